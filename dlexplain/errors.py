@@ -1,0 +1,53 @@
+"""Everything dlexplain raises on purpose.
+
+    DlexplainError
+    ├── BadInput (also ValueError)      what was handed in cannot be used
+    │   ├── PictureError                not a picture, too large, truncated
+    │   ├── ParamError                  a method's parameter is unknown or out of range
+    │   ├── TargetError                 no such class, or a name that several classes share
+    │   └── UnknownName (also KeyError) a model, method or sample that is not registered
+    ├── Incompatible                    the method and the model do not go together
+    ├── WeightsError                    pretrained weights are missing or do not fit
+    └── Cancelled                       the user stopped the work
+
+Every message is one sentence for a person: what was wrong, the value, what is accepted.
+"""
+
+
+class DlexplainError(Exception):
+    """Base of all errors that dlexplain raises on purpose."""
+
+
+class BadInput(DlexplainError, ValueError):
+    """What was handed in cannot be used; the message says why and what is accepted."""
+
+
+class PictureError(BadInput):
+    """The bytes are not a picture that can be read within the limits."""
+
+
+class ParamError(BadInput):
+    """A parameter is unknown, of the wrong kind, or out of its range."""
+
+
+class TargetError(BadInput):
+    """The target names no class, or more than one."""
+
+
+class UnknownName(BadInput, KeyError):
+    """A name that is not registered; the message lists those that are."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Incompatible(DlexplainError):
+    """The method's rule does not hold on this model."""
+
+
+class WeightsError(DlexplainError):
+    """Pretrained weights are missing or do not fit the architecture."""
+
+
+class Cancelled(DlexplainError):
+    """The user stopped the work between two chunks."""

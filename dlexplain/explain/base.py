@@ -1,0 +1,177 @@
+"""What an explanation method is, and the register of them.
+
+A method is one class: facts as class attributes, a Params dataclass, a docstring that the page
+shows to its users, and `attribute`, which does the work through a Run. docs/adding-an-explainer.md
+walks through one.
+"""
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dlexplain.errors import Incompatible
+from dlexplain.explain.batching import ChunkBook, Evaluator, Target
+from dlexplain.explain.prepare import PreparedModel
+from dlexplain.explain.progress import Progress
+from dlexplain.params import as_dict
+from dlexplain.registry import Registry
+from dlexplain.results import Attribution
+
+Family = Literal["gradient", "layer", "perturbation"]
+PREVIEW_SECONDS = 0.4
+SMALLEST_DIFFERENCE = 1e-3
+"""Floor, in logits, of the difference that a completeness error is relative to."""
+
+
+@dataclass(frozen=True)
+class NoParams:
+    """For methods without parameters."""
+
+
+@dataclass
+class Run:
+    """One explanation under way: the input, the way to the model, and the count of its work.
+
+    inputs  (1, channels, height, width) on the model's device
+    """
+
+    model: PreparedModel
+    inputs: Tensor
+    evaluator: Evaluator
+    _last_preview: float = 0.0
+
+    @property
+    def target(self) -> Target:
+        return self.evaluator.target
+
+    @property
+    def progress(self) -> Progress:
+        return self.evaluator.progress
+
+    def score(self, inputs: Tensor | None = None) -> float:
+        """The target's score of one input (1, ...); by default of the one explained."""
+        self.progress.plan(1)
+        return float(self.evaluator.all_scores(self.inputs if inputs is None else inputs)[0])
+
+    def preview(self, heatmap: Callable[[], Tensor]) -> None:
+        """Offer a coarse map, (height, width); `heatmap` is called only when it is time."""
+        if self.progress.seconds - self._last_preview < PREVIEW_SECONDS:
+            return
+        self.progress.preview(heatmap().float().cpu().numpy())
+        self._last_preview = self.progress.seconds
+
+
+@dataclass(frozen=True, eq=False)
+class Attributed:
+    """What a method hands back.
+
+    values   (channels, height, width); signed None means as the class says
+    """
+
+    values: Tensor
+    completeness_error: float | None = None
+    note: str = ""
+
+
+class Explainer(ABC):
+    """Base of all methods.
+
+    signed    whether negative values speak against the target
+    complete  whether the values promise to sum to f(x) - f(baseline)
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    family: ClassVar[Family]
+    signed: ClassVar[bool]
+    complete: ClassVar[bool] = False
+    paper: ClassVar[str]
+    Params: ClassVar[type] = NoParams
+
+    def is_signed(self, params: Any) -> bool:
+        """Whether the values are signed under these params."""
+        return self.signed
+
+    def check(self, model: PreparedModel) -> None:
+        """Raise Incompatible, saying why, where the method's rule does not hold on the model."""
+
+    def is_compatible(self, model: PreparedModel) -> bool:
+        """Whether `check` passes."""
+        try:
+            self.check(model)
+        except Incompatible:
+            return False
+        return True
+
+    def choices(self, model: PreparedModel) -> dict[str, tuple[str, ...]]:
+        """Accepted values, for this model, of the parameters declared with params.name()."""
+        return {}
+
+    @classmethod
+    def description(cls) -> str:
+        """The docstring, which is what the user reads."""
+        return inspect.getdoc(cls) or ""
+
+    @abstractmethod
+    def attribute(self, run: Run, params: Any) -> Attributed:
+        """Do the work: announce evaluations with run.progress.plan, evaluate through
+        run.evaluator, return the values."""
+
+    def explain(
+        self,
+        model: PreparedModel,
+        inputs: Tensor,
+        target: Target,
+        params: Any,
+        progress: Progress | None = None,
+        chunks: ChunkBook | None = None,
+    ) -> Attribution:
+        """Attribute the target's score to the values of `inputs`, (1, channels, height, width).
+
+        Raises Incompatible, Cancelled, or ParamError for a name the model does not know.
+        """
+        self.check(model)
+        progress = progress or Progress()
+        evaluator = Evaluator(model, target, progress, chunks or ChunkBook())
+        run = Run(model, model.to_device(inputs), evaluator)
+        found = self.attribute(run, params)
+        values: NDArray[np.float32] = found.values.detach().float().cpu().contiguous().numpy()
+        return Attribution(
+            method=self.name,
+            title=self.title,
+            params=as_dict(params),
+            values=values,
+            signed=self.is_signed(params),
+            seconds=progress.seconds,
+            evaluations=progress.done,
+            completeness_error=found.completeness_error,
+            note=found.note,
+        )
+
+
+METHODS: Registry[Explainer] = Registry("method")
+
+
+def register(method: type[Explainer]) -> type[Explainer]:
+    """Class decorator: makes the method known under its `name`."""
+    METHODS.add(method.name, method())
+    return method
+
+
+def completeness_error(values: Tensor, score: float, baseline_score: float) -> float:
+    """|sum of values - (score - baseline_score)| relative to |score - baseline_score|."""
+    difference = score - baseline_score
+    total = float(values.double().sum())
+    return abs(total - difference) / max(abs(difference), SMALLEST_DIFFERENCE)
+
+
+def seeded(seed: int) -> torch.Generator:
+    """A generator on the CPU, so that every device draws the same numbers."""
+    return torch.Generator().manual_seed(seed)

@@ -1,0 +1,263 @@
+"""The one layer through which every method reaches the model.
+
+It cuts work into chunks of the size that was measured to be the fastest, takes turns with other
+jobs between chunks, halves the chunk when memory runs out, counts evaluations and can be
+cancelled.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from dlexplain.explain.prepare import PreparedModel
+from dlexplain.explain.progress import Progress
+
+R = TypeVar("R")
+Kind = Literal["forward", "gradient"]
+Batches = Callable[[int, int], Tensor]
+"""make(start, stop) -> inputs (stop - start, channels, height, width)"""
+
+CPU_CHUNKS = (1, 2, 4, 8, 16)
+GPU_CHUNKS = (1, 4, 16, 32, 64, 128, 256)
+ROUNDS = 4
+HOPELESS, ABOUT = 1.5, 1.03
+"""Ratios to the fastest: slower sizes are not tried again, about equal ones are as good."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The score that is explained: a class's logit, less a second class's where one is given."""
+
+    index: int
+    contrast: int | None = None
+
+    def score(self, logits: Tensor) -> Tensor:
+        """(batch, classes) -> (batch,)"""
+        chosen = logits[:, self.index]
+        return chosen if self.contrast is None else chosen - logits[:, self.contrast]
+
+
+@dataclass
+class ChunkBook:
+    """The fastest chunk of each model, device and kind of work, measured once and remembered.
+
+    path  a JSON file that outlives the process, or None to remember in memory only
+    """
+
+    path: Path | None = None
+    _known: dict[str, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, model: PreparedModel, kind: Kind) -> int:
+        """The chunk to use, measuring it at the first call."""
+        key = self._key(model, kind)
+        with self._lock:
+            if not self._known and self.path is not None and self.path.exists():
+                self._known = _read_chunks(self.path)
+            if key not in self._known:
+                self._known[key] = measure_chunk(model, kind)
+                self._save()
+            return self._known[key]
+
+    def lower(self, model: PreparedModel, kind: Kind, chunk: int) -> None:
+        """Remember that memory allowed no more than `chunk`."""
+        with self._lock:
+            self._known[self._key(model, kind)] = chunk
+            self._save()
+
+    @staticmethod
+    def _key(model: PreparedModel, kind: Kind) -> str:
+        return f"{model.fingerprint}/{model.device}/{torch.get_num_threads()}/{kind}"
+
+    def _save(self) -> None:
+        if self.path is None:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.path.with_suffix(f".{threading.get_ident()}.new")
+        fresh.write_text(json.dumps(self._known, indent=1))
+        fresh.replace(self.path)
+
+
+def _read_chunks(path: Path) -> dict[str, int]:
+    try:
+        known = json.loads(path.read_text())
+        return {str(key): max(1, int(chunk)) for key, chunk in known.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}  # a damaged file costs one more measurement, nothing else
+
+
+def measure_chunk(model: PreparedModel, kind: Kind) -> int:
+    """Time chunks of each size in turn and return the smallest that is about the fastest.
+
+    In turn, because a machine is not equally busy all the time; the least time of ROUNDS counts.
+    """
+    sizes = list(GPU_CHUNKS if model.device.type == "cuda" else CPU_CHUNKS)
+    times: dict[int, float] = {}
+    for _ in range(ROUNDS):
+        for chunk in list(sizes):
+            try:
+                seconds = _time_chunk(model, kind, chunk) / chunk
+            except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+                if not out_of_memory(error):
+                    raise
+                sizes = [size for size in sizes if size < chunk]
+                break
+            times[chunk] = min(seconds, times.get(chunk, float("inf")))
+        best = min(times.values(), default=float("inf"))
+        sizes = [size for size in sizes if size in times and times[size] < HOPELESS * best]
+    return next((c for c in sorted(times) if times[c] <= ABOUT * min(times.values())), 1)
+
+
+def _time_chunk(model: PreparedModel, kind: Kind, chunk: int) -> float:
+    low, high = model.value_range
+    noise = torch.rand((chunk, *model.input_shape), generator=torch.Generator().manual_seed(0))
+    inputs = model.to_device(low + (high - low) * noise)
+    with model.turnstile.turn():
+        started = time.perf_counter()
+        if kind == "forward":
+            with torch.inference_mode():
+                model.module(inputs)
+        else:
+            _gradient(model.module, inputs, Target(0))
+        if model.device.type == "cuda":
+            torch.cuda.synchronize(model.device)
+        return time.perf_counter() - started
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether torch, on a GPU or on the CPU, or Python ran out of memory."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    text = str(error)
+    return isinstance(error, RuntimeError) and (
+        "can't allocate memory" in text or "out of memory" in text
+    )
+
+
+def _gradient(module: nn.Module, inputs: Tensor, target: Target) -> tuple[Tensor, Tensor]:
+    leaf = inputs.detach().requires_grad_()
+    with torch.enable_grad():
+        scores = target.score(module(leaf))
+        (gradients,) = torch.autograd.grad(scores.sum(), leaf)
+    return gradients, scores.detach()
+
+
+@dataclass
+class Evaluator:
+    """Evaluates one model for one target on behalf of one explanation.
+
+    Evaluations are counted into `progress`; methods announce theirs with `progress.plan`.
+    """
+
+    model: PreparedModel
+    target: Target
+    progress: Progress
+    chunks: ChunkBook
+
+    def scores(
+        self, make: Batches, count: int, score: Callable[[Tensor], Tensor] | None = None
+    ) -> Iterator[tuple[slice, Tensor]]:
+        """Yield (positions, scores) chunk by chunk for `count` inputs that `make` produces.
+
+        score maps logits (batch, classes) to what is wanted; by default the target's score.
+        """
+        chosen = score or self.target.score
+
+        def work(start: int, stop: int) -> Tensor:
+            with torch.inference_mode():
+                return chosen(self.model.module(self.model.to_device(make(start, stop))))
+
+        for span, found in self._chunked("forward", count, work):
+            yield span, found.clone()  # an ordinary tensor again, which callers may change
+
+    def all_scores(self, inputs: Tensor) -> Tensor:
+        """(count, ...) -> (count,)"""
+        parts = [part for _, part in self.scores(lambda a, b: inputs[a:b], inputs.shape[0])]
+        return torch.cat(parts)
+
+    def gradients(
+        self, make: Batches, count: int, module: nn.Module | None = None
+    ) -> Iterator[tuple[slice, tuple[Tensor, Tensor]]]:
+        """Yield (positions, (gradients, scores)) chunk by chunk; gradients as the inputs' shape.
+
+        module stands for the model where a method changes its rules.
+        """
+        used = module or self.model.module
+
+        def work(start: int, stop: int) -> tuple[Tensor, Tensor]:
+            return _gradient(used, self.model.to_device(make(start, stop)), self.target)
+
+        yield from self._chunked("gradient", count, work)
+
+    def all_gradients(
+        self, inputs: Tensor, module: nn.Module | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """(count, ...) -> gradients of the inputs' shape, scores (count,)"""
+        parts = [
+            part
+            for _, part in self.gradients(lambda a, b: inputs[a:b], inputs.shape[0], module)
+        ]
+        return torch.cat([g for g, _ in parts]), torch.cat([s for _, s in parts])
+
+    def forward_function(self) -> Callable[..., Tensor]:
+        """For vendors' perturbation loops: inputs (count, ...) -> scores (count,), in chunks."""
+        return lambda inputs, *_: self.all_scores(inputs)
+
+    def differentiable(self) -> nn.Module:
+        """For vendors' gradient loops: (count, ...) -> scores (count, 1) whose gradient is taken
+        chunk by chunk in the forward pass, so that the vendor's own batch size is of no matter."""
+        return _ChunkedScores(self)
+
+    def _chunked(
+        self, kind: Kind, count: int, work: Callable[[int, int], R]
+    ) -> Iterator[tuple[slice, R]]:
+        chunk = min(count, self.chunks.get(self.model, kind)) if count > 1 else 1
+        start = 0
+        while start < count:
+            stop = min(start + chunk, count)
+            self.progress.check()
+            try:
+                with self.model.turnstile.turn():
+                    result = work(start, stop)
+            except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+                if chunk == 1 or not out_of_memory(error):
+                    raise
+                chunk //= 2
+                self.chunks.lower(self.model, kind, chunk)
+                continue
+            yield slice(start, stop), result
+            self.progress.advance(stop - start)
+            start = stop
+
+
+class _ChunkedScores(nn.Module):
+    def __init__(self, evaluator: Evaluator) -> None:
+        super().__init__()
+        self.evaluator = evaluator
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        if not (torch.is_grad_enabled() and inputs.requires_grad):
+            return self.evaluator.all_scores(inputs)[:, None]
+        scores: Tensor = _ScoreWithGradient.apply(inputs, self.evaluator)  # type: ignore[no-untyped-call]
+        return scores
+
+
+class _ScoreWithGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: torch.autograd.function.FunctionCtx, x: Tensor, evaluator: Evaluator) -> Tensor:
+        gradients, scores = evaluator.all_gradients(x.detach())
+        ctx.save_for_backward(gradients)
+        return scores[:, None]
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, None]:
+        (gradients,) = ctx.saved_tensors  # type: ignore[attr-defined]
+        upstream = grads[0].reshape(-1, *[1] * (gradients.dim() - 1))
+        return upstream * gradients, None

@@ -1,0 +1,119 @@
+"""Seeing inside a model: which layers have a spatial grid, and one layer's output and gradient.
+
+Hooks live only inside a `with` here and are removed on error; the caller holds the model's turn
+meanwhile, so that nobody else's picture passes through them.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from dlexplain.errors import Incompatible
+from dlexplain.explain.prepare import PreparedModel
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer whose output is a grid of places: (batch, channels, height, width), or tokens
+    (batch, places, channels) that form a square, with or without a class token before them."""
+
+    name: str
+    channels: int
+    height: int
+    width: int
+
+
+def spatial(activation: Tensor) -> Tensor:
+    """Reshape a layer's output to (batch, channels, height, width).
+
+    Tokens (batch, places, channels), as Transformers have them, become a square grid; one class
+    token in front is dropped. Raises ValueError for anything else.
+    """
+    if activation.dim() == 4 and activation.shape[-2] * activation.shape[-1] > 1:
+        return activation
+    if activation.dim() == 3:
+        batch, places, channels = activation.shape
+        for skipped in (0, 1):
+            side = math.isqrt(places - skipped)
+            if side > 1 and side * side == places - skipped:
+                grid = activation[:, skipped:].transpose(1, 2)  # (batch, channels, places)
+                return grid.reshape(batch, channels, side, side)
+    raise ValueError(f"no spatial grid in an output of shape {tuple(activation.shape)}")
+
+
+def spatial_layers(model: PreparedModel) -> tuple[Layer, ...]:
+    """All layers with a spatial grid, in the order in which the model runs them."""
+    found: dict[str, Layer] = {}
+
+    def note(name: str, output: object) -> None:
+        if isinstance(output, Tensor):
+            try:
+                _, channels, height, width = spatial(output).shape
+            except ValueError:
+                return
+            found.pop(name, None)
+            found[name] = Layer(name, channels, height, width)
+
+    modules = [(n, m) for n, m in model.module.named_modules() if n and not _is_identity(m)]
+    hooks = []
+    with model.turnstile.turn():
+        try:
+            for name, module in modules:
+                hooks.append(
+                    module.register_forward_hook(lambda _m, _i, out, name=name: note(name, out))
+                )
+            with torch.inference_mode():
+                model.module(model.to_device(torch.zeros((1, *model.input_shape))))
+        finally:
+            for hook in hooks:
+                hook.remove()
+    return tuple(found.values())
+
+
+def _is_identity(module: nn.Module) -> bool:
+    return isinstance(module, nn.Identity)
+
+
+def find_layer(model: PreparedModel, name: str = "auto") -> Layer:
+    """The layer of this name; "auto" is the last one with a spatial grid.
+
+    Raises Incompatible when the model has none, or none of this name.
+    """
+    layers = spatial_layers(model)
+    if not layers:
+        raise Incompatible("the model has no layer with a spatial grid, which this method needs")
+    if name == "auto":
+        return layers[-1]
+    for layer in layers:
+        if layer.name == name:
+            return layer
+    known = ", ".join(layer.name for layer in layers)
+    raise Incompatible(f'the model has no spatial layer "{name}"; known: auto, {known}')
+
+
+@dataclass
+class Tape:
+    """What a layer put out; `output` is a leaf from which the gradient can be taken."""
+
+    output: Tensor | None = field(default=None)
+
+
+@contextmanager
+def capture(module: nn.Module, layer: str) -> Iterator[Tape]:
+    """Record the last output of `layer`, cut from what came before it."""
+    tape = Tape()
+
+    def record(_module: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
+        tape.output = output.detach().requires_grad_()
+        return tape.output.clone()  # the next layer may work in place
+
+    hook = module.get_submodule(layer).register_forward_hook(record)
+    try:
+        yield tape
+    finally:
+        hook.remove()

@@ -1,0 +1,231 @@
+"""Class activation maps: what a convolutional layer saw, weighed for a class."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from dlexplain.explain.base import Attributed, Explainer, Family, Run, register
+from dlexplain.explain.capture import capture, find_layer, spatial, spatial_layers
+from dlexplain.explain.methods.gradients import guided
+from dlexplain.explain.prepare import PreparedModel
+from dlexplain.params import flag, name, number
+
+LAYER_HELP = (
+    "Which layer's map; auto is the last one with a spatial grid. Earlier layers are finer and "
+    "know less about classes. Tokens of a Transformer are put back into their grid."
+)
+
+
+def layer_field() -> str:
+    """The field that every layer method declares."""
+    declared: str = name("auto", "Layer", help=LAYER_HELP)
+    return declared
+
+
+def enlarge(grid: Tensor, size: torch.Size | tuple[int, ...]) -> Tensor:
+    """(batch, channels, height, width) -> the same, bilinear, at the input's size."""
+    return F.interpolate(grid, size=tuple(size[-2:]), mode="bilinear", align_corners=False)
+
+
+def activation_and_gradient(run: Run, layer: str) -> tuple[Tensor, Tensor]:
+    """The layer's output and the score's gradient at it, each (1, channels, height, width)."""
+    run.progress.plan(1)
+    found = find_layer(run.model, layer)
+    with run.model.turnstile.turn(), capture(run.model.module, found.name) as tape:
+        with torch.enable_grad():
+            score = run.target.score(run.model.module(run.inputs)).sum()
+            assert tape.output is not None
+            (gradient,) = torch.autograd.grad(score, tape.output)
+    run.progress.advance(1)
+    return spatial(tape.output.detach()), spatial(gradient)
+
+
+class LayerMethod(Explainer):
+    """A method that weighs one layer's channels."""
+
+    family: ClassVar[Family] = "layer"
+
+    @dataclass(frozen=True)
+    class Params:
+        layer: str = layer_field()
+
+    def check(self, model: PreparedModel) -> None:
+        find_layer(model)
+
+    def choices(self, model: PreparedModel) -> dict[str, tuple[str, ...]]:
+        return {"layer": ("auto", *(layer.name for layer in spatial_layers(model)))}
+
+
+class _GradientCam(LayerMethod):
+    signed = False
+
+    @abstractmethod
+    def grid(self, activation: Tensor, gradient: Tensor, params: Any) -> Tensor:
+        """(1, channels, height, width) twice -> (1, 1, height, width)"""
+
+    def attribute(self, run: Run, params: Any) -> Attributed:
+        activation, gradient = activation_and_gradient(run, params.layer)
+        grid = self.grid(activation, gradient, params)
+        return Attributed(enlarge(grid, run.inputs.shape)[0])
+
+
+def grad_cam_grid(activation: Tensor, gradient: Tensor) -> Tensor:
+    """Channels weighed by their mean gradient, before the ReLU."""
+    weights = gradient.mean(dim=(2, 3), keepdim=True)  # (1, channels, 1, 1)
+    return (weights * activation).sum(dim=1, keepdim=True)
+
+
+@register
+class GradCam(_GradientCam):
+    """Where a layer's channels that raise the class score are active. Coarse but stable: the
+    grid of the last layer is 7 x 7 on a picture of 224 pixels.
+
+    Formula: ReLU(Σ_k w_k A_k), w_k = mean over places of ∂f/∂A_k; without "only positive", the
+    sum itself, where negative places speak against the class.
+    """
+
+    name = "grad-cam"
+    title = "Grad-CAM"
+    paper = "Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391"
+
+    @dataclass(frozen=True)
+    class Params:
+        layer: str = layer_field()
+        positive: bool = flag(
+            True, "Only positive", help="Keep only evidence for the class, as the paper does."
+        )
+
+    def is_signed(self, params: Any) -> bool:
+        return not params.positive
+
+    def grid(self, activation: Tensor, gradient: Tensor, params: Any) -> Tensor:
+        summed = grad_cam_grid(activation, gradient)
+        return summed.clamp_min(0) if params.positive else summed
+
+
+@register
+class GradCamPlusPlus(_GradientCam):
+    """Grad-CAM with weights place by place, so that several objects of one class, or a small
+    one, are covered more evenly.
+
+    Formula: ReLU(Σ_k w_k A_k), w_k = Σ_ij a_ij ReLU(g_ij), a = g² / (2g² + ΣA · g³) with the
+    gradient g of the score at the channel.
+    """
+
+    name = "grad-cam-plus-plus"
+    title = "Grad-CAM++"
+    paper = "Chattopadhay et al. 2018, https://arxiv.org/abs/1710.11063"
+
+    def grid(self, activation: Tensor, gradient: Tensor, params: Any) -> Tensor:
+        total = activation.sum(dim=(2, 3), keepdim=True)  # (1, channels, 1, 1)
+        denominator = 2 * gradient**2 + total * gradient**3
+        safe = torch.where(denominator == 0, torch.ones_like(denominator), denominator)
+        alpha = gradient**2 / safe
+        weights = (alpha * gradient.clamp_min(0)).sum(dim=(2, 3), keepdim=True)
+        return (weights * activation).sum(dim=1, keepdim=True).clamp_min(0)
+
+
+@register
+class LayerCam(_GradientCam):
+    """Each place of each channel weighed by its own positive gradient, not by the channel's mean:
+    stays sharp on early layers, where Grad-CAM blurs.
+
+    Formula: ReLU(Σ_k ReLU(∂f/∂A_k) · A_k), place by place.
+    """
+
+    name = "layer-cam"
+    title = "Layer-CAM"
+    paper = "Jiang et al. 2021, https://doi.org/10.1109/TIP.2021.3089943"
+
+    def grid(self, activation: Tensor, gradient: Tensor, params: Any) -> Tensor:
+        return (gradient.clamp_min(0) * activation).sum(dim=1, keepdim=True).clamp_min(0)
+
+
+@register
+class GuidedGradCam(LayerMethod):
+    """The fine lines of Guided Backpropagation where Grad-CAM sees the class.
+
+    Formula: guided gradient · Grad-CAM, enlarged to the picture's size.
+    """
+
+    name = "guided-grad-cam"
+    title = "Guided Grad-CAM"
+    signed = True
+    paper = "Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391"
+
+    def attribute(self, run: Run, params: Any) -> Attributed:
+        run.progress.plan(1)
+        activation, gradient = activation_and_gradient(run, params.layer)
+        grid = grad_cam_grid(activation, gradient).clamp_min(0)
+        fine, _ = run.evaluator.all_gradients(run.inputs, guided(run.model))
+        return Attributed(fine[0] * enlarge(grid, run.inputs.shape)[0])
+
+
+@register
+class ScoreCam(LayerMethod):
+    """Shows the model the picture through each channel of a layer, and weighs the channel by the
+    score it then gives. Needs no gradient, but one evaluation a channel.
+
+    Formula: ReLU(Σ_k w_k A_k), w = softmax over k of f(x · H_k) - f(0), H_k the channel enlarged
+    and scaled to 0..1. x · H_k fades to black where H_k is 0.
+    """
+
+    name = "score-cam"
+    title = "Score-CAM"
+    signed = False
+    paper = "Wang et al. 2020, https://arxiv.org/abs/1910.01279"
+
+    @dataclass(frozen=True)
+    class Params:
+        layer: str = layer_field()
+        channels: int = number(
+            256,
+            "Channels",
+            low=1,
+            high=4096,
+            help="How many channels are tried, those that vary most over the picture first.",
+        )
+
+    def attribute(self, run: Run, params: Any) -> Attributed:
+        activation = self._activation(run, params.layer)  # (channels, height, width)
+        spread = activation.flatten(1).std(dim=1)
+        chosen = spread.argsort(descending=True)[: params.channels]
+        grids = activation[chosen][:, None]  # (tried, 1, height, width)
+        low = run.model.value_range[0]
+
+        def make(start: int, stop: int) -> Tensor:
+            masks = enlarge(grids[start:stop], run.inputs.shape)
+            least, most = masks.amin((2, 3), keepdim=True), masks.amax((2, 3), keepdim=True)
+            masks = (masks - least) / (most - least).clamp_min(1e-8)
+            return low + (run.inputs - low) * masks
+
+        nothing = run.score(torch.full_like(run.inputs, low))
+        run.progress.plan(len(chosen))
+        scores: list[Tensor] = []
+        for span, part in run.evaluator.scores(make, len(chosen)):
+            scores.append(part - nothing)
+            run.preview(lambda stop=span.stop: self._combine(run, grids[:stop], scores)[0])  # type: ignore[misc]
+        tried, there = len(chosen), activation.shape[0]
+        note = f"{tried} of the layer's {there} channels were tried." if tried < there else ""
+        return Attributed(self._combine(run, grids, scores), note=note)
+
+    @staticmethod
+    def _combine(run: Run, grids: Tensor, scores: list[Tensor]) -> Tensor:
+        weights = torch.cat(scores).softmax(0)[:, None, None, None]
+        summed = (weights * grids).sum(dim=0, keepdim=True).clamp_min(0)  # (1, 1, height, width)
+        return enlarge(summed, run.inputs.shape)[0]
+
+    @staticmethod
+    def _activation(run: Run, layer: str) -> Tensor:
+        run.progress.plan(1)
+        found = find_layer(run.model, layer)
+        with run.model.turnstile.turn(), capture(run.model.module, found.name) as tape:
+            with torch.no_grad():
+                run.model.module(run.inputs)
+        run.progress.advance(1)
+        assert tape.output is not None
+        return spatial(tape.output.detach())[0]

@@ -1,0 +1,90 @@
+"""DeepLift through Captum, made exact for ReLU6."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from dlexplain.errors import Incompatible
+from dlexplain.explain.base import Attributed, Explainer, Family, Run, completeness_error, register
+from dlexplain.explain.baselines import baseline_choice, make_baseline
+from dlexplain.explain.batching import Target
+from dlexplain.explain.prepare import PreparedModel, replace_modules
+from dlexplain.params import number
+
+INEXACT = (nn.GELU, nn.SiLU, nn.Hardswish, nn.Mish, nn.LayerNorm, nn.MultiheadAttention, nn.RNNBase)
+"""Non-linear parts for which Captum's rule passes the plain gradient, which is not DeepLift's."""
+
+
+class ReLU6AsTwo(nn.Module):
+    """ReLU6(x) = ReLU(x) - ReLU(x - 6). Both parts see the same change of x, so their rescale
+    multipliers add up to ReLU6's own, and Captum knows ReLU."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lower = nn.ReLU()
+        self.upper = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        # A tensor for each: Captum hooks the gradient of the tensor that a ReLU reads.
+        rectified: Tensor = self.lower(x + 0) - self.upper(x - 6)
+        return rectified
+
+
+class Scored(nn.Module):
+    """A model with the target's score as its only output, (batch, 1)."""
+
+    def __init__(self, module: nn.Module, target: Target) -> None:
+        super().__init__()
+        self.module = module
+        self.target = target
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.target.score(self.module(inputs))[:, None]
+
+
+@register
+class DeepLift(Explainer):
+    """Compares every activation with the one a baseline gives and passes the difference in the
+    score back through the network, change by change. One pass like a gradient, yet it sums to
+    f(x) - f(baseline) and does not stop at saturated units.
+
+    Rule (rescale): multiplier of a non-linearity = Δoutput / Δinput. ReLU6 is rewritten as
+    ReLU(x) - ReLU(x - 6), for which the rule is exact.
+    """
+
+    name = "deeplift"
+    title = "DeepLift"
+    family: ClassVar[Family] = "gradient"
+    signed = True
+    complete = True
+    paper = "Shrikumar, Greenside, Kundaje 2017, https://arxiv.org/abs/1704.02685"
+
+    @dataclass(frozen=True)
+    class Params:
+        baseline: str = baseline_choice("blur")
+        seed: int = number(0, "Seed", low=0, high=2**31 - 1, help="For the noise baseline.")
+
+    def check(self, model: PreparedModel) -> None:
+        for name, module in model.module.named_modules():
+            if isinstance(module, INEXACT):
+                raise Incompatible(
+                    f"DeepLift's rule is not exact for {type(module).__name__}, which the model "
+                    f'has in "{name}"'
+                )
+
+    def attribute(self, run: Run, params: Any) -> Attributed:
+        from captum.attr import DeepLift as CaptumDeepLift
+
+        baseline = make_baseline(params.baseline, run.inputs, run.model.value_range, params.seed)
+        # A copy of its own, since Captum hangs its hooks on it.
+        exact = replace_modules(run.model.module, (nn.ReLU6,), lambda _: ReLU6AsTwo())
+        run.progress.plan(1)
+        with run.model.turnstile.turn(), torch.enable_grad():
+            values = CaptumDeepLift(Scored(exact, run.target)).attribute(
+                run.inputs.detach().requires_grad_(), baseline, target=0
+            )
+        run.progress.advance(1)
+        score, nothing = run.score(), run.score(baseline)
+        return Attributed(values[0], completeness_error(values.detach(), score, nothing))

@@ -1,0 +1,93 @@
+"""An attribution as an interactive figure: the picture, the map over it, values on hover."""
+
+import base64
+import io
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from PIL import Image
+
+from dlexplain.figures.scales import Sign, scale_name, shown, value_range
+from dlexplain.results import Attribution, plot
+
+SIDE = 320
+CLEAR = "rgba(0,0,0,0)"
+
+
+@plot.register
+def plot_attribution(
+    attribution: Attribution, strength: float = 0.6, sign: Sign = "both", side: int = SIDE
+) -> go.Figure:
+    """The map over the picture in grey.
+
+    strength  opacity of the map, 0..1;  side  height in pixels
+    """
+    heatmap = shown(attribution.heatmap, attribution.signed, sign)
+    figure = map_figure(attribution.picture, heatmap, attribution.signed, strength, side)
+    figure.update_layout(title=None, meta={"method": attribution.method})
+    return figure
+
+
+def map_figure(
+    picture: NDArray[np.uint8] | None,
+    heatmap: NDArray[np.float32],
+    signed: bool,
+    strength: float = 0.6,
+    side: int = SIDE,
+) -> go.Figure:
+    """(height, width, 3) and (height, width) -> a figure; NaN in the map shows the picture."""
+    height, width = heatmap.shape
+    low, high = value_range(np.nan_to_num(heatmap), signed)
+    figure = go.Figure(
+        go.Heatmap(
+            z=heatmap.astype(np.float32),
+            zmin=low,
+            zmax=high,
+            colorscale=scale_name(signed),
+            opacity=strength,
+            hoverongaps=False,
+            hovertemplate="x %{x}, y %{y}<br>%{z:.3g}<extra></extra>",
+            colorbar={
+                "orientation": "h",
+                "thickness": 8,
+                "len": 1.0,
+                "y": -0.01,
+                "yanchor": "top",
+                "nticks": 5,
+                "tickformat": "~g" if max(abs(low), abs(high)) < 1e4 else ".2~s",
+                "outlinewidth": 0,
+                "tickfont": {"size": 11},
+            },
+        )
+    )
+    if picture is not None:
+        figure.add_layout_image(_background(picture, height, width))
+    axis = {"visible": False, "constrain": "domain", "fixedrange": True}
+    figure.update_xaxes(range=[-0.5, width - 0.5], **axis)
+    figure.update_yaxes(range=[height - 0.5, -0.5], scaleanchor="x", **axis)
+    figure.update_layout(
+        height=side + 34,
+        margin={"l": 0, "r": 0, "t": 0, "b": 34},
+        paper_bgcolor=CLEAR,
+        plot_bgcolor=CLEAR,
+        dragmode=False,
+    )
+    return figure
+
+
+def _background(picture: NDArray[np.uint8], height: int, width: int) -> dict[str, object]:
+    grey = Image.fromarray(picture).convert("L")
+    buffer = io.BytesIO()
+    grey.save(buffer, "PNG")
+    return {
+        "source": "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode(),
+        "xref": "x",
+        "yref": "y",
+        "x": -0.5,
+        "y": -0.5,
+        "sizex": width,
+        "sizey": height,
+        "sizing": "stretch",
+        "layer": "below",
+    }

@@ -1,0 +1,60 @@
+"""A prediction as a bar chart."""
+
+import plotly.graph_objects as go
+
+from dlexplain.figures.scales import BLUE
+from dlexplain.results import Prediction, plot
+
+ROW_HEIGHT = 46
+LONGEST_LABEL = 28
+
+
+@plot.register
+def plot_prediction(prediction: Prediction) -> go.Figure:
+    """One bar a class, best at the top, with its probability in percent."""
+    names = [score.name for score in prediction.scores]
+    shares = [score.probability for score in prediction.scores]
+    # Two classes may share a label; the axis needs a text for each.
+    places = [f"{name.index}" for name in names]
+    figure = go.Figure(
+        go.Bar(
+            x=shares,
+            y=places,
+            orientation="h",
+            marker={"color": BLUE, "cornerradius": 4},
+            text=[f"{share:.1%}" for share in shares],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=[[n.label, n.index, n.wnid] for n in names],
+            hovertemplate="%{customdata[0]}<br>index %{customdata[1]}, %{customdata[2]}"
+            "<br>%{x:.3%}<extra></extra>",
+        )
+    )
+    figure.update_yaxes(
+        type="category",
+        autorange="reversed",
+        tickmode="array",
+        tickvals=places,
+        ticktext=[_short(name.label) for name in names],
+        automargin=True,
+        fixedrange=True,
+    )
+    figure.update_xaxes(
+        range=[0, 1.12],
+        tickvals=[0, 0.5, 1],
+        ticktext=["0%", "50%", "100%"],
+        title="probability",
+        fixedrange=True,
+    )
+    figure.update_layout(
+        height=ROW_HEIGHT * len(names) + 60,
+        margin={"l": 0, "r": 8, "t": 4, "b": 0},
+        showlegend=False,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    return figure
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"

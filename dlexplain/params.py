@@ -1,0 +1,138 @@
+"""Parameters declared once: the form on the page, the CLI's options and the validation follow.
+
+    @dataclass(frozen=True)
+    class Params:
+        steps: int = number(50, "Steps", low=2, high=1000, help="Points on the path.")
+        baseline: str = choice("black", "Baseline", ("black", "blur"), help="Where it starts.")
+
+A field's metadata holds its `Spec`; `parse` builds the dataclass from text or typed values and
+raises ParamError with the value and what is accepted.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from dlexplain.errors import ParamError
+
+Value = int | float | str | bool
+P = TypeVar("P")
+
+_TRUE = ("1", "true", "yes", "on")
+_FALSE = ("0", "false", "no", "off")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What one parameter accepts.
+
+    kind     integer, real, choice, flag, or name (a text whose accepted values depend on the
+             model, such as a layer)
+    low, high, step   range of an integer or real, both ends included
+    options  accepted values of a choice
+    """
+
+    kind: Literal["integer", "real", "choice", "flag", "name"]
+    label: str
+    help: str
+    default: Value
+    low: float = -math.inf
+    high: float = math.inf
+    step: float | None = None
+    options: tuple[str, ...] = ()
+
+    @property
+    def accepts(self) -> str:
+        """What is accepted, in words, for help texts and errors."""
+        match self.kind:
+            case "integer":
+                return f"a whole number from {self.low:g} to {self.high:g}"
+            case "real":
+                return f"a number from {self.low:g} to {self.high:g}"
+            case "choice":
+                return "one of " + ", ".join(self.options)
+            case "flag":
+                return "true or false"
+        return "a name"
+
+
+def number(
+    default: float, label: str, *, low: float, high: float, help: str, step: float | None = None
+) -> Any:
+    """A whole number when `default` is an int, else a real one; `low` and `high` are accepted."""
+    kind: Literal["integer", "real"] = "integer" if isinstance(default, int) else "real"
+    return _declare(Spec(kind, label, help, default, low=low, high=high, step=step))
+
+
+def choice(default: str, label: str, options: tuple[str, ...], *, help: str) -> Any:
+    """One of a few fixed texts."""
+    return _declare(Spec("choice", label, help, default, options=options))
+
+
+def flag(default: bool, label: str, *, help: str) -> Any:
+    """On or off."""
+    return _declare(Spec("flag", label, help, default))
+
+
+def name(default: str, label: str, *, help: str) -> Any:
+    """A text whose accepted values only the model knows, such as the name of a layer."""
+    return _declare(Spec("name", label, help, default))
+
+
+def _declare(spec: Spec) -> Any:
+    return field(default=spec.default, metadata={"spec": spec})
+
+
+def specs(params: type) -> dict[str, Spec]:
+    """The parameters of a Params dataclass, in their order."""
+    return {f.name: f.metadata["spec"] for f in dataclasses.fields(params)}
+
+
+def parse(params: type[P], given: Mapping[str, Value]) -> P:
+    """Build `params` from text or typed values; what is not given takes its default.
+
+    Raises ParamError for an unknown key, a value of the wrong kind, or one out of range.
+    """
+    known = specs(params)
+    unknown = [key for key in given if key not in known]
+    if unknown:
+        accepted = ", ".join(known) or "none"
+        raise ParamError(f'unknown parameter "{unknown[0]}"; known: {accepted}')
+    return params(**{key: _read(key, known[key], value) for key, value in given.items()})
+
+
+def as_dict(params: object) -> dict[str, Value]:
+    """The values of a Params instance, JSON-serialisable."""
+    return dataclasses.asdict(params)  # type: ignore[call-overload, no-any-return]
+
+
+def _read(key: str, spec: Spec, value: Value) -> Value:
+    try:
+        read = _convert(spec, value)
+    except (ValueError, TypeError, OverflowError):
+        raise ParamError(f'{key} is "{value}"; it takes {spec.accepts}') from None
+    in_range = not isinstance(read, int | float) or spec.low <= read <= spec.high
+    in_options = spec.kind != "choice" or read in spec.options
+    if not (in_range and in_options):
+        raise ParamError(f'{key} is "{value}"; it takes {spec.accepts}')
+    return read
+
+
+def _convert(spec: Spec, value: Value) -> Value:
+    match spec.kind:
+        case "integer":
+            if isinstance(value, bool) or (isinstance(value, float) and value != int(value)):
+                raise ValueError(value)
+            return int(value)
+        case "real":
+            if isinstance(value, bool):
+                raise ValueError(value)
+            return float(value)
+        case "flag":
+            word = str(value).lower()
+            if word not in _TRUE + _FALSE:
+                raise ValueError(value)
+            return word in _TRUE
+    return str(value)

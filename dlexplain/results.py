@@ -1,0 +1,141 @@
+"""Frozen results, NumPy only: what services return and figures draw.
+
+`plot` is open: dlexplain.figures registers how each result is drawn, so that results know
+nothing of plotly.
+"""
+
+import io
+import json
+from dataclasses import dataclass, field
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlexplain.params import Value
+
+
+@singledispatch
+def plot(result: object) -> Any:
+    """Draw a result as a plotly Figure; dlexplain.figures registers one function a type."""
+    raise TypeError(f"no figure for {type(result).__name__}; import dlexplain.figures first")
+
+
+@dataclass(frozen=True)
+class ClassName:
+    """A class of a model: its index, its WordNet id ("" where it has none) and its name."""
+
+    index: int
+    wnid: str
+    label: str
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """A class with its probability, 0 to 1."""
+
+    name: ClassName
+    probability: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**vars(self.name), "probability": self.probability}
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The most probable classes of one picture, best first.
+
+    path  the file's path, or the name of the upload or sample
+    """
+
+    path: str
+    model: str
+    scores: tuple[ClassScore, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form that `classify --json` prints."""
+        return {
+            "path": self.path,
+            "model": self.model,
+            "predictions": [score.to_dict() for score in self.scores],
+        }
+
+    def plot(self) -> Any:
+        """A bar chart of the probabilities."""
+        return plot(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """How much each input value counted for the score of a class.
+
+    values    (channels, height, width) float32; positive speaks for the target; methods that
+              attribute to places rather than to colours have one channel
+    signed    whether negative values mean something
+    seconds, evaluations   time taken, and pictures sent through the model
+    completeness_error     |sum of values - (f(x) - f(baseline))| / |f(x) - f(baseline)|, for
+              methods that promise completeness, else None
+    note      a sentence about this run that its reader should know, or ""
+    picture   (height, width, 3) uint8, what the model saw
+    """
+
+    method: str
+    params: dict[str, Value]
+    values: NDArray[np.float32]
+    signed: bool
+    seconds: float
+    evaluations: int
+    completeness_error: float | None = None
+    note: str = ""
+    path: str = ""
+    model: str = ""
+    title: str = ""
+    target: ClassName = field(default=ClassName(0, "", ""))
+    contrast: ClassName | None = None
+    picture: NDArray[np.uint8] | None = None
+    picture_digest: str = ""
+    model_fingerprint: str = ""
+
+    @property
+    def heatmap(self) -> NDArray[np.float32]:
+        """(height, width): channels summed where signed, else the largest of them."""
+        joined = self.values.sum(axis=0) if self.signed else self.values.max(axis=0)
+        return np.asarray(joined, dtype=np.float32)
+
+    @property
+    def class_question(self) -> str:
+        """The class in words: "tabby", or "tabby rather than Egyptian cat"."""
+        rest = f" rather than {self.contrast.label}" if self.contrast else ""
+        return self.target.label + rest
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form that `explain --json` prints: everything but the arrays."""
+        return {
+            "path": self.path,
+            "model": self.model,
+            "method": self.method,
+            "params": self.params,
+            "target": vars(self.target),
+            "contrast": vars(self.contrast) if self.contrast else None,
+            "shape": list(self.values.shape),
+            "seconds": self.seconds,
+            "evaluations": self.evaluations,
+            "completeness_error": self.completeness_error,
+            "note": self.note,
+            "picture_digest": self.picture_digest,
+            "model_fingerprint": self.model_fingerprint,
+        }
+
+    def to_npz(self) -> bytes:
+        """A NumPy archive: `attribution` as in `values`, `picture`, and `metadata` as JSON text."""
+        arrays: dict[str, Any] = {"attribution": self.values.astype(np.float32)}
+        if self.picture is not None:
+            arrays["picture"] = self.picture
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, metadata=np.array(json.dumps(self.to_dict())), **arrays)
+        return buffer.getvalue()
+
+    def plot(self) -> Any:
+        """The map over the picture, with values on hover."""
+        return plot(self)

@@ -1,0 +1,1 @@
+"""What dlexplain keeps on disk."""

