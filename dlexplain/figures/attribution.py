@@ -31,12 +31,18 @@ def plot_attribution(
 
 def map_figure(
     picture: NDArray[np.uint8] | None,
-    heatmap: NDArray[np.float32],
+    heatmap: NDArray[np.float32] | None,
     signed: bool,
     strength: float = 0.6,
     side: int = SIDE,
 ) -> go.Figure:
-    """(height, width, 3) and (height, width) -> a figure; NaN in the map shows the picture."""
+    """(height, width, 3) and (height, width) -> a figure; NaN in the map shows the picture.
+
+    Without a map yet, the picture alone, at the same scale.
+    """
+    if heatmap is None:
+        assert picture is not None
+        heatmap = np.full(picture.shape[:2], np.nan, dtype=np.float32)
     height, width = heatmap.shape
     low, high = value_range(np.nan_to_num(heatmap), signed)
     figure = go.Figure(

@@ -23,7 +23,7 @@ def params_form(
 
 
 def _field(key: str, spec: Spec, accepted: tuple[str, ...]) -> Value:
-    label, default, stay = spec.label, spec.default, "session"
+    label, default = spec.label, spec.default
     if spec.kind == "integer":
         return int(
             st.number_input(
@@ -34,7 +34,7 @@ def _field(key: str, spec: Spec, accepted: tuple[str, ...]) -> Value:
                 int(spec.step or 1),
                 key=key,
                 help=f"{spec.help} {spec.accepts.capitalize()}.",
-                persist_state=stay,
+                persist_state="session",
             )
         )
     if spec.kind == "real":
@@ -47,18 +47,18 @@ def _field(key: str, spec: Spec, accepted: tuple[str, ...]) -> Value:
                 float(spec.step or 0.1),
                 key=key,
                 help=f"{spec.help} {spec.accepts.capitalize()}.",
-                persist_state=stay,
+                persist_state="session",
             )
         )
     if spec.kind == "flag":
-        return bool(st.toggle(label, bool(default), key=key, help=spec.help, persist_state=stay))
-    options = spec.options or accepted
+        return bool(st.toggle(label, bool(default), key=key, help=spec.help, persist_state="session"))
+    options = [*(spec.options or accepted)]
     chosen = st.selectbox(
         label,
         options,
         options.index(str(default)),
         key=key,
         help=spec.help,
-        persist_state=stay,
+        persist_state="session",
     )
     return str(chosen)

@@ -4,7 +4,7 @@ from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dlexplain.data.pictures import Picture
+from dlexplain.services.pictures import Picture
 from dlexplain.params import Value
 from dlexplain.services.explain import cached, explain
 from dlexplain.services.jobs import Job, start

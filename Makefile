@@ -1,0 +1,53 @@
+# make run and make test do everything on a machine with Python 3.11+, make and a package registry.
+
+PORT ?= 8501
+HOST ?= localhost
+VENV := .venv
+BIN := $(VENV)/bin
+# torch's threads wait for each other without spinning; spinning made explanations up to 100 times
+# slower beside another job.
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench clean
+
+help: ## show the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/installed-run ## install what is needed and start the dashboard (PORT=8501 HOST=localhost)
+	@exec $(BIN)/python -m streamlit run app.py --server.port $(PORT) --server.address $(HOST)
+
+test: $(VENV)/installed-dev ## install what tests need, a Chromium too, and run all tests
+	@CHROMIUM="$$(scripts/find_chromium.sh $(BIN))" || exit 1; \
+	CHROMIUM="$$CHROMIUM" $(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/installed-dev ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/installed-dev ## format and mend what can be mended
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/installed-dev ## measure against Captum and the floor, and the page in a browser
+	@$(BIN)/python benchmarks/explain.py
+	@CHROMIUM="$$(scripts/find_chromium.sh $(BIN))" $(BIN)/python benchmarks/page.py
+
+clean: ## remove the environment and caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+
+# A stamp is written last, so an interrupted installation is taken up again.
+$(VENV)/installed-run: requirements.txt | $(VENV)/python
+	@echo "Installing what dlexplain needs; the first time this takes some minutes ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt requirements.txt | $(VENV)/python
+	@echo "Installing what tests and linters need; the first time this takes some minutes ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/installed-run
+
+$(VENV)/python:
+	@scripts/make_venv.sh $(VENV)
+	@touch $@

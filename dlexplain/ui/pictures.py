@@ -1,0 +1,97 @@
+"""Choosing the picture: uploads, camera or samples. Bad files are told one by one, others kept."""
+
+import hashlib
+
+import streamlit as st
+
+from dlexplain.errors import PictureError
+from dlexplain.services.pictures import (
+    ENDINGS,
+    Picture,
+    read_picture,
+    read_sample,
+    sample,
+    sample_names,
+)
+
+UPLOAD, CAMERA, SAMPLE = "Upload", "Camera", "Samples"
+ICONS = {UPLOAD: ":material/upload:", CAMERA: ":material/photo_camera:", SAMPLE: ":material/image:"}
+
+
+def choose_picture() -> Picture | None:
+    """The source's widgets; returns the picture chosen, or None with a hint of what to do."""
+    source = st.segmented_control(
+        "Picture from",
+        [UPLOAD, CAMERA, SAMPLE],
+        default=SAMPLE if "sample" in st.query_params else UPLOAD,
+        format_func=lambda name: f"{ICONS[name]} {name}",
+        key="source",
+        required=True,
+        label_visibility="collapsed",
+    )
+    if source == SAMPLE:
+        return _sample()
+    if source == CAMERA:
+        shot = st.camera_input("Take a picture", key="camera")
+        pictures = _read([("camera.png", shot.getvalue())]) if shot else []
+    else:
+        files = st.file_uploader(
+            "Drop one or several pictures",
+            type=list(ENDINGS),
+            accept_multiple_files=True,
+            key="uploads",
+            help="PNG, JPEG, WebP, BMP, or the first frame of a GIF. Kept in memory only.",
+        )
+        pictures = _read([(file.name, file.getvalue()) for file in files])
+    return _one_of(pictures)
+
+
+def _sample() -> Picture | None:
+    name = st.pills(
+        "Sample",
+        sample_names(),
+        default=sample_names()[0],
+        format_func=lambda key: sample(key).title,
+        key="sample",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if name is None:
+        st.info("Choose a sample above.")
+        return None
+    st.caption(sample(name).credit)
+    return _cached_sample(name)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _cached_sample(name: str) -> Picture:
+    return read_sample(name)
+
+
+@st.cache_data(max_entries=16, show_spinner="Reading the picture…")
+def _cached_upload(digest: str, name: str, _data: bytes) -> Picture:
+    return read_picture(_data, name)
+
+
+def _read(files: list[tuple[str, bytes]]) -> list[Picture]:
+    pictures = []
+    for name, data in files:
+        try:
+            pictures.append(_cached_upload(hashlib.sha256(data).hexdigest(), name, data))
+        except PictureError as error:
+            st.error(str(error), icon=":material/broken_image:")
+    return pictures
+
+
+def _one_of(pictures: list[Picture]) -> Picture | None:
+    if len(pictures) < 2:
+        return pictures[0] if pictures else None
+    place = st.pills(
+        "Which picture",
+        range(len(pictures)),
+        default=0,
+        format_func=lambda i: f"{i + 1}. {pictures[i].name}",
+        key="which",
+        required=True,
+    )
+    return pictures[min(place or 0, len(pictures) - 1)]
