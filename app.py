@@ -27,4 +27,4 @@ menu: dict[str, list[st.Page]] = {}
 for file in sorted(PAGES.glob("*/*.py"), key=lambda p: (p.parent.name != "home", p)):
     section = SECTIONS.get(file.parent.name, "")
     menu.setdefault(section, []).append(_page(file))
-st.navigation(menu).run()
+st.navigation(menu, position="top").run()

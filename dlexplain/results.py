@@ -76,6 +76,7 @@ class Attribution:
     seconds, evaluations   time taken, and pictures sent through the model
     completeness_error     |sum of values - (f(x) - f(baseline))| / |f(x) - f(baseline)|, for
               methods that promise completeness, else None
+    unit      what the values are measured in, in words
     note      a sentence about this run that its reader should know, or ""
     picture   (height, width, 3) uint8, what the model saw
     """
@@ -88,6 +89,7 @@ class Attribution:
     evaluations: int
     completeness_error: float | None = None
     note: str = ""
+    unit: str = ""
     path: str = ""
     model: str = ""
     title: str = ""
@@ -122,6 +124,7 @@ class Attribution:
             "seconds": self.seconds,
             "evaluations": self.evaluations,
             "completeness_error": self.completeness_error,
+            "unit": self.unit,
             "note": self.note,
             "picture_digest": self.picture_digest,
             "model_fingerprint": self.model_fingerprint,

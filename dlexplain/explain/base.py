@@ -85,6 +85,7 @@ class Explainer(ABC):
 
     signed    whether negative values speak against the target
     complete  whether the values promise to sum to f(x) - f(baseline)
+    unit      what the values are measured in; the score f is a logit, or a difference of two
     """
 
     name: ClassVar[str]
@@ -92,6 +93,7 @@ class Explainer(ABC):
     family: ClassVar[Family]
     signed: ClassVar[bool]
     complete: ClassVar[bool] = False
+    unit: ClassVar[str] = "logits"
     paper: ClassVar[str]
     Params: ClassVar[type] = NoParams
 
@@ -99,7 +101,7 @@ class Explainer(ABC):
         """Whether the values are signed under these params."""
         return self.signed
 
-    def check(self, model: PreparedModel) -> None:
+    def check(self, model: PreparedModel) -> None:  # noqa: B027, most methods suit every model
         """Raise Incompatible, saying why, where the method's rule does not hold on the model."""
 
     def is_compatible(self, model: PreparedModel) -> bool:
@@ -153,6 +155,7 @@ class Explainer(ABC):
             evaluations=progress.done,
             completeness_error=found.completeness_error,
             note=found.note,
+            unit=self.unit,
         )
 
 

@@ -201,8 +201,7 @@ class Evaluator:
     ) -> tuple[Tensor, Tensor]:
         """(count, ...) -> gradients of the inputs' shape, scores (count,)"""
         parts = [
-            part
-            for _, part in self.gradients(lambda a, b: inputs[a:b], inputs.shape[0], module)
+            part for _, part in self.gradients(lambda a, b: inputs[a:b], inputs.shape[0], module)
         ]
         return torch.cat([g for g, _ in parts]), torch.cat([s for _, s in parts])
 
@@ -251,7 +250,9 @@ class _ChunkedScores(nn.Module):
 
 class _ScoreWithGradient(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, x: Tensor, evaluator: Evaluator) -> Tensor:
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx, x: Tensor, evaluator: Evaluator
+    ) -> Tensor:
         gradients, scores = evaluator.all_gradients(x.detach())
         ctx.save_for_backward(gradients)
         return scores[:, None]

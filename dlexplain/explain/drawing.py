@@ -26,7 +26,7 @@ def numpy_seed(seed: int) -> Iterator[Callable[[], None]]:
             _lock.release()
 
     try:
-        np.random.seed(seed)  # noqa: NPY002, the generator that shap reads
+        np.random.seed(seed)
         yield drawn
     finally:
         drawn()

@@ -24,9 +24,9 @@ def plot_attribution(
     strength  opacity of the map, 0..1;  side  height in pixels
     """
     heatmap = shown(attribution.heatmap, attribution.signed, sign)
-    figure = map_figure(attribution.picture, heatmap, attribution.signed, strength, side)
-    figure.update_layout(title=None, meta={"method": attribution.method})
-    return figure
+    return map_figure(
+        attribution.picture, heatmap, attribution.signed, strength, side, attribution.unit
+    )
 
 
 def map_figure(
@@ -35,6 +35,7 @@ def map_figure(
     signed: bool,
     strength: float = 0.6,
     side: int = SIDE,
+    unit: str = "",
 ) -> go.Figure:
     """(height, width, 3) and (height, width) -> a figure; NaN in the map shows the picture.
 
@@ -63,6 +64,7 @@ def map_figure(
                 "nticks": 5,
                 "tickformat": "~g" if max(abs(low), abs(high)) < 1e4 else ".2~s",
                 "outlinewidth": 0,
+                "title": {"text": unit or " ", "side": "bottom", "font": {"size": 11}},
                 "tickfont": {"size": 11},
             },
         )
@@ -73,8 +75,8 @@ def map_figure(
     figure.update_xaxes(range=[-0.5, width - 0.5], **axis)
     figure.update_yaxes(range=[height - 0.5, -0.5], scaleanchor="x", **axis)
     figure.update_layout(
-        height=side + 34,
-        margin={"l": 0, "r": 0, "t": 0, "b": 34},
+        height=side + 50,
+        margin={"l": 0, "r": 0, "t": 0, "b": 50},
         paper_bgcolor=CLEAR,
         plot_bgcolor=CLEAR,
         dragmode=False,

@@ -26,9 +26,7 @@ def scale_name(signed: bool) -> str:
 def value_range(heatmap: NDArray[np.float32], signed: bool) -> tuple[float, float]:
     """The values at the two ends of the colour scale."""
     if signed:
-        top = float(np.percentile(np.abs(heatmap), CLIP_PERCENTILE)) or float(
-            np.abs(heatmap).max()
-        )
+        top = float(np.percentile(np.abs(heatmap), CLIP_PERCENTILE)) or float(np.abs(heatmap).max())
         return (-top, top) if top > 0 else (-1.0, 1.0)
     low, top = float(heatmap.min()), float(np.percentile(heatmap, CLIP_PERCENTILE))
     top = top if top > low else float(heatmap.max())

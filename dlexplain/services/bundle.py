@@ -23,8 +23,7 @@ def bundle(
         recipe = {
             "prediction": prediction.to_dict(),
             "explanations": [
-                {**a.to_dict(), "file": f"{stem(a)}.npz", "repeat": repeat(a)}
-                for a in attributions
+                {**a.to_dict(), "file": f"{stem(a)}.npz", "repeat": repeat(a)} for a in attributions
             ],
             "versions": versions(),
         }

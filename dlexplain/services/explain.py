@@ -60,9 +60,7 @@ def method_infos(model: LoadedModel | None = None) -> tuple[MethodInfo, ...]:
     """Every method, or those that are compatible with `model`: gradient, layer, perturbation."""
     order = ("gradient", "layer", "perturbation")
     methods = sorted(METHODS.values(), key=lambda m: order.index(m.family))
-    return tuple(
-        _info(m) for m in methods if model is None or m.is_compatible(model.prepared)
-    )
+    return tuple(_info(m) for m in methods if model is None or m.is_compatible(model.prepared))
 
 
 def method_choices(model: LoadedModel, method: str) -> dict[str, tuple[str, ...]]:
@@ -137,9 +135,7 @@ def cached(
     return None if found is None else replace(found, path=picture.name)
 
 
-def _key(
-    model: LoadedModel, picture: Picture, method: str, params: object, target: Target
-) -> str:
+def _key(model: LoadedModel, picture: Picture, method: str, params: object, target: Target) -> str:
     return json.dumps(
         [
             model.prepared.fingerprint,

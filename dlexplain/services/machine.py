@@ -31,7 +31,9 @@ def this_machine() -> Machine:
     """Read the facts; takes milliseconds."""
     return Machine(
         processor=_processor(),
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        cores=len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count() or 1,
         memory=_memory(),
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
@@ -74,7 +76,9 @@ def home_problem() -> str:
         with tempfile.NamedTemporaryFile(dir=home):
             return ""
     except OSError as error:
-        return f"{home} cannot be written ({error.strerror}); set DLEXPLAIN_HOME to a folder that can"
+        return (
+            f"{home} cannot be written ({error.strerror}); set DLEXPLAIN_HOME to a folder that can"
+        )
 
 
 def _processor() -> str:

@@ -96,5 +96,3 @@ def model_names() -> tuple[str, ...]:
 def model_specs() -> tuple[ModelSpec, ...]:
     """Facts about every registered model, without loading any."""
     return tuple(MODELS.values())
-
-

@@ -51,7 +51,9 @@ def _field(key: str, spec: Spec, accepted: tuple[str, ...]) -> Value:
             )
         )
     if spec.kind == "flag":
-        return bool(st.toggle(label, bool(default), key=key, help=spec.help, persist_state="session"))
+        return bool(
+            st.toggle(label, bool(default), key=key, help=spec.help, persist_state="session")
+        )
     options = [*(spec.options or accepted)]
     chosen = st.selectbox(
         label,

@@ -4,11 +4,11 @@ from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dlexplain.services.pictures import Picture
 from dlexplain.params import Value
 from dlexplain.services.explain import cached, explain
 from dlexplain.services.jobs import Job, start
 from dlexplain.services.models import LoadedModel
+from dlexplain.services.pictures import Picture
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,9 @@ def ask(model: "LoadedModel", picture: "Picture", prediction: "Prediction") -> "
     if wanted is not None and wanted.target == wanted.contrast:
         st.error("The two classes are the same; choose another one to compare with.")
         wanted = None
-    pressed = st.button("Explain", type="primary", disabled=wanted is None, icon=":material/search:")
+    pressed = st.button(
+        "Explain", type="primary", disabled=wanted is None, icon=":material/search:"
+    )
     asked: Request | None = st.session_state.get("request")
     if wanted is not None and (pressed or asked is None or asked.digest != wanted.digest):
         asked = st.session_state["request"] = wanted
@@ -275,7 +277,8 @@ def _facts(result: "Attribution", place: int) -> None:
     from dlexplain.figures.overlay import overlay_png
     from dlexplain.services.bundle import stem
 
-    facts = [f"{result.seconds:.2f} s", f"{result.evaluations:,} evaluations"]
+    plural = "" if result.evaluations == 1 else "s"
+    facts = [f"{result.seconds:.2f} s", f"{result.evaluations:,} evaluation{plural}"]
     if result.completeness_error is not None:
         facts.append(f"completeness error {result.completeness_error:.1%}")
     st.caption(", ".join(facts) + ("  \n" + result.note if result.note else ""))

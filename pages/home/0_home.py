@@ -7,8 +7,8 @@ from dlexplain.services.machine import home_problem, this_machine, weights_insta
 st.title("Why did the model say that?")
 st.markdown(
     "Give a deep-learning model a picture, see the classes it names, and see, by gradient, layer "
-    "and perturbation methods, which parts of the picture decided. Everything runs on this machine; nothing is sent "
-    "anywhere."
+    "and perturbation methods, which parts of the picture decided. Everything runs on this "
+    "machine; nothing is sent anywhere."
 )
 
 if not weights_installed():

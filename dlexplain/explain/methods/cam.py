@@ -90,6 +90,7 @@ class GradCam(_GradientCam):
 
     name = "grad-cam"
     title = "Grad-CAM"
+    unit = "weighted activation"
     paper = "Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391"
 
     @dataclass(frozen=True)
@@ -118,6 +119,7 @@ class GradCamPlusPlus(_GradientCam):
 
     name = "grad-cam-plus-plus"
     title = "Grad-CAM++"
+    unit = "weighted activation"
     paper = "Chattopadhay et al. 2018, https://arxiv.org/abs/1710.11063"
 
     def grid(self, activation: Tensor, gradient: Tensor, params: Any) -> Tensor:
@@ -139,6 +141,7 @@ class LayerCam(_GradientCam):
 
     name = "layer-cam"
     title = "Layer-CAM"
+    unit = "weighted activation"
     paper = "Jiang et al. 2021, https://doi.org/10.1109/TIP.2021.3089943"
 
     def grid(self, activation: Tensor, gradient: Tensor, params: Any) -> Tensor:
@@ -154,6 +157,7 @@ class GuidedGradCam(LayerMethod):
 
     name = "guided-grad-cam"
     title = "Guided Grad-CAM"
+    unit = "guided gradient × activation"
     signed = True
     paper = "Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391"
 
@@ -176,6 +180,7 @@ class ScoreCam(LayerMethod):
 
     name = "score-cam"
     title = "Score-CAM"
+    unit = "weighted activation"
     signed = False
     paper = "Wang et al. 2020, https://arxiv.org/abs/1910.01279"
 

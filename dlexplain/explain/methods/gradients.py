@@ -43,12 +43,15 @@ class Saliency(GradientMethod):
 
     name = "saliency"
     title = "Saliency"
+    unit = "logits per unit of input"
     signed = False
     paper = "Simonyan, Vedaldi, Zisserman 2013, https://arxiv.org/abs/1312.6034"
 
     @dataclass(frozen=True)
     class Params:
-        absolute: bool = flag(True, "Absolute value", help="Show the gradient's size, not its sign.")
+        absolute: bool = flag(
+            True, "Absolute value", help="Show the gradient's size, not its sign."
+        )
 
     def is_signed(self, params: Any) -> bool:
         return not params.absolute
@@ -127,6 +130,7 @@ class GuidedBackpropagation(GradientMethod):
 
     name = "guided-backprop"
     title = "Guided Backpropagation"
+    unit = "guided logits per unit of input"
     signed = True
     paper = "Springenberg et al. 2014, https://arxiv.org/abs/1412.6806"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,7 @@ class _Path:
         inner = torch.tensor(self.right[:-1], dtype=torch.float64)
         between = self._scores(inner)
         scores = [nothing, *between, score]
-        self.ends = list(zip(scores[:-1], scores[1:], strict=True))
+        self.ends = list(pairwise(scores))
         self.miss = [self._miss(i) for i in range(len(self.left))]
 
     def halve_worst(self, budget: int) -> None:

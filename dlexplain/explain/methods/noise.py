@@ -61,6 +61,7 @@ class SmoothGrad(_OverNoise):
 
     name = "smoothgrad"
     title = "SmoothGrad"
+    unit = "as the method that is averaged"
     signed = False
     paper = "Smilkov et al. 2017, https://arxiv.org/abs/1706.03825"
 
@@ -87,6 +88,7 @@ class VarGrad(_OverNoise):
 
     name = "vargrad"
     title = "VarGrad"
+    unit = "variance of the averaged method"
     signed = False
     paper = "Adebayo et al. 2018, https://arxiv.org/abs/1810.03307"
 
@@ -94,7 +96,11 @@ class VarGrad(_OverNoise):
         total, squares = torch.zeros_like(run.inputs[0]), torch.zeros_like(run.inputs[0])
         count = 0
         for maps in self.noisy_maps(run, params):
-            total, squares, count = total + maps.sum(0), squares + (maps**2).sum(0), count + len(maps)
+            total, squares, count = (
+                total + maps.sum(0),
+                squares + (maps**2).sum(0),
+                count + len(maps),
+            )
             variance = squares / count - (total / count) ** 2
             run.preview(lambda variance=variance: variance.mean(0))  # type: ignore[misc]
         return Attributed((squares / count - (total / count) ** 2).clamp_min(0))

@@ -29,6 +29,7 @@ class Occlusion(Explainer):
 
     name = "occlusion"
     title = "Occlusion"
+    unit = "logits lost under the patch"
     family: ClassVar[Family] = "perturbation"
     signed = True
     paper = "Zeiler, Fergus 2014, https://arxiv.org/abs/1311.2901"
@@ -78,6 +79,7 @@ class SuperpixelAblation(Explainer):
 
     name = "superpixel-ablation"
     title = "Superpixel ablation"
+    unit = "logits lost without the region"
     family: ClassVar[Family] = "perturbation"
     signed = True
     paper = "Zeiler, Fergus 2014, https://arxiv.org/abs/1311.2901"

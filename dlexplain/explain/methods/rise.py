@@ -23,6 +23,7 @@ class Rise(Explainer):
 
     name = "rise"
     title = "RISE"
+    unit = "mean probability"
     family: ClassVar[Family] = "perturbation"
     signed = False
     paper = "Petsiuk, Das, Saenko 2018, https://arxiv.org/abs/1806.07421"

@@ -26,7 +26,9 @@ from dlexplain.params import choice, number
 BACKGROUNDS = ("colours", "noise", "blurs")
 
 
-def make_background(kind: str, inputs: Tensor, value_range: tuple[float, float], size: int, seed: int) -> Tensor:
+def make_background(
+    kind: str, inputs: Tensor, value_range: tuple[float, float], size: int, seed: int
+) -> Tensor:
     """(1, channels, height, width) -> (size, channels, height, width) pictures without the object.
 
     colours: plain pictures of random colours; noise: uniform noise; blurs: the picture blurred

@@ -91,6 +91,7 @@ class Lime(Explainer):
 
     name = "lime"
     title = "LIME"
+    unit = "logits (weight of the region)"
     family: ClassVar[Family] = "perturbation"
     signed = True
     paper = "Ribeiro, Singh, Guestrin 2016, https://arxiv.org/abs/1602.04938"
@@ -112,8 +113,8 @@ class Lime(Explainer):
         world = coalitions(run, params)
         if world.count == 1:
             return one_region(run, world)
-        from captum.attr import LimeBase
         from captum._utils.models.linear_model import SkLearnLasso, SkLearnLinearRegression
+        from captum.attr import LimeBase
 
         linear = SkLearnLasso(alpha=params.alpha) if params.alpha else SkLearnLinearRegression()
         generator = seeded(params.seed)
@@ -153,6 +154,7 @@ class KernelShap(Explainer):
 
     name = "kernel-shap"
     title = "Kernel SHAP"
+    unit = "logits per pixel"
     family: ClassVar[Family] = "perturbation"
     signed = True
     complete = True

@@ -1,0 +1,120 @@
+"""Every page under Streamlit's AppTest: it draws, answers, and says what is wrong."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dlexplain.data.samples import sample_path
+from tests.bad_pictures import BAD_PICTURES
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("pages/*/*.py"))
+IMAGE = str(ROOT / "pages/explain/1_image.py")
+HEAVY = ("torch", "captum", "shap", "matplotlib")
+
+
+def image_page(**query: str) -> AppTest:
+    page = AppTest.from_file(IMAGE, default_timeout=60)
+    for key, value in query.items():
+        page.query_params[key] = value
+    return page.run()
+
+
+def finished(page: AppTest, seconds: float = 60) -> AppTest:
+    """Run again until no job is active, as the page's fragment does by itself."""
+    stop = time.monotonic() + seconds
+    while page.session_state["answers"].active:
+        assert time.monotonic() < stop, "the jobs did not end"
+        time.sleep(0.2)
+    return page.run()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_draws(path: str) -> None:
+    page = AppTest.from_file(str(ROOT / path), default_timeout=60).run()
+    assert not page.exception
+    assert page.title
+
+
+def test_app_draws_the_home_page() -> None:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    assert not app.exception
+    assert app.title[0].value == "Why did the model say that?"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_first_paint_of_a_page_imports_nothing_heavy(path: str) -> None:
+    code = (
+        "import sys, logging; logging.disable(logging.CRITICAL)\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        f"page = AppTest.from_file({str(ROOT / path)!r}, default_timeout=60).run()\n"
+        "assert not page.exception, page.exception\n"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_a_sample_is_classified_and_explained() -> None:
+    page = finished(image_page(sample="coffee"))
+    assert not page.exception
+    assert page.subheader[0].value.startswith("espresso, 9")
+    titles = " ".join(m.value for m in page.markdown)
+    for title in ("Grad-CAM", "Integrated Gradients", "Superpixel ablation"):
+        assert f"**{title}**" in titles
+    assert any("completeness error" in c.value for c in page.caption)
+    assert all(job.state == "done" for job in page.session_state["answers"].jobs)
+
+
+def test_the_address_reproduces_sample_target_and_methods() -> None:
+    page = image_page(
+        sample="chelsea",
+        target="tabby (281, n02123045)",
+        contrast="lynx (287, n02127052)",
+        methods="saliency",
+    )
+    page = finished(page)
+    request = page.session_state["answers"].request
+    assert (request.target, request.contrast) == (281, 287)
+    assert [ask.method for ask in request.asks] == ["saliency"]
+    assert "tabby rather than lynx" in " ".join(m.value for m in page.markdown)
+
+
+def test_a_changed_question_waits_for_the_button() -> None:
+    page = finished(image_page(sample="coffee", methods="grad-cam"))
+    page.multiselect(key="methods").set_value(["saliency"]).run()
+    assert [ask.method for ask in page.session_state["answers"].request.asks] == ["grad-cam"]
+    assert any("Press Explain" in c.value for c in page.caption)
+    next(b for b in page.button if b.label == "Explain").click().run()
+    assert [ask.method for ask in page.session_state["answers"].request.asks] == ["saliency"]
+
+
+def test_the_same_class_twice_is_one_sentence() -> None:
+    page = image_page(
+        sample="coffee", target="lynx (287, n02127052)", contrast="lynx (287, n02127052)"
+    )
+    assert [e.value for e in page.error] == [
+        "The two classes are the same; choose another one to compare with."
+    ]
+
+
+def test_bad_uploads_are_told_and_good_ones_kept() -> None:
+    page = image_page()
+    names = [key for key in BAD_PICTURES if "60" not in key and "mb" not in key.lower()]
+    files = [(name, data, "image/png") for name, data in (BAD_PICTURES[k]() for k in names)]
+    # The widget itself refuses other endings, so what arrives has one of a picture.
+    files = [(f"{i}.png", data, kind) for i, (_, data, kind) in enumerate(files)]
+    good = sample_path("coffee")
+    page.file_uploader(key="uploads").upload([*files, (good.name, good.read_bytes(), "image/png")])
+    page.run()
+    assert not page.exception
+    assert len(page.error) == len(files)
+    assert all("\n" not in e.value and "Traceback" not in e.value for e in page.error)
+    assert page.subheader[0].value.startswith("espresso")
+    finished(page)

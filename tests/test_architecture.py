@@ -1,0 +1,137 @@
+"""Who may import whom, read from the imports: DESIGN.md, "The house"."""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EVERYWHERE = {"results", "params", "registry", "errors", "settings"}
+ALLOWED = {
+    "pages": {"ui", "figures", "services"},
+    "app": {"ui"},
+    "ui": {"services"},
+    "cli": {"services", "figures"},
+    "figures": set(),
+    "services": {"runs", "explain", "quality", "tasks", "models", "data"},
+    "tasks": {"models"},
+    "models": set(),
+    "data": set(),
+    "explain": set(),
+    "quality": {"explain"},
+    "runs": set(),
+    "__main__": {"cli"},
+    "": set(),  # dlexplain/__init__.py names modules only as texts
+}
+WORKER = "dlexplain.runs.worker"  # a composition root
+HEAVY = {"torch", "captum", "shap", "lightning", "transformers"}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def layer(module: str) -> str:
+    """dlexplain.explain.base -> explain; pages.home.x -> pages; app -> app"""
+    head, _, rest = module.partition(".")
+    return rest.partition(".")[0] if head == "dlexplain" else head
+
+
+def sources() -> list[Path]:
+    return [*ROOT.glob("dlexplain/**/*.py"), *ROOT.glob("pages/**/*.py"), ROOT / "app.py"]
+
+
+def imported(tree: ast.AST) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here"
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def is_allowed(importer: str, imported_layer: str) -> bool:
+    own = layer(importer)
+    if importer == WORKER or imported_layer in EVERYWHERE or imported_layer in (own, ""):
+        return True
+    return own not in EVERYWHERE and imported_layer in ALLOWED[own]
+
+
+def test_no_arrow_that_is_not_allowed() -> None:
+    wrong = []
+    for path in sources():
+        importer = module_name(path)
+        for name in imported(ast.parse(path.read_text())):
+            if name.split(".")[0] == "dlexplain" and not is_allowed(importer, layer(name)):
+                wrong.append(f"{importer} -> {name}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("importer", "name"),
+    [("figures.x", "explain"), ("explain.x", "services"), ("models.x", "tasks"), ("errors", "ui")],
+)
+def test_forbidden_arrows_are_seen(importer: str, name: str) -> None:
+    assert not is_allowed(f"dlexplain.{importer}", name)
+
+
+def test_no_circle() -> None:
+    modules = {module_name(path): path for path in ROOT.glob("dlexplain/**/*.py")}
+    arrows: dict[str, set[str]] = defaultdict(set)
+    for module, path in modules.items():
+        if path.name == "__init__.py":
+            continue
+        names = imported(ast.parse(path.read_text())) & set(modules)
+        arrows[module] = {name for name in names if modules[name].name != "__init__.py"}
+    assert circle(arrows) == []
+    assert circle({"a": {"b"}, "b": {"a"}}) != []
+
+
+def circle(arrows: dict[str, set[str]]) -> list[str]:
+    done: set[str] = set()
+
+    def visit(module: str, path: list[str]) -> list[str]:
+        if module in path:
+            return [*path[path.index(module) :], module]
+        if module in done:
+            return []
+        for name in arrows.get(module, ()):
+            found = visit(name, [*path, module])
+            if found:
+                return found
+        done.add(module)
+        return []
+
+    for module in list(arrows):
+        found = visit(module, [])
+        if found:
+            return found
+    return []
+
+
+def test_no_page_directly_inside_pages() -> None:
+    # Streamlit would serve it without app.py.
+    assert list(ROOT.glob("pages/*.py")) == []
+
+
+def test_pages_figures_and_app_import_nothing_heavy() -> None:
+    files = [*ROOT.glob("pages/**/*.py"), *ROOT.glob("dlexplain/figures/*.py"), ROOT / "app.py"]
+    for path in files:
+        heads = {name.split(".")[0] for name in imported(ast.parse(path.read_text()))}
+        assert not heads & HEAVY, path
+
+
+def test_only_ui_pages_and_app_import_streamlit() -> None:
+    for path in ROOT.glob("dlexplain/**/*.py"):
+        if "streamlit" in {n.split(".")[0] for n in imported(ast.parse(path.read_text()))}:
+            assert layer(module_name(path)) == "ui", path
+
+
+def test_the_fixed_top_level_is_there() -> None:
+    for name in ("app.py", "pages", "dlexplain", "requirements.txt", "Dockerfile", "README.md"):
+        assert (ROOT / name).exists(), name
+    assert len((ROOT / "app.py").read_text().splitlines()) < 40

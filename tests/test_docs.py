@@ -1,0 +1,53 @@
+"""What is registered is documented, and what the README promises is there."""
+
+import re
+from pathlib import Path
+
+import dlexplain.explain.methods
+import dlexplain.models  # noqa: F401
+from dlexplain.explain.base import METHODS
+from dlexplain.models.base import MODELS
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_method_is_in_the_docs() -> None:
+    text = (ROOT / "docs" / "methods.md").read_text()
+    assert [name for name in METHODS if f"`{name}`" not in text] == []
+
+
+def test_every_method_tells_its_user_what_it_is() -> None:
+    for method in METHODS.values():
+        text = method.description()
+        assert re.search(r"Formula|Rule", text), method.name
+        assert re.search(r"https?://", method.paper), method.name
+
+
+def test_every_model_is_in_the_readme() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert [name for name in MODELS if name not in text] == []
+
+
+def test_make_targets_of_the_readme_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    named = set(re.findall(r"make ([a-z]+)", (ROOT / "README.md").read_text()))
+    assert {"run", "test"} <= named
+    for target in named:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_links_of_the_readme_lead_somewhere() -> None:
+    for link in re.findall(r"\]\(((?!http)[^)#]+)", (ROOT / "README.md").read_text()):
+        assert (ROOT / link).exists(), link
+
+
+def test_requirements_are_pinned_and_bring_no_torchvision() -> None:
+    lines = [
+        line.split("#")[0].strip()
+        for name in ("requirements.txt", "requirements-dev.txt")
+        for line in (ROOT / name).read_text().splitlines()
+    ]
+    packages = [line for line in lines if line and not line.startswith("-r")]
+    assert [line for line in packages if not re.fullmatch(r"[a-z0-9-]+==[\w.]+", line)] == []
+    names = {line.partition("==")[0] for line in packages}
+    assert not names & {"torchvision", "timm"}
