@@ -15,7 +15,7 @@ help: ## show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: $(VENV)/installed-run ## install what is needed and start the dashboard (PORT=8501 HOST=localhost)
-	@exec $(BIN)/python -m streamlit run app.py --server.port $(PORT) --server.address $(HOST)
+	@exec $(BIN)/python scripts/serve.py --server.port $(PORT) --server.address $(HOST)
 
 test: $(VENV)/installed-dev ## install what tests need, a Chromium too, and run all tests
 	@CHROMIUM="$$(scripts/find_chromium.sh $(BIN))" || exit 1; \

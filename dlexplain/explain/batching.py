@@ -26,8 +26,8 @@ Batches = Callable[[int, int], Tensor]
 
 CPU_CHUNKS = (1, 2, 4, 8, 16)
 GPU_CHUNKS = (1, 4, 16, 32, 64, 128, 256)
-ROUNDS = 4
-HOPELESS, ABOUT = 1.5, 1.03
+ROUNDS = 3
+HOPELESS, ABOUT = 1.3, 1.03
 """Ratios to the fastest: slower sizes are not tried again, about equal ones are as good."""
 
 

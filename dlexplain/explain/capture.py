@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dlexplain.errors import Incompatible
+from dlexplain.errors import Incompatible, ParamError
 from dlexplain.explain.prepare import PreparedModel
 
 
@@ -82,7 +82,7 @@ def _is_identity(module: nn.Module) -> bool:
 def find_layer(model: PreparedModel, name: str = "auto") -> Layer:
     """The layer of this name; "auto" is the last one with a spatial grid.
 
-    Raises Incompatible when the model has none, or none of this name.
+    Raises Incompatible when the model has none, ParamError when none has this name.
     """
     layers = spatial_layers(model)
     if not layers:
@@ -93,7 +93,7 @@ def find_layer(model: PreparedModel, name: str = "auto") -> Layer:
         if layer.name == name:
             return layer
     known = ", ".join(layer.name for layer in layers)
-    raise Incompatible(f'the model has no spatial layer "{name}"; known: auto, {known}')
+    raise ParamError(f'the model has no spatial layer "{name}"; known: auto, {known}')
 
 
 @dataclass

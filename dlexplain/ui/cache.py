@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlexplain.registry import Registry
 from dlexplain.services.explain import MethodInfo, method_choices, method_infos
 from dlexplain.services.models import LoadedModel, load_model
 
@@ -13,9 +14,12 @@ def model(name: str) -> LoadedModel:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def methods(model_name: str) -> dict[str, MethodInfo]:
+def methods(model_name: str) -> Registry[MethodInfo]:
     """The methods that are compatible with the model, by name."""
-    return {info.name: info for info in method_infos(model(model_name))}
+    known: Registry[MethodInfo] = Registry("method")
+    for info in method_infos(model(model_name)):
+        known.add(info.name, info)
+    return known
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

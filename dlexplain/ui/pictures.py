@@ -13,24 +13,28 @@ from dlexplain.services.pictures import (
     sample,
     sample_names,
 )
+from dlexplain.ui.address import from_address
 
 UPLOAD, CAMERA, SAMPLE = "Upload", "Camera", "Samples"
 ICONS = {UPLOAD: ":material/upload:", CAMERA: ":material/photo_camera:", SAMPLE: ":material/image:"}
 
 
-def choose_picture() -> Picture | None:
-    """The source's widgets; returns the picture chosen, or None with a hint of what to do."""
+def choose_picture() -> tuple[Picture | None, str | None]:
+    """The source's widgets; returns the picture chosen, if any, and the sample's name if it is
+    one."""
+    from_address("sample", lambda name: sample(name).key)
     source = st.segmented_control(
         "Picture from",
         [UPLOAD, CAMERA, SAMPLE],
-        default=SAMPLE if "sample" in st.query_params else UPLOAD,
+        default=SAMPLE if "sample" in st.session_state else UPLOAD,
         format_func=lambda name: f"{ICONS[name]} {name}",
         key="source",
         required=True,
         label_visibility="collapsed",
     )
     if source == SAMPLE:
-        return _sample()
+        name = _sample()
+        return (_cached_sample(name) if name else None), name
     if source == CAMERA:
         shot = st.camera_input("Take a picture", key="camera")
         pictures = _read([("camera.png", shot.getvalue())]) if shot else []
@@ -43,24 +47,23 @@ def choose_picture() -> Picture | None:
             help="PNG, JPEG, WebP, BMP, or the first frame of a GIF. Kept in memory only.",
         )
         pictures = _read([(file.name, file.getvalue()) for file in files])
-    return _one_of(pictures)
+    return _one_of(pictures), None
 
 
-def _sample() -> Picture | None:
+def _sample() -> str | None:
+    st.session_state.setdefault("sample", sample_names()[0])
     name = st.pills(
         "Sample",
         sample_names(),
-        default=sample_names()[0],
         format_func=lambda key: sample(key).title,
         key="sample",
-        bind="query-params",
+        persist_state="session",
         label_visibility="collapsed",
     )
     if name is None:
-        st.info("Choose a sample above.")
         return None
     st.caption(sample(name).credit)
-    return _cached_sample(name)
+    return name
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -14,9 +14,11 @@ def warm_up() -> threading.Thread:
     """
 
     def load() -> None:
-        from dlexplain.services.models import load_model
+        from dlexplain.services.models import chunk_book, load_model
 
-        load_model()
+        prepared = load_model().prepared
+        for kind in ("forward", "gradient"):
+            chunk_book().get(prepared, kind)
 
     thread = threading.Thread(target=load, name="warm-up", daemon=True)
     delayed = threading.Timer(START_AFTER_SECONDS, thread.start)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dlexplain.errors import DlexplainError
 from dlexplain.services.pictures import class_definition, class_titles
+from dlexplain.ui.address import from_address, to_address
 from dlexplain.ui.pictures import choose_picture
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
 def main() -> None:
     st.title("Explain a picture")
-    picture = choose_picture()
+    picture, sample = choose_picture()
     if picture is None:
         st.info(
             "Drop a picture of your own above, or open **Samples**. You will see its classes, "
@@ -43,6 +44,7 @@ def main() -> None:
         return
     prediction = show_prediction(model, picture)
     request = ask(model, picture, prediction)
+    share(sample)
     if request is not None:
         show_answers(model, picture, prediction, request)
 
@@ -73,6 +75,10 @@ def ask(model: "LoadedModel", picture: "Picture", prediction: "Prediction") -> "
     st.subheader("Why?")
     titles = list(class_titles())
     known = cache.methods(model.name)
+    from_address("target", lambda text: titles[model.find_class(text).index])
+    from_address("contrast", lambda text: titles[model.find_class(text).index])
+    from_address("methods", lambda text: [known[name].name for name in text.split(",")])
+    st.session_state.setdefault("methods", FIRST_METHODS)
     why, rather = st.columns(2)
     best = prediction.scores[0].name
     target = why.selectbox(
@@ -81,7 +87,7 @@ def ask(model: "LoadedModel", picture: "Picture", prediction: "Prediction") -> "
         index=None,
         placeholder=f"{best.label}, the most probable (or type any class)",
         key="target",
-        bind="query-params",
+        persist_state="session",
         help="Any of the 1,000 classes, by name, index or WordNet id.",
     )
     contrast = rather.selectbox(
@@ -90,17 +96,16 @@ def ask(model: "LoadedModel", picture: "Picture", prediction: "Prediction") -> "
         index=None,
         placeholder="No second class (or type any class)",
         key="contrast",
-        bind="query-params",
+        persist_state="session",
         help="Explains the difference of the two classes' scores: what speaks for the first "
         "rather than for the second.",
     )
     chosen = st.multiselect(
         "Methods",
         list(known),
-        default=FIRST_METHODS,
         format_func=lambda name: known[name].title,
         key="methods",
-        bind="query-params",
+        persist_state="session",
         placeholder="Choose one or several methods",
     )
     params = method_settings(model, chosen)
@@ -119,6 +124,16 @@ def ask(model: "LoadedModel", picture: "Picture", prediction: "Prediction") -> "
     if not chosen:
         st.info("Choose at least one method.")
     return asked if asked is not None and asked.digest == picture.digest else None
+
+
+def share(sample: str | None) -> None:
+    """Keep the question in the page's address."""
+    state, titles = st.session_state, class_titles()
+    classes = {
+        key: str(titles.index(state[key])) if state.get(key) else None
+        for key in ("target", "contrast")
+    }
+    to_address({"sample": sample, **classes, "methods": ",".join(state.get("methods", []))})
 
 
 def method_settings(

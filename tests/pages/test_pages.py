@@ -12,7 +12,9 @@ from dlexplain.data.samples import sample_path
 from tests.bad_pictures import BAD_PICTURES
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("pages/*/*.py"))
+# The home page links to the others, so it needs app.py around it.
+OTHERS = (path for path in ROOT.glob("pages/*/*.py") if path.parent.name != "home")
+PAGES = ["app.py", *sorted(str(path.relative_to(ROOT)) for path in OTHERS)]
 IMAGE = str(ROOT / "pages/explain/1_image.py")
 HEAVY = ("torch", "captum", "shap", "matplotlib")
 
@@ -51,6 +53,8 @@ def test_first_paint_of_a_page_imports_nothing_heavy(path: str) -> None:
     code = (
         "import sys, logging; logging.disable(logging.CRITICAL)\n"
         "from streamlit.testing.v1 import AppTest\n"
+        "import dlexplain.ui.start\n"
+        "dlexplain.ui.start.START_AFTER_SECONDS = 1e6  # the paint, not what follows it\n"
         f"page = AppTest.from_file({str(ROOT / path)!r}, default_timeout=60).run()\n"
         "assert not page.exception, page.exception\n"
         f"print([name for name in {HEAVY} if name in sys.modules])"
@@ -75,8 +79,8 @@ def test_a_sample_is_classified_and_explained() -> None:
 def test_the_address_reproduces_sample_target_and_methods() -> None:
     page = image_page(
         sample="chelsea",
-        target="tabby (281, n02123045)",
-        contrast="lynx (287, n02127052)",
+        target="tabby",
+        contrast="287",
         methods="saliency",
     )
     page = finished(page)
@@ -96,9 +100,7 @@ def test_a_changed_question_waits_for_the_button() -> None:
 
 
 def test_the_same_class_twice_is_one_sentence() -> None:
-    page = image_page(
-        sample="coffee", target="lynx (287, n02127052)", contrast="lynx (287, n02127052)"
-    )
+    page = image_page(sample="coffee", target="287", contrast="n02127052")
     assert [e.value for e in page.error] == [
         "The two classes are the same; choose another one to compare with."
     ]
@@ -111,10 +113,11 @@ def test_bad_uploads_are_told_and_good_ones_kept() -> None:
     # The widget itself refuses other endings, so what arrives has one of a picture.
     files = [(f"{i}.png", data, kind) for i, (_, data, kind) in enumerate(files)]
     good = sample_path("coffee")
-    page.file_uploader(key="uploads").upload([*files, (good.name, good.read_bytes(), "image/png")])
+    files.append((good.name, good.read_bytes(), "image/png"))
+    page.file_uploader(key="uploads").set_value(files)
     page.run()
     assert not page.exception
-    assert len(page.error) == len(files)
+    assert len(page.error) == len(files) - 1
     assert all("\n" not in e.value and "Traceback" not in e.value for e in page.error)
     assert page.subheader[0].value.startswith("espresso")
     finished(page)

@@ -1,0 +1,33 @@
+"""The page's address as its state: ?sample=coffee&target=281&contrast=287&methods=grad-cam,lime
+
+Widgets have titles for people; the address has the names that the command line uses too.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from dlexplain.errors import BadInput
+
+
+def from_address(key: str, read: Callable[[str], Any]) -> None:
+    """Set the widget `key` from the address before it is first drawn.
+
+    read  turns the text into the widget's value, raising BadInput where it cannot; the visitor
+          is told and the widget keeps its default
+    """
+    if key in st.session_state or key not in st.query_params:
+        return
+    try:
+        st.session_state[key] = read(st.query_params[key])
+    except BadInput as error:
+        st.warning(f"The address asks for something that is not here: {error}")
+        del st.query_params[key]
+
+
+def to_address(state: Mapping[str, str | None]) -> None:
+    """Write the state into the address; what is None or empty is left out."""
+    wanted = {key: text for key, text in state.items() if text}
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)

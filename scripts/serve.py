@@ -1,0 +1,19 @@
+"""Start the dashboard: streamlit run app.py, with options passed on.
+
+Streamlit takes a pages/ folder for its older kind of multipage app until the first run of app.py
+has said otherwise. A shared address that is a server's very first visit would show its "page not
+found" notice once; saying so before the first run spares it.
+"""
+
+import sys
+from pathlib import Path
+
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.web import cli
+
+ROOT = Path(__file__).resolve().parents[1]
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    PagesManager.uses_pages_directory = False
+    cli.main(["run", str(ROOT / "app.py"), *sys.argv[1:]])
