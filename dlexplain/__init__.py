@@ -9,7 +9,6 @@ Names are imported when they are first used, so that pages without torch do not 
 """
 
 import importlib
-import sys
 from types import ModuleType
 from typing import Any
 
@@ -22,14 +21,13 @@ _HOMES = {
     "Prediction": "dlexplain.results",
     "Progress": "dlexplain.explain.progress",
     "classify": "dlexplain.services.classify",
-    "explain": "dlexplain.services.explain",
     "load_model": "dlexplain.services.models",
     "method_infos": "dlexplain.services.explain",
     "model_names": "dlexplain.services.models",
     "read_picture": "dlexplain.data.pictures",
     "read_sample": "dlexplain.data.samples",
 }
-__all__ = sorted(_HOMES)
+__all__ = sorted([*_HOMES, "explain"])
 __version__ = "0.1.0"
 
 
@@ -44,17 +42,14 @@ def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
 
 
-class _Package(ModuleType):
-    """Keeps `dlexplain.explain` the function: importing the subpackage of that name would
-    otherwise put the subpackage in its place. `from dlexplain.explain import ...` works as ever."""
+class _CallablePackage(ModuleType):
+    """`dlexplain.explain` is a package of methods and, called, the function that runs one."""
 
-    @property
-    def explain(self) -> Any:
-        return __getattr__("explain")
-
-    @explain.setter
-    def explain(self, subpackage: ModuleType) -> None:
-        """The import system sets every subpackage on its parent; this one is not wanted there."""
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """See dlexplain.services.explain.explain."""
+        importlib.import_module("dlexplain.figures")
+        return importlib.import_module("dlexplain.services.explain").explain(*args, **kwargs)
 
 
-sys.modules[__name__].__class__ = _Package
+explain = importlib.import_module("dlexplain.explain")
+explain.__class__ = _CallablePackage

@@ -26,7 +26,7 @@ Batches = Callable[[int, int], Tensor]
 
 CPU_CHUNKS = (1, 2, 4, 8, 16)
 GPU_CHUNKS = (1, 4, 16, 32, 64, 128, 256)
-ROUNDS = 3
+ROUNDS = 5
 HOPELESS, ABOUT = 1.3, 1.03
 """Ratios to the fastest: slower sizes are not tried again, about equal ones are as good."""
 

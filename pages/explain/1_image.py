@@ -166,7 +166,10 @@ def method_settings(
             if info.params:
                 choices = cache.choices(model.name, info.name)
                 stored[info.name] = params_form(info.name, info.params, choices)
-    return {name: stored.get(name, {}) for name in chosen}
+    defaults = {
+        name: {key: spec.default for key, spec in known[name].params.items()} for name in chosen
+    }
+    return {name: defaults[name] | stored.get(name, {}) for name in chosen}
 
 
 def _request(
