@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench clean
+.PHONY: help run test lint format clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,10 +29,6 @@ lint: $(VENV)/installed-dev ## ruff and mypy
 format: $(VENV)/installed-dev ## format and mend what can be mended
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-
-bench: $(VENV)/installed-dev ## measure against Captum and the floor, and the page in a browser
-	@$(BIN)/python benchmarks/explain.py
-	@CHROMIUM="$$(scripts/find_chromium.sh $(BIN))" $(BIN)/python benchmarks/page.py
 
 clean: ## remove the environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,25 @@
+# docker build -t dlexplain .                          on the processor
+# docker build -t dlexplain --build-arg TORCH=cuda .   with NVIDIA's CUDA packages
+FROM python:3.11-slim
+ARG TORCH=cpu
+ENV PYTHONDONTWRITEBYTECODE=1 \
+    PIP_NO_CACHE_DIR=1 \
+    OMP_WAIT_POLICY=PASSIVE \
+    DLEXPLAIN_HOME=/data
+WORKDIR /app
+COPY requirements.txt ./
+RUN if [ "$TORCH" = cpu ]; then \
+        pip install torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu; \
+    fi && pip install -r requirements.txt
+RUN useradd --create-home dlexplain && mkdir /data && chown dlexplain /data
+COPY LICENSE NOTICE app.py ./
+COPY .streamlit ./.streamlit
+COPY scripts ./scripts
+COPY pages ./pages
+COPY dlexplain ./dlexplain
+USER dlexplain
+VOLUME /data
+EXPOSE 8501
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
+    CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://localhost:8501/_stcore/health', timeout=4)"]
+CMD ["python", "scripts/serve.py", "--server.address", "0.0.0.0", "--server.port", "8501"]
