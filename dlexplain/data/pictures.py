@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
 
 from dlexplain.errors import ParamError, PictureError
 from dlexplain.settings import settings
@@ -62,8 +62,9 @@ def read_picture(
     max_megapixels  largest width x height, in 10^6 pixels, checked before decoding; by default
                     settings().max_megapixels
 
-    EXIF orientation is applied, transparency is laid on white, CMYK and greyscale become RGB and
-    16-bit values are scaled to 8 bits. Raises PictureError on anything that is not such a
+    EXIF orientation is applied, an RGB picture with a colour profile is converted to sRGB,
+    transparency is laid on white, CMYK and greyscale become RGB and 16-bit values are scaled to
+    8 bits. Raises PictureError on anything that is not such a
     picture, is damaged or cut short, or is over a limit.
     """
     file_limit = settings().max_file_mb if max_file_mb is None else max_file_mb
@@ -90,7 +91,7 @@ def read_picture(
     return _picture(shown, pixels)
 
 
-def model_view(picture: Picture, resize: int, crop: int) -> NDArray[np.uint8]:
+def model_view(picture: Picture, resize: int = 256, crop: int = 224) -> NDArray[np.uint8]:
     """The square that a model sees, (crop, crop, 3) uint8 RGB.
 
     The short side is resized to `resize` pixels (bicubic, antialiased), the long side to
@@ -342,8 +343,25 @@ def _rgb(image: Image.Image, name: str) -> NDArray[np.uint8]:
         return _from_array(np.asarray(image), name, float("inf"))
     if transparency is not None or image.mode in ("RGBA", "LA", "PA", "RGBa", "La"):
         straight = image.convert("LA") if image.mode == "La" else image
-        return _on_white(np.asarray(straight.convert("RGBA")))
-    return np.asarray(image.convert("RGB"))
+        return _on_white(np.asarray(_in_srgb(straight.convert("RGBA"), image)))
+    return np.asarray(_in_srgb(image.convert("RGB"), image))
+
+
+def _in_srgb(rgb: Image.Image, original: Image.Image) -> Image.Image:
+    """`rgb`, RGB or RGBA made of `original`, converted to sRGB by the original's profile."""
+    profile = original.info.get("icc_profile")
+    # A CMYK or greyscale picture's profile says nothing about the RGB that was made of it.
+    if not profile or original.mode not in ("RGB", "RGBA", "RGBX", "RGBa", "P", "PA"):
+        return rgb
+    if not features.check("littlecms2"):  # Pillow can be built without it
+        return rgb
+    try:
+        converted = ImageCms.profileToProfile(
+            rgb, io.BytesIO(profile), ImageCms.createProfile("sRGB")
+        )
+    except ImageCms.PyCMSError:
+        return rgb  # a damaged or non-RGB profile; as in browsers, the values count as sRGB
+    return rgb if converted is None else converted  # None only where it works in place
 
 
 def _from_16_bits(values: NDArray[np.uint16]) -> NDArray[np.uint8]:

@@ -97,6 +97,11 @@ def sample(name: str) -> Sample:
     raise UnknownName(f'there is no sample "{name}"; known are {", ".join(sample_names())}')
 
 
+def sample_title(name: str) -> str:
+    """What the sample shows, for pickers; raises UnknownName."""
+    return sample(name).title
+
+
 def sample_path(name: str) -> Path:
     """Where the sample's file lies; raises UnknownName, or PictureError if it is not there."""
     s = sample(name)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms, features
 
 from dlexplain.data.pictures import Picture, model_view, read_picture
 from dlexplain.errors import ParamError, PictureError
@@ -334,6 +334,63 @@ def test_cmyk_jpeg_red() -> None:
     assert np.abs(read_picture(data).pixels.astype(int) - RED).max() <= 3
 
 
+def profile(space: str = "sRGB") -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile(space)).tobytes()
+
+
+def swapped_profile() -> bytes:
+    """sRGB with the colours of its red and green light exchanged: its red is sRGB's green."""
+    data = profile()
+    assert data.count(b"rXYZ") == data.count(b"gXYZ") == 1
+    return data.replace(b"rXYZ", b"-XYZ").replace(b"gXYZ", b"rXYZ").replace(b"-XYZ", b"gXYZ")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_colour_profile_is_converted_to_srgb(kind: str) -> None:
+    options = {"lossless": True} if kind == "WEBP" else {"quality": 100} if kind == "JPEG" else {}
+    image = Image.new("RGB", (16, 16), RED)
+    data = encoded(image, kind, icc_profile=swapped_profile(), **options)
+    slack = 4 if kind == "JPEG" else 1
+    assert np.abs(read_picture(data).pixels.astype(int) - (0, 255, 0)).max() <= slack
+
+
+def test_colour_profile_with_transparency_and_palette() -> None:
+    """White behind is sRGB's own: green at alpha 128 gives 127 in red and blue."""
+    icc = swapped_profile()
+    half = png_of_mode(Image.new("RGBA", (1, 1), (255, 0, 0, 128)), icc_profile=icc)
+    assert np.abs(np.subtract(pixel(half), (127, 255, 127))).max() <= 1
+    image = Image.new("RGB", (2, 1), RED)
+    image.putpixel((1, 0), (0, 0, 255))
+    keyed = png_of_mode(image, icc_profile=icc, transparency=RED)
+    assert pixel(keyed, 0) == (255, 255, 255)
+    assert np.abs(np.subtract(pixel(keyed, 1), (0, 0, 255))).max() <= 1
+    palette = png_of_mode(image.quantize(2), icc_profile=icc)
+    assert np.abs(np.subtract(pixel(palette, 0), (0, 255, 0))).max() <= 1
+
+
+def test_srgb_profile_changes_nothing() -> None:
+    plain, tagged = png_of_mode(noise()), png_of_mode(noise(), icc_profile=profile())
+    assert tagged.digest == plain.digest
+
+
+@pytest.mark.parametrize("bad", [b"junk", swapped_profile()[:200], profile("LAB")])
+def test_useless_profile_keeps_the_pixels(bad: bytes) -> None:
+    assert pixel(png_of_mode(Image.new("RGB", (1, 1), RED), icc_profile=bad)) == RED
+
+
+def test_profile_of_a_picture_that_is_not_rgb_is_left_alone() -> None:
+    """CMYK red stays red under a profile that would make RGB red green."""
+    image = Image.new("CMYK", (16, 16), (0, 255, 255, 0))
+    data = encoded(image, "JPEG", quality=100, icc_profile=swapped_profile())
+    assert np.abs(read_picture(data).pixels.astype(int) - RED).max() <= 3
+
+
+def test_pillow_without_littlecms(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encoded(Image.new("RGB", (1, 1), RED), "PNG", icc_profile=swapped_profile())
+    monkeypatch.setattr(features, "check", lambda feature: feature != "littlecms2")
+    assert pixel(read_picture(data)) == RED
+
+
 @pytest.mark.parametrize(
     ("orientation", "corner"),
     [
@@ -481,6 +538,11 @@ def test_extreme_panorama(shape: tuple[int, int], monkeypatch: pytest.MonkeyPatc
     assert view.shape == (224, 224, 3)
     assert view.min() == 200
     assert sizes == [(224, 224)]
+
+
+def test_model_view_defaults() -> None:
+    picture = read_picture(noise(451, 300))
+    assert (model_view(picture) == model_view(picture, 256, 224)).all()
 
 
 def test_model_view_of_one_pixel() -> None:

@@ -6,7 +6,14 @@ import sys
 
 import pytest
 
-from dlexplain.data.samples import SAMPLES, read_sample, sample, sample_names, sample_path
+from dlexplain.data.samples import (
+    SAMPLES,
+    read_sample,
+    sample,
+    sample_names,
+    sample_path,
+    sample_title,
+)
 from dlexplain.errors import PictureError, UnknownName
 
 SHAPES = {
@@ -36,7 +43,7 @@ def test_sample_is_read(name: str) -> None:
 def test_samples_differ_and_are_credited() -> None:
     assert len({read_sample(name).digest for name in sample_names()}) == len(SAMPLES)
     assert all(s.title and s.credit for s in SAMPLES)
-    assert sample("chelsea").title == "A cat"
+    assert sample("chelsea").title == sample_title("chelsea") == "A cat"
 
 
 def test_unknown_name_lists_the_known() -> None:
@@ -44,6 +51,8 @@ def test_unknown_name_lists_the_known() -> None:
         read_sample("dog")
     assert '"dog"' in str(caught.value)
     assert all(name in str(caught.value) for name in SHAPES)
+    with pytest.raises(UnknownName, match="chelsea"):
+        sample_title("dog")
 
 
 def test_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
