@@ -108,7 +108,7 @@ def test_upload_classes_maps_and_zip(server: str, page: Page, tmp_path: Path) ->
     expect(page.get_by_text("completeness error")).to_be_visible(timeout=SLOW)
     everything = page.get_by_test_id("stDownloadButton").filter(has_text="Download everything")
     expect(everything.get_by_role("button")).to_be_enabled(timeout=SLOW)
-    assert page.locator(".js-plotly-plot .heatmaplayer image").count() == 3
+    expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(3, timeout=SLOW)
     with page.expect_download() as download:
         everything.get_by_role("button").click()
     content = Path(download.value.path()).read_bytes()
