@@ -318,8 +318,8 @@ def sixteen_bit_png(values: list[int], *extra: bytes) -> bytes:
 
 
 def test_sixteen_bit_grey_is_scaled_not_clipped() -> None:
-    picture = read_picture(sixteen_bit_png([0, 257, 32768, 65535, 600]))
-    assert picture.pixels[0].tolist() == [[v] * 3 for v in (0, 1, 128, 255, 2)]
+    picture = read_picture(sixteen_bit_png([0, 257, 32768, 65535, 600, 400]))
+    assert picture.pixels[0].tolist() == [[v] * 3 for v in (0, 1, 128, 255, 2, 2)]
 
 
 def test_sixteen_bit_grey_with_a_transparent_value() -> None:

@@ -1,0 +1,79 @@
+"""Tiny models and a runner, so that an explanation is a line in a test."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from dlexplain.errors import Cancelled
+from dlexplain.explain.base import METHODS
+from dlexplain.explain.batching import ChunkBook, Target
+from dlexplain.explain.methods import gradients  # noqa: F401, registers every method
+from dlexplain.explain.prepare import PreparedModel, prepare
+from dlexplain.explain.progress import Progress
+from dlexplain.params import parse
+from dlexplain.results import Attribution
+
+SIDE = 32
+RANGE = (-1.0, 1.0)
+__all__ = ["RANGE", "SIDE", "Cancelled", "conv_net", "explain", "linear_net", "picture", "prepared"]
+
+
+def picture(seed: int = 0, side: int = SIDE) -> Tensor:
+    """(1, 3, side, side) in RANGE, smooth enough for superpixels to be found."""
+    noise = torch.randn((1, 3, 4, 4), generator=torch.Generator().manual_seed(seed))
+    big = nn.functional.interpolate(noise, size=(side, side), mode="bicubic")
+    return big.clamp(*RANGE)
+
+
+def linear_net(classes: int = 3, side: int = SIDE) -> nn.Sequential:
+    torch.manual_seed(1)
+    return nn.Sequential(nn.Flatten(), nn.Linear(3 * side * side, classes))
+
+
+def conv_net(activation: type[nn.Module] = nn.ReLU6, classes: int = 4) -> nn.Sequential:
+    """Convolutions with BatchNorm, as the prepared twin folds them."""
+    torch.manual_seed(2)
+    net = nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1),
+        nn.BatchNorm2d(8),
+        activation(),
+        nn.Conv2d(8, 8, 3, stride=2, padding=1),
+        activation(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(8, classes),
+    )
+    for module in net:
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.uniform_(-0.5, 0.5)
+            module.running_var.uniform_(0.5, 2.0)
+        elif isinstance(module, nn.Conv2d):
+            module.weight.data *= 3  # so that ReLU6 saturates somewhere
+    return net
+
+
+def prepared(model: nn.Module, side: int = SIDE) -> PreparedModel:
+    return prepare(model, (3, side, side), RANGE)
+
+
+def explain(
+    model: nn.Module | PreparedModel,
+    method: str,
+    inputs: Tensor | None = None,
+    target: Target | int = 1,
+    progress: Progress | None = None,
+    chunks: ChunkBook | None = None,
+    **params: Any,
+) -> Attribution:
+    ready = model if isinstance(model, PreparedModel) else prepared(model)
+    chosen = target if isinstance(target, Target) else Target(target)
+    explainer = METHODS[method]
+    return explainer.explain(
+        ready,
+        picture() if inputs is None else inputs,
+        chosen,
+        parse(explainer.Params, params),
+        progress,
+        chunks,
+    )
