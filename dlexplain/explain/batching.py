@@ -217,7 +217,7 @@ class Evaluator:
     def _chunked(
         self, kind: Kind, count: int, work: Callable[[int, int], R]
     ) -> Iterator[tuple[slice, R]]:
-        chunk = min(count, self.chunks.get(self.model, kind)) if count > 1 else 1
+        chunk = _even(count, self.chunks.get(self.model, kind)) if count > 1 else 1
         start = 0
         while start < count:
             stop = min(start + chunk, count)
@@ -234,6 +234,11 @@ class Evaluator:
             yield slice(start, stop), result
             self.progress.advance(stop - start)
             start = stop
+
+
+def _even(count: int, most: int) -> int:
+    """The chunk that shares `count` out evenly over the fewest chunks of at most `most`."""
+    return -(-count // -(-count // most))
 
 
 class _ChunkedScores(nn.Module):

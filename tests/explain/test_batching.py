@@ -1,0 +1,213 @@
+"""The one layer to the model: chunks, memory, turns, progress, cancel."""
+
+import json
+import threading
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from dlexplain.errors import Cancelled
+from dlexplain.explain.base import METHODS
+from dlexplain.explain.batching import ChunkBook, Evaluator, Target, measure_chunk
+from dlexplain.explain.prepare import PreparedModel
+from dlexplain.explain.progress import Progress, Snapshot
+from dlexplain.explain.turnstile import Turnstile
+from tests.tiny import conv_net, explain, picture, prepared
+
+SMALL = {
+    "expected-gradients": {"samples": 20, "baselines": 3},
+    "smoothgrad": {"samples": 5},
+    "vargrad": {"samples": 5},
+    "occlusion": {"window": 8, "stride": 8},
+    "rise": {"samples": 20},
+    "lime": {"samples": 30, "regions": 8},
+    "kernel-shap": {"samples": 60, "regions": 8},
+    "shap-partition": {"evaluations": 60},
+}
+
+
+class Hungry(nn.Module):
+    """Runs out of memory, as a GPU does, on batches of more than `most`; counts its batches."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+        self.seen: list[int] = []
+        self.inside = conv_net()
+
+    def forward(self, x: Tensor) -> Tensor:
+        if len(x) > self.most:
+            raise torch.OutOfMemoryError(f"no memory for {len(x)}")
+        self.seen.append(len(x))
+        return self.inside(x)
+
+
+def fixed(model: PreparedModel, chunk: int) -> ChunkBook:
+    """A book that has measured `chunk` for this model."""
+    book = ChunkBook()
+    for kind in ("forward", "gradient"):
+        book.lower(model, kind, chunk)
+    return book
+
+
+def test_out_of_memory_halves_the_chunk_goes_on_and_is_remembered() -> None:
+    model = prepared(Hungry(most=3))
+    book = fixed(model, 16)
+    expected = explain(conv_net(), "occlusion", window=8, stride=8)
+    hungry: Hungry = model.module  # type: ignore[assignment]
+    hungry.seen.clear()
+    found = explain(model, "occlusion", chunks=book, window=8, stride=8)
+    assert abs(found.values - expected.values).max() < 1e-5
+    assert max(hungry.seen) == 2  # 16, 8 and 4 did not fit
+    assert book.get(model, "forward") == 2
+    assert found.evaluations == expected.evaluations == 17
+
+
+def test_an_error_that_is_not_about_memory_is_passed_on() -> None:
+    class Broken(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            if len(x) == 4:
+                raise RuntimeError("shapes do not match")
+            return x.mean(dim=(2, 3))
+
+    model = prepared(Broken())
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        explain(model, "occlusion", chunks=fixed(model, 4), window=8, stride=8)
+
+
+def test_no_memory_for_one_picture_is_passed_on() -> None:
+    model = prepared(Hungry(most=2))
+    model.module.most = 0  # type: ignore[assignment]
+    with pytest.raises(torch.OutOfMemoryError):
+        explain(model, "saliency", chunks=fixed(model, 4))
+
+
+def test_measuring_stops_at_the_size_that_does_not_fit() -> None:
+    model = prepared(Hungry(most=4))
+    assert measure_chunk(model, "forward") <= 4
+    assert measure_chunk(model, "gradient") <= 4
+
+
+def test_work_is_shared_out_evenly_over_chunks() -> None:
+    model = prepared(Hungry(most=100))
+    evaluator = Evaluator(model, Target(0), Progress(), fixed(model, 8))
+    hungry: Hungry = model.module  # type: ignore[assignment]
+    hungry.seen.clear()
+    evaluator.all_scores(picture().repeat(17, 1, 1, 1))
+    assert hungry.seen == [6, 6, 5]  # rather than 8, 8, 1
+
+
+def test_a_book_is_kept_in_its_file_and_a_damaged_file_costs_a_measurement(
+    tmp_path: Path,
+) -> None:
+    path, model = tmp_path / "deep" / "chunks.json", prepared(conv_net())
+    chunk = ChunkBook(path).get(model, "forward")
+    assert list(json.loads(path.read_text()).values()) == [chunk]
+    key = next(iter(json.loads(path.read_text())))
+    path.write_text(json.dumps({key: 7}))
+    assert ChunkBook(path).get(model, "forward") == 7
+    for damaged in ("{", "[1]", '{"x": "many"}', ""):
+        path.write_text(damaged)
+        assert ChunkBook(path).get(model, "forward") in (1, 2, 4, 8, 16)
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_every_method_does_what_it_planned_and_counts_it(method: str) -> None:
+    shots: list[Snapshot] = []
+    progress = Progress(report=shots.append)
+    found = explain(conv_net(), method, progress=progress, **SMALL.get(method, {}))
+    assert found.evaluations == progress.done > 0
+    assert shots
+    assert all(a.done <= b.done for a, b in pairwise(shots))
+    assert shots[-1].done == progress.done
+    assert progress.done <= progress.planned <= 1.5 * progress.done + 10
+    assert found.values.ndim == 3
+    assert found.values.shape[1:] == (32, 32)
+    assert found.unit
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_every_method_can_be_cancelled_between_chunks(method: str) -> None:
+    model = prepared(conv_net())
+    progress = Progress(cancelled=lambda: progress.done >= 1)
+    with pytest.raises(Cancelled):
+        explain(model, method, progress=progress, chunks=fixed(model, 2), **SMALL.get(method, {}))
+    assert progress.done <= 2
+    explain(model, method, chunks=fixed(model, 2), **SMALL.get(method, {}))  # nothing stays behind
+
+
+SAMPLING = ("smoothgrad", "occlusion", "superpixel-ablation", "rise", "lime", "kernel-shap")
+
+
+@pytest.mark.parametrize("method", SAMPLING)
+def test_methods_that_sample_show_a_coarse_map_before_they_end(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dlexplain.explain.base.PREVIEW_SECONDS", 0)
+    shots: list[Snapshot] = []
+    model = prepared(conv_net())
+    found = explain(
+        model,
+        method,
+        progress=Progress(report=shots.append),
+        chunks=fixed(model, 2),
+        **SMALL.get(method, {}),
+    )
+    previews = [shot for shot in shots if shot.preview is not None]
+    assert previews[0].done < found.evaluations / 2
+    assert previews[0].preview.shape == (32, 32)
+
+
+def test_an_estimate_follows_from_the_work_done() -> None:
+    assert Snapshot(0, 10, 1.0).seconds_left is None
+    assert Snapshot(2, 10, 1.0).seconds_left == pytest.approx(4.0)
+    assert Snapshot(2, 10, 1.0).fraction == pytest.approx(0.2)
+    assert Snapshot(0, 0, 0.0).fraction == 0
+
+
+def test_turns_are_taken_in_the_order_of_asking() -> None:
+    turnstile, order = Turnstile(), []
+
+    def ask(name: int) -> None:
+        with turnstile.turn():
+            order.append(name)
+
+    with turnstile.turn():
+        threads = []
+        for name in range(5):
+            threads.append(threading.Thread(target=ask, args=(name,)))
+            threads[-1].start()
+            while len(turnstile._waiting) < name + 2:
+                time.sleep(0.001)
+        assert order == []
+    for thread in threads:
+        thread.join(5)
+    assert order == [0, 1, 2, 3, 4]
+
+
+def test_a_turn_is_handed_on_after_an_error() -> None:
+    turnstile = Turnstile()
+    with pytest.raises(ValueError, match="inside"), turnstile.turn():
+        raise ValueError("inside")
+    with turnstile.turn():
+        pass
+
+
+def test_a_short_job_does_not_wait_for_a_long_one() -> None:
+    model = prepared(conv_net())
+    book, slow = fixed(model, 1), Progress()
+    thread = threading.Thread(
+        target=explain,
+        args=(model, "rise"),
+        kwargs={"progress": slow, "chunks": book, "samples": 3000},
+    )
+    thread.start()
+    while slow.done < 10:
+        time.sleep(0.001)
+    explain(model, "saliency", chunks=book)
+    assert slow.done < 3000
+    thread.join()

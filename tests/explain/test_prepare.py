@@ -1,0 +1,112 @@
+"""The prepared twin: the same function, the same names, no BatchNorm, no gradient of weights."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from dlexplain.explain.prepare import fingerprint, prepare
+from tests.tiny import RANGE, conv_net, picture
+
+
+def twin_of(net: nn.Module):
+    return prepare(net, (3, 32, 32), RANGE)
+
+
+def test_folding_keeps_the_function_and_the_names() -> None:
+    net = conv_net()
+    with torch.no_grad():
+        expected = net.eval()(picture())
+    twin = twin_of(net)
+    assert twin.folded
+    assert isinstance(twin.module[1], nn.Identity)
+    assert [name for name, _ in twin.module.named_modules()] == [
+        name for name, _ in net.named_modules()
+    ]
+    torch.testing.assert_close(twin.logits(picture()), expected, rtol=1e-4, atol=1e-5)
+    assert twin.difference < 1e-5
+
+
+def test_the_original_is_left_alone() -> None:
+    net = conv_net().train()
+    before = {key: value.clone() for key, value in net.state_dict().items()}
+    twin_of(net)
+    assert net.training
+    assert all(p.requires_grad for p in net.parameters())
+    assert isinstance(net[1], nn.BatchNorm2d)
+    assert all((net.state_dict()[key] == value).all() for key, value in before.items())
+
+
+def test_the_twin_is_frozen_in_eval_mode_and_works_in_no_place() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(inplace=True), nn.Dropout())
+    twin = twin_of(net)
+    assert not any(p.requires_grad for p in twin.module.parameters())
+    assert not any(m.training for m in twin.module.modules())
+    assert not twin.module[1].inplace
+    assert net[1].inplace
+
+
+class ReadTwice(nn.Module):
+    """The convolution's output is read by the BatchNorm and by the sum: it must not be folded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3)
+        self.norm.running_mean.fill_(0.7)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.conv(x)
+        return (self.norm(y) + y).mean(dim=(2, 3))
+
+
+class UsedTwice(nn.Module):
+    """One convolution at two places, a BatchNorm after one of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3)
+        self.norm.running_mean.fill_(0.7)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(self.norm(self.conv(x))).mean(dim=(2, 3))
+
+
+class Untraceable(nn.Module):
+    """Asks its input for a value, which a symbolic trace does not have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside = conv_net()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inside(x if x.mean() > 100 else -x)
+
+
+@pytest.mark.parametrize("kind", [ReadTwice, UsedTwice, Untraceable])
+def test_what_cannot_be_folded_is_kept_and_right(kind: type[nn.Module]) -> None:
+    torch.manual_seed(0)
+    net = kind().eval()
+    twin = twin_of(net)
+    assert not twin.folded
+    with torch.no_grad():
+        torch.testing.assert_close(twin.logits(picture()), net(picture()))
+
+
+def test_a_fold_that_changes_the_logits_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(model: nn.Module) -> int:
+        model[0].weight.data *= 2
+        return 1
+
+    monkeypatch.setattr("dlexplain.explain.prepare.fold_batch_norms", wrong)
+    net = conv_net().eval()
+    twin = twin_of(net)
+    assert not twin.folded
+    with torch.no_grad():
+        torch.testing.assert_close(twin.logits(picture()), net(picture()), rtol=1e-4, atol=1e-5)
+
+
+def test_a_fingerprint_tells_weights_and_architectures_apart() -> None:
+    net = conv_net()
+    assert fingerprint(net) == fingerprint(conv_net())
+    assert fingerprint(net) != fingerprint(conv_net(nn.ReLU))
+    net[0].weight.data[0, 0, 0, 0] += 1e-3
+    assert fingerprint(net) != fingerprint(conv_net())
