@@ -2,7 +2,8 @@
 
 Streamlit takes a pages/ folder for its older kind of multipage app until the first run of app.py
 has said otherwise. A shared address that is a server's very first visit would show its "page not
-found" notice once; saying so before the first run spares it.
+found" notice once; saying so before the first run spares it. Memory is set up here because it
+must be before the first thread (dlexplain/memory.py).
 """
 
 import sys
@@ -15,5 +16,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
+    from dlexplain.memory import keep_memory
+    from dlexplain.settings import settings
+
+    if settings().keep_memory:
+        keep_memory()
     PagesManager.uses_pages_directory = False
     cli.main(["run", str(ROOT / "app.py"), *sys.argv[1:]])

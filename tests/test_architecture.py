@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-EVERYWHERE = {"results", "params", "registry", "errors", "settings"}
+EVERYWHERE = {"results", "params", "registry", "errors", "settings", "memory"}
 ALLOWED = {
     "pages": {"ui", "figures", "services"},
     "app": {"ui"},

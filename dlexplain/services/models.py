@@ -15,6 +15,7 @@ from dlexplain.data.pictures import Picture, model_view
 from dlexplain.errors import WeightsError
 from dlexplain.explain.batching import ChunkBook
 from dlexplain.explain.prepare import PreparedModel, prepare
+from dlexplain.memory import keep_memory
 from dlexplain.models.base import MODELS, ModelSpec
 from dlexplain.models.device import choose_device, describe_device
 from dlexplain.results import ClassName
@@ -71,6 +72,8 @@ def load_model(name: str = DEFAULT_MODEL) -> LoadedModel:
 @cache
 def _load(name: str) -> LoadedModel:
     spec = MODELS[name]
+    if settings().keep_memory:
+        keep_memory()
     model = spec.build()
     try:
         model.load_state_dict(spec.read_weights(spec.weights()), strict=True)

@@ -4,12 +4,6 @@ import io
 import json
 import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,17 +14,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from dlexplain.data.samples import sample_path
+from tests.browser.dashboard import FLAGS, serving
 
-ROOT = Path(__file__).parents[2]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SLOW = 60_000
 pytestmark = [
     pytest.mark.browser,
@@ -38,43 +23,12 @@ pytestmark = [
 ]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port, log = free_port(), tmp_path_factory.mktemp("server") / "log"
-    environment = {
-        **os.environ,
-        "OMP_WAIT_POLICY": "PASSIVE",
-        "DLEXPLAIN_HOME": str(tmp_path_factory.mktemp("home")),
-    }
-    command = [sys.executable, "scripts/serve.py", "--server.port", str(port)]
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT
-        )
-        try:
-            wait_for(f"http://localhost:{port}/_stcore/health")
-            yield f"http://localhost:{port}"
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=20)
-    assert "Traceback" not in log.read_text()
-
-
-def wait_for(address: str) -> None:
-    stop = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(address):
-                return
-        except OSError:
-            assert time.monotonic() < stop, "the server did not start"
-            time.sleep(0.1)
+    home = tmp_path_factory.mktemp("home")
+    with serving(home) as address:
+        yield address
+    assert "Traceback" not in (home / "server.log").read_text()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Ratios against a peer or a floor, measured in one run; `make bench` runs them all."""

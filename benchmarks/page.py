@@ -1,0 +1,104 @@
+"""The page: seconds to first paint, to classes, and to maps that are in memory.
+
+python benchmarks/page.py [--json FILE] [--rounds N]
+
+A real Chromium (CHROMIUM names it) and a real server, started anew each round as `make run`
+starts it. Every time is what a person would clock, from the command or click to the pixels.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.table import arguments, at_most, median, report
+from dlexplain.data.samples import sample, sample_path
+from tests.browser.dashboard import FLAGS, serving
+
+BOUNDS = {
+    "Server start to first paint": 3.0,
+    "Upload to classes, right after a cold start": 5.0,
+    "Upload to classes, model loaded": 1.0,
+    "Three maps that are in memory, click to pixels": 0.3,
+}
+LIMIT_MS = 60_000
+# Asked by the browser at every frame. Streamlit marks what is left from before as stale.
+MAPS_OF = """label => document.body.innerText.split(label).length > 5
+    && document.querySelectorAll('.js-plotly-plot .heatmaplayer image').length === 3
+    && !document.querySelector('[data-stale="true"]')"""
+
+
+def main() -> int:
+    args = arguments(__doc__)
+    if "CHROMIUM" not in os.environ:
+        print("set CHROMIUM to the path of a Chromium, or run: make bench", file=sys.stderr)
+        return 2
+    seconds: dict[str, list[float]] = defaultdict(list)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=FLAGS)
+        for round_ in range(args.rounds + 1):  # the first warms the disk
+            for name, taken in one_round(browser).items():
+                if round_ > 0:
+                    seconds[name].append(taken)
+        browser.close()
+    return report([at_most(n, median(seconds[n]), b) for n, b in BOUNDS.items()], args.json)
+
+
+def one_round(browser: Browser) -> dict[str, float]:
+    """Every figure once, on a server of its own."""
+    found = {}
+    with tempfile.TemporaryDirectory() as home:
+        started = time.perf_counter()
+        with serving(Path(home)) as address:
+            page = opened(browser, f"{address}/image")
+            found["Server start to first paint"] = time.perf_counter() - started
+            found["Upload to classes, right after a cold start"] = upload(page, "coffee")
+            maps(page, "espresso")
+            page.close()
+
+            page = opened(browser, f"{address}/image")
+            page.wait_for_timeout(1000)  # a person needs longer to choose a file
+            found["Upload to classes, model loaded"] = upload(page, "coffee")
+            maps(page, "espresso")
+            page.close()
+
+            page = opened(browser, f"{address}/image?sample=rocket")
+            maps(page, "missile")
+            started = time.perf_counter()
+            page.get_by_role("radio", name=sample("coffee").title).click()
+            maps(page, "espresso")
+            found["Three maps that are in memory, click to pixels"] = time.perf_counter() - started
+            page.close()
+    return found
+
+
+def opened(browser: Browser, address: str) -> Page:
+    """The page, painted."""
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.set_default_timeout(LIMIT_MS)
+    page.goto(address)
+    page.get_by_role("heading", name="Explain a picture").wait_for()
+    return page
+
+
+def upload(page: Page, name: str) -> float:
+    """Seconds from the file's choice to the heading with its class."""
+    started = time.perf_counter()
+    page.locator("input[type=file]").first.set_input_files(sample_path(name))
+    page.get_by_role("heading", name="espresso").wait_for()
+    return time.perf_counter() - started
+
+
+def maps(page: Page, label: str) -> None:
+    """Wait for the three maps of a class."""
+    page.wait_for_function(MAPS_OF, arg=label, polling="raf")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

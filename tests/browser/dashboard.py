@@ -1,0 +1,55 @@
+"""A dashboard on a free port for as long as a `with` lasts, as `make run` starts it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+"""For Chromium: no network of its own, and it runs in a container."""
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[str]:
+    """Yield the address; `home` becomes its home folder and keeps its log, server.log."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "DLEXPLAIN_HOME": str(home)}
+    command = [sys.executable, "scripts/serve.py", "--server.port", str(port)]
+    with (home / "server.log").open("w") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            _wait_for(f"http://localhost:{port}/_stcore/health")
+            yield f"http://localhost:{port}"
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=20)
+
+
+def _wait_for(address: str) -> None:
+    stop = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(address):
+                return
+        except OSError:
+            assert time.monotonic() < stop, "the server did not start"
+            time.sleep(0.05)
