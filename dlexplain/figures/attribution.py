@@ -2,6 +2,7 @@
 
 import base64
 import io
+from functools import lru_cache
 
 import numpy as np
 import plotly.graph_objects as go
@@ -46,16 +47,19 @@ def map_figure(
         heatmap = np.full(picture.shape[:2], np.nan, dtype=np.float32)
     height, width = heatmap.shape
     low, high = value_range(np.nan_to_num(heatmap), signed)
-    figure = go.Figure(
-        go.Heatmap(
-            z=heatmap.astype(np.float32),
-            zmin=low,
-            zmax=high,
-            colorscale=scale_name(signed),
-            opacity=strength,
-            hoverongaps=False,
-            hovertemplate="x %{x}, y %{y}<br>%{z:.3g}<extra></extra>",
-            colorbar={
+    axis = {"visible": False, "constrain": "domain", "fixedrange": True}
+    # In one go: each update_... of a finished figure costs plotly milliseconds.
+    return go.Figure(
+        {
+            "type": "heatmap",
+            "z": heatmap.astype(np.float32),
+            "zmin": low,
+            "zmax": high,
+            "colorscale": scale_name(signed),
+            "opacity": strength,
+            "hoverongaps": False,
+            "hovertemplate": "x %{x}, y %{y}<br>%{z:.3g}<extra></extra>",
+            "colorbar": {
                 "orientation": "h",
                 "thickness": 8,
                 "len": 1.0,
@@ -67,29 +71,23 @@ def map_figure(
                 "title": {"text": unit or " ", "side": "bottom", "font": {"size": 11}},
                 "tickfont": {"size": 11},
             },
-        )
+        },
+        {
+            "xaxis": {**axis, "range": [-0.5, width - 0.5]},
+            "yaxis": {**axis, "range": [height - 0.5, -0.5], "scaleanchor": "x"},
+            "images": [] if picture is None else [_background(picture, height, width)],
+            "height": side + 50,
+            "margin": {"l": 0, "r": 0, "t": 0, "b": 50},
+            "paper_bgcolor": CLEAR,
+            "plot_bgcolor": CLEAR,
+            "dragmode": False,
+        },
     )
-    if picture is not None:
-        figure.add_layout_image(_background(picture, height, width))
-    axis = {"visible": False, "constrain": "domain", "fixedrange": True}
-    figure.update_xaxes(range=[-0.5, width - 0.5], **axis)
-    figure.update_yaxes(range=[height - 0.5, -0.5], scaleanchor="x", **axis)
-    figure.update_layout(
-        height=side + 50,
-        margin={"l": 0, "r": 0, "t": 0, "b": 50},
-        paper_bgcolor=CLEAR,
-        plot_bgcolor=CLEAR,
-        dragmode=False,
-    )
-    return figure
 
 
 def _background(picture: NDArray[np.uint8], height: int, width: int) -> dict[str, object]:
-    grey = Image.fromarray(picture).convert("L")
-    buffer = io.BytesIO()
-    grey.save(buffer, "PNG")
     return {
-        "source": "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode(),
+        "source": _grey_png(picture.tobytes(), picture.shape),
         "xref": "x",
         "yref": "y",
         "x": -0.5,
@@ -99,3 +97,11 @@ def _background(picture: NDArray[np.uint8], height: int, width: int) -> dict[str
         "sizing": "stretch",
         "layer": "below",
     }
+
+
+@lru_cache(maxsize=16)  # several maps of one picture are drawn at once, and again at every change
+def _grey_png(pixels: bytes, shape: tuple[int, ...]) -> str:
+    grey = Image.fromarray(np.frombuffer(pixels, np.uint8).reshape(shape)).convert("L")
+    buffer = io.BytesIO()
+    grey.save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

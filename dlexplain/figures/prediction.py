@@ -16,44 +16,44 @@ def plot_prediction(prediction: Prediction) -> go.Figure:
     shares = [score.probability for score in prediction.scores]
     # Two classes may share a label; the axis needs a text for each.
     places = [f"{name.index}" for name in names]
-    figure = go.Figure(
-        go.Bar(
-            x=shares,
-            y=places,
-            orientation="h",
-            marker={"color": BLUE, "cornerradius": 4},
-            text=[f"{share:.1%}" for share in shares],
-            textposition="outside",
-            cliponaxis=False,
-            customdata=[[n.label, n.index, n.wnid] for n in names],
-            hovertemplate="%{customdata[0]}<br>index %{customdata[1]}, %{customdata[2]}"
+    return go.Figure(
+        {
+            "type": "bar",
+            "x": shares,
+            "y": places,
+            "orientation": "h",
+            "marker": {"color": BLUE, "cornerradius": 4},
+            "text": [f"{share:.1%}" for share in shares],
+            "textposition": "outside",
+            "cliponaxis": False,
+            "customdata": [[n.label, n.index, n.wnid] for n in names],
+            "hovertemplate": "%{customdata[0]}<br>index %{customdata[1]}, %{customdata[2]}"
             "<br>%{x:.3%}<extra></extra>",
-        )
+        },
+        {
+            "yaxis": {
+                "type": "category",
+                "autorange": "reversed",
+                "tickmode": "array",
+                "tickvals": places,
+                "ticktext": [_short(name.label) for name in names],
+                "automargin": True,
+                "fixedrange": True,
+            },
+            "xaxis": {
+                "range": [0, 1.12],
+                "tickvals": [0, 0.5, 1],
+                "ticktext": ["0%", "50%", "100%"],
+                "title": {"text": "probability"},
+                "fixedrange": True,
+            },
+            "height": ROW_HEIGHT * len(names) + 60,
+            "margin": {"l": 0, "r": 8, "t": 4, "b": 0},
+            "showlegend": False,
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+        },
     )
-    figure.update_yaxes(
-        type="category",
-        autorange="reversed",
-        tickmode="array",
-        tickvals=places,
-        ticktext=[_short(name.label) for name in names],
-        automargin=True,
-        fixedrange=True,
-    )
-    figure.update_xaxes(
-        range=[0, 1.12],
-        tickvals=[0, 0.5, 1],
-        ticktext=["0%", "50%", "100%"],
-        title="probability",
-        fixedrange=True,
-    )
-    figure.update_layout(
-        height=ROW_HEIGHT * len(names) + 60,
-        margin={"l": 0, "r": 8, "t": 4, "b": 0},
-        showlegend=False,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-    )
-    return figure
 
 
 def _short(label: str) -> str:

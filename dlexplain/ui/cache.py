@@ -3,14 +3,27 @@
 import streamlit as st
 
 from dlexplain.registry import Registry
+from dlexplain.results import Prediction
+from dlexplain.services.classify import classify
 from dlexplain.services.explain import MethodInfo, method_choices, method_infos
 from dlexplain.services.models import LoadedModel, load_model
+from dlexplain.services.pictures import Picture
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model…")
 def model(name: str) -> LoadedModel:
     """The model, loaded and prepared."""
     return load_model(name)
+
+
+def prediction(model_name: str, picture: Picture) -> Prediction:
+    """The picture's classes."""
+    return _prediction(model_name, picture.digest, picture.name, picture)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _prediction(model_name: str, digest: str, name: str, _picture: Picture) -> Prediction:
+    return classify(model(model_name), _picture)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -51,9 +51,9 @@ def main() -> None:
 
 def show_prediction(model: "LoadedModel", picture: "Picture") -> "Prediction":
     from dlexplain.figures.prediction import plot_prediction
-    from dlexplain.services.classify import classify
+    from dlexplain.ui import cache
 
-    prediction = classify(model, picture)
+    prediction = cache.prediction(model.name, picture)
     seen, classes = st.columns([1, 2], gap="large", vertical_alignment="center")
     with seen:
         height, width = picture.pixels.shape[:2]
