@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format clean
+.PHONY: help run test lint format bench clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,6 +29,13 @@ lint: $(VENV)/installed-dev ## ruff and mypy
 format: $(VENV)/installed-dev ## format and mend what can be mended
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+bench: $(VENV)/installed-dev ## measure speed against Captum, the floor and the clock; about ten minutes
+	@mkdir -p build; status=0; \
+	CHROMIUM="$$(scripts/find_chromium.sh $(BIN))" || exit 1; export CHROMIUM; \
+	for name in explain page; do \
+		$(BIN)/python benchmarks/$$name.py --json build/bench-$$name.json || status=1; \
+	done; exit $$status
 
 clean: ## remove the environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -17,8 +17,11 @@ from numpy.typing import NDArray
 
 @contextmanager
 def peer(
-    inputs: NDArray[np.float32], baselines: dict[str, NDArray[np.float32]],
-    regions: NDArray[np.int64], target: int, keep: bool = False,
+    inputs: NDArray[np.float32],
+    baselines: dict[str, NDArray[np.float32]],
+    regions: NDArray[np.int64],
+    target: int,
+    keep: bool = False,
 ) -> Iterator[Callable[[str], tuple[float, NDArray[np.float32]]]]:
     """A function from a case's name to Captum's seconds and map, (channels, height, width).
 

@@ -17,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 
 import dlexplain as dx
-import dlexplain.explain.methods  # noqa: F401, registers the methods
+import dlexplain.explain.methods
 from benchmarks.captum_peer import peer
-from benchmarks.table import Row, arguments, at_least, at_most, in_turn, median, report, timed
+from benchmarks.table import Row, arguments, at_least, at_most, in_turn, median, report
 from dlexplain.explain.base import METHODS
 from dlexplain.explain.baselines import make_baseline
 from dlexplain.explain.batching import CPU_CHUNKS, GPU_CHUNKS, ChunkBook, Target, time_chunk
@@ -37,6 +37,7 @@ CASES = (
     ("lime", {"samples": 200}, "forward", 2.0, False),
 )
 FLOOR, COSINE = 1.15, 0.999
+SHORT_RUNS = 3
 
 
 def main() -> int:
@@ -70,14 +71,17 @@ def main() -> int:
             seconds, theirs[method] = captum(method)
             return seconds
 
-        # Captum's, the floor's and ours each follow one another, so that all run warm.
+        # Captum's follow one another, the floor's and ours too, so that all run warm; the short
+        # ones several times, since a noisy neighbour takes more of a short run.
         sizes = GPU_CHUNKS if ready.device.type == "cuda" else CPU_CHUNKS
-        sides = {f"captum {method}": partial(captums, method) for method, *_ in CASES}
-        for kind in ("forward", "gradient"):
-            for size in sizes:
-                sides[f"{kind} {size}"] = partial(time_chunk, ready, kind, size)
-        for method, params, *_ in CASES:
-            sides[f"ours {method}"] = partial(ours, method, params)
+        long = [(f"captum {method}", partial(captums, method)) for method, *_ in CASES]
+        short = [
+            (f"{kind} {size}", partial(time_chunk, ready, kind, size))
+            for kind in ("forward", "gradient")
+            for size in sizes
+        ]
+        short += [(f"ours {case[0]}", partial(ours, case[0], case[1])) for case in CASES]
+        sides = long + SHORT_RUNS * short
         seconds = {name: median(taken) for name, taken in in_turn(sides, args.rounds).items()}
 
     floor = {

@@ -4,8 +4,7 @@ import argparse
 import json
 import os
 import statistics
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -45,26 +44,20 @@ def at_most(name: str, value: float, bound: float, reference: float | None = Non
 
 
 def in_turn(
-    sides: Mapping[str, Callable[[], float]], rounds: int = ROUNDS
+    sides: Sequence[tuple[str, Callable[[], float]]], rounds: int = ROUNDS
 ) -> dict[str, list[float]]:
-    """Run every side once a round, so that a busy minute of the machine falls on all of them.
+    """Run the sides one after the other, again and again, and return their seconds by name.
 
-    Each side returns its own seconds. One round before the first is not counted.
+    In turn, so that a busy minute of the machine falls on all of them; a name that stands several
+    times runs as often in each round. The round before the first is not counted.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    seconds: dict[str, list[float]] = {name: [] for name, _ in sides}
     for round_ in range(rounds + 1):
-        for name, side in sides.items():
+        for name, side in sides:
             taken = side()
             if round_ > 0:
                 seconds[name].append(taken)
     return seconds
-
-
-def timed(work: Callable[[], object]) -> float:
-    """Seconds that `work` takes."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
 
 
 def median(values: list[float]) -> float:

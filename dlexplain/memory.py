@@ -27,4 +27,5 @@ def keep_memory() -> bool:
     if mallopt is None:  # musl
         return False
     wanted = ((_ARENA_MAX, 1), (_MMAP_MAX, 0), (_TRIM_THRESHOLD, KEPT_BYTES))
-    return all([mallopt(parameter, value) == 1 for parameter, value in wanted])
+    set_ = [mallopt(parameter, value) == 1 for parameter, value in wanted]  # all, even if one fails
+    return all(set_)

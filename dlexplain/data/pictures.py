@@ -19,13 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
 
+from dlexplain.data.file_kinds import ACCEPTED, FORMATS, TITLES, kind_of, what_it_is
 from dlexplain.errors import ParamError, PictureError
 from dlexplain.settings import settings
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 Source = str | Path | bytes | NDArray[np.generic] | Image.Image
 """What `read_picture` takes."""
-_ACCEPTED = "PNG, JPEG, WebP, BMP and GIF are accepted"
 
 # warnings.catch_warnings changes the whole process, so two readings must not overlap.
 _pillow_lock = threading.Lock()
@@ -175,7 +174,7 @@ def _check_file_size(size: int, name: str, limit_mb: float) -> None:
 
 def _from_file(data: bytes, name: str, limit: float) -> NDArray[np.uint8]:
     if not data:
-        raise PictureError(f"{name} is empty (0 bytes); {_ACCEPTED}")
+        raise PictureError(f"{name} is empty (0 bytes); {ACCEPTED}")
     with _pillow_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # size limits are ours; odd metadata is no concern
         try:
@@ -189,9 +188,9 @@ def _from_file(data: bytes, name: str, limit: float) -> NDArray[np.uint8]:
                 f" at most {_number(min(limit, ceiling))} megapixels are accepted"
             ) from error
         except UnidentifiedImageError as error:
-            raise PictureError(f"{name} {_what_it_is(data)}") from error
+            raise PictureError(f"{name} {what_it_is(data)}") from error
         except Exception as error:  # Pillow's plugins raise nearly anything on damaged headers
-            raise PictureError(_damaged(name, _kind(data) or "picture", error)) from error
+            raise PictureError(_damaged(name, kind_of(data) or "picture", error)) from error
         with image:
             kind = image.format or "picture"
             _check_megapixels(image.size, name, limit)
@@ -200,7 +199,7 @@ def _from_file(data: bytes, name: str, limit: float) -> NDArray[np.uint8]:
 
 def _damaged(name: str, kind: str, error: Exception) -> str:
     return (
-        f"{name} is a {_TITLES.get(kind, kind)} file that is cut short or damaged"
+        f"{name} is a {TITLES.get(kind, kind)} file that is cut short or damaged"
         f" ({_reason(error)}); a complete file is accepted"
     )
 
@@ -208,78 +207,6 @@ def _damaged(name: str, kind: str, error: Exception) -> str:
 def _reason(error: Exception) -> str:
     text = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return _one_line(text) or type(error).__name__
-
-
-_TITLES = {"WEBP": "WebP"}
-
-_MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-    (b"BM", "BMP"),
-)
-
-
-def _kind(data: bytes) -> str | None:
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    return next((kind for magic, kind in _MAGIC if data.startswith(magic)), None)
-
-
-_OTHERS = (
-    (b"MZ", "is a Windows program"),
-    (b"\x7fELF", "is a Linux program"),
-    (b"PK", "is a ZIP archive or an Office document"),
-    (b"%PDF", "is a PDF document"),
-    (b"\x1f\x8b", "is a gzip archive"),
-    (b"7z\xbc\xaf", "is a 7-Zip archive"),
-    (b"Rar!", "is a RAR archive"),
-    (b"II*\x00", "is a TIFF picture"),
-    (b"MM\x00*", "is a TIFF picture"),
-    (b"8BPS", "is a Photoshop document"),
-    (b"\x00\x00\x01\x00", "is an icon file"),
-    (b"\x00\x00\x00\x0cjP  ", "is a JPEG 2000 picture"),
-    (b"\xff\x0a", "is a JPEG XL picture"),
-)
-_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-
-
-def _what_it_is(data: bytes) -> str:
-    """The rest of a sentence about a file that is none of FORMATS."""
-    start = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if start.startswith((b"<?xml", b"<!doctype svg", b"<!--", b"<svg")) and b"<svg" in start:
-        return f"is an SVG, a vector drawing; export it to PNG first ({_ACCEPTED})"
-    if data[4:8] == b"ftyp":
-        if data[8:12] in _HEIC_BRANDS:
-            return f"is a HEIC photo; convert it to JPEG or PNG first ({_ACCEPTED})"
-        if data[8:12] in (b"avif", b"avis"):
-            return f"is an AVIF picture; convert it to JPEG or PNG first ({_ACCEPTED})"
-        return f"is a video or another MP4 container, not a picture; {_ACCEPTED}"
-    kind = _kind(data)
-    if kind is not None and not (kind == "BMP" and _is_text(data)):
-        return (
-            f"starts like a {_TITLES.get(kind, kind)} file but its header is damaged or cut"
-            " short; a complete file is accepted"
-        )
-    for magic, phrase in _OTHERS:
-        if data.startswith(magic):
-            return f"{phrase}, whatever its name says; {_ACCEPTED}"
-    if _is_text(data):
-        return f"is text, not a picture; {_ACCEPTED}"
-    return f"is no picture of a known kind (it starts with {data[:8].hex(' ')}); {_ACCEPTED}"
-
-
-def _is_text(data: bytes) -> bool:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return True
-    try:
-        text = data[:4096].decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start < min(len(data), 4096) - 3:  # not just a character cut at the end
-            return False
-        text = data[: error.start].decode("utf-8")
-    return all(c.isprintable() or c in "\t\n\r\f" for c in text)
 
 
 # Decoding

@@ -1,14 +1,13 @@
 """Pictures for pages: uploads, shots of the camera, and the samples that pip packages carry."""
 
 from dlexplain.data.imagenet import imagenet_classes
-from dlexplain.data.pictures import FORMATS, Picture, read_picture
+from dlexplain.data.pictures import Picture, read_picture
 from dlexplain.data.samples import SAMPLES, read_sample, sample, sample_names
 
 ENDINGS = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 
 __all__ = [
     "ENDINGS",
-    "FORMATS",
     "SAMPLES",
     "Picture",
     "class_definition",
