@@ -108,3 +108,23 @@ def test_figures_need_no_torch() -> None:
     code = "import dlexplain.figures, sys; print('torch' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
+
+
+def test_figures_can_be_drawn_while_another_thread_imports_pandas() -> None:
+    # plotly finds pandas in sys.modules as soon as its import has begun.
+    code = """
+import threading
+import dlexplain.figures
+from dlexplain.figures.prediction import plot_prediction
+from dlexplain.results import ClassName, ClassScore, Prediction
+stop = threading.Event()
+thread = threading.Thread(target=lambda: (__import__("pandas"), stop.set()))
+thread.start()
+drawn = 0
+while not stop.is_set() or drawn < 3:
+    plot_prediction(Prediction("a", "m", (ClassScore(ClassName(1, "n", "cat"), 0.5),)))
+    drawn += 1
+print("drawn")
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.stdout.strip() == "drawn", run.stderr
