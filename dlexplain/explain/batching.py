@@ -26,6 +26,7 @@ Batches = Callable[[int, int], Tensor]
 
 CPU_CHUNKS = (1, 2, 4, 8, 16)
 GPU_CHUNKS = (1, 4, 16, 32, 64, 128, 256)
+USUAL_CPU_CHUNK, USUAL_GPU_CHUNK = 8, 32
 ROUNDS = 7
 HOPELESS, ABOUT = 1.25, 1.02
 """Ratios to the fastest: slower sizes are not tried again, about equal ones are as good."""
@@ -53,18 +54,33 @@ class ChunkBook:
 
     path: Path | None = None
     _known: dict[str, int] = field(default_factory=dict)
+    _measuring: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, model: PreparedModel, kind: Kind) -> int:
-        """The chunk to use, measuring it at the first call."""
+        """The chunk to use, measuring it at the first call.
+
+        Who asks while another thread is measuring gets a usual size rather than wait.
+        """
         key = self._key(model, kind)
         with self._lock:
             if not self._known and self.path is not None and self.path.exists():
                 self._known = _read_chunks(self.path)
-            if key not in self._known:
-                self._known[key] = measure_chunk(model, kind)
+            if key in self._known:
+                return self._known[key]
+            if key in self._measuring:
+                return USUAL_GPU_CHUNK if model.device.type == "cuda" else USUAL_CPU_CHUNK
+            self._measuring.add(key)
+        try:
+            chunk = measure_chunk(model, kind)
+            with self._lock:
+                # Another thread may have learned meanwhile that memory allows less.
+                self._known[key] = min(chunk, self._known.get(key, chunk))
                 self._save()
-            return self._known[key]
+                return self._known[key]
+        finally:
+            with self._lock:
+                self._measuring.discard(key)
 
     def lower(self, model: PreparedModel, kind: Kind, chunk: int) -> None:
         """Remember that memory allowed no more than `chunk`."""

@@ -12,7 +12,13 @@ from torch import Tensor, nn
 
 from dlexplain.errors import Cancelled
 from dlexplain.explain.base import METHODS
-from dlexplain.explain.batching import ChunkBook, Evaluator, Target, measure_chunk
+from dlexplain.explain.batching import (
+    USUAL_CPU_CHUNK,
+    ChunkBook,
+    Evaluator,
+    Target,
+    measure_chunk,
+)
 from dlexplain.explain.prepare import PreparedModel
 from dlexplain.explain.progress import Progress, Snapshot
 from dlexplain.explain.turnstile import Turnstile
@@ -113,6 +119,19 @@ def test_a_book_is_kept_in_its_file_and_a_damaged_file_costs_a_measurement(
     for damaged in ("{", "[1]", '{"x": "many"}', ""):
         path.write_text(damaged)
         assert ChunkBook(path).get(model, "forward") in (1, 2, 4, 8, 16)
+
+
+def test_nobody_waits_for_another_threads_measurement() -> None:
+    model, book = prepared(conv_net()), ChunkBook()
+    with model.turnstile.turn():  # the measurement cannot begin
+        thread = threading.Thread(target=book.get, args=(model, "forward"))
+        thread.start()
+        while not book._measuring:
+            time.sleep(0.001)
+        assert book.get(model, "forward") == USUAL_CPU_CHUNK
+    thread.join(30)
+    assert not book._measuring
+    assert book.get(model, "forward") == next(iter(book._known.values()))
 
 
 @pytest.mark.parametrize("method", list(METHODS))
