@@ -65,7 +65,8 @@ def main() -> int:
     for kind in ("forward", "gradient"):
         chunks.get(ready, kind)  # measured once a machine, not once a method
 
-    with peer(inputs.numpy(), baselines, regions, target) as captum:
+    asked = (inputs.numpy(), baselines, regions, target)
+    with peer(*asked) as captum, peer(*asked, keep=True) as kept:
 
         def captums(method: str) -> float:
             seconds, theirs[method] = captum(method)
@@ -75,6 +76,7 @@ def main() -> int:
         # ones several times, since a noisy neighbour takes more of a short run.
         sizes = GPU_CHUNKS if ready.device.type == "cuda" else CPU_CHUNKS
         long = [(f"captum {method}", partial(captums, method)) for method, *_ in CASES]
+        long += [(f"kept {m}", lambda m=m: kept(m)[0]) for m, *_ in CASES]
         short = [
             (f"{kind} {size}", partial(time_chunk, ready, kind, size))
             for kind in ("forward", "gradient")
@@ -94,6 +96,11 @@ def main() -> int:
         rows.append(
             at_least(f"{title}: times faster than Captum", mine, seconds[f"captum {method}"], bound)
         )
+        theirs_kept = seconds[f"kept {method}"]
+        rows.append(
+            Row(f"{title}: the same, Captum with memory kept as here", mine, "s", theirs_kept,
+                theirs_kept / mine)
+        )  # fmt: skip
         least = found[method].evaluations * floor[kind]
         rows.append(at_most(f"{title}: times its floor", mine, FLOOR, least))
         rows += likeness(title, found[method].values, theirs[method], deterministic)
