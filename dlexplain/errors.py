@@ -5,13 +5,19 @@
     │   ├── PictureError                not a picture, too large, truncated
     │   ├── ParamError                  a method's parameter is unknown or out of range
     │   ├── TargetError                 no such class, or a name that several classes share
-    │   └── UnknownName (also KeyError) a model, method or sample that is not registered
+    │   ├── UnknownName (also KeyError) a model, method or sample that is not registered
+    │   ├── SpecError                   a run's spec has unknown or impossible values, all named
+    │   └── DataError                   a data set is missing, damaged, or not what it must be
     ├── Incompatible                    the method and the model do not go together
     ├── WeightsError                    pretrained weights are missing or do not fit
+    ├── RunError                        a run is not in a state in which that can be done
+    │   └── CheckpointError             no checkpoint of a run can be read
     └── Cancelled                       the user stopped the work
 
 Every message is one sentence for a person: what was wrong, the value, what is accepted.
 """
+
+from collections.abc import Sequence
 
 
 class DlexplainError(Exception):
@@ -41,12 +47,32 @@ class UnknownName(BadInput, KeyError):
         return str(self.args[0])
 
 
+class SpecError(BadInput):
+    """A run's spec is wrong; `problems` holds one sentence for each wrong value."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+class DataError(BadInput):
+    """A data set is missing, damaged, or not what its reader needs."""
+
+
 class Incompatible(DlexplainError):
     """The method's rule does not hold on this model."""
 
 
 class WeightsError(DlexplainError):
     """Pretrained weights are missing or do not fit the architecture."""
+
+
+class RunError(DlexplainError):
+    """A run is not in a state in which that can be done."""
+
+
+class CheckpointError(RunError):
+    """No checkpoint of a run can be read."""
 
 
 class Cancelled(DlexplainError):

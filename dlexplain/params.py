@@ -29,12 +29,12 @@ class Spec:
     """What one parameter accepts.
 
     kind     integer, real, choice, flag, or name (a text whose accepted values depend on the
-             model, such as a layer)
+             model, such as a layer), text (anything, such as a path)
     low, high, step   range of an integer or real, both ends included
     options  accepted values of a choice
     """
 
-    kind: Literal["integer", "real", "choice", "flag", "name"]
+    kind: Literal["integer", "real", "choice", "flag", "name", "text"]
     label: str
     help: str
     default: Value
@@ -55,7 +55,7 @@ class Spec:
                 return "one of " + ", ".join(self.options)
             case "flag":
                 return "true or false"
-        return "a name"
+        return "a name" if self.kind == "name" else "text"
 
 
 def number(
@@ -81,6 +81,11 @@ def name(default: str, label: str, *, help: str) -> Any:
     return _declare(Spec("name", label, help, default))
 
 
+def text(default: str, label: str, *, help: str) -> Any:
+    """Any text, such as a path or a list of names."""
+    return _declare(Spec("text", label, help, default))
+
+
 def _declare(spec: Spec) -> Any:
     return field(default=spec.default, metadata={"spec": spec})
 
@@ -101,6 +106,18 @@ def parse(params: type[P], given: Mapping[str, Value]) -> P:
         accepted = ", ".join(known) or "none"
         raise ParamError(f'unknown parameter "{unknown[0]}"; known: {accepted}')
     return params(**{key: _read(key, known[key], value) for key, value in given.items()})
+
+
+def problems(params: type, given: Mapping[str, Value]) -> list[str]:
+    """What `parse` would refuse, each in one sentence; empty where it would accept."""
+    known = specs(params)
+    found = []
+    for key, value in given.items():
+        try:
+            parse(params, {key: value})
+        except ParamError as error:
+            found.append(str(error))
+    return found if known or not given else [f"no parameters are known; given: {', '.join(given)}"]
 
 
 def as_dict(params: object) -> dict[str, Value]:

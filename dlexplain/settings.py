@@ -23,6 +23,7 @@ class Settings:
     max_file_mb     largest picture file accepted, in megabytes (10^6 bytes)
     max_megapixels  largest picture accepted, checked in its header before it is decoded
     cache_entries   explanations kept in memory per process
+    tracking_uri    MLflow server that records runs; "" is the SQLite file in the home folder
     keep_memory     whether freed memory is kept for reuse (1 or 0): faster by a quarter on a CPU
     """
 
@@ -31,6 +32,7 @@ class Settings:
     max_file_mb: float = 50.0
     max_megapixels: float = 64.0
     cache_entries: int = 256
+    tracking_uri: str = ""
     keep_memory: bool = True
 
     @classmethod
@@ -55,6 +57,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "max_file_mb": float,
     "max_megapixels": float,
     "cache_entries": int,
+    "tracking_uri": str,
     "keep_memory": lambda text: bool(int(text)),
 }
 
