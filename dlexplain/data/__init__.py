@@ -1,1 +1,4 @@
-"""Pictures, sample pictures and the ImageNet classes; NumPy and Pillow only."""
+"""Where pictures and series come from: files, samples, and data sets, one file each.
+
+The data sets are in dlexplain.data.sets; importing that package registers them.
+"""

@@ -1,0 +1,208 @@
+"""Pictures in folders named after their classes, as ImageNet's and torchvision's ImageFolder are.
+
+    root/<class>/picture.png                    split here, the same way every time
+    root/train/<class>/..., root/test/<class>/...      and val/ or validation/, if there is one
+
+`root` is a folder, a ZIP of one, or a folder with train.zip and test.zip. Decoded pictures are
+kept in the folder given, so that a second run starts at once.
+"""
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from dlexplain.data.base import (
+    SPLITS,
+    PictureData,
+    Pictures,
+    Report,
+    Split,
+    digest_of,
+    split_off,
+)
+from dlexplain.data.pictures import model_view, read_picture
+from dlexplain.errors import DataError, PictureError
+
+ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"}
+SPLIT_NAMES: dict[str, Split] = {
+    "train": "train", "training": "train",
+    "val": "validation", "valid": "validation", "validation": "validation", "dev": "validation",
+    "test": "test",
+}  # fmt: skip
+MOST_UNREADABLE = 0.05
+"""A larger share of unreadable files is an error."""
+NAMED = 3
+REPORT_EVERY = 500
+
+
+@dataclass(frozen=True)
+class Found:
+    """One picture file: where it is, and by its folders its split (None: not said) and class."""
+
+    archive: Path | None
+    path: str
+    size: int
+    split: Split | None
+    label: str
+
+
+def read_class_folders(
+    root: Path, side: int, shares: tuple[float, float], cache: Path, report: Report
+) -> PictureData:
+    """Decode every picture to (side, side, 3): short side scaled, then the square in the middle.
+
+    shares  parts of each class for validation and for testing, where folders do not say
+    cache   folder for the decoded arrays
+    Raises DataError for a missing root, fewer than two classes, or too many unreadable files.
+    """
+    found = list(_find(root))
+    classes = tuple(sorted({f.label for f in found}))
+    if len(classes) < 2:
+        raise DataError(_too_few(root, found, classes))
+    key = hashlib.sha256(
+        json.dumps([[f.path, f.size, f.split, f.label] for f in found] + [side]).encode()
+    ).hexdigest()[:16]
+    file = cache / f"pictures-{key}.npz"
+    if file.exists():
+        report("reading the decoded pictures", None)
+        with np.load(file, allow_pickle=False) as kept:
+            pixels, places = kept["pixels"], kept["places"]
+            unreadable = [str(name) for name in kept["unreadable"]]
+    else:
+        pixels, places, unreadable = _decode(found, side, report)
+        _keep(file, pixels=pixels, places=places, unreadable=np.array(unreadable, dtype=np.str_))
+    notes = _notes(unreadable, len(found))
+    read = [found[place] for place in places]
+    labels = np.array([classes.index(f.label) for f in read], dtype=np.int64)
+    parts = _split(labels, [f.split for f in read], shares)
+    every = Pictures(pixels, labels)
+    for split, part in parts.items():
+        if len(part) == 0:
+            raise DataError(f"{root} leaves no picture for the {split} part; add pictures")
+    return PictureData(
+        **{split: every.take(part) for split, part in parts.items()},
+        classes=classes,
+        digest=digest_of(pixels, labels),
+        notes=notes,
+    )
+
+
+def _find(root: Path) -> Iterator[Found]:
+    """Every picture file, in the order of their paths."""
+    if not root.exists():
+        raise DataError(f"{root} is not there; a folder or ZIP of class-named folders is accepted")
+    if root.is_file():
+        yield from _find_in_zip(root)
+        return
+    archives = sorted(p for p in root.glob("*.zip") if p.stem.lower() in SPLIT_NAMES)
+    if archives:
+        for archive in archives:
+            yield from _find_in_zip(archive)
+        return
+    for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file()):
+        inside = PurePosixPath(path.relative_to(root).as_posix())
+        if found := _found(None, str(path), inside, path.stat().st_size):
+            yield found
+
+
+def _find_in_zip(archive: Path) -> Iterator[Found]:
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            entries = sorted(opened.infolist(), key=lambda e: e.filename)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise DataError(f"{archive} is no ZIP that can be read: {error}") from error
+    whole = SPLIT_NAMES.get(archive.stem.lower())
+    for entry in entries:
+        inside = PurePosixPath(entry.filename)
+        if not entry.is_dir() and inside.suffix.lower() in ENDINGS:
+            found = _found(archive, entry.filename, inside, entry.file_size, whole)
+            if found:
+                yield found
+
+
+def _found(
+    archive: Path | None, path: str, inside: PurePosixPath, size: int, whole: Split | None = None
+) -> Found | None:
+    """The class is the picture's own folder; a split's name may stand above it."""
+    if len(inside.parts) < 2 or any(part.startswith((".", "__")) for part in inside.parts):
+        return None
+    above = [SPLIT_NAMES[p.lower()] for p in inside.parts[:-2] if p.lower() in SPLIT_NAMES]
+    return Found(archive, path, size, above[-1] if above else whole, inside.parts[-2])
+
+
+def _decode(
+    found: list[Found], side: int, report: Report
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    pixels = np.empty((len(found), side, side, 3), np.uint8)
+    places: list[int] = []
+    unreadable: list[str] = []
+    archives: dict[Path, zipfile.ZipFile] = {}
+    try:
+        for place, file in enumerate(found):
+            try:
+                if file.archive is None:
+                    picture = read_picture(Path(file.path))
+                else:
+                    if file.archive not in archives:
+                        archives[file.archive] = zipfile.ZipFile(file.archive)
+                    picture = read_picture(archives[file.archive].read(file.path))
+            except (PictureError, OSError, zipfile.BadZipFile):
+                unreadable.append(file.path)
+                continue
+            pixels[len(places)] = model_view(picture, side, side)
+            places.append(place)
+            if place % REPORT_EVERY == 0:
+                report(f"decoding pictures: {place:,} of {len(found):,}", place / len(found))
+    finally:
+        for opened in archives.values():
+            opened.close()
+    return pixels[: len(places)], np.array(places, np.int64), unreadable
+
+
+def _keep(file: Path, **arrays: Any) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.stem}.{os.getpid()}.part.npz")
+    np.savez(part, **arrays)
+    os.replace(part, file)
+
+
+def _notes(unreadable: list[str], total: int) -> tuple[str, ...]:
+    if not unreadable:
+        return ()
+    names = ", ".join(unreadable[:NAMED]) + (" and others" if len(unreadable) > NAMED else "")
+    if len(unreadable) > MOST_UNREADABLE * total:
+        raise DataError(
+            f"{len(unreadable)} of {total} files cannot be read as pictures ({names}); "
+            f"at most {MOST_UNREADABLE:.0%} are skipped"
+        )
+    return (f"{len(unreadable)} of {total} files could not be read and were skipped: {names}",)
+
+
+def _split(
+    labels: np.ndarray, said: list[Split | None], shares: tuple[float, float]
+) -> dict[Split, np.ndarray]:
+    """Places of each split: as the folders say; what they do not say is split off training."""
+    train = np.array([i for i, s in enumerate(said) if s in (None, "train")], np.int64)
+    parts: dict[Split, np.ndarray] = {
+        split: np.array([i for i, s in enumerate(said) if s == split], np.int64)
+        for split in SPLITS[1:]
+    }
+    left: tuple[tuple[Split, float], ...] = (("test", shares[1]), ("validation", shares[0]))
+    for seed, (split, share) in enumerate(left):
+        if len(parts[split]) == 0:
+            rest, part = split_off(labels[train], share, seed)
+            train, parts[split] = train[rest], train[part]
+    return {"train": train, **parts}
+
+
+def _too_few(root: Path, found: list[Found], classes: tuple[str, ...]) -> str:
+    if not found:
+        return f"{root} has no picture in a class-named folder; looked for <class>/picture.png"
+    return f'{root} has one class only, "{classes[0]}"; at least two class-named folders are needed'

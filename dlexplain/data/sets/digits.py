@@ -1,0 +1,59 @@
+"""Handwritten digits, 8x8, 1,797 of them: UCI's Optical Recognition set, in scikit-learn."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dlexplain.data.base import (
+    DATA,
+    DataSpec,
+    DataStatus,
+    PictureData,
+    Pictures,
+    Report,
+    digest_of,
+    split_off,
+)
+
+
+@dataclass(frozen=True)
+class Params:
+    """There is nothing to choose."""
+
+
+def load(params: Params, folder: Path, report: Report) -> PictureData:
+    """20% of each digit for testing, 10% of the rest for validation; values 0..16 become 0..255."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    pixels = np.round(bunch.images * (255 / 16)).astype(np.uint8)[..., None]
+    every = Pictures(pixels, bunch.target.astype(np.int64))
+    rest, test = split_off(every.labels, 0.2, seed=0)
+    train, validation = split_off(every.labels[rest], 0.1, seed=1)
+    return PictureData(
+        train=every.take(rest[train]),
+        validation=every.take(rest[validation]),
+        test=every.take(test),
+        classes=tuple("0123456789"),
+        digest=digest_of(every.pixels, every.labels),
+    )
+
+
+def status(params: Params, folder: Path) -> DataStatus:
+    return DataStatus(True, "comes with scikit-learn")
+
+
+DATA.add(
+    "digits",
+    DataSpec(
+        name="digits",
+        title="Digits, 8 × 8, grey",
+        tasks=("classify-image",),
+        Params=Params,
+        description="1,797 handwritten digits of the UCI set, ten classes; trains in seconds.",
+        terms="CC BY 4.0 (Alpaydin and Kaynak 1998)",
+        load=load,
+        status=status,
+    ),
+)

@@ -1,0 +1,86 @@
+"""FRED-MD: over 120 monthly series of the US economy since 1959.
+
+McCracken and Ng 2016, https://doi.org/10.1080/07350015.2015.1086655. The CSV's first row of data
+holds each series' transform code, which is applied here.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from dlexplain.data.base import DATA, DataSpec, DataStatus, Report, SeriesData
+from dlexplain.data.download import download
+from dlexplain.data.series import make_series, names_in, place_of, read_table
+from dlexplain.errors import DataError
+from dlexplain.params import text
+
+URL = "https://www.stlouisfed.org/-/media/project/frbstl/stlouisfed/research/fred-md/monthly/current.csv"
+SERIES = "UNRATE, CPIAUCSL, INDPRO, PAYEMS, FEDFUNDS, GS10, HOUST, S&P 500"
+TARGETS = "UNRATE, CPIAUCSL, INDPRO, PAYEMS"
+
+
+@dataclass(frozen=True)
+class Params:
+    """Which series, and where time is cut."""
+
+    path: str = text("", "CSV", help="Empty fetches the current vintage once (0.6 MB).")
+    series: str = text(SERIES, "Inputs", help="Names of series without gaps, with commas between.")
+    targets: str = text(TARGETS, "Forecast", help="Those of the inputs that are forecast.")
+    validation_from: str = text("2007-01", "Validation from", help="Year and month.")
+    test_from: str = text(
+        "2015-01", "Test from", help="Year and month; nothing from here on is trained on."
+    )
+
+
+def load(params: Params, folder: Path, report: Report) -> SeriesData:
+    """Raises DataError when it is neither there nor can be fetched, or is not FRED-MD."""
+    file = Path(params.path).expanduser() if params.path else _file(folder)
+    if not params.path:
+        download(URL, file, report)
+    if file.is_dir():
+        csvs = sorted(file.glob("*.csv"))
+        if len(csvs) != 1:
+            raise DataError(f"{file} has {len(csvs)} CSV files; give the path of one")
+        file = csvs[0]
+    codes = _codes(file)
+    table = read_table(file, "sasdate", names_in(params.series), skip_rows=(1,))
+    cuts = (place_of(table.dates, params.validation_from), place_of(table.dates, params.test_from))
+    return make_series(table, codes, names_in(params.targets), cuts)
+
+
+def _codes(file: Path) -> dict[str, int]:
+    try:
+        row = pd.read_csv(file, nrows=1).iloc[0]
+        codes = {str(name): int(float(row[name])) for name in row.index[1:]}
+    except (OSError, ValueError, IndexError) as error:
+        raise DataError(f"{file} is not FRED-MD: no row of transform codes ({error})") from error
+    if row.index[0] != "sasdate":
+        raise DataError(f'{file} is not FRED-MD: its first column is "{row.index[0]}"')
+    return codes
+
+
+def _file(folder: Path) -> Path:
+    return folder / "fred_md" / "current.csv"
+
+
+def status(params: Params, folder: Path) -> DataStatus:
+    file = Path(params.path).expanduser() if params.path else _file(folder)
+    how = "" if file.exists() else f"fetched from {URL} at the first run, or give path=CSV"
+    return DataStatus(file.exists(), str(file) if file.exists() else "", how)
+
+
+DATA.add(
+    "fred-md",
+    DataSpec(
+        name="fred-md",
+        title="US economy, monthly (FRED-MD)",
+        tasks=("forecast",),
+        Params=Params,
+        description="Monthly US indicators since 1959; unemployment, prices, industrial output "
+        "and employment are forecast: the article's case 4.",
+        terms="Federal Reserve Bank of St. Louis",
+        load=load,
+        status=status,
+    ),
+)
