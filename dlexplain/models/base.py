@@ -1,8 +1,9 @@
-"""What a model is before it is loaded, and the register of them."""
+"""What a model is before it is loaded or trained, and the registers of both."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -53,3 +54,53 @@ class ModelSpec:
 
 
 MODELS: Registry[ModelSpec] = Registry("model")
+
+
+@dataclass(frozen=True)
+class PictureShape:
+    """What a picture classifier is built for: (channels, side, side) in, `classes` logits out."""
+
+    channels: int
+    side: int
+    classes: int
+
+
+@dataclass(frozen=True)
+class SeriesShape:
+    """What a forecaster is built for: (window, series) in, (horizon, targets, quantiles) out."""
+
+    series: int
+    window: int
+    horizon: int
+    targets: int
+    quantiles: int
+
+
+@runtime_checkable
+class SeesData(Protocol):
+    """A module that is shown some training inputs, as it will see them, before it is trained."""
+
+    def see_data(self, inputs: Tensor) -> None: ...
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A model that can be trained by name.
+
+    tasks     names of the tasks that it suits
+    build     (shape, params) -> the module, freshly initialised by torch's global generator
+    least     smallest side in pixels of a picture, or 0
+    What it builds may be one that SeesData.
+    """
+
+    name: str
+    title: str
+    tasks: tuple[str, ...]
+    Params: type
+    description: str
+    paper: str
+    build: Callable[[Any, Any], nn.Module]
+    least: int = 0
+
+
+ARCHITECTURES: Registry[Architecture] = Registry("model")
