@@ -1,0 +1,187 @@
+"""Naming the class of a picture: cross-entropy, accuracy, confusion, the worst mistakes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torchmetrics.classification import MulticlassAccuracy, MulticlassConfusionMatrix
+
+from dlexplain.models.base import PictureShape
+from dlexplain.params import choice, number
+from dlexplain.tasks.base import TASKS, Arrays, TaskModule, TaskSpec, Training
+
+WORST = 24
+"""Mistakes kept."""
+GRID = 8
+"""Pictures in a row."""
+
+
+@dataclass(frozen=True)
+class Params:
+    """Of the loss and of the test."""
+
+    label_smoothing: float = number(
+        0.0, "Label smoothing", low=0.0, high=0.5, step=0.05,
+        help="Part of the probability given to all classes alike (Szegedy et al. 2016).",
+    )  # fmt: skip
+    test_views: str = choice(
+        "one", "Views in the test", ("one", "mirrored", "mirrored-shifted"),
+        help="Scores of the mirrored picture, and of two shifted by a pixel, are averaged in. "
+        "test/accuracy_one_view is told beside it.",
+    )  # fmt: skip
+
+
+class ClassifyImage(TaskModule):
+    """Batches {"x": (batch, channels, side, side), "y": (batch,)}; training ones may be mixed."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        facts: Mapping[str, Any],
+        params: Params,
+        training: Training,
+        steps: int,
+    ) -> None:
+        super().__init__(network, training, steps)
+        classes = len(facts["classes"])
+        self.params = params
+        self.unnormalise = (float(facts["scale"]), float(facts["mean"]))
+        self.accuracy = MulticlassAccuracy(classes, average="micro")
+        self.one_view = MulticlassAccuracy(classes, average="micro")
+        self.confusion = MulticlassConfusionMatrix(classes)
+        self.mistakes: list[dict[str, Tensor]] = []
+
+    def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
+        logits = self(batch["x"]).float()  # (batch, classes)
+        smoothing = self.params.label_smoothing
+        loss = F.cross_entropy(logits, batch["y"], label_smoothing=smoothing)
+        if batch["weight"] < 1:
+            other = F.cross_entropy(logits, batch["y2"], label_smoothing=smoothing)
+            loss = batch["weight"] * loss + (1 - batch["weight"]) * other
+        hits = (logits.detach().argmax(1) == batch["y"]).float().mean()
+        return loss, {"accuracy": hits}
+
+    def on_validation_epoch_start(self) -> None:
+        self.mistakes = []
+
+    def validation_step(self, batch: Mapping[str, Tensor], batch_idx: int) -> None:
+        logits = self(batch["x"]).float()
+        size = len(logits)
+        self.log("validation/loss", F.cross_entropy(logits, batch["y"]), batch_size=size)
+        self.accuracy(logits, batch["y"])
+        self.log("validation/accuracy", self.accuracy, batch_size=size)
+        self._remember(batch, logits)
+
+    def on_test_epoch_start(self) -> None:
+        self.mistakes = []
+
+    def test_step(self, batch: Mapping[str, Tensor], batch_idx: int) -> None:
+        x, y = batch["x"], batch["y"]
+        one = self(x).float()
+        logits = self._views(x, one)
+        size = len(y)
+        self.one_view.update(one, y)
+        self.accuracy.update(logits, y)
+        self.confusion.update(logits, y)
+        self.log("test/loss", F.cross_entropy(one, y), batch_size=size)
+        self._remember(batch, logits)
+
+    def _views(self, x: Tensor, one: Tensor) -> Tensor:
+        """(batch, classes) logits averaged over the views of the test."""
+        if self.params.test_views == "one":
+            return one
+        both: Tensor = (one + self(x.flip(3)).float()) / 2
+        if self.params.test_views == "mirrored":
+            return both
+        side = x.shape[-1]
+        padded = F.pad(x, (1, 1, 1, 1), mode="reflect")
+        corners = (padded[..., :side, :side], padded[..., 2:, 2:])
+        shifted = [(self(c).float() + self(c.flip(3)).float()) / 2 for c in corners]
+        joined: Tensor = both / 2 + (shifted[0] + shifted[1]) / 4
+        return joined
+
+    def _remember(self, batch: Mapping[str, Tensor], logits: Tensor) -> None:
+        """Keep this batch's surest mistakes."""
+        shares = logits.softmax(1)
+        best, said = shares.max(1)
+        wrong = (said != batch["y"]).nonzero()[:, 0]
+        if len(wrong) == 0:
+            return
+        worst = wrong[best[wrong].argsort(descending=True)[:WORST]]
+        scale, mean = self.unnormalise
+        pixels = (batch["x"][worst] * scale + mean).round().clamp(0, 255).to(torch.uint8)
+        self.mistakes.append(
+            {
+                "pixels": pixels.permute(0, 2, 3, 1).cpu(),
+                "truth": batch["y"][worst].cpu(),
+                "said": said[worst].cpu(),
+                "share": best[worst].cpu(),
+            }
+        )
+
+    def _worst(self) -> dict[str, Tensor]:
+        if not self.mistakes:
+            return {}
+        every = {key: torch.cat([m[key] for m in self.mistakes]) for key in self.mistakes[0]}
+        order = every["share"].argsort(descending=True)[:WORST]
+        return {key: values[order] for key, values in every.items()}
+
+    def results(self) -> tuple[dict[str, float], Arrays]:
+        """Confusion (classes, classes), rows the truth; the worst mistakes."""
+        metrics = {"test/accuracy": float(self.accuracy.compute())}
+        if self.params.test_views != "one":
+            metrics["test/accuracy_one_view"] = float(self.one_view.compute())
+        arrays: Arrays = {"confusion": self.confusion.compute().cpu().numpy()}
+        arrays |= {f"mistakes_{key}": t.numpy() for key, t in self._worst().items()}
+        return metrics, arrays
+
+    def pictures(self) -> dict[str, NDArray[np.uint8]]:
+        """The epoch's surest mistakes in validation, and the first layer's filters."""
+        kept = {}
+        if worst := self._worst():
+            kept["mistakes"] = _tile(worst["pixels"].numpy())
+        filters = next((m for m in self.network.modules() if isinstance(m, nn.Conv2d)), None)
+        if filters is not None and filters.weight.shape[1] in (1, 3):
+            weights = filters.weight.detach().float().cpu()
+            low = weights.amin(dim=(1, 2, 3), keepdim=True)
+            high = weights.amax(dim=(1, 2, 3), keepdim=True)
+            scaled = (weights - low) / (high - low).clamp_min(1e-9) * 255
+            kept["filters"] = _tile(scaled.byte().permute(0, 2, 3, 1).numpy())
+        return kept
+
+
+def _tile(pixels: NDArray[np.uint8], gap: int = 1) -> NDArray[np.uint8]:
+    """(count, side, side, channels) -> one picture (height, width, 3), GRID in a row."""
+    count, height, width = pixels.shape[:3]
+    rows = -(-count // GRID)
+    columns = min(count, GRID)
+    sheet = np.full((rows * (height + gap), columns * (width + gap), 3), 128, np.uint8)
+    for place, picture in enumerate(pixels):
+        y, x = place // GRID * (height + gap), place % GRID * (width + gap)
+        sheet[y : y + height, x : x + width] = picture
+    return sheet
+
+
+def _shape(facts: Mapping[str, Any], params: Params) -> PictureShape:
+    return PictureShape(facts["channels"], facts["side"], len(facts["classes"]))
+
+
+TASKS.add(
+    "classify-image",
+    TaskSpec(
+        name="classify-image",
+        title="Picture classification",
+        modality="image",
+        Params=Params,
+        description="Name the class of a picture.",
+        monitor="validation/accuracy",
+        mode="max",
+        shape=_shape,
+        make=ClassifyImage,
+    ),
+)
