@@ -6,3 +6,61 @@ from pathlib import Path
 def chunk_file(home: Path) -> Path:
     """The measured chunk sizes of explain.batching.ChunkBook."""
     return home / "chunks.json"
+
+
+def data_folder(home: Path) -> Path:
+    """Downloaded and decoded data sets."""
+    return home / "data"
+
+
+def states_file(home: Path) -> Path:
+    """The SQLite file with every run's spec and state changes."""
+    return home / "runs.sqlite"
+
+
+def tracking_file(home: Path) -> Path:
+    """MLflow's SQLite file."""
+    return home / "mlflow.sqlite"
+
+
+def artifacts_folder(home: Path) -> Path:
+    """MLflow's artifacts of runs in the embedded store."""
+    return home / "artifacts"
+
+
+def run_folder(home: Path, run: str) -> Path:
+    """Everything of one run that is not in a database."""
+    return home / "runs" / run
+
+
+def log_file(home: Path, run: str) -> Path:
+    return run_folder(home, run) / "log.txt"
+
+
+def checkpoint_folder(home: Path, run: str) -> Path:
+    return run_folder(home, run) / "checkpoints"
+
+
+def weights_file(home: Path, run: str) -> Path:
+    """The trained weights, safetensors."""
+    return run_folder(home, run) / "model.safetensors"
+
+
+def card_file(home: Path, run: str) -> Path:
+    """What was trained, on what, how well: JSON, written beside the weights."""
+    return run_folder(home, run) / "card.json"
+
+
+def pictures_folder(home: Path, run: str) -> Path:
+    """Pictures that a run logs, by kind and epoch."""
+    return run_folder(home, run) / "pictures"
+
+
+def results_file(home: Path, run: str) -> Path:
+    """Arrays that the run's page draws, such as the confusion matrix: NPZ without pickles."""
+    return run_folder(home, run) / "results.npz"
+
+
+def digest_file(checkpoint: Path) -> Path:
+    """The SHA-256 of a checkpoint, written beside it."""
+    return checkpoint.with_name(checkpoint.name + ".sha256")

@@ -1,0 +1,132 @@
+"""Where runs are trained: in this process (inline), or in a process of their own (local).
+
+The seam behind which a cluster will stand: submit, cancel, resume. Whoever looks at the runs also
+keeps them going: `next_in_line` finds workers that are gone and starts what is queued, and a
+worker calls it as its last act, so the queue moves on with no dashboard open.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from dlexplain.runs.paths import log_file, states_file
+from dlexplain.runs.spec import RunSpec
+from dlexplain.runs.states import RunRow, States
+from dlexplain.settings import settings
+
+
+class Executor(Protocol):
+    """What can be asked of a place where runs are trained."""
+
+    def submit(self, spec: RunSpec) -> RunRow: ...
+
+    def cancel(self, run: str) -> RunRow: ...
+
+    def resume(self, run: str) -> RunRow: ...
+
+
+class LocalExecutor:
+    """A detached process a run, one at a time on each device of this machine.
+
+    The worker is niced and waits passively, so that an explanation beside it stays fast; it has
+    its own process session, so that it outlives whoever started it.
+    """
+
+    def __init__(self, home: Path | None = None) -> None:
+        self.home = home or settings().home
+        self.states = States(states_file(self.home))
+
+    def submit(self, spec: RunSpec) -> RunRow:
+        row = self.states.add(spec)
+        self.advance()
+        return self.states.get(row.id)
+
+    def cancel(self, run: str) -> RunRow:
+        return self.states.cancel(run)
+
+    def resume(self, run: str) -> RunRow:
+        """Queue an interrupted, cancelled or failed run again; raises RunError for others."""
+        self.states.reap()
+        row = self.states.move(self.states.get(run).id, "queued", "resumed")
+        self.advance()
+        return self.states.get(row.id)
+
+    def advance(self) -> None:
+        """Find workers that are gone; start queued runs where there is room."""
+        self.states.reap()
+        while (row := self.states.take(devices())) is not None:
+            try:
+                self._start(row)
+            except OSError as error:
+                self.states.move(row.id, "failed", f"its worker could not be started: {error}")
+
+    def _start(self, row: RunRow) -> None:
+        log = log_file(self.home, row.id)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        environment = {
+            **os.environ,
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "DLEXPLAIN_HOME": str(self.home),
+            "PYTHONUNBUFFERED": "1",
+        }
+        package = Path(__file__).parents[2]
+        environment["PYTHONPATH"] = os.pathsep.join(
+            [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
+        )
+        with log.open("ab") as output:
+            subprocess.Popen(
+                [sys.executable, "-m", "dlexplain.runs.worker", row.id],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
+            )
+
+
+class InlineExecutor:
+    """Trains in the calling process, to the end: for tests and notebooks."""
+
+    def __init__(self, home: Path | None = None) -> None:
+        self.states = States(states_file(home or settings().home))
+
+    def submit(self, spec: RunSpec) -> RunRow:
+        return self._run(self.states.add(spec).id)
+
+    def cancel(self, run: str) -> RunRow:
+        return self.states.cancel(run)
+
+    def resume(self, run: str) -> RunRow:
+        self.states.reap()
+        return self._run(self.states.move(run, "queued", "resumed").id)
+
+    def _run(self, run: str) -> RunRow:
+        from dlexplain.runs.worker import work
+
+        self.states.move(run, "running", "trained in the calling process")
+        work(run)
+        return self.states.get(run)
+
+
+def devices() -> Sequence[str]:
+    """This machine's devices, GPUs first, by looking at the driver: torch would take seconds."""
+    cards = Path("/proc/driver/nvidia/gpus")
+    count = len(list(cards.iterdir())) if cards.is_dir() else 0
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        count = min(count, len([v for v in visible.split(",") if v.strip()]))
+    wanted = settings().device
+    gpus = [f"cuda:{index}" for index in range(count)]
+    if wanted == "cpu":
+        return ("cpu",)
+    if sys.platform == "darwin" and os.uname().machine == "arm64" and wanted in ("auto", "mps"):
+        return ("mps", "cpu")
+    return (*gpus, "cpu")
+
+
+def next_in_line() -> None:
+    """Keep the queue of this home folder going."""
+    LocalExecutor().advance()

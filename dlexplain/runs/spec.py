@@ -1,0 +1,102 @@
+"""What a run is told: one frozen, JSON-serialisable record that says everything.
+
+    RunSpec(task="classify-image", model="cnn", data="digits", training={"epochs": 5})
+
+The groups hold plain values; which are accepted is declared by the task, model and data set that
+are named, and checked by services.training.complete, which also fills in every default.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from dlexplain.errors import SpecError
+from dlexplain.params import Value
+
+GROUPS = ("task_params", "model_params", "data_params", "training", "augmentation")
+"""The fields that hold parameters."""
+MAX_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One training, said completely: the same spec gives the same curve on the CPU.
+
+    task, model, data   registered names
+    training            optimiser, schedule, epochs, batch size, precision (tasks.base.Training)
+    device              auto, cpu, cuda or cuda:N
+    name                a title for people; not part of what is computed
+    """
+
+    task: str
+    model: str
+    data: str
+    task_params: Mapping[str, Value] = field(default_factory=dict)
+    model_params: Mapping[str, Value] = field(default_factory=dict)
+    data_params: Mapping[str, Value] = field(default_factory=dict)
+    training: Mapping[str, Value] = field(default_factory=dict)
+    augmentation: Mapping[str, Value] = field(default_factory=dict)
+    seed: int = 0
+    device: str = "auto"
+    name: str = ""
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> "RunSpec":
+        """Raises SpecError that names every unknown, missing or misshapen field."""
+        known = {f.name: f for f in fields(cls)}
+        wrong = [f'unknown field "{k}"; known: {", ".join(known)}' for k in given if k not in known]
+        wrong += [
+            f'{key} is "{given.get(key)}"; it takes a registered name'
+            for key in ("task", "model", "data")
+            if not isinstance(given.get(key), str)
+        ]
+        wrong += [
+            f'{key} is "{given[key]}"; it takes an object of parameters'
+            for key in GROUPS
+            if not isinstance(given.get(key, {}), Mapping)
+        ]
+        seed = given.get("seed", 0)
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+            wrong.append(f'seed is "{seed}"; it takes a whole number from 0 to {MAX_SEED}')
+        wrong += [
+            f'{key} is "{given[key]}"; it takes a text'
+            for key in ("device", "name")
+            if not isinstance(given.get(key, ""), str)
+        ]
+        if wrong:
+            raise SpecError(wrong)
+        return cls(**given)
+
+    @classmethod
+    def from_json(cls, text: str) -> "RunSpec":
+        """Raises SpecError for text that is no JSON object, or as from_dict."""
+        try:
+            given = json.loads(text)
+        except ValueError as error:
+            raise SpecError([f"the spec is no JSON: {error}"]) from error
+        if not isinstance(given, dict):
+            raise SpecError([f"the spec is a JSON {type(given).__name__}; an object is accepted"])
+        return cls.from_dict(given)
+
+    def to_dict(self) -> dict[str, Any]:
+        groups: dict[str, Any] = {key: dict(getattr(self, key)) for key in GROUPS}
+        return asdict(replace(self, **groups))
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), sort_keys=True)
+
+    def flat(self) -> dict[str, Value]:
+        """Every value under one name, such as "training.epochs": for tables and MLflow."""
+        found: dict[str, Value] = {
+            "task": self.task, "model": self.model, "data": self.data,
+            "seed": self.seed, "device": self.device,
+        }  # fmt: skip
+        for group in GROUPS:
+            short = group.removesuffix("_params")
+            found |= {f"{short}.{key}": value for key, value in getattr(self, group).items()}
+        return found
+
+    @property
+    def title(self) -> str:
+        return self.name or f"{self.model} on {self.data}"

@@ -1,0 +1,354 @@
+"""Every run's state: durable, atomic, with who, when and why; and the queue.
+
+One SQLite file that the dashboard, the command line and the workers share. A change of state is
+one transaction that checks what the state was, so two processes cannot both start a run or both
+end it. A worker beats every BEAT_SECONDS; `reap` finds those that are gone.
+"""
+
+import getpass
+import json
+import os
+import secrets
+import socket
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+
+from dlexplain.errors import RunError, UnknownName
+from dlexplain.runs.spec import RunSpec
+
+State = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
+ACTIVE: tuple[State, ...] = ("queued", "running")
+FOLLOWING: dict[State, tuple[State, ...]] = {
+    "queued": ("running", "cancelled", "failed"),
+    "running": ("finished", "failed", "cancelled", "interrupted"),
+    "interrupted": ("queued",),
+    "cancelled": ("queued",),
+    "failed": ("queued",),
+    "finished": (),
+}
+"""Which state may follow which."""
+BEAT_SECONDS = 2.0
+SILENT_SECONDS = 12.0
+"""A worker on another machine that has not beaten for this long is taken for gone."""
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT UNIQUE NOT NULL,
+    name TEXT NOT NULL,
+    tags TEXT NOT NULL DEFAULT '',
+    spec TEXT NOT NULL,
+    state TEXT NOT NULL,
+    why TEXT NOT NULL DEFAULT '',
+    device TEXT NOT NULL DEFAULT '',
+    created REAL NOT NULL,
+    started REAL,
+    ended REAL,
+    spent REAL NOT NULL DEFAULT 0,
+    pid INTEGER,
+    born REAL,
+    host TEXT NOT NULL DEFAULT '',
+    beat REAL,
+    wish TEXT NOT NULL DEFAULT '',
+    tracking TEXT NOT NULL DEFAULT '',
+    progress TEXT NOT NULL DEFAULT '{}'
+);
+CREATE INDEX IF NOT EXISTS by_state ON runs (state);
+CREATE TABLE IF NOT EXISTS changes (
+    run TEXT NOT NULL,
+    at REAL NOT NULL,
+    state TEXT NOT NULL,
+    who TEXT NOT NULL,
+    why TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS by_run ON changes (run);
+"""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of state: when (seconds since 1970), to what, by whom, why."""
+
+    at: float
+    state: State
+    who: str
+    why: str
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run as the file has it; `progress` is what its worker said last.
+
+    spent     seconds of work in earlier spells, before the last resume
+    tracking  MLflow's id of the run, "" before it began
+    """
+
+    number: int
+    id: str
+    name: str
+    tags: tuple[str, ...]
+    spec: RunSpec
+    state: State
+    why: str
+    device: str
+    created: float
+    started: float | None
+    ended: float | None
+    spent: float
+    pid: int | None
+    born: float | None
+    host: str
+    beat: float | None
+    wish: str
+    tracking: str
+    progress: Mapping[str, Any]
+
+    @property
+    def active(self) -> bool:
+        return self.state in ACTIVE
+
+    @property
+    def seconds(self) -> float:
+        """Time at work so far, all spells together."""
+        if self.started is None:
+            return self.spent
+        end = self.ended if self.ended is not None else time.time()
+        return self.spent + max(0.0, end - self.started)
+
+
+def me() -> str:
+    """Who changes a state: user and process."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()} pid {os.getpid()}"
+
+
+class States:
+    """The runs of one home folder."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            with self._change() as db:
+                db.execute("PRAGMA journal_mode=WAL")
+        with self._change() as db:
+            db.executescript(_SCHEMA)
+
+    def add(self, spec: RunSpec, who: str = "") -> RunRow:
+        """Queue a new run."""
+        run, now = secrets.token_hex(4), time.time()
+        with self._change() as db:
+            db.execute("BEGIN IMMEDIATE")
+            db.execute(
+                "INSERT INTO runs (id, name, spec, state, created) VALUES (?, ?, ?, 'queued', ?)",
+                (run, spec.title, spec.to_json(), now),
+            )
+            _note(db, run, "queued", who or me(), "submitted")
+        return self.get(run)
+
+    def get(self, run: str) -> RunRow:
+        """Raises UnknownName; a unique beginning of an id is enough."""
+        with self._change() as db:
+            found = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchall()
+            if not found and run:
+                pattern = run.replace("%", "").replace("_", "") + "%"
+                found = db.execute("SELECT * FROM runs WHERE id LIKE ?", (pattern,)).fetchall()
+            if len(found) == 1:
+                return _row(found[0])
+            last = db.execute("SELECT id FROM runs ORDER BY number DESC LIMIT 5").fetchall()
+        known = ", ".join(row["id"] for row in last) or "none yet"
+        raise UnknownName(f'unknown run "{run}"; the latest: {known}')
+
+    def all(self) -> list[RunRow]:
+        """Every run, the latest first."""
+        with self._change() as db:
+            rows = db.execute("SELECT * FROM runs ORDER BY number DESC").fetchall()
+        return [_row(row) for row in rows]
+
+    def changes(self, run: str) -> list[Change]:
+        """The run's changes of state, the first first."""
+        query = "SELECT at, state, who, why FROM changes WHERE run = ? ORDER BY rowid"
+        with self._change() as db:
+            return [Change(*row) for row in db.execute(query, (run,)).fetchall()]
+
+    def move(self, run: str, state: State, why: str, who: str = "") -> RunRow:
+        """Change the state; raises RunError where the present one does not allow it."""
+        now = time.time()
+        with self._change() as db:
+            db.execute("BEGIN IMMEDIATE")
+            row = _row(db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone())
+            if state not in FOLLOWING[row.state]:
+                raise RunError(f"run {run} is {row.state}; it cannot become {state}")
+            sets: dict[str, Any] = {"state": state, "why": why, "wish": ""}
+            if state == "running":
+                sets |= {"started": now, "ended": None, "beat": now, "spent": row.seconds}
+                sets |= {"pid": None, "born": None, "host": socket.gethostname()}
+            elif row.state == "running":
+                # What the worker did after its last sign of life is not known.
+                sets["ended"] = now if state != "interrupted" else row.beat or now
+            elif state == "queued":
+                sets |= {"spent": row.seconds, "started": None, "ended": None}
+            _set(db, run, sets)
+            _note(db, run, state, who or me(), why)
+        return self.get(run)
+
+    def take(self, devices: Sequence[str], limit: int = 1) -> RunRow | None:
+        """Move the queued run that is next to running on a device with room; None if none is.
+
+        devices  those of this machine, the preferred kind first, such as ("cuda:0", "cpu");
+                 a run whose device is auto takes the first kind only
+        """
+        with self._change() as db:
+            db.execute("BEGIN IMMEDIATE")
+            busy = [
+                row["device"]
+                for row in db.execute("SELECT device FROM runs WHERE state = 'running'").fetchall()
+            ]
+            free = [device for device in devices if busy.count(device) < limit]
+            queued = db.execute("SELECT * FROM runs WHERE state = 'queued' ORDER BY number")
+            for row in map(_row, queued.fetchall()):
+                device = next((d for d in free if _suits(row.spec.device, d, devices)), None)
+                if device is None:
+                    continue
+                now = time.time()
+                sets: dict[str, Any] = {"state": "running", "device": device, "started": now}
+                sets |= {"beat": now, "pid": None, "born": None, "why": "starting"}
+                _set(db, row.id, sets | {"host": socket.gethostname(), "ended": None})
+                _note(db, row.id, "running", me(), f"starting on {device}")
+                taken = row.id
+                break
+            else:
+                return None
+        return self.get(taken)
+
+    def attach(self, run: str) -> RunRow:
+        """This process is now the run's worker. Raises RunError if the run is not running."""
+        born = psutil.Process().create_time()
+        with self._change() as db:
+            db.execute("BEGIN IMMEDIATE")
+            row = _row(db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone())
+            if row.state != "running":
+                raise RunError(f"run {run} is {row.state}; only a running one has a worker")
+            if row.pid not in (None, os.getpid()) and _alive(row):
+                raise RunError(f"run {run} has a worker already, process {row.pid}")
+            sets = {"pid": os.getpid(), "born": born, "host": socket.gethostname()}
+            _set(db, run, {**sets, "beat": time.time(), "why": ""})
+        return self.get(run)
+
+    def beat(self, run: str, progress: Mapping[str, Any]) -> RunRow:
+        """A sign of life with the progress made; returns the row, with the user's wish in it."""
+        with self._change() as db:
+            _set(db, run, {"beat": time.time(), "progress": json.dumps(dict(progress))})
+        return self.get(run)
+
+    def tracked(self, run: str, tracking: str) -> None:
+        """Remember MLflow's id of the run."""
+        with self._change() as db:
+            _set(db, run, {"tracking": tracking})
+
+    def cancel(self, run: str, who: str = "") -> RunRow:
+        """A queued run is cancelled at once; a running one's worker is asked to save and stop."""
+        row = self.get(run)
+        if row.state == "queued":
+            return self.move(row.id, "cancelled", "cancelled before it began", who)
+        if row.state != "running":
+            raise RunError(f"run {row.id} is {row.state}; only a queued or running one can stop")
+        with self._change() as db:
+            _set(db, row.id, {"wish": "cancel"})
+        return self.get(row.id)
+
+    def rename(self, run: str, name: str) -> RunRow:
+        with self._change() as db:
+            _set(db, run, {"name": name.strip()[:200] or "unnamed"})
+        return self.get(run)
+
+    def tag(self, run: str, tags: Sequence[str]) -> RunRow:
+        kept = dict.fromkeys(tag.strip().replace(",", " ")[:50] for tag in tags if tag.strip())
+        with self._change() as db:
+            _set(db, run, {"tags": ",".join(kept)})
+        return self.get(run)
+
+    def delete(self, run: str) -> None:
+        """Forget a run; raises RunError while it is active."""
+        with self._change() as db:
+            db.execute("BEGIN IMMEDIATE")
+            row = _row(db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone())
+            if row.active:
+                raise RunError(f"run {run} is {row.state}; cancel it before you delete it")
+            db.execute("DELETE FROM runs WHERE id = ?", (run,))
+            db.execute("DELETE FROM changes WHERE run = ?", (run,))
+
+    def reap(self) -> list[RunRow]:
+        """Move running runs whose worker is gone to interrupted, and return them."""
+        with self._change() as db:
+            rows = db.execute("SELECT * FROM runs WHERE state = 'running'").fetchall()
+        gone = []
+        for row in map(_row, rows):
+            if not _alive(row):
+                why = f"its worker (process {row.pid}) is gone" if row.pid else "it never started"
+                try:
+                    gone.append(self.move(row.id, "interrupted", why))
+                except RunError:  # another process was faster
+                    continue
+        return gone
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        db = sqlite3.connect(self.file, timeout=30, isolation_level=None)
+        db.row_factory = sqlite3.Row
+        try:
+            yield db
+            if db.in_transaction:
+                db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        finally:
+            db.close()
+
+
+def _set(db: sqlite3.Connection, run: str, values: Mapping[str, Any]) -> None:
+    names = ", ".join(f"{name} = ?" for name in values)
+    db.execute(f"UPDATE runs SET {names} WHERE id = ?", (*values.values(), run))
+
+
+def _note(db: sqlite3.Connection, run: str, state: State, who: str, why: str) -> None:
+    db.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?)", (run, time.time(), state, who, why))
+
+
+def _row(row: sqlite3.Row | None) -> RunRow:
+    if row is None:
+        raise UnknownName("this run is not there any more")
+    values = dict(row)
+    values["spec"] = RunSpec.from_json(values["spec"])
+    values["progress"] = json.loads(values["progress"])
+    values["tags"] = tuple(tag for tag in values["tags"].split(",") if tag)
+    return RunRow(**values)
+
+
+def _suits(wanted: str, device: str, devices: Sequence[str]) -> bool:
+    if wanted == "auto":
+        return device.partition(":")[0] == devices[0].partition(":")[0]
+    return wanted in (device, device.partition(":")[0])
+
+
+def _alive(row: RunRow) -> bool:
+    silent = time.time() - (row.beat or 0.0)
+    if row.pid is None or row.host != socket.gethostname():
+        return silent < SILENT_SECONDS
+    try:
+        process = psutil.Process(row.pid)
+        same = row.born is None or abs(process.create_time() - row.born) < 1.0
+        return bool(same and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

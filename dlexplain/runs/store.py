@@ -1,0 +1,161 @@
+"""Where runs are recorded: MLflow, in a SQLite file of the home folder or on any server.
+
+MLflow takes two seconds to import and five to set its file up, so it is imported when it is first
+used, and `set_up` can be called before anybody waits.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlexplain.runs.paths import artifacts_folder, tracking_file
+from dlexplain.runs.states import RunRow, State
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+EXPERIMENT = "dlexplain"
+STATUS: dict[State, str] = {
+    "queued": "SCHEDULED",
+    "running": "RUNNING",
+    "finished": "FINISHED",
+    "failed": "FAILED",
+    "cancelled": "KILLED",
+    "interrupted": "KILLED",
+}
+"""MLflow's words for the states."""
+MOST_METRICS, MOST_PARAMS, LONGEST = 1000, 100, 5000
+"""MLflow's limits of one call, and of a parameter's text."""
+_loading = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value of a metric: at which optimiser step, when (seconds since 1970)."""
+
+    key: str
+    value: float
+    step: int
+    at: float
+
+
+class Tracking:
+    """The MLflow store of a home folder, or the server at `uri`."""
+
+    def __init__(self, home: Path, uri: str = "") -> None:
+        self.home = home
+        self.uri = uri or f"sqlite:///{tracking_file(home)}"
+
+    @cached_property
+    def client(self) -> "MlflowClient":
+        with _loading:
+            os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a machine without git
+            os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+            from mlflow import MlflowClient
+
+            for name in ("alembic", "mlflow"):
+                logging.getLogger(name).setLevel(logging.WARNING)
+            self.home.mkdir(parents=True, exist_ok=True)
+            return MlflowClient(tracking_uri=self.uri)
+
+    @cached_property
+    def experiment(self) -> str:
+        """MLflow's id of our experiment, made if it is not there."""
+        from mlflow.exceptions import MlflowException
+
+        found = self.client.get_experiment_by_name(EXPERIMENT)
+        if found is None:
+            place = artifacts_folder(self.home).as_uri() if self.embedded else None
+            try:
+                return str(self.client.create_experiment(EXPERIMENT, artifact_location=place))
+            except MlflowException:  # another process was faster
+                found = self.client.get_experiment_by_name(EXPERIMENT)
+                if found is None:
+                    raise
+        return str(found.experiment_id)
+
+    @property
+    def embedded(self) -> bool:
+        return self.uri.startswith("sqlite:")
+
+    def set_up(self) -> None:
+        """Make the store ready, so that the first run or page does not wait for it."""
+        _ = self.experiment
+
+    def begin(self, row: RunRow, tags: Mapping[str, str]) -> str:
+        """Record that a run starts, or goes on; returns MLflow's id."""
+        if row.tracking:
+            self.client.update_run(row.tracking, status="RUNNING")
+            return row.tracking
+        run = self.client.create_run(
+            self.experiment,
+            run_name=row.name,
+            tags={"dlexplain.run": row.id, **{k: v[:LONGEST] for k, v in tags.items()}},
+        )
+        tracking = str(run.info.run_id)
+        self.params(tracking, row.spec.flat())
+        self.client.log_dict(tracking, row.spec.to_dict(), "spec.json")
+        return tracking
+
+    def params(self, tracking: str, values: Mapping[str, object]) -> None:
+        from mlflow.entities import Param
+
+        params = [Param(key, str(value)[:LONGEST]) for key, value in values.items()]
+        for start in range(0, len(params), MOST_PARAMS):
+            self.client.log_batch(tracking, params=params[start : start + MOST_PARAMS])
+
+    def log(self, tracking: str, points: Sequence[Point]) -> None:
+        from mlflow.entities import Metric
+
+        metrics = [Metric(p.key, p.value, int(p.at * 1000), p.step) for p in points]
+        for start in range(0, len(metrics), MOST_METRICS):
+            self.client.log_batch(tracking, metrics=metrics[start : start + MOST_METRICS])
+
+    def artifact(self, tracking: str, file: Path, folder: str = "") -> None:
+        self.client.log_artifact(tracking, str(file), folder or None)
+
+    def set_state(self, row: RunRow) -> None:
+        """Tell MLflow the state; a run that never began there is not there."""
+        if row.tracking:
+            self.client.set_tag(row.tracking, "dlexplain.state", row.state)
+            self.client.set_terminated(row.tracking, STATUS[row.state])
+
+    def rename(self, row: RunRow) -> None:
+        if row.tracking:
+            self.client.update_run(row.tracking, name=row.name)
+
+    def delete(self, row: RunRow) -> None:
+        if row.tracking:
+            self.client.delete_run(row.tracking)
+
+    def latest(self, rows: Iterable[RunRow]) -> dict[str, dict[str, float]]:
+        """The last value of every metric, by our run id; one query for all."""
+        ours = {row.tracking: row.id for row in rows if row.tracking}
+        found: dict[str, dict[str, float]] = {}
+        token = None
+        while ours:
+            page = self.client.search_runs([self.experiment], max_results=1000, page_token=token)
+            for run in page:
+                if run.info.run_id in ours:
+                    found[ours[run.info.run_id]] = dict(run.data.metrics)
+            token = page.token
+            if not token:
+                break
+        return found
+
+    def keys(self, tracking: str) -> list[str]:
+        """The metrics of a run."""
+        return sorted(self.client.get_run(tracking).data.metrics)
+
+    def history(self, tracking: str, key: str) -> list[Point]:
+        """A metric's values by step; of a step that was done again after a crash, the last."""
+        kept: dict[int, Any] = {}
+        for m in self.client.get_metric_history(tracking, key):
+            if m.step not in kept or m.timestamp >= kept[m.step].timestamp:
+                kept[m.step] = m
+        return [Point(key, m.value, s, m.timestamp / 1000) for s, m in sorted(kept.items())]
