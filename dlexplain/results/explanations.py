@@ -1,25 +1,15 @@
-"""Frozen results, NumPy only: what services return and figures draw.
-
-`plot` is open: dlexplain.figures registers how each result is drawn, so that results know
-nothing of plotly.
-"""
+"""Predictions and attributions."""
 
 import io
 import json
 from dataclasses import dataclass, field
-from functools import singledispatch
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.params import Value
-
-
-@singledispatch
-def plot(result: object) -> Any:
-    """Draw a result as a plotly Figure; dlexplain.figures registers one function a type."""
-    raise TypeError(f"no figure for {type(result).__name__}; import dlexplain.figures first")
+from dlexplain.results.drawing import plot
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,26 @@
+"""Frozen results, NumPy only: what services return and figures draw."""
+
+from dlexplain.results.drawing import plot
+from dlexplain.results.explanations import Attribution, ClassName, ClassScore, Prediction
+from dlexplain.results.runs import (
+    Backtest,
+    ClassificationTest,
+    Curve,
+    Estimate,
+    RunRecord,
+    StateChange,
+)
+
+__all__ = [
+    "Attribution",
+    "Backtest",
+    "ClassName",
+    "ClassScore",
+    "ClassificationTest",
+    "Curve",
+    "Estimate",
+    "Prediction",
+    "RunRecord",
+    "StateChange",
+    "plot",
+]
