@@ -14,11 +14,10 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassConfusionM
 from dlexplain.models.base import PictureShape
 from dlexplain.params import choice, number
 from dlexplain.tasks.base import TASKS, Arrays, TaskModule, TaskSpec, Training
+from dlexplain.tasks.tiles import tile
 
 WORST = 24
 """Mistakes kept."""
-GRID = 8
-"""Pictures in a row."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,8 @@ class ClassifyImage(TaskModule):
 
     def on_test_epoch_start(self) -> None:
         self.mistakes = []
+        for metric in (self.accuracy, self.one_view, self.confusion):
+            metric.reset()
 
     def test_step(self, batch: Mapping[str, Tensor], batch_idx: int) -> None:
         x, y = batch["x"], batch["y"]
@@ -144,27 +145,15 @@ class ClassifyImage(TaskModule):
         """The epoch's surest mistakes in validation, and the first layer's filters."""
         kept = {}
         if worst := self._worst():
-            kept["mistakes"] = _tile(worst["pixels"].numpy())
+            kept["mistakes"] = tile(worst["pixels"].numpy())
         filters = next((m for m in self.network.modules() if isinstance(m, nn.Conv2d)), None)
         if filters is not None and filters.weight.shape[1] in (1, 3):
             weights = filters.weight.detach().float().cpu()
             low = weights.amin(dim=(1, 2, 3), keepdim=True)
             high = weights.amax(dim=(1, 2, 3), keepdim=True)
             scaled = (weights - low) / (high - low).clamp_min(1e-9) * 255
-            kept["filters"] = _tile(scaled.byte().permute(0, 2, 3, 1).numpy())
+            kept["filters"] = tile(scaled.byte().permute(0, 2, 3, 1).numpy())
         return kept
-
-
-def _tile(pixels: NDArray[np.uint8], gap: int = 1) -> NDArray[np.uint8]:
-    """(count, side, side, channels) -> one picture (height, width, 3), GRID in a row."""
-    count, height, width = pixels.shape[:3]
-    rows = -(-count // GRID)
-    columns = min(count, GRID)
-    sheet = np.full((rows * (height + gap), columns * (width + gap), 3), 128, np.uint8)
-    for place, picture in enumerate(pixels):
-        y, x = place // GRID * (height + gap), place % GRID * (width + gap)
-        sheet[y : y + height, x : x + width] = picture
-    return sheet
 
 
 def _shape(facts: Mapping[str, Any], params: Params) -> PictureShape:

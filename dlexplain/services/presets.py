@@ -1,0 +1,94 @@
+"""Trainings that are known to work well, by name."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from dlexplain.params import Value
+from dlexplain.registry import Registry
+from dlexplain.runs.spec import RunSpec
+from dlexplain.services.training import complete
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A training that is known to work well; `takes` says where and how long, as it was seen."""
+
+    name: str
+    title: str
+    description: str
+    spec: RunSpec
+
+
+PRESETS: Registry[Preset] = Registry("preset")
+
+
+def _preset(name: str, title: str, description: str, **spec: Any) -> None:
+    PRESETS.add(name, Preset(name, title, description, RunSpec(name=title, **spec)))
+
+
+_preset(
+    "digits-cnn",
+    "Digits, the article's CNN",
+    "Convolution, ReLU, max pooling and dense layers on 1,797 small digits. Seconds.",
+    task="classify-image", model="cnn", data="digits",
+    training={"epochs": 20, "batch_size": 64, "learning_rate": 3e-3},
+    model_params={"width": 16, "blocks": 2},
+    augmentation={"shift": 1},
+)  # fmt: skip
+_preset(
+    "shapes-cnn",
+    "Shapes, the article's CNN",
+    "Five coloured shapes on textured ground, whose true mask is known. Minutes on two cores.",
+    task="classify-image", model="cnn", data="shapes",
+    training={"epochs": 15, "batch_size": 128, "learning_rate": 3e-3},
+    augmentation={"flip": "random", "shift": 2},
+)  # fmt: skip
+AIRBENCH: dict[str, Any] = {
+    "task": "classify-image", "model": "airbench", "data": "cifar10",
+    "task_params": {"label_smoothing": 0.2, "test_views": "mirrored-shifted"},
+}  # fmt: skip
+AIRBENCH_TRAINING: dict[str, Value] = {
+    "optimiser": "sgd", "momentum": 0.85, "weight_decay": 0.00133,
+    "norm_bias_rate": 64.0, "keep_best": False,
+}  # fmt: skip
+"""The rates of arXiv 2404.00498 for a mean loss: 11.5 / (1 + 1 / (1 - 0.85)) = 1.5 at 1,024."""
+_preset(
+    "cifar10-quick",
+    "CIFAR-10 in minutes",
+    "The airbench network, small pictures first. About a quarter of an hour on two cores that "
+    "know bf16.",
+    **AIRBENCH,
+    data_params={"validation": 0.02},
+    training={**AIRBENCH_TRAINING, "epochs": 6, "batch_size": 512, "learning_rate": 0.75},
+    augmentation={"flip": "alternating", "shift": 2, "early_side": 24},
+)  # fmt: skip
+_preset(
+    "cifar10-94",
+    "CIFAR-10 to 94%",
+    "The airbench network as published: for a GPU; an hour or more on two cores.",
+    **AIRBENCH,
+    data_params={"validation": 0.02},
+    training={**AIRBENCH_TRAINING, "epochs": 12, "batch_size": 1024, "learning_rate": 1.5},
+    augmentation={"flip": "alternating", "shift": 2},
+)  # fmt: skip
+_preset(
+    "macrodata-lstm",
+    "US economy, quarterly, LSTM",
+    "Output, prices and unemployment, eight quarters ahead. Seconds.",
+    task="forecast", model="lstm-forecaster", data="macrodata",
+    task_params={"window": 12, "horizon": 8},
+    training={"epochs": 60, "batch_size": 32, "learning_rate": 3e-3, "weight_decay": 0.01},
+)  # fmt: skip
+_preset(
+    "fred-lstm",
+    "US economy, monthly, LSTM",
+    "Unemployment, prices, output and employment, twelve months ahead, tested on 2015 to 2021.",
+    task="forecast", model="lstm-forecaster", data="fred-md",
+    task_params={"window": 24, "horizon": 12},
+    training={"epochs": 60, "batch_size": 64, "learning_rate": 3e-3, "weight_decay": 0.01},
+)  # fmt: skip
+
+
+def preset(name: str) -> RunSpec:
+    """The completed spec of a preset; raises UnknownName."""
+    return complete(PRESETS[name].spec)

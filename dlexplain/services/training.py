@@ -1,0 +1,186 @@
+"""What can be trained: tasks, data sets, models, their parameters; and the check of a spec."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import dlexplain.data.sets
+import dlexplain.models
+import dlexplain.tasks  # noqa: F401, these three register what a spec can name
+from dlexplain.data.base import DATA, Augmentation, DataStatus
+from dlexplain.errors import BadInput, SpecError
+from dlexplain.models.base import ARCHITECTURES
+from dlexplain.params import Spec, Value, parse, problems, specs
+from dlexplain.params import as_dict as params_dict
+from dlexplain.registry import Registry
+from dlexplain.runs.paths import data_folder
+from dlexplain.runs.spec import GROUPS, RunSpec
+from dlexplain.settings import settings
+from dlexplain.tasks.base import TASKS, Training
+
+DEVICES = "auto, cpu, cuda, cuda:N or mps"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One task, data set or model that a run can name, with its parameters."""
+
+    name: str
+    title: str
+    description: str
+    params: Mapping[str, Spec]
+
+
+def tasks() -> tuple[Choice, ...]:
+    return tuple(Choice(t.name, t.title, t.description, specs(t.Params)) for t in TASKS.values())
+
+
+def data_sets(task: str) -> tuple[Choice, ...]:
+    """Those that suit the task."""
+    return tuple(
+        Choice(d.name, d.title, f"{d.description} Terms: {d.terms}.", specs(d.Params))
+        for d in DATA.values()
+        if task in d.tasks
+    )
+
+
+def architectures(task: str) -> tuple[Choice, ...]:
+    """Models that suit the task."""
+    return tuple(
+        Choice(m.name, m.title, f"{m.description} {m.paper}", specs(m.Params))
+        for m in ARCHITECTURES.values()
+        if task in m.tasks
+    )
+
+
+def training_params() -> Mapping[str, Spec]:
+    """Optimiser, schedule, epochs and so on: the same for every task."""
+    return specs(Training)
+
+
+def augmentation_params(task: str) -> Mapping[str, Spec]:
+    """How pictures are varied; nothing for other modalities."""
+    return specs(Augmentation) if TASKS[task].modality == "image" else {}
+
+
+def data_status(name: str, params: Mapping[str, Value] | None = None) -> DataStatus:
+    """Whether a data set could be loaded now, where it is, or how to get it."""
+    source = DATA[name]
+    return source.status(parse(source.Params, params or {}), data_folder(settings().home))
+
+
+def all_data() -> tuple[tuple[Choice, DataStatus], ...]:
+    """Every data set with its status under default parameters."""
+    return tuple(
+        (Choice(d.name, d.title, d.description, specs(d.Params)), data_status(d.name))
+        for d in DATA.values()
+    )
+
+
+def complete(spec: RunSpec) -> RunSpec:
+    """The same spec with every parameter said; raises SpecError that names all that is wrong."""
+    wrong: list[str] = []
+    for field, registry in (("task", TASKS), ("model", ARCHITECTURES), ("data", DATA)):
+        name = getattr(spec, field)
+        if name not in registry:
+            known = ", ".join(sorted(registry))
+            wrong.append(f'{field} is "{name}"; known: {known}')
+    wrong += _misfits(spec)
+    groups: dict[str, Any] = {}
+    for group, params in _declarations(spec).items():
+        given = dict(getattr(spec, group))
+        found = problems(params, given)
+        wrong += [f"{group.removesuffix('_params')}: {problem}" for problem in found]
+        if not found:
+            groups[group] = params_dict(parse(params, given))
+    if not _is_device(spec.device):
+        wrong.append(f'device is "{spec.device}"; it takes {DEVICES}')
+    if wrong:
+        raise SpecError(wrong)
+    return replace(spec, **groups)
+
+
+def _declarations(spec: RunSpec) -> dict[str, type]:
+    """Params classes of the groups whose owner is known."""
+    found: dict[str, type] = {"training": Training, "augmentation": Augmentation}
+    if spec.task in TASKS:
+        found["task_params"] = TASKS[spec.task].Params
+    if spec.model in ARCHITECTURES:
+        found["model_params"] = ARCHITECTURES[spec.model].Params
+    if spec.data in DATA:
+        found["data_params"] = DATA[spec.data].Params
+    return found
+
+
+def _misfits(spec: RunSpec) -> list[str]:
+    """A model or data set that does not suit the task."""
+    owners: Sequence[tuple[str, str, Registry[Any]]] = (
+        ("model", spec.model, ARCHITECTURES),
+        ("data", spec.data, DATA),
+    )
+    wrong = []
+    for field, name, registry in owners:
+        if spec.task in TASKS and name in registry and spec.task not in registry[name].tasks:
+            suits = [n for n in registry if spec.task in registry[n].tasks]
+            wrong.append(
+                f'{field} "{name}" does not suit the task {spec.task}; suitable: {", ".join(suits)}'
+            )
+    given = spec.augmentation
+    if spec.task in TASKS and TASKS[spec.task].modality != "image":
+        used = [key for key, value in given.items() if value not in (0, 0.0, "none", "0")]
+        if used:
+            wrong.append(f"augmentation: {', '.join(used)} is given, but varies pictures only")
+    return wrong
+
+
+def _is_device(text: str) -> bool:
+    kind, _, index = text.partition(":")
+    return text in ("auto", "cpu", "mps", "cuda") or (kind == "cuda" and index.isdigit())
+
+
+def spec_with(spec: RunSpec, settings_: Sequence[str]) -> RunSpec:
+    """Apply "key=value" texts, as the command line takes them, to a spec.
+
+    A key is group.name, such as training.epochs, or a name alone where only one group has it.
+    Raises SpecError that names every unknown or ambiguous key.
+    """
+    wrong: list[str] = []
+    groups = {group: dict(getattr(spec, group)) for group in GROUPS}
+    declared = {group: list(specs(params)) for group, params in _declarations(spec).items()}
+    top: dict[str, Any] = {}
+    for text in settings_:
+        key, equals, value = text.partition("=")
+        if not (key and equals):
+            wrong.append(f'--set takes KEY=VALUE, such as epochs=10; given: "{text}"')
+        elif key in ("seed", "device", "name"):
+            top[key] = int(value) if key == "seed" and value.isdigit() else value
+        else:
+            owners = _owners(key, declared)
+            name = key.rpartition(".")[2]
+            if len(owners) == 1:
+                groups[owners[0]][name] = value
+            elif owners:
+                ways = " or ".join(f"{o.removesuffix('_params')}.{name}" for o in owners)
+                wrong.append(f'"{key}" is known in several groups; write {ways}')
+            else:
+                known = ", ".join(sorted({n for names in declared.values() for n in names}))
+                wrong.append(f'unknown parameter "{key}"; known: {known}')
+    if wrong:
+        raise SpecError(wrong)
+    return RunSpec.from_dict({**spec.to_dict(), **groups, **top})
+
+
+def _owners(key: str, declared: Mapping[str, Sequence[str]]) -> list[str]:
+    group, _, name = key.rpartition(".")
+    return [
+        owner
+        for owner, names in declared.items()
+        if name in names and group in ("", owner, owner.removesuffix("_params"))
+    ]
+
+
+def with_data_path(spec: RunSpec, path: str) -> RunSpec:
+    """The spec with the data set read from `path`; raises BadInput where it takes none."""
+    if "path" not in specs(DATA[spec.data].Params):
+        raise BadInput(f"data {spec.data} is always there and takes no path")
+    return replace(spec, data_params={**spec.data_params, "path": path})
