@@ -4,6 +4,7 @@
     model = dx.load_model("efficientnet-lite0")
     dx.classify(model, "cat.jpg").scores[0]
     dx.explain(model, "cat.jpg", method="grad-cam", target=281).plot()
+    dx.train("digits-cnn", wait=True).metrics
 
 Names are imported when they are first used, so that pages without torch do not pay for it.
 """
@@ -20,14 +21,18 @@ _HOMES = {
     "Picture": "dlexplain.data.pictures",
     "Prediction": "dlexplain.results",
     "Progress": "dlexplain.explain.progress",
+    "RunRecord": "dlexplain.results",
+    "RunSpec": "dlexplain.runs.spec",
     "classify": "dlexplain.services.classify",
     "load_model": "dlexplain.services.models",
     "method_infos": "dlexplain.services.explain",
     "model_names": "dlexplain.services.models",
     "read_picture": "dlexplain.data.pictures",
     "read_sample": "dlexplain.data.samples",
+    "run": "dlexplain.services.runs",
+    "train": "dlexplain.services.runs",
 }
-__all__ = sorted([*_HOMES, "explain"])
+__all__ = sorted([*_HOMES, "explain", "runs"])
 __version__ = "0.1.0"
 
 
@@ -43,13 +48,18 @@ def __dir__() -> list[str]:
 
 
 class _CallablePackage(ModuleType):
-    """`dlexplain.explain` is a package of methods and, called, the function that runs one."""
+    """A package that is, called, the function of its name: dlexplain.services.<name>.<name>.
+
+    `dlexplain.explain` holds the methods and explains; `dlexplain.runs` trains and lists.
+    """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """See dlexplain.services.explain.explain."""
         importlib.import_module("dlexplain.figures")
-        return importlib.import_module("dlexplain.services.explain").explain(*args, **kwargs)
+        name = self.__name__.rpartition(".")[2]
+        return getattr(importlib.import_module(f"dlexplain.services.{name}"), name)(*args, **kwargs)
 
 
 explain = importlib.import_module("dlexplain.explain")
 explain.__class__ = _CallablePackage
+runs = importlib.import_module("dlexplain.runs")
+runs.__class__ = _CallablePackage

@@ -7,8 +7,10 @@ read from MLflow, the chosen metric of the chosen runs and no more.
 import logging
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +34,21 @@ def launch(spec: RunSpec) -> RunRecord:
     return _record(_executor().submit(complete(spec)))
 
 
+def train(spec: RunSpec | Mapping[str, Any] | str, wait: bool = False) -> RunRecord:
+    """Train in the background, in a process that outlives this one.
+
+    spec  a RunSpec, the dictionary of one, or the name of a preset
+    wait  whether to return when the training has ended rather than at once
+    Raises SpecError, which names all that is wrong, or UnknownName.
+    """
+    if isinstance(spec, str):
+        from dlexplain.services.presets import preset
+
+        spec = preset(spec)
+    record = launch(spec if isinstance(spec, RunSpec) else RunSpec.from_dict(spec))
+    return wait_for(record.id) if wait else record
+
+
 def runs() -> list[RunRecord]:
     """Every run, the latest first."""
     keep_going()
@@ -46,7 +63,7 @@ def run(wanted: str) -> RunRecord:
 def keep_going() -> None:
     """Find workers that are gone, tell MLflow, and start what is queued where there is room."""
     for row in _executor().advance():
-        _tell(lambda tracking, row=row: tracking.set_state(row), row)
+        _tell(row, partial(Tracking.set_state, row=row))
 
 
 def cancel(wanted: str) -> RunRecord:
@@ -61,7 +78,7 @@ def resume(wanted: str) -> RunRecord:
 
 def rename(wanted: str, name: str) -> RunRecord:
     row = _executor().states.rename(run(wanted).id, name)
-    _tell(lambda tracking: tracking.rename(row), row)
+    _tell(row, partial(Tracking.rename, row=row))
     return _record(row)
 
 
@@ -75,7 +92,7 @@ def delete(wanted: str) -> None:
     executor = _executor()
     row = executor.states.get(wanted)
     executor.states.delete(row.id)
-    _tell(lambda tracking: tracking.delete(row), row)
+    _tell(row, partial(Tracking.delete, row=row))
     shutil.rmtree(paths.run_folder(settings().home, row.id), ignore_errors=True)
 
 
@@ -96,7 +113,7 @@ def log_tail(wanted: str, lines: int = 200) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
-def wait(
+def wait_for(
     wanted: str,
     told: Callable[[RunRecord], None] = lambda record: None,
     every: float = WAIT_SECONDS,
@@ -179,7 +196,7 @@ def _tracking() -> Tracking:
     return _trackings.setdefault(key, Tracking(*key))
 
 
-def _tell(what: Callable[[Tracking], None], row: RunRow) -> None:
+def _tell(row: RunRow, what: Callable[[Tracking], None]) -> None:
     """Bring MLflow up to date; the states file is what counts, so a server that is away waits."""
     if not row.tracking:
         return

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import dlexplain.data.sets
@@ -14,7 +15,8 @@ from dlexplain.params import Spec, Value, parse, problems, specs
 from dlexplain.params import as_dict as params_dict
 from dlexplain.registry import Registry
 from dlexplain.runs.paths import data_folder
-from dlexplain.runs.spec import GROUPS, RunSpec
+from dlexplain.runs.spec import GROUPS
+from dlexplain.runs.spec import RunSpec as RunSpec
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS, Training
 
@@ -93,6 +95,9 @@ def complete(spec: RunSpec) -> RunSpec:
         wrong += [f"{group.removesuffix('_params')}: {problem}" for problem in found]
         if not found:
             groups[group] = params_dict(parse(params, given))
+            if groups[group].get("path"):  # the worker, or a resume, may stand elsewhere
+                path = Path(str(groups[group]["path"])).expanduser()
+                groups[group]["path"] = str(path.resolve())
     if not _is_device(spec.device):
         wrong.append(f'device is "{spec.device}"; it takes {DEVICES}')
     if wrong:

@@ -1,9 +1,4 @@
-"""The command line: python -m dlexplain models | methods | doctor | classify | explain.
-
-Exit status 0; 2 for a wrong call; 1 if any file failed, with the others still done and one line
-per failure on stderr. Services are imported by the command that needs them, since torch takes
-seconds to import.
-"""
+"""Commands that look at models and explain pictures: models, methods, doctor, classify, explain."""
 
 import argparse
 import json
@@ -14,51 +9,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlexplain.errors import BadInput, DlexplainError, PictureError
+from dlexplain.errors import BadInput, PictureError
 
 if TYPE_CHECKING:
+    from dlexplain.cli import Commands
     from dlexplain.results import Attribution
 
 DEFAULT_MODEL = "efficientnet-lite0"
 PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status."""
-    parser = _parser()
-    args = parser.parse_args(arguments)
-    try:
-        status: int = args.run(args)
-    except BrokenPipeError:  # the reader, `head` say, has seen enough
-        sys.stderr.close()
-        return 0
-    except PictureError as error:
-        print(f"dlexplain: {error}", file=sys.stderr)
-        return 1
-    except BadInput as error:
-        print(f"dlexplain: {error}", file=sys.stderr)
-        return 2
-    except DlexplainError as error:
-        print(f"dlexplain: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("dlexplain: stopped", file=sys.stderr)
-        return 130
-    return status
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="dlexplain", description="Why a deep-learning model said what it said."
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def command(name: str, run: Any, summary: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=summary, description=summary)
-        added.set_defaults(run=run)
-        added.add_argument("--json", action="store_true", help="print JSON")
-        return added
-
+def declare(command: "Commands") -> None:
+    """Add this file's commands to the parser."""
     command("models", _models, "List the models.")
     command("methods", _methods, "List the explanation methods and their parameters.")
     command("doctor", _doctor, "Check this machine and say what to mend.")
@@ -81,7 +43,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.add_argument("--out", metavar="FILE.npz", help="write the attribution")
     explain.add_argument("--png", metavar="FILE.png", help="write the map over the picture")
-    return parser
 
 
 def _models(args: argparse.Namespace) -> int:

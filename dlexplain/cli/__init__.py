@@ -1,0 +1,58 @@
+"""The command line: python -m dlexplain COMMAND; `--help` lists the commands.
+
+Exit status 0; 2 for a wrong call; 1 if any file or the training failed, with one line per failure
+on stderr. Services are imported by the command that needs them, since torch takes seconds to
+import.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dlexplain.cli import explaining, training
+from dlexplain.errors import BadInput, DlexplainError, PictureError
+
+Commands = Callable[[str, Any, str], argparse.ArgumentParser]
+"""command(name, what runs it, one line about it) -> its parser"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    parser = _parser()
+    args = parser.parse_args(arguments)
+    try:
+        status: int = args.run(args)
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        sys.stderr.close()
+        return 0
+    except PictureError as error:
+        print(f"dlexplain: {error}", file=sys.stderr)
+        return 1
+    except BadInput as error:
+        print(f"dlexplain: {error}", file=sys.stderr)
+        return 2
+    except DlexplainError as error:
+        print(f"dlexplain: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("dlexplain: stopped", file=sys.stderr)
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dlexplain", description="Why a deep-learning model said what it said."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Any, summary: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=summary, description=summary)
+        added.set_defaults(run=run)
+        added.add_argument("--json", action="store_true", help="print JSON")
+        return added
+
+    explaining.declare(command)
+    training.declare(command)
+    return parser
