@@ -81,13 +81,6 @@ class PictureData:
         """Standard deviation of the training part's pixel values, at least 1."""
         return max(1.0, float(self.train.pixels.std(dtype=np.float64)))
 
-    def module(self, options: "ModuleOptions") -> Any:
-        """The LightningDataModule over these pictures."""
-        from dlexplain.data.loading import PictureModule
-
-        o = options
-        return PictureModule(self, o.augmentation, o.batch_size, o.seed, o.epochs)
-
 
 @dataclass(frozen=True, eq=False)
 class SeriesData:
@@ -115,14 +108,6 @@ class SeriesData:
     digest: str
     notes: tuple[str, ...] = ()
     input_scale: tuple[NDArray[np.float64], NDArray[np.float64]] = field(repr=False, default=None)  # type: ignore[assignment]
-
-    def module(self, options: "ModuleOptions") -> Any:
-        """The LightningDataModule over these series."""
-        from dlexplain.data.loading import SeriesModule
-        from dlexplain.data.windows import cut
-
-        windows = cut(self, int(options.task["window"]), int(options.task["horizon"]))
-        return SeriesModule(windows, options.batch_size, options.seed)
 
     @property
     def target_names(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ part of the checkpoint, so a resumed run goes on with the very next batch.
 """
 
 from collections.abc import Iterator
+from functools import singledispatch
 from typing import Any
 
 import lightning.pytorch as L
@@ -15,8 +16,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dlexplain.data.augment import augment
-from dlexplain.data.base import Augmentation, PictureData, Pictures
-from dlexplain.data.windows import Windows
+from dlexplain.data.base import (
+    Augmentation,
+    ModuleOptions,
+    PictureData,
+    Pictures,
+    SeriesData,
+)
+from dlexplain.data.windows import Windows, cut
 
 Batch = dict[str, Any]
 LARGEST_ON_GPU = 4e9
@@ -95,6 +102,10 @@ class DataModule(L.LightningDataModule):
 
     facts: dict[str, Any]
 
+    def some_inputs(self, count: int, seed: int) -> Tensor:
+        """Training inputs as the model sees them, not varied: for a module that SeesData."""
+        raise TypeError(f"{type(self).__name__} has no inputs to show")
+
     def __init__(self, parts: dict[str, dict[str, Tensor]], batch_size: int, seed: int) -> None:
         super().__init__()
         self._parts = parts
@@ -163,7 +174,7 @@ class PictureModule(DataModule):
             pixels, labels, batch["places"], epoch, batch["seed"], self.augmentation
         )
         early = self.augmentation.early_side
-        if 0 < early < pixels.shape[-1] and epoch < self.epochs / 2:
+        if 0 < early < pixels.shape[-1] and epoch < self.epochs // 2:
             pixels = F.interpolate(pixels, size=early, mode="bilinear", antialias=True)
         x = self.normalise(pixels)
         return {"x": x, "y": y, "y2": y2, "weight": weight, "seed": batch["seed"]}
@@ -205,6 +216,24 @@ class SeriesModule(DataModule):
 
     def some_inputs(self, count: int, seed: int) -> Tensor:
         return self._parts["train"]["x"][:count]
+
+
+@singledispatch
+def module_of(data: object, options: ModuleOptions) -> DataModule:
+    """The LightningDataModule over a loaded data set; a new kind of data registers its own."""
+    raise TypeError(f"no data module for {type(data).__name__}")
+
+
+@module_of.register
+def _pictures(data: PictureData, options: ModuleOptions) -> PictureModule:
+    o = options
+    return PictureModule(data, o.augmentation, o.batch_size, o.seed, o.epochs)
+
+
+@module_of.register
+def _series(data: SeriesData, options: ModuleOptions) -> SeriesModule:
+    windows = cut(data, int(options.task["window"]), int(options.task["horizon"]))
+    return SeriesModule(windows, options.batch_size, options.seed)
 
 
 def _tensors(pictures: Pictures) -> dict[str, Tensor]:

@@ -54,14 +54,15 @@ class LocalExecutor:
         self.advance()
         return self.states.get(row.id)
 
-    def advance(self) -> None:
-        """Find workers that are gone; start queued runs where there is room."""
-        self.states.reap()
+    def advance(self) -> list[RunRow]:
+        """Start queued runs where there is room; returns those whose worker was found gone."""
+        gone = self.states.reap()
         while (row := self.states.take(devices())) is not None:
             try:
                 self._start(row)
             except OSError as error:
                 self.states.move(row.id, "failed", f"its worker could not be started: {error}")
+        return gone
 
     def _start(self, row: RunRow) -> None:
         log = log_file(self.home, row.id)

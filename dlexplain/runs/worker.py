@@ -25,6 +25,7 @@ import dlexplain.data.sets
 import dlexplain.models
 import dlexplain.tasks  # noqa: F401, these three register what a spec can name
 from dlexplain.data.base import DATA, Augmentation, ModuleOptions, Report
+from dlexplain.data.loading import module_of
 from dlexplain.errors import CheckpointError, DlexplainError
 from dlexplain.models.base import ARCHITECTURES, SeesData
 from dlexplain.models.device import choose_device, describe_device
@@ -84,7 +85,7 @@ def build(spec: RunSpec, device: torch.device, report: Report, batch_size: int =
         seed=spec.seed,
         epochs=training.epochs,
     )
-    module_of_data = data.module(options)
+    module_of_data = module_of(data, options)
     L.seed_everything(spec.seed, verbose=False)
     shape = task.shape(module_of_data.facts, task_params)
     network = architecture.build(shape, parse(architecture.Params, spec.model_params))
