@@ -81,7 +81,8 @@ def _cutout(pixels: Tensor, size: int, generator: torch.Generator) -> Tensor:
     batch, _, height, width = pixels.shape
     y = torch.randint(0, height, (batch, 1), generator=generator)
     x = torch.randint(0, width, (batch, 1), generator=generator)
-    inside_y = (torch.arange(height) - y).abs() * 2 <= size  # (batch, height)
-    inside_x = (torch.arange(width) - x).abs() * 2 <= size
+    down = torch.arange(height) - y + size // 2  # (batch, height), 0 to size - 1 inside
+    across = torch.arange(width) - x + size // 2
+    inside_y, inside_x = (down >= 0) & (down < size), (across >= 0) & (across < size)
     hole = (inside_y[:, :, None] & inside_x[:, None, :])[:, None].to(pixels.device)
     return torch.where(hole, pixels.mean(dim=(2, 3), keepdim=True), pixels)

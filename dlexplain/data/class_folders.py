@@ -7,10 +7,12 @@
 kept in the folder given, so that a second run starts at once.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -29,6 +31,7 @@ from dlexplain.data.base import (
 )
 from dlexplain.data.pictures import model_view, read_picture
 from dlexplain.errors import DataError, PictureError
+from dlexplain.settings import settings
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"}
 SPLIT_NAMES: dict[str, Split] = {
@@ -38,17 +41,23 @@ SPLIT_NAMES: dict[str, Split] = {
 }  # fmt: skip
 MOST_UNREADABLE = 0.05
 """A larger share of unreadable files is an error."""
+UNPACKING = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What zipfile raises for a damaged, an encrypted or an oddly compressed file."""
 NAMED = 3
 REPORT_EVERY = 500
 
 
 @dataclass(frozen=True)
 class Found:
-    """One picture file: where it is, and by its folders its split (None: not said) and class."""
+    """One picture file: where it is, and by its folders its split (None: not said) and class.
+
+    version  tells a changed file from the old one: the time of change, in a ZIP the checksum
+    """
 
     archive: Path | None
     path: str
     size: int
+    version: int
     split: Split | None
     label: str
 
@@ -66,32 +75,42 @@ def read_class_folders(
     classes = tuple(sorted({f.label for f in found}))
     if len(classes) < 2:
         raise DataError(_too_few(root, found, classes))
-    key = hashlib.sha256(
-        json.dumps([[f.path, f.size, f.split, f.label] for f in found] + [side]).encode()
-    ).hexdigest()[:16]
-    file = cache / f"pictures-{key}.npz"
-    if file.exists():
-        report("reading the decoded pictures", None)
-        with np.load(file, allow_pickle=False) as kept:
-            pixels, places = kept["pixels"], kept["places"]
-            unreadable = [str(name) for name in kept["unreadable"]]
-    else:
-        pixels, places, unreadable = _decode(found, side, report)
-        _keep(file, pixels=pixels, places=places, unreadable=np.array(unreadable, dtype=np.str_))
+    pixels, places, unreadable = _kept_or_decoded(found, side, cache, report)
     notes = _notes(unreadable, len(found))
     read = [found[place] for place in places]
-    labels = np.array([classes.index(f.label) for f in read], dtype=np.int64)
+    place_of = {label: place for place, label in enumerate(classes)}
+    labels = np.array([place_of[f.label] for f in read], dtype=np.int64)
     parts = _split(labels, [f.split for f in read], shares)
     every = Pictures(pixels, labels)
     for split, part in parts.items():
         if len(part) == 0:
-            raise DataError(f"{root} leaves no picture for the {split} part; add pictures")
+            raise DataError(
+                f"{root} leaves no picture of {len(found)} for the {split} part; more are needed"
+            )
     return PictureData(
         **{split: every.take(part) for split, part in parts.items()},
         classes=classes,
         digest=digest_of(pixels, labels),
         notes=notes,
     )
+
+
+def _kept_or_decoded(
+    found: list[Found], side: int, cache: Path, report: Report
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """(pixels, places in `found` of what could be read, paths of what could not)"""
+    said = [[str(f.archive), f.path, f.size, f.version] for f in found]
+    key = hashlib.sha256(json.dumps([said, side]).encode()).hexdigest()[:16]
+    file = cache / f"pictures-{key}.npz"
+    if file.exists():
+        report("reading the decoded pictures", None)
+        # A file that a power cut left damaged is decoded anew.
+        with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
+                return kept["pixels"], kept["places"], [str(n) for n in kept["unreadable"]]
+    pixels, places, unreadable = _decode(found, side, report)
+    _keep(file, pixels=pixels, places=places, unreadable=np.array(unreadable, dtype=np.str_))
+    return pixels, places, unreadable
 
 
 def _find(root: Path) -> Iterator[Found]:
@@ -108,7 +127,8 @@ def _find(root: Path) -> Iterator[Found]:
         return
     for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file()):
         inside = PurePosixPath(path.relative_to(root).as_posix())
-        if found := _found(None, str(path), inside, path.stat().st_size):
+        known = path.stat()
+        if found := _found(None, str(path), inside, known.st_size, known.st_mtime_ns):
             yield found
 
 
@@ -116,25 +136,39 @@ def _find_in_zip(archive: Path) -> Iterator[Found]:
     try:
         with zipfile.ZipFile(archive) as opened:
             entries = sorted(opened.infolist(), key=lambda e: e.filename)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise DataError(f"{archive} is no ZIP that can be read: {error}") from error
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise DataError(
+            f"{archive} is no ZIP that can be read ({error}); a folder or ZIP of class-named "
+            "folders is accepted"
+        ) from error
     whole = SPLIT_NAMES.get(archive.stem.lower())
     for entry in entries:
-        inside = PurePosixPath(entry.filename)
+        inside = PurePosixPath(entry.filename.replace("\\", "/"))  # some of Windows' ZIPs
         if not entry.is_dir() and inside.suffix.lower() in ENDINGS:
-            found = _found(archive, entry.filename, inside, entry.file_size, whole)
-            if found:
+            size, checksum = entry.file_size, entry.CRC
+            if found := _found(archive, entry.filename, inside, size, checksum, whole):
                 yield found
 
 
 def _found(
-    archive: Path | None, path: str, inside: PurePosixPath, size: int, whole: Split | None = None
+    archive: Path | None,
+    path: str,
+    inside: PurePosixPath,
+    size: int,
+    version: int,
+    whole: Split | None = None,
 ) -> Found | None:
-    """The class is the picture's own folder; a split's name may stand above it."""
+    """The class is the picture's own folder; a split's name may stand above it.
+
+    None for hidden files, names that lead out of the folder, and pictures without a class.
+    """
     if len(inside.parts) < 2 or any(part.startswith((".", "__")) for part in inside.parts):
         return None
     above = [SPLIT_NAMES[p.lower()] for p in inside.parts[:-2] if p.lower() in SPLIT_NAMES]
-    return Found(archive, path, size, above[-1] if above else whole, inside.parts[-2])
+    label = inside.parts[-2]
+    if not above and (label.lower() in SPLIT_NAMES or label == "/"):
+        return None
+    return Found(archive, path, size, version, above[-1] if above else whole, label)
 
 
 def _decode(
@@ -152,8 +186,8 @@ def _decode(
                 else:
                     if file.archive not in archives:
                         archives[file.archive] = zipfile.ZipFile(file.archive)
-                    picture = read_picture(archives[file.archive].read(file.path))
-            except (PictureError, OSError, zipfile.BadZipFile):
+                    picture = read_picture(_unpacked(archives[file.archive], file.path))
+            except (PictureError, *UNPACKING):
                 unreadable.append(file.path)
                 continue
             pixels[len(places)] = model_view(picture, side, side)
@@ -164,6 +198,12 @@ def _decode(
         for opened in archives.values():
             opened.close()
     return pixels[: len(places)], np.array(places, np.int64), unreadable
+
+
+def _unpacked(archive: zipfile.ZipFile, path: str) -> bytes:
+    """A file's content, or a byte more than is accepted: no bomb is unpacked any further."""
+    with archive.open(path) as opened:
+        return opened.read(int(settings().max_file_mb * 1e6) + 1)
 
 
 def _keep(file: Path, **arrays: Any) -> None:

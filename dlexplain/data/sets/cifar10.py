@@ -6,6 +6,7 @@ from a local folder or archive: the binary files, the .tar.gz of them, or class-
 """
 
 import tarfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,8 @@ CLASSES = (
 TRAIN_FILES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 TEST_FILE = "test_batch.bin"
 RECORD = 1 + 3 * 32 * 32
+LARGEST = 10_000 * RECORD
+"""Bytes of each binary file."""
 
 
 @dataclass(frozen=True)
@@ -57,19 +60,28 @@ def load(params: Params, folder: Path, report: Report) -> PictureData:
     if not params.path:
         download(URL, root, report, MD5)
     if not root.exists():
-        raise DataError(f"{root} is not there; give the folder or archive of CIFAR-10")
+        raise DataError(f"{root} is not there; CIFAR-10's folder or archive is accepted")
     if not _is_binary(root):
         shares = (params.validation, params.validation)
         data = read_class_folders(root, 32, shares, folder / "cifar10", report)
         if data.classes != CLASSES:
             found = ", ".join(data.classes[:5])
-            raise DataError(f"{root} is not CIFAR-10: its classes are {found} and so on")
+            raise DataError(
+                f"{root} is not CIFAR-10: its classes are {found} and so on; "
+                f"{', '.join(CLASSES)} are accepted"
+            )
         return data
     report("reading CIFAR-10", None)
-    files = dict(_binary_files(root))
+    files = {n: c for n, c in _binary_files(root) if n in (*TRAIN_FILES, TEST_FILE)}
     missing = [name for name in (*TRAIN_FILES, TEST_FILE) if name not in files]
     if missing:
         raise DataError(f"{root} lacks {', '.join(missing)} of CIFAR-10's binary files")
+    for name, content in files.items():
+        if len(content) == 0 or len(content) % RECORD or len(content) > LARGEST:
+            raise DataError(
+                f"{root} is damaged: {name} has {len(content)} bytes; a multiple of {RECORD} up "
+                f"to {LARGEST} is accepted"
+            )
     every = _pictures(b"".join(files[name] for name in TRAIN_FILES), root)
     train, validation = split_off(every.labels, params.validation, seed=1)
     return PictureData(
@@ -104,16 +116,19 @@ def _binary_files(root: Path) -> Iterator[tuple[str, bytes]]:
     try:
         with tarfile.open(root) as archive:
             for member in archive:
-                opened = archive.extractfile(member) if member.name.endswith(".bin") else None
+                wanted = member.isfile() and member.name.endswith(".bin")
+                opened = archive.extractfile(member) if wanted else None
                 if opened is not None:
-                    yield Path(member.name).name, opened.read()
-    except (tarfile.TarError, OSError, EOFError) as error:
-        raise DataError(f"{root} is no tar archive that can be read: {error}") from error
+                    yield Path(member.name).name, opened.read(LARGEST + 1)
+            while archive.fileobj is not None and archive.fileobj.read(LARGEST):
+                pass  # to the end, where gzip compares its checksum
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        raise DataError(
+            f"{root} is no tar archive that can be read ({error}); CIFAR-10's .tar.gz is accepted"
+        ) from error
 
 
 def _pictures(content: bytes, root: Path) -> Pictures:
-    if len(content) == 0 or len(content) % RECORD:
-        raise DataError(f"{root} is damaged: a binary file is no multiple of {RECORD} bytes")
     records = np.frombuffer(content, np.uint8).reshape(-1, RECORD)
     labels = records[:, 0].astype(np.int64)
     if labels.max() >= len(CLASSES):
