@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.data.base import SPLITS, SeriesData, Split
+from dlexplain.data.series import scale_or_one
 from dlexplain.errors import DataError
 
 LEAST_WINDOWS = 10
@@ -72,13 +73,15 @@ def cut(data: SeriesData, window: int, horizon: int) -> Windows:
     for split, begin, end in zip(SPLITS, begins, ends, strict=True):
         # The first target is at origin + 1, the last at origin + horizon.
         origins[split] = np.arange(begin - 1, end - horizon, dtype=np.int64)
-        if len(origins[split]) < (LEAST_WINDOWS if split == "train" else 1):
+        least = LEAST_WINDOWS if split == "train" else 1
+        if len(origins[split]) < least:
             raise DataError(
-                f"the {split} part has {end - begin} rows after its first window; a window of "
-                f"{window} and {horizon} steps ahead need more"
+                f"the {split} part has {max(0, end - begin)} rows after its first window of "
+                f"{window}; {horizon} steps ahead need at least {horizon + least - 1}"
             )
     levels = data.target_levels()
     rows = origins["train"][:, None] + np.arange(1, horizon + 1)
     changes = levels[rows] - levels[origins["train"]][:, None]
-    scale = np.maximum(changes.std(axis=0), 1e-12)
-    return Windows(data, window, horizon, origins, changes.mean(axis=0), scale)
+    mean = changes.mean(axis=0)
+    scale = scale_or_one(mean, changes.std(axis=0))
+    return Windows(data, window, horizon, origins, mean, scale)

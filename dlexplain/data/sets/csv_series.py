@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dlexplain.data.base import DATA, DataSpec, DataStatus, Report, SeriesData
-from dlexplain.data.series import make_series, names_in, read_table
+from dlexplain.data.series import make_series, names_in
+from dlexplain.data.tables import read_table
 from dlexplain.errors import DataError
 from dlexplain.params import choice, number, text
 

@@ -11,7 +11,8 @@ import pandas as pd
 
 from dlexplain.data.base import DATA, DataSpec, DataStatus, Report, SeriesData
 from dlexplain.data.download import download
-from dlexplain.data.series import make_series, names_in, place_of, read_table
+from dlexplain.data.series import make_series, names_in, place_of
+from dlexplain.data.tables import read_table
 from dlexplain.errors import DataError
 from dlexplain.params import text
 
@@ -50,14 +51,25 @@ def load(params: Params, folder: Path, report: Report) -> SeriesData:
 
 
 def _codes(file: Path) -> dict[str, int]:
+    if not file.exists():
+        raise DataError(f"{file} is not there; the CSV of FRED-MD is accepted")
     try:
         row = pd.read_csv(file, nrows=1).iloc[0]
-        codes = {str(name): int(float(row[name])) for name in row.index[1:]}
     except (OSError, ValueError, IndexError) as error:
-        raise DataError(f"{file} is not FRED-MD: no row of transform codes ({error})") from error
+        raise DataError(f"{file} is not FRED-MD: it has no row of transform codes") from error
     if row.index[0] != "sasdate":
-        raise DataError(f'{file} is not FRED-MD: its first column is "{row.index[0]}"')
-    return codes
+        raise DataError(
+            f'{file} is not FRED-MD: its first column is "{row.index[0]}"; "sasdate" is accepted'
+        )
+    said = pd.to_numeric(row.iloc[1:], errors="coerce")
+    wrong = said[~said.isin(range(1, 8))]
+    if len(wrong):
+        name = wrong.index[0]
+        raise DataError(
+            f'{file} is not FRED-MD: the transform code of {name} is "{row[name]}"; 1 to 7 are '
+            "accepted"
+        )
+    return {str(name): int(code) for name, code in said.items()}
 
 
 def _file(folder: Path) -> Path:

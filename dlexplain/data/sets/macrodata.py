@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from dlexplain.data.base import DATA, DataSpec, DataStatus, Report, SeriesData
-from dlexplain.data.series import Table, make_series, names_in, place_of
+from dlexplain.data.series import make_series, names_in, place_of
+from dlexplain.data.tables import Table
 from dlexplain.errors import DataError
 from dlexplain.params import text
 

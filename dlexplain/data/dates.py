@@ -1,0 +1,42 @@
+"""Reading a column of dates, written one way throughout."""
+
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+
+FORMATS = (
+    "ISO8601", "%Y%m%d", "%Y%m", "%Y", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d",
+    "%Y.%m.%d", "%YM%m", "%b %Y", "%B %Y", "%b-%Y", "%m/%Y", "%d %b %Y", "%b %d, %Y",
+)  # fmt: skip
+NUMBERED = ("date", "year", "time", "period")
+"""Names of columns whose whole numbers may be dates, such as 1990."""
+_QUARTER = re.compile(r"(\d{4})[- ]?Q([1-4])")
+_OFFSET = r"(:\d\d(?:\.\d+)?)\s*(?:Z|[+-]\d\d:?\d\d)$"
+
+
+def read_dates(column: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
+    """Days without time or zone; NaT where there is no date.
+
+    Of the ways that read the whole column, such as month or day first, the one with the most even
+    steps is taken. A quarter such as 1990Q1 is its first day.
+    """
+    text = column.astype("string").str.strip().str.replace(_OFFSET, r"\1", regex=True)
+    if text.notna().all() and text.str.fullmatch(_QUARTER.pattern).all():
+        parts = text.str.extract(_QUARTER)
+        text = parts[0] + "-" + (parts[1].astype(int) * 3 - 2).astype(str).str.zfill(2)
+    read = [pd.to_datetime(text, errors="coerce", format=form) for form in FORMATS]
+    whole = [dates for dates in read if dates.notna().all()]
+    if whole:
+        return min(whole, key=_unevenness).dt.floor("D")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pandas warns where it has to guess
+        dates = pd.to_datetime(text, errors="coerce", format="mixed")
+    return dates.dt.floor("D")
+
+
+def _unevenness(dates: "pd.Series[pd.Timestamp]") -> float:
+    """Standard deviation of the steps over their mean."""
+    steps = np.diff(np.sort(dates.to_numpy().astype("datetime64[s]")).astype(np.int64))
+    return float(steps.std() / steps.mean()) if len(steps) and steps.mean() > 0 else np.inf

@@ -1,0 +1,169 @@
+"""Reading a table of numbers over time from a CSV, with everything checked."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dlexplain.data.dates import NUMBERED, read_dates
+from dlexplain.errors import DataError
+
+MOST_GAPS = 0.05
+"""A larger share of missing values in a column is an error."""
+LEAST_ROWS = 60
+PERIODS = {365: 1, 91: 4, 30: 12, 7: 52, 1: 365}
+"""Days between observations -> observations a year."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Numbers with dates, checked: dates ascend one period apart, no value is missing.
+
+    values  (time, series) float64
+    period  observations a year
+    """
+
+    dates: NDArray[np.datetime64]
+    values: NDArray[np.float64]
+    names: tuple[str, ...]
+    period: int
+    notes: tuple[str, ...] = ()
+
+
+def read_table(
+    source: Path | bytes,
+    date_column: str = "",
+    columns: Sequence[str] = (),
+    skip_rows: Sequence[int] = (),
+) -> Table:
+    """A CSV with a date column and numbers; `columns` chooses some, by default all.
+
+    Raises DataError, naming the column and the first date, for: no rows, no dates, unreadable or
+    duplicate dates, periods left out, text where numbers belong, more than 5% of a column missing.
+    Unordered dates are sorted and small gaps take the value before them (at the start, the one
+    after), and `notes` says so.
+    """
+    frame = _read_csv(source, skip_rows)
+    name = _date_column(frame, date_column)
+    dates = read_dates(frame[name])
+    if dates.isna().any():
+        place = int(np.flatnonzero(dates.isna())[0])
+        bad = frame[name].iloc[place]
+        said = f"row {place + 1} has none" if pd.isna(bad) else f'"{bad}" is no date'
+        raise DataError(f'{said} in column "{name}"; each row needs a date such as 2015-01-31')
+    notes = []
+    if not dates.is_monotonic_increasing:
+        notes.append("dates were out of order and have been sorted")
+        frame, dates = frame.loc[dates.sort_values().index], dates.sort_values()
+    if dates.duplicated().any():
+        first = dates[dates.duplicated()].iloc[0]
+        times = int((dates == first).sum())
+        raise DataError(f"the date {first.date()} stands {times} times; each day may stand once")
+    period = _period(dates)
+    wanted = _columns(frame, name, columns)
+    numbers = frame[wanted].apply(lambda c: pd.to_numeric(c, errors="coerce"))
+    text = [c for c in wanted if numbers[c].isna().sum() > frame[c].isna().sum()]
+    if text:
+        bad = frame[text[0]][numbers[text[0]].isna() & frame[text[0]].notna()].iloc[0]
+        raise DataError(f'column "{text[0]}" has the text "{bad}"; numbers are accepted')
+    numbers = numbers.replace([np.inf, -np.inf], np.nan)
+    filled, more = _without_gaps(numbers, dates)
+    return Table(
+        dates.to_numpy().astype("datetime64[D]"),
+        filled.to_numpy(np.float64),
+        tuple(map(str, wanted)),
+        period,
+        (*notes, *more),
+    )
+
+
+def _read_csv(source: Path | bytes, skip_rows: Sequence[int]) -> pd.DataFrame:
+    try:
+        opened = source if isinstance(source, Path) else io.BytesIO(source)
+        frame = pd.read_csv(opened, skiprows=list(skip_rows) or None)
+    except FileNotFoundError as error:
+        raise DataError(f"{source!s} is not there; a CSV file is accepted") from error
+    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
+        why = " ".join((getattr(error, "strerror", None) or str(error)).split())
+        name = source.name if isinstance(source, Path) else "this"
+        raise DataError(f"{name} is no CSV that can be read ({why}); UTF-8 is accepted") from error
+    frame = frame.dropna(how="all")
+    if len(frame) < LEAST_ROWS:
+        raise DataError(f"the CSV has {len(frame)} rows; at least {LEAST_ROWS} are needed")
+    return frame.reset_index(drop=True)
+
+
+def _date_column(frame: pd.DataFrame, wanted: str) -> str:
+    if wanted:
+        if wanted not in frame:
+            raise DataError(f'there is no column "{wanted}"; there are {some(list(frame))}')
+        return wanted
+    for name in frame:
+        numbers = frame[name].dtype.kind in "iufb"
+        if numbers and (frame[name].dtype.kind != "i" or str(name).lower() not in NUMBERED):
+            continue
+        if read_dates(frame[name].head(20)).notna().all():
+            return str(name)
+    raise DataError(
+        f"no column holds dates such as 2015-01-31; the columns are {some(list(frame))}"
+    )
+
+
+def _period(dates: "pd.Series[pd.Timestamp]") -> int:
+    steps = dates.diff().dropna().dt.days
+    usual = float(steps.median())
+    days = min(PERIODS, key=lambda d: abs(np.log(d / max(usual, 0.5))))
+    # Days may leave out weekends and holidays.
+    left_out = np.flatnonzero(steps.to_numpy() > 1.6 * max(usual, 1.0) + (2 if days == 1 else 0))
+    if len(left_out):
+        place = int(left_out[0])
+        raise DataError(
+            f"dates are {usual:g} days apart, but {dates.iloc[place].date()} is followed by "
+            f"{dates.iloc[place + 1].date()}; each period needs a row"
+        )
+    return PERIODS[days]
+
+
+def _columns(frame: pd.DataFrame, date: str, wanted: Sequence[str]) -> list[str]:
+    others = [str(c) for c in frame if c != date]
+    missing = [c for c in wanted if c not in others]
+    if missing:
+        raise DataError(f"there is no series {', '.join(missing)}; there are {some(others)}")
+    if not others:
+        raise DataError(f'the CSV has one column only, "{date}"; columns of numbers are needed too')
+    return list(dict.fromkeys(wanted)) or others
+
+
+def _without_gaps(
+    numbers: pd.DataFrame, dates: "pd.Series[pd.Timestamp]"
+) -> tuple[pd.DataFrame, list[str]]:
+    notes = []
+    shares = numbers.isna().mean()
+    many = [str(c) for c in numbers if shares[c] > MOST_GAPS]
+    if many:
+        first = dates.iloc[int(np.flatnonzero(numbers[many[0]].isna())[0])].date()
+        raise DataError(
+            f'column "{many[0]}" lacks {shares[many[0]]:.0%} of its values, from {first} on'
+            + (f" (and so do {some(many[1:])})" if many[1:] else "")
+            + f"; at most {MOST_GAPS:.0%} are filled"
+        )
+    few = [str(c) for c in numbers if shares[c] > 0]
+    if few:
+        notes.append(
+            f"missing values of {some(few)} took the value before them (at the start, after them)"
+        )
+    filled = numbers.ffill().bfill()
+    constant = [str(c) for c in filled if filled[c].nunique() < 2]
+    if constant:
+        raise DataError(f'column "{constant[0]}" never changes; leave it out')
+    return filled, notes
+
+
+def some(names: Sequence[object], most: int = 8) -> str:
+    """The first few of many names, for a sentence."""
+    shown = ", ".join(map(str, names[:most]))
+    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
