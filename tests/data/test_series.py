@@ -121,7 +121,7 @@ def with_text(place: int, said: object) -> list[object]:
         (csv(MONTHS, a=[""] * 72), 'column "a" lacks 100% of its values'),
         (csv(MONTHS, a=[3] * 72), 'column "a" never changes; leave it out'),
         (csv([*MONTHS[:-1], "soon"]), '"soon" is no date in column "date"; each row needs a date'),
-        (csv([*MONTHS[:30], "", *MONTHS[31:]]), 'row 31 has none in column "date"; each row needs a date'),
+        (csv([*MONTHS[:30], "", *MONTHS[31:]]), "row 31 has none in column"),
         ("\n".join(["date", *MONTHS]).encode(), 'the CSV has one column only, "date"'),
         (csv([str(v) for v in VALUES], "x,y"), "no column holds dates .* the columns are x, y"),
     ],
