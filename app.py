@@ -5,9 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from dlexplain.ui.start import warm_up
+from dlexplain.ui.start import look_after_runs, warm_up
 
-SECTIONS = {"explain": "Explain"}
+SECTIONS = {"explain": "Explain", "train": "Train"}
 PAGES = Path(__file__).parent / "pages"
 
 
@@ -23,6 +23,7 @@ def _page(path: Path) -> "st.Page":
 
 st.set_page_config(page_title="dlexplain", page_icon=":material/visibility:", layout="wide")
 warm_up()
+look_after_runs()
 menu: dict[str, list[st.Page]] = {}
 for file in sorted(PAGES.glob("*/*.py"), key=lambda p: (p.parent.name != "home", p)):
     section = SECTIONS.get(file.parent.name, "")

@@ -14,7 +14,10 @@ from plotly.colors import get_colorscale, sample_colorscale
 
 Sign = Literal["both", "positive", "negative"]
 DIVERGING, SEQUENTIAL = "RdBu_r", "Viridis"
-BLUE, INK, ORANGE = "#0072B2", "#5B6472", "#D55E00"
+BLUE, INK, ORANGE = "#0072B2", "#7A8594", "#D55E00"
+LINES = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", INK)
+"""Okabe and Ito's colours, which the colour-blind can tell apart; then two more."""
+CLEAR = "rgba(0,0,0,0)"
 CLIP_PERCENTILE = 99.5
 
 
@@ -31,6 +34,12 @@ def value_range(heatmap: NDArray[np.float32], signed: bool) -> tuple[float, floa
     low, top = float(heatmap.min()), float(np.percentile(heatmap, CLIP_PERCENTILE))
     top = top if top > low else float(heatmap.max())
     return (low, top) if top > low else (low, low + 1.0)
+
+
+def rgba(colour: str, opacity: float) -> str:
+    """ "#0072B2" and 0.5 -> "rgba(0,114,178,0.5)"."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"
 
 
 def shown(heatmap: NDArray[np.float32], signed: bool, sign: Sign) -> NDArray[np.float32]:

@@ -144,6 +144,11 @@ class Estimating:
     def active(self) -> bool:
         return self.result is None and not self.error
 
+    @property
+    def waited(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self.started
+
     def start(self) -> "Estimating":
         package = Path(__file__).parents[2]
         ways = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -155,13 +155,6 @@ def curves(records: Sequence[RunRecord], key: str) -> list[Curve]:
     return found
 
 
-def differences(records: Sequence[RunRecord]) -> dict[str, list[str]]:
-    """What is not the same in all specs: parameter -> its value in each run, "" where not said."""
-    keys = dict.fromkeys(key for record in records for key in record.flat)
-    table = {key: [str(r.flat.get(key, "")) for r in records] for key in keys}
-    return {key: values for key, values in table.items() if len(set(values)) > 1}
-
-
 def picture_kinds(records: Sequence[RunRecord]) -> list[str]:
     """Kinds of pictures that any of the runs logged, such as "filters"."""
     folders = [paths.pictures_folder(settings().home, record.id) for record in records]

@@ -105,6 +105,17 @@ def complete(spec: RunSpec) -> RunSpec:
     return replace(spec, **groups)
 
 
+def changed(spec: RunSpec) -> dict[str, Value]:
+    """What a spec says other than the defaults: group.name -> value."""
+    found = {}
+    for group, params in _declarations(spec).items():
+        defaults = {key: declared.default for key, declared in specs(params).items()}
+        for key, value in getattr(spec, group).items():
+            if value != defaults.get(key):
+                found[f"{group.removesuffix('_params')}.{key}"] = value
+    return found
+
+
 def _declarations(spec: RunSpec) -> dict[str, type]:
     """Params classes of the groups whose owner is known."""
     found: dict[str, type] = {"training": Training, "augmentation": Augmentation}

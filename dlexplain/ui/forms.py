@@ -1,4 +1,4 @@
-"""A method's Params as form fields."""
+"""A Params declaration as form fields."""
 
 from collections.abc import Mapping
 
@@ -6,61 +6,78 @@ import streamlit as st
 
 from dlexplain.params import Spec, Value
 
+COLUMNS = 3
+FINE = 4
+"""Decimals of a step below which numbers are shown in exponent form."""
+
 
 def params_form(
-    method: str, specs: Mapping[str, Spec], choices: Mapping[str, tuple[str, ...]]
+    owner: str,
+    specs: Mapping[str, Spec],
+    choices: Mapping[str, tuple[str, ...]],
+    values: Mapping[str, Value] | None = None,
 ) -> dict[str, Value]:
     """One field a parameter, side by side; returns their values.
 
+    owner    makes the fields' keys unique, and starts them anew when it changes
     choices  for parameters of kind "name": what this model accepts
+    values   what the fields show at first, where that is not the default
     """
-    values: dict[str, Value] = {}
-    columns = st.columns(min(3, len(specs)))
+    found: dict[str, Value] = {}
+    columns = st.columns(min(COLUMNS, len(specs))) if specs else []
     for place, (name, spec) in enumerate(specs.items()):
+        first = (values or {}).get(name, spec.default)
         with columns[place % len(columns)]:
-            values[name] = _field(f"param-{method}-{name}", spec, choices.get(name, ()))
-    return values
+            found[name] = _field(f"param-{owner}-{name}", spec, first, choices.get(name, ()))
+    return found
 
 
-def _field(key: str, spec: Spec, accepted: tuple[str, ...]) -> Value:
-    label, default = spec.label, spec.default
-    if spec.kind == "integer":
-        return int(
-            st.number_input(
-                label,
-                int(spec.low),
-                int(spec.high),
-                int(default),
-                int(spec.step or 1),
-                key=key,
-                help=f"{spec.help} {spec.accepts.capitalize()}.",
-                persist_state="session",
+def _field(key: str, spec: Spec, first: Value, accepted: tuple[str, ...]) -> Value:
+    about = f"{spec.help} {spec.accepts.capitalize()}."
+    match spec.kind:
+        case "integer":
+            return int(
+                st.number_input(
+                    spec.label, int(spec.low), int(spec.high), int(first), int(spec.step or 1),
+                    key=key, help=about, persist_state="session",
+                )
+            )  # fmt: skip
+        case "real":
+            step = float(spec.step or 0.1)
+            return float(
+                st.number_input(
+                    spec.label, float(spec.low), float(spec.high), float(first), step,
+                    format=_format(min(step, abs(float(first)) or step)),
+                    key=key, help=about, persist_state="session",
+                )
+            )  # fmt: skip
+        case "flag":
+            return bool(
+                st.toggle(spec.label, bool(first), key=key, help=spec.help, persist_state="session")
             )
-        )
-    if spec.kind == "real":
-        return float(
-            st.number_input(
-                label,
-                float(spec.low),
-                float(spec.high),
-                float(default),
-                float(spec.step or 0.1),
-                key=key,
-                help=f"{spec.help} {spec.accepts.capitalize()}.",
-                persist_state="session",
+        case "text":
+            return str(
+                st.text_input(
+                    spec.label, str(first), key=key, help=spec.help, persist_state="session"
+                )
             )
-        )
-    if spec.kind == "flag":
-        return bool(
-            st.toggle(label, bool(default), key=key, help=spec.help, persist_state="session")
-        )
     options = [*(spec.options or accepted)]
     chosen = st.selectbox(
-        label,
+        spec.label,
         options,
-        options.index(str(default)),
+        options.index(str(first)),
         key=key,
         help=spec.help,
         persist_state="session",
     )
     return str(chosen)
+
+
+def _format(smallest: float) -> str:
+    """printf's format that shows `smallest` without losing it."""
+    if smallest < 10**-FINE:
+        return "%.1e"
+    decimals = 2
+    while decimals < FINE + 1 and round(smallest, decimals) != smallest:
+        decimals += 1
+    return f"%.{decimals}f"

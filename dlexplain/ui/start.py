@@ -2,14 +2,27 @@
 
 import gc
 import importlib
+import logging
 import threading
+import time
+from collections.abc import Callable
 
 import streamlit as st
+
+from dlexplain.errors import DlexplainError
+
+_log = logging.getLogger(__name__)
+START_AFTER_SECONDS = 1.0
+"""So that the first paint has the processor to itself."""
+STORE_AFTER_SECONDS = 6.0
+"""MLflow takes seconds to import, and the first visitor comes first."""
+KEEP_SECONDS = 3.0
+"""How often the queue is looked after while no page looks at it."""
 
 
 @st.cache_resource(show_spinner=False)
 def warm_up() -> threading.Thread:
-    """Load torch, the first model and the methods' packages while the first page is being read.
+    """Load torch, the first model and what pages use while the first page is being read.
 
     The first visitor's picture then finds them ready, and a page that needs no torch does not
     wait for it. What was loaded is then exempt from garbage collection: Streamlit collects after
@@ -23,12 +36,40 @@ def warm_up() -> threading.Thread:
         _exempt_from_collection()
         for kind in ("forward", "gradient"):
             chunk_book().get(prepared, kind)
-        for package in ("captum.attr", "shap", "skimage.segmentation"):
-            importlib.import_module(package)
+        for module in ("captum.attr", "shap", "skimage.segmentation", "dlexplain.services.presets"):
+            importlib.import_module(module)
         _exempt_from_collection()
 
-    thread = threading.Thread(target=load, name="warm-up", daemon=True)
-    delayed = threading.Timer(START_AFTER_SECONDS, thread.start)
+    return _after(START_AFTER_SECONDS, "warm-up", load)
+
+
+@st.cache_resource(show_spinner=False)
+def look_after_runs() -> threading.Thread:
+    """Set the store of runs up, and keep the queue going for as long as the server lives.
+
+    A run whose worker is gone becomes interrupted, and what is queued starts, with no page open.
+    """
+
+    def look() -> None:
+        from dlexplain.services.runs import keep_going, set_up
+
+        try:
+            set_up()
+        except Exception as error:  # a server that is away raises many kinds; runs say it again
+            _log.warning("the store of runs cannot be reached: %s", error)
+        while True:
+            try:
+                keep_going()
+            except (DlexplainError, OSError) as error:
+                _log.warning("the queue was not looked after: %s", error)
+            time.sleep(KEEP_SECONDS)
+
+    return _after(STORE_AFTER_SECONDS, "runs", look)
+
+
+def _after(seconds: float, name: str, work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    delayed = threading.Timer(seconds, thread.start)
     delayed.daemon = True
     delayed.start()
     return thread
@@ -37,7 +78,3 @@ def warm_up() -> threading.Thread:
 def _exempt_from_collection() -> None:
     gc.collect()
     gc.freeze()
-
-
-START_AFTER_SECONDS = 1.0
-"""So that the first paint has the processor to itself."""

@@ -1,0 +1,87 @@
+"""Metrics over training steps: of one run, or of several over each other."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from dlexplain.figures.scales import CLEAR, LINES, rgba
+from dlexplain.results import Curve
+
+HEIGHT = 320
+FAINT = 0.25
+NAME_LENGTH = 36
+
+
+def smooth(values: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
+    """Exponential moving average, (points,) -> (points,), without the pull towards the start.
+
+    strength  0 leaves the values as they are; 0.9 averages over about ten points
+    """
+    if not strength:
+        return values
+    averaged, weight, sums = np.empty_like(values), 0.0, 0.0
+    for place, value in enumerate(values):
+        sums = strength * sums + (1 - strength) * value
+        weight = strength * weight + (1 - strength)
+        averaged[place] = sums / weight
+    return averaged
+
+
+def plot_curves(
+    curves: Sequence[Curve],
+    smoothing: float = 0.0,
+    log_x: bool = False,
+    log_y: bool = False,
+    over: str = "step",
+    by: str = "run",
+    colours: Sequence[str] | None = None,
+    height: int = HEIGHT,
+) -> go.Figure:
+    """One line a curve; smoothed ones have the measured values behind them, fainter.
+
+    over  "step", or "minutes" since each curve's first point
+    by    what the legend names: "run", or "key", the metric
+    """
+    traces: list[dict[str, Any]] = []
+    for place, curve in enumerate(curves):
+        colour = (colours or LINES)[place % len(colours or LINES)]
+        x = curve.steps if over == "step" else (curve.at - curve.at[0]) / 60
+        name = curve.name[:NAME_LENGTH] if by == "run" else curve.key
+        line = {
+            "type": "scatter", "x": x, "mode": "lines" if len(curve) > 1 else "markers",
+            "name": name, "legendgroup": str(place),
+            "hovertemplate": "%{y:.5g}<extra>" + name + "</extra>",
+        }  # fmt: skip
+        if smoothing:
+            traces.append(
+                {**line, "y": curve.values, "line": {"color": rgba(colour, FAINT), "width": 1},
+                 "showlegend": False, "hoverinfo": "skip", "hovertemplate": None}
+            )  # fmt: skip
+        y = smooth(curve.values, smoothing)
+        traces.append({**line, "y": y, "line": {"color": colour, "width": 2}})
+    unit = {curve.key for curve in curves}
+    return go.Figure(
+        traces,
+        {
+            "height": height,
+            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+            "hovermode": "x unified",
+            "xaxis": {
+                "title": {"text": over if over == "step" else "minutes of training"},
+                "type": "log" if log_x else "linear",
+            },
+            "yaxis": {
+                "title": {"text": unit.pop() if len(unit) == 1 else ""},
+                "type": "log" if log_y else "linear",
+                "automargin": True,
+            },
+            "legend": {"orientation": "h", "y": -0.28, "x": 0, "yanchor": "top"},
+            "showlegend": len(curves) > 1,
+            "uirevision": "kept",  # a zoom outlives the next point
+            "paper_bgcolor": CLEAR,
+            "plot_bgcolor": CLEAR,
+        },
+    )

@@ -1,0 +1,141 @@
+"""What a test found: the confusion matrix, forecasts against truth, errors by horizon."""
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dlexplain.figures.scales import BLUE, CLEAR, INK, LINES, ORANGE, rgba
+from dlexplain.results import Backtest, ClassificationTest, plot
+
+MOST_NUMBERS = 20
+"""Classes up to which each cell shows its count."""
+PAST_PERIODS = 48
+BASE: dict[str, Any] = {
+    "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+    "paper_bgcolor": CLEAR,
+    "plot_bgcolor": CLEAR,
+}
+
+
+@plot.register
+def plot_confusion(tested: ClassificationTest, share: bool = True) -> go.Figure:
+    """Truth down, prediction across; `share` colours by the part of each true class."""
+    counts = tested.confusion
+    rows = np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    parts = counts / rows
+    names = list(tested.classes)
+    few = len(names) <= MOST_NUMBERS
+    return go.Figure(
+        {
+            "type": "heatmap",
+            "x": names,
+            "y": names,
+            "z": parts if share else counts,
+            "zmin": 0,
+            "zmax": 1 if share else int(counts.max()),
+            "customdata": np.stack([counts, parts], axis=-1),
+            "colorscale": "Blues",
+            "text": counts if few else None,
+            "texttemplate": "%{text}" if few else None,
+            "xgap": 1,
+            "ygap": 1,
+            "hovertemplate": "is %{y}, said %{x}<br>%{customdata[0]:,} pictures, "
+            "%{customdata[1]:.1%} of the class<extra></extra>",
+            "colorbar": {
+                "thickness": 10,
+                "outlinewidth": 0,
+                "tickformat": ".0%" if share else ",d",
+                "title": {"text": "part of class" if share else "pictures", "side": "right"},
+            },
+        },
+        {
+            **BASE,
+            "height": 420,
+            "xaxis": {"title": {"text": "said"}, "type": "category", "automargin": True},
+            "yaxis": {"title": {"text": "is"}, "type": "category", "autorange": "reversed",
+                      "automargin": True},
+        },
+    )  # fmt: skip
+
+
+@plot.register
+def plot_forecast(tested: Backtest, target: int = 0, origin: int = -1) -> go.Figure:
+    """A target's past, its forecast with intervals from one origin, and what came."""
+    origin = origin % len(tested.origins)
+    start = int(np.searchsorted(tested.dates, tested.origins[origin]))
+    horizon = tested.truth.shape[1]
+    first = max(0, start - PAST_PERIODS)
+    past, ahead = tested.dates[first : start + 1], tested.dates[start : start + horizon + 1]
+    now = float(tested.levels[start, target])
+    quantiles = tested.forecasts[origin, :, target]  # (horizon, quantiles)
+    count = len(tested.quantiles)
+    traces: list[dict[str, Any]] = []
+    for low in range(count // 2):
+        high = count - 1 - low
+        inside = round(100 * (tested.quantiles[high] - tested.quantiles[low]))
+        upper = [now, *quantiles[:, high].tolist()]
+        lower = [now, *quantiles[:, low].tolist()]
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [*ahead, *ahead[::-1]],
+                "y": upper + lower[::-1],
+                "fill": "toself",
+                "fillcolor": rgba(BLUE, 0.16),
+                "line": {"width": 0},
+                "mode": "lines",
+                "name": f"{inside}% interval",
+                "hoverinfo": "skip",
+            }
+        )
+    hover = "%{x|%b %Y}: %{y:.5g}"
+    traces += [
+        {"type": "scatter", "x": past, "y": tested.levels[first : start + 1, target],
+         "mode": "lines", "name": "past", "line": {"color": INK, "width": 2},
+         "hovertemplate": hover},
+        {"type": "scatter", "x": ahead, "y": [now, *quantiles[:, count // 2].tolist()],
+         "mode": "lines", "name": "forecast (median)", "line": {"color": BLUE, "width": 2},
+         "hovertemplate": hover},
+        {"type": "scatter", "x": ahead, "y": [now, *tested.truth[origin, :, target].tolist()],
+         "mode": "lines", "name": "what came", "line": {"color": ORANGE, "width": 2, "dash": "dot"},
+         "hovertemplate": hover},
+    ]  # fmt: skip
+    return go.Figure(
+        traces,
+        {
+            **BASE,
+            "height": 380,
+            "yaxis": {"title": {"text": tested.names[target]}, "automargin": True},
+            "xaxis": {"title": {"text": "date"}},
+            "legend": {"orientation": "h", "y": -0.25, "yanchor": "top"},
+            "hovermode": "x",
+        },
+    )
+
+
+def plot_errors(tested: Backtest, target: int = 0) -> go.Figure:
+    """MASE by periods ahead, of the model and of the plain forecasts."""
+    ahead = np.arange(1, tested.mase.shape[1] + 1)
+    traces = [
+        {
+            "type": "scatter",
+            "x": ahead,
+            "y": tested.mase[place, :, target],
+            "mode": "lines+markers",
+            "name": name,
+            "line": {"color": LINES[place % len(LINES)], "width": 2},
+            "hovertemplate": "%{x} ahead: %{y:.3f}<extra>" + name + "</extra>",
+        }
+        for place, name in enumerate(tested.forecasters)
+    ]
+    return go.Figure(
+        traces,
+        {
+            **BASE,
+            "height": 300,
+            "xaxis": {"title": {"text": "periods ahead"}, "dtick": max(1, len(ahead) // 12)},
+            "yaxis": {"title": {"text": "MASE (lower is better)"}, "rangemode": "tozero"},
+            "legend": {"orientation": "h", "y": -0.3, "yanchor": "top"},
+        },
+    )

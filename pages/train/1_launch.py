@@ -1,0 +1,278 @@
+"""A training is put together, estimated on this machine, and started."""
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dlexplain.errors import BadInput, DlexplainError, SpecError
+from dlexplain.ui.address import from_address, to_address
+from dlexplain.ui.words import count, duration, size
+
+if TYPE_CHECKING:
+    from dlexplain.results import Estimate
+    from dlexplain.services.estimating import Estimating
+    from dlexplain.services.training import Choice, RunSpec
+
+POLL_SECONDS = 0.5
+FIRST = "digits-cnn"
+GROUPS = {
+    "data_params": ("Data", ":material/database:"),
+    "model_params": ("Model", ":material/account_tree:"),
+    "training": ("Training", ":material/trending_down:"),
+    "task_params": ("Task", ":material/target:"),
+    "augmentation": ("Augmentation", ":material/flip:"),
+}
+
+
+def main() -> None:
+    st.title("Train a model")
+    st.markdown(
+        "A training runs in a process of its own: it goes on when this page, or the dashboard, "
+        "is closed. Start from a preset, change what you like, measure what it would take here."
+    )
+    with st.spinner("Loading what can be trained…"):
+        # torch and lightning are imported from here on; the title is there at once
+        from dlexplain.services.presets import PRESETS
+
+    from_address("preset", lambda name: PRESETS[name].name)
+    st.session_state.setdefault("preset", FIRST)
+    name = st.selectbox(
+        "Preset",
+        list(PRESETS),
+        format_func=lambda key: PRESETS[key].title,
+        key="preset",
+        persist_state="session",
+    )
+    to_address({"preset": name})
+    st.caption(PRESETS[name].description)
+    form, result = st.columns([3, 2], gap="large")
+    with form:
+        spec = ask(name, PRESETS[name].spec)
+    with result:
+        completed = check(spec)
+        if completed is not None:
+            act(completed, name)
+
+
+def ask(preset: str, first: "RunSpec") -> "RunSpec":
+    """The form; every field's key carries the preset, so that another preset starts anew."""
+    from dlexplain.services.training import (
+        RunSpec,
+        architectures,
+        augmentation_params,
+        data_sets,
+        tasks,
+        training_params,
+    )
+
+    task_box, data_box, model_box = st.columns(3)
+    task = pick(task_box, "Task", tasks(), first.task, preset)
+    data = pick(data_box, "Data", data_sets(task.name), first.data, f"{preset}-{task.name}")
+    model = pick(model_box, "Model", architectures(task.name), first.model, f"{preset}-{task.name}")
+    st.caption(f"**{data.title}.** {data.description}  \n**{model.title}.** {model.description}")
+    name_box, seed_box, device_box = st.columns(3)
+    same = (task.name, data.name, model.name) == (first.task, first.data, first.model)
+    name = name_box.text_input(
+        "Name", first.name if same else f"{model.title} on {data.title}", max_chars=120,
+        key=f"name-{preset}-{data.name}-{model.name}",
+        help="A title for people; not part of what is computed.",
+    )  # fmt: skip
+    seed = seed_box.number_input(
+        "Seed", 0, 2**31 - 1, first.seed, key=f"seed-{preset}",
+        help="The same spec and seed give the same curve on the processor.",
+    )  # fmt: skip
+    device = device_box.text_input(
+        "Device", first.device, key=f"device-{preset}",
+        help="auto takes the GPU where there is one; else cpu, cuda, cuda:N or mps.",
+    )  # fmt: skip
+    own = {
+        "data_params": first.data_params if data.name == first.data else {},
+        "model_params": first.model_params if model.name == first.model else {},
+        "training": first.training,
+        "task_params": first.task_params if task.name == first.task else {},
+        "augmentation": first.augmentation if same else {},
+    }
+    declared = {
+        "data_params": (data.name, data.params),
+        "model_params": (model.name, model.params),
+        "training": (task.name, training_params()),
+        "task_params": (task.name, task.params),
+        "augmentation": (task.name, augmentation_params(task.name)),
+    }
+    values = {
+        group: group_form(group, f"{preset}-{owner}", params, own[group])
+        for group, (owner, params) in declared.items()
+        if params
+    }
+    return RunSpec.from_dict(
+        {
+            "task": task.name, "data": data.name, "model": model.name, **values,
+            "seed": int(seed), "device": device.strip() or "auto", "name": name.strip(),
+        }
+    )  # fmt: skip
+
+
+def pick(column, label: str, choices: "tuple[Choice, ...]", first: str, owner: str) -> "Choice":  # type: ignore[no-untyped-def]
+    names = [choice.name for choice in choices]
+    titles = {choice.name: choice.title for choice in choices}
+    chosen = column.selectbox(
+        label,
+        names,
+        names.index(first) if first in names else 0,
+        format_func=titles.__getitem__,
+        key=f"{label.lower()}-{owner}",
+        persist_state="session",
+    )
+    return choices[names.index(chosen)]
+
+
+def group_form(group, owner, params, given):  # type: ignore[no-untyped-def]
+    from dlexplain.ui.forms import params_form
+
+    title, icon = GROUPS[group]
+    with st.expander(title, icon=icon, expanded="path" in params, key=f"group-{group}-{owner}"):
+        return params_form(f"{group}-{owner}", params, {}, given)
+
+
+def check(spec: "RunSpec") -> "RunSpec | None":
+    """The completed spec, or what is wrong with it, all at once."""
+    from dlexplain.services.training import complete, data_status
+
+    try:
+        completed = complete(spec)
+        status = data_status(completed.data, completed.data_params)
+    except SpecError as error:
+        for problem in error.problems:
+            st.error(problem)
+        return None
+    except BadInput as error:
+        st.error(str(error))
+        return None
+    if not status.there:
+        st.warning(f"The data is not here yet: {status.how}.", icon=":material/cloud_download:")
+    return completed
+
+
+def act(spec: "RunSpec", preset: str) -> None:
+    """Estimate, start, and how to do the same elsewhere."""
+    with st.container(border=True):
+        st.subheader("On this machine")
+        started = estimating(spec)
+        live = st.fragment(
+            show_estimate, run_every=POLL_SECONDS if started and started.active else None
+        )
+        live(spec)
+        if st.button("Start training", type="primary", icon=":material/play_arrow:"):
+            start(spec)
+    with st.expander("The same on the command line", icon=":material/terminal:"):
+        st.code(command(spec), language="bash", wrap_lines=True)
+        st.download_button(
+            "Spec as JSON",
+            json.dumps(spec.to_dict(), indent=1),
+            file_name=f"{preset}.json",
+            mime="application/json",
+            icon=":material/download:",
+            on_click="ignore",
+            help="python -m dlexplain train --spec FILE.json",
+        )
+
+
+def start(spec: "RunSpec") -> None:
+    from dlexplain.services.runs import launch
+
+    try:
+        record = launch(spec)
+    except (DlexplainError, OSError) as error:
+        st.error(str(error))
+        return
+    st.switch_page("pages/train/2_runs.py", query_params={"run": record.id})
+
+
+def estimating(spec: "RunSpec") -> "Estimating | None":
+    """The session's estimate of exactly this spec, if one was asked for."""
+    known: Estimating | None = st.session_state.get("estimating")
+    same = known is not None and _computed(known.spec) == _computed(spec)
+    return known if same else None
+
+
+def _computed(spec: "RunSpec") -> dict[str, object]:
+    return {key: value for key, value in spec.to_dict().items() if key != "name"}
+
+
+def show_estimate(spec: "RunSpec") -> None:
+    from dlexplain.services.estimating import Estimating
+
+    now = estimating(spec)
+    if now is None:
+        st.markdown(
+            "Parameters, memory, time and a look at the augmented pictures, by training a few "
+            "steps that are then thrown away."
+        )
+        if st.button("Measure a few steps", icon=":material/speed:"):
+            previous: Estimating | None = st.session_state.get("estimating")
+            if previous is not None:
+                previous.cancel()
+            st.session_state["estimating"] = Estimating(spec).start()
+            st.rerun()
+    elif now.active:
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        left.markdown(f"{now.phase.capitalize()} … {duration(now.waited)}, usually 10 to 30 s")
+        if right.button("Cancel", type="tertiary", width="stretch"):
+            now.cancel()
+            st.rerun()
+    elif now.result is None:
+        st.error(now.error)
+        if st.button("Measure again", icon=":material/refresh:"):
+            del st.session_state["estimating"]
+            st.rerun()
+    else:
+        show_found(now.result)
+        if st.session_state.pop("estimate-polled", False):
+            st.rerun()
+    if now is not None and now.active:
+        st.session_state["estimate-polled"] = True
+
+
+def show_found(found: "Estimate") -> None:
+    steps = " or ".join(
+        f"{1000 * seconds:.3g} ms in {precision}"
+        for precision, seconds in found.step_seconds.items()
+    )
+    frozen = found.parameters - found.trainable
+    aside = f", {count(frozen)} of them frozen" if frozen else ""
+    facts = {
+        "Time": f"about {duration(found.seconds)}: {found.steps:,} steps of {steps}; "
+        f"{found.precision} would be taken",
+        "Parameters": count(found.parameters) + aside,
+        "Memory": f"about {size(found.memory)} for weights, gradients, optimiser and a step",
+        "Examples": ", ".join(f"{number:,} for {part}" for part, number in found.sizes.items()),
+        "Device": found.device,
+    }  # fmt: skip
+    st.markdown("  \n".join(f"**{name}** {text}" for name, text in facts.items()))
+    for note in found.notes:
+        st.info(note)
+    if found.samples:
+        st.image(
+            found.samples,
+            width="stretch",
+            caption="Training pictures as the model sees them, after augmentation",
+        )
+
+
+def command(spec: "RunSpec") -> str:
+    """The train command that launches this spec, with what differs from the defaults."""
+    from dlexplain.services.training import changed
+
+    words = ["python", "-m", "dlexplain", "train", "--task", spec.task, "--data", spec.data]
+    words += ["--model", spec.model]
+    words += ["--name", spec.name] if spec.name else []
+    words += ["--seed", str(spec.seed)] if spec.seed else []
+    words += ["--device", spec.device] if spec.device != "auto" else []
+    for key, value in changed(spec).items():
+        words += ["--set", f"{key}={value}"]
+    return shlex.join(words)
+
+
+main()

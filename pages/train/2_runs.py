@@ -1,0 +1,301 @@
+"""Every run with its state, and one run from close by: curves, test, pictures, log, actions."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dlexplain.errors import DlexplainError, UnknownName
+from dlexplain.services import runs as service
+from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, duration, metric, moment
+
+if TYPE_CHECKING:
+    from dlexplain.results import RunRecord
+
+POLL_SECONDS = 1.5
+STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
+SECTIONS = ("Curves", "Test", "Pictures", "Spec", "Log")
+
+
+def main() -> None:
+    wanted = st.query_params.get("run")
+    if wanted is None:
+        st.title("Runs")
+        some_active = any(record.active for record in service.runs())
+        st.fragment(show_list, run_every=POLL_SECONDS if some_active else None)()
+        return
+    try:
+        record = service.run(wanted)
+    except UnknownName as error:
+        st.title("Runs")
+        st.error(str(error))
+        back()
+        return
+    back()
+    st.fragment(show_head, run_every=POLL_SECONDS if record.active else None)(record.id)
+    section = st.segmented_control(
+        "Section", SECTIONS, default=SECTIONS[0], key=f"section-{record.id}", required=True,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    if section in ("Curves", "Log"):
+        show = show_curves if section == "Curves" else show_log
+        st.fragment(show, run_every=POLL_SECONDS if record.active else None)(record.id)
+    elif section == "Test":
+        show_test(record)
+    elif section == "Pictures":
+        show_pictures(record)
+    else:
+        show_spec(record)
+
+
+def back() -> None:
+    if st.button("All runs", icon=":material/arrow_back:", type="tertiary"):
+        st.query_params.pop("run", None)
+        st.session_state.pop("runs-table", None)
+        st.rerun()
+
+
+def show_list() -> None:
+    records = service.runs()
+    active = [record for record in records if record.active]
+    if st.session_state.get("runs-polling") and not active:
+        st.session_state["runs-polling"] = False
+        st.rerun()  # the whole page, so that it stops asking
+    st.session_state["runs-polling"] = bool(active)
+    if not records:
+        st.info("No run yet. Start one from a preset; the smallest takes seconds.")
+        st.page_link("pages/train/1_launch.py", label="Train a model", icon=":material/add:")
+        return
+    text_box, state_box = st.columns([2, 3], vertical_alignment="bottom")
+    text = text_box.text_input(
+        "Find", key="runs-find", placeholder="name, tag, model, data or id", type="search"
+    )
+    states = state_box.pills("State", STATES, selection_mode="multi", key="runs-states")
+    shown = [r for r in records if (not states or r.state in states) and found_in(r, text or "")]
+    st.caption(
+        f"{len(shown):,} of {len(records):,} runs, {len(active)} of them active. "
+        "Click a row's box to open it."
+    )
+    if not shown:
+        st.info("No run matches; clear the search or the states.")
+        return
+    table(shown)
+
+
+def found_in(record: "RunRecord", text: str) -> bool:
+    words = f"{record.id} {record.name} {record.model} {record.data} {' '.join(record.tags)}"
+    return all(word in words.lower() for word in text.lower().split())
+
+
+def table(shown: "list[RunRecord]") -> None:
+    rows = [
+        {
+            "Name": r.name,
+            "State": r.state,
+            "Progress": r.fraction,
+            "Best": metric(r.monitor, r.best) if r.best is not None else "",
+            "Metric": r.monitor,
+            "Left": duration(r.left) if r.left is not None else "",
+            "Steps/s": r.speed or None,
+            "Time": duration(r.seconds),
+            "Model": r.model,
+            "Data": r.data,
+            "Tags": ", ".join(r.tags),
+            "Started": moment(r.created),
+            "Id": r.id,
+        }
+        for r in shown
+    ]
+    picked = st.dataframe(
+        rows,
+        key="runs-table",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        height="content" if len(rows) < 14 else 520,
+        column_config={
+            "Name": st.column_config.TextColumn(width="medium", pinned=True),
+            "Progress": st.column_config.ProgressColumn(format="percent", width="small"),
+            "Steps/s": st.column_config.NumberColumn(format="%.3g"),
+        },
+    )
+    chosen = picked["selection"]["rows"]  # type: ignore[index]
+    if chosen and chosen[0] < len(shown):
+        st.query_params["run"] = shown[chosen[0]].id
+        st.rerun()
+
+
+def show_head(run: str) -> None:
+    try:
+        service.keep_going()
+        record = service.run(run)
+    except UnknownName:
+        st.info("This run was deleted.")
+        return
+    st.title(record.name)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(record.state, icon=STATE_ICONS[record.state], color=STATE_COLOURS[record.state])
+        for tag in record.tags:
+            st.badge(tag, color="gray")
+        st.caption(f"run {record.id}, {record.model} on {record.data}, {record.device or 'queued'}")
+    if record.why and record.state != "finished":
+        (st.error if record.state == "failed" else st.info)(record.why[:1].upper() + record.why[1:])
+    if record.active:
+        st.progress(record.fraction, progress_text(record))
+    for note in record.notes:
+        st.warning(note, icon=":material/info:")
+    facts(record)
+    actions(record)
+    key = f"was-active-{record.id}"
+    if st.session_state.get(key) and not record.active:
+        st.session_state[key] = False
+        st.rerun()
+    st.session_state[key] = record.active
+
+
+def progress_text(record: "RunRecord") -> str:
+    if record.state == "queued":
+        return "Waiting for its device to be free"
+    if record.phase != "training":
+        return f"{record.phase.capitalize()} …"
+    text = f"Epoch {record.epoch} of {record.epochs}, step {record.step:,} of {record.steps:,}"
+    return text + ("" if record.left is None else f", about {duration(record.left)} left")
+
+
+def facts(record: "RunRecord") -> None:
+    shown = {key: value for key, value in record.metrics.items() if key.startswith("test/")}
+    if not shown and record.best is not None:
+        shown = {f"best {record.monitor}": record.best}
+    cells = [(key, metric(key, value)) for key, value in sorted(shown.items())][:5]
+    cells.append(("time at work", duration(record.seconds)))
+    cells += [("steps/s", f"{record.speed:.3g}")] if record.speed else []
+    with st.container(horizontal=True, gap="small"):
+        for name, value in cells:
+            st.metric(name, value, border=True, width=170)
+
+
+def actions(record: "RunRecord") -> None:
+    with st.container(horizontal=True):
+        if record.active and st.button("Cancel", icon=":material/stop:", key="cancel"):
+            attempt(service.cancel, record.id)
+        if record.resumable and st.button("Resume", icon=":material/play_arrow:", key="resume"):
+            attempt(service.resume, record.id)
+        if record.state == "finished" and record.task == "classify-image":
+            st.page_link(
+                "pages/explain/1_image.py",
+                label="Explain pictures with it",
+                icon=":material/visibility:",
+                query_params={"model": record.id},
+            )
+        with st.popover("Rename, tag", icon=":material/edit:"):
+            name = st.text_input("Name", record.name, key=f"rename-{record.id}", max_chars=120)
+            tags = st.text_input(
+                "Tags", ", ".join(record.tags), key=f"tags-{record.id}", help="With commas between."
+            )
+            if st.button("Save", key="save", type="primary"):
+                service.rename(record.id, name)
+                attempt(lambda run: service.tag(run, tags.split(",")), record.id)
+        if not record.active:
+            with st.popover("Delete", icon=":material/delete:"):
+                st.markdown("Deletes the run with its checkpoints and curves, for good.")
+                if st.button("Delete for good", key="delete", type="primary"):
+                    attempt(service.delete, record.id)
+
+
+def attempt(action, run: str) -> None:  # type: ignore[no-untyped-def]
+    """Do it and draw the page anew; or say in one sentence why it cannot be done."""
+    try:
+        action(run)
+    except (DlexplainError, OSError) as error:
+        st.error(str(error))
+        return
+    st.rerun()
+
+
+def show_curves(run: str) -> None:
+    from dlexplain.figures.curves import plot_curves
+
+    record = service.run(run)
+    if not record.metrics or not record.tracking:
+        st.info(
+            "No curve yet; the first points come with the first steps."
+            if record.active
+            else "This run has recorded no metric."
+        )
+        return
+    groups: dict[str, list[str]] = {}
+    for key in service.metric_keys([record]):
+        if not key.startswith("test/"):
+            groups.setdefault(key.rpartition("/")[2], []).append(key)
+    columns = st.columns(2)
+    for place, (name, keys) in enumerate(groups.items()):
+        with columns[place % 2], st.container(border=True):
+            st.markdown(f"**{name.replace('_', ' ')}**")
+            curves = [curve for key in keys for curve in service.curves([record], key)]
+            figure = plot_curves(curves, by="key", log_y=name == "learning_rate", height=260)
+            st.plotly_chart(figure, key=f"curve-{run}-{name}", config={"displaylogo": False})
+
+
+def show_log(run: str) -> None:
+    text = service.log_tail(run)
+    if not text:
+        st.info("The worker has written nothing yet.")
+        return
+    st.code(text, language=None, wrap_lines=True, height=420)
+    st.download_button(
+        "Download log", text, file_name=f"{run}.txt", icon=":material/download:", on_click="ignore"
+    )
+
+
+def show_test(record: "RunRecord") -> None:
+    from dlexplain.results import ClassificationTest
+    from dlexplain.services.run_results import tested
+    from dlexplain.ui.tested import show_backtest, show_classification
+
+    found = tested(record)
+    if found is None:
+        st.info("The test comes when the training is done.")
+    elif isinstance(found, ClassificationTest):
+        show_classification(found)
+    else:
+        show_backtest(found)
+
+
+def show_pictures(record: "RunRecord") -> None:
+    kinds = service.picture_kinds([record])
+    if not kinds:
+        st.info("This run has logged no pictures.")
+        return
+    kind = st.segmented_control("Kind", kinds, default=kinds[0], required=True, key="kind")
+    kept = service.pictures(record, kind or kinds[0])
+    epochs = list(kept)
+    epoch = epochs[-1]
+    if len(epochs) > 1:
+        epoch = st.select_slider("Epoch", epochs, epochs[-1], key=f"epoch-{record.id}-{kind}")
+    st.image(str(kept[epoch]), caption=f"{kind}, epoch {epoch}", width=640)
+
+
+def show_spec(record: "RunRecord") -> None:
+    import json
+
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Spec")
+        rows = [{"Parameter": key, "Value": str(value)} for key, value in record.flat.items()]
+        st.dataframe(rows, hide_index=True, height=420)
+        st.download_button(
+            "Spec as JSON", json.dumps(dict(record.spec), indent=1), f"{record.id}.json",
+            "application/json", icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
+    with right:
+        st.subheader("States")
+        changes = [
+            {"When": moment(c.at), "State": c.state, "Why": c.why, "Who": c.who}
+            for c in service.changes(record.id)
+        ]
+        st.dataframe(changes, hide_index=True)
+        st.subheader("In MLflow")
+        st.code(f"mlflow ui --backend-store-uri {service.tracking_uri()}", wrap_lines=True)
+        st.caption(f"There it is run {record.tracking}." if record.tracking else "Not there yet.")
+
+
+main()

@@ -1,0 +1,244 @@
+"""Runs beside each other: curves, what differs, metrics against parameters, pictures."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dlexplain.services import comparison
+from dlexplain.services import runs as service
+from dlexplain.ui.words import duration
+
+if TYPE_CHECKING:
+    from dlexplain.results import RunRecord
+
+POLL_SECONDS = 2.0
+SECTIONS = ("Curves", "Table", "Parameters", "Pictures")
+AT_FIRST = 4
+MOST = 30
+PICTURE_COLUMNS = 3
+
+
+def main() -> None:
+    st.title("Compare runs")
+    records = {record.id: record for record in service.runs()}
+    if len(records) < 2:
+        st.info(
+            "Two runs are needed to compare. Start some from a preset; the smallest take seconds."
+        )
+        st.page_link("pages/train/1_launch.py", label="Train a model", icon=":material/add:")
+        return
+    chosen = choose(records)
+    if not chosen:
+        st.info("Choose runs above.")
+        return
+    section = st.segmented_control(
+        "Section", SECTIONS, default=SECTIONS[0], key="compare-section", required=True,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    show = {
+        "Curves": show_curves,
+        "Table": show_table,
+        "Parameters": show_parameters,
+        "Pictures": show_pictures,
+    }[section or SECTIONS[0]]
+    show(chosen)
+
+
+def choose(records: "dict[str, RunRecord]") -> "list[RunRecord]":
+    """The runs to compare, kept in the address."""
+    if "compare-runs" not in st.session_state:
+        asked = st.query_params.get("runs", "").split(",")
+        known = [run for run in asked if run in records]
+        with_metrics = [run for run, record in records.items() if record.metrics]
+        st.session_state["compare-runs"] = known or with_metrics[:AT_FIRST]
+    st.session_state["compare-runs"] = [r for r in st.session_state["compare-runs"] if r in records]
+    ids = st.multiselect(
+        "Runs",
+        list(records),
+        format_func=lambda run: f"{records[run].name} ({run}, {records[run].state})",
+        key="compare-runs",
+        persist_state="session",
+        max_selections=MOST,
+        placeholder="Choose runs by name, id or state",
+    )
+    st.query_params["runs"] = ",".join(ids)
+    return [records[run] for run in ids]
+
+
+def pick_metric(chosen: "list[RunRecord]", key: str) -> str:
+    keys = service.metric_keys(chosen)
+    first = next((r.monitor for r in chosen if r.monitor in keys), keys[0])
+    found = st.selectbox("Metric", keys, keys.index(first), key=key, persist_state="session")
+    return str(found)
+
+
+def show_curves(chosen: "list[RunRecord]") -> None:
+    if not service.metric_keys(chosen):
+        st.info("None of these runs has recorded a metric yet.")
+        return
+    what, how, axes = st.columns([2, 2, 3], vertical_alignment="bottom", gap="medium")
+    with what:
+        key = pick_metric(chosen, "curve-metric")
+    smoothing = how.slider(
+        "Smoothing", 0.0, 0.99, 0.0, 0.01, key="smoothing",
+        help="Exponential moving average; the measured values stay behind it, fainter.",
+    )  # fmt: skip
+    with axes.container(horizontal=True, vertical_alignment="center"):
+        over = st.segmented_control("Over", ["step", "minutes"], default="step", key="over",
+                                    required=True, label_visibility="collapsed")  # fmt: skip
+        log_x = st.toggle("log x", key="log-x")
+        log_y = st.toggle("log y", key="log-y")
+    active = any(record.active for record in chosen)
+    live = st.fragment(draw_curves, run_every=POLL_SECONDS if active else None)
+    live([record.id for record in chosen], key, smoothing, log_x, log_y, over or "step")
+
+
+def draw_curves(
+    runs: list[str], key: str, smoothing: float, log_x: bool, log_y: bool, over: str
+) -> None:
+    from dlexplain.figures.curves import plot_curves
+    from dlexplain.ui.run_curves import curves
+
+    known = {record.id: record for record in service.runs()}
+    found = curves([known[run] for run in runs if run in known], key)
+    if not found:
+        st.info(f"None of these runs has recorded {key}.")
+        return
+    figure = plot_curves(found, smoothing, log_x, log_y, over, height=460)
+    st.plotly_chart(figure, key="compare-curves", config={"displaylogo": False})
+    missing = len(runs) - len(found)
+    if missing:
+        st.caption(f"{missing} of the chosen runs have not recorded {key}.")
+    st.download_button(
+        "Curves as CSV",
+        lambda: comparison.curves_csv(found),
+        "curves.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def show_table(chosen: "list[RunRecord]") -> None:
+    from dlexplain.ui.run_curves import curves
+
+    names = column_names(chosen)
+    keys = service.metric_keys(chosen)
+    most = max((record.step for record in chosen), default=0)
+    left, right = st.columns(2, vertical_alignment="bottom")
+    which = left.segmented_control(
+        "Metrics as", ["last", "best", "at step"], default="last", required=True, key="which",
+        help="Best is the largest, or the smallest where lower is better.",
+    )  # fmt: skip
+    step = most
+    if which == "at step" and most > 1:
+        step = right.slider("Step", 0, most, most, key="at-step")
+    metrics = comparison.metric_table(chosen, keys, which or "last", step, curves)  # type: ignore[arg-type]
+    facts = {
+        "state": [r.state for r in chosen],
+        "epochs done": [f"{r.epoch} of {r.epochs}" for r in chosen],
+        "time at work": [duration(r.seconds) for r in chosen],
+    }
+    told = {key: [rounded(v) for v in values] for key, values in metrics.items()}
+    st.dataframe(
+        [
+            {"": key, **dict(zip(names, values, strict=True))}
+            for key, values in {**facts, **told}.items()
+        ],
+        hide_index=True,
+        height="content",
+        column_config={"": st.column_config.TextColumn(pinned=True)},
+    )
+    st.subheader("What differs in their specs")
+    differ = comparison.differences(chosen)
+    if differ:
+        st.dataframe(
+            [{"": key, **dict(zip(names, values, strict=True))} for key, values in differ.items()],
+            hide_index=True,
+            height="content",
+            column_config={"": st.column_config.TextColumn(pinned=True)},
+        )
+    else:
+        st.info("Nothing: these runs were told the same.")
+    st.download_button(
+        "Runs as CSV",
+        lambda: comparison.table_csv(chosen, metrics),
+        "runs.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        help="One row a run: every parameter, then the metrics as shown above.",
+    )
+
+
+def rounded(value: float | None) -> str:
+    return "" if value is None else f"{value:.5g}"
+
+
+def column_names(chosen: "list[RunRecord]") -> list[str]:
+    """A name for each run that is unique among them."""
+    names = [record.name for record in chosen]
+    return [
+        f"{record.name} ({record.id})" if names.count(record.name) > 1 else record.name
+        for record in chosen
+    ]
+
+
+def show_parameters(chosen: "list[RunRecord]") -> None:
+    from dlexplain.figures.compare import plot_parallel, plot_scatter
+    from dlexplain.ui.run_curves import curves
+
+    differ = comparison.differences(chosen)
+    keys = service.metric_keys(chosen)
+    if not differ or not keys:
+        st.info("These runs do not differ in any parameter, or have no metric yet.")
+        return
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        key = pick_metric(chosen, "parameter-metric")
+    which = right.segmented_control(
+        "As", ["last", "best"], default="best", required=True, key="parameter-which"
+    )
+    values = comparison.metric_table(chosen, [key], which or "best", 0, curves)[key]  # type: ignore[arg-type]
+    have = [place for place, value in enumerate(values) if value is not None]
+    if not have:
+        st.info(f"None of these runs has recorded {key}.")
+        return
+    found = [values[place] for place in have]
+    columns = {name: [texts[place] for place in have] for name, texts in differ.items()}
+    st.subheader("Parallel coordinates")
+    st.caption("One line a run. Drag along an axis to keep the runs that pass there.")
+    st.plotly_chart(plot_parallel(columns, key, found), key="parallel")  # type: ignore[arg-type]
+    st.subheader("Metric against one parameter")
+    pick, scale = st.columns([3, 1], vertical_alignment="bottom")
+    parameter = pick.selectbox("Parameter", list(columns), key="parameter", persist_state="session")
+    log_x = scale.toggle("log x", key="parameter-log")
+    names = [chosen[place].name for place in have]
+    figure = plot_scatter(parameter, columns[parameter], key, found, names, log_x)  # type: ignore[arg-type]
+    st.plotly_chart(figure, key="scatter")
+
+
+def show_pictures(chosen: "list[RunRecord]") -> None:
+    kinds = service.picture_kinds(chosen)
+    if not kinds:
+        st.info("None of these runs has logged pictures.")
+        return
+    kind_box, epoch_box = st.columns([1, 2], vertical_alignment="bottom")
+    kind = kind_box.segmented_control("Kind", kinds, default=kinds[0], required=True, key="kinds")
+    kept = [service.pictures(record, kind or kinds[0]) for record in chosen]
+    epochs = sorted({epoch for pictures in kept for epoch in pictures})
+    epoch = epochs[-1]
+    if len(epochs) > 1:
+        epoch = epoch_box.select_slider("Epoch", epochs, epochs[-1], key="picture-epoch")
+    columns = st.columns(min(PICTURE_COLUMNS, len(chosen)))
+    for place, (record, pictures) in enumerate(zip(chosen, kept, strict=True)):
+        with columns[place % len(columns)], st.container(border=True):
+            st.markdown(f"**{record.name}**  \n:small[{record.id}]")
+            until = [e for e in pictures if e <= epoch]
+            if until:
+                st.image(str(pictures[until[-1]]), caption=f"epoch {until[-1]}", width="stretch")
+            else:
+                st.caption("Nothing of this kind yet at this epoch.")
+
+
+main()
