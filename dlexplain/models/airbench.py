@@ -76,7 +76,8 @@ class AirbenchNet(nn.Module):
 
 def whitening(pictures: Tensor, size: int, epsilon: float = WHITEN_EPSILON) -> Tensor:
     """(n, channels, side, side) -> (channels * size², channels, size, size), filters whose
-    outputs on the pictures' patches are uncorrelated and of variance one."""
+    outputs on the pictures' patches have the identity as second moment, which is their covariance
+    where pictures have mean 0; `epsilon` keeps rare directions from growing large."""
     channels = pictures.shape[1]
     patches = pictures.unfold(2, size, 1).unfold(3, size, 1)  # (n, c, y, x, size, size)
     flat = patches.permute(0, 2, 3, 1, 4, 5).reshape(-1, channels * size * size).double()

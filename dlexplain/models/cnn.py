@@ -22,7 +22,7 @@ class Params:
 
     width: int = number(32, "Width", low=4, high=512, help="Channels of the first block; doubles.")
     blocks: int = number(
-        3, "Blocks", low=1, high=5, help="Each halves the picture's side, as long as it is even."
+        3, "Blocks", low=1, high=5, help="Each halves the picture's side, down to 1."
     )
     activation: str = choice(
         "relu", "Activation", tuple(ACTIVATIONS), help="The non-linearity after each layer."
