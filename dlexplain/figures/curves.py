@@ -46,10 +46,11 @@ def plot_curves(
     by    what the legend names: "run", or "key", the metric
     """
     traces: list[dict[str, Any]] = []
+    names = _names(curves, by)
     for place, curve in enumerate(curves):
         colour = (colours or LINES)[place % len(colours or LINES)]
         x = curve.steps if over == "step" else (curve.at - curve.at[0]) / 60
-        name = curve.name[:NAME_LENGTH] if by == "run" else curve.key
+        name = names[place]
         line = {
             "type": "scatter", "x": x, "mode": "lines" if len(curve) > 1 else "markers",
             "name": name, "legendgroup": str(place),
@@ -78,10 +79,21 @@ def plot_curves(
                 "type": "log" if log_y else "linear",
                 "automargin": True,
             },
-            "legend": {"orientation": "h", "y": -0.28, "x": 0, "yanchor": "top"},
+            "legend": {"orientation": "h", "y": -64 / (height - 90), "x": 0, "yanchor": "top"},
             "showlegend": len(curves) > 1,
             "uirevision": "kept",  # a zoom outlives the next point
             "paper_bgcolor": CLEAR,
             "plot_bgcolor": CLEAR,
         },
     )
+
+
+def _names(curves: Sequence[Curve], by: str) -> list[str]:
+    """What the legend says; runs of one name are told apart by their ids."""
+    if by == "key":
+        return [curve.key for curve in curves]
+    names = [curve.name for curve in curves]
+    return [
+        f"{c.name[:NAME_LENGTH]} ({c.run})" if names.count(c.name) > 1 else c.name[:NAME_LENGTH]
+        for c in curves
+    ]

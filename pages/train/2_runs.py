@@ -69,7 +69,7 @@ def show_list() -> None:
     text = text_box.text_input(
         "Find", key="runs-find", placeholder="name, tag, model, data or id", type="search"
     )
-    states = state_box.pills("State", STATES, selection_mode="multi", key="runs-states")
+    states = state_box.pills("State", STATES, selection_mode="multi", key="runs-states", wrap=True)
     shown = [r for r in records if (not states or r.state in states) and found_in(r, text or "")]
     st.caption(
         f"{len(shown):,} of {len(records):,} runs, {len(active)} of them active. "
@@ -231,7 +231,7 @@ def show_curves(run: str) -> None:
         with columns[place % 2], st.container(border=True):
             st.markdown(f"**{name.replace('_', ' ')}**")
             curves = [curve for key in keys for curve in service.curves([record], key)]
-            figure = plot_curves(curves, by="key", log_y=name == "learning_rate", height=260)
+            figure = plot_curves(curves, by="key", height=260)
             st.plotly_chart(figure, key=f"curve-{run}-{name}", config={"displaylogo": False})
 
 
