@@ -47,7 +47,8 @@ def autoregression(
     """An AR model of each target's changes, fitted by statsmodels to what each origin knows.
 
     levels  (time, targets); changes are of logarithms where `logs` says so
-    The count of lags, up to 12, is the one with the best BIC before the first origin.
+    The count of lags, up to 12 or a quarter of what is known, is the one with the best BIC
+    before the first origin.
     Returns (origins, horizon, targets) levels.
     """
     from statsmodels.tsa.ar_model import AutoReg, ar_select_order
@@ -58,7 +59,9 @@ def autoregression(
         changes = np.diff(series)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # statsmodels' on short or odd series
-            chosen = ar_select_order(changes[: origins[0]], MOST_LAGS, ic="bic").ar_lags or []
+            known = changes[: origins[0]]
+            most = min(MOST_LAGS, max(1, len(known) // 4))
+            chosen = ar_select_order(known, most, ic="bic").ar_lags or 0
             for place, origin in enumerate(origins):
                 fitted = AutoReg(changes[:origin], lags=chosen, trend="c").fit()
                 ahead = fitted.forecast(horizon).cumsum() + series[origin]
