@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+import psutil
 
 from dlexplain.data.base import (
     SPLITS,
@@ -69,7 +70,8 @@ def read_class_folders(
 
     shares  parts of each class for validation and for testing, where folders do not say
     cache   folder for the decoded arrays
-    Raises DataError for a missing root, fewer than two classes, or too many unreadable files.
+    Raises DataError for a missing root, fewer than two classes, too many unreadable files, or more
+    pictures than memory holds.
     """
     found = list(_find(root))
     classes = tuple(sorted({f.label for f in found}))
@@ -174,6 +176,7 @@ def _found(
 def _decode(
     found: list[Found], side: int, report: Report
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    check_memory(len(found), side, psutil.virtual_memory().available)
     pixels = np.empty((len(found), side, side, 3), np.uint8)
     places: list[int] = []
     unreadable: list[str] = []
@@ -198,6 +201,16 @@ def _decode(
         for opened in archives.values():
             opened.close()
     return pixels[: len(places)], np.array(places, np.int64), unreadable
+
+
+def check_memory(count: int, side: int, available: int) -> None:
+    """Raises DataError where `count` decoded pictures, held twice while split, do not fit."""
+    needed = 2 * count * side * side * 3
+    if needed > available:
+        raise DataError(
+            f"{count:,} pictures of {side} x {side} need {needed / 1e9:,.1f} GB of memory, but "
+            f"{available / 1e9:,.1f} GB are free; a smaller side or fewer pictures are accepted"
+        )
 
 
 def _unpacked(archive: zipfile.ZipFile, path: str) -> bytes:

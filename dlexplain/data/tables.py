@@ -42,6 +42,8 @@ def read_table(
 ) -> Table:
     """A CSV with a date column and numbers; `columns` chooses some, by default all.
 
+    Commas stand between columns, or semicolons, and then a comma may be the decimal point.
+
     Raises DataError, naming the column and the first date, for: no rows, no dates, unreadable or
     duplicate dates, periods left out, text where numbers belong, more than 5% of a column missing.
     Unordered dates are sorted and small gaps take the value before them (at the start, the one
@@ -83,8 +85,9 @@ def read_table(
 
 def _read_csv(source: Path | bytes, skip_rows: Sequence[int]) -> pd.DataFrame:
     try:
-        opened = source if isinstance(source, Path) else io.BytesIO(source)
-        frame = pd.read_csv(opened, skiprows=list(skip_rows) or None)
+        frame = _parsed(source, skip_rows)
+        if len(frame.columns) == 1 and ";" in str(frame.columns[0]):
+            frame = _parsed(source, skip_rows, sep=";", decimal=",")  # as Excel writes in Europe
     except FileNotFoundError as error:
         raise DataError(f"{source!s} is not there; a CSV file is accepted") from error
     except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
@@ -95,6 +98,11 @@ def _read_csv(source: Path | bytes, skip_rows: Sequence[int]) -> pd.DataFrame:
     if len(frame) < LEAST_ROWS:
         raise DataError(f"the CSV has {len(frame)} rows; at least {LEAST_ROWS} are needed")
     return frame.reset_index(drop=True)
+
+
+def _parsed(source: Path | bytes, skip_rows: Sequence[int], **form: str) -> pd.DataFrame:
+    opened = source if isinstance(source, Path) else io.BytesIO(source)
+    return pd.read_csv(opened, skiprows=list(skip_rows) or None, **form)
 
 
 def _date_column(frame: pd.DataFrame, wanted: str) -> str:

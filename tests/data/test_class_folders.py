@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from dlexplain.data.base import PictureData, silent
-from dlexplain.data.class_folders import read_class_folders
+from dlexplain.data.class_folders import check_memory, read_class_folders
 from dlexplain.errors import DataError
 from tests.bad_pictures import encoded
 
@@ -197,6 +197,12 @@ def test_a_bomb_counts_as_unreadable(tmp_path: Path) -> None:
     root.write_bytes(data[: at + 24] + (100).to_bytes(4, "little") + data[at + 28 :])
     found = read(root, tmp_path / "cache")
     assert found.notes[0].startswith("2 of 52 files could not be read")
+
+
+def test_more_than_memory_holds_is_refused_before_it_is_decoded() -> None:
+    check_memory(1000, 100, 60_000_000)  # 1000 x 100 x 100 x 3, twice
+    with pytest.raises(DataError, match=r"1,001 pictures of 100 x 100 need 0.1 GB .* 0.1 GB are"):
+        check_memory(1001, 100, 60_000_000)
 
 
 def test_encrypted_and_damaged_entries_count_as_unreadable(tmp_path: Path) -> None:

@@ -70,6 +70,12 @@ def test_rows_are_sorted_and_blank_ones_left_out() -> None:
     assert table.values[:, 0].tolist() == VALUES
 
 
+@pytest.mark.parametrize("point", [",", "."])
+def test_semicolons_between_columns(point: str) -> None:
+    content = csv(MONTHS).decode().replace(",", ";").replace(".", point).encode()
+    assert read_table(content).values[:, 0].tolist() == VALUES
+
+
 def test_small_gaps_take_the_value_before() -> None:
     holed: list[object] = [*VALUES]
     holed[0] = holed[7] = ""
