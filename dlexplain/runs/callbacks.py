@@ -1,53 +1,48 @@
 """Lightning callbacks of a worker: what was seen, a loss that is no number, cancel, pictures."""
 
-import signal
+import io
+import logging
 import time
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as L
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback
 from PIL import Image
 
-from dlexplain.errors import RunError
+from dlexplain.runs.checkpoints import write_whole
+from dlexplain.runs.ending import Diverged, Stopped
 from dlexplain.runs.reporting import Reporter
+from dlexplain.runs.saving import Latest, between_steps
+from dlexplain.runs.store import Point
 
-SAVE_EVERY = timedelta(seconds=60)
-LATEST = "latest-{step}"
-KEPT = 2
-"""Latest checkpoints kept, so that there is one to go back to."""
+_log = logging.getLogger("dlexplain.worker")
 CHECK_LOSS_EVERY = 20
 """Steps between checks of the loss on a GPU, where each waits for the device."""
-
-
-class Stopped(Exception):
-    """The run is to end now, in this state; its checkpoint is saved."""
-
-    def __init__(self, state: str, why: str) -> None:
-        super().__init__(why)
-        self.state, self.why = state, why
-
-
-class Diverged(RunError):
-    """The loss is no finite number any more."""
 
 
 class Watch(Callback):
     """After each batch: count it, check the loss, tell the progress, obey the user."""
 
-    def __init__(self, reporter: Reporter, folder: Path, monitor: str, mode: str) -> None:
-        self.reporter, self.folder = reporter, folder
+    def __init__(self, reporter: Reporter, latest: Latest, monitor: str, mode: str) -> None:
+        self.reporter, self.latest = reporter, latest
         self.monitor, self.sign = monitor, 1 if mode == "max" else -1
-        self.terminated = False
         self._began, self._first = 0.0, 0
-        signal.signal(signal.SIGTERM, self._terminate)
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         self._began, self._first = time.monotonic(), trainer.global_step
         self.reporter.phase("training")
+        self.reporter.ending.listen()  # Lightning has put its own in place
+        self.reporter.ending.patient = True
+
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self.reporter.ending.patient = False
+
+    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self.reporter.phase("training")  # here nothing is lost: the epoch before is saved
 
     def on_train_batch_end(
         self,
@@ -60,87 +55,81 @@ class Watch(Callback):
         trainer.datamodule.loader.seen += 1  # type: ignore[attr-defined]
         self._check(outputs, trainer, batch_idx)
         self._tell(trainer)
-        if self.reporter.wish == "cancel":
-            self._save_and_stop(trainer, "cancelled", "cancelled by the user; saved at this step")
-        if self.terminated:
-            self._save_and_stop(trainer, "interrupted", "the worker was asked to end; saved")
         if self.reporter.gone:
             raise Stopped("gone", "the run was taken from this worker")
+        asked = self.reporter.ending.asked
+        if (asked or self.reporter.wish == "cancel") and between_steps(trainer, batch_idx):
+            self.latest.save_within(trainer)
+            saved = "" if self.latest.files.failed else f"; saved at step {trainer.global_step}"
+            if asked:
+                raise Stopped("interrupted", f"the worker was asked to end{saved}")
+            raise Stopped("cancelled", f"cancelled by the user{saved}")
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        found = trainer.callback_metrics.get(self.monitor)
-        if found is None or trainer.sanity_checking:
+        if trainer.sanity_checking:
             return
-        value, progress = float(found), self.reporter.progress
-        best = progress.get("best")
-        progress |= {"monitor": self.monitor, "last": value}
-        if best is None or self.sign * value > self.sign * best:
-            progress["best"] = value
+        found = {key: float(value) for key, value in trainer.callback_metrics.items()}
+        told = ", ".join(f"{key} {value:.4g}" for key, value in sorted(found.items()))
+        _log.info("epoch %d of %s: %s", trainer.current_epoch + 1, trainer.max_epochs, told)
+        if self.monitor not in found:
+            return
+        value, best = found[self.monitor], self.reporter.progress.get("best")
+        better = best is None or self.sign * value > self.sign * best
+        self.reporter.tell(
+            {"monitor": self.monitor, "last": value, "best": value if better else best}
+        )
+
+    def on_save_checkpoint(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        if not all(torch.isfinite(p).all() for p in pl_module.parameters()):
+            raise Diverged("the weights are no numbers any more", trainer.global_step)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Metrics that are not in MLflow yet, so that a crash after this checkpoint loses none."""
+        return {"points": [astuple(point) for point in self.reporter.waiting()]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.reporter.recall(Point(*values) for values in state_dict["points"])
 
     def _check(self, outputs: Any, trainer: L.Trainer, batch_idx: int) -> None:
         loss = outputs["loss"] if isinstance(outputs, Mapping) else outputs
         if loss.device.type != "cpu" and batch_idx % CHECK_LOSS_EVERY:
             return
         if not torch.isfinite(loss).all():
-            step = trainer.global_step
-            raise Diverged(
-                f"the loss became {float(loss)} at step {step}; the last good checkpoint is kept. "
-                "Lower the learning rate, clip the gradient, or use float32"
-            )
+            raise Diverged(f"the loss became {float(loss)}", trainer.global_step)
 
     def _tell(self, trainer: L.Trainer) -> None:
         step, total = trainer.global_step, int(trainer.estimated_stepping_batches)
         spent = time.monotonic() - self._began
         done = max(1, step - self._first)
-        self.reporter.progress |= {
-            "step": step,
-            "steps": total,
-            "epoch": trainer.current_epoch + 1,
-            "epochs": trainer.max_epochs,
-            "speed": done / spent if spent > 0 else 0.0,
-            "left": spent / done * (total - step),
-        }
-
-    def _save_and_stop(self, trainer: L.Trainer, state: str, why: str) -> None:
-        trainer.save_checkpoint(self.folder / f"latest-{trainer.global_step}.ckpt")
-        raise Stopped(state, why)
-
-    def _terminate(self, number: int, frame: object) -> None:
-        self.terminated = True
+        self.reporter.tell(
+            {
+                "step": step,
+                "steps": total,
+                "epoch": trainer.current_epoch + 1,
+                "epochs": trainer.max_epochs,
+                "speed": done / spent if spent > 0 else 0.0,
+                "left": spent / done * (total - step),
+            }
+        )
 
 
 class EpochPictures(Callback):
     """Keep the pictures that the task finds worth it, one file a kind and epoch."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, note: Callable[[str], None]) -> None:
+        self.folder, self.note = folder, note
 
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         if trainer.sanity_checking:
             return
         for kind, pixels in pl_module.pictures().items():  # type: ignore[operator]
             file = self.folder / kind / f"{trainer.current_epoch + 1:04d}.png"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels).save(file)
-
-
-def checkpoint_callbacks(folder: Path, monitor: str, mode: str) -> list[Callback]:
-    """The best epoch; the latest epochs; and the latest minutes, so that a crash costs no more."""
-    latest = {
-        "monitor": "step",
-        "mode": "max",
-        "save_top_k": KEPT,
-        "auto_insert_metric_name": False,
-    }
-    return [
-        ModelCheckpoint(folder, "best-{step}", monitor=monitor, mode=mode,
-                        auto_insert_metric_name=False, enable_version_counter=False),
-        ModelCheckpoint(folder, LATEST, save_on_train_epoch_end=True,
-                        enable_version_counter=False, **latest),  # type: ignore[arg-type]
-        ModelCheckpoint(folder, LATEST, train_time_interval=SAVE_EVERY,
-                        enable_version_counter=False, **latest),  # type: ignore[arg-type]
-    ]  # fmt: skip
-
-
-def early_stopping(monitor: str, mode: str, patience: int) -> list[Callback]:
-    return [EarlyStopping(monitor, patience=patience, mode=mode)] if patience else []
+            content = io.BytesIO()
+            Image.fromarray(pixels).save(content, "PNG")
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(file, content.getvalue())
+            except OSError as error:
+                self.note(f"an epoch's pictures could not be written ({error.strerror})")

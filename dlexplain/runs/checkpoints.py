@@ -35,11 +35,15 @@ class SafeCheckpoints(CheckpointIO):
         content = buffer.getvalue()
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(target, content)
-            write_whole(digest_file(target), hashlib.sha256(content).hexdigest().encode())
+            part = write_part(target, content)
+            try:
+                # The digest first: a checkpoint without one would not be read.
+                write_whole(digest_file(target), hashlib.sha256(content).hexdigest().encode())
+                os.replace(part, target)
+            finally:
+                part.unlink(missing_ok=True)
         except OSError as error:
             self.failed = True
-            digest_file(target).unlink(missing_ok=True)
             self.report(
                 f"checkpoint {target.name} could not be written ({error.strerror}); "
                 "the ones before it are kept"
@@ -54,22 +58,32 @@ class SafeCheckpoints(CheckpointIO):
 
     def remove_checkpoint(self, path: Any) -> None:
         if not self.failed:
-            Path(path).unlink(missing_ok=True)
-            digest_file(Path(path)).unlink(missing_ok=True)
+            remove(Path(path))
 
 
-def write_whole(target: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all; raises OSError."""
+def remove(checkpoint: Path) -> None:
+    """With its digest; one that is not there is no error."""
+    checkpoint.unlink(missing_ok=True)
+    digest_file(checkpoint).unlink(missing_ok=True)
+
+
+def write_part(target: Path, content: bytes) -> Path:
+    """Write to the disk beside the target, under another name; raises OSError, leaving nothing."""
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, target)
     except OSError:
         part.unlink(missing_ok=True)
         raise
+    return part
+
+
+def write_whole(target: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all; raises OSError."""
+    os.replace(write_part(target, content), target)
 
 
 def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
@@ -77,8 +91,9 @@ def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
     try:
         content = path.read_bytes()
         expected = digest_file(path).read_text().strip()
-    except OSError as error:
-        raise CheckpointError(f"{path.name} cannot be read ({error.strerror})") from error
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "its digest is damaged"
+        raise CheckpointError(f"{path.name} cannot be read ({why})") from error
     if hashlib.sha256(content).hexdigest() != expected:
         raise CheckpointError(f"{path.name} is damaged: its digest differs")
     try:
@@ -91,15 +106,25 @@ def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
 
 
 def newest_good(folder: Path, report: Callable[[str], None]) -> Path | None:
-    """The checkpoint of most steps that can be read; each that cannot is reported and passed."""
+    """The checkpoint of most steps that a run can go on from, or None where there is none at all.
+
+    One that is damaged, or whose weights are not finite, is reported and passed. Raises
+    CheckpointError where there are some and all are so.
+    """
     files = sorted(folder.glob("*.ckpt"), key=steps_in, reverse=True)
     for file in files:
         try:
-            read_checkpoint(file)
+            weights = read_checkpoint(file)["state_dict"].values()
+            if any(w.is_floating_point() and w.isnan().any() for w in weights):
+                raise CheckpointError(f"{file.name} has weights that are no numbers")
         except CheckpointError as error:
             report(f"{error}; going back to the one before")
             continue
         return file
+    if files:
+        raise CheckpointError(
+            f"none of the {len(files)} checkpoints in {folder} can be used; launch the run anew"
+        )
     return None
 
 

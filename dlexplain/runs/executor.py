@@ -1,4 +1,4 @@
-"""Where runs are trained: in this process (inline), or in a process of their own (local).
+"""Where runs are trained: each in a process of its own on this machine.
 
 The seam behind which a cluster will stand: submit, cancel, resume. Whoever looks at the runs also
 keeps them going: `next_in_line` finds workers that are gone and starts what is queued, and a
@@ -26,6 +26,10 @@ class Executor(Protocol):
     def cancel(self, run: str) -> RunRow: ...
 
     def resume(self, run: str) -> RunRow: ...
+
+
+_children: list[subprocess.Popen[bytes]] = []
+"""Kept until they end, as the system asks of a parent; whoever starts them may end before."""
 
 
 class LocalExecutor:
@@ -78,7 +82,7 @@ class LocalExecutor:
             [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
         )
         with log.open("ab") as output:
-            subprocess.Popen(
+            worker = subprocess.Popen(
                 [sys.executable, "-m", "dlexplain.runs.worker", row.id],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -86,30 +90,9 @@ class LocalExecutor:
                 env=environment,
                 start_new_session=True,
             )
-
-
-class InlineExecutor:
-    """Trains in the calling process, to the end: for tests and notebooks."""
-
-    def __init__(self, home: Path | None = None) -> None:
-        self.states = States(states_file(home or settings().home))
-
-    def submit(self, spec: RunSpec) -> RunRow:
-        return self._run(self.states.add(spec).id)
-
-    def cancel(self, run: str) -> RunRow:
-        return self.states.cancel(run)
-
-    def resume(self, run: str) -> RunRow:
-        self.states.reap()
-        return self._run(self.states.move(run, "queued", "resumed").id)
-
-    def _run(self, run: str) -> RunRow:
-        from dlexplain.runs.worker import work
-
-        self.states.move(run, "running", "trained in the calling process")
-        work(run)
-        return self.states.get(run)
+        self.states.started(row.id, worker.pid)
+        _children[:] = [child for child in _children if child.poll() is None]
+        _children.append(worker)
 
 
 def devices() -> Sequence[str]:
@@ -128,6 +111,6 @@ def devices() -> Sequence[str]:
     return (*gpus, "cpu")
 
 
-def next_in_line() -> None:
+def next_in_line(home: Path) -> None:
     """Keep the queue of this home folder going."""
-    LocalExecutor().advance()
+    LocalExecutor(home).advance()

@@ -64,3 +64,18 @@ def results_file(home: Path, run: str) -> Path:
 def digest_file(checkpoint: Path) -> Path:
     """The SHA-256 of a checkpoint, written beside it."""
     return checkpoint.with_name(checkpoint.name + ".sha256")
+
+
+def chosen_file(home: Path, run: str) -> Path:
+    """Precision and batch that were chosen by measuring: JSON, so that a resumed run keeps them."""
+    return run_folder(home, run) / "chosen.json"
+
+
+def unsent_file(home: Path, run: str) -> Path:
+    """Metrics that MLflow could not be told: JSON."""
+    return run_folder(home, run) / "unsent.json"
+
+
+def tracking_lock(home: Path) -> Path:
+    """Held while MLflow's SQLite file is made or brought up to date."""
+    return home / "mlflow.lock"

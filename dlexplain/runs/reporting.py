@@ -1,98 +1,160 @@
 """What a worker tells while it trains: signs of life, progress, metrics; and what it is asked."""
 
+import copy
 import logging
 import math
+import sqlite3
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from lightning.pytorch.loggers import Logger
 
 from dlexplain.errors import DlexplainError
-from dlexplain.runs.states import BEAT_SECONDS, RunRow, States
+from dlexplain.runs.ending import Ending, Stopped
+from dlexplain.runs.rows import BEAT_SECONDS, RunRow
+from dlexplain.runs.states import States
 from dlexplain.runs.store import Point, Tracking
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("dlexplain.worker")
 FLUSH_SECONDS = 1.0
+CARRIED = ("notes", "monitor", "best", "last", "metrics", "epoch", "epochs", "step", "steps")
+"""What of the progress is still true when a run goes on."""
 
 
 class Reporter:
-    """A thread that beats and sends metrics in batches, so that training never waits for a disk.
+    """Two threads, so that training waits for no disk and no server: one beats, one sends metrics.
 
     wish    what the user asked of the run: "" or "cancel"
     gone    whether the run was taken from this worker, so that it must stop
+    row     the run, with MLflow's id as soon as it is known there
     """
 
-    def __init__(self, states: States, tracking: Tracking, row: RunRow) -> None:
+    def __init__(
+        self, states: States, tracking: Tracking, row: RunRow, ending: Ending | None = None
+    ) -> None:
         self.states, self.tracking, self.row = states, tracking, row
+        self.ending = ending or Ending()
         self.wish = ""
         self.gone = False
-        self.progress: dict[str, Any] = {"phase": "starting", "notes": []}
+        carried = {key: row.progress[key] for key in CARRIED if key in row.progress}
+        self.progress: dict[str, Any] = {"notes": [], **carried, "phase": "starting"}
+        self._tags: Mapping[str, str] | None = None
+        self._begun = False
         self._points: list[Point] = []
-        self._lock = threading.Lock()
+        self._changing, self._sending = threading.Lock(), threading.Lock()
         self._end = threading.Event()
-        self._told = False
-        self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
+        self._said: set[str] = set()
+        self._threads = [
+            threading.Thread(target=self._every, args=arguments, daemon=True)
+            for arguments in ((BEAT_SECONDS, self._beat), (FLUSH_SECONDS, self.flush))
+        ]
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
+
+    def begin(self, tags: Mapping[str, str]) -> None:
+        """Have the run recorded in MLflow, with these tags, as soon as it can be reached."""
+        self._tags = tags
 
     def phase(self, text: str) -> None:
-        """What is being done now, in words."""
-        self.progress["phase"] = text
+        """What is being done now, in words; raises Stopped if the run is to end instead."""
+        if text != self.progress["phase"]:
+            _log.info("%s", text)
+        self.tell({"phase": text})
+        if self.gone:
+            raise Stopped("gone", "the run was taken from this worker")
+        if self.wish == "cancel":
+            raise Stopped("cancelled", "cancelled by the user")
+        if self.ending.asked:
+            raise Stopped("interrupted", "the worker was asked to end")
+
+    def tell(self, progress: Mapping[str, Any]) -> None:
+        """Bring the progress up to date."""
+        with self._changing:
+            self.progress |= progress
 
     def note(self, text: str) -> None:
-        """A sentence that the run's reader should know."""
+        """A sentence that the run's reader should know; said again, it is not repeated."""
         _log.warning("%s", text)
-        self.progress["notes"] = [*self.progress["notes"], text]
+        if text not in self.progress["notes"]:
+            self.tell({"notes": [*self.progress["notes"], text]})
 
     def add(self, values: Mapping[str, float], step: int) -> None:
         """Metrics of one step; what is not finite is left to the check of the loss."""
         now = time.time()
         points = [Point(k, float(v), step, now) for k, v in values.items() if math.isfinite(v)]
-        with self._lock:
+        with self._changing:
             self._points += points
-        self.progress.setdefault("metrics", {}).update({p.key: p.value for p in points})
+            self.progress.setdefault("metrics", {}).update({p.key: p.value for p in points})
 
-    def stop(self) -> None:
-        """Send what is left; call before the state changes."""
+    def waiting(self) -> list[Point]:
+        """Metrics that MLflow does not have yet."""
+        with self._changing:
+            return list(self._points)
+
+    def recall(self, points: Iterable[Point]) -> None:
+        """Metrics of an earlier spell that may not have reached MLflow; twice does no harm."""
+        with self._changing:
+            self._points = [*points, *self._points]
+
+    def stop(self) -> list[Point]:
+        """Send what is left, before the state changes; returns what could not be sent."""
         self._end.set()
-        self._thread.join()
-        self._flush()
+        for thread in self._threads:
+            thread.join()
+        self.flush()
         self._beat()
+        return self.waiting()
 
-    def _run(self) -> None:
-        last = 0.0
-        while not self._end.wait(FLUSH_SECONDS):
-            self._flush()
-            if time.monotonic() - last >= BEAT_SECONDS:
-                self._beat()
-                last = time.monotonic()
+    def flush(self) -> bool:
+        """Send to MLflow what waits; whether MLflow has everything now."""
+        if self._tags is None:
+            return False
+        try:
+            with self._sending:
+                self._open(self._tags)
+                while points := self.waiting():
+                    self.tracking.log(self.row.tracking, points)
+                    with self._changing:
+                        del self._points[: len(points)]
+        except Exception as error:  # a server that is away raises many kinds; training goes on
+            self._once(f"metrics wait, MLflow did not take them: {error}")
+            return False
+        self._said.clear()
+        return True
+
+    def _open(self, tags: Mapping[str, str]) -> None:
+        if self._begun:
+            return
+        told = self.tracking.begin(self.row, tags)
+        if not self.row.tracking:
+            self.states.tracked(self.row.id, told)
+        self.row = replace(self.row, tracking=told)
+        self._begun = True
+
+    def _every(self, seconds: float, act: Callable[[], object]) -> None:
+        while not self._end.wait(seconds):
+            act()
 
     def _beat(self) -> None:
+        with self._changing:
+            progress = copy.deepcopy(self.progress)
         try:
-            row = self.states.beat(self.row.id, self.progress)
-        except DlexplainError:  # deleted
-            self.gone = True
+            row = self.states.beat(self.row.id, progress)
+        except (DlexplainError, sqlite3.Error) as error:  # such as a full disk: beat on
+            self._once(f"the progress could not be written down: {error}")
             return
-        self.wish = row.wish
-        self.gone = row.state != "running"
+        self.gone = row is None
+        self.wish = row.wish if row else ""
 
-    def _flush(self) -> None:
-        with self._lock:
-            points, self._points = self._points, []
-        if not points:
-            return
-        try:
-            self.tracking.log(self.row.tracking, points)
-            self._told = False
-        except Exception as error:  # a server that is away raises many kinds; training goes on
-            with self._lock:
-                self._points = points + self._points
-            if not self._told:
-                self._told = True
-                _log.warning("metrics wait, MLflow cannot be reached: %s", error)
+    def _once(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            _log.warning("%s", text)
 
 
 class ReportingLogger(Logger):

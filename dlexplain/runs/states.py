@@ -5,7 +5,6 @@ one transaction that checks what the state was, so two processes cannot both sta
 end it. A worker beats every BEAT_SECONDS; `reap` finds those that are gone.
 """
 
-import getpass
 import json
 import os
 import secrets
@@ -13,30 +12,21 @@ import socket
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import psutil
 
 from dlexplain.errors import RunError, UnknownName
+from dlexplain.runs.rows import BEAT_SECONDS as BEAT_SECONDS
+from dlexplain.runs.rows import FOLLOWING as FOLLOWING
+from dlexplain.runs.rows import Change as Change
+from dlexplain.runs.rows import RunRow as RunRow
+from dlexplain.runs.rows import State as State
+from dlexplain.runs.rows import is_alive, me, read_row
 from dlexplain.runs.spec import RunSpec
 
-State = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
-ACTIVE: tuple[State, ...] = ("queued", "running")
-FOLLOWING: dict[State, tuple[State, ...]] = {
-    "queued": ("running", "cancelled", "failed"),
-    "running": ("finished", "failed", "cancelled", "interrupted"),
-    "interrupted": ("queued",),
-    "cancelled": ("queued",),
-    "failed": ("queued",),
-    "finished": (),
-}
-"""Which state may follow which."""
-BEAT_SECONDS = 2.0
-SILENT_SECONDS = 12.0
-"""A worker on another machine that has not beaten for this long is taken for gone."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -71,66 +61,6 @@ CREATE INDEX IF NOT EXISTS by_run ON changes (run);
 """
 
 
-@dataclass(frozen=True)
-class Change:
-    """One change of state: when (seconds since 1970), to what, by whom, why."""
-
-    at: float
-    state: State
-    who: str
-    why: str
-
-
-@dataclass(frozen=True)
-class RunRow:
-    """A run as the file has it; `progress` is what its worker said last.
-
-    spent     seconds of work in earlier spells, before the last resume
-    tracking  MLflow's id of the run, "" before it began
-    """
-
-    number: int
-    id: str
-    name: str
-    tags: tuple[str, ...]
-    spec: RunSpec
-    state: State
-    why: str
-    device: str
-    created: float
-    started: float | None
-    ended: float | None
-    spent: float
-    pid: int | None
-    born: float | None
-    host: str
-    beat: float | None
-    wish: str
-    tracking: str
-    progress: Mapping[str, Any]
-
-    @property
-    def active(self) -> bool:
-        return self.state in ACTIVE
-
-    @property
-    def seconds(self) -> float:
-        """Time at work so far, all spells together."""
-        if self.started is None:
-            return self.spent
-        end = self.ended if self.ended is not None else time.time()
-        return self.spent + max(0.0, end - self.started)
-
-
-def me() -> str:
-    """Who changes a state: user and process."""
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):  # a container's user without a name
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()} pid {os.getpid()}"
-
-
 class States:
     """The runs of one home folder."""
 
@@ -163,7 +93,7 @@ class States:
                 pattern = run.replace("%", "").replace("_", "") + "%"
                 found = db.execute("SELECT * FROM runs WHERE id LIKE ?", (pattern,)).fetchall()
             if len(found) == 1:
-                return _row(found[0])
+                return read_row(found[0])
             last = db.execute("SELECT id FROM runs ORDER BY number DESC LIMIT 5").fetchall()
         known = ", ".join(row["id"] for row in last) or "none yet"
         raise UnknownName(f'unknown run "{run}"; the latest: {known}')
@@ -172,7 +102,7 @@ class States:
         """Every run, the latest first."""
         with self._change() as db:
             rows = db.execute("SELECT * FROM runs ORDER BY number DESC").fetchall()
-        return [_row(row) for row in rows]
+        return [read_row(row) for row in rows]
 
     def changes(self, run: str) -> list[Change]:
         """The run's changes of state, the first first."""
@@ -182,23 +112,13 @@ class States:
 
     def move(self, run: str, state: State, why: str, who: str = "") -> RunRow:
         """Change the state; raises RunError where the present one does not allow it."""
-        now = time.time()
+        run = self.get(run).id
         with self._change() as db:
             db.execute("BEGIN IMMEDIATE")
-            row = _row(db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone())
+            row = read_row(db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone())
             if state not in FOLLOWING[row.state]:
                 raise RunError(f"run {run} is {row.state}; it cannot become {state}")
-            sets: dict[str, Any] = {"state": state, "why": why, "wish": ""}
-            if state == "running":
-                sets |= {"started": now, "ended": None, "beat": now, "spent": row.seconds}
-                sets |= {"pid": None, "born": None, "host": socket.gethostname()}
-            elif row.state == "running":
-                # What the worker did after its last sign of life is not known.
-                sets["ended"] = now if state != "interrupted" else row.beat or now
-            elif state == "queued":
-                sets |= {"spent": row.seconds, "started": None, "ended": None}
-            _set(db, run, sets)
-            _note(db, run, state, who or me(), why)
+            _move(db, row, state, why, who)
         return self.get(run)
 
     def take(self, devices: Sequence[str], limit: int = 1) -> RunRow | None:
@@ -215,40 +135,54 @@ class States:
             ]
             free = [device for device in devices if busy.count(device) < limit]
             queued = db.execute("SELECT * FROM runs WHERE state = 'queued' ORDER BY number")
-            for row in map(_row, queued.fetchall()):
+            for row in map(read_row, queued.fetchall()):
                 device = next((d for d in free if _suits(row.spec.device, d, devices)), None)
                 if device is None:
                     continue
-                now = time.time()
-                sets: dict[str, Any] = {"state": "running", "device": device, "started": now}
-                sets |= {"beat": now, "pid": None, "born": None, "why": "starting"}
-                _set(db, row.id, sets | {"host": socket.gethostname(), "ended": None})
-                _note(db, row.id, "running", me(), f"starting on {device}")
+                _set(db, row.id, {"device": device})
+                _move(db, row, "running", f"starting on {device}")
                 taken = row.id
                 break
             else:
                 return None
         return self.get(taken)
 
+    def started(self, run: str, pid: int) -> None:
+        """The process that will attach, so that it is missed if it ends before it could."""
+        with suppress(psutil.NoSuchProcess), self._change() as db:
+            born = psutil.Process(pid).create_time()
+            _set(db, run, {"pid": pid, "born": born, "beat": time.time()}, "pid IS NULL")
+
     def attach(self, run: str) -> RunRow:
-        """This process is now the run's worker. Raises RunError if the run is not running."""
+        """This process is now the run's worker.
+
+        Raises UnknownName, or RunError if the run is not running or has another worker.
+        """
         born = psutil.Process().create_time()
+        run = self.get(run).id
         with self._change() as db:
             db.execute("BEGIN IMMEDIATE")
-            row = _row(db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone())
+            row = read_row(db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone())
             if row.state != "running":
                 raise RunError(f"run {run} is {row.state}; only a running one has a worker")
-            if row.pid not in (None, os.getpid()) and _alive(row):
+            if row.pid not in (None, os.getpid()) and is_alive(row):
                 raise RunError(f"run {run} has a worker already, process {row.pid}")
             sets = {"pid": os.getpid(), "born": born, "host": socket.gethostname()}
             _set(db, run, {**sets, "beat": time.time(), "why": ""})
         return self.get(run)
 
-    def beat(self, run: str, progress: Mapping[str, Any]) -> RunRow:
-        """A sign of life with the progress made; returns the row, with the user's wish in it."""
+    def beat(self, run: str, progress: Mapping[str, Any]) -> RunRow | None:
+        """The worker's sign of life with the progress made; returns the row, with the user's wish.
+
+        None where the run is not this process's any more: then nothing is written.
+        """
+        values = {"beat": time.time(), "progress": json.dumps(dict(progress))}
         with self._change() as db:
-            _set(db, run, {"beat": time.time(), "progress": json.dumps(dict(progress))})
-        return self.get(run)
+            db.execute("BEGIN IMMEDIATE")
+            mine = f"state = 'running' AND pid = {os.getpid()}"
+            changed = _set(db, run, values, mine)
+            found = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
+        return read_row(found) if changed else None
 
     def tracked(self, run: str, tracking: str) -> None:
         """Remember MLflow's id of the run."""
@@ -267,21 +201,24 @@ class States:
         return self.get(row.id)
 
     def rename(self, run: str, name: str) -> RunRow:
+        run = self.get(run).id
         with self._change() as db:
             _set(db, run, {"name": name.strip()[:200] or "unnamed"})
         return self.get(run)
 
     def tag(self, run: str, tags: Sequence[str]) -> RunRow:
         kept = dict.fromkeys(tag.strip().replace(",", " ")[:50] for tag in tags if tag.strip())
+        run = self.get(run).id
         with self._change() as db:
             _set(db, run, {"tags": ",".join(kept)})
         return self.get(run)
 
     def delete(self, run: str) -> None:
         """Forget a run; raises RunError while it is active."""
+        run = self.get(run).id
         with self._change() as db:
             db.execute("BEGIN IMMEDIATE")
-            row = _row(db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone())
+            row = read_row(db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone())
             if row.active:
                 raise RunError(f"run {run} is {row.state}; cancel it before you delete it")
             db.execute("DELETE FROM runs WHERE id = ?", (run,))
@@ -289,17 +226,20 @@ class States:
 
     def reap(self) -> list[RunRow]:
         """Move running runs whose worker is gone to interrupted, and return them."""
-        with self._change() as db:
-            rows = db.execute("SELECT * FROM runs WHERE state = 'running'").fetchall()
+        query = "SELECT * FROM runs WHERE state = 'running'"
+        with self._change() as db:  # nearly always nobody is gone, and nothing is locked
+            rows = [read_row(row) for row in db.execute(query).fetchall()]
+        if all(is_alive(row) for row in rows):
+            return []
         gone = []
-        for row in map(_row, rows):
-            if not _alive(row):
-                why = f"its worker (process {row.pid}) is gone" if row.pid else "it never started"
-                try:
-                    gone.append(self.move(row.id, "interrupted", why))
-                except RunError:  # another process was faster
-                    continue
-        return gone
+        with self._change() as db:
+            db.execute("BEGIN IMMEDIATE")
+            for row in map(read_row, db.execute(query).fetchall()):
+                if not is_alive(row):
+                    worker = f"its worker (process {row.pid}) is gone"
+                    _move(db, row, "interrupted", worker if row.pid else "it never started")
+                    gone.append(row.id)
+        return [self.get(run) for run in gone]
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
@@ -317,38 +257,33 @@ class States:
             db.close()
 
 
-def _set(db: sqlite3.Connection, run: str, values: Mapping[str, Any]) -> None:
+def _move(db: sqlite3.Connection, row: RunRow, state: State, why: str, who: str = "") -> None:
+    now = time.time()
+    sets: dict[str, Any] = {"state": state, "why": why, "wish": ""}
+    if state == "running":
+        sets |= {"started": now, "ended": None, "beat": now, "spent": row.seconds}
+        sets |= {"pid": None, "born": None, "host": socket.gethostname()}
+    elif row.state == "running":
+        # What the worker did after its last sign of life is not known.
+        sets["ended"] = now if state != "interrupted" else row.beat or now
+    elif state == "queued":
+        sets |= {"spent": row.seconds, "started": None, "ended": None}
+    _set(db, row.id, sets)
+    _note(db, row.id, state, who or me(), why)
+
+
+def _set(db: sqlite3.Connection, run: str, values: Mapping[str, Any], where: str = "TRUE") -> bool:
+    """Whether there was such a row."""
     names = ", ".join(f"{name} = ?" for name in values)
-    db.execute(f"UPDATE runs SET {names} WHERE id = ?", (*values.values(), run))
+    query = f"UPDATE runs SET {names} WHERE id = ? AND {where}"
+    return db.execute(query, (*values.values(), run)).rowcount == 1
 
 
 def _note(db: sqlite3.Connection, run: str, state: State, who: str, why: str) -> None:
     db.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?)", (run, time.time(), state, who, why))
 
 
-def _row(row: sqlite3.Row | None) -> RunRow:
-    if row is None:
-        raise UnknownName("this run is not there any more")
-    values = dict(row)
-    values["spec"] = RunSpec.from_json(values["spec"])
-    values["progress"] = json.loads(values["progress"])
-    values["tags"] = tuple(tag for tag in values["tags"].split(",") if tag)
-    return RunRow(**values)
-
-
 def _suits(wanted: str, device: str, devices: Sequence[str]) -> bool:
     if wanted == "auto":
         return device.partition(":")[0] == devices[0].partition(":")[0]
     return wanted in (device, device.partition(":")[0])
-
-
-def _alive(row: RunRow) -> bool:
-    silent = time.time() - (row.beat or 0.0)
-    if row.pid is None or row.host != socket.gethostname():
-        return silent < SILENT_SECONDS
-    try:
-        process = psutil.Process(row.pid)
-        same = row.born is None or abs(process.create_time() - row.born) < 1.0
-        return bool(same and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False

@@ -6,15 +6,17 @@ used, and `set_up` can be called before anybody waits.
 
 import logging
 import os
+import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlexplain.runs.paths import artifacts_folder, tracking_file
-from dlexplain.runs.states import RunRow, State
+from dlexplain.runs.paths import artifacts_folder, tracking_file, tracking_lock
+from dlexplain.runs.rows import RunRow, State
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -31,6 +33,7 @@ STATUS: dict[State, str] = {
 """MLflow's words for the states."""
 MOST_METRICS, MOST_PARAMS, LONGEST = 1000, 100, 5000
 """MLflow's limits of one call, and of a parameter's text."""
+STATE_TAG = "dlexplain.state"
 _loading = threading.Lock()
 
 
@@ -60,8 +63,14 @@ class Tracking:
 
             for name in ("alembic", "mlflow"):
                 logging.getLogger(name).setLevel(logging.WARNING)
+            # Training must not wait minutes for a server that is away: it is asked again later.
+            os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+            os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
             self.home.mkdir(parents=True, exist_ok=True)
-            return MlflowClient(tracking_uri=self.uri)
+            with _alone(tracking_lock(self.home)) if self.embedded else nullcontext():
+                client = MlflowClient(tracking_uri=self.uri)
+                client.search_experiments(max_results=1)  # makes or migrates the file
+            return client
 
     @cached_property
     def experiment(self) -> str:
@@ -77,6 +86,8 @@ class Tracking:
                 found = self.client.get_experiment_by_name(EXPERIMENT)
                 if found is None:
                     raise
+        if found.lifecycle_stage == "deleted":  # on MLflow's own page
+            self.client.restore_experiment(found.experiment_id)
         return str(found.experiment_id)
 
     @property
@@ -91,11 +102,17 @@ class Tracking:
         """Record that a run starts, or goes on; returns MLflow's id."""
         if row.tracking:
             self.client.update_run(row.tracking, status="RUNNING")
+            self.client.set_tag(row.tracking, STATE_TAG, "running")
             return row.tracking
         run = self.client.create_run(
             self.experiment,
             run_name=row.name,
-            tags={"dlexplain.run": row.id, **{k: v[:LONGEST] for k, v in tags.items()}},
+            tags={
+                "dlexplain.run": row.id,
+                STATE_TAG: "running",
+                "mlflow.source.git.commit": tags.get("dlexplain.git_commit", ""),
+                **{key: value[:LONGEST] for key, value in tags.items()},
+            },
         )
         tracking = str(run.info.run_id)
         self.params(tracking, row.spec.flat())
@@ -122,8 +139,15 @@ class Tracking:
     def set_state(self, row: RunRow) -> None:
         """Tell MLflow the state; a run that never began there is not there."""
         if row.tracking:
-            self.client.set_tag(row.tracking, "dlexplain.state", row.state)
+            self.client.set_tag(row.tracking, STATE_TAG, row.state)
             self.client.set_terminated(row.tracking, STATUS[row.state])
+
+    def catch_up(self, rows: Iterable[RunRow]) -> None:
+        """Tell of runs that MLflow takes for running, but that ended with nobody left to tell."""
+        ended = {row.tracking: row for row in rows if row.tracking and not row.active}
+        for run in self.client.search_runs([self.experiment], "attributes.status = 'RUNNING'"):
+            if run.info.run_id in ended:
+                self.set_state(ended[run.info.run_id])
 
     def rename(self, row: RunRow) -> None:
         if row.tracking:
@@ -159,3 +183,14 @@ class Tracking:
             if m.step not in kept or m.timestamp >= kept[m.step].timestamp:
                 kept[m.step] = m
         return [Point(key, m.value, s, m.timestamp / 1000) for s, m in sorted(kept.items())]
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Keeps other processes waiting: two that make the same tables would both fail."""
+    with file.open("a") as opened:
+        if sys.platform != "win32":
+            import fcntl
+
+            fcntl.flock(opened, fcntl.LOCK_EX)  # given back when the file is closed
+        yield

@@ -9,17 +9,13 @@ import logging
 import os
 import sys
 import time
-import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as L
-import numpy as np
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint
-from safetensors.torch import save_file
 
 import dlexplain.data.sets
 import dlexplain.models
@@ -31,27 +27,27 @@ from dlexplain.models.base import ARCHITECTURES, SeesData
 from dlexplain.models.device import choose_device, describe_device
 from dlexplain.params import parse
 from dlexplain.runs import paths
-from dlexplain.runs.callbacks import (
-    EpochPictures,
-    Stopped,
-    Watch,
-    checkpoint_callbacks,
-    early_stopping,
-)
-from dlexplain.runs.checkpoints import SafeCheckpoints, newest_good, read_checkpoint, write_whole
+from dlexplain.runs.checkpoints import newest_good, read_checkpoint, write_whole
 from dlexplain.runs.environment import environment
-from dlexplain.runs.measuring import PRECISIONS, Measured, measure
-from dlexplain.runs.reporting import Reporter, ReportingLogger
+from dlexplain.runs.executor import next_in_line
+from dlexplain.runs.fitting import Fitting, make_trainer, quiet
+from dlexplain.runs.measuring import SMALLEST_BATCH, Measured, is_out_of_memory, measure
+from dlexplain.runs.recording import (
+    Outcome,
+    keep_only_best,
+    record_files,
+    save_outcome,
+)
+from dlexplain.runs.reporting import Reporter
+from dlexplain.runs.rows import RunRow
 from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.states import RunRow, States
+from dlexplain.runs.spell import spell
 from dlexplain.runs.store import Tracking
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS, TaskModule, Training
 
 SEEN_FIRST = 5000
 """Training inputs that a network may look at before it is trained."""
-POINTS = 500
-"""Points a curve of training steps has, about."""
 NICE = 19
 _log = logging.getLogger("dlexplain.worker")
 
@@ -67,16 +63,23 @@ class Built:
     accumulate: int = 1
 
 
-def build(spec: RunSpec, device: torch.device, report: Report, batch_size: int = 0) -> Built:
+def build(
+    spec: RunSpec,
+    device: torch.device,
+    report: Report,
+    batch_size: int = 0,
+    home: Path | None = None,
+) -> Built:
     """Raises BadInput where the spec or its data cannot be used.
 
     batch_size  examples in memory at once, where fewer fit than the spec has in a step
+    home        where downloaded data is; the settings' home otherwise
     """
     task, architecture, source = TASKS[spec.task], ARCHITECTURES[spec.model], DATA[spec.data]
     training: Training = parse(Training, spec.training)
     task_params: Any = parse(task.Params, spec.task_params)
     data = source.load(
-        parse(source.Params, spec.data_params), paths.data_folder(settings().home), report
+        parse(source.Params, spec.data_params), paths.data_folder(home or settings().home), report
     )
     options = ModuleOptions(
         task=dict(spec.task_params) | asdict(task_params),
@@ -93,7 +96,10 @@ def build(spec: RunSpec, device: torch.device, report: Report, batch_size: int =
         network.see_data(module_of_data.some_inputs(SEEN_FIRST, spec.seed))
     if any(isinstance(m, torch.nn.Conv2d) for m in network.modules()):
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    accumulate = -(-training.batch_size // batch_size) if batch_size else 1
+    accumulate = 1
+    if batch_size:
+        whole = min(training.batch_size, module_of_data.loader.count)
+        accumulate = max(1, round(whole / module_of_data.loader.batch_size))
     steps = -(-len(module_of_data.loader) // accumulate) * training.epochs
     module = task.make(network, module_of_data.facts, task_params, training, steps)
     return Built(module_of_data, module, training, device, accumulate)
@@ -115,204 +121,148 @@ def measure_built(built: Built) -> Measured:
     return measure(built.module, batch_of, size, built.training.precision, built.device)
 
 
-def work(run: str) -> str:
-    """Train the run to its end; returns the state that it ended in."""
-    home = settings().home
-    states = States(paths.states_file(home))
-    row = states.attach(run)
-    tracking = Tracking(home, settings().tracking_uri)
-    reporter = Reporter(states, tracking, row)
-    reporter.start()
-    state, why = "failed", ""
-    try:
-        _train(row, reporter, tracking, states)
-        state, why = "finished", "trained and tested"
-    except Stopped as stop:
-        state, why = stop.state, stop.why
-    except (DlexplainError, OSError) as error:
-        why = str(error)
-        _log.error("%s", error)
-    except Exception as error:  # nobody is above to tell, so the state tells
-        why = f"{type(error).__name__}: {error}"
-        _log.exception("run %s failed", run)
-    reporter.stop()
-    if state != "gone" and not reporter.gone:
-        row = states.move(run, state, why)  # type: ignore[arg-type]
-        try:
-            tracking.set_state(row)
-        except Exception as error:  # a server that is away; the state file has it
-            _log.warning("MLflow was not told that the run is %s: %s", state, error)
-    return state
+def work(run: str, home: Path | None = None, tracking: Tracking | None = None) -> str:
+    """Train the run to its end; returns the state that it ended in.
+
+    home, tracking  those of the settings otherwise
+    Raises UnknownName or RunError, changing nothing, where the run is not this process's to train.
+    """
+    home = home or settings().home
+    with quiet():
+        return spell(run, home, tracking or Tracking(home, settings().tracking_uri), _train)
 
 
-def _train(row: RunRow, reporter: Reporter, tracking: Tracking, states: States) -> None:
-    home, spec = settings().home, row.spec
-    reporter.phase("preparing data")
-    device = choose_device(row.device or spec.device)
-    built, precision = _prepare(row, device, reporter)
-    reporter.phase("opening the store")
+def _train(home: Path, reporter: Reporter) -> None:
+    row = reporter.row
+    device = choose_device(row.device or row.spec.device)
     env = environment(describe_device(device))
-    row = _begin(row, states, tracking, env)
-    reporter.row = row
-    folder = paths.checkpoint_folder(home, row.id)
-    task = TASKS[spec.task]
-    watch = Watch(reporter, folder, task.monitor, task.mode)
-    trainer = _trainer(row, built, precision, [watch], reporter)
-    checkpoint = newest_good(folder, reporter.note) if folder.exists() else None
-    if folder.exists() and any(folder.glob("*.ckpt")) and checkpoint is None:
-        raise CheckpointError(f"none of the checkpoints in {folder} can be read")
-    start = time.monotonic()
-    trainer.fit(built.module, datamodule=built.data, ckpt_path=checkpoint, weights_only=True)
-    seconds = time.monotonic() - start
+    reporter.begin({f"dlexplain.{key}": value for key, value in env.items()})
+    built, precision, seconds = _fit(home, device, reporter)
+    trainer = built.module.trainer
     reporter.phase("testing")
-    _take_best(trainer, built, reporter)
     metrics = dict(trainer.test(built.module, datamodule=built.data, verbose=False)[0])
     more, arrays = built.module.results()
     metrics |= more
     reporter.add(metrics, trainer.global_step)
     reporter.phase("saving")
-    _save(row, built, metrics, arrays, env, precision, seconds)
-    run_files = [paths.weights_file(home, row.id), paths.card_file(home, row.id)]
-    for file in [*run_files, paths.results_file(home, row.id)]:
-        tracking.artifact(row.tracking, file)
-    for file in folder.glob("*.ckpt"):
-        tracking.artifact(row.tracking, file, "checkpoints")
-    pictures = paths.pictures_folder(home, row.id)
-    for file in pictures.glob("*/*.png"):
-        tracking.artifact(row.tracking, file, f"pictures/{file.parent.name}")
+    outcome = Outcome(
+        built.module.network, built.data.facts, metrics, arrays, precision, seconds, env
+    )
+    save_outcome(home, reporter, outcome)
+    record_files(home, reporter)
 
 
-def _prepare(row: RunRow, device: torch.device, reporter: Reporter) -> tuple[Built, str]:
+def _fit(home: Path, device: torch.device, reporter: Reporter) -> tuple[Built, str, float]:
+    """Train from the newest good checkpoint; returns what was trained, precision and seconds."""
+    row = reporter.row
+    folder = paths.checkpoint_folder(home, row.id)
+    built, precision = _prepare(home, row, device, reporter)
+    while True:
+        trainer, keeper = make_trainer(_fitting(row.spec, built, precision), home, reporter)
+        checkpoint = newest_good(folder, reporter.note)
+        start = time.monotonic()
+        try:
+            trainer.fit(
+                built.module, datamodule=built.data, ckpt_path=checkpoint, weights_only=True
+            )
+        except (RuntimeError, MemoryError) as error:
+            half = built.data.loader.batch_size // 2
+            if not is_out_of_memory(error) or any(folder.glob("*.ckpt")) or half < SMALLEST_BATCH:
+                raise
+        else:
+            _take_best(Path(keeper.best_model_path), built, reporter)
+            return built, precision, time.monotonic() - start
+        # Measuring a few steps had not shown it; nothing is learned yet, so nothing is lost.
+        del trainer, keeper
+        built = _smaller(home, row, device, reporter, half, precision)
+
+
+def _prepare(
+    home: Path, row: RunRow, device: torch.device, reporter: Reporter
+) -> tuple[Built, str]:
     """Build, and choose precision and batch by measuring; a resumed run keeps what it had."""
 
     def report(text: str, part: float | None) -> None:
         reporter.phase(text)
 
-    file = paths.run_folder(settings().home, row.id) / "chosen.json"
+    reporter.phase("preparing data")
+    file = paths.chosen_file(home, row.id)
     if file.exists():
         chosen = json.loads(file.read_text())
-        return build(row.spec, device, report, chosen["batch"]), str(chosen["precision"])
-    built = build(row.spec, device, report)
+        built = build(row.spec, device, report, chosen["batch"], home)
+        return built, str(chosen["precision"])
+    built = build(row.spec, device, report, home=home)
     for note in built.data.facts.get("notes", ()):
         reporter.note(note)
     reporter.phase("measuring a few steps")
     measured = measure_built(built)
-    batch = 0
     if measured.batch < built.data.loader.batch_size:
-        batch = measured.batch
-        reporter.note(
-            f"a batch of {built.training.batch_size} does not fit into memory; "
-            f"{batch} are taken at once and their gradients added up"
-        )
-        built = build(row.spec, device, report, batch)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    chosen = {"precision": measured.precision, "batch": batch, "seconds": dict(measured.seconds)}
-    write_whole(file, json.dumps(chosen).encode())
+        built = _smaller(home, row, device, reporter, measured.batch, measured.precision)
+    else:
+        _choose(home, row, measured.precision, 0)
     return built, measured.precision
 
 
-def _begin(row: RunRow, states: States, tracking: Tracking, env: Mapping[str, str]) -> RunRow:
-    told = tracking.begin(row, {f"dlexplain.{key}": value for key, value in env.items()})
-    if not row.tracking:
-        states.tracked(row.id, told)
-    return states.get(row.id)
+def _smaller(
+    home: Path, row: RunRow, device: torch.device, reporter: Reporter, batch: int, precision: str
+) -> Built:
+    """Build again with fewer examples at once, and say so."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    built = build(row.spec, device, lambda text, part: reporter.phase(text), batch, home)
+    reporter.note(
+        f"a batch of {built.training.batch_size} does not fit into memory; "
+        f"{batch} are taken at once and their gradients added up"
+    )
+    _choose(home, row, precision, batch)
+    return built
 
 
-def _trainer(
-    row: RunRow, built: Built, precision: str, first: list[L.Callback], reporter: Reporter
-) -> L.Trainer:
-    home, task, training = settings().home, TASKS[row.spec.task], built.training
-    folder = paths.checkpoint_folder(home, row.id)
-    callbacks = [
-        *first,
-        EpochPictures(paths.pictures_folder(home, row.id)),
-        *early_stopping(task.monitor, task.mode, training.patience),
-        *checkpoint_callbacks(folder, task.monitor, task.mode),
-    ]
-    if training.averaging:
-        callbacks.insert(0, L.callbacks.EMAWeightAveraging(decay=training.averaging))
-    cuda = built.device.type == "cuda"
-    return L.Trainer(
-        accelerator="gpu" if cuda else built.device.type,
-        devices=[built.device.index or 0] if cuda else 1,
-        precision=PRECISIONS[precision],  # type: ignore[arg-type]
-        max_epochs=training.epochs,
-        accumulate_grad_batches=built.accumulate,
-        gradient_clip_val=training.clip or None,
-        callbacks=callbacks,
-        logger=ReportingLogger(reporter),
-        plugins=[SafeCheckpoints(reporter.note)],
-        log_every_n_steps=max(1, built.module.steps // POINTS),
-        num_sanity_val_steps=0,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        deterministic=not cuda,
-        benchmark=cuda,
-        default_root_dir=paths.run_folder(home, row.id),
+def _choose(home: Path, row: RunRow, precision: str, batch: int) -> None:
+    file = paths.chosen_file(home, row.id)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, json.dumps({"precision": precision, "batch": batch}).encode())
+
+
+def _fitting(spec: RunSpec, built: Built, precision: str) -> Fitting:
+    task, training = TASKS[spec.task], built.training
+    return Fitting(
+        epochs=training.epochs,
+        steps=built.module.steps,
+        accumulate=built.accumulate,
+        precision=precision,
+        device=built.device,
+        clip=training.clip,
+        patience=training.patience,
+        averaging=training.averaging,
+        monitor=task.monitor,
+        mode=task.mode,
     )
 
 
-def _take_best(trainer: L.Trainer, built: Built, reporter: Reporter) -> None:
+def _take_best(best: Path, built: Built, reporter: Reporter) -> None:
     """Put the weights of the best epoch into the network, if the spec wants them."""
-    best = next(
-        c
-        for c in trainer.checkpoint_callbacks
-        if isinstance(c, ModelCheckpoint) and c.monitor not in (None, "step")
-    )
-    path = Path(best.best_model_path)
-    if not built.training.keep_best or not best.best_model_path:
+    if not built.training.keep_best:
         return
     try:
-        built.module.load_state_dict(read_checkpoint(path)["state_dict"])
+        built.module.load_state_dict(read_checkpoint(best)["state_dict"])
+        keep_only_best(best.parent, best)
     except CheckpointError as error:
         reporter.note(f"{error}; the last epoch is tested instead of the best")
 
 
-def _save(
-    row: RunRow,
-    built: Built,
-    metrics: Mapping[str, float],
-    arrays: Mapping[str, Any],
-    env: Mapping[str, str],
-    precision: str,
-    seconds: float,
-) -> None:
-    """Weights, card and results, each written whole."""
-    home, network = settings().home, built.module.network
-    weights = paths.weights_file(home, row.id)
-    part = weights.with_name(f".{weights.name}.part")
-    state = {key: t.detach().cpu().contiguous() for key, t in network.state_dict().items()}
-    save_file(state, part)
-    os.replace(part, weights)
-    card = {
-        "run": row.id,
-        "spec": row.spec.to_dict(),
-        "facts": built.data.facts,
-        "metrics": metrics,
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "precision": precision,
-        "training_seconds": seconds,
-        "environment": dict(env),
-    }
-    write_whole(paths.card_file(home, row.id), json.dumps(card, indent=1).encode())
-    results = paths.results_file(home, row.id)
-    part = results.with_name(f".{results.stem}.part.npz")
-    np.savez_compressed(part, **arrays)
-    os.replace(part, results)
-
-
 def main(arguments: list[str]) -> int:
-    """Train the run named."""
+    """Train the run named, then start what is queued behind it."""
     if hasattr(os, "nice"):
         os.nice(NICE)
-    warnings.filterwarnings("ignore", module="lightning|torch")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for name in ("lightning.pytorch", "lightning.pytorch.utilities.rank_zero"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    state = work(arguments[0])
-    from dlexplain.runs.executor import next_in_line
-
-    next_in_line()
+    state = "failed"
+    try:
+        state = work(arguments[0])
+    except DlexplainError as error:
+        _log.error("%s", error)
+    if state != "interrupted":  # asked to end, as at a shutdown: not to start another
+        next_in_line(settings().home)
     return 0 if state in ("finished", "cancelled") else 1
 
 

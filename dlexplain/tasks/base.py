@@ -19,6 +19,8 @@ from dlexplain.params import choice, flag, number
 from dlexplain.registry import Registry
 
 Arrays = dict[str, NDArray[Any]]
+NEVER = 10**9
+"""Epochs after which Lightning steps a schedule that this module steps itself."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Training:
     )  # fmt: skip
     schedule: str = choice(
         "one-cycle", "Schedule", ("constant", "one-cycle", "cosine", "plateau"),
-        help="One-cycle rises over the first quarter and falls to a fifteenth of the start "
+        help="One-cycle rises over the first quarter and falls to a fifteenth of the largest "
         "(Smith 2018); cosine falls to zero; plateau halves when validation stops to improve.",
     )  # fmt: skip
     clip: float = number(
@@ -111,9 +113,16 @@ class TaskModule(L.LightningModule):
         return loss
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        if self.global_step % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        # Lightning logs the steps of which this is true, and before a step is counted.
+        if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
             self.log("train/gradient_norm", nn.utils.get_total_norm(gradients))
+
+    def on_train_epoch_end(self) -> None:
+        # Lightning would do it after the epoch's checkpoint is written, which a resume then lacks.
+        schedule = self.lr_schedulers()
+        if isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
+            schedule.step(float(self.trainer.callback_metrics["validation/loss"]))
 
     def configure_optimizers(self) -> Any:
         how = self.training_params
@@ -131,11 +140,9 @@ class TaskModule(L.LightningModule):
         if schedule is None:
             return optimiser
         plateau = how.schedule == "plateau"
-        said = {"scheduler": schedule, "interval": "epoch" if plateau else "step"}
-        return {
-            "optimizer": optimiser,
-            "lr_scheduler": said | ({"monitor": "validation/loss"} if plateau else {}),
-        }
+        said = {"scheduler": schedule, "interval": "step"}
+        never = {"interval": "epoch", "frequency": NEVER, "monitor": "validation/loss"}
+        return {"optimizer": optimiser, "lr_scheduler": said | (never if plateau else {})}
 
 
 def _groups(network: nn.Module, how: Training) -> list[dict[str, Any]]:

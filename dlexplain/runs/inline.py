@@ -1,0 +1,33 @@
+"""Runs trained in the calling process, behind the same seam as executor.LocalExecutor."""
+
+from pathlib import Path
+
+from dlexplain.runs.paths import states_file
+from dlexplain.runs.spec import RunSpec
+from dlexplain.runs.states import RunRow, States
+from dlexplain.runs.store import Tracking
+from dlexplain.runs.worker import work
+from dlexplain.settings import settings
+
+
+class InlineExecutor:
+    """Trains in the calling process, to the end: for tests and notebooks."""
+
+    def __init__(self, home: Path | None = None, tracking: Tracking | None = None) -> None:
+        self.home, self.tracking = home or settings().home, tracking
+        self.states = States(states_file(self.home))
+
+    def submit(self, spec: RunSpec) -> RunRow:
+        return self._run(self.states.add(spec).id)
+
+    def cancel(self, run: str) -> RunRow:
+        return self.states.cancel(run)
+
+    def resume(self, run: str) -> RunRow:
+        self.states.reap()
+        return self._run(self.states.move(run, "queued", "resumed").id)
+
+    def _run(self, run: str) -> RunRow:
+        self.states.move(run, "running", "trained in the calling process")
+        work(run, self.home, self.tracking)
+        return self.states.get(run)

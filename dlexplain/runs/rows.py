@@ -1,0 +1,119 @@
+"""What is known of a run: its state, who may follow whom, its worker and whether that lives."""
+
+import getpass
+import json
+import os
+import socket
+import sqlite3
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import psutil
+
+from dlexplain.errors import UnknownName
+from dlexplain.runs.spec import RunSpec
+
+State = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
+ACTIVE: tuple[State, ...] = ("queued", "running")
+FOLLOWING: dict[State, tuple[State, ...]] = {
+    "queued": ("running", "cancelled", "failed"),
+    "running": ("finished", "failed", "cancelled", "interrupted"),
+    "interrupted": ("queued",),
+    "cancelled": ("queued",),
+    "failed": ("queued",),
+    "finished": (),
+}
+"""Which state may follow which."""
+BEAT_SECONDS = 1.0
+SILENT_SECONDS = 12.0
+"""A worker on another machine that has not beaten for this long is taken for gone."""
+SAME_BIRTH = 1.5
+"""Seconds by which two readings of a process's birth may differ: the clock's second is whole."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of state: when (seconds since 1970), to what, by whom, why."""
+
+    at: float
+    state: State
+    who: str
+    why: str
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run as the file has it; `progress` is what its worker said last.
+
+    spent     seconds of work in earlier spells, before the last resume
+    tracking  MLflow's id of the run, "" before it began
+    """
+
+    number: int
+    id: str
+    name: str
+    tags: tuple[str, ...]
+    spec: RunSpec
+    state: State
+    why: str
+    device: str
+    created: float
+    started: float | None
+    ended: float | None
+    spent: float
+    pid: int | None
+    born: float | None
+    host: str
+    beat: float | None
+    wish: str
+    tracking: str
+    progress: Mapping[str, Any]
+
+    @property
+    def active(self) -> bool:
+        return self.state in ACTIVE
+
+    @property
+    def seconds(self) -> float:
+        """Time at work so far, all spells together."""
+        if self.started is None:
+            return self.spent
+        end = self.ended if self.ended is not None else time.time()
+        return self.spent + max(0.0, end - self.started)
+
+
+def me() -> str:
+    """Who changes a state: user and process."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()} pid {os.getpid()}"
+
+
+def read_row(row: sqlite3.Row | None) -> RunRow:
+    """Raises UnknownName for None."""
+    if row is None:
+        raise UnknownName("this run is not there any more")
+    values = dict(row)
+    values["spec"] = RunSpec.from_json(values["spec"])
+    values["progress"] = json.loads(values["progress"])
+    values["tags"] = tuple(tag for tag in values["tags"].split(",") if tag)
+    return RunRow(**values)
+
+
+def is_alive(row: RunRow) -> bool:
+    """Whether the run's worker lives; on another machine, whether it has beaten lately."""
+    spoke = time.time() - (row.beat or 0.0) < SILENT_SECONDS
+    if row.pid is None or row.host != socket.gethostname():
+        return spoke
+    try:
+        process = psutil.Process(row.pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        # After the clock was set, births differ though the process is the same: then it beats.
+        return abs(process.create_time() - (row.born or 0.0)) < SAME_BIRTH or spoke
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,108 @@
+"""When checkpoints are written, and what else goes on where a run stopped."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as L
+from lightning.pytorch.callbacks import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    EMAWeightAveraging,
+    ModelCheckpoint,
+)
+
+from dlexplain.runs.checkpoints import SafeCheckpoints, remove
+from dlexplain.runs.reporting import Reporter
+
+SAVE_SECONDS = 60.0
+"""A crash in the middle of a long epoch costs no more."""
+KEPT = 2
+"""Latest checkpoints kept, so that there is one to go back to."""
+
+
+class Latest(Checkpoint):
+    """Writes latest-STEP.ckpt after every epoch, every `seconds`, and when asked to.
+
+    In an epoch it is written between two optimiser steps, gradients added up, and never after the
+    last batch: Lightning would take the epoch for done, without its validation.
+    """
+
+    def __init__(
+        self, folder: Path, files: SafeCheckpoints, reporter: Reporter, seconds: float
+    ) -> None:
+        self.folder, self.files, self.reporter, self.seconds = folder, files, reporter, seconds
+        self._saved = 0.0
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._saved = time.monotonic()
+
+    def on_train_batch_end(
+        self,
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        if time.monotonic() - self._saved >= self.seconds and between_steps(trainer, batch_idx):
+            self.save_within(trainer)
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._save(trainer)
+
+    def save_within(self, trainer: L.Trainer) -> None:
+        """Save in an epoch, where Lightning has not logged the step yet and a resume would not."""
+        if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            found = trainer.callback_metrics.items()
+            step = {key: float(value) for key, value in found if key.startswith("train/")}
+            self.reporter.add(step, trainer.global_step - 1)
+        self._save(trainer)
+
+    def _save(self, trainer: L.Trainer) -> None:
+        trainer.save_checkpoint(self.folder / f"latest-{trainer.global_step}.ckpt")
+        self._saved = time.monotonic()
+        if not self.files.failed:
+            written = sorted(self.folder.glob("latest-*.ckpt"), key=lambda f: f.stat().st_mtime)
+            for file in written[:-KEPT]:
+                remove(file)
+
+
+def between_steps(trainer: L.Trainer, batch_idx: int) -> bool:
+    """Whether a checkpoint after this batch can be taken up without loss."""
+    stepped = (batch_idx + 1) % trainer.accumulate_grad_batches == 0
+    return bool(stepped and not trainer.is_last_batch)
+
+
+class Patience(EarlyStopping):
+    """Early stopping that stays stopped when a run goes on whose patience was spent."""
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        trainer.should_stop |= self.wait_count >= self.patience
+
+
+class Averaging(EMAWeightAveraging):
+    """The average is in the network after the training, also of one that had no epoch left."""
+
+    def on_fit_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self.on_train_end(trainer, pl_module)
+
+
+def best(folder: Path, monitor: str, mode: str) -> ModelCheckpoint:
+    """Keeps best-STEP.ckpt, the epoch that was best in validation."""
+    return ModelCheckpoint(
+        folder,
+        "best-{step}",
+        monitor=monitor,
+        mode=mode,
+        auto_insert_metric_name=False,
+        enable_version_counter=False,
+    )
+
+
+def patience(monitor: str, mode: str, epochs: int) -> list[Callback]:
+    """Early stopping after so many epochs without improvement; 0 never stops."""
+    if not epochs:
+        return []
+    return [Patience(monitor, patience=epochs, mode=mode, check_finite=False)]
