@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from dlexplain.data.class_list import CLASS_LISTS, ClassList
 from dlexplain.errors import TargetError
 from dlexplain.results import ClassName
 
@@ -64,7 +65,22 @@ def find_class(wanted: int | str) -> ClassName:
         raise TargetError(f'target "{text}" names several classes, give an index: {several}')
     near = [c.name.label for c in classes if word and word in c.name.label.casefold()][:5]
     hint = f"; close: {', '.join(near)}" if near else ""
-    raise TargetError(
-        f'target "{text}" is no class; accepted: an index from 0 to {len(classes) - 1}, '
-        f"a WordNet id such as n02123045, or a name such as tabby{hint}"
+    raise TargetError(f'target "{text}" is no class; accepted: {ACCEPTS}{hint}')
+
+
+@cache
+def imagenet_list() -> ClassList:
+    """The classes as a model's list; definitions are WordNet's."""
+    classes = imagenet_classes()
+    return ClassList(
+        title=f"{len(classes):,} ImageNet classes",
+        names=tuple(c.name for c in classes),
+        titles=tuple(c.title for c in classes),
+        accepts=ACCEPTS,
+        find=find_class,
+        definition=lambda index: classes[index].definition,
     )
+
+
+ACCEPTS = "an index from 0 to 999, a WordNet id such as n02123045, or a name such as tabby"
+CLASS_LISTS.add("imagenet-1k", imagenet_list)

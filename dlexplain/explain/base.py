@@ -8,7 +8,7 @@ walks through one.
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -20,7 +20,7 @@ from dlexplain.errors import Incompatible
 from dlexplain.explain.batching import ChunkBook, Evaluator, Target
 from dlexplain.explain.prepare import PreparedModel
 from dlexplain.explain.progress import Progress
-from dlexplain.params import as_dict
+from dlexplain.params import Value, as_dict
 from dlexplain.registry import Registry
 from dlexplain.results import Attribution
 
@@ -112,6 +112,18 @@ class Explainer(ABC):
             return False
         return True
 
+    def defaults(self, model: PreparedModel) -> dict[str, Value]:
+        """Defaults of the parameters whose own suit a picture of 224 pixels and not this model's;
+        the others are as Params says."""
+        return {}
+
+    def fit(self, model: PreparedModel, params: Any) -> tuple[Any, str]:
+        """The params as they are used on this model, and a sentence where a value was changed.
+
+        A layer "auto" becomes the layer's name, and what is larger than the picture is clamped.
+        """
+        return params, ""
+
     def choices(self, model: PreparedModel) -> dict[str, tuple[str, ...]]:
         """Accepted values, for this model, of the parameters declared with params.name()."""
         return {}
@@ -143,6 +155,7 @@ class Explainer(ABC):
         progress = progress or Progress()
         evaluator = Evaluator(model, target, progress, chunks or ChunkBook())
         run = Run(model, model.to_device(inputs), evaluator)
+        params, changed = self.fit(model, params)
         found = self.attribute(run, params)
         values: NDArray[np.float32] = found.values.detach().float().cpu().contiguous().numpy()
         return Attribution(
@@ -154,7 +167,7 @@ class Explainer(ABC):
             seconds=progress.seconds,
             evaluations=progress.done,
             completeness_error=found.completeness_error,
-            note=found.note,
+            note=" ".join(filter(None, (changed, found.note))),
             unit=self.unit,
         )
 
@@ -166,6 +179,23 @@ def register(method: type[Explainer]) -> type[Explainer]:
     """Class decorator: makes the method known under its `name`."""
     METHODS.add(method.name, method())
     return method
+
+
+def side_of(model: PreparedModel) -> int:
+    """The shorter side of the model's pictures, in pixels."""
+    return min(model.input_shape[-2:])
+
+
+def clamped(params: Any, name: str, most: int, what: str) -> tuple[Any, str]:
+    """`params` with the value `name` at most `most`, and a sentence if it was more.
+
+    what  begins the sentence, such as "A patch of"
+    """
+    value = getattr(params, name)
+    if value <= most:
+        return params, ""
+    said = f"{what} {value} is more than the picture has; {most} was used."
+    return replace(params, **{name: most}), said
 
 
 def completeness_error(values: Tensor, score: float, baseline_score: float) -> float:

@@ -9,6 +9,8 @@ from dlexplain.params import choice
 BASELINES = ("black", "blur", "mean", "noise")
 BLUR_SHARE = 0.05
 """Deviation of the Gaussian blur as a share of the picture's longer side."""
+LEAST_BLUR = 2.0
+"""In pixels: a smaller deviation would leave a small picture as it is."""
 
 
 def baseline_choice(default: str = "black", help: str = "What stands for no evidence.") -> str:
@@ -34,7 +36,7 @@ def make_baseline(
         generator = torch.Generator().manual_seed(seed)
         noise = torch.rand(inputs.shape, generator=generator).to(inputs)
         return low + (high - low) * noise
-    return gaussian_blur(inputs, BLUR_SHARE * max(inputs.shape[-2:]))
+    return gaussian_blur(inputs, max(LEAST_BLUR, BLUR_SHARE * max(inputs.shape[-2:])))
 
 
 def gaussian_blur(inputs: Tensor, sigma: float) -> Tensor:

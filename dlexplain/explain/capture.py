@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -46,8 +47,19 @@ def spatial(activation: Tensor) -> Tensor:
     raise ValueError(f"no spatial grid in an output of shape {tuple(activation.shape)}")
 
 
+LEAST_GRID = 3
+"""Places along a side that make a grid worth looking at, where a model has such a layer."""
+_known: WeakKeyDictionary[PreparedModel, tuple[Layer, ...]] = WeakKeyDictionary()
+
+
 def spatial_layers(model: PreparedModel) -> tuple[Layer, ...]:
     """All layers with a spatial grid, in the order in which the model runs them."""
+    if model not in _known:
+        _known[model] = _spatial_layers(model)
+    return _known[model]
+
+
+def _spatial_layers(model: PreparedModel) -> tuple[Layer, ...]:
     found: dict[str, Layer] = {}
 
     def note(name: str, output: object) -> None:
@@ -80,7 +92,8 @@ def _is_identity(module: nn.Module) -> bool:
 
 
 def find_layer(model: PreparedModel, name: str = "auto") -> Layer:
-    """The layer of this name; "auto" is the last one with a spatial grid.
+    """The layer of this name; "auto" is the last one with a grid of at least LEAST_GRID places
+    along its sides, or, where none has so many, the last one with a grid.
 
     Raises Incompatible when the model has none, ParamError when none has this name.
     """
@@ -88,7 +101,8 @@ def find_layer(model: PreparedModel, name: str = "auto") -> Layer:
     if not layers:
         raise Incompatible("the model has no layer with a spatial grid, which this method needs")
     if name == "auto":
-        return layers[-1]
+        fine = [layer for layer in layers if min(layer.height, layer.width) >= LEAST_GRID]
+        return (fine or layers)[-1]
     for layer in layers:
         if layer.name == name:
             return layer

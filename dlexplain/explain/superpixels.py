@@ -6,16 +6,21 @@ SLIC: Achanta et al. 2012, https://doi.org/10.1109/TPAMI.2012.120, from scikit-i
 import hashlib
 import threading
 from collections import OrderedDict
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dlexplain.explain.base import clamped
+from dlexplain.explain.prepare import PreparedModel
 from dlexplain.params import number
 
 COMPACTNESS = 10.0
 KEPT = 64
+PIXELS = 4
+"""Pixels that a region has at least, about."""
 
 _cache: OrderedDict[tuple[str, int], NDArray[np.int64]] = OrderedDict()
 _lock = threading.Lock()
@@ -31,6 +36,18 @@ def regions_field(default: int = 50) -> int:
         help="Regions that the picture is cut into, about this many; they are switched as one.",
     )
     return declared
+
+
+def regions_default(usual: int, model: PreparedModel) -> int:
+    """`usual` on a picture of 224 pixels; on a small one, so many that each has PIXELS pixels."""
+    height, width = model.input_shape[-2:]
+    return max(2, min(usual, height * width // PIXELS))
+
+
+def fit_regions(model: PreparedModel, params: Any) -> tuple[Any, str]:
+    """For Explainer.fit: at most one region a pixel."""
+    height, width = model.input_shape[-2:]
+    return clamped(params, "regions", height * width, "A number of superpixels of")
 
 
 def superpixels(inputs: Tensor, count: int, value_range: tuple[float, float]) -> Tensor:

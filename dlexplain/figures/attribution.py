@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image
 
+from dlexplain.figures.overlay import enlarged
 from dlexplain.figures.scales import Sign, scale_name, shown, value_range
 from dlexplain.results import Attribution, plot
 
@@ -101,7 +102,8 @@ def _background(picture: NDArray[np.uint8], height: int, width: int) -> dict[str
 
 @lru_cache(maxsize=16)  # several maps of one picture are drawn at once, and again at every change
 def _grey_png(pixels: bytes, shape: tuple[int, ...]) -> str:
-    grey = Image.fromarray(np.frombuffer(pixels, np.uint8).reshape(shape)).convert("L")
+    # A browser would blur a small picture when it enlarges it.
+    grey = Image.fromarray(enlarged(np.frombuffer(pixels, np.uint8).reshape(shape))).convert("L")
     buffer = io.BytesIO()
     grey.save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

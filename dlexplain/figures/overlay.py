@@ -11,6 +11,17 @@ from dlexplain.figures.scales import Sign, colour, shown
 from dlexplain.results import Attribution
 
 PNG_SIDE = 672
+SMALL = 64
+"""Side in pixels under which a picture's pixels are meant to be seen: it is enlarged crisply."""
+
+
+def enlarged(pixels: NDArray[np.uint8], least: int = PNG_SIDE) -> NDArray[np.uint8]:
+    """A small picture with each pixel repeated until its sides have `least`; others as they are."""
+    side = min(pixels.shape[:2])
+    if side >= SMALL:
+        return pixels
+    factor = -(-least // side)
+    return pixels.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
 def overlay(
@@ -31,9 +42,13 @@ def overlay(
 
 
 def overlay_png(attribution: Attribution, strength: float = 0.6, sign: Sign = "both") -> bytes:
-    """The overlay as PNG, enlarged to PNG_SIDE pixels, with method and class in its metadata."""
-    image = Image.fromarray(overlay(attribution, strength, sign))
-    image = image.resize((PNG_SIDE, PNG_SIDE), Image.Resampling.BICUBIC)
+    """The overlay as PNG, enlarged to PNG_SIDE pixels, with method and class in its metadata.
+
+    A small one is enlarged to at least so many, each of its pixels a square.
+    """
+    image = Image.fromarray(enlarged(overlay(attribution, strength, sign)))
+    if min(image.size) < PNG_SIDE:
+        image = image.resize((PNG_SIDE, PNG_SIDE), Image.Resampling.BICUBIC)
     info = PngInfo()
     info.add_text("Title", f"{attribution.title}: {attribution.class_question}")
     info.add_text("Software", "dlexplain")

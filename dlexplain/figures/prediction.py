@@ -1,9 +1,11 @@
 """A prediction as a bar chart."""
 
+from html import escape
+
 import plotly.graph_objects as go
 
 from dlexplain.figures.scales import BLUE
-from dlexplain.results import Prediction, plot
+from dlexplain.results import ClassName, Prediction, plot
 
 ROW_HEIGHT = 46
 LONGEST_LABEL = 28
@@ -26,9 +28,8 @@ def plot_prediction(prediction: Prediction) -> go.Figure:
             "text": [f"{share:.1%}" for share in shares],
             "textposition": "outside",
             "cliponaxis": False,
-            "customdata": [[n.label, n.index, n.wnid] for n in names],
-            "hovertemplate": "%{customdata[0]}<br>index %{customdata[1]}, %{customdata[2]}"
-            "<br>%{x:.3%}<extra></extra>",
+            "customdata": [[escape(n.label), _ids(n)] for n in names],
+            "hovertemplate": "%{customdata[0]}<br>%{customdata[1]}<br>%{x:.3%}<extra></extra>",
         },
         {
             "yaxis": {
@@ -36,7 +37,7 @@ def plot_prediction(prediction: Prediction) -> go.Figure:
                 "autorange": "reversed",
                 "tickmode": "array",
                 "tickvals": places,
-                "ticktext": [_short(name.label) for name in names],
+                "ticktext": [escape(_short(name.label)) for name in names],
                 "automargin": True,
                 "fixedrange": True,
             },
@@ -54,6 +55,10 @@ def plot_prediction(prediction: Prediction) -> go.Figure:
             "plot_bgcolor": "rgba(0,0,0,0)",
         },
     )
+
+
+def _ids(name: ClassName) -> str:
+    return f"index {name.index}" + (f", {name.wnid}" if name.wnid else "")
 
 
 def _short(label: str) -> str:

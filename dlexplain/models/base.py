@@ -33,10 +33,12 @@ class PicturePreprocessing:
 class ModelSpec:
     """A model that can be loaded by name.
 
-    labels        name of the class list in dlexplain.data
-    input_shape   (channels, height, width)
+    labels        name of the class list in dlexplain.data.class_list, or, where the model says
+                  its classes itself, of the data set that they are from
+    input_shape   (channels, height, width); one channel is grey, luminance as Pillow's "L"
     weights       finds the weight file, raising WeightsError with what to do
     read_weights  reads it into the state dict of `build()`, never unpickling code
+    classes       the labels in the order of the outputs, or () where `labels` names a list
     """
 
     name: str
@@ -51,6 +53,7 @@ class ModelSpec:
     build: Callable[[], nn.Module]
     weights: Callable[[], Path]
     read_weights: Callable[[Path], dict[str, Tensor]]
+    classes: tuple[str, ...] = ()
 
 
 MODELS: Registry[ModelSpec] = Registry("model")

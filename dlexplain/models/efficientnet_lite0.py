@@ -154,7 +154,7 @@ MODELS.add(
     ModelSpec(
         name="efficientnet-lite0",
         title="EfficientNet-Lite0",
-        task="classify",
+        task="classify-image",
         modality="image",
         input_shape=(3, 224, 224),
         labels="imagenet-1k",

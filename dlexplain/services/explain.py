@@ -5,6 +5,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import dlexplain.explain.methods  # noqa: F401, registers the methods
@@ -43,7 +44,8 @@ class MethodInfo:
         return {**vars(self), "params": specs}
 
 
-def _info(method: Explainer) -> MethodInfo:
+def _info(method: Explainer, defaults: Mapping[str, Value] = MappingProxyType({})) -> MethodInfo:
+    specs = declared.specs(method.Params)
     return MethodInfo(
         name=method.name,
         title=method.title,
@@ -52,15 +54,21 @@ def _info(method: Explainer) -> MethodInfo:
         complete=method.complete,
         paper=method.paper,
         description=method.description(),
-        params=declared.specs(method.Params),
+        params={k: replace(s, default=defaults.get(k, s.default)) for k, s in specs.items()},
     )
 
 
 def method_infos(model: LoadedModel | None = None) -> tuple[MethodInfo, ...]:
-    """Every method, or those that are compatible with `model`: gradient, layer, perturbation."""
+    """Every method, or those that are compatible with `model`: gradient, layer, perturbation.
+
+    With a model, the defaults of the parameters are those that suit its pictures.
+    """
     order = ("gradient", "layer", "perturbation")
     methods = sorted(METHODS.values(), key=lambda m: order.index(m.family))
-    return tuple(_info(m) for m in methods if model is None or m.is_compatible(model.prepared))
+    if model is None:
+        return tuple(_info(m) for m in methods)
+    fitting = (m for m in methods if m.is_compatible(model.prepared))
+    return tuple(_info(m, m.defaults(model.prepared)) for m in fitting)
 
 
 def method_choices(model: LoadedModel, method: str) -> dict[str, tuple[str, ...]]:
@@ -80,14 +88,16 @@ def explain(
     """Which parts of the picture speak for `target`, or for it rather than for `contrast`.
 
     picture  a path, encoded bytes, a PIL image, or an array (height, width[, 1, 3 or 4])
-    target   index, WordNet id or name of a class; by default the most probable one
-    params   the method's parameters (`python -m dlexplain methods` lists them)
+    target   index or name of a class, or what else its list accepts; by default the most
+             probable one
+    params   the method's parameters (`python -m dlexplain methods` lists them); the defaults of
+             some depend on the size of the model's pictures
 
-    Returns an Attribution; the same request again is answered from memory. Raises PictureError,
-    UnknownName, ParamError, TargetError, Incompatible or Cancelled.
+    Returns an Attribution, whose params are those used; the same request again is answered from
+    memory. Raises PictureError, UnknownName, ParamError, TargetError, Incompatible or Cancelled.
     """
     explainer = METHODS[method]
-    wanted: Any = declared.parse(explainer.Params, params)
+    wanted = _params(model, method, params)
     read = as_picture(picture)
     if target is None:
         target = classify(model, read, top=1).scores[0].name.index
@@ -130,9 +140,14 @@ def cached(
     params: Mapping[str, Value],
 ) -> Attribution | None:
     """The answer to this request if it is in memory."""
-    wanted: Any = declared.parse(METHODS[method].Params, params)
+    wanted = _params(model, method, params)
     found = _cache.get(_key(model, picture, method, wanted, Target(target, contrast)))
     return None if found is None else replace(found, path=picture.name)
+
+
+def _params(model: LoadedModel, method: str, given: Mapping[str, Value]) -> Any:
+    explainer = METHODS[method]
+    return declared.parse(explainer.Params, {**explainer.defaults(model.prepared), **given})
 
 
 def _key(model: LoadedModel, picture: Picture, method: str, params: object, target: Target) -> str:

@@ -1,16 +1,18 @@
-"""Loading a model by name, once a process."""
+"""Loading a model by name, once a process: a registered one, or a finished run."""
 
 import threading
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
-import dlexplain.models  # noqa: F401, registers the architectures
-from dlexplain.data.imagenet import find_class, imagenet_classes
+import dlexplain.data.imagenet
+import dlexplain.models  # noqa: F401, these two register class lists and models
+from dlexplain.data.class_list import CLASS_LISTS, ClassList, plain_classes
 from dlexplain.data.pictures import Picture, model_view
 from dlexplain.errors import WeightsError
 from dlexplain.explain.batching import ChunkBook
@@ -20,9 +22,25 @@ from dlexplain.models.base import MODELS, ModelSpec
 from dlexplain.models.device import choose_device, describe_device
 from dlexplain.results import ClassName
 from dlexplain.runs.paths import chunk_file
+from dlexplain.services.model_list import (
+    DEFAULT_MODEL,
+    finished_runs,
+    model_names,
+    unknown_model,
+)
+from dlexplain.services.run_models import run_model
 from dlexplain.settings import settings
 
-DEFAULT_MODEL = "efficientnet-lite0"
+__all__ = [
+    "DEFAULT_MODEL",
+    "LoadedModel",
+    "chunk_book",
+    "load_model",
+    "model_names",
+    "model_specs",
+]
+KEPT = 8
+"""Models kept in memory, those used last."""
 _loading = threading.Lock()
 
 
@@ -32,7 +50,7 @@ class LoadedModel:
 
     spec: ModelSpec
     prepared: PreparedModel
-    classes: tuple[ClassName, ...]
+    class_list: ClassList
 
     @property
     def name(self) -> str:
@@ -43,46 +61,81 @@ class LoadedModel:
         """The device in words."""
         return describe_device(self.prepared.device)
 
-    def view(self, picture: Picture) -> NDArray[np.uint8]:
-        """What the model sees of a picture: (crop, crop, 3) uint8."""
-        how = self.spec.preprocessing
-        return model_view(picture, how.resize, how.crop)
+    @property
+    def classes(self) -> tuple[ClassName, ...]:
+        """In the order of the outputs."""
+        return self.class_list.names
 
-    def to_input(self, view: NDArray[np.uint8]) -> Tensor:
-        """(height, width, 3) uint8 -> (1, 3, height, width) float32 in the model's range."""
-        how = self.spec.preprocessing
-        scaled = (view.astype(np.float32) - how.mean) / how.scale
-        return torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1)))[None]
+    @property
+    def class_titles(self) -> tuple[str, ...]:
+        """A unique text for each class, such as "tabby (281, n02123045)"; position = index."""
+        return self.class_list.titles
+
+    def class_definition(self, index: int) -> str:
+        """What the class is, in a sentence; "" where its list does not say."""
+        return self.class_list.definition(index)
 
     def find_class(self, wanted: int | str) -> ClassName:
-        """The class with this index, WordNet id or name; raises TargetError."""
-        return find_class(wanted)
+        """The class with this index or name; raises TargetError, which says what is accepted."""
+        return self.class_list.find(wanted)
+
+    def view(self, picture: Picture) -> NDArray[np.uint8]:
+        """What the model sees of a picture: (crop, crop, 3) uint8, grey for a model of grey."""
+        how = self.spec.preprocessing
+        view = model_view(picture, how.resize, how.crop)
+        return np.repeat(_grey(view), 3, axis=2) if self.spec.input_shape[0] == 1 else view
+
+    def to_input(self, view: NDArray[np.uint8]) -> Tensor:
+        """(height, width, 3) uint8 -> (1, channels, height, width) float32 in the model's range."""
+        how = self.spec.preprocessing
+        pixels = _grey(view) if self.spec.input_shape[0] == 1 else view
+        scaled = (pixels.astype(np.float32) - how.mean) / how.scale
+        return torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1)))[None]
+
+
+def _grey(view: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(height, width, 3) -> (height, width, 1), luminance as Pillow has it; grey stays as it is."""
+    return np.asarray(Image.fromarray(view).convert("L"))[:, :, None]
 
 
 def load_model(name: str = DEFAULT_MODEL) -> LoadedModel:
-    """Load a registered model with its pretrained weights; the same one at every call.
+    """Load a registered model, or a finished run by its id; the same one while it is kept.
 
-    Raises UnknownName or WeightsError.
+    Raises UnknownName, or WeightsError where files are missing or damaged.
     """
-    spec = MODELS[name]
     with _loading:  # two sessions at once wait for one loading
-        return _load(spec.name)
+        return _load(name)
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def _load(name: str) -> LoadedModel:
-    spec = MODELS[name]
+    spec = _spec(name)
     if settings().keep_memory:
         keep_memory()
     model = spec.build()
     try:
         model.load_state_dict(spec.read_weights(spec.weights()), strict=True)
     except (OSError, RuntimeError, EOFError) as error:
-        raise WeightsError(f"the weights of {name} cannot be read: {error}") from error
+        why = " ".join(str(error).split())
+        raise WeightsError(f"the weights of {name} cannot be read: {why}") from error
     device = choose_device(settings().device)
     prepared = prepare(model, spec.input_shape, spec.preprocessing.value_range, device)
-    classes = tuple(c.name for c in imagenet_classes())
-    return LoadedModel(spec, prepared, classes)
+    return LoadedModel(spec, prepared, _class_list(spec))
+
+
+def _spec(name: str) -> ModelSpec:
+    if name in MODELS:
+        return MODELS[name]
+    for row in finished_runs():
+        if row.id == name:
+            return run_model(row)
+    raise unknown_model(name)
+
+
+def _class_list(spec: ModelSpec) -> ClassList:
+    if spec.classes:
+        return plain_classes(spec.classes, spec.labels)
+    return CLASS_LISTS[spec.labels]()
 
 
 @cache
@@ -91,11 +144,12 @@ def chunk_book() -> ChunkBook:
     return ChunkBook(chunk_file(settings().home))
 
 
-def model_names() -> tuple[str, ...]:
-    """The names that `load_model` knows."""
-    return tuple(MODELS)
-
-
 def model_specs() -> tuple[ModelSpec, ...]:
-    """Facts about every registered model, without loading any."""
-    return tuple(MODELS.values())
+    """Facts about every model, without loading any; runs whose card is damaged are left out."""
+    found = list(MODELS.values())
+    for row in finished_runs():
+        try:
+            found.append(run_model(row))
+        except WeightsError:  # load_model tells who asks for it
+            continue
+    return tuple(found)

@@ -18,6 +18,8 @@ from dlexplain.tasks.tiles import tile
 
 WORST = 24
 """Mistakes kept."""
+SAMPLES = 24
+"""Test pictures kept, the first ones, to look at and to ask about."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class ClassifyImage(TaskModule):
         self.one_view = MulticlassAccuracy(classes, average="micro")
         self.confusion = MulticlassConfusionMatrix(classes)
         self.mistakes: list[dict[str, Tensor]] = []
+        self.samples: list[tuple[Tensor, Tensor]] = []
 
     def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
         logits = self(batch["x"]).float()  # (batch, classes)
@@ -78,6 +81,7 @@ class ClassifyImage(TaskModule):
 
     def on_test_epoch_start(self) -> None:
         self.mistakes = []
+        self.samples = []
         for metric in (self.accuracy, self.one_view, self.confusion):
             metric.reset()
 
@@ -91,6 +95,9 @@ class ClassifyImage(TaskModule):
         self.confusion.update(logits, y)
         self.log("test/loss", F.cross_entropy(one, y), batch_size=size)
         self._remember(batch, logits)
+        missing = SAMPLES - sum(len(labels) for _, labels in self.samples)
+        if missing > 0:
+            self.samples.append((self._pixels(x[:missing]), y[:missing].cpu()))
 
     def _views(self, x: Tensor, one: Tensor) -> Tensor:
         """(batch, classes) logits averaged over the views of the test."""
@@ -114,16 +121,20 @@ class ClassifyImage(TaskModule):
         if len(wrong) == 0:
             return
         worst = wrong[best[wrong].argsort(descending=True)[:WORST]]
-        scale, mean = self.unnormalise
-        pixels = (batch["x"][worst] * scale + mean).round().clamp(0, 255).to(torch.uint8)
         self.mistakes.append(
             {
-                "pixels": pixels.permute(0, 2, 3, 1).cpu(),
+                "pixels": self._pixels(batch["x"][worst]),
                 "truth": batch["y"][worst].cpu(),
                 "said": said[worst].cpu(),
                 "share": best[worst].cpu(),
             }
         )
+
+    def _pixels(self, x: Tensor) -> Tensor:
+        """(count, channels, side, side) normalised -> (count, side, side, channels) uint8"""
+        scale, mean = self.unnormalise
+        pixels = (x * scale + mean).round().clamp(0, 255).to(torch.uint8)
+        return pixels.permute(0, 2, 3, 1).cpu()
 
     def _worst(self) -> dict[str, Tensor]:
         if not self.mistakes:
@@ -133,12 +144,15 @@ class ClassifyImage(TaskModule):
         return {key: values[order] for key, values in every.items()}
 
     def results(self) -> tuple[dict[str, float], Arrays]:
-        """Confusion (classes, classes), rows the truth; the worst mistakes."""
+        """Confusion (classes, classes), rows the truth; the worst mistakes; the first samples."""
         metrics = {"test/accuracy": float(self.accuracy.compute())}
         if self.params.test_views != "one":
             metrics["test/accuracy_one_view"] = float(self.one_view.compute())
         arrays: Arrays = {"confusion": self.confusion.compute().cpu().numpy()}
         arrays |= {f"mistakes_{key}": t.numpy() for key, t in self._worst().items()}
+        if self.samples:
+            arrays["samples_pixels"] = torch.cat([pixels for pixels, _ in self.samples]).numpy()
+            arrays["samples_labels"] = torch.cat([labels for _, labels in self.samples]).numpy()
         return metrics, arrays
 
     def pictures(self) -> dict[str, NDArray[np.uint8]]:

@@ -11,13 +11,15 @@ import streamlit as st
 from dlexplain.errors import BadInput
 
 
-def from_address(key: str, read: Callable[[str], Any]) -> None:
+def from_address(key: str, read: Callable[[str], Any], arrived: bool = False) -> None:
     """Set the widget `key` from the address before it is first drawn.
 
-    read  turns the text into the widget's value, raising BadInput where it cannot; the visitor
-          is told and the widget keeps its default
+    read     turns the text into the widget's value, raising BadInput where it cannot; the visitor
+             is told and the widget keeps its default
+    arrived  whether the page has just been opened: its address then counts more than what the
+             session remembers of an earlier visit
     """
-    if key in st.session_state or key not in st.query_params:
+    if key not in st.query_params or (key in st.session_state and not arrived):
         return
     try:
         st.session_state[key] = read(st.query_params[key])

@@ -1,40 +1,83 @@
-"""Choosing the picture: uploads, camera or samples. Bad files are told one by one, others kept."""
+"""Choosing the picture: uploads, camera, samples, or the test pictures that a run has kept.
+
+Bad files are told one by one, others kept. No torch here.
+"""
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import streamlit as st
 
-from dlexplain.errors import PictureError
+from dlexplain.errors import PictureError, UnknownName
+from dlexplain.results import ClassName
+from dlexplain.services.model_list import ModelEntry
 from dlexplain.services.pictures import (
     ENDINGS,
     Picture,
+    kept_pictures,
+    png_address,
     read_picture,
     read_sample,
     sample,
     sample_names,
 )
 from dlexplain.ui.address import from_address
+from dlexplain.ui.markdown import literal
 
-UPLOAD, CAMERA, SAMPLE = "Upload", "Camera", "Samples"
-ICONS = {UPLOAD: ":material/upload:", CAMERA: ":material/photo_camera:", SAMPLE: ":material/image:"}
+UPLOAD, CAMERA, SAMPLE, TEST = "Upload", "Camera", "Samples", "Test pictures"
+ICONS = {
+    UPLOAD: ":material/upload:",
+    CAMERA: ":material/photo_camera:",
+    SAMPLE: ":material/image:",
+    TEST: ":material/grid_view:",
+}
 
 
-def choose_picture() -> tuple[Picture | None, str | None]:
-    """The source's widgets; returns the picture chosen, if any, and the sample's name if it is
-    one."""
-    from_address("sample", lambda name: sample(name).key)
+@dataclass(frozen=True)
+class Choice:
+    """The picture chosen, if any.
+
+    address  what in the page's address stands for it; {} for one that cannot be found again
+    truth    its class as its data set says it, where that is known
+    """
+
+    picture: Picture | None = None
+    address: Mapping[str, str] = field(default_factory=dict)
+    truth: ClassName | None = None
+
+
+def arrived() -> bool:
+    """Whether the page has just been opened: its source of pictures is not remembered."""
+    return not {"source", "source-tests"} & set(st.session_state)
+
+
+def choose_picture(model: ModelEntry, entries: Sequence[ModelEntry], arrived: bool) -> Choice:
+    """The source's widgets; `arrived` as above, asked before any of them was drawn."""
+    state = st.session_state
+    from_address("sample", lambda name: sample(name).key, arrived)
+    from_address("test", lambda text: _known_test(text, entries), arrived)
+    owner = _tests_owner(model)
+    sources = [UPLOAD, CAMERA, SAMPLE, *([TEST] if owner else [])]
+    if arrived:
+        state["source-kept"] = _first_source(model, owner)
+    kept = state.get("source-kept")
     source = st.segmented_control(
         "Picture from",
-        [UPLOAD, CAMERA, SAMPLE],
-        default=SAMPLE if "sample" in st.session_state else UPLOAD,
+        sources,
+        default=kept if kept in sources else UPLOAD,
         format_func=lambda name: f"{ICONS[name]} {name}",
-        key="source",
+        # Another key where the sources are others: Streamlit would forget the choice.
+        key="source-tests" if owner else "source",
         required=True,
         label_visibility="collapsed",
     )
+    state["source-kept"] = source
+    if source == TEST and owner:
+        return _test(owner)
     if source == SAMPLE:
         name = _sample()
-        return (_cached_sample(name) if name else None), name
+        return Choice(_cached_sample(name), {"sample": name}) if name else Choice()
     if source == CAMERA:
         shot = st.camera_input("Take a picture", key="camera")
         pictures = _read([("camera.png", shot.getvalue())]) if shot else []
@@ -47,7 +90,61 @@ def choose_picture() -> tuple[Picture | None, str | None]:
             help="PNG, JPEG, WebP, BMP, or the first frame of a GIF. Kept in memory only.",
         )
         pictures = _read([(file.name, file.getvalue()) for file in files])
-    return _one_of(pictures), None
+    return Choice(_one_of(pictures))
+
+
+def _first_source(model: ModelEntry, owner: str | None) -> str:
+    """The address decides; who comes for a run sees its test pictures."""
+    asked = st.query_params
+    if "test" in asked and owner:
+        return TEST
+    if "sample" in asked:
+        return SAMPLE
+    if "model" in asked and owner == model.name:
+        return TEST
+    return SAMPLE if "sample" in st.session_state else UPLOAD
+
+
+def _known_test(text: str, entries: Sequence[ModelEntry]) -> str:
+    run, _, place = text.partition(".")
+    runs = [entry.name for entry in entries if entry.source == "run"]
+    count = len(kept_pictures(run)) if run in runs else 0
+    if not (place.isdecimal() and int(place) < count):
+        raise UnknownName(f'there is no test picture "{text}"')
+    return f"{run}.{int(place)}"
+
+
+def _tests_owner(model: ModelEntry) -> str | None:
+    """The run whose test pictures are offered: the model itself, else the one looked at last."""
+    if model.source == "run" and kept_pictures(model.name):
+        return model.name
+    last = str(st.session_state.get("test") or "").partition(".")[0]
+    return last if last and kept_pictures(last) else None
+
+
+def _test(owner: str) -> Choice:
+    """The run's test pictures to pick from; the place stays when the run changes."""
+    pictures = kept_pictures(owner)
+    names = [f"{owner}.{place}" for place in range(len(pictures))]
+    place = str(st.session_state.get("test") or "").partition(".")[2]
+    wanted = f"{owner}.{place}"
+    st.session_state["test"] = wanted if wanted in names else names[0]
+    labels = {
+        name: f"![]({png_address(known.picture)}) {literal(known.truth.label)}"
+        for name, known in zip(names, pictures, strict=True)
+    }
+    chosen = st.pills(
+        "Test picture",
+        names,
+        format_func=labels.__getitem__,
+        key="test",
+        required=True,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    st.caption("The first pictures of the data set's test part, with their classes.")
+    known = pictures[names.index(chosen or names[0])]
+    return Choice(known.picture, {"test": chosen or names[0]}, known.truth)
 
 
 def _sample() -> str | None:

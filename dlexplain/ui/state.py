@@ -23,8 +23,9 @@ class Ask:
 
 @dataclass(frozen=True)
 class Request:
-    """A question: why this class of this picture, asked of several methods."""
+    """A question: why a model sees this class in this picture, asked of several methods."""
 
+    model: str
     digest: str
     target: int
     contrast: int | None

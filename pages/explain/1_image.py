@@ -5,29 +5,33 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
-from dlexplain.services.pictures import class_definition, class_titles
-from dlexplain.ui.address import from_address, to_address
-from dlexplain.ui.pictures import choose_picture
+from dlexplain.services.model_list import model_entries
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.model_choice import choose_model
+from dlexplain.ui.pictures import arrived, choose_picture
 
 if TYPE_CHECKING:
-    from dlexplain.results import Attribution, Prediction
+    from dlexplain.results import Attribution, ClassName, Prediction
     from dlexplain.services.jobs import Job
+    from dlexplain.services.model_list import ModelEntry
     from dlexplain.services.models import LoadedModel
     from dlexplain.services.pictures import Picture
+    from dlexplain.ui.pictures import Choice
     from dlexplain.ui.state import Answers, Ask, Request
 
-MODEL = "efficientnet-lite0"
-FIRST_METHODS = ["grad-cam", "integrated-gradients", "superpixel-ablation"]
 SIGNS = {"both": "Both", "positive": "Only for", "negative": "Only against"}
 POLL_SECONDS = 0.5
 COLUMNS = 3
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
+WORDS = ("none", "one", "two", "three", "four", "five")
 
 
 def main() -> None:
     st.title("Explain a picture")
-    picture, sample = choose_picture()
-    if picture is None:
+    opened, entries = arrived(), model_entries()  # at every run: a run may just have finished
+    entry = choose_model(entries, opened)
+    choice = choose_picture(entry, entries, opened)
+    if choice.picture is None:
         st.info(
             "Drop a picture of your own above, or open **Samples**. You will see its classes, "
             "and then which parts of it decided.",
@@ -36,20 +40,24 @@ def main() -> None:
         return
     # torch is imported from here on, so the empty page is there at once.
     from dlexplain.ui import cache
+    from dlexplain.ui.question import ask, share
 
     try:
-        model = cache.model(MODEL)
+        model = cache.model(entry.name)
     except DlexplainError as error:
         st.error(str(error))
         return
-    prediction = show_prediction(model, picture)
-    request = ask(model, picture, prediction)
-    share(sample)
+    prediction = show_prediction(entry, model, choice, choice.picture)
+    request = ask(model, choice.picture, prediction, opened)
+    share(model, choice.address)
     if request is not None:
-        show_answers(model, picture, prediction, request)
+        show_answers(model, choice.picture, prediction, request)
 
 
-def show_prediction(model: "LoadedModel", picture: "Picture") -> "Prediction":
+def show_prediction(
+    entry: "ModelEntry", model: "LoadedModel", choice: "Choice", picture: "Picture"
+) -> "Prediction":
+    from dlexplain.figures.overlay import enlarged
     from dlexplain.figures.prediction import plot_prediction
     from dlexplain.ui import cache
 
@@ -57,146 +65,35 @@ def show_prediction(model: "LoadedModel", picture: "Picture") -> "Prediction":
     seen, classes = st.columns([1, 2], gap="large", vertical_alignment="center")
     with seen:
         height, width = picture.pixels.shape[:2]
-        st.image(model.view(picture), width=320, caption=f"{picture.name}, {width} × {height}: "
-                 "the square in the middle, which is what the model sees")  # fmt: skip
+        view = model.view(picture)
+        side = f"{view.shape[1]} × {view.shape[0]}"
+        what = f"the square in the middle, which the model sees at {side}"
+        what = "what the model sees" if (height, width) == view.shape[:2] else what
+        st.image(enlarged(view), width=320,
+                 caption=f"{literal(picture.name)}, {width} × {height}: {what}")  # fmt: skip
     with classes:
         best = prediction.scores[0]
-        st.subheader(f"{best.name.label}, {best.probability:.1%}")
-        st.caption(class_definition(best.name.index).capitalize())
+        st.subheader(f"{literal(best.name.label)}, {best.probability:.1%}")
+        if choice.truth is not None:
+            show_verdict(model, prediction, choice.truth)
+        if definition := model.class_definition(best.name.index):
+            st.caption(literal(definition.capitalize()))
         st.plotly_chart(plot_prediction(prediction), config=FIGURE, key="prediction")
-        st.caption(f"{model.spec.title} on {model.device}, five best of 1,000 ImageNet classes")
+        shown, title = len(prediction.scores), model.class_list.title
+        of = f"{WORDS[shown]} best of {title}" if shown < len(model.classes) else f"all {title}"
+        st.caption(f"{literal(entry.title)} on {model.device}, {of}")
     return prediction
 
 
-def ask(model: "LoadedModel", picture: "Picture", prediction: "Prediction") -> "Request | None":
-    """The question's widgets; returns the request to show, the last one that was asked."""
-    from dlexplain.ui import cache
-
-    st.subheader("Why?")
-    titles = list(class_titles())
-    known = cache.methods(model.name)
-    from_address("target", lambda text: titles[model.find_class(text).index])
-    from_address("contrast", lambda text: titles[model.find_class(text).index])
-    from_address("methods", lambda text: [known[name].name for name in text.split(",")])
-    st.session_state.setdefault("methods", FIRST_METHODS)
-    why, rather = st.columns(2)
-    best = prediction.scores[0].name
-    target = why.selectbox(
-        "Why this class",
-        titles,
-        index=None,
-        placeholder=f"{best.label}, the most probable (or type any class)",
-        key="target",
-        persist_state="session",
-        help="Any of the 1,000 classes, by name, index or WordNet id.",
-    )
-    contrast = rather.selectbox(
-        "Rather than",
-        titles,
-        index=None,
-        placeholder="No second class (or type any class)",
-        key="contrast",
-        persist_state="session",
-        help="Explains the difference of the two classes' scores: what speaks for the first "
-        "rather than for the second.",
-    )
-    chosen = st.multiselect(
-        "Methods",
-        list(known),
-        format_func=lambda name: known[name].title,
-        key="methods",
-        persist_state="session",
-        placeholder="Choose one or several methods",
-    )
-    params = method_settings(model, chosen)
-    wanted = _request(picture, titles, target, contrast, best.index, chosen, params)
-    if wanted is not None and wanted.target == wanted.contrast:
-        st.error("The two classes are the same; choose another one to compare with.")
-        wanted = None
-    pressed = st.button(
-        "Explain", type="primary", disabled=wanted is None, icon=":material/search:"
-    )
-    asked: Request | None = st.session_state.get("request")
-    if wanted is not None and (pressed or asked is None or asked.digest != wanted.digest):
-        asked = st.session_state["request"] = wanted
-    elif wanted is not None and wanted != asked:
-        st.caption("Press Explain to answer the changed question; below is the last answer.")
-    if not chosen:
-        st.info("Choose at least one method.")
-    return asked if asked is not None and asked.digest == picture.digest else None
-
-
-def share(sample: str | None) -> None:
-    """Keep the question in the page's address."""
-    state, titles = st.session_state, class_titles()
-    classes = {
-        key: str(titles.index(state[key])) if state.get(key) else None
-        for key in ("target", "contrast")
-    }
-    to_address({"sample": sample, **classes, "methods": ",".join(state.get("methods", []))})
-
-
-def method_settings(
-    model: "LoadedModel", chosen: list[str]
-) -> dict[str, dict[str, int | float | str | bool]]:
-    """Describe one method at a time and let its parameters be changed."""
-    from dlexplain.ui import cache
-    from dlexplain.ui.forms import params_form
-
-    known = cache.methods(model.name)
-    stored = st.session_state.setdefault("params", {})
-    if not chosen:
-        return {}
-    with st.expander("Methods and their parameters", icon=":material/tune:", key="tune",
-                     on_change="rerun") as opened:  # fmt: skip
-        if opened.open:
-            name = st.segmented_control(
-                "Method",
-                chosen,
-                default=chosen[0],
-                format_func=lambda name: known[name].title,
-                required=True,
-                label_visibility="collapsed",
-            )
-            info = known[name or chosen[0]]
-            st.markdown(info.description)
-            facts = [f"{info.family} method", "signed" if info.signed else "unsigned"]
-            facts += ["promises completeness"] if info.complete else []
-            st.caption(f"{', '.join(facts).capitalize()}. {info.paper}")
-            if info.params:
-                choices = cache.choices(model.name, info.name)
-                stored[info.name] = params_form(info.name, info.params, choices)
-    defaults = {
-        name: {key: spec.default for key, spec in known[name].params.items()} for name in chosen
-    }
-    return {name: defaults[name] | stored.get(name, {}) for name in chosen}
-
-
-def _request(
-    picture: "Picture",
-    titles: list[str],
-    target: str | None,
-    contrast: str | None,
-    best: int,
-    chosen: list[str],
-    params: dict[str, dict[str, int | float | str | bool]],
-) -> "Request | None":
-    from dlexplain.ui import cache
-    from dlexplain.ui.state import Ask, Request
-
-    if not chosen:
-        return None
-    known = cache.methods(MODEL)
-    asks = tuple(
-        Ask(name, known[name].title, known[name].family, tuple(params[name].items()))
-        for name in chosen
-    )
-    return Request(
-        picture.digest,
-        best if target is None else titles.index(target),
-        None if contrast is None else titles.index(contrast),
-        asks,
-    )
+def show_verdict(model: "LoadedModel", prediction: "Prediction", truth: "ClassName") -> None:
+    """Whether the model is right, where it knows the class."""
+    label = f"**{literal(truth.label)}**"
+    if truth not in model.classes:
+        st.markdown(f"Its data set calls it {label}, a class that this model does not have.")
+    elif prediction.scores[0].name == truth:
+        st.markdown(f":green[:material/check_circle:] The model is right: it is {label}.")
+    else:
+        st.markdown(f":red[:material/cancel:] The model is wrong: it is {label}.")
 
 
 def show_answers(
@@ -252,7 +149,7 @@ def card(model: "LoadedModel", picture: "Picture", answers: "Answers", place: in
     strength, sign = st.session_state["strength"] / 100, st.session_state["sign"] or "both"
     title = f"**{job.title}**"
     if job.result is not None:
-        title += "  \n" + f":small[{job.result.class_question}]"
+        title += "  \n" + f":small[{literal(job.result.class_question)}]"
         figure = plot_attribution(job.result, strength, sign)
     else:
         title += "  \n" + f":small[{_waiting_text(job)}]"

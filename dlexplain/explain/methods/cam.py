@@ -1,7 +1,7 @@
 """Class activation maps: what a convolutional layer saw, weighed for a class."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import torch
@@ -10,13 +10,13 @@ from torch import Tensor
 
 from dlexplain.explain.base import Attributed, Explainer, Family, Run, register
 from dlexplain.explain.capture import capture, find_layer, spatial, spatial_layers
-from dlexplain.explain.methods.gradients import guided
+from dlexplain.explain.methods.gradients import check_guided, guided
 from dlexplain.explain.prepare import PreparedModel
 from dlexplain.params import flag, name, number
 
 LAYER_HELP = (
-    "Which layer's map; auto is the last one with a spatial grid. Earlier layers are finer and "
-    "know less about classes. Tokens of a Transformer are put back into their grid."
+    "Which layer's map; auto is the last one with a grid of at least 3 x 3 places. Earlier layers "
+    "are finer and know less about classes. Tokens of a Transformer are put back into their grid."
 )
 
 
@@ -55,6 +55,9 @@ class LayerMethod(Explainer):
 
     def check(self, model: PreparedModel) -> None:
         find_layer(model)
+
+    def fit(self, model: PreparedModel, params: Any) -> tuple[Any, str]:
+        return replace(params, layer=find_layer(model, params.layer).name), ""
 
     def choices(self, model: PreparedModel) -> dict[str, tuple[str, ...]]:
         return {"layer": ("auto", *(layer.name for layer in spatial_layers(model)))}
@@ -160,6 +163,10 @@ class GuidedGradCam(LayerMethod):
     unit = "guided gradient × activation"
     signed = True
     paper = "Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391"
+
+    def check(self, model: PreparedModel) -> None:
+        super().check(model)
+        check_guided(model)
 
     def attribute(self, run: Run, params: Any) -> Attributed:
         run.progress.plan(1)

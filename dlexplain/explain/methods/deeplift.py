@@ -1,5 +1,7 @@
-"""DeepLift through Captum, made exact for ReLU6."""
+"""DeepLift through Captum, made exact for ReLU6 and max pooling."""
 
+import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -32,6 +34,55 @@ class ReLU6AsTwo(nn.Module):
         return rectified
 
 
+class _Rescaled(torch.autograd.Function):
+    """Max pooling of pictures and then as many baselines, with DeepLift's multipliers.
+
+    What a window's maximum gains is put down to the place of the larger of the two maxima: there
+    the input has changed by at least as much.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, pool: Callable[[Tensor], Any]) -> Tensor:
+        y, places = pool(x)
+        ctx.save_for_backward(x, y, places)
+        pooled: Tensor = y
+        return pooled
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        (x, x0), (y, y0), (place, place0) = (saved.chunk(2) for saved in ctx.saved_tensors)
+        gained = (y - y0).flatten(2)  # (batch, channels, windows)
+        chosen = torch.where(y >= y0, place, place0).flatten(2)
+        change = (x - x0).flatten(2)  # (batch, channels, height * width)
+        at_chosen = change.gather(2, chosen)
+        share = gained / torch.where(at_chosen == 0, 1.0, at_chosen)
+        multiplier = torch.zeros_like(change).scatter_add(
+            2, chosen, share * grads[0].chunk(2)[0].flatten(2)
+        )
+        multiplier = multiplier.view(x.shape)
+        return torch.cat([multiplier, multiplier]), None
+
+
+class RescaledMaxPool(nn.Module):
+    """Stands for a max pooling; Captum's rule for it does not sum up (0.9, any two pictures)."""
+
+    def __init__(self, pool: nn.Module) -> None:
+        super().__init__()
+        pool = copy.copy(pool)
+        pool.return_indices = True  # type: ignore[assignment]
+        self.pool = pool.forward  # as a function: Captum would hook a module
+
+    def forward(self, x: Tensor) -> Tensor:
+        pooled: Tensor = _Rescaled.apply(x, self.pool)  # type: ignore[no-untyped-call]
+        return pooled
+
+
+def exact(model: PreparedModel) -> nn.Module:
+    """A copy of the model, for Captum's hooks, in layers that follow DeepLift's rule exactly."""
+    split = replace_modules(model.module, (nn.ReLU6,), lambda _: ReLU6AsTwo())
+    return replace_modules(split, (nn.MaxPool2d, nn.AdaptiveMaxPool2d), RescaledMaxPool)
+
+
 class Scored(nn.Module):
     """A model with the target's score as its only output, (batch, 1)."""
 
@@ -51,7 +102,8 @@ class DeepLift(Explainer):
     f(x) - f(baseline) and does not stop at saturated units.
 
     Rule (rescale): multiplier of a non-linearity = Δoutput / Δinput. ReLU6 is rewritten as
-    ReLU(x) - ReLU(x - 6), for which the rule is exact.
+    ReLU(x) - ReLU(x - 6), for which the rule is exact; what the maximum of a window gains is put
+    down to the place of the larger one.
     """
 
     name = "deeplift"
@@ -78,11 +130,9 @@ class DeepLift(Explainer):
         from captum.attr import DeepLift as CaptumDeepLift
 
         baseline = make_baseline(params.baseline, run.inputs, run.model.value_range, params.seed)
-        # A copy of its own, since Captum hangs its hooks on it.
-        exact = replace_modules(run.model.module, (nn.ReLU6,), lambda _: ReLU6AsTwo())
         run.progress.plan(1)
         with run.model.turnstile.turn(), torch.enable_grad():
-            values = CaptumDeepLift(Scored(exact, run.target)).attribute(
+            values = CaptumDeepLift(Scored(exact(run.model), run.target)).attribute(
                 run.inputs.detach().requires_grad_(), baseline, target=0
             )
         run.progress.advance(1)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from dlexplain.errors import Incompatible
 from dlexplain.explain.base import Attributed, Explainer, Family, Run, register
 from dlexplain.explain.prepare import PreparedModel, replace_modules
 from dlexplain.params import flag
@@ -107,6 +108,17 @@ class GuidedReLU(nn.Module):
         return rectified
 
 
+RECTIFIERS = (nn.ReLU, nn.ReLU6)
+
+
+def check_guided(model: PreparedModel) -> None:
+    """Raise Incompatible where the guided rule would change nothing."""
+    if not any(isinstance(module, RECTIFIERS) for module in model.module.modules()):
+        raise Incompatible(
+            "Guided Backpropagation changes the gradient at ReLUs, and the model has none"
+        )
+
+
 def guided(model: PreparedModel) -> nn.Module:
     """A copy of the model whose ReLU and ReLU6 modules follow the guided rule.
 
@@ -114,7 +126,7 @@ def guided(model: PreparedModel) -> nn.Module:
     """
     return replace_modules(
         model.module,
-        (nn.ReLU, nn.ReLU6),
+        RECTIFIERS,
         lambda module: GuidedReLU(6.0 if isinstance(module, nn.ReLU6) else float("inf")),
     )
 
@@ -133,6 +145,9 @@ class GuidedBackpropagation(GradientMethod):
     unit = "guided logits per unit of input"
     signed = True
     paper = "Springenberg et al. 2014, https://arxiv.org/abs/1412.6806"
+
+    def check(self, model: PreparedModel) -> None:
+        check_guided(model)
 
     def maps(self, run: Run, inputs: Tensor, params: Any) -> Iterator[tuple[slice, Tensor]]:
         count, module = inputs.shape[0], guided(run.model)

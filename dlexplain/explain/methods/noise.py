@@ -9,6 +9,7 @@ from torch import Tensor
 
 from dlexplain.explain.base import METHODS, Attributed, Explainer, Family, Run, register, seeded
 from dlexplain.explain.methods.gradients import GradientMethod
+from dlexplain.explain.prepare import PreparedModel
 from dlexplain.params import choice, number
 
 OVER = ("saliency", "input-x-gradient", "guided-backprop", "integrated-gradients")
@@ -32,6 +33,10 @@ class NoiseParams:
 class _OverNoise(Explainer):
     family: ClassVar[Family] = "gradient"
     Params = NoiseParams
+
+    def fit(self, model: PreparedModel, params: Any) -> tuple[Any, str]:
+        _method(params.over)[0].check(model)
+        return params, ""
 
     def noisy_maps(self, run: Run, params: Any) -> Iterator[Tensor]:
         """Yield the maps of the noisy copies, (count, channels, height, width) at a time."""

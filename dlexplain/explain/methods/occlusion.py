@@ -6,10 +6,26 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from dlexplain.explain.base import Attributed, Explainer, Family, Run, register, seeded
+from dlexplain.explain.base import (
+    Attributed,
+    Explainer,
+    Family,
+    Run,
+    clamped,
+    register,
+    seeded,
+    side_of,
+)
 from dlexplain.explain.baselines import baseline_choice, make_baseline
-from dlexplain.explain.superpixels import paint, regions_field, superpixels
-from dlexplain.params import number
+from dlexplain.explain.prepare import PreparedModel
+from dlexplain.explain.superpixels import (
+    fit_regions,
+    paint,
+    regions_default,
+    regions_field,
+    superpixels,
+)
+from dlexplain.params import Value, number
 
 
 def window_corners(size: int, window: int, stride: int) -> list[tuple[int, int]]:
@@ -40,6 +56,14 @@ class Occlusion(Explainer):
         stride: int = number(16, "Stride", low=1, high=1024, help="Pixels from patch to patch.")
         baseline: str = baseline_choice(help="What the patch shows.")
         seed: int = number(0, "Seed", low=0, high=2**31 - 1, help="For the noise baseline.")
+
+    def defaults(self, model: PreparedModel) -> dict[str, Value]:
+        """A patch of a seventh of the side, moved by half of itself."""
+        window = max(2, round(side_of(model) / 7))
+        return {"window": window, "stride": max(1, window // 2)}
+
+    def fit(self, model: PreparedModel, params: Any) -> tuple[Any, str]:
+        return clamped(params, "window", max(model.input_shape[-2:]), "A patch of side")
 
     def attribute(self, run: Run, params: Any) -> Attributed:
         height, width = run.inputs.shape[-2:]
@@ -89,6 +113,12 @@ class SuperpixelAblation(Explainer):
         regions: int = regions_field(100)
         baseline: str = baseline_choice("blur", help="What stands in a covered region.")
         seed: int = number(0, "Seed", low=0, high=2**31 - 1, help="For the noise baseline.")
+
+    def defaults(self, model: PreparedModel) -> dict[str, Value]:
+        return {"regions": regions_default(100, model)}
+
+    def fit(self, model: PreparedModel, params: Any) -> tuple[Any, str]:
+        return fit_regions(model, params)
 
     def attribute(self, run: Run, params: Any) -> Attributed:
         labels = superpixels(run.inputs, params.regions, run.model.value_range)

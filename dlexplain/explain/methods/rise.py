@@ -7,8 +7,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dlexplain.explain.base import Attributed, Explainer, Family, Run, register, seeded
-from dlexplain.params import number
+from dlexplain.explain.base import (
+    Attributed,
+    Explainer,
+    Family,
+    Run,
+    clamped,
+    register,
+    seeded,
+    side_of,
+)
+from dlexplain.explain.prepare import PreparedModel
+from dlexplain.params import Value, number
 
 
 @register
@@ -36,6 +46,13 @@ class Rise(Explainer):
             0.5, "Kept", low=0.05, high=0.95, step=0.05, help="Share of cells that stay visible."
         )
         seed: int = number(0, "Seed", low=0, high=2**31 - 1, help="Same seed, same masks.")
+
+    def defaults(self, model: PreparedModel) -> dict[str, Value]:
+        """Cells of at least two pixels."""
+        return {"grid": max(2, min(7, side_of(model) // 2))}
+
+    def fit(self, model: PreparedModel, params: Any) -> tuple[Any, str]:
+        return clamped(params, "grid", max(2, side_of(model)), "A grid of side")
 
     def attribute(self, run: Run, params: Any) -> Attributed:
         height, width = run.inputs.shape[-2:]

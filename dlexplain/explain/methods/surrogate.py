@@ -20,8 +20,15 @@ from dlexplain.explain.base import (
 from dlexplain.explain.baselines import baseline_choice, make_baseline
 from dlexplain.explain.drawing import numpy_seed
 from dlexplain.explain.methods.occlusion import ONE_REGION
-from dlexplain.explain.superpixels import paint, regions_field, superpixels
-from dlexplain.params import number
+from dlexplain.explain.prepare import PreparedModel
+from dlexplain.explain.superpixels import (
+    fit_regions,
+    paint,
+    regions_default,
+    regions_field,
+    superpixels,
+)
+from dlexplain.params import Value, number
 
 
 @dataclass
@@ -79,8 +86,21 @@ def coalitions(run: Run, params: Any) -> Coalitions:
     return Coalitions(run, labels, cover)
 
 
+class _OverRegions(Explainer):
+    """A method over superpixels, about fifty of them on a picture of 224 pixels."""
+
+    family: ClassVar[Family] = "perturbation"
+    signed = True
+
+    def defaults(self, model: PreparedModel) -> dict[str, Value]:
+        return {"regions": regions_default(50, model)}
+
+    def fit(self, model: PreparedModel, params: Any) -> tuple[Any, str]:
+        return fit_regions(model, params)
+
+
 @register
-class Lime(Explainer):
+class Lime(_OverRegions):
     """Switches superpixels on and off at random and fits a sparse linear model to the scores
     near the picture; its weights are the map. The weights depend on the random draws: change the
     seed to see how much.
@@ -92,8 +112,6 @@ class Lime(Explainer):
     name = "lime"
     title = "LIME"
     unit = "logits (weight of the region)"
-    family: ClassVar[Family] = "perturbation"
-    signed = True
     paper = "Ribeiro, Singh, Guestrin 2016, https://arxiv.org/abs/1602.04938"
 
     @dataclass(frozen=True)
@@ -139,11 +157,15 @@ class Lime(Explainer):
         run.progress.plan(params.samples)
         chunk = run.evaluator.chunks.get(run.model, "forward")
         weights = lime.attribute(whole, n_samples=params.samples, perturbations_per_eval=chunk)
-        return Attributed(paint(weights.flatten().float(), world.labels))
+        note = "" if weights.any() else NOTHING_LEFT.format(params.alpha)
+        return Attributed(paint(weights.flatten().float(), world.labels), note=note)
+
+
+NOTHING_LEFT = "A sparsity of {:g} left no region: the scores hardly change; try a smaller one."
 
 
 @register
-class KernelShap(Explainer):
+class KernelShap(_OverRegions):
     """Shapley values of the superpixels: each one's mean contribution over all orders in which
     the regions could be switched on, estimated from a sample of combinations. They sum to
     f(x) - f(everything off) exactly.
@@ -155,8 +177,6 @@ class KernelShap(Explainer):
     name = "kernel-shap"
     title = "Kernel SHAP"
     unit = "logits per pixel"
-    family: ClassVar[Family] = "perturbation"
-    signed = True
     complete = True
     paper = "Lundberg, Lee 2017, https://arxiv.org/abs/1705.07874"
 
@@ -185,7 +205,9 @@ class KernelShap(Explainer):
                 ends[key] = run.score(world.pictures(torch.from_numpy(on)))
             return np.array([ends[key]])
 
-        run.progress.plan(params.samples)
+        # Of few regions shap tries every combination once, and asks for the two ends besides.
+        every = 2**world.count - 2
+        run.progress.plan(min(params.samples, every))
         with numpy_seed(params.seed) as drawn:
             explainer = shap.KernelExplainer(model, nothing)
             # An ordinary least squares: shap's default keeps ten regions only.

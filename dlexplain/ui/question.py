@@ -1,0 +1,160 @@
+"""The question's widgets on the picture page: which class, rather than which, by which methods."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from dlexplain.params import Value
+from dlexplain.results import Prediction
+from dlexplain.services.model_list import DEFAULT_MODEL
+from dlexplain.services.models import LoadedModel
+from dlexplain.services.pictures import Picture
+from dlexplain.ui import cache
+from dlexplain.ui.address import from_address, to_address
+from dlexplain.ui.forms import params_form
+from dlexplain.ui.state import Ask, Request
+
+FIRST_METHODS = ("grad-cam", "integrated-gradients", "superpixel-ablation")
+ParamsOf = dict[str, dict[str, Value]]
+
+
+def ask(
+    model: LoadedModel, picture: Picture, prediction: Prediction, arrived: bool
+) -> Request | None:
+    """The widgets; returns the request to show, the last one that was asked of this picture."""
+    st.subheader("Why?")
+    target, contrast = _classes(model, prediction, arrived)
+    chosen = _methods(model, arrived)
+    params = _settings(model, chosen)
+    best = prediction.scores[0].name.index
+    wanted = _request(model, picture, best if target is None else target, contrast, chosen, params)
+    if wanted is not None and wanted.target == wanted.contrast:
+        st.error("The two classes are the same; choose another one to compare with.")
+        wanted = None
+    pressed = st.button(
+        "Explain", type="primary", disabled=wanted is None, icon=":material/search:"
+    )
+    asked: Request | None = st.session_state.get("request")
+    if wanted is not None and (pressed or asked is None or not _about(asked, model, picture)):
+        asked = st.session_state["request"] = wanted
+    elif wanted is not None and wanted != asked:
+        st.caption("Press Explain to answer the changed question; below is the last answer.")
+    if not chosen:
+        st.info("Choose at least one method.")
+    return asked if asked is not None and _about(asked, model, picture) else None
+
+
+def share(model: LoadedModel, of_picture: Mapping[str, str]) -> None:
+    """Keep the question in the page's address."""
+    state, titles = st.session_state, model.class_titles
+    classes = {
+        key: str(titles.index(state[key])) if state.get(key) else None
+        for key in ("target", "contrast")
+    }
+    named = None if model.name == DEFAULT_MODEL else model.name
+    methods = ",".join(state.get("methods", []))
+    to_address({"model": named, **of_picture, **classes, "methods": methods})
+
+
+def _about(request: Request, model: LoadedModel, picture: Picture) -> bool:
+    return (request.model, request.digest) == (model.name, picture.digest)
+
+
+def _classes(
+    model: LoadedModel, prediction: Prediction, arrived: bool
+) -> tuple[int | None, int | None]:
+    """Target and contrast as indices; what this model does not have falls back to none."""
+    titles, state = list(model.class_titles), st.session_state
+    for key in ("target", "contrast"):
+        from_address(key, lambda text: titles[model.find_class(text).index], arrived)
+        state[key] = state[key] if state.get(key) in titles else None
+    best = prediction.scores[0].name
+    why, rather = st.columns(2)
+    target = why.selectbox(
+        "Why this class",
+        titles,
+        index=None,
+        placeholder=f"{best.label}, the most probable (or type any class)",
+        key="target",
+        persist_state="session",
+        help=f"Any of {model.class_list.title}.",
+    )
+    contrast = rather.selectbox(
+        "Rather than",
+        titles,
+        index=None,
+        placeholder="No second class (or type any class)",
+        key="contrast",
+        persist_state="session",
+        help="Explains the difference of the two classes' scores: what speaks for the first "
+        "rather than for the second.",
+    )
+    return (
+        None if target is None else titles.index(target),
+        None if contrast is None else titles.index(contrast),
+    )
+
+
+def _methods(model: LoadedModel, arrived: bool) -> list[str]:
+    known, state = cache.methods(model.name), st.session_state
+    from_address("methods", lambda text: [known[name].name for name in text.split(",")], arrived)
+    wanted = state.get("methods", list(FIRST_METHODS))
+    state["methods"] = [name for name in wanted if name in known]
+    return st.multiselect(
+        "Methods",
+        list(known),
+        format_func=lambda name: known[name].title,
+        key="methods",
+        persist_state="session",
+        placeholder="Choose one or several methods",
+    )
+
+
+def _settings(model: LoadedModel, chosen: list[str]) -> ParamsOf:
+    """Describe one method at a time and let its parameters be changed; each model has its own."""
+    known = cache.methods(model.name)
+    stored: ParamsOf = st.session_state.setdefault("params", {}).setdefault(model.name, {})
+    if not chosen:
+        return {}
+    with st.expander("Methods and their parameters", icon=":material/tune:", key="tune",
+                     on_change="rerun") as opened:  # fmt: skip
+        if opened.open:
+            name = st.segmented_control(
+                "Method",
+                chosen,
+                default=chosen[0],
+                format_func=lambda name: known[name].title,
+                required=True,
+                label_visibility="collapsed",
+            )
+            info = known[name or chosen[0]]
+            st.markdown(info.description)
+            facts = [f"{info.family} method", "signed" if info.signed else "unsigned"]
+            facts += ["promises completeness"] if info.complete else []
+            st.caption(f"{', '.join(facts).capitalize()}. {info.paper}")
+            if info.params:
+                choices = cache.choices(model.name, info.name)
+                owner = f"{model.name}-{info.name}"
+                stored[info.name] = params_form(owner, info.params, choices)
+    defaults: ParamsOf = {
+        name: {key: spec.default for key, spec in known[name].params.items()} for name in chosen
+    }
+    return {name: defaults[name] | stored.get(name, {}) for name in chosen}
+
+
+def _request(
+    model: LoadedModel,
+    picture: Picture,
+    target: int,
+    contrast: int | None,
+    chosen: list[str],
+    params: ParamsOf,
+) -> Request | None:
+    if not chosen:
+        return None
+    known = cache.methods(model.name)
+    asks = tuple(
+        Ask(name, known[name].title, known[name].family, tuple(params[name].items()))
+        for name in chosen
+    )
+    return Request(model.name, picture.digest, target, contrast, asks)
