@@ -22,7 +22,7 @@ def smooth(values: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
     """
     if not strength:
         return values
-    averaged, weight, sums = np.empty_like(values), 0.0, 0.0
+    averaged, weight, sums = np.empty(len(values)), 0.0, 0.0
     for place, value in enumerate(values):
         sums = strength * sums + (1 - strength) * value
         weight = strength * weight + (1 - strength)

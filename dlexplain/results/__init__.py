@@ -9,6 +9,7 @@ from dlexplain.results.runs import (
     Estimate,
     RunRecord,
     StateChange,
+    lower_is_better,
 )
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "Prediction",
     "RunRecord",
     "StateChange",
+    "lower_is_better",
     "plot",
 ]

@@ -174,14 +174,15 @@ class Estimating:
         assert process is not None
         assert process.stdin is not None
         assert process.stdout is not None
-        try:
-            process.stdin.write(self.spec.to_json())
-            process.stdin.close()
-            for line in process.stdout:
-                self._hear(json.loads(line))
-        except (OSError, ValueError) as error:
-            self.error = self.error or f"the estimate failed: {error}"
-        code = process.wait()
+        with process:  # closes its pipes
+            try:
+                process.stdin.write(self.spec.to_json())
+                process.stdin.close()
+                for line in process.stdout:
+                    self._hear(json.loads(line))
+            except (OSError, ValueError) as error:
+                self.error = self.error or f"the estimate failed: {error}"
+            code = process.wait()
         if self.active:
             self.error = f"the estimate ended without an answer (exit status {code})"
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Tested = ClassificationTest | Backtest
 
 
-def tested(record: RunRecord) -> Tested | None:
+def findings(record: RunRecord) -> Tested | None:
     """What the test found; None before the run has been tested, or where nothing is kept."""
     file = paths.results_file(settings().home, record.id)
     if not file.exists():

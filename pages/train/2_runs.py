@@ -248,10 +248,10 @@ def show_log(run: str) -> None:
 
 def show_test(record: "RunRecord") -> None:
     from dlexplain.results import ClassificationTest
-    from dlexplain.services.run_results import tested
+    from dlexplain.services.run_results import findings
     from dlexplain.ui.tested import show_backtest, show_classification
 
-    found = tested(record)
+    found = findings(record)
     if found is None:
         st.info("The test comes when the training is done.")
     elif isinstance(found, ClassificationTest):

@@ -1,0 +1,69 @@
+"""An estimate counts what it says, in the calling process and in one of its own."""
+
+import io
+import time
+
+from PIL import Image
+
+from dlexplain.services.estimating import Estimating, estimate
+from dlexplain.services.training import RunSpec, complete
+
+DIGITS = RunSpec(
+    task="classify-image", model="cnn", data="digits",
+    model_params={"width": 4, "blocks": 1, "dense": 8, "norm": False},
+    training={"epochs": 3, "batch_size": 100, "precision": "float32", "optimiser": "sgd"},
+)  # fmt: skip
+
+
+def waited(estimating: Estimating) -> Estimating:
+    stop = time.monotonic() + 120
+    while estimating.active:
+        assert time.monotonic() < stop, estimating.phase
+        time.sleep(0.1)
+    return estimating
+
+
+def test_parameters_steps_and_examples_are_counted() -> None:
+    told: list[str] = []
+    found = estimate(complete(DIGITS), told.append)
+    # conv 1 x 4 x 9 + 4; dense 4 x 4 x 4 x 8 + 8; last 8 x 10 + 10
+    assert found.parameters == found.trainable == 40 + 520 + 90
+    assert sum(found.sizes.values()) == 1797
+    whole, rest = divmod(found.sizes["train"], 100)
+    assert found.steps == 3 * (whole + (rest >= 50))
+    assert list(found.step_seconds) == ["float32"]
+    assert found.seconds > found.steps * found.step_seconds["float32"]
+    # weights, gradients and momentum at least; 4 bytes each
+    assert found.memory > 3 * 4 * found.parameters
+    assert told[-1] == "measuring a few steps"
+    assert Image.open(io.BytesIO(found.samples)).width >= 64
+
+
+def test_a_series_has_no_samples_to_look_at() -> None:
+    spec = RunSpec(task="forecast", model="lstm-forecaster", data="macrodata")
+    assert estimate(complete(spec)).samples == b""
+
+
+def test_a_process_of_its_own_says_the_same() -> None:
+    found = waited(Estimating(complete(DIGITS)).start())
+    assert found.error == ""
+    assert found.result is not None
+    assert found.result.parameters == 650
+    assert found.result.samples.startswith(b"\x89PNG")
+
+
+def test_what_is_wrong_comes_back_as_one_sentence() -> None:
+    spec = RunSpec(
+        task="classify-image", model="cnn", data="picture-folder", data_params={"path": "/nowhere"}
+    )
+    found = waited(Estimating(complete(spec)).start())
+    assert found.result is None
+    assert "/nowhere is not there" in found.error
+
+
+def test_it_can_be_cancelled() -> None:
+    started = Estimating(complete(DIGITS)).start()
+    started.cancel()
+    assert (started.active, started.error) == (False, "Cancelled.")
+    assert started._process is not None
+    assert started._process.wait(timeout=20) != 0

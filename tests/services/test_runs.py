@@ -1,0 +1,109 @@
+"""Runs as pages see them: records, curves, results, pictures, names and deletion."""
+
+import numpy as np
+import pytest
+
+from dlexplain.errors import RunError, SpecError, UnknownName
+from dlexplain.results import Backtest, ClassificationTest
+from dlexplain.runs.paths import run_folder, states_file
+from dlexplain.runs.states import States
+from dlexplain.services import runs as service
+from dlexplain.services.run_results import card, findings
+from dlexplain.services.training import RunSpec
+from dlexplain.settings import settings
+from tests.trained import digits_run, macrodata_run
+
+
+def test_a_finished_run_tells_what_it_did() -> None:
+    record = service.run(digits_run())
+    assert (record.state, record.active, record.fraction) == ("finished", False, 1.0)
+    assert (record.epoch, record.epochs) == (3, 3)
+    assert record.monitor == "validation/accuracy"
+    assert record.best == pytest.approx(max(service.curves([record], record.monitor)[0].values))
+    assert record.flat["training.epochs"] == 3
+    assert service.runs()[0].number >= record.number
+    states = [change.state for change in service.changes(record.id)]
+    assert states == ["queued", "running", "finished"]
+
+
+def test_a_beginning_of_the_id_is_enough_and_others_are_told() -> None:
+    run = digits_run()
+    assert service.run(run[:6]).id == run
+    with pytest.raises(UnknownName, match=run):
+        service.run("nothing")
+
+
+def test_curves_have_a_point_an_epoch_and_end_at_the_last_value() -> None:
+    record = service.run(digits_run())
+    (curve,) = service.curves([record], "validation/accuracy")
+    assert len(curve) == 3
+    assert np.all(np.diff(curve.steps) > 0)
+    assert curve.last == pytest.approx(record.metrics["validation/accuracy"])
+    assert service.curves([record], "no/such") == []
+    keys = service.metric_keys([record])
+    assert keys[0].startswith("validation/")
+    assert keys.index("test/accuracy") < keys.index("train/loss")
+
+
+def test_the_confusion_adds_up_to_the_test_part_and_its_accuracy() -> None:
+    record = service.run(digits_run())
+    found = findings(record)
+    assert isinstance(found, ClassificationTest)
+    assert found.confusion.sum() == card(record)["facts"]["sizes"]["test"]
+    accuracy = np.trace(found.confusion) / found.confusion.sum()
+    assert accuracy == pytest.approx(record.metrics["test/accuracy"])
+    assert np.all(found.truth != found.said)
+    assert np.all(np.diff(found.share) <= 0)
+
+
+def test_the_backtest_agrees_with_the_metrics() -> None:
+    record = service.run(macrodata_run())
+    found = findings(record)
+    assert isinstance(found, Backtest)
+    assert found.mase[0].mean() == pytest.approx(record.metrics["test/mase"])
+    ratio = found.mase[0].mean() / found.mase[1].mean()
+    assert ratio == pytest.approx(record.metrics["test/mase_over_random_walk"])
+    assert np.all(np.diff(found.forecasts, axis=-1) >= 0)
+
+
+def test_pictures_are_kept_for_every_epoch() -> None:
+    record = service.run(digits_run())
+    assert service.picture_kinds([record]) == ["filters", "mistakes"]
+    assert list(service.pictures(record, "filters")) == [1, 2, 3]
+    assert service.picture_kinds([service.run(macrodata_run())]) == []
+
+
+def test_a_run_can_be_renamed_and_tagged_and_mlflow_is_told() -> None:
+    run = macrodata_run()
+    assert service.rename(run, "  the economy ").name == "the economy"
+    assert service.tag(run, ["good", " good", "", "a,b"]).tags == ("good", "a b")
+    client = service._tracking().client
+    assert client.get_run(service.run(run).tracking).info.run_name == "the economy"
+    service.rename(run, "economy")
+
+
+def test_only_an_ended_run_can_be_deleted_and_then_is_gone() -> None:
+    spec = RunSpec(task="forecast", model="lstm-forecaster", data="macrodata")
+    states = States(states_file(settings().home))
+    row = states.add(spec)
+    states.take(("cpu",))
+    with pytest.raises(RunError, match="cancel it before"):
+        service.delete(row.id)
+    states.move(row.id, "failed", "for this test")
+    folder = run_folder(settings().home, row.id)
+    folder.mkdir(parents=True)
+    (folder / "log.txt").write_text("first\nlast\n")
+    assert service.log_tail(row.id, lines=1) == "last"
+    service.delete(row.id)
+    assert not folder.exists()
+    with pytest.raises(UnknownName):
+        service.run(row.id)
+
+
+def test_what_cannot_be_done_is_said() -> None:
+    with pytest.raises(RunError, match="finished"):
+        service.cancel(digits_run())
+    with pytest.raises(RunError, match="finished"):
+        service.resume(digits_run())
+    with pytest.raises(SpecError, match="unknown"):
+        service.train({"task": "forecast", "model": "lstm-forecaster", "data": "macrodata", "x": 1})

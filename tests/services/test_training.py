@@ -1,0 +1,119 @@
+"""A spec is checked whole, completed, and changed by texts as the command line takes them."""
+
+from pathlib import Path
+
+import pytest
+
+from dlexplain.errors import BadInput, SpecError, UnknownName
+from dlexplain.services.presets import PRESETS, preset
+from dlexplain.services.training import (
+    RunSpec,
+    architectures,
+    augmentation_params,
+    changed,
+    complete,
+    data_sets,
+    data_status,
+    spec_with,
+    tasks,
+    with_data_path,
+)
+
+DIGITS = RunSpec(task="classify-image", model="cnn", data="digits")
+
+
+def test_everything_that_is_wrong_is_named_at_once() -> None:
+    wrong = RunSpec(
+        task="classify-image", model="cn", data="macrodata",
+        training={"epochs": 0, "optimiser": "sdg", "epoch": 3}, device="tpu",
+        augmentation={"flip": "up"},
+    )  # fmt: skip
+    with pytest.raises(SpecError) as caught:
+        complete(wrong)
+    problems = caught.value.problems
+    assert len(problems) == 7
+    for words in (
+        ('model is "cn"', "airbench, cnn"),
+        ('data "macrodata" does not suit the task classify-image', "digits"),
+        ('epochs is "0"', "1 to 1000"),
+        ('optimiser is "sdg"', "sgd, adam, adamw"),
+        ('unknown parameter "epoch"', "epochs"),
+        ('flip is "up"', "alternating"),
+        ('device is "tpu"', "cuda:N"),
+    ):
+        assert any(all(word in problem for word in words) for problem in problems), words
+
+
+def test_a_completed_spec_says_everything_and_stays_as_it_is() -> None:
+    whole = complete(DIGITS)
+    assert whole.training["epochs"] == 5
+    assert whole.model_params["activation"] == "relu"
+    assert complete(whole) == whole
+    assert RunSpec.from_json(whole.to_json()) == whole
+    assert changed(whole) == {}
+
+
+def test_paths_become_absolute_since_a_worker_may_stand_elsewhere() -> None:
+    spec = RunSpec(
+        task="classify-image", model="cnn", data="picture-folder", data_params={"path": "pictures"}
+    )
+    assert complete(spec).data_params["path"] == str(Path("pictures").resolve())
+
+
+def test_augmentation_of_series_is_told() -> None:
+    spec = RunSpec(
+        task="forecast", model="lstm-forecaster", data="macrodata", augmentation={"shift": 2}
+    )
+    with pytest.raises(SpecError, match="shift is given, but varies pictures only"):
+        complete(spec)
+
+
+def test_texts_find_their_group() -> None:
+    spec = spec_with(DIGITS, ["epochs=7", "model.width=8", "seed=3", "activation=tanh"])
+    assert spec.training == {"epochs": "7"}
+    assert spec.model_params == {"width": "8", "activation": "tanh"}
+    assert spec.seed == 3
+    assert complete(spec).training["epochs"] == 7
+
+
+def test_unknown_and_ambiguous_texts_are_named_at_once() -> None:
+    fred = RunSpec(task="forecast", model="lstm-forecaster", data="csv-series")
+    with pytest.raises(SpecError) as caught:
+        spec_with(fred, ["bogus=1", "hidden"])
+    assert len(caught.value.problems) == 2
+    assert "bogus" in caught.value.problems[0]
+    assert "KEY=VALUE" in caught.value.problems[1]
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_every_preset_is_complete_and_repeatable_from_what_differs(name: str) -> None:
+    spec = preset(name)
+    texts = [f"{key}={value}" for key, value in changed(spec).items()]
+    bare = RunSpec(task=spec.task, model=spec.model, data=spec.data, name=spec.name)
+    assert complete(spec_with(bare, texts)) == spec
+
+
+def test_an_unknown_preset_lists_the_known_ones() -> None:
+    with pytest.raises(UnknownName, match="digits-cnn"):
+        preset("digits")
+
+
+def test_choices_suit_their_task() -> None:
+    names = [task.name for task in tasks()]
+    assert {"classify-image", "forecast"} <= set(names)
+    assert {"cnn", "resnet9", "airbench"} <= {m.name for m in architectures("classify-image")}
+    assert "digits" not in {d.name for d in data_sets("forecast")}
+    assert augmentation_params("forecast") == {}
+    assert "mixup" in augmentation_params("classify-image")
+
+
+def test_the_status_of_data_says_how_to_get_it() -> None:
+    assert data_status("digits").there
+    away = data_status("picture-folder", {"path": "/nowhere"})
+    assert not away.there
+    assert away.how
+
+
+def test_a_data_path_is_refused_where_there_is_none_to_give() -> None:
+    with pytest.raises(BadInput, match="digits is always there"):
+        with_data_path(DIGITS, "/data")

@@ -1,0 +1,48 @@
+"""Small runs, trained for real once a test session, in the session's home folder."""
+
+from functools import cache
+
+from dlexplain.runs.inline import InlineExecutor
+from dlexplain.services.training import RunSpec, complete
+from dlexplain.settings import settings
+
+
+@cache
+def digits_run(seed: int = 0, epochs: int = 3) -> str:
+    """The id of a finished run of the CNN on digits; a second or two once torch is there."""
+    spec = RunSpec(
+        task="classify-image",
+        model="cnn",
+        data="digits",
+        model_params={"width": 8, "blocks": 2, "dense": 32},
+        training={
+            "epochs": epochs,
+            "batch_size": 64,
+            "learning_rate": 0.01,
+            "precision": "float32",
+        },
+        seed=seed,
+        name=f"digits {seed}",
+    )
+    return _trained(spec)
+
+
+@cache
+def macrodata_run() -> str:
+    """The id of a finished run of the LSTM on the quarterly US series."""
+    spec = RunSpec(
+        task="forecast",
+        model="lstm-forecaster",
+        data="macrodata",
+        task_params={"window": 8, "horizon": 4},
+        model_params={"hidden": 8},
+        training={"epochs": 2, "batch_size": 32, "precision": "float32"},
+        name="economy",
+    )
+    return _trained(spec)
+
+
+def _trained(spec: RunSpec) -> str:
+    row = InlineExecutor(settings().home).submit(complete(spec))
+    assert row.state == "finished", row.why
+    return row.id
