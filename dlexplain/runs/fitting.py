@@ -9,14 +9,14 @@ from pathlib import Path
 
 import lightning.pytorch as L
 import torch
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback
 
 from dlexplain.runs import paths
 from dlexplain.runs.callbacks import EpochPictures, Watch
 from dlexplain.runs.checkpoints import SafeCheckpoints
 from dlexplain.runs.measuring import PRECISIONS
 from dlexplain.runs.reporting import Reporter, ReportingLogger
-from dlexplain.runs.saving import SAVE_SECONDS, Averaging, Latest, best, patience
+from dlexplain.runs.saving import SAVE_SECONDS, Averaging, Best, Latest, patience
 
 POINTS = 500
 """Points a curve of training steps has, about."""
@@ -49,13 +49,13 @@ class Fitting:
     save_seconds: float = SAVE_SECONDS
 
 
-def make_trainer(how: Fitting, home: Path, reporter: Reporter) -> tuple[L.Trainer, ModelCheckpoint]:
+def make_trainer(how: Fitting, home: Path, reporter: Reporter) -> tuple[L.Trainer, Best]:
     """The trainer, and the callback that knows the best epoch."""
     run = reporter.row.id
     folder = paths.checkpoint_folder(home, run)
     files = SafeCheckpoints(reporter.note)
     latest = Latest(folder, files, reporter, how.save_seconds)
-    keeper = best(folder, how.monitor, how.mode)
+    keeper = Best(folder, how.monitor, how.mode)
     callbacks: list[Callback] = [
         *([Averaging(decay=how.averaging)] if how.averaging else []),
         Watch(reporter, latest, how.monitor, how.mode),

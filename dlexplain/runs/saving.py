@@ -89,16 +89,31 @@ class Averaging(EMAWeightAveraging):
         self.on_train_end(trainer, pl_module)
 
 
-def best(folder: Path, monitor: str, mode: str) -> ModelCheckpoint:
+class Best(ModelCheckpoint):
     """Keeps best-STEP.ckpt, the epoch that was best in validation."""
-    return ModelCheckpoint(
-        folder,
-        "best-{step}",
-        monitor=monitor,
-        mode=mode,
-        auto_insert_metric_name=False,
-        enable_version_counter=False,
-    )
+
+    def __init__(self, folder: Path, monitor: str, mode: str) -> None:
+        super().__init__(
+            folder,
+            "best-{step}",
+            monitor=monitor,
+            mode=mode,
+            auto_insert_metric_name=False,
+            enable_version_counter=False,
+        )
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Also where the home folder has been moved since."""
+        folder = Path(str(self.dirpath))
+
+        def here(file: str) -> str:
+            return str(folder / Path(file).name) if file else ""
+
+        moved = {key: here(state_dict[key]) for key in ("best_model_path", "kth_best_model_path")}
+        known = {here(file): value for file, value in state_dict["best_k_models"].items()}
+        super().load_state_dict(
+            {**state_dict, **moved, "best_k_models": known, "dirpath": self.dirpath}
+        )
 
 
 def patience(monitor: str, mode: str, epochs: int) -> list[Callback]:

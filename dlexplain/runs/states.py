@@ -90,8 +90,8 @@ class States:
         with self._change() as db:
             found = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchall()
             if not found and run:
-                pattern = run.replace("%", "").replace("_", "") + "%"
-                found = db.execute("SELECT * FROM runs WHERE id LIKE ?", (pattern,)).fetchall()
+                query = "SELECT * FROM runs WHERE substr(id, 1, ?) = ?"
+                found = db.execute(query, (len(run), run)).fetchall()
             if len(found) == 1:
                 return read_row(found[0])
             last = db.execute("SELECT id FROM runs ORDER BY number DESC LIMIT 5").fetchall()
