@@ -45,18 +45,27 @@ class TrainLoader:
     def __init__(self, arrays: dict[str, Tensor], batch_size: int, seed: int) -> None:
         self.arrays = arrays
         self.count = len(next(iter(arrays.values())))
+        self.used = self.count
         self.batch_size = min(batch_size, self.count)
         self.seed = seed
         self.seen = 0
 
     def __len__(self) -> int:
-        whole, rest = divmod(self.count, self.batch_size)
-        return whole + (1 if 2 * rest >= self.batch_size and rest > 1 else 0)
+        return _batches(self.used, self.batch_size)
+
+    def in_parts_of(self, whole: int) -> int:
+        """Take batches for parts of larger ones, and leave out only what those would leave out.
+
+        Returns how many make up one of `whole` examples.
+        """
+        whole = min(whole, self.count)
+        self.used = min(self.count, _batches(self.count, whole) * whole)
+        return max(1, round(whole / self.batch_size))
 
     def __iter__(self) -> Iterator[Batch]:
         epoch, first = divmod(self.seen, len(self))
         generator = torch.Generator().manual_seed(batch_seed(self.seed, epoch, -1 % 2**32))
-        order = torch.randperm(self.count, generator=generator)
+        order = torch.randperm(self.count, generator=generator)[: self.used]
         for batch in range(first, len(self)):
             places = order[batch * self.batch_size : (batch + 1) * self.batch_size]
             yield {
@@ -73,6 +82,11 @@ class TrainLoader:
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         pass
+
+
+def _batches(count: int, size: int) -> int:
+    whole, rest = divmod(count, size)
+    return whole + (1 if 2 * rest >= size and rest > 1 else 0)
 
 
 class EvaluationLoader:
@@ -110,6 +124,12 @@ class DataModule(L.LightningDataModule):
         super().__init__()
         self._parts = parts
         self.loader = TrainLoader(parts["train"], batch_size, seed)
+        self.evaluation_batch = EVALUATION_BATCH
+
+    def in_parts_of(self, whole: int) -> int:
+        """As TrainLoader's; memory is short then, so evaluation takes fewer at once as well."""
+        self.evaluation_batch = min(EVALUATION_BATCH, 4 * self.loader.batch_size)
+        return self.loader.in_parts_of(whole)
 
     def setup(self, stage: str) -> None:
         device = self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
@@ -122,10 +142,10 @@ class DataModule(L.LightningDataModule):
         return self.loader
 
     def val_dataloader(self) -> EvaluationLoader:
-        return EvaluationLoader(self._parts["validation"])
+        return EvaluationLoader(self._parts["validation"], self.evaluation_batch)
 
     def test_dataloader(self) -> EvaluationLoader:
-        return EvaluationLoader(self._parts["test"])
+        return EvaluationLoader(self._parts["test"], self.evaluation_batch)
 
     def state_dict(self) -> dict[str, Any]:
         return {"seen": self.loader.seen}

@@ -96,10 +96,7 @@ def build(
         network.see_data(module_of_data.some_inputs(SEEN_FIRST, spec.seed))
     if any(isinstance(m, torch.nn.Conv2d) for m in network.modules()):
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    accumulate = 1
-    if batch_size:
-        whole = min(training.batch_size, module_of_data.loader.count)
-        accumulate = max(1, round(whole / module_of_data.loader.batch_size))
+    accumulate = module_of_data.in_parts_of(training.batch_size) if batch_size else 1
     steps = -(-len(module_of_data.loader) // accumulate) * training.epochs
     module = task.make(network, module_of_data.facts, task_params, training, steps)
     return Built(module_of_data, module, training, device, accumulate)
