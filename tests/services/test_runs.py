@@ -83,10 +83,11 @@ def test_a_run_can_be_renamed_and_tagged_and_mlflow_is_told() -> None:
 
 
 def test_only_an_ended_run_can_be_deleted_and_then_is_gone() -> None:
-    spec = RunSpec(task="forecast", model="lstm-forecaster", data="macrodata")
+    # A device that is not here, so that nobody else takes it from the queue.
+    spec = RunSpec(task="forecast", model="lstm-forecaster", data="macrodata", device="cuda:7")
     states = States(states_file(settings().home))
     row = states.add(spec)
-    states.take(("cpu",))
+    states.take(("cuda:7",))
     with pytest.raises(RunError, match="cancel it before"):
         service.delete(row.id)
     states.move(row.id, "failed", "for this test")

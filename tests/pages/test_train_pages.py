@@ -1,0 +1,137 @@
+"""The pages of trainings under AppTest, over small runs that were trained for real."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dlexplain.services import runs as service
+from tests.trained import digits_run, macrodata_run
+
+APP = Path(__file__).parents[2] / "app.py"
+
+
+def opened(name: str, **query: str) -> AppTest:
+    page = AppTest.from_file(str(APP), default_timeout=120)
+    page.switch_page(f"pages/train/{name}")  # pages link to each other, so app.py is around them
+    for key, value in query.items():
+        page.query_params[key] = value
+    page.run()
+    assert not page.exception, page.exception
+    return page
+
+
+def pressed(page: AppTest, section: str) -> AppTest:
+    next(b for b in page.button_group if section in b.options).set_value(section).run()
+    assert not page.exception, page.exception
+    return page
+
+
+def texts(page: AppTest) -> str:
+    elements = (*page.title, *page.subheader, *page.markdown, *page.caption, *page.info)
+    return "\n".join(str(element.value) for element in elements)
+
+
+def test_a_preset_fills_the_form() -> None:
+    page = opened("1_launch.py", preset="fred-lstm")
+    values = {box.label: box.value for box in (*page.selectbox, *page.number_input)}
+    assert values["Task"] == "forecast"
+    assert values["Data"] == "fred-md"
+    assert values["Horizon"] == 12
+    assert values["Epochs"] == 60
+    assert any("not here yet" in warning.value for warning in page.warning)
+    assert "--set task.window" not in page.code[0].value  # the default
+    assert "--data fred-md" in page.code[0].value
+
+
+def test_a_wrong_value_is_one_sentence_and_nothing_can_be_started() -> None:
+    page = opened("1_launch.py")
+    next(box for box in page.text_input if box.label == "Device").set_value("tpu").run()
+    assert [error.value for error in page.error] == [
+        'device is "tpu"; it takes auto, cpu, cuda, cuda:N or mps'
+    ]
+    assert "Start training" not in [button.label for button in page.button]
+
+
+def test_an_unknown_preset_in_the_address_is_told() -> None:
+    page = opened("1_launch.py", preset="nothing")
+    assert any("unknown preset" in warning.value for warning in page.warning)
+    assert page.selectbox(key="preset").value == "digits-cnn"
+
+
+def test_the_list_shows_every_run_and_finds_by_words() -> None:
+    run = digits_run()
+    page = opened("2_runs.py")
+    shown = page.dataframe[0].value
+    assert run in set(shown["Id"])
+    page.text_input(key="runs-find").set_value("no such run").run()
+    assert any("No run matches" in info.value for info in page.info)
+    page.text_input(key="runs-find").set_value(f"digits {run}").run()
+    assert list(page.dataframe[0].value["Id"]) == [run]
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ("Curves", "learning rate"),
+        ("Test", "Worst mistakes"),
+        ("Pictures", "digits 0"),
+        ("Spec", "In MLflow"),
+        ("Log", "digits 0"),
+    ],
+)
+def test_every_section_of_a_picture_run(section: str, words: str) -> None:
+    page = pressed(opened("2_runs.py", run=digits_run()), section)
+    assert words in texts(page)
+    accuracy = service.run(digits_run()).metrics["test/accuracy"]
+    assert f"{accuracy:.1%}" in [cell.value for cell in page.metric]
+
+
+def test_a_forecast_run_shows_its_errors_against_the_plain_ones() -> None:
+    page = pressed(opened("2_runs.py", run=macrodata_run()), "Test")
+    table = page.dataframe[0].value
+    assert list(table["Series"]) == ["realgdp", "cpi", "unemp"]
+    assert {"MASE model", "MASE random walk", "MASE AR", "RMSE AR", "inside 80%"} <= set(table)
+
+
+def test_a_run_that_is_not_there_is_one_sentence() -> None:
+    page = opened("2_runs.py", run="nothing")
+    assert [error.value.split(";")[0] for error in page.error] == ['unknown run "nothing"']
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ("Curves", "Compare runs"),
+        ("Table", "What differs in their specs"),
+        ("Parameters", "Parallel coordinates"),
+        ("Pictures", "digits 1"),
+    ],
+)
+def test_every_section_of_the_comparison(section: str, words: str) -> None:
+    runs = f"{digits_run()},{digits_run(seed=1, epochs=2)}"
+    page = opened("3_compare.py", runs=runs)
+    assert ",".join(page.multiselect(key="compare-runs").value) == runs
+    assert words in texts(pressed(page, section))
+
+
+def test_the_table_shows_last_best_and_at_a_step() -> None:
+    runs = f"{digits_run()},{digits_run(seed=1, epochs=2)}"
+    page = pressed(opened("3_compare.py", runs=runs), "Table")
+
+    def accuracy() -> list[str]:
+        table = page.dataframe[0].value.set_index("")
+        return list(table.loc["validation/accuracy"])
+
+    records = [service.run(run) for run in runs.split(",")]
+    assert accuracy() == [f"{r.metrics['validation/accuracy']:.5g}" for r in records]
+    pressed(page, "best")
+    assert accuracy() == [f"{r.best:.5g}" for r in records]
+    pressed(page, "at step")
+    page.slider(key="at-step").set_value(0).run()
+    assert accuracy() == ["", ""]
+
+
+def test_an_unknown_run_in_the_address_is_left_out() -> None:
+    page = opened("3_compare.py", runs=f"nothing,{digits_run()}")
+    assert page.multiselect(key="compare-runs").value == [digits_run()]
