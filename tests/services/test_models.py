@@ -1,0 +1,323 @@
+"""One list of models: registered ones and finished runs; classes, views and damaged files."""
+
+import json
+import shlex
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+import dlexplain as dx
+from dlexplain.cli import main
+from dlexplain.data.base import DATA, silent
+from dlexplain.data.class_list import plain_classes
+from dlexplain.errors import BadInput, TargetError, UnknownName, WeightsError
+from dlexplain.models.base import MODELS
+from dlexplain.runs import paths
+from dlexplain.runs.inline import InlineExecutor
+from dlexplain.runs.spec import RunSpec
+from dlexplain.runs.states import States
+from dlexplain.services.bundle import repeat
+from dlexplain.services.model_list import REGISTERED, model_entries, model_entry
+from dlexplain.services.models import load_model, model_names, model_specs
+from dlexplain.services.pictures import kept_pictures
+from dlexplain.settings import settings
+from tests.finished import ABC, MEAN, SCALE, finished_run, network, states
+
+COLOUR = {"channels": 3, "side": 32, "width": 4}
+
+
+def rgb(side: int = 20, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (side, side, 3)).astype(np.uint8)
+
+
+def test_the_registered_are_listed_as_they_are_registered() -> None:
+    listed = [(e.name, e.title, e.task, e.labels) for e in REGISTERED]
+    assert listed == [(s.name, s.title, s.task, s.labels) for s in MODELS.values()]
+
+
+def test_a_run_is_a_model_as_soon_as_it_is_finished() -> None:
+    before = model_names()
+    run = states().add(RunSpec("classify-image", "cnn", "digits")).id
+    other = states().add(RunSpec("forecast", "lstm-forecaster", "macrodata")).id
+    for name in (run, other):
+        states().move(name, "running", "a test")
+    assert model_names() == before
+    with pytest.raises(UnknownName, match=f'run "{run}" is running'):
+        load_model(run)
+    for name in (run, other):
+        states().move(name, "finished", "a test")
+    assert model_names() == (*before[: len(REGISTERED)], run, *before[len(REGISTERED) :])
+    with pytest.raises(UnknownName, match=f'run "{other}" is a run of forecast'):
+        load_model(other)
+
+
+def test_a_runs_title_has_its_present_name_and_its_accuracy() -> None:
+    run = finished_run(accuracy=0.9612)
+    entry = model_entry(run)
+    assert (entry.source, entry.task, entry.labels) == ("run", "classify-image", "digits")
+    assert entry.title == f"cnn on digits, 96.1% (run {run})"
+    states().rename(run, "my best")
+    assert model_entry(run).title == f"my best, 96.1% (run {run})"
+
+
+def test_listing_hundreds_is_quick_and_imports_no_torch(tmp_path: Path) -> None:
+    file = paths.states_file(tmp_path)
+    spec = RunSpec("classify-image", "cnn", "digits", training={"epochs": 3}).to_json()
+    rows = [(f"{i:08x}", spec, "finished" if i < 300 else "failed") for i in range(500)]
+    States(file)
+    with sqlite3.connect(file) as db:  # 500 durable transactions would take seconds
+        db.executemany(
+            "INSERT INTO runs (id, name, spec, state, created) VALUES (?, 'a run', ?, ?, 0)", rows
+        )
+    db.close()
+    code = (
+        "import sys, time\n"
+        "from dlexplain.services.model_list import model_entries\n"
+        "started = time.perf_counter(); count = len(model_entries())\n"
+        "print(count, time.perf_counter() - started, 'torch' in sys.modules)"
+    )
+    environment = {"DLEXPLAIN_HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    count, seconds, torch_there = done.stdout.split()
+    assert (int(count), torch_there) == (len(REGISTERED) + 300, "False")
+    assert float(seconds) < 1  # 20 ms on a quiet machine
+
+
+def test_looking_at_the_list_creates_nothing(tmp_path: Path) -> None:
+    code = "from dlexplain.services.model_list import model_names; print(len(model_names()))"
+    environment = {
+        "DLEXPLAIN_HOME": str(tmp_path / "home"),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) == len(REGISTERED)
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(("channels", "side"), [(1, 8), (3, 32)])
+def test_a_run_predicts_what_its_network_does(channels: int, side: int) -> None:
+    params = {"width": 8, "blocks": 2, "dense": 16}
+    run = finished_run("cnn", channels, side, **params)
+    model = load_model(run)
+    assert load_model(run) is model
+    pixels = rgb(side)
+    seen = pixels if channels == 3 else np.asarray(Image.fromarray(pixels).convert("L"))[..., None]
+    inputs = (torch.tensor(seen).permute(2, 0, 1)[None].float() - MEAN) / SCALE
+    with torch.no_grad():
+        expected = network("cnn", channels, side, len(ABC), **params)(inputs).softmax(1)[0]
+    found = {s.name.label: s.probability for s in dx.classify(model, pixels, top=6).scores}
+    assert list(found) == [ABC[i] for i in expected.argsort(descending=True)]
+    for label, share in zip(ABC, expected.tolist(), strict=True):
+        assert found[label] == pytest.approx(share, abs=1e-5)
+
+
+def test_a_picture_of_the_models_size_is_seen_pixel_by_pixel() -> None:
+    model = load_model(finished_run("resnet9", **COLOUR))
+    pixels = rgb(32)
+    np.testing.assert_array_equal(model.view(dx.read_picture(pixels)), pixels)
+
+
+def test_a_model_of_grey_shows_the_grey_that_it_sees() -> None:
+    model = load_model(finished_run())
+    view = model.view(dx.read_picture(rgb(8)))
+    grey = np.asarray(Image.fromarray(rgb(8)).convert("L"))
+    np.testing.assert_array_equal(view, np.repeat(grey[..., None], 3, axis=2))
+    back = model.to_input(view)[0, 0].numpy() * SCALE + MEAN
+    np.testing.assert_allclose(back, grey, atol=1e-4)
+
+
+def test_classes_of_a_run_by_index_and_by_label_in_any_case() -> None:
+    model = load_model(finished_run())
+    assert model.class_titles == ABC
+    assert model.class_list.title == "6 classes of digits"
+    assert model.class_definition(0) == ""
+    for wanted in (2, "2", "cat", "CAT", " Cat "):
+        assert model.find_class(wanted).index == 2
+    for wanted in (6, "-1", "cow", ""):
+        with pytest.raises(TargetError, match=r"0 to 5 or one of apple, bear, cat"):
+            model.find_class(wanted)
+
+
+def test_labels_that_are_numbers_or_alike() -> None:
+    numbers = plain_classes(("10", "1", "007"), "counts")
+    assert [numbers.find(w).index for w in ("10", "1", 1, "007", "0")] == [0, 1, 1, 2, 0]
+    alike = plain_classes(("Cat", "cat", "dog", "dog"), "pets")
+    assert alike.titles == ("Cat", "cat", "dog (2)", "dog (3)")
+    assert [alike.find(title).index for title in alike.titles] == [0, 1, 2, 3]
+    for wanted in ("CAT", "dog"):
+        with pytest.raises(TargetError, match="several classes, give an index: "):
+            alike.find(wanted)
+    assert plain_classes(("only",), "one").title == "1 class of one"
+
+
+def test_few_classes_are_all_shown() -> None:
+    model = load_model(finished_run(labels=("yes", "no", "maybe")))
+    assert len(dx.classify(model, rgb()).scores) == 3
+    with pytest.raises(BadInput, match="from 1 to 3"):
+        dx.classify(model, rgb(), top=5)
+
+
+def _no_weights(run: str) -> None:
+    paths.weights_file(settings().home, run).unlink()
+
+
+def _cut_weights(run: str) -> None:
+    file = paths.weights_file(settings().home, run)
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def _text_for_weights(run: str) -> None:
+    paths.weights_file(settings().home, run).write_text("not safetensors")
+
+
+def _other_weights(run: str) -> None:
+    save_file({"a": torch.zeros(3)}, paths.weights_file(settings().home, run))
+
+
+def _not_a_number(run: str) -> None:
+    file = paths.weights_file(settings().home, run)
+    state = load_file(file)
+    state["classifier.0.bias"][0] = float("nan")
+    save_file(state, file)
+
+
+def _no_card(run: str) -> None:
+    paths.card_file(settings().home, run).unlink()
+
+
+def _cut_card(run: str) -> None:
+    file = paths.card_file(settings().home, run)
+    file.write_text(file.read_text()[:-20])
+
+
+def _list_for_card(run: str) -> None:
+    paths.card_file(settings().home, run).write_text("[1]")
+
+
+def _card(run: str, change: str, value: object) -> None:
+    file = paths.card_file(settings().home, run)
+    card = json.loads(file.read_text())
+    place, *path, last = [card, *change.split(".")]
+    for key in path:
+        place = place[key]
+    place[last] = value
+    file.write_text(json.dumps(card))
+
+
+DAMAGE = {
+    "no weights": (_no_weights, "has no model.safetensors"),
+    "cut weights": (_cut_weights, "cannot be read"),
+    "text for weights": (_text_for_weights, "damaged"),
+    "other weights": (_other_weights, "Missing key"),
+    "not finite": (_not_a_number, "classifier.0.bias has values that are not finite"),
+    "no card": (_no_card, "has no card.json"),
+    "cut card": (_cut_card, "card.json of run .* cannot be read"),
+    "list for card": (_list_for_card, "damaged"),
+    "no facts": (lambda run: _card(run, "facts", {}), "lacks 'channels'"),
+    "two channels": (lambda run: _card(run, "facts.channels", 2), "2 channels"),
+    "no scale": (lambda run: _card(run, "facts.scale", 0), "scale"),
+    "no classes": (lambda run: _card(run, "facts.classes", []), "no classes"),
+    "more classes": (lambda run: _card(run, "facts.classes", ["a"] * 9), "size mismatch"),
+    "odd architecture": (lambda run: _card(run, "spec.model", "vgg"), 'unknown model "vgg"'),
+    "odd parameter": (lambda run: _card(run, "spec.model_params", {"width": 1}), "width is"),
+    "odd task": (lambda run: _card(run, "spec.task", "forecast"), "forecast"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damaged_and_missing_files_are_one_sentence(kind: str) -> None:
+    damage, words = DAMAGE[kind]
+    run = finished_run()
+    damage(run)
+    with pytest.raises(WeightsError, match=words) as told:
+        load_model(run)
+    assert "\n" not in str(told.value)
+    assert run in str(told.value)
+    assert run in model_names()  # who asks for it is told
+
+
+def test_a_damaged_run_does_not_hide_the_others() -> None:
+    good, bad = finished_run(), finished_run()
+    _no_card(bad)
+    names = [spec.name for spec in model_specs()]
+    assert good in names and bad not in names
+
+
+def test_the_command_line_knows_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    run = finished_run("resnet9", **COLOUR)
+    picture, out = tmp_path / "a.png", tmp_path / "map.npz"
+    Image.fromarray(rgb(40)).save(picture)
+    assert main(["models", "--json"]) == 0
+    assert run in [row["name"] for row in json.loads(capsys.readouterr().out)]
+    assert main(["classify", str(picture), "--model", run, "--json"]) == 0
+    best = json.loads(capsys.readouterr().out)[0]["predictions"][0]
+    asked = ["explain", str(picture), "--model", run, "--method", "occlusion", "--json"]
+    assert main([*asked, "--target", "CAT"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["target"]["index"], found["model"]) == (2, run)
+    assert best["label"] in ABC
+    same = dx.explain(load_model(run), picture, "occlusion", target=2)
+    again = shlex.split(repeat(same).replace("PICTURE", str(picture)).replace("map.npz", str(out)))
+    assert again[:3] == ["python", "-m", "dlexplain"]
+    assert main(again[3:]) == 0
+    with np.load(out) as saved:
+        np.testing.assert_allclose(saved["attribution"], same.values, atol=1e-6)
+    assert main(["classify", str(picture), "--model", "nosuchrun"]) == 2
+    assert "known: efficientnet-lite0, and the finished runs" in capsys.readouterr().err
+
+
+def test_pictures_that_a_run_kept() -> None:
+    run = finished_run(samples=4)
+    kept = kept_pictures(run)
+    assert [k.truth.label for k in kept] == ["apple", "bear", "cat", "dog"]
+    with np.load(paths.results_file(settings().home, run)) as arrays:
+        for known, pixels in zip(kept, arrays["samples_pixels"], strict=True):
+            np.testing.assert_array_equal(known.picture.pixels, pixels.repeat(3, axis=2))
+    assert kept_pictures(finished_run(samples=0)) == ()
+    paths.results_file(settings().home, run).write_text("no archive")
+    assert kept_pictures(run) == ()
+
+
+def test_a_trained_run_keeps_the_first_test_pictures_and_scores_as_it_said() -> None:
+    spec = RunSpec(
+        "classify-image",
+        "cnn",
+        "digits",
+        model_params={"width": 8, "blocks": 2, "dense": 32},
+        training={"epochs": 3, "batch_size": 64, "learning_rate": 0.01, "precision": "float32"},
+    )
+    row = InlineExecutor(settings().home).submit(spec)
+    assert row.state == "finished", row.why
+    source = DATA["digits"]
+    data = source.load(source.Params(), paths.data_folder(settings().home), silent)
+    kept = kept_pictures(row.id)
+    assert [k.truth.index for k in kept] == data.test.labels[:24].tolist()
+    for known, pixels in zip(kept, data.test.pixels, strict=False):
+        np.testing.assert_array_equal(known.picture.pixels, pixels.repeat(3, axis=2))
+    model = load_model(row.id)
+    inputs = torch.cat([model.to_input(p.repeat(3, axis=2)) for p in data.test.pixels])
+    right = (model.prepared.logits(inputs).argmax(1).numpy() == data.test.labels).mean()
+    assert right == pytest.approx(row.progress["metrics"]["test/accuracy"], abs=1e-6)
+    assert right > 0.5
+    assert f"{right:.1%}" in model_entry(row.id).title
+    assert model_entries()[len(REGISTERED)].name == row.id  # the latest run comes first
+
+
+def test_a_model_is_loaded_once_and_asked_for_in_no_time() -> None:
+    run = finished_run()
+    load_model(run)
+    started = time.perf_counter()
+    assert load_model(run).name == run
+    assert time.perf_counter() - started < 0.01
