@@ -1,5 +1,6 @@
 """Figures and overlays from results alone: ranges, signs, scales; no torch."""
 
+import base64
 import io
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from dlexplain.figures.attribution import map_figure, plot_attribution
-from dlexplain.figures.overlay import overlay, overlay_png
+from dlexplain.figures.overlay import enlarged, overlay, overlay_png
 from dlexplain.figures.prediction import plot_prediction
 from dlexplain.figures.scales import shown, value_range
 from dlexplain.results import Attribution, ClassName, ClassScore, Prediction
@@ -80,6 +81,32 @@ def test_a_png_says_what_it_is() -> None:
         assert image.info["Title"] == "LIME: goldfish"
 
 
+@pytest.mark.parametrize(("side", "whole"), [(8, 672), (32, 672), (30, 690), (63, 693)])
+def test_small_maps_are_enlarged_pixel_by_pixel(side: int, whole: int) -> None:
+    values = np.random.default_rng(0).normal(size=(side, side)).astype(np.float32)
+    found = replace(attribution(values), picture=np.full((side, side, 3), 100, np.uint8))
+    with Image.open(io.BytesIO(overlay_png(found))) as image:
+        assert image.size == (whole, whole)
+        factor = whole // side
+        expected = overlay(found).repeat(factor, axis=0).repeat(factor, axis=1)
+        np.testing.assert_array_equal(np.asarray(image), expected)
+
+
+def test_pictures_of_64_pixels_and_more_are_left_to_be_smoothed() -> None:
+    large = np.zeros((64, 64, 3), np.uint8)
+    assert enlarged(large) is large
+    assert enlarged(large[:63, :63], least=200).shape == (252, 252, 3)
+
+
+def test_a_small_picture_under_a_figures_map_is_crisp() -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (8, 8, 3)).astype(np.uint8)
+    source = map_figure(picture, None, True).layout.images[0].source
+    with Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))) as image:
+        shown = np.asarray(image)
+    grey = np.asarray(Image.fromarray(picture).convert("L"))
+    np.testing.assert_array_equal(shown, grey.repeat(84, axis=0).repeat(84, axis=1))
+
+
 def test_the_figure_carries_the_map_its_unit_and_the_picture() -> None:
     figure = plot_attribution(attribution(ramp()), strength=0.4)
     heatmap = figure.data[0]
@@ -102,6 +129,13 @@ def test_bars_keep_two_classes_of_one_name_apart() -> None:
     bars = plot_prediction(Prediction("a.png", "m", tuple(crane))).data[0]
     assert list(bars.y) == ["134", "517"]
     assert list(bars.text) == ["60.0%", "30.0%"]
+
+
+def test_a_class_without_wordnet_id_and_with_markup_in_its_name() -> None:
+    score = ClassScore(ClassName(3, "", "<b>bold</b>"), 0.5)
+    figure = plot_prediction(Prediction("a.png", "m", (score,)))
+    assert list(figure.data[0].customdata[0]) == ["&lt;b&gt;bold&lt;/b&gt;", "index 3"]
+    assert figure.layout.yaxis.ticktext == ("&lt;b&gt;bold&lt;/b&gt;",)
 
 
 def test_figures_need_no_torch() -> None:

@@ -1,0 +1,204 @@
+"""The picture page with finished runs: picker, classes, test pictures, and what stays."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dlexplain.runs import paths
+from dlexplain.services.models import load_model
+from dlexplain.settings import settings
+from tests.finished import ABC, finished_run, states
+from tests.pages.test_pages import finished, image_page
+
+QUICK = "saliency,grad-cam"
+DEFAULT = "efficientnet-lite0"
+
+
+@pytest.fixture(autouse=True)
+def _no_other_runs() -> Iterator[None]:
+    """What other tests trained would be in the picker too."""
+    for row in states().all():
+        states().delete(row.id)
+    yield
+    for row in states().all():
+        states().delete(row.id)
+
+
+def texts(page: AppTest) -> str:
+    found = [*page.caption, *page.markdown, *page.subheader]
+    return " ".join(element.value.replace("\\", "") for element in found)
+
+
+def picker(page: AppTest) -> list[str]:
+    return [box.label for box in page.selectbox if box.label == "Model"]
+
+
+def test_the_picker_is_there_where_there_is_a_choice() -> None:
+    page = image_page()
+    assert picker(page) == []
+    run = finished_run(accuracy=0.9612)
+    page.run()
+    assert picker(page) == ["Model"]
+    assert page.selectbox(key="model").options == [
+        "EfficientNet-Lite0",
+        f"cnn on digits, 96.1% (run {run})",
+    ]
+    assert page.session_state["model"] == DEFAULT
+
+
+def test_a_run_that_has_just_finished_is_there_and_the_choice_stays() -> None:
+    first = finished_run()
+    page = image_page(model=first)
+    assert page.session_state["model"] == first
+    second = finished_run()
+    page.run()
+    assert page.session_state["model"] == first
+    assert len(page.selectbox(key="model").options) == 3
+    states().rename(first, "renamed")
+    page.run()
+    assert page.session_state["model"] == first
+    states().delete(first)
+    page.run()
+    assert not page.exception
+    assert page.session_state["model"] == DEFAULT
+    assert second in " ".join(page.selectbox(key="model").options)
+
+
+def test_an_address_of_a_run_opens_its_test_pictures_and_explains_one() -> None:
+    run = finished_run()
+    page = finished(image_page(model=run, methods=QUICK))
+    assert not page.exception
+    assert page.session_state["test"] == f"{run}.0"
+    request = page.session_state["answers"].request
+    assert (request.model, [ask.method for ask in request.asks]) == (run, QUICK.split(","))
+    assert [job.state for job in page.session_state["answers"].jobs] == ["done", "done"]
+    assert "five best of 6 classes of digits" in texts(page)
+    assert page.query_params["model"] == run
+    assert page.query_params["test"] == f"{run}.0"
+
+
+def test_the_page_says_whether_the_model_is_right() -> None:
+    run = finished_run(samples=6)
+    model = load_model(run)
+    with np.load(paths.results_file(settings().home, run)) as kept:
+        inputs = [model.to_input(p.repeat(3, axis=2)) for p in kept["samples_pixels"]]
+        truths = kept["samples_labels"]
+    said = [int(model.prepared.logits(x).argmax()) for x in inputs]
+    assert set(np.array(said) == truths) <= {True, False}
+    page = image_page(model=run, methods="saliency")
+    for place, (best, truth) in enumerate(zip(said, truths, strict=True)):
+        page.session_state["test"] = f"{run}.{place}"
+        page.run()
+        words = "right" if best == truth else "wrong"
+        assert f"The model is {words}: it is **{ABC[truth]}**." in texts(page)
+    finished(page)
+
+
+def test_changing_the_model_keeps_picture_and_drops_classes_it_lacks() -> None:
+    run = finished_run()
+    page = finished(
+        image_page(sample="coffee", target="espresso", contrast="504", methods="saliency")
+    )
+    before = page.session_state["answers"].request
+    assert (before.model, before.target, before.contrast) == (DEFAULT, 967, 504)
+    page.selectbox(key="model").set_value(run).run()
+    page = finished(page)
+    request = page.session_state["answers"].request
+    assert (request.model, request.digest) == (run, before.digest)
+    assert page.session_state["target"] is None
+    assert page.session_state["contrast"] is None
+    assert request.contrast is None
+    assert page.session_state["sample"] == "coffee"
+    assert "The model is" not in texts(page)
+    other = finished_run("resnet9", 3, 32, width=4)
+    page.session_state["target"] = "cat"
+    page.run()
+    page.selectbox(key="model").set_value(other).run()
+    page = finished(page)
+    assert page.session_state["target"] == "cat"  # which this one has as well
+    assert page.session_state["answers"].request.target == 2
+
+
+def test_a_test_picture_stays_when_the_model_is_changed() -> None:
+    run, other = finished_run(), finished_run()
+    page = finished(image_page(model=run, test=f"{run}.3", methods="saliency"))
+    digest = page.session_state["answers"].request.digest
+    for name, owner in ((other, other), (DEFAULT, other), (run, run)):
+        page.selectbox(key="model").set_value(name).run()
+        page = finished(page)
+        request = page.session_state["answers"].request
+        assert (request.model, request.digest) == (name, digest)
+        assert page.session_state["test"] == f"{owner}.3"
+    page.selectbox(key="model").set_value(DEFAULT).run()
+    assert "calls it **dog**, a class that this model does not have" in texts(page)
+    finished(page)
+
+
+def test_methods_that_do_not_suit_the_new_model_are_dropped() -> None:
+    run = finished_run("airbench", 3, 32, width=8, deep=16)
+    page = finished(image_page(sample="coffee", methods="guided-backprop,saliency"))
+    page.selectbox(key="model").set_value(run).run()
+    page = finished(page)
+    assert not page.exception
+    assert [ask.method for ask in page.session_state["answers"].request.asks] == ["saliency"]
+
+
+def test_parameters_start_with_what_suits_the_model() -> None:
+    run = finished_run()
+    page = finished(image_page(model=run, methods="occlusion"))
+    (ask,) = page.session_state["answers"].request.asks
+    assert dict(ask.params) == {"window": 2, "stride": 1, "baseline": "black", "seed": 0}
+    page.selectbox(key="model").set_value(DEFAULT).run()
+    (ask,) = page.session_state["answers"].request.asks
+    assert (dict(ask.params)["window"], dict(ask.params)["stride"]) == (32, 16)
+    page.session_state["answers"].cancel()
+    finished(page)
+
+
+def test_few_classes_are_all_shown_and_odd_names_are_shown_as_they_are() -> None:
+    labels = ("*bold*", "$x$ <b>", ":red[no]")
+    run = finished_run(labels=labels, data="picture-folder")
+    page = finished(image_page(model=run, methods="saliency"))
+    assert "all 3 classes of picture-folder" in texts(page)
+    best = page.session_state["answers"].jobs[0].result.target.label
+    assert page.subheader[0].value.startswith(
+        {
+            "*bold*": r"\*bold\*, ",
+            "$x$ <b>": r"\$x\$ \<b\>, ",
+            ":red[no]": r"\:red\[no\], ",
+        }[best]
+    )
+
+
+def test_an_address_that_leads_nowhere_is_told() -> None:
+    run = finished_run(samples=2)
+    page = image_page(model="nosuchrun")
+    assert 'unknown model "nosuchrun"' in page.warning[0].value
+    assert page.session_state["model"] == DEFAULT
+    for test in (f"{run}.2", "../../etc.0", f"{run}", f"{run}.x"):
+        page = image_page(model=run, test=test, methods="saliency")
+        assert f'no test picture "{test}"' in page.warning[0].value
+        assert page.session_state["test"] == f"{run}.0"
+        finished(page)
+
+
+def test_a_damaged_run_is_one_sentence_and_another_model_can_be_taken() -> None:
+    run = finished_run()
+    paths.weights_file(settings().home, run).unlink()
+    page = image_page(model=run, sample="coffee", methods="saliency")
+    assert not page.exception
+    assert [e.value for e in page.error] == [
+        f"run {run} has no model.safetensors; only a whole run is a model"
+    ]
+    page.selectbox(key="model").set_value(DEFAULT).run()
+    assert not page.error
+    finished(page)
+
+
+def test_a_run_that_kept_no_pictures_offers_none() -> None:
+    run = finished_run(samples=0)
+    page = image_page(model=run)
+    (sources,) = [b for b in page.segmented_control if b.label == "Picture from"]
+    assert [option.split()[-1] for option in sources.options] == ["Upload", "Camera", "Samples"]
