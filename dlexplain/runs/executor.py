@@ -61,6 +61,7 @@ class LocalExecutor:
     def advance(self) -> list[RunRow]:
         """Start queued runs where there is room; returns those whose worker was found gone."""
         gone = self.states.reap()
+        _children[:] = [child for child in _children if child.poll() is None]
         while (row := self.states.take(devices())) is not None:
             try:
                 self._start(row)
@@ -91,7 +92,6 @@ class LocalExecutor:
                 start_new_session=True,
             )
         self.states.started(row.id, worker.pid)
-        _children[:] = [child for child in _children if child.poll() is None]
         _children.append(worker)
 
 

@@ -80,20 +80,27 @@ def probed() -> Iterator[None]:
         Probe.at = staticmethod(lambda count, net: None)
 
 
+Act = Callable[[Probe], Any]
+
+
 @contextmanager
-def at(step: int, act: Callable[[Probe], Any]) -> Iterator[None]:
+def at(step: int, act: Act) -> Iterator[Callable[[int, Act], None]]:
     """Call `act` before training step `step`, which is more than are measured before the training;
-    -1 is while the network is built.
+    -1 is while the network is built. Gives a function that adds another.
     """
-    assert step < 0 or step > WARM_STEPS + TIMED_STEPS
+    acts: dict[int, Act] = {}
+
+    def then(step: int, act: Act) -> None:
+        assert step < 0 or step > WARM_STEPS + TIMED_STEPS
+        acts[step] = act
 
     def call(count: int, net: Probe) -> None:
-        if count == step:
-            act(net)
+        acts.get(count, lambda net: None)(net)
 
+    then(step, act)
     Probe.at = staticmethod(call)
     try:
-        yield
+        yield then
     finally:
         Probe.at = staticmethod(lambda count, net: None)
 
@@ -110,6 +117,7 @@ class Homes:
             self.template = self.factory.mktemp("template")
             _ = Tracking(self.template).client
         home = home or self.factory.mktemp("home")
+        home.mkdir(parents=True, exist_ok=True)
         shutil.copy(tracking_file(self.template), tracking_file(home))
         return home
 
