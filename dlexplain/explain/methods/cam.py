@@ -85,7 +85,8 @@ def grad_cam_grid(activation: Tensor, gradient: Tensor) -> Tensor:
 @register
 class GradCam(_GradientCam):
     """Where a layer's channels that raise the class score are active. Coarse but stable: the
-    grid of the last layer is 7 x 7 on a picture of 224 pixels.
+    grid of a last layer is 7 x 7 or so on a picture of 224 pixels, and 3 x 3 or 4 x 4 on a small
+    one.
 
     Formula: ReLU(Σ_k w_k A_k), w_k = mean over places of ∂f/∂A_k; without "only positive", the
     sum itself, where negative places speak against the class.
