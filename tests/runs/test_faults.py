@@ -249,7 +249,7 @@ def test_a_disk_that_stays_full(tmp_path: Path, new_home: Homes, whole: Curves, 
     with full_disk(tmp_path / place, megabytes=8) as disk:
         home = new_home(tmp_path / "home")
         # Where the states are on that disk too, the end is written down when there is room.
-        room = threading.Timer(8 if place == "home" else 0, disk.free)
+        room = threading.Timer(6 if place == "home" else 0, disk.free)
         with at(9, lambda net: (disk.fill(), place == "home" and room.start())):
             row = InlineExecutor(home).submit(PICTURES)
         if place != "home":
