@@ -11,7 +11,7 @@ EVERYWHERE = {"results", "params", "registry", "errors", "settings", "memory"}
 ALLOWED = {
     "pages": {"ui", "figures", "services"},
     "app": {"ui"},
-    "ui": {"services"},
+    "ui": {"services", "figures"},
     "cli": {"services", "figures"},
     "figures": set(),
     "services": {"runs", "explain", "quality", "tasks", "models", "data"},

@@ -28,15 +28,17 @@ def declare(command: "Commands") -> None:
     classify = command("classify", _classify, "Name the classes of pictures.")
     classify.add_argument("paths", nargs="+", metavar="PATH", help="pictures or folders of them")
     classify.add_argument("--model", default=DEFAULT_MODEL, help="default: %(default)s")
-    classify.add_argument("--top", type=int, default=5, help="classes to print (default 5)")
+    classify.add_argument(
+        "--top", type=int, help="classes to print (default 5, or all where there are fewer)"
+    )
 
     explain = command("explain", _explain, "Explain a picture's class.")
     explain.add_argument("path", metavar="PATH", help="a picture")
     explain.add_argument("--method", required=True, help="see: dlexplain methods")
     explain.add_argument("--model", default=DEFAULT_MODEL, help="default: %(default)s")
-    explain.add_argument("--target", metavar="INDEX|WNID|LABEL", help="default: the top class")
+    explain.add_argument("--target", metavar="INDEX|LABEL", help="default: the top class")
     explain.add_argument(
-        "--contrast", metavar="INDEX|WNID|LABEL", help="why the target rather than this class"
+        "--contrast", metavar="INDEX|LABEL", help="why the target rather than this class"
     )
     explain.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a method's parameter"
@@ -153,7 +155,8 @@ def _classify(args: argparse.Namespace) -> int:
             print(path)
             for score in prediction.scores:
                 name = score.name
-                print(f"  {score.probability:7.2%}  {name.label} ({name.index}, {name.wnid})")
+                place = ", ".join(filter(None, (str(name.index), name.wnid)))
+                print(f"  {score.probability:7.2%}  {name.label} ({place})")
     if args.json:
         print(json.dumps(predictions, indent=1))
     return 1 if failed else 0

@@ -112,5 +112,6 @@ ARCHITECTURES.add(
         paper="https://arxiv.org/abs/2404.00498",
         build=AirbenchNet,
         least=17,
+        any_side=True,
     ),
 )

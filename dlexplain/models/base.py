@@ -93,6 +93,7 @@ class Architecture:
     tasks     names of the tasks that it suits
     build     (shape, params) -> the module, freshly initialised by torch's global generator
     least     smallest side in pixels of a picture, or 0
+    any_side  whether one network takes pictures of any side, so that it may begin with smaller ones
     What it builds may be one that SeesData.
     """
 
@@ -104,6 +105,7 @@ class Architecture:
     paper: str
     build: Callable[[Any, Any], nn.Module]
     least: int = 0
+    any_side: bool = False
 
 
 ARCHITECTURES: Registry[Architecture] = Registry("model")

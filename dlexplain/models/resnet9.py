@@ -88,5 +88,6 @@ ARCHITECTURES.add(
         paper="https://arxiv.org/abs/1512.03385",
         build=ResNet9,
         least=8,
+        any_side=True,
     ),
 )

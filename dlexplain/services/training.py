@@ -142,11 +142,23 @@ def _misfits(spec: RunSpec) -> list[str]:
                 f'{field} "{name}" does not suit the task {spec.task}; suitable: {", ".join(suits)}'
             )
     given = spec.augmentation
+    early, model = _whole(given.get("early_side", 0)), ARCHITECTURES.get(spec.model)
+    if early and model is not None and not (model.any_side and early >= model.least):
+        takes = f"sides from {model.least}" if model.any_side else "one side only"
+        wrong.append(f'augmentation: early_side is "{early}", but {spec.model} takes {takes}')
     if spec.task in TASKS and TASKS[spec.task].modality != "image":
         used = [key for key, value in given.items() if value not in (0, 0.0, "none", "0")]
         if used:
             wrong.append(f"augmentation: {', '.join(used)} is given, but varies pictures only")
     return wrong
+
+
+def _whole(value: Value) -> int:
+    """A whole number as it is or as text; 0 for what is none, which is told elsewhere."""
+    try:
+        return int(value)
+    except ValueError:
+        return 0
 
 
 def _is_device(text: str) -> bool:

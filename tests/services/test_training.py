@@ -1,5 +1,6 @@
 """A spec is checked whole, completed, and changed by texts as the command line takes them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,18 @@ def test_the_status_of_data_says_how_to_get_it() -> None:
 def test_a_data_path_is_refused_where_there_is_none_to_give() -> None:
     with pytest.raises(BadInput, match="digits is always there"):
         with_data_path(DIGITS, "/data")
+
+
+@pytest.mark.parametrize(
+    ("model", "side", "told"),
+    [("cnn", 16, "cnn takes one side only"), ("airbench", 8, "airbench takes sides from 17")],
+)
+def test_smaller_pictures_at_first_need_a_model_that_takes_them(
+    model: str, side: int, told: str
+) -> None:
+    spec = RunSpec(
+        task="classify-image", model=model, data="shapes", augmentation={"early_side": side}
+    )
+    with pytest.raises(SpecError, match=told):
+        complete(spec)
+    assert complete(replace(spec, augmentation={})).augmentation["early_side"] == 0

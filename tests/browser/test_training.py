@@ -1,0 +1,109 @@
+"""A real Chromium: a run is launched, watched, outlives browser and dashboard, is explained."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from dlexplain.runs.executor import LocalExecutor
+from dlexplain.runs.states import RunRow
+from tests.browser.dashboard import FLAGS, serving
+
+SLOW = 120_000
+EPOCHS = "120"
+expect.set_options(timeout=SLOW)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif("CHROMIUM" not in os.environ, reason="make test sets CHROMIUM"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home folder; whatever still trains in it is stopped at the end."""
+    folder = tmp_path_factory.mktemp("home")
+    yield folder
+    executor = LocalExecutor(folder)
+    for row in executor.states.all():
+        if row.active:
+            executor.cancel(row.id)
+
+
+def opened(browser: Browser, address: str, width: int = 1440) -> Page:
+    page = browser.new_page(viewport={"width": width, "height": 1000})
+    page.set_default_timeout(SLOW)
+    page.goto(address)
+    return page
+
+
+def only_run(home: Path) -> RunRow:
+    (row,) = LocalExecutor(home).states.all()
+    return row
+
+
+def step_shown(page: Page) -> int:
+    text = page.get_by_text(re.compile(r"step [\d,]+ of")).inner_text()
+    found = re.search(r"step ([\d,]+) of", text)
+    assert found is not None
+    return int(found[1].replace(",", ""))
+
+
+def test_a_run_outlives_browser_and_dashboard_and_is_explained(
+    browser: Browser, home: Path
+) -> None:
+    with serving(home) as address:
+        page = opened(browser, f"{address}/launch?preset=digits-cnn")
+        page.get_by_text("Training", exact=True).click()
+        epochs = page.get_by_label("Epochs", exact=True)
+        epochs.fill(EPOCHS)
+        epochs.press("Enter")
+        page.get_by_role("button", name="Start training").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Digits"))
+        expect(page.get_by_text(re.compile(r"step [\d,]+ of"))).to_be_visible()
+        expect(page.locator(".js-plotly-plot .scatterlayer path.js-line").first).to_be_attached()
+        first = step_shown(page)
+        page.wait_for_function(
+            "first => { const found = document.body.innerText.match(/step ([\\d,]+) of/);"
+            " return found && Number(found[1].replace(',', '')) > first }",
+            arg=first,
+        )
+        page.close()
+    assert only_run(home).state == "running"
+    with serving(home) as address:
+        page = opened(browser, f"{address}/runs?run={only_run(home).id}")
+        expect(page.get_by_text(re.compile("finished$")).first).to_be_visible()
+        row = only_run(home)
+        assert (row.state, row.progress["epoch"]) == ("finished", int(EPOCHS))
+        assert row.progress["metrics"]["test/accuracy"] > 0.9
+        page.get_by_role("link", name=re.compile("Explain pictures")).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Explain a picture")
+        expect(page.get_by_text(re.compile("Digits, the article's CNN")).first).to_be_visible()
+        page.close()
+    assert "Traceback" not in (home / "server.log").read_text()
+
+
+@pytest.mark.parametrize("width", [1440, 400])
+def test_pages_of_trainings_are_not_wider_than_the_window(
+    browser: Browser, home: Path, width: int
+) -> None:
+    run = only_run(home).id
+    with serving(home) as address:
+        for path in ("launch", "runs", f"runs?run={run}", "compare"):
+            page = opened(browser, f"{address}/{path}", width)
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
+            expect(page.get_by_text("Loading what can be trained")).to_have_count(0)
+            page.wait_for_timeout(1000)
+            over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            page.close()
+            assert over <= 0, path
