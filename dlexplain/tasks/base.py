@@ -101,20 +101,25 @@ class TaskModule(L.LightningModule):
         return output
 
     def on_train_batch_start(self, batch: Mapping[str, Any], batch_idx: int) -> None:
-        torch.manual_seed(batch["seed"])  # dropout draws the same after a resume
+        _seed(self.device, batch["seed"])  # dropout draws the same after a resume
 
     def training_step(self, batch: Mapping[str, Any], batch_idx: int) -> Tensor:
         loss, numbers = self.loss(batch)
-        rate = self.optimizers().param_groups[0]["lr"]  # type: ignore[union-attr]
-        self.log_dict(
-            {"train/loss": loss.detach(), "train/learning_rate": rate}
-            | {f"train/{key}": value for key, value in numbers.items()}
-        )
+        if self._is_recorded():
+            rate = self.optimizers().param_groups[0]["lr"]  # type: ignore[union-attr]
+            self.log_dict(
+                {"train/loss": loss.detach(), "train/learning_rate": rate}
+                | {f"train/{key}": value for key, value in numbers.items()}
+            )
         return loss
 
+    def _is_recorded(self) -> bool:
+        """Whether Lightning hands on what is logged in this step, which costs a millisecond."""
+        every: int = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        return (self.global_step + 1) % every == 0  # before the step is counted
+
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        # Lightning logs the steps of which this is true, and before a step is counted.
-        if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        if self._is_recorded():
             gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
             self.log("train/gradient_norm", nn.utils.get_total_norm(gradients))
 
@@ -143,6 +148,15 @@ class TaskModule(L.LightningModule):
         said = {"scheduler": schedule, "interval": "step"}
         never = {"interval": "epoch", "frequency": NEVER, "monitor": "validation/loss"}
         return {"optimizer": optimiser, "lr_scheduler": said | (never if plateau else {})}
+
+
+def _seed(device: torch.device, seed: int) -> None:
+    """As torch.manual_seed, of the devices in use: that looks for all others too, each time."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
+    elif device.type == "mps":
+        torch.mps.manual_seed(seed)
 
 
 def _groups(network: nn.Module, how: Training) -> list[dict[str, Any]]:
