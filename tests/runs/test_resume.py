@@ -111,23 +111,25 @@ def test_stopped_in_mid_epoch_and_resumed(
     assert_same(curves(home, row), whole(spec))
 
 
-@pytest.mark.parametrize("variant", ["plateau", "averaged, last"])
+@pytest.mark.parametrize(("variant", "epochs"), [("plateau", 4), ("averaged, last", 2)])
 def test_stopped_at_the_end_of_an_epoch_and_resumed(
-    variant: str, home: Path, whole: Callable[[RunSpec], Curves]
+    variant: str, epochs: int, home: Path, whole: Callable[[RunSpec], Curves]
 ) -> None:
     """Asked at the last batch, a run validates and saves first."""
     spec = VARIANTS[variant]
-    row = stopped_at(home, spec, 2 * STEPS_AN_EPOCH, terminate)
+    row = stopped_at(home, spec, epochs * STEPS_AN_EPOCH, terminate)
     assert (row.state, row.why) == ("interrupted", "the worker was asked to end")
     latest = newest_good(checkpoint_folder(home, row.id), pytest.fail)
     assert latest is not None
-    assert latest.name == f"latest-{2 * STEPS_AN_EPOCH}.ckpt"
+    assert latest.name == f"latest-{epochs * STEPS_AN_EPOCH}.ckpt"
     row = InlineExecutor(home).resume(row.id)
     assert_same(curves(home, row), whole(spec))
 
 
 def test_the_plateau_is_reached(whole: Callable[[RunSpec], Curves]) -> None:
-    """Else the tests above would not see a schedule that forgets what it saw."""
+    """Else the tests above would not see a schedule that forgets the fourth epoch."""
+    losses = list(whole(VARIANTS["plateau"])["validation/loss"].values())
+    assert losses[3] > min(losses[:3])
     rates = list(whole(VARIANTS["plateau"])["train/learning_rate"].values())
     assert rates[0] == pytest.approx(0.3)
     assert rates[-1] == pytest.approx(0.15)
