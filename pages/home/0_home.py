@@ -7,8 +7,8 @@ from dlexplain.services.machine import home_problem, this_machine, weights_insta
 st.title("Why did the model say that?")
 st.markdown(
     "Give a deep-learning model a picture, see the classes it names, and see, by gradient, layer "
-    "and perturbation methods, which parts of the picture decided. Everything runs on this "
-    "machine; nothing is sent anywhere."
+    "and perturbation methods, which parts of the picture decided. Or train a model first. "
+    "Everything runs on this machine; nothing is sent anywhere."
 )
 
 if not weights_installed():
@@ -27,10 +27,21 @@ with left:
             "layer and perturbation methods side by side."
         )
         st.page_link("pages/explain/1_image.py", label="Open a picture", icon=":material/image:")
+    with st.container(border=True):
+        st.markdown(
+            "**Train a model.** Pictures or series, the data that is here or your own. It trains "
+            "in the background and goes on when the browser is closed; watch its curves live, "
+            "compare runs, and explain what it has learned."
+        )
+        with st.container(horizontal=True):
+            st.page_link("pages/train/1_launch.py", label="Launch", icon=":material/play_arrow:")
+            st.page_link("pages/train/2_runs.py", label="Runs", icon=":material/list:")
+            st.page_link("pages/train/3_compare.py", label="Compare", icon=":material/compare:")
     st.subheader("The same without a browser")
     st.code(
         "python -m dlexplain classify cat.jpg\n"
-        "python -m dlexplain explain cat.jpg --method grad-cam --png why.png",
+        "python -m dlexplain explain cat.jpg --method grad-cam --png why.png\n"
+        "python -m dlexplain train --preset digits-cnn --wait",
         language="bash",
     )
 with right:
