@@ -5,15 +5,17 @@ used, and `set_up` can be called before anybody waits.
 """
 
 import logging
+import math
 import os
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dlexplain.runs.paths import artifacts_folder, tracking_file, tracking_lock
 from dlexplain.runs.rows import RunRow, State
@@ -178,11 +180,34 @@ class Tracking:
 
     def history(self, tracking: str, key: str) -> list[Point]:
         """A metric's values by step; of a step that was done again after a crash, the last."""
-        kept: dict[int, Any] = {}
-        for m in self.client.get_metric_history(tracking, key):
-            if m.step not in kept or m.timestamp >= kept[m.step].timestamp:
-                kept[m.step] = m
-        return [Point(key, m.value, s, m.timestamp / 1000) for s, m in sorted(kept.items())]
+        return self.histories([tracking], key)[tracking]
+
+    def histories(self, trackings: Sequence[str], key: str) -> dict[str, list[Point]]:
+        """The same of several runs; [] for those that do not have the metric."""
+        read = self._read_file if self.embedded else self._ask_server
+        kept: dict[str, dict[int, Point]] = {tracking: {} for tracking in trackings}
+        for tracking, point in read(trackings, key):
+            points = kept[tracking]
+            if point.step not in points or point.at >= points[point.step].at:
+                points[point.step] = point
+        return {run: [points[step] for step in sorted(points)] for run, points in kept.items()}
+
+    def _ask_server(self, trackings: Sequence[str], key: str) -> Iterator[tuple[str, Point]]:
+        for tracking in trackings:
+            for m in self.client.get_metric_history(tracking, key):
+                yield tracking, Point(key, m.value, m.step, m.timestamp / 1000)
+
+    def _read_file(self, trackings: Sequence[str], key: str) -> Iterator[tuple[str, Point]]:
+        """Straight from MLflow's table: its client takes twenty times as long, and its import."""
+        file = Path(self.uri.removeprefix("sqlite:///")).absolute()
+        # "likely": SQLite would else go through the key's points of all runs.
+        query = (
+            "SELECT run_uuid, value, step, timestamp, is_nan FROM metrics WHERE likely(key = ?) "
+            f"AND run_uuid IN ({', '.join('?' * len(trackings))}) ORDER BY step, timestamp, value"
+        )
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", timeout=30, uri=True)) as db:
+            for run, value, step, at, is_nan in db.execute(query, (key, *trackings)):
+                yield run, Point(key, math.nan if is_nan else value, step, at / 1000)
 
 
 @contextmanager

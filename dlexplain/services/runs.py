@@ -137,22 +137,22 @@ def metric_keys(records: Sequence[RunRecord]) -> list[str]:
 
 def curves(records: Sequence[RunRecord], key: str) -> list[Curve]:
     """The metric's curve of each run that has it."""
-    found = []
-    for record in records:
-        if record.tracking and key in record.metrics:
-            points = _tracking().history(record.tracking, key)
-            if points:
-                found.append(
-                    Curve(
-                        record.id,
-                        record.name,
-                        key,
-                        np.array([p.step for p in points], np.int64),
-                        np.array([p.value for p in points], np.float64),
-                        np.array([p.at for p in points], np.float64),
-                    )
-                )
-    return found
+    having = [record for record in records if record.tracking and key in record.metrics]
+    if not having:
+        return []
+    histories = _tracking().histories([record.tracking for record in having], key)
+    return [
+        Curve(
+            record.id,
+            record.name,
+            key,
+            np.array([p.step for p in points], np.int64),
+            np.array([p.value for p in points], np.float64),
+            np.array([p.at for p in points], np.float64),
+        )
+        for record in having
+        if (points := histories[record.tracking])
+    ]
 
 
 def picture_kinds(records: Sequence[RunRecord]) -> list[str]:
