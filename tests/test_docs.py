@@ -3,10 +3,18 @@
 import re
 from pathlib import Path
 
+import pytest
+
+import dlexplain.data.sets
 import dlexplain.explain.methods
-import dlexplain.models  # noqa: F401
+import dlexplain.models
+import dlexplain.tasks  # noqa: F401
+from dlexplain.data.base import DATA
 from dlexplain.explain.base import METHODS
-from dlexplain.models.base import MODELS
+from dlexplain.models.base import ARCHITECTURES, MODELS
+from dlexplain.registry import Registry
+from dlexplain.services.presets import PRESETS
+from dlexplain.tasks.base import TASKS
 
 ROOT = Path(__file__).parents[1]
 
@@ -28,6 +36,12 @@ def test_every_model_is_in_the_readme() -> None:
     assert [name for name in MODELS if name not in text] == []
 
 
+@pytest.mark.parametrize("registry", [TASKS, ARCHITECTURES, DATA, PRESETS], ids=lambda r: r.kind)
+def test_what_can_be_trained_is_in_the_docs(registry: Registry[object]) -> None:
+    text = (ROOT / "docs" / "training.md").read_text()
+    assert [name for name in registry if f"`{name}`" not in text] == []
+
+
 def test_make_targets_of_the_readme_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
     named = set(re.findall(r"(?:^|`)make ([a-z]+)", (ROOT / "README.md").read_text(), re.M))
@@ -39,6 +53,12 @@ def test_make_targets_of_the_readme_exist() -> None:
 def test_links_of_the_readme_lead_somewhere() -> None:
     for link in re.findall(r"\]\(((?!http)[^)#]+)", (ROOT / "README.md").read_text()):
         assert (ROOT / link).exists(), link
+
+
+def test_links_of_the_docs_lead_somewhere() -> None:
+    for page in (ROOT / "docs").rglob("*.md"):
+        for link in re.findall(r"\]\(((?!http)[^)#]+)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
 def test_requirements_are_pinned_and_bring_no_torchvision() -> None:
