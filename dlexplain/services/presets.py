@@ -31,8 +31,8 @@ _preset(
     "Digits, the article's CNN",
     "Convolution, ReLU, max pooling and dense layers on 1,797 small digits. Seconds.",
     task="classify-image", model="cnn", data="digits",
-    training={"epochs": 20, "batch_size": 64, "learning_rate": 3e-3},
-    model_params={"width": 16, "blocks": 2},
+    training={"epochs": 30, "batch_size": 64, "learning_rate": 0.01},
+    model_params={"blocks": 2},
     augmentation={"shift": 1},
 )  # fmt: skip
 _preset(

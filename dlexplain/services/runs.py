@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from dlexplain.errors import SpecError
 from dlexplain.results import Curve, RunRecord, StateChange
 from dlexplain.runs import paths
-from dlexplain.runs.executor import LocalExecutor
+from dlexplain.runs.executor import LocalExecutor, devices
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.states import RunRow
 from dlexplain.runs.store import Tracking
@@ -28,10 +29,19 @@ WAIT_SECONDS = 0.5
 
 
 def launch(spec: RunSpec) -> RunRecord:
-    """Queue a training; it starts when its device is free. Raises SpecError for a wrong spec."""
+    """Queue a training; it starts when its device is free.
+
+    Raises SpecError for a wrong spec, or one for a device that this machine does not have.
+    """
     from dlexplain.services.training import complete  # imports torch, which looking does not need
 
-    return _record(_executor().submit(complete(spec)))
+    completed = complete(spec)
+    here = devices()
+    kinds = ["auto", *here, *dict.fromkeys(name.partition(":")[0] for name in here)]
+    if completed.device not in kinds:
+        accepted = ", ".join(dict.fromkeys(kinds))
+        raise SpecError([f'device is "{completed.device}"; here it may be {accepted}'])
+    return _record(_executor().submit(completed))
 
 
 def train(spec: RunSpec | Mapping[str, Any] | str, wait: bool = False) -> RunRecord:

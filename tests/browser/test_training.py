@@ -13,7 +13,7 @@ from dlexplain.runs.states import RunRow
 from tests.browser.dashboard import FLAGS, serving
 
 SLOW = 120_000
-EPOCHS = "120"
+EPOCHS = "80"
 expect.set_options(timeout=SLOW)
 pytestmark = [
     pytest.mark.browser,

@@ -106,5 +106,9 @@ def test_what_cannot_be_done_is_said() -> None:
         service.cancel(digits_run())
     with pytest.raises(RunError, match="finished"):
         service.resume(digits_run())
+    with pytest.raises(SpecError, match='device is "cuda:31"; here it may be auto'):
+        service.launch(
+            RunSpec(task="forecast", model="lstm-forecaster", data="macrodata", device="cuda:31")
+        )
     with pytest.raises(SpecError, match="unknown"):
         service.train({"task": "forecast", "model": "lstm-forecaster", "data": "macrodata", "x": 1})
