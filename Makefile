@@ -8,6 +8,10 @@ BIN := $(VENV)/bin
 # slower beside another job.
 export OMP_WAIT_POLICY ?= PASSIVE
 
+# So that .venv/bin/python knows dlexplain in any folder.
+INSTALL_OURSELVES = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	--no-deps --no-build-isolation --editable .
+
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format bench clean
 
@@ -44,11 +48,13 @@ clean: ## remove the environment and caches
 $(VENV)/installed-run: requirements.txt | $(VENV)/python
 	@echo "Installing what dlexplain needs; the first time this takes some minutes ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(INSTALL_OURSELVES)
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt requirements.txt | $(VENV)/python
 	@echo "Installing what tests and linters need; the first time this takes some minutes ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(INSTALL_OURSELVES)
 	@touch $@ $(VENV)/installed-run
 
 $(VENV)/python:

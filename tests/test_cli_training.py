@@ -55,6 +55,8 @@ def test_everything_wrong_with_a_call_is_told_at_once(capsys: pytest.CaptureFixt
         ("train --spec /nowhere.json", "/nowhere.json cannot be read"),
         ("train --preset digits-cnn --data-path /x", "takes no path"),
         ("train --preset digits-cnn --set epochs", "KEY=VALUE"),
+        ("train --preset fred-lstm --data-path /nowhere", "/nowhere is not there"),
+        ("train --task forecast --data csv-series --model lstm-forecaster", "path of a CSV"),
         ("run nothing", 'unknown run "nothing"'),
         ("cancel nothing", 'unknown run "nothing"'),
         ("resume nothing", 'unknown run "nothing"'),
@@ -93,5 +95,5 @@ def test_data_says_what_is_there_and_how_to_get_the_rest(
     told = json.loads(capsys.readouterr().out)
     rows = {row["name"]: row for row in told["data"]}
     assert rows["digits"]["there"]
-    assert "fetched from http" in rows["cifar10"]["how"] or rows["cifar10"]["there"]
+    assert "fetches it once from http" in rows["cifar10"]["how"] or rows["cifar10"]["there"]
     assert "cifar10-quick" in {preset["name"] for preset in told["presets"]}

@@ -27,7 +27,7 @@ def declare(command: "Commands") -> None:
     train.add_argument("--model", metavar="NAME", help="such as cnn, resnet9 or lstm-forecaster")
     train.add_argument("--data-path", metavar="PATH", help="where the data set is")
     train.add_argument("--name", help="a title for the run")
-    train.add_argument("--device", help="auto, cpu, cuda or cuda:N")
+    train.add_argument("--device", help="auto, cpu, cuda, cuda:N or mps")
     train.add_argument("--seed", type=int, help="0 to 2147483647")
     train.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="any parameter"
@@ -66,7 +66,7 @@ def _spec(args: argparse.Namespace) -> "RunSpec":
     from dataclasses import replace
 
     from dlexplain.services.presets import PRESETS
-    from dlexplain.services.training import RunSpec, spec_with, with_data_path
+    from dlexplain.services.training import RunSpec, completed_with, with_data_path
 
     if args.preset and args.spec:
         raise BadInput("--preset and --spec are both given; choose one of them")
@@ -81,8 +81,8 @@ def _spec(args: argparse.Namespace) -> "RunSpec":
         if missing:
             raise SpecError([f"{', '.join(missing)} missing; or give --preset or --spec"])
         spec = RunSpec(**named)
-    spec = spec_with(spec, args.set)
-    return with_data_path(spec, args.data_path) if args.data_path else spec
+    spec = with_data_path(spec, args.data_path) if args.data_path else spec
+    return completed_with(spec, args.set)
 
 
 def _spec_file(file: Path) -> "RunSpec":
@@ -104,9 +104,12 @@ def _runs(args: argparse.Namespace) -> int:
         return 0
     if not records:
         print("no run yet; start one: dlexplain train --preset digits-cnn")
+    else:
+        print(f"{'run':10}{'state':12}{'done':>5}  {'name':42}best, or why it stopped")
     for r in records:
-        best = "" if r.best is None else f"{r.monitor} {r.best:.4f}"
-        print(f"{r.id}  {r.state:12}{r.fraction:5.0%}  {r.name[:40]:42}{best}")
+        said = "" if r.best is None else f"{r.monitor} {r.best:.4f}"
+        said = r.why if r.resumable else said
+        print(f"{r.id:10}{r.state:12}{r.fraction:5.0%}  {r.name[:40]:42}{said}")
     return 0
 
 

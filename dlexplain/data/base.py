@@ -121,11 +121,24 @@ class SeriesData:
 
 @dataclass(frozen=True)
 class DataStatus:
-    """Whether a data set can be loaded now; `where` it is, or `how` to get it."""
+    """Whether a data set can be loaded now; `where` it is, or `how` to get it.
+
+    fetched  whether a run would fetch it by itself
+    """
 
     there: bool
     where: str
     how: str = ""
+    fetched: bool = False
+
+
+def local_status(path: str, wanted: str) -> DataStatus:
+    """Of what lies at a path that the user gives; `wanted` says what, such as "a CSV"."""
+    if path and Path(path).expanduser().exists():
+        return DataStatus(True, path)
+    return DataStatus(
+        False, path, f"{path} is not there; give {wanted}" if path else f"give {wanted}"
+    )
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,8 @@ def _read_csv(source: Path | bytes, skip_rows: Sequence[int]) -> pd.DataFrame:
             frame = _parsed(source, skip_rows, sep=";", decimal=",")  # as Excel writes in Europe
     except FileNotFoundError as error:
         raise DataError(f"{source!s} is not there; a CSV file is accepted") from error
+    except pd.errors.EmptyDataError as error:
+        raise DataError("the file is empty; a CSV with a header and rows is accepted") from error
     except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
         why = " ".join((getattr(error, "strerror", None) or str(error)).split())
         name = source.name if isinstance(source, Path) else "this"

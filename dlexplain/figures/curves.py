@@ -12,7 +12,7 @@ from dlexplain.results import Curve
 
 HEIGHT = 320
 FAINT = 0.25
-NAME_LENGTH = 36
+NAME_LENGTH = 60
 
 
 def smooth(values: NDArray[np.float64], strength: float) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from dlexplain.errors import RunError
 from dlexplain.runs.paths import log_file, states_file
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.states import RunRow, States
@@ -54,7 +55,10 @@ class LocalExecutor:
     def resume(self, run: str) -> RunRow:
         """Queue an interrupted, cancelled or failed run again; raises RunError for others."""
         self.states.reap()
-        row = self.states.move(self.states.get(run).id, "queued", "resumed")
+        row = self.states.get(run)
+        if row.state == "finished":
+            raise RunError(f"run {row.id} is finished; there is nothing to resume")
+        self.states.move(row.id, "queued", "resumed")
         self.advance()
         return self.states.get(row.id)
 

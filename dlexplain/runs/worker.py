@@ -136,6 +136,11 @@ def _train(home: Path, reporter: Reporter) -> None:
     reporter.begin({f"dlexplain.{key}": value for key, value in env.items()})
     built, precision, seconds = _fit(home, device, reporter)
     trainer = built.module.trainer
+    if built.training.patience and trainer.current_epoch < built.training.epochs:
+        reporter.note(
+            f"stopped after epoch {trainer.current_epoch} of {built.training.epochs}: "
+            f"{built.training.patience} epochs without improvement"
+        )
     reporter.phase("testing")
     metrics = dict(trainer.test(built.module, datamodule=built.data, verbose=False)[0])
     more, arrays = built.module.results()

@@ -33,9 +33,13 @@ def launch(spec: RunSpec) -> RunRecord:
 
     Raises SpecError for a wrong spec, or one for a device that this machine does not have.
     """
-    from dlexplain.services.training import complete  # imports torch, which looking does not need
+    # imports torch, which looking does not need
+    from dlexplain.services.training import complete, data_status
 
     completed = complete(spec)
+    status = data_status(completed.data, completed.data_params)
+    if not (status.there or status.fetched):
+        raise SpecError([f"data {completed.data}: {status.how}"])
     here = devices()
     kinds = ["auto", *here, *dict.fromkeys(name.partition(":")[0] for name in here)]
     if completed.device not in kinds:

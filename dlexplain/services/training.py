@@ -15,7 +15,7 @@ from dlexplain.params import Spec, Value, parse, problems, specs
 from dlexplain.params import as_dict as params_dict
 from dlexplain.registry import Registry
 from dlexplain.runs.paths import data_folder
-from dlexplain.runs.spec import GROUPS
+from dlexplain.runs.spec import GROUPS, MAX_SEED
 from dlexplain.runs.spec import RunSpec as RunSpec
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS, Training
@@ -98,6 +98,8 @@ def complete(spec: RunSpec) -> RunSpec:
             if groups[group].get("path"):  # the worker, or a resume, may stand elsewhere
                 path = Path(str(groups[group]["path"])).expanduser()
                 groups[group]["path"] = str(path.resolve())
+    if not 0 <= spec.seed <= MAX_SEED:
+        wrong.append(f'seed is "{spec.seed}"; it takes a whole number from 0 to {MAX_SEED}')
     if not _is_device(spec.device):
         wrong.append(f'device is "{spec.device}"; it takes {DEVICES}')
     if wrong:
@@ -166,14 +168,26 @@ def _is_device(text: str) -> bool:
     return text in ("auto", "cpu", "mps", "cuda") or (kind == "cuda" and index.isdigit())
 
 
-def spec_with(spec: RunSpec, settings_: Sequence[str]) -> RunSpec:
-    """Apply "key=value" texts, as the command line takes them, to a spec.
+def completed_with(spec: RunSpec, settings_: Sequence[str]) -> RunSpec:
+    """Apply "key=value" texts, as the command line takes them, and complete the spec.
 
     A key is group.name, such as training.epochs, or a name alone where only one group has it.
-    Raises SpecError that names every unknown or ambiguous key.
+    Raises SpecError that names every wrong key and value at once.
     """
+    changed_, wrong = _with(spec, settings_)
+    try:
+        completed = complete(changed_)
+    except SpecError as error:
+        raise SpecError([*wrong, *error.problems]) from error
+    if wrong:
+        raise SpecError(wrong)
+    return completed
+
+
+def _with(spec: RunSpec, settings_: Sequence[str]) -> tuple[RunSpec, list[str]]:
+    """The spec with what is understood of the texts; and what is not, in sentences."""
     wrong: list[str] = []
-    groups = {group: dict(getattr(spec, group)) for group in GROUPS}
+    groups: dict[str, Any] = {group: dict(getattr(spec, group)) for group in GROUPS}
     declared = {group: list(specs(params)) for group, params in _declarations(spec).items()}
     top: dict[str, Any] = {}
     for text in settings_:
@@ -181,7 +195,10 @@ def spec_with(spec: RunSpec, settings_: Sequence[str]) -> RunSpec:
         if not (key and equals):
             wrong.append(f'--set takes KEY=VALUE, such as epochs=10; given: "{text}"')
         elif key in ("seed", "device", "name"):
-            top[key] = int(value) if key == "seed" and value.isdigit() else value
+            if key == "seed" and not value.removeprefix("-").isdigit():
+                wrong.append(f'seed is "{value}"; it takes a whole number from 0 to {MAX_SEED}')
+            else:
+                top[key] = int(value) if key == "seed" else value
         else:
             owners = _owners(key, declared)
             name = key.rpartition(".")[2]
@@ -193,9 +210,7 @@ def spec_with(spec: RunSpec, settings_: Sequence[str]) -> RunSpec:
             else:
                 known = ", ".join(sorted({n for names in declared.values() for n in names}))
                 wrong.append(f'unknown parameter "{key}"; known: {known}')
-    if wrong:
-        raise SpecError(wrong)
-    return RunSpec.from_dict({**spec.to_dict(), **groups, **top})
+    return replace(spec, **groups, **top), wrong
 
 
 def _owners(key: str, declared: Mapping[str, Sequence[str]]) -> list[str]:
@@ -209,6 +224,6 @@ def _owners(key: str, declared: Mapping[str, Sequence[str]]) -> list[str]:
 
 def with_data_path(spec: RunSpec, path: str) -> RunSpec:
     """The spec with the data set read from `path`; raises BadInput where it takes none."""
-    if "path" not in specs(DATA[spec.data].Params):
+    if spec.data in DATA and "path" not in specs(DATA[spec.data].Params):
         raise BadInput(f"data {spec.data} is always there and takes no path")
     return replace(spec, data_params={**spec.data_params, "path": path})

@@ -36,7 +36,7 @@ def show_classification(found: ClassificationTest) -> None:
                 classes = found.classes
                 st.image(
                     _png(pixels),
-                    caption=f"{classes[said]} {share:.0%}, is {classes[truth]}",
+                    caption=f"said {classes[said]} ({share:.0%}), is {classes[truth]}",
                     width=SIDE,
                 )
 

@@ -150,9 +150,13 @@ def check(spec: "RunSpec") -> "RunSpec | None":
     except BadInput as error:
         st.error(str(error))
         return None
-    if not status.there:
-        st.warning(f"The data is not here yet: {status.how}.", icon=":material/cloud_download:")
-    return completed
+    if status.there:
+        return completed
+    if status.fetched:
+        st.info(f"The data is not here yet: {status.how}.", icon=":material/cloud_download:")
+        return completed
+    st.error(f"{status.how[:1].upper()}{status.how[1:]}, in the field under Data.")
+    return None
 
 
 def act(spec: "RunSpec", preset: str) -> None:
@@ -218,7 +222,9 @@ def show_estimate(spec: "RunSpec") -> None:
             st.rerun()
     elif now.active:
         left, right = st.columns([3, 1], vertical_alignment="center")
-        left.markdown(f"{now.phase.capitalize()} … {duration(now.waited)}, usually 10 to 30 s")
+        left.markdown(
+            f"{now.phase.capitalize()} … {duration(now.waited)}, usually less than a minute"
+        )
         if right.button("Cancel", type="tertiary", width="stretch"):
             now.cancel()
             st.rerun()

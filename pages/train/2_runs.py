@@ -6,6 +6,7 @@ import streamlit as st
 
 from dlexplain.errors import DlexplainError, UnknownName
 from dlexplain.services import runs as service
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, duration, metric, moment
 
 if TYPE_CHECKING:
@@ -49,9 +50,13 @@ def main() -> None:
 
 def back() -> None:
     if st.button("All runs", icon=":material/arrow_back:", type="tertiary"):
-        st.query_params.pop("run", None)
-        st.session_state.pop("runs-table", None)
+        to_list()
         st.rerun()
+
+
+def to_list() -> None:
+    st.query_params.pop("run", None)
+    st.session_state.pop("runs-table", None)
 
 
 def show_list() -> None:
@@ -73,7 +78,7 @@ def show_list() -> None:
     shown = [r for r in records if (not states or r.state in states) and found_in(r, text or "")]
     st.caption(
         f"{len(shown):,} of {len(records):,} runs, {len(active)} of them active. "
-        "Click a row's box to open it."
+        "The box at the left of a row opens it."
     )
     if not shown:
         st.info("No run matches; clear the search or the states.")
@@ -91,17 +96,18 @@ def table(shown: "list[RunRecord]") -> None:
         {
             "Name": r.name,
             "State": r.state,
-            "Progress": r.fraction,
+            "Progress": 100 * r.fraction,
             "Best": metric(r.monitor, r.best) if r.best is not None else "",
-            "Metric": r.monitor,
+            "of": r.monitor,
             "Left": duration(r.left) if r.left is not None else "",
-            "Steps/s": r.speed or None,
+            "Steps/s": f"{r.speed:.3g}" if r.speed else "",
             "Time": duration(r.seconds),
+            "Id": r.id,
             "Model": r.model,
             "Data": r.data,
-            "Tags": ", ".join(r.tags),
             "Started": moment(r.created),
-            "Id": r.id,
+            "Tags": ", ".join(r.tags),
+            "Why it stopped": r.why if r.resumable else "",
         }
         for r in shown
     ]
@@ -114,8 +120,7 @@ def table(shown: "list[RunRecord]") -> None:
         height="content" if len(rows) < 14 else 520,
         column_config={
             "Name": st.column_config.TextColumn(width="medium", pinned=True),
-            "Progress": st.column_config.ProgressColumn(format="percent", width="small"),
-            "Steps/s": st.column_config.NumberColumn(format="%.3g"),
+            "Progress": st.column_config.ProgressColumn(format="%.0f%%", max_value=100, width=110),
         },
     )
     chosen = picked["selection"]["rows"]  # type: ignore[index]
@@ -131,14 +136,14 @@ def show_head(run: str) -> None:
     except UnknownName:
         st.info("This run was deleted.")
         return
-    st.title(record.name)
+    st.title(literal(record.name))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(record.state, icon=STATE_ICONS[record.state], color=STATE_COLOURS[record.state])
         for tag in record.tags:
             st.badge(tag, color="gray")
         st.caption(f"run {record.id}, {record.model} on {record.data}, {record.device or 'queued'}")
     if record.why and record.state != "finished":
-        (st.error if record.state == "failed" else st.info)(record.why[:1].upper() + record.why[1:])
+        (st.error if record.state == "failed" else st.info)(literal(record.why))
     if record.active:
         st.progress(record.fraction, progress_text(record))
     for note in record.notes:
@@ -156,7 +161,7 @@ def progress_text(record: "RunRecord") -> str:
     if record.state == "queued":
         return "Waiting for its device to be free"
     if record.phase != "training":
-        return f"{record.phase.capitalize()} …"
+        return f"{record.phase.capitalize() or 'Starting'} …"
     text = f"Epoch {record.epoch} of {record.epochs}, step {record.step:,} of {record.steps:,}"
     return text + ("" if record.left is None else f", about {duration(record.left)} left")
 
@@ -170,7 +175,7 @@ def facts(record: "RunRecord") -> None:
     cells += [("steps/s", f"{record.speed:.3g}")] if record.speed else []
     with st.container(horizontal=True, gap="small"):
         for name, value in cells:
-            st.metric(name, value, border=True, width=170)
+            st.metric(name, value, border=True, width=210)
 
 
 def actions(record: "RunRecord") -> None:
@@ -179,13 +184,11 @@ def actions(record: "RunRecord") -> None:
             attempt(service.cancel, record.id)
         if record.resumable and st.button("Resume", icon=":material/play_arrow:", key="resume"):
             attempt(service.resume, record.id)
-        if record.state == "finished" and record.task == "classify-image":
-            st.page_link(
-                "pages/explain/1_image.py",
-                label="Explain pictures with it",
-                icon=":material/visibility:",
-                query_params={"model": record.id},
-            )
+        explicable = record.state == "finished" and record.task == "classify-image"
+        if explicable and st.button(
+            "Explain pictures with it", icon=":material/visibility:", key="explain"
+        ):
+            st.switch_page("pages/explain/1_image.py", query_params={"model": record.id})
         with st.popover("Rename, tag", icon=":material/edit:"):
             name = st.text_input("Name", record.name, key=f"rename-{record.id}", max_chars=120)
             tags = st.text_input(
@@ -198,16 +201,19 @@ def actions(record: "RunRecord") -> None:
             with st.popover("Delete", icon=":material/delete:"):
                 st.markdown("Deletes the run with its checkpoints and curves, for good.")
                 if st.button("Delete for good", key="delete", type="primary"):
-                    attempt(service.delete, record.id)
+                    attempt(service.delete, record.id, leave=True)
 
 
-def attempt(action, run: str) -> None:  # type: ignore[no-untyped-def]
-    """Do it and draw the page anew; or say in one sentence why it cannot be done."""
+def attempt(action, run: str, leave: bool = False) -> None:  # type: ignore[no-untyped-def]
+    """Do it and draw the page anew, or the list; or say in one sentence why it cannot be done."""
     try:
         action(run)
     except (DlexplainError, OSError) as error:
         st.error(str(error))
         return
+    if leave:
+        to_list()
+        st.toast(f"Run {run} is deleted.", icon=":material/delete:")
     st.rerun()
 
 
@@ -217,7 +223,7 @@ def show_curves(run: str) -> None:
     record = service.run(run)
     if not record.metrics or not record.tracking:
         st.info(
-            "No curve yet; the first points come with the first steps."
+            "No curve yet; the first points come with the first steps, once MLflow is loaded."
             if record.active
             else "This run has recorded no metric."
         )

@@ -15,6 +15,7 @@ POLL_SECONDS = 2.0
 SECTIONS = ("Curves", "Table", "Parameters", "Pictures")
 AT_FIRST = 4
 MOST = 30
+AXES = 8
 PICTURE_COLUMNS = 3
 
 
@@ -49,8 +50,7 @@ def choose(records: "dict[str, RunRecord]") -> "list[RunRecord]":
     if "compare-runs" not in st.session_state:
         asked = st.query_params.get("runs", "").split(",")
         known = [run for run in asked if run in records]
-        with_metrics = [run for run, record in records.items() if record.metrics]
-        st.session_state["compare-runs"] = known or with_metrics[:AT_FIRST]
+        st.session_state["compare-runs"] = known or alike(records)[:AT_FIRST]
     st.session_state["compare-runs"] = [r for r in st.session_state["compare-runs"] if r in records]
     ids = st.multiselect(
         "Runs",
@@ -63,6 +63,12 @@ def choose(records: "dict[str, RunRecord]") -> "list[RunRecord]":
     )
     st.query_params["runs"] = ",".join(ids)
     return [records[run] for run in ids]
+
+
+def alike(records: "dict[str, RunRecord]") -> list[str]:
+    """The latest run with a metric, and those of its task and data, whose metrics compare."""
+    having = [record for record in records.values() if record.metrics]
+    return [r.id for r in having if (r.task, r.data) == (having[0].task, having[0].data)]
 
 
 def pick_metric(chosen: "list[RunRecord]", key: str) -> str:
@@ -147,7 +153,7 @@ def show_table(chosen: "list[RunRecord]") -> None:
         ],
         hide_index=True,
         height="content",
-        column_config={"": st.column_config.TextColumn(pinned=True)},
+        column_config={"": st.column_config.TextColumn(pinned=True, width=230)},
     )
     st.subheader("What differs in their specs")
     differ = comparison.differences(chosen)
@@ -156,7 +162,7 @@ def show_table(chosen: "list[RunRecord]") -> None:
             [{"": key, **dict(zip(names, values, strict=True))} for key, values in differ.items()],
             hide_index=True,
             height="content",
-            column_config={"": st.column_config.TextColumn(pinned=True)},
+            column_config={"": st.column_config.TextColumn(pinned=True, width=230)},
         )
     else:
         st.info("Nothing: these runs were told the same.")
@@ -208,7 +214,12 @@ def show_parameters(chosen: "list[RunRecord]") -> None:
     columns = {name: [texts[place] for place in have] for name, texts in differ.items()}
     st.subheader("Parallel coordinates")
     st.caption("One line a run. Drag along an axis to keep the runs that pass there.")
-    st.plotly_chart(plot_parallel(columns, key, found), key="parallel")  # type: ignore[arg-type]
+    said = [name for name, texts in columns.items() if all(texts)] or list(columns)
+    axes = st.multiselect(
+        "Axes", list(columns), said[:AXES], key=f"axes-{'-'.join(columns)}", max_selections=AXES
+    )
+    shown = {name: columns[name] for name in axes}
+    st.plotly_chart(plot_parallel(shown, key, found), key="parallel")  # type: ignore[arg-type]
     st.subheader("Metric against one parameter")
     pick, scale = st.columns([3, 1], vertical_alignment="bottom")
     parameter = pick.selectbox("Parameter", list(columns), key="parameter", persist_state="session")

@@ -86,7 +86,7 @@ def test_a_run_outlives_browser_and_dashboard_and_is_explained(
         row = only_run(home)
         assert (row.state, row.progress["epoch"]) == ("finished", int(EPOCHS))
         assert row.progress["metrics"]["test/accuracy"] > 0.9
-        page.get_by_role("link", name=re.compile("Explain pictures")).click()
+        page.get_by_role("button", name=re.compile("Explain pictures")).click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Explain a picture")
         expect(page.get_by_text(re.compile("Digits, the article's CNN")).first).to_be_visible()
         page.close()

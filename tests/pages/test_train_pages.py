@@ -39,7 +39,7 @@ def test_a_preset_fills_the_form() -> None:
     assert values["Data"] == "fred-md"
     assert values["Horizon"] == 12
     assert values["Epochs"] == 60
-    assert any("not here yet" in warning.value for warning in page.warning)
+    assert any("not here yet" in info.value for info in page.info)
     assert "--set task.window" not in page.code[0].value  # the default
     assert "--data fred-md" in page.code[0].value
 

@@ -13,9 +13,9 @@ from dlexplain.services.training import (
     augmentation_params,
     changed,
     complete,
+    completed_with,
     data_sets,
     data_status,
-    spec_with,
     tasks,
     with_data_path,
 )
@@ -70,20 +70,19 @@ def test_augmentation_of_series_is_told() -> None:
 
 
 def test_texts_find_their_group() -> None:
-    spec = spec_with(DIGITS, ["epochs=7", "model.width=8", "seed=3", "activation=tanh"])
-    assert spec.training == {"epochs": "7"}
-    assert spec.model_params == {"width": "8", "activation": "tanh"}
+    spec = completed_with(DIGITS, ["epochs=7", "model.width=8", "seed=3", "activation=tanh"])
+    assert changed(spec) == {"training.epochs": 7, "model.width": 8, "model.activation": "tanh"}
     assert spec.seed == 3
-    assert complete(spec).training["epochs"] == 7
 
 
-def test_unknown_and_ambiguous_texts_are_named_at_once() -> None:
-    fred = RunSpec(task="forecast", model="lstm-forecaster", data="csv-series")
+def test_wrong_keys_and_wrong_values_are_named_at_once() -> None:
+    forecast = RunSpec(task="forecast", model="lstm-forecaster", data="macrodata", device="tpu")
     with pytest.raises(SpecError) as caught:
-        spec_with(fred, ["bogus=1", "hidden"])
-    assert len(caught.value.problems) == 2
-    assert "bogus" in caught.value.problems[0]
-    assert "KEY=VALUE" in caught.value.problems[1]
+        completed_with(forecast, ["bogus=1", "hidden", "epochs=0", "seed=-3", "seed=x"])
+    problems = caught.value.problems
+    for word in ("bogus", "KEY=VALUE", 'epochs is "0"', 'seed is "-3"', 'seed is "x"', "tpu"):
+        assert any(word in problem for problem in problems), word
+    assert len(problems) == 6
 
 
 @pytest.mark.parametrize("name", list(PRESETS))
@@ -91,7 +90,7 @@ def test_every_preset_is_complete_and_repeatable_from_what_differs(name: str) ->
     spec = preset(name)
     texts = [f"{key}={value}" for key, value in changed(spec).items()]
     bare = RunSpec(task=spec.task, model=spec.model, data=spec.data, name=spec.name)
-    assert complete(spec_with(bare, texts)) == spec
+    assert completed_with(bare, texts) == spec
 
 
 def test_an_unknown_preset_lists_the_known_ones() -> None:
@@ -112,7 +111,9 @@ def test_the_status_of_data_says_how_to_get_it() -> None:
     assert data_status("digits").there
     away = data_status("picture-folder", {"path": "/nowhere"})
     assert not away.there
-    assert away.how
+    assert not away.fetched
+    assert away.how.startswith("/nowhere is not there")
+    assert data_status("cifar10").fetched
 
 
 def test_a_data_path_is_refused_where_there_is_none_to_give() -> None:

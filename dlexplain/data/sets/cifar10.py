@@ -21,6 +21,7 @@ from dlexplain.data.base import (
     Pictures,
     Report,
     digest_of,
+    local_status,
     split_off,
 )
 from dlexplain.data.class_folders import read_class_folders
@@ -139,11 +140,10 @@ def _pictures(content: bytes, root: Path) -> Pictures:
 
 def status(params: Params, folder: Path) -> DataStatus:
     if params.path:
-        there = Path(params.path).expanduser().exists()
-        return DataStatus(there, params.path, "" if there else f"{params.path} is not there")
+        return local_status(params.path, "the path of CIFAR-10's folder or archive")
     there = _archive(folder).exists()
-    how = "" if there else f"fetched from {URL} at the first run (170 MB), or give path=FOLDER"
-    return DataStatus(there, str(_archive(folder)) if there else "", how)
+    how = "" if there else f"a run fetches it once from {URL} (170 MB), or give its path"
+    return DataStatus(there, str(_archive(folder)) if there else "", how, fetched=True)
 
 
 DATA.add(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlexplain.data.base import DATA, DataSpec, DataStatus, Report, SeriesData
+from dlexplain.data.base import DATA, DataSpec, DataStatus, Report, SeriesData, local_status
 from dlexplain.data.series import make_series, names_in
 from dlexplain.data.tables import read_table
 from dlexplain.errors import DataError
@@ -45,8 +45,7 @@ def load(params: Params, folder: Path, report: Report) -> SeriesData:
 
 
 def status(params: Params, folder: Path) -> DataStatus:
-    there = bool(params.path) and Path(params.path).expanduser().exists()
-    return DataStatus(there, params.path, "" if there else "give path=CSV with a date column")
+    return local_status(params.path, "the path of a CSV with a date column")
 
 
 DATA.add(

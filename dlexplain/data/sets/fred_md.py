@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dlexplain.data.base import DATA, DataSpec, DataStatus, Report, SeriesData
+from dlexplain.data.base import DATA, DataSpec, DataStatus, Report, SeriesData, local_status
 from dlexplain.data.download import download
 from dlexplain.data.series import make_series, names_in, place_of
 from dlexplain.data.tables import read_table
@@ -77,9 +77,11 @@ def _file(folder: Path) -> Path:
 
 
 def status(params: Params, folder: Path) -> DataStatus:
-    file = Path(params.path).expanduser() if params.path else _file(folder)
-    how = "" if file.exists() else f"fetched from {URL} at the first run, or give path=CSV"
-    return DataStatus(file.exists(), str(file) if file.exists() else "", how)
+    if params.path:
+        return local_status(params.path, "the path of FRED-MD's CSV")
+    there = _file(folder).exists()
+    how = "" if there else f"a run fetches it once from {URL} (0.6 MB), or give its path"
+    return DataStatus(there, str(_file(folder)) if there else "", how, fetched=True)
 
 
 DATA.add(

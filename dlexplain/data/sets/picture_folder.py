@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlexplain.data.base import DATA, DataSpec, DataStatus, PictureData, Report
+from dlexplain.data.base import DATA, DataSpec, DataStatus, PictureData, Report, local_status
 from dlexplain.data.class_folders import read_class_folders
 from dlexplain.errors import DataError
 from dlexplain.params import number, text
@@ -40,10 +40,7 @@ def load(params: Params, folder: Path, report: Report) -> PictureData:
 
 
 def status(params: Params, folder: Path) -> DataStatus:
-    there = bool(params.path) and Path(params.path).expanduser().exists()
-    return DataStatus(
-        there, params.path, "" if there else "give path=FOLDER with class-named picture folders"
-    )
+    return local_status(params.path, "the path of a folder or ZIP of class-named picture folders")
 
 
 DATA.add(
