@@ -9,6 +9,8 @@ from dlexplain.ui.start import look_after_runs, warm_up
 
 SECTIONS = {"explain": "Explain", "train": "Train"}
 PAGES = Path(__file__).parent / "pages"
+ICON = Path(__file__).parent / "dlexplain" / "ui" / "icon.png"
+"""A file of our own: Streamlit's icons come from the internet."""
 
 
 def _title(path: Path) -> str:
@@ -21,7 +23,7 @@ def _page(path: Path) -> "st.Page":
     return st.Page(path, title=_title(path), url_path="" if home else name, default=home)
 
 
-st.set_page_config(page_title="dlexplain", page_icon=":material/visibility:", layout="wide")
+st.set_page_config(page_title="dlexplain", page_icon=str(ICON), layout="wide")
 warm_up()
 look_after_runs()
 menu: dict[str, list[st.Page]] = {}
