@@ -27,6 +27,8 @@ from dlexplain.runs.rows import State as State
 from dlexplain.runs.rows import is_alive, me, read_row
 from dlexplain.runs.spec import RunSpec
 
+TIMEOUT_SECONDS = 30.0
+"""How long one process waits for another's change."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -69,7 +71,7 @@ class States:
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():
             with self._change() as db:
-                db.execute("PRAGMA journal_mode=WAL")
+                _use_write_ahead_log(db)
         with self._change() as db:
             db.executescript(_SCHEMA)
 
@@ -243,7 +245,7 @@ class States:
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self.file, timeout=30, isolation_level=None)
+        db = sqlite3.connect(self.file, timeout=TIMEOUT_SECONDS, isolation_level=None)
         db.row_factory = sqlite3.Row
         try:
             yield db
@@ -255,6 +257,19 @@ class States:
             raise
         finally:
             db.close()
+
+
+def _use_write_ahead_log(db: sqlite3.Connection) -> None:
+    """So that who reads waits for nobody; SQLite's own timeout does not hold for this."""
+    stop = time.monotonic() + TIMEOUT_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:  # another process is making the file
+            if time.monotonic() > stop:
+                raise
+            time.sleep(0.05)
 
 
 def _move(db: sqlite3.Connection, row: RunRow, state: State, why: str, who: str = "") -> None:

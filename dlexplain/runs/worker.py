@@ -23,6 +23,7 @@ import dlexplain.tasks  # noqa: F401, these three register what a spec can name
 from dlexplain.data.base import DATA, Augmentation, ModuleOptions, Report
 from dlexplain.data.loading import module_of
 from dlexplain.errors import CheckpointError, DlexplainError
+from dlexplain.memory import keep_memory
 from dlexplain.models.base import ARCHITECTURES, SeesData
 from dlexplain.models.device import choose_device, describe_device
 from dlexplain.params import parse
@@ -257,6 +258,8 @@ def main(arguments: list[str]) -> int:
     """Train the run named, then start what is queued behind it."""
     if hasattr(os, "nice"):
         os.nice(NICE)
+    if settings().keep_memory:
+        keep_memory()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     state = "failed"
     try:

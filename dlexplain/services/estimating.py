@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.errors import DlexplainError
+from dlexplain.memory import keep_memory
 from dlexplain.results import Estimate
 from dlexplain.runs.spec import RunSpec
+from dlexplain.settings import settings
 
 if TYPE_CHECKING:
     import torch
@@ -202,6 +204,8 @@ def main() -> int:
     """The process's side."""
     if hasattr(os, "nice"):
         os.nice(NICE)
+    if settings().keep_memory:  # as the worker does
+        keep_memory()
     warnings.filterwarnings("ignore")
     output = sys.stdout
 

@@ -47,6 +47,14 @@ def page(browser: Browser) -> Iterator[Page]:
     opened.close()
 
 
+def settled(page: Page) -> None:
+    """Wait until the page has stopped drawing: a button that is drawn anew forgets its file."""
+    state = "document.querySelector('[data-testid=stApp]').dataset.testScriptState"
+    page.wait_for_function(f"{state} === 'notRunning'")
+    page.wait_for_timeout(1500)
+    page.wait_for_function(f"{state} === 'notRunning'")
+
+
 def test_a_deep_link_is_the_first_visit(server: str, page: Page) -> None:
     page.goto(f"{server}/image?sample=coffee&methods=grad-cam")
     expect(page.get_by_role("heading", name=re.compile("espresso"))).to_be_visible(timeout=SLOW)
@@ -63,6 +71,7 @@ def test_upload_classes_maps_and_zip(server: str, page: Page, tmp_path: Path) ->
     everything = page.get_by_test_id("stDownloadButton").filter(has_text="Download everything")
     expect(everything.get_by_role("button")).to_be_enabled(timeout=SLOW)
     expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(3, timeout=SLOW)
+    settled(page)
     with page.expect_download() as download:
         everything.get_by_role("button").click()
     content = Path(download.value.path()).read_bytes()

@@ -29,7 +29,7 @@ def test_a_finished_run_tells_what_it_did() -> None:
 def test_a_beginning_of_the_id_is_enough_and_others_are_told() -> None:
     run = digits_run()
     assert service.run(run[:6]).id == run
-    with pytest.raises(UnknownName, match=run):
+    with pytest.raises(UnknownName, match="the latest: "):
         service.run("nothing")
 
 
