@@ -25,6 +25,7 @@ from torch.nn import functional as F
 
 from benchmarks.table import Row, arguments, median, report
 from dlexplain.data.base import silent
+from dlexplain.memory import keep_memory
 from dlexplain.models.device import choose_device
 from dlexplain.runs import worker
 from dlexplain.runs.fitting import make_trainer, quiet
@@ -196,6 +197,7 @@ def measure(name: str, spec: RunSpec, reporter: Reporter, rounds: int) -> list[R
 
 def main() -> int:
     args = arguments(__doc__)
+    keep_memory()  # as the worker does; it serves both sides
     rows = []
     with tempfile.TemporaryDirectory() as folder, quiet():
         home = Path(folder)

@@ -19,7 +19,7 @@ from dlexplain.runs.states import States
 from dlexplain.runs.store import Point, Tracking
 
 _log = logging.getLogger("dlexplain.worker")
-FLUSH_SECONDS = 1.0
+FLUSH_SECONDS = 1.25
 CARRIED = ("notes", "monitor", "best", "last", "metrics", "epoch", "epochs", "step", "steps")
 """What of the progress is still true when a run goes on."""
 
