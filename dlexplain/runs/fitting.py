@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import lightning.pytorch as L
 import torch
@@ -90,9 +91,10 @@ def make_trainer(how: Fitting, home: Path, reporter: Reporter) -> tuple[L.Traine
 def quiet() -> Iterator[None]:
     """Without Lightning's tips, expected warnings, and traces in torch's settings."""
     deterministic = torch.are_deterministic_algorithms_enabled()
-    filled = torch.utils.deterministic.fill_uninitialized_memory
+    deterministic_mode: Any = torch.utils.deterministic  # a module with a property
+    filled = deterministic_mode.fill_uninitialized_memory
     # Filling every new tensor finds reads of unset memory; it took a twelfth of each step.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    deterministic_mode.fill_uninitialized_memory = False
     levels = {name: logging.getLogger(name).level for name in TIPS}
     for name in TIPS:
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -103,6 +105,6 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         torch.use_deterministic_algorithms(deterministic)
-        torch.utils.deterministic.fill_uninitialized_memory = filled
+        deterministic_mode.fill_uninitialized_memory = filled
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)
