@@ -9,8 +9,8 @@ from dlexplain.ui.start import look_after_runs, warm_up
 
 SECTIONS = {"explain": "Explain", "train": "Train"}
 PAGES = Path(__file__).parent / "pages"
+# A file of our own, since Streamlit's icons come from the internet.
 ICON = Path(__file__).parent / "dlexplain" / "ui" / "icon.png"
-"""A file of our own: Streamlit's icons come from the internet."""
 
 
 def _title(path: Path) -> str:

@@ -125,6 +125,18 @@ def test_pages_figures_and_app_import_nothing_heavy() -> None:
         assert not heads & HEAVY, path
 
 
+def test_no_text_stands_by_itself_in_what_streamlit_runs() -> None:
+    # Streamlit's magic would show it on every page.
+    for path in [*ROOT.glob("pages/**/*.py"), ROOT / "app.py"]:
+        _, *rest = ast.parse(path.read_text()).body  # the docstring
+        assert not [node for node in rest if is_text(node)], path
+    assert is_text(ast.parse("'shown'").body[0])
+
+
+def is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
 def test_only_ui_pages_and_app_import_streamlit() -> None:
     for path in ROOT.glob("dlexplain/**/*.py"):
         if "streamlit" in {n.split(".")[0] for n in imported(ast.parse(path.read_text()))}:

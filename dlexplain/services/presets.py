@@ -31,7 +31,7 @@ _preset(
     "Digits, the article's CNN",
     "Convolution, ReLU, max pooling and dense layers on 1,797 small digits. Seconds.",
     task="classify-image", model="cnn", data="digits",
-    training={"epochs": 30, "batch_size": 64, "learning_rate": 0.01},
+    training={"epochs": 30, "batch_size": 64, "learning_rate": 0.01, "precision": "float32"},
     model_params={"blocks": 2},
     augmentation={"shift": 1},
 )  # fmt: skip
@@ -85,7 +85,8 @@ _preset(
     "table shows that an autoregression is hard to beat.",
     task="forecast", model="lstm-forecaster", data="macrodata",
     task_params={"window": 12, "horizon": 8},
-    training={"epochs": 60, "batch_size": 32, "learning_rate": 3e-3, "weight_decay": 0.01},
+    training={"epochs": 60, "batch_size": 32, "learning_rate": 3e-3, "weight_decay": 0.01,
+              "precision": "float32"},
 )  # fmt: skip
 _preset(
     "fred-lstm",
@@ -93,7 +94,8 @@ _preset(
     "Unemployment, prices, output and employment, twelve months ahead, tested on 2015 to 2021.",
     task="forecast", model="lstm-forecaster", data="fred-md",
     task_params={"window": 24, "horizon": 12},
-    training={"epochs": 60, "batch_size": 64, "learning_rate": 3e-3, "weight_decay": 0.01},
+    training={"epochs": 60, "batch_size": 64, "learning_rate": 3e-3, "weight_decay": 0.01,
+              "precision": "float32"},
 )  # fmt: skip
 
 

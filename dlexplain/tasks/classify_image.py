@@ -19,7 +19,7 @@ from dlexplain.tasks.tiles import tile
 WORST = 24
 """Mistakes kept."""
 SAMPLES = 24
-"""Test pictures kept, the first ones, to look at and to ask about."""
+"""Test pictures kept at most, spread over the test part, to look at and to ask about."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,9 @@ class ClassifyImage(TaskModule):
         self.confusion = MulticlassConfusionMatrix(classes)
         self.mistakes: list[dict[str, Tensor]] = []
         self.samples: list[tuple[Tensor, Tensor]] = []
+        self.tested = 0
+        total = facts.get("sizes", {}).get("test", SAMPLES)
+        self.every = -(-total // SAMPLES)  # spread, since folders come class by class
 
     def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
         logits = self(batch["x"]).float()  # (batch, classes)
@@ -81,7 +84,7 @@ class ClassifyImage(TaskModule):
 
     def on_test_epoch_start(self) -> None:
         self.mistakes = []
-        self.samples = []
+        self.samples, self.tested = [], 0
         for metric in (self.accuracy, self.one_view, self.confusion):
             metric.reset()
 
@@ -95,9 +98,9 @@ class ClassifyImage(TaskModule):
         self.confusion.update(logits, y)
         self.log("test/loss", F.cross_entropy(one, y), batch_size=size)
         self._remember(batch, logits)
-        missing = SAMPLES - sum(len(labels) for _, labels in self.samples)
-        if missing > 0:
-            self.samples.append((self._pixels(x[:missing]), y[:missing].cpu()))
+        spread = (torch.arange(self.tested, self.tested + size) % self.every == 0).to(x.device)
+        self.samples.append((self._pixels(x[spread]), y[spread].cpu()))
+        self.tested += size
 
     def _views(self, x: Tensor, one: Tensor) -> Tensor:
         """(batch, classes) logits averaged over the views of the test."""

@@ -142,7 +142,7 @@ def _test(owner: str) -> Choice:
         persist_state="session",
         label_visibility="collapsed",
     )
-    st.caption("The first pictures of the data set's test part, with their classes.")
+    st.caption("Pictures of the data set's test part, with their classes.")
     known = pictures[names.index(chosen or names[0])]
     return Choice(known.picture, {"test": chosen or names[0]}, known.truth)
 

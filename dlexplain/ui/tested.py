@@ -10,6 +10,8 @@ from PIL import Image
 from dlexplain.results import Backtest, ClassificationTest
 
 SIDE = 96
+SHOWN = 12
+"""Mistakes; as many as stand beside the matrix."""
 
 
 def show_classification(found: ClassificationTest) -> None:
@@ -29,11 +31,11 @@ def show_classification(found: ClassificationTest) -> None:
             st.success("No mistake in the test.")
             return
         st.caption("The surest of the wrong ones.")
+        classes = found.classes
         with st.container(horizontal=True, gap="small"):
             for pixels, truth, said, share in zip(
-                found.pixels, found.truth, found.said, found.share, strict=True
+                found.pixels[:SHOWN], found.truth, found.said, found.share, strict=False
             ):
-                classes = found.classes
                 st.image(
                     _png(pixels),
                     caption=f"said {classes[said]} ({share:.0%}), is {classes[truth]}",

@@ -7,7 +7,7 @@ import streamlit as st
 from dlexplain.errors import DlexplainError, UnknownName
 from dlexplain.services import runs as service
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, duration, metric, moment
+from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, clock, duration, metric, moment
 
 if TYPE_CHECKING:
     from dlexplain.results import RunRecord
@@ -169,13 +169,20 @@ def progress_text(record: "RunRecord") -> str:
 def facts(record: "RunRecord") -> None:
     shown = {key: value for key, value in record.metrics.items() if key.startswith("test/")}
     if not shown and record.best is not None:
-        shown = {f"best {record.monitor}": record.best}
-    cells = [(key, metric(key, value)) for key, value in sorted(shown.items())][:5]
-    cells.append(("time at work", duration(record.seconds)))
+        shown = {f"best/{record.monitor.rpartition('/')[2]}": record.best}
+    first = sorted(shown, key=lambda key: (2 * ("loss" in key) + ("coverage" in key), key))
+    cells = [(short(key), metric(key, shown[key])) for key in first][:5]
+    cells.append(("time at work", clock(record.seconds)))
     cells += [("steps/s", f"{record.speed:.3g}")] if record.speed else []
     with st.container(horizontal=True, gap="small"):
         for name, value in cells:
-            st.metric(name, value, border=True, width=210)
+            st.metric(name, value, border=True, width=170)
+
+
+def short(key: str) -> str:
+    """test/mase_over_random_walk -> mase over random walk; best/loss -> best loss"""
+    part, _, name = key.rpartition("/")
+    return (f"{part} " if part == "best" else "") + name.replace("_", " ")
 
 
 def actions(record: "RunRecord") -> None:
