@@ -136,7 +136,7 @@ def test_where_it_is_and_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nowhere is not there; CIFAR-10's folder or archive"):
         load(tmp_path / "nowhere")
     empty = SPEC.status(parse(SPEC.Params, {}), tmp_path)
-    assert not empty.there and "fetched from https://" in empty.how
+    assert not empty.there and "fetches it once from https://" in empty.how
     there = SPEC.status(parse(SPEC.Params, {"path": str(tmp_path)}), tmp_path)
     assert there.there and there.where == str(tmp_path)
 

@@ -103,7 +103,7 @@ def test_wrong_choices(tmp_path: Path) -> None:
 
 def test_where_it_is_and_how_to_get_it(tmp_path: Path) -> None:
     empty = SPEC.status(parse(SPEC.Params, {}), tmp_path)
-    assert not empty.there and "fetched from https://" in empty.how
+    assert not empty.there and "fetches it once from https://" in empty.how
     kept = tmp_path / "fred_md" / "current.csv"
     kept.parent.mkdir()
     fred(kept)

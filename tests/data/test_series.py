@@ -115,7 +115,7 @@ def with_text(place: int, said: object) -> list[object]:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "this is no CSV that can be read"),
+        (b"", "the file is empty; a CSV with a header"),
         (b"\xff\xfe\x00\xd8" * 40, "no CSV that can be read .* UTF-8 is accepted"),
         (csv(MONTHS[:59], a=VALUES[:59]), "the CSV has 59 rows; at least 60 are needed"),
         (csv(MONTHS, a=with_text(3, "n/k")), 'column "a" has the text "n/k"; numbers are accepted'),

@@ -206,7 +206,7 @@ def test_the_log_is_readable(story: Story) -> None:
 
 def test_a_finished_run_is_neither_resumed_nor_cancelled(story: Story) -> None:
     executor = LocalExecutor(story.home)
-    with pytest.raises(RunError, match="is finished; it cannot become queued"):
+    with pytest.raises(RunError, match="is finished; there is nothing to resume"):
         executor.resume(story.finished.id)
     with pytest.raises(RunError, match="only a queued or running one can stop"):
         executor.cancel(story.finished.id)
