@@ -60,6 +60,6 @@ def moment(seconds: float) -> str:
 
 
 def metric(key: str, value: float) -> str:
-    """Parts of one as percent, others with four digits."""
+    """Parts of one as percent, others with three digits."""
     share = key.rpartition("/")[2].startswith(("accuracy", "coverage"))
-    return f"{value:.1%}" if share else f"{value:.4g}"
+    return f"{value:.1%}" if share else f"{value:.3g}"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 1.5
 STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
+CARD = 18  # letters that fit
 SECTIONS = ("Curves", "Test", "Pictures", "Spec", "Log")
 
 
@@ -180,9 +181,9 @@ def facts(record: "RunRecord") -> None:
 
 
 def short(key: str) -> str:
-    """test/mase_over_random_walk -> mase over random walk; best/loss -> best loss"""
-    part, _, name = key.rpartition("/")
-    return (f"{part} " if part == "best" else "") + name.replace("_", " ")
+    """test/mase_over_random_walk -> mase over random walk; test/loss -> test loss"""
+    words = key.replace("/", " ").replace("_", " ")
+    return words if len(words) <= CARD else words.partition(" ")[2]
 
 
 def actions(record: "RunRecord") -> None:
