@@ -159,25 +159,6 @@ class Tracking:
         if row.tracking:
             self.client.delete_run(row.tracking)
 
-    def latest(self, rows: Iterable[RunRow]) -> dict[str, dict[str, float]]:
-        """The last value of every metric, by our run id; one query for all."""
-        ours = {row.tracking: row.id for row in rows if row.tracking}
-        found: dict[str, dict[str, float]] = {}
-        token = None
-        while ours:
-            page = self.client.search_runs([self.experiment], max_results=1000, page_token=token)
-            for run in page:
-                if run.info.run_id in ours:
-                    found[ours[run.info.run_id]] = dict(run.data.metrics)
-            token = page.token
-            if not token:
-                break
-        return found
-
-    def keys(self, tracking: str) -> list[str]:
-        """The metrics of a run."""
-        return sorted(self.client.get_run(tracking).data.metrics)
-
     def history(self, tracking: str, key: str) -> list[Point]:
         """A metric's values by step; of a step that was done again after a crash, the last."""
         return self.histories([tracking], key)[tracking]

@@ -114,9 +114,11 @@ def test_a_seed_repeats_the_draws(method: str) -> None:
     few = {"evaluations": 100} if method == "shap-partition" else {"samples": 50}
     few |= {"alpha": 0} if method == "lime" else {}
     first, second = explain(model, method, **few), explain(model, method, **few)
-    np.testing.assert_array_equal(first.values, second.values)
+    # Chunks of another size, once they are measured, round otherwise.
+    np.testing.assert_allclose(first.values, second.values, atol=1e-6)
     if method != "shap-partition":  # which draws nothing
-        assert (explain(model, method, seed=1, **few).values != first.values).any()
+        other = explain(model, method, seed=1, **few)
+        assert not np.allclose(other.values, first.values, atol=1e-4)
 
 
 @pytest.mark.parametrize("method", ["lime", "kernel-shap", "superpixel-ablation"])

@@ -129,7 +129,7 @@ def with_training(spec: RunSpec, **more: Any) -> RunSpec:
 def curves(home: Path, row: RunRow) -> Curves:
     """Every metric of a run in MLflow: key -> step -> value."""
     tracking = Tracking(home)
-    keys = tracking.keys(row.tracking)
+    keys = sorted(tracking.client.get_run(row.tracking).data.metrics)
     return {key: {p.step: p.value for p in tracking.history(row.tracking, key)} for key in keys}
 
 

@@ -101,13 +101,6 @@ def test_every_step_is_a_point(client: MlflowClient, seen: Run, row: RunRow) -> 
     assert seen.data.metrics == pytest.approx(row.progress["metrics"])
 
 
-def test_one_query_tells_the_latest_of_all(home: Path, row: RunRow) -> None:
-    found = Tracking(home).latest([row])
-    assert found == {row.id: pytest.approx(row.progress["metrics"])}
-    assert Tracking(home).latest([]) == {}
-    assert Tracking(home).keys(row.tracking) == sorted(row.progress["metrics"])
-
-
 def test_of_a_step_done_again_the_last_counts(home: Path, row: RunRow) -> None:
     tracking = Tracking(home)
     twice = [
