@@ -141,6 +141,14 @@ def local_status(path: str, wanted: str) -> DataStatus:
     )
 
 
+def fetched_status(file: Path, url: str, megabytes: float) -> DataStatus:
+    """Of what a run fetches once into `file`."""
+    if file.exists():
+        return DataStatus(True, str(file), fetched=True)
+    how = f"a run fetches it once from {url} ({megabytes:g} MB), or give its path"
+    return DataStatus(False, "", how, fetched=True)
+
+
 @dataclass(frozen=True)
 class DataSpec:
     """A data set that can be trained on by name.

@@ -21,6 +21,7 @@ from dlexplain.data.base import (
     Pictures,
     Report,
     digest_of,
+    fetched_status,
     local_status,
     split_off,
 )
@@ -141,9 +142,7 @@ def _pictures(content: bytes, root: Path) -> Pictures:
 def status(params: Params, folder: Path) -> DataStatus:
     if params.path:
         return local_status(params.path, "the path of CIFAR-10's folder or archive")
-    there = _archive(folder).exists()
-    how = "" if there else f"a run fetches it once from {URL} (170 MB), or give its path"
-    return DataStatus(there, str(_archive(folder)) if there else "", how, fetched=True)
+    return fetched_status(_archive(folder), URL, 170)
 
 
 DATA.add(

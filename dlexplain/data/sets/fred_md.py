@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from dlexplain.data.base import DATA, DataSpec, DataStatus, Report, SeriesData, local_status
+from dlexplain.data.base import (
+    DATA,
+    DataSpec,
+    DataStatus,
+    Report,
+    SeriesData,
+    fetched_status,
+    local_status,
+)
 from dlexplain.data.download import download
 from dlexplain.data.series import make_series, names_in, place_of
 from dlexplain.data.tables import read_table
@@ -79,9 +87,7 @@ def _file(folder: Path) -> Path:
 def status(params: Params, folder: Path) -> DataStatus:
     if params.path:
         return local_status(params.path, "the path of FRED-MD's CSV")
-    there = _file(folder).exists()
-    how = "" if there else f"a run fetches it once from {URL} (0.6 MB), or give its path"
-    return DataStatus(there, str(_file(folder)) if there else "", how, fetched=True)
+    return fetched_status(_file(folder), URL, 0.6)
 
 
 DATA.add(
