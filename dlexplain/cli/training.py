@@ -114,7 +114,7 @@ def _runs(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from dlexplain.services.run_results import card
+    from dlexplain.services.findings import card
     from dlexplain.services.runs import changes, keep_going, run
 
     keep_going()

@@ -2,14 +2,14 @@
 
 A data set is one file: a frozen Params, `load`, which returns decoded arrays with fixed splits,
 and `status`, which says without loading whether it is there and how to get it. No torch here:
-the training process wraps the arrays (data.loading).
+the training process wraps the arrays (data.modules).
 """
 
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,6 +149,16 @@ def fetched_status(file: Path, url: str, megabytes: float) -> DataStatus:
     return DataStatus(False, "", how, fetched=True)
 
 
+class LoadedData(Protocol):
+    """What every kind of loaded data says of itself; PictureData and SeriesData are two."""
+
+    @property
+    def digest(self) -> str: ...
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+
 @dataclass(frozen=True)
 class DataSpec:
     """A data set that can be trained on by name.
@@ -164,7 +174,7 @@ class DataSpec:
     Params: type
     description: str
     terms: str
-    load: Callable[[Any, Path, Report], PictureData | SeriesData]
+    load: Callable[[Any, Path, Report], LoadedData]
     status: Callable[[Any, Path], DataStatus]
 
 

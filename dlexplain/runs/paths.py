@@ -51,6 +51,11 @@ def card_file(home: Path, run: str) -> Path:
     return run_folder(home, run) / "card.json"
 
 
+def kept_file(home: Path, run: str, name: str) -> Path:
+    """A text that the model needs beside its weights, such as "tokenizer.json"."""
+    return run_folder(home, run) / name
+
+
 def pictures_folder(home: Path, run: str) -> Path:
     """Pictures that a run logs, by kind and epoch."""
     return run_folder(home, run) / "pictures"

@@ -20,10 +20,14 @@ from dlexplain.runs.store import Point
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """A trained network, on what data it was trained, how well it does, and how that was found."""
+    """A trained network, on what data it was trained, how well it does, and how that was found.
+
+    files  texts that the model needs beside its weights, such as a tokeniser's JSON, by file name
+    """
 
     network: nn.Module
     facts: Mapping[str, Any]
+    files: Mapping[str, str]
     metrics: Mapping[str, float]
     arrays: Mapping[str, NDArray[Any]]
     precision: str
@@ -39,10 +43,13 @@ def save_outcome(home: Path, reporter: Reporter, outcome: Outcome) -> None:
     packed = io.BytesIO()
     np.savez_compressed(packed, **outcome.arrays)  # type: ignore[arg-type]
     write_whole(paths.results_file(home, row.id), packed.getvalue())
+    for name, text in outcome.files.items():
+        write_whole(paths.kept_file(home, row.id, name), text.encode())
     card = {
         "run": row.id,
         "spec": row.spec.to_dict(),
         "facts": outcome.facts,
+        "files": list(outcome.files),
         "metrics": outcome.metrics,
         "parameters": sum(p.numel() for p in outcome.network.parameters()),
         "precision": outcome.precision,
@@ -60,6 +67,8 @@ def record_files(home: Path, reporter: Reporter) -> None:
     run = reporter.row.id
     files = [(paths.weights_file(home, run), ""), (paths.card_file(home, run), "")]
     files.append((paths.results_file(home, run), ""))
+    card = json.loads(paths.card_file(home, run).read_text())
+    files += [(paths.kept_file(home, run, name), "") for name in card["files"]]
     folder = paths.checkpoint_folder(home, run)
     for kind in ("best", "latest"):
         found = sorted(folder.glob(f"{kind}-*.ckpt"), key=steps_in)

@@ -17,11 +17,12 @@ from typing import Any
 import lightning.pytorch as L
 import torch
 
+import dlexplain.data.modules
 import dlexplain.data.sets
 import dlexplain.models
-import dlexplain.tasks  # noqa: F401, these three register what a spec can name
+import dlexplain.tasks  # noqa: F401, these four register what a spec can name
 from dlexplain.data.base import DATA, Augmentation, ModuleOptions, Report
-from dlexplain.data.loading import module_of
+from dlexplain.data.modules.base import module_of
 from dlexplain.errors import CheckpointError, DlexplainError
 from dlexplain.memory import keep_memory
 from dlexplain.models.base import ARCHITECTURES, SeesData
@@ -149,7 +150,14 @@ def _train(home: Path, reporter: Reporter) -> None:
     reporter.add(metrics, trainer.global_step)
     reporter.phase("saving")
     outcome = Outcome(
-        built.module.network, built.data.facts, metrics, arrays, precision, seconds, env
+        network=built.module.network,
+        facts=built.data.facts,
+        files=built.data.files,
+        metrics=metrics,
+        arrays=arrays,
+        precision=precision,
+        seconds=seconds,
+        environment=env,
     )
     save_outcome(home, reporter, outcome)
     record_files(home, reporter)

@@ -261,17 +261,14 @@ def show_log(run: str) -> None:
 
 
 def show_test(record: "RunRecord") -> None:
-    from dlexplain.results import ClassificationTest
-    from dlexplain.services.run_results import findings
-    from dlexplain.ui.tested import show_backtest, show_classification
+    from dlexplain.services.findings import findings
+    from dlexplain.ui.tested import show
 
     found = findings(record)
     if found is None:
         st.info("The test comes when the training is done.")
-    elif isinstance(found, ClassificationTest):
-        show_classification(found)
     else:
-        show_backtest(found)
+        show(found)
 
 
 def show_pictures(record: "RunRecord") -> None:

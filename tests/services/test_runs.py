@@ -8,7 +8,7 @@ from dlexplain.results import Backtest, ClassificationTest
 from dlexplain.runs.paths import run_folder, states_file
 from dlexplain.runs.states import States
 from dlexplain.services import runs as service
-from dlexplain.services.run_results import card, findings
+from dlexplain.services.findings import card, findings
 from dlexplain.services.training import RunSpec
 from dlexplain.settings import settings
 from tests.trained import digits_run, macrodata_run

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.data.base import Augmentation, PictureData, Pictures
-from dlexplain.data.loading import PictureModule
+from dlexplain.data.modules.pictures import PictureModule
 from dlexplain.params import parse
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.classify_image import WORST, ClassifyImage, Params

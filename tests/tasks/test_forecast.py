@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dlexplain.data.loading import SeriesModule
+from dlexplain.data.modules.series import SeriesModule
 from dlexplain.data.series import make_series
 from dlexplain.data.tables import Table
 from dlexplain.data.windows import cut

@@ -1,57 +1,12 @@
-"""What a run's test found, drawn: confusion and mistakes, or forecasts and their errors."""
+"""Forecasts against the truth, and their errors."""
 
-import io
-
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
-from PIL import Image
 
-from dlexplain.results import Backtest, ClassificationTest
-
-SIDE = 96
-SHOWN = 12
-"""Mistakes; as many as stand beside the matrix."""
+from dlexplain.results import Backtest
+from dlexplain.ui.tested.base import show
 
 
-def show_classification(found: ClassificationTest) -> None:
-    from dlexplain.figures.tested import plot_confusion
-
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        st.subheader("Confusion")
-        how = st.segmented_control(
-            "Show", ["part of class", "count"], default="part of class", required=True,
-            key="confusion-how", label_visibility="collapsed",
-        )  # fmt: skip
-        st.plotly_chart(plot_confusion(found, how != "count"), key="confusion")
-    with right:
-        st.subheader("Worst mistakes")
-        if not len(found.pixels):
-            st.success("No mistake in the test.")
-            return
-        st.caption("The surest of the wrong ones.")
-        classes = found.classes
-        with st.container(horizontal=True, gap="small"):
-            for pixels, truth, said, share in zip(
-                found.pixels[:SHOWN], found.truth, found.said, found.share, strict=False
-            ):
-                st.image(
-                    _png(pixels),
-                    caption=f"said {classes[said]} ({share:.0%}), is {classes[truth]}",
-                    width=SIDE,
-                )
-
-
-def _png(pixels: NDArray[np.uint8]) -> bytes:
-    """(side, side, 1 or 3) -> PNG, enlarged without blur."""
-    shown = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
-    image = Image.fromarray(shown).resize((2 * SIDE, 2 * SIDE), Image.Resampling.NEAREST)
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
-
-
+@show.register
 def show_backtest(found: Backtest) -> None:
     from dlexplain.figures.tested import plot_errors, plot_forecast
 

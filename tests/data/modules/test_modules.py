@@ -6,13 +6,9 @@ import torch
 from torch import Tensor
 
 from dlexplain.data.base import Augmentation, ModuleOptions, PictureData, Pictures
-from dlexplain.data.loading import (
-    EvaluationLoader,
-    PictureModule,
-    SeriesModule,
-    TrainLoader,
-    module_of,
-)
+from dlexplain.data.modules.base import EvaluationLoader, TrainLoader, module_of
+from dlexplain.data.modules.pictures import PictureModule
+from dlexplain.data.modules.series import SeriesModule
 from dlexplain.data.series import make_series
 from dlexplain.data.tables import Table
 

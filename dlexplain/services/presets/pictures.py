@@ -1,44 +1,27 @@
-"""Trainings to start from, by name."""
+"""Pictures: the article's first case."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from dlexplain.params import Value
-from dlexplain.registry import Registry
-from dlexplain.runs.spec import RunSpec
-from dlexplain.services.training import complete
+from dlexplain.services.presets.base import add_preset
 
-
-@dataclass(frozen=True)
-class Preset:
-    """A training to start from; its description says what it shows and how long it takes."""
-
-    name: str
-    title: str
-    description: str
-    spec: RunSpec
-
-
-PRESETS: Registry[Preset] = Registry("preset")
-
-
-def _preset(name: str, title: str, description: str, **spec: Any) -> None:
-    PRESETS.add(name, Preset(name, title, description, RunSpec(name=title, **spec)))
-
-
-_preset(
+add_preset(
     "digits-cnn",
     "Digits, the article's CNN",
     "Convolution, ReLU, max pooling and dense layers on 1,797 small digits. Seconds.",
+    case="Image classification",
+    quick=True,
     task="classify-image", model="cnn", data="digits",
     training={"epochs": 30, "batch_size": 64, "learning_rate": 0.01, "precision": "float32"},
     model_params={"blocks": 2},
     augmentation={"shift": 1},
 )  # fmt: skip
-_preset(
+add_preset(
     "shapes-cnn",
     "Shapes, the article's CNN",
     "Five coloured shapes on textured ground, whose true mask is known. Minutes on two cores.",
+    case="Image classification",
+    quick=True,
     task="classify-image", model="cnn", data="shapes",
     training={"epochs": 15, "batch_size": 128, "learning_rate": 3e-3},
     augmentation={"flip": "random", "shift": 2},
@@ -53,11 +36,13 @@ AIRBENCH_TRAINING: dict[str, Value] = {
 }  # fmt: skip
 """The rates of arXiv 2404.00498 for a mean loss: 11.5 / (1 + 1 / (1 - 0.85)) = 1.5 at 1,024.
 A moving average of the weights stands for its lookahead."""
-_preset(
+add_preset(
     "cifar10-quick",
     "CIFAR-10 in minutes",
     "The airbench network, small pictures first. About a quarter of an hour on two cores that "
     "know bf16.",
+    case="Image classification",
+    quick=False,
     **AIRBENCH,
     data_params={"validation": 0.02},
     # 64 to 256 channels meets a slow kernel for bf16 weight gradients; 192 takes half the time.
@@ -68,37 +53,15 @@ _preset(
     },
     augmentation={"flip": "alternating", "shift": 2, "early_side": 24},
 )  # fmt: skip
-_preset(
+add_preset(
     "cifar10-94",
     "CIFAR-10 to 94%",
     "The airbench network as published: for a GPU; an hour or more on two cores.",
+    case="Image classification",
+    quick=False,
     **AIRBENCH,
     data_params={"validation": 0.02},
     training={**AIRBENCH_TRAINING, "epochs": 12, "batch_size": 1024, "learning_rate": 1.5,
               "averaging": 0.96},
     augmentation={"flip": "alternating", "shift": 2},
 )  # fmt: skip
-_preset(
-    "macrodata-lstm",
-    "US economy, quarterly, LSTM",
-    "Output, prices and unemployment, eight quarters ahead. Seconds; a small example, whose test "
-    "table shows that an autoregression is hard to beat.",
-    task="forecast", model="lstm-forecaster", data="macrodata",
-    task_params={"window": 12, "horizon": 8},
-    training={"epochs": 60, "batch_size": 32, "learning_rate": 3e-3, "weight_decay": 0.01,
-              "precision": "float32"},
-)  # fmt: skip
-_preset(
-    "fred-lstm",
-    "US economy, monthly, LSTM",
-    "Unemployment, prices, output and employment, twelve months ahead, tested on 2015 to 2021.",
-    task="forecast", model="lstm-forecaster", data="fred-md",
-    task_params={"window": 24, "horizon": 12},
-    training={"epochs": 60, "batch_size": 64, "learning_rate": 3e-3, "weight_decay": 0.01,
-              "precision": "float32"},
-)  # fmt: skip
-
-
-def preset(name: str) -> RunSpec:
-    """The completed spec of a preset; raises UnknownName."""
-    return complete(PRESETS[name].spec)

@@ -5,25 +5,17 @@ indexing. The order of epoch e is a function of (seed, e), and how many batches 
 part of the checkpoint, so a resumed run goes on with the very next batch.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import singledispatch
+from types import MappingProxyType
 from typing import Any
 
 import lightning.pytorch as L
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from dlexplain.data.augment import augment
-from dlexplain.data.base import (
-    Augmentation,
-    ModuleOptions,
-    PictureData,
-    Pictures,
-    SeriesData,
-)
-from dlexplain.data.windows import Windows, cut
+from dlexplain.data.base import ModuleOptions
 
 Batch = dict[str, Any]
 LARGEST_ON_GPU = 4e9
@@ -109,12 +101,14 @@ def _take(arrays: dict[str, Tensor], places: Tensor) -> Batch:
 
 
 class DataModule(L.LightningDataModule):
-    """Shared by pictures and series: three sets of arrays, and what was seen.
+    """Shared by all kinds of data: three sets of arrays, and what was seen.
 
     facts  what a task, a run's card and a page need to know of the data; JSON-serialisable
+    files  texts that are kept beside the weights, by file name, such as a tokeniser's JSON
     """
 
     facts: dict[str, Any]
+    files: Mapping[str, str] = MappingProxyType({})
 
     def some_inputs(self, count: int, seed: int) -> Tensor:
         """Training inputs as the model sees them, not varied: for a module that SeesData."""
@@ -154,110 +148,7 @@ class DataModule(L.LightningDataModule):
         self.loader.seen = int(state_dict["seen"])
 
 
-class PictureModule(DataModule):
-    """Batches {"x": (batch, channels, side, side), "y", "y2", "weight"}, normalised."""
-
-    def __init__(
-        self, data: PictureData, augmentation: Augmentation, batch_size: int, seed: int, epochs: int
-    ) -> None:
-        parts = {
-            "train": _tensors(data.train),
-            "validation": _tensors(data.validation),
-            "test": _tensors(data.test),
-        }
-        super().__init__(parts, batch_size, seed)
-        self.augmentation = augmentation
-        self.mean, self.scale = data.pixel_mean, data.pixel_scale
-        self.epochs = epochs
-
-        self.facts = {
-            "channels": data.channels,
-            "side": data.side,
-            "classes": list(data.classes),
-            "mean": self.mean,
-            "scale": self.scale,
-            "digest": data.digest,
-            "notes": list(data.notes),
-            "sizes": {split: len(part["labels"]) for split, part in parts.items()},
-        }
-
-    def normalise(self, pixels: Tensor) -> Tensor:
-        """(batch, channels, side, side) 0..255 -> the model's input, laid out channels-last."""
-        return ((pixels - self.mean) / self.scale).contiguous(memory_format=torch.channels_last)
-
-    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        pixels, labels = batch["pixels"].permute(0, 3, 1, 2).float(), batch["labels"]
-        if "seed" not in batch:
-            return {"x": self.normalise(pixels), "y": labels}
-        epoch = batch["epoch"]
-        pixels, y, y2, weight = augment(
-            pixels, labels, batch["places"], epoch, batch["seed"], self.augmentation
-        )
-        early = self.augmentation.early_side
-        if 0 < early < pixels.shape[-1] and epoch < self.epochs // 2:
-            pixels = F.interpolate(pixels, size=early, mode="bilinear", antialias=True)
-        x = self.normalise(pixels)
-        return {"x": x, "y": y, "y2": y2, "weight": weight, "seed": batch["seed"]}
-
-    def some_inputs(self, count: int, seed: int) -> Tensor:
-        """Training pictures as the model sees them, not varied: for Architecture's see_data."""
-        pixels = self._parts["train"]["pixels"]
-        generator = torch.Generator().manual_seed(seed)
-        places = torch.randperm(len(pixels), generator=generator)[:count]
-        return self.normalise(pixels[places].permute(0, 3, 1, 2).float())
-
-
-class SeriesModule(DataModule):
-    """Batches {"x": (batch, window, series), "y": (batch, horizon, targets)}, both scaled."""
-
-    def __init__(self, windows: Windows, batch_size: int, seed: int) -> None:
-        parts: dict[str, dict[str, Tensor]] = {
-            split: {
-                "x": torch.from_numpy(windows.inputs(origins)).float(),
-                "y": torch.from_numpy(windows.scaled_changes(origins)).float(),
-            }
-            for split, origins in windows.origins.items()
-        }
-        super().__init__(parts, batch_size, seed)
-        data = windows.data
-        self.windows = windows
-        self.facts = {
-            "series": list(data.names),
-            "targets": list(data.target_names),
-            "period": data.period,
-            "digest": data.digest,
-            "notes": list(data.notes),
-            "starts": [str(data.dates[place]) for place in data.starts],
-            "sizes": {split: len(origins) for split, origins in windows.origins.items()},
-        }
-
-    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        return batch
-
-    def some_inputs(self, count: int, seed: int) -> Tensor:
-        return self._parts["train"]["x"][:count]
-
-
 @singledispatch
 def module_of(data: object, options: ModuleOptions) -> DataModule:
     """The LightningDataModule over a loaded data set; a new kind of data registers its own."""
     raise TypeError(f"no data module for {type(data).__name__}")
-
-
-@module_of.register
-def _pictures(data: PictureData, options: ModuleOptions) -> PictureModule:
-    o = options
-    return PictureModule(data, o.augmentation, o.batch_size, o.seed, o.epochs)
-
-
-@module_of.register
-def _series(data: SeriesData, options: ModuleOptions) -> SeriesModule:
-    windows = cut(data, int(options.task["window"]), int(options.task["horizon"]))
-    return SeriesModule(windows, options.batch_size, options.seed)
-
-
-def _tensors(pictures: Pictures) -> dict[str, Tensor]:
-    return {
-        "pixels": torch.from_numpy(np.ascontiguousarray(pictures.pixels)),
-        "labels": torch.from_numpy(pictures.labels),
-    }

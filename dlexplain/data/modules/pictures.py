@@ -1,0 +1,76 @@
+"""Pictures with classes as Lightning sees them: varied, normalised, channels-last."""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from dlexplain.data.augment import augment
+from dlexplain.data.base import Augmentation, ModuleOptions, PictureData, Pictures
+from dlexplain.data.modules.base import Batch, DataModule, module_of
+
+
+class PictureModule(DataModule):
+    """Batches {"x": (batch, channels, side, side), "y", "y2", "weight"}, normalised."""
+
+    def __init__(
+        self, data: PictureData, augmentation: Augmentation, batch_size: int, seed: int, epochs: int
+    ) -> None:
+        parts = {
+            "train": _tensors(data.train),
+            "validation": _tensors(data.validation),
+            "test": _tensors(data.test),
+        }
+        super().__init__(parts, batch_size, seed)
+        self.augmentation = augmentation
+        self.mean, self.scale = data.pixel_mean, data.pixel_scale
+        self.epochs = epochs
+
+        self.facts = {
+            "channels": data.channels,
+            "side": data.side,
+            "classes": list(data.classes),
+            "mean": self.mean,
+            "scale": self.scale,
+            "digest": data.digest,
+            "notes": list(data.notes),
+            "sizes": {split: len(part["labels"]) for split, part in parts.items()},
+        }
+
+    def normalise(self, pixels: Tensor) -> Tensor:
+        """(batch, channels, side, side) 0..255 -> the model's input, laid out channels-last."""
+        return ((pixels - self.mean) / self.scale).contiguous(memory_format=torch.channels_last)
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        pixels, labels = batch["pixels"].permute(0, 3, 1, 2).float(), batch["labels"]
+        if "seed" not in batch:
+            return {"x": self.normalise(pixels), "y": labels}
+        epoch = batch["epoch"]
+        pixels, y, y2, weight = augment(
+            pixels, labels, batch["places"], epoch, batch["seed"], self.augmentation
+        )
+        early = self.augmentation.early_side
+        if 0 < early < pixels.shape[-1] and epoch < self.epochs // 2:
+            pixels = F.interpolate(pixels, size=early, mode="bilinear", antialias=True)
+        x = self.normalise(pixels)
+        return {"x": x, "y": y, "y2": y2, "weight": weight, "seed": batch["seed"]}
+
+    def some_inputs(self, count: int, seed: int) -> Tensor:
+        """Training pictures as the model sees them, not varied: for Architecture's see_data."""
+        pixels = self._parts["train"]["pixels"]
+        generator = torch.Generator().manual_seed(seed)
+        places = torch.randperm(len(pixels), generator=generator)[:count]
+        return self.normalise(pixels[places].permute(0, 3, 1, 2).float())
+
+
+@module_of.register
+def _pictures(data: PictureData, options: ModuleOptions) -> PictureModule:
+    o = options
+    return PictureModule(data, o.augmentation, o.batch_size, o.seed, o.epochs)
+
+
+def _tensors(pictures: Pictures) -> dict[str, Tensor]:
+    return {
+        "pixels": torch.from_numpy(np.ascontiguousarray(pictures.pixels)),
+        "labels": torch.from_numpy(pictures.labels),
+    }

@@ -1,0 +1,45 @@
+"""Series as Lightning sees them: windows and what came after each."""
+
+import torch
+from torch import Tensor
+
+from dlexplain.data.base import ModuleOptions, SeriesData
+from dlexplain.data.modules.base import Batch, DataModule, module_of
+from dlexplain.data.windows import Windows, cut
+
+
+class SeriesModule(DataModule):
+    """Batches {"x": (batch, window, series), "y": (batch, horizon, targets)}, both scaled."""
+
+    def __init__(self, windows: Windows, batch_size: int, seed: int) -> None:
+        parts: dict[str, dict[str, Tensor]] = {
+            split: {
+                "x": torch.from_numpy(windows.inputs(origins)).float(),
+                "y": torch.from_numpy(windows.scaled_changes(origins)).float(),
+            }
+            for split, origins in windows.origins.items()
+        }
+        super().__init__(parts, batch_size, seed)
+        data = windows.data
+        self.windows = windows
+        self.facts = {
+            "series": list(data.names),
+            "targets": list(data.target_names),
+            "period": data.period,
+            "digest": data.digest,
+            "notes": list(data.notes),
+            "starts": [str(data.dates[place]) for place in data.starts],
+            "sizes": {split: len(origins) for split, origins in windows.origins.items()},
+        }
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        return batch
+
+    def some_inputs(self, count: int, seed: int) -> Tensor:
+        return self._parts["train"]["x"][:count]
+
+
+@module_of.register
+def _series(data: SeriesData, options: ModuleOptions) -> SeriesModule:
+    windows = cut(data, int(options.task["window"]), int(options.task["horizon"]))
+    return SeriesModule(windows, options.batch_size, options.seed)

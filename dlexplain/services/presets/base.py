@@ -1,0 +1,49 @@
+"""A training to start from, and the register of them."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from dlexplain.registry import Registry
+from dlexplain.runs.spec import RunSpec
+from dlexplain.services.training import complete
+
+Case = Literal[
+    "Image classification",
+    "Image recognition",
+    "Text generation",
+    "Time-series forecasting",
+    "Text classification",
+    "Translation",
+    "Generating pictures",
+]
+"""What a preset is an example of; the first four are the article's cases."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A training to start from; its description says what it shows and how long it takes.
+
+    quick  whether it ends within five minutes on two cores
+    """
+
+    name: str
+    title: str
+    description: str
+    case: Case
+    quick: bool
+    spec: RunSpec
+
+
+PRESETS: Registry[Preset] = Registry("preset")
+
+
+def add_preset(
+    name: str, title: str, description: str, case: Case, quick: bool, **spec: Any
+) -> None:
+    """Register one; `spec` has the fields of a RunSpec."""
+    PRESETS.add(name, Preset(name, title, description, case, quick, RunSpec(name=title, **spec)))
+
+
+def preset(name: str) -> RunSpec:
+    """The completed spec of a preset; raises UnknownName."""
+    return complete(PRESETS[name].spec)
