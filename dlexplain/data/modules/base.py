@@ -5,7 +5,7 @@ indexing. The order of epoch e is a function of (seed, e), and how many batches 
 part of the checkpoint, so a resumed run goes on with the very next batch.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import singledispatch
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from dlexplain.data.base import ModuleOptions
+from dlexplain.registry import Registry
 
 Batch = dict[str, Any]
 LARGEST_ON_GPU = 4e9
@@ -152,3 +153,13 @@ class DataModule(L.LightningDataModule):
 def module_of(data: object, options: ModuleOptions) -> DataModule:
     """The LightningDataModule over a loaded data set; a new kind of data registers its own."""
     raise TypeError(f"no data module for {type(data).__name__}")
+
+
+Given = Callable[[str, Mapping[str, Any], Mapping[str, str], Mapping[str, Any]], DataModule]
+"""(path, a trained model's facts, its files, its task's params) -> data to test the model on.
+
+The module's test part is what lies at `path`, prepared as the model's training data was; its
+facts are the model's with the new sizes. Raises BadInput for what is not in the task's format.
+"""
+GIVEN: Registry[Given] = Registry("task that scores given data")
+"""By task name."""
