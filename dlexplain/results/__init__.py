@@ -11,6 +11,7 @@ from dlexplain.results.runs import (
     StateChange,
     lower_is_better,
 )
+from dlexplain.results.scores import Score
 
 __all__ = [
     "Attribution",
@@ -22,6 +23,7 @@ __all__ = [
     "Estimate",
     "Prediction",
     "RunRecord",
+    "Score",
     "StateChange",
     "lower_is_better",
     "plot",

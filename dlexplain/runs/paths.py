@@ -41,14 +41,32 @@ def checkpoint_folder(home: Path, run: str) -> Path:
     return run_folder(home, run) / "checkpoints"
 
 
+def zoo_folder() -> Path:
+    """The trained models that come with dlexplain, a folder each."""
+    return Path(__file__).parents[1] / "zoo"
+
+
+def weights_in(folder: Path) -> Path:
+    """The trained weights, safetensors, in a run's or a zoo model's folder."""
+    return folder / "model.safetensors"
+
+
+def card_in(folder: Path) -> Path:
+    """What was trained, on what, how well: JSON, written beside the weights."""
+    return folder / "card.json"
+
+
+def facts_in(folder: Path) -> Path:
+    """The card's first part, written before the training: its checkpoints need it."""
+    return folder / "facts.json"
+
+
 def weights_file(home: Path, run: str) -> Path:
-    """The trained weights, safetensors."""
-    return run_folder(home, run) / "model.safetensors"
+    return weights_in(run_folder(home, run))
 
 
 def card_file(home: Path, run: str) -> Path:
-    """What was trained, on what, how well: JSON, written beside the weights."""
-    return run_folder(home, run) / "card.json"
+    return card_in(run_folder(home, run))
 
 
 def kept_file(home: Path, run: str, name: str) -> Path:

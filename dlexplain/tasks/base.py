@@ -208,6 +208,8 @@ class TaskSpec:
     monitor   the metric that says which epoch is best, and `mode` which way
     shape     the data module's facts -> what an Architecture is built for
     make      (network, facts, params, Training, optimiser steps) -> the module
+    headline  the metric of the test that says how well a model does, in one number
+    details   the arrays of `results` -> what a score says beyond its metrics; JSON-serialisable
     """
 
     name: str
@@ -219,6 +221,8 @@ class TaskSpec:
     mode: Literal["min", "max"]
     shape: Callable[[Mapping[str, Any], Any], Any]
     make: Callable[[nn.Module, Mapping[str, Any], Any, Training, int], TaskModule]
+    headline: str = "test/loss"
+    details: Callable[[Arrays], Mapping[str, Any]] = lambda arrays: {}
 
 
 TASKS: Registry[TaskSpec] = Registry("task")

@@ -189,5 +189,6 @@ TASKS.add(
         mode="max",
         shape=_shape,
         make=ClassifyImage,
+        headline="test/accuracy",
     ),
 )

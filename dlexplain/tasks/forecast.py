@@ -124,6 +124,20 @@ def _shape(facts: Mapping[str, Any], params: Params) -> SeriesShape:
     )
 
 
+def _errors(arrays: Arrays) -> dict[str, Any]:
+    """Errors of each series at each horizon: forecaster -> measure -> series -> one a step."""
+    return {
+        str(forecaster): {
+            measure: {
+                str(name): [float(f"{e:.6g}") for e in arrays[measure][place, :, series]]
+                for series, name in enumerate(arrays["names"])
+            }
+            for measure in ("mase", "rmse")
+        }
+        for place, forecaster in enumerate(arrays["forecasters"])
+    }
+
+
 TASKS.add(
     "forecast",
     TaskSpec(
@@ -136,5 +150,7 @@ TASKS.add(
         mode="min",
         shape=_shape,
         make=Forecast,
+        headline="test/mase_over_random_walk",
+        details=_errors,
     ),
 )

@@ -1,0 +1,26 @@
+"""How well a trained model does on given data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Score:
+    """What `evaluate` found.
+
+    n        examples scored; tokens for a language model, origins for a forecaster
+    metrics  by name, such as accuracy (0 to 1), perplexity, bleu (0 to 100), mase
+    details  what the task says beyond, such as a forecaster's errors by series and horizon
+    """
+
+    model: str
+    data: str
+    n: int
+    metrics: Mapping[str, float]
+    details: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form that `evaluate --json` prints; details stand among the metrics."""
+        metrics = dict(self.metrics) | ({"details": dict(self.details)} if self.details else {})
+        return {"model": self.model, "data": self.data, "n": self.n, "metrics": metrics}
