@@ -1,6 +1,6 @@
 """What a model is before it is loaded or trained, and the registers of both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -86,6 +86,22 @@ class SeesData(Protocol):
     def see_data(self, inputs: Tensor) -> None: ...
 
 
+@runtime_checkable
+class KeepsPart(Protocol):
+    """A module of which only a part is kept: what differs from weights that a package carries."""
+
+    def own_state(self) -> dict[str, Tensor]: ...
+
+    def load_own_state(self, state: Mapping[str, Tensor]) -> None:
+        """Strictly; raises RuntimeError where names or shapes are others."""
+
+
+def kept_state(network: nn.Module) -> dict[str, Tensor]:
+    """What of a network is written to disk, by name, on the CPU."""
+    state = network.own_state() if isinstance(network, KeepsPart) else network.state_dict()
+    return {key: tensor.detach().cpu().contiguous() for key, tensor in state.items()}
+
+
 @dataclass(frozen=True)
 class Architecture:
     """A model that can be trained by name.
@@ -94,7 +110,7 @@ class Architecture:
     build     (shape, params) -> the module, freshly initialised by torch's global generator
     least     smallest side in pixels of a picture, or 0
     any_side  whether one network takes pictures of any side, so that it may begin with smaller ones
-    What it builds may be one that SeesData.
+    What it builds may be one that SeesData or KeepsPart.
     """
 
     name: str

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.torch import save
-from torch import nn
+from torch import Tensor
 
 from dlexplain.runs import paths
 from dlexplain.runs.checkpoints import remove, steps_in, write_whole
 from dlexplain.runs.reporting import Reporter
+from dlexplain.runs.rows import RunRow
 from dlexplain.runs.store import Point
 
 
@@ -22,10 +23,12 @@ from dlexplain.runs.store import Point
 class Outcome:
     """A trained network, on what data it was trained, how well it does, and how that was found.
 
+    state  the weights that are kept, by name; parameters counts all
     files  texts that the model needs beside its weights, such as a tokeniser's JSON, by file name
     """
 
-    network: nn.Module
+    state: Mapping[str, Tensor]
+    parameters: int
     facts: Mapping[str, Any]
     files: Mapping[str, str]
     metrics: Mapping[str, float]
@@ -38,25 +41,33 @@ class Outcome:
 def save_outcome(home: Path, reporter: Reporter, outcome: Outcome) -> None:
     """Weights, results and card, each written whole, the card last; raises OSError."""
     row = reporter.row
-    state = {k: t.detach().cpu().contiguous() for k, t in outcome.network.state_dict().items()}
-    write_whole(paths.weights_file(home, row.id), save(state))
+    write_whole(paths.weights_file(home, row.id), save(dict(outcome.state)))
     packed = io.BytesIO()
     np.savez_compressed(packed, **outcome.arrays)  # type: ignore[arg-type]
     write_whole(paths.results_file(home, row.id), packed.getvalue())
-    for name, text in outcome.files.items():
-        write_whole(paths.kept_file(home, row.id, name), text.encode())
     card = {
-        "run": row.id,
-        "spec": row.spec.to_dict(),
-        "facts": outcome.facts,
-        "files": list(outcome.files),
+        **save_facts(home, row, outcome.facts, outcome.files),
         "metrics": outcome.metrics,
-        "parameters": sum(p.numel() for p in outcome.network.parameters()),
+        "parameters": outcome.parameters,
         "precision": outcome.precision,
         "training_seconds": outcome.seconds,
         "environment": dict(outcome.environment),
     }
     write_whole(paths.card_file(home, row.id), json.dumps(card, indent=1).encode())
+
+
+def save_facts(
+    home: Path, row: RunRow, facts: Mapping[str, Any], files: Mapping[str, str]
+) -> dict[str, Any]:
+    """Write the card's first part, and what the model needs beside its weights; return that part.
+
+    A checkpoint of a run that has not finished is a model by these.
+    """
+    for name, text in files.items():
+        write_whole(paths.kept_file(home, row.id, name), text.encode())
+    first = {"run": row.id, "spec": row.spec.to_dict(), "facts": facts, "files": list(files)}
+    write_whole(paths.facts_in(paths.run_folder(home, row.id)), json.dumps(first).encode())
+    return first
 
 
 def record_files(home: Path, reporter: Reporter) -> None:

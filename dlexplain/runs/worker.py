@@ -25,7 +25,7 @@ from dlexplain.data.base import DATA, Augmentation, ModuleOptions, Report
 from dlexplain.data.modules.base import module_of
 from dlexplain.errors import CheckpointError, DlexplainError
 from dlexplain.memory import keep_memory
-from dlexplain.models.base import ARCHITECTURES, SeesData
+from dlexplain.models.base import ARCHITECTURES, SeesData, kept_state
 from dlexplain.models.device import choose_device, describe_device
 from dlexplain.params import parse
 from dlexplain.runs import paths
@@ -38,6 +38,7 @@ from dlexplain.runs.recording import (
     Outcome,
     keep_only_best,
     record_files,
+    save_facts,
     save_outcome,
 )
 from dlexplain.runs.reporting import Reporter
@@ -150,7 +151,8 @@ def _train(home: Path, reporter: Reporter) -> None:
     reporter.add(metrics, trainer.global_step)
     reporter.phase("saving")
     outcome = Outcome(
-        network=built.module.network,
+        state=kept_state(built.module.network),
+        parameters=sum(p.numel() for p in built.module.network.parameters()),
         facts=built.data.facts,
         files=built.data.files,
         metrics=metrics,
@@ -168,6 +170,7 @@ def _fit(home: Path, device: torch.device, reporter: Reporter) -> tuple[Built, s
     row = reporter.row
     folder = paths.checkpoint_folder(home, row.id)
     built, precision = _prepare(home, row, device, reporter)
+    save_facts(home, row, built.data.facts, built.data.files)
     while True:
         trainer, keeper = make_trainer(_fitting(row.spec, built, precision), home, reporter)
         checkpoint = newest_good(folder, reporter.note)

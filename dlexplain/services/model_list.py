@@ -1,19 +1,20 @@
-"""Every model that can explain a picture: registered ones, and finished runs; no torch here.
+"""Every model that can explain a picture: registered ones, the zoo's and finished runs.
 
-A page reads the list at each of its runs, so that a run that has just finished is there at once:
-it costs one look into the states file.
+No torch here. A page reads the list at each of its runs, so that a run that has just finished is
+there at once: it costs one look into the states file.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from dlexplain.errors import UnknownName
+from dlexplain.errors import UnknownName, WeightsError
 from dlexplain.runs.paths import states_file
 from dlexplain.runs.states import RunRow, States
+from dlexplain.services.picture_cards import TASK
+from dlexplain.services.trained import Trained, finished_runs, zoo_models
 from dlexplain.settings import settings
 
-TASK = "classify-image"
 DEFAULT_MODEL = "efficientnet-lite0"
 
 
@@ -28,7 +29,7 @@ class ModelEntry:
 
     name: str
     title: str
-    source: Literal["registered", "run"]
+    source: Literal["registered", "zoo", "run"]
     task: str
     labels: str
 
@@ -40,8 +41,10 @@ REGISTERED = (
 
 
 def model_entries() -> tuple[ModelEntry, ...]:
-    """Registered models, then finished runs, the latest first."""
-    return (*REGISTERED, *(run_entry(row) for row in finished_runs()))
+    """Registered models, the zoo's, then finished runs, the latest first."""
+    zoo = [_zoo_entry(model) for model in _whole(zoo_models())]
+    runs = [run_entry(row) for row in finished_runs(TASK)]
+    return (*REGISTERED, *zoo, *runs)
 
 
 def model_entry(name: str) -> ModelEntry:
@@ -57,36 +60,43 @@ def model_names() -> tuple[str, ...]:
     return tuple(entry.name for entry in model_entries())
 
 
-def finished_runs() -> list[RunRow]:
-    """Finished runs of picture classification, the latest first."""
-    return [row for row in _rows() if row.state == "finished" and row.spec.task == TASK]
-
-
 def run_entry(row: RunRow) -> ModelEntry:
     """A run's entry, under the name that it has now."""
-    accuracy = _accuracy(row.progress)
-    told = "" if accuracy is None else f", {accuracy:.1%}"
-    title = f"{row.name}{told} (run {row.id})"
+    title = f"{row.name}{_told(_accuracy(row.progress))} (run {row.id})"
     return ModelEntry(row.id, title, "run", TASK, row.spec.data)
+
+
+def _whole(models: tuple[Trained, ...]) -> list[Trained]:
+    """Those of pictures whose card can be read."""
+    found = []
+    for model in models:
+        try:
+            if model.spec.task == TASK:
+                found.append(model)
+        except WeightsError:  # `zoo` tells who looks for it
+            continue
+    return found
+
+
+def _zoo_entry(model: Trained) -> ModelEntry:
+    accuracy = model.headline
+    title = f"{model.name}{_told(accuracy[1] if accuracy else None)} (zoo)"
+    return ModelEntry(model.name, title, "zoo", TASK, model.spec.data)
 
 
 def unknown_model(name: str) -> UnknownName:
     """The error that says what is known, or why a run of this id is no model yet."""
-    for row in _rows():
+    file = states_file(settings().home)
+    for row in States(file).all() if file.exists() else []:
         if row.id == name:
             what = f"a run of {row.spec.task}" if row.spec.task != TASK else f"{row.state}"
             return UnknownName(
                 f'the run "{name}" is {what}; finished runs of {TASK} are models of pictures'
             )
-    known = ", ".join(entry.name for entry in REGISTERED)
-    latest = ", ".join(row.id for row in finished_runs()[:5])
+    known = ", ".join(entry.name for entry in model_entries() if entry.source != "run")
+    latest = ", ".join(row.id for row in finished_runs(TASK)[:5])
     runs = f", and the finished runs, the latest: {latest}" if latest else ""
     return UnknownName(f'unknown model "{name}"; known: {known}{runs}')
-
-
-def _rows() -> list[RunRow]:
-    file = states_file(settings().home)
-    return States(file).all() if file.exists() else []  # looking creates nothing
 
 
 def _accuracy(progress: Mapping[str, Any]) -> float | None:
@@ -94,3 +104,7 @@ def _accuracy(progress: Mapping[str, Any]) -> float | None:
     metrics = progress.get("metrics")
     value = metrics.get("test/accuracy") if isinstance(metrics, Mapping) else None
     return float(value) if isinstance(value, int | float) else None
+
+
+def _told(accuracy: float | None) -> str:
+    return "" if accuracy is None else f", {accuracy:.1%}"

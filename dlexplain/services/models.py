@@ -1,4 +1,4 @@
-"""Loading a model by name, once a process: a registered one, or a finished run."""
+"""Loading a model by name, once a process: a registered one, the zoo's, or a finished run."""
 
 import threading
 from dataclasses import dataclass
@@ -24,11 +24,12 @@ from dlexplain.results import ClassName
 from dlexplain.runs.paths import chunk_file
 from dlexplain.services.model_list import (
     DEFAULT_MODEL,
-    finished_runs,
     model_names,
     unknown_model,
 )
-from dlexplain.services.run_models import run_model
+from dlexplain.services.picture_cards import TASK
+from dlexplain.services.picture_models import picture_model
+from dlexplain.services.trained import Trained, finished_runs, trained_run, zoo_models
 from dlexplain.settings import settings
 
 __all__ = [
@@ -99,7 +100,7 @@ def _grey(view: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def load_model(name: str = DEFAULT_MODEL) -> LoadedModel:
-    """Load a registered model, or a finished run by its id; the same one while it is kept.
+    """Load a registered or a zoo model, or a finished run by its id; the same one while it is kept.
 
     Raises UnknownName, or WeightsError where files are missing or damaged.
     """
@@ -126,10 +127,14 @@ def _load(name: str) -> LoadedModel:
 def _spec(name: str) -> ModelSpec:
     if name in MODELS:
         return MODELS[name]
-    for row in finished_runs():
-        if row.id == name:
-            return run_model(row)
+    for model in _trained():
+        if model.name == name:
+            return picture_model(model)
     raise unknown_model(name)
+
+
+def _trained() -> list[Trained]:
+    return [*zoo_models(TASK), *(trained_run(row) for row in finished_runs(TASK))]
 
 
 def _class_list(spec: ModelSpec) -> ClassList:
@@ -145,11 +150,11 @@ def chunk_book() -> ChunkBook:
 
 
 def model_specs() -> tuple[ModelSpec, ...]:
-    """Facts about every model, without loading any; runs whose card is damaged are left out."""
+    """Facts about every model, without loading any; those whose card is damaged are left out."""
     found = list(MODELS.values())
-    for row in finished_runs():
+    for model in _trained():
         try:
-            found.append(run_model(row))
+            found.append(picture_model(model))
         except WeightsError:  # load_model tells who asks for it
             continue
     return tuple(found)

@@ -15,7 +15,8 @@ from dlexplain.data.samples import SAMPLES, read_sample, sample, sample_names
 from dlexplain.errors import DlexplainError
 from dlexplain.results import ClassName
 from dlexplain.runs.paths import results_file
-from dlexplain.services.run_cards import read_picture_card
+from dlexplain.services.picture_cards import picture_card
+from dlexplain.services.trained import trained
 from dlexplain.settings import settings
 
 UNREADABLE = (OSError, KeyError, ValueError, IndexError, EOFError, zipfile.BadZipFile)
@@ -69,7 +70,7 @@ def kept_pictures(run: str) -> tuple[KnownPicture, ...]:
 @lru_cache(maxsize=16)  # a page asks at each of its runs
 def _kept(run: str, version: int) -> tuple[KnownPicture, ...]:
     try:
-        classes = read_picture_card(run).classes
+        classes = picture_card(trained(run)).classes
         with np.load(results_file(settings().home, run), allow_pickle=False) as arrays:
             pixels, labels = arrays["samples_pixels"], arrays["samples_labels"]
         return tuple(

@@ -1,0 +1,146 @@
+"""Trained models as they lie on disk: the zoo's, finished runs', and folders of the same form.
+
+Such a folder has weights (safetensors), a card (JSON) and what the model needs beside them. No
+torch here, since pages list what is trained without loading it.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from dlexplain.errors import SpecError, UnknownName, WeightsError
+from dlexplain.runs import paths
+from dlexplain.runs.spec import RunSpec
+from dlexplain.runs.states import RunRow, States
+from dlexplain.settings import settings
+
+CHECKPOINT = ".ckpt"
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A trained model.
+
+    name     what commands and pages call it: a zoo model's name, a run's id, or a path
+    title    for people
+    weights  the file with its weights, or a run's checkpoint
+    """
+
+    name: str
+    title: str
+    source: Literal["zoo", "run", "path"]
+    folder: Path
+    weights: Path
+
+    @property
+    def owner(self) -> str:
+        """What messages call it, such as "run 1a2b3c4d"."""
+        return {"zoo": "zoo model", "run": "run", "path": "model"}[self.source] + f" {self.name}"
+
+    @cached_property
+    def card(self) -> dict[str, Any]:
+        """How it was trained, on what, how well; raises WeightsError where that is unreadable."""
+        path = paths.card_in(self.folder)
+        if not path.exists() and self.weights.suffix == CHECKPOINT:
+            path = paths.facts_in(self.folder)  # the run has not finished, or never will
+        try:
+            card = json.loads(path.read_text("utf-8"))
+        except FileNotFoundError as error:
+            raise WeightsError(
+                f"{self.owner} has no {path.name}; only a whole run is a model"
+            ) from error
+        except (OSError, ValueError) as error:
+            raise WeightsError(
+                f"the {path.name} of {self.owner} cannot be read: {error}"
+            ) from error
+        if not isinstance(card, dict):
+            raise WeightsError(f"the {path.name} of {self.owner} is damaged: it is no JSON object")
+        return card
+
+    @property
+    def spec(self) -> RunSpec:
+        """What it was trained by; raises WeightsError."""
+        try:
+            return RunSpec.from_dict(self.card["spec"])
+        except (KeyError, TypeError, SpecError) as error:
+            why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+            raise WeightsError(f"the card of {self.owner} is damaged: {why}") from error
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Of the data that it was trained on; raises WeightsError."""
+        facts = self.card.get("facts")
+        if not isinstance(facts, dict):
+            raise WeightsError(f"the card of {self.owner} is damaged: it lacks 'facts'")
+        return facts
+
+    @property
+    def files(self) -> dict[str, str]:
+        """What it needs beside its weights, by file name; raises WeightsError."""
+        found = {}
+        for name in self.card.get("files", ()):
+            try:
+                found[str(name)] = (self.folder / Path(str(name)).name).read_text("utf-8")
+            except (OSError, ValueError) as error:
+                raise WeightsError(f"{self.owner} lacks its {name}: {error}") from error
+        return found
+
+    @property
+    def headline(self) -> tuple[str, float] | None:
+        """The metric that says how well a zoo model does, and its value."""
+        key = str(self.card.get("headline", ""))
+        value = self.card.get("metrics", {}).get(key)
+        return (key, float(value)) if isinstance(value, int | float) else None
+
+
+def zoo_models(task: str = "") -> tuple[Trained, ...]:
+    """What comes with dlexplain, by name; all tasks where none is given."""
+    cards = sorted(paths.zoo_folder().glob("*/card.json"))
+    found = [_zoo_model(card.parent, card.stat().st_mtime_ns) for card in cards]
+    return tuple(model for model in found if task in ("", model.spec.task))
+
+
+@lru_cache(maxsize=256)  # a page asks at each of its runs
+def _zoo_model(folder: Path, version: int) -> Trained:
+    name = folder.name
+    return Trained(name, f"{name} (zoo)", "zoo", folder, paths.weights_in(folder))
+
+
+def finished_runs(task: str = "") -> list[RunRow]:
+    """The latest first; all tasks where none is given."""
+    file = paths.states_file(settings().home)
+    rows = States(file).all() if file.exists() else []  # looking creates nothing
+    return [row for row in rows if row.state == "finished" and task in ("", row.spec.task)]
+
+
+def trained_run(row: RunRow) -> Trained:
+    """A finished run under the name that it has now."""
+    folder = paths.run_folder(settings().home, row.id)
+    return Trained(row.id, f"{row.name} (run {row.id})", "run", folder, paths.weights_in(folder))
+
+
+def trained(wanted: str) -> Trained:
+    """A zoo model by name, a finished run by id, or a folder, weights file or checkpoint by path.
+
+    Raises UnknownName, which says what is known.
+    """
+    for model in zoo_models():
+        if model.name == wanted:
+            return model
+    for row in finished_runs():
+        if row.id == wanted:
+            return trained_run(row)
+    path = Path(wanted).expanduser()
+    if path.is_dir():
+        return Trained(wanted, path.name, "path", path, paths.weights_in(path))
+    if path.is_file():
+        inside = path.suffix == CHECKPOINT
+        return Trained(wanted, path.name, "path", path.parents[1 if inside else 0], path)
+    known = ", ".join(model.name for model in zoo_models()) or "none"
+    latest = ", ".join(row.id for row in finished_runs()[:5]) or "none yet"
+    raise UnknownName(
+        f'unknown model "{wanted}"; the zoo has: {known}; finished runs, the latest: {latest}; '
+        "or give the path of a run's folder or checkpoint"
+    )
