@@ -24,6 +24,7 @@ class Preset:
     """A training to start from; its description says what it shows and how long it takes.
 
     quick  whether it ends within five minutes on two cores
+    zoo    whether its training, under this name, is a model of the zoo
     """
 
     name: str
@@ -32,16 +33,24 @@ class Preset:
     case: Case
     quick: bool
     spec: RunSpec
+    zoo: bool = False
 
 
 PRESETS: Registry[Preset] = Registry("preset")
 
 
 def add_preset(
-    name: str, title: str, description: str, case: Case, quick: bool, **spec: Any
+    name: str,
+    title: str,
+    description: str,
+    case: Case,
+    quick: bool,
+    zoo: bool = False,
+    **spec: Any,
 ) -> None:
     """Register one; `spec` has the fields of a RunSpec."""
-    PRESETS.add(name, Preset(name, title, description, case, quick, RunSpec(name=title, **spec)))
+    run = RunSpec(name=title, **spec)
+    PRESETS.add(name, Preset(name, title, description, case, quick, run, zoo))
 
 
 def preset(name: str) -> RunSpec:

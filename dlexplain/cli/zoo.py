@@ -1,0 +1,146 @@
+"""Commands of trained models: zoo, evaluate."""
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dlexplain.cli import Commands
+    from dlexplain.services.trained import Trained
+    from dlexplain.services.zoo import Verdict
+
+ACTIONS = ("list", "verify", "train", "add")
+
+
+def declare(command: "Commands") -> None:
+    """Add this file's commands to the parser."""
+    zoo = command("zoo", _zoo, "The models that come trained: list, verify, train them anew.")
+    zoo.add_argument(
+        "action", nargs="?", choices=ACTIONS, default="list",
+        help="verify tests each on its data and compares with its card; train does it all anew; "
+        "add takes a finished run's id and a name",
+    )  # fmt: skip
+    zoo.add_argument("names", nargs="*", metavar="NAME", help="all where none is given")
+    zoo.add_argument(
+        "--data-path", default="", metavar="PATH",
+        help="a folder with the data sets in folders of their names, such as cifar10 and ptb",
+    )  # fmt: skip
+    score = command("evaluate", _evaluate, "Score a trained model on data of yours.")
+    score.add_argument("model", metavar="MODEL", help="a zoo model, a run's id, or a path")
+    score.add_argument(
+        "--data", required=True, metavar="PATH",
+        help="class-named picture folders or a ZIP of them; text<TAB>label lines; a text file; "
+        "SOURCE,TARGET text files; a CSV of series",
+    )  # fmt: skip
+
+
+def _zoo(args: argparse.Namespace) -> int:
+    if args.action == "verify":
+        return _verify(args)
+    if args.action == "train":
+        return _train(args)
+    if args.action == "add":
+        return _add(args)
+    return _list(args)
+
+
+def _told(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _list(args: argparse.Namespace) -> int:
+    from dlexplain.services.trained import zoo_models
+
+    models = zoo_models()
+    if args.json:
+        print(json.dumps([_row(model) for model in models], indent=1))
+        return 0
+    for model in models:
+        row = _row(model)
+        score = f"{row['metric']} {row['score']:.4g}"
+        print(f"{row['name']:24}{row['task']:18}{score:40}{row['megabytes']:5.1f} MB")
+    megabytes = sum(_row(model)["megabytes"] for model in models)
+    print(f"{len(models)} models, {megabytes:.1f} MB")
+    return 0
+
+
+def _row(model: "Trained") -> dict[str, Any]:
+    key, value = model.headline or ("", float("nan"))
+    size = sum(file.stat().st_size for file in model.folder.iterdir()) / 1e6
+    return {
+        "name": model.name,
+        "task": model.spec.task,
+        "model": model.spec.model,
+        "data": model.spec.data,
+        "metric": key,
+        "score": value,
+        "metrics": model.card.get("metrics", {}),
+        "parameters": model.card.get("parameters"),
+        "megabytes": size,
+        "training_seconds": model.card.get("training_seconds"),
+        "command": model.card.get("command"),
+    }
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from dlexplain.services.zoo import verify
+
+    verdicts = []
+    for verdict in verify(args.names, args.data_path, _told):
+        verdicts.append(verdict)
+        if not args.json:
+            _told("")
+            print(f"{verdict.name:24}{_said(verdict)}", flush=True)
+    failed = [v for v in verdicts if v.problem]
+    skipped = [v for v in verdicts if v.skipped]
+    if args.json:
+        print(json.dumps([vars(v) | {"metrics": dict(v.metrics)} for v in verdicts], indent=1))
+    else:
+        good = len(verdicts) - len(failed) - len(skipped)
+        print(f"{good} as their cards say, {len(failed)} not, {len(skipped)} skipped")
+    return 1 if failed else 0
+
+
+def _said(verdict: "Verdict") -> str:
+    if verdict.skipped:
+        return f"skipped: {verdict.skipped}"
+    if verdict.problem:
+        return f"NOT as its card says: {verdict.problem}"
+    tested = {k: v for k, v in verdict.metrics.items() if not k.endswith("/loss")}
+    return "as its card says: " + ", ".join(f"{k} {v:.4g}" for k, v in tested.items())
+
+
+def _train(args: argparse.Namespace) -> int:
+    from dlexplain.services.zoo import train_zoo
+
+    for name, folder in train_zoo(args.names, args.data_path, _told):
+        _told("")
+        print(f"{name} is in {folder}", flush=True)
+    return 0
+
+
+def _add(args: argparse.Namespace) -> int:
+    from dlexplain.errors import BadInput
+    from dlexplain.services.zoo import publish
+
+    if len(args.names) != 2:
+        raise BadInput("zoo add takes a finished run's id and a name, such as: zoo add 1a2b mine")
+    folder = publish(args.names[0], args.names[1], _told)
+    _told("")
+    print(f"{args.names[1]} is in {folder}")
+    return 0
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    from dlexplain.services.scoring import evaluate
+
+    score = evaluate(args.model, args.data)
+    if args.json:
+        print(json.dumps(score.to_dict(), indent=1))
+        return 0
+    print(f"{score.model} on {score.data}, n = {score.n:,}")
+    for key, value in score.metrics.items():
+        print(f"  {key:28}{value:.6g}")
+    return 0
