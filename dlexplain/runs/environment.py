@@ -1,5 +1,6 @@
 """Where a run was trained: versions, machine, and the state of the source."""
 
+import os
 import platform
 import socket
 import subprocess
@@ -14,6 +15,7 @@ def environment(device: str) -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
+        "processor": f"{processor()}, {cores()} cores",
         "host": socket.gethostname(),
         "device": device,
         **{name: metadata.version(name) for name in PACKAGES},
@@ -36,3 +38,21 @@ def _git(folder: Path, *words: str) -> str:
         ["git", *words], cwd=folder, capture_output=True, text=True, timeout=10, check=True
     )
     return done.stdout.strip()
+
+
+def processor() -> str:
+    """Its name, as the system tells it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return platform.processor() or platform.machine()
+
+
+def cores() -> int:
+    """That this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
+from dlexplain.runs.environment import cores, processor
 from dlexplain.settings import settings
 
 PACKAGES = (
@@ -33,10 +34,8 @@ class Machine:
 def this_machine() -> Machine:
     """Read the facts; takes milliseconds."""
     return Machine(
-        processor=_processor(),
-        cores=len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count() or 1,
+        processor=processor(),
+        cores=cores(),
         memory=_memory(),
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
@@ -82,16 +81,6 @@ def home_problem() -> str:
         return (
             f"{home} cannot be written ({error.strerror}); set DLEXPLAIN_HOME to a folder that can"
         )
-
-
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return platform.processor() or platform.machine()
 
 
 def _memory() -> int:
