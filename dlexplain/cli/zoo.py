@@ -3,11 +3,10 @@
 import argparse
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
-    from dlexplain.services.trained import Trained
     from dlexplain.services.zoo import Verdict
 
 ACTIONS = ("list", "verify", "train", "add")
@@ -26,6 +25,7 @@ def declare(command: "Commands") -> None:
         "--data-path", default="", metavar="PATH",
         help="a folder with the data sets in folders of their names, such as cifar10 and ptb",
     )  # fmt: skip
+    zoo.add_argument("--markdown", action="store_true", help="list as the README's table")
     score = command("evaluate", _evaluate, "Score a trained model on data of yours.")
     score.add_argument("model", metavar="MODEL", help="a zoo model, a run's id, or a path")
     score.add_argument(
@@ -51,37 +51,21 @@ def _told(text: str) -> None:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from dlexplain.services.trained import zoo_models
+    from dlexplain.services.zoo_cards import score_table, zoo_cards
 
-    models = zoo_models()
+    cards = zoo_cards()
     if args.json:
-        print(json.dumps([_row(model) for model in models], indent=1))
+        print(json.dumps([card.to_dict() for card in cards], indent=1))
         return 0
-    for model in models:
-        row = _row(model)
-        score = f"{row['metric']} {row['score']:.4g}"
-        print(f"{row['name']:24}{row['task']:18}{score:40}{row['megabytes']:5.1f} MB")
-    megabytes = sum(_row(model)["megabytes"] for model in models)
-    print(f"{len(models)} models, {megabytes:.1f} MB")
+    if args.markdown:
+        print(score_table(cards))
+        return 0
+    for card in cards:
+        metric, value = card.headline
+        score = f"{metric.partition('/')[2]} {value:.4g}"
+        print(f"{card.name:24}{card.task:18}{score:34}{card.bytes / 1e6:5.1f} MB")
+    print(f"{len(cards)} models, {sum(card.bytes for card in cards) / 1e6:.1f} MB")
     return 0
-
-
-def _row(model: "Trained") -> dict[str, Any]:
-    key, value = model.headline or ("", float("nan"))
-    size = sum(file.stat().st_size for file in model.folder.iterdir()) / 1e6
-    return {
-        "name": model.name,
-        "task": model.spec.task,
-        "model": model.spec.model,
-        "data": model.spec.data,
-        "metric": key,
-        "score": value,
-        "metrics": model.card.get("metrics", {}),
-        "parameters": model.card.get("parameters"),
-        "megabytes": size,
-        "training_seconds": model.card.get("training_seconds"),
-        "command": model.card.get("command"),
-    }
 
 
 def _verify(args: argparse.Namespace) -> int:

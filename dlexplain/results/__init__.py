@@ -12,6 +12,7 @@ from dlexplain.results.runs import (
     lower_is_better,
 )
 from dlexplain.results.scores import Score
+from dlexplain.results.zoo import ZooCard
 
 __all__ = [
     "Attribution",
@@ -25,6 +26,7 @@ __all__ = [
     "RunRecord",
     "Score",
     "StateChange",
+    "ZooCard",
     "lower_is_better",
     "plot",
 ]

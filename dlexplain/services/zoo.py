@@ -199,7 +199,3 @@ def _command(name: str, spec: RunSpec) -> str:
     path = " --data-path PATH" if spec.data_params.get("path") else ""
     known = f"--preset {name}" if name in PRESETS else "--spec card.json"
     return f"python -m dlexplain train {known}{path} --seed {spec.seed} --wait"
-
-
-def total_megabytes(models: tuple[Trained, ...]) -> float:
-    return sum(file.stat().st_size for m in models for file in m.folder.iterdir()) / 1e6

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError, SpecError
+from dlexplain.services.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, to_address
 from dlexplain.ui.words import count, duration, size
+from dlexplain.ui.zoo import ADDRESS, score_words
 
 if TYPE_CHECKING:
     from dlexplain.results import Estimate
@@ -41,12 +43,19 @@ def main() -> None:
     name = st.selectbox(
         "Preset",
         list(PRESETS),
-        format_func=lambda key: PRESETS[key].title,
+        format_func=lambda key: f"{PRESETS[key].case}: {PRESETS[key].title}",
         key="preset",
         persist_state="session",
     )
     to_address({"preset": name})
     st.caption(PRESETS[name].description)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        quick = PRESETS[name].quick
+        st.badge(
+            "minutes on two cores" if quick else "long",
+            icon=":material/timer:", color="green" if quick else "gray",
+        )  # fmt: skip
+        already_trained(name)
     form, result = st.columns([3, 2], gap="large")
     with form:
         spec = ask(name, PRESETS[name].spec)
@@ -54,6 +63,16 @@ def main() -> None:
         completed = check(spec)
         if completed is not None:
             act(completed, name)
+
+
+def already_trained(name: str) -> None:
+    card = next((card for card in zoo_cards() if card.name == name), None)
+    if card is None:
+        return
+    st.badge(f"in the zoo: {score_words(card)}", icon=":material/inventory_2:", color="blue")
+    st.page_link(
+        "pages/train/2_runs.py", label="What came of it", query_params={ADDRESS: card.name}
+    )
 
 
 def ask(preset: str, first: "RunSpec") -> "RunSpec":

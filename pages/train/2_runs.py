@@ -6,8 +6,10 @@ import streamlit as st
 
 from dlexplain.errors import DlexplainError, UnknownName
 from dlexplain.services import runs as service
+from dlexplain.services.zoo_cards import zoo_card
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, clock, duration, metric, moment
+from dlexplain.ui.zoo import ADDRESS, leave_zoo, show_zoo, show_zoo_card
 
 if TYPE_CHECKING:
     from dlexplain.results import RunRecord
@@ -19,11 +21,15 @@ SECTIONS = ("Curves", "Test", "Pictures", "Spec", "Log")
 
 
 def main() -> None:
-    wanted = st.query_params.get("run")
+    wanted, model = st.query_params.get("run"), st.query_params.get(ADDRESS)
+    if model is not None and wanted is None:
+        show_model(model)
+        return
     if wanted is None:
         st.title("Runs")
         some_active = any(record.active for record in service.runs())
         st.fragment(show_list, run_every=POLL_SECONDS if some_active else None)()
+        show_zoo()
         return
     try:
         record = service.run(wanted)
@@ -47,6 +53,17 @@ def main() -> None:
         show_pictures(record)
     else:
         show_spec(record)
+
+
+def show_model(name: str) -> None:
+    if st.button("All runs", icon=":material/arrow_back:", type="tertiary"):
+        leave_zoo()
+        st.rerun()
+    try:
+        show_zoo_card(zoo_card(name))
+    except UnknownName as error:
+        st.title("Runs")
+        st.error(str(error))
 
 
 def back() -> None:

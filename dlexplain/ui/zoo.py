@@ -1,0 +1,111 @@
+"""The models that come trained: a table of them, and one from close by."""
+
+import json
+
+import streamlit as st
+
+from dlexplain.results import ZooCard
+from dlexplain.services.zoo_cards import zoo_cards
+from dlexplain.ui.words import clock, count, metric, size
+
+ADDRESS = "zoo"
+"""The page's address names the model under this key."""
+
+
+def score_words(card: ZooCard) -> str:
+    """accuracy 93.1%"""
+    key, value = card.headline
+    return f"{key.partition('/')[2].replace('_', ' ')} {metric(key, value)}"
+
+
+def show_zoo() -> None:
+    """A table; the box at the left of a row opens the model."""
+    cards = zoo_cards()
+    if not cards:
+        return
+    st.subheader("The zoo")
+    st.caption("Models that come trained. The box at the left of a row opens its card.")
+    rows = [
+        {
+            "Name": card.name,
+            "Test": score_words(card),
+            "Model": card.model,
+            "Data": card.data,
+            "Task": card.task,
+            "Parameters": count(card.parameters),
+            "On disk": size(card.bytes),
+            "Trained in": clock(card.seconds),
+        }
+        for card in cards
+    ]
+    picked = st.dataframe(
+        rows,
+        key="zoo-table",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        height="content",
+        column_config={"Name": st.column_config.TextColumn(width="medium", pinned=True)},
+    )
+    chosen = picked["selection"]["rows"]  # type: ignore[index]
+    if chosen and chosen[0] < len(cards):
+        st.query_params[ADDRESS] = cards[chosen[0]].name
+        st.rerun()
+
+
+def leave_zoo() -> None:
+    """Back to the list."""
+    st.query_params.pop(ADDRESS, None)
+    st.session_state.pop("zoo-table", None)
+
+
+def show_zoo_card(card: ZooCard) -> None:
+    """Everything that its card says, and what can be done with it."""
+    st.title(card.name)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge("zoo", icon=":material/inventory_2:", color="blue")
+        st.caption(f"{card.model} on {card.data}, task {card.task}")
+    for note in card.notes:
+        st.info(note)
+    cells = [(_short(key), metric(key, value)) for key, value in _first(card)]
+    cells += [
+        ("parameters", count(card.parameters)),
+        ("on disk", size(card.bytes)),
+        ("trained in", clock(card.seconds)),
+    ]
+    with st.container(horizontal=True, gap="small"):
+        for name, value in cells:
+            st.metric(name, value, border=True, width=180)
+    with st.container(horizontal=True):
+        if card.task == "classify-image" and st.button(
+            "Explain pictures with it", icon=":material/visibility:", key="zoo-explain"
+        ):
+            st.switch_page("pages/explain/1_image.py", query_params={"model": card.name})
+        if st.button("Train it anew", icon=":material/play_arrow:", key="zoo-train"):
+            st.switch_page("pages/train/1_launch.py", query_params={"preset": card.name})
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Metrics")
+        rows = [{"Metric": k, "Value": metric(k, v)} for k, v in sorted(card.metrics.items())]
+        st.dataframe(rows, hide_index=True, height="content" if len(rows) < 14 else 520)
+        st.caption(f"Of the weights as they are stored, in half precision. {card.machine}.")
+        st.code(f"{card.command}\npython -m dlexplain zoo verify {card.name}", language="bash")
+    with right:
+        st.subheader("Spec")
+        values = [{"Parameter": key, "Value": str(value)} for key, value in card.flat.items()]
+        st.dataframe(values, hide_index=True, height=420)
+        st.download_button(
+            "Spec as JSON", json.dumps(dict(card.spec), indent=1), f"{card.name}.json",
+            "application/json", icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
+
+
+def _first(card: ZooCard) -> list[tuple[str, float]]:
+    """The headline and the same of the validation."""
+    key, value = card.headline
+    validation = f"validation/{key.partition('/')[2]}"
+    return [(key, value)] + [(k, v) for k, v in card.metrics.items() if k == validation]
+
+
+def _short(key: str) -> str:
+    return key.replace("/", " ").replace("_", " ")
