@@ -2,6 +2,8 @@
 
 PORT ?= 8501
 HOST ?= localhost
+DATA ?= ../shared/data
+NAMES ?=
 VENV := .venv
 BIN := $(VENV)/bin
 # torch's threads wait for each other without spinning; spinning made explanations up to 100 times
@@ -13,7 +15,7 @@ INSTALL_OURSELVES = $(BIN)/python -m pip install --quiet --disable-pip-version-c
 	--no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench clean
+.PHONY: help run test lint format bench zoo clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -40,6 +42,9 @@ bench: $(VENV)/installed-dev ## measure speed against Captum, bare loops, floors
 	for name in explain page train beside runs; do \
 		$(BIN)/python benchmarks/$$name.py --json build/bench-$$name.json || status=1; \
 	done; exit $$status
+
+zoo: $(VENV)/installed-run ## train the zoo's models anew (DATA=../shared/data, NAMES="digits-cnn ..."); hours
+	@$(BIN)/python -m dlexplain zoo train $(NAMES) --data-path "$(DATA)"
 
 clean: ## remove the environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
