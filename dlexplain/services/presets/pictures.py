@@ -11,6 +11,7 @@ add_preset(
     "Convolution, ReLU, max pooling and dense layers on 1,797 small digits. Seconds.",
     case="Image classification",
     quick=True,
+    zoo=True,
     task="classify-image", model="cnn", data="digits",
     training={"epochs": 30, "batch_size": 64, "learning_rate": 0.01, "precision": "float32"},
     model_params={"blocks": 2},
