@@ -1,0 +1,154 @@
+"""Texts as runs of tokens, for language models: how they are read, cut into tokens, and split."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from dlexplain.data.base import digest_of
+from dlexplain.errors import DataError
+
+UNKNOWN, END = "<unk>", "<eos>"
+TOKENISERS = ("bpe", "character", "word")
+FEWEST = 200
+"""Tokens that each part of a text must have."""
+TOGETHER = 1000
+"""Lines that are cut into tokens at once."""
+Tokens = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class CorpusData:
+    """A text in three parts, each (tokens,) ids of its tokeniser.
+
+    tokeniser  the JSON of a Tokenizer of the `tokenizers` library
+    kind       "lines": each line is words and an end of line; else one of TOKENISERS
+    """
+
+    train: Tokens
+    validation: Tokens
+    test: Tokens
+    tokeniser: str
+    kind: str
+    vocabulary: int
+    digest: str
+    notes: tuple[str, ...] = ()
+
+
+def make_corpus(
+    parts: Sequence[str], tokeniser: Tokenizer, kind: str, notes: tuple[str, ...] = ()
+) -> CorpusData:
+    """From the texts of the three parts; raises DataError where one is too short."""
+    train, validation, test = (encode(tokeniser, text, kind) for text in parts)
+    shortest = min(len(train), len(validation), len(test))
+    if shortest < FEWEST:
+        raise DataError(
+            f"the text is too short: a part of it has {shortest} tokens; {FEWEST} are needed"
+        )
+    return CorpusData(
+        train,
+        validation,
+        test,
+        tokeniser.to_str(),
+        kind,
+        tokeniser.get_vocab_size(),
+        digest_of(train, validation, test),
+        notes,
+    )
+
+
+def encode(tokeniser: Tokenizer, text: str, kind: str) -> Tokens:
+    """Ids of every token; of "lines", empty lines are left out and each other has an end."""
+    if kind == "lines":
+        lines = [f"{line} {END}" for line in text.splitlines() if line.strip()]
+    else:
+        lines = text.splitlines(keepends=True)
+    ids: list[int] = []
+    for start in range(0, len(lines), TOGETHER):
+        for found in tokeniser.encode_batch_fast(lines[start : start + TOGETHER]):
+            ids += found.ids
+    return np.array(ids, np.int32)
+
+
+def start_of(tokeniser: Tokenizer) -> int:
+    """The id that stands before a text's first token: the end of the line before."""
+    found = tokeniser.token_to_id(END)
+    return 0 if found is None else int(found)
+
+
+def line_words(text: str) -> Tokenizer:
+    """Words of a text between blanks, the most frequent first, and the end of line.
+
+    A word of the text that is <unk> stands for all that are rare.
+    """
+    counts = Counter(text.split())
+    counts[END] += sum(1 for line in text.splitlines() if line.strip())
+    counts[UNKNOWN] += 0
+    ranked = sorted(counts, key=lambda word: (-counts[word], word))
+    words = {word: place for place, word in enumerate(ranked)}
+    tokeniser = Tokenizer(models.WordLevel(words, unk_token=UNKNOWN))
+    tokeniser.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return tokeniser
+
+
+def trained_tokeniser(kind: str, text: str, size: int) -> Tokenizer:
+    """One of TOKENISERS with at most `size` tokens; bpe and character give back every byte or
+    character that they have seen, so that what a model writes keeps its spaces and lines.
+
+    Byte pairs: Sennrich et al., "Neural Machine Translation of Rare Words with Subword Units",
+    2016, https://arxiv.org/abs/1508.07909, over bytes as in GPT-2.
+    """
+    special = [AddedToken(END, special=True), AddedToken(UNKNOWN, special=True)]
+    lines = text.splitlines(keepends=True)
+    if kind == "bpe":
+        tokeniser = Tokenizer(models.BPE())
+        tokeniser.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokeniser.decoder = decoders.ByteLevel()
+        alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+        trainer: trainers.Trainer = trainers.BpeTrainer(
+            vocab_size=max(size, len(alphabet) + len(special)),
+            special_tokens=special,
+            initial_alphabet=alphabet,
+            show_progress=False,
+        )
+    else:
+        pattern = r"[\s\S]" if kind == "character" else r"\w+|[^\w\s]|\n|[^\S\n]+"
+        tokeniser = Tokenizer(models.WordLevel({}, unk_token=UNKNOWN))
+        tokeniser.pre_tokenizer = pre_tokenizers.Split(Regex(pattern), "isolated")
+        tokeniser.decoder = decoders.Fuse()
+        trainer = trainers.WordLevelTrainer(
+            vocab_size=size, special_tokens=special, show_progress=False
+        )
+    tokeniser.train_from_iterator(lines, trainer)
+    return tokeniser
+
+
+def read_text(path: Path) -> str:
+    """A UTF-8 text file; raises DataError, in one sentence, for anything else."""
+    if not path.is_file():
+        raise DataError(f"{path} is not there; a UTF-8 text file is accepted")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} is not UTF-8 text: byte {error.object[error.start]:#04x} at place "
+            f"{error.start:,} is none of it; save it as UTF-8"
+        ) from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    if not text.strip():
+        raise DataError(f"{path} is empty; a text file with words is accepted")
+    return text.replace("\r\n", "\n")
+
+
+def cut_parts(text: str, validation: float, test: float) -> tuple[str, str, str]:
+    """(train, validation, test), in the text's order, cut at ends of lines where there are any."""
+    ends = []
+    for part in (1 - validation - test, 1 - test):
+        place = round(len(text) * part)
+        ends.append(text.rfind("\n", max(0, place - 5000), place) + 1 or place)
+    return text[: ends[0]], text[ends[0] : ends[1]], text[ends[1] :]

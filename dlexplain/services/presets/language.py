@@ -1,0 +1,64 @@
+"""Language models: the article's third case, text generation."""
+
+from typing import Any
+
+from dlexplain.params import Value
+from dlexplain.services.presets.base import add_preset
+
+add_preset(
+    "shakespeare-lstm",
+    "Shakespeare, LSTM",
+    "Learns to write in the manner of Shakespeare's comedies from byte pairs. Minutes.",
+    case="Text generation",
+    quick=True,
+    task="language-model", model="rnn-lm", data="shakespeare",
+    data_params={"plays": "comedies", "tokeniser": "bpe", "size": 2000},
+    model_params={"cell": "lstm", "layers": 1, "embedding": 256, "units": 256, "dropout": 0.3},
+    task_params={"time": 50},
+    training={"epochs": 6, "batch_size": 32, "learning_rate": 4e-3, "weight_decay": 0.01,
+              "clip": 1.0, "schedule": "one-cycle"},
+)  # fmt: skip
+PTB: dict[str, Any] = {"task": "language-model", "data": "ptb", "case": "Text generation",
+                       "quick": False}  # fmt: skip
+PTB_TRAINING: dict[str, Value] = {
+    "optimiser": "adamw", "batch_size": 32, "weight_decay": 0.02, "clip": 1.0,
+    "schedule": "one-cycle",
+}  # fmt: skip
+add_preset(
+    "ptb-lstm",
+    "Penn Treebank, LSTM",
+    "Two layers of 400 with tied output and dropout.",
+    **PTB, model="rnn-lm",
+    model_params={"cell": "lstm", "layers": 2, "embedding": 400, "units": 400, "dropout": 0.5},
+    task_params={"time": 35},
+    training={**PTB_TRAINING, "epochs": 16, "learning_rate": 3e-3},
+)  # fmt: skip
+add_preset(
+    "ptb-gru",
+    "Penn Treebank, GRU",
+    "Two layers of 400 with tied output and dropout.",
+    **PTB, model="rnn-lm",
+    model_params={"cell": "gru", "layers": 2, "embedding": 400, "units": 400, "dropout": 0.5},
+    task_params={"time": 35},
+    training={**PTB_TRAINING, "epochs": 10, "learning_rate": 2e-3},
+)  # fmt: skip
+add_preset(
+    "ptb-rnn",
+    "Penn Treebank, Elman's network",
+    "One layer of 400 tanh units with tied output and dropout.",
+    **PTB, model="rnn-lm",
+    model_params={"cell": "rnn", "layers": 1, "embedding": 400, "units": 400, "dropout": 0.4},
+    task_params={"time": 20},
+    training={**PTB_TRAINING, "epochs": 8, "batch_size": 48, "learning_rate": 1.5e-3,
+              "clip": 0.5},
+)  # fmt: skip
+add_preset(
+    "ptb-transformer",
+    "Penn Treebank, Transformer",
+    "Four layers of attention, decoder only, with tied output and dropout.",
+    **PTB, model="transformer-lm",
+    model_params={"layers": 4, "size": 256, "heads": 4, "context": 128, "dropout": 0.3},
+    task_params={"time": 64},
+    training={**PTB_TRAINING, "epochs": 10, "batch_size": 16, "learning_rate": 1e-3,
+              "weight_decay": 0.05},
+)  # fmt: skip
