@@ -1,0 +1,69 @@
+"""Texts as ids: words, byte pairs or characters, learnt from the training part, kept as JSON.
+
+Byte pairs: Sennrich et al., "Neural Machine Translation of Rare Words with Subword Units", 2016,
+https://arxiv.org/abs/1508.07909, on bytes, so that any text can be written.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+from dlexplain.errors import DataError
+
+Kind = Literal["word", "bpe", "character"]
+KINDS: tuple[Kind, ...] = ("word", "bpe", "character")
+SPECIALS = ("[PAD]", "[UNK]", "[BOS]", "[EOS]")
+PAD, UNK, BOS, EOS = range(len(SPECIALS))
+WORDS = Regex(r"[\w'’]+|[^\w\s'’]+")
+"""A word with its apostrophes, or a run of punctuation."""
+
+
+def train_tokeniser(
+    kind: Kind,
+    texts: Iterable[str],
+    size: int,
+    lower: bool = False,
+    specials: tuple[str, ...] = SPECIALS,
+) -> Tokenizer:
+    """At most `size` tokens, the same at every call with the same texts.
+
+    The ids of `specials` are their positions; "[UNK]" must be among them for words and
+    characters. Decoding restores the text: exactly for byte pairs and known characters, for words
+    joined by blanks. Byte pairs have at least the 256 bytes. A special in a text is only text.
+    """
+    special = list(specials)
+    trainer: trainers.Trainer
+    if kind == "bpe":
+        tokeniser = Tokenizer(models.BPE())
+        tokeniser.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokeniser.decoder = decoders.ByteLevel()
+        alphabet = pre_tokenizers.ByteLevel.alphabet()
+        trainer = trainers.BpeTrainer(
+            vocab_size=size, special_tokens=special, initial_alphabet=alphabet, show_progress=False
+        )
+    else:
+        tokeniser = Tokenizer(models.WordLevel({}, unk_token="[UNK]"))
+        if kind == "word":
+            tokeniser.pre_tokenizer = pre_tokenizers.Split(WORDS, "removed", invert=True)
+        else:
+            tokeniser.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
+            tokeniser.decoder = decoders.Fuse()
+        trainer = trainers.WordLevelTrainer(
+            vocab_size=size, special_tokens=special, show_progress=False
+        )
+    if lower:
+        tokeniser.normalizer = normalizers.Lowercase()
+    tokeniser.train_from_iterator(texts, trainer)
+    tokeniser.encode_special_tokens = True
+    return tokeniser
+
+
+def load_tokeniser(text_json: str) -> Tokenizer:
+    """From what `to_str` of one gave; raises DataError."""
+    try:
+        tokeniser = Tokenizer.from_str(text_json)
+    except Exception as error:  # the library raises nothing narrower
+        raise DataError(f"this is no tokeniser's JSON: {error}") from error
+    tokeniser.encode_special_tokens = True
+    return tokeniser
