@@ -162,6 +162,7 @@ def publish(wanted: str, name: str, told: Told, folder: Path | None = None) -> P
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     save_file(halved(load_file(source.weights)), paths.weights_in(new))
+    paths.weights_in(new).chmod(0o644)  # safetensors lets only its owner read
     for file, text in source.files.items():
         (new / file).write_text(text)
     card = {key: value for key, value in source.card.items() if key != "metrics"}

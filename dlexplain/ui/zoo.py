@@ -64,18 +64,18 @@ def show_zoo_card(card: ZooCard) -> None:
     st.title(card.name)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge("zoo", icon=":material/inventory_2:", color="blue")
-        st.caption(f"{card.model} on {card.data}, task {card.task}")
+        parameters = f"{count(card.parameters)} parameters"
+        st.caption(f"{card.model} on {card.data}, task {card.task}, {parameters}")
     for note in card.notes:
         st.info(note)
     cells = [(_short(key), metric(key, value)) for key, value in _first(card)]
     cells += [
-        ("parameters", count(card.parameters)),
         ("on disk", size(card.bytes)),
         ("trained in", clock(card.seconds)),
     ]
     with st.container(horizontal=True, gap="small"):
         for name, value in cells:
-            st.metric(name, value, border=True, width=180)
+            st.metric(name, value, border=True, width=158)
     with st.container(horizontal=True):
         if card.task == "classify-image" and st.button(
             "Explain pictures with it", icon=":material/visibility:", key="zoo-explain"

@@ -70,9 +70,7 @@ def already_trained(name: str) -> None:
     if card is None:
         return
     st.badge(f"in the zoo: {score_words(card)}", icon=":material/inventory_2:", color="blue")
-    st.page_link(
-        "pages/train/2_runs.py", label="What came of it", query_params={ADDRESS: card.name}
-    )
+    st.page_link("pages/train/2_runs.py", label="Its card", query_params={ADDRESS: card.name})
 
 
 def ask(preset: str, first: "RunSpec") -> "RunSpec":

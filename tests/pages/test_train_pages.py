@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dlexplain.services import runs as service
+from dlexplain.services.zoo_cards import zoo_cards
 from tests.trained import digits_run, macrodata_run
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -135,3 +136,28 @@ def test_the_table_shows_last_best_and_at_a_step() -> None:
 def test_an_unknown_run_in_the_address_is_left_out() -> None:
     page = opened("3_compare.py", runs=f"nothing,{digits_run()}")
     assert page.multiselect(key="compare-runs").value == [digits_run()]
+
+
+def test_the_zoo_is_listed_beside_the_runs_and_each_has_a_card() -> None:
+    listed = opened("2_runs.py").dataframe[-1].value
+    names = [card.name for card in zoo_cards()]
+    assert list(listed["Name"]) == names
+    page = opened("2_runs.py", zoo="digits-cnn")
+    assert page.title[0].value == "digits-cnn"
+    card = next(card for card in zoo_cards() if card.name == "digits-cnn")
+    shown = {metric.label: metric.value for metric in page.metric}
+    assert shown["test accuracy"] == f"{card.metrics['test/accuracy']:.1%}"
+    assert any("zoo verify digits-cnn" in code.value for code in page.code)
+    assert [b.label for b in page.button][:3] == [
+        "All runs", "Explain pictures with it", "Train it anew",
+    ]  # fmt: skip
+
+
+def test_a_zoo_model_that_is_not_there_is_one_sentence() -> None:
+    page = opened("2_runs.py", zoo="nothing")
+    assert any('unknown zoo model "nothing"' in error.value for error in page.error)
+
+
+def test_a_preset_says_how_its_model_in_the_zoo_does() -> None:
+    page = opened("1_launch.py", preset="digits-cnn")
+    assert "in the zoo: accuracy" in "\n".join(str(m.value) for m in page.markdown)
