@@ -14,6 +14,7 @@ from dlexplain.errors import BadInput, CheckpointError, WeightsError
 from dlexplain.models.base import ARCHITECTURES, KeepsPart
 from dlexplain.params import parse
 from dlexplain.runs.checkpoints import read_checkpoint
+from dlexplain.services.stored_weights import unpack
 from dlexplain.services.trained import CHECKPOINT, Trained
 from dlexplain.tasks.base import TASKS
 
@@ -59,7 +60,7 @@ def fill(network: nn.Module, model: Trained) -> None:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """By name, halves as float32; raises OSError where the file is damaged or diverged."""
+    """By name, float32 where packed; raises OSError where the file is damaged or diverged."""
     if path.suffix == CHECKPOINT:
         whole = read_checkpoint(path)["state_dict"]
         state = {k.removeprefix(PREFIX): t for k, t in whole.items() if k.startswith(PREFIX)}
@@ -71,5 +72,4 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     wrong = [key for key, tensor in state.items() if not bool(torch.isfinite(tensor).all())]
     if wrong:
         raise OSError(f"{wrong[0]} has values that are not finite; the training diverged")
-    return {k: t.float() if t.dtype in (torch.float16, torch.bfloat16) else t
-            for k, t in state.items()}  # fmt: skip
+    return unpack(state)

@@ -1,6 +1,6 @@
 """The zoo: the trained models that come with dlexplain, verified against their cards, trained anew.
 
-A zoo model is a preset's training, published: its weights in half precision, what it needs beside
+A zoo model is a preset's training, published: its weights in few bytes, what it needs beside
 them, and a card whose metrics are those of the weights as they are stored.
 """
 
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from dlexplain.errors import BadInput, DlexplainError, RunError
 from dlexplain.models.device import choose_device
@@ -25,13 +24,13 @@ from dlexplain.services.networks import fill
 from dlexplain.services.presets import PRESETS, preset
 from dlexplain.services.runs import launch, run, wait_for
 from dlexplain.services.scoring import Tested, run_test
+from dlexplain.services.stored_weights import pack
 from dlexplain.services.trained import Trained, trained, zoo_models
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS
 
 TOLERANCE = 0.01
 """Relative difference of a metric that verifying allows: processors add in different orders."""
-LARGEST_HALF = 6e4
 Told = Callable[[str], None]
 
 
@@ -151,7 +150,7 @@ def _progress(record: RunRecord) -> str:
 
 
 def publish(wanted: str, name: str, told: Told, folder: Path | None = None) -> Path:
-    """Put a finished run into the zoo under a name, in half precision; returns its folder.
+    """Put a finished run into the zoo under a name, in few bytes; returns its folder.
 
     folder  of the zoo; the package's own otherwise
     """
@@ -161,7 +160,7 @@ def publish(wanted: str, name: str, told: Told, folder: Path | None = None) -> P
     new = place.with_name(f".{name}")
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
-    save_file(halved(load_file(source.weights)), paths.weights_in(new))
+    save_file(pack(load_file(source.weights)), paths.weights_in(new))
     paths.weights_in(new).chmod(0o644)  # safetensors lets only its owner read
     for file, text in source.files.items():
         (new / file).write_text(text)
@@ -171,7 +170,7 @@ def publish(wanted: str, name: str, told: Told, folder: Path | None = None) -> P
     card |= {
         "spec": replace(spec, data_params=elsewhere).to_dict(),
         "headline": TASKS[spec.task].headline,
-        "stored": "float16",
+        "stored": "float16, tables of a million numbers in int8 with a scale a row",
         "command": _command(name, spec),
         "trained": {"metrics": source.card["metrics"], "seconds": record.seconds},
     }
@@ -182,17 +181,6 @@ def publish(wanted: str, name: str, told: Told, folder: Path | None = None) -> P
     shutil.rmtree(place, ignore_errors=True)
     new.rename(place)
     return place
-
-
-def halved(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights as float16; what is no weight, or too large for it, stays as it is."""
-
-    def half(tensor: Tensor) -> Tensor:
-        if not tensor.is_floating_point() or tensor.numel() < 2:
-            return tensor
-        return tensor.half() if float(tensor.abs().max()) < LARGEST_HALF else tensor
-
-    return {key: half(tensor) for key, tensor in state.items()}
 
 
 def _command(name: str, spec: RunSpec) -> str:

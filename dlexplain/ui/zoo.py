@@ -88,7 +88,7 @@ def show_zoo_card(card: ZooCard) -> None:
         st.subheader("Metrics")
         rows = [{"Metric": k, "Value": metric(k, v)} for k, v in sorted(card.metrics.items())]
         st.dataframe(rows, hide_index=True, height="content" if len(rows) < 14 else 520)
-        st.caption(f"Of the weights as they are stored, in half precision. {card.machine}.")
+        st.caption(f"Of the weights as they are stored here, in few bits. {card.machine}.")
         st.code(f"{card.command}\npython -m dlexplain zoo verify {card.name}", language="bash")
     with right:
         st.subheader("Spec")

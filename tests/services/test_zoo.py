@@ -14,8 +14,9 @@ from dlexplain.runs import paths
 from dlexplain.services import runs as service
 from dlexplain.services.networks import load_network
 from dlexplain.services.presets import PRESETS
+from dlexplain.services.stored_weights import pack, unpack
 from dlexplain.services.trained import trained, zoo_models
-from dlexplain.services.zoo import find_data, halved, publish, verify, zoo_presets
+from dlexplain.services.zoo import find_data, publish, verify, zoo_presets
 from tests.trained import digits_run
 
 MEGABYTE = 1e6
@@ -102,10 +103,22 @@ def test_an_unknown_model_names_what_there_is() -> None:
 
 def test_numbers_too_large_for_halves_stay_whole() -> None:
     state = {"large": torch.tensor([1.0, 1e5]), "small": torch.ones(2), "count": torch.tensor(7)}
-    kept = halved(state)
+    kept = pack(state)
     assert {key: tensor.dtype for key, tensor in kept.items()} == {
         "large": torch.float32, "small": torch.float16, "count": torch.int64,
     }  # fmt: skip
+    assert {key: t.dtype for key, t in unpack(kept).items()}["small"] == torch.float32
+
+
+def test_a_large_table_takes_a_byte_a_number_and_is_right_to_half_a_step() -> None:
+    table = torch.randn(4000, 256, generator=torch.Generator().manual_seed(0))
+    table[7] = 0
+    kept = pack({"embedding.weight": table})
+    assert kept["embedding.weight"].dtype == torch.int8
+    step = table.abs().amax(1, keepdim=True) / 127
+    back = unpack(kept)
+    assert back.keys() == {"embedding.weight"}
+    assert bool(((back["embedding.weight"] - table).abs() <= step / 2 + 1e-6).all())
 
 
 def test_data_folders_are_found_by_name(tmp_path: Path) -> None:
