@@ -14,6 +14,7 @@ from dlexplain.explain.base import METHODS
 from dlexplain.models.base import ARCHITECTURES, MODELS
 from dlexplain.registry import Registry
 from dlexplain.services.presets import PRESETS
+from dlexplain.services.zoo_cards import score_table, zoo_cards
 from dlexplain.tasks.base import TASKS
 
 ROOT = Path(__file__).parents[1]
@@ -40,6 +41,11 @@ def test_every_model_is_in_the_readme() -> None:
 def test_what_can_be_trained_is_in_the_docs(registry: Registry[object]) -> None:
     text = (ROOT / "docs" / "training.md").read_text()
     assert [name for name in registry if f"`{name}`" not in text] == []
+
+
+def test_the_readme_has_the_zoos_scores() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert score_table(zoo_cards()) in text  # python -m dlexplain zoo --markdown
 
 
 def test_make_targets_of_the_readme_exist() -> None:
