@@ -95,6 +95,8 @@ class SeriesData:
     logs     whether a target is forecast in logarithms, one a target
     starts   first places of the validation and of the test part
     period   observations a year
+    codes    how each series was made stationary, see data.series.transform
+    input_scale  mean and standard deviation of the stationary series on the training part
     """
 
     dates: NDArray[np.datetime64]
@@ -106,8 +108,9 @@ class SeriesData:
     starts: tuple[int, int]
     period: int
     digest: str
+    codes: tuple[int, ...]
+    input_scale: tuple[NDArray[np.float64], NDArray[np.float64]] = field(repr=False)
     notes: tuple[str, ...] = ()
-    input_scale: tuple[NDArray[np.float64], NDArray[np.float64]] = field(repr=False, default=None)  # type: ignore[assignment]
 
     @property
     def target_names(self) -> tuple[str, ...]:

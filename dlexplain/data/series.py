@@ -80,28 +80,40 @@ def make_series(
     still = [n for i, n in enumerate(table.names) if np.ptp(table.values[: starts[0], i]) == 0]
     if still:
         raise DataError(f'series "{still[0]}" never changes in the training part; leave it out')
-    stationary = np.stack(
-        [_stationary(table.values[:, i], codes.get(n, 2), n) for i, n in enumerate(table.names)],
-        axis=1,
-    )
+    every = tuple(codes.get(name, 2) for name in table.names)
+    stationary = stationary_form(table, every)
     known = stationary[: starts[0]]
     mean, scale = np.nanmean(known, axis=0), np.nanstd(known, axis=0)
     scale = scale_or_one(mean, scale)
-    scaled = np.clip((stationary - mean) / scale, -LARGEST_INPUT, LARGEST_INPUT)
     places = tuple(table.names.index(name) for name in targets)
     return SeriesData(
         dates=table.dates,
         levels=table.values,
-        inputs=np.nan_to_num(scaled, nan=0.0),
+        inputs=scaled_inputs(stationary, mean, scale),
         names=table.names,
         targets=places,
         logs=tuple(codes.get(name, 2) in LOG_CODES for name in targets),
         starts=starts,
         period=table.period,
         digest=digest_of(table.values),
-        notes=table.notes,
+        codes=every,
         input_scale=(mean, scale),
+        notes=table.notes,
     )
+
+
+def stationary_form(table: Table, codes: Sequence[int]) -> NDArray[np.float64]:
+    """(time, series) by each series' code; raises DataError where that is not defined."""
+    columns = zip(table.values.T, codes, table.names, strict=True)
+    return np.stack([_stationary(values, code, name) for values, code, name in columns], axis=1)
+
+
+def scaled_inputs(
+    stationary: NDArray[np.float64], mean: NDArray[np.float64], scale: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(time, series) as a model sees it; 0 where a difference has no past."""
+    scaled = np.clip((stationary - mean) / scale, -LARGEST_INPUT, LARGEST_INPUT)
+    return np.nan_to_num(scaled, nan=0.0)
 
 
 def _stationary(values: NDArray[np.float64], code: int, name: str) -> NDArray[np.float64]:

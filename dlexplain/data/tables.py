@@ -39,6 +39,7 @@ def read_table(
     date_column: str = "",
     columns: Sequence[str] = (),
     skip_rows: Sequence[int] = (),
+    least_rows: int = LEAST_ROWS,
 ) -> Table:
     """A CSV with a date column and numbers; `columns` chooses some, by default all.
 
@@ -49,7 +50,7 @@ def read_table(
     Unordered dates are sorted and small gaps take the value before them (at the start, the one
     after), and `notes` says so.
     """
-    frame = _read_csv(source, skip_rows)
+    frame = _read_csv(source, skip_rows, least_rows)
     name = _date_column(frame, date_column)
     dates = read_dates(frame[name])
     if dates.isna().any():
@@ -83,7 +84,7 @@ def read_table(
     )
 
 
-def _read_csv(source: Path | bytes, skip_rows: Sequence[int]) -> pd.DataFrame:
+def _read_csv(source: Path | bytes, skip_rows: Sequence[int], least_rows: int) -> pd.DataFrame:
     try:
         frame = _parsed(source, skip_rows)
         if len(frame.columns) == 1 and ";" in str(frame.columns[0]):
@@ -97,8 +98,8 @@ def _read_csv(source: Path | bytes, skip_rows: Sequence[int]) -> pd.DataFrame:
         name = source.name if isinstance(source, Path) else "this"
         raise DataError(f"{name} is no CSV that can be read ({why}); UTF-8 is accepted") from error
     frame = frame.dropna(how="all")
-    if len(frame) < LEAST_ROWS:
-        raise DataError(f"the CSV has {len(frame)} rows; at least {LEAST_ROWS} are needed")
+    if len(frame) < least_rows:
+        raise DataError(f"the CSV has {len(frame)} rows; at least {least_rows} are needed")
     return frame.reset_index(drop=True)
 
 

@@ -22,6 +22,8 @@ class Windows:
     """Origins of each split: the last row seen. No target of one split lies in the next.
 
     change_mean, change_scale   (horizon, targets) of the raw changes on the training part
+    step        (targets,) mean absolute change from one period to the next on the training part,
+                of levels: the unit of MASE
     """
 
     data: SeriesData
@@ -30,6 +32,7 @@ class Windows:
     origins: dict[Split, NDArray[np.int64]]
     change_mean: NDArray[np.float64]
     change_scale: NDArray[np.float64]
+    step: NDArray[np.float64]
 
     def inputs(self, origins: NDArray[np.int64]) -> NDArray[np.float64]:
         """(count, window, series)"""
@@ -84,4 +87,6 @@ def cut(data: SeriesData, window: int, horizon: int) -> Windows:
     changes = levels[rows] - levels[origins["train"]][:, None]
     mean = changes.mean(axis=0)
     scale = scale_or_one(mean, changes.std(axis=0))
-    return Windows(data, window, horizon, origins, mean, scale)
+    known = data.levels[: data.starts[0], list(data.targets)]
+    step = np.abs(np.diff(known, axis=0)).mean(axis=0)
+    return Windows(data, window, horizon, origins, mean, scale, step)

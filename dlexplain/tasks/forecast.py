@@ -3,6 +3,7 @@
 Koenker and Bassett, "Regression Quantiles", 1978, https://doi.org/10.2307/1913643.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -83,8 +84,7 @@ class Forecast(TaskModule):
             "random walk": random_walk(targets, origins, self.params.horizon),
             "AR": autoregression(targets, data.logs, origins, self.params.horizon),
         }
-        history = targets[: data.starts[0]]
-        errors = {name: mase(f, truth, history) for name, f in forecasts.items()}
+        errors = {name: mase(f, truth, windows.step) for name, f in forecasts.items()}
         inside = {
             level: coverage(levels[..., place], levels[..., -1 - place], truth)
             for place, level in enumerate((95, 80, 50))
@@ -97,6 +97,8 @@ class Forecast(TaskModule):
                 errors["model"].mean() / errors["random walk"].mean()
             ),
         } | {f"test/coverage_{level}": float(part.mean()) for level, part in inside.items()}
+        for name, error in zip(data.target_names, errors["model"].mean(axis=0), strict=True):
+            metrics[f"test/mase/{metric_name(name)}"] = float(error)
         arrays: Arrays = {
             "names": np.array(data.target_names),
             "forecasters": np.array(list(forecasts)),
@@ -112,6 +114,11 @@ class Forecast(TaskModule):
             "levels": targets.astype(np.float32),
         }
         return metrics, arrays
+
+
+def metric_name(series: str) -> str:
+    """A series' name as MLflow takes it: S_P 500 for S&P 500."""
+    return re.sub(r"[^\w .:/-]", "_", series)
 
 
 def _shape(facts: Mapping[str, Any], params: Params) -> SeriesShape:

@@ -117,8 +117,9 @@ def test_the_real_vintage_that_lies_here() -> None:
         pytest.skip(f"{root} is not there")
     data = SPEC.load(parse(SPEC.Params, {"path": str(root)}), root, silent)
     assert isinstance(data, SeriesData)
-    assert data.target_names == ("UNRATE", "CPIAUCSL", "INDPRO", "PAYEMS")
-    assert data.logs == (False, True, True, True)
+    assert data.target_names == data.names
+    assert data.names[:4] == ("UNRATE", "CPIAUCSL", "INDPRO", "PAYEMS") and len(data.names) == 8
+    assert data.logs == (False, True, True, True, False, False, True, True)
     assert str(data.dates[0]) == "1959-01-01" and len(data.dates) == 756
     april = int(np.searchsorted(data.dates, np.datetime64("2020-04-01")))
     assert data.levels[april, 0] == pytest.approx(14.7, abs=0.2)  # unemployment

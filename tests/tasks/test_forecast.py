@@ -12,7 +12,7 @@ from dlexplain.data.series import make_series
 from dlexplain.data.tables import Table
 from dlexplain.data.windows import cut
 from dlexplain.tasks.base import TASKS, Arrays, Training
-from dlexplain.tasks.forecast import QUANTILES, Forecast, Params, pinball
+from dlexplain.tasks.forecast import QUANTILES, Forecast, Params, metric_name, pinball
 from dlexplain.tasks.forecast_errors import autoregression, mase, random_walk
 from tests.tasks.training import trainer
 
@@ -95,11 +95,20 @@ def test_a_network_that_says_no_change_is_the_random_walk(tmp_path: Path) -> Non
     np.testing.assert_allclose(arrays["rmse"][0], arrays["rmse"][1], rtol=1e-4)
     windows = module.windows
     origins, levels = windows.origins["test"], windows.data.levels
-    expected = mase(random_walk(levels, origins, HORIZON), windows.truth(origins), levels[:80])
+    step = np.abs(np.diff(levels[:80], axis=0)).mean(axis=0)
+    expected = mase(random_walk(levels, origins, HORIZON), windows.truth(origins), step)
     np.testing.assert_allclose(arrays["mase"][1], expected)
     assert metrics["test/mase_random_walk"] == pytest.approx(expected.mean())
     ar = autoregression(levels, (False, True), origins, HORIZON)
-    np.testing.assert_allclose(arrays["mase"][2], mase(ar, windows.truth(origins), levels[:80]))
+    np.testing.assert_allclose(arrays["mase"][2], mase(ar, windows.truth(origins), step))
+    for place, name in enumerate("ab"):
+        said = metrics[f"test/mase/{name}"]
+        assert said == pytest.approx(float(arrays["mase"][0, :, place].mean()))
+
+
+def test_names_of_series_are_metrics_that_mlflow_takes() -> None:
+    assert metric_name("S&P 500") == "S_P 500"
+    assert metric_name("UNRATE") == "UNRATE"
 
 
 def test_coverage_is_of_the_outer_middle_and_inner_pair(tmp_path: Path) -> None:

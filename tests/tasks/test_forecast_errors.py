@@ -15,16 +15,21 @@ def shaped(*values: float) -> Numbers:
     return np.array(values)[:, None, None]
 
 
+def step(history: Numbers) -> Numbers:
+    """Mean absolute change a period, (time, targets) -> (targets,)"""
+    return np.abs(np.diff(history, axis=0)).mean(axis=0)
+
+
 def test_mase_by_hand() -> None:
     """Errors 1 and 3, mean 2; the walk's steps in training 1, 1, 4, mean 2."""
     history = np.array([[0.0], [1], [2], [6]])
-    assert mase(shaped(5, 5), shaped(6, 2), history).tolist() == [[1.0]]
+    assert mase(shaped(5, 5), shaped(6, 2), step(history)).tolist() == [[1.0]]
 
 
 def test_mase_of_the_random_walk_on_its_own_training_part_is_1() -> None:
     levels = np.cumsum(np.random.default_rng(0).normal(size=(50, 3)), axis=0)
     origins = np.arange(49)
-    found = mase(random_walk(levels, origins, 1), levels[1:, None], levels)
+    found = mase(random_walk(levels, origins, 1), levels[1:, None], step(levels))
     np.testing.assert_allclose(found, 1)
 
 
@@ -32,7 +37,7 @@ def test_mase_keeps_steps_and_targets_apart() -> None:
     truth = np.zeros((1, 2, 2))
     forecast = np.array([[[1.0, 10], [2, 20]]])
     history = np.array([[0.0, 0], [1, 10]])
-    assert mase(forecast, truth, history).tolist() == [[1, 1], [2, 2]]
+    assert mase(forecast, truth, step(history)).tolist() == [[1, 1], [2, 2]]
 
 
 def test_rmse_by_hand() -> None:

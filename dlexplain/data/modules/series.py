@@ -30,6 +30,14 @@ class SeriesModule(DataModule):
             "notes": list(data.notes),
             "starts": [str(data.dates[place]) for place in data.starts],
             "sizes": {split: len(origins) for split, origins in windows.origins.items()},
+            # what is needed to show the model other data as it saw its own
+            "codes": list(data.codes),
+            "logs": list(data.logs),
+            "input_mean": data.input_scale[0].tolist(),
+            "input_scale": data.input_scale[1].tolist(),
+            "change_mean": windows.change_mean.tolist(),
+            "change_scale": windows.change_scale.tolist(),
+            "step": windows.step.tolist(),
         }
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:

@@ -26,7 +26,7 @@ from dlexplain.params import text
 
 URL = "https://www.stlouisfed.org/-/media/project/frbstl/stlouisfed/research/fred-md/monthly/current.csv"
 SERIES = "UNRATE, CPIAUCSL, INDPRO, PAYEMS, FEDFUNDS, GS10, HOUST, S&P 500"
-TARGETS = "UNRATE, CPIAUCSL, INDPRO, PAYEMS"
+"""Those without a gap from 1959 to 2021."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Params:
 
     path: str = text("", "CSV", help="Empty fetches the current vintage once (0.6 MB).")
     series: str = text(SERIES, "Inputs", help="Names of series without gaps, with commas between.")
-    targets: str = text(TARGETS, "Forecast", help="Those of the inputs that are forecast.")
+    targets: str = text(SERIES, "Forecast", help="Those of the inputs that are forecast.")
     validation_from: str = text("2007-01", "Validation from", help="Year and month.")
     test_from: str = text(
         "2015-01", "Test from", help="Year and month; nothing from here on is trained on."
@@ -97,8 +97,8 @@ DATA.add(
         title="US economy, monthly (FRED-MD)",
         tasks=("forecast",),
         Params=Params,
-        description="Monthly US indicators since 1959; unemployment, prices, industrial output "
-        "and employment are forecast: the article's case 4.",
+        description="Monthly US indicators since 1959; unemployment, prices, output, "
+        "employment, interest rates, housing and shares are forecast: the article's case 4.",
         terms="Federal Reserve Bank of St. Louis",
         load=load,
         status=status,
