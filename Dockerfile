@@ -7,10 +7,11 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     OMP_WAIT_POLICY=PASSIVE \
     DLEXPLAIN_HOME=/data
 WORKDIR /app
-COPY requirements.txt ./
+COPY requirements.txt requirements-no-deps.txt ./
 RUN if [ "$TORCH" = cpu ]; then \
         pip install torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu; \
-    fi && pip install -r requirements.txt
+    fi && pip install -r requirements.txt \
+    && pip install --no-deps -r requirements-no-deps.txt
 RUN useradd --create-home dlexplain && mkdir /data && chown dlexplain /data
 COPY LICENSE NOTICE app.py ./
 COPY .streamlit ./.streamlit

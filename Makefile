@@ -50,15 +50,17 @@ clean: ## remove the environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
 
 # A stamp is written last, so an interrupted installation is taken up again.
-$(VENV)/installed-run: requirements.txt | $(VENV)/python
+$(VENV)/installed-run: requirements.txt requirements-no-deps.txt | $(VENV)/python
 	@echo "Installing what dlexplain needs; the first time this takes some minutes ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-no-deps.txt
 	@$(INSTALL_OURSELVES)
 	@touch $@
 
-$(VENV)/installed-dev: requirements-dev.txt requirements.txt | $(VENV)/python
+$(VENV)/installed-dev: requirements-dev.txt requirements.txt requirements-no-deps.txt | $(VENV)/python
 	@echo "Installing what tests and linters need; the first time this takes some minutes ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-no-deps.txt
 	@$(INSTALL_OURSELVES)
 	@touch $@ $(VENV)/installed-run
 

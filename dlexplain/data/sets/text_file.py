@@ -5,13 +5,12 @@ from pathlib import Path
 
 from dlexplain.data.base import DATA, DataSpec, DataStatus, Report, local_status
 from dlexplain.data.corpora import (
-    TOKENISERS,
     CorpusData,
     cut_parts,
-    make_corpus,
+    learn_corpus,
     read_text,
-    trained_tokeniser,
 )
+from dlexplain.data.tokenisers import KINDS
 from dlexplain.errors import DataError
 from dlexplain.params import choice, number, text
 
@@ -21,7 +20,7 @@ class Params:
     """Which text, what a token is, and how it is split."""
 
     path: str = text("", "Text file", help="UTF-8.")
-    tokeniser: str = choice("bpe", "Tokens", TOKENISERS, help="Byte pairs, characters, or words.")
+    tokeniser: str = choice("bpe", "Tokens", KINDS, help="Byte pairs, characters, or words.")
     size: int = number(2000, "Vocabulary", low=300, high=50_000, help="Most tokens.")
     validation: float = number(
         0.05, "For validation", low=0.01, high=0.4, step=0.01, help="Part of the text."
@@ -38,8 +37,7 @@ def load(params: Params, folder: Path, report: Report) -> CorpusData:
     whole = read_text(Path(params.path).expanduser())
     parts = cut_parts(whole, params.validation, params.test)
     report("training the tokeniser", None)
-    tokeniser = trained_tokeniser(params.tokeniser, parts[0], params.size)
-    return make_corpus(parts, tokeniser, params.tokeniser)
+    return learn_corpus(parts, params.tokeniser, params.size)
 
 
 def status(params: Params, folder: Path) -> DataStatus:
