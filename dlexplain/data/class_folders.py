@@ -97,6 +97,23 @@ def read_class_folders(
     )
 
 
+def read_given_folders(root: Path, side: int, report: Report) -> tuple[Pictures, tuple[str, ...]]:
+    """All pictures at `root`, or the test part's where folders name one, and their classes' names.
+
+    Raises DataError for a missing root, one without pictures, or too many unreadable files.
+    """
+    found = list(_find(root))
+    if any(f.split == "test" for f in found):
+        found = [f for f in found if f.split == "test"]
+    if not found:
+        raise DataError(_too_few(root, found, ()))
+    pixels, places, unreadable = _decode(found, side, report)
+    _notes(unreadable, len(found))
+    classes = tuple(sorted({f.label for f in found}))
+    labels = np.array([classes.index(found[place].label) for place in places], np.int64)
+    return Pictures(pixels, labels), classes
+
+
 def _kept_or_decoded(
     found: list[Found], side: int, cache: Path, report: Report
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
