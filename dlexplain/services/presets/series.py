@@ -18,7 +18,7 @@ add_preset(
               "precision": "float32"},
 )  # fmt: skip
 FRED: dict[str, Any] = {
-    "case": "Time-series forecasting", "quick": True,
+    "case": "Time-series forecasting", "quick": True, "zoo": True,
     "task": "forecast", "data": "fred-md",
 }  # fmt: skip
 FRED_TRAINING: dict[str, Value] = {
@@ -51,7 +51,7 @@ add_preset(
     "fred-rnn",
     "US economy, monthly, Elman RNN",
     EIGHT + "Reads 24 months: without gates more are no help. Under a minute.",
-    **FRED,
+    **{**FRED, "zoo": False},
     model="rnn-forecaster",
     task_params={"window": 24, "horizon": 12},
     model_params={"hidden": 16, "dropout": 0.5},
@@ -64,6 +64,6 @@ add_preset(
     **FRED,
     model="transformer-forecaster",
     task_params={"window": 24, "horizon": 12},
-    model_params={"width": 16, "heads": 2, "layers": 1, "dropout": 0.5},
+    model_params={"width": 16, "heads": 2, "layers": 1, "dropout": 0.3},
     training={**FRED_TRAINING, "learning_rate": 1e-3},
 )
