@@ -104,3 +104,15 @@ for activation, (name, words) in ACTIVATIONS.items():
                   "precision": "bf16"},
         augmentation={"flip": "random", "shift": 2},
     )  # fmt: skip
+add_preset(
+    "pictures-resnet",
+    "Your own pictures, residual network",
+    "Recognises what is on your own pictures: give the path of a folder or ZIP with one folder a "
+    "class, as ImageNet is laid out.",
+    case="Image recognition",
+    quick=False,
+    task="classify-image", model="resnet9", data="picture-folder",
+    task_params={"label_smoothing": 0.1},
+    training={"epochs": 20, "batch_size": 64, "learning_rate": 3e-3, "weight_decay": 0.01},
+    augmentation={"flip": "random", "shift": 4, "colour": 0.2},
+)  # fmt: skip
