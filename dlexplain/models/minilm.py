@@ -56,7 +56,7 @@ class MiniLM(nn.Module):
             lora_dropout=params.dropout,
             target_modules=TARGETS,
         )
-        self.encoder = cast(nn.Module, inject_adapter_in_model(how, _pretrained()))
+        self.encoder = inject_adapter_in_model(how, _pretrained())
         self.dropout = nn.Dropout(params.dropout)
         self.head = nn.Linear(self.encoder.config.hidden_size, shape.classes)  # type: ignore[union-attr,arg-type]
 

@@ -46,8 +46,8 @@ class TextLoader(TrainLoader):
         order = torch.randperm(self.count, generator=generator)[: self.used]
         lengths = (self.arrays["x"] != PAD).sum(1).cpu()
         batches: list[Tensor] = []
-        for pool in order.split(POOL * self.batch_size):
-            batches += pool[lengths[pool].argsort(stable=True)].split(self.batch_size)
+        for pool in torch.split(order, POOL * self.batch_size):
+            batches += torch.split(pool[lengths[pool].argsort(stable=True)], self.batch_size)
         shuffled = torch.randperm(len(batches), generator=generator).tolist()
         for place in range(first, len(self)):
             places = batches[shuffled[place]]
@@ -64,7 +64,7 @@ class TextEvaluationLoader(EvaluationLoader):
         self.texts = texts
 
     def __iter__(self) -> Iterator[Batch]:
-        for places in torch.arange(self.count).split(self.batch_size):
+        for places in torch.split(torch.arange(self.count), self.batch_size):
             texts = [self.texts[place] for place in places]
             yield {**_trimmed(self.arrays, places), "texts": texts}
 

@@ -9,7 +9,8 @@ import pandas as pd
 from dlexplain.data.base import DATA, DataSpec, DataStatus, Report, local_status
 from dlexplain.data.texts import TextData, Texts, cut, make_texts
 from dlexplain.errors import DataError
-from dlexplain.params import number, text
+from dlexplain.params import number
+from dlexplain.params import text as text_param
 
 MOST_CLASSES = 1000
 LEAST = 3
@@ -20,9 +21,9 @@ LEAST = 3
 class Params:
     """Which file and columns, and what is held back."""
 
-    path: str = text("", "CSV", help="UTF-8, with a heading; commas, semicolons or tabs.")
-    text: str = text("text", "Text column", help="Its heading.")
-    label: str = text("label", "Label column", help="Its heading.")
+    path: str = text_param("", "CSV", help="UTF-8, with a heading; commas, semicolons or tabs.")
+    text: str = text_param("text", "Text column", help="Its heading.")
+    label: str = text_param("label", "Label column", help="Its heading.")
     validation: float = number(
         0.15, "For validation", low=0.05, high=0.4, step=0.05, help="Part of each class."
     )
