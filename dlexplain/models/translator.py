@@ -1,0 +1,43 @@
+"""What a translator is: a network that reads a source and writes a target token by token."""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from torch import Tensor
+
+PAD, UNK, BOS, EOS = range(4)
+"""Ids of the tokens that every vocabulary begins with."""
+Memory = dict[str, Tensor]
+"""What the encoder keeps of the source, or the decoder of its past; rows come first in each."""
+
+
+@dataclass(frozen=True)
+class PairShape:
+    """What a translator is built for: sizes of the vocabularies; `joint` where it is one."""
+
+    source: int
+    target: int
+    joint: bool
+
+
+@runtime_checkable
+class Translator(Protocol):
+    """Sources are (batch, source) ids that end with EOS, padded with PAD; targets begin with BOS.
+
+    network(source, target)  -> (batch, target, vocabulary) logits of what follows each token
+    encode   the source, once
+    start    the decoder's state before its first step
+    step     (rows,) last tokens -> (rows, vocabulary) log-probabilities of the next, new state
+    alignment  how much each target token, when it was written, looked at each source token:
+               (batch, target, source), rows sum to 1
+    """
+
+    def __call__(self, source: Tensor, target: Tensor) -> Tensor: ...
+
+    def encode(self, source: Tensor) -> Memory: ...
+
+    def start(self, memory: Memory) -> Memory: ...
+
+    def step(self, last: Tensor, memory: Memory, state: Memory) -> tuple[Tensor, Memory]: ...
+
+    def alignment(self, source: Tensor, target: Tensor) -> Tensor: ...
