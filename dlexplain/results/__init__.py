@@ -13,6 +13,7 @@ from dlexplain.results.runs import (
     lower_is_better,
 )
 from dlexplain.results.scores import Score
+from dlexplain.results.texts import TextTest
 from dlexplain.results.zoo import ZooCard
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "RunRecord",
     "Score",
     "StateChange",
+    "TextTest",
     "ZooCard",
     "lower_is_better",
     "plot",
