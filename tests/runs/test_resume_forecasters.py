@@ -1,0 +1,58 @@
+"""A Transformer's run that was stopped and resumed is the run that was not."""
+
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from torch import Tensor
+
+from dlexplain.models.base import ARCHITECTURES
+from dlexplain.models.transformer_forecaster import TransformerForecaster
+from dlexplain.runs.inline import InlineExecutor
+from dlexplain.runs.measuring import TIMED_STEPS, WARM_STEPS
+from tests.runs.small import SERIES, Homes, assert_same, curves
+
+STOP = 9
+SPEC = replace(
+    SERIES,
+    model="stopping-forecaster",
+    model_params={"width": 8, "heads": 2, "layers": 1, "dropout": 0.3},
+)
+
+
+class Stopping(TransformerForecaster):
+    """Asks its own process to end in the STOP-th training step, where `stop` says so."""
+
+    stop = False
+    count = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.count += self.training
+        if Stopping.stop and self.training and self.count == STOP:
+            Stopping.stop = False
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().forward(x)
+
+
+@pytest.fixture
+def _stopping() -> Iterator[None]:
+    known = ARCHITECTURES["transformer-forecaster"]
+    ARCHITECTURES.add(SPEC.model, replace(known, name=SPEC.model, build=Stopping))
+    yield
+    del ARCHITECTURES._entries[SPEC.model]
+
+
+@pytest.mark.usefixtures("_stopping")
+def test_stopped_in_mid_epoch_and_resumed(new_home: Homes) -> None:
+    assert STOP > WARM_STEPS + TIMED_STEPS  # those are of copies, made before the first step
+    home = new_home()
+    whole = InlineExecutor(home).submit(SPEC)
+    assert whole.state == "finished", whole.why
+    Stopping.stop = True
+    row = InlineExecutor(home).submit(SPEC)
+    assert (row.state, row.why) == ("interrupted", "the worker was asked to end; saved at step 9")
+    row = InlineExecutor(home).resume(row.id)
+    assert row.state == "finished", row.why
+    assert_same(curves(home, row), curves(home, whole))
