@@ -138,8 +138,11 @@ class LanguageModelling(TaskModule):
         """Samples from the beginning of a text; the same at every call for the same weights."""
         generator = torch.Generator().manual_seed(SAMPLE_SEED)
         ids = torch.full((count, 1), self.start, device=self.device)
+        training = self.network.training
+        self.network.eval()  # after a test Lightning has put it back to training
         with torch.autocast(self.device.type, enabled=False):
             found = sample(self.network, ids, tokens, self.params.temperature, generator=generator)
+        self.network.train(training)
         tokeniser = self._tokeniser()
         return [tokeniser.decode(row, skip_special_tokens=False) for row in found.tolist()]
 
