@@ -1,0 +1,127 @@
+"""A generator and a discriminator of convolutions.
+
+Radford et al., "Unsupervised Representation Learning with Deep Convolutional Generative
+Adversarial Networks", 2016, https://arxiv.org/abs/1511.06434, with spectral normalisation: Miyato
+et al., 2018, https://arxiv.org/abs/1802.05957. Pictures are -1 (black) to 1 (white) on both sides.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import cast
+
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from dlexplain.models.base import ARCHITECTURES, Architecture, PictureShape
+from dlexplain.models.picture_coders import channels_of, halved_sides
+from dlexplain.params import number
+
+SMALLEST = 7
+"""Largest side of the maps that the generator begins with: 7 for 28, 4 for 32."""
+SLOPE = 0.1
+SPREAD = 0.02
+"""Standard deviation of fresh weights (Radford)."""
+
+
+@dataclass(frozen=True)
+class Params:
+    """Size of the two networks."""
+
+    latent: int = number(64, "Latent", low=1, high=1024, help="Numbers a picture is made of.")
+    generator_width: int = number(
+        32, "Generator's width", low=4, high=512,
+        help="Channels of its last stage but one; doubles towards the first.",
+    )  # fmt: skip
+    discriminator_width: int = number(
+        32, "Discriminator's width", low=4, high=512, help="Channels of its first stage; doubles."
+    )
+
+
+class Generator(nn.Module):
+    """(batch, latent) -> (batch, channels, side, side), -1 to 1"""
+
+    def __init__(self, shape: PictureShape, latent: int, width: int) -> None:
+        super().__init__()
+        sides = halved_sides(shape.side, SMALLEST)[::-1]
+        widths = [*channels_of(len(sides) - 1, width)[::-1], shape.channels]
+        self.start = nn.Sequential(
+            nn.Linear(latent, widths[0] * sides[0] ** 2, bias=False),
+            nn.Unflatten(1, (widths[0], sides[0], sides[0])),
+            nn.BatchNorm2d(widths[0]),
+            nn.ReLU(),
+        )
+        stages: list[nn.Module] = []
+        for stage, (small, large) in enumerate(pairwise(sides)):
+            before, after = widths[stage], widths[stage + 1]
+            last = stage == len(sides) - 2
+            odd = large - 2 * small
+            stages.append(nn.ConvTranspose2d(before, after, 4, 2, 1, output_padding=odd, bias=last))
+            stages += [nn.Tanh()] if last else [nn.BatchNorm2d(after), nn.ReLU()]
+        self.stages = nn.Sequential(*stages)
+        for module in self.modules():
+            if isinstance(module, nn.ConvTranspose2d | nn.Linear):
+                nn.init.normal_(module.weight, 0.0, SPREAD)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return cast(Tensor, self.stages(self.start(z)))
+
+
+class Discriminator(nn.Module):
+    """(batch, channels, side, side), -1 to 1 -> (batch,) logits, high where it seems real.
+
+    Each layer's largest singular value is held at 1, so the logit cannot change faster than the
+    picture does.
+    """
+
+    def __init__(self, shape: PictureShape, width: int) -> None:
+        super().__init__()
+        sides = halved_sides(shape.side, SMALLEST)
+        widths = [shape.channels, *channels_of(len(sides) - 1, width)]
+        stages: list[nn.Module] = []
+        for before, after in pairwise(widths):
+            stages.append(spectral_norm(nn.Conv2d(before, after, 4, stride=2, padding=1)))
+            stages.append(nn.LeakyReLU(SLOPE))
+        self.features = nn.Sequential(*stages)
+        self.flatten = nn.Flatten()
+        self.head = spectral_norm(nn.Linear(widths[-1] * sides[-1] ** 2, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.features(x)  # (batch, width * 2^(stages - 1), side / 2^stages, ...)
+        return cast(Tensor, self.head(self.flatten(x)))[:, 0]
+
+
+class DCGAN(nn.Module):
+    """(batch, latent) -> (batch, channels, side, side); the discriminator is a submodule."""
+
+    def __init__(self, shape: PictureShape, params: Params) -> None:
+        super().__init__()
+        self.latent = params.latent
+        self.generator = Generator(shape, params.latent, params.generator_width)
+        self.discriminator = Discriminator(shape, params.discriminator_width)
+
+    def generate(self, z: Tensor) -> Tensor:
+        """(batch, latent), standard normal -> (batch, channels, side, side), -1 to 1"""
+        return cast(Tensor, self.generator(z))
+
+    def discriminate(self, x: Tensor) -> Tensor:
+        """(batch, channels, side, side), -1 to 1 -> (batch,) logits"""
+        return cast(Tensor, self.discriminator(x))
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.generate(z)
+
+
+ARCHITECTURES.add(
+    "dcgan",
+    Architecture(
+        name="dcgan",
+        title="DCGAN",
+        tasks=("gan",),
+        Params=Params,
+        description="A generator makes pictures of noise, a discriminator learns to tell them from "
+        "real ones, and each learns from the other. Spectral normalisation keeps it steady.",
+        paper="https://arxiv.org/abs/1511.06434",
+        build=DCGAN,
+        least=8,
+    ),
+)

@@ -1,0 +1,118 @@
+"""Autoencoders and GAN: shapes at every side, mirrors, spectral norms, gradients everywhere."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from dlexplain.models.base import ARCHITECTURES, PictureShape
+from dlexplain.models.dcgan import DCGAN
+from dlexplain.models.picture_coders import channels_of, halved_sides
+from dlexplain.models.vae import VAE
+from dlexplain.params import parse
+
+SHAPES = [(1, 8), (1, 28), (3, 32), (3, 17)]
+AUTOENCODERS = [
+    ("mlp-autoencoder", {"hidden": 16}),
+    ("conv-autoencoder", {"width": 4}),
+    ("vae", {"width": 4}),
+    ("vae", {"width": 4, "layers": "dense"}),
+]
+
+
+def build(name: str, channels: int, side: int, **params: object) -> nn.Module:
+    architecture = ARCHITECTURES[name]
+    torch.manual_seed(0)
+    shape = PictureShape(channels, side, classes=10)
+    return architecture.build(shape, parse(architecture.Params, {"latent": 5, **params}))
+
+
+@pytest.mark.parametrize(("channels", "side"), SHAPES)
+@pytest.mark.parametrize(("name", "params"), AUTOENCODERS)
+def test_a_picture_comes_back_in_its_size(
+    name: str, params: dict[str, object], channels: int, side: int
+) -> None:
+    network = build(name, channels, side, **params)
+    x = torch.rand(3, channels, side, side)
+    found = network(x)
+    assert found.shape == x.shape
+    encoded = network.encode(x)
+    z = encoded[0] if isinstance(encoded, tuple) else encoded
+    assert z.shape == (3, 5)
+    network.eval()
+    encoded = network.encode(x)
+    z = encoded[0] if isinstance(encoded, tuple) else encoded
+    torch.testing.assert_close(network.decode(z), network(x))
+
+
+@pytest.mark.parametrize(("channels", "side"), SHAPES)
+def test_generated_pictures_have_the_size_and_the_range_of_real_ones(
+    channels: int, side: int
+) -> None:
+    network = build("dcgan", channels, side, generator_width=4, discriminator_width=4)
+    made = network.generate(torch.randn(3, 5))
+    assert made.shape == (3, channels, side, side)
+    assert made.abs().max() <= 1
+    assert network.discriminate(made).shape == (3,)
+
+
+def test_stages_by_hand() -> None:
+    assert halved_sides(28) == [28, 14, 7, 3]
+    assert halved_sides(28, 7) == [28, 14, 7]
+    assert halved_sides(32, 7) == [32, 16, 8, 4]
+    assert channels_of(4, 96) == [96, 192, 256, 256]
+    assert channels_of(2, 512) == [512, 512]
+
+
+def gradients(network: nn.Module, output: Tensor) -> set[str]:
+    """Names of the parameters that get none."""
+    output.square().sum().backward()
+    return {
+        name
+        for name, p in network.named_parameters()
+        if p.grad is None or not p.grad.abs().sum() > 0
+    }
+
+
+@pytest.mark.parametrize(("name", "params"), AUTOENCODERS[:2])
+def test_a_gradient_reaches_every_parameter(name: str, params: dict[str, object]) -> None:
+    network = build(name, 1, 12, **params)
+    assert gradients(network, network(torch.rand(4, 1, 12, 12))) == set()
+
+
+@pytest.mark.parametrize("layers", ["convolutional", "dense"])
+def test_a_gradient_reaches_every_parameter_of_the_vae(layers: str) -> None:
+    network = build("vae", 1, 12, width=4, layers=layers)
+    assert isinstance(network, VAE)
+    mean, log_variance = network.encode(torch.rand(4, 1, 12, 12))
+    z = network.draw(mean, log_variance, torch.randn(4, 5))
+    assert gradients(network, network.decode(z)) == set()
+
+
+def test_a_gradient_reaches_every_parameter_of_the_gan() -> None:
+    network = build("dcgan", 1, 12, generator_width=4, discriminator_width=4)
+    assert isinstance(network, DCGAN)
+    assert gradients(network, network.discriminate(network(torch.randn(4, 5)))) == set()
+
+
+def test_a_draw_is_mean_plus_noise_in_standard_deviations() -> None:
+    network = build("vae", 1, 8, width=4)
+    assert isinstance(network, VAE)
+    mean, log_variance = torch.tensor([[1.0, 2.0]]), torch.tensor([[0.0, 4.0]]).log()
+    noise = torch.tensor([[5.0, -3.0]])
+    assert network.draw(mean, log_variance, noise).tolist() == [[1.0, pytest.approx(-4.0)]]
+
+
+def test_every_layer_of_the_discriminator_has_spectral_norm_one() -> None:
+    network = build("dcgan", 3, 32, generator_width=4, discriminator_width=8)
+    assert isinstance(network, DCGAN)
+    layers = [m for m in network.discriminator.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    assert len(layers) == 4
+    with torch.no_grad():
+        for layer in layers:
+            layer.parametrizations.weight.original.mul_(7)  # the norm is of no matter
+        for _ in range(200):  # a step of the power iteration each
+            network.discriminate(torch.rand(2, 3, 32, 32))
+    network.eval()
+    for layer in layers:
+        singular = torch.linalg.svdvals(layer.weight.detach().flatten(1))
+        assert float(singular[0]) == pytest.approx(1, abs=2e-3)
