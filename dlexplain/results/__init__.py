@@ -14,9 +14,11 @@ from dlexplain.results.runs import (
 )
 from dlexplain.results.scores import Score
 from dlexplain.results.texts import TextTest
+from dlexplain.results.translations import Alignment, TranslationTest
 from dlexplain.results.zoo import ZooCard
 
 __all__ = [
+    "Alignment",
     "Attribution",
     "Backtest",
     "ClassName",
@@ -30,6 +32,7 @@ __all__ = [
     "Score",
     "StateChange",
     "TextTest",
+    "TranslationTest",
     "ZooCard",
     "lower_is_better",
     "plot",

@@ -1,0 +1,54 @@
+"""Where a translator looked: the source's tokens across, those written down."""
+
+import plotly.graph_objects as go
+
+from dlexplain.figures.scales import CLEAR
+from dlexplain.results import Alignment, plot
+
+CELL, LEAST = 22, 240
+"""Pixels of a row, and of the smallest figure."""
+
+
+@plot.register
+def plot_alignment(found: Alignment) -> go.Figure:
+    """Each row sums to 1."""
+    across, down = list(range(len(found.columns))), list(range(len(found.rows)))
+    return go.Figure(
+        {
+            "type": "heatmap",
+            "x": across,
+            "y": down,
+            "z": found.weights,
+            "zmin": 0,
+            "zmax": 1,
+            "colorscale": "Blues",
+            "xgap": 1,
+            "ygap": 1,
+            "customdata": [[[row, column] for column in found.columns] for row in found.rows],
+            "hovertemplate": "“%{customdata[0]}” looked at “%{customdata[1]}” with %{z:.1%}"
+            "<extra></extra>",
+            "colorbar": {
+                "thickness": 10,
+                "outlinewidth": 0,
+                "tickformat": ".0%",
+                "title": {"text": "part of attention", "side": "right"},
+            },
+        },
+        {
+            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+            "paper_bgcolor": CLEAR,
+            "plot_bgcolor": CLEAR,
+            "height": max(LEAST, CELL * len(found.rows) + 90),
+            # Tokens repeat, so the places are the axis and the tokens its marks.
+            "xaxis": {"title": {"text": "source"}, "tickvals": across,
+                      "ticktext": _marks(found.columns), "side": "top", "automargin": True},
+            "yaxis": {"title": {"text": "written"}, "tickvals": down,
+                      "ticktext": _marks(found.rows), "autorange": "reversed",
+                      "automargin": True},
+        },
+    )  # fmt: skip
+
+
+def _marks(tokens: tuple[str, ...]) -> list[str]:
+    """Blanks would be invisible, and < would begin a tag."""
+    return [token.strip().replace("<", "&lt;") or "␣" for token in tokens]
