@@ -80,10 +80,9 @@ def test_perplexity_equals_an_independent_count(tmp_path: Path) -> None:
     (logged,) = trainer(tmp_path).test(found, datamodule=module, verbose=False)
     metrics, arrays = found.results()
     words = text(130).split("\n")[:-1]
-    number = {"<eos>": 0} | {
-        word: int(found._tokeniser().token_to_id(word)) for word in ("a", "b", "c")
-    }
-    likelihood, count, last = 0.0, 0, 0
+    tokeniser = found._tokeniser()
+    number = {word: tokeniser.token_to_id(word) for word in ("a", "b", "c", "<eos>")}
+    likelihood, count, last = 0.0, 0, number["<eos>"]
     for line in words:
         for word in [*line.split(), "<eos>"]:
             likelihood += np.log(shares[last, number[word]])
@@ -95,8 +94,8 @@ def test_perplexity_equals_an_independent_count(tmp_path: Path) -> None:
     assert metrics["test/loss"] == pytest.approx(np.log(expected), rel=1e-6)
     both = (arrays["counts"] * np.log(arrays["perplexities"])).sum() / count
     assert np.exp(both) == pytest.approx(expected, rel=1e-6)
-    np.testing.assert_allclose(arrays["surprise"][0], -np.log(shares[0, number[words[0][0]]]),
-                               rtol=1e-6)  # fmt: skip
+    first = shares[number["<eos>"], number[words[0][0]]]
+    np.testing.assert_allclose(arrays["surprise"][0], -np.log(first), rtol=1e-6)
     assert " ".join(arrays["text"][:5]) == words[0] + " <eos>"
     assert len(arrays["samples"]) == 3
 
