@@ -39,9 +39,10 @@ def test_a_preset_fills_the_form() -> None:
     assert values["Task"] == "forecast"
     assert values["Data"] == "fred-md"
     assert values["Horizon"] == 12
-    assert values["Epochs"] == 60
+    assert values["Epochs"] == 40
     assert any("not here yet" in info.value for info in page.info)
-    assert "--set task.window" not in page.code[0].value  # the default
+    assert "--set task.window=36" in page.code[0].value
+    assert "--set task.horizon" not in page.code[0].value  # the default
     assert "--data fred-md" in page.code[0].value
 
 
