@@ -14,8 +14,7 @@ from dlexplain.data.tokenisers import KINDS, Kind, train_tokeniser
 from dlexplain.errors import DataError
 
 UNKNOWN, END = "<unk>", "<eos>"
-START = "[BOS]"
-SPECIALS = ("[UNK]", START)
+SPECIALS = ("[UNK]",)
 """Of learnt tokenisers."""
 FEWEST = 200
 """Tokens that each part of a text must have."""
@@ -78,9 +77,15 @@ def encode(tokeniser: Tokenizer, text: str, kind: str) -> Tokens:
 
 
 def start_of(tokeniser: Tokenizer) -> int:
-    """The id that stands before a text's first token: its own, or the end of the line before."""
-    found = tokeniser.token_to_id(START)
-    return found if found is not None else tokeniser.token_to_id(END) or 0
+    """The id that stands before a text's first token: the end of a line, or of a sentence.
+
+    A token of its own would never be trained on.
+    """
+    end = tokeniser.token_to_id(END)
+    if end is not None:
+        return end
+    ids = tokeniser.encode("\n").ids or tokeniser.encode(".").ids
+    return ids[-1] if ids else 0
 
 
 def learn_corpus(parts: Sequence[str], kind: str, size: int) -> CorpusData:

@@ -30,7 +30,7 @@ add_preset(
     "Two layers of 400 with tied output and dropout, as Zaremba 2014 but smaller. Half an hour on "
     "two cores that know bf16.",
     **PTB, model="rnn-lm",
-    model_params={"cell": "lstm", "layers": 2, "embedding": 400, "units": 400, "dropout": 0.5},
+    model_params={"cell": "lstm", "layers": 2, "embedding": 400, "units": 400, "dropout": 0.45},
     task_params={"time": 35},
     training={**PTB_TRAINING, "epochs": 14, "learning_rate": 2.5e-3},
 )  # fmt: skip
@@ -40,7 +40,7 @@ add_preset(
     "Two layers of 288 with tied output and dropout. Ten to fifteen minutes on two cores that "
     "know bf16.",
     **PTB, model="rnn-lm",
-    model_params={"cell": "gru", "layers": 2, "embedding": 288, "units": 288, "dropout": 0.4},
+    model_params={"cell": "gru", "layers": 2, "embedding": 288, "units": 288, "dropout": 0.35},
     task_params={"time": 35},
     training={**PTB_TRAINING, "epochs": 10, "learning_rate": 2.5e-3},
 )  # fmt: skip
