@@ -5,6 +5,7 @@ Scored are the origins whose targets all lie after the model's validation part, 
 test: the first is the last period of that part, and a file that goes on for longer has more. All
 scales are those of the training, which the card's facts hold, so the same file gives the run's own
 errors.
+The AR forecast beside it knows only what the file has: of little history it can be far off.
 """
 
 from collections.abc import Mapping
