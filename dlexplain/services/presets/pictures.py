@@ -100,7 +100,7 @@ for activation, (name, words) in ACTIVATIONS.items():
         zoo=True,
         task="classify-image", model="cnn", data="cifar10",
         model_params={"activation": activation},
-        training={"epochs": 14, "batch_size": 128, "learning_rate": 0.005, "weight_decay": 0.01,
+        training={"epochs": 12, "batch_size": 128, "learning_rate": 0.005, "weight_decay": 0.01,
                   "precision": "bf16"},
         augmentation={"flip": "random", "shift": 2},
     )  # fmt: skip
