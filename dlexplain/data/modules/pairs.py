@@ -52,12 +52,13 @@ class BucketLoader(TrainLoader):
     def batches(self, epoch: int) -> list[Tensor]:
         """Places of each batch of an epoch, a function of (seed, epoch)."""
         generator = torch.Generator().manual_seed(batch_seed(self.seed, epoch, -1 % 2**32))
-        order = torch.randperm(self.count, generator=generator)[: self.used]
+        most = min(self.used, len(self) * self.batch_size)  # a small last batch is left out
+        order = torch.randperm(self.count, generator=generator)[:most]
         cut: list[Tensor] = []
         for pool in torch.split(order, POOL * self.batch_size):
             cut += torch.split(pool[self.lengths[pool].argsort(stable=True)], self.batch_size)
         shuffled = torch.randperm(len(cut), generator=generator).tolist()
-        return [cut[place] for place in shuffled][: len(self)]
+        return [cut[place] for place in shuffled]
 
     def __iter__(self) -> Iterator[Batch]:
         epoch, first = divmod(self.seen, len(self))
