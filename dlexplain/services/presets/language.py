@@ -19,7 +19,7 @@ add_preset(
               "clip": 1.0, "schedule": "one-cycle"},
 )  # fmt: skip
 PTB: dict[str, Any] = {"task": "language-model", "data": "ptb", "case": "Text generation",
-                       "quick": False}  # fmt: skip
+                       "quick": False, "zoo": True}  # fmt: skip
 PTB_TRAINING: dict[str, Value] = {
     "optimiser": "adamw", "batch_size": 32, "weight_decay": 0.02, "clip": 1.0,
     "schedule": "one-cycle", "precision": "bf16",
