@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from dlexplain.models.additive_attention import AdditiveAttention
 from dlexplain.models.base import ARCHITECTURES, Architecture
-from dlexplain.models.translator import PAD, Memory, PairShape
+from dlexplain.models.translator import PAD, Memory, PairShape, embedding
 from dlexplain.params import number
 
 
@@ -38,13 +38,9 @@ class GRUAttention(nn.Module):
     def __init__(self, shape: PairShape, params: Params) -> None:
         super().__init__()
         width, hidden = params.embedding, params.hidden
-        self.source_embedding = nn.Embedding(shape.source, width, padding_idx=PAD)
-        if shape.joint:
-            self.target_embedding = self.source_embedding
-        else:
-            self.target_embedding = nn.Embedding(shape.target, width, padding_idx=PAD)
-        for table in {self.source_embedding, self.target_embedding}:
-            nn.init.normal_(table.weight, std=width**-0.5)
+        self.source_embedding = embedding(shape.source, width)
+        joint = shape.joint
+        self.target_embedding = self.source_embedding if joint else embedding(shape.target, width)
         between = params.dropout if params.layers > 1 else 0.0
         self.encoder = nn.GRU(
             width, hidden, params.layers, batch_first=True, bidirectional=True, dropout=between

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from dlexplain.errors import ParamError
 from dlexplain.models.base import ARCHITECTURES, Architecture
 from dlexplain.models.dot_attention import DotAttention, causal_mask
-from dlexplain.models.translator import PAD, Memory, PairShape
+from dlexplain.models.translator import PAD, Memory, PairShape, embedding
 from dlexplain.params import number
 
 
@@ -89,13 +89,9 @@ class TransformerTranslator(nn.Module):
                 f"width is {p.width}; it takes an even multiple of the {p.heads} heads"
             )
         self.width = p.width
-        self.source_embedding = nn.Embedding(shape.source, p.width, padding_idx=PAD)
-        if shape.joint:
-            self.target_embedding = self.source_embedding
-        else:
-            self.target_embedding = nn.Embedding(shape.target, p.width, padding_idx=PAD)
-        for table in {self.source_embedding, self.target_embedding}:
-            nn.init.normal_(table.weight, std=p.width**-0.5)
+        self.source_embedding = embedding(shape.source, p.width)
+        joint = shape.joint
+        self.target_embedding = self.source_embedding if joint else embedding(shape.target, p.width)
         self.encoder = nn.ModuleList(EncoderLayer(p) for _ in range(p.layers))
         self.decoder = nn.ModuleList(DecoderLayer(p) for _ in range(p.layers))
         self.encoder_norm, self.decoder_norm = nn.LayerNorm(p.width), nn.LayerNorm(p.width)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from torch import Tensor
+from torch import Tensor, nn
 
 PAD, UNK, BOS, EOS = range(4)
 """Ids of the tokens that every vocabulary begins with."""
@@ -18,6 +18,13 @@ class PairShape:
     source: int
     target: int
     joint: bool
+
+
+def embedding(vocabulary: int, width: int) -> nn.Embedding:
+    """A table that also serves as the output's weights, so its rows have a length of about 1."""
+    table = nn.Embedding(vocabulary, width, padding_idx=PAD)
+    nn.init.normal_(table.weight, std=width**-0.5)
+    return table
 
 
 @runtime_checkable
