@@ -207,3 +207,25 @@ def test_the_shape_follows_from_facts() -> None:
     spec = TASKS["language-model"]
     assert spec.shape(data().facts, Params()) == LanguageShape(5)
     assert (spec.monitor, spec.mode) == ("validation/perplexity", "min")
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "adam", "sgd"])
+def test_a_fused_step_is_the_plain_one(optimiser: str) -> None:
+    module = data()
+    batches = list(module.loader)[:3]
+
+    def stepped(fused: bool) -> Tensor:
+        net = network().eval()
+        how = parse(Training, {"optimiser": optimiser, "weight_decay": 0.1, "learning_rate": 0.1})
+        found = LanguageModelling(net, module.facts, Params(), how, 100)
+        optimizer = found.configure_optimizers()["optimizer"]
+        for group in optimizer.param_groups:
+            assert group["fused"]
+            group["fused"] = fused
+        for batch in batches:
+            optimizer.zero_grad()
+            found.loss(batch)[0].backward()
+            optimizer.step()
+        return nn.utils.parameters_to_vector(net.parameters()).detach()
+
+    torch.testing.assert_close(stepped(True), stepped(False), atol=1e-5, rtol=1e-4)
