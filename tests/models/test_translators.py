@@ -198,6 +198,16 @@ def test_two_vocabularies_have_two_tables(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_the_same_seed_draws_the_same_network(kind: str) -> None:
+    """In one process too, where a set of modules would come in the order of their addresses."""
+    shape = PairShape(11, 13, joint=False)
+    kept = [network(kind, shape) for _ in range(6)]
+    for other in kept[1:]:
+        for name, tensor in other.state_dict().items():
+            assert torch.equal(tensor, kept[0].state_dict()[name]), name
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_gradient_reaches_every_parameter(kind: str) -> None:
     net = network(kind, PairShape(20, 20, joint=False)).train()
     source, target = some_pairs(8)
