@@ -14,8 +14,10 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from dlexplain.models.base import ARCHITECTURES, Architecture
+from dlexplain.models.minilm_package import KeepsLearnt
 from dlexplain.models.recurrent_steps import Recurrent, Steps, unroll
-from dlexplain.models.text_shapes import PAD, TextShape, WordDropout, embedding
+from dlexplain.models.text_shapes import PAD, TextShape, WordDropout
+from dlexplain.models.word_vectors import vectors_param, word_vectors
 from dlexplain.params import choice, flag, number
 
 CELLS: dict[str, type[Recurrent]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
@@ -26,6 +28,7 @@ class Params:
     """Size of the network."""
 
     cell: str = choice("lstm", "Cell", tuple(CELLS), help="LSTM, GRU, or the plain tanh RNN.")
+    vectors: str = vectors_param()
     embedding: int = number(128, "Embedding", low=4, high=1024, help="Numbers for each word.")
     hidden: int = number(96, "Hidden units", low=4, high=1024, help="In each direction.")
     layers: int = number(1, "Layers", low=1, high=4, help="Recurrent layers.")
@@ -53,13 +56,13 @@ class AdditivePooling(nn.Module):
         return torch.bmm(weights[:, None].to(states.dtype), states)[:, 0], weights
 
 
-class LSTMAttention(nn.Module):
+class LSTMAttention(KeepsLearnt):
     """(batch, time) ids -> (batch, classes) logits."""
 
     def __init__(self, shape: TextShape, params: Params) -> None:
         super().__init__()
         self.word_dropout = WordDropout(params.word_dropout)
-        self.embedding = embedding(shape.vocabulary, params.embedding)
+        self.embedding = word_vectors(shape, params.vectors, params.embedding)
         self.input_dropout = nn.Dropout(params.dropout)
         self.recurrent = CELLS[params.cell](
             params.embedding,

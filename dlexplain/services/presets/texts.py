@@ -20,7 +20,7 @@ add_preset(
 SST2: dict[str, Any] = {"task": "classify-text", "data": "sst2", "case": "Text classification",
                         "zoo": True}  # fmt: skip
 TRAINING: dict[str, Value] = {
-    "epochs": 8, "batch_size": 64, "weight_decay": 0.01, "clip": 1.0, "precision": "float32",
+    "epochs": 6, "batch_size": 64, "weight_decay": 0.05, "clip": 1.0, "precision": "float32",
 }  # fmt: skip
 add_preset(
     "sst2-cnn",
@@ -32,9 +32,12 @@ add_preset(
 add_preset(
     "sst2-lstm-attention",
     "SST-2, LSTM with attention",
-    "Film reviews, read in both directions; attention says which words matter. Minutes.",
+    "Film reviews, read in both directions; attention says which words matter. MiniLM's word "
+    "vectors. Minutes.",
     **SST2, quick=True, model="lstm-attention",
-    training={**TRAINING, "learning_rate": 3e-3},
+    model_params={"vectors": "minilm", "embedding": 128, "hidden": 64},
+    task_params={"tokeniser": "minilm"},
+    training={**TRAINING, "epochs": 8, "learning_rate": 3e-3},
 )  # fmt: skip
 add_preset(
     "sst2-transformer",
