@@ -99,7 +99,9 @@ def build(
         network.see_data(module_of_data.some_inputs(SEEN_FIRST, spec.seed))
     if any(isinstance(m, torch.nn.Conv2d) for m in network.modules()):
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    accumulate = module_of_data.in_parts_of(training.batch_size) if batch_size else 1
+    # A task that steps by itself takes the smaller batch as it is.
+    parts = batch_size and not task.manual
+    accumulate = module_of_data.in_parts_of(training.batch_size) if parts else 1
     steps = -(-len(module_of_data.loader) // accumulate) * training.epochs
     module = task.make(network, module_of_data.facts, task_params, training, steps)
     return Built(module_of_data, module, training, device, accumulate)
@@ -224,9 +226,10 @@ def _smaller(
     if device.type == "cuda":
         torch.cuda.empty_cache()
     built = build(row.spec, device, lambda text, part: reporter.phase(text), batch, home)
+    added = "" if TASKS[row.spec.task].manual else " and their gradients added up"
     reporter.note(
         f"a batch of {built.training.batch_size} does not fit into memory; "
-        f"{batch} are taken at once and their gradients added up"
+        f"{batch} are taken at once{added}"
     )
     _choose(home, row, precision, batch)
     return built
@@ -246,7 +249,7 @@ def _fitting(spec: RunSpec, built: Built, precision: str) -> Fitting:
         accumulate=built.accumulate,
         precision=precision,
         device=built.device,
-        clip=training.clip,
+        clip=0.0 if task.manual else training.clip,
         patience=training.patience,
         averaging=training.averaging,
         monitor=task.monitor,

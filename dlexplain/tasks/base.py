@@ -6,7 +6,7 @@ schedule, the seed of each batch, the gradient norm.
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import lightning.pytorch as L
@@ -131,23 +131,34 @@ class TaskModule(L.LightningModule):
 
     def configure_optimizers(self) -> Any:
         how = self.training_params
-        groups = _groups(self.network, how)
-        match how.optimiser:
-            case "sgd":
-                optimiser: torch.optim.Optimizer = torch.optim.SGD(
-                    groups, momentum=how.momentum, nesterov=how.momentum > 0
-                )
-            case "adam":
-                optimiser = torch.optim.Adam(groups, betas=(how.momentum, 0.999))
-            case _:
-                optimiser = torch.optim.AdamW(groups, betas=(how.momentum, 0.999))
-        schedule = _schedule(optimiser, how, self.steps)
+        optimiser, schedule = optimiser_and_schedule(self.network, how, self.steps)
         if schedule is None:
             return optimiser
         plateau = how.schedule == "plateau"
         said = {"scheduler": schedule, "interval": "step"}
         never = {"interval": "epoch", "frequency": NEVER, "monitor": "validation/loss"}
         return {"optimizer": optimiser, "lr_scheduler": said | (never if plateau else {})}
+
+
+def optimiser_and_schedule(
+    network: nn.Module, how: Training, steps: int, factor: float = 1.0
+) -> tuple[torch.optim.Optimizer, Any]:
+    """For the parameters that learn; the schedule, of `steps`, is None where the rate is constant.
+
+    factor  of the learning rate
+    """
+    how = replace(how, learning_rate=how.learning_rate * factor)
+    groups = _groups(network, how)
+    match how.optimiser:
+        case "sgd":
+            optimiser: torch.optim.Optimizer = torch.optim.SGD(
+                groups, momentum=how.momentum, nesterov=how.momentum > 0
+            )
+        case "adam":
+            optimiser = torch.optim.Adam(groups, betas=(how.momentum, 0.999))
+        case _:
+            optimiser = torch.optim.AdamW(groups, betas=(how.momentum, 0.999))
+    return optimiser, _schedule(optimiser, how, steps)
 
 
 def _seed(device: torch.device, seed: int) -> None:
@@ -210,6 +221,8 @@ class TaskSpec:
     make      (network, facts, params, Training, optimiser steps) -> the module
     headline  the metric of the test that says how well a model does, in one number
     details   the arrays of `results` -> what a score says beyond its metrics; JSON-serialisable
+    manual    whether the module steps its optimisers and clips itself (Lightning's manual
+              optimisation); no gradients are added up then
     """
 
     name: str
@@ -223,6 +236,7 @@ class TaskSpec:
     make: Callable[[nn.Module, Mapping[str, Any], Any, Training, int], TaskModule]
     headline: str = "test/loss"
     details: Callable[[Arrays], Mapping[str, Any]] = lambda arrays: {}
+    manual: bool = False
 
 
 TASKS: Registry[TaskSpec] = Registry("task")

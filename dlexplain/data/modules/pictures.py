@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dlexplain.data.augment import augment
-from dlexplain.data.base import Augmentation, ModuleOptions, PictureData, Pictures
+from dlexplain.data.base import Augmentation, ModuleOptions, PictureData, Pictures, Split
 from dlexplain.data.modules.base import Batch, DataModule, module_of
 
 
@@ -61,6 +61,15 @@ class PictureModule(DataModule):
         generator = torch.Generator().manual_seed(seed)
         places = torch.randperm(len(pixels), generator=generator)[:count]
         return self.normalise(pixels[places].permute(0, 3, 1, 2).float())
+
+    def labelled(self, split: Split, most: int, seed: int) -> tuple[Tensor, Tensor]:
+        """At most so many pictures of a part as the model sees them, not varied; their labels."""
+        part = self._parts[split]
+        generator = torch.Generator().manual_seed(seed)
+        places = torch.randperm(len(part["labels"]), generator=generator)[:most]
+        places = places.to(part["labels"].device)
+        pixels = part["pixels"][places].permute(0, 3, 1, 2).float()
+        return self.normalise(pixels), part["labels"][places]
 
 
 @module_of.register

@@ -150,7 +150,7 @@ DATA.add(
     DataSpec(
         name="cifar10",
         title="CIFAR-10",
-        tasks=("classify-image",),
+        tasks=("classify-image", "autoencode", "vae", "gan"),
         Params=Params,
         description="60,000 colour pictures of 32 × 32 in ten classes: the article's case 1.",
         terms="Krizhevsky 2009; no licence file",

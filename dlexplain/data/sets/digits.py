@@ -49,7 +49,7 @@ DATA.add(
     DataSpec(
         name="digits",
         title="Digits, 8 × 8, grey",
-        tasks=("classify-image",),
+        tasks=("classify-image", "autoencode", "vae", "gan"),
         Params=Params,
         description="1,797 handwritten digits of the UCI set, ten classes; trains in seconds.",
         terms="CC BY 4.0 (Alpaydin and Kaynak 1998)",

@@ -48,7 +48,7 @@ DATA.add(
     DataSpec(
         name="picture-folder",
         title="Your own picture folders",
-        tasks=("classify-image",),
+        tasks=("classify-image", "autoencode", "vae", "gan"),
         Params=Params,
         description="A folder or ZIP with one folder a class, as ImageNet is laid out.",
         terms="yours",

@@ -1,0 +1,279 @@
+"""Making pictures by two networks that learn from each other; their Frechet distance to real ones.
+
+Goodfellow et al., "Generative Adversarial Nets", 2014, https://arxiv.org/abs/1406.2661. Moved
+pictures for the discriminator: Zhao et al., "Differentiable Augmentation for Data-Efficient GAN
+Training", 2020, https://arxiv.org/abs/2006.10738.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from dlexplain.models.dcgan import DCGAN
+from dlexplain.params import choice, number
+from dlexplain.tasks.autoencode import picture_shape
+from dlexplain.tasks.base import (
+    TASKS,
+    Arrays,
+    TaskModule,
+    TaskSpec,
+    Training,
+    optimiser_and_schedule,
+)
+from dlexplain.tasks.gan_losses import OBJECTIVES, discriminator_loss, generator_loss
+from dlexplain.tasks.judge import Judge, Verdict, shifted, trained_judge
+from dlexplain.tasks.pixels import PixelRange, noise_of, to_bytes
+from dlexplain.tasks.tiles import tile
+
+SHOWN = 64
+"""Samples in an epoch's picture and on the run's page."""
+LATENT_SEED = 7
+JUDGED_IN_VALIDATION = 1000
+AT_ONCE = 250
+
+
+@dataclass(frozen=True)
+class Params:
+    """Of the game, and of the test."""
+
+    objective: str = choice(
+        "hinge", "Objective", OBJECTIVES,
+        help="Hinge losses (Miyato 2018), or log-likelihoods with the generator's non-saturating "
+        "one (Goodfellow 2014).",
+    )  # fmt: skip
+    generator_rate: float = number(
+        1.0, "Generator's rate", low=0.01, high=100.0, step=0.1,
+        help="Its learning rate, as a factor of the training's, which is the discriminator's.",
+    )  # fmt: skip
+    shift: int = number(
+        0, "Shift for the discriminator, pixels", low=0, high=16,
+        help="It sees real and made pictures moved at random, which keeps it from learning few "
+        "pictures by heart (Zhao 2020).",
+    )  # fmt: skip
+    samples: int = number(
+        2000, "Samples in the test", low=100, high=50_000, help="Made and judged."
+    )
+
+
+class Adversarial(TaskModule):
+    """Batches {"x": (batch, channels, side, side)}; the network is a DCGAN.
+
+    Both networks are stepped in every batch, the discriminator first, each by its own optimiser.
+    """
+
+    network: DCGAN
+
+    def __init__(
+        self,
+        network: nn.Module,
+        facts: Mapping[str, Any],
+        params: Params,
+        training: Training,
+        steps: int,
+    ) -> None:
+        super().__init__(network, training, steps)
+        self.automatic_optimization = False
+        self.params = params
+        self.range = PixelRange.of(facts)
+        self.classes = len(facts["classes"])
+        self.judge: Judge | None = None
+        self.real: list[Tensor] = []
+        self.made = torch.zeros(0)
+        self.found: Verdict | None = None
+
+    def _fake(self, count: int) -> Tensor:
+        return self.network.generate(torch.randn(count, self.network.latent, device=self.device))
+
+    def _said(self, pictures: Tensor) -> Tensor:
+        """(batch,) the discriminator's logits"""
+        if self.params.shift and self.training:
+            pictures = shifted(pictures, self.params.shift)
+        return self.network.discriminate(pictures).float()
+
+    def _discriminator_part(self, x: Tensor, fake: Tensor) -> Tensor:
+        real = self._said(2 * self.range.unit(x) - 1)
+        return discriminator_loss(self.params.objective, real, self._said(fake.detach()))
+
+    def _generator_part(self, fake: Tensor) -> Tensor:
+        """Its gradient reaches the generator only."""
+        self.network.discriminator.requires_grad_(False)
+        try:
+            return generator_loss(self.params.objective, self._said(fake))
+        finally:
+            self.network.discriminator.requires_grad_(True)
+
+    def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
+        """The sum of both, whose gradient is each one's own for its network; for measuring."""
+        fake = self._fake(len(batch["x"]))
+        discriminator = self._discriminator_part(batch["x"], fake)
+        generator = self._generator_part(fake)
+        numbers = {
+            "discriminator_loss": discriminator.detach(),
+            "generator_loss": generator.detach(),
+        }
+        return discriminator + generator, numbers
+
+    # Training
+
+    def training_step(self, batch: Mapping[str, Any], batch_idx: int) -> Tensor:
+        generator_optimiser, discriminator_optimiser = cast(list[Any], self.optimizers())
+        # One step a batch counts, as in every other task; else each would be counted.
+        discriminator_optimiser._on_before_step = discriminator_optimiser._on_after_step = _nothing
+        fake = self._fake(len(batch["x"]))
+        discriminator = self._discriminator_part(batch["x"], fake)
+        self._step(discriminator_optimiser, discriminator)
+        generator = self._generator_part(fake)
+        recorded = self._is_recorded()  # before the step is counted
+        self._step(generator_optimiser, generator)
+        for schedule in self.lr_schedulers() or ():  # type: ignore[union-attr]
+            if not isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
+                schedule.step()
+        loss = (discriminator + generator).detach()
+        if recorded:
+            said = {
+                "loss": loss,
+                "discriminator_loss": discriminator.detach(),
+                "generator_loss": generator.detach(),
+                "learning_rate": discriminator_optimiser.param_groups[0]["lr"],
+            }
+            self.log_dict({f"train/{key}": value for key, value in said.items()})
+        return loss
+
+    def _step(self, optimiser: Any, loss: Tensor) -> None:
+        optimiser.zero_grad()
+        self.manual_backward(loss)
+        optimiser.step()
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        if self.training_params.clip:
+            for group in optimizer.param_groups:
+                nn.utils.clip_grad_norm_(group["params"], self.training_params.clip)
+
+    def on_train_epoch_end(self) -> None:
+        for schedule in self.lr_schedulers() or ():  # type: ignore[union-attr]
+            if isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
+                schedule.step(float(self.trainer.callback_metrics["validation/loss"]))
+
+    def configure_optimizers(self) -> Any:
+        """(generator's, discriminator's), and their schedules where there are any."""
+        how, net = self.training_params, self.network
+        both = [
+            optimiser_and_schedule(net.generator, how, self.steps, self.params.generator_rate),
+            optimiser_and_schedule(net.discriminator, how, self.steps),
+        ]
+        schedules = [schedule for _, schedule in both if schedule is not None]
+        return [optimiser for optimiser, _ in both], schedules
+
+    # Validation and test
+
+    def on_validation_epoch_start(self) -> None:
+        self.real = []
+
+    def validation_step(self, batch: Mapping[str, Tensor], batch_idx: int) -> None:
+        size = len(batch["x"])
+        z = noise_of(batch_idx, size, self.network.latent).to(self.device)
+        fake = self._said(self.network.generate(z))
+        real = self._said(2 * self.range.unit(batch["x"]) - 1)
+        discriminator = discriminator_loss(self.params.objective, real, fake)
+        generator = generator_loss(self.params.objective, fake)
+        found = {
+            "loss": discriminator + generator,
+            "discriminator_loss": discriminator,
+            "generator_loss": generator,
+        }
+        self.log_dict({f"validation/{k}": v for k, v in found.items()}, batch_size=size)
+        self._meet(batch["x"], batch_idx, JUDGED_IN_VALIDATION)
+
+    def on_validation_epoch_end(self) -> None:
+        if not self.trainer.sanity_checking:
+            self.log("validation/frechet_distance", self._judged().distance)
+
+    def on_test_epoch_start(self) -> None:
+        self.real = []
+
+    def test_step(self, batch: Mapping[str, Tensor], batch_idx: int) -> None:
+        self._meet(batch["x"], batch_idx, self.params.samples)
+
+    def on_test_epoch_end(self) -> None:
+        self.found = self._judged()
+
+    def _meet(self, x: Tensor, batch_idx: int, count: int) -> None:
+        """Keep the real pictures and, with the first, make samples; averaged weights, where there
+        are any, are in the network in the steps only."""
+        self.real.append(x)
+        if batch_idx == 0:
+            self.made = self.samples(count)
+
+    def _judged(self) -> Verdict:
+        """Of the samples, beside the pictures that passed."""
+        if self.judge is None:
+            data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
+            self.judge = trained_judge(data.labelled, self.classes)
+        return self.judge.verdict(self.range.normalised(self.made), torch.cat(self.real))
+
+    def samples(self, count: int) -> Tensor:
+        """(count, channels, side, side), 0..1, the same latent vectors at every call."""
+        z = noise_of(LATENT_SEED, count, self.network.latent).to(self.device)
+        was = self.network.training
+        self.network.eval()
+        with torch.no_grad():
+            made = torch.cat(
+                [self.network.generate(part).float() for part in torch.split(z, AT_ONCE)]
+            )
+        self.network.train(was)
+        return (made + 1) / 2
+
+    def results(self) -> tuple[dict[str, float], Arrays]:
+        """Some samples, (count, side, side, channels), what the judge says of each and how surely;
+        how many of all samples it surely takes for each class."""
+        if self.found is None or self.judge is None:
+            raise RuntimeError("there are no results before the test")
+        found, shown = self.found, slice(SHOWN)
+        metrics = {
+            "test/frechet_distance": found.distance,
+            "test/confident": found.confident,
+            "test/classes": float((found.counts > 0).sum()),
+            "test/judge_accuracy": self.judge.accuracy,
+        }
+        return metrics, {
+            "samples": to_bytes(self.made[shown]).numpy(),
+            "samples_said": found.said[shown],
+            "samples_share": found.sure[shown],
+            "counts": found.counts,
+            "judged": np.array(len(found.said)),
+            "real": to_bytes(self.range.unit(torch.cat(self.real)[shown])).numpy(),
+        }
+
+    def pictures(self) -> dict[str, NDArray[np.uint8]]:
+        """Samples of the same latent vectors in every epoch."""
+        if not len(self.made):
+            return {}
+        return {"samples": tile(to_bytes(self.made[:SHOWN]).numpy())}
+
+
+def _nothing() -> None:
+    """Done around the discriminator's step, where Lightning counts others."""
+
+
+TASKS.add(
+    "gan",
+    TaskSpec(
+        name="gan",
+        title="Adversarial generation",
+        modality="image",
+        Params=Params,
+        description="Make new pictures: a generator learns from a discriminator that learns to "
+        "tell its pictures from real ones.",
+        monitor="validation/frechet_distance",
+        mode="min",
+        shape=picture_shape,
+        make=Adversarial,
+        headline="test/frechet_distance",
+        manual=True,
+    ),
+)
