@@ -7,7 +7,7 @@ Encoder-Decoder", 2014, https://arxiv.org/abs/1406.1078. torch's fused kernels s
 only; here the same weights are applied one step at a time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -31,30 +31,35 @@ class Steps:
     gates: Mapping[str, Tensor]
 
 
-def unroll(layer: Recurrent, x: Tensor) -> list[Steps]:
+def unroll(layer: Recurrent, x: Tensor, state: Sequence[Tensor] = ()) -> list[Steps]:
     """Every layer, from the input on, forward and then backward where it is bidirectional.
 
-    x  (batch, time, features) where `layer` is batch_first, else (time, batch, features)
-    The first state is 0, and there is no dropout between layers: as in evaluation. The states of
-    the last layer equal the layer's own output.
+    x      (batch, time, features) where `layer` is batch_first, else (time, batch, features)
+    state  before the first step, as torch has it: the hidden state, for an LSTM the cell too, each
+           (layers * directions, batch, hidden); zeros where none is given
+    There is no dropout between layers: as in evaluation. The states of the last layer equal the
+    layer's own output.
     """
     x = x if layer.batch_first else x.transpose(0, 1)  # (batch, time, features)
     every: list[Steps] = []
     for depth in range(layer.num_layers):
-        found = [_read(layer, f"_l{depth}", x)]
+        found = [_read(layer, f"_l{depth}", x, [part[len(every)] for part in state])]
         if layer.bidirectional:
-            back = _read(layer, f"_l{depth}_reverse", x.flip(1))
+            before = [part[len(every) + 1] for part in state]
+            back = _read(layer, f"_l{depth}_reverse", x.flip(1), before)
             found.append(Steps(back.states.flip(1), {k: g.flip(1) for k, g in back.gates.items()}))
         x = torch.cat([steps.states for steps in found], dim=-1)
         every += found
     return every
 
 
-def _read(layer: Recurrent, end: str, x: Tensor) -> Steps:
+def _read(layer: Recurrent, end: str, x: Tensor, state: Sequence[Tensor]) -> Steps:
     w_x, w_h = getattr(layer, "weight_ih" + end), getattr(layer, "weight_hh" + end)
     b_x = getattr(layer, "bias_ih" + end) if layer.bias else None
     b_h = getattr(layer, "bias_hh" + end) if layer.bias else None
     h = c = x.new_zeros(len(x), layer.hidden_size)
+    if state:
+        h, c = state[0], state[-1]
     states: list[Tensor] = []
     gates: dict[str, list[Tensor]] = {}
     for row in F.linear(x, w_x, b_x).unbind(1):  # (batch, gates * hidden)

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.models.base import ARCHITECTURES, Architecture
-from dlexplain.models.gates import Inside, inside
 from dlexplain.models.language import LanguageShape, Output, State
+from dlexplain.models.recurrent_steps import Steps, unroll
 from dlexplain.params import choice, flag, number
 
 CELLS: dict[str, type[nn.RNN | nn.LSTM | nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
@@ -89,18 +89,15 @@ class RecurrentLM(nn.Module):
         parts = [part[None].contiguous() for part in state[place * count : (place + 1) * count]]
         return tuple(parts) if count > 1 else parts[0]
 
-    def inside(self, tokens: Tensor, state: State | None = None) -> list[Inside]:
-        """Each layer's states and gates at every step, without dropout; see models.gates."""
+    def inside(self, tokens: Tensor, state: State | None = None) -> list[Steps]:
+        """Each layer's states and gates at every step, without dropout."""
         x, found = self.embedding(tokens), []
         count = STATES[self.cell]
         for place, layer in enumerate(self.layers):
-            assert isinstance(layer, nn.RNNBase)
-            if state is None:
-                before = tuple(x.new_zeros(len(x), layer.hidden_size) for _ in range(count))
-            else:
-                before = state[place * count : (place + 1) * count]
-            found.append(inside(layer, x, before))
-            x = found[-1]["hidden"]
+            assert isinstance(layer, nn.RNN | nn.LSTM | nn.GRU)
+            before = () if state is None else state[place * count : (place + 1) * count]
+            found += unroll(layer, x, [part[None] for part in before])
+            x = found[-1].states
         return found
 
 

@@ -35,7 +35,7 @@ Told = Callable[[str], None]
 START_SECONDS = 8.0
 """Until a worker has imported what it needs and opened the store."""
 FORWARD_PART = 0.35
-"""Of a training step, what an example costs in evaluation."""
+"""Of a training step, what as many examples cost in evaluation."""
 SHOWN = 16
 OPTIMISER_COPIES = {"sgd": 1, "adam": 2, "adamw": 2}
 NICE = 10
@@ -63,8 +63,9 @@ def estimate(spec: RunSpec, told: Told = lambda text: None) -> Estimate:
     parts = -(-size // last.batch)
     step = seconds[last.precision] * parts
     sizes = built.data.facts["sizes"]
-    looks = sizes["validation"] * built.training.epochs + sizes["test"]
-    evaluation = looks * FORWARD_PART * step / size
+    # Sizes are in examples or in tokens: what counts is how many there are beside the training's.
+    looks = (sizes["validation"] * built.training.epochs + sizes["test"]) / sizes["train"]
+    evaluation = looks * len(loader) * FORWARD_PART * step
     parameters = list(built.module.network.parameters())
     trainable = sum(p.numel() for p in parameters if p.requires_grad)
     return Estimate(

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dlexplain.models.base import ARCHITECTURES
-from dlexplain.models.gates import inside
 from dlexplain.models.language import LanguageShape, State
 from dlexplain.models.rnn_lm import STATES, Params, RecurrentLM, TimeDropout
 from dlexplain.models.transformer_lm import CausalAttention, TransformerLM
@@ -84,42 +83,14 @@ def test_a_step_by_hand(cell: str) -> None:
     np.testing.assert_allclose(state[-STATES[cell]][0].detach().numpy(), h, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
-def test_what_is_inside_a_layer_equals_what_torch_gives(kind: type[nn.RNN]) -> None:
-    torch.manual_seed(2)
-    layer = kind(5, 4, batch_first=True).double()
-    x, h = torch.randn(3, 7, 5).double(), torch.randn(2, 3, 4).double()
-    lstm = isinstance(layer, nn.LSTM)
-    before = (h[:1], h[1:]) if lstm else h[:1]
-    outputs, after = layer(x, before)
-    with torch.no_grad():
-        found = inside(layer, x, (h[0], h[1]) if lstm else (h[0],))
-    torch.testing.assert_close(found["hidden"], outputs)
-    if lstm:
-        torch.testing.assert_close(found["cell"][:, -1], after[1][0])
-        again = found["output gate"] * found["cell"].tanh()
-        torch.testing.assert_close(again, outputs)
-    for name, values in found.items():
-        assert values.shape == (3, 7, 4)
-        if "gate" in name:
-            assert 0 < float(values.min()) <= float(values.max()) < 1
-
-
 def test_gates_of_the_whole_model_lead_to_its_logits() -> None:
     net = build("lstm")
     assert isinstance(net, RecurrentLM)
     _, state = net(text(4))
     found = net.inside(text(), state)
-    logits = net.output(found[-1]["hidden"], net.embedding.weight)
+    logits = net.output(found[-1].states, net.embedding.weight)
     torch.testing.assert_close(logits, net(text(), state)[0])
-    assert list(found[0]) == [
-        "input gate", "forget gate", "output gate", "candidate", "cell", "hidden",
-    ]  # fmt: skip
-
-
-def test_only_known_layers_have_formulas() -> None:
-    with pytest.raises(TypeError, match="no formulas for RNNBase"):
-        inside(nn.RNNBase("LSTM", 2, 2), torch.zeros(1, 1, 2), ())
+    assert set(found[0].gates) == {"input", "forget", "output", "candidate", "cell"}
 
 
 @pytest.mark.parametrize("name", SMALL)

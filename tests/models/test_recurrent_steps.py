@@ -115,3 +115,15 @@ def test_gradients_flow_to_the_first_input() -> None:
     x = inputs().requires_grad_()
     unroll(layer(nn.GRU), x)[0].states[:, -1].sum().backward()
     assert x.grad is not None and (x.grad[:, 0] != 0).all()
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
+def test_it_goes_on_from_a_state(kind: type[nn.RNN]) -> None:
+    torch.manual_seed(2)
+    layer = kind(5, 4, num_layers=2, bidirectional=True, batch_first=True).double()
+    x = torch.randn(3, 7, 5).double()
+    state = torch.randn(2 if isinstance(layer, nn.LSTM) else 1, 4, 3, 4).double()
+    outputs, _ = layer(x, tuple(state) if len(state) > 1 else state[0])
+    with torch.no_grad():
+        found = unroll(layer, x, tuple(state))
+    torch.testing.assert_close(torch.cat([s.states for s in found[-2:]], -1), outputs)
