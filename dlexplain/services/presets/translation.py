@@ -25,7 +25,7 @@ add_preset(
     task="translate", model="transformer-translator", data="multi30k",
     task_params={"vocabulary": 6000},
     model_params={"width": 256, "layers": 3, "heads": 8, "feed_forward": 512, "dropout": 0.2},
-    training={"epochs": 12, "batch_size": 64, "learning_rate": 8e-4, "clip": 1.0,
+    training={"epochs": 10, "batch_size": 64, "learning_rate": 8e-4, "clip": 1.0,
               "averaging": 0.995, "keep_best": False},
 )  # fmt: skip
 add_preset(
