@@ -11,6 +11,7 @@ add_preset(
     "Learns to write in the manner of Shakespeare's comedies from byte pairs. Minutes.",
     case="Text generation",
     quick=True,
+    zoo=True,
     task="language-model", model="rnn-lm", data="shakespeare",
     data_params={"plays": "comedies", "tokeniser": "bpe", "size": 2000},
     model_params={"cell": "lstm", "layers": 1, "embedding": 256, "units": 256, "dropout": 0.3},

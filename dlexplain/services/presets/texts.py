@@ -11,6 +11,7 @@ add_preset(
     "Negative, neutral or positive; noisy labels. Always there; two minutes on two cores.",
     case="Text classification",
     quick=True,
+    zoo=True,
     task="classify-text", model="text-cnn", data="tweets",
     model_params={"embedding": 64, "features": 64},
     task_params={"longest": 48, "vocabulary": 10_000},
