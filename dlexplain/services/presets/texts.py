@@ -26,9 +26,11 @@ TRAINING: dict[str, Value] = {
 add_preset(
     "sst2-cnn",
     "SST-2, sentence CNN",
-    "Film reviews, by phrases of three to five words. Minutes.",
+    "Film reviews, by words, pairs and triples of them. MiniLM's word vectors. Minutes.",
     **SST2, quick=True, model="text-cnn",
-    training={**TRAINING, "learning_rate": 2e-3},
+    model_params={"vectors": "minilm", "embedding": 128, "features": 64, "widths": "1, 2, 3"},
+    task_params={"tokeniser": "minilm"},
+    training={**TRAINING, "learning_rate": 1.5e-3},
 )  # fmt: skip
 add_preset(
     "sst2-lstm-attention",
