@@ -1,6 +1,7 @@
 """Pictures that a user gives, as a trained model sees them: to score it on them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from dlexplain.data.base import (
     Pictures,
     digest_of,
     silent,
+    split_off,
 )
 from dlexplain.data.class_folders import read_given_folders
 from dlexplain.data.modules.base import EVALUATION_BATCH, GIVEN
@@ -21,10 +23,11 @@ from dlexplain.data.modules.pictures import PictureModule
 from dlexplain.errors import DataError
 
 NAMED = 5
+HELD_BACK = 0.2
 
 
 class GivenPictures(PictureModule):
-    """The pictures are all three parts; normalised as the model's training pictures were."""
+    """They are the test part; normalised as the model's training pictures were."""
 
     def __init__(self, data: PictureData, facts: Mapping[str, Any]) -> None:
         super().__init__(data, Augmentation(), EVALUATION_BATCH, 0, 1)
@@ -52,6 +55,22 @@ def given_labelled(
     return GivenPictures(_thrice(pictures, tuple(classes)), facts)
 
 
+def given_pictures(
+    path: str, facts: Mapping[str, Any], files: Mapping[str, str], task_params: Mapping[str, Any]
+) -> GivenPictures:
+    """As given_labelled, but with any class names: for models that have no use for classes.
+
+    All pictures are the test part. The other two share them, so that what is fitted to the one, as
+    a GAN's judge is, can be checked by the other.
+    """
+    pictures, found = _read(path, facts)
+    train, validation = split_off(pictures.labels, HELD_BACK)
+    data = replace(
+        _thrice(pictures, found), train=pictures.take(train), validation=pictures.take(validation)
+    )
+    return GivenPictures(data, {**facts, "classes": list(found)})
+
+
 def _read(path: str, facts: Mapping[str, Any]) -> tuple[Pictures, tuple[str, ...]]:
     """Sized and coloured as the model's; labels are places in the names that come with them."""
     pictures, names = read_given_folders(Path(path).expanduser(), int(facts["side"]), silent)
@@ -76,3 +95,5 @@ def _some(names: list[str]) -> str:
 
 
 GIVEN.add("classify-image", given_labelled)
+for _task in ("autoencode", "vae", "gan"):
+    GIVEN.add(_task, given_pictures)

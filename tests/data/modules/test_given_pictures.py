@@ -19,8 +19,12 @@ from dlexplain.models.cnn import Params as CNNParams
 from dlexplain.params import parse
 from dlexplain.tasks.base import Training
 from dlexplain.tasks.classify_image import ClassifyImage, Params
+from tests.tasks.making import make
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:The '.*_dataloader' does not have many workers"),
+]
 CLASSES = ("owl", "cat", "dog")
 SIDE = 8
 
@@ -47,6 +51,13 @@ def packed(
     return str(path)
 
 
+def _trainer() -> L.Trainer:
+    return L.Trainer(
+        accelerator="cpu", logger=False, enable_checkpointing=False,
+        enable_progress_bar=False, enable_model_summary=False,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_same_pictures_give_the_tests_own_figures(channels: int, tmp_path: Path) -> None:
     own = trained_on(channels)
@@ -64,11 +75,7 @@ def test_the_same_pictures_give_the_tests_own_figures(channels: int, tmp_path: P
     figures = []
     for data in (own, given):
         module = ClassifyImage(network, data.facts, Params(), Training(), 1)
-        trainer = L.Trainer(
-            accelerator="cpu", logger=False, enable_checkpointing=False,
-            enable_progress_bar=False, enable_model_summary=False,
-        )  # fmt: skip
-        (logged,) = trainer.test(module, datamodule=data, verbose=False)
+        (logged,) = _trainer().test(module, datamodule=data, verbose=False)
         metrics, arrays = module.results()
         figures.append((logged["test/loss"], metrics["test/accuracy"], arrays["confusion"]))
     assert figures[1][0] == pytest.approx(figures[0][0], rel=1e-5)
@@ -101,3 +108,37 @@ def test_what_cannot_be_scored_is_said(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="no picture in a class-named folder"):
         GIVEN["classify-image"](str(tmp_path / "empty"), facts, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("task", "model"), [("autoencode", "conv-autoencoder"), ("vae", "vae"), ("gan", "dcgan")]
+)
+def test_models_that_make_pictures_are_scored_on_any(task: str, model: str, tmp_path: Path) -> None:
+    """The test's own pictures give its own figures, except for what a GAN's judge learnt from."""
+    own = trained_on(1)
+    pictures = some(30, 1)
+    names = CLASSES if task == "gan" else ("x", "y", "z")
+    given = GIVEN[task](packed(tmp_path / "a.zip", pictures, names=names), own.facts, {}, {})
+    assert given.facts["sizes"] == {"train": 24, "validation": 6, "test": 30}
+    figures = []
+    for data in (own, given):
+        # Folders come class by class: what is drawn for a picture may be another's.
+        module = make(task, model, own, {"latent": 4}, {"samples": 100} if task == "gan" else {})
+        (logged,) = _trainer().test(module, datamodule=data, verbose=False) or ({},)
+        figures.append(logged | module.results()[0])
+    assert set(figures[0]) == set(figures[1])
+    if task == "gan":
+        assert figures[1]["test/frechet_distance"] > 0
+        assert given.facts["classes"] == sorted(CLASSES)
+        return
+    for key, value in figures[0].items():
+        assert figures[1][key] == pytest.approx(value, rel=0.02 if task == "vae" else 1e-4), key
+
+
+def test_a_gan_needs_two_classes_of_pictures(tmp_path: Path) -> None:
+    pictures = Pictures(some(9, 1).pixels, np.zeros(9, np.int64))
+    own = trained_on(1)
+    given = GIVEN["gan"](packed(tmp_path / "a.zip", pictures), own.facts, {}, {})
+    module = make("gan", "dcgan", own, {"latent": 4}, {"samples": 100})
+    with pytest.raises(DataError, match="all of one class"):
+        _trainer().test(module, datamodule=given, verbose=False)
