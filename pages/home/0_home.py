@@ -29,8 +29,8 @@ with left:
         st.page_link("pages/explain/1_image.py", label="Open a picture", icon=":material/image:")
     with st.container(border=True):
         st.markdown(
-            "**Train a model.** Pictures or series, the data that is here or your own. It trains "
-            "in the background and goes on when the browser is closed; watch its curves live, "
+            "**Train a model.** Pictures, text or series, the data that is here or your own; the "
+            "zoo has some of each already trained. It trains in the background and goes on when the browser is closed; watch its curves live, "
             "compare runs, and explain what it has learned."
         )
         with st.container(horizontal=True):
