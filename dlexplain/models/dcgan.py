@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
@@ -19,6 +20,7 @@ from dlexplain.params import number
 SMALLEST = 7
 """Largest side of the maps that the generator begins with: 7 for 28, 4 for 32."""
 SLOPE = 0.1
+NORM_STEPS = 30
 SPREAD = 0.02
 """Standard deviation of fresh weights (Radford)."""
 
@@ -88,6 +90,18 @@ class Discriminator(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.features(x)  # (batch, width * 2^(stages - 1), side / 2^stages, ...)
         return cast(Tensor, self.head(self.flatten(x)))[:, 0]
+
+    def find_norms(self) -> None:
+        """Iterate until each layer's singular value is right, as it is not after averaging: the
+        mean of singular vectors is none."""
+        was = self.training
+        self.train()
+        with torch.no_grad():
+            for _ in range(NORM_STEPS):
+                for layer in self.modules():
+                    if isinstance(layer, nn.Conv2d | nn.Linear):
+                        _ = layer.weight  # computed anew at each look
+        self.train(was)
 
 
 class DCGAN(nn.Module):

@@ -3,6 +3,7 @@
 from dlexplain.results.drawing import plot
 from dlexplain.results.explanations import Attribution, ClassName, ClassScore, Prediction
 from dlexplain.results.language import LanguageTest
+from dlexplain.results.making import GeneratedPictures, Reconstructions
 from dlexplain.results.runs import (
     Backtest,
     ClassificationTest,
@@ -26,8 +27,10 @@ __all__ = [
     "ClassificationTest",
     "Curve",
     "Estimate",
+    "GeneratedPictures",
     "LanguageTest",
     "Prediction",
+    "Reconstructions",
     "RunRecord",
     "Score",
     "StateChange",

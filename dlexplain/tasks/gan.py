@@ -173,6 +173,7 @@ class Adversarial(TaskModule):
 
     def on_validation_epoch_start(self) -> None:
         self.real = []
+        self.network.discriminator.find_norms()
 
     def validation_step(self, batch: Mapping[str, Tensor], batch_idx: int) -> None:
         size = len(batch["x"])
@@ -195,6 +196,7 @@ class Adversarial(TaskModule):
 
     def on_test_epoch_start(self) -> None:
         self.real = []
+        self.network.discriminator.find_norms()
 
     def test_step(self, batch: Mapping[str, Tensor], batch_idx: int) -> None:
         self._meet(batch["x"], batch_idx, self.params.samples)

@@ -1,0 +1,77 @@
+"""Pictures that a model made anew or from nothing, beside real ones."""
+
+import io
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from dlexplain.results import GeneratedPictures, Reconstructions
+from dlexplain.ui.tested.base import show
+
+WIDTH = 560
+IN_A_ROW = 8
+REAL_ROWS = 4
+
+
+@show.register
+def show_reconstructions(found: Reconstructions) -> None:
+    from dlexplain.figures.making import pairs, plot_kl, plot_latent
+
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Made anew")
+        noisy = "what it was shown, with noise, " if len(found.inputs) else ""
+        st.caption(f"Test pictures; below each {noisy and noisy + 'and '}what the model made.")
+        st.image(_png(pairs(found)), width=WIDTH)
+    if not len(found.kl):
+        return
+    with right:
+        st.subheader("Drawn from the prior")
+        st.caption("New pictures, decoded from standard normal numbers.")
+        st.image(_png(_rows(found.samples)), width=WIDTH)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("What each dimension carries")
+        st.plotly_chart(plot_kl(found), key="kl")
+    if len(found.kl) > 1 and len(found.means):
+        with right:
+            st.subheader("Latent space")
+            st.plotly_chart(plot_latent(found), key="latent")
+
+
+@show.register
+def show_generated(found: GeneratedPictures) -> None:
+    from dlexplain.figures.making import plot_classes
+
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Made by the generator")
+        st.image(_png(_rows(found.samples)), width=WIDTH)
+    with right:
+        st.subheader("Real ones")
+        st.image(_png(_rows(found.real[: REAL_ROWS * IN_A_ROW])), width=WIDTH)
+        st.subheader("What they show")
+        st.caption(
+            "A small classifier, trained on real pictures for this test, says of each sample what "
+            "it is; counted are those of which it is more than 90% sure. The dotted line is an "
+            "even share."
+        )
+        st.plotly_chart(plot_classes(found), key="classes")
+
+
+def _rows(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    from dlexplain.figures.making import grid
+
+    row = min(IN_A_ROW, len(pixels))
+    return grid([pixels[first : first + row] for first in range(0, len(pixels) - row + 1, row)])
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
+    """Enlarged without blur."""
+    factor = max(1, 2 * WIDTH // pixels.shape[1])
+    size = (pixels.shape[1] * factor, pixels.shape[0] * factor)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).resize(size, Image.Resampling.NEAREST).save(buffer, "PNG")
+    return buffer.getvalue()
