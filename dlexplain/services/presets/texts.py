@@ -47,7 +47,10 @@ add_preset(
     "SST-2, Transformer",
     "Film reviews, a small Transformer encoder from scratch. Minutes.",
     **SST2, quick=True, model="text-transformer",
-    training={**TRAINING, "learning_rate": 1e-3},
+    model_params={"width": 128, "layers": 1, "feed_forward": 256, "dropout": 0.2,
+                  "word_dropout": 0.3},
+    task_params={"vocabulary": 10_000},
+    training={**TRAINING, "learning_rate": 2e-3, "weight_decay": 0.3},
 )  # fmt: skip
 add_preset(
     "sst2-minilm",
@@ -55,6 +58,6 @@ add_preset(
     "Film reviews, a pretrained encoder with low-rank adapters and a new head.",
     **SST2, quick=False, model="minilm",
     task_params={"tokeniser": "minilm"},
-    training={"epochs": 5, "batch_size": 32, "learning_rate": 5e-4, "weight_decay": 0.01,
+    training={"epochs": 4, "batch_size": 32, "learning_rate": 1e-3, "weight_decay": 0.01,
               "clip": 1.0},
 )  # fmt: skip
