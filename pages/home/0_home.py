@@ -30,8 +30,9 @@ with left:
     with st.container(border=True):
         st.markdown(
             "**Train a model.** Pictures, text or series, the data that is here or your own; the "
-            "zoo has some of each already trained. It trains in the background and goes on when the browser is closed; watch its curves live, "
-            "compare runs, and explain what it has learned."
+            "zoo has some of each already trained. It trains in the background and goes on when "
+            "the browser is closed; watch its curves live, compare runs, and explain what it has "
+            "learned."
         )
         with st.container(horizontal=True):
             st.page_link("pages/train/1_launch.py", label="Launch", icon=":material/play_arrow:")
