@@ -36,13 +36,13 @@ def main() -> None:
     )
     with st.spinner("Loading what can be trained…"):
         # torch and lightning are imported from here on; the title is there at once
-        from dlexplain.services.presets import PRESETS
+        from dlexplain.services.presets import PRESETS, presets_by_case
 
     from_address("preset", lambda name: PRESETS[name].name)
     st.session_state.setdefault("preset", FIRST)
     name = st.selectbox(
         "Preset",
-        list(PRESETS),
+        presets_by_case(),
         format_func=lambda key: f"{PRESETS[key].case}: {PRESETS[key].title}",
         key="preset",
         persist_state="session",

@@ -3,9 +3,9 @@
 import importlib
 import pkgutil
 
-from dlexplain.services.presets.base import PRESETS, Preset, preset
+from dlexplain.services.presets.base import PRESETS, Preset, preset, presets_by_case
 
-__all__ = ["PRESETS", "Preset", "preset"]
+__all__ = ["PRESETS", "Preset", "preset", "presets_by_case"]
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")

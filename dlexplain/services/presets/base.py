@@ -1,7 +1,7 @@
 """A training to start from, and the register of them."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from dlexplain.registry import Registry
 from dlexplain.runs.spec import RunSpec
@@ -17,6 +17,7 @@ Case = Literal[
     "Generating pictures",
 ]
 """What a preset is an example of; the first four are the article's cases."""
+CASES: tuple[Case, ...] = get_args(Case)
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ def add_preset(
     """Register one; `spec` has the fields of a RunSpec."""
     run = RunSpec(name=title, **spec)
     PRESETS.add(name, Preset(name, title, description, case, quick, run, zoo))
+
+
+def presets_by_case() -> list[str]:
+    """Names, the article's cases first, quick ones before long ones."""
+    return sorted(PRESETS, key=lambda n: (CASES.index(PRESETS[n].case), not PRESETS[n].quick))
 
 
 def preset(name: str) -> RunSpec:
