@@ -47,7 +47,7 @@ def _read(model: Trained) -> ZooCard:
         seconds=float(card["training_seconds"]),
         machine=str(environment.get("processor") or environment.get("device", "")),
         command=str(card.get("command", "")),
-        notes=tuple(card.get("notes", ())),
+        notes=tuple(model.facts.get("notes", ())),
         flat=spec.flat(),
         spec=spec.to_dict(),
     )
@@ -65,9 +65,17 @@ def score_table(cards: Sequence[ZooCard]) -> str:
         told = "" if validation is None else _number(name, validation)
         lines.append(
             f"| `{card.name}` | {told} | {name.replace('_', ' ')} {_number(name, card.headline[1])}"
-            f" | {card.bytes / 1e6:.1f} MB | {card.seconds / 60:.1f} min |"
+            f"{_beside(card)} | {card.bytes / 1e6:.2g} MB | {card.seconds / 60:.1f} min |"
         )
     return "\n".join(lines)
+
+
+def _beside(card: ZooCard) -> str:
+    """What a forecaster is measured against."""
+    if "test/mase_ar" not in card.metrics:
+        return ""
+    model, walk, ar = (card.metrics[f"test/mase{k}"] for k in ("", "_random_walk", "_ar"))
+    return f": MASE {model:.3g}, random walk {walk:.3g}, AR {ar:.3g}"
 
 
 def _number(name: str, value: float) -> str:
