@@ -1,0 +1,72 @@
+"""A text classifier's run that was stopped and resumed is the run that was not."""
+
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from torch import Tensor
+
+from dlexplain.models.base import ARCHITECTURES
+from dlexplain.models.lstm_attention import LSTMAttention
+from dlexplain.runs.inline import InlineExecutor
+from dlexplain.runs.measuring import TIMED_STEPS, WARM_STEPS
+from dlexplain.runs.spec import RunSpec
+from tests.runs.small import Homes, assert_same, curves
+
+STOP = 9
+NAME = "stopping-classifier"
+
+
+class Stopping(LSTMAttention):
+    """Asks its own process to end in the STOP-th training step, where `stop` says so."""
+
+    stop = False
+    count = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.count += self.training
+        if Stopping.stop and self.training and self.count == STOP:
+            Stopping.stop = False
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().forward(x)
+
+
+@pytest.fixture
+def _stopping() -> Iterator[None]:
+    known = ARCHITECTURES["lstm-attention"]
+    ARCHITECTURES.add(NAME, replace(known, name=NAME, build=Stopping))
+    yield
+    del ARCHITECTURES._entries[NAME]
+
+
+@pytest.mark.usefixtures("_stopping")
+def test_stopped_in_mid_epoch_and_resumed(new_home: Homes, tmp_path: Path) -> None:
+    assert STOP > WARM_STEPS + TIMED_STEPS  # those are of copies, made before the first step
+    file = tmp_path / "texts.csv"
+    rows = [f"film {['good', 'bad'][n % 2]} {'so ' * (n % 5)}number {n % 7},{n % 2}"
+            for n in range(90)]  # fmt: skip
+    file.write_text("\n".join(["text,label", *rows]))
+    spec = RunSpec(
+        task="classify-text",
+        model=NAME,
+        data="csv-texts",
+        data_params={"path": str(file)},
+        model_params={"embedding": 8, "hidden": 8, "dropout": 0.3, "word_dropout": 0.2},
+        training={"epochs": 3, "batch_size": 16, "precision": "float32", "learning_rate": 0.01},
+        device="cpu",
+    )
+    home = new_home()
+    whole = InlineExecutor(home).submit(spec)
+    assert whole.state == "finished", whole.why
+    Stopping.stop = True
+    row = InlineExecutor(home).submit(spec)
+    assert (row.state, row.why) == (
+        "interrupted",
+        f"the worker was asked to end; saved at step {STOP}",
+    )
+    row = InlineExecutor(home).resume(row.id)
+    assert row.state == "finished", row.why
+    assert_same(curves(home, row), curves(home, whole))
