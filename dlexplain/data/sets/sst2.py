@@ -24,6 +24,7 @@ from dlexplain.params import choice, number, text
 
 URL = "https://raw.githubusercontent.com/clairett/pytorch-sentiment-classification/master/data/SST2"
 CLASSES = ("negative", "positive")
+BASELINE = "TF-IDF with logistic regression reaches 0.813 on SST-2's test part, to compare with"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def load(params: Params, folder: Path, report: Report) -> TextData:
     if len(set(every.labels.tolist())) < len(CLASSES):
         raise DataError(f"{root / names[0]} has only one class; 0 and 1 are needed")
     train, held = split_off(every.labels, params.validation, seed=1)
-    return make_texts(every.take(train), every.take(held), test, CLASSES)
+    return make_texts(every.take(train), every.take(held), test, CLASSES, (BASELINE,))
 
 
 def status(params: Params, folder: Path) -> DataStatus:
