@@ -47,7 +47,7 @@ def show_zoo() -> None:
         height="content",
         column_config={"Name": st.column_config.TextColumn(width="medium", pinned=True)},
     )
-    chosen = picked["selection"]["rows"]  # type: ignore[index]
+    chosen = picked["selection"]["rows"]
     if chosen and chosen[0] < len(cards):
         st.query_params[ADDRESS] = cards[chosen[0]].name
         st.rerun()
