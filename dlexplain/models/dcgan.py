@@ -15,6 +15,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from dlexplain.models.base import ARCHITECTURES, Architecture, PictureShape
 from dlexplain.models.picture_coders import channels_of, halved_sides
+from dlexplain.models.picture_judge import PictureJudge
 from dlexplain.params import number
 
 SMALLEST = 7
@@ -105,13 +106,15 @@ class Discriminator(nn.Module):
 
 
 class DCGAN(nn.Module):
-    """(batch, latent) -> (batch, channels, side, side); the discriminator is a submodule."""
+    """(batch, latent) -> (batch, channels, side, side); beside it the discriminator, and a judge
+    that does not take part, see picture_judge."""
 
     def __init__(self, shape: PictureShape, params: Params) -> None:
         super().__init__()
         self.latent = params.latent
         self.generator = Generator(shape, params.latent, params.generator_width)
         self.discriminator = Discriminator(shape, params.discriminator_width)
+        self.judge = PictureJudge(shape)
 
     def generate(self, z: Tensor) -> Tensor:
         """(batch, latent), standard normal -> (batch, channels, side, side), -1 to 1"""

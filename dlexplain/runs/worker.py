@@ -104,6 +104,7 @@ def build(
     accumulate = module_of_data.in_parts_of(training.batch_size) if parts else 1
     steps = -(-len(module_of_data.loader) // accumulate) * training.epochs
     module = task.make(network, module_of_data.facts, task_params, training, steps)
+    module.prepare(module_of_data)
     return Built(module_of_data, module, training, device, accumulate)
 
 

@@ -92,6 +92,9 @@ class TaskModule(L.LightningModule):
     def results(self) -> tuple[dict[str, float], Arrays]:
         """After the test: metrics under test/, and arrays for the run's page."""
 
+    def prepare(self, data: Any) -> None:
+        """Before a training, what needs the data module but no step; not after a reload."""
+
     def pictures(self) -> dict[str, NDArray[np.uint8]]:
         """Pictures (height, width, 3) worth keeping at the end of this epoch, by kind."""
         return {}

@@ -26,7 +26,7 @@ from dlexplain.tasks.base import (
     optimiser_and_schedule,
 )
 from dlexplain.tasks.gan_losses import OBJECTIVES, discriminator_loss, generator_loss
-from dlexplain.tasks.judge import Judge, Verdict, shifted, trained_judge
+from dlexplain.tasks.judge import Verdict, fit_judge, shifted, verdict
 from dlexplain.tasks.pixels import PixelRange, noise_of, to_bytes
 from dlexplain.tasks.tiles import tile
 
@@ -80,11 +80,12 @@ class Adversarial(TaskModule):
         self.automatic_optimization = False
         self.params = params
         self.range = PixelRange.of(facts)
-        self.classes = len(facts["classes"])
-        self.judge: Judge | None = None
         self.real: list[Tensor] = []
         self.made = torch.zeros(0)
         self.found: Verdict | None = None
+
+    def prepare(self, data: Any) -> None:
+        fit_judge(self.network.judge, data.labelled)
 
     def _fake(self, count: int) -> Tensor:
         return self.network.generate(torch.randn(count, self.network.latent, device=self.device))
@@ -213,10 +214,8 @@ class Adversarial(TaskModule):
 
     def _judged(self) -> Verdict:
         """Of the samples, beside the pictures that passed."""
-        if self.judge is None:
-            data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
-            self.judge = trained_judge(data.labelled, self.classes)
-        return self.judge.verdict(self.range.normalised(self.made), torch.cat(self.real))
+        real = torch.cat(self.real)
+        return verdict(self.network.judge, self.range.normalised(self.made), real)
 
     def samples(self, count: int) -> Tensor:
         """(count, channels, side, side), 0..1, the same latent vectors at every call."""
@@ -233,14 +232,14 @@ class Adversarial(TaskModule):
     def results(self) -> tuple[dict[str, float], Arrays]:
         """Some samples, (count, side, side, channels), what the judge says of each and how surely;
         how many of all samples it surely takes for each class."""
-        if self.found is None or self.judge is None:
+        if self.found is None:
             raise RuntimeError("there are no results before the test")
         found, shown = self.found, slice(SHOWN)
         metrics = {
             "test/frechet_distance": found.distance,
             "test/confident": found.confident,
             "test/classes": float((found.counts > 0).sum()),
-            "test/judge_accuracy": self.judge.accuracy,
+            "test/judge_accuracy": float(self.network.judge.accuracy),
         }
         return metrics, {
             "samples": to_bytes(self.made[shown]).numpy(),

@@ -69,7 +69,7 @@ def gradients(network: nn.Module, output: Tensor) -> set[str]:
     return {
         name
         for name, p in network.named_parameters()
-        if p.grad is None or not p.grad.abs().sum() > 0
+        if p.requires_grad and (p.grad is None or not p.grad.abs().sum() > 0)
     }
 
 

@@ -15,7 +15,7 @@ from dlexplain.errors import DataError
 from dlexplain.tasks.frechet import frechet_distance
 from dlexplain.tasks.gan import SHOWN, Adversarial
 from dlexplain.tasks.gan_losses import discriminator_loss, generator_loss
-from dlexplain.tasks.judge import Judge, shifted, trained_judge
+from dlexplain.tasks.judge import fit_judge, see, shifted, verdict
 from dlexplain.tasks.pixels import to_bytes
 from tests.tasks.making import bars, data_module, first_batch, make
 from tests.tasks.training import trainer
@@ -47,6 +47,11 @@ def test_losses_by_hand() -> None:
     assert float(generator_loss("non-saturating", fake)) == pytest.approx(expected)
 
 
+def learning(task: Adversarial) -> set[str]:
+    """Names of all but the judge's parameters."""
+    return {name for name, p in task.network.named_parameters() if p.requires_grad}
+
+
 def grads(task: Adversarial) -> dict[str, Tensor]:
     found = {n: p.grad for n, p in task.network.named_parameters() if p.grad is not None}
     task.network.zero_grad()
@@ -62,7 +67,7 @@ def test_each_network_gets_the_gradient_of_its_own_loss() -> None:
     loss, numbers = task.loss(batch)
     loss.backward()
     both = grads(task)
-    assert set(both) == {name for name, _ in task.network.named_parameters()}
+    assert set(both) == learning(task)
     # A hinge within its margin pushes the last bias as much up as down.
     assert {n for n, g in both.items() if not g.abs().sum() > 0} <= {"discriminator.head.bias"}
     torch.manual_seed(3)
@@ -92,11 +97,12 @@ def test_a_batch_is_one_step_and_moves_both(schedule: str, tmp_path: Path) -> No
     data = data_module()
     task = gan(data, {"schedule": schedule, "clip": 1.0, "optimiser": "adam", "momentum": 0.5})
     before = {name: p.detach().clone() for name, p in task.network.named_parameters()}
+    learns = learning(task)
     run = trainer(tmp_path, epochs=2)
     run.fit(task, datamodule=data)
     assert run.global_step == 2 * len(data.loader) == 8
     moved = {n for n, p in task.network.named_parameters() if not torch.equal(p, before[n])}
-    assert moved == set(before)
+    assert moved == learns
     assert "validation/frechet_distance" in run.callback_metrics
     if schedule == "one-cycle":
         assert [s.last_epoch for s in task.lr_schedulers()] == [8, 8]
@@ -123,26 +129,35 @@ def test_the_generators_rate_is_a_factor() -> None:
 
 def test_the_judge_knows_rows_from_columns_and_disturbs_nothing() -> None:
     data = data_module(train=200)
+    judge = gan(data).network.judge
     torch.manual_seed(9)
-    judge = trained_judge(data.labelled, 2)
+    fit_judge(judge, data.labelled)
     drawn = torch.rand(3)
     torch.manual_seed(9)
     assert torch.equal(torch.rand(3), drawn)
-    assert judge.accuracy > 0.9
+    assert float(judge.accuracy) > 0.9
     x, y = data.labelled("test", 48, 0)
-    features, shares = judge.see(x)
+    features, shares = see(judge, x)
     assert features.shape == (48, 64) and (shares.argmax(1) == y.numpy()).mean() > 0.9
     np.testing.assert_allclose(shares.sum(1), 1, rtol=1e-5)
-    again = trained_judge(data.labelled, 2).see(x)
-    np.testing.assert_array_equal(again[0], features)
-    verdict = judge.verdict(x, x)
-    assert verdict.distance == pytest.approx(0, abs=1e-3)
-    np.testing.assert_array_equal(verdict.said, shares.argmax(1))
+    fit_judge(judge, data.labelled)  # begins anew
+    np.testing.assert_array_equal(see(judge, x)[0], features)
+    found = verdict(judge, x, x)
+    assert found.distance == pytest.approx(0, abs=1e-3)
+    np.testing.assert_array_equal(found.said, shares.argmax(1))
     sure = shares.max(1) > 0.9
-    assert verdict.confident == pytest.approx(sure.mean())
-    assert verdict.counts.tolist() == [int((verdict.said[sure] == c).sum()) for c in (0, 1)]
-    with torch.inference_mode():
-        assert isinstance(trained_judge(data.labelled, 2), Judge)
+    assert found.confident == pytest.approx(sure.mean())
+    assert found.counts.tolist() == [int((found.said[sure] == c).sum()) for c in (0, 1)]
+
+
+def test_the_judge_does_not_learn_with_the_others(tmp_path: Path) -> None:
+    data = data_module()
+    task = gan(data)
+    task.prepare(data)
+    before = {name: t.clone() for name, t in task.network.judge.state_dict().items()}
+    trainer(tmp_path).fit(task, datamodule=data)
+    for name, tensor in task.network.judge.state_dict().items():
+        assert torch.equal(tensor, before[name])
 
 
 def test_one_class_cannot_be_judged() -> None:
@@ -151,26 +166,27 @@ def test_one_class_cannot_be_judged() -> None:
         PictureData(some, some, some, ("a", "b"), "d"), Augmentation(), 8, seed=1, epochs=1
     )
     with pytest.raises(DataError, match="all of one class"):
-        trained_judge(data.labelled, 2)
+        gan(data).prepare(data)
 
 
 def test_what_the_test_finds(tmp_path: Path) -> None:
     data = data_module()
     task = gan(data)
+    task.prepare(data)
     run = trainer(tmp_path)
     run.test(task, datamodule=data, verbose=False)
     metrics, arrays = task.results()
     samples = task.samples(100)
-    assert task.judge is not None
-    features, shares = task.judge.see(task.range.normalised(samples))
-    real, _ = task.judge.see(data.labelled("test", 48, 0)[0])
+    judge = task.network.judge
+    features, shares = see(judge, task.range.normalised(samples))
+    real, _ = see(judge, data.labelled("test", 48, 0)[0])
     assert metrics["test/frechet_distance"] == pytest.approx(
         frechet_distance(real, features), rel=1e-3
     )
     sure = shares.max(1) > 0.9
     assert metrics["test/confident"] == pytest.approx(sure.mean())
     assert metrics["test/classes"] == len(set(shares.argmax(1)[sure].tolist()))
-    assert metrics["test/judge_accuracy"] == task.judge.accuracy
+    assert metrics["test/judge_accuracy"] == float(judge.accuracy)
     np.testing.assert_array_equal(arrays["samples"], to_bytes(samples[:SHOWN]).numpy())
     assert arrays["counts"].sum() == sure.sum() and arrays["judged"] == 100
     np.testing.assert_array_equal(arrays["real"], bars(48, 2).pixels)

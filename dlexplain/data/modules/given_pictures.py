@@ -1,7 +1,6 @@
 """Pictures that a user gives, as a trained model sees them: to score it on them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from dlexplain.data.base import (
     Pictures,
     digest_of,
     silent,
-    split_off,
 )
 from dlexplain.data.class_folders import read_given_folders
 from dlexplain.data.modules.base import EVALUATION_BATCH, GIVEN
@@ -23,11 +21,10 @@ from dlexplain.data.modules.pictures import PictureModule
 from dlexplain.errors import DataError
 
 NAMED = 5
-HELD_BACK = 0.2
 
 
 class GivenPictures(PictureModule):
-    """They are the test part; normalised as the model's training pictures were."""
+    """The pictures are all three parts; normalised as the model's training pictures were."""
 
     def __init__(self, data: PictureData, facts: Mapping[str, Any]) -> None:
         super().__init__(data, Augmentation(), EVALUATION_BATCH, 0, 1)
@@ -58,17 +55,9 @@ def given_labelled(
 def given_pictures(
     path: str, facts: Mapping[str, Any], files: Mapping[str, str], task_params: Mapping[str, Any]
 ) -> GivenPictures:
-    """As given_labelled, but with any class names: for models that have no use for classes.
-
-    All pictures are the test part. The other two share them, so that what is fitted to the one, as
-    a GAN's judge is, can be checked by the other.
-    """
+    """As given_labelled, but with any class names: for models that have no use for classes."""
     pictures, found = _read(path, facts)
-    train, validation = split_off(pictures.labels, HELD_BACK)
-    data = replace(
-        _thrice(pictures, found), train=pictures.take(train), validation=pictures.take(validation)
-    )
-    return GivenPictures(data, {**facts, "classes": list(found)})
+    return GivenPictures(_thrice(pictures, found), facts)
 
 
 def _read(path: str, facts: Mapping[str, Any]) -> tuple[Pictures, tuple[str, ...]]:
