@@ -2,7 +2,9 @@
 
 Radford et al., "Unsupervised Representation Learning with Deep Convolutional Generative
 Adversarial Networks", 2016, https://arxiv.org/abs/1511.06434, with spectral normalisation: Miyato
-et al., 2018, https://arxiv.org/abs/1802.05957. Pictures are -1 (black) to 1 (white) on both sides.
+et al., 2018, https://arxiv.org/abs/1802.05957, and a dense layer at the narrow end of both, as in
+Chen et al., "InfoGAN", 2016, https://arxiv.org/abs/1606.03657. Pictures are -1 (black) to 1 (white)
+on both sides.
 """
 
 from dataclasses import dataclass
@@ -31,6 +33,11 @@ class Params:
     """Size of the two networks."""
 
     latent: int = number(64, "Latent", low=1, high=1024, help="Numbers a picture is made of.")
+    dense: int = number(
+        256, "Dense units", low=8, high=4096,
+        help="Of the layer between the latent numbers and the first maps, and of that behind the "
+        "discriminator's last maps; they see the whole picture at once.",
+    )  # fmt: skip
     generator_width: int = number(
         32, "Generator's width", low=4, high=512,
         help="Channels of its last stage but one; doubles towards the first.",
@@ -43,12 +50,15 @@ class Params:
 class Generator(nn.Module):
     """(batch, latent) -> (batch, channels, side, side), -1 to 1"""
 
-    def __init__(self, shape: PictureShape, latent: int, width: int) -> None:
+    def __init__(self, shape: PictureShape, latent: int, dense: int, width: int) -> None:
         super().__init__()
         sides = halved_sides(shape.side, SMALLEST)[::-1]
         widths = [*channels_of(len(sides) - 1, width)[::-1], shape.channels]
         self.start = nn.Sequential(
-            nn.Linear(latent, widths[0] * sides[0] ** 2, bias=False),
+            nn.Linear(latent, dense, bias=False),
+            nn.BatchNorm1d(dense),
+            nn.ReLU(),
+            nn.Linear(dense, widths[0] * sides[0] ** 2, bias=False),
             nn.Unflatten(1, (widths[0], sides[0], sides[0])),
             nn.BatchNorm2d(widths[0]),
             nn.ReLU(),
@@ -76,7 +86,7 @@ class Discriminator(nn.Module):
     picture does.
     """
 
-    def __init__(self, shape: PictureShape, width: int) -> None:
+    def __init__(self, shape: PictureShape, width: int, dense: int) -> None:
         super().__init__()
         sides = halved_sides(shape.side, SMALLEST)
         widths = [shape.channels, *channels_of(len(sides) - 1, width)]
@@ -86,7 +96,11 @@ class Discriminator(nn.Module):
             stages.append(nn.LeakyReLU(SLOPE))
         self.features = nn.Sequential(*stages)
         self.flatten = nn.Flatten()
-        self.head = spectral_norm(nn.Linear(widths[-1] * sides[-1] ** 2, 1))
+        self.head = nn.Sequential(
+            spectral_norm(nn.Linear(widths[-1] * sides[-1] ** 2, dense)),
+            nn.LeakyReLU(SLOPE),
+            spectral_norm(nn.Linear(dense, 1)),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.features(x)  # (batch, width * 2^(stages - 1), side / 2^stages, ...)
@@ -112,8 +126,8 @@ class DCGAN(nn.Module):
     def __init__(self, shape: PictureShape, params: Params) -> None:
         super().__init__()
         self.latent = params.latent
-        self.generator = Generator(shape, params.latent, params.generator_width)
-        self.discriminator = Discriminator(shape, params.discriminator_width)
+        self.generator = Generator(shape, params.latent, params.dense, params.generator_width)
+        self.discriminator = Discriminator(shape, params.discriminator_width, params.dense)
         self.judge = PictureJudge(shape)
 
     def generate(self, z: Tensor) -> Tensor:

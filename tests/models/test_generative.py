@@ -106,7 +106,7 @@ def test_every_layer_of_the_discriminator_has_spectral_norm_one() -> None:
     network = build("dcgan", 3, 32, generator_width=4, discriminator_width=8)
     assert isinstance(network, DCGAN)
     layers = [m for m in network.discriminator.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
-    assert len(layers) == 4
+    assert len(layers) == 5
     with torch.no_grad():
         for layer in layers:
             layer.parametrizations.weight.original.mul_(7)  # the norm is of no matter
