@@ -60,6 +60,7 @@ def moment(seconds: float) -> str:
 
 
 def metric(key: str, value: float) -> str:
-    """Parts of one as percent, others with three digits."""
-    share = key.rpartition("/")[2].startswith(("accuracy", "coverage"))
-    return f"{value:.1%}" if share else f"{value:.3g}"
+    """Parts of one as percent, large numbers whole, others with three digits."""
+    if key.rpartition("/")[2].startswith(("accuracy", "coverage")):
+        return f"{value:.1%}"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.3g}"

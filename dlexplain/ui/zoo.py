@@ -75,7 +75,7 @@ def show_zoo_card(card: ZooCard) -> None:
     ]
     with st.container(horizontal=True, gap="small"):
         for name, value in cells:
-            st.metric(name, value, border=True, width=158)
+            st.metric(name, value, border=True, width="content")
     with st.container(horizontal=True):
         if card.task == "classify-image" and st.button(
             "Explain pictures with it", icon=":material/visibility:", key="zoo-explain"
@@ -89,7 +89,11 @@ def show_zoo_card(card: ZooCard) -> None:
         rows = [{"Metric": k, "Value": metric(k, v)} for k, v in sorted(card.metrics.items())]
         st.dataframe(rows, hide_index=True, height="content" if len(rows) < 14 else 520)
         st.caption(f"Of the weights as they are stored here, in few bits. {card.machine}.")
-        st.code(f"{card.command}\npython -m dlexplain zoo verify {card.name}", language="bash")
+        st.code(
+            f"{card.command}\npython -m dlexplain zoo verify {card.name}",
+            language="bash",
+            wrap_lines=True,
+        )
     with right:
         st.subheader("Spec")
         values = [{"Parameter": key, "Value": str(value)} for key, value in card.flat.items()]

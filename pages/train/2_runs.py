@@ -194,7 +194,7 @@ def facts(record: "RunRecord") -> None:
     cells += [("steps/s", f"{record.speed:.3g}")] if record.speed else []
     with st.container(horizontal=True, gap="small"):
         for name, value in cells:
-            st.metric(name, value, border=True, width=170)
+            st.metric(name, value, border=True, width="content")
 
 
 def short(key: str) -> str:
