@@ -2,23 +2,26 @@
 
 Radford et al., "Unsupervised Representation Learning with Deep Convolutional Generative
 Adversarial Networks", 2016, https://arxiv.org/abs/1511.06434, with spectral normalisation: Miyato
-et al., 2018, https://arxiv.org/abs/1802.05957, and a dense layer at the narrow end of both, as in
-Chen et al., "InfoGAN", 2016, https://arxiv.org/abs/1606.03657. Pictures are -1 (black) to 1 (white)
-on both sides.
+et al., 2018, https://arxiv.org/abs/1802.05957. Where wanted, by class: Mirza and Osindero,
+"Conditional Generative Adversarial Nets", 2014, https://arxiv.org/abs/1411.1784, with the
+projection of Miyato and Koyama, "cGANs with Projection Discriminator", 2018,
+https://arxiv.org/abs/1802.05637. Pictures are -1 (black) to 1 (white) on both sides.
 """
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
 from dlexplain.models.base import ARCHITECTURES, Architecture, PictureShape
 from dlexplain.models.picture_coders import channels_of, halved_sides
 from dlexplain.models.picture_judge import PictureJudge
-from dlexplain.params import number
+from dlexplain.params import flag, number
 
 SMALLEST = 7
 """Largest side of the maps that the generator begins with: 7 for 28, 4 for 32."""
@@ -32,12 +35,11 @@ SPREAD = 0.02
 class Params:
     """Size of the two networks."""
 
-    latent: int = number(64, "Latent", low=1, high=1024, help="Numbers a picture is made of.")
-    dense: int = number(
-        256, "Dense units", low=8, high=4096,
-        help="Of the layer between the latent numbers and the first maps, and of that behind the "
-        "discriminator's last maps; they see the whole picture at once.",
+    conditional: bool = flag(
+        False, "By class", help="A class can be asked for (Mirza and Osindero 2014), and the "
+        "discriminator looks for it (Miyato and Koyama 2018).",
     )  # fmt: skip
+    latent: int = number(64, "Latent", low=1, high=1024, help="Numbers a picture is made of.")
     generator_width: int = number(
         32, "Generator's width", low=4, high=512,
         help="Channels of its last stage but one; doubles towards the first.",
@@ -50,15 +52,12 @@ class Params:
 class Generator(nn.Module):
     """(batch, latent) -> (batch, channels, side, side), -1 to 1"""
 
-    def __init__(self, shape: PictureShape, latent: int, dense: int, width: int) -> None:
+    def __init__(self, shape: PictureShape, latent: int, width: int) -> None:
         super().__init__()
         sides = halved_sides(shape.side, SMALLEST)[::-1]
         widths = [*channels_of(len(sides) - 1, width)[::-1], shape.channels]
         self.start = nn.Sequential(
-            nn.Linear(latent, dense, bias=False),
-            nn.BatchNorm1d(dense),
-            nn.ReLU(),
-            nn.Linear(dense, widths[0] * sides[0] ** 2, bias=False),
+            nn.Linear(latent, widths[0] * sides[0] ** 2, bias=False),
             nn.Unflatten(1, (widths[0], sides[0], sides[0])),
             nn.BatchNorm2d(widths[0]),
             nn.ReLU(),
@@ -80,13 +79,14 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """(batch, channels, side, side), -1 to 1 -> (batch,) logits, high where it seems real.
+    """(batch, channels, side, side), -1 to 1 -> (batch,) logits, high where it seems real; with
+    labels, (batch,), plus the logit of their class.
 
     Each layer's largest singular value is held at 1, so the logit cannot change faster than the
     picture does.
     """
 
-    def __init__(self, shape: PictureShape, width: int, dense: int) -> None:
+    def __init__(self, shape: PictureShape, width: int, classes: int) -> None:
         super().__init__()
         sides = halved_sides(shape.side, SMALLEST)
         widths = [shape.channels, *channels_of(len(sides) - 1, width)]
@@ -96,15 +96,16 @@ class Discriminator(nn.Module):
             stages.append(nn.LeakyReLU(SLOPE))
         self.features = nn.Sequential(*stages)
         self.flatten = nn.Flatten()
-        self.head = nn.Sequential(
-            spectral_norm(nn.Linear(widths[-1] * sides[-1] ** 2, dense)),
-            nn.LeakyReLU(SLOPE),
-            spectral_norm(nn.Linear(dense, 1)),
-        )
+        size = widths[-1] * sides[-1] ** 2
+        self.head = spectral_norm(nn.Linear(size, 1))
+        self.class_head = spectral_norm(nn.Linear(size, classes, bias=False)) if classes else None
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.features(x)  # (batch, width * 2^(stages - 1), side / 2^stages, ...)
-        return cast(Tensor, self.head(self.flatten(x)))[:, 0]
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        x = self.flatten(self.features(x))  # (batch, width * 2^(stages - 1) * (side / 2^stages)^2)
+        logits = cast(Tensor, self.head(x))[:, 0]
+        if self.class_head is None or labels is None:
+            return logits
+        return logits + cast(Tensor, self.class_head(x)).gather(1, labels[:, None])[:, 0]
 
     def find_norms(self) -> None:
         """Iterate until each layer's singular value is right, as it is not after averaging: the
@@ -120,23 +121,38 @@ class Discriminator(nn.Module):
 
 
 class DCGAN(nn.Module):
-    """(batch, latent) -> (batch, channels, side, side); beside it the discriminator, and a judge
-    that does not take part, see picture_judge."""
+    """(batch, latent + asked) -> (batch, channels, side, side); beside it the discriminator, and a
+    judge that does not take part, see picture_judge.
+
+    latent  random numbers of a picture
+    asked   classes that can be asked for, 0 where the network is not conditional
+    """
 
     def __init__(self, shape: PictureShape, params: Params) -> None:
         super().__init__()
         self.latent = params.latent
-        self.generator = Generator(shape, params.latent, params.dense, params.generator_width)
-        self.discriminator = Discriminator(shape, params.discriminator_width, params.dense)
+        self.asked = shape.classes if params.conditional else 0
+        width = params.discriminator_width
+        self.generator = Generator(shape, params.latent + self.asked, params.generator_width)
+        self.discriminator = Discriminator(shape, width, self.asked)
         self.judge = PictureJudge(shape)
 
+    def latent_of(self, noise: Tensor, labels: Tensor) -> Tensor:
+        """(batch, latent) standard normal and (batch,) -> (batch, latent + asked), what `generate`
+        takes: where classes are asked for, they follow one-hot and as strong as the noise."""
+        if not self.asked:
+            return noise
+        asked = F.one_hot(labels, self.asked).to(noise) * math.sqrt(self.latent)
+        return torch.cat([noise, asked], dim=1)
+
     def generate(self, z: Tensor) -> Tensor:
-        """(batch, latent), standard normal -> (batch, channels, side, side), -1 to 1"""
+        """(batch, latent + asked), see latent_of -> (batch, channels, side, side), -1 to 1"""
         return cast(Tensor, self.generator(z))
 
-    def discriminate(self, x: Tensor) -> Tensor:
-        """(batch, channels, side, side), -1 to 1 -> (batch,) logits"""
-        return cast(Tensor, self.discriminator(x))
+    def discriminate(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(batch, channels, side, side), -1 to 1 -> (batch,) logits; with labels also of whether it
+        is of that class."""
+        return cast(Tensor, self.discriminator(x, labels))
 
     def forward(self, z: Tensor) -> Tensor:
         return self.generate(z)

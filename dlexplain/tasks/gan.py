@@ -87,32 +87,35 @@ class Adversarial(TaskModule):
     def prepare(self, data: Any) -> None:
         fit_judge(self.network.judge, data.labelled)
 
-    def _fake(self, count: int) -> Tensor:
-        return self.network.generate(torch.randn(count, self.network.latent, device=self.device))
+    def _fake(self, labels: Tensor) -> Tensor:
+        """One picture for each label, which counts where classes can be asked for."""
+        noise = torch.randn(len(labels), self.network.latent, device=self.device)
+        return self.network.generate(self.network.latent_of(noise, labels))
 
-    def _said(self, pictures: Tensor) -> Tensor:
+    def _said(self, pictures: Tensor, labels: Tensor) -> Tensor:
         """(batch,) the discriminator's logits"""
         if self.params.shift and self.training:
             pictures = shifted(pictures, self.params.shift)
-        return self.network.discriminate(pictures).float()
+        return self.network.discriminate(pictures, labels).float()
 
-    def _discriminator_part(self, x: Tensor, fake: Tensor) -> Tensor:
-        real = self._said(2 * self.range.unit(x) - 1)
-        return discriminator_loss(self.params.objective, real, self._said(fake.detach()))
+    def _discriminator_part(self, batch: Mapping[str, Any], fake: Tensor) -> Tensor:
+        real = self._said(2 * self.range.unit(batch["x"]) - 1, batch["y"])
+        said = self._said(fake.detach(), batch["y"])
+        return discriminator_loss(self.params.objective, real, said)
 
-    def _generator_part(self, fake: Tensor) -> Tensor:
+    def _generator_part(self, batch: Mapping[str, Any], fake: Tensor) -> Tensor:
         """Its gradient reaches the generator only."""
         self.network.discriminator.requires_grad_(False)
         try:
-            return generator_loss(self.params.objective, self._said(fake))
+            return generator_loss(self.params.objective, self._said(fake, batch["y"]))
         finally:
             self.network.discriminator.requires_grad_(True)
 
     def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
         """The sum of both, whose gradient is each one's own for its network; for measuring."""
-        fake = self._fake(len(batch["x"]))
-        discriminator = self._discriminator_part(batch["x"], fake)
-        generator = self._generator_part(fake)
+        fake = self._fake(batch["y"])
+        discriminator = self._discriminator_part(batch, fake)
+        generator = self._generator_part(batch, fake)
         numbers = {
             "discriminator_loss": discriminator.detach(),
             "generator_loss": generator.detach(),
@@ -125,10 +128,10 @@ class Adversarial(TaskModule):
         generator_optimiser, discriminator_optimiser = cast(list[Any], self.optimizers())
         # One step a batch counts, as in every other task; else each would be counted.
         discriminator_optimiser._on_before_step = discriminator_optimiser._on_after_step = _nothing
-        fake = self._fake(len(batch["x"]))
-        discriminator = self._discriminator_part(batch["x"], fake)
+        fake = self._fake(batch["y"])
+        discriminator = self._discriminator_part(batch, fake)
         self._step(discriminator_optimiser, discriminator)
-        generator = self._generator_part(fake)
+        generator = self._generator_part(batch, fake)
         recorded = self._is_recorded()  # before the step is counted
         self._step(generator_optimiser, generator)
         for schedule in self.lr_schedulers() or ():  # type: ignore[union-attr]
@@ -177,10 +180,10 @@ class Adversarial(TaskModule):
         self.network.discriminator.find_norms()
 
     def validation_step(self, batch: Mapping[str, Tensor], batch_idx: int) -> None:
-        size = len(batch["x"])
-        z = noise_of(batch_idx, size, self.network.latent).to(self.device)
-        fake = self._said(self.network.generate(z))
-        real = self._said(2 * self.range.unit(batch["x"]) - 1)
+        labels, size = batch["y"], len(batch["x"])
+        noise = noise_of(batch_idx, size, self.network.latent).to(self.device)
+        fake = self._said(self.network.generate(self.network.latent_of(noise, labels)), labels)
+        real = self._said(2 * self.range.unit(batch["x"]) - 1, labels)
         discriminator = discriminator_loss(self.params.objective, real, fake)
         generator = generator_loss(self.params.objective, fake)
         found = {
@@ -217,9 +220,14 @@ class Adversarial(TaskModule):
         real = torch.cat(self.real)
         return verdict(self.network.judge, self.range.normalised(self.made), real)
 
+    def _asked(self, count: int) -> Tensor:
+        """(count,) the classes by turns"""
+        return torch.arange(count) % max(1, self.network.asked)
+
     def samples(self, count: int) -> Tensor:
         """(count, channels, side, side), 0..1, the same latent vectors at every call."""
-        z = noise_of(LATENT_SEED, count, self.network.latent).to(self.device)
+        noise = noise_of(LATENT_SEED, count, self.network.latent)
+        z = self.network.latent_of(noise, self._asked(count)).to(self.device)
         was = self.network.training
         self.network.eval()
         with torch.no_grad():
@@ -241,6 +249,9 @@ class Adversarial(TaskModule):
             "test/classes": float((found.counts > 0).sum()),
             "test/judge_accuracy": float(self.network.judge.accuracy),
         }
+        if self.network.asked:
+            asked = self._asked(len(found.said)).numpy()
+            metrics["test/as_asked"] = float((found.said == asked).mean())
         return metrics, {
             "samples": to_bytes(self.made[shown]).numpy(),
             "samples_said": found.said[shown],

@@ -88,10 +88,44 @@ def test_a_gradient_reaches_every_parameter_of_the_vae(layers: str) -> None:
     assert gradients(network, network.decode(z)) == set()
 
 
-def test_a_gradient_reaches_every_parameter_of_the_gan() -> None:
-    network = build("dcgan", 1, 12, generator_width=4, discriminator_width=4)
+@pytest.mark.parametrize("conditional", [False, True])
+def test_a_gradient_reaches_every_parameter_of_the_gan(conditional: bool) -> None:
+    network = build(
+        "dcgan", 1, 12, conditional=conditional, generator_width=4, discriminator_width=4
+    )
     assert isinstance(network, DCGAN)
-    assert gradients(network, network.discriminate(network(torch.randn(4, 5)))) == set()
+    labels = torch.tensor([1, 5, 0, 9])
+    made = network(network.latent_of(torch.randn(4, 5), labels))
+    assert gradients(network, network.discriminate(made, labels)) == set()
+
+
+def test_a_class_is_asked_for_by_one_hot_numbers_as_strong_as_the_noise() -> None:
+    network = build("dcgan", 1, 12, conditional=True, generator_width=4, discriminator_width=4)
+    assert isinstance(network, DCGAN)
+    noise = torch.randn(2, 5)
+    z = network.latent_of(noise, torch.tensor([3, 0]))
+    assert torch.equal(z[:, :5], noise)
+    expected = torch.zeros(2, 10)
+    expected[0, 3] = expected[1, 0] = 5**0.5
+    torch.testing.assert_close(z[:, 5:], expected)
+    plain = build("dcgan", 1, 12, generator_width=4, discriminator_width=4)
+    assert isinstance(plain, DCGAN)
+    assert torch.equal(plain.latent_of(noise, torch.tensor([3, 0])), noise)
+
+
+def test_the_discriminators_logit_adds_that_of_the_class() -> None:
+    network = build("dcgan", 1, 12, conditional=True, generator_width=4, discriminator_width=4)
+    assert isinstance(network, DCGAN)
+    side = network.discriminator
+    side.eval()
+    x, labels = torch.rand(3, 1, 12, 12), torch.tensor([2, 2, 7])
+    features = side.flatten(side.features(x))
+    assert side.class_head is not None
+    by_class = side.class_head(features)
+    plain = side.head(features)[:, 0]
+    torch.testing.assert_close(network.discriminate(x), plain)
+    expected = plain + torch.stack([by_class[0, 2], by_class[1, 2], by_class[2, 7]])
+    torch.testing.assert_close(network.discriminate(x, labels), expected)
 
 
 def test_a_draw_is_mean_plus_noise_in_standard_deviations() -> None:
@@ -103,7 +137,7 @@ def test_a_draw_is_mean_plus_noise_in_standard_deviations() -> None:
 
 
 def test_every_layer_of_the_discriminator_has_spectral_norm_one() -> None:
-    network = build("dcgan", 3, 32, generator_width=4, discriminator_width=8)
+    network = build("dcgan", 3, 32, conditional=True, generator_width=4, discriminator_width=8)
     assert isinstance(network, DCGAN)
     layers = [m for m in network.discriminator.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
     assert len(layers) == 5

@@ -40,7 +40,8 @@ SPECS = {
     "vae": spec("vae", "vae", {"averaging": 0.9, "keep_best": False}, model_params={"width": 4}),
     "gan": spec(
         "gan", "dcgan", {"averaging": 0.9, "keep_best": False, "optimiser": "adam", "clip": 1.0},
-        model_params={"generator_width": 4, "discriminator_width": 4, "latent": 8},
+        model_params={"generator_width": 4, "discriminator_width": 4, "latent": 8,
+                      "conditional": True},
         task_params={"samples": 100, "shift": 1},
     ),
     "gan, plateau": spec(

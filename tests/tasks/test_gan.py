@@ -69,15 +69,15 @@ def test_each_network_gets_the_gradient_of_its_own_loss() -> None:
     both = grads(task)
     assert set(both) == learning(task)
     # A hinge within its margin pushes the last bias as much up as down.
-    assert {n for n, g in both.items() if not g.abs().sum() > 0} <= {"discriminator.head.2.bias"}
+    assert {n for n, g in both.items() if not g.abs().sum() > 0} <= {"discriminator.head.bias"}
     torch.manual_seed(3)
-    fake = task._fake(16)
-    part = task._discriminator_part(batch["x"], fake)
+    fake = task._fake(batch["y"])
+    part = task._discriminator_part(batch, fake)
     part.backward()
     own = grads(task)
     assert {name.split(".")[0] for name in own} == {"discriminator"}
     torch.manual_seed(3)
-    generator = task._generator_part(task._fake(16))
+    generator = task._generator_part(batch, task._fake(batch["y"]))
     generator.backward()
     own |= grads(task)
     assert set(own) == set(both)
@@ -194,6 +194,28 @@ def test_what_the_test_finds(tmp_path: Path) -> None:
     assert task.results()[0] == metrics
 
 
+def test_a_class_that_can_be_asked_for_is_learnt_and_told(tmp_path: Path) -> None:
+    """Both sides see the label, and samples ask for the classes by turns."""
+    data = data_module()
+    made = make("gan", "dcgan", data, {**NET, "conditional": True}, {"samples": 100})
+    task = cast(Adversarial, made)
+    task.prepare(data)
+    batch = first_batch(data)
+    task.eval()
+    torch.manual_seed(3)
+    loss = float(task.loss(batch)[0].detach())
+    torch.manual_seed(3)
+    other = {**batch, "y": 1 - batch["y"]}
+    assert loss != pytest.approx(float(task.loss(other)[0].detach()), rel=1e-4)
+    task.train()
+    run = trainer(tmp_path)
+    run.fit(task, datamodule=data)
+    run.test(task, datamodule=data, verbose=False)
+    metrics, _ = task.results()
+    assert task.found is not None
+    assert metrics["test/as_asked"] == (task.found.said == np.arange(100) % 2).mean()
+
+
 def test_results_come_after_the_test() -> None:
     task = gan()
     assert task.pictures() == {}
@@ -217,7 +239,8 @@ def test_the_discriminator_sees_moved_pictures_in_training_only() -> None:
     data = data_module()
     task, batch = gan(data, shift=2), first_batch(data)
     task.train()
-    once, again = (task._said(batch["x"]) for _ in range(2))
+    once, again = (task._said(batch["x"], batch["y"]) for _ in range(2))
     assert (once - again).abs().max() > 1e-3
     task.eval()
-    torch.testing.assert_close(task._said(batch["x"]), task.network.discriminate(batch["x"]))
+    said = task.network.discriminate(batch["x"], batch["y"])
+    torch.testing.assert_close(task._said(batch["x"], batch["y"]), said)
