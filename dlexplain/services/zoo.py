@@ -172,7 +172,8 @@ def publish(wanted: str, name: str, told: Told, folder: Path | None = None) -> P
         "headline": TASKS[spec.task].headline,
         "stored": "float16, tables of a million numbers in int8 with a scale a row",
         "command": _command(name, spec),
-        "trained": {"metrics": source.card["metrics"], "seconds": record.seconds},
+        "training_seconds": record.seconds,  # of all its spells
+        "trained": {"metrics": source.card["metrics"]},
     }
     paths.card_in(new).write_text(json.dumps(card))
     stored = Trained(name, name, "zoo", new, paths.weights_in(new))
