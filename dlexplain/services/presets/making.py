@@ -85,6 +85,6 @@ add_preset(
     task_params={"samples": 5000},
     model_params={"conditional": True, "latent": 128, "generator_width": 48,
                   "discriminator_width": 32},
-    training={**GAN_TRAINING, "epochs": 8, "batch_size": 64, "learning_rate": 5e-4,
+    training={**GAN_TRAINING, "epochs": 10, "batch_size": 64, "learning_rate": 5e-4,
               "averaging": 0.999},
 )  # fmt: skip
