@@ -47,8 +47,9 @@ class Autoencode(TaskModule):
         super().__init__(network, training, steps)
         self.params = params
         self.range = PixelRange.of(facts)
-        self.shown: dict[str, Tensor] = {}
-        self.spread = Spread(facts.get("sizes", {}).get("test", SHOWN))
+        sizes = facts.get("sizes", {})
+        self.shown = Spread(sizes.get("validation", SHOWN))
+        self.spread = Spread(sizes.get("test", SHOWN))
 
     def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
         noise = torch.randn_like(batch["x"]) if self.params.noise else None
@@ -69,12 +70,13 @@ class Autoencode(TaskModule):
         noise = noise_of(batch_idx, *x.shape).to(x.device) if self.params.noise else None
         return self._squared(x, noise)
 
+    def on_validation_epoch_start(self) -> None:
+        self.shown.clear()
+
     def validation_step(self, batch: Mapping[str, Tensor], batch_idx: int) -> None:
-        errors, target, seen, made = self._tested(batch["x"], batch_idx)
+        errors, _, seen, made = self._tested(batch["x"], batch_idx)
         self.log("validation/loss", errors.mean(), batch_size=len(errors))
-        if batch_idx == 0:
-            first = seen if self.params.noise else target
-            self.shown = {"originals": to_bytes(first[:SHOWN]), "copies": to_bytes(made[:SHOWN])}
+        self.shown.keep(len(errors), seen=seen, made=made)
 
     def on_test_epoch_start(self) -> None:
         self.spread.clear()
@@ -96,10 +98,8 @@ class Autoencode(TaskModule):
 
     def pictures(self) -> dict[str, NDArray[np.uint8]]:
         """Some validation pictures as the network saw them, and below each what it made."""
-        if not self.shown:
-            return {}
-        pairs = in_pairs(self.shown["originals"].numpy(), self.shown["copies"].numpy())
-        return {"reconstructions": pairs}
+        kept = {key: to_bytes(t).numpy() for key, t in self.shown.kept().items()}
+        return {"reconstructions": in_pairs(kept["seen"], kept["made"])} if kept else {}
 
 
 def picture_shape(facts: Mapping[str, Any], params: object) -> PictureShape:

@@ -258,8 +258,13 @@ class Adversarial(TaskModule):
             "samples_share": found.sure[shown],
             "counts": found.counts,
             "judged": np.array(len(found.said)),
-            "real": to_bytes(self.range.unit(torch.cat(self.real)[shown])).numpy(),
+            "real": to_bytes(self.range.unit(self._some_real())).numpy(),
         }
+
+    def _some_real(self) -> Tensor:
+        """Spread over the test part, since it may come class by class."""
+        real = torch.cat(self.real)
+        return real[:: max(1, len(real) // SHOWN)][:SHOWN]
 
     def pictures(self) -> dict[str, NDArray[np.uint8]]:
         """Samples of the same latent vectors in every epoch."""

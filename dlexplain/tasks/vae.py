@@ -69,9 +69,11 @@ class Variational(TaskModule):
         super().__init__(network, training, steps)
         self.params = params
         self.range = PixelRange.of(facts)
-        total = facts.get("sizes", {}).get("test", SHOWN)
+        sizes = facts.get("sizes", {})
+        total = sizes.get("test", SHOWN)
         self.spread, self.points = Spread(total), Spread(total, MOST_POINTS)
-        self.shown: dict[str, Tensor] = {}
+        self.shown = Spread(sizes.get("validation", SHOWN))
+        self.drawn = torch.zeros(0)
         self.kl_sum = torch.zeros(0)
 
     def parts(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -93,6 +95,9 @@ class Variational(TaskModule):
         numbers = {"reconstruction": reconstruction.detach(), "kl": kl_total.detach()}
         return reconstruction + self.params.beta * kl_total, numbers
 
+    def on_validation_epoch_start(self) -> None:
+        self.shown.clear()
+
     def validation_step(self, batch: Mapping[str, Tensor], batch_idx: int) -> None:
         x = batch["x"]
         noise = noise_of(batch_idx, len(x), self.network.latent).to(x.device)
@@ -105,12 +110,9 @@ class Variational(TaskModule):
             "validation/kl": kl_total,
         }
         self.log_dict(found, batch_size=len(x))
-        if batch_idx == 0:
-            originals, copies = self.range.unit(x[:SHOWN]), logits[:SHOWN].sigmoid()
-            self.shown = {
-                "originals": to_bytes(originals), "copies": to_bytes(copies),
-                "samples": self._samples(),  # here, where averaged weights are in the network
-            }  # fmt: skip
+        self.shown.keep(len(x), originals=self.range.unit(x), copies=logits.sigmoid())
+        if batch_idx == 0:  # here averaged weights, where there are any, are in the network
+            self.drawn = self._samples()
 
     def on_test_epoch_start(self) -> None:
         self.spread.clear()
@@ -157,10 +159,11 @@ class Variational(TaskModule):
 
     def pictures(self) -> dict[str, NDArray[np.uint8]]:
         """Some validation pictures with what became of each, and new ones."""
-        if not self.shown:
+        kept = {key: to_bytes(t).numpy() for key, t in self.shown.kept().items()}
+        if not kept:
             return {}
-        pairs = in_pairs(self.shown["originals"].numpy(), self.shown["copies"].numpy())
-        return {"reconstructions": pairs, "samples": tile(self.shown["samples"].numpy())}
+        pairs = in_pairs(kept["originals"], kept["copies"])
+        return {"reconstructions": pairs, "samples": tile(self.drawn.numpy())}
 
 
 TASKS.add(

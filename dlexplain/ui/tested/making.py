@@ -51,7 +51,8 @@ def show_generated(found: GeneratedPictures) -> None:
         st.image(_png(_rows(found.samples)), width=WIDTH)
     with right:
         st.subheader("Real ones")
-        st.image(_png(_rows(found.real[: REAL_ROWS * IN_A_ROW])), width=WIDTH)
+        every = max(1, len(found.real) // (REAL_ROWS * IN_A_ROW))  # of all classes
+        st.image(_png(_rows(found.real[::every][: REAL_ROWS * IN_A_ROW])), width=WIDTH)
         st.subheader("What they show")
         st.caption(
             "A small classifier, trained on real pictures for this test, says of each sample what "
