@@ -21,6 +21,7 @@ add_preset(
     "5,000 handwritten digits of 28 × 28; it can judge what the models below make. A minute.",
     case="Image classification",
     quick=True,
+    zoo=True,
     task="classify-image", model="cnn", data="mnist",
     model_params={"width": 16, "dense": 64},
     training={"epochs": 15, "batch_size": 64, "learning_rate": 5e-3, "precision": "float32"},
