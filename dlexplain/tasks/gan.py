@@ -246,6 +246,7 @@ class Adversarial(TaskModule):
         metrics = {
             "test/frechet_distance": found.distance,
             "test/confident": found.confident,
+            "test/confident_real": found.confident_real,
             "test/classes": float((found.counts > 0).sum()),
             "test/judge_accuracy": float(self.network.judge.accuracy),
         }

@@ -39,12 +39,14 @@ class Verdict:
     distance  Frechet distance of their features to those of real pictures
     said      (samples,) the likeliest class of each; `sure`, its probability
     counts    (classes,) samples that surely are of each class
+    confident_real  the part of the real pictures that surely are of some class
     """
 
     distance: float
     said: NDArray[np.int64]
     sure: NDArray[np.float32]
     counts: NDArray[np.int64]
+    confident_real: float
 
     @property
     def confident(self) -> float:
@@ -104,10 +106,11 @@ def see(judge: PictureJudge, x: Tensor) -> tuple[NDArray[np.float32], NDArray[np
 def verdict(judge: PictureJudge, made: Tensor, real: Tensor) -> Verdict:
     """Of normalised samples, beside real pictures."""
     features, shares = see(judge, made)
-    real_features, _ = see(judge, real)
+    real_features, real_shares = see(judge, real)
     said, sure = shares.argmax(1), shares.max(1)
     counts = np.bincount(said[sure > SURE], minlength=shares.shape[1])
-    return Verdict(frechet_distance(real_features, features), said, sure, counts)
+    sure_real = float((real_shares.max(1) > SURE).mean())
+    return Verdict(frechet_distance(real_features, features), said, sure, counts, sure_real)
 
 
 def shifted(x: Tensor, most: int) -> Tensor:

@@ -146,7 +146,7 @@ def test_the_judge_knows_rows_from_columns_and_disturbs_nothing() -> None:
     assert found.distance == pytest.approx(0, abs=1e-3)
     np.testing.assert_array_equal(found.said, shares.argmax(1))
     sure = shares.max(1) > 0.9
-    assert found.confident == pytest.approx(sure.mean())
+    assert found.confident == found.confident_real == pytest.approx(sure.mean())
     assert found.counts.tolist() == [int((found.said[sure] == c).sum()) for c in (0, 1)]
 
 
@@ -179,7 +179,8 @@ def test_what_the_test_finds(tmp_path: Path) -> None:
     samples = task.samples(100)
     judge = task.network.judge
     features, shares = see(judge, task.range.normalised(samples))
-    real, _ = see(judge, data.labelled("test", 48, 0)[0])
+    real, real_shares = see(judge, data.labelled("test", 48, 0)[0])
+    assert metrics["test/confident_real"] == pytest.approx((real_shares.max(1) > 0.9).mean())
     assert metrics["test/frechet_distance"] == pytest.approx(
         frechet_distance(real, features), rel=1e-3
     )
