@@ -155,7 +155,7 @@ def _find_in_zip(archive: Path) -> Iterator[Found]:
     try:
         with zipfile.ZipFile(archive) as opened:
             entries = sorted(opened.infolist(), key=lambda e: e.filename)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:
         raise DataError(
             f"{archive} is no ZIP that can be read ({error}); a folder or ZIP of class-named "
             "folders is accepted"

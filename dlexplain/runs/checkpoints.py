@@ -97,9 +97,8 @@ def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
     if hashlib.sha256(content).hexdigest() != expected:
         raise CheckpointError(f"{path.name} is damaged: its digest differs")
     try:
-        checkpoint: dict[str, Any] = torch.load(
-            io.BytesIO(content), map_location=map_location, weights_only=True
-        )
+        plain = io.BytesIO(content)
+        checkpoint: dict[str, Any] = torch.load(plain, map_location, weights_only=True)
     except Exception as error:  # torch raises many kinds on damage
         raise CheckpointError(f"{path.name} cannot be read: {error}") from error
     return checkpoint

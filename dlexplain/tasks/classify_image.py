@@ -14,6 +14,8 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassConfusionM
 from dlexplain.models.base import PictureShape
 from dlexplain.params import choice, number
 from dlexplain.tasks.base import TASKS, Arrays, TaskModule, TaskSpec, Training
+from dlexplain.tasks.pixels import PixelRange, to_bytes
+from dlexplain.tasks.spread import Spread
 from dlexplain.tasks.tiles import tile
 
 WORST = 24
@@ -51,15 +53,12 @@ class ClassifyImage(TaskModule):
         super().__init__(network, training, steps)
         classes = len(facts["classes"])
         self.params = params
-        self.unnormalise = (float(facts["scale"]), float(facts["mean"]))
+        self.range = PixelRange.of(facts)
         self.accuracy = MulticlassAccuracy(classes, average="micro")
         self.one_view = MulticlassAccuracy(classes, average="micro")
         self.confusion = MulticlassConfusionMatrix(classes)
         self.mistakes: list[dict[str, Tensor]] = []
-        self.samples: list[tuple[Tensor, Tensor]] = []
-        self.tested = 0
-        total = facts.get("sizes", {}).get("test", SAMPLES)
-        self.every = -(-total // SAMPLES)  # spread, since folders come class by class
+        self.samples = Spread(facts.get("sizes", {}).get("test", SAMPLES), SAMPLES)
 
     def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
         logits = self(batch["x"]).float()  # (batch, classes)
@@ -84,7 +83,7 @@ class ClassifyImage(TaskModule):
 
     def on_test_epoch_start(self) -> None:
         self.mistakes = []
-        self.samples, self.tested = [], 0
+        self.samples.clear()
         for metric in (self.accuracy, self.one_view, self.confusion):
             metric.reset()
 
@@ -98,9 +97,7 @@ class ClassifyImage(TaskModule):
         self.confusion.update(logits, y)
         self.log("test/loss", F.cross_entropy(one, y), batch_size=size)
         self._remember(batch, logits)
-        spread = (torch.arange(self.tested, self.tested + size) % self.every == 0).to(x.device)
-        self.samples.append((self._pixels(x[spread]), y[spread].cpu()))
-        self.tested += size
+        self.samples.keep(size, pixels=x, labels=y)
 
     def _views(self, x: Tensor, one: Tensor) -> Tensor:
         """(batch, classes) logits averaged over the views of the test."""
@@ -135,9 +132,7 @@ class ClassifyImage(TaskModule):
 
     def _pixels(self, x: Tensor) -> Tensor:
         """(count, channels, side, side) normalised -> (count, side, side, channels) uint8"""
-        scale, mean = self.unnormalise
-        pixels = (x * scale + mean).round().clamp(0, 255).to(torch.uint8)
-        return pixels.permute(0, 2, 3, 1).cpu()
+        return to_bytes(self.range.unit(x))
 
     def _worst(self) -> dict[str, Tensor]:
         if not self.mistakes:
@@ -153,9 +148,9 @@ class ClassifyImage(TaskModule):
             metrics["test/accuracy_one_view"] = float(self.one_view.compute())
         arrays: Arrays = {"confusion": self.confusion.compute().cpu().numpy()}
         arrays |= {f"mistakes_{key}": t.numpy() for key, t in self._worst().items()}
-        if self.samples:
-            arrays["samples_pixels"] = torch.cat([pixels for pixels, _ in self.samples]).numpy()
-            arrays["samples_labels"] = torch.cat([labels for _, labels in self.samples]).numpy()
+        if kept := self.samples.kept():
+            arrays["samples_pixels"] = self._pixels(kept["pixels"]).numpy()
+            arrays["samples_labels"] = kept["labels"].numpy()
         return metrics, arrays
 
     def pictures(self) -> dict[str, NDArray[np.uint8]]:
