@@ -1,31 +1,31 @@
-"""Explanations in the background: progress, cancel, and one at a time for each visitor."""
+"""Work in the background: progress, cancel, and one at a time for each visitor."""
 
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from dlexplain.errors import Cancelled, DlexplainError
 from dlexplain.explain.progress import Progress, Snapshot
-from dlexplain.results import Attribution
 
+R = TypeVar("R")
 State = Literal["waiting", "running", "done", "cancelled", "failed"]
 _log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
-class Job:
-    """One explanation under way; read by the page, written by its thread.
+class Job(Generic[R]):
+    """One explanation, or other work, under way; read by the page, written by its thread.
 
     error  one sentence for the user when state is failed
     """
 
     title: str
-    work: Callable[[Progress], Attribution]
+    work: Callable[[Progress], R]
     state: State = "waiting"
     snapshot: Snapshot = field(default_factory=lambda: Snapshot(0, 0, 0.0))
-    result: Attribution | None = None
+    result: R | None = None
     error: str = ""
     _stop: threading.Event = field(default_factory=threading.Event)
 
@@ -54,7 +54,7 @@ class Job:
             self.error = str(error)
             self.state = "failed"
         except Exception as error:  # a thread has nobody above it to tell
-            _log.exception("explanation %s failed", self.title)
+            _log.exception("%s failed", self.title)
             self.error = f"{self.title} failed: {type(error).__name__}: {error}"
             self.state = "failed"
 
@@ -66,7 +66,7 @@ class Job:
         self.snapshot = snapshot
 
 
-def start(jobs: Sequence[Job]) -> threading.Thread:
+def start(jobs: Sequence[Job[Any]]) -> threading.Thread:
     """Run the jobs one after the other in a thread of their own.
 
     Chunks of several visitors' jobs take turns at the model's turnstile, so a long list of one

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlexplain.params import Value
+from dlexplain.results import Attribution
 from dlexplain.services.explain import cached, explain
 from dlexplain.services.jobs import Job, start
 from dlexplain.services.models import LoadedModel
@@ -37,7 +38,7 @@ class Answers:
     """The jobs of one request, one for each of its asks."""
 
     request: Request
-    jobs: list[Job]
+    jobs: list[Job[Attribution]]
 
     @property
     def active(self) -> bool:
@@ -83,9 +84,9 @@ def again(
     start([answers.jobs[place]])
 
 
-def _job(model: LoadedModel, picture: Picture, request: Request, ask: Ask) -> Job:
+def _job(model: LoadedModel, picture: Picture, request: Request, ask: Ask) -> Job[Attribution]:
     params = dict(ask.params)
-    job = Job(
+    job: Job[Attribution] = Job(
         ask.title,
         lambda progress: explain(
             model, picture, ask.method, request.target, request.contrast, progress, **params

@@ -171,13 +171,13 @@ def _signed(model: "LoadedModel", method: "Ask") -> bool:
     return cache.methods(model.name)[method.method].signed
 
 
-def _waiting_text(job: "Job") -> str:
+def _waiting_text(job: "Job[Attribution]") -> str:
     if job.state == "running" and job.snapshot.preview is not None:
         return "first coarse map"
     return {"waiting": "waiting its turn", "running": "computing"}.get(job.state, job.state)
 
 
-def _progress(job: "Job", place: int) -> None:
+def _progress(job: "Job[Attribution]", place: int) -> None:
     shot = job.snapshot
     left = shot.seconds_left
     text = "Waiting" if job.state == "waiting" else f"{shot.done} of {shot.planned} evaluations"
@@ -214,7 +214,7 @@ def _facts(result: "Attribution", place: int) -> None:
             )
 
 
-def _stopped(model: "LoadedModel", picture: "Picture", job: "Job", place: int) -> None:
+def _stopped(model: "LoadedModel", picture: "Picture", job: "Job[Attribution]", place: int) -> None:
     from dlexplain.ui.state import again
 
     if job.state == "failed":
