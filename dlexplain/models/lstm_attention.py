@@ -77,17 +77,35 @@ class LSTMAttention(KeepsLearnt):
         self.dropout = nn.Dropout(params.dropout)
         self.head = nn.Linear(width, shape.classes)
 
+        self.marks = 0
+
     def forward(self, x: Tensor) -> Tensor:
-        pooled, _ = self.pooling(self.states(x), x != PAD)
-        return cast(Tensor, self.head(self.dropout(pooled)))
+        return self.read_vectors(self.embed(x), x != PAD)
+
+    def embed(self, x: Tensor) -> Tensor:
+        return cast(Tensor, self.embedding(self.word_dropout(x)))
+
+    def read_vectors(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        return self.attend(vectors, mask)[0]
+
+    def attend(self, vectors: Tensor, mask: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The only query of the only head is the pooling's learnt one."""
+        states = self._states(vectors, mask)
+        weights = self.pooling(states, mask)[1][:, None, None]  # (batch, 1, 1, time)
+        pooled = (weights[:, 0].to(states.dtype) @ states)[:, 0]
+        return self.head(self.dropout(pooled)), [weights]
 
     def states(self, x: Tensor) -> Tensor:
-        """(batch, time, directions * hidden); the backward direction starts at each text's end."""
-        vectors = self.input_dropout(self.embedding(self.word_dropout(x)))
-        lengths = (x != PAD).sum(1).cpu()
+        """(batch, time, directions * hidden) of (batch, time) ids"""
+        return self._states(self.embed(x), x != PAD)
+
+    def _states(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        """The backward direction starts at each text's end."""
+        vectors = self.input_dropout(vectors)
+        lengths = mask.sum(1).cpu()
         packed = pack_padded_sequence(vectors, lengths, batch_first=True, enforce_sorted=False)
         states, _ = self.recurrent(packed)
-        return pad_packed_sequence(states, batch_first=True, total_length=x.shape[1])[0]
+        return pad_packed_sequence(states, batch_first=True, total_length=mask.shape[1])[0]
 
     def attention(self, x: Tensor) -> Tensor:
         """(batch, time) weights, which sum to 1 over each text."""

@@ -54,17 +54,31 @@ class MiniLM(KeepsLearnt):
         self.dropout = nn.Dropout(params.dropout)
         self.head = nn.Linear(self.encoder.config.hidden_size, shape.classes)  # type: ignore[union-attr,arg-type]
 
+        self.marks = 0
+
     def forward(self, x: Tensor) -> Tensor:
-        mask = x != PAD
-        states = self.encoder(input_ids=x, attention_mask=mask.long()).last_hidden_state
-        return cast(Tensor, self.head(self.dropout(masked_mean(states, mask))))
+        return self.read_vectors(self.embed(x), x != PAD)
+
+    def embed(self, x: Tensor) -> Tensor:
+        """Of word pieces alone; the encoder adds the places."""
+        return cast(Tensor, self.encoder.embeddings.word_embeddings(x))  # type: ignore[union-attr,operator]
+
+    def read_vectors(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        return self._logits(self.encoder(inputs_embeds=vectors, attention_mask=mask.long()), mask)
+
+    def _logits(self, found: Any, mask: Tensor) -> Tensor:
+        pooled = masked_mean(found.last_hidden_state, mask)
+        return cast(Tensor, self.head(self.dropout(pooled)))
 
     def attention(self, x: Tensor) -> list[Tensor]:
         """Of each layer: (batch, heads, time, time), row t the weights with which t looks."""
-        mask = (x != PAD).long()
-        return list(
-            self.encoder(input_ids=x, attention_mask=mask, output_attentions=True).attentions
+        return self.attend(self.embed(x), x != PAD)[1]
+
+    def attend(self, vectors: Tensor, mask: Tensor) -> tuple[Tensor, list[Tensor]]:
+        found = self.encoder(
+            inputs_embeds=vectors, attention_mask=mask.long(), output_attentions=True
         )
+        return self._logits(found, mask), list(found.attentions)
 
 
 def _pretrained() -> Any:

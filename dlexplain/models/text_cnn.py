@@ -54,7 +54,13 @@ class TextCNN(KeepsLearnt):
         self.head = nn.Linear(params.features * len(self.widths), shape.classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        maps = self.feature_maps(x)
+        return self.read_vectors(self.embed(x), x != PAD)
+
+    def embed(self, x: Tensor) -> Tensor:
+        return cast(Tensor, self.embedding(self.word_dropout(x)))
+
+    def read_vectors(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        maps = self._maps(vectors, mask)
         pooled = torch.cat([found.amax(dim=2) for found in maps], dim=1)  # (batch, all features)
         return cast(Tensor, self.head(self.dropout(pooled)))
 
@@ -64,15 +70,18 @@ class TextCNN(KeepsLearnt):
         Place t sees the words t - k + 1 to t: zeros surround the text, so that one shorter than
         a width can be read too.
         """
-        vectors = self.input_dropout(self.embedding(self.word_dropout(x)))
+        return self._maps(self.embed(x), x != PAD)
+
+    def _maps(self, vectors: Tensor, mask: Tensor) -> list[Tensor]:
+        vectors = self.input_dropout(vectors) * mask[..., None]
         vectors = vectors.transpose(1, 2)  # (batch, embedding, time)
-        lengths = (x != PAD).sum(1)
+        lengths = mask.sum(1)
         maps = []
         for width, convolve, activate in zip(
             self.widths, self.convolutions, self.activations, strict=True
         ):
             found = activate(convolve(F.pad(vectors, (width - 1, width - 1))))
-            places = torch.arange(found.shape[2], device=x.device)
+            places = torch.arange(found.shape[2], device=mask.device)
             inside = places < (lengths + width - 1)[:, None]  # (batch, places)
             maps.append(found * inside[:, None])
         return maps

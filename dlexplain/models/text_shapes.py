@@ -1,6 +1,7 @@
 """What text classifiers are built for, and what they share."""
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +22,37 @@ class TextShape:
     classes: int
     longest: int
     tokeniser: str = "word"
+
+
+@runtime_checkable
+class ReadsVectors(Protocol):
+    """A text classifier whose word vectors can be looked at, and changed, on the way.
+
+    embed         (batch, time) ids -> (batch, time, width) vectors
+    read_vectors  vectors, and mask (batch, time), True where a token is -> (batch, classes) logits
+    Called with ids it equals read_vectors(embed(ids), ids != PAD).
+    """
+
+    def __call__(self, x: Tensor) -> Tensor: ...
+
+    def embed(self, x: Tensor) -> Tensor: ...
+
+    def read_vectors(self, vectors: Tensor, mask: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class Attends(ReadsVectors, Protocol):
+    """One whose attention can be seen.
+
+    attend  as read_vectors -> logits, and of each layer the weights (batch, heads, queries, time)
+            which they were computed from, so that gradients reach them; rows sum to 1
+    A pooling has one query; else there is one a token, and the network may put `marks` of its own
+    before the tokens, which count as queries and keys.
+    """
+
+    marks: int
+
+    def attend(self, vectors: Tensor, mask: Tensor) -> tuple[Tensor, list[Tensor]]: ...
 
 
 class WordDropout(nn.Module):

@@ -9,9 +9,11 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from dlexplain.errors import ParamError
 from dlexplain.models.base import ARCHITECTURES, Architecture
+from dlexplain.models.dot_attention import attention_weights
 from dlexplain.models.text_shapes import PAD, TextShape, WordDropout, embedding, masked_mean
 from dlexplain.params import choice, number
 
@@ -46,7 +48,6 @@ class TextTransformer(nn.Module):
                 f"width {params.width} cannot be shared by {params.heads} heads; a multiple is "
                 "accepted"
             )
-        self.pooling = params.pooling
         self.word_dropout = WordDropout(params.word_dropout)
         self.embedding = embedding(shape.vocabulary, params.width)
         self.places = nn.Parameter(0.02 * torch.randn(shape.longest, params.width))
@@ -71,20 +72,30 @@ class TextTransformer(nn.Module):
         self.dropout = nn.Dropout(params.dropout)
         self.head = nn.Linear(params.width, shape.classes)
 
+        self.marks = 1 if params.pooling == "first" else 0
+
     def forward(self, x: Tensor) -> Tensor:
-        vectors, mask = self._read(x)
+        return self.read_vectors(self.embed(x), x != PAD)
+
+    def embed(self, x: Tensor) -> Tensor:
+        return cast(Tensor, self.embedding(self.word_dropout(x)))
+
+    def read_vectors(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        vectors, mask = self._placed(vectors, mask)
         states = self.encoder(vectors, src_key_padding_mask=~mask)  # (batch, time, width)
-        pooled = states[:, 0] if self.pooling == "first" else masked_mean(states, mask)
+        return self._logits(states, mask)
+
+    def _logits(self, states: Tensor, mask: Tensor) -> Tensor:
+        pooled = states[:, 0] if self.marks else masked_mean(states, mask)
         return cast(Tensor, self.head(self.dropout(pooled)))
 
-    def _read(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Word vectors with places, behind the mark where there is one, and where words are."""
-        mask = x != PAD
-        vectors = self.embedding(self.word_dropout(x)) + self.places[: x.shape[1]]
-        if self.pooling == "first":
-            marks = self.mark.expand(len(x), 1, -1).to(vectors.dtype)
+    def _placed(self, vectors: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Vectors with places, behind the mark where there is one, and where words are."""
+        vectors = vectors + self.places[: vectors.shape[1]]
+        if self.marks:
+            marks = self.mark.expand(len(vectors), 1, -1).to(vectors.dtype)
             vectors = torch.cat([marks, vectors], dim=1)
-            mask = torch.cat([mask.new_ones(len(x), 1), mask], dim=1)
+            mask = torch.cat([mask.new_ones(len(mask), 1), mask], dim=1)
         return self.input_dropout(vectors), mask
 
     def attention(self, x: Tensor) -> list[Tensor]:
@@ -92,17 +103,34 @@ class TextTransformer(nn.Module):
 
         Where there is a mark, it is the first of time.
         """
-        states, mask = self._read(x)
+        return self.attend(self.embed(x), x != PAD)[1]
+
+    def attend(self, vectors: Tensor, mask: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """torch's layers give copies of their weights, so here the layers' sums are written out."""
+        states, mask = self._placed(vectors, mask)
         found = []
         for layer in self.encoder.layers:
             assert isinstance(layer, nn.TransformerEncoderLayer)
-            normed = layer.norm1(states)
-            _, weights = layer.self_attn(
-                normed, normed, normed, key_padding_mask=~mask, average_attn_weights=False
-            )
+            seen, weights = _self_attention(layer.self_attn, layer.norm1(states), mask)
             found.append(weights)
-            states = layer(states, src_key_padding_mask=~mask)
-        return found
+            states = states + layer.dropout1(seen)
+            states = states + layer._ff_block(layer.norm2(states))
+        assert self.encoder.norm is not None
+        return self._logits(self.encoder.norm(states), mask), found
+
+
+def _self_attention(layer: nn.MultiheadAttention, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """(batch, time, width) -> the same, and the weights (batch, heads, time, time)"""
+    batch, time, width = x.shape
+    assert layer.in_proj_weight is not None
+    projected = F.linear(x, layer.in_proj_weight, layer.in_proj_bias)
+    q, k, v = (  # (batch, heads, time, width / heads)
+        part.view(batch, time, layer.num_heads, -1).transpose(1, 2)
+        for part in projected.chunk(3, dim=-1)
+    )
+    weights = attention_weights(q, k, mask[:, None, None])
+    joined = (weights @ v).transpose(1, 2).reshape(batch, time, width)
+    return layer.out_proj(joined), weights
 
 
 ARCHITECTURES.add(

@@ -13,7 +13,14 @@ from dlexplain.models.base import ARCHITECTURES, kept_state
 from dlexplain.models.lstm_attention import AdditivePooling, LSTMAttention
 from dlexplain.models.minilm import MiniLM
 from dlexplain.models.text_cnn import TextCNN
-from dlexplain.models.text_shapes import TextShape, WordDropout, masked_mean
+from dlexplain.models.text_shapes import (
+    PAD,
+    Attends,
+    ReadsVectors,
+    TextShape,
+    WordDropout,
+    masked_mean,
+)
 from dlexplain.models.text_transformer import TextTransformer
 from dlexplain.params import parse
 
@@ -171,7 +178,7 @@ def test_an_encoders_attention_is_softmax_of_scaled_products(pooling: str) -> No
     net: TextTransformer = build("text-transformer", pooling=pooling)
     x = ids(4, 6)
     found = net.attention(x)
-    vectors, mask = net._read(x)
+    vectors, mask = net._placed(net.embed(x), x != PAD)
     time = 7 if pooling == "first" else 6
     assert [w.shape for w in found] == [(2, 2, time, time)] * 2
     layer = net.encoder.layers[0]
@@ -188,6 +195,21 @@ def test_an_encoders_attention_is_softmax_of_scaled_products(pooling: str) -> No
     states = vectors + mixed
     states = states + layer.linear2(layer.activation(layer.linear1(layer.norm2(states))))
     torch.testing.assert_close(layer(vectors, src_key_padding_mask=~mask)[mask], states[mask])
+
+
+@pytest.mark.parametrize(("name", "params"), VARIANTS)
+def test_from_vectors_it_says_the_same(name: str, params: dict[str, Any]) -> None:
+    net, x = build(name, **params), ids(4, 6)
+    assert isinstance(net, ReadsVectors)
+    vectors, mask = net.embed(x), x != PAD
+    torch.testing.assert_close(net.read_vectors(vectors, mask), net(x))
+    if isinstance(net, Attends):
+        logits, weights = net.attend(vectors, mask)
+        torch.testing.assert_close(logits, net(x))
+        gradients = torch.autograd.grad(logits[:, 0].sum(), weights)
+        assert all(bool(g.any()) for g in gradients)
+        kept = weights[-1].sum(-1)
+        torch.testing.assert_close(kept, torch.ones_like(kept))
 
 
 def test_heads_share_the_width() -> None:
