@@ -16,13 +16,13 @@ from typing import Literal, TypeVar
 import torch
 from torch import Tensor, nn
 
-from dlexplain.explain.prepare import PreparedModel
+from dlexplain.explain.prepare import Prepared
 from dlexplain.explain.progress import Progress
 
 R = TypeVar("R")
 Kind = Literal["forward", "gradient"]
 Batches = Callable[[int, int], Tensor]
-"""make(start, stop) -> inputs (stop - start, channels, height, width)"""
+"""make(start, stop) -> inputs (stop - start, ...)"""
 
 CPU_CHUNKS = (1, 2, 4, 8, 16)
 GPU_CHUNKS = (1, 4, 16, 32, 64, 128, 256)
@@ -57,7 +57,7 @@ class ChunkBook:
     _measuring: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def get(self, model: PreparedModel, kind: Kind) -> int:
+    def get(self, model: Prepared, kind: Kind) -> int:
         """The chunk to use, measuring it at the first call.
 
         Who asks while another thread is measuring gets a usual size rather than wait.
@@ -82,14 +82,14 @@ class ChunkBook:
             with self._lock:
                 self._measuring.discard(key)
 
-    def lower(self, model: PreparedModel, kind: Kind, chunk: int) -> None:
+    def lower(self, model: Prepared, kind: Kind, chunk: int) -> None:
         """Remember that memory allowed no more than `chunk`."""
         with self._lock:
             self._known[self._key(model, kind)] = chunk
             self._save()
 
     @staticmethod
-    def _key(model: PreparedModel, kind: Kind) -> str:
+    def _key(model: Prepared, kind: Kind) -> str:
         machine = f"torch {torch.__version__}/{model.device}/{torch.get_num_threads()} threads"
         return f"{model.fingerprint}/{machine}/{kind}"
 
@@ -110,7 +110,7 @@ def _read_chunks(path: Path) -> dict[str, int]:
         return {}  # a damaged file costs one more measurement, nothing else
 
 
-def measure_chunk(model: PreparedModel, kind: Kind) -> int:
+def measure_chunk(model: Prepared, kind: Kind) -> int:
     """Time chunks of each size in turn and return the smallest that is about the fastest.
 
     In turn, because a machine is not equally busy all the time; the least time of ROUNDS counts.
@@ -132,11 +132,9 @@ def measure_chunk(model: PreparedModel, kind: Kind) -> int:
     return next((c for c in sorted(times) if times[c] <= ABOUT * min(times.values())), 1)
 
 
-def time_chunk(model: PreparedModel, kind: Kind, chunk: int) -> float:
-    """Seconds that one chunk of noise pictures takes."""
-    low, high = model.value_range
-    noise = torch.rand((chunk, *model.input_shape), generator=torch.Generator().manual_seed(0))
-    inputs = model.to_device(low + (high - low) * noise)
+def time_chunk(model: Prepared, kind: Kind, chunk: int) -> float:
+    """Seconds that one chunk of trial inputs takes."""
+    inputs = model.trial(chunk)
     with model.turnstile.turn():
         started = time.perf_counter()
         if kind == "forward":
@@ -174,7 +172,7 @@ class Evaluator:
     Evaluations are counted into `progress`; methods announce theirs with `progress.plan`.
     """
 
-    model: PreparedModel
+    model: Prepared
     target: Target
     progress: Progress
     chunks: ChunkBook

@@ -9,6 +9,7 @@ import copy
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 from torch import Tensor, fx, nn
@@ -18,6 +19,32 @@ from dlexplain.explain.turnstile import Turnstile
 
 LOGIT_TOLERANCE = 1e-3
 """Largest difference of logits, relative to their largest, at which a folded twin is used."""
+
+
+class Prepared(Protocol):
+    """What evaluations need of a model: frozen, in eval mode, on its device.
+
+    module       (batch, ...) -> (batch, classes) logits
+    fingerprint  digest of architecture and weights, and of the inputs' size where that varies
+    turnstile    where all who use the model take turns
+    trial        (count, ...) inputs of the usual size, to measure with
+    """
+
+    @property
+    def module(self) -> nn.Module: ...
+
+    @property
+    def device(self) -> torch.device: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    @property
+    def turnstile(self) -> Turnstile: ...
+
+    def to_device(self, x: Tensor) -> Tensor: ...
+
+    def trial(self, count: int) -> Tensor: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +70,12 @@ class PreparedModel:
     def to_device(self, x: Tensor) -> Tensor:
         """(batch, channels, height, width), moved and laid out as the model wants it."""
         return x.to(self.device, memory_format=torch.channels_last)
+
+    def trial(self, count: int) -> Tensor:
+        """Pictures of noise, (count, *input_shape)"""
+        low, high = self.value_range
+        noise = torch.rand((count, *self.input_shape), generator=torch.Generator().manual_seed(0))
+        return self.to_device(low + (high - low) * noise)
 
     def logits(self, x: Tensor) -> Tensor:
         """(batch, ...) -> (batch, classes), without gradients, in this model's turn."""
