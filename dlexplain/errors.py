@@ -3,6 +3,7 @@
     DlexplainError
     ├── BadInput (also ValueError)      what was handed in cannot be used
     │   ├── PictureError                not a picture, too large, truncated
+    │   ├── TextError                   an empty text, or one far too long
     │   ├── ParamError                  a method's parameter is unknown or out of range
     │   ├── TargetError                 no such class, or a name that several classes share
     │   ├── UnknownName (also KeyError) a model, method or sample that is not registered
@@ -30,6 +31,10 @@ class BadInput(DlexplainError, ValueError):
 
 class PictureError(BadInput):
     """The bytes are not a picture that can be read within the limits."""
+
+
+class TextError(BadInput):
+    """The text has nothing to read, or far too much."""
 
 
 class ParamError(BadInput):

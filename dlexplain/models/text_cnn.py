@@ -50,6 +50,7 @@ class TextCNN(KeepsLearnt):
             nn.Conv1d(params.embedding, params.features, width) for width in self.widths
         )
         self.activations = nn.ModuleList(nn.ReLU() for _ in self.widths)
+        self.largest = nn.AdaptiveMaxPool1d(1)
         self.dropout = nn.Dropout(params.dropout)
         self.head = nn.Linear(params.features * len(self.widths), shape.classes)
 
@@ -61,7 +62,9 @@ class TextCNN(KeepsLearnt):
 
     def read_vectors(self, vectors: Tensor, mask: Tensor) -> Tensor:
         maps = self._maps(vectors, mask)
-        pooled = torch.cat([found.amax(dim=2) for found in maps], dim=1)  # (batch, all features)
+        pooled = torch.cat(
+            [self.largest(found)[..., 0] for found in maps], dim=1
+        )  # (batch, all features)
         return cast(Tensor, self.head(self.dropout(pooled)))
 
     def feature_maps(self, x: Tensor) -> list[Tensor]:

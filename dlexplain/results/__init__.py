@@ -14,12 +14,23 @@ from dlexplain.results.runs import (
     lower_is_better,
 )
 from dlexplain.results.scores import Score
+from dlexplain.results.text_explanations import AttentionMaps, TextAttribution, TextPrediction
 from dlexplain.results.texts import TextTest
 from dlexplain.results.translations import Alignment, TranslationTest
+from dlexplain.results.writing import (
+    GradientReach,
+    Influence,
+    Inside,
+    Reading,
+    TokenChoice,
+    UnitSearch,
+    Writing,
+)
 from dlexplain.results.zoo import ZooCard
 
 __all__ = [
     "Alignment",
+    "AttentionMaps",
     "Attribution",
     "Backtest",
     "ClassName",
@@ -28,14 +39,23 @@ __all__ = [
     "Curve",
     "Estimate",
     "GeneratedPictures",
+    "GradientReach",
+    "Influence",
+    "Inside",
     "LanguageTest",
     "Prediction",
+    "Reading",
     "Reconstructions",
     "RunRecord",
     "Score",
     "StateChange",
+    "TextAttribution",
+    "TextPrediction",
     "TextTest",
+    "TokenChoice",
     "TranslationTest",
+    "UnitSearch",
+    "Writing",
     "ZooCard",
     "lower_is_better",
     "plot",

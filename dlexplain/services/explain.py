@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import dlexplain.explain.methods  # noqa: F401, registers the methods
 from dlexplain import params as declared
@@ -20,6 +20,8 @@ from dlexplain.results import Attribution
 from dlexplain.services.classify import as_picture, classify
 from dlexplain.services.models import LoadedModel, chunk_book
 from dlexplain.settings import settings
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -163,24 +165,24 @@ def _key(model: LoadedModel, picture: Picture, method: str, params: object, targ
     )
 
 
-class _Cache:
+class ResultCache(Generic[R]):
     """The explanations used last; shared by all sessions of the process."""
 
     def __init__(self) -> None:
-        self._entries: OrderedDict[str, Attribution] = OrderedDict()
+        self._entries: OrderedDict[str, R] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: str) -> Attribution | None:
+    def get(self, key: str) -> R | None:
         with self._lock:
             if key in self._entries:
                 self._entries.move_to_end(key)
             return self._entries.get(key)
 
-    def put(self, key: str, found: Attribution) -> None:
+    def put(self, key: str, found: R) -> None:
         with self._lock:
             self._entries[key] = found
             while len(self._entries) > settings().cache_entries:
                 self._entries.popitem(last=False)
 
 
-_cache = _Cache()
+_cache: ResultCache[Attribution] = ResultCache()

@@ -19,6 +19,9 @@ INEXACT = (nn.GELU, nn.SiLU, nn.Hardswish, nn.Mish, nn.LayerNorm, nn.MultiheadAt
 """Non-linear parts for which Captum's rule passes the plain gradient, which is not DeepLift's."""
 
 
+POOLS = (nn.MaxPool2d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool1d)
+
+
 class ReLU6AsTwo(nn.Module):
     """ReLU6(x) = ReLU(x) - ReLU(x - 6). Both parts see the same change of x, so their rescale
     multipliers add up to ReLU6's own, and Captum knows ReLU."""
@@ -77,10 +80,20 @@ class RescaledMaxPool(nn.Module):
         return pooled
 
 
-def exact(model: PreparedModel) -> nn.Module:
+def check_exact(model: nn.Module) -> None:
+    """Raise Incompatible where the rule would only be the plain gradient."""
+    for name, module in model.named_modules():
+        if isinstance(module, INEXACT):
+            raise Incompatible(
+                f"DeepLift's rule is not exact for {type(module).__name__}, which the model "
+                f'has in "{name}"'
+            )
+
+
+def exact(model: nn.Module) -> nn.Module:
     """A copy of the model, for Captum's hooks, in layers that follow DeepLift's rule exactly."""
-    split = replace_modules(model.module, (nn.ReLU6,), lambda _: ReLU6AsTwo())
-    return replace_modules(split, (nn.MaxPool2d, nn.AdaptiveMaxPool2d), RescaledMaxPool)
+    split = replace_modules(model, (nn.ReLU6,), lambda _: ReLU6AsTwo())
+    return replace_modules(split, POOLS, RescaledMaxPool)
 
 
 class Scored(nn.Module):
@@ -119,12 +132,7 @@ class DeepLift(Explainer):
         seed: int = number(0, "Seed", low=0, high=2**31 - 1, help="For the noise baseline.")
 
     def check(self, model: PreparedModel) -> None:
-        for name, module in model.module.named_modules():
-            if isinstance(module, INEXACT):
-                raise Incompatible(
-                    f"DeepLift's rule is not exact for {type(module).__name__}, which the model "
-                    f'has in "{name}"'
-                )
+        check_exact(model.module)
 
     def attribute(self, run: Run, params: Any) -> Attributed:
         from captum.attr import DeepLift as CaptumDeepLift
@@ -132,7 +140,7 @@ class DeepLift(Explainer):
         baseline = make_baseline(params.baseline, run.inputs, run.model.value_range, params.seed)
         run.progress.plan(1)
         with run.model.turnstile.turn(), torch.enable_grad():
-            values = CaptumDeepLift(Scored(exact(run.model), run.target)).attribute(
+            values = CaptumDeepLift(Scored(exact(run.model.module), run.target)).attribute(
                 run.inputs.detach().requires_grad_(), baseline, target=0
             )
         run.progress.advance(1)

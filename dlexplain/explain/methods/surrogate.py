@@ -19,6 +19,7 @@ from dlexplain.explain.base import (
 )
 from dlexplain.explain.baselines import baseline_choice, make_baseline
 from dlexplain.explain.drawing import numpy_seed
+from dlexplain.explain.linear_fit import sparse_fit
 from dlexplain.explain.methods.occlusion import ONE_REGION
 from dlexplain.explain.prepare import PreparedModel
 from dlexplain.explain.superpixels import (
@@ -131,34 +132,19 @@ class Lime(_OverRegions):
         world = coalitions(run, params)
         if world.count == 1:
             return one_region(run, world)
-        from captum._utils.models.linear_model import SkLearnLasso, SkLearnLinearRegression
-        from captum.attr import LimeBase
-
-        linear = SkLearnLasso(alpha=params.alpha) if params.alpha else SkLearnLinearRegression()
-        generator = seeded(params.seed)
-        whole = torch.ones(1, world.count)
-
-        def draw(_inputs: Tensor, **_: Any) -> Tensor:
-            return torch.bernoulli(torch.full((1, world.count), 0.5), generator=generator)
-
-        def near(_x: Tensor, _z: Tensor, on: Tensor, **_: Any) -> Tensor:
-            distance = 1 - torch.cosine_similarity(whole, on.float(), dim=1)
-            return torch.exp(-(distance**2) / params.width**2)
-
-        lime = LimeBase(
-            lambda on: world.scores(on),
-            interpretable_model=linear,
-            similarity_func=near,
-            perturb_func=draw,
-            perturb_interpretable_space=True,
-            from_interp_rep_transform=lambda on, _x, **_: on,
-            to_interp_rep_transform=None,
-        )
         run.progress.plan(params.samples)
         chunk = run.evaluator.chunks.get(run.model, "forward")
-        weights = lime.attribute(whole, n_samples=params.samples, perturbations_per_eval=chunk)
+        weights = sparse_fit(
+            world.scores,
+            world.count,
+            params.samples,
+            params.alpha,
+            params.width,
+            seeded(params.seed),
+            chunk,
+        )
         note = "" if weights.any() else NOTHING_LEFT.format(params.alpha)
-        return Attributed(paint(weights.flatten().float(), world.labels), note=note)
+        return Attributed(paint(weights, world.labels), note=note)
 
 
 NOTHING_LEFT = "A sparsity of {:g} left no region: the scores hardly change; try a smaller one."

@@ -1,0 +1,119 @@
+"""One text as a classifier reads it: ids, what each token stands for, and where it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Encoding, Tokenizer
+
+from dlexplain.errors import TextError
+
+MOST_LETTERS = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A text's tokens.
+
+    ids      (tokens,) int64
+    tokens   what each stands for: its part of the text, or the name of a special one
+    offsets  (tokens, 2) first letter and the one behind the last, in `text`; equal for specials
+    words    (tokens,) the number of the word that each is part of, -1 for specials
+    unknown  share of the tokens, specials apart, that the vocabulary lacks
+    left     tokens that were left out, since the model reads no more
+    """
+
+    text: str
+    ids: NDArray[np.int64]
+    tokens: tuple[str, ...]
+    offsets: NDArray[np.int64]
+    words: NDArray[np.int64]
+    unknown: float
+    left: int = 0
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def special(self) -> NDArray[np.bool_]:
+        """(tokens,) True for marks that are not of the text."""
+        return self.words < 0
+
+
+@dataclass(frozen=True, eq=False)
+class TextReader:
+    """A tokeniser and what its model needs.
+
+    longest  tokens that the model reads at most, marks included
+    unknown  id of what the vocabulary lacks, or -1
+    letters  whether a token is a letter; words are then what stands between blanks
+    """
+
+    tokeniser: Tokenizer
+    longest: int
+    unknown: int
+    letters: bool = False
+
+    def read(self, text: str) -> Reading:
+        """Raises TextError where there is nothing to read, or far too much."""
+        check_text(text)
+        reading = self._reading(text, self.tokeniser.encode(text))
+        if bool(reading.special.all()):
+            raise TextError(f'"{text[:40]}" has no token that the model reads; give it words')
+        return self._cut(reading)
+
+    def _reading(self, text: str, found: Encoding) -> Reading:
+        special = np.array(found.special_tokens_mask, bool)
+        offsets = np.array(found.offsets, np.int64).reshape(-1, 2)
+        offsets[special] = 0
+        words = np.array([-1 if w is None else w for w in found.word_ids], np.int64)
+        if self.letters:
+            words = _between_blanks(text)[np.minimum(offsets[:, 0], len(text) - 1)]
+        words[special] = -1
+        ids = np.array(found.ids, np.int64)
+        named = [
+            name if mark else text[start:stop] or name
+            for name, mark, (start, stop) in zip(found.tokens, special, offsets, strict=True)
+        ]
+        own = ids[~special]
+        unknown = float((own == self.unknown).mean()) if len(own) else 0.0
+        return Reading(text, ids, tuple(named), offsets, words, unknown)
+
+    def _cut(self, reading: Reading) -> Reading:
+        """At most `longest` tokens; marks at the end stay."""
+        over = len(reading) - self.longest
+        if over <= 0:
+            return reading
+        ending = len(reading) - int(np.flatnonzero(~reading.special)[-1]) - 1
+        places = np.r_[0 : self.longest - ending, len(reading) - ending : len(reading)]
+        return replace(taken(reading, places), left=over)
+
+
+def taken(reading: Reading, places: Sequence[int] | NDArray[np.int64]) -> Reading:
+    """The tokens at these places only, of the same text."""
+    return replace(
+        reading,
+        ids=reading.ids[places],
+        tokens=tuple(reading.tokens[place] for place in places),
+        offsets=reading.offsets[places],
+        words=reading.words[places],
+    )
+
+
+def check_text(text: str) -> None:
+    """Raises TextError where there is nothing to read, or far too much."""
+    if not text.strip():
+        what = "empty" if not text else "only blanks"
+        raise TextError(f"the text is {what}; type or paste at least one word")
+    if len(text) > MOST_LETTERS:
+        raise TextError(
+            f"the text has {len(text):,} characters; at most {MOST_LETTERS:,} are accepted"
+        )
+
+
+def _between_blanks(text: str) -> NDArray[np.int64]:
+    """(letters,) the number of the word that each letter is part of; a blank's is its next's."""
+    blanks = np.array([letter.isspace() for letter in text])
+    begins = blanks & ~np.r_[False, blanks[:-1]]
+    return np.cumsum(begins) - (1 if begins[0] else 0)

@@ -1,0 +1,51 @@
+"""A sparse linear model fitted to scores of random combinations of what is switched on: LIME.
+
+Ribeiro, Singh, Guestrin, "Why Should I Trust You?", 2016, https://arxiv.org/abs/1602.04938.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def sparse_fit(
+    scores: Callable[[Tensor], Tensor],
+    count: int,
+    samples: int,
+    alpha: float,
+    width: float,
+    generator: torch.Generator,
+    chunk: int,
+) -> Tensor:
+    """(count,) weights, each feature's.
+
+    scores  (n, count) of zeros and ones -> (n,)
+    alpha   of the L1 penalty; 0 is an ordinary least squares
+    width   of the kernel exp(-d² / width²), d the cosine distance to all switched on
+    """
+    from captum._utils.models.linear_model import SkLearnLasso, SkLearnLinearRegression
+    from captum.attr import LimeBase
+
+    linear = SkLearnLasso(alpha=alpha) if alpha else SkLearnLinearRegression()
+    whole = torch.ones(1, count)
+
+    def draw(_inputs: Tensor, **_: Any) -> Tensor:
+        return torch.bernoulli(torch.full((1, count), 0.5), generator=generator)
+
+    def near(_x: Tensor, _z: Tensor, on: Tensor, **_: Any) -> Tensor:
+        distance = 1 - torch.cosine_similarity(whole, on.float(), dim=1)
+        return torch.exp(-(distance**2) / width**2)
+
+    lime = LimeBase(
+        scores,
+        interpretable_model=linear,
+        similarity_func=near,
+        perturb_func=draw,
+        perturb_interpretable_space=True,
+        from_interp_rep_transform=lambda on, _x, **_: on,
+        to_interp_rep_transform=None,
+    )
+    weights: Tensor = lime.attribute(whole, n_samples=samples, perturbations_per_eval=chunk)
+    return weights.flatten().float()

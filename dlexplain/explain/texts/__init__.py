@@ -1,0 +1,1 @@
+"""Explaining texts: which tokens decided. The methods are registered by importing `methods`."""

@@ -1,0 +1,88 @@
+"""A text classifier as explanations use it: from ids, or from its word vectors.
+
+Its network offers `embed`, `read_vectors` and, where it attends, `attend`, as
+dlexplain.models.text_shapes says.
+"""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from dlexplain.explain.turnstile import Turnstile
+
+SMALLEST_BUCKET = 16
+
+
+class FromVectors(nn.Module):
+    """(batch, time, width) vectors of whole texts -> logits"""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        mask = torch.ones(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
+        logits: Tensor = self.network.read_vectors(vectors, mask)  # type: ignore[operator]
+        return logits
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """The twin on inputs of one form and about one length; see explain.prepare.Prepared."""
+
+    module: nn.Module
+    device: torch.device
+    fingerprint: str
+    turnstile: Turnstile
+    example: Tensor
+
+    def to_device(self, x: Tensor) -> Tensor:
+        return x.to(self.device)
+
+    def trial(self, count: int) -> Tensor:
+        return self.example.expand(count, *self.example.shape[1:]).contiguous()
+
+
+@dataclass(frozen=True, eq=False)
+class TextTwin:
+    """Frozen, in eval mode, on its device.
+
+    pad, blank  ids: of what is behind the end, and of what stands for a word that is taken away
+    attends     whether the network's attention can be seen
+    reads_first whether the first state, rather than the mean of all, goes on to the classes
+    """
+
+    network: nn.Module
+    device: torch.device
+    fingerprint: str
+    pad: int
+    blank: int
+    attends: bool
+    reads_first: bool
+    turnstile: Turnstile = field(default_factory=Turnstile)
+
+    def by_ids(self, ids: Tensor) -> View:
+        """Inputs (batch, time) ids, `pad` behind the end; to be measured with such as `ids`."""
+        return self._view(self.network, "ids", ids)
+
+    def by_vectors(self, vectors: Tensor) -> View:
+        """Inputs (batch, time, width) of whole texts."""
+        return self._view(FromVectors(self.network), "vectors", vectors)
+
+    def _view(self, module: nn.Module, form: str, example: Tensor) -> View:
+        bucket = max(SMALLEST_BUCKET, 1 << (example.shape[1] - 1).bit_length())
+        key = f"{self.fingerprint}/{form} of {bucket}"
+        return View(module.eval(), self.device, key, self.turnstile, example[:1].to(self.device))
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """(batch, time) -> (batch, time, width)"""
+        with torch.no_grad():
+            vectors: Tensor = self.network.embed(ids.to(self.device))  # type: ignore[operator]
+        return vectors
+
+    def logits(self, ids: Tensor) -> Tensor:
+        """(batch, time) ids -> (batch, classes), without gradients, in this model's turn."""
+        with self.turnstile.turn(), torch.inference_mode():
+            logits: Tensor = self.network(ids.to(self.device))
+        return logits.float()

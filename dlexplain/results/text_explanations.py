@@ -1,0 +1,164 @@
+"""Predictions and attributions of texts, and attention."""
+
+import io
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlexplain.params import Value
+from dlexplain.results.drawing import plot
+from dlexplain.results.explanations import ClassName, ClassScore
+
+
+@dataclass(frozen=True)
+class TextPrediction:
+    """Every class of one text, the most probable first.
+
+    unknown  share of the tokens that the model's vocabulary lacks
+    left     tokens that were left out, since the model reads no more
+    """
+
+    text: str
+    model: str
+    scores: tuple[ClassScore, ...]
+    tokens: int
+    unknown: float = 0.0
+    left: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form that `classify --text --json` prints."""
+        return {
+            "text": self.text,
+            "model": self.model,
+            "predictions": [score.to_dict() for score in self.scores],
+            "tokens": self.tokens,
+            "unknown": self.unknown,
+            "left": self.left,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class TextAttribution:
+    """How much each token counted for the score of a class.
+
+    tokens   what each stands for; offsets (tokens, 2), its letters in `text`
+    words    (tokens,) number of the word that each is part of, -1 for marks such as [CLS]
+    values   (tokens,) float32; positive speaks for the target; marks have 0 where they are kept
+    The other fields are as in Attribution.
+    """
+
+    method: str
+    title: str
+    params: dict[str, Value]
+    values: NDArray[np.float32]
+    signed: bool
+    seconds: float
+    evaluations: int
+    completeness_error: float | None = None
+    note: str = ""
+    unit: str = ""
+    text: str = ""
+    tokens: tuple[str, ...] = ()
+    offsets: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
+    words: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    model: str = ""
+    target: ClassName = field(default=ClassName(0, "", ""))
+    contrast: ClassName | None = None
+    model_fingerprint: str = ""
+
+    @property
+    def class_question(self) -> str:
+        """The class in words: "positive", or "positive rather than negative"."""
+        rest = f" rather than {self.contrast.label}" if self.contrast else ""
+        return self.target.label + rest
+
+    def of_words(self) -> "TextAttribution":
+        """The same with the pieces of each word joined; their values are added up."""
+        groups: list[list[int]] = []
+        for place, word in enumerate(self.words):
+            if word >= 0 and groups and self.words[groups[-1][0]] == word:
+                groups[-1].append(place)
+            else:
+                groups.append([place])
+        ends = [(self.offsets[g[0], 0], self.offsets[g[-1], 1]) for g in groups]
+        names = [
+            self.text[start:stop] if self.words[g[0]] >= 0 else self.tokens[g[0]]
+            for g, (start, stop) in zip(groups, ends, strict=True)
+        ]
+        return replace(
+            self,
+            tokens=tuple(names),
+            offsets=np.array(ends, np.int64).reshape(-1, 2),
+            words=np.array([self.words[g[0]] for g in groups], np.int64),
+            values=np.array([self.values[g].sum() for g in groups], np.float32),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form that `explain --text --json` prints."""
+        return {
+            "text": self.text,
+            "model": self.model,
+            "method": self.method,
+            "params": self.params,
+            "target": vars(self.target),
+            "contrast": vars(self.contrast) if self.contrast else None,
+            "tokens": list(self.tokens),
+            "offsets": self.offsets.tolist(),
+            "words": self.words.tolist(),
+            "values": [float(value) for value in self.values],
+            "seconds": self.seconds,
+            "evaluations": self.evaluations,
+            "completeness_error": self.completeness_error,
+            "unit": self.unit,
+            "note": self.note,
+            "model_fingerprint": self.model_fingerprint,
+        }
+
+    def plot(self) -> Any:
+        """A bar for each token."""
+        return plot(self)
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionMaps:
+    """Where each token looks, by layer and head.
+
+    weights  (layers, heads, queries, tokens) float32, rows sum to 1; an attention that pools has
+             one query, which stands for the whole text
+    tokens   what the keys stand for, marks of the network's own included
+    words    (tokens,) number of the word that each is part of, -1 for marks
+    """
+
+    model: str
+    text: str
+    tokens: tuple[str, ...]
+    words: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    left: int = 0
+
+    @property
+    def pooled(self) -> bool:
+        return self.weights.shape[2] == 1 < self.weights.shape[3]
+
+    @property
+    def queries(self) -> tuple[str, ...]:
+        return ("the whole text",) if self.pooled else self.tokens
+
+    def to_npz(self) -> bytes:
+        """A NumPy archive: `attention` as in weights, `tokens`, and `metadata` as JSON text."""
+        buffer = io.BytesIO()
+        about = {"model": self.model, "text": self.text, "left": self.left}
+        np.savez_compressed(
+            buffer,
+            attention=self.weights,
+            tokens=np.array(self.tokens, np.str_),
+            metadata=np.array(json.dumps(about)),
+        )
+        return buffer.getvalue()
+
+    def plot(self) -> Any:
+        """All layers and heads at a glance."""
+        return plot(self)

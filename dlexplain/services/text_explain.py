@@ -1,0 +1,170 @@
+"""Classifying and explaining texts by a method's name."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import torch
+
+import dlexplain.explain.texts.methods  # noqa: F401, registers the methods
+from dlexplain import params as declared
+from dlexplain.data.text_reading import Reading
+from dlexplain.errors import TargetError
+from dlexplain.explain.batching import Target
+from dlexplain.explain.progress import Progress
+from dlexplain.explain.texts.attention import attention
+from dlexplain.explain.texts.base import TEXT_METHODS, TextExplainer, TextRun
+from dlexplain.params import Value, as_dict
+from dlexplain.results import AttentionMaps, ClassScore, TextAttribution, TextPrediction
+from dlexplain.services.explain import MethodInfo, ResultCache
+from dlexplain.services.models import chunk_book
+from dlexplain.services.text_models import TextModel
+
+BATCH = 32
+"""Texts that are classified at once."""
+NOTHING: Mapping[str, Value] = MappingProxyType({})
+
+
+def text_method_infos(model: TextModel | None = None) -> tuple[MethodInfo, ...]:
+    """Every method, or those that are compatible with `model`, by family."""
+    order = ("gradient", "attention", "perturbation")
+    methods = sorted(TEXT_METHODS.values(), key=lambda m: order.index(m.family))
+    return tuple(_info(m) for m in methods if model is None or m.is_compatible(model.twin))
+
+
+def _info(method: TextExplainer) -> MethodInfo:
+    return MethodInfo(
+        name=method.name,
+        title=method.title,
+        family=method.family,
+        signed=method.signed,
+        complete=method.complete,
+        paper=method.paper,
+        description=method.description(),
+        params=declared.specs(method.Params),
+    )
+
+
+def classify_text(model: TextModel, text: str) -> TextPrediction:
+    """Every class of the text, the most probable first; raises TextError."""
+    return classify_texts(model, [text])[0]
+
+
+def classify_texts(
+    model: TextModel, texts: Sequence[str], progress: Progress | None = None
+) -> list[TextPrediction]:
+    """The same of several, in batches of similar length; raises TextError or Cancelled."""
+    progress = progress or Progress()
+    readings = [model.read(text) for text in texts]
+    progress.plan(len(readings))
+    order = sorted(range(len(readings)), key=lambda place: len(readings[place]))
+    found: dict[int, TextPrediction] = {}
+    for first in range(0, len(order), BATCH):
+        places = order[first : first + BATCH]
+        shares = model.twin.logits(model.batch([readings[p] for p in places])).softmax(1).cpu()
+        for place, row in zip(places, shares.tolist(), strict=True):
+            found[place] = _prediction(model, readings[place], row)
+        progress.advance(len(places))
+    return [found[place] for place in range(len(readings))]
+
+
+def _prediction(model: TextModel, reading: Reading, shares: Sequence[float]) -> TextPrediction:
+    order = sorted(range(len(shares)), key=lambda index: -shares[index])
+    scores = tuple(ClassScore(model.classes[index], shares[index]) for index in order)
+    tokens = int((~reading.special).sum())
+    return TextPrediction(reading.text, model.name, scores, tokens, reading.unknown, reading.left)
+
+
+def explain_text(
+    model: TextModel,
+    text: str,
+    method: str = "integrated-gradients",
+    target: int | str | None = None,
+    contrast: int | str | None = None,
+    progress: Progress | None = None,
+    **params: Value,
+) -> TextAttribution:
+    """Which tokens speak for `target`, or for it rather than for `contrast`.
+
+    target  index or name of a class; by default the most probable one
+    params  the method's parameters (`python -m dlexplain methods` lists them)
+
+    The same request again is answered from memory. Raises TextError, UnknownName, ParamError,
+    TargetError, Incompatible or Cancelled.
+    """
+    explainer = TEXT_METHODS[method]
+    wanted = declared.parse(explainer.Params, params)
+    reading = model.read(text)
+    if target is None:
+        target = classify_text(model, text).scores[0].name.index
+    chosen = model.find_class(target)
+    other = None if contrast is None else model.find_class(contrast)
+    if other == chosen:
+        raise TargetError(f'target and contrast are both "{chosen.label}"; choose two classes')
+    goal = Target(chosen.index, other.index if other else None)
+    key = _key(model, text, method, wanted, goal)
+    found = _cache.get(key)
+    if found is None:
+        run = TextRun(
+            model.twin,
+            torch.from_numpy(reading.ids)[None],
+            torch.from_numpy(reading.words),
+            reading.tokens,
+            goal,
+            progress or Progress(),
+            chunk_book(),
+        )
+        found = replace(
+            explainer.explain(run, wanted),
+            text=text,
+            tokens=reading.tokens,
+            offsets=reading.offsets,
+            words=reading.words,
+            model=model.name,
+            target=chosen,
+            contrast=other,
+            model_fingerprint=model.twin.fingerprint,
+        )
+        found.values.setflags(write=False)
+        _cache.put(key, found)
+    return found
+
+
+def cached_text(
+    model: TextModel,
+    text: str,
+    method: str,
+    target: int,
+    contrast: int | None,
+    params: Mapping[str, Value] = NOTHING,
+) -> TextAttribution | None:
+    """The answer to this request if it is in memory."""
+    wanted = declared.parse(TEXT_METHODS[method].Params, params)
+    return _cache.get(_key(model, text, method, wanted, Target(target, contrast)))
+
+
+def _key(model: TextModel, text: str, method: str, params: object, target: Target) -> str:
+    what: list[Any] = [model.twin.fingerprint, text, method, as_dict(params)]
+    return json.dumps([*what, target.index, target.contrast])
+
+
+_cache: ResultCache[TextAttribution] = ResultCache()
+
+
+def attention_maps(model: TextModel, text: str) -> AttentionMaps:
+    """Attention of every layer and head; raises TextError, or Incompatible where there is none."""
+    reading = model.read(text)
+    layers = attention(model.twin, torch.from_numpy(reading.ids)[None])
+    weights = np.stack([layer.float().cpu().numpy() for layer in layers])
+    own = weights.shape[3] - len(reading)  # marks that the network puts before the tokens
+    return AttentionMaps(
+        model=model.name,
+        text=text,
+        tokens=("[first]",) * own + reading.tokens,
+        words=np.concatenate([np.full(own, -1), reading.words]),
+        weights=weights,
+        left=reading.left,
+    )

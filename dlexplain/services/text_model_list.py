@@ -1,0 +1,35 @@
+"""Every model that classifies texts: the zoo's and finished runs. No torch here."""
+
+from dlexplain.errors import UnknownName, WeightsError
+from dlexplain.services.trained import Trained, finished_runs, trained_run, zoo_models
+
+TASK = "classify-text"
+FIRST = "sst2-minilm"
+
+
+def text_models() -> tuple[Trained, ...]:
+    """The zoo's, the best first, then finished runs, the latest first."""
+    zoo = sorted(_whole(), key=lambda model: (model.name != FIRST, model.name))
+    return (*zoo, *(trained_run(row) for row in finished_runs(TASK)))
+
+
+def find_text_model(name: str) -> Trained:
+    """Raises UnknownName, which says what is known."""
+    models = text_models()
+    for model in models:
+        if model.name == name:
+            return model
+    known = ", ".join(model.name for model in models)
+    raise UnknownName(f'unknown text model "{name}"; known: {known or "none"}')
+
+
+def _whole() -> list[Trained]:
+    """Those of the zoo whose card can be read."""
+    found = []
+    for model in zoo_models():
+        try:
+            if model.spec.task == TASK:
+                found.append(model)
+        except WeightsError:  # `zoo` tells who looks for it
+            continue
+    return found

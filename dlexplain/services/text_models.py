@@ -1,0 +1,115 @@
+"""Text classifiers by name, loaded once a process: the zoo's and finished runs."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from dlexplain.data.class_list import ClassList, plain_classes
+from dlexplain.data.modules.texts import FILE
+from dlexplain.data.text_reading import Reading, TextReader
+from dlexplain.data.tokenisers import load_tokeniser
+from dlexplain.errors import WeightsError
+from dlexplain.explain.prepare import fingerprint
+from dlexplain.explain.texts.twin import TextTwin
+from dlexplain.memory import keep_memory
+from dlexplain.models.device import choose_device, describe_device
+from dlexplain.models.text_shapes import PAD, Attends, ReadsVectors
+from dlexplain.results import ClassName
+from dlexplain.services.networks import load_network
+from dlexplain.services.text_model_list import find_text_model
+from dlexplain.services.trained import Trained
+from dlexplain.settings import settings
+
+KEPT = 8
+"""Models kept in memory, those used last."""
+_loading = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class TextModel:
+    """A text classifier ready to classify and to be explained; `load_text_model` makes it."""
+
+    name: str
+    title: str
+    class_list: ClassList
+    reader: TextReader
+    twin: TextTwin
+
+    @property
+    def classes(self) -> tuple[ClassName, ...]:
+        """In the order of the outputs."""
+        return self.class_list.names
+
+    @property
+    def device(self) -> str:
+        """The device in words."""
+        return describe_device(self.twin.device)
+
+    def find_class(self, wanted: int | str) -> ClassName:
+        """The class with this index or name; raises TargetError, which says what is accepted."""
+        return self.class_list.find(wanted)
+
+    def read(self, text: str) -> Reading:
+        """Raises TextError."""
+        return self.reader.read(text)
+
+    def batch(self, readings: Sequence[Reading]) -> Tensor:
+        """(readings, longest of them) ids"""
+        longest = max(len(reading) for reading in readings)
+        ids = torch.full((len(readings), longest), self.twin.pad)
+        for row, reading in zip(ids, readings, strict=True):
+            row[: len(reading)] = torch.from_numpy(reading.ids)
+        return ids
+
+
+def load_text_model(name: str) -> TextModel:
+    """A zoo model by name or a finished run by id; the same one while it is kept.
+
+    Raises UnknownName, or WeightsError where files are missing or damaged.
+    """
+    with _loading:  # two sessions at once wait for one loading
+        return _load(name)
+
+
+@lru_cache(maxsize=KEPT)
+def _load(name: str) -> TextModel:
+    if settings().keep_memory:
+        keep_memory()
+    return _of_trained(find_text_model(name))
+
+
+def _of_trained(model: Trained) -> TextModel:
+    facts, files = model.facts, model.files
+    network = load_network(model)
+    if not isinstance(network, ReadsVectors):
+        raise WeightsError(f"{model.owner} cannot be read from its word vectors")
+    try:
+        tokeniser = load_tokeniser(files[FILE])
+        classes = plain_classes(tuple(map(str, facts["classes"])), model.spec.data)
+        longest = int(facts["longest"])
+    except KeyError as error:
+        raise WeightsError(f"the card of {model.owner} is damaged: it lacks {error}") from error
+    tokeniser.no_padding()
+    tokeniser.no_truncation()
+    unknown = tokeniser.token_to_id("[UNK]")
+    unknown = -1 if unknown is None else unknown
+    mask = tokeniser.token_to_id("[MASK]")
+    device = choose_device(settings().device)
+    attends = isinstance(network, Attends)
+    twin = TextTwin(
+        network.to(device).eval().requires_grad_(False),
+        device,
+        fingerprint(network),
+        PAD,
+        mask if mask is not None else max(unknown, PAD),
+        attends,
+        reads_first=attends and network.marks > 0,
+    )
+    letters = model.spec.task_params.get("tokeniser") == "character"
+    return TextModel(
+        model.name, model.title, classes, TextReader(tokeniser, longest, unknown, letters), twin
+    )
