@@ -12,7 +12,6 @@ from dlexplain.explain.path import integrated
 from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, baseline_param, register
 from dlexplain.params import number
 
-
 TAKEN_AWAY = 0.75
 """Share of the words that a baseline lacks."""
 
