@@ -14,6 +14,7 @@ from dlexplain.results.runs import (
     lower_is_better,
 )
 from dlexplain.results.scores import Score
+from dlexplain.results.text_changes import Turning, WordChange
 from dlexplain.results.text_explanations import AttentionMaps, TextAttribution, TextPrediction
 from dlexplain.results.texts import TextTest
 from dlexplain.results.translations import Alignment, TranslationTest
@@ -54,7 +55,9 @@ __all__ = [
     "TextTest",
     "TokenChoice",
     "TranslationTest",
+    "Turning",
     "UnitSearch",
+    "WordChange",
     "Writing",
     "ZooCard",
     "lower_is_better",

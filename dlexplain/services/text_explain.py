@@ -53,6 +53,12 @@ def classify_text(model: TextModel, text: str) -> TextPrediction:
     return classify_texts(model, [text])[0]
 
 
+def classify_reading(model: TextModel, reading: Reading) -> TextPrediction:
+    """The same of a text as the model reads it."""
+    ids = torch.from_numpy(reading.ids)[None]
+    return _prediction(model, reading, model.twin.logits(ids).softmax(1)[0].tolist())
+
+
 def classify_texts(
     model: TextModel, texts: Sequence[str], progress: Progress | None = None
 ) -> list[TextPrediction]:
@@ -80,7 +86,7 @@ def _prediction(model: TextModel, reading: Reading, shares: Sequence[float]) -> 
 
 def explain_text(
     model: TextModel,
-    text: str,
+    text: str | Reading,
     method: str = "integrated-gradients",
     target: int | str | None = None,
     contrast: int | str | None = None,
@@ -89,6 +95,7 @@ def explain_text(
 ) -> TextAttribution:
     """Which tokens speak for `target`, or for it rather than for `contrast`.
 
+    text    or one as the model reads it, which may have been changed
     target  index or name of a class; by default the most probable one
     params  the method's parameters (`python -m dlexplain methods` lists them)
 
@@ -97,29 +104,20 @@ def explain_text(
     """
     explainer = TEXT_METHODS[method]
     wanted = declared.parse(explainer.Params, params)
-    reading = model.read(text)
+    reading = text if isinstance(text, Reading) else model.read(text)
     if target is None:
-        target = classify_text(model, text).scores[0].name.index
+        target = classify_reading(model, reading).scores[0].name.index
     chosen = model.find_class(target)
     other = None if contrast is None else model.find_class(contrast)
     if other == chosen:
         raise TargetError(f'target and contrast are both "{chosen.label}"; choose two classes')
     goal = Target(chosen.index, other.index if other else None)
-    key = _key(model, text, method, wanted, goal)
+    key = _key(model, reading, method, wanted, goal)
     found = _cache.get(key)
     if found is None:
-        run = TextRun(
-            model.twin,
-            torch.from_numpy(reading.ids)[None],
-            torch.from_numpy(reading.words),
-            reading.tokens,
-            goal,
-            progress or Progress(),
-            chunk_book(),
-        )
         found = replace(
-            explainer.explain(run, wanted),
-            text=text,
+            explainer.explain(run_of(model, reading, goal, progress), wanted),
+            text=reading.text,
             tokens=reading.tokens,
             offsets=reading.offsets,
             words=reading.words,
@@ -133,9 +131,24 @@ def explain_text(
     return found
 
 
+def run_of(
+    model: TextModel, reading: Reading, target: Target, progress: Progress | None = None
+) -> TextRun:
+    """An explanation of a text, ready to begin."""
+    return TextRun(
+        model.twin,
+        torch.from_numpy(reading.ids)[None],
+        torch.from_numpy(reading.words),
+        reading.tokens,
+        target,
+        progress or Progress(),
+        chunk_book(),
+    )
+
+
 def cached_text(
     model: TextModel,
-    text: str,
+    reading: Reading,
     method: str,
     target: int,
     contrast: int | None,
@@ -143,11 +156,12 @@ def cached_text(
 ) -> TextAttribution | None:
     """The answer to this request if it is in memory."""
     wanted = declared.parse(TEXT_METHODS[method].Params, params)
-    return _cache.get(_key(model, text, method, wanted, Target(target, contrast)))
+    return _cache.get(_key(model, reading, method, wanted, Target(target, contrast)))
 
 
-def _key(model: TextModel, text: str, method: str, params: object, target: Target) -> str:
-    what: list[Any] = [model.twin.fingerprint, text, method, as_dict(params)]
+def _key(model: TextModel, reading: Reading, method: str, params: object, target: Target) -> str:
+    what: list[Any] = [model.twin.fingerprint, reading.text, reading.ids.tolist(), method]
+    what.append(as_dict(params))
     return json.dumps([*what, target.index, target.contrast])
 
 

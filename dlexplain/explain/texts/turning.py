@@ -1,0 +1,172 @@
+"""The fewest words whose removal or replacement turns the class.
+
+Removal: sets of one word are all tried, then of two, then those that grow out of the best (beam
+search), as minimal sufficient reductions in Feng et al., "Pathologies of Neural Models Make
+Interpretations Difficult", 2018, https://arxiv.org/abs/1804.07781. Replacement: candidates for a
+word are those whose vectors lie farthest down the gradient (HotFlip; Ebrahimi et al. 2018,
+https://arxiv.org/abs/1712.06751); each is then tried in truth.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import torch
+from torch import Tensor
+
+from dlexplain.explain.texts.base import TextRun
+from dlexplain.explain.texts.removal import groups, without
+
+BEAM = 8
+"""Sets that grow on at each size."""
+CANDIDATES = 12
+"""Replacements tried of each word."""
+LONGEST_TABLE = 4096
+"""Rows of the vocabulary whose vectors are made at once."""
+Set = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Turned:
+    """What the search ended with.
+
+    words     the numbers of the words, from 0; () where nothing was found
+    ids       (1, time) of the text with them changed, or None
+    smallest  whether every smaller set was tried
+    new       the ids that stand for the words where they were replaced
+    """
+
+    words: Set
+    ids: Tensor | None
+    smallest: bool
+    new: tuple[int, ...] = ()
+
+
+def turn_by_removal(run: TextRun, way: str, budget: int) -> Turned:
+    """way  "blank" or "drop";  budget  texts to try at most"""
+    numbers = groups(run)
+    count = int(numbers.max()) + 1
+
+    def texts(sets: Sequence[Set]) -> Tensor:
+        on = torch.ones(len(sets), count, dtype=torch.bool)
+        for row, words in zip(on, sets, strict=True):
+            row[list(words)] = False
+        return without(run, on, numbers, way)
+
+    return _search(run, count, texts, budget)
+
+
+def _search(
+    run: TextRun, count: int, texts: Callable[[Sequence[Set]], Tensor], budget: int
+) -> Turned:
+    run.progress.plan(budget)
+    left, whole = budget, True
+    best: list[Set] = [()]
+    for size in range(1, count + 1):
+        every = list(combinations(range(count), size)) if _few(count, size, left) else None
+        tried = every if every is not None else _grown(best, count)
+        tried = tried[:left]
+        if not tried:
+            break
+        margins = _margins(run, texts(tried))
+        left -= len(tried)
+        order = margins.argsort().tolist()
+        if margins[order[0]] < 0:
+            words = tried[order[0]]
+            return Turned(words, texts([words]), whole)
+        whole = whole and every is not None and len(tried) == len(every)
+        best = [tried[place] for place in order[:BEAM]]
+    return Turned((), None, False)
+
+
+def _few(count: int, size: int, left: int) -> bool:
+    """Whether all sets of this size fit into half of what is left."""
+    total = 1
+    for place in range(size):
+        total = total * (count - place) // (place + 1)
+    return size == 1 or total <= left // 2
+
+
+def _grown(best: Sequence[Set], count: int) -> list[Set]:
+    """Each of the best sets with one word more, none twice."""
+    grown = {tuple(sorted({*words, w})) for words in best for w in range(count) if w not in words}
+    return sorted(grown)
+
+
+def _margins(run: TextRun, ids: Tensor) -> Tensor:
+    """(count,) the class's logit less the largest other one's; below 0 the class has turned."""
+
+    def margin(logits: Tensor) -> Tensor:
+        own = logits[:, run.target.index]
+        others = logits.clone()
+        others[:, run.target.index] = float("-inf")
+        return own - others.amax(1)
+
+    evaluator = run.from_ids()
+    parts = evaluator.scores(lambda a, b: ids[a:b], len(ids), margin)
+    return torch.cat([part.float().cpu() for _, part in parts])
+
+
+def turn_by_replacement(run: TextRun, allowed: Tensor, budget: int, most: int = 3) -> Turned:
+    """Replace up to `most` words of one token each; the best sets grow on with fresh candidates.
+
+    allowed  (ids,) the tokens that may stand for a word
+    """
+    numbers = groups(run)
+    own = numbers[numbers >= 0]
+    single = torch.bincount(own) == 1
+    places = [int((numbers == word).nonzero()) for word in single.nonzero()[:, 0].tolist()]
+    run.progress.plan(budget)
+    left, whole = budget, True
+    beam: list[tuple[tuple[int, ...], Tensor]] = [((), run.ids)]
+    vectors = _table(run, allowed)
+    for _size in range(1, most + 1):
+        texts, owners = _replaced(run, beam, places, allowed, vectors)
+        texts, owners = texts[:left], owners[:left]
+        if not len(texts):
+            break
+        margins = _margins(run, texts)
+        left -= len(texts)
+        order = margins.argsort().tolist()
+        if margins[order[0]] < 0:
+            changed = owners[order[0]]
+            ids = texts[order[0]][None]
+            words = tuple(int(numbers[place]) for place in changed)
+            new = tuple(int(ids[0, place]) for place in changed)
+            return Turned(words, ids, whole and _size == 1, new)
+        beam = [(owners[place], texts[place][None]) for place in order[: BEAM // 4]]
+        whole = False
+    return Turned((), None, False)
+
+
+def _table(run: TextRun, allowed: Tensor) -> Tensor:
+    """(allowed, width) their vectors."""
+    return torch.cat([run.twin.embed(part[None])[0] for part in allowed.split(LONGEST_TABLE)])
+
+
+def _replaced(
+    run: TextRun,
+    beam: Sequence[tuple[tuple[int, ...], Tensor]],
+    places: Sequence[int],
+    allowed: Tensor,
+    table: Tensor,
+) -> tuple[Tensor, list[tuple[int, ...]]]:
+    """(count, time) texts, each with one word of one of the beam's replaced, and which words."""
+    texts, owners = [], []
+    for changed, ids in beam:
+        vectors = run.twin.embed(ids)
+        evaluator, _ = run.from_vectors()
+        gradients, _ = evaluator.all_gradients(vectors)
+        for place in places:
+            if place in changed:
+                continue
+            # First order: what the score gains where the word's vector becomes another's.
+            gain = (table - vectors[0, place]) @ gradients[0, place]
+            for candidate in allowed[
+                gain.cpu().topk(min(CANDIDATES, len(allowed)), largest=False).indices
+            ]:
+                text = ids[0].clone()
+                text[place] = candidate
+                texts.append(text)
+                owners.append(tuple(sorted((*changed, place))))
+    return (torch.stack(texts) if texts else run.ids[:0]), owners
