@@ -89,7 +89,7 @@ def write(
     seen: Tensor | None = None  # (batch, vocabulary)
     given = ids
     while True:
-        for piece in given.split(PIECE, dim=1):
+        for piece in torch.split(given, PIECE, dim=1):
             logits, state = network(piece, state)
         last = logits[:, -1].float().cpu()
         if sampling.repetition_penalty != 1:

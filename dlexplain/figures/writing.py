@@ -1,0 +1,194 @@
+"""What a language model wrote, read and remembered, drawn."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from dlexplain.figures.scales import BLUE, DIVERGING, INK, LINES, ORANGE, SEQUENTIAL
+from dlexplain.figures.tested import BASE
+from dlexplain.results import (
+    GradientReach,
+    Influence,
+    Inside,
+    Reading,
+    TokenChoice,
+    UnitSearch,
+    Writing,
+    plot,
+)
+
+SHORT = 18
+"""Characters of a token in a figure."""
+LABELLED = 60
+"""Tokens up to which each has its name on the axis."""
+ROW = 14
+FAINTEST = 1e-12
+"""Of the nearest token's gradient; below that a line would only press the others together."""
+
+
+def shown(piece: str) -> str:
+    """A token on one line, with what cannot be seen made visible."""
+    text = piece.replace("\n", "↵").strip(" ") or "␣"
+    text = "".join(c if c.isprintable() else "�" for c in text)
+    return text if len(text) <= SHORT else text[: SHORT - 1] + "…"
+
+
+@plot.register
+def plot_writing(written: Writing) -> go.Figure:
+    """How unexpected each written token was."""
+    return _surprise(written.tokens)
+
+
+@plot.register
+def plot_reading(read: Reading) -> go.Figure:
+    """How unexpected each token was."""
+    return _surprise(read.tokens)
+
+
+def _surprise(tokens: Sequence[TokenChoice]) -> go.Figure:
+    bits = -np.log2(np.maximum([token.probability for token in tokens], 1e-30))
+    return go.Figure(
+        {
+            "type": "bar",
+            "x": list(range(len(tokens))),
+            "y": bits,
+            "customdata": [shown(token.piece) for token in tokens],
+            "marker": {"color": ORANGE},
+            "hovertemplate": "%{customdata}: %{y:.1f} bits<extra></extra>",
+        },
+        {
+            **BASE,
+            "height": 260,
+            "bargap": 0.1,
+            "xaxis": _tokens_axis([token.piece for token in tokens]),
+            "yaxis": {"title": {"text": "surprise, bits"}, "rangemode": "tozero"},
+        },
+    )
+
+
+@plot.register
+def plot_influence(found: Influence) -> go.Figure:
+    """What each earlier token added; red speaks for the token, blue against it."""
+    top = float(np.abs(found.values).max()) or 1.0
+    return go.Figure(
+        {
+            "type": "bar",
+            "x": list(range(len(found.values))),
+            "y": found.values,
+            "customdata": [shown(piece) for piece in found.earlier],
+            "marker": {"color": found.values, "colorscale": DIVERGING, "cmin": -top, "cmax": top,
+                       "line": {"color": INK, "width": 0.5}},
+            "hovertemplate": "%{customdata}: %{y:+.3f} nats<extra></extra>",
+        },
+        {
+            **BASE,
+            "height": 260,
+            "bargap": 0.1,
+            "xaxis": _tokens_axis(found.earlier),
+            "yaxis": {"title": {"text": "added to log p, nats"}, "zeroline": True},
+        },
+    )  # fmt: skip
+
+
+@plot.register
+def plot_one_reach(found: GradientReach) -> go.Figure:
+    """One model's."""
+    return plot_reach([found])
+
+
+def plot_reach(found: Sequence[GradientReach]) -> go.Figure:
+    """The gradient by distance, of the nearest token's, one line a model, on a logarithmic
+    scale."""
+    traces: list[dict[str, Any]] = []
+    for place, each in enumerate(found):
+        shares = each.norms / (each.norms[0] or 1.0)
+        traces.append(
+            {
+                "type": "scatter",
+                "x": np.arange(1, len(shares) + 1),
+                "y": np.where(shares >= FAINTEST, shares, np.nan),
+                "mode": "lines+markers",
+                "name": each.title,
+                "line": {"color": LINES[place % len(LINES)], "width": 2},
+                "marker": {"size": 4},
+                "hovertemplate": "%{x} tokens back: %{y:.2%}<extra>" + each.title + "</extra>",
+            }
+        )
+    return go.Figure(
+        traces,
+        {
+            **BASE,
+            "height": 380,
+            "xaxis": {"title": {"text": "tokens back"}},
+            "yaxis": {"title": {"text": "gradient, of the nearest token's"}, "type": "log",
+                      "exponentformat": "power", "automargin": True},
+            "legend": {"orientation": "h", "y": -0.2, "yanchor": "top"},
+        },
+    )  # fmt: skip
+
+
+def plot_inside(
+    inside: Inside, layer: int, name: str, units: Sequence[int], centred: bool
+) -> go.Figure:
+    """Units down, tokens across.
+
+    centred  whether 0 is the middle: of states it is, of gates, 0 to 1, it is not
+    """
+    values = inside.layers[layer][name][:, list(units)].T  # (units, tokens)
+    top = float(np.percentile(np.abs(values), 99.5)) or 1.0
+    return go.Figure(
+        {
+            "type": "heatmap",
+            "z": values,
+            "y": [f"unit {unit}" for unit in units],
+            "x": list(range(values.shape[1])),
+            "customdata": np.tile([shown(piece) for piece in inside.tokens], (len(units), 1)),
+            "colorscale": DIVERGING if centred else SEQUENTIAL,
+            "zmin": -top if centred else 0.0,
+            "zmax": top if centred else 1.0,
+            "colorbar": {"thickness": 10, "outlinewidth": 0},
+            "hovertemplate": "%{y} after %{customdata}: %{z:.3f}<extra></extra>",
+        },
+        {
+            **BASE,
+            "height": 110 + ROW * len(units),
+            "xaxis": _tokens_axis(inside.tokens),
+            "yaxis": {"autorange": "reversed", "type": "category", "automargin": True},
+        },
+    )
+
+
+def plot_unit(values: NDArray[np.float32], search: UnitSearch, unit: int) -> go.Figure:
+    """A unit (tokens,) and the property that it follows, each over its own scale."""
+    places = list(range(len(values)))
+    return go.Figure(
+        [
+            {"type": "scatter", "x": places, "y": values, "mode": "lines",
+             "name": f"unit {unit}", "line": {"color": BLUE, "width": 2}},
+            {"type": "scatter", "x": places, "y": search.values, "mode": "lines",
+             "name": search.title, "yaxis": "y2", "line": {"color": ORANGE, "dash": "dot"}},
+        ],
+        {
+            **BASE,
+            "height": 260,
+            "xaxis": {"title": {"text": "token"}},
+            "yaxis": {"title": {"text": f"unit {unit}"}, "automargin": True},
+            "yaxis2": {"title": {"text": search.title}, "overlaying": "y", "side": "right",
+                       "showgrid": False},
+            "legend": {"orientation": "h", "y": -0.3, "yanchor": "top"},
+        },
+    )  # fmt: skip
+
+
+def _tokens_axis(pieces: Sequence[str]) -> dict[str, Any]:
+    if len(pieces) > LABELLED:
+        return {"title": {"text": "token"}}
+    return {
+        "tickmode": "array",
+        "tickvals": list(range(len(pieces))),
+        "ticktext": [shown(piece) for piece in pieces],
+        "tickangle": -60,
+    }

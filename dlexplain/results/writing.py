@@ -1,0 +1,208 @@
+"""What a language model wrote, read and remembered, token by token."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlexplain.params import Value
+from dlexplain.results.drawing import plot
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class TokenChoice:
+    """A token, how likely it was after those before it, and what else could have come.
+
+    piece         what it adds to the text
+    probability   as the model said it, before temperature and the like
+    drawn         the probability by which it was drawn; None where it was read, not written
+    alternatives  the likeliest tokens and their probabilities, the likeliest first
+    unfamiliar    the vocabulary has no token for it, or only one for a part of a character
+    """
+
+    piece: str
+    probability: float
+    drawn: float | None
+    alternatives: tuple[tuple[str, float], ...]
+    unfamiliar: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form that JSON files have."""
+        kept = {"token": self.piece, "probability": self.probability}
+        if self.drawn is not None:
+            kept["drawn"] = self.drawn
+        return {**kept, "alternatives": [list(pair) for pair in self.alternatives]}
+
+
+@dataclass(frozen=True, eq=False)
+class Writing:
+    """A text that a model wrote.
+
+    prompt   what it goes on from
+    params   how the tokens were drawn
+    seconds  that the writing took
+    """
+
+    model: str
+    prompt: str
+    tokens: tuple[TokenChoice, ...]
+    params: Mapping[str, Value]
+    seconds: float
+    model_fingerprint: str = ""
+
+    @property
+    def text(self) -> str:
+        """What was written, without the prompt."""
+        return "".join(token.piece for token in self.tokens)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form that `generate --json` prints."""
+        return {
+            "model": self.model,
+            "prompt": self.prompt,
+            "text": self.text,
+            "params": dict(self.params),
+            "seconds": self.seconds,
+            "tokens": [token.to_dict() for token in self.tokens],
+            "model_fingerprint": self.model_fingerprint,
+        }
+
+    def plot(self) -> Any:
+        """How unexpected each token was."""
+        return plot(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A text as a model read it.
+
+    log_probabilities  (tokens,) of each token after those before it, in nats
+    left_out           tokens at the end that were too many to read
+    """
+
+    model: str
+    tokens: tuple[TokenChoice, ...]
+    log_probabilities: NDArray[np.float64]
+    left_out: int = 0
+
+    @property
+    def perplexity(self) -> float:
+        """exp(-mean log p); at most e^50, see tasks/perplexity"""
+        return math.exp(min(-float(self.log_probabilities.mean()), 50.0))
+
+    @property
+    def unfamiliar(self) -> float:
+        """The share of tokens that the vocabulary lacks."""
+        return float(np.mean([token.unfamiliar for token in self.tokens]))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "perplexity": self.perplexity,
+            "unfamiliar": self.unfamiliar,
+            "tokens": [
+                token.to_dict() | {"log_probability": float(log)}
+                for token, log in zip(self.tokens, self.log_probabilities, strict=True)
+            ],
+        }
+
+    def plot(self) -> Any:
+        """How unexpected each token was."""
+        return plot(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Influence:
+    """Which earlier tokens moved a token's log probability.
+
+    target              the token in question
+    earlier, values     the tokens before it, as far as they were looked at, and what each added, in
+                        nats
+    skipped             earlier tokens still, which are only in the state
+    log_probability     of the target
+    completeness_error  |sum - (score - baseline score)|, relative to that; None where the method
+                        promises no such thing
+    """
+
+    model: str
+    method: str
+    title: str
+    target: str
+    earlier: tuple[str, ...]
+    values: Floats
+    skipped: int
+    log_probability: float
+    completeness_error: float | None
+    evaluations: int
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        kept = {key: value for key, value in vars(self).items() if key not in ("values", "earlier")}
+        return {**kept, "earlier": list(self.earlier), "values": self.values.tolist()}
+
+    def plot(self) -> Any:
+        """A bar a token."""
+        return plot(self)
+
+
+@dataclass(frozen=True, eq=False)
+class GradientReach:
+    """How far back the gradient of a token's log probability goes.
+
+    norms      (lags,) |d log p(token t) / d embedding of token t - k|, k = 1, 2, ..., the mean over
+               the text's positions
+    positions  how many were looked at
+    """
+
+    model: str
+    title: str
+    norms: NDArray[np.float64]
+    positions: int
+
+    @property
+    def reach(self) -> int | None:
+        """The first lag at which the gradient is less than a tenth of the nearest token's; None
+        where it never is."""
+        below = np.flatnonzero(self.norms < 0.1 * self.norms[0])
+        return int(below[0]) + 1 if len(below) else None
+
+    def plot(self) -> Any:
+        """A line over the lags."""
+        return plot(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Inside:
+    """What went on in a recurrent network while it read a text.
+
+    tokens  pieces of the text
+    layers  of each, by name, (tokens, units): "hidden"; "cell", "input", "forget", "output" and
+            "candidate" of an LSTM; "reset", "update" and "candidate" of a GRU
+    """
+
+    model: str
+    cell: str
+    tokens: tuple[str, ...]
+    layers: tuple[Mapping[str, Floats], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class UnitSearch:
+    """Units that follow a property of the text.
+
+    values        (tokens,) the property after each token has been read
+    units         the best of them first
+    correlations  (units,) Pearson's, of each of them with the property
+    chance        the largest |correlation| of any unit that 95 of 100 shifted texts stay below
+    """
+
+    title: str
+    values: Floats
+    units: NDArray[np.int64]
+    correlations: NDArray[np.float64]
+    chance: float

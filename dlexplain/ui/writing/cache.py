@@ -1,0 +1,26 @@
+"""What the server computes once for all sessions, on the page of language models."""
+
+import streamlit as st
+
+from dlexplain.results import Inside, Reading
+from dlexplain.services.inside import look_inside
+from dlexplain.services.language_models import LoadedLanguageModel, load_language_model
+from dlexplain.services.reading import read
+
+
+@st.cache_resource(max_entries=6, show_spinner="Loading the model…")
+def model(name: str) -> LoadedLanguageModel:
+    """The model, loaded."""
+    return load_language_model(name)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Reading…")
+def reading(name: str, text: str) -> Reading:
+    """The text as the model reads it; raises BadInput."""
+    return read(model(name), text)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading…")
+def inside(name: str, text: str) -> Inside:
+    """Units and gates over the text; raises BadInput or Incompatible."""
+    return look_inside(model(name), text)

@@ -1,0 +1,103 @@
+"""Choosing a language model and a text; no torch here."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dlexplain.errors import BadInput
+from dlexplain.services.language_list import LanguageEntry, default_model, language_entry
+
+MODEL, PROMPT, TEXT = "writing-model", "writing-prompt", "writing-text"
+LONGEST = 400_000
+"""Characters that a text field takes: more than 50,000 words."""
+SHARED = 600
+"""Characters up to which a text is in the address."""
+PROMPTS = {"shakespeare": "HELENA\nI am", "ptb": "the company said"}
+TEXTS = {
+    "shakespeare": "JAQUES\nAll the world's a stage,\nAnd all the men and women merely players:\n"
+    "They have their exits and their entrances;\nAnd one man in his time plays many parts,\n"
+    "His acts being seven ages. At first the infant,\nMewling and puking in the nurse's arms.\n"
+    "And then the whining school-boy, with his satchel\nAnd shining morning face, creeping like "
+    "snail\nUnwillingly to school.\n",
+    "ptb": "the company said it expects to report a loss for the third quarter\n"
+    "a spokesman said the decision was made after a meeting of the board in new york\n"
+    "analysts had expected the price of the shares to rise but the market fell N N in heavy "
+    "trading\nthe bank which owns N N of the company 's shares said it would n't sell them\n",
+}
+OTHER = "It was a bright cold day in April, and the clocks were striking thirteen."
+
+
+def from_query(parameter: str, key: str, read: Callable[[str], Any], arrived: bool) -> None:
+    """Set the widget `key` from the address, where the page has just been opened by it."""
+    if parameter not in st.query_params or not arrived:
+        return
+    try:
+        st.session_state[key] = read(st.query_params[parameter])
+    except BadInput as error:
+        st.warning(f"The address asks for something that is not here: {error}")
+        del st.query_params[parameter]
+
+
+def choose_language_model(entries: Sequence[LanguageEntry], arrived: bool) -> LanguageEntry:
+    """The picker; there is one entry at least."""
+    known = {entry.name: entry for entry in entries}
+    from_query("model", MODEL, lambda name: language_entry(name).name, arrived)
+    chosen = st.session_state.get(MODEL)
+    st.session_state[MODEL] = chosen if chosen in known else default_model()
+    st.selectbox(
+        "Language model",
+        list(known),
+        format_func=lambda name: known[name].title,
+        key=MODEL,
+        persist_state="session",
+        help="The zoo's, and runs that have finished, the latest first. A lower perplexity is "
+        "better, and comparable only on the same data.",
+    )
+    return known[st.session_state[MODEL]]
+
+
+def choose_prompt(entry: LanguageEntry, arrived: bool) -> str:
+    """What is to be written on."""
+    return _text(
+        "Prompt", "prompt", PROMPT, PROMPTS, "", entry, arrived, 100,
+        "The model goes on from here; from nothing it begins a text of its own.",
+    )  # fmt: skip
+
+
+def choose_text(entry: LanguageEntry, arrived: bool) -> str:
+    """What is to be read."""
+    return _text(
+        "Text", "text", TEXT, TEXTS, OTHER, entry, arrived, 180,
+        "Any text; press Ctrl+Enter to have it read.",
+    )  # fmt: skip
+
+
+def shared(text: str) -> str | None:
+    """The text for the address, where it is short enough."""
+    return text if len(text) <= SHARED else None
+
+
+def _text(
+    label: str,
+    parameter: str,
+    key: str,
+    firsts: dict[str, str],
+    other: str,
+    entry: LanguageEntry,
+    arrived: bool,
+    height: int,
+    about: str,
+) -> str:
+    from_query(parameter, key, str, arrived)
+    first = firsts.get(entry.data, other)
+    # What nobody has changed becomes the next model's.
+    if st.session_state.get(key) in (None, *firsts.values(), other) and not (
+        arrived and parameter in st.query_params
+    ):
+        st.session_state[key] = first
+    return str(
+        st.text_area(
+            label, key=key, height=height, max_chars=LONGEST, help=about, persist_state="session"
+        )
+    )

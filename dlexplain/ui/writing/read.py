@@ -1,0 +1,140 @@
+"""A text as the model reads it: how likely each token was, and which earlier ones moved it."""
+
+import json
+from functools import partial
+
+import streamlit as st
+
+from dlexplain.errors import BadInput
+from dlexplain.figures.writing import plot_influence, plot_reading, shown
+from dlexplain.results import Influence, Reading
+from dlexplain.services.language_models import LoadedLanguageModel
+from dlexplain.services.reading import why_token
+from dlexplain.services.reading_methods import METHODS
+from dlexplain.services.writing import Progress
+from dlexplain.ui.writing import cache
+from dlexplain.ui.writing.choice import from_query
+from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress
+from dlexplain.ui.writing.text import chosen, marked, plain, show_text, signed
+
+SLOT, TOKEN, METHOD = "writing-why", "writing-token", "writing-method"
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+
+
+def show_reading(model: LoadedLanguageModel, text: str, arrived: bool) -> dict[str, str | None]:
+    """The view; returns what of it is to be in the address."""
+    try:
+        reading = cache.reading(model.name, text)
+    except BadInput as error:
+        st.info(str(error)) if not text.strip() else st.error(str(error))
+        return {}
+    _facts(reading)
+    show_text(map(chosen, reading.tokens))
+    st.caption(
+        "The deeper the orange, the less the model expected the token; hover over one for the ten "
+        "that it held likeliest."
+    )
+    st.plotly_chart(plot_reading(reading), config=FIGURE, key="writing-surprise")
+    st.download_button(
+        "JSON", lambda: json.dumps(reading.to_dict(), indent=1), f"{model.name}-reading.json",
+        "application/json", key="writing-read-json", icon=":material/download:",
+        on_click="ignore", type="tertiary",
+    )  # fmt: skip
+    st.subheader("Which earlier tokens moved it?")
+    if len(reading.tokens) < 2:
+        st.info("A token needs one before it; type a longer text.")
+        return {}
+    return _why(model, text, reading, arrived)
+
+
+def _facts(reading: Reading) -> None:
+    counts = st.columns(3)
+    counts[0].metric(
+        "Perplexity", f"{reading.perplexity:,.1f}",
+        help="As if the model had to choose among so many equally likely tokens at each place.",
+    )  # fmt: skip
+    counts[1].metric("Tokens", f"{len(reading.tokens):,}")
+    counts[2].metric(
+        "Unknown", f"{reading.unfamiliar:.0%}",
+        help="Tokens that the vocabulary lacks, or that are only a part of a character.",
+    )  # fmt: skip
+    if reading.unfamiliar > 0.5:
+        st.warning(
+            "Most of this text is not in the model's vocabulary; it was not trained on this "
+            "language or script, so its numbers say little."
+        )
+    if reading.left_out:
+        st.info(
+            f"The first {len(reading.tokens):,} tokens were read; {reading.left_out:,} more were "
+            "left out."
+        )
+
+
+def _why(
+    model: LoadedLanguageModel, text: str, reading: Reading, arrived: bool
+) -> dict[str, str | None]:
+    places = list(range(1, len(reading.tokens)))
+    from_query("token", TOKEN, partial(_place, places), arrived)
+    from_query("method", METHOD, _method, arrived)
+    st.session_state.setdefault(METHOD, "integrated-gradients")
+    if st.session_state.get(TOKEN) not in places:
+        st.session_state[TOKEN] = 1 + int(reading.log_probabilities[1:].argmin())
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    place = left.selectbox(
+        "Token", places, key=TOKEN, persist_state="session",
+        format_func=lambda place: f"{place}: {shown(reading.tokens[place].piece)}",
+        help="At first the one that surprised the model most. Type to search.",
+    )  # fmt: skip
+    method = right.segmented_control(
+        "Method", list(METHODS), default="integrated-gradients", key=METHOD, required=True,
+        format_func=lambda name: METHODS[name].title,
+    )  # fmt: skip
+    method = method or "integrated-gradients"
+    st.caption(f"{METHODS[method].description} {METHODS[method].paper}")
+    question = (model.fingerprint, text, place, method)
+
+    def work(progress: Progress, draft: Draft) -> Influence:
+        return why_token(model, text, int(place), str(method), progress)
+
+    show_live(SLOT, _show, asked(SLOT, question, METHODS[method].title, work))
+    return {"token": str(place), "method": method}
+
+
+def _place(places: list[int], text: str) -> int:
+    if not text.isdigit() or int(text) not in places:
+        raise BadInput(f'token is "{text}"; it takes a number from 1 to {places[-1]}')
+    return int(text)
+
+
+def _method(name: str) -> str:
+    if name not in METHODS:
+        raise BadInput(f'unknown method "{name}"; known: {", ".join(METHODS)}')
+    return name
+
+
+def _show(found: Asked) -> None:
+    if found.job.active:
+        show_progress(SLOT, found, "evaluations")
+        return
+    influence: Influence | None = found.job.result
+    if influence is None:
+        show_end(found)
+        return
+    if influence.skipped:
+        st.caption(f"{influence.skipped:,} tokens still earlier are not asked.")
+    values = influence.values.tolist()
+    target = marked(plain(influence.target))
+    show_text([*signed(influence.earlier, values, " nats"), (target[0], target[1][12:], "")])
+    st.plotly_chart(plot_influence(influence), config=FIGURE, key="writing-influence")
+    facts = [
+        f"log p = {influence.log_probability:.3f} nats",
+        f"{influence.evaluations:,} evaluations in {influence.seconds:.2f} s",
+    ]
+    if influence.completeness_error is not None:
+        facts.append(f"completeness error {influence.completeness_error:.2%}")
+    st.caption("Red made the token in the frame more likely, blue less. " + ", ".join(facts) + ".")
+    st.download_button(
+        "JSON", lambda: json.dumps(influence.to_dict(), indent=1),
+        f"{influence.model}-{influence.method}.json", "application/json",
+        key="writing-why-json", icon=":material/download:", on_click="ignore", type="tertiary",
+    )  # fmt: skip

@@ -1,0 +1,103 @@
+"""Coloured text: a token a span, its colour a number, more on hover.
+
+Colours are see-through, so that they suit light and dark pages; whatever a user or a model wrote
+is escaped.
+"""
+
+import html
+import math
+from collections.abc import Iterable, Sequence
+
+import streamlit as st
+
+from dlexplain.results import TokenChoice
+
+BITS = 12.0
+"""Surprise that has the full colour."""
+STRONGEST = 0.75
+UNLIKELY, FOR, AGAINST = "213,94,0", "202,0,32", "5,113,176"
+BOX = (
+    "white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.9;max-height:26rem;overflow-y:auto;"
+    "padding:.6rem .8rem;border:1px solid rgba(128,128,128,.35);border-radius:8px"
+)
+Span = tuple[str, str, str]
+"""A piece of text, its style, what is said on hover."""
+
+
+def show_text(spans: Iterable[Span]) -> None:
+    """Draw the spans one after the other, as one text in its own direction."""
+    inside = "".join(_span(*span) for span in spans)
+    st.html(f'<div dir="auto" style="{BOX}">{inside}</div>')
+
+
+def plain(text: str) -> Span:
+    """A text without a colour, such as a prompt."""
+    return text, "opacity:.65", ""
+
+
+def chosen(choice: TokenChoice) -> Span:
+    """A token by its probability: the less likely, the deeper the orange."""
+    bits = -math.log2(max(choice.probability, 1e-30))
+    return choice.piece, _background(UNLIKELY, bits / BITS), _told(choice, bits)
+
+
+def signed(pieces: Sequence[str], values: Sequence[float], unit: str = "") -> list[Span]:
+    """Tokens by a number each: red above 0, blue below."""
+    top = max((abs(value) for value in values), default=0.0) or 1.0
+    return [
+        (
+            piece,
+            _background(FOR if value > 0 else AGAINST, abs(value) / top),
+            f"{value:+.3g}{unit}",
+        )
+        for piece, value in zip(pieces, values, strict=True)
+    ]
+
+
+def marked(span: Span) -> Span:
+    """With a line around it."""
+    text, style, said = span
+    return text, style + ";outline:2px solid currentColor;outline-offset:1px", said
+
+
+def visible(text: str) -> str:
+    """Control characters as pictures of themselves; a line break is shown and kept."""
+    shown = []
+    for character in text:
+        if character == "\n":
+            shown.append("↵\n")
+        elif ord(character) < 0x20 and character != "\t":
+            shown.append(chr(0x2400 + ord(character)))
+        elif 0x7F <= ord(character) < 0xA0:
+            shown.append("\N{REPLACEMENT CHARACTER}")
+        else:
+            shown.append(character)
+    return "".join(shown)
+
+
+def _span(text: str, style: str, said: str) -> str:
+    title = f' title="{html.escape(said)}"' if said else ""
+    return f'<span style="{style}"{title}>{html.escape(visible(text))}</span>'
+
+
+def _background(colour: str, strength: float) -> str:
+    return f"background:rgba({colour},{STRONGEST * min(1.0, max(0.0, strength)):.2f})"
+
+
+def _told(choice: TokenChoice, bits: float) -> str:
+    lines = [f"{named(choice.piece)}: {percent(choice.probability)}, {bits:.1f} bits"]
+    if choice.drawn is not None and abs(choice.drawn - choice.probability) > 1e-6:
+        lines[0] += f"; drawn with {percent(choice.drawn)}"
+    if choice.unfamiliar:
+        lines.append("not in the vocabulary")
+    lines += [f"{percent(share):>6}  {named(piece)}" for piece, share in choice.alternatives]
+    return "\n".join(lines)
+
+
+def named(piece: str) -> str:
+    """A token in a list."""
+    return visible(piece).strip("\n") if piece.strip(" ") else "␣" * max(1, len(piece))
+
+
+def percent(share: float) -> str:
+    return f"{share:.1%}" if share >= 0.001 else f"{share:.0e}"

@@ -1,0 +1,132 @@
+"""A model goes on from a prompt, token by token."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from dlexplain.errors import BadInput
+from dlexplain.params import Value, as_dict, parse, specs
+from dlexplain.results import Writing
+from dlexplain.services.language_list import LanguageEntry
+from dlexplain.services.language_models import LoadedLanguageModel
+from dlexplain.services.writing import Progress, generate
+from dlexplain.services.writing_settings import WritingParams
+from dlexplain.ui.forms import params_form
+from dlexplain.ui.writing.choice import choose_prompt
+from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress
+from dlexplain.ui.writing.text import chosen, plain, show_text
+
+SLOT = "writing-written"
+SHOWN_PROMPT = 2000
+"""Characters of the prompt's end that stand before what was written."""
+KEYS = {key.replace("_", "-"): key for key in specs(WritingParams)}
+"""In the address -> in WritingParams."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be written."""
+
+    model: str
+    prompt: str
+    params: tuple[tuple[str, Value], ...]
+
+
+def show_writing(
+    entry: LanguageEntry, model: LoadedLanguageModel, arrived: bool
+) -> dict[str, str | None]:
+    """The view; returns what of it is to be in the address."""
+    prompt = choose_prompt(entry, arrived)
+    with st.expander("How the next token is drawn", icon=":material/tune:"):
+        params = params_form("writing", specs(WritingParams), {}, _given(arrived))
+    request = Request(model.name, prompt, tuple(params.items()))
+    pressed = st.button("Write", type="primary", icon=":material/edit:")
+    known: Asked | None = st.session_state.get(SLOT)
+    new = pressed or known is None or known.question.model != model.name
+    if not new and known is not None and known.question != request:
+        st.caption("Press Write to go on from what you have changed; below is the last text.")
+    if known is None or new:
+        found = asked(SLOT, request, "Writing", partial(_write, model, request), anew=True)
+    else:
+        found = known
+    show_live(SLOT, _show, found)
+    defaults = as_dict(WritingParams())
+    changed = {at: str(params[key]) for at, key in KEYS.items() if params[key] != defaults[key]}
+    return {"prompt": prompt, **changed}
+
+
+def _write(
+    model: LoadedLanguageModel, request: Request, progress: Progress, draft: Draft
+) -> Writing:
+    return generate(model, request.prompt, progress, draft.tokens.append, **dict(request.params))
+
+
+def _given(arrived: bool) -> Mapping[str, Value]:
+    """Settings that the address has, kept for as long as the page is open."""
+    if arrived:
+        wanted = {key: st.query_params[at] for at, key in KEYS.items() if at in st.query_params}
+        try:
+            parsed = as_dict(parse(WritingParams, wanted))
+            st.session_state["writing-given"] = {key: parsed[key] for key in wanted}
+            for key in wanted:  # the address counts more than an earlier visit
+                st.session_state.pop(f"param-writing-{key}", None)
+        except BadInput as error:
+            st.warning(f"The address asks for something that cannot be: {error}")
+            st.session_state["writing-given"] = {}
+    found: Mapping[str, Value] = st.session_state.get("writing-given", {})
+    return found
+
+
+def _show(found: Asked) -> None:
+    request: Request = found.question
+    tokens = list(found.draft.tokens)
+    before = request.prompt[-SHOWN_PROMPT:]
+    before = before if len(request.prompt) <= SHOWN_PROMPT else "…" + before
+    if tokens or before.strip():
+        show_text([plain(before), *map(chosen, tokens)])
+    st.caption(
+        "The deeper the orange, the less likely the model held the token; hover over one for its "
+        "ten alternatives. The prompt is grey."
+    )
+    if found.job.active:
+        show_progress(SLOT, found, "tokens")
+        return
+    if found.job.state == "failed":
+        show_end(found)
+        return
+    written = found.job.result or _so_far(found)
+    what = "Stopped after" if found.job.state == "cancelled" else "Wrote"
+    speed = f", {len(tokens) / written.seconds:,.0f} a second" if written.seconds > 0 else ""
+    st.caption(f"{what} {len(tokens):,} tokens in {written.seconds:.2f} s{speed}.")
+    _downloads(written)
+
+
+def _so_far(found: Asked) -> Writing:
+    request: Request = found.question
+    seconds = found.job.snapshot.seconds
+    tokens = tuple(found.draft.tokens)
+    return Writing(request.model, request.prompt, tokens, dict(request.params), seconds)
+
+
+def _downloads(written: Writing) -> None:
+    files: tuple[tuple[str, str, Any], ...] = (
+        ("TXT", "text/plain", lambda: written.prompt + written.text),
+        ("JSON", "application/json", lambda: json.dumps(written.to_dict(), indent=1)),
+    )
+    with st.container(horizontal=True):
+        for kind, mime, make in files:
+            st.download_button(
+                kind,
+                make,
+                file_name=f"{written.model}.{kind.lower()}",
+                mime=mime,
+                key=f"{SLOT}-{kind}",
+                icon=":material/download:",
+                on_click="ignore",
+                type="tertiary",
+                disabled=not written.tokens,
+            )

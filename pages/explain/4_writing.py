@@ -1,0 +1,76 @@
+"""A language model writes, reads, and shows what it remembers."""
+
+import streamlit as st
+
+from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.services.language_list import language_entries
+from dlexplain.ui.address import to_address
+from dlexplain.ui.writing.choice import choose_language_model, choose_text, from_query, shared
+from dlexplain.ui.writing.paint import painted
+
+VIEWS = {
+    "write": ":material/edit: Write",
+    "read": ":material/menu_book: Read",
+    "inside": ":material/memory: Inside",
+    "reach": ":material/history: How far back",
+}
+VIEW = "writing-view"
+
+
+def main() -> None:
+    st.title("Watch a model write and read")
+    arrived = VIEW not in st.session_state
+    entries = language_entries()  # at every run: a run may just have finished
+    if not entries:
+        st.info("There is no language model yet. Train one on the page **Launch**.")
+        return
+    entry = choose_language_model(entries, arrived)
+    from_query("view", VIEW, _view, arrived)
+    st.session_state.setdefault(VIEW, "write")
+    view = st.segmented_control(
+        "View", list(VIEWS), default="write", format_func=VIEWS.__getitem__, key=VIEW,
+        required=True, label_visibility="collapsed",
+    )  # fmt: skip
+    view = view or "write"
+    text = "" if view == "write" else choose_text(entry, arrived)
+    if not painted():
+        return
+    # torch is imported from here on.
+    from dlexplain.ui.writing import cache
+
+    try:
+        model = cache.model(entry.name)
+    except DlexplainError as error:
+        st.error(str(error))
+        return
+    kept: dict[str, str | None] = {}
+    if view == "write":
+        from dlexplain.ui.writing.write import show_writing
+
+        kept = show_writing(entry, model, arrived)
+    elif view == "read":
+        from dlexplain.ui.writing.read import show_reading
+
+        kept = show_reading(model, text, arrived)
+    elif view == "inside":
+        from dlexplain.ui.writing.inside import show_inside
+
+        show_inside(model, text)
+    else:
+        from dlexplain.ui.writing.reach import show_reach
+
+        show_reach(entry, entries, text)
+    to_address({"model": entry.name, "view": view, "text": shared(text), **_short(kept)})
+
+
+def _view(name: str) -> str:
+    if name not in VIEWS:
+        raise BadInput(f'unknown view "{name}"; known: {", ".join(VIEWS)}')
+    return name
+
+
+def _short(kept: dict[str, str | None]) -> dict[str, str | None]:
+    return {key: shared(text) if text else None for key, text in kept.items()}
+
+
+main()
