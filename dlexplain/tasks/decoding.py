@@ -5,7 +5,7 @@ https://arxiv.org/abs/1609.08144: a hypothesis of n tokens has the score
 log p / ((5 + n) / 6)^penalty.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -18,6 +18,29 @@ NEVER = float("-inf")
 def length_norm(length: int, penalty: float) -> float:
     """What a log-probability of `length` tokens, EOS included, is divided by."""
     return float(((5 + length) / 6) ** penalty)
+
+
+def most_tokens(longest: int, source: Tensor) -> int:
+    """Tokens that translations of (batch, S) sources may have; `longest` target of the data."""
+    return max(longest, 2 * source.shape[1])
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One translation of a sentence that a search found.
+
+    tokens           ids as written, EOS the last where it ended
+    log_probability  log p(tokens | source), in nats
+    score            the same over `length_norm`
+    """
+
+    tokens: tuple[int, ...]
+    log_probability: float
+    score: float
+
+    @property
+    def ended(self) -> bool:
+        return self.tokens[-1:] == (EOS,)
 
 
 def _allowed(log_probabilities: Tensor) -> Tensor:
@@ -49,6 +72,7 @@ class _Beams:
 
     tokens  (batch, width, length); score (batch, width), log p
     best, best_score (batch, limit) padded, (batch,); ended (batch,) how many paths did
+    kept    every hypothesis of each sentence; None where only the best is wanted
     """
 
     tokens: Tensor
@@ -56,10 +80,16 @@ class _Beams:
     best: Tensor
     best_score: Tensor
     ended: Tensor
+    kept: list[list[Hypothesis]] | None = field(default=None)
 
-    def end(self, tokens: Tensor, score: Tensor) -> None:
-        """Take over what is better: tokens (batch, any, length), score (batch, any) normed."""
-        score, place = score.max(1)  # (batch,)
+    def end(self, tokens: Tensor, log_p: Tensor, norm: float) -> None:
+        """Take over what is better: tokens (batch, any, length), log_p (batch, any)."""
+        if self.kept is not None:
+            for row, place in (log_p > NEVER).nonzero().tolist():
+                sure = float(log_p[row, place])
+                found = Hypothesis(tuple(tokens[row, place].tolist()), sure, sure / norm)
+                self.kept[row].append(found)
+        score, place = (log_p / norm).max(1)  # (batch,)
         better = score > self.best_score
         chosen = tokens[torch.arange(len(tokens), device=place.device), place]  # (batch, length)
         self.best[better, : chosen.shape[1]] = chosen[better]
@@ -75,6 +105,24 @@ def beam(
     A sentence is done when `width` hypotheses ended; where none did within `limit` tokens, the
     best open one is taken.
     """
+    paths = _search(network, source, limit, width, penalty, keep=False)
+    return paths.best, paths.best_score
+
+
+@torch.no_grad()
+def hypotheses(
+    network: Translator, source: Tensor, limit: int, width: int, penalty: float = 1.0
+) -> list[list[Hypothesis]]:
+    """The same search's every hypothesis, of each sentence the best first: those that ended, or
+    the open ones where none did. The first is what `beam` gives."""
+    kept = _search(network, source, limit, width, penalty, keep=True).kept
+    assert kept is not None
+    return [sorted(found, key=lambda one: -one.score) for found in kept]
+
+
+def _search(
+    network: Translator, source: Tensor, limit: int, width: int, penalty: float, keep: bool
+) -> _Beams:
     batch = len(source)
     memory = {key: t.repeat_interleave(width, 0) for key, t in network.encode(source).items()}
     state = network.start(memory)
@@ -86,6 +134,7 @@ def beam(
         best=source.new_full((batch, limit), PAD),
         best_score=score.new_full((batch,), NEVER),
         ended=source.new_zeros(batch),
+        kept=[[] for _ in range(batch)] if keep else None,
     )
     last = source.new_full((batch * width,), BOS)
     for length in range(1, limit + 1):
@@ -97,9 +146,9 @@ def beam(
         last = paths.tokens[:, :, -1].flatten()
     unfinished = paths.ended == 0
     if bool(unfinished.any()):
-        score = paths.score / length_norm(paths.tokens.shape[2], penalty)
-        paths.end(paths.tokens, score.masked_fill(~unfinished[:, None], NEVER))
-    return paths.best, paths.best_score
+        open_ones = paths.score.masked_fill(~unfinished[:, None], NEVER)
+        paths.end(paths.tokens, open_ones, length_norm(paths.tokens.shape[2], penalty))
+    return paths
 
 
 def _grow(paths: _Beams, log_p: Tensor, norm: float) -> Tensor:
@@ -119,7 +168,7 @@ def _grow(paths: _Beams, log_p: Tensor, norm: float) -> Tensor:
     open_sentence = paths.ended < width
     done = ends & (torch.arange(score.shape[1], device=score.device) < width) & (score > NEVER)
     done &= open_sentence[:, None]
-    paths.end(tokens, (score / norm).masked_fill(~done, NEVER))
+    paths.end(tokens, score.masked_fill(~done, NEVER), norm)
     paths.ended = paths.ended + done.sum(1)
     # A stable sort brings those that go on to the front, in the order of their scores.
     going = ends.int().argsort(dim=1, stable=True)[:, :width]

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from dlexplain.models.translator import BOS, PAD, PairShape, Translator
 from dlexplain.params import choice, flag, number
 from dlexplain.tasks.base import TASKS, Arrays, TaskModule, TaskSpec, Training
-from dlexplain.tasks.decoding import beam, greedy
+from dlexplain.tasks.decoding import beam, greedy, most_tokens
 
 SAMPLED = 200
 """Sentences that are translated in each validation, and that are kept after the test."""
@@ -94,7 +94,7 @@ class Translate(TaskModule):
 
     def _limit(self, source: Tensor) -> int:
         """Tokens that a translation may have."""
-        return max(self.longest, 2 * source.shape[1])
+        return most_tokens(self.longest, source)
 
     def on_validation_epoch_start(self) -> None:
         self.said = {}

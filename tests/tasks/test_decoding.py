@@ -1,5 +1,6 @@
 """Greedy and beam search against what trying everything finds."""
 
+import math
 from itertools import product
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dlexplain.models.translator import BOS, EOS, PAD, Memory, PairShape
-from dlexplain.tasks.decoding import beam, greedy, length_norm
+from dlexplain.tasks.decoding import beam, greedy, hypotheses, length_norm, most_tokens
 from tests.models.test_translators import KINDS, network, some_pairs
 
 LIMIT = 4
@@ -100,3 +101,42 @@ def test_what_never_ends_is_cut() -> None:
 def test_the_norm_is_wus() -> None:
     assert length_norm(1, 1.0) == 1.0
     assert length_norm(7, 0.5) == pytest.approx(2**0.5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_hypotheses_have_the_scores_of_teacher_forcing_and_begin_with_the_best(kind: str) -> None:
+    net, source = tiny(kind)
+    best, scores = beam(net, source, LIMIT, width=4, penalty=1.0)
+    for row, found in enumerate(hypotheses(net, source, LIMIT, width=4, penalty=1.0)):
+        assert len(found) >= 2
+        assert len({one.tokens for one in found}) == len(found)
+        assert [one.score for one in found] == sorted((o.score for o in found), reverse=True)
+        assert found[0].tokens == tuple(t for t in best[row].tolist() if t != PAD)
+        assert found[0].score == pytest.approx(float(scores[row]), rel=1e-6)
+        for one in found:
+            assert one.ended
+            direct = likelihood(net, source[row], one.tokens)
+            assert one.log_probability == pytest.approx(direct, rel=1e-4, abs=1e-5)
+            assert one.score == pytest.approx(direct / length_norm(len(one.tokens), 1.0), rel=1e-4)
+
+
+def test_a_wide_beams_hypotheses_are_everything() -> None:
+    net, source = tiny("gru-attention")
+    (found,) = hypotheses(net, source[:1], LIMIT, width=120, penalty=0.0)
+    assert {one.tokens for one in found} == set(everything())
+    # With what never ended they are all there is, so each is at most as likely as what is left.
+    assert 0 < sum(math.exp(one.log_probability) for one in found) < 1
+
+
+def test_what_never_ends_is_given_open() -> None:
+    source = torch.tensor([[4, EOS]])
+    (found,) = hypotheses(Endless(), source, 3, width=2, penalty=0.0)  # type: ignore[arg-type]
+    assert found[0].tokens == (5, 5, 5)
+    assert sorted(found[1].tokens) == [4, 5, 5]
+    assert not any(one.ended for one in found)
+    assert math.exp(found[1].log_probability) == pytest.approx(0.75**2 * 0.25)
+
+
+def test_a_translation_may_be_as_long_as_the_data_or_twice_the_source() -> None:
+    assert most_tokens(12, torch.zeros(1, 4)) == 12
+    assert most_tokens(12, torch.zeros(1, 9)) == 18
