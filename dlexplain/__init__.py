@@ -5,6 +5,7 @@
     dx.classify(model, "cat.jpg").scores[0]
     dx.explain(model, "cat.jpg", method="grad-cam", target=281).plot()
     dx.train("digits-cnn", wait=True).metrics
+    dx.generate("shakespeare-lstm", "HELENA").text
 
 Names are imported when they are first used, so that pages without torch do not pay for it.
 """
@@ -24,6 +25,8 @@ _HOMES = {
     "RunRecord": "dlexplain.results",
     "RunSpec": "dlexplain.runs.spec",
     "classify": "dlexplain.services.classify",
+    "generate": "dlexplain.services.writing",
+    "load_language_model": "dlexplain.services.language_models",
     "load_model": "dlexplain.services.models",
     "method_infos": "dlexplain.services.explain",
     "model_names": "dlexplain.services.models",

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dlexplain.cli import explaining, training, zoo
+from dlexplain.cli import explaining, training, writing, zoo
 from dlexplain.errors import BadInput, DlexplainError, PictureError
 
 Commands = Callable[[str, Any, str], argparse.ArgumentParser]
@@ -55,5 +55,6 @@ def _parser() -> argparse.ArgumentParser:
 
     explaining.declare(command)
     training.declare(command)
+    writing.declare(command)
     zoo.declare(command)
     return parser

@@ -124,7 +124,7 @@ def plot_reach(found: Sequence[GradientReach]) -> go.Figure:
             "height": 380,
             "xaxis": {"title": {"text": "tokens back"}},
             "yaxis": {"title": {"text": "gradient, of the nearest token's"}, "type": "log",
-                      "exponentformat": "power", "automargin": True},
+                      "dtick": 1, "exponentformat": "power", "automargin": True},
             "legend": {"orientation": "h", "y": -0.2, "yanchor": "top"},
         },
     )  # fmt: skip
@@ -177,7 +177,7 @@ def plot_unit(values: NDArray[np.float32], search: UnitSearch, unit: int) -> go.
             "xaxis": {"title": {"text": "token"}},
             "yaxis": {"title": {"text": f"unit {unit}"}, "automargin": True},
             "yaxis2": {"title": {"text": search.title}, "overlaying": "y", "side": "right",
-                       "showgrid": False},
+                       "showgrid": False, "tickmode": "auto"},
             "legend": {"orientation": "h", "y": -0.3, "yanchor": "top"},
         },
     )  # fmt: skip

@@ -5,7 +5,13 @@ import streamlit as st
 from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.services.language_list import language_entries
 from dlexplain.ui.address import to_address
-from dlexplain.ui.writing.choice import choose_language_model, choose_text, from_query, shared
+from dlexplain.ui.writing.choice import (
+    choose_language_model,
+    choose_prompt,
+    choose_text,
+    from_query,
+    shared,
+)
 from dlexplain.ui.writing.paint import painted
 
 VIEWS = {
@@ -14,12 +20,12 @@ VIEWS = {
     "inside": ":material/memory: Inside",
     "reach": ":material/history: How far back",
 }
-VIEW = "writing-view"
+VIEW, ARRIVED = "writing-view", "writing-arrived"
 
 
 def main() -> None:
     st.title("Watch a model write and read")
-    arrived = VIEW not in st.session_state
+    arrived = st.session_state.pop(ARRIVED, VIEW not in st.session_state)
     entries = language_entries()  # at every run: a run may just have finished
     if not entries:
         st.info("There is no language model yet. Train one on the page **Launch**.")
@@ -28,12 +34,14 @@ def main() -> None:
     from_query("view", VIEW, _view, arrived)
     st.session_state.setdefault(VIEW, "write")
     view = st.segmented_control(
-        "View", list(VIEWS), default="write", format_func=VIEWS.__getitem__, key=VIEW,
+        "View", list(VIEWS), format_func=VIEWS.__getitem__, key=VIEW,
         required=True, label_visibility="collapsed",
     )  # fmt: skip
     view = view or "write"
-    text = "" if view == "write" else choose_text(entry, arrived)
+    choose = choose_prompt if view == "write" else choose_text
+    text = choose(entry, arrived)
     if not painted():
+        st.session_state[ARRIVED] = arrived  # the rest of the address is read then
         return
     # torch is imported from here on.
     from dlexplain.ui.writing import cache
@@ -47,7 +55,7 @@ def main() -> None:
     if view == "write":
         from dlexplain.ui.writing.write import show_writing
 
-        kept = show_writing(entry, model, arrived)
+        kept = show_writing(model, text, arrived)
     elif view == "read":
         from dlexplain.ui.writing.read import show_reading
 
@@ -60,17 +68,14 @@ def main() -> None:
         from dlexplain.ui.writing.reach import show_reach
 
         show_reach(entry, entries, text)
-    to_address({"model": entry.name, "view": view, "text": shared(text), **_short(kept)})
+    what = "prompt" if view == "write" else "text"
+    to_address({"model": entry.name, "view": view, what: shared(text), **kept})
 
 
 def _view(name: str) -> str:
     if name not in VIEWS:
         raise BadInput(f'unknown view "{name}"; known: {", ".join(VIEWS)}')
     return name
-
-
-def _short(kept: dict[str, str | None]) -> dict[str, str | None]:
-    return {key: shared(text) if text else None for key, text in kept.items()}
 
 
 main()

@@ -48,8 +48,8 @@ def show_inside(model: LoadedLanguageModel, text: str) -> None:
     search = _search(inside, layer, name)
     count = values.shape[1]
     units = list(range(count)) if search is None else search.units.tolist()
-    followed = "the first" if search is None else "those that follow it best"
-    few = f", {followed} {SHOWN} of {count}" if count > SHOWN else ""
+    few = f", {SHOWN} of {count} units" if count > SHOWN else ""
+    few += ", those that follow it best first" if search is not None else ""
     st.markdown(f"**{TITLES[name]}** of layer {layer + 1} over the text{few}")
     figure = plot_inside(inside, layer, name, units[:SHOWN], name not in GATES)
     st.plotly_chart(figure, config=FIGURE, key="writing-units")

@@ -10,8 +10,8 @@ from dlexplain.figures.writing import plot_reach
 from dlexplain.results import GradientReach
 from dlexplain.services.gradient_reach import gradient_reach
 from dlexplain.services.language_list import LanguageEntry
+from dlexplain.services.language_models import load_language_model
 from dlexplain.services.writing import Progress
-from dlexplain.ui.writing import cache
 from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress
 
 SLOT, OTHERS = "writing-reach", "writing-others"
@@ -35,7 +35,9 @@ def show_reach(entry: LanguageEntry, entries: Sequence[LanguageEntry], text: str
     names = (entry.name, *st.session_state[OTHERS])
 
     def work(progress: Progress, draft: Draft) -> list[GradientReach]:
-        return [gradient_reach(cache.model(name), text, progress=progress) for name in names]
+        return [
+            gradient_reach(load_language_model(name), text, progress=progress) for name in names
+        ]
 
     show_live(SLOT, _show, asked(SLOT, (names, text), "Looking back", work))
 

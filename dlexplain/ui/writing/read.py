@@ -48,16 +48,12 @@ def show_reading(model: LoadedLanguageModel, text: str, arrived: bool) -> dict[s
 
 
 def _facts(reading: Reading) -> None:
-    counts = st.columns(3)
-    counts[0].metric(
-        "Perplexity", f"{reading.perplexity:,.1f}",
-        help="As if the model had to choose among so many equally likely tokens at each place.",
-    )  # fmt: skip
-    counts[1].metric("Tokens", f"{len(reading.tokens):,}")
-    counts[2].metric(
-        "Unknown", f"{reading.unfamiliar:.0%}",
-        help="Tokens that the vocabulary lacks, or that are only a part of a character.",
-    )  # fmt: skip
+    about = "As if the model had to choose among so many equally likely tokens at each place."
+    lacking = "Tokens that the vocabulary lacks, or that are only a part of a character."
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Perplexity", f"{reading.perplexity:,.1f}", help=about, width="content")
+        st.metric("Tokens", f"{len(reading.tokens):,}", width="content")
+        st.metric("Unknown", f"{reading.unfamiliar:.0%}", help=lacking, width="content")
     if reading.unfamiliar > 0.5:
         st.warning(
             "Most of this text is not in the model's vocabulary; it was not trained on this "
@@ -86,7 +82,7 @@ def _why(
         help="At first the one that surprised the model most. Type to search.",
     )  # fmt: skip
     method = right.segmented_control(
-        "Method", list(METHODS), default="integrated-gradients", key=METHOD, required=True,
+        "Method", list(METHODS), key=METHOD, required=True,
         format_func=lambda name: METHODS[name].title,
     )  # fmt: skip
     method = method or "integrated-gradients"

@@ -11,12 +11,10 @@ import streamlit as st
 from dlexplain.errors import BadInput
 from dlexplain.params import Value, as_dict, parse, specs
 from dlexplain.results import Writing
-from dlexplain.services.language_list import LanguageEntry
 from dlexplain.services.language_models import LoadedLanguageModel
 from dlexplain.services.writing import Progress, generate
 from dlexplain.services.writing_settings import WritingParams
 from dlexplain.ui.forms import params_form
-from dlexplain.ui.writing.choice import choose_prompt
 from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress
 from dlexplain.ui.writing.text import chosen, plain, show_text
 
@@ -36,11 +34,8 @@ class Request:
     params: tuple[tuple[str, Value], ...]
 
 
-def show_writing(
-    entry: LanguageEntry, model: LoadedLanguageModel, arrived: bool
-) -> dict[str, str | None]:
+def show_writing(model: LoadedLanguageModel, prompt: str, arrived: bool) -> dict[str, str | None]:
     """The view; returns what of it is to be in the address."""
-    prompt = choose_prompt(entry, arrived)
     with st.expander("How the next token is drawn", icon=":material/tune:"):
         params = params_form("writing", specs(WritingParams), {}, _given(arrived))
     request = Request(model.name, prompt, tuple(params.items()))
@@ -55,8 +50,7 @@ def show_writing(
         found = known
     show_live(SLOT, _show, found)
     defaults = as_dict(WritingParams())
-    changed = {at: str(params[key]) for at, key in KEYS.items() if params[key] != defaults[key]}
-    return {"prompt": prompt, **changed}
+    return {at: str(params[key]) for at, key in KEYS.items() if params[key] != defaults[key]}
 
 
 def _write(

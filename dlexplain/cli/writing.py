@@ -1,0 +1,47 @@
+"""Commands of language models: generate."""
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from dlexplain.params import specs
+from dlexplain.services.writing_settings import WritingParams
+
+if TYPE_CHECKING:
+    from dlexplain.cli import Commands
+    from dlexplain.results import TokenChoice
+
+
+def declare(command: "Commands") -> None:
+    """Add this file's commands to the parser."""
+    generate = command("generate", _generate, "Let a language model write on from a prompt.")
+    generate.add_argument("--prompt", default="", metavar="TEXT", help="default: begin a text")
+    generate.add_argument(
+        "--model", default="", metavar="NAME",
+        help="a zoo model or a run's id; default: shakespeare-lstm",
+    )  # fmt: skip
+    for key, spec in specs(WritingParams).items():
+        generate.add_argument(
+            f"--{key.replace('_', '-')}", default=spec.default, metavar="N",
+            help=f"{spec.help} {spec.accepts}; default: %(default)s",
+        )  # fmt: skip
+    generate.set_defaults(settings=tuple(specs(WritingParams)))
+
+
+def _generate(args: argparse.Namespace) -> int:
+    from dlexplain.services.writing import generate
+
+    params: dict[str, Any] = {key: getattr(args, key) for key in args.settings}
+
+    if args.json:
+        written = generate(args.model, args.prompt, **params)
+        print(json.dumps(written.to_dict(), indent=1))
+        return 0
+    before = [args.prompt]  # printed with the first token, once all settings have been read
+
+    def tell(token: "TokenChoice") -> None:
+        print(*(before.pop() for _ in before[:1]), token.piece, sep="", end="", flush=True)
+
+    generate(args.model, args.prompt, tell=tell, **params)
+    print()
+    return 0
