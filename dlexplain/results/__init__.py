@@ -1,5 +1,6 @@
 """Frozen results, NumPy only: what services return and figures draw."""
 
+from dlexplain.results.attention import Agreement, HeadFacts, TokenWeights
 from dlexplain.results.drawing import plot
 from dlexplain.results.explanations import Attribution, ClassName, ClassScore, Prediction
 from dlexplain.results.language import LanguageTest
@@ -16,7 +17,15 @@ from dlexplain.results.runs import (
 from dlexplain.results.scores import Score
 from dlexplain.results.text_changes import Turning, WordChange
 from dlexplain.results.text_explanations import AttentionMaps, TextAttribution, TextPrediction
+from dlexplain.results.text_tables import ClassWords, TextTable
 from dlexplain.results.texts import TextTest
+from dlexplain.results.translation import (
+    Candidate,
+    CrossAttention,
+    EveryInfluence,
+    SourceInfluence,
+    Translation,
+)
 from dlexplain.results.translations import Alignment, TranslationTest
 from dlexplain.results.writing import (
     GradientReach,
@@ -30,17 +39,23 @@ from dlexplain.results.writing import (
 from dlexplain.results.zoo import ZooCard
 
 __all__ = [
+    "Agreement",
     "Alignment",
     "AttentionMaps",
     "Attribution",
     "Backtest",
+    "Candidate",
     "ClassName",
     "ClassScore",
+    "ClassWords",
     "ClassificationTest",
+    "CrossAttention",
     "Curve",
     "Estimate",
+    "EveryInfluence",
     "GeneratedPictures",
     "GradientReach",
+    "HeadFacts",
     "Influence",
     "Inside",
     "LanguageTest",
@@ -49,11 +64,15 @@ __all__ = [
     "Reconstructions",
     "RunRecord",
     "Score",
+    "SourceInfluence",
     "StateChange",
     "TextAttribution",
     "TextPrediction",
+    "TextTable",
     "TextTest",
     "TokenChoice",
+    "TokenWeights",
+    "Translation",
     "TranslationTest",
     "Turning",
     "UnitSearch",
