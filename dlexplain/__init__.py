@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 _HOMES = {
+    "AttentionMaps": "dlexplain.results",
     "Attribution": "dlexplain.results",
     "ClassName": "dlexplain.results",
     "ClassScore": "dlexplain.results",
@@ -24,6 +25,7 @@ _HOMES = {
     "Progress": "dlexplain.explain.progress",
     "RunRecord": "dlexplain.results",
     "RunSpec": "dlexplain.runs.spec",
+    "attention": "dlexplain.services.attention",
     "classify": "dlexplain.services.classify",
     "generate": "dlexplain.services.writing",
     "load_language_model": "dlexplain.services.language_models",

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dlexplain.cli import explaining, training, writing, zoo
+from dlexplain.cli import attention, explaining, training, writing, zoo
 from dlexplain.errors import BadInput, DlexplainError, PictureError
 
 Commands = Callable[[str, Any, str], argparse.ArgumentParser]
@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     explaining.declare(command)
+    attention.declare(command)
     training.declare(command)
     writing.declare(command)
     zoo.declare(command)

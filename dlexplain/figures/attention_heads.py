@@ -100,6 +100,7 @@ def plot_facts(facts: HeadFacts, what: str = "entropy") -> go.Figure:
     """Entropy in bits or distance in tokens, layers down and heads across."""
     table = facts.entropy if what == "entropy" else facts.distance
     unit = "bits" if what == "entropy" else "tokens"
+    most = float(np.log2(facts.tokens) if what == "entropy" else table.max())
     layers, heads = table.shape
     return go.Figure(
         {
@@ -108,7 +109,7 @@ def plot_facts(facts: HeadFacts, what: str = "entropy") -> go.Figure:
             "y": list(range(1, layers + 1)),
             "z": table,
             "zmin": 0,
-            "zmax": max(float(np.log2(facts.tokens)) if what == "entropy" else float(table.max()), 1e-6),
+            "zmax": max(most, 1e-6),
             "colorscale": SEQUENTIAL,
             "xgap": 1,
             "ygap": 1,

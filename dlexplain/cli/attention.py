@@ -1,0 +1,65 @@
+"""The command that shows where a text model looks: attention."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlexplain.errors import BadInput
+
+if TYPE_CHECKING:
+    from dlexplain.cli import Commands
+
+DEFAULT_MODEL = "sst2-minilm"
+
+
+def declare(command: "Commands") -> None:
+    """Add this file's command to the parser."""
+    added = command("attention", _attention, "Where each token of a text looks, by layer and head.")
+    added.add_argument("--text", required=True, help="the text")
+    added.add_argument("--model", default=DEFAULT_MODEL, help="default: %(default)s")
+    added.add_argument(
+        "--window", type=int, default=1, metavar="N",
+        help="which stretch of a text that is longer than the model reads; default: %(default)s",
+    )  # fmt: skip
+    added.add_argument("--hide-marks", action="store_true", help="leave out marks such as [CLS]")
+    added.add_argument(
+        "--out", metavar="FILE.npz",
+        help="write the weights, layers x heads x tokens x tokens, and the tokens",
+    )  # fmt: skip
+
+
+def _attention(args: argparse.Namespace) -> int:
+    from dlexplain.services.attention import reading_maps, text_windows
+    from dlexplain.services.attention_facts import KINDS, head_facts, without_marks
+    from dlexplain.services.text_models import load_text_model
+
+    model = load_text_model(args.model)
+    window = text_windows(model, args.text).get(args.window)
+    maps = reading_maps(model, window.reading)
+    maps = without_marks(maps) if args.hide_marks else maps
+    facts = head_facts(maps)
+    if args.out:
+        _write(Path(args.out), maps.to_npz())
+    if args.json:
+        about = {"model": model.name, "tokens": list(maps.tokens), "window": window.number,
+                 "windows": window.of, "shape": list(maps.weights.shape)}  # fmt: skip
+        print(json.dumps(about | facts.to_dict(), indent=1))
+        return 0
+    layers, heads, _, tokens = maps.weights.shape
+    print(f"{model.name}: {layers} layers x {heads} heads, {tokens} tokens")
+    if window.of > 1:
+        print(f"  window {window.number} of {window.of}, which overlap: tokens {window.first} to "
+              f"{window.last} of {window.total}")  # fmt: skip
+    for layer in range(layers):
+        for head in range(heads):
+            looks = "" if maps.pooled else f"looks {KINDS[facts.kinds[layer, head]]}, "
+            print(f"  {layer + 1}.{head + 1:<4}{looks}{facts.entropy[layer, head]:.2f} bits")
+    return 0
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}") from error
