@@ -9,7 +9,8 @@ from dlexplain.models.rnn_lm import Params as RecurrentParams
 from dlexplain.models.rnn_lm import RecurrentLM
 from dlexplain.models.transformer_lm import Params as TransformerParams
 from dlexplain.models.transformer_lm import TransformerLM
-from dlexplain.tasks.sampling import choose, sample
+from dlexplain.tasks.sampling import Sampling, choose, sample, weigh, write
+from tests.writers import writer
 
 SHARES = torch.tensor([0.5, 0.25, 0.15, 0.1])
 
@@ -82,3 +83,60 @@ def test_the_same_generator_writes_the_same() -> None:
     assert torch.equal(write(5), first)
     torch.manual_seed(0)
     assert not torch.equal(write(6), first)
+
+
+def shares(sampling: Sampling, seen: Tensor | None = None) -> list[float]:
+    return [float(x) for x in weigh(SHARES.log()[None], sampling, seen)[0]]
+
+
+@pytest.mark.parametrize(
+    ("sampling", "expected"),
+    [
+        (Sampling(), [0.5, 0.25, 0.15, 0.1]),
+        (Sampling(temperature=0), [1, 0, 0, 0]),
+        (Sampling(temperature=0.5), [0.25 / 0.345, 0.0625 / 0.345, 0.0225 / 0.345, 0.01 / 0.345]),
+        (Sampling(top_k=3), [0.5 / 0.9, 0.25 / 0.9, 0.15 / 0.9, 0]),
+        (Sampling(top_p=0.75), [2 / 3, 1 / 3, 0, 0]),
+        (Sampling(top_p=0.76), [0.5 / 0.9, 0.25 / 0.9, 0.15 / 0.9, 0]),
+        (Sampling(top_p=0.01), [1, 0, 0, 0]),
+        # at temperature 0.5 the first two reach 0.9; at 1 they would not
+        (Sampling(temperature=0.5, top_p=0.9), [0.8, 0.2, 0, 0]),
+        # of three, the first two reach 0.75 / 0.9
+        (Sampling(top_k=3, top_p=0.8), [2 / 3, 1 / 3, 0, 0]),
+    ],
+)
+def test_the_next_token_by_hand(sampling: Sampling, expected: list[float]) -> None:
+    assert shares(sampling) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_repetition_penalty_by_hand() -> None:
+    """A positive logit is divided, a negative one multiplied, and what is new stays."""
+    logits = torch.tensor([[2.0, -1.0, 2.0, -1.0]])
+    seen = torch.tensor([[True, True, False, False]])
+    found = weigh(logits, Sampling(repetition_penalty=2.0), seen)
+    torch.testing.assert_close(found, torch.tensor([[1.0, -2.0, 2.0, -1.0]]).softmax(-1))
+
+
+def test_what_stands_in_the_text_is_what_is_penalised() -> None:
+    """After 0, 1, 2 the network says 3, whose logit is 9 and so still the largest; after 3 and 4
+    comes 0, which the text has."""
+    greedy = Sampling(temperature=0, repetition_penalty=100.0)
+    steps = write(Counts(), torch.tensor([[0, 1, 2]]), greedy)
+    found = [next(steps) for _ in range(3)]
+    assert [int(drawn.tokens) for drawn in found] == [3, 4, 0]
+    assert [float(drawn.logits.max()) for drawn in found] == [9, 9, 9]
+    drawn = next(write(Counts(), torch.tensor([[0, 1, 2]]), Sampling(repetition_penalty=9.0)))
+    torch.testing.assert_close(drawn.shares, torch.tensor([[0, 0, 0, 9.0, 0]]).softmax(-1))
+    again = Sampling(repetition_penalty=9.0)
+    drawn = next(write(Counts(), torch.tensor([[2]]), again, before=torch.tensor([[3]])))
+    torch.testing.assert_close(drawn.shares, torch.tensor([[0, 0, 0, 1.0, 0]]).softmax(-1))
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru", "transformer"])
+def test_a_long_prompt_is_read_in_pieces(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = writer(kind)
+    ids = torch.randint(14, (1, 23), generator=torch.Generator().manual_seed(2))
+    whole = next(write(model, ids, Sampling(temperature=0)))
+    monkeypatch.setattr("dlexplain.tasks.sampling.PIECE", 5)
+    pieces = next(write(model, ids, Sampling(temperature=0)))
+    torch.testing.assert_close(pieces.logits, whole.logits)

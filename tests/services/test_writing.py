@@ -1,0 +1,124 @@
+"""Writing by a loaded model: carried state, seeds, probabilities, and what is refused."""
+
+import json
+import math
+
+import pytest
+import torch
+
+import dlexplain as dx
+from dlexplain.cli import main
+from dlexplain.errors import BadInput, Cancelled, ParamError, UnknownName
+from dlexplain.explain.progress import Progress
+from dlexplain.results import TokenChoice
+from dlexplain.services.language_list import default_model, language_entries
+from dlexplain.services.language_models import load_language_model
+from dlexplain.services.writing import LONGEST_TEXT, generate
+from dlexplain.tasks.sampling import PIECE
+from tests.writers import KINDS, writer
+
+SHAKESPEARE = "shakespeare-lstm"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("length", [3, 2 * PIECE + 3])
+def test_a_carried_state_says_what_reading_everything_anew_says(kind: str, length: int) -> None:
+    model = writer(kind)
+    prompt = " ".join(["the", "cat", "sat"][place % 3] for place in range(length))
+    written = generate(model, prompt, count=6, temperature=0)
+    ids = model.codec.encode(prompt)
+    for token in written.tokens:
+        with torch.no_grad():
+            shares = model(model.ids(ids))[0][0, -1].softmax(-1)
+        best = int(shares.argmax())
+        assert token.probability == pytest.approx(float(shares[best]), rel=1e-5)
+        assert token.alternatives[0][0] == model.codec.name(best)
+        assert token.drawn == 1.0
+        ids.append(best)
+    assert "".join(model.codec.pieces(ids)) == prompt + written.text
+
+
+def test_the_same_seed_writes_the_same_text() -> None:
+    model = load_language_model(SHAKESPEARE)
+    first = generate(model, "HELENA\n", count=30, seed=3)
+    assert generate(SHAKESPEARE, "HELENA\n", count=30, seed=3).text == first.text
+    assert generate(model, "HELENA\n", count=30, seed=4).text != first.text
+    assert load_language_model(SHAKESPEARE) is model
+
+
+def test_probabilities_are_the_models_and_drawn_ones_those_of_the_settings() -> None:
+    written = generate(SHAKESPEARE, "I am", count=20, temperature=1.0, top_k=2)
+    for token in written.tokens:
+        (_, first), (_, second), *_ = token.alternatives
+        assert token.probability in (first, second)
+        assert token.drawn == pytest.approx(token.probability / (first + second), rel=1e-4)
+        assert len(token.alternatives) == 10
+        assert sorted(share for _, share in token.alternatives)[::-1] == [
+            share for _, share in token.alternatives
+        ]
+
+
+def test_each_token_is_told_as_it_comes_and_writing_can_be_stopped() -> None:
+    told: list[TokenChoice] = []
+    progress = Progress(cancelled=lambda: len(told) == 7)
+    with pytest.raises(Cancelled):
+        generate(SHAKESPEARE, "I am", progress, told.append, count=500)
+    assert len(told) == 7
+    assert (progress.done, progress.planned) == (7, 500)
+    whole = generate(SHAKESPEARE, "I am", count=7)
+    assert tuple(told) == whole.tokens
+
+
+@pytest.mark.parametrize(
+    "prompt", ["", "   ", "\x00\x07", "שלום עולם", "猫", "🐈", "\n\n", "é" * 900]
+)
+@pytest.mark.parametrize("name", [SHAKESPEARE, "ptb-rnn"])
+def test_any_prompt_is_written_on(name: str, prompt: str) -> None:
+    written = generate(name, prompt, count=2)
+    assert len(written.tokens) == 2
+    assert all(math.isfinite(token.probability) for token in written.tokens)
+
+
+def test_what_cannot_be_is_one_sentence() -> None:
+    with pytest.raises(UnknownName, match='unknown language model "gpt"; known: ptb'):
+        generate("gpt", "a")
+    with pytest.raises(ParamError, match='top_p is "0"; it takes a number from 0.01 to 1'):
+        generate(SHAKESPEARE, "a", top_p=0)
+    with pytest.raises(BadInput, match="1,000,001 characters; at most 1,000,000"):
+        generate(SHAKESPEARE, "a" * (LONGEST_TEXT + 1))
+
+
+def test_the_zoos_models_are_listed_with_what_they_are() -> None:
+    entries = {entry.name: entry for entry in language_entries()}
+    assert (entries["ptb-rnn"].cell, entries[SHAKESPEARE].cell) == ("rnn", "lstm")
+    assert entries[SHAKESPEARE].title == "shakespeare-lstm, perplexity 80 (zoo)"
+    assert default_model() == SHAKESPEARE
+
+
+def test_the_command_line_and_python_write_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["generate", "--prompt", "HELENA", "--count", "9", "--seed", "5", "--top-k", "40"]
+    text = dx.generate(SHAKESPEARE, "HELENA", count=9, seed=5, top_k=40).text
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == f"HELENA{text}\n"
+    assert main([*arguments, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["text"], found["params"]["top_k"], len(found["tokens"])) == (text, 40, 9)
+    assert set(found["tokens"][0]) == {"token", "probability", "drawn", "alternatives"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--model", "none"], 'unknown language model "none"'),
+        (["--temperature", "warm"], 'temperature is "warm"; it takes a number from 0 to 5'),
+        (["--count", "0"], 'count is "0"; it takes a whole number from 1 to 1000'),
+    ],
+)
+def test_a_wrong_call_is_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert main(["generate", "--prompt", "a", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert said in captured.err
+    assert len(captured.err.splitlines()) == 1
