@@ -48,3 +48,13 @@ class Translator(Protocol):
     def step(self, last: Tensor, memory: Memory, state: Memory) -> tuple[Tensor, Memory]: ...
 
     def alignment(self, source: Tensor, target: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class CrossAttends(Protocol):
+    """A translator with several attentions to the source, by layer and head."""
+
+    def cross_attention(self, source: Tensor, target: Tensor) -> Tensor:
+        """(batch, layers, heads, T, S), rows sum to 1; `alignment` is the mean over the heads of
+        the last layer but one, or of the only one"""
+        ...

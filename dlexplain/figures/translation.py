@@ -1,0 +1,109 @@
+"""A translation drawn: candidates, every attention head, and what moved a token written."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from dlexplain.figures.scales import BLUE, DIVERGING, INK
+from dlexplain.figures.tested import BASE
+from dlexplain.figures.writing import shown
+from dlexplain.results import CrossAttention, SourceInfluence, Translation, plot
+
+LABELLED = 60
+"""Tokens up to which each has its name on the axis."""
+CELL = 110
+"""Pixels of a head at a glance."""
+
+
+@plot.register
+def plot_translation(found: Translation) -> go.Figure:
+    """The candidates' scores, the best first."""
+    names = [f"{place + 1}: {one.text}" for place, one in enumerate(found.candidates)]
+    return go.Figure(
+        {
+            "type": "bar",
+            "orientation": "h",
+            "x": [one.score for one in found.candidates],
+            "y": [_short(name) for name in names],
+            "marker": {"color": BLUE},
+            "hovertemplate": "%{y}<br>score %{x:.3f}<extra></extra>",
+        },
+        {
+            **BASE,
+            "height": 60 + 26 * len(names),
+            "xaxis": {"title": {"text": "log p / length norm, nats"}},
+            "yaxis": {"autorange": "reversed", "automargin": True},
+        },
+    )
+
+
+@plot.register
+def plot_heads(found: CrossAttention) -> go.Figure:
+    """Every layer and head at a glance: source across, written down."""
+    layers, heads = found.layers, found.heads
+    figure = make_subplots(
+        layers, heads, horizontal_spacing=0.08 / heads, vertical_spacing=0.2 / layers,
+        column_titles=[f"head {head + 1}" for head in range(heads)] if heads > 1 else None,
+        row_titles=[f"layer {layer + 1}" for layer in range(layers)] if layers > 1 else None,
+    )  # fmt: skip
+    across, down = _names(found.columns), _names(found.rows)
+    pairs = [[[row, column] for column in across] for row in down]
+    for layer in range(layers):
+        for head in range(heads):
+            trace = {
+                "type": "heatmap",
+                "z": found.weights[layer, head],
+                "customdata": pairs,
+                "coloraxis": "coloraxis",
+                "hovertemplate": f"layer {layer + 1}, head {head + 1}<br>“%{{customdata[0]}}” "
+                "looked at “%{customdata[1]}” with %{z:.1%}<extra></extra>",
+            }
+            figure.add_trace(trace, row=layer + 1, col=head + 1)
+    figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False)
+    figure.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, autorange="reversed")
+    colours = {"colorscale": "Blues", "cmin": 0, "cmax": 1, "showscale": False}
+    margin = {"l": 8, "r": 28, "t": 28, "b": 8}
+    figure.update_layout({**BASE, "margin": margin}, coloraxis=colours, height=60 + CELL * layers)
+    return figure
+
+
+@plot.register
+def plot_source_influence(found: SourceInfluence) -> go.Figure:
+    """What each source token added; red speaks for the token written, blue against it."""
+    top = float(abs(found.values).max()) or 1.0
+    return go.Figure(
+        {
+            "type": "bar",
+            "x": list(range(len(found.values))),
+            "y": found.values,
+            "customdata": _names(found.tokens),
+            "marker": {"color": found.values, "colorscale": DIVERGING, "cmin": -top, "cmax": top,
+                       "line": {"color": INK, "width": 0.5}},
+            "hovertemplate": "%{customdata}: %{y:+.3f} nats<extra></extra>",
+        },
+        {
+            **BASE,
+            "height": 260,
+            "bargap": 0.1,
+            "xaxis": _axis(found.tokens),
+            "yaxis": {"title": {"text": "added to log p, nats"}, "zeroline": True},
+        },
+    )  # fmt: skip
+
+
+def _axis(tokens: tuple[str, ...]) -> dict[str, Any]:
+    if len(tokens) > LABELLED:
+        return {"title": {"text": "token"}}
+    places = list(range(len(tokens)))
+    return {"tickmode": "array", "tickvals": places, "ticktext": _names(tokens), "tickangle": -60}
+
+
+def _names(tokens: tuple[str, ...]) -> list[str]:
+    """< would begin a tag."""
+    return [shown(token).replace("<", "&lt;") for token in tokens]
+
+
+def _short(text: str) -> str:
+    text = text.replace("<", "&lt;")
+    return text if len(text) <= 60 else text[:59] + "…"

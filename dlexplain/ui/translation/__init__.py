@@ -1,0 +1,1 @@
+"""What the page of translation shares among its parts."""

@@ -1,0 +1,107 @@
+"""Where the network looked while it wrote, and whether that explains anything."""
+
+import math
+from collections.abc import Callable
+
+import streamlit as st
+
+from dlexplain.errors import BadInput
+from dlexplain.figures.translation import plot_heads
+from dlexplain.figures.translations import plot_alignment
+from dlexplain.results import Agreement, Alignment, CrossAttention
+from dlexplain.services.translation_why import Why, agreement
+from dlexplain.ui.writing.choice import from_query
+from dlexplain.ui.writing.jobs import Asked, show_end, show_progress
+
+LAYER, HEAD, ALL = "translation-layer", "translation-head", "translation-all"
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+MEAN = 0
+SLOT = "translation-agreement"
+
+
+def choose_head(found: CrossAttention, arrived: bool) -> Alignment:
+    """Layer and head, where there are several; over tokens."""
+    if found.layers * found.heads == 1:
+        return found.alignment()
+    for key, parameter, count in ((LAYER, "layer", found.layers), (HEAD, "head", found.heads)):
+        from_query(parameter, key, _reader(parameter, count), arrived)
+        if st.session_state.get(key, -1) not in range(count + 1):
+            st.session_state[key] = found.usual + 1 if key == LAYER else MEAN
+    layer = _pick("Layer", LAYER, found.layers, "Mean of the layers")
+    head = _pick("Head", HEAD, found.heads, "Mean of the heads")
+    return found.alignment(layer, head)
+
+
+def _pick(label: str, key: str, count: int, mean: str) -> int | None:
+    chosen = int(
+        st.selectbox(
+            label, range(count + 1), key=key, persist_state="session",
+            format_func=lambda place: mean if place == MEAN else f"{label} {place}",
+            help="The last layer but one, its heads taken together, often aligns best (Garg et "
+            "al. 2019).",
+        )
+    )  # fmt: skip
+    return None if chosen == MEAN else chosen - 1
+
+
+def _reader(what: str, count: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) > count:
+            raise BadInput(f'{what} is "{text}"; it takes 0 (the mean) to {count}')
+        return int(text)
+
+    return read
+
+
+def show_alignment(found: CrossAttention, alignment: Alignment, words: bool) -> None:
+    """The matrix, or every head at a glance."""
+    if found.layers * found.heads > 1 and st.toggle(
+        "All heads at a glance", key=ALL, persist_state="session"
+    ):
+        st.plotly_chart(plot_heads(found.of_words() if words else found), config=FIGURE,
+                        key="translation-heads")  # fmt: skip
+        return
+    if words:
+        layers = CrossAttention(alignment.weights[None, None], 0, found.rows, found.columns,
+                                found.row_words, found.column_words)  # fmt: skip
+        alignment = layers.of_words().alignment()
+    st.plotly_chart(plot_alignment(alignment), config=FIGURE, key="translation-alignment")
+
+
+def show_caution(found: Asked, alignment: Alignment) -> None:
+    """That attention is no explanation by itself, with the measure for this very sentence."""
+    st.markdown(
+        "**Attention is not by itself an explanation.** It says where the network looked, not "
+        "what changed the word: other weights may lead to the same word, and what it looks at "
+        "has been mixed with its neighbours before. How far the two go together in this very "
+        "sentence:"
+    )
+    if found.job.active:
+        show_progress(SLOT, found, "evaluations")
+        return
+    why: Why | None = found.job.result
+    if why is None:
+        show_end(found)
+        return
+    told = agreement(why, alignment)
+    rows = [
+        {"": row, **{m: _value(v) for m, v in zip(told.methods, values, strict=True)}}
+        for row, values in zip(told.rows, told.values.tolist(), strict=True)
+    ]
+    st.dataframe(rows, hide_index=True, height="content")
+    st.caption(_sentence(told))
+
+
+def _value(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:+.2f}"
+
+
+def _sentence(told: Agreement) -> str:
+    """What the numbers are, and what chance gives."""
+    what = (
+        "Spearman's rank correlation, -1 to 1, of the attention on each source token with how "
+        "much it moved the word, either way."
+    )
+    if not math.isfinite(told.chance) or told.chance >= 1:
+        return f"{what} With {told.tokens} source tokens it says nothing."
+    return f"{what} With {told.tokens} source tokens, chance alone reaches ±{told.chance:.2f}."

@@ -1,0 +1,79 @@
+"""Which source words moved the token that was chosen, by three methods."""
+
+import json
+
+import streamlit as st
+
+from dlexplain.figures.translation import plot_source_influence
+from dlexplain.figures.writing import shown
+from dlexplain.results import Alignment, SourceInfluence, Translation
+from dlexplain.services.translation_methods import METHODS
+from dlexplain.services.translation_why import Why, agreement
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.writing.jobs import Asked, show_end, show_progress
+from dlexplain.ui.writing.text import show_text, signed
+
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+SLOT = "translation-why"
+
+
+def show_why(
+    found: Asked, translation: Translation, candidate: int, alignment: Alignment, words: bool
+) -> None:
+    """A card a method; a download of it all."""
+    if found.job.active:
+        show_progress(SLOT, found, "evaluations")
+        return
+    why: Why | None = found.job.result
+    if why is None:
+        show_end(found)
+        return
+    for column, influence in zip(st.columns(len(why.influences)), why.influences, strict=True):
+        with column, st.container(border=True):
+            _card(influence.of_words() if words else influence)
+    st.caption(
+        "Red made the token more likely, blue less, in nats of log p; a word has the sum of its "
+        "tokens."
+    )
+    st.download_button(
+        "Everything as JSON",
+        lambda: json.dumps(_everything(why, translation, candidate, alignment), indent=1),
+        f"{translation.model}-why.json", "application/json", key="translation-why-json",
+        icon=":material/download:", on_click="ignore",
+        help="The candidates, the alignment shown, what each method found, and the correlations.",
+    )  # fmt: skip
+
+
+def _card(influence: SourceInfluence) -> None:
+    method = METHODS[influence.method]
+    st.markdown(f"**{method.title}**", help=f"{method.description} {method.paper}")
+    values = influence.values.tolist()
+    spaced = [f"{name} " for name in influence.tokens]
+    show_text(signed(spaced, values, " nats"))
+    st.plotly_chart(plot_source_influence(influence), config=FIGURE,
+                    key=f"translation-{influence.method}")  # fmt: skip
+    facts = [f"{influence.evaluations:,} evaluations", f"{influence.seconds:.2f} s"]
+    if influence.completeness_error is not None:
+        facts.append(f"completeness error {influence.completeness_error:.2%}")
+    st.caption(", ".join(facts))
+
+
+def _everything(
+    why: Why, translation: Translation, candidate: int, alignment: Alignment
+) -> dict[str, object]:
+    return {
+        "translation": translation.to_dict(),
+        "candidate": candidate,
+        "alignment": {
+            "rows": list(alignment.rows),
+            "columns": list(alignment.columns),
+            "weights": alignment.weights.tolist(),
+        },
+        "influences": [influence.to_dict() for influence in why.influences],
+        "agreement": agreement(why, alignment).to_dict(),
+    }
+
+
+def title_of(token: str) -> str:
+    """The section's title."""
+    return f"Which source words moved “{literal(shown(token))}”?"

@@ -1,0 +1,127 @@
+"""What was written: the candidates with their scores, and the one that is looked into."""
+
+import json
+import math
+
+import streamlit as st
+
+from dlexplain.errors import BadInput
+from dlexplain.figures.writing import shown
+from dlexplain.results import Candidate, TokenChoice, Translation
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.writing.choice import from_query
+from dlexplain.ui.writing.text import chosen, show_text
+
+CANDIDATE, TOKEN = "translation-candidate", "translation-token"
+MOSTLY_UNKNOWN = 0.5
+
+
+def show_candidates(translation: Translation, arrived: bool) -> int:
+    """The view; returns which candidate was chosen."""
+    _notes(translation)
+    candidates = translation.candidates
+    rows = [
+        {
+            "": place + 1,
+            translation.languages[1]: one.text + ("" if one.ended else " …"),
+            "log p": one.log_probability,
+            "Score": one.score,
+            "p": f"{math.exp(one.log_probability):.3g}",
+            "Tokens": len(one.tokens),
+        }
+        for place, one in enumerate(candidates)
+    ]
+    number = {
+        "log p": st.column_config.NumberColumn(format="%.3f", help="Sum over its tokens, nats."),
+        "Score": st.column_config.NumberColumn(
+            format="%.3f",
+            help="log p / ((5 + tokens) / 6)^penalty, so that long ones are not at a loss (Wu et "
+            f"al. 2016); penalty {translation.length_penalty:g}. It ranks them.",
+        ),
+    }
+    place = _choose(translation, arrived)
+    one = candidates[place]
+    st.subheader(literal(one.text) or "(nothing)", anchor=False)
+    pairs = zip(one.tokens, one.token_log_probabilities.tolist(), strict=True)
+    show_text(chosen(TokenChoice(t, math.exp(log), None, ())) for t, log in pairs)
+    how = "greedy" if translation.beam == 1 else f"beam width {translation.beam}"
+    st.caption(
+        "The deeper the orange, the less sure the model was of the token after those before it. "
+        f"{how.capitalize()}, {translation.seconds:.2f} s."
+    )
+    st.dataframe(rows, hide_index=True, height="content" if len(rows) < 9 else 320,
+                 column_config=number)  # fmt: skip
+    st.download_button(
+        "Candidates as JSON", lambda: json.dumps(translation.to_dict(), indent=1),
+        f"{translation.model}-translation.json", "application/json", key="translation-json",
+        icon=":material/download:", on_click="ignore", type="tertiary",
+    )  # fmt: skip
+    return place
+
+
+def _choose(translation: Translation, arrived: bool) -> int:
+    candidates = translation.candidates
+    places = list(range(len(candidates)))
+    from_query("candidate", CANDIDATE, lambda text: _number(text, places, "candidate"), arrived)
+    if st.session_state.get(CANDIDATE) not in places:
+        st.session_state[CANDIDATE] = 0
+    if len(places) == 1:
+        return 0
+    return int(
+        st.selectbox(
+            "Candidate to look into", places, key=CANDIDATE, persist_state="session",
+            format_func=lambda p: f"{p + 1}: {candidates[p].text} ({candidates[p].score:.2f})",
+            help="Every translation that the search ended with, the best first.",
+        )
+    )  # fmt: skip
+
+
+def choose_token(candidate: Candidate, arrived: bool) -> int:
+    """The token written that is asked about; at first the one that was least sure."""
+    places = list(range(len(candidate.tokens)))
+    from_query("token", TOKEN, lambda text: _number(text, places, "token"), arrived)
+    key = f"{TOKEN}-of"
+    if st.session_state.get(TOKEN) not in places or (
+        st.session_state.get(key) not in (None, candidate.ids)
+    ):
+        st.session_state[TOKEN] = int(candidate.token_log_probabilities.argmin())
+    st.session_state[key] = candidate.ids
+    sure = candidate.token_log_probabilities
+    return int(
+        st.selectbox(
+            "Token written", places, key=TOKEN, persist_state="session",
+            format_func=lambda p: f"{p + 1}: {shown(candidate.tokens[p])}, "
+            f"{math.exp(float(sure[p])):.1%}",
+            help="At first the one that the model was least sure of. Type to search.",
+        )
+    )  # fmt: skip
+
+
+def _number(text: str, places: list[int], what: str) -> int:
+    """Counted from 1 in the address."""
+    if not text.isdecimal() or int(text) - 1 not in places:
+        raise BadInput(f'{what} is "{text}"; it takes a number from 1 to {len(places)}')
+    return int(text) - 1
+
+
+def _notes(translation: Translation) -> None:
+    if translation.unknown:
+        told = (
+            f"{translation.unknown:.0%} of the tokens are not in the model's vocabulary, or only "
+            "as single bytes"
+        )
+        if translation.unknown > MOSTLY_UNKNOWN:
+            st.warning(
+                f"{told}: it was not trained on this language or script, so what it writes means "
+                "little."
+            )
+        else:
+            st.info(f"{told}.")
+    if translation.left:
+        read = len(translation.tokens) - 1
+        st.info(
+            f"The first {read:,} tokens are translated; {translation.left:,} more were left out, "
+            "since the model was trained on no longer texts."
+        )
+    if not translation.best.ended:
+        st.warning("No path came to its end within the length that is allowed; it is cut.")

@@ -1,0 +1,102 @@
+"""A text is translated; where the network looked, and which source words decided."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.services.translator_list import translator_entries
+from dlexplain.ui.address import to_address
+from dlexplain.ui.translation.choice import (
+    TEXT,
+    choose_beam,
+    choose_text,
+    choose_translator,
+    show_card,
+)
+from dlexplain.ui.writing.choice import shared
+from dlexplain.ui.writing.paint import painted
+
+if TYPE_CHECKING:
+    from dlexplain.results import Translation
+    from dlexplain.services.translators import LoadedTranslator
+
+SLOT = "translation"
+
+
+def main() -> None:
+    st.title("Translate and look inside")
+    arrived = TEXT not in st.session_state
+    entries = translator_entries()  # at every run: a run may just have finished
+    if not entries:
+        st.info("There is no translator yet. Train one on the page **Launch**.")
+        return
+    entry = choose_translator(entries, arrived)
+    show_card(entry)
+    text = choose_text(entry, entries, arrived)
+    with st.container(width=220):
+        beam = choose_beam(arrived)
+    if not text.strip():
+        st.info("Type a sentence above, or choose an example.", icon=":material/arrow_upward:")
+        return
+    if not painted():
+        return
+    # torch is imported from here on.
+    from dlexplain.services.translation import translate
+    from dlexplain.services.translators import load_translator
+
+    kept: dict[str, str | None] = {}
+    try:
+        with st.spinner("Translating…", show_time=True):
+            model = load_translator(entry.name)
+            translation = translate(model, text, beam)
+        kept = show(model, translation, arrived)
+    except (BadInput, DlexplainError) as error:
+        st.error(str(error))
+    to_address({"model": entry.name, "text": shared(text), "beam": str(beam), **kept})
+
+
+def show(
+    model: "LoadedTranslator", translation: "Translation", arrived: bool
+) -> dict[str, str | None]:
+    """All answers; returns what of it is to be in the address."""
+    from dlexplain.services.translation import cross_attention
+    from dlexplain.services.translation_why import why_written
+    from dlexplain.ui.translation import looked, why
+    from dlexplain.ui.translation.written import choose_token, show_candidates
+    from dlexplain.ui.writing.jobs import asked, show_live
+
+    place = show_candidates(translation, arrived)
+    candidate = translation.candidates[place]
+    attention = cross_attention(model, translation, place)
+    st.subheader("Where it looked", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        token = choose_token(candidate, arrived)
+        alignment = looked.choose_head(attention, arrived)
+    words = st.toggle(
+        "Join subwords to words", key="translation-words", persist_state="session",
+        help="A source word has the sum of its tokens; a written one, in the alignment, their "
+        "mean.",
+    )  # fmt: skip
+    question = (model.fingerprint, translation.ids, candidate.ids, token)
+    found = asked(
+        SLOT, question, "Influence of the source",
+        lambda progress, _draft: why_written(model, translation, token, place, progress),
+    )  # fmt: skip
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        looked.show_alignment(attention, alignment, words)
+    with right:
+        show_live(looked.SLOT, lambda job: looked.show_caution(job, alignment), found)
+    st.subheader(why.title_of(candidate.tokens[token]), anchor=False)
+    show_live(why.SLOT, lambda job: why.show_why(job, translation, place, alignment, words), found)
+    several = attention.layers * attention.heads > 1
+    return {
+        "candidate": str(place + 1) if place else None,
+        "token": str(token + 1),
+        "layer": str(st.session_state[looked.LAYER]) if several else None,
+        "head": str(st.session_state[looked.HEAD]) if several else None,
+    }
+
+
+main()
