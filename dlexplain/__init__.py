@@ -27,15 +27,19 @@ _HOMES = {
     "RunSpec": "dlexplain.runs.spec",
     "attention": "dlexplain.services.attention",
     "classify": "dlexplain.services.classify",
+    "cross_attention": "dlexplain.services.translation",
     "generate": "dlexplain.services.writing",
     "load_language_model": "dlexplain.services.language_models",
     "load_model": "dlexplain.services.models",
+    "load_translator": "dlexplain.services.translators",
     "method_infos": "dlexplain.services.explain",
     "model_names": "dlexplain.services.models",
     "read_picture": "dlexplain.data.pictures",
     "read_sample": "dlexplain.data.samples",
     "run": "dlexplain.services.runs",
     "train": "dlexplain.services.runs",
+    "translate": "dlexplain.services.translation",
+    "why_written": "dlexplain.services.translation_why",
 }
 __all__ = sorted([*_HOMES, "explain", "runs"])
 __version__ = "0.1.0"
