@@ -36,7 +36,6 @@ def from_query(parameter: str, key: str, read: Callable[[str], Any], arrived: bo
         st.session_state[key] = read(st.query_params[parameter])
     except BadInput as error:
         st.warning(f"The address asks for something that is not here: {error}")
-        del st.query_params[parameter]
 
 
 def choose_language_model(entries: Sequence[LanguageEntry], arrived: bool) -> LanguageEntry:
