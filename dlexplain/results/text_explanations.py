@@ -141,7 +141,7 @@ class AttentionMaps:
 
     @property
     def pooled(self) -> bool:
-        return self.weights.shape[2] == 1 < self.weights.shape[3]
+        return bool(self.weights.shape[2] == 1 < self.weights.shape[3])
 
     @property
     def queries(self) -> tuple[str, ...]:

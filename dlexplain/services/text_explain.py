@@ -103,7 +103,7 @@ def explain_text(
     TargetError, Incompatible or Cancelled.
     """
     explainer = TEXT_METHODS[method]
-    wanted = declared.parse(explainer.Params, params)
+    wanted: Any = declared.parse(explainer.Params, params)
     reading = text if isinstance(text, Reading) else model.read(text)
     if target is None:
         target = classify_reading(model, reading).scores[0].name.index
@@ -155,7 +155,7 @@ def cached_text(
     params: Mapping[str, Value] = NOTHING,
 ) -> TextAttribution | None:
     """The answer to this request if it is in memory."""
-    wanted = declared.parse(TEXT_METHODS[method].Params, params)
+    wanted: Any = declared.parse(TEXT_METHODS[method].Params, params)
     return _cache.get(_key(model, reading, method, wanted, Target(target, contrast)))
 
 

@@ -24,6 +24,7 @@ from dlexplain.services.text_model_list import find_text_model
 from dlexplain.services.trained import Trained
 from dlexplain.settings import settings
 
+__all__ = ["Reading", "TextModel", "load_text_model"]
 KEPT = 8
 """Models kept in memory, those used last."""
 _loading = threading.Lock()
@@ -100,6 +101,7 @@ def _of_trained(model: Trained) -> TextModel:
     mask = tokeniser.token_to_id("[MASK]")
     device = choose_device(settings().device)
     attends = isinstance(network, Attends)
+    marks = int(network.marks) if isinstance(network, Attends) else 0
     twin = TextTwin(
         network.to(device).eval().requires_grad_(False),
         device,
@@ -107,7 +109,7 @@ def _of_trained(model: Trained) -> TextModel:
         PAD,
         mask if mask is not None else max(unknown, PAD),
         attends,
-        reads_first=attends and network.marks > 0,
+        reads_first=marks > 0,
     )
     letters = model.spec.task_params.get("tokeniser") == "character"
     return TextModel(

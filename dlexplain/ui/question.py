@@ -4,18 +4,16 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dlexplain.params import Value
 from dlexplain.results import Prediction
 from dlexplain.services.model_list import DEFAULT_MODEL
 from dlexplain.services.models import LoadedModel
 from dlexplain.services.pictures import Picture
 from dlexplain.ui import cache
 from dlexplain.ui.address import from_address, to_address
-from dlexplain.ui.forms import params_form
-from dlexplain.ui.state import Ask, Request
+from dlexplain.ui.methods import ParamsOf, asks_of, choose_methods, method_params
+from dlexplain.ui.state import Request
 
 FIRST_METHODS = ("grad-cam", "integrated-gradients", "superpixel-ablation")
-ParamsOf = dict[str, dict[str, Value]]
 
 
 def ask(
@@ -24,8 +22,9 @@ def ask(
     """The widgets; returns the request to show, the last one that was asked of this picture."""
     st.subheader("Why?")
     target, contrast = _classes(model, prediction, arrived)
-    chosen = _methods(model, arrived)
-    params = _settings(model, chosen)
+    known = cache.methods(model.name)
+    chosen = choose_methods(known, FIRST_METHODS, arrived)
+    params = method_params(model.name, known, chosen, lambda name: cache.choices(model.name, name))
     best = prediction.scores[0].name.index
     wanted = _request(model, picture, best if target is None else target, contrast, chosen, params)
     if wanted is not None and wanted.target == wanted.contrast:
@@ -95,53 +94,6 @@ def _classes(
     )
 
 
-def _methods(model: LoadedModel, arrived: bool) -> list[str]:
-    known, state = cache.methods(model.name), st.session_state
-    from_address("methods", lambda text: [known[name].name for name in text.split(",")], arrived)
-    wanted = state.get("methods", list(FIRST_METHODS))
-    state["methods"] = [name for name in wanted if name in known]
-    return st.multiselect(
-        "Methods",
-        list(known),
-        format_func=lambda name: known[name].title,
-        key="methods",
-        persist_state="session",
-        placeholder="Choose one or several methods",
-    )
-
-
-def _settings(model: LoadedModel, chosen: list[str]) -> ParamsOf:
-    """Describe one method at a time and let its parameters be changed; each model has its own."""
-    known = cache.methods(model.name)
-    stored: ParamsOf = st.session_state.setdefault("params", {}).setdefault(model.name, {})
-    if not chosen:
-        return {}
-    with st.expander("Methods and their parameters", icon=":material/tune:", key="tune",
-                     on_change="rerun") as opened:  # fmt: skip
-        if opened.open:
-            name = st.segmented_control(
-                "Method",
-                chosen,
-                default=chosen[0],
-                format_func=lambda name: known[name].title,
-                required=True,
-                label_visibility="collapsed",
-            )
-            info = known[name or chosen[0]]
-            st.markdown(info.description)
-            facts = [f"{info.family} method", "signed" if info.signed else "unsigned"]
-            facts += ["promises completeness"] if info.complete else []
-            st.caption(f"{', '.join(facts).capitalize()}. {info.paper}")
-            if info.params:
-                choices = cache.choices(model.name, info.name)
-                owner = f"{model.name}-{info.name}"
-                stored[info.name] = params_form(owner, info.params, choices)
-    defaults: ParamsOf = {
-        name: {key: spec.default for key, spec in known[name].params.items()} for name in chosen
-    }
-    return {name: defaults[name] | stored.get(name, {}) for name in chosen}
-
-
 def _request(
     model: LoadedModel,
     picture: Picture,
@@ -152,9 +104,5 @@ def _request(
 ) -> Request | None:
     if not chosen:
         return None
-    known = cache.methods(model.name)
-    asks = tuple(
-        Ask(name, known[name].title, known[name].family, tuple(params[name].items()))
-        for name in chosen
-    )
+    asks = asks_of(cache.methods(model.name), chosen, params)
     return Request(model.name, picture.digest, target, contrast, asks)

@@ -1,8 +1,8 @@
-"""What a session remembers on the picture page: its question, and the jobs that answer it."""
+"""What a session remembers on a page that explains: its question, and the jobs that answer it."""
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from dlexplain.params import Value
 from dlexplain.results import Attribution
@@ -10,6 +10,8 @@ from dlexplain.services.explain import cached, explain
 from dlexplain.services.jobs import Job, start
 from dlexplain.services.models import LoadedModel
 from dlexplain.services.pictures import Picture
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class Request:
-    """A question: why a model sees this class in this picture, asked of several methods."""
+    """A question: why a model sees this class in this input, asked of several methods.
+
+    digest  of the picture or the text
+    """
 
     model: str
     digest: str
@@ -34,11 +39,11 @@ class Request:
 
 
 @dataclass
-class Answers:
+class Answers(Generic[R]):
     """The jobs of one request, one for each of its asks."""
 
     request: Request
-    jobs: list[Job[Attribution]]
+    jobs: list[Job[R]]
 
     @property
     def active(self) -> bool:
@@ -49,42 +54,45 @@ class Answers:
             job.cancel()
 
 
+JobOf = Callable[[Request, Ask], Job[R]]
+"""Makes the job of one method; done at once where its answer is in memory."""
+
+
 def answer(
-    session: MutableMapping[str, Any], model: LoadedModel, picture: Picture, request: Request
-) -> Answers:
+    session: MutableMapping[str, Any], request: Request, job_of: JobOf[R], key: str = "answers"
+) -> Answers[R]:
     """The session's jobs for this request, started if they are new.
 
-    Jobs of an earlier question are cancelled; answers that are in memory are there at once.
-    Methods of one or few evaluations run before those of many.
+    Jobs of an earlier question under the same key are cancelled. Methods of one or few
+    evaluations run before those of many.
     """
-    known: Answers | None = session.get("answers")
+    known: Answers[R] | None = session.get(key)
     if known is not None and known.request == request:
         return known
     if known is not None:
         known.cancel()
-    jobs = [_job(model, picture, request, ask) for ask in request.asks]
+    jobs = [job_of(request, ask) for ask in request.asks]
     order: Sequence[int] = sorted(
         range(len(jobs)), key=lambda i: request.asks[i].family == "perturbation"
     )
     waiting = [jobs[i] for i in order if jobs[i].active]
     answers = Answers(request, jobs)
-    session["answers"] = answers
+    session[key] = answers
     if waiting:
         start(waiting)
     return answers
 
 
-def again(
-    session: MutableMapping[str, Any], model: LoadedModel, picture: Picture, place: int
-) -> None:
-    """Start one job of the session's answers anew, after it was cancelled or has failed."""
-    answers: Answers = session["answers"]
-    ask = answers.request.asks[place]
-    answers.jobs[place] = _job(model, picture, answers.request, ask)
+def again(answers: Answers[R], place: int, job_of: JobOf[R]) -> None:
+    """Start one job anew, after it was cancelled or has failed."""
+    answers.jobs[place] = job_of(answers.request, answers.request.asks[place])
     start([answers.jobs[place]])
 
 
-def _job(model: LoadedModel, picture: Picture, request: Request, ask: Ask) -> Job[Attribution]:
+def picture_job(
+    model: LoadedModel, picture: Picture, request: Request, ask: Ask
+) -> Job[Attribution]:
+    """The job of one method on a picture."""
     params = dict(ask.params)
     job: Job[Attribution] = Job(
         ask.title,

@@ -1,5 +1,6 @@
 """A picture goes in, its classes and the parts that decided come out."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -99,9 +100,9 @@ def show_verdict(model: "LoadedModel", prediction: "Prediction", truth: "ClassNa
 def show_answers(
     model: "LoadedModel", picture: "Picture", prediction: "Prediction", request: "Request"
 ) -> None:
-    from dlexplain.ui.state import answer
+    from dlexplain.ui.state import answer, picture_job
 
-    answers = answer(st.session_state, model, picture, request)
+    answers = answer(st.session_state, request, partial(picture_job, model, picture))
     strength, sign, _ = st.columns([2, 2, 1], gap="large", vertical_alignment="bottom")
     strength.slider(
         "Overlay", 0, 100, 60, 5, format="%d%%", key="strength",
@@ -116,7 +117,10 @@ def show_answers(
 
 
 def cards(
-    model: "LoadedModel", picture: "Picture", prediction: "Prediction", answers: "Answers"
+    model: "LoadedModel",
+    picture: "Picture",
+    prediction: "Prediction",
+    answers: "Answers[Attribution]",
 ) -> None:
     was_active = answers.active
     places = list(range(len(answers.jobs)))
@@ -142,7 +146,9 @@ def cards(
     st.session_state["polling"] = was_active
 
 
-def card(model: "LoadedModel", picture: "Picture", answers: "Answers", place: int) -> None:
+def card(
+    model: "LoadedModel", picture: "Picture", answers: "Answers[Attribution]", place: int
+) -> None:
     from dlexplain.figures.attribution import map_figure, plot_attribution
 
     job, method = answers.jobs[place], answers.request.asks[place]
@@ -162,7 +168,7 @@ def card(model: "LoadedModel", picture: "Picture", answers: "Answers", place: in
     elif job.result is not None:
         _facts(job.result, place)
     else:
-        _stopped(model, picture, job, place)
+        _stopped(model, picture, answers, place)
 
 
 def _signed(model: "LoadedModel", method: "Ask") -> bool:
@@ -214,15 +220,18 @@ def _facts(result: "Attribution", place: int) -> None:
             )
 
 
-def _stopped(model: "LoadedModel", picture: "Picture", job: "Job[Attribution]", place: int) -> None:
-    from dlexplain.ui.state import again
+def _stopped(
+    model: "LoadedModel", picture: "Picture", answers: "Answers[Attribution]", place: int
+) -> None:
+    from dlexplain.ui.state import again, picture_job
 
+    job = answers.jobs[place]
     if job.state == "failed":
         st.error(job.error)
     else:
         st.caption("Cancelled.")
     if st.button("Run again", key=f"again-{place}", icon=":material/refresh:", type="tertiary"):
-        again(st.session_state, model, picture, place)
+        again(answers, place, partial(picture_job, model, picture))
         st.rerun()
 
 

@@ -23,7 +23,7 @@ def groups(run: TextRun) -> Tensor:
     """(time,) the number, from 0, of the word of each token; -1 for marks."""
     numbers = torch.full_like(run.words, -1)
     own = run.words[~run.marks]
-    numbers[~run.marks] = own.unique_consecutive(return_inverse=True)[1]
+    numbers[~run.marks] = own.unique_consecutive(return_inverse=True)[1]  # type: ignore[no-untyped-call]
     return numbers
 
 

@@ -141,7 +141,8 @@ def turn_by_replacement(run: TextRun, allowed: Tensor, budget: int, most: int = 
 
 def _table(run: TextRun, allowed: Tensor) -> Tensor:
     """(allowed, width) their vectors."""
-    return torch.cat([run.twin.embed(part[None])[0] for part in allowed.split(LONGEST_TABLE)])
+    parts = allowed.split(LONGEST_TABLE)  # type: ignore[no-untyped-call]
+    return torch.cat([run.twin.embed(part[None])[0] for part in parts])
 
 
 def _replaced(

@@ -117,7 +117,8 @@ class GradientShap(_Gradient):
 
         def points(start: int, stop: int) -> Tensor:
             chosen = background[which[start:stop]]
-            return chosen + alphas[start:stop, None, None] * (vectors - chosen)
+            share: Tensor = alphas[start:stop, None, None]
+            return chosen + share * (vectors - chosen)
 
         for span, (gradients, _) in evaluator.gradients(points, params.samples):
             total += ((vectors - background[which[span]]) * gradients).sum(0)

@@ -1,0 +1,145 @@
+"""Attributions of texts: the text itself in colours, and bars."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from dlexplain.figures.scales import CLEAR, Sign, rgba, shown
+from dlexplain.results import TextAttribution, plot
+
+FOR, AGAINST, SHARE = "#B2182B", "#2166AC", "#E69F00"
+"""Red speaks for the class and blue against it, as on pictures; orange where there is no sign."""
+STRONGEST = 0.75
+BARS = 30
+"""Tokens shown as bars at most, the weightiest."""
+
+
+def coloured_text(attribution: TextAttribution, sign: Sign = "both") -> str:
+    """HTML: the text with each token on its colour, and its value on hover.
+
+    Inline styles only; letters keep the page's colour, and backgrounds let it through.
+    """
+    values = shown(attribution.values, attribution.signed, sign)
+    spans, at = [], 0
+    for token, (start, stop), value in zip(
+        attribution.tokens, attribution.offsets.tolist(), values, strict=True
+    ):
+        if start == stop:  # a mark, which is not of the text
+            spans.append(_span(token, float(value), attribution, small=True) + " ")
+            continue
+        if start < at:  # a second piece of the same letter
+            continue
+        spans.append(_gap(attribution.text[at:start]))
+        spans.append(_span(attribution.text[start:stop], float(value), attribution))
+        at = stop
+    rest = attribution.text[at:]
+    return (
+        '<div dir="auto" style="line-height:1.9;overflow-wrap:anywhere">'
+        + "".join(spans)
+        + _gap(rest)
+        + "</div>"
+    )
+
+
+def _gap(text: str) -> str:
+    return escape(text).replace("\n", "<br>")
+
+
+def _span(token: str, value: float, attribution: TextAttribution, small: bool = False) -> str:
+    top = strongest(attribution.values)
+    opacity = 0.0 if np.isnan(value) or top == 0 else STRONGEST * min(1.0, abs(value) / top)
+    colour = SHARE if not attribution.signed else FOR if value > 0 else AGAINST
+    said = "not shown" if np.isnan(value) else f"{value:+.3g} {attribution.unit}"
+    style = f"background:{rgba(colour, round(opacity, 3))};border-radius:3px;padding:1px 2px"
+    style += ";font-size:0.75em;opacity:0.8" if small else ""
+    return f'<span style="{style}" title="{escape(token)}: {escape(said)}">{escape(token)}</span>'
+
+
+def strongest(values: NDArray[np.float32]) -> float:
+    """The value that takes the full colour."""
+    return float(np.abs(values).max()) if len(values) else 0.0
+
+
+@plot.register
+def plot_text_attribution(attribution: TextAttribution, sign: Sign = "both") -> go.Figure:
+    """A bar for each token in the order of the text, the weightiest BARS of them."""
+    values = np.nan_to_num(shown(attribution.values, attribution.signed, sign))
+    kept = np.sort(np.argsort(-np.abs(values))[:BARS])
+    colours = [_colour(attribution.signed, float(values[place])) for place in kept]
+    names = [str(place) for place in kept]
+    return go.Figure(
+        {
+            "type": "bar",
+            "orientation": "h",
+            "x": values[kept],
+            "y": names,
+            "marker": {"color": colours, "cornerradius": 3},
+            "customdata": [escape(attribution.tokens[place]) for place in kept],
+            "hovertemplate": "%{customdata}<br>%{x:+.3g} " + attribution.unit + "<extra></extra>",
+        },
+        {
+            "yaxis": {
+                "type": "category",
+                "autorange": "reversed",
+                "tickmode": "array",
+                "tickvals": names,
+                "ticktext": [escape(_short(attribution.tokens[place])) for place in kept],
+                "automargin": True,
+                "fixedrange": True,
+            },
+            "xaxis": {
+                "title": {"text": attribution.unit},
+                "zeroline": True,
+                "fixedrange": True,
+                "nticks": 5,
+            },
+            "height": 22 * len(kept) + 70,
+            "margin": {"l": 0, "r": 8, "t": 4, "b": 0},
+            "paper_bgcolor": CLEAR,
+            "plot_bgcolor": CLEAR,
+            "bargap": 0.25,
+        },
+    )
+
+
+def _colour(signed: bool, value: float) -> str:
+    return SHARE if not signed else FOR if value > 0 else AGAINST
+
+
+def _short(token: str) -> str:
+    return token if len(token) <= 18 else token[:17] + "…"
+
+
+def plot_class_words(words: Sequence[str], values: Sequence[float], unit: str) -> go.Figure:
+    """The words that weigh most for a class over a set of texts, the weightiest at the top."""
+    names = [str(place) for place in range(len(words))]
+    return go.Figure(
+        {
+            "type": "bar",
+            "orientation": "h",
+            "x": list(values),
+            "y": names,
+            "marker": {"color": [_colour(True, v) for v in values], "cornerradius": 3},
+            "customdata": [escape(word) for word in words],
+            "hovertemplate": "%{customdata}<br>%{x:+.3g} " + unit + "<extra></extra>",
+        },
+        {
+            "yaxis": {
+                "type": "category",
+                "autorange": "reversed",
+                "tickmode": "array",
+                "tickvals": names,
+                "ticktext": [escape(_short(word)) for word in words],
+                "automargin": True,
+                "fixedrange": True,
+            },
+            "xaxis": {"title": {"text": f"{unit}, mean"}, "fixedrange": True, "nticks": 5},
+            "height": 22 * len(words) + 70,
+            "margin": {"l": 0, "r": 8, "t": 4, "b": 0},
+            "paper_bgcolor": CLEAR,
+            "plot_bgcolor": CLEAR,
+        },
+    )

@@ -1,0 +1,75 @@
+"""Predictions of texts as bars: one, or before and after a change."""
+
+from html import escape
+
+import plotly.graph_objects as go
+
+from dlexplain.figures.scales import BLUE, CLEAR, INK, ORANGE
+from dlexplain.results import TextPrediction, plot
+
+MOST = 8
+"""Classes drawn, the most probable."""
+
+
+@plot.register
+def plot_text_prediction(prediction: TextPrediction) -> go.Figure:
+    """One bar a class, best at the top, in percent."""
+    return _bars([("", prediction, BLUE)], [s.name.index for s in prediction.scores[:MOST]])
+
+
+def plot_before_after(before: TextPrediction, after: TextPrediction) -> go.Figure:
+    """Two bars a class."""
+    places = [s.name.index for s in before.scores[:MOST]]
+    return _bars([("before", before, INK), ("after", after, ORANGE)], places)
+
+
+def _bars(rows: list[tuple[str, TextPrediction, str]], classes: list[int]) -> go.Figure:
+    labels = {s.name.index: s.name.label for s in rows[0][1].scores}
+    places = [str(index) for index in classes]
+    traces = []
+    for name, prediction, colour in rows:
+        shares = {s.name.index: s.probability for s in prediction.scores}
+        values = [shares.get(index, 0.0) for index in classes]
+        traces.append(
+            {
+                "type": "bar",
+                "orientation": "h",
+                "name": name,
+                "x": values,
+                "y": places,
+                "marker": {"color": colour, "cornerradius": 4},
+                "text": [f"{value:.1%}" for value in values],
+                "textposition": "outside",
+                "cliponaxis": False,
+                "customdata": [escape(labels[index]) for index in classes],
+                "hovertemplate": "%{customdata} %{x:.2%}<extra>" + name + "</extra>",
+            }
+        )
+    return go.Figure(
+        traces,
+        {
+            "barmode": "group",
+            "yaxis": {
+                "type": "category",
+                "autorange": "reversed",
+                "tickmode": "array",
+                "tickvals": places,
+                "ticktext": [escape(labels[index][:28]) for index in classes],
+                "automargin": True,
+                "fixedrange": True,
+            },
+            "xaxis": {
+                "range": [0, 1.15],
+                "tickvals": [0, 0.5, 1],
+                "ticktext": ["0%", "50%", "100%"],
+                "title": {"text": "probability"},
+                "fixedrange": True,
+            },
+            "height": (26 + 18 * len(rows)) * len(classes) + 70,
+            "margin": {"l": 0, "r": 8, "t": 4, "b": 0},
+            "showlegend": len(rows) > 1,
+            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+            "paper_bgcolor": CLEAR,
+            "plot_bgcolor": CLEAR,
+        },
+    )

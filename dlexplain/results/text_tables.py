@@ -1,0 +1,61 @@
+"""A table of texts, classified and explained."""
+
+import csv
+import io
+from dataclasses import dataclass
+
+from dlexplain.results.text_explanations import TextPrediction
+
+
+@dataclass(frozen=True)
+class ClassWords:
+    """The words that weigh most for one class over a set of texts.
+
+    texts   in which the class was said
+    values  the mean attribution of each word where it occurs, for this class
+    counts  texts in which it occurs
+    """
+
+    label: str
+    texts: int
+    words: tuple[str, ...]
+    values: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class TextTable:
+    """Every text of a table with its class and its weightiest words.
+
+    rows     the rows of the table that the predictions are of, from 1
+    top      of each text its weightiest words with their values
+    skipped  why rows were left out, a sentence each
+    unit     of the values
+    """
+
+    method: str
+    rows: tuple[int, ...]
+    predictions: tuple[TextPrediction, ...]
+    top: tuple[tuple[tuple[str, float], ...], ...]
+    summaries: tuple[ClassWords, ...]
+    skipped: tuple[str, ...]
+    unit: str
+    seconds: float
+
+    def to_csv(self) -> bytes:
+        """row, text, class, probability, words: UTF-8 with a mark, as spreadsheets want it."""
+        buffer = io.StringIO()
+        writer = csv.writer(buffer)
+        writer.writerow(["row", "text", "class", "probability", "words"])
+        for row, said, words in zip(self.rows, self.predictions, self.top, strict=True):
+            best = said.scores[0]
+            weighty = "; ".join(f"{word} {value:+.3g}" for word, value in words)
+            text = _harmless(said.text)
+            share = f"{best.probability:.4f}"
+            writer.writerow([row, text, best.name.label, share, _harmless(weighty)])
+        return buffer.getvalue().encode("utf-8-sig")
+
+
+def _harmless(text: str) -> str:
+    """Spreadsheets run what begins like a formula."""
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t") else text

@@ -1,0 +1,82 @@
+"""Choosing explanation methods and their parameters, on every page that explains."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import streamlit as st
+
+from dlexplain.params import Value
+from dlexplain.registry import Registry
+from dlexplain.services.explain import MethodInfo
+from dlexplain.ui.address import from_address
+from dlexplain.ui.forms import params_form
+from dlexplain.ui.state import Ask
+
+ParamsOf = dict[str, dict[str, Value]]
+
+
+def choose_methods(
+    known: Registry[MethodInfo], first: Sequence[str], arrived: bool, key: str = "methods"
+) -> list[str]:
+    """The picker; what the model does not allow falls out.
+
+    first  chosen at first;  key  of the widget, and in the address
+    """
+    from_address(key, lambda text: [known[name].name for name in text.split(",")], arrived)
+    wanted = st.session_state.get(key, list(first))
+    st.session_state[key] = [name for name in wanted if name in known]
+    return st.multiselect(
+        "Methods",
+        list(known),
+        format_func=lambda name: known[name].title,
+        key=key,
+        persist_state="session",
+        placeholder="Choose one or several methods",
+    )
+
+
+def method_params(
+    model: str,
+    known: Registry[MethodInfo],
+    chosen: Sequence[str],
+    choices: Callable[[str], Mapping[str, tuple[str, ...]]] = lambda name: {},
+) -> ParamsOf:
+    """Describe one method at a time and let its parameters be changed; each model has its own.
+
+    choices  of a method, what its parameters of kind "name" accept
+    """
+    stored: ParamsOf = st.session_state.setdefault("params", {}).setdefault(model, {})
+    if not chosen:
+        return {}
+    with st.expander("Methods and their parameters", icon=":material/tune:", key="tune",
+                     on_change="rerun") as opened:  # fmt: skip
+        if opened.open:
+            name = st.segmented_control(
+                "Method",
+                chosen,
+                default=chosen[0],
+                format_func=lambda name: known[name].title,
+                required=True,
+                label_visibility="collapsed",
+            )
+            info = known[name or chosen[0]]
+            st.markdown(info.description)
+            facts = [f"{info.family} method", "signed" if info.signed else "unsigned"]
+            facts += ["promises completeness"] if info.complete else []
+            st.caption(f"{', '.join(facts).capitalize()}. {info.paper}")
+            if info.params:
+                owner = f"{model}-{info.name}"
+                stored[info.name] = params_form(owner, info.params, choices(info.name))
+    defaults: ParamsOf = {
+        name: {key: spec.default for key, spec in known[name].params.items()} for name in chosen
+    }
+    return {name: defaults[name] | stored.get(name, {}) for name in chosen}
+
+
+def asks_of(
+    known: Registry[MethodInfo], chosen: Sequence[str], params: ParamsOf
+) -> tuple[Ask, ...]:
+    """The methods as a request holds them."""
+    return tuple(
+        Ask(name, known[name].title, known[name].family, tuple(params[name].items()))
+        for name in chosen
+    )

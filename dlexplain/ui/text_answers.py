@@ -1,0 +1,153 @@
+"""The answers on the text page: a card for each method, with the text in colours."""
+
+import csv
+import io
+import json
+from functools import partial
+
+import streamlit as st
+
+from dlexplain.figures.coloured_text import coloured_text, plot_text_attribution
+from dlexplain.results import TextAttribution
+from dlexplain.services.jobs import Job
+from dlexplain.services.text_explain import cached_text, explain_text
+from dlexplain.services.text_models import Reading, TextModel
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.state import Answers, Ask, JobOf, Request, again, answer
+
+POLL_SECONDS = 0.5
+SIGNS = {"both": "Both", "positive": "Only for", "negative": "Only against"}
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+
+
+def text_job(
+    model: TextModel, reading: Reading, request: Request, ask: Ask
+) -> Job[TextAttribution]:
+    """The job of one method on a text."""
+    params, target, contrast = dict(ask.params), request.target, request.contrast
+    job: Job[TextAttribution] = Job(
+        ask.title,
+        lambda progress: explain_text(
+            model, reading, ask.method, target, contrast, progress, **params
+        ),
+    )
+    found = cached_text(model, reading, ask.method, target, contrast, params)
+    if found is not None:
+        job.result, job.state = found, "done"
+    return job
+
+
+def show_answers(model: TextModel, reading: Reading, request: Request, key: str) -> None:
+    """One card a method, live while they are computed.
+
+    key  of this list of answers, unique on the page
+    """
+    job_of = partial(text_job, model, reading)
+    answers = answer(st.session_state, request, job_of, key)
+    live = st.fragment(_cards, run_every=POLL_SECONDS if answers.active else None)
+    live(answers, job_of, key)
+
+
+def view_options() -> None:
+    """What the cards show; kept in the session as "sign", "joined" and "bars"."""
+    sign, joined, bars = st.columns(3, gap="large", vertical_alignment="bottom")
+    sign.segmented_control(
+        "Evidence", list(SIGNS), default="both", format_func=SIGNS.__getitem__, key="sign",
+        required=True, help="Red speaks for the class, blue against it. Orange has no sign.",
+    )  # fmt: skip
+    joined.toggle(
+        "Whole words", True, key="joined", persist_state="session",
+        help="Pieces of one word are joined and their values added up.",
+    )  # fmt: skip
+    bars.toggle("Bars", True, key="bars", persist_state="session",
+                help="A bar for each word beside the text.")  # fmt: skip
+
+
+def _cards(answers: Answers[TextAttribution], job_of: JobOf[TextAttribution], key: str) -> None:
+    was_active = answers.active
+    for place, job in enumerate(answers.jobs):
+        with st.container(border=True):
+            _card(answers, job, place, job_of, key)
+    polling = f"polling-{key}"
+    if st.session_state.get(polling) and not was_active:
+        st.session_state[polling] = False
+        st.rerun()
+    st.session_state[polling] = was_active
+
+
+def _card(
+    answers: Answers[TextAttribution], job: Job[TextAttribution], place: int,
+    job_of: JobOf[TextAttribution], key: str,
+) -> None:  # fmt: skip
+    if job.result is not None:
+        st.markdown(f"**{job.title}**  \n:small[{literal(job.result.class_question)}]")
+        show_attribution(job.result, f"{key}-{place}")
+    elif job.active:
+        st.markdown(f"**{job.title}**")
+        _progress(job, f"{key}-{place}")
+    else:
+        st.markdown(f"**{job.title}**")
+        if job.state == "failed":
+            st.error(job.error)
+        else:
+            st.caption("Cancelled.")
+        if st.button("Run again", key=f"again-{key}-{place}", icon=":material/refresh:",
+                     type="tertiary"):  # fmt: skip
+            again(answers, place, job_of)
+            st.rerun()
+
+
+def show_attribution(found: TextAttribution, key: str, downloads: bool = True) -> None:
+    """The text in colours, its bars where wanted, and the facts."""
+    state = st.session_state
+    sign = state.get("sign") or "both"
+    shown = found.of_words() if state.get("joined", True) else found
+    if state.get("bars", True):
+        text, bars = st.columns([3, 2], gap="large")
+        text.html(coloured_text(shown, sign))
+        bars.plotly_chart(plot_text_attribution(shown, sign), config=FIGURE, key=f"bars-{key}")
+    else:
+        st.html(coloured_text(shown, sign))
+    plural = "" if found.evaluations == 1 else "s"
+    facts = [f"{found.seconds:.2f} s", f"{found.evaluations:,} evaluation{plural}"]
+    if found.completeness_error is not None:
+        facts.append(f"completeness error {found.completeness_error:.1%}")
+    st.caption(", ".join(facts) + ("  \n" + found.note if found.note else ""))
+    if downloads:
+        _downloads(found, shown, key)
+
+
+def _downloads(found: TextAttribution, shown: TextAttribution, key: str) -> None:
+    stem = f"{found.method}-{found.target.index}"
+    with st.container(horizontal=True):
+        st.download_button(
+            "JSON", lambda: json.dumps(found.to_dict(), indent=1), f"{stem}.json",
+            "application/json", key=f"json-{key}", icon=":material/download:",
+            on_click="ignore", type="tertiary",
+        )  # fmt: skip
+        st.download_button(
+            "CSV", lambda: _csv(shown), f"{stem}.csv", "text/csv", key=f"csv-{key}",
+            icon=":material/download:", on_click="ignore", type="tertiary",
+        )  # fmt: skip
+
+
+def _csv(found: TextAttribution) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(["token", "start", "stop", "value"])
+    for token, (start, stop), value in zip(
+        found.tokens, found.offsets.tolist(), found.values.tolist(), strict=True
+    ):
+        writer.writerow([token, start, stop, f"{value:.6g}"])
+    return buffer.getvalue()
+
+
+def _progress(job: Job[TextAttribution], key: str) -> None:
+    shot = job.snapshot
+    left = shot.seconds_left
+    text = "Waiting" if job.state == "waiting" else f"{shot.done} of {shot.planned} evaluations"
+    text += f", about {max(1, round(left))} s left" if left is not None else ""
+    bar, stop = st.columns([3, 1], vertical_alignment="center")
+    bar.progress(shot.fraction, text)
+    if stop.button("Cancel", key=f"cancel-{key}", type="tertiary", width="stretch"):
+        job.cancel()

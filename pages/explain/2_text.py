@@ -1,0 +1,221 @@
+"""A text goes in, its class and the words that decided come out."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.services.text_model_list import text_models
+from dlexplain.ui.address import from_address, to_address
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.text_choice import IN_ADDRESS, choose_classifier, choose_text, examples
+
+if TYPE_CHECKING:
+    from dlexplain.results import TextPrediction
+    from dlexplain.services.text_models import TextModel
+    from dlexplain.services.trained import Trained
+    from dlexplain.ui.state import Request
+
+ONE, TWO, TABLE = "One text", "Two texts", "A table of texts"
+MODES = {"one": ONE, "two": TWO, "table": TABLE}
+MANY_UNKNOWN = 0.3
+"""Share of unknown words from which the page warns."""
+CHART = {"displayModeBar": False}
+
+
+def main() -> None:
+    st.title("Explain a text")
+    models = text_models()
+    if not models:
+        st.info("There is no text classifier yet. Train one on the launch page.")
+        return
+    arrived = "classifier" not in st.session_state
+    chosen, beside = choose_classifier(models, arrived)
+    from_address("mode", _mode, arrived)
+    mode = st.segmented_control(
+        "Explain", list(MODES), default="one", format_func=MODES.__getitem__, key="mode",
+        required=True, label_visibility="collapsed",
+    )  # fmt: skip
+    if mode == "two":
+        two_texts(chosen, arrived)
+    elif mode == "table":
+        table(chosen)
+    else:
+        one_text(chosen, beside, arrived)
+    share()
+
+
+def _mode(text: str) -> str:
+    if text not in MODES:
+        raise BadInput(f'there is no mode "{text}"; there are {", ".join(MODES)}')
+    return text
+
+
+def share() -> None:
+    """Keep what was chosen in the page's address; long texts stay out of it."""
+    state = st.session_state
+    texts = {key: state.get(key) for key in ("text", "other")}
+    short = {key: text for key, text in texts.items() if text and len(text) <= IN_ADDRESS}
+    names = ("classifier", "beside", "class", "rather")
+    chosen = {key: state.get(key) for key in names}
+    mode = None if state.get("mode") == "one" else state.get("mode")
+    methods = ",".join(state.get("by", []))
+    to_address({**chosen, "mode": mode, "text": short.get("text"), "by": methods,
+                "other": short.get("other") if mode == "two" else None})  # fmt: skip
+
+
+def load(model: "Trained") -> "TextModel | None":
+    # torch is imported from here on, so the empty page is there at once.
+    from dlexplain.ui import text_cache
+
+    try:
+        return text_cache.text_model(model.name)
+    except DlexplainError as error:
+        st.error(str(error))
+        return None
+
+
+def predicted(model: "TextModel", text: str) -> "TextPrediction | None":
+    from dlexplain.ui import text_cache
+
+    try:
+        return text_cache.text_prediction(model.name, text)
+    except BadInput as error:
+        st.error(_sentence(str(error)))
+        return None
+
+
+def _sentence(text: str) -> str:
+    return literal(text[:1].upper() + text[1:])
+
+
+def one_text(chosen: "Trained", beside: "Trained | None", arrived: bool) -> None:
+    text = choose_text("text", "Text", examples(chosen), arrived, first=0)
+    pairs = [(m, m and load(m)) for m in (chosen, beside)]
+    shown = [(trained, model) for trained, model in pairs if trained and model]
+    if not shown or shown[0][0] is not chosen:
+        return
+    places = st.columns(len(shown), gap="large")
+    predictions = []
+    for column, (trained, model) in zip(places, shown, strict=True):
+        with column:
+            predictions.append(show_prediction(trained, model, text))
+    if predictions[0] is None:
+        return
+    why(shown[0][1], text, predictions[0], arrived, [model for _, model in shown[1:]])
+
+
+def show_prediction(trained: "Trained", model: "TextModel", text: str) -> "TextPrediction | None":
+    from dlexplain.figures.text_prediction import plot_text_prediction
+
+    prediction = predicted(model, text)
+    if prediction is None:
+        return None
+    best = prediction.scores[0]
+    st.subheader(f"{literal(best.name.label)}, {best.probability:.1%}")
+    st.plotly_chart(plot_text_prediction(prediction), config=CHART, key=f"said-{model.name}")
+    st.caption(f"{literal(trained.title)} on {model.device}, {prediction.tokens:,} tokens")
+    if prediction.left:
+        st.warning(f"The model reads {model.reader.longest} tokens; the last {prediction.left:,} "
+                   "of this text were left out.")  # fmt: skip
+    if prediction.unknown >= MANY_UNKNOWN:
+        st.warning(
+            f"{prediction.unknown:.0%} of the tokens are unknown to this model: it may never have "
+            "seen this language, and what it says of it means little."
+        )
+    elif prediction.unknown:
+        st.caption(f"{prediction.unknown:.0%} of the tokens are unknown to this model.")
+    return prediction
+
+
+def why(
+    model: "TextModel", text: str, prediction: "TextPrediction", arrived: bool,
+    others: "list[TextModel]",
+) -> None:  # fmt: skip
+    from dlexplain.ui import text_cache
+    from dlexplain.ui.state import Request
+    from dlexplain.ui.text_answers import show_answers, view_options
+    from dlexplain.ui.text_changes import show_changes
+    from dlexplain.ui.text_question import choose_asks, choose_classes
+
+    st.subheader("Why?")
+    target, contrast = choose_classes(model, prediction, arrived)
+    asks = choose_asks(model, arrived)
+    if target == contrast:
+        st.error("The two classes are the same; choose another one to compare with.")
+        return
+    if not asks:
+        st.info("Choose at least one method.")
+        return
+    view_options()
+    places = st.columns(1 + len(others), gap="large")
+    for place, (column, which) in enumerate(zip(places, [model, *others], strict=True)):
+        with column:
+            if others:
+                st.markdown(f"**{literal(which.title)}**")
+            request = Request(which.name, text_cache.digest(text), target, contrast, asks)
+            wanted = _fitting(request, which, model)
+            if wanted is None:
+                st.info("Its classes or its methods are others.")
+            else:
+                reading = text_cache.reading(which.name, text)
+                show_answers(which, reading, wanted, f"answers-{place}")
+    show_changes(model, text_cache.reading(model.name, text), prediction, asks)
+
+
+def _fitting(request: "Request", which: "TextModel", first: "TextModel") -> "Request | None":
+    """The same question to another model, where it has these classes, by what suits it."""
+    from dataclasses import replace
+
+    from dlexplain.ui import text_cache
+
+    if which.classes != first.classes:
+        return None
+    known = text_cache.text_methods(which.name)
+    asks = tuple(ask for ask in request.asks if ask.method in known)
+    return replace(request, asks=asks) if asks else None
+
+
+def two_texts(chosen: "Trained", arrived: bool) -> None:
+    from dlexplain.ui import text_cache
+    from dlexplain.ui.state import Request
+
+    model = load(chosen)
+    if model is None:
+        return
+    from dlexplain.ui.text_answers import show_answers, view_options
+    from dlexplain.ui.text_question import choose_asks
+
+    places = st.columns(2, gap="large")
+    found = []
+    for place, (column, key) in enumerate(zip(places, ("text", "other"), strict=True)):
+        with column:
+            label = ("First text", "Second text")[place]
+            text = choose_text(key, label, examples(chosen), arrived, first=place)
+            found.append((text, predicted(model, text)))
+    if any(prediction is None for _, prediction in found):
+        return
+    asks = choose_asks(model, arrived)
+    view_options()
+    target = found[0][1].scores[0].name  # type: ignore[union-attr]
+    for place, (column, (text, prediction)) in enumerate(
+        zip(st.columns(2, gap="large"), found, strict=True)
+    ):
+        with column:
+            assert prediction is not None
+            best = prediction.scores[0]
+            st.subheader(f"{literal(best.name.label)}, {best.probability:.1%}")
+            request = Request(model.name, text_cache.digest(text), target.index, None, asks)
+            reading = text_cache.reading(model.name, text)
+            show_answers(model, reading, request, f"two-{place}")
+
+
+def table(chosen: "Trained") -> None:
+    model = load(chosen)
+    if model is not None:
+        from dlexplain.ui.text_table import show_table
+
+        show_table(model)
+
+
+main()

@@ -1,0 +1,127 @@
+"""The text page: it predicts, explains, changes words, compares, and says what is wrong."""
+
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+TEXT = str(Path(__file__).parents[2] / "pages/explain/2_text.py")
+SENTENCE = "A dull, predictable script."
+
+
+def text_page(**query: str) -> AppTest:
+    page = AppTest.from_file(TEXT, default_timeout=60)
+    for key, value in {"classifier": "sst2-cnn", **query}.items():
+        page.query_params[key] = value
+    return page.run()
+
+
+def finished(page: AppTest, key: str = "answers-0", seconds: float = 60) -> AppTest:
+    stop = time.monotonic() + seconds
+    while page.session_state[key].active:
+        assert time.monotonic() < stop, "the jobs did not end"
+        time.sleep(0.1)
+    return page.run()
+
+
+def html(page: AppTest) -> str:
+    return " ".join(str(element.proto.body) for element in page.get("html"))
+
+
+def subheaders(page: AppTest) -> list[str]:
+    return [element.value for element in page.subheader]
+
+
+def test_it_predicts_and_explains_at_once() -> None:
+    page = finished(text_page(text=SENTENCE, by="leave-one-out,shap-partition"))
+    assert not page.exception
+    assert subheaders(page)[0].startswith("negative")
+    shown = html(page)
+    assert 'title="dull: +' in shown
+    assert "rgba(178,24,43" in shown  # dull speaks for negative
+    assert any("completeness error 0.0%" in caption.value for caption in page.caption)
+    assert page.query_params["text"] == SENTENCE
+
+
+def test_two_models_are_put_side_by_side() -> None:
+    page = text_page(text=SENTENCE, beside="sst2-transformer", by="leave-one-out")
+    page = finished(finished(page), "answers-1")
+    assert not page.exception
+    assert len(page.get("html")) == 2
+
+
+def test_a_word_is_dropped_and_the_class_turns() -> None:
+    page = finished(text_page(text="a dull film", by="leave-one-out"))
+    words = next(group for group in page.button_group if "dull" in group.options)
+    page = finished(words.set_value([1]).run(), "answers-after")
+    assert not page.exception
+    assert any("The class turns to **positive**" in text.value for text in page.markdown)
+    assert 'title="dull' in html(page)
+
+
+def test_the_fewest_words_are_searched_for() -> None:
+    page = finished(text_page(text="a dull, dull film", by="leave-one-out"))
+    button = next(b for b in page.button if "fewest" in b.label)
+    page = button.click().run()
+    stop = time.monotonic() + 30
+    while page.session_state["turning"][1].active:
+        assert time.monotonic() < stop
+        time.sleep(0.05)
+    page = page.run()
+    assert any("dull" in box.value and "No smaller set" in box.value for box in page.success)
+
+
+def test_two_texts_are_compared() -> None:
+    page = text_page(mode="two", text="a dull film", other="a lovely film", by="leave-one-out")
+    page = finished(finished(page, "two-0"), "two-1")
+    assert not page.exception
+    assert [text.partition(",")[0] for text in subheaders(page)] == ["negative", "positive"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (" \n ", "only blanks"),
+        ("x" * 1_000_001, "1,000,001 characters"),
+    ],
+)
+def test_bad_texts_get_one_sentence(text: str, said: str) -> None:
+    page = AppTest.from_file(TEXT, default_timeout=60)
+    page.query_params["classifier"] = "sst2-cnn"
+    page.session_state["text"] = text
+    page.run()
+    assert not page.exception
+    assert said in page.error[0].value.replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "good " * 50_000,
+        "a\x00b\x07 film",
+        "فيلم رائع",
+        "这部电影很好看",
+        "🎬🎉",
+        "ξ",
+        "\N{ZERO WIDTH SPACE}film",
+    ],
+)
+def test_odd_texts_are_read(text: str) -> None:
+    page = AppTest.from_file(TEXT, default_timeout=60)
+    page.query_params["classifier"] = "sst2-transformer"
+    page.query_params["by"] = "leave-one-out"
+    page.session_state["text"] = text
+    page = finished(page.run())
+    assert not page.exception
+    said = " ".join(box.value for box in page.warning)
+    if text.startswith("good"):
+        assert "were left out" in said
+    if not text.isascii() and "film" not in text:
+        assert "unknown to this model" in said
+
+
+def test_an_unknown_model_in_the_address_is_told() -> None:
+    page = text_page(classifier="sst3")
+    assert 'unknown text model "sst3"' in page.warning[0].value
+    assert not page.exception
