@@ -128,9 +128,10 @@ def rollout(maps: AttentionMaps, layers: int | None = None) -> TokenWeights:
     return TokenWeights(f"rollout of {_layers(count)}", joined, maps.queries, maps.tokens)
 
 
-def rollout_read_out(model: TextModel, maps: AttentionMaps) -> NDArray[np.float32]:
-    """(tokens of the reading,) how much of each the classes are told, by rollout of all layers."""
-    found: NDArray[np.float32] = read_out(model.twin, rolled(_tensors(maps.weights))).numpy()
+def told_classes(model: TextModel, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(queries, tokens) with the network's own marks -> (tokens of the reading,): the rows that
+    go on to the classes, averaged."""
+    found: NDArray[np.float32] = read_out(model.twin, torch.tensor(weights)).numpy()
     return found
 
 
@@ -147,24 +148,24 @@ def agreement(
 ) -> Agreement:
     """Rank correlation of the attention that the classes are told with the attributions' sizes.
 
-    Rows: `head`, the mean of the last layer's heads, rollout of all layers; then, to compare with,
-    the first method itself. Marks are left out. As Jain and Wallace, "Attention is not
-    Explanation", 2019, https://arxiv.org/abs/1902.10186, with Spearman's correlation.
+    Rows: `head`; where attention does not pool, the mean of the last layer's heads, and rollout of
+    all layers; then, to compare with, the first method itself. Marks are left out. As Jain and
+    Wallace, "Attention is not Explanation", 2019, https://arxiv.org/abs/1902.10186, with
+    Spearman's correlation.
     """
-    chosen, last = _tensors(maps.weights[head[0], [head[1]]]), _tensors(maps.weights[-1])
-    rows = {
-        head_name(head).capitalize(): read_out(model.twin, chosen[0]).numpy(),
-        "Mean of the last layer": read_out(model.twin, torch.stack(last).mean(0)).numpy(),
-        "Rollout": rollout_read_out(model, maps),
-        attributions[0].title: np.abs(attributions[0].values),
-    }
+    rows = {"Attention" if maps.pooled else head_name(head).capitalize(): maps.weights[head]}
+    if not maps.pooled:
+        rows["Mean of the last layer"] = maps.weights[-1].mean(0)
+        rows["Rollout"] = rollout(maps).weights
+    told = {name: told_classes(model, weights) for name, weights in rows.items()}
+    told[attributions[0].title] = np.abs(attributions[0].values)
     own = attributions[0].words >= 0
     sizes = [np.abs(found.values[own]).astype(np.float64) for found in attributions]
     table = [
-        [spearman(row[own].astype(np.float64), size) for size in sizes] for row in rows.values()
+        [spearman(row[own].astype(np.float64), size) for size in sizes] for row in told.values()
     ]
     return Agreement(
-        tuple(rows), tuple(a.title for a in attributions), np.array(table), int(own.sum())
+        tuple(told), tuple(a.title for a in attributions), np.array(table), int(own.sum())
     )
 
 

@@ -30,17 +30,38 @@ Head = tuple[int, int]
 def without_marks(maps: AttentionMaps) -> AttentionMaps:
     """Marks such as [CLS] left out as queries and keys; what is left of a row sums to 1 again."""
     stays = maps.words >= 0
-    weights = maps.weights[..., stays]
-    weights = weights if maps.pooled else weights[:, :, stays]
-    sums = weights.sum(-1, keepdims=True)
     return replace(
         maps,
-        tokens=tuple(np.array(maps.tokens, object)[stays]),
+        tokens=_those(maps.tokens, stays),
         words=maps.words[stays],
-        weights=np.where(sums > 0, weights / np.where(sums > 0, sums, 1), 1 / stays.sum()).astype(
-            np.float32
-        ),
+        weights=_left(maps.weights, stays, maps.pooled),
     )
+
+
+def weights_without_marks(found: TokenWeights, words: NDArray[np.int64]) -> TokenWeights:
+    """The same of one matrix; words as in AttentionMaps."""
+    stays = words >= 0
+    return replace(
+        found,
+        weights=_left(found.weights, stays, found.pooled),
+        queries=found.queries if found.pooled else _those(found.queries, stays),
+        tokens=_those(found.tokens, stays),
+    )
+
+
+def _left(
+    weights: NDArray[np.float32], stays: NDArray[np.bool_], pooled: bool
+) -> NDArray[np.float32]:
+    """(..., queries, tokens); a row that looked only at marks looks everywhere alike."""
+    kept = weights[..., stays] if pooled else weights[..., stays, :][..., stays]
+    sums = kept.sum(-1, keepdims=True)
+    found: NDArray[np.float32] = np.where(sums > 0, kept / np.where(sums > 0, sums, 1),
+                                          np.float32(1 / stays.sum()))  # fmt: skip
+    return found
+
+
+def _those(tokens: tuple[str, ...], stays: NDArray[np.bool_]) -> tuple[str, ...]:
+    return tuple(token for token, there in zip(tokens, stays, strict=True) if there)
 
 
 def head_facts(maps: AttentionMaps) -> HeadFacts:

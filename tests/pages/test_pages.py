@@ -20,7 +20,7 @@ ALIVE = [
     "pages/explain/4_writing.py",
     "pages/explain/5_translation.py",
 ]
-"""They begin with an answer, or with forms of models and tasks, and import those under the title."""
+"""They begin with an answer, or with forms of models, and import those under the title."""
 IMAGE = str(ROOT / "pages/explain/1_image.py")
 HEAVY = ("torch", "captum", "shap", "matplotlib")
 
