@@ -12,7 +12,6 @@ from dlexplain.ui.writing.choice import (
     from_query,
     shared,
 )
-from dlexplain.ui.writing.paint import painted
 
 VIEWS = {
     "write": ":material/edit: Write",
@@ -20,12 +19,12 @@ VIEWS = {
     "inside": ":material/memory: Inside",
     "reach": ":material/history: How far back",
 }
-VIEW, ARRIVED = "writing-view", "writing-arrived"
+VIEW = "writing-view"
 
 
 def main() -> None:
     st.title("Watch a model write and read")
-    arrived = st.session_state.pop(ARRIVED, VIEW not in st.session_state)
+    arrived = VIEW not in st.session_state
     entries = language_entries()  # at every run: a run may just have finished
     if not entries:
         st.info("There is no language model yet. Train one on the page **Launch**.")
@@ -40,12 +39,8 @@ def main() -> None:
     view = view or "write"
     choose = choose_prompt if view == "write" else choose_text
     text = choose(entry, arrived)
-    if not painted():
-        st.session_state[ARRIVED] = arrived  # the rest of the address is read then
-        return
-    # torch is imported from here on.
-    from dlexplain.ui.writing import cache
-
+    with st.spinner("Loading…"):  # torch is imported from here on
+        from dlexplain.ui.writing import cache
     try:
         model = cache.model(entry.name)
     except DlexplainError as error:

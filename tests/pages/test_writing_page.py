@@ -17,7 +17,6 @@ def opened(**query: str) -> AppTest:
     page = AppTest.from_file(PAGE, default_timeout=60)
     for key, value in query.items():
         page.query_params[key.replace("_", "-")] = value
-    page.run()  # the first may only paint, see ui/writing/paint
     return ended(page.run(), query.get("view", "write"))
 
 
@@ -94,7 +93,6 @@ def test_writing_can_be_stopped_and_what_was_written_stays() -> None:
     page = AppTest.from_file(PAGE, default_timeout=60)
     page.query_params["count"] = "1000"
     page.query_params["model"] = "ptb-rnn"
-    page.run()
     page.run()
     work = page.session_state["writing-written"]
     stop = time.monotonic() + 60
