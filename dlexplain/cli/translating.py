@@ -45,10 +45,10 @@ def _translate(args: argparse.Namespace) -> int:
         print(json.dumps(found.to_dict() | {"alignment": aligned}, indent=1))
         return 0
     print(f"{model.title}, {' to '.join(found.languages)}")
+    print(f"{'score':>9}{'log p':>10}")
     for one in found.candidates:
         cut = "" if one.ended else " (cut)"
         print(f"{one.score:9.3f}{one.log_probability:10.3f}  {one.text}{cut}")
-    print(f"{'score':>9}{'log p':>10}")
     if found.unknown:
         print(f"{found.unknown:.0%} of the tokens are unknown to the model")
     if found.left:
