@@ -1,0 +1,91 @@
+"""Choosing a model with attention, and how to look at it; no torch here."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from dlexplain.errors import BadInput
+from dlexplain.services.attention_list import attending_model
+from dlexplain.services.trained import Trained
+from dlexplain.ui.address import from_address
+
+MODEL, VIEW, LAYER, HEAD = "attending", "attention", "layer", "head"
+MARKS, WINDOW, FOCUS, HEADS = "marks", "window", "focus", "heads"
+"""Keys of the widgets, and in the address."""
+VIEWS = {
+    "all": ":material/grid_view: All heads",
+    "head": ":material/center_focus_strong: One head",
+    "overlaid": ":material/layers: Heads overlaid",
+    "rollout": ":material/stacked_line_chart: Rollout",
+    "numbers": ":material/bar_chart: Entropy and distance",
+}
+SHOWN, HIDDEN = "shown", "hidden"
+MOST_STEPS = 40
+"""Windows up to which a slider is fine enough."""
+
+
+def choose_attending(models: Sequence[Trained], arrived: bool) -> Trained:
+    """The picker; there is one model at least."""
+    known = {model.name: model for model in models}
+    from_address(MODEL, lambda name: attending_model(name).name, arrived)
+    chosen = st.session_state.get(MODEL)
+    st.session_state[MODEL] = chosen if chosen in known else models[0].name
+    name = st.selectbox(
+        "Model",
+        list(known),
+        format_func=lambda name: known[name].title,
+        key=MODEL,
+        persist_state="session",
+        help="Text classifiers with attention: the zoo's, and the runs that have finished. What a "
+        "translator attends to is on the page **Translation**.",
+    )
+    return known[name]
+
+
+def choose_view(arrived: bool) -> str:
+    """How to look at it."""
+    from_address(VIEW, _one_of(VIEWS), arrived)
+    view = st.segmented_control(
+        "View", list(VIEWS), default="all", format_func=VIEWS.__getitem__, key=VIEW,
+        required=True, label_visibility="collapsed", persist_state="session",
+    )  # fmt: skip
+    return view or "all"
+
+
+def choose_marks(there: bool, arrived: bool) -> bool:
+    """Whether marks are hidden; there  whether the model puts any."""
+    from_address(MARKS, lambda text: _one_of((SHOWN, HIDDEN))(text) == HIDDEN, arrived)
+    wanted = st.toggle(
+        "Hide marks", key=MARKS, persist_state="session", disabled=not there,
+        help="Leaves out [CLS], [SEP] and the like, at which many heads look when they find "
+        "nothing to look at; what is left of each row sums to 1 again.",
+    )  # fmt: skip
+    return bool(wanted and there)
+
+
+def choose_window(count: int, arrived: bool) -> int:
+    """Which stretch of a text that is read in several, from 1."""
+    from_address(WINDOW, whole_number, arrived)
+    state = st.session_state
+    state[WINDOW] = min(max(1, state.get(WINDOW, 1)), count)
+    if count == 1:
+        return 1
+    if count > MOST_STEPS:
+        return int(st.number_input("Window", 1, count, key=WINDOW, persist_state="session"))
+    return int(st.slider("Window", 1, count, key=WINDOW, persist_state="session"))
+
+
+def whole_number(text: str) -> int:
+    """Raises BadInput."""
+    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
+        raise BadInput(f'"{text}" is no whole number from 1')
+    return int(text)
+
+
+def _one_of(known: Sequence[str] | dict[str, str]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in known:
+            raise BadInput(f'unknown "{text}"; known: {", ".join(known)}')
+        return text
+
+    return read

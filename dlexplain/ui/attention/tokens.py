@@ -1,0 +1,82 @@
+"""A matrix of attention with a token in focus: as a map, as links, and as coloured text."""
+
+import html
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlexplain.figures.attention import plot_links, plot_matrix, plot_row
+from dlexplain.results import TokenWeights
+from dlexplain.ui.address import from_address
+from dlexplain.ui.attention.choice import FOCUS, whole_number
+from dlexplain.ui.markdown import literal
+
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+PILLS = 40
+"""Tokens up to which each has a button."""
+
+
+def show_weights(found: TokenWeights, key: str, arrived: bool) -> None:
+    """Map and links, and where the token in focus looks; key  unique on the page"""
+    if found.pooled:
+        st.caption("One learnt query reads the whole text.")
+        show_row("How much of each token goes on to the classes", found.tokens, found.weights[0])
+        st.plotly_chart(plot_row(found.tokens, found.weights[0]), config=FIGURE, key=f"row-{key}")
+        return
+    focus = _choose_focus(found.queries, arrived)
+    if focus is not None:
+        name = f"“{found.queries[focus]}”"
+        show_row(f"Where {name} looks", found.tokens, found.weights[focus], focus)
+        show_row(f"Who looks at {name}", found.queries, found.weights[:, focus], focus)
+    matrix, links = st.columns(2, gap="large")
+    matrix.plotly_chart(plot_matrix(found, focus), config=FIGURE, key=f"matrix-{key}")
+    links.plotly_chart(plot_links(found, focus), config=FIGURE, key=f"links-{key}")
+
+
+def _choose_focus(tokens: tuple[str, ...], arrived: bool) -> int | None:
+    """A token's place; None for all of them."""
+    from_address(FOCUS, lambda text: whole_number(text) - 1, arrived)
+    places = list(range(len(tokens)))
+    if st.session_state.get(FOCUS) not in (None, *places):
+        st.session_state[FOCUS] = None
+    names = _unique(tokens)
+    if len(tokens) <= PILLS:
+        return st.pills(
+            "Token in focus", places, format_func=lambda place: literal(names[place]), key=FOCUS,
+            persist_state="session", help="Only its links are drawn; click again to let it go.",
+        )  # fmt: skip
+    return st.selectbox(
+        "Token in focus", places, format_func=names.__getitem__, key=FOCUS, index=None,
+        persist_state="session", placeholder="None: the strongest links of all are drawn",
+    )  # fmt: skip
+
+
+def show_row(
+    title: str, tokens: tuple[str, ...], weights: NDArray[np.float32], focus: int | None = None
+) -> None:
+    """The text, each token the darker the more weight it has."""
+    top = float(weights.max()) or 1.0
+    spans = [
+        _span(token, float(weight), float(weight) / top, place == focus)
+        for place, (token, weight) in enumerate(zip(tokens, weights, strict=True))
+    ]
+    heading = f"<div style='font-size:0.875rem;opacity:0.7'>{html.escape(title)}</div>"
+    st.html(
+        heading + "<div style='line-height:2;overflow-wrap:anywhere'>" + " ".join(spans) + "</div>"
+    )
+
+
+def _span(token: str, weight: float, share: float, focused: bool) -> str:
+    name = html.escape(token.strip() or "␣")
+    style = f"background:rgba(213,94,0,{0.75 * share:.3f});border-radius:3px;padding:2px 4px"
+    style += ";outline:2px solid #0072B2" if focused else ""
+    return f'<bdi><span title="{name}: {weight:.1%}" style="{style}">{name}</span></bdi>'
+
+
+def _unique(tokens: tuple[str, ...]) -> list[str]:
+    """A token that occurs again gets its place; widgets tell options by their names."""
+    return [
+        f"{token.strip() or '␣'}{f' ({place + 1})' if tokens.count(token) > 1 else ''}"
+        for place, token in enumerate(tokens)
+    ]

@@ -1,0 +1,129 @@
+"""Where a text model looks: layer by layer, head by head, and whether that explains anything."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dlexplain.errors import DlexplainError
+from dlexplain.services.attention_list import attending_models
+from dlexplain.ui.address import to_address
+from dlexplain.ui.attention.choice import (
+    FOCUS,
+    HEAD,
+    HEADS,
+    HIDDEN,
+    LAYER,
+    MODEL,
+    VIEW,
+    choose_attending,
+    choose_marks,
+    choose_view,
+    choose_window,
+)
+from dlexplain.ui.text_choice import IN_ADDRESS, choose_text, examples
+
+if TYPE_CHECKING:
+    from dlexplain.results import AttentionMaps
+    from dlexplain.services.attention import Window
+    from dlexplain.services.text_models import TextModel
+
+STRANGE = 0.2
+"""Share of unknown tokens from which a visitor is warned."""
+
+
+def main() -> None:
+    st.title("See attention")
+    arrived = VIEW not in st.session_state
+    models = attending_models()  # at every run: a run may just have finished
+    if not models:
+        st.info("No model with attention is there yet. Train one on the page **Launch**.")
+        return
+    entry = choose_attending(models, arrived)
+    text = choose_text("text", "Text", examples(entry), arrived, 0)
+    view = choose_view(arrived)
+    if not text.strip():
+        st.info("Type or choose a sentence above. You will see where each of its tokens looks.",
+                icon=":material/arrow_upward:")  # fmt: skip
+        return
+    with st.spinner("Loading…"):  # torch is imported from here on, so the page is there at once
+        from dlexplain.ui import text_cache
+        from dlexplain.ui.attention import cache
+
+    try:
+        model = text_cache.text_model(entry.name)
+        windows = cache.windows(entry.name, text)
+        window = windows.get(choose_window(len(windows), arrived))
+        maps = cache.maps(entry.name, text, window.number)
+    except DlexplainError as error:
+        st.error(str(error))
+        return
+    hidden = choose_marks(bool((maps.words < 0).any()), arrived)
+    show_reading(window, maps)
+    show_view(view, model, window, maps, hidden, arrived)
+    share(text, view, window, hidden)
+
+
+def show_reading(window: "Window", maps: "AttentionMaps") -> None:
+    """What is read, and what the model cannot read."""
+    layers, heads, _, tokens = maps.weights.shape
+    st.caption(
+        f"{layers} layer{'s' * (layers > 1)} × {heads} head{'s' * (heads > 1)}, {tokens} tokens"
+        + (f", marks included. The text has {window.total:,} tokens, more than are read at once: "
+           f"this is window {window.number:,} of {window.of:,}, its tokens {window.first:,} to "
+           f"{window.last:,}. Each window begins in the middle of the one before, and a token "
+           "sees none outside its own." if window.of > 1 else "")
+    )  # fmt: skip
+    if window.reading.unknown >= STRANGE:
+        st.warning(
+            f"{window.reading.unknown:.0%} of the tokens are unknown to this model, as those of a "
+            "language or of signs that it never saw; it reads them all as the same."
+        )
+
+
+def show_view(
+    view: str, model: "TextModel", window: "Window", whole: "AttentionMaps", hidden: bool,
+    arrived: bool,
+) -> None:  # fmt: skip
+    from dlexplain.services.attention_facts import head_facts, without_marks
+    from dlexplain.ui.attention import measured, views
+
+    maps = without_marks(whole) if hidden else whole
+    facts = head_facts(maps)
+    chosen = views.settle_head(maps, facts, arrived)
+    if view == "all":
+        views.show_all(maps, facts, chosen)
+    elif view == "head":
+        views.show_head(maps, facts, arrived)
+    elif view == "overlaid":
+        views.show_overlaid(maps, facts, chosen, arrived)
+    elif view == "rollout":
+        views.show_rollout(model, whole, hidden, arrived)
+    else:
+        views.show_numbers(maps, facts)
+    st.download_button(
+        "Weights", maps.to_npz, f"attention-{model.name}.npz", "application/octet-stream",
+        icon=":material/download:", on_click="ignore",
+        help="NPZ: attention (layers, heads, queries, tokens) as shown, and the tokens.",
+    )  # fmt: skip
+    chosen = st.session_state[LAYER] - 1, st.session_state[HEAD] - 1
+    measured.show_measured(model, window, whole, chosen)
+
+
+def share(text: str, view: str, window: "Window", hidden: bool) -> None:
+    """Keep what is seen in the page's address."""
+    state = st.session_state
+    focus = state.get(FOCUS)
+    to_address({
+        MODEL: state[MODEL],
+        "text": text if len(text) <= IN_ADDRESS else None,
+        VIEW: view,
+        LAYER: str(state[LAYER]),
+        HEAD: str(state[HEAD]),
+        FOCUS: None if focus is None else str(focus + 1),
+        HEADS: ",".join(state.get(HEADS, [])) if view == "overlaid" else None,
+        "window": str(window.number) if window.of > 1 else None,
+        "marks": HIDDEN if hidden else None,
+    })  # fmt: skip
+
+
+main()
