@@ -15,12 +15,14 @@ class Snapshot:
     """One moment: evaluations done of planned, seconds so far, and a first coarse map if any.
 
     preview  (height, width) float32, or None
+    first    evaluations and seconds at the first report, which also waited for imports and a turn
     """
 
     done: int
     planned: int
     seconds: float
     preview: NDArray[np.float32] | None = None
+    first: tuple[int, float] = (0, 0.0)
 
     @property
     def fraction(self) -> float:
@@ -29,9 +31,10 @@ class Snapshot:
     @property
     def seconds_left(self) -> float | None:
         """None until something has been done to estimate from."""
-        if not self.done:
+        done, seconds = self.done - self.first[0], self.seconds - self.first[1]
+        if done <= 0:
             return None
-        return self.seconds / self.done * max(0, self.planned - self.done)
+        return seconds / done * max(0, self.planned - self.done)
 
 
 @dataclass
@@ -47,6 +50,7 @@ class Progress:
     done: int = 0
     planned: int = 0
     started: float = field(default_factory=time.perf_counter)
+    _first: tuple[int, float] | None = None
 
     def plan(self, evaluations: int) -> None:
         """Announce evaluations to come; may be called again when more turn out to be needed."""
@@ -57,6 +61,7 @@ class Progress:
         """Count a finished chunk; raises Cancelled when the user asked to stop."""
         self.done += evaluations
         self.planned = max(self.planned, self.done)
+        self._first = self._first or (self.done, self.seconds)
         self._tell()
         self.check()
 
@@ -74,4 +79,5 @@ class Progress:
         return time.perf_counter() - self.started
 
     def _tell(self, preview: NDArray[np.float32] | None = None) -> None:
-        self.report(Snapshot(self.done, self.planned, self.seconds, preview))
+        first = self._first or (0, 0.0)
+        self.report(Snapshot(self.done, self.planned, self.seconds, preview, first))

@@ -13,7 +13,7 @@ from dlexplain.results import TextAttribution, plot
 FOR, AGAINST, SHARE = "#B2182B", "#2166AC", "#E69F00"
 """Red speaks for the class and blue against it, as on pictures; orange where there is no sign."""
 STRONGEST = 0.75
-BARS = 30
+BARS, HEIGHT = 30, 230
 """Tokens shown as bars at most, the weightiest."""
 
 
@@ -73,31 +73,32 @@ def plot_text_attribution(attribution: TextAttribution, sign: Sign = "both") -> 
     return go.Figure(
         {
             "type": "bar",
-            "orientation": "h",
-            "x": values[kept],
-            "y": names,
+            "x": names,
+            "y": values[kept],
             "marker": {"color": colours, "cornerradius": 3},
             "customdata": [escape(attribution.tokens[place]) for place in kept],
-            "hovertemplate": "%{customdata}<br>%{x:+.3g} " + attribution.unit + "<extra></extra>",
+            "hovertemplate": "%{customdata}<br>%{y:+.3g} " + attribution.unit + "<extra></extra>",
         },
         {
-            "yaxis": {
+            "xaxis": {
                 "type": "category",
-                "autorange": "reversed",
                 "tickmode": "array",
                 "tickvals": names,
                 "ticktext": [escape(_short(attribution.tokens[place])) for place in kept],
+                "tickangle": -60 if len(kept) > 8 else 0,
+                "tickfont": {"size": 11},
                 "automargin": True,
                 "fixedrange": True,
             },
-            "xaxis": {
-                "title": {"text": attribution.unit},
+            "yaxis": {
+                "title": {"text": attribution.unit, "font": {"size": 11}},
                 "zeroline": True,
                 "fixedrange": True,
                 "nticks": 5,
+                "automargin": True,
             },
-            "height": 22 * len(kept) + 70,
-            "margin": {"l": 0, "r": 8, "t": 4, "b": 0},
+            "height": HEIGHT,
+            "margin": {"l": 0, "r": 0, "t": 4, "b": 0},
             "paper_bgcolor": CLEAR,
             "plot_bgcolor": CLEAR,
             "bargap": 0.25,

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
 from dlexplain.errors import Cancelled, DlexplainError
@@ -60,9 +60,7 @@ class Job(Generic[R]):
 
     def _report(self, snapshot: Snapshot) -> None:
         if snapshot.preview is None and self.snapshot.preview is not None:
-            snapshot = Snapshot(
-                snapshot.done, snapshot.planned, snapshot.seconds, self.snapshot.preview
-            )
+            snapshot = replace(snapshot, preview=self.snapshot.preview)
         self.snapshot = snapshot
 
 

@@ -50,17 +50,23 @@ def show_answers(model: TextModel, reading: Reading, request: Request, key: str)
 
 def view_options() -> None:
     """What the cards show; kept in the session as "sign", "joined" and "bars"."""
-    sign, joined, bars = st.columns(3, gap="large", vertical_alignment="bottom")
-    sign.segmented_control(
+    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+        _options()
+
+
+def _options() -> None:
+    st.segmented_control(
         "Evidence", list(SIGNS), default="both", format_func=SIGNS.__getitem__, key="sign",
         required=True, help="Red speaks for the class, blue against it. Orange has no sign.",
     )  # fmt: skip
-    joined.toggle(
-        "Whole words", True, key="joined", persist_state="session",
+    st.session_state.setdefault("joined", True)
+    st.session_state.setdefault("bars", True)
+    st.toggle(
+        "Whole words", key="joined", persist_state="session",
         help="Pieces of one word are joined and their values added up.",
     )  # fmt: skip
-    bars.toggle("Bars", True, key="bars", persist_state="session",
-                help="A bar for each word beside the text.")  # fmt: skip
+    st.toggle("Bars", key="bars", persist_state="session",
+                help="A bar for each word under the text.")  # fmt: skip
 
 
 def _cards(answers: Answers[TextAttribution], job_of: JobOf[TextAttribution], key: str) -> None:
@@ -102,12 +108,9 @@ def show_attribution(found: TextAttribution, key: str, downloads: bool = True) -
     state = st.session_state
     sign = state.get("sign") or "both"
     shown = found.of_words() if state.get("joined", True) else found
+    st.html(coloured_text(shown, sign))
     if state.get("bars", True):
-        text, bars = st.columns([3, 2], gap="large")
-        text.html(coloured_text(shown, sign))
-        bars.plotly_chart(plot_text_attribution(shown, sign), config=FIGURE, key=f"bars-{key}")
-    else:
-        st.html(coloured_text(shown, sign))
+        st.plotly_chart(plot_text_attribution(shown, sign), config=FIGURE, key=f"bars-{key}")
     plural = "" if found.evaluations == 1 else "s"
     facts = [f"{found.seconds:.2f} s", f"{found.evaluations:,} evaluation{plural}"]
     if found.completeness_error is not None:

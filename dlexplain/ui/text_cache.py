@@ -11,7 +11,7 @@ from dlexplain.services.text_explain import classify_text, text_method_infos
 from dlexplain.services.text_models import Reading, TextModel, load_text_model
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the model…")
+@st.cache_resource(max_entries=4, show_spinner=False)
 def text_model(name: str) -> TextModel:
     """The model, loaded."""
     return load_text_model(name)

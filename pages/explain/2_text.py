@@ -32,8 +32,9 @@ def main() -> None:
     arrived = "classifier" not in st.session_state
     chosen, beside = choose_classifier(models, arrived)
     from_address("mode", _mode, arrived)
+    st.session_state.setdefault("mode", "one")
     mode = st.segmented_control(
-        "Explain", list(MODES), default="one", format_func=MODES.__getitem__, key="mode",
+        "Explain", list(MODES), format_func=MODES.__getitem__, key="mode",
         required=True, label_visibility="collapsed",
     )  # fmt: skip
     if mode == "two":
@@ -66,10 +67,11 @@ def share() -> None:
 
 def load(model: "Trained") -> "TextModel | None":
     # torch is imported from here on, so the empty page is there at once.
-    from dlexplain.ui import text_cache
-
     try:
-        return text_cache.text_model(model.name)
+        with st.spinner("Loading the model…"):
+            from dlexplain.ui import text_cache
+
+            return text_cache.text_model(model.name)
     except DlexplainError as error:
         st.error(str(error))
         return None

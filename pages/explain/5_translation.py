@@ -15,7 +15,6 @@ from dlexplain.ui.translation.choice import (
     show_card,
 )
 from dlexplain.ui.writing.choice import shared
-from dlexplain.ui.writing.paint import painted
 
 if TYPE_CHECKING:
     from dlexplain.results import Translation
@@ -39,12 +38,9 @@ def main() -> None:
     if not text.strip():
         st.info("Type a sentence above, or choose an example.", icon=":material/arrow_upward:")
         return
-    if not painted():
-        return
-    # torch is imported from here on.
-    from dlexplain.services.translation import translate
-    from dlexplain.services.translators import load_translator
-
+    with st.spinner("Loading…"):  # torch is imported from here on
+        from dlexplain.services.translation import translate
+        from dlexplain.services.translators import load_translator
     kept: dict[str, str | None] = {}
     try:
         with st.spinner("Translating…", show_time=True):

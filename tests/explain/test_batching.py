@@ -184,6 +184,9 @@ def test_methods_that_sample_show_a_coarse_map_before_they_end(
 def test_an_estimate_follows_from_the_work_done() -> None:
     assert Snapshot(0, 10, 1.0).seconds_left is None
     assert Snapshot(2, 10, 1.0).seconds_left == pytest.approx(4.0)
+    # The first took 3 s, imports and all; the two after it a second each.
+    assert Snapshot(3, 10, 5.0, first=(1, 3.0)).seconds_left == pytest.approx(7.0)
+    assert Snapshot(1, 10, 3.0, first=(1, 3.0)).seconds_left is None
     assert Snapshot(2, 10, 1.0).fraction == pytest.approx(0.2)
     assert Snapshot(0, 0, 0.0).fraction == 0
 
