@@ -1,0 +1,119 @@
+"""The page of translation: what it answers at once, what its widgets change, and bad input."""
+
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dlexplain.services.translator_list import DATES, SENTENCES
+from tests.pages.test_pages import ROOT
+from tests.translators import LONGEST, translator_run
+
+DATE = "dates-gru-attention"
+
+
+def opened(**query: str) -> AppTest:
+    page = AppTest.from_file(str(ROOT / "pages/explain/5_translation.py"), default_timeout=60)
+    for key, value in query.items():
+        page.query_params[key] = value
+    return finished(page.run())
+
+
+def finished(page: AppTest) -> AppTest:
+    """Run again until the job is done, as the fragments do by themselves."""
+    stop = time.monotonic() + 60
+    while "translation" in page.session_state and page.session_state["translation"].job.active:
+        assert time.monotonic() < stop, "the job did not end"
+        time.sleep(0.1)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def said(page: AppTest) -> str:
+    kinds = (page.markdown, page.caption, page.info, page.warning, page.error)
+    return " ".join(each.value for kind in kinds for each in kind)
+
+
+def test_something_alive_is_there_at_once() -> None:
+    page = opened(model=DATE)
+    assert page.text_area[0].value == DATES[0]
+    assert page.subheader[0].value == "1987\\-05\\-03"
+    metrics = {metric.label: metric.value for metric in page.metric}
+    assert metrics["BLEU of the test set"] == "97.8"
+    assert metrics["Exact"] == "93.1%"
+    candidates, correlations = page.dataframe[0].value, page.dataframe[1].value
+    assert candidates["ISO 8601"][0] == "1987-05-03"
+    assert list(candidates["Score"]) == sorted(candidates["Score"], reverse=True)
+    assert correlations[""][0] == "Attention, this token"
+    assert correlations["Leave-one-out"][2] == "+1.00"
+    told = said(page)
+    assert "Attention is not by itself an explanation" in told
+    assert "chance alone reaches ±0.48" in told
+    assert "completeness error" in told
+    assert not page.error
+    assert not any(box.label in ("Layer", "Head") for box in page.selectbox)
+
+
+def test_the_address_reproduces_the_question() -> None:
+    run = translator_run()
+    page = opened(model=run, text="A dog.", beam="3", candidate="2", token="1", layer="3", head="2")
+    values = {box.label: box.value for box in page.selectbox}
+    assert (values["Translator"], values["Candidate to look into"]) == (run, 1)
+    assert (values["Token written"], values["Layer"], values["Head"]) == (0, 3, 2)
+    assert page.number_input[0].value == 3
+    kept = page.query_params
+    wanted = {"model": run, "text": "A dog.", "beam": "3", "candidate": "2",
+              "token": "1", "layer": "3", "head": "2"}  # fmt: skip
+    assert {key: kept[key] for key in wanted} == wanted
+
+
+def test_an_example_and_another_model() -> None:
+    page = opened(model=DATE)
+    page.button_group[0].set_value(DATES[2])
+    finished(page.run())
+    assert page.text_area[0].value == DATES[2]
+    assert page.subheader[0].value == "1999\\-12\\-31"
+    page.selectbox(key="translation-model").set_value(translator_run())
+    finished(page.run())
+    assert page.text_area[0].value == SENTENCES[0]
+    assert "English to German" in said(page)
+    page.toggle(key="translation-words").set_value(True)
+    page.toggle(key="translation-all").set_value(True)
+    finished(page.run())
+
+
+def test_an_empty_text_says_what_to_do() -> None:
+    page = opened(model=DATE)
+    page.text_area[0].set_value("  ").run()
+    assert [info.value for info in page.info] == ["Type a sentence above, or choose an example."]
+    assert not page.exception
+    assert not page.error
+
+
+def test_long_and_unknown_texts_are_told() -> None:
+    page = opened(model=translator_run("gru-attention"), text="dog " * 100)
+    assert f"The first {LONGEST} tokens are translated; " in said(page)
+    page = opened(model=DATE, text="今日は晴れです")
+    assert "100% of the tokens are not in the model's vocabulary" in said(page)
+    assert "was not trained on this language or script" in said(page)
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"model": "x"}, 'unknown translator "x"; known: '),
+        ({"beam": "99"}, 'beam is "99"; it takes a whole number from 1 to 32'),
+        ({"token": "0"}, 'token is "0"; it takes a number from 1 to'),
+        ({"candidate": "z"}, 'candidate is "z"; it takes a number from 1 to'),
+    ],
+)
+def test_an_address_that_asks_for_nothing_known_is_one_sentence(
+    query: dict[str, str], words: str
+) -> None:
+    page = AppTest.from_file(str(ROOT / "pages/explain/5_translation.py"), default_timeout=60)
+    for key, value in query.items():
+        page.query_params[key] = value
+    page.run()
+    assert not page.exception
+    assert any(words in warning.value for warning in page.warning)
