@@ -13,12 +13,7 @@ from dlexplain.ui.writing.choice import (
     shared,
 )
 
-VIEWS = {
-    "write": ":material/edit: Write",
-    "read": ":material/menu_book: Read",
-    "inside": ":material/memory: Inside",
-    "reach": ":material/history: How far back",
-}
+VIEWS = {"write": "Write", "read": "Read", "inside": "Inside", "reach": "Look back"}
 VIEW = "writing-view"
 
 

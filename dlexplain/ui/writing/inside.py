@@ -38,7 +38,7 @@ def show_inside(model: LoadedLanguageModel, text: str) -> None:
     try:
         inside = cache.inside(model.name, text)
     except Incompatible as error:
-        st.info(f"{error}. Choose a recurrent model, or look at **How far back**.")
+        st.info(f"{error}. Choose a recurrent model, or open **Look back**.")
         return
     except BadInput as error:
         st.info(str(error))
