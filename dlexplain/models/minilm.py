@@ -54,7 +54,7 @@ class MiniLM(KeepsLearnt):
         self.dropout = nn.Dropout(params.dropout)
         self.head = nn.Linear(self.encoder.config.hidden_size, shape.classes)  # type: ignore[union-attr,arg-type]
 
-        self.marks = 0
+        self.marks, self.reads_first = 0, False
 
     def forward(self, x: Tensor) -> Tensor:
         return self.read_vectors(self.embed(x), x != PAD)

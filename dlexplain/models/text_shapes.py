@@ -47,10 +47,12 @@ class Attends(ReadsVectors, Protocol):
     attend  as read_vectors -> logits, and of each layer the weights (batch, heads, queries, time)
             which they were computed from, so that gradients reach them; rows sum to 1
     A pooling has one query; else there is one a token, and the network may put `marks` of its own
-    before the tokens, which count as queries and keys.
+    before the tokens, which count as queries and keys. `reads_first` says whether the first state,
+    rather than the mean of all, goes on to the classes.
     """
 
     marks: int
+    reads_first: bool
 
     def attend(self, vectors: Tensor, mask: Tensor) -> tuple[Tensor, list[Tensor]]: ...
 

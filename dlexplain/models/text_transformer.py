@@ -72,7 +72,8 @@ class TextTransformer(nn.Module):
         self.dropout = nn.Dropout(params.dropout)
         self.head = nn.Linear(params.width, shape.classes)
 
-        self.marks = 1 if params.pooling == "first" else 0
+        self.reads_first = params.pooling == "first"
+        self.marks = int(self.reads_first)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.read_vectors(self.embed(x), x != PAD)

@@ -1,10 +1,29 @@
 """Every model that classifies texts: the zoo's and finished runs. No torch here."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from dlexplain.errors import UnknownName, WeightsError
 from dlexplain.services.trained import Trained, finished_runs, trained_run, zoo_models
 
 TASK = "classify-text"
+OWN = "your own"
 FIRST = "sst2-minilm"
+
+
+@dataclass(frozen=True)
+class TextEntry:
+    """A model's facts, for pickers; `data` names what it was trained on."""
+
+    name: str
+    title: str
+    data: str
+
+
+def text_entries(own: Sequence[str] = ()) -> tuple[TextEntry, ...]:
+    """Of `text_models`, and of the user's own, by folder or name on the hub."""
+    known = [TextEntry(model.name, model.title, model.spec.data) for model in text_models()]
+    return (*known, *(TextEntry(name, f"{name} ({OWN})", OWN) for name in own))
 
 
 def text_models() -> tuple[Trained, ...]:

@@ -4,9 +4,11 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import torch
-from torch import Tensor
+from tokenizers import Tokenizer
+from torch import Tensor, nn
 
 from dlexplain.data.class_list import ClassList, plain_classes
 from dlexplain.data.modules.texts import FILE
@@ -17,14 +19,19 @@ from dlexplain.explain.prepare import fingerprint
 from dlexplain.explain.texts.twin import TextTwin
 from dlexplain.memory import keep_memory
 from dlexplain.models.device import choose_device, describe_device
+from dlexplain.models.hugging_face import PAD as HUGGING_FACE_PAD
+from dlexplain.models.hugging_face import HuggingFaceClassifier
 from dlexplain.models.text_shapes import PAD, Attends, ReadsVectors
 from dlexplain.results import ClassName
+from dlexplain.services.hugging_face import is_own_model, read_model
 from dlexplain.services.networks import load_network
 from dlexplain.services.text_model_list import find_text_model
 from dlexplain.services.trained import Trained
 from dlexplain.settings import settings
 
 __all__ = ["Reading", "TextModel", "load_text_model"]
+UNKNOWN = ("[UNK]", "<unk>")
+MASKS = ("[MASK]", "<mask>")
 KEPT = 8
 """Models kept in memory, those used last."""
 _loading = threading.Lock()
@@ -68,9 +75,10 @@ class TextModel:
 
 
 def load_text_model(name: str) -> TextModel:
-    """A zoo model by name or a finished run by id; the same one while it is kept.
+    """A zoo model by name, a finished run by id, or a user's by folder or name on the hub.
 
-    Raises UnknownName, or WeightsError where files are missing or damaged.
+    The same one while it is kept. Raises UnknownName, or WeightsError where files are missing or
+    damaged.
     """
     with _loading:  # two sessions at once wait for one loading
         return _load(name)
@@ -80,6 +88,8 @@ def load_text_model(name: str) -> TextModel:
 def _load(name: str) -> TextModel:
     if settings().keep_memory:
         keep_memory()
+    if is_own_model(name):
+        return _of_hugging_face(name)
     return _of_trained(find_text_model(name))
 
 
@@ -96,22 +106,54 @@ def _of_trained(model: Trained) -> TextModel:
         raise WeightsError(f"the card of {model.owner} is damaged: it lacks {error}") from error
     tokeniser.no_padding()
     tokeniser.no_truncation()
-    unknown = tokeniser.token_to_id("[UNK]")
-    unknown = -1 if unknown is None else unknown
-    mask = tokeniser.token_to_id("[MASK]")
+    letters = model.spec.task_params.get("tokeniser") == "character"
+    return _ready(
+        model.name, model.title, classes, network, tokeniser, longest, PAD, letters=letters
+    )
+
+
+def _of_hugging_face(name: str) -> TextModel:
+    model, tokeniser, longest = read_model(
+        name, "ForSequenceClassification", "AutoModelForSequenceClassification"
+    )
+    if int(model.config.num_labels) < 2:
+        raise WeightsError(f'the model "{name}" gives one number; one of two or more classes is '
+                           "accepted")  # fmt: skip
+    labels = [str(model.config.id2label[index]) for index in range(model.config.num_labels)]
+    network = HuggingFaceClassifier(model)
+    title = Path(name).name
+    return _ready(
+        name, title, plain_classes(labels, title), network, tokeniser, longest, HUGGING_FACE_PAD
+    )
+
+
+def _ready(
+    name: str,
+    title: str,
+    classes: ClassList,
+    network: nn.Module,
+    tokeniser: Tokenizer,
+    longest: int,
+    pad: int,
+    letters: bool = False,
+) -> TextModel:
+    """The network on its device, frozen, with what reads its texts."""
+    unknown, blank = _token(tokeniser, UNKNOWN), _token(tokeniser, MASKS)
     device = choose_device(settings().device)
-    attends = isinstance(network, Attends)
-    marks = int(network.marks) if isinstance(network, Attends) else 0
     twin = TextTwin(
         network.to(device).eval().requires_grad_(False),
         device,
         fingerprint(network),
-        PAD,
-        mask if mask is not None else max(unknown, PAD),
-        attends,
-        reads_first=marks > 0,
+        pad,
+        blank if blank >= 0 else max(unknown, 0),
+        isinstance(network, Attends),
+        reads_first=isinstance(network, Attends) and network.reads_first,
     )
-    letters = model.spec.task_params.get("tokeniser") == "character"
-    return TextModel(
-        model.name, model.title, classes, TextReader(tokeniser, longest, unknown, letters), twin
-    )
+    reader = TextReader(tokeniser, longest, unknown, letters)
+    return TextModel(name, title, classes, reader, twin)
+
+
+def _token(tokeniser: Tokenizer, names: tuple[str, ...]) -> int:
+    """The id of the first of these that the vocabulary has, or -1."""
+    found = (tokeniser.token_to_id(name) for name in names)
+    return next((token for token in found if token is not None), -1)

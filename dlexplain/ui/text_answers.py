@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+from collections.abc import MutableMapping
 from functools import partial
+from typing import Any, cast
 
 import streamlit as st
 
 from dlexplain.figures.coloured_text import coloured_text, plot_text_attribution
+from dlexplain.figures.scales import Sign
 from dlexplain.results import TextAttribution
 from dlexplain.services.jobs import Job
 from dlexplain.services.text_explain import cached_text, explain_text
@@ -43,7 +46,8 @@ def show_answers(model: TextModel, reading: Reading, request: Request, key: str)
     key  of this list of answers, unique on the page
     """
     job_of = partial(text_job, model, reading)
-    answers = answer(st.session_state, request, job_of, key)
+    session = cast(MutableMapping[str, Any], st.session_state)
+    answers = answer(session, request, job_of, key)
     live = st.fragment(_cards, run_every=POLL_SECONDS if answers.active else None)
     live(answers, job_of, key)
 
@@ -106,7 +110,7 @@ def _card(
 def show_attribution(found: TextAttribution, key: str, downloads: bool = True) -> None:
     """The text in colours, its bars where wanted, and the facts."""
     state = st.session_state
-    sign = state.get("sign") or "both"
+    sign = cast(Sign, state.get("sign") or "both")
     shown = found.of_words() if state.get("joined", True) else found
     st.html(coloured_text(shown, sign))
     if state.get("bars", True):

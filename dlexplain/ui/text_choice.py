@@ -1,12 +1,11 @@
 """Choosing a text classifier and the text; no torch here."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
-from dlexplain.services.text_model_list import find_text_model
-from dlexplain.services.trained import Trained
+from dlexplain.services.hugging_face import is_own_model
+from dlexplain.services.text_model_list import TextEntry, find_text_model, text_entries
 from dlexplain.ui.address import from_address
+from dlexplain.ui.markdown import literal
 
 REVIEWS = {
     "A mess, and I loved it": "This film is a gorgeous, unforgettable mess of overacting, and I "
@@ -25,17 +24,19 @@ IN_ADDRESS = 500
 """Letters of a text that go into the page's address."""
 
 
-def examples(model: Trained) -> dict[str, str]:
+def examples(model: TextEntry) -> dict[str, str]:
     """Title -> text, in the manner of what the model was trained on."""
-    return {"sst2": REVIEWS, "tweets": TWEETS}.get(model.spec.data, OTHERS)
+    return {"sst2": REVIEWS, "tweets": TWEETS}.get(model.data, OTHERS)
 
 
-def choose_classifier(models: Sequence[Trained], arrived: bool) -> tuple[Trained, Trained | None]:
-    """The model, and a second one to put beside it."""
-    known = {model.name: model for model in models}
-    for key in ("classifier", "beside"):
-        from_address(key, lambda name: find_text_model(name).name, arrived)
+def choose_classifier(arrived: bool) -> tuple[TextEntry, TextEntry | None]:
+    """The model, and a second one to put beside it; a user's own may be added to both lists."""
     state = st.session_state
+    own: list[str] = state.setdefault("own-models", [])
+    for key in ("classifier", "beside"):
+        from_address(key, lambda name: _known(name, own), arrived)
+    models = text_entries(own)
+    known = {model.name: model for model in models}
     state["classifier"] = state.get("classifier") if state.get("classifier") in known else None
     state["classifier"] = state["classifier"] or models[0].name
     state["beside"] = state.get("beside") if state.get("beside") in known else None
@@ -58,7 +59,42 @@ def choose_classifier(models: Sequence[Trained], arrived: bool) -> tuple[Trained
         placeholder="No second model",
         help="A second model to compare predictions and attributions with.",
     )
+    _add_own(own)
     return known[chosen or models[0].name], known.get(beside or "")
+
+
+def _known(name: str, own: list[str]) -> str:
+    """The name where it is of a model; one of the user's own is added to the list."""
+    if is_own_model(name):
+        own += [name] if name not in own else []
+        return name
+    return find_text_model(name).name
+
+
+def _add_own(own: list[str]) -> None:
+    """A folder or a name on the hub, which then is in the lists."""
+
+    def add() -> None:
+        name = str(st.session_state["own-model"]).strip()
+        st.session_state["own-bad"] = ""
+        if name and not is_own_model(name):
+            st.session_state["own-bad"] = name
+        elif name:
+            own.extend([name] if name not in own else [])
+            st.session_state["classifier"] = name
+
+    with st.expander("Your own model", icon=":material/folder_open:"):
+        st.text_input(
+            "Folder, or name on the Hugging Face hub", key="own-model", on_change=add,
+            placeholder="/path/to/model or organisation/model",
+            help="A sequence classifier with safetensors and a tokenizer.json. Pickles are never "
+            "read and code of the model is never run.",
+        )  # fmt: skip
+        if bad := st.session_state.get("own-bad"):
+            st.error(
+                f"{literal(bad)} is no folder on the server and no name on the hub, such as "
+                "organisation/model."
+            )
 
 
 def choose_text(key: str, label: str, samples: dict[str, str], arrived: bool, first: int) -> str:

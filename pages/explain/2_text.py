@@ -5,15 +5,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
-from dlexplain.services.text_model_list import text_models
 from dlexplain.ui.address import from_address, to_address
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.text_choice import IN_ADDRESS, choose_classifier, choose_text, examples
 
 if TYPE_CHECKING:
     from dlexplain.results import TextPrediction
+    from dlexplain.services.text_model_list import TextEntry
     from dlexplain.services.text_models import TextModel
-    from dlexplain.services.trained import Trained
     from dlexplain.ui.state import Request
 
 ONE, TWO, TABLE = "One text", "Two texts", "A table of texts"
@@ -25,12 +24,8 @@ CHART = {"displayModeBar": False}
 
 def main() -> None:
     st.title("Explain a text")
-    models = text_models()
-    if not models:
-        st.info("There is no text classifier yet. Train one on the launch page.")
-        return
     arrived = "classifier" not in st.session_state
-    chosen, beside = choose_classifier(models, arrived)
+    chosen, beside = choose_classifier(arrived)
     from_address("mode", _mode, arrived)
     st.session_state.setdefault("mode", "one")
     mode = st.segmented_control(
@@ -65,7 +60,7 @@ def share() -> None:
                 "other": short.get("other") if mode == "two" else None})  # fmt: skip
 
 
-def load(model: "Trained") -> "TextModel | None":
+def load(model: "TextEntry") -> "TextModel | None":
     # torch is imported from here on, so the empty page is there at once.
     try:
         with st.spinner("Loading the model…"):
@@ -91,7 +86,7 @@ def _sentence(text: str) -> str:
     return literal(text[:1].upper() + text[1:])
 
 
-def one_text(chosen: "Trained", beside: "Trained | None", arrived: bool) -> None:
+def one_text(chosen: "TextEntry", beside: "TextEntry | None", arrived: bool) -> None:
     text = choose_text("text", "Text", examples(chosen), arrived, first=0)
     pairs = [(m, m and load(m)) for m in (chosen, beside)]
     shown = [(trained, model) for trained, model in pairs if trained and model]
@@ -107,7 +102,7 @@ def one_text(chosen: "Trained", beside: "Trained | None", arrived: bool) -> None
     why(shown[0][1], text, predictions[0], arrived, [model for _, model in shown[1:]])
 
 
-def show_prediction(trained: "Trained", model: "TextModel", text: str) -> "TextPrediction | None":
+def show_prediction(trained: "TextEntry", model: "TextModel", text: str) -> "TextPrediction | None":
     from dlexplain.figures.text_prediction import plot_text_prediction
 
     prediction = predicted(model, text)
@@ -178,7 +173,7 @@ def _fitting(request: "Request", which: "TextModel", first: "TextModel") -> "Req
     return replace(request, asks=asks) if asks else None
 
 
-def two_texts(chosen: "Trained", arrived: bool) -> None:
+def two_texts(chosen: "TextEntry", arrived: bool) -> None:
     from dlexplain.ui import text_cache
     from dlexplain.ui.state import Request
 
@@ -212,7 +207,7 @@ def two_texts(chosen: "Trained", arrived: bool) -> None:
             show_answers(model, reading, request, f"two-{place}")
 
 
-def table(chosen: "Trained") -> None:
+def table(chosen: "TextEntry") -> None:
     model = load(chosen)
     if model is not None:
         from dlexplain.ui.text_table import show_table

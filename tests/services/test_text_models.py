@@ -1,0 +1,145 @@
+"""Loading text classifiers: the zoo's, and a Hugging Face folder that the test itself saves."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dlexplain.errors import TextError, UnknownName, WeightsError
+from dlexplain.services.text_explain import (
+    attention_maps,
+    classify_text,
+    classify_texts,
+    explain_text,
+    text_method_infos,
+)
+from dlexplain.services.text_models import load_text_model
+
+SENTENCE = "a good film , truly"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny BERT classifier as save_pretrained writes it."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+
+    path = tmp_path_factory.mktemp("own") / "tiny-bert"
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "good", "bad", "film", ",", "##ly"]
+    tokeniser = Tokenizer(models.WordPiece({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
+    tokeniser.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokeniser.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokeniser, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]",
+        sep_token="[SEP]", mask_token="[MASK]", model_max_length=16,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(words), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=32, max_position_embeddings=16, id2label={0: "no", 1: "maybe", 2: "yes"},
+    )  # fmt: skip
+    BertForSequenceClassification(config).save_pretrained(path)
+    fast.save_pretrained(path)
+    return path
+
+
+def test_a_hugging_face_folder_classifies_as_transformers_does(folder: Path) -> None:
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    model = load_text_model(str(folder))
+    assert [name.label for name in model.classes] == ["no", "maybe", "yes"]
+    tokens = AutoTokenizer.from_pretrained(folder)(SENTENCE, return_tensors="pt")
+    with torch.no_grad():
+        theirs = AutoModelForSequenceClassification.from_pretrained(folder)(**tokens).logits
+    ours = {s.name.index: s.probability for s in classify_text(model, SENTENCE).scores}
+    np.testing.assert_allclose([ours[i] for i in range(3)], theirs.softmax(1)[0], atol=1e-5)
+
+
+def test_texts_of_several_lengths_are_classified_as_each_alone(folder: Path) -> None:
+    model = load_text_model(str(folder))
+    texts = [SENTENCE, "bad", "a film"]
+    together = classify_texts(model, texts)
+    for text, found in zip(texts, together, strict=True):
+        alone = classify_text(model, text)
+        assert found.scores[0].name == alone.scores[0].name
+        assert found.scores[0].probability == pytest.approx(alone.scores[0].probability, abs=1e-5)
+
+
+def test_every_method_that_suits_it_explains_it(folder: Path) -> None:
+    model = load_text_model(str(folder))
+    infos = text_method_infos(model)
+    assert {i.name for i in infos} >= {"integrated-gradients", "lime", "attention-rollout"}
+    for info in infos:
+        found = explain_text(model, SENTENCE, info.name, "yes")
+        assert found.tokens == ("[CLS]", "a", "good", "film", ",", "truly", "[SEP]")
+        if info.complete and info.name != "gradient-shap":
+            assert found.completeness_error is not None
+            assert found.completeness_error < 0.02
+    assert attention_maps(model, SENTENCE).weights.shape == (2, 2, 7, 7)
+
+
+def changed(folder: Path, to: Path, **config: object) -> Path:
+    to.mkdir()
+    for file in folder.iterdir():
+        (to / file.name).write_bytes(file.read_bytes())
+    known = json.loads((to / "config.json").read_text())
+    (to / "config.json").write_text(json.dumps(known | config))
+    return to
+
+
+def test_folders_that_are_no_classifier_are_refused(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(WeightsError, match=r"has no config\.json"):
+        load_text_model(str(tmp_path / "empty"))
+    other = changed(folder, tmp_path / "other", architectures=["BertModel"])
+    with pytest.raises(WeightsError, match="is BertModel; a SequenceClassification model is"):
+        load_text_model(str(other))
+    own_code = changed(folder, tmp_path / "code", auto_map={"AutoModel": "x.Y"})
+    with pytest.raises(WeightsError, match="needs code of its own, which is never run"):
+        load_text_model(str(own_code))
+    broken = changed(folder, tmp_path / "broken")
+    (broken / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(WeightsError, match="cannot be read"):
+        load_text_model(str(broken))
+
+
+def test_pickles_and_missing_tokenizers_are_told(folder: Path, tmp_path: Path) -> None:
+    pickled = changed(folder, tmp_path / "pickled")
+    (pickled / "model.safetensors").rename(pickled / "pytorch_model.bin")
+    with pytest.raises(WeightsError, match=r"holds pickles only \(pytorch_model\.bin\)"):
+        load_text_model(str(pickled))
+    (pickled / "pytorch_model.bin").unlink()
+    with pytest.raises(WeightsError, match="has no weights"):
+        load_text_model(str(pickled))
+    mute = changed(folder, tmp_path / "mute")
+    (mute / "tokenizer.json").unlink()
+    with pytest.raises(WeightsError, match=r"lacks a tokenizer\.json"):
+        load_text_model(str(mute))
+
+
+def test_weights_of_another_size_are_told(folder: Path, tmp_path: Path) -> None:
+    larger = changed(folder, tmp_path / "larger", num_hidden_layers=3)
+    with pytest.raises(WeightsError, match="lacks the weights"):
+        load_text_model(str(larger))
+
+
+def test_an_unknown_name_lists_what_is_known() -> None:
+    with pytest.raises(UnknownName, match=r'unknown text model "sst3"; known: sst2-minilm'):
+        load_text_model("sst3")
+
+
+def test_joined_pieces_conserve_the_sum() -> None:
+    model = load_text_model("sst2-minilm")
+    found = explain_text(model, "unforgettably overacted!", "input-x-gradient")
+    words = found.of_words()
+    assert words.tokens == ("[CLS]", "unforgettably", "overacted", "!", "[SEP]")
+    assert words.values.sum() == pytest.approx(found.values.sum(), abs=1e-5)
+
+
+def test_an_empty_text_is_refused() -> None:
+    with pytest.raises(TextError, match="the text is empty"):
+        classify_text(load_text_model("sst2-cnn"), "")
