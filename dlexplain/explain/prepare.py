@@ -7,9 +7,10 @@ a gradient (docs/decisions/0003). Module names stay, so that layers are found un
 
 import copy
 import hashlib
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, fx, nn
@@ -160,6 +161,23 @@ def _place(
 
 class _LayerTracer(fx.Tracer):
     """Sees a subclass of Conv2d as one layer, as fx sees Conv2d itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._thread = threading.get_ident()
+
+    def call_module(
+        self,
+        m: nn.Module,
+        forward: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """While fx traces, the calls of all modules in the process come here; those of other
+        threads, whose models answer somebody meanwhile, pass."""
+        if threading.get_ident() != self._thread:
+            return forward(*args, **kwargs)
+        return super().call_module(m, forward, args, kwargs)
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         return isinstance(m, nn.Conv2d | nn.BatchNorm2d) or super().is_leaf_module(

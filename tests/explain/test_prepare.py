@@ -1,5 +1,7 @@
 """The prepared twin: the same function, the same names, no BatchNorm, no gradient of weights."""
 
+import threading
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -110,3 +112,38 @@ def test_a_fingerprint_tells_weights_and_architectures_apart() -> None:
     assert fingerprint(net) != fingerprint(conv_net(nn.ReLU))
     net[0].weight.data[0, 0, 0, 0] += 1e-3
     assert fingerprint(net) != fingerprint(conv_net())
+
+
+class Meanwhile(nn.Sequential):
+    """While it is asked, another thread asks another model."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        thread = threading.Thread(target=answer_elsewhere)
+        thread.start()
+        thread.join()
+        return super().forward(x)
+
+
+elsewhere = conv_net().eval()
+answers: list[Tensor | Exception] = []
+
+
+@torch.no_grad()
+def answer_elsewhere() -> None:
+    try:
+        answers.append(elsewhere(picture()))
+    except Exception as error:
+        answers.append(error)
+
+
+def test_preparing_a_model_does_not_disturb_others_that_answer() -> None:
+    """fx patches every module's call in the process."""
+    net = Meanwhile(*conv_net())
+    answers.clear()
+    assert twin_of(net).folded
+    with torch.no_grad():
+        expected = elsewhere(picture())
+    assert len(answers) > 1
+    for answer in answers:
+        assert isinstance(answer, Tensor), answer
+        torch.testing.assert_close(answer, expected)
