@@ -105,7 +105,11 @@ def load_language_model(name: str = "") -> LoadedLanguageModel:
 
 @lru_cache(maxsize=KEPT)
 def _load(name: str) -> LoadedLanguageModel:
-    """From wherever the name says; other sources of causal language models are asked here."""
+    """From wherever the name says. Another source of causal language models is asked here.
+
+    Its network takes and gives a state that is a tuple of tensors, the batch first, such as keys
+    and values; its tokeniser goes into a TextCodec.
+    """
     if settings().keep_memory:
         keep_memory()
     return _from_training(name)

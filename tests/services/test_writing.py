@@ -79,6 +79,21 @@ def test_any_prompt_is_written_on(name: str, prompt: str) -> None:
     assert all(math.isfinite(token.probability) for token in written.tokens)
 
 
+def test_fifty_thousand_words_are_a_prompt_and_can_be_stopped() -> None:
+    model = writer("rnn")
+    prompt = "the dog sat " * 17_000
+    assert len(generate(model, prompt, count=2, repetition_penalty=1.5).tokens) == 2
+    asked: list[int] = []
+
+    def cancelled() -> bool:
+        asked.append(1)
+        return len(asked) > 4
+
+    with pytest.raises(Cancelled):
+        generate(model, prompt, Progress(cancelled=cancelled), count=2)
+    assert len(asked) == 5  # long before the prompt's end
+
+
 def test_what_cannot_be_is_one_sentence() -> None:
     with pytest.raises(UnknownName, match='unknown language model "gpt"; known: ptb'):
         generate("gpt", "a")
