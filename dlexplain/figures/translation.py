@@ -5,13 +5,16 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dlexplain.figures.scales import BLUE, DIVERGING, INK
+from dlexplain.figures.scales import BLUE, DIVERGING, INK, ORANGE
 from dlexplain.figures.tested import BASE
+from dlexplain.figures.translations import plot_alignment
 from dlexplain.figures.writing import shown
-from dlexplain.results import CrossAttention, SourceInfluence, Translation, plot
+from dlexplain.results import Alignment, CrossAttention, SourceInfluence, Translation, plot
 
 LABELLED = 60
 """Tokens up to which each has its name on the axis."""
+HIGHEST = 900
+"""Pixels of a long alignment."""
 CELL = 110
 """Pixels of a head at a glance."""
 
@@ -36,6 +39,18 @@ def plot_translation(found: Translation) -> go.Figure:
             "yaxis": {"autorange": "reversed", "automargin": True},
         },
     )
+
+
+def plot_chosen_row(found: Alignment, row: int) -> go.Figure:
+    """An alignment with a frame around one row; of a long one, without the names of the rows."""
+    figure = plot_alignment(found)
+    figure.add_shape(
+        type="rect", x0=-0.5, x1=len(found.columns) - 0.5, y0=row - 0.5, y1=row + 0.5,
+        line={"color": ORANGE, "width": 2},
+    )  # fmt: skip
+    if len(found.rows) > LABELLED:
+        figure.update_layout(height=HIGHEST, yaxis={"showticklabels": False})
+    return figure
 
 
 @plot.register

@@ -25,6 +25,7 @@ from dlexplain.results.translation import (
     EveryInfluence,
     SourceInfluence,
     Translation,
+    word_groups,
 )
 from dlexplain.results.translations import Alignment, TranslationTest
 from dlexplain.results.writing import (
@@ -81,4 +82,5 @@ __all__ = [
     "ZooCard",
     "lower_is_better",
     "plot",
+    "word_groups",
 ]

@@ -147,8 +147,8 @@ def agreement(why: Why, alignment: Alignment) -> Agreement:
     return Agreement(
         rows=(
             "Attention, this token",
-            "Attention, mean of all tokens",
-            "Leave-one-out, this token",
+            "Attention, all tokens",
+            "Leave-one-out",
         ),
         methods=tuple(found.title for found in why.influences),
         values=np.array(values),

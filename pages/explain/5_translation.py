@@ -30,11 +30,13 @@ def main() -> None:
     if not entries:
         st.info("There is no translator yet. Train one on the page **Launch**.")
         return
-    entry = choose_translator(entries, arrived)
+    left, right = st.columns([4, 1])
+    with left:
+        entry = choose_translator(entries, arrived)
+    with right:
+        beam = choose_beam(arrived)
     show_card(entry)
     text = choose_text(entry, entries, arrived)
-    with st.container(width=220):
-        beam = choose_beam(arrived)
     if not text.strip():
         st.info("Type a sentence above, or choose an example.", icon=":material/arrow_upward:")
         return
@@ -81,7 +83,7 @@ def show(
     )  # fmt: skip
     left, right = st.columns([3, 2], gap="large")
     with left:
-        looked.show_alignment(attention, alignment, words)
+        looked.show_alignment(attention, alignment, token, words)
     with right:
         show_live(looked.SLOT, lambda job: looked.show_caution(job, alignment), found)
     st.subheader(why.title_of(candidate.tokens[token]), anchor=False)

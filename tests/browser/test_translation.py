@@ -36,7 +36,9 @@ def test_a_date_is_translated_and_asked_about(browser: Browser, tmp_path: Path) 
             expect(heading).to_be_visible(timeout=SLOW)
             error = page.get_by_text(re.compile("completeness error"))
             expect(error).to_be_visible(timeout=SLOW)
-            expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(1)
+            expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(
+                1, timeout=SLOW
+            )
             expect(page.get_by_text(re.compile("chance alone reaches"))).to_be_visible()
             page.get_by_text("Tue Dec 31 1999", exact=True).click()
             expect(page.get_by_role("heading", name="1999-12-31", exact=True)).to_be_visible(

@@ -4,8 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from dlexplain.figures.translation import plot_heads, plot_source_influence, plot_translation
-from dlexplain.results import Candidate, CrossAttention, SourceInfluence, Translation
+from dlexplain.figures.translation import (
+    plot_chosen_row,
+    plot_heads,
+    plot_source_influence,
+    plot_translation,
+)
+from dlexplain.results import Alignment, Candidate, CrossAttention, SourceInfluence, Translation
 
 NONE = np.array([-1])
 
@@ -38,6 +43,15 @@ def test_heads_are_side_by_side() -> None:
     only = replace(found, weights=weights[:1, :1])
     assert len(plot_heads(only).data) == 1
     assert not plot_heads(only).layout.annotations
+
+
+def test_the_chosen_row_has_a_frame_and_long_ones_no_names() -> None:
+    few = Alignment(np.eye(3, dtype=np.float32), ("a", "b", "c"), ("x", "y", "z"))
+    (frame,) = plot_chosen_row(few, 1).layout.shapes
+    assert (frame.y0, frame.y1, frame.x0, frame.x1) == (0.5, 1.5, -0.5, 2.5)
+    many = Alignment(np.ones((200, 1), np.float32), ("a",) * 200, ("x",))
+    assert plot_chosen_row(many, 1).layout.height == 900
+    assert plot_chosen_row(many, 1).layout.yaxis.showticklabels is False
 
 
 def test_influence_is_centred_on_zero() -> None:

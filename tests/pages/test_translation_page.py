@@ -5,6 +5,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dlexplain.services.translation_methods import METHODS
 from dlexplain.services.translator_list import DATES, SENTENCES
 from tests.pages.test_pages import ROOT
 from tests.translators import LONGEST, translator_run
@@ -39,14 +40,14 @@ def test_something_alive_is_there_at_once() -> None:
     page = opened(model=DATE)
     assert page.text_area[0].value == DATES[0]
     assert page.subheader[0].value == "1987\\-05\\-03"
-    metrics = {metric.label: metric.value for metric in page.metric}
-    assert metrics["BLEU of the test set"] == "97.8"
-    assert metrics["Exact"] == "93.1%"
-    candidates, correlations = page.dataframe[0].value, page.dataframe[1].value
+    card = "Test set: BLEU **97.8** · exact **93.1%** · loss **0.0255**"
+    assert card in [line.value for line in page.markdown]
+    candidates, correlations = page.dataframe[0].value, page.table[0].value
     assert candidates["ISO 8601"][0] == "1987-05-03"
     assert list(candidates["Score"]) == sorted(candidates["Score"], reverse=True)
-    assert correlations[""][0] == "Attention, this token"
+    assert list(correlations[""]) == [method.title for method in METHODS.values()]
     assert correlations["Leave-one-out"][2] == "+1.00"
+    assert correlations["Attention, all tokens"][0] == "–"
     told = said(page)
     assert "Attention is not by itself an explanation" in told
     assert "chance alone reaches ±0.48" in told

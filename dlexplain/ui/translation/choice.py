@@ -6,6 +6,7 @@ import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.services.translator_list import (
+    TranslatorCard,
     TranslatorEntry,
     default_translator,
     translator_card,
@@ -46,33 +47,32 @@ def show_card(entry: TranslatorEntry) -> None:
     except DlexplainError as error:
         st.error(str(error))
         return
-    test = {key: value for key, value in card.metrics.items() if key.startswith("test/")}
-    with st.container(horizontal=True, gap="small"):
-        if "test/bleu" in test:
-            st.metric(
-                "BLEU of the test set", f"{test['test/bleu']:.1f}", border=True, width="content",
-                help=f"Corpus BLEU (sacrebleu, 13a tokens, cased), 0 to 100, of {card.test:,} "
-                f"texts that it was not trained on, searched with beam width {card.beam}.",
-            )  # fmt: skip
-        if "test/exact" in test:
-            st.metric(
-                "Exact", f"{test['test/exact']:.1%}", border=True, width="content",
-                help="Translations that are the reference to the letter.",
-            )  # fmt: skip
-        if "test/loss" in test:
-            st.metric(
-                "Loss", f"{test['test/loss']:.3g}", border=True, width="content",
-                help="Cross-entropy of the test set, nats a token.",
-            )  # fmt: skip
-        st.metric("Parameters", count(card.parameters), border=True, width="content")
     source, target = map(literal, card.languages)
-    words = f"{literal(card.architecture)} on {literal(card.data)}, {source} to {target}, "
-    words += f"in {TOKENS.get(card.tokens, card.tokens)}, at most {card.longest} tokens a text"
+    how = f"{literal(card.architecture)} on {literal(card.data)}, {source} to {target}, "
+    how += f"in {TOKENS.get(card.tokens, card.tokens)}, at most {card.longest} a text; "
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(words, width="content")
+        st.markdown(
+            " · ".join(_figures(card)), width="content",
+            help=f"Of {card.test:,} test texts, none of which it was trained on, searched with "
+            f"beam width {card.beam}. BLEU: corpus, by sacrebleu (13a tokens, cased), 0 to 100; "
+            "exact: the reference to the letter; loss: cross-entropy in nats a token.",
+        )  # fmt: skip
         if st.button("Its card", icon=":material/badge:", type="tertiary", key="translation-card"):
             key = ADDRESS if entry.source == "zoo" else "run"
             st.switch_page("pages/train/2_runs.py", query_params={key: entry.name})
+    st.caption(f"{how}{count(card.parameters)} parameters")
+
+
+def _figures(card: TranslatorCard) -> list[str]:
+    """Of its test set."""
+    known = {
+        key.removeprefix("test/"): value
+        for key, value in card.metrics.items()
+        if key.startswith("test/")
+    }
+    told = (("bleu", "BLEU", ".1f"), ("exact", "exact", ".1%"), ("loss", "loss", ".3g"))
+    found = [f"{name} **{known[key]:{form}}**" for key, name, form in told if key in known]
+    return [f"Test set: {found[0]}", *found[1:]] if found else ["It has not been tested."]
 
 
 def choose_text(entry: TranslatorEntry, entries: Sequence[TranslatorEntry], arrived: bool) -> str:

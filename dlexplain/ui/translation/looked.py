@@ -6,9 +6,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from dlexplain.errors import BadInput
-from dlexplain.figures.translation import plot_heads
-from dlexplain.figures.translations import plot_alignment
-from dlexplain.results import Agreement, Alignment, CrossAttention
+from dlexplain.figures.translation import plot_chosen_row, plot_heads
+from dlexplain.results import Agreement, Alignment, CrossAttention, word_groups
 from dlexplain.services.translation_why import Why, agreement
 from dlexplain.ui.writing.choice import from_query
 from dlexplain.ui.writing.jobs import Asked, show_end, show_progress
@@ -53,19 +52,24 @@ def _reader(what: str, count: int) -> Callable[[str], int]:
     return read
 
 
-def show_alignment(found: CrossAttention, alignment: Alignment, words: bool) -> None:
-    """The matrix, or every head at a glance."""
+def show_alignment(found: CrossAttention, alignment: Alignment, token: int, words: bool) -> None:
+    """The matrix with a frame around the chosen token's row, or every head at a glance."""
     if found.layers * found.heads > 1 and st.toggle(
         "All heads at a glance", key=ALL, persist_state="session"
     ):
         st.plotly_chart(plot_heads(found.of_words() if words else found), config=FIGURE,
                         key="translation-heads")  # fmt: skip
         return
+    row = token
     if words:
+        row = next(
+            place for place, group in enumerate(word_groups(found.row_words)) if token in group
+        )
         layers = CrossAttention(alignment.weights[None, None], 0, found.rows, found.columns,
                                 found.row_words, found.column_words)  # fmt: skip
         alignment = layers.of_words().alignment()
-    st.plotly_chart(plot_alignment(alignment), config=FIGURE, key="translation-alignment")
+    figure = plot_chosen_row(alignment, row)
+    st.plotly_chart(figure, config=FIGURE, key="translation-alignment")
 
 
 def show_caution(found: Asked, alignment: Alignment) -> None:
@@ -84,11 +88,15 @@ def show_caution(found: Asked, alignment: Alignment) -> None:
         show_end(found)
         return
     told = agreement(why, alignment)
-    rows = [
-        {"": row, **{m: _value(v) for m, v in zip(told.methods, values, strict=True)}}
-        for row, values in zip(told.rows, told.values.tolist(), strict=True)
-    ]
-    st.dataframe(rows, hide_index=True, height="content")
+    st.table(
+        {
+            "": list(told.methods),
+            **{
+                row: [_value(value) for value in values]
+                for row, values in zip(told.rows, told.values.tolist(), strict=True)
+            },
+        }
+    )
     st.caption(_sentence(told))
 
 

@@ -10,6 +10,7 @@ from dlexplain.results import Alignment, SourceInfluence, Translation
 from dlexplain.services.translation_methods import METHODS
 from dlexplain.services.translation_why import Why, agreement
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.translation.written import apart
 from dlexplain.ui.writing.jobs import Asked, show_end, show_progress
 from dlexplain.ui.writing.text import show_text, signed
 
@@ -30,7 +31,7 @@ def show_why(
         return
     for column, influence in zip(st.columns(len(why.influences)), why.influences, strict=True):
         with column, st.container(border=True):
-            _card(influence.of_words() if words else influence)
+            _card(influence.of_words() if words else influence, words)
     st.caption(
         "Red made the token more likely, blue less, in nats of log p; a word has the sum of its "
         "tokens."
@@ -44,12 +45,11 @@ def show_why(
     )  # fmt: skip
 
 
-def _card(influence: SourceInfluence) -> None:
+def _card(influence: SourceInfluence, words: bool) -> None:
     method = METHODS[influence.method]
     st.markdown(f"**{method.title}**", help=f"{method.description} {method.paper}")
     values = influence.values.tolist()
-    spaced = [f"{name} " for name in influence.tokens]
-    show_text(signed(spaced, values, " nats"))
+    show_text(signed(apart(influence.tokens, words), values, " nats"))
     st.plotly_chart(plot_source_influence(influence), config=FIGURE,
                     key=f"translation-{influence.method}")  # fmt: skip
     facts = [f"{influence.evaluations:,} evaluations", f"{influence.seconds:.2f} s"]

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -14,6 +15,7 @@ from dlexplain.ui.writing.text import chosen, show_text
 
 CANDIDATE, TOKEN = "translation-candidate", "translation-token"
 MOSTLY_UNKNOWN = 0.5
+END = "(end)"
 
 
 def show_candidates(translation: Translation, arrived: bool) -> int:
@@ -32,6 +34,7 @@ def show_candidates(translation: Translation, arrived: bool) -> int:
         for place, one in enumerate(candidates)
     ]
     number = {
+        "": st.column_config.NumberColumn(width=40),
         "log p": st.column_config.NumberColumn(format="%.3f", help="Sum over its tokens, nats."),
         "Score": st.column_config.NumberColumn(
             format="%.3f",
@@ -42,7 +45,7 @@ def show_candidates(translation: Translation, arrived: bool) -> int:
     place = _choose(translation, arrived)
     one = candidates[place]
     st.subheader(literal(one.text) or "(nothing)", anchor=False)
-    pairs = zip(one.tokens, one.token_log_probabilities.tolist(), strict=True)
+    pairs = zip(apart(one.tokens), one.token_log_probabilities.tolist(), strict=True)
     show_text(chosen(TokenChoice(t, math.exp(log), None, ())) for t, log in pairs)
     how = "greedy" if translation.beam == 1 else f"beam width {translation.beam}"
     st.caption(
@@ -95,6 +98,11 @@ def choose_token(candidate: Candidate, arrived: bool) -> int:
             help="At first the one that the model was least sure of. Type to search.",
         )
     )  # fmt: skip
+
+
+def apart(tokens: Sequence[str], words: bool = False) -> list[str]:
+    """Tokens one behind the other as a text: words, and the end, after a blank."""
+    return [f" {token}" if words or token == END else token for token in tokens]
 
 
 def _number(text: str, places: list[int], what: str) -> int:
