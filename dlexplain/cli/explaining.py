@@ -1,4 +1,7 @@
-"""Commands that look at models and explain pictures: models, methods, doctor, classify, explain."""
+"""Commands that look at models and explain: models, methods, doctor, classify, explain.
+
+What they do with texts is in cli/explaining_texts.py.
+"""
 
 import argparse
 import json
@@ -9,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlexplain.cli import explaining_texts
 from dlexplain.errors import BadInput, PictureError
 
 if TYPE_CHECKING:
@@ -16,26 +20,32 @@ if TYPE_CHECKING:
     from dlexplain.results import Attribution
 
 DEFAULT_MODEL = "efficientnet-lite0"
+MODEL_HELP = f"default: {DEFAULT_MODEL}, or {explaining_texts.DEFAULT_MODEL} for texts"
 PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"}
 
 
 def declare(command: "Commands") -> None:
     """Add this file's commands to the parser."""
     command("models", _models, "List the models.")
-    command("methods", _methods, "List the explanation methods and their parameters.")
+    methods = command("methods", _methods, "List the explanation methods and their parameters.")
+    methods.add_argument("--texts", action="store_true", help="those of texts, not of pictures")
     command("doctor", _doctor, "Check this machine and say what to mend.")
 
-    classify = command("classify", _classify, "Name the classes of pictures.")
-    classify.add_argument("paths", nargs="+", metavar="PATH", help="pictures or folders of them")
-    classify.add_argument("--model", default=DEFAULT_MODEL, help="default: %(default)s")
+    classify = command("classify", _classify, "Name the classes of pictures or texts.")
+    classify.add_argument("paths", nargs="*", metavar="PATH", help="pictures or folders of them")
+    classify.add_argument("--text", help="a text instead of pictures")
+    classify.add_argument("--texts", metavar="FILE.csv", help="a CSV with a column of texts")
+    classify.add_argument("--column", default="", help='of the CSV; by default "text"')
+    classify.add_argument("--model", help=MODEL_HELP)
     classify.add_argument(
         "--top", type=int, help="classes to print (default 5, or all where there are fewer)"
     )
 
-    explain = command("explain", _explain, "Explain a picture's class.")
-    explain.add_argument("path", metavar="PATH", help="a picture")
-    explain.add_argument("--method", required=True, help="see: dlexplain methods")
-    explain.add_argument("--model", default=DEFAULT_MODEL, help="default: %(default)s")
+    explain = command("explain", _explain, "Explain the class of a picture or a text.")
+    explain.add_argument("path", nargs="?", metavar="PATH", help="a picture")
+    explain.add_argument("--text", help="a text instead of a picture")
+    explain.add_argument("--method", required=True, help="see: dlexplain methods [--texts]")
+    explain.add_argument("--model", help=MODEL_HELP)
     explain.add_argument("--target", metavar="INDEX|LABEL", help="default: the top class")
     explain.add_argument(
         "--contrast", metavar="INDEX|LABEL", help="why the target rather than this class"
@@ -71,9 +81,14 @@ def _models(args: argparse.Namespace) -> int:
 
 
 def _methods(args: argparse.Namespace) -> int:
-    from dlexplain.services.explain import method_infos
+    if args.texts:
+        from dlexplain.services.text_explain import text_method_infos
 
-    infos = method_infos()
+        infos = text_method_infos()
+    else:
+        from dlexplain.services.explain import method_infos
+
+        infos = method_infos()
     if args.json:
         print(json.dumps([info.to_dict() for info in infos], indent=2))
         return 0
@@ -138,10 +153,15 @@ def _doctor(args: argparse.Namespace) -> int:
 
 
 def _classify(args: argparse.Namespace) -> int:
+    given = [bool(args.paths), args.text is not None, args.texts is not None]
+    if sum(given) != 1:
+        raise BadInput("classify takes pictures, or --text, or --texts, one of the three")
+    if not args.paths:
+        return explaining_texts.classify(args)
     from dlexplain.services.classify import classify
     from dlexplain.services.models import load_model
 
-    model = load_model(args.model)
+    model = load_model(args.model or DEFAULT_MODEL)
     predictions, failed = [], 0
     for path in _pictures(args.paths):
         try:
@@ -179,14 +199,18 @@ def _pictures(paths: Sequence[str]) -> list[Path]:
 
 
 def _explain(args: argparse.Namespace) -> int:
+    params: dict[str, Any] = dict(_key_value(text) for text in args.set)
+    if (args.path is None) == (args.text is None):
+        raise BadInput("explain takes a picture, or --text, one of the two")
+    if args.text is not None:
+        return explaining_texts.explain(args, params)
     from dlexplain.services.explain import explain
     from dlexplain.services.models import load_model
 
-    params: dict[str, Any] = dict(_key_value(text) for text in args.set)
     # Unknown method and target are told before the model is loaded and the file is read.
-    attribution = explain(
-        load_model(args.model), Path(args.path), args.method, args.target, args.contrast, **params
-    )
+    model = load_model(args.model or DEFAULT_MODEL)
+    path = Path(args.path)
+    attribution = explain(model, path, args.method, args.target, args.contrast, **params)
     attribution = replace(attribution, path=args.path)
     _write(args, attribution)
     if args.json:

@@ -1,0 +1,89 @@
+"""classify and explain with texts: --text "...", or --texts FILE.csv --column NAME."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlexplain.errors import BadInput, TextError
+
+if TYPE_CHECKING:
+    from dlexplain.results import TextPrediction
+
+DEFAULT_MODEL = "sst2-minilm"
+BAR = 24
+"""Letters of the widest bar."""
+
+
+def classify(args: argparse.Namespace) -> int:
+    """Print each text's classes; 1 where a row of the CSV has no text."""
+    from dlexplain.services.text_explain import classify_text
+    from dlexplain.services.text_models import load_text_model
+
+    model = load_text_model(args.model or DEFAULT_MODEL)
+    if args.text is not None:
+        found, lost = [classify_text(model, args.text)], 0
+    else:
+        found, lost = _of_file(model, args.texts, args.column)
+    if args.json:
+        print(json.dumps([prediction.to_dict() for prediction in found], indent=1))
+        return 1 if lost else 0
+    for prediction in found:
+        _print(prediction, args.top)
+    return 1 if lost else 0
+
+
+def _of_file(model: Any, path: str, column: str) -> "tuple[list[TextPrediction], int]":
+    """The predictions, and how many rows were left out, each told on stderr."""
+    from dlexplain.services.text_explain import classify_texts
+    from dlexplain.services.text_tables import read_text_column
+
+    _, texts = read_text_column(Path(path).expanduser(), column)
+    kept, lost = [], 0
+    for row, text in enumerate(texts, 1):
+        try:
+            model.read(text)
+        except TextError as error:
+            print(f"dlexplain: row {row}: {error}", file=sys.stderr)
+            lost += 1
+            continue
+        kept.append(text)
+    return classify_texts(model, kept), lost
+
+
+def _print(prediction: "TextPrediction", top: int | None) -> None:
+    print(prediction.text if len(prediction.text) <= 100 else prediction.text[:99] + "…")
+    for score in prediction.scores[: top or 5]:
+        print(f"  {score.probability:7.2%}  {score.name.label}")
+    if prediction.left:
+        print(f"  the last {prediction.left:,} tokens were left out")
+    if prediction.unknown:
+        print(f"  {prediction.unknown:.0%} of the tokens are unknown to the model")
+
+
+def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
+    """Print each token's value, or all of it as JSON."""
+    from dlexplain.services.text_explain import explain_text
+    from dlexplain.services.text_models import load_text_model
+
+    if args.out or args.png:
+        raise BadInput("--out and --png are for pictures; --json gives a text's tokens and values")
+    model = load_text_model(args.model or DEFAULT_MODEL)
+    found = explain_text(model, args.text, args.method, args.target, args.contrast, **params)
+    if args.json:
+        print(json.dumps(found.to_dict(), indent=1))
+        return 0
+    print(f"{found.title}, why {found.class_question}")
+    words = found.of_words()
+    top = max((abs(float(value)) for value in words.values), default=0.0) or 1.0
+    for token, value in zip(words.tokens, words.values.tolist(), strict=True):
+        bar = ("+" if value > 0 else "-") * round(BAR * abs(value) / top)
+        print(f"  {value:+9.3g}  {token:20} {bar}")
+    error = found.completeness_error
+    print(f"  {found.evaluations} evaluations in {found.seconds:.2f} s")
+    if error is not None:
+        print(f"  completeness error {error:.2%}")
+    if found.note:
+        print(f"  {found.note}")
+    return 0

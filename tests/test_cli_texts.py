@@ -1,0 +1,87 @@
+"""The command line with texts: output, exit status, and one sentence for every wrong call."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import dlexplain as dx
+from tests.test_cli import run
+
+MODEL = ("--model", "sst2-cnn")
+TEXT = "a dull, lovely film"
+
+
+def test_a_text_is_classified_in_words_and_json(capsys: pytest.CaptureFixture[str]) -> None:
+    status, words, _ = run(capsys, "classify", "--text", "a dull film", *MODEL)
+    assert status == 0
+    assert words.splitlines()[1].split()[1] == "negative"
+    status, text, _ = run(capsys, "classify", "--text", "a dull film", *MODEL, "--json")
+    (found,) = json.loads(text)
+    assert [p["label"] for p in found["predictions"]] == ["negative", "positive"]
+    assert sum(p["probability"] for p in found["predictions"]) == pytest.approx(1)
+
+
+def test_a_text_is_explained_as_python_does(capsys: pytest.CaptureFixture[str]) -> None:
+    call = ("explain", "--text", TEXT, "--method", "leave-one-out", *MODEL)
+    status, text, _ = run(capsys, *call, "--target", "positive", "--json")
+    assert status == 0
+    found = json.loads(text)
+    ours = dx.explain_text(dx.load_text_model("sst2-cnn"), TEXT, "leave-one-out", "positive")
+    assert found["values"] == pytest.approx(ours.values.tolist())
+    assert [TEXT[a:b] for a, b in found["offsets"] if a < b] == ["a", "dull", ",", "lovely", "film"]
+    status, words, _ = run(capsys, *call)
+    assert status == 0
+    assert "dull" in words
+
+
+def test_a_csv_of_texts_is_classified_and_gaps_are_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "reviews.csv"
+    file.write_text('id;text\n1;"a dull film"\n2;\n3;great fun\n')
+    status, text, told = run(capsys, "classify", "--texts", str(file), *MODEL, "--json")
+    assert status == 1
+    assert [p["text"] for p in json.loads(text)] == ["a dull film", "great fun"]
+    assert "row 2: the text is empty" in told
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a,b\n1,2\n", 'there is no column "text"; there are a, b'),
+        (b"", "the file is empty"),
+        (b"text\nna\xefve\n", "line 2 is not UTF-8 (byte 0xef)"),
+        (b"MZ\x00\x01", "the file is no CSV"),
+        (b"text\n", "a heading and no rows"),
+    ],
+)
+def test_bad_csvs_get_one_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: bytes, said: str
+) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_bytes(content)
+    status, _, told = run(capsys, "classify", "--texts", str(file), "--column", "text", *MODEL)
+    assert status == 2
+    assert said in told
+    assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("classify",), "one of the three"),
+        (("classify", "cat.jpg", "--text", "x"), "one of the three"),
+        (("explain", "--method", "lime"), "one of the two"),
+        (("explain", "--text", " ", "--method", "lime", *MODEL), "only blanks"),
+        (("explain", "--text", "x", "--method", "lyme", *MODEL), "unknown method of texts"),
+        (("explain", "--text", "x", "--method", "lime", "--model", "x"), "unknown text model"),
+        (("explain", "--text", "x", "--method", "lime", "--out", "x.npz", *MODEL), "for pictures"),
+    ],
+)
+def test_wrong_calls_get_one_sentence(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+) -> None:
+    status, _, told = run(capsys, *arguments)
+    assert status == 2
+    assert said in told
