@@ -16,6 +16,8 @@ TEXT = 13
 """Pixels that a token's name takes."""
 SHADES, LINKS = 8, 600
 """Steps of opacity, and how many links are drawn at most, the strongest."""
+AXIS = {"type": "category", "automargin": True, "fixedrange": True}
+"""Plotly leaves out names for which there is no room."""
 TOLD, LETTERS = 6, 18
 """Tokens that a hover lists, and letters of a name beside an axis."""
 
@@ -23,8 +25,7 @@ TOLD, LETTERS = 6, 18
 @plot.register
 def plot_matrix(found: TokenWeights, focus: int | None = None) -> go.Figure:
     """Queries down, what they look at across. `focus` frames a token's row."""
-    height = _height(len(found.queries))
-    down, across = _names(found.queries), _names(found.tokens)
+    down, across = unique_names(found.queries), unique_names(found.tokens)
     frame = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "line": {"color": ORANGE}}
     rows = [] if focus is None or found.pooled else [frame | {"y0": focus - 0.5, "y1": focus + 0.5}]
     return go.Figure(
@@ -37,15 +38,16 @@ def plot_matrix(found: TokenWeights, focus: int | None = None) -> go.Figure:
             "zmax": value_range(found.weights, signed=False)[1],
             "colorscale": SEQUENTIAL,
             "hovertemplate": "%{y} looks at %{x} with %{z:.1%}<extra></extra>",
-            "colorbar": {"thickness": 10, "outlinewidth": 0, "tickformat": ".0%",
-                         "title": {"text": "part of attention", "side": "right"}},
+            "colorbar": {"thickness": 8, "outlinewidth": 0, "tickformat": ".0%", "len": 0.6,
+                         "orientation": "h", "y": 0, "yanchor": "top", "nticks": 4,
+                         "title": {"text": "part of attention", "side": "bottom"}},
         },
         {
             **BASE,
-            "height": height,
+            "height": _height(len(found.queries)),
             "shapes": rows,
-            "xaxis": {**_ticks(found.tokens, 420), "side": "top", "tickangle": -60},
-            "yaxis": {**_ticks(found.queries, height), "autorange": "reversed"},
+            "xaxis": {**AXIS, "side": "top", "tickangle": -60},
+            "yaxis": {**AXIS, "autorange": "reversed"},
         },
     )  # fmt: skip
 
@@ -80,7 +82,7 @@ def plot_row(names: tuple[str, ...], weights: NDArray[np.float32]) -> go.Figure:
     return go.Figure(
         {
             "type": "bar",
-            "x": _names(names),
+            "x": unique_names(names),
             "y": weights,
             "marker": {"color": BLUE},
             "hovertemplate": "%{x}: %{y:.1%}<extra></extra>",
@@ -88,7 +90,7 @@ def plot_row(names: tuple[str, ...], weights: NDArray[np.float32]) -> go.Figure:
         {
             **BASE,
             "height": 300,
-            "xaxis": {**_ticks(names, 900), "tickangle": -60},
+            "xaxis": {**AXIS, "tickangle": -60},
             "yaxis": {"title": {"text": "part of attention"}, "tickformat": ".0%"},
         },
     )
@@ -131,10 +133,10 @@ def _end(found: TokenWeights, side: str, focus: int | None) -> dict[str, Any]:
     others = found.tokens if left else found.queries
     step = _step(len(names), max(LEAST, min(CELL * len(names), MOST)))
     verb = "looks at" if left else "is looked at by"
-    near = _names(others)
+    near = unique_names(others)
     hover = [
         f"{name} {verb}<br>" + "<br>".join(f"{row[k]:.1%} {near[k]}" for k in _largest(row))
-        for name, row in zip(_names(names), rows, strict=True)
+        for name, row in zip(unique_names(names), rows, strict=True)
     ]
     marked = left and focus is not None
     return {
@@ -156,17 +158,12 @@ def _largest(row: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.argsort(-row)[:TOLD]
 
 
-def _names(tokens: tuple[str, ...]) -> list[str]:
-    """Tokens repeat, so their places make them categories of their own."""
-    return [f"{place + 1} {_short(token)}" for place, token in enumerate(tokens)]
-
-
-def _ticks(tokens: tuple[str, ...], pixels: int) -> dict[str, Any]:
-    """As many names as there is room for."""
-    step = _step(len(tokens), pixels)
-    places = list(range(0, len(tokens), step))
-    return {"type": "category", "tickvals": places, "automargin": True,
-            "ticktext": [_short(tokens[place]) for place in places]}  # fmt: skip
+def unique_names(tokens: tuple[str, ...]) -> list[str]:
+    """A token that occurs again gets its place, so that each is a category of its own."""
+    return [
+        f"{_short(token)} ({place + 1})" if tokens.count(token) > 1 else _short(token)
+        for place, token in enumerate(tokens)
+    ]
 
 
 def _step(count: int, pixels: int) -> int:
@@ -181,4 +178,4 @@ def _short(token: str) -> str:
 
 
 def _height(count: int) -> int:
-    return int(max(LEAST, min(CELL * count + 90, MOST))) if count > 1 else 190
+    return int(max(LEAST, min(CELL * count + 140, MOST))) if count > 1 else 240

@@ -1,25 +1,29 @@
 """Text models whose attention can be seen. No torch here."""
 
+from collections.abc import Sequence
+
 from dlexplain.errors import UnknownName, WeightsError
-from dlexplain.services.text_model_list import text_models
+from dlexplain.services.hugging_face import is_own_model
+from dlexplain.services.text_model_list import OWN, TextEntry, text_models
 from dlexplain.services.trained import Trained
 
 ATTENDING = ("minilm", "text-transformer", "lstm-attention")
 """Said here once more, since asking a network imports torch; a test compares it with them."""
 
 
-def attending_models() -> tuple[Trained, ...]:
-    """In the order of `text_models`."""
-    return tuple(model for model in text_models() if _attends(model))
+def attending_entries(own: Sequence[str] = ()) -> tuple[TextEntry, ...]:
+    """In the order of `text_models`; then the user's own, of which only loading can tell."""
+    known = [model for model in text_models() if _attends(model)]
+    entries = [TextEntry(model.name, model.title, model.spec.data) for model in known]
+    return (*entries, *(TextEntry(name, f"{name} ({OWN})", OWN) for name in own))
 
 
-def attending_model(name: str) -> Trained:
-    """Raises UnknownName, which says what is known."""
-    models = attending_models()
-    for model in models:
-        if model.name == name:
-            return model
-    known = ", ".join(model.name for model in models) or "none"
+def attending_name(name: str) -> str:
+    """The name where it is of such a model, or of the user's own; raises UnknownName."""
+    names = [entry.name for entry in attending_entries()]
+    if name in names or is_own_model(name):
+        return name
+    known = ", ".join(names) or "none"
     raise UnknownName(f'no model with attention is called "{name}"; known: {known}')
 
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
-from dlexplain.services.attention_list import attending_models
 from dlexplain.ui.address import to_address
 from dlexplain.ui.attention.choice import (
     FOCUS,
@@ -34,11 +33,10 @@ STRANGE = 0.2
 def main() -> None:
     st.title("See attention")
     arrived = VIEW not in st.session_state
-    models = attending_models()  # at every run: a run may just have finished
-    if not models:
+    entry = choose_attending(arrived)  # at every run: a run may just have finished
+    if entry is None:
         st.info("No model with attention is there yet. Train one on the page **Launch**.")
         return
-    entry = choose_attending(models, arrived)
     text = choose_text("text", "Text", examples(entry), arrived, 0)
     view = choose_view(arrived)
     if not text.strip():

@@ -31,7 +31,7 @@ from dlexplain.services.attention_facts import (
     weights_without_marks,
     without_marks,
 )
-from dlexplain.services.attention_list import attending_models
+from dlexplain.services.attention_list import attending_entries
 from dlexplain.services.text_explain import attention_maps
 from dlexplain.services.text_model_list import text_models
 from dlexplain.services.text_models import TextModel, load_text_model
@@ -287,12 +287,12 @@ def test_what_the_classes_are_told_leaves_out_the_networks_own_mark() -> None:
 
 
 def test_the_models_listed_are_those_that_attend() -> None:
-    listed = {model.name for model in attending_models()}
+    listed = {entry.name for entry in attending_entries()}
     for model in text_models():
         if model.source == "zoo":
             attends = isinstance(load_text_model(model.name).twin.network, Attends)
             assert (model.name in listed) == attends, model.name
-    assert attending_models()[0].name == "sst2-minilm"
+    assert attending_entries()[0].name == "sst2-minilm"
 
 
 def test_python_gives_the_same_and_draws_itself() -> None:

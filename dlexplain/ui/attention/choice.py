@@ -5,11 +5,14 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from dlexplain.errors import BadInput
-from dlexplain.services.attention_list import attending_model
-from dlexplain.services.trained import Trained
+from dlexplain.services.attention_list import attending_entries, attending_name
+from dlexplain.services.hugging_face import is_own_model
+from dlexplain.services.text_model_list import TextEntry
 from dlexplain.ui.address import from_address
 
 MODEL, VIEW, LAYER, HEAD = "attending", "attention", "layer", "head"
+OWN = "own-models"
+"""In the session, shared with the page on texts."""
 MARKS, WINDOW, FOCUS, HEADS = "marks", "window", "focus", "heads"
 """Keys of the widgets, and in the address."""
 VIEWS = {
@@ -24,20 +27,31 @@ MOST_STEPS = 40
 """Windows up to which a slider is fine enough."""
 
 
-def choose_attending(models: Sequence[Trained], arrived: bool) -> Trained:
-    """The picker; there is one model at least."""
-    known = {model.name: model for model in models}
-    from_address(MODEL, lambda name: attending_model(name).name, arrived)
-    chosen = st.session_state.get(MODEL)
-    st.session_state[MODEL] = chosen if chosen in known else models[0].name
+def choose_attending(arrived: bool) -> TextEntry | None:
+    """The picker; None where no model is there.
+
+    A user's own are those that the page on texts was given, and the address.
+    """
+    state = st.session_state
+    own: list[str] = state.setdefault(OWN, [])
+    from_address(MODEL, attending_name, arrived)
+    known = {entry.name: entry for entry in attending_entries(own)}
+    chosen = state.get(MODEL)
+    if chosen is not None and chosen not in known and is_own_model(chosen):
+        own.append(chosen)
+        known = {entry.name: entry for entry in attending_entries(own)}
+    if not known:
+        return None
+    state[MODEL] = chosen if chosen in known else next(iter(known))
     name = st.selectbox(
         "Model",
         list(known),
         format_func=lambda name: known[name].title,
         key=MODEL,
         persist_state="session",
-        help="Text classifiers with attention: the zoo's, and the runs that have finished. What a "
-        "translator attends to is on the page **Translation**.",
+        help="Text classifiers with attention: the zoo's, runs that have finished, and your own, "
+        "which you can add on the page **Text**. What a translator attends to is on the page "
+        "**Translation**.",
     )
     return known[name]
 

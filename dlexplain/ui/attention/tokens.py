@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dlexplain.figures.attention import plot_links, plot_matrix, plot_row
+from dlexplain.figures.attention import plot_links, plot_matrix, plot_row, unique_names
 from dlexplain.results import TokenWeights
 from dlexplain.ui.address import from_address
 from dlexplain.ui.attention.choice import FOCUS, whole_number
@@ -40,7 +40,7 @@ def _choose_focus(tokens: tuple[str, ...], arrived: bool) -> int | None:
     places = list(range(len(tokens)))
     if st.session_state.get(FOCUS) not in (None, *places):
         st.session_state[FOCUS] = None
-    names = _unique(tokens)
+    names = unique_names(tokens)
     if len(tokens) <= PILLS:
         return st.pills(
             "Token in focus", places, format_func=lambda place: literal(names[place]), key=FOCUS,
@@ -72,11 +72,3 @@ def _span(token: str, weight: float, share: float, focused: bool) -> str:
     style = f"background:rgba(213,94,0,{0.75 * share:.3f});border-radius:3px;padding:2px 4px"
     style += ";outline:2px solid #0072B2" if focused else ""
     return f'<bdi><span title="{name}: {weight:.1%}" style="{style}">{name}</span></bdi>'
-
-
-def _unique(tokens: tuple[str, ...]) -> list[str]:
-    """A token that occurs again gets its place; widgets tell options by their names."""
-    return [
-        f"{token.strip() or '␣'}{f' ({place + 1})' if tokens.count(token) > 1 else ''}"
-        for place, token in enumerate(tokens)
-    ]

@@ -93,7 +93,7 @@ def show_head(maps: AttentionMaps, facts: HeadFacts, arrived: bool) -> None:
             "Head", list(range(1, heads + 1)), format_func=name, key=HEAD, persist_state="session"
         )
     place = (layer, state[HEAD] - 1)
-    far = "" if maps.pooled else f", {facts.distance[place]:.1f} tokens away in the mean"
+    far = "" if maps.pooled else f", {facts.distance[place]:.1f} tokens away on average"
     st.caption(f"Entropy {facts.entropy[place]:.2f} of {np.log2(facts.tokens):.2f} bits{far}.")
     show_weights(one_head(maps, place), "head", arrived)
 
