@@ -42,6 +42,7 @@ def show_writing(model: LoadedLanguageModel, prompt: str, arrived: bool) -> dict
     pressed = st.button("Write", type="primary", icon=":material/edit:")
     known: Asked | None = st.session_state.get(SLOT)
     new = pressed or known is None or known.question.model != model.name
+    new = new or (arrived and known is not None and known.question != request)  # by its address
     if not new and known is not None and known.question != request:
         st.caption("Press Write to go on from what you have changed; below is the last text.")
     if known is None or new:
