@@ -108,7 +108,7 @@ def _sentence(told: Agreement) -> str:
     """What the numbers are, and what chance gives."""
     what = (
         "Spearman's rank correlation, -1 to 1, of the attention on each source token with how "
-        "much it moved the word, either way."
+        "much it moved the word, either way; the last column has leave-one-out in its place."
     )
     if not math.isfinite(told.chance) or told.chance >= 1:
         return f"{what} With {told.tokens} source tokens it says nothing."
