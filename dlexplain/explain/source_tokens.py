@@ -42,7 +42,7 @@ class Written:
 
     def vectors(self) -> Tensor:
         """(1, S, size) of the source"""
-        with torch.no_grad():
+        with self.turnstile.turn(), torch.no_grad():  # another may be reading vectors there
             found: Tensor = self.table(self.source)
         return found
 

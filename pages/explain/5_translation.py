@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.errors import DlexplainError
 from dlexplain.services.translator_list import translator_entries
 from dlexplain.ui.address import to_address
 from dlexplain.ui.translation.choice import (
@@ -49,7 +49,7 @@ def main() -> None:
             model = load_translator(entry.name)
             translation = translate(model, text, beam)
         kept = show(model, translation, arrived)
-    except (BadInput, DlexplainError) as error:
+    except DlexplainError as error:
         st.error(str(error))
     to_address({"model": entry.name, "text": shared(text), "beam": str(beam), **kept})
 

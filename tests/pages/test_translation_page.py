@@ -84,6 +84,17 @@ def test_an_example_and_another_model() -> None:
     finished(page.run())
 
 
+def test_another_text_begins_with_its_best_candidate() -> None:
+    page = opened(model=DATE, candidate="3")
+    box = page.selectbox(key="translation-candidate")
+    assert box.value == 2
+    assert page.subheader[0].value == "1947\\-05\\-03"
+    page.text_area[0].set_value("4 May 1990")
+    finished(page.run())
+    assert page.selectbox(key="translation-candidate").value == 0
+    assert page.subheader[0].value == "1990\\-05\\-04"
+
+
 def test_an_empty_text_says_what_to_do() -> None:
     page = opened(model=DATE)
     page.text_area[0].set_value("  ").run()

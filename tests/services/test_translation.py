@@ -1,6 +1,8 @@
 """Translating: candidates against teacher forcing, attention against the model's own output,
 influences against their definitions."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -231,6 +233,19 @@ def test_the_same_request_is_answered_from_memory() -> None:
     assert translate(model, TEXT) is found
     assert every_influence(model, found) is every_influence(model, found)
     assert load_translator(model.name) is model
+
+
+@pytest.mark.parametrize("kind", ["gru-attention", "transformer-translator"])
+def test_several_users_at_once_get_what_one_gets(kind: str) -> None:
+    """Vectors are put in by a hook on the network's table, which all share."""
+    model = model_of(kind)
+    found = translate(model, "A dog waits.", beam=2)
+    places = [0, 1] * 4
+    expected = [why_written(model, found, place).influences[0].values for place in (0, 1)]
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda place: why_written(model, found, place), places))
+    for place, why in zip(places, told, strict=True):
+        np.testing.assert_allclose(why.influences[0].values, expected[place], atol=1e-5)
 
 
 def test_what_is_longer_is_cut_and_told() -> None:

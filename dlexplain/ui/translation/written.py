@@ -66,8 +66,11 @@ def _choose(translation: Translation, arrived: bool) -> int:
     candidates = translation.candidates
     places = list(range(len(candidates)))
     from_query("candidate", CANDIDATE, lambda text: _number(text, places, "candidate"), arrived)
-    if st.session_state.get(CANDIDATE) not in places:
+    of, before = (translation.model, translation.ids, translation.beam), f"{CANDIDATE}-of"
+    another = st.session_state.get(before, of) != of
+    if another or st.session_state.get(CANDIDATE) not in places:
         st.session_state[CANDIDATE] = 0
+    st.session_state[before] = of
     if len(places) == 1:
         return 0
     return int(
