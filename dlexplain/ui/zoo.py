@@ -6,6 +6,7 @@ import streamlit as st
 
 from dlexplain.results import ZooCard
 from dlexplain.services.zoo_cards import zoo_cards
+from dlexplain.ui.explain_link import explain_link
 from dlexplain.ui.words import clock, count, metric, size
 
 ADDRESS = "zoo"
@@ -77,10 +78,7 @@ def show_zoo_card(card: ZooCard) -> None:
         for name, value in cells:
             st.metric(name, value, border=True, width="content")
     with st.container(horizontal=True):
-        if card.task == "classify-image" and st.button(
-            "Explain pictures with it", icon=":material/visibility:", key="zoo-explain"
-        ):
-            st.switch_page("pages/explain/1_image.py", query_params={"model": card.name})
+        explain_link(card.task, card.name, "zoo-explain")
         if st.button("Train it anew", icon=":material/play_arrow:", key="zoo-train"):
             st.switch_page("pages/train/1_launch.py", query_params={"preset": card.name})
     left, right = st.columns(2, gap="large")

@@ -7,6 +7,7 @@ import streamlit as st
 from dlexplain.errors import DlexplainError, UnknownName
 from dlexplain.services import runs as service
 from dlexplain.services.zoo_cards import zoo_card
+from dlexplain.ui.explain_link import explain_link
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, clock, duration, metric, moment
 from dlexplain.ui.zoo import ADDRESS, leave_zoo, show_zoo, show_zoo_card
@@ -209,11 +210,8 @@ def actions(record: "RunRecord") -> None:
             attempt(service.cancel, record.id)
         if record.resumable and st.button("Resume", icon=":material/play_arrow:", key="resume"):
             attempt(service.resume, record.id)
-        explicable = record.state == "finished" and record.task == "classify-image"
-        if explicable and st.button(
-            "Explain pictures with it", icon=":material/visibility:", key="explain"
-        ):
-            st.switch_page("pages/explain/1_image.py", query_params={"model": record.id})
+        if record.state == "finished":
+            explain_link(record.task, record.id, "explain")
         with st.popover("Rename, tag", icon=":material/edit:"):
             name = st.text_input("Name", record.name, key=f"rename-{record.id}", max_chars=120)
             tags = st.text_input(

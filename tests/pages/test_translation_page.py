@@ -95,6 +95,27 @@ def test_another_text_begins_with_its_best_candidate() -> None:
     assert page.subheader[0].value == "1990\\-05\\-04"
 
 
+@pytest.mark.parametrize(
+    ("model", "label"),
+    [
+        ("dates-gru-attention", "Translate with it"),
+        ("shakespeare-lstm", "Write with it"),
+        ("sst2-cnn", "Explain texts with it"),
+    ],
+)
+def test_the_zoos_cards_lead_to_the_pages_that_look_inside(model: str, label: str) -> None:
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    page.query_params["zoo"] = model
+    page.switch_page("pages/train/2_runs.py").run()
+    assert not page.exception
+    assert page.title[0].value == model
+    button = page.button(key="zoo-explain")
+    assert button.label == label
+    button.click().run()
+    assert not page.exception
+    assert model in [box.value for box in page.selectbox]
+
+
 def test_an_empty_text_says_what_to_do() -> None:
     page = opened(model=DATE)
     page.text_area[0].set_value("  ").run()
