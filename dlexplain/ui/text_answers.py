@@ -61,7 +61,8 @@ def view_options() -> None:
 def _options() -> None:
     st.segmented_control(
         "Evidence", list(SIGNS), default="both", format_func=SIGNS.__getitem__, key="sign",
-        required=True, help="Red speaks for the class, blue against it. Orange has no sign.",
+        required=True, persist_state="session", 
+        help="Red speaks for the class, blue against it. Orange has no sign.",
     )  # fmt: skip
     st.session_state.setdefault("joined", True)
     st.session_state.setdefault("bars", True)

@@ -1,5 +1,7 @@
 """What if: words dropped, masked or replaced, and the search for the fewest that turn the class."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from dlexplain.errors import BadInput
@@ -28,15 +30,18 @@ def show_changes(
     words = words_of(reading)
     way: Way = st.segmented_control(
         "Change", WAYS, default="drop", format_func=LABELS.__getitem__, key="way", required=True,
+        persist_state="session",
         help="Drop takes a word out; Mask hides it and keeps its place; Replace puts others there.",
     ) or "drop"  # fmt: skip
+    labels = distinct(words)
     places = (
         st.pills(
             "Words",
             range(min(len(words), MOST_PILLS)),
             selection_mode="multi",
-            format_func=lambda place: literal(words[place]) or "▢",
+            format_func=labels.__getitem__,
             key=f"words-{digest(reading.text)}-{model.name}",
+            persist_state="session",
             help="Click the words to change.",
         )
         or []
@@ -45,13 +50,27 @@ def show_changes(
         st.caption(f"The first {MOST_PILLS} of {len(words):,} words; edit the text above for more.")
     new = ""
     if way == "replace":
-        new = st.text_input("With", key="new-word", placeholder="one or several words")
+        new = st.text_input(
+            "With", key="new-word", persist_state="session", placeholder="one or several words"
+        )
     if not places or (way == "replace" and not new.strip()):
         what = "type what stands there instead" if places else "click one or several words"
         st.caption(f"To see what becomes of the prediction, {what}.")
     else:
         _before_after(model, reading, prediction, list(places), way, new, asks)
     _search(model, reading, way)
+
+
+def distinct(words: Sequence[str]) -> list[str]:
+    """Labels that look like the words; those that occur again end with unseen letters, since
+    Streamlit tells options apart by their labels."""
+    seen: dict[str, int] = {}
+    labels = []
+    for word in words:
+        label = literal(word) or "▢"
+        labels.append(label + "\N{ZERO WIDTH SPACE}" * seen.get(label, 0))
+        seen[label] = seen.get(label, 0) + 1
+    return labels
 
 
 def _before_after(
@@ -100,23 +119,33 @@ def _search(model: TextModel, reading: Reading, way: Way) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         budget = st.selectbox(
             "Most trials", BUDGETS, index=1, key="budget", width=140,
+            persist_state="session",
             help="Changed texts that the search may send through the model.",
         )  # fmt: skip
-        pressed = st.button(
-            f"Find the fewest words to {LABELS[way].lower()}", icon=":material/manage_search:",
+        # By callback: a rerun that an answer above asks for would lose the click.
+        st.button(
+            f"Find the fewest words to {LABELS[way].lower()}",
+            icon=":material/manage_search:",
+            on_click=_start_search,
+            args=(about, model, reading, way, budget),
             help="Looks for the smallest set of words that turns the class.",
-        )  # fmt: skip
-    if pressed:
-        if state.get("turning") is not None:
-            state["turning"][1].cancel()
-        job: Job[Turning] = Job(
-            "The search", lambda progress: find_turning(model, reading, way, budget, progress)
         )
-        state["turning"] = (about, job)
-        start([job])
     if state.get("turning") is not None and state["turning"][0] == about:
         job = state["turning"][1]
         st.fragment(_found, run_every=POLL_SECONDS if job.active else None)(job)
+
+
+def _start_search(
+    about: tuple[str, str, Way], model: TextModel, reading: Reading, way: Way, budget: int
+) -> None:
+    state = st.session_state
+    if state.get("turning") is not None:
+        state["turning"][1].cancel()
+    job: Job[Turning] = Job(
+        "The search", lambda progress: find_turning(model, reading, way, budget, progress)
+    )
+    state["turning"] = (about, job)
+    start([job])
 
 
 def _found(job: Job[Turning]) -> None:

@@ -35,11 +35,13 @@ def show_table(model: TextModel) -> None:
         columns = column_names(file.getvalue())
         usual = next((i for i, name in enumerate(columns) if name.lower() == "text"), 0)
         first, second = st.columns(2)
-        column = first.selectbox("Column with the texts", columns, usual, key="text-column")
+        column = first.selectbox(
+            "Column with the texts", columns, usual, key="text-column", persist_state="session"
+        )
         known = text_cache.text_methods(model.name)
         method = second.selectbox(
             "Method", list(known), list(known).index("input-x-gradient"),
-            format_func=lambda name: known[name].title, key="table-method",
+            format_func=lambda name: known[name].title, key="table-method", persist_state="session",
             help="Input × Gradient takes one pass a text; LIME and SHAP take hundreds.",
         )  # fmt: skip
         _, texts = read_text_column(file.getvalue(), column)

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 ONE, TWO, TABLE = "One text", "Two texts", "A table of texts"
 MODES = {"one": ONE, "two": TWO, "table": TABLE}
-MANY_UNKNOWN = 0.3
-"""Share of unknown words from which the page warns."""
+MANY_UNKNOWN = 0.3  # share of unknown tokens from which the page warns
 CHART = {"displayModeBar": False}
 
 

@@ -60,6 +60,14 @@ def test_a_word_is_dropped_and_the_class_turns() -> None:
     assert 'title="dull' in html(page)
 
 
+def test_words_that_occur_twice_are_told_apart() -> None:
+    from dlexplain.ui.text_changes import distinct
+
+    labels = distinct(["dull", ",", "dull"])
+    assert len(set(labels)) == 3
+    assert [label.rstrip("\N{ZERO WIDTH SPACE}") for label in labels] == ["dull", ",", "dull"]
+
+
 def test_the_fewest_words_are_searched_for() -> None:
     page = finished(text_page(text="a dull, dull film", by="leave-one-out"))
     button = next(b for b in page.button if "fewest" in b.label)

@@ -17,14 +17,17 @@ PILLS = 40
 """Tokens up to which each has a button."""
 
 
-def show_weights(found: TokenWeights, key: str, arrived: bool) -> None:
-    """Map and links, and where the token in focus looks; key  unique on the page"""
+def show_weights(found: TokenWeights, places: list[int], key: str, arrived: bool) -> None:
+    """Map and links, and where the token in focus looks.
+
+    places  of the tokens shown, among all that the model reads;  key  unique on the page
+    """
     if found.pooled:
         st.caption("One learnt query reads the whole text.")
         show_row("How much of each token goes on to the classes", found.tokens, found.weights[0])
         st.plotly_chart(plot_row(found.tokens, found.weights[0]), config=FIGURE, key=f"row-{key}")
         return
-    focus = _choose_focus(found.queries, arrived)
+    focus = _choose_focus(found.queries, places, arrived)
     if focus is not None:
         name = f"“{found.queries[focus]}”"
         show_row(f"Where {name} looks", found.tokens, found.weights[focus], focus)
@@ -34,22 +37,26 @@ def show_weights(found: TokenWeights, key: str, arrived: bool) -> None:
     links.plotly_chart(plot_links(found, focus), config=FIGURE, key=f"links-{key}")
 
 
-def _choose_focus(tokens: tuple[str, ...], arrived: bool) -> int | None:
-    """A token's place; None for all of them."""
+def _choose_focus(tokens: tuple[str, ...], places: list[int], arrived: bool) -> int | None:
+    """A token's number among those shown; None for all of them.
+
+    The session and the address keep its place, so that it stays when marks are hidden.
+    """
     from_address(FOCUS, lambda text: whole_number(text) - 1, arrived)
-    places = list(range(len(tokens)))
     if st.session_state.get(FOCUS) not in (None, *places):
         st.session_state[FOCUS] = None
-    names = unique_names(tokens)
+    names = dict(zip(places, unique_names(tokens), strict=True))
     if len(tokens) <= PILLS:
-        return st.pills(
+        place = st.pills(
             "Token in focus", places, format_func=lambda place: literal(names[place]), key=FOCUS,
             persist_state="session", help="Only its links are drawn; click again to let it go.",
         )  # fmt: skip
-    return st.selectbox(
-        "Token in focus", places, format_func=names.__getitem__, key=FOCUS, index=None,
-        persist_state="session", placeholder="None: the strongest links of all are drawn",
-    )  # fmt: skip
+    else:
+        place = st.selectbox(
+            "Token in focus", places, format_func=names.__getitem__, key=FOCUS, index=None,
+            persist_state="session", placeholder="None: the strongest links of all are drawn",
+        )  # fmt: skip
+    return None if place is None else places.index(place)
 
 
 def show_row(

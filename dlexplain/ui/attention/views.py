@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from dlexplain.errors import BadInput
 from dlexplain.figures.attention_heads import plot_facts, plot_heads
@@ -42,7 +43,7 @@ def settle_head(maps: AttentionMaps, facts: HeadFacts, arrived: bool) -> Head:
 def show_all(maps: AttentionMaps, facts: HeadFacts, chosen: Head) -> None:
     """Every head's map, and which look how."""
     if maps.pooled:
-        show_weights(one_head(maps, chosen), "all", False)
+        show_weights(one_head(maps, chosen), places_shown(maps, False), "all", False)
         return
     board, kinds = st.columns([3, 2], gap="large")
     board.plotly_chart(
@@ -74,7 +75,7 @@ def _open_clicked() -> None:
         st.session_state[VIEW] = "head"
 
 
-def show_head(maps: AttentionMaps, facts: HeadFacts, arrived: bool) -> None:
+def show_head(maps: AttentionMaps, facts: HeadFacts, places: list[int], arrived: bool) -> None:
     """One head's matrix and links; a slider through layers, a picker of heads."""
     layers, heads = maps.weights.shape[:2]
     state = st.session_state
@@ -95,10 +96,12 @@ def show_head(maps: AttentionMaps, facts: HeadFacts, arrived: bool) -> None:
     place = (layer, state[HEAD] - 1)
     far = "" if maps.pooled else f", {facts.distance[place]:.1f} tokens away on average"
     st.caption(f"Entropy {facts.entropy[place]:.2f} of {np.log2(facts.tokens):.2f} bits{far}.")
-    show_weights(one_head(maps, place), "head", arrived)
+    show_weights(one_head(maps, place), places, "head", arrived)
 
 
-def show_overlaid(maps: AttentionMaps, facts: HeadFacts, chosen: Head, arrived: bool) -> None:
+def show_overlaid(
+    maps: AttentionMaps, facts: HeadFacts, chosen: Head, places: list[int], arrived: bool
+) -> None:
     """Several heads as one."""
     layers, heads = maps.weights.shape[:2]
     known = [f"{layer + 1}.{head + 1}" for layer in range(layers) for head in range(heads)]
@@ -119,7 +122,8 @@ def show_overlaid(maps: AttentionMaps, facts: HeadFacts, chosen: Head, arrived: 
     if not names:
         st.info("Choose at least one head.")
         return
-    show_weights(overlaid(maps, [_place(name) for name in names], largest), "overlaid", arrived)
+    found = overlaid(maps, [_place(name) for name in names], largest)
+    show_weights(found, places, "overlaid", arrived)
 
 
 def show_rollout(model: TextModel, whole: AttentionMaps, hidden: bool, arrived: bool) -> None:
@@ -134,11 +138,23 @@ def show_rollout(model: TextModel, whole: AttentionMaps, hidden: bool, arrived: 
         st.session_state[THROUGH] = min(st.session_state.get(THROUGH, count), count)
         through = st.slider("Through layer", 1, count, key=THROUGH, persist_state="session")
     found = rollout(whole, through)
-    read = told_classes(model, found.weights)
     if through == count and not whole.pooled:
-        own = whole.tokens[len(whole.tokens) - len(read) :]
-        show_row("What the classes are told of each token", own, read)
-    show_weights(weights_without_marks(found, whole.words) if hidden else found, "rollout", arrived)
+        _show_told(told_classes(model, found.weights), whole, hidden)
+    shown = weights_without_marks(found, whole.words) if hidden else found
+    show_weights(shown, places_shown(whole, hidden), "rollout", arrived)
+
+
+def _show_told(read: NDArray[np.float32], whole: AttentionMaps, hidden: bool) -> None:
+    """read  (tokens,) without the network's own marks"""
+    own = len(whole.tokens) - len(read)
+    stays = [place - own for place in places_shown(whole, hidden) if place >= own]
+    tokens = tuple(whole.tokens[place + own] for place in stays)
+    show_row("What the classes are told of each token", tokens, read[stays])
+
+
+def places_shown(whole: AttentionMaps, hidden: bool) -> list[int]:
+    """Of the tokens that are shown, among all."""
+    return [place for place, word in enumerate(whole.words) if word >= 0 or not hidden]
 
 
 def show_numbers(maps: AttentionMaps, facts: HeadFacts) -> None:
