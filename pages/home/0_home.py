@@ -29,6 +29,20 @@ with left:
         st.page_link("pages/explain/1_image.py", label="Open a picture", icon=":material/image:")
     with st.container(border=True):
         st.markdown(
+            "**Explain a text.** See which words decided its class and what if they were others; "
+            "where attention looks, head by head; what a language model expects next and what it "
+            "remembers; and which words moved a translation."
+        )
+        with st.container(horizontal=True):
+            for name, label, icon in (
+                ("2_text", "Text", ":material/article:"),
+                ("3_attention", "Attention", ":material/hub:"),
+                ("4_writing", "Writing", ":material/edit_note:"),
+                ("5_translation", "Translation", ":material/translate:"),
+            ):
+                st.page_link(f"pages/explain/{name}.py", label=label, icon=icon)
+    with st.container(border=True):
+        st.markdown(
             "**Train a model.** Pictures, text or series, the data that is here or your own; the "
             "zoo has some of each already trained. It trains in the background and goes on when "
             "the browser is closed; watch its curves live, compare runs, and explain what it has "
@@ -42,6 +56,7 @@ with left:
     st.code(
         "python -m dlexplain classify cat.jpg\n"
         "python -m dlexplain explain cat.jpg --method grad-cam --png why.png\n"
+        'python -m dlexplain explain --text "dull, but I loved it" --method lime\n'
         "python -m dlexplain train --preset digits-cnn --wait",
         language="bash",
     )
