@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import entr
-from scipy.stats import rankdata
 
 from dlexplain.results import AttentionMaps, HeadFacts, TokenWeights
 
@@ -68,7 +66,7 @@ def head_facts(maps: AttentionMaps) -> HeadFacts:
     """Entropy, distance and kind of every head."""
     layers, heads, queries, tokens = maps.weights.shape
     flat = maps.weights.reshape(layers * heads, queries * tokens)
-    entropy = entr(flat).sum(1) / np.log(2) / queries
+    entropy = -(flat * np.log2(np.where(flat > 0, flat, 1))).sum(1) / queries
     separators = _separators(maps)
     if maps.pooled:
         shares = {"marks": flat @ separators.astype(np.float32)}
@@ -116,7 +114,7 @@ def _separators(maps: AttentionMaps) -> NDArray[np.bool_]:
 
 
 def _kinds(
-    shares: dict[str, NDArray[np.float32]], chance: dict[str, float], spread: NDArray[np.float64]
+    shares: dict[str, NDArray[np.float32]], chance: dict[str, float], spread: NDArray[np.float32]
 ) -> NDArray[np.str_]:
     """The largest share names the head, where it is most of attention and not the text's doing."""
     names = np.array(list(shares))
@@ -154,4 +152,11 @@ def spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     """
     if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return float("nan")
-    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+    return float(np.corrcoef(_ranks(a), _ranks(b))[0, 1])
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From 1; equal values have the mean of their ranks."""
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    means: NDArray[np.float64] = np.cumsum(counts) - (counts - 1) / 2
+    return means[places]

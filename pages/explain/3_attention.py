@@ -91,9 +91,9 @@ def show_view(
     if view == "all":
         views.show_all(maps, facts, chosen)
     elif view == "head":
-        views.show_head(maps, facts, arrived)
+        views.show_head(maps, facts, views.places_shown(whole, hidden), arrived)
     elif view == "overlaid":
-        views.show_overlaid(maps, facts, chosen, arrived)
+        views.show_overlaid(maps, facts, chosen, views.places_shown(whole, hidden), arrived)
     elif view == "rollout":
         views.show_rollout(model, whole, hidden, arrived)
     else:

@@ -60,16 +60,20 @@ def test_every_view_of_every_model_draws(model: str, view: str) -> None:
 
 def test_the_address_reproduces_head_focus_and_hidden_marks() -> None:
     app = page(
-        attending="sst2-minilm", attention="head", layer="2", head="9", focus="3", text=FILM,
+        attending="sst2-minilm", attention="head", layer="2", head="9", focus="4", text=FILM,
         marks="hidden",
     )  # fmt: skip
     assert not app.exception
     assert app.slider(key="layer").value == 2
     assert app.selectbox(key="head").value == 9
-    assert app.session_state["focus"] == 2  # without [CLS]: A, gripping, film
+    assert app.session_state["focus"] == 3  # [CLS], A, gripping, film
     html = " ".join(element.proto.body for element in app.get("html"))
     assert "Where “film” looks" in html
     assert "[CLS]" not in html
+    app.toggle(key="marks").set_value(False).run()
+    html = " ".join(element.proto.body for element in app.get("html"))
+    assert "Where “film” looks" in html
+    assert "[CLS]" in html
 
 
 def test_another_model_keeps_what_it_has_and_clamps_the_rest() -> None:
