@@ -64,17 +64,19 @@ def plot_links(found: TokenWeights, focus: int | None = None) -> go.Figure:
         [*lines, *ends],
         {
             **BASE,
+            "margin": {"l": 8, "r": 8, "t": 32, "b": 8},
             "height": height,
             "showlegend": False,
             "hovermode": "closest",
             "xaxis": {"visible": False, "range": [-0.75, 1.75], "fixedrange": True},
-            "yaxis": {"visible": False, "range": [most, -1.5], "fixedrange": True},
+            "yaxis": {"visible": False, "range": [most, -0.5], "fixedrange": True},
             "annotations": [
-                {"x": x, "y": -1.1, "text": text, "showarrow": False, "font": {"color": INK}}
+                {"x": x, "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 6, "text": text,
+                 "showarrow": False, "font": {"color": INK}}
                 for x, text in ((0, "token"), (1, "looks at"))
             ],
         },
-    )
+    )  # fmt: skip
 
 
 def plot_row(names: tuple[str, ...], weights: NDArray[np.float32]) -> go.Figure:

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.services.test_text_models import folder  # noqa: F401, a Hugging Face classifier
+
 PAGE = str(Path(__file__).parents[2] / "pages/explain/3_attention.py")
 FILM = "A gripping film that never feels long."
 QUICK = "sst2-transformer"
@@ -159,3 +161,23 @@ def test_the_file_has_the_weights_that_are_shown() -> None:
     weights = cache.maps(QUICK, FILM, 1).weights
     assert weights.shape[:2] == (1, 4)
     np.testing.assert_allclose(weights.sum(-1), 1, atol=1e-5)
+
+
+def test_a_users_own_model_is_opened_by_its_folder(folder: Path) -> None:  # noqa: F811
+    import transformers
+
+    own = transformers.AutoModelForSequenceClassification.from_pretrained(folder)
+    app = page(attending=str(folder), text="good film")
+    assert not app.exception
+    assert not app.error
+    layers, heads = own.config.num_hidden_layers, own.config.num_attention_heads
+    assert f"{layers} layer" in words(app)
+    assert f"× {heads} head" in words(app)
+    assert str(folder) in app.session_state["own-models"]
+
+
+def test_a_folder_that_is_no_model_is_one_sentence(tmp_path: Path) -> None:
+    app = page(attending=str(tmp_path), text=FILM)
+    assert not app.exception
+    assert len(app.error) == 1
+    assert str(tmp_path) in app.error[0].value

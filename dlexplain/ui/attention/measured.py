@@ -94,4 +94,6 @@ def _verdict(found: Agreement) -> str:
 
 
 def _signed(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:+.2f}".replace("-", "−")
+    if np.isnan(value):
+        return "–"
+    return f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00"
