@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from dlexplain.services.attention import Window
     from dlexplain.services.text_models import TextModel
 
-STRANGE = 0.2
-"""Share of unknown tokens from which a visitor is warned."""
+STRANGE = 0.2  # share of unknown tokens from which a visitor is warned
 
 
 def main() -> None:
