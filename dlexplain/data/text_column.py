@@ -51,10 +51,7 @@ def _usual(columns: list[str]) -> str:
 
 
 def _decoded(source: Path | bytes) -> str:
-    try:
-        data = source if isinstance(source, bytes) else source.read_bytes()
-    except OSError as error:
-        raise DataError(f"{source} cannot be read: {error.strerror}") from error
+    data = source if isinstance(source, bytes) else _bytes(source)
     if b"\0" in data[:10_000]:
         raise DataError("the file is no CSV: it has bytes that are no text")
     try:
@@ -64,6 +61,13 @@ def _decoded(source: Path | bytes) -> str:
         raise DataError(
             f"line {line} is not UTF-8 (byte {data[error.start]:#04x}); save the file as UTF-8"
         ) from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _frame(content: str, rows: int | None = None) -> pd.DataFrame:

@@ -6,7 +6,7 @@ Weights are read from safetensors only, and code that comes with a model is neve
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
@@ -23,11 +23,21 @@ def is_own_model(name: str) -> bool:
     return Path(name).expanduser().is_dir() or HUB_NAME.fullmatch(name) is not None
 
 
-def read_model(name: str, kind: str, auto: str) -> tuple[Any, Tokenizer, int]:
+Kind = Literal["sequence classifier", "causal language model"]
+ENDINGS: dict[Kind, tuple[str, ...]] = {
+    "sequence classifier": ("ForSequenceClassification",),
+    "causal language model": ("ForCausalLM", "LMHeadModel"),
+}
+"""What classes of the kind are called in the end."""
+READERS: dict[Kind, str] = {
+    "sequence classifier": "AutoModelForSequenceClassification",
+    "causal language model": "AutoModelForCausalLM",
+}
+
+
+def read_model(name: str, kind: Kind) -> tuple[Any, Tokenizer, int]:
     """(the model in eager attention, its tokeniser, the most tokens that it reads).
 
-    kind  what its class must be called, such as "ForSequenceClassification"
-    auto  the class of transformers that reads it, such as "AutoModelForSequenceClassification"
     Raises WeightsError, one sentence.
     """
     folder = Path(name).expanduser()
@@ -44,7 +54,7 @@ def read_model(name: str, kind: str, auto: str) -> tuple[Any, Tokenizer, int]:
         tokeniser = transformers.AutoTokenizer.from_pretrained(
             source, trust_remote_code=False, **where
         )
-        model, info = getattr(transformers, auto).from_pretrained(
+        model, info = getattr(transformers, READERS[kind]).from_pretrained(
             source,
             attn_implementation="eager",  # the default gives no attention
             use_safetensors=True,
@@ -61,7 +71,7 @@ def read_model(name: str, kind: str, auto: str) -> tuple[Any, Tokenizer, int]:
     return model, _backend(tokeniser, name), _longest(config, tokeniser)
 
 
-def _check_folder(folder: Path, kind: str) -> None:
+def _check_folder(folder: Path, kind: Kind) -> None:
     file = folder / "config.json"
     try:
         config = json.loads(file.read_text("utf-8"))
@@ -84,13 +94,13 @@ def _check_folder(folder: Path, kind: str) -> None:
         raise WeightsError(f"{folder} lacks a tokenizer.json; save the tokenizer beside the model")
 
 
-def _check_architecture(config: dict[str, Any], kind: str, name: str) -> None:
+def _check_architecture(config: dict[str, Any], kind: Kind, name: str) -> None:
     if config.get("auto_map"):
         raise WeightsError(f'the model "{name}" needs code of its own, which is never run')
     built = [str(architecture) for architecture in config.get("architectures") or ()]
-    if not any(architecture.endswith(kind) for architecture in built):
+    if not any(architecture.endswith(ENDINGS[kind]) for architecture in built):
         what = ", ".join(built) or "of no known class"
-        raise WeightsError(f'the model "{name}" is {what}; a {kind[3:]} model is accepted')
+        raise WeightsError(f'the model "{name}" is {what}; a {kind} is accepted')
 
 
 def _backend(tokeniser: Any, name: str) -> Tokenizer:

@@ -1,5 +1,6 @@
 """Every language model that there is, for pickers: the zoo's, then finished runs; no torch here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,15 +25,20 @@ class LanguageEntry:
 
     name: str
     title: str
-    source: Literal["zoo", "run"]
+    source: Literal["zoo", "run", "own"]
     cell: str
     data: str
 
 
-def language_entries() -> tuple[LanguageEntry, ...]:
-    """The zoo's, then finished runs, the latest first; those whose card is damaged are left out."""
+def language_entries(own: Sequence[str] = ()) -> tuple[LanguageEntry, ...]:
+    """The zoo's, then finished runs, the latest first, then the user's own by folder or hub name.
+
+    Those whose card is damaged are left out.
+    """
     zoo = [_entry(model, model.name, "zoo", model.headline) for model in _whole()]
-    return (*zoo, *(_run_entry(row) for row in finished_runs(TASK)))
+    runs = [_run_entry(row) for row in finished_runs(TASK)]
+    yours = [LanguageEntry(name, f"{name} (your own)", "own", "", "your own") for name in own]
+    return (*zoo, *runs, *yours)
 
 
 def default_model() -> str:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import torch
+from tokenizers import processors
 from torch import Tensor, nn
 
 from dlexplain.data.text_codec import TextCodec, load_codec
@@ -16,7 +18,9 @@ from dlexplain.explain.prepare import fingerprint
 from dlexplain.explain.turnstile import Turnstile
 from dlexplain.memory import keep_memory
 from dlexplain.models.device import choose_device, describe_device
+from dlexplain.models.hugging_face import HuggingFaceLM
 from dlexplain.models.language import State
+from dlexplain.services.hugging_face import is_own_model, read_model
 from dlexplain.services.language_list import default_model, find_trained
 from dlexplain.services.networks import load_network
 from dlexplain.settings import settings
@@ -94,9 +98,9 @@ class LoadedLanguageModel:
 
 
 def load_language_model(name: str = "") -> LoadedLanguageModel:
-    """Load a zoo model by name or a finished run by its id; the same one while it is kept.
+    """Load a zoo model by name, a finished run by its id, or a user's by folder or hub name.
 
-    name  the zoo's first where none is given
+    The same one is given while it is kept. name  the zoo's first where none is given
     Raises UnknownName, or WeightsError where files are missing or damaged.
     """
     with _loading:  # two sessions at once wait for one loading
@@ -105,14 +109,27 @@ def load_language_model(name: str = "") -> LoadedLanguageModel:
 
 @lru_cache(maxsize=KEPT)
 def _load(name: str) -> LoadedLanguageModel:
-    """From wherever the name says. Another source of causal language models is asked here.
+    """From wherever the name says.
 
-    Its network takes and gives a state that is a tuple of tensors, the batch first, such as keys
+    The network takes and gives a state that is a tuple of tensors, the batch first, such as keys
     and values; its tokeniser goes into a TextCodec.
     """
     if settings().keep_memory:
         keep_memory()
+    if is_own_model(name):
+        return _from_hugging_face(name)
     return _from_training(name)
+
+
+def _from_hugging_face(name: str) -> LoadedLanguageModel:
+    """A user's, from a folder or the hub."""
+    model, tokeniser, longest = read_model(name, "causal language model")
+    tokeniser.post_processor = processors.Sequence([])  # the start is put before by `ids`
+    config = model.config
+    start = config.bos_token_id if config.bos_token_id is not None else config.eos_token_id
+    network = HuggingFaceLM(model, longest)
+    codec = TextCodec(tokeniser, "bpe", 0 if start is None else int(start))
+    return prepared(name, Path(name).name, network, network.embedding, network.output, codec)
 
 
 def _from_training(name: str) -> LoadedLanguageModel:

@@ -113,9 +113,7 @@ def _of_trained(model: Trained) -> TextModel:
 
 
 def _of_hugging_face(name: str) -> TextModel:
-    model, tokeniser, longest = read_model(
-        name, "ForSequenceClassification", "AutoModelForSequenceClassification"
-    )
+    model, tokeniser, longest = read_model(name, "sequence classifier")
     if int(model.config.num_labels) < 2:
         raise WeightsError(f'the model "{name}" gives one number; one of two or more classes is '
                            "accepted")  # fmt: skip

@@ -5,7 +5,7 @@ import streamlit as st
 from dlexplain.services.hugging_face import is_own_model
 from dlexplain.services.text_model_list import TextEntry, find_text_model, text_entries
 from dlexplain.ui.address import from_address
-from dlexplain.ui.markdown import literal
+from dlexplain.ui.own_models import add_own
 
 REVIEWS = {
     "A mess, and I loved it": "This film is a gorgeous, unforgettable mess of overacting, and I "
@@ -20,6 +20,8 @@ TWEETS = {
     "When": "What time does the match start tomorrow?",
 }
 OTHERS = {"A short one": "This is exactly what I was looking for."}
+OWN_CLASSIFIERS = "own-models"
+"""In the session: the user's own, by folder or name on the hub."""
 IN_ADDRESS = 500
 """Letters of a text that go into the page's address."""
 
@@ -32,7 +34,7 @@ def examples(model: TextEntry) -> dict[str, str]:
 def choose_classifier(arrived: bool) -> tuple[TextEntry, TextEntry | None]:
     """The model, and a second one to put beside it; a user's own may be added to both lists."""
     state = st.session_state
-    own: list[str] = state.setdefault("own-models", [])
+    own: list[str] = state.setdefault(OWN_CLASSIFIERS, [])
     for key in ("classifier", "beside"):
         from_address(key, lambda name: _known(name, own), arrived)
     models = text_entries(own)
@@ -59,7 +61,7 @@ def choose_classifier(arrived: bool) -> tuple[TextEntry, TextEntry | None]:
         placeholder="No second model",
         help="A second model to compare predictions and attributions with.",
     )
-    _add_own(own)
+    add_own(own, "classifier", "A sequence classifier")
     return known[chosen or models[0].name], known.get(beside or "")
 
 
@@ -69,32 +71,6 @@ def _known(name: str, own: list[str]) -> str:
         own += [name] if name not in own else []
         return name
     return find_text_model(name).name
-
-
-def _add_own(own: list[str]) -> None:
-    """A folder or a name on the hub, which then is in the lists."""
-
-    def add() -> None:
-        name = str(st.session_state["own-model"]).strip()
-        st.session_state["own-bad"] = ""
-        if name and not is_own_model(name):
-            st.session_state["own-bad"] = name
-        elif name:
-            own.extend([name] if name not in own else [])
-            st.session_state["classifier"] = name
-
-    with st.expander("Your own model", icon=":material/folder_open:"):
-        st.text_input(
-            "Folder, or name on the Hugging Face hub", key="own-model", on_change=add,
-            placeholder="/path/to/model or organisation/model",
-            help="A sequence classifier with safetensors and a tokenizer.json. Pickles are never "
-            "read and code of the model is never run.",
-        )  # fmt: skip
-        if bad := st.session_state.get("own-bad"):
-            st.error(
-                f"{literal(bad)} is no folder on the server and no name on the hub, such as "
-                "organisation/model."
-            )
 
 
 def choose_text(key: str, label: str, samples: dict[str, str], arrived: bool, first: int) -> str:

@@ -20,11 +20,10 @@ VIEW = "writing-view"
 def main() -> None:
     st.title("Watch a model write and read")
     arrived = VIEW not in st.session_state
-    entries = language_entries()  # at every run: a run may just have finished
-    if not entries:
+    entry = choose_language_model(arrived)
+    if entry is None:
         st.info("There is no language model yet. Train one on the page **Launch**.")
         return
-    entry = choose_language_model(entries, arrived)
     from_query("view", VIEW, _view, arrived)
     st.session_state.setdefault(VIEW, "write")
     view = st.segmented_control(
@@ -57,7 +56,7 @@ def main() -> None:
     else:
         from dlexplain.ui.writing.reach import show_reach
 
-        show_reach(entry, entries, text)
+        show_reach(entry, language_entries(), text)
     what = "prompt" if view == "write" else "text"
     to_address({"model": entry.name, "view": view, what: shared(text), **kept})
 

@@ -96,7 +96,7 @@ def test_folders_that_are_no_classifier_are_refused(folder: Path, tmp_path: Path
     with pytest.raises(WeightsError, match=r"has no config\.json"):
         load_text_model(str(tmp_path / "empty"))
     other = changed(folder, tmp_path / "other", architectures=["BertModel"])
-    with pytest.raises(WeightsError, match="is BertModel; a SequenceClassification model is"):
+    with pytest.raises(WeightsError, match="is BertModel; a sequence classifier is"):
         load_text_model(str(other))
     own_code = changed(folder, tmp_path / "code", auto_map={"AutoModel": "x.Y"})
     with pytest.raises(WeightsError, match="needs code of its own, which is never run"):
@@ -143,3 +143,58 @@ def test_joined_pieces_conserve_the_sum() -> None:
 def test_an_empty_text_is_refused() -> None:
     with pytest.raises(TextError, match="the text is empty"):
         classify_text(load_text_model("sst2-cnn"), "")
+
+
+@pytest.fixture(scope="module")
+def writer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny GPT-2 as save_pretrained writes it."""
+    from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+
+    from dlexplain.data.tokenisers import train_tokeniser
+
+    path = tmp_path_factory.mktemp("own") / "tiny-gpt"
+    tokeniser = train_tokeniser("bpe", ["a good film", "a bad film"], 300, specials=("<end>",))
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokeniser, bos_token="<end>", eos_token="<end>", model_max_length=32
+    )
+    torch.manual_seed(0)
+    config = GPT2Config(
+        vocab_size=tokeniser.get_vocab_size(), n_positions=32, n_embd=16, n_layer=2, n_head=2,
+        bos_token_id=0, eos_token_id=0,
+    )  # fmt: skip
+    GPT2LMHeadModel(config).save_pretrained(path)
+    fast.save_pretrained(path)
+    return path
+
+
+def test_a_hugging_face_language_model_writes_as_transformers_does(writer: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    from dlexplain.services.language_models import load_language_model
+    from dlexplain.services.reading import read
+    from dlexplain.services.writing import generate
+
+    model = load_language_model(str(writer))
+    ids = model.ids(model.codec.encode("a good film"))
+    theirs = AutoModelForCausalLM.from_pretrained(writer)
+    with torch.no_grad():
+        expected = theirs(input_ids=ids).logits
+        whole, _ = model(ids)
+        first, state = model(ids[:, :2])
+        rest, _ = model(ids[:, 2:], state)
+    torch.testing.assert_close(whole, expected)
+    torch.testing.assert_close(torch.cat([first, rest], 1), expected, atol=1e-5, rtol=1e-4)
+    written = generate(model, "a good", count=5, temperature=0)
+    with torch.no_grad():
+        start = model.ids(model.codec.encode("a good"))
+        told = theirs.generate(start, max_new_tokens=5, do_sample=False, pad_token_id=0)
+    assert [token.piece for token in written.tokens] == model.codec.pieces(told[0, len(start[0]) :])
+    assert read(model, "a good film").perplexity > 1
+
+
+def test_a_text_beyond_the_last_position_is_refused(writer: Path) -> None:
+    from dlexplain.services.language_models import load_language_model
+
+    model = load_language_model(str(writer))
+    with pytest.raises(TextError, match="more than 32 tokens"):
+        model(torch.zeros(1, 33, dtype=torch.long))

@@ -1,14 +1,23 @@
 """Choosing a language model and a text; no torch here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
 from dlexplain.errors import BadInput
-from dlexplain.services.language_list import LanguageEntry, default_model, language_entry
+from dlexplain.services.hugging_face import is_own_model
+from dlexplain.services.language_list import (
+    LanguageEntry,
+    default_model,
+    language_entries,
+    language_entry,
+)
+from dlexplain.ui.own_models import add_own
 
 MODEL, PROMPT, TEXT = "writing-model", "writing-prompt", "writing-text"
+OWN = "own-language-models"
+"""In the session: the user's own, by folder or name on the hub."""
 LONGEST = 400_000
 """Characters that a text field takes: more than 50,000 words."""
 SHARED = 600
@@ -38,10 +47,13 @@ def from_query(parameter: str, key: str, read: Callable[[str], Any], arrived: bo
         st.warning(f"The address asks for something that is not here: {error}")
 
 
-def choose_language_model(entries: Sequence[LanguageEntry], arrived: bool) -> LanguageEntry:
-    """The picker; there is one entry at least."""
-    known = {entry.name: entry for entry in entries}
-    from_query("model", MODEL, lambda name: language_entry(name).name, arrived)
+def choose_language_model(arrived: bool) -> LanguageEntry | None:
+    """The picker; None where there is no model. A user's own may be added to the list."""
+    own: list[str] = st.session_state.setdefault(OWN, [])
+    from_query("model", MODEL, lambda name: _known(name, own), arrived)
+    known = {entry.name: entry for entry in language_entries(own)}  # a run may just have finished
+    if not known:
+        return None
     chosen = st.session_state.get(MODEL)
     st.session_state[MODEL] = chosen if chosen in known else default_model()
     st.selectbox(
@@ -53,7 +65,17 @@ def choose_language_model(entries: Sequence[LanguageEntry], arrived: bool) -> La
         help="The zoo's, and runs that have finished, the latest first. A lower perplexity is "
         "better, and comparable only on the same data.",
     )
-    return known[st.session_state[MODEL]]
+    entry = known[st.session_state[MODEL]]
+    add_own(own, MODEL, "A causal language model")
+    return entry
+
+
+def _known(name: str, own: list[str]) -> str:
+    """The name where it is of a model; one of the user's own is added to the list."""
+    if is_own_model(name):
+        own += [name] if name not in own else []
+        return name
+    return language_entry(name).name
 
 
 def choose_prompt(entry: LanguageEntry, arrived: bool) -> str:
