@@ -1,5 +1,6 @@
 """Where a text model looks: layer by layer, head by head, and whether that explains anything."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -97,9 +98,10 @@ def show_view(
         views.show_rollout(model, whole, hidden, arrived)
     else:
         views.show_numbers(maps, facts)
+    name = f"attention-{Path(model.name).name}.npz"  # a user's own is a folder
     st.download_button(
-        "Weights", maps.to_npz, f"attention-{model.name}.npz", "application/octet-stream",
-        icon=":material/download:", on_click="ignore",
+        "Weights", maps.to_npz, name, "application/octet-stream", icon=":material/download:",
+        on_click="ignore",
         help="NPZ: attention (layers, heads, queries, tokens) as shown, and the tokens.",
     )  # fmt: skip
     chosen = st.session_state[LAYER] - 1, st.session_state[HEAD] - 1

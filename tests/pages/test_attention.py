@@ -117,10 +117,9 @@ def test_nothing_to_read_says_what_to_do(text: str) -> None:
         "<b>&amp;</b> **x** :smile:",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("model", [QUICK, "sst2-minilm"])
-def test_any_text_draws_or_says_why_not(model: str, text: str) -> None:
-    app = page(attending=model, attention="head")
-    app.text_area(key="text").set_value(text).run()
+def test_any_text_draws_or_says_why_not(text: str) -> None:
+    # Letters that its words lack are MiniLM's pieces, and the other's unknown word.
+    app = page(attending="sst2-minilm" if text.isascii() else QUICK, attention="head", text=text)
     assert not app.exception
     assert len(app.error) <= 1
     assert not app.error or "has no token that the model reads" in app.error[0].value

@@ -10,7 +10,7 @@ from dlexplain.services.attention_facts import Head
 from dlexplain.services.jobs import Job, start
 from dlexplain.services.text_models import TextModel
 
-POLL_SECONDS, MEASURED, POLLING = 0.5, "attention-measured", "attention-polling"
+POLL_SECONDS, MEASURED = 0.5, "attention-measured"
 Measured = Job[tuple[TextAttribution, ...]]
 
 
@@ -25,8 +25,9 @@ def show_measured(model: TextModel, window: Window, maps: AttentionMaps, chosen:
         "score itself?"
     )
     job = _job(model, window)
-    live = st.fragment(_show, run_every=POLL_SECONDS if job.active else None)
-    live(model, window, maps, chosen, job)
+    polls = job.active
+    live = st.fragment(_show, run_every=POLL_SECONDS if polls else None)
+    live(model, maps, chosen, job, polls)
 
 
 def _job(model: TextModel, window: Window) -> Measured:
@@ -43,10 +44,10 @@ def _job(model: TextModel, window: Window) -> Measured:
     return job
 
 
-def _show(
-    model: TextModel, window: Window, maps: AttentionMaps, chosen: Head, job: Measured
-) -> None:
+def _show(model: TextModel, maps: AttentionMaps, chosen: Head, job: Measured, polls: bool) -> None:
     active = job.active
+    if polls and not active:
+        st.rerun()  # once more, without looking every half second
     if job.result is not None:
         _table(agreement(model, maps, job.result, chosen))
     elif active:
@@ -63,10 +64,6 @@ def _show(
         if st.button("Measure again", icon=":material/refresh:", type="tertiary"):
             del st.session_state[MEASURED]
             st.rerun()
-    if st.session_state.get(POLLING) and not active:
-        st.session_state[POLLING] = False
-        st.rerun()
-    st.session_state[POLLING] = active
 
 
 def _table(found: Agreement) -> None:
