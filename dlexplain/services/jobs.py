@@ -1,5 +1,6 @@
 """Work in the background: progress, cancel, and one at a time for each visitor."""
 
+import atexit
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -76,5 +77,22 @@ def start(jobs: Sequence[Job[Any]]) -> threading.Thread:
             job.run()
 
     thread = threading.Thread(target=run_all, name="explanations", daemon=True)
+    _running.append((thread, jobs))
     thread.start()
+    _running[:] = [pair for pair in _running if pair[0].is_alive()]
     return thread
+
+
+_running: list[tuple[threading.Thread, Sequence[Job[Any]]]] = []
+END_SECONDS = 20.0
+
+
+@atexit.register
+def _end() -> None:
+    """Cancel what runs and wait for it: a thread that Python ends inside torch's C++ would abort
+    the process."""
+    for _, jobs in _running:
+        for job in jobs:
+            job.cancel()
+    for thread, _ in _running:
+        thread.join(END_SECONDS)

@@ -1,5 +1,6 @@
 """What happens once when the server starts."""
 
+import atexit
 import gc
 import importlib
 import logging
@@ -16,6 +17,7 @@ START_AFTER_SECONDS = 1.0
 """So that the first paint has the processor to itself."""
 STORE_AFTER_SECONDS = 6.0
 """MLflow takes seconds to import, and the first visitor comes first."""
+END_SECONDS = 20.0
 KEEP_SECONDS = 3.0
 """How often the queue is looked after while no page looks at it."""
 
@@ -40,7 +42,10 @@ def warm_up() -> threading.Thread:
             importlib.import_module(module)
         _exempt_from_collection()
 
-    return _after(START_AFTER_SECONDS, "warm-up", load)
+    thread = _after(START_AFTER_SECONDS, "warm-up", load)
+    # Python would end it inside torch's C++, which aborts the process.
+    atexit.register(lambda: thread.is_alive() and thread.join(END_SECONDS))
+    return thread
 
 
 @st.cache_resource(show_spinner=False)
