@@ -170,7 +170,7 @@ def publish(wanted: str, name: str, told: Told, folder: Path | None = None) -> P
     card |= {
         "spec": replace(spec, data_params=elsewhere).to_dict(),
         "headline": TASKS[spec.task].headline,
-        "stored": "float16, tables of a million numbers in int8 with a scale a row",
+        "stored": "float16, weights of 50,000 numbers and more in int8 with a scale a row",
         "command": _command(name, spec),
         "training_seconds": record.seconds,  # of all its spells
         "trained": {"metrics": source.card["metrics"]},

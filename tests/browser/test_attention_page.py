@@ -29,7 +29,10 @@ def page(tmp_path: Path) -> Iterator[Page]:
         opened.goto(f"{address}/{ADDRESS}")
         yield opened
         chromium.close()
-    assert "Traceback" not in (tmp_path / "server.log").read_text()
+    # A thread that still imports while the server stops fails, but of nobody's concern.
+    log = (tmp_path / "server.log").read_text().partition("Stopping...")[0]
+    assert "Traceback" not in log
+    assert "Session State API" not in log
 
 
 def settled(page: Page) -> None:

@@ -121,6 +121,15 @@ def test_a_large_table_takes_a_byte_a_number_and_is_right_to_half_a_step() -> No
     assert bool(((back["embedding.weight"] - table).abs() <= step / 2 + 1e-6).all())
 
 
+def test_a_convolution_has_a_scale_a_channel() -> None:
+    weight = torch.randn(256, 32, 3, 3, generator=torch.Generator().manual_seed(0))
+    weight[3] *= 1000  # one loud channel costs the others nothing
+    back = unpack(pack({"conv.weight": weight}))["conv.weight"]
+    assert back.shape == weight.shape
+    step = weight.flatten(1).abs().amax(1) / 127
+    assert bool(((back - weight).flatten(1).abs().amax(1) <= step / 2 * 1.001).all())
+
+
 def test_data_folders_are_found_by_name(tmp_path: Path) -> None:
     (tmp_path / "fred_md").mkdir()
     (tmp_path / "ptb").mkdir()

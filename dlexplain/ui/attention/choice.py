@@ -59,8 +59,9 @@ def choose_attending(arrived: bool) -> TextEntry | None:
 def choose_view(arrived: bool) -> str:
     """How to look at it."""
     from_address(VIEW, _one_of(VIEWS), arrived)
+    st.session_state.setdefault(VIEW, "all")
     view = st.segmented_control(
-        "View", list(VIEWS), default="all", format_func=VIEWS.__getitem__, key=VIEW,
+        "View", list(VIEWS), format_func=VIEWS.__getitem__, key=VIEW,
         required=True, label_visibility="collapsed", persist_state="session",
     )  # fmt: skip
     return view or "all"
