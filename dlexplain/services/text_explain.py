@@ -6,7 +6,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import torch
 
 import dlexplain.explain.texts.methods  # noqa: F401, registers the methods
@@ -15,10 +14,9 @@ from dlexplain.data.text_reading import Reading
 from dlexplain.errors import TargetError
 from dlexplain.explain.batching import Target
 from dlexplain.explain.progress import Progress
-from dlexplain.explain.texts.attention import attention
 from dlexplain.explain.texts.base import TEXT_METHODS, TextExplainer, TextRun
 from dlexplain.params import Value, as_dict
-from dlexplain.results import AttentionMaps, ClassScore, TextAttribution, TextPrediction
+from dlexplain.results import ClassScore, TextAttribution, TextPrediction
 from dlexplain.services.explain import MethodInfo, ResultCache
 from dlexplain.services.models import chunk_book
 from dlexplain.services.text_models import TextModel
@@ -166,19 +164,3 @@ def _key(model: TextModel, reading: Reading, method: str, params: object, target
 
 
 _cache: ResultCache[TextAttribution] = ResultCache()
-
-
-def attention_maps(model: TextModel, text: str) -> AttentionMaps:
-    """Attention of every layer and head; raises TextError, or Incompatible where there is none."""
-    reading = model.read(text)
-    layers = attention(model.twin, torch.from_numpy(reading.ids)[None])
-    weights = np.stack([layer.float().cpu().numpy() for layer in layers])
-    own = weights.shape[3] - len(reading)  # marks that the network puts before the tokens
-    return AttentionMaps(
-        model=model.name,
-        text=text,
-        tokens=("[first]",) * own + reading.tokens,
-        words=np.concatenate([np.full(own, -1), reading.words]),
-        weights=weights,
-        left=reading.left,
-    )

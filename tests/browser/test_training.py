@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from dlexplain.runs.executor import LocalExecutor
 from dlexplain.runs.states import RunRow
-from tests.browser.dashboard import FLAGS, serving
+from tests.browser.dashboard import serving
 
 SLOW = 120_000
 EPOCHS = "80"
@@ -19,14 +19,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif("CHROMIUM" not in os.environ, reason="make test sets CHROMIUM"),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

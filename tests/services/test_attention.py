@@ -32,7 +32,6 @@ from dlexplain.services.attention_facts import (
     without_marks,
 )
 from dlexplain.services.attention_list import attending_entries
-from dlexplain.services.text_explain import attention_maps
 from dlexplain.services.text_model_list import text_models
 from dlexplain.services.text_models import TextModel, load_text_model
 
@@ -66,7 +65,6 @@ def test_rows_sum_to_one_and_equal_the_models_own_output(name: str) -> None:
     if name == "sst2-lstm-attention":
         own = [own[:, None, None]]  # its pooling's weights, (batch, time)
     np.testing.assert_allclose(found.weights, torch.cat(own).numpy(), atol=1e-6)
-    np.testing.assert_array_equal(found.weights, attention_maps(model, FILM).weights)
 
 
 def test_rollout_of_two_layers_by_hand() -> None:
@@ -171,7 +169,7 @@ def test_a_text_that_fits_is_one_window_with_the_same_maps(minilm: TextModel) ->
     windows = text_windows(minilm, FILM)
     assert len(windows) == 1
     np.testing.assert_array_equal(
-        attention(minilm, FILM).weights, attention_maps(minilm, FILM).weights
+        attention(minilm, FILM).weights, reading_maps(minilm, minilm.read(FILM)).weights
     )
 
 

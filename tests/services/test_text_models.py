@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from dlexplain.errors import TextError, UnknownName, WeightsError
+from dlexplain.services.attention import attention
 from dlexplain.services.text_explain import (
-    attention_maps,
     classify_text,
     classify_texts,
     explain_text,
@@ -79,7 +79,7 @@ def test_every_method_that_suits_it_explains_it(folder: Path) -> None:
         if info.complete and info.name != "gradient-shap":
             assert found.completeness_error is not None
             assert found.completeness_error < 0.02
-    assert attention_maps(model, SENTENCE).weights.shape == (2, 2, 7, 7)
+    assert attention(model, SENTENCE).weights.shape == (2, 2, 7, 7)
 
 
 def changed(folder: Path, to: Path, **config: object) -> Path:

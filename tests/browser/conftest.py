@@ -1,0 +1,36 @@
+"""One Chromium a file, and a server with a home of its own where a test asks for it."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.dashboard import FLAGS, serving
+
+SLOW = 60_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Its address; its log must show no traceback in the end."""
+    home = tmp_path_factory.mktemp("home")
+    with serving(home) as address:
+        yield address
+    assert "Traceback" not in (home / "server.log").read_text()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1440, "height": 1000})
+    opened.set_default_timeout(SLOW)
+    yield opened
+    opened.close()
