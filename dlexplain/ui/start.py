@@ -44,7 +44,7 @@ def warm_up() -> threading.Thread:
 
     thread = _after(START_AFTER_SECONDS, "warm-up", load)
     # Python would end it inside torch's C++, which aborts the process.
-    atexit.register(lambda: thread.is_alive() and thread.join(END_SECONDS))
+    atexit.register(_wait_for, thread)
     return thread
 
 
@@ -70,6 +70,11 @@ def look_after_runs() -> threading.Thread:
             time.sleep(KEEP_SECONDS)
 
     return _after(STORE_AFTER_SECONDS, "runs", look)
+
+
+def _wait_for(thread: threading.Thread) -> None:
+    if thread.is_alive():  # one that never started cannot be joined
+        thread.join(END_SECONDS)
 
 
 def _after(seconds: float, name: str, work: Callable[[], None]) -> threading.Thread:
