@@ -5,3 +5,9 @@ import tempfile
 
 # Before anything reads the settings; the system clears its temporary folders.
 os.environ["DLEXPLAIN_HOME"] = tempfile.mkdtemp(prefix="dlexplain-tests-")
+
+import dlexplain.ui.start
+
+# The dashboard looks after the queue for as long as its process lives. In tests that process is
+# this one, and it would start the runs that a test has just queued for itself.
+dlexplain.ui.start.STORE_AFTER_SECONDS = 1e6

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.dashboard import FLAGS, serving
+from tests.browser.dashboard import FLAGS, serving, told
 
 SLOW = 60_000
 
@@ -25,7 +25,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("home")
     with serving(home) as address:
         yield address
-    assert "Traceback" not in (home / "server.log").read_text()
+    assert "Traceback" not in told(home)
 
 
 @pytest.fixture

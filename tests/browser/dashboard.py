@@ -44,6 +44,12 @@ def serving(home: Path) -> Iterator[str]:
             process.wait(timeout=20)
 
 
+def told(home: Path) -> str:
+    """The server's log until it was asked to stop: a thread that still imports then fails, which
+    is nobody's concern."""
+    return (home / "server.log").read_text().partition("Stopping...")[0]
+
+
 def _wait_for(address: str) -> None:
     stop = time.monotonic() + 60
     while True:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.browser.dashboard import FLAGS, serving
+from tests.browser.dashboard import FLAGS, serving, told
 
 SLOW = 60_000
 ADDRESS = "attention?attending=sst2-minilm&text=A+gripping+film+that+never+feels+long."
@@ -29,10 +29,8 @@ def page(tmp_path: Path) -> Iterator[Page]:
         opened.goto(f"{address}/{ADDRESS}")
         yield opened
         chromium.close()
-    # A thread that still imports while the server stops fails, but of nobody's concern.
-    log = (tmp_path / "server.log").read_text().partition("Stopping...")[0]
-    assert "Traceback" not in log
-    assert "Session State API" not in log
+    assert "Traceback" not in told(tmp_path)
+    assert "Session State API" not in told(tmp_path)
 
 
 def settled(page: Page) -> None:

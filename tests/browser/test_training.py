@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dlexplain.runs.executor import LocalExecutor
 from dlexplain.runs.states import RunRow
-from tests.browser.dashboard import serving
+from tests.browser.dashboard import serving, told
 
 SLOW = 120_000
 EPOCHS = "80"
@@ -82,7 +82,7 @@ def test_a_run_outlives_browser_and_dashboard_and_is_explained(
         expect(page.get_by_role("heading", level=1)).to_have_text("Explain a picture")
         expect(page.get_by_text(re.compile("Digits, the article's CNN")).first).to_be_visible()
         page.close()
-    assert "Traceback" not in (home / "server.log").read_text()
+    assert "Traceback" not in told(home)
 
 
 @pytest.mark.parametrize("width", [1440, 400])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.dashboard import serving
+from tests.browser.dashboard import serving, told
 
 SLOW = 120_000
 expect.set_options(timeout=SLOW)
@@ -44,4 +44,4 @@ def test_a_model_writes_is_stopped_and_read(browser: Browser, tmp_path: Path) ->
         assert over(page) <= 0
         assert "view=reach" in page.url
         page.close()
-    assert "Traceback" not in (tmp_path / "server.log").read_text()
+    assert "Traceback" not in told(tmp_path)

@@ -63,7 +63,7 @@ def test_a_model_is_loaded_once() -> None:
 
 def test_a_device_that_is_not_there_is_told() -> None:
     assert choose_device("cpu").type == "cpu"
-    assert "threads" in describe_device(torch.device("cpu"))
+    assert "thread" in describe_device(torch.device("cpu"))
     for wanted in ("cuda:99", "abacus"):
         with pytest.raises(BadInput, match=f'"{wanted}"; here it may be auto, cpu'):
             choose_device(wanted)
