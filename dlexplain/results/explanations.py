@@ -21,6 +21,11 @@ class ClassName:
     label: str
 
 
+def class_question(target: ClassName, contrast: ClassName | None) -> str:
+    """The class in words: "tabby", or "tabby rather than Egyptian cat"."""
+    return target.label + (f" rather than {contrast.label}" if contrast else "")
+
+
 @dataclass(frozen=True)
 class ClassScore:
     """A class with its probability, 0 to 1."""
@@ -98,8 +103,7 @@ class Attribution:
     @property
     def class_question(self) -> str:
         """The class in words: "tabby", or "tabby rather than Egyptian cat"."""
-        rest = f" rather than {self.contrast.label}" if self.contrast else ""
-        return self.target.label + rest
+        return class_question(self.target, self.contrast)
 
     def to_dict(self) -> dict[str, Any]:
         """The form that `explain --json` prints: everything but the arrays."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dlexplain.params import Value
 from dlexplain.results.drawing import plot
-from dlexplain.results.explanations import ClassName, ClassScore
+from dlexplain.results.explanations import ClassName, ClassScore, class_question
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,7 @@ class TextAttribution:
     @property
     def class_question(self) -> str:
         """The class in words: "positive", or "positive rather than negative"."""
-        rest = f" rather than {self.contrast.label}" if self.contrast else ""
-        return self.target.label + rest
+        return class_question(self.target, self.contrast)
 
     def of_words(self) -> "TextAttribution":
         """The same with the pieces of each word joined; their values are added up."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from dlexplain.errors import UnknownName, WeightsError
+from dlexplain.errors import UnknownName
 from dlexplain.runs.states import RunRow
-from dlexplain.services.trained import Trained, finished_runs, trained_run, zoo_models
+from dlexplain.services.trained import Trained, finished_runs, readable_zoo, trained_run, zoo_models
 
 TASK = "language-model"
 FIRST = "shakespeare-lstm"
@@ -35,7 +35,7 @@ def language_entries(own: Sequence[str] = ()) -> tuple[LanguageEntry, ...]:
 
     Those whose card is damaged are left out.
     """
-    zoo = [_entry(model, model.name, "zoo", model.headline) for model in _whole()]
+    zoo = [_entry(model, model.name, "zoo", model.headline) for model in readable_zoo(TASK)]
     runs = [_run_entry(row) for row in finished_runs(TASK)]
     yours = [LanguageEntry(name, f"{name} (your own)", "own", "", "your own") for name in own]
     return (*zoo, *runs, *yours)
@@ -72,17 +72,6 @@ def unknown_language_model(name: str) -> UnknownName:
     """The error that says what is known."""
     known = ", ".join(entry.name for entry in language_entries()) or "none"
     return UnknownName(f'unknown language model "{name}"; known: {known}')
-
-
-def _whole() -> list[Trained]:
-    found = []
-    for model in zoo_models():
-        try:
-            if model.spec.task == TASK:
-                found.append(model)
-        except WeightsError:  # `zoo verify` tells who looks for it
-            continue
-    return found
 
 
 def _run_entry(row: RunRow) -> LanguageEntry:

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from dlexplain.errors import UnknownName, WeightsError
+from dlexplain.errors import UnknownName
 from dlexplain.runs.paths import states_file
 from dlexplain.runs.states import RunRow, States
 from dlexplain.services.picture_cards import TASK
-from dlexplain.services.trained import Trained, finished_runs, zoo_models
+from dlexplain.services.trained import Trained, finished_runs, readable_zoo
 from dlexplain.settings import settings
 
 DEFAULT_MODEL = "efficientnet-lite0"
@@ -42,7 +42,7 @@ REGISTERED = (
 
 def model_entries() -> tuple[ModelEntry, ...]:
     """Registered models, the zoo's, then finished runs, the latest first."""
-    zoo = [_zoo_entry(model) for model in _whole(zoo_models())]
+    zoo = [_zoo_entry(model) for model in readable_zoo(TASK)]
     runs = [run_entry(row) for row in finished_runs(TASK)]
     return (*REGISTERED, *zoo, *runs)
 
@@ -64,18 +64,6 @@ def run_entry(row: RunRow) -> ModelEntry:
     """A run's entry, under the name that it has now."""
     title = f"{row.name}{_told(_accuracy(row.progress))} (run {row.id})"
     return ModelEntry(row.id, title, "run", TASK, row.spec.data)
-
-
-def _whole(models: tuple[Trained, ...]) -> list[Trained]:
-    """Those of pictures whose card can be read."""
-    found = []
-    for model in models:
-        try:
-            if model.spec.task == TASK:
-                found.append(model)
-        except WeightsError:  # `zoo` tells who looks for it
-            continue
-    return found
 
 
 def _zoo_entry(model: Trained) -> ModelEntry:

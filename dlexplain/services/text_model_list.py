@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dlexplain.errors import UnknownName, WeightsError
-from dlexplain.services.trained import Trained, finished_runs, trained_run, zoo_models
+from dlexplain.errors import UnknownName
+from dlexplain.services.trained import Trained, finished_runs, readable_zoo, trained_run
 
 TASK = "classify-text"
 OWN = "your own"
@@ -28,7 +28,7 @@ def text_entries(own: Sequence[str] = ()) -> tuple[TextEntry, ...]:
 
 def text_models() -> tuple[Trained, ...]:
     """The zoo's, the best first, then finished runs, the latest first."""
-    zoo = sorted(_whole(), key=lambda model: (model.name != FIRST, model.name))
+    zoo = sorted(readable_zoo(TASK), key=lambda model: (model.name != FIRST, model.name))
     return (*zoo, *(trained_run(row) for row in finished_runs(TASK)))
 
 
@@ -40,15 +40,3 @@ def find_text_model(name: str) -> Trained:
             return model
     known = ", ".join(model.name for model in models)
     raise UnknownName(f'unknown text model "{name}"; known: {known or "none"}')
-
-
-def _whole() -> list[Trained]:
-    """Those of the zoo whose card can be read."""
-    found = []
-    for model in zoo_models():
-        try:
-            if model.spec.task == TASK:
-                found.append(model)
-        except WeightsError:  # `zoo` tells who looks for it
-            continue
-    return found

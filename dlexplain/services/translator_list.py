@@ -6,7 +6,7 @@ from typing import Literal
 
 from dlexplain.errors import UnknownName, WeightsError
 from dlexplain.runs.states import RunRow
-from dlexplain.services.trained import Trained, finished_runs, trained_run, zoo_models
+from dlexplain.services.trained import Trained, finished_runs, readable_zoo, trained_run
 
 TASK = "translate"
 FIRST = ("multi30k-transformer", "multi30k-gru-attention", "dates-gru-attention")
@@ -70,7 +70,7 @@ class TranslatorCard:
 
 def translator_entries() -> tuple[TranslatorEntry, ...]:
     """The zoo's, the first of FIRST before the others, then finished runs, the latest first."""
-    zoo = [_entry(model) for model in _whole()]
+    zoo = [_entry(model) for model in readable_zoo(TASK)]
     order = {name: place for place, name in enumerate(FIRST)}
     zoo.sort(key=lambda entry: (order.get(entry.name, len(order)), entry.name))
     return (*zoo, *(_run_entry(row) for row in finished_runs(TASK)))
@@ -94,7 +94,7 @@ def translator_entry(name: str) -> TranslatorEntry:
 
 def find_translator(name: str) -> Trained:
     """Where the model of this name lies; raises UnknownName."""
-    for model in _whole():
+    for model in readable_zoo(TASK):
         if model.name == name:
             return model
     for row in finished_runs(TASK):
@@ -128,17 +128,6 @@ def translator_card(name: str) -> TranslatorCard:
 def _unknown(name: str) -> UnknownName:
     known = ", ".join(entry.name for entry in translator_entries()) or "none"
     return UnknownName(f'unknown translator "{name}"; known: {known}')
-
-
-def _whole() -> list[Trained]:
-    found = []
-    for model in zoo_models():
-        try:
-            if model.spec.task == TASK:
-                found.append(model)
-        except WeightsError:  # `zoo verify` tells who looks for it
-            continue
-    return found
 
 
 def _entry(model: Trained) -> TranslatorEntry:

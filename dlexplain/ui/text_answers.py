@@ -16,6 +16,7 @@ from dlexplain.services.jobs import Job
 from dlexplain.services.text_explain import cached_text, explain_text
 from dlexplain.services.text_models import Reading, TextModel
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.progress import show_progress
 from dlexplain.ui.state import Answers, Ask, JobOf, Request, again, answer
 
 POLL_SECONDS = 0.5
@@ -95,7 +96,7 @@ def _card(
         show_attribution(job.result, f"{key}-{place}")
     elif job.active:
         st.markdown(f"**{job.title}**")
-        _progress(job, f"{key}-{place}")
+        show_progress(job, f"{key}-{place}")
     else:
         st.markdown(f"**{job.title}**")
         if job.state == "failed":
@@ -148,14 +149,3 @@ def _csv(found: TextAttribution) -> str:
     ):
         writer.writerow([token, start, stop, f"{value:.6g}"])
     return buffer.getvalue()
-
-
-def _progress(job: Job[TextAttribution], key: str) -> None:
-    shot = job.snapshot
-    left = shot.seconds_left
-    text = "Waiting" if job.state == "waiting" else f"{shot.done} of {shot.planned} evaluations"
-    text += f", about {max(1, round(left))} s left" if left is not None else ""
-    bar, stop = st.columns([3, 1], vertical_alignment="center")
-    bar.progress(shot.fraction, text)
-    if stop.button("Cancel", key=f"cancel-{key}", type="tertiary", width="stretch"):
-        job.cancel()

@@ -12,6 +12,7 @@ from dlexplain.services.text_changes import WAYS, Way, changed, find_turning, wo
 from dlexplain.services.text_explain import classify_reading
 from dlexplain.services.text_models import Reading, TextModel
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.progress import show_progress
 from dlexplain.ui.state import Ask, Request
 from dlexplain.ui.text_answers import FIGURE, POLL_SECONDS, show_answers
 from dlexplain.ui.text_cache import digest
@@ -150,11 +151,7 @@ def _start_search(
 
 def _found(job: Job[Turning]) -> None:
     if job.active:
-        bar, stop = st.columns([3, 1], vertical_alignment="center")
-        bar.progress(job.snapshot.fraction, f"{job.snapshot.done} of at most "
-                     f"{job.snapshot.planned} trials")  # fmt: skip
-        if stop.button("Cancel", key="cancel-turning", type="tertiary"):
-            job.cancel()
+        show_progress(job, "turning", "trials at most")
         st.session_state["turning-live"] = True
         return
     if st.session_state.pop("turning-live", False):

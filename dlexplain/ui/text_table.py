@@ -10,6 +10,7 @@ from dlexplain.services.text_models import TextModel
 from dlexplain.services.text_tables import column_names, explain_texts, read_text_column
 from dlexplain.ui import text_cache
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.progress import show_progress
 from dlexplain.ui.text_answers import FIGURE, POLL_SECONDS
 from dlexplain.ui.words import clock
 
@@ -68,14 +69,7 @@ def _run(model: TextModel, texts: list[str], method: str, about: tuple[str, ...]
 
 def _progress(job: Job[TextTable]) -> None:
     if job.active:
-        shot = job.snapshot
-        left = shot.seconds_left
-        text = f"{shot.done:,} of {shot.planned:,} texts"
-        text += f", about {clock(max(1, left))} left" if left is not None else ""
-        bar, stop = st.columns([3, 1], vertical_alignment="center")
-        bar.progress(shot.fraction, text)
-        if stop.button("Cancel", key="cancel-table", type="tertiary"):
-            job.cancel()
+        show_progress(job, "table", "texts")
         st.session_state["table-live"] = True
         return
     if st.session_state.pop("table-live", False):

@@ -150,6 +150,7 @@ def card(
     model: "LoadedModel", picture: "Picture", answers: "Answers[Attribution]", place: int
 ) -> None:
     from dlexplain.figures.attribution import map_figure, plot_attribution
+    from dlexplain.ui.progress import show_progress
 
     job, method = answers.jobs[place], answers.request.asks[place]
     strength, sign = st.session_state["strength"] / 100, st.session_state["sign"] or "both"
@@ -164,7 +165,7 @@ def card(
     st.markdown(title)
     st.plotly_chart(figure, config=FIGURE, key=f"map-{place}")
     if job.active:
-        _progress(job, place)
+        show_progress(job, str(place))
     elif job.result is not None:
         _facts(job.result, place)
     else:
@@ -181,17 +182,6 @@ def _waiting_text(job: "Job[Attribution]") -> str:
     if job.state == "running" and job.snapshot.preview is not None:
         return "first coarse map"
     return {"waiting": "waiting its turn", "running": "computing"}.get(job.state, job.state)
-
-
-def _progress(job: "Job[Attribution]", place: int) -> None:
-    shot = job.snapshot
-    left = shot.seconds_left
-    text = "Waiting" if job.state == "waiting" else f"{shot.done} of {shot.planned} evaluations"
-    text += f", about {max(1, round(left))} s left" if left is not None else ""
-    bar, stop = st.columns([3, 1], vertical_alignment="center")
-    bar.progress(shot.fraction, text)
-    if stop.button("Cancel", key=f"cancel-{place}", type="tertiary", width="stretch"):
-        job.cancel()
 
 
 def _facts(result: "Attribution", place: int) -> None:

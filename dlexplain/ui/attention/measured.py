@@ -9,6 +9,7 @@ from dlexplain.services.attention import Window, agreement, compared
 from dlexplain.services.attention_facts import Head
 from dlexplain.services.jobs import Job, start
 from dlexplain.services.text_models import TextModel
+from dlexplain.ui.progress import show_progress
 
 POLL_SECONDS, MEASURED = 0.5, "attention-measured"
 Measured = Job[tuple[TextAttribution, ...]]
@@ -51,11 +52,7 @@ def _show(model: TextModel, maps: AttentionMaps, chosen: Head, job: Measured, po
     if job.result is not None:
         _table(agreement(model, maps, job.result, chosen))
     elif active:
-        bar, stop = st.columns([3, 1], vertical_alignment="center")
-        shot = job.snapshot
-        bar.progress(shot.fraction, f"Asking the score: {shot.done} of {shot.planned} evaluations")
-        if stop.button("Cancel", key="cancel-measured", type="tertiary"):
-            job.cancel()
+        show_progress(job, "measured")
     else:
         if job.state == "failed":
             st.error(job.error)

@@ -1,0 +1,23 @@
+"""A job under way, as every page shows it."""
+
+from typing import Any
+
+import streamlit as st
+
+from dlexplain.services.jobs import Job
+from dlexplain.ui.words import clock
+
+
+def show_progress(job: Job[Any], key: str, what: str = "evaluations") -> None:
+    """How far it is, about how long it will take, and a button that stops it.
+
+    key   of the button, unique on the page;  what  progress counts
+    """
+    shot = job.snapshot
+    left = shot.seconds_left
+    text = "Waiting" if job.state == "waiting" else f"{shot.done:,} of {shot.planned:,} {what}"
+    text += f", about {clock(max(1, left))} left" if left is not None else ""
+    bar, stop = st.columns([3, 1], vertical_alignment="center")
+    bar.progress(shot.fraction, text)
+    if stop.button("Cancel", key=f"cancel-{key}", type="tertiary", width="stretch"):
+        job.cancel()
