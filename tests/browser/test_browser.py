@@ -61,7 +61,7 @@ def test_upload_classes_maps_and_zip(server: str, page: Page, tmp_path: Path) ->
 
 def test_a_long_method_can_be_cancelled_and_run_again(server: str, page: Page) -> None:
     page.goto(f"{server}/image?sample=rocket&methods=rise")
-    expect(page.get_by_text(re.compile(r"of 1000 evaluations"))).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(re.compile(r"of 1,000 evaluations"))).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Cancelled.")).to_be_visible(timeout=SLOW)
     expect(page.get_by_role("button", name="Run again")).to_be_visible()
