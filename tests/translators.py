@@ -10,6 +10,7 @@ import dlexplain.models
 import dlexplain.tasks  # noqa: F401, these two register what a card names
 from dlexplain.data.pair_codec import train_codec
 from dlexplain.data.pairs import Pairs
+from dlexplain.models.base import kept_state
 from dlexplain.runs import paths
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.states import States
@@ -63,6 +64,5 @@ def translator_run(architecture: str = "transformer-translator", bleu: float = 3
         network.source_embedding.weight.mul_(2)
         network.bias.normal_()
         network.bias[3] += 2.0  # the end
-    state = {key: tensor.clone() for key, tensor in network.state_dict().items()}  # one table twice
-    save_file(state, paths.weights_in(folder))
+    save_file(kept_state(network), paths.weights_in(folder))
     return run

@@ -97,9 +97,18 @@ class KeepsPart(Protocol):
 
 
 def kept_state(network: nn.Module) -> dict[str, Tensor]:
-    """What of a network is written to disk, by name, on the CPU."""
+    """What of a network is written to disk, by name, on the CPU; a shared weight once."""
     state = network.own_state() if isinstance(network, KeepsPart) else network.state_dict()
-    return {key: tensor.detach().cpu().contiguous() for key, tensor in state.items()}
+    again = shared_weights(network)
+    return {k: t.detach().cpu().contiguous() for k, t in state.items() if k not in again}
+
+
+def shared_weights(network: nn.Module) -> dict[str, str]:
+    """Further names of weights that a network uses twice: {such a name: the first one}."""
+    first: dict[int, str] = {}
+    named = network.named_parameters(remove_duplicate=False)
+    pairs = ((name, first.setdefault(id(weight), name)) for name, weight in named)
+    return {name: earlier for name, earlier in pairs if name != earlier}
 
 
 @dataclass(frozen=True)

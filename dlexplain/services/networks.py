@@ -11,7 +11,7 @@ from torch import Tensor, nn
 import dlexplain.models
 import dlexplain.tasks  # noqa: F401, these two register what a card can name
 from dlexplain.errors import BadInput, CheckpointError, WeightsError
-from dlexplain.models.base import ARCHITECTURES, KeepsPart
+from dlexplain.models.base import ARCHITECTURES, KeepsPart, shared_weights
 from dlexplain.params import parse
 from dlexplain.runs.checkpoints import read_checkpoint
 from dlexplain.services.stored_weights import unpack
@@ -53,7 +53,9 @@ def fill(network: nn.Module, model: Trained) -> None:
         if isinstance(network, KeepsPart) and model.weights.suffix != CHECKPOINT:
             network.load_own_state(state)
         else:
-            network.load_state_dict(state, strict=True)
+            shared = shared_weights(network).items()
+            again = {name: state[first] for name, first in shared if first in state}
+            network.load_state_dict({**again, **state}, strict=True)
     except (OSError, RuntimeError, CheckpointError) as error:
         why = " ".join(str(error).split())
         raise WeightsError(f"the weights of {model.owner} cannot be read: {why}") from error
