@@ -4,6 +4,16 @@ from dlexplain.results.attention import Agreement, HeadFacts, TokenWeights
 from dlexplain.results.drawing import plot
 from dlexplain.results.explanations import Attribution, ClassName, ClassScore, Prediction
 from dlexplain.results.language import LanguageTest
+from dlexplain.results.latents import (
+    DimensionEffects,
+    EncodedPictures,
+    LatentPath,
+    LatentPlane,
+    Neighbours,
+    Reconstruction,
+    Samples,
+    SeenPicture,
+)
 from dlexplain.results.making import GeneratedPictures, Reconstructions
 from dlexplain.results.runs import (
     Backtest,
@@ -52,6 +62,8 @@ __all__ = [
     "ClassificationTest",
     "CrossAttention",
     "Curve",
+    "DimensionEffects",
+    "EncodedPictures",
     "Estimate",
     "EveryInfluence",
     "GeneratedPictures",
@@ -60,11 +72,17 @@ __all__ = [
     "Influence",
     "Inside",
     "LanguageTest",
+    "LatentPath",
+    "LatentPlane",
+    "Neighbours",
     "Prediction",
     "Reading",
+    "Reconstruction",
     "Reconstructions",
     "RunRecord",
+    "Samples",
     "Score",
+    "SeenPicture",
     "SourceInfluence",
     "StateChange",
     "TextAttribution",
