@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dlexplain.cli import attention, explaining, training, translating, writing, zoo
+from dlexplain.cli import attention, explaining, latents, training, translating, writing, zoo
 from dlexplain.errors import BadInput, DlexplainError, PictureError
 
 Commands = Callable[[str, Any, str], argparse.ArgumentParser]
@@ -58,5 +58,6 @@ def _parser() -> argparse.ArgumentParser:
     training.declare(command)
     writing.declare(command)
     translating.declare(command)
+    latents.declare(command)
     zoo.declare(command)
     return parser

@@ -1,0 +1,92 @@
+"""Commands of models that make pictures: sample and reconstruct."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlexplain.errors import BadInput
+from dlexplain.params import specs
+from dlexplain.services.sampling_settings import SamplingParams
+
+if TYPE_CHECKING:
+    from dlexplain.cli import Commands
+
+MODEL = "a zoo model or a run's id; default: mnist-vae"
+
+
+def declare(command: "Commands") -> None:
+    """Add this file's commands to the parser."""
+    sample = command("sample", _sample, "Make pictures of random numbers.")
+    sample.add_argument("--model", default="", metavar="NAME", help=MODEL)
+    for key, spec in specs(SamplingParams).items():
+        sample.add_argument(
+            f"--{key}", default=spec.default, metavar="N",
+            help=f"{spec.help} {spec.accepts}; default: %(default)s",
+        )  # fmt: skip
+    sample.add_argument(
+        "--class", dest="label", default="", metavar="INDEX|LABEL",
+        help="of models that can be asked for one; default: all by turns",
+    )  # fmt: skip
+    sample.add_argument("--out", metavar="FILE.png", help="write the pictures as one")
+
+    reconstruct = command("reconstruct", _reconstruct, "Put a picture through an autoencoder.")
+    reconstruct.add_argument("path", metavar="PICTURE")
+    reconstruct.add_argument("--model", default="", metavar="NAME", help=MODEL)
+    reconstruct.add_argument(
+        "--compare", action="store_true", help="its error among those of the data set's pictures"
+    )
+    reconstruct.add_argument(
+        "--data-path", default="", metavar="PATH", help="where that data set lies; for --compare"
+    )
+    reconstruct.add_argument("--as-is", action="store_true", help="do not centre handwriting")
+    reconstruct.add_argument(
+        "--out", metavar="FILE.png", help="write what the model saw and the copy, side by side"
+    )
+
+
+def _sample(args: argparse.Namespace) -> int:
+    from dlexplain.figures.latents import png, sheet
+    from dlexplain.services.sampling import sample
+
+    params: dict[str, Any] = {key: getattr(args, key) for key in specs(SamplingParams)}
+    made = sample(args.model, args.label, **params)
+    if args.out:
+        _write(args.out, png(sheet(made.pixels)))
+    if args.json:
+        print(json.dumps(made.to_dict(), indent=1))
+    else:
+        where = f" to {args.out}" if args.out else "; --out FILE.png writes them"
+        print(f"{len(made.pixels)} pictures of {made.model}, seed {made.seed}{where}")
+    return 0
+
+
+def _reconstruct(args: argparse.Namespace) -> int:
+    import numpy as np
+
+    from dlexplain.figures.latents import png, sheet
+    from dlexplain.services.latent_map import encode_data
+    from dlexplain.services.latent_models import load_latent_model
+    from dlexplain.services.latents import reconstruct
+
+    model = load_latent_model(args.model)
+    known = encode_data(model, args.data_path) if args.compare else None
+    found = reconstruct(model, args.path, known, centre=not args.as_is)
+    if args.out:
+        _write(args.out, png(sheet(np.stack([found.seen.pixels, found.copy]))))
+    if args.json:
+        print(json.dumps(found.to_dict(), indent=1))
+        return 0
+    print(f"{found.seen.name} by {found.model}: mean squared error {found.error:.5f}")
+    if found.anomaly is not None:
+        print(f"larger than that of {found.anomaly:.1%} of the test pictures")
+    for change in found.seen.changes:
+        print(f"the model saw it {change}")
+    return 0
+
+
+def _write(path: str, content: bytes) -> None:
+    try:
+        Path(path).write_bytes(content)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror or error}") from error
