@@ -56,6 +56,14 @@ class MiniLM(KeepsLearnt):
 
         self.marks, self.reads_first = 0, False
 
+    def merge_adapters(self) -> None:
+        from peft.tuners.lora import LoraLayer
+
+        adapted = [(name, m) for name, m in self.named_modules() if isinstance(m, LoraLayer)]
+        for name, module in adapted:
+            module.merge()
+            self.set_submodule(name, module.get_base_layer())
+
     def forward(self, x: Tensor) -> Tensor:
         return self.read_vectors(self.embed(x), x != PAD)
 

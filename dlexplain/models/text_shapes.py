@@ -57,6 +57,16 @@ class Attends(ReadsVectors, Protocol):
     def attend(self, vectors: Tensor, mask: Tensor) -> tuple[Tensor, list[Tensor]]: ...
 
 
+@runtime_checkable
+class Adapted(Protocol):
+    """A network with low-rank adapters, which can be added into the maps that they adapt.
+
+    merge_adapters  leaves a network of the same function for use without training: fewer products
+    """
+
+    def merge_adapters(self) -> None: ...
+
+
 class WordDropout(nn.Module):
     """In training, words are unknown with probability p (Iyyer et al. 2015, deep averaging)."""
 

@@ -21,7 +21,7 @@ from dlexplain.memory import keep_memory
 from dlexplain.models.device import choose_device, describe_device
 from dlexplain.models.hugging_face import PAD as HUGGING_FACE_PAD
 from dlexplain.models.hugging_face import HuggingFaceClassifier
-from dlexplain.models.text_shapes import PAD, Attends, ReadsVectors
+from dlexplain.models.text_shapes import PAD, Adapted, Attends, ReadsVectors
 from dlexplain.results import ClassName
 from dlexplain.services.hugging_face import is_own_model, read_model
 from dlexplain.services.networks import load_network
@@ -98,6 +98,8 @@ def _of_trained(model: Trained) -> TextModel:
     network = load_network(model)
     if not isinstance(network, ReadsVectors):
         raise WeightsError(f"{model.owner} cannot be read from its word vectors")
+    if isinstance(network, Adapted):
+        network.merge_adapters()
     try:
         tokeniser = load_tokeniser(files[FILE])
         classes = plain_classes(tuple(map(str, facts["classes"])), model.spec.data)

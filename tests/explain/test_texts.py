@@ -98,6 +98,22 @@ def test_of_a_sum_each_word_gets_its_own_weight(method: str, params: dict[str, A
         assert found.completeness_error < 1e-4
 
 
+@pytest.mark.parametrize(
+    "method", ["integrated-gradients", "gradient-shap", "shap-partition", "lime"]
+)
+def test_half_the_digits_give_nearly_the_same_values(method: str) -> None:
+    """Of a network whose products would be computed in bf16."""
+    torch.manual_seed(0)
+    shape = TextShape(vocabulary=8, classes=2, longest=8)
+    architecture = ARCHITECTURES["text-cnn"]
+    network = architecture.build(shape, parse(architecture.Params, {"features": 8}))
+    params = {"alpha": 0.0} if method == "lime" else {}
+    whole = values_of(method, run_on(network, SENTENCE, OF_WORDS), **params)
+    half = values_of(method, run_on(network, SENTENCE, OF_WORDS), precision="bf16", **params)
+    assert not np.array_equal(whole.values, half.values), "it computed in bf16"
+    np.testing.assert_allclose(half.values, whole.values, atol=0.05 * np.abs(whole.values).max())
+
+
 def test_expected_gradients_of_a_sum_are_the_mean_of_the_baselines() -> None:
     explainer: Any = TEXT_METHODS["gradient-shap"]
     run = run_on(SumOfWords(), SENTENCE, OF_WORDS)

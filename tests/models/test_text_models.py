@@ -252,6 +252,19 @@ def test_minilms_attention_sums_to_one_over_the_words() -> None:
     assert found[3][1, :, :, 4:].abs().max() < 1e-6
 
 
+def test_minilm_with_its_adapters_merged_says_the_same() -> None:
+    net: MiniLM = build("minilm")
+    with torch.no_grad():
+        for name, weight in net.named_parameters():
+            if "lora_B" in name:
+                weight.normal_(0, 0.05)
+    x = ids(6, 4)
+    before = net(x)
+    net.merge_adapters()
+    assert not [name for name, _ in net.named_parameters() if "lora" in name]
+    torch.testing.assert_close(net(x), before, rtol=1e-4, atol=1e-5)
+
+
 def test_minilm_keeps_only_what_learns() -> None:
     net: MiniLM = build("minilm").train()
     x, y = ids(5, 3), torch.tensor([0, 2])

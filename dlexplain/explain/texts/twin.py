@@ -27,6 +27,19 @@ class FromVectors(nn.Module):
         return logits
 
 
+class Halved(nn.Module):
+    """A module whose matrix products are of bf16; float32 in and out."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, torch.bfloat16):
+            logits: Tensor = self.module(x)
+        return logits.float()
+
+
 @dataclass(frozen=True, eq=False)
 class View:
     """The twin on inputs of one form and about one length; see explain.prepare.Prepared."""
@@ -62,15 +75,17 @@ class TextTwin:
     reads_first: bool
     turnstile: Turnstile = field(default_factory=Turnstile)
 
-    def by_ids(self, ids: Tensor) -> View:
+    def by_ids(self, ids: Tensor, precision: str = "float32") -> View:
         """Inputs (batch, time) ids, `pad` behind the end; to be measured with such as `ids`."""
-        return self._view(self.network, "ids", ids)
+        return self._view(self.network, "ids", ids, precision)
 
-    def by_vectors(self, vectors: Tensor) -> View:
+    def by_vectors(self, vectors: Tensor, precision: str = "float32") -> View:
         """Inputs (batch, time, width) of whole texts."""
-        return self._view(FromVectors(self.network), "vectors", vectors)
+        return self._view(FromVectors(self.network), "vectors", vectors, precision)
 
-    def _view(self, module: nn.Module, form: str, example: Tensor) -> View:
+    def _view(self, module: nn.Module, form: str, example: Tensor, precision: str) -> View:
+        if precision == "bf16":
+            module, form = Halved(module), f"{form} in bf16"
         bucket = max(SMALLEST_BUCKET, 1 << (example.shape[1] - 1).bit_length())
         key = f"{self.fingerprint}/{form} of {bucket}"
         return View(module.eval(), self.device, key, self.turnstile, example[:1].to(self.device))

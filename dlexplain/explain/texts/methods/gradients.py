@@ -7,9 +7,16 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from dlexplain.explain.base import Attributed, completeness_error, seeded
-from dlexplain.explain.path import integrated
-from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, baseline_param, register
+from dlexplain.explain.base import Attributed, seeded
+from dlexplain.explain.path import expected_gradients, integrated
+from dlexplain.explain.texts.base import (
+    Family,
+    TextExplainer,
+    TextRun,
+    baseline_param,
+    precision_param,
+    register,
+)
 from dlexplain.params import number
 
 TAKEN_AWAY = 0.75
@@ -67,9 +74,10 @@ class IntegratedGradients(_Gradient):
         max_steps: int = number(
             400, "Budget", low=2, high=10000, help="Most gradients to spend on one text."
         )
+        precision: str = precision_param()
 
     def attribute(self, run: TextRun, params: Any) -> Attributed:
-        evaluator, vectors = run.from_vectors()
+        evaluator, vectors = run.from_vectors(params.precision)
         found = integrated(
             evaluator,
             vectors,
@@ -100,31 +108,14 @@ class GradientShap(_Gradient):
         samples: int = number(100, "Samples", low=10, high=5000, help="Gradients to average.")
         baselines: int = number(16, "Baselines", low=1, high=200, help="How many texts.")
         seed: int = number(0, "Seed", low=0, high=2**31 - 1, help="Same seed, same draws.")
+        precision: str = precision_param()
 
     def attribute(self, run: TextRun, params: Any) -> Attributed:
-        evaluator, vectors = run.from_vectors()
+        evaluator, vectors = run.from_vectors(params.precision)
         generator = seeded(params.seed)
         background = self.background(run, params.baselines, generator)  # (baselines, time, width)
-        run.progress.plan(params.samples + len(background) + 1)
-        scores = evaluator.all_scores(torch.cat([background, vectors]))
-        # Each baseline as often as any other, and points spread evenly over the path.
-        which = torch.arange(params.samples) % len(background)
-        alphas = (
-            torch.arange(params.samples) + torch.rand(params.samples, generator=generator)
-        ) / (params.samples)
-        alphas = alphas[torch.randperm(params.samples, generator=generator)].to(vectors)
-        total = torch.zeros_like(vectors[0])
-
-        def points(start: int, stop: int) -> Tensor:
-            chosen = background[which[start:stop]]
-            share: Tensor = alphas[start:stop, None, None]
-            return chosen + share * (vectors - chosen)
-
-        for span, (gradients, _) in evaluator.gradients(points, params.samples):
-            total += ((vectors - background[which[span]]) * gradients).sum(0)
-        values = (total / params.samples).sum(1)
-        error = completeness_error(values, float(scores[-1]), float(scores[:-1].mean()))
-        return Attributed(values, error)
+        found = expected_gradients(evaluator, vectors, background, params.samples, generator)
+        return Attributed(found.values.sum(1), found.completeness_error)
 
     @staticmethod
     def background(run: TextRun, count: int, generator: torch.Generator) -> Tensor:

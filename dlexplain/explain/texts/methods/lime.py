@@ -8,7 +8,7 @@ from torch import Tensor
 
 from dlexplain.explain.base import Attributed, seeded
 from dlexplain.explain.linear_fit import sparse_fit
-from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, register
+from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, precision_param, register
 from dlexplain.explain.texts.removal import groups, removal_param, without
 from dlexplain.params import number
 
@@ -40,17 +40,18 @@ class Lime(TextExplainer):
             0.25, "Kernel width", low=0.01, high=10.0, step=0.05, help="How local the fit is."
         )
         seed: int = number(0, "Seed", low=0, high=2**31 - 1, help="Same seed, same draws.")
+        precision: str = precision_param()
 
     def attribute(self, run: TextRun, params: Any) -> Attributed:
         numbers = groups(run)
         count = int(numbers.max()) + 1
-        evaluator = run.from_ids()
+        evaluator = run.from_ids(params.precision)
 
         def scores(on: Tensor) -> Tensor:
             return evaluator.all_scores(without(run, on.bool(), numbers, params.removed))
 
         run.progress.plan(params.samples)
-        chunk = run.chunks.get(run.twin.by_ids(run.ids), "forward")
+        chunk = run.chunks.get(run.twin.by_ids(run.ids, params.precision), "forward")
         weights = sparse_fit(
             scores, count, params.samples, params.alpha, params.width, seeded(params.seed), chunk
         )

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from dlexplain.explain.base import Attributed, completeness_error
-from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, register
+from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, precision_param, register
 from dlexplain.explain.texts.removal import removal_param, single_tokens, without
 from dlexplain.params import number
 
@@ -35,13 +35,14 @@ class PartitionShap(TextExplainer):
             300, "Evaluations", low=10, high=20000, help="Texts sent through the model."
         )
         removed: str = removal_param()
+        precision: str = precision_param()
 
     def attribute(self, run: TextRun, params: Any) -> Attributed:
         import shap
 
         numbers = single_tokens(run)
         own = pieces(run)
-        evaluator = run.from_ids()
+        evaluator = run.from_ids(params.precision)
         known: dict[bytes, float] = {}
 
         def model(on: NDArray[Any]) -> NDArray[np.float64]:
@@ -60,7 +61,7 @@ class PartitionShap(TextExplainer):
                 [float(model(np.ones((1, 1)))[0, 0] - model(np.zeros((1, 1)))[0, 0])]
             )
         else:
-            chunk = run.chunks.get(run.twin.by_ids(run.ids), "forward")
+            chunk = run.chunks.get(run.twin.by_ids(run.ids, params.precision), "forward")
             explainer = shap.PartitionExplainer(model, masker_of(own))
             found = explainer(
                 np.ones((1, len(own)), bool),
