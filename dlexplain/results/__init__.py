@@ -3,6 +3,15 @@
 from dlexplain.results.attention import Agreement, HeadFacts, TokenWeights
 from dlexplain.results.drawing import plot
 from dlexplain.results.explanations import Attribution, ClassName, ClassScore, Prediction
+from dlexplain.results.forecasts import (
+    Calibration,
+    PastChange,
+    SeriesAttention,
+    SeriesAttribution,
+    SeriesBacktest,
+    SeriesForecast,
+    WhatIf,
+)
 from dlexplain.results.language import LanguageTest
 from dlexplain.results.latents import (
     DimensionEffects,
@@ -13,6 +22,17 @@ from dlexplain.results.latents import (
     Reconstruction,
     Samples,
     SeenPicture,
+)
+from dlexplain.results.layers import (
+    Excited,
+    Exciting,
+    FeatureMaps,
+    Filters,
+    Layer,
+    Layers,
+    Preferred,
+    ReceptiveField,
+    Rectangle,
 )
 from dlexplain.results.making import GeneratedPictures, Reconstructions
 from dlexplain.results.runs import (
@@ -25,6 +45,14 @@ from dlexplain.results.runs import (
     lower_is_better,
 )
 from dlexplain.results.scores import Score
+from dlexplain.results.steps import (
+    CellStep,
+    ConvolutionStep,
+    GateStep,
+    HeadStep,
+    StageStep,
+    StepThrough,
+)
 from dlexplain.results.text_changes import Turning, WordChange
 from dlexplain.results.text_explanations import AttentionMaps, TextAttribution, TextPrediction
 from dlexplain.results.text_tables import ClassWords, TextTable
@@ -55,36 +83,57 @@ __all__ = [
     "AttentionMaps",
     "Attribution",
     "Backtest",
+    "Calibration",
     "Candidate",
+    "CellStep",
     "ClassName",
     "ClassScore",
     "ClassWords",
     "ClassificationTest",
+    "ConvolutionStep",
     "CrossAttention",
     "Curve",
     "DimensionEffects",
     "EncodedPictures",
     "Estimate",
     "EveryInfluence",
+    "Excited",
+    "Exciting",
+    "FeatureMaps",
+    "Filters",
+    "GateStep",
     "GeneratedPictures",
     "GradientReach",
     "HeadFacts",
+    "HeadStep",
     "Influence",
     "Inside",
     "LanguageTest",
     "LatentPath",
     "LatentPlane",
+    "Layer",
+    "Layers",
     "Neighbours",
+    "PastChange",
     "Prediction",
+    "Preferred",
     "Reading",
+    "ReceptiveField",
     "Reconstruction",
     "Reconstructions",
+    "Rectangle",
     "RunRecord",
     "Samples",
     "Score",
     "SeenPicture",
+    "SeriesAttention",
+    "SeriesAttribution",
+    "SeriesBacktest",
+    "SeriesForecast",
     "SourceInfluence",
+    "StageStep",
     "StateChange",
+    "StepThrough",
     "TextAttribution",
     "TextPrediction",
     "TextTable",
@@ -95,6 +144,7 @@ __all__ = [
     "TranslationTest",
     "Turning",
     "UnitSearch",
+    "WhatIf",
     "WordChange",
     "Writing",
     "ZooCard",
