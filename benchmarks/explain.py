@@ -18,7 +18,7 @@ import numpy as np
 
 import dlexplain as dx
 import dlexplain.explain.methods
-from benchmarks.captum_peer import peer
+from benchmarks.peer import captum_on_pictures, peer
 from benchmarks.table import Row, arguments, at_least, at_most, in_turn, median, report
 from dlexplain.explain.base import METHODS
 from dlexplain.explain.baselines import make_baseline
@@ -66,7 +66,10 @@ def main() -> int:
         chunks.get(ready, kind)  # measured once a machine, not once a method
 
     asked = (inputs.numpy(), baselines, regions, target)
-    with peer(*asked) as captum, peer(*asked, keep=True) as kept:
+    with (
+        peer(captum_on_pictures, *asked) as captum,
+        peer(captum_on_pictures, *asked, keep=True) as kept,
+    ):
 
         def captums(method: str) -> float:
             seconds, theirs[method] = captum(method)

@@ -13,6 +13,10 @@ from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, precisi
 from dlexplain.explain.texts.removal import removal_param, single_tokens, without
 from dlexplain.params import number
 
+AT_ONCE = 10
+"""Texts asked for together, as shap does: where the budget ends the search depends on it, so it
+may not depend on the machine."""
+
 
 @register
 class PartitionShap(TextExplainer):
@@ -61,12 +65,11 @@ class PartitionShap(TextExplainer):
                 [float(model(np.ones((1, 1)))[0, 0] - model(np.zeros((1, 1)))[0, 0])]
             )
         else:
-            chunk = run.chunks.get(run.twin.by_ids(run.ids, params.precision), "forward")
             explainer = shap.PartitionExplainer(model, masker_of(own))
             found = explainer(
                 np.ones((1, len(own)), bool),
                 max_evals=params.evaluations,
-                batch_size=chunk,
+                batch_size=AT_ONCE,
                 silent=True,
             )
             values = torch.from_numpy(np.asarray(found.values, np.float32).reshape(len(own)))
