@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 FORMATS = (
     "ISO8601", "%Y%m%d", "%Y%m", "%Y", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d",
@@ -40,3 +41,20 @@ def _unevenness(dates: "pd.Series[pd.Timestamp]") -> float:
     """Standard deviation of the steps over their mean."""
     steps = np.diff(np.sort(dates.to_numpy().astype("datetime64[s]")).astype(np.int64))
     return float(steps.std() / steps.mean()) if len(steps) and steps.mean() > 0 else np.inf
+
+
+def dates_after(last: np.datetime64, period: int, count: int) -> NDArray[np.datetime64]:
+    """The next `count` dates of a series with `period` observations a year.
+
+    Months keep their day, and a month's last day stays the last day.
+    """
+    if period not in (1, 4, 12):
+        step = {52: 7}.get(period, 1)
+        return last.astype("datetime64[D]") + step * np.arange(1, count + 1)
+    months = last.astype("datetime64[M]") + 12 // period * np.arange(1, count + 1)
+    lasts = (months + 1).astype("datetime64[D]") - 1
+    month = last.astype("datetime64[M]")
+    if last == (month + 1).astype("datetime64[D]") - 1:
+        return np.asarray(lasts)
+    day = last.astype("datetime64[D]") - month.astype("datetime64[D]")
+    return np.minimum(months.astype("datetime64[D]") + day, lasts)

@@ -46,7 +46,8 @@ def read_table(
     Commas stand between columns, or semicolons, and then a comma may be the decimal point.
 
     Raises DataError, naming the column and the first date, for: no rows, no dates, unreadable or
-    duplicate dates, periods left out, text where numbers belong, more than 5% of a column missing.
+    duplicate dates, periods left out or in between, text where numbers belong, more than
+    5% of a column missing or infinite.
     Unordered dates are sorted and small gaps take the value before them (at the start, the one
     after), and `notes` says so.
     """
@@ -73,8 +74,11 @@ def read_table(
     if text:
         bad = frame[text[0]][numbers[text[0]].isna() & frame[text[0]].notna()].iloc[0]
         raise DataError(f'column "{text[0]}" has the text "{bad}"; numbers are accepted')
+    endless = [c for c in wanted if np.isinf(numbers[c]).any()]
     numbers = numbers.replace([np.inf, -np.inf], np.nan)
     filled, more = _without_gaps(numbers, dates)
+    if endless:
+        more.append(f"infinite values of {some(endless)} were taken for missing ones")
     return Table(
         dates.to_numpy().astype("datetime64[D]"),
         filled.to_numpy(np.float64),
@@ -135,6 +139,13 @@ def _period(dates: "pd.Series[pd.Timestamp]") -> int:
         raise DataError(
             f"dates are {usual:g} days apart, but {dates.iloc[place].date()} is followed by "
             f"{dates.iloc[place + 1].date()}; each period needs a row"
+        )
+    extra = np.flatnonzero(steps.to_numpy() < max(usual, 1.0) / 1.6)
+    if len(extra):
+        place = int(extra[0])
+        raise DataError(
+            f"dates are {usual:g} days apart, but {dates.iloc[place].date()} is followed by "
+            f"{dates.iloc[place + 1].date()}; each period may have one row"
         )
     return PERIODS[days]
 

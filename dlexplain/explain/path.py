@@ -60,6 +60,38 @@ def integrated(
     return Attributed(path.values(), error, note)
 
 
+def expected_gradients(
+    evaluator: Evaluator,
+    x: Tensor,
+    background: Tensor,
+    samples: int,
+    generator: torch.Generator,
+) -> Attributed:
+    """E over b, α of (x - b) · ∂f(b + α(x - b))/∂x; of one input (1, ...).
+
+    background  (count, ...): each is a baseline as often as any other, and the points are spread
+                evenly over the paths
+    Lundberg, Lee 2017, https://arxiv.org/abs/1705.07874; Erion et al. 2021.
+    """
+    evaluator.progress.plan(samples + len(background) + 1)
+    scores = evaluator.all_scores(torch.cat([background, x]))
+    which = torch.arange(samples) % len(background)
+    alphas = (torch.arange(samples) + torch.rand(samples, generator=generator)) / samples
+    alphas = alphas[torch.randperm(samples, generator=generator)].to(x)
+    total = torch.zeros_like(x[0])
+
+    def points(start: int, stop: int) -> Tensor:
+        chosen = background[which[start:stop]]
+        share = alphas[start:stop].view(-1, *[1] * (x.dim() - 1))
+        return chosen + share * (x - chosen)
+
+    for span, (gradients, _) in evaluator.gradients(points, samples):
+        total += ((x - background[which[span]]) * gradients).sum(0)
+    values = total / samples
+    error = completeness_error(values, float(scores[-1]), float(scores[:-1].mean()))
+    return Attributed(values, error)
+
+
 @dataclass
 class _Path:
     """The path x' + α(x - x') cut into intervals, each with one gradient that stands for it.

@@ -1,0 +1,138 @@
+"""A table of series as a trained forecaster sees it: checked, transformed and scaled as its
+training data were, by what its card's facts hold; no torch here."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from dlexplain.data.base import SPLITS, SeriesData, digest_of
+from dlexplain.data.series import scaled_inputs, stationary_form
+from dlexplain.data.tables import Table, read_table
+from dlexplain.data.windows import Windows
+from dlexplain.errors import DataError, WeightsError
+
+NEEDED = (
+    "series", "targets", "period", "starts", "codes", "logs", "input_mean", "input_scale",
+    "change_mean", "change_scale", "step",
+)  # fmt: skip
+Origins = NDArray[np.int64]
+PERIODS = {1: "yearly", 4: "quarterly", 12: "monthly", 52: "weekly", 365: "daily"}
+
+
+def check_facts(facts: Mapping[str, Any]) -> None:
+    """Raise WeightsError where the card is of an older version."""
+    missing = [key for key in NEEDED if key not in facts]
+    if missing:
+        raise WeightsError(
+            f"the model's card lacks {', '.join(missing)}, since it was trained by an older "
+            "version; train it anew"
+        )
+
+
+def one_csv(path: Path) -> Path:
+    """The file at a path, or the only CSV of a folder; raises DataError."""
+    file = path.expanduser()
+    if file.is_dir():
+        csvs = sorted(file.glob("*.csv"))
+        if len(csvs) != 1:
+            raise DataError(f"{file} has {len(csvs)} CSV files; give the path of one")
+        return csvs[0]
+    return file
+
+
+def read_given(
+    source: Path | bytes, facts: Mapping[str, Any], least_rows: int, name: str = "the CSV"
+) -> Table:
+    """The model's series of a CSV with a date column; FRED-MD's row of codes is left out.
+
+    name  what messages call bytes
+    Raises DataError for what lacks a series, has another frequency, gaps, or too few rows.
+    """
+    skip = (1,) if _has_codes(source) else ()
+    table = read_table(source, "", facts["series"], skip, least_rows)
+    check_period(table, facts, source.name if isinstance(source, Path) else name)
+    return table
+
+
+def check_period(table: Table, facts: Mapping[str, Any], name: str) -> None:
+    """Raise DataError where the series have another frequency than the model's."""
+    if table.period != facts["period"]:
+        found, wanted = (PERIODS.get(p, f"{p} a year") for p in (table.period, facts["period"]))
+        raise DataError(f"{name} is {found}; this model reads {wanted} series")
+
+
+def _has_codes(source: Path | bytes) -> bool:
+    """Whether the first row of data is FRED-MD's row of transform codes."""
+    opened = source if isinstance(source, Path) else io.BytesIO(source)
+    try:
+        first = pd.read_csv(opened, nrows=1, dtype=str).iloc[0, 0]
+    except (OSError, ValueError, IndexError):
+        return False  # read_table says what is wrong
+    return str(first).strip().lower().startswith("transform")
+
+
+def as_trained(table: Table, facts: Mapping[str, Any]) -> SeriesData:
+    """Raises DataError where a series' transform is not defined, such as a logarithm of 0."""
+    mean, scale = np.array(facts["input_mean"]), np.array(facts["input_scale"])
+    days = [np.datetime64(day, "D") for day in facts["starts"]]
+    starts = [int(np.searchsorted(table.dates, day)) for day in days]
+    return SeriesData(
+        dates=table.dates,
+        levels=table.values,
+        inputs=scaled_inputs(stationary_form(table, facts["codes"]), mean, scale),
+        names=table.names,
+        targets=tuple(table.names.index(name) for name in facts["targets"]),
+        logs=tuple(facts["logs"]),
+        starts=(starts[0], starts[1]),
+        period=table.period,
+        digest=digest_of(table.values),
+        codes=tuple(facts["codes"]),
+        input_scale=(mean, scale),
+        notes=table.notes,
+    )
+
+
+def table_of(data: SeriesData) -> Table:
+    """The levels of loaded series."""
+    return Table(data.dates, data.levels, data.names, data.period, data.notes)
+
+
+def windows_of(
+    data: SeriesData, facts: Mapping[str, Any], window: int, horizon: int, origins: Origins
+) -> Windows:
+    """With the scales of the training; each split has these origins."""
+    return Windows(
+        data,
+        window,
+        horizon,
+        dict.fromkeys(SPLITS, origins),
+        change_mean=np.array(facts["change_mean"]),
+        change_scale=np.array(facts["change_scale"]),
+        step=np.array(facts["step"]),
+    )
+
+
+def origins_of_test(
+    data: SeriesData, facts: Mapping[str, Any], window: int, horizon: int
+) -> Origins:
+    """Every origin whose targets all lie after the model's validation part; raises DataError."""
+    first = max(data.starts[1] - 1, window)  # the first row has no past to difference
+    origins = np.arange(first, len(data.dates) - horizon, dtype=np.int64)
+    if len(origins) == 0:
+        raise DataError(
+            f"the series, {data.dates[0]} to {data.dates[-1]}, have no origin with {window} "
+            f"periods before it and {horizon} after it from {facts['starts'][1]} on, where the "
+            "model's training period has ended"
+        )
+    return origins
+
+
+def origins_of_validation(data: SeriesData, window: int, horizon: int) -> Origins:
+    """Every origin whose targets all lie in the model's validation part; may be none."""
+    first = max(data.starts[0] - 1, window)
+    return np.arange(first, max(first, data.starts[1] - horizon), dtype=np.int64)

@@ -1,0 +1,1 @@
+"""Explaining forecasts: methods on windows of series."""

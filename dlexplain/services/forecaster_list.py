@@ -1,0 +1,47 @@
+"""Every forecaster that there is, for pickers: the zoo's, then finished runs; no torch here."""
+
+from dataclasses import dataclass
+
+from dlexplain.errors import UnknownName
+from dlexplain.services.trained import Trained, finished_runs, readable_zoo, trained_run
+
+TASK = "forecast"
+FIRST = "macrodata-lstm"
+"""Shown first where the zoo has it: its data come with a package, so that it works offline."""
+
+
+@dataclass(frozen=True)
+class ForecasterEntry:
+    """A forecaster's facts.
+
+    name   what load_forecaster takes; a run's is its id
+    title  for people, such as "fred-gru (zoo)"
+    data   what it was trained on
+    """
+
+    name: str
+    title: str
+    data: str
+
+
+def forecaster_entries() -> tuple[ForecasterEntry, ...]:
+    """The zoo's, the first one first, then finished runs, the latest first."""
+    return tuple(ForecasterEntry(m.name, m.title, m.spec.data) for m in forecasters())
+
+
+def forecasters() -> tuple[Trained, ...]:
+    """The same, as they lie on disk; those whose card is damaged are left out."""
+    zoo = sorted(readable_zoo(TASK), key=lambda model: (model.name != FIRST, model.name))
+    return (*zoo, *(trained_run(row) for row in finished_runs(TASK)))
+
+
+def find_forecaster(name: str = "") -> Trained:
+    """By name, or the first; raises UnknownName, which says what is known."""
+    models = forecasters()
+    for model in models:
+        if name in ("", model.name):
+            return model
+    if not models:
+        raise UnknownName("there is no forecaster yet; train one on the page Launch")
+    known = ", ".join(model.name for model in models)
+    raise UnknownName(f'unknown forecaster "{name}"; known: {known}')

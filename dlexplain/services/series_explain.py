@@ -1,0 +1,197 @@
+"""Explaining a forecast by a method's name: which past values of which series moved it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import dlexplain.explain.series.methods  # noqa: F401, registers the methods
+from dlexplain import params as declared
+from dlexplain.data.dates import dates_after
+from dlexplain.errors import ParamError
+from dlexplain.explain.batching import Target
+from dlexplain.explain.progress import Progress
+from dlexplain.explain.series.base import SERIES_METHODS, SeriesExplainer, SeriesRun
+from dlexplain.params import Value, as_dict
+from dlexplain.results import SeriesAttribution
+from dlexplain.services.explain import MethodInfo, ResultCache
+from dlexplain.services.forecasters import LoadedForecaster, load_forecaster
+from dlexplain.services.forecasting import Series, find_target, origin_place, series_for
+from dlexplain.services.models import chunk_book
+from dlexplain.services.series_sources import GivenSeries
+from dlexplain.tasks.forecast import MIDDLE, QUANTILES
+
+WHAT = {"median": "the forecast", "width-80": "the width of the 80% interval",
+        "width-95": "the width of the 95% interval"}  # fmt: skip
+ENDS = {"width-80": (QUANTILES.index(0.1), QUANTILES.index(0.9)), "width-95": (0, 6)}
+BACKGROUND = 128
+"""Earlier windows that are baselines, evenly over the past."""
+
+
+def series_method_infos() -> tuple[MethodInfo, ...]:
+    """Every method, gradient methods first."""
+    methods = sorted(SERIES_METHODS.values(), key=lambda m: m.family != "gradient")
+    return tuple(_info(method) for method in methods)
+
+
+def _info(method: SeriesExplainer) -> MethodInfo:
+    return MethodInfo(
+        name=method.name,
+        title=method.title,
+        family=method.family,
+        signed=method.signed,
+        complete=method.complete,
+        paper=method.paper,
+        description=method.description(),
+        params=declared.specs(method.Params),
+    )
+
+
+def explain_series(
+    model: LoadedForecaster | str,
+    series: Series = "",
+    method: str = "integrated-gradients",
+    target: str | None = None,
+    step: int = 0,
+    origin: str = "",
+    what: str = "median",
+    progress: Progress | None = None,
+    **params: Value,
+) -> SeriesAttribution:
+    """Which past values moved the forecast of a target, `step` periods ahead.
+
+    target  a series that the model forecasts, by default its first; step, by default its last
+    origin  a date: the last row at or before it is the last that is seen
+    what    "median", or "width-80" or "width-95" for what makes the model unsure
+    params  the method's (`python -m dlexplain methods --series` lists them)
+    The same request again is answered from memory. Raises DataError, TargetError, ParamError,
+    UnknownName or Cancelled.
+    """
+    explainer = SERIES_METHODS[method]
+    wanted: Any = declared.parse(explainer.Params, params)
+    if what not in WHAT:
+        raise ParamError(f'what is "{what}"; {", ".join(WHAT)} are accepted')
+    model = load_forecaster(model) if isinstance(model, str) else model
+    if not 0 <= step <= model.horizon:
+        raise ParamError(f"step is {step}; the model forecasts 1 to {model.horizon} periods ahead")
+    given, place = series_for(model, series), find_target(model, target)
+    row = origin_place(model, given, origin)
+    return explain_at(model, given, row, method, wanted, place, step or model.horizon, what,
+                      progress)  # fmt: skip
+
+
+def explain_at(
+    model: LoadedForecaster,
+    given: GivenSeries,
+    row: int,
+    method: str,
+    params: Any,
+    target: int,
+    step: int,
+    what: str = "median",
+    progress: Progress | None = None,
+) -> SeriesAttribution:
+    """The same for a row and a target's place, with the method's Params."""
+    key = _key(model, given, row, method, as_dict(params), target, step, what)
+    found = _cache.get(key)
+    if found is None:
+        found = _explain(model, given, row, SERIES_METHODS[method], params, target, step, what,
+                         progress or Progress())  # fmt: skip
+        _cache.put(key, found)
+    return replace(found, series=given.title)
+
+
+def _explain(
+    model: LoadedForecaster,
+    given: GivenSeries,
+    row: int,
+    method: SeriesExplainer,
+    params: Any,
+    target: int,
+    step: int,
+    what: str,
+    progress: Progress,
+) -> SeriesAttribution:
+    data = given.data
+    run = SeriesRun(
+        model.twin,
+        _window(model, given, np.array([row])),
+        _window(model, given, _earlier(model, row)),
+        target_of(model, target, step, what),
+        progress,
+        chunk_book(),
+    )
+    found = method.attribute(run, params)
+    values = found.values.detach().double().cpu().numpy()
+    values.setflags(write=False)
+    rows = slice(row + 1 - model.window, row + 1)
+    return SeriesAttribution(
+        method=method.name,
+        title=method.title,
+        params=as_dict(params),
+        model=model.name,
+        names=data.names,
+        dates=data.dates[rows],
+        values=values,
+        inputs=data.inputs[rows],
+        target=model.targets[target],
+        step=step,
+        date=dates_after(data.dates[row], data.period, step)[-1],
+        what=what,
+        unit="%" if data.logs[target] else "",
+        change=_change(run, model, target, step, what),
+        completeness_error=found.completeness_error,
+        evaluations=progress.done,
+        seconds=progress.seconds,
+        note=found.note,
+        model_fingerprint=model.twin.fingerprint,
+    )
+
+
+def target_of(model: LoadedForecaster, target: int, step: int, what: str) -> Target:
+    """The place of what is explained among the outputs of explain.series.twin.Changes."""
+    first = ((step - 1) * len(model.targets) + target) * len(QUANTILES)
+    if what == "median":
+        return Target(first + MIDDLE)
+    low, high = ENDS[what]
+    return Target(first + high, first + low)
+
+
+def _change(run: SeriesRun, model: LoadedForecaster, target: int, step: int, what: str) -> float:
+    """The forecast change as it is, with its mean in training."""
+    score = float(run.evaluator.all_scores(run.x)[0])
+    percent = 100.0 if model.facts["logs"][target] else 1.0
+    mean = float(model.facts["change_mean"][step - 1][target]) * percent
+    return score + (mean if what == "median" else 0.0)
+
+
+def _window(model: LoadedForecaster, given: GivenSeries, rows: Any) -> Tensor:
+    inputs = model.windows(given.data, rows).inputs(rows)
+    return torch.from_numpy(inputs).float().to(model.twin.device)
+
+
+def _earlier(model: LoadedForecaster, row: int) -> Any:
+    """Rows of earlier windows; the first, which has no earlier one, is its own."""
+    count = min(BACKGROUND, row - model.window)
+    if count <= 0:
+        return np.array([row])
+    return np.unique(np.linspace(model.window, row - 1, count).astype(np.int64))
+
+
+def cached_at(
+    model: LoadedForecaster, given: GivenSeries, row: int, method: str,
+    params: Mapping[str, Value], target: int, step: int, what: str,
+) -> SeriesAttribution | None:  # fmt: skip
+    """The answer to this request if it is in memory."""
+    return _cache.get(_key(model, given, row, method, params, target, step, what))
+
+
+def _key(model: LoadedForecaster, given: GivenSeries, *what: Any) -> str:
+    return json.dumps([model.twin.fingerprint, given.digest, *what])
+
+
+_cache: ResultCache[SeriesAttribution] = ResultCache()
