@@ -164,7 +164,7 @@ def plot_plane(
                 "name": name,
                 "marker": {
                     "size": 6,
-                    "opacity": 0.35 if pictures else 0.8,
+                    "opacity": 0.5 if pictures else 0.8,
                     "color": LINES[order % len(LINES)],
                     "symbol": SYMBOLS[order // len(LINES) % len(SYMBOLS)],
                 },
@@ -214,7 +214,7 @@ def _thumbnails(plane: LatentPlane) -> list[dict[str, Any]]:
             "sizey": float(size[1]) * 0.9,
             "xanchor": "center",
             "yanchor": "middle",
-            "layer": "above",
+            "layer": "below",
         }
         for (across, up), place in best.items()
     ]

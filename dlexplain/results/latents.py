@@ -4,6 +4,7 @@ Pictures are (side, side, channels) uint8 with 1 or 3 channels; codes are (laten
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -134,13 +135,24 @@ class EncodedPictures:
 class LatentPlane:
     """Where pictures lie in two dimensions of latent space.
 
-    places     (count, 2) across and up
-    titles     of the two axes
+    directions  (latent, 2) of the two axes;  middle, (latent,), the code that is at 0, 0
+    titles      of the two axes
     """
 
     encoded: EncodedPictures
-    places: Floats
+    directions: NDArray[np.float64]
+    middle: NDArray[np.float64]
     titles: tuple[str, str]
+
+    @cached_property
+    def places(self) -> Floats:
+        """(count, 2) across and up"""
+        return self.place(self.encoded.codes)
+
+    def place(self, codes: Floats) -> Floats:
+        """(..., latent) -> (..., 2)"""
+        found: Floats = ((codes - self.middle) @ self.directions).astype(np.float32)
+        return found
 
     def plot(self) -> Any:
         """A point a picture, coloured by class."""

@@ -4,7 +4,9 @@ Nothing is fetched from here: a page or a command that only looks must not load 
 data set is not here, the error says how to get it.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import dlexplain.data.sets  # noqa: F401, registers the data sets
 from dlexplain.data.base import DATA, PictureData, Pictures, silent
@@ -13,18 +15,19 @@ from dlexplain.params import Value, parse, specs
 from dlexplain.runs.paths import data_folder
 from dlexplain.settings import settings
 
+__all__ = ["PictureData", "evenly", "fitting", "load_pictures", "other_data_note"]
 KEPT = 2
 """Data sets kept in memory; CIFAR-10 is 180 MB."""
 
 
-def load_pictures(name: str, params: dict[str, Value], path: str = "") -> PictureData:
+def load_pictures(name: str, params: Mapping[str, Value], path: str = "") -> PictureData:
     """The data set of that name; raises DataError, which says how to get it.
 
     path  where it lies, if not where the training found it
     """
     if name not in DATA:
         raise DataError(f'the data set "{name}" is not known here; known: {", ".join(DATA)}')
-    wanted = dict(params)
+    wanted: dict[str, Value] = dict(params)
     if path:
         if "path" not in specs(DATA[name].Params):
             raise DataError(f"{DATA[name].title} comes with dlexplain and takes no path")
@@ -36,7 +39,7 @@ def load_pictures(name: str, params: dict[str, Value], path: str = "") -> Pictur
 def _load(name: str, params: tuple[tuple[str, Value], ...], home: str) -> PictureData:
     source, folder = DATA[name], data_folder(settings().home)
     try:
-        wanted = parse(source.Params, dict(params))
+        wanted: Any = parse(source.Params, dict(params))
     except BadInput as error:
         raise DataError(f"{source.title} cannot be read: {error}") from error
     status = source.status(wanted, folder)

@@ -5,6 +5,7 @@ from collections import OrderedDict
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from dlexplain.data.base import Pictures
@@ -116,22 +117,23 @@ def plane(encoded: EncodedPictures, how: str = "pca", across: int = 0, up: int =
             if not 0 <= place < latent:
                 raise BadInput(f"dimension {place + 1} is asked for; 1 to {latent} are there")
         titles = (f"dimension {across + 1}", f"dimension {up + 1}")
-        return LatentPlane(encoded, encoded.codes[:, [across, up]], titles)
-    places, shares = principal(encoded.codes)
+        return LatentPlane(encoded, np.eye(latent)[:, [across, up]], np.zeros(latent), titles)
+    middle = encoded.codes.mean(axis=0, dtype=np.float64)
+    directions, shares = principal(encoded.codes - middle)
     first, second = (f"{place}. principal component, {share:.0%} of the variance"
                      for place, share in enumerate(shares, 1))  # fmt: skip
-    return LatentPlane(encoded, places, (first, second))
+    return LatentPlane(encoded, directions, middle, (first, second))
 
 
-def principal(codes: Floats) -> tuple[Floats, tuple[float, float]]:
-    """(count, latent) -> (count, 2) along the two directions of most variance, and their shares."""
-    off = codes.astype(np.float64) - codes.mean(axis=0, dtype=np.float64)
-    if off.shape[1] == 1:  # one number a picture: nothing is up
-        off = np.pad(off, ((0, 0), (0, 1)))
-    values, vectors = np.linalg.eigh(off.T @ off)
+def principal(codes: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[float, float]]:
+    """(count, latent) of mean 0 -> (latent, 2) the two directions of most variance, and its
+    shares."""
+    if codes.shape[1] == 1:  # one number a picture: nothing is up
+        return np.array([[1.0, 0.0]]), (1.0, 0.0)
+    values, vectors = np.linalg.eigh(codes.T @ codes)
     best = vectors[:, ::-1][:, :2]
-    # Of either sign; that whose largest part is positive, so that the map is the same each time.
-    best = best * np.sign(best[np.abs(best).argmax(axis=0), [0, 1]])
+    # Either sign would do; the largest part is made positive, so that a map is always the same.
+    largest = best[np.abs(best).argmax(axis=0), [0, 1]]
     total = float(values.sum()) or 1.0
     shares = (float(values[-1]) / total, float(values[-2]) / total)
-    return (off @ best).astype(np.float32), shares
+    return best * np.where(largest < 0, -1.0, 1.0), shares

@@ -3,8 +3,6 @@
 Kingma and Welling, "Auto-Encoding Variational Bayes", 2014, https://arxiv.org/abs/1312.6114.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -73,6 +71,12 @@ def seen_by(
 ) -> SeenPicture:
     """The picture as the model sees it; raises PictureError."""
     if isinstance(picture, SeenPicture):
+        wanted = (model.side, model.side, model.channels)
+        if picture.pixels.shape != wanted:
+            raise BadInput(
+                f"{picture.name} has the shape {picture.pixels.shape}; {wanted} is what "
+                f"{model.name} takes"
+            )
         return picture
     read = picture if isinstance(picture, Picture) else read_picture(picture)
     centred = centre and model.data in CENTRED
@@ -158,9 +162,7 @@ def add_class(code: Floats, means: dict[str, Floats], minus: str, plus: str) -> 
     the same. Raises UnknownName."""
     for name in (minus, plus):
         if name not in means:
-            raise UnknownName(f'no pictures of the class "{name}"; known: {_list(means)}')
+            raise UnknownName(
+                f'no pictures of the class "{name}"; known: {", ".join(means) or "none"}'
+            )
     return np.asarray(code + (means[plus] - means[minus]), np.float32)
-
-
-def _list(names: Sequence[str] | dict[str, Floats]) -> str:
-    return ", ".join(names) or "none"

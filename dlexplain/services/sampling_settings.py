@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dlexplain.params import number
+from dlexplain.params import number, parse
 
 
 @dataclass(frozen=True)
@@ -18,3 +18,8 @@ class SamplingParams:
         help="Largest random number, either way: small ones give typical, less various pictures "
         "(Brock et al. 2019). 0 sets no limit.",
     )  # fmt: skip
+
+
+def read_seed(text: str) -> int:
+    """A seed from an address; raises ParamError."""
+    return parse(SamplingParams, {"seed": text}).seed

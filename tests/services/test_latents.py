@@ -180,8 +180,10 @@ def test_the_map_has_the_principal_components() -> None:
     generator = np.random.default_rng(0)
     base = np.linalg.qr(generator.normal(size=(4, 4)))[0]
     codes = generator.normal(size=(500, 4)) * [0.1, 5, 1, 0.2] @ base + 3
-    places, shares = principal(codes.astype(np.float32))
+    found = encoded(codes, np.zeros(500), np.zeros(500, int))
+    places = plane(found).places
     off = codes - codes.mean(axis=0)
+    shares = principal(off)[1]
     for column, direction in ((0, base[1]), (1, base[2])):
         expected = off @ direction
         correlation = np.corrcoef(places[:, column], expected)[0, 1]
@@ -189,14 +191,15 @@ def test_the_map_has_the_principal_components() -> None:
     variances = np.linalg.eigvalsh(np.cov(codes.T))
     assert np.allclose(places.var(axis=0, ddof=1), variances[::-1][:2], rtol=1e-3)
     assert shares == pytest.approx(variances[::-1][:2] / variances.sum(), rel=1e-3)
-    found = encoded(codes, np.zeros(500), np.zeros(500, int))
+    assert np.allclose(plane(found).place(found.codes[7]), places[7], atol=1e-5)
     assert np.allclose(plane(found, "dimensions", 3, 1).places, codes[:, [3, 1]], atol=1e-6)
     with pytest.raises(BadInput, match="dimension 5 is asked for; 1 to 4 are there"):
         plane(found, "dimensions", 4, 0)
     with pytest.raises(UnknownName, match='unknown map "umap"; known: dimensions, pca'):
         plane(found, "umap")
     one = encoded(codes[:, :1], np.zeros(500), np.zeros(500, int))
-    assert np.allclose(plane(one).places[:, 1], 0)
+    across = codes[:, :1] - codes[:, :1].mean()
+    assert np.allclose(plane(one).places, np.pad(across, ((0, 0), (0, 1))), atol=1e-5)
 
 
 def test_the_zoos_models_on_mnist_score_what_their_cards_say() -> None:

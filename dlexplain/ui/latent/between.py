@@ -1,0 +1,108 @@
+"""The way from one picture to another through latent space."""
+
+import numpy as np
+import streamlit as st
+
+from dlexplain.errors import DlexplainError
+from dlexplain.figures.latents import png, sheet
+from dlexplain.figures.overlay import enlarged
+from dlexplain.results import LatentPath, SeenPicture
+from dlexplain.results.latents import Floats
+from dlexplain.services.latent_data import PictureData
+from dlexplain.services.latent_models import LatentModel
+from dlexplain.services.latents import HOW, along_arc, along_line, decode, interpolate
+from dlexplain.services.pictures import Picture
+from dlexplain.ui.latent import cache
+from dlexplain.ui.latent.choice import OTHER, choose_test, first_other
+from dlexplain.ui.writing.choice import from_query
+
+STEPS = 9
+SIDE = 280
+LARGEST_SEED = 2**31 - 1
+
+
+def show_between(
+    model: LatentModel,
+    picture: Picture | SeenPicture,
+    label: str,
+    data: PictureData | None,
+    arrived: bool,
+) -> dict[str, str | None]:
+    """The view of autoencoders; returns what of it is to be in the address."""
+    if data is None:
+        st.info("The second picture is one of the data set's, which is not here.")
+        return {}
+    first = cache.reconstruction(model, picture)
+    other = choose_test(data, OTHER, "other", first_other(data, label), arrived, "To")
+    assert other.picture is not None
+    last = cache.reconstruction(model, other.picture)
+    _show(model, first.code, last.code, "linear", 0)
+    return dict(other.address)
+
+
+def show_walk(model: LatentModel, arrived: bool) -> dict[str, str | None]:
+    """The view of GANs, from the random numbers of one seed to those of another."""
+    for parameter, key, default in (("from", "latent-from", 0), ("to", "latent-to", 1)):
+        from_query(parameter, key, _seed, arrived)
+        st.session_state.setdefault(key, default)
+    columns = st.columns(3)
+    seeds = [
+        column.number_input(
+            title, 0, LARGEST_SEED, key=key, persist_state="session",
+            help="Of the random numbers at this end.",
+        )
+        for column, title, key in zip(
+            columns, ("From seed", "To seed"), ("latent-from", "latent-to"), strict=False
+        )
+    ]  # fmt: skip
+    label = 0
+    if model.asked:
+        name = columns[2].selectbox("Class", model.asked, key=f"latent-walk-{model.name}")
+        label = model.asked.index(name)
+    ends = [cache.samples(model.name, "", 1, int(seed), 0.0).noise[0] for seed in seeds]
+    _show(model, ends[0], ends[1], "spherical", label)
+    return {"from": str(seeds[0]), "to": str(seeds[1])}
+
+
+def _seed(text: str) -> int:
+    from dlexplain.services.sampling_settings import read_seed
+
+    return read_seed(text)
+
+
+def _show(model: LatentModel, first: Floats, last: Floats, usual: str, label: int) -> None:
+    how = st.segmented_control(
+        "Way", list(HOW), default=usual, format_func=str.capitalize, key=f"latent-way-{usual}",
+        required=True,
+        help="Linear: (1 - t) a + t b. Spherical: along the arc between the two, which keeps the "
+        "length that random numbers have (White 2016).",
+    )  # fmt: skip
+    try:
+        path = interpolate(model, first, last, STEPS, how or usual, label)
+    except DlexplainError as error:
+        st.error(str(error))
+        return
+    st.image(png(sheet(path.pixels, STEPS)), width="stretch",
+             caption=f"{STEPS} steps, both ends included")  # fmt: skip
+    st.fragment(_one)(model, first, last, how or usual, label)
+    _told(path)
+
+
+def _one(model: LatentModel, first: Floats, last: Floats, how: str, label: int) -> None:
+    share = st.slider("How far", 0.0, 1.0, 0.5, 0.02, key="latent-share")
+    between = along_arc if how == "spherical" else along_line
+    made = decode(model, between(first, last, share)[None], label)[0]
+    st.image(enlarged(made), width=SIDE)
+
+
+def _told(path: LatentPath) -> None:
+    off = np.diff(path.pixels.astype(np.float32) / 255, axis=0)
+    steps = np.sqrt((off**2).mean(axis=(1, 2, 3)))
+    st.caption(
+        f"A step changes a pixel by {steps.mean():.3f} of the range on average (root mean square), "
+        f"the largest by {steps.max():.3f}: there two kinds of pictures meet."
+    )
+    st.download_button(
+        "PNG", lambda: png(sheet(path.pixels, STEPS)), f"{path.model}-between.png", "image/png",
+        key="latent-between-png", icon=":material/download:", on_click="ignore", type="tertiary",
+    )  # fmt: skip

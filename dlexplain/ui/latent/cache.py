@@ -1,0 +1,90 @@
+"""What the server computes once for all sessions, on the page of models that make pictures."""
+
+import hashlib
+
+import streamlit as st
+
+from dlexplain.results import (
+    DimensionEffects,
+    EncodedPictures,
+    LatentPlane,
+    Neighbours,
+    Reconstruction,
+    Samples,
+    SeenPicture,
+)
+from dlexplain.results.latents import Floats
+from dlexplain.results.making import Pixels
+from dlexplain.services.decoder_gradients import dimension_effects
+from dlexplain.services.latent_map import plane
+from dlexplain.services.latent_models import LatentModel, load_latent_model
+from dlexplain.services.latents import reconstruct, seen_by
+from dlexplain.services.nearest import TrainingPictures, nearest
+from dlexplain.services.pictures import Picture
+from dlexplain.services.sampling import sample
+
+
+@st.cache_resource(max_entries=6, show_spinner="Loading the model…")
+def model(name: str) -> LatentModel:
+    """The model, loaded."""
+    return load_latent_model(name)
+
+
+def reconstruction(loaded: LatentModel, picture: Picture | SeenPicture) -> Reconstruction:
+    """The picture through the model."""
+    seen = seen_by(loaded, picture)
+    digest = hashlib.sha256(seen.pixels.tobytes()).hexdigest()
+    return _reconstruction(loaded.fingerprint, digest, seen.name, seen.changes, loaded, seen)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _reconstruction(
+    fingerprint: str,
+    digest: str,
+    name: str,
+    changes: tuple[str, ...],
+    _model: LatentModel,
+    _seen: SeenPicture,
+) -> Reconstruction:
+    return reconstruct(_model, _seen)
+
+
+def effects(loaded: LatentModel, code: Floats) -> DimensionEffects:
+    """What each dimension changes at the code."""
+    return _effects(loaded.fingerprint, code.tobytes(), loaded, code)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _effects(
+    fingerprint: str, digest: bytes, _model: LatentModel, _code: Floats
+) -> DimensionEffects:
+    return dimension_effects(_model, _code)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def flat(
+    fingerprint: str, path: str, how: str, across: int, up: int, _encoded: EncodedPictures
+) -> LatentPlane:
+    """The map of a model's data set."""
+    return plane(_encoded, how, across, up)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Drawing…")
+def samples(name: str, label: str, count: int, seed: int, truncation: float) -> Samples:
+    """New pictures; raises BadInput or Incompatible."""
+    return sample(model(name), label, count=count, seed=seed, truncation=truncation)
+
+
+def neighbours(
+    loaded: LatentModel, path: str, known: TrainingPictures, pixels: Pixels
+) -> Neighbours:
+    """The training pictures that are nearest to one."""
+    digest = hashlib.sha256(pixels.tobytes()).hexdigest()
+    return _neighbours(loaded.fingerprint, path, digest, known, pixels)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _neighbours(
+    fingerprint: str, path: str, digest: str, _known: TrainingPictures, _pixels: Pixels
+) -> Neighbours:
+    return nearest(_known, _pixels)

@@ -1,0 +1,134 @@
+"""One sample closely: is it a copy, how real does the discriminator hold it, and why?"""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from dlexplain.figures.attribution import plot_attribution
+from dlexplain.figures.latents import png, sheet
+from dlexplain.figures.overlay import enlarged
+from dlexplain.results import Attribution, Neighbours, Samples
+from dlexplain.results.latents import Floats
+from dlexplain.services.discriminator import WHY, why_real
+from dlexplain.services.latent_models import LatentModel
+from dlexplain.services.nearest import training_pictures
+from dlexplain.ui.latent import cache
+from dlexplain.ui.latent.encoded import show_pictures
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.progress import show_progress
+from dlexplain.ui.writing.jobs import Asked, asked, show_end, show_live
+
+SIDE = 200
+COPY = 0.01
+"""Part of test pictures that are as near to a training picture, below which it is a copy."""
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+NEAREST, REAL = "latent-nearest", "latent-real"
+
+
+def show_one(model: LatentModel, found: Samples, place: int, logits: Floats) -> None:
+    """The sample, large, and how real it seems.
+
+    logits  (count,) the discriminator's of all samples; () where there is none
+    """
+    label = found.label(place)
+    asked_for = f", asked for: {literal(label)}" if label else ""
+    st.markdown(f"**Picture {place + 1}**{asked_for}")
+    st.image(enlarged(found.pixels[place]), width=SIDE)
+    if not len(logits):
+        return
+    st.metric(
+        "Discriminator", f"{logits[place]:+.2f}", border=True, width="content",
+        help="Its logit: the larger, the more real it holds the picture"
+        + (" and the more of the class asked for." if model.asked else "."),
+    )  # fmt: skip
+    rank, middle = int((logits > logits[place]).sum()) + 1, f"{np.median(logits):+.2f}"
+    st.caption(f"The {_nth(rank)} most real of these {len(logits)}, whose median is {middle}.")
+
+
+def show_nearest(model: LatentModel, found: Samples, place: int, path: str, has_data: bool) -> None:
+    """The training pictures that are nearest to it."""
+    st.subheader("Is it a copy?")
+    if has_data:
+        _nearest(model, found, place, path)
+    else:
+        st.caption(
+            "Its nearest training pictures would show it, but the data set is not here: open **The "
+            "data set is not here** above."
+        )
+
+
+def _nearest(model: LatentModel, found: Samples, place: int, path: str) -> None:
+    work = asked(
+        NEAREST, (model.fingerprint, path), "Looking through the training pictures",
+        lambda progress, draft: training_pictures(model, path, progress),
+    )  # fmt: skip
+    if work.job.result is None:
+        show_live(NEAREST, _waiting, work)
+        return
+    known = cache.neighbours(model, path, work.job.result, found.pixels[place])
+    st.image(png(sheet(known.pixels, len(known.pixels))), width="stretch")
+    st.markdown(_verdict(known))
+    st.caption(
+        f"Euclidean distance of pixels, over {known.looked_at:,} training pictures: "
+        + ", ".join(f"{one:.1f}" for one in known.distances)
+        + f". {known.note}"
+    )
+
+
+def _verdict(known: Neighbours) -> str:
+    usual = float(np.median(known.usual))
+    text = (
+        f"The nearest is {known.distances[0]:.1f} away; a test picture's nearest, {usual:.1f} "
+        f"(median), and {known.nearer:.0%} of test pictures are nearer than this sample. "
+    )
+    if known.nearer < COPY:
+        return text + "That is suspiciously near: **it may be a copy**."
+    return text + "**It is no copy**, as far as pixels tell."
+
+
+def _waiting(work: Asked) -> None:
+    if work.job.active:
+        show_pictures(work, NEAREST)
+    else:
+        show_end(work)
+
+
+def show_why(model: LatentModel, found: Samples, place: int) -> None:
+    """Which of its pixels convinced the discriminator."""
+    st.subheader("What convinced the discriminator")
+    method = st.segmented_control(
+        "By", list(WHY), default=next(iter(WHY)), format_func=WHY.__getitem__, key="latent-why",
+        required=True, label_visibility="collapsed",
+    )  # fmt: skip
+    label = int(found.labels[place]) if len(found.labels) else None
+    request = (model.fingerprint, found.pixels[place].tobytes(), label, method)
+    work = asked(
+        REAL, request, "Asking the discriminator",
+        lambda progress, draft: why_real(
+            model, found.pixels[place], label, method or next(iter(WHY)), progress
+        ),
+    )  # fmt: skip
+    show_live(REAL, partial(_map), work)
+
+
+def _map(work: Asked) -> None:
+    if work.job.active:
+        show_progress(work.job, REAL)
+        return
+    result: Attribution | None = work.job.result
+    if result is None:
+        show_end(work)
+        return
+    st.plotly_chart(plot_attribution(result, 0.7, "both", 260), config=FIGURE, key="latent-why-map")
+    complete = (
+        f" Completeness error {result.completeness_error:.1%}."
+        if result.completeness_error is not None
+        else ""
+    )
+    st.caption(f"Red pixels spoke for real, blue ones against.{complete}")
+
+
+def _nth(place: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(place % 10 if place // 10 % 10 != 1 else 0, "th")
+    return f"{place}{ending}"

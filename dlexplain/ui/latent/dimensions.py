@@ -1,0 +1,114 @@
+"""One number at a time: sliders with the picture beside them, which are used, what each changes."""
+
+import numpy as np
+import streamlit as st
+
+from dlexplain.figures.latents import plot_effects, plot_use
+from dlexplain.figures.overlay import enlarged
+from dlexplain.results import EncodedPictures, Reconstruction, SeenPicture
+from dlexplain.services.latent_models import LatentModel
+from dlexplain.services.latents import decode
+from dlexplain.services.pictures import Picture
+from dlexplain.ui.latent import cache
+from dlexplain.ui.latent.encoded import encoded_pictures
+
+SHOWN, MOST = 6, 24
+"""Sliders at first, and at most."""
+REACH = 3.0
+"""Standard deviations to either side that a slider goes."""
+SIDE = 320
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+USED = 0.01
+"""Nats that a dimension must carry to count as used, as in the task vae."""
+
+
+def show_dimensions(
+    model: LatentModel, picture: Picture | SeenPicture, path: str, has_data: bool
+) -> None:
+    """The view."""
+    found = cache.reconstruction(model, picture)
+    encoded = encoded_pictures(model, path) if has_data else None
+    if has_data and encoded is None:
+        return  # its progress is shown
+    strengths = cache.effects(model, found.code).strengths
+    order = list(encoded.most_used if encoded else map(int, np.argsort(-strengths)))
+    chosen = st.multiselect(
+        "Dimensions", order, order[:SHOWN], format_func=lambda place: f"{place + 1}",
+        key=f"latent-dimensions-{model.name}", max_selections=MOST,
+        help="Each gets a slider; those that carry most come first in the list.",
+    )  # fmt: skip
+    st.fragment(_sliders)(model, found, encoded, chosen)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _use(encoded, found)
+    with right:
+        st.subheader("What each changes")
+        st.caption(
+            "The decoder's gradient at this picture: red where a larger number makes the picture "
+            "brighter, blue where it makes it darker. All on one scale."
+        )
+        shown = order[:16]
+        st.plotly_chart(plot_effects(cache.effects(model, found.code), shown), config=FIGURE,
+                        key="latent-effects")  # fmt: skip
+
+
+def _sliders(
+    model: LatentModel,
+    found: Reconstruction,
+    encoded: EncodedPictures | None,
+    chosen: list[int],
+) -> None:
+    """Decoded anew whenever one is moved; nothing else of the page is."""
+    of = f"{model.name}-{found.code.tobytes().hex()[:24]}"
+    code = found.code.copy()
+    st.session_state.setdefault(f"latent-anew-{of}", 0)
+    turn = st.session_state[f"latent-anew-{of}"]
+    moved, picture = st.columns([2, 1], gap="large")
+    with moved:
+        columns = st.columns(2)
+        for order, place in enumerate(chosen):
+            low, high = _reach(found, encoded, place)
+            with columns[order % 2]:
+                code[place] = st.slider(
+                    f"Dimension {place + 1}", low, high, round(float(found.code[place]), 2), 0.05,
+                    key=f"latent-slider-{of}-{turn}-{place}",
+                )  # fmt: skip
+        if st.button("Back to the picture's own numbers", icon=":material/restart_alt:"):
+            st.session_state[f"latent-anew-{of}"] = turn + 1
+            st.rerun(scope="fragment")
+    with picture:
+        made = decode(model, code[None])[0]
+        st.image(enlarged(made), width=SIDE, caption="What these numbers decode to")
+
+
+def _reach(
+    found: Reconstruction, encoded: EncodedPictures | None, place: int
+) -> tuple[float, float]:
+    """A slider's ends: where most pictures of the data set are, and this one."""
+    here = float(found.code[place])
+    middle, spread = 0.0, 1.0
+    if encoded is not None:
+        middle, spread = float(encoded.codes[:, place].mean()), float(encoded.spread[place])
+    reach = REACH * max(spread, 0.05)
+    low, high = min(middle - reach, here), max(middle + reach, here)
+    return float(np.floor(low * 20) / 20), float(np.ceil(high * 20) / 20)
+
+
+def _use(encoded: EncodedPictures | None, found: Reconstruction) -> None:
+    st.subheader("Which are used")
+    if encoded is None:
+        st.caption("Seen over the data set, which is not here.")
+        return
+    st.plotly_chart(plot_use(encoded, found.kl), config=FIGURE, key="latent-use")
+    if len(encoded.kl):
+        used = int((encoded.kl > USED).sum())
+        st.caption(
+            f"{used} of {len(encoded.kl)} dimensions are used: they carry more than {USED} nats. "
+            "KL(N(m, s²) || N(0, 1)) = (m² + s² - 1 - ln s²) / 2, for this picture and as the "
+            f"mean of the data set, {encoded.kl.sum():.1f} nats in all."
+        )
+    else:
+        st.caption(
+            "A plain autoencoder has no prior to compare with; a dimension whose numbers hardly "
+            "vary over the data set carries little."
+        )

@@ -1,0 +1,84 @@
+"""The map of the data set in latent space; a click on a point shows the picture."""
+
+from typing import Any
+
+import streamlit as st
+
+from dlexplain.figures.latents import plot_plane
+from dlexplain.figures.overlay import enlarged
+from dlexplain.results import EncodedPictures, SeenPicture
+from dlexplain.services.latent_models import LatentModel
+from dlexplain.services.pictures import Picture
+from dlexplain.ui.latent import cache
+from dlexplain.ui.latent.encoded import encoded_pictures
+from dlexplain.ui.markdown import literal
+
+HOW = {"pca": "Principal components", "dimensions": "Two dimensions"}
+KEY = "latent-map"
+CONFIG = {"displayModeBar": False, "scrollZoom": True}
+SIDE = 160
+
+
+def show_map(model: LatentModel, picture: Picture | SeenPicture, path: str) -> None:
+    """The view."""
+    encoded = encoded_pictures(model, path)
+    if encoded is None:
+        return
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    how = left.segmented_control(
+        "Map by", list(HOW), default="pca", format_func=HOW.__getitem__, key="latent-how",
+        required=True,
+        help="The two directions in which the numbers vary most, or two of the numbers themselves.",
+    )  # fmt: skip
+    pictures = right.toggle("Pictures in the map", True, key="latent-thumbnails")
+    across, up = _axes(encoded) if how == "dimensions" else (0, 1)
+    found = cache.flat(model.fingerprint, path, how or "pca", across, up, encoded)
+    x, y = found.place(cache.reconstruction(model, picture).code)
+    shown, beside = st.columns([3, 1], gap="large")
+    with shown:
+        event: Any = st.plotly_chart(
+            plot_plane(found, (float(x), float(y)), pictures), config=CONFIG,
+            key=f"{KEY}-{model.name}-{how}-{across}-{up}", on_select="rerun",
+            selection_mode="points",
+        )  # fmt: skip
+    with beside:
+        _one(model, encoded, _clicked(event))
+    st.caption(
+        "The star is the picture above. Click on a point to see its picture; drag to move, scroll "
+        f"to zoom. {encoded.note}"
+    )
+
+
+def _axes(encoded: EncodedPictures) -> tuple[int, int]:
+    order = list(encoded.most_used)
+    names = {place: f"{place + 1}" for place in order}
+    left, right = st.columns(2)
+    across = left.selectbox("Across", order, 0, format_func=names.__getitem__, key="latent-across",
+                            help="That which carries most comes first.")  # fmt: skip
+    up = right.selectbox("Up", order, min(1, len(order) - 1), format_func=names.__getitem__,
+                         key="latent-up")  # fmt: skip
+    return int(across), int(up)
+
+
+def _clicked(event: Any) -> int | None:
+    points = event["selection"]["points"] if event else []
+    for point in points:
+        place = point.get("customdata")
+        place = place[0] if isinstance(place, list) and place else place
+        if isinstance(place, int | float):
+            return int(place)
+    return None
+
+
+def _one(model: LatentModel, encoded: EncodedPictures, place: int | None) -> None:
+    if place is None or not 0 <= place < len(encoded):
+        st.caption("No point is chosen yet.")
+        return
+    seen = SeenPicture(f"picture {place}", encoded.pixels[place])
+    found = cache.reconstruction(model, seen)
+    part = "test" if encoded.tested[place] else "training"
+    label = literal(encoded.classes[int(encoded.labels[place])])
+    st.markdown(f"**{label}**, of the {part} part, error {found.error:.4f}")
+    with st.container(horizontal=True):
+        st.image(enlarged(found.seen.pixels), width=SIDE, caption="Original")
+        st.image(enlarged(found.copy), width=SIDE, caption="Copy")

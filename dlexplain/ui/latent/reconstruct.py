@@ -1,0 +1,95 @@
+"""A picture, what the model made of it, where the two differ, and how unusual its error is."""
+
+import json
+
+import streamlit as st
+
+from dlexplain.figures.latents import png, sheet
+from dlexplain.figures.overlay import enlarged
+from dlexplain.results import EncodedPictures, Reconstruction, SeenPicture
+from dlexplain.services.latent_models import LatentModel
+from dlexplain.services.pictures import Picture
+from dlexplain.ui.latent import cache
+from dlexplain.ui.latent.encoded import encoded_pictures
+from dlexplain.ui.markdown import literal
+
+SIDE = 240
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+ODD, RARE = 0.99, 0.95
+"""Parts of the test pictures with smaller errors, from which on a picture is unlike them."""
+
+
+def show_reconstruction(
+    model: LatentModel, picture: Picture | SeenPicture, path: str, has_data: bool
+) -> None:
+    """The view."""
+    from dlexplain.figures.latents import plot_difference
+
+    found = cache.reconstruction(model, picture)
+    seen, copy, off = st.columns(3, gap="medium")
+    with seen:
+        st.image(enlarged(found.seen.pixels), width=SIDE,
+                 caption=f"What the model sees: {literal(found.seen.name)}")  # fmt: skip
+        told_changes(found.seen)
+    with copy:
+        st.image(enlarged(found.copy), width=SIDE,
+                 caption=f"What it makes of {model.latent} numbers")  # fmt: skip
+    with off:
+        st.plotly_chart(plot_difference(found, SIDE), config=FIGURE, key="latent-difference")
+        st.caption("Copy less original: red where the copy is brighter, blue where it is darker.")
+    with st.container(horizontal=True, gap="small"):
+        st.metric("Mean squared error", f"{found.error:.4f}", border=True, width="content",
+                  help="Of pixels 0 to 1, mean over the picture.")  # fmt: skip
+        if len(found.kl):
+            st.metric("KL to the prior", f"{found.kl.sum():.1f} nats", border=True, width="content",
+                      help="What the picture's numbers say, beyond what all pictures share. Summed "
+                      "over the dimensions.")  # fmt: skip
+    _downloads(found)
+    if has_data:
+        encoded = encoded_pictures(model, path)
+        if encoded is not None:
+            _anomaly(encoded, found)
+
+
+def told_changes(seen: SeenPicture) -> None:
+    """What was done to the picture."""
+    if seen.changes:
+        st.caption("The picture was " + "; ".join(seen.changes) + ".")
+
+
+def _anomaly(encoded: EncodedPictures, found: Reconstruction) -> None:
+    from dlexplain.figures.latents import plot_errors
+
+    share = encoded.anomaly(found.error)
+    st.subheader("How unusual is it?")
+    verdict = "it is **like them**"
+    if share >= RARE:
+        verdict = "it is **unlike most of them**"
+    if share >= ODD:
+        verdict = "it is **unlike them: an anomaly**"
+    st.markdown(
+        f"Its error is larger than that of **{share:.1%}** of the {int(encoded.tested.sum()):,} "
+        f"test pictures: {verdict}, as this model sees it."
+    )
+    st.plotly_chart(plot_errors(encoded, found.error), config=FIGURE, key="latent-errors")
+    st.caption(
+        "Training pictures have smaller errors than test pictures where a model has learnt some "
+        f"of them by heart. {encoded.note}"
+    )
+
+
+def _downloads(found: Reconstruction) -> None:
+    import numpy as np
+
+    both = np.stack([found.seen.pixels, found.copy])
+    with st.container(horizontal=True):
+        st.download_button(
+            "PNG", lambda: png(sheet(both)), f"{found.model}-reconstruction.png", "image/png",
+            key="latent-png", icon=":material/download:", on_click="ignore", type="tertiary",
+        )  # fmt: skip
+        st.download_button(
+            "JSON", lambda: json.dumps(found.to_dict(), indent=1),
+            f"{found.model}-reconstruction.json", "application/json", key="latent-json",
+            icon=":material/download:", on_click="ignore", type="tertiary",
+            help="The code, its KL by dimension, the error, and what was done to the picture.",
+        )  # fmt: skip

@@ -1,0 +1,144 @@
+"""Pictures of random numbers, and one of them looked at closely."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.figures.latents import plot_samples, png, sheet
+from dlexplain.params import Value, as_dict, parse, specs
+from dlexplain.results import Samples
+from dlexplain.services.discriminator import realness
+from dlexplain.services.latent_models import LatentModel
+from dlexplain.services.sampling import class_place
+from dlexplain.services.sampling_settings import SamplingParams
+from dlexplain.ui.forms import params_form
+from dlexplain.ui.latent import cache
+from dlexplain.ui.latent.closer import show_nearest, show_one, show_why
+from dlexplain.ui.writing.choice import from_query
+
+CHOSEN, GRID = "latent-sample", "latent-grid"
+ALL = "all by turns"
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+
+
+def show_samples(
+    model: LatentModel, path: str, has_data: bool, arrived: bool
+) -> dict[str, str | None]:
+    """The view; returns what of it is to be in the address."""
+    params = params_form("latent", specs(SamplingParams), {}, _given(arrived))
+    label = _class(model, arrived)
+    count, seed = int(params["count"]), int(params["seed"])
+    try:
+        found = cache.samples(model.name, label, count, seed, float(params["truncation"]))
+    except DlexplainError as error:
+        st.error(str(error))
+        return {}
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        place = _grid(found, arrived)
+        _downloads(found)
+    adversarial = model.kind == "adversarial"
+    none = np.zeros(0, np.float32)
+    with right:
+        logits = realness(model, found.pixels, found.labels) if adversarial else none
+        show_one(model, found, place, logits)
+    left, right = st.columns(2, gap="large")
+    with left:
+        show_nearest(model, found, place, path, has_data)
+    if adversarial:
+        with right:
+            show_why(model, found, place)
+    defaults = as_dict(SamplingParams())
+    kept = {key: str(value) for key, value in params.items() if value != defaults[key]}
+    return {**kept, "class": label or None, "picture": str(place + 1)}
+
+
+def _given(arrived: bool) -> Mapping[str, Value]:
+    """Settings that the address has, kept for as long as the page is open."""
+    if arrived:
+        names = specs(SamplingParams)
+        wanted = {key: st.query_params[key] for key in names if key in st.query_params}
+        try:
+            parsed = as_dict(parse(SamplingParams, wanted))
+            st.session_state["latent-given"] = {key: parsed[key] for key in wanted}
+            for key in wanted:  # the address counts more than an earlier visit
+                st.session_state.pop(f"param-latent-{key}", None)
+        except BadInput as error:
+            st.warning(f"The address asks for something that cannot be: {error}")
+            st.session_state["latent-given"] = {}
+    found: Mapping[str, Value] = st.session_state.get("latent-given", {})
+    return found
+
+
+def _class(model: LatentModel, arrived: bool) -> str:
+    if not model.asked:
+        return ""
+    key = f"latent-class-{model.name}"
+    from_query("class", key, lambda text: model.asked[class_place(model.asked, text)], arrived)
+    chosen = st.selectbox(
+        "Class", [ALL, *model.asked], key=key, persist_state="session",
+        help="What the generator is asked for.",
+    )  # fmt: skip
+    return "" if chosen == ALL else str(chosen)
+
+
+def _grid(found: Samples, arrived: bool) -> int:
+    """The pictures; returns the place of the one that is looked at."""
+    count = len(found.pixels)
+    from_query("picture", CHOSEN, lambda text: _picture(text, count), arrived)
+    chosen = st.session_state.get(CHOSEN)
+    st.session_state[CHOSEN] = min(chosen, count) if isinstance(chosen, int) else 1
+    # A key for each question: a selection belongs to the pictures that were shown.
+    key = (
+        f"{GRID}-{found.model}-{found.seed}-{count}-{found.truncation}-{found.labels[:2].tolist()}"
+    )
+
+    def clicked() -> None:
+        place = _place(st.session_state.get(key))
+        if place is not None and place < count:
+            st.session_state[CHOSEN] = place + 1
+
+    st.plotly_chart(
+        plot_samples(found, st.session_state[CHOSEN] - 1), config=FIGURE, key=key,
+        on_select=clicked, selection_mode="points",
+    )  # fmt: skip
+    return int(
+        st.number_input(
+            "Look closer at picture", 1, count, key=CHOSEN, persist_state="session",
+            help="Its number, row by row; or click on it.",
+        )
+    ) - 1  # fmt: skip
+
+
+def _picture(text: str, count: int) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= count):
+        raise BadInput(f'there is no picture "{text}"; 1 to {count} are there')
+    return int(text)
+
+
+def _place(event: Any) -> int | None:
+    for point in event["selection"]["points"] if event else []:
+        place = point.get("customdata")
+        place = place[0] if isinstance(place, list) and place else place
+        if isinstance(place, int | float):
+            return int(place)
+    return None
+
+
+def _downloads(found: Samples) -> None:
+    with st.container(horizontal=True):
+        st.download_button(
+            "PNG", lambda: png(sheet(found.pixels)), f"{found.model}-samples.png", "image/png",
+            key="latent-samples-png", icon=":material/download:", on_click="ignore",
+            type="tertiary",
+        )  # fmt: skip
+        st.download_button(
+            "JSON", lambda: json.dumps(found.to_dict(), indent=1), f"{found.model}-samples.json",
+            "application/json", key="latent-samples-json", icon=":material/download:",
+            on_click="ignore", type="tertiary", help="The random numbers, and what it takes to "
+            "repeat them.",
+        )  # fmt: skip

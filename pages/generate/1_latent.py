@@ -1,0 +1,94 @@
+"""What the numbers mean that a picture becomes, and the pictures that numbers become."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dlexplain.errors import DlexplainError
+from dlexplain.ui.address import to_address
+from dlexplain.ui.latent.choice import (
+    MODEL,
+    Choice,
+    choose_latent_model,
+    choose_picture,
+    choose_view,
+    find_data,
+)
+
+if TYPE_CHECKING:
+    from dlexplain.services.latent_data import PictureData
+    from dlexplain.services.latent_models import LatentModel
+
+Kept = dict[str, str | None]
+NEEDS_DATA = {"map", "classes"}
+
+
+def main() -> None:
+    st.title("Look into latent space")
+    arrived = MODEL not in st.session_state
+    entry = choose_latent_model(arrived)
+    if entry is None:
+        st.info("No model makes pictures yet. Train one on the page **Launch**.")
+        return
+    view = choose_view(entry, arrived)
+    data, path = find_data(entry)
+    takes_picture = entry.kind != "adversarial" and view != "samples"
+    choice = choose_picture(entry, data, arrived) if takes_picture else Choice()
+    with st.spinner("Loading…"):  # torch is imported from here on
+        from dlexplain.ui.latent import cache
+    kept: Kept = {}
+    try:
+        model = cache.model(entry.name)
+        if data is None and view in NEEDS_DATA:
+            st.info("This takes the data set that the model was trained on, which is not here.")
+        elif takes_picture and choice.picture is None:
+            st.info("Upload, photograph or draw a picture above; it then goes through the model.")
+        else:
+            kept = show(view, model, choice, data, path, arrived)
+    except DlexplainError as error:
+        st.error(str(error))
+    to_address({"model": entry.name, "view": view, **choice.address, **kept})
+
+
+def show(
+    view: str,
+    model: "LatentModel",
+    choice: Choice,
+    data: "PictureData | None",
+    path: str,
+    arrived: bool,
+) -> Kept:
+    """The view; returns what of it is to be in the address."""
+    picture = choice.picture
+    if view == "samples":
+        from dlexplain.ui.latent.samples import show_samples
+
+        return show_samples(model, path, data is not None, arrived)
+    if picture is None:
+        from dlexplain.ui.latent.between import show_walk
+
+        return show_walk(model, arrived)
+    if view == "between":
+        from dlexplain.ui.latent.between import show_between
+
+        return show_between(model, picture, choice.label, data, arrived)
+    if view == "reconstruct":
+        from dlexplain.ui.latent.reconstruct import show_reconstruction
+
+        show_reconstruction(model, picture, path, data is not None)
+    elif view == "map":
+        from dlexplain.ui.latent.map import show_map
+
+        show_map(model, picture, path)
+    elif view == "dimensions":
+        from dlexplain.ui.latent.dimensions import show_dimensions
+
+        show_dimensions(model, picture, path, data is not None)
+    else:
+        from dlexplain.ui.latent.classes import show_classes
+
+        show_classes(model, picture, choice.label, path)
+    return {}
+
+
+main()
