@@ -85,8 +85,8 @@ def seen_by(
 
 def unit_of(model: LatentModel, pixels: NDArray[np.uint8]) -> Tensor:
     """(batch, side, side, channels) uint8 -> (batch, channels, side, side), 0 to 1"""
-    found = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 255
-    return found.to(model.device)
+    found = torch.tensor(pixels).to(model.device).permute(0, 3, 1, 2)
+    return found.contiguous().float() / 255
 
 
 def kl_of(code: Tensor, log_variance: Tensor) -> Tensor:

@@ -73,9 +73,10 @@ def _sliders(
                     f"Dimension {place + 1}", low, high, round(float(found.code[place]), 2), 0.05,
                     key=f"latent-slider-{of}-{turn}-{place}",
                 )  # fmt: skip
-        if st.button("Back to the picture's own numbers", icon=":material/restart_alt:"):
-            st.session_state[f"latent-anew-{of}"] = turn + 1
-            st.rerun(scope="fragment")
+        st.button(
+            "Back to the picture's own numbers", icon=":material/restart_alt:", key="latent-back",
+            on_click=lambda: st.session_state.update({f"latent-anew-{of}": turn + 1}),
+        )  # fmt: skip
     with picture:
         made = decode(model, code[None])[0]
         st.image(enlarged(made), width=SIDE, caption="What these numbers decode to")

@@ -1,0 +1,201 @@
+"""The page on latent space: it answers at once, in every view, and says what is wrong."""
+
+import base64
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from dlexplain.ui.latent.pad import decoded
+from tests.bad_pictures import BAD_PICTURES, encoded
+from tests.latents import finished
+
+PAGE = str(Path(__file__).parents[2] / "pages/generate/1_latent.py")
+SLOTS = ("latent-encoded", "latent-nearest", "latent-real")
+
+
+def opened(**query: str) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    for key, value in query.items():
+        page.query_params[key.rstrip("_")] = value
+    return ended(page.run())
+
+
+@pytest.fixture(autouse=True)
+def _no_job_is_left() -> Iterator[None]:
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "explanations":
+            thread.join(60)
+
+
+def ended(page: AppTest, seconds: float = 60) -> AppTest:
+    """Run again until no job is active, as the page's fragments do by themselves."""
+    stop = time.monotonic() + seconds
+    while any(slot in page.session_state and page.session_state[slot].job.active for slot in SLOTS):
+        assert time.monotonic() < stop, "the job did not end"
+        time.sleep(0.1)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def asked(page: AppTest) -> dict[str, Any]:
+    """What the page's address has."""
+    given = page.query_params.items()
+    return {key: value[0] if isinstance(value, list) else value for key, value in given}
+
+
+def said(page: AppTest) -> str:
+    return " ".join(e.value for e in [*page.caption, *page.markdown, *page.info, *page.subheader])
+
+
+def uploaded(data: bytes, name: str = "mine.png", **query: str) -> AppTest:
+    page = opened(**query)
+    page.segmented_control(key=source_key(page)).set_value("Upload").run()
+    page.file_uploader(key="latent-upload").set_value([(name, data, "image/png")]).run()
+    return ended(page)
+
+
+def source_key(page: AppTest) -> str:
+    return next(str(c.key) for c in page.segmented_control if "latent-source" in str(c.key))
+
+
+def test_it_begins_with_a_reconstruction_and_how_unusual_it_is() -> None:
+    page = opened()
+    assert page.session_state["latent-model"] == "mnist-vae"
+    assert [metric.label for metric in page.metric] == ["Mean squared error", "KL to the prior"]
+    assert "of the 1,000 test pictures: it is **like them**" in said(page)
+    assert asked(page) == {"model": "mnist-vae", "view": "reconstruct", "test": "0"}
+
+
+def test_the_address_has_model_view_and_picture() -> None:
+    page = opened(model="mnist-autoencoder", test="77")
+    assert page.session_state["latent-test"] == 77
+    assert [metric.label for metric in page.metric] == ["Mean squared error"]
+    assert asked(page)["test"] == "77"
+
+
+def test_a_photo_of_another_size_and_colour_is_told_what_became_of_it() -> None:
+    photo = np.full((90, 120, 3), (240, 230, 220), np.uint8)
+    photo[30:70, 55:62] = (20, 30, 120)
+    page = uploaded(encoded(Image.fromarray(photo), "PNG"))
+    assert (
+        "The picture was made grey; inverted, since its background is light and the model's is "
+        "dark; its ink cut out, made white and centred in 28 x 28." in said(page)
+    )
+    noise = np.random.default_rng(0).integers(0, 256, (28, 28)).astype(np.uint8)
+    page = uploaded(encoded(Image.fromarray(noise), "PNG"))
+    assert "**100.0%** of the 1,000 test pictures: it is **unlike them: an anomaly**" in said(page)
+    assert "test" not in page.query_params
+
+
+def test_what_is_no_picture_is_refused_in_one_sentence() -> None:
+    page = opened()
+    page.segmented_control(key=source_key(page)).set_value("Upload").run()
+    assert "Upload, photograph or draw a picture above" in said(page)
+    for name in sorted(set(BAD_PICTURES) - {"huge_file", "huge_png"}):
+        # The widget itself refuses other endings, so what arrives has one of a picture.
+        file = (f"{name}.png", BAD_PICTURES[name]()[1], "image/png")
+        page.file_uploader(key="latent-upload").set_value([file]).run()
+        assert not page.exception
+        assert len(page.error) == 1, name
+        assert "\n" not in page.error[0].value
+
+
+def test_a_drawing_is_read_from_what_the_browser_sends() -> None:
+    data = encoded(Image.new("L", (9, 9)), "PNG")
+    address = "data:image/png;base64," + base64.b64encode(data).decode()
+    assert decoded(address) == data
+    for wrong in ("", "hello", "data:image/png;base64,%%%", "data:text/html;base64,AAAA"):
+        assert decoded(wrong) == b""
+    page = opened()
+    page.segmented_control(key=source_key(page)).set_value("Draw").run()
+    assert not page.exception
+    assert "each stroke is read at once" in said(page)
+
+
+def test_the_map_and_the_dimensions_are_there() -> None:
+    page = opened(view="map")
+    assert "The star is the picture above" in said(page)
+    page.segmented_control(key="latent-how").set_value("dimensions").run()
+    assert not page.exception
+    assert page.selectbox(key="latent-across").value == 11  # that which carries most
+    page = opened(view="dimensions")
+    assert "16 of 16 dimensions are used" in said(page)
+    assert len(page.slider) == 6
+    before = page.slider[0].value
+    page.slider[0].set_value(2.0).run()
+    assert not page.exception
+    assert (page.slider[0].value, before != 2.0) == (2.0, True)
+    next(b for b in page.button if "own numbers" in b.label).click().run()
+    assert page.slider[0].value == before
+
+
+def test_two_pictures_and_two_classes() -> None:
+    page = opened(view="between", test="3", other="9")
+    assert asked(page)["other"] == "9"
+    page.segmented_control(key="latent-way-linear").set_value("spherical").run()
+    assert not page.exception
+    page = opened(view="classes")
+    assert "Means over 3,600 training pictures." in said(page)
+    assert page.selectbox(key="latent-minus-0").value == "0"
+
+
+def test_a_gan_samples_and_is_asked_whether_it_copies() -> None:
+    page = opened(model="mnist-gan", class_="7", seed="5", picture="3", truncation="0.5")
+    assert "**Picture 3**, asked for: 7" in said(page)
+    assert page.session_state["latent-nearest"].job.result.usual.shape == (200,)
+    assert "**It is no copy**" in said(page)
+    assert "Completeness error" in said(page)
+    assert asked(page)["class"] == "7"
+    assert asked(page)["truncation"] == "0.5"
+    page.segmented_control(key="latent-why").set_value("input-x-gradient").run()
+    assert ended(page).session_state["latent-real"].job.result.method == "input-x-gradient"
+    page.segmented_control(key="latent-view-adversarial").set_value("between").run()
+    assert not page.exception
+    assert asked(page)["from"] == "0"
+
+
+def test_a_data_set_that_is_not_here_is_told_how_to_get() -> None:
+    page = opened(model="cifar10-gan")
+    assert "CIFAR-10 is not here: a run fetches it once from" in said(page)
+    assert "Its nearest training pictures would show it" in said(page)
+    page.text_input(key="latent-path-cifar10").set_value("/nowhere").run()
+    assert not page.exception
+    assert "/nowhere is not there; give the path of CIFAR-10's folder or archive" in str(
+        page.error[0].value
+    )
+
+
+@pytest.mark.parametrize("kind", ["conv-autoencoder", "vae", "dcgan"])
+def test_a_finished_run_is_looked_into(kind: str) -> None:
+    run = finished(kind)
+    for view in ("samples",) if kind == "dcgan" else ("reconstruct", "map", "dimensions"):
+        page = opened(model=run, view=view)
+        assert not page.error
+        assert asked(page)["model"] == run
+    coloured = finished(kind, channels=3)  # digits are grey
+    page = opened(model=coloured)
+    told: Any = [error.value for error in page.error]
+    assert any("the model takes" in text or "is what" in text for text in told), told
+    assert all("\n" not in text for text in told)
+
+
+def test_an_address_that_asks_for_what_is_not_there_is_told() -> None:
+    page = opened(model="mnist-cnn", view="dream", test="5000")
+    said_so = " ".join(warning.value for warning in page.warning)
+    assert not said_so  # told once, at the first run
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    for key, value in {"model": "mnist-cnn", "view": "dream", "test": "5000"}.items():
+        page.query_params[key] = value
+    page.run()
+    said_so = " ".join(warning.value for warning in page.warning)
+    for part in ('"mnist-cnn" is no autoencoder', 'unknown view "dream"', 'no test picture "5000"'):
+        assert part in said_so
