@@ -36,10 +36,10 @@ format: $(VENV)/installed-dev ## format and mend what can be mended
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(VENV)/installed-dev ## measure speed against Captum, bare loops, floors and the clock; about a quarter of an hour
+bench: $(VENV)/installed-dev ## measure speed against Captum, bare loops, floors and the clock; about half an hour
 	@mkdir -p build; status=0; \
 	CHROMIUM="$$(scripts/find_chromium.sh $(BIN))" || exit 1; export CHROMIUM; \
-	for name in explain page train beside runs text_attention; do \
+	for name in explain page train beside runs text text_generation text_attention; do \
 		$(BIN)/python benchmarks/$$name.py --json build/bench-$$name.json || status=1; \
 	done; exit $$status
 

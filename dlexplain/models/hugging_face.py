@@ -1,7 +1,7 @@
 """Models of Hugging Face's transformers, as ours are called: a classifier, a language model."""
 
 from inspect import signature
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,12 +14,10 @@ PAD = -1
 
 
 class HuggingFaceClassifier(nn.Module):
-    """(batch, time) ids, PAD behind the end -> (batch, classes) logits; see text_shapes.Attends.
+    """(batch, time) ids, PAD behind the end -> (batch, classes) logits.
 
-    model  a `...ForSequenceClassification` with attn_implementation="eager"
+    model  a `...ForSequenceClassification`
     """
-
-    marks, reads_first = 0, True
 
     def __init__(self, model: Any) -> None:
         super().__init__()
@@ -43,11 +41,40 @@ class HuggingFaceClassifier(nn.Module):
         found = self.model(inputs_embeds=vectors, attention_mask=mask.long())
         return cast(Tensor, found.logits)
 
+
+class AttendingClassifier(HuggingFaceClassifier):
+    """One whose attention can be seen; see text_shapes.Attends.
+
+    model  loaded with attn_implementation="eager"
+    """
+
+    marks = 0
+
+    def __init__(self, model: Any, reads: Literal["first", "last"]) -> None:
+        super().__init__(model)
+        self.reads = reads
+
     def attend(self, vectors: Tensor, mask: Tensor) -> tuple[Tensor, list[Tensor]]:
         found = self.model(
             inputs_embeds=vectors, attention_mask=mask.long(), output_attentions=True
         )
         return found.logits, list(found.attentions)
+
+
+def own_classifier(model: Any) -> HuggingFaceClassifier:
+    """An AttendingClassifier where the model, tried on three tokens, gives full weights.
+
+    Where no token looks ahead the model reads its last state, else its first.
+    """
+    plain = HuggingFaceClassifier(model.eval())
+    with torch.no_grad():
+        ids = torch.zeros(1, 3, dtype=torch.long)
+        given = model(input_ids=ids, attention_mask=ids + 1, output_attentions=True)
+    layers = getattr(given, "attentions", None) or ()
+    if not layers or any(w is None or w.dim() != 4 or w.shape[2:] != (3, 3) for w in layers):
+        return plain
+    ahead = max(float(layer.triu(1).abs().max()) for layer in layers)
+    return AttendingClassifier(model, "first" if ahead > 0 else "last")
 
 
 class HuggingFaceLM(nn.Module):

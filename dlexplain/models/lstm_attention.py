@@ -77,7 +77,7 @@ class LSTMAttention(KeepsLearnt):
         self.dropout = nn.Dropout(params.dropout)
         self.head = nn.Linear(width, shape.classes)
 
-        self.marks, self.reads_first = 0, False
+        self.marks, self.reads = 0, "mean"
 
     def forward(self, x: Tensor) -> Tensor:
         return self.read_vectors(self.embed(x), x != PAD)

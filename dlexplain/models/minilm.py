@@ -54,7 +54,7 @@ class MiniLM(KeepsLearnt):
         self.dropout = nn.Dropout(params.dropout)
         self.head = nn.Linear(self.encoder.config.hidden_size, shape.classes)  # type: ignore[union-attr,arg-type]
 
-        self.marks, self.reads_first = 0, False
+        self.marks, self.reads = 0, "mean"
 
     def merge_adapters(self) -> None:
         from peft.tuners.lora import LoraLayer

@@ -1,7 +1,7 @@
 """What text classifiers are built for, and what they share."""
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -47,12 +47,12 @@ class Attends(ReadsVectors, Protocol):
     attend  as read_vectors -> logits, and of each layer the weights (batch, heads, queries, time)
             which they were computed from, so that gradients reach them; rows sum to 1
     A pooling has one query; else there is one a token, and the network may put `marks` of its own
-    before the tokens, which count as queries and keys. `reads_first` says whether the first state,
-    rather than the mean of all, goes on to the classes.
+    before the tokens, which count as queries and keys. `reads` says which state goes on to
+    the classes: the first, the last, or the mean of all.
     """
 
     marks: int
-    reads_first: bool
+    reads: Literal["first", "last", "mean"]
 
     def attend(self, vectors: Tensor, mask: Tensor) -> tuple[Tensor, list[Tensor]]: ...
 

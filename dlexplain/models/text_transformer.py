@@ -72,8 +72,8 @@ class TextTransformer(nn.Module):
         self.dropout = nn.Dropout(params.dropout)
         self.head = nn.Linear(params.width, shape.classes)
 
-        self.reads_first = params.pooling == "first"
-        self.marks = int(self.reads_first)
+        self.reads = params.pooling
+        self.marks = int(params.pooling == "first")
 
     def forward(self, x: Tensor) -> Tensor:
         return self.read_vectors(self.embed(x), x != PAD)

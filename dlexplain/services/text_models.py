@@ -20,7 +20,7 @@ from dlexplain.explain.texts.twin import TextTwin
 from dlexplain.memory import keep_memory
 from dlexplain.models.device import choose_device, describe_device
 from dlexplain.models.hugging_face import PAD as HUGGING_FACE_PAD
-from dlexplain.models.hugging_face import HuggingFaceClassifier
+from dlexplain.models.hugging_face import own_classifier
 from dlexplain.models.text_shapes import PAD, Adapted, Attends, ReadsVectors
 from dlexplain.results import ClassName
 from dlexplain.services.hugging_face import is_own_model, read_model
@@ -120,7 +120,7 @@ def _of_hugging_face(name: str) -> TextModel:
         raise WeightsError(f'the model "{name}" gives one number; one of two or more classes is '
                            "accepted")  # fmt: skip
     labels = [str(model.config.id2label[index]) for index in range(model.config.num_labels)]
-    network = HuggingFaceClassifier(model)
+    network = own_classifier(model)
     title = Path(name).name
     return _ready(
         name, title, plain_classes(labels, title), network, tokeniser, longest, HUGGING_FACE_PAD
@@ -147,7 +147,7 @@ def _ready(
         pad,
         blank if blank >= 0 else max(unknown, 0),
         isinstance(network, Attends),
-        reads_first=isinstance(network, Attends) and network.reads_first,
+        network.reads if isinstance(network, Attends) else "mean",
     )
     reader = TextReader(tokeniser, longest, unknown, letters)
     return TextModel(name, title, classes, reader, twin)

@@ -52,7 +52,7 @@ class SumOfWords(nn.Module):
 def twin_of(network: nn.Module) -> TextTwin:
     return TextTwin(
         network.eval().requires_grad_(False), torch.device("cpu"), fingerprint(network), PAD, BLANK,
-        isinstance(network, Attends), False,
+        isinstance(network, Attends), "mean",
     )  # fmt: skip
 
 

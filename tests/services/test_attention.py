@@ -272,7 +272,7 @@ def test_what_the_classes_are_told_leaves_out_the_networks_own_mark() -> None:
     network = TextTransformer(
         TextShape(50, 2, 20), Params(width=8, heads=2, layers=2, pooling="first")
     ).eval()  # fmt: skip
-    twin = replace(model.twin, network=network, reads_first=True)
+    twin = replace(model.twin, network=network, reads="first")
     own = replace(model, twin=twin)
     reading = own.read("a b c")
     with torch.inference_mode():

@@ -1,13 +1,14 @@
 """Loading text classifiers: the zoo's, and a Hugging Face folder that the test itself saves."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from dlexplain.errors import TextError, UnknownName, WeightsError
+from dlexplain.errors import Incompatible, TextError, UnknownName, WeightsError
 from dlexplain.services.attention import attention
 from dlexplain.services.text_explain import (
     classify_text,
@@ -198,3 +199,38 @@ def test_a_text_beyond_the_last_position_is_refused(writer: Path) -> None:
     model = load_language_model(str(writer))
     with pytest.raises(TextError, match="more than 32 tokens"):
         model(torch.zeros(1, 33, dtype=torch.long))
+
+
+@pytest.mark.parametrize("kind", ["causal", "without attention"])
+def test_other_families_are_read_as_they_are(kind: str, folder: Path, tmp_path: Path) -> None:
+    """A causal classifier reads its last state; one that has no attention says so."""
+    import transformers
+
+    path = tmp_path / "other"
+    shutil.copytree(folder, path)
+    for file in path.glob("model*"):
+        file.unlink()
+    torch.manual_seed(0)
+    if kind == "causal":
+        config = transformers.GPT2Config(
+            vocab_size=11, n_positions=16, n_embd=16, n_layer=2, n_head=2, num_labels=3,
+            pad_token_id=0, bos_token_id=2, eos_token_id=3,
+        )  # fmt: skip
+        transformers.GPT2ForSequenceClassification(config).save_pretrained(path)
+    else:
+        config = transformers.FNetConfig(
+            vocab_size=11, hidden_size=16, num_hidden_layers=2, intermediate_size=32,
+            max_position_embeddings=16, num_labels=3,
+        )  # fmt: skip
+        transformers.FNetForSequenceClassification(config).save_pretrained(path)
+    model = load_text_model(str(path))
+    if kind == "causal":
+        found = explain_text(model, SENTENCE, "attention-rollout")
+        heads = attention(model, SENTENCE).weights.mean(1)
+        own = np.eye(heads.shape[-1])
+        expected = ((heads[1] + own) / 2) @ ((heads[0] + own) / 2)
+        np.testing.assert_allclose(found.values, expected[-1], atol=1e-6)
+    else:
+        assert "attention-rollout" not in [info.name for info in text_method_infos(model)]
+        with pytest.raises(Incompatible, match="has no attention"):
+            attention(model, SENTENCE)

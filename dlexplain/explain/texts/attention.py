@@ -81,5 +81,5 @@ def read_out(twin: TextTwin, joined: Tensor) -> Tensor:
     """(queries, keys) -> (tokens,): the rows that go on to the classes, averaged; the network's
     own marks are left out."""
     marks = int(twin.network.marks)  # type: ignore[arg-type]
-    row = joined[0] if twin.reads_first else joined.mean(0)
-    return row[marks:]
+    rows = {"first": joined[:1], "last": joined[-1:], "mean": joined}[twin.reads]
+    return rows.mean(0)[marks:]

@@ -5,12 +5,14 @@ dlexplain.models.text_shapes says.
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from dlexplain.explain.turnstile import Turnstile
 
+Reads = Literal["first", "last", "mean"]
 SMALLEST_BUCKET = 16
 
 
@@ -63,7 +65,7 @@ class TextTwin:
 
     pad, blank  ids: of what is behind the end, and of what stands for a word that is taken away
     attends     whether the network's attention can be seen
-    reads_first whether the first state, rather than the mean of all, goes on to the classes
+    reads       which state goes on to the classes; see text_shapes.Attends
     """
 
     network: nn.Module
@@ -72,7 +74,7 @@ class TextTwin:
     pad: int
     blank: int
     attends: bool
-    reads_first: bool
+    reads: Reads
     turnstile: Turnstile = field(default_factory=Turnstile)
 
     def by_ids(self, ids: Tensor, precision: str = "float32") -> View:
