@@ -80,8 +80,25 @@ def explain_series(
         raise ParamError(f"step is {step}; the model forecasts 1 to {model.horizon} periods ahead")
     given, place = series_for(model, series), find_target(model, target)
     row = origin_place(model, given, origin)
-    return explain_at(model, given, row, method, wanted, place, step or model.horizon, what,
-                      progress)  # fmt: skip
+    return explain_at(
+        model, given, row, method, wanted, place, step or model.horizon, what, progress
+    )
+
+
+def explain_named(
+    model: LoadedForecaster,
+    given: GivenSeries,
+    row: int,
+    method: str,
+    params: Mapping[str, Value],
+    target: int,
+    step: int,
+    what: str,
+    progress: Progress,
+) -> SeriesAttribution:
+    """The same for a row and a target's place; raises ParamError or Cancelled."""
+    wanted: Any = declared.parse(SERIES_METHODS[method].Params, params)
+    return explain_at(model, given, row, method, wanted, target, step, what, progress)
 
 
 def explain_at(
@@ -180,14 +197,6 @@ def _earlier(model: LoadedForecaster, row: int) -> Any:
     if count <= 0:
         return np.array([row])
     return np.unique(np.linspace(model.window, row - 1, count).astype(np.int64))
-
-
-def cached_at(
-    model: LoadedForecaster, given: GivenSeries, row: int, method: str,
-    params: Mapping[str, Value], target: int, step: int, what: str,
-) -> SeriesAttribution | None:  # fmt: skip
-    """The answer to this request if it is in memory."""
-    return _cache.get(_key(model, given, row, method, params, target, step, what))
 
 
 def _key(model: LoadedForecaster, given: GivenSeries, *what: Any) -> str:

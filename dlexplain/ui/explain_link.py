@@ -6,6 +6,7 @@ PAGES = {
     "classify-image": ("Explain pictures with it", "pages/explain/1_image.py", "model"),
     "classify-text": ("Explain texts with it", "pages/explain/2_text.py", "classifier"),
     "language-model": ("Write with it", "pages/explain/4_writing.py", "model"),
+    "forecast": ("Forecast with it", "pages/explain/6_forecast.py", "model"),
     "translate": ("Translate with it", "pages/explain/5_translation.py", "model"),
 }
 """Of each task: what the button says, the page, and what its address calls the model."""

@@ -19,6 +19,7 @@ ALIVE = [
     "pages/explain/3_attention.py",
     "pages/explain/4_writing.py",
     "pages/explain/5_translation.py",
+    "pages/explain/6_forecast.py",
     "pages/generate/1_latent.py",
 ]
 """They begin with an answer, or with forms of models, and import those under the title."""

@@ -11,10 +11,22 @@ add_preset(
     "Output, prices and unemployment, eight quarters ahead. Seconds; a small example, whose test "
     "table shows that an autoregression is hard to beat.",
     case="Time-series forecasting",
-    quick=True,
+    quick=True, zoo=True,
     task="forecast", model="lstm-forecaster", data="macrodata",
     task_params={"window": 12, "horizon": 8},
     training={"epochs": 60, "batch_size": 32, "learning_rate": 3e-3, "weight_decay": 0.01,
+              "precision": "float32"},
+)  # fmt: skip
+add_preset(
+    "macrodata-transformer",
+    "US economy, quarterly, Transformer",
+    "The same by attention over twelve quarters. Seconds.",
+    case="Time-series forecasting",
+    quick=True, zoo=True,
+    task="forecast", model="transformer-forecaster", data="macrodata",
+    task_params={"window": 12, "horizon": 8},
+    model_params={"width": 16, "heads": 2, "layers": 1, "dropout": 0.3},
+    training={"epochs": 60, "batch_size": 32, "learning_rate": 1e-3, "weight_decay": 0.2,
               "precision": "float32"},
 )  # fmt: skip
 FRED: dict[str, Any] = {

@@ -1,0 +1,1 @@
+"""The page of forecasts: its widgets and views."""

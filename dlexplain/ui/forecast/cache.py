@@ -1,0 +1,50 @@
+"""What the server computes once for all sessions, on the page of forecasts."""
+
+import streamlit as st
+
+from dlexplain.results import Inside, PastChange, SeriesAttention, SeriesForecast, WhatIf
+from dlexplain.services.forecasters import LoadedForecaster, load_forecaster
+from dlexplain.services.forecasting import forecast_at
+from dlexplain.services.series_changes import what_if
+from dlexplain.services.series_inside import look_inside_window
+from dlexplain.services.series_sources import GivenSeries
+
+
+@st.cache_resource(max_entries=6, show_spinner="Loading the model…")
+def model(name: str) -> LoadedForecaster:
+    """The model, loaded."""
+    return load_forecaster(name)
+
+
+def forecast(name: str, given: GivenSeries, row: int, calibrated: bool) -> SeriesForecast:
+    """From a row; intervals as trained, or calibrated where the series allow it."""
+    return _forecast(name, given.digest, given.title, row, calibrated, given)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _forecast(
+    name: str, digest: str, title: str, row: int, calibrated: bool, _given: GivenSeries
+) -> SeriesForecast:
+    return forecast_at(model(name), _given, row, _given if calibrated else None)
+
+
+def inside(name: str, given: GivenSeries, row: int) -> Inside | SeriesAttention:
+    """Of the window that ends with a row; raises Incompatible."""
+    return _inside(name, given.digest, row, given)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _inside(name: str, digest: str, row: int, _given: GivenSeries) -> Inside | SeriesAttention:
+    return look_inside_window(model(name), _given, row)
+
+
+def changed(name: str, given: GivenSeries, row: int, changes: tuple[PastChange, ...]) -> WhatIf:
+    """Before and after; raises DataError."""
+    return _changed(name, given.digest, row, changes, given)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _changed(
+    name: str, digest: str, row: int, changes: tuple[PastChange, ...], _given: GivenSeries
+) -> WhatIf:
+    return what_if(model(name), _given, row, changes)

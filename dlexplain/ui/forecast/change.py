@@ -1,0 +1,109 @@
+"""What if a past value had been another: the forecast before and after."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dlexplain.errors import DataError
+from dlexplain.figures.forecasts import plot_what_if
+from dlexplain.results import PastChange, WhatIf
+from dlexplain.services.forecasters import LoadedForecaster
+from dlexplain.services.series_sources import GivenSeries
+from dlexplain.ui.forecast import cache
+from dlexplain.ui.markdown import literal
+
+SERIES, DATE, VALUE, TABLE = (f"forecast-change-{x}" for x in ("series", "date", "value", "table"))
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+
+
+def show_change(model: LoadedForecaster, given: GivenSeries, row: int, target: int) -> None:
+    """The view."""
+    window = _window(model, given, row)
+    changes = [*_table(model, given, row, window), *_one(model, given, row, window)]
+    if not changes:
+        st.info(
+            "Change a value: type another one below, or edit the table. The forecast before and "
+            "after stands here then."
+        )
+        return
+    try:
+        found = cache.changed(model.name, given, row, tuple(changes))
+    except DataError as error:
+        st.error(str(error))
+        return
+    st.plotly_chart(plot_what_if(found, target), config=FIGURE, key="forecast-what-if")
+    st.markdown(_sentence(found, target))
+    with st.expander("By how much, each period ahead", icon=":material/table:"):
+        st.dataframe(_differences(found), hide_index=True)
+
+
+def _window(model: LoadedForecaster, given: GivenSeries, row: int) -> pd.DataFrame:
+    """The past that the model sees, the latest first: dates down, series across."""
+    rows = slice(row + 1 - model.window, row + 1)
+    frame = pd.DataFrame(given.data.levels[rows], columns=list(given.data.names))
+    frame.insert(0, "date", [str(day) for day in given.data.dates[rows]])
+    return frame[::-1].reset_index(drop=True)
+
+
+def _one(
+    model: LoadedForecaster, given: GivenSeries, row: int, window: pd.DataFrame
+) -> list[PastChange]:
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
+    series = left.selectbox("Past value of", list(given.data.names), key=SERIES)
+    date = middle.selectbox("in", list(window["date"]), key=DATE)
+    now = float(window.loc[window["date"] == date, series].iloc[0])
+    step = float(f"{max(np.ptp(window[series]) / 10, 1e-6):.1g}")
+    value = right.number_input(
+        "is", value=now, step=step, format=_format(step),
+        key=f"{VALUE}-{model.name}-{given.digest}-{row}-{series}-{date}",
+        help=f"It was {now:g}. What follows the origin stays as it was.",
+    )  # fmt: skip
+    return [] if np.isclose(value, now, rtol=1e-9) else [PastChange(series, date, float(value))]
+
+
+def _table(
+    model: LoadedForecaster, given: GivenSeries, row: int, window: pd.DataFrame
+) -> list[PastChange]:
+    with st.expander("Edit the whole window", icon=":material/edit:"):
+        edited = st.data_editor(
+            window, key=f"{TABLE}-{model.name}-{given.digest}-{row}", hide_index=True,
+            disabled=["date"], height=320,
+        )  # fmt: skip
+    found: list[PastChange] = []
+    for name in given.data.names:
+        moved = ~np.isclose(edited[name].astype(float), window[name], rtol=1e-9, equal_nan=True)
+        found += [
+            PastChange(name, str(window["date"][place]), float(edited[name].iloc[place]))
+            for place in np.flatnonzero(moved)
+        ]
+    return found
+
+
+def _format(step: float) -> str:
+    decimals = max(0, -int(np.floor(np.log10(step)))) + 1
+    return f"%.{min(decimals, 8)}f"
+
+
+def _sentence(found: WhatIf, target: int) -> str:
+    name = literal(found.before.names[target])
+    before, after = (float(told.median[-1, target]) for told in (found.before, found.after))
+    told = ", ".join(
+        f"{literal(change.series)} of {change.date[:7]} at {change.value:.5g}"
+        for change in found.changes[:4]
+    )
+    more = f" and {len(found.changes) - 4} more" if len(found.changes) > 4 else ""
+    return (
+        f"With {told}{more}, {name} in {str(found.before.ahead[-1])[:7]} is forecast at "
+        f"**{after:.5g}** instead of **{before:.5g}** ({after - before:+.3g})."
+    )
+
+
+def _differences(found: WhatIf) -> pd.DataFrame:
+    columns = {"date": [str(day) for day in found.before.ahead]}
+    return pd.DataFrame(
+        columns
+        | {
+            f"{name}, after less before": found.difference[:, place]
+            for place, name in enumerate(found.before.names)
+        }
+    )

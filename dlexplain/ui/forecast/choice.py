@@ -1,0 +1,201 @@
+"""Choosing a forecaster, its series, the origin and the series in question; no torch here."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.services.forecaster_list import (
+    ForecasterEntry,
+    find_forecaster,
+    forecaster_entries,
+)
+from dlexplain.services.series_sources import (
+    EXAMPLE,
+    OWN,
+    GivenSeries,
+    default_source,
+    example_csv,
+    read_csv,
+    read_source,
+    sources,
+)
+from dlexplain.ui.forecast.fetching import offer_fetching
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.writing.choice import from_query
+
+MODEL, SOURCE, FILE = "forecast-model", "forecast-source", "forecast-file"
+ORIGIN, TARGET = "forecast-origin", "forecast-target"
+UPLOAD = "upload"
+MEGABYTES = 50
+
+
+def choose_forecaster(entries: Sequence[ForecasterEntry], arrived: bool) -> ForecasterEntry:
+    """The picker; there is one entry at least."""
+    known = {entry.name: entry for entry in entries}
+    from_query("model", MODEL, lambda name: find_forecaster(name).name, arrived)
+    chosen = st.session_state.get(MODEL)
+    st.session_state[MODEL] = chosen if chosen in known else entries[0].name
+    st.selectbox(
+        "Forecaster",
+        list(known),
+        format_func=lambda name: known[name].title,
+        key=MODEL,
+        persist_state="session",
+        help="The zoo's, and runs that have finished, the latest first.",
+    )
+    return known[st.session_state[MODEL]]
+
+
+def choose_series(entry: ForecasterEntry, arrived: bool) -> GivenSeries | None:
+    """The picker and what goes with it; None where nothing can be read, which has been told."""
+    model = find_forecaster(entry.name)
+    titles = {source.key: source.title for source in sources(model)} | {UPLOAD: "Your own CSV"}
+    from_query("series", SOURCE, _source, arrived)
+    # Of another model the series begin anew, where nothing was uploaded for it.
+    if st.session_state.get("forecast-of") != entry.name and not (
+        arrived and "series" in st.query_params
+    ):
+        kept = st.session_state.get(SOURCE)
+        st.session_state[SOURCE] = kept if kept == UPLOAD else default_source(model)
+    st.session_state["forecast-of"] = entry.name
+    st.session_state.setdefault(SOURCE, default_source(model))
+    key = st.selectbox(
+        "Series",
+        list(titles),
+        format_func=titles.__getitem__,
+        key=SOURCE,
+        persist_state="session",
+        help="What the model was trained on, where it is here; made-up series of the same form; or "
+        "a CSV with a column of dates and the model's series.",
+    )
+    try:
+        if key == UPLOAD:
+            return _uploaded(entry)
+        if key == OWN and not sources(model)[0].there:
+            offer_fetching(entry, sources(model)[0])
+            return None
+        given = _source_of(entry.name, str(key), model.weights.stat().st_mtime_ns)
+    except DlexplainError as error:
+        st.error(str(error))
+        return None
+    if key == EXAMPLE:
+        st.info(
+            "These series are drawn at random, to try the page with: they say nothing of the world."
+            + _where(entry),
+            icon=":material/casino:",
+        )
+    return given
+
+
+def _where(entry: ForecasterEntry) -> str:
+    own = sources(find_forecaster(entry.name))[0]
+    if own.there:
+        return f" **{literal(own.title)}** above has real ones."
+    return f" For real ones choose **{literal(own.title)}** above, or upload them as a CSV."
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading the series…")
+def _source_of(name: str, key: str, version: int) -> GivenSeries:
+    return read_source(find_forecaster(name), key)
+
+
+def _uploaded(entry: ForecasterEntry) -> GivenSeries | None:
+    model = find_forecaster(entry.name)
+    names = ", ".join(model.facts["series"])
+    file = st.file_uploader(
+        f"A CSV with a column of dates and: {names}",
+        type=["csv", "txt"],
+        key=FILE,
+        max_upload_size=MEGABYTES,
+    )
+    st.download_button(
+        "An example of the file", lambda: example_csv(model), f"{entry.name}-example.csv",
+        "text/csv", icon=":material/download:", on_click="ignore", type="tertiary",
+        help="Made-up series in the form that this model reads.",
+    )  # fmt: skip
+    if file is None:
+        st.info(
+            f"Drop a CSV above: one row a period, oldest first or last, with the series {names}. "
+            "FRED-MD's own file is read as it is.",
+            icon=":material/arrow_upward:",
+        )
+        return None
+    return _read(entry.name, file.name, file.getvalue())
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the series…")
+def _read(model: str, name: str, content: bytes) -> GivenSeries:
+    return read_csv(find_forecaster(model), content, name)
+
+
+def choose_origin(given: GivenSeries, rows: range, arrived: bool) -> int:
+    """The slider back in time; returns the row of the last period that the model sees."""
+    dates = [str(given.data.dates[row]) for row in rows]
+    from_query("origin", ORIGIN, lambda text: _date(text, dates), arrived)
+    if st.session_state.get(ORIGIN) not in dates:
+        st.session_state[ORIGIN] = _first_origin(given, rows, dates)
+    if len(dates) == 1:
+        return rows[0]
+    chosen = st.select_slider(
+        "Forecast made in", dates, key=ORIGIN, persist_state="session",
+        help="The last period that the model sees. Move it back to see what it would have said.",
+    )  # fmt: skip
+    return rows[dates.index(str(chosen))]
+
+
+def _first_origin(given: GivenSeries, rows: range, dates: list[str]) -> str:
+    """Two years before the end, so that one sees what came."""
+    back = min(2 * given.data.period, len(rows) - 1, 24)
+    return dates[-1 - back]
+
+
+def _date(text: str, dates: list[str]) -> str:
+    if text in dates:
+        return text
+    raise BadInput(f'origin is "{text}"; {dates[0]} to {dates[-1]} is accepted')
+
+
+def choose_target(names: Sequence[str], arrived: bool) -> int:
+    """The series that is looked at."""
+    from_query("target", TARGET, lambda text: _name(text, names), arrived)
+    if st.session_state.get(TARGET) not in names:
+        st.session_state[TARGET] = names[0]
+    chosen = st.segmented_control(
+        "Series that is forecast", list(names), key=TARGET, required=True, persist_state="session"
+    )
+    return list(names).index(chosen or names[0])
+
+
+def _name(text: str, names: Sequence[str]) -> str:
+    if text in names:
+        return text
+    raise BadInput(f'the model does not forecast "{text}"; it forecasts {", ".join(names)}')
+
+
+def _source(text: str) -> str:
+    if text in (OWN, EXAMPLE, UPLOAD):
+        return text
+    raise BadInput(f'unknown series "{text}"; known: {OWN}, {EXAMPLE}, {UPLOAD}')
+
+
+def entries() -> tuple[ForecasterEntry, ...]:
+    """At every run of the page, since a training may just have finished."""
+    return forecaster_entries()
+
+
+def told_part(given: GivenSeries, row: int) -> str:
+    """Where the origin lies, as a sentence."""
+    validation, test = (
+        str(given.data.dates[min(place, len(given.data.dates) - 1)])[:7]
+        for place in given.data.starts
+    )
+    first = np.searchsorted(given.data.starts, row + 1, side="right")
+    return (
+        f"The model was **trained on this period**: what it says here is no test of it. Its test "
+        f"period begins in {test}.",
+        f"In the model's **validation period**, {validation} to {test}: by it its training and its "
+        "intervals were chosen.",
+        f"In the model's **test period**, from {test} on, of which it has seen nothing.",
+    )[int(first)]

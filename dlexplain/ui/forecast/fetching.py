@@ -1,0 +1,38 @@
+"""Series that have to be fetched from the internet once."""
+
+import streamlit as st
+
+from dlexplain.services.forecaster_list import ForecasterEntry, find_forecaster
+from dlexplain.services.series_sources import GivenSeries, SeriesSource, read_own
+from dlexplain.services.writing import Progress
+from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress
+
+SLOT = "forecast-fetch"
+PARTS = 100
+
+
+def offer_fetching(entry: ForecasterEntry, source: SeriesSource) -> None:
+    """Why the series are not here, and a button that fetches them where that can be done."""
+    st.info(f"{source.title} is not here: {source.how}.", icon=":material/cloud_download:")
+    if not source.fetched:
+        return
+
+    def work(progress: Progress, draft: Draft) -> GivenSeries:
+        progress.plan(PARTS)
+
+        def report(text: str, part: float | None) -> None:
+            progress.advance(max(0, int(PARTS * (part or 0)) - progress.done))
+
+        return read_own(find_forecaster(entry.name), True, report)
+
+    pressed = st.button("Fetch them", icon=":material/download:")
+    known: Asked | None = st.session_state.get(SLOT)
+    if pressed or (known is not None and known.question == entry.name):
+        show_live(SLOT, _show, asked(SLOT, entry.name, "Fetching", work, anew=pressed))
+
+
+def _show(found: Asked) -> None:
+    if found.job.active:
+        show_progress(SLOT, found, "percent")
+    else:
+        show_end(found)

@@ -1,0 +1,76 @@
+"""Inside the network while it reads the window: attention over time, or hidden states and gates."""
+
+import streamlit as st
+
+from dlexplain.errors import Incompatible
+from dlexplain.figures.forecasts import plot_attention_map, plot_attention_read
+from dlexplain.figures.writing import plot_inside
+from dlexplain.results import Inside, SeriesAttention
+from dlexplain.services.forecasters import LoadedForecaster
+from dlexplain.services.series_sources import GivenSeries
+from dlexplain.ui.forecast import cache
+from dlexplain.ui.writing.inside import ABOUT, GATES, SHOWN, TITLES
+
+LAYER, PART, HEAD = (f"forecast-{x}" for x in ("layer", "part", "head"))
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+
+
+def show_inside(model: LoadedForecaster, given: GivenSeries, row: int) -> None:
+    """The view."""
+    try:
+        found = cache.inside(model.name, given, row)
+    except Incompatible as error:
+        st.info(str(error)[:1].upper() + str(error)[1:] + ".")
+        return
+    if isinstance(found, SeriesAttention):
+        _attention(found)
+    else:
+        _states(found)
+
+
+def _attention(found: SeriesAttention) -> None:
+    layers, heads = found.weights.shape[:2]
+    st.subheader("What the forecast looked at")
+    st.plotly_chart(plot_attention_read(found), config=FIGURE, key="forecast-attention")
+    st.caption(
+        "The forecast is made from the last period's state; this is where its attention went in "
+        "the last layer. Attention says where a network looks, not what moved the forecast: "
+        "compare with the view Why."
+    )
+    left, right = st.columns(2)
+    layer = left.selectbox(
+        "Layer", list(range(layers)), layers - 1, key=LAYER,
+        format_func=lambda layer: f"{layer + 1} of {layers}",
+    )  # fmt: skip
+    head = right.selectbox(
+        "Head",
+        [None, *range(heads)],
+        key=HEAD,
+        format_func=lambda head: "mean of all" if head is None else f"{head + 1} of {heads}",
+    )
+    st.plotly_chart(plot_attention_map(found, int(layer), head), config=FIGURE,
+                    key="forecast-attention-map")  # fmt: skip
+
+
+def _states(found: Inside) -> None:
+    left, right = st.columns([1, 3], vertical_alignment="bottom")
+    layers = len(found.layers)
+    layer = left.selectbox(
+        "Layer", list(range(layers)), key=LAYER,
+        format_func=lambda layer: f"{layer + 1} of {layers}",
+    )  # fmt: skip
+    # Another key for another cell, which has other parts.
+    name = right.segmented_control(
+        "Part", list(found.layers[0]), default="hidden", format_func=TITLES.__getitem__,
+        key=f"{PART}-{found.cell}", required=True,
+    )  # fmt: skip
+    name = name or "hidden"
+    values = found.layers[int(layer)][name]
+    # Those that change the most over the window say the most.
+    units = sorted(range(values.shape[1]), key=lambda unit: -float(values[:, unit].std()))
+    shown = units[:SHOWN]
+    few = f", the {SHOWN} of {len(units)} units that change most" if len(units) > SHOWN else ""
+    st.markdown(f"**{TITLES[name]}** over the window{few}")
+    figure = plot_inside(found, int(layer), name, shown, name not in GATES)
+    st.plotly_chart(figure, config=FIGURE, key="forecast-units")
+    st.caption(ABOUT[name])

@@ -1,0 +1,128 @@
+"""The backtest: errors beside plain forecasts, and whether the intervals hold what they say."""
+
+import json
+
+import numpy as np
+import streamlit as st
+
+from dlexplain.figures.forecasts import plot_coverage
+from dlexplain.figures.tested import plot_errors
+from dlexplain.results import SeriesBacktest
+from dlexplain.services.backtesting import backtest
+from dlexplain.services.forecasters import LoadedForecaster
+from dlexplain.services.series_sources import GivenSeries
+from dlexplain.services.writing import Progress
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress
+
+SLOT, MEASURE = "forecast-backtest", "forecast-measure"
+MEASURES = {"mase": "MASE", "rmse": "RMSE"}
+POOR = 0.1
+"""A coverage that misses its level by more is called poor."""
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+
+
+def show_backtest(model: LoadedForecaster, given: GivenSeries, target: int) -> None:
+    """The view; a job of seconds, as AR is fitted anew at each origin."""
+    name = model.targets[target]
+
+    def work(progress: Progress, draft: Draft) -> SeriesBacktest:
+        return backtest(model, given, progress)
+
+    question = (model.twin.fingerprint, given.digest, given.title)
+    found = asked(SLOT, question, "Backtest", work)
+    show_live(SLOT, lambda found: _show(found, name), found)
+
+
+def _show(found: Asked, name: str) -> None:
+    if found.job.active:
+        show_progress(SLOT, found, "forecasts")
+        return
+    result: SeriesBacktest | None = found.job.result
+    if result is None:
+        show_end(found)
+        return
+    target = result.tested.names.index(name)
+    _verdict(result, target)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Errors")
+        st.plotly_chart(plot_errors(result.tested, target), config=FIGURE, key="forecast-errors")
+    with right:
+        st.subheader("Do the intervals hold?")
+        st.plotly_chart(plot_coverage(result, target), config=FIGURE, key="forecast-coverage")
+    _coverage(result)
+    _table(result)
+    for note in result.notes:
+        st.caption(f":material/info: {literal(note[:1].upper() + note[1:])}.")
+
+
+def _verdict(result: SeriesBacktest, target: int) -> None:
+    tested = result.tested
+    means = tested.mase[:, :, target].mean(axis=1)
+    best = int(np.argmin(means))
+    told = ", ".join(
+        f"{name} {mean:.3g}" for name, mean in zip(tested.forecasters, means, strict=True)
+    )
+    name = literal(tested.names[target])
+    who = "the model is best" if best == 0 else f"**{tested.forecasters[best]} beats the model**"
+    st.markdown(
+        f"For {name}, over {len(tested.origins)} origins from {str(tested.origins[0])[:7]} to "
+        f"{str(tested.origins[-1])[:7]}, {who}. Mean MASE: {told}."
+    )
+
+
+def _coverage(result: SeriesBacktest) -> None:
+    """Over all series and steps, honest where it is poor."""
+    tested, lines = result.tested, []
+    poor = False
+    for place, level in enumerate(tested.coverage_levels):
+        before = float(tested.coverage[place].mean())
+        line = f"- **{level}%** intervals held {before:.0%} of the truth as trained"
+        held = before
+        if result.calibrated is not None and result.widening is not None:
+            held = float(result.calibrated[place].mean())
+            wider = float(np.median(result.widening[place])) - 1
+            kind = "wider" if wider >= 0 else "narrower"
+            line += f", and **{held:.0%}** calibrated ({abs(wider):.0%} {kind} at the median)"
+        poor = poor or abs(held - level / 100) > POOR
+        lines.append(line)
+    st.markdown("Over all series and periods ahead:\n" + "\n".join(lines))
+    if poor:
+        st.warning(
+            "The intervals do not hold what they say: the test period is not like the validation "
+            "period by which they were calibrated."
+            if result.calibrated is not None
+            else "The intervals do not hold what they say on these series."
+        )
+    if result.calibration is not None:
+        learned = result.calibration
+        st.caption(
+            f"Calibrated on {learned.count} origins, {str(learned.first)[:7]} to "
+            f"{str(learned.last)[:7]} (split conformal, Romano et al. 2019). Its promise is for "
+            "exchangeable data; neighbouring months overlap and times change, so it is measured "
+            "here rather than promised."
+        )
+
+
+def _table(result: SeriesBacktest) -> None:
+    measure = st.segmented_control(
+        "Errors by series and period ahead", list(MEASURES), default="mase",
+        format_func=MEASURES.__getitem__, key=MEASURE, required=True,
+    )  # fmt: skip
+    rows = [
+        {key: round(value, 4) if isinstance(value, float) else value for key, value in row.items()}
+        for row in result.rows(measure or "mase")
+    ]
+    st.dataframe(rows, hide_index=True, height=300)
+    st.caption(
+        "MASE is the mean absolute error in units of the random walk's mean one-step error in "
+        "training; RMSE is in the series' own units. Seasonal naive takes the value of a year "
+        "before; AR is an autoregression of the changes by statsmodels, fitted anew at each origin "
+        "to what was known then."
+    )
+    st.download_button(
+        "JSON", lambda: json.dumps(result.to_dict(), indent=1),
+        f"{result.model}-backtest.json", "application/json", key="forecast-backtest-json",
+        icon=":material/download:", on_click="ignore", type="tertiary",
+    )  # fmt: skip

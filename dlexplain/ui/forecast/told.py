@@ -1,0 +1,94 @@
+"""The forecast from an origin, with intervals, and the truth where it is known."""
+
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dlexplain.figures.forecasts import plot_series_forecast
+from dlexplain.results import SeriesForecast
+from dlexplain.services.forecasters import LoadedForecaster
+from dlexplain.services.series_sources import GivenSeries
+from dlexplain.ui.forecast import cache
+from dlexplain.ui.forecast.choice import told_part
+from dlexplain.ui.markdown import literal
+
+KINDS = {"calibrated": "Calibrated", "trained": "As trained"}
+KIND = "forecast-intervals"
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+
+
+def show_forecast(model: LoadedForecaster, given: GivenSeries, row: int, target: int) -> None:
+    """The view."""
+    kind = st.segmented_control(
+        "Intervals", list(KINDS), default="calibrated", format_func=KINDS.__getitem__, key=KIND,
+        required=True, persist_state="session",
+        help="Calibrated: widened or narrowed, a number a horizon and series, so that on the "
+        "model's validation period they held the truth as often as they say (split conformal). "
+        "The view Backtest says how well that carries over.",
+    )  # fmt: skip
+    told = cache.forecast(model.name, given, row, kind != "trained")
+    st.plotly_chart(plot_series_forecast(told, target), config=FIGURE, key="forecast-lines")
+    st.markdown(_sentence(told, target))
+    st.caption(told_part(given, row))
+    for note in told.notes:
+        st.caption(f":material/info: {literal(note[:1].upper() + note[1:])}.")
+    with st.expander("In numbers", icon=":material/table:"):
+        st.dataframe(_table(told, target), hide_index=True)
+    with st.container(horizontal=True):
+        _download("CSV", _csv(told), f"{model.name}-{told.origin}.csv", "text/csv")
+        content = json.dumps(told.to_dict(), indent=1)
+        _download("JSON", content, f"{model.name}-{told.origin}.json", "application/json")
+
+
+def _sentence(told: SeriesForecast, target: int) -> str:
+    """The last step in words, and how it came out."""
+    name, date = literal(told.names[target]), str(told.ahead[-1])[:7]
+    middle = float(told.median[-1, target])
+    low, high = (float(end[-1, target]) for end in told.interval(80))
+    now = float(told.levels[-1, target])
+    said = (
+        f"From **{_number(now)}** in {str(told.origin)[:7]}, {name} is forecast at "
+        f"**{_number(middle)}** in {date}; with 80% between {_number(low)} and {_number(high)}."
+    )
+    truth = told.truth[:, target]
+    known = np.flatnonzero(np.isfinite(truth))
+    if not len(known):
+        return said
+    last = int(known[-1])
+    inside = [told.interval(80)[0][known, target] <= truth[known],
+              truth[known] <= told.interval(80)[1][known, target]]  # fmt: skip
+    share = int(np.logical_and(*inside).sum())
+    return said + (
+        f" In {str(told.ahead[last])[:7]} it came to **{_number(float(truth[last]))}**; "
+        f"{share} of {len(known)} values lay within their 80%."
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def _table(told: SeriesForecast, target: int) -> pd.DataFrame:
+    columns = {"date": [str(day) for day in told.ahead], "median": told.median[:, target]}
+    for level in told.levels_of_intervals:
+        low, high = told.interval(level)
+        columns |= {f"{level}% low": low[:, target], f"{level}% high": high[:, target]}
+    return pd.DataFrame(columns | {"truth": told.truth[:, target]})
+
+
+def _csv(told: SeriesForecast) -> str:
+    parts = [_table(told, place).assign(series=name) for place, name in enumerate(told.names)]
+    out = io.StringIO()
+    pd.concat(parts).to_csv(out, index=False)
+    return out.getvalue()
+
+
+def _download(kind: str, content: str, name: str, mime: str) -> None:
+    st.download_button(
+        kind, content, name, mime, key=f"forecast-{kind}", icon=":material/download:",
+        on_click="ignore", type="tertiary",
+        help="All series that were forecast from this origin.",
+    )  # fmt: skip

@@ -1,0 +1,203 @@
+"""Which past values of which series moved the forecast at a chosen horizon."""
+
+import json
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from dlexplain.errors import BadInput
+from dlexplain.figures.forecasts import (
+    plot_by_lag,
+    plot_by_series,
+    plot_compared,
+    plot_series_attribution,
+)
+from dlexplain.params import Value
+from dlexplain.registry import Registry
+from dlexplain.results import SeriesAttribution
+from dlexplain.services.explain import MethodInfo
+from dlexplain.services.forecasters import LoadedForecaster
+from dlexplain.services.jobs import Job, start
+from dlexplain.services.series_explain import WHAT, explain_named, series_method_infos
+from dlexplain.services.series_sources import GivenSeries
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.methods import choose_methods, method_params
+from dlexplain.ui.progress import show_progress
+from dlexplain.ui.writing.choice import from_query
+from dlexplain.ui.writing.jobs import POLL_SECONDS
+
+SLOT, STEP, WHICH, METHODS = (f"forecast-{x}" for x in ("why", "step", "what", "methods"))
+FIRST = ("integrated-gradients", "shap-sampling")
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+Jobs = list[Job[SeriesAttribution]]
+
+
+def show_why(
+    model: LoadedForecaster, given: GivenSeries, row: int, target: int, arrived: bool
+) -> dict[str, str | None]:
+    """The view; returns what of it is to be in the address."""
+    known = _known()
+    step, what = _asked(model, arrived)
+    chosen = choose_methods(known, FIRST, arrived, METHODS)
+    params = method_params(f"forecast-{model.name}", known, chosen)
+    if not chosen:
+        st.info("Choose at least one method.")
+        return {}
+    question = (model.twin.fingerprint, given.digest, row, target, step, what,
+                tuple((name, tuple(params[name].items())) for name in chosen))  # fmt: skip
+    jobs = _jobs(question, [
+        Job(known[name].title, partial(_work, model, given, row, name, params[name], target, step,
+                                       what))
+        for name in chosen
+    ])  # fmt: skip
+    _live(jobs, model.targets[target])
+    address: dict[str, str | None] = {
+        "step": str(step),
+        "what": None if what == "median" else what,
+        METHODS: None if tuple(chosen) == FIRST else ",".join(chosen),
+    }
+    return address
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _known() -> Registry[MethodInfo]:
+    known: Registry[MethodInfo] = Registry("method of series")
+    for info in series_method_infos():
+        known.add(info.name, info)
+    return known
+
+
+def _asked(model: LoadedForecaster, arrived: bool) -> tuple[int, str]:
+    steps = list(range(1, model.horizon + 1))
+    from_query("step", STEP, partial(_step, steps), arrived)
+    from_query("what", WHICH, _what, arrived)
+    if st.session_state.get(STEP) not in steps:
+        st.session_state[STEP] = steps[-1]
+    st.session_state.setdefault(WHICH, "median")
+    left, right = st.columns(2, vertical_alignment="bottom")
+    step = left.select_slider(
+        "Periods ahead", steps, key=STEP, persist_state="session",
+        help="Of the forecast that is explained.",
+    ) if len(steps) > 1 else 1  # fmt: skip
+    what = right.selectbox(
+        "What is explained", list(WHAT), key=WHICH, persist_state="session",
+        format_func=lambda name: WHAT[name][:1].upper() + WHAT[name][1:],
+        help="The forecast, or how sure the model is: what widens an interval speaks for doubt.",
+    )  # fmt: skip
+    return int(step), str(what)
+
+
+def _step(steps: list[int], text: str) -> int:
+    if not text.isdecimal() or int(text) not in steps:
+        raise BadInput(f'step is "{text}"; it takes a whole number from 1 to {steps[-1]}')
+    return int(text)
+
+
+def _what(text: str) -> str:
+    if text not in WHAT:
+        raise BadInput(f'what is "{text}"; {", ".join(WHAT)} are accepted')
+    return text
+
+
+def _work(
+    model: LoadedForecaster,
+    given: GivenSeries,
+    row: int,
+    method: str,
+    params: dict[str, Value],
+    target: int,
+    step: int,
+    what: str,
+    progress: Any,
+) -> SeriesAttribution:
+    return explain_named(model, given, row, method, params, target, step, what, progress)
+
+
+def _jobs(question: Any, fresh: Jobs) -> Jobs:
+    """The session's jobs for this question, started where it is new."""
+    known = st.session_state.get(SLOT)
+    if known is not None and known[0] == question:
+        jobs: Jobs = known[1]
+        return jobs
+    for job in known[1] if known is not None else ():
+        job.cancel()
+    st.session_state[SLOT] = (question, fresh)
+    start(fresh)
+    return fresh
+
+
+def _live(jobs: Jobs, name: str) -> None:
+    def draw() -> None:
+        was_active = any(job.active for job in jobs)
+        for place, job in enumerate(jobs):
+            with st.container(border=True):
+                _card(job, place, name)
+        done = [job.result for job in jobs if job.result is not None]
+        if len(done) > 1 and not was_active:
+            st.subheader("By series, method beside method")
+            st.plotly_chart(plot_compared(done), config=FIGURE, key="forecast-compared")
+        if done:
+            st.download_button(
+                "JSON", lambda: json.dumps([one.to_dict() for one in done], indent=1),
+                "forecast-why.json", "application/json", key="forecast-why-json",
+                icon=":material/download:", on_click="ignore", type="tertiary",
+            )  # fmt: skip
+        if st.session_state.get(f"{SLOT}-polling") and not was_active:
+            st.session_state[f"{SLOT}-polling"] = False
+            st.rerun()
+        st.session_state[f"{SLOT}-polling"] = was_active
+
+    st.fragment(draw, run_every=POLL_SECONDS if any(job.active for job in jobs) else None)()
+
+
+def _card(job: Job[SeriesAttribution], place: int, name: str) -> None:
+    found = job.result
+    if found is None:
+        st.markdown(f"**{job.title}**")
+        if job.active:
+            show_progress(job, f"forecast-{place}")
+        elif job.state == "failed":
+            st.error(job.error)
+        else:
+            st.caption("Cancelled.")
+        return
+    st.markdown(f"**{found.title}**: {_sentence(found)}")
+    st.plotly_chart(plot_series_attribution(found), config=FIGURE, key=f"forecast-map-{place}")
+    left, right = st.columns(2)
+    with left:
+        st.plotly_chart(plot_by_series(found), config=FIGURE, key=f"forecast-by-series-{place}")
+    with right:
+        st.plotly_chart(plot_by_lag(found), config=FIGURE, key=f"forecast-by-lag-{place}")
+    facts = [f"{found.evaluations:,} evaluations", f"{found.seconds:.2f} s"]
+    if found.completeness_error is not None:
+        facts.append(f"completeness error {found.completeness_error:.2%}")
+    raised = "raised the forecast" if found.what == "median" else "widened the interval"
+    st.caption(
+        f"Red {raised}, blue did the contrary. {', '.join(facts)}."
+        + (f" {found.note}" if found.note else "")
+    )
+
+
+def _sentence(found: SeriesAttribution) -> str:
+    """What is shared out, in words."""
+    name, date = literal(found.target), str(found.date)[:7]
+    best = max(range(len(found.names)), key=lambda place: abs(found.by_series[place]))
+    moved = (
+        f"{literal(found.names[best])} moves it most, by {_signed(found.by_series[best], found)}."
+    )
+    if found.what == "median":
+        return (
+            f"{name} is forecast to change by {_signed(found.change, found)} until {date}; of that "
+            f"the values below add {_signed(found.total, found)} to what a past without news would "
+            f"give. {moved}"
+        )
+    return (
+        f"{WHAT[found.what][:1].upper() + WHAT[found.what][1:]} of {name} in {date} is "
+        f"{found.change:.3g}{found.unit}, {_signed(found.total, found)} from a past without news. "
+        f"{moved}"
+    )
+
+
+def _signed(value: float, found: SeriesAttribution) -> str:
+    return f"{value:+.3g}{found.unit}"

@@ -1,0 +1,91 @@
+"""A forecaster's forecasts, from any origin, beside plain ones, and what drove them."""
+
+import streamlit as st
+
+from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.ui.address import to_address
+from dlexplain.ui.forecast.choice import (
+    choose_forecaster,
+    choose_origin,
+    choose_series,
+    choose_target,
+    entries,
+)
+from dlexplain.ui.writing.choice import from_query
+
+VIEWS = {
+    "forecast": "Forecast",
+    "why": "Why",
+    "change": "What if",
+    "inside": "Inside",
+    "backtest": "Backtest",
+}
+VIEW = "forecast-view"
+
+
+def main() -> None:
+    st.title("What drove the forecast?")
+    arrived = VIEW not in st.session_state
+    known = entries()
+    if not known:
+        st.info("There is no forecaster yet. Train one on the page **Launch**.")
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        entry = choose_forecaster(known, arrived)
+    with right:
+        given = choose_series(entry, arrived)
+    from_query("view", VIEW, _view, arrived)
+    st.session_state.setdefault(VIEW, "forecast")
+    if given is None:
+        to_address({"model": entry.name, "series": st.session_state["forecast-source"]})
+        return
+    with st.spinner("Loading…"):  # torch is imported from here on
+        from dlexplain.services.forecasting import origins
+        from dlexplain.ui.forecast import cache
+    try:
+        model = cache.model(entry.name)
+    except DlexplainError as error:
+        st.error(str(error))
+        return
+    view = st.segmented_control(
+        "View", list(VIEWS), format_func=VIEWS.__getitem__, key=VIEW, required=True,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    view = view or "forecast"
+    target = choose_target(model.targets, arrived)
+    kept: dict[str, str | None] = {"view": None if view == "forecast" else view}
+    kept["target"] = model.targets[target]
+    if view == "backtest":
+        from dlexplain.ui.forecast.tested import show_backtest
+
+        show_backtest(model, given, target)
+    else:
+        row = choose_origin(given, origins(model, given), arrived)
+        kept["origin"] = str(given.data.dates[row])
+        if view == "forecast":
+            from dlexplain.ui.forecast.told import show_forecast
+
+            show_forecast(model, given, row, target)
+        elif view == "why":
+            from dlexplain.ui.forecast.why import show_why
+
+            kept |= show_why(model, given, row, target, arrived)
+        elif view == "inside":
+            from dlexplain.ui.forecast.inside import show_inside
+
+            show_inside(model, given, row)
+        else:
+            from dlexplain.ui.forecast.change import show_change
+
+            show_change(model, given, row, target)
+    to_address({"model": entry.name, "series": st.session_state["forecast-source"], **kept})
+
+
+def _view(name: str) -> str:
+    if name not in VIEWS:
+        raise BadInput(f'unknown view "{name}"; known: {", ".join(VIEWS)}')
+    return name
+
+
+main()

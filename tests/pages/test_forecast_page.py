@@ -1,0 +1,195 @@
+"""The page of forecasts: it forecasts at once, explains, is tested, and says what is wrong."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dlexplain.services.forecaster_list import find_forecaster
+from dlexplain.services.series_sources import example_csv
+
+PAGE = str(Path(__file__).parents[2] / "pages/explain/6_forecast.py")
+FRED = "fred-gru"
+
+
+@pytest.fixture(autouse=True)
+def _no_job_is_left() -> Iterator[None]:
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "explanations":
+            thread.join(60)
+
+
+def opened(**query: str) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    for key, value in query.items():
+        page.query_params[key] = value
+    return ended(page.run())
+
+
+def ended(page: AppTest, seconds: float = 60) -> AppTest:
+    """Run again until the page's jobs are done, as its fragments do by themselves."""
+    stop = time.monotonic() + seconds
+    while any(job.active for job in jobs(page)):
+        assert time.monotonic() < stop, "the jobs did not end"
+        time.sleep(0.1)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def jobs(page: AppTest) -> list[Any]:
+    found = []
+    if "forecast-why" in page.session_state:
+        found += page.session_state["forecast-why"][1]
+    if "forecast-backtest" in page.session_state:
+        found.append(page.session_state["forecast-backtest"].job)
+    return found
+
+
+def said(page: AppTest) -> str:
+    return " ".join(e.value for e in [*page.caption, *page.markdown, *page.info])
+
+
+def test_it_forecasts_real_series_at_once() -> None:
+    page = opened()
+    assert page.session_state["forecast-model"] == "macrodata-lstm"
+    assert page.session_state["forecast-source"] == "own"
+    assert "is forecast at" in said(page)
+    assert "values lay within their 80%" in said(page)
+    assert "test period" in said(page)
+    assert page.query_params["origin"] in ("2007-07-01", ["2007-07-01"])
+    assert not page.error
+
+
+def test_the_origin_moves_back_in_time_and_is_in_the_address() -> None:
+    page = opened(origin="1975-01-01", target="unemp")
+    assert "In 1977\\-01" in said(page) or "in 1977-01" in said(page)
+    assert "trained on this period" in said(page)
+    page.select_slider(key="forecast-origin").set_value("1990-01-01").run()
+    assert "validation period" in said(page)
+    assert page.query_params["origin"] in ("1990-01-01", ["1990-01-01"])
+
+
+def test_a_monthly_model_has_made_up_series_where_fred_md_is_not_here() -> None:
+    page = opened(model=FRED)
+    assert page.session_state["forecast-source"] == "example"
+    assert "drawn at random" in said(page)
+    assert "is forecast at" in said(page)
+    page.selectbox(key="forecast-source").set_value("own").run()
+    assert not page.exception
+    assert "FRED-MD) is not here: a run fetches it once" in said(page)
+    assert any(button.label == "Fetch them" for button in page.button)
+
+
+def test_a_forecast_is_explained_by_methods_side_by_side() -> None:
+    page = opened(view="why", step="4", target="cpi")
+    done = [job.result for job in jobs(page)]
+    assert [one.method for one in done] == ["integrated-gradients", "shap-sampling"]
+    assert all((one.target, one.step) == ("cpi", 4) for one in done)
+    assert "cpi is forecast to change by" in said(page)
+    assert "completeness error" in said(page)
+    page.selectbox(key="forecast-what").set_value("width-80").run()
+    page = ended(page)
+    assert jobs(page)[0].result.what == "width-80"
+    assert "The width of the 80% interval of cpi" in said(page)
+    assert page.query_params["what"] in ("width-80", ["width-80"])
+
+
+def test_the_backtest_is_honest_about_errors_and_coverage() -> None:
+    page = opened(view="backtest", target="unemp")
+    result = jobs(page)[0].result
+    assert result.tested.forecasters == ("model", "random walk", "seasonal naive", "AR")
+    text = said(page)
+    means = result.tested.mase[:, :, 2].mean(axis=1)
+    beaten = ["the model is best", "random walk beats the model", "seasonal naive beats the model",
+              "AR beats the model"][int(np.argmin(means))]  # fmt: skip
+    assert beaten in text.replace("**", "")
+    held = f"held {result.tested.coverage[0].mean():.0%} of the truth as trained"
+    assert held in text
+    assert f"**{result.calibrated[0].mean():.0%}** calibrated" in text
+
+
+def test_a_past_value_is_changed() -> None:
+    page = opened(view="change", target="unemp")
+    assert "Change a value" in said(page)
+    page.selectbox(key="forecast-change-series").set_value("unemp").run()
+    field = next(n for n in page.number_input if str(n.key).startswith("forecast-change-value"))
+    field.set_value(field.value + 1).run()
+    assert not page.exception
+    assert "With unemp of 2007-07 at" in said(page)
+    assert "instead of" in said(page)
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [("macrodata-lstm", "Hidden units"), ("macrodata-transformer", "where its attention went")],
+)
+def test_it_shows_what_is_inside(model: str, expected: str) -> None:
+    page = opened(view="inside", model=model)
+    assert expected in said(page)
+    if model == "macrodata-lstm":
+        page.segmented_control(key="forecast-part-lstm").set_value("forget").run()
+        assert not page.exception
+        assert "**Forget gate** over the window" in said(page)
+
+
+def uploaded(content: bytes, name: str = "mine.csv") -> AppTest:
+    page = opened(model=FRED, series="upload")
+    assert "Drop a CSV above" in said(page)
+    page.file_uploader(key="forecast-file").set_value((name, content, "text/csv")).run()
+    assert not page.exception
+    return page
+
+
+def test_a_csv_of_ones_own_is_forecast() -> None:
+    page = uploaded(example_csv(find_forecaster(FRED)).encode())
+    assert not page.error
+    assert "is forecast at" in said(page)
+
+
+def bad(text: str) -> dict[str, bytes]:
+    lines = text.splitlines()
+    quarterly = "\n".join([lines[0], *lines[1::3]])
+    return {
+        "the file is empty": b"",
+        "is quarterly; this model reads monthly series": quarterly.encode(),
+        "there is no series UNRATE": text.replace("UNRATE", "JOBS").encode(),
+        "rows; at least 37 are needed": "\n".join(lines[:20]).encode(),
+        "each period needs a row": "\n".join(lines[:9] + lines[12:]).encode(),
+        "stands 2 times": "\n".join([*lines[:9], lines[8], *lines[9:]]).encode(),
+    }
+
+
+def test_bad_files_are_one_sentence() -> None:
+    page = opened(model=FRED, series="upload")
+    for sentence, content in bad(example_csv(find_forecaster(FRED))).items():
+        page.file_uploader(key="forecast-file").set_value(("mine.csv", content, "text/csv")).run()
+        assert not page.exception
+        assert [sentence in error.value for error in page.error] == [True], page.error
+        assert "\n" not in page.error[0].value
+
+
+def told(**query: str) -> str:
+    """What is said of an address when it is opened."""
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    for key, value in query.items():
+        page.query_params[key] = value
+    page.run()
+    assert not page.exception
+    return " ".join(warning.value for warning in page.warning)
+
+
+def test_an_address_that_asks_for_what_is_not_there_is_told() -> None:
+    text = told(model="gpt", view="dream", origin="1850-01-01", target="gold", series="moon")
+    for part in ('unknown forecaster "gpt"', 'unknown view "dream"', 'origin is "1850-01-01"',
+                 'does not forecast "gold"', 'unknown series "moon"'):  # fmt: skip
+        assert part in text
+    text = told(view="why", step="99", what="mode", **{"forecast-methods": "magic"})
+    for part in ('step is "99"', 'what is "mode"', 'unknown method of series "magic"'):
+        assert part in text
