@@ -7,6 +7,9 @@ PAGES = {
     "classify-text": ("Explain texts with it", "pages/explain/2_text.py", "classifier"),
     "language-model": ("Write with it", "pages/explain/4_writing.py", "model"),
     "forecast": ("Forecast with it", "pages/explain/6_forecast.py", "model"),
+    "autoencode": ("Look into its latent space", "pages/generate/1_latent.py", "model"),
+    "vae": ("Look into its latent space", "pages/generate/1_latent.py", "model"),
+    "gan": ("Look into its latent space", "pages/generate/1_latent.py", "model"),
     "translate": ("Translate with it", "pages/explain/5_translation.py", "model"),
 }
 """Of each task: what the button says, the page, and what its address calls the model."""
