@@ -6,6 +6,7 @@
     dx.explain(model, "cat.jpg", method="grad-cam", target=281).plot()
     dx.train("digits-cnn", wait=True).metrics
     dx.generate("shakespeare-lstm", "HELENA").text
+    dx.forecast("macrodata-lstm", origin="2005-01").plot()
 
 Names are imported when they are first used, so that pages without torch do not pay for it.
 """
@@ -26,11 +27,17 @@ _HOMES = {
     "RunRecord": "dlexplain.results",
     "RunSpec": "dlexplain.runs.spec",
     "attention": "dlexplain.services.attention",
+    "backtest": "dlexplain.services.backtesting",
     "classify": "dlexplain.services.classify",
     "classify_text": "dlexplain.services.text_explain",
     "cross_attention": "dlexplain.services.translation",
+    "explain_series": "dlexplain.services.series_explain",
     "explain_text": "dlexplain.services.text_explain",
+    "feature_maps": "dlexplain.services.feature_maps",
+    "forecast": "dlexplain.services.forecasting",
     "generate": "dlexplain.services.writing",
+    "layers": "dlexplain.services.layers",
+    "load_forecaster": "dlexplain.services.forecasters",
     "load_language_model": "dlexplain.services.language_models",
     "load_latent_model": "dlexplain.services.latent_models",
     "load_model": "dlexplain.services.models",
@@ -38,11 +45,14 @@ _HOMES = {
     "load_translator": "dlexplain.services.translators",
     "method_infos": "dlexplain.services.explain",
     "model_names": "dlexplain.services.models",
+    "preferred_input": "dlexplain.services.preferred",
     "read_picture": "dlexplain.data.pictures",
     "read_sample": "dlexplain.data.samples",
+    "receptive_field": "dlexplain.services.receptive_fields",
     "reconstruct": "dlexplain.services.latents",
     "run": "dlexplain.services.runs",
     "sample": "dlexplain.services.sampling",
+    "step_through": "dlexplain.services.stepping",
     "train": "dlexplain.services.runs",
     "translate": "dlexplain.services.translation",
     "why_written": "dlexplain.services.translation_why",

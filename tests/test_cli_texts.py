@@ -72,7 +72,7 @@ def test_bad_csvs_get_one_sentence(
     [
         (("classify",), "one of the three"),
         (("classify", "cat.jpg", "--text", "x"), "one of the three"),
-        (("explain", "--method", "lime"), "one of the two"),
+        (("explain", "--method", "lime"), "one of the three"),
         (("explain", "--text", " ", "--method", "lime", *MODEL), "only blanks"),
         (("explain", "--text", "x", "--method", "lyme", *MODEL), "unknown method of texts"),
         (("explain", "--text", "x", "--method", "lime", "--model", "x"), "unknown text model"),

@@ -10,7 +10,17 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dlexplain.cli import attention, explaining, latents, training, translating, writing, zoo
+from dlexplain.cli import (
+    attention,
+    explaining,
+    forecasting,
+    latents,
+    layers,
+    training,
+    translating,
+    writing,
+    zoo,
+)
 from dlexplain.errors import BadInput, DlexplainError, PictureError
 
 Commands = Callable[[str, Any, str], argparse.ArgumentParser]
@@ -59,5 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     writing.declare(command)
     translating.declare(command)
     latents.declare(command)
+    layers.declare(command)
+    forecasting.declare(command)
     zoo.declare(command)
     return parser

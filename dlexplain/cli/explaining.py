@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlexplain.cli import explaining_texts
+from dlexplain.cli import explaining_texts, forecasting
 from dlexplain.errors import BadInput, PictureError
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def declare(command: "Commands") -> None:
     command("models", _models, "List the models.")
     methods = command("methods", _methods, "List the explanation methods and their parameters.")
     methods.add_argument("--texts", action="store_true", help="those of texts, not of pictures")
+    methods.add_argument("--series", action="store_true", help="those of forecasts")
     command("doctor", _doctor, "Check this machine and say what to mend.")
 
     classify = command("classify", _classify, "Name the classes of pictures or texts.")
@@ -41,10 +42,13 @@ def declare(command: "Commands") -> None:
         "--top", type=int, help="classes to print (default 5, or all where there are fewer)"
     )
 
-    explain = command("explain", _explain, "Explain the class of a picture or a text.")
+    explain = command("explain", _explain, "Explain a picture's or text's class, or a forecast.")
     explain.add_argument("path", nargs="?", metavar="PATH", help="a picture")
     explain.add_argument("--text", help="a text instead of a picture")
-    explain.add_argument("--method", required=True, help="see: dlexplain methods [--texts]")
+    forecasting.declare_explain(explain)
+    explain.add_argument(
+        "--method", required=True, help="see: dlexplain methods [--texts] [--series]"
+    )
     explain.add_argument("--model", help=MODEL_HELP)
     explain.add_argument("--target", metavar="INDEX|LABEL", help="default: the top class")
     explain.add_argument(
@@ -85,6 +89,10 @@ def _methods(args: argparse.Namespace) -> int:
         from dlexplain.services.text_explain import text_method_infos
 
         infos = text_method_infos()
+    elif args.series:
+        from dlexplain.services.series_explain import series_method_infos
+
+        infos = series_method_infos()
     else:
         from dlexplain.services.explain import method_infos
 
@@ -200,8 +208,10 @@ def _pictures(paths: Sequence[str]) -> list[Path]:
 
 def _explain(args: argparse.Namespace) -> int:
     params: dict[str, Any] = dict(_key_value(text) for text in args.set)
-    if (args.path is None) == (args.text is None):
-        raise BadInput("explain takes a picture, or --text, one of the two")
+    if [args.path, args.text, args.series].count(None) != 2:
+        raise BadInput("explain takes a picture, or --text, or --series, one of the three")
+    if args.series is not None:
+        return forecasting.explain(args, params)
     if args.text is not None:
         return explaining_texts.explain(args, params)
     from dlexplain.services.explain import explain

@@ -48,13 +48,14 @@ def dates_after(last: np.datetime64, period: int, count: int) -> NDArray[np.date
 
     Months keep their day, and a month's last day stays the last day.
     """
+    ahead = np.arange(1, count + 1)
     if period not in (1, 4, 12):
         step = {52: 7}.get(period, 1)
-        return last.astype("datetime64[D]") + step * np.arange(1, count + 1)
-    months = last.astype("datetime64[M]") + 12 // period * np.arange(1, count + 1)
-    lasts = (months + 1).astype("datetime64[D]") - 1
+        return np.asarray(last.astype("datetime64[D]") + step * ahead)
+    months = last.astype("datetime64[M]") + 12 // period * ahead
+    lasts = np.asarray((months + 1).astype("datetime64[D]") - 1)
     month = last.astype("datetime64[M]")
     if last == (month + 1).astype("datetime64[D]") - 1:
-        return np.asarray(lasts)
+        return lasts
     day = last.astype("datetime64[D]") - month.astype("datetime64[D]")
-    return np.minimum(months.astype("datetime64[D]") + day, lasts)
+    return np.asarray(np.minimum(months.astype("datetime64[D]") + day, lasts))

@@ -22,11 +22,12 @@ def example_table(facts: Mapping[str, Any], least_rows: int) -> Table:
 
     Their dates hold the model's validation and test periods.
     """
-    starts = [np.datetime64(day, "D") for day in facts["starts"]]
+    validation, test = (int(np.datetime64(day, "D").astype(int)) for day in facts["starts"])
     period = int(facts["period"])
-    between = int((starts[1] - starts[0]).astype(int) * period / 365.25)
+    between = int((test - validation) * period / 365.25)
     rows = max(BEFORE * period, least_rows) + between + AFTER * period
-    first = starts[0] - np.timedelta64(round(max(BEFORE, least_rows / period) * 365.25), "D")
+    days = round(max(BEFORE, least_rows / period) * 365.25)
+    first = np.datetime64(validation - days, "D")
     if period in (1, 4, 12):  # such series begin with their period
         first = first.astype("datetime64[Y]").astype("datetime64[D]")
     dates = np.concatenate([[first], dates_after(first, period, rows - 1)])
@@ -45,10 +46,10 @@ def _levels(code: int, mean: float, scale: float, noise: Numbers) -> Numbers:
     if code == 1:
         return mean + scale * _drifting(noise, 0.9)
     if code == 4:
-        return np.exp(mean + scale * _drifting(noise, 0.97))
+        return np.asarray(np.exp(mean + scale * _drifting(noise, 0.97)))
     if code in LOG_CODES:  # growth: steady where its own changes are what is seen
         growth = scale * _drifting(noise, 0.95) if code == 6 else mean + scale * noise
-        return 100 * np.exp(growth.cumsum())
+        return np.asarray(100 * np.exp(growth.cumsum()))
     return scale * (LEVEL + _drifting(noise, 0.97) / np.sqrt(1 - 0.97**2))
 
 

@@ -21,12 +21,13 @@ class ForecasterEntry:
 
     name: str
     title: str
+    source: str
     data: str
 
 
 def forecaster_entries() -> tuple[ForecasterEntry, ...]:
     """The zoo's, the first one first, then finished runs, the latest first."""
-    return tuple(ForecasterEntry(m.name, m.title, m.spec.data) for m in forecasters())
+    return tuple(ForecasterEntry(m.name, m.title, m.source, m.spec.data) for m in forecasters())
 
 
 def forecasters() -> tuple[Trained, ...]:

@@ -36,8 +36,8 @@ def series_for(model: LoadedForecaster, series: Series = "") -> GivenSeries:
     if isinstance(series, str) and series in ("", OWN, EXAMPLE):
         return read_source(trained, series or default_source(trained))
     if isinstance(series, bytes):
-        return read_csv(trained, series, "the CSV")
-    return read_csv(trained, Path(series), Path(series).name)
+        return read_csv(trained, series)
+    return read_csv(trained, Path(series))
 
 
 def forecast(

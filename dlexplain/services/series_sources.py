@@ -85,12 +85,15 @@ def read_own(model: Trained, fetch: bool, report: Report = silent) -> GivenSerie
     return _given(model, table_of(loaded), spec.title)
 
 
-def read_csv(model: Trained, source: Path | bytes, name: str) -> GivenSeries:
+def read_csv(model: Trained, source: Path | bytes, name: str = "the CSV") -> GivenSeries:
     """A file with a date column and the model's series, or the folder of one such file.
 
+    name  what messages call bytes
     Raises DataError, which names what is wrong.
     """
-    source = one_csv(source) if isinstance(source, Path) else source
+    if isinstance(source, Path):
+        source = one_csv(source)
+        name = source.name
     table = read_given(source, _facts(model), _least_rows(model), name)
     return GivenSeries(name, as_trained(table, _facts(model)))
 

@@ -50,7 +50,8 @@ class Occlusion(SeriesExplainer):
             place = torch.arange(start, stop)
             since = torch.arange(window) - (place // series)[:, None]  # (inputs, window)
             inside = (since >= 0) & (since < length)
-            return inside[..., None] & (torch.arange(series) == (place % series)[:, None, None])
+            which: Tensor = torch.arange(series) == (place % series)[:, None, None]
+            return inside[..., None] & which
 
         def make(start: int, stop: int) -> Tensor:
             return torch.where(hidden(start, stop).to(run.x.device), baseline, run.x)

@@ -1,0 +1,179 @@
+"""Commands of forecasters: forecast, backtest, and explain --series."""
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from dlexplain.errors import BadInput
+
+if TYPE_CHECKING:
+    from dlexplain.cli import Commands
+    from dlexplain.results import SeriesBacktest, SeriesForecast
+
+MODEL = "a zoo model or a run's id; default: macrodata-lstm"
+SERIES = (
+    'a CSV with dates and the model\'s series, "own" for what it was trained on, or "example"; '
+    "default: own where that is here"
+)
+ORIGIN = "the last period that is seen, such as 2019-12; default: the last of all"
+
+
+def declare(command: "Commands") -> None:
+    """Add this file's commands to the parser."""
+    forecast = command("forecast", _forecast, "Forecast series, with intervals, from any origin.")
+    forecast.add_argument("--model", default="", metavar="NAME", help=MODEL)
+    forecast.add_argument("--csv", default="", metavar="FILE", help=SERIES)
+    forecast.add_argument("--origin", default="", metavar="DATE", help=ORIGIN)
+    forecast.add_argument(
+        "--horizon", type=int, default=0, metavar="N",
+        help="periods ahead; default and at most: the model's",
+    )  # fmt: skip
+    forecast.add_argument(
+        "--intervals", default="calibrated", choices=("calibrated", "trained"),
+        help="calibrated on the model's validation period, or as trained (default %(default)s)",
+    )  # fmt: skip
+    backtest = command(
+        "backtest", _backtest, "Test forecasters beside a random walk, seasonal naive and AR."
+    )
+    backtest.add_argument(
+        "models", nargs="*", metavar="MODEL",
+        help="zoo models or runs; default: every zoo forecaster that reads the series",
+    )  # fmt: skip
+    backtest.add_argument("--csv", default="", metavar="FILE", help=SERIES)
+    backtest.add_argument(
+        "--measure", default="mase", choices=("mase", "rmse", "coverage"),
+        help="what the table has (default %(default)s)",
+    )  # fmt: skip
+
+
+def declare_explain(explain: argparse.ArgumentParser) -> None:
+    """What `explain` takes of a forecast."""
+    explain.add_argument("--series", metavar="FILE.csv", help=f"explain a forecast: {SERIES}")
+    explain.add_argument("--origin", default="", metavar="DATE", help=f"of a forecast: {ORIGIN}")
+    explain.add_argument(
+        "--horizon", type=int, default=0, metavar="N",
+        help="of a forecast: periods ahead; default: the model's last",
+    )  # fmt: skip
+    explain.add_argument(
+        "--what", default="median", metavar="WHAT",
+        help="of a forecast: median, or width-80 or width-95 of its interval (default %(default)s)",
+    )  # fmt: skip
+
+
+def _forecast(args: argparse.Namespace) -> int:
+    from dlexplain.services.forecasting import forecast
+
+    told = forecast(args.model, args.csv, args.origin, args.horizon, args.intervals)
+    if args.json:
+        print(json.dumps(told.to_dict(), indent=1))
+        return 0
+    kind = "calibrated" if told.calibrated else "as trained"
+    print(f"{told.model} on {told.series}, from {told.origin} ({told.part}), intervals {kind}")
+    for place, name in enumerate(told.names):
+        print(f"{name}, last {told.levels[-1, place]:.6g}")
+        _print(told, place)
+    for note in told.notes:
+        print(note)
+    return 0
+
+
+def _print(told: "SeriesForecast", place: int) -> None:
+    low, high = told.interval(80)
+    for step, day in enumerate(told.ahead):
+        truth = told.truth[step, place]
+        came = f"  came {truth:.6g}" if truth == truth else ""
+        print(
+            f"  {day}  {told.median[step, place]:>10.6g}  80%: {low[step, place]:.6g} to "
+            f"{high[step, place]:.6g}{came}"
+        )
+
+
+def _backtest(args: argparse.Namespace) -> int:
+    from dlexplain.services.backtesting import backtest
+
+    found = []
+    for name in args.models or _zoo(args.csv):
+        result = backtest(name, args.csv)
+        found.append(result.to_dict())
+        if not args.json:
+            _print_table(result, args.measure)
+    if args.json:
+        print(json.dumps(found, indent=1))
+    return 0
+
+
+def _zoo(series: str) -> list[str]:
+    """The zoo's forecasters that read these series."""
+    from dlexplain.services.forecaster_list import forecaster_entries
+    from dlexplain.services.forecasters import load_forecaster
+    from dlexplain.services.forecasting import series_for
+
+    names, why = [], ""
+    for entry in forecaster_entries():
+        if entry.source != "zoo":
+            continue
+        try:
+            series_for(load_forecaster(entry.name), series)
+            names.append(entry.name)
+        except BadInput as error:
+            why = str(error)
+    if not names:
+        raise BadInput(f"no forecaster of the zoo reads these series: {why}")
+    return names
+
+
+def _print_table(result: "SeriesBacktest", measure: str) -> None:
+    tested = result.tested
+    print(
+        f"{result.model} on {result.series}, {len(tested.origins)} origins, {tested.origins[0]} to "
+        f"{tested.origins[-1]}: {measure}"
+    )
+    rows = result.coverage_rows() if measure == "coverage" else result.rows(measure)
+    columns = [key for key in rows[0] if key not in ("series", "ahead")]
+    widths = [max(10, len(name) + 2) for name in columns]
+    print(f"{'series':14}{'ahead':>6}" + _cells(columns, widths))
+    for row in rows:
+        values = [f"{row[key]:.4g}" for key in columns]
+        print(f"{row['series']:14}{row['ahead']:>6}" + _cells(values, widths))
+    for name in tested.names if measure != "coverage" else ():
+        own = [row for row in rows if row["series"] == name]
+        means = [f"{sum(row[key] for row in own) / len(own):.4g}" for key in columns]
+        print(f"{name:14}{'mean':>6}" + _cells(means, widths))
+    for note in result.notes:
+        print(note)
+    print()
+
+
+def _cells(texts: list[str], widths: list[int]) -> str:
+    return "".join(f"{text:>{width}}" for text, width in zip(texts, widths, strict=True))
+
+
+def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
+    """Print each series' and each period's total, or all of it as JSON."""
+    from dlexplain.services.series_explain import explain_series
+
+    if args.out or args.png:
+        raise BadInput("--out and --png are for pictures; --json gives a forecast's attribution")
+    if args.contrast:
+        raise BadInput("--contrast is for classes; a forecast has --target, --horizon and --what")
+    found = explain_series(
+        args.model or "", args.series, args.method, args.target, args.horizon, args.origin,
+        args.what, **params,
+    )  # fmt: skip
+    if args.json:
+        print(json.dumps(found.to_dict(), indent=1))
+        return 0
+    print(f"{found.title}, why {found.target} in {found.date} changes by {found.change:+.4g}"
+          f"{found.unit} ({found.what}, {found.step} ahead)")  # fmt: skip
+    for name, value in sorted(
+        zip(found.names, found.by_series.tolist(), strict=True), key=lambda pair: -abs(pair[1])
+    ):
+        print(f"  {value:+10.4g}{found.unit}  {name}")
+    for day, value in list(zip(found.dates, found.by_lag.tolist(), strict=True))[::-1]:
+        print(f"  {value:+10.4g}{found.unit}  {day}")
+    print(f"  {found.evaluations} evaluations in {found.seconds:.2f} s")
+    if found.completeness_error is not None:
+        print(f"  completeness error {found.completeness_error:.2%}")
+    if found.note:
+        print(f"  {found.note}")
+    return 0

@@ -1,0 +1,98 @@
+"""forecast, backtest, and explain --series, as typed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import dlexplain as dx
+from dlexplain.cli import main
+from dlexplain.services.forecaster_list import find_forecaster
+from dlexplain.services.series_sources import example_csv
+
+MODEL = "macrodata-lstm"
+
+
+def json_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> object:
+    assert main([*arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_forecast_prints_what_python_gives(capsys: pytest.CaptureFixture[str]) -> None:
+    told = json_of(capsys, "forecast", "--model", MODEL, "--origin", "2005-01", "--horizon", "3")
+    here = dx.forecast(MODEL, origin="2005-01", horizon=3)
+    assert told == here.to_dict()
+    assert here.plot().data[-1].name == "what came"
+    assert main(["forecast", "--origin", "2005-01", "--intervals", "trained"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("macrodata-lstm on US economy, quarterly, from 2005-01-01 (test), interv")
+    assert out.count("came") == 8 * 3
+
+
+def test_forecast_reads_a_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(example_csv(find_forecaster("fred-gru")))
+    told = json_of(capsys, "forecast", "--model", "fred-gru", "--csv", str(file), "--horizon", "12")
+    assert isinstance(told, dict)
+    assert set(told["forecasts"]) >= {"UNRATE", "S&P 500"}
+    assert len(told["dates"]) == 12
+    assert told["calibrated"]
+
+
+def test_backtest_prints_a_row_a_series_and_horizon(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["backtest", MODEL]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("macrodata-lstm on US economy, quarterly, 36 origins, 1998-10-01 to")
+    assert lines[1].split() == ["series", "ahead", "model", "random", "walk", "seasonal", "naive",
+                                "AR"]  # fmt: skip
+    rows = [line.split() for line in lines[2:26]]
+    assert [row[:2] for row in rows[:2]] == [["realgdp", "1"], ["realgdp", "2"]]
+    card = find_forecaster(MODEL).card["metrics"]
+    mean = sum(float(row[2]) for row in rows) / len(rows)
+    assert mean == pytest.approx(card["test/mase"], rel=1e-2)
+    ar = sum(float(row[-1]) for row in rows) / len(rows)
+    assert ar == pytest.approx(card["test/mase_ar"], rel=1e-2)
+    found = json_of(capsys, "backtest", MODEL)
+    assert isinstance(found, list)
+    assert len(found[0]["coverage"]) == 24
+
+
+def test_explain_series_prints_totals(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["explain", "--series", "own", "--model", MODEL, "--method", "integrated-gradients",
+             "--target", "unemp", "--horizon", "4", "--origin", "2007-01"]  # fmt: skip
+    told = json_of(capsys, *asked)
+    assert isinstance(told, dict)
+    assert told["step"] == 4
+    assert sum(told["by_series"].values()) == pytest.approx(told["total"])
+    assert sum(told["by_lag"]) == pytest.approx(told["total"])
+    assert main(asked) == 0
+    out = capsys.readouterr().out
+    assert "Integrated Gradients, why unemp in 2008-01-01 changes by" in out
+    assert "completeness error" in out
+    assert main(["methods", "--series"]) == 0
+    assert "occlusion" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("forecast --model none", 'unknown forecaster "none"'),
+        ("forecast --horizon 99", "horizon is 99; the model forecasts 1 to 8 periods ahead"),
+        ("forecast --csv lost.csv", "lost.csv is not there"),
+        ("forecast --model fred-gru --csv own", "is not here"),
+        ("backtest none", 'unknown forecaster "none"'),
+        ("explain --series own --method magic", 'unknown method of series "magic"'),
+        ("explain --series own --text a --method occlusion", "one of the three"),
+        ("explain --series own --method occlusion --target gold", 'does not forecast "gold"'),
+        ("explain --series own --method occlusion --set length=0", 'length is "0"'),
+        ("explain --series own --method occlusion --png a.png", "--out and --png are for pictures"),
+        ("explain --series own --method occlusion --contrast a", "--contrast is for classes"),
+    ],
+)
+def test_a_wrong_call_is_one_line(
+    arguments: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments.split()) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert len(told.splitlines()) == 1
