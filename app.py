@@ -7,7 +7,7 @@ import streamlit as st
 
 from dlexplain.ui.start import look_after_runs, warm_up
 
-SECTIONS = {"explain": "Explain", "generate": "Generate", "train": "Train"}
+SECTIONS = {"explain": "Explain", "generate": "Generate", "inside": "Inside", "train": "Train"}
 PAGES = Path(__file__).parent / "pages"
 # A file of our own, since Streamlit's icons come from the internet.
 ICON = Path(__file__).parent / "dlexplain" / "ui" / "icon.png"

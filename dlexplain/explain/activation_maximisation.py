@@ -146,7 +146,8 @@ def wave_scale(height: int, width: int) -> Tensor:
     the mean."""
     down, across = torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None]
     frequency = (down**2 + across**2).sqrt()
-    return 1 / frequency.clamp_min(1 / max(height, width))
+    scale: Tensor = 1 / frequency.clamp_min(1 / max(height, width))
+    return scale
 
 
 def _colours() -> Tensor:

@@ -8,7 +8,7 @@ it sees each pixel is the gradient: Luo et al., "Understanding the Effective Rec
 Deep Convolutional Neural Networks", 2016, https://arxiv.org/abs/1701.04128.
 """
 
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -217,4 +217,4 @@ def _gradient(module: nn.Module, call: Call, x: Tensor, unit: Unit) -> Tensor:
         x = x.detach().requires_grad_()
         output = output_of(module, call, x)
         value = output[0, channel, row, column] if output.dim() == 4 else output[0, channel]
-        return cast(Tensor, torch.autograd.grad(value, x)[0][0])
+        return torch.autograd.grad(value, x)[0][0]

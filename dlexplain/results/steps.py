@@ -75,7 +75,7 @@ class StepThrough:
     @property
     def difference(self) -> float:
         """The largest between a value worked out and the network's own."""
-        steps = (self.convolution, *self.stages)
+        steps: tuple[ConvolutionStep | StageStep, ...] = (self.convolution, *self.stages)
         return max(abs(step.value - step.model_value) for step in steps)
 
     def to_dict(self) -> dict[str, Any]:

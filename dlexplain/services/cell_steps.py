@@ -6,6 +6,7 @@ Elman's h = tanh(W x + U h + b); the LSTM's c = f c + i g, h = o tanh(c); the GR
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,9 +66,14 @@ def cell_step(
     )  # fmt: skip
 
 
-def _gates(
-    kind: str, cell: nn.RNN | nn.LSTM | nn.GRU, x: Tensor, past: Tensor, unit: int
-) -> tuple[GateStep, ...]:
+def cell_sizes(model: LoadedLanguageModel) -> tuple[int, ...]:
+    """Units of each layer; raises Incompatible where the model is no recurrent network."""
+    if not isinstance(model.network, RecurrentLM):
+        raise Incompatible(f"{model.name} is no recurrent network: it has no cell that steps")
+    return tuple(int(layer.hidden_size) for layer in model.network.layers)  # type: ignore[arg-type]
+
+
+def _gates(kind: str, cell: Any, x: Tensor, past: Tensor, unit: int) -> tuple[GateStep, ...]:
     inputs, states = _numbers(x), _numbers(past)
     found: list[GateStep] = []
     for place, name in enumerate(ORDERS[kind]):

@@ -159,3 +159,17 @@ def _step(
 def _numbers(values: Tensor) -> NDArray[np.float64]:
     found: NDArray[np.float64] = values.detach().double().cpu().numpy()
     return found
+
+
+def heads_of(name: str) -> tuple[int, int]:
+    """How many layers a model has, and heads in each; raises UnknownName or Incompatible."""
+    if head_entry(name).kind == "text":
+        model = load_text_model(name)
+        maps = reading_maps(model, model.read("a"))
+        return maps.weights.shape[0], maps.weights.shape[1]
+    network = load_language_model(name).network
+    if not isinstance(network, TransformerLM):
+        raise Incompatible(f"{name} is no Transformer whose heads are known here")
+    attention = network.blocks[0].attention
+    assert isinstance(attention, CausalAttention)
+    return len(network.blocks), attention.heads

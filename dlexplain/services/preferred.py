@@ -72,7 +72,7 @@ def _activations(
     progress: Progress | None,
 ) -> NDArray[np.float32]:
     found = []
-    for some in pictures.split(TOGETHER):
+    for some in torch.split(pictures, TOGETHER):
         with model.turnstile.turn(), torch.inference_mode():
             output = output_of(model.module, call, model.to_device(some))
             found.append(activation(output, channel, unit).float().cpu())

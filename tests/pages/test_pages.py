@@ -19,6 +19,7 @@ ALIVE = [
     "pages/explain/3_attention.py",
     "pages/explain/4_writing.py",
     "pages/explain/5_translation.py",
+    "pages/inside/1_layers.py",
     "pages/explain/6_forecast.py",
     "pages/generate/1_latent.py",
 ]

@@ -1,0 +1,241 @@
+"""A picture model's layers: cost, feature maps, filters, receptive fields, preferred inputs."""
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from dlexplain.figures.attribution import map_figure
+from dlexplain.figures.making import BASE
+from dlexplain.figures.overlay import enlarged
+from dlexplain.figures.scales import BLUE, INK, ORANGE, colour
+from dlexplain.results import (
+    Excited,
+    FeatureMaps,
+    Filters,
+    Layers,
+    Preferred,
+    ReceptiveField,
+    Rectangle,
+    plot,
+)
+
+SHOWN = 16
+"""Channels that are drawn where nothing else is said."""
+TILE = 112
+"""Side in pixels up to which a small map is enlarged, each of its values a square."""
+FRAME = "#E69F00"
+
+
+class Tile(NamedTuple):
+    """A small picture: its data: address, what stands below it, what is said on hover."""
+
+    source: str
+    label: str
+    told: str
+
+
+def address(pixels: NDArray[np.uint8]) -> str:
+    """A picture as a data: address; a small one with its pixels as squares."""
+    buffer = io.BytesIO()
+    Image.fromarray(enlarged(pixels, TILE)).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def is_signed(maps: FeatureMaps) -> bool:
+    """Whether the layer puts out values below 0, so that 0 is the middle of the colours."""
+    return bool(maps.values.min() < 0)
+
+
+def channel_tiles(maps: FeatureMaps, count: int = SHOWN, together: bool = True) -> list[Tile]:
+    """The most active channels.
+
+    together  one scale of colours for all of them, so that they can be compared
+    """
+    chosen = maps.order[:count]
+    found = _coloured(maps.values[chosen], is_signed(maps), together)
+    means, largest = maps.means, maps.largest
+    return [
+        Tile(
+            address(pixels),
+            f"{channel}",
+            f"channel {channel}: mean {means[channel]:.3g}, largest {largest[channel]:.3g}",
+        )
+        for channel, pixels in zip(chosen.tolist(), found, strict=True)
+    ]
+
+
+def filter_tiles(filters: Filters) -> list[Tile]:
+    """In colour where they read three channels; else red above 0 and blue below."""
+    weights = filters.weights
+    if weights.shape[1] == 3:
+        top = np.abs(weights).max((1, 2, 3), keepdims=True)
+        share = 0.5 + 0.5 * weights / np.where(top > 0, top, 1.0)
+        pictures = list((255 * share).round().astype(np.uint8).transpose(0, 2, 3, 1))
+    else:
+        pictures = _coloured(weights[:, 0], signed=True, together=False)
+    return [
+        Tile(address(np.ascontiguousarray(pixels)), f"{place}", _filter_told(place, weights[place]))
+        for place, pixels in enumerate(pictures)
+    ]
+
+
+def _filter_told(place: int, weights: NDArray[np.float32]) -> str:
+    return f"filter {place}: {weights.min():.3g} to {weights.max():.3g}"
+
+
+def _coloured(maps: NDArray[np.float32], signed: bool, together: bool) -> list[NDArray[np.uint8]]:
+    """(count, height, width) -> as many (height, width, 3)"""
+    if together:
+        count, height, width = maps.shape
+        stack = colour(maps.reshape(count * height, width), signed).astype(np.uint8)
+        return list(stack.reshape(count, height, width, 3))
+    return [colour(each, signed).astype(np.uint8) for each in maps]
+
+
+def excited_tile(found: Excited) -> Tile:
+    """The picture with a frame around what the unit saw that was most excited."""
+    told = f"{found.name}: {found.activation:.3g}"
+    return Tile(address(framed(found.picture, found.field)), f"{found.activation:.3g}", told)
+
+
+def framed(picture: NDArray[np.uint8], field: Rectangle) -> NDArray[np.uint8]:
+    """A picture with a rectangle around these pixels; a small one is enlarged."""
+    large = enlarged(picture, 2 * TILE)
+    factor = large.shape[0] // picture.shape[0]
+    image = Image.fromarray(large)
+    corners = (field.left, field.top, field.right + 1, field.bottom + 1)
+    left, top, right, bottom = (factor * corner for corner in corners)
+    ImageDraw.Draw(image).rectangle((left, top, right - 1, bottom - 1), outline=FRAME, width=3)
+    return np.asarray(image)
+
+
+@plot.register
+def plot_layers(found: Layers) -> go.Figure:
+    """Multiply-adds and parameters of each layer that has any."""
+    costly = [layer for layer in found.layers if layer.parameters or layer.multiply_adds]
+    names = [layer.name for layer in costly]
+    bars = (("multiply-adds", [layer.multiply_adds for layer in costly], BLUE, "y"),
+            ("parameters", [layer.parameters for layer in costly], ORANGE, "y2"))  # fmt: skip
+    traces = [
+        {
+            "type": "bar",
+            "x": names,
+            "y": values,
+            "yaxis": axis,
+            "name": name,
+            "marker": {"color": shade},
+            "hovertemplate": "%{x}: %{y:,}<extra>" + name + "</extra>",
+        }
+        for name, values, shade, axis in bars
+    ]
+    return go.Figure(
+        traces,
+        {
+            **BASE,
+            "height": 360,
+            "showlegend": False,
+            "xaxis": {"type": "category", "showticklabels": len(names) < 24, "tickangle": -60},
+            "yaxis": {"title": {"text": "multiply-adds"}, "domain": [0.55, 1.0],
+                      "automargin": True},
+            "yaxis2": {"title": {"text": "parameters"}, "domain": [0.0, 0.45],
+                       "automargin": True},
+        },
+    )  # fmt: skip
+
+
+@plot.register
+def plot_maps(maps: FeatureMaps, count: int = SHOWN) -> go.Figure:
+    """The most active channels side by side; of a layer of units, a bar each."""
+    if maps.values.shape[1:] == (1, 1):
+        return plot_units(maps, count)
+    found = _coloured(maps.values[maps.order[:count]], is_signed(maps), together=True)
+    across = int(np.ceil(len(found) ** 0.5))
+    blank = np.full_like(found[0], 128)
+    found += [blank] * (-len(found) % across)
+    rows = [np.concatenate(found[i : i + across], 1) for i in range(0, len(found), across)]
+    hidden = {"visible": False}
+    return go.Figure(
+        {"type": "image", "z": np.concatenate(rows), "hoverinfo": "skip"},
+        {**BASE, "height": 420, "xaxis": hidden, "yaxis": hidden},
+    )
+
+
+def plot_units(maps: FeatureMaps, count: int, names: Sequence[str] = ()) -> go.Figure:
+    """The most active units of a layer without places; `names` of all units, where they have."""
+    chosen = maps.order[:count]
+    values = maps.values[chosen, 0, 0]
+    labels = [names[unit] if names else f"unit {unit}" for unit in chosen.tolist()]
+    return go.Figure(
+        {
+            "type": "bar",
+            "orientation": "h",
+            "x": values,
+            "y": labels,
+            "marker": {"color": BLUE},
+            "hovertemplate": "%{y}: %{x:.4g}<extra></extra>",
+        },
+        {
+            **BASE,
+            "height": 60 + 18 * len(chosen),
+            "yaxis": {"type": "category", "autorange": "reversed", "automargin": True},
+        },
+    )
+
+
+def plot_channel(maps: FeatureMaps, channel: int, strength: float = 0.6) -> go.Figure:
+    """One channel over the picture, each of its values on the pixels at its place."""
+    height, width = maps.picture.shape[:2]
+    values = maps.values[channel]
+    rows = np.arange(height) * values.shape[0] // height
+    columns = np.arange(width) * values.shape[1] // width
+    spread = values[rows[:, None], columns]
+    return map_figure(maps.picture, spread, is_signed(maps), strength, unit="activation")
+
+
+@plot.register
+def plot_field(found: ReceptiveField, strength: float = 0.65) -> go.Figure:
+    """How strongly the unit sees each pixel, and a frame around what it can see."""
+    if found.picture is None or found.strengths is None:
+        raise ValueError("a receptive field is drawn on a picture; give one to receptive_field")
+    inside = np.where(found.strengths > 0, found.strengths, np.nan).astype(np.float32)
+    figure = map_figure(found.picture, inside, False, strength, 420, "|d unit / d pixel|")
+    box = found.analysed
+    figure.add_shape(
+        type="rect", x0=box.left - 0.5, x1=box.right + 0.5, y0=box.top - 0.5, y1=box.bottom + 0.5,
+        line={"color": FRAME, "width": 3},
+    )  # fmt: skip
+    return figure
+
+
+@plot.register
+def plot_preferred(found: Preferred) -> go.Figure:
+    """The activation that was raised, step by step, and that of pictures of noise."""
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "scatter",
+            "y": found.curve,
+            "mode": "lines",
+            "name": "on the way",
+            "line": {"color": BLUE, "width": 2},
+            "hovertemplate": "step %{x}: %{y:.4g}<extra></extra>",
+        }
+    ]
+    noise = float(found.noise.max())
+    return go.Figure(
+        traces,
+        {
+            **BASE,
+            "height": 260,
+            "xaxis": {"title": {"text": "step"}},
+            "yaxis": {"title": {"text": f"of {found.raised}"}, "automargin": True},
+            "shapes": [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": noise,
+                        "y1": noise, "line": {"color": INK, "dash": "dot"}}]
+            if found.raised == found.layer else [],
+        },
+    )  # fmt: skip

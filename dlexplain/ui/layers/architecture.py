@@ -1,0 +1,93 @@
+"""The architecture: a table, a graph, cost by layer, and the first layer's filters."""
+
+import json
+
+import streamlit as st
+
+from dlexplain.errors import Incompatible
+from dlexplain.figures.layer_graph import graph, shape_text
+from dlexplain.figures.layers import filter_tiles, plot_layers
+from dlexplain.results import Layers
+from dlexplain.ui.layers import cache
+from dlexplain.ui.layers.tiles import show_tiles
+from dlexplain.ui.words import count
+
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+SHOWN_FILTERS = 64
+GRAPHS = {"blocks": "Blocks", "layers": "Every layer"}
+
+
+def show_architecture(name: str) -> None:
+    """The view."""
+    found = cache.layers(name)
+    _facts(found)
+    _table(found)
+    st.plotly_chart(plot_layers(found), config=FIGURE, key="layers-cost")
+    st.caption("Multiply-adds of one picture, and parameters, of each layer that has any.")
+    _filters(name)
+    st.subheader("Graph")
+    kind = st.segmented_control(
+        "Graph", list(GRAPHS), default="blocks", format_func=GRAPHS.__getitem__,
+        key="layers-graph", required=True, label_visibility="collapsed",
+    )  # fmt: skip
+    dot = graph(found, kind == "layers")
+    st.graphviz_chart(dot, width="content")
+    with st.container(horizontal=True):
+        for what, make, end, mime in (
+            ("JSON", lambda: json.dumps(found.to_dict(), indent=1), "json", "application/json"),
+            ("Graphviz", lambda: dot, "dot", "text/vnd.graphviz"),
+        ):
+            st.download_button(
+                what, make, f"{name}-layers.{end}", mime, key=f"layers-{end}",
+                icon=":material/download:", on_click="ignore", type="tertiary",
+            )  # fmt: skip
+
+
+def _facts(found: Layers) -> None:
+    about = "Of convolutions and linear layers, for one picture; the others cost little."
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Parameters", count(found.parameters), width="content")
+        st.metric("Multiply-adds", count(found.multiply_adds), help=about, width="content")
+        st.metric("Layers", len(found.layers), width="content")
+        st.metric("Input", shape_text(found.input_shape), width="content")
+
+
+def _table(found: Layers) -> None:
+    whole = max(1, found.multiply_adds)
+    rows = [
+        {
+            "Layer": layer.name,
+            "Kind": layer.kind,
+            "Settings": layer.settings,
+            "In": shape_text(layer.shape_in),
+            "Out": shape_text(layer.shape_out),
+            "Parameters": layer.parameters,
+            "Multiply-adds": layer.multiply_adds,
+            "Of the cost": layer.multiply_adds / whole,
+            "From": ", ".join(layer.sources),
+        }
+        for layer in found.layers
+    ]
+    columns = {
+        "Layer": st.column_config.TextColumn(pinned=True),
+        "Parameters": st.column_config.NumberColumn(format="localized"),
+        "Multiply-adds": st.column_config.NumberColumn(format="localized"),
+        "Of the cost": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+    }
+    height = "content" if len(rows) <= 14 else 460
+    st.dataframe(rows, hide_index=True, height=height, column_config=columns, key="layers-table")  # type: ignore[arg-type]
+
+
+def _filters(name: str) -> None:
+    st.subheader("First filters")
+    try:
+        filters = cache.filters(name)
+    except Incompatible as error:
+        st.info(str(error))
+        return
+    tiles = filter_tiles(filters)
+    colours = filters.weights.shape[1] == 3
+    show_tiles(tiles[:SHOWN_FILTERS], 64)
+    what = "in the colours that they answer to; grey is 0" if colours else "red above 0, blue below"
+    few = f" The first {SHOWN_FILTERS} of {len(tiles)}." if len(tiles) > SHOWN_FILTERS else ""
+    st.caption(f"The weights of {filters.layer}, which reads the picture, {what}.{few}")

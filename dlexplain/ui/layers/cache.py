@@ -1,0 +1,87 @@
+"""What the server computes once for all sessions, on the page of layers."""
+
+import streamlit as st
+
+from dlexplain.results import (
+    CellStep,
+    FeatureMaps,
+    Filters,
+    HeadStep,
+    Layers,
+    ReceptiveField,
+    StepThrough,
+)
+from dlexplain.services import layers as service
+from dlexplain.services.cell_steps import cell_step
+from dlexplain.services.feature_maps import feature_maps, first_filters
+from dlexplain.services.head_steps import head_step
+from dlexplain.services.language_models import LoadedLanguageModel, load_language_model
+from dlexplain.services.pictures import Picture
+from dlexplain.services.receptive_fields import receptive_field
+from dlexplain.services.stepping import step_through
+from dlexplain.ui.cache import model
+
+Unit = tuple[int, int, int]
+"""Channel, row and column."""
+BUSY = "Looking inside…"
+
+
+@st.cache_resource(max_entries=8, show_spinner=BUSY)
+def layers(name: str) -> Layers:
+    """The model's layers; raises WeightsError."""
+    return service.layers(model(name))
+
+
+def maps(name: str, picture: Picture, layer: str, ranked_by: str) -> FeatureMaps:
+    """What the layer puts out on the picture."""
+    return _maps(name, picture.digest, layer, ranked_by, picture)
+
+
+@st.cache_resource(max_entries=16, show_spinner=BUSY)
+def _maps(name: str, digest: str, layer: str, ranked_by: str, _picture: Picture) -> FeatureMaps:
+    return feature_maps(model(name), _picture, layer, ranked_by)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def filters(name: str) -> Filters:
+    """Of the first convolution; raises Incompatible."""
+    return first_filters(model(name))
+
+
+def field(name: str, picture: Picture, layer: str, unit: Unit) -> ReceptiveField:
+    """What the unit sees, on the picture."""
+    return _field(name, picture.digest, layer, unit, picture)
+
+
+@st.cache_resource(max_entries=32, show_spinner=BUSY)
+def _field(name: str, digest: str, layer: str, unit: Unit, _picture: Picture) -> ReceptiveField:
+    channel, row, column = unit
+    return receptive_field(model(name), layer, row, column, channel, _picture)
+
+
+def steps(name: str, picture: Picture, layer: str, unit: Unit) -> StepThrough:
+    """The convolution's value at the unit, and what becomes of it."""
+    return _steps(name, picture.digest, layer, unit, picture)
+
+
+@st.cache_resource(max_entries=32, show_spinner=BUSY)
+def _steps(name: str, digest: str, layer: str, unit: Unit, _picture: Picture) -> StepThrough:
+    return step_through(model(name), _picture, layer, *unit)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the model…")
+def reader(name: str) -> LoadedLanguageModel:
+    """A language model."""
+    return load_language_model(name)
+
+
+@st.cache_resource(max_entries=32, show_spinner=BUSY)
+def cell(name: str, text: str, place: int, layer: int, unit: int) -> CellStep:
+    """A step of a recurrent unit; raises BadInput."""
+    return cell_step(reader(name), text, place, layer, unit)
+
+
+@st.cache_resource(max_entries=32, show_spinner=BUSY)
+def head(name: str, text: str, layer: int, head: int, place: int) -> HeadStep:
+    """Where a token looks by a head; raises BadInput."""
+    return head_step(name, text, layer, head, place)

@@ -1,0 +1,154 @@
+"""What a channel is for: the pictures that excite it most, and the one that it would like best."""
+
+import io
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from dlexplain.figures.layers import excited_tile, plot_preferred
+from dlexplain.figures.overlay import enlarged
+from dlexplain.params import specs
+from dlexplain.results import Exciting, Preferred
+from dlexplain.services.exciting import exciting_pictures
+from dlexplain.services.model_list import ModelEntry
+from dlexplain.services.picture_sets import PictureSet, picture_sets
+from dlexplain.services.preferred import Params, preferred_input
+from dlexplain.services.writing import Progress
+from dlexplain.ui import cache as models
+from dlexplain.ui.forms import params_form
+from dlexplain.ui.layers import cache
+from dlexplain.ui.layers.choice import Kept, choose_channel, choose_layer
+from dlexplain.ui.layers.tiles import show_tiles
+from dlexplain.ui.progress import show_progress
+from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live
+
+EXCITING, PREFERRED, SO_FAR = "layers-exciting", "layers-preferred", "layers-so-far"
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+COUNT = 12
+SIDE = 280
+
+
+def show_channel(entry: ModelEntry, opened: bool) -> Kept:
+    """The view; returns what of it is to be in the address."""
+    layer = choose_layer(cache.layers(entry.name), opened)
+    channel = choose_channel(entry.name, layer, opened)
+    _excited(entry, layer.name, channel)
+    _liked(entry.name, layer.name, channel)
+    return {"layer": layer.name, "channel": str(channel)}
+
+
+def _excited(entry: ModelEntry, layer: str, channel: int) -> None:
+    st.subheader("The pictures that excite it most")
+    sets = {known.name: known for known in picture_sets(entry)}
+    if st.session_state.get("layers-set") not in sets:
+        st.session_state["layers-set"] = next(iter(sets))
+    chosen = sets[
+        st.selectbox(
+            "Among", list(sets), format_func=lambda name: sets[name].title, key="layers-set",
+            persist_state="session",
+        )
+    ]  # fmt: skip
+    question = (entry.name, layer, channel, chosen.name)
+    found = asked(EXCITING, question, "Searching", partial(_search, question, chosen))
+    show_live(EXCITING, _show_excited, found)
+
+
+def _search(
+    question: tuple[str, str, int, str], chosen: PictureSet, progress: Progress, draft: Draft
+) -> Exciting:
+    name, layer, channel, _ = question
+    model = models.model(name)
+    return exciting_pictures(model, chosen.load(), layer, channel, COUNT, progress, chosen.title)
+
+
+def _show_excited(found: Asked) -> None:
+    if found.job.active:
+        show_progress(found.job, EXCITING, "pictures")
+        return
+    result: Exciting | None = found.job.result
+    if result is None:
+        show_end(found)
+        return
+    show_tiles([excited_tile(best) for best in result.best], 128)
+    where = f" of {result.measured}, before the activation function" if (
+        result.measured != result.layer) else ""  # fmt: skip
+    st.caption(
+        f"Of {len(result.activations):,}: {result.set}. Below each the channel's largest value"
+        f"{where}; the frame is what the unit with that value saw. The mean of all pictures is "
+        f"{result.activations.mean():.3g}."
+    )
+
+
+def _liked(name: str, layer: str, channel: int) -> None:
+    st.subheader("The picture that it would like best")
+    st.caption(
+        "Made by gradient ascent from grey: activation maximisation, kept natural as in Olah et "
+        "al., [Feature Visualization](https://doi.org/10.23915/distill.00007), 2017."
+    )
+    with st.expander("How it is made", icon=":material/tune:"):
+        params = params_form("layers-preferred", specs(Params), {})
+    question = (name, layer, channel, tuple(params.items()))
+    known: Asked | None = st.session_state.get(PREFERRED)
+    if st.button("Make it", type="primary", icon=":material/brush:", key="layers-make"):
+        pictures: list[NDArray[np.uint8]] = []
+        st.session_state[SO_FAR] = pictures
+        known = asked(
+            PREFERRED, question, "Gradient ascent", partial(_make, question, pictures), anew=True
+        )
+    if known is None:
+        return
+    if known.question != question:
+        st.caption(f"Below is channel {known.question[2]} of {known.question[1]} of "
+                   f"{known.question[0]}; press the button for what is chosen now.")  # fmt: skip
+    show_live(PREFERRED, _show_liked, known)
+
+
+def _make(
+    question: tuple[str, str, int, tuple[tuple[str, Any], ...]],
+    pictures: list[NDArray[np.uint8]],
+    progress: Progress,
+    draft: Draft,
+) -> Preferred:
+    name, layer, channel, params = question
+    return preferred_input(
+        models.model(name), layer, channel, progress, pictures.append, **dict(params)
+    )
+
+
+def _show_liked(found: Asked) -> None:
+    result: Preferred | None = found.job.result
+    if result is None:
+        pictures: list[NDArray[np.uint8]] = st.session_state.get(SO_FAR, [])
+        if pictures:
+            st.image(enlarged(pictures[-1]), width=SIDE, caption="So far.")
+        if found.job.active:
+            show_progress(found.job, PREFERRED, "steps")
+        else:
+            show_end(found)
+        return
+    left, right = st.columns([1, 2], vertical_alignment="center")
+    left.image(enlarged(result.picture), width=SIDE,
+               caption=f"Channel {result.channel} of {result.layer}")  # fmt: skip
+    with right:
+        st.markdown(
+            f"Activation **{result.activation:.3g}** on this picture; on {len(result.noise)} "
+            f"pictures of random pixels {result.noise.mean():.3g} on average, "
+            f"{result.noise.max():.3g} at most."
+        )
+        st.plotly_chart(plot_preferred(result), config=FIGURE, key="layers-curve")
+    st.caption(f"{len(result.curve):,} steps in {result.seconds:.1f} s.")
+    st.download_button(
+        "PNG", partial(_png, result.picture), f"{result.model}-{result.layer}-{result.channel}.png",
+        "image/png", key="layers-png", icon=":material/download:", on_click="ignore",
+        type="tertiary",
+    )  # fmt: skip
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(enlarged(pixels)).save(buffer, "PNG")
+    return buffer.getvalue()

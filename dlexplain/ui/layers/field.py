@@ -1,0 +1,89 @@
+"""The receptive field of a unit, drawn on the picture."""
+
+import json
+
+import numpy as np
+import streamlit as st
+
+from dlexplain.figures.layers import plot_field
+from dlexplain.results import Layer, ReceptiveField, Rectangle
+from dlexplain.services.pictures import Picture
+from dlexplain.ui.layers import cache
+from dlexplain.ui.layers.choice import Kept, choose_layer, choose_unit
+
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+
+
+def show_field(name: str, picture: Picture, opened: bool) -> Kept:
+    """The view; returns what of it is to be in the address."""
+    layer = choose_layer(cache.layers(name), opened)
+    maps = cache.maps(name, picture, layer.name, "mean")
+    unit = choose_unit(
+        name, layer, opened, lambda: int(maps.order[0]),
+        lambda channel: most_active(name, picture, layer, channel),
+    )  # fmt: skip
+    found = cache.field(name, picture, layer.name, unit)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.plotly_chart(plot_field(found), config=FIGURE, key="layers-field")
+    with right:
+        _told(found, float(maps.values[unit]))
+    st.download_button(
+        "JSON", lambda: json.dumps(found.to_dict(), indent=1),
+        f"{name}-{layer.name}-field.json", "application/json", key="layers-field-json",
+        icon=":material/download:", on_click="ignore", type="tertiary",
+    )  # fmt: skip
+    channel, row, column = unit
+    kept = {"layer": layer.name, "channel": str(channel)}
+    return {**kept, "row": str(row), "column": str(column)}
+
+
+def most_active(name: str, picture: Picture, layer: Layer, channel: int) -> tuple[int, int]:
+    """The place of the channel's largest value."""
+    values = cache.maps(name, picture, layer.name, "mean").values[channel]
+    row, column = np.unravel_index(int(values.argmax()), values.shape)
+    return int(row), int(column)
+
+
+def _told(found: ReceptiveField, value: float) -> None:
+    box = found.analysed
+    st.markdown(
+        f"The unit at row {found.row}, column {found.column} of channel {found.channel} is "
+        f"**{value:.4g}**. It sees **{box.height} × {box.width}** pixels: {_rectangle(box)}."
+    )
+    height, width = found.size
+    if (height, width) != (box.height, box.width):
+        st.markdown(f"Without the picture's edge it would see {height} × {width}.")
+    if found.step != (0, 0):
+        down, across = found.step
+        st.markdown(f"Its neighbours' fields lie {down} pixels down and {across} across.")
+    if found.agrees:
+        st.markdown(
+            ":green[:material/check_circle:] Kernels, strides and paddings say so, and so does the "
+            "gradient."
+        )
+    else:
+        st.warning(
+            f"The gradient says {_rectangle(found.by_gradient)}: the network does something "
+            "between its layers that their settings do not tell."
+        )
+    assert found.strengths is not None
+    share = float((found.strengths > 0).mean())
+    if share == 0:
+        st.info("On this picture no pixel has a gradient: the values on its way are cut to 0.")
+    else:
+        st.caption(
+            "The colours are the gradient on this picture: how strongly each pixel counts here. "
+            f"Half of it lies on {_half(found):.1%} of the pixels."
+        )
+
+
+def _half(found: ReceptiveField) -> float:
+    """The share of pixels that, strongest first, have half of the sum of the strengths."""
+    assert found.strengths is not None
+    ordered = np.sort(found.strengths.ravel().astype(np.float64))[::-1].cumsum()
+    return float(1 + np.searchsorted(ordered, ordered[-1] / 2)) / ordered.size
+
+
+def _rectangle(box: Rectangle) -> str:
+    return f"rows {box.top} to {box.bottom}, columns {box.left} to {box.right}"

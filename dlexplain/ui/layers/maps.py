@@ -1,0 +1,66 @@
+"""Feature maps: what a layer puts out on the picture, channel by channel."""
+
+import streamlit as st
+
+from dlexplain.figures.layers import channel_tiles, plot_channel, plot_units
+from dlexplain.results import FeatureMaps
+from dlexplain.services.pictures import Picture
+from dlexplain.ui import cache as models
+from dlexplain.ui.layers import cache
+from dlexplain.ui.layers.choice import Kept, choose_channel, choose_layer
+from dlexplain.ui.layers.tiles import show_tiles
+
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+RANKED = {"mean": "Mean", "largest": "Largest value"}
+COUNTS = (8, 16, 32, 64, 128)
+
+
+def show_maps(name: str, picture: Picture, opened: bool) -> Kept:
+    """The view; returns what of it is to be in the address."""
+    layer = choose_layer(cache.layers(name), opened)
+    ranked, shown, scale = st.columns([2, 2, 2], vertical_alignment="bottom")
+    by = ranked.segmented_control(
+        "Order by", list(RANKED), default="mean", format_func=RANKED.__getitem__,
+        key="layers-ranked", required=True,
+    )  # fmt: skip
+    count = shown.select_slider("Channels shown", COUNTS, 16, key="layers-shown")
+    together = scale.toggle(
+        "One scale", True, key="layers-scale",
+        help="The same colours for the same values in all channels; else each has its own.",
+    )  # fmt: skip
+    maps = cache.maps(name, picture, layer.name, by or "mean")
+    channels, height, width = maps.values.shape
+    few = f"the {min(count, channels)} most active of " if channels > count else ""
+    if (height, width) == (1, 1):
+        st.markdown(f"**{layer.name}** has no places: {few}{channels} units")
+        st.plotly_chart(plot_units(maps, count, _names(name, maps)), config=FIGURE,
+                        key="layers-units")  # fmt: skip
+        _download(maps)
+        return {"layer": layer.name}
+    st.markdown(f"**{layer.name}**: {few}{channels} channels of {height} × {width}")
+    show_tiles(channel_tiles(maps, count, together))
+    dead = int((maps.largest <= 0).sum())
+    told = f" {dead} of {channels} are nowhere above 0." if dead else ""
+    middle = "Red above 0, blue below." if maps.values.min() < 0 else "Yellow is high, violet low."
+    st.caption(f"{middle} The number is the channel's.{told}")
+    st.subheader("One channel over the picture")
+    channel = choose_channel(name, layer, opened, lambda: int(maps.order[0]))
+    left, right = st.columns([1, 1])
+    with left:
+        st.plotly_chart(plot_channel(maps, channel), config=FIGURE, key="layers-over")
+    right.image(maps.picture, caption="What the model sees.", width=320)
+    _download(maps)
+    return {"layer": layer.name, "channel": str(channel)}
+
+
+def _names(name: str, maps: FeatureMaps) -> tuple[str, ...]:
+    """The classes, where the units are theirs."""
+    last = cache.layers(name).layers[-1].name
+    return models.model(name).class_titles if maps.layer == last else ()
+
+
+def _download(maps: FeatureMaps) -> None:
+    st.download_button(
+        "NPZ", maps.to_npz, f"{maps.model}-{maps.layer}.npz", "application/octet-stream",
+        key="layers-npz", icon=":material/download:", on_click="ignore", type="tertiary",
+    )  # fmt: skip

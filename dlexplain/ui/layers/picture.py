@@ -1,0 +1,67 @@
+"""Choosing the picture that the layers are looked at with: one of the model's own data where that
+is here, a sample, or one's own. No torch here."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.services.model_list import ModelEntry
+from dlexplain.services.picture_sets import one_of_each
+from dlexplain.services.pictures import KnownPicture, png_address, sample_names
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.pictures import Choice, arrived, choose_picture
+from dlexplain.ui.writing.choice import from_query
+
+SOURCE, EXAMPLE = "layers-source", "layers-example"
+SOURCES = {"data": "From its data", "other": "Another picture"}
+
+
+def choose(entry: ModelEntry, entries: Sequence[ModelEntry], opened: bool) -> Choice:
+    """The picture; something is chosen at once."""
+    examples = _examples(entry)
+    if opened:
+        other = "sample" in st.query_params or "test" in st.query_params
+        st.session_state[SOURCE] = "other" if other else "data"
+    if examples:
+        from_query("example", EXAMPLE, partial(_known, len(examples)), opened)
+        st.session_state.setdefault(SOURCE, "data")
+        source = st.segmented_control(
+            "Picture", list(SOURCES), format_func=SOURCES.__getitem__, key=SOURCE, required=True,
+            label_visibility="collapsed", persist_state="session",
+        )  # fmt: skip
+        if source != "other":
+            return _example(examples)
+    new = arrived()  # asked before its widgets are drawn
+    if new:
+        st.session_state.setdefault("sample", sample_names()[0])
+    return choose_picture(entry, entries, new)
+
+
+def _examples(entry: ModelEntry) -> tuple[KnownPicture, ...]:
+    with st.spinner("Reading pictures…"):
+        try:
+            return one_of_each(entry)
+        except DlexplainError as error:
+            st.caption(f"Its own data cannot be shown: {literal(str(error))}")
+            return ()
+
+
+def _example(examples: tuple[KnownPicture, ...]) -> Choice:
+    places = list(range(len(examples)))
+    if st.session_state.get(EXAMPLE) not in places:
+        st.session_state[EXAMPLE] = places[min(3, len(places) - 1)]
+    labels = [f"![]({png_address(k.picture, 32)}) {literal(k.truth.label)}" for k in examples]
+    place = st.pills(
+        "Test picture", places, format_func=labels.__getitem__, key=EXAMPLE, required=True,
+        persist_state="session", label_visibility="collapsed",
+    )  # fmt: skip
+    known = examples[place or 0]
+    return Choice(known.picture, {"example": str(place or 0)}, known.truth)
+
+
+def _known(count: int, text: str) -> int:
+    if not text.isdecimal() or int(text) >= count:
+        raise BadInput(f'example is "{text}"; it takes a whole number from 0 to {count - 1}')
+    return int(text)

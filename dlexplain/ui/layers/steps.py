@@ -1,0 +1,101 @@
+"""Convolution, activation and pooling in numbers, at one place."""
+
+import json
+
+import numpy as np
+import streamlit as st
+
+from dlexplain.results import ConvolutionStep, StageStep
+from dlexplain.services.pictures import Picture
+from dlexplain.services.stepping import convolutions
+from dlexplain.ui import cache as models
+from dlexplain.ui.layers import cache
+from dlexplain.ui.layers.choice import Kept, choose_layer, choose_unit
+from dlexplain.ui.layers.field import most_active
+from dlexplain.ui.layers.numbers import grid, number, said, show_row
+
+WRITTEN = 4
+"""Input channels whose tables are written out; the others are summed."""
+
+
+def show_steps(name: str, picture: Picture, opened: bool) -> Kept:
+    """The view; returns what of it is to be in the address."""
+    names = convolutions(models.model(name))
+    if not names:
+        st.info("This model has no convolution to step through.")
+        return {}
+    layer = choose_layer(cache.layers(name), opened, names, names[0])
+    maps = cache.maps(name, picture, layer.name, "largest")
+    unit = choose_unit(
+        name, layer, opened, lambda: int(maps.order[0]),
+        lambda channel: most_active(name, picture, layer, channel),
+    )  # fmt: skip
+    found = cache.steps(name, picture, layer.name, unit)
+    _convolution(found.convolution, layer.name == names[0])
+    for place, stage in enumerate(found.stages, 2):
+        _stage(stage, place)
+    st.markdown(found.ended)
+    st.caption(
+        "Worked out in 64 bits from the network's own weights and values; the network's result in "
+        f"32 bits differs by {found.difference:.1e} at most."
+    )
+    st.download_button(
+        "JSON", lambda: json.dumps(found.to_dict(), indent=1),
+        f"{name}-{layer.name}-steps.json", "application/json", key="layers-steps-json",
+        icon=":material/download:", on_click="ignore", type="tertiary",
+    )  # fmt: skip
+    channel, row, column = unit
+    kept = {"layer": layer.name, "channel": str(channel)}
+    return {**kept, "row": str(row), "column": str(column)}
+
+
+def _convolution(step: ConvolutionStep, of_picture: bool) -> None:
+    st.subheader("1. Convolution")
+    formula = r"y[m,n]=\sum_{c,p,q} x[c,m+p,n+q]\;k[c,p,q]+b"
+    st.markdown(f"${formula}$: the patch times the kernel, number by number, and all added up.")
+    sums = step.sums
+    order = np.argsort(-np.abs(sums), kind="stable")
+    for place in order[:WRITTEN].tolist():
+        show_row(
+            [
+                said(f"channel {step.inputs[place]}"), grid(step.patch[place]), said("×"),
+                grid(step.kernel[place]), said(f"= {number(sums[place])}", 600),
+            ]
+        )  # fmt: skip
+    left = order[WRITTEN:]
+    if len(left):
+        rest = float(sums[left].sum())
+        st.markdown(f"The other {len(left)} channels, whose sums are smaller, add {number(rest)}.")
+    parts = [number(sums[place]) for place in order[:WRITTEN].tolist()]
+    parts += [number(float(sums[left].sum()))] if len(left) else []
+    parts += [f"{number(step.bias)} (bias)"] if step.bias else []
+    total = " + ".join(parts).replace("+ −", "− ")
+    equals = f"{total} = " if len(parts) > 1 else ""
+    st.markdown(f"{equals}**{number(step.value)}**" + ("" if step.bias else ", without a bias"))
+    about = "The patch is of the picture as the network takes it, (pixel - mean) / scale. "
+    height, width = step.patch.shape[1:]
+    st.caption(
+        (about if of_picture else "")
+        + f"Rows {step.top} to {step.top + height - 1}, columns {step.left} to "
+        f"{step.left + width - 1} of its input; zeros outside of it are padding. Hover over a "
+        "number for more of its digits."
+    )
+
+
+def _stage(stage: StageStep, place: int) -> None:
+    titles = {"norm": "Norm", "activation": "Activation", "maximum": "Pooling", "mean": "Pooling"}
+    st.subheader(f"{place}. {titles[stage.kind]}")
+    if stage.kind in ("norm", "activation"):
+        x = number(float(stage.window[0, 0]))
+        st.markdown(f"{stage.layer}: `{stage.formula}` of x = {x} is **{number(stage.value)}**")
+        return
+    height, width = stage.window.shape
+    marked = None
+    if stage.kind == "maximum":
+        first = np.unravel_index(int(np.argmax(stage.window)), stage.window.shape)
+        marked = (int(first[0]), int(first[1]))
+    show_row([
+        said(f"{stage.layer}: {stage.formula} of {height} × {width}"), grid(stage.window, marked),
+        said(f"= {number(stage.value)}", 600),
+    ])  # fmt: skip
+    st.caption(f"It becomes row {stage.row}, column {stage.column} of the pooled map.")
