@@ -175,6 +175,13 @@ def test_a_users_own_model_is_opened_by_its_folder(folder: Path) -> None:  # noq
     assert str(folder) in app.session_state["own-models"]
 
 
+def test_a_folder_may_be_given_on_the_page_itself(folder: Path) -> None:  # noqa: F811
+    app = page(attending=QUICK, text="good film")
+    app.text_input(key="own-attending").input(str(folder)).run()
+    assert not app.exception
+    assert app.selectbox(key="attending").value == str(folder)
+
+
 def test_a_folder_that_is_no_model_is_one_sentence(tmp_path: Path) -> None:
     app = page(attending=str(tmp_path), text=FILM)
     assert not app.exception

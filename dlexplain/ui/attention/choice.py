@@ -9,6 +9,7 @@ from dlexplain.services.attention_list import attending_entries, attending_name
 from dlexplain.services.hugging_face import is_own_model
 from dlexplain.services.text_model_list import TextEntry
 from dlexplain.ui.address import from_address
+from dlexplain.ui.own_models import add_own
 
 MODEL, VIEW, LAYER, HEAD = "attending", "attention", "layer", "head"
 OWN = "own-models"
@@ -30,7 +31,7 @@ MOST_STEPS = 40
 def choose_attending(arrived: bool) -> TextEntry | None:
     """The picker; None where no model is there.
 
-    A user's own are those that the page on texts was given, and the address.
+    A user's own are those that this page or the one on texts was given, and the address.
     """
     state = st.session_state
     own: list[str] = state.setdefault(OWN, [])
@@ -49,10 +50,10 @@ def choose_attending(arrived: bool) -> TextEntry | None:
         format_func=lambda name: known[name].title,
         key=MODEL,
         persist_state="session",
-        help="Text classifiers with attention: the zoo's, runs that have finished, and your own, "
-        "which you can add on the page **Text**. What a translator attends to is on the page "
-        "**Translation**.",
+        help="Text classifiers with attention: the zoo's, runs that have finished, and your own. "
+        "What a translator attends to is on the page **Translation**.",
     )
+    add_own(own, MODEL, "A sequence classifier")
     return known[name]
 
 
