@@ -7,11 +7,13 @@ import pytest
 
 import dlexplain.data.sets
 import dlexplain.explain.methods
+import dlexplain.explain.series.methods
 import dlexplain.explain.texts.methods
 import dlexplain.models
 import dlexplain.tasks  # noqa: F401
 from dlexplain.data.base import DATA
 from dlexplain.explain.base import METHODS
+from dlexplain.explain.series.base import SERIES_METHODS
 from dlexplain.explain.texts.base import TEXT_METHODS
 from dlexplain.models.base import ARCHITECTURES, MODELS
 from dlexplain.registry import Registry
@@ -27,10 +29,12 @@ def test_every_method_is_in_the_docs() -> None:
     assert [name for name in METHODS if f"`{name}`" not in text] == []
     texts = text.partition("## Methods of texts")[2]
     assert [name for name in TEXT_METHODS if f"`{name}`" not in texts] == []
+    forecasts = (ROOT / "docs" / "forecast.md").read_text()
+    assert [name for name in SERIES_METHODS if f"`{name}`" not in forecasts] == []
 
 
 def test_every_method_tells_its_user_what_it_is() -> None:
-    for method in [*METHODS.values(), *TEXT_METHODS.values()]:
+    for method in [*METHODS.values(), *TEXT_METHODS.values(), *SERIES_METHODS.values()]:
         text = method.description()
         assert re.search(r"Formula|Rule", text), method.name
         assert re.search(r"https?://", method.paper), method.name

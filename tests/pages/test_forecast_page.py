@@ -110,9 +110,15 @@ def test_the_backtest_is_honest_about_errors_and_coverage() -> None:
     beaten = ["the model is best", "random walk beats the model", "seasonal naive beats the model",
               "AR beats the model"][int(np.argmin(means))]  # fmt: skip
     assert beaten in text.replace("**", "")
-    held = f"held {result.tested.coverage[0].mean():.0%} of the truth as trained"
-    assert held in text
-    assert f"**{result.calibrated[0].mean():.0%}** calibrated" in text
+    table = page.dataframe[0].value
+    assert table["unemp, as trained"][0] == f"{result.tested.coverage[0][:, 2].mean():.0%}"
+    assert table["unemp, calibrated"][1] == f"{result.calibrated[1][:, 2].mean():.0%}"
+    assert table["all series, calibrated"][2] == f"{result.calibrated[2].mean():.0%}"
+    poor = any(
+        result.calibrated[place][:, 2].mean() < level / 100 - 0.1
+        for place, level in enumerate((95, 80, 50))
+    )
+    assert poor == any("hold less than they say" in warning.value for warning in page.warning)
 
 
 def test_a_past_value_is_changed() -> None:

@@ -51,7 +51,7 @@ def _show(found: Asked, name: str) -> None:
     with right:
         st.subheader("Do the intervals hold?")
         st.plotly_chart(plot_coverage(result, target), config=FIGURE, key="forecast-coverage")
-    _coverage(result)
+    _coverage(result, target)
     _table(result)
     for note in result.notes:
         st.caption(f":material/info: {literal(note[:1].upper() + note[1:])}.")
@@ -72,28 +72,33 @@ def _verdict(result: SeriesBacktest, target: int) -> None:
     )
 
 
-def _coverage(result: SeriesBacktest) -> None:
-    """Over all series and steps, honest where it is poor."""
-    tested, lines = result.tested, []
-    poor = False
+def _coverage(result: SeriesBacktest, target: int) -> None:
+    """Of the chosen series and of all, honest where it is poor."""
+    tested, after, rows = result.tested, result.calibrated, []
+    poor = []
     for place, level in enumerate(tested.coverage_levels):
-        before = float(tested.coverage[place].mean())
-        line = f"- **{level}%** intervals held {before:.0%} of the truth as trained"
-        held = before
-        if result.calibrated is not None and result.widening is not None:
-            held = float(result.calibrated[place].mean())
-            wider = float(np.median(result.widening[place])) - 1
-            kind = "wider" if wider >= 0 else "narrower"
-            line += f", and **{held:.0%}** calibrated ({abs(wider):.0%} {kind} at the median)"
-        poor = poor or abs(held - level / 100) > POOR
-        lines.append(line)
-    st.markdown("Over all series and periods ahead:\n" + "\n".join(lines))
+        held = tested.coverage[place] if after is None else after[place]  # (horizon, targets)
+        row = {"Interval": f"{level}%"}
+        for title, which in ((tested.names[target], target), ("all series", slice(None))):
+            row[f"{title}, as trained"] = f"{tested.coverage[place][:, which].mean():.0%}"
+            if after is not None:
+                row[f"{title}, calibrated"] = f"{after[place][:, which].mean():.0%}"
+        if result.widening is not None:
+            wider = float(np.median(result.widening[place][:, target])) - 1
+            row["Calibration made it"] = f"{abs(wider):.0%} {'wider' if wider >= 0 else 'narrower'}"
+        rows.append(row)
+        if float(held[:, target].mean()) < level / 100 - POOR:
+            poor.append(f"{level}%")
+    st.dataframe(rows, hide_index=True)
     if poor:
+        name, which = literal(tested.names[target]), " and ".join(poor)
         st.warning(
-            "The intervals do not hold what they say: the test period is not like the validation "
-            "period by which they were calibrated."
-            if result.calibrated is not None
-            else "The intervals do not hold what they say on these series."
+            f"For {name} the {which} intervals hold less than they say"
+            + (
+                ", even calibrated: its test period is not like the validation period."
+                if after is not None
+                else "."
+            )
         )
     if result.calibration is not None:
         learned = result.calibration
