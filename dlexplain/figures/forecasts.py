@@ -27,17 +27,17 @@ from dlexplain.results import (
     plot,
 )
 
-PAST = 60
-"""Periods of the past that are shown."""
+PAST, LEAST_PAST = 4, 24
+"""The past that is shown: of the horizon, and periods at least."""
 ROW = 34
 MONTH = "%{x|%b %Y}"
 UNDER: dict[str, Any] = {"orientation": "h", "y": -0.16, "yanchor": "top"}
 
 
 @plot.register
-def plot_series_forecast(told: SeriesForecast, target: int = 0, past: int = PAST) -> go.Figure:
+def plot_series_forecast(told: SeriesForecast, target: int = 0) -> go.Figure:
     """A series' past, its forecast with intervals, and what came where that is known."""
-    traces = [*_intervals(told, target), _past(told, target, past),
+    traces = [*_intervals(told, target), _past(told, target),
               _line(told, target, "forecast (median)", BLUE)]  # fmt: skip
     if np.isfinite(told.truth[:, target]).any():
         traces.append(_truth(told, target))
@@ -45,13 +45,13 @@ def plot_series_forecast(told: SeriesForecast, target: int = 0, past: int = PAST
 
 
 @plot.register
-def plot_what_if(found: WhatIf, target: int = 0, past: int = PAST) -> go.Figure:
+def plot_what_if(found: WhatIf, target: int = 0) -> go.Figure:
     """Before and after a change of the past."""
     before, after = found.before, found.after
     traces = [
         *_intervals(after, target, ORANGE)[1:2],
-        _past(after, target, past, "past, changed", ORANGE),
-        _past(before, target, past),
+        _past(after, target, "past, changed", ORANGE),
+        _past(before, target),
         _line(before, target, "before", BLUE),
         _line(after, target, "after", ORANGE),
     ]
@@ -87,12 +87,11 @@ def _intervals(told: SeriesForecast, target: int, colour: str = BLUE) -> list[di
 
 
 def _past(
-    told: SeriesForecast, target: int, past: int, name: str = "past", colour: str = INK
+    told: SeriesForecast, target: int, name: str = "past", colour: str = INK
 ) -> dict[str, Any]:
-    return _scatter(
-        told.dates[-past - 1 :], told.levels[-past - 1 :, target], name,
-        {"color": colour, "width": 2},
-    )  # fmt: skip
+    first = -1 - max(LEAST_PAST, PAST * len(told.ahead))
+    line = {"color": colour, "width": 2}
+    return _scatter(told.dates[first:], told.levels[first:, target], name, line)
 
 
 def _line(told: SeriesForecast, target: int, name: str, colour: str) -> dict[str, Any]:

@@ -53,9 +53,11 @@ def main() -> None:
         label_visibility="collapsed",
     )  # fmt: skip
     view = view or "forecast"
-    target = choose_target(model.targets, arrived)
     kept: dict[str, str | None] = {"view": None if view == "forecast" else view}
-    kept["target"] = model.targets[target]
+    target = 0
+    if view != "inside":
+        target = choose_target(model.targets, arrived)
+        kept["target"] = model.targets[target]
     if view == "backtest":
         from dlexplain.ui.forecast.tested import show_backtest
 

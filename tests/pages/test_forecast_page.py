@@ -123,7 +123,7 @@ def test_the_backtest_is_honest_about_errors_and_coverage() -> None:
 
 def test_a_past_value_is_changed() -> None:
     page = opened(view="change", target="unemp")
-    assert "Change a value" in said(page)
+    assert "Type another value above" in said(page)
     page.selectbox(key="forecast-change-series").set_value("unemp").run()
     field = next(n for n in page.number_input if str(n.key).startswith("forecast-change-value"))
     field.set_value(field.value + 1).run()

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from dlexplain.errors import DataError
-from dlexplain.figures.forecasts import plot_what_if
+from dlexplain.figures.forecasts import plot_series_forecast, plot_what_if
 from dlexplain.results import PastChange, WhatIf
 from dlexplain.services.forecasters import LoadedForecaster
 from dlexplain.services.series_sources import GivenSeries
@@ -19,12 +19,12 @@ FIGURE = {"displayModeBar": False, "scrollZoom": False}
 def show_change(model: LoadedForecaster, given: GivenSeries, row: int, target: int) -> None:
     """The view."""
     window = _window(model, given, row)
-    changes = [*_table(model, given, row, window), *_one(model, given, row, window)]
+    one = _one(model, given, row, window)
+    changes = [*_table(model, given, row, window), *one]
     if not changes:
-        st.info(
-            "Change a value: type another one below, or edit the table. The forecast before and "
-            "after stands here then."
-        )
+        st.info("Type another value above, or edit the table; the forecast then moves.")
+        told = cache.forecast(model.name, given, row, True)
+        st.plotly_chart(plot_series_forecast(told, target), config=FIGURE, key="forecast-plain")
         return
     try:
         found = cache.changed(model.name, given, row, tuple(changes))

@@ -105,8 +105,8 @@ def _coverage(result: SeriesBacktest, target: int) -> None:
         st.caption(
             f"Calibrated on {learned.count} origins, {str(learned.first)[:7]} to "
             f"{str(learned.last)[:7]} (split conformal, Romano et al. 2019). Its promise is for "
-            "exchangeable data; neighbouring months overlap and times change, so it is measured "
-            "here rather than promised."
+            "exchangeable data; forecasts of neighbouring origins overlap and times change, so it "
+            "is measured here."
         )
 
 

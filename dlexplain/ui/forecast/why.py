@@ -183,20 +183,25 @@ def _sentence(found: SeriesAttribution) -> str:
     """What is shared out, in words."""
     name, date = literal(found.target), str(found.date)[:7]
     best = max(range(len(found.names)), key=lambda place: abs(found.by_series[place]))
-    moved = (
-        f"{literal(found.names[best])} moves it most, by {_signed(found.by_series[best], found)}."
-    )
+    most = f"{literal(found.names[best])} moves it most, by "
+    most += f"{_signed(found.by_series[best], found)}."
+    shared = f"The values below sum to {_signed(found.total, found)}"
+    if found.completeness_error is not None:
+        shared += f": how far that is from {_compared(found)}"
     if found.what == "median":
-        return (
-            f"{name} is forecast to change by {_signed(found.change, found)} until {date}; of that "
-            f"the values below add {_signed(found.total, found)} to what a past without news would "
-            f"give. {moved}"
-        )
-    return (
-        f"{WHAT[found.what][:1].upper() + WHAT[found.what][1:]} of {name} in {date} is "
-        f"{found.change:.3g}{found.unit}, {_signed(found.total, found)} from a past without news. "
-        f"{moved}"
-    )
+        change = _signed(found.change, found)
+        return f"{name} is forecast to change by {change} until {date}. {shared}. {most}"
+    what = WHAT[found.what][:1].upper() + WHAT[found.what][1:]
+    return f"{what} of {name} in {date} is {found.change:.3g}{found.unit}. {shared}. {most}"
+
+
+def _compared(found: SeriesAttribution) -> str:
+    """What the baselines give, in words."""
+    if found.params.get("baseline") == "average":
+        return "what a past without news would give, each series at its mean in training"
+    if found.params.get("baseline") == "window":
+        return "what each series at its mean in this window would give"
+    return "what earlier windows of the series give on average"
 
 
 def _signed(value: float, found: SeriesAttribution) -> str:
