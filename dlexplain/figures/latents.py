@@ -266,7 +266,7 @@ def plot_use(encoded: EncodedPictures, picture: NDArray[np.float32]) -> go.Figur
 def plot_effects(effects: DimensionEffects, order: Sequence[int], columns: int = 4) -> go.Figure:
     """A map a dimension, all on one scale: red where a larger number makes brighter."""
     _, height, width = effects.maps.shape
-    rows, gap = -(-len(order) // columns), max(2, height // 7)
+    rows, gap = -(-len(order) // columns), max(2, height // 4)
     deep, wide = height + gap, width + 2
     whole = np.full((rows * deep, columns * wide), np.nan, np.float32)
     notes = []
@@ -288,11 +288,19 @@ def plot_effects(effects: DimensionEffects, order: Sequence[int], columns: int =
             "colorscale": DIVERGING,
             "hoverongaps": False,
             "hovertemplate": "%{z:+.3f}<extra></extra>",
-            "colorbar": {"thickness": 10, "outlinewidth": 0},
+            "colorbar": {
+                "orientation": "h",
+                "thickness": 8,
+                "y": -0.01,
+                "yanchor": "top",
+                "outlinewidth": 0,
+                "nticks": 5,
+            },
         },
         {
             **BASE,
-            "height": 60 + 110 * rows,
+            "margin": {"l": 0, "r": 0, "t": 0, "b": 30},
+            "height": 30 + 110 * rows,
             "xaxis": axis,
             "yaxis": {**axis, "autorange": "reversed", "scaleanchor": "x"},
             "annotations": notes,

@@ -120,8 +120,9 @@ def plane(encoded: EncodedPictures, how: str = "pca", across: int = 0, up: int =
         return LatentPlane(encoded, np.eye(latent)[:, [across, up]], np.zeros(latent), titles)
     middle = encoded.codes.mean(axis=0, dtype=np.float64)
     directions, shares = principal(encoded.codes - middle)
-    first, second = (f"{place}. principal component, {share:.0%} of the variance"
-                     for place, share in enumerate(shares, 1))  # fmt: skip
+    first, second = (
+        f"component {place}, {share:.0%} of the variance" for place, share in enumerate(shares, 1)
+    )
     return LatentPlane(encoded, directions, middle, (first, second))
 
 

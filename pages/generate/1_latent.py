@@ -7,8 +7,8 @@ import streamlit as st
 from dlexplain.errors import DlexplainError
 from dlexplain.ui.address import to_address
 from dlexplain.ui.latent.choice import (
-    MODEL,
     Choice,
+    arrived,
     choose_latent_model,
     choose_picture,
     choose_view,
@@ -25,15 +25,15 @@ NEEDS_DATA = {"map", "classes"}
 
 def main() -> None:
     st.title("Look into latent space")
-    arrived = MODEL not in st.session_state
-    entry = choose_latent_model(arrived)
+    opened = arrived()
+    entry = choose_latent_model(opened)
     if entry is None:
         st.info("No model makes pictures yet. Train one on the page **Launch**.")
         return
-    view = choose_view(entry, arrived)
+    view = choose_view(entry, opened)
     data, path = find_data(entry)
     takes_picture = entry.kind != "adversarial" and view != "samples"
-    choice = choose_picture(entry, data, arrived) if takes_picture else Choice()
+    choice = choose_picture(entry, data, opened) if takes_picture else Choice()
     with st.spinner("Loading…"):  # torch is imported from here on
         from dlexplain.ui.latent import cache
     kept: Kept = {}
@@ -44,7 +44,7 @@ def main() -> None:
         elif takes_picture and choice.picture is None:
             st.info("Upload, photograph or draw a picture above; it then goes through the model.")
         else:
-            kept = show(view, model, choice, data, path, arrived)
+            kept = show(view, model, choice, data, path, opened)
     except DlexplainError as error:
         st.error(str(error))
     to_address({"model": entry.name, "view": view, **choice.address, **kept})
@@ -56,22 +56,22 @@ def show(
     choice: Choice,
     data: "PictureData | None",
     path: str,
-    arrived: bool,
+    opened: bool,
 ) -> Kept:
     """The view; returns what of it is to be in the address."""
     picture = choice.picture
     if view == "samples":
         from dlexplain.ui.latent.samples import show_samples
 
-        return show_samples(model, path, data is not None, arrived)
+        return show_samples(model, path, data, opened)
     if picture is None:
         from dlexplain.ui.latent.between import show_walk
 
-        return show_walk(model, arrived)
+        return show_walk(model, opened)
     if view == "between":
         from dlexplain.ui.latent.between import show_between
 
-        return show_between(model, picture, choice.label, data, arrived)
+        return show_between(model, picture, choice.label, data, opened)
     if view == "reconstruct":
         from dlexplain.ui.latent.reconstruct import show_reconstruction
 

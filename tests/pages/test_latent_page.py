@@ -16,7 +16,8 @@ from dlexplain.ui.latent.pad import decoded
 from tests.bad_pictures import BAD_PICTURES, encoded
 from tests.latents import finished
 
-PAGE = str(Path(__file__).parents[2] / "pages/generate/1_latent.py")
+ROOT = Path(__file__).parents[2]
+PAGE = str(ROOT / "pages/generate/1_latent.py")
 SLOTS = ("latent-encoded", "latent-nearest", "latent-real")
 
 
@@ -153,6 +154,7 @@ def test_a_gan_samples_and_is_asked_whether_it_copies() -> None:
     assert "**Picture 3**, asked for: 7" in said(page)
     assert page.session_state["latent-nearest"].job.result.usual.shape == (200,)
     assert "**It is no copy**" in said(page)
+    assert "of real test pictures" in said(page)
     assert "Completeness error" in said(page)
     assert asked(page)["class"] == "7"
     assert asked(page)["truncation"] == "0.5"
@@ -188,14 +190,35 @@ def test_a_finished_run_is_looked_into(kind: str) -> None:
     assert all("\n" not in text for text in told)
 
 
+def test_who_comes_again_by_another_address_gets_what_it_asks_for() -> None:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/generate/1_latent.py").run()
+    ended(app)
+    app.segmented_control(key=source_key(app)).set_value("Draw").run()
+    app.switch_page("pages/home/0_home.py").run()
+    app.query_params.update({"model": "mnist-autoencoder", "view": "dimensions", "test": "5"})
+    app.switch_page("pages/generate/1_latent.py").run()
+    ended(app)
+    assert asked(app) == {"model": "mnist-autoencoder", "view": "dimensions", "test": "5"}
+
+
 def test_an_address_that_asks_for_what_is_not_there_is_told() -> None:
-    page = opened(model="mnist-cnn", view="dream", test="5000")
-    said_so = " ".join(warning.value for warning in page.warning)
-    assert not said_so  # told once, at the first run
-    page = AppTest.from_file(PAGE, default_timeout=60)
-    for key, value in {"model": "mnist-cnn", "view": "dream", "test": "5000"}.items():
-        page.query_params[key] = value
-    page.run()
-    said_so = " ".join(warning.value for warning in page.warning)
+    said_so = told(model="mnist-cnn", view="dream", test="5000")
     for part in ('"mnist-cnn" is no autoencoder', 'unknown view "dream"', 'no test picture "5000"'):
         assert part in said_so
+    said_so = told(model="mnist-gan", count="0", class_="dog", picture="99")
+    for part in ('count is "0"; it takes', 'no class "dog"', 'no picture "99"; 1 to 24 are there'):
+        assert part in said_so
+    said_so = told(model="mnist-gan", view="between", from_="-1", to="x")
+    for part in ('seed is "-1"; it takes a whole number', 'seed is "x"; it takes a whole number'):
+        assert part in said_so
+
+
+def told(**query: str) -> str:
+    """What is said of an address when it is opened."""
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    for key, value in query.items():
+        page.query_params[key.rstrip("_")] = value
+    page.run()
+    assert not page.exception
+    return " ".join(warning.value for warning in page.warning)

@@ -16,12 +16,17 @@ from dlexplain.results import (
 from dlexplain.results.latents import Floats
 from dlexplain.results.making import Pixels
 from dlexplain.services.decoder_gradients import dimension_effects
+from dlexplain.services.discriminator import realness
+from dlexplain.services.latent_data import PictureData, evenly, fitting
 from dlexplain.services.latent_map import plane
 from dlexplain.services.latent_models import LatentModel, load_latent_model
 from dlexplain.services.latents import reconstruct, seen_by
 from dlexplain.services.nearest import TrainingPictures, nearest
 from dlexplain.services.pictures import Picture
 from dlexplain.services.sampling import sample
+
+REAL = 200
+"""Test pictures that are shown to a discriminator, to compare with."""
 
 
 @st.cache_resource(max_entries=6, show_spinner="Loading the model…")
@@ -73,6 +78,14 @@ def flat(
 def samples(name: str, label: str, count: int, seed: int, truncation: float) -> Samples:
     """New pictures; raises BadInput or Incompatible."""
     return sample(model(name), label, count=count, seed=seed, truncation=truncation)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def real_logits(fingerprint: str, path: str, _model: LatentModel, _data: PictureData) -> Floats:
+    """How real the discriminator holds some test pictures."""
+    some = evenly(fitting(_data, _model.data, _model.channels, _model.side).test, REAL)
+    known = some.labels if _data.classes == _model.classes else some.labels[:0]
+    return realness(_model, some.pixels, known)
 
 
 def neighbours(

@@ -61,6 +61,11 @@ class Choice:
     address: Mapping[str, str] = field(default_factory=dict)
 
 
+def arrived() -> bool:
+    """Whether the page has just been opened: its picker of views is not remembered."""
+    return not any(str(key).startswith("latent-view-") for key in st.session_state)
+
+
 def choose_latent_model(arrived: bool) -> LatentEntry | None:
     """The picker; None where there is no model."""
     from_query("model", MODEL, lambda name: latent_entry(name).name, arrived)
@@ -131,7 +136,7 @@ def choose_picture(entry: LatentEntry, data: PictureData | None, arrived: bool) 
     state = st.session_state
     grey = data is None or data.channels == 1
     sources = [*([TEST] if data else []), UPLOAD, CAMERA, *([DRAW] if grey else [])]
-    kept = state.get("latent-source-kept")
+    kept = TEST if arrived and "test" in st.query_params else state.get("latent-source-kept")
     source = st.segmented_control(
         "Picture from", sources, default=kept if kept in sources else sources[0],
         format_func=lambda name: f"{ICONS[name]} {name}",

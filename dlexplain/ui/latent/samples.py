@@ -12,6 +12,7 @@ from dlexplain.figures.latents import plot_samples, png, sheet
 from dlexplain.params import Value, as_dict, parse, specs
 from dlexplain.results import Samples
 from dlexplain.services.discriminator import realness
+from dlexplain.services.latent_data import PictureData
 from dlexplain.services.latent_models import LatentModel
 from dlexplain.services.sampling import class_place
 from dlexplain.services.sampling_settings import SamplingParams
@@ -26,7 +27,7 @@ FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
 
 def show_samples(
-    model: LatentModel, path: str, has_data: bool, arrived: bool
+    model: LatentModel, path: str, data: PictureData | None, arrived: bool
 ) -> dict[str, str | None]:
     """The view; returns what of it is to be in the address."""
     params = params_form("latent", specs(SamplingParams), {}, _given(arrived))
@@ -46,9 +47,12 @@ def show_samples(
     with right:
         logits = realness(model, found.pixels, found.labels) if adversarial else none
         show_one(model, found, place, logits)
+        if adversarial and data is not None:
+            real = cache.real_logits(model.fingerprint, path, model, data)
+            st.caption(f"The median of real test pictures is {np.median(real):+.2f}.")
     left, right = st.columns(2, gap="large")
     with left:
-        show_nearest(model, found, place, path, has_data)
+        show_nearest(model, found, place, path, data is not None)
     if adversarial:
         with right:
             show_why(model, found, place)
