@@ -46,11 +46,13 @@ def _levels(code: int, mean: float, scale: float, noise: Numbers) -> Numbers:
     if code == 1:
         return mean + scale * _drifting(noise, 0.9)
     if code == 4:
-        return np.asarray(np.exp(mean + scale * _drifting(noise, 0.97)))
+        level: Numbers = np.exp(mean + scale * _drifting(noise, 0.97))
+        return level
     if code in LOG_CODES:  # growth: steady where its own changes are what is seen
         growth = scale * _drifting(noise, 0.95) if code == 6 else mean + scale * noise
-        return np.asarray(100 * np.exp(growth.cumsum()))
-    return scale * (LEVEL + _drifting(noise, 0.97) / np.sqrt(1 - 0.97**2))
+        grown: Numbers = 100 * np.exp(growth.cumsum())
+        return grown
+    return scale * (LEVEL + _drifting(noise, 0.97) / (1 - 0.97**2) ** 0.5)
 
 
 def _drifting(noise: Numbers, kept: float) -> Numbers:

@@ -5,7 +5,15 @@ import pytest
 from numpy.typing import NDArray
 from statsmodels.tsa.ar_model import AutoReg, ar_select_order
 
-from dlexplain.tasks.forecast_errors import autoregression, coverage, mase, random_walk, rmse
+from dlexplain.tasks.forecast_errors import (
+    autoregression,
+    autoregressions,
+    coverage,
+    mase,
+    random_walk,
+    rmse,
+    seasonal_naive,
+)
 
 Numbers = NDArray[np.float64]
 
@@ -143,3 +151,39 @@ def test_a_short_history_has_fewer_lags(known: int) -> None:
     if lags:
         expected = by_least_squares(series, known, lags, 2)
         np.testing.assert_allclose(found[0, :, 0], expected, rtol=1e-8)
+
+
+def test_seasonal_naive_goes_back_whole_seasons() -> None:
+    levels = np.arange(20.0)[:, None]
+    found = seasonal_naive(levels, np.array([3, 9]), 6, 4)
+    assert found[:, :, 0].tolist() == [[0, 1, 2, 3, 0, 1], [6, 7, 8, 9, 6, 7]]
+    np.testing.assert_array_equal(
+        seasonal_naive(levels, np.array([3, 9]), 3, 1), random_walk(levels, np.array([3, 9]), 3)
+    )
+
+
+def test_an_explosive_fit_gives_way_to_the_mean_change() -> None:
+    """Changes that double each period: the AR(1) fit has the coefficient 2."""
+    levels = np.concatenate([[0.0], np.cumsum(2.0 ** np.arange(20))])[:, None]
+    fitted = AutoReg(np.diff(levels[:16, 0]), lags=1).fit()
+    assert np.abs(fitted.roots).min() < 1
+    found, replaced = autoregressions(levels, (False,), np.array([15]), 3)
+    mean = np.diff(levels[:16, 0]).mean()
+    assert replaced == 1
+    np.testing.assert_allclose(found[0, :, 0], levels[15, 0] + mean * np.arange(1, 4))
+
+
+@pytest.mark.parametrize("rows", [4, 9, 14, 30])
+def test_few_rows_never_give_a_forecast_out_of_this_world(rows: int) -> None:
+    for seed in range(20):
+        levels = np.exp(0.02 * np.random.default_rng(seed).normal(size=(rows + 1, 2)).cumsum(0))
+        found, _ = autoregressions(levels, (True, False), np.array([rows]), 12)
+        assert (np.abs(found / levels[rows] - 1) < 2).all()
+
+
+def test_a_series_that_stood_still_goes_on_standing() -> None:
+    levels = np.full((30, 1), 2.5)
+    levels[29] = 3.0
+    found, replaced = autoregressions(levels, (False,), np.array([20, 28]), 4)
+    assert (found == 2.5).all()
+    assert replaced == 0

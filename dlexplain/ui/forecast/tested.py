@@ -91,9 +91,9 @@ def _coverage(result: SeriesBacktest, target: int) -> None:
             poor.append(f"{level}%")
     st.dataframe(rows, hide_index=True)
     if poor:
-        name, which = literal(tested.names[target]), " and ".join(poor)
+        name, levels = literal(tested.names[target]), " and ".join(poor)
         st.warning(
-            f"For {name} the {which} intervals hold less than they say"
+            f"For {name} the {levels} intervals hold less than they say"
             + (
                 ", even calibrated: its test period is not like the validation period."
                 if after is not None

@@ -50,8 +50,9 @@ class Occlusion(SeriesExplainer):
             place = torch.arange(start, stop)
             since = torch.arange(window) - (place // series)[:, None]  # (inputs, window)
             inside = (since >= 0) & (since < length)
-            which: Tensor = torch.arange(series) == (place % series)[:, None, None]
-            return inside[..., None] & which
+            which = torch.arange(series) == (place % series)[:, None, None]
+            found: Tensor = inside[..., None] & which
+            return found
 
         def make(start: int, stop: int) -> Tensor:
             return torch.where(hidden(start, stop).to(run.x.device), baseline, run.x)
