@@ -197,7 +197,8 @@ def by_gradient(model: PreparedModel, call: Call, unit: Unit) -> Box:
     The original is not touched. Works on every network that autograd can go through, so it checks
     the geometry.
     """
-    twin = structure(model.module).cpu()
+    with model.turnstile.turn():  # else others' hooks would be copied too
+        twin = structure(model.module).cpu()
     x = torch.ones((1, *model.input_shape), dtype=torch.float64)
     seen = _gradient(twin, call, x, unit).abs().sum(0) > 0
     rows, columns = (torch.nonzero(seen.any(axis)).flatten() for axis in (1, 0))

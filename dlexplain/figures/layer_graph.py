@@ -29,8 +29,9 @@ def graph(found: Layers, every: bool = False) -> str:
     of = {layer.name: group for group, inside in groups.items() for layer in inside}
     lines = [
         "digraph {",
-        f'bgcolor="transparent"; node [shape=box, style="rounded,filled", fontname="sans-serif", '
-        f'fontsize=11, color="{LINE}", fontcolor="{TEXT}", margin="0.12,0.06"]; '
+        f'bgcolor="transparent"; node [shape=box, style="rounded,filled", '
+        f'fontname="Helvetica,Arial,sans-serif", '
+        f'fontsize=11, color="{LINE}", fontcolor="{TEXT}", margin="0.3,0.08"]; '
         f'edge [color="{LINE}", arrowsize=0.6]; ranksep=0.28; nodesep=0.2;',
         _node("picture", f"picture\n{shape_text(found.input_shape)}", OTHER),
     ]

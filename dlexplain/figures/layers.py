@@ -111,7 +111,9 @@ def framed(picture: NDArray[np.uint8], field: Rectangle) -> NDArray[np.uint8]:
     image = Image.fromarray(large)
     corners = (field.left, field.top, field.right + 1, field.bottom + 1)
     left, top, right, bottom = (factor * corner for corner in corners)
-    ImageDraw.Draw(image).rectangle((left, top, right - 1, bottom - 1), outline=FRAME, width=3)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((left, top, right - 1, bottom - 1), outline="black", width=5)
+    draw.rectangle((left, top, right - 1, bottom - 1), outline=FRAME, width=3)
     return np.asarray(image)
 
 
@@ -140,7 +142,8 @@ def plot_layers(found: Layers) -> go.Figure:
             **BASE,
             "height": 360,
             "showlegend": False,
-            "xaxis": {"type": "category", "showticklabels": len(names) < 24, "tickangle": -60},
+            "xaxis": {"type": "category", "anchor": "y2", "tickangle": -60,
+                      "showticklabels": len(names) < 24, "automargin": True},
             "yaxis": {"title": {"text": "multiply-adds"}, "domain": [0.55, 1.0],
                       "automargin": True},
             "yaxis2": {"title": {"text": "parameters"}, "domain": [0.0, 0.45],

@@ -14,7 +14,7 @@ from dlexplain.results import (
 from dlexplain.services import layers as service
 from dlexplain.services.cell_steps import cell_step
 from dlexplain.services.feature_maps import feature_maps, first_filters
-from dlexplain.services.head_steps import head_step
+from dlexplain.services.head_steps import head_step, heads_of
 from dlexplain.services.language_models import LoadedLanguageModel, load_language_model
 from dlexplain.services.pictures import Picture
 from dlexplain.services.receptive_fields import receptive_field
@@ -79,6 +79,12 @@ def reader(name: str) -> LoadedLanguageModel:
 def cell(name: str, text: str, place: int, layer: int, unit: int) -> CellStep:
     """A step of a recurrent unit; raises BadInput."""
     return cell_step(reader(name), text, place, layer, unit)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Loading the model…")
+def heads(name: str) -> tuple[int, int]:
+    """How many layers a model has, and heads in each."""
+    return heads_of(name)
 
 
 @st.cache_resource(max_entries=32, show_spinner=BUSY)

@@ -94,7 +94,7 @@ def _gate(found: CellStep, gate: GateStep) -> None:
     st.markdown(f"{gate.activation}({total}) = {gate.activation}({number(gate.total)}) = "
                 f"**{number(gate.value)}**")  # fmt: skip
     every = np.concatenate([gate.from_input, gate.from_past])
-    below = "word vector" if found.layer == 0 else f"unit of layer {found.layer}"
+    below = "word vector" if found.layer == 0 else f"unit of layer {found.layer - 1}"
     rows = [
         {"Term": _term(place, len(gate.from_input), below), "Adds": float(every[place])}
         for place in np.argsort(-np.abs(every), kind="stable")[:TERMS].tolist()

@@ -15,6 +15,7 @@ from dlexplain.params import specs
 from dlexplain.results import Exciting, Preferred
 from dlexplain.services.exciting import exciting_pictures
 from dlexplain.services.model_list import ModelEntry
+from dlexplain.services.models import LoadedModel
 from dlexplain.services.picture_sets import PictureSet, picture_sets
 from dlexplain.services.preferred import Params, preferred_input
 from dlexplain.services.writing import Progress
@@ -53,15 +54,19 @@ def _excited(entry: ModelEntry, layer: str, channel: int) -> None:
         )
     ]  # fmt: skip
     question = (entry.name, layer, channel, chosen.name)
-    found = asked(EXCITING, question, "Searching", partial(_search, question, chosen))
+    model = models.model(entry.name)
+    found = asked(EXCITING, question, "Searching", partial(_search, model, question, chosen))
     show_live(EXCITING, _show_excited, found)
 
 
 def _search(
-    question: tuple[str, str, int, str], chosen: PictureSet, progress: Progress, draft: Draft
+    model: LoadedModel,
+    question: tuple[str, str, int, str],
+    chosen: PictureSet,
+    progress: Progress,
+    draft: Draft,
 ) -> Exciting:
-    name, layer, channel, _ = question
-    model = models.model(name)
+    _, layer, channel, _ = question
     return exciting_pictures(model, chosen.load(), layer, channel, COUNT, progress, chosen.title)
 
 
@@ -96,9 +101,8 @@ def _liked(name: str, layer: str, channel: int) -> None:
     if st.button("Make it", type="primary", icon=":material/brush:", key="layers-make"):
         pictures: list[NDArray[np.uint8]] = []
         st.session_state[SO_FAR] = pictures
-        known = asked(
-            PREFERRED, question, "Gradient ascent", partial(_make, question, pictures), anew=True
-        )
+        work = partial(_make, models.model(name), question, pictures)
+        known = asked(PREFERRED, question, "Gradient ascent", work, anew=True)
     if known is None:
         return
     if known.question != question:
@@ -108,15 +112,14 @@ def _liked(name: str, layer: str, channel: int) -> None:
 
 
 def _make(
+    model: LoadedModel,
     question: tuple[str, str, int, tuple[tuple[str, Any], ...]],
     pictures: list[NDArray[np.uint8]],
     progress: Progress,
     draft: Draft,
 ) -> Preferred:
-    name, layer, channel, params = question
-    return preferred_input(
-        models.model(name), layer, channel, progress, pictures.append, **dict(params)
-    )
+    _, layer, channel, params = question
+    return preferred_input(model, layer, channel, progress, pictures.append, **dict(params))
 
 
 def _show_liked(found: Asked) -> None:

@@ -27,10 +27,9 @@ def show_head(opened: bool) -> Kept:
         return {}
     name = choose_reader(entries, READER, opened)
     text = choose_words(TEXT, "ptb" if name.startswith("ptb") else "", opened)
-    from dlexplain.services.head_steps import heads_of
     from dlexplain.ui.layers import cache
 
-    layers, heads = heads_of(name)
+    layers, heads = cache.heads(name)
     first = cache.head(name, text, 0, 0, 0)
     last = len(first.tokens) - 1
     place = choose_token(first.tokens, TOKEN, f"{name}/{text}", opened, lambda: min(3, last))
