@@ -30,6 +30,8 @@ from dlexplain.results import (
 PAST, LEAST_PAST = 4, 24
 """The past that is shown: of the horizon, and periods at least."""
 ROW = 34
+FEW = 16
+"""Periods up to which there is a gap between cells, which on a phone would else hide them."""
 MONTH = "%{x|%b %Y}"
 UNDER: dict[str, Any] = {"orientation": "h", "y": -0.16, "yanchor": "top"}
 
@@ -178,7 +180,7 @@ def plot_series_attribution(found: SeriesAttribution) -> go.Figure:
             "zmin": low,
             "zmax": high,
             "colorscale": DIVERGING,
-            "xgap": 1,
+            "xgap": 1 if len(found.dates) <= FEW else 0,
             "ygap": 1,
             "colorbar": {"thickness": 10, "outlinewidth": 0, "ticksuffix": found.unit},
             "hovertemplate": "%{y}, " + MONTH + " (%{customdata[0]} before the origin)<br>%{z:+.3g}"

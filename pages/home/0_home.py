@@ -43,6 +43,13 @@ with left:
                 st.page_link(f"pages/explain/{name}.py", label=label, icon=icon)
     with st.container(border=True):
         st.markdown(
+            "**Explain a forecast.** See what is said of a series from any month, with intervals "
+            "and what came; which past values of which indicator drove it; and whether it beats a "
+            "random walk."
+        )
+        st.page_link("pages/explain/6_forecast.py", label="Forecast", icon=":material/timeline:")
+    with st.container(border=True):
+        st.markdown(
             "**Train a model.** Pictures, text or series, the data that is here or your own; the "
             "zoo has some of each already trained. It trains in the background and goes on when "
             "the browser is closed; watch its curves live, compare runs, and explain what it has "

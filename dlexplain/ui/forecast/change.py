@@ -19,7 +19,7 @@ FIGURE = {"displayModeBar": False, "scrollZoom": False}
 def show_change(model: LoadedForecaster, given: GivenSeries, row: int, target: int) -> None:
     """The view."""
     window = _window(model, given, row)
-    one = _one(model, given, row, window)
+    one = _one(model, given, row, window, given.data.targets[target])
     changes = [*_table(model, given, row, window), *one]
     if not changes:
         st.info("Type another value above, or edit the table; the forecast then moves.")
@@ -46,10 +46,11 @@ def _window(model: LoadedForecaster, given: GivenSeries, row: int) -> pd.DataFra
 
 
 def _one(
-    model: LoadedForecaster, given: GivenSeries, row: int, window: pd.DataFrame
+    model: LoadedForecaster, given: GivenSeries, row: int, window: pd.DataFrame, first: int
 ) -> list[PastChange]:
+    """Three fields; `first` is the series that they begin with."""
     left, middle, right = st.columns(3, vertical_alignment="bottom")
-    series = left.selectbox("Past value of", list(given.data.names), key=SERIES)
+    series = left.selectbox("Past value of", list(given.data.names), first, key=SERIES)
     date = middle.selectbox("in", list(window["date"]), key=DATE)
     now = float(window.loc[window["date"] == date, series].iloc[0])
     step = float(f"{max(np.ptp(window[series]) / 10, 1e-6):.1g}")

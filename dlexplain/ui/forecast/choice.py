@@ -117,8 +117,8 @@ def _uploaded(entry: ForecasterEntry) -> GivenSeries | None:
     )  # fmt: skip
     if file is None:
         st.info(
-            f"Drop a CSV above: one row a period, oldest first or last, with the series {names}. "
-            "FRED-MD's own file is read as it is.",
+            f"Drop a CSV above: one row a period, oldest first or last, with the series {names}."
+            + (" FRED-MD's own file is read as it is." if entry.data == "fred-md" else ""),
             icon=":material/arrow_upward:",
         )
         return None
