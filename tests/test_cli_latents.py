@@ -37,7 +37,7 @@ def test_a_picture_is_reconstructed(tmp_path: Path, capsys: pytest.CaptureFixtur
     found = dx.reconstruct("mnist-autoencoder", file)
     assert lines[0] == f"seven.png by mnist-autoencoder: mean squared error {found.error:.5f}"
     assert lines[1].startswith("larger than that of ")
-    assert lines[2].startswith("the model saw it inverted")
+    assert lines[2].startswith("what was done to it: inverted")
     assert main([*call, "--json", "--as-is"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (len(told["code"]), told["anomaly"], told["kl"]) == (32, None, [])

@@ -80,8 +80,8 @@ def _reconstruct(args: argparse.Namespace) -> int:
     print(f"{found.seen.name} by {found.model}: mean squared error {found.error:.5f}")
     if found.anomaly is not None:
         print(f"larger than that of {found.anomaly:.1%} of the test pictures")
-    for change in found.seen.changes:
-        print(f"the model saw it {change}")
+    if found.seen.changes:
+        print(f"what was done to it: {'; '.join(found.seen.changes)}")
     return 0
 
 

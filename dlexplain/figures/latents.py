@@ -168,6 +168,7 @@ def plot_plane(
                     "color": LINES[order % len(LINES)],
                     "symbol": SYMBOLS[order // len(LINES) % len(SYMBOLS)],
                 },
+                "unselected": {"marker": {"opacity": 0.4}},
                 "hovertemplate": "%{x:.2f}, %{y:.2f}<extra>" + name + "</extra>",
                 "showlegend": order < MOST_CLASSES,
             }
@@ -176,6 +177,7 @@ def plot_plane(
         traces.append(
             {"type": "scatter", "mode": "markers", "x": [mark[0]], "y": [mark[1]],
              "name": "this picture", "hovertemplate": "this picture<extra></extra>",
+             "unselected": {"marker": {"opacity": 1}},
              "marker": {"symbol": "star", "size": 18, "color": ORANGE,
                         "line": {"color": "white", "width": 1.5}}}
         )  # fmt: skip

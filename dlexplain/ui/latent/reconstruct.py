@@ -54,7 +54,7 @@ def show_reconstruction(
 def told_changes(seen: SeenPicture) -> None:
     """What was done to the picture."""
     if seen.changes:
-        st.caption("The picture was " + "; ".join(seen.changes) + ".")
+        st.caption("What was done to it: " + "; ".join(seen.changes) + ".")
 
 
 def _anomaly(encoded: EncodedPictures, found: Reconstruction) -> None:
