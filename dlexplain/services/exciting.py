@@ -11,7 +11,6 @@ from dlexplain.data.pictures import Picture
 from dlexplain.errors import BadInput
 from dlexplain.explain.layer_trace import output_of
 from dlexplain.explain.progress import Progress
-from dlexplain.explain.receptive_field import Unit
 from dlexplain.results import Excited, Exciting
 from dlexplain.services.layers import before_activation, checked, find_layer, grid, plain
 from dlexplain.services.models import LoadedModel
@@ -62,7 +61,7 @@ def exciting_pictures(
         Excited(
             pictures[place].name,
             float(values[place]),
-            field_of(model, call, Unit(channel, *divmod(found[place], width))),
+            field_of(model, call.name, channel, *divmod(found[place], width)),
             model.view(pictures[place]),
         )
         for place in np.argsort(-values, kind="stable")[:count].tolist()

@@ -57,9 +57,11 @@ def receptive_field(
     )  # fmt: skip
 
 
-def field_of(model: LoadedModel, call: Call, unit: Unit) -> Rectangle:
-    """By analysis alone."""
-    twin = plain(model)
+def field_of(model: LoadedModel, layer: str, channel: int, row: int, column: int) -> Rectangle:
+    """What a unit sees by analysis alone; raises ParamError where it is not there."""
+    call, twin = find_layer(model, layer), plain(model)
+    check_unit(call, channel, row, column)
+    unit = Unit(channel, row, column)
     return rectangle(by_geometry(twin, trace(twin), call, unit, clip=True))
 
 

@@ -50,6 +50,13 @@ with left:
         st.page_link("pages/explain/6_forecast.py", label="Forecast", icon=":material/timeline:")
     with st.container(border=True):
         st.markdown(
+            "**Take a network apart.** Its layers and their cost, what each makes of your picture, "
+            "what excites a channel, what a unit sees; and a convolution, a recurrent cell or an "
+            "attention head worked out in numbers."
+        )
+        st.page_link("pages/inside/1_layers.py", label="Layers", icon=":material/layers:")
+    with st.container(border=True):
+        st.markdown(
             "**Train a model.** Pictures, text or series, the data that is here or your own; the "
             "zoo has some of each already trained. It trains in the background and goes on when "
             "the browser is closed; watch its curves live, compare runs, and explain what it has "

@@ -70,6 +70,7 @@ def _table(found: Layers) -> None:
     ]
     columns = {
         "Layer": st.column_config.TextColumn(pinned=True),
+        "Settings": st.column_config.TextColumn(width="medium"),
         "Parameters": st.column_config.NumberColumn(format="localized"),
         "Multiply-adds": st.column_config.NumberColumn(format="localized"),
         "Of the cost": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),

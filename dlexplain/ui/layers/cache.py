@@ -9,6 +9,7 @@ from dlexplain.results import (
     HeadStep,
     Layers,
     ReceptiveField,
+    Rectangle,
     StepThrough,
 )
 from dlexplain.services import layers as service
@@ -17,7 +18,7 @@ from dlexplain.services.feature_maps import feature_maps, first_filters
 from dlexplain.services.head_steps import head_step, heads_of
 from dlexplain.services.language_models import LoadedLanguageModel, load_language_model
 from dlexplain.services.pictures import Picture
-from dlexplain.services.receptive_fields import receptive_field
+from dlexplain.services.receptive_fields import field_of, receptive_field
 from dlexplain.services.stepping import step_through
 from dlexplain.ui.cache import model
 
@@ -57,6 +58,12 @@ def field(name: str, picture: Picture, layer: str, unit: Unit) -> ReceptiveField
 def _field(name: str, digest: str, layer: str, unit: Unit, _picture: Picture) -> ReceptiveField:
     channel, row, column = unit
     return receptive_field(model(name), layer, row, column, channel, _picture)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def frame(name: str, layer: str, unit: Unit) -> Rectangle:
+    """What the unit sees, by analysis alone."""
+    return field_of(model(name), layer, *unit)
 
 
 def steps(name: str, picture: Picture, layer: str, unit: Unit) -> StepThrough:

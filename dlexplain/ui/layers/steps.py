@@ -5,6 +5,7 @@ import json
 import numpy as np
 import streamlit as st
 
+from dlexplain.figures.layers import framed
 from dlexplain.results import ConvolutionStep, StageStep
 from dlexplain.services.pictures import Picture
 from dlexplain.services.stepping import convolutions
@@ -31,7 +32,13 @@ def show_steps(name: str, picture: Picture, opened: bool) -> Kept:
         lambda channel: most_active(name, picture, layer, channel),
     )  # fmt: skip
     found = cache.steps(name, picture, layer.name, unit)
-    _convolution(found.convolution, layer.name == names[0])
+    left, right = st.columns([1, 3], gap="large")
+    left.image(
+        framed(maps.picture, cache.frame(name, layer.name, unit)),
+        caption="What the model sees; in the frame what the value is computed from.",
+    )
+    with right:
+        _convolution(found.convolution, layer.name == names[0])
     for place, stage in enumerate(found.stages, 2):
         _stage(stage, place)
     st.markdown(found.ended)
