@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dlexplain.errors import UnknownName
+from dlexplain.errors import UnknownName, WeightsError
 from dlexplain.services.trained import Trained, finished_runs, readable_zoo, trained_run
 
 TASK = "forecast"
@@ -26,12 +26,21 @@ class ForecasterEntry:
 
 
 def forecaster_entries() -> tuple[ForecasterEntry, ...]:
-    """The zoo's, the first one first, then finished runs, the latest first."""
-    return tuple(ForecasterEntry(m.name, m.title, m.source, m.spec.data) for m in forecasters())
+    """The zoo's, the first one first, then finished runs, the latest first.
+
+    Those whose card is damaged are left out; loading tells who asks for them.
+    """
+    found = []
+    for model in forecasters():
+        try:
+            found.append(ForecasterEntry(model.name, model.title, model.source, model.spec.data))
+        except WeightsError:
+            continue
+    return tuple(found)
 
 
 def forecasters() -> tuple[Trained, ...]:
-    """The same, as they lie on disk; those whose card is damaged are left out."""
+    """The same, as they lie on disk, damaged runs too."""
     zoo = sorted(readable_zoo(TASK), key=lambda model: (model.name != FIRST, model.name))
     return (*zoo, *(trained_run(row) for row in finished_runs(TASK)))
 

@@ -35,7 +35,8 @@ class GivenSeries:
 
     @property
     def digest(self) -> str:
-        return self.data.digest
+        """Of the values and of their dates, which are one period apart."""
+        return f"{self.data.digest}/{self.data.dates[0]}/{self.data.dates[-1]}"
 
 
 @dataclass(frozen=True)

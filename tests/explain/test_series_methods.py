@@ -10,8 +10,8 @@ from dlexplain.errors import Cancelled, ParamError
 from dlexplain.explain.progress import Progress
 from dlexplain.explain.series.base import SERIES_METHODS
 from dlexplain.explain.series.methods.shapley import blocks, ranks_of
-from dlexplain.services.forecasters import prepared
-from dlexplain.services.forecasting import forecast_at
+from dlexplain.services.forecasters import load_forecaster, prepared
+from dlexplain.services.forecasting import forecast_at, series_for
 from dlexplain.services.series_explain import explain_series, series_method_infos, target_of
 from dlexplain.tasks.forecast import QUANTILES
 from tests.forecasters import HORIZON, WINDOW, Linear, facts, linear, series, weights
@@ -161,3 +161,28 @@ def test_what_cannot_be_asked_is_one_sentence() -> None:
         "integrated-gradients",
         "gradient-shap",
     ]
+
+
+def test_integrated_gradients_are_captums_on_a_recurrent_forecaster() -> None:
+    from captum.attr import IntegratedGradients
+
+    model = load_forecaster("fred-gru")
+    given = series_for(model, "example")
+    found = explain_series(
+        model, given, "integrated-gradients", "GS10", 5, "2018-03", steps=40, tolerance=0.0
+    )
+    x = torch.from_numpy(found.inputs).float()[None]
+    place = target_of(model, model.targets.index("GS10"), 5, "median").index
+    theirs = IntegratedGradients(model.twin.module).attribute(
+        x, target=place, n_steps=40, method="gausslegendre"
+    )
+    np.testing.assert_allclose(found.values, theirs[0].numpy(), atol=1e-5)
+
+
+def test_a_transformer_is_explained_completely() -> None:
+    model = load_forecaster("fred-transformer")
+    given = series_for(model, "example")
+    for method in ("integrated-gradients", "shap-sampling"):
+        found = explain_series(model, given, method, "UNRATE", 12, "2018-03")
+        assert found.completeness_error is not None
+        assert found.completeness_error < 0.01

@@ -219,3 +219,12 @@ def test_made_up_series_of_any_frequency_and_code(period: int) -> None:
     assert np.isfinite(data.inputs).all()
     assert (np.diff(made.dates) > np.timedelta64(0, "D")).all()
     assert 0 < data.starts[0] < data.starts[1] < len(made.dates)
+
+
+def test_the_same_values_of_other_months_are_other_series() -> None:
+    rows = good()
+    later = [rows[0], *([f"{int(row[0][:4]) + 1}{row[0][4:]}", *row[1:]] for row in rows[1:])]
+    model = find_forecaster(FRED)
+    one, other = (read_csv(model, bytes_of(each)) for each in (rows, later))
+    assert one.data.digest == other.data.digest
+    assert one.digest != other.digest

@@ -15,6 +15,7 @@ from dlexplain.services.series_sources import (
     EXAMPLE,
     OWN,
     GivenSeries,
+    SeriesSource,
     default_source,
     example_csv,
     read_csv,
@@ -29,6 +30,8 @@ MODEL, SOURCE, FILE = "forecast-model", "forecast-source", "forecast-file"
 ORIGIN, TARGET = "forecast-origin", "forecast-target"
 UPLOAD = "upload"
 MEGABYTES = 50
+MOST_ORIGINS = 2000
+"""Of the slider: the latest, where daily series have more."""
 
 
 def choose_forecaster(entries: Sequence[ForecasterEntry], arrived: bool) -> ForecasterEntry:
@@ -50,6 +53,29 @@ def choose_forecaster(entries: Sequence[ForecasterEntry], arrived: bool) -> Fore
 
 def choose_series(entry: ForecasterEntry, arrived: bool) -> GivenSeries | None:
     """The picker and what goes with it; None where nothing can be read, which has been told."""
+    try:
+        key = _choose_source(entry, arrived)
+        if key == UPLOAD:
+            return _uploaded(entry)
+        model = find_forecaster(entry.name)
+        own = sources(model)[0]
+        if key == OWN and not own.there:
+            offer_fetching(entry, own)
+            return None
+        given = _source_of(entry.name, key, model.weights.stat().st_mtime_ns)
+    except (DlexplainError, OSError) as error:
+        st.error(str(error))
+        return None
+    if key == EXAMPLE:
+        st.info(
+            "These series are drawn at random, to try the page with: they say nothing of the world."
+            + _where(own),
+            icon=":material/casino:",
+        )
+    return given
+
+
+def _choose_source(entry: ForecasterEntry, arrived: bool) -> str:
     model = find_forecaster(entry.name)
     titles = {source.key: source.title for source in sources(model)} | {UPLOAD: "Your own CSV"}
     from_query("series", SOURCE, _source, arrived)
@@ -61,39 +87,24 @@ def choose_series(entry: ForecasterEntry, arrived: bool) -> GivenSeries | None:
         st.session_state[SOURCE] = kept if kept == UPLOAD else default_source(model)
     st.session_state["forecast-of"] = entry.name
     st.session_state.setdefault(SOURCE, default_source(model))
-    key = st.selectbox(
-        "Series",
-        list(titles),
-        format_func=titles.__getitem__,
-        key=SOURCE,
-        persist_state="session",
-        help="What the model was trained on, where it is here; made-up series of the same form; or "
-        "a CSV with a column of dates and the model's series.",
-    )
-    try:
-        if key == UPLOAD:
-            return _uploaded(entry)
-        if key == OWN and not sources(model)[0].there:
-            offer_fetching(entry, sources(model)[0])
-            return None
-        given = _source_of(entry.name, str(key), model.weights.stat().st_mtime_ns)
-    except DlexplainError as error:
-        st.error(str(error))
-        return None
-    if key == EXAMPLE:
-        st.info(
-            "These series are drawn at random, to try the page with: they say nothing of the world."
-            + _where(entry),
-            icon=":material/casino:",
+    return str(
+        st.selectbox(
+            "Series",
+            list(titles),
+            format_func=titles.__getitem__,
+            key=SOURCE,
+            persist_state="session",
+            help="What the model was trained on, where it is here; made-up series of the same "
+            "form; or a CSV with a column of dates and the model's series.",
         )
-    return given
+    )
 
 
-def _where(entry: ForecasterEntry) -> str:
-    own = sources(find_forecaster(entry.name))[0]
+def _where(own: SeriesSource) -> str:
+    title = literal(own.title)
     if own.there:
-        return f" **{literal(own.title)}** above has real ones."
-    return f" For real ones choose **{literal(own.title)}** above, or upload them as a CSV."
+        return f" **{title}** above has real ones."
+    return f" For real ones choose **{title}** above, or upload them as a CSV."
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the series…")
@@ -132,6 +143,7 @@ def _read(model: str, name: str, content: bytes) -> GivenSeries:
 
 def choose_origin(given: GivenSeries, rows: range, arrived: bool) -> int:
     """The slider back in time; returns the row of the last period that the model sees."""
+    rows = rows[-MOST_ORIGINS:]
     dates = [str(given.data.dates[row]) for row in rows]
     from_query("origin", ORIGIN, lambda text: _date(text, dates), arrived)
     if st.session_state.get(ORIGIN) not in dates:
@@ -163,8 +175,9 @@ def choose_target(names: Sequence[str], arrived: bool) -> int:
     if st.session_state.get(TARGET) not in names:
         st.session_state[TARGET] = names[0]
     chosen = st.segmented_control(
-        "Series that is forecast", list(names), key=TARGET, required=True, persist_state="session"
-    )
+        "Series that is forecast", list(names), format_func=literal, key=TARGET, required=True,
+        persist_state="session",
+    )  # fmt: skip
     return list(names).index(chosen or names[0])
 
 
@@ -185,15 +198,12 @@ def entries() -> tuple[ForecasterEntry, ...]:
     return forecaster_entries()
 
 
-def told_part(given: GivenSeries, row: int) -> str:
-    """Where the origin lies, as a sentence."""
-    validation, test = (
-        str(given.data.dates[min(place, len(given.data.dates) - 1)])[:7]
-        for place in given.data.starts
-    )
+def told_part(starts: Sequence[str], given: GivenSeries, row: int) -> str:
+    """Where the origin lies, as a sentence; `starts` of the validation and the test period."""
+    validation, test = (start[:7] for start in starts)
     first = np.searchsorted(given.data.starts, row + 1, side="right")
     return (
-        f"The model was **trained on this period**: what it says here is no test of it. Its test "
+        "The model was **trained on this period**: what it says here is no test of it. Its test "
         f"period begins in {test}.",
         f"In the model's **validation period**, {validation} to {test}: by it its training and its "
         "intervals were chosen.",

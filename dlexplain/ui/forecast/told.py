@@ -32,7 +32,7 @@ def show_forecast(model: LoadedForecaster, given: GivenSeries, row: int, target:
     told = cache.forecast(model.name, given, row, kind != "trained")
     st.plotly_chart(plot_series_forecast(told, target), config=FIGURE, key="forecast-lines")
     st.markdown(_sentence(told, target))
-    st.caption(told_part(given, row))
+    st.caption(told_part(model.facts["starts"], given, row))
     for note in told.notes:
         st.caption(f":material/info: {literal(note[:1].upper() + note[1:])}.")
     with st.expander("In numbers", icon=":material/table:"):
