@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 
 from benchmarks.table import arguments, at_most, in_turn, median, report
-from dlexplain.figures.latents import png
+from dlexplain.figures.latent_sheets import png
 from dlexplain.services.latent_models import load_latent_model
 from dlexplain.services.latents import decode
 

@@ -46,7 +46,7 @@ def declare(command: "Commands") -> None:
 
 
 def _sample(args: argparse.Namespace) -> int:
-    from dlexplain.figures.latents import png, sheet
+    from dlexplain.figures.latent_sheets import png, sheet
     from dlexplain.services.sampling import sample
 
     params: dict[str, Any] = {key: getattr(args, key) for key in specs(SamplingParams)}
@@ -64,7 +64,7 @@ def _sample(args: argparse.Namespace) -> int:
 def _reconstruct(args: argparse.Namespace) -> int:
     import numpy as np
 
-    from dlexplain.figures.latents import png, sheet
+    from dlexplain.figures.latent_sheets import png, sheet
     from dlexplain.services.latent_map import encode_data
     from dlexplain.services.latent_models import load_latent_model
     from dlexplain.services.latents import reconstruct

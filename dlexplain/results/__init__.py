@@ -18,9 +18,7 @@ from dlexplain.results.latents import (
     EncodedPictures,
     LatentPath,
     LatentPlane,
-    Neighbours,
     Reconstruction,
-    Samples,
     SeenPicture,
 )
 from dlexplain.results.layers import (
@@ -44,6 +42,7 @@ from dlexplain.results.runs import (
     StateChange,
     lower_is_better,
 )
+from dlexplain.results.samples import Neighbours, Samples
 from dlexplain.results.scores import Score
 from dlexplain.results.steps import (
     CellStep,

@@ -6,14 +6,8 @@ import streamlit as st
 
 from dlexplain.errors import DlexplainError
 from dlexplain.ui.address import to_address
-from dlexplain.ui.latent.choice import (
-    Choice,
-    arrived,
-    choose_latent_model,
-    choose_picture,
-    choose_view,
-    find_data,
-)
+from dlexplain.ui.latent.choice import arrived, choose_latent_model, choose_view, find_data
+from dlexplain.ui.latent.pictures import Choice, choose_picture
 
 if TYPE_CHECKING:
     from dlexplain.services.latent_data import PictureData
@@ -33,7 +27,7 @@ def main() -> None:
     view = choose_view(entry, opened)
     data, path = find_data(entry)
     takes_picture = entry.kind != "adversarial" and view != "samples"
-    choice = choose_picture(entry, data, opened) if takes_picture else Choice()
+    choice = choose_picture(data, opened) if takes_picture else Choice()
     with st.spinner("Loading…"):  # torch is imported from here on
         from dlexplain.ui.latent import cache
     kept: Kept = {}

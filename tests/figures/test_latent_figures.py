@@ -3,15 +3,9 @@
 import numpy as np
 import pytest
 
-from dlexplain.figures.latents import (
-    plot_effects,
-    plot_errors,
-    plot_plane,
-    plot_samples,
-    plot_use,
-    png,
-    sheet,
-)
+from dlexplain.figures.latent_map import plot_plane
+from dlexplain.figures.latent_sheets import plot_samples, png, sheet
+from dlexplain.figures.latents import plot_effects, plot_errors, plot_use
 from dlexplain.results import (
     DimensionEffects,
     EncodedPictures,

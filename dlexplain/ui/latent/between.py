@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
-from dlexplain.figures.latents import png, sheet
+from dlexplain.figures.latent_sheets import png, sheet
 from dlexplain.figures.overlay import enlarged
 from dlexplain.results import LatentPath, SeenPicture
 from dlexplain.results.latents import Floats
@@ -13,7 +13,7 @@ from dlexplain.services.latent_models import LatentModel
 from dlexplain.services.latents import HOW, along_arc, along_line, decode, interpolate
 from dlexplain.services.pictures import Picture
 from dlexplain.ui.latent import cache
-from dlexplain.ui.latent.choice import OTHER, choose_test, first_other
+from dlexplain.ui.latent.pictures import OTHER, choose_test, first_other
 from dlexplain.ui.writing.choice import from_query
 
 STEPS = 9

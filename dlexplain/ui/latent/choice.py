@@ -1,13 +1,10 @@
-"""Choosing a model that makes pictures, and a picture for it; no torch here."""
+"""Choosing a model that makes pictures, and what of it is looked at; no torch here."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
-import numpy as np
 import streamlit as st
 
-from dlexplain.errors import BadInput, DataError, PictureError, UnknownName
-from dlexplain.results import SeenPicture
+from dlexplain.errors import BadInput, DataError
 from dlexplain.services.latent_data import PictureData, load_pictures
 from dlexplain.services.latent_list import (
     LatentEntry,
@@ -15,18 +12,9 @@ from dlexplain.services.latent_list import (
     latent_entries,
     latent_entry,
 )
-from dlexplain.services.pictures import ENDINGS, Picture, png_address, read_picture
 from dlexplain.ui.writing.choice import from_query
 
-MODEL, PATH, OTHER = "latent-model", "latent-path", "latent-other"
-TEST, UPLOAD, CAMERA, DRAW = "Test pictures", "Upload", "Camera", "Draw"
-ICONS = {
-    TEST: ":material/grid_view:",
-    UPLOAD: ":material/upload:",
-    CAMERA: ":material/photo_camera:",
-    DRAW: ":material/draw:",
-}
-MOST_OFFERED = 20
+MODEL, PATH = "latent-model", "latent-path"
 VIEWS: Mapping[str, Mapping[str, str]] = {
     "autoencoder": {
         "reconstruct": "Reconstruct",
@@ -46,19 +34,6 @@ VIEWS: Mapping[str, Mapping[str, str]] = {
     "adversarial": {"samples": "Samples", "between": "Latent walk"},
 }
 """By the kind of the model."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A picture, if one was chosen.
-
-    label    its class as its data set says it, where that is known
-    address  what in the page's address stands for it; {} for one that cannot be found again
-    """
-
-    picture: Picture | SeenPicture | None = None
-    label: str = ""
-    address: Mapping[str, str] = field(default_factory=dict)
 
 
 def arrived() -> bool:
@@ -129,99 +104,3 @@ def find_data(entry: LatentEntry) -> tuple[PictureData | None, str]:
                 "nearest training pictures; all else works.",
             )  # fmt: skip
         return None, path
-
-
-def choose_picture(entry: LatentEntry, data: PictureData | None, arrived: bool) -> Choice:
-    """From where the picture comes, and the picture."""
-    state = st.session_state
-    grey = data is None or data.channels == 1
-    sources = [*([TEST] if data else []), UPLOAD, CAMERA, *([DRAW] if grey else [])]
-    kept = TEST if arrived and "test" in st.query_params else state.get("latent-source-kept")
-    source = st.segmented_control(
-        "Picture from", sources, default=kept if kept in sources else sources[0],
-        format_func=lambda name: f"{ICONS[name]} {name}",
-        key=f"latent-source-{'-'.join(sources)}", required=True, label_visibility="collapsed",
-    )  # fmt: skip
-    state["latent-source-kept"] = source
-    if source == TEST and data is not None:
-        return choose_test(data, "latent-test", "test", 0, arrived)
-    if source == DRAW:
-        return _drawn()
-    if source == CAMERA:
-        shot = st.camera_input("Take a picture", key="latent-camera")
-        given = (shot.getvalue(), "camera.png") if shot else None
-    else:
-        file = st.file_uploader(
-            "Drop a picture", type=list(ENDINGS), key="latent-upload",
-            help="PNG, JPEG, WebP, BMP, or the first frame of a GIF, of any size and colour: it is "
-            "made into what the model takes. Kept in memory only.",
-        )  # fmt: skip
-        given = (file.getvalue(), file.name) if file else None
-    return _read(*given) if given else Choice()
-
-
-def choose_test(
-    data: PictureData, key: str, parameter: str, first: int, arrived: bool, label: str = "Picture"
-) -> Choice:
-    """Some pictures of the test part to pick from, two of each class; any other by its number.
-
-    first  which of those offered is chosen at first
-    """
-    from_query(parameter, key, lambda text: _place(text, len(data.test)), arrived)
-    places = offered(data)
-    chosen = st.session_state.get(key)
-    if not isinstance(chosen, int) or chosen >= len(data.test):
-        st.session_state[key] = places[first % len(places)]
-    elif chosen not in places:
-        places = [chosen, *places]
-    place = st.pills(
-        label, places, format_func=lambda place: f"![]({_thumbnail(data.digest, place, data)})",
-        key=key, required=True, persist_state="session",
-        help="Of the data set's test part, which the model was not trained on.",
-    )  # fmt: skip
-    place = places[0] if place is None else int(place)
-    seen = SeenPicture(f"test picture {place}", data.test.pixels[place])
-    return Choice(seen, data.classes[int(data.test.labels[place])], {parameter: str(place)})
-
-
-def offered(data: PictureData, most: int = MOST_OFFERED) -> list[int]:
-    """Places of test pictures, as many of each class as there is room for, by class."""
-    labels = data.test.labels
-    each = max(1, most // max(1, len(np.unique(labels))))
-    found: list[int] = []
-    for label in np.unique(labels)[:most]:
-        found += [int(place) for place in np.flatnonzero(labels == label)[:each]]
-    return found
-
-
-def _place(text: str, count: int) -> int:
-    if not (text.isdecimal() and int(text) < count):
-        raise UnknownName(f'there is no test picture "{text}"; 0 to {count - 1} are there')
-    return int(text)
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def _thumbnail(digest: str, place: int, _data: PictureData) -> str:
-    return png_address(read_picture(_data.test.pixels[place]), 28)
-
-
-def _drawn() -> Choice:
-    from dlexplain.ui.latent.pad import drawing
-
-    data = drawing("latent-pad")
-    st.caption("Draw with the mouse or a finger; each stroke is read at once.")
-    return _read(data, "drawing") if data else Choice()
-
-
-def _read(data: bytes, name: str) -> Choice:
-    try:
-        return Choice(read_picture(data, name))
-    except PictureError as error:
-        st.error(str(error), icon=":material/broken_image:")
-        return Choice()
-
-
-def first_other(data: PictureData, label: str) -> int:
-    """The place among those offered of the first picture of another class."""
-    names: Sequence[str] = [data.classes[int(data.test.labels[place])] for place in offered(data)]
-    return next((place for place, name in enumerate(names) if name != label), 0)

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from dlexplain.figures.latents import png, sheet
+from dlexplain.figures.latent_sheets import png, sheet
 from dlexplain.figures.overlay import enlarged
 from dlexplain.results import SeenPicture
 from dlexplain.results.latents import Floats

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from dlexplain.figures.attribution import plot_attribution
-from dlexplain.figures.latents import png, sheet
+from dlexplain.figures.latent_sheets import png, sheet
 from dlexplain.figures.overlay import enlarged
 from dlexplain.results import Attribution, Neighbours, Samples
 from dlexplain.results.latents import Floats

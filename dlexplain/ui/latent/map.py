@@ -4,13 +4,14 @@ from typing import Any
 
 import streamlit as st
 
-from dlexplain.figures.latents import plot_plane
+from dlexplain.figures.latent_map import plot_plane
 from dlexplain.figures.overlay import enlarged
 from dlexplain.results import EncodedPictures, SeenPicture
 from dlexplain.services.latent_models import LatentModel
 from dlexplain.services.pictures import Picture
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.encoded import encoded_pictures
+from dlexplain.ui.latent.points import clicked
 from dlexplain.ui.markdown import literal
 
 HOW = {"pca": "Principal components", "dimensions": "Two dimensions"}
@@ -42,7 +43,7 @@ def show_map(model: LatentModel, picture: Picture | SeenPicture, path: str) -> N
             selection_mode="points",
         )  # fmt: skip
     with beside:
-        _one(model, encoded, _clicked(event))
+        _one(model, encoded, clicked(event))
     st.caption(
         "The star is the picture above. Click on a point to see its picture; drag to move, scroll "
         f"to zoom. {encoded.note}"
@@ -58,16 +59,6 @@ def _axes(encoded: EncodedPictures) -> tuple[int, int]:
     up = right.selectbox("Up", order, min(1, len(order) - 1), format_func=names.__getitem__,
                          key="latent-up")  # fmt: skip
     return int(across), int(up)
-
-
-def _clicked(event: Any) -> int | None:
-    points = event["selection"]["points"] if event else []
-    for point in points:
-        place = point.get("customdata")
-        place = place[0] if isinstance(place, list) and place else place
-        if isinstance(place, int | float):
-            return int(place)
-    return None
 
 
 def _one(model: LatentModel, encoded: EncodedPictures, place: int | None) -> None:

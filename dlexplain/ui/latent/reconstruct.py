@@ -4,7 +4,7 @@ import json
 
 import streamlit as st
 
-from dlexplain.figures.latents import png, sheet
+from dlexplain.figures.latent_sheets import png, sheet
 from dlexplain.figures.overlay import enlarged
 from dlexplain.results import EncodedPictures, Reconstruction, SeenPicture
 from dlexplain.services.latent_models import LatentModel

@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
-from dlexplain.figures.latents import plot_samples, png, sheet
+from dlexplain.figures.latent_sheets import plot_samples, png, sheet
 from dlexplain.params import Value, as_dict, parse, specs
 from dlexplain.results import Samples
 from dlexplain.services.discriminator import realness
@@ -19,6 +18,7 @@ from dlexplain.services.sampling_settings import SamplingParams
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.closer import show_nearest, show_one, show_why
+from dlexplain.ui.latent.points import clicked
 from dlexplain.ui.writing.choice import from_query
 
 CHOSEN, GRID = "latent-sample", "latent-grid"
@@ -101,14 +101,14 @@ def _grid(found: Samples, arrived: bool) -> int:
         f"{GRID}-{found.model}-{found.seed}-{count}-{found.truncation}-{found.labels[:2].tolist()}"
     )
 
-    def clicked() -> None:
-        place = _place(st.session_state.get(key))
+    def look() -> None:
+        place = clicked(st.session_state.get(key))
         if place is not None and place < count:
             st.session_state[CHOSEN] = place + 1
 
     st.plotly_chart(
         plot_samples(found, st.session_state[CHOSEN] - 1), config=FIGURE, key=key,
-        on_select=clicked, selection_mode="points",
+        on_select=look, selection_mode="points",
     )  # fmt: skip
     return int(
         st.number_input(
@@ -122,15 +122,6 @@ def _picture(text: str, count: int) -> int:
     if not (text.isdecimal() and 1 <= int(text) <= count):
         raise BadInput(f'there is no picture "{text}"; 1 to {count} are there')
     return int(text)
-
-
-def _place(event: Any) -> int | None:
-    for point in event["selection"]["points"] if event else []:
-        place = point.get("customdata")
-        place = place[0] if isinstance(place, list) and place else place
-        if isinstance(place, int | float):
-            return int(place)
-    return None
 
 
 def _downloads(found: Samples) -> None:
