@@ -46,13 +46,13 @@ def _levels(code: int, mean: float, scale: float, noise: Numbers) -> Numbers:
     if code == 1:
         return mean + scale * _drifting(noise, 0.9)
     if code == 4:
-        level: Numbers = np.exp(mean + scale * _drifting(noise, 0.97))
-        return level
+        return np.asarray(np.exp(mean + scale * _drifting(noise, 0.97)))
     if code in LOG_CODES:  # growth: steady where its own changes are what is seen
         growth = scale * _drifting(noise, 0.95) if code == 6 else mean + scale * noise
         grown: Numbers = 100 * np.exp(growth.cumsum())
         return grown
-    return scale * (LEVEL + _drifting(noise, 0.97) / (1 - 0.97**2) ** 0.5)
+    level: Numbers = scale * (LEVEL + _drifting(noise, 0.97) / (1 - 0.97**2) ** 0.5)
+    return level
 
 
 def _drifting(noise: Numbers, kept: float) -> Numbers:

@@ -1,6 +1,5 @@
-"""Forecasts, their errors and coverage, and what drove them, drawn."""
+"""Forecasts, their errors and coverage, drawn."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,18 +8,13 @@ from numpy.typing import NDArray
 
 from dlexplain.figures.scales import (
     BLUE,
-    DIVERGING,
     INK,
     LINES,
     ORANGE,
-    SEQUENTIAL,
     rgba,
-    value_range,
 )
 from dlexplain.figures.tested import BASE, plot_errors
 from dlexplain.results import (
-    SeriesAttention,
-    SeriesAttribution,
     SeriesBacktest,
     SeriesForecast,
     WhatIf,
@@ -29,9 +23,6 @@ from dlexplain.results import (
 
 PAST, LEAST_PAST = 4, 24
 """The past that is shown: of the horizon, and periods at least."""
-ROW = 34
-FEW = 16
-"""Periods up to which there is a gap between cells, which on a phone would else hide them."""
 MONTH = "%{x|%b %Y}"
 UNDER: dict[str, Any] = {"orientation": "h", "y": -0.16, "yanchor": "top"}
 
@@ -93,21 +84,22 @@ def _past(
 ) -> dict[str, Any]:
     first = -1 - max(LEAST_PAST, PAST * len(told.ahead))
     line = {"color": colour, "width": 2}
-    return _scatter(told.dates[first:], told.levels[first:, target], name, line)
+    return scatter(told.dates[first:], told.levels[first:, target], name, line)
 
 
 def _line(told: SeriesForecast, target: int, name: str, colour: str) -> dict[str, Any]:
     dates, values = _ahead(told, told.median[:, target], target)
-    return _scatter(dates, values, name, {"color": colour, "width": 2})
+    return scatter(dates, values, name, {"color": colour, "width": 2})
 
 
 def _truth(told: SeriesForecast, target: int) -> dict[str, Any]:
     dates, values = _ahead(told, told.truth[:, target], target)
     line = {"color": ORANGE, "width": 2, "dash": "dot"}
-    return _scatter(dates, values, "what came", line)
+    return scatter(dates, values, "what came", line)
 
 
-def _scatter(x: Any, y: Any, name: str, line: dict[str, Any]) -> dict[str, Any]:
+def scatter(x: Any, y: Any, name: str, line: dict[str, Any]) -> dict[str, Any]:
+    """A line over dates."""
     return {"type": "scatter", "x": x, "y": y, "mode": "lines", "name": name, "line": line,
             "hovertemplate": MONTH + ": %{y:.5g}<extra>" + name + "</extra>"}  # fmt: skip
 
@@ -159,160 +151,6 @@ def plot_coverage(found: SeriesBacktest, target: int = 0) -> go.Figure:
             "shapes": shapes,
             "xaxis": {"title": {"text": "periods ahead"}, "dtick": max(1, len(steps) // 12)},
             "yaxis": {"title": {"text": "truth inside"}, "tickformat": ".0%", "range": [0, 1.02]},
-            "legend": {**UNDER, "y": -0.3},
-        },
-    )
-
-
-@plot.register
-def plot_series_attribution(found: SeriesAttribution) -> go.Figure:
-    """Series down, periods across; red raised the forecast, blue lowered it."""
-    low, high = value_range(found.values.astype(np.float32), True)
-    lags = np.arange(len(found.dates))[::-1]
-    seen = np.stack([np.tile(lags, (len(found.names), 1)), found.inputs.T], axis=-1)
-    return go.Figure(
-        {
-            "type": "heatmap",
-            "z": found.values.T,
-            "x": found.dates,
-            "y": list(found.names),
-            "customdata": seen,
-            "zmin": low,
-            "zmax": high,
-            "colorscale": DIVERGING,
-            "xgap": 1 if len(found.dates) <= FEW else 0,
-            "ygap": 1,
-            "colorbar": {"thickness": 10, "outlinewidth": 0, "ticksuffix": found.unit},
-            "hovertemplate": "%{y}, " + MONTH + " (%{customdata[0]} before the origin)<br>%{z:+.3g}"
-            + found.unit + "<br>input %{customdata[1]:+.2f} deviations<extra></extra>",
-        },
-        {
-            **BASE,
-            "height": 90 + ROW * len(found.names),
-            "yaxis": {"autorange": "reversed", "type": "category", "automargin": True},
-        },
-    )  # fmt: skip
-
-
-def plot_by_series(found: SeriesAttribution) -> go.Figure:
-    """The sum of each series over the window, the largest first."""
-    order = np.argsort(-np.abs(found.by_series))
-    values = found.by_series[order]
-    return go.Figure(
-        {
-            "type": "bar",
-            "orientation": "h",
-            "x": values,
-            "y": [found.names[place] for place in order],
-            "marker": _coloured(values),
-            "hovertemplate": "%{y}: %{x:+.3g}" + found.unit + "<extra></extra>",
-        },
-        {
-            **BASE,
-            "height": 70 + 28 * len(values),
-            "xaxis": {"ticksuffix": found.unit, "zeroline": True},
-            "yaxis": {"autorange": "reversed", "type": "category", "automargin": True},
-        },
-    )
-
-
-def plot_by_lag(found: SeriesAttribution) -> go.Figure:
-    """The sum of each period over the series."""
-    return go.Figure(
-        {
-            "type": "bar",
-            "x": found.dates,
-            "y": found.by_lag,
-            "marker": _coloured(found.by_lag),
-            "hovertemplate": MONTH + ": %{y:+.3g}" + found.unit + "<extra></extra>",
-        },
-        {
-            **BASE,
-            "height": 70 + 28 * len(found.names),
-            "bargap": 0.1,
-            "yaxis": {"ticksuffix": found.unit, "zeroline": True, "automargin": True},
-        },
-    )
-
-
-def _coloured(values: NDArray[np.float64]) -> dict[str, Any]:
-    top = float(np.abs(values).max()) or 1.0
-    return {"color": values, "colorscale": DIVERGING, "cmin": -top, "cmax": top,
-            "line": {"color": INK, "width": 0.5}}  # fmt: skip
-
-
-@plot.register
-def plot_attention_read(found: SeriesAttention) -> go.Figure:
-    """What the last period looked at in the last layer, a line a head and their mean."""
-    rows = [(f"head {head + 1}", weights) for head, weights in enumerate(found.read)]
-    traces = [
-        {
-            **_scatter(found.dates, weights, name,
-                       {"color": LINES[place % len(LINES)], "width": 1.5, "dash": "dot"}),
-            "hovertemplate": MONTH + ": %{y:.1%}<extra>" + name + "</extra>",
-        }
-        for place, (name, weights) in enumerate(rows)
-    ]  # fmt: skip
-    traces.append(
-        {
-            "type": "bar", "x": found.dates, "y": found.read.mean(axis=0), "name": "mean of heads",
-            "marker": {"color": rgba(BLUE, 0.35)},
-            "hovertemplate": MONTH + ": %{y:.1%}<extra>mean</extra>",
-        }
-    )  # fmt: skip
-    return go.Figure(
-        traces,
-        {
-            **BASE,
-            "height": 320,
-            "yaxis": {"tickformat": ".0%", "rangemode": "tozero", "automargin": True,
-                      "title": {"text": "attention"}},
-            "legend": UNDER,
-        },
-    )  # fmt: skip
-
-
-def plot_attention_map(found: SeriesAttention, layer: int, head: int | None) -> go.Figure:
-    """Who looks down, at whom across, of one head or the mean of all."""
-    weights = found.weights[layer]
-    shown = weights.mean(axis=0) if head is None else weights[head]
-    return go.Figure(
-        {
-            "type": "heatmap",
-            "z": shown,
-            "x": found.dates,
-            "y": found.dates,
-            "colorscale": SEQUENTIAL,
-            "zmin": 0,
-            "colorbar": {"thickness": 10, "outlinewidth": 0, "tickformat": ".0%"},
-            "hovertemplate": "%{y|%b %Y} looks at " + MONTH + ": %{z:.1%}<extra></extra>",
-        },
-        {
-            **BASE,
-            "height": 460,
-            "xaxis": {"title": {"text": "looked at"}},
-            "yaxis": {"title": {"text": "from"}, "autorange": "reversed", "automargin": True},
-        },
-    )
-
-
-def plot_compared(found: Sequence[SeriesAttribution]) -> go.Figure:
-    """Totals of each series by several methods, side by side."""
-    traces = [
-        {
-            "type": "bar", "x": list(one.names), "y": one.by_series, "name": one.title,
-            "marker": {"color": LINES[place % len(LINES)]},
-            "hovertemplate": "%{x}: %{y:+.3g}" + one.unit + "<extra>" + one.title + "</extra>",
-        }
-        for place, one in enumerate(found)
-    ]  # fmt: skip
-    return go.Figure(
-        traces,
-        {
-            **BASE,
-            "height": 300,
-            "barmode": "group",
-            "yaxis": {"ticksuffix": found[0].unit, "zeroline": True, "automargin": True},
             "legend": {**UNDER, "y": -0.3},
         },
     )

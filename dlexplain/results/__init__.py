@@ -6,8 +6,6 @@ from dlexplain.results.explanations import Attribution, ClassName, ClassScore, P
 from dlexplain.results.forecasts import (
     Calibration,
     PastChange,
-    SeriesAttention,
-    SeriesAttribution,
     SeriesBacktest,
     SeriesForecast,
     WhatIf,
@@ -44,6 +42,7 @@ from dlexplain.results.runs import (
 )
 from dlexplain.results.samples import Neighbours, Samples
 from dlexplain.results.scores import Score
+from dlexplain.results.series_explanations import SeriesAttention, SeriesAttribution
 from dlexplain.results.steps import (
     CellStep,
     ConvolutionStep,

@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 
 import dlexplain.figures  # noqa: F401, registers how results are drawn
-from dlexplain.figures.forecasts import (
+from dlexplain.figures.forecasts import plot_coverage, plot_series_forecast
+from dlexplain.figures.series_explanations import (
     plot_attention_map,
     plot_by_lag,
     plot_by_series,
     plot_compared,
-    plot_coverage,
-    plot_series_forecast,
 )
 from dlexplain.results import SeriesAttention, SeriesAttribution, SeriesForecast, WhatIf
 

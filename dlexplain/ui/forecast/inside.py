@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dlexplain.errors import Incompatible
-from dlexplain.figures.forecasts import plot_attention_map, plot_attention_read
+from dlexplain.figures.series_explanations import plot_attention_map, plot_attention_read
 from dlexplain.figures.writing import plot_inside
 from dlexplain.results import Inside, SeriesAttention
 from dlexplain.services.forecasters import LoadedForecaster

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dlexplain.errors import BadInput
-from dlexplain.figures.forecasts import (
+from dlexplain.figures.series_explanations import (
     plot_by_lag,
     plot_by_series,
     plot_compared,

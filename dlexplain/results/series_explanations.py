@@ -1,0 +1,111 @@
+"""Why a forecast came out so: which past values moved it, and where attention looked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlexplain.params import Value
+from dlexplain.results.drawing import plot
+
+Floats = NDArray[np.float64]
+Dates = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesAttribution:
+    """How much each past value of each series moved a forecast.
+
+    values   (window, series); positive raised it (or widened the interval)
+    inputs   (window, series) as the model saw them, 0 the mean in training
+    dates    (window,) of the rows, the origin last
+    target   the series that is forecast; step periods ahead; date of that
+    what     "median", or "width-80" and the like for the width of an interval
+    unit     "%" of the target's level where it is forecast in logarithms, else "" for its own unit
+    change   what is explained: the forecast change from the origin, or the width
+    completeness_error  |sum - (f(x) - f(baseline))| relative to |f(x) - f(baseline)|, for methods
+             that promise completeness
+    """
+
+    method: str
+    title: str
+    params: Mapping[str, Value]
+    model: str
+    names: tuple[str, ...]
+    dates: Dates
+    values: Floats
+    inputs: Floats
+    target: str
+    step: int
+    date: np.datetime64
+    what: str
+    unit: str
+    change: float
+    completeness_error: float | None
+    evaluations: int
+    seconds: float
+    note: str = ""
+    series: str = ""
+    model_fingerprint: str = ""
+
+    @property
+    def by_series(self) -> Floats:
+        """(series,) sums over the window."""
+        found: Floats = self.values.sum(axis=0)
+        return found
+
+    @property
+    def by_lag(self) -> Floats:
+        """(window,) sums over the series."""
+        found: Floats = self.values.sum(axis=1)
+        return found
+
+    @property
+    def total(self) -> float:
+        """Of all values: what the past adds to the forecast that the baseline would give."""
+        return float(self.values.sum())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form that `explain --series --json` prints."""
+        plain = (
+            "method", "title", "model", "target", "step", "what", "unit", "change", "total",
+            "completeness_error", "evaluations", "seconds", "note", "series", "model_fingerprint",
+        )  # fmt: skip
+        return {key: getattr(self, key) for key in plain} | {
+            "params": dict(self.params),
+            "date": str(self.date),
+            "origin": str(self.dates[-1]),
+            "dates": [str(day) for day in self.dates],
+            "by_series": dict(zip(self.names, self.by_series.tolist(), strict=True)),
+            "by_lag": self.by_lag.tolist(),
+            "values": dict(zip(self.names, self.values.T.tolist(), strict=True)),
+        }
+
+    def plot(self) -> Any:
+        """The heat map, lag by series."""
+        return plot(self)
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesAttention:
+    """Where a forecaster's attention looked in its window.
+
+    dates    (window,); weights (layers, heads, window, window), each row sums to 1
+    """
+
+    model: str
+    dates: Dates
+    weights: NDArray[np.float32]
+
+    @property
+    def read(self) -> NDArray[np.float32]:
+        """(heads, window) what the last period, from which the forecast is made, looked at in the
+        last layer."""
+        found: NDArray[np.float32] = self.weights[-1, :, -1]
+        return found
+
+    def plot(self) -> Any:
+        """What the last period looked at."""
+        return plot(self)
