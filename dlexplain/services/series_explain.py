@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,27 @@ WHAT = {"median": "the forecast", "width-80": "the width of the 80% interval",
 ENDS = {"width-80": (QUANTILES.index(0.1), QUANTILES.index(0.9)), "width-95": (0, 6)}
 BACKGROUND = 128
 """Earlier windows that are baselines, evenly over the past."""
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Why a forecast is what it is.
+
+    row     of the origin; target, its place among the model's targets; step, periods ahead
+    what    a key of WHAT
+    """
+
+    model: LoadedForecaster
+    given: GivenSeries
+    row: int
+    target: int
+    step: int
+    what: str = "median"
+
+    def key(self, *more: Any) -> str:
+        """The same for the same question of the same weights and series."""
+        about = [self.model.twin.fingerprint, self.given.digest, self.row, self.target, self.step]
+        return json.dumps([*about, self.what, *more])
 
 
 def series_method_infos() -> tuple[MethodInfo, ...]:
@@ -71,74 +92,44 @@ def explain_series(
     The same request again is answered from memory. Raises DataError, TargetError, ParamError,
     UnknownName or Cancelled.
     """
-    explainer = SERIES_METHODS[method]
-    wanted: Any = declared.parse(explainer.Params, params)
+    declared.parse(SERIES_METHODS[method].Params, params)  # before anything is loaded
     if what not in WHAT:
         raise ParamError(f'what is "{what}"; {", ".join(WHAT)} are accepted')
     model = load_forecaster(model) if isinstance(model, str) else model
     if not 0 <= step <= model.horizon:
         raise ParamError(f"step is {step}; the model forecasts 1 to {model.horizon} periods ahead")
-    given, place = series_for(model, series), find_target(model, target)
-    row = origin_place(model, given, origin)
-    return explain_at(
-        model, given, row, method, wanted, place, step or model.horizon, what, progress
-    )
+    given = series_for(model, series)
+    row, place = origin_place(model, given, origin), find_target(model, target)
+    question = Question(model, given, row, place, step or model.horizon, what)
+    return answer(question, method, params, progress)
 
 
-def explain_named(
-    model: LoadedForecaster,
-    given: GivenSeries,
-    row: int,
+def answer(
+    question: Question,
     method: str,
     params: Mapping[str, Value],
-    target: int,
-    step: int,
-    what: str,
-    progress: Progress,
-) -> SeriesAttribution:
-    """The same for a row and a target's place; raises ParamError or Cancelled."""
-    wanted: Any = declared.parse(SERIES_METHODS[method].Params, params)
-    return explain_at(model, given, row, method, wanted, target, step, what, progress)
-
-
-def explain_at(
-    model: LoadedForecaster,
-    given: GivenSeries,
-    row: int,
-    method: str,
-    params: Any,
-    target: int,
-    step: int,
-    what: str = "median",
     progress: Progress | None = None,
 ) -> SeriesAttribution:
-    """The same for a row and a target's place, with the method's Params."""
-    key = _key(model, given, row, method, as_dict(params), target, step, what)
+    """The same of a question; raises UnknownName, ParamError or Cancelled."""
+    explainer = SERIES_METHODS[method]
+    wanted: Any = declared.parse(explainer.Params, params)
+    key = question.key(method, as_dict(wanted))
     found = _cache.get(key)
     if found is None:
-        found = _explain(model, given, row, SERIES_METHODS[method], params, target, step, what,
-                         progress or Progress())  # fmt: skip
+        found = _explain(question, explainer, wanted, progress or Progress())
         _cache.put(key, found)
-    return replace(found, series=given.title)
+    return replace(found, series=question.given.title)
 
 
 def _explain(
-    model: LoadedForecaster,
-    given: GivenSeries,
-    row: int,
-    method: SeriesExplainer,
-    params: Any,
-    target: int,
-    step: int,
-    what: str,
-    progress: Progress,
+    question: Question, method: SeriesExplainer, params: Any, progress: Progress
 ) -> SeriesAttribution:
-    data = given.data
+    model, data, row, target = question.model, question.given.data, question.row, question.target
     run = SeriesRun(
         model.twin,
-        _window(model, given, np.array([row])),
-        _window(model, given, _earlier(model, row)),
-        target_of(model, target, step, what),
+        _window(question, np.array([row])),
+        _window(question, _earlier(model, row)),
+        target_of(model, target, question.step, question.what),
         progress,
         chunk_book(),
     )
@@ -156,11 +147,11 @@ def _explain(
         values=values,
         inputs=data.inputs[rows],
         target=model.targets[target],
-        step=step,
-        date=dates_after(data.dates[row], data.period, step)[-1],
-        what=what,
+        step=question.step,
+        date=dates_after(data.dates[row], data.period, question.step)[-1],
+        what=question.what,
         unit="%" if data.logs[target] else "",
-        change=_change(run, model, target, step, what),
+        change=_change(run, question),
         completeness_error=found.completeness_error,
         evaluations=progress.done,
         seconds=progress.seconds,
@@ -178,17 +169,19 @@ def target_of(model: LoadedForecaster, target: int, step: int, what: str) -> Tar
     return Target(first + high, first + low)
 
 
-def _change(run: SeriesRun, model: LoadedForecaster, target: int, step: int, what: str) -> float:
+def _change(run: SeriesRun, question: Question) -> float:
     """The forecast change as it is, with its mean in training."""
     score = float(run.evaluator.all_scores(run.x)[0])
-    percent = 100.0 if model.facts["logs"][target] else 1.0
-    mean = float(model.facts["change_mean"][step - 1][target]) * percent
-    return score + (mean if what == "median" else 0.0)
+    if question.what != "median":
+        return score
+    facts, target = question.model.facts, question.target
+    percent = 100.0 if facts["logs"][target] else 1.0
+    return score + float(facts["change_mean"][question.step - 1][target]) * percent
 
 
-def _window(model: LoadedForecaster, given: GivenSeries, rows: Any) -> Tensor:
-    inputs = model.windows(given.data, rows).inputs(rows)
-    return torch.from_numpy(inputs).float().to(model.twin.device)
+def _window(question: Question, rows: Any) -> Tensor:
+    inputs = question.model.windows(question.given.data, rows).inputs(rows)
+    return torch.from_numpy(inputs).float().to(question.model.twin.device)
 
 
 def _earlier(model: LoadedForecaster, row: int) -> Any:
@@ -197,10 +190,6 @@ def _earlier(model: LoadedForecaster, row: int) -> Any:
     if count <= 0:
         return np.array([row])
     return np.unique(np.linspace(model.window, row - 1, count).astype(np.int64))
-
-
-def _key(model: LoadedForecaster, given: GivenSeries, *what: Any) -> str:
-    return json.dumps([model.twin.fingerprint, given.digest, *what])
 
 
 _cache: ResultCache[SeriesAttribution] = ResultCache()

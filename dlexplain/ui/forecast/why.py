@@ -2,7 +2,6 @@
 
 import json
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -13,13 +12,12 @@ from dlexplain.figures.series_explanations import (
     plot_compared,
     plot_series_attribution,
 )
-from dlexplain.params import Value
 from dlexplain.registry import Registry
 from dlexplain.results import SeriesAttribution
 from dlexplain.services.explain import MethodInfo
 from dlexplain.services.forecasters import LoadedForecaster
 from dlexplain.services.jobs import Job, start
-from dlexplain.services.series_explain import WHAT, explain_named, series_method_infos
+from dlexplain.services.series_explain import WHAT, Question, answer, series_method_infos
 from dlexplain.services.series_sources import GivenSeries
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import choose_methods, method_params
@@ -44,13 +42,10 @@ def show_why(
     if not chosen:
         st.info("Choose at least one method.")
         return {}
-    question = (model.twin.fingerprint, given.digest, row, target, step, what,
-                tuple((name, tuple(params[name].items())) for name in chosen))  # fmt: skip
-    jobs = _jobs(question, [
-        Job(known[name].title, partial(_work, model, given, row, name, params[name], target, step,
-                                       what))
-        for name in chosen
-    ])  # fmt: skip
+    question = Question(model, given, row, target, step, what)
+    asked = question.key([[name, params[name]] for name in chosen])
+    jobs = _jobs(asked, [Job(known[name].title, partial(answer, question, name, params[name]))
+                         for name in chosen])  # fmt: skip
     _live(jobs, model.targets[target])
     address: dict[str, str | None] = {
         "step": str(step),
@@ -100,21 +95,7 @@ def _what(text: str) -> str:
     return text
 
 
-def _work(
-    model: LoadedForecaster,
-    given: GivenSeries,
-    row: int,
-    method: str,
-    params: dict[str, Value],
-    target: int,
-    step: int,
-    what: str,
-    progress: Any,
-) -> SeriesAttribution:
-    return explain_named(model, given, row, method, params, target, step, what, progress)
-
-
-def _jobs(question: Any, fresh: Jobs) -> Jobs:
+def _jobs(question: str, fresh: Jobs) -> Jobs:
     """The session's jobs for this question, started where it is new."""
     known = st.session_state.get(SLOT)
     if known is not None and known[0] == question:
