@@ -1,12 +1,13 @@
 """A unit's receptive field: by analysis as by gradient, at every unit, and by hand."""
 
 import copy
+import threading
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from dlexplain.explain.layer_trace import Call, find_call, trace
+from dlexplain.explain.layer_trace import Call, find_call, listening, trace
 from dlexplain.explain.receptive_field import Box, Unit, by_geometry, by_gradient, effective
 from dlexplain.models.efficientnet_lite0 import InvertedResidual, SameConv2d
 from tests.explain.test_layer_trace import ready
@@ -111,3 +112,21 @@ def test_the_network_is_left_as_it_was() -> None:
     for name, value in network.state_dict().items():
         assert torch.equal(value, before[name])
     assert all(not module._forward_hooks for module in network.modules())
+
+
+def test_hooks_of_somebody_elses_turn_are_not_copied() -> None:
+    """They would run in the copy, too."""
+    network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU())
+    model = ready(network, 12)
+    calls = trace(model)
+    found: list[Box] = []
+    asking = threading.Thread(
+        target=lambda: found.append(by_gradient(model, calls[1], Unit(0, 1, 1)))
+    )
+    told: list[object] = []
+    with model.turnstile.turn(), listening(network, {"0": lambda _given, out: told.append(out)}):
+        asking.start()
+        asking.join(0.2)
+        assert asking.is_alive()
+    asking.join(30)
+    assert (found, told) == ([Box(1, 1, 3, 3)], [])

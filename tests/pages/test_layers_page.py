@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dlexplain.runs import paths
 from dlexplain.services.cell_steps import cell_step
 from dlexplain.services.feature_maps import feature_maps
 from dlexplain.services.head_steps import head_step
@@ -16,7 +17,9 @@ from dlexplain.services.layers import layers
 from dlexplain.services.model_list import model_entry
 from dlexplain.services.picture_sets import one_of_each
 from dlexplain.services.stepping import step_through
+from dlexplain.settings import settings
 from tests.bad_pictures import BAD_PICTURES
+from tests.finished import finished_run, states
 
 PAGE = str(Path(__file__).parents[2] / "pages/inside/1_layers.py")
 DIGITS = "digits-cnn"
@@ -225,3 +228,21 @@ def test_every_layer_of_a_residual_model_is_drawn() -> None:
     assert "channels of 16 × 16" in said(page)
     names = [layer.name for layer in layers("cifar10-resnet").layers]
     assert len(page.selectbox(key="layers-layer").options) == len(names)
+
+
+def test_a_finished_run_is_taken_apart_and_a_damaged_one_told() -> None:
+    run = finished_run()
+    page = opened(view="channel", model=run, layer="features.2")
+    page = ended(page, "layers-exciting")
+    sets = page.selectbox(key="layers-set").options
+    assert sets[1] == "the 6 test pictures that the run has kept"
+    page.selectbox(key="layers-set").set_value("kept").run()
+    page = ended(page, "layers-exciting")
+    assert len(page.session_state["layers-exciting"].job.result.best) == 6
+    damaged = finished_run()
+    paths.weights_file(settings().home, damaged).write_bytes(b"no weights")
+    page = opened(model=damaged)
+    assert len(page.error) == 1
+    assert "cannot be read" in page.error[0].value
+    for row in states().all():
+        states().delete(row.id)
