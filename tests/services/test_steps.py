@@ -10,6 +10,8 @@ from dlexplain.data.samples import read_sample
 from dlexplain.errors import Incompatible, ParamError, UnknownName
 from dlexplain.models.rnn_lm import RecurrentLM
 from dlexplain.models.transformer_lm import TransformerLM
+from dlexplain.runs import paths
+from dlexplain.runs.spec import RunSpec
 from dlexplain.services.cell_steps import cell_step
 from dlexplain.services.feature_maps import feature_maps
 from dlexplain.services.head_list import head_entries
@@ -17,6 +19,8 @@ from dlexplain.services.head_steps import head_step
 from dlexplain.services.layers import input_of, plain
 from dlexplain.services.models import load_model
 from dlexplain.services.stepping import convolutions, step_through
+from dlexplain.settings import settings
+from tests.finished import states
 from tests.writers import TEXT, writer
 
 CAT = read_sample("chelsea")
@@ -192,3 +196,14 @@ def test_what_a_model_of_heads_lacks_is_told() -> None:
         head_step("sst2-transformer", "a text", 0, 0, 2)
     with pytest.raises(Incompatible, match="no Transformer whose heads are known"):
         head_step(writer("rnn"), TEXT)
+
+
+def test_a_run_whose_card_is_damaged_is_left_out() -> None:
+    spec = RunSpec(task="language-model", model="transformer-lm", data="ptb")
+    before, run = head_entries(), states().add(spec).id
+    states().move(run, "running", "a test")
+    states().move(run, "finished", "a test")
+    paths.run_folder(settings().home, run).mkdir(parents=True)
+    paths.card_file(settings().home, run).write_text("{")
+    assert head_entries() == before
+    states().delete(run)
