@@ -6,7 +6,6 @@ states file, trains with Lightning, tests, records, and says how it ended.
 
 import json
 import logging
-import os
 import sys
 import time
 from collections.abc import Mapping
@@ -30,6 +29,7 @@ from dlexplain.models.device import choose_device, describe_device
 from dlexplain.params import parse
 from dlexplain.runs import paths
 from dlexplain.runs.checkpoints import newest_good, read_checkpoint, write_whole
+from dlexplain.runs.courtesy import give_way
 from dlexplain.runs.environment import environment
 from dlexplain.runs.executor import next_in_line
 from dlexplain.runs.fitting import Fitting, make_trainer, quiet
@@ -271,8 +271,7 @@ def _take_best(best: Path, built: Built, reporter: Reporter) -> None:
 
 def main(arguments: list[str]) -> int:
     """Train the run named, then start what is queued behind it."""
-    if hasattr(os, "nice"):
-        os.nice(NICE)
+    give_way(NICE)
     if settings().keep_memory:
         keep_memory()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from dlexplain.errors import DlexplainError
 from dlexplain.memory import keep_memory
 from dlexplain.results import Estimate
+from dlexplain.runs.courtesy import give_way
 from dlexplain.runs.spec import RunSpec
 from dlexplain.settings import settings
 
@@ -161,6 +162,7 @@ class Estimating:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            start_new_session=True,
             env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": os.pathsep.join(ways)},
         )
         threading.Thread(target=self._read, name="estimating", daemon=True).start()
@@ -203,8 +205,7 @@ class Estimating:
 
 def main() -> int:
     """The process's side."""
-    if hasattr(os, "nice"):
-        os.nice(NICE)
+    give_way(NICE)
     if settings().keep_memory:  # as the worker does
         keep_memory()
     warnings.filterwarnings("ignore")
