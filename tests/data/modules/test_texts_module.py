@@ -108,3 +108,12 @@ def test_given_lines_are_read_as_in_training(tmp_path: Path) -> None:
     assert found.facts["vocabulary"] == trained.facts["vocabulary"]
     with pytest.raises(DataError, match=FILE):
         GIVEN["classify-text"](str(file), trained.facts, {}, TASK)
+
+
+def test_minilm_reads_split_negations_as_it_knows_them() -> None:
+    from dlexplain.data.modules.texts import _minilm_tokeniser
+
+    tokeniser = _minilm_tokeniser()
+    split, usual = tokeniser.encode("It did N'T work"), tokeniser.encode("it didn't work")
+    assert split.tokens == usual.tokens
+    assert split.offsets[2:5] == [(3, 8), (8, 9), (9, 10)]
