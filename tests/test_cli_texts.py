@@ -85,3 +85,10 @@ def test_wrong_calls_get_one_sentence(
     status, _, told = run(capsys, *arguments)
     assert status == 2
     assert said in told
+
+
+def test_a_number_of_classes_begins_at_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(capsys, "classify", "--text", TEXT, "--top", "0")
+    assert ended.value.code == 2
+    assert '"0" is no whole number from 1' in capsys.readouterr().err

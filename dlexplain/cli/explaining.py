@@ -24,6 +24,13 @@ MODEL_HELP = f"default: {DEFAULT_MODEL}, or {explaining_texts.DEFAULT_MODEL} for
 PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"}
 
 
+def positive(text: str) -> int:
+    """A whole number from 1; raises ArgumentTypeError."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is no whole number from 1')
+    return int(text)
+
+
 def declare(command: "Commands") -> None:
     """Add this file's commands to the parser."""
     command("models", _models, "List the models.")
@@ -39,7 +46,7 @@ def declare(command: "Commands") -> None:
     classify.add_argument("--column", default="", help='of the CSV; by default "text"')
     classify.add_argument("--model", help=MODEL_HELP)
     classify.add_argument(
-        "--top", type=int, help="classes to print (default 5, or all where there are fewer)"
+        "--top", type=positive, help="classes to print (default 5, or all where there are fewer)"
     )
 
     explain = command("explain", _explain, "Explain a picture's or text's class, or a forecast.")

@@ -63,7 +63,7 @@ def _list(args: argparse.Namespace) -> int:
     for card in cards:
         metric, value = card.headline
         score = f"{metric.partition('/')[2]} {value:.4g}"
-        print(f"{card.name:24}{card.task:18}{score:34}{card.bytes / 1e6:5.1f} MB")
+        print(f"{card.name:24}{card.task:18}{score:34}{card.bytes / 1e6:6.2g} MB")
     print(f"{len(cards)} models, {sum(card.bytes for card in cards) / 1e6:.1f} MB")
     return 0
 

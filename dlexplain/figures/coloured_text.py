@@ -13,43 +13,66 @@ from dlexplain.results import TextAttribution, plot
 FOR, AGAINST, SHARE = "#B2182B", "#2166AC", "#E69F00"
 """Red speaks for the class and blue against it, as on pictures; orange where there is no sign."""
 STRONGEST = 0.75
+BOX = (
+    "line-height:1.9;overflow-wrap:anywhere;unicode-bidi:plaintext;max-height:26rem;overflow-y:auto"
+)
+TURNING = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Characters that turn the direction of what follows, beyond their own token."""
 BARS, HEIGHT = 30, 230
 """Tokens shown as bars at most, the weightiest."""
 
 
-def coloured_text(attribution: TextAttribution, sign: Sign = "both") -> str:
+def coloured_text(
+    attribution: TextAttribution, sign: Sign = "both", top: float | None = None
+) -> str:
     """HTML: the text with each token on its colour, and its value on hover.
+
+    top  the value that takes the full colour; by default the largest one here
 
     Inline styles only; letters keep the page's colour, and backgrounds let it through.
     """
     values = shown(attribution.values, attribution.signed, sign)
+    top = strongest(attribution.values) if top is None else top
     spans, at = [], 0
     for token, (start, stop), value in zip(
         attribution.tokens, attribution.offsets.tolist(), values, strict=True
     ):
         if start == stop:  # a mark, which is not of the text
-            spans.append(_span(token, float(value), attribution, small=True) + " ")
+            spans.append(_span(token, float(value), attribution, top, small=True) + " ")
             continue
         if start < at:  # a second piece of the same letter
             continue
         spans.append(_gap(attribution.text[at:start]))
-        spans.append(_span(attribution.text[start:stop], float(value), attribution))
+        spans.append(_span(attribution.text[start:stop], float(value), attribution, top))
         at = stop
     rest = attribution.text[at:]
-    return (
-        '<div dir="auto" style="line-height:1.9;overflow-wrap:anywhere">'
-        + "".join(spans)
-        + _gap(rest)
-        + "</div>"
-    )
+    return f'<div dir="auto" style="{BOX}">' + "".join(spans) + _gap(rest) + "</div>"
+
+
+def made_visible(text: str) -> str:
+    """Control characters as pictures of themselves or by their number, but for breaks and tabs."""
+    shown = []
+    for character in text:
+        code = ord(character)
+        if code < 0x20 and character not in "\t\n":
+            shown.append(chr(0x2400 + code))
+        elif character in TURNING:
+            shown.append(f"[U+{code:04X}]")
+        elif 0x7F <= code < 0xA0:
+            shown.append("\N{REPLACEMENT CHARACTER}")
+        else:
+            shown.append(character)
+    return "".join(shown)
 
 
 def _gap(text: str) -> str:
-    return escape(text).replace("\n", "<br>")
+    return escape(made_visible(text)).replace("\n", "<br>")
 
 
-def _span(token: str, value: float, attribution: TextAttribution, small: bool = False) -> str:
-    top = strongest(attribution.values)
+def _span(
+    token: str, value: float, attribution: TextAttribution, top: float, small: bool = False
+) -> str:
+    token = made_visible(token)
     opacity = 0.0 if np.isnan(value) or top == 0 else STRONGEST * min(1.0, abs(value) / top)
     colour = SHARE if not attribution.signed else FOR if value > 0 else AGAINST
     said = "not shown" if np.isnan(value) else f"{value:+.3g} {attribution.unit}"
@@ -64,8 +87,13 @@ def strongest(values: NDArray[np.float32]) -> float:
 
 
 @plot.register
-def plot_text_attribution(attribution: TextAttribution, sign: Sign = "both") -> go.Figure:
-    """A bar for each token in the order of the text, the weightiest BARS of them."""
+def plot_text_attribution(
+    attribution: TextAttribution, sign: Sign = "both", top: float | None = None
+) -> go.Figure:
+    """A bar for each token in the order of the text, the weightiest BARS of them.
+
+    top  where the axis ends, either way; by default where the bars do
+    """
     values = np.nan_to_num(shown(attribution.values, attribution.signed, sign))
     kept = np.sort(np.argsort(-np.abs(values))[:BARS])
     colours = [_colour(attribution.signed, float(values[place])) for place in kept]
@@ -92,6 +120,7 @@ def plot_text_attribution(attribution: TextAttribution, sign: Sign = "both") -> 
             },
             "yaxis": {
                 "title": {"text": attribution.unit, "font": {"size": 11}},
+                "range": None if top is None else [-top if attribution.signed else 0, top],
                 "zeroline": True,
                 "fixedrange": True,
                 "nticks": 5,
@@ -111,6 +140,7 @@ def _colour(signed: bool, value: float) -> str:
 
 
 def _short(token: str) -> str:
+    token = made_visible(token)
     return token if len(token) <= 18 else token[:17] + "…"
 
 

@@ -221,4 +221,4 @@ class EveryInfluence:
     words: Ints
     log_probabilities: Floats
     evaluations: tuple[int, int]
-    seconds: float
+    seconds: tuple[float, float]

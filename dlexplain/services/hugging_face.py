@@ -71,6 +71,15 @@ def read_model(name: str, kind: Kind) -> tuple[Any, Tokenizer, int]:
     return model, _backend(tokeniser, name), _longest(config, tokeniser)
 
 
+def check_own(name: str, kind: Kind) -> None:
+    """What can be told of a folder without loading it; raises WeightsError, one sentence."""
+    path = Path(name).expanduser()
+    if path.is_file():
+        raise WeightsError(f"{path} is a file; the folder of a model is accepted")
+    if path.is_dir():
+        _check_folder(path, kind)
+
+
 def _check_folder(folder: Path, kind: Kind) -> None:
     file = folder / "config.json"
     try:
@@ -99,7 +108,7 @@ def _check_architecture(config: dict[str, Any], kind: Kind, name: str) -> None:
         raise WeightsError(f'the model "{name}" needs code of its own, which is never run')
     built = [str(architecture) for architecture in config.get("architectures") or ()]
     if not any(architecture.endswith(ENDINGS[kind]) for architecture in built):
-        what = ", ".join(built) or "of no known class"
+        what = ", ".join(built) or "of no architecture that its config.json names"
         raise WeightsError(f'the model "{name}" is {what}; a {kind} is accepted')
 
 

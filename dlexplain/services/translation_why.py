@@ -84,9 +84,9 @@ def why_written(
             values=rows[name][place],
             completeness_error=None,
             evaluations=count,
-            seconds=every.seconds,
+            seconds=seconds,
         )
-        for name, count in zip(rows, every.evaluations, strict=True)
+        for name, count, seconds in zip(rows, every.evaluations, every.seconds, strict=True)
     )
     return Why((first, *others), every)
 
@@ -109,6 +109,7 @@ def every_influence(
     leave = np.flatnonzero(translation.words >= 0).tolist()
     progress.plan(len(chosen.ids) + len(leave))
     gradient = every_gradient(written, progress)
+    between = progress.seconds
     removal = every_removal(written, leave, progress)
     found = EveryInfluence(
         gradient=gradient.float().cpu().numpy(),
@@ -116,7 +117,7 @@ def every_influence(
         words=translation.words,
         log_probabilities=chosen.token_log_probabilities,
         evaluations=(len(chosen.ids), len(leave) + 1),
-        seconds=progress.seconds - before,
+        seconds=(between - before, progress.seconds - between),
     )
     _influences.put(key, found)
     return found

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import streamlit as st
 
-from dlexplain.figures.coloured_text import coloured_text, plot_text_attribution
+from dlexplain.figures.coloured_text import coloured_text, plot_text_attribution, strongest
 from dlexplain.figures.scales import Sign
 from dlexplain.results import TextAttribution
 from dlexplain.services.jobs import Job
@@ -41,29 +41,33 @@ def text_job(
     return job
 
 
-def show_answers(model: TextModel, reading: Reading, request: Request, key: str) -> None:
+def show_answers(
+    model: TextModel, reading: Reading, request: Request, key: str, rival: Reading | None = None
+) -> None:
     """One card a method, live while they are computed.
 
-    key  of this list of answers, unique on the page
+    key    of this list of answers, unique on the page
+    rival  another text that is asked the same, to be drawn on the same scale
     """
     job_of = partial(text_job, model, reading)
     session = cast(MutableMapping[str, Any], st.session_state)
     answers = answer(session, request, job_of, key)
     live = st.fragment(_cards, run_every=POLL_SECONDS if answers.active else None)
-    live(answers, job_of, key)
+    asked = partial(text_job, model, rival) if rival is not None else None
+    live(answers, job_of, key, asked)
 
 
 def view_options() -> None:
     """What the cards show; kept in the session as "sign", "joined" and "bars"."""
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
         _options()
+    st.caption("Red speaks for the class, blue against it; orange has no sign.")
 
 
 def _options() -> None:
     st.segmented_control(
         "Evidence", list(SIGNS), default="both", format_func=SIGNS.__getitem__, key="sign",
-        required=True, persist_state="session", 
-        help="Red speaks for the class, blue against it. Orange has no sign.",
+        required=True, persist_state="session",
     )  # fmt: skip
     st.session_state.setdefault("joined", True)
     st.session_state.setdefault("bars", True)
@@ -75,11 +79,15 @@ def _options() -> None:
                 help="A bar for each word under the text.")  # fmt: skip
 
 
-def _cards(answers: Answers[TextAttribution], job_of: JobOf[TextAttribution], key: str) -> None:
+def _cards(
+    answers: Answers[TextAttribution], job_of: JobOf[TextAttribution], key: str,
+    asked: JobOf[TextAttribution] | None,
+) -> None:  # fmt: skip
     was_active = answers.active
     for place, job in enumerate(answers.jobs):
+        rival = asked(answers.request, answers.request.asks[place]).result if asked else None
         with st.container(border=True):
-            _card(answers, job, place, job_of, key)
+            _card(answers, job, place, job_of, key, rival)
     polling = f"polling-{key}"
     if st.session_state.get(polling) and not was_active:
         st.session_state[polling] = False
@@ -89,11 +97,11 @@ def _cards(answers: Answers[TextAttribution], job_of: JobOf[TextAttribution], ke
 
 def _card(
     answers: Answers[TextAttribution], job: Job[TextAttribution], place: int,
-    job_of: JobOf[TextAttribution], key: str,
+    job_of: JobOf[TextAttribution], key: str, rival: TextAttribution | None,
 ) -> None:  # fmt: skip
     if job.result is not None:
         st.markdown(f"**{job.title}**  \n:small[{literal(job.result.class_question)}]")
-        show_attribution(job.result, f"{key}-{place}")
+        show_attribution(job.result, f"{key}-{place}", rival=rival)
     elif job.active:
         st.markdown(f"**{job.title}**")
         show_progress(job, f"{key}-{place}")
@@ -109,14 +117,19 @@ def _card(
             st.rerun()
 
 
-def show_attribution(found: TextAttribution, key: str, downloads: bool = True) -> None:
-    """The text in colours, its bars where wanted, and the facts."""
+def show_attribution(
+    found: TextAttribution, key: str, downloads: bool = True, rival: TextAttribution | None = None
+) -> None:
+    """The text in colours, its bars where wanted, and the facts; on one scale with a rival."""
     state = st.session_state
     sign = cast(Sign, state.get("sign") or "both")
-    shown = found.of_words() if state.get("joined", True) else found
-    st.html(coloured_text(shown, sign))
+    shown, *others = [
+        one.of_words() if state.get("joined", True) else one for one in (found, rival) if one
+    ]
+    top = max(strongest(one.values) for one in (shown, *others)) if others else None
+    st.html(coloured_text(shown, sign, top))
     if state.get("bars", True):
-        st.plotly_chart(plot_text_attribution(shown, sign), config=FIGURE, key=f"bars-{key}")
+        st.plotly_chart(plot_text_attribution(shown, sign, top), config=FIGURE, key=f"bars-{key}")
     plural = "" if found.evaluations == 1 else "s"
     facts = [f"{found.seconds:.2f} s", f"{found.evaluations:,} evaluation{plural}"]
     if found.completeness_error is not None:

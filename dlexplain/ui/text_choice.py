@@ -61,7 +61,7 @@ def choose_classifier(arrived: bool) -> tuple[TextEntry, TextEntry | None]:
         placeholder="No second model",
         help="A second model to compare predictions and attributions with.",
     )
-    add_own(own, "classifier", "A sequence classifier")
+    add_own(own, "classifier", "sequence classifier")
     return known[chosen or models[0].name], known.get(beside or "")
 
 

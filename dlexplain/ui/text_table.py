@@ -41,9 +41,10 @@ def show_table(model: TextModel) -> None:
         )
         known = text_cache.text_methods(model.name)
         method = second.selectbox(
-            "Method", list(known), list(known).index("input-x-gradient"),
+            "Method", list(known), list(known).index("leave-one-out"),
             format_func=lambda name: known[name].title, key="table-method", persist_state="session",
-            help="Input × Gradient takes one pass a text; LIME and SHAP take hundreds.",
+            help="Leave one out takes a pass a word; LIME and SHAP take hundreds a text. Input × "
+            "Gradient takes one, but can have the wrong sign where the model is very sure.",
         )  # fmt: skip
         _, texts = read_text_column(file.getvalue(), column)
     except BadInput as error:
@@ -54,7 +55,10 @@ def show_table(model: TextModel) -> None:
 
 def _run(model: TextModel, texts: list[str], method: str, about: tuple[str, ...]) -> None:
     state = st.session_state
-    if st.button(f"Explain {len(texts):,} texts", type="primary", icon=":material/play_arrow:"):
+    plural = "" if len(texts) == 1 else "s"
+    if st.button(
+        f"Explain {len(texts):,} text{plural}", type="primary", icon=":material/play_arrow:"
+    ):
         if state.get("table-job") is not None:
             state["table-job"][1].cancel()
         job: Job[TextTable] = Job(
@@ -95,7 +99,10 @@ def _result(table: TextTable) -> None:
                 config=FIGURE,
                 key=f"class-words-{place}",
             )
-    st.caption("The words that weigh most for each class, where the model says it.")
+    st.caption(
+        "The words that weigh most where the model says this class: red ones speak for it, blue "
+        "ones against it."
+    )
     rows = [
         {
             "Row": row,
@@ -116,4 +123,5 @@ def _result(table: TextTable) -> None:
         "Download all rows", table.to_csv, "texts.csv", "text/csv", icon=":material/download:",
         on_click="ignore",
     )  # fmt: skip
-    st.caption(f"{len(table.rows):,} texts in {clock(table.seconds)}")
+    plural = "" if len(table.rows) == 1 else "s"
+    st.caption(f"{len(table.rows):,} text{plural} in {clock(max(1, table.seconds))}")

@@ -202,8 +202,10 @@ def two_texts(chosen: "TextEntry", arrived: bool) -> None:
             best = prediction.scores[0]
             st.subheader(f"{literal(best.name.label)}, {best.probability:.1%}")
             request = Request(model.name, text_cache.digest(text), target.index, None, asks)
-            reading = text_cache.reading(model.name, text)
-            show_answers(model, reading, request, f"two-{place}")
+            reading, rival = (
+                text_cache.reading(model.name, t) for t in (text, found[1 - place][0])
+            )
+            show_answers(model, reading, request, f"two-{place}", rival)
 
 
 def table(chosen: "TextEntry") -> None:

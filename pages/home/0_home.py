@@ -6,8 +6,8 @@ from dlexplain.services.machine import home_problem, this_machine, weights_insta
 
 st.title("Why did the model say that?")
 st.markdown(
-    "Give a deep-learning model a picture, see the classes it names, and see, by gradient, layer "
-    "and perturbation methods, which parts of the picture decided. Or train a model first. "
+    "Give a deep-learning model a picture, a text or a series, see what it says, and see which "
+    "parts decided, by gradient, attention and perturbation methods. Or train a model first. "
     "Everything runs on this machine; nothing is sent anywhere."
 )
 
@@ -48,6 +48,12 @@ with left:
             "random walk."
         )
         st.page_link("pages/explain/6_forecast.py", label="Forecast", icon=":material/timeline:")
+    with st.container(border=True):
+        st.markdown(
+            "**See what a latent means.** Reconstruct a picture, walk from one to another, turn "
+            "one number of its code; sample a GAN and see whether it copies."
+        )
+        st.page_link("pages/generate/1_latent.py", label="Latent", icon=":material/scatter_plot:")
     with st.container(border=True):
         st.markdown(
             "**Take a network apart.** Its layers and their cost, what each makes of your picture, "

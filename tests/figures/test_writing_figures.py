@@ -95,3 +95,7 @@ def test_what_cannot_be_seen_is_made_visible() -> None:
     assert [named(piece) for piece in ("\n", " ", "", " a")] == ["↵", "␣", "␣", " a"]
     assert shown("x" * 40) == "x" * 17 + "…"
     assert shown("a\x00") == "a\N{REPLACEMENT CHARACTER}"
+
+
+def test_characters_that_turn_the_text_around_are_shown_by_number() -> None:
+    assert visible("a\u202eb\x1b\n") == "a[U+202E]b␛↵\n"

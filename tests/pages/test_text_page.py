@@ -133,3 +133,30 @@ def test_an_unknown_model_in_the_address_is_told() -> None:
     page = text_page(classifier="sst3")
     assert 'unknown text model "sst3"' in page.warning[0].value
     assert not page.exception
+
+
+def test_two_texts_are_coloured_on_one_scale() -> None:
+    """Leave one out on a model; the largest value of both takes the full colour, once."""
+    page = text_page(mode="two", text=SENTENCE, other="It is a film.", by="leave-one-out")
+    finished(page, "two-0")
+    page = finished(page, "two-1")
+    assert not page.exception
+    full = [element.count("rgba(178,24,43,0.75)") + element.count("rgba(33,102,172,0.75)")
+            for element in (str(e.proto.body) for e in page.get("html"))]  # fmt: skip
+    assert sorted(full) == [0, 1]
+
+
+def test_a_folder_that_is_no_model_is_not_chosen(tmp_path: Path) -> None:
+    page = text_page(text=SENTENCE, by="leave-one-out")
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "table.csv").write_text("text\n")
+    for wrong, why in (
+        (str(tmp_path), "a sequence classifier is accepted"),
+        (str(tmp_path / "table.csv"), "is a file; the folder of a model is accepted"),
+        ("nothing", "no folder on the server and no name on the hub"),
+    ):
+        page.text_input(key="own-classifier").input(wrong).run()
+        assert not page.exception
+        assert page.selectbox(key="classifier").value == "sst2-cnn"
+        (error,) = page.error
+        assert why in error.value.replace("\\", "")

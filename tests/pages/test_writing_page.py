@@ -185,3 +185,12 @@ def test_an_address_that_asks_for_what_is_not_there_is_told() -> None:
     said = told(view="read", token="x", method="magic")
     assert 'token is "x"; it takes a number from 1 to' in said
     assert 'unknown method "magic"' in said
+
+
+def test_a_prompt_may_be_emptied() -> None:
+    page = opened(model="shakespeare-lstm")
+    prompt = page.text_area(key="writing-prompt")
+    assert prompt.value
+    page = prompt.input("").run()
+    assert not page.exception
+    assert page.text_area(key="writing-prompt").value == ""

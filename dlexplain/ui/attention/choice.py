@@ -53,7 +53,7 @@ def choose_attending(arrived: bool) -> TextEntry | None:
         help="Text classifiers with attention: the zoo's, runs that have finished, and your own. "
         "What a translator attends to is on the page **Translation**.",
     )
-    add_own(own, MODEL, "A sequence classifier")
+    add_own(own, MODEL, "sequence classifier")
     return known[name]
 
 

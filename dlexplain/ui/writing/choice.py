@@ -66,7 +66,7 @@ def choose_language_model(arrived: bool) -> LanguageEntry | None:
         "better, and comparable only on the same data.",
     )
     entry = known[st.session_state[MODEL]]
-    add_own(own, MODEL, "A causal language model")
+    add_own(own, MODEL, "causal language model")
     return entry
 
 
@@ -113,10 +113,11 @@ def _text(
     from_query(parameter, key, str, arrived)
     first = firsts.get(entry.data, other)
     # What nobody has changed becomes the next model's.
-    if st.session_state.get(key) in (None, *firsts.values(), other) and not (
+    given = f"{key}-given"
+    if st.session_state.get(key) in (None, st.session_state.get(given)) and not (
         arrived and parameter in st.query_params
     ):
-        st.session_state[key] = first
+        st.session_state[key] = st.session_state[given] = first
     return str(
         st.text_area(
             label, key=key, height=height, max_chars=LONGEST, help=about, persist_state="session"

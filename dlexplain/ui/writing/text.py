@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
+from dlexplain.figures.coloured_text import made_visible
 from dlexplain.results import TokenChoice
 
 BITS = 12.0
@@ -18,7 +19,8 @@ STRONGEST = 0.75
 UNLIKELY, FOR, AGAINST = "213,94,0", "202,0,32", "5,113,176"
 BOX = (
     "white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.9;max-height:26rem;overflow-y:auto;"
-    "padding:.6rem .8rem;border:1px solid rgba(128,128,128,.35);border-radius:8px"
+    "unicode-bidi:plaintext;padding:.6rem .8rem;"
+    "border:1px solid rgba(128,128,128,.35);border-radius:8px"
 )
 Span = tuple[str, str, str]
 """A piece of text, its style, what is said on hover."""
@@ -62,17 +64,7 @@ def marked(span: Span) -> Span:
 
 def visible(text: str) -> str:
     """Control characters as pictures of themselves; a line break is shown and kept."""
-    shown = []
-    for character in text:
-        if character == "\n":
-            shown.append("↵\n")
-        elif ord(character) < 0x20 and character != "\t":
-            shown.append(chr(0x2400 + ord(character)))
-        elif 0x7F <= ord(character) < 0xA0:
-            shown.append("\N{REPLACEMENT CHARACTER}")
-        else:
-            shown.append(character)
-    return "".join(shown)
+    return made_visible(text).replace("\n", "↵\n")
 
 
 def _span(text: str, style: str, said: str) -> str:
