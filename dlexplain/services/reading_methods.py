@@ -20,7 +20,7 @@ METHODS = {
         "Sundararajan et al. 2017, https://arxiv.org/abs/1703.01365",
     ),
     "input-x-gradient": ReadingMethod(
-        "Input x Gradient",
+        "Input × Gradient",
         "The gradient at the text itself, times each token's vector: quick, and only right where "
         "the network is nearly linear.",
         "Shrikumar et al. 2016, https://arxiv.org/abs/1605.01713",

@@ -25,7 +25,7 @@ METHODS = {
         "https://arxiv.org/abs/1605.01713",
     ),
     "leave-one-out": TranslationMethod(
-        "Leave-one-out",
+        "Leave one out",
         "log p, less log p with the token left out of the source.",
         "https://arxiv.org/abs/1612.08220",
     ),

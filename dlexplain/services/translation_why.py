@@ -149,7 +149,7 @@ def agreement(why: Why, alignment: Alignment) -> Agreement:
         rows=(
             "Attention, this token",
             "Attention, all tokens",
-            "Leave-one-out",
+            "Leave one out",
         ),
         methods=tuple(found.title for found in why.influences),
         values=np.array(values),

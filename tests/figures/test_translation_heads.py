@@ -57,7 +57,7 @@ def test_the_chosen_row_has_a_frame_and_long_ones_no_names() -> None:
 def test_influence_is_centred_on_zero() -> None:
     values = np.array([0.5, -2.0], np.float32)
     found = SourceInfluence(
-        "tiny", "leave-one-out", "Leave-one-out", "Hund", 0, ("dog", "<"), np.array([0, 1]),
+        "tiny", "leave-one-out", "Leave one out", "Hund", 0, ("dog", "<"), np.array([0, 1]),
         values, -0.1, None, 3, 0.1,
     )  # fmt: skip
     (bars,) = plot_source_influence(found).data

@@ -14,7 +14,7 @@ from dlexplain.figures.coloured_text import made_visible
 from dlexplain.results import TokenChoice
 
 BITS = 12.0
-"""Surprise that has the full colour."""
+"""Surprise that has the full colour; its root is drawn, so that half a bit is seen too."""
 STRONGEST = 0.75
 UNLIKELY, FOR, AGAINST = "213,94,0", "202,0,32", "5,113,176"
 BOX = (
@@ -40,7 +40,7 @@ def plain(text: str) -> Span:
 def chosen(choice: TokenChoice) -> Span:
     """A token by its probability: the less likely, the deeper the orange."""
     bits = -math.log2(max(choice.probability, 1e-30))
-    return choice.piece, _background(UNLIKELY, bits / BITS), _told(choice, bits)
+    return choice.piece, _background(UNLIKELY, math.sqrt(bits / BITS)), _told(choice, bits)
 
 
 def signed(pieces: Sequence[str], values: Sequence[float], unit: str = "") -> list[Span]:
