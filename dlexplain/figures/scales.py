@@ -21,6 +21,11 @@ CLEAR = "rgba(0,0,0,0)"
 CLIP_PERCENTILE = 99.5
 
 
+def share_scale() -> list[list[object]]:
+    """From 0, the page's own colour, to 1, blue: for light and dark pages."""
+    return [[0.0, rgba(BLUE, 0.04)], [1.0, rgba(BLUE, 1)]]
+
+
 def scale_name(signed: bool) -> str:
     """plotly's name of the scale."""
     return DIVERGING if signed else SEQUENTIAL

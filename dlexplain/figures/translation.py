@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dlexplain.figures.scales import BLUE, DIVERGING, INK, ORANGE
+from dlexplain.figures.scales import BLUE, DIVERGING, INK, ORANGE, share_scale
 from dlexplain.figures.tested import BASE
 from dlexplain.figures.translations import plot_alignment
 from dlexplain.figures.writing import shown
@@ -77,7 +77,7 @@ def plot_heads(found: CrossAttention) -> go.Figure:
             figure.add_trace(trace, row=layer + 1, col=head + 1)
     figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False)
     figure.update_yaxes(showticklabels=False, showgrid=False, zeroline=False, autorange="reversed")
-    colours = {"colorscale": "Blues", "cmin": 0, "cmax": 1, "showscale": False}
+    colours = {"colorscale": share_scale(), "cmin": 0, "cmax": 1, "showscale": False}
     margin = {"l": 8, "r": 28, "t": 28, "b": 8}
     figure.update_layout({**BASE, "margin": margin}, coloraxis=colours, height=60 + CELL * layers)
     return figure

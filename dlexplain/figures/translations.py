@@ -1,18 +1,25 @@
 """Where a translator looked: the source's tokens across, those written down."""
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 
-from dlexplain.figures.scales import CLEAR
+from dlexplain.figures.scales import CLEAR, share_scale
 from dlexplain.results import Alignment, plot
 
 CELL, LEAST = 22, 240
 """Pixels of a row, and of the smallest figure."""
+MANY = 40
+"""Tokens up to which cells stand apart and each has its name."""
 
 
 @plot.register
 def plot_alignment(found: Alignment) -> go.Figure:
     """Each row sums to 1."""
     across, down = list(range(len(found.columns))), list(range(len(found.rows)))
+    gap = 1 if max(len(across), len(down)) <= MANY else 0
+    # Of many tokens not all names have room.
+    named_across, named_down = across[:: 1 + len(across) // MANY], down[:: 1 + len(down) // MANY]
     return go.Figure(
         {
             "type": "heatmap",
@@ -21,9 +28,9 @@ def plot_alignment(found: Alignment) -> go.Figure:
             "z": found.weights,
             "zmin": 0,
             "zmax": 1,
-            "colorscale": "Blues",
-            "xgap": 1,
-            "ygap": 1,
+            "colorscale": share_scale(),
+            "xgap": gap,
+            "ygap": gap,
             "customdata": [[[row, column] for column in found.columns] for row in found.rows],
             "hovertemplate": "“%{customdata[0]}” looked at “%{customdata[1]}” with %{z:.1%}"
             "<extra></extra>",
@@ -40,15 +47,17 @@ def plot_alignment(found: Alignment) -> go.Figure:
             "plot_bgcolor": CLEAR,
             "height": max(LEAST, CELL * len(found.rows) + 90),
             # Tokens repeat, so the places are the axis and the tokens its marks.
-            "xaxis": {"title": {"text": "source"}, "tickvals": across,
-                      "ticktext": _marks(found.columns), "side": "top", "automargin": True},
-            "yaxis": {"title": {"text": "written"}, "tickvals": down,
-                      "ticktext": _marks(found.rows), "autorange": "reversed",
+            "xaxis": {"title": {"text": "source"}, "tickvals": named_across,
+                      "ticktext": _marks([found.columns[place] for place in named_across]),
+                      "side": "top", "automargin": True},
+            "yaxis": {"title": {"text": "written"}, "tickvals": named_down,
+                      "ticktext": _marks([found.rows[place] for place in named_down]),
+                      "autorange": "reversed",
                       "automargin": True},
         },
     )  # fmt: skip
 
 
-def _marks(tokens: tuple[str, ...]) -> list[str]:
+def _marks(tokens: Sequence[str]) -> list[str]:
     """Blanks would be invisible, and < would begin a tag."""
     return [token.strip().replace("<", "&lt;") or "␣" for token in tokens]

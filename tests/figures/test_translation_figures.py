@@ -23,3 +23,11 @@ def test_the_source_is_across_and_what_was_written_down() -> None:
 def test_a_test_draws_its_first_alignment() -> None:
     found = TranslationTest(("dog",), ("Hund",), ("Hund",), (alignment(),), ("en", "de"))
     assert found.plot() == plot_alignment(alignment())
+
+
+def test_of_many_tokens_some_are_named_and_no_gaps_are_drawn() -> None:
+    many = tuple(f"t{place}" for place in range(90))
+    figure = plot_alignment(Alignment(np.eye(90, dtype=np.float32), many, many))
+    assert figure.data[0].xgap == 0
+    assert figure.layout.xaxis.ticktext == many[::3]
+    assert figure.layout.xaxis.tickvals == tuple(range(0, 90, 3))
