@@ -14,9 +14,19 @@ from torch import Tensor
 
 from dlexplain.explain.base import Attributed, completeness_error
 from dlexplain.explain.batching import Evaluator
+from dlexplain.params import number
 
 HALVED_AT_ONCE = 16
 """Intervals refined together: enough to fill a chunk, few enough to stop soon."""
+
+
+def tolerance_param(default: float = 0.01) -> float:
+    """The field of the Params of a method that adds steps."""
+    found: float = number(
+        default, "Tolerance", low=0.0, high=1.0, step=0.01,
+        help="Largest completeness error, as a fraction, at which no step is added; 0 adds none.",
+    )  # fmt: skip
+    return found
 
 
 def path_gradients(evaluator: Evaluator, x: Tensor, baseline: Tensor, steps: int) -> Tensor:

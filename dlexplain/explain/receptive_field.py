@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from dlexplain.explain.layer_trace import PICTURE, Call, output_of
 from dlexplain.explain.prepare import PreparedModel, replace_modules
+from dlexplain.results import Rectangle
 
 ACTIVATIONS = (
     nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.CELU, nn.SELU, nn.GELU, nn.SiLU, nn.Mish,
@@ -23,32 +24,6 @@ ACTIVATIONS = (
 ELEMENTWISE = (*ACTIVATIONS, nn.BatchNorm2d, nn.Dropout, nn.Dropout2d, nn.Identity)
 """A value of their output depends on the value at its place alone."""
 WINDOWS = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
-
-
-class Box(NamedTuple):
-    """The first and the last row and column of a rectangle."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    @property
-    def height(self) -> int:
-        return self.bottom - self.top + 1
-
-    @property
-    def width(self) -> int:
-        return self.right - self.left + 1
-
-    def joined(self, other: "Box | None") -> "Box":
-        """The smallest rectangle around both."""
-        if other is None:
-            return self
-        return Box(
-            min(self.top, other.top), min(self.left, other.left),
-            max(self.bottom, other.bottom), max(self.right, other.right),
-        )  # fmt: skip
 
 
 class Unit(NamedTuple):
@@ -100,13 +75,13 @@ def _pair(value: Any) -> tuple[int, int]:
 
 def by_geometry(
     model: PreparedModel, calls: tuple[Call, ...], call: Call, unit: Unit, clip: bool
-) -> Box:
+) -> Rectangle:
     """The pixels that a unit of a layer sees.
 
     clip  False gives the field as it would be on a picture without an end
     """
     row, column = unit.row, unit.column
-    wanted: dict[int, Box] = {call.place: Box(row, column, row, column)}
+    wanted: dict[int, Rectangle] = {call.place: Rectangle(row, column, row, column)}
     for place in range(call.place, -1, -1):
         if place not in wanted:
             continue
@@ -124,13 +99,13 @@ def by_geometry(
     return wanted[PICTURE]
 
 
-def _flattened(shape: tuple[int, ...], unit: int) -> Box:
+def _flattened(shape: tuple[int, ...], unit: int) -> Rectangle:
     """Where a value of a flattened layer was."""
     row, column = divmod(unit % (shape[1] * shape[2]), shape[2])
-    return Box(row, column, row, column)
+    return Rectangle(row, column, row, column)
 
 
-def _before(module: nn.Module, call: Call, box: Box, clip: bool) -> Box:
+def _before(module: nn.Module, call: Call, box: Rectangle, clip: bool) -> Rectangle:
     """What of a layer's input a part of its output sees."""
     if call.adds or isinstance(module, ELEMENTWISE):
         return box
@@ -148,8 +123,8 @@ def _before(module: nn.Module, call: Call, box: Box, clip: bool) -> Box:
     else:  # unknown: it may see everything
         return whole(before)
     if not clip:
-        return Box(top, left, bottom, right)
-    return Box(max(0, top), max(0, left), min(height - 1, bottom), min(width - 1, right))
+        return Rectangle(top, left, bottom, right)
+    return Rectangle(max(0, top), max(0, left), min(height - 1, bottom), min(width - 1, right))
 
 
 def _window(first: int, last: int, window: Window) -> tuple[int, int]:
@@ -162,9 +137,9 @@ def _adaptive(first: int, last: int, size: int, places: int) -> tuple[int, int]:
     return first * size // places, -(-(last + 1) * size // places) - 1
 
 
-def whole(shape: tuple[int, ...]) -> Box:
+def whole(shape: tuple[int, ...]) -> Rectangle:
     """All of a layer's places; a vector has one."""
-    return Box(0, 0, shape[1] - 1, shape[2] - 1) if len(shape) == 3 else Box(0, 0, 0, 0)
+    return Rectangle(0, 0, shape[1] - 1, shape[2] - 1) if len(shape) == 3 else Rectangle(0, 0, 0, 0)
 
 
 def structure(model: nn.Module) -> nn.Module:
@@ -191,7 +166,7 @@ def _connected(module: nn.Module) -> nn.Module:
     return nn.Identity()
 
 
-def by_gradient(model: PreparedModel, call: Call, unit: Unit) -> Box:
+def by_gradient(model: PreparedModel, call: Call, unit: Unit) -> Rectangle:
     """The same pixels, as those that have a gradient in `structure`.
 
     The original is not touched. Works on every network that autograd can go through, so it checks
@@ -202,7 +177,7 @@ def by_gradient(model: PreparedModel, call: Call, unit: Unit) -> Box:
     x = torch.ones((1, *model.input_shape), dtype=torch.float64)
     seen = _gradient(twin, call, x, unit).abs().sum(0) > 0
     rows, columns = (torch.nonzero(seen.any(axis)).flatten() for axis in (1, 0))
-    return Box(int(rows[0]), int(columns[0]), int(rows[-1]), int(columns[-1]))
+    return Rectangle(int(rows[0]), int(columns[0]), int(rows[-1]), int(columns[-1]))
 
 
 def effective(model: PreparedModel, call: Call, x: Tensor, unit: Unit) -> Tensor:

@@ -139,6 +139,15 @@ class Rectangle:
     def width(self) -> int:
         return self.right - self.left + 1
 
+    def joined(self, other: "Rectangle | None") -> "Rectangle":
+        """The smallest rectangle around both."""
+        if other is None:
+            return self
+        return Rectangle(
+            min(self.top, other.top), min(self.left, other.left),
+            max(self.bottom, other.bottom), max(self.right, other.right),
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, eq=False)
 class ReceptiveField:

@@ -6,13 +6,13 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import dlexplain.explain.methods  # noqa: F401, registers the methods
 from dlexplain import params as declared
 from dlexplain.data.pictures import Picture, Source
 from dlexplain.errors import TargetError
-from dlexplain.explain.base import METHODS, Explainer
+from dlexplain.explain.base import METHODS
 from dlexplain.explain.batching import Target
 from dlexplain.explain.progress import Progress
 from dlexplain.params import Spec, Value, as_dict
@@ -46,7 +46,25 @@ class MethodInfo:
         return {**vars(self), "params": specs}
 
 
-def _info(method: Explainer, defaults: Mapping[str, Value] = MappingProxyType({})) -> MethodInfo:
+class Described(Protocol):
+    """A method of pictures, texts or series, as far as its facts go."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    family: ClassVar[Any]
+    signed: ClassVar[bool]
+    complete: ClassVar[bool]
+    paper: ClassVar[str]
+    Params: ClassVar[type]
+
+    @classmethod
+    def description(cls) -> str: ...
+
+
+def method_info(
+    method: Described, defaults: Mapping[str, Value] = MappingProxyType({})
+) -> MethodInfo:
+    """Its facts; `defaults` of parameters stand for its own."""
     specs = declared.specs(method.Params)
     return MethodInfo(
         name=method.name,
@@ -68,9 +86,9 @@ def method_infos(model: LoadedModel | None = None) -> tuple[MethodInfo, ...]:
     order = ("gradient", "layer", "perturbation")
     methods = sorted(METHODS.values(), key=lambda m: order.index(m.family))
     if model is None:
-        return tuple(_info(m) for m in methods)
+        return tuple(method_info(m) for m in methods)
     fitting = (m for m in methods if m.is_compatible(model.prepared))
-    return tuple(_info(m, m.defaults(model.prepared)) for m in fitting)
+    return tuple(method_info(m, m.defaults(model.prepared)) for m in fitting)
 
 
 def method_choices(model: LoadedModel, method: str) -> dict[str, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from dlexplain.data.pictures import Picture, Source
 from dlexplain.explain.layer_trace import Call, trace
-from dlexplain.explain.receptive_field import Box, Unit, by_geometry, by_gradient, effective
+from dlexplain.explain.receptive_field import Unit, by_geometry, by_gradient, effective
 from dlexplain.results import ReceptiveField, Rectangle
 from dlexplain.services.classify import as_picture
 from dlexplain.services.layers import (
@@ -49,8 +49,8 @@ def receptive_field(
     endless = by_geometry(twin, calls, call, unit, clip=False)
     return ReceptiveField(
         known.name, call.name, channel, row, column,
-        rectangle(by_geometry(twin, calls, call, unit, clip=True)),
-        rectangle(by_gradient(twin, call, unit)),
+        by_geometry(twin, calls, call, unit, clip=True),
+        by_gradient(twin, call, unit),
         (endless.height, endless.width),
         _step(known, call),
         strengths, view,
@@ -62,11 +62,7 @@ def field_of(model: LoadedModel, layer: str, channel: int, row: int, column: int
     call, twin = find_layer(model, layer), plain(model)
     check_unit(call, channel, row, column)
     unit = Unit(channel, row, column)
-    return rectangle(by_geometry(twin, trace(twin), call, unit, clip=True))
-
-
-def rectangle(box: Box) -> Rectangle:
-    return Rectangle(*box)
+    return by_geometry(twin, trace(twin), call, unit, clip=True)
 
 
 def _step(model: LoadedModel, call: Call) -> tuple[int, int]:

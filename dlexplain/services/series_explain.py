@@ -18,7 +18,7 @@ from dlexplain.explain.progress import Progress
 from dlexplain.explain.series.base import SERIES_METHODS, SeriesExplainer, SeriesRun
 from dlexplain.params import Value, as_dict
 from dlexplain.results import SeriesAttribution
-from dlexplain.services.explain import MethodInfo, ResultCache
+from dlexplain.services.explain import MethodInfo, ResultCache, method_info
 from dlexplain.services.forecasters import LoadedForecaster, load_forecaster
 from dlexplain.services.forecasting import Series, find_target, origin_place, series_for
 from dlexplain.services.models import chunk_book
@@ -56,20 +56,7 @@ class Question:
 def series_method_infos() -> tuple[MethodInfo, ...]:
     """Every method, gradient methods first."""
     methods = sorted(SERIES_METHODS.values(), key=lambda m: m.family != "gradient")
-    return tuple(_info(method) for method in methods)
-
-
-def _info(method: SeriesExplainer) -> MethodInfo:
-    return MethodInfo(
-        name=method.name,
-        title=method.title,
-        family=method.family,
-        signed=method.signed,
-        complete=method.complete,
-        paper=method.paper,
-        description=method.description(),
-        params=declared.specs(method.Params),
-    )
+    return tuple(method_info(method) for method in methods)
 
 
 def explain_series(

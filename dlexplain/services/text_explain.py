@@ -14,10 +14,10 @@ from dlexplain.data.text_reading import Reading
 from dlexplain.errors import TargetError
 from dlexplain.explain.batching import Target
 from dlexplain.explain.progress import Progress
-from dlexplain.explain.texts.base import TEXT_METHODS, TextExplainer, TextRun
+from dlexplain.explain.texts.base import TEXT_METHODS, TextRun
 from dlexplain.params import Value, as_dict
 from dlexplain.results import ClassScore, TextAttribution, TextPrediction
-from dlexplain.services.explain import MethodInfo, ResultCache
+from dlexplain.services.explain import MethodInfo, ResultCache, method_info
 from dlexplain.services.models import chunk_book
 from dlexplain.services.text_models import TextModel
 
@@ -30,20 +30,7 @@ def text_method_infos(model: TextModel | None = None) -> tuple[MethodInfo, ...]:
     """Every method, or those that are compatible with `model`, by family."""
     order = ("gradient", "attention", "perturbation")
     methods = sorted(TEXT_METHODS.values(), key=lambda m: order.index(m.family))
-    return tuple(_info(m) for m in methods if model is None or m.is_compatible(model.twin))
-
-
-def _info(method: TextExplainer) -> MethodInfo:
-    return MethodInfo(
-        name=method.name,
-        title=method.title,
-        family=method.family,
-        signed=method.signed,
-        complete=method.complete,
-        paper=method.paper,
-        description=method.description(),
-        params=declared.specs(method.Params),
-    )
+    return tuple(method_info(m) for m in methods if model is None or m.is_compatible(model.twin))
 
 
 def classify_text(model: TextModel, text: str) -> TextPrediction:

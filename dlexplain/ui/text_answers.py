@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from functools import partial
 from typing import Any, cast
 
@@ -35,10 +35,18 @@ def text_job(
             model, reading, ask.method, target, contrast, progress, **params
         ),
     )
-    found = cached_text(model, reading, ask.method, target, contrast, params)
+    found = known_answer(model, reading, request, ask)
     if found is not None:
         job.result, job.state = found, "done"
     return job
+
+
+def known_answer(
+    model: TextModel, reading: Reading, request: Request, ask: Ask
+) -> TextAttribution | None:
+    """What is in memory."""
+    params = dict(ask.params)
+    return cached_text(model, reading, ask.method, request.target, request.contrast, params)
 
 
 def show_answers(
@@ -53,8 +61,7 @@ def show_answers(
     session = cast(MutableMapping[str, Any], st.session_state)
     answers = answer(session, request, job_of, key)
     live = st.fragment(_cards, run_every=POLL_SECONDS if answers.active else None)
-    asked = partial(text_job, model, rival) if rival is not None else None
-    live(answers, job_of, key, asked)
+    live(answers, job_of, key, partial(known_answer, model, rival) if rival else None)
 
 
 def view_options() -> None:
@@ -81,11 +88,11 @@ def _options() -> None:
 
 def _cards(
     answers: Answers[TextAttribution], job_of: JobOf[TextAttribution], key: str,
-    asked: JobOf[TextAttribution] | None,
+    rival_to: Callable[[Request, Ask], TextAttribution | None] | None,
 ) -> None:  # fmt: skip
     was_active = answers.active
     for place, job in enumerate(answers.jobs):
-        rival = asked(answers.request, answers.request.asks[place]).result if asked else None
+        rival = rival_to(answers.request, answers.request.asks[place]) if rival_to else None
         with st.container(border=True):
             _card(answers, job, place, job_of, key, rival)
     polling = f"polling-{key}"

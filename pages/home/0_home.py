@@ -4,6 +4,55 @@ import streamlit as st
 
 from dlexplain.services.machine import home_problem, this_machine, weights_installed
 
+# What can be done here, and the pages that do it: (page, label, icon).
+CARDS = (
+    (
+        "**Explain a picture.** Drop one of your own, use the camera or take a sample. "
+        "EfficientNet-Lite0 names it out of the 1,000 classes of ImageNet. Then ask *why this "
+        "class*, or *why this rather than that*, and compare the answers of gradient, layer and "
+        "perturbation methods side by side.",
+        (("explain/1_image", "Open a picture", "image"),),
+    ),
+    (
+        "**Explain a text.** See which words decided its class and what if they were others; "
+        "where attention looks, head by head; what a language model expects next and what it "
+        "remembers; and which words moved a translation.",
+        (
+            ("explain/2_text", "Text", "article"),
+            ("explain/3_attention", "Attention", "hub"),
+            ("explain/4_writing", "Writing", "edit_note"),
+            ("explain/5_translation", "Translation", "translate"),
+        ),
+    ),
+    (
+        "**Explain a forecast.** See what is said of a series from any month, with intervals and "
+        "what came; which past values of which indicator drove it; and whether it beats a random "
+        "walk.",
+        (("explain/6_forecast", "Forecast", "timeline"),),
+    ),
+    (
+        "**See what a latent means.** Reconstruct a picture, walk from one to another, turn one "
+        "number of its code; sample a GAN and see whether it copies.",
+        (("generate/1_latent", "Latent", "scatter_plot"),),
+    ),
+    (
+        "**Take a network apart.** Its layers and their cost, what each makes of your picture, "
+        "what excites a channel, what a unit sees; and a convolution, a recurrent cell or an "
+        "attention head worked out in numbers.",
+        (("inside/1_layers", "Layers", "layers"),),
+    ),
+    (
+        "**Train a model.** Pictures, text or series, the data that is here or your own; the zoo "
+        "has some of each already trained. It trains in the background and goes on when the "
+        "browser is closed; watch its curves live, compare runs, and explain what it has learned.",
+        (
+            ("train/1_launch", "Launch", "play_arrow"),
+            ("train/2_runs", "Runs", "list"),
+            ("train/3_compare", "Compare", "compare"),
+        ),
+    ),
+)
+
 st.title("Why did the model say that?")
 st.markdown(
     "Give a deep-learning model a picture, a text or a series, see what it says, and see which "
@@ -19,59 +68,12 @@ if home_problem():
 left, right = st.columns([3, 2], gap="large")
 with left:
     st.subheader("Start here")
-    with st.container(border=True):
-        st.markdown(
-            "**Explain a picture.** Drop one of your own, use the camera or take a sample. "
-            "EfficientNet-Lite0 names it out of the 1,000 classes of ImageNet. Then ask *why "
-            "this class*, or *why this rather than that*, and compare the answers of gradient, "
-            "layer and perturbation methods side by side."
-        )
-        st.page_link("pages/explain/1_image.py", label="Open a picture", icon=":material/image:")
-    with st.container(border=True):
-        st.markdown(
-            "**Explain a text.** See which words decided its class and what if they were others; "
-            "where attention looks, head by head; what a language model expects next and what it "
-            "remembers; and which words moved a translation."
-        )
-        with st.container(horizontal=True):
-            for name, label, icon in (
-                ("2_text", "Text", ":material/article:"),
-                ("3_attention", "Attention", ":material/hub:"),
-                ("4_writing", "Writing", ":material/edit_note:"),
-                ("5_translation", "Translation", ":material/translate:"),
-            ):
-                st.page_link(f"pages/explain/{name}.py", label=label, icon=icon)
-    with st.container(border=True):
-        st.markdown(
-            "**Explain a forecast.** See what is said of a series from any month, with intervals "
-            "and what came; which past values of which indicator drove it; and whether it beats a "
-            "random walk."
-        )
-        st.page_link("pages/explain/6_forecast.py", label="Forecast", icon=":material/timeline:")
-    with st.container(border=True):
-        st.markdown(
-            "**See what a latent means.** Reconstruct a picture, walk from one to another, turn "
-            "one number of its code; sample a GAN and see whether it copies."
-        )
-        st.page_link("pages/generate/1_latent.py", label="Latent", icon=":material/scatter_plot:")
-    with st.container(border=True):
-        st.markdown(
-            "**Take a network apart.** Its layers and their cost, what each makes of your picture, "
-            "what excites a channel, what a unit sees; and a convolution, a recurrent cell or an "
-            "attention head worked out in numbers."
-        )
-        st.page_link("pages/inside/1_layers.py", label="Layers", icon=":material/layers:")
-    with st.container(border=True):
-        st.markdown(
-            "**Train a model.** Pictures, text or series, the data that is here or your own; the "
-            "zoo has some of each already trained. It trains in the background and goes on when "
-            "the browser is closed; watch its curves live, compare runs, and explain what it has "
-            "learned."
-        )
-        with st.container(horizontal=True):
-            st.page_link("pages/train/1_launch.py", label="Launch", icon=":material/play_arrow:")
-            st.page_link("pages/train/2_runs.py", label="Runs", icon=":material/list:")
-            st.page_link("pages/train/3_compare.py", label="Compare", icon=":material/compare:")
+    for text, links in CARDS:
+        with st.container(border=True):
+            st.markdown(text)
+            with st.container(horizontal=True):
+                for page, label, icon in links:
+                    st.page_link(f"pages/{page}.py", label=label, icon=f":material/{icon}:")
     st.subheader("The same without a browser")
     st.code(
         "python -m dlexplain classify cat.jpg\n"

@@ -9,16 +9,12 @@ from playwright.sync_api import Page, expect
 
 from dlexplain.services.forecaster_list import find_forecaster
 from dlexplain.services.series_sources import example_csv
+from tests.browser.dashboard import over
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif("CHROMIUM" not in os.environ, reason="make test sets CHROMIUM"),
 ]
-
-
-def over(page: Page) -> int:
-    """Pixels by which the page is wider than the window."""
-    return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
 
 
 def test_a_forecast_is_shown_explained_and_made_of_ones_own_file(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.dashboard import serving, told
+from tests.browser.dashboard import over, serving, told
 
 SLOW = 120_000
 expect.set_options(timeout=SLOW)
@@ -15,11 +15,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif("CHROMIUM" not in os.environ, reason="make test sets CHROMIUM"),
 ]
-
-
-def over(page: Page) -> int:
-    """Pixels by which the page is wider than the window."""
-    return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
 
 
 def draw_a_seven(page: Page) -> None:

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.dashboard import serving, told
+from tests.browser.dashboard import over, serving, told
 
 SLOW = 120_000
 expect.set_options(timeout=SLOW)
@@ -15,11 +15,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif("CHROMIUM" not in os.environ, reason="make test sets CHROMIUM"),
 ]
-
-
-def over(page: Page) -> int:
-    """Pixels by which the page is wider than the window."""
-    return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
 
 
 def test_a_model_writes_is_stopped_and_read(browser: Browser, tmp_path: Path) -> None:

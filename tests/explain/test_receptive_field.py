@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.explain.layer_trace import Call, find_call, listening, trace
-from dlexplain.explain.receptive_field import Box, Unit, by_geometry, by_gradient, effective
+from dlexplain.explain.receptive_field import Unit, by_geometry, by_gradient, effective
 from dlexplain.models.efficientnet_lite0 import InvertedResidual, SameConv2d
+from dlexplain.results import Rectangle
 from tests.explain.test_layer_trace import ready
 
 SIDE = 21
@@ -76,9 +77,9 @@ def test_size_and_place_by_hand() -> None:
     model = ready(network, 16)
     calls = trace(model)
     last = find_call(calls, "2")
-    assert by_geometry(model, calls, last, Unit(0, 3, 4), clip=True) == Box(3, 5, 10, 12)
+    assert by_geometry(model, calls, last, Unit(0, 3, 4), clip=True) == Rectangle(3, 5, 10, 12)
     endless = by_geometry(model, calls, last, Unit(0, 0, 0), clip=False)
-    assert endless == Box(-3, -3, 4, 4)
+    assert endless == Rectangle(-3, -3, 4, 4)
     assert (endless.height, endless.width) == (8, 8)
 
 
@@ -119,7 +120,7 @@ def test_hooks_of_somebody_elses_turn_are_not_copied() -> None:
     network = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU())
     model = ready(network, 12)
     calls = trace(model)
-    found: list[Box] = []
+    found: list[Rectangle] = []
     asking = threading.Thread(
         target=lambda: found.append(by_gradient(model, calls[1], Unit(0, 1, 1)))
     )
@@ -129,4 +130,4 @@ def test_hooks_of_somebody_elses_turn_are_not_copied() -> None:
         asking.join(0.2)
         assert asking.is_alive()
     asking.join(30)
-    assert (found, told) == ([Box(1, 1, 3, 3)], [])
+    assert (found, told) == ([Rectangle(1, 1, 3, 3)], [])

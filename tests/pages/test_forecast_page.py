@@ -1,8 +1,6 @@
 """The page of forecasts: it forecasts at once, explains, is tested, and says what is wrong."""
 
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +13,6 @@ from dlexplain.services.series_sources import example_csv
 
 PAGE = str(Path(__file__).parents[2] / "pages/explain/6_forecast.py")
 FRED = "fred-gru"
-
-
-@pytest.fixture(autouse=True)
-def _no_job_is_left() -> Iterator[None]:
-    yield
-    for thread in threading.enumerate():
-        if thread.name == "explanations":
-            thread.join(60)
 
 
 def opened(**query: str) -> AppTest:

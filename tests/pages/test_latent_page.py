@@ -1,9 +1,7 @@
 """The page on latent space: it answers at once, in every view, and says what is wrong."""
 
 import base64
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +24,6 @@ def opened(**query: str) -> AppTest:
     for key, value in query.items():
         page.query_params[key.rstrip("_")] = value
     return ended(page.run())
-
-
-@pytest.fixture(autouse=True)
-def _no_job_is_left() -> Iterator[None]:
-    yield
-    for thread in threading.enumerate():
-        if thread.name == "explanations":
-            thread.join(60)
 
 
 def ended(page: AppTest, seconds: float = 60) -> AppTest:

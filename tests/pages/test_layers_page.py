@@ -1,8 +1,6 @@
 """The page of layers: each view shows the model's own numbers, and says what is wrong."""
 
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +22,6 @@ from tests.finished import finished_run, states
 PAGE = str(Path(__file__).parents[2] / "pages/inside/1_layers.py")
 DIGITS = "digits-cnn"
 TEXT = "the company said it expects a loss"
-
-
-@pytest.fixture(autouse=True)
-def _no_job_is_left() -> Iterator[None]:
-    yield
-    for thread in threading.enumerate():
-        if thread.name == "explanations":
-            thread.join(60)
 
 
 def opened(**query: str) -> AppTest:

@@ -1,8 +1,6 @@
 """The page of language models: it writes, reads, looks inside and back, and says what is wrong."""
 
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,14 +16,6 @@ def opened(**query: str) -> AppTest:
     for key, value in query.items():
         page.query_params[key.replace("_", "-")] = value
     return ended(page.run(), query.get("view", "write"))
-
-
-@pytest.fixture(autouse=True)
-def _no_job_is_left() -> Iterator[None]:
-    yield
-    for thread in threading.enumerate():
-        if thread.name == "explanations":
-            thread.join(60)
 
 
 def told(**query: str) -> str:

@@ -9,7 +9,7 @@ from torch import Tensor
 from dlexplain.explain.base import Attributed, Run, register
 from dlexplain.explain.baselines import baseline_choice, make_baseline
 from dlexplain.explain.methods.gradients import GradientMethod
-from dlexplain.explain.path import integrated, path_gradients
+from dlexplain.explain.path import integrated, path_gradients, tolerance_param
 from dlexplain.params import number
 
 
@@ -34,15 +34,7 @@ class IntegratedGradients(GradientMethod):
     class Params:
         steps: int = number(50, "Steps", low=2, high=1000, help="Points on the path at first.")
         baseline: str = baseline_choice()
-        tolerance: float = number(
-            0.05,
-            "Tolerance",
-            low=0.0,
-            high=1.0,
-            step=0.01,
-            help="Largest completeness error, as a fraction, at which no step is added; "
-            "0 adds none.",
-        )
+        tolerance: float = tolerance_param(0.05)
         max_steps: int = number(
             600, "Budget", low=2, high=10000, help="Most gradients to spend on one map."
         )

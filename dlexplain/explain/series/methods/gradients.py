@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from dlexplain.explain.base import Attributed, seeded
-from dlexplain.explain.path import expected_gradients, integrated
+from dlexplain.explain.path import expected_gradients, integrated, tolerance_param
 from dlexplain.explain.series.base import (
     Family,
     SeriesExplainer,
@@ -35,11 +35,7 @@ class IntegratedGradients(SeriesExplainer):
     class Params:
         steps: int = number(20, "Steps", low=2, high=1000, help="Points on the path at first.")
         baseline: str = baseline_param()
-        tolerance: float = number(
-            0.01, "Tolerance", low=0.0, high=1.0, step=0.01,
-            help="Largest completeness error, as a fraction, at which no step is added; 0 adds "
-            "none.",
-        )  # fmt: skip
+        tolerance: float = tolerance_param()
         max_steps: int = number(
             400, "Budget", low=2, high=10000, help="Most gradients to spend on one forecast."
         )

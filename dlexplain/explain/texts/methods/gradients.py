@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dlexplain.explain.base import Attributed, seeded
-from dlexplain.explain.path import expected_gradients, integrated
+from dlexplain.explain.path import expected_gradients, integrated, tolerance_param
 from dlexplain.explain.texts.base import (
     Family,
     TextExplainer,
@@ -66,11 +66,7 @@ class IntegratedGradients(_Gradient):
     class Params:
         steps: int = number(20, "Steps", low=2, high=1000, help="Points on the path at first.")
         baseline: str = baseline_param()
-        tolerance: float = number(
-            0.01, "Tolerance", low=0.0, high=1.0, step=0.01,
-            help="Largest completeness error, as a fraction, at which no step is added; 0 adds "
-            "none.",
-        )  # fmt: skip
+        tolerance: float = tolerance_param()
         max_steps: int = number(
             400, "Budget", low=2, high=10000, help="Most gradients to spend on one text."
         )
