@@ -78,9 +78,9 @@ add_preset(
     task_params={"label_smoothing": 0.1, "test_views": "mirrored-shifted"},
     model_params={"width": 64},
     training={
-        "epochs": 24, "batch_size": 512, "optimiser": "sgd", "learning_rate": 0.4,
-        "momentum": 0.9, "weight_decay": 0.0005, "averaging": 0.99, "precision": "bf16",
-        "keep_best": False,
+        "epochs": 20, "batch_size": 256, "optimiser": "sgd", "learning_rate": 0.2,
+        "schedule": "cosine", "momentum": 0.9, "weight_decay": 0.0005, "averaging": 0.995,
+        "precision": "bf16", "keep_best": False,
     },
     augmentation={"flip": "alternating", "shift": 4, "cutout": 8, "early_side": 24},
 )  # fmt: skip
