@@ -13,16 +13,17 @@ from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, precisi
 from dlexplain.explain.texts.removal import removal_param, single_tokens, without
 from dlexplain.params import number
 
-AT_ONCE = 10
-"""Texts asked for together, as shap does: where the budget ends the search depends on it, so it
-may not depend on the machine."""
+AT_ONCE = 5
+"""Texts asked for together, as shap does: where the evaluations end the search depends on it, so
+it may not depend on the machine."""
 
 
 @register
 class PartitionShap(TextExplainer):
     """Owen values: Shapley values over a tree of phrases. The text is halved again and again,
     where it matters most first, so the evaluations go where the evidence is. They sum to
-    f(x) - f(all words taken away).
+    f(x) - f(all words taken away). Marks are in the tree, as they are in shap's, and always stay;
+    where the evaluations end before a group is halved, its tokens share alike, marks too.
 
     Formula: Shapley values in which only the coalitions that the tree allows are counted.
     """
@@ -45,12 +46,13 @@ class PartitionShap(TextExplainer):
         import shap
 
         numbers = single_tokens(run)
-        own = pieces(run)
+        leaves = pieces(run)
+        own = (numbers >= 0).numpy()
         evaluator = run.from_ids(params.precision)
         known: dict[bytes, float] = {}
 
         def model(on: NDArray[Any]) -> NDArray[np.float64]:
-            rows = np.asarray(on, bool)
+            rows = np.asarray(on, bool)[:, own]
             keys = [row.tobytes() for row in rows]
             fresh = list(dict.fromkeys(key for key in keys if key not in known))
             if fresh:
@@ -60,33 +62,34 @@ class PartitionShap(TextExplainer):
             return np.array([known[key] for key in keys])[:, None]
 
         run.progress.plan(params.evaluations)
-        if len(own) == 1:
+        if len(leaves) == 1:
             values = torch.tensor(
                 [float(model(np.ones((1, 1)))[0, 0] - model(np.zeros((1, 1)))[0, 0])]
             )
         else:
-            explainer = shap.PartitionExplainer(model, masker_of(own))
+            explainer = shap.PartitionExplainer(model, masker_of(leaves))
             found = explainer(
-                np.ones((1, len(own)), bool),
+                np.ones((1, len(leaves)), bool),
                 max_evals=params.evaluations,
                 batch_size=AT_ONCE,
                 silent=True,
             )
-            values = torch.from_numpy(np.asarray(found.values, np.float32).reshape(len(own)))
-        ends = model(np.stack([np.ones(len(own)), np.zeros(len(own))]))[:, 0]
-        placed = torch.zeros(len(numbers))
-        placed[numbers >= 0] = values
-        return Attributed(placed, completeness_error(values, float(ends[0]), float(ends[1])))
+            values = torch.from_numpy(np.asarray(found.values, np.float32).reshape(len(leaves)))
+        ends = model(np.stack([np.ones(len(leaves)), np.zeros(len(leaves))]))[:, 0]
+        return Attributed(values, completeness_error(values, float(ends[0]), float(ends[1])))
 
 
 def pieces(run: TextRun) -> list[str]:
-    """The tokens without marks, those that go on with a word as "##ing"."""
+    """The tokens as shap.maskers.Text has them: those that go on with a word as "##ing", marks
+    empty."""
     found: list[str] = []
     before = -1
     for token, word in zip(run.tokens, run.words.tolist(), strict=True):
-        if word >= 0:
+        if word < 0:
+            found.append("")
+        else:
             found.append("##" + token.strip() if word == before else token.strip())
-            before = word
+        before = word
     return found
 
 
