@@ -27,7 +27,7 @@ from benchmarks.table import Row, arguments, at_most, median, report
 from dlexplain.runs.executor import LocalExecutor
 from dlexplain.runs.rows import RunRow
 from dlexplain.runs.spec import RunSpec
-from dlexplain.services.training import complete
+from dlexplain.services.training.catalogue import complete
 
 METHODS: dict[str, tuple[int, dict[str, float]]] = {
     "grad-cam": (4, {}),

@@ -21,8 +21,8 @@ import numpy as np
 
 from benchmarks.table import arguments, at_most, in_turn, median, report
 from dlexplain.figures.latent_sheets import png
-from dlexplain.services.latent_models import load_latent_model
-from dlexplain.services.latents import decode
+from dlexplain.services.latent.codes import decode
+from dlexplain.services.latent.models import load_latent_model
 
 MODELS = ("mnist-autoencoder", "mnist-vae", "mnist-gan", "cifar10-gan")
 BOUND = 0.2

@@ -123,8 +123,8 @@ def vendors_on_texts(
     import transformers
 
     from dlexplain.models.minilm_package import minilm_folder
-    from dlexplain.services.networks import load_network
-    from dlexplain.services.trained import trained
+    from dlexplain.services.trained.models import trained
+    from dlexplain.services.trained.networks import load_network
 
     network: Any = load_network(trained("sst2-minilm"))
     tokenizer = transformers.AutoTokenizer.from_pretrained(minilm_folder())

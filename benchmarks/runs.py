@@ -26,9 +26,9 @@ from dlexplain.runs.paths import states_file, tracking_file
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.states import RunRow, States
 from dlexplain.runs.store import Tracking
-from dlexplain.services import runs as service
-from dlexplain.services.comparison import metric_table
-from dlexplain.services.training import complete
+from dlexplain.services.training import runs as service
+from dlexplain.services.training.catalogue import complete
+from dlexplain.services.training.comparison import metric_table
 
 PAGES = Path(__file__).parents[1] / "pages" / "train"
 RUNS, POINTS, COMPARED = 500, 200, 20

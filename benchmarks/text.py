@@ -25,8 +25,8 @@ from dlexplain.explain.batching import Target
 from dlexplain.explain.texts.base import TEXT_METHODS
 from dlexplain.params import Value, parse
 from dlexplain.results import TextAttribution
-from dlexplain.services.text_explain import run_of
-from dlexplain.services.text_models import TextModel, load_text_model
+from dlexplain.services.texts.explain import run_of
+from dlexplain.services.texts.models import TextModel, load_text_model
 
 TOKENS = (64, 256)
 STEPS, EVALUATIONS, TARGET = 50, 500, 1

@@ -20,9 +20,9 @@ from dlexplain.data.text_reading import Reading
 from dlexplain.explain.texts.attention import attention
 from dlexplain.figures.attention import plot_links, plot_matrix
 from dlexplain.figures.attention_heads import plot_heads
-from dlexplain.services.attention import maps_from
-from dlexplain.services.attention_facts import head_facts, one_head
-from dlexplain.services.text_models import TextModel, load_text_model
+from dlexplain.services.texts.attention import maps_from
+from dlexplain.services.texts.attention_facts import head_facts, one_head
+from dlexplain.services.texts.models import TextModel, load_text_model
 
 TOKENS, BOUND = 512, 1.5
 TEXT = "a film that is , in turns , funny , moving and dull ; its cast is splendid . "

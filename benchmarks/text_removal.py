@@ -18,9 +18,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 
 from dlexplain.data.texts import read_labelled
-from dlexplain.services.text_changes import changed, words_of
-from dlexplain.services.text_explain import classify_reading, explain_text, text_method_infos
-from dlexplain.services.text_models import Reading, TextModel, load_text_model
+from dlexplain.services.texts.changes import changed, words_of
+from dlexplain.services.texts.explain import classify_reading, explain_text, text_method_infos
+from dlexplain.services.texts.models import Reading, TextModel, load_text_model
 
 WAYS = ("mask", "drop")
 

@@ -35,7 +35,7 @@ from dlexplain.runs.reporting import Reporter
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.states import States
 from dlexplain.runs.store import Tracking
-from dlexplain.services.training import complete
+from dlexplain.services.training.catalogue import complete
 
 FIRST = 3
 """Steps of an epoch that are not counted."""

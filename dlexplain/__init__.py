@@ -26,38 +26,42 @@ _HOMES = {
     "Progress": "dlexplain.explain.progress",
     "RunRecord": "dlexplain.results",
     "RunSpec": "dlexplain.runs.spec",
-    "attention": "dlexplain.services.attention",
-    "backtest": "dlexplain.services.backtesting",
-    "classify": "dlexplain.services.classify",
-    "classify_text": "dlexplain.services.text_explain",
-    "cross_attention": "dlexplain.services.translation",
-    "explain_series": "dlexplain.services.series_explain",
-    "explain_text": "dlexplain.services.text_explain",
-    "feature_maps": "dlexplain.services.feature_maps",
-    "forecast": "dlexplain.services.forecasting",
-    "generate": "dlexplain.services.writing",
-    "layers": "dlexplain.services.layers",
-    "load_forecaster": "dlexplain.services.forecasters",
-    "load_language_model": "dlexplain.services.language_models",
-    "load_latent_model": "dlexplain.services.latent_models",
-    "load_model": "dlexplain.services.models",
-    "load_text_model": "dlexplain.services.text_models",
-    "load_translator": "dlexplain.services.translators",
-    "method_infos": "dlexplain.services.explain",
-    "model_names": "dlexplain.services.models",
-    "preferred_input": "dlexplain.services.preferred",
+    "attention": "dlexplain.services.texts.attention",
+    "backtest": "dlexplain.services.forecast.backtesting",
+    "classify": "dlexplain.services.pictures.classify",
+    "classify_text": "dlexplain.services.texts.explain",
+    "cross_attention": "dlexplain.services.translation.translating",
+    "explain_series": "dlexplain.services.forecast.explain",
+    "explain_text": "dlexplain.services.texts.explain",
+    "feature_maps": "dlexplain.services.layers.feature_maps",
+    "forecast": "dlexplain.services.forecast.forecasting",
+    "generate": "dlexplain.services.writing.writing",
+    "layers": "dlexplain.services.layers.listing",
+    "load_forecaster": "dlexplain.services.forecast.models",
+    "load_language_model": "dlexplain.services.writing.models",
+    "load_latent_model": "dlexplain.services.latent.models",
+    "load_model": "dlexplain.services.pictures.models",
+    "load_text_model": "dlexplain.services.texts.models",
+    "load_translator": "dlexplain.services.translation.models",
+    "method_infos": "dlexplain.services.pictures.explain",
+    "model_names": "dlexplain.services.pictures.models",
+    "preferred_input": "dlexplain.services.layers.preferred",
     "read_picture": "dlexplain.data.pictures",
     "read_sample": "dlexplain.data.samples",
-    "receptive_field": "dlexplain.services.receptive_fields",
-    "reconstruct": "dlexplain.services.latents",
-    "run": "dlexplain.services.runs",
-    "sample": "dlexplain.services.sampling",
-    "step_through": "dlexplain.services.stepping",
-    "train": "dlexplain.services.runs",
-    "translate": "dlexplain.services.translation",
-    "why_written": "dlexplain.services.translation_why",
+    "receptive_field": "dlexplain.services.layers.receptive_fields",
+    "reconstruct": "dlexplain.services.latent.codes",
+    "run": "dlexplain.services.training.runs",
+    "sample": "dlexplain.services.latent.sampling",
+    "step_through": "dlexplain.services.layers.stepping",
+    "train": "dlexplain.services.training.runs",
+    "translate": "dlexplain.services.translation.translating",
+    "why_written": "dlexplain.services.translation.why",
 }
-__all__ = sorted([*_HOMES, "explain", "runs"])
+_CALLED = {
+    "explain": "dlexplain.services.pictures.explain",
+    "runs": "dlexplain.services.training.runs",
+}
+__all__ = sorted([*_HOMES, *_CALLED])
 __version__ = "0.1.0"
 
 
@@ -73,7 +77,7 @@ def __dir__() -> list[str]:
 
 
 class _CallablePackage(ModuleType):
-    """A package that is, called, the function of its name: dlexplain.services.<name>.<name>.
+    """A package that is, called, the function of its name.
 
     `dlexplain.explain` holds the methods and explains; `dlexplain.runs` trains and lists.
     """
@@ -81,7 +85,7 @@ class _CallablePackage(ModuleType):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         importlib.import_module("dlexplain.figures")
         name = self.__name__.rpartition(".")[2]
-        return getattr(importlib.import_module(f"dlexplain.services.{name}"), name)(*args, **kwargs)
+        return getattr(importlib.import_module(_CALLED[name]), name)(*args, **kwargs)
 
 
 explain = importlib.import_module("dlexplain.explain")

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from dlexplain.data.dates import dates_after
 from dlexplain.data.given_table import as_trained
 from dlexplain.data.tables import Table
-from dlexplain.services.forecasters import LoadedForecaster, prepared
-from dlexplain.services.series_sources import GivenSeries
+from dlexplain.services.forecast.models import LoadedForecaster, prepared
+from dlexplain.services.forecast.sources import GivenSeries
 
 WINDOW, HORIZON = 6, 3
 NAMES = ("a", "b", "c")

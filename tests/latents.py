@@ -10,7 +10,7 @@ from dlexplain.data.base import Pictures
 from dlexplain.results import EncodedPictures
 from dlexplain.runs import paths
 from dlexplain.runs.spec import RunSpec
-from dlexplain.services.latent_models import LatentModel, load_latent_model
+from dlexplain.services.latent.models import LatentModel, load_latent_model
 from dlexplain.settings import settings
 from tests.finished import MEAN, SCALE, network, states
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dlexplain.cli import main
-from dlexplain.services.attention import attention
+from dlexplain.services.texts.attention import attention
 
 FILM = "A gripping film that never feels long."
 QUICK = ("--model", "sst2-transformer")

@@ -7,8 +7,8 @@ import pytest
 
 import dlexplain as dx
 from dlexplain.cli import main
-from dlexplain.services.forecaster_list import find_forecaster
-from dlexplain.services.series_sources import example_csv
+from dlexplain.services.forecast.model_list import find_forecaster
+from dlexplain.services.forecast.sources import example_csv
 
 MODEL = "macrodata-lstm"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dlexplain.cli import main
-from dlexplain.services import runs as service
+from dlexplain.services.training import runs as service
 from tests.trained import digits_run
 
 

@@ -17,8 +17,8 @@ from dlexplain.explain.series.base import SERIES_METHODS
 from dlexplain.explain.texts.base import TEXT_METHODS
 from dlexplain.models.base import ARCHITECTURES, MODELS
 from dlexplain.registry import Registry
-from dlexplain.services.presets import PRESETS
-from dlexplain.services.zoo_cards import score_table, zoo_cards
+from dlexplain.services.trained.zoo_cards import score_table, zoo_cards
+from dlexplain.services.training.presets import PRESETS
 from dlexplain.tasks.base import TASKS
 
 ROOT = Path(__file__).parents[1]

@@ -3,7 +3,7 @@
 from functools import cache
 
 from dlexplain.runs.inline import InlineExecutor
-from dlexplain.services.training import RunSpec, complete
+from dlexplain.services.training.catalogue import RunSpec, complete
 from dlexplain.settings import settings
 
 

@@ -14,8 +14,8 @@ from dlexplain.models.base import kept_state
 from dlexplain.runs import paths
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.states import States
-from dlexplain.services.networks import build_network
-from dlexplain.services.trained import Trained
+from dlexplain.services.trained.models import Trained
+from dlexplain.services.trained.networks import build_network
 from dlexplain.settings import settings
 
 ENGLISH = ("A young dog is playing in the snowy park.", "Two children swim, and one waits.") * 3

@@ -10,7 +10,7 @@ from dlexplain.data.text_codec import TextCodec
 from dlexplain.models.base import ARCHITECTURES
 from dlexplain.models.language import LanguageShape
 from dlexplain.params import parse
-from dlexplain.services.language_models import LoadedLanguageModel, prepared
+from dlexplain.services.writing.models import LoadedLanguageModel, prepared
 
 WORDS = "the cat sat on a mat and saw one small dog run to it while she slept"
 TEXT = (

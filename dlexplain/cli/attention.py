@@ -30,9 +30,9 @@ def declare(command: "Commands") -> None:
 
 
 def _attention(args: argparse.Namespace) -> int:
-    from dlexplain.services.attention import reading_maps, text_windows
-    from dlexplain.services.attention_facts import KINDS, head_facts, without_marks
-    from dlexplain.services.text_models import load_text_model
+    from dlexplain.services.texts.attention import reading_maps, text_windows
+    from dlexplain.services.texts.attention_facts import KINDS, head_facts, without_marks
+    from dlexplain.services.texts.models import load_text_model
 
     model = load_text_model(args.model)
     window = text_windows(model, args.text).get(args.window)

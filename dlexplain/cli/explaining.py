@@ -69,7 +69,7 @@ def declare(command: "Commands") -> None:
 
 
 def _models(args: argparse.Namespace) -> int:
-    from dlexplain.services.models import model_specs
+    from dlexplain.services.pictures.models import model_specs
 
     rows = [
         {
@@ -93,15 +93,15 @@ def _models(args: argparse.Namespace) -> int:
 
 def _methods(args: argparse.Namespace) -> int:
     if args.texts:
-        from dlexplain.services.text_explain import text_method_infos
+        from dlexplain.services.texts.explain import text_method_infos
 
         infos = text_method_infos()
     elif args.series:
-        from dlexplain.services.series_explain import series_method_infos
+        from dlexplain.services.forecast.explain import series_method_infos
 
         infos = series_method_infos()
     else:
-        from dlexplain.services.explain import method_infos
+        from dlexplain.services.pictures.explain import method_infos
 
         infos = method_infos()
     if args.json:
@@ -173,8 +173,8 @@ def _classify(args: argparse.Namespace) -> int:
         raise BadInput("classify takes pictures, or --text, or --texts, one of the three")
     if not args.paths:
         return explaining_texts.classify(args)
-    from dlexplain.services.classify import classify
-    from dlexplain.services.models import load_model
+    from dlexplain.services.pictures.classify import classify
+    from dlexplain.services.pictures.models import load_model
 
     model = load_model(args.model or DEFAULT_MODEL)
     predictions, failed = [], 0
@@ -221,8 +221,8 @@ def _explain(args: argparse.Namespace) -> int:
         return forecasting.explain(args, params)
     if args.text is not None:
         return explaining_texts.explain(args, params)
-    from dlexplain.services.explain import explain
-    from dlexplain.services.models import load_model
+    from dlexplain.services.pictures.explain import explain
+    from dlexplain.services.pictures.models import load_model
 
     # Unknown method and target are told before the model is loaded and the file is read.
     model = load_model(args.model or DEFAULT_MODEL)

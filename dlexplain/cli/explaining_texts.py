@@ -18,8 +18,8 @@ BAR = 24
 
 def classify(args: argparse.Namespace) -> int:
     """Print each text's classes; 1 where a row of the CSV has no text."""
-    from dlexplain.services.text_explain import classify_text
-    from dlexplain.services.text_models import load_text_model
+    from dlexplain.services.texts.explain import classify_text
+    from dlexplain.services.texts.models import load_text_model
 
     model = load_text_model(args.model or DEFAULT_MODEL)
     if args.text is not None:
@@ -36,8 +36,8 @@ def classify(args: argparse.Namespace) -> int:
 
 def _of_file(model: Any, path: str, column: str) -> "tuple[list[TextPrediction], int]":
     """The predictions, and how many rows were left out, each told on stderr."""
-    from dlexplain.services.text_explain import classify_texts
-    from dlexplain.services.text_tables import read_text_column
+    from dlexplain.services.texts.explain import classify_texts
+    from dlexplain.services.texts.tables import read_text_column
 
     _, texts = read_text_column(Path(path).expanduser(), column)
     kept, lost = [], 0
@@ -64,8 +64,8 @@ def _print(prediction: "TextPrediction", top: int | None) -> None:
 
 def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     """Print each token's value, or all of it as JSON."""
-    from dlexplain.services.text_explain import explain_text
-    from dlexplain.services.text_models import load_text_model
+    from dlexplain.services.texts.explain import explain_text
+    from dlexplain.services.texts.models import load_text_model
 
     if args.out or args.png:
         raise BadInput("--out and --png are for pictures; --json gives a text's tokens and values")

@@ -61,7 +61,7 @@ def declare_explain(explain: argparse.ArgumentParser) -> None:
 
 
 def _forecast(args: argparse.Namespace) -> int:
-    from dlexplain.services.forecasting import forecast
+    from dlexplain.services.forecast.forecasting import forecast
 
     told = forecast(args.model, args.csv, args.origin, args.horizon, args.intervals)
     if args.json:
@@ -89,7 +89,7 @@ def _print(told: "SeriesForecast", place: int) -> None:
 
 
 def _backtest(args: argparse.Namespace) -> int:
-    from dlexplain.services.backtesting import backtest
+    from dlexplain.services.forecast.backtesting import backtest
 
     found = []
     for name in args.models or _zoo(args.csv):
@@ -104,9 +104,9 @@ def _backtest(args: argparse.Namespace) -> int:
 
 def _zoo(series: str) -> list[str]:
     """The zoo's forecasters that read these series."""
-    from dlexplain.services.forecaster_list import forecaster_entries
-    from dlexplain.services.forecasters import load_forecaster
-    from dlexplain.services.forecasting import series_for
+    from dlexplain.services.forecast.forecasting import series_for
+    from dlexplain.services.forecast.model_list import forecaster_entries
+    from dlexplain.services.forecast.models import load_forecaster
 
     names, why = [], ""
     for entry in forecaster_entries():
@@ -150,7 +150,7 @@ def _cells(texts: list[str], widths: list[int]) -> str:
 
 def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     """Print each series' and each period's total, or all of it as JSON."""
-    from dlexplain.services.series_explain import explain_series
+    from dlexplain.services.forecast.explain import explain_series
 
     if args.out or args.png:
         raise BadInput("--out and --png are for pictures; --json gives a forecast's attribution")

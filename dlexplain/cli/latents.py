@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlexplain.errors import BadInput
 from dlexplain.params import specs
-from dlexplain.services.sampling_settings import SamplingParams
+from dlexplain.services.latent.sampling_settings import SamplingParams
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
@@ -47,7 +47,7 @@ def declare(command: "Commands") -> None:
 
 def _sample(args: argparse.Namespace) -> int:
     from dlexplain.figures.latent_sheets import png, sheet
-    from dlexplain.services.sampling import sample
+    from dlexplain.services.latent.sampling import sample
 
     params: dict[str, Any] = {key: getattr(args, key) for key in specs(SamplingParams)}
     made = sample(args.model, args.label, **params)
@@ -65,9 +65,9 @@ def _reconstruct(args: argparse.Namespace) -> int:
     import numpy as np
 
     from dlexplain.figures.latent_sheets import png, sheet
-    from dlexplain.services.latent_map import encode_data
-    from dlexplain.services.latent_models import load_latent_model
-    from dlexplain.services.latents import reconstruct
+    from dlexplain.services.latent.codes import reconstruct
+    from dlexplain.services.latent.map import encode_data
+    from dlexplain.services.latent.models import load_latent_model
 
     model = load_latent_model(args.model)
     known = encode_data(model, args.data_path) if args.compare else None

@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from dlexplain.services.model_list import DEFAULT_MODEL
+from dlexplain.services.pictures.model_list import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
@@ -26,7 +26,7 @@ def declare(command: "Commands") -> None:
 
 def _layers(args: argparse.Namespace) -> int:
     from dlexplain.figures.layer_graph import graph, shape_text
-    from dlexplain.services.layers import layers
+    from dlexplain.services.layers.listing import layers
 
     found = layers(args.model)
     if args.graph:
@@ -51,7 +51,7 @@ def _layers(args: argparse.Namespace) -> int:
 
 def _field(args: argparse.Namespace) -> int:
     from dlexplain.figures.layer_graph import shape_text
-    from dlexplain.services.receptive_fields import receptive_field
+    from dlexplain.services.layers.receptive_fields import receptive_field
 
     found = receptive_field(args.model, args.layer, args.row, args.column)
     if args.json:

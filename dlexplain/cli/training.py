@@ -12,7 +12,7 @@ from dlexplain.errors import BadInput, SpecError
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
     from dlexplain.results import RunRecord
-    from dlexplain.services.training import RunSpec
+    from dlexplain.services.training.catalogue import RunSpec
 
 FOLLOW_SECONDS = 1.0
 
@@ -47,7 +47,7 @@ def declare(command: "Commands") -> None:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from dlexplain.services.runs import launch
+    from dlexplain.services.training.runs import launch
 
     record = launch(_spec(args))
     if not args.wait:
@@ -65,8 +65,8 @@ def _spec(args: argparse.Namespace) -> "RunSpec":
     """From --preset or --spec or --task, --data and --model, changed by the other options."""
     from dataclasses import replace
 
-    from dlexplain.services.presets import PRESETS
-    from dlexplain.services.training import RunSpec, completed_with, with_data_path
+    from dlexplain.services.training.catalogue import RunSpec, completed_with, with_data_path
+    from dlexplain.services.training.presets import PRESETS
 
     if args.preset and args.spec:
         raise BadInput("--preset and --spec are both given; choose one of them")
@@ -86,7 +86,7 @@ def _spec(args: argparse.Namespace) -> "RunSpec":
 
 
 def _spec_file(file: Path) -> "RunSpec":
-    from dlexplain.services.training import RunSpec
+    from dlexplain.services.training.catalogue import RunSpec
 
     try:
         text = file.read_text("utf-8")
@@ -96,7 +96,7 @@ def _spec_file(file: Path) -> "RunSpec":
 
 
 def _runs(args: argparse.Namespace) -> int:
-    from dlexplain.services.runs import runs
+    from dlexplain.services.training.runs import runs
 
     records = runs()
     if args.json:
@@ -114,8 +114,8 @@ def _runs(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from dlexplain.services.findings import card
-    from dlexplain.services.runs import changes, keep_going, run
+    from dlexplain.services.training.findings import card
+    from dlexplain.services.training.runs import changes, keep_going, run
 
     keep_going()
     record = run(args.id)
@@ -135,7 +135,7 @@ def _run(args: argparse.Namespace) -> int:
 
 def _follow(record: "RunRecord", as_json: bool) -> int:
     """Tell what changes until the run has ended; exit status 0 where it finished."""
-    from dlexplain.services.runs import wait_for
+    from dlexplain.services.training.runs import wait_for
 
     said = ""
     last = 0.0
@@ -181,13 +181,13 @@ def _print_run(record: "RunRecord") -> None:
 
 
 def _cancel(args: argparse.Namespace) -> int:
-    from dlexplain.services.runs import cancel
+    from dlexplain.services.training.runs import cancel
 
     return _told(cancel(args.id), args)
 
 
 def _resume(args: argparse.Namespace) -> int:
-    from dlexplain.services.runs import resume
+    from dlexplain.services.training.runs import resume
 
     return _told(resume(args.id), args)
 
@@ -202,8 +202,8 @@ def _told(record: "RunRecord", args: argparse.Namespace) -> int:
 
 
 def _data(args: argparse.Namespace) -> int:
-    from dlexplain.services.presets import PRESETS
-    from dlexplain.services.training import all_data
+    from dlexplain.services.training.catalogue import all_data
+    from dlexplain.services.training.presets import PRESETS
 
     found = all_data()
     if args.json:

@@ -29,8 +29,8 @@ def declare(command: "Commands") -> None:
 
 
 def _translate(args: argparse.Namespace) -> int:
-    from dlexplain.services.translation import cross_attention, translate
-    from dlexplain.services.translators import load_translator
+    from dlexplain.services.translation.models import load_translator
+    from dlexplain.services.translation.translating import cross_attention, translate
 
     model = load_translator(args.model)
     found = translate(model, args.text, args.beam, args.length_penalty)

@@ -5,7 +5,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.params import specs
-from dlexplain.services.writing_settings import WritingParams
+from dlexplain.services.writing.settings import WritingParams
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
@@ -29,7 +29,7 @@ def declare(command: "Commands") -> None:
 
 
 def _generate(args: argparse.Namespace) -> int:
-    from dlexplain.services.writing import generate
+    from dlexplain.services.writing.writing import generate
 
     params: dict[str, Any] = {key: getattr(args, key) for key in args.settings}
 

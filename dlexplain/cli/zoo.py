@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
-    from dlexplain.services.zoo import Verdict
+    from dlexplain.services.trained.zoo import Verdict
 
 ACTIONS = ("list", "verify", "train", "add")
 
@@ -51,7 +51,7 @@ def _told(text: str) -> None:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from dlexplain.services.zoo_cards import score_table, zoo_cards
+    from dlexplain.services.trained.zoo_cards import score_table, zoo_cards
 
     cards = zoo_cards()
     if args.json:
@@ -69,7 +69,7 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from dlexplain.services.zoo import verify
+    from dlexplain.services.trained.zoo import verify
 
     verdicts = []
     for verdict in verify(args.names, args.data_path, _told):
@@ -97,7 +97,7 @@ def _said(verdict: "Verdict") -> str:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from dlexplain.services.zoo import train_zoo
+    from dlexplain.services.trained.zoo import train_zoo
 
     for name, folder in train_zoo(args.names, args.data_path, _told):
         _told("")
@@ -107,7 +107,7 @@ def _train(args: argparse.Namespace) -> int:
 
 def _add(args: argparse.Namespace) -> int:
     from dlexplain.errors import BadInput
-    from dlexplain.services.zoo import publish
+    from dlexplain.services.trained.zoo import publish
 
     if len(args.names) != 2:
         raise BadInput("zoo add takes a finished run's id and a name, such as: zoo add 1a2b mine")
@@ -118,7 +118,7 @@ def _add(args: argparse.Namespace) -> int:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    from dlexplain.services.scoring import evaluate
+    from dlexplain.services.trained.scoring import evaluate
 
     score = evaluate(args.model, args.data)
     if args.json:

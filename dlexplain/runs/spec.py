@@ -3,7 +3,7 @@
     RunSpec(task="classify-image", model="cnn", data="digits", training={"epochs": 5})
 
 The groups hold plain values; which are accepted is declared by the task, model and data set that
-are named, and checked by services.training.complete, which also fills in every default.
+are named, and checked by services.training.catalogue.complete, which also fills in every default.
 """
 
 import json

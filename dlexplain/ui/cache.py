@@ -4,10 +4,10 @@ import streamlit as st
 
 from dlexplain.registry import Registry
 from dlexplain.results import Prediction
-from dlexplain.services.classify import classify
-from dlexplain.services.explain import MethodInfo, method_choices, method_infos
-from dlexplain.services.models import LoadedModel, load_model
-from dlexplain.services.pictures import Picture
+from dlexplain.services.pictures.classify import classify
+from dlexplain.services.pictures.explain import MethodInfo, method_choices, method_infos
+from dlexplain.services.pictures.models import LoadedModel, load_model
+from dlexplain.services.pictures.sources import Picture
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model…")

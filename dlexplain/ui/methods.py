@@ -6,7 +6,7 @@ import streamlit as st
 
 from dlexplain.params import Value
 from dlexplain.registry import Registry
-from dlexplain.services.explain import MethodInfo
+from dlexplain.services.pictures.explain import MethodInfo
 from dlexplain.ui.address import from_address
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.state import Ask

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dlexplain.services.model_list import DEFAULT_MODEL, ModelEntry, model_entry
+from dlexplain.services.pictures.model_list import DEFAULT_MODEL, ModelEntry, model_entry
 from dlexplain.ui.address import from_address
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dlexplain.errors import WeightsError
-from dlexplain.services.hugging_face import Kind, check_own, is_own_model
+from dlexplain.services.texts.hugging_face import Kind, check_own, is_own_model
 from dlexplain.ui.markdown import literal
 
 

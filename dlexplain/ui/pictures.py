@@ -11,8 +11,8 @@ import streamlit as st
 
 from dlexplain.errors import PictureError, UnknownName
 from dlexplain.results import ClassName
-from dlexplain.services.model_list import ModelEntry
-from dlexplain.services.pictures import (
+from dlexplain.services.pictures.model_list import ModelEntry
+from dlexplain.services.pictures.sources import (
     ENDINGS,
     Picture,
     kept_pictures,

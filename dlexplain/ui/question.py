@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dlexplain.results import Prediction
-from dlexplain.services.model_list import DEFAULT_MODEL
-from dlexplain.services.models import LoadedModel
-from dlexplain.services.pictures import Picture
+from dlexplain.services.pictures.model_list import DEFAULT_MODEL
+from dlexplain.services.pictures.models import LoadedModel
+from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui import cache
 from dlexplain.ui.address import from_address, to_address
 from dlexplain.ui.methods import ParamsOf, asks_of, choose_methods, method_params

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dlexplain.results import Curve, RunRecord
-from dlexplain.services.runs import curves as read_curves
+from dlexplain.services.training.runs import curves as read_curves
 
 MOST = 2000
 
 
 def curves(records: Sequence[RunRecord], key: str) -> list[Curve]:
-    """As services.runs.curves; a run that is not active is read once for all sessions."""
+    """As services.training.runs.curves; a run that is not active is read once for all sessions."""
     found = []
     for record in records:
         if key in record.metrics:

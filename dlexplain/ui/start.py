@@ -32,13 +32,18 @@ def warm_up() -> threading.Thread:
     """
 
     def load() -> None:
-        from dlexplain.services.models import chunk_book, load_model
+        from dlexplain.services.pictures.models import chunk_book, load_model
 
         prepared = load_model().prepared
         _exempt_from_collection()
         for kind in ("forward", "gradient"):
             chunk_book().get(prepared, kind)
-        for module in ("captum.attr", "shap", "skimage.segmentation", "dlexplain.services.presets"):
+        for module in (
+            "captum.attr",
+            "shap",
+            "skimage.segmentation",
+            "dlexplain.services.training.presets",
+        ):
             importlib.import_module(module)
         _exempt_from_collection()
 
@@ -56,7 +61,7 @@ def look_after_runs() -> threading.Thread:
     """
 
     def look() -> None:
-        from dlexplain.services.runs import keep_going, set_up
+        from dlexplain.services.training.runs import keep_going, set_up
 
         try:
             set_up()

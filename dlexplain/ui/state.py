@@ -6,10 +6,10 @@ from typing import Any, Generic, TypeVar
 
 from dlexplain.params import Value
 from dlexplain.results import Attribution
-from dlexplain.services.explain import cached, explain
 from dlexplain.services.jobs import Job, start
-from dlexplain.services.models import LoadedModel
-from dlexplain.services.pictures import Picture
+from dlexplain.services.pictures.explain import cached, explain
+from dlexplain.services.pictures.models import LoadedModel
+from dlexplain.services.pictures.sources import Picture
 
 R = TypeVar("R")
 

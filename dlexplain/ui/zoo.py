@@ -5,7 +5,7 @@ import json
 import streamlit as st
 
 from dlexplain.results import ZooCard
-from dlexplain.services.zoo_cards import zoo_cards
+from dlexplain.services.trained.zoo_cards import zoo_cards
 from dlexplain.ui.explain_link import explain_link
 from dlexplain.ui.words import clock, count, metric, size
 

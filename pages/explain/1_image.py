@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
-from dlexplain.services.model_list import model_entries
+from dlexplain.services.pictures.model_list import model_entries
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.model_choice import choose_model
 from dlexplain.ui.pictures import arrived, choose_picture
@@ -14,9 +14,9 @@ from dlexplain.ui.pictures import arrived, choose_picture
 if TYPE_CHECKING:
     from dlexplain.results import Attribution, ClassName, Prediction
     from dlexplain.services.jobs import Job
-    from dlexplain.services.model_list import ModelEntry
-    from dlexplain.services.models import LoadedModel
-    from dlexplain.services.pictures import Picture
+    from dlexplain.services.pictures.model_list import ModelEntry
+    from dlexplain.services.pictures.models import LoadedModel
+    from dlexplain.services.pictures.sources import Picture
     from dlexplain.ui.pictures import Choice
     from dlexplain.ui.state import Answers, Ask, Request
 
@@ -186,7 +186,7 @@ def _waiting_text(job: "Job[Attribution]") -> str:
 
 def _facts(result: "Attribution", place: int) -> None:
     from dlexplain.figures.overlay import overlay_png
-    from dlexplain.services.bundle import stem
+    from dlexplain.services.pictures.bundle import stem
 
     plural = "" if result.evaluations == 1 else "s"
     facts = [f"{result.seconds:.2f} s", f"{result.evaluations:,} evaluation{plural}"]
@@ -227,7 +227,7 @@ def _stopped(
 
 def _bundle(prediction: "Prediction", done: "list[Attribution]") -> bytes:
     from dlexplain.figures.overlay import overlay_png
-    from dlexplain.services.bundle import bundle, stem
+    from dlexplain.services.pictures.bundle import bundle, stem
 
     return bundle(prediction, done, {stem(result): overlay_png(result) for result in done})
 

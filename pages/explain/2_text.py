@@ -7,12 +7,12 @@ import streamlit as st
 from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.ui.address import from_address, to_address
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.text_choice import IN_ADDRESS, choose_classifier, choose_text, examples
+from dlexplain.ui.texts.choice import IN_ADDRESS, choose_classifier, choose_text, examples
 
 if TYPE_CHECKING:
     from dlexplain.results import TextPrediction
-    from dlexplain.services.text_model_list import TextEntry
-    from dlexplain.services.text_models import TextModel
+    from dlexplain.services.texts.model_list import TextEntry
+    from dlexplain.services.texts.models import TextModel
     from dlexplain.ui.state import Request
 
 ONE, TWO, TABLE = "One text", "Two texts", "A table of texts"
@@ -63,7 +63,7 @@ def load(model: "TextEntry") -> "TextModel | None":
     # torch is imported from here on, so the empty page is there at once.
     try:
         with st.spinner("Loading the model…"):
-            from dlexplain.ui import text_cache
+            from dlexplain.ui.texts import cache as text_cache
 
             return text_cache.text_model(model.name)
     except DlexplainError as error:
@@ -72,7 +72,7 @@ def load(model: "TextEntry") -> "TextModel | None":
 
 
 def predicted(model: "TextModel", text: str) -> "TextPrediction | None":
-    from dlexplain.ui import text_cache
+    from dlexplain.ui.texts import cache as text_cache
 
     try:
         return text_cache.text_prediction(model.name, text)
@@ -128,11 +128,11 @@ def why(
     model: "TextModel", text: str, prediction: "TextPrediction", arrived: bool,
     others: "list[TextModel]",
 ) -> None:  # fmt: skip
-    from dlexplain.ui import text_cache
     from dlexplain.ui.state import Request
-    from dlexplain.ui.text_answers import show_answers, view_options
-    from dlexplain.ui.text_changes import show_changes
-    from dlexplain.ui.text_question import choose_asks, choose_classes
+    from dlexplain.ui.texts import cache as text_cache
+    from dlexplain.ui.texts.answers import show_answers, view_options
+    from dlexplain.ui.texts.changes import show_changes
+    from dlexplain.ui.texts.question import choose_asks, choose_classes
 
     st.subheader("Why?")
     target, contrast = choose_classes(model, prediction, arrived)
@@ -163,7 +163,7 @@ def _fitting(request: "Request", which: "TextModel", first: "TextModel") -> "Req
     """The same question to another model, where it has these classes, by what suits it."""
     from dataclasses import replace
 
-    from dlexplain.ui import text_cache
+    from dlexplain.ui.texts import cache as text_cache
 
     if which.classes != first.classes:
         return None
@@ -173,14 +173,14 @@ def _fitting(request: "Request", which: "TextModel", first: "TextModel") -> "Req
 
 
 def two_texts(chosen: "TextEntry", arrived: bool) -> None:
-    from dlexplain.ui import text_cache
     from dlexplain.ui.state import Request
+    from dlexplain.ui.texts import cache as text_cache
 
     model = load(chosen)
     if model is None:
         return
-    from dlexplain.ui.text_answers import show_answers, view_options
-    from dlexplain.ui.text_question import choose_asks
+    from dlexplain.ui.texts.answers import show_answers, view_options
+    from dlexplain.ui.texts.question import choose_asks
 
     places = st.columns(2, gap="large")
     found = []
@@ -211,7 +211,7 @@ def two_texts(chosen: "TextEntry", arrived: bool) -> None:
 def table(chosen: "TextEntry") -> None:
     model = load(chosen)
     if model is not None:
-        from dlexplain.ui.text_table import show_table
+        from dlexplain.ui.texts.table import show_table
 
         show_table(model)
 

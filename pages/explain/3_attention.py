@@ -20,12 +20,12 @@ from dlexplain.ui.attention.choice import (
     choose_view,
     choose_window,
 )
-from dlexplain.ui.text_choice import IN_ADDRESS, choose_text, examples
+from dlexplain.ui.texts.choice import IN_ADDRESS, choose_text, examples
 
 if TYPE_CHECKING:
     from dlexplain.results import AttentionMaps
-    from dlexplain.services.attention import Window
-    from dlexplain.services.text_models import TextModel
+    from dlexplain.services.texts.attention import Window
+    from dlexplain.services.texts.models import TextModel
 
 STRANGE = 0.2  # share of unknown tokens from which a visitor is warned
 
@@ -44,8 +44,8 @@ def main() -> None:
                 icon=":material/arrow_upward:")  # fmt: skip
         return
     with st.spinner("Loading…"):  # torch is imported from here on, so the page is there at once
-        from dlexplain.ui import text_cache
         from dlexplain.ui.attention import cache
+        from dlexplain.ui.texts import cache as text_cache
 
     try:
         model = text_cache.text_model(entry.name)
@@ -82,7 +82,7 @@ def show_view(
     view: str, model: "TextModel", window: "Window", whole: "AttentionMaps", hidden: bool,
     arrived: bool,
 ) -> None:  # fmt: skip
-    from dlexplain.services.attention_facts import head_facts, without_marks
+    from dlexplain.services.texts.attention_facts import head_facts, without_marks
     from dlexplain.ui.attention import measured, views
 
     maps = without_marks(whole) if hidden else whole

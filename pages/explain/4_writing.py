@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
-from dlexplain.services.language_list import language_entries
+from dlexplain.services.writing.model_list import language_entries
 from dlexplain.ui.address import to_address
 from dlexplain.ui.writing.choice import (
     choose_language_model,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
-from dlexplain.services.translator_list import translator_entries
+from dlexplain.services.translation.model_list import translator_entries
 from dlexplain.ui.address import to_address
 from dlexplain.ui.translation.choice import (
     TEXT,
@@ -18,7 +18,7 @@ from dlexplain.ui.writing.choice import shared
 
 if TYPE_CHECKING:
     from dlexplain.results import Translation
-    from dlexplain.services.translators import LoadedTranslator
+    from dlexplain.services.translation.models import LoadedTranslator
 
 SLOT = "translation"
 
@@ -41,8 +41,8 @@ def main() -> None:
         st.info("Type a sentence above, or choose an example.", icon=":material/arrow_upward:")
         return
     with st.spinner("Loading…"):  # torch is imported from here on
-        from dlexplain.services.translation import translate
-        from dlexplain.services.translators import load_translator
+        from dlexplain.services.translation.models import load_translator
+        from dlexplain.services.translation.translating import translate
     kept: dict[str, str | None] = {}
     try:
         with st.spinner("Translating…", show_time=True):
@@ -58,8 +58,8 @@ def show(
     model: "LoadedTranslator", translation: "Translation", arrived: bool
 ) -> dict[str, str | None]:
     """All answers; returns what of it is to be in the address."""
-    from dlexplain.services.translation import cross_attention
-    from dlexplain.services.translation_why import why_written
+    from dlexplain.services.translation.translating import cross_attention
+    from dlexplain.services.translation.why import why_written
     from dlexplain.ui.translation import looked, why
     from dlexplain.ui.translation.written import choose_token, show_candidates
     from dlexplain.ui.writing.jobs import asked, show_live

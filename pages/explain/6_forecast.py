@@ -41,7 +41,7 @@ def main() -> None:
         to_address({"model": entry.name, "series": st.session_state["forecast-source"]})
         return
     with st.spinner("Loading…"):  # torch is imported from here on
-        from dlexplain.services.forecasting import origins
+        from dlexplain.services.forecast.forecasting import origins
         from dlexplain.ui.forecast import cache
     try:
         model = cache.model(entry.name)

@@ -10,8 +10,8 @@ from dlexplain.ui.latent.choice import arrived, choose_latent_model, choose_view
 from dlexplain.ui.latent.pictures import Choice, choose_picture
 
 if TYPE_CHECKING:
-    from dlexplain.services.latent_data import PictureData
-    from dlexplain.services.latent_models import LatentModel
+    from dlexplain.services.latent.data import PictureData
+    from dlexplain.services.latent.models import LatentModel
 
 Kept = dict[str, str | None]
 NEEDS_DATA = {"map", "classes"}

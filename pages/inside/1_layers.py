@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
-from dlexplain.services.model_list import model_entries
+from dlexplain.services.pictures.model_list import model_entries
 from dlexplain.ui.address import to_address
 from dlexplain.ui.model_choice import choose_model
 from dlexplain.ui.writing.choice import from_query
 
 if TYPE_CHECKING:
-    from dlexplain.services.model_list import ModelEntry
+    from dlexplain.services.pictures.model_list import ModelEntry
     from dlexplain.ui.layers.choice import Kept
     from dlexplain.ui.pictures import Choice
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError, SpecError
-from dlexplain.services.zoo_cards import zoo_cards
+from dlexplain.services.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, to_address
 from dlexplain.ui.words import count, duration, size
 from dlexplain.ui.zoo import ADDRESS, score_words
 
 if TYPE_CHECKING:
     from dlexplain.results import Estimate
-    from dlexplain.services.estimating import Estimating
-    from dlexplain.services.training import Choice, RunSpec
+    from dlexplain.services.training.catalogue import Choice, RunSpec
+    from dlexplain.services.training.estimating import Estimating
 
 POLL_SECONDS = 0.5
 FIRST = "digits-cnn"
@@ -36,7 +36,7 @@ def main() -> None:
     )
     with st.spinner("Loading what can be trained…"):
         # torch and lightning are imported from here on; the title is there at once
-        from dlexplain.services.presets import PRESETS, presets_by_case
+        from dlexplain.services.training.presets import PRESETS, presets_by_case
 
     from_address("preset", lambda name: PRESETS[name].name)
     st.session_state.setdefault("preset", FIRST)
@@ -75,7 +75,7 @@ def already_trained(name: str) -> None:
 
 def ask(preset: str, first: "RunSpec") -> "RunSpec":
     """The form; every field's key carries the preset, so that another preset starts anew."""
-    from dlexplain.services.training import (
+    from dlexplain.services.training.catalogue import (
         RunSpec,
         architectures,
         augmentation_params,
@@ -155,7 +155,7 @@ def group_form(group, owner, params, given):  # type: ignore[no-untyped-def]
 
 def check(spec: "RunSpec") -> "RunSpec | None":
     """The completed spec, or what is wrong with it, all at once."""
-    from dlexplain.services.training import complete, data_status
+    from dlexplain.services.training.catalogue import complete, data_status
 
     try:
         completed = complete(spec)
@@ -201,7 +201,7 @@ def act(spec: "RunSpec", preset: str) -> None:
 
 
 def start(spec: "RunSpec") -> None:
-    from dlexplain.services.runs import launch
+    from dlexplain.services.training.runs import launch
 
     try:
         record = launch(spec)
@@ -223,7 +223,7 @@ def _computed(spec: "RunSpec") -> dict[str, object]:
 
 
 def show_estimate(spec: "RunSpec") -> None:
-    from dlexplain.services.estimating import Estimating
+    from dlexplain.services.training.estimating import Estimating
 
     now = estimating(spec)
     if now is None:
@@ -286,7 +286,7 @@ def show_found(found: "Estimate") -> None:
 
 def command(spec: "RunSpec") -> str:
     """The train command that launches this spec, with what differs from the defaults."""
-    from dlexplain.services.training import changed
+    from dlexplain.services.training.catalogue import changed
 
     words = ["python", "-m", "dlexplain", "train", "--task", spec.task, "--data", spec.data]
     words += ["--model", spec.model]

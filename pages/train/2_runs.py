@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError, UnknownName
-from dlexplain.services import runs as service
-from dlexplain.services.zoo_cards import zoo_card
+from dlexplain.services.trained.zoo_cards import zoo_card
+from dlexplain.services.training import runs as service
 from dlexplain.ui.explain_link import explain_link
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, clock, duration, metric, moment
@@ -276,7 +276,7 @@ def show_log(run: str) -> None:
 
 
 def show_test(record: "RunRecord") -> None:
-    from dlexplain.services.findings import findings
+    from dlexplain.services.training.findings import findings
     from dlexplain.ui.tested import show
 
     found = findings(record)

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dlexplain.services import comparison
-from dlexplain.services import runs as service
+from dlexplain.services.training import comparison
+from dlexplain.services.training import runs as service
 from dlexplain.ui.words import duration
 
 if TYPE_CHECKING:

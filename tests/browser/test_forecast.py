@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from dlexplain.services.forecaster_list import find_forecaster
-from dlexplain.services.series_sources import example_csv
+from dlexplain.services.forecast.model_list import find_forecaster
+from dlexplain.services.forecast.sources import example_csv
 from tests.browser.dashboard import over
 
 pytestmark = [

@@ -10,9 +10,9 @@ from dlexplain.errors import Cancelled, ParamError
 from dlexplain.explain.progress import Progress
 from dlexplain.explain.series.base import SERIES_METHODS
 from dlexplain.explain.series.methods.shapley import blocks, ranks_of
-from dlexplain.services.forecasters import load_forecaster, prepared
-from dlexplain.services.forecasting import forecast_at, series_for
-from dlexplain.services.series_explain import explain_series, series_method_infos, target_of
+from dlexplain.services.forecast.explain import explain_series, series_method_infos, target_of
+from dlexplain.services.forecast.forecasting import forecast_at, series_for
+from dlexplain.services.forecast.models import load_forecaster, prepared
 from dlexplain.tasks.forecast import QUANTILES
 from tests.forecasters import HORIZON, WINDOW, Linear, facts, linear, series, weights
 

@@ -72,7 +72,7 @@ def test_attention_shows_the_last_period_of_the_last_layer() -> None:
 
 
 def test_coverage_is_drawn_beside_what_is_promised() -> None:
-    from dlexplain.services.backtesting import backtest
+    from dlexplain.services.forecast.backtesting import backtest
     from tests.forecasters import linear, series
 
     found = backtest(linear(), series())

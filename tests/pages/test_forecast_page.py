@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dlexplain.services.forecaster_list import find_forecaster
-from dlexplain.services.series_sources import example_csv
+from dlexplain.services.forecast.model_list import find_forecaster
+from dlexplain.services.forecast.sources import example_csv
 
 PAGE = str(Path(__file__).parents[2] / "pages/explain/6_forecast.py")
 FRED = "fred-gru"

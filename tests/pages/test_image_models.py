@@ -7,9 +7,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dlexplain.runs import paths
-from dlexplain.services.models import load_model
-from dlexplain.services.picture_cards import TASK
-from dlexplain.services.trained import zoo_models
+from dlexplain.services.pictures.cards import TASK
+from dlexplain.services.pictures.models import load_model
+from dlexplain.services.trained.models import zoo_models
 from dlexplain.settings import settings
 from tests.finished import ABC, finished_run, states
 from tests.pages.test_pages import finished, image_page

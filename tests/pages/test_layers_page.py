@@ -8,13 +8,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dlexplain.runs import paths
-from dlexplain.services.cell_steps import cell_step
-from dlexplain.services.feature_maps import feature_maps
-from dlexplain.services.head_steps import head_step
-from dlexplain.services.layers import layers
-from dlexplain.services.model_list import model_entry
-from dlexplain.services.picture_sets import one_of_each
-from dlexplain.services.stepping import step_through
+from dlexplain.services.layers.cell_steps import cell_step
+from dlexplain.services.layers.feature_maps import feature_maps
+from dlexplain.services.layers.head_steps import head_step
+from dlexplain.services.layers.listing import layers
+from dlexplain.services.layers.stepping import step_through
+from dlexplain.services.pictures.model_list import model_entry
+from dlexplain.services.pictures.sets import one_of_each
 from dlexplain.settings import settings
 from tests.bad_pictures import BAD_PICTURES
 from tests.finished import finished_run, states

@@ -61,7 +61,7 @@ def test_a_word_is_dropped_and_the_class_turns() -> None:
 
 
 def test_words_that_occur_twice_are_told_apart() -> None:
-    from dlexplain.ui.text_changes import distinct
+    from dlexplain.ui.texts.changes import distinct
 
     labels = distinct(["dull", ",", "dull"])
     assert len(set(labels)) == 3

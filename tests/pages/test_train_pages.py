@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dlexplain.services import runs as service
-from dlexplain.services.zoo_cards import zoo_cards
+from dlexplain.services.trained.zoo_cards import zoo_cards
+from dlexplain.services.training import runs as service
 from tests.trained import digits_run, macrodata_run
 
 APP = Path(__file__).parents[2] / "app.py"

@@ -5,8 +5,8 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dlexplain.services.translation_methods import METHODS
-from dlexplain.services.translator_list import DATES, SENTENCES
+from dlexplain.services.translation.methods import METHODS
+from dlexplain.services.translation.model_list import DATES, SENTENCES
 from tests.pages.test_pages import ROOT
 from tests.translators import LONGEST, translator_run
 

@@ -17,7 +17,7 @@ from dlexplain.runs.inline import InlineExecutor
 from dlexplain.runs.paths import checkpoint_folder
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.states import RunRow
-from dlexplain.services.training import complete
+from dlexplain.services.training.catalogue import complete
 from tests.runs.small import Homes, assert_same, curves
 
 STEPS_AN_EPOCH = 5

@@ -12,11 +12,11 @@ from dlexplain.results import TextTest
 from dlexplain.runs import paths
 from dlexplain.runs.inline import InlineExecutor
 from dlexplain.runs.spec import RunSpec
-from dlexplain.services import runs as service
-from dlexplain.services.findings import findings
-from dlexplain.services.scoring import evaluate
-from dlexplain.services.trained import trained
-from dlexplain.services.training import complete
+from dlexplain.services.trained.models import trained
+from dlexplain.services.trained.scoring import evaluate
+from dlexplain.services.training import runs as service
+from dlexplain.services.training.catalogue import complete
+from dlexplain.services.training.findings import findings
 from dlexplain.settings import settings
 
 MODELS = {

@@ -10,9 +10,9 @@ from dlexplain.params import parse
 from dlexplain.runs import paths
 from dlexplain.runs.inline import InlineExecutor
 from dlexplain.runs.spec import RunSpec
-from dlexplain.services import runs as service
-from dlexplain.services.scoring import evaluate
-from dlexplain.services.training import complete
+from dlexplain.services.trained.scoring import evaluate
+from dlexplain.services.training import runs as service
+from dlexplain.services.training.catalogue import complete
 from dlexplain.settings import settings
 from tests.translators import SIZES
 

@@ -12,7 +12,7 @@ import dlexplain as dx
 from dlexplain.errors import Incompatible, ParamError, TextError
 from dlexplain.models.text_shapes import Attends
 from dlexplain.results import AttentionMaps, TextAttribution, TokenWeights
-from dlexplain.services.attention import (
+from dlexplain.services.texts.attention import (
     Windows,
     agreement,
     attention,
@@ -23,7 +23,7 @@ from dlexplain.services.attention import (
     text_windows,
     told_classes,
 )
-from dlexplain.services.attention_facts import (
+from dlexplain.services.texts.attention_facts import (
     head_facts,
     one_head,
     overlaid,
@@ -31,9 +31,9 @@ from dlexplain.services.attention_facts import (
     weights_without_marks,
     without_marks,
 )
-from dlexplain.services.attention_list import attending_entries
-from dlexplain.services.text_model_list import text_models
-from dlexplain.services.text_models import TextModel, load_text_model
+from dlexplain.services.texts.attention_list import attending_entries
+from dlexplain.services.texts.model_list import text_models
+from dlexplain.services.texts.models import TextModel, load_text_model
 
 FILM = "A gripping film that never feels long."
 NAMES = ("sst2-minilm", "sst2-transformer", "sst2-lstm-attention")

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from dlexplain.results import Curve, RunRecord, lower_is_better
-from dlexplain.services import runs as service
-from dlexplain.services.comparison import curves_csv, differences, metric_table, table_csv
+from dlexplain.services.training import runs as service
+from dlexplain.services.training.comparison import curves_csv, differences, metric_table, table_csv
 from tests.trained import digits_run, macrodata_run
 
 

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from dlexplain.errors import WeightsError
 from dlexplain.runs import paths
-from dlexplain.services.models import load_model, model_names, model_specs
+from dlexplain.services.pictures.models import load_model, model_names, model_specs
 from dlexplain.settings import settings
 from tests.finished import finished_run
 

@@ -5,8 +5,8 @@ import time
 
 from PIL import Image
 
-from dlexplain.services.estimating import Estimating, estimate
-from dlexplain.services.training import RunSpec, complete
+from dlexplain.services.training.catalogue import RunSpec, complete
+from dlexplain.services.training.estimating import Estimating, estimate
 
 DIGITS = RunSpec(
     task="classify-image", model="cnn", data="digits",

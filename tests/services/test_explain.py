@@ -10,9 +10,9 @@ import dlexplain as dx
 from dlexplain.data.samples import sample_path
 from dlexplain.errors import Cancelled, TargetError
 from dlexplain.explain.base import METHODS
-from dlexplain.services.bundle import bundle, repeat, stem
-from dlexplain.services.explain import cached
-from dlexplain.services.models import LoadedModel
+from dlexplain.services.pictures.bundle import bundle, repeat, stem
+from dlexplain.services.pictures.explain import cached
+from dlexplain.services.pictures.models import LoadedModel
 
 QUICK = {
     "integrated-gradients": {"steps": 4, "tolerance": 0},

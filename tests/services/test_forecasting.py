@@ -8,12 +8,12 @@ from dlexplain.data.tables import Table
 from dlexplain.errors import Cancelled, DataError, ParamError, TargetError, UnknownName
 from dlexplain.explain.progress import Progress
 from dlexplain.results import PastChange
-from dlexplain.services.backtesting import backtest
-from dlexplain.services.conformal import LEVELS, calibrate, calibrated, conformal_offset
-from dlexplain.services.forecasters import load_forecaster
-from dlexplain.services.forecasting import find_target, forecast, forecast_at, origins
-from dlexplain.services.series_changes import what_if
-from dlexplain.services.series_sources import GivenSeries
+from dlexplain.services.forecast.backtesting import backtest
+from dlexplain.services.forecast.changes import what_if
+from dlexplain.services.forecast.conformal import LEVELS, calibrate, calibrated, conformal_offset
+from dlexplain.services.forecast.forecasting import find_target, forecast, forecast_at, origins
+from dlexplain.services.forecast.models import load_forecaster
+from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.tasks.forecast_errors import coverage
 from tests.forecasters import HORIZON, WINDOW, facts, linear, series, table, weights
 
@@ -117,7 +117,7 @@ def white_facts() -> dict[str, object]:
 
 def test_a_wrong_forecasters_intervals_hold_after_calibration() -> None:
     """Its quantiles say nothing; calibrated on one part they cover the next as they promise."""
-    from dlexplain.services.forecasters import prepared
+    from dlexplain.services.forecast.models import prepared
     from tests.forecasters import Linear
 
     model = prepared("wrong", "Wrong", Linear(0.05), white_facts(), WINDOW, HORIZON)
@@ -136,7 +136,7 @@ def test_a_wrong_forecasters_intervals_hold_after_calibration() -> None:
 
 
 def test_of_many_origins_some_are_tested_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dlexplain.services.backtesting.MOST_ORIGINS", 5)
+    monkeypatch.setattr("dlexplain.services.forecast.backtesting.MOST_ORIGINS", 5)
     found = backtest(linear(), series())
     assert len(found.tested.origins) == 5
     assert found.tested.origins[0] == np.datetime64("1984-12-01")

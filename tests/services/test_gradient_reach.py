@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import BadInput
-from dlexplain.services import gradient_reach as service
-from dlexplain.services.gradient_reach import gradient_reach
-from dlexplain.services.language_models import load_language_model, prepared
+from dlexplain.services.writing import gradient_reach as service
+from dlexplain.services.writing.gradient_reach import gradient_reach
+from dlexplain.services.writing.models import load_language_model, prepared
 from tests.writers import KINDS, TEXT, codec, writer
 
 

@@ -6,8 +6,8 @@ import torch
 
 from dlexplain.errors import BadInput, Incompatible, UnknownName
 from dlexplain.models.rnn_lm import RecurrentLM
-from dlexplain.services.inside import MOST, find_units, look_inside
-from dlexplain.services.text_properties import PROPERTIES
+from dlexplain.services.writing.inside import MOST, find_units, look_inside
+from dlexplain.services.writing.properties import PROPERTIES
 from tests.writers import TEXT, writer
 
 PARTS = {

@@ -11,17 +11,7 @@ from torch.distributions import Normal, kl_divergence
 from dlexplain.errors import BadInput, Cancelled, Incompatible, PictureError, UnknownName
 from dlexplain.explain.progress import Progress
 from dlexplain.results import SeenPicture
-from dlexplain.services.decoder_gradients import decoder_gradients, dimension_effects
-from dlexplain.services.latent_list import default_latent_model, find_latent, latent_entries
-from dlexplain.services.latent_map import (
-    encode_data,
-    encode_parts,
-    kept_pictures_of,
-    plane,
-    principal,
-)
-from dlexplain.services.latent_models import LatentModel, load_latent_model
-from dlexplain.services.latents import (
+from dlexplain.services.latent.codes import (
     add_class,
     along_arc,
     decode,
@@ -29,6 +19,16 @@ from dlexplain.services.latents import (
     reconstruct,
     unit_of,
 )
+from dlexplain.services.latent.decoder_gradients import decoder_gradients, dimension_effects
+from dlexplain.services.latent.map import (
+    encode_data,
+    encode_parts,
+    kept_pictures_of,
+    plane,
+    principal,
+)
+from dlexplain.services.latent.model_list import default_latent_model, find_latent, latent_entries
+from dlexplain.services.latent.models import LatentModel, load_latent_model
 from tests.bad_pictures import BAD_PICTURES
 from tests.latents import encoded, finished, model, pictures
 

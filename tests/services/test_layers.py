@@ -9,14 +9,14 @@ from dlexplain.data.pictures import Picture
 from dlexplain.data.samples import read_sample
 from dlexplain.errors import BadInput, Cancelled, ParamError, UnknownName
 from dlexplain.explain.progress import Progress
-from dlexplain.services.exciting import exciting_pictures
-from dlexplain.services.feature_maps import feature_maps, first_filters
-from dlexplain.services.layers import input_of, layers, plain
-from dlexplain.services.model_list import model_entry
-from dlexplain.services.models import LoadedModel, load_model
-from dlexplain.services.picture_sets import one_of_each, photographs, picture_set, picture_sets
-from dlexplain.services.preferred import preferred_input
-from dlexplain.services.receptive_fields import receptive_field
+from dlexplain.services.layers.exciting import exciting_pictures
+from dlexplain.services.layers.feature_maps import feature_maps, first_filters
+from dlexplain.services.layers.listing import input_of, layers, plain
+from dlexplain.services.layers.preferred import preferred_input
+from dlexplain.services.layers.receptive_fields import receptive_field
+from dlexplain.services.pictures.model_list import model_entry
+from dlexplain.services.pictures.models import LoadedModel, load_model
+from dlexplain.services.pictures.sets import one_of_each, photographs, picture_set, picture_sets
 
 LITE, DIGITS = "efficientnet-lite0", "digits-cnn"
 

@@ -23,11 +23,11 @@ from dlexplain.runs import paths
 from dlexplain.runs.inline import InlineExecutor
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.states import States
-from dlexplain.services.bundle import repeat
-from dlexplain.services.model_list import REGISTERED, TASK, model_entries, model_entry
-from dlexplain.services.models import load_model, model_names
-from dlexplain.services.pictures import kept_pictures
-from dlexplain.services.trained import zoo_models
+from dlexplain.services.pictures.bundle import repeat
+from dlexplain.services.pictures.model_list import REGISTERED, TASK, model_entries, model_entry
+from dlexplain.services.pictures.models import load_model, model_names
+from dlexplain.services.pictures.sources import kept_pictures
+from dlexplain.services.trained.models import zoo_models
 from dlexplain.settings import settings
 from tests.finished import ABC, MEAN, SCALE, finished_run, network, states
 
@@ -81,7 +81,7 @@ def test_listing_hundreds_is_quick_and_imports_no_torch(tmp_path: Path) -> None:
     db.close()
     code = (
         "import sys, time\n"
-        "from dlexplain.services.model_list import model_entries\n"
+        "from dlexplain.services.pictures.model_list import model_entries\n"
         "started = time.perf_counter(); count = len(model_entries())\n"
         "print(count, time.perf_counter() - started, 'torch' in sys.modules)"
     )
@@ -95,7 +95,9 @@ def test_listing_hundreds_is_quick_and_imports_no_torch(tmp_path: Path) -> None:
 
 
 def test_looking_at_the_list_creates_nothing(tmp_path: Path) -> None:
-    code = "from dlexplain.services.model_list import model_names; print(len(model_names()))"
+    code = (
+        "from dlexplain.services.pictures.model_list import model_names; print(len(model_names()))"
+    )
     environment = {
         "DLEXPLAIN_HOME": str(tmp_path / "home"),
         "PYTHONPATH": str(Path(__file__).parents[2]),

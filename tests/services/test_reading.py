@@ -9,10 +9,10 @@ import torch
 
 from dlexplain.errors import BadInput, UnknownName
 from dlexplain.models.language import State
-from dlexplain.services import reading
-from dlexplain.services.language_models import LoadedLanguageModel, load_language_model
-from dlexplain.services.reading import read, why_token
-from dlexplain.services.scoring import evaluate
+from dlexplain.services.trained.scoring import evaluate
+from dlexplain.services.writing import reading
+from dlexplain.services.writing.models import LoadedLanguageModel, load_language_model
+from dlexplain.services.writing.reading import read, why_token
 from tests.writers import KINDS, TEXT, writer
 
 LINES = (

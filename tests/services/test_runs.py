@@ -7,9 +7,9 @@ from dlexplain.errors import RunError, SpecError, UnknownName
 from dlexplain.results import Backtest, ClassificationTest
 from dlexplain.runs.paths import run_folder, states_file
 from dlexplain.runs.states import States
-from dlexplain.services import runs as service
-from dlexplain.services.findings import card, findings
-from dlexplain.services.training import RunSpec
+from dlexplain.services.training import runs as service
+from dlexplain.services.training.catalogue import RunSpec
+from dlexplain.services.training.findings import card, findings
 from dlexplain.settings import settings
 from tests.trained import digits_run, macrodata_run
 

@@ -8,11 +8,11 @@ from scipy.stats import kstest, truncnorm
 from dlexplain.data.base import PictureData
 from dlexplain.errors import DataError, Incompatible, ParamError, TargetError
 from dlexplain.explain.progress import Progress
-from dlexplain.services.discriminator import realness, why_real
-from dlexplain.services.latent_models import load_latent_model
-from dlexplain.services.latents import decode
-from dlexplain.services.nearest import distances, measured, nearest, training_pictures
-from dlexplain.services.sampling import sample, truncated
+from dlexplain.services.latent.codes import decode
+from dlexplain.services.latent.discriminator import realness, why_real
+from dlexplain.services.latent.models import load_latent_model
+from dlexplain.services.latent.nearest import distances, measured, nearest, training_pictures
+from dlexplain.services.latent.sampling import sample, truncated
 from tests.latents import model, pictures
 
 

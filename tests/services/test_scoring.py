@@ -11,8 +11,8 @@ from dlexplain.cli import main
 from dlexplain.data.base import DATA, silent
 from dlexplain.errors import BadInput
 from dlexplain.runs import paths
-from dlexplain.services import runs as service
-from dlexplain.services.scoring import evaluate
+from dlexplain.services.trained.scoring import evaluate
+from dlexplain.services.training import runs as service
 from dlexplain.settings import settings
 from tests.trained import digits_run, macrodata_run
 

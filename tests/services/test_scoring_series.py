@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from statsmodels.datasets import macrodata
 
-from dlexplain.services.scoring import evaluate
-from dlexplain.services.trained import trained
+from dlexplain.services.trained.models import trained
+from dlexplain.services.trained.scoring import evaluate
 from tests.trained import macrodata_run
 
 

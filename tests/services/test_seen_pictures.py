@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dlexplain.services.pictures import read_picture
-from dlexplain.services.seen_pictures import see_picture
+from dlexplain.services.pictures.seen import see_picture
+from dlexplain.services.pictures.sources import read_picture
 
 
 def test_a_picture_of_the_models_own_form_stays_as_it_is() -> None:

@@ -13,8 +13,8 @@ from dlexplain.data.dates import dates_after
 from dlexplain.data.example_series import as_csv, example_table
 from dlexplain.data.given_table import as_trained
 from dlexplain.errors import DataError, UnknownName
-from dlexplain.services.forecaster_list import find_forecaster, forecaster_entries
-from dlexplain.services.series_sources import (
+from dlexplain.services.forecast.model_list import find_forecaster, forecaster_entries
+from dlexplain.services.forecast.sources import (
     EXAMPLE,
     OWN,
     default_source,

@@ -12,13 +12,13 @@ from dlexplain.models.rnn_lm import RecurrentLM
 from dlexplain.models.transformer_lm import TransformerLM
 from dlexplain.runs import paths
 from dlexplain.runs.spec import RunSpec
-from dlexplain.services.cell_steps import cell_step
-from dlexplain.services.feature_maps import feature_maps
-from dlexplain.services.head_list import head_entries
-from dlexplain.services.head_steps import head_step
-from dlexplain.services.layers import input_of, plain
-from dlexplain.services.models import load_model
-from dlexplain.services.stepping import convolutions, step_through
+from dlexplain.services.layers.cell_steps import cell_step
+from dlexplain.services.layers.feature_maps import feature_maps
+from dlexplain.services.layers.head_list import head_entries
+from dlexplain.services.layers.head_steps import head_step
+from dlexplain.services.layers.listing import input_of, plain
+from dlexplain.services.layers.stepping import convolutions, step_through
+from dlexplain.services.pictures.models import load_model
 from dlexplain.settings import settings
 from tests.finished import states
 from tests.writers import TEXT, writer

@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from dlexplain.errors import Incompatible, TextError, UnknownName, WeightsError
-from dlexplain.services.attention import attention
-from dlexplain.services.text_explain import (
+from dlexplain.services.texts.attention import attention
+from dlexplain.services.texts.explain import (
     classify_text,
     classify_texts,
     explain_text,
     text_method_infos,
 )
-from dlexplain.services.text_models import load_text_model
+from dlexplain.services.texts.models import load_text_model
 
 SENTENCE = "a good film , truly"
 
@@ -171,9 +171,9 @@ def writer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_hugging_face_language_model_writes_as_transformers_does(writer: Path) -> None:
     from transformers import AutoModelForCausalLM
 
-    from dlexplain.services.language_models import load_language_model
-    from dlexplain.services.reading import read
-    from dlexplain.services.writing import generate
+    from dlexplain.services.writing.models import load_language_model
+    from dlexplain.services.writing.reading import read
+    from dlexplain.services.writing.writing import generate
 
     model = load_language_model(str(writer))
     ids = model.ids(model.codec.encode("a good film"))
@@ -194,7 +194,7 @@ def test_a_hugging_face_language_model_writes_as_transformers_does(writer: Path)
 
 
 def test_a_text_beyond_the_last_position_is_refused(writer: Path) -> None:
-    from dlexplain.services.language_models import load_language_model
+    from dlexplain.services.writing.models import load_language_model
 
     model = load_language_model(str(writer))
     with pytest.raises(TextError, match="more than 32 tokens"):

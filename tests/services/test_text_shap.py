@@ -11,10 +11,10 @@ from dlexplain.explain.batching import Target
 from dlexplain.explain.texts.base import TEXT_METHODS
 from dlexplain.models.minilm_package import minilm_folder
 from dlexplain.params import parse
-from dlexplain.services.text_explain import run_of
-from dlexplain.services.networks import load_network
-from dlexplain.services.text_models import load_text_model
-from dlexplain.services.trained import trained
+from dlexplain.services.texts.explain import run_of
+from dlexplain.services.texts.models import load_text_model
+from dlexplain.services.trained.models import trained
+from dlexplain.services.trained.networks import load_network
 
 TEXT = "the film begins slowly , but the unforgettable acting is a joy to watch , above all at home"
 EVALUATIONS = 40

@@ -6,13 +6,13 @@ import pytest
 from dlexplain.data.base import SeriesData
 from dlexplain.errors import WeightsError
 from dlexplain.results import Backtest, Inside, SeriesAttention
-from dlexplain.services.backtesting import backtest
-from dlexplain.services.findings import findings
-from dlexplain.services.forecaster_list import find_forecaster, forecaster_entries
-from dlexplain.services.forecasters import load_forecaster, prepared
-from dlexplain.services.forecasting import forecast, series_for
-from dlexplain.services.runs import run
-from dlexplain.services.series_inside import look_inside_window
+from dlexplain.services.forecast.backtesting import backtest
+from dlexplain.services.forecast.forecasting import forecast, series_for
+from dlexplain.services.forecast.inside import look_inside_window
+from dlexplain.services.forecast.model_list import find_forecaster, forecaster_entries
+from dlexplain.services.forecast.models import load_forecaster, prepared
+from dlexplain.services.training.findings import findings
+from dlexplain.services.training.runs import run
 from tests.forecasters import HORIZON, WINDOW, Linear, facts
 from tests.trained import macrodata_run
 

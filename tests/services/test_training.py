@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from dlexplain.errors import BadInput, SpecError, UnknownName
-from dlexplain.services.presets import PRESETS, preset
-from dlexplain.services.training import (
+from dlexplain.services.training.catalogue import (
     RunSpec,
     architectures,
     augmentation_params,
@@ -19,6 +18,7 @@ from dlexplain.services.training import (
     tasks,
     with_data_path,
 )
+from dlexplain.services.training.presets import PRESETS, preset
 
 DIGITS = RunSpec(task="classify-image", model="cnn", data="digits")
 

@@ -11,10 +11,8 @@ from scipy.stats import spearmanr
 from dlexplain.errors import ParamError, TextError, UnknownName
 from dlexplain.models.translator import BOS, EOS
 from dlexplain.results import CrossAttention, SourceInfluence, Translation
-from dlexplain.services.translation import cross_attention, translate
-from dlexplain.services.translation_methods import METHODS
-from dlexplain.services.translation_why import Why, agreement, every_influence, why_written
-from dlexplain.services.translator_list import (
+from dlexplain.services.translation.methods import METHODS
+from dlexplain.services.translation.model_list import (
     DATES,
     FIRST,
     SENTENCES,
@@ -24,7 +22,9 @@ from dlexplain.services.translator_list import (
     translator_entries,
     translator_entry,
 )
-from dlexplain.services.translators import LoadedTranslator, load_translator
+from dlexplain.services.translation.models import LoadedTranslator, load_translator
+from dlexplain.services.translation.translating import cross_attention, translate
+from dlexplain.services.translation.why import Why, agreement, every_influence, why_written
 from dlexplain.tasks.decoding import greedy, length_norm, most_tokens
 from tests.translators import LONGEST, translator_run
 

@@ -11,9 +11,9 @@ from dlexplain.cli import main
 from dlexplain.errors import BadInput, Cancelled, ParamError, UnknownName
 from dlexplain.explain.progress import Progress
 from dlexplain.results import TokenChoice
-from dlexplain.services.language_list import default_model, language_entries
-from dlexplain.services.language_models import load_language_model
-from dlexplain.services.writing import LONGEST_TEXT, generate
+from dlexplain.services.writing.model_list import default_model, language_entries
+from dlexplain.services.writing.models import load_language_model
+from dlexplain.services.writing.writing import LONGEST_TEXT, generate
 from dlexplain.tasks.sampling import PIECE
 from tests.writers import KINDS, writer
 

@@ -11,12 +11,12 @@ from safetensors.torch import load_file, save_file
 from dlexplain.cli import main
 from dlexplain.errors import UnknownName, WeightsError
 from dlexplain.runs import paths
-from dlexplain.services import runs as service
-from dlexplain.services.networks import load_network
-from dlexplain.services.presets import PRESETS
-from dlexplain.services.stored_weights import pack, unpack
-from dlexplain.services.trained import trained, zoo_models
-from dlexplain.services.zoo import find_data, publish, verify, zoo_presets
+from dlexplain.services.trained.models import trained, zoo_models
+from dlexplain.services.trained.networks import load_network
+from dlexplain.services.trained.stored_weights import pack, unpack
+from dlexplain.services.trained.zoo import find_data, publish, verify, zoo_presets
+from dlexplain.services.training import runs as service
+from dlexplain.services.training.presets import PRESETS
 from tests.trained import digits_run
 
 MEGABYTE = 1e6

@@ -17,10 +17,10 @@ from dlexplain.models.translator import PAD
 from dlexplain.results import TranslationTest
 from dlexplain.runs.inline import InlineExecutor
 from dlexplain.runs.spec import RunSpec
-from dlexplain.services import runs
-from dlexplain.services.findings import findings
-from dlexplain.services.scoring import evaluate
-from dlexplain.services.trained import trained
+from dlexplain.services.trained.models import trained
+from dlexplain.services.trained.scoring import evaluate
+from dlexplain.services.training import runs
+from dlexplain.services.training.findings import findings
 from dlexplain.tasks.translate import bleu, exact, token_loss
 from tests.data.test_pairs import load, write
 from tests.runs.small import Homes, assert_same, curves

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from dlexplain.results import AttentionMaps
-from dlexplain.services.attention import Windows, reading_maps, text_windows
-from dlexplain.ui.text_cache import text_model
+from dlexplain.services.texts.attention import Windows, reading_maps, text_windows
+from dlexplain.ui.texts.cache import text_model
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

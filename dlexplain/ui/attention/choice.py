@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from dlexplain.errors import BadInput
-from dlexplain.services.attention_list import attending_entries, attending_name
-from dlexplain.services.hugging_face import is_own_model
-from dlexplain.services.text_model_list import TextEntry
+from dlexplain.services.texts.attention_list import attending_entries, attending_name
+from dlexplain.services.texts.hugging_face import is_own_model
+from dlexplain.services.texts.model_list import TextEntry
 from dlexplain.ui.address import from_address
 from dlexplain.ui.own_models import add_own
 

@@ -5,10 +5,10 @@ import pandas as pd
 import streamlit as st
 
 from dlexplain.results import Agreement, AttentionMaps, TextAttribution
-from dlexplain.services.attention import Window, agreement, compared
-from dlexplain.services.attention_facts import Head
 from dlexplain.services.jobs import Job, start
-from dlexplain.services.text_models import TextModel
+from dlexplain.services.texts.attention import Window, agreement, compared
+from dlexplain.services.texts.attention_facts import Head
+from dlexplain.services.texts.models import TextModel
 from dlexplain.ui.progress import show_progress
 
 POLL_SECONDS, MEASURED = 0.5, "attention-measured"

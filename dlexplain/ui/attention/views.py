@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from dlexplain.errors import BadInput
 from dlexplain.figures.attention_heads import plot_facts, plot_heads
 from dlexplain.results import AttentionMaps, HeadFacts
-from dlexplain.services.attention import rollout, told_classes
-from dlexplain.services.attention_facts import (
+from dlexplain.services.texts.attention import rollout, told_classes
+from dlexplain.services.texts.attention_facts import (
     KINDS,
     Head,
     one_head,
     overlaid,
     weights_without_marks,
 )
-from dlexplain.services.text_models import TextModel
+from dlexplain.services.texts.models import TextModel
 from dlexplain.ui.address import from_address
 from dlexplain.ui.attention.choice import HEAD, HEADS, LAYER, VIEW, whole_number
 from dlexplain.ui.attention.tokens import FIGURE, show_row, show_weights

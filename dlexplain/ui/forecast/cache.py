@@ -3,11 +3,11 @@
 import streamlit as st
 
 from dlexplain.results import Inside, PastChange, SeriesAttention, SeriesForecast, WhatIf
-from dlexplain.services.forecasters import LoadedForecaster, load_forecaster
-from dlexplain.services.forecasting import forecast_at
-from dlexplain.services.series_changes import what_if
-from dlexplain.services.series_inside import look_inside_window
-from dlexplain.services.series_sources import GivenSeries
+from dlexplain.services.forecast.changes import what_if
+from dlexplain.services.forecast.forecasting import forecast_at
+from dlexplain.services.forecast.inside import look_inside_window
+from dlexplain.services.forecast.models import LoadedForecaster, load_forecaster
+from dlexplain.services.forecast.sources import GivenSeries
 
 
 @st.cache_resource(max_entries=6, show_spinner="Loading the model…")

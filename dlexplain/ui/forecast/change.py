@@ -7,8 +7,8 @@ import streamlit as st
 from dlexplain.errors import DataError
 from dlexplain.figures.forecasts import plot_series_forecast, plot_what_if
 from dlexplain.results import PastChange, WhatIf
-from dlexplain.services.forecasters import LoadedForecaster
-from dlexplain.services.series_sources import GivenSeries
+from dlexplain.services.forecast.models import LoadedForecaster
+from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.ui.forecast import cache
 from dlexplain.ui.markdown import literal
 

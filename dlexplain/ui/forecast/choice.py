@@ -6,12 +6,12 @@ import numpy as np
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
-from dlexplain.services.forecaster_list import (
+from dlexplain.services.forecast.model_list import (
     ForecasterEntry,
     find_forecaster,
     forecaster_entries,
 )
-from dlexplain.services.series_sources import (
+from dlexplain.services.forecast.sources import (
     EXAMPLE,
     OWN,
     GivenSeries,

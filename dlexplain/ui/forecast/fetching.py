@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from dlexplain.services.forecaster_list import ForecasterEntry, find_forecaster
-from dlexplain.services.series_sources import GivenSeries, SeriesSource, read_own
-from dlexplain.services.writing import Progress
+from dlexplain.services.forecast.model_list import ForecasterEntry, find_forecaster
+from dlexplain.services.forecast.sources import GivenSeries, SeriesSource, read_own
+from dlexplain.services.writing.writing import Progress
 from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress
 
 SLOT = "forecast-fetch"

@@ -6,8 +6,8 @@ from dlexplain.errors import Incompatible
 from dlexplain.figures.series_explanations import plot_attention_map, plot_attention_read
 from dlexplain.figures.writing import plot_inside
 from dlexplain.results import Inside, SeriesAttention
-from dlexplain.services.forecasters import LoadedForecaster
-from dlexplain.services.series_sources import GivenSeries
+from dlexplain.services.forecast.models import LoadedForecaster
+from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.ui.forecast import cache
 from dlexplain.ui.writing.inside import ABOUT, GATES, SHOWN, TITLES
 

@@ -8,10 +8,10 @@ import streamlit as st
 from dlexplain.figures.forecasts import plot_coverage
 from dlexplain.figures.tested import plot_errors
 from dlexplain.results import SeriesBacktest
-from dlexplain.services.backtesting import backtest
-from dlexplain.services.forecasters import LoadedForecaster
-from dlexplain.services.series_sources import GivenSeries
-from dlexplain.services.writing import Progress
+from dlexplain.services.forecast.backtesting import backtest
+from dlexplain.services.forecast.models import LoadedForecaster
+from dlexplain.services.forecast.sources import GivenSeries
+from dlexplain.services.writing.writing import Progress
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress
 

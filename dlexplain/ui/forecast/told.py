@@ -9,8 +9,8 @@ import streamlit as st
 
 from dlexplain.figures.forecasts import plot_series_forecast
 from dlexplain.results import SeriesForecast
-from dlexplain.services.forecasters import LoadedForecaster
-from dlexplain.services.series_sources import GivenSeries
+from dlexplain.services.forecast.models import LoadedForecaster
+from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.ui.forecast import cache
 from dlexplain.ui.forecast.choice import told_part
 from dlexplain.ui.markdown import literal

@@ -14,11 +14,11 @@ from dlexplain.figures.series_explanations import (
 )
 from dlexplain.registry import Registry
 from dlexplain.results import SeriesAttribution
-from dlexplain.services.explain import MethodInfo
-from dlexplain.services.forecasters import LoadedForecaster
+from dlexplain.services.forecast.explain import WHAT, Question, answer, series_method_infos
+from dlexplain.services.forecast.models import LoadedForecaster
+from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.jobs import Job, start
-from dlexplain.services.series_explain import WHAT, Question, answer, series_method_infos
-from dlexplain.services.series_sources import GivenSeries
+from dlexplain.services.pictures.explain import MethodInfo
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import choose_methods, method_params
 from dlexplain.ui.progress import show_progress

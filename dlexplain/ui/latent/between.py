@@ -8,10 +8,10 @@ from dlexplain.figures.latent_sheets import png, sheet
 from dlexplain.figures.overlay import enlarged
 from dlexplain.results import LatentPath, SeenPicture
 from dlexplain.results.latents import Floats
-from dlexplain.services.latent_data import PictureData
-from dlexplain.services.latent_models import LatentModel
-from dlexplain.services.latents import HOW, along_arc, along_line, decode, interpolate
-from dlexplain.services.pictures import Picture
+from dlexplain.services.latent.codes import HOW, along_arc, along_line, decode, interpolate
+from dlexplain.services.latent.data import PictureData
+from dlexplain.services.latent.models import LatentModel
+from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.pictures import OTHER, choose_test, first_other
 from dlexplain.ui.writing.choice import from_query
@@ -65,7 +65,7 @@ def show_walk(model: LatentModel, arrived: bool) -> dict[str, str | None]:
 
 
 def _seed(text: str) -> int:
-    from dlexplain.services.sampling_settings import read_seed
+    from dlexplain.services.latent.sampling_settings import read_seed
 
     return read_seed(text)
 

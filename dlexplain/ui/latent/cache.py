@@ -15,15 +15,15 @@ from dlexplain.results import (
 )
 from dlexplain.results.latents import Floats
 from dlexplain.results.making import Pixels
-from dlexplain.services.decoder_gradients import dimension_effects
-from dlexplain.services.discriminator import realness
-from dlexplain.services.latent_data import PictureData, evenly, fitting
-from dlexplain.services.latent_map import plane
-from dlexplain.services.latent_models import LatentModel, load_latent_model
-from dlexplain.services.latents import reconstruct, seen_by
-from dlexplain.services.nearest import TrainingPictures, nearest
-from dlexplain.services.pictures import Picture
-from dlexplain.services.sampling import sample
+from dlexplain.services.latent.codes import reconstruct, seen_by
+from dlexplain.services.latent.data import PictureData, evenly, fitting
+from dlexplain.services.latent.decoder_gradients import dimension_effects
+from dlexplain.services.latent.discriminator import realness
+from dlexplain.services.latent.map import plane
+from dlexplain.services.latent.models import LatentModel, load_latent_model
+from dlexplain.services.latent.nearest import TrainingPictures, nearest
+from dlexplain.services.latent.sampling import sample
+from dlexplain.services.pictures.sources import Picture
 
 REAL = 200
 """Test pictures that are shown to a discriminator, to compare with."""

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dlexplain.errors import BadInput, DataError
-from dlexplain.services.latent_data import PictureData, load_pictures
-from dlexplain.services.latent_list import (
+from dlexplain.services.latent.data import PictureData, load_pictures
+from dlexplain.services.latent.model_list import (
     LatentEntry,
     default_latent_model,
     latent_entries,

@@ -7,9 +7,9 @@ from dlexplain.figures.latent_sheets import png, sheet
 from dlexplain.figures.overlay import enlarged
 from dlexplain.results import SeenPicture
 from dlexplain.results.latents import Floats
-from dlexplain.services.latent_models import LatentModel
-from dlexplain.services.latents import add_class, along_line, decode
-from dlexplain.services.pictures import Picture
+from dlexplain.services.latent.codes import add_class, along_line, decode
+from dlexplain.services.latent.models import LatentModel
+from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.encoded import encoded_pictures
 

@@ -10,9 +10,9 @@ from dlexplain.figures.latent_sheets import png, sheet
 from dlexplain.figures.overlay import enlarged
 from dlexplain.results import Attribution, Neighbours, Samples
 from dlexplain.results.latents import Floats
-from dlexplain.services.discriminator import WHY, why_real
-from dlexplain.services.latent_models import LatentModel
-from dlexplain.services.nearest import training_pictures
+from dlexplain.services.latent.discriminator import WHY, why_real
+from dlexplain.services.latent.models import LatentModel
+from dlexplain.services.latent.nearest import training_pictures
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.encoded import show_pictures
 from dlexplain.ui.markdown import literal

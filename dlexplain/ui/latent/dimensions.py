@@ -6,9 +6,9 @@ import streamlit as st
 from dlexplain.figures.latents import plot_effects, plot_use
 from dlexplain.figures.overlay import enlarged
 from dlexplain.results import EncodedPictures, Reconstruction, SeenPicture
-from dlexplain.services.latent_models import LatentModel
-from dlexplain.services.latents import decode
-from dlexplain.services.pictures import Picture
+from dlexplain.services.latent.codes import decode
+from dlexplain.services.latent.models import LatentModel
+from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.encoded import encoded_pictures
 

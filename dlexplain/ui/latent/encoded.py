@@ -3,8 +3,8 @@
 import streamlit as st
 
 from dlexplain.results import EncodedPictures
-from dlexplain.services.latent_map import encode_data, kept_pictures_of
-from dlexplain.services.latent_models import LatentModel
+from dlexplain.services.latent.map import encode_data, kept_pictures_of
+from dlexplain.services.latent.models import LatentModel
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.writing.jobs import Asked, asked, show_end, show_live
 

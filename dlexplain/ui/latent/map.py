@@ -7,8 +7,8 @@ import streamlit as st
 from dlexplain.figures.latent_map import plot_plane
 from dlexplain.figures.overlay import enlarged
 from dlexplain.results import EncodedPictures, SeenPicture
-from dlexplain.services.latent_models import LatentModel
-from dlexplain.services.pictures import Picture
+from dlexplain.services.latent.models import LatentModel
+from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.encoded import encoded_pictures
 from dlexplain.ui.latent.points import clicked

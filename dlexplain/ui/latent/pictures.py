@@ -8,8 +8,8 @@ import streamlit as st
 
 from dlexplain.errors import PictureError, UnknownName
 from dlexplain.results import SeenPicture
-from dlexplain.services.latent_data import PictureData
-from dlexplain.services.pictures import ENDINGS, Picture, png_address, read_picture
+from dlexplain.services.latent.data import PictureData
+from dlexplain.services.pictures.sources import ENDINGS, Picture, png_address, read_picture
 from dlexplain.ui.writing.choice import from_query
 
 OTHER = "latent-other"

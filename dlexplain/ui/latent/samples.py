@@ -10,11 +10,11 @@ from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.figures.latent_sheets import plot_samples, png, sheet
 from dlexplain.params import Value, as_dict, parse, specs
 from dlexplain.results import Samples
-from dlexplain.services.discriminator import realness
-from dlexplain.services.latent_data import PictureData
-from dlexplain.services.latent_models import LatentModel
-from dlexplain.services.sampling import class_place
-from dlexplain.services.sampling_settings import SamplingParams
+from dlexplain.services.latent.data import PictureData
+from dlexplain.services.latent.discriminator import realness
+from dlexplain.services.latent.models import LatentModel
+from dlexplain.services.latent.sampling import class_place
+from dlexplain.services.latent.sampling_settings import SamplingParams
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.closer import show_nearest, show_one, show_why

@@ -12,14 +12,14 @@ from dlexplain.results import (
     Rectangle,
     StepThrough,
 )
-from dlexplain.services import layers as service
-from dlexplain.services.cell_steps import cell_step
-from dlexplain.services.feature_maps import feature_maps, first_filters
-from dlexplain.services.head_steps import head_step, heads_of
-from dlexplain.services.language_models import LoadedLanguageModel, load_language_model
-from dlexplain.services.pictures import Picture
-from dlexplain.services.receptive_fields import field_of, receptive_field
-from dlexplain.services.stepping import step_through
+from dlexplain.services.layers import listing as service
+from dlexplain.services.layers.cell_steps import cell_step
+from dlexplain.services.layers.feature_maps import feature_maps, first_filters
+from dlexplain.services.layers.head_steps import head_step, heads_of
+from dlexplain.services.layers.receptive_fields import field_of, receptive_field
+from dlexplain.services.layers.stepping import step_through
+from dlexplain.services.pictures.sources import Picture
+from dlexplain.services.writing.models import LoadedLanguageModel, load_language_model
 from dlexplain.ui.cache import model
 
 Unit = tuple[int, int, int]

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from dlexplain.results import CellStep, GateStep
-from dlexplain.services.language_list import LanguageEntry, language_entries
+from dlexplain.services.writing.model_list import LanguageEntry, language_entries
 from dlexplain.ui.layers.choice import Kept, choose_number
 from dlexplain.ui.layers.numbers import number
 from dlexplain.ui.layers.words import choose_reader, choose_token, choose_words
@@ -46,7 +46,7 @@ def show_cell(opened: bool) -> Kept:
     name = choose_reader(entries, READER, opened)
     entry: LanguageEntry = next(entry for entry in entries if entry.name == name)
     text = choose_words(TEXT, entry.data, opened)
-    from dlexplain.services.cell_steps import cell_sizes
+    from dlexplain.services.layers.cell_steps import cell_sizes
     from dlexplain.ui.layers import cache
 
     first = cache.cell(name, text, 0, 0, 0)

@@ -13,12 +13,12 @@ from dlexplain.figures.layers import excited_tile, plot_preferred
 from dlexplain.figures.overlay import enlarged
 from dlexplain.params import specs
 from dlexplain.results import Exciting, Preferred
-from dlexplain.services.exciting import exciting_pictures
-from dlexplain.services.model_list import ModelEntry
-from dlexplain.services.models import LoadedModel
-from dlexplain.services.picture_sets import PictureSet, picture_sets
-from dlexplain.services.preferred import Params, preferred_input
-from dlexplain.services.writing import Progress
+from dlexplain.services.layers.exciting import exciting_pictures
+from dlexplain.services.layers.preferred import Params, preferred_input
+from dlexplain.services.pictures.model_list import ModelEntry
+from dlexplain.services.pictures.models import LoadedModel
+from dlexplain.services.pictures.sets import PictureSet, picture_sets
+from dlexplain.services.writing.writing import Progress
 from dlexplain.ui import cache as models
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.layers import cache

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dlexplain.figures.layers import plot_field
 from dlexplain.results import Layer, ReceptiveField, Rectangle
-from dlexplain.services.pictures import Picture
+from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.choice import Kept, choose_layer, choose_unit
 

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from dlexplain.results import HeadStep
-from dlexplain.services.head_list import head_entries
+from dlexplain.services.layers.head_list import head_entries
 from dlexplain.ui.layers.choice import Kept, choose_number
 from dlexplain.ui.layers.numbers import number
 from dlexplain.ui.layers.words import choose_reader, choose_token, choose_words

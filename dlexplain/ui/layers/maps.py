@@ -4,7 +4,7 @@ import streamlit as st
 
 from dlexplain.figures.layers import channel_tiles, plot_channel, plot_units
 from dlexplain.results import FeatureMaps
-from dlexplain.services.pictures import Picture
+from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui import cache as models
 from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.choice import Kept, choose_channel, choose_layer

@@ -7,9 +7,9 @@ from functools import partial
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
-from dlexplain.services.model_list import ModelEntry
-from dlexplain.services.picture_sets import one_of_each
-from dlexplain.services.pictures import KnownPicture, png_address, sample_names
+from dlexplain.services.pictures.model_list import ModelEntry
+from dlexplain.services.pictures.sets import one_of_each
+from dlexplain.services.pictures.sources import KnownPicture, png_address, sample_names
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.pictures import Choice, arrived, choose_picture
 from dlexplain.ui.writing.choice import from_query

@@ -7,8 +7,8 @@ import streamlit as st
 
 from dlexplain.figures.layers import framed
 from dlexplain.results import ConvolutionStep, StageStep
-from dlexplain.services.pictures import Picture
-from dlexplain.services.stepping import convolutions
+from dlexplain.services.layers.stepping import convolutions
+from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui import cache as models
 from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.choice import Kept, choose_layer, choose_unit

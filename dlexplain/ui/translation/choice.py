@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
-from dlexplain.services.translator_list import (
+from dlexplain.services.translation.model_list import (
     TranslatorCard,
     TranslatorEntry,
     default_translator,

@@ -8,7 +8,7 @@ import streamlit as st
 from dlexplain.errors import BadInput
 from dlexplain.figures.translation import plot_chosen_row, plot_heads
 from dlexplain.results import Agreement, Alignment, CrossAttention, word_groups
-from dlexplain.services.translation_why import Why, agreement
+from dlexplain.services.translation.why import Why, agreement
 from dlexplain.ui.writing.choice import from_query
 from dlexplain.ui.writing.jobs import Asked, show_end, show_progress
 

@@ -7,8 +7,8 @@ import streamlit as st
 from dlexplain.figures.translation import plot_source_influence
 from dlexplain.figures.writing import shown
 from dlexplain.results import Alignment, SourceInfluence, Translation
-from dlexplain.services.translation_methods import METHODS
-from dlexplain.services.translation_why import Why, agreement
+from dlexplain.services.translation.methods import METHODS
+from dlexplain.services.translation.why import Why, agreement
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.translation.written import apart
 from dlexplain.ui.writing.jobs import Asked, show_end, show_progress

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from dlexplain.results import Inside, Reading
-from dlexplain.services.inside import look_inside
-from dlexplain.services.language_models import LoadedLanguageModel, load_language_model
-from dlexplain.services.reading import read
+from dlexplain.services.writing.inside import look_inside
+from dlexplain.services.writing.models import LoadedLanguageModel, load_language_model
+from dlexplain.services.writing.reading import read
 
 
 @st.cache_resource(max_entries=6, show_spinner="Loading the model…")

@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from dlexplain.errors import BadInput
-from dlexplain.services.hugging_face import is_own_model
-from dlexplain.services.language_list import (
+from dlexplain.services.texts.hugging_face import is_own_model
+from dlexplain.services.writing.model_list import (
     LanguageEntry,
     default_model,
     language_entries,

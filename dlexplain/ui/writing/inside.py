@@ -5,9 +5,9 @@ import streamlit as st
 from dlexplain.errors import BadInput, Incompatible
 from dlexplain.figures.writing import plot_inside, plot_unit
 from dlexplain.results import Inside, UnitSearch
-from dlexplain.services.inside import MOST, find_units
-from dlexplain.services.language_models import LoadedLanguageModel
-from dlexplain.services.text_properties import PROPERTIES
+from dlexplain.services.writing.inside import MOST, find_units
+from dlexplain.services.writing.models import LoadedLanguageModel
+from dlexplain.services.writing.properties import PROPERTIES
 from dlexplain.ui.writing import cache
 from dlexplain.ui.writing.text import show_text, signed
 

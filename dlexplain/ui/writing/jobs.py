@@ -8,7 +8,7 @@ import streamlit as st
 
 from dlexplain.results import TokenChoice
 from dlexplain.services.jobs import Job, start
-from dlexplain.services.writing import Progress
+from dlexplain.services.writing.writing import Progress
 
 POLL_SECONDS = 0.3
 

@@ -8,10 +8,10 @@ import streamlit as st
 
 from dlexplain.figures.writing import plot_reach
 from dlexplain.results import GradientReach
-from dlexplain.services.gradient_reach import gradient_reach
-from dlexplain.services.language_list import LanguageEntry
-from dlexplain.services.language_models import load_language_model
-from dlexplain.services.writing import Progress
+from dlexplain.services.writing.gradient_reach import gradient_reach
+from dlexplain.services.writing.model_list import LanguageEntry
+from dlexplain.services.writing.models import load_language_model
+from dlexplain.services.writing.writing import Progress
 from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress
 
 SLOT, OTHERS = "writing-reach", "writing-others"

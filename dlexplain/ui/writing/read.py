@@ -8,10 +8,10 @@ import streamlit as st
 from dlexplain.errors import BadInput
 from dlexplain.figures.writing import plot_influence, plot_reading, shown
 from dlexplain.results import Influence, Reading
-from dlexplain.services.language_models import LoadedLanguageModel
-from dlexplain.services.reading import why_token
-from dlexplain.services.reading_methods import METHODS
-from dlexplain.services.writing import Progress
+from dlexplain.services.writing.models import LoadedLanguageModel
+from dlexplain.services.writing.reading import why_token
+from dlexplain.services.writing.reading_methods import METHODS
+from dlexplain.services.writing.writing import Progress
 from dlexplain.ui.writing import cache
 from dlexplain.ui.writing.choice import from_query
 from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress

@@ -11,9 +11,9 @@ import streamlit as st
 from dlexplain.errors import BadInput
 from dlexplain.params import Value, as_dict, parse, specs
 from dlexplain.results import Writing
-from dlexplain.services.language_models import LoadedLanguageModel
-from dlexplain.services.writing import Progress, generate
-from dlexplain.services.writing_settings import WritingParams
+from dlexplain.services.writing.models import LoadedLanguageModel
+from dlexplain.services.writing.settings import WritingParams
+from dlexplain.services.writing.writing import Progress, generate
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress
 from dlexplain.ui.writing.text import chosen, plain, show_text

@@ -1,0 +1,1 @@
+"""The forecasters: which there are, what they foretell, how well, and why."""

@@ -1,0 +1,133 @@
+"""A forecaster on every origin of its test period, beside a random walk, seasonal naive and AR."""
+
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlexplain.data.given_table import origins_of_test
+from dlexplain.errors import DataError
+from dlexplain.explain.progress import Progress
+from dlexplain.results import Backtest, Calibration, SeriesBacktest
+from dlexplain.services.forecast.conformal import LEVELS, calibrate, calibrated
+from dlexplain.services.forecast.forecasting import Series, series_for
+from dlexplain.services.forecast.models import LoadedForecaster, load_forecaster
+from dlexplain.services.forecast.sources import GivenSeries
+from dlexplain.tasks.forecast import MIDDLE, QUANTILES
+from dlexplain.tasks.forecast_errors import (
+    autoregressions,
+    coverage,
+    mase,
+    random_walk,
+    rmse,
+    seasonal_naive,
+)
+
+Floats = NDArray[np.float64]
+Forecasts = dict[str, Floats]
+MOST_ORIGINS = 500
+"""Of more, as daily series have, so many are taken, evenly over the test period."""
+
+
+def backtest(
+    model: LoadedForecaster | str, series: Series = "", progress: Progress | None = None
+) -> SeriesBacktest:
+    """Errors by series and step ahead over all origins whose targets lie in the test period.
+
+    Raises DataError where the series have no such origin, or Cancelled.
+    """
+    model = load_forecaster(model) if isinstance(model, str) else model
+    given, started = series_for(model, series), time.perf_counter()
+    progress = progress or Progress()
+    data = given.data
+    every = origins_of_test(data, model.facts, model.window, model.horizon)
+    count = min(len(every), MOST_ORIGINS)
+    origins = every[np.linspace(0, len(every) - 1, count).round().astype(int)]
+    progress.plan(len(origins) * (1 + len(data.targets)))
+    windows = model.windows(data, origins)
+    said, truth = model.say(windows.inputs(origins)), windows.truth(origins)
+    progress.advance(len(origins))
+    levels = windows.to_levels(said, origins)
+    plain, notes = _plain(given, origins, model.horizon, progress)
+    if count < len(every):
+        notes.append(f"{count} of {len(every):,} origins are tested, evenly over the period")
+    forecasts = {"model": levels[..., MIDDLE], **plain}
+    calibration, after = None, None
+    try:
+        calibration = calibrate(model, given)
+        after = windows.to_levels(calibrated(said, calibration), origins)
+        notes += _short(calibration)
+    except DataError as error:
+        notes.append(str(error))
+    tested = Backtest(
+        names=data.target_names,
+        forecasters=tuple(forecasts),
+        mase=np.stack([mase(f, truth, windows.step) for f in forecasts.values()]),
+        rmse=np.stack([rmse(f, truth) for f in forecasts.values()]),
+        coverage=_coverages(levels, truth),
+        coverage_levels=LEVELS,
+        quantiles=QUANTILES,
+        forecasts=levels.astype(np.float32),
+        truth=truth.astype(np.float32),
+        origins=data.dates[origins],
+        dates=data.dates,
+        levels=data.levels[:, list(data.targets)].astype(np.float32),
+    )
+    return SeriesBacktest(
+        model.name,
+        given.title,
+        tested,
+        None if after is None else _coverages(after, truth),
+        None if after is None else _widths(after) / _widths(levels),
+        calibration,
+        (*data.notes, *notes),
+        time.perf_counter() - started,
+    )
+
+
+def _plain(
+    given: GivenSeries, origins: NDArray[np.int64], horizon: int, progress: Progress
+) -> tuple[Forecasts, list[str]]:
+    """What a model has to beat, and what is to be said of it."""
+    data, notes = given.data, []
+    levels = data.levels[:, list(data.targets)]
+    found = {"random walk": random_walk(levels, origins, horizon)}
+    if origins[0] + 1 >= data.period:
+        found["seasonal naive"] = seasonal_naive(levels, origins, horizon, data.period)
+    else:
+        notes.append("seasonal naive is left out: there is no whole year before the first origin")
+    parts, replaced = [], 0
+    for target, log in enumerate(data.logs):
+        part, count = autoregressions(levels[:, [target]], (log,), origins, horizon)
+        parts.append(part)
+        replaced += count
+        progress.advance(len(origins))
+    found["AR"] = np.concatenate(parts, axis=2)
+    if replaced:
+        notes.append(
+            f"{replaced} of {len(origins) * len(data.targets)} AR fits were not stationary and "
+            "would have exploded; the mean change took their place"
+        )
+    return found, notes
+
+
+def _short(calibration: Calibration) -> list[str]:
+    if not calibration.short:
+        return []
+    levels = " and ".join(f"{level}%" for level in calibration.short)
+    return [
+        f"{calibration.count} validation origins are too few for an interval of {levels}: it has "
+        "the largest error that there was, and no guarantee"
+    ]
+
+
+def _coverages(levels: Floats, truth: Floats) -> Floats:
+    """(intervals, horizon, targets)"""
+    pairs = ((levels[..., place], levels[..., -1 - place]) for place in range(len(LEVELS)))
+    return np.stack([coverage(low, high, truth) for low, high in pairs])
+
+
+def _widths(levels: Floats) -> Floats:
+    """(intervals, horizon, targets) mean over the origins."""
+    pairs = ((levels[..., place], levels[..., -1 - place]) for place in range(len(LEVELS)))
+    return np.stack([(high - low).mean(axis=0) for low, high in pairs])

@@ -1,0 +1,182 @@
+"""Explaining a forecast by a method's name: which past values of which series moved it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import dlexplain.explain.series.methods  # noqa: F401, registers the methods
+from dlexplain import params as declared
+from dlexplain.data.dates import dates_after
+from dlexplain.errors import ParamError
+from dlexplain.explain.batching import Target
+from dlexplain.explain.progress import Progress
+from dlexplain.explain.series.base import SERIES_METHODS, SeriesExplainer, SeriesRun
+from dlexplain.params import Value, as_dict
+from dlexplain.results import SeriesAttribution
+from dlexplain.services.forecast.forecasting import Series, find_target, origin_place, series_for
+from dlexplain.services.forecast.models import LoadedForecaster, load_forecaster
+from dlexplain.services.forecast.sources import GivenSeries
+from dlexplain.services.pictures.explain import MethodInfo, ResultCache, method_info
+from dlexplain.services.pictures.models import chunk_book
+from dlexplain.tasks.forecast import MIDDLE, QUANTILES
+
+WHAT = {"median": "the forecast", "width-80": "the width of the 80% interval",
+        "width-95": "the width of the 95% interval"}  # fmt: skip
+ENDS = {"width-80": (QUANTILES.index(0.1), QUANTILES.index(0.9)), "width-95": (0, 6)}
+BACKGROUND = 128
+"""Earlier windows that are baselines, evenly over the past."""
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Why a forecast is what it is.
+
+    row     of the origin; target, its place among the model's targets; step, periods ahead
+    what    a key of WHAT
+    """
+
+    model: LoadedForecaster
+    given: GivenSeries
+    row: int
+    target: int
+    step: int
+    what: str = "median"
+
+    def key(self, *more: Any) -> str:
+        """The same for the same question of the same weights and series."""
+        about = [self.model.twin.fingerprint, self.given.digest, self.row, self.target, self.step]
+        return json.dumps([*about, self.what, *more])
+
+
+def series_method_infos() -> tuple[MethodInfo, ...]:
+    """Every method, gradient methods first."""
+    methods = sorted(SERIES_METHODS.values(), key=lambda m: m.family != "gradient")
+    return tuple(method_info(method) for method in methods)
+
+
+def explain_series(
+    model: LoadedForecaster | str,
+    series: Series = "",
+    method: str = "integrated-gradients",
+    target: str | None = None,
+    step: int = 0,
+    origin: str = "",
+    what: str = "median",
+    progress: Progress | None = None,
+    **params: Value,
+) -> SeriesAttribution:
+    """Which past values moved the forecast of a target, `step` periods ahead.
+
+    target  a series that the model forecasts, by default its first; step, by default its last
+    origin  a date: the last row at or before it is the last that is seen
+    what    "median", or "width-80" or "width-95" for what makes the model unsure
+    params  the method's (`python -m dlexplain methods --series` lists them)
+    The same request again is answered from memory. Raises DataError, TargetError, ParamError,
+    UnknownName or Cancelled.
+    """
+    declared.parse(SERIES_METHODS[method].Params, params)  # before anything is loaded
+    if what not in WHAT:
+        raise ParamError(f'what is "{what}"; {", ".join(WHAT)} are accepted')
+    model = load_forecaster(model) if isinstance(model, str) else model
+    if not 0 <= step <= model.horizon:
+        raise ParamError(f"step is {step}; the model forecasts 1 to {model.horizon} periods ahead")
+    given = series_for(model, series)
+    row, place = origin_place(model, given, origin), find_target(model, target)
+    question = Question(model, given, row, place, step or model.horizon, what)
+    return answer(question, method, params, progress)
+
+
+def answer(
+    question: Question,
+    method: str,
+    params: Mapping[str, Value],
+    progress: Progress | None = None,
+) -> SeriesAttribution:
+    """The same of a question; raises UnknownName, ParamError or Cancelled."""
+    explainer = SERIES_METHODS[method]
+    wanted: Any = declared.parse(explainer.Params, params)
+    key = question.key(method, as_dict(wanted))
+    found = _cache.get(key)
+    if found is None:
+        found = _explain(question, explainer, wanted, progress or Progress())
+        _cache.put(key, found)
+    return replace(found, series=question.given.title)
+
+
+def _explain(
+    question: Question, method: SeriesExplainer, params: Any, progress: Progress
+) -> SeriesAttribution:
+    model, data, row, target = question.model, question.given.data, question.row, question.target
+    run = SeriesRun(
+        model.twin,
+        _window(question, np.array([row])),
+        _window(question, _earlier(model, row)),
+        target_of(model, target, question.step, question.what),
+        progress,
+        chunk_book(),
+    )
+    found = method.attribute(run, params)
+    values = found.values.detach().double().cpu().numpy()
+    values.setflags(write=False)
+    rows = slice(row + 1 - model.window, row + 1)
+    return SeriesAttribution(
+        method=method.name,
+        title=method.title,
+        params=as_dict(params),
+        model=model.name,
+        names=data.names,
+        dates=data.dates[rows],
+        values=values,
+        inputs=data.inputs[rows],
+        target=model.targets[target],
+        step=question.step,
+        date=dates_after(data.dates[row], data.period, question.step)[-1],
+        what=question.what,
+        unit="%" if data.logs[target] else "",
+        change=_change(run, question),
+        completeness_error=found.completeness_error,
+        evaluations=progress.done,
+        seconds=progress.seconds,
+        note=found.note,
+        model_fingerprint=model.twin.fingerprint,
+    )
+
+
+def target_of(model: LoadedForecaster, target: int, step: int, what: str) -> Target:
+    """The place of what is explained among the outputs of explain.series.twin.Changes."""
+    first = ((step - 1) * len(model.targets) + target) * len(QUANTILES)
+    if what == "median":
+        return Target(first + MIDDLE)
+    low, high = ENDS[what]
+    return Target(first + high, first + low)
+
+
+def _change(run: SeriesRun, question: Question) -> float:
+    """The forecast change as it is, with its mean in training."""
+    score = float(run.evaluator.all_scores(run.x)[0])
+    if question.what != "median":
+        return score
+    facts, target = question.model.facts, question.target
+    percent = 100.0 if facts["logs"][target] else 1.0
+    return score + float(facts["change_mean"][question.step - 1][target]) * percent
+
+
+def _window(question: Question, rows: Any) -> Tensor:
+    inputs = question.model.windows(question.given.data, rows).inputs(rows)
+    return torch.from_numpy(inputs).float().to(question.model.twin.device)
+
+
+def _earlier(model: LoadedForecaster, row: int) -> Any:
+    """Rows of earlier windows; the first, which has no earlier one, is its own."""
+    count = min(BACKGROUND, row - model.window)
+    if count <= 0:
+        return np.array([row])
+    return np.unique(np.linspace(model.window, row - 1, count).astype(np.int64))
+
+
+_cache: ResultCache[SeriesAttribution] = ResultCache()

@@ -1,0 +1,150 @@
+"""Forecasting from any origin of given series."""
+
+from pathlib import Path
+
+import numpy as np
+
+from dlexplain.data.dates import dates_after
+from dlexplain.data.series import place_of
+from dlexplain.errors import DataError, ParamError, TargetError
+from dlexplain.results import SeriesForecast
+from dlexplain.services.forecast.conformal import calibrate, calibrated
+from dlexplain.services.forecast.model_list import find_forecaster
+from dlexplain.services.forecast.models import LoadedForecaster, load_forecaster
+from dlexplain.services.forecast.sources import (
+    EXAMPLE,
+    OWN,
+    GivenSeries,
+    default_source,
+    read_csv,
+    read_source,
+)
+from dlexplain.tasks.forecast import QUANTILES
+
+Series = GivenSeries | Path | str | bytes
+"""Series, or the path or bytes of a CSV, or "own" (what the model was trained on) or "example"."""
+
+
+def series_for(model: LoadedForecaster, series: Series = "") -> GivenSeries:
+    """The series as the model sees them; "" takes its own where they are here, else made-up ones.
+
+    Raises DataError, which says what is wrong with them.
+    """
+    if isinstance(series, GivenSeries):
+        return series
+    trained = find_forecaster(model.name)
+    if isinstance(series, str) and series in ("", OWN, EXAMPLE):
+        return read_source(trained, series or default_source(trained))
+    if isinstance(series, bytes):
+        return read_csv(trained, series)
+    return read_csv(trained, Path(series))
+
+
+def forecast(
+    model: LoadedForecaster | str,
+    series: Series = "",
+    origin: str = "",
+    horizon: int = 0,
+    intervals: str = "calibrated",
+) -> SeriesForecast:
+    """Forecast all of a model's targets from one origin.
+
+    origin     a date such as 2019-12: the last row at or before it is the last that is seen; by
+               default the last of all
+    horizon    periods ahead, by default and at most the model's
+    intervals  "calibrated" on the validation period, where the series hold it, or "trained"
+    Raises DataError, ParamError, UnknownName or WeightsError.
+    """
+    model = load_forecaster(model) if isinstance(model, str) else model
+    if not 0 <= horizon <= model.horizon:
+        raise ParamError(
+            f"horizon is {horizon}; the model forecasts 1 to {model.horizon} periods ahead"
+        )
+    if intervals not in ("calibrated", "trained"):
+        raise ParamError(f'intervals is "{intervals}"; calibrated and trained are accepted')
+    given = series_for(model, series)
+    learned_on = given if intervals == "calibrated" else None
+    return forecast_at(model, given, origin_place(model, given, origin), learned_on, horizon)
+
+
+def forecast_at(
+    model: LoadedForecaster,
+    given: GivenSeries,
+    place: int,
+    learned_on: GivenSeries | None,
+    horizon: int = 0,
+) -> SeriesForecast:
+    """The same from a row, one of `origins`.
+
+    learned_on  the series whose validation period calibrates the intervals; None leaves them
+    """
+    data, steps = given.data, horizon or model.horizon
+    at = np.array([place])
+    windows = model.windows(data, at)
+    said, notes, done = model.say(windows.inputs(at)), list(data.notes), False
+    if learned_on is not None:
+        try:
+            said, done = calibrated(said, calibrate(model, learned_on)), True
+        except DataError as error:
+            notes.append(str(error))
+    ahead = dates_after(data.dates[place], data.period, steps)
+    known = data.dates[place + 1 : place + 1 + steps]
+    ahead[: len(known)] = known
+    levels = data.levels[:, list(data.targets)]
+    truth = np.full((steps, len(data.targets)), np.nan)
+    truth[: len(known)] = levels[place + 1 : place + 1 + steps]
+    return SeriesForecast(
+        model=model.name,
+        series=given.title,
+        names=data.target_names,
+        dates=data.dates[: place + 1],
+        levels=levels[: place + 1],
+        ahead=ahead,
+        quantiles=QUANTILES,
+        values=windows.to_levels(said, at)[0, :steps],
+        truth=truth,
+        calibrated=done,
+        part=part_of(given, place),
+        notes=tuple(notes),
+        model_fingerprint=model.twin.fingerprint,
+    )
+
+
+def origins(model: LoadedForecaster, given: GivenSeries) -> range:
+    """Rows from which it can forecast: those with a whole window before them."""
+    return range(model.window, len(given.data.dates))
+
+
+def origin_place(model: LoadedForecaster, given: GivenSeries, origin: str) -> int:
+    """The row of a date, or the last; raises DataError where there is no window before it."""
+    dates, rows = given.data.dates, origins(model, given)
+    if not origin:
+        return rows[-1]
+    place = place_of(dates, origin)
+    if place == len(dates) or dates[place].astype(str)[: len(origin.strip())] != origin.strip():
+        place -= 1  # the last row before it
+    if place not in rows:
+        raise DataError(
+            f"origin is {origin}; {dates[rows[0]]} to {dates[rows[-1]]} is accepted, as the model "
+            f"reads {model.window} periods"
+        )
+    return place
+
+
+def part_of(given: GivenSeries, place: int) -> str:
+    """Which of the model's periods the origin's first target lies in."""
+    validation, test = given.data.starts
+    if place + 1 >= test:
+        return "test"
+    return "validation" if place + 1 >= validation else "training"
+
+
+def find_target(model: LoadedForecaster, wanted: str | None) -> int:
+    """The place of a target by its name, or the first; raises TargetError."""
+    if wanted is None:
+        return 0
+    if wanted not in model.targets:
+        raise TargetError(
+            f'the model does not forecast "{wanted}"; it forecasts {", ".join(model.targets)}'
+        )
+    return model.targets.index(wanted)

@@ -1,0 +1,109 @@
+"""Every model that makes pictures, for pickers: the zoo's, then finished runs; no torch here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from dlexplain.errors import UnknownName
+from dlexplain.params import Value
+from dlexplain.runs.states import RunRow
+from dlexplain.services.trained.models import (
+    Trained,
+    finished_runs,
+    readable_zoo,
+    trained_run,
+    zoo_models,
+)
+
+Kind = Literal["autoencoder", "variational", "adversarial"]
+TASKS: Mapping[str, Kind] = {
+    "autoencode": "autoencoder",
+    "vae": "variational",
+    "gan": "adversarial",
+}
+FIRST = "mnist-vae"
+"""Shown first where the zoo has it: it can do most."""
+SCORES: Mapping[str, str] = {
+    "autoencode": "test/error",
+    "vae": "test/elbo",
+    "gan": "test/frechet_distance",
+}
+
+
+@dataclass(frozen=True)
+class LatentEntry:
+    """A model that makes pictures.
+
+    name   what load_latent_model takes; a run's is its id
+    title  for people, such as "mnist-vae, elbo -106 (zoo)"
+    data, data_params  what it was trained on
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    data: str
+    data_params: Mapping[str, Value]
+
+
+def latent_entries() -> tuple[LatentEntry, ...]:
+    """The zoo's, then finished runs, the latest first; those whose card is damaged are left out."""
+    zoo = [_entry(model) for task in TASKS for model in readable_zoo(task)]
+    runs = [row for row in finished_runs() if row.spec.task in TASKS]
+    return (*zoo, *map(_run_entry, runs))
+
+
+def default_latent_model() -> str:
+    """The name of the model that is shown first; raises UnknownName where there is none."""
+    names = [entry.name for entry in latent_entries()]
+    if not names:
+        raise UnknownName("there is no model that makes pictures yet; train one on the page Launch")
+    return FIRST if FIRST in names else names[0]
+
+
+def latent_entry(name: str) -> LatentEntry:
+    """The entry of this name; raises UnknownName, which says what is known."""
+    for entry in latent_entries():
+        if entry.name == name:
+            return entry
+    raise _unknown(name)
+
+
+def find_latent(name: str) -> Trained:
+    """Where the model of this name lies; raises UnknownName."""
+    for task in TASKS:
+        for model in zoo_models(task):
+            if model.name == name:
+                return model
+    for row in finished_runs():
+        if row.id == name and row.spec.task in TASKS:
+            return trained_run(row)
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> UnknownName:
+    known = ", ".join(entry.name for entry in latent_entries()) or "none"
+    return UnknownName(
+        f'"{name}" is no autoencoder, variational autoencoder or GAN that is here; known: {known}'
+    )
+
+
+def _entry(model: Trained) -> LatentEntry:
+    told = _told(model.spec.task, model.headline[1] if model.headline else None)
+    spec = model.spec
+    title = f"{model.name}{told} (zoo)"
+    return LatentEntry(model.name, title, TASKS[spec.task], spec.data, dict(spec.data_params))
+
+
+def _run_entry(row: RunRow) -> LatentEntry:
+    metrics: Any = row.progress.get("metrics")
+    value = metrics.get(SCORES[row.spec.task]) if isinstance(metrics, dict) else None
+    told = _told(row.spec.task, float(value) if isinstance(value, int | float) else None)
+    title = f"{row.name}{told} (run {row.id})"
+    spec = row.spec
+    return LatentEntry(row.id, title, TASKS[spec.task], spec.data, dict(spec.data_params))
+
+
+def _told(task: str, score: float | None) -> str:
+    name = SCORES[task].partition("/")[2].replace("_", " ")
+    return "" if score is None else f", {name} {score:.3g}"

@@ -1,0 +1,160 @@
+"""Loading a model by name, once a process: a registered one, the zoo's, or a finished run."""
+
+import threading
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+import dlexplain.data.imagenet
+import dlexplain.models  # noqa: F401, these two register class lists and models
+from dlexplain.data.class_list import CLASS_LISTS, ClassList, plain_classes
+from dlexplain.data.pictures import Picture, model_view
+from dlexplain.errors import WeightsError
+from dlexplain.explain.batching import ChunkBook
+from dlexplain.explain.prepare import PreparedModel, prepare
+from dlexplain.memory import keep_memory
+from dlexplain.models.base import MODELS, ModelSpec
+from dlexplain.models.device import choose_device, describe_device
+from dlexplain.results import ClassName
+from dlexplain.runs.paths import chunk_file
+from dlexplain.services.pictures.cards import TASK
+from dlexplain.services.pictures.model_list import (
+    DEFAULT_MODEL,
+    model_names,
+    unknown_model,
+)
+from dlexplain.services.pictures.trained_models import picture_model
+from dlexplain.services.trained.models import Trained, finished_runs, trained_run, zoo_models
+from dlexplain.settings import settings
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "LoadedModel",
+    "chunk_book",
+    "load_model",
+    "model_names",
+    "model_specs",
+]
+KEPT = 8
+"""Models kept in memory, those used last."""
+_loading = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A model ready to classify and to be explained; `load_model` makes it."""
+
+    spec: ModelSpec
+    prepared: PreparedModel
+    class_list: ClassList
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def device(self) -> str:
+        """The device in words."""
+        return describe_device(self.prepared.device)
+
+    @property
+    def classes(self) -> tuple[ClassName, ...]:
+        """In the order of the outputs."""
+        return self.class_list.names
+
+    @property
+    def class_titles(self) -> tuple[str, ...]:
+        """A unique text for each class, such as "tabby (281, n02123045)"; position = index."""
+        return self.class_list.titles
+
+    def class_definition(self, index: int) -> str:
+        """What the class is, in a sentence; "" where its list does not say."""
+        return self.class_list.definition(index)
+
+    def find_class(self, wanted: int | str) -> ClassName:
+        """The class with this index or name; raises TargetError, which says what is accepted."""
+        return self.class_list.find(wanted)
+
+    def view(self, picture: Picture) -> NDArray[np.uint8]:
+        """What the model sees of a picture: (crop, crop, 3) uint8, grey for a model of grey."""
+        how = self.spec.preprocessing
+        view = model_view(picture, how.resize, how.crop)
+        return np.repeat(_grey(view), 3, axis=2) if self.spec.input_shape[0] == 1 else view
+
+    def to_input(self, view: NDArray[np.uint8]) -> Tensor:
+        """(height, width, 3) uint8 -> (1, channels, height, width) float32 in the model's range."""
+        how = self.spec.preprocessing
+        pixels = _grey(view) if self.spec.input_shape[0] == 1 else view
+        scaled = (pixels.astype(np.float32) - how.mean) / how.scale
+        return torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1)))[None]
+
+
+def _grey(view: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(height, width, 3) -> (height, width, 1), luminance as Pillow has it; grey stays as it is."""
+    return np.asarray(Image.fromarray(view).convert("L"))[:, :, None]
+
+
+def load_model(name: str = DEFAULT_MODEL) -> LoadedModel:
+    """Load a registered or a zoo model, or a finished run by its id; the same one while it is kept.
+
+    Raises UnknownName, or WeightsError where files are missing or damaged.
+    """
+    with _loading:  # two sessions at once wait for one loading
+        return _load(name)
+
+
+@lru_cache(maxsize=KEPT)
+def _load(name: str) -> LoadedModel:
+    spec = _spec(name)
+    if settings().keep_memory:
+        keep_memory()
+    model = spec.build()
+    try:
+        model.load_state_dict(spec.read_weights(spec.weights()), strict=True)
+    except (OSError, RuntimeError, EOFError) as error:
+        why = " ".join(str(error).split())
+        raise WeightsError(f"the weights of {name} cannot be read: {why}") from error
+    device = choose_device(settings().device)
+    prepared = prepare(model, spec.input_shape, spec.preprocessing.value_range, device)
+    return LoadedModel(spec, prepared, _class_list(spec))
+
+
+def _spec(name: str) -> ModelSpec:
+    if name in MODELS:
+        return MODELS[name]
+    for model in _trained():
+        if model.name == name:
+            return picture_model(model)
+    raise unknown_model(name)
+
+
+def _trained() -> list[Trained]:
+    return [*zoo_models(TASK), *(trained_run(row) for row in finished_runs(TASK))]
+
+
+def _class_list(spec: ModelSpec) -> ClassList:
+    if spec.classes:
+        return plain_classes(spec.classes, spec.labels)
+    return CLASS_LISTS[spec.labels]()
+
+
+@cache
+def chunk_book() -> ChunkBook:
+    """The process's measured chunk sizes, kept in the home folder."""
+    return ChunkBook(chunk_file(settings().home))
+
+
+def model_specs() -> tuple[ModelSpec, ...]:
+    """Facts about every model, without loading any; those whose card is damaged are left out."""
+    found = list(MODELS.values())
+    for model in _trained():
+        try:
+            found.append(picture_model(model))
+        except WeightsError:  # load_model tells who asks for it
+            continue
+    return tuple(found)

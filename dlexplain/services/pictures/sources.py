@@ -1,0 +1,85 @@
+"""Pictures for pages: uploads, shots of the camera, the samples that pip packages carry, and the
+test pictures that a run has kept."""
+
+import base64
+import io
+import zipfile
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image
+
+from dlexplain.data.pictures import Picture, read_picture
+from dlexplain.data.samples import SAMPLES, read_sample, sample, sample_names
+from dlexplain.errors import DlexplainError
+from dlexplain.results import ClassName
+from dlexplain.runs.paths import results_file
+from dlexplain.services.pictures.cards import picture_card
+from dlexplain.services.trained.models import trained
+from dlexplain.settings import settings
+
+UNREADABLE = (OSError, KeyError, ValueError, IndexError, EOFError, zipfile.BadZipFile)
+"""What NumPy raises on an archive that is damaged or lacks an array."""
+ENDINGS = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
+
+__all__ = [
+    "ENDINGS",
+    "SAMPLES",
+    "KnownPicture",
+    "Picture",
+    "kept_pictures",
+    "png_address",
+    "read_picture",
+    "read_sample",
+    "sample",
+    "sample_names",
+]
+
+
+@dataclass(frozen=True)
+class KnownPicture:
+    """A picture of a run's test part, with its class as its data set says it."""
+
+    picture: Picture
+    truth: ClassName
+
+
+def png_address(picture: Picture, side: int = 48) -> str:
+    """A small picture as a data: address, enlarged without blur or shrunk to about `side`."""
+    image = Image.fromarray(picture.pixels)
+    if max(image.size) < side:
+        factor = -(-side // max(image.size))
+        image = image.resize((image.width * factor, image.height * factor), Image.Resampling.BOX)
+    image.thumbnail((2 * side, 2 * side))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def kept_pictures(run: str) -> tuple[KnownPicture, ...]:
+    """The test pictures that a finished run has kept; () where it kept none that can be read."""
+    file = results_file(settings().home, run)
+    try:
+        version = file.stat().st_mtime_ns
+    except OSError:
+        return ()
+    return _kept(run, version)
+
+
+@lru_cache(maxsize=16)  # a page asks at each of its runs
+def _kept(run: str, version: int) -> tuple[KnownPicture, ...]:
+    try:
+        classes = picture_card(trained(run)).classes
+        with np.load(results_file(settings().home, run), allow_pickle=False) as arrays:
+            pixels, labels = arrays["samples_pixels"], arrays["samples_labels"]
+        return tuple(
+            KnownPicture(
+                read_picture(picture, f"test picture {place + 1}"),
+                ClassName(int(label), "", classes[int(label)]),
+            )
+            for place, (picture, label) in enumerate(zip(pixels, labels, strict=True))
+        )
+    # Whoever loads the model is told what is wrong with its files.
+    except (DlexplainError, *UNREADABLE):
+        return ()

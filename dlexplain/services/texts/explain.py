@@ -1,0 +1,153 @@
+"""Classifying and explaining texts by a method's name."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import torch
+
+import dlexplain.explain.texts.methods  # noqa: F401, registers the methods
+from dlexplain import params as declared
+from dlexplain.data.text_reading import Reading
+from dlexplain.errors import TargetError
+from dlexplain.explain.batching import Target
+from dlexplain.explain.progress import Progress
+from dlexplain.explain.texts.base import TEXT_METHODS, TextRun
+from dlexplain.params import Value, as_dict
+from dlexplain.results import ClassScore, TextAttribution, TextPrediction
+from dlexplain.services.pictures.explain import MethodInfo, ResultCache, method_info
+from dlexplain.services.pictures.models import chunk_book
+from dlexplain.services.texts.models import TextModel
+
+BATCH = 32
+"""Texts that are classified at once."""
+NOTHING: Mapping[str, Value] = MappingProxyType({})
+
+
+def text_method_infos(model: TextModel | None = None) -> tuple[MethodInfo, ...]:
+    """Every method, or those that are compatible with `model`, by family."""
+    order = ("gradient", "attention", "perturbation")
+    methods = sorted(TEXT_METHODS.values(), key=lambda m: order.index(m.family))
+    return tuple(method_info(m) for m in methods if model is None or m.is_compatible(model.twin))
+
+
+def classify_text(model: TextModel, text: str) -> TextPrediction:
+    """Every class of the text, the most probable first; raises TextError."""
+    return classify_texts(model, [text])[0]
+
+
+def classify_reading(model: TextModel, reading: Reading) -> TextPrediction:
+    """The same of a text as the model reads it."""
+    ids = torch.from_numpy(reading.ids)[None]
+    return _prediction(model, reading, model.twin.logits(ids).softmax(1)[0].tolist())
+
+
+def classify_texts(
+    model: TextModel, texts: Sequence[str], progress: Progress | None = None
+) -> list[TextPrediction]:
+    """The same of several, in batches of similar length; raises TextError or Cancelled."""
+    progress = progress or Progress()
+    readings = [model.read(text) for text in texts]
+    progress.plan(len(readings))
+    order = sorted(range(len(readings)), key=lambda place: len(readings[place]))
+    found: dict[int, TextPrediction] = {}
+    for first in range(0, len(order), BATCH):
+        places = order[first : first + BATCH]
+        shares = model.twin.logits(model.batch([readings[p] for p in places])).softmax(1).cpu()
+        for place, row in zip(places, shares.tolist(), strict=True):
+            found[place] = _prediction(model, readings[place], row)
+        progress.advance(len(places))
+    return [found[place] for place in range(len(readings))]
+
+
+def _prediction(model: TextModel, reading: Reading, shares: Sequence[float]) -> TextPrediction:
+    order = sorted(range(len(shares)), key=lambda index: -shares[index])
+    scores = tuple(ClassScore(model.classes[index], shares[index]) for index in order)
+    tokens = int((~reading.special).sum())
+    return TextPrediction(reading.text, model.name, scores, tokens, reading.unknown, reading.left)
+
+
+def explain_text(
+    model: TextModel,
+    text: str | Reading,
+    method: str = "integrated-gradients",
+    target: int | str | None = None,
+    contrast: int | str | None = None,
+    progress: Progress | None = None,
+    **params: Value,
+) -> TextAttribution:
+    """Which tokens speak for `target`, or for it rather than for `contrast`.
+
+    text    or one as the model reads it, which may have been changed
+    target  index or name of a class; by default the most probable one
+    params  the method's parameters (`python -m dlexplain methods` lists them)
+
+    The same request again is answered from memory. Raises TextError, UnknownName, ParamError,
+    TargetError, Incompatible or Cancelled.
+    """
+    explainer = TEXT_METHODS[method]
+    wanted: Any = declared.parse(explainer.Params, params)
+    reading = text if isinstance(text, Reading) else model.read(text)
+    if target is None:
+        target = classify_reading(model, reading).scores[0].name.index
+    chosen = model.find_class(target)
+    other = None if contrast is None else model.find_class(contrast)
+    if other == chosen:
+        raise TargetError(f'target and contrast are both "{chosen.label}"; choose two classes')
+    goal = Target(chosen.index, other.index if other else None)
+    key = _key(model, reading, method, wanted, goal)
+    found = _cache.get(key)
+    if found is None:
+        found = replace(
+            explainer.explain(run_of(model, reading, goal, progress), wanted),
+            text=reading.text,
+            tokens=reading.tokens,
+            offsets=reading.offsets,
+            words=reading.words,
+            model=model.name,
+            target=chosen,
+            contrast=other,
+            model_fingerprint=model.twin.fingerprint,
+        )
+        found.values.setflags(write=False)
+        _cache.put(key, found)
+    return found
+
+
+def run_of(
+    model: TextModel, reading: Reading, target: Target, progress: Progress | None = None
+) -> TextRun:
+    """An explanation of a text, ready to begin."""
+    return TextRun(
+        model.twin,
+        torch.from_numpy(reading.ids)[None],
+        torch.from_numpy(reading.words),
+        reading.tokens,
+        target,
+        progress or Progress(),
+        chunk_book(),
+    )
+
+
+def cached_text(
+    model: TextModel,
+    reading: Reading,
+    method: str,
+    target: int,
+    contrast: int | None,
+    params: Mapping[str, Value] = NOTHING,
+) -> TextAttribution | None:
+    """The answer to this request if it is in memory."""
+    wanted: Any = declared.parse(TEXT_METHODS[method].Params, params)
+    return _cache.get(_key(model, reading, method, wanted, Target(target, contrast)))
+
+
+def _key(model: TextModel, reading: Reading, method: str, params: object, target: Target) -> str:
+    what: list[Any] = [model.twin.fingerprint, reading.text, reading.ids.tolist(), method]
+    what.append(as_dict(params))
+    return json.dumps([*what, target.index, target.contrast])
+
+
+_cache: ResultCache[TextAttribution] = ResultCache()

@@ -1,0 +1,42 @@
+"""Every model that classifies texts: the zoo's and finished runs. No torch here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dlexplain.errors import UnknownName
+from dlexplain.services.trained.models import Trained, finished_runs, readable_zoo, trained_run
+
+TASK = "classify-text"
+OWN = "your own"
+FIRST = "sst2-minilm"
+
+
+@dataclass(frozen=True)
+class TextEntry:
+    """A model's facts, for pickers; `data` names what it was trained on."""
+
+    name: str
+    title: str
+    data: str
+
+
+def text_entries(own: Sequence[str] = ()) -> tuple[TextEntry, ...]:
+    """Of `text_models`, and of the user's own, by folder or name on the hub."""
+    known = [TextEntry(model.name, model.title, model.spec.data) for model in text_models()]
+    return (*known, *(TextEntry(name, f"{name} ({OWN})", OWN) for name in own))
+
+
+def text_models() -> tuple[Trained, ...]:
+    """The zoo's, the best first, then finished runs, the latest first."""
+    zoo = sorted(readable_zoo(TASK), key=lambda model: (model.name != FIRST, model.name))
+    return (*zoo, *(trained_run(row) for row in finished_runs(TASK)))
+
+
+def find_text_model(name: str) -> Trained:
+    """Raises UnknownName, which says what is known."""
+    models = text_models()
+    for model in models:
+        if model.name == name:
+            return model
+    known = ", ".join(model.name for model in models)
+    raise UnknownName(f'unknown text model "{name}"; known: {known or "none"}')

@@ -1,0 +1,159 @@
+"""Text classifiers by name, loaded once a process: the zoo's and finished runs."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from dlexplain.data.class_list import ClassList, plain_classes
+from dlexplain.data.modules.texts import FILE
+from dlexplain.data.text_reading import Reading, TextReader
+from dlexplain.data.tokenisers import load_tokeniser
+from dlexplain.errors import WeightsError
+from dlexplain.explain.prepare import fingerprint
+from dlexplain.explain.texts.twin import TextTwin
+from dlexplain.memory import keep_memory
+from dlexplain.models.device import choose_device, describe_device
+from dlexplain.models.hugging_face import PAD as HUGGING_FACE_PAD
+from dlexplain.models.hugging_face import own_classifier
+from dlexplain.models.text_shapes import PAD, Adapted, Attends, ReadsVectors
+from dlexplain.results import ClassName
+from dlexplain.services.texts.hugging_face import is_own_model, read_model
+from dlexplain.services.texts.model_list import find_text_model
+from dlexplain.services.trained.models import Trained
+from dlexplain.services.trained.networks import load_network
+from dlexplain.settings import settings
+
+__all__ = ["Reading", "TextModel", "load_text_model"]
+UNKNOWN = ("[UNK]", "<unk>")
+MASKS = ("[MASK]", "<mask>")
+KEPT = 8
+"""Models kept in memory, those used last."""
+_loading = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class TextModel:
+    """A text classifier ready to classify and to be explained; `load_text_model` makes it."""
+
+    name: str
+    title: str
+    class_list: ClassList
+    reader: TextReader
+    twin: TextTwin
+
+    @property
+    def classes(self) -> tuple[ClassName, ...]:
+        """In the order of the outputs."""
+        return self.class_list.names
+
+    @property
+    def device(self) -> str:
+        """The device in words."""
+        return describe_device(self.twin.device)
+
+    def find_class(self, wanted: int | str) -> ClassName:
+        """The class with this index or name; raises TargetError, which says what is accepted."""
+        return self.class_list.find(wanted)
+
+    def read(self, text: str) -> Reading:
+        """Raises TextError."""
+        return self.reader.read(text)
+
+    def batch(self, readings: Sequence[Reading]) -> Tensor:
+        """(readings, longest of them) ids"""
+        longest = max(len(reading) for reading in readings)
+        ids = torch.full((len(readings), longest), self.twin.pad)
+        for row, reading in zip(ids, readings, strict=True):
+            row[: len(reading)] = torch.from_numpy(reading.ids)
+        return ids
+
+
+def load_text_model(name: str) -> TextModel:
+    """A zoo model by name, a finished run by id, or a user's by folder or name on the hub.
+
+    The same one while it is kept. Raises UnknownName, or WeightsError where files are missing or
+    damaged.
+    """
+    with _loading:  # two sessions at once wait for one loading
+        return _load(name)
+
+
+@lru_cache(maxsize=KEPT)
+def _load(name: str) -> TextModel:
+    if settings().keep_memory:
+        keep_memory()
+    if is_own_model(name):
+        return _of_hugging_face(name)
+    return _of_trained(find_text_model(name))
+
+
+def _of_trained(model: Trained) -> TextModel:
+    facts, files = model.facts, model.files
+    network = load_network(model)
+    if not isinstance(network, ReadsVectors):
+        raise WeightsError(f"{model.owner} cannot be read from its word vectors")
+    if isinstance(network, Adapted):
+        network.merge_adapters()
+    try:
+        tokeniser = load_tokeniser(files[FILE])
+        classes = plain_classes(tuple(map(str, facts["classes"])), model.spec.data)
+        longest = int(facts["longest"])
+    except KeyError as error:
+        raise WeightsError(f"the card of {model.owner} is damaged: it lacks {error}") from error
+    tokeniser.no_padding()
+    tokeniser.no_truncation()
+    letters = model.spec.task_params.get("tokeniser") == "character"
+    return _ready(
+        model.name, model.title, classes, network, tokeniser, longest, PAD, letters=letters
+    )
+
+
+def _of_hugging_face(name: str) -> TextModel:
+    model, tokeniser, longest = read_model(name, "sequence classifier")
+    if int(model.config.num_labels) < 2:
+        raise WeightsError(f'the model "{name}" gives one number; one of two or more classes is '
+                           "accepted")  # fmt: skip
+    labels = [str(model.config.id2label[index]) for index in range(model.config.num_labels)]
+    network = own_classifier(model)
+    title = Path(name).name
+    return _ready(
+        name, title, plain_classes(labels, title), network, tokeniser, longest, HUGGING_FACE_PAD
+    )
+
+
+def _ready(
+    name: str,
+    title: str,
+    classes: ClassList,
+    network: nn.Module,
+    tokeniser: Tokenizer,
+    longest: int,
+    pad: int,
+    letters: bool = False,
+) -> TextModel:
+    """The network on its device, frozen, with what reads its texts."""
+    unknown, blank = _token(tokeniser, UNKNOWN), _token(tokeniser, MASKS)
+    device = choose_device(settings().device)
+    twin = TextTwin(
+        network.to(device).eval().requires_grad_(False),
+        device,
+        fingerprint(network),
+        pad,
+        blank if blank >= 0 else max(unknown, 0),
+        isinstance(network, Attends),
+        network.reads if isinstance(network, Attends) else "mean",
+    )
+    reader = TextReader(tokeniser, longest, unknown, letters)
+    return TextModel(name, title, classes, reader, twin)
+
+
+def _token(tokeniser: Tokenizer, names: tuple[str, ...]) -> int:
+    """The id of the first of these that the vocabulary has, or -1."""
+    found = (tokeniser.token_to_id(name) for name in names)
+    return next((token for token in found if token is not None), -1)

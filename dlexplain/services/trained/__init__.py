@@ -1,0 +1,1 @@
+"""Trained models as they lie on disk, the zoo's and the runs': read, scored, verified."""

@@ -1,0 +1,82 @@
+"""The cards of the zoo's models, for pages, the command line and the README; no torch here."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from dlexplain.errors import UnknownName, WeightsError
+from dlexplain.results import ZooCard
+from dlexplain.services.trained.models import Trained, zoo_models
+
+
+def zoo_cards() -> tuple[ZooCard, ...]:
+    """By name; those whose card is damaged are left out, `zoo verify` tells of them."""
+    found = []
+    for model in zoo_models():
+        try:
+            found.append(_read(model))
+        except WeightsError:
+            continue
+    return tuple(found)
+
+
+def zoo_card(name: str) -> ZooCard:
+    """One of them; raises UnknownName."""
+    cards = zoo_cards()
+    for card in cards:
+        if card.name == name:
+            return card
+    known = ", ".join(card.name for card in cards)
+    raise UnknownName(f'unknown zoo model "{name}"; known: {known}')
+
+
+@lru_cache(maxsize=256)  # one object a model and version of its card, see zoo_models
+def _read(model: Trained) -> ZooCard:
+    card, spec, headline = model.card, model.spec, model.headline
+    if headline is None:
+        raise WeightsError(f"the card of {model.owner} is damaged: it lacks its headline")
+    environment = card.get("environment", {})
+    return ZooCard(
+        name=model.name,
+        task=spec.task,
+        model=spec.model,
+        data=spec.data,
+        headline=headline,
+        metrics=card["metrics"],
+        parameters=int(card["parameters"]),
+        bytes=sum(file.stat().st_size for file in model.folder.iterdir()),
+        seconds=float(card["training_seconds"]),
+        machine=str(environment.get("processor") or environment.get("device", "")),
+        command=str(card.get("command", "")),
+        notes=tuple(model.facts.get("notes", ())),
+        flat=spec.flat(),
+        spec=spec.to_dict(),
+    )
+
+
+def score_table(cards: Sequence[ZooCard]) -> str:
+    """Markdown: what the README shows."""
+    lines = [
+        "| model | validation | test | size | trained in |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for card in cards:
+        name = card.headline[0].partition("/")[2]
+        validation = card.metrics.get(f"validation/{name}")
+        told = "" if validation is None else _number(name, validation)
+        lines.append(
+            f"| `{card.name}` | {told} | {name.replace('_', ' ')} {_number(name, card.headline[1])}"
+            f"{_beside(card)} | {card.bytes / 1e6:.2g} MB | {card.seconds / 60:.1f} min |"
+        )
+    return "\n".join(lines)
+
+
+def _beside(card: ZooCard) -> str:
+    """What a forecaster is measured against."""
+    if "test/mase_ar" not in card.metrics:
+        return ""
+    model, walk, ar = (card.metrics[f"test/mase{k}"] for k in ("", "_random_walk", "_ar"))
+    return f": MASE {model:.3g}, random walk {walk:.3g}, AR {ar:.3g}"
+
+
+def _number(name: str, value: float) -> str:
+    return f"{value:.1%}" if name == "accuracy" else f"{value:.3g}"

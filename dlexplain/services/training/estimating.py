@@ -1,0 +1,230 @@
+"""What a training would take here: a few steps are taken and measured, none is kept.
+
+`estimate` does it in the calling process; `Estimating` does it in a niced process of its own, so
+that a page neither waits nor imports what trains: python -m
+dlexplain.services.training.estimating reads a spec on standard input and writes one JSON object a
+line.
+"""
+
+import base64
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlexplain.errors import DlexplainError
+from dlexplain.memory import keep_memory
+from dlexplain.results import Estimate
+from dlexplain.runs.courtesy import give_way
+from dlexplain.runs.spec import RunSpec
+from dlexplain.settings import settings
+
+if TYPE_CHECKING:
+    import torch
+
+    from dlexplain.runs.worker import Built
+
+Told = Callable[[str], None]
+START_SECONDS = 8.0
+"""Until a worker has imported what it needs and opened the store."""
+FORWARD_PART = 0.35
+"""Of a training step, what as many examples cost in evaluation."""
+SHOWN = 16
+OPTIMISER_COPIES = {"sgd": 1, "adam": 2, "adamw": 2}
+NICE = 10
+
+
+def estimate(spec: RunSpec, told: Told = lambda text: None) -> Estimate:
+    """Measure a few steps of a completed spec; raises BadInput, DataError or RunError."""
+    from dlexplain.models.device import choose_device, describe_device
+    from dlexplain.runs.worker import build, measure_built
+
+    started = time.perf_counter()
+    device = choose_device(spec.device)
+    built = build(spec, device, lambda text, part: told(text))
+    loading = time.perf_counter() - started
+    told("measuring a few steps")
+    first = measure_built(built)
+    # The last epoch may see larger pictures than the first.
+    loader = built.data.loader
+    loader.seen = len(loader) * (built.training.epochs - 1)
+    last = measure_built(built)
+    loader.seen = 0
+    seconds = {key: (first.seconds[key] + last.seconds[key]) / 2 for key in last.seconds}
+    steps = len(loader) * built.training.epochs
+    size = min(built.training.batch_size, loader.batch_size)
+    parts = -(-size // last.batch)
+    step = seconds[last.precision] * parts
+    sizes = built.data.facts["sizes"]
+    # Sizes are in examples or in tokens: what counts is how many there are beside the training's.
+    looks = (sizes["validation"] * built.training.epochs + sizes["test"]) / sizes["train"]
+    evaluation = looks * len(loader) * FORWARD_PART * step
+    parameters = list(built.module.network.parameters())
+    trainable = sum(p.numel() for p in parameters if p.requires_grad)
+    return Estimate(
+        device=describe_device(device),
+        parameters=sum(p.numel() for p in parameters),
+        trainable=trainable,
+        step_seconds={key: value * parts for key, value in seconds.items()},
+        precision=last.precision,
+        steps=steps,
+        seconds=START_SECONDS + loading + steps * step + evaluation,
+        batch=last.batch,
+        memory=last.memory or _memory(built, trainable, last.batch),
+        sizes=sizes,
+        notes=tuple(built.data.facts["notes"]),
+        samples=_samples(built),
+    )
+
+
+def _batch(built: "Built", size: int) -> dict[str, Any]:
+    import torch
+
+    examples = next(iter(built.data.loader))
+    cut = {k: v[:size] if isinstance(v, torch.Tensor) else v for k, v in examples.items()}
+    batch: dict[str, Any] = built.data.on_after_batch_transfer(cut, 0)
+    return batch
+
+
+def _memory(built: "Built", trainable: int, size: int) -> int:
+    """Bytes of weights, gradients, optimiser state, and what a step keeps for its gradients."""
+    import torch
+
+    kept: dict[int, int] = {}
+
+    def pack(tensor: "torch.Tensor") -> "torch.Tensor":
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        built.module.train().loss(_batch(built, min(size, SHOWN)))
+    activations = sum(kept.values()) * size // min(size, SHOWN)
+    copies = 2 + OPTIMISER_COPIES[built.training.optimiser]
+    return 4 * trainable * copies + activations
+
+
+def _samples(built: "Built") -> bytes:
+    """A PNG of some training pictures as the model sees them in the last epoch, enlarged."""
+    from PIL import Image
+
+    from dlexplain.tasks.tiles import tile
+
+    facts = built.data.facts
+    if "scale" not in facts:
+        return b""
+    pixels = _batch(built, SHOWN)["x"] * facts["scale"] + facts["mean"]
+    sheet = tile(pixels.clamp(0, 255).byte().permute(0, 2, 3, 1).numpy())
+    factor = max(1, 512 // sheet.shape[1])
+    image = Image.fromarray(sheet)
+    image = image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@dataclass(eq=False)
+class Estimating:
+    """An estimate under way in a process of its own; read by the page, written by a thread.
+
+    phase   what is being done; result or error, one sentence, when it is done
+    """
+
+    spec: RunSpec
+    phase: str = "starting"
+    result: Estimate | None = None
+    error: str = ""
+    started: float = field(default_factory=time.monotonic)
+    _process: "subprocess.Popen[str] | None" = None
+
+    @property
+    def active(self) -> bool:
+        return self.result is None and not self.error
+
+    @property
+    def waited(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self.started
+
+    def start(self) -> "Estimating":
+        package = Path(__file__).parents[2]
+        ways = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "dlexplain.services.training.estimating"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": os.pathsep.join(ways)},
+        )
+        threading.Thread(target=self._read, name="estimating", daemon=True).start()
+        return self
+
+    def cancel(self) -> None:
+        if self.active:
+            self.error = "Cancelled."
+        if self._process is not None:
+            self._process.kill()
+
+    def _read(self) -> None:
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with process:  # closes its pipes
+            try:
+                process.stdin.write(self.spec.to_json())
+                process.stdin.close()
+                for line in process.stdout:
+                    self._hear(json.loads(line))
+            except (OSError, ValueError) as error:
+                self.error = self.error or f"the estimate failed: {error}"
+            code = process.wait()
+        if self.active:
+            self.error = f"the estimate ended without an answer (exit status {code})"
+
+    def _hear(self, said: dict[str, Any]) -> None:
+        if "phase" in said:
+            self.phase = said["phase"]
+        elif "error" in said:
+            self.error = said["error"]
+        elif self.active:
+            values = said["estimate"]
+            values["samples"] = base64.b64decode(values["samples"])
+            values["notes"] = tuple(values["notes"])
+            self.result = Estimate(**values)
+
+
+def main() -> int:
+    """The process's side."""
+    give_way(NICE)
+    if settings().keep_memory:  # as the worker does
+        keep_memory()
+    warnings.filterwarnings("ignore")
+    output = sys.stdout
+
+    def say(**what: Any) -> None:
+        print(json.dumps(what), file=output, flush=True)
+
+    with contextlib.redirect_stdout(sys.stderr):
+        try:
+            found = asdict(estimate(RunSpec.from_json(sys.stdin.read()), lambda t: say(phase=t)))
+        except (DlexplainError, OSError) as error:
+            say(error=str(error))
+            return 1
+        found["samples"] = base64.b64encode(found["samples"]).decode()
+        say(estimate=found)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""Text classification: tweets in minutes, SST-2 for the zoo."""
+
+from typing import Any
+
+from dlexplain.params import Value
+from dlexplain.services.training.presets.base import add_preset
+
+add_preset(
+    "tweets-cnn",
+    "Tweets, sentence CNN",
+    "Negative, neutral or positive; noisy labels. Always there; two minutes on two cores.",
+    case="Text classification",
+    quick=True,
+    zoo=True,
+    task="classify-text", model="text-cnn", data="tweets",
+    model_params={"embedding": 64, "features": 64},
+    task_params={"longest": 48, "vocabulary": 10_000},
+    training={"epochs": 4, "batch_size": 128, "learning_rate": 3e-3, "weight_decay": 0.01,
+              "precision": "float32"},
+)  # fmt: skip
+SST2: dict[str, Any] = {"task": "classify-text", "data": "sst2", "case": "Text classification",
+                        "zoo": True}  # fmt: skip
+TRAINING: dict[str, Value] = {
+    "epochs": 6, "batch_size": 64, "weight_decay": 0.05, "clip": 1.0, "precision": "float32",
+}  # fmt: skip
+add_preset(
+    "sst2-cnn",
+    "SST-2, sentence CNN",
+    "Film reviews, by words, pairs and triples of them. MiniLM's word vectors. Minutes.",
+    **SST2, quick=True, model="text-cnn",
+    model_params={"vectors": "minilm", "embedding": 128, "features": 64, "widths": "1, 2, 3"},
+    task_params={"tokeniser": "minilm"},
+    training={**TRAINING, "learning_rate": 1.5e-3},
+)  # fmt: skip
+add_preset(
+    "sst2-lstm-attention",
+    "SST-2, LSTM with attention",
+    "Film reviews, read in both directions; attention says which words matter. MiniLM's word "
+    "vectors. Minutes.",
+    **SST2, quick=True, model="lstm-attention",
+    model_params={"vectors": "minilm", "embedding": 128, "hidden": 64},
+    task_params={"tokeniser": "minilm"},
+    training={**TRAINING, "epochs": 8, "learning_rate": 3e-3},
+)  # fmt: skip
+add_preset(
+    "sst2-transformer",
+    "SST-2, Transformer",
+    "Film reviews, a small Transformer encoder from scratch. Minutes.",
+    **SST2, quick=True, model="text-transformer",
+    model_params={"width": 128, "layers": 1, "feed_forward": 256, "dropout": 0.2,
+                  "word_dropout": 0.3},
+    task_params={"vocabulary": 10_000},
+    training={**TRAINING, "learning_rate": 2e-3, "weight_decay": 0.3},
+)  # fmt: skip
+add_preset(
+    "sst2-minilm",
+    "SST-2, MiniLM fine-tuned",
+    "Film reviews, a pretrained encoder with low-rank adapters and a new head.",
+    **SST2, quick=False, model="minilm",
+    task_params={"tokeniser": "minilm", "label_smoothing": 0.1},
+    data_params={"validation": 0.05},
+    model_params={"rank": 32, "alpha": 64.0},
+    training={"epochs": 6, "batch_size": 32, "learning_rate": 6e-4, "weight_decay": 0.01,
+              "clip": 1.0, "averaging": 0.99, "keep_best": False, "schedule": "cosine",
+              "precision": "bf16"},
+)  # fmt: skip

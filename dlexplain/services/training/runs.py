@@ -1,0 +1,245 @@
+"""Runs for pages, command line and Python: launch, look, cancel, resume, compare.
+
+Looking at runs reads the states file only, so a list of hundreds costs milliseconds; curves are
+read from MLflow, the chosen metric of the chosen runs and no more.
+"""
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlexplain.errors import SpecError
+from dlexplain.results import Curve, RunRecord, StateChange
+from dlexplain.runs import paths
+from dlexplain.runs.executor import LocalExecutor, devices
+from dlexplain.runs.spec import RunSpec
+from dlexplain.runs.states import RunRow
+from dlexplain.runs.store import Tracking
+from dlexplain.settings import settings
+
+_log = logging.getLogger(__name__)
+LOG_BYTES = 64_000
+WAIT_SECONDS = 0.5
+
+
+def launch(spec: RunSpec) -> RunRecord:
+    """Queue a training; it starts when its device is free.
+
+    Raises SpecError for a wrong spec, or one for a device that this machine does not have.
+    """
+    # imports torch, which looking does not need
+    from dlexplain.services.training.catalogue import complete, data_status
+
+    completed = complete(spec)
+    status = data_status(completed.data, completed.data_params)
+    if not (status.there or status.fetched):
+        raise SpecError([f"data {completed.data}: {status.how}"])
+    here = devices()
+    kinds = ["auto", *here, *dict.fromkeys(name.partition(":")[0] for name in here)]
+    if completed.device not in kinds:
+        accepted = ", ".join(dict.fromkeys(kinds))
+        raise SpecError([f'device is "{completed.device}"; here it may be {accepted}'])
+    return _record(_executor().submit(completed))
+
+
+def train(spec: RunSpec | Mapping[str, Any] | str, wait: bool = False) -> RunRecord:
+    """Train in the background, in a process that outlives this one.
+
+    spec  a RunSpec, the dictionary of one, or the name of a preset
+    wait  whether to return when the training has ended rather than at once
+    Raises SpecError, which names all that is wrong, or UnknownName.
+    """
+    if isinstance(spec, str):
+        from dlexplain.services.training.presets import preset
+
+        spec = preset(spec)
+    record = launch(spec if isinstance(spec, RunSpec) else RunSpec.from_dict(spec))
+    return wait_for(record.id) if wait else record
+
+
+def runs() -> list[RunRecord]:
+    """Every run, the latest first."""
+    keep_going()
+    return [_record(row) for row in _executor().states.all()]
+
+
+def run(wanted: str) -> RunRecord:
+    """One run by its id or a unique beginning of it; raises UnknownName."""
+    return _record(_executor().states.get(wanted))
+
+
+def keep_going() -> None:
+    """Find workers that are gone, tell MLflow, and start what is queued where there is room."""
+    for row in _executor().advance():
+        _tell(row, partial(Tracking.set_state, row=row))
+
+
+def cancel(wanted: str) -> RunRecord:
+    """Ask a run to save and stop; raises RunError where it is neither queued nor running."""
+    return _record(_executor().cancel(run(wanted).id))
+
+
+def resume(wanted: str) -> RunRecord:
+    """Go on from the last checkpoint; raises RunError for a run that is active or finished."""
+    return _record(_executor().resume(run(wanted).id))
+
+
+def rename(wanted: str, name: str) -> RunRecord:
+    row = _executor().states.rename(run(wanted).id, name)
+    _tell(row, partial(Tracking.rename, row=row))
+    return _record(row)
+
+
+def tag(wanted: str, tags: Sequence[str]) -> RunRecord:
+    """Replace the run's tags."""
+    return _record(_executor().states.tag(run(wanted).id, tags))
+
+
+def delete(wanted: str) -> None:
+    """Forget a run with its checkpoints and curves; raises RunError while it is active."""
+    executor = _executor()
+    row = executor.states.get(wanted)
+    executor.states.delete(row.id)
+    _tell(row, partial(Tracking.delete, row=row))
+    shutil.rmtree(paths.run_folder(settings().home, row.id), ignore_errors=True)
+
+
+def changes(wanted: str) -> list[StateChange]:
+    """The run's states, the first first."""
+    found = _executor().states.changes(run(wanted).id)
+    return [StateChange(c.at, c.state, c.who, c.why) for c in found]
+
+
+def log_tail(wanted: str, lines: int = 200) -> str:
+    """The end of what the worker wrote; "" before it began."""
+    file = paths.log_file(settings().home, run(wanted).id)
+    if not file.exists():
+        return ""
+    with file.open("rb") as opened:
+        opened.seek(max(0, file.stat().st_size - LOG_BYTES))
+        text = opened.read().decode("utf-8", "replace")
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def wait_for(
+    wanted: str,
+    told: Callable[[RunRecord], None] = lambda record: None,
+    every: float = WAIT_SECONDS,
+) -> RunRecord:
+    """Return when the run has ended, in whatever state; `told` hears of it every half second."""
+    while True:
+        keep_going()
+        record = run(wanted)
+        told(record)
+        if not record.active:
+            return record
+        time.sleep(every)
+
+
+def metric_keys(records: Sequence[RunRecord]) -> list[str]:
+    """Metrics that any of the runs has: validation first, then test, then training."""
+    order = {"validation": 0, "test": 1, "train": 2}
+    found = {key for record in records for key in record.metrics}
+    return sorted(found, key=lambda key: (order.get(key.partition("/")[0], 3), key))
+
+
+def curves(records: Sequence[RunRecord], key: str) -> list[Curve]:
+    """The metric's curve of each run that has it."""
+    having = [record for record in records if record.tracking and key in record.metrics]
+    if not having:
+        return []
+    histories = _tracking().histories([record.tracking for record in having], key)
+    return [
+        Curve(
+            record.id,
+            record.name,
+            key,
+            np.array([p.step for p in points], np.int64),
+            np.array([p.value for p in points], np.float64),
+            np.array([p.at for p in points], np.float64),
+        )
+        for record in having
+        if (points := histories[record.tracking])
+    ]
+
+
+def picture_kinds(records: Sequence[RunRecord]) -> list[str]:
+    """Kinds of pictures that any of the runs logged, such as "filters"."""
+    folders = [paths.pictures_folder(settings().home, record.id) for record in records]
+    return sorted({kind.name for folder in folders for kind in folder.glob("*") if kind.is_dir()})
+
+
+def pictures(record: RunRecord, kind: str) -> dict[int, Path]:
+    """The PNG file of each epoch at which the run logged such a picture."""
+    folder = paths.pictures_folder(settings().home, record.id) / kind
+    return {int(file.stem): file for file in sorted(folder.glob("*.png"))}
+
+
+def tracking_uri() -> str:
+    """The address to point `mlflow ui --backend-store-uri` at."""
+    return _tracking().uri
+
+
+def set_up() -> None:
+    """Make the MLflow store ready; takes seconds at its first use."""
+    _tracking().set_up()
+
+
+def _executor() -> LocalExecutor:
+    return LocalExecutor(settings().home)
+
+
+_trackings: dict[tuple[Path, str], Tracking] = {}
+
+
+def _tracking() -> Tracking:
+    key = (settings().home, settings().tracking_uri)
+    return _trackings.setdefault(key, Tracking(*key))
+
+
+def _tell(row: RunRow, what: Callable[[Tracking], None]) -> None:
+    """Bring MLflow up to date; the states file is what counts, so a server that is away waits."""
+    if not row.tracking:
+        return
+    try:
+        what(_tracking())
+    except Exception as error:  # a server that is away raises many kinds
+        _log.warning("MLflow was not told of run %s: %s", row.id, error)
+
+
+def _record(row: RunRow) -> RunRecord:
+    progress = row.progress
+    return RunRecord(
+        id=row.id,
+        number=row.number,
+        name=row.name,
+        tags=row.tags,
+        state=row.state,
+        why=row.why,
+        spec=row.spec.to_dict(),
+        flat=row.spec.flat(),
+        device=row.device,
+        created=row.created,
+        started=row.started,
+        ended=row.ended,
+        seconds=row.seconds,
+        phase=str(progress.get("phase", "")),
+        epoch=int(progress.get("epoch", 0)),
+        epochs=int(progress.get("epochs", row.spec.training.get("epochs", 0))),
+        step=int(progress.get("step", 0)),
+        steps=int(progress.get("steps", 0)),
+        speed=float(progress.get("speed", 0.0)),
+        left=progress.get("left") if row.state == "running" else None,
+        monitor=str(progress.get("monitor", "")),
+        best=progress.get("best"),
+        last=progress.get("last"),
+        metrics=dict(progress.get("metrics", {})),
+        notes=tuple(progress.get("notes", ())),
+        tracking=row.tracking,
+    )

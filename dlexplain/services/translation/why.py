@@ -1,0 +1,170 @@
+"""Which source tokens moved what a translator wrote, and whether attention says the same."""
+
+import json
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dlexplain.errors import UnknownName
+from dlexplain.explain.next_token import integrated_gradients
+from dlexplain.explain.progress import Progress
+from dlexplain.explain.source_tokens import every_gradient, every_removal
+from dlexplain.results import (
+    Agreement,
+    Alignment,
+    EveryInfluence,
+    SourceInfluence,
+    Translation,
+)
+from dlexplain.services.pictures.explain import ResultCache
+from dlexplain.services.texts.attention_facts import spearman
+from dlexplain.services.translation.methods import METHODS
+from dlexplain.services.translation.models import LoadedTranslator
+from dlexplain.services.translation.translating import written_by
+
+
+@dataclass(frozen=True, eq=False)
+class Why:
+    """What moved one token of a candidate, and every one of it.
+
+    influences  by METHODS, in their order
+    """
+
+    influences: tuple[SourceInfluence, ...]
+    every: EveryInfluence
+
+
+def why_written(
+    model: LoadedTranslator,
+    translation: Translation,
+    place: int,
+    candidate: int = 0,
+    progress: Progress | None = None,
+) -> Why:
+    """Which source tokens moved log p(token at `place` | what was written before it, source).
+
+    Raises UnknownName where there is no such token, or Cancelled.
+    """
+    chosen = translation.candidates[candidate]
+    if not 0 <= place < len(chosen.tokens):
+        raise UnknownName(
+            f"no token {place} in this translation; it has 0 to {len(chosen.tokens) - 1}"
+        )
+    progress = progress or Progress()
+    every = every_influence(model, translation, candidate, progress)
+    written = written_by(model, translation, chosen)
+    before = progress.seconds
+    vectors = written.vectors()
+    marks = torch.from_numpy(translation.words < 0).to(vectors.device)
+    moved = integrated_gradients(
+        written.score_of(place), vectors, vectors * marks[None, :, None], model.turnstile, progress
+    )
+    first = SourceInfluence(
+        model=model.name,
+        method="integrated-gradients",
+        title=METHODS["integrated-gradients"].title,
+        target=chosen.tokens[place],
+        place=place,
+        tokens=translation.tokens,
+        words=translation.words,
+        values=moved.values,
+        log_probability=moved.score,
+        completeness_error=moved.error,
+        evaluations=moved.evaluations,
+        seconds=progress.seconds - before,
+    )
+    rows = {"input-x-gradient": every.gradient, "leave-one-out": every.removal}
+    others = (
+        replace(
+            first,
+            method=name,
+            title=METHODS[name].title,
+            values=rows[name][place],
+            completeness_error=None,
+            evaluations=count,
+            seconds=seconds,
+        )
+        for name, count, seconds in zip(rows, every.evaluations, every.seconds, strict=True)
+    )
+    return Why((first, *others), every)
+
+
+def every_influence(
+    model: LoadedTranslator,
+    translation: Translation,
+    candidate: int = 0,
+    progress: Progress | None = None,
+) -> EveryInfluence:
+    """What moved each token of a candidate; the same request again is answered from memory."""
+    chosen = translation.candidates[candidate]
+    key = json.dumps([model.name, model.fingerprint, translation.ids, chosen.ids])
+    found = _influences.get(key)
+    if found is not None:
+        return found
+    progress = progress or Progress()
+    before = progress.seconds
+    written = written_by(model, translation, chosen)
+    leave = np.flatnonzero(translation.words >= 0).tolist()
+    progress.plan(len(chosen.ids) + len(leave))
+    gradient = every_gradient(written, progress)
+    between = progress.seconds
+    removal = every_removal(written, leave, progress)
+    found = EveryInfluence(
+        gradient=gradient.float().cpu().numpy(),
+        removal=removal.cpu().numpy(),
+        words=translation.words,
+        log_probabilities=chosen.token_log_probabilities,
+        evaluations=(len(chosen.ids), len(leave) + 1),
+        seconds=(between - before, progress.seconds - between),
+    )
+    _influences.put(key, found)
+    return found
+
+
+def agreement(why: Why, alignment: Alignment) -> Agreement:
+    """Rank correlation of attention with how much each source token, the end apart, moved the
+    token written, either way; as Jain and Wallace, "Attention is not Explanation", 2019,
+    https://arxiv.org/abs/1902.10186, with Spearman's correlation.
+
+    alignment  (T, S) over tokens, not words
+
+    Rows: attention of this token; the mean of all tokens written, NaN of Integrated Gradients,
+    which is asked of one only; and, to compare with, leave-one-out itself.
+    """
+    own, place = why.every.words >= 0, why.influences[0].place
+    one = [_size(found.values[own]) for found in why.influences]
+    weights = alignment.weights[:, own].astype(np.float64)
+    whole = [
+        _mean([spearman(row, size) for row, size in zip(weights, _size(some[:, own]), strict=True)])
+        for some in (why.every.gradient, why.every.removal)
+    ]
+    values = [
+        [spearman(weights[place], size) for size in one],
+        [float("nan"), *whole],
+        [spearman(one[-1], size) for size in one],
+    ]
+    return Agreement(
+        rows=(
+            "Attention, this token",
+            "Attention, all tokens",
+            "Leave one out",
+        ),
+        methods=tuple(found.title for found in why.influences),
+        values=np.array(values),
+        tokens=int(own.sum()),
+    )
+
+
+def _size(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.abs(values).astype(np.float64)
+
+
+def _mean(found: list[float]) -> float:
+    """Of those that are known."""
+    known = [value for value in found if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+_influences: ResultCache[EveryInfluence] = ResultCache()

@@ -1,0 +1,116 @@
+"""Letting a language model write: a text goes on token by token, and can be stopped."""
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+import torch
+from torch import Tensor
+
+from dlexplain.data.text_codec import Pieces, TextCodec
+from dlexplain.errors import BadInput
+from dlexplain.explain.progress import Progress
+from dlexplain.models.language import State
+from dlexplain.params import Value, as_dict, parse
+from dlexplain.results import TokenChoice, Writing
+from dlexplain.services.writing.models import LoadedLanguageModel, load_language_model
+from dlexplain.services.writing.settings import WritingParams
+from dlexplain.tasks.sampling import PIECE, Drawn, Sampling, write
+
+__all__ = ["Progress", "encoded", "generate", "likeliest"]
+ALTERNATIVES = 10
+LONGEST_TEXT = 1_000_000
+"""Characters; a text beyond is refused before it is split into tokens."""
+
+
+def generate(
+    model: LoadedLanguageModel | str = "",
+    prompt: str = "",
+    progress: Progress | None = None,
+    tell: Callable[[TokenChoice], None] = lambda token: None,
+    **params: Value,
+) -> Writing:
+    """Go on from a prompt; without one, from the beginning of a text.
+
+    model   a loaded one or its name; the zoo's first where none is given
+    tell    is called with each token as soon as it is written
+    params  count, temperature, top_k, top_p, repetition_penalty, seed: see WritingParams
+
+    The same seed writes the same text. Raises UnknownName, ParamError, WeightsError or Cancelled.
+    """
+    wanted = parse(WritingParams, params)
+    loaded = model if isinstance(model, LoadedLanguageModel) else load_language_model(model)
+    progress = progress or Progress()
+    ids = encoded(loaded.codec, prompt)
+    progress.plan(wanted.count)
+    started = time.perf_counter()
+    written: list[TokenChoice] = []
+    pieces = Pieces(loaded.codec)
+    for token in ids[-PIECE:]:
+        pieces.add(token)  # a blank or a part of a character may be before the first one
+    for drawn in islice(_steps(loaded, ids, wanted, progress), wanted.count):
+        written.append(_choice(loaded.codec, pieces, drawn))
+        tell(written[-1])
+        progress.advance(1)
+    return Writing(
+        loaded.name,
+        prompt,
+        tuple(written),
+        as_dict(wanted),
+        time.perf_counter() - started,
+        loaded.fingerprint,
+    )
+
+
+def encoded(codec: TextCodec, text: str) -> list[int]:
+    """A text's ids; raises BadInput for one that is too long to be split."""
+    if len(text) > LONGEST_TEXT:
+        raise BadInput(
+            f"the text has {len(text):,} characters; at most {LONGEST_TEXT:,} are accepted"
+        )
+    return codec.encode(text)
+
+
+def likeliest(codec: TextCodec, shares: Tensor) -> tuple[tuple[str, float], ...]:
+    """The ten likeliest tokens of (vocabulary,) probabilities."""
+    best = shares.topk(min(ALTERNATIVES, len(shares)))
+    pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    return tuple((codec.name(token), share) for token, share in pairs)
+
+
+def _steps(
+    model: LoadedLanguageModel, ids: list[int], params: WritingParams, progress: Progress
+) -> Iterator[Drawn]:
+    """Each takes a turn of its own, so that others can go between."""
+    sampling = Sampling(
+        repetition_penalty=params.repetition_penalty,
+        temperature=params.temperature,
+        top_k=params.top_k,
+        top_p=params.top_p,
+    )
+    *before, last = torch.split(model.ids(ids), PIECE, dim=1)
+    state: State | None = None
+    with torch.no_grad():
+        for piece in before:
+            with model.turnstile.turn(), model.last_only():
+                _, state = model(piece, state)
+            progress.check()
+    read = torch.cat(before, dim=1) if before else None
+    generator = torch.Generator().manual_seed(params.seed)
+    steps = write(model, last, sampling, generator, state, read)
+    while True:
+        with model.turnstile.turn(), model.last_only():
+            drawn = next(steps)
+        yield drawn
+
+
+def _choice(codec: TextCodec, pieces: Pieces, drawn: Drawn) -> TokenChoice:
+    token = int(drawn.tokens)
+    shares = drawn.logits[0].softmax(-1)
+    return TokenChoice(
+        piece=pieces.add(token),
+        probability=float(shares[token]),
+        drawn=float(drawn.shares[0, token]),
+        alternatives=likeliest(codec, shares),
+        unfamiliar=codec.is_unfamiliar([token])[0],
+    )

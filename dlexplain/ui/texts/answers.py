@@ -1,0 +1,171 @@
+"""The answers on the text page: a card for each method, with the text in colours."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, MutableMapping
+from functools import partial
+from typing import Any, cast
+
+import streamlit as st
+
+from dlexplain.figures.coloured_text import coloured_text, plot_text_attribution, strongest
+from dlexplain.figures.scales import Sign
+from dlexplain.results import TextAttribution
+from dlexplain.services.jobs import Job
+from dlexplain.services.texts.explain import cached_text, explain_text
+from dlexplain.services.texts.models import Reading, TextModel
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.progress import show_progress
+from dlexplain.ui.state import Answers, Ask, JobOf, Request, again, answer
+
+POLL_SECONDS = 0.5
+SIGNS = {"both": "Both", "positive": "Only for", "negative": "Only against"}
+FIGURE = {"displayModeBar": False, "scrollZoom": False}
+
+
+def text_job(
+    model: TextModel, reading: Reading, request: Request, ask: Ask
+) -> Job[TextAttribution]:
+    """The job of one method on a text."""
+    params, target, contrast = dict(ask.params), request.target, request.contrast
+    job: Job[TextAttribution] = Job(
+        ask.title,
+        lambda progress: explain_text(
+            model, reading, ask.method, target, contrast, progress, **params
+        ),
+    )
+    found = known_answer(model, reading, request, ask)
+    if found is not None:
+        job.result, job.state = found, "done"
+    return job
+
+
+def known_answer(
+    model: TextModel, reading: Reading, request: Request, ask: Ask
+) -> TextAttribution | None:
+    """What is in memory."""
+    params = dict(ask.params)
+    return cached_text(model, reading, ask.method, request.target, request.contrast, params)
+
+
+def show_answers(
+    model: TextModel, reading: Reading, request: Request, key: str, rival: Reading | None = None
+) -> None:
+    """One card a method, live while they are computed.
+
+    key    of this list of answers, unique on the page
+    rival  another text that is asked the same, to be drawn on the same scale
+    """
+    job_of = partial(text_job, model, reading)
+    session = cast(MutableMapping[str, Any], st.session_state)
+    answers = answer(session, request, job_of, key)
+    live = st.fragment(_cards, run_every=POLL_SECONDS if answers.active else None)
+    live(answers, job_of, key, partial(known_answer, model, rival) if rival else None)
+
+
+def view_options() -> None:
+    """What the cards show; kept in the session as "sign", "joined" and "bars"."""
+    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+        _options()
+    st.caption("Red speaks for the class, blue against it; orange has no sign.")
+
+
+def _options() -> None:
+    st.segmented_control(
+        "Evidence", list(SIGNS), default="both", format_func=SIGNS.__getitem__, key="sign",
+        required=True, persist_state="session",
+    )  # fmt: skip
+    st.session_state.setdefault("joined", True)
+    st.session_state.setdefault("bars", True)
+    st.toggle(
+        "Whole words", key="joined", persist_state="session",
+        help="Pieces of one word are joined and their values added up.",
+    )  # fmt: skip
+    st.toggle("Bars", key="bars", persist_state="session",
+                help="A bar for each word under the text.")  # fmt: skip
+
+
+def _cards(
+    answers: Answers[TextAttribution], job_of: JobOf[TextAttribution], key: str,
+    rival_to: Callable[[Request, Ask], TextAttribution | None] | None,
+) -> None:  # fmt: skip
+    was_active = answers.active
+    for place, job in enumerate(answers.jobs):
+        rival = rival_to(answers.request, answers.request.asks[place]) if rival_to else None
+        with st.container(border=True):
+            _card(answers, job, place, job_of, key, rival)
+    polling = f"polling-{key}"
+    if st.session_state.get(polling) and not was_active:
+        st.session_state[polling] = False
+        st.rerun()
+    st.session_state[polling] = was_active
+
+
+def _card(
+    answers: Answers[TextAttribution], job: Job[TextAttribution], place: int,
+    job_of: JobOf[TextAttribution], key: str, rival: TextAttribution | None,
+) -> None:  # fmt: skip
+    if job.result is not None:
+        st.markdown(f"**{job.title}**  \n:small[{literal(job.result.class_question)}]")
+        show_attribution(job.result, f"{key}-{place}", rival=rival)
+    elif job.active:
+        st.markdown(f"**{job.title}**")
+        show_progress(job, f"{key}-{place}")
+    else:
+        st.markdown(f"**{job.title}**")
+        if job.state == "failed":
+            st.error(job.error)
+        else:
+            st.caption("Cancelled.")
+        if st.button("Run again", key=f"again-{key}-{place}", icon=":material/refresh:",
+                     type="tertiary"):  # fmt: skip
+            again(answers, place, job_of)
+            st.rerun()
+
+
+def show_attribution(
+    found: TextAttribution, key: str, downloads: bool = True, rival: TextAttribution | None = None
+) -> None:
+    """The text in colours, its bars where wanted, and the facts; on one scale with a rival."""
+    state = st.session_state
+    sign = cast(Sign, state.get("sign") or "both")
+    shown, *others = [
+        one.of_words() if state.get("joined", True) else one for one in (found, rival) if one
+    ]
+    top = max(strongest(one.values) for one in (shown, *others)) if others else None
+    st.html(coloured_text(shown, sign, top))
+    if state.get("bars", True):
+        st.plotly_chart(plot_text_attribution(shown, sign, top), config=FIGURE, key=f"bars-{key}")
+    plural = "" if found.evaluations == 1 else "s"
+    facts = [f"{found.seconds:.2f} s", f"{found.evaluations:,} evaluation{plural}"]
+    if found.completeness_error is not None:
+        facts.append(f"completeness error {found.completeness_error:.1%}")
+    st.caption(", ".join(facts) + ("  \n" + found.note if found.note else ""))
+    if downloads:
+        _downloads(found, shown, key)
+
+
+def _downloads(found: TextAttribution, shown: TextAttribution, key: str) -> None:
+    stem = f"{found.method}-{found.target.index}"
+    with st.container(horizontal=True):
+        st.download_button(
+            "JSON", lambda: json.dumps(found.to_dict(), indent=1), f"{stem}.json",
+            "application/json", key=f"json-{key}", icon=":material/download:",
+            on_click="ignore", type="tertiary",
+        )  # fmt: skip
+        st.download_button(
+            "CSV", lambda: _csv(shown), f"{stem}.csv", "text/csv", key=f"csv-{key}",
+            icon=":material/download:", on_click="ignore", type="tertiary",
+        )  # fmt: skip
+
+
+def _csv(found: TextAttribution) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(["token", "start", "stop", "value"])
+    for token, (start, stop), value in zip(
+        found.tokens, found.offsets.tolist(), found.values.tolist(), strict=True
+    ):
+        writer.writerow([token, start, stop, f"{value:.6g}"])
+    return buffer.getvalue()

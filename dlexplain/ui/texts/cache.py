@@ -1,0 +1,42 @@
+"""What the server computes once for all sessions about texts."""
+
+import hashlib
+
+import streamlit as st
+
+from dlexplain.registry import Registry
+from dlexplain.results import TextPrediction
+from dlexplain.services.pictures.explain import MethodInfo
+from dlexplain.services.texts.explain import classify_text, text_method_infos
+from dlexplain.services.texts.models import Reading, TextModel, load_text_model
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def text_model(name: str) -> TextModel:
+    """The model, loaded."""
+    return load_text_model(name)
+
+
+def reading(name: str, text: str) -> Reading:
+    """The text as the model reads it; raises TextError."""
+    return text_model(name).read(text)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def text_prediction(name: str, text: str) -> TextPrediction:
+    """The text's classes; raises TextError."""
+    return classify_text(text_model(name), text)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def text_methods(name: str) -> Registry[MethodInfo]:
+    """The methods that are compatible with the model, by name."""
+    known: Registry[MethodInfo] = Registry("method")
+    for info in text_method_infos(text_model(name)):
+        known.add(info.name, info)
+    return known
+
+
+def digest(text: str) -> str:
+    """Of a text, for requests."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

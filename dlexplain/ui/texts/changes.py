@@ -1,0 +1,166 @@
+"""What if: words dropped, masked or replaced, and the search for the fewest that turn the class."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dlexplain.errors import BadInput
+from dlexplain.figures.text_prediction import plot_before_after
+from dlexplain.results import TextPrediction, Turning
+from dlexplain.services.jobs import Job, start
+from dlexplain.services.texts.changes import WAYS, Way, changed, find_turning, words_of
+from dlexplain.services.texts.explain import classify_reading
+from dlexplain.services.texts.models import Reading, TextModel
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.progress import show_progress
+from dlexplain.ui.state import Ask, Request
+from dlexplain.ui.texts.answers import FIGURE, POLL_SECONDS, show_answers
+from dlexplain.ui.texts.cache import digest
+
+LABELS = {"drop": "Drop", "mask": "Mask", "replace": "Replace"}
+MOST_PILLS = 80
+"""Words that are offered to click; a longer text is edited above."""
+BUDGETS = (200, 1000, 5000)
+
+
+def show_changes(
+    model: TextModel, reading: Reading, prediction: TextPrediction, asks: tuple[Ask, ...]
+) -> None:
+    """Widgets, and prediction and attributions before and after."""
+    st.subheader("What if?")
+    words = words_of(reading)
+    way: Way = st.segmented_control(
+        "Change", WAYS, default="drop", format_func=LABELS.__getitem__, key="way", required=True,
+        persist_state="session",
+        help="Drop takes a word out; Mask hides it and keeps its place; Replace puts others there.",
+    ) or "drop"  # fmt: skip
+    labels = distinct(words)
+    places = (
+        st.pills(
+            "Words",
+            range(min(len(words), MOST_PILLS)),
+            selection_mode="multi",
+            format_func=labels.__getitem__,
+            key=f"words-{digest(reading.text)}-{model.name}",
+            persist_state="session",
+            help="Click the words to change.",
+        )
+        or []
+    )
+    if len(words) > MOST_PILLS:
+        st.caption(f"The first {MOST_PILLS} of {len(words):,} words; edit the text above for more.")
+    new = ""
+    if way == "replace":
+        new = st.text_input(
+            "With", key="new-word", persist_state="session", placeholder="one or several words"
+        )
+    if not places or (way == "replace" and not new.strip()):
+        what = "type what stands there instead" if places else "click one or several words"
+        st.caption(f"To see what becomes of the prediction, {what}.")
+    else:
+        _before_after(model, reading, prediction, list(places), way, new, asks)
+    _search(model, reading, way)
+
+
+def distinct(words: Sequence[str]) -> list[str]:
+    """Labels that look like the words; those that occur again end with unseen letters, since
+    Streamlit tells options apart by their labels."""
+    seen: dict[str, int] = {}
+    labels = []
+    for word in words:
+        label = literal(word) or "▢"
+        labels.append(label + "\N{ZERO WIDTH SPACE}" * seen.get(label, 0))
+        seen[label] = seen.get(label, 0) + 1
+    return labels
+
+
+def _before_after(
+    model: TextModel, reading: Reading, before: TextPrediction, places: list[int], way: Way,
+    new: str, asks: tuple[Ask, ...],
+) -> None:  # fmt: skip
+    try:
+        after_reading = changed(model, reading, places, way, new)
+        after = classify_reading(model, after_reading)
+    except BadInput as error:
+        st.error(str(error))
+        return
+    st.plotly_chart(plot_before_after(before, after), config=FIGURE, key="before-after")
+    _said(before, after)
+    if not asks:
+        return
+    target = before.scores[0].name.index
+    left, right = st.columns(2)
+    for column, title, which, key in (
+        (left, "Before", reading, "before"),
+        (right, "After", after_reading, "after"),
+    ):
+        with column:
+            st.markdown(f"**{title}**, for {literal(before.scores[0].name.label)}")
+            request = Request(
+                model.name, digest(f"{key}{which.text}{which.ids.tolist()}"), target, None, asks[:1]
+            )
+            show_answers(model, which, request, f"answers-{key}")
+
+
+def _said(before: TextPrediction, after: TextPrediction) -> None:
+    best, now = before.scores[0], after.scores[0]
+    share = {s.name.index: s.probability for s in after.scores}[best.name.index]
+    step = f"{best.name.label} from {best.probability:.1%} to {share:.1%}"
+    if now.name == best.name:
+        st.caption(f"The class stays: {literal(step)}.")
+    else:
+        st.markdown(f":orange[:material/swap_horiz:] The class turns to "
+                    f"**{literal(now.name.label)}**: {literal(step)}.")  # fmt: skip
+
+
+def _search(model: TextModel, reading: Reading, way: Way) -> None:
+    """The fewest words, as a job with progress and cancel."""
+    state = st.session_state
+    about = (model.name, digest(f"{reading.text}{reading.ids.tolist()}"), way)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        budget = st.selectbox(
+            "Most trials", BUDGETS, index=1, key="budget", width=140,
+            persist_state="session",
+            help="Changed texts that the search may send through the model.",
+        )  # fmt: skip
+        # By callback: a rerun that an answer above asks for would lose the click.
+        st.button(
+            f"Find the fewest words to {LABELS[way].lower()}",
+            icon=":material/manage_search:",
+            on_click=_start_search,
+            args=(about, model, reading, way, budget),
+            help="Looks for the smallest set of words that turns the class.",
+        )
+    if state.get("turning") is not None and state["turning"][0] == about:
+        job = state["turning"][1]
+        st.fragment(_found, run_every=POLL_SECONDS if job.active else None)(job)
+
+
+def _start_search(
+    about: tuple[str, str, Way], model: TextModel, reading: Reading, way: Way, budget: int
+) -> None:
+    state = st.session_state
+    if state.get("turning") is not None:
+        state["turning"][1].cancel()
+    job: Job[Turning] = Job(
+        "The search", lambda progress: find_turning(model, reading, way, budget, progress)
+    )
+    state["turning"] = (about, job)
+    start([job])
+
+
+def _found(job: Job[Turning]) -> None:
+    if job.active:
+        show_progress(job, "turning", "trials at most")
+        st.session_state["turning-live"] = True
+        return
+    if st.session_state.pop("turning-live", False):
+        st.rerun()  # stops the polling
+    if job.result is not None:
+        show = st.success if job.result.after is not None else st.info
+        show(literal(job.result.sentence))
+        st.caption(f"{job.result.tried:,} trials in {job.result.seconds:.1f} s")
+    elif job.state == "failed":
+        st.error(job.error)
+    else:
+        st.caption("Cancelled.")

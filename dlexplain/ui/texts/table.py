@@ -1,0 +1,127 @@
+"""A CSV of texts, classified and explained in the background."""
+
+import streamlit as st
+
+from dlexplain.errors import BadInput
+from dlexplain.figures.coloured_text import plot_class_words
+from dlexplain.results import TextTable
+from dlexplain.services.jobs import Job, start
+from dlexplain.services.texts.models import TextModel
+from dlexplain.services.texts.tables import column_names, explain_texts, read_text_column
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.progress import show_progress
+from dlexplain.ui.texts import cache as text_cache
+from dlexplain.ui.texts.answers import FIGURE, POLL_SECONDS
+from dlexplain.ui.words import clock
+
+SHOWN = 500
+"""Rows of the table drawn on the page; all are in the download."""
+
+
+def show_table(model: TextModel) -> None:
+    """Upload, choose the column and the method, run, and see what weighs most in each class."""
+    file = st.file_uploader(
+        "A CSV with a column of texts", type=["csv", "tsv", "txt"], key="text-table",
+        help="UTF-8, with a heading; commas, semicolons or tabs between columns; at most 5,000 "
+        "rows. Kept in memory only.",
+    )  # fmt: skip
+    if file is None:
+        st.info(
+            "Drop a CSV above. Each text gets its class and its weightiest words, and each class "
+            "a summary of the words that speak for it.",
+            icon=":material/arrow_upward:",
+        )
+        return
+    try:
+        columns = column_names(file.getvalue())
+        usual = next((i for i, name in enumerate(columns) if name.lower() == "text"), 0)
+        first, second = st.columns(2)
+        column = first.selectbox(
+            "Column with the texts", columns, usual, key="text-column", persist_state="session"
+        )
+        known = text_cache.text_methods(model.name)
+        method = second.selectbox(
+            "Method", list(known), list(known).index("leave-one-out"),
+            format_func=lambda name: known[name].title, key="table-method", persist_state="session",
+            help="Leave one out takes a pass a word; LIME and SHAP take hundreds a text. Input × "
+            "Gradient takes one, but can have the wrong sign where the model is very sure.",
+        )  # fmt: skip
+        _, texts = read_text_column(file.getvalue(), column)
+    except BadInput as error:
+        st.error(str(error))
+        return
+    _run(model, texts, method, (model.name, file.file_id, column, method))
+
+
+def _run(model: TextModel, texts: list[str], method: str, about: tuple[str, ...]) -> None:
+    state = st.session_state
+    plural = "" if len(texts) == 1 else "s"
+    if st.button(
+        f"Explain {len(texts):,} text{plural}", type="primary", icon=":material/play_arrow:"
+    ):
+        if state.get("table-job") is not None:
+            state["table-job"][1].cancel()
+        job: Job[TextTable] = Job(
+            "The table", lambda progress: explain_texts(model, texts, method, progress)
+        )
+        state["table-job"] = (about, job)
+        start([job])
+    if state.get("table-job") is not None and state["table-job"][0] == about:
+        job = state["table-job"][1]
+        st.fragment(_progress, run_every=POLL_SECONDS if job.active else None)(job)
+
+
+def _progress(job: Job[TextTable]) -> None:
+    if job.active:
+        show_progress(job, "table", "texts")
+        st.session_state["table-live"] = True
+        return
+    if st.session_state.pop("table-live", False):
+        st.rerun()  # stops the polling
+    if job.result is not None:
+        _result(job.result)
+    elif job.state == "failed":
+        st.error(job.error)
+    else:
+        st.caption("Cancelled.")
+
+
+def _result(table: TextTable) -> None:
+    for sentence in table.skipped:
+        st.warning(literal(sentence))
+    columns = st.columns(min(3, len(table.summaries)))
+    for place, summary in enumerate(table.summaries):
+        with columns[place % len(columns)], st.container(border=True):
+            plural = "" if summary.texts == 1 else "s"
+            st.markdown(f"**{literal(summary.label)}**, {summary.texts:,} text{plural}")
+            st.plotly_chart(
+                plot_class_words(summary.words, summary.values, table.unit),
+                config=FIGURE,
+                key=f"class-words-{place}",
+            )
+    st.caption(
+        "The words that weigh most where the model says this class: red ones speak for it, blue "
+        "ones against it."
+    )
+    rows = [
+        {
+            "Row": row,
+            "Class": said.scores[0].name.label,
+            "Probability": said.scores[0].probability,
+            "Weightiest words": ", ".join(f"{word} {value:+.2g}" for word, value in words),
+            "Text": said.text,
+        }
+        for row, said, words in zip(
+            table.rows[:SHOWN], table.predictions[:SHOWN], table.top[:SHOWN], strict=True
+        )
+    ]
+    share = st.column_config.NumberColumn(format="percent")
+    st.dataframe(rows, hide_index=True, column_config={"Probability": share})
+    if len(table.rows) > SHOWN:
+        st.caption(f"The first {SHOWN} of {len(table.rows):,} rows; all are in the download.")
+    st.download_button(
+        "Download all rows", table.to_csv, "texts.csv", "text/csv", icon=":material/download:",
+        on_click="ignore",
+    )  # fmt: skip
+    plural = "" if len(table.rows) == 1 else "s"
+    st.caption(f"{len(table.rows):,} text{plural} in {clock(max(1, table.seconds))}")
