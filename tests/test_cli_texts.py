@@ -67,6 +67,20 @@ def test_bad_csvs_get_one_sentence(
     assert len(told.splitlines()) == 1
 
 
+def test_a_text_in_colours_is_kept_as_a_page(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "why.html"
+    text = "a <b>splendid</b> film"
+    call = ("explain", "--text", text, "--method", "leave-one-out", "--out", str(file), *MODEL)
+    assert run(capsys, *call)[0] == 0
+    page = file.read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "<h1>Leave one out: positive</h1>" in page or "<h1>Leave one out: negative</h1>" in page
+    assert ">splendid</span>" in page
+    assert "<b>" not in page
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -76,7 +90,8 @@ def test_bad_csvs_get_one_sentence(
         (("explain", "--text", " ", "--method", "lime", *MODEL), "only blanks"),
         (("explain", "--text", "x", "--method", "lyme", *MODEL), "unknown method of texts"),
         (("explain", "--text", "x", "--method", "lime", "--model", "x"), "unknown text model"),
-        (("explain", "--text", "x", "--method", "lime", "--out", "x.npz", *MODEL), "for pictures"),
+        (("explain", "--text", "x", "--method", "lime", "--out", "x.npz", *MODEL), ".html"),
+        (("explain", "--text", "x", "--method", "lime", "--png", "x.png", *MODEL), "for pictures"),
     ],
 )
 def test_wrong_calls_get_one_sentence(

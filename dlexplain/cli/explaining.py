@@ -64,7 +64,9 @@ def declare(command: "Commands") -> None:
     explain.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a method's parameter"
     )
-    explain.add_argument("--out", metavar="FILE.npz", help="write the attribution")
+    explain.add_argument(
+        "--out", metavar="FILE", help="write the attribution, FILE.npz; of a text FILE.html"
+    )
     explain.add_argument("--png", metavar="FILE.png", help="write the map over the picture")
 
 

@@ -63,14 +63,19 @@ def _print(prediction: "TextPrediction", top: int | None) -> None:
 
 
 def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
-    """Print each token's value, or all of it as JSON."""
+    """Print each token's value, or all of it as JSON; with --out the text in colours too."""
+    from dlexplain.figures.coloured_text import text_page
     from dlexplain.services.texts.explain import explain_text
     from dlexplain.services.texts.models import load_text_model
 
-    if args.out or args.png:
-        raise BadInput("--out and --png are for pictures; --json gives a text's tokens and values")
+    if args.png:
+        raise BadInput("--png is for pictures; --out FILE.html keeps a text in colours")
+    if args.out and Path(args.out).suffix.lower() not in (".html", ".htm"):
+        raise BadInput(f'--out is "{args.out}"; of a text it takes a name that ends in .html')
     model = load_text_model(args.model or DEFAULT_MODEL)
     found = explain_text(model, args.text, args.method, args.target, args.contrast, **params)
+    if args.out:
+        Path(args.out).expanduser().write_text(text_page(found.of_words()), encoding="utf-8")
     if args.json:
         print(json.dumps(found.to_dict(), indent=1))
         return 0

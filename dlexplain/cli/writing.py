@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.params import specs
@@ -42,6 +43,9 @@ def _generate(args: argparse.Namespace) -> int:
     def tell(token: "TokenChoice") -> None:
         print(*(before.pop() for _ in before[:1]), token.piece, sep="", end="", flush=True)
 
-    generate(args.model, args.prompt, tell=tell, **params)
+    written = generate(args.model, args.prompt, tell=tell, **params)
     print()
+    if written.unfamiliar:
+        share = f"{written.unfamiliar:.0%} of the prompt's tokens"
+        print(f"{share} are not in the vocabulary of {written.model}", file=sys.stderr)
     return 0

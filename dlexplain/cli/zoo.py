@@ -9,16 +9,16 @@ if TYPE_CHECKING:
     from dlexplain.cli import Commands
     from dlexplain.services.trained.zoo import Verdict
 
-ACTIONS = ("list", "verify", "train", "add")
+ACTIONS = ("list", "show", "verify", "train", "add")
 
 
 def declare(command: "Commands") -> None:
     """Add this file's commands to the parser."""
-    zoo = command("zoo", _zoo, "The models that come trained: list, verify, train them anew.")
+    zoo = command("zoo", _zoo, "The models that come trained: list, show, verify, train them anew.")
     zoo.add_argument(
         "action", nargs="?", choices=ACTIONS, default="list",
-        help="verify tests each on its data and compares with its card; train does it all anew; "
-        "add takes a finished run's id and a name",
+        help="show tells all of one; verify tests each on its data and compares with its card; "
+        "train does it all anew; add takes a finished run's id and a name",
     )  # fmt: skip
     zoo.add_argument("names", nargs="*", metavar="NAME", help="all where none is given")
     zoo.add_argument(
@@ -36,6 +36,8 @@ def declare(command: "Commands") -> None:
 
 
 def _zoo(args: argparse.Namespace) -> int:
+    if args.action == "show":
+        return _show(args)
     if args.action == "verify":
         return _verify(args)
     if args.action == "train":
@@ -65,6 +67,28 @@ def _list(args: argparse.Namespace) -> int:
         score = f"{metric.partition('/')[2]} {value:.4g}"
         print(f"{card.name:24}{card.task:18}{score:34}{card.bytes / 1e6:6.2g} MB")
     print(f"{len(cards)} models, {sum(card.bytes for card in cards) / 1e6:.1f} MB")
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    from dlexplain.errors import BadInput
+    from dlexplain.services.trained.zoo_cards import zoo_card
+
+    if not args.names:
+        raise BadInput("zoo show takes a name, such as: zoo show cifar10-resnet")
+    cards = [zoo_card(name) for name in args.names]
+    if args.json:
+        print(json.dumps([card.to_dict() for card in cards], indent=1))
+        return 0
+    for card in cards:
+        print(f"{card.name}: {card.model} for {card.task} on {card.data}")
+        print(f"{card.parameters:,} parameters, {card.bytes / 1e6:.2g} MB")
+        print(f"trained in {card.seconds / 60:.1f} min: {card.machine}")
+        for key, value in sorted(card.metrics.items()):
+            print(f"  {key:40}{value:.6g}")
+        for note in card.notes:
+            print(f"  {note}")
+        print(f"  {card.command}")
     return 0
 
 

@@ -49,6 +49,24 @@ def coloured_text(
     return f'<div dir="auto" style="{BOX}">' + "".join(spans) + _gap(rest) + "</div>"
 
 
+def text_page(attribution: TextAttribution, sign: Sign = "both") -> str:
+    """An HTML document with the text in colours and the facts: to keep, and to send around."""
+    title = f"{attribution.title}: {attribution.class_question}"
+    facts = [attribution.model, f"unit: {attribution.unit}"]
+    if attribution.completeness_error is not None:
+        facts.append(f"completeness error {attribution.completeness_error:.1%}")
+    signed = "Red speaks for the class, blue against it." if attribution.signed else ""
+    notes = "".join(f"<p>{escape(note)}</p>" for note in (signed, attribution.note) if note)
+    return (
+        f'<!doctype html><html><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width">'
+        "<style>body{font-family:system-ui,sans-serif;max-width:50rem;margin:2rem auto;"
+        "padding:0 1rem;color-scheme:light dark}</style></head>"
+        f"<body><h1>{escape(title)}</h1><p>{escape(', '.join(facts))}</p>"
+        f"{coloured_text(attribution, sign)}{notes}</body></html>"
+    )
+
+
 def made_visible(text: str) -> str:
     """Control characters as pictures of themselves or by their number, but for breaks and tabs."""
     shown = []

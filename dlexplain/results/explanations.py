@@ -20,6 +20,10 @@ class ClassName:
     wnid: str
     label: str
 
+    def to_dict(self) -> dict[str, Any]:
+        """Without a WordNet id where it has none."""
+        return {key: value for key, value in vars(self).items() if key != "wnid" or value}
+
 
 def class_question(target: ClassName, contrast: ClassName | None) -> str:
     """The class in words: "tabby", or "tabby rather than Egyptian cat"."""
@@ -34,7 +38,7 @@ class ClassScore:
     probability: float
 
     def to_dict(self) -> dict[str, Any]:
-        return {**vars(self.name), "probability": self.probability}
+        return {**self.name.to_dict(), "probability": self.probability}
 
 
 @dataclass(frozen=True)
@@ -112,8 +116,8 @@ class Attribution:
             "model": self.model,
             "method": self.method,
             "params": self.params,
-            "target": vars(self.target),
-            "contrast": vars(self.contrast) if self.contrast else None,
+            "target": self.target.to_dict(),
+            "contrast": self.contrast.to_dict() if self.contrast else None,
             "shape": list(self.values.shape),
             "seconds": self.seconds,
             "evaluations": self.evaluations,

@@ -43,9 +43,11 @@ class TokenChoice:
 class Writing:
     """A text that a model wrote.
 
-    prompt   what it goes on from
-    params   how the tokens were drawn
-    seconds  that the writing took
+    prompt      what it goes on from
+    params      how the tokens were drawn
+    seconds     that the writing took
+    unfamiliar  share of the prompt's tokens that the vocabulary lacks, or that are only a part of a
+                character, 0 to 1
     """
 
     model: str
@@ -54,6 +56,7 @@ class Writing:
     params: Mapping[str, Value]
     seconds: float
     model_fingerprint: str = ""
+    unfamiliar: float = 0.0
 
     @property
     def text(self) -> str:
@@ -69,6 +72,7 @@ class Writing:
             "params": dict(self.params),
             "seconds": self.seconds,
             "tokens": [token.to_dict() for token in self.tokens],
+            "unfamiliar": self.unfamiliar,
             "model_fingerprint": self.model_fingerprint,
         }
 

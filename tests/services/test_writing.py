@@ -79,6 +79,15 @@ def test_any_prompt_is_written_on(name: str, prompt: str) -> None:
     assert all(math.isfinite(token.probability) for token in written.tokens)
 
 
+def test_how_much_of_a_prompt_is_unknown_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert generate("ptb-rnn", "the cat 猫", count=1).unfamiliar == pytest.approx(1 / 3)
+    assert generate("ptb-rnn", "the company", count=1).unfamiliar == 0
+    assert generate("ptb-rnn", "", count=1).unfamiliar == 0
+    assert main(["generate", "--model", "ptb-rnn", "--prompt", "猫 the", "--count", "1"]) == 0
+    said = capsys.readouterr().err
+    assert said == "50% of the prompt's tokens are not in the vocabulary of ptb-rnn\n"
+
+
 def test_fifty_thousand_words_are_a_prompt_and_can_be_stopped() -> None:
     model = writer("rnn")
     prompt = "the dog sat " * 17_000

@@ -165,6 +165,16 @@ def test_the_command_lists_the_zoo(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_the_command_shows_one_card(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["zoo", "show", "digits-cnn"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("digits-cnn: cnn for classify-image on digits\n")
+    assert "test/accuracy" in said
+    assert "python -m dlexplain train --preset digits-cnn" in said
+    assert main(["zoo", "show"]) == 2
+    assert main(["zoo", "show", "none"]) == 2
+
+
 def test_the_command_verifies(
     published: Path, copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

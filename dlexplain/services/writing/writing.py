@@ -1,9 +1,10 @@
 """Letting a language model write: a text goes on token by token, and can be stopped."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -59,6 +60,7 @@ def generate(
         as_dict(wanted),
         time.perf_counter() - started,
         loaded.fingerprint,
+        unfamiliar_share(loaded.codec, ids),
     )
 
 
@@ -69,6 +71,11 @@ def encoded(codec: TextCodec, text: str) -> list[int]:
             f"the text has {len(text):,} characters; at most {LONGEST_TEXT:,} are accepted"
         )
     return codec.encode(text)
+
+
+def unfamiliar_share(codec: TextCodec, ids: Sequence[int]) -> float:
+    """Of tokens that are unknown or only a part of a character; 0 where there is no token."""
+    return float(np.mean(codec.is_unfamiliar(ids))) if ids else 0.0
 
 
 def likeliest(codec: TextCodec, shares: Tensor) -> tuple[tuple[str, float], ...]:

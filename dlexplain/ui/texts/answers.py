@@ -9,7 +9,12 @@ from typing import Any, cast
 
 import streamlit as st
 
-from dlexplain.figures.coloured_text import coloured_text, plot_text_attribution, strongest
+from dlexplain.figures.coloured_text import (
+    coloured_text,
+    plot_text_attribution,
+    strongest,
+    text_page,
+)
 from dlexplain.figures.scales import Sign
 from dlexplain.results import TextAttribution
 from dlexplain.services.jobs import Job
@@ -143,10 +148,10 @@ def show_attribution(
         facts.append(f"completeness error {found.completeness_error:.1%}")
     st.caption(", ".join(facts) + ("  \n" + found.note if found.note else ""))
     if downloads:
-        _downloads(found, shown, key)
+        _downloads(found, shown, sign, key)
 
 
-def _downloads(found: TextAttribution, shown: TextAttribution, key: str) -> None:
+def _downloads(found: TextAttribution, shown: TextAttribution, sign: Sign, key: str) -> None:
     stem = f"{found.method}-{found.target.index}"
     with st.container(horizontal=True):
         st.download_button(
@@ -157,6 +162,11 @@ def _downloads(found: TextAttribution, shown: TextAttribution, key: str) -> None
         st.download_button(
             "CSV", lambda: _csv(shown), f"{stem}.csv", "text/csv", key=f"csv-{key}",
             icon=":material/download:", on_click="ignore", type="tertiary",
+        )  # fmt: skip
+        st.download_button(
+            "HTML", lambda: text_page(shown, sign), f"{stem}.html", "text/html",
+            key=f"html-{key}", icon=":material/download:", on_click="ignore", type="tertiary",
+            help="The text in colours, as a page of its own.",
         )  # fmt: skip
 
 

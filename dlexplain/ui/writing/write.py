@@ -21,6 +21,8 @@ from dlexplain.ui.writing.text import chosen, plain, show_text
 SLOT = "writing-written"
 SHOWN_PROMPT = 2000
 """Characters of the prompt's end that stand before what was written."""
+MOSTLY_UNKNOWN = 0.3
+"""Share of the prompt's tokens from which the page warns."""
 KEYS = {key.replace("_", "-"): key for key in specs(WritingParams)}
 """In the address -> in WritingParams."""
 
@@ -95,6 +97,11 @@ def _show(found: Asked) -> None:
         return
     written = found.job.result or _so_far(found)
     what = "Stopped after" if found.job.state == "cancelled" else "Wrote"
+    if written.unfamiliar > MOSTLY_UNKNOWN:
+        st.warning(
+            f"{written.unfamiliar:.0%} of the prompt's tokens are not in the model's vocabulary, "
+            "or only a part of a character; it was not trained on such text."
+        )
     speed = f", {len(tokens) / written.seconds:,.0f} a second" if written.seconds > 0 else ""
     st.caption(f"{what} {len(tokens):,} tokens in {written.seconds:.2f} s{speed}.")
     _downloads(written)
