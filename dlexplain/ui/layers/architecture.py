@@ -14,6 +14,8 @@ from dlexplain.ui.words import count
 
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
 SHOWN_FILTERS = 64
+GRAPH_FITS, GRAPH_HEIGHT = 9, 760
+"""A graph of more arrows scrolls within so many pixels."""
 GRAPHS = {"blocks": "Blocks", "layers": "Every layer"}
 
 
@@ -22,23 +24,33 @@ def show_architecture(name: str) -> None:
     found = cache.layers(name)
     _facts(found)
     _table(found)
-    st.plotly_chart(plot_layers(found), config=FIGURE, key="layers-cost")
-    st.caption("Multiply-adds of one picture, and parameters, of each layer that has any.")
-    _filters(name)
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        _graph(found)
+    with right:
+        st.subheader("Cost")
+        st.plotly_chart(plot_layers(found), config=FIGURE, key="layers-cost")
+        st.caption("Multiply-adds of one picture, and parameters, of each layer that has any.")
+        _filters(name)
+
+
+def _graph(found: Layers) -> None:
     st.subheader("Graph")
     kind = st.segmented_control(
         "Graph", list(GRAPHS), default="blocks", format_func=GRAPHS.__getitem__,
         key="layers-graph", required=True, label_visibility="collapsed",
     )  # fmt: skip
     dot = graph(found, kind == "layers")
-    st.graphviz_chart(dot, width="content")
+    long = dot.count("->") > GRAPH_FITS
+    with st.container(height=GRAPH_HEIGHT if long else "content", border=False):
+        st.graphviz_chart(dot, width="content")
     with st.container(horizontal=True):
         for what, make, end, mime in (
             ("JSON", lambda: json.dumps(found.to_dict(), indent=1), "json", "application/json"),
             ("Graphviz", lambda: dot, "dot", "text/vnd.graphviz"),
         ):
             st.download_button(
-                what, make, f"{name}-layers.{end}", mime, key=f"layers-{end}",
+                what, make, f"{found.model}-layers.{end}", mime, key=f"layers-{end}",
                 icon=":material/download:", on_click="ignore", type="tertiary",
             )  # fmt: skip
 
