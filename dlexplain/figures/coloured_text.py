@@ -20,6 +20,8 @@ TURNING = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2
 """Characters that turn the direction of what follows, beyond their own token."""
 BARS, HEIGHT = 30, 230
 """Tokens shown as bars at most, the weightiest."""
+UPRIGHT = 18
+"""Names of more bars stand upright, so that none lies on its neighbour on a phone."""
 
 
 def coloured_text(
@@ -131,7 +133,7 @@ def plot_text_attribution(
                 "tickmode": "array",
                 "tickvals": names,
                 "ticktext": [escape(_short(attribution.tokens[place])) for place in kept],
-                "tickangle": -60 if len(kept) > 8 else 0,
+                "tickangle": -90 if len(kept) > UPRIGHT else -60 if len(kept) > 8 else 0,
                 "tickfont": {"size": 11},
                 "automargin": True,
                 "fixedrange": True,

@@ -15,7 +15,12 @@ def show_progress(job: Job[Any], key: str, what: str = "evaluations") -> None:
     """
     shot = job.snapshot
     left = shot.seconds_left
-    text = "Waiting" if job.state == "waiting" else f"{shot.done:,} of {shot.planned:,} {what}"
+    if job.state == "waiting":
+        text = "Waiting"
+    elif not shot.planned:
+        text = "Starting"
+    else:
+        text = f"{shot.done:,} of {shot.planned:,} {what}"
     text += f", about {clock(max(1, left))} left" if left is not None else ""
     bar, stop = st.columns([3, 1], vertical_alignment="center")
     bar.progress(shot.fraction, text)
