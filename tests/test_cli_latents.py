@@ -33,11 +33,12 @@ def test_a_picture_is_reconstructed(tmp_path: Path, capsys: pytest.CaptureFixtur
     Image.fromarray(drawn).save(file)
     call = ["reconstruct", "--model", "mnist-autoencoder", str(file)]
     assert main([*call, "--out", str(out), "--compare"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    first, compared, *_, changes = capsys.readouterr().out.splitlines()
     found = dx.reconstruct("mnist-autoencoder", file)
-    assert lines[0] == f"seven.png by mnist-autoencoder: mean squared error {found.error:.5f}"
-    assert lines[1].startswith("larger than that of ")
-    assert lines[2].startswith("what was done to it: inverted")
+    assert first == f"seven.png by mnist-autoencoder: mean squared error {found.error:.5f}"
+    assert compared.startswith("Its error is larger than that of ")
+    assert " of the 1,000 test pictures: it " in compared
+    assert changes.startswith("what was done to it: inverted")
     assert main([*call, "--json", "--as-is"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (len(told["code"]), told["anomaly"], told["kl"]) == (32, None, [])

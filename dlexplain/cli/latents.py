@@ -34,7 +34,7 @@ def declare(command: "Commands") -> None:
     reconstruct.add_argument("path", metavar="PICTURE")
     reconstruct.add_argument("--model", default="", metavar="NAME", help=MODEL)
     reconstruct.add_argument(
-        "--compare", action="store_true", help="its error among those of the data set's pictures"
+        "--compare", action="store_true", help="how unusual it is among the data set's pictures"
     )
     reconstruct.add_argument(
         "--data-path", default="", metavar="PATH", help="where that data set lies; for --compare"
@@ -68,6 +68,7 @@ def _reconstruct(args: argparse.Namespace) -> int:
     from dlexplain.services.latent.codes import reconstruct
     from dlexplain.services.latent.map import encode_data
     from dlexplain.services.latent.models import load_latent_model
+    from dlexplain.services.latent.unusual import how_unusual
 
     model = load_latent_model(args.model)
     known = encode_data(model, args.data_path) if args.compare else None
@@ -78,8 +79,12 @@ def _reconstruct(args: argparse.Namespace) -> int:
         print(json.dumps(found.to_dict(), indent=1))
         return 0
     print(f"{found.seen.name} by {found.model}: mean squared error {found.error:.5f}")
-    if found.anomaly is not None:
-        print(f"larger than that of {found.anomaly:.1%} of the test pictures")
+    if known is not None:
+        unusual = how_unusual(found, known)
+        for finding in unusual.findings:
+            print(f"{finding.measured}: {finding.follows}")
+        if unusual.beware:
+            print(unusual.beware)
     if found.seen.changes:
         print(f"what was done to it: {'; '.join(found.seen.changes)}")
     return 0

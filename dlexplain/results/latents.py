@@ -3,7 +3,7 @@
 Pictures are (side, side, channels) uint8 with 1 or 3 channels; codes are (latent,) float32.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -39,6 +39,8 @@ class Reconstruction:
     kl     (latent,) KL(q(z|x) || N(0, 1)) of each, nats; () for a plain one
     anomaly  part of the test pictures that are made anew with a smaller error; None where they
              were not looked at
+    kl_share  part of the test pictures whose KL, summed over the dimensions, is smaller; None
+             where they were not looked at, and for a plain one
     """
 
     model: str
@@ -49,6 +51,13 @@ class Reconstruction:
     kl: Floats
     anomaly: float | None = None
     model_fingerprint: str = ""
+    kl_share: float | None = None
+
+    @property
+    def contrast(self) -> float:
+        """Standard deviation of what was seen over its places, of pixels 0 to 1; of the channel
+        that varies most."""
+        return float(self.seen.pixels.std(axis=(0, 1)).max()) / 255
 
     @property
     def difference(self) -> Floats:
@@ -65,6 +74,7 @@ class Reconstruction:
             "changes": list(self.seen.changes),
             "error": self.error,
             "anomaly": self.anomaly,
+            "kl_share": self.kl_share,
             "code": self.code.tolist(),
             "kl": self.kl.tolist(),
             "model_fingerprint": self.model_fingerprint,
@@ -85,6 +95,7 @@ class EncodedPictures:
     codes    (count, latent);  errors, (count,), mean squared, of pixels 0 to 1
     kl       (latent,) KL(q(z|x) || N(0, 1)), nats, mean over the pictures; () for a plain one
     note     a sentence that its reader should know, or ""
+    kl_sums  (count,) each picture's KL, summed over the dimensions; () for a plain one
     """
 
     model: str
@@ -97,6 +108,7 @@ class EncodedPictures:
     errors: Floats
     kl: Floats
     note: str = ""
+    kl_sums: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -120,6 +132,15 @@ class EncodedPictures:
     def anomaly(self, error: float) -> float:
         """The part of the test pictures whose error is smaller."""
         return float((self.errors[self.tested] < error).mean())
+
+    def kl_share(self, kl: float) -> float | None:
+        """The part of the test pictures whose KL, in nats over all dimensions, is smaller.
+
+        None for a plain autoencoder.
+        """
+        if not len(self.kl_sums):
+            return None
+        return float((self.kl_sums[self.tested] < kl).mean())
 
     def class_means(self) -> dict[str, Floats]:
         """(latent,) mean code of each class's training pictures, of those that have any."""

@@ -62,7 +62,9 @@ def test_it_begins_with_a_reconstruction_and_how_unusual_it_is() -> None:
     page = opened()
     assert page.session_state["latent-model"] == "mnist-vae"
     assert [metric.label for metric in page.metric] == ["Mean squared error", "KL to the prior"]
-    assert "of the 1,000 test pictures: it is **like them**" in said(page)
+    assert "of the 1,000 test pictures: **it can be copied as well as they are**" in said(page)
+    assert "of them: **its code says as much as theirs**" in said(page)
+    assert "these numbers alone cannot tell" in said(page)
     assert asked(page) == {"model": "mnist-vae", "view": "reconstruct", "test": "0"}
 
 
@@ -83,7 +85,14 @@ def test_a_photo_of_another_size_and_colour_is_told_what_became_of_it() -> None:
     )
     noise = np.random.default_rng(0).integers(0, 256, (28, 28)).astype(np.uint8)
     page = uploaded(encoded(Image.fromarray(noise), "PNG"))
-    assert "**100.0%** of the 1,000 test pictures: it is **unlike them: an anomaly**" in said(page)
+    assert (
+        "100.0% of the 1,000 test pictures: **it is copied worse than nearly all of them: an "
+        "anomaly**" in said(page)
+    )
+    assert "these numbers alone cannot tell" not in said(page)
+    page = uploaded(encoded(Image.new("L", (1, 1)), "PNG"))
+    assert "a nearly empty picture is always easy to copy**" in said(page)
+    assert "its code says" not in said(page)
     assert "test" not in page.query_params
 
 

@@ -40,8 +40,8 @@ def reconstruct(
 
     model    a loaded one or its name
     picture  a path, bytes, an array or a Pillow image; it is made into what the model takes
-    data     the data set as the model knows it, see latent_map; the error is compared with those
-             of its test pictures
+    data     the data set as the model knows it, see encode_data; the error and the KL are
+             compared with those of its test pictures
     centre   whether handwriting for MNIST is cut out and centred
 
     Raises UnknownName, PictureError, WeightsError, or Incompatible for a GAN.
@@ -62,6 +62,7 @@ def reconstruct(
         code=numbers(code)[0],
         kl=numbers(kl)[0],
         anomaly=None if data is None else data.anomaly(error),
+        kl_share=None if data is None else data.kl_share(float(kl.sum())),
         model_fingerprint=loaded.fingerprint,
     )
 

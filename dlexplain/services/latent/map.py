@@ -81,6 +81,7 @@ def encode_parts(
         for kept, tensor in zip((codes, errors, kl), part, strict=True):
             kept.append(numbers(tensor))
         progress.advance(len(codes[-1]))
+    each = np.concatenate(kl)
     return EncodedPictures(
         model=model.name,
         data=model.data,
@@ -90,8 +91,9 @@ def encode_parts(
         tested=np.arange(len(pixels)) >= len(train),
         codes=np.concatenate(codes),
         errors=np.concatenate(errors),
-        kl=np.concatenate(kl).mean(axis=0),
+        kl=each.mean(axis=0),
         note=note,
+        kl_sums=(each if each.shape[1] else each[:0]).sum(axis=1),
     )
 
 

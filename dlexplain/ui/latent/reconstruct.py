@@ -8,6 +8,7 @@ from dlexplain.figures.latent_sheets import png, sheet
 from dlexplain.figures.overlay import enlarged
 from dlexplain.results import EncodedPictures, Reconstruction, SeenPicture
 from dlexplain.services.latent.models import LatentModel
+from dlexplain.services.latent.unusual import how_unusual
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.encoded import encoded_pictures
@@ -15,8 +16,6 @@ from dlexplain.ui.markdown import literal
 
 SIDE = 240
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
-ODD, RARE = 0.99, 0.95
-"""Parts of the test pictures with smaller errors, from which on a picture is unlike them."""
 
 
 def show_reconstruction(
@@ -60,17 +59,12 @@ def told_changes(seen: SeenPicture) -> None:
 def _anomaly(encoded: EncodedPictures, found: Reconstruction) -> None:
     from dlexplain.figures.latents import plot_errors
 
-    share = encoded.anomaly(found.error)
+    unusual = how_unusual(found, encoded)
     st.subheader("How unusual is it?")
-    verdict = "it is **like them**"
-    if share >= RARE:
-        verdict = "it is **unlike most of them**"
-    if share >= ODD:
-        verdict = "it is **unlike them: an anomaly**"
-    st.markdown(
-        f"Its error is larger than that of **{share:.1%}** of the {int(encoded.tested.sum()):,} "
-        f"test pictures: {verdict}, as this model sees it."
-    )
+    for finding in unusual.findings:
+        st.markdown(f"{finding.measured}: **{finding.follows}**.")
+    if unusual.beware:
+        st.markdown(unusual.beware)
     st.plotly_chart(plot_errors(encoded, found.error), config=FIGURE, key="latent-errors")
     st.caption(
         "Training pictures have smaller errors than test pictures where a model has learnt some "
