@@ -50,6 +50,10 @@ def test_a_receptive_field_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         (["layers", "--model", "gpt"], 'unknown model "gpt"; known: efficientnet-lite0'),
         (["receptive-field", "--layer", "x", "--model", "digits-cnn"], 'no layer "x"; known: feat'),
         (
+            ["receptive-field", "--layer", "blocks.9.expandrelu"],
+            'no layer "blocks.9.expandrelu"; the closest: blocks.9.expand.relu, ',
+        ),
+        (
             ["receptive-field", "--layer", "features.0", "--row", "9", "--model", "digits-cnn"],
             "row 9 is not there; 0 to 7 are accepted",
         ),

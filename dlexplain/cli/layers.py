@@ -17,7 +17,9 @@ def declare(command: "Commands") -> None:
         "--graph", action="store_true", help="print the graph in Graphviz's language instead"
     )
     field = command("receptive-field", _field, "Which pixels a unit of a layer sees.")
-    field.add_argument("--layer", required=True, help="see: dlexplain layers")
+    field.add_argument(
+        "--layer", required=True, help="see: dlexplain layers; a block's name means its last layer"
+    )
     field.add_argument("--row", type=int, metavar="N", help="of the unit; default: the middle")
     field.add_argument("--column", type=int, metavar="N", help="of the unit; default: the middle")
     for added in (layers, field):

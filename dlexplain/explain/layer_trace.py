@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from dlexplain.errors import ParamError
 from dlexplain.explain.prepare import PreparedModel
+from dlexplain.results.layers import layer_called
 
 PICTURE = -1
 """Stands for the model's input among a layer's sources."""
@@ -66,11 +67,10 @@ def trace(model: PreparedModel) -> tuple[Call, ...]:
 
 
 def find_call(calls: tuple[Call, ...], name: str) -> Call:
-    """The layer of this name; raises ParamError, which says what is known."""
-    for call in calls:
-        if call.name == name:
-            return call
-    raise ParamError(f'the model has no layer "{name}"; known: {", ".join(c.name for c in calls)}')
+    """The layer of this name, or the last one of the block of this name; raises ParamError, which
+    suggests the closest."""
+    known = {call.name: call for call in calls}
+    return known[layer_called(list(known), name)]
 
 
 def users(calls: tuple[Call, ...], place: int) -> list[Call]:

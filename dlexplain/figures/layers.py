@@ -100,8 +100,9 @@ def _coloured(maps: NDArray[np.float32], signed: bool, together: bool) -> list[N
 
 def excited_tile(found: Excited) -> Tile:
     """The picture with a frame around what the unit saw that was most excited."""
-    told = f"{found.name}: {found.activation:.3g}"
-    return Tile(address(framed(found.picture, found.field)), f"{found.activation:.3g}", told)
+    label = f"{found.activation:.3g}, mean {found.mean:.3g}"
+    told = f"{found.name}: largest value {found.activation:.3g}, mean {found.mean:.3g}"
+    return Tile(address(framed(found.picture, found.field)), label, told)
 
 
 def framed(picture: NDArray[np.uint8], field: Rectangle) -> NDArray[np.uint8]:

@@ -1,16 +1,46 @@
 """The layers of a picture model, and what their channels show."""
 
+import difflib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dlexplain.errors import ParamError
 from dlexplain.params import Value
 from dlexplain.results.drawing import plot
 
 Floats = NDArray[np.float32]
+CLOSEST = 5
+"""Names that an error suggests."""
+CLEARLY = 0.25
+"""Of the largest activation of noise: how far above it a made picture is clearly above."""
+
+
+def layer_called(names: Sequence[str], name: str) -> str:
+    """The one of `names`, in the order in which they run, that `name` means.
+
+    A block's name, such as "blocks.0", means its last layer. Raises ParamError, which says which
+    names are closest.
+    """
+    if name in names:
+        return name
+    inside = [known for known in names if name and known.startswith(f"{name}.")]
+    if inside:
+        return inside[-1]
+    blocks = {known[:place] for known in names for place in _dots(known)}
+    close = difflib.get_close_matches(name, [*names, *sorted(blocks)], CLOSEST, 0.5)
+    if close:
+        raise ParamError(f'there is no layer "{name}"; the closest: {", ".join(close)}')
+    more = " and so on" if len(names) > CLOSEST else ""
+    raise ParamError(f'there is no layer "{name}"; known: {", ".join(names[:CLOSEST])}{more}')
+
+
+def _dots(name: str) -> list[int]:
+    return [place for place, letter in enumerate(name) if letter == "."]
 
 
 @dataclass(frozen=True)
@@ -206,12 +236,14 @@ class Excited:
 
     name        the picture's
     activation  the channel's largest value on it
+    mean        the layer's channel on it, mean over its places; what Preferred.activation is
     field       what the unit sees that has this value
     picture     (height, width, 3) uint8, what the model saw
     """
 
     name: str
     activation: float
+    mean: float
     field: Rectangle
     picture: NDArray[np.uint8]
 
@@ -243,7 +275,7 @@ class Preferred:
     unit        "channel" or "middle unit": what was raised
     raised      the layer whose values were raised: the one before an activation function, where
                 the gradient does not vanish
-    activation  of `layer` on the picture
+    activation  of `layer` on the picture: its channel's mean over all places, or its unit
     noise       (pictures,) the same on pictures of random pixels
     curve       (steps,) of `raised`, on the shifted pictures
     """
@@ -259,6 +291,13 @@ class Preferred:
     curve: Floats
     params: dict[str, Value]
     seconds: float
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the activation is clearly above that of every picture of random pixels: by a
+        quarter of the largest of these."""
+        most = float(self.noise.max())
+        return self.activation > most + CLEARLY * abs(most)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the picture."""

@@ -16,6 +16,7 @@ from dlexplain.services.layers.stepping import step_through
 from dlexplain.services.pictures.model_list import model_entry
 from dlexplain.services.pictures.sets import one_of_each
 from dlexplain.settings import settings
+from dlexplain.ui.layers.field import half_of
 from tests.bad_pictures import BAD_PICTURES
 from tests.finished import finished_run, states
 
@@ -105,13 +106,44 @@ def test_the_address_has_the_unit_and_gives_it_back() -> None:
 
 
 def test_another_channel_begins_where_it_is_most_active() -> None:
-    page = opened(view="field", model=DIGITS, example="2", layer="features.6", channel="5")
+    page = opened(view="steps", model=DIGITS, example="2", layer="features.4", channel="5")
     picture = one_of_each(model_entry(DIGITS))[2].picture
-    values = feature_maps(DIGITS, picture, "features.6").values
+    values = feature_maps(DIGITS, picture, "features.4").values
     for channel in (5, 9):
         page.number_input(key="layers-channel").set_value(channel).run()
         row, column = np.unravel_index(int(values[channel].argmax()), (4, 4))
-        assert f"row {row}, column {column} of channel {channel}" in said(page)
+        kept = [page.number_input(key=f"layers-{part}").value for part in ("row", "column")]
+        assert kept == [row, column]
+    assert "Of 32 input channels the 4 that add most, either way, come first." in said(page)
+
+
+def test_a_field_begins_in_the_middle_of_a_middle_layer() -> None:
+    page = opened(view="field", model="mnist-cnn", example="2")
+    assert page.session_state["layers-layer"] == "features.6"  # the second of three ReLUs
+    assert "The unit at row 7, column 7 of channel" in said(page)
+    page.selectbox(key="layers-layer").set_value("features.9").run()
+    assert "The unit at row 3, column 3 of channel" in said(page)
+
+
+def test_a_layer_that_nobody_chose_is_the_next_views_own() -> None:
+    page = opened(view="maps", model="mnist-cnn")
+    assert page.session_state["layers-layer"] == "features.2"
+    page.segmented_control(key="layers-view").set_value("channel").run()
+    assert page.session_state["layers-layer"] == "features.6"
+    page.selectbox(key="layers-layer").set_value("features.10").run()
+    page.segmented_control(key="layers-view").set_value("maps").run()
+    assert page.session_state["layers-layer"] == "features.10"
+    page = opened(view="maps", model="efficientnet-lite0", sample="coffee", layer="blocks.0")
+    assert page.session_state["layers-layer"] == "blocks.0.project.norm"
+
+
+def test_few_pixels_are_counted() -> None:
+    strengths = np.zeros((100, 100), np.float32)
+    strengths[0, 0] = 1
+    assert half_of(strengths) == "1 pixel"
+    strengths[0, :4] = 1
+    assert half_of(strengths) == "2 pixels"
+    assert half_of(np.ones((100, 100), np.float32)) == "50.0% of the pixels"
 
 
 def test_the_numbers_of_a_step_are_the_models() -> None:
@@ -135,14 +167,27 @@ def test_a_channels_pictures_are_searched_and_its_best_one_made() -> None:
     assert len(found.best) == 12
     assert html(page).count("<img") == 12
     assert "Of 359: Digits, 8 × 8, grey: test pictures" in said(page)
+    assert f"{found.best[0].activation:.3g}, mean {found.best[0].mean:.3g}" in html(page)
+    assert "then its mean over all places of features.6" in said(page)
     page.number_input(key="param-layers-preferred-steps").set_value(60).run()
     page.button(key="layers-make").click().run()
     page = ended(page, "layers-preferred")
     made = page.session_state["layers-preferred"].job.result
     assert made.activation > made.noise.max()
-    assert f"Activation **{made.activation:.3g}**" in said(page)
+    told = f"The channel's mean over all places is **{made.activation:.3g}** on this picture"
+    assert told in said(page)
+    assert "not clearly above" not in said(page)
     page.number_input(key="layers-channel").set_value(4).run()
     assert "Below is channel 3 of features.6" in said(page)
+
+
+def test_a_picture_that_is_no_better_than_noise_is_told() -> None:
+    page = opened(view="channel", model="mnist-cnn", layer="features.2", channel="0")
+    page.number_input(key="param-layers-preferred-steps").set_value(20).run()
+    page.button(key="layers-make").click().run()
+    page = ended(page, "layers-preferred")
+    assert "not clearly above random pixels" in said(page)
+    assert "choose the unit in the middle instead" in said(page)
 
 
 def test_making_a_picture_can_be_cancelled() -> None:
@@ -192,7 +237,7 @@ def test_hard_texts_are_read_or_refused_in_one_sentence(view: str, text: str) ->
 def test_an_address_that_asks_for_what_is_not_there_is_told() -> None:
     page = opened(view="field", model=DIGITS, layer="conv9", channel="99", row="-1", example="x")
     warned = " ".join(warning.value for warning in page.warning)
-    for part in ('no layer "conv9" can be chosen', 'channel is "99"; it takes a whole number',
+    for part in ('no layer "conv9"; known: features.0', 'channel is "99"; it takes a whole number',
                  'row is "-1"', 'example is "x"'):  # fmt: skip
         assert part in warned
     page = opened(view="dream", model="gpt")

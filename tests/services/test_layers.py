@@ -1,5 +1,7 @@
 """Layers of the zoo's and ImageNet's models: feature maps, cost, fields, and what excites them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -97,6 +99,15 @@ def test_channels_are_ordered_by_their_mean_or_their_largest_value(cat: Picture)
         feature_maps(DIGITS, cat, "features.2", "size")
 
 
+def test_a_blocks_name_means_its_last_layer(cat: Picture) -> None:
+    for block, last in (("blocks.0", "blocks.0.project.norm"), ("stem", "stem.relu")):
+        found = feature_maps(LITE, cat, block)
+        assert found.layer == last
+        np.testing.assert_array_equal(found.values, feature_maps(LITE, cat, last).values)
+        assert receptive_field(LITE, block).layer == last
+    assert feature_maps(LITE, cat, "blocks.2").layer == "blocks.2"  # a sum, a layer of its own
+
+
 def test_the_first_filters_are_the_weights() -> None:
     network = plain(load_model(DIGITS)).module
     np.testing.assert_array_equal(first_filters(DIGITS).weights, network.features[0].weight.numpy())
@@ -131,7 +142,8 @@ def test_size_and_step_of_a_field_by_hand() -> None:
         ({"row": 8}, "row 8 is not there; 0 to 7 are accepted"),
         ({"column": -1}, "column -1 is not there; 0 to 7"),
         ({"channel": 32}, "channel 32 is not there; 0 to 31"),
-        ({"layer": "conv"}, 'no layer "conv"; known: features.0, features.1'),
+        ({"layer": "conv"}, 'no layer "conv"; known: features.0, features.1, .* and so on'),
+        ({"layer": "feature.6"}, 'no layer "feature.6"; the closest: features.6, features'),
     ],
 )
 def test_what_is_not_there_is_told(unit: dict[str, int], told: str) -> None:
@@ -152,6 +164,8 @@ def test_the_pictures_that_excite_a_channel_are_those_with_its_largest_values() 
     row, column = divmod(int(maps[order[0]].argmax()), 4)
     field = receptive_field(model, "features.6", row, column).analysed
     assert found.best[0].field == field
+    means = maps.relu().mean((1, 2))[order].tolist()  # of the layer itself
+    assert [best.mean for best in found.best] == pytest.approx(means, 1e-5)
     with pytest.raises(BadInput, match="no picture"):
         exciting_pictures(model, [], "features.6")
     with pytest.raises(Cancelled):
@@ -176,9 +190,24 @@ def test_the_preferred_input_excites_far_more_than_noise(layer: str, channel: in
     assert found.activation > found.noise.max() + 3 * spread
     assert found.activation > 2 * found.noise.max() > 0
     assert found.picture.shape == (8, 8, 3)
+    assert found.is_clear
     assert found.raised == ("features.5" if layer == "features.6" else layer)
     assert len(found.curve) == 120
     assert hooks_of(load_model(DIGITS)) == 0
+
+
+def test_an_activation_that_noise_reaches_too_is_not_clear() -> None:
+    found = preferred_input(DIGITS, "features.2", 0, steps=20)
+    cases = ((1.2, 1, False), (1.3, 1, True), (-0.9, -1, False), (-0.7, -1, True), (0.1, 0, True))
+    for activation, noise, clear in (*cases, (0.0, 0, False)):
+        given = replace(found, activation=activation, noise=np.array([noise, -9.0], np.float32))
+        assert given.is_clear == clear, (activation, noise)
+
+
+def test_progress_counts_the_steps_of_ascent_alone() -> None:
+    progress = Progress()
+    found = preferred_input(DIGITS, "features.6", 3, progress, steps=5)
+    assert (progress.done, progress.planned, len(found.curve)) == (5, 5, 5)
 
 
 def test_making_a_preferred_input_can_be_cancelled() -> None:

@@ -12,7 +12,14 @@ from dlexplain.errors import BadInput
 from dlexplain.explain.layer_trace import output_of
 from dlexplain.explain.progress import Progress
 from dlexplain.results import Excited, Exciting
-from dlexplain.services.layers.listing import before_activation, checked, find_layer, grid, plain
+from dlexplain.services.layers.listing import (
+    after_activation,
+    before_activation,
+    checked,
+    find_layer,
+    grid,
+    plain,
+)
 from dlexplain.services.layers.receptive_fields import field_of
 from dlexplain.services.pictures.models import LoadedModel
 
@@ -46,21 +53,26 @@ def exciting_pictures(
     progress.plan(len(pictures))
     peaks: list[Tensor] = []
     places: list[Tensor] = []
+    means: list[Tensor] = []
     for start in range(0, len(pictures), TOGETHER):
         some = pictures[start : start + TOGETHER]
         x = torch.cat([model.to_input(model.view(picture)) for picture in some])
         with twin.turnstile.turn(), torch.inference_mode():
             output = output_of(twin.module, measured, twin.to_device(x))
             peak, place = output[:, channel].reshape(len(some), -1).max(1)
+            final = after_activation(twin, call, output)[:, channel].reshape(len(some), -1)
+        means.append(final.float().mean(1).cpu())
         peaks.append(peak.float().cpu())
         places.append(place.cpu())
         progress.advance(len(some))
     values, found = torch.cat(peaks).numpy(), torch.cat(places).tolist()
+    averages = torch.cat(means).tolist()
     width = grid(call)[2]
     best = [
         Excited(
             pictures[place].name,
             float(values[place]),
+            averages[place],
             field_of(model, call.name, channel, *divmod(found[place], width)),
             model.view(pictures[place]),
         )

@@ -21,7 +21,7 @@ def feature_maps(
 ) -> FeatureMaps:
     """The output of `layer` on the picture, its channels ordered by activation.
 
-    layer      a name that `layers` lists
+    layer      a name that `layers` lists, or a block's, which means its last layer
     ranked_by  "mean" over all places, or "largest" value
 
     Raises PictureError, ParamError for a layer that is not there, UnknownName, or WeightsError.

@@ -66,7 +66,7 @@ def layers(model: LoadedModel | str) -> Layers:
 
 
 def find_layer(model: LoadedModel, name: str) -> Call:
-    """Raises ParamError, which says what is known."""
+    """A block's name means its last layer. Raises ParamError, which suggests the closest names."""
     return find_call(trace(plain(model)), name)
 
 
@@ -106,6 +106,18 @@ def before_activation(model: PreparedModel, call: Call) -> Call:
             return call
         call = calls[call.sources[0]]
     return call
+
+
+def after_activation(model: PreparedModel, call: Call, output: Tensor) -> Tensor:
+    """What a layer puts out, of what the one that `before_activation` gives for it put out."""
+    calls, first = trace(model), before_activation(model, call)
+    applied: list[nn.Module] = []
+    while call.place != first.place:
+        applied.insert(0, model.module.get_submodule(call.path))
+        call = calls[call.sources[0]]
+    for layer in applied:
+        output = layer(output)
+    return output
 
 
 def _layer(model: PreparedModel, calls: tuple[Call, ...], call: Call) -> Layer:

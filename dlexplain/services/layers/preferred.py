@@ -50,11 +50,10 @@ def preferred_input(
     checked(channel, grid(call)[0], "channel")
     wanted = parse(Params, params)
     progress = progress or Progress()
-    progress.plan(NOISE)
     raised = before_activation(twin, call)
     found = maximise(twin, raised, channel, wanted, progress, _teller(twin, progress, tell))
-    noise = _activations(twin, call, channel, wanted.unit, twin.trial(NOISE), progress)
-    (reached,) = _activations(twin, call, channel, wanted.unit, found.picture, None)
+    noise = _activations(twin, call, channel, wanted.unit, twin.trial(NOISE))
+    (reached,) = _activations(twin, call, channel, wanted.unit, found.picture)
     return Preferred(
         known.name, call.name, channel, wanted.unit, raised.name,
         to_picture(found.picture, twin.value_range), float(reached), noise,
@@ -71,20 +70,13 @@ def to_picture(x: Tensor, value_range: tuple[float, float]) -> NDArray[np.uint8]
 
 
 def _activations(
-    model: PreparedModel,
-    call: Call,
-    channel: int,
-    unit: str,
-    pictures: Tensor,
-    progress: Progress | None,
+    model: PreparedModel, call: Call, channel: int, unit: str, pictures: Tensor
 ) -> NDArray[np.float32]:
     found = []
     for some in torch.split(pictures, TOGETHER):
         with model.turnstile.turn(), torch.inference_mode():
             output = output_of(model.module, call, model.to_device(some))
             found.append(activation(output, channel, unit).float().cpu())
-        if progress is not None:
-            progress.advance(len(some))
     return torch.cat(found).numpy()
 
 

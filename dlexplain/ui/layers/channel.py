@@ -22,7 +22,7 @@ from dlexplain.services.writing.writing import Progress
 from dlexplain.ui import cache as models
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.layers import cache
-from dlexplain.ui.layers.choice import Kept, choose_channel, choose_layer
+from dlexplain.ui.layers.choice import Kept, choose_channel, choose_layer, middle_active
 from dlexplain.ui.layers.tiles import show_tiles
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live
@@ -35,7 +35,7 @@ SIDE = 280
 
 def show_channel(entry: ModelEntry, opened: bool) -> Kept:
     """The view; returns what of it is to be in the address."""
-    layer = choose_layer(cache.layers(entry.name), opened)
+    layer = choose_layer(cache.layers(entry.name), opened, first=middle_active)
     channel = choose_channel(entry.name, layer, opened)
     _excited(entry, layer.name, channel)
     _liked(entry.name, layer.name, channel)
@@ -79,12 +79,13 @@ def _show_excited(found: Asked) -> None:
         show_end(found)
         return
     show_tiles([excited_tile(best) for best in result.best], 128)
-    where = f" of {result.measured}, before the activation function" if (
-        result.measured != result.layer) else ""  # fmt: skip
+    before = result.measured != result.layer
+    where = f" of {result.measured}, before the activation function" if before else ""
     st.caption(
-        f"Of {len(result.activations):,}: {result.set}. Below each the channel's largest value"
-        f"{where}; the frame is what the unit with that value saw. The mean of all pictures is "
-        f"{result.activations.mean():.3g}."
+        f"Of {len(result.activations):,}: {result.set}. Below each, the channel's largest value at "
+        f"any place{where}, by which they are ordered, then its mean over all places"
+        f"{f' of {result.layer}' if before else ''}. The frame is what the unit with the largest "
+        f"value saw. Largest values are {result.activations.mean():.3g} on average of all pictures."
     )
 
 
@@ -137,11 +138,15 @@ def _show_liked(found: Asked) -> None:
     left.image(enlarged(result.picture), width=SIDE,
                caption=f"Channel {result.channel} of {result.layer}")  # fmt: skip
     with right:
+        whole = result.unit == "channel"
+        what = "The channel's mean over all places" if whole else "The channel's unit in the middle"
         st.markdown(
-            f"Activation **{result.activation:.3g}** on this picture; on {len(result.noise)} "
+            f"{what} is **{result.activation:.3g}** on this picture; on {len(result.noise)} "
             f"pictures of random pixels {result.noise.mean():.3g} on average, "
             f"{result.noise.max():.3g} at most."
         )
+        if not result.is_clear:
+            st.info(_no_clearer(whole))
         st.plotly_chart(plot_preferred(result), config=FIGURE, key="layers-curve")
     st.caption(f"{len(result.curve):,} steps in {result.seconds:.1f} s.")
     st.download_button(
@@ -149,6 +154,16 @@ def _show_liked(found: Asked) -> None:
         "image/png", key="layers-png", icon=":material/download:", on_click="ignore",
         type="tertiary",
     )  # fmt: skip
+
+
+def _no_clearer(whole: bool) -> str:
+    told = "That is not clearly above random pixels, so the picture says little about the channel: "
+    if whole:
+        return told + (
+            "such a mean may hardly depend on what is in the picture. Under **How it is made** "
+            "choose the unit in the middle instead, or take a later layer above."
+        )
+    return told + "a later layer, or the channel's mean over all places, may say more."
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:

@@ -8,21 +8,35 @@ import streamlit as st
 from dlexplain.errors import BadInput
 from dlexplain.figures.layer_graph import shape_text
 from dlexplain.results import Layer, Layers
+from dlexplain.results.layers import layer_called
 from dlexplain.ui.writing.choice import from_query
 
 LAYER, CHANNEL, ROW, COLUMN = "layers-layer", "layers-channel", "layers-row", "layers-column"
+GIVEN = f"{LAYER}-given"
+"""In the session: the layer that a view began with; what nobody has changed becomes the next
+view's."""
 Kept = dict[str, str | None]
 """What of a view is to be in the address."""
 
 
 def choose_layer(
-    found: Layers, opened: bool, names: Sequence[str] = (), first: str | None = None
+    found: Layers,
+    opened: bool,
+    names: Sequence[str] = (),
+    first: Callable[[Sequence[Layer]], str] | None = None,
 ) -> Layer:
-    """The picker; names  those that are offered, by default all;  first  the one shown first."""
+    """The picker.
+
+    names  those that are offered, by default all
+    first  says the one that is shown first, by default the first activation function's
+    """
+    state = st.session_state
     known = {layer.name: layer for layer in found.layers if not names or layer.name in names}
+    if opened and "layer" in st.query_params:
+        state.pop(GIVEN, None)
     from_query("layer", LAYER, partial(_known, known), opened)
-    if st.session_state.get(LAYER) not in known:
-        st.session_state[LAYER] = first or _first_active(list(known.values()))
+    if state.get(LAYER) not in known or state[LAYER] == state.get(GIVEN):
+        state[LAYER] = state[GIVEN] = (first or first_active)(list(known.values()))
     chosen = st.selectbox(
         "Layer", list(known), key=LAYER, persist_state="session",
         format_func=lambda name: layer_title(known[name]),
@@ -36,29 +50,35 @@ def layer_title(layer: Layer) -> str:
     return f"{layer.name}, {layer.kind}, {shape_text(layer.shape_out)}"
 
 
-def _first_active(layers: Sequence[Layer]) -> str:
+def first_active(layers: Sequence[Layer]) -> str:
     """The first activation function's, whose maps are the easiest to read."""
-    for layer in layers:
-        if layer.kind.endswith(("LU", "LU6", "Tanh", "Sigmoid")):
-            return layer.name
-    return layers[0].name
+    return next((layer.name for layer in layers if _is_active(layer)), layers[0].name)
+
+
+def middle_active(layers: Sequence[Layer]) -> str:
+    """That of the activation function in the middle of those with feature maps: its channels
+    answer to more than an edge or a colour, and its units see a part of the picture."""
+    mapped = [layer for layer in layers if len(layer.shape_out) == 3 and layer.shape_out[1] > 1]
+    active = [layer for layer in mapped if _is_active(layer)] or mapped or layers
+    return active[len(active) // 2].name
+
+
+def _is_active(layer: Layer) -> bool:
+    return layer.kind.endswith(("LU", "LU6", "Tanh", "Sigmoid"))
 
 
 def _known(known: dict[str, Layer], name: str) -> str:
-    if name not in known:
-        few = ", ".join(list(known)[:8])
-        raise BadInput(f'no layer "{name}" can be chosen; known: {few} and so on')
-    return name
+    return layer_called(list(known), name)
 
 
 def choose_channel(
-    model: str, layer: Layer, opened: bool, first: Callable[[], int] = lambda: 0
+    model: str, layer: Layer, opened: bool, first: Callable[[], int] | None = None
 ) -> int:
-    """first  the channel that is shown first of each layer"""
+    """first  the channel that is shown first of each layer, the most active; by default 0"""
     about = f"{model}/{layer.name}"
     return choose_number(
-        "Channel", "channel", CHANNEL, layer.shape_out[0], about, opened, first,
-        "At first the most active one. A layer of units has one a unit.",
+        "Channel", "channel", CHANNEL, layer.shape_out[0], about, opened, first or (lambda: 0),
+        ("At first the most active one. " if first else "") + "A layer of units has one a unit.",
     )  # fmt: skip
 
 
@@ -68,16 +88,18 @@ def choose_unit(
     opened: bool,
     first: Callable[[], int],
     place: Callable[[int], tuple[int, int]],
+    told: str = "At first where the channel is most active.",
 ) -> tuple[int, int, int]:
     """Channel, row and column, side by side; a layer without places has one row and column.
 
-    first  the channel that is shown first of each layer;  place  the one of each channel
+    first  the channel that is shown first of each layer;  place  the one of each channel, about
+           which the fields' help says what is `told`
     """
     places = layer.shape_out[1:] if len(layer.shape_out) == 3 else (1, 1)
     left, middle, right = st.columns(3)
     with left:
         channel = choose_channel(model, layer, opened, first)
-    about, told = f"{model}/{layer.name}/{channel}", "At first where the channel is most active."
+    about = f"{model}/{layer.name}/{channel}"
     with middle:
         row = choose_number("Row", "row", ROW, places[0], about, opened,
                             lambda: place(channel)[0], told)  # fmt: skip

@@ -4,23 +4,27 @@ import json
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from dlexplain.figures.layers import plot_field
 from dlexplain.results import Layer, ReceptiveField, Rectangle
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.layers import cache
-from dlexplain.ui.layers.choice import Kept, choose_layer, choose_unit
+from dlexplain.ui.layers.choice import Kept, choose_layer, choose_unit, middle_active
 
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
+FEW = 0.01
+"""Share of the pixels below which they are counted."""
 
 
 def show_field(name: str, picture: Picture, opened: bool) -> Kept:
     """The view; returns what of it is to be in the address."""
-    layer = choose_layer(cache.layers(name), opened)
+    layer = choose_layer(cache.layers(name), opened, first=middle_active)
     maps = cache.maps(name, picture, layer.name, "mean")
+    _, height, width = maps.values.shape
     unit = choose_unit(
         name, layer, opened, lambda: int(maps.order[0]),
-        lambda channel: most_active(name, picture, layer, channel),
+        lambda channel: (height // 2, width // 2), "At first in the middle.",
     )  # fmt: skip
     found = cache.field(name, picture, layer.name, unit)
     left, right = st.columns([3, 2], gap="large")
@@ -74,15 +78,19 @@ def _told(found: ReceptiveField, value: float) -> None:
     else:
         st.caption(
             "The colours are the gradient on this picture: how strongly each pixel counts here. "
-            f"Half of it lies on {_half(found):.1%} of the pixels."
+            f"Half of it lies on {half_of(found.strengths)}."
         )
 
 
-def _half(found: ReceptiveField) -> float:
-    """The share of pixels that, strongest first, have half of the sum of the strengths."""
-    assert found.strengths is not None
-    ordered = np.sort(found.strengths.ravel().astype(np.float64))[::-1].cumsum()
-    return float(1 + np.searchsorted(ordered, ordered[-1] / 2)) / ordered.size
+def half_of(strengths: NDArray[np.float32]) -> str:
+    """How many pixels, strongest first, have half of the sum of the strengths: "12.3% of the
+    pixels", or, of few, "7 pixels"."""
+    ordered = np.sort(strengths.ravel().astype(np.float64))[::-1].cumsum()
+    count = 1 + int(np.searchsorted(ordered, ordered[-1] / 2))
+    share = count / ordered.size
+    if share >= FEW:
+        return f"{share:.1%} of the pixels"
+    return f"{count} pixel{'s' if count > 1 else ''}"
 
 
 def _rectangle(box: Rectangle) -> str:

@@ -25,7 +25,7 @@ def show_steps(name: str, picture: Picture, opened: bool) -> Kept:
     if not names:
         st.info("This model has no convolution to step through.")
         return {}
-    layer = choose_layer(cache.layers(name), opened, names, names[0])
+    layer = choose_layer(cache.layers(name), opened, names, lambda layers: layers[0].name)
     maps = cache.maps(name, picture, layer.name, "largest")
     unit = choose_unit(
         name, layer, opened, lambda: int(maps.order[0]),
@@ -61,6 +61,12 @@ def _convolution(step: ConvolutionStep, of_picture: bool) -> None:
     formula = r"y[m,n]=\sum_{c,p,q} x[c,m+p,n+q]\;k[c,p,q]+b"
     st.markdown(f"${formula}$: the patch times the kernel, number by number, and all added up.")
     sums = step.sums
+    if len(sums) > WRITTEN:
+        st.caption(
+            f"Of {len(sums)} input channels the {WRITTEN} that add most, either way, come first."
+        )
+    elif len(sums) > 1:
+        st.caption("The input channel that adds most, either way, comes first.")
     order = np.argsort(-np.abs(sums), kind="stable")
     for place in order[:WRITTEN].tolist():
         show_row(
