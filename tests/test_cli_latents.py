@@ -9,6 +9,9 @@ from PIL import Image
 
 import dlexplain as dx
 from dlexplain.cli import main
+from dlexplain.data.samples import sample_path
+
+SAMPLE = str(sample_path("coffee"))
 
 
 def test_samples_are_written_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,7 +57,9 @@ def test_a_picture_is_reconstructed(tmp_path: Path, capsys: pytest.CaptureFixtur
         (["sample", "--model", "gpt"], 2, 'dlexplain: "gpt" is no autoencoder'),
         (["sample", "--count", "0"], 2, 'count is "0"; it takes a whole number from 1 to 256'),
         (["sample", "--model", "mnist-gan", "--class", "x"], 2, 'there is no class "x"'),
-        (["sample", "--model", "mnist-autoencoder"], 1, "is a plain autoencoder"),
+        (["sample", "--model", "mnist-autoencoder"], 2, "is a plain autoencoder"),
+        (["reconstruct", "--model", "mnist-gan", SAMPLE], 2, "is a GAN: it has no encoder"),
+        (["reconstruct", "--model", "mnist-gan", SAMPLE, "--compare"], 2, "is a GAN: it has no en"),
         (["sample", "--count", "1", "--out", "/nowhere/a.png"], 2, "/nowhere/a.png cannot be"),
         (["reconstruct", "/nowhere.png"], 1, "nowhere.png was not found"),
         (["reconstruct", "--model", "mnist-gan", __file__], 1, "is text, not a picture"),

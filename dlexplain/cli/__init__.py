@@ -21,7 +21,7 @@ from dlexplain.cli import (
     writing,
     zoo,
 )
-from dlexplain.errors import BadInput, DlexplainError, PictureError
+from dlexplain.errors import BadInput, DlexplainError, Incompatible, PictureError
 
 Commands = Callable[[str, Any, str], argparse.ArgumentParser]
 """command(name, what runs it, one line about it) -> its parser"""
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PictureError as error:
         print(f"dlexplain: {error}", file=sys.stderr)
         return 1
-    except BadInput as error:
+    except (BadInput, Incompatible) as error:
         print(f"dlexplain: {error}", file=sys.stderr)
         return 2
     except DlexplainError as error:
