@@ -114,7 +114,7 @@ def plot_use(encoded: EncodedPictures, picture: NDArray[np.float32]) -> go.Figur
     """
     order = list(encoded.most_used)
     unit = "KL to the prior, nats" if len(encoded.kl) else "variance"
-    names = [str(place + 1) for place in order]
+    names = [str(place) for place in order]
     traces: list[dict[str, Any]] = [
         {
             "type": "bar",
@@ -154,7 +154,7 @@ def plot_effects(effects: DimensionEffects, order: Sequence[int], columns: int =
         top, left = place // columns * deep + gap, place % columns * wide
         whole[top : top + height, left : left + width] = effects.maps[dimension]
         notes.append(
-            {"x": left + width / 2, "y": top - 0.5, "text": str(dimension + 1), "showarrow": False,
+            {"x": left + width / 2, "y": top - 0.5, "text": str(dimension), "showarrow": False,
              "yanchor": "bottom", "font": {"size": 12}}
         )  # fmt: skip
     end = float(np.percentile(np.abs(effects.maps[list(order)]), 99.5)) or 1.0

@@ -37,6 +37,7 @@ class Reconstruction:
     error  mean squared error, of pixels 0 to 1
     code   (latent,) the numbers between; of a variational one the mean of q(z|x)
     kl     (latent,) KL(q(z|x) || N(0, 1)) of each, nats; () for a plain one
+    deviation  (latent,) of q(z|x) = N(code, deviation²); () for a plain one
     anomaly  part of the test pictures that are made anew with a smaller error; None where they
              were not looked at
     kl_share  part of the test pictures whose KL, summed over the dimensions, is smaller; None
@@ -49,6 +50,7 @@ class Reconstruction:
     error: float
     code: Floats
     kl: Floats
+    deviation: Floats
     anomaly: float | None = None
     model_fingerprint: str = ""
     kl_share: float | None = None
@@ -76,6 +78,7 @@ class Reconstruction:
             "anomaly": self.anomaly,
             "kl_share": self.kl_share,
             "code": self.code.tolist(),
+            "deviation": self.deviation.tolist(),
             "kl": self.kl.tolist(),
             "model_fingerprint": self.model_fingerprint,
         }

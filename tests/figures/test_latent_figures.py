@@ -69,10 +69,10 @@ def test_errors_and_use_are_drawn_as_they_are() -> None:
     assert figure.layout.shapes[0].x0 == 0.05
     assert [len(trace.x) for trace in figure.data] == [20, 20]
     use = plot_use(known, np.array([5, 6, 7], np.float32))
-    assert list(use.data[0].x) == ["3", "1", "2"]
+    assert list(use.data[0].x) == ["2", "0", "1"]
     assert use.data[1].y.tolist() == [7, 5, 6]
     plain = plot_use(encoded(kl=False), NONE)
-    assert list(plain.data[0].x) == ["2", "3", "1"]
+    assert list(plain.data[0].x) == ["1", "2", "0"]
     assert len(plain.data) == 1
 
 
@@ -90,6 +90,6 @@ def test_maps_of_dimensions_stand_beside_each_other() -> None:
 def test_a_reconstruction_draws_itself() -> None:
     seen = SeenPicture("p", np.full((3, 3, 1), 51, np.uint8))
     copy = np.full((3, 3, 1), 102, np.uint8)
-    figure = Reconstruction("m", seen, copy, 0.04, NONE, NONE).plot()
+    figure = Reconstruction("m", seen, copy, 0.04, NONE, NONE, NONE).plot()
     assert [trace.type for trace in figure.data] == ["image", "image", "heatmap"]
     assert figure.data[2].z.tolist() == pytest.approx(np.full((3, 3), 0.2))

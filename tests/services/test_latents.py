@@ -79,7 +79,11 @@ def test_kl_by_dimension_is_the_closed_form() -> None:
     expected = kl_divergence(posterior, Normal(torch.zeros_like(mean), 1.0))[0].numpy()
     assert np.allclose(found.kl, expected, rtol=1e-4, atol=1e-5)
     assert np.array_equal(found.code, mean[0].numpy())
-    assert len(reconstruct(model("mlp-autoencoder"), picture).kl) == 0
+    m, s = found.code, found.deviation  # as the page writes it
+    assert np.allclose(found.kl, (m**2 + s**2 - 1 - np.log(s**2)) / 2, rtol=1e-4, atol=1e-5)
+    assert found.to_dict()["deviation"] == s.tolist()
+    plain = reconstruct(model("mlp-autoencoder"), picture)
+    assert (len(plain.kl), len(plain.deviation)) == (0, 0)
 
 
 @pytest.mark.parametrize("kind", [*AUTOENCODERS, "dcgan"])
@@ -193,7 +197,8 @@ def test_the_map_has_the_principal_components() -> None:
     assert shares == pytest.approx(variances[::-1][:2] / variances.sum(), rel=1e-3)
     assert np.allclose(plane(found).place(found.codes[7]), places[7], atol=1e-5)
     assert np.allclose(plane(found, "dimensions", 3, 1).places, codes[:, [3, 1]], atol=1e-6)
-    with pytest.raises(BadInput, match="dimension 5 is asked for; 1 to 4 are there"):
+    assert plane(found, "dimensions", 3, 1).titles == ("dimension 3", "dimension 1")
+    with pytest.raises(BadInput, match="dimension 4 is asked for; 0 to 3 are there"):
         plane(found, "dimensions", 4, 0)
     with pytest.raises(UnknownName, match='unknown map "umap"; known: dimensions, pca'):
         plane(found, "umap")

@@ -26,7 +26,7 @@ def made(error: float, nats: float = 0.0, pixels: Any = None) -> Reconstruction:
     if pixels is None:
         pixels = pictures(1).pixels[0]
     kl = np.array([nats], np.float32)
-    return Reconstruction("m", SeenPicture("p", pixels), pixels, error, NONE, kl)
+    return Reconstruction("m", SeenPicture("p", pixels), pixels, error, NONE, kl, NONE)
 
 
 @pytest.mark.parametrize(

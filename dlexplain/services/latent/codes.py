@@ -61,6 +61,7 @@ def reconstruct(
         error=error,
         code=numbers(code)[0],
         kl=numbers(kl)[0],
+        deviation=numbers((log_variance / 2).exp())[0],
         anomaly=None if data is None else data.anomaly(error),
         kl_share=None if data is None else data.kl_share(float(kl.sum())),
         model_fingerprint=loaded.fingerprint,

@@ -117,8 +117,8 @@ def plane(encoded: EncodedPictures, how: str = "pca", across: int = 0, up: int =
     if how == "dimensions":
         for place in (across, up):
             if not 0 <= place < latent:
-                raise BadInput(f"dimension {place + 1} is asked for; 1 to {latent} are there")
-        titles = (f"dimension {across + 1}", f"dimension {up + 1}")
+                raise BadInput(f"dimension {place} is asked for; 0 to {latent - 1} are there")
+        titles = (f"dimension {across}", f"dimension {up}")
         return LatentPlane(encoded, np.eye(latent)[:, [across, up]], np.zeros(latent), titles)
     middle = encoded.codes.mean(axis=0, dtype=np.float64)
     directions, shares = principal(encoded.codes - middle)

@@ -85,5 +85,6 @@ def _downloads(found: Reconstruction) -> None:
             "JSON", lambda: json.dumps(found.to_dict(), indent=1),
             f"{found.model}-reconstruction.json", "application/json", key="latent-json",
             icon=":material/download:", on_click="ignore", type="tertiary",
-            help="The code, its KL by dimension, the error, and what was done to the picture.",
+            help="The code m, its deviation s and its KL by dimension, the error, and what was "
+            "done to the picture.",
         )  # fmt: skip
