@@ -61,7 +61,7 @@ def plot_kl(found: Reconstructions) -> go.Figure:
     return go.Figure(
         {
             "type": "bar",
-            "x": [str(place + 1) for place in order],
+            "x": [str(place) for place in order],
             "y": found.kl[order],
             "marker": {"color": BLUE},
             "hovertemplate": "dimension %{x}: %{y:.3f} nats<extra></extra>",
@@ -103,8 +103,8 @@ def plot_latent(found: Reconstructions) -> go.Figure:
         {
             **BASE,
             "height": 380,
-            "xaxis": {"title": {"text": f"mean of latent dimension {across + 1}"}},
-            "yaxis": {"title": {"text": f"mean of latent dimension {up + 1}"}},
+            "xaxis": {"title": {"text": f"mean of latent dimension {across}"}},
+            "yaxis": {"title": {"text": f"mean of latent dimension {up}"}},
         },
     )
 

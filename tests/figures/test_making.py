@@ -56,7 +56,7 @@ def test_copies_stand_below_originals_and_what_was_shown_between() -> None:
 
 def test_dimensions_come_by_what_they_carry() -> None:
     figure = plot_kl(reconstructions([0.5, 2.0, 0.0]))
-    assert list(figure.data[0].x) == ["2", "1", "3"]
+    assert list(figure.data[0].x) == ["1", "0", "2"]
     assert figure.data[0].y.tolist() == [2.0, 0.5, 0.0]
     assert "nats" in figure.layout.yaxis.title.text
 
@@ -65,7 +65,7 @@ def test_the_latent_plane_has_the_two_most_used() -> None:
     figure = plot_latent(reconstructions([0.5, 0.0, 2.0]))
     assert [trace.name for trace in figure.data] == ["a", "b"]
     assert figure.data[1].x.tolist() == [5, 8, 11] and figure.data[1].y.tolist() == [3, 6, 9]
-    assert figure.layout.xaxis.title.text == "mean of latent dimension 3"
+    assert figure.layout.xaxis.title.text == "mean of latent dimension 2"
 
 
 def test_classes_beside_an_even_share() -> None:

@@ -130,6 +130,7 @@ def test_the_map_and_the_dimensions_are_there() -> None:
     page = opened(view="dimensions")
     assert "16 of 16 dimensions are used" in said(page)
     assert len(page.slider) == 6
+    assert page.slider[0].label == "Dimension 11"  # as code[11] in Python
     before = page.slider[0].value
     page.slider[0].set_value(2.0).run()
     assert not page.exception

@@ -33,9 +33,10 @@ def show_dimensions(
     strengths = cache.effects(model, found.code).strengths
     order = list(encoded.most_used if encoded else map(int, np.argsort(-strengths)))
     chosen = st.multiselect(
-        "Dimensions", order, order[:SHOWN], format_func=lambda place: f"{place + 1}",
+        "Dimensions", order, order[:SHOWN], format_func=str,
         key=f"latent-dimensions-{model.name}", max_selections=MOST,
-        help="Each gets a slider; those that carry most come first in the list.",
+        help="Each gets a slider; those that carry most come first in the list. They count from 0, "
+        "as code[0] does in the JSON and in Python.",
     )  # fmt: skip
     st.fragment(_sliders)(model, found, encoded, chosen)
     left, right = st.columns(2, gap="large")
@@ -70,7 +71,7 @@ def _sliders(
             low, high = _reach(found, encoded, place)
             with columns[order % 2]:
                 code[place] = st.slider(
-                    f"Dimension {place + 1}", low, high, round(float(found.code[place]), 2), 0.05,
+                    f"Dimension {place}", low, high, round(float(found.code[place]), 2), 0.05,
                     key=f"latent-slider-{of}-{turn}-{place}",
                 )  # fmt: skip
         st.button(

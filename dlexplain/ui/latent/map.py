@@ -52,12 +52,11 @@ def show_map(model: LatentModel, picture: Picture | SeenPicture, path: str) -> N
 
 def _axes(encoded: EncodedPictures) -> tuple[int, int]:
     order = list(encoded.most_used)
-    names = {place: f"{place + 1}" for place in order}
     left, right = st.columns(2)
-    across = left.selectbox("Across", order, 0, format_func=names.__getitem__, key="latent-across",
-                            help="That which carries most comes first.")  # fmt: skip
-    up = right.selectbox("Up", order, min(1, len(order) - 1), format_func=names.__getitem__,
-                         key="latent-up")  # fmt: skip
+    across = left.selectbox("Across", order, 0, key="latent-across",
+                            help="Dimensions count from 0, as code[0] does in Python; that which "
+                            "carries most comes first.")  # fmt: skip
+    up = right.selectbox("Up", order, min(1, len(order) - 1), key="latent-up")
     return int(across), int(up)
 
 
