@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from dlexplain.figures.attribution import map_figure
+from dlexplain.figures.latent_sheets import png, sheet
 from dlexplain.figures.making import BASE
 from dlexplain.figures.overlay import enlarged
 from dlexplain.figures.scales import BLUE, INK, ORANGE, colour
@@ -68,6 +69,12 @@ def channel_tiles(maps: FeatureMaps, count: int = SHOWN, together: bool = True) 
         )
         for channel, pixels in zip(chosen.tolist(), found, strict=True)
     ]
+
+
+def maps_png(maps: FeatureMaps, count: int = SHOWN, together: bool = True) -> bytes:
+    """The same channels as one PNG, eight in a row."""
+    found = _coloured(maps.values[maps.order[:count]], is_signed(maps), together)
+    return png(sheet(np.stack(found)))
 
 
 def filter_tiles(filters: Filters) -> list[Tile]:

@@ -13,6 +13,7 @@ from dlexplain.figures.layers import (
     channel_tiles,
     filter_tiles,
     framed,
+    maps_png,
     plot_channel,
     plot_units,
 )
@@ -39,6 +40,17 @@ def test_tiles_are_the_most_active_channels_on_one_scale_or_their_own() -> None:
     brightest = pixels(apart[1].source)[-1, 0]  # channel 2's own largest value
     assert brightest.tolist() == pixels(together[0].source)[0, 0].tolist()
     assert pixels(together[1].source)[-1, 0].tolist() != brightest.tolist()
+
+
+def test_the_sheet_has_the_channels_of_the_tiles() -> None:
+    values = np.stack([np.full((2, 2), 0.0), np.full((2, 2), 4.0), np.array([[0, 1], [2, 1]])])
+    found = np.asarray(Image.open(io.BytesIO(maps_png(maps(values), 2))))
+    side = found.shape[0] // 4  # of a value: two of them, and a gap above and below
+    assert found.shape == (4 * side, 7 * side, 3)
+    for place, tile in enumerate(channel_tiles(maps(values), 2)):
+        left = (1 + 3 * place) * side
+        corner = pixels(tile.source)[0, 0].tolist()
+        assert found[side, left].tolist() == corner
 
 
 def test_filters_of_colours_are_grey_where_they_are_zero() -> None:

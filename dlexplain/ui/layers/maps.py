@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dlexplain.figures.layers import channel_tiles, plot_channel, plot_units
+from dlexplain.figures.layers import channel_tiles, maps_png, plot_channel, plot_units
 from dlexplain.results import FeatureMaps
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui import cache as models
@@ -35,7 +35,7 @@ def show_maps(name: str, picture: Picture, opened: bool) -> Kept:
         st.markdown(f"**{layer.name}** has no places: {few}{channels} units")
         st.plotly_chart(plot_units(maps, count, _names(name, maps)), config=FIGURE,
                         key="layers-units")  # fmt: skip
-        _download(maps)
+        _npz(maps)
         return {"layer": layer.name}
     st.markdown(f"**{layer.name}**: {few}{channels} channels of {height} × {width}")
     show_tiles(channel_tiles(maps, count, together))
@@ -49,7 +49,13 @@ def show_maps(name: str, picture: Picture, opened: bool) -> Kept:
     with left:
         st.plotly_chart(plot_channel(maps, channel), config=FIGURE, key="layers-over")
     right.image(maps.picture, caption="What the model sees.", width=320)
-    _download(maps)
+    with st.container(horizontal=True):
+        st.download_button(
+            "PNG", lambda: maps_png(maps, count, together), f"{maps.model}-{maps.layer}.png",
+            "image/png", key="layers-maps-png", icon=":material/download:", on_click="ignore",
+            type="tertiary", help="The channels that are shown above, side by side.",
+        )  # fmt: skip
+        _npz(maps)
     return {"layer": layer.name, "channel": str(channel)}
 
 
@@ -59,8 +65,9 @@ def _names(name: str, maps: FeatureMaps) -> tuple[str, ...]:
     return models.model(name).class_titles if maps.layer == last else ()
 
 
-def _download(maps: FeatureMaps) -> None:
+def _npz(maps: FeatureMaps) -> None:
     st.download_button(
         "NPZ", maps.to_npz, f"{maps.model}-{maps.layer}.npz", "application/octet-stream",
         key="layers-npz", icon=":material/download:", on_click="ignore", type="tertiary",
+        help="All channels in numbers, for NumPy.",
     )  # fmt: skip
