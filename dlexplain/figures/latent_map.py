@@ -6,11 +6,14 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dlexplain.figures.latent_sheets import data_address
-from dlexplain.figures.making import MOST_CLASSES, SYMBOLS
+from dlexplain.figures.making import MOST_CLASSES
 from dlexplain.figures.scales import LINES, ORANGE
 from dlexplain.figures.tested import BASE
 from dlexplain.results import LatentPlane, plot
 
+COLOURS = (*LINES, "#BCBD22", "#8C564B")
+SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "pentagon")
+"""Seven beside ten colours: ten classes differ in colour, and seventy in one of the two."""
 MOST_POINTS = 1500
 THUMBNAILS = 12
 """Along each side of a map: one picture for each cell that has one."""
@@ -39,10 +42,11 @@ def plot_plane(
                 "customdata": there,
                 "name": name,
                 "marker": {
-                    "size": 6,
+                    "size": 8,
                     "opacity": 0.5 if pictures else 0.8,
-                    "color": LINES[order % len(LINES)],
-                    "symbol": SYMBOLS[order // len(LINES) % len(SYMBOLS)],
+                    "color": COLOURS[order % len(COLOURS)],
+                    "symbol": SYMBOLS[order % len(SYMBOLS)],
+                    "line": {"width": 0},
                 },
                 "unselected": {"marker": {"opacity": 0.4}},
                 "hovertemplate": "%{x:.2f}, %{y:.2f}<extra>" + name + "</extra>",

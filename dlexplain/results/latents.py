@@ -3,6 +3,8 @@
 Pictures are (side, side, channels) uint8 with 1 or 3 channels; codes are (latent,) float32.
 """
 
+import csv
+import io
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -177,6 +179,20 @@ class LatentPlane:
         """(..., latent) -> (..., 2)"""
         found: Floats = ((codes - self.middle) @ self.directions).astype(np.float32)
         return found
+
+    def to_csv(self) -> bytes:
+        """A row a picture: its part, class and error, its place in the plane, and its code."""
+        encoded, out = self.encoded, io.StringIO()
+        latent = encoded.codes.shape[1]
+        rows = csv.writer(out, lineterminator="\n")
+        head = ("picture", "part", "class", "error", *self.titles)
+        rows.writerow([*head, *(f"code[{place}]" for place in range(latent))])
+        for place in range(len(encoded)):
+            part = "test" if encoded.tested[place] else "training"
+            name = encoded.classes[int(encoded.labels[place])]
+            numbers = (encoded.errors[place], *self.places[place], *encoded.codes[place])
+            rows.writerow([place, part, name, *(f"{number:.6g}" for number in numbers)])
+        return out.getvalue().encode()
 
     def plot(self) -> Any:
         """A point a picture, coloured by class."""

@@ -1,5 +1,9 @@
 """Figures of pictures made of numbers show what the results say."""
 
+import csv
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -61,6 +65,29 @@ def test_points_of_the_map_are_the_codes_and_know_their_pictures() -> None:
         assert np.allclose(trace.x, known.codes[trace.customdata, 0])
     assert (found.data[2].x[0], found.data[2].marker.symbol) == (1, "star")
     assert 1 < len(found.layout.images) <= 40
+
+
+def test_ten_classes_have_ten_colours_and_the_neighbours_other_symbols() -> None:
+    known = replace(encoded(), labels=np.arange(40) % 20, classes=tuple("abcdefghijklmnopqrst"))
+    figure = plot_plane(LatentPlane(known, np.eye(3)[:, :2], np.zeros(3), ("x", "y")))
+    looks = [(trace.marker.color, trace.marker.symbol) for trace in figure.data]
+    assert len({colour for colour, _ in looks[:10]}) == 10
+    assert len(set(looks)) == 20
+    assert all(a[1] != b[1] for a, b in pairwise(looks))
+
+
+def test_a_map_is_written_as_a_table() -> None:
+    known = encoded(6)
+    plane = LatentPlane(known, np.eye(3)[:, [1, 0]], np.zeros(3), ("dimension 1", "dimension 0"))
+    head, first, *rest = csv.reader(plane.to_csv().decode().splitlines())
+    assert head[:6] == ["picture", "part", "class", "error", "dimension 1", "dimension 0"]
+    assert head[6:] == ["code[0]", "code[1]", "code[2]"]
+    assert first[:3] == ["0", "training", "a"]
+    assert rest[-1][:3] == ["5", "test", "b"]
+    code = known.codes[0]
+    assert [float(text) for text in first[3:]] == pytest.approx(
+        [known.errors[0], code[1], code[0], *code], rel=1e-5
+    )
 
 
 def test_errors_and_use_are_drawn_as_they_are() -> None:

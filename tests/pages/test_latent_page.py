@@ -10,8 +10,11 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from dlexplain.results import Reconstruction, SeenPicture
+from dlexplain.ui.latent.dimensions import table
 from dlexplain.ui.latent.pad import decoded
 from tests.bad_pictures import BAD_PICTURES, encoded
+from tests.latents import encoded as encoded_codes
 from tests.latents import finished
 
 ROOT = Path(__file__).parents[2]
@@ -137,6 +140,33 @@ def test_the_map_and_the_dimensions_are_there() -> None:
     assert (page.slider[0].value, before != 2.0) == (2.0, True)
     next(b for b in page.button if "own numbers" in b.label).click().run()
     assert page.slider[0].value == before
+
+
+def test_the_map_shows_a_picture_once_one_is_chosen() -> None:
+    page = opened(view="map")
+    assert page.toggle(key="latent-thumbnails").value is False
+    assert "of the training part" not in said(page)
+    # a click cannot be made here, but what it leaves in the session can
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    page.query_params["view"] = "map"
+    key = "latent-map-mnist-vae-pca-0-1"
+    page.session_state[key] = {"selection": {"points": [{"customdata": 7}]}}
+    assert "of the training part, error" in said(ended(page.run()))
+
+
+def test_numbers_of_dimensions_are_written_as_a_table() -> None:
+    given = np.array([0.5, -1], np.float32)
+    picture = np.zeros((2, 2, 1), np.uint8)
+    seen, none = SeenPicture("p", picture), np.zeros(0, np.float32)
+    found = Reconstruction("m", seen, picture, 0.1, given, given**2, given * 0 + 0.25)
+    known = encoded_codes([[1, 0], [3, 0]], [0, 1], [0, 1], kl=given + 2)
+    lines = table(found, known, given * 10).decode().splitlines()
+    assert lines[0] == "dimension,code,deviation,kl,mean kl,gradient"
+    assert lines[2] == "1,-1,0.25,1,1,-10"
+    plain = Reconstruction("m", seen, picture, 0.1, given, none, none)
+    lines = table(plain, encoded_codes([[1, 0], [3, 0]], [0, 1], [0, 1]), given).decode()
+    assert lines.splitlines()[:2] == ["dimension,code,variance,gradient", "0,0.5,1,0.5"]
+    assert table(plain, None, given).startswith(b"dimension,code,gradient\n")
 
 
 def test_two_pictures_and_two_classes() -> None:

@@ -1,11 +1,16 @@
 """One number at a time: sliders with the picture beside them, which are used, what each changes."""
 
+import csv
+import io
+
 import numpy as np
 import streamlit as st
 
+from dlexplain.figures.latent_sheets import png
 from dlexplain.figures.latents import plot_effects, plot_use
 from dlexplain.figures.overlay import enlarged
 from dlexplain.results import EncodedPictures, Reconstruction, SeenPicture
+from dlexplain.results.latents import Floats
 from dlexplain.services.latent.codes import decode
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.pictures.sources import Picture
@@ -51,6 +56,12 @@ def show_dimensions(
         shown = order[:16]
         st.plotly_chart(plot_effects(cache.effects(model, found.code), shown), config=FIGURE,
                         key="latent-effects")  # fmt: skip
+    st.download_button(
+        "CSV", lambda: table(found, encoded, strengths), f"{model.name}-dimensions.csv", "text/csv",
+        key="latent-dimensions-csv", icon=":material/download:", on_click="ignore",
+        type="tertiary", help="Each dimension's numbers: what it is for this picture, what it "
+        "carries over the data set, and how much it changes.",
+    )  # fmt: skip
 
 
 def _sliders(
@@ -81,6 +92,30 @@ def _sliders(
     with picture:
         made = decode(model, code[None])[0]
         st.image(enlarged(made), width=SIDE, caption="What these numbers decode to")
+        st.download_button(
+            "PNG", lambda: png(made), f"{model.name}-decoded.png", "image/png",
+            key="latent-decoded-png", icon=":material/download:", on_click="ignore",
+            type="tertiary",
+        )  # fmt: skip
+
+
+def table(found: Reconstruction, encoded: EncodedPictures | None, strengths: Floats) -> bytes:
+    """A row a dimension; what a plain autoencoder or a missing data set cannot say is left out.
+
+    strengths  (latent,) root mean square of the decoder's gradient
+    """
+    columns = {"code": found.code}
+    if len(found.kl):
+        columns |= {"deviation": found.deviation, "kl": found.kl}
+    if encoded is not None:
+        columns["mean kl" if len(encoded.kl) else "variance"] = encoded.use
+    columns["gradient"] = strengths
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(["dimension", *columns])
+    for place, numbers in enumerate(zip(*columns.values(), strict=True)):
+        rows.writerow([place, *(f"{number:.6g}" for number in numbers)])
+    return out.getvalue().encode()
 
 
 def _reach(

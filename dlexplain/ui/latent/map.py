@@ -1,7 +1,5 @@
 """The map of the data set in latent space; a click on a point shows the picture."""
 
-from typing import Any
-
 import streamlit as st
 
 from dlexplain.figures.latent_map import plot_plane
@@ -31,23 +29,32 @@ def show_map(model: LatentModel, picture: Picture | SeenPicture, path: str) -> N
         required=True,
         help="The two directions in which the numbers vary most, or two of the numbers themselves.",
     )  # fmt: skip
-    pictures = right.toggle("Pictures in the map", True, key="latent-thumbnails")
+    pictures = right.toggle("Pictures in the map", False, key="latent-thumbnails")
     across, up = _axes(encoded) if how == "dimensions" else (0, 1)
     found = cache.flat(model.fingerprint, path, how or "pca", across, up, encoded)
     x, y = found.place(cache.reconstruction(model, picture).code)
-    shown, beside = st.columns([3, 1], gap="large")
+    key = f"{KEY}-{model.name}-{how}-{across}-{up}"
+    chosen = clicked(st.session_state.get(key))
+    there = chosen is not None and 0 <= chosen < len(encoded)
+    # The same two columns with and without a picture, so that the map is not made anew.
+    shown, beside = st.columns([3, 1] if there else [999, 1], gap="large" if there else None)
     with shown:
-        event: Any = st.plotly_chart(
-            plot_plane(found, (float(x), float(y)), pictures), config=CONFIG,
-            key=f"{KEY}-{model.name}-{how}-{across}-{up}", on_select="rerun",
-            selection_mode="points",
+        st.plotly_chart(
+            plot_plane(found, (float(x), float(y)), pictures), config=CONFIG, key=key,
+            on_select="rerun", selection_mode="points",
         )  # fmt: skip
-    with beside:
-        _one(model, encoded, clicked(event))
+    if chosen is not None and there:
+        with beside:
+            _one(model, encoded, chosen)
     st.caption(
         "The star is the picture above. Click on a point to see its picture; drag to move, scroll "
         f"to zoom. {encoded.note}"
     )
+    st.download_button(
+        "CSV", found.to_csv, f"{model.name}-codes.csv", "text/csv", key="latent-map-csv",
+        icon=":material/download:", on_click="ignore", type="tertiary",
+        help="Each picture's part, class, error, place on the map, and code.",
+    )  # fmt: skip
 
 
 def _axes(encoded: EncodedPictures) -> tuple[int, int]:
@@ -60,10 +67,7 @@ def _axes(encoded: EncodedPictures) -> tuple[int, int]:
     return int(across), int(up)
 
 
-def _one(model: LatentModel, encoded: EncodedPictures, place: int | None) -> None:
-    if place is None or not 0 <= place < len(encoded):
-        st.caption("No point is chosen yet.")
-        return
+def _one(model: LatentModel, encoded: EncodedPictures, place: int) -> None:
     seen = SeenPicture(f"picture {place}", encoded.pixels[place])
     found = cache.reconstruction(model, seen)
     part = "test" if encoded.tested[place] else "training"
