@@ -23,11 +23,12 @@ TASKS: Mapping[str, Kind] = {
 }
 FIRST = "mnist-vae"
 """Shown first where the zoo has it: it can do most."""
-SCORES: Mapping[str, str] = {
-    "autoencode": "test/error",
-    "vae": "test/elbo",
-    "gan": "test/frechet_distance",
+SCORES: Mapping[str, tuple[str, str]] = {
+    "autoencode": ("test/error", "mean squared error {}"),
+    "vae": ("test/elbo", "ELBO {} nats"),
+    "gan": ("test/frechet_distance", "Fréchet distance {}"),
 }
+"""The metric of each task, and how it is told."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class LatentEntry:
     """A model that makes pictures.
 
     name   what load_latent_model takes; a run's is its id
-    title  for people, such as "mnist-vae, elbo -106 (zoo)"
+    title  for people, such as "mnist-vae, ELBO −106 nats (zoo)"
     data, data_params  what it was trained on
     """
 
@@ -97,7 +98,7 @@ def _entry(model: Trained) -> LatentEntry:
 
 def _run_entry(row: RunRow) -> LatentEntry:
     metrics: Any = row.progress.get("metrics")
-    value = metrics.get(SCORES[row.spec.task]) if isinstance(metrics, dict) else None
+    value = metrics.get(SCORES[row.spec.task][0]) if isinstance(metrics, dict) else None
     told = _told(row.spec.task, float(value) if isinstance(value, int | float) else None)
     title = f"{row.name}{told} (run {row.id})"
     spec = row.spec
@@ -105,5 +106,7 @@ def _run_entry(row: RunRow) -> LatentEntry:
 
 
 def _told(task: str, score: float | None) -> str:
-    name = SCORES[task].partition("/")[2].replace("_", " ")
-    return "" if score is None else f", {name} {score:.3g}"
+    if score is None:
+        return ""
+    number = f"{score:.3g}".replace("-", "−")
+    return ", " + SCORES[task][1].format(number)
