@@ -28,6 +28,20 @@ def from_address(key: str, read: Callable[[str], Any], arrived: bool = False) ->
         del st.query_params[key]
 
 
+def read_view(text: str, views: Mapping[str, str]) -> str:
+    """The view that an address asks for, by its name there or by its title on the page, in which a
+    hyphen may stand for a space: "maps", "Feature maps" or "feature-maps".
+
+    views  titles by name
+    Raises BadInput.
+    """
+    plain = text.casefold().replace("-", " ")
+    for name, title in views.items():
+        if plain in (name, title.casefold()):
+            return name
+    raise BadInput(f'there is no view "{text}" here; there are {", ".join(views.values())}')
+
+
 def to_address(state: Mapping[str, str | None]) -> None:
     """Write the state into the address; what is None or empty is left out."""
     wanted = {key: text for key, text in state.items() if text}

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.errors import DlexplainError
 from dlexplain.services.pictures.model_list import model_entries
-from dlexplain.ui.address import to_address
+from dlexplain.ui.address import read_view, to_address
 from dlexplain.ui.model_choice import choose_model
 from dlexplain.ui.writing.choice import from_query
 
@@ -32,7 +32,7 @@ VIEW = "layers-view"
 def main() -> None:
     st.title("Look inside the layers")
     opened = VIEW not in st.session_state
-    from_query("view", VIEW, _view, opened)
+    from_query("view", VIEW, lambda name: read_view(name, VIEWS), opened)
     st.session_state.setdefault(VIEW, "architecture")
     view = st.segmented_control(
         "View", list(VIEWS), format_func=VIEWS.__getitem__, key=VIEW,
@@ -87,12 +87,6 @@ def _of_choice(view: str, entry: "ModelEntry", choice: "Choice", opened: bool) -
     assert choice.picture is not None
     show = {"maps": show_maps, "field": show_field, "steps": show_steps}[view]
     return show(entry.name, choice.picture, opened)
-
-
-def _view(name: str) -> str:
-    if name not in VIEWS:
-        raise BadInput(f'unknown view "{name}"; known: {", ".join(VIEWS)}')
-    return name
 
 
 main()

@@ -234,8 +234,10 @@ def test_who_comes_again_by_another_address_gets_what_it_asks_for() -> None:
 
 def test_an_address_that_asks_for_what_is_not_there_is_told() -> None:
     said_so = told(model="mnist-cnn", view="dream", test="5000")
-    for part in ('"mnist-cnn" is no autoencoder', 'unknown view "dream"', 'no test picture "5000"'):
+    for part in ('"mnist-cnn" is no autoencoder', 'no view "dream" here; there are Reconstruct,',
+                 'no test picture "5000"'):  # fmt: skip
         assert part in said_so
+    assert asked(opened(view="Class-arithmetic"))["view"] == "classes"
     said_so = told(model="mnist-gan", count="0", class_="dog", picture="99")
     for part in ('count is "0"; it takes', 'no class "dog"', 'no picture "99"; 1 to 24 are there'):
         assert part in said_so

@@ -74,7 +74,8 @@ def test_it_begins_with_the_architecture_of_imagenets_model() -> None:
 
 
 def test_feature_maps_of_a_picture_of_its_data() -> None:
-    page = opened(view="maps", model=DIGITS)
+    page = opened(view="feature-maps", model=DIGITS)  # as the page names it
+    assert page.query_params["view"] in ("maps", ["maps"])
     picture = one_of_each(model_entry(DIGITS))[3].picture
     maps = feature_maps(DIGITS, picture, "features.2")
     assert html(page).count("<img") == 16
@@ -242,7 +243,8 @@ def test_an_address_that_asks_for_what_is_not_there_is_told() -> None:
         assert part in warned
     page = opened(view="dream", model="gpt")
     warned = " ".join(warning.value for warning in page.warning)
-    assert 'unknown view "dream"' in warned
+    told = 'no view "dream" here; there are Architecture, Feature maps, A channel, Receptive'
+    assert told in warned
     assert 'unknown model "gpt"' in warned
     assert not page.error
 

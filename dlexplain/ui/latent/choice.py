@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dlexplain.errors import BadInput, DataError
+from dlexplain.errors import DataError
 from dlexplain.services.latent.data import PictureData, load_pictures
 from dlexplain.services.latent.model_list import (
     LatentEntry,
@@ -12,6 +12,7 @@ from dlexplain.services.latent.model_list import (
     latent_entries,
     latent_entry,
 )
+from dlexplain.ui.address import read_view
 from dlexplain.ui.writing.choice import from_query
 
 MODEL, PATH = "latent-model", "latent-path"
@@ -53,7 +54,8 @@ def choose_latent_model(arrived: bool) -> LatentEntry | None:
         "Model", list(known), format_func=lambda name: known[name].title, key=MODEL,
         persist_state="session",
         help="Autoencoders, variational autoencoders and GANs of the zoo, and runs that have "
-        "finished, the latest first.",
+        "finished, the latest first. A lower error or Fréchet distance and a higher ELBO are "
+        "better, and comparable only on the same data.",
     )  # fmt: skip
     return known[st.session_state[MODEL]]
 
@@ -61,7 +63,7 @@ def choose_latent_model(arrived: bool) -> LatentEntry | None:
 def choose_view(entry: LatentEntry, arrived: bool) -> str:
     """What is looked at; the same for another model where that has it too."""
     state, views = st.session_state, VIEWS[entry.kind]
-    from_query("view", "latent-view", lambda name: _view(name, views), arrived)
+    from_query("view", "latent-view", lambda name: read_view(name, views), arrived)
     kept = state.get("latent-view")
     chosen = st.segmented_control(
         "View", list(views), default=kept if kept in views else next(iter(views)),
@@ -70,12 +72,6 @@ def choose_view(entry: LatentEntry, arrived: bool) -> str:
     )  # fmt: skip
     state["latent-view"] = chosen or next(iter(views))
     return str(state["latent-view"])
-
-
-def _view(name: str, views: Mapping[str, str]) -> str:
-    if name not in views:
-        raise BadInput(f'unknown view "{name}" of this kind of model; known: {", ".join(views)}')
-    return name
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the data set…")
