@@ -11,8 +11,8 @@ EMPTY = 0.04
 """Standard deviation of pixels, 0 to 1, below which a picture is nearly empty; handwritten digits
 have 0.15 and more."""
 UNSEEN = (
-    "That does not make it one of them: a model also copies what it never saw, such as other "
-    "simple strokes, so these numbers alone cannot tell."
+    "This alone cannot tell whether it is one of them: a model also copies what it never saw, such "
+    "as other simple strokes."
 )
 
 
@@ -38,12 +38,11 @@ def how_unusual(found: Reconstruction, encoded: EncodedPictures) -> Unusual:
     share, tests = encoded.anomaly(found.error), int(encoded.tested.sum())
     measured = f"Its error is larger than that of {share:.1%} of the {tests:,} test pictures"
     if found.contrast < EMPTY and share < RARE:
-        why = (
-            f"nothing follows, since what the model sees hardly varies (standard deviation "
-            f"{found.contrast:.3f}, of pixels 0 to 1) and a nearly empty picture is always easy to "
-            "copy"
+        return Unusual(
+            (Finding(measured, "nothing follows from that"),),
+            f"What the model sees hardly varies (standard deviation {found.contrast:.3f}, of "
+            "pixels 0 to 1), and a nearly empty picture is always easy to copy.",
         )
-        return Unusual((Finding(measured, why),), "")
     findings = [Finding(measured, _copied(share))]
     usual = share < RARE
     nats = float(found.kl.sum())

@@ -40,8 +40,7 @@ def show_dimensions(
     chosen = st.multiselect(
         "Dimensions", order, order[:SHOWN], format_func=str,
         key=f"latent-dimensions-{model.name}", max_selections=MOST,
-        help="Each gets a slider; those that carry most come first in the list. They count from 0, "
-        "as code[0] does in the JSON and in Python.",
+        help="Each gets a slider; those that carry most come first in the list.",
     )  # fmt: skip
     st.fragment(_sliders)(model, found, encoded, chosen)
     left, right = st.columns(2, gap="large")
@@ -51,7 +50,8 @@ def show_dimensions(
         st.subheader("What each changes")
         st.caption(
             "The decoder's gradient at this picture: red where a larger number makes the picture "
-            "brighter, blue where it makes it darker. All on one scale."
+            "brighter, blue where it makes it darker. All on one scale. Dimensions count from 0, "
+            "as code[0] does in Python."
         )
         shown = order[:16]
         st.plotly_chart(plot_effects(cache.effects(model, found.code), shown), config=FIGURE,
