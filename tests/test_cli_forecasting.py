@@ -78,6 +78,8 @@ def test_explain_series_prints_totals(capsys: pytest.CaptureFixture[str]) -> Non
     [
         ("forecast --model none", 'unknown forecaster "none"'),
         ("forecast --horizon 99", "horizon is 99; the model forecasts 1 to 8 periods ahead"),
+        ("forecast --horizon 0", "horizon is 0; the model forecasts 1 to 8 periods ahead"),
+        ("explain --series own --method occlusion --horizon 0", "step is 0; the model forecasts 1"),
         ("forecast --csv lost.csv", "lost.csv is not there"),
         ("forecast --model fred-gru --csv own", "is not here"),
         ("backtest none", 'unknown forecaster "none"'),

@@ -25,7 +25,7 @@ def declare(command: "Commands") -> None:
     forecast.add_argument("--csv", default="", metavar="FILE", help=SERIES)
     forecast.add_argument("--origin", default="", metavar="DATE", help=ORIGIN)
     forecast.add_argument(
-        "--horizon", type=int, default=0, metavar="N",
+        "--horizon", type=int, metavar="N",
         help="periods ahead; default and at most: the model's",
     )  # fmt: skip
     forecast.add_argument(
@@ -51,7 +51,7 @@ def declare_explain(explain: argparse.ArgumentParser) -> None:
     explain.add_argument("--series", metavar="FILE.csv", help=f"explain a forecast: {SERIES}")
     explain.add_argument("--origin", default="", metavar="DATE", help=f"of a forecast: {ORIGIN}")
     explain.add_argument(
-        "--horizon", type=int, default=0, metavar="N",
+        "--horizon", type=int, metavar="N",
         help="of a forecast: periods ahead; default: the model's last",
     )  # fmt: skip
     explain.add_argument(

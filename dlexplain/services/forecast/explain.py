@@ -64,7 +64,7 @@ def explain_series(
     series: Series = "",
     method: str = "integrated-gradients",
     target: str | None = None,
-    step: int = 0,
+    step: int | None = None,
     origin: str = "",
     what: str = "median",
     progress: Progress | None = None,
@@ -83,7 +83,7 @@ def explain_series(
     if what not in WHAT:
         raise ParamError(f'what is "{what}"; {", ".join(WHAT)} are accepted')
     model = load_forecaster(model) if isinstance(model, str) else model
-    if not 0 <= step <= model.horizon:
+    if step is not None and not 1 <= step <= model.horizon:
         raise ParamError(f"step is {step}; the model forecasts 1 to {model.horizon} periods ahead")
     given = series_for(model, series)
     row, place = origin_place(model, given, origin), find_target(model, target)

@@ -44,7 +44,7 @@ def forecast(
     model: LoadedForecaster | str,
     series: Series = "",
     origin: str = "",
-    horizon: int = 0,
+    horizon: int | None = None,
     intervals: str = "calibrated",
 ) -> SeriesForecast:
     """Forecast all of a model's targets from one origin.
@@ -56,7 +56,7 @@ def forecast(
     Raises DataError, ParamError, UnknownName or WeightsError.
     """
     model = load_forecaster(model) if isinstance(model, str) else model
-    if not 0 <= horizon <= model.horizon:
+    if horizon is not None and not 1 <= horizon <= model.horizon:
         raise ParamError(
             f"horizon is {horizon}; the model forecasts 1 to {model.horizon} periods ahead"
         )
@@ -72,7 +72,7 @@ def forecast_at(
     given: GivenSeries,
     place: int,
     learned_on: GivenSeries | None,
-    horizon: int = 0,
+    horizon: int | None = None,
 ) -> SeriesForecast:
     """The same from a row, one of `origins`.
 
