@@ -25,7 +25,9 @@ def test_forecast_prints_what_python_gives(capsys: pytest.CaptureFixture[str]) -
     assert here.plot().data[-1].name == "what came"
     assert main(["forecast", "--origin", "2005-01", "--intervals", "trained"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("macrodata-lstm on US economy, quarterly, from 2005-01-01 (test), interv")
+    assert out.startswith("macrodata-lstm on US economy, quarterly, from 2005Q1 (test), intervals")
+    assert "realgdp (Real GDP, billions of 2005 dollars), last 12" in out
+    assert "\n  2005Q2 " in out
     assert out.count("came") == 8 * 3
 
 
@@ -42,10 +44,11 @@ def test_forecast_reads_a_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_backtest_prints_a_row_a_series_and_horizon(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["backtest", MODEL]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("macrodata-lstm on US economy, quarterly, 36 origins, 1998-10-01 to")
-    assert lines[1].split() == ["series", "ahead", "model", "random", "walk", "seasonal", "naive",
+    assert lines[0].startswith("macrodata-lstm on US economy, quarterly, 36 origins, 1998Q4 to")
+    assert lines[1] == "realgdp: Real GDP, billions of 2005 dollars"
+    assert lines[4].split() == ["series", "ahead", "model", "random", "walk", "seasonal", "naive",
                                 "AR"]  # fmt: skip
-    rows = [line.split() for line in lines[2:26]]
+    rows = [line.split() for line in lines[5:29]]
     assert [row[:2] for row in rows[:2]] == [["realgdp", "1"], ["realgdp", "2"]]
     card = find_forecaster(MODEL).card["metrics"]
     mean = sum(float(row[2]) for row in rows) / len(rows)
@@ -67,7 +70,8 @@ def test_explain_series_prints_totals(capsys: pytest.CaptureFixture[str]) -> Non
     assert sum(told["by_lag"]) == pytest.approx(told["total"])
     assert main(asked) == 0
     out = capsys.readouterr().out
-    assert "Integrated Gradients, why unemp in 2008-01-01 changes by" in out
+    assert "why unemp (Unemployment rate, percent) in 2008Q1 changes by" in out
+    assert "percentage points (median, 4 ahead)" in out
     assert "completeness error" in out
     assert main(["methods", "--series"]) == 0
     assert "occlusion" in capsys.readouterr().out

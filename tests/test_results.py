@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from dlexplain.results import Attribution, ClassName, ClassScore, Prediction, plot
+from dlexplain.results import Attribution, ClassName, ClassScore, Prediction, period_text, plot
 
 TABBY, LYNX = ClassName(281, "n02123045", "tabby"), ClassName(287, "n02127052", "lynx")
 VALUES = np.array([[[1.0, -2.0]], [[3.0, 0.5]]], dtype=np.float32)  # 2 channels, 1 x 2
@@ -60,3 +60,19 @@ def test_results_are_frozen_and_others_have_no_figure() -> None:
         attribution().seconds = 2  # type: ignore[misc]
     with pytest.raises(TypeError, match="no figure for int"):
         plot(3)
+
+
+@pytest.mark.parametrize(
+    ("day", "period", "text"),
+    [
+        ("2007-07-01", 4, "2007Q3"),
+        ("2007-12-31", 4, "2007Q4"),
+        ("2021-07-31", 12, "2021-07"),
+        ("2021-12-31", 1, "2021"),
+        ("2021-07-03", 52, "2021-07-03"),
+        ("2021-07-03", 0, "2021-07-03"),
+    ],
+)
+def test_periods_are_written_as_people_do(day: str, period: int, text: str) -> None:
+    assert period_text(np.datetime64(day), period) == text
+    assert period_text(day, period) == text

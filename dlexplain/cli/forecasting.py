@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 from dlexplain.errors import BadInput
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dlexplain.cli import Commands
-    from dlexplain.results import SeriesBacktest, SeriesForecast
+    from dlexplain.results import SeriesAbout, SeriesBacktest, SeriesForecast
 
 MODEL = "a zoo model or a run's id; default: macrodata-lstm"
 SERIES = (
     'a CSV with dates and the model\'s series, "own" for what it was trained on, or "example"; '
     "default: own where that is here"
 )
-ORIGIN = "the last period that is seen, such as 2019-12; default: the last of all"
+ORIGIN = "the last period that is seen, such as 2019-12 or 2019Q4; default: the last of all"
 
 
 def declare(command: "Commands") -> None:
@@ -61,6 +63,7 @@ def declare_explain(explain: argparse.ArgumentParser) -> None:
 
 
 def _forecast(args: argparse.Namespace) -> int:
+    from dlexplain.results import period_text
     from dlexplain.services.forecast.forecasting import forecast
 
     told = forecast(args.model, args.csv, args.origin, args.horizon, args.intervals)
@@ -68,9 +71,10 @@ def _forecast(args: argparse.Namespace) -> int:
         print(json.dumps(told.to_dict(), indent=1))
         return 0
     kind = "calibrated" if told.calibrated else "as trained"
-    print(f"{told.model} on {told.series}, from {told.origin} ({told.part}), intervals {kind}")
+    origin = period_text(told.origin, told.period)
+    print(f"{told.model} on {told.series}, from {origin} ({told.part}), intervals {kind}")
     for place, name in enumerate(told.names):
-        print(f"{name}, last {told.levels[-1, place]:.6g}")
+        print(f"{_named(told.about, name)}, last {told.levels[-1, place]:.6g}")
         _print(told, place)
     for note in told.notes:
         print(note)
@@ -78,14 +82,21 @@ def _forecast(args: argparse.Namespace) -> int:
 
 
 def _print(told: "SeriesForecast", place: int) -> None:
+    from dlexplain.results import period_text
+
     low, high = told.interval(80)
     for step, day in enumerate(told.ahead):
         truth = told.truth[step, place]
         came = f"  came {truth:.6g}" if truth == truth else ""
         print(
-            f"  {day}  {told.median[step, place]:>10.6g}  80%: {low[step, place]:.6g} to "
-            f"{high[step, place]:.6g}{came}"
+            f"  {period_text(day, told.period)}  {told.median[step, place]:>10.6g}  "
+            f"80%: {low[step, place]:.6g} to {high[step, place]:.6g}{came}"
         )
+
+
+def _named(known: "Mapping[str, SeriesAbout]", name: str) -> str:
+    """The series with what it measures, where that is known."""
+    return f"{name} ({known[name].text})" if name in known else name
 
 
 def _backtest(args: argparse.Namespace) -> int:
@@ -123,11 +134,17 @@ def _zoo(series: str) -> list[str]:
 
 
 def _print_table(result: "SeriesBacktest", measure: str) -> None:
+    from dlexplain.results import period_text
+
     tested = result.tested
+    first, last = (period_text(tested.origins[place], result.period) for place in (0, -1))
     print(
-        f"{result.model} on {result.series}, {len(tested.origins)} origins, {tested.origins[0]} to "
-        f"{tested.origins[-1]}: {measure}"
+        f"{result.model} on {result.series}, {len(tested.origins)} origins, {first} to {last}: "
+        f"{measure}"
     )
+    for name in tested.names:
+        if name in result.about:
+            print(f"{name}: {result.about[name].text}")
     rows = result.coverage_rows() if measure == "coverage" else result.rows(measure)
     columns = [key for key in rows[0] if key not in ("series", "ahead")]
     widths = [max(10, len(name) + 2) for name in columns]
@@ -150,6 +167,7 @@ def _cells(texts: list[str], widths: list[int]) -> str:
 
 def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     """Print each series' and each period's total, or all of it as JSON."""
+    from dlexplain.results import about_of, period_text
     from dlexplain.services.forecast.explain import explain_series
 
     if args.out or args.png:
@@ -163,14 +181,18 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     if args.json:
         print(json.dumps(found.to_dict(), indent=1))
         return 0
-    print(f"{found.title}, why {found.target} in {found.date} changes by {found.change:+.4g}"
-          f"{found.unit} ({found.what}, {found.step} ahead)")  # fmt: skip
+    date = period_text(found.date, found.period)
+    unit = found.unit or about_of(found.about, found.target).unit_of_changes
+    print(
+        f"{found.title}, why {_named(found.about, found.target)} in {date} changes by "
+        f"{found.change:+.4g}{' ' * bool(unit)}{unit} ({found.what}, {found.step} ahead)"
+    )
     for name, value in sorted(
         zip(found.names, found.by_series.tolist(), strict=True), key=lambda pair: -abs(pair[1])
     ):
         print(f"  {value:+10.4g}{found.unit}  {name}")
     for day, value in list(zip(found.dates, found.by_lag.tolist(), strict=True))[::-1]:
-        print(f"  {value:+10.4g}{found.unit}  {day}")
+        print(f"  {value:+10.4g}{found.unit}  {period_text(day, found.period)}")
     print(f"  {found.evaluations} evaluations in {found.seconds:.2f} s")
     if found.completeness_error is not None:
         print(f"  completeness error {found.completeness_error:.2%}")

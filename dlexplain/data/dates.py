@@ -37,6 +37,12 @@ def read_dates(column: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
     return dates.dt.floor("D")
 
 
+def quarters_first_month(text: str) -> str:
+    """1990-04 for 1990Q2; what is no quarter stays as it is."""
+    found = _QUARTER.fullmatch(text)
+    return f"{found[1]}-{3 * int(found[2]) - 2:02d}" if found else text
+
+
 def _unevenness(dates: "pd.Series[pd.Timestamp]") -> float:
     """Standard deviation of the steps over their mean."""
     steps = np.diff(np.sort(dates.to_numpy().astype("datetime64[s]")).astype(np.int64))

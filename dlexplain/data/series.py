@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.data.base import SeriesData, digest_of
+from dlexplain.data.dates import quarters_first_month
 from dlexplain.data.tables import Table, some
 from dlexplain.errors import DataError
 
@@ -130,11 +131,12 @@ def scale_or_one(mean: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArr
 
 
 def place_of(dates: NDArray[np.datetime64], text: str) -> int:
-    """The first row at or after a date such as 2015-01; raises DataError for what is no date."""
+    """The first row at or after a date such as 2015-01 or 2015Q1; raises DataError for no date."""
+    said = quarters_first_month(text.strip())
     try:
-        if not _DATE.fullmatch(text.strip()):
+        if not _DATE.fullmatch(said):
             raise ValueError(text)
-        wanted = np.datetime64(text.strip(), "D")
+        wanted = np.datetime64(said, "D")
     except ValueError as error:
         raise DataError(f'"{text}" is no date; such as 2015-01 is accepted') from error
     return int(np.searchsorted(dates, wanted))

@@ -18,12 +18,17 @@ from dlexplain.results import (
     SeriesBacktest,
     SeriesForecast,
     WhatIf,
+    about_of,
+    period_format,
     plot,
 )
 
 PAST, LEAST_PAST = 4, 24
 """The past that is shown: of the horizon, and periods at least."""
-MONTH = "%{x|%b %Y}"
+BANDS = {95: 0.3, 80: 0.48, 50: 0.64}
+"""Opacity of the part of an interval outside the next smaller one."""
+WIDE = 0.16
+"""Of a band that another may cover."""
 UNDER: dict[str, Any] = {"orientation": "h", "y": -0.16, "yanchor": "top"}
 
 
@@ -34,7 +39,7 @@ def plot_series_forecast(told: SeriesForecast, target: int = 0) -> go.Figure:
               _line(told, target, "forecast (median)", BLUE)]  # fmt: skip
     if np.isfinite(told.truth[:, target]).any():
         traces.append(_truth(told, target))
-    return go.Figure(traces, _layout(told.names[target]))
+    return go.Figure(traces, _layout(told, target))
 
 
 @plot.register
@@ -42,41 +47,60 @@ def plot_what_if(found: WhatIf, target: int = 0) -> go.Figure:
     """Before and after a change of the past."""
     before, after = found.before, found.after
     traces = [
-        *_intervals(after, target, ORANGE)[1:2],
+        _band(before, target, "80% interval, before", BLUE),
+        _band(after, target, "80% interval, after", ORANGE),
         _past(after, target, "past, changed", ORANGE),
         _past(before, target),
         _line(before, target, "before", BLUE),
         _line(after, target, "after", ORANGE),
     ]
-    return go.Figure(traces, _layout(before.names[target]))
+    return go.Figure(traces, _layout(before, target))
 
 
-def _ahead(told: SeriesForecast, values: NDArray[np.float64], target: int) -> tuple[Any, Any]:
-    """Dates and values with the origin in front, so that lines join."""
-    dates = np.concatenate([told.dates[-1:], told.ahead])
-    return dates, [float(told.levels[-1, target]), *values.tolist()]
+def _dates(told: SeriesForecast) -> list[Any]:
+    """Of what is forecast, with the origin in front, so that lines join."""
+    return [*told.dates[-1:], *told.ahead]
 
 
-def _intervals(told: SeriesForecast, target: int, colour: str = BLUE) -> list[dict[str, Any]]:
+def _joined(told: SeriesForecast, values: NDArray[np.float64], target: int) -> list[float]:
+    """Values with the origin's in front."""
+    return [float(told.levels[-1, target]), *values.tolist()]
+
+
+def _intervals(told: SeriesForecast, target: int) -> list[dict[str, Any]]:
+    """Each without the next smaller one, so that its colour is the one that the legend has."""
     traces = []
-    for level in told.levels_of_intervals:
-        low, high = told.interval(level)
-        dates, lower = _ahead(told, low[:, target], target)
-        _, upper = _ahead(told, high[:, target], target)
-        traces.append(
-            {
-                "type": "scatter",
-                "x": [*dates, *dates[::-1]],
-                "y": [*upper, *lower[::-1]],
-                "fill": "toself",
-                "fillcolor": rgba(colour, 0.16),
-                "line": {"width": 0},
-                "mode": "lines",
-                "name": f"{level}% interval",
-                "hoverinfo": "skip",
-            }
-        )
+    x: list[Any]
+    y: list[float | None]
+    levels = told.levels_of_intervals
+    for level, inner in zip(levels, (*levels[1:], None), strict=True):
+        low, high = _ends(told, level, target)
+        dates = _dates(told)
+        if inner is None:
+            x, y = [*dates, *dates[::-1]], [*high, *low[::-1]]
+        else:
+            inside = _ends(told, inner, target)
+            x = [*dates, *dates[::-1], None, *dates, *dates[::-1]]
+            y = [*high, *inside[1][::-1], None, *inside[0], *low[::-1]]
+        traces.append(_filled(x, y, f"{level}% interval", rgba(BLUE, BANDS.get(level, WIDE))))
     return traces
+
+
+def _band(told: SeriesForecast, target: int, name: str, colour: str) -> dict[str, Any]:
+    """The whole interval of 80%, so thin that another shows through."""
+    low, high = _ends(told, 80, target)
+    dates = _dates(told)
+    return _filled([*dates, *dates[::-1]], [*high, *low[::-1]], name, rgba(colour, WIDE))
+
+
+def _ends(told: SeriesForecast, level: int, target: int) -> list[list[float]]:
+    """Low and high, from the origin on."""
+    return [_joined(told, end[:, target], target) for end in told.interval(level)]
+
+
+def _filled(x: Any, y: Any, name: str, colour: str) -> dict[str, Any]:
+    return {"type": "scatter", "x": x, "y": y, "fill": "toself", "fillcolor": colour,
+            "line": {"width": 0}, "mode": "lines", "name": name, "hoverinfo": "skip"}  # fmt: skip
 
 
 def _past(
@@ -84,31 +108,47 @@ def _past(
 ) -> dict[str, Any]:
     first = -1 - max(LEAST_PAST, PAST * len(told.ahead))
     line = {"color": colour, "width": 2}
-    return scatter(told.dates[first:], told.levels[first:, target], name, line)
+    levels = told.levels[first:, target]
+    return scatter(told.dates[first:], levels, name, line, told.period)
 
 
 def _line(told: SeriesForecast, target: int, name: str, colour: str) -> dict[str, Any]:
-    dates, values = _ahead(told, told.median[:, target], target)
-    return scatter(dates, values, name, {"color": colour, "width": 2})
+    values = _joined(told, told.median[:, target], target)
+    line = {"color": colour, "width": 2}
+    return scatter(_dates(told), values, name, line, told.period)
 
 
 def _truth(told: SeriesForecast, target: int) -> dict[str, Any]:
-    dates, values = _ahead(told, told.truth[:, target], target)
+    values = _joined(told, told.truth[:, target], target)
     line = {"color": ORANGE, "width": 2, "dash": "dot"}
-    return scatter(dates, values, "what came", line)
+    return scatter(_dates(told), values, "what came", line, told.period)
 
 
-def scatter(x: Any, y: Any, name: str, line: dict[str, Any]) -> dict[str, Any]:
+def scatter(x: Any, y: Any, name: str, line: dict[str, Any], period: int = 0) -> dict[str, Any]:
     """A line over dates."""
     return {"type": "scatter", "x": x, "y": y, "mode": "lines", "name": name, "line": line,
-            "hovertemplate": MONTH + ": %{y:.5g}<extra>" + name + "</extra>"}  # fmt: skip
+            "hovertemplate": when(period) + ": %{y:,.6~r}<extra>" + name + "</extra>"}  # fmt: skip
 
 
-def _layout(name: str) -> dict[str, Any]:
+def when(period: int) -> str:
+    """A hover's x, a date, as periods are written."""
+    return "%{x|" + period_format(period) + "}"
+
+
+def time_axis(period: int) -> dict[str, Any]:
+    """An axis of dates whose ticks are whole years where they are far apart."""
+    ticks = [{"dtickrange": [None, "M11"], "value": period_format(period)},
+             {"dtickrange": ["M12", None], "value": "%Y"}]  # fmt: skip
+    return {"hoverformat": period_format(period), "tickformatstops": ticks}
+
+
+def _layout(told: SeriesForecast, target: int) -> dict[str, Any]:
+    title = about_of(told.about, told.names[target]).text
     return {
         **BASE,
         "height": 400,
-        "yaxis": {"title": {"text": name}, "automargin": True},
+        "xaxis": time_axis(told.period),
+        "yaxis": {"title": {"text": title}, "automargin": True},
         "legend": UNDER,
         "hovermode": "x",
     }

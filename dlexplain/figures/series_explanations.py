@@ -7,10 +7,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dlexplain.figures.forecasts import MONTH, UNDER, scatter
+from dlexplain.figures.forecasts import UNDER, scatter, time_axis, when
 from dlexplain.figures.scales import BLUE, DIVERGING, INK, LINES, SEQUENTIAL, rgba, value_range
 from dlexplain.figures.tested import BASE
-from dlexplain.results import SeriesAttention, SeriesAttribution, plot
+from dlexplain.results import SeriesAttention, SeriesAttribution, about_of, period_format, plot
 
 ROW = 34
 FEW = 16
@@ -29,6 +29,7 @@ def plot_series_attribution(found: SeriesAttribution) -> go.Figure:
             "z": found.values.T,
             "x": found.dates,
             "y": list(found.names),
+            "text": [[about_of(found.about, name).title] * len(lags) for name in found.names],
             "customdata": seen,
             "zmin": low,
             "zmax": high,
@@ -36,12 +37,14 @@ def plot_series_attribution(found: SeriesAttribution) -> go.Figure:
             "xgap": 1 if len(found.dates) <= FEW else 0,
             "ygap": 1,
             "colorbar": {"thickness": 10, "outlinewidth": 0, "ticksuffix": found.unit},
-            "hovertemplate": "%{y}, " + MONTH + " (%{customdata[0]} before the origin)<br>%{z:+.3g}"
+            "hovertemplate": "%{text}, " + when(found.period)
+            + " (%{customdata[0]} before the origin)<br>%{z:+,.3~r}"
             + found.unit + "<br>input %{customdata[1]:+.2f} deviations<extra></extra>",
         },
         {
             **BASE,
             "height": 90 + ROW * len(found.names),
+            "xaxis": time_axis(found.period),
             "yaxis": {"autorange": "reversed", "type": "category", "automargin": True},
         },
     )  # fmt: skip
@@ -58,12 +61,18 @@ def plot_by_series(found: SeriesAttribution) -> go.Figure:
             "x": values,
             "y": [found.names[place] for place in order],
             "marker": _coloured(values),
-            "hovertemplate": "%{y}: %{x:+.3g}" + found.unit + "<extra></extra>",
+            "customdata": [about_of(found.about, found.names[place]).title for place in order],
+            "hovertemplate": "%{customdata}: %{x:+,.3~r}" + found.unit + "<extra></extra>",
         },
         {
             **BASE,
-            "height": 70 + 28 * len(values),
-            "xaxis": {"ticksuffix": found.unit, "zeroline": True},
+            "height": 100 + 28 * len(values),
+            "xaxis": {
+                "title": {"text": _moved(found)},
+                "ticksuffix": found.unit,
+                "zeroline": True,
+                "automargin": True,
+            },
             "yaxis": {"autorange": "reversed", "type": "category", "automargin": True},
         },
     )
@@ -77,15 +86,25 @@ def plot_by_lag(found: SeriesAttribution) -> go.Figure:
             "x": found.dates,
             "y": found.by_lag,
             "marker": _coloured(found.by_lag),
-            "hovertemplate": MONTH + ": %{y:+.3g}" + found.unit + "<extra></extra>",
+            "hovertemplate": when(found.period) + ": %{y:+,.3~r}" + found.unit + "<extra></extra>",
         },
         {
             **BASE,
-            "height": 70 + 28 * len(found.names),
+            "height": 100 + 28 * len(found.names),
             "bargap": 0.1,
-            "yaxis": {"ticksuffix": found.unit, "zeroline": True, "automargin": True},
+            "xaxis": time_axis(found.period),
+            "yaxis": {"title": {"text": _moved(found)}, "ticksuffix": found.unit,
+                      "zeroline": True, "automargin": True},
         },
-    )
+    )  # fmt: skip
+
+
+def _moved(found: SeriesAttribution) -> str:
+    """What bars measure, with its unit: "moves Real GDP, %"."""
+    what = about_of(found.about, found.target)
+    unit = found.unit or what.unit_of_changes
+    moved = what.title if found.what == "median" else f"width for {what.title}"
+    return f"moves {moved}" + (f", {unit}" if unit else "")
 
 
 def _coloured(values: NDArray[np.float64]) -> dict[str, Any]:
@@ -102,7 +121,7 @@ def plot_attention_read(found: SeriesAttention) -> go.Figure:
         {
             **scatter(found.dates, weights, name,
                        {"color": LINES[place % len(LINES)], "width": 1.5, "dash": "dot"}),
-            "hovertemplate": MONTH + ": %{y:.1%}<extra>" + name + "</extra>",
+            "hovertemplate": when(found.period) + ": %{y:.1%}<extra>" + name + "</extra>",
         }
         for place, (name, weights) in enumerate(rows)
     ]  # fmt: skip
@@ -110,7 +129,7 @@ def plot_attention_read(found: SeriesAttention) -> go.Figure:
         {
             "type": "bar", "x": found.dates, "y": found.read.mean(axis=0), "name": "mean of heads",
             "marker": {"color": rgba(BLUE, 0.35)},
-            "hovertemplate": MONTH + ": %{y:.1%}<extra>mean</extra>",
+            "hovertemplate": when(found.period) + ": %{y:.1%}<extra>mean</extra>",
         }
     )  # fmt: skip
     return go.Figure(
@@ -118,6 +137,7 @@ def plot_attention_read(found: SeriesAttention) -> go.Figure:
         {
             **BASE,
             "height": 320,
+            "xaxis": time_axis(found.period),
             "yaxis": {"tickformat": ".0%", "rangemode": "tozero", "automargin": True,
                       "title": {"text": "attention"}},
             "legend": UNDER,
@@ -138,15 +158,17 @@ def plot_attention_map(found: SeriesAttention, layer: int, head: int | None) -> 
             "colorscale": SEQUENTIAL,
             "zmin": 0,
             "colorbar": {"thickness": 10, "outlinewidth": 0, "tickformat": ".0%"},
-            "hovertemplate": "%{y|%b %Y} looks at " + MONTH + ": %{z:.1%}<extra></extra>",
+            "hovertemplate": "%{y|" + period_format(found.period) + "} looks at "
+            + when(found.period) + ": %{z:.1%}<extra></extra>",
         },
         {
             **BASE,
             "height": 460,
-            "xaxis": {"title": {"text": "looked at"}},
-            "yaxis": {"title": {"text": "from"}, "autorange": "reversed", "automargin": True},
+            "xaxis": {"title": {"text": "looked at"}, **time_axis(found.period)},
+            "yaxis": {"title": {"text": "from"}, "autorange": "reversed", "automargin": True,
+                      **time_axis(found.period)},
         },
-    )
+    )  # fmt: skip
 
 
 def plot_compared(found: Sequence[SeriesAttribution]) -> go.Figure:
@@ -155,7 +177,9 @@ def plot_compared(found: Sequence[SeriesAttribution]) -> go.Figure:
         {
             "type": "bar", "x": list(one.names), "y": one.by_series, "name": one.title,
             "marker": {"color": LINES[place % len(LINES)]},
-            "hovertemplate": "%{x}: %{y:+.3g}" + one.unit + "<extra>" + one.title + "</extra>",
+            "customdata": [about_of(one.about, name).title for name in one.names],
+            "hovertemplate": "%{customdata}: %{y:+,.3~r}" + one.unit
+            + "<extra>" + one.title + "</extra>",
         }
         for place, one in enumerate(found)
     ]  # fmt: skip
@@ -163,9 +187,11 @@ def plot_compared(found: Sequence[SeriesAttribution]) -> go.Figure:
         traces,
         {
             **BASE,
-            "height": 300,
+            "height": 340,
             "barmode": "group",
-            "yaxis": {"ticksuffix": found[0].unit, "zeroline": True, "automargin": True},
-            "legend": {**UNDER, "y": -0.3},
+            "xaxis": {"type": "category", "tickangle": -45, "automargin": True},
+            "yaxis": {"title": {"text": _moved(found[0])}, "ticksuffix": found[0].unit,
+                      "zeroline": True, "automargin": True},
+            "legend": {**UNDER, "yref": "container", "y": 0, "yanchor": "bottom"},
         },
-    )
+    )  # fmt: skip

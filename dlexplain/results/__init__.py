@@ -31,6 +31,7 @@ from dlexplain.results.layers import (
     Rectangle,
 )
 from dlexplain.results.making import GeneratedPictures, Reconstructions
+from dlexplain.results.periods import period_format, period_text
 from dlexplain.results.runs import (
     Backtest,
     ClassificationTest,
@@ -42,6 +43,7 @@ from dlexplain.results.runs import (
 )
 from dlexplain.results.samples import Neighbours, Samples
 from dlexplain.results.scores import Score
+from dlexplain.results.series_about import SeriesAbout, about_of
 from dlexplain.results.series_explanations import SeriesAttention, SeriesAttribution
 from dlexplain.results.steps import (
     CellStep,
@@ -124,6 +126,7 @@ __all__ = [
     "Samples",
     "Score",
     "SeenPicture",
+    "SeriesAbout",
     "SeriesAttention",
     "SeriesAttribution",
     "SeriesBacktest",
@@ -146,7 +149,10 @@ __all__ = [
     "WordChange",
     "Writing",
     "ZooCard",
+    "about_of",
     "lower_is_better",
+    "period_format",
+    "period_text",
     "plot",
     "word_groups",
 ]

@@ -1,6 +1,7 @@
 """What a forecaster said of series, how well such forecasts did, and what a change would do."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from dlexplain.results.drawing import plot
 from dlexplain.results.runs import Backtest
+from dlexplain.results.series_about import SeriesAbout
 
 Floats = NDArray[np.float64]
 Dates = NDArray[np.datetime64]
@@ -24,6 +26,7 @@ class SeriesForecast:
     truth       (horizon, names), NaN where it is not known
     calibrated  whether the intervals were widened or narrowed on the validation period
     part        where the origin lies: in the model's "training", "validation" or "test" period
+    period      observations a year, 0 where that is not known; about, what known series measure
     """
 
     model: str
@@ -39,6 +42,8 @@ class SeriesForecast:
     part: str
     notes: tuple[str, ...] = ()
     model_fingerprint: str = ""
+    period: int = 0
+    about: Mapping[str, SeriesAbout] = field(default_factory=dict)
 
     @property
     def origin(self) -> np.datetime64:
@@ -122,6 +127,7 @@ class SeriesBacktest:
                trained
     calibrated (levels, horizon, targets) coverage after calibration, None where there was none
     widening   (levels, horizon, targets) mean width after calibration, of that before
+    period     observations a year; about, what known series measure
     """
 
     model: str
@@ -132,6 +138,8 @@ class SeriesBacktest:
     calibration: Calibration | None
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    period: int = 0
+    about: Mapping[str, SeriesAbout] = field(default_factory=dict)
 
     def rows(self, measure: str = "mase") -> list[dict[str, Any]]:
         """A row a series and step ahead: measure ("mase" or "rmse") of each forecaster."""

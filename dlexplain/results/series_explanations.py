@@ -1,7 +1,7 @@
 """Why a forecast came out so: which past values moved it, and where attention looked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dlexplain.params import Value
 from dlexplain.results.drawing import plot
+from dlexplain.results.series_about import SeriesAbout
 
 Floats = NDArray[np.float64]
 Dates = NDArray[np.datetime64]
@@ -27,6 +28,7 @@ class SeriesAttribution:
     change   what is explained: the forecast change from the origin, or the width
     completeness_error  |sum - (f(x) - f(baseline))| relative to |f(x) - f(baseline)|, for methods
              that promise completeness
+    period   observations a year, 0 where that is not known; about, what known series measure
     """
 
     method: str
@@ -49,6 +51,8 @@ class SeriesAttribution:
     note: str = ""
     series: str = ""
     model_fingerprint: str = ""
+    period: int = 0
+    about: Mapping[str, SeriesAbout] = field(default_factory=dict)
 
     @property
     def by_series(self) -> Floats:
@@ -93,11 +97,13 @@ class SeriesAttention:
     """Where a forecaster's attention looked in its window.
 
     dates    (window,); weights (layers, heads, window, window), each row sums to 1
+    period   observations a year, 0 where that is not known
     """
 
     model: str
     dates: Dates
     weights: NDArray[np.float32]
+    period: int = 0
 
     @property
     def read(self) -> NDArray[np.float32]:

@@ -56,7 +56,7 @@ def main() -> None:
     kept: dict[str, str | None] = {"view": None if view == "forecast" else view}
     target = 0
     if view != "inside":
-        target = choose_target(model.targets, arrived)
+        target = choose_target(model.targets, model.about, arrived)
         kept["target"] = model.targets[target]
     if view == "backtest":
         from dlexplain.ui.forecast.tested import show_backtest

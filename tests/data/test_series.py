@@ -199,8 +199,8 @@ def test_series_that_are_refused() -> None:
 
 def test_places_of_dates_and_lists_of_names() -> None:
     days = np.array(MONTHS, "datetime64[D]")
-    found = [place_of(days, t) for t in ("1990", "2000-01", "2000-01-02", " 2001 ", "2030-01-01")]
-    assert found == [0, 0, 1, 12, 72]
+    asked = ("1990", "2000-01", "2000-01-02", " 2001 ", "2030-01-01", "2000Q3", "2001 Q1")
+    assert [place_of(days, text) for text in asked] == [0, 0, 1, 12, 72, 6, 12]
     for bad in ("", "NaT", "now", "2015-13", "Jan 2015", "2015-1"):
         with pytest.raises(DataError, match=f'"{bad}" is no date; such as 2015-01 is accepted'):
             place_of(days, bad)

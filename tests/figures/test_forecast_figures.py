@@ -1,5 +1,7 @@
 """Figures of forecasts draw the numbers that they are given."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,13 @@ from dlexplain.figures.series_explanations import (
     plot_by_series,
     plot_compared,
 )
-from dlexplain.results import SeriesAttention, SeriesAttribution, SeriesForecast, WhatIf
+from dlexplain.results import (
+    SeriesAbout,
+    SeriesAttention,
+    SeriesAttribution,
+    SeriesForecast,
+    WhatIf,
+)
 
 DATES = np.arange("2000-01", "2000-06", dtype="datetime64[M]").astype("datetime64[D]")
 AHEAD = np.arange("2000-06", "2000-08", dtype="datetime64[M]").astype("datetime64[D]")
@@ -30,7 +38,9 @@ def test_a_forecast_begins_at_the_origins_level() -> None:
     names = [trace.name for trace in figure.data]
     assert names == ["95% interval", "80% interval", "50% interval", "past", "forecast (median)",
                      "what came"]  # fmt: skip
-    assert list(figure.data[0].y) == [8, 6, 6, 0, 0, 8]  # up and back
+    # Up and back, without the part that the next smaller one fills; then below it.
+    assert list(figure.data[0].y) == [8, 6, 6, 5, 5, 8, None, 8, 1, 1, 0, 0, 8]
+    assert list(figure.data[2].y) == [8, 4, 4, 2, 2, 8]
     assert list(figure.data[4].y) == [8, 3, 3]
     assert list(figure.data[5].y) == [8, 5, 5]
     assert list(plot_series_forecast(told(), 1).data[3].y) == [1, 3, 5, 7, 9]
@@ -82,3 +92,28 @@ def test_coverage_is_drawn_beside_what_is_promised() -> None:
     np.testing.assert_allclose(figure.data[1].y, found.calibrated[0, :, 1])
     assert figure.data[1].name == "95%, calibrated"
     assert found.plot().data[0].y[0] == pytest.approx(found.tested.mase[0, 0, 0])
+
+
+def named(**other: object) -> SeriesForecast:
+    return replace(told(), period=4, about={"a": SeriesAbout("Output", "dollars")}, **other)
+
+
+def test_axes_have_long_names_and_periods_as_people_write_them() -> None:
+    figure = named().plot()
+    assert figure.layout.yaxis.title.text == "Output, dollars"
+    assert figure.layout.xaxis.hoverformat == "%YQ%q"
+    assert figure.data[4].hovertemplate.startswith("%{x|%YQ%q}: ")
+    assert told().plot().layout.yaxis.title.text == "a"
+    points = SeriesAbout("Rate", "percent", "percentage points")
+    found = replace(attribution(), unit="", about={"a": points})
+    assert plot_by_series(found).layout.xaxis.title.text == "moves Rate, percentage points"
+    assert plot_by_lag(attribution()).layout.yaxis.title.text == "moves a, %"
+
+
+def test_the_legend_has_the_colour_of_each_interval() -> None:
+    """No interval lies over another, so that each one's colour is the one that is seen."""
+    bands = told().plot().data[:3]
+    assert len({band.fillcolor for band in bands}) == 3
+    outer, inner = (list(band.y) for band in bands[1:])
+    hole = outer.index(None)
+    assert outer[3:5] == inner[1:3][::-1] and outer[hole + 2 : hole + 4] == inner[3:5][::-1]

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dlexplain.services.forecast.model_list import find_forecaster
 from dlexplain.services.forecast.sources import example_csv
+from dlexplain.ui.forecast.numbers import written
 
 PAGE = str(Path(__file__).parents[2] / "pages/explain/6_forecast.py")
 FRED = "fred-gru"
@@ -59,7 +60,7 @@ def test_it_forecasts_real_series_at_once() -> None:
 
 def test_the_origin_moves_back_in_time_and_is_in_the_address() -> None:
     page = opened(origin="1975-01-01", target="unemp")
-    assert "In 1977\\-01" in said(page) or "in 1977-01" in said(page)
+    assert "in 1977Q1; with 80%" in said(page)
     assert "trained on this period" in said(page)
     page.select_slider(key="forecast-origin").set_value("1990-01-01").run()
     assert "validation period" in said(page)
@@ -82,12 +83,12 @@ def test_a_forecast_is_explained_by_methods_side_by_side() -> None:
     done = [job.result for job in jobs(page)]
     assert [one.method for one in done] == ["integrated-gradients", "shap-sampling"]
     assert all((one.target, one.step) == ("cpi", 4) for one in done)
-    assert "cpi is forecast to change by" in said(page)
+    assert "Consumer price index is forecast to change by" in said(page)
     assert "completeness error" in said(page)
     page.selectbox(key="forecast-what").set_value("width-80").run()
     page = ended(page)
     assert jobs(page)[0].result.what == "width-80"
-    assert "The width of the 80% interval of cpi" in said(page)
+    assert "The width of the 80% interval of Consumer price index" in said(page)
     assert page.query_params["what"] in ("width-80", ["width-80"])
 
 
@@ -118,7 +119,7 @@ def test_a_past_value_is_changed() -> None:
     field = next(n for n in page.number_input if str(n.key).startswith("forecast-change-value"))
     field.set_value(field.value + 1).run()
     assert not page.exception
-    assert "With unemp of 2007-07 at" in said(page)
+    assert "With unemp of 2007Q3 at" in said(page)
     assert "instead of" in said(page)
 
 
@@ -189,3 +190,26 @@ def test_an_address_that_asks_for_what_is_not_there_is_told() -> None:
     text = told(view="why", step="99", what="mode", **{"forecast-methods": "magic"})
     for part in ('step is "99"', 'what is "mode"', 'unknown method of series "magic"'):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("value", "signed", "text"),
+    [
+        (13321.4, False, "13,321"),
+        (-1533.2, True, "−1,533"),
+        (5.41712, True, "+5.417"),
+        (-0.00001234, False, "−0.00001234"),
+        (0.0, True, "0"),
+        (999.96, False, "1,000"),
+    ],
+)
+def test_numbers_have_no_exponent(value: float, signed: bool, text: str) -> None:
+    assert written(value, signed) == text
+
+
+def test_series_have_long_names_and_their_quarters() -> None:
+    page = opened()
+    assert "realgdp: Real GDP, billions of 2005 dollars." in said(page)
+    assert "2007Q3, Real GDP is forecast" in said(page)
+    assert list(page.dataframe[0].value["period"][:2]) == ["2007Q4", "2008Q1"]
+    assert page.query_params["origin"] in ("2007-07-01", ["2007-07-01"])

@@ -57,7 +57,7 @@ def test_beyond_the_last_row_there_is_no_truth() -> None:
         ({"horizon": 4}, ParamError, "horizon is 4; the model forecasts 1 to 3 periods ahead"),
         ({"horizon": 0}, ParamError, "horizon is 0; the model forecasts 1 to 3 periods ahead"),
         ({"intervals": "wide"}, ParamError, 'intervals is "wide"; calibrated and trained'),
-        ({"origin": "1950-01"}, DataError, "origin is 1950-01; 1970-07-01 to 1999-12-01 is"),
+        ({"origin": "1950-01"}, DataError, "origin is 1950-01; 1970-07 to 1999-12 is"),
         ({"origin": "soon"}, DataError, '"soon" is no date; such as 2015-01 is accepted'),
     ],
 )

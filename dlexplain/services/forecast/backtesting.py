@@ -82,6 +82,8 @@ def backtest(
         calibration,
         (*data.notes, *notes),
         time.perf_counter() - started,
+        data.period,
+        model.about,
     )
 
 

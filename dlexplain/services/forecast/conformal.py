@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dlexplain.data.given_table import origins_of_validation
 from dlexplain.errors import DataError
-from dlexplain.results import Calibration
+from dlexplain.results import Calibration, period_text
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.tasks.forecast import QUANTILES
@@ -41,7 +41,8 @@ def calibrate(model: LoadedForecaster, series: GivenSeries) -> Calibration:
     """Learn the offsets; raises DataError where the series do not hold the validation period."""
     origins = origins_of_validation(series.data, model.window, model.horizon)
     if len(origins) < LEAST_ORIGINS:
-        start, end = (str(day)[:7] for day in model.facts["starts"])
+        period = series.data.period
+        start, end = (period_text(day, period) for day in model.facts["starts"])
         raise DataError(
             f"intervals are as trained: the series have {len(origins)} origins in the model's "
             f"validation period, {start} to {end}, and {LEAST_ORIGINS} are needed to calibrate"

@@ -144,6 +144,8 @@ def _explain(
         seconds=progress.seconds,
         note=found.note,
         model_fingerprint=model.twin.fingerprint,
+        period=data.period,
+        about=model.about,
     )
 
 

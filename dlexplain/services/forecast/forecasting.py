@@ -7,7 +7,7 @@ import numpy as np
 from dlexplain.data.dates import dates_after
 from dlexplain.data.series import place_of
 from dlexplain.errors import DataError, ParamError, TargetError
-from dlexplain.results import SeriesForecast
+from dlexplain.results import SeriesForecast, period_text
 from dlexplain.services.forecast.conformal import calibrate, calibrated
 from dlexplain.services.forecast.model_list import find_forecaster
 from dlexplain.services.forecast.models import LoadedForecaster, load_forecaster
@@ -49,8 +49,8 @@ def forecast(
 ) -> SeriesForecast:
     """Forecast all of a model's targets from one origin.
 
-    origin     a date such as 2019-12: the last row at or before it is the last that is seen; by
-               default the last of all
+    origin     a date such as 2019-12 or 2019Q4: the last row at or before it is the last that is
+               seen; by default the last of all
     horizon    periods ahead, by default and at most the model's
     intervals  "calibrated" on the validation period, where the series hold it, or "trained"
     Raises DataError, ParamError, UnknownName or WeightsError.
@@ -107,6 +107,8 @@ def forecast_at(
         part=part_of(given, place),
         notes=tuple(notes),
         model_fingerprint=model.twin.fingerprint,
+        period=data.period,
+        about=model.about,
     )
 
 
@@ -120,13 +122,18 @@ def origin_place(model: LoadedForecaster, given: GivenSeries, origin: str) -> in
     dates, rows = given.data.dates, origins(model, given)
     if not origin:
         return rows[-1]
-    place = place_of(dates, origin)
-    if place == len(dates) or dates[place].astype(str)[: len(origin.strip())] != origin.strip():
-        place -= 1  # the last row before it
+    asked = origin.strip()
+    written = [period_text(day, given.data.period) for day in dates]
+    if asked in written:  # such as 2007Q3
+        place = written.index(asked)
+    else:
+        place = place_of(dates, asked)
+        if place == len(dates) or not str(dates[place]).startswith(asked):
+            place -= 1  # the last row before it
     if place not in rows:
         raise DataError(
-            f"origin is {origin}; {dates[rows[0]]} to {dates[rows[-1]]} is accepted, as the model "
-            f"reads {model.window} periods"
+            f"origin is {origin}; {written[rows[0]]} to {written[rows[-1]]} is accepted, as the "
+            f"model reads {model.window} periods"
         )
     return place
 

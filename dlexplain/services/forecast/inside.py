@@ -7,7 +7,7 @@ from torch import Tensor
 from dlexplain.errors import Incompatible
 from dlexplain.models.recurrent_forecaster import RecurrentForecaster
 from dlexplain.models.transformer_forecaster import TransformerForecaster
-from dlexplain.results import Inside, SeriesAttention
+from dlexplain.results import Inside, SeriesAttention, period_text
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 
@@ -16,7 +16,8 @@ def look_inside_window(
     model: LoadedForecaster, given: GivenSeries, row: int
 ) -> Inside | SeriesAttention:
     """Of the window that ends with a row; raises Incompatible for other networks."""
-    network, dates = model.network, given.data.dates[row + 1 - model.window : row + 1]
+    network, period = model.network, given.data.period
+    dates = given.data.dates[row + 1 - model.window : row + 1]
     if isinstance(network, RecurrentForecaster):
         with model.twin.turnstile.turn(), torch.no_grad():
             steps = network.steps(_window(model, given, row))
@@ -27,12 +28,13 @@ def look_inside_window(
             }
             for layer in steps
         ]
-        return Inside(model.name, network.key, tuple(map(str, dates)), tuple(layers))
+        written = tuple(period_text(day, period) for day in dates)
+        return Inside(model.name, network.key, written, tuple(layers))
     if isinstance(network, TransformerForecaster):
         with model.twin.turnstile.turn(), torch.no_grad():
             weights = network.attention(_window(model, given, row))
         every = np.stack([layer[0].float().cpu().numpy() for layer in weights])
-        return SeriesAttention(model.name, dates, every)
+        return SeriesAttention(model.name, dates, every, period)
     raise Incompatible(f"{model.name} has neither hidden states over time nor attention to show")
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,12 +13,14 @@ from torch import nn
 
 from dlexplain.data.base import SeriesData
 from dlexplain.data.given_table import Origins, check_facts, windows_of
+from dlexplain.data.series_about import about_series
 from dlexplain.data.windows import Windows
 from dlexplain.errors import WeightsError
 from dlexplain.explain.prepare import fingerprint
 from dlexplain.explain.series.twin import Changes, SeriesTwin
 from dlexplain.memory import keep_memory
 from dlexplain.models.device import choose_device, describe_device
+from dlexplain.results import SeriesAbout
 from dlexplain.services.forecast.model_list import find_forecaster
 from dlexplain.services.trained.networks import load_network
 from dlexplain.settings import settings
@@ -37,6 +39,7 @@ class LoadedForecaster:
     network  (batch, window, series) -> (batch, horizon, targets, quantiles) of scaled changes;
              frozen, in eval mode
     facts    of its training data: series, targets, scales, periods
+    about    what its series measure, those that are known
     """
 
     name: str
@@ -46,6 +49,7 @@ class LoadedForecaster:
     window: int
     horizon: int
     twin: SeriesTwin
+    about: Mapping[str, SeriesAbout] = field(default_factory=dict)
 
     @property
     def series(self) -> tuple[str, ...]:
@@ -98,7 +102,8 @@ def _load(name: str) -> LoadedForecaster:
         window, horizon = (int(model.spec.task_params[key]) for key in ("window", "horizon"))
     except KeyError as error:
         raise WeightsError(f"the card of {model.owner} is damaged: it lacks {error}") from error
-    return prepared(model.name, model.title, network, model.facts, window, horizon)
+    loaded = prepared(model.name, model.title, network, model.facts, window, horizon)
+    return replace(loaded, about=about_series(model.spec.data))
 
 
 def prepared(

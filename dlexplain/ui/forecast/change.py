@@ -6,10 +6,11 @@ import streamlit as st
 
 from dlexplain.errors import DataError
 from dlexplain.figures.forecasts import plot_series_forecast, plot_what_if
-from dlexplain.results import PastChange, WhatIf
+from dlexplain.results import PastChange, WhatIf, about_of, period_text
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.ui.forecast import cache
+from dlexplain.ui.forecast.numbers import written
 from dlexplain.ui.markdown import literal
 
 SERIES, DATE, VALUE, TABLE = (f"forecast-change-{x}" for x in ("series", "date", "value", "table"))
@@ -51,13 +52,16 @@ def _one(
     """Three fields; `first` is the series that they begin with."""
     left, middle, right = st.columns(3, vertical_alignment="bottom")
     series = left.selectbox("Past value of", list(given.data.names), first, key=SERIES)
-    date = middle.selectbox("in", list(window["date"]), key=DATE)
+    period = given.data.period
+    date = middle.selectbox(
+        "in", list(window["date"]), key=DATE, format_func=lambda day: period_text(day, period)
+    )
     now = float(window.loc[window["date"] == date, series].iloc[0])
     step = float(f"{max(np.ptp(window[series]) / 10, 1e-6):.1g}")
     value = right.number_input(
         "is", value=now, step=step, format=_format(step),
         key=f"{VALUE}-{model.name}-{given.digest}-{row}-{series}-{date}",
-        help=f"It was {now:g}. What follows the origin stays as it was.",
+        help=f"It was {now:,.10g}{_unit(model, series)}. What follows the origin stays as it was.",
     )  # fmt: skip
     return [] if np.isclose(value, now, rtol=1e-9) else [PastChange(series, date, float(value))]
 
@@ -66,9 +70,11 @@ def _table(
     model: LoadedForecaster, given: GivenSeries, row: int, window: pd.DataFrame
 ) -> list[PastChange]:
     with st.expander("Edit the whole window", icon=":material/edit:"):
+        shown = window.rename(columns={"date": "period"})
+        shown["period"] = [period_text(day, given.data.period) for day in window["date"]]
         edited = st.data_editor(
-            window, key=f"{TABLE}-{model.name}-{given.digest}-{row}", hide_index=True,
-            disabled=["date"], height=320,
+            shown, key=f"{TABLE}-{model.name}-{given.digest}-{row}", hide_index=True,
+            disabled=["period"], height=320,
         )  # fmt: skip
     found: list[PastChange] = []
     for name in given.data.names:
@@ -80,27 +86,36 @@ def _table(
     return found
 
 
+def _unit(model: LoadedForecaster, series: str) -> str:
+    unit = about_of(model.about, series).unit
+    return f" ({unit})" if unit else ""
+
+
 def _format(step: float) -> str:
     decimals = max(0, -int(np.floor(np.log10(step)))) + 1
     return f"%.{min(decimals, 8)}f"
 
 
 def _sentence(found: WhatIf, target: int) -> str:
-    name = literal(found.before.names[target])
+    name = literal(about_of(found.before.about, found.before.names[target]).title)
+    period = found.before.period
     before, after = (float(told.median[-1, target]) for told in (found.before, found.after))
     told = ", ".join(
-        f"{literal(change.series)} of {change.date[:7]} at {change.value:.5g}"
+        f"{literal(change.series)} of {period_text(change.date, period)} at "
+        f"{written(change.value, digits=5)}"
         for change in found.changes[:4]
     )
     more = f" and {len(found.changes) - 4} more" if len(found.changes) > 4 else ""
     return (
-        f"With {told}{more}, {name} in {str(found.before.ahead[-1])[:7]} is forecast at "
-        f"**{after:.5g}** instead of **{before:.5g}** ({after - before:+.3g})."
+        f"With {told}{more}, {name} in {period_text(found.before.ahead[-1], period)} is forecast "
+        f"at **{written(after, digits=5)}** instead of **{written(before, digits=5)}** "
+        f"({written(after - before, signed=True, digits=3)})."
     )
 
 
 def _differences(found: WhatIf) -> pd.DataFrame:
-    columns = {"date": [str(day) for day in found.before.ahead]}
+    period = found.before.period
+    columns = {"period": [period_text(day, period) for day in found.before.ahead]}
     return pd.DataFrame(
         columns
         | {

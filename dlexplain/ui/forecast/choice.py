@@ -1,11 +1,12 @@
 """Choosing a forecaster, its series, the origin and the series in question; no torch here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.results import SeriesAbout, period_text
 from dlexplain.services.forecast.model_list import (
     ForecasterEntry,
     find_forecaster,
@@ -145,13 +146,15 @@ def choose_origin(given: GivenSeries, rows: range, arrived: bool) -> int:
     """The slider back in time; returns the row of the last period that the model sees."""
     rows = rows[-MOST_ORIGINS:]
     dates = [str(given.data.dates[row]) for row in rows]
-    from_query("origin", ORIGIN, lambda text: _date(text, dates), arrived)
+    period = given.data.period
+    from_query("origin", ORIGIN, lambda text: _date(text, dates, period), arrived)
     if st.session_state.get(ORIGIN) not in dates:
         st.session_state[ORIGIN] = _first_origin(given, rows, dates)
     if len(dates) == 1:
         return rows[0]
     chosen = st.select_slider(
         "Forecast made in", dates, key=ORIGIN, persist_state="session",
+        format_func=lambda date: period_text(date, period),
         help="The last period that the model sees. Move it back to see what it would have said.",
     )  # fmt: skip
     return rows[dates.index(str(chosen))]
@@ -163,14 +166,17 @@ def _first_origin(given: GivenSeries, rows: range, dates: list[str]) -> str:
     return dates[-1 - back]
 
 
-def _date(text: str, dates: list[str]) -> str:
+def _date(text: str, dates: list[str], period: int) -> str:
     if text in dates:
         return text
-    raise BadInput(f'origin is "{text}"; {dates[0]} to {dates[-1]} is accepted')
+    written = [period_text(date, period) for date in dates]
+    if text in written:
+        return dates[written.index(text)]
+    raise BadInput(f'origin is "{text}"; {written[0]} to {written[-1]} is accepted')
 
 
-def choose_target(names: Sequence[str], arrived: bool) -> int:
-    """The series that is looked at."""
+def choose_target(names: Sequence[str], known: Mapping[str, SeriesAbout], arrived: bool) -> int:
+    """The series that is looked at; `known` says what some measure."""
     from_query("target", TARGET, lambda text: _name(text, names), arrived)
     if st.session_state.get(TARGET) not in names:
         st.session_state[TARGET] = names[0]
@@ -178,7 +184,10 @@ def choose_target(names: Sequence[str], arrived: bool) -> int:
         "Series that is forecast", list(names), format_func=literal, key=TARGET, required=True,
         persist_state="session",
     )  # fmt: skip
-    return list(names).index(chosen or names[0])
+    name = chosen or names[0]
+    if name in known:
+        st.caption(f"{literal(name)}: {literal(known[name].text)}.")
+    return list(names).index(name)
 
 
 def _name(text: str, names: Sequence[str]) -> str:
@@ -200,7 +209,7 @@ def entries() -> tuple[ForecasterEntry, ...]:
 
 def told_part(starts: Sequence[str], given: GivenSeries, row: int) -> str:
     """Where the origin lies, as a sentence; `starts` of the validation and the test period."""
-    validation, test = (start[:7] for start in starts)
+    validation, test = (period_text(start, given.data.period) for start in starts)
     first = np.searchsorted(given.data.starts, row + 1, side="right")
     return (
         "The model was **trained on this period**: what it says here is no test of it. Its test "

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dlexplain.figures.forecasts import plot_coverage
 from dlexplain.figures.tested import plot_errors
-from dlexplain.results import SeriesBacktest
+from dlexplain.results import SeriesBacktest, about_of, period_text
 from dlexplain.services.forecast.backtesting import backtest
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
@@ -64,11 +64,12 @@ def _verdict(result: SeriesBacktest, target: int) -> None:
     told = ", ".join(
         f"{name} {mean:.3g}" for name, mean in zip(tested.forecasters, means, strict=True)
     )
-    name = literal(tested.names[target])
+    name = literal(about_of(result.about, tested.names[target]).title)
     who = "the model is best" if best == 0 else f"**{tested.forecasters[best]} beats the model**"
     st.markdown(
-        f"For {name}, over {len(tested.origins)} origins from {str(tested.origins[0])[:7]} to "
-        f"{str(tested.origins[-1])[:7]}, {who}. Mean MASE: {told}."
+        f"For {name}, over {len(tested.origins)} origins from "
+        f"{period_text(tested.origins[0], result.period)} to "
+        f"{period_text(tested.origins[-1], result.period)}, {who}. Mean MASE: {told}."
     )
 
 
@@ -103,10 +104,11 @@ def _coverage(result: SeriesBacktest, target: int) -> None:
     if result.calibration is not None:
         learned = result.calibration
         st.caption(
-            f"Calibrated on {learned.count} origins, {str(learned.first)[:7]} to "
-            f"{str(learned.last)[:7]} (split conformal, Romano et al. 2019). Its promise is for "
-            "exchangeable data; forecasts of neighbouring origins overlap and times change, so it "
-            "is measured here."
+            f"Calibrated on {learned.count} origins, "
+            f"{period_text(learned.first, result.period)} to "
+            f"{period_text(learned.last, result.period)} (split conformal, Romano et al. "
+            "2019). Its promise is for exchangeable data; forecasts of neighbouring origins "
+            "overlap and times change, so it is measured here."
         )
 
 

@@ -8,11 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from dlexplain.figures.forecasts import plot_series_forecast
-from dlexplain.results import SeriesForecast
+from dlexplain.results import SeriesForecast, about_of, period_text
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.ui.forecast import cache
 from dlexplain.ui.forecast.choice import told_part
+from dlexplain.ui.forecast.numbers import written
 from dlexplain.ui.markdown import literal
 
 KINDS = {"calibrated": "Calibrated", "trained": "As trained"}
@@ -36,7 +37,9 @@ def show_forecast(model: LoadedForecaster, given: GivenSeries, row: int, target:
     for note in told.notes:
         st.caption(f":material/info: {literal(note[:1].upper() + note[1:])}.")
     with st.expander("In numbers", icon=":material/table:"):
-        st.dataframe(_table(told, target), hide_index=True)
+        shown = _table(told, target)
+        shown["date"] = [period_text(day, told.period) for day in told.ahead]
+        st.dataframe(shown.rename(columns={"date": "period"}), hide_index=True)
     with st.container(horizontal=True):
         _download("CSV", _csv(told), f"{model.name}-{told.origin}.csv", "text/csv")
         content = json.dumps(told.to_dict(), indent=1)
@@ -45,13 +48,14 @@ def show_forecast(model: LoadedForecaster, given: GivenSeries, row: int, target:
 
 def _sentence(told: SeriesForecast, target: int) -> str:
     """The last step in words, and how it came out."""
-    name, date = literal(told.names[target]), str(told.ahead[-1])[:7]
+    name = literal(about_of(told.about, told.names[target]).title)
+    date = period_text(told.ahead[-1], told.period)
     middle = float(told.median[-1, target])
     low, high = (float(end[-1, target]) for end in told.interval(80))
     now = float(told.levels[-1, target])
     said = (
-        f"From **{_number(now)}** in {str(told.origin)[:7]}, {name} is forecast at "
-        f"**{_number(middle)}** in {date}; with 80% between {_number(low)} and {_number(high)}."
+        f"From **{written(now)}** in {period_text(told.origin, told.period)}, {name} is forecast "
+        f"at **{written(middle)}** in {date}; with 80% between {written(low)} and {written(high)}."
     )
     truth = told.truth[:, target]
     known = np.flatnonzero(np.isfinite(truth))
@@ -62,13 +66,10 @@ def _sentence(told: SeriesForecast, target: int) -> str:
               truth[known] <= told.interval(80)[1][known, target]]  # fmt: skip
     share = int(np.logical_and(*inside).sum())
     return said + (
-        f" In {str(told.ahead[last])[:7]} it came to **{_number(float(truth[last]))}**; "
+        f" In {period_text(told.ahead[last], told.period)} it came to "
+        f"**{written(float(truth[last]))}**; "
         f"{share} of {len(known)} values lay within their 80%."
     )
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _table(told: SeriesForecast, target: int) -> pd.DataFrame:

@@ -13,12 +13,13 @@ from dlexplain.figures.series_explanations import (
     plot_series_attribution,
 )
 from dlexplain.registry import Registry
-from dlexplain.results import SeriesAttribution
+from dlexplain.results import SeriesAttribution, about_of, period_text
 from dlexplain.services.forecast.explain import WHAT, Question, answer, series_method_infos
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.jobs import Job, start
 from dlexplain.services.pictures.explain import MethodInfo
+from dlexplain.ui.forecast.numbers import written
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import choose_methods, method_params
 from dlexplain.ui.progress import show_progress
@@ -162,7 +163,8 @@ def _card(job: Job[SeriesAttribution], place: int, name: str) -> None:
 
 def _sentence(found: SeriesAttribution) -> str:
     """What is shared out, in words."""
-    name, date = literal(found.target), str(found.date)[:7]
+    name = literal(about_of(found.about, found.target).title)
+    date = period_text(found.date, found.period)
     best = max(range(len(found.names)), key=lambda place: abs(found.by_series[place]))
     most = f"{literal(found.names[best])} moves it most, by "
     most += f"{_signed(found.by_series[best], found)}."
@@ -173,7 +175,7 @@ def _sentence(found: SeriesAttribution) -> str:
         change = _signed(found.change, found)
         return f"{name} is forecast to change by {change} until {date}. {shared}. {most}"
     what = WHAT[found.what][:1].upper() + WHAT[found.what][1:]
-    return f"{what} of {name} in {date} is {found.change:.3g}{found.unit}. {shared}. {most}"
+    return f"{what} of {name} in {date} is {_sized(found.change, found)}. {shared}. {most}"
 
 
 def _compared(found: SeriesAttribution) -> str:
@@ -186,4 +188,14 @@ def _compared(found: SeriesAttribution) -> str:
 
 
 def _signed(value: float, found: SeriesAttribution) -> str:
-    return f"{value:+.3g}{found.unit}"
+    return written(value, signed=True, digits=3) + _unit(found)
+
+
+def _sized(value: float, found: SeriesAttribution) -> str:
+    return written(value, digits=3) + _unit(found)
+
+
+def _unit(found: SeriesAttribution) -> str:
+    """Behind a number: "%", " percentage points", or nothing where it is not known."""
+    unit = found.unit or about_of(found.about, found.target).unit_of_changes
+    return f" {unit}" if unit else ""
