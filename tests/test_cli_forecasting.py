@@ -55,6 +55,8 @@ def test_backtest_prints_a_row_a_series_and_horizon(capsys: pytest.CaptureFixtur
     assert mean == pytest.approx(card["test/mase"], rel=1e-2)
     ar = sum(float(row[-1]) for row in rows) / len(rows)
     assert ar == pytest.approx(card["test/mase_ar"], rel=1e-2)
+    assert main(["backtest", MODEL, "--measure", "coverage"]) == 0
+    assert "cpi: the 50% intervals hold 3" in capsys.readouterr().out
     found = json_of(capsys, "backtest", MODEL)
     assert isinstance(found, list)
     assert len(found[0]["coverage"]) == 24

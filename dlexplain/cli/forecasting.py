@@ -156,6 +156,9 @@ def _print_table(result: "SeriesBacktest", measure: str) -> None:
         own = [row for row in rows if row["series"] == name]
         means = [f"{sum(row[key] for row in own) / len(own):.4g}" for key in columns]
         print(f"{name:14}{'mean':>6}" + _cells(means, widths))
+    for place, name in enumerate(tested.names) if measure == "coverage" else ():
+        for level, part in result.too_narrow(place).items():
+            print(f"{name}: the {level}% intervals hold {part:.0%}, less than they say")
     for note in result.notes:
         print(note)
     print()

@@ -11,6 +11,8 @@ from dlexplain.results.drawing import plot
 from dlexplain.results.runs import Backtest
 from dlexplain.results.series_about import SeriesAbout
 
+POOR = 0.05
+"""An interval that holds less of the truth than it says by more than this is told of."""
 Floats = NDArray[np.float64]
 Dates = NDArray[np.datetime64]
 
@@ -166,6 +168,19 @@ class SeriesBacktest:
                         row[f"{level}% calibrated"] = float(self.calibrated[place, step, target])
                 found.append(row)
         return found
+
+    def too_narrow(self, target: int) -> dict[int, float]:
+        """Interval -> what it holds, of those that hold over POOR less than they say.
+
+        Of the series at a place, mean over all periods ahead; calibrated where that is known.
+        """
+        held = self.tested.coverage if self.calibrated is None else self.calibrated
+        means = held[:, :, target].mean(axis=1)
+        return {
+            level: float(mean)
+            for level, mean in zip(self.tested.coverage_levels, means, strict=True)
+            if mean < level / 100 - POOR
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """The form that `backtest --json` prints."""

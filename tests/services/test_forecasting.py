@@ -1,5 +1,7 @@
 """Forecasts, their calibration and backtest, of a linear forecaster and of the zoo's."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -193,6 +195,17 @@ def test_the_backtests_plain_forecasts_by_hand() -> None:
     )  # fmt: skip
     assert len(found.coverage_rows()) == 2 * HORIZON
     assert found.to_dict()["rmse"][0]["ahead"] == 1
+
+
+def test_intervals_that_hold_over_five_points_too_little_are_told() -> None:
+    found = backtest(linear(), series())
+    held = np.zeros((3, HORIZON, 2)) + np.array([0.96, 0.76, 0.46])[:, None, None]
+    assert found.tested.coverage_levels == (95, 80, 50)
+    assert replace(found, calibrated=held).too_narrow(1) == {}
+    held[1:] -= 0.02
+    assert replace(found, calibrated=held).too_narrow(1) == pytest.approx({80: 0.74, 50: 0.44})
+    trained = replace(found, calibrated=None, tested=replace(found.tested, coverage=held))
+    assert trained.too_narrow(0) == pytest.approx({80: 0.74, 50: 0.44})
 
 
 def test_a_backtest_stops_when_asked_and_needs_a_test_period() -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from dlexplain.figures.forecasts import plot_coverage
 from dlexplain.figures.tested import plot_errors
 from dlexplain.results import SeriesBacktest, about_of, period_text
+from dlexplain.results.forecasts import POOR
 from dlexplain.services.forecast.backtesting import backtest
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
@@ -17,8 +18,6 @@ from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, 
 
 SLOT, MEASURE = "forecast-backtest", "forecast-measure"
 MEASURES = {"mase": "MASE", "rmse": "RMSE"}
-POOR = 0.1
-"""A coverage that misses its level by more is called poor."""
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
 
@@ -76,31 +75,25 @@ def _verdict(result: SeriesBacktest, target: int) -> None:
 def _coverage(result: SeriesBacktest, target: int) -> None:
     """Of the chosen series and of all, honest where it is poor."""
     tested, after, rows = result.tested, result.calibrated, []
-    poor = []
+    series = tested.names[target]
     for place, level in enumerate(tested.coverage_levels):
-        held = tested.coverage[place] if after is None else after[place]  # (horizon, targets)
         row = {"Interval": f"{level}%"}
-        for title, which in ((tested.names[target], target), ("all series", slice(None))):
+        for title, which in ((series, target), ("all series", slice(None))):
             row[f"{title}, as trained"] = f"{tested.coverage[place][:, which].mean():.0%}"
             if after is not None:
                 row[f"{title}, calibrated"] = f"{after[place][:, which].mean():.0%}"
         if result.widening is not None:
             wider = float(np.median(result.widening[place][:, target])) - 1
-            row["Calibration made it"] = f"{abs(wider):.0%} {'wider' if wider >= 0 else 'narrower'}"
-        rows.append(row)
-        if float(held[:, target].mean()) < level / 100 - POOR:
-            poor.append(f"{level}%")
-    st.dataframe(rows, hide_index=True)
-    if poor:
-        name, levels = literal(tested.names[target]), " and ".join(poor)
-        st.warning(
-            f"For {name} the {levels} intervals hold less than they say"
-            + (
-                ", even calibrated: its test period is not like the validation period."
-                if after is not None
-                else "."
+            row[f"{series}, made by calibration"] = (
+                f"{abs(wider):.0%} {'wider' if wider >= 0 else 'narrower'}"
             )
-        )
+        rows.append(row)
+    st.dataframe(rows, hide_index=True)
+    _warn(result, target)
+    st.caption(
+        "The part of the truth inside, mean of all periods ahead. Where, for the chosen series, it "
+        f"is more than {100 * POOR:.0f} points below what the interval says, a warning stands here."
+    )
     if result.calibration is not None:
         learned = result.calibration
         st.caption(
@@ -110,6 +103,22 @@ def _coverage(result: SeriesBacktest, target: int) -> None:
             "2019). Its promise is for exchangeable data; forecasts of neighbouring origins "
             "overlap and times change, so it is measured here."
         )
+
+
+def _warn(result: SeriesBacktest, target: int) -> None:
+    poor = result.too_narrow(target)
+    if not poor:
+        return
+    name = literal(about_of(result.about, result.tested.names[target]).title)
+    held = ", ".join(f"{level}% hold {part:.0%}" for level, part in poor.items())
+    st.warning(
+        f"For {name} these intervals hold less than they say: {held}"
+        + (
+            ", even calibrated: its test period is not like the validation period."
+            if result.calibrated is not None
+            else "."
+        )
+    )
 
 
 def _table(result: SeriesBacktest) -> None:
