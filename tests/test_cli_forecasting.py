@@ -1,5 +1,6 @@
 """forecast, backtest, and explain --series, as typed."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def test_backtest_prints_a_row_a_series_and_horizon(capsys: pytest.CaptureFixtur
     assert len(found[0]["coverage"]) == 24
 
 
-def test_explain_series_prints_totals(capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_series_prints_totals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["explain", "--series", "own", "--model", MODEL, "--method", "integrated-gradients",
              "--target", "unemp", "--horizon", "4", "--origin", "2007-01"]  # fmt: skip
     told = json_of(capsys, *asked)
@@ -75,6 +76,12 @@ def test_explain_series_prints_totals(capsys: pytest.CaptureFixture[str]) -> Non
     assert "why unemp (Unemployment rate, percent) in 2008Q1 changes by" in out
     assert "percentage points (median, 4 ahead)" in out
     assert "completeness error" in out
+    assert "sum, from a baseline of" in out
+    assert main([*asked, "--out", str(tmp_path / "a.csv")]) == 0
+    with (tmp_path / "a.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["value"]) for row in rows[:12]] == pytest.approx(told["values"]["realgdp"])
+    assert (rows[0]["lag"], rows[11]["lag"], rows[11]["date"]) == ("11", "0", "2007-01-01")
     assert main(["methods", "--series"]) == 0
     assert "occlusion" in capsys.readouterr().out
 
@@ -93,7 +100,12 @@ def test_explain_series_prints_totals(capsys: pytest.CaptureFixture[str]) -> Non
         ("explain --series own --text a --method occlusion", "one of the three"),
         ("explain --series own --method occlusion --target gold", 'does not forecast "gold"'),
         ("explain --series own --method occlusion --set length=0", 'length is "0"'),
-        ("explain --series own --method occlusion --png a.png", "--out and --png are for pictures"),
+        ("explain --series own --method occlusion --png a.png", "--png is for pictures"),
+        (
+            "explain --series own --method occlusion --out a.npz",
+            '--out is "a.npz"; of a forecast it takes a name that ends in .csv',
+        ),
+        ("explain --series own --method occlusion --out /none/a.csv", "a.csv cannot be written"),
         ("explain --series own --method occlusion --contrast a", "--contrast is for classes"),
     ],
 )

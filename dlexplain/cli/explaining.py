@@ -65,7 +65,9 @@ def declare(command: "Commands") -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a method's parameter"
     )
     explain.add_argument(
-        "--out", metavar="FILE", help="write the attribution, FILE.npz; of a text FILE.html"
+        "--out",
+        metavar="FILE",
+        help="write the attribution, FILE.npz; of a text FILE.html, of a forecast FILE.csv",
     )
     explain.add_argument("--png", metavar="FILE.png", help="write the map over the picture")
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.errors import BadInput
@@ -170,17 +171,21 @@ def _cells(texts: list[str], widths: list[int]) -> str:
 
 def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     """Print each series' and each period's total, or all of it as JSON."""
-    from dlexplain.results import about_of, period_text
+    from dlexplain.results import about_of, csv_of, period_text
     from dlexplain.services.forecast.explain import explain_series
 
-    if args.out or args.png:
-        raise BadInput("--out and --png are for pictures; --json gives a forecast's attribution")
+    if args.png:
+        raise BadInput("--png is for pictures; --out FILE.csv keeps a forecast's attribution")
+    if args.out and Path(args.out).suffix.lower() != ".csv":
+        raise BadInput(f'--out is "{args.out}"; of a forecast it takes a name that ends in .csv')
     if args.contrast:
         raise BadInput("--contrast is for classes; a forecast has --target, --horizon and --what")
     found = explain_series(
         args.model or "", args.series, args.method, args.target, args.horizon, args.origin,
         args.what, **params,
     )  # fmt: skip
+    if args.out:
+        _write(Path(args.out), csv_of(found.rows()))
     if args.json:
         print(json.dumps(found.to_dict(), indent=1))
         return 0
@@ -197,8 +202,17 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     for day, value in list(zip(found.dates, found.by_lag.tolist(), strict=True))[::-1]:
         print(f"  {value:+10.4g}{found.unit}  {period_text(day, found.period)}")
     print(f"  {found.evaluations} evaluations in {found.seconds:.2f} s")
+    if found.baseline is not None:
+        print(f"  {found.total:+10.4g}{found.unit}  sum, from a baseline of {found.baseline:+.4g}")
     if found.completeness_error is not None:
         print(f"  completeness error {found.completeness_error:.2%}")
     if found.note:
         print(f"  {found.note}")
     return 0
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        path.expanduser().write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}") from error

@@ -73,11 +73,13 @@ class Attributed:
     """What a method hands back.
 
     values   (channels, height, width); signed None means as the class says
+    baseline_score  of methods that promise completeness: f(baseline), or the baselines' mean
     """
 
     values: Tensor
     completeness_error: float | None = None
     note: str = ""
+    baseline_score: float | None = None
 
 
 class Explainer(ABC):

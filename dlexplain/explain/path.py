@@ -67,7 +67,7 @@ def integrated(
             )
         elif path.gradients_taken > steps:
             note = f"{path.gradients_taken} gradients were needed to meet the tolerance."
-    return Attributed(path.values(), error, note)
+    return Attributed(path.values(), error, note, nothing)
 
 
 def expected_gradients(
@@ -98,8 +98,9 @@ def expected_gradients(
     for span, (gradients, _) in evaluator.gradients(points, samples):
         total += ((x - background[which[span]]) * gradients).sum(0)
     values = total / samples
-    error = completeness_error(values, float(scores[-1]), float(scores[:-1].mean()))
-    return Attributed(values, error)
+    usual = float(scores[:-1].mean())
+    error = completeness_error(values, float(scores[-1]), usual)
+    return Attributed(values, error, baseline_score=usual)
 
 
 @dataclass

@@ -32,6 +32,7 @@ from dlexplain.results.layers import (
 )
 from dlexplain.results.making import GeneratedPictures, Reconstructions
 from dlexplain.results.periods import period_format, period_text
+from dlexplain.results.rows import csv_of
 from dlexplain.results.runs import (
     Backtest,
     ClassificationTest,
@@ -150,6 +151,7 @@ __all__ = [
     "Writing",
     "ZooCard",
     "about_of",
+    "csv_of",
     "lower_is_better",
     "period_format",
     "period_text",

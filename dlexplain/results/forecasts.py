@@ -223,6 +223,23 @@ class WhatIf:
         found: Floats = self.after.median - self.before.median
         return found
 
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a series and period ahead: medians and 80% intervals, before and after."""
+        ends = [told.interval(80) for told in (self.before, self.after)]
+        return [
+            {"series": name, "date": str(day)}
+            | {
+                f"{kind}{end}": float(values[step, place])
+                for kind, told, (low, high) in zip(
+                    ("before", "after"), (self.before, self.after), ends, strict=True
+                )
+                for end, values in (("", told.median), (" 80% low", low), (" 80% high", high))
+            }
+            | {"difference": float(self.difference[step, place])}
+            for place, name in enumerate(self.before.names)
+            for step, day in enumerate(self.before.ahead)
+        ]
+
     def plot(self) -> Any:
         """The first series before and after."""
         return plot(self)

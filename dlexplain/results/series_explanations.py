@@ -29,6 +29,8 @@ class SeriesAttribution:
     completeness_error  |sum - (f(x) - f(baseline))| relative to |f(x) - f(baseline)|, for methods
              that promise completeness
     period   observations a year, 0 where that is not known; about, what known series measure
+    baseline what the method's baselines give, as `change` is measured: values sum to change less
+             this; None for methods that do not promise that
     """
 
     method: str
@@ -53,6 +55,7 @@ class SeriesAttribution:
     model_fingerprint: str = ""
     period: int = 0
     about: Mapping[str, SeriesAbout] = field(default_factory=dict)
+    baseline: float | None = None
 
     @property
     def by_series(self) -> Floats:
@@ -74,8 +77,9 @@ class SeriesAttribution:
     def to_dict(self) -> dict[str, Any]:
         """The form that `explain --series --json` prints."""
         plain = (
-            "method", "title", "model", "target", "step", "what", "unit", "change", "total",
-            "completeness_error", "evaluations", "seconds", "note", "series", "model_fingerprint",
+            "method", "title", "model", "target", "step", "what", "unit", "change", "baseline",
+            "total", "completeness_error", "evaluations", "seconds", "note", "series",
+            "model_fingerprint",
         )  # fmt: skip
         return {key: getattr(self, key) for key in plain} | {
             "params": dict(self.params),
@@ -86,6 +90,19 @@ class SeriesAttribution:
             "by_lag": self.by_lag.tolist(),
             "values": dict(zip(self.names, self.values.T.tolist(), strict=True)),
         }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a series and period: its value, and the input in deviations from its mean."""
+        return [
+            {
+                "method": self.method, "target": self.target, "step": self.step, "what": self.what,
+                "series": name, "date": str(day), "lag": len(self.dates) - 1 - place,
+                "value": float(self.values[place, column]),
+                "input": float(self.inputs[place, column]), "unit": self.unit,
+            }
+            for column, name in enumerate(self.names)
+            for place, day in enumerate(self.dates)
+        ]  # fmt: skip
 
     def plot(self) -> Any:
         """The heat map, lag by series."""

@@ -39,6 +39,10 @@ def test_a_linear_forecasters_attribution_is_weights_times_inputs(
         assert found.dates[-1] == np.datetime64("1980-06-01")
         assert found.date == np.datetime64("1980-08-01")
         assert (found.unit, found.target) == (("", "%")[target], name)
+        # Of a past without news it forecasts the mean change in training.
+        mean = None if method == "occlusion" else pytest.approx((1.0, 100 * 0.02)[target], abs=1e-4)
+        assert found.baseline == mean
+        assert sum(row["value"] for row in found.rows()) == pytest.approx(found.total)
 
 
 def test_integrated_gradients_from_the_windows_mean() -> None:
@@ -57,7 +61,8 @@ def test_gradient_shap_of_a_linear_forecaster_is_from_the_mean_of_the_earlier_wi
     found = explain_series(model, given, "gradient-shap", "b", 3, origin, samples=140)
     expected = 4 * weights(model)[2, 0] * (found.inputs - mean)  # each of 14 is 10 times drawn
     np.testing.assert_allclose(found.values, expected, atol=1e-3)
-    assert found.completeness_error is not None
+    assert found.completeness_error is not None and found.baseline is not None
+    assert found.baseline + found.total == pytest.approx(found.change, abs=1e-3)
     assert found.completeness_error < 1e-3
 
 
@@ -111,7 +116,8 @@ def test_a_product_is_shared_evenly_by_shapley_and_counted_twice_by_occlusion(
 def test_shap_sampling_is_complete_whatever_the_blocks_and_baselines() -> None:
     torch.manual_seed(0)
     found = explain_series(linear(), series(), "shap-sampling", "b", 1, ORIGIN, block=4, orders=3)
-    assert found.completeness_error is not None
+    assert found.completeness_error is not None and found.baseline is not None
+    assert found.baseline + found.total == pytest.approx(found.change, abs=1e-3)
     assert found.completeness_error < 1e-4
     old, new = found.values[:2], found.values[2:]  # a block of two and one of four periods
     assert (old == old[:1]).all()
@@ -184,5 +190,6 @@ def test_a_transformer_is_explained_completely() -> None:
     given = series_for(model, "example")
     for method in ("integrated-gradients", "shap-sampling"):
         found = explain_series(model, given, method, "UNRATE", 12, "2018-03")
-        assert found.completeness_error is not None
+        assert found.completeness_error is not None and found.baseline is not None
+        assert found.baseline + found.total == pytest.approx(found.change, abs=1e-3)
         assert found.completeness_error < 0.01

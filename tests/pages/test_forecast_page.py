@@ -85,6 +85,9 @@ def test_a_forecast_is_explained_by_methods_side_by_side() -> None:
     assert all((one.target, one.step) == ("cpi", 4) for one in done)
     assert "Consumer price index is forecast to change by" in said(page)
     assert "completeness error" in said(page)
+    assert "From a baseline of " in said(page) and "the values below add " in said(page)
+    assert "answer different questions" in said(page)
+    assert [b.label for b in page.get("download_button")][-2:] == ["CSV", "JSON"]
     page.selectbox(key="forecast-what").set_value("width-80").run()
     page = ended(page)
     assert jobs(page)[0].result.what == "width-80"
@@ -125,6 +128,7 @@ def test_a_past_value_is_changed() -> None:
     assert not page.exception
     assert "With unemp of 2007Q3 at" in said(page)
     assert "instead of" in said(page)
+    assert [b.label for b in page.get("download_button")] == ["CSV"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from dlexplain.data.given_table import as_trained
 from dlexplain.data.tables import Table
 from dlexplain.errors import Cancelled, DataError, ParamError, TargetError, UnknownName
 from dlexplain.explain.progress import Progress
-from dlexplain.results import PastChange
+from dlexplain.results import PastChange, csv_of
 from dlexplain.services.forecast.backtesting import backtest
 from dlexplain.services.forecast.changes import what_if
 from dlexplain.services.forecast.conformal import LEVELS, calibrate, calibrated, conformal_offset
@@ -225,6 +225,10 @@ def test_a_changed_past_moves_the_forecast_as_the_weights_say() -> None:
     expected = weights(model)[:, 0, -2, 0] * moved * np.array([2.0, 3.0, 4.0])
     np.testing.assert_allclose(told.difference[:, 0], expected, atol=1e-4)
     np.testing.assert_array_equal(told.before.truth, told.after.truth)
+    rows = told.rows()
+    assert [row["difference"] for row in rows[:3]] == told.difference[:, 0].tolist()
+    assert rows[0]["before 80% low"] == told.before.interval(80)[0][0, 0]
+    assert csv_of(rows).splitlines()[0].startswith("series,date,before,before 80% low,before 80%")
     before, after = told.before.interval(80), told.after.interval(80)
     widths = [(high - low)[:, 0] for low, high in (before, after)]
     np.testing.assert_allclose(*widths, rtol=1e-4)  # the same calibration

@@ -124,6 +124,8 @@ def _explain(
     values = found.values.detach().double().cpu().numpy()
     values.setflags(write=False)
     rows = slice(row + 1 - model.window, row + 1)
+    score = float(run.evaluator.all_scores(run.x)[0])
+    change = _change(score, question)
     return SeriesAttribution(
         method=method.name,
         title=method.title,
@@ -138,7 +140,8 @@ def _explain(
         date=dates_after(data.dates[row], data.period, question.step)[-1],
         what=question.what,
         unit="%" if data.logs[target] else "",
-        change=_change(run, question),
+        change=change,
+        baseline=None if found.baseline_score is None else change - score + found.baseline_score,
         completeness_error=found.completeness_error,
         evaluations=progress.done,
         seconds=progress.seconds,
@@ -158,9 +161,8 @@ def target_of(model: LoadedForecaster, target: int, step: int, what: str) -> Tar
     return Target(first + high, first + low)
 
 
-def _change(run: SeriesRun, question: Question) -> float:
+def _change(score: float, question: Question) -> float:
     """The forecast change as it is, with its mean in training."""
-    score = float(run.evaluator.all_scores(run.x)[0])
     if question.what != "median":
         return score
     facts, target = question.model.facts, question.target

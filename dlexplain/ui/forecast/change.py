@@ -6,7 +6,7 @@ import streamlit as st
 
 from dlexplain.errors import DataError
 from dlexplain.figures.forecasts import plot_series_forecast, plot_what_if
-from dlexplain.results import PastChange, WhatIf, about_of, period_text
+from dlexplain.results import PastChange, WhatIf, about_of, csv_of, period_text
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.ui.forecast import cache
@@ -36,6 +36,11 @@ def show_change(model: LoadedForecaster, given: GivenSeries, row: int, target: i
     st.markdown(_sentence(found, target))
     with st.expander("By how much, each period ahead", icon=":material/table:"):
         st.dataframe(_differences(found), hide_index=True)
+    st.download_button(
+        "CSV", lambda: csv_of(found.rows()), f"{model.name}-what-if.csv", "text/csv",
+        key="forecast-change-csv", icon=":material/download:", on_click="ignore", type="tertiary",
+        help="All series that were forecast, before and after.",
+    )  # fmt: skip
 
 
 def _window(model: LoadedForecaster, given: GivenSeries, row: int) -> pd.DataFrame:

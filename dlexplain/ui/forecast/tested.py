@@ -7,7 +7,7 @@ import streamlit as st
 
 from dlexplain.figures.forecasts import plot_coverage
 from dlexplain.figures.tested import plot_errors
-from dlexplain.results import SeriesBacktest, about_of, period_text
+from dlexplain.results import SeriesBacktest, about_of, csv_of, period_text
 from dlexplain.results.forecasts import POOR
 from dlexplain.services.forecast.backtesting import backtest
 from dlexplain.services.forecast.models import LoadedForecaster
@@ -137,6 +137,16 @@ def _table(result: SeriesBacktest) -> None:
         "before; AR is an autoregression of the changes by statsmodels, fitted anew at each origin "
         "to what was known then."
     )
+    with st.container(horizontal=True):
+        _downloads(result, measure or "mase")
+
+
+def _downloads(result: SeriesBacktest, measure: str) -> None:
+    st.download_button(
+        "CSV", lambda: csv_of(result.rows(measure)), f"{result.model}-{measure}.csv", "text/csv",
+        key="forecast-backtest-csv", icon=":material/download:", on_click="ignore",
+        type="tertiary", help="The table above.",
+    )  # fmt: skip
     st.download_button(
         "JSON", lambda: json.dumps(result.to_dict(), indent=1),
         f"{result.model}-backtest.json", "application/json", key="forecast-backtest-json",

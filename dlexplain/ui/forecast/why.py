@@ -13,7 +13,7 @@ from dlexplain.figures.series_explanations import (
     plot_series_attribution,
 )
 from dlexplain.registry import Registry
-from dlexplain.results import SeriesAttribution, about_of, period_text
+from dlexplain.results import SeriesAttribution, about_of, csv_of, period_text
 from dlexplain.services.forecast.explain import WHAT, Question, answer, series_method_infos
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
@@ -119,18 +119,33 @@ def _live(jobs: Jobs, name: str) -> None:
         if len(done) > 1 and not was_active:
             st.subheader("By series, method beside method")
             st.plotly_chart(plot_compared(done), config=FIGURE, key="forecast-compared")
+            st.caption(
+                "Methods with different baselines answer different questions: what this past adds "
+                "to a past without news, or to the usual past; so they need not agree."
+            )
         if done:
-            st.download_button(
-                "JSON", lambda: json.dumps([one.to_dict() for one in done], indent=1),
-                "forecast-why.json", "application/json", key="forecast-why-json",
-                icon=":material/download:", on_click="ignore", type="tertiary",
-            )  # fmt: skip
+            with st.container(horizontal=True):
+                _downloads(done)
         if st.session_state.get(f"{SLOT}-polling") and not was_active:
             st.session_state[f"{SLOT}-polling"] = False
             st.rerun()
         st.session_state[f"{SLOT}-polling"] = was_active
 
     st.fragment(draw, run_every=POLL_SECONDS if any(job.active for job in jobs) else None)()
+
+
+def _downloads(done: list[SeriesAttribution]) -> None:
+    st.download_button(
+        "CSV", lambda: csv_of([row for one in done for row in one.rows()]),
+        "forecast-why.csv", "text/csv", key="forecast-why-csv",
+        icon=":material/download:", on_click="ignore", type="tertiary",
+        help="A row a method, series and period: its value and the input.",
+    )  # fmt: skip
+    st.download_button(
+        "JSON", lambda: json.dumps([one.to_dict() for one in done], indent=1),
+        "forecast-why.json", "application/json", key="forecast-why-json",
+        icon=":material/download:", on_click="ignore", type="tertiary",
+    )  # fmt: skip
 
 
 def _card(job: Job[SeriesAttribution], place: int, name: str) -> None:
@@ -168,9 +183,11 @@ def _sentence(found: SeriesAttribution) -> str:
     best = max(range(len(found.names)), key=lambda place: abs(found.by_series[place]))
     most = f"{literal(found.names[best])} moves it most, by "
     most += f"{_signed(found.by_series[best], found)}."
-    shared = f"The values below sum to {_signed(found.total, found)}"
-    if found.completeness_error is not None:
-        shared += f": how far that is from {_compared(found)}"
+    total = _signed(found.total, found)
+    shared = f"The values below sum to {total}"
+    if found.baseline is not None:
+        start = (_signed if found.what == "median" else _sized)(found.baseline, found)
+        shared = f"From a baseline of {start}, {_compared(found)}, the values below add {total}"
     if found.what == "median":
         change = _signed(found.change, found)
         return f"{name} is forecast to change by {change} until {date}. {shared}. {most}"

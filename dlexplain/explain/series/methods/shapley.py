@@ -59,9 +59,10 @@ class ShapSampling(SeriesExplainer):
             scores[span] = part.float().cpu()
         steps = scores.view(params.orders, count + 1)
         values = steps.diff(dim=1).gather(1, ranks).mean(0)  # (players,)
-        error = completeness_error(values, float(steps[0, -1]), float(steps[:, 0].mean()))
+        usual = float(steps[:, 0].mean())
+        error = completeness_error(values, float(steps[0, -1]), usual)
         sizes = torch.bincount(players.flatten(), minlength=count)
-        return Attributed((values / sizes)[players], error)
+        return Attributed((values / sizes)[players], error, baseline_score=usual)
 
     @staticmethod
     def _baselines(run: SeriesRun, params: Any, generator: torch.Generator) -> Tensor:
