@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dlexplain.results.periods import period_text
+
 FORMATS = (
     "ISO8601", "%Y%m%d", "%Y%m", "%Y", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d",
     "%Y.%m.%d", "%YM%m", "%b %Y", "%B %Y", "%b-%Y", "%m/%Y", "%d %b %Y", "%b %d, %Y",
@@ -65,3 +67,15 @@ def dates_after(last: np.datetime64, period: int, count: int) -> NDArray[np.date
         return lasts
     day = last.astype("datetime64[D]") - month.astype("datetime64[D]")
     return np.asarray(np.minimum(months.astype("datetime64[D]") + day, lasts))
+
+
+def missing_between(here: np.datetime64, then: np.datetime64, period: int) -> str:
+    """The periods between two rows: "1984-01 is missing", or "" where there is none."""
+    days = dates_after(here, period, int((then - here).astype(int)))
+    written = [period_text(day, period) for day in days[days < then]]
+    names = [name for name in written if name != period_text(then, period)]
+    if not names:
+        return ""
+    if len(names) == 1:
+        return f"{names[0]} is missing"
+    return f"{names[0]} {'and' if len(names) == 2 else 'to'} {names[-1]} are missing"

@@ -1,6 +1,7 @@
 """Reading a table of numbers over time from a CSV, with everything checked."""
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dlexplain.data.dates import NUMBERED, read_dates
+from dlexplain.data.dates import NUMBERED, missing_between, read_dates
 from dlexplain.errors import DataError
+from dlexplain.results.periods import period_text
 
 MOST_GAPS = 0.05
 """A larger share of missing values in a column is an error."""
+MOST_HOLES = 3
+"""Of a column, that are named."""
 LEAST_ROWS = 60
+_COLUMNS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 PERIODS = {365: 1, 91: 4, 30: 12, 7: 52, 1: 365}
 """Days between observations -> observations a year."""
 
@@ -48,8 +53,9 @@ def read_table(
     Raises DataError, naming the column and the first date, for: no rows, no dates, unreadable or
     duplicate dates, periods left out or in between, text where numbers belong, more than
     5% of a column missing or infinite.
-    Unordered dates are sorted and small gaps take the value before them (at the start, the one
-    after), and `notes` says so.
+    Unordered dates are sorted, small gaps take the value before them (at the start, the one
+    after), and a column that is chosen is found whatever its case where only one fits; `notes` says
+    so.
     """
     frame = _read_csv(source, skip_rows, least_rows)
     name = _date_column(frame, date_column)
@@ -68,6 +74,8 @@ def read_table(
         times = int((dates == first).sum())
         raise DataError(f"the date {first.date()} stands {times} times; each day may stand once")
     period = _period(dates)
+    frame, renamed = _whatever_case(frame, name, columns)
+    notes += renamed
     wanted = _columns(frame, name, columns)
     numbers = frame[wanted].apply(lambda c: pd.to_numeric(c, errors="coerce"))
     text = [c for c in wanted if numbers[c].isna().sum() > frame[c].isna().sum()]
@@ -76,7 +84,7 @@ def read_table(
         raise DataError(f'column "{text[0]}" has the text "{bad}"; numbers are accepted')
     endless = [c for c in wanted if np.isinf(numbers[c]).any()]
     numbers = numbers.replace([np.inf, -np.inf], np.nan)
-    filled, more = _without_gaps(numbers, dates)
+    filled, more = _without_gaps(numbers, dates, period)
     if endless:
         more.append(f"infinite values of {some(endless)} were taken for missing ones")
     return Table(
@@ -97,14 +105,32 @@ def _read_csv(source: Path | bytes, skip_rows: Sequence[int], least_rows: int) -
         raise DataError(f"{source!s} is not there; a CSV file is accepted") from error
     except pd.errors.EmptyDataError as error:
         raise DataError("the file is empty; a CSV with a header and rows is accepted") from error
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{_called(source)} is no text: it holds bytes that a picture, a spreadsheet or "
+            "another encoding has; a CSV saved as UTF-8 is accepted"
+        ) from error
     except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
-        why = " ".join((getattr(error, "strerror", None) or str(error)).split())
-        name = source.name if isinstance(source, Path) else "this"
+        why = _why(error)
+        name = _called(source)
         raise DataError(f"{name} is no CSV that can be read ({why}); UTF-8 is accepted") from error
     frame = frame.dropna(how="all")
     if len(frame) < least_rows:
         raise DataError(f"the CSV has {len(frame)} rows; at least {least_rows} are needed")
     return frame.reset_index(drop=True)
+
+
+def _called(source: Path | bytes) -> str:
+    return source.name if isinstance(source, Path) else "this"
+
+
+def _why(error: Exception) -> str:
+    """pandas' or the system's reason, without the jargon that is known."""
+    said = " ".join((getattr(error, "strerror", None) or str(error)).split())
+    found = _COLUMNS.search(said)
+    if found is None:
+        return said
+    return f"line {found[2]} has {found[3]} columns, those before it {found[1]}"
 
 
 def _parsed(source: Path | bytes, skip_rows: Sequence[int], **form: str) -> pd.DataFrame:
@@ -136,9 +162,12 @@ def _period(dates: "pd.Series[pd.Timestamp]") -> int:
     left_out = np.flatnonzero(steps.to_numpy() > 1.6 * max(usual, 1.0) + (2 if days == 1 else 0))
     if len(left_out):
         place = int(left_out[0])
+        here, then = dates.iloc[place : place + 2].to_numpy().astype("datetime64[D]")
+        missing = missing_between(here, then, PERIODS[days])
         raise DataError(
-            f"dates are {usual:g} days apart, but {dates.iloc[place].date()} is followed by "
-            f"{dates.iloc[place + 1].date()}; each period needs a row"
+            f"{missing + ': ' if missing else ''}dates are {usual:g} days apart, but "
+            f"{dates.iloc[place].date()} is followed by {dates.iloc[place + 1].date()}; each "
+            "period needs a row"
         )
     extra = np.flatnonzero(steps.to_numpy() < max(usual, 1.0) / 1.6)
     if len(extra):
@@ -148,6 +177,20 @@ def _period(dates: "pd.Series[pd.Timestamp]") -> int:
             f"{dates.iloc[place + 1].date()}; each period may have one row"
         )
     return PERIODS[days]
+
+
+def _whatever_case(
+    frame: pd.DataFrame, date: str, wanted: Sequence[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Columns named as they are wanted, where one alone differs in case only."""
+    others = [str(column) for column in frame if column != date]
+    found = {}
+    for name in wanted:
+        fits = [other for other in others if other.strip().lower() == name.strip().lower()]
+        if name not in others and len(fits) == 1 and fits[0] not in wanted:
+            found[fits[0]] = name
+    notes = [f'column "{other}" was read as {name}' for other, name in found.items()]
+    return frame.rename(columns=found), notes
 
 
 def _columns(frame: pd.DataFrame, date: str, wanted: Sequence[str]) -> list[str]:
@@ -161,7 +204,7 @@ def _columns(frame: pd.DataFrame, date: str, wanted: Sequence[str]) -> list[str]
 
 
 def _without_gaps(
-    numbers: pd.DataFrame, dates: "pd.Series[pd.Timestamp]"
+    numbers: pd.DataFrame, dates: "pd.Series[pd.Timestamp]", period: int
 ) -> tuple[pd.DataFrame, list[str]]:
     notes = []
     shares = numbers.isna().mean()
@@ -175,8 +218,14 @@ def _without_gaps(
         )
     few = [str(c) for c in numbers if shares[c] > 0]
     if few:
+        found = []
+        for column in few:
+            holes = dates[numbers[column].isna()].to_numpy().astype("datetime64[D]")
+            where = some([period_text(day, period) for day in holes], MOST_HOLES)
+            found.append(f"{len(holes)} of {column} ({where})")
         notes.append(
-            f"missing values of {some(few)} took the value before them (at the start, after them)"
+            "missing values took the value before them (at the start, the one after): "
+            + some(found)
         )
     filled = numbers.ffill().bfill()
     constant = [str(c) for c in filled if filled[c].nunique() < 2]

@@ -81,7 +81,10 @@ def test_small_gaps_take_the_value_before() -> None:
     holed[0] = holed[7] = ""
     holed[8] = "1e999"
     table = read_table(csv(MONTHS, a=holed[:9] + VALUES[9:]))
-    assert "missing values of a took the value before them" in table.notes[0]
+    assert table.notes[0] == (
+        "missing values took the value before them (at the start, the one after): 3 of a (2000-01, "
+        "2000-08, 2000-09)"
+    )
     assert table.values[[0, 7, 8], 0].tolist() == [VALUES[1], VALUES[6], VALUES[6]]
 
 
@@ -116,13 +119,15 @@ def with_text(place: int, said: object) -> list[object]:
     ("content", "message"),
     [
         (b"", "the file is empty; a CSV with a header"),
-        (b"\xff\xfe\x00\xd8" * 40, "no CSV that can be read .* UTF-8 is accepted"),
+        (b"\xff\xfe\x00\xd8" * 40, "this is no text: it holds bytes .* saved as UTF-8 is accepted"),
+        (b"date,a\n2000-01-01,1,2,3\n2000-01-02,1\n2000-01-03,1,2,3,4,5\n",
+         "no CSV that can be read .line 4 has 6 columns, those before it 4."),
         (csv(MONTHS[:59], a=VALUES[:59]), "the CSV has 59 rows; at least 60 are needed"),
         (csv(MONTHS, a=with_text(3, "n/k")), 'column "a" has the text "n/k"; numbers are accepted'),
         (csv([*MONTHS[:-1], MONTHS[5]]), "the date 2000-06-01 stands 2 times"),
         (csv([f"2000-01-01 {i % 24:02d}:00" for i in range(72)]), "2000-01-01 stands 72 times"),
         (csv(MONTHS[:9] + MONTHS[10:], a=VALUES[1:]),
-         "dates are 31 days apart, but 2000-09-01 is followed by 2000-11-01; each period"),
+         "2000-10 is missing: dates are 31 days apart, but 2000-09-01 is followed by 2000-11-01"),
         (csv(MONTHS, a=VALUES[:66] + [""] * 6), 'column "a" lacks 8% .* 2005-07-01 on; at most 5%'),
         (csv(MONTHS, a=[""] * 72), 'column "a" lacks 100% of its values'),
         (csv(MONTHS, a=[3] * 72), 'column "a" never changes; leave it out'),
@@ -136,6 +141,31 @@ def test_tables_that_are_refused(content: bytes, message: str) -> None:
     with pytest.raises(DataError, match=message) as caught:
         read_table(content)
     assert "\n" not in str(caught.value)
+
+
+def test_columns_are_found_whatever_their_case() -> None:
+    content = csv(MONTHS, "date,unrate,Cpi", a=VALUES, b=VALUES[::-1])
+    table = read_table(content, "", ["UNRATE", "Cpi"])
+    assert table.names == ("UNRATE", "Cpi")
+    assert table.notes == ('column "unrate" was read as UNRATE',)
+    assert table.values[:, 0].tolist() == VALUES
+    two = csv(MONTHS, "date,unrate,Unrate", a=VALUES, b=VALUES[::-1])
+    with pytest.raises(DataError, match="there is no series UNRATE; there are unrate, Unrate"):
+        read_table(two, "", ["UNRATE"])
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        (slice(9, 11), "^2000-10 and 2000-11 are missing: dates are"),
+        (slice(9, 20), "^2000-10 to 2001-08 are missing: dates are"),
+    ],
+)
+def test_a_gap_names_what_is_missing(left_out: slice, said: str) -> None:
+    kept = [month for month in MONTHS if month not in MONTHS[left_out]]
+    rows = [*kept, *(f"{2006 + i // 12}-{i % 12 + 1:02d}-01" for i in range(12))]
+    with pytest.raises(DataError, match=said):
+        read_table(csv(rows, a=list(range(len(rows)))))
 
 
 def test_columns_and_files_that_are_not_there(tmp_path: Path) -> None:
