@@ -42,6 +42,18 @@ def test_forecast_reads_a_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert told["calibrated"]
 
 
+def test_made_up_series_that_nobody_asked_for_are_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["forecast", "--model", "fred-gru", "--json"]) == 0
+    kept = capsys.readouterr()
+    assert "what fred-gru was trained on is not here, so its series are made up" in kept.err
+    assert json.loads(kept.out)["series"].startswith("Made-up")
+    assert main(["forecast", "--model", "fred-gru", "--csv", "example"]) == 0
+    assert main(["forecast", "--model", MODEL]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_backtest_prints_a_row_a_series_and_horizon(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["backtest", MODEL]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,7 @@ def _forecast(args: argparse.Namespace) -> int:
     from dlexplain.services.forecast.forecasting import forecast
 
     told = forecast(args.model, args.csv, args.origin, args.horizon, args.intervals)
+    _tell_made_up(args.csv, told.model, told.series)
     if args.json:
         print(json.dumps(told.to_dict(), indent=1))
         return 0
@@ -95,6 +97,18 @@ def _print(told: "SeriesForecast", place: int) -> None:
         )
 
 
+def _tell_made_up(asked: str, model: str, series: str) -> None:
+    """On stderr, where nobody asked for made-up series."""
+    from dlexplain.services.forecast.sources import MADE_UP
+
+    if not asked and series == MADE_UP:
+        print(
+            f"dlexplain: what {model} was trained on is not here, so its series are made up and "
+            "say nothing of the world; --csv FILE takes real ones",
+            file=sys.stderr,
+        )
+
+
 def _named(known: "Mapping[str, SeriesAbout]", name: str) -> str:
     """The series with what it measures, where that is known."""
     return f"{name} ({known[name].text})" if name in known else name
@@ -106,6 +120,7 @@ def _backtest(args: argparse.Namespace) -> int:
     found = []
     for name in args.models or _zoo(args.csv):
         result = backtest(name, args.csv)
+        _tell_made_up(args.csv, name, result.series)
         found.append(result.to_dict())
         if not args.json:
             _print_table(result, args.measure)
