@@ -11,16 +11,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dlexplain.data.base import SPLITS, SeriesData, digest_of
-from dlexplain.data.series import scaled_inputs, stationary_form
-from dlexplain.data.tables import Table, read_table
+from dlexplain.data.series import LARGEST_INPUT, scaled_inputs, stationary_form
+from dlexplain.data.tables import Table, read_table, some
 from dlexplain.data.windows import Windows
 from dlexplain.errors import DataError, WeightsError
+from dlexplain.results.periods import period_text
 
 NEEDED = (
     "series", "targets", "period", "starts", "codes", "logs", "input_mean", "input_scale",
     "change_mean", "change_scale", "step",
 )  # fmt: skip
 Origins = NDArray[np.int64]
+FAR = 20.0
+"""Standard deviations of training from its mean beyond which a value is told of."""
 PERIODS = {1: "yearly", 4: "quarterly", 12: "monthly", 52: "weekly", 365: "daily"}
 
 
@@ -95,6 +98,28 @@ def as_trained(table: Table, facts: Mapping[str, Any]) -> SeriesData:
         input_scale=(mean, scale),
         notes=table.notes,
     )
+
+
+def far_values(data: SeriesData, rows: slice) -> list[str]:
+    """A note on the values of some rows that are far beyond training, if there are any.
+
+    Of each series the furthest is named, in standard deviations after its transform.
+    """
+    mean, scale = data.input_scale
+    forms = stationary_form(table_of(data), data.codes)[rows]
+    away = np.nan_to_num((forms - mean) / scale)
+    found = []
+    for column, name in enumerate(data.names):
+        row = int(np.abs(away[:, column]).argmax())
+        if abs(away[row, column]) > FAR:
+            period = period_text(data.dates[rows][row], data.period)
+            found.append(f"{name} in {period} ({away[row, column]:+,.0f})")
+    if not found:
+        return []
+    return [
+        "far beyond training, in its standard deviations after the transform: "
+        f"{some(found)}; the model sees no more than {LARGEST_INPUT:g}, to which inputs are cut"
+    ]
 
 
 def table_of(data: SeriesData) -> Table:

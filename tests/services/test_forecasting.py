@@ -208,6 +208,22 @@ def test_intervals_that_hold_over_five_points_too_little_are_told() -> None:
     assert trained.too_narrow(0) == pytest.approx({80: 0.74, 50: 0.44})
 
 
+def test_values_far_beyond_training_are_told() -> None:
+    """Series a enters as (a - 1) / 2, cut to 5."""
+    values = table().values.copy()
+    values[ROW - 1, 0] = 1 + 2 * 58
+    given = GivenSeries("far", as_trained(replace(table(), values=values), facts()))
+    note = forecast(linear(), given, "1980-06").notes[0]
+    assert "far beyond training" in note and "a in 1980-05 (+58); the model sees no more" in note
+    assert given.data.inputs[ROW - 1, 0] == 5
+    for origin in ("1980-04", "1980-12"):  # it is not in the window
+        assert forecast(linear(), given, origin).notes == ()
+    assert backtest(linear(), given).notes == ()
+    values[300, 0] = -100
+    later = GivenSeries("far", as_trained(replace(table(), values=values), facts()))
+    assert "a in 1995-01 (-50)" in backtest(linear(), later).notes[0]
+
+
 def test_a_backtest_stops_when_asked_and_needs_a_test_period() -> None:
     with pytest.raises(Cancelled):
         backtest(linear(), series(), Progress(cancelled=lambda: True))

@@ -5,7 +5,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from dlexplain.data.given_table import origins_of_test
+from dlexplain.data.given_table import far_values, origins_of_test
 from dlexplain.errors import DataError
 from dlexplain.explain.progress import Progress
 from dlexplain.results import Backtest, Calibration, SeriesBacktest
@@ -49,6 +49,7 @@ def backtest(
     progress.advance(len(origins))
     levels = windows.to_levels(said, origins)
     plain, notes = _plain(given, origins, model.horizon, progress)
+    notes += far_values(data, slice(int(origins[0]) + 1 - model.window, int(origins[-1]) + 1))
     if count < len(every):
         notes.append(f"{count} of {len(every):,} origins are tested, evenly over the period")
     forecasts = {"model": levels[..., MIDDLE], **plain}

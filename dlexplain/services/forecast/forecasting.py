@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from dlexplain.data.dates import dates_after
+from dlexplain.data.given_table import far_values
 from dlexplain.data.series import place_of
 from dlexplain.errors import DataError, ParamError, TargetError
 from dlexplain.results import SeriesForecast, period_text
@@ -81,7 +82,8 @@ def forecast_at(
     data, steps = given.data, horizon or model.horizon
     at = np.array([place])
     windows = model.windows(data, at)
-    said, notes, done = model.say(windows.inputs(at)), list(data.notes), False
+    said, done = model.say(windows.inputs(at)), False
+    notes = [*data.notes, *far_values(data, slice(place + 1 - model.window, place + 1))]
     if learned_on is not None:
         try:
             said, done = calibrated(said, calibrate(model, learned_on)), True

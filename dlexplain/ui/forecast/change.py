@@ -34,6 +34,8 @@ def show_change(model: LoadedForecaster, given: GivenSeries, row: int, target: i
         return
     st.plotly_chart(plot_what_if(found, target), config=FIGURE, key="forecast-what-if")
     st.markdown(_sentence(found, target))
+    for note in found.after.notes:
+        st.caption(f":material/info: {literal(note[:1].upper() + note[1:])}.")
     with st.expander("By how much, each period ahead", icon=":material/table:"):
         st.dataframe(_differences(found), hide_index=True)
     st.download_button(
