@@ -68,7 +68,7 @@ def plot_by_series(found: SeriesAttribution) -> go.Figure:
             **BASE,
             "height": 100 + 28 * len(values),
             "xaxis": {
-                "title": {"text": _moved(found)},
+                "title": {"text": _effect(found)},
                 "ticksuffix": found.unit,
                 "zeroline": True,
                 "automargin": True,
@@ -93,18 +93,16 @@ def plot_by_lag(found: SeriesAttribution) -> go.Figure:
             "height": 100 + 28 * len(found.names),
             "bargap": 0.1,
             "xaxis": time_axis(found.period),
-            "yaxis": {"title": {"text": _moved(found)}, "ticksuffix": found.unit,
+            "yaxis": {"title": {"text": _effect(found)}, "ticksuffix": found.unit,
                       "zeroline": True, "automargin": True},
         },
     )  # fmt: skip
 
 
-def _moved(found: SeriesAttribution) -> str:
-    """What bars measure, with its unit: "moves Real GDP, %"."""
-    what = about_of(found.about, found.target)
-    unit = found.unit or what.unit_of_changes
-    moved = what.title if found.what == "median" else f"width for {what.title}"
-    return f"moves {moved}" + (f", {unit}" if unit else "")
+def _effect(found: SeriesAttribution) -> str:
+    """What bars measure: "effect, percentage points"; short, as a phone has little room."""
+    unit = found.unit or about_of(found.about, found.target).unit_of_changes
+    return f"effect, {unit}" if unit else "effect"
 
 
 def _coloured(values: NDArray[np.float64]) -> dict[str, Any]:
@@ -190,7 +188,7 @@ def plot_compared(found: Sequence[SeriesAttribution]) -> go.Figure:
             "height": 340,
             "barmode": "group",
             "xaxis": {"type": "category", "tickangle": -45, "automargin": True},
-            "yaxis": {"title": {"text": _moved(found[0])}, "ticksuffix": found[0].unit,
+            "yaxis": {"title": {"text": _effect(found[0])}, "ticksuffix": found[0].unit,
                       "zeroline": True, "automargin": True},
             "legend": {**UNDER, "yref": "container", "y": 0, "yanchor": "bottom"},
         },

@@ -23,7 +23,7 @@ def test_a_forecast_is_shown_explained_and_made_of_ones_own_file(
     expect.set_options(timeout=120_000)
     page.set_viewport_size({"width": 400, "height": 900})
     page.goto(f"{server}/forecast?origin=2005-01-01&target=unemp")
-    expect(page.get_by_text(re.compile("unemp is forecast at"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Unemployment rate is forecast at"))).to_be_visible()
     expect(page.get_by_text(re.compile(r"values lay within their 80%"))).to_be_visible()
     slider = page.get_by_role("slider", name="Forecast made in")
     slider.focus()
@@ -41,6 +41,6 @@ def test_a_forecast_is_shown_explained_and_made_of_ones_own_file(
         file = tmp_path / name
         file.write_text("\n".join(kept))
         page.locator("input[type=file]").set_input_files(file)
-        told = "each period needs a row" if name == "holes.csv" else "UNRATE is forecast at"
+        told = "each period needs a row" if name == "holes.csv" else "rate is forecast at"
         expect(page.get_by_text(re.compile(told))).to_be_visible()
     assert over(page) <= 0

@@ -106,8 +106,8 @@ def test_axes_have_long_names_and_periods_as_people_write_them() -> None:
     assert told().plot().layout.yaxis.title.text == "a"
     points = SeriesAbout("Rate", "percent", "percentage points")
     found = replace(attribution(), unit="", about={"a": points})
-    assert plot_by_series(found).layout.xaxis.title.text == "moves Rate, percentage points"
-    assert plot_by_lag(attribution()).layout.yaxis.title.text == "moves a, %"
+    assert plot_by_series(found).layout.xaxis.title.text == "effect, percentage points"
+    assert plot_by_lag(attribution()).layout.yaxis.title.text == "effect, %"
 
 
 def test_the_legend_has_the_colour_of_each_interval() -> None:
