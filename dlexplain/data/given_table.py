@@ -149,9 +149,11 @@ def origins_of_test(
     first = max(data.starts[1] - 1, window)  # the first row has no past to difference
     origins = np.arange(first, len(data.dates) - horizon, dtype=np.int64)
     if len(origins) == 0:
+        days = (data.dates[0], data.dates[-1], facts["starts"][1])
+        start, end, test = (period_text(day, data.period) for day in days)
         raise DataError(
-            f"the series, {data.dates[0]} to {data.dates[-1]}, have no origin with {window} "
-            f"periods before it and {horizon} after it from {facts['starts'][1]} on, where the "
+            f"the series, {start} to {end}, have no origin with {window} "
+            f"periods before it and {horizon} after it from {test} on, where the "
             "model's training period has ended"
         )
     return origins

@@ -5,7 +5,7 @@ import pytest
 
 from dlexplain.data.base import SeriesData
 from dlexplain.errors import WeightsError
-from dlexplain.results import Backtest, Inside, SeriesAttention
+from dlexplain.results import Backtest, Inside, SeriesAttention, period_text
 from dlexplain.services.forecast.backtesting import backtest
 from dlexplain.services.forecast.forecasting import forecast, series_for
 from dlexplain.services.forecast.inside import look_inside_window
@@ -58,7 +58,7 @@ def test_states_and_attention_are_the_networks_own() -> None:
             np.testing.assert_allclose(found.read.sum(axis=1), 1, atol=1e-5)
             continue
         assert isinstance(found, Inside)
-        assert found.tokens[-1] == str(given.data.dates[row])
+        assert found.tokens[-1] == period_text(given.data.dates[row], given.data.period)
         gates = {"macrodata-lstm": {"input", "forget", "output", "candidate", "cell"},
                  "fred-gru": {"reset", "update", "candidate"}}[name]  # fmt: skip
         assert set(found.layers[0]) == gates | {"hidden"}
