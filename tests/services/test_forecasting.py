@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dlexplain.data.dates import dates_after
 from dlexplain.data.given_table import as_trained
 from dlexplain.data.tables import Table
 from dlexplain.errors import Cancelled, DataError, ParamError, TargetError, UnknownName
@@ -73,12 +74,22 @@ def test_what_cannot_be_forecast_is_one_sentence(
 def test_origins_are_the_last_row_at_or_before_a_date() -> None:
     model, given = linear(), series()
     for text, day in (("1980-06", "1980-06-01"), ("1980-06-20", "1980-06-01"),
-                      ("1980", "1980-01-01"), ("2030-01", "1999-12-01")):  # fmt: skip
+                      ("1980", "1980-01-01"), ("2030-01", "1999-12-01"),
+                      ("1980Q2", "1980-04-01")):  # fmt: skip
         assert forecast(model, given, text).origin == np.datetime64(day)
     with pytest.raises(TargetError, match='does not forecast "a"; it forecasts b, c'):
         find_target(model, "a")
     with pytest.raises(UnknownName, match='unknown forecaster "none"; known: '):
         load_forecaster("none")
+
+
+def test_a_quarter_is_the_one_that_the_page_shows_whatever_its_day() -> None:
+    model = linear()
+    months = table()
+    ends = dates_after(np.datetime64("1970-03-31"), 4, len(months.dates))
+    data = as_trained(Table(ends, months.values, months.names, 4), facts(period=4))
+    told = forecast(model, GivenSeries("quarters", data), "1980Q2")
+    assert told.origin == np.datetime64("1980-06-30")
 
 
 def test_the_offset_is_the_order_statistic() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dlexplain.data.dates import dates_after
+from dlexplain.data.dates import dates_after, quarters_first_month
 from dlexplain.data.given_table import far_values
 from dlexplain.data.series import place_of
 from dlexplain.errors import DataError, ParamError, TargetError
@@ -129,6 +129,7 @@ def origin_place(model: LoadedForecaster, given: GivenSeries, origin: str) -> in
     if asked in written:  # such as 2007Q3
         place = written.index(asked)
     else:
+        asked = quarters_first_month(asked)
         place = place_of(dates, asked)
         if place == len(dates) or not str(dates[place]).startswith(asked):
             place -= 1  # the last row before it
