@@ -4,6 +4,7 @@ PORT ?= 8501
 HOST ?= localhost
 DATA ?= ../shared/data
 NAMES ?=
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 # torch's threads wait for each other without spinning; spinning made explanations up to 100 times
@@ -25,7 +26,7 @@ run: $(VENV)/installed-run ## install what is needed and start the dashboard (PO
 
 test: $(VENV)/installed-dev ## install what tests need, a Chromium too, and run all tests
 	@CHROMIUM="$$(scripts/find_chromium.sh $(BIN))" || exit 1; \
-	CHROMIUM="$$CHROMIUM" $(BIN)/python -m pytest $(TESTS)
+	CHROMIUM="$$CHROMIUM" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
 
 lint: $(VENV)/installed-dev ## ruff and mypy
 	@$(BIN)/ruff check .
