@@ -4,6 +4,7 @@ PORT ?= 8501
 HOST ?= localhost
 DATA ?= ../shared/data
 NAMES ?=
+# Processes that run tests, of one thread each.
 JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin

@@ -11,10 +11,9 @@ from dlexplain.figures.writing import shown
 from dlexplain.results import Candidate, TokenChoice, Translation
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.writing.choice import from_query
-from dlexplain.ui.writing.text import chosen, show_text
+from dlexplain.ui.writing.text import MOSTLY_UNKNOWN, chosen, show_text
 
 CANDIDATE, TOKEN = "translation-candidate", "translation-token"
-MOSTLY_UNKNOWN = 0.5
 END = "(end)"
 
 

@@ -15,7 +15,7 @@ from dlexplain.services.writing.writing import Progress
 from dlexplain.ui.writing import cache
 from dlexplain.ui.writing.choice import from_query
 from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress
-from dlexplain.ui.writing.text import chosen, marked, plain, show_text, signed
+from dlexplain.ui.writing.text import MOSTLY_UNKNOWN, chosen, marked, plain, show_text, signed
 
 SLOT, TOKEN, METHOD = "writing-why", "writing-token", "writing-method"
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
@@ -54,7 +54,7 @@ def _facts(reading: Reading) -> None:
         st.metric("Perplexity", f"{reading.perplexity:,.1f}", help=about, width="content")
         st.metric("Tokens", f"{len(reading.tokens):,}", width="content")
         st.metric("Unknown", f"{reading.unfamiliar:.0%}", help=lacking, width="content")
-    if reading.unfamiliar > 0.5:
+    if reading.unfamiliar > MOSTLY_UNKNOWN:
         st.warning(
             "Most of this text is not in the model's vocabulary; it was not trained on this "
             "language or script, so its numbers say little."

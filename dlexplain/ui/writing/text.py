@@ -24,6 +24,8 @@ BOX = (
 )
 Span = tuple[str, str, str]
 """A piece of text, its style, what is said on hover."""
+MOSTLY_UNKNOWN = 0.5
+"""Share of tokens that the vocabulary lacks, from which a page warns."""
 
 
 def show_text(spans: Iterable[Span]) -> None:

@@ -16,13 +16,11 @@ from dlexplain.services.writing.settings import WritingParams
 from dlexplain.services.writing.writing import Progress, generate
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress
-from dlexplain.ui.writing.text import chosen, plain, show_text
+from dlexplain.ui.writing.text import MOSTLY_UNKNOWN, chosen, plain, show_text
 
 SLOT = "writing-written"
 SHOWN_PROMPT = 2000
 """Characters of the prompt's end that stand before what was written."""
-MOSTLY_UNKNOWN = 0.3
-"""Share of the prompt's tokens from which the page warns."""
 KEYS = {key.replace("_", "-"): key for key in specs(WritingParams)}
 """In the address -> in WritingParams."""
 
