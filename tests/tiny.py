@@ -57,6 +57,14 @@ def prepared(model: nn.Module, side: int = SIDE) -> PreparedModel:
     return prepare(model, (3, side, side), RANGE)
 
 
+def fixed(model: PreparedModel, chunk: int) -> ChunkBook:
+    """A book that has measured `chunk` for this model."""
+    book = ChunkBook()
+    for kind in ("forward", "gradient"):
+        book.lower(model, kind, chunk)
+    return book
+
+
 def explain(
     model: nn.Module | PreparedModel,
     method: str,

@@ -24,10 +24,13 @@ Kind = Literal["forward", "gradient"]
 Batches = Callable[[int, int], Tensor]
 """make(start, stop) -> inputs (stop - start, ...)"""
 
-CPU_CHUNKS = (1, 2, 4, 8, 16)
+CPU_CHUNKS = (1, 2, 4, 8, 16, 32, 64)
 GPU_CHUNKS = (1, 4, 16, 32, 64, 128, 256)
 USUAL_CPU_CHUNK, USUAL_GPU_CHUNK = 8, 32
 ROUNDS = 7
+LONGEST = 0.5
+"""Seconds that a chunk may take before larger ones are not tried: for so long nobody can cancel,
+see progress or take a turn."""
 HOPELESS, ABOUT = 1.25, 1.02
 """Ratios to the fastest: slower sizes are not tried again, about equal ones are as good."""
 
@@ -114,6 +117,7 @@ def measure_chunk(model: Prepared, kind: Kind) -> int:
     """Time chunks of each size in turn and return the smallest that is about the fastest.
 
     In turn, because a machine is not equally busy all the time; the least time of ROUNDS counts.
+    Sizes above one that takes longer than LONGEST are left out.
     """
     sizes = list(GPU_CHUNKS if model.device.type == "cuda" else CPU_CHUNKS)
     times: dict[int, float] = {}
@@ -127,6 +131,9 @@ def measure_chunk(model: Prepared, kind: Kind) -> int:
                 sizes = [size for size in sizes if size < chunk]
                 break
             times[chunk] = min(seconds, times.get(chunk, float("inf")))
+            if seconds * chunk > LONGEST:
+                sizes = [size for size in sizes if size <= chunk]
+                break
         best = min(times.values(), default=float("inf"))
         sizes = [size for size in sizes if size in times and times[size] < HOPELESS * best]
     return next((c for c in sorted(times) if times[c] <= ABOUT * min(times.values())), 1)

@@ -5,7 +5,7 @@ https://arxiv.org/abs/1703.01365.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -16,8 +16,10 @@ from dlexplain.explain.base import Attributed, completeness_error
 from dlexplain.explain.batching import Evaluator
 from dlexplain.params import number
 
-HALVED_AT_ONCE = 16
-"""Intervals refined together: enough to fill a chunk, few enough to stop soon."""
+NODES = 5
+"""Points of a panel: many enough for a smooth path, few enough to be given up at a kink."""
+HALVED_AT_ONCE = 2
+"""Panels refined together: enough to fill a chunk, few enough to stop soon."""
 
 
 def tolerance_param(default: float = 0.01) -> float:
@@ -31,9 +33,8 @@ def tolerance_param(default: float = 0.01) -> float:
 
 def path_gradients(evaluator: Evaluator, x: Tensor, baseline: Tensor, steps: int) -> Tensor:
     """(x - x') times the integral of the gradient, by Gauss-Legendre; of one input, (1, ...)."""
-    path = _Path(evaluator, x, baseline)
-    path.start(steps)
-    return path.values()
+    (values,) = _Path(evaluator, x, baseline, steps).integrals([(0.0, 1.0)])
+    return values
 
 
 def integrated(
@@ -46,28 +47,45 @@ def integrated(
 ) -> Attributed:
     """The same, with steps added where the path is rough.
 
-    Intervals in which the quadrature misses the change of the score the most are halved until the
-    completeness error is at most `tolerance`, or `max_steps` gradients are spent; 0 adds none.
+    The path is cut into panels of NODES points each, at most `steps` in all. What a panel's
+    quadrature misses is known, since its values must sum to the change of the score over it; the
+    panels that miss the most are halved until the completeness error is at most `tolerance`, or
+    `max_steps` gradients are spent. A tolerance of 0 is one rule of `steps` points.
     """
-    evaluator.progress.plan(steps + 2)
-    path = _Path(evaluator, x, baseline)
-    path.start(steps)
-    score, nothing = evaluator.all_scores(torch.cat([x, baseline])).tolist()
-    error = completeness_error(path.values(), score, nothing)
+    if tolerance == 0:
+        evaluator.progress.plan(steps + 2)
+        values = path_gradients(evaluator, x, baseline, steps)
+        score, nothing = evaluator.all_scores(torch.cat([x, baseline])).tolist()
+        return Attributed(values, completeness_error(values, score, nothing), "", nothing)
+    nodes = min(NODES, steps, max_steps)
+    path = _Path(evaluator, x, baseline, nodes)
+    first = min(steps, max_steps) // nodes
+    evaluator.progress.plan((nodes + 1) * first + 1)
+    edges = np.linspace(0, 1, first + 1).tolist()
+    scores = path.scores(edges)
+    nothing, score = scores[0], scores[-1]
+    panels = path.panels(edges, scores)
+    taken = nodes * first
+    while True:
+        values = torch.stack([panel.values for panel in panels]).sum(0)
+        error = completeness_error(values, score, nothing)
+        affordable = (max_steps - taken) // (2 * nodes)
+        if error <= tolerance or affordable == 0:
+            break
+        panels.sort(key=lambda panel: -abs(panel.miss))
+        bad = _worst(panels, tolerance * abs(score - nothing) / 2, affordable)
+        evaluator.progress.plan((2 * nodes + 1) * bad)
+        panels = path.halved(panels[:bad]) + panels[bad:]
+        taken += 2 * nodes * bad
     note = ""
-    if tolerance > 0 and error > tolerance:
-        path.split_at_weights(nothing, score)
-        while error > tolerance and path.gradients_taken < max_steps:
-            path.halve_worst(max_steps - path.gradients_taken)
-            error = completeness_error(path.values(), score, nothing)
-        if error > tolerance:
-            note = (
-                f"The budget of {max_steps} steps was spent before the tolerance "
-                f"of {tolerance:.1%} was met."
-            )
-        elif path.gradients_taken > steps:
-            note = f"{path.gradients_taken} gradients were needed to meet the tolerance."
-    return Attributed(path.values(), error, note, nothing)
+    if error > tolerance:
+        note = (
+            f"The budget of {max_steps} steps was spent before the tolerance "
+            f"of {tolerance:.1%} was met."
+        )
+    elif taken > steps:
+        note = f"{taken} gradients were needed to meet the tolerance."
+    return Attributed(values, error, note, nothing)
 
 
 def expected_gradients(
@@ -103,104 +121,96 @@ def expected_gradients(
     return Attributed(values, error, baseline_score=usual)
 
 
-@dataclass
-class _Path:
-    """The path x' + α(x - x') cut into intervals, each with one gradient that stands for it.
+@dataclass(frozen=True)
+class _Panel:
+    """A part of the path.
 
-    left, right  ends of the intervals, in α;  miss  what each interval's quadrature lacks of the
-    change of the score over it. Gauss-Legendre weights are such intervals too: they sum to 1.
+    left, right        its ends, in α
+    at_left, at_right  the scores there
+    values             (x - x') times the integral of the gradient over it, of one input
     """
+
+    left: float
+    right: float
+    at_left: float
+    at_right: float
+    values: Tensor
+
+    @property
+    def middle(self) -> float:
+        return (self.left + self.right) / 2
+
+    @property
+    def miss(self) -> float:
+        """What the quadrature lacks of the change of the score."""
+        return self.at_right - self.at_left - float(self.values.double().sum())
+
+
+def _worst(panels: list[_Panel], bearable: float, affordable: int) -> int:
+    """How many of the panels, the worst first, to halve so that the others miss `bearable`."""
+    rest = sum(abs(panel.miss) for panel in panels)
+    for count, panel in enumerate(panels, 1):
+        rest -= abs(panel.miss)
+        if rest <= bearable or count == min(HALVED_AT_ONCE, affordable):
+            return count
+    return len(panels)
+
+
+@dataclass(frozen=True)
+class _Path:
+    """The path x' + α(x - x') of one input, (1, ...); `nodes` points on each part of it."""
 
     evaluator: Evaluator
     x: Tensor
     baseline: Tensor
-    gradients_taken: int = 0
-    left: list[float] = field(default_factory=list)
-    right: list[float] = field(default_factory=list)
-    ends: list[tuple[float, float]] = field(default_factory=list)  # scores at left and right
-    slopes: list[Tensor] = field(default_factory=list)  # gradient standing for the interval
-    miss: list[float] = field(default_factory=list)
-    total: Tensor | None = None  # sum of weight * gradient, of the shape of x
-
-    def values(self) -> Tensor:
-        """As one input, without the batch"""
-        assert self.total is not None
-        return ((self.x - self.baseline) * self.total)[0]
+    nodes: int
 
     def point(self, alphas: Tensor) -> Tensor:
         """(count,) -> (count, ...)"""
         share = alphas.to(self.x).view(-1, *[1] * (self.x.dim() - 1))
         return self.baseline + share * (self.x - self.baseline)
 
-    def start(self, steps: int) -> None:
-        """Gauss-Legendre quadrature with `steps` points."""
-        nodes, weights = np.polynomial.legendre.leggauss(steps)
-        alphas = torch.from_numpy((1 + nodes) / 2)
-        shares = torch.from_numpy(weights / 2)
-        self.total = torch.zeros_like(self.x)
-        for span, gradients in self._gradients(alphas):
-            self.slopes += list(gradients)
-            share = shares[span].to(gradients)
-            self.total += torch.einsum("n,n...->...", share, gradients)
-        edges = torch.cat([torch.zeros(1, dtype=torch.float64), shares.cumsum(0)]).tolist()
-        self.left, self.right = edges[:-1], edges[1:]
+    def panels(self, edges: list[float], scores: list[float]) -> list[_Panel]:
+        """Those between the edges, the score at each of which is known."""
+        spans = list(pairwise(edges))
+        found = zip(spans, pairwise(scores), self.integrals(spans), strict=True)
+        return [_Panel(*span, *ends, values) for span, ends, values in found]
 
-    def split_at_weights(self, nothing: float, score: float) -> None:
-        """Evaluate the score between the intervals, to see where the quadrature misses."""
-        inner = torch.tensor(self.right[:-1], dtype=torch.float64)
-        between = self._scores(inner)
-        scores = [nothing, *between, score]
-        self.ends = list(pairwise(scores))
-        self.miss = [self._miss(i) for i in range(len(self.left))]
-
-    def halve_worst(self, budget: int) -> None:
-        """Replace the intervals that miss the most by their halves, two gradients each."""
-        assert self.total is not None
-        worst = sorted(range(len(self.miss)), key=lambda i: -abs(self.miss[i]))
-        worst = worst[: max(1, min(HALVED_AT_ONCE, budget // 2))]
-        middles = [(self.left[i] + self.right[i]) / 2 for i in worst]
-        quarters = [
-            point
-            for i, middle in zip(worst, middles, strict=True)
-            for point in ((self.left[i] + middle) / 2, (middle + self.right[i]) / 2)
+    def halved(self, panels: list[_Panel]) -> list[_Panel]:
+        """Both halves of each."""
+        between = self.scores([panel.middle for panel in panels])
+        spans = [
+            span
+            for panel in panels
+            for span in ((panel.left, panel.middle), (panel.middle, panel.right))
         ]
-        self.evaluator.progress.plan(len(quarters))
-        middle_scores = self._scores(torch.tensor(middles, dtype=torch.float64))
-        halves = [
-            gradient
-            for _, part in self._gradients(torch.tensor(quarters, dtype=torch.float64))
-            for gradient in part
+        ends = [
+            pair
+            for panel, score in zip(panels, between, strict=True)
+            for pair in ((panel.at_left, score), (score, panel.at_right))
         ]
-        for place, i in enumerate(worst):
-            left, right, (low, high) = self.left[i], self.right[i], self.ends[i]
-            first, second = halves[2 * place], halves[2 * place + 1]
-            width = (right - left) / 2
-            self.total += width * (first + second) - (right - left) * self.slopes[i]
-            self.right[i], self.ends[i], self.slopes[i] = (
-                middles[place],
-                (low, middle_scores[place]),
-                first,
-            )
-            self.left.append(middles[place])
-            self.right.append(right)
-            self.ends.append((middle_scores[place], high))
-            self.slopes.append(second)
-            self.miss.append(self._miss(len(self.left) - 1))
-            self.miss[i] = self._miss(i)
+        found = zip(spans, ends, self.integrals(spans), strict=True)
+        return [_Panel(*span, *pair, values) for span, pair, values in found]
 
-    def _miss(self, i: int) -> float:
-        low, high = self.ends[i]
-        estimate = ((self.x - self.baseline)[0] * self.slopes[i]).sum()
-        return (high - low) - (self.right[i] - self.left[i]) * float(estimate)
+    def integrals(self, spans: list[tuple[float, float]]) -> list[Tensor]:
+        """Of each span, (x - x') times the integral of the gradient, by Gauss-Legendre."""
+        places, weights = np.polynomial.legendre.leggauss(self.nodes)
+        left, right = np.array(spans).T[:, :, None]
+        alphas = torch.from_numpy((left + (right - left) * (1 + places) / 2).ravel())
+        shares = torch.from_numpy(((right - left) * weights / 2).ravel())
+        totals = [torch.zeros_like(self.x[0]) for _ in spans]
+        for at, gradients in self._gradients(alphas):
+            for i, gradient in enumerate(gradients, at.start):
+                totals[i // self.nodes].add_(gradient, alpha=float(shares[i]))
+        return [(self.x - self.baseline)[0] * total for total in totals]
+
+    def scores(self, alphas: list[float]) -> list[float]:
+        points = torch.tensor(alphas, dtype=torch.float64)
+        parts = self.evaluator.scores(lambda a, b: self.point(points[a:b]), len(alphas))
+        return [score for _, part in parts for score in part.tolist()]
 
     def _gradients(self, alphas: Tensor) -> Iterator[tuple[slice, Tensor]]:
-        self.gradients_taken += len(alphas)
         for span, (gradients, _) in self.evaluator.gradients(
             lambda a, b: self.point(alphas[a:b]), len(alphas)
         ):
             yield span, gradients
-
-    def _scores(self, alphas: Tensor) -> list[float]:
-        self.evaluator.progress.plan(len(alphas))
-        parts = self.evaluator.scores(lambda a, b: self.point(alphas[a:b]), len(alphas))
-        return [score for _, part in parts for score in part.tolist()]

@@ -11,18 +11,19 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import Cancelled
+from dlexplain.explain import batching
 from dlexplain.explain.base import METHODS
 from dlexplain.explain.batching import (
+    CPU_CHUNKS,
     USUAL_CPU_CHUNK,
     ChunkBook,
     Evaluator,
     Target,
     measure_chunk,
 )
-from dlexplain.explain.prepare import PreparedModel
 from dlexplain.explain.progress import Progress, Snapshot
 from dlexplain.explain.turnstile import Turnstile
-from tests.tiny import conv_net, explain, picture, prepared
+from tests.tiny import conv_net, explain, fixed, picture, prepared
 
 SMALL = {
     "expected-gradients": {"samples": 20, "baselines": 3},
@@ -50,14 +51,6 @@ class Hungry(nn.Module):
             raise torch.OutOfMemoryError(f"no memory for {len(x)}")
         self.seen.append(len(x))
         return self.inside(x)
-
-
-def fixed(model: PreparedModel, chunk: int) -> ChunkBook:
-    """A book that has measured `chunk` for this model."""
-    book = ChunkBook()
-    for kind in ("forward", "gradient"):
-        book.lower(model, kind, chunk)
-    return book
 
 
 def test_out_of_memory_halves_the_chunk_goes_on_and_is_remembered() -> None:
@@ -118,7 +111,7 @@ def test_a_book_is_kept_in_its_file_and_a_damaged_file_costs_a_measurement(
     assert ChunkBook(path).get(model, "forward") == 7
     for damaged in ("{", "[1]", '{"x": "many"}', ""):
         path.write_text(damaged)
-        assert ChunkBook(path).get(model, "forward") in (1, 2, 4, 8, 16)
+        assert ChunkBook(path).get(model, "forward") in CPU_CHUNKS
 
 
 def test_nobody_waits_for_another_threads_measurement() -> None:
@@ -233,3 +226,15 @@ def test_a_short_job_does_not_wait_for_a_long_one() -> None:
     explain(model, "saliency", chunks=book)
     assert slow.done < 3000
     thread.join()
+
+
+def test_measuring_tries_no_size_above_one_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+
+    def slow(_model: object, _kind: str, chunk: int) -> float:
+        tried.append(chunk)
+        return 0.2 * chunk**0.9  # larger chunks are faster a picture, but each takes longer
+
+    monkeypatch.setattr(batching, "time_chunk", slow)
+    assert measure_chunk(prepared(Hungry(most=4)), "forward") == 4
+    assert max(tried) == 4  # 0.7 s; of 2, 0.37 s

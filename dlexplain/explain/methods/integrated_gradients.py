@@ -21,7 +21,7 @@ class IntegratedGradients(GradientMethod):
     added where the path is rough until the error is small enough or the budget is spent.
 
     Formula: (x - x') · ∫ ∂f(x' + α(x - x'))/∂x dα, by Gauss-Legendre quadrature; refined by
-    halving the intervals in which the quadrature misses the change of the score the most.
+    halving the parts of the path over which it misses the change of the score the most.
     """
 
     name = "integrated-gradients"
