@@ -10,6 +10,7 @@ from typing import Any, Generic, Literal, TypeVar
 from dlexplain.errors import Cancelled, DlexplainError
 from dlexplain.explain.progress import Progress, Snapshot
 
+__all__ = ["Job", "Progress", "start"]
 R = TypeVar("R")
 State = Literal["waiting", "running", "done", "cancelled", "failed"]
 _log = logging.getLogger(__name__)

@@ -8,10 +8,10 @@ from dlexplain.services.jobs import Job
 from dlexplain.ui.words import clock
 
 
-def show_progress(job: Job[Any], key: str, what: str = "evaluations") -> None:
+def show_progress(job: Job[Any], key: str, what: str = "evaluations", stop: str = "Cancel") -> None:
     """How far it is, about how long it will take, and a button that stops it.
 
-    key   of the button, unique on the page;  what  progress counts
+    key   of the button, unique on the page;  what  progress counts;  stop  what the button says
     """
     shot = job.snapshot
     left = shot.seconds_left
@@ -22,7 +22,7 @@ def show_progress(job: Job[Any], key: str, what: str = "evaluations") -> None:
     else:
         text = f"{shot.done:,} of {shot.planned:,} {what}"
     text += f", about {clock(max(1, left))} left" if left is not None else ""
-    bar, stop = st.columns([3, 1], vertical_alignment="center")
+    bar, button = st.columns([3, 1], vertical_alignment="center")
     bar.progress(shot.fraction, text)
-    if stop.button("Cancel", key=f"cancel-{key}", type="tertiary", width="stretch"):
+    if button.button(stop, key=f"cancel-{key}", type="tertiary", width="stretch"):
         job.cancel()

@@ -60,9 +60,9 @@ def show(
     """All answers; returns what of it is to be in the address."""
     from dlexplain.services.translation.translating import cross_attention
     from dlexplain.services.translation.why import why_written
+    from dlexplain.ui.jobs import asked, show_live
     from dlexplain.ui.translation import looked, why
     from dlexplain.ui.translation.written import choose_token, show_candidates
-    from dlexplain.ui.writing.jobs import asked, show_live
 
     place = show_candidates(translation, arrived)
     candidate = translation.candidates[place]
@@ -79,7 +79,7 @@ def show(
     question = (model.fingerprint, translation.ids, candidate.ids, token)
     found = asked(
         SLOT, question, "Influence of the source",
-        lambda progress, _draft: why_written(model, translation, token, place, progress),
+        lambda progress: why_written(model, translation, token, place, progress),
     )  # fmt: skip
     left, right = st.columns([3, 2], gap="large")
     with left:

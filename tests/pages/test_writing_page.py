@@ -86,15 +86,15 @@ def test_writing_can_be_stopped_and_what_was_written_stays() -> None:
     page.run()
     work = page.session_state["writing-written"]
     stop = time.monotonic() + 60
-    while len(work.draft.tokens) < 3:
+    while len(work.so_far) < 3:
         assert time.monotonic() < stop
         time.sleep(0.01)
     work.job.cancel()
     page = ended(page, "write")
     assert work.job.state == "cancelled"
-    assert 3 <= len(work.draft.tokens) < 1000
-    assert f"Stopped after {len(work.draft.tokens):,} tokens" in said(page)
-    assert html(page).count("<span") == len(work.draft.tokens) + 1
+    assert 3 <= len(work.so_far) < 1000
+    assert f"Stopped after {len(work.so_far):,} tokens" in said(page)
+    assert html(page).count("<span") == len(work.so_far) + 1
 
 
 def test_a_text_is_read_and_a_token_asked_about() -> None:

@@ -18,7 +18,6 @@ from dlexplain.services.writing.models import LoadedLanguageModel, load_language
 from dlexplain.services.writing.settings import WritingParams
 from dlexplain.tasks.sampling import PIECE, Drawn, Sampling, write
 
-__all__ = ["Progress", "encoded", "generate", "likeliest"]
 ALTERNATIVES = 10
 LONGEST_TEXT = 1_000_000
 """Characters; a text beyond is refused before it is split into tokens."""

@@ -4,8 +4,9 @@ import streamlit as st
 
 from dlexplain.services.forecast.model_list import ForecasterEntry, find_forecaster
 from dlexplain.services.forecast.sources import GivenSeries, SeriesSource, read_own
-from dlexplain.services.writing.writing import Progress
-from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress
+from dlexplain.services.jobs import Progress
+from dlexplain.ui.jobs import Asked, asked, show_end, show_live
+from dlexplain.ui.progress import show_progress
 
 SLOT = "forecast-fetch"
 PARTS = 100
@@ -17,7 +18,7 @@ def offer_fetching(entry: ForecasterEntry, source: SeriesSource) -> None:
     if not source.fetched:
         return
 
-    def work(progress: Progress, draft: Draft) -> GivenSeries:
+    def work(progress: Progress) -> GivenSeries:
         progress.plan(PARTS)
 
         def report(text: str, part: float | None) -> None:
@@ -33,6 +34,6 @@ def offer_fetching(entry: ForecasterEntry, source: SeriesSource) -> None:
 
 def _show(found: Asked) -> None:
     if found.job.active:
-        show_progress(SLOT, found, "percent")
+        show_progress(found.job, SLOT, "percent")
     else:
         show_end(found)

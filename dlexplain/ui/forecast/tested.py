@@ -12,9 +12,10 @@ from dlexplain.results.forecasts import POOR
 from dlexplain.services.forecast.backtesting import backtest
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
-from dlexplain.services.writing.writing import Progress
+from dlexplain.services.jobs import Progress
+from dlexplain.ui.jobs import Asked, asked, show_end, show_live
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress
+from dlexplain.ui.progress import show_progress
 
 SLOT, MEASURE = "forecast-backtest", "forecast-measure"
 MEASURES = {"mase": "MASE", "rmse": "RMSE"}
@@ -25,7 +26,7 @@ def show_backtest(model: LoadedForecaster, given: GivenSeries, target: int) -> N
     """The view; a job of seconds, as AR is fitted anew at each origin."""
     name = model.targets[target]
 
-    def work(progress: Progress, draft: Draft) -> SeriesBacktest:
+    def work(progress: Progress) -> SeriesBacktest:
         return backtest(model, given, progress)
 
     question = (model.twin.fingerprint, given.digest, given.title)
@@ -35,7 +36,7 @@ def show_backtest(model: LoadedForecaster, given: GivenSeries, target: int) -> N
 
 def _show(found: Asked, name: str) -> None:
     if found.job.active:
-        show_progress(SLOT, found, "forecasts")
+        show_progress(found.job, SLOT, "forecasts")
         return
     result: SeriesBacktest | None = found.job.result
     if result is None:

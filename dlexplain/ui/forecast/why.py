@@ -20,11 +20,11 @@ from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.jobs import Job, start
 from dlexplain.services.pictures.explain import MethodInfo
 from dlexplain.ui.forecast.numbers import written
+from dlexplain.ui.jobs import POLL_SECONDS
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import choose_methods, method_params
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.writing.choice import from_query
-from dlexplain.ui.writing.jobs import POLL_SECONDS
 
 SLOT, STEP, WHICH, METHODS = (f"forecast-{x}" for x in ("why", "step", "what", "methods"))
 FIRST = ("integrated-gradients", "shap-sampling")

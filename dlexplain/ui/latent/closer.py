@@ -13,11 +13,11 @@ from dlexplain.results.latents import Floats
 from dlexplain.services.latent.discriminator import WHY, why_real
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.latent.nearest import training_pictures
+from dlexplain.ui.jobs import Asked, asked, show_end, show_live
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.encoded import show_pictures
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
-from dlexplain.ui.writing.jobs import Asked, asked, show_end, show_live
 
 SIDE = 200
 COPY = 0.01
@@ -61,7 +61,7 @@ def show_nearest(model: LatentModel, found: Samples, place: int, path: str, has_
 def _nearest(model: LatentModel, found: Samples, place: int, path: str) -> None:
     work = asked(
         NEAREST, (model.fingerprint, path), "Looking through the training pictures",
-        lambda progress, draft: training_pictures(model, path, progress),
+        lambda progress: training_pictures(model, path, progress),
     )  # fmt: skip
     if work.job.result is None:
         show_live(NEAREST, _waiting, work)
@@ -105,7 +105,7 @@ def show_why(model: LatentModel, found: Samples, place: int) -> None:
     request = (model.fingerprint, found.pixels[place].tobytes(), label, method)
     work = asked(
         REAL, request, "Asking the discriminator",
-        lambda progress, draft: why_real(
+        lambda progress: why_real(
             model, found.pixels[place], label, method or next(iter(WHY)), progress
         ),
     )  # fmt: skip

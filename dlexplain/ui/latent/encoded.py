@@ -5,8 +5,8 @@ import streamlit as st
 from dlexplain.results import EncodedPictures
 from dlexplain.services.latent.map import encode_data, kept_pictures_of
 from dlexplain.services.latent.models import LatentModel
+from dlexplain.ui.jobs import Asked, asked, show_end, show_live
 from dlexplain.ui.progress import show_progress
-from dlexplain.ui.writing.jobs import Asked, asked, show_end, show_live
 
 SLOT = "latent-encoded"
 
@@ -19,7 +19,7 @@ def encoded_pictures(model: LatentModel, path: str) -> EncodedPictures | None:
         return found
     work = asked(
         SLOT, (model.fingerprint, path), "Encoding the data set",
-        lambda progress, draft: encode_data(model, path, progress),
+        lambda progress: encode_data(model, path, progress),
     )  # fmt: skip
     if work.job.result is not None:
         result: EncodedPictures = work.job.result

@@ -13,21 +13,21 @@ from dlexplain.figures.layers import excited_tile, plot_preferred
 from dlexplain.figures.overlay import enlarged
 from dlexplain.params import specs
 from dlexplain.results import Exciting, Preferred
+from dlexplain.services.jobs import Progress
 from dlexplain.services.layers.exciting import exciting_pictures
 from dlexplain.services.layers.preferred import Params, preferred_input
 from dlexplain.services.pictures.model_list import ModelEntry
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sets import PictureSet, picture_sets
-from dlexplain.services.writing.writing import Progress
 from dlexplain.ui import cache as models
 from dlexplain.ui.forms import params_form
+from dlexplain.ui.jobs import Asked, asked, show_end, show_live
 from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.choice import Kept, choose_channel, choose_layer, middle_active
 from dlexplain.ui.layers.tiles import show_tiles
 from dlexplain.ui.progress import show_progress
-from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live
 
-EXCITING, PREFERRED, SO_FAR = "layers-exciting", "layers-preferred", "layers-so-far"
+EXCITING, PREFERRED = "layers-exciting", "layers-preferred"
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
 COUNT = 12
 SIDE = 280
@@ -64,7 +64,6 @@ def _search(
     question: tuple[str, str, int, str],
     chosen: PictureSet,
     progress: Progress,
-    draft: Draft,
 ) -> Exciting:
     _, layer, channel, _ = question
     return exciting_pictures(model, chosen.load(), layer, channel, COUNT, progress, chosen.title)
@@ -101,9 +100,8 @@ def _liked(name: str, layer: str, channel: int) -> None:
     known: Asked | None = st.session_state.get(PREFERRED)
     if st.button("Make it", type="primary", icon=":material/brush:", key="layers-make"):
         pictures: list[NDArray[np.uint8]] = []
-        st.session_state[SO_FAR] = pictures
         work = partial(_make, models.model(name), question, pictures)
-        known = asked(PREFERRED, question, "Gradient ascent", work, anew=True)
+        known = asked(PREFERRED, question, "Gradient ascent", work, anew=True, so_far=pictures)
     if known is None:
         return
     if known.question != question:
@@ -117,7 +115,6 @@ def _make(
     question: tuple[str, str, int, tuple[tuple[str, Any], ...]],
     pictures: list[NDArray[np.uint8]],
     progress: Progress,
-    draft: Draft,
 ) -> Preferred:
     _, layer, channel, params = question
     return preferred_input(model, layer, channel, progress, pictures.append, **dict(params))
@@ -126,7 +123,7 @@ def _make(
 def _show_liked(found: Asked) -> None:
     result: Preferred | None = found.job.result
     if result is None:
-        pictures: list[NDArray[np.uint8]] = st.session_state.get(SO_FAR, [])
+        pictures: list[NDArray[np.uint8]] = found.so_far
         if pictures:
             st.image(enlarged(pictures[-1]), width=SIDE, caption="So far.")
         if found.job.active:

@@ -9,8 +9,9 @@ from dlexplain.errors import BadInput
 from dlexplain.figures.translation import plot_chosen_row, plot_heads
 from dlexplain.results import Agreement, Alignment, CrossAttention, word_groups
 from dlexplain.services.translation.why import Why, agreement
+from dlexplain.ui.jobs import Asked, show_end
+from dlexplain.ui.progress import show_progress
 from dlexplain.ui.writing.choice import from_query
-from dlexplain.ui.writing.jobs import Asked, show_end, show_progress
 
 LAYER, HEAD, ALL = "translation-layer", "translation-head", "translation-all"
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
@@ -81,7 +82,7 @@ def show_caution(found: Asked, alignment: Alignment) -> None:
         "sentence:"
     )
     if found.job.active:
-        show_progress(SLOT, found, "evaluations")
+        show_progress(found.job, SLOT, "evaluations")
         return
     why: Why | None = found.job.result
     if why is None:

@@ -9,9 +9,10 @@ from dlexplain.figures.writing import shown
 from dlexplain.results import Alignment, SourceInfluence, Translation
 from dlexplain.services.translation.methods import METHODS
 from dlexplain.services.translation.why import Why, agreement
+from dlexplain.ui.jobs import Asked, show_end
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.progress import show_progress
 from dlexplain.ui.translation.written import apart
-from dlexplain.ui.writing.jobs import Asked, show_end, show_progress
 from dlexplain.ui.writing.text import show_text, signed
 
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
@@ -23,7 +24,7 @@ def show_why(
 ) -> None:
     """A card a method; a download of it all."""
     if found.job.active:
-        show_progress(SLOT, found, "evaluations")
+        show_progress(found.job, SLOT, "evaluations")
         return
     why: Why | None = found.job.result
     if why is None:

@@ -8,11 +8,12 @@ import streamlit as st
 
 from dlexplain.figures.writing import plot_reach
 from dlexplain.results import GradientReach
+from dlexplain.services.jobs import Progress
 from dlexplain.services.writing.gradient_reach import gradient_reach
 from dlexplain.services.writing.model_list import LanguageEntry
 from dlexplain.services.writing.models import load_language_model
-from dlexplain.services.writing.writing import Progress
-from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress
+from dlexplain.ui.jobs import Asked, asked, show_end, show_live
+from dlexplain.ui.progress import show_progress
 
 SLOT, OTHERS = "writing-reach", "writing-others"
 MOST = 5
@@ -34,7 +35,7 @@ def show_reach(entry: LanguageEntry, entries: Sequence[LanguageEntry], text: str
         return
     names = (entry.name, *st.session_state[OTHERS])
 
-    def work(progress: Progress, draft: Draft) -> list[GradientReach]:
+    def work(progress: Progress) -> list[GradientReach]:
         return [
             gradient_reach(load_language_model(name), text, progress=progress) for name in names
         ]
@@ -53,7 +54,7 @@ def _others(entry: LanguageEntry, entries: Sequence[LanguageEntry]) -> list[str]
 
 def _show(found: Asked) -> None:
     if found.job.active:
-        show_progress(SLOT, found, "places")
+        show_progress(found.job, SLOT, "places")
         return
     reaches: list[GradientReach] | None = found.job.result
     if reaches is None:

@@ -8,13 +8,14 @@ import streamlit as st
 from dlexplain.errors import BadInput
 from dlexplain.figures.writing import plot_influence, plot_reading, shown
 from dlexplain.results import Influence, Reading
+from dlexplain.services.jobs import Progress
 from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.reading import why_token
 from dlexplain.services.writing.reading_methods import METHODS
-from dlexplain.services.writing.writing import Progress
+from dlexplain.ui.jobs import Asked, asked, show_end, show_live
+from dlexplain.ui.progress import show_progress
 from dlexplain.ui.writing import cache
 from dlexplain.ui.writing.choice import from_query
-from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress
 from dlexplain.ui.writing.text import MOSTLY_UNKNOWN, chosen, marked, plain, show_text, signed
 
 SLOT, TOKEN, METHOD = "writing-why", "writing-token", "writing-method"
@@ -89,7 +90,7 @@ def _why(
     st.caption(f"{METHODS[method].description} {METHODS[method].paper}")
     question = (model.fingerprint, text, place, method)
 
-    def work(progress: Progress, draft: Draft) -> Influence:
+    def work(progress: Progress) -> Influence:
         return why_token(model, text, int(place), str(method), progress)
 
     show_live(SLOT, _show, asked(SLOT, question, METHODS[method].title, work))
@@ -110,7 +111,7 @@ def _method(name: str) -> str:
 
 def _show(found: Asked) -> None:
     if found.job.active:
-        show_progress(SLOT, found, "evaluations")
+        show_progress(found.job, SLOT, "evaluations")
         return
     influence: Influence | None = found.job.result
     if influence is None:

@@ -10,12 +10,14 @@ import streamlit as st
 
 from dlexplain.errors import BadInput
 from dlexplain.params import Value, as_dict, parse, specs
-from dlexplain.results import Writing
+from dlexplain.results import TokenChoice, Writing
+from dlexplain.services.jobs import Progress
 from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.settings import WritingParams
-from dlexplain.services.writing.writing import Progress, generate
+from dlexplain.services.writing.writing import generate
 from dlexplain.ui.forms import params_form
-from dlexplain.ui.writing.jobs import Asked, Draft, asked, show_end, show_live, show_progress
+from dlexplain.ui.jobs import Asked, asked, show_end, show_live
+from dlexplain.ui.progress import show_progress
 from dlexplain.ui.writing.text import MOSTLY_UNKNOWN, chosen, plain, show_text
 
 SLOT = "writing-written"
@@ -46,7 +48,9 @@ def show_writing(model: LoadedLanguageModel, prompt: str, arrived: bool) -> dict
     if not new and known is not None and known.question != request:
         st.caption("Press Write to go on from what you have changed; below is the last text.")
     if known is None or new:
-        found = asked(SLOT, request, "Writing", partial(_write, model, request), anew=True)
+        tokens: list[TokenChoice] = []
+        work = partial(_write, model, request, tokens)
+        found = asked(SLOT, request, "Writing", work, anew=True, so_far=tokens)
     else:
         found = known
     show_live(SLOT, _show, found)
@@ -55,9 +59,9 @@ def show_writing(model: LoadedLanguageModel, prompt: str, arrived: bool) -> dict
 
 
 def _write(
-    model: LoadedLanguageModel, request: Request, progress: Progress, draft: Draft
+    model: LoadedLanguageModel, request: Request, tokens: list[TokenChoice], progress: Progress
 ) -> Writing:
-    return generate(model, request.prompt, progress, draft.tokens.append, **dict(request.params))
+    return generate(model, request.prompt, progress, tokens.append, **dict(request.params))
 
 
 def _given(arrived: bool) -> Mapping[str, Value]:
@@ -78,7 +82,7 @@ def _given(arrived: bool) -> Mapping[str, Value]:
 
 def _show(found: Asked) -> None:
     request: Request = found.question
-    tokens = list(found.draft.tokens)
+    tokens = list(found.so_far)
     before = request.prompt[-SHOWN_PROMPT:]
     before = before if len(request.prompt) <= SHOWN_PROMPT else "…" + before
     if tokens or before.strip():
@@ -88,7 +92,7 @@ def _show(found: Asked) -> None:
         "ten alternatives. The prompt is grey."
     )
     if found.job.active:
-        show_progress(SLOT, found, "tokens")
+        show_progress(found.job, SLOT, "tokens", "Stop")
         return
     if found.job.state == "failed":
         show_end(found)
@@ -108,7 +112,7 @@ def _show(found: Asked) -> None:
 def _so_far(found: Asked) -> Writing:
     request: Request = found.question
     seconds = found.job.snapshot.seconds
-    tokens = tuple(found.draft.tokens)
+    tokens = tuple(found.so_far)
     return Writing(request.model, request.prompt, tokens, dict(request.params), seconds)
 
 

@@ -1,36 +1,35 @@
-"""What a session has under way on the page of language models: one job a question."""
+"""What a session has under way: one job a question, and one question at a time in each slot."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from dlexplain.results import TokenChoice
-from dlexplain.services.jobs import Job, start
-from dlexplain.services.writing.writing import Progress
+from dlexplain.services.jobs import Job, Progress, start
 
 POLL_SECONDS = 0.3
 
 
 @dataclass(eq=False)
-class Draft:
-    """What has been written so far: its thread adds, the page reads."""
-
-    tokens: list[TokenChoice] = field(default_factory=list)
-
-
-@dataclass(eq=False)
 class Asked:
-    """A question and the job that answers it."""
+    """A question and the job that answers it.
+
+    so_far  what the job adds to while it goes on and the page shows meanwhile, if anything
+    """
 
     question: Any
     job: Job[Any]
-    draft: Draft
+    so_far: Any = None
 
 
 def asked(
-    slot: str, question: Any, title: str, work: Callable[[Progress, Draft], Any], anew: bool = False
+    slot: str,
+    question: Any,
+    title: str,
+    work: Callable[[Progress], Any],
+    anew: bool = False,
+    so_far: Any = None,
 ) -> Asked:
     """The session's job for this question, started if it is new; the slot's earlier one stops."""
     known: Asked | None = st.session_state.get(slot)
@@ -38,8 +37,7 @@ def asked(
         return known
     if known is not None:
         known.job.cancel()
-    draft = Draft()
-    found = Asked(question, Job(title, lambda progress: work(progress, draft)), draft)
+    found = Asked(question, Job(title, work), so_far)
     st.session_state[slot] = found
     start([found.job])
     return found
@@ -57,16 +55,6 @@ def show_live(slot: str, show: Callable[[Asked], None], found: Asked) -> None:
         st.session_state[f"{slot}-polling"] = was_active
 
     st.fragment(draw, run_every=POLL_SECONDS if found.job.active else None)()
-
-
-def show_progress(slot: str, found: Asked, unit: str) -> None:
-    """A bar, and a button that stops the job."""
-    shot = found.job.snapshot
-    text = f"{shot.done:,} of {shot.planned:,} {unit}" if shot.planned else "Waiting"
-    bar, stop = st.columns([4, 1], vertical_alignment="center")
-    bar.progress(shot.fraction, text)
-    if stop.button("Stop", key=f"{slot}-stop", icon=":material/stop:", width="stretch"):
-        found.job.cancel()
 
 
 def show_end(found: Asked) -> None:
