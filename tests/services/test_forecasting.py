@@ -14,6 +14,7 @@ from dlexplain.results import PastChange, csv_of
 from dlexplain.services.forecast.backtesting import backtest
 from dlexplain.services.forecast.changes import what_if
 from dlexplain.services.forecast.conformal import LEVELS, calibrate, calibrated, conformal_offset
+from dlexplain.services.forecast.explain import explain_series
 from dlexplain.services.forecast.forecasting import find_target, forecast, forecast_at, origins
 from dlexplain.services.forecast.models import load_forecaster
 from dlexplain.services.forecast.sources import GivenSeries
@@ -227,8 +228,11 @@ def test_values_far_beyond_training_are_told() -> None:
     note = forecast(linear(), given, "1980-06").notes[0]
     assert "far beyond training" in note and "a in 1980-05 (+58); the model sees no more" in note
     assert given.data.inputs[ROW - 1, 0] == 5
+    why = explain_series(linear(), given, "occlusion", origin="1980-06")
+    assert why.note == f"{note[:1].upper()}{note[1:]}."
     for origin in ("1980-04", "1980-12"):  # it is not in the window
         assert forecast(linear(), given, origin).notes == ()
+        assert explain_series(linear(), given, "occlusion", origin=origin).note == ""
     assert backtest(linear(), given).notes == ()
     values[300, 0] = -100
     later = GivenSeries("far", as_trained(replace(table(), values=values), facts()))

@@ -12,12 +12,14 @@ from torch import Tensor
 import dlexplain.explain.series.methods  # noqa: F401, registers the methods
 from dlexplain import params as declared
 from dlexplain.data.dates import dates_after
+from dlexplain.data.given_table import far_values
 from dlexplain.errors import ParamError
 from dlexplain.explain.batching import Target
 from dlexplain.explain.progress import Progress
 from dlexplain.explain.series.base import SERIES_METHODS, SeriesExplainer, SeriesRun
 from dlexplain.params import Value, as_dict
 from dlexplain.results import SeriesAttribution
+from dlexplain.results.words import sentence
 from dlexplain.services.forecast.forecasting import Series, find_target, origin_place, series_for
 from dlexplain.services.forecast.models import LoadedForecaster, load_forecaster
 from dlexplain.services.forecast.sources import GivenSeries
@@ -145,7 +147,7 @@ def _explain(
         completeness_error=found.completeness_error,
         evaluations=progress.done,
         seconds=progress.seconds,
-        note=found.note,
+        note=" ".join(filter(None, [found.note, *map(sentence, far_values(data, rows))])),
         model_fingerprint=model.twin.fingerprint,
         period=data.period,
         about=model.about,

@@ -7,6 +7,7 @@ import streamlit as st
 from dlexplain.errors import DataError
 from dlexplain.figures.forecasts import plot_series_forecast, plot_what_if
 from dlexplain.results import PastChange, WhatIf, about_of, csv_of, period_text
+from dlexplain.results.words import sentence
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.ui.forecast import cache
@@ -35,7 +36,7 @@ def show_change(model: LoadedForecaster, given: GivenSeries, row: int, target: i
     st.plotly_chart(plot_what_if(found, target), config=FIGURE, key="forecast-what-if")
     st.markdown(_sentence(found, target))
     for note in found.after.notes:
-        st.caption(f":material/info: {literal(note[:1].upper() + note[1:])}.")
+        st.caption(f":material/info: {literal(sentence(note))}")
     with st.expander("By how much, each period ahead", icon=":material/table:"):
         st.dataframe(_differences(found), hide_index=True)
     st.download_button(

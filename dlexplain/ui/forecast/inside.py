@@ -6,6 +6,7 @@ from dlexplain.errors import Incompatible
 from dlexplain.figures.series_explanations import plot_attention_map, plot_attention_read
 from dlexplain.figures.writing import plot_inside
 from dlexplain.results import Inside, SeriesAttention
+from dlexplain.results.words import sentence
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.ui.forecast import cache
@@ -20,7 +21,7 @@ def show_inside(model: LoadedForecaster, given: GivenSeries, row: int) -> None:
     try:
         found = cache.inside(model.name, given, row)
     except Incompatible as error:
-        st.info(str(error)[:1].upper() + str(error)[1:] + ".")
+        st.info(sentence(str(error)))
         return
     if isinstance(found, SeriesAttention):
         _attention(found)

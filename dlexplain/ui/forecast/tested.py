@@ -9,6 +9,7 @@ from dlexplain.figures.forecasts import plot_coverage
 from dlexplain.figures.tested import plot_errors
 from dlexplain.results import SeriesBacktest, about_of, csv_of, period_text
 from dlexplain.results.forecasts import POOR
+from dlexplain.results.words import sentence
 from dlexplain.services.forecast.backtesting import backtest
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
@@ -54,7 +55,7 @@ def _show(found: Asked, name: str) -> None:
     _coverage(result, target)
     _table(result)
     for note in result.notes:
-        st.caption(f":material/info: {literal(note[:1].upper() + note[1:])}.")
+        st.caption(f":material/info: {literal(sentence(note))}")
 
 
 def _verdict(result: SeriesBacktest, target: int) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dlexplain.figures.forecasts import plot_series_forecast
 from dlexplain.results import SeriesForecast, about_of, period_text
+from dlexplain.results.words import sentence
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.ui.forecast import cache
@@ -35,7 +36,7 @@ def show_forecast(model: LoadedForecaster, given: GivenSeries, row: int, target:
     st.markdown(_sentence(told, target))
     st.caption(told_part(model.facts["starts"], given, row))
     for note in told.notes:
-        st.caption(f":material/info: {literal(note[:1].upper() + note[1:])}.")
+        st.caption(f":material/info: {literal(sentence(note))}")
     with st.expander("In numbers", icon=":material/table:"):
         shown = _table(told, target)
         shown["date"] = [period_text(day, told.period) for day in told.ahead]

@@ -14,6 +14,7 @@ from dlexplain.figures.series_explanations import (
 )
 from dlexplain.registry import Registry
 from dlexplain.results import SeriesAttribution, about_of, csv_of, period_text
+from dlexplain.results.words import capital
 from dlexplain.services.forecast.explain import WHAT, Question, answer, series_method_infos
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
@@ -78,7 +79,7 @@ def _asked(model: LoadedForecaster, arrived: bool) -> tuple[int, str]:
     ) if len(steps) > 1 else 1  # fmt: skip
     what = right.selectbox(
         "What is explained", list(WHAT), key=WHICH, persist_state="session",
-        format_func=lambda name: WHAT[name][:1].upper() + WHAT[name][1:],
+        format_func=lambda name: capital(WHAT[name]),
         help="The forecast, or how sure the model is: what widens an interval speaks for doubt.",
     )  # fmt: skip
     return int(step), str(what)
@@ -172,7 +173,7 @@ def _card(job: Job[SeriesAttribution], place: int, name: str) -> None:
     raised = "raised the forecast" if found.what == "median" else "widened the interval"
     st.caption(
         f"Red {raised}, blue did the contrary. {', '.join(facts)}."
-        + (f" {found.note}" if found.note else "")
+        + (f" {literal(found.note)}" if found.note else "")
     )
 
 
@@ -191,7 +192,7 @@ def _sentence(found: SeriesAttribution) -> str:
     if found.what == "median":
         change = _signed(found.change, found)
         return f"{name} is forecast to change by {change} until {date}. {shared}. {most}"
-    what = WHAT[found.what][:1].upper() + WHAT[found.what][1:]
+    what = capital(WHAT[found.what])
     return f"{what} of {name} in {date} is {_sized(found.change, found)}. {shared}. {most}"
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from dlexplain.errors import BadInput, Incompatible
 from dlexplain.figures.writing import plot_inside, plot_unit
 from dlexplain.results import Inside, UnitSearch
+from dlexplain.results.words import sentence
 from dlexplain.services.writing.inside import MOST, find_units
 from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.properties import PROPERTIES
@@ -86,7 +87,7 @@ def _search(inside: Inside, layer: int, name: str) -> UnitSearch | None:
     try:
         found = find_units(inside.layers[layer][name], inside.tokens, wanted)
     except BadInput as error:
-        st.info(str(error)[:1].upper() + str(error)[1:] + ".")
+        st.info(sentence(str(error)))
         return None
     best = abs(float(found.correlations[0]))
     verdict = "more than chance gives" if best > found.chance else "**no more than chance gives**"
