@@ -30,8 +30,8 @@ def declare(command: "Commands") -> None:
     score.add_argument("model", metavar="MODEL", help="a zoo model, a run's id, or a path")
     score.add_argument(
         "--data", required=True, metavar="PATH",
-        help="class-named picture folders or a ZIP of them; text<TAB>label lines; a text file; "
-        "SOURCE,TARGET text files; a CSV of series",
+        help="class-named picture folders or a ZIP of them; text<TAB>label lines or a CSV with "
+        "columns text and label; a text file; SOURCE,TARGET text files; a CSV of series",
     )  # fmt: skip
 
 

@@ -77,7 +77,7 @@ def read_labelled(path: Path, classes: Sequence[str]) -> Texts:
         if not tab:
             raise DataError(f"line {number} of {path} has no tab; text<TAB>label is accepted")
         texts.append(text.strip())
-        labels.append(_place(label, classes, f"line {number} of {path}"))
+        labels.append(place_of_label(label, classes, f"line {number} of {path}"))
     if not texts:
         raise DataError(f"{path} has no line of text<TAB>label")
     return Texts(tuple(texts), np.array(labels, np.int64))
@@ -93,7 +93,8 @@ def read_lines(path: Path) -> list[str]:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _place(label: str, classes: Sequence[str], where: str) -> int:
+def place_of_label(label: str, classes: Sequence[str], where: str) -> int:
+    """Of a class, or of its position in figures; raises DataError, which says where it stood."""
     if label in classes:
         return list(classes).index(label)
     if label.isascii() and label.isdigit() and int(label) < len(classes):

@@ -48,6 +48,20 @@ def test_what_is_wrong_with_lines_is_said(content: bytes, message: str, tmp_path
         read_labelled(file, CLASSES)
 
 
+def test_rows_of_a_csv_have_the_labels_of_known_classes(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text('text;label\n"good; film";positive\n\nbad  film;0\n;1\n', "utf-8")
+    found = csv_texts.read_rows(file, CLASSES)
+    assert found.texts == ("good; film", "bad film")
+    assert found.labels.tolist() == [1, 0]
+    file.write_text("text,label\nfine,neutral\n", "utf-8")
+    with pytest.raises(DataError, match='a row of .* has the label "neutral"; negative, positive'):
+        csv_texts.read_rows(file, CLASSES)
+    file.write_text("text,label\n,\n", "utf-8")
+    with pytest.raises(DataError, match="no row with both a text and a label"):
+        csv_texts.read_rows(file, CLASSES)
+
+
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         read_labelled(tmp_path / "none", CLASSES)

@@ -20,6 +20,7 @@ from dlexplain.data.modules.base import (
     batch_seed,
     module_of,
 )
+from dlexplain.data.sets.csv_texts import read_rows
 from dlexplain.data.texts import TextData, Texts, read_labelled
 from dlexplain.data.tokenisers import PAD, UNK, Kind, load_tokeniser, train_tokeniser
 from dlexplain.errors import DataError
@@ -174,11 +175,13 @@ def _texts(data: TextData, options: ModuleOptions) -> TextModule:
 def _given(
     path: str, facts: Mapping[str, Any], files: Mapping[str, str], task: Mapping[str, Any]
 ) -> TextModule:
-    """A file of `text<TAB>label` lines, a label being a class or its position."""
+    """Lines of `text<TAB>label`, or a CSV with these columns."""
     if FILE not in files:
         raise DataError(f"the model lacks its {FILE}")
     classes = tuple(map(str, facts["classes"]))
-    texts = read_labelled(Path(path).expanduser(), classes)
+    file = Path(path).expanduser()
+    read = read_rows if file.suffix.lower() == ".csv" else read_labelled
+    texts = read(file, classes)
     data = TextData(texts, texts, texts, classes, "")
     module = TextModule(data, load_tokeniser(files[FILE]), int(facts["longest"]), 2, seed=0)
     module.facts = {**facts, "sizes": module.facts["sizes"], "notes": module.facts["notes"]}

@@ -1,5 +1,6 @@
 """Your own texts: any CSV with a column of texts and one of labels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from dlexplain.data.base import DATA, DataSpec, DataStatus, Report, local_status
-from dlexplain.data.texts import TextData, Texts, cut, make_texts
+from dlexplain.data.texts import TextData, Texts, cut, make_texts, place_of_label
 from dlexplain.errors import DataError
 from dlexplain.params import number
 from dlexplain.params import text as text_param
 
+TEXT, LABEL = "text", "label"
+"""Headings, unless others are chosen."""
 MOST_CLASSES = 1000
 LEAST = 3
 """Texts of each class: one for each part."""
@@ -22,8 +25,8 @@ class Params:
     """Which file and columns, and what is held back."""
 
     path: str = text_param("", "CSV", help="UTF-8, with a heading; commas, semicolons or tabs.")
-    text: str = text_param("text", "Text column", help="Its heading.")
-    label: str = text_param("label", "Label column", help="Its heading.")
+    text: str = text_param(TEXT, "Text column", help="Its heading.")
+    label: str = text_param(LABEL, "Label column", help="Its heading.")
     validation: float = number(
         0.15, "For validation", low=0.05, high=0.4, step=0.05, help="Part of each class."
     )
@@ -35,26 +38,42 @@ def load(params: Params, folder: Path, report: Report) -> TextData:
     if not params.path:
         raise DataError("path is empty; give a CSV with a text and a label column")
     path = Path(params.path).expanduser()
-    frame = _read(path)
-    for name in (params.text, params.label):
-        if name not in frame:
-            raise DataError(f'{path} has no column "{name}"; it has {", ".join(frame.columns)}')
-    texts = frame[params.text].str.split().str.join(" ")
-    names = frame[params.label].str.strip()
-    whole = (texts != "") & (names != "")
-    classes, counts = np.unique(names[whole].to_numpy(str), return_counts=True)
+    rows, gaps = _rows(path, params.text, params.label)
+    classes, counts = np.unique([label for _, label in rows], return_counts=True)
     _check(path, classes.tolist(), counts.tolist())
     place_of = {name: place for place, name in enumerate(classes.tolist())}
-    labels = np.array([place_of[name] for name in names[whole]], np.int64)
-    gaps = int((~whole).sum())
+    labels = np.array([place_of[label] for _, label in rows], np.int64)
     notes = (f"{gaps:,} rows without a text or a label were skipped",) if gaps else ()
-    parts = cut(Texts(tuple(texts[whole]), labels), params.validation, params.test)
+    every = Texts(tuple(text for text, _ in rows), labels)
+    parts = cut(every, params.validation, params.test)
     return make_texts(*parts, tuple(place_of), notes)
 
 
-def _check(path: Path, classes: list[str], counts: list[int]) -> None:
-    if not classes:
+def read_rows(path: Path, classes: Sequence[str]) -> Texts:
+    """The columns text and label of a CSV, where a label is a class or its position.
+
+    Raises DataError for a missing file or column, no rows, or another label.
+    """
+    rows, _ = _rows(path, TEXT, LABEL)
+    labels = [place_of_label(label, classes, f"a row of {path}") for _, label in rows]
+    return Texts(tuple(text for text, _ in rows), np.array(labels, np.int64))
+
+
+def _rows(path: Path, text: str, label: str) -> tuple[list[tuple[str, str]], int]:
+    """Texts with their labels, and how many rows lack one of the two."""
+    frame = _read(path)
+    for name in (text, label):
+        if name not in frame:
+            raise DataError(f'{path} has no column "{name}"; it has {", ".join(frame.columns)}')
+    texts = frame[text].str.split().str.join(" ")
+    labels = frame[label].str.strip()
+    whole = (texts != "") & (labels != "")
+    if not whole.any():
         raise DataError(f"{path} has no row with both a text and a label")
+    return list(zip(texts[whole], labels[whole], strict=True)), int((~whole).sum())
+
+
+def _check(path: Path, classes: list[str], counts: list[int]) -> None:
     if len(classes) == 1:
         raise DataError(f'{path} has only one class, "{classes[0]}"; two or more are needed')
     if len(classes) > MOST_CLASSES:
