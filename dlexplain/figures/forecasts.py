@@ -25,7 +25,7 @@ from dlexplain.results import (
 
 PAST, LEAST_PAST = 4, 24
 """The past that is shown: of the horizon, and periods at least."""
-BANDS = {95: 0.28, 80: 0.48, 50: 0.68}
+BANDS = {95: 0.18, 80: 0.34, 50: 0.5}
 """Opacity of the part of an interval outside the next smaller one."""
 WIDE = 0.16
 """Of a band that another may cover."""

@@ -75,11 +75,12 @@ def _sliders(
     code = found.code.copy()
     st.session_state.setdefault(f"latent-anew-{of}", 0)
     turn = st.session_state[f"latent-anew-{of}"]
-    moved, picture = st.columns([2, 1], gap="large")
+    picture, moved = st.columns([1, 2], gap="large")  # first, so that a phone shows it too
     with moved:
-        columns = st.columns(2)
         for order, place in enumerate(chosen):
             low, high = _reach(found, encoded, place)
+            if order % 2 == 0:
+                columns = st.columns(2)
             with columns[order % 2]:
                 code[place] = st.slider(
                     f"Dimension {place}", low, high, round(float(found.code[place]), 2), 0.05,
