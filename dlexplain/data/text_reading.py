@@ -10,6 +10,8 @@ from tokenizers import Encoding, Tokenizer
 from dlexplain.errors import TextError
 
 MOST_LETTERS = 1_000_000
+LEAST_SPELT = 3
+"""A shorter word may well be single letters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +22,8 @@ class Reading:
     tokens   what each stands for: its part of the text, or the name of a special one
     offsets  (tokens, 2) first letter and the one behind the last, in `text`; equal for specials
     words    (tokens,) the number of the word that each is part of, -1 for specials
-    unknown  share of the tokens, specials apart, that the vocabulary lacks
+    unknown  share of the tokens, specials apart, that the vocabulary lacks, or that are single
+             letters of a word of which it knows nothing more
     left     tokens that were left out, since the model reads no more
     """
 
@@ -76,9 +79,21 @@ class TextReader:
             name if mark else text[start:stop] or name
             for name, mark, (start, stop) in zip(found.tokens, special, offsets, strict=True)
         ]
-        own = ids[~special]
-        unknown = float((own == self.unknown).mean()) if len(own) else 0.0
+        lacks = (ids == self.unknown) | self._spelt(offsets, words)
+        unknown = float(lacks[~special].mean()) if not special.all() else 0.0
         return Reading(text, ids, tuple(named), offsets, words, unknown)
+
+    def _spelt(self, offsets: NDArray[np.int64], words: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """(tokens,) True in words of LEAST_SPELT letters or more, each of which is a token."""
+        if self.letters:
+            return np.zeros(len(words), bool)
+        own = words >= 0
+        letters = offsets[:, 1] - offsets[:, 0]
+        several = np.bincount(words[own], letters[own] > 1, minlength=words.max(initial=-1) + 1)
+        count = np.bincount(words[own], minlength=len(several))
+        spelt = (several == 0) & (count >= LEAST_SPELT)
+        found: NDArray[np.bool_] = own & np.r_[spelt, False][words]
+        return found
 
     def _cut(self, reading: Reading) -> Reading:
         """At most `longest` tokens; marks at the end stay."""

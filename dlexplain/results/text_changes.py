@@ -42,10 +42,10 @@ class Turning:
         words = [f'"{c.old}" → "{c.new}"' if c.new else f'"{c.old}"' for c in self.changes]
         what = "Replacing" if self.changes[0].new else "Without"
         best = self.after.scores[0]
-        sure = "No smaller set does it." if self.smallest else "A smaller set may exist."
+        sure = " No smaller set does it." if self.smallest else " A smaller set may exist."
         return (
-            f"{what} {', '.join(words)} the class is {best.name.label} ({best.probability:.1%}). "
-            + sure
+            f"{what} {', '.join(words)}, the class is {best.name.label} ({best.probability:.1%})."
+            + (sure if len(words) > 1 else "")
         )
 
     def to_dict(self) -> dict[str, Any]:

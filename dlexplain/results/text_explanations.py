@@ -47,6 +47,8 @@ class TextAttribution:
     tokens   what each stands for; offsets (tokens, 2), its letters in `text`
     words    (tokens,) number of the word that each is part of, -1 for marks such as [CLS]
     values   (tokens,) float32; positive speaks for the target; marks have 0 where they are kept
+    baseline_score  what the model gives the baseline, where the method has one: from there the
+             values lead to its score of the text
     The other fields are as in Attribution.
     """
 
@@ -58,6 +60,7 @@ class TextAttribution:
     seconds: float
     evaluations: int
     completeness_error: float | None = None
+    baseline_score: float | None = None
     note: str = ""
     unit: str = ""
     text: str = ""
@@ -73,6 +76,15 @@ class TextAttribution:
     def class_question(self) -> str:
         """The class in words: "positive", or "positive rather than negative"."""
         return class_question(self.target, self.contrast)
+
+    @property
+    def way(self) -> str:
+        """From the score of the baseline to that of the text, in words; "" without a baseline."""
+        if self.baseline_score is None:
+            return ""
+        end = self.baseline_score + float(self.values.sum(dtype=np.float64))
+        ends = (f"{score:+.2f}".replace("-", "−") for score in (self.baseline_score, end))
+        return "from {} without its words to {} ".format(*ends) + self.unit
 
     def of_words(self) -> "TextAttribution":
         """The same with the pieces of each word joined; their values are added up."""
@@ -111,6 +123,7 @@ class TextAttribution:
             "seconds": self.seconds,
             "evaluations": self.evaluations,
             "completeness_error": self.completeness_error,
+            "baseline_score": self.baseline_score,
             "unit": self.unit,
             "note": self.note,
             "model_fingerprint": self.model_fingerprint,

@@ -32,9 +32,9 @@ def main() -> None:
         required=True, label_visibility="collapsed",
     )  # fmt: skip
     if mode == "two":
-        two_texts(chosen, arrived)
+        two_texts(chosen, beside, arrived)
     elif mode == "table":
-        table(chosen)
+        table(chosen, beside)
     else:
         one_text(chosen, beside, arrived)
     share()
@@ -95,13 +95,15 @@ def one_text(chosen: "TextEntry", beside: "TextEntry | None", arrived: bool) -> 
     predictions = []
     for column, (trained, model) in zip(places, shown, strict=True):
         with column:
-            predictions.append(show_prediction(trained, model, text))
+            predictions.append(show_prediction(trained, model, text, model.name))
     if predictions[0] is None:
         return
     why(shown[0][1], text, predictions[0], arrived, [model for _, model in shown[1:]])
 
 
-def show_prediction(trained: "TextEntry", model: "TextModel", text: str) -> "TextPrediction | None":
+def show_prediction(
+    trained: "TextEntry", model: "TextModel", text: str, key: str
+) -> "TextPrediction | None":
     from dlexplain.figures.text_prediction import plot_text_prediction
 
     prediction = predicted(model, text)
@@ -109,11 +111,12 @@ def show_prediction(trained: "TextEntry", model: "TextModel", text: str) -> "Tex
         return None
     best = prediction.scores[0]
     st.subheader(f"{literal(best.name.label)}, {best.probability:.1%}")
-    st.plotly_chart(plot_text_prediction(prediction), config=CHART, key=f"said-{model.name}")
-    st.caption(f"{literal(trained.title)} on {model.device}, {prediction.tokens:,} tokens")
+    st.plotly_chart(plot_text_prediction(prediction), config=CHART, key=f"said-{key}")
+    plural = "" if prediction.tokens == 1 else "s"
+    st.caption(f"{literal(trained.title)} on {model.device}, {prediction.tokens:,} token{plural}")
     if prediction.left:
-        st.warning(f"The model reads {model.reader.longest} tokens; the last {prediction.left:,} "
-                   "of this text were left out.")  # fmt: skip
+        st.warning(f"The model reads {prediction.tokens:,} tokens of a text; the last "
+                   f"{prediction.left:,} of this one were left out.")  # fmt: skip
     if prediction.unknown >= MANY_UNKNOWN:
         st.warning(
             f"{prediction.unknown:.0%} of the tokens are unknown to this model: it may never have "
@@ -172,7 +175,7 @@ def _fitting(request: "Request", which: "TextModel", first: "TextModel") -> "Req
     return replace(request, asks=asks) if asks else None
 
 
-def two_texts(chosen: "TextEntry", arrived: bool) -> None:
+def two_texts(chosen: "TextEntry", beside: "TextEntry | None", arrived: bool) -> None:
     from dlexplain.ui.state import Request
     from dlexplain.ui.texts import cache as text_cache
 
@@ -188,19 +191,18 @@ def two_texts(chosen: "TextEntry", arrived: bool) -> None:
         with column:
             label = ("First text", "Second text")[place]
             text = choose_text(key, label, examples(chosen), arrived, first=place)
-            found.append((text, predicted(model, text)))
+            found.append((text, show_prediction(chosen, model, text, key)))
+    _only_one(beside)
     if any(prediction is None for _, prediction in found):
         return
     asks = choose_asks(model, arrived)
-    view_options()
+    st.subheader("Why?")
+    view_options("Both texts are drawn on one scale.")
     target = found[0][1].scores[0].name  # type: ignore[union-attr]
-    for place, (column, (text, prediction)) in enumerate(
+    for place, (column, (text, _)) in enumerate(
         zip(st.columns(2, gap="large"), found, strict=True)
     ):
         with column:
-            assert prediction is not None
-            best = prediction.scores[0]
-            st.subheader(f"{literal(best.name.label)}, {best.probability:.1%}")
             request = Request(model.name, text_cache.digest(text), target.index, None, asks)
             reading, rival = (
                 text_cache.reading(model.name, t) for t in (text, found[1 - place][0])
@@ -208,7 +210,13 @@ def two_texts(chosen: "TextEntry", arrived: bool) -> None:
             show_answers(model, reading, request, f"two-{place}", rival)
 
 
-def table(chosen: "TextEntry") -> None:
+def _only_one(beside: "TextEntry | None") -> None:
+    if beside is not None:
+        st.caption(f"{literal(beside.title)} is compared under {ONE} only.")
+
+
+def table(chosen: "TextEntry", beside: "TextEntry | None") -> None:
+    _only_one(beside)
     model = load(chosen)
     if model is not None:
         from dlexplain.ui.texts.table import show_table

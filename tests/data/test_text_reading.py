@@ -35,6 +35,16 @@ def test_pieces_of_a_word_share_its_number() -> None:
     assert [word.strip() for word in words.values()] == ["a", "goodish", "film"]
 
 
+def test_a_word_that_falls_into_letters_is_unknown() -> None:
+    known, spelt = reader("bpe").read("a good film"), reader("bpe").read("a good zqx film")
+    assert known.unknown == 0
+    assert [token.strip() for token in spelt.tokens] == ["a", "good", "", "z", "q", "x", "film"]
+    assert spelt.unknown == pytest.approx(4 / 7)
+    assert reader("character").read("a good zqx film").unknown == pytest.approx(
+        sum(letter not in "".join(TEXTS) for letter in "a good zqx film") / len("a good zqx film")
+    )
+
+
 def test_letters_belong_to_the_words_between_blanks() -> None:
     assert reader("character").read("a bad").words.tolist() == [0, 1, 1, 1, 1]
     assert reader("character").read(" a b").words.tolist() == [0, 0, 1, 1]

@@ -174,13 +174,31 @@ def test_leave_one_out_equals_asking_again(way: str) -> None:
     network = small("lstm-attention")
     ids = [7, 6, 3, 5]
     run = run_on(network, ids, [0, 1, 2, 3], target=0)
-    found = values_of("leave-one-out", run, removed=way)
+    found = values_of("leave-one-out", run, removed=way, unit="tokens")
     whole = float(network(run.ids)[0, 0])
     for place in range(4):
         other = [BLANK if i == place else t for i, t in enumerate(ids)]
         other = other if way == "blank" else ids[:place] + ids[place + 1 :]
         direct = whole - float(network(torch.tensor([other]))[0, 0])
         assert found.values[place] == pytest.approx(direct, abs=1e-5)
+
+
+def test_leave_one_out_leaves_out_whole_words_by_default() -> None:
+    network = small("lstm-attention")
+    run = run_on(network, [CLS, 7, 6, 3, 5], [-1, 0, 1, 1, 2], target=0)
+    found = values_of("leave-one-out", run)
+    whole = float(network(run.ids)[0, 0])
+    direct = whole - float(network(torch.tensor([[CLS, 7, 5]]))[0, 0])
+    assert found.values[2] == found.values[3] == pytest.approx(direct / 2, abs=1e-5)
+    assert found.values[0] == 0
+    assert found.evaluations == 4  # the text, and without each of three words
+
+
+def test_where_the_values_lead_from_and_to_is_told() -> None:
+    found = values_of("shap-partition", run_on(SumOfWords(), SENTENCE, OF_WORDS))
+    assert found.baseline_score == pytest.approx(0, abs=1e-5)
+    assert found.way == "from +0.00 without its words to +0.75 logits"
+    assert values_of("lime", run_on(SumOfWords(), SENTENCE, OF_WORDS)).way == ""
 
 
 def test_pieces_of_a_word_go_together_and_marks_stay() -> None:

@@ -130,6 +130,7 @@ class TextExplainer(ABC):
             seconds=run.progress.seconds,
             evaluations=run.progress.done,
             completeness_error=found.completeness_error,
+            baseline_score=found.baseline_score,
             note=found.note,
             unit=self.unit,
         )

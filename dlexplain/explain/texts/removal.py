@@ -9,10 +9,10 @@ from dlexplain.params import choice
 WAYS = ("blank", "drop")
 
 
-def removal_param() -> str:
+def removal_param(usual: str = "blank") -> str:
     """The field of a perturbation method's Params."""
     found: str = choice(
-        "blank", "Removed words", WAYS,
+        usual, "Removed words", WAYS,
         help="A removed word becomes the model's mask or unknown word, or is left out, so that "
         "the others move together.",
     )  # fmt: skip

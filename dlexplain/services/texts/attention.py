@@ -15,6 +15,7 @@ from dlexplain.explain.progress import Progress
 from dlexplain.explain.texts.attention import attention as weights_of
 from dlexplain.explain.texts.attention import check_attends, read_out
 from dlexplain.explain.texts.attention import rollout as rolled
+from dlexplain.params import Value
 from dlexplain.results import Agreement, AttentionMaps, TextAttribution, TokenWeights
 from dlexplain.services.texts.attention_facts import Head, head_name, spearman
 from dlexplain.services.texts.explain import explain_text
@@ -22,7 +23,10 @@ from dlexplain.services.texts.models import TextModel, load_text_model
 
 MOST = 512
 """Tokens of a window at most, whatever the model could read."""
-COMPARED = ("input-x-gradient", "leave-one-out")
+COMPARED: dict[str, dict[str, Value]] = {
+    "input-x-gradient": {},
+    "leave-one-out": {"unit": "tokens"},  # as attention has them
+}
 """What attention is compared with: methods that ask the model's score."""
 
 
@@ -140,7 +144,10 @@ def compared(
 ) -> tuple[TextAttribution, ...]:
     """The attributions of this very text that attention is compared with; raises Cancelled."""
     progress = progress or Progress()
-    return tuple(explain_text(model, reading, method, progress=progress) for method in COMPARED)
+    return tuple(
+        explain_text(model, reading, method, None, None, progress, **params)
+        for method, params in COMPARED.items()
+    )
 
 
 def agreement(

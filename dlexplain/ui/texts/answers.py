@@ -69,11 +69,11 @@ def show_answers(
     live(answers, job_of, key, partial(known_answer, model, rival) if rival else None)
 
 
-def view_options() -> None:
+def view_options(more: str = "") -> None:
     """What the cards show; kept in the session as "sign", "joined" and "bars"."""
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
         _options()
-    st.caption("Red speaks for the class, blue against it; orange has no sign.")
+    st.caption(f"Red speaks for the class, blue against it; orange has no sign. {more}".rstrip())
 
 
 def _options() -> None:
@@ -146,6 +146,8 @@ def show_attribution(
     facts = [f"{found.seconds:.2f} s", f"{found.evaluations:,} evaluation{plural}"]
     if found.completeness_error is not None:
         facts.append(f"completeness error {found.completeness_error:.1%}")
+    if found.way:
+        facts.insert(0, f"{found.way[:1].upper()}{found.way[1:]}")
     st.caption(", ".join(facts) + ("  \n" + found.note if found.note else ""))
     if downloads:
         _downloads(found, shown, sign, key)

@@ -48,7 +48,10 @@ def show_changes(
         or []
     )
     if len(words) > MOST_PILLS:
-        st.caption(f"The first {MOST_PILLS} of {len(words):,} words; edit the text above for more.")
+        st.caption(
+            f"The first {MOST_PILLS} of {len(words):,} words; change the others in the text above. "
+            "The search below tries all of them."
+        )
     new = ""
     if way == "replace":
         new = st.text_input(

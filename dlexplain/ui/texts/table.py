@@ -34,18 +34,23 @@ def show_table(model: TextModel) -> None:
         return
     try:
         columns = column_names(file.getvalue())
-        usual = next((i for i, name in enumerate(columns) if name.lower() == "text"), 0)
+        usual = next((i for i, name in enumerate(columns) if name.lower() == "text"), None)
+        usual = 0 if len(columns) == 1 else usual
         first, second = st.columns(2)
         column = first.selectbox(
-            "Column with the texts", columns, usual, key="text-column", persist_state="session"
-        )
+            "Column with the texts", columns, usual, key="text-column", persist_state="session",
+            placeholder="Choose one",
+        )  # fmt: skip
         known = text_cache.text_methods(model.name)
         method = second.selectbox(
             "Method", list(known), list(known).index("leave-one-out"),
             format_func=lambda name: known[name].title, key="table-method", persist_state="session",
-            help="Leave one out takes a pass a word; LIME and SHAP take hundreds a text. Input × "
-            "Gradient takes one, but can have the wrong sign where the model is very sure.",
+            help="Leave one out takes a pass for each word; LIME and SHAP take hundreds a text. "
+            "Input × Gradient takes one, but can have the wrong sign where the model is very sure.",
         )  # fmt: skip
+        if column is None:
+            st.info(f"Which column has the texts? There are {literal(', '.join(columns))}.")
+            return
         _, texts = read_text_column(file.getvalue(), column)
     except BadInput as error:
         st.error(str(error))
@@ -107,15 +112,15 @@ def _result(table: TextTable) -> None:
         {
             "Row": row,
             "Class": said.scores[0].name.label,
-            "Probability": said.scores[0].probability,
-            "Weightiest words": ", ".join(f"{word} {value:+.2g}" for word, value in words),
+            "Probability": 100 * said.scores[0].probability,
+            "Weightiest words": "  ".join(f"{word} {value:+.2f}" for word, value in words),
             "Text": said.text,
         }
         for row, said, words in zip(
             table.rows[:SHOWN], table.predictions[:SHOWN], table.top[:SHOWN], strict=True
         )
     ]
-    share = st.column_config.NumberColumn(format="percent")
+    share = st.column_config.NumberColumn(format="%.1f%%")
     st.dataframe(rows, hide_index=True, column_config={"Probability": share})
     if len(table.rows) > SHOWN:
         st.caption(f"The first {SHOWN} of {len(table.rows):,} rows; all are in the download.")

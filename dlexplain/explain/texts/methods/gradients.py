@@ -82,7 +82,9 @@ class IntegratedGradients(_Gradient):
             params.tolerance,
             params.max_steps,
         )
-        return Attributed(found.values.sum(1), found.completeness_error, found.note)
+        return Attributed(
+            found.values.sum(1), found.completeness_error, found.note, found.baseline_score
+        )
 
 
 @register
@@ -111,7 +113,8 @@ class GradientShap(_Gradient):
         generator = seeded(params.seed)
         background = self.background(run, params.baselines, generator)  # (baselines, time, width)
         found = expected_gradients(evaluator, vectors, background, params.samples, generator)
-        return Attributed(found.values.sum(1), found.completeness_error)
+        error, usual = found.completeness_error, found.baseline_score
+        return Attributed(found.values.sum(1), error, baseline_score=usual)
 
     @staticmethod
     def background(run: TextRun, count: int, generator: torch.Generator) -> Tensor:

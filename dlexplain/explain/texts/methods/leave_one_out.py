@@ -7,16 +7,19 @@ import torch
 
 from dlexplain.explain.base import Attributed
 from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, register
-from dlexplain.explain.texts.removal import removal_param, single_tokens, without
+from dlexplain.explain.texts.removal import groups, removal_param, single_tokens, without
+from dlexplain.params import choice
+
+UNITS = ("words", "tokens")
 
 
 @register
 class LeaveOneOut(TextExplainer):
-    """Takes away one token after the other and sees how far the score falls. It asks nothing but
+    """Leaves out one word after the other and sees how far the score falls. It asks nothing but
     the model's own answers, yet overlooks words that say the same twice: without either, the
-    score stays.
+    score stays. The pieces of a word share its value alike.
 
-    Formula: f(x) - f(x without the token)
+    Formula: f(x) - f(x without the word)
     """
 
     name = "leave-one-out"
@@ -26,10 +29,13 @@ class LeaveOneOut(TextExplainer):
 
     @dataclass(frozen=True)
     class Params:
-        removed: str = removal_param()
+        removed: str = removal_param("drop")
+        unit: str = choice(
+            "words", "Left out at once", UNITS, help="A whole word, or each of its pieces alone."
+        )
 
     def attribute(self, run: TextRun, params: Any) -> Attributed:
-        numbers = single_tokens(run)
+        numbers = groups(run) if params.unit == "words" else single_tokens(run)
         count = int(numbers.max()) + 1
         run.progress.plan(count + 1)
         on = torch.cat(
@@ -37,5 +43,6 @@ class LeaveOneOut(TextExplainer):
         )
         scores = run.from_ids().all_scores(without(run, on, numbers, params.removed)).cpu()
         values = torch.zeros(len(numbers))
-        values[numbers >= 0] = scores[0] - scores[1:]
+        own = numbers[numbers >= 0]
+        values[numbers >= 0] = ((scores[0] - scores[1:]) / own.bincount())[own]
         return Attributed(values)

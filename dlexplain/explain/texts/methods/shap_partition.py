@@ -76,7 +76,9 @@ class PartitionShap(TextExplainer):
             )
             values = torch.from_numpy(np.asarray(found.values, np.float32).reshape(len(leaves)))
         ends = model(np.stack([np.ones(len(leaves)), np.zeros(len(leaves))]))[:, 0]
-        return Attributed(values, completeness_error(values, float(ends[0]), float(ends[1])))
+        whole, nothing = float(ends[0]), float(ends[1])
+        error = completeness_error(values, whole, nothing)
+        return Attributed(values, error, baseline_score=nothing)
 
 
 def pieces(run: TextRun) -> list[str]:
