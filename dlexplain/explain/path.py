@@ -5,11 +5,14 @@ https://arxiv.org/abs/1703.01365.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from dlexplain.explain.base import Attributed, completeness_error
@@ -17,7 +20,9 @@ from dlexplain.explain.batching import Evaluator
 from dlexplain.params import number
 
 NODES = 5
-"""Points of a panel: many enough for a smooth path, few enough to be given up at a kink."""
+"""Points of a panel: many enough for a smooth path, few enough to be given up at a jump."""
+SMOOTH = 16
+"""Of a smooth path, a half misses at least so many times less than the whole."""
 HALVED_AT_ONCE = 2
 """Panels refined together: enough to fill a chunk, few enough to stop soon."""
 
@@ -33,7 +38,7 @@ def tolerance_param(default: float = 0.01) -> float:
 
 def path_gradients(evaluator: Evaluator, x: Tensor, baseline: Tensor, steps: int) -> Tensor:
     """(x - x') times the integral of the gradient, by Gauss-Legendre; of one input, (1, ...)."""
-    (values,) = _Path(evaluator, x, baseline, steps).integrals([(0.0, 1.0)])
+    (values,) = _Path(evaluator, x, baseline).integrals([_Part(0.0, 1.0, steps)])
     return values
 
 
@@ -50,7 +55,8 @@ def integrated(
     The path is cut into panels of NODES points each, at most `steps` in all. What a panel's
     quadrature misses is known, since its values must sum to the change of the score over it; the
     panels that miss the most are halved until the completeness error is at most `tolerance`, or
-    `max_steps` gradients are spent. A tolerance of 0 is one rule of `steps` points.
+    `max_steps` gradients are spent; where that helps little, with fewer points. A tolerance of 0 is
+    one rule of `steps` points.
     """
     if tolerance == 0:
         evaluator.progress.plan(steps + 2)
@@ -58,25 +64,26 @@ def integrated(
         score, nothing = evaluator.all_scores(torch.cat([x, baseline])).tolist()
         return Attributed(values, completeness_error(values, score, nothing), "", nothing)
     nodes = min(NODES, steps, max_steps)
-    path = _Path(evaluator, x, baseline, nodes)
     first = min(steps, max_steps) // nodes
+    path = _Path(evaluator, x, baseline)
     evaluator.progress.plan((nodes + 1) * first + 1)
     edges = np.linspace(0, 1, first + 1).tolist()
     scores = path.scores(edges)
     nothing, score = scores[0], scores[-1]
-    panels = path.panels(edges, scores)
+    parts = [_Part(left, right, nodes) for left, right in pairwise(edges)]
+    panels = path.panels(parts, list(pairwise(scores)))
     taken = nodes * first
     while True:
         values = torch.stack([panel.values for panel in panels]).sum(0)
         error = completeness_error(values, score, nothing)
-        affordable = (max_steps - taken) // (2 * nodes)
-        if error <= tolerance or affordable == 0:
-            break
         panels.sort(key=lambda panel: -abs(panel.miss))
-        bad = _worst(panels, tolerance * abs(score - nothing) / 2, affordable)
-        evaluator.progress.plan((2 * nodes + 1) * bad)
+        bad = _worst(panels, tolerance * abs(score - nothing) / 2, max_steps - taken)
+        if error <= tolerance or bad == 0:
+            break
+        spent = sum(2 * panel.nodes_of_halves for panel in panels[:bad])
+        evaluator.progress.plan(spent + bad)
         panels = path.halved(panels[:bad]) + panels[bad:]
-        taken += 2 * nodes * bad
+        taken += spent
     note = ""
     if error > tolerance:
         note = (
@@ -121,87 +128,100 @@ def expected_gradients(
     return Attributed(values, error, baseline_score=usual)
 
 
-@dataclass(frozen=True)
-class _Panel:
-    """A part of the path.
-
-    left, right        its ends, in α
-    at_left, at_right  the scores there
-    values             (x - x') times the integral of the gradient over it, of one input
-    """
+class _Part(NamedTuple):
+    """From `left` to `right`, in α, by a rule of `nodes` points."""
 
     left: float
     right: float
+    nodes: int
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """A part of the path and what was found there.
+
+    at_left, at_right  the scores at its ends
+    values             (x - x') times the integral of the gradient over it, of one input
+    whole              what the panel missed of which this is a half; infinity of the first ones
+    """
+
+    part: _Part
     at_left: float
     at_right: float
     values: Tensor
+    whole: float = float("inf")
 
     @property
     def middle(self) -> float:
-        return (self.left + self.right) / 2
+        return (self.part.left + self.part.right) / 2
 
-    @property
+    @cached_property
     def miss(self) -> float:
         """What the quadrature lacks of the change of the score."""
         return self.at_right - self.at_left - float(self.values.double().sum())
+
+    @property
+    def nodes_of_halves(self) -> int:
+        """Fewer where halving helped little: there the gradient jumps, and no rule is better."""
+        rough = abs(self.miss) > abs(self.whole) / SMOOTH
+        return max(1, self.part.nodes // 2) if rough else self.part.nodes
+
+    def halves(self) -> tuple[_Part, _Part]:
+        nodes = self.nodes_of_halves
+        return _Part(self.part.left, self.middle, nodes), _Part(self.middle, self.part.right, nodes)
 
 
 def _worst(panels: list[_Panel], bearable: float, affordable: int) -> int:
     """How many of the panels, the worst first, to halve so that the others miss `bearable`."""
     rest = sum(abs(panel.miss) for panel in panels)
-    for count, panel in enumerate(panels, 1):
-        rest -= abs(panel.miss)
-        if rest <= bearable or count == min(HALVED_AT_ONCE, affordable):
+    for count, panel in enumerate(panels[:HALVED_AT_ONCE]):
+        affordable -= 2 * panel.nodes_of_halves
+        if affordable < 0 or (count and rest <= bearable):
             return count
-    return len(panels)
+        rest -= abs(panel.miss)
+    return min(HALVED_AT_ONCE, len(panels))
 
 
 @dataclass(frozen=True)
 class _Path:
-    """The path x' + α(x - x') of one input, (1, ...); `nodes` points on each part of it."""
+    """The path x' + α(x - x') of one input, (1, ...)."""
 
     evaluator: Evaluator
     x: Tensor
     baseline: Tensor
-    nodes: int
 
     def point(self, alphas: Tensor) -> Tensor:
         """(count,) -> (count, ...)"""
         share = alphas.to(self.x).view(-1, *[1] * (self.x.dim() - 1))
         return self.baseline + share * (self.x - self.baseline)
 
-    def panels(self, edges: list[float], scores: list[float]) -> list[_Panel]:
-        """Those between the edges, the score at each of which is known."""
-        spans = list(pairwise(edges))
-        found = zip(spans, pairwise(scores), self.integrals(spans), strict=True)
-        return [_Panel(*span, *ends, values) for span, ends, values in found]
+    def panels(self, parts: list[_Part], ends: list[tuple[float, float]]) -> list[_Panel]:
+        """Of parts, the scores at whose ends are known."""
+        found = zip(parts, ends, self.integrals(parts), strict=True)
+        return [_Panel(part, *scores, values) for part, scores, values in found]
 
     def halved(self, panels: list[_Panel]) -> list[_Panel]:
         """Both halves of each."""
         between = self.scores([panel.middle for panel in panels])
-        spans = [
-            span
-            for panel in panels
-            for span in ((panel.left, panel.middle), (panel.middle, panel.right))
-        ]
+        parts = [part for panel in panels for part in panel.halves()]
         ends = [
             pair
             for panel, score in zip(panels, between, strict=True)
             for pair in ((panel.at_left, score), (score, panel.at_right))
         ]
-        found = zip(spans, ends, self.integrals(spans), strict=True)
-        return [_Panel(*span, *pair, values) for span, pair, values in found]
+        halves = self.panels(parts, ends)
+        return [replace(half, whole=panels[i // 2].miss) for i, half in enumerate(halves)]
 
-    def integrals(self, spans: list[tuple[float, float]]) -> list[Tensor]:
-        """Of each span, (x - x') times the integral of the gradient, by Gauss-Legendre."""
-        places, weights = np.polynomial.legendre.leggauss(self.nodes)
-        left, right = np.array(spans).T[:, :, None]
-        alphas = torch.from_numpy((left + (right - left) * (1 + places) / 2).ravel())
-        shares = torch.from_numpy(((right - left) * weights / 2).ravel())
-        totals = [torch.zeros_like(self.x[0]) for _ in spans]
+    def integrals(self, parts: list[_Part]) -> list[Tensor]:
+        """Of each, (x - x') times the integral of the gradient, by Gauss-Legendre."""
+        rules = [_rule(part) for part in parts]
+        alphas = torch.from_numpy(np.concatenate([places for places, _ in rules]))
+        shares = np.concatenate([weights for _, weights in rules]).tolist()
+        owners = [i for i, part in enumerate(parts) for _ in range(part.nodes)]
+        totals = [torch.zeros_like(self.x[0]) for _ in parts]
         for at, gradients in self._gradients(alphas):
             for i, gradient in enumerate(gradients, at.start):
-                totals[i // self.nodes].add_(gradient, alpha=float(shares[i]))
+                totals[owners[i]].add_(gradient, alpha=shares[i])
         return [(self.x - self.baseline)[0] * total for total in totals]
 
     def scores(self, alphas: list[float]) -> list[float]:
@@ -214,3 +234,10 @@ class _Path:
             lambda a, b: self.point(alphas[a:b]), len(alphas)
         ):
             yield span, gradients
+
+
+def _rule(part: _Part) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Places in α and weights, which sum to the part's length."""
+    places, weights = np.polynomial.legendre.leggauss(part.nodes)
+    half = (part.right - part.left) / 2
+    return part.left + half * (1 + places), half * weights

@@ -1,5 +1,6 @@
 """The text page: it predicts, explains, changes words, compares, and says what is wrong."""
 
+import re
 import time
 from pathlib import Path
 
@@ -41,6 +42,8 @@ def test_it_predicts_and_explains_at_once() -> None:
     assert 'title="dull: +' in shown
     assert "rgba(178,24,43" in shown  # dull speaks for negative
     assert any("completeness error 0.0%" in caption.value for caption in page.caption)
+    way = next(c.value for c in page.caption if c.value.startswith("From "))
+    assert re.match(r"From [+−]\d\.\d\d without its words to [+−]\d\.\d\d logits, ", way)
     assert page.query_params["text"] == SENTENCE
 
 
@@ -84,7 +87,31 @@ def test_two_texts_are_compared() -> None:
     page = text_page(mode="two", text="a dull film", other="a lovely film", by="leave-one-out")
     page = finished(finished(page, "two-0"), "two-1")
     assert not page.exception
-    assert [text.partition(",")[0] for text in subheaders(page)] == ["negative", "positive"]
+    assert [text.partition(",")[0] for text in subheaders(page)] == ["negative", "positive", "Why?"]
+
+
+def test_of_two_texts_and_tables_a_second_model_says_where_it_is_compared() -> None:
+    page = text_page(mode="two", text="a dull film", other="fun", by="leave-one-out",
+                     beside="sst2-transformer")  # fmt: skip
+    assert any("is compared under One text only" in caption.value for caption in page.caption)
+
+
+@pytest.mark.parametrize(
+    ("content", "asked"),
+    [(b"a,b\ngood,1\n", True), (b"a,text\n1,good\n", False), (b"a\ngood\n", False)],
+)
+def test_which_column_has_the_texts_is_asked_where_none_is_called_text(
+    content: bytes, asked: bool
+) -> None:
+    page = text_page(mode="table")
+    page.file_uploader(key="text-table").set_value(("t.csv", content, "text/csv")).run()
+    assert not page.exception
+    told = [info.value for info in page.info]
+    assert any("Which column has the texts? There are a, b" in info for info in told) is asked
+    assert any(b.label == "Explain 1 text" for b in page.button) is not asked
+    if asked:
+        page.selectbox(key="text-column").set_value("a").run()
+        assert any(button.label == "Explain 1 text" for button in page.button)
 
 
 @pytest.mark.parametrize(
