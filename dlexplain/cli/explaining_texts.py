@@ -85,6 +85,8 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     for token, value in zip(words.tokens, words.values.tolist(), strict=True):
         bar = ("+" if value > 0 else "-") * round(BAR * abs(value) / top)
         print(f"  {value:+9.3g}  {token:20} {bar}")
+    if found.way:
+        print(f"  {found.way}")
     error = found.completeness_error
     print(f"  {found.evaluations} evaluations in {found.seconds:.2f} s")
     if error is not None:
