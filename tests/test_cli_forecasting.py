@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import dlexplain as dx
@@ -85,8 +86,8 @@ def test_explain_series_prints_totals(tmp_path: Path, capsys: pytest.CaptureFixt
     assert sum(told["by_lag"]) == pytest.approx(told["total"])
     assert main(asked) == 0
     out = capsys.readouterr().out
-    assert "why unemp (Unemployment rate, percent) in 2008Q1 changes by" in out
-    assert "percentage points (median, 4 ahead)" in out
+    assert ", 4 ahead: unemp (Unemployment rate, percent) is forecast to change by " in out
+    assert " percentage points until 2008Q1." in out
     assert "completeness error" in out
     assert "sum, from a baseline of" in out
     assert main([*asked, "--out", str(tmp_path / "a.csv")]) == 0
@@ -96,6 +97,26 @@ def test_explain_series_prints_totals(tmp_path: Path, capsys: pytest.CaptureFixt
     assert (rows[0]["lag"], rows[11]["lag"], rows[11]["date"]) == ("11", "0", "2007-01-01")
     assert main(["methods", "--series"]) == 0
     assert "occlusion" in capsys.readouterr().out
+
+
+def test_a_width_is_told_as_trained_and_calibrated(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["explain", "--series", "own", "--model", MODEL, "--method", "occlusion",
+             "--origin", "2007Q3", "--what", "width-80"]  # fmt: skip
+    told = json_of(capsys, *asked)
+    assert isinstance(told, dict)
+    for key, kind in (("change", "trained"), ("calibrated", "calibrated")):
+        here = dx.forecast(MODEL, "own", "2007Q3", intervals=kind)
+        low, high = (end[-1, 0] for end in here.interval(80))
+        assert told[key] == pytest.approx(100 * np.log(high / low), rel=1e-4)
+    assert told["calibrated"] > told["change"]
+    assert main(asked) == 0
+    out = capsys.readouterr().out
+    assert "The width of the 80% interval of realgdp (Real GDP, billions of 2005 dollars) in" in out
+    assert " is 5.33% as trained, 8.87% calibrated; calibration moves both ends by the same" in out
+    assert "changes by" not in out
+    plain = json_of(capsys, *asked[:-2])
+    assert isinstance(plain, dict)
+    assert plain["calibrated"] is None
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,8 @@ def declare_explain(explain: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     explain.add_argument(
         "--what", default="median", metavar="WHAT",
-        help="of a forecast: median, or width-80 or width-95 of its interval (default %(default)s)",
+        help="of a forecast: median, or width-80 or width-95 of its interval as trained (default "
+        "%(default)s)",
     )  # fmt: skip
 
 
@@ -186,8 +187,9 @@ def _cells(texts: list[str], widths: list[int]) -> str:
 
 def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     """Print each series' and each period's total, or all of it as JSON."""
-    from dlexplain.results import about_of, csv_of, period_text
+    from dlexplain.results import csv_of, period_text
     from dlexplain.services.forecast.explain import explain_series
+    from dlexplain.services.forecast.wording import explained
 
     if args.png:
         raise BadInput("--png is for pictures; --out FILE.csv keeps a forecast's attribution")
@@ -204,11 +206,8 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     if args.json:
         print(json.dumps(found.to_dict(), indent=1))
         return 0
-    date = period_text(found.date, found.period)
-    unit = found.unit or about_of(found.about, found.target).unit_of_changes
     print(
-        f"{found.title}, why {_named(found.about, found.target)} in {date} changes by "
-        f"{found.change:+.4g}{' ' * bool(unit)}{unit} ({found.what}, {found.step} ahead)"
+        f"{found.title}, {found.step} ahead: " + explained(found, _named(found.about, found.target))
     )
     for name, value in sorted(
         zip(found.names, found.by_series.tolist(), strict=True), key=lambda pair: -abs(pair[1])

@@ -25,7 +25,9 @@ class SeriesAttribution:
     target   the series that is forecast; step periods ahead; date of that
     what     "median", or "width-80" and the like for the width of an interval
     unit     "%" of the target's level where it is forecast in logarithms, else "" for its own unit
-    change   what is explained: the forecast change from the origin, or the width
+    change   what is explained: the forecast change from the origin, or the width as trained
+    calibrated  that width after calibration, which adds what no input moves; None of a median, and
+             where the series do not hold the validation period
     completeness_error  |sum - (f(x) - f(baseline))| relative to |f(x) - f(baseline)|, for methods
              that promise completeness
     period   observations a year, 0 where that is not known; about, what known series measure
@@ -56,6 +58,7 @@ class SeriesAttribution:
     period: int = 0
     about: Mapping[str, SeriesAbout] = field(default_factory=dict)
     baseline: float | None = None
+    calibrated: float | None = None
 
     @property
     def by_series(self) -> Floats:
@@ -77,8 +80,8 @@ class SeriesAttribution:
     def to_dict(self) -> dict[str, Any]:
         """The form that `explain --series --json` prints."""
         plain = (
-            "method", "title", "model", "target", "step", "what", "unit", "change", "baseline",
-            "total", "completeness_error", "evaluations", "seconds", "note", "series",
+            "method", "title", "model", "target", "step", "what", "unit", "change", "calibrated",
+            "baseline", "total", "completeness_error", "evaluations", "seconds", "note", "series",
             "model_fingerprint",
         )  # fmt: skip
         return {key: getattr(self, key) for key in plain} | {

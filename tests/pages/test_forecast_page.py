@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dlexplain.results.words import written
 from dlexplain.services.forecast.model_list import find_forecaster
 from dlexplain.services.forecast.sources import example_csv
-from dlexplain.ui.forecast.numbers import written
 
 PAGE = str(Path(__file__).parents[2] / "pages/explain/6_forecast.py")
 FRED = "fred-gru"
@@ -91,7 +91,9 @@ def test_a_forecast_is_explained_by_methods_side_by_side() -> None:
     page.selectbox(key="forecast-what").set_value("width-80").run()
     page = ended(page)
     assert jobs(page)[0].result.what == "width-80"
-    assert "The width of the 80% interval of Consumer price index" in said(page)
+    text = said(page)
+    assert "The width of the 80% interval of Consumer price index" in text
+    assert "% as trained, " in text and "% calibrated; calibration moves both ends" in text
     assert page.query_params["what"] in ("width-80", ["width-80"])
 
 

@@ -13,13 +13,14 @@ import dlexplain.explain.series.methods  # noqa: F401, registers the methods
 from dlexplain import params as declared
 from dlexplain.data.dates import dates_after
 from dlexplain.data.given_table import far_values
-from dlexplain.errors import ParamError
+from dlexplain.errors import DataError, ParamError
 from dlexplain.explain.batching import Target
 from dlexplain.explain.progress import Progress
 from dlexplain.explain.series.base import SERIES_METHODS, SeriesExplainer, SeriesRun
 from dlexplain.params import Value, as_dict
 from dlexplain.results import SeriesAttribution
 from dlexplain.results.words import sentence
+from dlexplain.services.forecast.conformal import calibrate, calibrated
 from dlexplain.services.forecast.forecasting import Series, find_target, origin_place, series_for
 from dlexplain.services.forecast.models import LoadedForecaster, load_forecaster
 from dlexplain.services.forecast.sources import GivenSeries
@@ -76,7 +77,8 @@ def explain_series(
 
     target  a series that the model forecasts, by default its first; step, by default its last
     origin  a date: the last row at or before it is the last that is seen
-    what    "median", or "width-80" or "width-95" for what makes the model unsure
+    what    "median", or "width-80" or "width-95" for what makes the model unsure: of the interval
+            as trained, since calibration adds what no input moves
     params  the method's (`python -m dlexplain methods --series` lists them)
     The same request again is answered from memory. Raises DataError, TargetError, ParamError,
     UnknownName or Cancelled.
@@ -143,6 +145,7 @@ def _explain(
         what=question.what,
         unit="%" if data.logs[target] else "",
         change=change,
+        calibrated=_calibrated_width(question),
         baseline=None if found.baseline_score is None else change - score + found.baseline_score,
         completeness_error=found.completeness_error,
         evaluations=progress.done,
@@ -170,6 +173,23 @@ def _change(score: float, question: Question) -> float:
     facts, target = question.model.facts, question.target
     percent = 100.0 if facts["logs"][target] else 1.0
     return score + float(facts["change_mean"][question.step - 1][target]) * percent
+
+
+def _calibrated_width(question: Question) -> float | None:
+    """Of the interval in question, as `change` is measured; None of a median, or without one."""
+    if question.what == "median":
+        return None
+    model, target, step = question.model, question.target, question.step - 1
+    at = np.array([question.row])
+    said = model.say(model.windows(question.given.data, at).inputs(at))
+    try:
+        after = calibrated(said, calibrate(model, question.given))[0, step, target]
+    except DataError:
+        return None  # as trained: what the series lack is told with the forecast
+    low, high = ENDS[question.what]
+    percent = 100.0 if model.facts["logs"][target] else 1.0
+    scale = float(model.facts["change_scale"][step][target]) * percent
+    return float(after[high] - after[low]) * scale
 
 
 def _window(question: Question, rows: Any) -> Tensor:

@@ -7,11 +7,10 @@ import streamlit as st
 from dlexplain.errors import DataError
 from dlexplain.figures.forecasts import plot_series_forecast, plot_what_if
 from dlexplain.results import PastChange, WhatIf, about_of, csv_of, period_text
-from dlexplain.results.words import sentence
+from dlexplain.results.words import sentence, written
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.ui.forecast import cache
-from dlexplain.ui.forecast.numbers import written
 from dlexplain.ui.markdown import literal
 
 SERIES, DATE, VALUE, TABLE = (f"forecast-change-{x}" for x in ("series", "date", "value", "table"))

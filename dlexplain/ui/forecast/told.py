@@ -9,12 +9,11 @@ import streamlit as st
 
 from dlexplain.figures.forecasts import plot_series_forecast
 from dlexplain.results import SeriesForecast, about_of, period_text
-from dlexplain.results.words import sentence
+from dlexplain.results.words import sentence, written
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.ui.forecast import cache
 from dlexplain.ui.forecast.choice import told_part
-from dlexplain.ui.forecast.numbers import written
 from dlexplain.ui.markdown import literal
 
 KINDS = {"calibrated": "Calibrated", "trained": "As trained"}

@@ -13,14 +13,14 @@ from dlexplain.figures.series_explanations import (
     plot_series_attribution,
 )
 from dlexplain.registry import Registry
-from dlexplain.results import SeriesAttribution, about_of, csv_of, period_text
+from dlexplain.results import SeriesAttribution, about_of, csv_of
 from dlexplain.results.words import capital
 from dlexplain.services.forecast.explain import WHAT, Question, answer, series_method_infos
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
+from dlexplain.services.forecast.wording import change_text, explained
 from dlexplain.services.jobs import Job, start
 from dlexplain.services.pictures.explain import MethodInfo
-from dlexplain.ui.forecast.numbers import written
 from dlexplain.ui.jobs import POLL_SECONDS
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import choose_methods, method_params
@@ -179,21 +179,16 @@ def _card(job: Job[SeriesAttribution], place: int, name: str) -> None:
 
 def _sentence(found: SeriesAttribution) -> str:
     """What is shared out, in words."""
-    name = literal(about_of(found.about, found.target).title)
-    date = period_text(found.date, found.period)
     best = max(range(len(found.names)), key=lambda place: abs(found.by_series[place]))
     most = f"{literal(found.names[best])} moves it most, by "
-    most += f"{_signed(found.by_series[best], found)}."
-    total = _signed(found.total, found)
+    most += f"{change_text(found.by_series[best], found, signed=True)}."
+    total = change_text(found.total, found, signed=True)
     shared = f"The values below sum to {total}"
     if found.baseline is not None:
-        start = (_signed if found.what == "median" else _sized)(found.baseline, found)
+        start = change_text(found.baseline, found, signed=found.what == "median")
         shared = f"From a baseline of {start}, {_compared(found)}, the values below add {total}"
-    if found.what == "median":
-        change = _signed(found.change, found)
-        return f"{name} is forecast to change by {change} until {date}. {shared}. {most}"
-    what = capital(WHAT[found.what])
-    return f"{what} of {name} in {date} is {_sized(found.change, found)}. {shared}. {most}"
+    name = about_of(found.about, found.target).title
+    return f"{literal(explained(found, name))} {shared}. {most}"
 
 
 def _compared(found: SeriesAttribution) -> str:
@@ -203,17 +198,3 @@ def _compared(found: SeriesAttribution) -> str:
     if found.params.get("baseline") == "window":
         return "what each series at its mean in this window would give"
     return "what earlier windows of the series give on average"
-
-
-def _signed(value: float, found: SeriesAttribution) -> str:
-    return written(value, signed=True, digits=3) + _unit(found)
-
-
-def _sized(value: float, found: SeriesAttribution) -> str:
-    return written(value, digits=3) + _unit(found)
-
-
-def _unit(found: SeriesAttribution) -> str:
-    """Behind a number: "%", " percentage points", or nothing where it is not known."""
-    unit = found.unit or about_of(found.about, found.target).unit_of_changes
-    return f" {unit}" if unit else ""
