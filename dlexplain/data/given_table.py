@@ -57,7 +57,7 @@ def read_given(
     Raises DataError for what lacks a series, has another frequency, gaps, or too few rows.
     """
     skip = (1,) if _has_codes(source) else ()
-    table = read_table(source, "", facts["series"], skip, least_rows)
+    table = read_table(source, "", facts["series"], skip, least_rows, needed=True)
     check_period(table, facts, source.name if isinstance(source, Path) else name)
     return table
 

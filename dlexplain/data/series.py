@@ -14,10 +14,13 @@ from dlexplain.data.base import SeriesData, digest_of
 from dlexplain.data.dates import quarters_first_month
 from dlexplain.data.tables import Table, some
 from dlexplain.errors import DataError
+from dlexplain.results.periods import period_text
 
 LARGEST_INPUT = 5.0
 """Scaled inputs are cut to plus and minus this; April 2020 would else be 50."""
 LOG_CODES = (4, 5, 6)
+READ_AS = {4: "a logarithm", 5: "a growth rate", 6: "the change of a growth rate",
+           7: "the change of a growth rate"}  # fmt: skip
 _DATE = re.compile(r"\d{4}(-\d\d){0,2}")
 
 
@@ -28,13 +31,9 @@ def transform(values: NDArray[np.float64], code: int) -> NDArray[np.float64]:
     log x, 7 first difference of the relative change. Raises DataError for another code, a
     logarithm of what is not above zero, or a change relative to zero.
     """
-    if code in LOG_CODES and np.nanmin(values) <= 0:
-        raise DataError(
-            f"transform code {code} takes a logarithm, but the lowest value is "
-            f"{np.nanmin(values):g}; values above 0 are accepted"
-        )
-    if code == 7 and (values[:-1] == 0).any():
-        raise DataError("transform code 7 divides by each value, but one is 0; others are accepted")
+    row = _refused(values, code)
+    if row is not None:
+        raise DataError(f"row {row + 1} is {values[row]:g}; {_accepted(code)}")
     match code:
         case 1:
             return values.astype(np.float64)
@@ -52,6 +51,20 @@ def transform(values: NDArray[np.float64], code: int) -> NDArray[np.float64]:
             before = np.concatenate([[np.nan], values[:-1]])
             return _difference(values / before - 1)
     raise DataError(f"transform code is {code}; 1 to 7 are known")
+
+
+def _refused(values: NDArray[np.float64], code: int) -> int | None:
+    """The row of a value that the transform does not take, if there is one."""
+    if code in LOG_CODES and np.nanmin(values) <= 0:
+        return int(np.nanargmin(values))
+    if code == 7 and (values[:-1] == 0).any():
+        return int(np.flatnonzero(values[:-1] == 0)[0])
+    return None
+
+
+def _accepted(code: int) -> str:
+    which = "be above 0" if code in LOG_CODES else "not be 0"
+    return f"it is read as {READ_AS[code]}, so each value must {which}"
 
 
 def _difference(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -105,8 +118,14 @@ def make_series(
 
 def stationary_form(table: Table, codes: Sequence[int]) -> NDArray[np.float64]:
     """(time, series) by each series' code; raises DataError where that is not defined."""
-    columns = zip(table.values.T, codes, table.names, strict=True)
-    return np.stack([_stationary(values, code, name) for values, code, name in columns], axis=1)
+    found = []
+    for values, code, name in zip(table.values.T, codes, table.names, strict=True):
+        row = _refused(values, code)
+        if row is not None:
+            when = period_text(table.dates[row], table.period)
+            raise DataError(f'series "{name}" is {values[row]:g} in {when}; {_accepted(code)}')
+        found.append(_stationary(values, code, name))
+    return np.stack(found, axis=1)
 
 
 def scaled_inputs(

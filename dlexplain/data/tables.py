@@ -20,6 +20,8 @@ MOST_HOLES = 3
 """Of a column, that are named."""
 LEAST_ROWS = 60
 _COLUMNS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
+THOUSANDS = {",": r"[+-]?\d{1,3}(,\d{3})*(\.\d*)?", ".": r"[+-]?\d{1,3}(\.\d{3})*(,\d*)?"}
+"""What stands between thousands -> numbers that have it."""
 PERIODS = {365: 1, 91: 4, 30: 12, 7: 52, 1: 365}
 """Days between observations -> observations a year."""
 
@@ -45,19 +47,21 @@ def read_table(
     columns: Sequence[str] = (),
     skip_rows: Sequence[int] = (),
     least_rows: int = LEAST_ROWS,
+    needed: bool = False,
 ) -> Table:
     """A CSV with a date column and numbers; `columns` chooses some, by default all.
 
     Commas stand between columns, or semicolons, and then a comma may be the decimal point.
+    needed  whether a model needs each of `columns`, so that none can be left out
 
     Raises DataError, naming the column and the first date, for: no rows, no dates, unreadable or
     duplicate dates, periods left out or in between, text where numbers belong, more than
     5% of a column missing or infinite.
     Unordered dates are sorted, small gaps take the value before them (at the start, the one
-    after), and a column that is chosen is found whatever its case where only one fits; `notes` says
-    so.
+    after), a column that is chosen is found whatever its case where only one fits, and one of
+    numbers such as 2,710.3 has its separators taken out; `notes` says so.
     """
-    frame = _read_csv(source, skip_rows, least_rows)
+    frame, thousands = _read_csv(source, skip_rows, least_rows)
     name = _date_column(frame, date_column)
     dates = read_dates(frame[name])
     if dates.isna().any():
@@ -77,6 +81,12 @@ def read_table(
     frame, renamed = _whatever_case(frame, name, columns)
     notes += renamed
     wanted = _columns(frame, name, columns)
+    separated = [c for c in wanted if _has_separators(frame[c], thousands)]
+    for column in separated:
+        frame[column] = _without_separators(frame[column], thousands)
+    if separated:
+        mark = "commas" if thousands == "," else "points"
+        notes.append(f"{mark} in {some(separated)} were read as separators of thousands")
     numbers = frame[wanted].apply(lambda c: pd.to_numeric(c, errors="coerce"))
     text = [c for c in wanted if numbers[c].isna().sum() > frame[c].isna().sum()]
     if text:
@@ -84,7 +94,7 @@ def read_table(
         raise DataError(f'column "{text[0]}" has the text "{bad}"; numbers are accepted')
     endless = [c for c in wanted if np.isinf(numbers[c]).any()]
     numbers = numbers.replace([np.inf, -np.inf], np.nan)
-    filled, more = _without_gaps(numbers, dates, period)
+    filled, more = _without_gaps(numbers, dates, period, needed)
     if endless:
         more.append(f"infinite values of {some(endless)} were taken for missing ones")
     return Table(
@@ -96,11 +106,16 @@ def read_table(
     )
 
 
-def _read_csv(source: Path | bytes, skip_rows: Sequence[int], least_rows: int) -> pd.DataFrame:
+def _read_csv(
+    source: Path | bytes, skip_rows: Sequence[int], least_rows: int
+) -> tuple[pd.DataFrame, str]:
+    """The rows, and what may stand between thousands: a comma, or a point after a decimal comma."""
+    thousands = ","
     try:
         frame = _parsed(source, skip_rows)
         if len(frame.columns) == 1 and ";" in str(frame.columns[0]):
             frame = _parsed(source, skip_rows, sep=";", decimal=",")  # as Excel writes in Europe
+            thousands = "."
     except FileNotFoundError as error:
         raise DataError(f"{source!s} is not there; a CSV file is accepted") from error
     except pd.errors.EmptyDataError as error:
@@ -117,7 +132,21 @@ def _read_csv(source: Path | bytes, skip_rows: Sequence[int], least_rows: int) -
     frame = frame.dropna(how="all")
     if len(frame) < least_rows:
         raise DataError(f"the CSV has {len(frame)} rows; at least {least_rows} are needed")
-    return frame.reset_index(drop=True)
+    return frame.reset_index(drop=True), thousands
+
+
+def _has_separators(column: "pd.Series[str]", thousands: str) -> bool:
+    """Whether every value is such as 2,710.3, and one at least has the separator."""
+    if column.dtype.kind in "iufb":
+        return False
+    text = column.dropna().astype(str).str.strip()
+    fits = text.str.fullmatch(THOUSANDS[thousands]).all()
+    return bool(fits and text.str.contains(thousands, regex=False).any())
+
+
+def _without_separators(column: "pd.Series[str]", thousands: str) -> "pd.Series[str]":
+    text = column.astype("string").str.strip().str.replace(thousands, "", regex=False)
+    return text.str.replace(",", ".", regex=False)  # a decimal comma, where one is left
 
 
 def _called(source: Path | bytes) -> str:
@@ -204,7 +233,7 @@ def _columns(frame: pd.DataFrame, date: str, wanted: Sequence[str]) -> list[str]
 
 
 def _without_gaps(
-    numbers: pd.DataFrame, dates: "pd.Series[pd.Timestamp]", period: int
+    numbers: pd.DataFrame, dates: "pd.Series[pd.Timestamp]", period: int, needed: bool
 ) -> tuple[pd.DataFrame, list[str]]:
     notes = []
     shares = numbers.isna().mean()
@@ -230,7 +259,8 @@ def _without_gaps(
     filled = numbers.ffill().bfill()
     constant = [str(c) for c in filled if filled[c].nunique() < 2]
     if constant:
-        raise DataError(f'column "{constant[0]}" never changes; leave it out')
+        way = "the model needs this series, and it must vary" if needed else "leave it out"
+        raise DataError(f'column "{constant[0]}" never changes; {way}')
     return filled, notes
 
 

@@ -45,9 +45,9 @@ def test_transform_codes(code: int, expected: list[float | None]) -> None:
 
 def test_transforms_that_are_not_defined() -> None:
     for code in (4, 5, 6):
-        with pytest.raises(DataError, match=f"code {code} takes a logarithm, .* -2; .* above 0"):
+        with pytest.raises(DataError, match="row 2 is -2; .* each value must be above 0"):
             transform(np.array([1.0, -2, 3]), code)
-    with pytest.raises(DataError, match="code 7 divides by each value, but one is 0"):
+    with pytest.raises(DataError, match="row 2 is 0; .* growth rate, so each value must not be"):
         transform(np.array([1.0, 0, 3]), 7)
     with pytest.raises(DataError, match="transform code is 8; 1 to 7 are known"):
         transform(np.array([1.0, 2]), 8)
@@ -109,6 +109,23 @@ def test_ways_to_write_dates(dates: Sequence[str], period: int, second: str) -> 
     assert table.period == period
     assert str(table.dates[1]) == second
     assert table.values[:, 0].tolist() == VALUES
+
+
+@pytest.mark.parametrize(
+    ("mark", "point", "word", "between"), [(",", ".", "commas", ","), (".", ",", "points", ";")]
+)
+def test_separators_of_thousands(mark: str, point: str, word: str, between: str) -> None:
+    said = [f"2{mark}7{10 + i}{point}5" for i in range(71)]
+    rows = [f'{month}{between}"{one}"{between}{i}' for i, (month, one) in
+            enumerate(zip(MONTHS, [*said, f"950{point}25"], strict=True))]  # fmt: skip
+    content = "\n".join([f"date{between}a{between}b", *rows]).encode()
+    table = read_table(content)
+    assert table.values[:, 0].tolist() == [*(2710.5 + i for i in range(71)), 950.25]
+    assert table.values[:3, 1].tolist() == [0, 1, 2]
+    assert table.notes == (f"{word} in a were read as separators of thousands",)
+    mixed = content.replace(f"2{mark}710".encode(), b"2710").replace(b"950", b"95000")
+    with pytest.raises(DataError, match='column "a" has the text "2'):
+        read_table(mixed)
 
 
 def with_text(place: int, said: object) -> list[object]:
@@ -220,7 +237,7 @@ def test_series_that_are_refused() -> None:
         make_series(table, {}, ["z"], (40, 56))
     with pytest.raises(DataError, match='series "b" never changes in the training part'):
         make_series(table, {}, ["a"], (40, 56))
-    with pytest.raises(DataError, match='series "c": transform code 5 takes a logarithm'):
+    with pytest.raises(DataError, match='series "c" is 0 in 2000-01; it is read as a growth'):
         make_series(table_of(a=VALUES, c=[0.0, *VALUES[1:]]), {"c": 5}, ["a"], (40, 56))
     for starts in ((0, 10), (40, 40), (40, 72)):
         with pytest.raises(DataError, match=f"starts at row {starts[0]} and testing at .* of 72,"):

@@ -272,7 +272,7 @@ def test_a_changed_past_moves_the_forecast_as_the_weights_say() -> None:
         (PastChange("a", "1980-07-01", 1), "1980-07-01 is no date up to the origin, 1980-06-01"),
         (PastChange("a", "1980-05-02", 1), "1980-05-02 is no date up to the origin"),
         (PastChange("a", "1980-05-01", float("nan")), "a of 1980-05-01 needs a number"),
-        (PastChange("c", "1980-05-01", -1), 'series "c": transform code 5 takes a logarithm'),
+        (PastChange("c", "1980-05-01", -1), '"c" is -1 in 1980-05; it is read as a growth rate'),
     ],
 )
 def test_a_change_that_cannot_be_is_one_sentence(change: PastChange, said: str) -> None:
