@@ -48,11 +48,18 @@ def test_made_up_series_that_nobody_asked_for_are_told(
 ) -> None:
     assert main(["forecast", "--model", "fred-gru", "--json"]) == 0
     kept = capsys.readouterr()
+    assert json.loads(kept.out)["part"] == ""
     assert "what fred-gru was trained on is not here, so its series are made up" in kept.err
     assert json.loads(kept.out)["series"].startswith("Made-up")
     assert main(["forecast", "--model", "fred-gru", "--csv", "example"]) == 0
     assert main(["forecast", "--model", MODEL]) == 0
-    assert capsys.readouterr().err == ""
+    told = capsys.readouterr()
+    assert told.err == ""
+    assert "to try the page with, from 20" in told.out and "2009Q3 (test), int" in told.out
+    assert main(["backtest", MODEL, "--csv", "example", "--measure", "coverage"]) == 0
+    told = capsys.readouterr()
+    assert "these errors and intervals are no test of the model" in told.out
+    assert "less than they say" not in told.out
 
 
 def test_backtest_prints_a_row_a_series_and_horizon(capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,6 +81,10 @@ def test_backtest_prints_a_row_a_series_and_horizon(capsys: pytest.CaptureFixtur
     found = json_of(capsys, "backtest", MODEL)
     assert isinstance(found, list)
     assert len(found[0]["coverage"]) == 24
+    assert found[0]["mean_mase"]["model"] == pytest.approx(card["test/mase"], rel=1e-3)
+    assert lines[32].split()[:2] == ["all", "mean"]
+    every = [float(value) for value in lines[32].split()[2:]]
+    assert every == pytest.approx(list(found[0]["mean_mase"].values()), rel=1e-3)
 
 
 def test_explain_series_prints_totals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

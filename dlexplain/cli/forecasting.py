@@ -76,7 +76,8 @@ def _forecast(args: argparse.Namespace) -> int:
         return 0
     kind = "calibrated" if told.calibrated else "as trained"
     origin = period_text(told.origin, told.period)
-    print(f"{told.model} on {told.series}, from {origin} ({told.part}), intervals {kind}")
+    part = f" ({told.part})" if told.part else ""  # made-up series lie in no period of the model
+    print(f"{told.model} on {told.series}, from {origin}{part}, intervals {kind}")
     for place, name in enumerate(told.names):
         print(f"{_named(told.about, name)}, last {told.levels[-1, place]:.6g}")
         _print(told, place)
@@ -173,6 +174,9 @@ def _print_table(result: "SeriesBacktest", measure: str) -> None:
         own = [row for row in rows if row["series"] == name]
         means = [f"{sum(row[key] for row in own) / len(own):.4g}" for key in columns]
         print(f"{name:14}{'mean':>6}" + _cells(means, widths))
+    if measure == "mase":
+        means = [f"{mean:.4g}" for mean in result.mean_mase().values()]
+        print(f"{'all':14}{'mean':>6}" + _cells(means, widths))
     for place, name in enumerate(tested.names) if measure == "coverage" else ():
         for level, part in result.too_narrow(place).items():
             print(f"{name}: the {level}% intervals hold {part:.0%}, less than they say")

@@ -69,6 +69,16 @@ def dates_after(last: np.datetime64, period: int, count: int) -> NDArray[np.date
     return np.asarray(np.minimum(months.astype("datetime64[D]") + day, lasts))
 
 
+def period_before(day: str, period: int, count: int) -> str:
+    """The period so many before a date's, as it is written: 1998Q4 is one before 1999-01-01."""
+    last = np.datetime64(day, "D")
+    if period in (1, 4, 12):
+        return period_text(
+            (last.astype("datetime64[M]") - 12 // period * count).astype("datetime64[D]"), period
+        )
+    return period_text(last - {52: 7}.get(period, 1) * count, period)
+
+
 def missing_between(here: np.datetime64, then: np.datetime64, period: int) -> str:
     """The periods between two rows: "1984-01 is missing", or "" where there is none."""
     days = dates_after(here, period, int((then - here).astype(int)))

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dlexplain.data.base import SPLITS, SeriesData, digest_of
+from dlexplain.data.dates import period_before
 from dlexplain.data.series import LARGEST_INPUT, scaled_inputs, stationary_form
 from dlexplain.data.tables import Table, read_table, some
 from dlexplain.data.windows import Windows
@@ -142,6 +143,18 @@ def windows_of(
     )
 
 
+def origin_spans(facts: Mapping[str, Any]) -> tuple[str, str, str]:
+    """First and last origin of the model's validation period, and the first of its test period.
+
+    An origin, the last period that is seen, belongs where the first period ahead of it lies.
+    """
+    validation, test = facts["starts"]
+    period = int(facts["period"])
+    places = ((validation, 1), (test, 2), (test, 1))
+    first, last, tested = (period_before(day, period, count) for day, count in places)
+    return first, last, tested
+
+
 def origins_of_test(
     data: SeriesData, facts: Mapping[str, Any], window: int, horizon: int
 ) -> Origins:
@@ -149,12 +162,11 @@ def origins_of_test(
     first = max(data.starts[1] - 1, window)  # the first row has no past to difference
     origins = np.arange(first, len(data.dates) - horizon, dtype=np.int64)
     if len(origins) == 0:
-        days = (data.dates[0], data.dates[-1], facts["starts"][1])
-        start, end, test = (period_text(day, data.period) for day in days)
+        start, end = (period_text(day, data.period) for day in (data.dates[0], data.dates[-1]))
         raise DataError(
             f"the series, {start} to {end}, have no origin with {window} "
-            f"periods before it and {horizon} after it from {test} on, where the "
-            "model's training period has ended"
+            f"periods before it and {horizon} after it from {origin_spans(facts)[2]} on, where the "
+            "model's test period begins"
         )
     return origins
 

@@ -27,7 +27,8 @@ class SeriesForecast:
     quantiles   (quantiles,) ascending; values (horizon, names, quantiles), in the series' own units
     truth       (horizon, names), NaN where it is not known
     calibrated  whether the intervals were widened or narrowed on the validation period
-    part        where the origin lies: in the model's "training", "validation" or "test" period
+    part        where the origin lies: in the model's "training", "validation" or "test" period,
+                by the first period ahead; "" of made-up series, which lie in none
     period      observations a year, 0 where that is not known; about, what known series measure
     """
 
@@ -130,6 +131,7 @@ class SeriesBacktest:
     calibrated (levels, horizon, targets) coverage after calibration, None where there was none
     widening   (levels, horizon, targets) mean width after calibration, of that before
     period     observations a year; about, what known series measure
+    made_up    whether the series are drawn at random, which is no test of a model
     """
 
     model: str
@@ -142,6 +144,7 @@ class SeriesBacktest:
     seconds: float = 0.0
     period: int = 0
     about: Mapping[str, SeriesAbout] = field(default_factory=dict)
+    made_up: bool = False
 
     def rows(self, measure: str = "mase") -> list[dict[str, Any]]:
         """A row a series and step ahead: measure ("mase" or "rmse") of each forecaster."""
@@ -155,6 +158,11 @@ class SeriesBacktest:
             for target, name in enumerate(self.tested.names)
             for step in range(values.shape[1])
         ]
+
+    def mean_mase(self) -> dict[str, float]:
+        """Of each forecaster, over all series and periods ahead; RMSE has units and so no such."""
+        means = self.tested.mase.mean(axis=(1, 2))
+        return dict(zip(self.tested.forecasters, map(float, means), strict=True))
 
     def coverage_rows(self) -> list[dict[str, Any]]:
         """A row a series and step ahead: the part of the truth inside each interval."""
@@ -172,8 +180,11 @@ class SeriesBacktest:
     def too_narrow(self, target: int) -> dict[int, float]:
         """Interval -> what it holds, of those that hold over POOR less than they say.
 
-        Of the series at a place, mean over all periods ahead; calibrated where that is known.
+        Of the series at a place, mean over all periods ahead; calibrated where that is known. Of
+        made-up series none, as it says nothing of the model.
         """
+        if self.made_up:
+            return {}
         held = self.tested.coverage if self.calibrated is None else self.calibrated
         means = held[:, :, target].mean(axis=1)
         return {
@@ -189,6 +200,7 @@ class SeriesBacktest:
             "series": self.series,
             "origins": [str(day) for day in self.tested.origins],
             "mase": self.rows("mase"),
+            "mean_mase": self.mean_mase(),
             "rmse": self.rows("rmse"),
             "coverage": self.coverage_rows(),
             "notes": list(self.notes),

@@ -9,6 +9,7 @@ import pytest
 
 import dlexplain.data.sets  # noqa: F401, registers csv-series and macrodata
 from dlexplain.data.base import DATA, SeriesData, silent
+from dlexplain.data.dates import period_before
 from dlexplain.data.series import make_series, names_in, place_of, transform
 from dlexplain.data.tables import Table, read_table
 from dlexplain.errors import DataError
@@ -242,6 +243,13 @@ def test_series_that_are_refused() -> None:
     for starts in ((0, 10), (40, 40), (40, 72)):
         with pytest.raises(DataError, match=f"starts at row {starts[0]} and testing at .* of 72,"):
             make_series(table_of(a=VALUES), {}, ["a"], starts)
+
+
+def test_periods_before_a_date() -> None:
+    for day, period, count, text in (("1999-01-01", 4, 1, "1998Q4"), ("1999-01-01", 4, 9, "1996Q4"),
+                                     ("2015-01-31", 12, 2, "2014-11"), ("2015-01-01", 1, 2, "2013"),
+                                     ("2015-01-15", 52, 2, "2015-01-01")):  # fmt: skip
+        assert period_before(day, period, count) == text
 
 
 def test_places_of_dates_and_lists_of_names() -> None:

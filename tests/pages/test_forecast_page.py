@@ -52,19 +52,22 @@ def test_it_forecasts_real_series_at_once() -> None:
     assert page.session_state["forecast-model"] == "macrodata-lstm"
     assert page.session_state["forecast-source"] == "own"
     assert "is forecast at" in said(page)
-    assert "values lay within their 80%" in said(page)
-    assert "test period" in said(page)
+    assert "values lay within their 80% intervals" in said(page)
+    assert "in 2009Q3, with an 80% interval from " in said(page)
+    assert "**test period**, origins from 1998Q4 on" in said(page)
     assert page.query_params["origin"] in ("2007-07-01", ["2007-07-01"])
     assert not page.error
 
 
 def test_the_origin_moves_back_in_time_and_is_in_the_address() -> None:
     page = opened(origin="1975-01-01", target="unemp")
-    assert "in 1977Q1; with 80%" in said(page)
+    assert "in 1977Q1, with an 80%" in said(page)
     assert "trained on this period" in said(page)
     page.select_slider(key="forecast-origin").set_value("1990-01-01").run()
-    assert "validation period" in said(page)
-    assert page.query_params["origin"] in ("1990-01-01", ["1990-01-01"])
+    assert "**validation period**, origins 1987Q4 to 1998Q3" in said(page)
+    page.select_slider(key="forecast-origin").set_value("1998-10-01").run()
+    assert "**test period**, origins from 1998Q4 on" in said(page)
+    assert page.query_params["origin"] in ("1998-10-01", ["1998-10-01"])
 
 
 def test_a_monthly_model_has_made_up_series_where_fred_md_is_not_here() -> None:
@@ -72,6 +75,8 @@ def test_a_monthly_model_has_made_up_series_where_fred_md_is_not_here() -> None:
     assert page.session_state["forecast-source"] == "example"
     assert "drawn at random" in said(page)
     assert "is forecast at" in said(page)
+    assert "are no test of the model" in said(page)
+    assert "test period" not in said(page) and "values lay within" not in said(page)
     page.selectbox(key="forecast-source").set_value("own").run()
     assert not page.exception
     assert "FRED-MD) is not here: a run fetches it once" in said(page)
@@ -131,6 +136,12 @@ def test_a_past_value_is_changed() -> None:
     assert "With unemp of 2007Q3 at" in said(page)
     assert "instead of" in said(page)
     assert [b.label for b in page.get("download_button")] == ["CSV"]
+
+
+def test_a_backtest_of_made_up_series_is_no_test() -> None:
+    page = opened(view="backtest", series="example")
+    assert "**no test of the model**" in said(page)
+    assert "Mean MASE" not in said(page) and not page.warning
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def test_without_the_validation_period_intervals_stay_as_trained_and_it_is_said(
                                                  late.names, 12), facts()))  # fmt: skip
     told = forecast(model, given)
     assert not told.calibrated
-    assert "intervals are as trained: the series have 0 origins" in told.notes[0]
+    assert "intervals are as trained: the series have 0 of the origins by which" in told.notes[0]
     found = backtest(model, given)
     assert found.calibrated is None
     assert "intervals are as trained" in " ".join(found.notes)

@@ -52,6 +52,8 @@ def backtest(
     notes += far_values(data, slice(int(origins[0]) + 1 - model.window, int(origins[-1]) + 1))
     if count < len(every):
         notes.append(f"{count} of {len(every):,} origins are tested, evenly over the period")
+    if given.made_up:
+        notes.append("the series are made up: these errors and intervals are no test of the model")
     forecasts = {"model": levels[..., MIDDLE], **plain}
     calibration, after = None, None
     try:
@@ -85,6 +87,7 @@ def backtest(
         time.perf_counter() - started,
         data.period,
         model.about,
+        given.made_up,
     )
 
 

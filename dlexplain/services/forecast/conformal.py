@@ -13,9 +13,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from dlexplain.data.given_table import origins_of_validation
+from dlexplain.data.dates import period_before
+from dlexplain.data.given_table import origin_spans, origins_of_validation
 from dlexplain.errors import DataError
-from dlexplain.results import Calibration, period_text
+from dlexplain.results import Calibration
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.tasks.forecast import QUANTILES
@@ -41,11 +42,10 @@ def calibrate(model: LoadedForecaster, series: GivenSeries) -> Calibration:
     """Learn the offsets; raises DataError where the series do not hold the validation period."""
     origins = origins_of_validation(series.data, model.window, model.horizon)
     if len(origins) < LEAST_ORIGINS:
-        period = series.data.period
-        start, end = (period_text(day, period) for day in model.facts["starts"])
+        start, end = origin_spans(model.facts)[0], _last_origin(model)
         raise DataError(
-            f"intervals are as trained: the series have {len(origins)} origins in the model's "
-            f"validation period, {start} to {end}, and {LEAST_ORIGINS} are needed to calibrate"
+            f"intervals are as trained: the series have {len(origins)} of the origins by which the "
+            f"model's are calibrated, {start} to {end}, and {LEAST_ORIGINS} are needed"
         )
     windows = model.windows(series.data, origins)
     said, truth = model.say(windows.inputs(origins)), windows.scaled_changes(origins)
@@ -62,6 +62,12 @@ def calibrate(model: LoadedForecaster, series: GivenSeries) -> Calibration:
         dates[origins[-1]],
         tuple(level for level, (_, enough) in zip(LEVELS, found, strict=True) if not enough),
     )
+
+
+def _last_origin(model: LoadedForecaster) -> str:
+    """Whose targets all lie in the validation period."""
+    _, test = model.facts["starts"]
+    return period_before(test, int(model.facts["period"]), model.horizon + 1)
 
 
 def calibrated(said: Floats, calibration: Calibration) -> Floats:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from dlexplain.data.dates import dates_after, quarters_first_month
-from dlexplain.data.given_table import far_values
+from dlexplain.data.given_table import far_values, origin_spans
 from dlexplain.data.series import place_of
 from dlexplain.errors import DataError, ParamError, TargetError
 from dlexplain.results import SeriesForecast, period_text
@@ -142,11 +142,27 @@ def origin_place(model: LoadedForecaster, given: GivenSeries, origin: str) -> in
 
 
 def part_of(given: GivenSeries, place: int) -> str:
-    """Which of the model's periods the origin's first target lies in."""
+    """Which of the model's periods the origin's first target lies in; "" of made-up series."""
+    if given.made_up:
+        return ""
     validation, test = given.data.starts
     if place + 1 >= test:
         return "test"
     return "validation" if place + 1 >= validation else "training"
+
+
+def part_text(model: LoadedForecaster, given: GivenSeries, place: int) -> str:
+    """Where an origin lies, as Markdown; made-up series are of none of the model's periods."""
+    first, last, tested = origin_spans(model.facts)
+    return {
+        "": "Made-up series are no test of the model, whatever its forecasts come to.",
+        "training": "The model was **trained on this period**: what it says here is no test of it. "
+        f"The first origin of its test period is {tested}.",
+        "validation": f"In the model's **validation period**, origins {first} to {last}: by it its "
+        "training and its intervals were chosen.",
+        "test": f"In the model's **test period**, origins from {tested} on: it has seen nothing of "
+        "what is forecast here.",
+    }[part_of(given, place)]
 
 
 def find_target(model: LoadedForecaster, wanted: str | None) -> int:

@@ -34,6 +34,11 @@ class GivenSeries:
     data: SeriesData
 
     @property
+    def made_up(self) -> bool:
+        """Whether they are drawn at random, perhaps with changes."""
+        return self.title.startswith(MADE_UP)
+
+    @property
     def digest(self) -> str:
         """Of the values and of their dates, which are one period apart."""
         return f"{self.data.digest}/{self.data.dates[0]}/{self.data.dates[-1]}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
@@ -205,16 +204,3 @@ def _source(text: str) -> str:
 def entries() -> tuple[ForecasterEntry, ...]:
     """At every run of the page, since a training may just have finished."""
     return forecaster_entries()
-
-
-def told_part(starts: Sequence[str], given: GivenSeries, row: int) -> str:
-    """Where the origin lies, as a sentence; `starts` of the validation and the test period."""
-    validation, test = (period_text(start, given.data.period) for start in starts)
-    first = np.searchsorted(given.data.starts, row + 1, side="right")
-    return (
-        "The model was **trained on this period**: what it says here is no test of it. Its test "
-        f"period begins in {test}.",
-        f"In the model's **validation period**, {validation} to {test}: by it its training and its "
-        "intervals were chosen.",
-        f"In the model's **test period**, from {test} on, of which it has seen nothing.",
-    )[int(first)]

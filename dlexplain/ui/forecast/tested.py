@@ -44,7 +44,10 @@ def _show(found: Asked, name: str) -> None:
         show_end(found)
         return
     target = result.tested.names.index(name)
-    _verdict(result, target)
+    if result.made_up:
+        st.markdown("These series are made up: what is below is **no test of the model**.")
+    else:
+        _verdict(result, target)
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Errors")
@@ -101,9 +104,10 @@ def _coverage(result: SeriesBacktest, target: int) -> None:
         st.caption(
             f"Calibrated on {learned.count} origins, "
             f"{period_text(learned.first, result.period)} to "
-            f"{period_text(learned.last, result.period)} (split conformal, Romano et al. "
-            "2019). Its promise is for exchangeable data; forecasts of neighbouring origins "
-            "overlap and times change, so it is measured here."
+            f"{period_text(learned.last, result.period)}, whose periods ahead all lie in the "
+            "validation period (split conformal, Romano et al. 2019). Its promise is for "
+            "exchangeable data; forecasts of neighbouring origins overlap and times change, so it "
+            "is measured here, from the first origin of the test period on."
         )
 
 

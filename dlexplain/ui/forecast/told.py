@@ -10,10 +10,10 @@ import streamlit as st
 from dlexplain.figures.forecasts import plot_series_forecast
 from dlexplain.results import SeriesForecast, about_of, period_text
 from dlexplain.results.words import sentence, written
+from dlexplain.services.forecast.forecasting import part_text
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.ui.forecast import cache
-from dlexplain.ui.forecast.choice import told_part
 from dlexplain.ui.markdown import literal
 
 KINDS = {"calibrated": "Calibrated", "trained": "As trained"}
@@ -33,7 +33,7 @@ def show_forecast(model: LoadedForecaster, given: GivenSeries, row: int, target:
     told = cache.forecast(model.name, given, row, kind != "trained")
     st.plotly_chart(plot_series_forecast(told, target), config=FIGURE, key="forecast-lines")
     st.markdown(_sentence(told, target))
-    st.caption(told_part(model.facts["starts"], given, row))
+    st.caption(part_text(model, given, row))
     for note in told.notes:
         st.caption(f":material/info: {literal(sentence(note))}")
     with st.expander("In numbers", icon=":material/table:"):
@@ -55,11 +55,12 @@ def _sentence(told: SeriesForecast, target: int) -> str:
     now = float(told.levels[-1, target])
     said = (
         f"From **{written(now)}** in {period_text(told.origin, told.period)}, {name} is forecast "
-        f"at **{written(middle)}** in {date}; with 80% between {written(low)} and {written(high)}."
+        f"at **{written(middle)}** in {date}, with an 80% interval from {written(low)} to "
+        f"{written(high)}."
     )
     truth = told.truth[:, target]
     known = np.flatnonzero(np.isfinite(truth))
-    if not len(known):
+    if not len(known) or not told.part:  # what made-up series came to says nothing
         return said
     last = int(known[-1])
     inside = [told.interval(80)[0][known, target] <= truth[known],
@@ -68,7 +69,7 @@ def _sentence(told: SeriesForecast, target: int) -> str:
     return said + (
         f" In {period_text(told.ahead[last], told.period)} it came to "
         f"**{written(float(truth[last]))}**; "
-        f"{share} of {len(known)} values lay within their 80%."
+        f"{share} of {len(known)} values lay within their 80% intervals."
     )
 
 
