@@ -42,10 +42,19 @@ def data_address(pixels: NDArray[np.uint8]) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
+def path_sheet(path: LatentPath) -> NDArray[np.uint8]:
+    """The pictures in a row; an orange line stands where one change is far above the others."""
+    whole = sheet(path.pixels, len(path.pixels))
+    if path.leap is not None:
+        between = (path.leap + 1) * (path.pixels.shape[2] + 1)
+        whole[:, between] = [int(ORANGE[place : place + 2], 16) for place in (1, 3, 5)]
+    return whole
+
+
 @plot.register
 def plot_path(path: LatentPath) -> go.Figure:
     """The pictures in a row."""
-    return _sheet_figure(sheet(path.pixels, len(path.pixels)))
+    return _sheet_figure(path_sheet(path))
 
 
 @plot.register

@@ -218,6 +218,10 @@ class DimensionEffects:
         return found
 
 
+LEAP = 2.0
+"""Times the mean change from picture to picture, from which on one stands out."""
+
+
 @dataclass(frozen=True, eq=False)
 class LatentPath:
     """Pictures on the way from one code to another.
@@ -232,6 +236,22 @@ class LatentPath:
     codes: Floats
     shares: Floats
     how: str
+
+    @property
+    def changes(self) -> Floats:
+        """(steps - 1,) of a pixel from each picture to the next, root mean square, of its range."""
+        off = np.diff(self.pixels.astype(np.float32) / 255, axis=0)
+        found: Floats = np.sqrt((off**2).mean(axis=(1, 2, 3)))
+        return found
+
+    @property
+    def leap(self) -> int | None:
+        """The picture, from 0, after which the change is LEAP times the mean or more, if any is."""
+        changes = self.changes
+        largest = int(changes.argmax())
+        if changes[largest] == 0 or changes[largest] < LEAP * changes.mean():
+            return None
+        return largest
 
     def plot(self) -> Any:
         """The pictures in a row."""

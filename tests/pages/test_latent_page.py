@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dlexplain.results import Reconstruction, SeenPicture
+from dlexplain.figures.latent_sheets import path_sheet, sheet
+from dlexplain.results import LatentPath, Reconstruction, SeenPicture
+from dlexplain.ui.latent.between import told as told_steps
 from dlexplain.ui.latent.dimensions import table
 from dlexplain.ui.latent.pad import decoded
 from tests.bad_pictures import BAD_PICTURES, encoded
@@ -171,9 +173,28 @@ def test_numbers_of_dimensions_are_written_as_a_table() -> None:
     assert table(plain, None, given).startswith(b"dimension,code,gradient\n")
 
 
+def test_a_leap_is_told_only_where_one_step_stands_out() -> None:
+    def path(*greys: int) -> LatentPath:
+        pixels = np.repeat(np.array(greys, np.uint8), 4).reshape(-1, 2, 2, 1)
+        numbers = np.zeros((len(greys), 1), np.float32)
+        return LatentPath("m", pixels, numbers, numbers[:, 0], "linear")
+
+    even, one = path(0, 60, 102, 153), path(0, 10, 20, 30, 234, 255)
+    assert told_steps(even) == (
+        "A step changes a pixel by 0.200 of its range on average (root mean square), the largest, "
+        "from picture 1 to 2, by 0.235."
+    )
+    assert "from picture 4 to 5, by 0.800: there, at the orange line, two kinds" in told_steps(one)
+    assert path(7, 7, 7).leap is None
+    np.testing.assert_array_equal(path_sheet(even), sheet(even.pixels, 4))
+    marked = (path_sheet(one) != sheet(one.pixels, 6)).any(axis=(0, 2))
+    assert np.flatnonzero(marked).tolist() == [12]  # between the fourth and the fifth
+
+
 def test_two_pictures_and_two_classes() -> None:
     page = opened(view="between", test="3", other="9")
     assert asked(page)["other"] == "9"
+    assert "the largest, from picture " in said(page)
     page.segmented_control(key="latent-way-linear").set_value("spherical").run()
     assert not page.exception
     page = opened(view="classes")

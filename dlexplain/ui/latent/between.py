@@ -1,10 +1,9 @@
 """The way from one picture to another through latent space."""
 
-import numpy as np
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
-from dlexplain.figures.latent_sheets import png, sheet
+from dlexplain.figures.latent_sheets import path_sheet, png
 from dlexplain.figures.overlay import enlarged
 from dlexplain.results import LatentPath, SeenPicture
 from dlexplain.results.latents import Floats
@@ -82,7 +81,7 @@ def _show(model: LatentModel, first: Floats, last: Floats, usual: str, label: in
     except DlexplainError as error:
         st.error(str(error))
         return
-    st.image(png(sheet(path.pixels, STEPS)), width="stretch",
+    st.image(png(path_sheet(path)), width="stretch",
              caption=f"{STEPS} steps, both ends included")  # fmt: skip
     st.fragment(_one)(model, first, last, how or usual, label)
     _told(path)
@@ -95,14 +94,21 @@ def _one(model: LatentModel, first: Floats, last: Floats, how: str, label: int) 
     st.image(enlarged(made), width=SIDE)
 
 
-def _told(path: LatentPath) -> None:
-    off = np.diff(path.pixels.astype(np.float32) / 255, axis=0)
-    steps = np.sqrt((off**2).mean(axis=(1, 2, 3)))
-    st.caption(
-        f"A step changes a pixel by {steps.mean():.3f} of the range on average (root mean square), "
-        f"the largest by {steps.max():.3f}: there two kinds of pictures meet."
+def told(path: LatentPath) -> str:
+    """How much pictures change along the way, and where one change stands out."""
+    changes, place = path.changes, int(path.changes.argmax()) + 1
+    text = (
+        f"A step changes a pixel by {changes.mean():.3f} of its range on average (root mean "
+        f"square), the largest, from picture {place} to {place + 1}, by {changes.max():.3f}"
     )
+    if path.leap is None:
+        return text + "."
+    return text + ": there, at the orange line, two kinds of pictures meet."
+
+
+def _told(path: LatentPath) -> None:
+    st.caption(told(path))
     st.download_button(
-        "PNG", lambda: png(sheet(path.pixels, STEPS)), f"{path.model}-between.png", "image/png",
+        "PNG", lambda: png(path_sheet(path)), f"{path.model}-between.png", "image/png",
         key="latent-between-png", icon=":material/download:", on_click="ignore", type="tertiary",
     )  # fmt: skip
