@@ -68,7 +68,7 @@ def main() -> None:
         if view == "forecast":
             from dlexplain.ui.forecast.told import show_forecast
 
-            show_forecast(model, given, row, target)
+            kept |= show_forecast(model, given, row, target, arrived)
         elif view == "why":
             from dlexplain.ui.forecast.why import show_why
 
@@ -80,7 +80,7 @@ def main() -> None:
         else:
             from dlexplain.ui.forecast.change import show_change
 
-            show_change(model, given, row, target)
+            kept |= show_change(model, given, row, target, arrived)
     to_address({"model": entry.name, "series": st.session_state["forecast-source"], **kept})
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -142,6 +143,55 @@ def test_a_backtest_of_made_up_series_is_no_test() -> None:
     page = opened(view="backtest", series="example")
     assert "**no test of the model**" in said(page)
     assert "Mean MASE" not in said(page) and not page.warning
+
+
+def test_a_change_outlives_the_view_and_is_in_the_address() -> None:
+    page = opened(view="change", change="unemp:2007Q2:6.5", origin="2007Q3")
+    assert "With unemp of 2007Q2 at 6.5, " in said(page)
+    assert page.selectbox(key="forecast-change-series").value == "unemp"
+    assert page.query_params["change"] in ("unemp:2007-04-01:6.5", ["unemp:2007-04-01:6.5"])
+    field = next(n for n in page.number_input if str(n.key).startswith("forecast-change-value"))
+    assert field.label == "is (percent)"
+    page.segmented_control(key="forecast-view").set_value("forecast").run()
+    assert "change" not in page.query_params
+    page.segmented_control(key="forecast-intervals").set_value("trained").run()
+    assert page.query_params["intervals"] in ("trained", ["trained"])
+    page.segmented_control(key="forecast-view").set_value("change").run()
+    assert not page.exception
+    assert "With unemp of 2007Q2 at 6.5, " in said(page)
+    assert opened(intervals="trained").session_state["forecast-intervals"] == "trained"
+
+
+@pytest.mark.parametrize("wrong", ["unemp", "gold:2007Q2:1", "unemp:1950Q1:1", "unemp:2007Q2:x"])
+def test_a_change_that_cannot_be_asked_for_is_told(wrong: str) -> None:
+    text = told(view="change", change=wrong, origin="2007Q3")
+    assert f'change is "{wrong}"; SERIES:PERIOD:VALUE is accepted' in text
+    assert "a period from 2004Q4 to 2007Q3" in text
+
+
+def test_edits_of_the_whole_window_outlive_the_view() -> None:
+    window = pd.DataFrame({"date": ["2007-07-01", "2007-04-01"], "a": [1.0, 2.0]})
+
+    def shown() -> AppTest:
+        def script() -> None:
+            import streamlit as st
+
+            from dlexplain.ui.forecast.change import _begun
+
+            st.session_state["found"] = _begun("table", st.session_state["window"], 4)
+
+        page = AppTest.from_function(script)
+        page.session_state["window"] = window
+        return page
+
+    page = shown().run()
+    assert page.session_state["found"]["period"].tolist() == ["2007Q3", "2007Q2"]
+    edited = page.session_state["found"].assign(a=[1.0, 5.0])
+    page.session_state["table-edited"] = edited
+    page.session_state["table"] = {"edited_rows": {}}  # it is drawn: what it began with stays
+    assert page.run().session_state["found"]["a"].tolist() == [1, 2]
+    del page.session_state["table"]
+    assert page.run().session_state["found"]["a"].tolist() == [1, 5]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dlexplain.errors import DataError
+from dlexplain.errors import BadInput, DataError
 from dlexplain.figures.forecasts import plot_series_forecast, plot_what_if
 from dlexplain.results import PastChange, WhatIf, about_of, csv_of, period_text
 from dlexplain.results.words import sentence, written
@@ -12,16 +12,29 @@ from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.ui.forecast import cache
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.writing.choice import from_query
 
 SERIES, DATE, VALUE, TABLE = (f"forecast-change-{x}" for x in ("series", "date", "value", "table"))
+ADDRESS = "change"
+"""In the address: what the three fields change."""
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
 
-def show_change(model: LoadedForecaster, given: GivenSeries, row: int, target: int) -> None:
-    """The view."""
+def show_change(
+    model: LoadedForecaster, given: GivenSeries, row: int, target: int, arrived: bool
+) -> dict[str, str | None]:
+    """The view; returns what of it is to be in the address: the value that the fields change."""
     window = _window(model, given, row)
+    _asked(model, given, row, window, arrived)
     one = _one(model, given, row, window, given.data.targets[target])
-    changes = [*_table(model, given, row, window), *one]
+    _show(model, given, row, target, [*_table(model, given, row, window), *one])
+    said = [f"{change.series}:{change.date}:{change.value!r}" for change in one]
+    return {ADDRESS: said[0] if said else None}
+
+
+def _show(
+    model: LoadedForecaster, given: GivenSeries, row: int, target: int, changes: list[PastChange]
+) -> None:
     if not changes:
         st.info("Type another value above, or edit the table; the forecast then moves.")
         told = cache.forecast(model.name, given, row, True)
@@ -53,21 +66,64 @@ def _window(model: LoadedForecaster, given: GivenSeries, row: int) -> pd.DataFra
     return frame[::-1].reset_index(drop=True)
 
 
+def _asked(
+    model: LoadedForecaster, given: GivenSeries, row: int, window: pd.DataFrame, arrived: bool
+) -> None:
+    """Set the three fields by the address, realgdp:2007Q3:14000, where that is what opened it."""
+
+    def read(text: str) -> PastChange:
+        dates = {period_text(day, given.data.period): day for day in window["date"]}
+        series, date, value = [*text.rsplit(":", 2), "", ""][:3]
+        date = dates.get(date, date)
+        known = series in given.data.names and date in dates.values()
+        try:
+            number = float(value) if known else np.nan
+        except ValueError:
+            number = np.nan
+        if not np.isfinite(number):
+            written_dates = list(dates)
+            raise BadInput(
+                f'{ADDRESS} is "{text}"; SERIES:PERIOD:VALUE is accepted, of a series of the model '
+                f"and a period from {written_dates[-1]} to {written_dates[0]}"
+            )
+        return PastChange(series, date, number)
+
+    if not arrived:
+        return
+    from_query(ADDRESS, f"{VALUE}-asked", read, arrived)
+    change = st.session_state.pop(f"{VALUE}-asked", None)
+    if change is not None:
+        state = st.session_state
+        state[SERIES], state[DATE] = change.series, change.date
+        state[_key(VALUE, model, given, row, change.series, change.date)] = change.value
+
+
+def _key(first: str, model: LoadedForecaster, given: GivenSeries, row: int, *more: str) -> str:
+    """Of a widget whose state belongs to one window."""
+    return "-".join([first, model.name, given.digest, str(row), *more])
+
+
 def _one(
     model: LoadedForecaster, given: GivenSeries, row: int, window: pd.DataFrame, first: int
 ) -> list[PastChange]:
     """Three fields; `first` is the series that they begin with."""
     left, middle, right = st.columns(3, vertical_alignment="bottom")
-    series = left.selectbox("Past value of", list(given.data.names), first, key=SERIES)
-    period = given.data.period
+    period, names, dates = given.data.period, list(given.data.names), list(window["date"])
+    for key, offered, usual in ((SERIES, names, names[first]), (DATE, dates, dates[0])):
+        if st.session_state.get(key) not in offered:  # as of another model or origin
+            st.session_state[key] = usual
+    series = left.selectbox("Past value of", names, key=SERIES, persist_state="session")
     date = middle.selectbox(
-        "in", list(window["date"]), key=DATE, format_func=lambda day: period_text(day, period)
-    )
+        "in", dates, key=DATE, format_func=lambda day: period_text(day, period),
+        persist_state="session",
+    )  # fmt: skip
     now = float(window.loc[window["date"] == date, series].iloc[0])
     step = float(f"{max(np.ptp(window[series]) / 10, 1e-6):.1g}")
+    key = _key(VALUE, model, given, row, series, date)
+    st.session_state.setdefault(key, now)
     value = right.number_input(
-        "is", value=now, step=step, format=_format(step),
-        key=f"{VALUE}-{model.name}-{given.digest}-{row}-{series}-{date}",
+        f"is{_unit(model, series)}", step=step, format=_format(step), key=key,
+        persist_state="session",
         help=f"It was {now:,.10g}{_unit(model, series)}. What follows the origin stays as it was.",
     )  # fmt: skip
     return [] if np.isclose(value, now, rtol=1e-9) else [PastChange(series, date, float(value))]
@@ -76,13 +132,13 @@ def _one(
 def _table(
     model: LoadedForecaster, given: GivenSeries, row: int, window: pd.DataFrame
 ) -> list[PastChange]:
+    key = _key(TABLE, model, given, row)
     with st.expander("Edit the whole window", icon=":material/edit:"):
-        shown = window.rename(columns={"date": "period"})
-        shown["period"] = [period_text(day, given.data.period) for day in window["date"]]
         edited = st.data_editor(
-            shown, key=f"{TABLE}-{model.name}-{given.digest}-{row}", hide_index=True,
-            disabled=["period"], height=320,
+            _begun(key, window, given.data.period), key=key, hide_index=True, disabled=["period"],
+            height=320,
         )  # fmt: skip
+    st.session_state[f"{key}-edited"] = edited
     found: list[PastChange] = []
     for name in given.data.names:
         moved = ~np.isclose(edited[name].astype(float), window[name], rtol=1e-9, equal_nan=True)
@@ -91,6 +147,21 @@ def _table(
             for place in np.flatnonzero(moved)
         ]
     return found
+
+
+def _begun(key: str, window: pd.DataFrame, period: int) -> pd.DataFrame:
+    """What the table begins with: the window, or it as it was edited before the view changed.
+
+    The table keeps its edits by itself for as long as it is drawn, and begins anew where what it
+    is given differs.
+    """
+    state = st.session_state
+    if key not in state:
+        shown = window.rename(columns={"date": "period"})
+        shown["period"] = [period_text(day, period) for day in window["date"]]
+        state[f"{key}-begun"] = state.get(f"{key}-edited", shown)
+    begun: pd.DataFrame = state[f"{key}-begun"]
+    return begun
 
 
 def _unit(model: LoadedForecaster, series: str) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from dlexplain.errors import BadInput
 from dlexplain.figures.forecasts import plot_series_forecast
 from dlexplain.results import SeriesForecast, about_of, period_text
 from dlexplain.results.words import sentence, written
@@ -15,16 +16,21 @@ from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.ui.forecast import cache
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.writing.choice import from_query
 
 KINDS = {"calibrated": "Calibrated", "trained": "As trained"}
 KIND = "forecast-intervals"
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
 
-def show_forecast(model: LoadedForecaster, given: GivenSeries, row: int, target: int) -> None:
-    """The view."""
+def show_forecast(
+    model: LoadedForecaster, given: GivenSeries, row: int, target: int, arrived: bool
+) -> dict[str, str | None]:
+    """The view; returns what of it is to be in the address."""
+    from_query("intervals", KIND, _kind, arrived)
+    st.session_state.setdefault(KIND, "calibrated")
     kind = st.segmented_control(
-        "Intervals", list(KINDS), default="calibrated", format_func=KINDS.__getitem__, key=KIND,
+        "Intervals", list(KINDS), format_func=KINDS.__getitem__, key=KIND,
         required=True, persist_state="session",
         help="Calibrated: widened or narrowed, a number a horizon and series, so that on the "
         "model's validation period they held the truth as often as they say (split conformal). "
@@ -44,6 +50,13 @@ def show_forecast(model: LoadedForecaster, given: GivenSeries, row: int, target:
         _download("CSV", _csv(told), f"{model.name}-{told.origin}.csv", "text/csv")
         content = json.dumps(told.to_dict(), indent=1)
         _download("JSON", content, f"{model.name}-{told.origin}.json", "application/json")
+    return {"intervals": "trained" if kind == "trained" else None}
+
+
+def _kind(text: str) -> str:
+    if text not in KINDS:
+        raise BadInput(f'intervals is "{text}"; {" and ".join(KINDS)} are accepted')
+    return text
 
 
 def _sentence(told: SeriesForecast, target: int) -> str:
