@@ -149,6 +149,8 @@ def _evaluate(args: argparse.Namespace) -> int:
         print(json.dumps(score.to_dict(), indent=1))
         return 0
     print(f"{score.model} on {score.data}, n = {score.n:,}")
-    for key, value in score.metrics.items():
-        print(f"  {key:28}{value:.6g}")
+    for key in score.metrics:
+        print(f"  {key:28}{score.text(key)}")
+    for note in score.notes:
+        print(note)
     return 0

@@ -97,9 +97,12 @@ def read_class_folders(
     )
 
 
-def read_given_folders(root: Path, side: int, report: Report) -> tuple[Pictures, tuple[str, ...]]:
+def read_given_folders(
+    root: Path, side: int, report: Report
+) -> tuple[Pictures, tuple[str, ...], tuple[str, ...]]:
     """All pictures at `root`, or the test part's where folders name one, and their classes' names.
 
+    Also notes: how many were resized, and what could not be read.
     Raises DataError for a missing root, one without pictures, or too many unreadable files.
     """
     found = list(_find(root))
@@ -107,11 +110,14 @@ def read_given_folders(root: Path, side: int, report: Report) -> tuple[Pictures,
         found = [f for f in found if f.split == "test"]
     if not found:
         raise DataError(_too_few(root, found, ()))
-    pixels, places, unreadable = _decode(found, side, report)
-    _notes(unreadable, len(found))
+    pixels, places, unreadable, resized = _decode(found, side, report)
+    notes = _notes(unreadable, len(found))
+    if resized:
+        notes = (*notes, f"{resized:,} of {len(places):,} pictures were resized: the middle square "
+                 f"is {side} × {side} for the model")  # fmt: skip
     classes = tuple(sorted({f.label for f in found}))
     labels = np.array([classes.index(found[place].label) for place in places], np.int64)
-    return Pictures(pixels, labels), classes
+    return Pictures(pixels, labels), classes, notes
 
 
 def _kept_or_decoded(
@@ -127,7 +133,7 @@ def _kept_or_decoded(
         with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
                 return kept["pixels"], kept["places"], [str(n) for n in kept["unreadable"]]
-    pixels, places, unreadable = _decode(found, side, report)
+    pixels, places, unreadable, _ = _decode(found, side, report)
     _keep(file, pixels=pixels, places=places, unreadable=np.array(unreadable, dtype=np.str_))
     return pixels, places, unreadable
 
@@ -192,11 +198,13 @@ def _found(
 
 def _decode(
     found: list[Found], side: int, report: Report
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
+) -> tuple[np.ndarray, np.ndarray, list[str], int]:
+    """(pixels, places in `found`, paths of what could not be read, how many were resized)"""
     check_memory(len(found), side, psutil.virtual_memory().available)
     pixels = np.empty((len(found), side, side, 3), np.uint8)
     places: list[int] = []
     unreadable: list[str] = []
+    resized = 0
     archives: dict[Path, zipfile.ZipFile] = {}
     try:
         for place, file in enumerate(found):
@@ -211,13 +219,14 @@ def _decode(
                 unreadable.append(file.path)
                 continue
             pixels[len(places)] = model_view(picture, side, side)
+            resized += picture.pixels.shape[:2] != (side, side)
             places.append(place)
             if place % REPORT_EVERY == 0:
                 report(f"decoding pictures: {place:,} of {len(found):,}", place / len(found))
     finally:
         for opened in archives.values():
             opened.close()
-    return pixels[: len(places)], np.array(places, np.int64), unreadable
+    return pixels[: len(places)], np.array(places, np.int64), unreadable, resized
 
 
 def check_memory(count: int, side: int, available: int) -> None:
@@ -225,7 +234,7 @@ def check_memory(count: int, side: int, available: int) -> None:
     needed = 2 * count * side * side * 3
     if needed > available:
         raise DataError(
-            f"{count:,} pictures of {side} x {side} need {needed / 1e9:,.1f} GB of memory, but "
+            f"{count:,} pictures of {side} × {side} need {needed / 1e9:,.1f} GB of memory, but "
             f"{available / 1e9:,.1f} GB are free; a smaller side or fewer pictures are accepted"
         )
 

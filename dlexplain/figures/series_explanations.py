@@ -36,7 +36,8 @@ def plot_series_attribution(found: SeriesAttribution) -> go.Figure:
             "colorscale": DIVERGING,
             "xgap": 1 if len(found.dates) <= FEW else 0,
             "ygap": 1,
-            "colorbar": {"thickness": 10, "outlinewidth": 0, "ticksuffix": found.unit},
+            "colorbar": {"thickness": 10, "outlinewidth": 0, "ticksuffix": found.unit,
+                         "title": {"text": _words(found), "side": "right"}},
             "hovertemplate": "%{text}, " + when(found.period)
             + " (%{customdata[0]} before the origin)<br>%{z:+,.3~r}"
             + found.unit + "<br>input %{customdata[1]:+.2f} deviations<extra></extra>",
@@ -97,6 +98,11 @@ def plot_by_lag(found: SeriesAttribution) -> go.Figure:
                       "zeroline": True, "automargin": True},
         },
     )  # fmt: skip
+
+
+def _words(found: SeriesAttribution) -> str:
+    """A unit that is words, such as percentage points; "%" stands behind each number instead."""
+    return "" if found.unit else about_of(found.about, found.target).unit_of_changes
 
 
 def _effect(found: SeriesAttribution) -> str:

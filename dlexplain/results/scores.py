@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+UNITS = {"elbo": "nats", "kl": "nats", "reconstruction": "nats"}
+"""Of metrics that have one in all tasks."""
+
 
 @dataclass(frozen=True)
 class Score:
@@ -11,6 +14,7 @@ class Score:
 
     n        examples scored; tokens for a language model, origins for a forecaster
     metrics  by name, such as accuracy (0 to 1), perplexity, bleu (0 to 100), mase
+    notes    what was done to the data for the model to take them
     details  what the task says beyond, such as a forecaster's errors by series and horizon
     """
 
@@ -19,8 +23,15 @@ class Score:
     n: int
     metrics: Mapping[str, float]
     details: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The form that `evaluate --json` prints; details stand among the metrics."""
         metrics = dict(self.metrics) | ({"details": dict(self.details)} if self.details else {})
-        return {"model": self.model, "data": self.data, "n": self.n, "metrics": metrics}
+        found = {"model": self.model, "data": self.data, "n": self.n, "metrics": metrics}
+        return found | {"notes": list(self.notes)}
+
+    def text(self, name: str) -> str:
+        """A metric with its unit, where it has one: "-106.2 nats"."""
+        unit = UNITS.get(name, "")
+        return f"{self.metrics[name]:.6g}{' ' * bool(unit)}{unit}"

@@ -30,7 +30,7 @@ def main() -> None:
     if not known:
         st.info("There is no forecaster yet. Train one on the page **Launch**.")
         return
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="small")
     with left:
         entry = choose_forecaster(known, arrived)
     with right:

@@ -201,7 +201,7 @@ def test_a_bomb_counts_as_unreadable(tmp_path: Path) -> None:
 
 def test_more_than_memory_holds_is_refused_before_it_is_decoded() -> None:
     check_memory(1000, 100, 60_000_000)  # 1000 x 100 x 100 x 3, twice
-    with pytest.raises(DataError, match=r"1,001 pictures of 100 x 100 need 0.1 GB .* 0.1 GB are"):
+    with pytest.raises(DataError, match=r"1,001 pictures of 100 × 100 need 0.1 GB .* 0.1 GB are"):
         check_memory(1001, 100, 60_000_000)
 
 

@@ -107,6 +107,8 @@ def test_axes_have_long_names_and_periods_as_people_write_them() -> None:
     points = SeriesAbout("Rate", "percent", "percentage points")
     found = replace(attribution(), unit="", about={"a": points})
     assert plot_by_series(found).layout.xaxis.title.text == "effect, percentage points"
+    assert found.plot().data[0].colorbar.title.text == "percentage points"
+    assert attribution().plot().data[0].colorbar.title.text == ""
     assert plot_by_lag(attribution()).layout.yaxis.title.text == "effect, %"
 
 

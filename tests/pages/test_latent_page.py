@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from dlexplain.figures.latent_sheets import path_sheet, sheet
 from dlexplain.results import LatentPath, Reconstruction, SeenPicture
 from dlexplain.ui.latent.between import told as told_steps
+from dlexplain.ui.latent.closer import logit_text
 from dlexplain.ui.latent.dimensions import table
 from dlexplain.ui.latent.pad import decoded
 from tests.bad_pictures import BAD_PICTURES, encoded
@@ -208,6 +209,8 @@ def test_a_gan_samples_and_is_asked_whether_it_copies() -> None:
     assert page.session_state["latent-nearest"].job.result.usual.shape == (200,)
     assert "**It is no copy**" in said(page)
     assert "of real test pictures" in said(page)
+    assert [m.value[-7:] for m in page.metric] == [" logits"]
+    assert logit_text(-0.104) == "−0.10 logits"
     assert "Completeness error" in said(page)
     assert asked(page)["class"] == "7"
     assert asked(page)["truncation"] == "0.5"

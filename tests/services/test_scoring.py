@@ -63,6 +63,28 @@ def test_the_command_prints_what_it_found(
     assert "accuracy" in capsys.readouterr().out
 
 
+def test_what_was_done_to_pictures_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "seven").mkdir()
+    colour = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    for name, pixels in (("a", colour), ("b", colour[:28, :28]), ("c", colour[:28, :28, 0])):
+        Image.fromarray(pixels).save(tmp_path / "seven" / f"{name}.png")
+    assert main(["evaluate", "mnist-vae", "--data", str(tmp_path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["notes"] == [
+        "1 of 3 pictures were resized: the middle square is 28 × 28 for the model",
+        "2 of 3 pictures in colour were made grey, as the model sees no colour",
+    ]
+    assert main(["evaluate", "mnist-vae", "--data", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert f"{'elbo':28}{told['metrics']['elbo']:.6g} nats\n" in out
+    assert out.endswith(told["notes"][1] + "\n")
+    for name in "ab":
+        (tmp_path / "seven" / f"{name}.png").unlink()
+    assert evaluate("mnist-vae", str(tmp_path)).notes == ()
+
+
 def test_wrong_data_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = digits_run()
     with pytest.raises(BadInput):

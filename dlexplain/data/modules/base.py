@@ -106,10 +106,12 @@ class DataModule(L.LightningDataModule):
 
     facts  what a task, a run's card and a page need to know of the data; JSON-serialisable
     files  texts that are kept beside the weights, by file name, such as a tokeniser's JSON
+    notes  what was done to data that a user gave, for the model to take them
     """
 
     facts: dict[str, Any]
     files: Mapping[str, str] = MappingProxyType({})
+    notes: tuple[str, ...] = ()
 
     def some_inputs(self, count: int, seed: int) -> Tensor:
         """Training inputs as the model sees them, not varied: for a module that SeesData."""

@@ -26,10 +26,11 @@ NAMED = 5
 class GivenPictures(PictureModule):
     """The pictures are all three parts; normalised as the model's training pictures were."""
 
-    def __init__(self, data: PictureData, facts: Mapping[str, Any]) -> None:
+    def __init__(self, data: PictureData, facts: Mapping[str, Any], notes: tuple[str, ...]) -> None:
         super().__init__(data, Augmentation(), EVALUATION_BATCH, 0, 1)
         self.mean, self.scale = float(facts["mean"]), float(facts["scale"])
         self.facts = {**facts, "sizes": self.facts["sizes"]}
+        self.notes = notes
 
 
 def given_labelled(
@@ -39,7 +40,7 @@ def given_labelled(
 
     Where folders say which part is for testing, that part. Raises DataError for another class.
     """
-    pictures, found = _read(path, facts)
+    pictures, found, notes = _read(path, facts)
     classes = [str(name) for name in facts["classes"]]
     others = [name for name in found if name not in classes]
     if others:
@@ -49,24 +50,31 @@ def given_labelled(
         )
     place_of = np.array([classes.index(name) for name in found], np.int64)
     pictures = Pictures(pictures.pixels, place_of[pictures.labels])
-    return GivenPictures(_thrice(pictures, tuple(classes)), facts)
+    return GivenPictures(_thrice(pictures, tuple(classes)), facts, notes)
 
 
 def given_pictures(
     path: str, facts: Mapping[str, Any], files: Mapping[str, str], task_params: Mapping[str, Any]
 ) -> GivenPictures:
     """As given_labelled, but with any class names: for models that have no use for classes."""
-    pictures, found = _read(path, facts)
-    return GivenPictures(_thrice(pictures, found), facts)
+    pictures, found, notes = _read(path, facts)
+    return GivenPictures(_thrice(pictures, found), facts, notes)
 
 
-def _read(path: str, facts: Mapping[str, Any]) -> tuple[Pictures, tuple[str, ...]]:
-    """Sized and coloured as the model's; labels are places in the names that come with them."""
-    pictures, names = read_given_folders(Path(path).expanduser(), int(facts["side"]), silent)
+def _read(path: str, facts: Mapping[str, Any]) -> tuple[Pictures, tuple[str, ...], tuple[str, ...]]:
+    """Sized and coloured as the model's; labels are places in the names that come with them.
+
+    Also notes on what was done to them.
+    """
+    pictures, names, notes = read_given_folders(Path(path).expanduser(), int(facts["side"]), silent)
     pixels = pictures.pixels
     if int(facts["channels"]) == 1:
+        coloured = sum(bool(np.ptp(one, axis=2).any()) for one in pixels)
+        if coloured:
+            notes = (*notes, f"{coloured:,} of {len(pixels):,} pictures in colour were made grey, "
+                     "as the model sees no colour")  # fmt: skip
         pixels = np.stack([_grey(one) for one in pixels])
-    return Pictures(pixels, pictures.labels), names
+    return Pictures(pixels, pictures.labels), names, notes
 
 
 def _grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

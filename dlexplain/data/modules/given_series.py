@@ -41,6 +41,7 @@ def given_series(
     module = SeriesModule(windows, batch_size=2, seed=0)
     sizes = {**facts.get("sizes", {}), "test": len(origins)}
     module.facts = {**facts, "sizes": sizes, "notes": list(data.notes)}
+    module.notes = data.notes
     return module
 
 

@@ -49,7 +49,7 @@ def evaluate(model: str, data: str) -> Score:
     tested = run_test(module, given, validate=False)
     count = int(given.facts["sizes"]["test"])
     metrics = {key.removeprefix("test/"): value for key, value in tested.metrics.items()}
-    return Score(model, data, count, metrics, task.details(tested.arrays))
+    return Score(model, data, count, metrics, task.details(tested.arrays), given.notes)
 
 
 def run_test(module: TaskModule, data: DataModule, validate: bool = True) -> Tested:

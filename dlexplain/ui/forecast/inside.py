@@ -63,7 +63,7 @@ def _states(found: Inside) -> None:
     # Another key for another cell, which has other parts.
     name = right.segmented_control(
         "Part", list(found.layers[0]), default="hidden", format_func=TITLES.__getitem__,
-        key=f"{PART}-{found.cell}", required=True,
+        key=f"{PART}-{found.cell}", required=True, wrap=True,
     )  # fmt: skip
     name = name or "hidden"
     values = found.layers[int(layer)][name]

@@ -38,11 +38,11 @@ def show_one(model: LatentModel, found: Samples, place: int, logits: Floats) -> 
     if not len(logits):
         return
     st.metric(
-        "Discriminator", f"{logits[place]:+.2f}", border=True, width="content",
+        "Discriminator", logit_text(logits[place]), border=True, width="content",
         help="Its logit: the larger, the more real it holds the picture"
         + (" and the more of the class asked for." if model.asked else "."),
     )  # fmt: skip
-    rank, middle = int((logits > logits[place]).sum()) + 1, f"{np.median(logits):+.2f}"
+    rank, middle = int((logits > logits[place]).sum()) + 1, logit_text(np.median(logits))
     st.caption(f"The {_nth(rank)} most real of these {len(logits)}, whose median is {middle}.")
 
 
@@ -127,6 +127,11 @@ def _map(work: Asked) -> None:
         else ""
     )
     st.caption(f"Red pixels spoke for real, blue ones against.{complete}")
+
+
+def logit_text(value: float) -> str:
+    """ "−0.10 logits" """
+    return f"{value:+.2f} logits".replace("-", "−")
 
 
 def _nth(place: int) -> str:

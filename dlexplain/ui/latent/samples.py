@@ -17,7 +17,7 @@ from dlexplain.services.latent.sampling import class_place
 from dlexplain.services.latent.sampling_settings import SamplingParams
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.latent import cache
-from dlexplain.ui.latent.closer import show_nearest, show_one, show_why
+from dlexplain.ui.latent.closer import logit_text, show_nearest, show_one, show_why
 from dlexplain.ui.latent.points import clicked
 from dlexplain.ui.writing.choice import from_query
 
@@ -38,7 +38,7 @@ def show_samples(
     except DlexplainError as error:
         st.error(str(error))
         return {}
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
         place = _grid(found, arrived)
         _downloads(found)
@@ -49,8 +49,8 @@ def show_samples(
         show_one(model, found, place, logits)
         if adversarial and data is not None:
             real = cache.real_logits(model.fingerprint, path, model, data)
-            st.caption(f"The median of real test pictures is {np.median(real):+.2f}.")
-    left, right = st.columns(2, gap="large")
+            st.caption(f"The median of real test pictures is {logit_text(np.median(real))}.")
+    left, right = st.columns(2, gap="medium")
     with left:
         show_nearest(model, found, place, path, data is not None)
     if adversarial:
