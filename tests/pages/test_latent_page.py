@@ -225,7 +225,7 @@ def test_a_data_set_that_is_not_here_is_told_how_to_get() -> None:
     page = opened(model="cifar10-gan")
     assert "CIFAR-10 is not here: a run fetches it once from" in said(page)
     assert "Its nearest training pictures would show it" in said(page)
-    page.text_input(key="latent-path-cifar10").set_value("/nowhere").run()
+    page.text_input(key="data-path-cifar10").set_value("/nowhere").run()
     assert not page.exception
     assert "/nowhere is not there; give the path of CIFAR-10's folder or archive" in str(
         page.error[0].value

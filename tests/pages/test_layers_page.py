@@ -18,6 +18,7 @@ from dlexplain.services.pictures.sets import one_of_each
 from dlexplain.settings import settings
 from dlexplain.ui.layers.field import half_of
 from tests.bad_pictures import BAD_PICTURES
+from tests.data.test_cifar10 import PER_FILE, binary, folder
 from tests.finished import finished_run, states
 
 PAGE = str(Path(__file__).parents[2] / "pages/inside/1_layers.py")
@@ -180,6 +181,24 @@ def test_a_channels_pictures_are_searched_and_its_best_one_made() -> None:
     assert "not clearly above" not in said(page)
     page.number_input(key="layers-channel").set_value(4).run()
     assert "Below is channel 3 of features.6" in said(page)
+
+
+def test_where_the_models_data_lies_is_asked_once_for_all_views(tmp_path: Path) -> None:
+    page = ended(opened(view="channel", model="cifar10-cnn", layer="features.2"), "layers-exciting")
+    assert list(page.session_state["layers-set-of"]) == ["photographs"]
+    assert "CIFAR-10 is not here: a run fetches it once from" in said(page)
+    (tmp_path / "other").mkdir()
+    page.text_input(key="data-path-cifar10").set_value(str(tmp_path / "other")).run()
+    assert not page.exception
+    assert str(tmp_path / "other") in page.error[0].value
+    path = folder(tmp_path / "bin", binary())
+    page.text_input(key="data-path-cifar10").set_value(str(path)).run()
+    ended(page, "layers-exciting")
+    assert page.session_state["layers-set"] == "data"
+    assert f"Of {PER_FILE}: CIFAR-10" in said(page)
+    page.segmented_control(key="layers-view").set_value("maps").run()
+    assert not page.exception
+    assert [pill.label for pill in page.pills if pill.key == "layers-example"]
 
 
 def test_a_picture_that_is_no_better_than_noise_is_told() -> None:

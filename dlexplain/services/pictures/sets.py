@@ -10,7 +10,7 @@ import numpy as np
 
 from dlexplain.data.base import DATA, Pictures
 from dlexplain.errors import DlexplainError, UnknownName
-from dlexplain.params import Value, parse
+from dlexplain.params import Value, parse, specs
 from dlexplain.runs.paths import data_folder
 from dlexplain.services.latent.data import evenly, load_pictures
 from dlexplain.services.pictures.model_list import ModelEntry
@@ -29,6 +29,8 @@ MOST = 1000
 """Pictures of a data set that are looked at, spread over all of its test part."""
 PIECES = 3
 """Pieces down and across that each photograph is cut into."""
+Own = tuple[str, tuple[tuple[str, Value], ...]]
+"""A data set's name and its parameters."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,13 @@ class PictureSet:
     load: Callable[[], Sequence[Picture]]
 
 
-def picture_sets(entry: ModelEntry) -> tuple[PictureSet, ...]:
-    """Of a model, the one that suits it best first."""
+def picture_sets(entry: ModelEntry, path: str = "") -> tuple[PictureSet, ...]:
+    """Of a model, the one that suits it best first.
+
+    path  where its own data lies, if not where the training found it
+    """
     found = []
-    if (own := own_data(entry)) is not None:
+    if (own := own_data(entry, path)) is not None:
         name, params = own
         title = f"{DATA[name].title}: test pictures, up to {MOST:,}"
         found.append(PictureSet("data", title, partial(_test_part, name, params)))
@@ -69,22 +74,60 @@ def picture_set(entry: ModelEntry, name: str) -> PictureSet:
     )
 
 
-def own_data(entry: ModelEntry) -> tuple[str, tuple[tuple[str, Value], ...]] | None:
+def own_data(entry: ModelEntry, path: str = "") -> Own | None:
     """The data set that a model was trained on and how, where it is here; None where it is not."""
+    own = _trained_on(entry, path)
+    return own if own is not None and not _missing(*own) else None
+
+
+def missing_data(entry: ModelEntry, path: str = "") -> tuple[str, str] | None:
+    """The name of the data set that a model was trained on, and a sentence on why it is not here.
+
+    path  is read, where it is given, since anything may lie there
+    None where it is here, or where the model's data is not known.
+    """
+    own = _trained_on(entry, path)
+    if own is None:
+        return None
+    why = _missing(*own)
+    if path and not why:
+        try:
+            load_pictures(own[0], dict(own[1]))
+        except DlexplainError as error:
+            why = str(error)
+    return (own[0], why) if why else None
+
+
+def _trained_on(entry: ModelEntry, path: str) -> Own | None:
     if entry.source == "registered":
         return None
     try:
         spec = trained(entry.name).spec
-        source = DATA[spec.data]
-        status = source.status(parse(source.Params, spec.data_params), data_folder(settings().home))
+        taken = specs(DATA[spec.data].Params)
     except DlexplainError:  # whoever loads the model is told what is wrong with its card
         return None
-    return (spec.data, tuple(spec.data_params.items())) if status.there else None
+    params = dict(spec.data_params)
+    if path and "path" in taken:
+        params["path"] = path
+    return spec.data, tuple(params.items())
 
 
-def one_of_each(entry: ModelEntry) -> tuple[KnownPicture, ...]:
-    """A test picture of each class of the model's own data; () where that is not here."""
-    own = own_data(entry)
+def _missing(name: str, params: tuple[tuple[str, Value], ...]) -> str:
+    """Why a data set is not here; "" where it is."""
+    source = DATA[name]
+    try:
+        status = source.status(parse(source.Params, dict(params)), data_folder(settings().home))
+    except DlexplainError as error:
+        return str(error)
+    return "" if status.there else f"{source.title} is not here: {status.how}"
+
+
+def one_of_each(entry: ModelEntry, path: str = "") -> tuple[KnownPicture, ...]:
+    """A test picture of each class of the model's own data; () where that is not here.
+
+    Raises DataError where what is there is not that data set.
+    """
+    own = own_data(entry, path)
     return () if own is None else _one_of_each(*own, str(settings().home))
 
 

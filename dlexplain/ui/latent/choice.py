@@ -13,9 +13,10 @@ from dlexplain.services.latent.model_list import (
     latent_entry,
 )
 from dlexplain.ui.address import read_view
+from dlexplain.ui.data_path import ask_path, given_path
 from dlexplain.ui.writing.choice import from_query
 
-MODEL, PATH = "latent-model", "latent-path"
+MODEL = "latent-model"
 VIEWS: Mapping[str, Mapping[str, str]] = {
     "autoencoder": {
         "reconstruct": "Reconstruct",
@@ -84,19 +85,14 @@ def find_data(entry: LatentEntry) -> tuple[PictureData | None, str]:
 
     Where it is not here, says how to get it and asks for a path.
     """
-    key = f"{PATH}-{entry.data}"
-    path = str(st.session_state.get(key) or "").strip()
+    path = given_path(entry.data)
     params = tuple(sorted(entry.data_params.items()))
     try:
         return _data(entry.data, params, path), path
     except DataError as error:
-        with st.expander("The data set is not here", icon=":material/database_off:",
-                         expanded=bool(path)):  # fmt: skip
-            (st.error if path else st.info)(f"{error}.")
-            st.text_input(
-                f"Where {entry.data} lies on the server", key=key, persist_state="session",
-                placeholder="/path/to/the/data",
-                help="Its folder or archive. Without it there are no test pictures, no map and no "
-                "nearest training pictures; all else works.",
-            )  # fmt: skip
+        ask_path(
+            entry.data, str(error),
+            "Without it there are no test pictures, no map and no nearest training pictures; all "
+            "else works.",
+        )  # fmt: skip
         return None, path

@@ -20,6 +20,7 @@ from dlexplain.services.pictures.model_list import ModelEntry
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sets import PictureSet, picture_sets
 from dlexplain.ui import cache as models
+from dlexplain.ui.data_path import ask_path, find_own
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.jobs import Asked, asked, show_end, show_live
 from dlexplain.ui.layers import cache
@@ -44,16 +45,21 @@ def show_channel(entry: ModelEntry, opened: bool) -> Kept:
 
 def _excited(entry: ModelEntry, layer: str, channel: int) -> None:
     st.subheader("The pictures that excite it most")
-    sets = {known.name: known for known in picture_sets(entry)}
-    if st.session_state.get("layers-set") not in sets:
-        st.session_state["layers-set"] = next(iter(sets))
+    path, missing = find_own(entry)
+    sets = {known.name: known for known in picture_sets(entry, path)}
+    state = st.session_state
+    if state.get("layers-set") not in sets or state.get("layers-set-of") != tuple(sets):
+        state["layers-set"] = next(iter(sets))  # of other sets, the one that suits best again
+    state["layers-set-of"] = tuple(sets)
     chosen = sets[
         st.selectbox(
             "Among", list(sets), format_func=lambda name: sets[name].title, key="layers-set",
             persist_state="session",
         )
     ]  # fmt: skip
-    question = (entry.name, layer, channel, chosen.name)
+    if missing:
+        ask_path(*missing, "Until then only other pictures can be searched through.")
+    question = (entry.name, layer, channel, chosen.name, path)
     model = models.model(entry.name)
     found = asked(EXCITING, question, "Searching", partial(_search, model, question, chosen))
     show_live(EXCITING, _show_excited, found)
@@ -61,11 +67,11 @@ def _excited(entry: ModelEntry, layer: str, channel: int) -> None:
 
 def _search(
     model: LoadedModel,
-    question: tuple[str, str, int, str],
+    question: tuple[str, str, int, str, str],
     chosen: PictureSet,
     progress: Progress,
 ) -> Exciting:
-    _, layer, channel, _ = question
+    _, layer, channel, *_ = question
     return exciting_pictures(model, chosen.load(), layer, channel, COUNT, progress, chosen.title)
 
 

@@ -10,6 +10,7 @@ from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.services.pictures.model_list import ModelEntry
 from dlexplain.services.pictures.sets import one_of_each
 from dlexplain.services.pictures.sources import KnownPicture, png_address, sample_names
+from dlexplain.ui.data_path import ask_path, find_own
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.pictures import Choice, arrived, choose_picture
 from dlexplain.ui.writing.choice import from_query
@@ -20,7 +21,8 @@ SOURCES = {"data": "From its data", "other": "Another picture"}
 
 def choose(entry: ModelEntry, entries: Sequence[ModelEntry], opened: bool) -> Choice:
     """The picture; something is chosen at once."""
-    examples = _examples(entry)
+    path, missing = find_own(entry)
+    examples = _examples(entry, path)
     if opened:
         other = "sample" in st.query_params or "test" in st.query_params
         st.session_state[SOURCE] = "other" if other else "data"
@@ -36,13 +38,16 @@ def choose(entry: ModelEntry, entries: Sequence[ModelEntry], opened: bool) -> Ch
     new = arrived()  # asked before its widgets are drawn
     if new:
         st.session_state.setdefault("sample", sample_names()[0])
-    return choose_picture(entry, entries, new)
+    choice = choose_picture(entry, entries, new)
+    if missing:
+        ask_path(*missing, "Until then there is none of its test pictures; others do as well.")
+    return choice
 
 
-def _examples(entry: ModelEntry) -> tuple[KnownPicture, ...]:
+def _examples(entry: ModelEntry, path: str) -> tuple[KnownPicture, ...]:
     with st.spinner("Reading pictures…"):
         try:
-            return one_of_each(entry)
+            return one_of_each(entry, path)
         except DlexplainError as error:
             st.caption(f"Its own data cannot be shown: {literal(str(error))}")
             return ()
