@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 import dlexplain as dx
+from dlexplain.cli import explaining, explaining_texts, forecasting
+from dlexplain.ui import question as pictures
+from dlexplain.ui.forecast import why as forecasts
+from dlexplain.ui.texts import question as texts
 from tests.test_cli import run
 
 MODEL = ("--model", "sst2-cnn")
@@ -87,6 +91,10 @@ def test_a_text_in_colours_is_kept_as_a_page(
         (("classify",), "one of the three"),
         (("classify", "cat.jpg", "--text", "x"), "one of the three"),
         (("explain", "--method", "lime"), "one of the three"),
+        (("explain",), "one of the three"),
+        (("explain", "--text", "", *MODEL), "the text is empty"),
+        (("classify", "--text", "x", "--model", str(Path(__file__).parent)), "no config.json"),
+        (("classify", "--text", "x", "--model", __file__), "unknown text model"),
         (("explain", "--text", " ", "--method", "lime", *MODEL), "only blanks"),
         (("explain", "--text", "x", "--method", "lyme", *MODEL), "unknown method of texts"),
         (("explain", "--text", "x", "--method", "lime", "--model", "x"), "unknown text model"),
@@ -100,6 +108,37 @@ def test_wrong_calls_get_one_sentence(
     status, _, told = run(capsys, *arguments)
     assert status == 2
     assert said in told
+
+
+def test_without_a_method_it_is_the_pages_first(capsys: pytest.CaptureFixture[str]) -> None:
+    status, text, _ = run(capsys, "explain", "--text", TEXT, *MODEL, "--json")
+    assert status == 0
+    assert json.loads(text)["method"] == texts.FIRST_METHODS[0] == explaining_texts.DEFAULT_METHOD
+    assert pictures.FIRST_METHODS[0] == explaining.DEFAULT_METHOD
+    assert forecasts.FIRST[0] == forecasting.DEFAULT_METHOD
+
+
+STEERING = "a\x01b\x07 good\x1b[31mfilm"
+SHOWN = "a␁b␇ good␛[31mfilm"
+
+
+def test_control_characters_do_not_reach_the_terminal(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "reviews.csv"
+    file.write_text(f"text\n{STEERING}\n")
+    for given in (("--text", STEERING), ("--texts", str(file))):
+        status, words, _ = run(capsys, "classify", *given, *MODEL)
+        assert status == 0
+        assert words.splitlines()[0] == SHOWN
+    _, words, _ = run(capsys, "explain", "--text", STEERING, "--method", "leave-one-out", *MODEL)
+    _, more, _ = run(capsys, "generate", "--prompt", STEERING, "--count", "2")
+    assert SHOWN in more
+    assert not {"\x01", "\x07", "\x1b"} & set(words + more)
+    _, text, _ = run(capsys, "classify", "--text", STEERING, *MODEL, "--json")
+    assert json.loads(text)[0]["text"] == STEERING
+    _, _, told = run(capsys, "classify", "--text", "x", "--model", "\x1b[2J")
+    assert 'unknown text model "␛[2J"' in told
 
 
 def test_a_number_of_classes_begins_at_one(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ import.
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext, redirect_stdout
 from typing import Any
 
 from dlexplain.cli import (
@@ -21,6 +22,7 @@ from dlexplain.cli import (
     writing,
     zoo,
 )
+from dlexplain.cli.saying import Visible, complain
 from dlexplain.errors import BadInput, DlexplainError, Incompatible, PictureError
 
 Commands = Callable[[str, Any, str], argparse.ArgumentParser]
@@ -31,22 +33,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     parser = _parser()
     args = parser.parse_args(arguments)
+    # JSON escapes by itself.
+    shown = nullcontext() if args.json else redirect_stdout(Visible(sys.stdout))
     try:
-        status: int = args.run(args)
+        with shown:
+            status: int = args.run(args)
     except BrokenPipeError:  # the reader, `head` say, has seen enough
         sys.stderr.close()
         return 0
     except PictureError as error:
-        print(f"dlexplain: {error}", file=sys.stderr)
+        complain(error)
         return 1
     except (BadInput, Incompatible) as error:
-        print(f"dlexplain: {error}", file=sys.stderr)
+        complain(error)
         return 2
     except DlexplainError as error:
-        print(f"dlexplain: {error}", file=sys.stderr)
+        complain(error)
         return 1
     except KeyboardInterrupt:
-        print("dlexplain: stopped", file=sys.stderr)
+        complain("stopped")
         return 130
     return status
 

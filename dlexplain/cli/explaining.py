@@ -5,7 +5,6 @@ What they do with texts is in cli/explaining_texts.py.
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.cli import explaining_texts, forecasting
+from dlexplain.cli.saying import complain
 from dlexplain.errors import BadInput, PictureError
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dlexplain.results import Attribution
 
 DEFAULT_MODEL = "efficientnet-lite0"
+DEFAULT_METHOD = "grad-cam"
+"""The first that the page offers; a test compares them."""
 MODEL_HELP = f"default: {DEFAULT_MODEL}, or {explaining_texts.DEFAULT_MODEL} for texts"
 PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"}
 
@@ -54,7 +56,9 @@ def declare(command: "Commands") -> None:
     explain.add_argument("--text", help="a text instead of a picture")
     forecasting.declare_explain(explain)
     explain.add_argument(
-        "--method", required=True, help="see: dlexplain methods [--texts] [--series]"
+        "--method",
+        help="see: dlexplain methods [--texts] [--series]; "
+        f"default: {DEFAULT_METHOD}, or {explaining_texts.DEFAULT_METHOD} for texts and forecasts",
     )
     explain.add_argument("--model", help=MODEL_HELP)
     explain.add_argument("--target", metavar="INDEX|LABEL", help="default: the top class")
@@ -186,7 +190,7 @@ def _classify(args: argparse.Namespace) -> int:
         try:
             prediction = replace(classify(model, path, args.top), path=str(path))
         except PictureError as error:
-            print(f"dlexplain: {error}", file=sys.stderr)
+            complain(error)
             failed += 1
             continue
         predictions.append(prediction.to_dict())
@@ -231,7 +235,8 @@ def _explain(args: argparse.Namespace) -> int:
     # Unknown method and target are told before the model is loaded and the file is read.
     model = load_model(args.model or DEFAULT_MODEL)
     path = Path(args.path)
-    attribution = explain(model, path, args.method, args.target, args.contrast, **params)
+    method = args.method or DEFAULT_METHOD
+    attribution = explain(model, path, method, args.target, args.contrast, **params)
     attribution = replace(attribution, path=args.path)
     _write(args, attribution)
     if args.json:

@@ -2,16 +2,17 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlexplain.cli.saying import complain
 from dlexplain.errors import BadInput, TextError
 
 if TYPE_CHECKING:
     from dlexplain.results import TextPrediction
 
 DEFAULT_MODEL = "sst2-minilm"
+DEFAULT_METHOD = "integrated-gradients"
 BAR = 24
 """Letters of the widest bar."""
 
@@ -45,7 +46,7 @@ def _of_file(model: Any, path: str, column: str) -> "tuple[list[TextPrediction],
         try:
             model.read(text)
         except TextError as error:
-            print(f"dlexplain: row {row}: {error}", file=sys.stderr)
+            complain(f"row {row}: {error}")
             lost += 1
             continue
         kept.append(text)
@@ -73,7 +74,8 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     if args.out and Path(args.out).suffix.lower() not in (".html", ".htm"):
         raise BadInput(f'--out is "{args.out}"; of a text it takes a name that ends in .html')
     model = load_text_model(args.model or DEFAULT_MODEL)
-    found = explain_text(model, args.text, args.method, args.target, args.contrast, **params)
+    method = args.method or DEFAULT_METHOD
+    found = explain_text(model, args.text, method, args.target, args.contrast, **params)
     if args.out:
         Path(args.out).expanduser().write_text(text_page(found.of_words()), encoding="utf-8")
     if args.json:

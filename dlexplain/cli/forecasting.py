@@ -19,6 +19,7 @@ SERIES = (
     'a CSV with dates and the model\'s series, "own" for what it was trained on, or "example"; '
     "default: own where that is here"
 )
+DEFAULT_METHOD = "integrated-gradients"
 ORIGIN = "the last period that is seen, such as 2019-12 or 2019Q4; default: the last of all"
 
 
@@ -202,8 +203,8 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     if args.contrast:
         raise BadInput("--contrast is for classes; a forecast has --target, --horizon and --what")
     found = explain_series(
-        args.model or "", args.series, args.method, args.target, args.horizon, args.origin,
-        args.what, **params,
+        args.model or "", args.series, args.method or DEFAULT_METHOD, args.target, args.horizon,
+        args.origin, args.what, **params,
     )  # fmt: skip
     if args.out:
         _write(Path(args.out), csv_of(found.rows()))

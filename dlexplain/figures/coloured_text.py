@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dlexplain.figures.scales import CLEAR, Sign, rgba, shown
 from dlexplain.results import TextAttribution, plot
+from dlexplain.results.words import made_visible
 
 FOR, AGAINST, SHARE = "#B2182B", "#2166AC", "#E69F00"
 """Red speaks for the class and blue against it, as on pictures; orange where there is no sign."""
@@ -16,8 +17,6 @@ STRONGEST = 0.75
 BOX = (
     "line-height:1.9;overflow-wrap:anywhere;unicode-bidi:plaintext;max-height:26rem;overflow-y:auto"
 )
-TURNING = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-"""Characters that turn the direction of what follows, beyond their own token."""
 BARS, HEIGHT = 30, 230
 """Tokens shown as bars at most, the weightiest."""
 UPRIGHT = 18
@@ -67,22 +66,6 @@ def text_page(attribution: TextAttribution, sign: Sign = "both") -> str:
         f"<body><h1>{escape(title)}</h1><p>{escape(', '.join(facts))}</p>"
         f"{coloured_text(attribution, sign)}{notes}</body></html>"
     )
-
-
-def made_visible(text: str) -> str:
-    """Control characters as pictures of themselves or by their number, but for breaks and tabs."""
-    shown = []
-    for character in text:
-        code = ord(character)
-        if code < 0x20 and character not in "\t\n":
-            shown.append(chr(0x2400 + code))
-        elif character in TURNING:
-            shown.append(f"[U+{code:04X}]")
-        elif 0x7F <= code < 0xA0:
-            shown.append("\N{REPLACEMENT CHARACTER}")
-        else:
-            shown.append(character)
-    return "".join(shown)
 
 
 def _gap(text: str) -> str:

@@ -1,4 +1,7 @@
-"""Words of notes, as they stand on pages."""
+"""Words as they stand on pages and in a terminal."""
+
+TURNING = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Characters that turn the direction of what follows, beyond their own token."""
 
 
 def sentence(text: str) -> str:
@@ -19,3 +22,19 @@ def written(value: float, signed: bool = False, digits: int = 4) -> str:
     if text == "0":
         return text
     return ("−" if value < 0 else "+" if signed else "") + text
+
+
+def made_visible(text: str) -> str:
+    """Control characters as pictures of themselves or by their number, but for breaks and tabs."""
+    shown = []
+    for character in text:
+        code = ord(character)
+        if code < 0x20 and character not in "\t\n":
+            shown.append(chr(0x2400 + code))
+        elif character in TURNING:
+            shown.append(f"[U+{code:04X}]")
+        elif 0x7F <= code < 0xA0:
+            shown.append("\N{REPLACEMENT CHARACTER}")
+        else:
+            shown.append(character)
+    return "".join(shown)

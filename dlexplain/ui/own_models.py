@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dlexplain.errors import WeightsError
+from dlexplain.errors import UnknownName, WeightsError
 from dlexplain.services.texts.hugging_face import Kind, check_own, is_own_model
 from dlexplain.ui.markdown import literal
 
@@ -24,7 +24,7 @@ def add_own(own: list[str], chosen: str, kind: Kind) -> None:
     def wrong(name: str) -> str:
         try:
             check_own(name, kind)
-        except WeightsError as error:
+        except (UnknownName, WeightsError) as error:
             return str(error)
         if not is_own_model(name):
             return (

@@ -94,7 +94,7 @@ def changed(folder: Path, to: Path, **config: object) -> Path:
 
 def test_folders_that_are_no_classifier_are_refused(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(WeightsError, match=r"has no config\.json"):
+    with pytest.raises(UnknownName, match=r"has no config\.json"):
         load_text_model(str(tmp_path / "empty"))
     other = changed(folder, tmp_path / "other", architectures=["BertModel"])
     with pytest.raises(WeightsError, match="is BertModel; a sequence classifier is"):

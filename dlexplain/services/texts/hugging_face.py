@@ -11,7 +11,7 @@ from typing import Any, Literal
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
-from dlexplain.errors import WeightsError
+from dlexplain.errors import UnknownName, WeightsError
 
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 LONGEST = 512
@@ -72,10 +72,14 @@ def read_model(name: str, kind: Kind) -> tuple[Any, Tokenizer, int]:
 
 
 def check_own(name: str, kind: Kind) -> None:
-    """What can be told of a folder without loading it; raises WeightsError, one sentence."""
+    """What can be told of a folder without loading it.
+
+    Raises UnknownName where it is no model, WeightsError where it is one that cannot be read, one
+    sentence.
+    """
     path = Path(name).expanduser()
     if path.is_file():
-        raise WeightsError(f"{path} is a file; the folder of a model is accepted")
+        raise UnknownName(f"{path} is a file; the folder of a model is accepted")
     if path.is_dir():
         _check_folder(path, kind)
 
@@ -85,7 +89,7 @@ def _check_folder(folder: Path, kind: Kind) -> None:
     try:
         config = json.loads(file.read_text("utf-8"))
     except FileNotFoundError as error:
-        raise WeightsError(f"{folder} has no config.json, so it is no model's folder") from error
+        raise UnknownName(f"{folder} has no config.json, so it is no model's folder") from error
     except (OSError, ValueError) as error:
         raise WeightsError(f"{file} cannot be read: {error}") from error
     if not isinstance(config, dict):

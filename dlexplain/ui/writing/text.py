@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
-from dlexplain.figures.coloured_text import made_visible
 from dlexplain.results import TokenChoice
+from dlexplain.results.words import made_visible
 
 BITS = 12.0
 """Surprise that has the full colour; its root is drawn, so that half a bit is seen too."""
