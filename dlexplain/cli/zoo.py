@@ -53,6 +53,7 @@ def _told(text: str) -> None:
 
 
 def _list(args: argparse.Namespace) -> int:
+    from dlexplain.results.words import metric, metric_name, size
     from dlexplain.services.trained.zoo_cards import score_table, zoo_cards
 
     cards = zoo_cards()
@@ -63,15 +64,16 @@ def _list(args: argparse.Namespace) -> int:
         print(score_table(cards))
         return 0
     for card in cards:
-        metric, value = card.headline
-        score = f"{metric.partition('/')[2]} {value:.4g}"
-        print(f"{card.name:24}{card.task:18}{score:34}{card.bytes / 1e6:6.2g} MB")
-    print(f"{len(cards)} models, {sum(card.bytes for card in cards) / 1e6:.1f} MB")
+        key, value = card.headline
+        score = f"{metric_name(key.partition('/')[2])} {metric(key, value)}"
+        print(f"{card.name:24}{card.task:18}{score:34}{size(card.bytes):>8}")
+    print(f"{len(cards)} models, {size(sum(card.bytes for card in cards))}")
     return 0
 
 
 def _show(args: argparse.Namespace) -> int:
     from dlexplain.errors import BadInput
+    from dlexplain.results.words import duration, size
     from dlexplain.services.trained.zoo_cards import zoo_card
 
     if not args.names:
@@ -82,8 +84,8 @@ def _show(args: argparse.Namespace) -> int:
         return 0
     for card in cards:
         print(f"{card.name}: {card.model} for {card.task} on {card.data}")
-        print(f"{card.parameters:,} parameters, {card.bytes / 1e6:.2g} MB")
-        print(f"trained in {card.seconds / 60:.1f} min: {card.machine}")
+        print(f"{card.parameters:,} parameters, {size(card.bytes)}")
+        print(f"trained in {duration(card.seconds)}: {card.machine}")
         for key, value in sorted(card.metrics.items()):
             print(f"  {key:40}{value:.6g}")
         for note in card.notes:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dlexplain.figures.scales import CLEAR, LINES, rgba
 from dlexplain.results import Curve
+from dlexplain.results.words import metric_name
 
 HEIGHT = 320
 FAINT = 0.25
@@ -63,7 +64,7 @@ def plot_curves(
             )  # fmt: skip
         y = smooth(curve.values, smoothing)
         traces.append({**line, "y": y, "line": {"color": colour, "width": 2}})
-    unit = {curve.key for curve in curves}
+    unit = {metric_name(curve.key) for curve in curves}
     return go.Figure(
         traces,
         {
@@ -91,7 +92,7 @@ def plot_curves(
 def _names(curves: Sequence[Curve], by: str) -> list[str]:
     """What the legend says; runs of one name are told apart by their ids."""
     if by == "key":
-        return [curve.key for curve in curves]
+        return [metric_name(curve.key) for curve in curves]
     names = [curve.name for curve in curves]
     return [
         f"{c.name[:NAME_LENGTH]} ({c.run})" if names.count(c.name) > 1 else c.name[:NAME_LENGTH]

@@ -1,7 +1,12 @@
-"""Words as they stand on pages and in a terminal."""
+"""Words and numbers as they stand on pages, in a terminal and in the README."""
 
 TURNING = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Characters that turn the direction of what follows, beyond their own token."""
+NAMES = {
+    "ar": "AR", "bleu": "BLEU", "elbo": "ELBO", "f1": "F1", "frechet": "Fréchet", "kl": "KL",
+    "mase": "MASE", "rmse": "RMSE",
+}  # fmt: skip
+"""Words of metrics' keys that are not written as they stand there."""
 
 
 def sentence(text: str) -> str:
@@ -22,6 +27,39 @@ def written(value: float, signed: bool = False, digits: int = 4) -> str:
     if text == "0":
         return text
     return ("−" if value < 0 else "+" if signed else "") + text
+
+
+def duration(seconds: float) -> str:
+    """8 s; 3 min 20 s; 36 min; 2 h 5 min"""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        parts = (whole // 60, "min", whole % 60, "s")
+    else:
+        parts = (whole // 3600, "h", whole % 3600 // 60, "min")
+    return "{} {} {} {}".format(*parts) if parts[2] else "{} {}".format(*parts)
+
+
+def size(bytes_: float) -> str:
+    """640 KB; 6.6 MB; 12 MB; 1.4 GB"""
+    if bytes_ < 1e6:
+        return f"{bytes_ / 1e3:.0f} KB"
+    number, unit = (bytes_ / 1e6, "MB") if bytes_ < 1e9 else (bytes_ / 1e9, "GB")
+    return f"{number:.2g} {unit}" if number < 10 else f"{number:.0f} {unit}"
+
+
+def metric_name(key: str) -> str:
+    """What a metric is called: test/frechet_distance is test Fréchet distance, bleu BLEU."""
+    words = key.replace("/", " ").replace("_", " ").split()
+    return " ".join(NAMES.get(word, word) for word in words)
+
+
+def metric(key: str, value: float) -> str:
+    """Parts of one as percent, large numbers whole, others with three digits."""
+    if key.rpartition("/")[2].startswith(("accuracy", "coverage")):
+        return f"{value:.1%}"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.3g}"
 
 
 def made_visible(text: str) -> str:

@@ -4,8 +4,8 @@ from typing import Any
 
 import streamlit as st
 
+from dlexplain.results.words import duration
 from dlexplain.services.jobs import Job
-from dlexplain.ui.words import clock
 
 
 def show_progress(job: Job[Any], key: str, what: str = "evaluations", stop: str = "Cancel") -> None:
@@ -21,7 +21,7 @@ def show_progress(job: Job[Any], key: str, what: str = "evaluations", stop: str 
         text = "Starting"
     else:
         text = f"{shot.done:,} of {shot.planned:,} {what}"
-    text += f", about {clock(max(1, left))} left" if left is not None else ""
+    text += f", about {duration(max(1, left))} left" if left is not None else ""
     bar, button = st.columns([3, 1], vertical_alignment="center")
     bar.progress(shot.fraction, text)
     if button.button(stop, key=f"cancel-{key}", type="tertiary", width="stretch"):

@@ -5,9 +5,10 @@ import json
 import streamlit as st
 
 from dlexplain.results import ZooCard
+from dlexplain.results.words import duration, metric, metric_name, size
 from dlexplain.services.trained.zoo_cards import zoo_cards
 from dlexplain.ui.explain_link import explain_link
-from dlexplain.ui.words import clock, count, metric, size
+from dlexplain.ui.words import count
 
 ADDRESS = "zoo"
 """The page's address names the model under this key."""
@@ -16,7 +17,7 @@ ADDRESS = "zoo"
 def score_words(card: ZooCard) -> str:
     """accuracy 93.1%"""
     key, value = card.headline
-    return f"{key.partition('/')[2].replace('_', ' ')} {metric(key, value)}"
+    return f"{metric_name(key.partition('/')[2])} {metric(key, value)}"
 
 
 def show_zoo() -> None:
@@ -35,7 +36,7 @@ def show_zoo() -> None:
             "Task": card.task,
             "Parameters": count(card.parameters),
             "On disk": size(card.bytes),
-            "Trained in": clock(card.seconds),
+            "Trained in": duration(card.seconds),
         }
         for card in cards
     ]
@@ -46,7 +47,10 @@ def show_zoo() -> None:
         on_select="rerun",
         selection_mode="single-row",
         height="content",
-        column_config={"Name": st.column_config.TextColumn(width="medium", pinned=True)},
+        column_config={
+            "Name": st.column_config.TextColumn(width="medium", pinned=True),
+            "Model": st.column_config.TextColumn(width=180),
+        },
     )
     chosen = picked["selection"]["rows"]
     if chosen and chosen[0] < len(cards):
@@ -69,10 +73,10 @@ def show_zoo_card(card: ZooCard) -> None:
         st.caption(f"{card.model} on {card.data}, task {card.task}, {parameters}")
     for note in card.notes:
         st.info(note)
-    cells = [(_short(key), metric(key, value)) for key, value in _first(card)]
+    cells = [(metric_name(key), metric(key, value)) for key, value in _first(card)]
     cells += [
         ("on disk", size(card.bytes)),
-        ("trained in", clock(card.seconds)),
+        ("trained in", duration(card.seconds)),
     ]
     with st.container(horizontal=True, gap="small"):
         for name, value in cells:
@@ -84,7 +88,10 @@ def show_zoo_card(card: ZooCard) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Metrics")
-        rows = [{"Metric": k, "Value": metric(k, v)} for k, v in sorted(card.metrics.items())]
+        rows = [
+            {"Metric": metric_name(k), "Value": metric(k, v)}
+            for k, v in sorted(card.metrics.items())
+        ]
         st.dataframe(rows, hide_index=True, height="content" if len(rows) < 14 else 520)
         st.caption(f"Of the weights as they are stored here, in few bits. {card.machine}.")
         st.code(
@@ -107,7 +114,3 @@ def _first(card: ZooCard) -> list[tuple[str, float]]:
     key, value = card.headline
     validation = f"validation/{key.partition('/')[2]}"
     return [(key, value)] + [(k, v) for k, v in card.metrics.items() if k == validation]
-
-
-def _short(key: str) -> str:
-    return key.replace("/", " ").replace("_", " ")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError, SpecError
+from dlexplain.results.words import duration, size
 from dlexplain.services.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, to_address
-from dlexplain.ui.words import count, duration, size
+from dlexplain.ui.words import count
 from dlexplain.ui.zoo import ADDRESS, score_words
 
 if TYPE_CHECKING:

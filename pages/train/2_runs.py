@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError, UnknownName
+from dlexplain.results.words import duration, metric, metric_name
 from dlexplain.services.trained.zoo_cards import zoo_card
 from dlexplain.services.training import runs as service
 from dlexplain.ui.explain_link import explain_link
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, clock, duration, metric, moment
+from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, moment
 from dlexplain.ui.zoo import ADDRESS, leave_zoo, show_zoo, show_zoo_card
 
 if TYPE_CHECKING:
@@ -116,8 +117,8 @@ def table(shown: "list[RunRecord]") -> None:
             "Name": r.name,
             "State": r.state,
             "Progress": 100 * r.fraction,
+            "Metric": metric_name(r.monitor),
             "Best": metric(r.monitor, r.best) if r.best is not None else "",
-            "of": r.monitor,
             "Left": duration(r.left) if r.left is not None else "",
             "Steps/s": f"{r.speed:.3g}" if r.speed else "",
             "Time": duration(r.seconds),
@@ -140,6 +141,7 @@ def table(shown: "list[RunRecord]") -> None:
         column_config={
             "Name": st.column_config.TextColumn(width="medium", pinned=True),
             "Progress": st.column_config.ProgressColumn(format="%.0f%%", max_value=100, width=110),
+            "Model": st.column_config.TextColumn(width=180),
         },
     )
     chosen = picked["selection"]["rows"]  # type: ignore[index]
@@ -191,7 +193,7 @@ def facts(record: "RunRecord") -> None:
         shown = {f"best/{record.monitor.rpartition('/')[2]}": record.best}
     first = sorted(shown, key=lambda key: (2 * ("loss" in key) + ("coverage" in key), key))
     cells = [(short(key), metric(key, shown[key])) for key in first][:5]
-    cells.append(("time at work", clock(record.seconds)))
+    cells.append(("time at work", duration(record.seconds)))
     cells += [("steps/s", f"{record.speed:.3g}")] if record.speed else []
     with st.container(horizontal=True, gap="small"):
         for name, value in cells:
@@ -199,8 +201,8 @@ def facts(record: "RunRecord") -> None:
 
 
 def short(key: str) -> str:
-    """test/mase_over_random_walk -> mase over random walk; test/loss -> test loss"""
-    words = key.replace("/", " ").replace("_", " ")
+    """test/mase_over_random_walk -> MASE over random walk; test/loss -> test loss"""
+    words = metric_name(key)
     return words if len(words) <= CARD else words.partition(" ")[2]
 
 
@@ -258,7 +260,7 @@ def show_curves(run: str) -> None:
     columns = st.columns(2)
     for place, (name, keys) in enumerate(groups.items()):
         with columns[place % 2], st.container(border=True):
-            st.markdown(f"**{name.replace('_', ' ')}**")
+            st.markdown(f"**{metric_name(name)}**")
             curves = [curve for key in keys for curve in service.curves([record], key)]
             figure = plot_curves(curves, by="key", height=260)
             st.plotly_chart(figure, key=f"curve-{run}-{name}", config={"displaylogo": False})

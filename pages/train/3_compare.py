@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dlexplain.results.words import duration, metric_name
 from dlexplain.services.training import comparison
 from dlexplain.services.training import runs as service
-from dlexplain.ui.words import duration
 
 if TYPE_CHECKING:
     from dlexplain.results import RunRecord
@@ -74,7 +74,10 @@ def alike(records: "dict[str, RunRecord]") -> list[str]:
 def pick_metric(chosen: "list[RunRecord]", key: str) -> str:
     keys = service.metric_keys(chosen)
     first = next((r.monitor for r in chosen if r.monitor in keys), keys[0])
-    found = st.selectbox("Metric", keys, keys.index(first), key=key, persist_state="session")
+    found = st.selectbox(
+        "Metric", keys, keys.index(first), key=key, format_func=metric_name,
+        persist_state="session",
+    )  # fmt: skip
     return str(found)
 
 
@@ -108,13 +111,13 @@ def draw_curves(
     known = {record.id: record for record in service.runs()}
     found = curves([known[run] for run in runs if run in known], key)
     if not found:
-        st.info(f"None of these runs has recorded {key}.")
+        st.info(f"None of these runs has recorded {metric_name(key)}.")
         return
     figure = plot_curves(found, smoothing, log_x, log_y, over, height=460)
     st.plotly_chart(figure, key="compare-curves", config={"displaylogo": False})
     missing = len(runs) - len(found)
     if missing:
-        st.caption(f"{missing} of the chosen runs have not recorded {key}.")
+        st.caption(f"{missing} of the chosen runs have not recorded {metric_name(key)}.")
     st.download_button(
         "Curves as CSV",
         lambda: comparison.curves_csv(found),
@@ -145,7 +148,7 @@ def show_table(chosen: "list[RunRecord]") -> None:
         "epochs done": [f"{r.epoch} of {r.epochs}" for r in chosen],
         "time at work": [duration(r.seconds) for r in chosen],
     }
-    told = {key: [rounded(v) for v in values] for key, values in metrics.items()}
+    told = {metric_name(key): [rounded(v) for v in values] for key, values in metrics.items()}
     st.dataframe(
         [
             {"": key, **dict(zip(names, values, strict=True))}

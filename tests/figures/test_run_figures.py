@@ -59,7 +59,7 @@ def test_curves_keep_their_points_and_name_their_axes() -> None:
     assert figure.data[0].x.tolist() == [10, 20, 30]
     assert figure.data[0].y.tolist() == [4, 2, 1]
     assert figure.layout.xaxis.title.text == "step"
-    assert figure.layout.yaxis.title.text == "validation/loss"
+    assert figure.layout.yaxis.title.text == "validation loss"
     assert figure.data[0].line.color != figure.data[1].line.color
 
 

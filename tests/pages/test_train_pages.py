@@ -66,6 +66,7 @@ def test_the_list_shows_every_run_and_finds_by_words() -> None:
     page = opened("2_runs.py")
     shown = page.dataframe[0].value
     assert run in set(shown["Id"])
+    assert dict(zip(shown["Id"], shown["Metric"], strict=True))[run] == "validation accuracy"
     page.text_input(key="runs-find").set_value("no such run").run()
     assert any("No run matches" in info.value for info in page.info)
     page.text_input(key="runs-find").set_value(f"digits {run}").run()
@@ -123,7 +124,7 @@ def test_the_table_shows_last_best_and_at_a_step() -> None:
 
     def accuracy() -> list[str]:
         table = page.dataframe[0].value.set_index("")
-        return list(table.loc["validation/accuracy"])
+        return list(table.loc["validation accuracy"])
 
     records = [service.run(run) for run in runs.split(",")]
     assert accuracy() == [f"{r.metrics['validation/accuracy']:.5g}" for r in records]

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from dlexplain.errors import UnknownName, WeightsError
 from dlexplain.results import ZooCard
+from dlexplain.results.words import duration, metric, metric_name, size
 from dlexplain.services.trained.models import Trained, zoo_models
 
 
@@ -62,10 +63,10 @@ def score_table(cards: Sequence[ZooCard]) -> str:
     for card in cards:
         name = card.headline[0].partition("/")[2]
         validation = card.metrics.get(f"validation/{name}")
-        told = "" if validation is None else _number(name, validation)
+        told = "" if validation is None else metric(name, validation)
         lines.append(
-            f"| `{card.name}` | {told} | {name.replace('_', ' ')} {_number(name, card.headline[1])}"
-            f"{_beside(card)} | {card.bytes / 1e6:.2g} MB | {card.seconds / 60:.1f} min |"
+            f"| `{card.name}` | {told} | {metric_name(name)} {metric(name, card.headline[1])}"
+            f"{_beside(card)} | {size(card.bytes)} | {duration(card.seconds)} |"
         )
     return "\n".join(lines)
 
@@ -76,7 +77,3 @@ def _beside(card: ZooCard) -> str:
         return ""
     model, walk, ar = (card.metrics[f"test/mase{k}"] for k in ("", "_random_walk", "_ar"))
     return f": MASE {model:.3g}, random walk {walk:.3g}, AR {ar:.3g}"
-
-
-def _number(name: str, value: float) -> str:
-    return f"{value:.1%}" if name == "accuracy" else f"{value:.3g}"

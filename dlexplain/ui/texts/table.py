@@ -5,6 +5,7 @@ import streamlit as st
 from dlexplain.errors import BadInput
 from dlexplain.figures.coloured_text import plot_class_words
 from dlexplain.results import TextTable
+from dlexplain.results.words import duration
 from dlexplain.services.jobs import Job, start
 from dlexplain.services.texts.models import TextModel
 from dlexplain.services.texts.tables import column_names, explain_texts, read_text_column
@@ -12,7 +13,6 @@ from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.texts import cache as text_cache
 from dlexplain.ui.texts.answers import FIGURE, POLL_SECONDS
-from dlexplain.ui.words import clock
 
 SHOWN = 500
 """Rows of the table drawn on the page; all are in the download."""
@@ -129,4 +129,4 @@ def _result(table: TextTable) -> None:
         on_click="ignore",
     )  # fmt: skip
     plural = "" if len(table.rows) == 1 else "s"
-    st.caption(f"{len(table.rows):,} text{plural} in {clock(max(1, table.seconds))}")
+    st.caption(f"{len(table.rows):,} text{plural} in {duration(max(1, table.seconds))}")
