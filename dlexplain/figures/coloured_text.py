@@ -43,8 +43,10 @@ def coloured_text(
             continue
         if start < at:  # a second piece of the same letter
             continue
-        spans.append(_gap(attribution.text[at:start]))
-        spans.append(_span(attribution.text[start:stop], float(value), attribution, top))
+        token = attribution.text[start:stop]
+        own = token.lstrip(" ") or token  # blanks before it have no colour
+        spans.append(_gap(attribution.text[at : stop - len(own)]))
+        spans.append(_span(own, float(value), attribution, top))
         at = stop
     rest = attribution.text[at:]
     return f'<div dir="auto" style="{BOX}">' + "".join(spans) + _gap(rest) + "</div>"

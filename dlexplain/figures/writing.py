@@ -71,24 +71,26 @@ def _surprise(tokens: Sequence[TokenChoice]) -> go.Figure:
 
 @plot.register
 def plot_influence(found: Influence) -> go.Figure:
-    """What each earlier token added; red speaks for the token, blue against it."""
-    top = float(np.abs(found.values).max()) or 1.0
+    """What each earlier token added to log2 p, as surprise is in bits, too; red speaks for the
+    token, blue against it."""
+    bits = found.values / np.log(2)
+    top = float(np.abs(bits).max()) or 1.0
     return go.Figure(
         {
             "type": "bar",
             "x": list(range(len(found.values))),
-            "y": found.values,
+            "y": bits,
             "customdata": [shown(piece) for piece in found.earlier],
-            "marker": {"color": found.values, "colorscale": DIVERGING, "cmin": -top, "cmax": top,
+            "marker": {"color": bits, "colorscale": DIVERGING, "cmin": -top, "cmax": top,
                        "line": {"color": INK, "width": 0.5}},
-            "hovertemplate": "%{customdata}: %{y:+.3f} nats<extra></extra>",
+            "hovertemplate": "%{customdata}: %{y:+.3f} bits<extra></extra>",
         },
         {
             **BASE,
             "height": 260,
             "bargap": 0.1,
             "xaxis": _tokens_axis(found.earlier),
-            "yaxis": {"title": {"text": "added to log p, nats"}, "zeroline": True},
+            "yaxis": {"title": {"text": "added to log₂ p, bits"}, "zeroline": True},
         },
     )  # fmt: skip
 

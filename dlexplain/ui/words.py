@@ -1,5 +1,6 @@
 """Numbers and states as people say them."""
 
+import math
 from datetime import datetime
 
 STATE_COLOURS = {
@@ -25,6 +26,13 @@ def count(number: float) -> str:
     if number < 1e3:
         return f"{number:.0f}"
     return f"{number / 1e3:.3g} thousand" if number < 1e6 else f"{number / 1e6:.3g} million"
+
+
+def large(number: float) -> str:
+    """12.3; from 1,000 on three significant digits: 882,000"""
+    if not 1e3 <= abs(number) < math.inf:
+        return f"{number:.1f}"
+    return f"{float(f'{number:.3g}'):,.0f}"
 
 
 def moment(seconds: float) -> str:

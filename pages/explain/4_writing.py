@@ -7,9 +7,10 @@ from dlexplain.services.writing.model_list import language_entries
 from dlexplain.ui.address import to_address
 from dlexplain.ui.writing.choice import (
     choose_language_model,
+    choose_one,
     choose_prompt,
     choose_text,
-    from_query,
+    first_of,
     shared,
 )
 
@@ -24,13 +25,8 @@ def main() -> None:
     if entry is None:
         st.info("There is no language model yet. Train one on the page **Launch**.")
         return
-    from_query("view", VIEW, _view, arrived)
-    st.session_state.setdefault(VIEW, "write")
-    view = st.segmented_control(
-        "View", list(VIEWS), format_func=VIEWS.__getitem__, key=VIEW,
-        required=True, label_visibility="collapsed",
-    )  # fmt: skip
-    view = view or "write"
+    first = first_of("view", _view, "write", arrived)
+    view = choose_one("View", VIEWS, VIEW, first, collapsed=True)
     choose = choose_prompt if view == "write" else choose_text
     text = choose(entry, arrived)
     with st.spinner("Loading…"):  # torch is imported from here on

@@ -2,17 +2,19 @@
 
 import numpy as np
 
+from dlexplain.figures.coloured_text import coloured_text
 from dlexplain.figures.writing import plot_inside, plot_reach, plot_unit, shown
 from dlexplain.results import (
     GradientReach,
     Influence,
     Inside,
     Reading,
+    TextAttribution,
     TokenChoice,
     UnitSearch,
     Writing,
 )
-from dlexplain.ui.writing.text import chosen, named, signed, visible
+from dlexplain.ui.writing.text import _span, chosen, named, signed, visible
 
 TOKENS = (
     TokenChoice("the", 0.25, 0.5, (("a", 0.5), ("the", 0.25))),
@@ -36,14 +38,14 @@ def test_surprise_is_in_bits() -> None:
     assert read.unfamiliar == 1 / 3
 
 
-def test_influence_is_centred_on_zero() -> None:
+def test_influence_is_in_bits_and_centred_on_zero() -> None:
     found = Influence(
         "lstm", "leave-one-out", "Leave one out", "it", ("a", "b"),
         np.array([0.5, -2.0], np.float32), 0, -1.0, None, 3, 0.1,
     )  # fmt: skip
     (bars,) = found.plot().data
-    assert (bars.marker.cmin, bars.marker.cmax) == (-2, 2)
-    assert list(bars.y) == [0.5, -2.0]
+    np.testing.assert_allclose([bars.marker.cmin, bars.marker.cmax], [-2.88539, 2.88539])
+    np.testing.assert_allclose(bars.y, [0.72135, -2.88539], rtol=1e-5)
     assert found.to_dict()["values"] == [0.5, -2.0]
 
 
@@ -87,7 +89,7 @@ def test_signs_are_red_and_blue() -> None:
         "background:rgba(5,113,176,0.75)",
         "background:rgba(5,113,176,0.00)",
     ]
-    assert found[1][2] == "-2 nats"
+    assert found[1][2] == "−2 nats"
     assert signed([], []) == []
 
 
@@ -100,3 +102,20 @@ def test_what_cannot_be_seen_is_made_visible() -> None:
 
 def test_characters_that_turn_the_text_around_are_shown_by_number() -> None:
     assert visible("a\u202eb\x1b\n") == "a[U+202E]b␛↵\n"
+
+
+def test_the_blank_before_a_token_has_no_colour() -> None:
+    assert _span(" cat", "s", "") == ' <span style="s">cat</span>'
+    assert _span("  ", "s", "") == '<span style="s">  </span>'
+    assert _span("\n", "s", "") == '<span style="s">↵\n</span>'
+
+
+def test_the_blank_before_an_attributed_token_has_no_colour() -> None:
+    spans = coloured_text(
+        TextAttribution(
+            "lime", "LIME", {}, np.array([1.0, -1.0], np.float32), True, 0.1, 2, text="a  cat",
+            tokens=("a", " cat"), offsets=np.array([[0, 1], [2, 6]]), words=np.array([0, 1]),
+        )
+    ).split("<span")  # fmt: skip
+    assert spans[1].endswith(">a</span>  ")
+    assert spans[2].endswith(">cat</span></div>")

@@ -1,10 +1,13 @@
 """The page of language models: it writes, reads, looks inside and back, and says what is wrong."""
 
+import math
 import time
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from dlexplain.ui.words import large
 
 PAGE = str(Path(__file__).parents[2] / "pages/explain/4_writing.py")
 SLOTS = {"write": "writing-written", "read": "writing-why", "reach": "writing-reach"}
@@ -184,3 +187,36 @@ def test_a_prompt_may_be_emptied() -> None:
     page = prompt.input("").run()
     assert not page.exception
     assert page.text_area(key="writing-prompt").value == ""
+
+
+def test_surprise_and_influence_are_in_one_unit() -> None:
+    page = opened(view="read", model="ptb-rnn", text=TEXT, token="4", method="leave-one-out")
+    found = page.session_state["writing-why"].job.result
+    bits, nats = -found.log_probability / math.log(2), -found.log_probability
+    assert f"Surprise {bits:.2f} bits (log p = −{nats:.2f} nats)" in said(page)
+    assert "nats" not in html(page)
+
+
+@pytest.mark.parametrize("view", ["write", "read"])
+def test_one_view_is_always_marked(view: str) -> None:
+    """A browser that lost the choice is given it again, and knows it as the default, too."""
+    page = opened(view=view, count="3", model="ptb-rnn", text=TEXT)
+    control = page.segmented_control(key="writing-view")
+    assert (control.value, list(control.proto.default)) == (view, [["write", "read"].index(view)])
+    page.session_state["writing-view"] = None
+    page = page.run()
+    assert not page.exception
+    assert not page.warning
+    assert page.segmented_control(key="writing-view").value == "write"
+    page.segmented_control(key="writing-view").set_value("inside").run()
+    control = page.segmented_control(key="writing-view")
+    assert (control.value, list(control.proto.default)) == ("inside", [2])
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(4.04, "4.0"), (999.94, "999.9"), (1000.0, "1,000"), (881_835.8, "882,000"),
+     (float("inf"), "inf")],
+)  # fmt: skip
+def test_large_perplexities_have_three_digits(number: float, text: str) -> None:
+    assert large(number) == text

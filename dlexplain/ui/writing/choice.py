@@ -1,6 +1,6 @@
 """Choosing a language model and a text; no torch here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -45,6 +45,32 @@ def from_query(parameter: str, key: str, read: Callable[[str], Any], arrived: bo
         st.session_state[key] = read(st.query_params[parameter])
     except BadInput as error:
         st.warning(f"The address asks for something that is not here: {error}")
+
+
+def first_of(parameter: str, read: Callable[[str], str], usual: str, arrived: bool) -> str:
+    """What `choose_one` shows first: what the address says, or the usual."""
+    key = f"writing-first-{parameter}"
+    from_query(parameter, key, read, arrived)
+    return str(st.session_state.pop(key, usual))
+
+
+def choose_one(
+    label: str, titles: Mapping[str, str], key: str, first: str, collapsed: bool = False
+) -> str:
+    """A segmented control of which one is always chosen.
+
+    The choice goes to the browser as the control's default: a value that is only set in the
+    session is lost where the page runs again before it was drawn, and none is then marked.
+    """
+    state = st.session_state
+    default: str | None = state.get(key, first)
+    if default not in titles:  # the browser has none
+        state[key], default = first, None
+    found = st.segmented_control(
+        label, list(titles), default=default, format_func=titles.__getitem__, key=key,
+        required=True, label_visibility="collapsed" if collapsed else "visible",
+    )  # fmt: skip
+    return str(found)
 
 
 def choose_language_model(arrived: bool) -> LanguageEntry | None:

@@ -1,6 +1,7 @@
 """A text as the model reads it: how likely each token was, and which earlier ones moved it."""
 
 import json
+import math
 from functools import partial
 
 import streamlit as st
@@ -14,8 +15,9 @@ from dlexplain.services.writing.reading import why_token
 from dlexplain.services.writing.reading_methods import METHODS
 from dlexplain.ui.jobs import Asked, asked, show_end, show_live
 from dlexplain.ui.progress import show_progress
+from dlexplain.ui.words import large
 from dlexplain.ui.writing import cache
-from dlexplain.ui.writing.choice import from_query
+from dlexplain.ui.writing.choice import choose_one, first_of, from_query
 from dlexplain.ui.writing.text import MOSTLY_UNKNOWN, chosen, marked, plain, show_text, signed
 
 SLOT, TOKEN, METHOD = "writing-why", "writing-token", "writing-method"
@@ -52,7 +54,7 @@ def _facts(reading: Reading) -> None:
     about = "As if the model had to choose among so many equally likely tokens at each place."
     lacking = "Tokens that the vocabulary lacks, or that are only a part of a character."
     with st.container(horizontal=True, gap="large"):
-        st.metric("Perplexity", f"{reading.perplexity:,.1f}", help=about, width="content")
+        st.metric("Perplexity", large(reading.perplexity), help=about, width="content")
         st.metric("Tokens", f"{len(reading.tokens):,}", width="content")
         st.metric("Unknown", f"{reading.unfamiliar:.0%}", help=lacking, width="content")
     if reading.unfamiliar > MOSTLY_UNKNOWN:
@@ -72,8 +74,7 @@ def _why(
 ) -> dict[str, str | None]:
     places = list(range(1, len(reading.tokens)))
     from_query("token", TOKEN, partial(_place, places), arrived)
-    from_query("method", METHOD, _method, arrived)
-    st.session_state.setdefault(METHOD, "integrated-gradients")
+    first = first_of("method", _method, "integrated-gradients", arrived)
     if st.session_state.get(TOKEN) not in places:
         st.session_state[TOKEN] = 1 + int(reading.log_probabilities[1:].argmin())
     left, right = st.columns([1, 2], vertical_alignment="bottom")
@@ -82,19 +83,23 @@ def _why(
         format_func=lambda place: f"{place}: {shown(reading.tokens[place].piece)}",
         help="At first the one that surprised the model most. Type to search.",
     )  # fmt: skip
-    method = right.segmented_control(
-        "Method", list(METHODS), key=METHOD, required=True,
-        format_func=lambda name: METHODS[name].title,
-    )  # fmt: skip
-    method = method or "integrated-gradients"
+    titles = {name: method.title for name, method in METHODS.items()}
+    with right:
+        method = choose_one("Method", titles, METHOD, first)
     st.caption(f"{METHODS[method].description} {METHODS[method].paper}")
     question = (model.fingerprint, text, place, method)
 
     def work(progress: Progress) -> Influence:
-        return why_token(model, text, int(place), str(method), progress)
+        return why_token(model, text, int(place), method, progress)
 
     show_live(SLOT, _show, asked(SLOT, question, METHODS[method].title, work))
     return {"token": str(place), "method": method}
+
+
+def _surprise(log_probability: float) -> str:
+    """In bits, as the rest of the page, and what that is in the nats of the JSON."""
+    bits, nats = -log_probability / math.log(2), f"{log_probability:.2f}".replace("-", "−")
+    return f"Surprise {bits:.2f} bits (log p = {nats} nats)"
 
 
 def _place(places: list[int], text: str) -> int:
@@ -119,12 +124,12 @@ def _show(found: Asked) -> None:
         return
     if influence.skipped:
         st.caption(f"{influence.skipped:,} tokens still earlier are not asked.")
-    values = influence.values.tolist()
+    values = (influence.values / math.log(2)).tolist()
     target = marked(plain(influence.target))
-    show_text([*signed(influence.earlier, values, " nats"), (target[0], target[1][12:], "")])
+    show_text([*signed(influence.earlier, values, " bits"), (target[0], target[1][12:], "")])
     st.plotly_chart(plot_influence(influence), config=FIGURE, key="writing-influence")
     facts = [
-        f"log p = {influence.log_probability:.3f} nats",
+        _surprise(influence.log_probability),
         f"{influence.evaluations:,} evaluations in {influence.seconds:.2f} s",
     ]
     if influence.completeness_error is not None:

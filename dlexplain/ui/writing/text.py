@@ -52,7 +52,7 @@ def signed(pieces: Sequence[str], values: Sequence[float], unit: str = "") -> li
         (
             piece,
             _background(FOR if value > 0 else AGAINST, abs(value) / top),
-            f"{value:+.3g}{unit}",
+            f"{value:+.3g}{unit}".replace("-", "−"),
         )
         for piece, value in zip(pieces, values, strict=True)
     ]
@@ -70,8 +70,11 @@ def visible(text: str) -> str:
 
 
 def _span(text: str, style: str, said: str) -> str:
+    """The blanks before a token have no colour: at a line's end they would be a loose mark."""
     title = f' title="{html.escape(said)}"' if said else ""
-    return f'<span style="{style}"{title}>{html.escape(visible(text))}</span>'
+    token = text.lstrip(" ") or text
+    before = text[: len(text) - len(token)]
+    return f'{before}<span style="{style}"{title}>{html.escape(visible(token))}</span>'
 
 
 def _background(colour: str, strength: float) -> str:
