@@ -25,6 +25,9 @@ SHORT = 18
 LABELLED = 60
 """Tokens up to which each has its name on the axis."""
 ROW = 14
+FINE, TICKS = 3, 6
+"""Powers of ten below which a logarithmic axis has ticks between them; powers that have a tick, at
+most about."""
 FAINTEST = 1e-12
 """Of the nearest token's gradient; below that a line would only press the others together."""
 
@@ -125,11 +128,29 @@ def plot_reach(found: Sequence[GradientReach]) -> go.Figure:
             **BASE,
             "height": 380,
             "xaxis": {"title": {"text": "tokens back"}},
-            "yaxis": {"title": {"text": "gradient, of the nearest token's"}, "type": "log",
-                      "dtick": 1, "exponentformat": "power", "automargin": True},
+            "yaxis": {"title": {"text": "gradient, of the nearest token's"}, "automargin": True,
+                      **_shares_axis(np.concatenate([trace["y"] for trace in traces]))},
             "legend": {"orientation": "h", "y": -0.2, "yanchor": "top"},
         },
     )  # fmt: skip
+
+
+def _shares_axis(shares: NDArray[np.float64]) -> dict[str, Any]:
+    """Logarithmic, with five ticks or more where there is room: 1, 2 and 5 of each power of ten, or
+    the powers, or some of them."""
+    known = shares[np.isfinite(shares)]
+    low, high = (float(np.log10(value)) for value in (known.min(), known.max()))
+    below, above = int(np.floor(low)), int(np.ceil(high))
+    leads = (1, 2, 5) if high - low < FINE else (1,)
+    step = max(1, round((above - below) / TICKS)) if len(leads) == 1 else 1
+    ticks = [lead * 10.0**power for power in range(above, below - 1, -step) for lead in leads]
+    return {
+        "type": "log",
+        "range": [low - 0.05 * (high - low) - 0.02, high + 0.05 * (high - low) + 0.02],
+        "tickmode": "array",
+        "tickvals": ticks,
+        "ticktext": [f"{tick:.0%}" if tick >= 0.01 else f"{100 * tick:g}%" for tick in ticks],
+    }
 
 
 def plot_inside(

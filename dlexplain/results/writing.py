@@ -161,12 +161,15 @@ class GradientReach:
     norms      (lags,) |d log p(token t) / d embedding of token t - k|, k = 1, 2, ..., the mean over
                the text's positions
     positions  how many were looked at
+    tokens     of the text, and how many of them are unfamiliar as in TokenChoice
     """
 
     model: str
     title: str
     norms: NDArray[np.float64]
     positions: int
+    tokens: int = 0
+    unfamiliar: int = 0
 
     @property
     def reach(self) -> int | None:

@@ -59,6 +59,19 @@ def test_reach_is_of_the_nearest_token_and_leaves_out_what_is_gone() -> None:
     assert len(SLOW.plot().data) == 1
 
 
+def test_the_axis_of_reach_has_ticks_that_can_be_read() -> None:
+    axis = plot_reach([SLOW, FAST]).layout.yaxis
+    low, high = axis.range
+    ticks = dict(zip(axis.ticktext, axis.tickvals, strict=True))
+    seen = {text: at for text, at in ticks.items() if low <= np.log10(at) <= high}
+    assert list(seen.values()) == [1, 0.1, 0.2, 0.5]
+    assert list(seen) == ["100%", "10%", "20%", "50%"]
+    deep = GradientReach("rnn", "RNN", np.array([1.0, 1e-5, 1e-11]), 7)
+    assert list(plot_reach([deep]).layout.yaxis.ticktext)[:3] == ["100%", "1%", "0.01%"]
+    flat = GradientReach("rnn", "RNN", np.array([1.0, 1.0]), 7)
+    assert "100%" in plot_reach([flat]).layout.yaxis.ticktext
+
+
 def test_units_are_down_and_tokens_across() -> None:
     values = np.arange(12, dtype=np.float32).reshape(4, 3)
     inside = Inside("lstm", "lstm", ("a", "b", "c", "d"), ({"hidden": values},))

@@ -128,15 +128,21 @@ def test_units_that_follow_quotes_are_searched() -> None:
 
 
 def test_the_gradient_of_an_rnn_and_an_lstm_are_compared() -> None:
-    page = opened(view="reach")
+    page = opened(view="reach", model="ptb-lstm")
     names = [reach.model for reach in page.session_state["writing-reach"].job.result]
-    assert names[0] == "shakespeare-lstm"
-    assert len(names) > 1
+    assert names == ["ptb-lstm", "ptb-gru", "ptb-rnn", "ptb-transformer"]
     assert all(f"**{name} (zoo)**: the gradient" in said(page) for name in names)
+    assert "does not know" not in said(page)
+    # No other was trained on Shakespeare; what nobody chose goes.
+    page.selectbox(key="writing-model").set_value("shakespeare-lstm").run()
+    assert page.multiselect(key="writing-others").value == []
+    page.text_area(key="writing-text").set_value("Thou liest, JAQUES! " * 5)
     page.multiselect(key="writing-others").set_value(["ptb-rnn"]).run()
     page = ended(page, "reach")
-    names = [reach.model for reach in page.session_state["writing-reach"].job.result]
-    assert names == ["shakespeare-lstm", "ptb-rnn"]
+    found = page.session_state["writing-reach"].job.result
+    assert [reach.model for reach in found] == ["shakespeare-lstm", "ptb-rnn"]
+    assert found[1].unfamiliar / found[1].tokens > 0.5
+    assert f"not know {found[1].unfamiliar} of the text's {found[1].tokens} tokens" in said(page)
 
 
 @pytest.mark.parametrize("view", ["read", "inside", "reach"])

@@ -58,7 +58,10 @@ def gradient_reach(
             sums += _sum(model, whole, waiting, lags)
             progress.advance(len(waiting))
             waiting = []
-    return GradientReach(model.name, model.title, sums / len(places), len(places))
+    strange = sum(model.codec.is_unfamiliar(ids))
+    return GradientReach(
+        model.name, model.title, sums / len(places), len(places), len(ids), strange
+    )
 
 
 def _sum(

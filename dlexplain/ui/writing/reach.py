@@ -14,8 +14,9 @@ from dlexplain.services.writing.model_list import LanguageEntry
 from dlexplain.services.writing.models import load_language_model
 from dlexplain.ui.jobs import Asked, asked, show_end, show_live
 from dlexplain.ui.progress import show_progress
+from dlexplain.ui.writing.text import MOSTLY_UNKNOWN
 
-SLOT, OTHERS = "writing-reach", "writing-others"
+SLOT, OTHERS, GIVEN = "writing-reach", "writing-others", "writing-others-given"
 MOST = 5
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
@@ -24,11 +25,17 @@ def show_reach(entry: LanguageEntry, entries: Sequence[LanguageEntry], text: str
     """The view."""
     known = {each.name: each for each in entries}
     rest = [name for name in known if name != entry.name]
-    kept = [name for name in st.session_state.get(OTHERS, _others(entry, entries)) if name in rest]
-    st.session_state[OTHERS] = kept
+    state, first = st.session_state, _others(entry, entries)
+    # What nobody has changed becomes the next model's.
+    if state.get(OTHERS) in (None, state.get(GIVEN)):
+        state[OTHERS] = state[GIVEN] = first
+    state[OTHERS] = [name for name in state[OTHERS] if name in rest]
     st.multiselect(
         "Compare with", rest, key=OTHERS, persist_state="session", max_selections=MOST,
         format_func=lambda name: known[name].title,
+        help="At first those of the zoo that were trained on the same data, one of each kind: "
+        "they read the same tokens. Another may read words where this one reads parts of words, "
+        "and not know what this one knows.",
     )  # fmt: skip
     if not text.strip():
         st.info("Type a text above; the gradient is measured on it.")
@@ -44,10 +51,11 @@ def show_reach(entry: LanguageEntry, entries: Sequence[LanguageEntry], text: str
 
 
 def _others(entry: LanguageEntry, entries: Sequence[LanguageEntry]) -> list[str]:
-    """The first model of each other kind, for the comparison of RNN, LSTM and Transformer."""
+    """The first model of each other kind that was trained on the same data, for the comparison of
+    RNN, LSTM and Transformer."""
     found: dict[str, str] = {}
     for each in entries:
-        if each.cell != entry.cell and each.source == "zoo":
+        if each.cell != entry.cell and each.source == "zoo" and each.data == entry.data:
             found.setdefault(each.cell, each.name)
     return list(found.values())
 
@@ -71,7 +79,7 @@ def _show(found: Asked) -> None:
         last = reach.norms[-1] / (reach.norms[0] or 1.0)
         st.markdown(
             f"- **{reach.title}**: the gradient {where}, and {_share(last)} of it is left after "
-            f"{lags}. The mean of {reach.positions} places."
+            f"{lags}. The mean of {reach.positions} places.{_unknown(reach)}"
         )
     st.caption(
         "The length of the gradient of log p(token t) by the vector of token t - k. Back through "
@@ -86,10 +94,26 @@ def _show(found: Asked) -> None:
     )  # fmt: skip
 
 
+def _unknown(reach: GradientReach) -> str:
+    """That the model does not know most of the text, where it does not."""
+    if reach.unfamiliar <= MOSTLY_UNKNOWN * reach.tokens:
+        return ""
+    return (
+        f" **It does not know {reach.unfamiliar:,} of the text's {reach.tokens:,} tokens**, so its "
+        "line says little."
+    )
+
+
 def _share(part: float) -> str:
     return f"{part:.2%}" if part >= 1e-4 else f"{part:.0e}"
 
 
 def _told(reach: GradientReach) -> dict[str, object]:
     norms = np.asarray(reach.norms).tolist()
-    return {"model": reach.model, "positions": reach.positions, "norms": norms}
+    return {
+        "model": reach.model,
+        "positions": reach.positions,
+        "tokens": reach.tokens,
+        "unfamiliar": reach.unfamiliar,
+        "norms": norms,
+    }
