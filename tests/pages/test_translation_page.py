@@ -1,12 +1,15 @@
 """The page of translation: what it answers at once, what its widgets change, and bad input."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dlexplain.services.translation.methods import METHODS
 from dlexplain.services.translation.model_list import DATES, SENTENCES
+from dlexplain.services.translation.translating import translate
+from dlexplain.ui.translation.written import _how_many
 from tests.pages.test_pages import ROOT
 from tests.translators import LONGEST, translator_run
 
@@ -42,8 +45,9 @@ def test_something_alive_is_there_at_once() -> None:
     assert page.subheader[0].value == "1987\\-05\\-03"
     card = "Test set: BLEU **97.8** · exact **93.1%** · loss **0.0255**"
     assert card in [line.value for line in page.markdown]
-    candidates, correlations = page.dataframe[0].value, page.table[0].value
-    assert candidates["ISO 8601"][0] == "1987-05-03"
+    candidates, correlations = page.table[0].value, page.table[1].value
+    assert list(candidates) == ["Rank", "ISO 8601", "log p", "Score", "Tokens"]
+    assert candidates["ISO 8601"][0] == "1987\\-05\\-03"
     assert list(candidates["Score"]) == sorted(candidates["Score"], reverse=True)
     assert list(correlations[""]) == [method.title for method in METHODS.values()]
     assert correlations["Leave one out"][2] == "+1.00"
@@ -150,3 +154,27 @@ def test_an_address_that_asks_for_nothing_known_is_one_sentence(
     page.run()
     assert not page.exception
     assert any(words in warning.value for warning in page.warning)
+
+
+@pytest.mark.parametrize(
+    ("ended", "beam", "words"),
+    [
+        (
+            6,
+            5,
+            "6 translations with beam width 5: the search is over when 5 paths have ended, and ",
+        ),
+        (5, 5, ""),
+        (3, 5, "Only 3 of 5 paths ended within the length that is allowed."),
+    ],
+)
+def test_more_or_fewer_candidates_than_paths_are_explained(
+    ended: int, beam: int, words: str
+) -> None:
+    known = translate(translator_run(), "A dog.", beam=2)
+    one = replace(known.best, ended=True)
+    told = _how_many(replace(known, candidates=(one,) * ended, beam=beam))
+    assert told.startswith(words)
+    assert bool(told) == bool(words)
+    cut = replace(one, ended=False)
+    assert "2 paths that were open" in _how_many(replace(known, candidates=(cut,) * 2))

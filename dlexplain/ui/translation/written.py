@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 
 from dlexplain.errors import BadInput
@@ -15,32 +16,14 @@ from dlexplain.ui.writing.text import MOSTLY_UNKNOWN, chosen, show_text
 
 CANDIDATE, TOKEN = "translation-candidate", "translation-token"
 END = "(end)"
+TALL = 8
+"""Candidates up to which the table has all of them in view."""
 
 
 def show_candidates(translation: Translation, arrived: bool) -> int:
     """The view; returns which candidate was chosen."""
     _notes(translation)
     candidates = translation.candidates
-    rows = [
-        {
-            "": place + 1,
-            translation.languages[1]: one.text + ("" if one.ended else " …"),
-            "log p": one.log_probability,
-            "Score": one.score,
-            "p": f"{math.exp(one.log_probability):.3g}",
-            "Tokens": len(one.tokens),
-        }
-        for place, one in enumerate(candidates)
-    ]
-    number = {
-        "": st.column_config.NumberColumn(width=40),
-        "log p": st.column_config.NumberColumn(format="%.3f", help="Sum over its tokens, nats."),
-        "Score": st.column_config.NumberColumn(
-            format="%.3f",
-            help="log p / ((5 + tokens) / 6)^penalty, so that long ones are not at a loss (Wu et "
-            f"al. 2016); penalty {translation.length_penalty:g}. It ranks them.",
-        ),
-    }
     place = _choose(translation, arrived)
     one = candidates[place]
     st.subheader(literal(one.text) or "(nothing)", anchor=False)
@@ -49,16 +32,56 @@ def show_candidates(translation: Translation, arrived: bool) -> int:
     how = "greedy" if translation.beam == 1 else f"beam width {translation.beam}"
     st.caption(
         "The deeper the orange, the less sure the model was of the token after those before it. "
+        f"The whole has p = {math.exp(one.log_probability):.3g}. "
         f"{how.capitalize()}, {translation.seconds:.2f} s."
     )
-    st.dataframe(rows, hide_index=True, height="content" if len(rows) < 9 else 320,
-                 column_config=number)  # fmt: skip
+    _table(translation)
     st.download_button(
         "Candidates as JSON", lambda: json.dumps(translation.to_dict(), indent=1),
         f"{translation.model}-translation.json", "application/json", key="translation-json",
         icon=":material/download:", on_click="ignore", type="tertiary",
     )  # fmt: skip
     return place
+
+
+def _table(translation: Translation) -> None:
+    candidates = translation.candidates
+    rows = pd.DataFrame({
+        "Rank": range(1, len(candidates) + 1),
+        translation.languages[1]: [
+            literal(one.text + ("" if one.ended else " …")) for one in candidates
+        ],
+        "log p": [one.log_probability for one in candidates],
+        "Score": [one.score for one in candidates],
+        "Tokens": [len(one.tokens) for one in candidates],
+    })  # fmt: skip
+    told = rows.style.format({"log p": _number_told, "Score": _number_told})
+    height = "content" if len(candidates) <= TALL else TALL * 50
+    st.table(told, border="horizontal", hide_index=True, height=height)
+    st.caption(
+        f"{_how_many(translation)} log p is the sum over the tokens, in nats. The score ranks: log p "
+        "/ ((5 + tokens) / 6)^penalty, so that long ones are not at a loss (Wu et al. 2016); the "
+        f"penalty is {translation.length_penalty:g}."
+    )
+
+
+def _number_told(value: float) -> str:
+    return f"{value:.3f}".replace("-", "−")
+
+
+def _how_many(translation: Translation) -> str:
+    """Why there are so many: a search is over when `beam` paths or more have ended."""
+    count, beam = len(translation.candidates), translation.beam
+    if not translation.best.ended:
+        return f"The {count} paths that were open at the end." if count > 1 else ""
+    if count > beam:
+        return (
+            f"{count} translations with beam width {beam}: the search is over when {beam} paths "
+            "have ended, and with the last one others may end at the same token."
+        )
+    if count < beam:
+        return f"Only {count} of {beam} paths ended within the length that is allowed."
+    return ""
 
 
 def _choose(translation: Translation, arrived: bool) -> int:
