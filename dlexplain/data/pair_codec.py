@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from dlexplain.data.pairs import Pairs
+from dlexplain.data.text_codec import BROKEN, LONGEST_CHARACTER
 from dlexplain.data.tokenisers import BOS, EOS, PAD, Kind, load_tokeniser, train_tokeniser
 
 END = "(end)"
@@ -52,14 +53,52 @@ class PairCodec:
         return written.strip()
 
     def pieces(self, target: Sequence[int], source: Sequence[int]) -> tuple[list[str], list[str]]:
-        """What each token stands for, of a target and of a source, to be read by people."""
+        """What each token stands for, of a target and of a source, to be read by people.
+
+        Of a character that several tokens write, the last has it whole and those before it are
+        empty; bytes that are no character are <E5>.
+        """
         return _pieces(self.target, target), _pieces(self.source, source)
 
 
 def _pieces(tokeniser: Tokenizer, ids: Sequence[int]) -> list[str]:
-    return [
-        END if t == EOS else tokeniser.decode([t]) or str(tokeniser.id_to_token(t)) for t in ids
-    ]
+    found: list[str] = []
+    while len(found) < len(ids):
+        at = len(found)
+        piece = _piece(tokeniser, ids[at : at + 1])
+        some = 1
+        while BROKEN in piece and some < min(LONGEST_CHARACTER, len(ids) - at):
+            some += 1
+            piece = _piece(tokeniser, ids[at : at + some])
+        if BROKEN in piece:
+            found.append(_hexadecimal(tokeniser.id_to_token(ids[at])))
+        else:
+            found += [*[""] * (some - 1), piece]
+    return found
+
+
+def _piece(tokeniser: Tokenizer, ids: Sequence[int]) -> str:
+    """What tokens stand for together; an end never completes a character."""
+    if EOS in ids:
+        return END if len(ids) == 1 else BROKEN
+    return str(tokeniser.decode(list(ids)) or tokeniser.id_to_token(ids[0]))
+
+
+def _hexadecimal(token: str) -> str:
+    """A token of a byte-level vocabulary, which has a letter for each byte, as <E5>."""
+    return "".join(f"<{BYTES[letter]:02X}>" if letter in BYTES else letter for letter in token)
+
+
+def _byte_letters() -> dict[str, int]:
+    """GPT-2's: a byte that can be printed is itself, the others are what follows 255."""
+    own = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in own]
+    return {chr(byte): byte for byte in own} | {
+        chr(256 + place): byte for place, byte in enumerate(others)
+    }
+
+
+BYTES = _byte_letters()
 
 
 def until_end(ids: Iterable[int]) -> list[int]:

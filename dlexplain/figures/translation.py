@@ -7,8 +7,8 @@ from plotly.subplots import make_subplots
 
 from dlexplain.figures.scales import BLUE, DIVERGING, INK, ORANGE, share_scale
 from dlexplain.figures.tested import BASE
+from dlexplain.figures.token_names import names, thinned
 from dlexplain.figures.translations import plot_alignment
-from dlexplain.figures.writing import shown
 from dlexplain.results import Alignment, CrossAttention, SourceInfluence, Translation, plot
 
 LABELLED = 60
@@ -22,19 +22,19 @@ CELL = 110
 @plot.register
 def plot_translation(found: Translation) -> go.Figure:
     """The candidates' scores, the best first."""
-    names = [f"{place + 1}: {one.text}" for place, one in enumerate(found.candidates)]
+    titles = [f"{place + 1}: {one.text}" for place, one in enumerate(found.candidates)]
     return go.Figure(
         {
             "type": "bar",
             "orientation": "h",
             "x": [one.score for one in found.candidates],
-            "y": [_short(name) for name in names],
+            "y": [_short(title) for title in titles],
             "marker": {"color": BLUE},
             "hovertemplate": "%{y}<br>score %{x:.3f}<extra></extra>",
         },
         {
             **BASE,
-            "height": 60 + 26 * len(names),
+            "height": 60 + 26 * len(titles),
             "xaxis": {"title": {"text": "log p / length norm, nats"}},
             "yaxis": {"autorange": "reversed", "automargin": True},
         },
@@ -110,13 +110,18 @@ def plot_source_influence(found: SourceInfluence) -> go.Figure:
 def _axis(tokens: tuple[str, ...]) -> dict[str, Any]:
     if len(tokens) > LABELLED:
         return {"title": {"text": "token"}}
-    places = list(range(len(tokens)))
-    return {"tickmode": "array", "tickvals": places, "ticktext": _names(tokens), "tickangle": -60}
+    named, places = _names(tokens), thinned(len(tokens))
+    return {
+        "tickmode": "array",
+        "tickvals": places,
+        "ticktext": [named[place] for place in places],
+        "tickangle": -60,
+    }
 
 
 def _names(tokens: tuple[str, ...]) -> list[str]:
     """< would begin a tag."""
-    return [shown(token).replace("<", "&lt;") for token in tokens]
+    return [name.replace("<", "&lt;") for name in names(tokens)]
 
 
 def _short(text: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from dlexplain.figures.scales import CLEAR, share_scale
+from dlexplain.figures.token_names import names
 from dlexplain.results import Alignment, plot
 
 CELL, LEAST = 22, 240
@@ -17,6 +18,7 @@ MANY = 40
 def plot_alignment(found: Alignment) -> go.Figure:
     """Each row sums to 1."""
     across, down = list(range(len(found.columns))), list(range(len(found.rows)))
+    columns, rows = _names(found.columns), _names(found.rows)
     gap = 1 if max(len(across), len(down)) <= MANY else 0
     # Of many tokens not all names have room.
     named_across, named_down = across[:: 1 + len(across) // MANY], down[:: 1 + len(down) // MANY]
@@ -31,7 +33,7 @@ def plot_alignment(found: Alignment) -> go.Figure:
             "colorscale": share_scale(),
             "xgap": gap,
             "ygap": gap,
-            "customdata": [[[row, column] for column in found.columns] for row in found.rows],
+            "customdata": [[[row, column] for column in columns] for row in rows],
             "hovertemplate": "“%{customdata[0]}” looked at “%{customdata[1]}” with %{z:.1%}"
             "<extra></extra>",
             "colorbar": {
@@ -48,16 +50,16 @@ def plot_alignment(found: Alignment) -> go.Figure:
             "height": max(LEAST, CELL * len(found.rows) + 90),
             # Tokens repeat, so the places are the axis and the tokens its marks.
             "xaxis": {"title": {"text": "source"}, "tickvals": named_across,
-                      "ticktext": _marks([found.columns[place] for place in named_across]),
-                      "side": "top", "automargin": True},
+                      "ticktext": [columns[place] for place in named_across],
+                      "side": "top", "tickangle": -60, "automargin": True},
             "yaxis": {"title": {"text": "written"}, "tickvals": named_down,
-                      "ticktext": _marks([found.rows[place] for place in named_down]),
+                      "ticktext": [rows[place] for place in named_down],
                       "autorange": "reversed",
                       "automargin": True},
         },
     )  # fmt: skip
 
 
-def _marks(tokens: Sequence[str]) -> list[str]:
-    """Blanks would be invisible, and < would begin a tag."""
-    return [token.strip().replace("<", "&lt;") or "␣" for token in tokens]
+def _names(tokens: Sequence[str]) -> list[str]:
+    """< would begin a tag."""
+    return [name.replace("<", "&lt;") for name in names(tokens)]

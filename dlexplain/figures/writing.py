@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dlexplain.figures.scales import BLUE, DIVERGING, INK, LINES, ORANGE, SEQUENTIAL
 from dlexplain.figures.tested import BASE
+from dlexplain.figures.token_names import names, thinned
 from dlexplain.results import (
     GradientReach,
     Influence,
@@ -20,23 +21,14 @@ from dlexplain.results import (
     plot,
 )
 
-SHORT = 18
-"""Characters of a token in a figure."""
 LABELLED = 60
-"""Tokens up to which each has its name on the axis."""
+"""Tokens up to which the axis has their names, and not their places."""
 ROW = 14
 FINE, TICKS = 3, 6
 """Powers of ten below which a logarithmic axis has ticks between them; powers that have a tick, at
 most about."""
 FAINTEST = 1e-12
 """Of the nearest token's gradient; below that a line would only press the others together."""
-
-
-def shown(piece: str) -> str:
-    """A token on one line, with what cannot be seen made visible."""
-    text = piece.replace("\n", "↵").strip(" ") or "␣"
-    text = "".join(c if c.isprintable() else "�" for c in text)
-    return text if len(text) <= SHORT else text[: SHORT - 1] + "…"
 
 
 @plot.register
@@ -58,7 +50,7 @@ def _surprise(tokens: Sequence[TokenChoice]) -> go.Figure:
             "type": "bar",
             "x": list(range(len(tokens))),
             "y": bits,
-            "customdata": [shown(token.piece) for token in tokens],
+            "customdata": names([token.piece for token in tokens]),
             "marker": {"color": ORANGE},
             "hovertemplate": "%{customdata}: %{y:.1f} bits<extra></extra>",
         },
@@ -83,7 +75,7 @@ def plot_influence(found: Influence) -> go.Figure:
             "type": "bar",
             "x": list(range(len(found.values))),
             "y": bits,
-            "customdata": [shown(piece) for piece in found.earlier],
+            "customdata": names(found.earlier),
             "marker": {"color": bits, "colorscale": DIVERGING, "cmin": -top, "cmax": top,
                        "line": {"color": INK, "width": 0.5}},
             "hovertemplate": "%{customdata}: %{y:+.3f} bits<extra></extra>",
@@ -168,7 +160,7 @@ def plot_inside(
             "z": values,
             "y": [f"unit {unit}" for unit in units],
             "x": list(range(values.shape[1])),
-            "customdata": np.tile([shown(piece) for piece in inside.tokens], (len(units), 1)),
+            "customdata": np.tile(names(inside.tokens), (len(units), 1)),
             "colorscale": DIVERGING if centred else SEQUENTIAL,
             "zmin": -top if centred else 0.0,
             "zmax": top if centred else 1.0,
@@ -209,9 +201,10 @@ def plot_unit(values: NDArray[np.float32], search: UnitSearch, unit: int) -> go.
 def _tokens_axis(pieces: Sequence[str]) -> dict[str, Any]:
     if len(pieces) > LABELLED:
         return {"title": {"text": "token"}}
+    named, places = names(pieces), thinned(len(pieces))
     return {
         "tickmode": "array",
-        "tickvals": list(range(len(pieces))),
-        "ticktext": [shown(piece) for piece in pieces],
+        "tickvals": places,
+        "ticktext": [named[place] for place in places],
         "tickangle": -60,
     }

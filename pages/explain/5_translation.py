@@ -86,7 +86,7 @@ def show(
         looked.show_alignment(attention, alignment, token, words)
     with right:
         show_live(looked.SLOT, lambda job: looked.show_caution(job, alignment), found)
-    st.subheader(why.title_of(candidate.tokens[token]), anchor=False)
+    st.subheader(why.title_of(candidate, token), anchor=False)
     show_live(why.SLOT, lambda job: why.show_why(job, translation, place, alignment, words), found)
     several = attention.layers * attention.heads > 1
     return {

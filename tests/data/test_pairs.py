@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from dlexplain.data.base import DATA, silent
+from dlexplain.data.pair_codec import train_codec
 from dlexplain.data.pairs import PairData, Pairs, clean, split_by_source
 from dlexplain.data.sets import dates, multi30k, tsv_pairs
+from dlexplain.data.tokenisers import EOS
 from dlexplain.errors import DataError
 from dlexplain.params import parse
 
@@ -162,3 +164,16 @@ def test_each_part_has_a_pair_even_of_three() -> None:
     assert (pairs, skipped) != (Pairs((), ()), 0)
     assert skipped == 1
     assert [len(part) for part in split_by_source(pairs, 0.4, 0.4)] == [1, 1, 1]
+
+
+def test_bytes_are_joined_to_their_character_or_told_by_number() -> None:
+    text = "a dog 好 😀"
+    codec = train_codec(Pairs((text,), ("ein Hund",)), "bpe", 300, joint=False, longest=99)
+    ids = codec.source.encode(text).ids
+    _, pieces = codec.pieces([], ids)
+    assert len(pieces) == len(ids)
+    assert "".join(pieces) == text
+    target = codec.target.encode("好!").ids  # none of its bytes was joined with another
+    assert codec.pieces(target, [])[0] == ["", "", "好", "!"]
+    assert codec.pieces([*target[:2], EOS], [])[0] == ["<E5>", "<A5>", "(end)"]
+    assert codec.pieces([target[1], *target], [])[0] == ["<A5>", "", "", "好", "!"]

@@ -3,7 +3,8 @@
 import numpy as np
 
 from dlexplain.figures.coloured_text import coloured_text
-from dlexplain.figures.writing import plot_inside, plot_reach, plot_unit, shown
+from dlexplain.figures.token_names import names, shown, thinned
+from dlexplain.figures.writing import plot_inside, plot_reach, plot_unit
 from dlexplain.results import (
     GradientReach,
     Influence,
@@ -110,7 +111,7 @@ def test_what_cannot_be_seen_is_made_visible() -> None:
     assert visible("a\nb\x00\x1b\x85\t") == "a↵\nb␀␛\N{REPLACEMENT CHARACTER}\t"
     assert [named(piece) for piece in ("\n", " ", "", " a")] == ["↵", "␣", "␣", " a"]
     assert shown("x" * 40) == "x" * 17 + "…"
-    assert shown("a\x00") == "a\N{REPLACEMENT CHARACTER}"
+    assert shown("a\x00\t") == "a␀␉"
 
 
 def test_characters_that_turn_the_text_around_are_shown_by_number() -> None:
@@ -132,3 +133,18 @@ def test_the_blank_before_an_attributed_token_has_no_colour() -> None:
     ).split("<span")  # fmt: skip
     assert spans[1].endswith(">a</span>  ")
     assert spans[2].endswith(">cat</span></div>")
+
+
+def test_bytes_of_one_character_are_told_apart() -> None:
+    assert names(["a", "", "", " 好", "\x01", ""]) == ["a", "好 1/3", "好 2/3", "好 3/3", "␁", "�"]
+    assert names([]) == []
+
+
+def test_names_are_thinned_evenly() -> None:
+    assert thinned(30) == list(range(30))
+    assert thinned(31) == list(range(0, 31, 2))
+    assert thinned(0) == []
+    words = tuple(TokenChoice(f"w{place}", 0.5, None, ()) for place in range(50))
+    axis = Writing("lstm", "", words, {}, 1.0).plot().layout.xaxis
+    assert list(axis.ticktext) == [f"w{place}" for place in range(0, 50, 2)]
+    assert list(axis.tickvals) == list(range(0, 50, 2))

@@ -1,5 +1,6 @@
 """The page of translation: what it answers at once, what its widgets change, and bad input."""
 
+import json
 import time
 from dataclasses import replace
 
@@ -178,3 +179,11 @@ def test_more_or_fewer_candidates_than_paths_are_explained(
     assert bool(told) == bool(words)
     cut = replace(one, ended=False)
     assert "2 paths that were open" in _how_many(replace(known, candidates=(cut,) * 2))
+
+
+def test_tokens_that_are_bytes_have_names_that_differ() -> None:
+    page = opened(model=translator_run(), text="好")
+    found = page.session_state["translation"].job.result
+    assert found.influences[0].tokens == ("", "", "好", "(end)")
+    bars = json.loads(page.get("plotly_chart")[-1].proto.spec)
+    assert bars["layout"]["xaxis"]["ticktext"] == ["好 1/3", "好 2/3", "好 3/3", "(end)"]

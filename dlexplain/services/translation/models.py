@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from dlexplain.data.pair_codec import END, PairCodec, load_codec
+from dlexplain.data.text_codec import BROKEN
 from dlexplain.data.text_reading import Reading, TextReader
 from dlexplain.errors import DataError, TextError, WeightsError
 from dlexplain.explain.prepare import fingerprint
@@ -26,8 +27,6 @@ from dlexplain.settings import settings
 
 KEPT = 6
 """Models kept in memory, those used last."""
-PART = "\N{REPLACEMENT CHARACTER}"
-"""What a byte that is only a part of a character is shown as."""
 _loading = threading.Lock()
 
 
@@ -89,7 +88,8 @@ class LoadedTranslator:
     def _pieces(self, ids: Sequence[int]) -> tuple[tuple[str, ...], float]:
         """What the tokens stand for, and the share that is unknown or no whole character."""
         _, pieces = self.codec.pieces([], ids)
-        strange = [token == UNK or PART in piece for token, piece in zip(ids, pieces, strict=True)]
+        alone = (self.codec.source.decode([token]) for token in ids)
+        strange = [token == UNK or BROKEN in text for token, text in zip(ids, alone, strict=True)]
         return tuple(pieces), float(np.mean(strange))
 
     def ids(self, reading: Reading) -> Tensor:

@@ -4,9 +4,9 @@ import json
 
 import streamlit as st
 
+from dlexplain.figures.token_names import names
 from dlexplain.figures.translation import plot_source_influence
-from dlexplain.figures.writing import shown
-from dlexplain.results import Alignment, SourceInfluence, Translation
+from dlexplain.results import Alignment, Candidate, SourceInfluence, Translation
 from dlexplain.services.translation.methods import METHODS
 from dlexplain.services.translation.why import Why, agreement
 from dlexplain.ui.jobs import Asked, show_end
@@ -75,6 +75,6 @@ def _everything(
     }
 
 
-def title_of(token: str) -> str:
+def title_of(candidate: Candidate, place: int) -> str:
     """The section's title."""
-    return f"Which source words moved “{literal(shown(token))}”?"
+    return f"Which source words moved “{literal(names(candidate.tokens)[place])}”?"

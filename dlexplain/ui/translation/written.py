@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dlexplain.errors import BadInput
-from dlexplain.figures.writing import shown
+from dlexplain.figures.token_names import names
 from dlexplain.results import Candidate, TokenChoice, Translation
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.writing.choice import from_query
@@ -59,9 +59,9 @@ def _table(translation: Translation) -> None:
     height = "content" if len(candidates) <= TALL else TALL * 50
     st.table(told, border="horizontal", hide_index=True, height=height)
     st.caption(
-        f"{_how_many(translation)} log p is the sum over the tokens, in nats. The score ranks: log p "
-        "/ ((5 + tokens) / 6)^penalty, so that long ones are not at a loss (Wu et al. 2016); the "
-        f"penalty is {translation.length_penalty:g}."
+        f"{_how_many(translation)} log p is the sum over the tokens, in nats. The score ranks: "
+        "log p / ((5 + tokens) / 6)^penalty, so that long ones are not at a loss (Wu et al. 2016); "
+        f"the penalty is {translation.length_penalty:g}."
     )
 
 
@@ -114,11 +114,11 @@ def choose_token(candidate: Candidate, arrived: bool) -> int:
     ):
         st.session_state[TOKEN] = int(candidate.token_log_probabilities.argmin())
     st.session_state[key] = candidate.ids
-    sure = candidate.token_log_probabilities
+    sure, named = candidate.token_log_probabilities, names(candidate.tokens)
     return int(
         st.selectbox(
             "Token written", places, key=TOKEN, persist_state="session",
-            format_func=lambda p: f"{p + 1}: {shown(candidate.tokens[p])}, "
+            format_func=lambda p: f"{p + 1}: {named[p]}, "
             f"{math.exp(float(sure[p])):.1%}",
             help="At first the one that the model was least sure of. Type to search.",
         )

@@ -7,7 +7,8 @@ from functools import partial
 import streamlit as st
 
 from dlexplain.errors import BadInput
-from dlexplain.figures.writing import plot_influence, plot_reading, shown
+from dlexplain.figures.token_names import names
+from dlexplain.figures.writing import plot_influence, plot_reading
 from dlexplain.results import Influence, Reading
 from dlexplain.services.jobs import Progress
 from dlexplain.services.writing.models import LoadedLanguageModel
@@ -77,10 +78,11 @@ def _why(
     first = first_of("method", _method, "integrated-gradients", arrived)
     if st.session_state.get(TOKEN) not in places:
         st.session_state[TOKEN] = 1 + int(reading.log_probabilities[1:].argmin())
+    named = names([token.piece for token in reading.tokens])
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     place = left.selectbox(
         "Token", places, key=TOKEN, persist_state="session",
-        format_func=lambda place: f"{place}: {shown(reading.tokens[place].piece)}",
+        format_func=lambda place: f"{place}: {named[place]}",
         help="At first the one that surprised the model most. Type to search.",
     )  # fmt: skip
     titles = {name: method.title for name, method in METHODS.items()}
