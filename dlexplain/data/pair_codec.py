@@ -71,7 +71,7 @@ def _pieces(tokeniser: Tokenizer, ids: Sequence[int]) -> list[str]:
             some += 1
             piece = _piece(tokeniser, ids[at : at + some])
         if BROKEN in piece:
-            found.append(_hexadecimal(tokeniser.id_to_token(ids[at])))
+            found.append(_hexadecimal(str(tokeniser.id_to_token(ids[at]))))
         else:
             found += [*[""] * (some - 1), piece]
     return found

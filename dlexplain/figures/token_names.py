@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dlexplain.figures.coloured_text import made_visible
+from dlexplain.results.words import made_visible
 
 SHORT = 18
 """Characters of a token in a figure."""

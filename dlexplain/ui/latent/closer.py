@@ -42,7 +42,7 @@ def show_one(model: LatentModel, found: Samples, place: int, logits: Floats) -> 
         help="Its logit: the larger, the more real it holds the picture"
         + (" and the more of the class asked for." if model.asked else "."),
     )  # fmt: skip
-    rank, middle = int((logits > logits[place]).sum()) + 1, logit_text(np.median(logits))
+    rank, middle = int((logits > logits[place]).sum()) + 1, logit_text(float(np.median(logits)))
     st.caption(f"The {_nth(rank)} most real of these {len(logits)}, whose median is {middle}.")
 
 

@@ -49,7 +49,7 @@ def show_samples(
         show_one(model, found, place, logits)
         if adversarial and data is not None:
             real = cache.real_logits(model.fingerprint, path, model, data)
-            st.caption(f"The median of real test pictures is {logit_text(np.median(real))}.")
+            st.caption(f"The median of real test pictures is {logit_text(float(np.median(real)))}.")
     left, right = st.columns(2, gap="medium")
     with left:
         show_nearest(model, found, place, path, data is not None)

@@ -92,7 +92,7 @@ def _show(found: HeadStep, opened: bool) -> int:
 
 
 def _quoted(token: str) -> str:
-    from dlexplain.figures.writing import shown
+    from dlexplain.figures.token_names import shown
     from dlexplain.ui.markdown import literal
 
     return literal(shown(token))

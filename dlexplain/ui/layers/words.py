@@ -6,7 +6,7 @@ from typing import Protocol
 import streamlit as st
 
 from dlexplain.errors import UnknownName
-from dlexplain.figures.writing import shown
+from dlexplain.figures.token_names import shown
 from dlexplain.ui.layers.choice import choose_number
 from dlexplain.ui.writing.choice import OTHER, TEXTS, from_query
 

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -56,7 +57,7 @@ def _table(translation: Translation) -> None:
         "Tokens": [len(one.tokens) for one in candidates],
     })  # fmt: skip
     told = rows.style.format({"log p": _number_told, "Score": _number_told})
-    height = "content" if len(candidates) <= TALL else TALL * 50
+    height: Literal["content"] | int = "content" if len(candidates) <= TALL else TALL * 50
     st.table(told, border="horizontal", hide_index=True, height=height)
     st.caption(
         f"{_how_many(translation)} log p is the sum over the tokens, in nats. The score ranks: "
