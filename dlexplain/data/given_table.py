@@ -114,7 +114,8 @@ def far_values(data: SeriesData, rows: slice) -> list[str]:
         row = int(np.abs(away[:, column]).argmax())
         if abs(away[row, column]) > FAR:
             period = period_text(data.dates[rows][row], data.period)
-            found.append(f"{name} in {period} ({away[row, column]:+,.0f})")
+            size = f"{away[row, column]:+,.0f}".replace("-", "−")
+            found.append(f"{name} in {period} ({size})")
     if not found:
         return []
     return [

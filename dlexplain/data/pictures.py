@@ -219,10 +219,10 @@ def _number(value: float) -> str:
 def _check_megapixels(size: tuple[int, int], name: str, limit: float) -> None:
     width, height = size
     if width < 1 or height < 1:
-        raise PictureError(f"{name} is {width} x {height} pixels; at least 1 x 1 pixel is accepted")
+        raise PictureError(f"{name} is {width} × {height} pixels; at least 1 × 1 pixel is accepted")
     if width * height > limit * 1e6:
         raise PictureError(
-            f"{name} is {width:,} x {height:,} pixels ({_number(width * height / 1e6)}"
+            f"{name} is {width:,} × {height:,} pixels ({_number(width * height / 1e6)}"
             f" megapixels); at most {limit:g} megapixels are accepted"
         )
 

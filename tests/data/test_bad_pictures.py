@@ -34,7 +34,7 @@ WORDS = {
     "header_only": ("PNG", "header", "cut short"),
     "corrupt_body": ("PNG", "damaged"),
     "huge_png": ("2,500 megapixels", "at most 64 megapixels"),
-    "large_png": ("12,000 x 10,000", "120 megapixels", "at most 64"),
+    "large_png": ("12,000 × 10,000", "120 megapixels", "at most 64"),
     "huge_file": ("60 MB", "at most 50 MB"),
 }
 
@@ -123,7 +123,7 @@ def test_raised_limit_lets_pillows_warning_range_through() -> None:
 def test_limits_are_inclusive_and_can_be_given() -> None:
     data = encoded(Image.new("RGB", (1000, 1000)), "PNG")
     assert read_picture(data, max_megapixels=1.0).pixels.shape == (1000, 1000, 3)
-    with pytest.raises(PictureError, match="1,000 x 1,000 pixels"):
+    with pytest.raises(PictureError, match="1,000 × 1,000 pixels"):
         read_picture(data, max_megapixels=0.99)
     assert read_picture(data, max_file_mb=len(data) / 1e6)
     with pytest.raises(PictureError, match="at most 0.001 MB"):
@@ -194,7 +194,7 @@ def test_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
         (np.zeros((2, 2, 2), np.uint8), r"shape \(2, 2, 2\)"),
         (np.zeros((2, 2, 3, 1), np.uint8), r"shape \(2, 2, 3, 1\)"),
         (np.zeros(5, np.uint8), r"shape \(5,\)"),
-        (np.zeros((0, 5, 3), np.uint8), "5 x 0 pixels"),
+        (np.zeros((0, 5, 3), np.uint8), "5 × 0 pixels"),
         (np.zeros((2, 2), np.int64), "int64"),
         (np.zeros((2, 2), bool), "bool"),
         (np.zeros((2, 2), complex), "complex"),
@@ -211,7 +211,7 @@ def test_bad_array(array: np.ndarray, words: str) -> None:
 def test_other_types_and_modes() -> None:
     with pytest.raises(PictureError, match="list"):
         read_picture([[0, 0]])  # type: ignore[arg-type]
-    with pytest.raises(PictureError, match="0 x 5 pixels"):
+    with pytest.raises(PictureError, match="0 × 5 pixels"):
         read_picture(Image.new("RGB", (0, 5)))
     with pytest.raises(PictureError, match="70000"):
         read_picture(Image.new("I", (1, 1), 70000))

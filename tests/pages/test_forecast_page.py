@@ -159,6 +159,10 @@ def test_a_change_outlives_the_view_and_is_in_the_address() -> None:
     page.segmented_control(key="forecast-view").set_value("change").run()
     assert not page.exception
     assert "With unemp of 2007Q2 at 6.5, " in said(page)
+    page.button(key="forecast-undo").click().run()
+    assert not page.exception
+    assert "Type another value above" in said(page)
+    assert "change" not in page.query_params
     assert opened(intervals="trained").session_state["forecast-intervals"] == "trained"
 
 

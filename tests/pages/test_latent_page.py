@@ -87,7 +87,7 @@ def test_a_photo_of_another_size_and_colour_is_told_what_became_of_it() -> None:
     page = uploaded(encoded(Image.fromarray(photo), "PNG"))
     assert (
         "What was done to it: made grey; inverted, since its background is light and the model's "
-        "is dark; its ink cut out, made white and centred in 28 x 28." in said(page)
+        "is dark; its ink cut out, made white and centred in 28 × 28." in said(page)
     )
     noise = np.random.default_rng(0).integers(0, 256, (28, 28)).astype(np.uint8)
     page = uploaded(encoded(Image.fromarray(noise), "PNG"))

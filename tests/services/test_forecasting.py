@@ -236,7 +236,7 @@ def test_values_far_beyond_training_are_told() -> None:
     assert backtest(linear(), given).notes == ()
     values[300, 0] = -100
     later = GivenSeries("far", as_trained(replace(table(), values=values), facts()))
-    assert "a in 1995-01 (-50)" in backtest(linear(), later).notes[0]
+    assert "a in 1995-01 (−50)" in backtest(linear(), later).notes[0]
 
 
 def test_a_backtest_stops_when_asked_and_needs_a_test_period() -> None:

@@ -113,7 +113,7 @@ def test_a_data_set_that_is_not_here_is_told_how_to_get() -> None:
         training_pictures(load_latent_model("cifar10-gan"))
     with pytest.raises(DataError, match="/nowhere is not there; give the path of CIFAR-10"):
         training_pictures(load_latent_model("cifar10-gan"), "/nowhere")
-    with pytest.raises(DataError, match="digits are 8 x 8 with 1 channel"):
+    with pytest.raises(DataError, match="digits are 8 × 8 with 1 channel"):
         training_pictures(model("dcgan", 3))
     gan = load_latent_model("mnist-gan")
     known = training_pictures(gan)

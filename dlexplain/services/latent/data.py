@@ -55,8 +55,8 @@ def fitting(data: PictureData, name: str, channels: int, side: int) -> PictureDa
     """The same; raises DataError where its pictures are not of the model's size and colour."""
     if (data.channels, data.side) != (channels, side):
         raise DataError(
-            f"the pictures of {name} are {data.side} x {data.side} with {data.channels} "
-            f"channel(s); the model takes {side} x {side} with {channels}"
+            f"the pictures of {name} are {data.side} × {data.side} with {data.channels} "
+            f"channel(s); the model takes {side} × {side} with {channels}"
         )
     return data
 

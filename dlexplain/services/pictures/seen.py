@@ -43,7 +43,7 @@ def see_picture(
         ink = _ink(pixels) if centre and channels == 1 and dark else None
         if ink is not None:
             pixels = _centred(ink, side)
-            changes.append(f"its ink cut out, made white and centred in {side} x {side}")
+            changes.append(f"its ink cut out, made white and centred in {side} × {side}")
         else:
             pixels = _resized(_middle(pixels), side)
             cut = "its middle square " if height != width else ""

@@ -15,6 +15,7 @@ from dlexplain.ui.markdown import literal
 from dlexplain.ui.writing.choice import from_query
 
 SERIES, DATE, VALUE, TABLE = (f"forecast-change-{x}" for x in ("series", "date", "value", "table"))
+UNDO, UNDONE = "forecast-undo", "forecast-undone"
 ADDRESS = "change"
 """In the address: what the three fields change."""
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
@@ -40,6 +41,7 @@ def _show(
         told = cache.forecast(model.name, given, row, True)
         st.plotly_chart(plot_series_forecast(told, target), config=FIGURE, key="forecast-plain")
         return
+    st.button("Undo all changes", key=UNDO, icon=":material/undo:", on_click=_undo, type="tertiary")
     try:
         found = cache.changed(model.name, given, row, tuple(changes))
     except DataError as error:
@@ -98,6 +100,14 @@ def _asked(
         state[_key(VALUE, model, given, row, change.series, change.date)] = change.value
 
 
+def _undo() -> None:
+    """Forget what was changed of any window; a new number gives its table a new key."""
+    state = st.session_state
+    for key in [key for key in state if str(key).startswith((f"{VALUE}-", f"{TABLE}-"))]:
+        del state[key]
+    state[UNDONE] = state.get(UNDONE, 0) + 1
+
+
 def _key(first: str, model: LoadedForecaster, given: GivenSeries, row: int, *more: str) -> str:
     """Of a widget whose state belongs to one window."""
     return "-".join([first, model.name, given.digest, str(row), *more])
@@ -121,10 +131,11 @@ def _one(
     step = float(f"{max(np.ptp(window[series]) / 10, 1e-6):.1g}")
     key = _key(VALUE, model, given, row, series, date)
     st.session_state.setdefault(key, now)
+    was = f"{now:,.10g}".replace("-", "−")
     value = right.number_input(
         f"is{_unit(model, series)}", step=step, format=_format(step), key=key,
         persist_state="session",
-        help=f"It was {now:,.10g}{_unit(model, series)}. What follows the origin stays as it was.",
+        help=f"It was {was}{_unit(model, series)}. What follows the origin stays as it was.",
     )  # fmt: skip
     return [] if np.isclose(value, now, rtol=1e-9) else [PastChange(series, date, float(value))]
 
@@ -132,7 +143,7 @@ def _one(
 def _table(
     model: LoadedForecaster, given: GivenSeries, row: int, window: pd.DataFrame
 ) -> list[PastChange]:
-    key = _key(TABLE, model, given, row)
+    key = _key(TABLE, model, given, row, str(st.session_state.get(UNDONE, 0)))
     with st.expander("Edit the whole window", icon=":material/edit:"):
         edited = st.data_editor(
             _begun(key, window, given.data.period), key=key, hide_index=True, disabled=["period"],

@@ -82,7 +82,7 @@ def _show(model: LatentModel, first: Floats, last: Floats, usual: str, label: in
         st.error(str(error))
         return
     st.image(png(path_sheet(path)), width="stretch",
-             caption=f"{STEPS} steps, both ends included")  # fmt: skip
+             caption=f"{STEPS} pictures, both ends included")  # fmt: skip
     st.fragment(_one)(model, first, last, how or usual, label)
     _told(path)
 
