@@ -202,8 +202,9 @@ def _told(record: "RunRecord", args: argparse.Namespace) -> int:
 
 
 def _data(args: argparse.Namespace) -> int:
+    from dlexplain.results.words import duration
     from dlexplain.services.training.catalogue import all_data
-    from dlexplain.services.training.presets import PRESETS
+    from dlexplain.services.training.presets import PRESETS, preset_seconds
 
     found = all_data()
     if args.json:
@@ -218,5 +219,7 @@ def _data(args: argparse.Namespace) -> int:
         print(f"{'':18}{'there: ' + status.where if status.there else status.how}")
     print("\nPresets, for train --preset:")
     for preset in PRESETS.values():
-        print(f"{preset.name:18}{preset.description}")
+        seconds = preset_seconds(preset.name)
+        takes = f" About {duration(seconds)} on two cores." if seconds else ""
+        print(f"{preset.name:18}{preset.description}{takes}")
     return 0

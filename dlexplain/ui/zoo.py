@@ -49,7 +49,8 @@ def show_zoo() -> None:
         height="content",
         column_config={
             "Name": st.column_config.TextColumn(width="medium", pinned=True),
-            "Model": st.column_config.TextColumn(width=180),
+            "Model": st.column_config.TextColumn(width=175),
+            "Data": st.column_config.TextColumn(width=105),
         },
     )
     chosen = picked["selection"]["rows"]

@@ -37,7 +37,12 @@ def main() -> None:
     )
     with st.spinner("Loading what can be trained…"):
         # torch and lightning are imported from here on; the title is there at once
-        from dlexplain.services.training.presets import PRESETS, presets_by_case
+        from dlexplain.services.training.presets import (
+            PRESETS,
+            is_quick,
+            preset_seconds,
+            presets_by_case,
+        )
 
     from_address("preset", lambda name: PRESETS[name].name)
     st.session_state.setdefault("preset", FIRST)
@@ -51,11 +56,11 @@ def main() -> None:
     to_address({"preset": name})
     st.caption(PRESETS[name].description)
     with st.container(horizontal=True, vertical_alignment="center"):
-        quick = PRESETS[name].quick
-        st.badge(
-            "minutes on two cores" if quick else "long",
-            icon=":material/timer:", color="green" if quick else "gray",
-        )  # fmt: skip
+        if seconds := preset_seconds(name):
+            st.badge(
+                f"about {duration(seconds)} on two cores", icon=":material/timer:",
+                color="green" if is_quick(name) else "gray",
+            )  # fmt: skip
         already_trained(name)
     form, result = st.columns([3, 2], gap="large")
     with form:

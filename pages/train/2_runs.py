@@ -141,7 +141,6 @@ def table(shown: "list[RunRecord]") -> None:
         column_config={
             "Name": st.column_config.TextColumn(width="medium", pinned=True),
             "Progress": st.column_config.ProgressColumn(format="%.0f%%", max_value=100, width=110),
-            "Model": st.column_config.TextColumn(width=180),
         },
     )
     chosen = picked["selection"]["rows"]  # type: ignore[index]

@@ -1,11 +1,13 @@
 """A spec is checked whole, completed, and changed by texts as the command line takes them."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dlexplain.errors import BadInput, SpecError, UnknownName
+from dlexplain.services.trained.zoo_cards import zoo_cards
 from dlexplain.services.training.catalogue import (
     RunSpec,
     architectures,
@@ -18,7 +20,14 @@ from dlexplain.services.training.catalogue import (
     tasks,
     with_data_path,
 )
-from dlexplain.services.training.presets import PRESETS, preset
+from dlexplain.services.training.presets import (
+    PRESETS,
+    is_quick,
+    preset,
+    preset_seconds,
+    presets_by_case,
+)
+from dlexplain.services.training.presets.base import CASES
 
 DIGITS = RunSpec(task="classify-image", model="cnn", data="digits")
 
@@ -91,6 +100,29 @@ def test_every_preset_is_complete_and_repeatable_from_what_differs(name: str) ->
     texts = [f"{key}={value}" for key, value in changed(spec).items()]
     bare = RunSpec(task=spec.task, model=spec.model, data=spec.data, name=spec.name)
     assert completed_with(bare, texts) == spec
+
+
+TIMES = re.compile(r"seconds?\b|minutes?\b|\bhours?\b|quick", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_a_presets_time_is_said_once_and_is_the_zoo_cards(name: str) -> None:
+    known, cards = PRESETS[name], {card.name: card for card in zoo_cards()}
+    assert known.zoo == (name in cards)
+    assert not TIMES.search(known.description)
+    if known.zoo:
+        assert known.about == 0  # the card says it
+        assert preset_seconds(name) == cards[name].seconds
+    else:
+        assert preset_seconds(name) == known.about
+        assert known.about or "path" in known.description
+
+
+def test_quick_presets_come_first_in_each_case() -> None:
+    cases = [(PRESETS[name].case, not is_quick(name)) for name in presets_by_case()]
+    assert cases == sorted(cases, key=lambda c: (CASES.index(c[0]), c[1]))
+    assert is_quick("digits-cnn")
+    assert not is_quick("cifar10-cnn")
 
 
 def test_an_unknown_preset_lists_the_known_ones() -> None:

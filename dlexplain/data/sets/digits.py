@@ -51,7 +51,7 @@ DATA.add(
         title="Digits, 8 × 8, grey",
         tasks=("classify-image", "autoencode", "vae", "gan"),
         Params=Params,
-        description="1,797 handwritten digits of the UCI set, ten classes; trains in seconds.",
+        description="1,797 handwritten digits of the UCI set, ten classes.",
         terms="CC BY 4.0 (Alpaydin and Kaynak 1998)",
         load=load,
         status=status,

@@ -60,7 +60,7 @@ DATA.add(
         title="US economy, quarterly",
         tasks=("forecast",),
         Params=Params,
-        description="203 quarters of US indicators, 1959 to 2009; trains in seconds.",
+        description="203 quarters of US indicators, 1959 to 2009.",
         terms="public domain",
         load=load,
         status=status,

@@ -3,9 +3,16 @@
 import importlib
 import pkgutil
 
-from dlexplain.services.training.presets.base import PRESETS, Preset, preset, presets_by_case
+from dlexplain.services.training.presets.base import (
+    PRESETS,
+    Preset,
+    is_quick,
+    preset,
+    preset_seconds,
+    presets_by_case,
+)
 
-__all__ = ["PRESETS", "Preset", "preset", "presets_by_case"]
+__all__ = ["PRESETS", "Preset", "is_quick", "preset", "preset_seconds", "presets_by_case"]
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")

@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 
 from dlexplain.registry import Registry
 from dlexplain.runs.spec import RunSpec
+from dlexplain.services.trained.zoo_cards import zoo_cards
 from dlexplain.services.training.catalogue import complete
 
 Case = Literal[
@@ -22,9 +23,11 @@ CASES: tuple[Case, ...] = get_args(Case)
 
 @dataclass(frozen=True)
 class Preset:
-    """A training to start from; its description says what it shows and how long it takes.
+    """A training to start from; its description says what it shows, `preset_seconds` how long it
+    takes.
 
-    quick  whether it ends within five minutes on two cores
+    about  seconds on two cores, where the zoo has no card that says so; 0 where that depends on
+           the user's data
     zoo    whether its training, under this name, is a model of the zoo
     """
 
@@ -32,11 +35,12 @@ class Preset:
     title: str
     description: str
     case: Case
-    quick: bool
     spec: RunSpec
+    about: float = 0.0
     zoo: bool = False
 
 
+QUICK_SECONDS = 300
 PRESETS: Registry[Preset] = Registry("preset")
 
 
@@ -45,18 +49,32 @@ def add_preset(
     title: str,
     description: str,
     case: Case,
-    quick: bool,
+    about: float = 0.0,
     zoo: bool = False,
     **spec: Any,
 ) -> None:
     """Register one; `spec` has the fields of a RunSpec."""
     run = RunSpec(name=title, **spec)
-    PRESETS.add(name, Preset(name, title, description, case, quick, run, zoo))
+    PRESETS.add(name, Preset(name, title, description, case, run, about, zoo))
+
+
+def preset_seconds(name: str) -> float:
+    """About how long it takes on two cores: what the zoo's card says, where there is one.
+
+    0 where that depends on the user's data.
+    """
+    cards = {card.name: card.seconds for card in zoo_cards()}
+    return cards.get(name, PRESETS[name].about)
+
+
+def is_quick(name: str) -> bool:
+    """Whether it ends within five minutes on two cores."""
+    return 0 < preset_seconds(name) <= QUICK_SECONDS
 
 
 def presets_by_case() -> list[str]:
     """Names, the article's cases first, quick ones before long ones."""
-    return sorted(PRESETS, key=lambda n: (CASES.index(PRESETS[n].case), not PRESETS[n].quick))
+    return sorted(PRESETS, key=lambda n: (CASES.index(PRESETS[n].case), not is_quick(n)))
 
 
 def preset(name: str) -> RunSpec:

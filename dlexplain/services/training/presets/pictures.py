@@ -8,9 +8,8 @@ from dlexplain.services.training.presets.base import add_preset
 add_preset(
     "digits-cnn",
     "Digits, the article's CNN",
-    "Convolution, ReLU, max pooling and dense layers on 1,797 small digits. Seconds.",
+    "Convolution, ReLU, max pooling and dense layers on 1,797 small digits.",
     case="Image classification",
-    quick=True,
     zoo=True,
     task="classify-image", model="cnn", data="digits",
     training={"epochs": 30, "batch_size": 64, "learning_rate": 0.01, "precision": "float32"},
@@ -20,9 +19,9 @@ add_preset(
 add_preset(
     "shapes-cnn",
     "Shapes, the article's CNN",
-    "Five coloured shapes on textured ground, whose true mask is known. Minutes on two cores.",
+    "Five coloured shapes on textured ground, whose true mask is known.",
     case="Image classification",
-    quick=True,
+    about=180,
     task="classify-image", model="cnn", data="shapes",
     training={"epochs": 15, "batch_size": 128, "learning_rate": 3e-3},
     augmentation={"flip": "random", "shift": 2},
@@ -40,10 +39,9 @@ A moving average of the weights stands for its lookahead."""
 add_preset(
     "cifar10-quick",
     "CIFAR-10 in minutes",
-    "The airbench network, small pictures first. About a quarter of an hour on two cores that "
-    "know bf16.",
+    "The airbench network, small pictures first. For cores that know bf16.",
     case="Image classification",
-    quick=False,
+    about=900,
     **AIRBENCH,
     data_params={"validation": 0.02},
     # 64 to 256 channels meets a slow kernel for bf16 weight gradients; 192 takes half the time.
@@ -57,9 +55,9 @@ add_preset(
 add_preset(
     "cifar10-94",
     "CIFAR-10 to 94%",
-    "The airbench network as published: for a GPU; an hour or more on two cores.",
+    "The airbench network as published: for a GPU.",
     case="Image classification",
-    quick=False,
+    about=3600,
     **AIRBENCH,
     data_params={"validation": 0.02},
     training={**AIRBENCH_TRAINING, "epochs": 12, "batch_size": 1024, "learning_rate": 1.5,
@@ -69,9 +67,8 @@ add_preset(
 add_preset(
     "cifar10-resnet",
     "CIFAR-10, residual network",
-    "Nine layers, 64 channels and more. An hour and more on two quiet cores that know bf16.",
+    "Nine layers, 64 channels and more. For cores that know bf16.",
     case="Image classification",
-    quick=False,
     zoo=True,
     task="classify-image", model="resnet9", data="cifar10",
     data_params={"validation": 0.02},
@@ -93,10 +90,9 @@ for activation, (name, words) in ACTIVATIONS.items():
     add_preset(
         name,
         f"CIFAR-10, the article's CNN, {activation}",
-        f"Three times convolution, {words}, and max pooling, then dense layers. Four minutes on "
-        "two cores that know bf16.",
+        f"Three times convolution, {words}, and max pooling, then dense layers. For "
+        "cores that know bf16.",
         case="Image classification",
-        quick=True,
         zoo=True,
         task="classify-image", model="cnn", data="cifar10",
         model_params={"activation": activation},
@@ -110,7 +106,6 @@ add_preset(
     "Recognises what is on your own pictures: give the path of a folder or ZIP with one folder a "
     "class, as ImageNet is laid out.",
     case="Image recognition",
-    quick=False,
     task="classify-image", model="resnet9", data="picture-folder",
     task_params={"label_smoothing": 0.1},
     training={"epochs": 20, "batch_size": 64, "learning_rate": 3e-3, "weight_decay": 0.01},

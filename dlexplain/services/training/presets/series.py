@@ -8,10 +8,10 @@ from dlexplain.services.training.presets.base import add_preset
 add_preset(
     "macrodata-lstm",
     "US economy, quarterly, LSTM",
-    "Output, prices and unemployment, eight quarters ahead. Seconds; a small example, whose test "
+    "Output, prices and unemployment, eight quarters ahead. A small example, whose test "
     "table shows that an autoregression is hard to beat.",
     case="Time-series forecasting",
-    quick=True, zoo=True,
+    zoo=True,
     task="forecast", model="lstm-forecaster", data="macrodata",
     task_params={"window": 12, "horizon": 8},
     training={"epochs": 60, "batch_size": 32, "learning_rate": 3e-3, "weight_decay": 0.01,
@@ -20,9 +20,9 @@ add_preset(
 add_preset(
     "macrodata-transformer",
     "US economy, quarterly, Transformer",
-    "The same by attention over twelve quarters. Seconds.",
+    "The same by attention over twelve quarters.",
     case="Time-series forecasting",
-    quick=True, zoo=True,
+    zoo=True,
     task="forecast", model="transformer-forecaster", data="macrodata",
     task_params={"window": 12, "horizon": 8},
     model_params={"width": 16, "heads": 2, "layers": 1, "dropout": 0.3},
@@ -30,7 +30,7 @@ add_preset(
               "precision": "float32"},
 )  # fmt: skip
 FRED: dict[str, Any] = {
-    "case": "Time-series forecasting", "quick": True, "zoo": True,
+    "case": "Time-series forecasting", "zoo": True,
     "task": "forecast", "data": "fred-md",
 }  # fmt: skip
 FRED_TRAINING: dict[str, Value] = {
@@ -42,7 +42,7 @@ EIGHT = "Eight series, unemployment to share prices, twelve months ahead, tested
 add_preset(
     "fred-lstm",
     "US economy, monthly, LSTM",
-    EIGHT + "Reads 36 months. Under a minute.",
+    EIGHT + "Reads 36 months.",
     **FRED,
     model="lstm-forecaster",
     task_params={"window": 36, "horizon": 12},
@@ -52,7 +52,7 @@ add_preset(
 add_preset(
     "fred-gru",
     "US economy, monthly, GRU",
-    EIGHT + "Reads 36 months. Under a minute.",
+    EIGHT + "Reads 36 months.",
     **FRED,
     model="gru-forecaster",
     task_params={"window": 36, "horizon": 12},
@@ -62,8 +62,9 @@ add_preset(
 add_preset(
     "fred-rnn",
     "US economy, monthly, Elman RNN",
-    EIGHT + "Reads 24 months: without gates more are no help. Under a minute.",
+    EIGHT + "Reads 24 months: without gates more are no help.",
     **{**FRED, "zoo": False},
+    about=30,
     model="rnn-forecaster",
     task_params={"window": 24, "horizon": 12},
     model_params={"hidden": 16, "dropout": 0.5},
@@ -72,7 +73,7 @@ add_preset(
 add_preset(
     "fred-transformer",
     "US economy, monthly, Transformer",
-    EIGHT + "Attends to 24 months at once. Under a minute.",
+    EIGHT + "Attends to 24 months at once.",
     **FRED,
     model="transformer-forecaster",
     task_params={"window": 24, "horizon": 12},
