@@ -163,7 +163,7 @@ def _line(record: "RunRecord") -> str:
     text = f"{record.id} {record.state}"
     if record.state != "running":
         return text
-    text += f", {record.phase}"
+    text += f", {record.phase or 'starting its process'}"
     if record.phase == "training" and record.steps:
         text += f": epoch {record.epoch} of {record.epochs}, step {record.step:,} of "
         text += f"{record.steps:,}, {record.speed:.3g} steps/s"

@@ -30,7 +30,8 @@ class RunRecord:
     spec      everything that was asked, as RunSpec.to_dict gives it
     flat      the same under single names, such as "training.epochs"
     seconds   time at work so far, all spells together
-    phase     what its worker does, in words, while it is running
+    phase     what its worker does, in words, while it is running; "" until the worker says so
+    phase_seconds  how long it has done that; 0 for a run that is not running
     speed     optimiser steps a second; left: seconds until training ends, about
     monitor   the metric that says which epoch is best; best, last: its values
     metrics   the last value of every metric
@@ -51,6 +52,7 @@ class RunRecord:
     ended: float | None
     seconds: float
     phase: str
+    phase_seconds: float
     epoch: int
     epochs: int
     step: int
@@ -71,6 +73,11 @@ class RunRecord:
     @property
     def resumable(self) -> bool:
         return self.state in ("interrupted", "cancelled", "failed")
+
+    @property
+    def begun(self) -> bool:
+        """Whether it has ever been at work, rather than only queued."""
+        return self.started is not None or self.seconds > 0
 
     @property
     def fraction(self) -> float:

@@ -40,7 +40,8 @@ class Reporter:
         self.wish = ""
         self.gone = False
         carried = {key: row.progress[key] for key in CARRIED if key in row.progress}
-        self.progress: dict[str, Any] = {"notes": [], **carried, "phase": "starting"}
+        self.progress: dict[str, Any] = {"notes": [], **carried}
+        self.progress |= {"phase": "starting", "phase_began": time.time()}
         self._tags: Mapping[str, str] | None = None
         self._begun = False
         self._points: list[Point] = []
@@ -64,7 +65,7 @@ class Reporter:
         """What is being done now, in words; raises Stopped if the run is to end instead."""
         if text != self.progress["phase"]:
             _log.info("%s", text)
-        self.tell({"phase": text})
+            self.tell({"phase": text, "phase_began": time.time()})
         if self.gone:
             raise Stopped("gone", "the run was taken from this worker")
         if self.wish == "cancel":

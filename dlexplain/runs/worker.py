@@ -84,6 +84,7 @@ def build(
     data = source.load(
         parse(source.Params, spec.data_params), paths.data_folder(home or settings().home), report
     )
+    report("building the network", None)
     options = ModuleOptions(
         task=dict(spec.task_params) | asdict(task_params),
         augmentation=parse(Augmentation, spec.augmentation),
@@ -174,6 +175,7 @@ def _fit(home: Path, device: torch.device, reporter: Reporter) -> tuple[Built, s
     folder = paths.checkpoint_folder(home, row.id)
     built, precision = _prepare(home, row, device, reporter)
     save_facts(home, row, built.data.facts, built.data.files)
+    reporter.phase("getting ready to train")
     while True:
         trainer, keeper = make_trainer(_fitting(row.spec, built, precision), home, reporter)
         checkpoint = newest_good(folder, reporter.note)
@@ -202,7 +204,7 @@ def _prepare(
     def report(text: str, part: float | None) -> None:
         reporter.phase(text)
 
-    reporter.phase("preparing data")
+    reporter.phase("reading the data")
     file = paths.chosen_file(home, row.id)
     if file.exists():
         chosen = json.loads(file.read_text())

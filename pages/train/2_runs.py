@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError, UnknownName
-from dlexplain.results.words import duration, metric, metric_name
+from dlexplain.results.words import capital, duration, metric, metric_name, sentence
 from dlexplain.services.trained.zoo_cards import zoo_card
 from dlexplain.services.training import runs as service
 from dlexplain.ui.explain_link import explain_link
@@ -161,9 +161,12 @@ def show_head(run: str) -> None:
         st.badge(record.state, icon=STATE_ICONS[record.state], color=STATE_COLOURS[record.state])
         for tag in record.tags:
             st.badge(tag, color="gray")
-        st.caption(f"run {record.id}, {record.model} on {record.data}, {record.device or 'queued'}")
+        where = record.device or ("waiting for a device" if record.state == "queued" else "")
+        about = f"Run {record.id}: {record.model} on {record.data}"
+        st.caption(f"{about}, {where}." if where else f"{about}.")
     if record.why and record.state != "finished":
-        (st.error if record.state == "failed" else st.info)(literal(record.why))
+        why = literal(sentence(record.why.rstrip(".")))
+        (st.error if record.state == "failed" else st.info)(why)
     if record.active:
         st.progress(record.fraction, progress_text(record))
     for note in record.notes:
@@ -180,8 +183,10 @@ def show_head(run: str) -> None:
 def progress_text(record: "RunRecord") -> str:
     if record.state == "queued":
         return "Waiting for its device to be free"
-    if record.phase != "training":
-        return f"{record.phase.capitalize() or 'Starting'} …"
+    if record.phase != "training" or not record.step:
+        doing = record.phase or "starting its process"
+        doing = "working on the first step" if record.phase == "training" else doing
+        return f"{capital(doing)}, {duration(record.phase_seconds)} so far"
     text = f"Epoch {record.epoch} of {record.epochs}, step {record.step:,} of {record.steps:,}"
     return text + ("" if record.left is None else f", about {duration(record.left)} left")
 
@@ -209,7 +214,8 @@ def actions(record: "RunRecord") -> None:
     with st.container(horizontal=True):
         if record.active and st.button("Cancel", icon=":material/stop:", key="cancel"):
             attempt(service.cancel, record.id)
-        if record.resumable and st.button("Resume", icon=":material/play_arrow:", key="resume"):
+        go_on = "Resume" if record.begun else "Start"
+        if record.resumable and st.button(go_on, icon=":material/play_arrow:", key="resume"):
             attempt(service.resume, record.id)
         if record.state == "finished":
             explain_link(record.task, record.id, "explain")
@@ -247,7 +253,8 @@ def show_curves(run: str) -> None:
     record = service.run(run)
     if not record.metrics or not record.tracking:
         st.info(
-            "No curve yet; the first points come with the first steps, once MLflow is loaded."
+            "No curve yet. It begins with the first steps of the training; what the run does until "
+            "then stands above."
             if record.active
             else "This run has recorded no metric."
         )

@@ -1,12 +1,18 @@
 """The pages of trainings under AppTest, over small runs that were trained for real."""
 
+import time
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dlexplain.results.words import duration
+from dlexplain.runs import paths
+from dlexplain.runs.states import States
 from dlexplain.services.trained.zoo_cards import zoo_cards
 from dlexplain.services.training import runs as service
+from dlexplain.services.training.presets import preset, preset_seconds
+from dlexplain.settings import settings
 from tests.trained import digits_run, macrodata_run
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -71,6 +77,39 @@ def test_the_list_shows_every_run_and_finds_by_words() -> None:
     assert any("No run matches" in info.value for info in page.info)
     page.text_input(key="runs-find").set_value(f"digits {run}").run()
     assert list(page.dataframe[0].value["Id"]) == [run]
+
+
+def test_a_run_that_never_began_can_be_started() -> None:
+    states = States(paths.states_file(settings().home))
+    run = states.move(states.add(preset("digits-cnn")).id, "cancelled", "cancelled before it began")
+    page = opened("2_runs.py", run=run.id)
+    labels = [button.label for button in page.button]
+    assert "Start" in labels
+    assert "Resume" not in labels
+    assert f"Run {run.id}: cnn on digits." in texts(page)
+    assert "Cancelled before it began" in texts(page)
+    states.delete(run.id)
+
+
+def test_a_run_says_what_it_does_and_for_how_long() -> None:
+    states = States(paths.states_file(settings().home))
+    run = states.add(preset("digits-cnn")).id
+    states.move(run, "running", "starting on cpu")
+    states.attach(run)
+    try:
+        assert service.run(run).phase == ""
+        page = opened("2_runs.py", run=run)
+        assert page.get("progress")[0].proto.text.startswith("Starting its process, ")
+        assert "No curve yet. It begins with the first steps" in texts(page)
+        for phase, told in (("building the network", "Building the network, "),
+                            ("training", "Working on the first step, ")):  # fmt: skip
+            states.beat(run, {"phase": phase, "phase_began": time.time()})
+            assert opened("2_runs.py", run=run).get("progress")[0].proto.text.startswith(told)
+        states.beat(run, {"phase": "testing", "phase_began": time.time() - 1000})
+        assert service.run(run).phase == ""  # of an earlier spell
+    finally:
+        states.move(run, "cancelled", "by the test")
+        states.delete(run)
 
 
 @pytest.mark.parametrize(
@@ -162,4 +201,6 @@ def test_a_zoo_model_that_is_not_there_is_one_sentence() -> None:
 
 def test_a_preset_says_how_its_model_in_the_zoo_does() -> None:
     page = opened("1_launch.py", preset="digits-cnn")
-    assert "in the zoo: accuracy" in "\n".join(str(m.value) for m in page.markdown)
+    badges = "\n".join(str(m.value) for m in page.markdown)
+    assert "in the zoo: accuracy" in badges
+    assert f"about {duration(preset_seconds('digits-cnn'))} on two cores" in badges

@@ -215,6 +215,7 @@ def _tell(row: RunRow, what: Callable[[Tracking], None]) -> None:
 
 def _record(row: RunRow) -> RunRecord:
     progress = row.progress
+    phase, since = _phase(row)
     return RunRecord(
         id=row.id,
         number=row.number,
@@ -229,7 +230,8 @@ def _record(row: RunRow) -> RunRecord:
         started=row.started,
         ended=row.ended,
         seconds=row.seconds,
-        phase=str(progress.get("phase", "")),
+        phase=phase,
+        phase_seconds=max(0.0, time.time() - since) if row.state == "running" else 0.0,
         epoch=int(progress.get("epoch", 0)),
         epochs=int(progress.get("epochs", row.spec.training.get("epochs", 0))),
         step=int(progress.get("step", 0)),
@@ -243,3 +245,12 @@ def _record(row: RunRow) -> RunRecord:
         notes=tuple(progress.get("notes", ())),
         tracking=row.tracking,
     )
+
+
+def _phase(row: RunRow) -> tuple[str, float]:
+    """What the worker does and since when; "" where it has not spoken since the run was started."""
+    started = row.started or row.created
+    began = float(row.progress.get("phase_began", started))
+    if row.state == "running" and began < started:  # of an earlier spell
+        return "", started
+    return str(row.progress.get("phase", "")), began
