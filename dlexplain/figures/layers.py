@@ -238,13 +238,15 @@ def plot_preferred(found: Preferred) -> go.Figure:
         }
     ]
     noise = float(found.noise.max())
+    what = "mean" if found.unit == "channel" else "middle unit"
+    title = f"{what} of channel {found.channel}, {found.raised}"
     return go.Figure(
         traces,
         {
             **BASE,
             "height": 260,
             "xaxis": {"title": {"text": "step"}},
-            "yaxis": {"title": {"text": f"of {found.raised}"}, "automargin": True},
+            "yaxis": {"title": {"text": title}, "automargin": True},
             "shapes": [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": noise,
                         "y1": noise, "line": {"color": INK, "dash": "dot"}}]
             if found.raised == found.layer else [],

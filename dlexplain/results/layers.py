@@ -193,6 +193,8 @@ class ReceptiveField:
     strengths     (height, width) |d unit / d pixel| on the picture, summed over colours; None
                   without a picture
     picture       (height, width, 3) uint8, what the model saw, or None
+    measured      the layer whose gradient that is: the one before an activation function, which has
+                  none where it is flat
     """
 
     model: str
@@ -206,6 +208,7 @@ class ReceptiveField:
     step: tuple[int, int]
     strengths: Floats | None
     picture: NDArray[np.uint8] | None
+    measured: str
 
     @property
     def agrees(self) -> bool:

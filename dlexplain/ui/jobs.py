@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dlexplain.services.jobs import Job, Progress, start
+from dlexplain.ui.address import AGAIN
 
 POLL_SECONDS = 0.3
 
@@ -51,6 +52,7 @@ def show_live(slot: str, show: Callable[[Asked], None], found: Asked) -> None:
         show(found)
         if st.session_state.get(f"{slot}-polling") and not was_active:
             st.session_state[f"{slot}-polling"] = False
+            st.session_state[AGAIN] = True
             st.rerun()
         st.session_state[f"{slot}-polling"] = was_active
 

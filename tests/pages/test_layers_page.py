@@ -7,16 +7,18 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dlexplain.results import Rectangle
 from dlexplain.runs import paths
 from dlexplain.services.layers.cell_steps import cell_step
 from dlexplain.services.layers.feature_maps import feature_maps
 from dlexplain.services.layers.head_steps import head_step
 from dlexplain.services.layers.listing import layers
+from dlexplain.services.layers.receptive_fields import receptive_field
 from dlexplain.services.layers.stepping import step_through
 from dlexplain.services.pictures.model_list import model_entry
 from dlexplain.services.pictures.sets import one_of_each
 from dlexplain.settings import settings
-from dlexplain.ui.layers.field import half_of
+from dlexplain.ui.layers.field import half_of, strongest
 from tests.bad_pictures import BAD_PICTURES
 from tests.data.test_cifar10 import PER_FILE, binary, folder
 from tests.finished import finished_run, states
@@ -139,13 +141,41 @@ def test_a_layer_that_nobody_chose_is_the_next_views_own() -> None:
     assert page.session_state["layers-layer"] == "blocks.0.project.norm"
 
 
-def test_few_pixels_are_counted() -> None:
+def test_half_of_a_field_is_counted_in_its_pixels() -> None:
     strengths = np.zeros((100, 100), np.float32)
-    strengths[0, 0] = 1
-    assert half_of(strengths) == "1 pixel"
     strengths[0, :4] = 1
-    assert half_of(strengths) == "2 pixels"
-    assert half_of(np.ones((100, 100), np.float32)) == "50.0% of the pixels"
+    assert half_of(strengths, Rectangle(0, 0, 9, 9)) == "2 of the field's 100 pixels (2%)"
+    whole = half_of(np.ones((100, 100), np.float32), Rectangle(0, 0, 99, 99))
+    assert whole == "5,000 of the field's 10,000 pixels (50%)"
+
+
+def test_a_field_begins_at_a_unit_that_is_active() -> None:
+    values = np.zeros((3, 5, 5), np.float32)
+    values[1, 0, 4] = 2
+    assert strongest(values) == 1
+    values[2, 2, 2] = 1
+    assert strongest(values) == 2
+    page = opened(view="field", model=DIGITS)
+    place = [page.session_state[f"layers-{part}"] for part in ("channel", "row", "column")]
+    picture = one_of_each(model_entry(DIGITS))[3].picture
+    layer = page.session_state["layers-layer"]
+    assert feature_maps(DIGITS, picture, layer).values[tuple(place)] > 0
+    before = receptive_field(DIGITS, layer, *place[1:], channel=place[0], picture=picture).measured
+    assert before != layer
+    assert f"the gradient of the value before the activation function, of {before}," in said(page)
+
+
+def test_what_is_wrong_with_an_address_outlives_the_end_of_a_job() -> None:
+    page = opened(view="channel", model=DIGITS, layer="nope", channel="9999")
+    while page.session_state["layers-exciting"].job.active:
+        time.sleep(0.1)
+    page.session_state["run-by-a-job"] = True  # as show_live says when its job has ended
+    page.run()
+    warned = " ".join(warning.value for warning in page.warning)
+    assert 'no layer "nope"' in warned
+    assert 'channel is "9999"' in warned
+    page.number_input(key="layers-channel").set_value(1).run()
+    assert not page.warning
 
 
 def test_the_numbers_of_a_step_are_the_models() -> None:
@@ -155,6 +185,7 @@ def test_the_numbers_of_a_step_are_the_models() -> None:
     found = step_through(DIGITS, picture, "features.4", 6, 2, 1)
     for step in (found.convolution, *found.stages):
         assert f"{step.value:.4g}".replace("-", "−") in said(page) + html(page)
+    assert html(page).count("white-space:nowrap") == 4  # patch, kernel and number together
     assert html(page).count("<table") == 2 * 4 + 1  # four channels written out, and the pooling
     assert "The other 28 channels" in said(page)
     assert [title.value for title in page.subheader] == [

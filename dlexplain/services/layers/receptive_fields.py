@@ -40,11 +40,12 @@ def receptive_field(
     check_unit(call, channel, row, column)
     calls, unit = trace(twin), Unit(channel, row, column)
     strengths = view = None
+    measured = before_activation(twin, call)
     if picture is not None:
         read = as_picture(picture)
         view = known.view(read)
         # where an activation function is flat it has no gradient; before it, the field is the same
-        found = effective(twin, before_activation(twin, call), input_of(known, read), unit)
+        found = effective(twin, measured, input_of(known, read), unit)
         strengths = found.float().cpu().numpy()
     endless = by_geometry(twin, calls, call, unit, clip=False)
     return ReceptiveField(
@@ -53,7 +54,7 @@ def receptive_field(
         by_gradient(twin, call, unit),
         (endless.height, endless.width),
         _step(known, call),
-        strengths, view,
+        strengths, view, measured.name,
     )  # fmt: skip
 
 

@@ -151,7 +151,13 @@ def _show_liked(found: Asked) -> None:
         if not result.is_clear:
             st.info(_no_clearer(whole))
         st.plotly_chart(plot_preferred(result), config=FIGURE, key="layers-curve")
-    st.caption(f"{len(result.curve):,} steps in {result.seconds:.1f} s.")
+    before = (
+        f" The curve is of {result.raised}, which goes into {result.layer}: where an activation "
+        "function is flat there is no gradient to climb."
+        if result.raised != result.layer
+        else ""
+    )
+    st.caption(f"{len(result.curve):,} steps in {result.seconds:.1f} s.{before}")
     st.download_button(
         "PNG", partial(_png, result.picture), f"{result.model}-{result.layer}-{result.channel}.png",
         "image/png", key="layers-png", icon=":material/download:", on_click="ignore",

@@ -13,18 +13,16 @@ from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.choice import Kept, choose_layer, choose_unit, middle_active
 
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
-FEW = 0.01
-"""Share of the pixels below which they are counted."""
 
 
 def show_field(name: str, picture: Picture, opened: bool) -> Kept:
     """The view; returns what of it is to be in the address."""
     layer = choose_layer(cache.layers(name), opened, first=middle_active)
     maps = cache.maps(name, picture, layer.name, "mean")
-    _, height, width = maps.values.shape
     unit = choose_unit(
-        name, layer, opened, lambda: int(maps.order[0]),
-        lambda channel: (height // 2, width // 2), "At first in the middle.",
+        name, layer, opened, lambda: strongest(maps.values),
+        lambda channel: _lively(maps.values[channel]),
+        "At first in the middle, or where the channel is most active if it is not active there.",
     )  # fmt: skip
     found = cache.field(name, picture, layer.name, unit)
     left, right = st.columns([3, 2], gap="large")
@@ -40,6 +38,24 @@ def show_field(name: str, picture: Picture, opened: bool) -> Kept:
     channel, row, column = unit
     kept = {"layer": layer.name, "channel": str(channel)}
     return {**kept, "row": str(row), "column": str(column)}
+
+
+def strongest(values: NDArray[np.float32]) -> int:
+    """The channel of (channels, rows, columns) that is most active in the middle, or of all where
+    none is active there."""
+    _, height, width = values.shape
+    middle = values[:, height // 2, width // 2]
+    found = middle if middle.max() > 0 else values.reshape(len(values), -1).max(1)
+    return int(found.argmax())
+
+
+def _lively(values: NDArray[np.float32]) -> tuple[int, int]:
+    """The middle of (rows, columns) where that is active, else the place of the largest value."""
+    row, column = (side // 2 for side in values.shape)
+    if values[row, column] > 0:
+        return row, column
+    row, column = (int(i) for i in np.unravel_index(int(values.argmax()), values.shape))
+    return row, column
 
 
 def most_active(name: str, picture: Picture, layer: Layer, channel: int) -> tuple[int, int]:
@@ -77,20 +93,24 @@ def _told(found: ReceptiveField, value: float) -> None:
         st.info("On this picture no pixel has a gradient: the values on its way are cut to 0.")
     else:
         st.caption(
-            "The colours are the gradient on this picture: how strongly each pixel counts here. "
-            f"Half of it lies on {half_of(found.strengths)}."
+            f"The colours are the gradient{_of(found)} on this picture: how strongly each pixel "
+            f"counts here. Half of it lies on {half_of(found.strengths, box)}."
         )
 
 
-def half_of(strengths: NDArray[np.float32]) -> str:
-    """How many pixels, strongest first, have half of the sum of the strengths: "12.3% of the
-    pixels", or, of few, "7 pixels"."""
+def _of(found: ReceptiveField) -> str:
+    if found.measured == found.layer:
+        return ""
+    return f" of the value before the activation function, of {found.measured},"
+
+
+def half_of(strengths: NDArray[np.float32], field: Rectangle) -> str:
+    """How many pixels of the field, strongest first, have half of the sum of the strengths:
+    "38 of the field's 1,024 pixels (3.7%)"."""
     ordered = np.sort(strengths.ravel().astype(np.float64))[::-1].cumsum()
     count = 1 + int(np.searchsorted(ordered, ordered[-1] / 2))
-    share = count / ordered.size
-    if share >= FEW:
-        return f"{share:.1%} of the pixels"
-    return f"{count} pixel{'s' if count > 1 else ''}"
+    pixels = field.height * field.width
+    return f"{count:,} of the field's {pixels:,} pixels ({100 * count / pixels:.2g}%)"
 
 
 def _rectangle(box: Rectangle) -> str:

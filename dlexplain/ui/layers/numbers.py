@@ -8,8 +8,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 FOR, AGAINST = "202,0,32", "5,113,176"
+PART = "max-width:100%;overflow-x:auto"
 STRONGEST = 0.55
 ROW = "display:flex;flex-wrap:wrap;align-items:center;gap:.6rem;margin:.3rem 0"
+LINE = "display:flex;align-items:center;gap:.3rem;white-space:nowrap"
 CELL = "padding:2px 5px;text-align:right;font-size:.75rem;font-variant-numeric:tabular-nums"
 MARK = "outline:2px solid currentColor;outline-offset:-2px"
 FEW = 4
@@ -46,7 +48,16 @@ def show_row(parts: Sequence[str]) -> None:
 
     Texts are escaped by whoever wrote them.
     """
-    st.html(f'<div style="{ROW}">' + "".join(f"<div>{part}</div>" for part in parts) + "</div>")
+    st.html(
+        f'<div style="{ROW}">'
+        + "".join(f'<div style="{PART}">{part}</div>' for part in parts)
+        + "</div>"
+    )
+
+
+def together(parts: Sequence[str]) -> str:
+    """Parts of a row that stay on one line; where they are wider than the page they scroll."""
+    return f'<div style="{LINE}">' + "".join(f"<div>{part}</div>" for part in parts) + "</div>"
 
 
 def said(text: str, weight: int = 400) -> str:

@@ -13,7 +13,7 @@ from dlexplain.ui import cache as models
 from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.choice import Kept, choose_layer, choose_unit
 from dlexplain.ui.layers.field import most_active
-from dlexplain.ui.layers.numbers import grid, number, said, show_row
+from dlexplain.ui.layers.numbers import grid, number, said, show_row, together
 
 WRITTEN = 4
 """Input channels whose tables are written out; the others are summed."""
@@ -71,8 +71,11 @@ def _convolution(step: ConvolutionStep, of_picture: bool) -> None:
     for place in order[:WRITTEN].tolist():
         show_row(
             [
-                said(f"channel {step.inputs[place]}"), grid(step.patch[place]), said("×"),
-                grid(step.kernel[place]), said(f"= {number(sums[place])}", 600),
+                said(f"channel {step.inputs[place]}"),
+                together([
+                    grid(step.patch[place]), said("×"), grid(step.kernel[place]),
+                    said(f"= {number(sums[place])}", 600),
+                ]),
             ]
         )  # fmt: skip
     left = order[WRITTEN:]

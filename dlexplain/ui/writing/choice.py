@@ -13,6 +13,7 @@ from dlexplain.services.writing.model_list import (
     language_entries,
     language_entry,
 )
+from dlexplain.ui.address import tell_wrong
 from dlexplain.ui.own_models import add_own
 
 MODEL, PROMPT, TEXT = "writing-model", "writing-prompt", "writing-text"
@@ -44,7 +45,7 @@ def from_query(parameter: str, key: str, read: Callable[[str], Any], arrived: bo
     try:
         st.session_state[key] = read(st.query_params[parameter])
     except BadInput as error:
-        st.warning(f"The address asks for something that is not here: {error}")
+        tell_wrong(error)
 
 
 def first_of(parameter: str, read: Callable[[str], str], usual: str, arrived: bool) -> str:
