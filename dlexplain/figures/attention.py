@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from dlexplain.figures.attention_heads import BASE
 from dlexplain.figures.scales import BLUE, INK, ORANGE, SEQUENTIAL, rgba, value_range
+from dlexplain.figures.token_names import shown
 from dlexplain.results import TokenWeights, plot
 
 CELL, LEAST, MOST = 22, 300, 720
@@ -18,8 +19,8 @@ SHADES, LINKS = 8, 600
 """Steps of opacity, and how many links are drawn at most, the strongest."""
 AXIS = {"type": "category", "automargin": True, "fixedrange": True}
 """Plotly leaves out names for which there is no room."""
-TOLD, LETTERS = 6, 18
-"""Tokens that a hover lists, and letters of a name beside an axis."""
+TOLD = 6
+"""Tokens that a hover lists."""
 
 
 @plot.register
@@ -173,10 +174,8 @@ def _step(count: int, pixels: int) -> int:
 
 
 def _short(token: str) -> str:
-    """Blanks would be invisible, and < would begin a tag."""
-    name = token.strip().replace("\n", "↵")
-    name = name if len(name) <= LETTERS else name[: LETTERS - 1] + "…"
-    return name.replace("&", "&amp;").replace("<", "&lt;") or "␣"
+    """< would begin a tag."""
+    return shown(token).replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _height(count: int) -> int:

@@ -35,6 +35,12 @@ def large(number: float) -> str:
     return f"{float(f'{number:.3g}'):,.0f}"
 
 
+def tokens_told(count: int, marks: int = 0) -> str:
+    """1 token; 24 tokens and 2 marks"""
+    told = f"{count:,} token{'s' * (count != 1)}"
+    return f"{told} and {marks} mark{'s' * (marks != 1)}" if marks else told
+
+
 def moment(seconds: float) -> str:
     """2026-11-24 09:15, in the server's time zone"""
     return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")

@@ -21,6 +21,7 @@ from dlexplain.ui.attention.choice import (
     choose_window,
 )
 from dlexplain.ui.texts.choice import IN_ADDRESS, choose_text, examples
+from dlexplain.ui.words import tokens_told
 
 if TYPE_CHECKING:
     from dlexplain.results import AttentionMaps
@@ -63,10 +64,14 @@ def main() -> None:
 
 def show_reading(window: "Window", maps: "AttentionMaps") -> None:
     """What is read, and what the model cannot read."""
-    layers, heads, _, tokens = maps.weights.shape
+    from dlexplain.services.texts.attention_facts import counted
+
+    layers, heads = maps.weights.shape[:2]
+    short = f" {layers}.{heads} is short for layer {layers}, head {heads}." * (layers * heads > 1)
     st.caption(
-        f"{layers} layer{'s' * (layers > 1)} × {heads} head{'s' * (heads > 1)}, {tokens} tokens"
-        + (f", marks included. The text has {window.total:,} tokens, more than are read at once: "
+        f"{layers} layer{'s' * (layers > 1)} × {heads} head{'s' * (heads > 1)}, "
+        f"{tokens_told(*counted(maps))}.{short}"
+        + (f" The text has {window.total:,} tokens, more than are read at once: "
            f"this is window {window.number:,} of {window.of:,}, its tokens {window.first:,} to "
            f"{window.last:,}. Each window begins in the middle of the one before, and a token "
            "sees none outside its own." if window.of > 1 else "")

@@ -88,8 +88,8 @@ def test_a_matrix_has_tokens_on_both_axes_and_frames_the_focus() -> None:
 
 
 def test_tokens_that_repeat_stay_apart() -> None:
-    names = unique_names(("of", "a", "of", " ", "x" * 40))
-    assert names == ["of (1)", "a", "of (3)", "␣", "x" * 17 + "…"]
+    names = unique_names(("of", "a", "of", " ", "x" * 40, "\x00", "<\x01"))
+    assert names == ["of (1)", "a", "of (3)", "␣", "x" * 17 + "…", "␀", "&lt;␁"]
 
 
 def links(found: TokenWeights, focus: int | None) -> set[tuple[int, int]]:

@@ -7,6 +7,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dlexplain.results import Agreement
+from dlexplain.ui.attention.measured import _verdict
+from dlexplain.ui.attention.tokens import _span
+from dlexplain.ui.words import tokens_told
 from tests.services.test_text_models import folder  # noqa: F401, a Hugging Face classifier
 
 PAGE = str(Path(__file__).parents[2] / "pages/explain/3_attention.py")
@@ -40,7 +44,13 @@ def test_the_first_visit_shows_all_heads_of_minilm_and_measures() -> None:
     app = measured(page())
     assert not app.exception
     assert app.session_state["attending"] == "sst2-minilm"
-    assert "6 layers × 12 heads" in words(app)
+    assert "6 layers × 12 heads, 24 tokens and 2 marks. 6.12 is short for layer 6, head 12." in (
+        words(app)
+    )
+    assert "the mean of what its last layer holds at all tokens" in words(app)
+    (row, *_), said = app.table[0].value.index, words(app)
+    assert f"{row} is the head chosen in the view **One head**" in said
+    assert "correlation of 24 tokens" in said
     assert "look **at the token before**" in words(app)
     assert "Attention is not by itself an explanation" in words(app)
     (table,) = app.table
@@ -48,7 +58,8 @@ def test_the_first_visit_shows_all_heads_of_minilm_and_measures() -> None:
     assert list(table.value.index)[1:] == [
         "Mean of the last layer", "Rollout", "Input × Gradient, to compare",
     ]  # fmt: skip
-    assert table.value.iloc[3, 0] == "+1.00"
+    assert table.value.iloc[3, 0] == "–"
+    assert table.value.iloc[3, 1] != "–"
 
 
 @pytest.mark.parametrize("view", ["all", "head", "overlaid", "rollout", "numbers"])
@@ -187,3 +198,24 @@ def test_a_folder_that_is_no_model_is_one_sentence(tmp_path: Path) -> None:
     assert not app.exception
     assert len(app.error) == 1
     assert str(tmp_path) in app.error[0].value
+
+
+def test_signs_that_cannot_be_seen_have_pictures() -> None:
+    assert _span("\x07<\n", 0.5, 1.0, False).endswith(">␇&lt;↵</span></bdi>")
+    assert _span(" ", 0.5, 1.0, False).endswith(">␣</span></bdi>")
+
+
+@pytest.mark.parametrize(
+    ("count", "marks", "told"),
+    [(1, 0, "1 token"), (24, 2, "24 tokens and 2 marks"), (1, 1, "1 token and 1 mark")],
+)
+def test_tokens_and_marks_are_counted_in_words(count: int, marks: int, told: str) -> None:
+    assert tokens_told(count, marks) == told
+
+
+def test_too_few_tokens_say_nothing() -> None:
+    values = np.array([[1.0, -1.0], [1.0, 0.5]])
+    few = Agreement(("Rollout", "a"), ("a", "b"), values, 3)
+    assert _verdict(few) == "With 3 tokens it says nothing: chance gives any order."
+    many = _verdict(Agreement(("Rollout", "a"), ("a", "b"), values, 30))
+    assert many.startswith("Up to ±0.36 is what chance gives. Beyond chance agree: rollout with a.")

@@ -25,6 +25,12 @@ Head = tuple[int, int]
 """Layer and head, from 0."""
 
 
+def counted(maps: AttentionMaps) -> tuple[int, int]:
+    """How many tokens of the text, and how many marks such as [CLS]."""
+    marks = int((maps.words < 0).sum())
+    return len(maps.tokens) - marks, marks
+
+
 def without_marks(maps: AttentionMaps) -> AttentionMaps:
     """Marks such as [CLS] left out as queries and keys; what is left of a row sums to 1 again."""
     stays = maps.words >= 0

@@ -10,20 +10,29 @@ from dlexplain.services.texts.attention import Window, agreement, compared
 from dlexplain.services.texts.attention_facts import Head
 from dlexplain.services.texts.models import TextModel
 from dlexplain.ui.progress import show_progress
+from dlexplain.ui.words import tokens_told
 
 POLL_SECONDS, MEASURED = 0.5, "attention-measured"
+READS = {
+    "first": "what its last layer holds at the first token",
+    "last": "what its last layer holds at the last token",
+    "mean": "the mean of what its last layer holds at all tokens",
+}
+POOLED = "the sum of all tokens, each weighed by its attention"
+"""By TextTwin.reads, in words; and where attention itself makes the sum."""
 Measured = Job[tuple[TextAttribution, ...]]
 
 
 def show_measured(model: TextModel, window: Window, maps: AttentionMaps, chosen: Head) -> None:
     """The sentence, and the table when it is there; maps  with their marks"""
+    where = POOLED if maps.pooled else READS[model.twin.reads]
     st.subheader("Is attention an explanation here?")
     st.markdown(
         "Attention is not by itself an explanation: it says where a head looks, not whether what "
         "it found there moved the score "
-        "([Jain and Wallace 2019](https://arxiv.org/abs/1902.10186)). Below, for this very text: "
-        "does the attention that the classes are told rank the tokens as methods do that ask the "
-        "score itself?"
+        "([Jain and Wallace 2019](https://arxiv.org/abs/1902.10186)). This model decides on the "
+        f"class from {where}. Below, for this very text: does the attention there rank the tokens "
+        "as methods do that ask the score itself?"
     )
     job = _job(model, window)
     polls = job.active
@@ -50,7 +59,7 @@ def _show(model: TextModel, maps: AttentionMaps, chosen: Head, job: Measured, po
     if polls and not active:
         st.rerun()  # once more, without looking every half second
     if job.result is not None:
-        _table(agreement(model, maps, job.result, chosen))
+        _table(agreement(model, maps, job.result, chosen), None if maps.pooled else chosen)
     elif active:
         show_progress(job, "measured")
     else:
@@ -63,28 +72,35 @@ def _show(model: TextModel, maps: AttentionMaps, chosen: Head, job: Measured, po
             st.rerun()
 
 
-def _table(found: Agreement) -> None:
+def _table(found: Agreement, chosen: Head | None) -> None:
+    """chosen  whose row is the first; None where that is of no single head"""
     if found.tokens < 3:
-        st.caption(f"The text has {found.tokens} tokens; at least 3 can be ranked.")
+        st.caption(f"The text has {tokens_told(found.tokens)}; at least 3 can be ranked.")
         return
     told = [[_signed(value) for value in row] for row in found.values]
+    told[-1][0] = "–"  # the first method with itself
     rows = [name if place < len(found.rows) - 1 else f"{name}, to compare"
             for place, name in enumerate(found.rows)]  # fmt: skip
     st.table(pd.DataFrame(told, index=rows, columns=list(found.methods)))
+    whose = ""
+    if chosen is not None:
+        whose = f"{found.rows[0]} is the head chosen in the view **One head**. "
     st.caption(
-        f"Spearman's rank correlation of {found.tokens} tokens with the size of their attribution "
-        f"to the most probable class; 1: the same order, 0: none. Up to ±{found.chance:.2f} is "
-        f"what chance gives. {_verdict(found)}"
+        f"{whose}Spearman's rank correlation of {found.tokens} tokens with the size of their "
+        f"attribution to the most probable class; 1: the same order, 0: none. {_verdict(found)}"
     )
 
 
 def _verdict(found: Agreement) -> str:
     """One sentence about all rows but the last, which is no attention."""
+    if found.chance >= 1:
+        return f"With {found.tokens} tokens it says nothing: chance gives any order."
+    chance = f"Up to ±{found.chance:.2f} is what chance gives. "
     above = np.argwhere(found.values[:-1] > found.chance)
     if not len(above):
-        return "On this text no attention agrees with either beyond chance."
+        return f"{chance}On this text no attention agrees with either beyond chance."
     said = "; ".join(f"{found.rows[row].lower()} with {found.methods[m]}" for row, m in above)
-    return f"Beyond chance agree: {said}. The others do not."
+    return f"{chance}Beyond chance agree: {said}. The others do not."
 
 
 def _signed(value: float) -> str:

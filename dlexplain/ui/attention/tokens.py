@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlexplain.figures.attention import plot_links, plot_matrix, plot_row, unique_names
+from dlexplain.figures.coloured_text import made_visible
 from dlexplain.results import TokenWeights
 from dlexplain.ui.address import from_address
 from dlexplain.ui.attention.choice import FOCUS, whole_number
@@ -24,12 +25,14 @@ def show_weights(found: TokenWeights, places: list[int], key: str, arrived: bool
     """
     if found.pooled:
         st.caption("One learnt query reads the whole text.")
-        show_row("How much of each token goes on to the classes", found.tokens, found.weights[0])
+        show_row(
+            "How much of each token is in what decides on the class", found.tokens, found.weights[0]
+        )
         st.plotly_chart(plot_row(found.tokens, found.weights[0]), config=FIGURE, key=f"row-{key}")
         return
     focus = _choose_focus(found.queries, places, arrived)
     if focus is not None:
-        name = f"“{found.queries[focus]}”"
+        name = f"“{_visible(found.queries[focus])}”"
         show_row(f"Where {name} looks", found.tokens, found.weights[focus], focus)
         show_row(f"Who looks at {name}", found.queries, found.weights[:, focus], focus)
     matrix, links = st.columns(2, gap="large")
@@ -74,8 +77,12 @@ def show_row(
     )
 
 
+def _visible(token: str) -> str:
+    return made_visible(token.strip(" ")).replace("\n", "↵").replace("\t", "␉") or "␣"
+
+
 def _span(token: str, weight: float, share: float, focused: bool) -> str:
-    name = html.escape(token.strip() or "␣")
+    name = html.escape(_visible(token))
     style = f"background:rgba(213,94,0,{0.75 * share:.3f});border-radius:3px;padding:2px 4px"
     style += ";outline:2px solid #0072B2" if focused else ""
     return f'<bdi><span title="{name}: {weight:.1%}" style="{style}">{name}</span></bdi>'

@@ -62,7 +62,7 @@ def show_all(maps: AttentionMaps, facts: HeadFacts, chosen: Head) -> None:
                 names = ", ".join(f"{layer + 1}.{head + 1}" for layer, head in heads)
                 st.markdown(f"{len(heads)} look **{said}**  \n:small[{names}]")
         st.caption(
-            "Layer and head, on this text. A head has its name from where at least 40% of its "
+            "On this text. A head has its name from where at least 40% of its "
             "attention goes; it looks broadly where its entropy is 85% of the largest possible."
         )
 
@@ -113,7 +113,7 @@ def show_overlaid(
     names = picker.multiselect(
         "Heads", known, key=HEADS, persist_state="session",
         format_func=lambda name: f"{name} {KINDS[str(facts.kinds[_place(name)])]}",
-        help="Layer and head.",
+        help="1.3 is layer 1, head 3.",
     )  # fmt: skip
     largest = how.toggle(
         "Largest instead of mean", key=LARGEST, persist_state="session",
@@ -149,7 +149,7 @@ def _show_told(read: NDArray[np.float32], whole: AttentionMaps, hidden: bool) ->
     own = len(whole.tokens) - len(read)
     stays = [place - own for place in places_shown(whole, hidden) if place >= own]
     tokens = tuple(whole.tokens[place + own] for place in stays)
-    show_row("What the classes are told of each token", tokens, read[stays])
+    show_row("How much of each token is in what decides on the class", tokens, read[stays])
 
 
 def places_shown(whole: AttentionMaps, hidden: bool) -> list[int]:

@@ -89,20 +89,15 @@ def show_caution(found: Asked, alignment: Alignment) -> None:
         show_end(found)
         return
     told = agreement(why, alignment)
-    st.table(
-        {
-            "": list(told.methods),
-            **{
-                row: [_value(value) for value in values]
-                for row, values in zip(told.rows, told.values.tolist(), strict=True)
-            },
-        }
-    )
+    values = told.values.copy()
+    values[-1, -1] = math.nan  # leave-one-out with itself
+    columns = dict(zip(told.rows, [list(map(_value, row)) for row in values], strict=True))
+    st.table({"": list(told.methods), **columns})
     st.caption(_sentence(told))
 
 
 def _value(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:+.2f}"
+    return "–" if math.isnan(value) else f"{value:+.2f}".replace("-", "−")
 
 
 def _sentence(told: Agreement) -> str:
