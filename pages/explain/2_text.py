@@ -8,6 +8,7 @@ from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.ui.address import from_address, to_address
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.texts.choice import IN_ADDRESS, choose_classifier, choose_text, examples
+from dlexplain.ui.words import tokens_told
 
 if TYPE_CHECKING:
     from dlexplain.results import TextPrediction
@@ -112,8 +113,8 @@ def show_prediction(
     best = prediction.scores[0]
     st.subheader(f"{literal(best.name.label)}, {best.probability:.1%}")
     st.plotly_chart(plot_text_prediction(prediction), config=CHART, key=f"said-{key}")
-    plural = "" if prediction.tokens == 1 else "s"
-    st.caption(f"{literal(trained.title)} on {model.device}, {prediction.tokens:,} token{plural}")
+    counted = tokens_told(prediction.tokens)
+    st.caption(f"{literal(trained.title)} on {model.device}, {counted}")
     if prediction.left:
         st.warning(f"The model reads {prediction.tokens:,} tokens of a text; the last "
                    f"{prediction.left:,} of this one were left out.")  # fmt: skip

@@ -7,8 +7,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlexplain.figures.attention import plot_links, plot_matrix, plot_row, unique_names
-from dlexplain.figures.coloured_text import made_visible
 from dlexplain.results import TokenWeights
+from dlexplain.results.words import made_visible
 from dlexplain.ui.address import from_address
 from dlexplain.ui.attention.choice import FOCUS, whole_number
 from dlexplain.ui.markdown import literal
