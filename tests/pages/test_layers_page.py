@@ -185,7 +185,7 @@ def test_the_numbers_of_a_step_are_the_models() -> None:
     found = step_through(DIGITS, picture, "features.4", 6, 2, 1)
     for step in (found.convolution, *found.stages):
         assert f"{step.value:.4g}".replace("-", "−") in said(page) + html(page)
-    assert html(page).count("white-space:nowrap") == 4  # patch, kernel and number together
+    assert html(page).count("white-space:nowrap") == 4 + 1  # patch, kernel and number together
     assert html(page).count("<table") == 2 * 4 + 1  # four channels written out, and the pooling
     assert "The other 28 channels" in said(page)
     assert [title.value for title in page.subheader] == [

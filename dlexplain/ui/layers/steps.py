@@ -111,7 +111,7 @@ def _stage(stage: StageStep, place: int) -> None:
         first = np.unravel_index(int(np.argmax(stage.window)), stage.window.shape)
         marked = (int(first[0]), int(first[1]))
     show_row([
-        said(f"{stage.layer}: {stage.formula} of {height} × {width}"), grid(stage.window, marked),
-        said(f"= {number(stage.value)}", 600),
+        said(f"{stage.layer}: {stage.formula} of {height} × {width}"),
+        together([grid(stage.window, marked), said(f"= {number(stage.value)}", 600)]),
     ])  # fmt: skip
     st.caption(f"It becomes row {stage.row}, column {stage.column} of the pooled map.")
