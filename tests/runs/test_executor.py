@@ -194,7 +194,7 @@ def test_mlflow_can_be_told_of_those_that_were_killed(story: Story) -> None:
 def test_the_log_is_readable(story: Story) -> None:
     lines = log_file(story.home, story.finished.id).read_text().splitlines()
     told = [line.partition(" INFO ")[2] for line in lines]
-    assert told[:3] == ["preparing data", "drawing 400 shapes for the train part",
+    assert told[:3] == ["reading the data", "drawing 400 shapes for the train part",
                         "drawing 50 shapes for the validation part"]  # fmt: skip
     epochs = [line for line in told if line.startswith("epoch ")]
     assert len(epochs) == EPOCHS
