@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the worker's process has it
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -27,6 +28,7 @@ from benchmarks.table import Row, arguments, median, report
 from dlexplain.data.base import silent
 from dlexplain.memory import keep_memory
 from dlexplain.models.device import choose_device
+from dlexplain.params import Value
 from dlexplain.runs import worker
 from dlexplain.runs.fitting import make_trainer, quiet
 from dlexplain.runs.measuring import autocast
@@ -40,6 +42,7 @@ from dlexplain.services.training.catalogue import complete
 FIRST = 3
 """Steps of an epoch that are not counted."""
 BOUND, MOST_WAITING = 0.95, 0.05
+PLAYS: dict[str, Value] = {"plays": "romances", "tokeniser": "bpe", "size": 2000}
 CASES = {
     "CNN, batch 128": RunSpec(
         task="classify-image", model="cnn", data="shapes", data_params={"count": 2600},
@@ -51,6 +54,18 @@ CASES = {
         model_params={"width": 32, "deep": 64},
         training={"batch_size": 128, "epochs": 100, "optimiser": "sgd", "learning_rate": 0.2},
         augmentation={"flip": "alternating", "shift": 2},
+    ),
+    "LSTM language model, batch 32 of 35 tokens": RunSpec(
+        task="language-model", model="rnn-lm", data="shakespeare", data_params=PLAYS,
+        model_params={"cell": "lstm", "layers": 2, "embedding": 256, "units": 256},
+        task_params={"time": 35, "written": 0},
+        training={"batch_size": 32, "epochs": 100},
+    ),
+    "Transformer language model, batch 16 of 64 tokens": RunSpec(
+        task="language-model", model="transformer-lm", data="shakespeare", data_params=PLAYS,
+        model_params={"layers": 4, "size": 192, "heads": 4, "context": 128},
+        task_params={"time": 64, "written": 0},
+        training={"batch_size": 16, "epochs": 100},
     ),
 }  # fmt: skip
 """Of 2,000 steps every fourth becomes a point of the curves, as in a run of some minutes."""
@@ -150,6 +165,18 @@ class Bare:
         made = built.module.configure_optimizers()
         self.optimiser, self.schedule = made["optimizer"], made["lr_scheduler"]["scheduler"]
         self.network.to(self.device).train()
+        self.loss = self.next_token if spec.task == "language-model" else self.classify
+        self.carried: dict[int, Any] = {}
+
+    def classify(self, batch: dict[str, Any]) -> torch.Tensor:
+        return F.cross_entropy(self.network(batch["x"]).float(), batch["y"])
+
+    def next_token(self, batch: dict[str, Any]) -> torch.Tensor:
+        """Truncated backpropagation: the state goes on, its gradient does not."""
+        before = None if batch["first"] else self.carried[batch["group"]]
+        logits, after = self.network(batch["x"], before)
+        self.carried[batch["group"]] = tuple(part.detach() for part in after)
+        return F.cross_entropy(logits.flatten(0, 1).float(), batch["y"].flatten())
 
     def epoch(self) -> Epoch:
         loader = self.data.loader
@@ -161,8 +188,7 @@ class Bare:
             }
             batch = self.data.on_after_batch_transfer(moved, 0)
             with autocast(self.precision, self.device):
-                logits = self.network(batch["x"])
-            loss = F.cross_entropy(logits.float(), batch["y"])
+                loss = self.loss(batch)
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
             self.optimiser.step()
