@@ -69,7 +69,7 @@ def choose_one(
         state[key], default = first, None
     found = st.segmented_control(
         label, list(titles), default=default, format_func=titles.__getitem__, key=key,
-        required=True, label_visibility="collapsed" if collapsed else "visible",
+        required=True, label_visibility="collapsed" if collapsed else "visible", wrap=True,
     )  # fmt: skip
     return str(found)
 

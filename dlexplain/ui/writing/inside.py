@@ -70,7 +70,7 @@ def _part(inside: Inside) -> tuple[int, str]:
     # Another key for another cell, which has other parts.
     name = right.segmented_control(
         "Part", names, default="hidden", format_func=TITLES.__getitem__,
-        key=f"writing-part-{inside.cell}", required=True,
+        key=f"writing-part-{inside.cell}", required=True, wrap=True,
     )  # fmt: skip
     name = name or "hidden"
     st.caption(ABOUT[name])
