@@ -28,6 +28,8 @@ CPU_CHUNKS = (1, 2, 4, 8, 16, 32, 64)
 GPU_CHUNKS = (1, 4, 16, 32, 64, 128, 256)
 USUAL_CPU_CHUNK, USUAL_GPU_CHUNK = 8, 32
 ROUNDS = 7
+SPENT, AT_LEAST = 3.0, 2
+"""Seconds after which no further round is begun, since somebody waits; rounds there are anyhow."""
 LONGEST = 0.5
 """Seconds that a chunk may take before larger ones are not tried: for so long nobody can cancel,
 see progress or take a turn."""
@@ -116,12 +118,16 @@ def _read_chunks(path: Path) -> dict[str, int]:
 def measure_chunk(model: Prepared, kind: Kind) -> int:
     """Time chunks of each size in turn and return the smallest that is about the fastest.
 
-    In turn, because a machine is not equally busy all the time; the least time of ROUNDS counts.
+    In turn, because a machine is not equally busy all the time; the least time of at most
+    ROUNDS counts.
     Sizes above one that takes longer than LONGEST are left out.
     """
     sizes = list(GPU_CHUNKS if model.device.type == "cuda" else CPU_CHUNKS)
     times: dict[int, float] = {}
-    for _ in range(ROUNDS):
+    began = time.perf_counter()
+    for done in range(ROUNDS):
+        if done >= AT_LEAST and time.perf_counter() - began > SPENT:
+            break
         for chunk in list(sizes):
             try:
                 seconds = time_chunk(model, kind, chunk) / chunk

@@ -1,11 +1,14 @@
 """What tokens are called beside an axis, on one line each."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from dlexplain.results.words import made_visible
 
 SHORT = 18
 """Characters of a token in a figure."""
+LABELLED = 60
+"""Tokens up to which an axis has their names, and not their places."""
 MOST = 30
 """Names that an axis has room for."""
 
@@ -35,3 +38,17 @@ def names(pieces: Sequence[str]) -> list[str]:
 def thinned(count: int, most: int = MOST) -> list[int]:
     """Places of the names for which there is room, evenly spread."""
     return list(range(0, count, max(1, -(-count // most))))
+
+
+def names_axis(named: Sequence[str]) -> dict[str, Any]:
+    """An axis of tokens: their names where they are few, thinned to what there is room for, else
+    their places."""
+    if len(named) > LABELLED:
+        return {"title": {"text": "token"}}
+    places = thinned(len(named))
+    return {
+        "tickmode": "array",
+        "tickvals": places,
+        "ticktext": [named[place] for place in places],
+        "tickangle": -60,
+    }

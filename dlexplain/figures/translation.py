@@ -1,18 +1,14 @@
 """A translation drawn: candidates, every attention head, and what moved a token written."""
 
-from typing import Any
-
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dlexplain.figures.scales import BLUE, DIVERGING, INK, ORANGE, share_scale
 from dlexplain.figures.tested import BASE
-from dlexplain.figures.token_names import names, thinned
+from dlexplain.figures.token_names import LABELLED, names, names_axis
 from dlexplain.figures.translations import plot_alignment
 from dlexplain.results import Alignment, CrossAttention, SourceInfluence, Translation, plot
 
-LABELLED = 60
-"""Tokens up to which each has its name on the axis."""
 HIGHEST = 900
 """Pixels of a long alignment."""
 CELL = 110
@@ -101,22 +97,10 @@ def plot_source_influence(found: SourceInfluence) -> go.Figure:
             **BASE,
             "height": 260,
             "bargap": 0.1,
-            "xaxis": _axis(found.tokens),
+            "xaxis": names_axis(_names(found.tokens)),
             "yaxis": {"title": {"text": "added to log p, nats"}, "zeroline": True},
         },
     )  # fmt: skip
-
-
-def _axis(tokens: tuple[str, ...]) -> dict[str, Any]:
-    if len(tokens) > LABELLED:
-        return {"title": {"text": "token"}}
-    named, places = _names(tokens), thinned(len(tokens))
-    return {
-        "tickmode": "array",
-        "tickvals": places,
-        "ticktext": [named[place] for place in places],
-        "tickangle": -60,
-    }
 
 
 def _names(tokens: tuple[str, ...]) -> list[str]:

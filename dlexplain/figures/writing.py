@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dlexplain.figures.scales import BLUE, DIVERGING, INK, LINES, ORANGE, SEQUENTIAL
 from dlexplain.figures.tested import BASE
-from dlexplain.figures.token_names import names, thinned
+from dlexplain.figures.token_names import names, names_axis
 from dlexplain.results import (
     GradientReach,
     Influence,
@@ -21,8 +21,6 @@ from dlexplain.results import (
     plot,
 )
 
-LABELLED = 60
-"""Tokens up to which the axis has their names, and not their places."""
 ROW = 14
 FINE, TICKS = 3, 6
 """Powers of ten below which a logarithmic axis has ticks between them; powers that have a tick, at
@@ -58,7 +56,7 @@ def _surprise(tokens: Sequence[TokenChoice]) -> go.Figure:
             **BASE,
             "height": 260,
             "bargap": 0.1,
-            "xaxis": _tokens_axis([token.piece for token in tokens]),
+            "xaxis": names_axis(names([token.piece for token in tokens])),
             "yaxis": {"title": {"text": "surprise, bits"}, "rangemode": "tozero"},
         },
     )
@@ -84,7 +82,7 @@ def plot_influence(found: Influence) -> go.Figure:
             **BASE,
             "height": 260,
             "bargap": 0.1,
-            "xaxis": _tokens_axis(found.earlier),
+            "xaxis": names_axis(names(found.earlier)),
             "yaxis": {"title": {"text": "added to log₂ p, bits"}, "zeroline": True},
         },
     )  # fmt: skip
@@ -170,7 +168,7 @@ def plot_inside(
         {
             **BASE,
             "height": 110 + ROW * len(units),
-            "xaxis": _tokens_axis(inside.tokens),
+            "xaxis": names_axis(names(inside.tokens)),
             "yaxis": {"autorange": "reversed", "type": "category", "automargin": True},
         },
     )
@@ -196,15 +194,3 @@ def plot_unit(values: NDArray[np.float32], search: UnitSearch, unit: int) -> go.
             "legend": {"orientation": "h", "y": -0.3, "yanchor": "top"},
         },
     )  # fmt: skip
-
-
-def _tokens_axis(pieces: Sequence[str]) -> dict[str, Any]:
-    if len(pieces) > LABELLED:
-        return {"title": {"text": "token"}}
-    named, places = names(pieces), thinned(len(pieces))
-    return {
-        "tickmode": "array",
-        "tickvals": places,
-        "ticktext": [named[place] for place in places],
-        "tickangle": -60,
-    }

@@ -238,3 +238,17 @@ def test_measuring_tries_no_size_above_one_that_takes_long(monkeypatch: pytest.M
     monkeypatch.setattr(batching, "time_chunk", slow)
     assert measure_chunk(prepared(Hungry(most=4)), "forward") == 4
     assert max(tried) == 4  # 0.7 s; of 2, 0.37 s
+
+
+def test_measuring_ends_soon_where_a_chunk_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, tried = [0.0], list[int]()
+
+    def slow(_model: object, _kind: str, chunk: int) -> float:
+        tried.append(chunk)
+        clock[0] += 2.0
+        return 2.0
+
+    monkeypatch.setattr(batching, "time_chunk", slow)
+    monkeypatch.setattr(batching.time, "perf_counter", lambda: clock[0])
+    assert measure_chunk(prepared(Hungry(most=4)), "forward") == 1
+    assert tried == [1, 1]  # two rounds take 4 s; a third is not begun

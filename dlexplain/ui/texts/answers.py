@@ -17,6 +17,7 @@ from dlexplain.figures.coloured_text import (
 )
 from dlexplain.figures.scales import Sign
 from dlexplain.results import TextAttribution
+from dlexplain.results.words import capital
 from dlexplain.services.jobs import Job
 from dlexplain.services.texts.explain import cached_text, explain_text
 from dlexplain.services.texts.models import Reading, TextModel
@@ -147,7 +148,7 @@ def show_attribution(
     if found.completeness_error is not None:
         facts.append(f"completeness error {found.completeness_error:.1%}")
     if found.way:
-        facts.insert(0, f"{found.way[:1].upper()}{found.way[1:]}")
+        facts.insert(0, capital(found.way))
     st.caption(", ".join(facts) + ("  \n" + found.note if found.note else ""))
     if downloads:
         _downloads(found, shown, sign, key)
