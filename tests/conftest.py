@@ -1,10 +1,11 @@
-"""Every test run has a home folder of its own."""
+"""Every test run has a home folder of its own, and computes on the CPU unless told otherwise."""
 
 import os
 import tempfile
 
 # Before anything reads the settings; the system clears its temporary folders.
 os.environ["DLEXPLAIN_HOME"] = tempfile.mkdtemp(prefix="dlexplain-tests-")
+os.environ.setdefault("DLEXPLAIN_DEVICE", "cpu")
 
 import dlexplain.ui.start
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from dlexplain.explain.next_token import Score
 from dlexplain.explain.progress import Progress
+from dlexplain.explain.recurrence import differentiable
 from dlexplain.explain.turnstile import Turnstile
 
 CHUNK = 8
@@ -70,8 +71,7 @@ class Written:
 
         hook = self.table.register_forward_hook(instead)
         try:
-            # cuDNN's recurrent layers have no gradient outside of training.
-            with torch.backends.cudnn.flags(enabled=False):
+            with differentiable():
                 yield
         finally:
             hook.remove()

@@ -10,8 +10,17 @@ from dlexplain.errors import BadInput
 def choose_device(wanted: str = "auto") -> torch.device:
     """CUDA, else MPS, else the CPU, for "auto"; else the device named, if it is there.
 
+    On CUDA float32 is float32 from then on: cuDNN would round to 10 bits (TF32), which puts
+    gradients off by a thousandth, and who wants it fast says bf16.
     Raises BadInput for a device that this machine does not have.
     """
+    device = _choose(wanted)
+    if device.type == "cuda":
+        torch.backends.cudnn.allow_tf32 = False
+    return device
+
+
+def _choose(wanted: str) -> torch.device:
     if wanted == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")

@@ -150,7 +150,9 @@ def test_srgb_profile_changes_nothing() -> None:
     assert tagged.digest == plain.digest
 
 
-@pytest.mark.parametrize("bad", [b"junk", swapped_profile()[:200], profile("LAB")])
+@pytest.mark.parametrize(
+    "bad", [b"junk", swapped_profile()[:200], profile("LAB")], ids=["junk", "cut off", "of Lab"]
+)
 def test_useless_profile_keeps_the_pixels(bad: bytes) -> None:
     assert pixel(png_of_mode(Image.new("RGB", (1, 1), RED), icc_profile=bad)) == RED
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from dlexplain.explain.recurrence import differentiable
 from dlexplain.explain.turnstile import Turnstile
 
 
@@ -23,8 +24,7 @@ class Changes(nn.Module):
         self.register_buffer("scale", scale.float())
 
     def forward(self, x: Tensor) -> Tensor:
-        # cuDNN's recurrent layers have no gradient outside of training.
-        with torch.backends.cudnn.flags(enabled=False):
+        with differentiable():
             said: Tensor = self.network(x)  # (batch, horizon, targets, quantiles)
         return (said * self.scale[..., None]).flatten(1)
 

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from dlexplain.errors import Incompatible
 from dlexplain.explain.batching import Target
+from dlexplain.explain.recurrence import differentiable
 from dlexplain.explain.texts.twin import TextTwin
 
 
@@ -35,7 +36,8 @@ def attention_gradients(
 
 def _attend(twin: TextTwin, vectors: Tensor) -> tuple[Tensor, list[Tensor]]:
     mask = torch.ones(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
-    found: tuple[Tensor, list[Tensor]] = twin.network.attend(vectors, mask)  # type: ignore[operator]
+    with differentiable():
+        found: tuple[Tensor, list[Tensor]] = twin.network.attend(vectors, mask)  # type: ignore[operator]
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from dlexplain.explain.recurrence import differentiable
 from dlexplain.explain.turnstile import Turnstile
 
 Reads = Literal["first", "last", "mean"]
@@ -25,7 +26,8 @@ class FromVectors(nn.Module):
 
     def forward(self, vectors: Tensor) -> Tensor:
         mask = torch.ones(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
-        logits: Tensor = self.network.read_vectors(vectors, mask)  # type: ignore[operator]
+        with differentiable():
+            logits: Tensor = self.network.read_vectors(vectors, mask)  # type: ignore[operator]
         return logits
 
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from dlexplain.data.text_codec import TextCodec, load_codec
 from dlexplain.errors import DataError, WeightsError
 from dlexplain.explain.prepare import fingerprint
+from dlexplain.explain.recurrence import differentiable
 from dlexplain.explain.turnstile import Turnstile
 from dlexplain.memory import keep_memory
 from dlexplain.models.device import choose_device, describe_device
@@ -90,8 +91,7 @@ class LoadedLanguageModel:
         embeddings. The caller has the model's turn."""
         hook = self.embedding.register_forward_hook(lambda _module, _given, _found: vectors)
         try:
-            # cuDNN's recurrent layers have no gradient outside of training.
-            with torch.backends.cudnn.flags(enabled=False):
+            with differentiable():
                 yield
         finally:
             hook.remove()
