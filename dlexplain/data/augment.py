@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dlexplain.data.base import Augmentation
+from dlexplain.data.moving import queued
 
 
 def augment(
@@ -34,7 +35,7 @@ def augment(
     concentration = torch.full((2,), how.mixup)
     drawn = torch._sample_dirichlet(concentration, generator=generator)
     weight = float(drawn.max())
-    order = torch.randperm(len(pixels), generator=generator).to(pixels.device)
+    order = queued(torch.randperm(len(pixels), generator=generator), pixels.device)
     return weight * pixels + (1 - weight) * pixels[order], labels, labels[order], weight
 
 
@@ -47,7 +48,7 @@ def _flip(
         chosen = ((side + epoch) % 2).bool()
     else:
         chosen = torch.rand(len(pixels), generator=generator) < 0.5
-    where = chosen.to(pixels.device)[:, None, None, None]
+    where = queued(chosen, pixels.device)[:, None, None, None]
     return torch.where(where, pixels.flip(3), pixels)
 
 
@@ -56,7 +57,9 @@ def _shift(pixels: Tensor, most: int, generator: torch.Generator) -> Tensor:
     batch, _channels, height, width = pixels.shape
     most = min(most, height - 1, width - 1)
     padded = F.pad(pixels, (most,) * 4, mode="reflect").permute(0, 2, 3, 1)
-    top, left = torch.randint(0, 2 * most + 1, (2, batch), generator=generator).to(pixels.device)
+    top, left = queued(
+        torch.randint(0, 2 * most + 1, (2, batch), generator=generator), pixels.device
+    )
     rows = top[:, None] + torch.arange(height, device=pixels.device)  # (batch, height)
     columns = left[:, None] + torch.arange(width, device=pixels.device)
     which = torch.arange(batch, device=pixels.device)[:, None, None]
@@ -66,7 +69,7 @@ def _shift(pixels: Tensor, most: int, generator: torch.Generator) -> Tensor:
 def _colour(pixels: Tensor, most: float, generator: torch.Generator) -> Tensor:
     """Brightness, contrast, then saturation, each times 1 - most to 1 + most."""
     drawn = 1 + most * (2 * torch.rand((3, len(pixels), 1, 1, 1), generator=generator) - 1)
-    brightness, contrast, saturation = drawn.to(pixels.device)
+    brightness, contrast, saturation = queued(drawn, pixels.device)
     pixels = pixels * brightness
     mean = pixels.mean(dim=(1, 2, 3), keepdim=True)
     pixels = mean + (pixels - mean) * contrast
@@ -84,5 +87,5 @@ def _cutout(pixels: Tensor, size: int, generator: torch.Generator) -> Tensor:
     down = torch.arange(height) - y + size // 2  # (batch, height), 0 to size - 1 inside
     across = torch.arange(width) - x + size // 2
     inside_y, inside_x = (down >= 0) & (down < size), (across >= 0) & (across < size)
-    hole = (inside_y[:, :, None] & inside_x[:, None, :])[:, None].to(pixels.device)
+    hole = queued((inside_y[:, :, None] & inside_x[:, None, :])[:, None], pixels.device)
     return torch.where(hole, pixels.mean(dim=(2, 3), keepdim=True), pixels)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from dlexplain.data.base import ModuleOptions
+from dlexplain.data.moving import queued
 from dlexplain.registry import Registry
 
 Batch = dict[str, Any]
@@ -98,7 +99,7 @@ class EvaluationLoader:
 
 
 def _take(arrays: dict[str, Tensor], places: Tensor) -> Batch:
-    return {key: array[places.to(array.device)] for key, array in arrays.items()}
+    return {key: array[queued(places, array.device)] for key, array in arrays.items()}
 
 
 class DataModule(L.LightningDataModule):

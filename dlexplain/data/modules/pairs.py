@@ -17,6 +17,7 @@ from dlexplain.data.modules.base import (
     batch_seed,
     module_of,
 )
+from dlexplain.data.moving import queued
 from dlexplain.data.multi30k_files import read_part
 from dlexplain.data.pair_codec import PairCodec, load_codec, train_codec
 from dlexplain.data.pairs import PairData, Pairs, aligned
@@ -37,7 +38,7 @@ def trimmed(arrays: Mapping[str, Tensor], places: Tensor) -> Batch:
     """These rows, as long as their longest."""
     found: Batch = {}
     for key, array in arrays.items():
-        rows = array[places.to(array.device)]
+        rows = array[queued(places, array.device)]
         found[key] = rows[:, : int((rows != PAD).sum(1).max())]
     return found
 
