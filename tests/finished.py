@@ -28,12 +28,12 @@ def states() -> States:
 def network(
     architecture: str, channels: int, side: int, classes: int = 4, **params: Any
 ) -> nn.Module:
-    """Random weights, and batch norms that are not the identity."""
+    """Random weights, unless it is pretrained, and batch norms that are not the identity."""
     torch.manual_seed(3)
     known = ARCHITECTURES[architecture]
     net = known.build(PictureShape(channels, side, classes), parse(known.Params, params))
     for module in net.modules():
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, nn.BatchNorm2d) and not module.running_mean.any():
             module.running_mean.uniform_(-0.3, 0.3)
             module.running_var.uniform_(0.5, 2.0)
     return net.eval()

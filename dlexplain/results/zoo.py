@@ -6,6 +6,9 @@ from typing import Any
 
 from dlexplain.params import Value
 
+GPU = "GPU "
+"""What a GPU's description begins with."""
+
 
 @dataclass(frozen=True)
 class ZooCard:
@@ -33,6 +36,11 @@ class ZooCard:
     notes: tuple[str, ...]
     flat: Mapping[str, Value] = field(repr=False)
     spec: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it was trained on one, so that `seconds` say nothing of two cores."""
+        return self.machine.startswith(GPU)
 
     def to_dict(self) -> dict[str, Any]:
         """The form that `zoo --json` prints."""

@@ -45,6 +45,7 @@ class Fitting:
     clip: float
     patience: int
     averaging: float
+    keep_best: bool
     monitor: str
     mode: str
     save_seconds: float = SAVE_SECONDS
@@ -62,7 +63,7 @@ def make_trainer(how: Fitting, home: Path, reporter: Reporter) -> tuple[L.Traine
         Watch(reporter, latest, how.monitor, how.mode),
         EpochPictures(paths.pictures_folder(home, run), reporter.note),
         *patience(how.monitor, how.mode, how.patience),
-        keeper,
+        *([keeper] if how.keep_best else []),
         latest,  # the last, so that it holds what the others know of the epoch
     ]
     cuda = how.device.type == "cuda"

@@ -46,8 +46,11 @@ from dlexplain.runs.rows import RunRow
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.spell import spell
 from dlexplain.runs.store import Tracking
+from dlexplain.services.trained.models import trained
+from dlexplain.services.trained.networks import load_network
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS, TaskModule, Training
+from dlexplain.tasks.distilling import HasTeacher
 
 SEEN_FIRST = 5000
 """Training inputs that a network may look at before it is trained."""
@@ -72,11 +75,13 @@ def build(
     report: Report,
     batch_size: int = 0,
     home: Path | None = None,
+    learns: bool = True,
 ) -> Built:
-    """Raises BadInput where the spec or its data cannot be used.
+    """Raises BadInput where the spec, its data or its teacher cannot be used.
 
     batch_size  examples in memory at once, where fewer fit than the spec has in a step
     home        where downloaded data is; the settings' home otherwise
+    learns      whether it is to be trained; a test needs no teacher
     """
     task, architecture, source = TASKS[spec.task], ARCHITECTURES[spec.model], DATA[spec.data]
     training: Training = parse(Training, spec.training)
@@ -106,6 +111,9 @@ def build(
     steps = -(-len(module_of_data.loader) // accumulate) * training.epochs
     module = task.make(network, module_of_data.facts, task_params, training, steps)
     module.prepare(module_of_data)
+    if learns and isinstance(module, HasTeacher) and module.teacher_name:
+        teacher = trained(module.teacher_name)
+        module.take_teacher(load_network(teacher), teacher.facts)
     return Built(module_of_data, module, training, device, accumulate)
 
 
@@ -255,6 +263,7 @@ def _fitting(spec: RunSpec, built: Built, precision: str) -> Fitting:
         clip=0.0 if task.manual else training.clip,
         patience=training.patience,
         averaging=training.averaging,
+        keep_best=training.keep_best,
         monitor=task.monitor,
         mode=task.mode,
     )

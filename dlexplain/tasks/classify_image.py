@@ -12,8 +12,9 @@ from torch.nn import functional as F
 from torchmetrics.classification import MulticlassAccuracy, MulticlassConfusionMatrix
 
 from dlexplain.models.base import PictureShape
-from dlexplain.params import choice, number
+from dlexplain.params import choice, number, text
 from dlexplain.tasks.base import TASKS, Arrays, TaskModule, TaskSpec, Training
+from dlexplain.tasks.distilling import Teacher, check_teacher, distillation_loss
 from dlexplain.tasks.pixels import PixelRange, to_bytes
 from dlexplain.tasks.spread import Spread
 from dlexplain.tasks.tiles import tile
@@ -37,6 +38,19 @@ class Params:
         help="Scores of the mirrored picture, and of two shifted by a pixel, are averaged in. "
         "test/accuracy_one_view is told beside it.",
     )  # fmt: skip
+    teacher: str = text(
+        "", "Teacher",
+        help="A trained model of the same classes, from the zoo or a finished run, whose answers "
+        "are learned beside the labels (Hinton et al. 2015); none if empty.",
+    )  # fmt: skip
+    teacher_share: float = number(
+        0.9, "Teacher's share", low=0.0, high=1.0, step=0.05,
+        help="Of the loss, where there is a teacher; the rest is the labels'.",
+    )  # fmt: skip
+    temperature: float = number(
+        2.0, "Temperature", low=0.5, high=20.0, step=0.5,
+        help="By which both answers are softened before they are compared.",
+    )  # fmt: skip
 
 
 class ClassifyImage(TaskModule):
@@ -52,13 +66,22 @@ class ClassifyImage(TaskModule):
     ) -> None:
         super().__init__(network, training, steps)
         classes = len(facts["classes"])
-        self.params = params
+        self.facts, self.params = facts, params
+        self.teacher: Teacher | None = None
         self.range = PixelRange.of(facts)
         self.accuracy = MulticlassAccuracy(classes, average="micro")
         self.one_view = MulticlassAccuracy(classes, average="micro")
         self.confusion = MulticlassConfusionMatrix(classes)
         self.mistakes: list[dict[str, Tensor]] = []
         self.samples = Spread(facts.get("sizes", {}).get("test", SAMPLES), SAMPLES)
+
+    @property
+    def teacher_name(self) -> str:
+        return self.params.teacher
+
+    def take_teacher(self, network: nn.Module, facts: Mapping[str, Any]) -> None:
+        check_teacher(facts, self.facts["classes"], self.facts["channels"])
+        self.teacher = Teacher(network, facts, self.range)
 
     def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
         logits = self(batch["x"]).float()  # (batch, classes)
@@ -68,7 +91,14 @@ class ClassifyImage(TaskModule):
             other = F.cross_entropy(logits, batch["y2"], label_smoothing=smoothing)
             loss = batch["weight"] * loss + (1 - batch["weight"]) * other
         hits = (logits.detach().argmax(1) == batch["y"]).float().mean()
-        return loss, {"accuracy": hits}
+        numbers = {"accuracy": hits}
+        if self.teacher is not None:
+            taught = self.teacher(batch["x"])
+            distance = distillation_loss(logits, taught, self.params.temperature)
+            share = self.params.teacher_share
+            loss = share * distance + (1 - share) * loss
+            numbers["distillation"] = distance.detach()
+        return loss, numbers
 
     def on_validation_epoch_start(self) -> None:
         self.mistakes = []

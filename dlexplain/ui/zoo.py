@@ -5,8 +5,8 @@ import json
 import streamlit as st
 
 from dlexplain.results import ZooCard
-from dlexplain.results.words import duration, metric, metric_name, size
-from dlexplain.services.trained.zoo_cards import zoo_cards
+from dlexplain.results.words import metric, metric_name, size
+from dlexplain.services.trained.zoo_cards import trained_in, zoo_cards
 from dlexplain.ui.explain_link import explain_link
 from dlexplain.ui.words import count
 
@@ -36,7 +36,7 @@ def show_zoo() -> None:
             "Task": card.task,
             "Parameters": count(card.parameters),
             "On disk": size(card.bytes),
-            "Trained in": duration(card.seconds),
+            "Trained in": trained_in(card),
         }
         for card in cards
     ]
@@ -77,7 +77,7 @@ def show_zoo_card(card: ZooCard) -> None:
     cells = [(metric_name(key), metric(key, value)) for key, value in _first(card)]
     cells += [
         ("on disk", size(card.bytes)),
-        ("trained in", duration(card.seconds)),
+        ("trained in", trained_in(card)),
     ]
     with st.container(horizontal=True, gap="small"):
         for name, value in cells:

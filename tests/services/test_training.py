@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dlexplain.errors import BadInput, SpecError, UnknownName
-from dlexplain.services.trained.zoo_cards import zoo_cards
+from dlexplain.services.trained.zoo_cards import trained_in, zoo_card, zoo_cards
 from dlexplain.services.training.catalogue import (
     RunSpec,
     architectures,
@@ -78,6 +78,19 @@ def test_augmentation_of_series_is_told() -> None:
         complete(spec)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nobody", 'task: teacher: unknown model "nobody"; the zoo has: '),
+        ("sst2-cnn", 'task: teacher is "sst2-cnn", a model for classify-text; it takes one for '),
+    ],
+)
+def test_who_cannot_teach_is_told_before_the_run(name: str, said: str) -> None:
+    with pytest.raises(SpecError, match=re.escape(said)):
+        complete(replace(DIGITS, task_params={"teacher": name}))
+    assert complete(replace(DIGITS, task_params={"teacher": "digits-cnn"}))
+
+
 def test_texts_find_their_group() -> None:
     spec = completed_with(DIGITS, ["epochs=7", "model.width=8", "seed=3", "activation=tanh"])
     assert changed(spec) == {"training.epochs": 7, "model.width": 8, "model.activation": "tanh"}
@@ -110,12 +123,20 @@ def test_a_presets_time_is_said_once_and_is_the_zoo_cards(name: str) -> None:
     known, cards = PRESETS[name], {card.name: card for card in zoo_cards()}
     assert known.zoo == (name in cards)
     assert not TIMES.search(known.description)
-    if known.zoo:
+    if known.zoo and not cards[name].on_gpu:
         assert known.about == 0  # the card says it
         assert preset_seconds(name) == cards[name].seconds
     else:
         assert preset_seconds(name) == known.about
         assert known.about or "path" in known.description
+
+
+def test_a_gpus_minutes_are_not_told_as_those_of_two_cores() -> None:
+    card = zoo_card("cifar10-resnet")
+    assert card.on_gpu and card.seconds < 300
+    assert trained_in(card).endswith(" on a GPU")
+    assert preset_seconds("cifar10-resnet") > 3600
+    assert not is_quick("cifar10-resnet")
 
 
 def test_quick_presets_come_first_in_each_case() -> None:

@@ -78,7 +78,7 @@ def _verify(model: Trained, data_path: str, told: Told) -> Verdict:
 def retest(model: Trained, spec: RunSpec, told: Told) -> Tested:
     """Validate and test on the model's own data; raises WeightsError where the data are others."""
     device = choose_device(settings().device)
-    built = build(spec, device, lambda text, part: told(f"{model.name}: {text}"))
+    built = build(spec, device, lambda text, part: told(f"{model.name}: {text}"), learns=False)
     facts = built.data.facts
     if facts["digest"] != model.facts["digest"]:
         raise RunError(

@@ -6,6 +6,7 @@ from functools import lru_cache
 from dlexplain.errors import UnknownName, WeightsError
 from dlexplain.results import ZooCard
 from dlexplain.results.words import duration, metric, metric_name, size
+from dlexplain.results.zoo import GPU
 from dlexplain.services.trained.models import Trained, zoo_models
 
 
@@ -36,6 +37,7 @@ def _read(model: Trained) -> ZooCard:
     if headline is None:
         raise WeightsError(f"the card of {model.owner} is damaged: it lacks its headline")
     environment = card.get("environment", {})
+    device, processor = (str(environment.get(key, "")) for key in ("device", "processor"))
     return ZooCard(
         name=model.name,
         task=spec.task,
@@ -46,7 +48,7 @@ def _read(model: Trained) -> ZooCard:
         parameters=int(card["parameters"]),
         bytes=sum(file.stat().st_size for file in model.folder.iterdir()),
         seconds=float(card["training_seconds"]),
-        machine=str(environment.get("processor") or environment.get("device", "")),
+        machine=device if device.startswith(GPU) else processor or device,
         command=str(card.get("command", "")),
         notes=tuple(model.facts.get("notes", ())),
         flat=spec.flat(),
@@ -66,9 +68,14 @@ def score_table(cards: Sequence[ZooCard]) -> str:
         told = "" if validation is None else metric(name, validation)
         lines.append(
             f"| `{card.name}` | {told} | {metric_name(name)} {metric(name, card.headline[1])}"
-            f"{_beside(card)} | {size(card.bytes)} | {duration(card.seconds)} |"
+            f"{_beside(card)} | {size(card.bytes)} | {trained_in(card)} |"
         )
     return "\n".join(lines)
+
+
+def trained_in(card: ZooCard) -> str:
+    """Such as "4 min on a GPU"."""
+    return duration(card.seconds) + (" on a GPU" if card.on_gpu else "")
 
 
 def _beside(card: ZooCard) -> str:

@@ -9,7 +9,7 @@ import dlexplain.data.sets
 import dlexplain.models
 import dlexplain.tasks  # noqa: F401, these three register what a spec can name
 from dlexplain.data.base import DATA, Augmentation, DataStatus
-from dlexplain.errors import BadInput, SpecError
+from dlexplain.errors import BadInput, SpecError, UnknownName, WeightsError
 from dlexplain.models.base import ARCHITECTURES
 from dlexplain.params import Spec, Value, parse, problems, specs
 from dlexplain.params import as_dict as params_dict
@@ -17,6 +17,7 @@ from dlexplain.registry import Registry
 from dlexplain.runs.paths import data_folder
 from dlexplain.runs.spec import GROUPS, MAX_SEED
 from dlexplain.runs.spec import RunSpec as RunSpec
+from dlexplain.services.trained.models import trained
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS, Training
 
@@ -87,7 +88,7 @@ def complete(spec: RunSpec) -> RunSpec:
         if name not in registry:
             known = ", ".join(sorted(registry))
             wrong.append(f'{field} is "{name}"; known: {known}')
-    wrong += _misfits(spec)
+    wrong += [*_misfits(spec), *_no_teacher(spec)]
     groups: dict[str, Any] = {}
     for group, params in _declarations(spec).items():
         given = dict(getattr(spec, group))
@@ -153,6 +154,20 @@ def _misfits(spec: RunSpec) -> list[str]:
         if used:
             wrong.append(f"augmentation: {', '.join(used)} is given, but varies pictures only")
     return wrong
+
+
+def _no_teacher(spec: RunSpec) -> list[str]:
+    """Why the model that the spec wants to learn from cannot teach it."""
+    name = str(spec.task_params.get("teacher", ""))
+    if not name:
+        return []
+    try:
+        theirs = trained(name).spec.task
+    except (UnknownName, WeightsError) as error:
+        return [f"task: teacher: {error}"]
+    if theirs != spec.task:
+        return [f'task: teacher is "{name}", a model for {theirs}; it takes one for {spec.task}']
+    return []
 
 
 def _whole(value: Value) -> int:

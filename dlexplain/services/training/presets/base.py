@@ -26,8 +26,8 @@ class Preset:
     """A training to start from; its description says what it shows, `preset_seconds` how long it
     takes.
 
-    about  seconds on two cores, where the zoo has no card that says so; 0 where that depends on
-           the user's data
+    about  seconds on two cores, where the zoo has no card that says so, or one of a GPU; 0 where
+           that depends on the user's data
     zoo    whether its training, under this name, is a model of the zoo
     """
 
@@ -59,11 +59,11 @@ def add_preset(
 
 
 def preset_seconds(name: str) -> float:
-    """About how long it takes on two cores: what the zoo's card says, where there is one.
+    """About how long it takes on two cores: what the zoo's card says, where it is of such.
 
     0 where that depends on the user's data.
     """
-    cards = {card.name: card.seconds for card in zoo_cards()}
+    cards = {card.name: card.seconds for card in zoo_cards() if not card.on_gpu}
     return cards.get(name, PRESETS[name].about)
 
 

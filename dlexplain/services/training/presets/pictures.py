@@ -64,22 +64,58 @@ add_preset(
               "averaging": 0.96},
     augmentation={"flip": "alternating", "shift": 2},
 )  # fmt: skip
+RESNET9: dict[str, Any] = {
+    "task": "classify-image", "model": "resnet9", "data": "cifar10",
+    "data_params": {"validation": 0.02}, "model_params": {"width": 64},
+}  # fmt: skip
+RESNET9_TRAINING: dict[str, Value] = {
+    "batch_size": 256, "optimiser": "sgd", "learning_rate": 0.2, "schedule": "cosine",
+    "momentum": 0.9, "weight_decay": 0.0005, "averaging": 0.995, "precision": "bf16",
+    "keep_best": False,
+}  # fmt: skip
+add_preset(
+    "cifar10-resnet-alone",
+    "CIFAR-10, residual network without a teacher",
+    "Nine layers, 64 channels and more. For cores that know bf16.",
+    case="Image classification",
+    about=6300,
+    **RESNET9,
+    task_params={"label_smoothing": 0.1, "test_views": "mirrored-shifted"},
+    training={**RESNET9_TRAINING, "epochs": 20},
+    augmentation={"flip": "alternating", "shift": 4, "cutout": 8, "early_side": 24},
+)  # fmt: skip
+add_preset(
+    "cifar10-efficientnet",
+    "CIFAR-10, EfficientNet from ImageNet",
+    "Transfer: what was learned on ImageNet learns ten classes in a few epochs. For a GPU.",
+    case="Image classification",
+    about=7500,
+    zoo=True,
+    task="classify-image", model="efficientnet", data="cifar10",
+    data_params={"validation": 0.02},
+    task_params={"test_views": "mirrored"},
+    training={
+        "epochs": 10, "batch_size": 256, "learning_rate": 8e-4, "schedule": "one-cycle",
+        "weight_decay": 0.05, "averaging": 0.998, "precision": "bf16", "keep_best": False,
+    },
+    augmentation={"flip": "random", "shift": 4, "colour": 0.2, "cutout": 8},
+)  # fmt: skip
 add_preset(
     "cifar10-resnet",
     "CIFAR-10, residual network",
-    "Nine layers, 64 channels and more. For cores that know bf16.",
+    "Nine layers that learn from the answers of cifar10-efficientnet, on mixed pictures. "
+    "For a GPU.",
     case="Image classification",
+    about=23_000,
     zoo=True,
-    task="classify-image", model="resnet9", data="cifar10",
-    data_params={"validation": 0.02},
-    task_params={"label_smoothing": 0.1, "test_views": "mirrored-shifted"},
-    model_params={"width": 64},
-    training={
-        "epochs": 20, "batch_size": 256, "optimiser": "sgd", "learning_rate": 0.2,
-        "schedule": "cosine", "momentum": 0.9, "weight_decay": 0.0005, "averaging": 0.995,
-        "precision": "bf16", "keep_best": False,
+    **RESNET9,
+    task_params={
+        "teacher": "cifar10-efficientnet", "teacher_share": 0.9, "temperature": 2.0,
+        "test_views": "mirrored-shifted",
     },
-    augmentation={"flip": "alternating", "shift": 4, "cutout": 8, "early_side": 24},
+    training={**RESNET9_TRAINING, "epochs": 80, "batch_size": 512, "learning_rate": 0.3,
+              "averaging": 0.998},
+    augmentation={"flip": "random", "shift": 4, "cutout": 8, "mixup": 0.5},
 )  # fmt: skip
 ACTIVATIONS = {
     "relu": ("cifar10-cnn", "ReLU, as most do today"),
