@@ -89,7 +89,7 @@ add_preset(
     "CIFAR-10, EfficientNet from ImageNet",
     "Transfer: what was learned on ImageNet learns ten classes in a few epochs. For a GPU.",
     case="Image classification",
-    about=7500,
+    about=7200,
     zoo=True,
     task="classify-image", model="efficientnet", data="cifar10",
     data_params={"validation": 0.02},
@@ -106,7 +106,7 @@ add_preset(
     "Nine layers that learn from the answers of cifar10-efficientnet, on mixed pictures. "
     "For a GPU.",
     case="Image classification",
-    about=23_000,
+    about=23_400,
     zoo=True,
     **RESNET9,
     task_params={
