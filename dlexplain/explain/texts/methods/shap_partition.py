@@ -1,7 +1,6 @@
 """SHAP's Partition explainer over the tokens of a text."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from dlexplain.explain.base import Attributed, completeness_error
+from dlexplain.explain.owen import Tree, owen_values
 from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, precision_param, register
 from dlexplain.explain.texts.removal import removal_param, single_tokens, without
 from dlexplain.params import number
@@ -37,48 +37,29 @@ class PartitionShap(TextExplainer):
     @dataclass(frozen=True)
     class Params:
         evaluations: int = number(
-            300, "Evaluations", low=10, high=20000, help="Texts sent through the model."
+            300, "Evaluations", low=10, high=20000, help="Texts that the search may ask for."
         )
         removed: str = removal_param()
         precision: str = precision_param()
 
     def attribute(self, run: TextRun, params: Any) -> Attributed:
-        import shap
-
         numbers = single_tokens(run)
         leaves = pieces(run)
         own = (numbers >= 0).numpy()
         evaluator = run.from_ids(params.precision)
-        known: dict[bytes, float] = {}
 
-        def model(on: NDArray[Any]) -> NDArray[np.float64]:
-            rows = np.asarray(on, bool)[:, own]
-            keys = [row.tobytes() for row in rows]
-            fresh = list(dict.fromkeys(key for key in keys if key not in known))
-            if fresh:
-                some = torch.from_numpy(np.stack([np.frombuffer(key, bool) for key in fresh]))
-                scores = evaluator.all_scores(without(run, some, numbers, params.removed))
-                known.update(zip(fresh, scores.tolist(), strict=True))
-            return np.array([known[key] for key in keys])[:, None]
+        def score(on: NDArray[np.bool_]) -> NDArray[np.float64]:
+            ids = without(run, torch.from_numpy(on), numbers, params.removed)
+            return evaluator.all_scores(ids).double().cpu().numpy()
 
         run.progress.plan(params.evaluations)
-        if len(leaves) == 1:
-            values = torch.tensor(
-                [float(model(np.ones((1, 1)))[0, 0] - model(np.zeros((1, 1)))[0, 0])]
-            )
-        else:
-            explainer = shap.PartitionExplainer(model, masker_of(leaves))
-            found = explainer(
-                np.ones((1, len(leaves)), bool),
-                max_evals=params.evaluations,
-                batch_size=AT_ONCE,
-                silent=True,
-            )
-            values = torch.from_numpy(np.asarray(found.values, np.float32).reshape(len(leaves)))
-        ends = model(np.stack([np.ones(len(leaves)), np.zeros(len(leaves))]))[:, 0]
-        whole, nothing = float(ends[0]), float(ends[1])
-        error = completeness_error(values, whole, nothing)
-        return Attributed(values, error, baseline_score=nothing)
+        width = evaluator.chunks.get(evaluator.model, "forward")
+        values, whole, nothing = owen_values(
+            Tree.of(phrases(leaves)), score, params.evaluations, AT_ONCE, width, own
+        )
+        found = torch.from_numpy(values)
+        error = completeness_error(found, whole, nothing)
+        return Attributed(found, error, baseline_score=nothing)
 
 
 def pieces(run: TextRun) -> list[str]:
@@ -95,26 +76,12 @@ def pieces(run: TextRun) -> list[str]:
     return found
 
 
-def masker_of(tokens: list[str]) -> Any:
-    """What shap asks of a text's masker: a tree of the tokens, and how tokens are hidden.
-
-    The tree is that of shap.maskers.Text, which joins pieces, words and phrases in turn.
-    """
-    import shap
+def phrases(tokens: list[str]) -> NDArray[np.int64]:
+    """(tokens - 1, 2) which two are joined in turn, as by shap.maskers.Text: pieces, words and
+    phrases."""
     from shap.maskers._text import partition_tree  # private; the version is pinned
 
-    class Masker(shap.maskers.Masker):  # type: ignore[misc]
-        shape = (1, len(tokens))
-        immutable_outputs = True
-
-        @cached_property
-        def clustering(self) -> NDArray[np.float64]:
-            tree: NDArray[np.float64] = partition_tree(tokens, special_tokens=[])
-            # As shap.maskers.Text scales it.
-            tree[:, 2] = tree[:, 3] / max(tree[:, 3].max(), 1)
-            return tree
-
-        def __call__(self, mask: NDArray[np.bool_], _row: Any) -> tuple[NDArray[np.bool_], ...]:
-            return (np.asarray(mask, bool)[None],)
-
-    return Masker()
+    if len(tokens) == 1:
+        return np.zeros((0, 2), np.int64)
+    joined: NDArray[np.float64] = partition_tree(tokens, special_tokens=[])
+    return joined[:, :2].astype(np.int64)
