@@ -8,6 +8,7 @@ it sees each pixel is the gradient: Luo et al., "Understanding the Effective Rec
 Deep Convolutional Neural Networks", 2016, https://arxiv.org/abs/1701.04128.
 """
 
+from math import ceil, floor
 from typing import Any, NamedTuple
 
 import torch
@@ -116,6 +117,9 @@ def _before(module: nn.Module, call: Call, box: Rectangle, clip: bool) -> Rectan
     if isinstance(module, nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d):
         top, bottom = _adaptive(box.top, box.bottom, height, after[1])
         left, right = _adaptive(box.left, box.right, width, after[2])
+    elif isinstance(module, nn.Upsample) and module.mode == "bilinear":
+        top, bottom = _resized(box.top, box.bottom, height, after[1])
+        left, right = _resized(box.left, box.right, width, after[2])
     elif isinstance(module, WINDOWS):
         down, across = windows(module)
         top, bottom = _window(box.top, box.bottom, down)
@@ -135,6 +139,12 @@ def _window(first: int, last: int, window: Window) -> tuple[int, int]:
 def _adaptive(first: int, last: int, size: int, places: int) -> tuple[int, int]:
     """As torch divides `size` values among `places`."""
     return first * size // places, -(-(last + 1) * size // places) - 1
+
+
+def _resized(first: int, last: int, size: int, places: int) -> tuple[int, int]:
+    """A place between two of the input is a mixture of both (align_corners off)."""
+    begin, end = ((place + 0.5) * size / places - 0.5 for place in (first, last))
+    return floor(begin), ceil(end)
 
 
 def whole(shape: tuple[int, ...]) -> Rectangle:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import cast
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from dlexplain.errors import BadInput
 from dlexplain.models.base import ARCHITECTURES, Architecture, PictureShape
@@ -23,9 +22,9 @@ CHANNELS = 3
 class Params:
     """Of the input and the head."""
 
-    seen_side: int = number(
-        128, "Side it sees", low=32, high=224, step=32,
-        help="Pixels to which pictures are enlarged; ImageNet's were 224.",
+    resolution: int = number(
+        128, "Resolution", low=32, high=224, step=32,
+        help="Side in pixels to which smaller pictures are enlarged; ImageNet's was 224.",
     )  # fmt: skip
     dropout: float = number(0.2, "Dropout", low=0.0, high=0.9, step=0.1, help="Before the output.")
 
@@ -33,7 +32,8 @@ class Params:
 class EfficientNet(nn.Module):
     """(batch, 3, side, side) -> (batch, classes) logits.
 
-    Inputs may have any mean and scale: the first batch norm learns them.
+    Inputs may have any mean and scale: the first batch norm learns them. Pictures smaller than the
+    resolution are enlarged to it; those of a data set of larger ones stay as they are.
     """
 
     def __init__(self, shape: PictureShape, params: Params) -> None:
@@ -43,16 +43,16 @@ class EfficientNet(nn.Module):
                 f"efficientnet was trained on colour pictures, {CHANNELS} channels; "
                 f"the data have {shape.channels}"
             )
-        self.seen_side = params.seen_side
+        side = max(params.resolution, shape.side)
+        self.resize = nn.Upsample(size=(side, side), mode="bilinear", align_corners=False)
         self.network = EfficientNetLite0(shape.classes)
         self.dropout = nn.Dropout(params.dropout)
         fresh = self.network.classifier.state_dict(prefix="classifier.")
         self.network.load_state_dict(pretrained_state() | fresh)
 
     def forward(self, x: Tensor) -> Tensor:
-        side = self.seen_side
-        x = F.interpolate(x, size=(side, side), mode="bilinear", align_corners=False)
-        features = self.dropout(self.network.features(x))  # (batch, 1280)
+        features = self.network.features(self.resize(x))  # (batch, 1280)
+        features = self.dropout(features)
         return cast(Tensor, self.network.classifier(features))
 
 

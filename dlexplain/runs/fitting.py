@@ -51,19 +51,19 @@ class Fitting:
     save_seconds: float = SAVE_SECONDS
 
 
-def make_trainer(how: Fitting, home: Path, reporter: Reporter) -> tuple[L.Trainer, Best]:
-    """The trainer, and the callback that knows the best epoch."""
+def make_trainer(how: Fitting, home: Path, reporter: Reporter) -> tuple[L.Trainer, Best | None]:
+    """The trainer, and the callback that knows the best epoch, where that is wanted."""
     run = reporter.row.id
     folder = paths.checkpoint_folder(home, run)
     files = SafeCheckpoints(reporter.note)
     latest = Latest(folder, files, reporter, how.save_seconds)
-    keeper = Best(folder, how.monitor, how.mode)
+    keeper = Best(folder, how.monitor, how.mode) if how.keep_best else None
     callbacks: list[Callback] = [
         *([Averaging(decay=how.averaging)] if how.averaging else []),
         Watch(reporter, latest, how.monitor, how.mode),
         EpochPictures(paths.pictures_folder(home, run), reporter.note),
         *patience(how.monitor, how.mode, how.patience),
-        *([keeper] if how.keep_best else []),
+        *([keeper] if keeper else []),
         latest,  # the last, so that it holds what the others know of the epoch
     ]
     cuda = how.device.type == "cuda"

@@ -77,10 +77,11 @@ def build(
     home: Path | None = None,
     learns: bool = True,
 ) -> Built:
-    """Raises BadInput where the spec, its data or its teacher cannot be used.
+    """Raises BadInput where the spec, its data or its teacher cannot be used, WeightsError where
+    the teacher's weights cannot.
 
     batch_size  examples in memory at once, where fewer fit than the spec has in a step
-    home        where downloaded data is; the settings' home otherwise
+    home        where downloaded data and the teacher's run are; the settings' home otherwise
     learns      whether it is to be trained; a test needs no teacher
     """
     task, architecture, source = TASKS[spec.task], ARCHITECTURES[spec.model], DATA[spec.data]
@@ -112,7 +113,7 @@ def build(
     module = task.make(network, module_of_data.facts, task_params, training, steps)
     module.prepare(module_of_data)
     if learns and isinstance(module, HasTeacher) and module.teacher_name:
-        teacher = trained(module.teacher_name)
+        teacher = trained(module.teacher_name, home)
         module.take_teacher(load_network(teacher), teacher.facts)
     return Built(module_of_data, module, training, device, accumulate)
 
@@ -197,7 +198,8 @@ def _fit(home: Path, device: torch.device, reporter: Reporter) -> tuple[Built, s
             if not is_out_of_memory(error) or any(folder.glob("*.ckpt")) or half < SMALLEST_BATCH:
                 raise
         else:
-            _take_best(Path(keeper.best_model_path), built, reporter)
+            if keeper is not None:
+                _take_best(Path(keeper.best_model_path), built, reporter)
             return built, precision, time.monotonic() - start
         # Measuring a few steps had not shown it; nothing is learned yet, so nothing is lost.
         del trainer, keeper
@@ -270,9 +272,7 @@ def _fitting(spec: RunSpec, built: Built, precision: str) -> Fitting:
 
 
 def _take_best(best: Path, built: Built, reporter: Reporter) -> None:
-    """Put the weights of the best epoch into the network, if the spec wants them."""
-    if not built.training.keep_best:
-        return
+    """Put the weights of the best epoch into the network."""
     try:
         built.module.load_state_dict(read_checkpoint(best)["state_dict"])
         keep_only_best(best.parent, best)

@@ -96,8 +96,8 @@ class ClassifyImage(TaskModule):
             taught = self.teacher(batch["x"])
             distance = distillation_loss(logits, taught, self.params.temperature)
             share = self.params.teacher_share
+            numbers |= {"distillation": distance.detach(), "label_loss": loss.detach()}
             loss = share * distance + (1 - share) * loss
-            numbers["distillation"] = distance.detach()
         return loss, numbers
 
     def on_validation_epoch_start(self) -> None:

@@ -45,6 +45,10 @@ NETWORKS = {
     ),
     "sum": nn.Sequential(Sum(), nn.MaxPool2d(2), Sum()),
     "tensorflow": nn.Sequential(SameConv2d(3, 4, 3, 2), InvertedResidual(4, 4, 2, 5, 1)),
+    "enlarged": nn.Sequential(
+        nn.Upsample(size=64, mode="bilinear"), nn.Conv2d(3, 2, 3, 2), nn.Conv2d(2, 1, 3, 2)
+    ),
+    "made smaller": nn.Sequential(nn.Upsample(size=9, mode="bilinear"), nn.Conv2d(3, 2, 2)),
     "dense": nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten(), nn.Linear(2 * 19 * 19, 3)),
 }
 

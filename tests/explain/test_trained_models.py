@@ -97,7 +97,7 @@ CASES = [
     Case("resnet9", 3, 32, {"width": 4}),
     Case("airbench", 1, 17, {"width": 8, "deep": 16}),  # its least
     Case("airbench", 3, 32, {"width": 8, "deep": 16}),
-    Case("efficientnet", 3, 32, {"seen_side": 64}),
+    Case("efficientnet", 3, 32, {"resolution": 64}),
 ]
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 GRIDS = {"cnn-8": 4, "cnn-32": 4, "resnet9-8": 4, "resnet9-32": 4, "airbench-17": 4,

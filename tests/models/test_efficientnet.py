@@ -25,18 +25,18 @@ def test_all_but_the_head_is_what_imagenet_taught() -> None:
         assert torch.equal(state[name], taught[name]), name
 
 
-@pytest.mark.parametrize("side", [8, 32, 48])
-def test_pictures_of_any_side_are_enlarged(side: int) -> None:
-    net = build(seen_side=64).eval()
+@pytest.mark.parametrize(("side", "sees"), [(8, 64), (32, 64), (80, 80)])
+def test_small_pictures_are_enlarged_and_large_ones_stay(side: int, sees: int) -> None:
+    net = build(side=side, resolution=64).eval()
     seen: list[torch.Size] = []
     net.network.stem.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].shape))
     with torch.no_grad():
         assert net(torch.randn(2, 3, side, side)).shape == (2, 7)
-    assert seen == [torch.Size((2, 3, 64, 64))]
+    assert seen == [torch.Size((2, 3, sees, sees))]
 
 
 def test_while_it_learns_the_inputs_scale_does_not_matter() -> None:
-    net = build(seen_side=64, dropout=0.0).train()
+    net = build(resolution=64, dropout=0.0).train()
     x = torch.randn(4, 3, 32, 32)
     with torch.no_grad():
         alike = torch.cosine_similarity(net(x).flatten(), net(3 * x).flatten(), dim=0)

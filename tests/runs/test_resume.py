@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,25 @@ def test_stopped_at_the_end_of_an_epoch_and_resumed(
     assert latest.name == f"latest-{epochs * STEPS_AN_EPOCH}.ckpt"
     row = InlineExecutor(home).resume(row.id)
     assert_same(curves(home, row), whole(spec))
+
+
+def test_what_a_teacher_taught_goes_on_where_it_stopped(
+    home: Path, whole: Callable[[RunSpec], Curves]
+) -> None:
+    teacher = InlineExecutor(home).submit(with_training(PICTURES, epochs=1)).id
+    spec = replace(
+        with_training(PICTURES, averaging=0.9, keep_best=False), task_params={"teacher": teacher}
+    )
+    expected = whole(spec)
+    assert len(expected["train/distillation"]) == STEPS
+    row = stopped_at(home, spec, 9, terminate)
+    kept = read_checkpoint(checkpoint_folder(home, row.id) / "latest-9.ckpt")
+    assert not [key for key in kept["state_dict"] if "teacher" in key]
+    row = InlineExecutor(home).resume(row.id)
+    assert_same(curves(home, row), expected)
+    # Nobody will test the best epoch, so none is kept.
+    assert not list(checkpoint_folder(home, row.id).glob("best-*"))
+    assert list(checkpoint_folder(home, row.id).glob("latest-*.ckpt"))
 
 
 def test_the_plateau_is_reached(whole: Callable[[RunSpec], Curves]) -> None:

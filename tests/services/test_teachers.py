@@ -1,16 +1,25 @@
 """A run that learns from a trained model gets it by its name; a test of it needs no teacher."""
 
+import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
 from dlexplain.data.base import silent
+from dlexplain.errors import RunError
+from dlexplain.runs import paths
+from dlexplain.runs.inline import InlineExecutor
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.worker import Built, build
 from dlexplain.services.trained.models import trained
 from dlexplain.services.trained.networks import load_network
+from dlexplain.services.trained.zoo import publish, verify
 from dlexplain.services.training.catalogue import complete
+from dlexplain.settings import settings
 from tests.trained import digits_run
 
 STUDENT = RunSpec(task="classify-image", model="cnn", data="digits", model_params={"blocks": 2})
@@ -39,3 +48,40 @@ def test_a_teacher_of_larger_pictures_sees_them_enlarged() -> None:
 def test_a_test_needs_no_teacher() -> None:
     built: Any = taught_by(digits_run(), learns=False)
     assert built.module.teacher is None
+
+
+def test_a_teacher_by_its_path_is_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(trained(digits_run()).folder, tmp_path / "mine")
+    monkeypatch.chdir(tmp_path)
+    spec = complete(replace(STUDENT, task_params={"teacher": "mine"}))
+    monkeypatch.chdir("/")
+    built: Any = build(spec, torch.device("cpu"), silent)
+    assert built.module.teacher is not None
+
+
+def test_a_published_model_is_tested_though_its_teacher_is_gone(tmp_path: Path) -> None:
+    place = publish(digits_run(), "digits-taught", lambda text: None, tmp_path)
+    card = json.loads(paths.card_in(place).read_text())
+    card["spec"]["task_params"]["teacher"] = "gone"
+    paths.card_in(place).write_text(json.dumps(card))
+    (verdict,) = verify([str(place)], "", lambda text: None)
+    assert (verdict.problem, verdict.skipped) == ("", "")
+
+
+def test_what_only_this_machine_could_repeat_is_not_published(tmp_path: Path) -> None:
+    spec = complete(
+        replace(
+            STUDENT,
+            model_params={"blocks": 1, "width": 4, "dense": 8},
+            task_params={"teacher": digits_run()},
+            training={"epochs": 1, "precision": "float32"},
+            name="taught by a run",
+        )
+    )
+    student = InlineExecutor(settings().home).submit(spec)
+    assert student.state == "finished"
+    with pytest.raises(RunError, match="which the zoo does not have"):
+        publish(student.id, "digits-taught", lambda text: None, tmp_path)
+    assert not list(tmp_path.iterdir())

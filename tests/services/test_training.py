@@ -82,6 +82,9 @@ def test_augmentation_of_series_is_told() -> None:
     ("name", "said"),
     [
         ("nobody", 'task: teacher: unknown model "nobody"; the zoo has: '),
+        ("~nobody/x", 'unknown model "~nobody/x"'),
+        ("x" * 300, "unknown model"),
+        ("a\0b", "unknown model"),
         ("sst2-cnn", 'task: teacher is "sst2-cnn", a model for classify-text; it takes one for '),
     ],
 )
@@ -89,6 +92,15 @@ def test_who_cannot_teach_is_told_before_the_run(name: str, said: str) -> None:
     with pytest.raises(SpecError, match=re.escape(said)):
         complete(replace(DIGITS, task_params={"teacher": name}))
     assert complete(replace(DIGITS, task_params={"teacher": "digits-cnn"}))
+
+
+def test_a_checkpoint_that_lies_alone_is_no_teacher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.ckpt").write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpecError, match="has no facts.json; only a whole run is a model"):
+        complete(replace(DIGITS, task_params={"teacher": "a.ckpt"}))
 
 
 def test_texts_find_their_group() -> None:

@@ -82,6 +82,7 @@ def test_labels_and_teacher_share_the_loss(share: float) -> None:
     loss = loss.detach()
     distance = float(distillation_loss(module.network.rows.detach(), taught, 3.0))  # type: ignore[operator,union-attr]
     assert float(numbers["distillation"]) == pytest.approx(distance, rel=1e-5)
+    assert float(numbers["label_loss"]) == pytest.approx(labels, rel=1e-5)
     assert float(loss) == pytest.approx(share * distance + (1 - share) * labels, rel=1e-5)
 
 

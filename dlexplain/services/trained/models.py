@@ -121,39 +121,50 @@ def _zoo_model(folder: Path, version: int) -> Trained:
     return Trained(name, f"{name} (zoo)", "zoo", folder, paths.weights_in(folder))
 
 
-def finished_runs(task: str = "") -> list[RunRow]:
-    """The latest first; all tasks where none is given."""
-    file = paths.states_file(settings().home)
+def finished_runs(task: str = "", home: Path | None = None) -> list[RunRow]:
+    """The latest first; all tasks where none is given, the settings' home where none is."""
+    file = paths.states_file(home or settings().home)
     rows = States(file).all() if file.exists() else []  # looking creates nothing
     return [row for row in rows if row.state == "finished" and task in ("", row.spec.task)]
 
 
-def trained_run(row: RunRow) -> Trained:
+def trained_run(row: RunRow, home: Path | None = None) -> Trained:
     """A finished run under the name that it has now."""
-    folder = paths.run_folder(settings().home, row.id)
+    folder = paths.run_folder(home or settings().home, row.id)
     return Trained(row.id, f"{row.name} (run {row.id})", "run", folder, paths.weights_in(folder))
 
 
-def trained(wanted: str) -> Trained:
+def trained(wanted: str, home: Path | None = None) -> Trained:
     """A zoo model by name, a finished run by id, or a folder, weights file or checkpoint by path.
 
+    home  of the runs; the settings' otherwise
     Raises UnknownName, which says what is known.
     """
     for model in zoo_models():
         if model.name == wanted:
             return model
-    for row in finished_runs():
+    runs = finished_runs(home=home)
+    for row in runs:
         if row.id == wanted:
-            return trained_run(row)
-    path = Path(wanted).expanduser()
-    if path.is_dir():
-        return Trained(wanted, path.name, "path", path, paths.weights_in(path))
-    if path.is_file():
-        inside = path.suffix == CHECKPOINT
-        return Trained(wanted, path.name, "path", path.parents[1 if inside else 0], path)
+            return trained_run(row, home)
+    if (found := _at_path(wanted)) is not None:
+        return found
     known = ", ".join(model.name for model in zoo_models()) or "none"
-    latest = ", ".join(row.id for row in finished_runs()[:5]) or "none yet"
+    latest = ", ".join(row.id for row in runs[:5]) or "none yet"
     raise UnknownName(
         f'unknown model "{wanted}"; the zoo has: {known}; finished runs, the latest: {latest}; '
         "or give the path of a run's folder or checkpoint"
     )
+
+
+def _at_path(wanted: str) -> Trained | None:
+    try:
+        path = Path(wanted).expanduser().absolute()
+        if path.is_dir():
+            return Trained(wanted, path.name, "path", path, paths.weights_in(path))
+        if path.is_file():
+            folder = path.parents[1] if path.suffix == CHECKPOINT else path.parent
+            return Trained(wanted, path.name, "path", folder, path)
+    except (OSError, RuntimeError, ValueError):  # no user of that name, too long, a zero byte
+        pass
+    return None

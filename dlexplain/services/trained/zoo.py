@@ -65,7 +65,7 @@ def verify(names: list[str], data_path: str, told: Told) -> Iterator[Verdict]:
 
 def _verify(model: Trained, data_path: str, told: Told) -> Verdict:
     try:
-        spec = with_data(model.spec, data_path)
+        spec = with_data(_untaught(model.spec), data_path)
     except BadInput as error:
         return Verdict(model.name, {}, skipped=str(error))
     try:
@@ -73,6 +73,13 @@ def _verify(model: Trained, data_path: str, told: Told) -> Verdict:
     except DlexplainError as error:
         return Verdict(model.name, {}, problem=str(error))
     return Verdict(model.name, tested.metrics, _differences(model.card, tested.metrics))
+
+
+def _untaught(spec: RunSpec) -> RunSpec:
+    """The same for a test, to which it does not matter whether the teacher is still there."""
+    if not spec.task_params.get("teacher"):
+        return spec
+    return replace(spec, task_params={**spec.task_params, "teacher": ""})
 
 
 def retest(model: Trained, spec: RunSpec, told: Told) -> Tested:
@@ -153,9 +160,16 @@ def publish(wanted: str, name: str, told: Told, folder: Path | None = None) -> P
     """Put a finished run into the zoo under a name, in few bytes; returns its folder.
 
     folder  of the zoo; the package's own otherwise
+    Raises RunError for a run that learned from a model that is not in the zoo.
     """
     record = run(wanted)
     source = trained(record.id)
+    teacher = str(source.spec.task_params.get("teacher", ""))
+    if teacher and teacher not in {model.name for model in zoo_models()}:
+        raise RunError(
+            f'run {record.id} learned from "{teacher}", which the zoo does not have, so nobody '
+            "could repeat it; publish that first and train by its name there"
+        )
     place = (folder or paths.zoo_folder()) / name
     new = place.with_name(f".{name}")
     shutil.rmtree(new, ignore_errors=True)

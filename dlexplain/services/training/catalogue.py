@@ -17,7 +17,7 @@ from dlexplain.registry import Registry
 from dlexplain.runs.paths import data_folder
 from dlexplain.runs.spec import GROUPS, MAX_SEED
 from dlexplain.runs.spec import RunSpec as RunSpec
-from dlexplain.services.trained.models import trained
+from dlexplain.services.trained.models import Trained, trained
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS, Training
 
@@ -96,9 +96,7 @@ def complete(spec: RunSpec) -> RunSpec:
         wrong += [f"{group.removesuffix('_params')}: {problem}" for problem in found]
         if not found:
             groups[group] = params_dict(parse(params, given))
-            if groups[group].get("path"):  # the worker, or a resume, may stand elsewhere
-                path = Path(str(groups[group]["path"])).expanduser()
-                groups[group]["path"] = str(path.resolve())
+            groups[group] |= _from_anywhere(groups[group])
     if not 0 <= spec.seed <= MAX_SEED:
         wrong.append(f'seed is "{spec.seed}"; it takes a whole number from 0 to {MAX_SEED}')
     if not _is_device(spec.device):
@@ -154,6 +152,25 @@ def _misfits(spec: RunSpec) -> list[str]:
         if used:
             wrong.append(f"augmentation: {', '.join(used)} is given, but varies pictures only")
     return wrong
+
+
+def _from_anywhere(params: Mapping[str, Value]) -> dict[str, Value]:
+    """What of the parameters is a path, made absolute: the worker, or a resume, may stand
+    elsewhere."""
+    found: dict[str, Value] = {}
+    if path := str(params.get("path", "")):
+        found["path"] = str(Path(path).expanduser().resolve())
+    teacher = str(params.get("teacher", ""))
+    if teacher and (model := _trained(teacher)) and model.source == "path":
+        found["teacher"] = str(Path(teacher).expanduser().resolve())
+    return found
+
+
+def _trained(name: str) -> Trained | None:
+    try:
+        return trained(name)
+    except UnknownName:
+        return None
 
 
 def _no_teacher(spec: RunSpec) -> list[str]:

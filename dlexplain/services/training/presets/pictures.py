@@ -78,7 +78,7 @@ add_preset(
     "CIFAR-10, residual network without a teacher",
     "Nine layers, 64 channels and more. For cores that know bf16.",
     case="Image classification",
-    about=6300,
+    about=3600,
     **RESNET9,
     task_params={"label_smoothing": 0.1, "test_views": "mirrored-shifted"},
     training={**RESNET9_TRAINING, "epochs": 20},
