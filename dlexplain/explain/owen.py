@@ -60,13 +60,15 @@ class _Group:
 class _Scored:
     """Coalitions are scored once, `width` of them together where it is known what is asked soon.
 
-    matter  (players,) those whose part makes a difference; `score` sees no others
+    matter   (players,) those whose part makes a difference; `score` sees no others
+    unasked  what was scored ahead and has not been asked for yet
     """
 
     score: Score
     matter: Mask
     width: int
     known: dict[bytes, float] = field(default_factory=dict)
+    unasked: set[bytes] = field(default_factory=set)
 
     def ask(self, wanted: list[Mask], soon: Iterable[Mask], most: int) -> list[float]:
         """What each is worth; at most `most` of `soon` are scored with them."""
@@ -75,10 +77,12 @@ class _Scored:
         if fresh:
             ahead = (self._key(mask) for mask in soon)
             unknown = (key for key in ahead if key not in self.known and key not in fresh)
-            room = max(0, min(self.width - len(fresh), most))
-            fresh |= dict.fromkeys(islice(unknown, room))
+            room = min(self.width - len(fresh), self.width - 1 - len(self.unasked), most)
+            fresh |= dict.fromkeys(islice(unknown, max(0, room)))
             found = self.score(np.stack([np.frombuffer(key, bool) for key in fresh]))
             self.known.update(zip(fresh, found.tolist(), strict=True))
+            self.unasked |= fresh.keys()
+        self.unasked.difference_update(keys)
         return [self.known[key] for key in keys]
 
     def _key(self, mask: Mask) -> bytes:

@@ -89,6 +89,17 @@ def test_scoring_ahead_changes_no_value_and_wastes_less_than_one_width(
         assert len(ahead.calls) < 0.7 * len(plain.calls)
 
 
+def test_among_many_players_no_more_is_wasted() -> None:
+    players, width = 60, 16
+    halves = np.array([[2 * i, 2 * i + 1] for i in range(players - 1)])
+    plain, ahead = Game(5, players), Game(5, players)
+    expected = owen_values(Tree.of(halves), plain, 300, 5)
+    found = owen_values(Tree.of(halves), ahead, 300, 5, width)
+    np.testing.assert_allclose(found[0], expected[0], atol=1e-12)
+    assert 0 <= sum(ahead.calls) - sum(plain.calls) < width
+    assert len(ahead.calls) < 0.7 * len(plain.calls)
+
+
 def test_players_that_do_not_matter_cost_nothing_and_get_nothing() -> None:
     game, matter = Game(3), np.ones(PLAYERS, bool)
     matter[[0, 5]] = False
