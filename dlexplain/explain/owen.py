@@ -19,6 +19,9 @@ Mask = NDArray[np.bool_]
 Score = Callable[[Mask], NDArray[np.float64]]
 """(count, players that matter) coalitions -> (count,) what each is worth"""
 
+IN_VAIN = 32
+"""Coalitions that are scored ahead and not asked for yet, and in the end never are."""
+
 
 @dataclass(frozen=True, eq=False)
 class Tree:
@@ -77,7 +80,7 @@ class _Scored:
         if fresh:
             ahead = (self._key(mask) for mask in soon)
             unknown = (key for key in ahead if key not in self.known and key not in fresh)
-            room = min(self.width - len(fresh), self.width - 1 - len(self.unasked), most)
+            room = min(self.width - len(fresh), IN_VAIN - len(self.unasked), most)
             fresh |= dict.fromkeys(islice(unknown, max(0, room)))
             found = self.score(np.stack([np.frombuffer(key, bool) for key in fresh]))
             self.known.update(zip(fresh, found.tolist(), strict=True))
@@ -104,7 +107,7 @@ def owen_values(
     at_once      coalitions asked for before the search goes on by what they are worth; where the
                  evaluations end the result depends on it
     width        coalitions scored together, where more are known to come; it changes how long it
-                 takes and how many are scored in vain, fewer than `width`, and nothing else
+                 takes and how many are scored in vain, at most IN_VAIN, and nothing else
     matter       players whose part makes a difference, all where not given; `score` sees no others
     """
     players = tree.members.shape[1]

@@ -7,7 +7,7 @@ import pytest
 import shap
 from numpy.typing import NDArray
 
-from dlexplain.explain.owen import Tree, owen_values
+from dlexplain.explain.owen import IN_VAIN, Tree, owen_values
 
 HALVES = np.array([[0, 1], [2, 3], [4, 5], [6, 7], [9, 8], [10, 11], [12, 13]])
 """Of eight players, not evenly."""
@@ -75,15 +75,13 @@ def test_values_are_shaps_wherever_the_evaluations_end(seed: int, evaluations: i
 
 @pytest.mark.parametrize("width", [2, 16, 64])
 @pytest.mark.parametrize("evaluations", [23, 60])
-def test_scoring_ahead_changes_no_value_and_wastes_less_than_one_width(
-    width: int, evaluations: int
-) -> None:
+def test_scoring_ahead_changes_no_value_and_wastes_little(width: int, evaluations: int) -> None:
     plain, ahead = Game(7), Game(7)
     tree = Tree.of(HALVES)
     expected = owen_values(tree, plain, evaluations, 5)
     found = owen_values(tree, ahead, evaluations, 5, width)
     np.testing.assert_array_equal(found[0], expected[0])
-    assert sum(ahead.calls) - sum(plain.calls) < width
+    assert sum(ahead.calls) - sum(plain.calls) <= min(width, IN_VAIN)
     assert max(ahead.calls) <= max(width, 6)
     if width == 16 and evaluations == 60:
         assert len(ahead.calls) < 0.7 * len(plain.calls)
@@ -96,7 +94,7 @@ def test_among_many_players_no_more_is_wasted() -> None:
     expected = owen_values(Tree.of(halves), plain, 300, 5)
     found = owen_values(Tree.of(halves), ahead, 300, 5, width)
     np.testing.assert_allclose(found[0], expected[0], atol=1e-12)
-    assert 0 <= sum(ahead.calls) - sum(plain.calls) < width
+    assert 0 <= sum(ahead.calls) - sum(plain.calls) <= IN_VAIN
     assert len(ahead.calls) < 0.7 * len(plain.calls)
 
 
