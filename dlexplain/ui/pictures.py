@@ -184,14 +184,19 @@ def _read(files: list[tuple[str, bytes]]) -> list[Picture]:
 
 
 def _one_of(pictures: list[Picture]) -> Picture | None:
+    """The one to look at: the first, then what has come since, then what the visitor picks."""
+    state, digests = st.session_state, [picture.digest for picture in pictures]
+    known = state.get("pictures-known") or digests
+    state["pictures-known"] = digests
     if len(pictures) < 2:
         return pictures[0] if pictures else None
+    fresh = [place for place, digest in enumerate(digests) if digest not in known]
+    state["which"] = fresh[0] if fresh else min(state.get("which") or 0, len(pictures) - 1)
     place = st.pills(
         "Which picture",
         range(len(pictures)),
-        default=0,
         format_func=lambda i: f"{i + 1}. {pictures[i].name}",
         key="which",
         required=True,
     )
-    return pictures[min(place or 0, len(pictures) - 1)]
+    return pictures[place or 0]

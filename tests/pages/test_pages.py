@@ -133,3 +133,19 @@ def test_bad_uploads_are_told_and_good_ones_kept() -> None:
     assert all("\n" not in e.value and "Traceback" not in e.value for e in page.error)
     assert page.subheader[0].value.startswith("espresso")
     finished(page)
+
+
+def test_a_picture_that_comes_later_is_opened_and_what_is_picked_stays() -> None:
+    page = image_page()
+    paths = [sample_path(name) for name in ("coffee", "chelsea", "rocket")]
+    files = [(path.name, path.read_bytes(), "image/png") for path in paths]
+    page.file_uploader(key="uploads").set_value(files[:2]).run()
+    assert page.subheader[0].value.startswith("espresso")
+    page.file_uploader(key="uploads").set_value(files).run()
+    assert page.session_state["which"] == 2
+    page.session_state["which"] = 1  # as a click does
+    page.run()
+    assert page.session_state["which"] == 1
+    page.file_uploader(key="uploads").set_value(files[:1]).run()
+    assert page.subheader[0].value.startswith("espresso")
+    assert not page.exception
