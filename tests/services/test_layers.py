@@ -112,6 +112,8 @@ def test_the_first_filters_are_the_weights() -> None:
     network = plain(load_model(DIGITS)).module
     np.testing.assert_array_equal(first_filters(DIGITS).weights, network.features[0].weight.numpy())
     assert first_filters(LITE).weights.shape == (32, 3, 3, 3)
+    enlarged = first_filters("cifar10-efficientnet")
+    assert (enlarged.layer, enlarged.weights.shape) == ("network.stem.conv", (32, 3, 3, 3))
 
 
 @pytest.mark.parametrize("layer", ["stem.conv", "blocks.3.depthwise.conv", "blocks.6"])

@@ -6,7 +6,7 @@ from torch import nn
 
 from dlexplain.data.pictures import Picture, Source
 from dlexplain.errors import Incompatible, UnknownName
-from dlexplain.explain.layer_trace import output_of, trace
+from dlexplain.explain.layer_trace import PICTURE, output_of, trace
 from dlexplain.results import FeatureMaps, Filters
 from dlexplain.services.layers.listing import as_model, find_layer, grid, input_of, plain
 from dlexplain.services.pictures.classify import as_picture
@@ -41,14 +41,18 @@ def feature_maps(
 
 
 def first_filters(model: LoadedModel | str) -> Filters:
-    """The weights of the convolution that reads the picture.
+    """The weights of the convolution that reads the picture, which may be enlarged for it.
 
     Raises Incompatible where none does.
     """
     known = as_model(model)
-    twin = plain(known)
+    twin, pictures = plain(known), {PICTURE}
     for call in trace(twin):
         module = twin.module.get_submodule(call.path)
-        if isinstance(module, nn.Conv2d) and call.shape_in == twin.input_shape:
+        if not pictures.issuperset(call.sources):
+            continue
+        if isinstance(module, nn.Upsample):
+            pictures.add(call.place)
+        elif isinstance(module, nn.Conv2d):
             return Filters(known.name, call.name, module.weight.detach().float().cpu().numpy())
     raise Incompatible(f"{known.name} has no convolution that reads the picture")
