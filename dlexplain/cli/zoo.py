@@ -75,6 +75,7 @@ def _show(args: argparse.Namespace) -> int:
     from dlexplain.errors import BadInput
     from dlexplain.results.words import duration, size
     from dlexplain.services.trained.zoo_cards import zoo_card
+    from dlexplain.services.training.catalogue import RunSpec, changed
 
     if not args.names:
         raise BadInput("zoo show takes a name, such as: zoo show cifar10-resnet")
@@ -90,6 +91,9 @@ def _show(args: argparse.Namespace) -> int:
             print(f"  {key:40}{value:.6g}")
         for note in card.notes:
             print(f"  {note}")
+        print("trained with, other than the defaults:")
+        for key, given in changed(RunSpec.from_dict(dict(card.spec))).items():
+            print(f"  {key:40}{given}")
         print(f"  {card.command}")
     return 0
 

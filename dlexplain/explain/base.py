@@ -74,12 +74,14 @@ class Attributed:
 
     values   (channels, height, width); signed None means as the class says
     baseline_score  of methods that promise completeness: f(baseline), or the baselines' mean
+    score    f(x), of those whose values may miss it by much
     """
 
     values: Tensor
     completeness_error: float | None = None
     note: str = ""
     baseline_score: float | None = None
+    score: float | None = None
 
 
 class Explainer(ABC):

@@ -95,6 +95,13 @@ def integrated(
     return Attributed(values, error, note, nothing)
 
 
+MUCH = 0.1
+FEW_SAMPLES = (
+    "The values miss the difference of the scores by {:.0%}, since they are a mean over random "
+    "points: more samples bring that down."
+)
+
+
 def expected_gradients(
     evaluator: Evaluator,
     x: Tensor,
@@ -105,14 +112,13 @@ def expected_gradients(
     """E over b, α of (x - b) · ∂f(b + α(x - b))/∂x; of one input (1, ...).
 
     background  (count, ...): each is a baseline as often as any other, and the points are spread
-                evenly over the paths
+                evenly over each path and over all of them
     Lundberg, Lee 2017, https://arxiv.org/abs/1705.07874; Erion et al. 2021.
     """
     evaluator.progress.plan(samples + len(background) + 1)
     scores = evaluator.all_scores(torch.cat([background, x]))
     which = torch.arange(samples) % len(background)
-    alphas = (torch.arange(samples) + torch.rand(samples, generator=generator)) / samples
-    alphas = alphas[torch.randperm(samples, generator=generator)].to(x)
+    alphas = _spread(samples, len(background), generator).to(x)
     total = torch.zeros_like(x[0])
 
     def points(start: int, stop: int) -> Tensor:
@@ -123,9 +129,21 @@ def expected_gradients(
     for span, (gradients, _) in evaluator.gradients(points, samples):
         total += ((x - background[which[span]]) * gradients).sum(0)
     values = total / samples
-    usual = float(scores[:-1].mean())
-    error = completeness_error(values, float(scores[-1]), usual)
-    return Attributed(values, error, baseline_score=usual)
+    usual, score = float(scores[:-1].mean()), float(scores[-1])
+    error = completeness_error(values, score, usual)
+    note = FEW_SAMPLES.format(error) if error > MUCH else ""
+    return Attributed(values, error, note, baseline_score=usual, score=score)
+
+
+def _spread(samples: int, paths: int, generator: torch.Generator) -> Tensor:
+    """(samples,) places on paths that take turns: the n of one path lie in n even parts of it, and
+    where in their part differs evenly from path to path."""
+    turns = torch.arange(samples) // paths
+    mine = torch.bincount(torch.arange(samples) % paths, minlength=paths)  # (paths,)
+    rounds = -(-samples // paths)
+    order = torch.stack([torch.randperm(paths, generator=generator) for _ in range(rounds)])
+    within = (order.flatten()[:samples] + torch.rand(samples, generator=generator)) / paths
+    return (turns + within) / mine[torch.arange(samples) % paths]
 
 
 class _Part(NamedTuple):

@@ -49,7 +49,7 @@ def plot_prediction(prediction: Prediction) -> go.Figure:
                 "fixedrange": True,
             },
             "height": ROW_HEIGHT * len(names) + 60,
-            "margin": {"l": 0, "r": 8, "t": 4, "b": 0},
+            "margin": {"l": 0, "r": 28, "t": 4, "b": 0},  # "100.0%" on a phone
             "showlegend": False,
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",

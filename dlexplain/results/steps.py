@@ -15,6 +15,7 @@ class ConvolutionStep:
     """Patch x kernel + bias = value, at one place of one channel.
 
     row, column  of the unit;  top, left  of the patch in the input; negative ones are padding
+    stride       down and across
     patch, kernel  (input channels, height, width)
     inputs       which channels of the input these are
     value        the sum in float64
@@ -27,6 +28,7 @@ class ConvolutionStep:
     column: int
     top: int
     left: int
+    stride: tuple[int, int]
     patch: Doubles
     kernel: Doubles
     inputs: tuple[int, ...]

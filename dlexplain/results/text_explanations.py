@@ -49,6 +49,7 @@ class TextAttribution:
     values   (tokens,) float32; positive speaks for the target; marks have 0 where they are kept
     baseline_score  what the model gives the baseline, where the method has one: from there the
              values lead to its score of the text
+    score    that, where the values may miss it by much
     The other fields are as in Attribution.
     """
 
@@ -61,6 +62,7 @@ class TextAttribution:
     evaluations: int
     completeness_error: float | None = None
     baseline_score: float | None = None
+    score: float | None = None
     note: str = ""
     unit: str = ""
     text: str = ""
@@ -82,7 +84,9 @@ class TextAttribution:
         """From the score of the baseline to that of the text, in words; "" without a baseline."""
         if self.baseline_score is None:
             return ""
-        end = self.baseline_score + float(self.values.sum(dtype=np.float64))
+        end = self.score
+        if end is None:
+            end = self.baseline_score + float(self.values.sum(dtype=np.float64))
         ends = (f"{score:+.2f}".replace("-", "−") for score in (self.baseline_score, end))
         return "from {} without its words to {} ".format(*ends) + self.unit
 

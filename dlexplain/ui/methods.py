@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
+from dlexplain.errors import BadInput
 from dlexplain.params import Value
 from dlexplain.registry import Registry
 from dlexplain.services.pictures.explain import MethodInfo
-from dlexplain.ui.address import from_address
+from dlexplain.ui.address import from_address, tell_wrong
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.state import Ask
 
@@ -21,7 +22,7 @@ def choose_methods(
 
     first  chosen at first;  key  of the widget, and in the address
     """
-    from_address(key, lambda text: [known[name].name for name in text.split(",")], arrived)
+    from_address(key, lambda text: _asked(text.split(","), known), arrived)
     wanted = st.session_state.get(key, list(first))
     st.session_state[key] = [name for name in wanted if name in known]
     return st.multiselect(
@@ -32,6 +33,22 @@ def choose_methods(
         persist_state="session",
         placeholder="Choose one or several methods",
     )
+
+
+def _asked(names: Sequence[str], known: Registry[MethodInfo]) -> list[str]:
+    """Those of an address that the model allows; the visitor is told of the others.
+
+    Raises UnknownName where none is left.
+    """
+    kept = [name for name in names if name in known]
+    if not kept:
+        return [known[name].name for name in names]  # which raises
+    if len(kept) < len(names):
+        lacking = ", ".join(name for name in names if name not in known)
+        tell_wrong(
+            BadInput(f"{lacking}; the methods that this model allows are {', '.join(known)}")
+        )
+    return kept
 
 
 def method_params(

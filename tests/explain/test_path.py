@@ -9,7 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dlexplain.explain.path import NODES
+from dlexplain.explain.base import Attributed
+from dlexplain.explain.batching import ChunkBook, Evaluator, Target
+from dlexplain.explain.path import NODES, _spread, expected_gradients
+from dlexplain.explain.progress import Progress
 from dlexplain.results import Attribution
 from tests.tiny import SIDE, explain, fixed, linear_net, picture, prepared
 
@@ -75,3 +78,37 @@ def test_no_more_gradients_than_the_budget(budget: int) -> None:
     )  # fmt: skip
     assert f"budget of {budget} steps was spent" in found.note
     assert budget - 2 * NODES < taken <= budget
+
+
+@pytest.mark.parametrize(("samples", "paths"), [(100, 16), (16, 16), (10, 16), (32, 1), (200, 7)])
+def test_random_points_are_spread_over_each_path_and_over_all(samples: int, paths: int) -> None:
+    found = _spread(samples, paths, torch.Generator().manual_seed(0))
+    assert found.shape == (samples,) and float(found.min()) >= 0 and float(found.max()) <= 1
+    which = torch.arange(samples) % paths
+    for path in range(min(samples, paths)):
+        mine = found[which == path]
+        parts = (mine * len(mine)).long().clamp_max(len(mine) - 1)
+        assert sorted(parts.tolist()) == list(range(len(mine)))  # one in each even part
+    if samples == paths:
+        assert sorted((found * samples).long().tolist()) == list(range(samples))
+
+
+def test_too_few_random_points_are_told() -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        nn.Flatten(), nn.Linear(3 * SIDE * SIDE, 8), nn.Tanh(), nn.Linear(8, 2)
+    ).eval()
+    with torch.no_grad():
+        net[1].weight *= 20  # a rough path
+    model, x = prepared(net), picture()
+    background = torch.randn((3, *x.shape[1:]))
+
+    def explained(samples: int) -> Attributed:
+        evaluator = Evaluator(model, Target(0), Progress(), ChunkBook())
+        drawn = torch.Generator().manual_seed(0)
+        return expected_gradients(evaluator, x, background, samples, drawn)
+
+    few, many = explained(3), explained(20_000)
+    assert few.completeness_error > 0.1 and "more samples" in few.note
+    assert many.completeness_error < 0.02 and many.note == ""
+    assert many.score == pytest.approx(float(net(x)[0, 0].detach()), rel=1e-4)

@@ -47,6 +47,15 @@ def test_it_predicts_and_explains_at_once() -> None:
     assert page.query_params["text"] == SENTENCE
 
 
+def test_of_the_methods_in_an_address_those_that_suit_are_kept() -> None:
+    page = text_page(
+        classifier="sst2-transformer", text=SENTENCE, by="leave-one-out,deeplift,input-x-gradient"
+    )
+    assert page.multiselect(key="by").value == ["leave-one-out", "input-x-gradient"]
+    (warning,) = [w.value for w in page.warning if "address" in w.value]
+    assert "not here: deeplift; the methods that this model allows are" in warning
+
+
 def test_two_models_are_put_side_by_side() -> None:
     page = text_page(text=SENTENCE, beside="sst2-transformer", by="leave-one-out")
     page = finished(finished(page), "answers-1")

@@ -1,6 +1,7 @@
 """The zoo: what it holds, publishing a run, verifying it; and what its cards promise."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -170,6 +171,7 @@ def test_the_command_shows_one_card(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().out
     assert said.startswith("digits-cnn: cnn for classify-image on digits\n")
     assert "test/accuracy" in said
+    assert re.search(r"training.epochs +30\n", said)
     assert "python -m dlexplain train --preset digits-cnn" in said
     assert main(["zoo", "show"]) == 2
     assert main(["zoo", "show", "none"]) == 2

@@ -116,6 +116,7 @@ class PartitionShap(Explainer):
 
     name = "shap-partition"
     title = "SHAP Partition"
+    unit = "logits per pixel"
     family: ClassVar[Family] = "perturbation"
     signed = True
     complete = True

@@ -131,6 +131,7 @@ class TextExplainer(ABC):
             evaluations=run.progress.done,
             completeness_error=found.completeness_error,
             baseline_score=found.baseline_score,
+            score=found.score,
             note=found.note,
             unit=self.unit,
         )

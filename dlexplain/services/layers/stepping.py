@@ -115,7 +115,7 @@ def _convolution(
     return ConvolutionStep(
         call.name, channel, row, column,
         row * down.stride - down.padding, column * across.stride - across.padding,
-        patch, kernel, tuple(inputs), bias,
+        (down.stride, across.stride), patch, kernel, tuple(inputs), bias,
         float((patch * kernel).sum()) + bias,
         float(flow.output[0, channel, row, column]),
     )  # fmt: skip

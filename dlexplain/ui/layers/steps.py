@@ -58,7 +58,8 @@ def show_steps(name: str, picture: Picture, opened: bool) -> Kept:
 
 def _convolution(step: ConvolutionStep, of_picture: bool) -> None:
     st.subheader("1. Convolution")
-    formula = r"y[m,n]=\sum_{c,p,q} x[c,m+p,n+q]\;k[c,p,q]+b"
+    down, across = (f"{n if n > 1 else ''}{m}" for n, m in zip(step.stride, "mn", strict=True))
+    formula = rf"y[m,n]=\sum_{{c,p,q}} x[c,{down}+p,{across}+q]\;k[c,p,q]+b"
     st.markdown(f"${formula}$: the patch times the kernel, number by number, and all added up.")
     sums = step.sums
     if len(sums) > WRITTEN:

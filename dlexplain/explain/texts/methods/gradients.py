@@ -1,7 +1,7 @@
 """Methods that differentiate the score by the word vectors; a token's value is the sum over its
 vector's numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import torch
@@ -103,7 +103,7 @@ class GradientShap(_Gradient):
 
     @dataclass(frozen=True)
     class Params:
-        samples: int = number(100, "Samples", low=10, high=5000, help="Gradients to average.")
+        samples: int = number(200, "Samples", low=10, high=5000, help="Gradients to average.")
         baselines: int = number(16, "Baselines", low=1, high=200, help="How many texts.")
         seed: int = number(0, "Seed", low=0, high=2**31 - 1, help="Same seed, same draws.")
         precision: str = precision_param()
@@ -113,8 +113,7 @@ class GradientShap(_Gradient):
         generator = seeded(params.seed)
         background = self.background(run, params.baselines, generator)  # (baselines, time, width)
         found = expected_gradients(evaluator, vectors, background, params.samples, generator)
-        error, usual = found.completeness_error, found.baseline_score
-        return Attributed(found.values.sum(1), error, baseline_score=usual)
+        return replace(found, values=found.values.sum(1))
 
     @staticmethod
     def background(run: TextRun, count: int, generator: torch.Generator) -> Tensor:
