@@ -82,6 +82,7 @@ def test_augmentation_of_series_is_told() -> None:
     ("name", "said"),
     [
         ("nobody", 'task: teacher: unknown model "nobody"; the zoo has: '),
+        ("cifar10-resnet", "task: the teacher knows 10 classes (airplane, automobile, bird …)"),
         ("~nobody/x", 'unknown model "~nobody/x"'),
         ("x" * 300, "unknown model"),
         ("a\0b", "unknown model"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from dlexplain.registry import Registry
 from dlexplain.runs.paths import data_folder
 from dlexplain.runs.spec import GROUPS, MAX_SEED
 from dlexplain.runs.spec import RunSpec as RunSpec
-from dlexplain.services.trained.models import Trained, trained
+from dlexplain.services.trained.models import Trained, readable_zoo, trained
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS, Training
+from dlexplain.tasks.distilling import check_teacher
 
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
 
@@ -174,16 +176,24 @@ def _trained(name: str) -> Trained | None:
 
 
 def _no_teacher(spec: RunSpec) -> list[str]:
-    """Why the model that the spec wants to learn from cannot teach it."""
+    """Why the model that the spec wants to learn from cannot teach it, as far as is known before
+    the data are read: the classes of those that the zoo was trained on are."""
     name = str(spec.task_params.get("teacher", ""))
     if not name:
         return []
     try:
-        theirs = trained(name).spec.task
+        teacher = trained(name)
+        theirs, facts = teacher.spec.task, teacher.facts
     except (UnknownName, WeightsError) as error:
         return [f"task: teacher: {error}"]
     if theirs != spec.task:
         return [f'task: teacher is "{name}", a model for {theirs}; it takes one for {spec.task}']
+    like = (m.facts for m in readable_zoo(spec.task) if m.spec.data == spec.data)
+    try:
+        for of_data in islice(like, 1):
+            check_teacher(facts, of_data["classes"], of_data["channels"])
+    except BadInput as error:
+        return [f"task: {error}"]
     return []
 
 
