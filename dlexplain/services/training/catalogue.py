@@ -18,7 +18,7 @@ from dlexplain.registry import Registry
 from dlexplain.runs.paths import data_folder
 from dlexplain.runs.spec import GROUPS, MAX_SEED
 from dlexplain.runs.spec import RunSpec as RunSpec
-from dlexplain.services.trained.models import Trained, readable_zoo, trained
+from dlexplain.services.trained.models import readable_zoo, trained
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.distilling import check_teacher
@@ -90,7 +90,8 @@ def complete(spec: RunSpec) -> RunSpec:
         if name not in registry:
             known = ", ".join(sorted(registry))
             wrong.append(f'{field} is "{name}"; known: {known}')
-    wrong += [*_misfits(spec), *_no_teacher(spec)]
+    teacher, unfit = _teacher(spec)
+    wrong += [*_misfits(spec), *unfit]
     groups: dict[str, Any] = {}
     for group, params in _declarations(spec).items():
         given = dict(getattr(spec, group))
@@ -98,7 +99,10 @@ def complete(spec: RunSpec) -> RunSpec:
         wrong += [f"{group.removesuffix('_params')}: {problem}" for problem in found]
         if not found:
             groups[group] = params_dict(parse(params, given))
-            groups[group] |= _from_anywhere(groups[group])
+            if groups[group].get("path"):  # the worker, or a resume, may stand elsewhere
+                groups[group]["path"] = _from_anywhere(str(groups[group]["path"]))
+            if teacher and group == "task_params":
+                groups[group]["teacher"] = teacher
     if not 0 <= spec.seed <= MAX_SEED:
         wrong.append(f'seed is "{spec.seed}"; it takes a whole number from 0 to {MAX_SEED}')
     if not _is_device(spec.device):
@@ -156,45 +160,32 @@ def _misfits(spec: RunSpec) -> list[str]:
     return wrong
 
 
-def _from_anywhere(params: Mapping[str, Value]) -> dict[str, Value]:
-    """What of the parameters is a path, made absolute: the worker, or a resume, may stand
-    elsewhere."""
-    found: dict[str, Value] = {}
-    if path := str(params.get("path", "")):
-        found["path"] = str(Path(path).expanduser().resolve())
-    teacher = str(params.get("teacher", ""))
-    if teacher and (model := _trained(teacher)) and model.source == "path":
-        found["teacher"] = str(Path(teacher).expanduser().resolve())
-    return found
+def _from_anywhere(path: str) -> str:
+    return str(Path(path).expanduser().resolve())
 
 
-def _trained(name: str) -> Trained | None:
-    try:
-        return trained(name)
-    except UnknownName:
-        return None
-
-
-def _no_teacher(spec: RunSpec) -> list[str]:
-    """Why the model that the spec wants to learn from cannot teach it, as far as is known before
-    the data are read: the classes of those that the zoo was trained on are."""
+def _teacher(spec: RunSpec) -> tuple[str, list[str]]:
+    """The model that the spec wants to learn from, by a name that holds anywhere, or ""; and why it
+    cannot teach, as far as is known before the data are read: the classes of those that the zoo
+    was trained on are."""
     name = str(spec.task_params.get("teacher", ""))
     if not name:
-        return []
+        return "", []
     try:
         teacher = trained(name)
         theirs, facts = teacher.spec.task, teacher.facts
     except (UnknownName, WeightsError) as error:
-        return [f"task: teacher: {error}"]
+        return "", [f"task: teacher: {error}"]
     if theirs != spec.task:
-        return [f'task: teacher is "{name}", a model for {theirs}; it takes one for {spec.task}']
+        told = f'task: teacher is "{name}", a model for {theirs}; it takes one for {spec.task}'
+        return "", [told]
     like = (m.facts for m in readable_zoo(spec.task) if m.spec.data == spec.data)
     try:
         for of_data in islice(like, 1):
             check_teacher(facts, of_data["classes"], of_data["channels"])
     except BadInput as error:
-        return [f"task: {error}"]
-    return []
+        return "", [f"task: {error}"]
+    return _from_anywhere(name) if teacher.source == "path" else name, []
 
 
 def _whole(value: Value) -> int:
