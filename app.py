@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dlexplain.ui.left_out import tell_left_out
 from dlexplain.ui.start import look_after_runs, warm_up
 
 SECTIONS = {"explain": "Explain", "generate": "Generate", "inside": "Inside", "train": "Train"}
@@ -31,3 +32,4 @@ for file in sorted(PAGES.glob("*/*.py"), key=lambda p: (p.parent.name != "home",
     section = SECTIONS.get(file.parent.name, "")
     menu.setdefault(section, []).append(_page(file))
 st.navigation(menu, position="top").run()
+tell_left_out()

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlexplain.cli.saying import complain
 from dlexplain.errors import BadInput, SpecError
 
 if TYPE_CHECKING:
@@ -96,9 +97,11 @@ def _spec_file(file: Path) -> "RunSpec":
 
 
 def _runs(args: argparse.Namespace) -> int:
-    from dlexplain.services.training.runs import runs
+    from dlexplain.services.training.runs import damaged_runs, runs
 
     records = runs()
+    for problem in damaged_runs():
+        complain(f"left out: {problem}")
     if args.json:
         print(json.dumps([record.to_dict() for record in records], indent=1))
         return 0

@@ -53,10 +53,14 @@ def _told(text: str) -> None:
 
 
 def _list(args: argparse.Namespace) -> int:
+    from dlexplain.cli.saying import complain
     from dlexplain.results.words import metric, metric_name, size
+    from dlexplain.services.trained.models import damaged_zoo
     from dlexplain.services.trained.zoo_cards import score_table, zoo_cards
 
     cards = zoo_cards()
+    for problem in damaged_zoo():
+        complain(f"left out: {problem}")
     if args.json:
         print(json.dumps([card.to_dict() for card in cards], indent=1))
         return 0

@@ -6,13 +6,14 @@ import os
 import socket
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import psutil
 
-from dlexplain.errors import UnknownName
+from dlexplain.errors import RunError, SpecError, UnknownName
 from dlexplain.runs.spec import RunSpec
 
 State = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
@@ -94,14 +95,29 @@ def me() -> str:
 
 
 def read_row(row: sqlite3.Row | None) -> RunRow:
-    """Raises UnknownName for None."""
+    """Raises UnknownName for None, RunError for a row that is damaged."""
     if row is None:
         raise UnknownName("this run is not there any more")
     values = dict(row)
-    values["spec"] = RunSpec.from_json(values["spec"])
-    values["progress"] = json.loads(values["progress"])
-    values["tags"] = tuple(tag for tag in values["tags"].split(",") if tag)
-    return RunRow(**values)
+    try:
+        values["spec"] = RunSpec.from_json(values["spec"])
+        values["progress"] = json.loads(values["progress"])
+        values["tags"] = tuple(tag for tag in values["tags"].split(",") if tag)
+        found = RunRow(**values)
+    except (SpecError, AttributeError, TypeError, ValueError, RecursionError) as error:
+        raise RunError(f"what is known of run {values.get('id')} is damaged: {error}") from error
+    if found.state not in FOLLOWING or not isinstance(found.progress, dict):
+        raise RunError(f"what is known of run {found.id} is damaged: its state or its progress")
+    return found
+
+
+def readable(rows: Iterable[sqlite3.Row]) -> list[RunRow]:
+    """Those that are not damaged: one that is must not take the others away, nor stop the queue."""
+    found = []
+    for row in rows:
+        with suppress(RunError):
+            found.append(read_row(row))
+    return found
 
 
 def is_alive(row: RunRow) -> bool:

@@ -24,7 +24,7 @@ from dlexplain.runs.rows import FOLLOWING as FOLLOWING
 from dlexplain.runs.rows import Change as Change
 from dlexplain.runs.rows import RunRow as RunRow
 from dlexplain.runs.rows import State as State
-from dlexplain.runs.rows import is_alive, me, read_row
+from dlexplain.runs.rows import is_alive, me, read_row, readable
 from dlexplain.runs.spec import RunSpec
 
 TIMEOUT_SECONDS = 30.0
@@ -88,23 +88,42 @@ class States:
         return self.get(run)
 
     def get(self, run: str) -> RunRow:
-        """Raises UnknownName; a unique beginning of an id is enough."""
+        """Raises UnknownName, or RunError of one that is damaged; a unique beginning of an id is
+        enough."""
         with self._change() as db:
-            found = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchall()
+            found = db.execute("SELECT * FROM runs WHERE id = ?", (self._id(run),)).fetchone()
+        return read_row(found)
+
+    def _id(self, run: str) -> str:
+        """The whole id; raises UnknownName."""
+        with self._change() as db:
+            found = db.execute("SELECT id FROM runs WHERE id = ?", (run,)).fetchall()
             if not found and run:
-                query = "SELECT * FROM runs WHERE substr(id, 1, ?) = ?"
+                query = "SELECT id FROM runs WHERE substr(id, 1, ?) = ?"
                 found = db.execute(query, (len(run), run)).fetchall()
             if len(found) == 1:
-                return read_row(found[0])
+                return str(found[0]["id"])
             last = db.execute("SELECT id FROM runs ORDER BY number DESC LIMIT 5").fetchall()
         known = ", ".join(row["id"] for row in last) or "none yet"
         raise UnknownName(f'unknown run "{run}"; the latest: {known}')
 
     def all(self) -> list[RunRow]:
-        """Every run, the latest first."""
+        """Every run, the latest first; without those of `damaged`."""
         with self._change() as db:
             rows = db.execute("SELECT * FROM runs ORDER BY number DESC").fetchall()
-        return [read_row(row) for row in rows]
+        return readable(rows)
+
+    def damaged(self) -> list[str]:
+        """Of each run that cannot be read why not, a sentence each, the latest first."""
+        with self._change() as db:
+            rows = db.execute("SELECT * FROM runs ORDER BY number DESC").fetchall()
+        told = []
+        for row in rows:
+            try:
+                read_row(row)
+            except RunError as error:
+                told.append(str(error))
+        return told
 
     def changes(self, run: str) -> list[Change]:
         """The run's changes of state, the first first."""
@@ -131,13 +150,11 @@ class States:
         """
         with self._change() as db:
             db.execute("BEGIN IMMEDIATE")
-            busy = [
-                row["device"]
-                for row in db.execute("SELECT device FROM runs WHERE state = 'running'").fetchall()
-            ]
+            running = db.execute("SELECT * FROM runs WHERE state = 'running'").fetchall()
+            busy = [row.device for row in readable(running)]
             free = [device for device in devices if busy.count(device) < limit]
             queued = db.execute("SELECT * FROM runs WHERE state = 'queued' ORDER BY number")
-            for row in map(read_row, queued.fetchall()):
+            for row in readable(queued.fetchall()):
                 device = next((d for d in free if _suits(row.spec.device, d, devices)), None)
                 if device is None:
                     continue
@@ -215,28 +232,33 @@ class States:
             _set(db, run, {"tags": ",".join(kept)})
         return self.get(run)
 
-    def delete(self, run: str) -> None:
-        """Forget a run; raises RunError while it is active."""
-        run = self.get(run).id
+    def delete(self, run: str) -> tuple[str, RunRow | None]:
+        """Forget a run; raises RunError while it is active, and UnknownName.
+
+        Returns its id and what it was; None for one that was damaged, which can be deleted always.
+        """
+        run = self._id(run)
         with self._change() as db:
             db.execute("BEGIN IMMEDIATE")
-            row = read_row(db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone())
-            if row.active:
+            rows = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchall()
+            row = next(iter(readable(rows)), None)
+            if row is not None and row.active:
                 raise RunError(f"run {run} is {row.state}; cancel it before you delete it")
             db.execute("DELETE FROM runs WHERE id = ?", (run,))
             db.execute("DELETE FROM changes WHERE run = ?", (run,))
+        return run, row
 
     def reap(self) -> list[RunRow]:
         """Move running runs whose worker is gone to interrupted, and return them."""
         query = "SELECT * FROM runs WHERE state = 'running'"
         with self._change() as db:  # nearly always nobody is gone, and nothing is locked
-            rows = [read_row(row) for row in db.execute(query).fetchall()]
+            rows = readable(db.execute(query).fetchall())
         if all(is_alive(row) for row in rows):
             return []
         gone = []
         with self._change() as db:
             db.execute("BEGIN IMMEDIATE")
-            for row in map(read_row, db.execute(query).fetchall()):
+            for row in readable(db.execute(query).fetchall()):
                 if not is_alive(row):
                     worker = f"its worker (process {row.pid}) is gone"
                     _move(db, row, "interrupted", worker if row.pid else "it never started")

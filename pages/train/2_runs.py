@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dlexplain.errors import DlexplainError, UnknownName
+from dlexplain.errors import DlexplainError, RunError, UnknownName, WeightsError
 from dlexplain.results.words import capital, duration, metric, metric_name, sentence
 from dlexplain.services.trained.zoo_cards import zoo_card
 from dlexplain.services.training import runs as service
@@ -35,9 +35,9 @@ def main() -> None:
         return
     try:
         record = service.run(wanted)
-    except UnknownName as error:
+    except (UnknownName, RunError) as error:
         st.title("Runs")
-        st.error(str(error))
+        st.error(literal(f"{error}."))
         back()
         return
     back()
@@ -63,9 +63,9 @@ def show_model(name: str) -> None:
         st.rerun()
     try:
         show_zoo_card(zoo_card(name))
-    except UnknownName as error:
+    except (UnknownName, WeightsError) as error:
         st.title("Runs")
-        st.error(str(error))
+        st.error(literal(f"{error}."))
 
 
 def back() -> None:
@@ -287,7 +287,11 @@ def show_test(record: "RunRecord") -> None:
     from dlexplain.services.training.findings import findings
     from dlexplain.ui.tested import show
 
-    found = findings(record)
+    try:
+        found = findings(record)
+    except RunError as error:
+        st.error(literal(f"{error}."))
+        return
     if found is None:
         st.info("The test comes when the training is done.")
     else:

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from dlexplain.runs import paths
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.services.pictures.models import load_model
-from dlexplain.services.trained.models import zoo_models
+from dlexplain.services.trained.models import readable_zoo
 from dlexplain.settings import settings
 from tests.finished import ABC, finished_run, states
 from tests.pages.test_pages import finished, image_page
@@ -42,7 +42,7 @@ def test_the_picker_has_what_comes_trained_and_what_was_trained() -> None:
     assert picker(page) == ["Model"]
     first = page.selectbox(key="model").options
     assert first[0] == "EfficientNet-Lite0"
-    assert [title.partition(",")[0] for title in first[1:]] == [m.name for m in zoo_models(TASK)]
+    assert [title.partition(",")[0] for title in first[1:]] == [m.name for m in readable_zoo(TASK)]
     run = finished_run(accuracy=0.9612)
     page.run()
     assert page.selectbox(key="model").options == [*first, f"cnn on digits, 96.1% (run {run})"]
@@ -56,7 +56,7 @@ def test_a_run_that_has_just_finished_is_there_and_the_choice_stays() -> None:
     second = finished_run()
     page.run()
     assert page.session_state["model"] == first
-    assert len(page.selectbox(key="model").options) == 1 + len(zoo_models(TASK)) + 2
+    assert len(page.selectbox(key="model").options) == 1 + len(readable_zoo(TASK)) + 2
     states().rename(first, "renamed")
     page.run()
     assert page.session_state["model"] == first

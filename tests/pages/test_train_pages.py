@@ -1,5 +1,6 @@
 """The pages of trainings under AppTest, over small runs that were trained for real."""
 
+import shutil
 import time
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from dlexplain.results.words import duration
 from dlexplain.runs import paths
+from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.states import States
 from dlexplain.services.trained.zoo_cards import zoo_cards
 from dlexplain.services.training import runs as service
@@ -204,3 +206,29 @@ def test_a_preset_says_how_its_model_in_the_zoo_does() -> None:
     badges = "\n".join(str(m.value) for m in page.markdown)
     assert "in the zoo: accuracy" in badges
     assert f"about {duration(preset_seconds('digits-cnn'))} on two cores" in badges
+
+
+def test_a_damaged_model_and_a_damaged_run_are_told_once_and_the_rest_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoo = tmp_path / "zoo"
+    for name in ("digits-cnn", "mnist-cnn"):
+        shutil.copytree(paths.zoo_folder() / name, zoo / name)
+    (zoo / "mnist-cnn" / "card.json").write_text("{")
+    monkeypatch.setattr(paths, "zoo_folder", lambda: zoo)
+    states = States(paths.states_file(settings().home))
+    good, bad = digits_run(), states.add(RunSpec("forecast", "lstm-forecaster", "macrodata")).id
+    with states._change() as db:
+        db.execute("UPDATE runs SET spec = '{', state = 'failed' WHERE id = ?", (bad,))
+    page = opened("2_runs.py")
+    runs, models = (table.value for table in page.dataframe)
+    assert good in list(runs["Id"]) and bad not in list(runs["Id"])
+    assert list(models["Name"]) == ["digits-cnn"]
+    (told,) = [warning.value for warning in page.warning if "Left out" in warning.value]
+    assert told.count("\n- ") == 2 and f"run {bad} is damaged" in told and "zoo model mnist" in told
+    page = opened("2_runs.py", zoo="mnist-cnn")
+    assert "zoo model mnist" in page.error[0].value and "cannot be read" in page.error[0].value
+    page = opened("2_runs.py", run=bad)
+    assert f"run {bad} is damaged" in page.error[0].value
+    service.delete(bad)
+    assert service.damaged_runs() == []

@@ -266,3 +266,34 @@ def test_time_at_work_is_the_sum_of_the_spells(states: States) -> None:
     states.take(["cpu"])
     write(states, run, "started = started - 10")
     assert states.move(run, "finished", "done").seconds == pytest.approx(110, abs=5)
+
+
+DAMAGE = {
+    "spec": "{cut",
+    "progress": "[1, 2]",
+    "state": "asleep",
+    "tags": b"\xff",
+}
+"""What a column of a run holds that cannot be read."""
+
+
+@pytest.mark.parametrize("column", DAMAGE)
+def test_a_damaged_run_takes_no_other_away_and_does_not_stop_the_queue(
+    states: States, column: str
+) -> None:
+    first, bad, last = (states.add(SPEC).id for _ in range(3))
+    states.move(bad, "running", "for the test")
+    with states._change() as db:
+        db.execute(
+            f"UPDATE runs SET {column} = ?, device = 'cpu' WHERE id = ?", (DAMAGE[column], bad)
+        )
+    assert [row.id for row in states.all()] == [last, first]
+    (told,) = states.damaged()
+    assert told.startswith(f"what is known of run {bad} is damaged: ")
+    with pytest.raises(RunError, match=f"run {bad} is damaged"):
+        states.get(bad)
+    assert states.reap() == []
+    taken = states.take(["cpu"])
+    assert taken is not None and taken.id == first
+    assert states.delete(bad[:7]) == (bad, None)
+    assert states.damaged() == []

@@ -1,14 +1,17 @@
 """Runs whose files are damaged or missing: one sentence for who asks, the others unharmed."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from dlexplain.errors import WeightsError
+from dlexplain.errors import RunError, WeightsError
 from dlexplain.runs import paths
 from dlexplain.services.pictures.models import load_model, model_names, model_specs
+from dlexplain.services.training import runs as service
+from dlexplain.services.training.findings import card, findings
 from dlexplain.settings import settings
 from tests.finished import finished_run
 
@@ -97,3 +100,37 @@ def test_a_damaged_run_does_not_hide_the_others() -> None:
     _no_card(bad)
     names = [spec.name for spec in model_specs()]
     assert good in names and bad not in names
+
+
+@pytest.mark.parametrize("damage", [_cut_card, _list_for_card])
+def test_a_damaged_card_is_one_sentence_for_who_asks_what_the_test_found(
+    damage: Callable[[str], None],
+) -> None:
+    run = finished_run()
+    damage(run)
+    for ask in (card, findings):
+        with pytest.raises(RunError, match=rf"^the card.json of run {run} ") as told:
+            ask(service.run(run))
+        assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04cut"])
+def test_damaged_results_are_one_sentence(content: bytes) -> None:
+    run = finished_run()
+    paths.results_file(settings().home, run).write_bytes(content)
+    with pytest.raises(RunError, match=rf"^the results.npz of run {run} cannot be read: "):
+        findings(service.run(run))
+
+
+def test_results_without_what_the_task_draws_are_one_sentence() -> None:
+    with pytest.raises(RunError, match="cannot be read: .*confusion"):
+        findings(service.run(finished_run()))  # made with samples alone
+
+
+def test_a_file_that_is_no_epochs_picture_is_passed() -> None:
+    run = finished_run()
+    folder = paths.pictures_folder(settings().home, run) / "filters"
+    folder.mkdir(parents=True)
+    for name in ("0002.png", "old.png"):
+        (folder / name).write_bytes(b"")
+    assert list(service.pictures(service.run(run), "filters")) == [2]

@@ -27,12 +27,12 @@ from dlexplain.services.pictures.bundle import repeat
 from dlexplain.services.pictures.model_list import REGISTERED, TASK, model_entries, model_entry
 from dlexplain.services.pictures.models import load_model, model_names
 from dlexplain.services.pictures.sources import kept_pictures
-from dlexplain.services.trained.models import zoo_models
+from dlexplain.services.trained.models import readable_zoo
 from dlexplain.settings import settings
 from tests.finished import ABC, MEAN, SCALE, finished_run, network, states
 
 COLOUR = {"channels": 3, "side": 32, "width": 4}
-COME_TRAINED = len(REGISTERED) + len(zoo_models(TASK))
+COME_TRAINED = len(REGISTERED) + len(readable_zoo(TASK))
 
 
 def rgb(side: int = 20, seed: int = 0) -> np.ndarray:

@@ -2,8 +2,14 @@
 
 from dataclasses import dataclass
 
-from dlexplain.errors import UnknownName, WeightsError
-from dlexplain.services.trained.models import Trained, finished_runs, readable_zoo, trained_run
+from dlexplain.errors import UnknownName
+from dlexplain.services.trained.models import (
+    Trained,
+    find_model,
+    finished_runs,
+    readable_zoo,
+    trained_run,
+)
 
 TASK = "forecast"
 FIRST = "macrodata-lstm"
@@ -30,13 +36,11 @@ def forecaster_entries() -> tuple[ForecasterEntry, ...]:
 
     Those whose card is damaged are left out; loading tells who asks for them.
     """
-    found = []
-    for model in forecasters():
-        try:
-            found.append(ForecasterEntry(model.name, model.title, model.source, model.spec.data))
-        except WeightsError:
-            continue
-    return tuple(found)
+    return tuple(
+        ForecasterEntry(model.name, model.title, model.source, model.spec.data)
+        for model in forecasters()
+        if not model.damage
+    )
 
 
 def forecasters() -> tuple[Trained, ...]:
@@ -46,11 +50,13 @@ def forecasters() -> tuple[Trained, ...]:
 
 
 def find_forecaster(name: str = "") -> Trained:
-    """By name, or the first; raises UnknownName, which says what is known."""
+    """By name, or the first; raises UnknownName, which says what is known, or WeightsError of a
+    damaged one."""
     models = forecasters()
-    for model in models:
-        if name in ("", model.name):
-            return model
+    if name and (model := find_model(name, TASK)) is not None:
+        return model
+    if models and not name:
+        return models[0]
     if not models:
         raise UnknownName("there is no forecaster yet; train one on the page Launch")
     known = ", ".join(model.name for model in models)

@@ -7,13 +7,7 @@ from typing import Any, Literal
 from dlexplain.errors import UnknownName
 from dlexplain.params import Value
 from dlexplain.runs.states import RunRow
-from dlexplain.services.trained.models import (
-    Trained,
-    finished_runs,
-    readable_zoo,
-    trained_run,
-    zoo_models,
-)
+from dlexplain.services.trained.models import Trained, find_model, finished_runs, readable_zoo
 
 Kind = Literal["autoencoder", "variational", "adversarial"]
 TASKS: Mapping[str, Kind] = {
@@ -71,14 +65,9 @@ def latent_entry(name: str) -> LatentEntry:
 
 
 def find_latent(name: str) -> Trained:
-    """Where the model of this name lies; raises UnknownName."""
-    for task in TASKS:
-        for model in zoo_models(task):
-            if model.name == name:
-                return model
-    for row in finished_runs():
-        if row.id == name and row.spec.task in TASKS:
-            return trained_run(row)
+    """Where the model of this name lies; raises UnknownName, or WeightsError of a damaged one."""
+    if (model := find_model(name, *TASKS)) is not None:
+        return model
     raise _unknown(name)
 
 

@@ -29,7 +29,13 @@ from dlexplain.services.pictures.model_list import (
     unknown_model,
 )
 from dlexplain.services.pictures.trained_models import picture_model
-from dlexplain.services.trained.models import Trained, finished_runs, trained_run, zoo_models
+from dlexplain.services.trained.models import (
+    Trained,
+    find_model,
+    finished_runs,
+    readable_zoo,
+    trained_run,
+)
 from dlexplain.settings import settings
 
 __all__ = [
@@ -127,14 +133,13 @@ def _load(name: str) -> LoadedModel:
 def _spec(name: str) -> ModelSpec:
     if name in MODELS:
         return MODELS[name]
-    for model in _trained():
-        if model.name == name:
-            return picture_model(model)
+    if (model := find_model(name, TASK)) is not None:
+        return picture_model(model)
     raise unknown_model(name)
 
 
 def _trained() -> list[Trained]:
-    return [*zoo_models(TASK), *(trained_run(row) for row in finished_runs(TASK))]
+    return [*readable_zoo(TASK), *(trained_run(row) for row in finished_runs(TASK))]
 
 
 def _class_list(spec: ModelSpec) -> ClassList:

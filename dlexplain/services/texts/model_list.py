@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dlexplain.errors import UnknownName
-from dlexplain.services.trained.models import Trained, finished_runs, readable_zoo, trained_run
+from dlexplain.services.trained.models import (
+    Trained,
+    find_model,
+    finished_runs,
+    readable_zoo,
+    trained_run,
+)
 
 TASK = "classify-text"
 OWN = "your own"
@@ -21,8 +27,15 @@ class TextEntry:
 
 
 def text_entries(own: Sequence[str] = ()) -> tuple[TextEntry, ...]:
-    """Of `text_models`, and of the user's own, by folder or name on the hub."""
-    known = [TextEntry(model.name, model.title, model.spec.data) for model in text_models()]
+    """Of `text_models`, and of the user's own, by folder or name on the hub.
+
+    Runs whose files are damaged are left out; loading tells who asks for them.
+    """
+    known = [
+        TextEntry(model.name, model.title, model.spec.data)
+        for model in text_models()
+        if not model.damage
+    ]
     return (*known, *(TextEntry(name, f"{name} ({OWN})", OWN) for name in own))
 
 
@@ -33,10 +46,8 @@ def text_models() -> tuple[Trained, ...]:
 
 
 def find_text_model(name: str) -> Trained:
-    """Raises UnknownName, which says what is known."""
-    models = text_models()
-    for model in models:
-        if model.name == name:
-            return model
-    known = ", ".join(model.name for model in models)
+    """Raises UnknownName, which says what is known, or WeightsError of a damaged one."""
+    if (model := find_model(name, TASK)) is not None:
+        return model
+    known = ", ".join(model.name for model in text_models())
     raise UnknownName(f'unknown text model "{name}"; known: {known or "none"}')

@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from types import UnionType
 from typing import Any, Literal
 
 from dlexplain.errors import SpecError, UnknownName, WeightsError
@@ -17,6 +18,14 @@ from dlexplain.runs.states import RunRow, States
 from dlexplain.settings import settings
 
 CHECKPOINT = ".ckpt"
+SHOWN: dict[str, type | UnionType] = {
+    "headline": tuple,
+    "parameters": int,
+    "training_seconds": int | float,
+    "environment": dict,
+    "notes": list,
+}
+"""What a zoo model's card must have to be shown, beside spec, facts and metrics."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +60,7 @@ class Trained:
             raise WeightsError(
                 f"{self.owner} has no {path.name}; only a whole run is a model"
             ) from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:  # the last: nested too deeply
             raise WeightsError(
                 f"the {path.name} of {self.owner} cannot be read: {error}"
             ) from error
@@ -88,35 +97,74 @@ class Trained:
         return found
 
     @property
+    def metrics(self) -> dict[str, float]:
+        """By split/name; raises WeightsError where one is no number."""
+        metrics = self.card.get("metrics", {})
+        if not isinstance(metrics, dict) or not all(map(_is_number, metrics.values())):
+            raise WeightsError(f"the card of {self.owner} is damaged: its metrics are no numbers")
+        return {key: float(value) for key, value in metrics.items()}
+
+    @property
     def headline(self) -> tuple[str, float] | None:
-        """The metric that says how well a zoo model does, and its value."""
+        """The metric that says how well a zoo model does, and its value; raises WeightsError."""
         key = str(self.card.get("headline", ""))
-        value = self.card.get("metrics", {}).get(key)
-        return (key, float(value)) if isinstance(value, int | float) else None
+        return (key, self.metrics[key]) if key in self.metrics else None
 
+    @cached_property
+    def damage(self) -> str:
+        """Why it cannot stand in a list, one sentence, or "".
 
-def zoo_models(task: str = "") -> tuple[Trained, ...]:
-    """What comes with dlexplain, by name; all tasks where none is given."""
-    cards = sorted(paths.zoo_folder().glob("*/card.json"))
-    found = [_zoo_model(card.parent, card.stat().st_mtime_ns) for card in cards]
-    return tuple(model for model in found if task in ("", model.spec.task))
-
-
-def readable_zoo(task: str) -> tuple[Trained, ...]:
-    """What comes for the task, by name; models whose card is damaged are left out, and loading or
-    `zoo verify` tells who asks for them."""
-    found = []
-    for model in zoo_models():
+        The card is read and the weights are looked for; whether they are sound, loading finds out.
+        """
         try:
-            if model.spec.task == task:
-                found.append(model)
-        except WeightsError:
-            continue
-    return tuple(found)
+            known = {**self.card, "notes": self.facts.get("notes", []), "headline": self.headline}
+            _ = self.spec, self.metrics
+        except WeightsError as error:
+            return str(error)
+        wrong = [key for key, kind in SHOWN.items() if not isinstance(known.get(key), kind)]
+        if self.source == "zoo" and wrong:
+            what = f'"{wrong[0]}" is {json.dumps(known.get(wrong[0]))[:40]}'
+            return f"the card of {self.owner} is damaged: {what}"
+        if not self.weights.is_file():
+            return f"{self.owner} has no {self.weights.name}"
+        return ""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def zoo_models() -> tuple[Trained, ...]:
+    """What comes with dlexplain, by name, whether or not its card can be read."""
+    folders = (f for f in paths.zoo_folder().iterdir() if f.name[0].isalnum() and f.is_dir())
+    return tuple(
+        _zoo_model(folder, _version(paths.card_in(folder)), _version(paths.weights_in(folder)))
+        for folder in sorted(folders)
+    )
+
+
+def readable_zoo(task: str = "") -> tuple[Trained, ...]:
+    """What comes for the task, all tasks where none is given, by name, without what is damaged;
+    `damaged_zoo` says why."""
+    sound = (model for model in zoo_models() if not model.damage)
+    return tuple(model for model in sound if task in ("", model.spec.task))
+
+
+def damaged_zoo() -> tuple[str, ...]:
+    """Why models are missing from the zoo, a sentence each."""
+    return tuple(model.damage for model in zoo_models() if model.damage)
+
+
+def _version(file: Path) -> int:
+    """Changes when the file does; 0 for one that is not there, or leads nowhere."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 @lru_cache(maxsize=256)  # a page asks at each of its runs
-def _zoo_model(folder: Path, version: int) -> Trained:
+def _zoo_model(folder: Path, card_version: int, weights_version: int) -> Trained:
     name = folder.name
     return Trained(name, f"{name} (zoo)", "zoo", folder, paths.weights_in(folder))
 
@@ -134,6 +182,20 @@ def trained_run(row: RunRow, home: Path | None = None) -> Trained:
     return Trained(row.id, f"{row.name} (run {row.id})", "run", folder, paths.weights_in(folder))
 
 
+def find_model(name: str, *tasks: str) -> Trained | None:
+    """A zoo model by name or a finished run by id, for one of the tasks; None where there is none.
+
+    Raises WeightsError for a zoo model that is damaged, so that who asks for it is told.
+    """
+    for model in zoo_models():
+        if model.name == name and model.damage:
+            raise WeightsError(model.damage)
+        if model.name == name and model.spec.task in tasks:
+            return model
+    rows = (row for row in finished_runs() if row.id == name and row.spec.task in tasks)
+    return next(map(trained_run, rows), None)
+
+
 def trained(wanted: str, home: Path | None = None) -> Trained:
     """A zoo model by name, a finished run by id, or a folder, weights file or checkpoint by path.
 
@@ -149,7 +211,7 @@ def trained(wanted: str, home: Path | None = None) -> Trained:
             return trained_run(row, home)
     if (found := _at_path(wanted)) is not None:
         return found
-    known = ", ".join(model.name for model in zoo_models()) or "none"
+    known = ", ".join(model.name for model in readable_zoo()) or "none"
     latest = ", ".join(row.id for row in runs[:5]) or "none yet"
     raise UnknownName(
         f'unknown model "{wanted}"; the zoo has: {known}; finished runs, the latest: {latest}; '

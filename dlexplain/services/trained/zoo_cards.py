@@ -3,26 +3,21 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from dlexplain.errors import UnknownName, WeightsError
+from dlexplain.errors import UnknownName
 from dlexplain.results import ZooCard
 from dlexplain.results.words import duration, metric, metric_name, size
 from dlexplain.results.zoo import GPU
-from dlexplain.services.trained.models import Trained, zoo_models
+from dlexplain.services.trained.models import Trained, find_model, readable_zoo
 
 
 def zoo_cards() -> tuple[ZooCard, ...]:
-    """By name; those whose card is damaged are left out, `zoo verify` tells of them."""
-    found = []
-    for model in zoo_models():
-        try:
-            found.append(_read(model))
-        except WeightsError:
-            continue
-    return tuple(found)
+    """By name, without those that are damaged; `damaged_zoo` says why."""
+    return tuple(map(_read, readable_zoo()))
 
 
 def zoo_card(name: str) -> ZooCard:
-    """One of them; raises UnknownName."""
+    """One of them; raises UnknownName, or WeightsError where it is damaged."""
+    find_model(name)
     cards = zoo_cards()
     for card in cards:
         if card.name == name:
@@ -31,11 +26,10 @@ def zoo_card(name: str) -> ZooCard:
     raise UnknownName(f'unknown zoo model "{name}"; known: {known}')
 
 
-@lru_cache(maxsize=256)  # one object a model and version of its card, see zoo_models
+@lru_cache(maxsize=256)  # one object a model and version of its files, see zoo_models
 def _read(model: Trained) -> ZooCard:
-    card, spec, headline = model.card, model.spec, model.headline
-    if headline is None:
-        raise WeightsError(f"the card of {model.owner} is damaged: it lacks its headline")
+    card, spec = model.card, model.spec
+    assert model.headline is not None  # a zoo model without one is damaged
     environment = card.get("environment", {})
     device, processor = (str(environment.get(key, "")) for key in ("device", "processor"))
     return ZooCard(
@@ -43,8 +37,8 @@ def _read(model: Trained) -> ZooCard:
         task=spec.task,
         model=spec.model,
         data=spec.data,
-        headline=headline,
-        metrics=card["metrics"],
+        headline=model.headline,
+        metrics=model.metrics,
         parameters=int(card["parameters"]),
         bytes=sum(file.stat().st_size for file in model.folder.iterdir()),
         seconds=float(card["training_seconds"]),

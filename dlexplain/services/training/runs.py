@@ -19,7 +19,7 @@ from dlexplain.results import Curve, RunRecord, StateChange
 from dlexplain.runs import paths
 from dlexplain.runs.executor import LocalExecutor, devices
 from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.states import RunRow
+from dlexplain.runs.states import RunRow, States
 from dlexplain.runs.store import Tracking
 from dlexplain.settings import settings
 
@@ -69,6 +69,12 @@ def runs() -> list[RunRecord]:
     return [_record(row) for row in _executor().states.all()]
 
 
+def damaged_runs() -> list[str]:
+    """Why runs are missing from `runs`, a sentence each."""
+    file = paths.states_file(settings().home)
+    return States(file).damaged() if file.exists() else []  # looking creates nothing
+
+
 def run(wanted: str) -> RunRecord:
     """One run by its id or a unique beginning of it; raises UnknownName."""
     return _record(_executor().states.get(wanted))
@@ -103,11 +109,10 @@ def tag(wanted: str, tags: Sequence[str]) -> RunRecord:
 
 def delete(wanted: str) -> None:
     """Forget a run with its checkpoints and curves; raises RunError while it is active."""
-    executor = _executor()
-    row = executor.states.get(wanted)
-    executor.states.delete(row.id)
-    _tell(row, partial(Tracking.delete, row=row))
-    shutil.rmtree(paths.run_folder(settings().home, row.id), ignore_errors=True)
+    run, row = _executor().states.delete(wanted)
+    if row is not None:
+        _tell(row, partial(Tracking.delete, row=row))
+    shutil.rmtree(paths.run_folder(settings().home, run), ignore_errors=True)
 
 
 def changes(wanted: str) -> list[StateChange]:
@@ -178,7 +183,8 @@ def picture_kinds(records: Sequence[RunRecord]) -> list[str]:
 def pictures(record: RunRecord, kind: str) -> dict[int, Path]:
     """The PNG file of each epoch at which the run logged such a picture."""
     folder = paths.pictures_folder(settings().home, record.id) / kind
-    return {int(file.stem): file for file in sorted(folder.glob("*.png"))}
+    files = sorted(file for file in folder.glob("*.png") if file.stem.isdecimal())
+    return {int(file.stem): file for file in files}
 
 
 def tracking_uri() -> str:

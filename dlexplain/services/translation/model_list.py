@@ -6,7 +6,7 @@ from typing import Literal
 
 from dlexplain.errors import UnknownName, WeightsError
 from dlexplain.runs.states import RunRow
-from dlexplain.services.trained.models import Trained, finished_runs, readable_zoo, trained_run
+from dlexplain.services.trained.models import Trained, find_model, finished_runs, readable_zoo
 
 TASK = "translate"
 FIRST = ("multi30k-transformer", "multi30k-gru-attention", "dates-gru-attention")
@@ -93,13 +93,9 @@ def translator_entry(name: str) -> TranslatorEntry:
 
 
 def find_translator(name: str) -> Trained:
-    """Where the model of this name lies; raises UnknownName."""
-    for model in readable_zoo(TASK):
-        if model.name == name:
-            return model
-    for row in finished_runs(TASK):
-        if row.id == name:
-            return trained_run(row)
+    """Where the model of this name lies; raises UnknownName, or WeightsError of a damaged one."""
+    if (model := find_model(name, TASK)) is not None:
+        return model
     raise _unknown(name)
 
 

@@ -6,13 +6,7 @@ from typing import Literal
 
 from dlexplain.errors import UnknownName
 from dlexplain.runs.states import RunRow
-from dlexplain.services.trained.models import (
-    Trained,
-    finished_runs,
-    readable_zoo,
-    trained_run,
-    zoo_models,
-)
+from dlexplain.services.trained.models import Trained, find_model, finished_runs, readable_zoo
 
 TASK = "language-model"
 FIRST = "shakespeare-lstm"
@@ -64,13 +58,9 @@ def language_entry(name: str) -> LanguageEntry:
 
 
 def find_trained(name: str) -> Trained:
-    """Where the model of this name lies; raises UnknownName."""
-    for model in zoo_models(TASK):
-        if model.name == name:
-            return model
-    for row in finished_runs(TASK):
-        if row.id == name:
-            return trained_run(row)
+    """Where the model of this name lies; raises UnknownName, or WeightsError of a damaged one."""
+    if (model := find_model(name, TASK)) is not None:
+        return model
     raise unknown_language_model(name)
 
 

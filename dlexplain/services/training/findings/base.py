@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dlexplain.errors import RunError
 from dlexplain.registry import Registry
 from dlexplain.results import RunRecord
 from dlexplain.runs import paths
@@ -20,17 +22,39 @@ READERS: Registry[Callable[[Mapping[str, Any], Kept], Any]] = Registry("task wit
 
 def findings(record: RunRecord) -> Any:
     """What the test found, a result of the task's kind; None before the run has been tested, or
-    where its task keeps nothing to draw."""
+    where its task keeps nothing to draw. Raises RunError where the files are damaged."""
     file = paths.results_file(settings().home, record.id)
     task = str(record.spec["task"])
     if task not in READERS or not file.exists():
         return None
-    with np.load(file, allow_pickle=False) as kept:
-        return READERS[task](card(record).get("facts", {}), kept)
+    facts = card(record).get("facts", {})
+    try:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
+            return READERS[task](facts, kept)
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        EOFError,
+        BadZipFile,
+    ) as error:
+        raise RunError(f"the {file.name} of run {record.id} cannot be read: {error}") from error
 
 
 def card(record: RunRecord) -> dict[str, Any]:
-    """What was trained, on what, how well, where; {} before the run has finished."""
+    """What was trained, on what, how well, where; {} before the run has finished.
+
+    Raises RunError where the file is damaged.
+    """
     file = paths.card_file(settings().home, record.id)
-    found: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    if not file.exists():
+        return {}
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"the {file.name} of run {record.id} cannot be read: {error}") from error
+    if not isinstance(found, dict):
+        raise RunError(f"the {file.name} of run {record.id} is damaged: it is no JSON object")
     return found
