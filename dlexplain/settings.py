@@ -22,6 +22,7 @@ class Settings:
     device          auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else the CPU
     max_file_mb     largest picture file accepted, in megabytes (10^6 bytes)
     max_megapixels  largest picture accepted, checked in its header before it is decoded
+    decode_seconds  processor time that decoding a large picture may take
     cache_entries   explanations kept in memory per process
     tracking_uri    MLflow server that records runs; "" is the SQLite file in the home folder
     keep_memory     whether freed memory is kept for reuse (1 or 0): faster by a quarter on a CPU
@@ -31,6 +32,7 @@ class Settings:
     device: str = "auto"
     max_file_mb: float = 50.0
     max_megapixels: float = 64.0
+    decode_seconds: float = 20.0
     cache_entries: int = 256
     tracking_uri: str = ""
     keep_memory: bool = True
@@ -56,6 +58,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "device": str,
     "max_file_mb": float,
     "max_megapixels": float,
+    "decode_seconds": float,
     "cache_entries": int,
     "tracking_uri": str,
     "keep_memory": lambda text: bool(int(text)),

@@ -42,6 +42,13 @@ def png_declaring(width: int, height: int) -> bytes:
     )
 
 
+def repeated_scan(image: Image.Image, count: int) -> bytes:
+    """A progressive JPEG whose last scan comes `count` times; each costs a decoder a whole pass."""
+    data = encoded(image, "JPEG", progressive=True, quality=50)
+    last = data.rindex(b"\xff\xda")
+    return data[:last] + data[last:-2] * count + data[-2:]
+
+
 def empty() -> tuple[str, bytes]:
     return "empty.png", b""
 
@@ -74,6 +81,14 @@ def pdf() -> tuple[str, bytes]:
 
 def heic() -> tuple[str, bytes]:
     return "IMG_0001.jpg", b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(200)
+
+
+def mp4() -> tuple[str, bytes]:
+    return "clip.jpg", b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2" + bytes(200)
+
+
+def scans() -> tuple[str, bytes]:
+    return "again.jpg", repeated_scan(noise(), 400)
 
 
 def unknown() -> tuple[str, bytes]:
@@ -143,6 +158,8 @@ BAD_PICTURES: dict[str, Callable[[], tuple[str, bytes]]] = {
         svg,
         pdf,
         heic,
+        mp4,
+        scans,
         unknown,
         truncated_jpeg,
         truncated_png,

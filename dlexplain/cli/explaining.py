@@ -23,7 +23,6 @@ DEFAULT_MODEL = "efficientnet-lite0"
 DEFAULT_METHOD = "grad-cam"
 """The first that the page offers; a test compares them."""
 MODEL_HELP = f"default: {DEFAULT_MODEL}, or {explaining_texts.DEFAULT_MODEL} for texts"
-PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"}
 
 
 def positive(text: str) -> int:
@@ -207,13 +206,15 @@ def _classify(args: argparse.Namespace) -> int:
 
 def _pictures(paths: Sequence[str]) -> list[Path]:
     """Folders are searched for pictures; a file named outright is taken whatever its ending."""
+    from dlexplain.services.pictures.sources import ENDINGS
+
     found: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
             inside = (p for p in sorted(path.rglob("*")) if p.is_file())
-            pictures = [p for p in inside if p.suffix.lower() in PICTURE_ENDINGS]
+            pictures = [p for p in inside if p.suffix.lower()[1:] in ENDINGS]
             if not pictures:
-                endings = ", ".join(sorted(PICTURE_ENDINGS))
+                endings = ", ".join(f".{ending}" for ending in ENDINGS)
                 raise PictureError(f"the folder {path} has no picture; looked for {endings}")
             found += pictures
         else:

@@ -30,11 +30,12 @@ from dlexplain.data.base import (
     digest_of,
     split_off,
 )
-from dlexplain.data.pictures import model_view, read_picture
+from dlexplain.data.file_kinds import ENDINGS
+from dlexplain.data.pictures import read_picture
+from dlexplain.data.views import model_view
 from dlexplain.errors import DataError, PictureError
 from dlexplain.settings import settings
 
-ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"}
 SPLIT_NAMES: dict[str, Split] = {
     "train": "train", "training": "train",
     "val": "validation", "valid": "validation", "validation": "validation", "dev": "validation",
@@ -150,7 +151,8 @@ def _find(root: Path) -> Iterator[Found]:
         for archive in archives:
             yield from _find_in_zip(archive)
         return
-    for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file()):
+    named = (p for p in root.rglob("*") if p.suffix.lower()[1:] in ENDINGS)
+    for path in sorted(p for p in named if p.is_file()):
         inside = PurePosixPath(path.relative_to(root).as_posix())
         known = path.stat()
         if found := _found(None, str(path), inside, known.st_size, known.st_mtime_ns):
@@ -169,7 +171,7 @@ def _find_in_zip(archive: Path) -> Iterator[Found]:
     whole = SPLIT_NAMES.get(archive.stem.lower())
     for entry in entries:
         inside = PurePosixPath(entry.filename.replace("\\", "/"))  # some of Windows' ZIPs
-        if not entry.is_dir() and inside.suffix.lower() in ENDINGS:
+        if not entry.is_dir() and inside.suffix.lower()[1:] in ENDINGS:
             size, checksum = entry.file_size, entry.CRC
             if found := _found(archive, entry.filename, inside, size, checksum, whole):
                 yield found

@@ -14,6 +14,7 @@ from dlexplain.results import ClassName
 from dlexplain.services.pictures.model_list import ModelEntry
 from dlexplain.services.pictures.sources import (
     ENDINGS,
+    FORMATS_IN_WORDS,
     Picture,
     kept_pictures,
     png_address,
@@ -87,7 +88,8 @@ def choose_picture(model: ModelEntry, entries: Sequence[ModelEntry], arrived: bo
             type=list(ENDINGS),
             accept_multiple_files=True,
             key="uploads",
-            help="PNG, JPEG, WebP, BMP, or the first frame of a GIF. Kept in memory only.",
+            help=f"{FORMATS_IN_WORDS}; of several pictures in a file the first. Kept in memory "
+            "only.",
         )
         pictures = _read([(file.name, file.getvalue()) for file in files])
     return Choice(_one_of(pictures))

@@ -33,8 +33,10 @@ def warm_up() -> threading.Thread:
 
     def load() -> None:
         from dlexplain.services.pictures.models import chunk_book, load_model
+        from dlexplain.services.pictures.sources import start_ahead
 
         prepared = load_model().prepared
+        start_ahead()
         _exempt_from_collection()
         for kind in ("forward", "gradient"):
             chunk_book().get(prepared, kind)

@@ -24,7 +24,9 @@ WORDS = {
     "archive": ("ZIP",),
     "svg": ("SVG", "vector drawing", "export it to PNG"),
     "pdf": ("PDF",),
-    "heic": ("HEIC", "convert"),
+    "heic": ("HEIC", "cut short"),
+    "mp4": ("video",),
+    "scans": ("JPEG", "more than 100 scans"),
     "unknown": ("93 00 fe 81",),
     "truncated_jpeg": ("JPEG", "cut short"),
     "truncated_png": ("PNG", "cut short"),
@@ -218,8 +220,8 @@ def test_other_types_and_modes() -> None:
 
 
 def test_other_picture_formats_are_refused_by_content() -> None:
-    with pytest.raises(PictureError, match="TIFF"):
-        read_picture(encoded(noise(), "TIFF"), "photo.png")
+    with pytest.raises(PictureError, match="is a JPEG 2000 picture, whatever its name says"):
+        read_picture(encoded(noise(), "JPEG2000"), "photo.png")
 
 
 # What is accepted

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dlexplain.data.pictures import model_view, read_picture
+from dlexplain.data.pictures import read_picture
+from dlexplain.data.views import model_view
 from dlexplain.errors import ParamError
 from tests.bad_pictures import noise
 

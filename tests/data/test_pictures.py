@@ -3,15 +3,18 @@
 import hashlib
 import io
 import struct
+import sys
 import zlib
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, features
 
+from dlexplain.data.decoding import open_file
 from dlexplain.data.pictures import Picture, read_picture
 from dlexplain.errors import PictureError
 from tests.bad_pictures import BAD_PICTURES, encoded, noise, png_chunk
+from tests.heic_pictures import CLEAR_HEIC, HEIC, TURNED_HEIC
 
 RED = (255, 0, 0)
 
@@ -263,3 +266,78 @@ def test_name_is_made_fit_for_a_sentence() -> None:
 
 
 # The model's view
+
+
+# Formats of phones and scanners
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate", "jpeg"])
+def test_tiff(compression: str) -> None:
+    data = encoded(Image.new("RGB", (16, 8), RED), "TIFF", compression=compression)
+    picture = read_picture(data)
+    assert picture.pixels.shape == (8, 16, 3)
+    assert np.abs(picture.pixels.astype(int) - RED).max() <= 2
+
+
+def test_tiff_of_16_bit_grey_of_floats_and_turned() -> None:
+    grey = Image.fromarray(np.array([[0, 257, 65535]], np.uint16))
+    assert read_picture(encoded(grey, "TIFF")).pixels[0, :, 0].tolist() == [0, 1, 255]
+    floats = Image.fromarray(np.array([[0, 0.2, 1]], np.float32))
+    assert read_picture(encoded(floats, "TIFF")).pixels[0, :, 1].tolist() == [0, 51, 255]
+    heights = Image.fromarray(np.array([[0, 8848]], np.float32))
+    with pytest.raises(PictureError, match="float values from 0 to 8848"):
+        read_picture(encoded(heights, "TIFF"))
+    exif = Image.Exif()
+    exif[274] = 6
+    data = encoded(Image.new("RGB", (16, 8), RED), "TIFF", exif=exif)
+    assert read_picture(data).pixels.shape == (16, 8, 3)
+
+
+def test_of_several_pages_the_first_is_read_and_said() -> None:
+    pages = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    for kind in ("TIFF", "GIF", "WEBP", "AVIF"):
+        options = {"lossless": True} if kind == "WEBP" else {"quality": 100}
+        picture = read_picture(encoded(pages[0], kind, save_all=True, append_images=pages[1:],
+                                       **options))  # fmt: skip
+        assert np.abs(np.subtract(pixel(picture), RED)).max() <= 3, kind
+        assert picture.notes == ("only the first of its pictures is read",), kind
+
+
+def test_avif_turned_and_transparent() -> None:
+    exif = Image.Exif()
+    exif[274] = 6
+    data = encoded(Image.new("RGB", (16, 8), RED), "AVIF", quality=100, exif=exif)
+    assert read_picture(data).pixels.shape == (16, 8, 3)
+    half = read_picture(encoded(Image.new("RGBA", (8, 8), (255, 0, 0, 0)), "AVIF"))
+    assert pixel(half) == (255, 255, 255)
+    assert half.notes == ("what is transparent is laid on white",)
+
+
+def test_heic() -> None:
+    picture = read_picture(HEIC, "IMG_0001.png")  # by content, never by name
+    assert picture.pixels.shape == (8, 16, 3)
+    assert np.abs(picture.pixels[4, 2].astype(int) - RED).max() <= 6
+    assert np.abs(picture.pixels[4, 13].astype(int) - (0, 0, 255)).max() <= 6
+    turned = read_picture(TURNED_HEIC)
+    assert turned.pixels.shape == (16, 8, 3)
+    assert np.abs(turned.pixels[2, 4].astype(int) - RED).max() <= 6  # its left is up
+    clear = read_picture(CLEAR_HEIC)
+    assert clear.pixels[4, 13].tolist() == [255, 255, 255]
+    assert clear.notes == ("what is transparent is laid on white",)
+
+
+def test_heic_without_its_package_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pi_heif", None)
+    with pytest.raises(PictureError, match="x is a HEIC photo, which takes the package pi-heif"):
+        open_file(HEIC, "HEIF", "x", 64)
+
+
+def test_notes_tell_what_is_not_to_be_seen_in_the_file() -> None:
+    half, opaque = Image.new("RGBA", (1, 1), (255, 0, 0, 128)), Image.new("RGBA", (1, 1))
+    opaque.putalpha(255)
+    assert png_of_mode(half).notes == ("what is transparent is laid on white",)
+    assert png_of_mode(opaque).notes == ()
+    assert read_picture(np.asarray(half)).notes == ("what is transparent is laid on white",)
+    assert read_picture(np.asarray(opaque)).notes == ()
+    grey = sixteen_bit_png([0, 257], png_chunk(b"tRNS", struct.pack(">H", 257)))
+    assert read_picture(grey).notes == ("what is transparent is laid on white",)

@@ -13,7 +13,8 @@ from torch import Tensor
 import dlexplain.data.imagenet
 import dlexplain.models  # noqa: F401, these two register class lists and models
 from dlexplain.data.class_list import CLASS_LISTS, ClassList, plain_classes
-from dlexplain.data.pictures import Picture, model_view
+from dlexplain.data.pictures import Picture
+from dlexplain.data.views import model_view
 from dlexplain.errors import WeightsError
 from dlexplain.explain.batching import ChunkBook
 from dlexplain.explain.prepare import PreparedModel, prepare

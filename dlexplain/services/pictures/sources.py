@@ -10,6 +10,8 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
+from dlexplain.data.decoding_apart import start_ahead
+from dlexplain.data.file_kinds import ENDINGS, FORMATS_IN_WORDS
 from dlexplain.data.pictures import Picture, read_picture
 from dlexplain.data.samples import SAMPLES, read_sample, sample, sample_names
 from dlexplain.errors import DlexplainError
@@ -21,10 +23,10 @@ from dlexplain.settings import settings
 
 UNREADABLE = (OSError, KeyError, ValueError, IndexError, EOFError, zipfile.BadZipFile)
 """What NumPy raises on an archive that is damaged or lacks an array."""
-ENDINGS = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 
 __all__ = [
     "ENDINGS",
+    "FORMATS_IN_WORDS",
     "SAMPLES",
     "KnownPicture",
     "Picture",
@@ -34,6 +36,7 @@ __all__ = [
     "read_sample",
     "sample",
     "sample_names",
+    "start_ahead",
 ]
 
 

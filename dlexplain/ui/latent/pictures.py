@@ -9,7 +9,13 @@ import streamlit as st
 from dlexplain.errors import PictureError, UnknownName
 from dlexplain.results import SeenPicture
 from dlexplain.services.latent.data import PictureData
-from dlexplain.services.pictures.sources import ENDINGS, Picture, png_address, read_picture
+from dlexplain.services.pictures.sources import (
+    ENDINGS,
+    FORMATS_IN_WORDS,
+    Picture,
+    png_address,
+    read_picture,
+)
 from dlexplain.ui.writing.choice import from_query
 
 OTHER = "latent-other"
@@ -58,8 +64,8 @@ def choose_picture(data: PictureData | None, arrived: bool) -> Choice:
     else:
         file = st.file_uploader(
             "Drop a picture", type=list(ENDINGS), key="latent-upload",
-            help="PNG, JPEG, WebP, BMP, or the first frame of a GIF, of any size and colour: it is "
-            "made into what the model takes. Kept in memory only.",
+            help=f"{FORMATS_IN_WORDS}, of any size and colour: it is made into what the model "
+            "takes. Kept in memory only.",
         )  # fmt: skip
         given = (file.getvalue(), file.name) if file else None
     return _read(*given) if given else Choice()
