@@ -12,6 +12,8 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from dlexplain.errors import DataError
 
 Kind = Literal["word", "bpe", "character"]
+FILE = "tokenizer.json"
+"""Its name beside a model's weights, here and in a Hugging Face folder."""
 KINDS: tuple[Kind, ...] = ("word", "bpe", "character")
 SPECIALS = ("[PAD]", "[UNK]", "[BOS]", "[EOS]")
 PAD, UNK, BOS, EOS = range(len(SPECIALS))

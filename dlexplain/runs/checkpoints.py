@@ -1,4 +1,6 @@
-"""Checkpoints that survive a full disk and a crash: written whole or not at all, with a digest."""
+"""Checkpoints on disk, written whole or not at all, each with a digest: a full disk or a crash
+leaves the ones before. No Lightning here: whoever loads a model reads them.
+"""
 
 import hashlib
 import io
@@ -8,57 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.pytorch.plugins.io import CheckpointIO
 
 from dlexplain.errors import CheckpointError
 from dlexplain.runs.paths import digest_file
-
-
-class SafeCheckpoints(CheckpointIO):
-    """How Lightning writes and reads checkpoints here.
-
-    A checkpoint is written beside its place, flushed to the disk, and moved there; its SHA-256
-    stands beside it. When the disk is full nothing is moved, `report` is told, and older
-    checkpoints are kept until a write succeeds. Nothing but tensors and plain values is read.
-    """
-
-    def __init__(self, report: Callable[[str], None]) -> None:
-        self.report = report
-        self.failed = False
-
-    def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None
-    ) -> None:
-        target = Path(path)
-        buffer = io.BytesIO()
-        torch.save(checkpoint, buffer)
-        content = buffer.getvalue()
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            part = write_part(target, content)
-            try:
-                # The digest first: a checkpoint without one would not be read.
-                write_whole(digest_file(target), hashlib.sha256(content).hexdigest().encode())
-                os.replace(part, target)
-            finally:
-                part.unlink(missing_ok=True)
-        except OSError as error:
-            self.failed = True
-            self.report(
-                f"checkpoint {target.name} could not be written ({error.strerror}); "
-                "the ones before it are kept"
-            )
-        else:
-            self.failed = False
-
-    def load_checkpoint(
-        self, path: Any, map_location: Any = None, weights_only: bool | None = None
-    ) -> dict[str, Any]:
-        return read_checkpoint(Path(path), map_location)
-
-    def remove_checkpoint(self, path: Any) -> None:
-        if not self.failed:
-            remove(Path(path))
 
 
 def remove(checkpoint: Path) -> None:

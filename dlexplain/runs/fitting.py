@@ -14,10 +14,9 @@ from lightning.pytorch.callbacks import Callback
 
 from dlexplain.runs import paths
 from dlexplain.runs.callbacks import EpochPictures, Watch
-from dlexplain.runs.checkpoints import SafeCheckpoints
 from dlexplain.runs.measuring import PRECISIONS
 from dlexplain.runs.reporting import Reporter, ReportingLogger
-from dlexplain.runs.saving import SAVE_SECONDS, Averaging, Best, Latest, patience
+from dlexplain.runs.saving import SAVE_SECONDS, Averaging, Best, Latest, SafeCheckpoints, patience
 
 POINTS = 250
 """Points a curve of training steps has, about."""

@@ -1,10 +1,15 @@
 """When checkpoints are written, and what else goes on where a run stopped."""
 
+import hashlib
+import io
+import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as L
+import torch
 from lightning.pytorch.callbacks import (
     Callback,
     Checkpoint,
@@ -12,14 +17,63 @@ from lightning.pytorch.callbacks import (
     EMAWeightAveraging,
     ModelCheckpoint,
 )
+from lightning.pytorch.plugins.io import CheckpointIO
 
-from dlexplain.runs.checkpoints import SafeCheckpoints, remove
+from dlexplain.runs.checkpoints import read_checkpoint, remove, write_part, write_whole
+from dlexplain.runs.paths import digest_file
 from dlexplain.runs.reporting import Reporter
 
 SAVE_SECONDS = 60.0
 """A crash in the middle of a long epoch costs no more."""
 KEPT = 2
 """Latest checkpoints kept, so that there is one to go back to."""
+
+
+class SafeCheckpoints(CheckpointIO):
+    """How Lightning writes and reads checkpoints here.
+
+    A checkpoint is written beside its place, flushed to the disk, and moved there; its SHA-256
+    stands beside it. When the disk is full nothing is moved, `report` is told, and older
+    checkpoints are kept until a write succeeds. Nothing but tensors and plain values is read.
+    """
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self.report = report
+        self.failed = False
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None
+    ) -> None:
+        target = Path(path)
+        buffer = io.BytesIO()
+        torch.save(checkpoint, buffer)
+        content = buffer.getvalue()
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part = write_part(target, content)
+            try:
+                # The digest first: a checkpoint without one would not be read.
+                write_whole(digest_file(target), hashlib.sha256(content).hexdigest().encode())
+                os.replace(part, target)
+            finally:
+                part.unlink(missing_ok=True)
+        except OSError as error:
+            self.failed = True
+            self.report(
+                f"checkpoint {target.name} could not be written ({error.strerror}); "
+                "the ones before it are kept"
+            )
+        else:
+            self.failed = False
+
+    def load_checkpoint(
+        self, path: Any, map_location: Any = None, weights_only: bool | None = None
+    ) -> dict[str, Any]:
+        return read_checkpoint(Path(path), map_location)
+
+    def remove_checkpoint(self, path: Any) -> None:
+        if not self.failed:
+            remove(Path(path))
 
 
 class Latest(Checkpoint):

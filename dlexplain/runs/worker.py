@@ -49,8 +49,9 @@ from dlexplain.runs.store import Tracking
 from dlexplain.services.trained.models import trained
 from dlexplain.services.trained.networks import load_network
 from dlexplain.settings import settings
-from dlexplain.tasks.base import TASKS, TaskModule, Training
+from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.distilling import HasTeacher
+from dlexplain.tasks.modules.base import TaskModule, task_module
 
 SEEN_FIRST = 5000
 """Training inputs that a network may look at before it is trained."""
@@ -110,7 +111,7 @@ def build(
     parts = batch_size and not task.manual
     accumulate = module_of_data.in_parts_of(training.batch_size) if parts else 1
     steps = -(-len(module_of_data.loader) // accumulate) * training.epochs
-    module = task.make(network, module_of_data.facts, task_params, training, steps)
+    module = task_module(task, network, module_of_data.facts, task_params, training, steps)
     module.prepare(module_of_data)
     if learns and isinstance(module, HasTeacher) and module.teacher_name:
         teacher = trained(module.teacher_name, home)

@@ -4,25 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torchmetrics.classification import (
-    MulticlassAccuracy,
-    MulticlassConfusionMatrix,
-    MulticlassF1Score,
-)
-
 from dlexplain.models.text_shapes import TextShape
 from dlexplain.params import choice, flag, number
-from dlexplain.tasks.base import TASKS, Arrays, TaskModule, TaskSpec, Training
+from dlexplain.tasks.base import TASKS, TaskSpec
 
-WORST = 24
-"""Mistakes kept."""
-SAMPLES = 24
-"""Test texts kept at most, spread over the test part."""
-MOST_LETTERS = 1000
-"""Of a text that is kept."""
 TOKENISERS = ("word", "bpe", "character", "minilm")
 
 
@@ -48,86 +33,6 @@ class Params:
     )  # fmt: skip
 
 
-class ClassifyText(TaskModule):
-    """Batches {"x": (batch, time) ids, "y": (batch,)}; in evaluation with their "texts"."""
-
-    def __init__(
-        self,
-        network: nn.Module,
-        facts: Mapping[str, Any],
-        params: Params,
-        training: Training,
-        steps: int,
-    ) -> None:
-        super().__init__(network, training, steps)
-        classes = len(facts["classes"])
-        self.params = params
-        self.accuracy = MulticlassAccuracy(classes, average="micro")
-        self.f1 = MulticlassF1Score(classes, average="macro")
-        self.confusion = MulticlassConfusionMatrix(classes)
-        self.mistakes: list[tuple[float, int, int, str]] = []
-        self.samples: list[tuple[int, str]] = []
-        self.tested = 0
-        self.every = -(-int(facts.get("sizes", {}).get("test", SAMPLES)) // SAMPLES)
-
-    def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
-        logits = self(batch["x"]).float()  # (batch, classes)
-        smoothing = self.params.label_smoothing
-        loss = F.cross_entropy(logits, batch["y"], label_smoothing=smoothing)
-        hits = (logits.detach().argmax(1) == batch["y"]).float().mean()
-        return loss, {"accuracy": hits}
-
-    def on_validation_epoch_start(self) -> None:
-        for metric in (self.accuracy, self.f1):
-            metric.reset()
-
-    def validation_step(self, batch: Mapping[str, Any], batch_idx: int) -> None:
-        logits, y = self(batch["x"]).float(), batch["y"]
-        self.accuracy(logits, y)
-        self.f1(logits, y)
-        self.log("validation/loss", F.cross_entropy(logits, y), batch_size=len(y))
-        self.log("validation/accuracy", self.accuracy, batch_size=len(y))
-        self.log("validation/f1", self.f1, batch_size=len(y))
-
-    def on_test_epoch_start(self) -> None:
-        self.mistakes, self.samples, self.tested = [], [], 0
-        for metric in (self.accuracy, self.f1, self.confusion):
-            metric.reset()
-
-    def test_step(self, batch: Mapping[str, Any], batch_idx: int) -> None:
-        logits, y = self(batch["x"]).float(), batch["y"]
-        for metric in (self.accuracy, self.f1, self.confusion):
-            metric.update(logits, y)
-        self.log("test/loss", F.cross_entropy(logits, y), batch_size=len(y))
-        best, said = logits.softmax(1).max(1)
-        rows = zip(best.tolist(), said.tolist(), y.tolist(), batch["texts"], strict=True)
-        for share, answer, truth, text in rows:
-            if answer != truth:
-                self.mistakes.append((share, answer, truth, text))
-            if self.tested % self.every == 0:
-                self.samples.append((truth, text))
-            self.tested += 1
-        self.mistakes = sorted(self.mistakes, key=lambda m: -m[0])[:WORST]
-
-    def results(self) -> tuple[dict[str, float], Arrays]:
-        """Confusion (classes, classes), rows the truth; the surest mistakes; some samples."""
-        metrics = {"test/accuracy": self.accuracy, "test/f1": self.f1}
-        arrays: Arrays = {
-            "confusion": self.confusion.compute().cpu().numpy(),
-            "mistakes_share": np.array([m[0] for m in self.mistakes], np.float32),
-            "mistakes_said": np.array([m[1] for m in self.mistakes], np.int64),
-            "mistakes_truth": np.array([m[2] for m in self.mistakes], np.int64),
-            "mistakes_texts": _kept([m[3] for m in self.mistakes]),
-            "samples_labels": np.array([s[0] for s in self.samples], np.int64),
-            "samples_texts": _kept([s[1] for s in self.samples]),
-        }
-        return {key: float(metric.compute()) for key, metric in metrics.items()}, arrays
-
-
-def _kept(texts: list[str]) -> Any:
-    return np.array([text[:MOST_LETTERS] for text in texts], np.str_)
-
-
 def _shape(facts: Mapping[str, Any], params: Params) -> TextShape:
     return TextShape(
         int(facts["vocabulary"]), len(facts["classes"]), int(facts["longest"]), params.tokeniser
@@ -145,7 +50,7 @@ TASKS.add(
         monitor="validation/accuracy",
         mode="max",
         shape=_shape,
-        make=ClassifyText,
+        module="dlexplain.tasks.modules.classify_text:ClassifyText",
         headline="test/accuracy",
     ),
 )

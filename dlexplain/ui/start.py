@@ -15,6 +15,8 @@ from dlexplain.errors import DlexplainError
 _log = logging.getLogger(__name__)
 START_AFTER_SECONDS = 1.0
 """So that the first paint has the processor to itself."""
+LIBRARIES_AFTER_SECONDS = 10.0
+"""Captum and SHAP take four seconds to import, which would slow the first visitor's class."""
 STORE_AFTER_SECONDS = 6.0
 """MLflow takes seconds to import, and the first visitor comes first."""
 END_SECONDS = 20.0
@@ -23,8 +25,9 @@ KEEP_SECONDS = 3.0
 
 
 @st.cache_resource(show_spinner=False)
-def warm_up() -> threading.Thread:
-    """Load torch, the first model and what pages use while the first page is being read.
+def warm_up() -> tuple[threading.Thread, ...]:
+    """Load torch and the first model while the first page is being read, then what some methods
+    need.
 
     The first visitor's picture then finds them ready, and a page that needs no torch does not
     wait for it. What was loaded is then exempt from garbage collection: Streamlit collects after
@@ -40,19 +43,21 @@ def warm_up() -> threading.Thread:
         _exempt_from_collection()
         for kind in ("forward", "gradient"):
             chunk_book().get(prepared, kind)
-        for module in (
-            "captum.attr",
-            "shap",
-            "skimage.segmentation",
-            "dlexplain.services.training.presets",
-        ):
-            importlib.import_module(module)
-        _exempt_from_collection()
+        _import("skimage.segmentation")
 
-    thread = _after(START_AFTER_SECONDS, "warm-up", load)
-    # Python would end it inside torch's C++, which aborts the process.
-    atexit.register(_wait_for, thread)
-    return thread
+    threads = (
+        _after(START_AFTER_SECONDS, "warm-up", load),
+        _after(LIBRARIES_AFTER_SECONDS, "libraries", lambda: _import("captum.attr", "shap")),
+    )
+    for thread in threads:  # Python would end it inside torch's C++, which aborts the process
+        atexit.register(_wait_for, thread)
+    return threads
+
+
+def _import(*modules: str) -> None:
+    for module in modules:
+        importlib.import_module(module)
+    _exempt_from_collection()
 
 
 @st.cache_resource(show_spinner=False)

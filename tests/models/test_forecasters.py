@@ -11,7 +11,8 @@ from dlexplain.models.base import ARCHITECTURES, SeriesShape
 from dlexplain.models.recurrent_forecaster import RecurrentForecaster
 from dlexplain.models.transformer_forecaster import Params, TransformerForecaster
 from dlexplain.params import parse
-from dlexplain.tasks.forecast import QUANTILES, pinball
+from dlexplain.tasks.forecast import QUANTILES
+from dlexplain.tasks.modules.forecast import pinball
 
 SHAPE = SeriesShape(series=3, window=5, horizon=4, targets=2, quantiles=len(QUANTILES))
 SMALL = {

@@ -16,7 +16,7 @@ from dlexplain.models.gru_attention import GRUAttention
 from dlexplain.models.transformer_translator import TransformerTranslator, sinusoids
 from dlexplain.models.translator import BOS, EOS, PAD, PairShape, Translator
 from dlexplain.tasks.decoding import greedy
-from dlexplain.tasks.translate import token_loss
+from dlexplain.tasks.modules.translate import token_loss
 
 SHAPE = PairShape(20, 20, joint=True)
 KINDS = ("gru-attention", "transformer-translator")

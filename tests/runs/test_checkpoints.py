@@ -12,13 +12,13 @@ import torch
 
 from dlexplain.errors import CheckpointError
 from dlexplain.runs.checkpoints import (
-    SafeCheckpoints,
     newest_good,
     read_checkpoint,
     steps_in,
     write_whole,
 )
 from dlexplain.runs.paths import digest_file
+from dlexplain.runs.saving import SafeCheckpoints
 from tests.runs.full_disk import FullDisk, full_disk
 
 
@@ -180,7 +180,7 @@ def test_a_writer_that_is_killed_leaves_no_half_checkpoint(tmp_path: Path) -> No
     code = f"""
 import itertools, sys
 from pathlib import Path
-from dlexplain.runs.checkpoints import SafeCheckpoints
+from dlexplain.runs.saving import SafeCheckpoints
 from tests.runs.test_checkpoints import content
 files = SafeCheckpoints(print)
 print("ready", flush=True)

@@ -9,7 +9,8 @@ from dlexplain.data.base import Augmentation, PictureData, Pictures
 from dlexplain.data.modules.pictures import PictureModule
 from dlexplain.models.base import ARCHITECTURES
 from dlexplain.params import parse
-from dlexplain.tasks.base import TASKS, TaskModule, Training
+from dlexplain.tasks.base import TASKS, Training
+from dlexplain.tasks.modules.base import TaskModule, task_module
 
 SIDE = 8
 
@@ -48,7 +49,7 @@ def make(
     params = parse(spec.Params, task_params or {})
     shape = spec.shape(data.facts, params)
     network = architecture.build(shape, parse(architecture.Params, model_params))
-    return spec.make(network, data.facts, params, parse(Training, training), 1000)
+    return task_module(spec, network, data.facts, params, parse(Training, training), 1000)
 
 
 def overfit(module: TaskModule, batch: dict[str, Any], steps: int, rate: float) -> list[float]:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.params import parse
-from dlexplain.tasks.autoencode import Autoencode, Params
+from dlexplain.tasks.autoencode import Params
 from dlexplain.tasks.base import Training
+from dlexplain.tasks.modules.autoencode import Autoencode
 from dlexplain.tasks.pixels import PixelRange, noise_of, to_bytes
 from dlexplain.tasks.spread import Spread
 from dlexplain.tasks.tiles import in_pairs

@@ -12,7 +12,8 @@ from dlexplain.data.base import Augmentation, PictureData, Pictures
 from dlexplain.data.modules.pictures import PictureModule
 from dlexplain.params import parse
 from dlexplain.tasks.base import TASKS, Training
-from dlexplain.tasks.classify_image import WORST, ClassifyImage, Params
+from dlexplain.tasks.classify_image import Params
+from dlexplain.tasks.modules.classify_image import WORST, ClassifyImage
 from dlexplain.tasks.tiles import tile
 from tests.tasks.training import trainer
 

@@ -13,7 +13,8 @@ from dlexplain.data.modules.base import module_of
 from dlexplain.data.texts import Texts, make_texts
 from dlexplain.params import parse
 from dlexplain.tasks.base import TASKS, Training
-from dlexplain.tasks.classify_text import ClassifyText, Params
+from dlexplain.tasks.classify_text import Params
+from dlexplain.tasks.modules.classify_text import ClassifyText
 from tests.tasks.training import trainer
 
 # Lightning 2.6 asks torch 2.13 in a way that torch will drop.

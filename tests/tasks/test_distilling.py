@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from dlexplain.errors import BadInput
 from dlexplain.params import parse
 from dlexplain.tasks.base import Training
-from dlexplain.tasks.classify_image import ClassifyImage, Params
+from dlexplain.tasks.classify_image import Params
 from dlexplain.tasks.distilling import HasTeacher, Teacher, distillation_loss
+from dlexplain.tasks.modules.classify_image import ClassifyImage
 from dlexplain.tasks.pixels import PixelRange
 
 FACTS: Mapping[str, Any] = {

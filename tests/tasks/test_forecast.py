@@ -12,8 +12,9 @@ from dlexplain.data.series import make_series
 from dlexplain.data.tables import Table
 from dlexplain.data.windows import cut
 from dlexplain.tasks.base import TASKS, Arrays, Training
-from dlexplain.tasks.forecast import QUANTILES, Forecast, Params, metric_name, pinball
+from dlexplain.tasks.forecast import QUANTILES, Params
 from dlexplain.tasks.forecast_errors import autoregression, mase, random_walk
+from dlexplain.tasks.modules.forecast import Forecast, metric_name, pinball
 from tests.tasks.training import trainer
 
 # Lightning 2.6 asks torch 2.13 in a way that torch will drop.

@@ -17,7 +17,8 @@ from dlexplain.models.base import ARCHITECTURES
 from dlexplain.models.language import LanguageShape, State
 from dlexplain.params import parse
 from dlexplain.tasks.base import TASKS, Training
-from dlexplain.tasks.language_model import SHOWN, LanguageModelling, Params
+from dlexplain.tasks.language_model import Params
+from dlexplain.tasks.modules.language_model import SHOWN, LanguageModelling
 from dlexplain.tasks.perplexity import by_frequency, perplexity
 from tests.tasks.training import trainer
 

@@ -11,7 +11,8 @@ from dlexplain.models.resnet9 import Params as ResNet9Params
 from dlexplain.models.resnet9 import ResNet9
 from dlexplain.params import parse
 from dlexplain.tasks.base import Training
-from dlexplain.tasks.classify_image import ClassifyImage, Params
+from dlexplain.tasks.classify_image import Params
+from dlexplain.tasks.modules.classify_image import ClassifyImage
 
 FACTS = {"classes": ["a", "b"], "scale": 1.0, "mean": 0.0}
 STEPS = 200

@@ -21,7 +21,7 @@ from dlexplain.services.trained.models import trained
 from dlexplain.services.trained.scoring import evaluate
 from dlexplain.services.training import runs
 from dlexplain.services.training.findings import findings
-from dlexplain.tasks.translate import bleu, exact, token_loss
+from dlexplain.tasks.modules.translate import bleu, exact, token_loss
 from tests.data.test_pairs import load, write
 from tests.runs.small import Homes, assert_same, curves
 from tests.trained import _trained as train

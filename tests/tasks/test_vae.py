@@ -14,8 +14,8 @@ from dlexplain.tasks.likelihoods import (
     gaussian_log_likelihood,
     kl_to_standard_normal,
 )
+from dlexplain.tasks.modules.vae import DRAWS, Variational
 from dlexplain.tasks.pixels import noise_of
-from dlexplain.tasks.vae import DRAWS, Variational
 from tests.tasks.making import bars, data_module, first_batch, make, overfit
 from tests.tasks.training import trainer
 

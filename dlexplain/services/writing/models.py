@@ -13,6 +13,7 @@ from tokenizers import processors
 from torch import Tensor, nn
 
 from dlexplain.data.text_codec import TextCodec, load_codec
+from dlexplain.data.tokenisers import FILE
 from dlexplain.errors import DataError, WeightsError
 from dlexplain.explain.prepare import fingerprint
 from dlexplain.explain.recurrence import differentiable
@@ -26,7 +27,6 @@ from dlexplain.services.trained.networks import load_network
 from dlexplain.services.writing.model_list import default_model, find_trained
 from dlexplain.settings import settings
 
-TOKENISER = "tokenizer.json"
 KEPT = 6
 """Models kept in memory, those used last."""
 _loading = threading.Lock()
@@ -138,11 +138,11 @@ def _from_training(name: str) -> LoadedLanguageModel:
     network: Any = load_network(model)
     facts, files = model.facts, model.files
     try:
-        codec = load_codec(files[TOKENISER], str(facts["tokeniser"]), int(facts["start"]))
+        codec = load_codec(files[FILE], str(facts["tokeniser"]), int(facts["start"]))
     except KeyError as error:
         raise WeightsError(f"the card of {model.owner} is damaged: it lacks {error}") from error
     except DataError as error:
-        raise WeightsError(f"the {TOKENISER} of {model.owner} is damaged: {error}") from error
+        raise WeightsError(f"the {FILE} of {model.owner} is damaged: {error}") from error
     return prepared(name, model.title, network, network.embedding, network.output, codec)
 
 

@@ -18,7 +18,8 @@ from dlexplain.models.cnn import ArticleCNN
 from dlexplain.models.cnn import Params as CNNParams
 from dlexplain.params import parse
 from dlexplain.tasks.base import Training
-from dlexplain.tasks.classify_image import ClassifyImage, Params
+from dlexplain.tasks.classify_image import Params
+from dlexplain.tasks.modules.classify_image import ClassifyImage
 from tests.tasks.making import make
 
 pytestmark = [

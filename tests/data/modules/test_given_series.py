@@ -18,6 +18,7 @@ from dlexplain.models.base import ARCHITECTURES
 from dlexplain.params import parse
 from dlexplain.tasks.base import TASKS, Arrays, Training
 from dlexplain.tasks.forecast import Params
+from dlexplain.tasks.modules.base import task_module
 from tests.tasks.training import trainer
 
 # Lightning 2.6 asks torch 2.13 in a way that torch will drop.
@@ -63,7 +64,7 @@ def scored(module: SeriesModule, folder: Path) -> tuple[dict[str, float], Arrays
     task, params = TASKS["forecast"], Params(**TASK)
     found = ARCHITECTURES["gru-forecaster"]
     network = found.build(task.shape(module.facts, params), found.Params())
-    tested = task.make(network, module.facts, params, Training(), 1)
+    tested = task_module(task, network, module.facts, params, Training(), 1)
     trainer(folder).test(tested, datamodule=module, verbose=False)
     return tested.results()
 
