@@ -11,6 +11,7 @@
     │   └── DataError                   a data set is missing, damaged, or not what it must be
     ├── Incompatible                    the method and the model do not go together
     ├── WeightsError                    pretrained weights are missing or do not fit
+    │   └── ModelError (also BadInput)  a model that a user brought cannot be used
     ├── RunError                        a run is not in a state in which that can be done
     │   └── CheckpointError             no checkpoint of a run can be read
     └── Cancelled                       the user stopped the work
@@ -70,6 +71,10 @@ class Incompatible(DlexplainError):
 
 class WeightsError(DlexplainError):
     """Pretrained weights are missing or do not fit the architecture."""
+
+
+class ModelError(WeightsError, BadInput):
+    """A model that a user brought is damaged, of another kind, or would be explained wrongly."""
 
 
 class RunError(DlexplainError):

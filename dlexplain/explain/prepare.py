@@ -145,7 +145,8 @@ def fingerprint(model: nn.Module) -> str:
     digest = hashlib.sha256(repr(model).encode())
     for key, tensor in sorted(model.state_dict().items()):
         digest.update(key.encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        digest.update(flat.view(torch.uint8).numpy().tobytes())  # NumPy has no bf16
     return digest.hexdigest()[:16]
 
 

@@ -1,80 +1,12 @@
-"""Models of Hugging Face's transformers, as ours are called: a classifier, a language model."""
+"""Language models of Hugging Face's transformers, as ours are called."""
 
 from inspect import signature
-from typing import Any, Literal, cast
+from typing import Any, cast
 
-import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import TextError
 from dlexplain.models.language import State
-
-PAD = -1
-"""Behind the end; the model's own padding may be a word of another."""
-
-
-class HuggingFaceClassifier(nn.Module):
-    """(batch, time) ids, PAD behind the end -> (batch, classes) logits.
-
-    model  a `...ForSequenceClassification`
-    """
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self.model = model
-        padding = model.config.pad_token_id
-        self.padding = 0 if padding is None else int(padding)
-        model.config.pad_token_id = self.padding
-
-    def forward(self, x: Tensor) -> Tensor:
-        mask = x != PAD
-        ids = torch.where(mask, x, self.padding)
-        return cast(Tensor, self.model(input_ids=ids, attention_mask=mask.long()).logits)
-
-    def embed(self, x: Tensor) -> Tensor:
-        """Of word pieces alone; the model adds the places."""
-        table = self.model.get_input_embeddings()
-        return cast(Tensor, table(torch.where(x == PAD, self.padding, x)))
-
-    def read_vectors(self, vectors: Tensor, mask: Tensor) -> Tensor:
-        """mask is True everywhere: the vectors are of whole texts."""
-        found = self.model(inputs_embeds=vectors, attention_mask=mask.long())
-        return cast(Tensor, found.logits)
-
-
-class AttendingClassifier(HuggingFaceClassifier):
-    """One whose attention can be seen; see text_shapes.Attends.
-
-    model  loaded with attn_implementation="eager"
-    """
-
-    marks = 0
-
-    def __init__(self, model: Any, reads: Literal["first", "last"]) -> None:
-        super().__init__(model)
-        self.reads = reads
-
-    def attend(self, vectors: Tensor, mask: Tensor) -> tuple[Tensor, list[Tensor]]:
-        found = self.model(
-            inputs_embeds=vectors, attention_mask=mask.long(), output_attentions=True
-        )
-        return found.logits, list(found.attentions)
-
-
-def own_classifier(model: Any) -> HuggingFaceClassifier:
-    """An AttendingClassifier where the model, tried on three tokens, gives full weights.
-
-    Where no token looks ahead the model reads its last state, else its first.
-    """
-    plain = HuggingFaceClassifier(model.eval())
-    with torch.no_grad():
-        ids = torch.zeros(1, 3, dtype=torch.long)
-        given = model(input_ids=ids, attention_mask=ids + 1, output_attentions=True)
-    layers = getattr(given, "attentions", None) or ()
-    if not layers or any(w is None or w.dim() != 4 or w.shape[2:] != (3, 3) for w in layers):
-        return plain
-    ahead = max(float(layer.triu(1).abs().max()) for layer in layers)
-    return AttendingClassifier(model, "first" if ahead > 0 else "last")
 
 
 class HuggingFaceLM(nn.Module):

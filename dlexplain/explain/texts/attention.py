@@ -12,7 +12,9 @@ from dlexplain.explain.texts.twin import TextTwin
 def check_attends(twin: TextTwin) -> None:
     """Raises Incompatible."""
     if not twin.attends:
-        raise Incompatible("the model has no attention")
+        raise Incompatible(
+            "the model has no attention that can be shown: from each token to each, layer by layer"
+        )
 
 
 def attention(twin: TextTwin, ids: Tensor) -> list[Tensor]:

@@ -13,17 +13,18 @@ from torch import Tensor, nn
 from dlexplain.data.class_list import ClassList, plain_classes
 from dlexplain.data.text_reading import Reading, TextReader
 from dlexplain.data.tokenisers import FILE, load_tokeniser
-from dlexplain.errors import WeightsError
+from dlexplain.errors import ModelError, WeightsError
 from dlexplain.explain.prepare import fingerprint
 from dlexplain.explain.texts.twin import TextTwin
 from dlexplain.memory import keep_memory
 from dlexplain.models.device import choose_device, describe_device
-from dlexplain.models.hugging_face import PAD as HUGGING_FACE_PAD
-from dlexplain.models.hugging_face import own_classifier
+from dlexplain.models.hugging_face_classifier import PAD as HUGGING_FACE_PAD
 from dlexplain.models.text_shapes import PAD, Adapted, Attends, ReadsVectors
 from dlexplain.results import ClassName
-from dlexplain.services.texts.hugging_face import is_own_model, read_model
+from dlexplain.services.texts.hugging_face import is_own_model
 from dlexplain.services.texts.model_list import find_text_model
+from dlexplain.services.texts.own_check import checked_classifier
+from dlexplain.services.texts.own_reading import read_model
 from dlexplain.services.trained.models import Trained
 from dlexplain.services.trained.networks import load_network
 from dlexplain.settings import settings
@@ -108,22 +109,24 @@ def _of_trained(model: Trained) -> TextModel:
     tokeniser.no_padding()
     tokeniser.no_truncation()
     letters = model.spec.task_params.get("tokeniser") == "character"
-    return _ready(
-        model.name, model.title, classes, network, tokeniser, longest, PAD, letters=letters
-    )
+    unknown, mask = _token(tokeniser, UNKNOWN), _token(tokeniser, MASKS)
+    reader = TextReader(tokeniser, longest, unknown, letters)
+    blank = mask if mask >= 0 else max(unknown, 0)
+    return _ready(model.name, model.title, classes, network, reader, PAD, blank)
 
 
 def _of_hugging_face(name: str) -> TextModel:
-    model, tokeniser, longest = read_model(name, "sequence classifier")
-    if int(model.config.num_labels) < 2:
-        raise WeightsError(f'the model "{name}" gives one number; one of two or more classes is '
+    own = read_model(name, "sequence classifier")
+    config = own.model.config
+    if int(config.num_labels) < 2:
+        raise ModelError(f'the model "{name}" gives one number; one of two or more classes is '
                            "accepted")  # fmt: skip
-    labels = [str(model.config.id2label[index]) for index in range(model.config.num_labels)]
-    network = own_classifier(model)
+    labels = [str(config.id2label[index]) for index in range(config.num_labels)]
+    network = checked_classifier(own, name)
     title = Path(name).name
-    return _ready(
-        name, title, plain_classes(labels, title), network, tokeniser, longest, HUGGING_FACE_PAD
-    )
+    classes = plain_classes(labels, title)
+    reader = TextReader(own.tokeniser, own.longest, own.unknown)
+    return _ready(name, title, classes, network, reader, HUGGING_FACE_PAD, own.blank)
 
 
 def _ready(
@@ -131,24 +134,21 @@ def _ready(
     title: str,
     classes: ClassList,
     network: nn.Module,
-    tokeniser: Tokenizer,
-    longest: int,
+    reader: TextReader,
     pad: int,
-    letters: bool = False,
+    blank: int,
 ) -> TextModel:
     """The network on its device, frozen, with what reads its texts."""
-    unknown, blank = _token(tokeniser, UNKNOWN), _token(tokeniser, MASKS)
     device = choose_device(settings().device)
     twin = TextTwin(
         network.to(device).eval().requires_grad_(False),
         device,
         fingerprint(network),
         pad,
-        blank if blank >= 0 else max(unknown, 0),
+        blank,
         isinstance(network, Attends),
         network.reads if isinstance(network, Attends) else "mean",
     )
-    reader = TextReader(tokeniser, longest, unknown, letters)
     return TextModel(name, title, classes, reader, twin)
 
 

@@ -22,7 +22,8 @@ from dlexplain.memory import keep_memory
 from dlexplain.models.device import choose_device, describe_device
 from dlexplain.models.hugging_face import HuggingFaceLM
 from dlexplain.models.language import State
-from dlexplain.services.texts.hugging_face import is_own_model, read_model
+from dlexplain.services.texts.hugging_face import is_own_model
+from dlexplain.services.texts.own_reading import read_model
 from dlexplain.services.trained.networks import load_network
 from dlexplain.services.writing.model_list import default_model, find_trained
 from dlexplain.settings import settings
@@ -123,11 +124,12 @@ def _load(name: str) -> LoadedLanguageModel:
 
 def _from_hugging_face(name: str) -> LoadedLanguageModel:
     """A user's, from a folder or the hub."""
-    model, tokeniser, longest = read_model(name, "causal language model")
+    own = read_model(name, "causal language model")
+    tokeniser = own.tokeniser
     tokeniser.post_processor = processors.Sequence([])  # the start is put before by `ids`
-    config = model.config
+    config = own.model.config
     start = config.bos_token_id if config.bos_token_id is not None else config.eos_token_id
-    network = HuggingFaceLM(model, longest)
+    network = HuggingFaceLM(own.model, own.longest)
     codec = TextCodec(tokeniser, "bpe", 0 if start is None else int(start))
     return prepared(name, Path(name).name, network, network.embedding, network.output, codec)
 

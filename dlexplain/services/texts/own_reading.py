@@ -1,0 +1,114 @@
+"""Loading a model that a user brings in Hugging Face's form, as it really is."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from tokenizers import Tokenizer
+
+from dlexplain.errors import ModelError
+from dlexplain.models.hugging_face_classifier import Frame
+from dlexplain.services.texts.hugging_face import Kind, check_architecture, check_folder
+from dlexplain.services.texts.own_limits import frame_of, longest_read, said_by
+
+READERS: dict[Kind, str] = {
+    "sequence classifier": "AutoModelForSequenceClassification",
+    "causal language model": "AutoModelForCausalLM",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class OwnModel:
+    """A user's model as it was read.
+
+    model      of transformers, in float32, eager attention and eval mode
+    tokeniser  without padding and truncation; names of marks in a text are read as text
+    frame      the marks that it puts around a text
+    longest    the most tokens that the model reads, marks included
+    unknown    id of what the vocabulary lacks, or -1
+    blank      id that stands for a word that is taken away: the mask, the unknown word, or another
+               special token; -1 where there is none
+    padding    id that the model declares for padding; -1 where it declares none
+    """
+
+    model: Any
+    tokeniser: Tokenizer
+    frame: Frame
+    longest: int
+    unknown: int
+    blank: int
+    padding: int
+
+
+def read_model(name: str, kind: Kind) -> OwnModel:
+    """From a folder or the hub; raises UnknownName or ModelError, one sentence."""
+    folder = Path(name).expanduser()
+    local = folder.is_dir()
+    if local:
+        check_folder(folder, kind)
+    import transformers
+
+    where = {"local_files_only": True} if local else {}
+    source = str(folder) if local else name
+    try:
+        config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False, **where)
+        check_architecture(config.to_dict(), kind, name)
+        tokeniser = transformers.AutoTokenizer.from_pretrained(
+            source, trust_remote_code=False, **where
+        )
+        model, info = getattr(transformers, READERS[kind]).from_pretrained(
+            source,
+            dtype=torch.float32,  # of itself it is the file's, and halves have no exact gradients
+            attn_implementation="eager",  # the default gives no attention
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+            **where,
+        )
+    except (OSError, ValueError, RuntimeError, ImportError, KeyError, SafetensorError) as error:
+        raise ModelError(f'the model "{name}" cannot be read: {said_by(error)}') from error
+    missing = sorted(info["missing_keys"])
+    if missing:
+        raise ModelError(f'the model "{name}" lacks the weights {", ".join(missing[:3])}')
+    return _ready(name, model.eval(), tokeniser)
+
+
+def _ready(name: str, model: Any, fast: Any) -> OwnModel:
+    """fast  transformers' tokeniser"""
+    tokeniser = _backend(fast, name)
+    config = model.config.get_text_config()
+    declared = config.pad_token_id
+    padding = -1 if declared is None else int(declared)
+    frame = frame_of(model, tokeniser, padding, name)
+    claims = getattr(config, "max_position_embeddings", None), fast.model_max_length
+    return OwnModel(
+        model,
+        tokeniser,
+        frame,
+        longest_read(model, frame, claims, name),
+        -1 if fast.unk_token_id is None else fast.unk_token_id,
+        blank_of(fast, frame),
+        padding,
+    )
+
+
+def blank_of(fast: Any, frame: Frame) -> int:
+    """The first special token that can stand for no word; those that mark a text's ends come last,
+    since a model may count them."""
+    roles = [fast.mask_token_id, fast.unk_token_id, fast.pad_token_id, fast.eos_token_id]
+    found = [token for token in [*roles, fast.bos_token_id] if token is not None]
+    marks = {*frame.before, *frame.after}
+    return next((t for t in found if t not in marks), found[0] if found else -1)
+
+
+def _backend(tokeniser: Any, name: str) -> Tokenizer:
+    found = getattr(tokeniser, "backend_tokenizer", None)
+    if not isinstance(found, Tokenizer):
+        raise ModelError(f'the tokenizer of "{name}" has no fast form (tokenizer.json)')
+    copy: Tokenizer = Tokenizer.from_str(found.to_str())
+    copy.no_padding()
+    copy.no_truncation()
+    copy.encode_special_tokens = True
+    return copy
