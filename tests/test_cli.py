@@ -102,6 +102,7 @@ def test_explain_writes_the_map_and_its_metadata(
         (["--method", "grad-cam", "--set", "steps=3"], 'unknown parameter "steps"'),
         (["--method", "integrated-gradients", "--set", "steps=many"], 'steps is "many"; it takes'),
         (["--method", "integrated-gradients", "--set", "steps=0"], "from 2 to 1000"),
+        (["--fit", "middle"], 'fit is "middle"; crop, crop:X,Y with X and Y from 0 to 1'),
         (["--method", "grad-cam", "--set", "steps"], "--set takes KEY=VALUE"),
         (["--method", "grad-cam", "--target", "crane"], "names several classes"),
         (["--method", "grad-cam", "--target", "1000"], "accepted: 0 to 999"),
@@ -117,6 +118,21 @@ def test_a_wrong_call_is_one_sentence(
     assert status == 2
     assert words in errors
     assert len(errors.strip().splitlines()) == 1
+
+
+def test_fit_is_taken_by_both_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    status, text, _ = run(capsys, "classify", COFFEE, "--fit", "squash", "--json")
+    assert (status, json.loads(text)[0]["fit"]) == (0, "squash")
+    arguments = ["explain", COFFEE, "--method", "saliency", "--target", "967", "--json"]
+    found = json.loads(run(capsys, *arguments, "--fit", "crop:0,1")[1])
+    assert found["fit"] == "crop:0,1"
+
+
+@pytest.mark.parametrize("command", ["classify", "explain"])
+def test_a_text_has_no_fit(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    status, _, errors = run(capsys, command, "--text", "dull", "--fit", "pad")
+    assert status == 2
+    assert "--fit is about pictures" in errors
 
 
 def test_an_unknown_layer_lists_the_known(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,6 +23,10 @@ DEFAULT_MODEL = "efficientnet-lite0"
 DEFAULT_METHOD = "grad-cam"
 """The first that the page offers; a test compares them."""
 MODEL_HELP = f"default: {DEFAULT_MODEL}, or {explaining_texts.DEFAULT_MODEL} for texts"
+FIT_HELP = (
+    "how a picture is made into the model's square: crop (default), crop:X,Y (0,0 from the left "
+    "and top, 1,1 from the right and bottom), pad or squash"
+)
 
 
 def positive(text: str) -> int:
@@ -50,6 +54,8 @@ def declare(command: "Commands") -> None:
         "--top", type=positive, help="classes to print (default 5, or all where there are fewer)"
     )
 
+    classify.add_argument("--fit", metavar="FIT", help=FIT_HELP)
+
     explain = command("explain", _explain, "Explain a picture's or text's class, or a forecast.")
     explain.add_argument("path", nargs="?", metavar="PATH", help="a picture")
     explain.add_argument("--text", help="a text instead of a picture")
@@ -64,6 +70,7 @@ def declare(command: "Commands") -> None:
     explain.add_argument(
         "--contrast", metavar="INDEX|LABEL", help="why the target rather than this class"
     )
+    explain.add_argument("--fit", metavar="FIT", help=FIT_HELP)
     explain.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a method's parameter"
     )
@@ -179,6 +186,7 @@ def _classify(args: argparse.Namespace) -> int:
     if sum(given) != 1:
         raise BadInput("classify takes pictures, or --text, or --texts, one of the three")
     if not args.paths:
+        _no_fit(args)
         return explaining_texts.classify(args)
     from dlexplain.services.pictures.classify import classify
     from dlexplain.services.pictures.models import load_model
@@ -187,7 +195,7 @@ def _classify(args: argparse.Namespace) -> int:
     predictions, failed = [], 0
     for path in _pictures(args.paths):
         try:
-            prediction = replace(classify(model, path, args.top), path=str(path))
+            prediction = replace(classify(model, path, args.top, args.fit), path=str(path))
         except PictureError as error:
             complain(error)
             failed += 1
@@ -226,6 +234,8 @@ def _explain(args: argparse.Namespace) -> int:
     params: dict[str, Any] = dict(_key_value(text) for text in args.set)
     if [args.path, args.text, args.series].count(None) != 2:
         raise BadInput("explain takes a picture, or --text, or --series, one of the three")
+    if args.path is None:
+        _no_fit(args)
     if args.series is not None:
         return forecasting.explain(args, params)
     if args.text is not None:
@@ -237,7 +247,7 @@ def _explain(args: argparse.Namespace) -> int:
     model = load_model(args.model or DEFAULT_MODEL)
     path = Path(args.path)
     method = args.method or DEFAULT_METHOD
-    attribution = explain(model, path, method, args.target, args.contrast, **params)
+    attribution = explain(model, path, method, args.target, args.contrast, fit=args.fit, **params)
     attribution = replace(attribution, path=args.path)
     _write(args, attribution)
     if args.json:
@@ -251,6 +261,11 @@ def _explain(args: argparse.Namespace) -> int:
     if attribution.note:
         print(f"  {attribution.note}")
     return 0
+
+
+def _no_fit(args: argparse.Namespace) -> None:
+    if args.fit is not None:
+        raise BadInput("--fit is about pictures; a text or a series takes none")
 
 
 def _write(args: argparse.Namespace, attribution: "Attribution") -> None:

@@ -35,6 +35,7 @@ from dlexplain.data.decoding import (
 )
 from dlexplain.data.decoding_apart import decode_apart
 from dlexplain.data.file_kinds import ACCEPTED, jpeg_scans, kind_of, what_it_is
+from dlexplain.data.fit import MIDDLE, Fit
 from dlexplain.errors import PictureError
 from dlexplain.settings import settings
 
@@ -58,12 +59,19 @@ class Picture:
     pixels  (H, W, 3) uint8, RGB, 0..255, row 0 at the top; read-only
     digest  SHA-256 of shape and pixels, 64 hex digits; equal digests mean equal pictures
     notes   what reading changed of what there is to see, such as transparency
+    fit     how it is made into a model's square
     """
 
     name: str
     pixels: Pixels
     digest: str
     notes: tuple[str, ...] = ()
+    fit: Fit = MIDDLE
+
+    @property
+    def key(self) -> str:
+        """Equal keys mean that a model sees the same: its digest and how it is fitted."""
+        return f"{self.digest} {self.fit}"
 
 
 def read_picture(

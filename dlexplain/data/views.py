@@ -1,36 +1,84 @@
-"""The square of a picture that a model sees."""
+"""The square of a picture that a model sees, and which part of the picture that is."""
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from dlexplain.data.fit import Fit
 from dlexplain.data.pictures import Picture
 from dlexplain.errors import ParamError
 
+BICUBIC = Image.Resampling.BICUBIC  # antialiased where it shrinks
+MIDDLE_GREY = 128
 
-def model_view(picture: Picture, resize: int = 256, crop: int = 224) -> NDArray[np.uint8]:
-    """The square that a model sees, (crop, crop, 3) uint8 RGB.
 
-    The short side is resized to `resize` pixels (bicubic, antialiased), the long side to
-    round(long * resize / short), and the middle `crop` x `crop` pixels are taken, starting at
-    round((side - crop) / 2). Memory does not grow with the picture's proportions.
+class Part(NamedTuple):
+    """Sides of a part of a picture, in its pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+def model_view(
+    picture: Picture, resize: int = 256, crop: int = 224, fill: int = MIDDLE_GREY
+) -> NDArray[np.uint8]:
+    """The square that a model sees, (crop, crop, 3) uint8 RGB, as `picture.fit` says.
+
+    crop    the short side is resized to `resize` pixels, the long side to round(long * resize /
+            short), and a `crop` x `crop` square is taken, starting at round((side - crop) * place)
+    pad     the long side is resized to `crop` pixels, the rest is `fill` in all colours
+    squash  both sides are resized to `crop` pixels
+
+    Bicubic, antialiased. Memory does not grow with the picture's proportions.
     Raises ParamError unless 1 <= crop <= resize.
     """
     if not 1 <= crop <= resize:
         raise ParamError(f"crop is {crop}; 1 to resize ({resize}) is accepted")
     image = Image.fromarray(picture.pixels)
-    width, height = image.size
-    short = min(width, height)
-    new_width = round(width * resize / short)
-    new_height = round(height * resize / short)
-    left, top = round((new_width - crop) / 2), round((new_height - crop) / 2)
-    if max(width, height) <= 4 * short:
-        resized = image.resize((new_width, new_height), Image.Resampling.BICUBIC)
-        view = resized.crop((left, top, left + crop, top + crop))
+    if picture.fit.how == "crop":
+        view = _cropped(image, picture.fit, resize, crop)
+    elif picture.fit.how == "pad":
+        view = _padded(image, crop, fill)
     else:
-        # Only the middle of a panorama is resampled; Pillow's filter still reads the pixels
-        # beyond the box, so this is what resizing all of it and cropping would give.
-        x_step, y_step = width / new_width, height / new_height
-        box = (left * x_step, top * y_step, (left + crop) * x_step, (top + crop) * y_step)
-        view = image.resize((crop, crop), Image.Resampling.BICUBIC, box=box)
+        view = image.resize((crop, crop), BICUBIC)
     return np.array(view, dtype=np.uint8)
+
+
+def seen_part(size: tuple[int, int], fit: Fit, resize: int, crop: int) -> Part:
+    """The part of a picture of `size` (width, height) that is in the square; see model_view."""
+    width, height = size
+    if fit.how != "crop":
+        return Part(0, 0, width, height)
+    (new_width, new_height), left, top = _square(size, fit, resize, crop)
+    x_step, y_step = width / new_width, height / new_height
+    return Part(left * x_step, top * y_step, (left + crop) * x_step, (top + crop) * y_step)
+
+
+def _square(
+    size: tuple[int, int], fit: Fit, resize: int, crop: int
+) -> tuple[tuple[int, int], int, int]:
+    """The size of the picture resized, and where in it the square begins."""
+    short = min(size)
+    width, height = (round(side * resize / short) for side in size)
+    return (width, height), round((width - crop) * fit.x), round((height - crop) * fit.y)
+
+
+def _cropped(image: Image.Image, fit: Fit, resize: int, crop: int) -> Image.Image:
+    if max(image.size) <= 4 * min(image.size):
+        new, left, top = _square(image.size, fit, resize, crop)
+        return image.resize(new, BICUBIC).crop((left, top, left + crop, top + crop))
+    # Only the square of a panorama is resampled; Pillow's filter still reads the pixels beyond
+    # the box, so this is what resizing all of it and cropping would give.
+    return image.resize((crop, crop), BICUBIC, box=seen_part(image.size, fit, resize, crop))
+
+
+def _padded(image: Image.Image, crop: int, fill: int) -> Image.Image:
+    long = max(image.size)
+    width, height = (max(1, round(side * crop / long)) for side in image.size)
+    view = Image.new("RGB", (crop, crop), (fill, fill, fill))
+    view.paste(image.resize((width, height), BICUBIC), ((crop - width) // 2, (crop - height) // 2))
+    return view

@@ -46,17 +46,20 @@ class Prediction:
     """The most probable classes of one picture, best first.
 
     path  the file's path, or the name of the upload or sample
+    fit   how the picture was made into the model's square: crop, crop:X,Y, pad or squash
     """
 
     path: str
     model: str
     scores: tuple[ClassScore, ...]
+    fit: str = "crop"
 
     def to_dict(self) -> dict[str, Any]:
         """The form that `classify --json` prints."""
         return {
             "path": self.path,
             "model": self.model,
+            "fit": self.fit,
             "predictions": [score.to_dict() for score in self.scores],
         }
 
@@ -78,6 +81,7 @@ class Attribution:
     unit      what the values are measured in, in words
     note      a sentence about this run that its reader should know, or ""
     picture   (height, width, 3) uint8, what the model saw
+    fit       how the picture was made into it: crop, crop:X,Y, pad or squash
     """
 
     method: str
@@ -96,6 +100,7 @@ class Attribution:
     contrast: ClassName | None = None
     picture: NDArray[np.uint8] | None = None
     picture_digest: str = ""
+    fit: str = "crop"
     model_fingerprint: str = ""
 
     @property
@@ -125,6 +130,7 @@ class Attribution:
             "unit": self.unit,
             "note": self.note,
             "picture_digest": self.picture_digest,
+            "fit": self.fit,
             "model_fingerprint": self.model_fingerprint,
         }
 

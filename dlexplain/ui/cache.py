@@ -18,11 +18,11 @@ def model(name: str) -> LoadedModel:
 
 def prediction(model_name: str, picture: Picture) -> Prediction:
     """The picture's classes."""
-    return _prediction(model_name, picture.digest, picture.name, picture)
+    return _prediction(model_name, picture.key, picture.name, picture)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _prediction(model_name: str, digest: str, name: str, _picture: Picture) -> Prediction:
+def _prediction(model_name: str, key: str, name: str, _picture: Picture) -> Prediction:
     return classify(model(model_name), _picture)
 
 

@@ -56,7 +56,7 @@ def share(model: LoadedModel, of_picture: Mapping[str, str]) -> None:
 
 
 def _about(request: Request, model: LoadedModel, picture: Picture) -> bool:
-    return (request.model, request.digest) == (model.name, picture.digest)
+    return (request.model, request.digest) == (model.name, picture.key)
 
 
 def _classes(
@@ -105,4 +105,4 @@ def _request(
     if not chosen:
         return None
     asks = asks_of(cache.methods(model.name), chosen, params)
-    return Request(model.name, picture.digest, target, contrast, asks)
+    return Request(model.name, picture.key, target, contrast, asks)

@@ -28,7 +28,7 @@ class Ask:
 class Request:
     """A question: why a model sees this class in this input, asked of several methods.
 
-    digest  of the picture or the text
+    digest  of the text, or the key of the picture
     """
 
     model: str
@@ -97,7 +97,7 @@ def picture_job(
     job: Job[Attribution] = Job(
         ask.title,
         lambda progress: explain(
-            model, picture, ask.method, request.target, request.contrast, progress, **params
+            model, picture, ask.method, request.target, request.contrast, progress, None, **params
         ),
     )
     found = cached(model, picture, ask.method, request.target, request.contrast, params)

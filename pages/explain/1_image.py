@@ -41,6 +41,7 @@ def main() -> None:
         return
     # torch is imported from here on, so the empty page is there at once.
     from dlexplain.ui import cache
+    from dlexplain.ui.fitting import fit_address, show_seen
     from dlexplain.ui.question import ask, share
 
     try:
@@ -48,42 +49,33 @@ def main() -> None:
     except DlexplainError as error:
         st.error(str(error))
         return
-    prediction = show_prediction(entry, model, choice, choice.picture)
-    request = ask(model, choice.picture, prediction, opened)
-    share(model, choice.address)
+    seen, classes = st.columns([1, 2], gap="large", vertical_alignment="center")
+    with seen:
+        picture = show_seen(model, choice.picture, opened)
+    prediction = cache.prediction(model.name, picture)
+    with classes:
+        show_prediction(entry, model, choice, prediction)
+    request = ask(model, picture, prediction, opened)
+    share(model, {**choice.address, **fit_address(picture)})
     if request is not None:
-        show_answers(model, choice.picture, prediction, request)
+        show_answers(model, picture, prediction, request)
 
 
 def show_prediction(
-    entry: "ModelEntry", model: "LoadedModel", choice: "Choice", picture: "Picture"
-) -> "Prediction":
-    from dlexplain.figures.overlay import enlarged
+    entry: "ModelEntry", model: "LoadedModel", choice: "Choice", prediction: "Prediction"
+) -> None:
     from dlexplain.figures.prediction import plot_prediction
-    from dlexplain.ui import cache
 
-    prediction = cache.prediction(model.name, picture)
-    seen, classes = st.columns([1, 2], gap="large", vertical_alignment="center")
-    with seen:
-        height, width = picture.pixels.shape[:2]
-        view = model.view(picture)
-        side = f"{view.shape[1]} × {view.shape[0]}"
-        what = f"the square in the middle, which the model sees at {side}"
-        what = "what the model sees" if (height, width) == view.shape[:2] else what
-        st.image(enlarged(view), width=320,
-                 caption=f"{literal(picture.name)}, {width} × {height}: {what}")  # fmt: skip
-    with classes:
-        best = prediction.scores[0]
-        st.subheader(f"{literal(best.name.label)}, {best.probability:.1%}")
-        if choice.truth is not None:
-            show_verdict(model, prediction, choice.truth)
-        if definition := model.class_definition(best.name.index):
-            st.caption(literal(definition.capitalize()))
-        st.plotly_chart(plot_prediction(prediction), config=FIGURE, key="prediction")
-        shown, title = len(prediction.scores), model.class_list.title
-        of = f"{WORDS[shown]} best of {title}" if shown < len(model.classes) else f"all {title}"
-        st.caption(f"{literal(entry.title)} on {model.device}, {of}")
-    return prediction
+    best = prediction.scores[0]
+    st.subheader(f"{literal(best.name.label)}, {best.probability:.1%}")
+    if choice.truth is not None:
+        show_verdict(model, prediction, choice.truth)
+    if definition := model.class_definition(best.name.index):
+        st.caption(literal(definition.capitalize()))
+    st.plotly_chart(plot_prediction(prediction), config=FIGURE, key="prediction")
+    shown, title = len(prediction.scores), model.class_list.title
+    of = f"{WORDS[shown]} best of {title}" if shown < len(model.classes) else f"all {title}"
+    st.caption(f"{literal(entry.title)} on {model.device}, {of}")
 
 
 def show_verdict(model: "LoadedModel", prediction: "Prediction", truth: "ClassName") -> None:

@@ -1,12 +1,15 @@
 """Asking by names: the class in any form, the cache, the same numbers everywhere."""
 
 import io
+import json
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import dlexplain as dx
+from dlexplain.data.fit import read_fit
 from dlexplain.data.samples import sample_path
 from dlexplain.errors import Cancelled, TargetError
 from dlexplain.explain.base import METHODS
@@ -105,6 +108,37 @@ def test_a_path_bytes_and_an_array_give_the_same_map(model: LoadedModel) -> None
     ]
     np.testing.assert_array_equal(maps[0], maps[1])
     np.testing.assert_array_equal(maps[0], maps[2])
+
+
+def test_another_fit_is_another_question_and_in_all_that_repeats_it(model: LoadedModel) -> None:
+    picture = dx.read_sample("coffee")  # 600 x 400
+    fits = ("crop", "crop:0,0.5", "pad", "squash")
+    maps = {fit: dx.explain(model, picture, "saliency", 967, fit=fit) for fit in fits}
+    assert len({found.values.tobytes() for found in maps.values()}) == 4
+    for fit, found in maps.items():
+        assert found.fit == found.to_dict()["fit"] == fit
+        assert found.picture_digest == picture.digest
+        np.testing.assert_array_equal(
+            found.picture, model.view(replace(picture, fit=read_fit(fit)))
+        )
+        again = dx.explain(model, replace(picture, fit=read_fit(fit)), "saliency", 967)
+        assert again.values is found.values  # a Picture's own fit is the same question
+    assert "--fit crop:0,0.5 " in repeat(maps["crop:0,0.5"])
+    assert "--fit" not in repeat(maps["crop"])
+    seen = dx.classify(model, picture, fit="pad")
+    assert seen.fit == seen.to_dict()["fit"] == "pad"
+    assert seen.scores != dx.classify(model, picture).scores
+    content = bundle(seen, [maps["pad"]], {})
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        recipe = json.loads(archive.read("explanation.json"))
+    assert recipe["prediction"]["fit"] == recipe["explanations"][0]["fit"] == "pad"
+
+
+def test_padding_is_zero_to_the_model(model: LoadedModel) -> None:
+    wide = replace(dx.read_picture(np.full((10, 40, 3), 200, np.uint8)), fit=read_fit("pad"))
+    x = model.to_input(model.view(wide))
+    assert (x[0, :, :84] == 0).all()
+    assert (x[0, :, 84:140] > 0).all()
 
 
 def test_a_bundle_holds_what_repeats_it(model: LoadedModel) -> None:

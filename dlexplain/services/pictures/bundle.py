@@ -47,6 +47,7 @@ def repeat(attribution: Attribution) -> str:
     words = ["python -m dlexplain explain PICTURE", f"--model {a.model}", f"--method {a.method}"]
     words.append(f"--target {a.target.index}")
     words += [f"--contrast {a.contrast.index}"] if a.contrast else []
+    words += [f"--fit {a.fit}"] if a.fit != "crop" else []
     words += [f"--set {key}={value}" for key, value in a.params.items()]
     return " ".join([*words, "--out map.npz"])
 

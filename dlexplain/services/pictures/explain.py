@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import dlexplain.explain.methods  # noqa: F401, registers the methods
 from dlexplain import params as declared
+from dlexplain.data.fit import Fit
 from dlexplain.data.pictures import Picture, Source
 from dlexplain.errors import TargetError
 from dlexplain.explain.base import METHODS
@@ -103,6 +104,7 @@ def explain(
     target: int | str | None = None,
     contrast: int | str | None = None,
     progress: Progress | None = None,
+    fit: Fit | str | None = None,
     **params: Value,
 ) -> Attribution:
     """Which parts of the picture speak for `target`, or for it rather than for `contrast`.
@@ -110,6 +112,8 @@ def explain(
     picture  a path, encoded bytes, a PIL image, or an array (height, width[, 1, 3 or 4])
     target   index or name of a class, or what else its list accepts; by default the most
              probable one
+    fit      how the picture is made into the model's square: "crop" (the middle, by default),
+             "crop:X,Y", "pad" or "squash", see Fit
     params   the method's parameters (`python -m dlexplain methods` lists them); the defaults of
              some depend on the size of the model's pictures
 
@@ -118,7 +122,7 @@ def explain(
     """
     explainer = METHODS[method]
     wanted = _params(model, method, params)
-    read = as_picture(picture)
+    read = as_picture(picture, fit)
     if target is None:
         target = classify(model, read, top=1).scores[0].name.index
     chosen = model.find_class(target)
@@ -144,6 +148,7 @@ def explain(
             contrast=other,
             picture=view,
             picture_digest=read.digest,
+            fit=str(read.fit),
             model_fingerprint=model.prepared.fingerprint,
         )
         found.values.setflags(write=False)
@@ -174,7 +179,7 @@ def _key(model: LoadedModel, picture: Picture, method: str, params: object, targ
     return json.dumps(
         [
             model.prepared.fingerprint,
-            picture.digest,
+            picture.key,
             method,
             as_dict(params),
             target.index,

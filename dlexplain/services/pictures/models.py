@@ -14,7 +14,7 @@ import dlexplain.data.imagenet
 import dlexplain.models  # noqa: F401, these two register class lists and models
 from dlexplain.data.class_list import CLASS_LISTS, ClassList, plain_classes
 from dlexplain.data.pictures import Picture
-from dlexplain.data.views import model_view
+from dlexplain.data.views import Part, model_view, seen_part
 from dlexplain.errors import WeightsError
 from dlexplain.explain.batching import ChunkBook
 from dlexplain.explain.prepare import PreparedModel, prepare
@@ -49,6 +49,8 @@ __all__ = [
 ]
 KEPT = 8
 """Models kept in memory, those used last."""
+ENLARGED = 1.5
+"""From which on a picture has clearly fewer pixels than the model takes."""
 _loading = threading.Lock()
 
 
@@ -90,8 +92,28 @@ class LoadedModel:
     def view(self, picture: Picture) -> NDArray[np.uint8]:
         """What the model sees of a picture: (crop, crop, 3) uint8, grey for a model of grey."""
         how = self.spec.preprocessing
-        view = model_view(picture, how.resize, how.crop)
+        view = model_view(picture, how.resize, how.crop, fill=round(how.mean))
         return np.repeat(_grey(view), 3, axis=2) if self.spec.input_shape[0] == 1 else view
+
+    def seen_part(self, picture: Picture) -> Part:
+        """The part of the picture that is in the view, in the picture's pixels."""
+        how, (height, width) = self.spec.preprocessing, picture.pixels.shape[:2]
+        return seen_part((width, height), picture.fit, how.resize, how.crop)
+
+    def changes(self, picture: Picture) -> tuple[str, ...]:
+        """What the view changes of what there is to see, beside the square: size and colours."""
+        left, top, right, bottom = self.seen_part(picture)
+        crop = self.spec.preprocessing.crop
+        short, long = sorted((right - left, bottom - top))
+        times = crop / (long if picture.fit.how == "pad" else short)
+        found = []
+        if times >= ENLARGED:
+            height, width = picture.pixels.shape[:2]
+            found.append(f"enlarged {times:.2g} times from {width} × {height} pixels")
+        grey = self.spec.input_shape[0] == 1
+        if grey and (np.ptp(picture.pixels, axis=2) > 0).any():
+            found.append("shown to the model in grey")
+        return tuple(found)
 
     def to_input(self, view: NDArray[np.uint8]) -> Tensor:
         """(height, width, 3) uint8 -> (1, channels, height, width) float32 in the model's range."""

@@ -12,6 +12,7 @@ from PIL import Image
 
 from dlexplain.data.decoding_apart import start_ahead
 from dlexplain.data.file_kinds import ENDINGS, FORMATS_IN_WORDS
+from dlexplain.data.fit import Fit, read_fit
 from dlexplain.data.pictures import Picture, read_picture
 from dlexplain.data.samples import SAMPLES, read_sample, sample, sample_names
 from dlexplain.errors import DlexplainError
@@ -28,10 +29,12 @@ __all__ = [
     "ENDINGS",
     "FORMATS_IN_WORDS",
     "SAMPLES",
+    "Fit",
     "KnownPicture",
     "Picture",
     "kept_pictures",
     "png_address",
+    "read_fit",
     "read_picture",
     "read_sample",
     "sample",

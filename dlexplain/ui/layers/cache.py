@@ -35,7 +35,7 @@ def layers(name: str) -> Layers:
 
 def maps(name: str, picture: Picture, layer: str, ranked_by: str) -> FeatureMaps:
     """What the layer puts out on the picture."""
-    return _maps(name, picture.digest, layer, ranked_by, picture)
+    return _maps(name, picture.key, layer, ranked_by, picture)
 
 
 @st.cache_resource(max_entries=16, show_spinner=BUSY)
@@ -51,7 +51,7 @@ def filters(name: str) -> Filters:
 
 def field(name: str, picture: Picture, layer: str, unit: Unit) -> ReceptiveField:
     """What the unit sees, on the picture."""
-    return _field(name, picture.digest, layer, unit, picture)
+    return _field(name, picture.key, layer, unit, picture)
 
 
 @st.cache_resource(max_entries=32, show_spinner=BUSY)
@@ -68,7 +68,7 @@ def frame(name: str, layer: str, unit: Unit) -> Rectangle:
 
 def steps(name: str, picture: Picture, layer: str, unit: Unit) -> StepThrough:
     """The convolution's value at the unit, and what becomes of it."""
-    return _steps(name, picture.digest, layer, unit, picture)
+    return _steps(name, picture.key, layer, unit, picture)
 
 
 @st.cache_resource(max_entries=32, show_spinner=BUSY)
