@@ -68,8 +68,13 @@ def declare(command: "Commands") -> None:
     explain.add_argument("--model", help=MODEL_HELP)
     explain.add_argument("--target", metavar="INDEX|LABEL", help="default: the top class")
     explain.add_argument(
-        "--contrast", metavar="INDEX|LABEL", help="why the target rather than this class"
-    )
+        "--contrast", metavar="INDEX|LABEL",
+        help="why the target rather than this class; default: the other one where there are two",
+    )  # fmt: skip
+    explain.add_argument(
+        "--alone", action="store_true",
+        help="the target's score by itself, also where there are two classes",
+    )  # fmt: skip
     explain.add_argument("--fit", metavar="FIT", help=FIT_HELP)
     explain.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a method's parameter"
@@ -247,7 +252,9 @@ def _explain(args: argparse.Namespace) -> int:
     model = load_model(args.model or DEFAULT_MODEL)
     path = Path(args.path)
     method = args.method or DEFAULT_METHOD
-    attribution = explain(model, path, method, args.target, args.contrast, fit=args.fit, **params)
+    attribution = explain(
+        model, path, method, args.target, args.contrast, None, args.fit, args.alone, **params
+    )
     attribution = replace(attribution, path=args.path)
     _write(args, attribution)
     if args.json:
@@ -256,6 +263,8 @@ def _explain(args: argparse.Namespace) -> int:
     error = attribution.completeness_error
     print(f"{args.path}: {attribution.title}, why {attribution.class_question}")
     print(f"  {attribution.evaluations} evaluations in {attribution.seconds:.2f} s")
+    if attribution.way:
+        print(f"  {attribution.way}")
     if error is not None:
         print(f"  completeness error {error:.2%}")
     if attribution.note:

@@ -75,7 +75,8 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
         raise BadInput(f'--out is "{args.out}"; of a text it takes a name that ends in .html')
     model = load_text_model(args.model or DEFAULT_MODEL)
     method = args.method or DEFAULT_METHOD
-    found = explain_text(model, args.text, method, args.target, args.contrast, **params)
+    found = explain_text(model, args.text, method, args.target, args.contrast, None, args.alone,
+                         **params)  # fmt: skip
     if args.out:
         Path(args.out).expanduser().write_text(text_page(found.of_words()), encoding="utf-8")
     if args.json:

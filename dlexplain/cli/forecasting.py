@@ -200,8 +200,9 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
         raise BadInput("--png is for pictures; --out FILE.csv keeps a forecast's attribution")
     if args.out and Path(args.out).suffix.lower() != ".csv":
         raise BadInput(f'--out is "{args.out}"; of a forecast it takes a name that ends in .csv')
-    if args.contrast:
-        raise BadInput("--contrast is for classes; a forecast has --target, --horizon and --what")
+    if args.contrast or args.alone:
+        given = "--contrast" if args.contrast else "--alone"
+        raise BadInput(f"{given} is for classes; a forecast has --target, --horizon and --what")
     found = explain_series(
         args.model or "", args.series, args.method or DEFAULT_METHOD, args.target, args.horizon,
         args.origin, args.what, **params,

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dlexplain.errors import Incompatible
+from dlexplain.explain.baselines import UNDECIDED, make_baseline, undecided
 from dlexplain.explain.batching import ChunkBook, Evaluator, Target
 from dlexplain.explain.prepare import PreparedModel
 from dlexplain.explain.progress import Progress
@@ -59,6 +60,14 @@ class Run:
         """The target's score of one input (1, ...); by default of the one explained."""
         self.progress.plan(1)
         return float(self.evaluator.all_scores(self.inputs if inputs is None else inputs)[0])
+
+    def baseline(self, kind: str, seed: int, inputs: Tensor | None = None) -> Tensor:
+        """Of the input explained, or of another one (1, channels, height, width)."""
+        x, span = self.inputs if inputs is None else inputs, self.model.value_range
+        if kind != UNDECIDED:
+            return make_baseline(kind, x, span, seed)
+        plain = [make_baseline(one, x, span, seed) for one in ("black", "white", "mean", "blur")]
+        return undecided(self.evaluator, plain)
 
     def preview(self, heatmap: Callable[[], Tensor]) -> None:
         """Offer a coarse map, (height, width); `heatmap` is called only when it is time."""
@@ -173,6 +182,8 @@ class Explainer(ABC):
             completeness_error=found.completeness_error,
             note=" ".join(filter(None, (changed, found.note))),
             unit=self.unit,
+            baseline_score=found.baseline_score,
+            score=found.score,
         )
 
 

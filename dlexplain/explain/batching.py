@@ -49,6 +49,18 @@ class Target:
         chosen = logits[:, self.index]
         return chosen if self.contrast is None else chosen - logits[:, self.contrast]
 
+    def margin(self, logits: Tensor) -> Tensor:
+        """(batch, classes) -> (batch,): the score less that of the class to beat.
+
+        That is the contrast, or the best of all others where there is none; 0 is undecided. A
+        single logit is its own margin.
+        """
+        if self.contrast is not None or logits.shape[1] == 1:
+            return self.score(logits)
+        others = logits.clone()
+        others[:, self.index] = float("-inf")
+        return logits[:, self.index] - others.amax(1)
+
 
 @dataclass
 class ChunkBook:

@@ -30,6 +30,19 @@ def class_question(target: ClassName, contrast: ClassName | None) -> str:
     return target.label + (f" rather than {contrast.label}" if contrast else "")
 
 
+def way_told(start: float | None, end: float | None, total: float, without: str) -> str:
+    """From the score of the baseline to that of the input, in words; "" without a baseline.
+
+    end      None where the values, whose sum is `total`, lead there
+    without  what the baseline lacks, such as "without its words"
+    """
+    if start is None:
+        return ""
+    ends = (start, start + total if end is None else end)
+    first, last = (f"{score:+z.2f}".replace("-", "−") for score in ends)
+    return f"from {first} {without} to {last} logits"
+
+
 @dataclass(frozen=True)
 class ClassScore:
     """A class with its probability, 0 to 1."""
@@ -82,6 +95,9 @@ class Attribution:
     note      a sentence about this run that its reader should know, or ""
     picture   (height, width, 3) uint8, what the model saw
     fit       how the picture was made into it: crop, crop:X,Y, pad or squash
+    baseline_score  what the model gives the baseline, where the method has one: from there the
+              values lead to its score of the picture
+    score     that, where the values may miss it by much
     """
 
     method: str
@@ -102,6 +118,14 @@ class Attribution:
     picture_digest: str = ""
     fit: str = "crop"
     model_fingerprint: str = ""
+    baseline_score: float | None = None
+    score: float | None = None
+
+    @property
+    def way(self) -> str:
+        """From the score of the baseline to that of the picture, in words; "" without one."""
+        total = float(self.values.sum(dtype=np.float64))
+        return way_told(self.baseline_score, self.score, total, "at the baseline")
 
     @property
     def heatmap(self) -> NDArray[np.float32]:
@@ -127,6 +151,7 @@ class Attribution:
             "seconds": self.seconds,
             "evaluations": self.evaluations,
             "completeness_error": self.completeness_error,
+            "baseline_score": self.baseline_score,
             "unit": self.unit,
             "note": self.note,
             "picture_digest": self.picture_digest,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dlexplain.params import Value
 from dlexplain.results.drawing import plot
-from dlexplain.results.explanations import ClassName, ClassScore, class_question
+from dlexplain.results.explanations import ClassName, ClassScore, class_question, way_told
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,8 @@ class TextAttribution:
     @property
     def way(self) -> str:
         """From the score of the baseline to that of the text, in words; "" without a baseline."""
-        if self.baseline_score is None:
-            return ""
-        end = self.score
-        if end is None:
-            end = self.baseline_score + float(self.values.sum(dtype=np.float64))
-        ends = (f"{score:+.2f}".replace("-", "−") for score in (self.baseline_score, end))
-        return "from {} without its words to {} ".format(*ends) + self.unit
+        total = float(self.values.sum(dtype=np.float64))
+        return way_told(self.baseline_score, self.score, total, "without its words")
 
     def of_words(self) -> "TextAttribution":
         """The same with the pieces of each word joined; their values are added up."""

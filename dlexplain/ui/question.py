@@ -11,6 +11,7 @@ from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui import cache
 from dlexplain.ui.address import from_address, to_address
 from dlexplain.ui.methods import ParamsOf, asks_of, choose_methods, method_params
+from dlexplain.ui.rather import choose_contrast, contrast_from_address
 from dlexplain.ui.state import Request
 
 FIRST_METHODS = ("grad-cam", "integrated-gradients", "superpixel-ablation")
@@ -25,8 +26,7 @@ def ask(
     known = cache.methods(model.name)
     chosen = choose_methods(known, FIRST_METHODS, arrived)
     params = method_params(model.name, known, chosen, lambda name: cache.choices(model.name, name))
-    best = prediction.scores[0].name.index
-    wanted = _request(model, picture, best if target is None else target, contrast, chosen, params)
+    wanted = _request(model, picture, target, contrast, chosen, params)
     if wanted is not None and wanted.target == wanted.contrast:
         st.error("The two classes are the same; choose another one to compare with.")
         wanted = None
@@ -47,7 +47,7 @@ def share(model: LoadedModel, of_picture: Mapping[str, str]) -> None:
     """Keep the question in the page's address."""
     state, titles = st.session_state, model.class_titles
     classes = {
-        key: str(titles.index(state[key])) if state.get(key) else None
+        key: str(titles.index(state[key])) if state.get(key) in titles else state.get(key)
         for key in ("target", "contrast")
     }
     named = None if model.name == DEFAULT_MODEL else model.name
@@ -59,14 +59,12 @@ def _about(request: Request, model: LoadedModel, picture: Picture) -> bool:
     return (request.model, request.digest) == (model.name, picture.key)
 
 
-def _classes(
-    model: LoadedModel, prediction: Prediction, arrived: bool
-) -> tuple[int | None, int | None]:
+def _classes(model: LoadedModel, prediction: Prediction, arrived: bool) -> tuple[int, int | None]:
     """Target and contrast as indices; what this model does not have falls back to none."""
     titles, state = list(model.class_titles), st.session_state
-    for key in ("target", "contrast"):
-        from_address(key, lambda text: titles[model.find_class(text).index], arrived)
-        state[key] = state[key] if state.get(key) in titles else None
+    from_address("target", lambda text: titles[model.find_class(text).index], arrived)
+    state["target"] = state["target"] if state.get("target") in titles else None
+    contrast_from_address("contrast", model, titles, arrived)
     best = prediction.scores[0].name
     why, rather = st.columns(2)
     target = why.selectbox(
@@ -78,20 +76,9 @@ def _classes(
         persist_state="session",
         help=f"Any of {model.class_list.title}.",
     )
-    contrast = rather.selectbox(
-        "Rather than",
-        titles,
-        index=None,
-        placeholder="No second class (or type any class)",
-        key="contrast",
-        persist_state="session",
-        help="Explains the difference of the two classes' scores: what speaks for the first "
-        "rather than for the second.",
-    )
-    return (
-        None if target is None else titles.index(target),
-        None if contrast is None else titles.index(contrast),
-    )
+    chosen = best.index if target is None else titles.index(target)
+    none = "No second class (or type any class)"
+    return chosen, choose_contrast(rather, model, titles, chosen, "contrast", none)
 
 
 def _request(

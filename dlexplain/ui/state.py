@@ -97,7 +97,15 @@ def picture_job(
     job: Job[Attribution] = Job(
         ask.title,
         lambda progress: explain(
-            model, picture, ask.method, request.target, request.contrast, progress, None, **params
+            model,
+            picture,
+            ask.method,
+            request.target,
+            request.contrast,
+            progress,
+            None,
+            alone=request.contrast is None,
+            **params,
         ),
     )
     found = cached(model, picture, ask.method, request.target, request.contrast, params)

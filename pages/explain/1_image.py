@@ -178,12 +178,15 @@ def _waiting_text(job: "Job[Attribution]") -> str:
 
 def _facts(result: "Attribution", place: int) -> None:
     from dlexplain.figures.overlay import overlay_png
+    from dlexplain.results.words import capital
     from dlexplain.services.pictures.bundle import stem
 
     plural = "" if result.evaluations == 1 else "s"
     facts = [f"{result.seconds:.2f} s", f"{result.evaluations:,} evaluation{plural}"]
     if result.completeness_error is not None:
         facts.append(f"completeness error {result.completeness_error:.1%}")
+    if result.way:
+        facts.insert(0, capital(result.way))
     st.caption(", ".join(facts) + ("  \n" + result.note if result.note else ""))
     strength, sign = st.session_state["strength"] / 100, st.session_state["sign"] or "both"
     downloads = (("PNG", "image/png", lambda: overlay_png(result, strength, sign)),

@@ -177,6 +177,7 @@ def _fitting(request: "Request", which: "TextModel", first: "TextModel") -> "Req
 
 
 def two_texts(chosen: "TextEntry", beside: "TextEntry | None", arrived: bool) -> None:
+    from dlexplain.services.question import usual_contrast
     from dlexplain.ui.state import Request
     from dlexplain.ui.texts import cache as text_cache
 
@@ -200,11 +201,13 @@ def two_texts(chosen: "TextEntry", beside: "TextEntry | None", arrived: bool) ->
     st.subheader("Why?")
     view_options("Both texts are drawn on one scale.")
     target = found[0][1].scores[0].name  # type: ignore[union-attr]
+    other = usual_contrast(model, target.index)
+    contrast = None if other is None else other.index
     for place, (column, (text, _)) in enumerate(
         zip(st.columns(2, gap="large"), found, strict=True)
     ):
         with column:
-            request = Request(model.name, text_cache.digest(text), target.index, None, asks)
+            request = Request(model.name, text_cache.digest(text), target.index, contrast, asks)
             reading, rival = (
                 text_cache.reading(model.name, t) for t in (text, found[1 - place][0])
             )

@@ -117,7 +117,9 @@ def test_half_the_digits_give_nearly_the_same_values(method: str) -> None:
 def test_expected_gradients_of_a_sum_are_the_mean_of_the_baselines() -> None:
     explainer: Any = TEXT_METHODS["gradient-shap"]
     run = run_on(SumOfWords(), SENTENCE, OF_WORDS)
-    background = explainer.background(run, 16, torch.Generator().manual_seed(0))
+    _, vectors = run.from_vectors()
+    blank = run.twin.embed(torch.full_like(run.ids, run.twin.blank))
+    background = explainer.background(run, vectors, blank, 16, torch.Generator().manual_seed(0))
     found = values_of("gradient-shap", run, samples=160)
     expected = (run.twin.embed(run.ids) - background)[..., 0].mean(0)
     np.testing.assert_allclose(found.values, expected.numpy(), atol=1e-5)

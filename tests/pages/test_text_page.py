@@ -196,3 +196,16 @@ def test_a_folder_that_is_no_model_is_not_chosen(tmp_path: Path) -> None:
         assert page.selectbox(key="classifier").value == "sst2-cnn"
         (error,) = page.error
         assert why in error.value.replace("\\", "")
+
+
+def test_of_two_classes_the_difference_is_explained_or_one_score_alone() -> None:
+    page = finished(text_page(text=SENTENCE, by="leave-one-out"))
+    rather = page.selectbox(key="rather")
+    assert rather.placeholder == "positive, the other class"
+    assert any("negative rather than positive" in text.value for text in page.markdown)
+    page = finished(rather.set_value("alone").run())
+    assert not page.exception
+    assert not any("rather than" in text.value for text in page.markdown)
+    assert page.query_params["rather"] == ["alone"] or page.query_params["rather"] == "alone"
+    page = finished(text_page(text=SENTENCE, by="leave-one-out", rather="alone"))
+    assert page.selectbox(key="rather").value == "alone"

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible
 from dlexplain.explain.base import Attributed, Explainer, Family, Run, completeness_error, register
-from dlexplain.explain.baselines import baseline_choice, make_baseline
+from dlexplain.explain.baselines import baseline_choice
 from dlexplain.explain.batching import Target
 from dlexplain.explain.prepare import PreparedModel, replace_modules
 from dlexplain.params import number
@@ -137,7 +137,7 @@ class DeepLift(Explainer):
     def attribute(self, run: Run, params: Any) -> Attributed:
         from captum.attr import DeepLift as CaptumDeepLift
 
-        baseline = make_baseline(params.baseline, run.inputs, run.model.value_range, params.seed)
+        baseline = run.baseline(params.baseline, params.seed)
         run.progress.plan(1)
         with run.model.turnstile.turn(), torch.enable_grad():
             values = CaptumDeepLift(Scored(exact(run.model.module), run.target)).attribute(
@@ -145,4 +145,5 @@ class DeepLift(Explainer):
             )
         run.progress.advance(1)
         score, nothing = run.score(), run.score(baseline)
-        return Attributed(values[0], completeness_error(values.detach(), score, nothing))
+        error = completeness_error(values.detach(), score, nothing)
+        return Attributed(values[0], error, baseline_score=nothing)

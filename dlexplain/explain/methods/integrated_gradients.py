@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from dlexplain.explain.base import Attributed, Run, register
-from dlexplain.explain.baselines import baseline_choice, make_baseline
+from dlexplain.explain.baselines import baseline_choice
 from dlexplain.explain.methods.gradients import GradientMethod
 from dlexplain.explain.path import integrated, path_gradients, tolerance_param
 from dlexplain.params import number
@@ -57,4 +57,4 @@ class IntegratedGradients(GradientMethod):
 
     @staticmethod
     def _baseline(run: Run, inputs: Tensor, params: Any) -> Tensor:
-        return make_baseline(params.baseline, inputs, run.model.value_range, params.seed)
+        return run.baseline(params.baseline, params.seed, inputs)

@@ -16,7 +16,7 @@ from dlexplain.explain.base import (
     seeded,
     side_of,
 )
-from dlexplain.explain.baselines import baseline_choice, make_baseline
+from dlexplain.explain.baselines import baseline_choice
 from dlexplain.explain.prepare import PreparedModel
 from dlexplain.explain.superpixels import (
     fit_regions,
@@ -72,7 +72,7 @@ class Occlusion(Explainer):
         patches = [(*row, *column) for row in rows for column in columns]
         # A random order lets the first patches, spread over the picture, make a coarse map.
         order = torch.randperm(len(patches), generator=seeded(0)).tolist()
-        cover = make_baseline(params.baseline, run.inputs, run.model.value_range, params.seed)[0]
+        cover = run.baseline(params.baseline, params.seed)[0]
 
         def make(start: int, stop: int) -> Tensor:
             covered = run.inputs.repeat(stop - start, 1, 1, 1)
@@ -123,7 +123,7 @@ class SuperpixelAblation(Explainer):
     def attribute(self, run: Run, params: Any) -> Attributed:
         labels = superpixels(run.inputs, params.regions, run.model.value_range)
         count = int(labels.max()) + 1
-        cover = make_baseline(params.baseline, run.inputs, run.model.value_range, params.seed)
+        cover = run.baseline(params.baseline, params.seed)
         score = run.score()
 
         def make(start: int, stop: int) -> Tensor:

@@ -19,7 +19,7 @@ from dlexplain.explain.base import (
     register,
     seeded,
 )
-from dlexplain.explain.baselines import baseline_choice, gaussian_blur, make_baseline
+from dlexplain.explain.baselines import baseline_choice, gaussian_blur
 from dlexplain.explain.drawing import numpy_seed
 from dlexplain.params import choice, number
 
@@ -85,7 +85,9 @@ class ExpectedGradients(Explainer):
             module.drawn = drawn
             values = explainer.shap_values(run.inputs, nsamples=params.samples, rseed=params.seed)
         found = torch.from_numpy(np.asarray(values, dtype=np.float32)).reshape(run.inputs.shape[1:])
-        return Attributed(found, completeness_error(found, score, float(scores.mean())))
+        usual = float(scores.mean())
+        error = completeness_error(found, score, usual)
+        return Attributed(found, error, baseline_score=usual, score=score)
 
 
 class _Sampled(nn.Module):
@@ -134,7 +136,7 @@ class PartitionShap(Explainer):
         import shap
 
         picture = _to_numpy(run.inputs)[0]  # (height, width, channels)
-        cover = make_baseline(params.baseline, run.inputs, run.model.value_range, params.seed)
+        cover = run.baseline(params.baseline, params.seed)
         masker = shap.maskers.Image(_to_numpy(cover)[0], shape=picture.shape)
         known: dict[bytes, float] = {}
 
@@ -163,7 +165,8 @@ class PartitionShap(Explainer):
             run.preview(lambda values=values: values.sum(2))  # type: ignore[misc]
         assert values is not None
         score, nothing = run.score(), run.score(cover)
-        return Attributed(values.permute(2, 0, 1), completeness_error(values, score, nothing))
+        error = completeness_error(values, score, nothing)
+        return Attributed(values.permute(2, 0, 1), error, baseline_score=nothing)
 
 
 def _to_numpy(inputs: Tensor) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from dlexplain.explain.base import (
     register,
     seeded,
 )
-from dlexplain.explain.baselines import baseline_choice, make_baseline
+from dlexplain.explain.baselines import baseline_choice
 from dlexplain.explain.drawing import numpy_seed
 from dlexplain.explain.linear_fit import sparse_fit
 from dlexplain.explain.methods.occlusion import ONE_REGION
@@ -83,7 +83,7 @@ class Coalitions:
 def coalitions(run: Run, params: Any) -> Coalitions:
     """From the params that the methods here share: regions, baseline, seed."""
     labels = superpixels(run.inputs, params.regions, run.model.value_range)
-    cover = make_baseline(params.baseline, run.inputs, run.model.value_range, params.seed)
+    cover = run.baseline(params.baseline, params.seed)
     return Coalitions(run, labels, cover)
 
 
@@ -203,7 +203,7 @@ class KernelShap(_OverRegions):
         values = torch.from_numpy(np.asarray(weights, dtype=np.float32)).flatten()
         difference = ends[float(world.count)] - ends[0.0]
         error = completeness_error(values, difference, 0.0)
-        return Attributed(shared_out(values, world.labels), error, SHARED_OUT)
+        return Attributed(shared_out(values, world.labels), error, SHARED_OUT, ends[0.0])
 
 
 SHARED_OUT = "Each region's value is shared out evenly over its pixels, so that the map sums up."
@@ -219,4 +219,4 @@ def one_region(run: Run, world: Coalitions) -> Attributed:
     """A picture of one colour has nothing to compare: the whole difference is spread over it."""
     score, nothing = run.score(), run.score(world.cover)
     values = torch.tensor([score - nothing])
-    return Attributed(shared_out(values, world.labels), 0.0, ONE_REGION)
+    return Attributed(shared_out(values, world.labels), 0.0, ONE_REGION, nothing)

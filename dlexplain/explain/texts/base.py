@@ -11,6 +11,7 @@ from torch import Tensor
 
 from dlexplain.errors import Incompatible
 from dlexplain.explain.base import Attributed, NoParams
+from dlexplain.explain.baselines import UNDECIDED, undecided
 from dlexplain.explain.batching import ChunkBook, Evaluator, Target
 from dlexplain.explain.progress import Progress
 from dlexplain.explain.texts.twin import TextTwin
@@ -19,15 +20,15 @@ from dlexplain.registry import Registry
 from dlexplain.results import TextAttribution
 
 Family = Literal["gradient", "attention", "perturbation"]
-BASELINES = ("blank", "padding", "zero")
+BASELINES = ("blank", "padding", "zero", UNDECIDED)
 
 
 def baseline_param() -> str:
     """The field of a gradient method's Params."""
     found: str = choice(
         "blank", "Baseline", BASELINES,
-        help="What stands for no word: the model's mask or unknown word, its padding, or zeros. "
-        "Marks such as [CLS] stay.",
+        help="What stands for no word: the model's mask or unknown word, its padding, zeros, or "
+        "what lies between two of these where the model is undecided. Marks such as [CLS] stay.",
     )  # fmt: skip
     return found
 
@@ -77,8 +78,11 @@ class TextRun:
         view = self.twin.by_vectors(vectors, precision)
         return Evaluator(view, self.target, self.progress, self.chunks), vectors
 
-    def baseline(self, kind: str, vectors: Tensor) -> Tensor:
+    def baseline(self, kind: str, vectors: Tensor, evaluator: Evaluator) -> Tensor:
         """(1, time, width) of a text without words, its marks kept."""
+        if kind == UNDECIDED:
+            plain = [self.baseline(one, vectors, evaluator) for one in BASELINES[:-1]]
+            return undecided(evaluator, plain)
         if kind == "zero":
             return vectors * self.marks.to(vectors.device)[None, :, None]
         fill = self.twin.blank if kind == "blank" else self.twin.pad

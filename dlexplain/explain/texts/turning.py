@@ -14,6 +14,7 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
+from dlexplain.explain.batching import Target
 from dlexplain.explain.texts.base import TextRun
 from dlexplain.explain.texts.removal import groups, without
 
@@ -95,14 +96,7 @@ def _grown(best: Sequence[Set], count: int) -> list[Set]:
 
 def _margins(run: TextRun, ids: Tensor) -> Tensor:
     """(count,) the class's logit less the largest other one's; below 0 the class has turned."""
-
-    def margin(logits: Tensor) -> Tensor:
-        own = logits[:, run.target.index]
-        others = logits.clone()
-        others[:, run.target.index] = float("-inf")
-        return own - others.amax(1)
-
-    evaluator = run.from_ids()
+    evaluator, margin = run.from_ids(), Target(run.target.index).margin
     parts = evaluator.scores(lambda a, b: ids[a:b], len(ids), margin)
     return torch.cat([part.float().cpu() for _, part in parts])
 

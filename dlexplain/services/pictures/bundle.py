@@ -46,7 +46,7 @@ def repeat(attribution: Attribution) -> str:
     a = attribution
     words = ["python -m dlexplain explain PICTURE", f"--model {a.model}", f"--method {a.method}"]
     words.append(f"--target {a.target.index}")
-    words += [f"--contrast {a.contrast.index}"] if a.contrast else []
+    words.append(f"--contrast {a.contrast.index}" if a.contrast else "--alone")
     words += [f"--fit {a.fit}"] if a.fit != "crop" else []
     words += [f"--set {key}={value}" for key, value in a.params.items()]
     return " ".join([*words, "--out map.npz"])

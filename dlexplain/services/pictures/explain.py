@@ -12,14 +12,14 @@ import dlexplain.explain.methods  # noqa: F401, registers the methods
 from dlexplain import params as declared
 from dlexplain.data.fit import Fit
 from dlexplain.data.pictures import Picture, Source
-from dlexplain.errors import TargetError
-from dlexplain.explain.base import METHODS
+from dlexplain.explain.base import METHODS, Explainer
 from dlexplain.explain.batching import Target
 from dlexplain.explain.progress import Progress
 from dlexplain.params import Spec, Value, as_dict
 from dlexplain.results import Attribution
 from dlexplain.services.pictures.classify import as_picture, classify
 from dlexplain.services.pictures.models import LoadedModel, chunk_book
+from dlexplain.services.question import asked_classes, usual_params
 from dlexplain.settings import settings
 
 R = TypeVar("R")
@@ -89,7 +89,7 @@ def method_infos(model: LoadedModel | None = None) -> tuple[MethodInfo, ...]:
     if model is None:
         return tuple(method_info(m) for m in methods)
     fitting = (m for m in methods if m.is_compatible(model.prepared))
-    return tuple(method_info(m, m.defaults(model.prepared)) for m in fitting)
+    return tuple(method_info(m, _defaults(model, m)) for m in fitting)
 
 
 def method_choices(model: LoadedModel, method: str) -> dict[str, tuple[str, ...]]:
@@ -105,6 +105,7 @@ def explain(
     contrast: int | str | None = None,
     progress: Progress | None = None,
     fit: Fit | str | None = None,
+    alone: bool = False,
     **params: Value,
 ) -> Attribution:
     """Which parts of the picture speak for `target`, or for it rather than for `contrast`.
@@ -114,8 +115,10 @@ def explain(
              probable one
     fit      how the picture is made into the model's square: "crop" (the middle, by default),
              "crop:X,Y", "pad" or "squash", see Fit
+    contrast likewise; of a model with two classes by default the other one
+    alone    the target's score by itself, also of a model with two classes
     params   the method's parameters (`python -m dlexplain methods` lists them); the defaults of
-             some depend on the size of the model's pictures
+             some depend on the size of the model's pictures, and on whether it has two classes
 
     Returns an Attribution, whose params are those used; the same request again is answered from
     memory. Raises PictureError, UnknownName, ParamError, TargetError, Incompatible or Cancelled.
@@ -125,18 +128,16 @@ def explain(
     read = as_picture(picture, fit)
     if target is None:
         target = classify(model, read, top=1).scores[0].name.index
-    chosen = model.find_class(target)
-    other = None if contrast is None else model.find_class(contrast)
-    if other == chosen:
-        raise TargetError(f'target and contrast are both "{chosen.label}"; choose two classes')
-    key = _key(model, read, method, wanted, Target(chosen.index, other.index if other else None))
+    chosen, other = asked_classes(model, target, contrast, alone)
+    goal = Target(chosen.index, other.index if other else None)
+    key = _key(model, read, method, wanted, goal)
     found = _cache.get(key)
     if found is None:
         view = model.view(read)
         found = explainer.explain(
             model.prepared,
             model.to_input(view),
-            Target(chosen.index, other.index if other else None),
+            goal,
             wanted,
             progress,
             chunk_book(),
@@ -172,7 +173,15 @@ def cached(
 
 def _params(model: LoadedModel, method: str, given: Mapping[str, Value]) -> Any:
     explainer = METHODS[method]
-    return declared.parse(explainer.Params, {**explainer.defaults(model.prepared), **given})
+    return declared.parse(explainer.Params, {**_defaults(model, explainer), **given})
+
+
+def _defaults(model: LoadedModel, method: Explainer) -> dict[str, Value]:
+    """What a model changes of the method's own defaults."""
+    return {
+        **method.defaults(model.prepared),
+        **usual_params(model, method.Params, method.complete),
+    }
 
 
 def _key(model: LoadedModel, picture: Picture, method: str, params: object, target: Target) -> str:

@@ -145,7 +145,7 @@ def compared(
     """The attributions of this very text that attention is compared with; raises Cancelled."""
     progress = progress or Progress()
     return tuple(
-        explain_text(model, reading, method, None, None, progress, **params)
+        explain_text(model, reading, method, None, None, progress, False, **params)
         for method, params in COMPARED.items()
     )
 

@@ -11,7 +11,6 @@ import torch
 import dlexplain.explain.texts.methods  # noqa: F401, registers the methods
 from dlexplain import params as declared
 from dlexplain.data.text_reading import Reading
-from dlexplain.errors import TargetError
 from dlexplain.explain.batching import Target
 from dlexplain.explain.progress import Progress
 from dlexplain.explain.texts.base import TEXT_METHODS, TextRun
@@ -19,6 +18,7 @@ from dlexplain.params import Value, as_dict
 from dlexplain.results import ClassScore, TextAttribution, TextPrediction
 from dlexplain.services.pictures.explain import MethodInfo, ResultCache, method_info
 from dlexplain.services.pictures.models import chunk_book
+from dlexplain.services.question import asked_classes, usual_params
 from dlexplain.services.texts.models import TextModel
 
 BATCH = 32
@@ -30,7 +30,10 @@ def text_method_infos(model: TextModel | None = None) -> tuple[MethodInfo, ...]:
     """Every method, or those that are compatible with `model`, by family."""
     order = ("gradient", "attention", "perturbation")
     methods = sorted(TEXT_METHODS.values(), key=lambda m: order.index(m.family))
-    return tuple(method_info(m) for m in methods if model is None or m.is_compatible(model.twin))
+    if model is None:
+        return tuple(method_info(m) for m in methods)
+    fitting = (m for m in methods if m.is_compatible(model.twin))
+    return tuple(method_info(m, usual_params(model, m.Params, m.complete)) for m in fitting)
 
 
 def classify_text(model: TextModel, text: str) -> TextPrediction:
@@ -76,26 +79,27 @@ def explain_text(
     target: int | str | None = None,
     contrast: int | str | None = None,
     progress: Progress | None = None,
+    alone: bool = False,
     **params: Value,
 ) -> TextAttribution:
     """Which tokens speak for `target`, or for it rather than for `contrast`.
 
     text    or one as the model reads it, which may have been changed
     target  index or name of a class; by default the most probable one
-    params  the method's parameters (`python -m dlexplain methods` lists them)
+    contrast  likewise; of a model with two classes by default the other one
+    alone   the target's score by itself, also of a model with two classes
+    params  the method's parameters (`python -m dlexplain methods --texts` lists them); of a model
+            with two classes the baseline is by default one at which it is undecided
 
     The same request again is answered from memory. Raises TextError, UnknownName, ParamError,
     TargetError, Incompatible or Cancelled.
     """
     explainer = TEXT_METHODS[method]
-    wanted: Any = declared.parse(explainer.Params, params)
+    wanted = _params(model, method, params)
     reading = text if isinstance(text, Reading) else model.read(text)
     if target is None:
         target = classify_reading(model, reading).scores[0].name.index
-    chosen = model.find_class(target)
-    other = None if contrast is None else model.find_class(contrast)
-    if other == chosen:
-        raise TargetError(f'target and contrast are both "{chosen.label}"; choose two classes')
+    chosen, other = asked_classes(model, target, contrast, alone)
     goal = Target(chosen.index, other.index if other else None)
     key = _key(model, reading, method, wanted, goal)
     found = _cache.get(key)
@@ -140,8 +144,14 @@ def cached_text(
     params: Mapping[str, Value] = NOTHING,
 ) -> TextAttribution | None:
     """The answer to this request if it is in memory."""
-    wanted: Any = declared.parse(TEXT_METHODS[method].Params, params)
+    wanted = _params(model, method, params)
     return _cache.get(_key(model, reading, method, wanted, Target(target, contrast)))
+
+
+def _params(model: TextModel, method: str, given: Mapping[str, Value]) -> Any:
+    explainer = TEXT_METHODS[method]
+    usual = usual_params(model, explainer.Params, explainer.complete)
+    return declared.parse(explainer.Params, {**usual, **given})
 
 
 def _key(model: TextModel, reading: Reading, method: str, params: object, target: Target) -> str:

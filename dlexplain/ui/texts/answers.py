@@ -38,7 +38,7 @@ def text_job(
     job: Job[TextAttribution] = Job(
         ask.title,
         lambda progress: explain_text(
-            model, reading, ask.method, target, contrast, progress, **params
+            model, reading, ask.method, target, contrast, progress, alone=contrast is None, **params
         ),
     )
     found = known_answer(model, reading, request, ask)

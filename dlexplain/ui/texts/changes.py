@@ -8,6 +8,7 @@ from dlexplain.errors import BadInput
 from dlexplain.figures.text_prediction import plot_before_after
 from dlexplain.results import TextPrediction, Turning
 from dlexplain.services.jobs import Job, start
+from dlexplain.services.question import usual_contrast
 from dlexplain.services.texts.changes import WAYS, Way, changed, find_turning, words_of
 from dlexplain.services.texts.explain import classify_reading
 from dlexplain.services.texts.models import Reading, TextModel
@@ -92,6 +93,8 @@ def _before_after(
     if not asks:
         return
     target = before.scores[0].name.index
+    other = usual_contrast(model, target)
+    contrast = None if other is None else other.index
     left, right = st.columns(2)
     for column, title, which, key in (
         (left, "Before", reading, "before"),
@@ -100,7 +103,11 @@ def _before_after(
         with column:
             st.markdown(f"**{title}**, for {literal(before.scores[0].name.label)}")
             request = Request(
-                model.name, digest(f"{key}{which.text}{which.ids.tolist()}"), target, None, asks[:1]
+                model.name,
+                digest(f"{key}{which.text}{which.ids.tolist()}"),
+                target,
+                contrast,
+                asks[:1],
             )
             show_answers(model, which, request, f"answers-{key}")
 

@@ -6,6 +6,7 @@ from dlexplain.results import TextPrediction
 from dlexplain.services.texts.models import TextModel
 from dlexplain.ui.address import from_address
 from dlexplain.ui.methods import asks_of, choose_methods, method_params
+from dlexplain.ui.rather import choose_contrast, contrast_from_address
 from dlexplain.ui.state import Ask
 from dlexplain.ui.texts import cache as text_cache
 
@@ -18,23 +19,17 @@ def choose_classes(
     """(target, contrast) as indices; what this model does not have falls back to none."""
     labels = [name.label for name in model.classes]
     state = st.session_state
-    for key in ("class", "rather"):
-        from_address(key, lambda text: model.find_class(text).label, arrived)
-        state[key] = state[key] if state.get(key) in labels else None
+    from_address("class", lambda text: model.find_class(text).label, arrived)
+    state["class"] = state["class"] if state.get("class") in labels else None
+    contrast_from_address("rather", model, labels, arrived)
     best = prediction.scores[0].name
     why, rather = st.columns(2)
     target = why.selectbox(
         "Why this class", labels, index=None, placeholder=f"{best.label}, the most probable",
         key="class", persist_state="session",
     )  # fmt: skip
-    contrast = rather.selectbox(
-        "Rather than", labels, index=None, placeholder="No second class", key="rather",
-        persist_state="session",
-        help="Explains the difference of the two classes' scores: what speaks for the first "
-        "rather than for the second.",
-    )  # fmt: skip
     chosen = best.index if target is None else labels.index(target)
-    return chosen, None if contrast is None else labels.index(contrast)
+    return chosen, choose_contrast(rather, model, labels, chosen, "rather", "No second class")
 
 
 def choose_asks(model: TextModel, arrived: bool) -> tuple[Ask, ...]:

@@ -38,7 +38,7 @@ class DeepLift(TextExplainer):
         from captum.attr import DeepLift as CaptumDeepLift
 
         evaluator, vectors = run.from_vectors()
-        baseline = run.baseline(params.baseline, vectors)
+        baseline = run.baseline(params.baseline, vectors, evaluator)
         module = exact(evaluator.model.module)
         run.progress.plan(3)
         with run.twin.turnstile.turn(), torch.enable_grad():
@@ -48,4 +48,5 @@ class DeepLift(TextExplainer):
         run.progress.advance(1)
         score, nothing = evaluator.all_scores(torch.cat([vectors, baseline])).tolist()
         values = found.detach()[0].sum(1)
-        return Attributed(values, completeness_error(values, score, nothing))
+        error = completeness_error(values, score, nothing)
+        return Attributed(values, error, baseline_score=nothing)

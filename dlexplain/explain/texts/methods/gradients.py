@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from dlexplain.explain.base import Attributed, seeded
+from dlexplain.explain.baselines import UNDECIDED
 from dlexplain.explain.path import expected_gradients, integrated, tolerance_param
 from dlexplain.explain.texts.base import (
     Family,
@@ -17,6 +18,7 @@ from dlexplain.explain.texts.base import (
     precision_param,
     register,
 )
+from dlexplain.explain.texts.removal import removal_param
 from dlexplain.params import number
 
 TAKEN_AWAY = 0.75
@@ -77,7 +79,7 @@ class IntegratedGradients(_Gradient):
         found = integrated(
             evaluator,
             vectors,
-            run.baseline(params.baseline, vectors),
+            run.baseline(params.baseline, vectors, evaluator),
             params.steps,
             params.tolerance,
             params.max_steps,
@@ -105,18 +107,22 @@ class GradientShap(_Gradient):
     class Params:
         samples: int = number(200, "Samples", low=10, high=5000, help="Gradients to average.")
         baselines: int = number(16, "Baselines", low=1, high=200, help="How many texts.")
+        removed: str = removal_param(ways=("blank", UNDECIDED))
         seed: int = number(0, "Seed", low=0, high=2**31 - 1, help="Same seed, same draws.")
         precision: str = precision_param()
 
     def attribute(self, run: TextRun, params: Any) -> Attributed:
         evaluator, vectors = run.from_vectors(params.precision)
         generator = seeded(params.seed)
-        background = self.background(run, params.baselines, generator)  # (baselines, time, width)
+        nothing = run.baseline(params.removed, vectors, evaluator)
+        background = self.background(run, vectors, nothing, params.baselines, generator)
         found = expected_gradients(evaluator, vectors, background, params.samples, generator)
         return replace(found, values=found.values.sum(1))
 
     @staticmethod
-    def background(run: TextRun, count: int, generator: torch.Generator) -> Tensor:
-        """(count, time, width) vectors of the text, most of its words taken away."""
+    def background(
+        run: TextRun, vectors: Tensor, nothing: Tensor, count: int, generator: torch.Generator
+    ) -> Tensor:
+        """(count, time, width) of the text, most of its words replaced by `nothing`'s vectors."""
         gone = torch.rand((count, len(run.marks)), generator=generator) < TAKEN_AWAY
-        return run.twin.embed(torch.where(gone & ~run.marks, run.twin.blank, run.ids))
+        return torch.where((gone & ~run.marks)[..., None].to(vectors.device), nothing, vectors)

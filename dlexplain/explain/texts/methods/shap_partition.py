@@ -8,9 +8,10 @@ import torch
 from numpy.typing import NDArray
 
 from dlexplain.explain.base import Attributed, completeness_error
+from dlexplain.explain.baselines import UNDECIDED
 from dlexplain.explain.owen import Tree, owen_values
 from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, precision_param, register
-from dlexplain.explain.texts.removal import removal_param, single_tokens, without
+from dlexplain.explain.texts.removal import WAYS, removal_param, removing, single_tokens
 from dlexplain.params import number
 
 AT_ONCE = 5
@@ -39,18 +40,17 @@ class PartitionShap(TextExplainer):
         evaluations: int = number(
             300, "Evaluations", low=10, high=20000, help="Texts that the search may ask for."
         )
-        removed: str = removal_param()
+        removed: str = removal_param(ways=(*WAYS, UNDECIDED))
         precision: str = precision_param()
 
     def attribute(self, run: TextRun, params: Any) -> Attributed:
         numbers = single_tokens(run)
         leaves = pieces(run)
         own = (numbers >= 0).numpy()
-        evaluator = run.from_ids(params.precision)
+        evaluator, removed = removing(run, params.removed, params.precision)
 
         def score(on: NDArray[np.bool_]) -> NDArray[np.float64]:
-            ids = without(run, torch.from_numpy(on), numbers, params.removed)
-            return evaluator.all_scores(ids).double().cpu().numpy()
+            return evaluator.all_scores(removed(torch.from_numpy(on))).double().cpu().numpy()
 
         run.progress.plan(params.evaluations)
         width = evaluator.chunks.get(evaluator.model, "forward")
