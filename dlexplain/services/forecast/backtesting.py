@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from dlexplain.data.given_table import far_values, origins_of_test
 from dlexplain.errors import DataError
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.progress import Progress
 from dlexplain.results import Backtest, Calibration, SeriesBacktest
 from dlexplain.services.forecast.conformal import LEVELS, calibrate, calibrated
@@ -29,6 +30,7 @@ MOST_ORIGINS = 500
 """Of more, as daily series have, so many are taken, evenly over the test period."""
 
 
+@random_state_kept()
 def backtest(
     model: LoadedForecaster | str, series: Series = "", progress: Progress | None = None
 ) -> SeriesBacktest:

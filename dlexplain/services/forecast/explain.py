@@ -15,6 +15,7 @@ from dlexplain.data.dates import dates_after
 from dlexplain.data.given_table import far_values
 from dlexplain.errors import DataError, ParamError
 from dlexplain.explain.batching import Target
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.progress import Progress
 from dlexplain.explain.series.base import SERIES_METHODS, SeriesExplainer, SeriesRun
 from dlexplain.params import Value, as_dict
@@ -62,6 +63,7 @@ def series_method_infos() -> tuple[MethodInfo, ...]:
     return tuple(method_info(method) for method in methods)
 
 
+@random_state_kept()
 def explain_series(
     model: LoadedForecaster | str,
     series: Series = "",
@@ -95,6 +97,7 @@ def explain_series(
     return answer(question, method, params, progress)
 
 
+@random_state_kept()
 def answer(
     question: Question,
     method: str,

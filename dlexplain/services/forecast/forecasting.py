@@ -8,6 +8,7 @@ from dlexplain.data.dates import dates_after, quarters_first_month
 from dlexplain.data.given_table import far_values, origin_spans
 from dlexplain.data.series import place_of
 from dlexplain.errors import DataError, ParamError, TargetError
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.results import SeriesForecast, period_text
 from dlexplain.services.forecast.conformal import calibrate, calibrated
 from dlexplain.services.forecast.model_list import find_forecaster
@@ -41,6 +42,7 @@ def series_for(model: LoadedForecaster, series: Series = "") -> GivenSeries:
     return read_csv(trained, Path(series))
 
 
+@random_state_kept()
 def forecast(
     model: LoadedForecaster | str,
     series: Series = "",
@@ -68,6 +70,7 @@ def forecast(
     return forecast_at(model, given, origin_place(model, given, origin), learned_on, horizon)
 
 
+@random_state_kept()
 def forecast_at(
     model: LoadedForecaster,
     given: GivenSeries,

@@ -16,6 +16,7 @@ from dlexplain.data.given_table import Origins, check_facts, windows_of
 from dlexplain.data.series_about import about_series
 from dlexplain.data.windows import Windows
 from dlexplain.errors import WeightsError
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.prepare import fingerprint
 from dlexplain.explain.series.twin import Changes, SeriesTwin
 from dlexplain.memory import keep_memory
@@ -83,6 +84,7 @@ class LoadedForecaster:
         return np.concatenate(said)
 
 
+@random_state_kept()
 def load_forecaster(name: str = "") -> LoadedForecaster:
     """A zoo model by name, or a finished run by its id; the same one is given while it is kept.
 

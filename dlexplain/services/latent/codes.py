@@ -10,6 +10,7 @@ from torch import Tensor
 
 from dlexplain.data.pictures import Picture, Source, read_picture
 from dlexplain.errors import BadInput, UnknownName
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.results import (
     EncodedPictures,
     LatentPath,
@@ -30,6 +31,7 @@ CENTRED = ("mnist",)
 MOST_STEPS = 64
 
 
+@random_state_kept()
 def reconstruct(
     model: LatentModel | str,
     picture: Source | Picture | SeenPicture,
@@ -102,6 +104,7 @@ def numbers(tensor: Tensor) -> Floats:
     return found
 
 
+@random_state_kept()
 def decode(model: LatentModel, codes: Floats, label: int = 0) -> NDArray[np.uint8]:
     """(count, latent) -> (count, side, side, channels) uint8.
 
@@ -119,6 +122,7 @@ def decode(model: LatentModel, codes: Floats, label: int = 0) -> NDArray[np.uint
     return to_bytes(made).numpy()
 
 
+@random_state_kept()
 def interpolate(
     model: LatentModel, first: Floats, last: Floats, steps: int = 9, how: str = "", label: int = 0
 ) -> LatentPath:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible, WeightsError
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.prepare import fingerprint
 from dlexplain.explain.turnstile import Turnstile
 from dlexplain.memory import keep_memory
@@ -103,6 +104,7 @@ class LatentModel:
         return logits.sigmoid()
 
 
+@random_state_kept()
 def load_latent_model(name: str = "") -> LatentModel:
     """Load a zoo model by name or a finished run by its id; the zoo's first where none is given.
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from dlexplain.errors import Incompatible, TargetError
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.params import Value, parse
 from dlexplain.results import Samples
 from dlexplain.services.latent.codes import numbers
@@ -19,6 +20,7 @@ from dlexplain.tasks.pixels import noise_of, to_bytes
 AT_ONCE = 64
 
 
+@random_state_kept()
 def sample(model: LatentModel | str = "", label: str | int = "", **params: Value) -> Samples:
     """New pictures.
 

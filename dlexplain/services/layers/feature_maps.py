@@ -6,6 +6,7 @@ from torch import nn
 
 from dlexplain.data.pictures import Picture, Source
 from dlexplain.errors import Incompatible, UnknownName
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.layer_trace import PICTURE, output_of, trace
 from dlexplain.results import FeatureMaps, Filters
 from dlexplain.services.layers.listing import as_model, find_layer, grid, input_of, plain
@@ -16,6 +17,7 @@ RANKS = ("mean", "largest")
 """By what channels are ordered: their mean over all places, or their largest value."""
 
 
+@random_state_kept()
 def feature_maps(
     model: LoadedModel | str, picture: Source | Picture, layer: str, ranked_by: str = "mean"
 ) -> FeatureMaps:
@@ -40,6 +42,7 @@ def feature_maps(
     return FeatureMaps(known.name, call.name, call.kind, values, order, ranked_by, known.view(read))
 
 
+@random_state_kept()
 def first_filters(model: LoadedModel | str) -> Filters:
     """The weights of the convolution that reads the picture, which may be enlarged for it.
 

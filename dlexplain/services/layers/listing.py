@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from dlexplain.data.pictures import Picture
 from dlexplain.errors import ParamError
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.layer_trace import PICTURE, Call, find_call, trace
 from dlexplain.explain.prepare import PreparedModel
 from dlexplain.explain.receptive_field import ACTIVATIONS, windows
@@ -53,6 +54,7 @@ def plain_twin(prepared: PreparedModel, network: nn.Module) -> PreparedModel:
     return replace(prepared, module=whole, folded=False, difference=0.0)
 
 
+@random_state_kept()
 def layers(model: LoadedModel | str) -> Layers:
     """Every layer that the model runs, in order, with shapes, parameters and multiply-adds.
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dlexplain.explain.activation_maximisation import Params, activation, maximise
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.layer_trace import Call, output_of
 from dlexplain.explain.prepare import PreparedModel
 from dlexplain.explain.progress import Progress
@@ -30,6 +31,7 @@ TOGETHER = 8
 TELL_SECONDS = 0.5
 
 
+@random_state_kept()
 def preferred_input(
     model: LoadedModel | str,
     layer: str,

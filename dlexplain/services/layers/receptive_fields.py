@@ -1,6 +1,7 @@
 """What a unit of a picture model sees: by analysis, checked by the gradient, and how strongly."""
 
 from dlexplain.data.pictures import Picture, Source
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.layer_trace import Call, trace
 from dlexplain.explain.receptive_field import Unit, by_geometry, by_gradient, effective
 from dlexplain.results import ReceptiveField, Rectangle
@@ -17,6 +18,7 @@ from dlexplain.services.pictures.classify import as_picture
 from dlexplain.services.pictures.models import LoadedModel
 
 
+@random_state_kept()
 def receptive_field(
     model: LoadedModel | str,
     layer: str,

@@ -10,6 +10,7 @@ from torch import nn
 
 from dlexplain.data.pictures import Picture, Source
 from dlexplain.errors import ParamError
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.layer_trace import Call, Flow, flows, trace, users
 from dlexplain.explain.receptive_field import ACTIVATIONS, Unit, Window, windows
 from dlexplain.results import ConvolutionStep, StageStep, StepThrough
@@ -30,6 +31,7 @@ FORMULAS = {
 }
 
 
+@random_state_kept()
 def step_through(
     model: LoadedModel | str,
     picture: Source | Picture,

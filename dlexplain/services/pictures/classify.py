@@ -5,6 +5,7 @@ from dataclasses import replace
 from dlexplain.data.fit import Fit, read_fit
 from dlexplain.data.pictures import Picture, Source, read_picture
 from dlexplain.errors import BadInput
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.results import ClassScore, Prediction
 from dlexplain.services.pictures.models import LoadedModel
 
@@ -22,6 +23,7 @@ def as_picture(source: Source | Picture, fit: Fit | str | None = None) -> Pictur
     return picture if wanted is None else replace(picture, fit=wanted)
 
 
+@random_state_kept()
 def classify(
     model: LoadedModel,
     picture: Source | Picture,

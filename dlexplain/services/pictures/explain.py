@@ -14,6 +14,7 @@ from dlexplain.data.fit import Fit
 from dlexplain.data.pictures import Picture, Source
 from dlexplain.explain.base import METHODS, Explainer
 from dlexplain.explain.batching import Target
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.progress import Progress
 from dlexplain.params import Spec, Value, as_dict
 from dlexplain.results import Attribution
@@ -97,6 +98,7 @@ def method_choices(model: LoadedModel, method: str) -> dict[str, tuple[str, ...]
     return METHODS[method].choices(model.prepared)
 
 
+@random_state_kept()
 def explain(
     model: LoadedModel,
     picture: Source | Picture,

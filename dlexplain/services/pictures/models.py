@@ -17,6 +17,7 @@ from dlexplain.data.pictures import Picture
 from dlexplain.data.views import Part, model_view, seen_part
 from dlexplain.errors import WeightsError
 from dlexplain.explain.batching import ChunkBook
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.prepare import PreparedModel, prepare
 from dlexplain.memory import keep_memory
 from dlexplain.models.base import MODELS, ModelSpec
@@ -128,6 +129,7 @@ def _grey(view: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(view).convert("L"))[:, :, None]
 
 
+@random_state_kept()
 def load_model(name: str = DEFAULT_MODEL) -> LoadedModel:
     """Load a registered or a zoo model, or a finished run by its id; the same one while it is kept.
 

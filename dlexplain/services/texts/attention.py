@@ -11,6 +11,7 @@ from torch import Tensor
 
 from dlexplain.data.text_reading import Reading, taken
 from dlexplain.errors import ParamError
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.progress import Progress
 from dlexplain.explain.texts.attention import attention as weights_of
 from dlexplain.explain.texts.attention import check_attends, read_out
@@ -112,6 +113,7 @@ def maps_from(model: TextModel, reading: Reading, layers: Sequence[Tensor]) -> A
     )
 
 
+@random_state_kept()
 def attention(model: TextModel | str, text: str, window: int = 1) -> AttentionMaps:
     """Where each token of `text` looks, for each layer and head.
 

@@ -11,6 +11,7 @@ import torch
 from dlexplain.data.text_reading import Reading
 from dlexplain.errors import TextError
 from dlexplain.explain.batching import Target
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.progress import Progress
 from dlexplain.explain.texts.turning import Turned, turn_by_removal, turn_by_replacement
 from dlexplain.results import Turning, WordChange
@@ -61,6 +62,7 @@ def changed(
     return model.read(" ".join(text.split()))
 
 
+@random_state_kept()
 def find_turning(
     model: TextModel,
     reading: Reading,

@@ -12,6 +12,7 @@ import dlexplain.explain.texts.methods  # noqa: F401, registers the methods
 from dlexplain import params as declared
 from dlexplain.data.text_reading import Reading
 from dlexplain.explain.batching import Target
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.progress import Progress
 from dlexplain.explain.texts.base import TEXT_METHODS, TextRun
 from dlexplain.params import Value, as_dict
@@ -36,6 +37,7 @@ def text_method_infos(model: TextModel | None = None) -> tuple[MethodInfo, ...]:
     return tuple(method_info(m, usual_params(model, m.Params, m.complete)) for m in fitting)
 
 
+@random_state_kept()
 def classify_text(model: TextModel, text: str) -> TextPrediction:
     """Every class of the text, the most probable first; raises TextError."""
     return classify_texts(model, [text])[0]
@@ -47,6 +49,7 @@ def classify_reading(model: TextModel, reading: Reading) -> TextPrediction:
     return _prediction(model, reading, model.twin.logits(ids).softmax(1)[0].tolist())
 
 
+@random_state_kept()
 def classify_texts(
     model: TextModel, texts: Sequence[str], progress: Progress | None = None
 ) -> list[TextPrediction]:
@@ -72,6 +75,7 @@ def _prediction(model: TextModel, reading: Reading, shares: Sequence[float]) -> 
     return TextPrediction(reading.text, model.name, scores, tokens, reading.unknown, reading.left)
 
 
+@random_state_kept()
 def explain_text(
     model: TextModel,
     text: str | Reading,

@@ -14,6 +14,7 @@ from dlexplain.data.class_list import ClassList, plain_classes
 from dlexplain.data.text_reading import Reading, TextReader
 from dlexplain.data.tokenisers import FILE, load_tokeniser
 from dlexplain.errors import ModelError, WeightsError
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.prepare import fingerprint
 from dlexplain.explain.texts.twin import TextTwin
 from dlexplain.memory import keep_memory
@@ -74,6 +75,7 @@ class TextModel:
         return ids
 
 
+@random_state_kept()
 def load_text_model(name: str) -> TextModel:
     """A zoo model by name, a finished run by id, or a user's by folder or name on the hub.
 

@@ -11,6 +11,7 @@ import dlexplain.data.modules
 import dlexplain.data.sets  # noqa: F401, these two register data and who reads what is given
 from dlexplain.data.modules.base import GIVEN, DataModule
 from dlexplain.errors import BadInput
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.models.device import choose_device
 from dlexplain.params import parse
 from dlexplain.results import Score
@@ -53,6 +54,7 @@ def evaluate(model: str, data: str) -> Score:
     return Score(model, data, count, metrics, task.details(tested.arrays), given.notes)
 
 
+@random_state_kept()
 def run_test(module: TaskModule, data: DataModule, validate: bool = True) -> Tested:
     """Validate, where wanted, and test, in float32 on the settings' device."""
     device = choose_device(settings().device)

@@ -16,6 +16,7 @@ from dlexplain.data.pair_codec import END, PairCodec, load_codec
 from dlexplain.data.text_codec import BROKEN
 from dlexplain.data.text_reading import Reading, TextReader
 from dlexplain.errors import DataError, TextError, WeightsError
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.prepare import fingerprint
 from dlexplain.explain.turnstile import Turnstile
 from dlexplain.memory import keep_memory
@@ -107,6 +108,7 @@ class LoadedTranslator:
         return np.array([*numbers, *[-1] * (len(ids) - len(own))], np.int64)
 
 
+@random_state_kept()
 def load_translator(name: str = "") -> LoadedTranslator:
     """Load a zoo model by name or a finished run by its id; the same one while it is kept.
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from dlexplain.data.text_reading import Reading
 from dlexplain.errors import ParamError
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.source_tokens import Written
 from dlexplain.models.translator import BOS, PAD, CrossAttends
 from dlexplain.results import (
@@ -28,6 +29,7 @@ TOGETHER = 8
 """Candidates whose probabilities are computed at once."""
 
 
+@random_state_kept()
 def translate(
     model: LoadedTranslator | str,
     text: str,
@@ -117,6 +119,7 @@ def _candidate(
 
 
 @torch.no_grad()
+@random_state_kept()
 def cross_attention(
     model: LoadedTranslator, translation: Translation, place: int = 0
 ) -> CrossAttention:

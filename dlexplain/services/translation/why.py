@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from dlexplain.errors import UnknownName
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.next_token import integrated_gradients
 from dlexplain.explain.progress import Progress
 from dlexplain.explain.source_tokens import every_gradient, every_removal
@@ -36,6 +37,7 @@ class Why:
     every: EveryInfluence
 
 
+@random_state_kept()
 def why_written(
     model: LoadedTranslator,
     translation: Translation,
@@ -91,6 +93,7 @@ def why_written(
     return Why((first, *others), every)
 
 
+@random_state_kept()
 def every_influence(
     model: LoadedTranslator,
     translation: Translation,

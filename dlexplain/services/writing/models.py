@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from dlexplain.data.text_codec import TextCodec, load_codec
 from dlexplain.data.tokenisers import FILE
 from dlexplain.errors import DataError, WeightsError
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.prepare import fingerprint
 from dlexplain.explain.recurrence import differentiable
 from dlexplain.explain.turnstile import Turnstile
@@ -98,6 +99,7 @@ class LoadedLanguageModel:
             hook.remove()
 
 
+@random_state_kept()
 def load_language_model(name: str = "") -> LoadedLanguageModel:
     """Load a zoo model by name, a finished run by its id, or a user's by folder or hub name.
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from dlexplain.errors import BadInput, UnknownName
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.next_token import Moved, input_x_gradient, integrated_gradients
 from dlexplain.explain.progress import Progress
 from dlexplain.models.language import State
@@ -25,6 +26,7 @@ TOGETHER = 16
 """Shortened texts that are read at once."""
 
 
+@random_state_kept()
 def read(model: LoadedLanguageModel, text: str, progress: Progress | None = None) -> Reading:
     """Each token's probability after those before it, and the ten likeliest in its place.
 
@@ -61,6 +63,7 @@ def tokens_of(model: LoadedLanguageModel, text: str, most: int = MOST) -> tuple[
     return ids[:most], max(0, len(ids) - most)
 
 
+@random_state_kept()
 def why_token(
     model: LoadedLanguageModel,
     text: str,

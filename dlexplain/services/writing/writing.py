@@ -10,6 +10,7 @@ from torch import Tensor
 
 from dlexplain.data.text_codec import Pieces, TextCodec
 from dlexplain.errors import BadInput
+from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.progress import Progress
 from dlexplain.models.language import State
 from dlexplain.params import Value, as_dict, parse
@@ -23,6 +24,7 @@ LONGEST_TEXT = 1_000_000
 """Characters; a text beyond is refused before it is split into tokens."""
 
 
+@random_state_kept()
 def generate(
     model: LoadedLanguageModel | str = "",
     prompt: str = "",

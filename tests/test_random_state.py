@@ -1,0 +1,155 @@
+"""No public function moves the random numbers that its caller gets afterwards."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import dlexplain as dx
+from dlexplain.data.samples import sample_path
+from dlexplain.explain.drawing import numpy_seed, random_state_kept
+from dlexplain.services.forecast import models as forecasters
+from dlexplain.services.latent import models as latents
+from dlexplain.services.pictures import models as pictures
+from dlexplain.services.texts import models as texts
+from dlexplain.services.translation import models as translators
+from dlexplain.services.writing import models as writers
+
+TEXT = "a dull film"
+PICTURE = str(sample_path("coffee"))
+QUICK = {
+    "gradient-shap": {"samples": 10, "baselines": 2}, "lime": {"samples": 12},
+    "shap-partition": {"evaluations": 10}, "integrated-gradients": {"steps": 4, "tolerance": 0},
+}  # fmt: skip
+OF_PICTURES = {
+    "integrated-gradients": {"steps": 2, "tolerance": 0}, "smoothgrad": {"samples": 1},
+    "vargrad": {"samples": 2}, "expected-gradients": {"samples": 10, "baselines": 1},
+    "score-cam": {"channels": 1}, "occlusion": {"window": 8, "stride": 8},
+    "superpixel-ablation": {"regions": 4}, "rise": {"samples": 2},
+    "lime": {"samples": 12, "regions": 4}, "kernel-shap": {"samples": 20, "regions": 4},
+    "shap-partition": {"evaluations": 10},
+}  # fmt: skip
+NOT_CALLED = {
+    "AttentionMaps", "Attribution", "ClassName", "ClassScore", "DlexplainError", "Picture",
+    "Prediction", "Progress", "RunRecord", "RunSpec", "method_infos", "model_names",
+    "read_picture", "read_sample", "run", "runs", "train",
+}  # fmt: skip
+"""Classes, listings and readers, which draw nothing; a training has a process of its own."""
+
+
+def fresh(module: Any, load: Callable[..., Any], name: str) -> Callable[[], Any]:
+    """Loading anew: a network draws its first weights then."""
+
+    def call() -> Any:
+        module._load.cache_clear()
+        return load(name)
+
+    return call
+
+
+CALLS: dict[str, Callable[[], Any]] = {
+    "load_model": fresh(pictures, dx.load_model, "digits-cnn"),
+    "load_text_model": fresh(texts, dx.load_text_model, "sst2-cnn"),
+    "load_language_model": fresh(writers, dx.load_language_model, "ptb-rnn"),
+    "load_forecaster": fresh(forecasters, dx.load_forecaster, "macrodata-lstm"),
+    "load_latent_model": fresh(latents, dx.load_latent_model, "mnist-vae"),
+    "load_translator": fresh(translators, dx.load_translator, "dates-gru-attention"),
+    "classify": lambda: dx.classify(dx.load_model("digits-cnn"), PICTURE),
+    "classify_text": lambda: dx.classify_text(dx.load_text_model("sst2-cnn"), TEXT),
+    "attention": lambda: dx.attention("sst2-transformer", TEXT),
+    "generate": lambda: dx.generate("ptb-rnn", "the", count=3),
+    "forecast": lambda: dx.forecast("macrodata-lstm"),
+    "backtest": lambda: dx.backtest("macrodata-lstm"),
+    "explain_series": lambda: dx.explain_series("macrodata-lstm"),
+    "translate": lambda: dx.translate("dates-gru-attention", "5 may 1999"),
+    "cross_attention": lambda: dx.cross_attention(*translated()),
+    "why_written": lambda: dx.why_written(*translated(), 1),
+    "reconstruct": lambda: dx.reconstruct("mnist-vae", PICTURE),
+    "sample": lambda: dx.sample("mnist-gan", count=2),
+    "layers": lambda: dx.layers("digits-cnn"),
+    "feature_maps": lambda: dx.feature_maps("digits-cnn", PICTURE, first_convolution()),
+    "preferred_input": lambda: dx.preferred_input("digits-cnn", first_convolution(), 0, steps=8),
+    "receptive_field": lambda: dx.receptive_field("digits-cnn", first_convolution()),
+    "step_through": lambda: dx.step_through("digits-cnn", PICTURE, first_convolution(), 0, 1, 1),
+}
+for _method in (*QUICK, "leave-one-out", "input-x-gradient"):
+    CALLS[f"explain_text {_method}"] = lambda method=_method: dx.explain_text(  # type: ignore[misc]
+        dx.load_text_model("sst2-cnn"), TEXT,
+        method, **QUICK.get(method, {}),
+    )  # fmt: skip
+for _method in (*OF_PICTURES, "grad-cam", "deeplift"):
+    CALLS[f"explain {_method}"] = lambda method=_method: dx.explain(  # type: ignore[misc]
+        dx.load_model("digits-cnn"), PICTURE, method, **OF_PICTURES.get(method, {})
+    )
+
+
+def translated() -> tuple[Any, Any]:
+    model = dx.load_translator("dates-gru-attention")
+    return model, dx.translate(model, "5 may 1999")
+
+
+def first_convolution() -> str:
+    from dlexplain.services.layers.stepping import convolutions
+
+    return convolutions(dx.load_model("digits-cnn"))[0]
+
+
+def drawn() -> tuple[float, float, float]:
+    return random.random(), float(np.random.rand()), float(torch.rand(1))
+
+
+def seed() -> None:
+    random.seed(5)
+    np.random.seed(5)
+    torch.manual_seed(5)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_it_leaves_the_callers_random_numbers_alone(name: str) -> None:
+    seed()
+    expected = drawn()
+    seed()
+    CALLS[name]()
+    assert drawn() == expected
+
+
+def test_every_public_function_is_asked() -> None:
+    assert {name.partition(" ")[0] for name in CALLS} | NOT_CALLED == set(dx.__all__)
+
+
+def test_shap_draws_from_a_seed_and_gives_the_generator_back() -> None:
+    np.random.seed(5)
+    expected = float(np.random.rand())
+    np.random.seed(5)
+    with numpy_seed(0) as done:
+        first = float(np.random.rand())
+        done()
+    assert first == np.random.RandomState(0).rand()
+    assert float(np.random.rand()) == expected
+
+
+def test_the_state_is_given_back_after_an_error_too() -> None:
+    seed()
+    expected = drawn()
+    seed()
+    with pytest.raises(ValueError, match="broken"), random_state_kept():
+        drawn()
+        raise ValueError("broken")
+    assert drawn() == expected
+
+
+def test_a_thread_that_ends_first_does_not_disturb_the_draws_of_another() -> None:
+    outer, inner = random_state_kept(), random_state_kept()
+    seed()
+    expected = drawn()
+    seed()
+    outer.__enter__()
+    inner.__enter__()
+    np.random.seed(0)
+    outer.__exit__(None, None, None)
+    assert float(np.random.rand()) == np.random.RandomState(0).rand()
+    inner.__exit__(None, None, None)
+    assert drawn() == expected
