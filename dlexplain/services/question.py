@@ -24,11 +24,17 @@ class Classifies(Protocol):
     def find_class(self, wanted: int | str) -> ClassName: ...
 
 
+def has_two(model: Classifies) -> bool:
+    """Whether the model has two classes that exclude each other.
+
+    One that may say both, by a sigmoid each, tells so by its `activation`.
+    """
+    return len(model.classes) == 2 and getattr(model, "activation", "softmax") == "softmax"
+
+
 def usual_contrast(model: Classifies, target: int) -> ClassName | None:
-    """The other class of a model that has two; None where it has more."""
-    if len(model.classes) != 2:
-        return None
-    return model.classes[1 - target]
+    """The other class of a model that has two; None of other models."""
+    return model.classes[1 - target] if has_two(model) else None
 
 
 def asked_classes(
@@ -54,6 +60,6 @@ def usual_params(model: Classifies, params: type, complete: bool) -> dict[str, V
 
     complete  whether the method's values promise to sum to f(x) - f(baseline)
     """
-    if not complete or len(model.classes) != 2:
+    if not complete or not has_two(model):
         return {}
     return {key: UNDECIDED for key, spec in specs(params).items() if UNDECIDED in spec.options}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dlexplain.services.question import Classifies, usual_contrast
+from dlexplain.services.question import Classifies, has_two, usual_contrast
 from dlexplain.ui.address import from_address
 
 ALONE = "alone"
@@ -54,9 +54,9 @@ def contrast_from_address(
     """Take what the address asks for into the session."""
 
     def read(text: str) -> str | None:
-        if len(model.classes) == 2 and text == ALONE:
+        if has_two(model) and text == ALONE:
             return ALONE
         found = titles[model.find_class(text).index]
-        return None if len(model.classes) == 2 else found  # the other one is taken anyhow
+        return None if has_two(model) else found  # the other one is taken anyhow
 
     from_address(key, read, arrived)
