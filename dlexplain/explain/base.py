@@ -24,6 +24,7 @@ from dlexplain.explain.progress import Progress
 from dlexplain.params import Value, as_dict
 from dlexplain.registry import Registry
 from dlexplain.results import Attribution
+from dlexplain.results.words import missed
 
 Family = Literal["gradient", "layer", "perturbation"]
 PREVIEW_SECONDS = 0.4
@@ -83,7 +84,7 @@ class Attributed:
 
     values   (channels, height, width); signed None means as the class says
     baseline_score  of methods that promise completeness: f(baseline), or the baselines' mean
-    score    f(x), of those whose values may miss it by much
+    score    f(x), where the values are differences of such scores
     """
 
     values: Tensor
@@ -180,7 +181,7 @@ class Explainer(ABC):
             seconds=progress.seconds,
             evaluations=progress.done,
             completeness_error=found.completeness_error,
-            note=" ".join(filter(None, (changed, found.note))),
+            note=" ".join(filter(None, (changed, note_of(found, params)))),
             unit=self.unit,
             baseline_score=found.baseline_score,
             score=found.score,
@@ -218,6 +219,40 @@ def completeness_error(values: Tensor, score: float, baseline_score: float) -> f
     difference = score - baseline_score
     total = float(values.double().sum())
     return abs(total - difference) / max(abs(difference), SMALLEST_DIFFERENCE)
+
+
+def summed_up(
+    values: Tensor, score: float, baseline_score: float, note: str = "", because: str = ""
+) -> Attributed:
+    """What a method that promises completeness hands back, with its error, which the note says
+    where it is large; `because` ends that sentence."""
+    error = completeness_error(values, score, baseline_score)
+    told = " ".join(filter(None, (note, missed(error, because))))
+    return Attributed(values, error, told, baseline_score, score)
+
+
+NOTHING_COUNTS = "Every value is 0: to this method nothing in the input counts for the score."
+ITS_OWN_BASELINE = "It may be what the method compares it with; another baseline tells more."
+
+
+ROUNDING = 1e-6
+"""Of a score, or of LEAST_SCORE: differences of scores that are no larger are 0."""
+LEAST_SCORE = 0.1
+
+
+def without_rounding(drops: Tensor, score: float) -> Tensor:
+    """Differences to `score`; all 0 where they are rounding alone, which, shown against the largest
+    of them, would look like much."""
+    bound = ROUNDING * max(abs(score), LEAST_SCORE)
+    return torch.zeros_like(drops) if float(drops.abs().max()) <= bound else drops
+
+
+def note_of(found: Attributed, params: Any) -> str:
+    """The note, also where there is nothing to be seen and the method has said nothing of it."""
+    if found.note or bool(found.values.any()):
+        return found.note
+    compared = any(hasattr(params, name) for name in ("baseline", "removed", "background"))
+    return f"{NOTHING_COUNTS} {ITS_OWN_BASELINE}" if compared else NOTHING_COUNTS
 
 
 def seeded(seed: int) -> torch.Generator:

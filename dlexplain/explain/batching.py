@@ -258,7 +258,8 @@ class Evaluator:
     def _chunked(
         self, kind: Kind, count: int, work: Callable[[int, int], R]
     ) -> Iterator[tuple[slice, R]]:
-        chunk = _even(count, self.chunks.get(self.model, kind)) if count > 1 else 1
+        alone = count == 1 or self.model.coupled
+        chunk = 1 if alone else _even(count, self.chunks.get(self.model, kind))
         start = 0
         while start < count:
             stop = min(start + chunk, count)

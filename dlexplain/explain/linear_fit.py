@@ -10,6 +10,11 @@ import torch
 from torch import Tensor
 
 
+def fit_evaluations(count: int, samples: int) -> int:
+    """How many scores `sparse_fit` asks for."""
+    return samples if count > 1 else 2
+
+
 def sparse_fit(
     scores: Callable[[Tensor], Tensor],
     count: int,
@@ -24,7 +29,12 @@ def sparse_fit(
     scores  (n, count) of zeros and ones -> (n,)
     alpha   of the L1 penalty; 0 is an ordinary least squares
     width   of the kernel exp(-d² / width²), d the cosine distance to all switched on
+    Of one feature it is f(on) - f(off), whatever alpha and width are.
     """
+    if count == 1:
+        # The kernel of LIME gives the only other combination, nothing on, a weight of almost 0.
+        there, gone = scores(torch.tensor([[1], [0]])).tolist()
+        return torch.tensor([there - gone])
     from captum._utils.models.linear_model import SkLearnLasso, SkLearnLinearRegression
     from captum.attr import LimeBase
 

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dlexplain.explain.base import Attributed, completeness_error
+from dlexplain.explain.base import Attributed, completeness_error, summed_up
 from dlexplain.explain.batching import Evaluator
 from dlexplain.params import number
 
@@ -62,7 +62,7 @@ def integrated(
         evaluator.progress.plan(steps + 2)
         values = path_gradients(evaluator, x, baseline, steps)
         score, nothing = evaluator.all_scores(torch.cat([x, baseline])).tolist()
-        return Attributed(values, completeness_error(values, score, nothing), "", nothing)
+        return summed_up(values, score, nothing)
     nodes = min(NODES, steps, max_steps)
     first = min(steps, max_steps) // nodes
     path = _Path(evaluator, x, baseline)
@@ -92,14 +92,10 @@ def integrated(
         )
     elif taken > steps:
         note = f"{taken} gradients were needed to meet the tolerance."
-    return Attributed(values, error, note, nothing)
+    return summed_up(values, score, nothing, note)
 
 
-MUCH = 0.1
-FEW_SAMPLES = (
-    "The values miss the difference of the scores by {:.0%}, since they are a mean over random "
-    "points: more samples bring that down."
-)
+FEW_SAMPLES = ", since they are a mean over random points: more samples bring that down"
 
 
 def expected_gradients(
@@ -127,12 +123,11 @@ def expected_gradients(
         return chosen + share * (x - chosen)
 
     for span, (gradients, _) in evaluator.gradients(points, samples):
-        total += ((x - background[which[span]]) * gradients).sum(0)
+        for part in (x - background[which[span]]) * gradients:
+            total += part  # one by one, so that the sum does not depend on the chunk
     values = total / samples
     usual, score = float(scores[:-1].mean()), float(scores[-1])
-    error = completeness_error(values, score, usual)
-    note = FEW_SAMPLES.format(error) if error > MUCH else ""
-    return Attributed(values, error, note, baseline_score=usual, score=score)
+    return summed_up(values, score, usual, because=FEW_SAMPLES)
 
 
 def _spread(samples: int, paths: int, generator: torch.Generator) -> Tensor:

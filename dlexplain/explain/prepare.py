@@ -28,6 +28,7 @@ class Prepared(Protocol):
     module       (batch, ...) -> (batch, classes) logits
     fingerprint  digest of architecture and weights, and of the inputs' size where that varies
     turnstile    where all who use the model take turns
+    coupled      whether what it says of an input depends on what else it is given at once
     trial        (count, ...) inputs of the usual size, to measure with
     """
 
@@ -43,6 +44,9 @@ class Prepared(Protocol):
     @property
     def turnstile(self) -> Turnstile: ...
 
+    @property
+    def coupled(self) -> bool: ...
+
     def to_device(self, x: Tensor) -> Tensor: ...
 
     def trial(self, count: int) -> Tensor: ...
@@ -57,6 +61,8 @@ class PreparedModel:
     fingerprint  digest of architecture and weights
     folded       whether its BatchNorms were folded away
     difference   largest difference of its logits to the original's, relative to their largest
+    coupled      whether what it says of a picture depends on the others of its batch, as under
+                 batch statistics: it is then asked for one at a time
     """
 
     module: nn.Module
@@ -67,6 +73,7 @@ class PreparedModel:
     folded: bool
     difference: float
     turnstile: Turnstile = field(default_factory=Turnstile)
+    coupled: bool = False
 
     def to_device(self, x: Tensor) -> Tensor:
         """(batch, channels, height, width), moved and laid out as the model wants it."""
@@ -81,8 +88,8 @@ class PreparedModel:
     def logits(self, x: Tensor) -> Tensor:
         """(batch, ...) -> (batch, classes), without gradients, in this model's turn."""
         with self.turnstile.turn(), torch.inference_mode():
-            logits: Tensor = self.module(self.to_device(x))
-        return logits
+            parts = torch.split(self.to_device(x), 1 if self.coupled else max(1, len(x)))
+            return torch.cat([self.module(part) for part in parts])
 
 
 def prepare(
@@ -97,15 +104,10 @@ def prepare(
     logits by more than LOGIT_TOLERANCE, the twin keeps its BatchNorms.
     """
     device = device or torch.device("cpu")
-    plain = copy.deepcopy(model).eval().requires_grad_(False)
-    for module in plain.modules():
-        if getattr(module, "inplace", False):
-            module.inplace = False  # type: ignore[assignment]  # hooks must see a layer's output as it was
     low, high = value_range
     generator = torch.Generator().manual_seed(0)
     probe = low + (high - low) * torch.rand((2, *input_shape), generator=generator)
-    with torch.inference_mode():
-        expected = plain.cpu()(probe)
+    plain, expected = working_copy(model, probe)
 
     twin = copy.deepcopy(plain)
     pairs = fold_batch_norms(twin)
@@ -121,7 +123,31 @@ def prepare(
         fingerprint=fingerprint(plain),
         folded=pairs > 0,
         difference=difference,
+        coupled=_coupled(plain, probe, expected),
     )
+
+
+def working_copy(model: nn.Module, probe: Tensor) -> tuple[nn.Module, Tensor]:
+    """A copy to work with, frozen, in eval mode, on the CPU, and its logits of the probe.
+
+    It never writes over its input. No layer of it works in place, since hooks must see a layer's
+    output as it was; only where the model counts on a value being written over, they still do.
+    """
+    plain = copy.deepcopy(model).eval().requires_grad_(False).cpu()
+    given = probe.clone()
+    with torch.inference_mode():
+        expected = plain(given)
+    if not torch.equal(given, probe):
+        plain.register_forward_pre_hook(lambda _module, args: (args[0].clone(), *args[1:]))
+    if not any(getattr(module, "inplace", False) for module in plain.modules()):
+        return plain, expected
+    aside = copy.deepcopy(plain)
+    for module in aside.modules():
+        if getattr(module, "inplace", False):
+            module.inplace = False  # type: ignore[assignment]
+    with torch.inference_mode():
+        same = _difference(aside(probe.clone()), expected) <= LOGIT_TOLERANCE
+    return (aside if same else plain), expected
 
 
 def fold_batch_norms(model: nn.Module) -> int:
@@ -156,8 +182,18 @@ def _place(
     twin = twin.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     with torch.inference_mode():
         logits = twin(probe.to(device, memory_format=torch.channels_last)).cpu()
-    scale = expected.abs().max().clamp_min(1e-6)
-    return twin, float((logits - expected).abs().max() / scale)
+    return twin, _difference(logits, expected)
+
+
+def _coupled(plain: nn.Module, probe: Tensor, expected: Tensor) -> bool:
+    with torch.inference_mode():
+        alone = plain(probe[:1].clone())
+    return _difference(alone, expected[:1]) > LOGIT_TOLERANCE
+
+
+def _difference(logits: Tensor, expected: Tensor) -> float:
+    """The largest, relative to the largest logit expected."""
+    return float((logits - expected).abs().max() / expected.abs().max().clamp_min(1e-6))
 
 
 class _LayerTracer(fx.Tracer):
@@ -220,9 +256,13 @@ def replace_modules(
     kinds: tuple[type[nn.Module], ...],
     make: Callable[[nn.Module], nn.Module],
 ) -> nn.Module:
-    """A copy of `model` in which `make(module)` stands for every module of these kinds."""
+    """A copy of `model` in which `make(module)` stands for every module of these kinds, the same
+    for one that is there under several names."""
     changed = copy.deepcopy(model)
-    for name, module in list(changed.named_modules()):
+    made: dict[nn.Module, nn.Module] = {}
+    for name, module in list(changed.named_modules(remove_duplicate=False)):
         if isinstance(module, kinds):
-            _replace(changed, name, make(module))
+            if module not in made:
+                made[module] = make(module)
+            _replace(changed, name, made[module])
     return changed

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from dlexplain.explain.layer_trace import PICTURE, Call, output_of
+from dlexplain.explain.operations import MONOTONE, Called, Rule, Rules
 from dlexplain.explain.prepare import PreparedModel, replace_modules
 from dlexplain.results import Rectangle
 
@@ -176,6 +178,26 @@ def _connected(module: nn.Module) -> nn.Module:
     return nn.Identity()
 
 
+def _mean(call: Called) -> Any:
+    """A mean in place of a maximum, over the same windows."""
+    if call.name == "adaptive_max_pool2d":
+        return F.adaptive_avg_pool2d(
+            call.x, call.rest[0] if call.rest else call.named["output_size"]
+        )
+    names = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
+    given = {**dict(zip(names, call.rest, strict=False)), **call.named}
+    size, stride = given["kernel_size"], given.get("stride")
+    padding, ceil = given.get("padding", 0), given.get("ceil_mode", False)
+    return F.avg_pool2d(call.x, size, stride, padding, ceil)
+
+
+CONNECTED: dict[str, Rule] = {
+    **dict.fromkeys((*MONOTONE, "gelu", "silu", "mish", "hardswish"), lambda call: call.x),
+    **dict.fromkeys(("max_pool2d", "adaptive_max_pool2d"), _mean),
+}
+"""For `structure`: the same of what the network computes by functions, not by modules."""
+
+
 def by_gradient(model: PreparedModel, call: Call, unit: Unit) -> Rectangle:
     """The same pixels, as those that have a gradient in `structure`.
 
@@ -185,7 +207,8 @@ def by_gradient(model: PreparedModel, call: Call, unit: Unit) -> Rectangle:
     with model.turnstile.turn():  # else others' hooks would be copied too
         twin = structure(model.module).cpu()
     x = torch.ones((1, *model.input_shape), dtype=torch.float64)
-    seen = _gradient(twin, call, x, unit).abs().sum(0) > 0
+    with Rules(CONNECTED):
+        seen = _gradient(twin, call, x, unit).abs().sum(0) > 0
     rows, columns = (torch.nonzero(seen.any(axis)).flatten() for axis in (1, 0))
     return Rectangle(int(rows[0]), int(columns[0]), int(rows[-1]), int(columns[-1]))
 

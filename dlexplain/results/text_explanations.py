@@ -49,7 +49,7 @@ class TextAttribution:
     values   (tokens,) float32; positive speaks for the target; marks have 0 where they are kept
     baseline_score  what the model gives the baseline, where the method has one: from there the
              values lead to its score of the text
-    score    that, where the values may miss it by much
+    score    that, where it is known; the values may miss it
     The other fields are as in Attribution.
     """
 

@@ -14,6 +14,17 @@ def sentence(text: str) -> str:
     return f"{capital(text)}."
 
 
+MUCH = 0.1
+"""Of a completeness error: from here on it is said in a sentence."""
+
+
+def missed(error: float | None, because: str = "") -> str:
+    """A sentence where values miss by much what they promise to sum to; else ""."""
+    if error is None or error <= MUCH:
+        return ""
+    return f"The values miss the difference of the scores by {error:.0%}{because}."
+
+
 def capital(text: str) -> str:
     """With a capital at its beginning."""
     return text[:1].upper() + text[1:]

@@ -7,6 +7,8 @@ from torch import nn
 
 from dlexplain.errors import Incompatible
 from dlexplain.explain.batching import Target
+from dlexplain.explain.methods.gradients import GUIDED
+from dlexplain.explain.operations import Ruled
 from tests.tiny import conv_net, explain, linear_net, picture, prepared
 
 
@@ -90,10 +92,8 @@ def test_guided_backpropagation_equals_captums_on_relu() -> None:
 
 def test_guided_rule_of_relu6_by_hand() -> None:
     # Three pixels: below 0, inside, above 6; weights after it +2, +3 and +5; a fourth inside, -1.
-    from dlexplain.explain.methods.gradients import GuidedReLU
-
     x = torch.tensor([-1.0, 2.0, 7.0, 3.0], requires_grad=True)
-    (GuidedReLU(6.0)(x) * torch.tensor([2.0, 3.0, 5.0, -1.0])).sum().backward()
+    (Ruled(nn.ReLU6(), GUIDED)(x) * torch.tensor([2.0, 3.0, 5.0, -1.0])).sum().backward()
     assert x.grad.tolist() == [0, 3, 0, 0]
 
 

@@ -2,12 +2,13 @@
 
 import threading
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from dlexplain.explain.prepare import fingerprint, prepare
-from tests.tiny import RANGE, conv_net, picture
+from tests.tiny import RANGE, conv_net, explain, fixed, picture
 
 
 def twin_of(net: nn.Module):
@@ -147,3 +148,64 @@ def test_preparing_a_model_does_not_disturb_others_that_answer() -> None:
     for answer in answers:
         assert isinstance(answer, Tensor), answer
         torch.testing.assert_close(answer, expected)
+
+
+class CountsOnInPlace(nn.Module):
+    """The sum reads what the ReLU has written over: twice the ReLU, not x + ReLU(x)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x * 1
+        return (self.relu(y) + y).mean((2, 3))
+
+
+def test_a_model_that_counts_on_working_in_place_keeps_its_answers() -> None:
+    x = picture()
+    torch.testing.assert_close(twin_of(CountsOnInPlace()).logits(x), 2 * x.relu().mean((2, 3)))
+
+
+class OverItsInput(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.sub_(0.25).mul_(2).mean((2, 3))
+
+
+@pytest.mark.parametrize("method", ["occlusion", "saliency", "integrated-gradients"])
+def test_a_model_that_writes_over_its_input_is_given_a_copy(method: str) -> None:
+    x = picture()
+    kept = x.clone()
+    found = explain(OverItsInput(), method, x)
+    assert torch.equal(x, kept)
+    expected = explain(OutOfPlace(), method, kept)
+    np.testing.assert_allclose(found.values, expected.values, rtol=1e-5, atol=1e-8)
+
+
+class OutOfPlace(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return ((x - 0.25) * 2).mean((2, 3))
+
+
+def test_a_model_with_batch_statistics_is_asked_for_one_picture_at_a_time() -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, track_running_stats=False), nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3),
+    ).eval()  # fmt: skip
+    twin = twin_of(net)
+    assert twin.coupled and not twin_of(conv_net()).coupled
+    both = torch.cat([picture(0), picture(1)])
+    with torch.no_grad():
+        alone = torch.cat([net(picture(0)), net(picture(1))])
+        assert not torch.allclose(net(both), alone, atol=1e-3)
+    torch.testing.assert_close(twin.logits(both), alone)
+    # One patch that covers all: what is lost is f(x) - f(black), whatever chunk was measured.
+    found = explain(
+        twin, "occlusion", picture(), chunks=fixed(twin, 8), window=16, stride=16, baseline="black"
+    )
+    corner = picture().clone()
+    corner[..., :16, :16] = RANGE[0]
+    with torch.no_grad():
+        expected = float(net(picture())[0, 1] - net(corner)[0, 1])
+    assert found.values[0, 0, 0] == pytest.approx(expected, abs=1e-5)

@@ -135,3 +135,35 @@ def test_hooks_of_somebody_elses_turn_are_not_copied() -> None:
         assert asking.is_alive()
     asking.join(30)
     assert (found, told) == ([Rectangle(1, 1, 3, 3)], [])
+
+
+class Functions(nn.Module):
+    """What NETWORKS have as modules, by functions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Conv2d(3, 2, 3), nn.Conv2d(2, 2, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = nn.functional.max_pool2d(nn.functional.relu_(self.one(x) - 9), 2)
+        found: Tensor = nn.functional.adaptive_max_pool2d(self.two(x), 2)
+        return found
+
+
+def test_functions_let_the_gradient_through_as_modules_do() -> None:
+    """r = 1 + 2 + 1 + 2 * 2 = 8 pixels; moved by 2 from unit to unit."""
+    model = ready(Functions(), 16)
+    assert by_gradient(model, find_call(trace(model), "two"), Unit(0, 1, 2)) == Rectangle(
+        2, 4, 9, 11
+    )
+
+
+def test_a_module_of_two_names_is_changed_at_both() -> None:
+    shared = nn.MaxPool2d(2)
+    model = ready(nn.Sequential(shared, nn.Conv2d(3, 3, 1), shared, nn.Conv2d(3, 1, 1)), 16)
+    calls = trace(model)
+    assert [call.name for call in calls] == ["0", "1", "0#2", "3"]
+    for call in calls:
+        assert by_gradient(model, call, Unit(0, 1, 1)) == by_geometry(
+            model, calls, call, Unit(0, 1, 1), clip=True
+        )

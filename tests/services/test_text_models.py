@@ -234,3 +234,26 @@ def test_other_families_are_read_as_they_are(kind: str, folder: Path, tmp_path: 
         assert "attention-rollout" not in [info.name for info in text_method_infos(model)]
         with pytest.raises(Incompatible, match="has no attention"):
             attention(model, SENTENCE)
+
+
+@pytest.mark.parametrize("family", ["Llama", "Qwen2", "Mistral"])
+def test_deeplift_is_not_offered_where_states_are_multiplied(
+    family: str, folder: Path, tmp_path: Path
+) -> None:
+    """Their norms and gates are functions of their own, of no known module."""
+    import transformers
+
+    path = tmp_path / family
+    shutil.copytree(folder, path)
+    for file in path.glob("model*"):
+        file.unlink()
+    config = getattr(transformers, f"{family}Config")(
+        vocab_size=11, hidden_size=16, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, intermediate_size=16, max_position_embeddings=16, pad_token_id=0,
+        num_labels=3,
+    )  # fmt: skip
+    getattr(transformers, f"{family}ForSequenceClassification")(config).save_pretrained(path)
+    model = load_text_model(str(path))
+    assert "deeplift" not in [info.name for info in text_method_infos(model)]
+    with pytest.raises(Incompatible, match="DeepLift's rule is not exact for"):
+        explain_text(model, SENTENCE, "deeplift")

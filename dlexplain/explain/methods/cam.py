@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from dlexplain.errors import Incompatible
 from dlexplain.explain.base import Attributed, Explainer, Family, Run, register
 from dlexplain.explain.capture import capture, find_layer, spatial, spatial_layers
 from dlexplain.explain.methods.gradients import check_guided, guided
@@ -39,7 +40,9 @@ def activation_and_gradient(run: Run, layer: str) -> tuple[Tensor, Tensor]:
         with torch.enable_grad():
             score = run.target.score(run.model.module(run.inputs)).sum()
             assert tape.output is not None
-            (gradient,) = torch.autograd.grad(score, tape.output)
+            (gradient,) = torch.autograd.grad(score, tape.output, allow_unused=True)
+    if gradient is None:
+        raise Incompatible(f'the score does not depend on the last output of the layer "{layer}"')
     run.progress.advance(1)
     return spatial(tape.output.detach()), spatial(gradient)
 
@@ -177,6 +180,11 @@ class GuidedGradCam(LayerMethod):
         return Attributed(fine[0] * enlarge(grid, run.inputs.shape)[0])
 
 
+SAME_SCORE = 1e-6
+"""Scores that differ by no more are one."""
+NO_CHANNEL = "The score is the same through every channel: the map is the channels' mean."
+
+
 @register
 class ScoreCam(LayerMethod):
     """Shows the model the picture through each channel of a layer, and weighs the channel by the
@@ -224,6 +232,9 @@ class ScoreCam(LayerMethod):
             run.preview(lambda stop=span.stop: self._combine(run, grids[:stop], scores)[0])  # type: ignore[misc]
         tried, there = len(chosen), activation.shape[0]
         note = f"{tried} of the layer's {there} channels were tried." if tried < there else ""
+        found = torch.cat(scores)
+        if float(found.max() - found.min()) <= SAME_SCORE:
+            note = " ".join(filter(None, (note, NO_CHANNEL)))
         return Attributed(self._combine(run, grids, scores), note=note)
 
     @staticmethod

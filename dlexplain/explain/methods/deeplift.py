@@ -1,52 +1,82 @@
-"""DeepLift through Captum, made exact for ReLU6 and max pooling."""
+"""DeepLift, over the operations that a network computes, whichever modules call them."""
 
-import copy
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible
-from dlexplain.explain.base import Attributed, Explainer, Family, Run, completeness_error, register
+from dlexplain.explain.base import (
+    SMALLEST_DIFFERENCE,
+    Attributed,
+    Explainer,
+    Family,
+    Run,
+    register,
+    summed_up,
+)
 from dlexplain.explain.baselines import baseline_choice
 from dlexplain.explain.batching import Target
-from dlexplain.explain.prepare import PreparedModel, replace_modules
+from dlexplain.explain.linear_operations import bent
+from dlexplain.explain.operations import (
+    LARGER,
+    MONOTONE,
+    Called,
+    Rule,
+    Ruled,
+    elementwise,
+    slope,
+    traced,
+)
+from dlexplain.explain.prepare import Prepared, PreparedModel
 from dlexplain.params import number
 
-INEXACT = (nn.GELU, nn.SiLU, nn.Hardswish, nn.Mish, nn.LayerNorm, nn.MultiheadAttention, nn.RNNBase)
-"""Non-linear parts for which Captum's rule passes the plain gradient, which is not DeepLift's."""
+LEAST_CHANGE = 1e-6
+"""Of an input, relative to it, below which Δy / Δx is rounding and the derivative is taken."""
+ROUNDING = 1e-3
+"""Of the largest logit, a floor of the difference that the trial's error is relative to."""
+TOLERANCE = 0.01
+"""Largest completeness error on a trial input at which the rule is taken to be exact."""
 
 
-POOLS = (nn.MaxPool2d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool1d)
+def _multiplier(call: Called, pair: Tensor, out: Tensor, gradient: Tensor) -> Tensor:
+    """Δy / Δx of the inputs, times the gradient; what goes to the baselines is never read."""
+    (x, x0), (y, y0) = pair.chunk(2), out.chunk(2)
+    change = x - x0
+    still = change.abs() < LEAST_CHANGE * x.abs().clamp_min(1)
+    ratio = (y - y0) / torch.where(still, 1.0, change)
+    if bool(still.any()):
+        ratio = torch.where(still, slope(call, x), ratio)
+    found = gradient.chunk(2)[0] * ratio
+    return torch.cat([found, found])
 
 
-class ReLU6AsTwo(nn.Module):
-    """ReLU6(x) = ReLU(x) - ReLU(x - 6). Both parts see the same change of x, so their rescale
-    multipliers add up to ReLU6's own, and Captum knows ReLU."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lower = nn.ReLU()
-        self.upper = nn.ReLU()
-
-    def forward(self, x: Tensor) -> Tensor:
-        # A tensor for each: Captum hooks the gradient of the tensor that a ReLU reads.
-        rectified: Tensor = self.lower(x + 0) - self.upper(x - 6)
-        return rectified
+def _rescaled(call: Called) -> Any:
+    return elementwise(call, _multiplier)
 
 
-class _Rescaled(torch.autograd.Function):
-    """Max pooling of pictures and then as many baselines, with DeepLift's multipliers.
+def _larger(call: Called) -> Any:
+    """The maximum of a tensor and a constant, value by value; other maxima have no rule."""
+    other = call.rest[0] if call.rest else call.named.get("other")
+    if not isinstance(other, Tensor) or other.requires_grad:
+        return None
+    wide = torch.maximum(call.x.detach(), other).shape == call.x.shape
+    return elementwise(call, _multiplier) if wide else None
+
+
+class _Pooled(torch.autograd.Function):
+    """Max pooling of inputs and then as many baselines, with DeepLift's multipliers.
 
     What a window's maximum gains is put down to the place of the larger of the two maxima: there
     the input has changed by at least as much.
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, pool: Callable[[Tensor], Any]) -> Tensor:
-        y, places = pool(x)
+    def forward(ctx: Any, x: Tensor, call: Called) -> Tensor:
+        y, places = WITH_PLACES[call.name](x, *call.rest, **call.named)
         ctx.save_for_backward(x, y, places)
         pooled: Tensor = y
         return pooled
@@ -66,57 +96,89 @@ class _Rescaled(torch.autograd.Function):
         return torch.cat([multiplier, multiplier]), None
 
 
-class RescaledMaxPool(nn.Module):
-    """Stands for a max pooling; Captum's rule for it does not sum up (0.9, any two pictures)."""
-
-    def __init__(self, pool: nn.Module) -> None:
-        super().__init__()
-        pool = copy.copy(pool)
-        pool.return_indices = True  # type: ignore[assignment]
-        self.pool = pool.forward  # as a function: Captum would hook a module
-
-    def forward(self, x: Tensor) -> Tensor:
-        pooled: Tensor = _Rescaled.apply(x, self.pool)  # type: ignore[no-untyped-call]
-        return pooled
+WITH_PLACES: dict[str, Any] = {
+    "max_pool1d": F.max_pool1d_with_indices,
+    "max_pool2d": F.max_pool2d_with_indices,
+    "max_pool3d": F.max_pool3d_with_indices,
+    "adaptive_max_pool1d": F.adaptive_max_pool1d_with_indices,
+    "adaptive_max_pool2d": F.adaptive_max_pool2d_with_indices,
+    "adaptive_max_pool3d": F.adaptive_max_pool3d_with_indices,
+}
 
 
-def check_exact(model: nn.Module) -> None:
-    """Raise Incompatible where the rule would only be the plain gradient."""
-    for name, module in model.named_modules():
-        if isinstance(module, INEXACT):
-            raise Incompatible(
-                f"DeepLift's rule is not exact for {type(module).__name__}, which the model "
-                f'has in "{name}"'
-            )
+def _pooled(call: Called) -> Any:
+    named = dict(call.named)
+    if named.pop("return_indices", False):
+        return None  # the places are an answer of their own, which has no rule
+    return _Pooled.apply(call.x, call._replace(named=named))  # type: ignore[no-untyped-call]
 
 
-def exact(model: nn.Module) -> nn.Module:
-    """A copy of the model, for Captum's hooks, in layers that follow DeepLift's rule exactly."""
-    split = replace_modules(model, (nn.ReLU6,), lambda _: ReLU6AsTwo())
-    return replace_modules(split, POOLS, RescaledMaxPool)
+# Of functions of single values only those that do not both fall and rise, as GELU does: where its
+# ends are equal the rule says 0, whatever lies between them.
+RESCALE: dict[str, Rule] = {
+    **dict.fromkeys(MONOTONE, _rescaled),
+    **dict.fromkeys(LARGER, _larger),
+    **dict.fromkeys(WITH_PLACES, _pooled),
+}
 
 
-class Scored(nn.Module):
-    """A model with the target's score as its only output, (batch, 1)."""
+def rescaled(module: nn.Module, target: Target, x: Tensor, baseline: Tensor) -> Tensor:
+    """(1, ...) twice -> (...): the input's change times its multipliers."""
+    pair = torch.cat([x, baseline]).detach().requires_grad_()
+    with torch.enable_grad():
+        score = target.score(Ruled(module, RESCALE)(pair))[0]
+        (multipliers,) = torch.autograd.grad(score, pair)
+    return (x - baseline)[0] * multipliers[0]
 
-    def __init__(self, module: nn.Module, target: Target) -> None:
-        super().__init__()
-        self.module = module
-        self.target = target
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        return self.target.score(self.module(inputs))[:, None]
+_verdicts: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+
+
+def check_exact(known_by: Any, model: Prepared, x: Tensor, baseline: Tensor) -> None:
+    """Raise Incompatible where the rule is not exact on what the model computes.
+
+    known_by     the object for as long as which the verdict is remembered
+    x, baseline  (1, ...) a trial: what is computed from them is looked at, and whether it adds up
+    """
+    if known_by not in _verdicts:
+        with model.turnstile.turn():
+            _verdicts[known_by] = _verdict(model.module, x, baseline)
+    if _verdicts[known_by]:
+        raise Incompatible(_verdicts[known_by])
+
+
+def _verdict(module: nn.Module, x: Tensor, baseline: Tensor) -> str:
+    """Why the rule is not exact; empty where it is."""
+    _, trace = traced(module, torch.cat([x, baseline]), RESCALE)
+    for operation in trace.operations:
+        if why := bent(operation):
+            return f"DeepLift's rule is not exact for {why}, which the model computes"
+    with torch.no_grad():  # one by one: a model may mix what it gets at once
+        logits = torch.cat([module(x), module(baseline)]).double()
+    change = logits[0] - logits[1]
+    moved = int(change.abs().argmax())
+    total = float(rescaled(module, Target(moved), x, baseline).double().sum())
+    scale = max(
+        float(logits.abs().max()) * ROUNDING, SMALLEST_DIFFERENCE, abs(float(change[moved]))
+    )
+    error = abs(total - float(change[moved])) / scale
+    if error <= TOLERANCE:
+        return ""
+    return (
+        f"DeepLift's rule is not exact for what the model computes: on a trial input its values "
+        f"miss the difference of the scores by {error:.0%}"
+    )
 
 
 @register
 class DeepLift(Explainer):
     """Compares every activation with the one a baseline gives and passes the difference in the
     score back through the network, change by change. One pass like a gradient, yet it sums to
-    f(x) - f(baseline) and does not stop at saturated units.
+    f(x) - f(baseline) and does not stop at saturated units. Offered where all that the model
+    computes is linear, or has this rule.
 
-    Rule (rescale): multiplier of a non-linearity = Δoutput / Δinput. ReLU6 is rewritten as
-    ReLU(x) - ReLU(x - 6), for which the rule is exact; what the maximum of a window gains is put
-    down to the place of the larger one.
+    Rule (rescale): multiplier of a non-linearity = Δoutput / Δinput; what the maximum of a window
+    gains is put down to the place of the larger one.
     """
 
     name = "deeplift"
@@ -132,18 +194,13 @@ class DeepLift(Explainer):
         seed: int = number(0, "Seed", low=0, high=2**31 - 1, help="For the noise baseline.")
 
     def check(self, model: PreparedModel) -> None:
-        check_exact(model.module)
+        x, baseline = torch.split(model.trial(2), 1)
+        check_exact(model, model, x, baseline)
 
     def attribute(self, run: Run, params: Any) -> Attributed:
-        from captum.attr import DeepLift as CaptumDeepLift
-
         baseline = run.baseline(params.baseline, params.seed)
         run.progress.plan(1)
-        with run.model.turnstile.turn(), torch.enable_grad():
-            values = CaptumDeepLift(Scored(exact(run.model.module), run.target)).attribute(
-                run.inputs.detach().requires_grad_(), baseline, target=0
-            )
+        with run.model.turnstile.turn():
+            values = rescaled(run.model.module, run.target, run.inputs, baseline)
         run.progress.advance(1)
-        score, nothing = run.score(), run.score(baseline)
-        error = completeness_error(values.detach(), score, nothing)
-        return Attributed(values[0], error, baseline_score=nothing)
+        return summed_up(values, run.score(), run.score(baseline))

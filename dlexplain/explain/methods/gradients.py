@@ -4,13 +4,26 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
-import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible
 from dlexplain.explain.base import Attributed, Explainer, Family, Run, register
-from dlexplain.explain.prepare import PreparedModel, replace_modules
+from dlexplain.explain.operations import (
+    LARGER,
+    Called,
+    Operation,
+    Rule,
+    Ruled,
+    Rules,
+    Trace,
+    elementwise,
+    floor_of,
+    slope,
+    traced,
+)
+from dlexplain.explain.prepare import PreparedModel
 from dlexplain.params import flag
 
 
@@ -82,53 +95,57 @@ class InputXGradient(GradientMethod):
             yield span, inputs[span] * gradients
 
 
-class _GuidedReLU(torch.autograd.Function):
-    """A ReLU clipped at `top` whose gradient passes only where it is positive."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, top: float) -> Tensor:
-        ctx.save_for_backward((x > 0) & (x < top))
-        return x.clamp(0, top)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        (active,) = ctx.saved_tensors
-        return grads[0].clamp_min(0) * active, None
+def _guided_back(call: Called, x: Tensor, _y: Tensor, gradient: Tensor) -> Tensor:
+    return gradient.clamp_min(0) * slope(call, x)
 
 
-class GuidedReLU(nn.Module):
-    """ReLU (top = inf) or ReLU6 (top = 6) under the rule of guided backpropagation."""
-
-    def __init__(self, top: float) -> None:
-        super().__init__()
-        self.top = top
-
-    def forward(self, x: Tensor) -> Tensor:
-        rectified: Tensor = _GuidedReLU.apply(x, self.top)  # type: ignore[no-untyped-call]
-        return rectified
+def _guided(call: Called) -> Any:
+    """The rule of a ReLU, also of one that is clipped above; other functions have none."""
+    return elementwise(call, _guided_back) if floor_of(call) == 0 else None
 
 
-RECTIFIERS = (nn.ReLU, nn.ReLU6)
+RECTIFIERS = (
+    "relu", "relu6", "hardtanh", "clamp", "clip", "clamp_min", "threshold", "_threshold",
+    *LARGER,
+)  # fmt: skip
+GUIDED: dict[str, Rule] = dict.fromkeys(RECTIFIERS, _guided)
+_verdicts: WeakKeyDictionary[PreparedModel, str] = WeakKeyDictionary()
 
 
 def check_guided(model: PreparedModel) -> None:
-    """Raise Incompatible where the guided rule would change nothing."""
-    if not any(isinstance(module, RECTIFIERS) for module in model.module.modules()):
-        raise Incompatible(
-            "Guided Backpropagation changes the gradient at ReLUs, and the model has none"
+    """Raise Incompatible where the guided rule would change nothing, or not every ReLU."""
+    if model not in _verdicts:
+        with model.turnstile.turn():
+            rules, trace = traced(model.module, model.trial(1), GUIDED)
+        _verdicts[model] = _verdict(rules, trace)
+    if _verdicts[model]:
+        raise Incompatible(_verdicts[model])
+
+
+def _verdict(rules: Rules, trace: Trace) -> str:
+    """Why the rule cannot be used; empty where it can."""
+    if any(_is_rectifier(operation) for operation in trace.operations):
+        return (
+            "Guided Backpropagation changes the gradient at ReLUs, and cannot at one of the "
+            "model's: it is in compiled code, has a gradient of its own, or is put together from "
+            "comparisons"
         )
+    if rules.applied == 0:
+        return "Guided Backpropagation changes the gradient at ReLUs, and the model has none"
+    return ""
+
+
+def _is_rectifier(operation: Operation) -> bool:
+    name, args = operation.name, operation.args
+    if name in ("relu", "gt", "ge", "lt", "le"):
+        return True
+    return name in ("maximum", "fmax") or (name in RECTIFIERS and len(args) > 1 and args[1] == 0)
 
 
 def guided(model: PreparedModel) -> nn.Module:
-    """A copy of the model whose ReLU and ReLU6 modules follow the guided rule.
-
-    Captum's GuidedBackprop knows nn.ReLU alone and would leave every ReLU6 as it is.
-    """
-    return replace_modules(
-        model.module,
-        RECTIFIERS,
-        lambda module: GuidedReLU(6.0 if isinstance(module, nn.ReLU6) else float("inf")),
-    )
+    """The model under the guided rule at every ReLU that it computes, clipped ones such as ReLU6
+    too. Captum's GuidedBackprop changes modules of nn.ReLU alone, each once."""
+    return Ruled(model.module, GUIDED)
 
 
 @register

@@ -56,6 +56,13 @@ def _method(name: str) -> tuple[GradientMethod, Any]:
     return method, method.Params()
 
 
+def no_noise(run: Run) -> str:
+    """A note on a picture of one colour."""
+    if bool(run.inputs.max() > run.inputs.min()):
+        return ""
+    return "The picture is of one colour: noise, a share of its range of values, is none."
+
+
 @register
 class SmoothGrad(_OverNoise):
     """The mean of a gradient method over noisy copies of the picture. Gradients jump about from
@@ -80,7 +87,7 @@ class SmoothGrad(_OverNoise):
             total, count = total + maps.sum(0), count + len(maps)
             mean = total / count
             run.preview(lambda mean=mean: mean.mean(0))  # type: ignore[misc]
-        return Attributed(total / count)
+        return Attributed(total / count, note=no_noise(run))
 
 
 @register
@@ -108,4 +115,5 @@ class VarGrad(_OverNoise):
             )
             variance = squares / count - (total / count) ** 2
             run.preview(lambda variance=variance: variance.mean(0))  # type: ignore[misc]
-        return Attributed((squares / count - (total / count) ** 2).clamp_min(0))
+        values = (squares / count - (total / count) ** 2).clamp_min(0)
+        return Attributed(values, note=no_noise(run))

@@ -15,6 +15,7 @@ from dlexplain.explain.base import (
     register,
     seeded,
     side_of,
+    without_rounding,
 )
 from dlexplain.explain.baselines import baseline_choice
 from dlexplain.explain.prepare import PreparedModel
@@ -90,7 +91,12 @@ class Occlusion(Explainer):
                 total[top:bottom, left:right] += drop
                 times[top:bottom, left:right] += 1
             run.preview(lambda: total / times.clamp_min(1))
-        return Attributed((total / times.clamp_min(1))[None])
+        note = ONE_PATCH if len(patches) == 1 else ""
+        values = without_rounding(total / times.clamp_min(1), score)
+        return Attributed(values[None], note=note)
+
+
+ONE_PATCH = "One patch covers the picture: all of it counts the same."
 
 
 @register
@@ -136,7 +142,9 @@ class SuperpixelAblation(Explainer):
             drops[span] = (score - scores).float().cpu()
             run.preview(lambda: paint(drops, labels)[0])
         note = ONE_REGION if count == 1 else ""
-        return Attributed(paint(drops, labels), note=note)
+        return Attributed(paint(without_rounding(drops, score), labels), note=note)
 
 
-ONE_REGION = "The picture is of one colour: it is one region, and all of it counts the same."
+ONE_REGION = (
+    "The picture is of one colour, or nearly: it is one region, and all of it counts the same."
+)

@@ -85,7 +85,17 @@ class Rise(Explainer):
 
         run.progress.plan(params.samples)
         total = torch.zeros((1, height, width), device=run.inputs.device)
+        least, most = float("inf"), -float("inf")
         for span, scores in run.evaluator.scores(make, params.samples, probability):
             total += torch.einsum("n,nchw->chw", scores, made[0])
+            least, most = min(least, float(scores.min())), max(most, float(scores.max()))
             run.preview(lambda stop=span.stop: total[0] / (stop * params.keep))  # type: ignore[misc]
-        return Attributed(total / (params.samples * params.keep))
+        note = SAME_EVERYWHERE if most - least <= SAME else ""
+        return Attributed(total / (params.samples * params.keep), note=note)
+
+
+SAME = 1e-6
+"""Probabilities that differ by no more are one."""
+SAME_EVERYWHERE = (
+    "The probability is the same under every mask: the map shows the masks, not the picture."
+)

@@ -1,28 +1,30 @@
-"""Methods of the shap package that need no superpixels."""
+"""Methods of Lundberg and Lee and their followers that need no superpixels."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from dlexplain.explain.base import (
     Attributed,
     Explainer,
     Family,
     Run,
-    completeness_error,
     register,
     seeded,
+    summed_up,
 )
 from dlexplain.explain.baselines import baseline_choice, gaussian_blur
-from dlexplain.explain.drawing import numpy_seed
+from dlexplain.explain.path import expected_gradients
 from dlexplain.params import choice, number
 
+AT_ONCE = 16
+"""Pictures that the search for Owen values asks for together: where the evaluations end, its values
+depend on it, so it may not depend on the machine."""
 BACKGROUNDS = ("colours", "noise", "blurs")
 
 
@@ -46,9 +48,9 @@ def make_background(
 
 @register
 class ExpectedGradients(Explainer):
-    """Integrated Gradients from many baselines at once: a random baseline and a random point on
-    its path for each sample. No single baseline colours the result. Promises to sum to f(x) less
-    the mean score of the baselines, up to sampling error.
+    """Integrated Gradients from many baselines at once, at random points that are spread over all
+    their paths. No single baseline colours the result. Promises to sum to f(x) less the mean score
+    of the baselines, up to sampling error.
 
     Formula: E over b, α of (x - b) · ∂f(b + α(x - b))/∂x
     """
@@ -70,41 +72,11 @@ class ExpectedGradients(Explainer):
         seed: int = number(0, "Seed", low=0, high=2**31 - 1, help="Same seed, same draws.")
 
     def attribute(self, run: Run, params: Any) -> Attributed:
-        import shap
-
         background = make_background(
             params.background, run.inputs, run.model.value_range, params.baselines, params.seed
         )
-        run.progress.plan(params.samples + len(background) + 1)
-        scores = run.evaluator.all_scores(background)
-        score = float(run.evaluator.all_scores(run.inputs)[0])
-        module = _Sampled(run)
-        explainer = shap.GradientExplainer(module, background, batch_size=params.samples)
-        module.background_known = True
-        with numpy_seed(params.seed) as drawn:
-            module.drawn = drawn
-            values = explainer.shap_values(run.inputs, nsamples=params.samples, rseed=params.seed)
-        found = torch.from_numpy(np.asarray(values, dtype=np.float32)).reshape(run.inputs.shape[1:])
-        usual = float(scores.mean())
-        error = completeness_error(found, score, usual)
-        return Attributed(found, error, baseline_score=usual, score=score)
-
-
-class _Sampled(nn.Module):
-    """What GradientExplainer differentiates; `drawn` is called when it starts to evaluate."""
-
-    def __init__(self, run: Run) -> None:
-        super().__init__()
-        self.inside = run.evaluator.differentiable()
-        self.background_known = False
-        self.drawn: Callable[[], None] = lambda: None
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        if not self.background_known:  # shap only asks for the shape of the output
-            return inputs.new_zeros(len(inputs), 1)
-        self.drawn()
-        scores: Tensor = self.inside(inputs)
-        return scores
+        generator = seeded(params.seed)
+        return expected_gradients(run.evaluator, run.inputs, background, params.samples, generator)
 
 
 @register
@@ -151,22 +123,19 @@ class PartitionShap(Explainer):
             return np.array([known[key] for key in keys])[:, None]
 
         run.progress.plan(params.evaluations)
-        chunk = run.evaluator.chunks.get(run.model, "forward")
         explainer = shap.PartitionExplainer(model, masker)
         values: Tensor | None = None
         # The first, coarse pass is cheap: the second finds its evaluations again.
         for evaluations in sorted({max(10, params.evaluations // 8), params.evaluations}):
             explanation = explainer(
-                picture[None], max_evals=evaluations, batch_size=chunk, silent=True
+                picture[None], max_evals=evaluations, batch_size=AT_ONCE, silent=True
             )
             values = torch.from_numpy(
                 np.asarray(explanation.values, dtype=np.float32).reshape(picture.shape)
             )
             run.preview(lambda values=values: values.sum(2))  # type: ignore[misc]
         assert values is not None
-        score, nothing = run.score(), run.score(cover)
-        error = completeness_error(values, score, nothing)
-        return Attributed(values.permute(2, 0, 1), error, baseline_score=nothing)
+        return summed_up(values.permute(2, 0, 1), run.score(), run.score(cover))
 
 
 def _to_numpy(inputs: Tensor) -> NDArray[np.float32]:

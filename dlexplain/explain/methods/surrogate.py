@@ -13,13 +13,13 @@ from dlexplain.explain.base import (
     Explainer,
     Family,
     Run,
-    completeness_error,
     register,
     seeded,
+    summed_up,
 )
 from dlexplain.explain.baselines import baseline_choice
 from dlexplain.explain.drawing import numpy_seed
-from dlexplain.explain.linear_fit import sparse_fit
+from dlexplain.explain.linear_fit import fit_evaluations, sparse_fit
 from dlexplain.explain.methods.occlusion import ONE_REGION
 from dlexplain.explain.prepare import PreparedModel
 from dlexplain.explain.superpixels import (
@@ -130,9 +130,7 @@ class Lime(_OverRegions):
 
     def attribute(self, run: Run, params: Any) -> Attributed:
         world = coalitions(run, params)
-        if world.count == 1:
-            return one_region(run, world)
-        run.progress.plan(params.samples)
+        run.progress.plan(fit_evaluations(world.count, params.samples))
         chunk = run.evaluator.chunks.get(run.model, "forward")
         weights = sparse_fit(
             world.scores,
@@ -144,6 +142,8 @@ class Lime(_OverRegions):
             chunk,
         )
         note = "" if weights.any() else NOTHING_LEFT.format(params.alpha)
+        if world.count == 1:
+            note = ONE_REGION
         return Attributed(paint(weights, world.labels), note=note)
 
 
@@ -201,9 +201,8 @@ class KernelShap(_OverRegions):
                 everything, nsamples=params.samples, l1_reg=0, silent=True
             )
         values = torch.from_numpy(np.asarray(weights, dtype=np.float32)).flatten()
-        difference = ends[float(world.count)] - ends[0.0]
-        error = completeness_error(values, difference, 0.0)
-        return Attributed(shared_out(values, world.labels), error, SHARED_OUT, ends[0.0])
+        shared = shared_out(values, world.labels)
+        return summed_up(shared, ends[float(world.count)], ends[0.0], SHARED_OUT)
 
 
 SHARED_OUT = "Each region's value is shared out evenly over its pixels, so that the map sums up."
@@ -216,7 +215,7 @@ def shared_out(values: Tensor, labels: Tensor) -> Tensor:
 
 
 def one_region(run: Run, world: Coalitions) -> Attributed:
-    """A picture of one colour has nothing to compare: the whole difference is spread over it."""
+    """What is one region has nothing to compare: the whole difference is spread over it."""
     score, nothing = run.score(), run.score(world.cover)
-    values = torch.tensor([score - nothing])
-    return Attributed(shared_out(values, world.labels), 0.0, ONE_REGION, nothing)
+    values = shared_out(torch.tensor([score - nothing]), world.labels)
+    return summed_up(values, score, nothing, ONE_REGION)

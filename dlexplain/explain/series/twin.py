@@ -41,6 +41,7 @@ class SeriesTwin:
     fingerprint: str
     shape: tuple[int, int]
     turnstile: Turnstile = field(default_factory=Turnstile)
+    coupled: bool = False
 
     def to_device(self, x: Tensor) -> Tensor:
         return x.to(self.device)

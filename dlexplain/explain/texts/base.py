@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from dlexplain.errors import Incompatible
-from dlexplain.explain.base import Attributed, NoParams
+from dlexplain.explain.base import Attributed, NoParams, note_of
 from dlexplain.explain.baselines import UNDECIDED, undecided
 from dlexplain.explain.batching import ChunkBook, Evaluator, Target
 from dlexplain.explain.progress import Progress
@@ -136,7 +136,7 @@ class TextExplainer(ABC):
             completeness_error=found.completeness_error,
             baseline_score=found.baseline_score,
             score=found.score,
-            note=found.note,
+            note=note_of(found, params),
             unit=self.unit,
         )
 

@@ -27,7 +27,8 @@ class FromVectors(nn.Module):
     def forward(self, vectors: Tensor) -> Tensor:
         mask = torch.ones(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
         with differentiable():
-            logits: Tensor = self.network.read_vectors(vectors, mask)  # type: ignore[operator]
+            # A copy, since a network may write over what it is given.
+            logits: Tensor = self.network.read_vectors(vectors.clone(), mask)  # type: ignore[operator]
         return logits
 
 
@@ -53,6 +54,7 @@ class View:
     fingerprint: str
     turnstile: Turnstile
     example: Tensor
+    coupled: bool = False
 
     def to_device(self, x: Tensor) -> Tensor:
         return x.to(self.device)

@@ -14,6 +14,7 @@ from dlexplain import params as declared
 from dlexplain.data.dates import dates_after
 from dlexplain.data.given_table import far_values
 from dlexplain.errors import DataError, ParamError
+from dlexplain.explain.base import note_of
 from dlexplain.explain.batching import Target
 from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.progress import Progress
@@ -153,7 +154,9 @@ def _explain(
         completeness_error=found.completeness_error,
         evaluations=progress.done,
         seconds=progress.seconds,
-        note=" ".join(filter(None, [found.note, *map(sentence, far_values(data, rows))])),
+        note=" ".join(
+            filter(None, [note_of(found, params), *map(sentence, far_values(data, rows))])
+        ),
         model_fingerprint=model.twin.fingerprint,
         period=data.period,
         about=model.about,

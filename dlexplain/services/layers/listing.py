@@ -3,7 +3,6 @@
 The network is looked at as it was trained, with its norms, not the folded twin that explains.
 """
 
-import copy
 import threading
 from dataclasses import replace
 from weakref import WeakKeyDictionary
@@ -15,7 +14,7 @@ from dlexplain.data.pictures import Picture
 from dlexplain.errors import ParamError
 from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.layer_trace import PICTURE, Call, find_call, trace
-from dlexplain.explain.prepare import PreparedModel
+from dlexplain.explain.prepare import PreparedModel, working_copy
 from dlexplain.explain.receptive_field import ACTIVATIONS, windows
 from dlexplain.results import Layer, Layers
 from dlexplain.services.pictures.models import LoadedModel, load_model
@@ -46,10 +45,7 @@ def plain(model: LoadedModel) -> PreparedModel:
 
 def plain_twin(prepared: PreparedModel, network: nn.Module) -> PreparedModel:
     """`prepared` with `network`, a copy of it, in place of its folded module."""
-    whole = copy.deepcopy(network).eval().requires_grad_(False)
-    for module in whole.modules():
-        if getattr(module, "inplace", False):
-            module.inplace = False  # type: ignore[assignment]  # hooks must see outputs as they were
+    whole, _ = working_copy(network, prepared.trial(1).cpu())
     whole = whole.to(prepared.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return replace(prepared, module=whole, folded=False, difference=0.0)
 

@@ -126,7 +126,8 @@ def _map(work: Asked) -> None:
         if result.completeness_error is not None
         else ""
     )
-    st.caption(f"Red pixels spoke for real, blue ones against.{complete}")
+    note = f" {result.note}" if result.note else ""
+    st.caption(f"Red pixels spoke for real, blue ones against.{complete}{note}")
 
 
 def logit_text(value: float) -> str:

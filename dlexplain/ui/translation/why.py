@@ -7,6 +7,7 @@ import streamlit as st
 from dlexplain.figures.token_names import names
 from dlexplain.figures.translation import plot_source_influence
 from dlexplain.results import Alignment, Candidate, SourceInfluence, Translation
+from dlexplain.results.words import missed
 from dlexplain.services.translation.methods import METHODS
 from dlexplain.services.translation.why import Why, agreement
 from dlexplain.ui.jobs import Asked, show_end
@@ -56,7 +57,7 @@ def _card(influence: SourceInfluence, words: bool) -> None:
     facts = [f"{influence.evaluations:,} evaluations", f"{influence.seconds:.2f} s"]
     if influence.completeness_error is not None:
         facts.append(f"completeness error {influence.completeness_error:.2%}")
-    st.caption(", ".join(facts))
+    st.caption("  \n".join(filter(None, (", ".join(facts), missed(influence.completeness_error)))))
 
 
 def _everything(

@@ -10,6 +10,7 @@ from dlexplain.errors import BadInput
 from dlexplain.figures.token_names import names
 from dlexplain.figures.writing import plot_influence, plot_reading
 from dlexplain.results import Influence, Reading
+from dlexplain.results.words import missed
 from dlexplain.services.jobs import Progress
 from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.reading import why_token
@@ -136,7 +137,8 @@ def _show(found: Asked) -> None:
     ]
     if influence.completeness_error is not None:
         facts.append(f"completeness error {influence.completeness_error:.2%}")
-    st.caption("Red made the token in the frame more likely, blue less. " + ", ".join(facts) + ".")
+    told = f"Red made the token in the frame more likely, blue less. {', '.join(facts)}."
+    st.caption(f"{told} {missed(influence.completeness_error)}")
     st.download_button(
         "JSON", lambda: json.dumps(influence.to_dict(), indent=1),
         f"{influence.model}-{influence.method}.json", "application/json",

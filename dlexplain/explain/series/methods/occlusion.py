@@ -65,4 +65,9 @@ class Occlusion(SeriesExplainer):
             total += torch.einsum("n,nws->ws", drops, gone)
             covered += gone.sum(0)
         note = "" if length == params.length else f"The window has {window} periods only."
+        if length == window > 1:
+            note = f"{note} {ONE_STRETCH}".strip()
         return Attributed(total / covered, note=note)
+
+
+ONE_STRETCH = "One stretch covers the window: all periods of a series count the same."

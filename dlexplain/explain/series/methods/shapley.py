@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from dlexplain.explain.base import Attributed, completeness_error, seeded
+from dlexplain.explain.base import Attributed, seeded, summed_up
 from dlexplain.explain.series.base import Family, SeriesExplainer, SeriesRun, register
 from dlexplain.params import choice, number
 
@@ -59,10 +59,11 @@ class ShapSampling(SeriesExplainer):
             scores[span] = part.float().cpu()
         steps = scores.view(params.orders, count + 1)
         values = steps.diff(dim=1).gather(1, ranks).mean(0)  # (players,)
-        usual = float(steps[:, 0].mean())
-        error = completeness_error(values, float(steps[0, -1]), usual)
         sizes = torch.bincount(players.flatten(), minlength=count)
-        return Attributed((values / sizes)[players], error, baseline_score=usual)
+        cells = (values / sizes)[players]
+        window = run.x.shape[1]
+        note = ONE_BLOCK.format(window) if params.block >= window > 1 else ""
+        return summed_up(cells, float(steps[0, -1]), float(steps[:, 0].mean()), note)
 
     @staticmethod
     def _baselines(run: SeriesRun, params: Any, generator: torch.Generator) -> Tensor:
@@ -71,6 +72,9 @@ class ShapSampling(SeriesExplainer):
         pairs = (torch.arange(params.orders) // 2) % len(run.background)
         mixed = torch.randperm(len(run.background), generator=generator)
         return run.background[mixed[pairs]]
+
+
+ONE_BLOCK = "The window has {} periods: they are one block, and count the same."
 
 
 def blocks(window: int, series: int, length: int) -> Tensor:

@@ -1,14 +1,18 @@
-"""DeepLift on texts through Captum, where its rule is exact: networks of ReLUs and maxima."""
+"""DeepLift on texts, where its rule is exact: networks of ReLUs and maxima."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
 
-from dlexplain.explain.base import Attributed, completeness_error
-from dlexplain.explain.methods.deeplift import Scored, check_exact, exact
+from dlexplain.explain.base import Attributed, seeded, summed_up
+from dlexplain.explain.methods.deeplift import check_exact, rescaled
 from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, baseline_param, register
 from dlexplain.explain.texts.twin import TextTwin
+
+TRIAL_TOKENS = 8
+LEAST_SPREAD = 0.1
+"""Of a trial's word vectors."""
 
 
 @register
@@ -32,21 +36,17 @@ class DeepLift(TextExplainer):
         baseline: str = baseline_param()
 
     def check(self, twin: TextTwin) -> None:
-        check_exact(twin.network)
+        baseline = twin.embed(torch.full((1, TRIAL_TOKENS), twin.blank))
+        noise = torch.randn(baseline.shape, generator=seeded(0)).to(baseline)
+        x = baseline + noise * baseline.std().clamp_min(LEAST_SPREAD)
+        check_exact(twin, twin.by_vectors(baseline), x, baseline)
 
     def attribute(self, run: TextRun, params: Any) -> Attributed:
-        from captum.attr import DeepLift as CaptumDeepLift
-
         evaluator, vectors = run.from_vectors()
         baseline = run.baseline(params.baseline, vectors, evaluator)
-        module = exact(evaluator.model.module)
         run.progress.plan(3)
-        with run.twin.turnstile.turn(), torch.enable_grad():
-            found = CaptumDeepLift(Scored(module, run.target)).attribute(
-                vectors.detach().requires_grad_(), baseline, target=0
-            )
+        with run.twin.turnstile.turn():
+            found = rescaled(evaluator.model.module, run.target, vectors, baseline)
         run.progress.advance(1)
         score, nothing = evaluator.all_scores(torch.cat([vectors, baseline])).tolist()
-        values = found.detach()[0].sum(1)
-        error = completeness_error(values, score, nothing)
-        return Attributed(values, error, baseline_score=nothing)
+        return summed_up(found.sum(1), score, nothing)

@@ -84,9 +84,7 @@ class IntegratedGradients(_Gradient):
             params.tolerance,
             params.max_steps,
         )
-        return Attributed(
-            found.values.sum(1), found.completeness_error, found.note, found.baseline_score
-        )
+        return replace(found, values=found.values.sum(1))
 
 
 @register

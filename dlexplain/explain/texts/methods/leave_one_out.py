@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from dlexplain.explain.base import Attributed
+from dlexplain.explain.base import Attributed, without_rounding
 from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, register
 from dlexplain.explain.texts.removal import groups, removal_param, single_tokens, without
 from dlexplain.params import choice
@@ -45,4 +45,4 @@ class LeaveOneOut(TextExplainer):
         values = torch.zeros(len(numbers))
         own = numbers[numbers >= 0]
         values[numbers >= 0] = ((scores[0] - scores[1:]) / own.bincount())[own]
-        return Attributed(values)
+        return Attributed(without_rounding(values, float(scores[0])))

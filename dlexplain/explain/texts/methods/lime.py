@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dlexplain.explain.base import Attributed, seeded
-from dlexplain.explain.linear_fit import sparse_fit
+from dlexplain.explain.linear_fit import fit_evaluations, sparse_fit
 from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, precision_param, register
 from dlexplain.explain.texts.removal import groups, removal_param, without
 from dlexplain.params import number
@@ -50,15 +50,18 @@ class Lime(TextExplainer):
         def scores(on: Tensor) -> Tensor:
             return evaluator.all_scores(without(run, on.bool(), numbers, params.removed))
 
-        run.progress.plan(params.samples)
+        run.progress.plan(fit_evaluations(count, params.samples))
         chunk = run.chunks.get(run.twin.by_ids(run.ids, params.precision), "forward")
         weights = sparse_fit(
             scores, count, params.samples, params.alpha, params.width, seeded(params.seed), chunk
         )
         note = "" if weights.any() else NOTHING_LEFT.format(params.alpha)
+        if count == 1:
+            note = ONE_WORD
         return Attributed(shared(weights, numbers), note=note)
 
 
+ONE_WORD = "The text is one word: its value is what the score loses without it."
 NOTHING_LEFT = "A sparsity of {:g} left no word: the scores hardly change; try a smaller one."
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dlexplain.explain.base import Attributed, completeness_error
+from dlexplain.explain.base import Attributed, summed_up
 from dlexplain.explain.baselines import UNDECIDED
 from dlexplain.explain.owen import Tree, owen_values
 from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, precision_param, register
@@ -57,9 +57,7 @@ class PartitionShap(TextExplainer):
         values, whole, nothing = owen_values(
             Tree.of(phrases(leaves)), score, params.evaluations, AT_ONCE, width, own
         )
-        found = torch.from_numpy(values)
-        error = completeness_error(found, whole, nothing)
-        return Attributed(found, error, baseline_score=nothing)
+        return summed_up(torch.from_numpy(values), whole, nothing)
 
 
 def pieces(run: TextRun) -> list[str]:
