@@ -19,7 +19,31 @@
 Every message is one sentence for a person: what was wrong, the value, what is accepted.
 """
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
+
+ALIKE = 0.6
+"""Least similarity, 0 to 1, of a name that is offered for another; difflib's own default."""
+
+
+def known_names(given: str, known: Iterable[str]) -> str:
+    """The end of an error about a name: "known: lime, rise; did you mean "rise"?".
+
+    The nearest of the known ones is offered, in which case, blanks, "_" and "-" do not count.
+    """
+    names = list(known)
+    return f"known: {', '.join(names) or 'none'}{nearest(given, names)}"
+
+
+def nearest(given: object, known: Iterable[str]) -> str:
+    """ "; did you mean "rise"?", or "" where none of the known names is like the given one."""
+    plain = {_plain(name): name for name in known}
+    near = difflib.get_close_matches(_plain(str(given)), plain, n=1, cutoff=ALIKE)
+    return f'; did you mean "{plain[near[0]]}"?' if near else ""
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace("_", "-").replace(" ", "-")
 
 
 class DlexplainError(Exception):

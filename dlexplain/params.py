@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from dlexplain.errors import ParamError
+from dlexplain.errors import ParamError, known_names, nearest
 
 Value = int | float | str | bool
 P = TypeVar("P")
@@ -103,8 +103,7 @@ def parse(params: type[P], given: Mapping[str, Value]) -> P:
     known = specs(params)
     unknown = [key for key in given if key not in known]
     if unknown:
-        accepted = ", ".join(known) or "none"
-        raise ParamError(f'unknown parameter "{unknown[0]}"; known: {accepted}')
+        raise ParamError(f'unknown parameter "{unknown[0]}"; {known_names(unknown[0], known)}')
     return params(**{key: _read(key, known[key], value) for key, value in given.items()})
 
 
@@ -131,9 +130,12 @@ def _read(key: str, spec: Spec, value: Value) -> Value:
     except (ValueError, TypeError, OverflowError):
         raise ParamError(f'{key} is "{value}"; it takes {spec.accepts}') from None
     in_range = not isinstance(read, int | float) or spec.low <= read <= spec.high
-    in_options = spec.kind != "choice" or read in spec.options
-    if not (in_range and in_options):
+    if not in_range:
         raise ParamError(f'{key} is "{value}"; it takes {spec.accepts}')
+    if spec.kind == "choice" and read not in spec.options:
+        raise ParamError(
+            f'{key} is "{value}"; it takes {spec.accepts}{nearest(value, spec.options)}'
+        )
     return read
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
 
-from dlexplain.errors import UnknownName
+from dlexplain.errors import UnknownName, known_names
 
 T = TypeVar("T")
 
@@ -26,8 +26,8 @@ class Registry(Mapping[str, T], Generic[T]):
         try:
             return self._entries[name]
         except KeyError:
-            known = ", ".join(sorted(self._entries))
-            raise UnknownName(f'unknown {self.kind} "{name}"; known: {known}') from None
+            known = known_names(str(name), sorted(self._entries))
+            raise UnknownName(f'unknown {self.kind} "{name}"; {known}') from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries

@@ -14,7 +14,7 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
     assert tools["axe"] == 2
     with pytest.raises(UnknownName) as caught:
         tools["sow"]
-    assert str(caught.value) == 'unknown tool "sow"; known: axe, saw'
+    assert str(caught.value) == 'unknown tool "sow"; known: axe, saw; did you mean "saw"?'
     assert isinstance(caught.value, BadInput)
     assert isinstance(caught.value, KeyError)
 

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from dlexplain.errors import Incompatible, ParamError
+from dlexplain.errors import Incompatible, ParamError, known_names
 from dlexplain.explain.prepare import PreparedModel
 
 
@@ -106,8 +106,8 @@ def find_layer(model: PreparedModel, name: str = "auto") -> Layer:
     for layer in layers:
         if layer.name == name:
             return layer
-    known = ", ".join(layer.name for layer in layers)
-    raise ParamError(f'the model has no spatial layer "{name}"; known: auto, {known}')
+    known = known_names(name, ["auto", *(layer.name for layer in layers)])
+    raise ParamError(f'the model has no spatial layer "{name}"; {known}')
 
 
 @dataclass

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from dlexplain.errors import SpecError
+from dlexplain.errors import SpecError, known_names
 from dlexplain.params import Value
 
 GROUPS = ("task_params", "model_params", "data_params", "training", "augmentation")
@@ -45,7 +45,7 @@ class RunSpec:
     def from_dict(cls, given: Mapping[str, Any]) -> "RunSpec":
         """Raises SpecError that names every unknown, missing or misshapen field."""
         known = {f.name: f for f in fields(cls)}
-        wrong = [f'unknown field "{k}"; known: {", ".join(known)}' for k in given if k not in known]
+        wrong = [f'unknown field "{k}"; {known_names(k, known)}' for k in given if k not in known]
         wrong += [
             f'{key} is "{given.get(key)}"; it takes a registered name'
             for key in ("task", "model", "data")

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dlexplain.figures.overlay import enlarged
 from dlexplain.figures.seen import with_left_out
+from dlexplain.results.words import capital
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Fit, Picture, read_fit
 from dlexplain.ui.address import from_address
@@ -82,7 +83,7 @@ def _draw(model: LoadedModel, picture: Picture) -> None:
     )  # fmt: skip
     notes = [*picture.notes, *model.changes(picture)]
     if notes:
-        st.caption("; ".join([notes[0].capitalize(), *notes[1:]]) + ".")
+        st.caption("; ".join([capital(notes[0]), *notes[1:]]) + ".")
 
 
 def _enlarged(part: tuple[float, ...], picture: Picture) -> tuple[float, float, float, float]:

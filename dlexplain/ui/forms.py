@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dlexplain.params import Spec, Value
+from dlexplain.results.words import capital
 
 COLUMNS = 3
 FINE = 4
@@ -33,7 +34,7 @@ def params_form(
 
 
 def _field(key: str, spec: Spec, first: Value, accepted: tuple[str, ...]) -> Value:
-    about = f"{spec.help} {spec.accepts.capitalize()}."
+    about = f"{spec.help} {capital(spec.accepts)}."
     match spec.kind:
         case "integer":
             return int(

@@ -7,6 +7,7 @@ import streamlit as st
 from dlexplain.errors import BadInput
 from dlexplain.params import Value
 from dlexplain.registry import Registry
+from dlexplain.results.words import capital
 from dlexplain.services.pictures.explain import MethodInfo
 from dlexplain.ui.address import from_address, tell_wrong
 from dlexplain.ui.forms import params_form
@@ -79,7 +80,7 @@ def method_params(
             st.markdown(info.description)
             facts = [f"{info.family} method", "signed" if info.signed else "unsigned"]
             facts += ["promises completeness"] if info.complete else []
-            st.caption(f"{', '.join(facts).capitalize()}. {info.paper}")
+            st.caption(f"{capital(', '.join(facts))}. {info.paper}")
             if info.params:
                 owner = f"{model}-{info.name}"
                 stored[info.name] = params_form(owner, info.params, choices(info.name))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
+from dlexplain.results.words import capital
 from dlexplain.services.pictures.model_list import model_entries
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.model_choice import choose_model
@@ -71,7 +72,7 @@ def show_prediction(
     if choice.truth is not None:
         show_verdict(model, prediction, choice.truth)
     if definition := model.class_definition(best.name.index):
-        st.caption(literal(definition.capitalize()))
+        st.caption(literal(capital(definition)))
     st.plotly_chart(plot_prediction(prediction), config=FIGURE, key="prediction")
     shown, title = len(prediction.scores), model.class_list.title
     of = f"{WORDS[shown]} best of {title}" if shown < len(model.classes) else f"all {title}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError, SpecError
-from dlexplain.results.words import duration, size
+from dlexplain.results.words import capital, duration, size
 from dlexplain.services.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, to_address
 from dlexplain.ui.words import count
@@ -245,9 +245,7 @@ def show_estimate(spec: "RunSpec") -> None:
             st.rerun()
     elif now.active:
         left, right = st.columns([3, 1], vertical_alignment="center")
-        left.markdown(
-            f"{now.phase.capitalize()} … {duration(now.waited)}, usually less than a minute"
-        )
+        left.markdown(f"{capital(now.phase)} … {duration(now.waited)}, usually less than a minute")
         if right.button("Cancel", type="tertiary", width="stretch"):
             now.cancel()
             st.rerun()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dlexplain.errors import UnknownName
+from dlexplain.errors import UnknownName, known_names
 from dlexplain.services.trained.models import (
     Trained,
     find_model,
@@ -59,5 +59,5 @@ def find_forecaster(name: str = "") -> Trained:
         return models[0]
     if not models:
         raise UnknownName("there is no forecaster yet; train one on the page Launch")
-    known = ", ".join(model.name for model in models)
-    raise UnknownName(f'unknown forecaster "{name}"; known: {known}')
+    known = known_names(name, (model.name for model in models))
+    raise UnknownName(f'unknown forecaster "{name}"; {known}')

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dlexplain.data.pictures import Picture, Source, read_picture
-from dlexplain.errors import BadInput, UnknownName
+from dlexplain.errors import BadInput, UnknownName, known_names
 from dlexplain.explain.drawing import random_state_kept
 from dlexplain.results import (
     EncodedPictures,
@@ -135,7 +135,7 @@ def interpolate(
     """
     how = how or ("spherical" if model.kind == "adversarial" else "linear")
     if how not in HOW:
-        raise UnknownName(f'unknown way "{how}"; known: {", ".join(HOW)}')
+        raise UnknownName(f'unknown way "{how}"; {known_names(how, HOW)}')
     if not 2 <= steps <= MOST_STEPS:
         raise BadInput(f"{steps} steps are asked for; 2 to {MOST_STEPS} are accepted")
     shares = np.linspace(0, 1, steps).astype(np.float32)
@@ -168,7 +168,5 @@ def add_class(code: Floats, means: dict[str, Floats], minus: str, plus: str) -> 
     the same. Raises UnknownName."""
     for name in (minus, plus):
         if name not in means:
-            raise UnknownName(
-                f'no pictures of the class "{name}"; known: {", ".join(means) or "none"}'
-            )
+            raise UnknownName(f'no pictures of the class "{name}"; {known_names(name, means)}')
     return np.asarray(code + (means[plus] - means[minus]), np.float32)

@@ -10,7 +10,7 @@ from typing import Any
 
 import dlexplain.data.sets  # noqa: F401, registers the data sets
 from dlexplain.data.base import DATA, PictureData, Pictures, silent
-from dlexplain.errors import BadInput, DataError
+from dlexplain.errors import BadInput, DataError, known_names
 from dlexplain.params import Value, parse, specs
 from dlexplain.runs.paths import data_folder
 from dlexplain.settings import settings
@@ -26,7 +26,7 @@ def load_pictures(name: str, params: Mapping[str, Value], path: str = "") -> Pic
     path  where it lies, if not where the training found it
     """
     if name not in DATA:
-        raise DataError(f'the data set "{name}" is not known here; known: {", ".join(DATA)}')
+        raise DataError(f'the data set "{name}" is not known here; {known_names(name, DATA)}')
     wanted: dict[str, Value] = dict(params)
     if path:
         if "path" not in specs(DATA[name].Params):

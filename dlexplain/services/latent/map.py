@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dlexplain.data.base import Pictures
-from dlexplain.errors import BadInput, UnknownName
+from dlexplain.errors import BadInput, UnknownName, known_names
 from dlexplain.explain.progress import Progress
 from dlexplain.results import EncodedPictures, LatentPlane
 from dlexplain.results.latents import Floats
@@ -112,7 +112,7 @@ def plane(encoded: EncodedPictures, how: str = "pca", across: int = 0, up: int =
     Raises BadInput.
     """
     if how not in PLANES:
-        raise UnknownName(f'unknown map "{how}"; known: {", ".join(PLANES)}')
+        raise UnknownName(f'unknown map "{how}"; {known_names(how, PLANES)}')
     latent = encoded.codes.shape[1]
     if how == "dimensions":
         for place in (across, up):

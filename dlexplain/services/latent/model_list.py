@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from dlexplain.errors import UnknownName
+from dlexplain.errors import UnknownName, known_names
 from dlexplain.params import Value
 from dlexplain.runs.states import RunRow
 from dlexplain.services.trained.models import Trained, find_model, finished_runs, readable_zoo
@@ -72,9 +72,9 @@ def find_latent(name: str) -> Trained:
 
 
 def _unknown(name: str) -> UnknownName:
-    known = ", ".join(entry.name for entry in latent_entries()) or "none"
+    known = known_names(name, (entry.name for entry in latent_entries()))
     return UnknownName(
-        f'"{name}" is no autoencoder, variational autoencoder or GAN that is here; known: {known}'
+        f'"{name}" is no autoencoder, variational autoencoder or GAN that is here; {known}'
     )
 
 

@@ -8,7 +8,7 @@ numbers are turned into truncated normal ones, so that a picture of one seed cha
 import torch
 from torch import Tensor
 
-from dlexplain.errors import Incompatible, TargetError
+from dlexplain.errors import Incompatible, TargetError, known_names
 from dlexplain.explain.drawing import random_state_kept
 from dlexplain.params import Value, parse
 from dlexplain.results import Samples
@@ -77,7 +77,7 @@ def class_place(classes: tuple[str, ...], label: str | int) -> int:
         return classes.index(text)
     if text.isdecimal() and int(text) < len(classes):
         return int(text)
-    raise TargetError(f'there is no class "{text}"; known: {", ".join(classes)}')
+    raise TargetError(f'there is no class "{text}"; {known_names(text, classes)}')
 
 
 def truncated(noise: Tensor, most: float) -> Tensor:

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from dlexplain.data.pictures import Picture, Source
-from dlexplain.errors import Incompatible, UnknownName
+from dlexplain.errors import Incompatible, UnknownName, known_names
 from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.layer_trace import PICTURE, output_of, trace
 from dlexplain.results import FeatureMaps, Filters
@@ -29,7 +29,7 @@ def feature_maps(
     Raises PictureError, ParamError for a layer that is not there, UnknownName, or WeightsError.
     """
     if ranked_by not in RANKS:
-        raise UnknownName(f'unknown order "{ranked_by}"; known: {", ".join(RANKS)}')
+        raise UnknownName(f'unknown order "{ranked_by}"; {known_names(ranked_by, RANKS)}')
     known = as_model(model)
     call, read, twin = find_layer(known, layer), as_picture(picture), plain(known)
     x = input_of(known, read)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from dlexplain.errors import UnknownName, WeightsError
+from dlexplain.errors import UnknownName, WeightsError, known_names
 from dlexplain.services.texts.attention_list import attending_entries
 from dlexplain.services.trained.models import trained
 from dlexplain.services.writing.model_list import language_entries
@@ -41,8 +41,8 @@ def head_entry(name: str) -> HeadEntry:
     for entry in head_entries():
         if entry.name == name:
             return entry
-    known = ", ".join(entry.name for entry in head_entries()) or "none"
-    raise UnknownName(f'no model with attention heads is called "{name}"; known: {known}')
+    known = known_names(name, (entry.name for entry in head_entries()))
+    raise UnknownName(f'no model with attention heads is called "{name}"; {known}')
 
 
 def _architecture(name: str) -> str:

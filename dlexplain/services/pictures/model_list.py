@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from dlexplain.errors import UnknownName
+from dlexplain.errors import UnknownName, nearest
 from dlexplain.runs.paths import states_file
 from dlexplain.runs.states import RunRow, States
 from dlexplain.services.pictures.cards import TASK
@@ -81,10 +81,11 @@ def unknown_model(name: str) -> UnknownName:
             return UnknownName(
                 f'the run "{name}" is {what}; finished runs of {TASK} are models of pictures'
             )
-    known = ", ".join(entry.name for entry in model_entries() if entry.source != "run")
+    known = [entry.name for entry in model_entries() if entry.source != "run"]
     latest = ", ".join(row.id for row in finished_runs(TASK)[:5])
     runs = f", and the finished runs, the latest: {latest}" if latest else ""
-    return UnknownName(f'unknown model "{name}"; known: {known}{runs}')
+    return UnknownName(f'unknown model "{name}"; known: {", ".join(known)}{runs}'
+                       f"{nearest(name, known)}")  # fmt: skip
 
 
 def _accuracy(progress: Mapping[str, Any]) -> float | None:

@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from dlexplain.data.base import DATA, Pictures
-from dlexplain.errors import DlexplainError, UnknownName
+from dlexplain.errors import DlexplainError, UnknownName, known_names
 from dlexplain.params import Value, parse, specs
 from dlexplain.runs.paths import data_folder
 from dlexplain.services.latent.data import evenly, load_pictures
@@ -70,7 +70,7 @@ def picture_set(entry: ModelEntry, name: str) -> PictureSet:
         if name in ("", known.name):
             return known
     raise UnknownName(
-        f'unknown set of pictures "{name}"; known: {", ".join(known.name for known in sets)}'
+        f'unknown set of pictures "{name}"; {known_names(name, (known.name for known in sets))}'
     )
 
 

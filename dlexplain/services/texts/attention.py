@@ -18,6 +18,7 @@ from dlexplain.explain.texts.attention import check_attends, read_out
 from dlexplain.explain.texts.attention import rollout as rolled
 from dlexplain.params import Value
 from dlexplain.results import Agreement, AttentionMaps, TextAttribution, TokenWeights
+from dlexplain.results.words import capital
 from dlexplain.services.texts.attention_facts import Head, head_name, spearman
 from dlexplain.services.texts.explain import explain_text
 from dlexplain.services.texts.models import TextModel, load_text_model
@@ -162,7 +163,7 @@ def agreement(
     Wallace, "Attention is not Explanation", 2019, https://arxiv.org/abs/1902.10186, with
     Spearman's correlation.
     """
-    rows = {"Attention" if maps.pooled else head_name(head).capitalize(): maps.weights[head]}
+    rows = {"Attention" if maps.pooled else capital(head_name(head)): maps.weights[head]}
     if not maps.pooled:
         rows["Mean of the last layer"] = maps.weights[-1].mean(0)
         rows["Rollout"] = rollout(maps).weights

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dlexplain.errors import UnknownName, WeightsError
+from dlexplain.errors import UnknownName, WeightsError, known_names
 from dlexplain.services.texts.hugging_face import is_own_model
 from dlexplain.services.texts.model_list import OWN, TextEntry, text_models
 from dlexplain.services.trained.models import Trained
@@ -23,8 +23,8 @@ def attending_name(name: str) -> str:
     names = [entry.name for entry in attending_entries()]
     if name in names or is_own_model(name):
         return name
-    known = ", ".join(names) or "none"
-    raise UnknownName(f'no model with attention is called "{name}"; known: {known}')
+    known = known_names(name, names)
+    raise UnknownName(f'no model with attention is called "{name}"; {known}')
 
 
 def _attends(model: Trained) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dlexplain.errors import UnknownName
+from dlexplain.errors import UnknownName, known_names
 from dlexplain.services.trained.models import (
     Trained,
     find_model,
@@ -49,5 +49,5 @@ def find_text_model(name: str) -> Trained:
     """Raises UnknownName, which says what is known, or WeightsError of a damaged one."""
     if (model := find_model(name, TASK)) is not None:
         return model
-    known = ", ".join(model.name for model in text_models())
-    raise UnknownName(f'unknown text model "{name}"; known: {known or "none"}')
+    known = known_names(name, (model.name for model in text_models()))
+    raise UnknownName(f'unknown text model "{name}"; {known}')

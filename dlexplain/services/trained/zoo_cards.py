@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from dlexplain.errors import UnknownName
+from dlexplain.errors import UnknownName, known_names
 from dlexplain.results import ZooCard
 from dlexplain.results.words import duration, metric, metric_name, size
 from dlexplain.results.zoo import GPU
@@ -22,8 +22,8 @@ def zoo_card(name: str) -> ZooCard:
     for card in cards:
         if card.name == name:
             return card
-    known = ", ".join(card.name for card in cards)
-    raise UnknownName(f'unknown zoo model "{name}"; known: {known}')
+    known = known_names(name, (card.name for card in cards))
+    raise UnknownName(f'unknown zoo model "{name}"; {known}')
 
 
 @lru_cache(maxsize=256)  # one object a model and version of its files, see zoo_models

@@ -10,7 +10,7 @@ import dlexplain.data.sets
 import dlexplain.models
 import dlexplain.tasks  # noqa: F401, these three register what a spec can name
 from dlexplain.data.base import DATA, Augmentation, DataStatus
-from dlexplain.errors import BadInput, SpecError, UnknownName, WeightsError
+from dlexplain.errors import BadInput, SpecError, UnknownName, WeightsError, known_names
 from dlexplain.models.base import ARCHITECTURES
 from dlexplain.params import Spec, Value, parse, problems, specs
 from dlexplain.params import as_dict as params_dict
@@ -88,8 +88,7 @@ def complete(spec: RunSpec) -> RunSpec:
     for field, registry in (("task", TASKS), ("model", ARCHITECTURES), ("data", DATA)):
         name = getattr(spec, field)
         if name not in registry:
-            known = ", ".join(sorted(registry))
-            wrong.append(f'{field} is "{name}"; known: {known}')
+            wrong.append(f'{field} is "{name}"; {known_names(name, sorted(registry))}')
     teacher, unfit = _teacher(spec)
     wrong += [*_misfits(spec), *unfit]
     groups: dict[str, Any] = {}
@@ -241,8 +240,8 @@ def _with(spec: RunSpec, settings_: Sequence[str]) -> tuple[RunSpec, list[str]]:
                 ways = " or ".join(f"{o.removesuffix('_params')}.{name}" for o in owners)
                 wrong.append(f'"{key}" is known in several groups; write {ways}')
             else:
-                known = ", ".join(sorted({n for names in declared.values() for n in names}))
-                wrong.append(f'unknown parameter "{key}"; known: {known}')
+                known = sorted({n for names in declared.values() for n in names})
+                wrong.append(f'unknown parameter "{key}"; {known_names(key, known)}')
     return replace(spec, **groups, **top), wrong
 
 

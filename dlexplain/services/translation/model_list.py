@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from dlexplain.errors import UnknownName, WeightsError
+from dlexplain.errors import UnknownName, WeightsError, known_names
 from dlexplain.runs.states import RunRow
 from dlexplain.services.trained.models import Trained, find_model, finished_runs, readable_zoo
 
@@ -122,8 +122,8 @@ def translator_card(name: str) -> TranslatorCard:
 
 
 def _unknown(name: str) -> UnknownName:
-    known = ", ".join(entry.name for entry in translator_entries()) or "none"
-    return UnknownName(f'unknown translator "{name}"; known: {known}')
+    known = known_names(name, (entry.name for entry in translator_entries()))
+    return UnknownName(f'unknown translator "{name}"; {known}')
 
 
 def _entry(model: Trained) -> TranslatorEntry:

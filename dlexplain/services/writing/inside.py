@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dlexplain.errors import BadInput, Incompatible, UnknownName
+from dlexplain.errors import BadInput, Incompatible, UnknownName, known_names
 from dlexplain.models.rnn_lm import RecurrentLM
 from dlexplain.results import Inside, UnitSearch
 from dlexplain.services.writing.models import LoadedLanguageModel
@@ -51,7 +51,7 @@ def find_units(values: NDArray[np.float32], tokens: tuple[str, ...], name: str) 
     does not have the property.
     """
     if name not in PROPERTIES:
-        raise UnknownName(f'unknown property "{name}"; known: {", ".join(PROPERTIES)}')
+        raise UnknownName(f'unknown property "{name}"; {known_names(name, PROPERTIES)}')
     found = PROPERTIES[name].of(tokens)
     if len(found) < 3 or float(found.std()) < CONSTANT:
         raise BadInput(f"{PROPERTIES[name].lacking}; no unit can be seen to follow it")

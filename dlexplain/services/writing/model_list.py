@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from dlexplain.errors import UnknownName
+from dlexplain.errors import UnknownName, known_names
 from dlexplain.runs.states import RunRow
 from dlexplain.services.trained.models import Trained, find_model, finished_runs, readable_zoo
 
@@ -66,8 +66,8 @@ def find_trained(name: str) -> Trained:
 
 def unknown_language_model(name: str) -> UnknownName:
     """The error that says what is known."""
-    known = ", ".join(entry.name for entry in language_entries()) or "none"
-    return UnknownName(f'unknown language model "{name}"; known: {known}')
+    known = known_names(name, (entry.name for entry in language_entries()))
+    return UnknownName(f'unknown language model "{name}"; {known}')
 
 
 def _run_entry(row: RunRow) -> LanguageEntry:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dlexplain.errors import BadInput, UnknownName
+from dlexplain.errors import BadInput, UnknownName, known_names
 from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.next_token import Moved, input_x_gradient, integrated_gradients
 from dlexplain.explain.progress import Progress
@@ -78,7 +78,7 @@ def why_token(
     BadInput where the text has no such token or it has none before it, or UnknownName.
     """
     if method not in METHODS:
-        raise UnknownName(f'unknown method "{method}"; known: {", ".join(METHODS)}')
+        raise UnknownName(f'unknown method "{method}"; {known_names(method, METHODS)}')
     ids, _ = tokens_of(model, text)
     if not 0 < place < len(ids):
         raise BadInput(

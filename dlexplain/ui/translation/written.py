@@ -11,6 +11,7 @@ import streamlit as st
 from dlexplain.errors import BadInput
 from dlexplain.figures.token_names import names
 from dlexplain.results import Candidate, TokenChoice, Translation
+from dlexplain.results.words import capital
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.writing.choice import from_query
 from dlexplain.ui.writing.text import MOSTLY_UNKNOWN, chosen, show_text
@@ -34,7 +35,7 @@ def show_candidates(translation: Translation, arrived: bool) -> int:
     st.caption(
         "The deeper the orange, the less sure the model was of the token after those before it. "
         f"The whole has p = {math.exp(one.log_probability):.3g}. "
-        f"{how.capitalize()}, {translation.seconds:.2f} s."
+        f"{capital(how)}, {translation.seconds:.2f} s."
     )
     _table(translation)
     st.download_button(

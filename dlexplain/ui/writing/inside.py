@@ -5,7 +5,7 @@ import streamlit as st
 from dlexplain.errors import BadInput, Incompatible
 from dlexplain.figures.writing import plot_inside, plot_unit
 from dlexplain.results import Inside, UnitSearch
-from dlexplain.results.words import sentence
+from dlexplain.results.words import capital, sentence
 from dlexplain.services.writing.inside import MOST, find_units
 from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.properties import PROPERTIES
@@ -19,7 +19,7 @@ TITLES = {
     "hidden": "Hidden units",
     "cell": "Cell",
     "candidate": "Candidate",
-    **{gate: f"{gate.capitalize()} gate" for gate in GATES},
+    **{gate: f"{capital(gate)} gate" for gate in GATES},
 }
 ABOUT = {
     "hidden": "h, what the layer hands on and remembers.",
