@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from dlexplain.ui.left_out import tell_left_out
+from dlexplain.ui.session import here
 from dlexplain.ui.start import look_after_runs, warm_up
 
 SECTIONS = {"explain": "Explain", "generate": "Generate", "inside": "Inside", "train": "Train"}
@@ -27,6 +28,7 @@ def _page(path: Path) -> "st.Page":
 st.set_page_config(page_title="dlexplain", page_icon=str(ICON), layout="wide")
 warm_up()
 look_after_runs()
+here()
 menu: dict[str, list[st.Page]] = {}
 for file in sorted(PAGES.glob("*/*.py"), key=lambda p: (p.parent.name != "home", p)):
     section = SECTIONS.get(file.parent.name, "")

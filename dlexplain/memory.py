@@ -15,6 +15,15 @@ KEPT_BYTES = 2**30
 """Free memory at the heap's end that is kept rather than given back."""
 
 
+def give_back() -> bool:
+    """Let this process's malloc return all free memory to the system now; whether it could.
+
+    For after something large: memory that is kept (see above) stays the process's otherwise.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    return trim is not None and trim(0) == 1
+
+
 def keep_memory() -> bool:
     """Let this process's malloc keep large freed blocks for reuse; whether that could be set.
 

@@ -23,6 +23,8 @@ class Settings:
     max_file_mb     largest picture file accepted, in megabytes (10^6 bytes)
     max_megapixels  largest picture accepted, checked in its header before it is decoded
     decode_seconds  processor time that decoding a large picture may take
+    max_uploads     pictures of one upload that are read
+    max_uploads_megapixels  of all pictures of one upload together
     cache_entries   explanations kept in memory per process
     tracking_uri    MLflow server that records runs; "" is the SQLite file in the home folder
     keep_memory     whether freed memory is kept for reuse (1 or 0): faster by a quarter on a CPU
@@ -33,6 +35,8 @@ class Settings:
     max_file_mb: float = 50.0
     max_megapixels: float = 64.0
     decode_seconds: float = 20.0
+    max_uploads: int = 32
+    max_uploads_megapixels: float = 256.0
     cache_entries: int = 256
     tracking_uri: str = ""
     keep_memory: bool = True
@@ -59,6 +63,8 @@ _READERS: dict[str, Callable[[str], object]] = {
     "max_file_mb": float,
     "max_megapixels": float,
     "decode_seconds": float,
+    "max_uploads": int,
+    "max_uploads_megapixels": float,
     "cache_entries": int,
     "tracking_uri": str,
     "keep_memory": lambda text: bool(int(text)),

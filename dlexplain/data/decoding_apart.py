@@ -173,6 +173,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             about = {"shape": found.pixels.shape, "notes": found.notes}
             answers.write(json.dumps(about).encode() + b"\n")
             answers.write(np.ascontiguousarray(found.pixels).data)
+            del found  # nothing of it stays while the process waits
         answers.flush()
 
 

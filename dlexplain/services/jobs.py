@@ -16,6 +16,11 @@ State = Literal["waiting", "running", "done", "cancelled", "failed"]
 _log = logging.getLogger(__name__)
 
 
+def _over(progress: Progress) -> Any:
+    """The work of a job that has ended."""
+    raise Cancelled("the job has ended")
+
+
 @dataclass(eq=False)
 class Job(Generic[R]):
     """One explanation, or other work, under way; read by the page, written by its thread.
@@ -39,12 +44,12 @@ class Job(Generic[R]):
         """Stop before the next chunk; a job that waits never starts."""
         self._stop.set()
         if self.state == "waiting":
-            self.state = "cancelled"
+            self.state, self.work = "cancelled", _over
 
     def run(self) -> None:
         """Do the work in the calling thread."""
         if self._stop.is_set():
-            self.state = "cancelled"
+            self.state, self.work = "cancelled", _over
             return
         self.state = "running"
         try:
@@ -59,6 +64,8 @@ class Job(Generic[R]):
             _log.exception("%s failed", self.title)
             self.error = f"{self.title} failed: {type(error).__name__}: {error}"
             self.state = "failed"
+        finally:
+            self.work = _over  # it holds what it worked on: a picture of 200 MB, say
 
     def _report(self, snapshot: Snapshot) -> None:
         if snapshot.preview is None and self.snapshot.preview is not None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from dlexplain.services.jobs import Job, Progress, start
+from dlexplain.services.jobs import Job, Progress
 from dlexplain.ui.address import AGAIN
+from dlexplain.ui.session import start
 
 POLL_SECONDS = 0.3
 

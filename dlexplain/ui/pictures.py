@@ -3,13 +3,12 @@
 Bad files are told one by one, others kept. No torch here.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
 
-from dlexplain.errors import PictureError, UnknownName
+from dlexplain.errors import UnknownName
 from dlexplain.results import ClassName
 from dlexplain.services.pictures.model_list import ModelEntry
 from dlexplain.services.pictures.sources import (
@@ -18,13 +17,13 @@ from dlexplain.services.pictures.sources import (
     Picture,
     kept_pictures,
     png_address,
-    read_picture,
     read_sample,
     sample,
     sample_names,
 )
 from dlexplain.ui.address import from_address
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.uploads import read_uploads
 
 UPLOAD, CAMERA, SAMPLE, TEST = "Upload", "Camera", "Samples", "Test pictures"
 ICONS = {
@@ -74,6 +73,8 @@ def choose_picture(model: ModelEntry, entries: Sequence[ModelEntry], arrived: bo
         label_visibility="collapsed",
     )
     state["source-kept"] = source
+    if source != UPLOAD:
+        read_uploads("uploads", [])  # Streamlit forgets its files too
     if source == TEST and owner:
         return _test(owner)
     if source == SAMPLE:
@@ -81,7 +82,7 @@ def choose_picture(model: ModelEntry, entries: Sequence[ModelEntry], arrived: bo
         return Choice(_cached_sample(name), {"sample": name}) if name else Choice()
     if source == CAMERA:
         shot = st.camera_input("Take a picture", key="camera")
-        pictures = _read([("camera.png", shot.getvalue())]) if shot else []
+        pictures = read_uploads("camera", [shot] if shot else [])
     else:
         files = st.file_uploader(
             "Drop one or several pictures",
@@ -91,7 +92,7 @@ def choose_picture(model: ModelEntry, entries: Sequence[ModelEntry], arrived: bo
             help=f"{FORMATS_IN_WORDS}; of several pictures in a file the first. Kept in memory "
             "only.",
         )
-        pictures = _read([(file.name, file.getvalue()) for file in files])
+        pictures = read_uploads("uploads", files)
     return Choice(_one_of(pictures))
 
 
@@ -168,21 +169,6 @@ def _sample() -> str | None:
 @st.cache_data(max_entries=16, show_spinner=False)
 def _cached_sample(name: str) -> Picture:
     return read_sample(name)
-
-
-@st.cache_data(max_entries=16, show_spinner="Reading the picture…")
-def _cached_upload(digest: str, name: str, _data: bytes) -> Picture:
-    return read_picture(_data, name)
-
-
-def _read(files: list[tuple[str, bytes]]) -> list[Picture]:
-    pictures = []
-    for name, data in files:
-        try:
-            pictures.append(_cached_upload(hashlib.sha256(data).hexdigest(), name, data))
-        except PictureError as error:
-            st.error(str(error), icon=":material/broken_image:")
-    return pictures
 
 
 def _one_of(pictures: list[Picture]) -> Picture | None:

@@ -6,10 +6,11 @@ from typing import Any, Generic, TypeVar
 
 from dlexplain.params import Value
 from dlexplain.results import Attribution
-from dlexplain.services.jobs import Job, start
+from dlexplain.services.jobs import Job
 from dlexplain.services.pictures.explain import cached, explain
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Picture
+from dlexplain.ui.session import start
 
 R = TypeVar("R")
 

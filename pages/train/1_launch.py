@@ -230,6 +230,7 @@ def _computed(spec: "RunSpec") -> dict[str, object]:
 
 def show_estimate(spec: "RunSpec") -> None:
     from dlexplain.services.training.estimating import Estimating
+    from dlexplain.ui.session import track
 
     now = estimating(spec)
     if now is None:
@@ -242,6 +243,7 @@ def show_estimate(spec: "RunSpec") -> None:
             if previous is not None:
                 previous.cancel()
             st.session_state["estimating"] = Estimating(spec).start()
+            track(st.session_state["estimating"])
             st.rerun()
     elif now.active:
         left, right = st.columns([3, 1], vertical_alignment="center")

@@ -5,11 +5,12 @@ import pandas as pd
 import streamlit as st
 
 from dlexplain.results import Agreement, AttentionMaps, TextAttribution
-from dlexplain.services.jobs import Job, start
+from dlexplain.services.jobs import Job
 from dlexplain.services.texts.attention import Window, agreement, compared
 from dlexplain.services.texts.attention_facts import Head
 from dlexplain.services.texts.models import TextModel
 from dlexplain.ui.progress import show_progress
+from dlexplain.ui.session import start
 from dlexplain.ui.words import tokens_told
 
 POLL_SECONDS, MEASURED = 0.5, "attention-measured"

@@ -19,12 +19,13 @@ from dlexplain.services.forecast.explain import WHAT, Question, answer, series_m
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.forecast.wording import change_text, explained
-from dlexplain.services.jobs import Job, start
+from dlexplain.services.jobs import Job
 from dlexplain.services.pictures.explain import MethodInfo
 from dlexplain.ui.jobs import POLL_SECONDS
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import choose_methods, method_params
 from dlexplain.ui.progress import show_progress
+from dlexplain.ui.session import start
 from dlexplain.ui.writing.choice import from_query
 
 SLOT, STEP, WHICH, METHODS = (f"forecast-{x}" for x in ("why", "step", "what", "methods"))

@@ -16,6 +16,8 @@ from dlexplain.services.pictures.sources import (
     png_address,
     read_picture,
 )
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.uploads import read_uploads
 from dlexplain.ui.writing.choice import from_query
 
 OTHER = "latent-other"
@@ -60,15 +62,15 @@ def choose_picture(data: PictureData | None, arrived: bool) -> Choice:
         return _drawn()
     if source == CAMERA:
         shot = st.camera_input("Take a picture", key="latent-camera")
-        given = (shot.getvalue(), "camera.png") if shot else None
+        given = read_uploads("latent-camera", [shot] if shot else [])
     else:
         file = st.file_uploader(
             "Drop a picture", type=list(ENDINGS), key="latent-upload",
             help=f"{FORMATS_IN_WORDS}, of any size and colour: it is made into what the model "
             "takes. Kept in memory only.",
         )  # fmt: skip
-        given = (file.getvalue(), file.name) if file else None
-    return _read(*given) if given else Choice()
+        given = read_uploads("latent-upload", [file] if file else [])
+    return Choice(given[0]) if given else Choice()
 
 
 def choose_test(
@@ -121,14 +123,10 @@ def _drawn() -> Choice:
 
     data = drawing("latent-pad")
     st.caption("Draw with the mouse or a finger; each stroke is read at once.")
-    return _read(data, "drawing") if data else Choice()
-
-
-def _read(data: bytes, name: str) -> Choice:
     try:
-        return Choice(read_picture(data, name))
+        return Choice(read_picture(data, "drawing")) if data else Choice()
     except PictureError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        st.error(literal(str(error)), icon=":material/broken_image:")
         return Choice()
 
 

@@ -7,13 +7,14 @@ import streamlit as st
 from dlexplain.errors import BadInput
 from dlexplain.figures.text_prediction import plot_before_after
 from dlexplain.results import TextPrediction, Turning
-from dlexplain.services.jobs import Job, start
+from dlexplain.services.jobs import Job
 from dlexplain.services.question import usual_contrast
 from dlexplain.services.texts.changes import WAYS, Way, changed, find_turning, words_of
 from dlexplain.services.texts.explain import classify_reading
 from dlexplain.services.texts.models import Reading, TextModel
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
+from dlexplain.ui.session import start
 from dlexplain.ui.state import Ask, Request
 from dlexplain.ui.texts.answers import FIGURE, POLL_SECONDS, show_answers
 from dlexplain.ui.texts.cache import digest

@@ -6,11 +6,12 @@ from dlexplain.errors import BadInput
 from dlexplain.figures.coloured_text import plot_class_words
 from dlexplain.results import TextTable
 from dlexplain.results.words import duration
-from dlexplain.services.jobs import Job, start
+from dlexplain.services.jobs import Job
 from dlexplain.services.texts.models import TextModel
 from dlexplain.services.texts.tables import column_names, explain_texts, read_text_column
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
+from dlexplain.ui.session import start
 from dlexplain.ui.texts import cache as text_cache
 from dlexplain.ui.texts.answers import FIGURE, POLL_SECONDS
 

@@ -1,0 +1,152 @@
+"""A session's end: its work stops, its pictures are forgotten; how many pictures it may have."""
+
+import gc
+import time
+import weakref
+from collections.abc import Iterator
+
+import pytest
+from PIL import Image
+from streamlit.runtime.caching import clear_session_resource_cache
+from streamlit.testing.v1 import AppTest
+
+from dlexplain.data.pictures import Picture, read_picture
+from dlexplain.errors import Cancelled
+from dlexplain.explain.progress import Progress
+from dlexplain.services.jobs import Job
+from dlexplain.settings import settings
+from dlexplain.ui import session, uploads
+from dlexplain.ui.session import HELD, Held
+from tests.bad_pictures import encoded, noise, repeated_scan
+from tests.pages.test_pages import image_page
+
+SESSION = "test session id"  # AppTest's
+
+
+def working() -> Job[None]:
+    def work(progress: Progress) -> None:
+        while not progress.cancelled():
+            time.sleep(0.01)
+        raise Cancelled("asked to")
+
+    return Job("Work", work)
+
+
+def eventually(what: object, seconds: float = 20) -> None:
+    stop = time.monotonic() + seconds
+    while not what():  # type: ignore[operator]
+        assert time.monotonic() < stop
+        time.sleep(0.02)
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(session, "GRACE_SECONDS", 0.3)
+    monkeypatch.setattr(session, "SETTLE_SECONDS", 0.0)
+    clear_session_resource_cache(SESSION)
+    yield
+    clear_session_resource_cache(SESSION)
+
+
+def page_with_job() -> None:
+    import streamlit as st
+
+    from dlexplain.ui.session import here, start
+    from tests.pages.test_session import working
+
+    here()
+    if "job" not in st.session_state:
+        st.session_state["job"] = working()
+        start([st.session_state["job"]])
+
+
+def test_a_job_ends_with_its_session() -> None:
+    page = AppTest.from_function(page_with_job).run()
+    job = page.session_state["job"]
+    eventually(lambda: job.state == "running")
+    clear_session_resource_cache(SESSION)  # as Streamlit does when the browser is gone
+    eventually(lambda: job.state == "cancelled")
+
+
+def test_who_comes_back_in_time_finds_it_going_on() -> None:
+    page = AppTest.from_function(page_with_job).run()
+    job = page.session_state["job"]
+    clear_session_resource_cache(SESSION)
+    page.run()
+    time.sleep(1)
+    assert job.state == "running"
+    clear_session_resource_cache(SESSION)  # and is noticed when leaving once more
+    eventually(lambda: job.state == "cancelled")
+
+
+def test_a_job_that_has_ended_keeps_nothing_of_its_work() -> None:
+    for stopped in (False, True):
+        held = Held()
+        job: Job[int] = Job("Work", lambda progress, held=held: len(held.pictures))
+        known = weakref.ref(held)
+        del held
+        if stopped:
+            job.cancel()
+        job.run()
+        gc.collect()
+        assert known() is None
+
+
+def upload(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    widget = page.file_uploader(key="uploads")
+    widget.set_value([(name, data, "image/png") for name, data in files])
+    return page.run()
+
+
+def errors(page: AppTest) -> list[str]:
+    return [element.value.replace("\\", "") for element in page.error]
+
+
+def test_pictures_are_decoded_once_and_forgotten_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = []
+
+    def counted(data: bytes, name: str) -> Picture:
+        calls.append(name)
+        return read_picture(data, name)
+
+    monkeypatch.setattr(uploads, "read_picture", counted)
+    page = image_page(methods="saliency")
+    upload(page, ("good.png", encoded(noise(), "PNG")), ("bad.png", b"MZ"))
+    page.run()
+    assert calls == ["good.png", "bad.png"]  # the bad one is not tried again either
+    (problem,) = errors(page)
+    assert problem.startswith("bad.png is a Windows program")
+    held = page.session_state[HELD]
+    assert [type(found).__name__ for found in held.pictures["uploads"].values()] == [
+        "Picture", "str",
+    ]  # fmt: skip
+    held._end(held.visits)
+    assert held.pictures == {}
+
+
+@pytest.fixture
+def tight(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("DLEXPLAIN_MAX_UPLOADS", "2")
+    monkeypatch.setenv("DLEXPLAIN_MAX_UPLOADS_MEGAPIXELS", "0.01")
+    settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@pytest.mark.usefixtures("tight")
+def test_count_and_pixels_of_an_upload_are_limited() -> None:
+    small, large = encoded(Image.new("RGB", (50, 50)), "PNG"), encoded(noise(100, 90), "PNG")
+    page = upload(image_page(methods="saliency"), ("a.png", small), ("b.png", large),
+                  ("c.png", small))  # fmt: skip
+    told = errors(page)
+    assert "b.png is not read: with it the pictures here would have more than 0.01" in told[0]
+    assert told[1] == "The first 2 of 3 pictures are read; remove some to see the others."
+    assert len(page.session_state["pictures-known"]) == 1
+
+
+def test_a_repeated_scan_is_told_on_the_page() -> None:
+    page = upload(image_page(), ("again.jpg", repeated_scan(noise(), 400)))
+    assert errors(page)[0].startswith("again.jpg is a JPEG of more than 100 scans")
