@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dlexplain.figures.attention_heads import BASE
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.scales import BLUE, INK, ORANGE, SEQUENTIAL, rgba, value_range
 from dlexplain.figures.token_names import shown
 from dlexplain.results import TokenWeights, plot
@@ -29,7 +30,7 @@ def plot_matrix(found: TokenWeights, focus: int | None = None) -> go.Figure:
     down, across = unique_names(found.queries), unique_names(found.tokens)
     frame = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "line": {"color": ORANGE}}
     rows = [] if focus is None or found.pooled else [frame | {"y0": focus - 0.5, "y1": focus + 0.5}]
-    return go.Figure(
+    return new_figure(
         {
             "type": "heatmap",
             "x": across,
@@ -61,7 +62,7 @@ def plot_links(found: TokenWeights, focus: int | None = None) -> go.Figure:
     lines = _links(weights, focus)
     ends = [_end(found, side, focus) for side in ("left", "right")]
     most = max(weights.shape) - 0.5
-    return go.Figure(
+    return new_figure(
         [*lines, *ends],
         {
             **BASE,
@@ -82,7 +83,7 @@ def plot_links(found: TokenWeights, focus: int | None = None) -> go.Figure:
 
 def plot_row(names: tuple[str, ...], weights: NDArray[np.float32]) -> go.Figure:
     """(tokens,) as bars, in the order of the text."""
-    return go.Figure(
+    return new_figure(
         {
             "type": "bar",
             "x": unique_names(names),

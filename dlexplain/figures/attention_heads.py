@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image
 
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.scales import CLEAR, ORANGE, SEQUENTIAL, colour
 from dlexplain.results import AttentionMaps, HeadFacts, plot
 
@@ -35,7 +36,7 @@ def plot_heads(
     layers, heads = maps.weights.shape[:2]
     places = [(layer, head) for layer in range(layers) for head in range(heads)]
     told = [_told(facts, place) for place in places]
-    return go.Figure(
+    return new_figure(
         {
             "type": "scatter",
             "mode": "markers",
@@ -102,7 +103,7 @@ def plot_facts(facts: HeadFacts, what: str = "entropy") -> go.Figure:
     unit = "bits" if what == "entropy" else "tokens"
     most = float(np.log2(facts.tokens) if what == "entropy" else table.max())
     layers, heads = table.shape
-    return go.Figure(
+    return new_figure(
         {
             "type": "heatmap",
             "x": list(range(1, heads + 1)),

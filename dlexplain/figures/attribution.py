@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image
 
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.overlay import enlarged
 from dlexplain.figures.scales import Sign, scale_name, shown, value_range
 from dlexplain.results import Attribution, plot
@@ -50,7 +51,7 @@ def map_figure(
     low, high = value_range(np.nan_to_num(heatmap), signed)
     axis = {"visible": False, "constrain": "domain", "fixedrange": True}
     # In one go: each update_... of a finished figure costs plotly milliseconds.
-    return go.Figure(
+    return new_figure(
         {
             "type": "heatmap",
             "z": heatmap.astype(np.float32),

@@ -7,13 +7,14 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.scales import CLEAR, LINES, rgba
 from dlexplain.results import Curve
 from dlexplain.results.words import metric_name
 
 HEIGHT = 320
 FAINT = 0.25
-NAME_LENGTH = 60
+NAME_LENGTH = 90
 
 
 def smooth(values: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
@@ -65,7 +66,7 @@ def plot_curves(
         y = smooth(curve.values, smoothing)
         traces.append({**line, "y": y, "line": {"color": colour, "width": 2}})
     unit = {metric_name(curve.key) for curve in curves}
-    return go.Figure(
+    return new_figure(
         traces,
         {
             "height": height,
@@ -95,6 +96,10 @@ def _names(curves: Sequence[Curve], by: str) -> list[str]:
         return [metric_name(curve.key) for curve in curves]
     names = [curve.name for curve in curves]
     return [
-        f"{c.name[:NAME_LENGTH]} ({c.run})" if names.count(c.name) > 1 else c.name[:NAME_LENGTH]
+        f"{_shortened(c.name)} ({c.run})" if names.count(c.name) > 1 else _shortened(c.name)
         for c in curves
     ]
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.scales import (
     BLUE,
     INK,
@@ -39,7 +40,7 @@ def plot_series_forecast(told: SeriesForecast, target: int = 0) -> go.Figure:
               _line(told, target, "forecast (median)", BLUE)]  # fmt: skip
     if np.isfinite(told.truth[:, target]).any():
         traces.append(_truth(told, target))
-    return go.Figure(traces, _layout(told, target))
+    return new_figure(traces, _layout(told, target))
 
 
 @plot.register
@@ -54,7 +55,7 @@ def plot_what_if(found: WhatIf, target: int = 0) -> go.Figure:
         _line(before, target, "before", BLUE),
         _line(after, target, "after", ORANGE),
     ]
-    return go.Figure(traces, _layout(before, target))
+    return new_figure(traces, _layout(before, target))
 
 
 def _dates(told: SeriesForecast) -> list[Any]:
@@ -183,7 +184,7 @@ def plot_coverage(found: SeriesBacktest, target: int = 0) -> go.Figure:
             {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": level / 100,
              "y1": level / 100, "line": {"color": LINES[place], "width": 1, "dash": "dash"}}
         )  # fmt: skip
-    return go.Figure(
+    return new_figure(
         traces,
         {
             **BASE,

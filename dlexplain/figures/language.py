@@ -2,6 +2,7 @@
 
 import plotly.graph_objects as go
 
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.scales import BLUE
 from dlexplain.figures.tested import BASE
 from dlexplain.results import LanguageTest, plot
@@ -12,7 +13,7 @@ def plot_frequencies(tested: LanguageTest) -> go.Figure:
     """Perplexity of rare and of frequent tokens, on a logarithmic scale."""
     nexts = [*(int(n) - 1 for n in tested.often[1:]), None]
     names = [_times(int(n), after) for n, after in zip(tested.often, nexts, strict=True)]
-    return go.Figure(
+    return new_figure(
         {
             "type": "bar",
             "x": names,
@@ -35,7 +36,7 @@ def plot_surprise(tested: LanguageTest, count: int = 60) -> go.Figure:
     shown = tested.surprise[:count] / 0.6931472
     names = [token.replace("\n", "↵").strip() or "␣" for token in tested.text[:count]]
     places = list(range(len(shown)))
-    return go.Figure(
+    return new_figure(
         {
             "type": "bar",
             "x": places,

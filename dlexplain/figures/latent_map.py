@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.latent_sheets import data_address
 from dlexplain.figures.making import MOST_CLASSES
 from dlexplain.figures.scales import LINES, ORANGE
@@ -61,7 +62,7 @@ def plot_plane(
              "marker": {"symbol": "star", "size": 18, "color": ORANGE,
                         "line": {"color": "white", "width": 1.5}}}
         )  # fmt: skip
-    return go.Figure(
+    return new_figure(
         traces,
         {
             **BASE,

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image
 
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.making import GREY, grid
 from dlexplain.figures.overlay import enlarged
 from dlexplain.figures.scales import CLEAR, ORANGE
@@ -85,7 +86,7 @@ def plot_samples(found: Samples, chosen: int | None = None, in_a_row: int = 8) -
 def _sheet_figure(pixels: NDArray[np.uint8]) -> go.Figure:
     height, width = pixels.shape[:2]
     axis = {**HIDDEN, "constrain": "domain"}
-    return go.Figure(
+    return new_figure(
         {"type": "image", "z": pixels, "hoverinfo": "skip"},
         {
             **BASE,

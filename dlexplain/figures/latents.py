@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.latent_sheets import HIDDEN
 from dlexplain.figures.scales import BLUE, DIVERGING, INK, ORANGE
 from dlexplain.figures.tested import BASE
@@ -20,7 +21,7 @@ WORST = 0.995
 @plot.register
 def plot_reconstruction(found: Reconstruction) -> go.Figure:
     """What was seen, the copy, and where they differ: red where the copy is brighter."""
-    figure = go.Figure([_picture(found.seen.pixels, "x"), _picture(found.copy, "x2")])
+    figure = new_figure([_picture(found.seen.pixels, "x"), _picture(found.copy, "x2")])
     figure.add_trace({**_difference(found), "xaxis": "x3", "yaxis": "y3"})
     axes = {}
     for place in (1, 2, 3):
@@ -53,7 +54,7 @@ def _difference(found: Reconstruction) -> dict[str, Any]:
 def plot_difference(found: Reconstruction, height: int = 260) -> go.Figure:
     """Copy less original, pixels 0 to 1; red where the copy is brighter."""
     axis = {**HIDDEN, "constrain": "domain"}
-    return go.Figure(
+    return new_figure(
         {**_difference(found), "showscale": True,
          "colorbar": {"orientation": "h", "thickness": 8, "y": -0.01, "yanchor": "top",
                       "outlinewidth": 0, "nticks": 5}},
@@ -88,7 +89,7 @@ def plot_errors(encoded: EncodedPictures, error: float) -> go.Figure:
             ("test pictures", encoded.tested, BLUE),
         )
     ]
-    return go.Figure(
+    return new_figure(
         traces,
         {
             **BASE,
@@ -131,7 +132,7 @@ def plot_use(encoded: EncodedPictures, picture: NDArray[np.float32]) -> go.Figur
              "name": "this picture", "marker": {"color": ORANGE, "size": 9, "symbol": "diamond"},
              "hovertemplate": "dimension %{x}: %{y:.3f}<extra>this picture</extra>"}
         )  # fmt: skip
-    return go.Figure(
+    return new_figure(
         traces,
         {
             **BASE,
@@ -159,7 +160,7 @@ def plot_effects(effects: DimensionEffects, order: Sequence[int], columns: int =
         )  # fmt: skip
     end = float(np.percentile(np.abs(effects.maps[list(order)]), 99.5)) or 1.0
     axis = {**HIDDEN, "constrain": "domain"}
-    return go.Figure(
+    return new_figure(
         {
             "type": "heatmap",
             "z": whole,

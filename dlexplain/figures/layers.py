@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from dlexplain.figures.attribution import map_figure
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.latent_sheets import png, sheet
 from dlexplain.figures.making import BASE
 from dlexplain.figures.overlay import enlarged
@@ -144,7 +145,7 @@ def plot_layers(found: Layers) -> go.Figure:
         }
         for name, values, shade, axis in bars
     ]
-    return go.Figure(
+    return new_figure(
         traces,
         {
             **BASE,
@@ -171,7 +172,7 @@ def plot_maps(maps: FeatureMaps, count: int = SHOWN) -> go.Figure:
     found += [blank] * (-len(found) % across)
     rows = [np.concatenate(found[i : i + across], 1) for i in range(0, len(found), across)]
     hidden = {"visible": False}
-    return go.Figure(
+    return new_figure(
         {"type": "image", "z": np.concatenate(rows), "hoverinfo": "skip"},
         {**BASE, "height": 420, "xaxis": hidden, "yaxis": hidden},
     )
@@ -182,7 +183,7 @@ def plot_units(maps: FeatureMaps, count: int, names: Sequence[str] = ()) -> go.F
     chosen = maps.order[:count]
     values = maps.values[chosen, 0, 0]
     labels = [names[unit] if names else f"unit {unit}" for unit in chosen.tolist()]
-    return go.Figure(
+    return new_figure(
         {
             "type": "bar",
             "orientation": "h",
@@ -240,7 +241,7 @@ def plot_preferred(found: Preferred) -> go.Figure:
     noise = float(found.noise.max())
     what = "mean" if found.unit == "channel" else "middle unit"
     title = f"{what} of channel {found.channel}, {found.raised}"
-    return go.Figure(
+    return new_figure(
         traces,
         {
             **BASE,

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.scales import BLUE, CLEAR, INK, LINES
 from dlexplain.results import GeneratedPictures, Reconstructions, plot
 
@@ -49,7 +50,7 @@ def plot_reconstructions(found: Reconstructions) -> go.Figure:
 
 def _image(pixels: NDArray[np.uint8]) -> go.Figure:
     hidden = {"visible": False}
-    return go.Figure(
+    return new_figure(
         {"type": "image", "z": pixels, "hoverinfo": "skip"},
         {**BASE, "height": 360, "xaxis": hidden, "yaxis": hidden},
     )
@@ -58,7 +59,7 @@ def _image(pixels: NDArray[np.uint8]) -> go.Figure:
 def plot_kl(found: Reconstructions) -> go.Figure:
     """Nats that each latent dimension carries, the most first; one of 0 is not used."""
     order = np.argsort(-found.kl)
-    return go.Figure(
+    return new_figure(
         {
             "type": "bar",
             "x": [str(place) for place in order],
@@ -98,7 +99,7 @@ def plot_latent(found: Reconstructions) -> go.Figure:
                 "showlegend": place < MOST_CLASSES,
             }
         )
-    return go.Figure(
+    return new_figure(
         traces,
         {
             **BASE,
@@ -113,7 +114,7 @@ def plot_latent(found: Reconstructions) -> go.Figure:
 def plot_classes(found: GeneratedPictures) -> go.Figure:
     """Samples that the judge surely takes for each class; the line is an even share of all."""
     even = found.judged / max(1, len(found.counts))
-    return go.Figure(
+    return new_figure(
         {
             "type": "bar",
             "x": list(found.classes),

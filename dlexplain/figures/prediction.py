@@ -4,6 +4,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.scales import BLUE
 from dlexplain.results import ClassName, Prediction, plot
 
@@ -18,7 +19,7 @@ def plot_prediction(prediction: Prediction) -> go.Figure:
     shares = [score.probability for score in prediction.scores]
     # Two classes may share a label; the axis needs a text for each.
     places = [f"{name.index}" for name in names]
-    return go.Figure(
+    return new_figure(
         {
             "type": "bar",
             "x": shares,

@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.forecasts import UNDER, scatter, time_axis, when
 from dlexplain.figures.scales import BLUE, DIVERGING, INK, LINES, SEQUENTIAL, rgba, value_range
 from dlexplain.figures.tested import BASE
@@ -23,7 +24,7 @@ def plot_series_attribution(found: SeriesAttribution) -> go.Figure:
     low, high = value_range(found.values.astype(np.float32), True)
     lags = np.arange(len(found.dates))[::-1]
     seen = np.stack([np.tile(lags, (len(found.names), 1)), found.inputs.T], axis=-1)
-    return go.Figure(
+    return new_figure(
         {
             "type": "heatmap",
             "z": found.values.T,
@@ -55,7 +56,7 @@ def plot_by_series(found: SeriesAttribution) -> go.Figure:
     """The sum of each series over the window, the largest first."""
     order = np.argsort(-np.abs(found.by_series))
     values = found.by_series[order]
-    return go.Figure(
+    return new_figure(
         {
             "type": "bar",
             "orientation": "h",
@@ -81,7 +82,7 @@ def plot_by_series(found: SeriesAttribution) -> go.Figure:
 
 def plot_by_lag(found: SeriesAttribution) -> go.Figure:
     """The sum of each period over the series."""
-    return go.Figure(
+    return new_figure(
         {
             "type": "bar",
             "x": found.dates,
@@ -136,7 +137,7 @@ def plot_attention_read(found: SeriesAttention) -> go.Figure:
             "hovertemplate": when(found.period) + ": %{y:.1%}<extra>mean</extra>",
         }
     )  # fmt: skip
-    return go.Figure(
+    return new_figure(
         traces,
         {
             **BASE,
@@ -153,7 +154,7 @@ def plot_attention_map(found: SeriesAttention, layer: int, head: int | None) -> 
     """Who looks down, at whom across, of one head or the mean of all."""
     weights = found.weights[layer]
     shown = weights.mean(axis=0) if head is None else weights[head]
-    return go.Figure(
+    return new_figure(
         {
             "type": "heatmap",
             "z": shown,
@@ -187,7 +188,7 @@ def plot_compared(found: Sequence[SeriesAttribution]) -> go.Figure:
         }
         for place, one in enumerate(found)
     ]  # fmt: skip
-    return go.Figure(
+    return new_figure(
         traces,
         {
             **BASE,

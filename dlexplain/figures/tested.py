@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.scales import BLUE, CLEAR, INK, LINES, ORANGE, rgba
 from dlexplain.results import Backtest, ClassificationTest, plot
 
 MOST_NUMBERS = 20
-"""Classes up to which each cell shows its count."""
+"""Classes up to which each cell shows its number."""
 PAST_PERIODS = 48
 BASE: dict[str, Any] = {
     "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
@@ -20,13 +21,14 @@ BASE: dict[str, Any] = {
 
 @plot.register
 def plot_confusion(tested: ClassificationTest, share: bool = True) -> go.Figure:
-    """Truth down, prediction across; `share` colours by the part of each true class."""
+    """Truth down, prediction across; `share` colours and numbers by the part of each true class,
+    else by counts."""
     counts = tested.confusion
     rows = np.maximum(counts.sum(axis=1, keepdims=True), 1)
     parts = counts / rows
     names = list(tested.classes)
     few = len(names) <= MOST_NUMBERS
-    return go.Figure(
+    return new_figure(
         {
             "type": "heatmap",
             "x": names,
@@ -36,7 +38,7 @@ def plot_confusion(tested: ClassificationTest, share: bool = True) -> go.Figure:
             "zmax": 1 if share else int(counts.max()),
             "customdata": np.stack([counts, parts], axis=-1),
             "colorscale": "Blues",
-            "text": counts if few else None,
+            "text": (np.vectorize("{:.0%}".format)(parts) if share else counts) if few else None,
             "texttemplate": "%{text}" if few else None,
             "xgap": 1,
             "ygap": 1,
@@ -101,7 +103,7 @@ def plot_forecast(tested: Backtest, target: int = 0, origin: int = -1) -> go.Fig
          "mode": "lines", "name": "what came", "line": {"color": ORANGE, "width": 2, "dash": "dot"},
          "hovertemplate": hover},
     ]  # fmt: skip
-    return go.Figure(
+    return new_figure(
         traces,
         {
             **BASE,
@@ -129,7 +131,7 @@ def plot_errors(tested: Backtest, target: int = 0) -> go.Figure:
         }
         for place, name in enumerate(tested.forecasters)
     ]
-    return go.Figure(
+    return new_figure(
         traces,
         {
             **BASE,

@@ -4,6 +4,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.scales import BLUE, CLEAR, INK, ORANGE
 from dlexplain.results import TextPrediction, plot
 
@@ -45,7 +46,7 @@ def _bars(rows: list[tuple[str, TextPrediction, str]], classes: list[int]) -> go
                 "hovertemplate": "%{customdata} %{x:.2%}<extra>" + name + "</extra>",
             }
         )
-    return go.Figure(
+    return new_figure(
         traces,
         {
             "barmode": "group",

@@ -3,6 +3,7 @@
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.scales import BLUE, DIVERGING, INK, ORANGE, share_scale
 from dlexplain.figures.tested import BASE
 from dlexplain.figures.token_names import LABELLED, names, names_axis
@@ -19,7 +20,7 @@ CELL = 110
 def plot_translation(found: Translation) -> go.Figure:
     """The candidates' scores, the best first."""
     titles = [f"{place + 1}: {one.text}" for place, one in enumerate(found.candidates)]
-    return go.Figure(
+    return new_figure(
         {
             "type": "bar",
             "orientation": "h",
@@ -83,7 +84,7 @@ def plot_heads(found: CrossAttention) -> go.Figure:
 def plot_source_influence(found: SourceInfluence) -> go.Figure:
     """What each source token added; red speaks for the token written, blue against it."""
     top = float(abs(found.values).max()) or 1.0
-    return go.Figure(
+    return new_figure(
         {
             "type": "bar",
             "x": list(range(len(found.values))),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.scales import CLEAR, share_scale
 from dlexplain.figures.token_names import names
 from dlexplain.results import Alignment, plot
@@ -22,7 +23,7 @@ def plot_alignment(found: Alignment) -> go.Figure:
     gap = 1 if max(len(across), len(down)) <= MANY else 0
     # Of many tokens not all names have room.
     named_across, named_down = across[:: 1 + len(across) // MANY], down[:: 1 + len(down) // MANY]
-    return go.Figure(
+    return new_figure(
         {
             "type": "heatmap",
             "x": across,

@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.scales import BLUE, DIVERGING, INK, LINES, ORANGE, SEQUENTIAL
 from dlexplain.figures.tested import BASE
 from dlexplain.figures.token_names import names, names_axis
@@ -43,7 +44,7 @@ def plot_reading(read: Reading) -> go.Figure:
 
 def _surprise(tokens: Sequence[TokenChoice]) -> go.Figure:
     bits = -np.log2(np.maximum([token.probability for token in tokens], 1e-30))
-    return go.Figure(
+    return new_figure(
         {
             "type": "bar",
             "x": list(range(len(tokens))),
@@ -68,7 +69,7 @@ def plot_influence(found: Influence) -> go.Figure:
     token, blue against it."""
     bits = found.values / np.log(2)
     top = float(np.abs(bits).max()) or 1.0
-    return go.Figure(
+    return new_figure(
         {
             "type": "bar",
             "x": list(range(len(found.values))),
@@ -112,7 +113,7 @@ def plot_reach(found: Sequence[GradientReach]) -> go.Figure:
                 "hovertemplate": "%{x} tokens back: %{y:.2%}<extra>" + each.title + "</extra>",
             }
         )
-    return go.Figure(
+    return new_figure(
         traces,
         {
             **BASE,
@@ -152,7 +153,7 @@ def plot_inside(
     """
     values = inside.layers[layer][name][:, list(units)].T  # (units, tokens)
     top = float(np.percentile(np.abs(values), 99.5)) or 1.0
-    return go.Figure(
+    return new_figure(
         {
             "type": "heatmap",
             "z": values,
@@ -177,7 +178,7 @@ def plot_inside(
 def plot_unit(values: NDArray[np.float32], search: UnitSearch, unit: int) -> go.Figure:
     """A unit (tokens,) and the property that it follows, each over its own scale."""
     places = list(range(len(values)))
-    return go.Figure(
+    return new_figure(
         [
             {"type": "scatter", "x": places, "y": values, "mode": "lines",
              "name": f"unit {unit}", "line": {"color": BLUE, "width": 2}},
