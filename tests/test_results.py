@@ -7,7 +7,15 @@ import json
 import numpy as np
 import pytest
 
-from dlexplain.results import Attribution, ClassName, ClassScore, Prediction, period_text, plot
+from dlexplain.results import (
+    Attribution,
+    ClassName,
+    ClassScore,
+    Prediction,
+    csv_of,
+    period_text,
+    plot,
+)
 
 TABBY, LYNX = ClassName(281, "n02123045", "tabby"), ClassName(287, "n02127052", "lynx")
 VALUES = np.array([[[1.0, -2.0]], [[3.0, 0.5]]], dtype=np.float32)  # 2 channels, 1 x 2
@@ -76,3 +84,9 @@ def test_results_are_frozen_and_others_have_no_figure() -> None:
 def test_periods_are_written_as_people_do(day: str, period: int, text: str) -> None:
     assert period_text(np.datetime64(day), period) == text
     assert period_text(day, period) == text
+
+
+def test_a_csv_keeps_the_columns_of_all_rows() -> None:
+    rows = [{"a": 1}, {"a": 2, "b": "x,y"}, {"c": 3}]
+    assert csv_of(rows) == 'a,b,c\n1,,\n2,"x,y",\n,,3\n'
+    assert csv_of([]) == "\n"

@@ -29,6 +29,12 @@ def read_text_column(source: Path | bytes, column: str = "") -> tuple[str, list[
     return chosen, frame[chosen].fillna("").astype(str).tolist()
 
 
+def other_columns(source: Path | bytes, column: str) -> dict[str, list[str]]:
+    """The other columns of the CSV, by name, each as long as `read_text_column`'s texts."""
+    frame = _frame(_decoded(source))
+    return {str(name): frame[name].tolist() for name in frame.columns if name != column}
+
+
 def column_names(source: Path | bytes) -> list[str]:
     """Of the heading; raises DataError."""
     return _names(_decoded(source))

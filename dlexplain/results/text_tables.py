@@ -2,9 +2,13 @@
 
 import csv
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from dlexplain.results.text_explanations import TextPrediction
+
+OURS = ("row", "text", "class", "probability", "words")
+"""Columns of a table's CSV beside those of the file that it is from."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class TextTable:
     top      of each text its weightiest words with their values
     skipped  why rows were left out, a sentence each
     unit     of the values
+    beside   the other columns of the table that the texts are from, by name, of the same rows
     """
 
     method: str
@@ -41,18 +46,27 @@ class TextTable:
     skipped: tuple[str, ...]
     unit: str
     seconds: float
+    beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     def to_csv(self) -> bytes:
-        """row, text, class, probability, words: UTF-8 with a mark, as spreadsheets want it."""
+        """row, text, the table's other columns, class, probability, words: UTF-8 with a mark, as
+        spreadsheets want it. A column that is called as one of ours has "(given)" behind its name.
+        """
         buffer = io.StringIO()
         writer = csv.writer(buffer)
-        writer.writerow(["row", "text", "class", "probability", "words"])
-        for row, said, words in zip(self.rows, self.predictions, self.top, strict=True):
+        given = [f"{name} (given)" if name in OURS else name for name in self.beside]
+        first, last = list(OURS[:2]), list(OURS[2:])
+        writer.writerow([*first, *map(_harmless, given), *last])
+        others = list(zip(*self.beside.values(), strict=True)) or [()] * len(self.rows)
+        for row, said, words, other in zip(
+            self.rows, self.predictions, self.top, others, strict=True
+        ):
             best = said.scores[0]
             weighty = "; ".join(f"{word} {value:+.3g}" for word, value in words)
             text = _harmless(said.text)
             share = f"{best.probability:.4f}"
-            writer.writerow([row, text, best.name.label, share, _harmless(weighty)])
+            kept = map(_harmless, other)
+            writer.writerow([row, text, *kept, best.name.label, share, _harmless(weighty)])
         return buffer.getvalue().encode("utf-8-sig")
 
 

@@ -2,16 +2,16 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from dlexplain.data.text_column import column_names, read_text_column
+from dlexplain.data.text_column import column_names, other_columns, read_text_column
 from dlexplain.errors import DataError, TextError
 from dlexplain.explain.progress import Progress
 from dlexplain.results import ClassWords, TextAttribution, TextPrediction, TextTable
 from dlexplain.services.texts.explain import classify_texts, explain_text
 from dlexplain.services.texts.models import TextModel
 
-__all__ = ["column_names", "explain_texts", "read_text_column"]
+__all__ = ["column_names", "explain_texts", "other_columns", "read_text_column"]
 TOP = 5
 """Weightiest words kept of a text."""
 OF_A_CLASS = 15
@@ -24,9 +24,11 @@ def explain_texts(
     texts: Sequence[str],
     method: str = "input-x-gradient",
     progress: Progress | None = None,
+    beside: Mapping[str, Sequence[str]] | None = None,
 ) -> TextTable:
     """Each text's class, and what decided; progress counts texts.
 
+    beside  other columns of the texts' table by name, which the result keeps
     Texts that cannot be read are left out and said. Raises DataError where none is left, or
     Cancelled.
     """
@@ -50,6 +52,9 @@ def explain_texts(
         skipped=tuple(skipped),
         unit=explained[0].unit,
         seconds=time.perf_counter() - started,
+        beside={
+            name: tuple(values[row - 1] for row in rows) for name, values in (beside or {}).items()
+        },
     )
 
 

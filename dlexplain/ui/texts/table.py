@@ -8,7 +8,12 @@ from dlexplain.results import TextTable
 from dlexplain.results.words import duration
 from dlexplain.services.jobs import Job
 from dlexplain.services.texts.models import TextModel
-from dlexplain.services.texts.tables import column_names, explain_texts, read_text_column
+from dlexplain.services.texts.tables import (
+    column_names,
+    explain_texts,
+    other_columns,
+    read_text_column,
+)
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.session import start
@@ -53,13 +58,20 @@ def show_table(model: TextModel) -> None:
             st.info(f"Which column has the texts? There are {literal(', '.join(columns))}.")
             return
         _, texts = read_text_column(file.getvalue(), column)
+        beside = other_columns(file.getvalue(), column)
     except BadInput as error:
         st.error(str(error))
         return
-    _run(model, texts, method, (model.name, file.file_id, column, method))
+    _run(model, texts, beside, method, (model.name, file.file_id, column, method))
 
 
-def _run(model: TextModel, texts: list[str], method: str, about: tuple[str, ...]) -> None:
+def _run(
+    model: TextModel,
+    texts: list[str],
+    beside: dict[str, list[str]],
+    method: str,
+    about: tuple[str, ...],
+) -> None:
     state = st.session_state
     plural = "" if len(texts) == 1 else "s"
     if st.button(
@@ -68,7 +80,7 @@ def _run(model: TextModel, texts: list[str], method: str, about: tuple[str, ...]
         if state.get("table-job") is not None:
             state["table-job"][1].cancel()
         job: Job[TextTable] = Job(
-            "The table", lambda progress: explain_texts(model, texts, method, progress)
+            "The table", lambda progress: explain_texts(model, texts, method, progress, beside)
         )
         state["table-job"] = (about, job)
         start([job])
