@@ -1,14 +1,15 @@
-"""Commands of trainings: train, runs, run, cancel, resume, data."""
+"""Commands of trainings: train, runs, run, cancel, resume, rename, tag, delete, data."""
 
 import argparse
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.cli.saying import complain
-from dlexplain.errors import BadInput, SpecError
+from dlexplain.errors import BadInput, RunError, SpecError, UnknownName
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from dlexplain.services.training.catalogue import RunSpec
 
 FOLLOW_SECONDS = 1.0
+STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
+NAME = 40
+CLASSES = 20
+"""Up to how many the classes of the data are listed one by one."""
 
 
 def declare(command: "Commands") -> None:
@@ -35,22 +40,36 @@ def declare(command: "Commands") -> None:
     )
     train.add_argument("--wait", action="store_true", help="follow it and return when it has ended")
 
-    command("runs", _runs, "List the runs.")
+    runs = command("runs", _runs, "List the runs.")
+    runs.add_argument("--find", default="", metavar="TEXT", help="in id, name, model, data, tags")
+    runs.add_argument("--state", action="append", choices=STATES, help="may be given again")
     run = command("run", _run, "Show one run.")
     run.add_argument("id", metavar="ID", help="or a unique beginning of it")
     run.add_argument("--follow", action="store_true", help="until it has ended")
     for name, what, summary in (
         ("cancel", _cancel, "Ask a run to save and stop."),
-        ("resume", _resume, "Go on from a run's last checkpoint."),
+        ("resume", _resume, "Go on from a run's last checkpoint; from the start if none."),
     ):
         command(name, what, summary).add_argument("id", metavar="ID")
+    rename = command("rename", _rename, "Give a run another name.")
+    rename.add_argument("id", metavar="ID")
+    rename.add_argument("name", metavar="NAME")
+    tag = command("tag", _tag, "Replace a run's tags; none given takes all away.")
+    tag.add_argument("id", metavar="ID")
+    tag.add_argument("tags", metavar="TAG", nargs="*")
+    delete = command("delete", _delete, "Delete runs with checkpoints and curves, for good.")
+    delete.add_argument("ids", metavar="ID", nargs="+")
+    delete.add_argument("--yes", action="store_true", help="do not ask")
     command("data", _data, "List data sets, where they are, how to get the rest; and presets.")
 
 
 def _train(args: argparse.Namespace) -> int:
     from dlexplain.services.training.runs import launch
 
-    record = launch(_spec(args))
+    spec = _spec(args)
+    if not args.json:
+        _tell_balance(spec)
+    record = launch(spec)
     if not args.wait:
         if args.json:
             print(json.dumps(record.to_dict(), indent=1))
@@ -60,6 +79,21 @@ def _train(args: argparse.Namespace) -> int:
             )
         return 0
     return _follow(record, args.json)
+
+
+def _tell_balance(spec: "RunSpec") -> None:
+    """Print what a classifier would be trained on, the classes one by one where they are few."""
+    from dlexplain.services.training.balance import class_balance
+
+    found = class_balance(spec)
+    if found is None:
+        return
+    print(found.split_words)
+    for row in found.rows() if len(found.classes) <= CLASSES else []:
+        name, *counts = row.values()
+        print(f"  {name[:24]:26}" + "".join(f"{count:>10,}" for count in counts))
+    for sentence in found.few():
+        complain(sentence)
 
 
 def _spec(args: argparse.Namespace) -> "RunSpec":
@@ -97,23 +131,33 @@ def _spec_file(file: Path) -> "RunSpec":
 
 
 def _runs(args: argparse.Namespace) -> int:
-    from dlexplain.services.training.runs import damaged_runs, runs
+    from dlexplain.services.training.comparison import run_labels
+    from dlexplain.services.training.runs import damaged_runs, runs, search
 
-    records = runs()
+    known = runs()
+    records = [r for r in search(args.find, known) if not args.state or r.state in args.state]
     for problem in damaged_runs():
         complain(f"left out: {problem}")
     if args.json:
         print(json.dumps([record.to_dict() for record in records], indent=1))
         return 0
-    if not records:
+    if known and not records:
+        print(f"none of {len(known):,} runs matches")
+    elif not records:
         print("no run yet; start one: dlexplain train --preset digits-cnn")
     else:
         print(f"{'run':10}{'state':12}{'done':>5}  {'name':42}best, or why it stopped")
+    labels = run_labels(records)
     for r in records:
-        said = "" if r.best is None else f"{r.monitor} {r.best:.4f}"
+        said = "" if r.best is None else f"{r.monitor} {r.scored(r.monitor, r.best)}"
         said = r.why if r.resumable else said
-        print(f"{r.id:10}{r.state:12}{r.fraction:5.0%}  {r.name[:40]:42}{said}")
+        print(f"{r.id:10}{r.state:12}{r.fraction:5.0%}  {_cut(labels[r.id]):42}{said}")
     return 0
+
+
+def _cut(text: str) -> str:
+    """To what the column holds; what tells runs of one name apart stands at the end."""
+    return text if len(text) <= NAME else f"{text[: NAME - 28]}…{text[-27:]}"
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -175,32 +219,86 @@ def _line(record: "RunRecord") -> str:
 
 
 def _print_run(record: "RunRecord") -> None:
+    from dlexplain.results.certainty import certainty, examples_of
+
     print(f"run {record.id}: {record.name}")
     print(f"  {record.state}, {record.why or record.phase}; {record.seconds:.1f} s")
+    if record.resuming:
+        print(f"  resumed, {record.resuming}")
     for note in record.notes:
         print(f"  note: {note}")
     for key, value in sorted(record.metrics.items()):
-        print(f"  {key:36}{value:.6g}")
+        sure = certainty(key, value, examples_of(key, record.sizes))
+        print(f"  {key:36}{value:<12.6g}{sure}".rstrip())
 
 
 def _cancel(args: argparse.Namespace) -> int:
     from dlexplain.services.training.runs import cancel
 
-    return _told(cancel(args.id), args)
+    record = cancel(args.id)
+    return _told(record, args, "asked to stop" if record.active else "")
 
 
 def _resume(args: argparse.Namespace) -> int:
-    from dlexplain.services.training.runs import resume
+    from dlexplain.services.training.runs import resume, run
 
-    return _told(resume(args.id), args)
+    before = run(args.id)
+    record = resume(before.id)
+    step = before.checkpoint
+    begins = "it has no checkpoint and starts from the beginning"
+    return _told(record, args, begins if step is None else f"it goes on from step {step:,}")
 
 
-def _told(record: "RunRecord", args: argparse.Namespace) -> int:
+def _rename(args: argparse.Namespace) -> int:
+    from dlexplain.services.training.runs import rename
+
+    if not args.name.strip():
+        raise BadInput("the name is empty; a name has at least one letter")
+    record = rename(args.id, args.name)
+    return _told(record, args, f'its name is "{record.name}"')
+
+
+def _tag(args: argparse.Namespace) -> int:
+    from dlexplain.services.training.runs import tag
+
+    record = tag(args.id, args.tags)
+    return _told(record, args, f"its tags are: {', '.join(record.tags) or 'none'}")
+
+
+def _delete(args: argparse.Namespace) -> int:
+    """Each by itself: one that cannot be deleted leaves the others to be."""
+    from dlexplain.services.training.runs import delete
+
+    if not args.yes and not _sure(args.ids):
+        raise BadInput("nothing is deleted; --yes deletes without asking")
+    deleted, status = [], 0
+    for run in args.ids:
+        try:
+            deleted.append(delete(run))
+        except (UnknownName, RunError) as error:
+            complain(error)
+            status = 1
+    if args.json:
+        print(json.dumps({"deleted": deleted}))
+    for run in [] if args.json else deleted:
+        print(f"run {run} is deleted")
+    return status
+
+
+def _sure(runs: Sequence[str]) -> bool:
+    """Ask at the terminal; where nobody can answer it is no."""
+    if not sys.stdin.isatty():
+        return False
+    print(f"Delete {', '.join(runs)} with checkpoints and curves, for good? [y/N] ", end="")
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _told(record: "RunRecord", args: argparse.Namespace, more: str = "") -> int:
     if args.json:
         print(json.dumps(record.to_dict(), indent=1))
     else:
-        asked = ", asked to stop" if args.run is _cancel and record.active else ""
-        print(f"run {record.id} is {record.state}{asked}")
+        print(f"run {record.id} is {record.state}" + (f"; {more}" if more else ""))
     return 0
 
 

@@ -54,7 +54,7 @@ def _told(text: str) -> None:
 
 def _list(args: argparse.Namespace) -> int:
     from dlexplain.cli.saying import complain
-    from dlexplain.results.words import metric, metric_name, size
+    from dlexplain.results.words import size
     from dlexplain.services.trained.models import damaged_zoo
     from dlexplain.services.trained.zoo_cards import score_table, zoo_cards
 
@@ -68,15 +68,14 @@ def _list(args: argparse.Namespace) -> int:
         print(score_table(cards))
         return 0
     for card in cards:
-        key, value = card.headline
-        score = f"{metric_name(key.partition('/')[2])} {metric(key, value)}"
-        print(f"{card.name:24}{card.task:18}{score:34}{size(card.bytes):>8}")
+        print(f"{card.name:24}{card.task:18}{card.headline_words:46}{size(card.bytes):>8}")
     print(f"{len(cards)} models, {size(sum(card.bytes for card in cards))}")
     return 0
 
 
 def _show(args: argparse.Namespace) -> int:
     from dlexplain.errors import BadInput
+    from dlexplain.results.certainty import certainty, examples_of
     from dlexplain.results.words import duration, size
     from dlexplain.services.trained.zoo_cards import zoo_card
     from dlexplain.services.training.catalogue import RunSpec, changed
@@ -92,7 +91,8 @@ def _show(args: argparse.Namespace) -> int:
         print(f"{card.parameters:,} parameters, {size(card.bytes)}")
         print(f"trained in {duration(card.seconds)}: {card.machine}")
         for key, value in sorted(card.metrics.items()):
-            print(f"  {key:40}{value:.6g}")
+            sure = certainty(key, value, examples_of(key, card.sizes))
+            print(f"  {key:40}{value:<12.6g}{sure}".rstrip())
         for note in card.notes:
             print(f"  {note}")
         print("trained with, other than the defaults:")

@@ -1,6 +1,7 @@
 """Frozen results, NumPy only: what services return and figures draw."""
 
 from dlexplain.results.attention import Agreement, HeadFacts, TokenWeights
+from dlexplain.results.balance import ClassBalance
 from dlexplain.results.drawing import plot
 from dlexplain.results.explanations import Attribution, ClassName, ClassScore, Prediction
 from dlexplain.results.forecasts import (
@@ -87,6 +88,7 @@ __all__ = [
     "Calibration",
     "Candidate",
     "CellStep",
+    "ClassBalance",
     "ClassName",
     "ClassScore",
     "ClassWords",

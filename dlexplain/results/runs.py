@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.params import Value
+from dlexplain.results.certainty import examples_of, scored
 from dlexplain.results.drawing import plot
 
 LOWER_IS_BETTER = ("loss", "error", "mase", "rmse", "perplexity", "distance")
@@ -36,6 +37,9 @@ class RunRecord:
     monitor   the metric that says which epoch is best; best, last: its values
     metrics   the last value of every metric
     tracking  MLflow's id of the run, "" before it began
+    checkpoint  optimiser steps of the newest checkpoint, from which a run that can be resumed goes
+              on; None where there is none, or nothing to resume
+    sizes     examples by split; {} before the data were read
     """
 
     id: str
@@ -65,6 +69,12 @@ class RunRecord:
     metrics: Mapping[str, float] = field(repr=False)
     notes: tuple[str, ...]
     tracking: str
+    checkpoint: int | None = None
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+    def scored(self, key: str, value: float) -> str:
+        """A metric's value with how sure it is: "80.0% [37.6–96.4%], n = 5"."""
+        return scored(key, value, examples_of(key, self.sizes))
 
     @property
     def active(self) -> bool:
@@ -73,6 +83,15 @@ class RunRecord:
     @property
     def resumable(self) -> bool:
         return self.state in ("interrupted", "cancelled", "failed")
+
+    @property
+    def resuming(self) -> str:
+        """What resuming would do, in words; "" for a run that cannot be resumed."""
+        if not self.resumable:
+            return ""
+        if self.checkpoint is None:
+            return "there is no checkpoint, so it would start from the beginning"
+        return f"it would go on from its checkpoint of step {self.checkpoint:,}"
 
     @property
     def begun(self) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dlexplain.results.certainty import interval
+
 UNITS = {"elbo": "nats", "kl": "nats", "reconstruction": "nats"}
 """Of metrics that have one in all tasks."""
 
@@ -25,13 +27,20 @@ class Score:
     details: Mapping[str, Any] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
 
+    def interval(self, name: str) -> tuple[float, float] | None:
+        """Wilson's 95% interval of a metric that is a part of the n examples; None for others."""
+        return interval(name, self.metrics[name], self.n)
+
     def to_dict(self) -> dict[str, Any]:
         """The form that `evaluate --json` prints; details stand among the metrics."""
         metrics = dict(self.metrics) | ({"details": dict(self.details)} if self.details else {})
+        known = {name: self.interval(name) for name in self.metrics}
         found = {"model": self.model, "data": self.data, "n": self.n, "metrics": metrics}
-        return found | {"notes": list(self.notes)}
+        sure = {name: list(within) for name, within in known.items() if within}
+        return found | {"intervals_95": sure, "notes": list(self.notes)}
 
     def text(self, name: str) -> str:
-        """A metric with its unit, where it has one: "-106.2 nats"."""
-        unit = UNITS.get(name, "")
-        return f"{self.metrics[name]:.6g}{' ' * bool(unit)}{unit}"
+        """A metric with its unit, or its interval, where it has one: "-106.2 nats"."""
+        unit, within = UNITS.get(name, ""), self.interval(name)
+        sure = f" [{within[0]:.3g}–{within[1]:.3g}]" if within else ""
+        return f"{self.metrics[name]:.6g}{' ' * bool(unit)}{unit}{sure}"

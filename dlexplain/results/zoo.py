@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dlexplain.params import Value
+from dlexplain.results.certainty import examples_of, interval, scored
+from dlexplain.results.words import metric_name
 
 GPU = "GPU "
 """What a GPU's description begins with."""
@@ -15,6 +17,7 @@ class ZooCard:
     """One model that comes trained.
 
     headline    the metric that says how well it does, and its value
+    sizes       examples by split
     metrics     by split/name, of the weights as they are stored
     seconds     the training took; `machine` it took them on
     command     trains the like of it again
@@ -28,6 +31,7 @@ class ZooCard:
     data: str
     headline: tuple[str, float]
     metrics: Mapping[str, float] = field(repr=False)
+    sizes: Mapping[str, int]
     parameters: int
     bytes: int
     seconds: float
@@ -36,6 +40,16 @@ class ZooCard:
     notes: tuple[str, ...]
     flat: Mapping[str, Value] = field(repr=False)
     spec: Mapping[str, Any] = field(repr=False)
+
+    def scored(self, key: str) -> str:
+        """A metric with how sure it is: "80.0% [37.6–96.4%], n = 5"."""
+        return scored(key, self.metrics[key], examples_of(key, self.sizes))
+
+    @property
+    def headline_words(self) -> str:
+        """ "accuracy 93.0% [92.5–93.5%], n = 10,000" """
+        key = self.headline[0]
+        return f"{metric_name(key.partition('/')[2])} {self.scored(key)}"
 
     @property
     def on_gpu(self) -> bool:
@@ -46,4 +60,13 @@ class ZooCard:
         """The form that `zoo --json` prints."""
         kept = {key: value for key, value in vars(self).items() if key != "flat"}
         metric, score = self.headline
-        return {**kept, "headline": metric, "score": score, "metrics": dict(self.metrics)}
+        n = examples_of(metric, self.sizes)
+        return {
+            **kept,
+            "headline": metric,
+            "score": score,
+            "n": n,
+            "interval": interval(metric, score, n),
+            "metrics": dict(self.metrics),
+            "sizes": dict(self.sizes),
+        }

@@ -83,7 +83,9 @@ class Watch(Callback):
         self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         if not all(torch.isfinite(p).all() for p in pl_module.parameters()):
-            raise Diverged("the weights are no numbers any more", trainer.global_step)
+            raise Diverged(
+                "the weights are no numbers any more", trainer.global_step, self.latest.folder
+            )
 
     def state_dict(self) -> dict[str, Any]:
         """Metrics that are not in MLflow yet, so that a crash after this checkpoint loses none."""
@@ -97,7 +99,8 @@ class Watch(Callback):
         if loss.device.type != "cpu" and batch_idx % CHECK_LOSS_EVERY:
             return
         if not torch.isfinite(loss).all():
-            raise Diverged(f"the loss became {float(loss)}", trainer.global_step)
+            told = f"the loss became {float(loss)}"
+            raise Diverged(told, trainer.global_step, self.latest.folder)
 
     def _tell(self, trainer: L.Trainer) -> None:
         step, total = trainer.global_step, int(trainer.estimated_stepping_batches)

@@ -13,6 +13,7 @@ import torch
 
 from dlexplain.errors import CheckpointError
 from dlexplain.runs.paths import digest_file
+from dlexplain.runs.saved import steps_in
 
 
 def remove(checkpoint: Path) -> None:
@@ -65,13 +66,14 @@ def newest_good(folder: Path, report: Callable[[str], None]) -> Path | None:
     CheckpointError where there are some and all are so.
     """
     files = sorted(folder.glob("*.ckpt"), key=steps_in, reverse=True)
-    for file in files:
+    for older, file in enumerate(files, 1):
         try:
             weights = read_checkpoint(file)["state_dict"].values()
             if any(w.is_floating_point() and w.isnan().any() for w in weights):
                 raise CheckpointError(f"{file.name} has weights that are no numbers")
         except CheckpointError as error:
-            report(f"{error}; going back to the one before")
+            then = "going back to the one before" if older < len(files) else "there is no other"
+            report(f"{error}; {then}")
             continue
         return file
     if files:
@@ -79,9 +81,3 @@ def newest_good(folder: Path, report: Callable[[str], None]) -> Path | None:
             f"none of the {len(files)} checkpoints in {folder} can be used; launch the run anew"
         )
     return None
-
-
-def steps_in(file: Path) -> tuple[int, float]:
-    """Order of checkpoints: by the step in the name, such as latest-120.ckpt, then by age."""
-    digits = file.stem.rpartition("-")[2]
-    return int(digits) if digits.isdigit() else -1, file.stat().st_mtime

@@ -2,10 +2,12 @@
 
 import signal
 import threading
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from dlexplain.errors import RunError
+from dlexplain.runs.saved import kept_told
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -22,11 +24,11 @@ class Stopped(BaseException):
 
 
 class Diverged(RunError):
-    """The loss is no finite number any more."""
+    """The loss is no finite number any more; `folder` is where the run's checkpoints are."""
 
-    def __init__(self, what: str, step: int) -> None:
+    def __init__(self, what: str, step: int, folder: Path) -> None:
         super().__init__(
-            f"{what} at step {step}; the last good checkpoint is kept. "
+            f"{what} at step {step}; {kept_told(folder)}. "
             "Lower the learning rate, clip the gradient, or use float32"
         )
 

@@ -13,9 +13,10 @@ from safetensors.torch import save
 from torch import Tensor
 
 from dlexplain.runs import paths
-from dlexplain.runs.checkpoints import remove, steps_in, write_whole
+from dlexplain.runs.checkpoints import remove, write_whole
 from dlexplain.runs.reporting import Reporter
 from dlexplain.runs.rows import RunRow
+from dlexplain.runs.saved import steps_in
 from dlexplain.runs.store import Point
 
 

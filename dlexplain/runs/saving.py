@@ -22,6 +22,7 @@ from lightning.pytorch.plugins.io import CheckpointIO
 from dlexplain.runs.checkpoints import read_checkpoint, remove, write_part, write_whole
 from dlexplain.runs.paths import digest_file
 from dlexplain.runs.reporting import Reporter
+from dlexplain.runs.saved import saved_step
 
 SAVE_SECONDS = 60.0
 """A crash in the middle of a long epoch costs no more."""
@@ -59,10 +60,9 @@ class SafeCheckpoints(CheckpointIO):
                 part.unlink(missing_ok=True)
         except OSError as error:
             self.failed = True
-            self.report(
-                f"checkpoint {target.name} could not be written ({error.strerror}); "
-                "the ones before it are kept"
-            )
+            none = saved_step(target.parent) is None
+            left = "there is none before it" if none else "the ones before it are kept"
+            self.report(f"checkpoint {target.name} could not be written ({error.strerror}); {left}")
         else:
             self.failed = False
 

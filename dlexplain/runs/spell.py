@@ -11,6 +11,7 @@ from dlexplain.runs import paths
 from dlexplain.runs.ending import Ending, Stopped
 from dlexplain.runs.recording import read_unsent, write_unsent
 from dlexplain.runs.reporting import Reporter
+from dlexplain.runs.saved import kept_told
 from dlexplain.runs.states import States
 from dlexplain.runs.store import Tracking
 
@@ -55,7 +56,8 @@ def _attempt(home: Path, reporter: Reporter, train: Train) -> tuple[str, str]:
     except OSError as error:
         name = f" ({Path(error.filename).name})" if isinstance(error.filename, str) else ""
         what = f"{error.strerror or error}{name}"
-        return "failed", f"a file could not be read or written: {what}; it can be resumed"
+        kept = kept_told(paths.checkpoint_folder(home, reporter.row.id))
+        return "failed", f"a file could not be read or written: {what}; {kept}"
     except Exception as error:  # nobody is above to tell, so the state tells
         _log.exception("run %s failed", reporter.row.id)
         return "failed", f"{type(error).__name__}: {error}"

@@ -5,6 +5,7 @@ import json
 import streamlit as st
 
 from dlexplain.results import ZooCard
+from dlexplain.results.certainty import certainty, examples_of
 from dlexplain.results.words import metric, metric_name, size
 from dlexplain.services.trained.zoo_cards import trained_in, zoo_cards
 from dlexplain.ui.explain_link import explain_link
@@ -12,12 +13,6 @@ from dlexplain.ui.words import count
 
 ADDRESS = "zoo"
 """The page's address names the model under this key."""
-
-
-def score_words(card: ZooCard) -> str:
-    """accuracy 93.1%"""
-    key, value = card.headline
-    return f"{metric_name(key.partition('/')[2])} {metric(key, value)}"
 
 
 def show_zoo() -> None:
@@ -30,7 +25,7 @@ def show_zoo() -> None:
     rows = [
         {
             "Name": card.name,
-            "Test": score_words(card),
+            "Test": card.headline_words,
             "Model": card.model,
             "Data": card.data,
             "Task": card.task,
@@ -74,14 +69,19 @@ def show_zoo_card(card: ZooCard) -> None:
         st.caption(f"{card.model} on {card.data}, task {card.task}, {parameters}")
     for note in card.notes:
         st.info(note)
-    cells = [(metric_name(key), metric(key, value)) for key, value in _first(card)]
+    cells = [
+        (metric_name(key), metric(key, card.metrics[key]), sure(card, key)) for key in _first(card)
+    ]
     cells += [
-        ("on disk", size(card.bytes)),
-        ("trained in", trained_in(card)),
+        ("on disk", size(card.bytes), ""),
+        ("trained in", trained_in(card), ""),
     ]
     with st.container(horizontal=True, gap="small"):
-        for name, value in cells:
-            st.metric(name, value, border=True, width="content")
+        for name, value, within in cells:
+            with st.container(border=True, width="content"):
+                st.metric(name, value, width="content")
+                if within:
+                    st.caption(within)
     with st.container(horizontal=True):
         explain_link(card.task, card.name, "zoo-explain")
         if st.button("Train it anew", icon=":material/play_arrow:", key="zoo-train"):
@@ -90,7 +90,7 @@ def show_zoo_card(card: ZooCard) -> None:
     with left:
         st.subheader("Metrics")
         rows = [
-            {"Metric": metric_name(k), "Value": metric(k, v)}
+            {"Metric": metric_name(k), "Value": metric(k, v), "95% interval, n": sure(card, k)}
             for k, v in sorted(card.metrics.items())
         ]
         st.dataframe(rows, hide_index=True, height="content" if len(rows) < 14 else 520)
@@ -110,8 +110,13 @@ def show_zoo_card(card: ZooCard) -> None:
         )  # fmt: skip
 
 
-def _first(card: ZooCard) -> list[tuple[str, float]]:
+def sure(card: ZooCard, key: str) -> str:
+    """How sure a metric of the card is."""
+    return certainty(key, card.metrics[key], examples_of(key, card.sizes))
+
+
+def _first(card: ZooCard) -> list[str]:
     """The headline and the same of the validation."""
-    key, value = card.headline
+    key = card.headline[0]
     validation = f"validation/{key.partition('/')[2]}"
-    return [(key, value)] + [(k, v) for k, v in card.metrics.items() if k == validation]
+    return [key] + [k for k in card.metrics if k == validation]

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError, SpecError
-from dlexplain.results.words import capital, duration, size
+from dlexplain.results.words import capital, duration, sentence, size
 from dlexplain.services.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, to_address
+from dlexplain.ui.jobs import asked, show_live
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.words import count
-from dlexplain.ui.zoo import ADDRESS, score_words
+from dlexplain.ui.zoo import ADDRESS
 
 if TYPE_CHECKING:
-    from dlexplain.results import Estimate
+    from dlexplain.results import ClassBalance, Estimate
     from dlexplain.services.training.catalogue import Choice, RunSpec
     from dlexplain.services.training.estimating import Estimating
+    from dlexplain.ui.jobs import Asked
 
 POLL_SECONDS = 0.5
 FIRST = "digits-cnn"
@@ -68,6 +71,7 @@ def main() -> None:
     with result:
         completed = check(spec)
         if completed is not None:
+            look(completed)
             act(completed, name)
 
 
@@ -75,7 +79,8 @@ def already_trained(name: str) -> None:
     card = next((card for card in zoo_cards() if card.name == name), None)
     if card is None:
         return
-    st.badge(f"in the zoo: {score_words(card)}", icon=":material/inventory_2:", color="blue")
+    told = f"in the zoo: {card.headline_words}"  # our own words; a badge escapes brackets itself
+    st.badge(told, icon=":material/inventory_2:", color="blue")
     st.page_link("pages/train/2_runs.py", label="Its card", query_params={ADDRESS: card.name})
 
 
@@ -180,6 +185,33 @@ def check(spec: "RunSpec") -> "RunSpec | None":
         return completed
     st.error(f"{status.how[:1].upper()}{status.how[1:]}, in the field under Data.")
     return None
+
+
+def look(spec: "RunSpec") -> None:
+    """What a classifier would learn from, read in the background, once for the same data."""
+    from dlexplain.services.training.balance import TASKS, class_balance
+
+    if spec.task not in TASKS:
+        return
+    question = json.dumps([spec.data, dict(spec.data_params)])
+    found = asked("balance", question, "Reading the data", lambda progress: class_balance(spec))
+    show_live("balance", show_balance, found)
+
+
+def show_balance(found: "Asked") -> None:
+    if found.job.active:
+        st.caption("Reading the data …")
+    elif found.job.state == "failed":
+        st.error(literal(sentence(found.job.error.rstrip("."))))
+    elif found.job.result is not None:
+        balance: ClassBalance = found.job.result
+        with st.container(border=True):
+            st.subheader("Data")
+            st.markdown(f"{balance.split_words}.")
+            for problem in balance.few():
+                st.warning(literal(f"{problem}."), icon=":material/warning:")
+            rows = balance.rows()
+            st.dataframe(rows, hide_index=True, height="content" if len(rows) < 7 else 250)
 
 
 def act(spec: "RunSpec", preset: str) -> None:

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError, RunError, UnknownName, WeightsError
+from dlexplain.results.certainty import certainty, examples_of
 from dlexplain.results.words import capital, duration, metric, metric_name, sentence
 from dlexplain.services.trained.zoo_cards import zoo_card
 from dlexplain.services.training import runs as service
+from dlexplain.services.training.comparison import run_labels
 from dlexplain.ui.explain_link import explain_link
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, moment
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 1.5
 STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
 CARD = 18  # letters that fit
+ABOUT = "n is how many examples it was measured on; in brackets Wilson's 95% interval."
 SECTIONS = ("Curves", "Test", "Pictures", "Spec", "Log")
 
 
@@ -95,7 +98,7 @@ def show_list() -> None:
         "Find", key="runs-find", placeholder="name, tag, model, data or id", type="search"
     )
     states = state_box.pills("State", STATES, selection_mode="multi", key="runs-states", wrap=True)
-    shown = [r for r in records if (not states or r.state in states) and found_in(r, text or "")]
+    shown = [r for r in service.search(text or "", records) if not states or r.state in states]
     st.caption(
         f"{len(shown):,} of {len(records):,} runs, {len(active)} of them active. "
         "The box at the left of a row opens it."
@@ -106,19 +109,15 @@ def show_list() -> None:
     table(shown)
 
 
-def found_in(record: "RunRecord", text: str) -> bool:
-    words = f"{record.id} {record.name} {record.model} {record.data} {' '.join(record.tags)}"
-    return all(word in words.lower() for word in text.lower().split())
-
-
 def table(shown: "list[RunRecord]") -> None:
+    labels = run_labels(shown)
     rows = [
         {
-            "Name": r.name,
+            "Name": labels[r.id],
             "State": r.state,
             "Progress": 100 * r.fraction,
             "Metric": metric_name(r.monitor),
-            "Best": metric(r.monitor, r.best) if r.best is not None else "",
+            "Best": r.scored(r.monitor, r.best) if r.best is not None else "",
             "Left": duration(r.left) if r.left is not None else "",
             "Steps/s": f"{r.speed:.3g}" if r.speed else "",
             "Time": duration(r.seconds),
@@ -140,6 +139,10 @@ def table(shown: "list[RunRecord]") -> None:
         height="content" if len(rows) < 14 else 520,
         column_config={
             "Name": st.column_config.TextColumn(width="medium", pinned=True),
+            "Best": st.column_config.TextColumn(
+                help="Of the best epoch, which this metric itself has chosen, so that it flatters; "
+                "in brackets Wilson's 95% interval, n is the validation's examples."
+            ),
             "Progress": st.column_config.ProgressColumn(format="%.0f%%", max_value=100, width=110),
         },
     )
@@ -196,12 +199,21 @@ def facts(record: "RunRecord") -> None:
     if not shown and record.best is not None:
         shown = {f"best/{record.monitor.rpartition('/')[2]}": record.best}
     first = sorted(shown, key=lambda key: (2 * ("loss" in key) + ("coverage" in key), key))
-    cells = [(short(key), metric(key, shown[key])) for key in first][:5]
-    cells.append(("time at work", duration(record.seconds)))
-    cells += [("steps/s", f"{record.speed:.3g}")] if record.speed else []
+    cells = [(short(key), metric(key, shown[key]), sure(record, key, shown[key])) for key in first]
+    cells = [*cells[:5], ("time at work", duration(record.seconds), "")]
+    cells += [("steps/s", f"{record.speed:.3g}", "")] if record.speed else []
     with st.container(horizontal=True, gap="small"):
-        for name, value in cells:
-            st.metric(name, value, border=True, width="content")
+        for name, value, within in cells:
+            with st.container(border=True, width="content"):
+                st.metric(name, value, width="content", help=ABOUT if within else None)
+                if within:
+                    st.caption(within)
+
+
+def sure(record: "RunRecord", key: str, value: float) -> str:
+    """How sure a metric is; the best epoch's is of the validation."""
+    of = key.replace("best/", "validation/")
+    return certainty(of, value, examples_of(of, record.sizes))
 
 
 def short(key: str) -> str:
@@ -214,8 +226,11 @@ def actions(record: "RunRecord") -> None:
     with st.container(horizontal=True):
         if record.active and st.button("Cancel", icon=":material/stop:", key="cancel"):
             attempt(service.cancel, record.id)
-        go_on = "Resume" if record.begun else "Start"
-        if record.resumable and st.button(go_on, icon=":material/play_arrow:", key="resume"):
+        again = "Start again" if record.begun else "Start"
+        go_on = again if record.checkpoint is None else "Resume"
+        if record.resumable and st.button(
+            go_on, icon=":material/play_arrow:", key="resume", help=sentence(record.resuming)
+        ):
             attempt(service.resume, record.id)
         if record.state == "finished":
             explain_link(record.task, record.id, "explain")

@@ -1,12 +1,15 @@
 """Runs beside each other: curves, what differs, metrics against parameters, pictures."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dlexplain.results.certainty import certainty, examples_of
 from dlexplain.results.words import duration, metric_name
 from dlexplain.services.training import comparison
 from dlexplain.services.training import runs as service
+from dlexplain.ui.markdown import literal
 
 if TYPE_CHECKING:
     from dlexplain.results import RunRecord
@@ -52,10 +55,11 @@ def choose(records: "dict[str, RunRecord]") -> "list[RunRecord]":
         known = [run for run in asked if run in records]
         st.session_state["compare-runs"] = known or alike(records)[:AT_FIRST]
     st.session_state["compare-runs"] = [r for r in st.session_state["compare-runs"] if r in records]
+    labels = comparison.run_labels(list(records.values()))
     ids = st.multiselect(
         "Runs",
         list(records),
-        format_func=lambda run: f"{records[run].name} ({run}, {records[run].state})",
+        format_func=lambda run: f"{labels[run]}, {run}, {records[run].state}",
         key="compare-runs",
         persist_state="session",
         max_selections=MOST,
@@ -109,7 +113,9 @@ def draw_curves(
     from dlexplain.ui.run_curves import curves
 
     known = {record.id: record for record in service.runs()}
-    found = curves([known[run] for run in runs if run in known], key)
+    chosen = [known[run] for run in runs if run in known]
+    labels = comparison.run_labels(chosen)
+    found = [replace(curve, name=labels[curve.run]) for curve in curves(chosen, key)]
     if not found:
         st.info(f"None of these runs has recorded {metric_name(key)}.")
         return
@@ -131,7 +137,7 @@ def draw_curves(
 def show_table(chosen: "list[RunRecord]") -> None:
     from dlexplain.ui.run_curves import curves
 
-    names = column_names(chosen)
+    names = list(comparison.run_labels(chosen).values())
     keys = service.metric_keys(chosen)
     most = max((record.step for record in chosen), default=0)
     left, right = st.columns(2, vertical_alignment="bottom")
@@ -148,7 +154,10 @@ def show_table(chosen: "list[RunRecord]") -> None:
         "epochs done": [f"{r.epoch} of {r.epochs}" for r in chosen],
         "time at work": [duration(r.seconds) for r in chosen],
     }
-    told = {metric_name(key): [rounded(v) for v in values] for key, values in metrics.items()}
+    told = {
+        metric_name(key): [rounded(r, key, v) for r, v in zip(chosen, values, strict=True)]
+        for key, values in metrics.items()
+    }
     st.dataframe(
         [
             {"": key, **dict(zip(names, values, strict=True))}
@@ -180,21 +189,15 @@ def show_table(chosen: "list[RunRecord]") -> None:
     )
 
 
-def rounded(value: float | None) -> str:
-    return "" if value is None else f"{value:.5g}"
-
-
-def column_names(chosen: "list[RunRecord]") -> list[str]:
-    """A name for each run that is unique among them."""
-    names = [record.name for record in chosen]
-    return [
-        f"{record.name} ({record.id})" if names.count(record.name) > 1 else record.name
-        for record in chosen
-    ]
+def rounded(record: "RunRecord", key: str, value: float | None) -> str:
+    """With the interval and n, where they are known."""
+    if value is None:
+        return ""
+    return f"{value:.5g} {certainty(key, value, examples_of(key, record.sizes))}".rstrip()
 
 
 def show_parameters(chosen: "list[RunRecord]") -> None:
-    from dlexplain.figures.compare import plot_parallel, plot_scatter
+    from dlexplain.figures.compare import plot_parallel, plot_scatter, spread_widely
     from dlexplain.ui.run_curves import curves
 
     differ = comparison.differences(chosen)
@@ -226,8 +229,10 @@ def show_parameters(chosen: "list[RunRecord]") -> None:
     st.subheader("Metric against one parameter")
     pick, scale = st.columns([3, 1], vertical_alignment="bottom")
     parameter = pick.selectbox("Parameter", list(columns), key="parameter", persist_state="session")
-    log_x = scale.toggle("log x", key="parameter-log")
-    names = [chosen[place].name for place in have]
+    wide = spread_widely(columns[parameter])
+    log_x = scale.toggle("log x", wide, key=f"parameter-log-{parameter}")
+    labels = list(comparison.run_labels(chosen).values())
+    names = [labels[place] for place in have]
     figure = plot_scatter(parameter, columns[parameter], key, found, names, log_x)  # type: ignore[arg-type]
     st.plotly_chart(figure, key="scatter")
 
@@ -245,9 +250,10 @@ def show_pictures(chosen: "list[RunRecord]") -> None:
     if len(epochs) > 1:
         epoch = epoch_box.select_slider("Epoch", epochs, epochs[-1], key="picture-epoch")
     columns = st.columns(min(PICTURE_COLUMNS, len(chosen)))
+    labels = comparison.run_labels(chosen)
     for place, (record, pictures) in enumerate(zip(chosen, kept, strict=True)):
         with columns[place % len(columns)], st.container(border=True):
-            st.markdown(f"**{record.name}**  \n:small[{record.id}]")
+            st.markdown(f"**{literal(labels[record.id])}**  \n:small[{record.id}]")
             until = [e for e in pictures if e <= epoch]
             if until:
                 st.image(str(pictures[until[-1]]), caption=f"epoch {until[-1]}", width="stretch")

@@ -1,20 +1,24 @@
 """The pages of trainings under AppTest, over small runs that were trained for real."""
 
 import shutil
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dlexplain.results.certainty import certainty
 from dlexplain.results.words import duration
 from dlexplain.runs import paths
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.states import States
 from dlexplain.services.trained.zoo_cards import zoo_cards
 from dlexplain.services.training import runs as service
+from dlexplain.services.training.findings import findings
 from dlexplain.services.training.presets import preset, preset_seconds
 from dlexplain.settings import settings
+from tests.services.test_runs import failed_run
 from tests.trained import digits_run, macrodata_run
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -168,9 +172,12 @@ def test_the_table_shows_last_best_and_at_a_step() -> None:
         return list(table.loc["validation accuracy"])
 
     records = [service.run(run) for run in runs.split(",")]
-    assert accuracy() == [f"{r.metrics['validation/accuracy']:.5g}" for r in records]
+    last = [r.metrics["validation/accuracy"] for r in records]
+    assert accuracy() == [f"{v:.5g} {certainty('accuracy', v, 143)}" for v in last]
+    assert all(" [" in told and told.endswith("%], n = 143") for told in accuracy())
     pressed(page, "best")
-    assert accuracy() == [f"{r.best:.5g}" for r in records]
+    best = [float(str(r.best)) for r in records]
+    assert accuracy() == [f"{v:.5g} {certainty('accuracy', v, 143)}" for v in best]
     pressed(page, "at step")
     page.slider(key="at-step").set_value(0).run()
     assert accuracy() == ["", ""]
@@ -232,3 +239,39 @@ def test_a_damaged_model_and_a_damaged_run_are_told_once_and_the_rest_stays(
     assert f"run {bad} is damaged" in page.error[0].value
     service.delete(bad)
     assert service.damaged_runs() == []
+
+
+def test_a_run_without_a_checkpoint_is_not_resumed_but_started_again() -> None:
+    for steps, label, help_ in (
+        ((), "Start again", "There is no checkpoint, so it would start from the beginning."),
+        ((12,), "Resume", "It would go on from its checkpoint of step 12."),
+    ):
+        run = failed_run(*steps)
+        (button,) = [b for b in opened("2_runs.py", run=run).button if b.key == "resume"]
+        assert (button.label, button.help) == (label, help_)
+        service.delete(run)
+
+
+def test_a_run_shows_its_interval_and_n_beside_its_score() -> None:
+    page = opened("2_runs.py", run=digits_run())
+    accuracy = service.run(digits_run()).metrics["test/accuracy"]
+    assert certainty("test/accuracy", accuracy, 359) in [c.value for c in page.caption]
+    page = opened("2_runs.py")
+    runs = page.dataframe[0].value.set_index("Id")
+    assert runs.loc[digits_run(), "Best"].endswith("%], n = 143")
+    models = page.dataframe[1].value.set_index("Name")
+    assert models.loc["digits-cnn", "Test"] == "accuracy 97.8% [95.7–98.9%], n = 359"
+
+
+def test_launch_shows_classes_and_split_before_the_training() -> None:
+    page = opened("1_launch.py", preset="digits-cnn")
+    for thread in threading.enumerate():
+        if thread.name == "explanations":
+            thread.join(60)
+    page.run()
+    assert "1,295 for training, 143 for validation, 359 for testing, in 10 classes." in texts(page)
+    (table,) = [t.value for t in page.dataframe if "class" in t.value]
+    assert list(table.columns) == ["class", "train", "validation", "test"]
+    tested = findings(service.run(digits_run())).confusion  # of the same data, counted there
+    assert list(table["test"]) == tested.sum(axis=1).tolist()
+    assert "in the zoo: accuracy 97.8% \\[95.7–98.9%\\], n = 359" in texts(page)  # a badge's escape

@@ -44,7 +44,7 @@ def test_something_alive_is_there_at_once() -> None:
     page = opened(model=DATE)
     assert page.text_area[0].value == DATES[0]
     assert page.subheader[0].value == "1987\\-05\\-03"
-    card = "Test set: BLEU **97.8** · exact **93.1%** · loss **0.0255**"
+    card = "Test set, n = 1,000: BLEU **97.8** · exact **93.1%** [91.4–94.5%] · loss **0.0255**"
     assert card in [line.value for line in page.markdown]
     candidates, correlations = page.table[0].value, page.table[1].value
     assert list(candidates) == ["Rank", "ISO 8601", "log p", "Score", "Tokens"]

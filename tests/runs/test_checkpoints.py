@@ -14,10 +14,10 @@ from dlexplain.errors import CheckpointError
 from dlexplain.runs.checkpoints import (
     newest_good,
     read_checkpoint,
-    steps_in,
     write_whole,
 )
 from dlexplain.runs.paths import digest_file
+from dlexplain.runs.saved import kept_told, saved_step, steps_in
 from dlexplain.runs.saving import SafeCheckpoints
 from tests.runs.full_disk import FullDisk, full_disk
 
@@ -197,3 +197,15 @@ for step in itertools.count():
     writer.stdout.close()
     found = [read_checkpoint(file)["global_step"] for file in sorted(tmp_path.glob("*.ckpt"))]
     assert found == [0, 1, 2]
+
+
+def test_what_is_kept_is_what_there_is(tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoints"
+    assert saved_step(folder) is None  # nor the folder
+    assert kept_told(folder) == "no checkpoint had been written yet"
+    SafeCheckpoints(pytest.fail).save_checkpoint({}, folder / "latest-6.ckpt")
+    SafeCheckpoints(pytest.fail).save_checkpoint({}, folder / "best-1200.ckpt")
+    (folder / "latest-2000.ckpt").write_bytes(b"without its digest")
+    (folder / ".latest-3000.ckpt.7.part").write_bytes(b"half")
+    assert saved_step(folder) == 1200
+    assert kept_told(folder) == "the last good checkpoint, of step 1,200, is kept"

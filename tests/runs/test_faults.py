@@ -1,6 +1,7 @@
 """Faults that really happen to a run: each ends in a state with a sentence, and nothing is lost."""
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -113,7 +114,7 @@ def test_a_loss_that_is_no_number(home: Path) -> None:
         row = InlineExecutor(home).submit(PICTURES)
     assert (row.state, row.why) == (
         "failed",
-        "the loss became nan at step 15; the last good checkpoint is kept. "
+        "the loss became nan at step 15; the last good checkpoint, of step 12, is kept. "
         "Lower the learning rate, clip the gradient, or use float32",
     )
     good = newest_good(checkpoint_folder(home, row.id), pytest.fail)
@@ -121,6 +122,21 @@ def test_a_loss_that_is_no_number(home: Path) -> None:
     assert good.name == "latest-12.ckpt"
     assert is_finite(read_checkpoint(good)["state_dict"])
     assert max(curves(home, row)["train/loss"]) == 13  # of step 14, counted from 0
+
+
+def test_a_loss_that_is_no_number_without_any_checkpoint(home: Path) -> None:
+    def poison(net: Probe) -> None:
+        shutil.rmtree(checkpoint_folder(home, states_of(home).all()[0].id))
+        net.classifier[0].bias.data[:] = torch.nan
+
+    with at(9, poison):
+        row = InlineExecutor(home).submit(PICTURES)
+    assert not list(checkpoint_folder(home, row.id).glob("*.ckpt"))
+    assert (row.state, row.why) == (
+        "failed",
+        "the loss became nan at step 9; no checkpoint had been written yet. "
+        "Lower the learning rate, clip the gradient, or use float32",
+    )
 
 
 def test_weights_that_are_no_numbers_are_not_saved(home: Path, whole: Curves) -> None:
@@ -132,7 +148,10 @@ def test_weights_that_are_no_numbers_are_not_saved(home: Path, whole: Curves) ->
     with at(2 * STEPS_AN_EPOCH, overflow):
         row = InlineExecutor(home).submit(PICTURES)
     assert row.state == "failed"
-    assert row.why.startswith("the weights are no numbers any more at step 12; the last good")
+    assert row.why.startswith(
+        "the weights are no numbers any more at step 12; "
+        "the last good checkpoint, of step 6, is kept. "
+    )
     good = newest_good(checkpoint_folder(home, row.id), pytest.fail)
     assert good is not None
     assert good.name == "latest-6.ckpt"
@@ -257,7 +276,8 @@ def test_a_disk_that_stays_full(tmp_path: Path, new_home: Homes, whole: Curves, 
         room.join()
         assert (row.state, row.why) == (
             "failed",
-            f"a file could not be read or written: {disk.says}; it can be resumed",
+            f"a file could not be read or written: {disk.says}; "
+            "the last good checkpoint, of step 6, is kept",
         )
         newest = newest_good(checkpoint_folder(home, row.id), pytest.fail)
         assert newest is not None

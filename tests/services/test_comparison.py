@@ -2,13 +2,20 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from dlexplain.results import Curve, RunRecord, lower_is_better
 from dlexplain.services.training import runs as service
-from dlexplain.services.training.comparison import curves_csv, differences, metric_table, table_csv
+from dlexplain.services.training.comparison import (
+    curves_csv,
+    differences,
+    metric_table,
+    run_labels,
+    table_csv,
+)
 from tests.trained import digits_run, macrodata_run
 
 
@@ -62,3 +69,29 @@ def test_csv_files_hold_what_is_shown() -> None:
         ("10", "3.0", "0.0"),
         ("20", "1.0", "10.0"),
     ]
+
+
+def test_runs_of_one_name_are_told_apart_by_what_differs_and_else_by_their_ids() -> None:
+    first, second = two()
+    third = replace(service.run(macrodata_run()), name="alone")
+    labels = run_labels([replace(first, name="mine"), replace(second, name="mine"), third])
+    assert list(labels.values()) == ["mine (seed 0, epochs 3)", "mine (seed 1, epochs 2)", "alone"]
+    again = replace(first, id="feed0123", name="mine")
+    labels = run_labels([replace(first, name="mine"), again])
+    assert list(labels.values()) == [f"mine ({first.id})", "mine (feed0123)"]
+    assert list(run_labels([first]).values()) == [first.name]
+
+
+def test_many_differences_are_counted_and_a_missing_value_is_said() -> None:
+    first = replace(two()[0], name="mine", flat={"a.b": 1, "a.c": 2, "a.d": 3, "a.e": 4, "x": 5})
+    second = replace(first, id="feed0123", flat={"a.b": 2, "a.c": 3, "a.d": 4, "a.e": 5})
+    assert list(run_labels([first, second]).values()) == [
+        "mine (b 1, c 2, d 3 and 2 more)", "mine (b 2, c 3, d 4 and 2 more)",
+    ]  # fmt: skip
+    second = replace(first, id="feed0123", flat={"a.b": 1, "a.c": 2, "a.d": 3, "a.e": 4})
+    assert list(run_labels([first, second]).values()) == ["mine (x 5)", "mine (x none)"]
+
+
+def test_the_csv_of_runs_says_on_how_many_examples() -> None:
+    (row, _) = csv.DictReader(io.StringIO(table_csv(two(), {})))
+    assert (row["n.train"], row["n.validation"], row["n.test"]) == ("1295", "143", "359")

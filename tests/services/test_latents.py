@@ -45,7 +45,7 @@ def test_the_zoos_models_and_runs_are_listed() -> None:
     assert {"mnist-autoencoder", "mnist-vae", "mnist-gan", "cifar10-gan", run} <= set(known)
     assert known["mnist-autoencoder"].kind == "autoencoder"
     assert known[run].kind == "variational"
-    assert known["mnist-vae"].title == "mnist-vae, ELBO −106 nats (zoo)"
+    assert known["mnist-vae"].title == "mnist-vae, ELBO −106 nats, n = 1,000 (zoo)"
     assert known["mnist-gan"].title == "mnist-gan, Fréchet distance 3.04 (zoo)"
     assert known["mnist-autoencoder"].title.startswith("mnist-autoencoder, mean squared error 0.0")
     assert default_latent_model() == "mnist-vae"

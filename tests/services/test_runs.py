@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from dlexplain.cli import main
 from dlexplain.errors import RunError, SpecError, UnknownName
 from dlexplain.results import Backtest, ClassificationTest
-from dlexplain.runs.paths import run_folder, states_file
+from dlexplain.runs.paths import checkpoint_folder, digest_file, run_folder, states_file
 from dlexplain.runs.states import States
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.catalogue import RunSpec
@@ -112,3 +113,45 @@ def test_what_cannot_be_done_is_said() -> None:
         )
     with pytest.raises(SpecError, match="unknown"):
         service.train({"task": "forecast", "model": "lstm-forecaster", "data": "macrodata", "x": 1})
+
+
+def failed_run(*steps: int) -> str:
+    """The id of a run for a device that is not here, so that nobody starts it, which has failed
+    with checkpoints of these steps."""
+    states = States(states_file(settings().home))
+    spec = RunSpec("forecast", "lstm-forecaster", "macrodata", device="cuda:77")
+    run = states.add(spec).id
+    states.move(run, "running", "for the test")
+    states.move(run, "failed", "for the test")
+    folder = checkpoint_folder(settings().home, run)
+    folder.mkdir(parents=True)
+    for step in steps:
+        file = folder / f"latest-{step}.ckpt"
+        file.write_bytes(b"")
+        digest_file(file).write_text("")
+    return run
+
+
+def test_resuming_says_what_there_is_to_go_on_from(capsys: pytest.CaptureFixture[str]) -> None:
+    bare, saved = failed_run(), failed_run(90, 120)
+    record = service.run(bare)
+    assert (record.checkpoint, record.resuming) == (
+        None, "there is no checkpoint, so it would start from the beginning",
+    )  # fmt: skip
+    record = service.run(saved)
+    assert (record.checkpoint, record.resuming) == (
+        120, "it would go on from its checkpoint of step 120",
+    )  # fmt: skip
+    finished = service.run(digits_run())
+    assert (finished.checkpoint, finished.resuming) == (None, "")
+    assert main(["run", bare]) == 0
+    assert "  resumed, there is no checkpoint, so it would start" in capsys.readouterr().out
+    assert main(["resume", bare]) == 0
+    assert capsys.readouterr().out == (
+        f"run {bare} is queued; it has no checkpoint and starts from the beginning\n"
+    )
+    assert main(["resume", saved]) == 0
+    assert capsys.readouterr().out == f"run {saved} is queued; it goes on from step 120\n"
+    for run in (bare, saved):
+        service.cancel(run)
+        service.delete(run)

@@ -115,7 +115,7 @@ def test_what_cannot_be_is_one_sentence() -> None:
 def test_the_zoos_models_are_listed_with_what_they_are() -> None:
     entries = {entry.name: entry for entry in language_entries()}
     assert (entries["ptb-rnn"].cell, entries[SHAKESPEARE].cell) == ("rnn", "lstm")
-    assert entries[SHAKESPEARE].title == "shakespeare-lstm, perplexity 80 (zoo)"
+    assert entries[SHAKESPEARE].title == "shakespeare-lstm, perplexity 80.3, n = 37,314 (zoo)"
     assert default_model() == SHAKESPEARE
 
 

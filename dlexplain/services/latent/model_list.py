@@ -2,12 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from dlexplain.errors import UnknownName, known_names
 from dlexplain.params import Value
 from dlexplain.runs.states import RunRow
-from dlexplain.services.trained.models import Trained, find_model, finished_runs, readable_zoo
+from dlexplain.services.trained.models import (
+    Trained,
+    find_model,
+    finished_runs,
+    readable_zoo,
+    test_score,
+)
 
 Kind = Literal["autoencoder", "variational", "adversarial"]
 TASKS: Mapping[str, Kind] = {
@@ -30,7 +36,7 @@ class LatentEntry:
     """A model that makes pictures.
 
     name   what load_latent_model takes; a run's is its id
-    title  for people, such as "mnist-vae, ELBO −106 nats (zoo)"
+    title  for people, such as "mnist-vae, ELBO −106 nats, n = 1,000 (zoo)"
     data, data_params  what it was trained on
     """
 
@@ -79,23 +85,23 @@ def _unknown(name: str) -> UnknownName:
 
 
 def _entry(model: Trained) -> LatentEntry:
-    told = _told(model.spec.task, model.headline[1] if model.headline else None)
+    told = _told(model.spec.task, model.score)
     spec = model.spec
     title = f"{model.name}{told} (zoo)"
     return LatentEntry(model.name, title, TASKS[spec.task], spec.data, dict(spec.data_params))
 
 
 def _run_entry(row: RunRow) -> LatentEntry:
-    metrics: Any = row.progress.get("metrics")
-    value = metrics.get(SCORES[row.spec.task][0]) if isinstance(metrics, dict) else None
-    told = _told(row.spec.task, float(value) if isinstance(value, int | float) else None)
+    told = _told(row.spec.task, test_score(row, SCORES[row.spec.task][0]))
     title = f"{row.name}{told} (run {row.id})"
     spec = row.spec
     return LatentEntry(row.id, title, TASKS[spec.task], spec.data, dict(spec.data_params))
 
 
-def _told(task: str, score: float | None) -> str:
+def _told(task: str, score: tuple[float, int] | None) -> str:
+    """The task's score and n, as it follows a name."""
     if score is None:
         return ""
-    number = f"{score:.3g}".replace("-", "−")
-    return ", " + SCORES[task][1].format(number)
+    value, n = score
+    number = f"{value:.3g}".replace("-", "−")
+    return ", " + SCORES[task][1].format(number) + (f", n = {n:,}" if n else "")

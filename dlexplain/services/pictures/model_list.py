@@ -4,15 +4,15 @@ No torch here. A page reads the list at each of its runs, so that a run that has
 there at once: it costs one look into the states file.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from dlexplain.errors import UnknownName, nearest
+from dlexplain.results.certainty import scored
 from dlexplain.runs.paths import states_file
 from dlexplain.runs.states import RunRow, States
 from dlexplain.services.pictures.cards import TASK
-from dlexplain.services.trained.models import Trained, finished_runs, readable_zoo
+from dlexplain.services.trained.models import Trained, finished_runs, readable_zoo, test_score
 from dlexplain.settings import settings
 
 DEFAULT_MODEL = "efficientnet-lite0"
@@ -23,7 +23,7 @@ class ModelEntry:
     """A model's facts, for pickers and listings.
 
     name    what load_model takes; a run's is its id
-    title   for people, such as "cnn on digits, 96.1% (run 1a2b3c4d)"
+    title   for people, "cnn on digits, 96.1% [93.5–97.7%], n = 359 (run 1a2b3c4d)"
     labels  which classes it tells apart: the list's name, or the data set's
     """
 
@@ -62,13 +62,12 @@ def model_names() -> tuple[str, ...]:
 
 def run_entry(row: RunRow) -> ModelEntry:
     """A run's entry, under the name that it has now."""
-    title = f"{row.name}{_told(_accuracy(row.progress))} (run {row.id})"
+    title = f"{row.name}{_told(test_score(row, 'test/accuracy'))} (run {row.id})"
     return ModelEntry(row.id, title, "run", TASK, row.spec.data)
 
 
 def _zoo_entry(model: Trained) -> ModelEntry:
-    accuracy = model.headline
-    title = f"{model.name}{_told(accuracy[1] if accuracy else None)} (zoo)"
+    title = f"{model.name}{_told(model.score)} (zoo)"
     return ModelEntry(model.name, title, "zoo", TASK, model.spec.data)
 
 
@@ -88,12 +87,6 @@ def unknown_model(name: str) -> UnknownName:
                        f"{nearest(name, known)}")  # fmt: skip
 
 
-def _accuracy(progress: Mapping[str, Any]) -> float | None:
-    """Of the test, as the worker said it last."""
-    metrics = progress.get("metrics")
-    value = metrics.get("test/accuracy") if isinstance(metrics, Mapping) else None
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _told(accuracy: float | None) -> str:
-    return "" if accuracy is None else f", {accuracy:.1%}"
+def _told(score: tuple[float, int] | None) -> str:
+    """Accuracy and n, as it follows a name."""
+    return "" if score is None else f", {scored('accuracy', *score)}"

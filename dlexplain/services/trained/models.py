@@ -5,13 +5,15 @@ torch here, since pages list what is trained without loading it.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from dlexplain.errors import SpecError, UnknownName, WeightsError
+from dlexplain.results.certainty import examples_of
 from dlexplain.runs import paths
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.states import RunRow, States
@@ -110,6 +112,14 @@ class Trained:
         key = str(self.card.get("headline", ""))
         return (key, self.metrics[key]) if key in self.metrics else None
 
+    @property
+    def score(self) -> tuple[float, int] | None:
+        """The headline's value, and on how many examples it was measured; None without it."""
+        if self.headline is None:
+            return None
+        key, value = self.headline
+        return value, examples_of(key, sizes_of(self.facts))
+
     @cached_property
     def damage(self) -> str:
         """Why it cannot stand in a list, one sentence, or "".
@@ -130,7 +140,7 @@ class Trained:
         return ""
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -174,6 +184,35 @@ def finished_runs(task: str = "", home: Path | None = None) -> list[RunRow]:
     file = paths.states_file(home or settings().home)
     rows = States(file).all() if file.exists() else []  # looking creates nothing
     return [row for row in rows if row.state == "finished" and task in ("", row.spec.task)]
+
+
+def run_sizes(row: RunRow, home: Path | None = None) -> Mapping[str, int]:
+    """Examples by split that a run has, or {} before it has read its data, or where its facts are
+    damaged: then a score is shown without them."""
+    file = paths.facts_in(paths.run_folder(home or settings().home, row.id))
+    return _sizes_in(file, version) if (version := _version(file)) else {}
+
+
+@lru_cache(maxsize=4096)  # lists of hundreds ask at each look
+def _sizes_in(file: Path, version: int) -> Mapping[str, int]:
+    try:
+        return sizes_of(json.loads(file.read_text("utf-8"))["facts"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+
+
+def sizes_of(facts: Any) -> Mapping[str, int]:
+    """Examples by split, of the facts of a card; {} where they do not say."""
+    sizes = facts.get("sizes") if isinstance(facts, dict) else None
+    known = sizes.items() if isinstance(sizes, dict) else ()
+    return {str(key): n for key, n in known if isinstance(n, int) and n >= 0}
+
+
+def test_score(row: RunRow, key: str) -> tuple[float, int] | None:
+    """What a run's test found, by the metric's key, and on how many examples; None without it."""
+    metrics = row.progress.get("metrics")
+    value = metrics.get(key) if isinstance(metrics, Mapping) else None
+    return (float(value), examples_of(key, run_sizes(row))) if _is_number(value) else None
 
 
 def trained_run(row: RunRow, home: Path | None = None) -> Trained:

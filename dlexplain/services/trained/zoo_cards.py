@@ -5,9 +5,9 @@ from functools import lru_cache
 
 from dlexplain.errors import UnknownName, known_names
 from dlexplain.results import ZooCard
-from dlexplain.results.words import duration, metric, metric_name, size
+from dlexplain.results.words import duration, size
 from dlexplain.results.zoo import GPU
-from dlexplain.services.trained.models import Trained, find_model, readable_zoo
+from dlexplain.services.trained.models import Trained, find_model, readable_zoo, sizes_of
 
 
 def zoo_cards() -> tuple[ZooCard, ...]:
@@ -39,6 +39,7 @@ def _read(model: Trained) -> ZooCard:
         data=spec.data,
         headline=model.headline,
         metrics=model.metrics,
+        sizes=sizes_of(model.facts),
         parameters=int(card["parameters"]),
         bytes=sum(file.stat().st_size for file in model.folder.iterdir()),
         seconds=float(card["training_seconds"]),
@@ -51,17 +52,16 @@ def _read(model: Trained) -> ZooCard:
 
 
 def score_table(cards: Sequence[ZooCard]) -> str:
-    """Markdown: what the README shows."""
+    """Markdown: what the README shows, scores with their 95% interval and n."""
     lines = [
         "| model | validation | test | size | trained in |",
         "| --- | --- | --- | --- | --- |",
     ]
     for card in cards:
-        name = card.headline[0].partition("/")[2]
-        validation = card.metrics.get(f"validation/{name}")
-        told = "" if validation is None else metric(name, validation)
+        key = f"validation/{card.headline[0].partition('/')[2]}"
+        told = card.scored(key) if key in card.metrics else ""
         lines.append(
-            f"| `{card.name}` | {told} | {metric_name(name)} {metric(name, card.headline[1])}"
+            f"| `{card.name}` | {told} | {card.headline_words}"
             f"{_beside(card)} | {size(card.bytes)} | {trained_in(card)} |"
         )
     return "\n".join(lines)

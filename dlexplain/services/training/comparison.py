@@ -2,13 +2,17 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from dlexplain.data.base import SPLITS
 from dlexplain.results import Curve, RunRecord
 from dlexplain.services.training.runs import curves
 
 Which = Literal["last", "best", "at step"]
+MOST_SAID = 3
+"""Parameters in the label of a run whose name others have too."""
 CurvesOf = Callable[[Sequence[RunRecord], str], list[Curve]]
 
 
@@ -17,6 +21,28 @@ def differences(records: Sequence[RunRecord]) -> dict[str, list[str]]:
     keys = dict.fromkeys(key for record in records for key in record.flat)
     table = {key: [str(r.flat.get(key, "")) for r in records] for key in keys}
     return {key: values for key, values in table.items() if len(set(values)) > 1}
+
+
+def run_labels(records: Sequence[RunRecord]) -> dict[str, str]:
+    """A name for each run by its id, unique among these: runs of one name are told apart by what
+    differs in their specs, "cnn on digits (learning_rate 0.1)", and by their ids where nothing
+    does.
+    """
+    alike: dict[str, list[RunRecord]] = {}
+    for record in records:
+        alike.setdefault(record.name, []).append(record)
+    labels = {}
+    for name, group in alike.items():
+        differ = differences(group) if len(group) > 1 else {}
+        for place, record in enumerate(group):
+            said = [f"{k.rpartition('.')[2]} {v[place] or 'none'}" for k, v in differ.items()]
+            more = f" and {len(said) - MOST_SAID} more" if len(said) > MOST_SAID else ""
+            told = ", ".join(said[:MOST_SAID]) + more
+            labels[record.id] = f"{name} ({told})" if told else name
+    counts = Counter(labels.values())
+    return {
+        run: f"{label} ({run})" if counts[label] > 1 else label for run, label in labels.items()
+    }
 
 
 def metric_table(
@@ -60,16 +86,18 @@ def curves_csv(found: Sequence[Curve]) -> str:
 
 
 def table_csv(records: Sequence[RunRecord], metrics: dict[str, list[float | None]]) -> str:
-    """One row a run: its parameters, then its metrics."""
+    """One row a run: its parameters, its examples by split, then its metrics."""
     keys = list(dict.fromkeys(key for record in records for key in record.flat))
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["run", "name", "state", "seconds", *keys, *metrics])
+    sizes = [f"n.{split}" for split in SPLITS]
+    writer.writerow(["run", "name", "state", "seconds", *keys, *sizes, *metrics])
     for place, record in enumerate(records):
         values = [metrics[key][place] for key in metrics]
         writer.writerow(
             [record.id, record.name, record.state, round(record.seconds, 3)]
             + [record.flat.get(key, "") for key in keys]
+            + [record.sizes.get(split, "") for split in SPLITS]
             + ["" if value is None else value for value in values]
         )
     return buffer.getvalue()

@@ -18,9 +18,11 @@ from dlexplain.errors import SpecError
 from dlexplain.results import Curve, RunRecord, StateChange
 from dlexplain.runs import paths
 from dlexplain.runs.executor import LocalExecutor, devices
+from dlexplain.runs.saved import saved_step
 from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.states import RunRow, States
+from dlexplain.runs.states import FOLLOWING, RunRow, States
 from dlexplain.runs.store import Tracking
+from dlexplain.services.trained.models import run_sizes
 from dlexplain.settings import settings
 
 _log = logging.getLogger(__name__)
@@ -69,6 +71,17 @@ def runs() -> list[RunRecord]:
     return [_record(row) for row in _executor().states.all()]
 
 
+def search(text: str, records: Sequence[RunRecord]) -> list[RunRecord]:
+    """Those of which id, name, model, data or tags have every word of the text."""
+    wanted = text.lower().split()
+
+    def told(record: RunRecord) -> str:
+        of = (record.id, record.name, record.model, record.data, *record.tags)
+        return " ".join(of).lower()
+
+    return [record for record in records if all(word in told(record) for word in wanted)]
+
+
 def damaged_runs() -> list[str]:
     """Why runs are missing from `runs`, a sentence each."""
     file = paths.states_file(settings().home)
@@ -92,7 +105,10 @@ def cancel(wanted: str) -> RunRecord:
 
 
 def resume(wanted: str) -> RunRecord:
-    """Go on from the last checkpoint; raises RunError for a run that is active or finished."""
+    """Go on from the last checkpoint, or start from the beginning where there is none.
+
+    Raises RunError for a run that is active or finished.
+    """
     return _record(_executor().resume(run(wanted).id))
 
 
@@ -107,12 +123,16 @@ def tag(wanted: str, tags: Sequence[str]) -> RunRecord:
     return _record(_executor().states.tag(run(wanted).id, tags))
 
 
-def delete(wanted: str) -> None:
-    """Forget a run with its checkpoints and curves; raises RunError while it is active."""
+def delete(wanted: str) -> str:
+    """Forget a run with its checkpoints and curves, and return its id.
+
+    Raises RunError while it is active.
+    """
     run, row = _executor().states.delete(wanted)
     if row is not None:
         _tell(row, partial(Tracking.delete, row=row))
     shutil.rmtree(paths.run_folder(settings().home, run), ignore_errors=True)
+    return run
 
 
 def changes(wanted: str) -> list[StateChange]:
@@ -250,6 +270,10 @@ def _record(row: RunRow) -> RunRecord:
         metrics=dict(progress.get("metrics", {})),
         notes=tuple(progress.get("notes", ())),
         tracking=row.tracking,
+        checkpoint=saved_step(paths.checkpoint_folder(settings().home, row.id))
+        if FOLLOWING[row.state] == ("queued",)
+        else None,
+        sizes=run_sizes(row),
     )
 
 

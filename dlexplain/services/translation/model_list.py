@@ -5,8 +5,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dlexplain.errors import UnknownName, WeightsError, known_names
+from dlexplain.results.certainty import scored
 from dlexplain.runs.states import RunRow
-from dlexplain.services.trained.models import Trained, find_model, finished_runs, readable_zoo
+from dlexplain.services.trained.models import (
+    Trained,
+    find_model,
+    finished_runs,
+    readable_zoo,
+    test_score,
+)
 
 TASK = "translate"
 FIRST = ("multi30k-transformer", "multi30k-gru-attention", "dates-gru-attention")
@@ -32,7 +39,7 @@ class TranslatorEntry:
     """A translator's facts.
 
     name   what load_translator takes; a run's is its id
-    title  for people, such as "dates-gru-attention, BLEU 97.8 (zoo)"
+    title  for people, such as "dates-gru-attention, BLEU 97.8, n = 1,000 (zoo)"
     data   what it was trained on
     """
 
@@ -127,17 +134,15 @@ def _unknown(name: str) -> UnknownName:
 
 
 def _entry(model: Trained) -> TranslatorEntry:
-    headline = model.headline
-    title = f"{model.name}{_told(headline[1] if headline else None)} (zoo)"
+    title = f"{model.name}{_told(model.score)} (zoo)"
     return TranslatorEntry(model.name, title, "zoo", model.spec.data)
 
 
 def _run_entry(row: RunRow) -> TranslatorEntry:
-    metrics = row.progress.get("metrics")
-    value = metrics.get("test/bleu") if isinstance(metrics, Mapping) else None
-    told = _told(float(value) if isinstance(value, int | float) else None)
+    told = _told(test_score(row, "test/bleu"))
     return TranslatorEntry(row.id, f"{row.name}{told} (run {row.id})", "run", row.spec.data)
 
 
-def _told(bleu: float | None) -> str:
-    return "" if bleu is None else f", BLEU {bleu:.1f}"
+def _told(score: tuple[float, int] | None) -> str:
+    """BLEU and on how many sentences, as it follows a name."""
+    return "" if score is None else f", BLEU {scored('bleu', *score)}"

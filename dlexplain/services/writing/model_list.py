@@ -5,8 +5,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dlexplain.errors import UnknownName, known_names
+from dlexplain.results.certainty import scored
 from dlexplain.runs.states import RunRow
-from dlexplain.services.trained.models import Trained, find_model, finished_runs, readable_zoo
+from dlexplain.services.trained.models import (
+    Trained,
+    find_model,
+    finished_runs,
+    readable_zoo,
+    test_score,
+)
 
 TASK = "language-model"
 FIRST = "shakespeare-lstm"
@@ -18,7 +25,7 @@ class LanguageEntry:
     """A language model's facts.
 
     name   what load_language_model takes; a run's is its id
-    title  for people, such as "ptb-rnn, perplexity 131 (zoo)"
+    title  for people, such as "ptb-rnn, perplexity 131, n = 73,760 (zoo)"
     cell   "rnn", "lstm" or "gru" of a recurrent network, "" of a Transformer
     data   what it was trained on
     """
@@ -35,7 +42,7 @@ def language_entries(own: Sequence[str] = ()) -> tuple[LanguageEntry, ...]:
 
     Those whose card is damaged are left out.
     """
-    zoo = [_entry(model, model.name, "zoo", model.headline) for model in readable_zoo(TASK)]
+    zoo = [_entry(model) for model in readable_zoo(TASK)]
     runs = [_run_entry(row) for row in finished_runs(TASK)]
     yours = [LanguageEntry(name, f"{name} (your own)", "own", "", "your own") for name in own]
     return (*zoo, *runs, *yours)
@@ -71,21 +78,18 @@ def unknown_language_model(name: str) -> UnknownName:
 
 
 def _run_entry(row: RunRow) -> LanguageEntry:
-    metrics = row.progress.get("metrics")
-    value = metrics.get("test/perplexity") if isinstance(metrics, dict) else None
-    told = _told(float(value) if isinstance(value, int | float) else None)
+    told = _told(test_score(row, "test/perplexity"))
     cell = str(row.spec.model_params.get("cell", "")) if row.spec.model == "rnn-lm" else ""
     return LanguageEntry(row.id, f"{row.name}{told} (run {row.id})", "run", cell, row.spec.data)
 
 
-def _entry(
-    model: Trained, name: str, source: Literal["zoo", "run"], headline: tuple[str, float] | None
-) -> LanguageEntry:
+def _entry(model: Trained) -> LanguageEntry:
     spec = model.spec
     cell = str(spec.model_params.get("cell", "")) if spec.model == "rnn-lm" else ""
-    title = f"{name}{_told(headline[1] if headline else None)} ({source})"
-    return LanguageEntry(name, title, source, cell, spec.data)
+    title = f"{model.name}{_told(model.score)} (zoo)"
+    return LanguageEntry(model.name, title, "zoo", cell, spec.data)
 
 
-def _told(perplexity: float | None) -> str:
-    return "" if perplexity is None else f", perplexity {perplexity:.0f}"
+def _told(score: tuple[float, int] | None) -> str:
+    """Perplexity and on how many tokens, as it follows a name."""
+    return "" if score is None else f", perplexity {scored('perplexity', *score)}"

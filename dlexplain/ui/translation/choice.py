@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.results.certainty import within
 from dlexplain.services.translation.model_list import (
     TranslatorCard,
     TranslatorEntry,
@@ -71,8 +72,16 @@ def _figures(card: TranslatorCard) -> list[str]:
         if key.startswith("test/")
     }
     told = (("bleu", "BLEU", ".1f"), ("exact", "exact", ".1%"), ("loss", "loss", ".3g"))
-    found = [f"{name} **{known[key]:{form}}**" for key, name, form in told if key in known]
-    return [f"Test set: {found[0]}", *found[1:]] if found else ["It has not been tested."]
+    found = [
+        f"{name} **{known[key]:{form}}** {within(key, known[key], card.test)}".rstrip()
+        for key, name, form in told
+        if key in known
+    ]
+    return (
+        [f"Test set, n = {card.test:,}: {found[0]}", *found[1:]]
+        if found
+        else ["It has not been tested."]
+    )
 
 
 def choose_text(entry: TranslatorEntry, entries: Sequence[TranslatorEntry], arrived: bool) -> str:
