@@ -11,7 +11,7 @@ raises ParamError with the value and what is accepted.
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -101,10 +101,16 @@ def parse(params: type[P], given: Mapping[str, Value]) -> P:
     Raises ParamError for an unknown key, a value of the wrong kind, or one out of range.
     """
     known = specs(params)
-    unknown = [key for key in given if key not in known]
-    if unknown:
-        raise ParamError(f'unknown parameter "{unknown[0]}"; {known_names(unknown[0], known)}')
+    check_names(given, known)
     return params(**{key: _read(key, known[key], value) for key, value in given.items()})
+
+
+def check_names(given: Iterable[str], known: Iterable[str]) -> None:
+    """Raises ParamError, which says what is known, where a name is not among `known`."""
+    known = list(known)
+    for key in given:
+        if key not in known:
+            raise ParamError(f'unknown parameter "{key}"; {known_names(key, known)}')
 
 
 def problems(params: type, given: Mapping[str, Value]) -> list[str]:

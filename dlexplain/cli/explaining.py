@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.cli import explaining_texts, forecasting
+from dlexplain.cli.method_params import check_params
 from dlexplain.cli.saying import complain
 from dlexplain.errors import BadInput, PictureError
 
@@ -245,13 +246,14 @@ def _explain(args: argparse.Namespace) -> int:
         return forecasting.explain(args, params)
     if args.text is not None:
         return explaining_texts.explain(args, params)
-    from dlexplain.services.pictures.explain import explain
+    from dlexplain.services.pictures.explain import explain, method_infos
     from dlexplain.services.pictures.models import load_model
 
+    method = args.method or DEFAULT_METHOD
+    check_params(params, method, method_infos())
     # Unknown method and target are told before the model is loaded and the file is read.
     model = load_model(args.model or DEFAULT_MODEL)
     path = Path(args.path)
-    method = args.method or DEFAULT_METHOD
     attribution = explain(
         model, path, method, args.target, args.contrast, None, args.fit, args.alone, **params
     )

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlexplain.cli.method_params import check_params
 from dlexplain.cli.saying import complain
 from dlexplain.errors import BadInput, TextError
 
@@ -66,15 +67,16 @@ def _print(prediction: "TextPrediction", top: int | None) -> None:
 def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     """Print each token's value, or all of it as JSON; with --out the text in colours too."""
     from dlexplain.figures.coloured_text import text_page
-    from dlexplain.services.texts.explain import explain_text
+    from dlexplain.services.texts.explain import explain_text, text_method_infos
     from dlexplain.services.texts.models import load_text_model
 
     if args.png:
         raise BadInput("--png is for pictures; --out FILE.html keeps a text in colours")
     if args.out and Path(args.out).suffix.lower() not in (".html", ".htm"):
         raise BadInput(f'--out is "{args.out}"; of a text it takes a name that ends in .html')
-    model = load_text_model(args.model or DEFAULT_MODEL)
     method = args.method or DEFAULT_METHOD
+    check_params(params, method, text_method_infos())
+    model = load_text_model(args.model or DEFAULT_MODEL)
     found = explain_text(model, args.text, method, args.target, args.contrast, None, args.alone,
                          **params)  # fmt: skip
     if args.out:

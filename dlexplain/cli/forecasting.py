@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlexplain.cli.method_params import check_params
 from dlexplain.errors import BadInput
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def _cells(texts: list[str], widths: list[int]) -> str:
 def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     """Print each series' and each period's total, or all of it as JSON."""
     from dlexplain.results import csv_of, period_text
-    from dlexplain.services.forecast.explain import explain_series
+    from dlexplain.services.forecast.explain import explain_series, series_method_infos
     from dlexplain.services.forecast.wording import explained
 
     if args.png:
@@ -203,8 +204,10 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     if args.contrast or args.alone:
         given = "--contrast" if args.contrast else "--alone"
         raise BadInput(f"{given} is for classes; a forecast has --target, --horizon and --what")
+    method = args.method or DEFAULT_METHOD
+    check_params(params, method, series_method_infos())
     found = explain_series(
-        args.model or "", args.series, args.method or DEFAULT_METHOD, args.target, args.horizon,
+        args.model or "", args.series, method, args.target, args.horizon,
         args.origin, args.what, **params,
     )  # fmt: skip
     if args.out:
