@@ -57,7 +57,10 @@ def _of_file(model: Any, path: str, column: str) -> "tuple[list[TextPrediction],
 def _print(prediction: "TextPrediction", top: int | None) -> None:
     print(prediction.text if len(prediction.text) <= 100 else prediction.text[:99] + "…")
     for score in prediction.scores[: top or 5]:
-        print(f"  {score.probability:7.2%}  {score.name.label}")
+        said = score.text if prediction.activation == "identity" else f"{score.probability:.2%}"
+        print(f"  {said:>7}  {score.name.label}")
+    if prediction.activation == "sigmoid":
+        print("  the probability of each label by itself")
     if prediction.left:
         print(f"  the last {prediction.left:,} tokens were left out")
     if prediction.unknown:
@@ -84,7 +87,8 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     if args.json:
         print(json.dumps(found.to_dict(), indent=1))
         return 0
-    print(f"{found.title}, why {found.class_question}")
+    explained = f" ({found.explains})" if found.explains else ""
+    print(f"{found.title}, why {found.class_question}{explained}")
     words = found.of_words()
     top = max((abs(float(value)) for value in words.values), default=0.0) or 1.0
     for token, value in zip(words.tokens, words.values.tolist(), strict=True):

@@ -1,12 +1,13 @@
 """Predictions of texts as bars: one, or before and after a change."""
 
 from html import escape
+from typing import Any
 
 import plotly.graph_objects as go
 
 from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.scales import BLUE, CLEAR, INK, ORANGE
-from dlexplain.results import TextPrediction, plot
+from dlexplain.results import Activation, TextPrediction, plot
 
 MOST = 8
 """Classes drawn, the most probable."""
@@ -27,9 +28,11 @@ def plot_before_after(before: TextPrediction, after: TextPrediction) -> go.Figur
 def _bars(rows: list[tuple[str, TextPrediction, str]], classes: list[int]) -> go.Figure:
     labels = {s.name.index: s.name.label for s in rows[0][1].scores}
     places = [str(index) for index in classes]
-    traces = []
+    traces: list[dict[str, Any]] = []
+    activation = rows[0][1].activation
+    shown, hover = (".4g", ".4g") if activation == "identity" else (".1%", ".2%")
     for name, prediction, colour in rows:
-        shares = {s.name.index: s.probability for s in prediction.scores}
+        shares = {s.name.index: s.size for s in prediction.scores}
         values = [shares.get(index, 0.0) for index in classes]
         traces.append(
             {
@@ -39,11 +42,11 @@ def _bars(rows: list[tuple[str, TextPrediction, str]], classes: list[int]) -> go
                 "x": values,
                 "y": places,
                 "marker": {"color": colour, "cornerradius": 4},
-                "text": [f"{value:.1%}" for value in values],
+                "text": [f"{value:{shown}}" for value in values],
                 "textposition": "outside",
                 "cliponaxis": False,
                 "customdata": [escape(labels[index]) for index in classes],
-                "hovertemplate": "%{customdata} %{x:.2%}<extra>" + name + "</extra>",
+                "hovertemplate": f"%{{customdata}} %{{x:{hover}}}<extra>{name}</extra>",
             }
         )
     return new_figure(
@@ -59,13 +62,7 @@ def _bars(rows: list[tuple[str, TextPrediction, str]], classes: list[int]) -> go
                 "automargin": True,
                 "fixedrange": True,
             },
-            "xaxis": {
-                "range": [0, 1.15],
-                "tickvals": [0, 0.5, 1],
-                "ticktext": ["0%", "50%", "100%"],
-                "title": {"text": "probability"},
-                "fixedrange": True,
-            },
+            "xaxis": _axis([value for trace in traces for value in trace["x"]], activation),
             "height": (26 + 18 * len(rows)) * len(classes) + 70,
             "margin": {"l": 0, "r": 8, "t": 4, "b": 0},
             "showlegend": len(rows) > 1,
@@ -74,3 +71,24 @@ def _bars(rows: list[tuple[str, TextPrediction, str]], classes: list[int]) -> go
             "plot_bgcolor": CLEAR,
         },
     )
+
+
+def _axis(values: list[float], activation: Activation) -> dict[str, Any]:
+    """Probabilities from 0 to 1; a regression's values with room for what is written beside."""
+    if activation == "identity":
+        low, high = min(0.0, *values), max(0.0, *values)
+        room = 0.25 * (high - low or 1.0)
+        return {
+            "range": [low - room if low < 0 else low, high + room if high > 0 else high],
+            "title": {"text": "output"},
+            "nticks": 5,
+            "fixedrange": True,
+        }
+    each = " of each label by itself" if activation == "sigmoid" else ""
+    return {
+        "range": [0, 1.15],
+        "tickvals": [0, 0.5, 1],
+        "ticktext": ["0%", "50%", "100%"],
+        "title": {"text": "probability" + each},
+        "fixedrange": True,
+    }

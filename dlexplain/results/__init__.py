@@ -3,7 +3,13 @@
 from dlexplain.results.attention import Agreement, HeadFacts, TokenWeights
 from dlexplain.results.balance import ClassBalance
 from dlexplain.results.drawing import plot
-from dlexplain.results.explanations import Attribution, ClassName, ClassScore, Prediction
+from dlexplain.results.explanations import (
+    Attribution,
+    ClassName,
+    ClassScore,
+    OutputValue,
+    Prediction,
+)
 from dlexplain.results.forecasts import (
     Calibration,
     PastChange,
@@ -56,7 +62,12 @@ from dlexplain.results.steps import (
     StepThrough,
 )
 from dlexplain.results.text_changes import Turning, WordChange
-from dlexplain.results.text_explanations import AttentionMaps, TextAttribution, TextPrediction
+from dlexplain.results.text_explanations import (
+    Activation,
+    AttentionMaps,
+    TextAttribution,
+    TextPrediction,
+)
 from dlexplain.results.text_tables import ClassWords, TextTable
 from dlexplain.results.texts import TextTest
 from dlexplain.results.translation import (
@@ -80,6 +91,7 @@ from dlexplain.results.writing import (
 from dlexplain.results.zoo import ZooCard
 
 __all__ = [
+    "Activation",
     "Agreement",
     "Alignment",
     "AttentionMaps",
@@ -117,6 +129,7 @@ __all__ = [
     "Layer",
     "Layers",
     "Neighbours",
+    "OutputValue",
     "PastChange",
     "Prediction",
     "Preferred",

@@ -50,8 +50,37 @@ class ClassScore:
     name: ClassName
     probability: float
 
+    @property
+    def text(self) -> str:
+        """For people: "93.1%"."""
+        return f"{self.probability:.1%}"
+
+    @property
+    def size(self) -> float:
+        """What a bar shows."""
+        return self.probability
+
     def to_dict(self) -> dict[str, Any]:
         return {**self.name.to_dict(), "probability": self.probability}
+
+
+@dataclass(frozen=True)
+class OutputValue(ClassScore):
+    """An output of a regression with its value; it has no probability, which is NaN."""
+
+    value: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """For people: "3.142"."""
+        return f"{self.value:.4g}"
+
+    @property
+    def size(self) -> float:
+        return self.value
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**self.name.to_dict(), "value": self.value}
 
 
 @dataclass(frozen=True)

@@ -41,12 +41,19 @@ class Turning:
             )
         words = [f'"{c.old}" → "{c.new}"' if c.new else f'"{c.old}"' for c in self.changes]
         what = "Replacing" if self.changes[0].new else "Without"
-        best = self.after.scores[0]
         sure = " No smaller set does it." if self.smallest else " A smaller set may exist."
-        return (
-            f"{what} {', '.join(words)}, the class is {best.name.label} ({best.probability:.1%})."
-            + (sure if len(words) > 1 else "")
+        return f"{what} {', '.join(words)}, {self._outcome(self.after)}." + (
+            sure if len(words) > 1 else ""
         )
+
+    def _outcome(self, after: TextPrediction) -> str:
+        best = after.scores[0]
+        if after.activation == "softmax":
+            return f"the class is {best.name.label} ({best.text})"
+        old = self.before.scores[0]
+        now = next(score for score in after.scores if score.name == old.name)
+        moved = "falls" if now.probability < old.probability else "rises"
+        return f"{old.name.label} {moved} from {old.text} to {now.text}"
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -3,7 +3,7 @@
 import io
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,20 @@ from dlexplain.params import Value
 from dlexplain.results.drawing import plot
 from dlexplain.results.explanations import ClassName, ClassScore, class_question, way_told
 
+Activation = Literal["softmax", "sigmoid", "identity"]
+"""From outputs to what is said: the probabilities of classes of which one is right; of labels that
+are right or wrong each by itself; or the values of a regression."""
+SAID = 0.5
+"""Probability from which a label that stands by itself is said."""
+OF_OUTPUTS = "units of the output"
+"""What a regression's attributions are measured in."""
+
 
 @dataclass(frozen=True)
 class TextPrediction:
-    """Every class of one text, the most probable first.
+    """Every output for one text, the most probable, or largest, first.
 
+    scores   of a regression OutputValue
     unknown  share of the tokens that the model's vocabulary lacks
     left     tokens that were left out, since the model reads no more
     """
@@ -27,12 +36,34 @@ class TextPrediction:
     tokens: int
     unknown: float = 0.0
     left: int = 0
+    activation: Activation = "softmax"
+
+    @property
+    def said(self) -> tuple[ClassScore, ...]:
+        """What the model says: the most probable class, or every label that reaches SAID; of a
+        regression all outputs."""
+        if self.activation == "softmax":
+            return self.scores[:1]
+        if self.activation == "identity":
+            return self.scores
+        return tuple(score for score in self.scores if score.probability >= SAID)
+
+    @property
+    def headline(self) -> str:
+        """That, in words: "positive, 93.1%"; "rude 95.3%, loud 95.2%"; "price 3.142"."""
+        if self.activation == "softmax" or (len(self.scores) == 1 and self.activation == "sigmoid"):
+            best = self.scores[0]
+            return f"{best.name.label}, {best.text}"
+        if not self.said:
+            return f"none of the {len(self.scores)} labels reaches {SAID:.0%}"
+        return ", ".join(f"{score.name.label} {score.text}" for score in self.said)
 
     def to_dict(self) -> dict[str, Any]:
         """The form that `classify --text --json` prints."""
         return {
             "text": self.text,
             "model": self.model,
+            "activation": self.activation,
             "predictions": [score.to_dict() for score in self.scores],
             "tokens": self.tokens,
             "unknown": self.unknown,
@@ -80,6 +111,14 @@ class TextAttribution:
         return class_question(self.target, self.contrast)
 
     @property
+    def explains(self) -> str:
+        """The score that the values are of: "logit", which is not the probability, or "output" of
+        a regression, or the difference of two; "" where it is none, as of attention."""
+        kind = "logit" if self.unit.startswith("logits") else ""
+        kind = "output" if self.unit.startswith(OF_OUTPUTS) else kind
+        return f"difference of {kind}s" if kind and self.contrast else kind
+
+    @property
     def way(self) -> str:
         """From the score of the baseline to that of the text, in words; "" without a baseline."""
         total = float(self.values.sum(dtype=np.float64))
@@ -115,6 +154,7 @@ class TextAttribution:
             "params": self.params,
             "target": self.target.to_dict(),
             "contrast": self.contrast.to_dict() if self.contrast else None,
+            "explains": self.explains,
             "tokens": list(self.tokens),
             "offsets": self.offsets.tolist(),
             "words": self.words.tolist(),

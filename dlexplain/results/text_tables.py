@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dlexplain.results.text_explanations import TextPrediction
+from dlexplain.results.text_explanations import Activation, TextPrediction
 
 OURS = ("row", "text", "class", "probability", "words")
 """Columns of a table's CSV beside those of the file that it is from."""
@@ -48,14 +48,22 @@ class TextTable:
     seconds: float
     beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
+    @property
+    def activation(self) -> Activation:
+        """How the model's outputs became what it says."""
+        return self.predictions[0].activation
+
     def to_csv(self) -> bytes:
         """row, text, the table's other columns, class, probability, words: UTF-8 with a mark, as
-        spreadsheets want it. A column that is called as one of ours has "(given)" behind its name.
+        spreadsheets want it. A regression has a value instead of a probability. A column that is
+        called as one of ours has "(given)" behind its name.
         """
         buffer = io.StringIO()
         writer = csv.writer(buffer)
-        given = [f"{name} (given)" if name in OURS else name for name in self.beside]
-        first, last = list(OURS[:2]), list(OURS[2:])
+        value = "value" if self.activation == "identity" else "probability"
+        ours = [value if name == "probability" else name for name in OURS]
+        given = [f"{name} (given)" if name in ours else name for name in self.beside]
+        first, last = ours[:2], ours[2:]
         writer.writerow([*first, *map(_harmless, given), *last])
         others = list(zip(*self.beside.values(), strict=True)) or [()] * len(self.rows)
         for row, said, words, other in zip(
@@ -64,7 +72,7 @@ class TextTable:
             best = said.scores[0]
             weighty = "; ".join(f"{word} {value:+.3g}" for word, value in words)
             text = _harmless(said.text)
-            share = f"{best.probability:.4f}"
+            share = f"{best.size:.4f}"
             kept = map(_harmless, other)
             writer.writerow([row, text, *kept, best.name.label, share, _harmless(weighty)])
         return buffer.getvalue().encode("utf-8-sig")

@@ -110,8 +110,7 @@ def show_prediction(
     prediction = predicted(model, text)
     if prediction is None:
         return None
-    best = prediction.scores[0]
-    st.subheader(f"{literal(best.name.label)}, {best.probability:.1%}")
+    st.subheader(literal(prediction.headline))
     st.plotly_chart(plot_text_prediction(prediction), config=CHART, key=f"said-{key}")
     counted = tokens_told(prediction.tokens)
     st.caption(f"{literal(trained.title)} on {model.device}, {counted}")

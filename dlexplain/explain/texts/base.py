@@ -53,6 +53,7 @@ class TextRun:
     ids     (1, time); marks (time,) True for those that are not of the text, which stay
     words   (time,) number of the word that each is part of, -1 for marks
     tokens  what each stands for
+    independent  whether each output is a label that stands by itself
     """
 
     twin: TextTwin
@@ -62,6 +63,7 @@ class TextRun:
     target: Target
     progress: Progress
     chunks: ChunkBook
+    independent: bool = False
 
     @property
     def marks(self) -> Tensor:

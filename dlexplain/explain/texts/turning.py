@@ -95,10 +95,25 @@ def _grown(best: Sequence[Set], count: int) -> list[Set]:
 
 
 def _margins(run: TextRun, ids: Tensor) -> Tensor:
-    """(count,) the class's logit less the largest other one's; below 0 the class has turned."""
-    evaluator, margin = run.from_ids(), Target(run.target.index).margin
+    """(count,) the class's logit less the largest other one's; below 0 the class has turned.
+
+    Of a label that stands by itself: its logit, or the negative of it where the text lacks it.
+    """
+    sign, of_class = _sign(run), Target(run.target.index).margin
+
+    def margin(logits: Tensor) -> Tensor:
+        return sign * logits[:, run.target.index] if run.independent else of_class(logits)
+
+    evaluator = run.from_ids()
     parts = evaluator.scores(lambda a, b: ids[a:b], len(ids), margin)
     return torch.cat([part.float().cpu() for _, part in parts])
+
+
+def _sign(run: TextRun) -> int:
+    """-1 where the label stands by itself and the text is said not to have it."""
+    if not run.independent:
+        return 1
+    return 1 if float(run.twin.logits(run.ids)[0, run.target.index]) >= 0 else -1
 
 
 def turn_by_replacement(run: TextRun, allowed: Tensor, budget: int, most: int = 3) -> Turned:
@@ -148,6 +163,7 @@ def _replaced(
 ) -> tuple[Tensor, list[tuple[int, ...]]]:
     """(count, time) texts, each with one word of one of the beam's replaced, and which words."""
     texts, owners = [], []
+    sign = _sign(run)
     for changed, ids in beam:
         vectors = run.twin.embed(ids)
         evaluator, _ = run.from_vectors()
@@ -158,7 +174,7 @@ def _replaced(
             # First order: what the score gains where the word's vector becomes another's.
             gain = (table - vectors[0, place]) @ gradients[0, place]
             for candidate in allowed[
-                gain.cpu().topk(min(CANDIDATES, len(allowed)), largest=False).indices
+                (sign * gain).cpu().topk(min(CANDIDATES, len(allowed)), largest=False).indices
             ]:
                 text = ids[0].clone()
                 text[place] = candidate

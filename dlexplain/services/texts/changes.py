@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from dlexplain.data.text_reading import Reading
-from dlexplain.errors import TextError
+from dlexplain.errors import Incompatible, TextError
 from dlexplain.explain.batching import Target
 from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.progress import Progress
@@ -72,8 +72,11 @@ def find_turning(
 ) -> Turning:
     """The fewest words whose change turns the class, within `budget` trials.
 
-    Raises Cancelled.
+    Of labels that stand by themselves, the most probable one is turned. Raises Cancelled, or
+    Incompatible of a regression, which has no class.
     """
+    if model.activation == "identity":
+        raise Incompatible("a regression says no class that could turn")
     progress = progress or Progress()
     before = classify_reading(model, reading)
     run = run_of(model, reading, Target(before.scores[0].name.index), progress)

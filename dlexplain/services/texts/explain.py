@@ -1,6 +1,7 @@
 """Classifying and explaining texts by a method's name."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -16,7 +17,8 @@ from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.progress import Progress
 from dlexplain.explain.texts.base import TEXT_METHODS, TextRun
 from dlexplain.params import Value, as_dict
-from dlexplain.results import ClassScore, TextAttribution, TextPrediction
+from dlexplain.results import ClassScore, OutputValue, TextAttribution, TextPrediction
+from dlexplain.results.text_explanations import OF_OUTPUTS
 from dlexplain.services.pictures.explain import MethodInfo, ResultCache, method_info
 from dlexplain.services.pictures.models import chunk_book
 from dlexplain.services.question import asked_classes, usual_params
@@ -46,7 +48,14 @@ def classify_text(model: TextModel, text: str) -> TextPrediction:
 def classify_reading(model: TextModel, reading: Reading) -> TextPrediction:
     """The same of a text as the model reads it."""
     ids = torch.from_numpy(reading.ids)[None]
-    return _prediction(model, reading, model.twin.logits(ids).softmax(1)[0].tolist())
+    return _prediction(model, reading, activated(model, model.twin.logits(ids))[0].tolist())
+
+
+def activated(model: TextModel, logits: torch.Tensor) -> torch.Tensor:
+    """(batch, outputs) -> probabilities, or the values of a regression."""
+    if model.activation == "softmax":
+        return logits.softmax(1)
+    return logits.sigmoid() if model.activation == "sigmoid" else logits
 
 
 @random_state_kept()
@@ -61,7 +70,8 @@ def classify_texts(
     found: dict[int, TextPrediction] = {}
     for first in range(0, len(order), BATCH):
         places = order[first : first + BATCH]
-        shares = model.twin.logits(model.batch([readings[p] for p in places])).softmax(1).cpu()
+        logits = model.twin.logits(model.batch([readings[p] for p in places]))
+        shares = activated(model, logits).cpu()
         for place, row in zip(places, shares.tolist(), strict=True):
             found[place] = _prediction(model, readings[place], row)
         progress.advance(len(places))
@@ -70,9 +80,15 @@ def classify_texts(
 
 def _prediction(model: TextModel, reading: Reading, shares: Sequence[float]) -> TextPrediction:
     order = sorted(range(len(shares)), key=lambda index: -shares[index])
-    scores = tuple(ClassScore(model.classes[index], shares[index]) for index in order)
+    scores: tuple[ClassScore, ...]
+    if model.activation == "identity":
+        scores = tuple(OutputValue(model.classes[i], math.nan, shares[i]) for i in order)
+    else:
+        scores = tuple(ClassScore(model.classes[i], shares[i]) for i in order)
     tokens = int((~reading.special).sum())
-    return TextPrediction(reading.text, model.name, scores, tokens, reading.unknown, reading.left)
+    return TextPrediction(
+        reading.text, model.name, scores, tokens, reading.unknown, reading.left, model.activation
+    )
 
 
 @random_state_kept()
@@ -108,8 +124,11 @@ def explain_text(
     key = _key(model, reading, method, wanted, goal)
     found = _cache.get(key)
     if found is None:
+        raw = explainer.explain(run_of(model, reading, goal, progress), wanted)
+        regression = model.activation == "identity"
         found = replace(
-            explainer.explain(run_of(model, reading, goal, progress), wanted),
+            raw,
+            unit=raw.unit.replace("logits", OF_OUTPUTS) if regression else raw.unit,
             text=reading.text,
             tokens=reading.tokens,
             offsets=reading.offsets,
@@ -136,6 +155,7 @@ def run_of(
         target,
         progress or Progress(),
         chunk_book(),
+        model.activation == "sigmoid",
     )
 
 
@@ -159,7 +179,13 @@ def _params(model: TextModel, method: str, given: Mapping[str, Value]) -> Any:
 
 
 def _key(model: TextModel, reading: Reading, method: str, params: object, target: Target) -> str:
-    what: list[Any] = [model.twin.fingerprint, reading.text, reading.ids.tolist(), method]
+    what: list[Any] = [
+        model.twin.fingerprint,
+        model.activation,
+        reading.text,
+        reading.ids.tolist(),
+        method,
+    ]
     what.append(as_dict(params))
     return json.dumps([*what, target.index, target.contrast])
 

@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from dlexplain.data.class_list import ClassList, plain_classes
 from dlexplain.data.text_reading import Reading, TextReader
 from dlexplain.data.tokenisers import FILE, load_tokeniser
-from dlexplain.errors import ModelError, WeightsError
+from dlexplain.errors import WeightsError
 from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.prepare import fingerprint
 from dlexplain.explain.texts.twin import TextTwin
@@ -21,7 +22,7 @@ from dlexplain.memory import keep_memory
 from dlexplain.models.device import choose_device, describe_device
 from dlexplain.models.hugging_face_classifier import PAD as HUGGING_FACE_PAD
 from dlexplain.models.text_shapes import PAD, Adapted, Attends, ReadsVectors
-from dlexplain.results import ClassName
+from dlexplain.results import Activation, ClassName
 from dlexplain.services.texts.hugging_face import is_own_model
 from dlexplain.services.texts.model_list import find_text_model
 from dlexplain.services.texts.own_check import checked_classifier
@@ -40,13 +41,17 @@ _loading = threading.Lock()
 
 @dataclass(frozen=True, eq=False)
 class TextModel:
-    """A text classifier ready to classify and to be explained; `load_text_model` makes it."""
+    """A text classifier ready to classify and to be explained; `load_text_model` makes it.
+
+    activation  how its outputs become what it says
+    """
 
     name: str
     title: str
     class_list: ClassList
     reader: TextReader
     twin: TextTwin
+    activation: Activation = "softmax"
 
     @property
     def classes(self) -> tuple[ClassName, ...]:
@@ -120,15 +125,22 @@ def _of_trained(model: Trained) -> TextModel:
 def _of_hugging_face(name: str) -> TextModel:
     own = read_model(name, "sequence classifier")
     config = own.model.config
-    if int(config.num_labels) < 2:
-        raise ModelError(f'the model "{name}" gives one number; one of two or more classes is '
-                           "accepted")  # fmt: skip
-    labels = [str(config.id2label[index]) for index in range(config.num_labels)]
+    labels = [str(config.id2label.get(i, f"LABEL_{i}")) for i in range(config.num_labels)]
     network = checked_classifier(own, name)
     title = Path(name).name
     classes = plain_classes(labels, title)
     reader = TextReader(own.tokeniser, own.longest, own.unknown)
-    return _ready(name, title, classes, network, reader, HUGGING_FACE_PAD, own.blank)
+    ready = _ready(name, title, classes, network, reader, HUGGING_FACE_PAD, own.blank)
+    return replace(ready, activation=activation_of(config))
+
+
+def activation_of(config: Any) -> Activation:
+    """As transformers' text-classification pipeline chooses it: by `problem_type`, else by the
+    number of outputs."""
+    if config.problem_type == "regression":
+        return "identity"
+    several = config.problem_type == "multi_label_classification"
+    return "sigmoid" if several or config.num_labels == 1 else "softmax"
 
 
 def _ready(

@@ -113,7 +113,9 @@ def _card(
     job_of: JobOf[TextAttribution], key: str, rival: TextAttribution | None,
 ) -> None:  # fmt: skip
     if job.result is not None:
-        st.markdown(f"**{job.title}**  \n:small[{literal(job.result.class_question)}]")
+        asked, score = job.result.class_question, job.result.explains
+        asked += f" ({score})" if score else ""
+        st.markdown(f"**{job.title}**  \n:small[{literal(asked)}]")
         show_attribution(job.result, f"{key}-{place}", rival=rival)
     elif job.active:
         st.markdown(f"**{job.title}**")

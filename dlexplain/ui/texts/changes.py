@@ -64,7 +64,8 @@ def show_changes(
         st.caption(f"To see what becomes of the prediction, {what}.")
     else:
         _before_after(model, reading, prediction, list(places), way, new, asks)
-    _search(model, reading, way)
+    if model.activation != "identity":  # a regression has no class to turn
+        _search(model, reading, way)
 
 
 def distinct(words: Sequence[str]) -> list[str]:
@@ -115,9 +116,11 @@ def _before_after(
 
 def _said(before: TextPrediction, after: TextPrediction) -> None:
     best, now = before.scores[0], after.scores[0]
-    share = {s.name.index: s.probability for s in after.scores}[best.name.index]
-    step = f"{best.name.label} from {best.probability:.1%} to {share:.1%}"
-    if now.name == best.name:
+    same = next(score for score in after.scores if score.name == best.name)
+    step = f"{best.name.label} from {best.text} to {same.text}"
+    if before.activation != "softmax":
+        st.caption(f"{literal(step)}.")
+    elif now.name == best.name:
         st.caption(f"The class stays: {literal(step)}.")
     else:
         st.markdown(f":orange[:material/swap_horiz:] The class turns to "

@@ -17,15 +17,18 @@ def choose_classes(
     model: TextModel, prediction: TextPrediction, arrived: bool
 ) -> tuple[int, int | None]:
     """(target, contrast) as indices; what this model does not have falls back to none."""
+    if len(model.classes) == 1:
+        return 0, None
     labels = [name.label for name in model.classes]
     state = st.session_state
     from_address("class", lambda text: model.find_class(text).label, arrived)
     state["class"] = state["class"] if state.get("class") in labels else None
     contrast_from_address("rather", model, labels, arrived)
     best = prediction.scores[0].name
+    most = "largest" if model.activation == "identity" else "most probable"
     why, rather = st.columns(2)
     target = why.selectbox(
-        "Why this class", labels, index=None, placeholder=f"{best.label}, the most probable",
+        "Why this class", labels, index=None, placeholder=f"{best.label}, the {most}",
         key="class", persist_state="session",
     )  # fmt: skip
     chosen = best.index if target is None else labels.index(target)

@@ -20,6 +20,13 @@ from dlexplain.ui.session import start
 from dlexplain.ui.texts import cache as text_cache
 from dlexplain.ui.texts.answers import FIGURE, POLL_SECONDS
 
+MEANT = {
+    "softmax": "The words that weigh most where the model says this class: red ones speak for it, "
+    "blue ones against it.",
+    "sigmoid": "The words that weigh most where this label is the most probable: red ones speak "
+    "for it, blue ones against it.",
+    "identity": "The words that weigh most: red ones raise the output, blue ones lower it.",
+}
 SHOWN = 500
 """Rows of the table drawn on the page; all are in the download."""
 
@@ -117,15 +124,13 @@ def _result(table: TextTable) -> None:
                 config=FIGURE,
                 key=f"class-words-{place}",
             )
-    st.caption(
-        "The words that weigh most where the model says this class: red ones speak for it, blue "
-        "ones against it."
-    )
+    st.caption(MEANT[table.activation])
+    heading = "Value" if table.activation == "identity" else "Probability"
     rows = [
         {
             "Row": row,
             "Class": said.scores[0].name.label,
-            "Probability": 100 * said.scores[0].probability,
+            heading: said.scores[0].size * (1 if heading == "Value" else 100),
             "Weightiest words": "  ".join(f"{word} {value:+.2f}" for word, value in words),
             "Text": said.text,
         }
@@ -133,8 +138,8 @@ def _result(table: TextTable) -> None:
             table.rows[:SHOWN], table.predictions[:SHOWN], table.top[:SHOWN], strict=True
         )
     ]
-    share = st.column_config.NumberColumn(format="%.1f%%")
-    st.dataframe(rows, hide_index=True, column_config={"Probability": share})
+    share = st.column_config.NumberColumn(format="%.1f%%" if heading == "Probability" else "%.4g")
+    st.dataframe(rows, hide_index=True, column_config={heading: share})
     if len(table.rows) > SHOWN:
         st.caption(f"The first {SHOWN} of {len(table.rows):,} rows; all are in the download.")
     st.download_button(
