@@ -59,6 +59,7 @@ def test_a_prediction_in_the_promised_form() -> None:
     assert found == {
         "path": "a.png",
         "model": "m",
+        "fit": "crop",
         "predictions": [{"index": 281, "wnid": "n02123045", "label": "tabby", "probability": 0.75}],
     }
 
