@@ -8,7 +8,6 @@ own; the 20 are others each round and the server's caches are emptied, so nothin
 
 import logging
 import os
-import sqlite3
 import sys
 import tempfile
 import time
@@ -22,10 +21,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.table import Row, arguments, at_most, in_turn, median, report
-from dlexplain.runs.paths import states_file, tracking_file
+from dlexplain.runs import journal
+from dlexplain.runs.journal import Point
+from dlexplain.runs.paths import states_file
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.states import RunRow, States
-from dlexplain.runs.store import Tracking
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.catalogue import complete
 from dlexplain.services.training.comparison import metric_table
@@ -43,7 +43,7 @@ LIMIT = 120
 
 def fill(home: Path) -> list[str]:
     """Finished runs that differ in width, rate and seed; returns their ids."""
-    states, tracking = States(states_file(home)), Tracking(home)
+    states = States(states_file(home))
     rows = []
     for place in range(RUNS):
         rate, width = (1e-4, 1e-3, 1e-2)[place % 3], (16, 32, 64)[place // 3 % 3]
@@ -54,9 +54,7 @@ def fill(home: Path) -> list[str]:
         )  # fmt: skip
         row = states.add(complete(spec))
         states.move(row.id, "running", "filled")
-        row = states.attach(row.id)
-        states.tracked(row.id, tracking.begin(row, {"dlexplain.host": "benchmark"}))
-        rows.append(states.get(row.id))
+        rows.append(states.attach(row.id))
     for row, last in zip(rows, draw(home, rows), strict=True):
         progress = {
             "phase": "training", "step": 10 * POINTS, "steps": 10 * POINTS, "epoch": 5,
@@ -64,33 +62,27 @@ def fill(home: Path) -> list[str]:
             "best": last["validation/accuracy"], "metrics": last, "notes": [],
         }  # fmt: skip
         states.beat(row.id, progress)
-        tracking.set_state(states.move(row.id, "finished", "trained and tested"))
+        states.move(row.id, "finished", "trained and tested")
     return [row.id for row in rows]
 
 
 def draw(home: Path, rows: list[RunRow]) -> list[dict[str, float]]:
-    """Write the metrics as MLflow's log_batch does, which takes minutes for a million."""
-    generator, now = np.random.default_rng(0), int(time.time() * 1000)
-    steps = 10 * np.arange(POINTS)
+    """Write the runs' journals; returns the last value of each metric of each run."""
+    generator, now = np.random.default_rng(0), time.time()
     lasts = []
-    with sqlite3.connect(tracking_file(home)) as db:
-        for row in rows:
-            last = {}
-            for key in METRICS:
-                values = np.exp(-steps / 700) + 0.05 * generator.normal(size=POINTS)
-                curve = [
-                    (key, float(v), now + int(s), row.tracking, int(s), False)
-                    for v, s in zip(values, steps, strict=True)
-                ]
-                for table, what in (("metrics", curve), ("latest_metrics", curve[-1:])):
-                    db.executemany(
-                        f"INSERT INTO {table} (key, value, timestamp, run_uuid, step, is_nan)"
-                        " VALUES (?, ?, ?, ?, ?, ?)",
-                        what,
-                    )
-                last[key] = float(values[-1])
-            lasts.append(last)
-    db.close()
+    for row in rows:
+        values = np.exp(-10 * np.arange(POINTS)[:, None] / 700)
+        values = values + 0.05 * generator.normal(size=(POINTS, len(METRICS)))
+        journal.append(
+            home,
+            row.id,
+            [
+                Point(key, float(value), 10 * place, now + 10 * place)
+                for place, at_once in enumerate(values)
+                for key, value in zip(METRICS, at_once, strict=True)
+            ],
+        )
+        lasts.append(dict(zip(METRICS, map(float, values[-1]), strict=True)))
     return lasts
 
 

@@ -36,7 +36,6 @@ from dlexplain.runs.paths import states_file
 from dlexplain.runs.reporting import Reporter
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.states import States
-from dlexplain.runs.store import Tracking
 from dlexplain.services.training.catalogue import complete
 
 FIRST = 3
@@ -227,14 +226,13 @@ def main() -> int:
     rows = []
     with tempfile.TemporaryDirectory() as folder, quiet():
         home = Path(folder)
-        states, tracking = States(states_file(home)), Tracking(home)
+        states = States(states_file(home))
         for name, given in CASES.items():
             spec = complete(given)
             row = states.add(spec)
             states.move(row.id, "running", "measured")
-            reporter = Reporter(states, tracking, states.attach(row.id))
+            reporter = Reporter(states, home, states.attach(row.id))
             reporter.start()
-            reporter.begin({})
             rows += measure(name, spec, reporter, args.rounds)
             reporter.stop()
             states.move(row.id, "finished", "measured")

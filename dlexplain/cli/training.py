@@ -132,7 +132,7 @@ def _spec_file(file: Path) -> "RunSpec":
 
 def _runs(args: argparse.Namespace) -> int:
     from dlexplain.services.training.comparison import run_labels
-    from dlexplain.services.training.runs import damaged_runs, runs, search
+    from dlexplain.services.training.runs import damaged_runs, runs, search, tracker_problem
 
     known = runs()
     records = [r for r in search(args.find, known) if not args.state or r.state in args.state]
@@ -152,6 +152,7 @@ def _runs(args: argparse.Namespace) -> int:
         said = "" if r.best is None else f"{r.monitor} {r.scored(r.monitor, r.best)}"
         said = r.why if r.resumable else said
         print(f"{r.id:10}{r.state:12}{r.fraction:5.0%}  {_cut(labels[r.id]):42}{said}")
+    _note(tracker_problem())
     return 0
 
 
@@ -182,7 +183,7 @@ def _run(args: argparse.Namespace) -> int:
 
 def _follow(record: "RunRecord", as_json: bool) -> int:
     """Tell what changes until the run has ended; exit status 0 where it finished."""
-    from dlexplain.services.training.runs import wait_for
+    from dlexplain.services.training.runs import tracker_problem, wait_for
 
     said = ""
     last = 0.0
@@ -203,7 +204,13 @@ def _follow(record: "RunRecord", as_json: bool) -> int:
         print(json.dumps(ended.to_dict(), indent=1))
     else:
         _print_run(ended)
+        _note(tracker_problem())
     return 0 if ended.state == "finished" else 1
+
+
+def _note(problem: str) -> None:
+    if problem:
+        print(f"note: {problem}", file=sys.stderr)
 
 
 def _line(record: "RunRecord") -> str:

@@ -13,11 +13,11 @@ import torch
 from lightning.pytorch.callbacks import Callback
 from PIL import Image
 
-from dlexplain.runs.checkpoints import write_whole
 from dlexplain.runs.ending import Diverged, Stopped
+from dlexplain.runs.files import write_whole
+from dlexplain.runs.journal import Point
 from dlexplain.runs.reporting import Reporter
 from dlexplain.runs.saving import Latest, between_steps
-from dlexplain.runs.store import Point
 
 _log = logging.getLogger("dlexplain.worker")
 CHECK_LOSS_EVERY = 20
@@ -30,10 +30,11 @@ class Watch(Callback):
     def __init__(self, reporter: Reporter, latest: Latest, monitor: str, mode: str) -> None:
         self.reporter, self.latest = reporter, latest
         self.monitor, self.sign = monitor, 1 if mode == "max" else -1
-        self._began, self._first = 0.0, 0
+        self._began: float | None = None
+        self._first = 0
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        self._began, self._first = time.monotonic(), trainer.global_step
+        self._began = None
         self.reporter.phase("training")
         self.reporter.ending.listen()  # Lightning has put its own in place
         self.reporter.ending.patient = True
@@ -88,7 +89,7 @@ class Watch(Callback):
             )
 
     def state_dict(self) -> dict[str, Any]:
-        """Metrics that are not in MLflow yet, so that a crash after this checkpoint loses none."""
+        """Metrics that are not in a file yet, so that a crash after this checkpoint loses none."""
         return {"points": [astuple(point) for point in self.reporter.waiting()]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -104,18 +105,24 @@ class Watch(Callback):
 
     def _tell(self, trainer: L.Trainer) -> None:
         step, total = trainer.global_step, int(trainer.estimated_stepping_batches)
-        spent = time.monotonic() - self._began
-        done = max(1, step - self._first)
-        self.reporter.tell(
-            {
-                "step": step,
-                "steps": total,
-                "epoch": trainer.current_epoch + 1,
-                "epochs": trainer.max_epochs,
-                "speed": done / spent if spent > 0 else 0.0,
-                "left": spent / done * (total - step),
-            }
-        )
+        place = {"step": step, "steps": total}
+        epochs = {"epoch": trainer.current_epoch + 1, "epochs": trainer.max_epochs}
+        self.reporter.tell({**place, **epochs, **self._pace(step, total)})
+
+    def _pace(self, step: int, total: int) -> dict[str, float]:
+        """Optimiser steps a second, validation among them, and seconds left; {} where not known.
+
+        The clock starts after the first step: that one also loads, compiles and allocates.
+        """
+        now = time.monotonic()
+        if self._began is None:
+            if step > 0:
+                self._began, self._first = now, step
+            return {}
+        done, spent = step - self._first, now - self._began
+        if done < 1 or spent <= 0:
+            return {}
+        return {"speed": done / spent, "left": spent / done * (total - step)}
 
 
 class EpochPictures(Callback):

@@ -4,7 +4,6 @@ leaves the ones before. No Lightning here: whoever loads a model reads them.
 
 import hashlib
 import io
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,25 +19,6 @@ def remove(checkpoint: Path) -> None:
     """With its digest; one that is not there is no error."""
     checkpoint.unlink(missing_ok=True)
     digest_file(checkpoint).unlink(missing_ok=True)
-
-
-def write_part(target: Path, content: bytes) -> Path:
-    """Write to the disk beside the target, under another name; raises OSError, leaving nothing."""
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-    return part
-
-
-def write_whole(target: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all; raises OSError."""
-    os.replace(write_part(target, content), target)
 
 
 def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:

@@ -6,16 +6,18 @@ worker calls it as its last act, so the queue moves on with no dashboard open.
 """
 
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from dlexplain.errors import RunError
+from dlexplain.runs import process
+from dlexplain.runs.delivery import start_delivery
 from dlexplain.runs.paths import log_file, states_file
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.states import RunRow, States
+from dlexplain.runs.telling import mark
 from dlexplain.settings import settings
 
 
@@ -27,10 +29,6 @@ class Executor(Protocol):
     def cancel(self, run: str) -> RunRow: ...
 
     def resume(self, run: str) -> RunRow: ...
-
-
-_children: list[subprocess.Popen[bytes]] = []
-"""Kept until they end, as the system asks of a parent; whoever starts them may end before."""
 
 
 class LocalExecutor:
@@ -63,40 +61,26 @@ class LocalExecutor:
         return self.states.get(row.id)
 
     def advance(self) -> list[RunRow]:
-        """Start queued runs where there is room; returns those whose worker was found gone."""
+        """Start queued runs where there is room, and have MLflow told what it does not have.
+
+        Returns the runs whose worker was found gone.
+        """
         gone = self.states.reap()
-        _children[:] = [child for child in _children if child.poll() is None]
-        while (row := self.states.take(devices())) is not None:
+        for row in gone:
+            mark(self.home, row.id)
+        while (taken := self.states.take(devices())) is not None:
             try:
-                self._start(row)
+                self._start(taken)
             except OSError as error:
-                self.states.move(row.id, "failed", f"its worker could not be started: {error}")
+                self.states.move(taken.id, "failed", f"its worker could not be started: {error}")
+        start_delivery(self.home)
         return gone
 
     def _start(self, row: RunRow) -> None:
+        mark(self.home, row.id)
         log = log_file(self.home, row.id)
-        log.parent.mkdir(parents=True, exist_ok=True)
-        environment = {
-            **os.environ,
-            "OMP_WAIT_POLICY": "PASSIVE",
-            "DLEXPLAIN_HOME": str(self.home),
-            "PYTHONUNBUFFERED": "1",
-        }
-        package = Path(__file__).parents[2]
-        environment["PYTHONPATH"] = os.pathsep.join(
-            [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
-        )
-        with log.open("ab") as output:
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "dlexplain.runs.worker", row.id],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                start_new_session=True,
-            )
-        self.states.started(row.id, worker.pid)
-        _children.append(worker)
+        pid = process.start(self.home, "dlexplain.runs.worker", row.id, log=log)
+        self.states.started(row.id, pid)
 
 
 def devices() -> Sequence[str]:

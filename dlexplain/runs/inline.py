@@ -2,19 +2,25 @@
 
 from pathlib import Path
 
+from dlexplain.runs.delivery import deliver_here
 from dlexplain.runs.paths import states_file
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.states import RunRow, States
 from dlexplain.runs.store import Tracking
+from dlexplain.runs.telling import mark
 from dlexplain.runs.worker import work
 from dlexplain.settings import settings
 
 
 class InlineExecutor:
-    """Trains in the calling process, to the end: for tests and notebooks."""
+    """Trains in the calling process, to the end, and then tells MLflow: for tests and notebooks.
+
+    tracking  that of the settings otherwise
+    """
 
     def __init__(self, home: Path | None = None, tracking: Tracking | None = None) -> None:
-        self.home, self.tracking = home or settings().home, tracking
+        self.home = home or settings().home
+        self.tracking = tracking or Tracking(self.home, settings().tracking_uri)
         self.states = States(states_file(self.home))
 
     def submit(self, spec: RunSpec) -> RunRow:
@@ -29,5 +35,7 @@ class InlineExecutor:
 
     def _run(self, run: str) -> RunRow:
         self.states.move(run, "running", "trained in the calling process")
-        work(run, self.home, self.tracking)
+        mark(self.home, run)
+        work(run, self.home)
+        deliver_here(self.home, self.tracking)
         return self.states.get(run)

@@ -1,6 +1,7 @@
 """The only place that knows file names inside the home folder."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 
 def chunk_file(home: Path) -> Path:
@@ -21,6 +22,17 @@ def states_file(home: Path) -> Path:
 def tracking_file(home: Path) -> Path:
     """MLflow's SQLite file."""
     return home / "mlflow.sqlite"
+
+
+def sqlite_uri(file: Path) -> str:
+    """The address of a SQLite file for SQLAlchemy, and so for MLflow, whatever its name has in it.
+
+    SQLAlchemy takes "?" for the end of the path and decodes "%41", so such characters are quoted.
+    A quoted path names its driver: MLflow would else make the folder of the path as it is quoted.
+    """
+    path = file.absolute().as_posix()
+    quoted = quote(path, safe="/:")
+    return f"sqlite:///{path}" if quoted == path else f"sqlite+pysqlite:///{quoted}"
 
 
 def artifacts_folder(home: Path) -> Path:
@@ -94,9 +106,43 @@ def chosen_file(home: Path, run: str) -> Path:
     return run_folder(home, run) / "chosen.json"
 
 
-def unsent_file(home: Path, run: str) -> Path:
-    """Metrics that MLflow could not be told: JSON."""
-    return run_folder(home, run) / "unsent.json"
+def environment_file(home: Path, run: str) -> Path:
+    """The machine, versions and git commit of the run's last spell: JSON."""
+    return run_folder(home, run) / "environment.json"
+
+
+def journal_file(home: Path, run: str) -> Path:
+    """Every metric of a run, a JSON object a line: see runs.journal."""
+    return run_folder(home, run) / "metrics.jsonl"
+
+
+def ended_file(home: Path, run: str) -> Path:
+    """How a spell ended, written before the states file is told: JSON."""
+    return run_folder(home, run) / "ended.json"
+
+
+def told_file(home: Path, run: str) -> Path:
+    """What MLflow has of a run: JSON, see runs.delivery."""
+    return run_folder(home, run) / "told.json"
+
+
+def untold_folder(home: Path) -> Path:
+    """An empty file for each run of which MLflow does not have everything, named by the run."""
+    return home / "untold"
+
+
+def tracker_file(home: Path) -> Path:
+    """How MLflow answered last: JSON."""
+    return home / "tracker.json"
+
+
+def delivery_lock(home: Path) -> Path:
+    """Held by the process that tells MLflow."""
+    return home / "delivery.lock"
+
+
+def delivery_log(home: Path) -> Path:
+    return home / "delivery.txt"
 
 
 def tracking_lock(home: Path) -> Path:

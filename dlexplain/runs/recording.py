@@ -1,9 +1,9 @@
-"""What is left of a finished training: weights, card and results, in its folder and in MLflow."""
+"""What is left of a finished training in its folder: weights, card and results."""
 
 import io
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,10 @@ from safetensors.torch import save
 from torch import Tensor
 
 from dlexplain.runs import paths
-from dlexplain.runs.checkpoints import remove, write_whole
+from dlexplain.runs.checkpoints import remove
+from dlexplain.runs.files import write_whole
 from dlexplain.runs.reporting import Reporter
 from dlexplain.runs.rows import RunRow
-from dlexplain.runs.saved import steps_in
-from dlexplain.runs.store import Point
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,31 +70,6 @@ def save_facts(
     return first
 
 
-def record_files(home: Path, reporter: Reporter) -> None:
-    """Copy the run's files to MLflow; of the checkpoints, which are large, the best and the last.
-
-    The run's folder has them all, so a server that is away, or a full disk, is a note.
-    """
-    run = reporter.row.id
-    files = [(paths.weights_file(home, run), ""), (paths.card_file(home, run), "")]
-    files.append((paths.results_file(home, run), ""))
-    card = json.loads(paths.card_file(home, run).read_text())
-    files += [(paths.kept_file(home, run, name), "") for name in card["files"]]
-    folder = paths.checkpoint_folder(home, run)
-    for kind in ("best", "latest"):
-        found = sorted(folder.glob(f"{kind}-*.ckpt"), key=steps_in)
-        files += [(file, "checkpoints") for file in found[-1:]]
-    pictures = paths.pictures_folder(home, run).glob("*/*.png")
-    files += [(file, f"pictures/{file.parent.name}") for file in pictures]
-    try:
-        if not reporter.flush():
-            raise ConnectionError("it does not answer")
-        for file, place in files:
-            reporter.tracking.artifact(reporter.row.tracking, file, place)
-    except Exception as error:  # a server raises many kinds
-        reporter.note(f"MLflow did not take the run's files, which are in its folder: {error}")
-
-
 def keep_only_best(folder: Path, best: Path) -> None:
     """Remove earlier best checkpoints that a full disk had made worth keeping."""
     if best.exists():
@@ -104,15 +78,9 @@ def keep_only_best(folder: Path, best: Path) -> None:
                 remove(file)
 
 
-def write_unsent(home: Path, run: str, points: Sequence[Point]) -> None:
-    """Keep metrics that MLflow could not be told, for the next spell or by hand."""
-    file = paths.unsent_file(home, run)
-    if points:
-        write_whole(file, json.dumps([asdict(point) for point in points]).encode())
-    else:
-        file.unlink(missing_ok=True)
-
-
-def read_unsent(home: Path, run: str) -> list[Point]:
-    file = paths.unsent_file(home, run)
-    return [Point(**values) for values in json.loads(file.read_text())] if file.exists() else []
+def save_environment(home: Path, run: str, found: Mapping[str, str]) -> None:
+    """Write down where the run is trained, for MLflow's tags; raises OSError."""
+    tags = {f"dlexplain.{key}": value for key, value in found.items()}
+    file = paths.environment_file(home, run)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, json.dumps(tags).encode())

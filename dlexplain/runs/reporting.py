@@ -7,16 +7,16 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.loggers import Logger
 
 from dlexplain.errors import DlexplainError
 from dlexplain.runs.ending import Ending, Stopped
+from dlexplain.runs.journal import Point, append
 from dlexplain.runs.rows import BEAT_SECONDS, RunRow
 from dlexplain.runs.states import States
-from dlexplain.runs.store import Point, Tracking
 
 _log = logging.getLogger("dlexplain.worker")
 FLUSH_SECONDS = 1.25
@@ -25,27 +25,25 @@ CARRIED = ("notes", "monitor", "best", "last", "metrics", "epoch", "epochs", "st
 
 
 class Reporter:
-    """Two threads, so that training waits for no disk and no server: one beats, one sends metrics.
+    """Two threads, so that training waits for no disk: one beats, one writes metrics down.
 
     wish    what the user asked of the run: "" or "cancel"
     gone    whether the run was taken from this worker, so that it must stop
-    row     the run, with MLflow's id as soon as it is known there
+    row     the run, as it was when the worker came
     """
 
     def __init__(
-        self, states: States, tracking: Tracking, row: RunRow, ending: Ending | None = None
+        self, states: States, home: Path, row: RunRow, ending: Ending | None = None
     ) -> None:
-        self.states, self.tracking, self.row = states, tracking, row
+        self.states, self.home, self.row = states, home, row
         self.ending = ending or Ending()
         self.wish = ""
         self.gone = False
         carried = {key: row.progress[key] for key in CARRIED if key in row.progress}
         self.progress: dict[str, Any] = {"notes": [], **carried}
         self.progress |= {"phase": "starting", "phase_began": time.time()}
-        self._tags: Mapping[str, str] | None = None
-        self._begun = False
         self._points: list[Point] = []
-        self._changing, self._sending = threading.Lock(), threading.Lock()
+        self._changing, self._writing = threading.Lock(), threading.Lock()
         self._end = threading.Event()
         self._said: set[str] = set()
         self._threads = [
@@ -56,10 +54,6 @@ class Reporter:
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
-
-    def begin(self, tags: Mapping[str, str]) -> None:
-        """Have the run recorded in MLflow, with these tags, as soon as it can be reached."""
-        self._tags = tags
 
     def phase(self, text: str) -> None:
         """What is being done now, in words; raises Stopped if the run is to end instead."""
@@ -93,17 +87,17 @@ class Reporter:
             self.progress.setdefault("metrics", {}).update({p.key: p.value for p in points})
 
     def waiting(self) -> list[Point]:
-        """Metrics that MLflow does not have yet."""
+        """Metrics that are not in the run's journal yet."""
         with self._changing:
             return list(self._points)
 
     def recall(self, points: Iterable[Point]) -> None:
-        """Metrics of an earlier spell that may not have reached MLflow; twice does no harm."""
+        """Metrics of an earlier spell that may not have been written; twice does no harm."""
         with self._changing:
             self._points = [*points, *self._points]
 
     def stop(self) -> list[Point]:
-        """Send what is left, before the state changes; returns what could not be sent."""
+        """Write what is left, before the state changes; returns what could not be written."""
         self._end.set()
         for thread in self._threads:
             thread.join()
@@ -112,30 +106,18 @@ class Reporter:
         return self.waiting()
 
     def flush(self) -> bool:
-        """Send to MLflow what waits; whether MLflow has everything now."""
-        if self._tags is None:
-            return False
+        """Write what waits to the run's journal; whether everything is there now."""
         try:
-            with self._sending:
-                self._open(self._tags)
+            with self._writing:
                 while points := self.waiting():
-                    self.tracking.log(self.row.tracking, points)
+                    append(self.home, self.row.id, points)
                     with self._changing:
                         del self._points[: len(points)]
-        except Exception as error:  # a server that is away raises many kinds; training goes on
-            self._once(f"metrics wait, MLflow did not take them: {error}")
+        except OSError as error:  # such as a full disk: it is tried again, and training goes on
+            self._once(f"metrics wait, they could not be written down: {error}")
             return False
         self._said.clear()
         return True
-
-    def _open(self, tags: Mapping[str, str]) -> None:
-        if self._begun:
-            return
-        told = self.tracking.begin(self.row, tags)
-        if not self.row.tracking:
-            self.states.tracked(self.row.id, told)
-        self.row = replace(self.row, tracking=told)
-        self._begun = True
 
     def _every(self, seconds: float, act: Callable[[], object]) -> None:
         while not self._end.wait(seconds):

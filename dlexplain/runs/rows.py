@@ -77,6 +77,11 @@ class RunRow:
         return self.state in ACTIVE
 
     @property
+    def began(self) -> bool:
+        """Whether it has ever been at work, rather than only queued."""
+        return self.started is not None or self.spent > 0
+
+    @property
     def seconds(self) -> float:
         """Time at work so far, all spells together."""
         if self.started is None:
@@ -118,6 +123,11 @@ def readable(rows: Iterable[sqlite3.Row]) -> list[RunRow]:
         with suppress(RunError):
             found.append(read_row(row))
     return found
+
+
+def is_at_work(row: RunRow) -> bool:
+    """Whether it is running and its worker lives."""
+    return row.state == "running" and is_alive(row)
 
 
 def is_alive(row: RunRow) -> bool:

@@ -19,7 +19,8 @@ from lightning.pytorch.callbacks import (
 )
 from lightning.pytorch.plugins.io import CheckpointIO
 
-from dlexplain.runs.checkpoints import read_checkpoint, remove, write_part, write_whole
+from dlexplain.runs.checkpoints import read_checkpoint, remove
+from dlexplain.runs.files import write_part, write_whole
 from dlexplain.runs.paths import digest_file
 from dlexplain.runs.reporting import Reporter
 from dlexplain.runs.saved import saved_step

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from dlexplain.errors import DlexplainError
 from dlexplain.runs import paths
+from dlexplain.runs.ended import note_end
 from dlexplain.runs.ending import Ending, Stopped
-from dlexplain.runs.recording import read_unsent, write_unsent
 from dlexplain.runs.reporting import Reporter
 from dlexplain.runs.saved import kept_told
 from dlexplain.runs.states import States
-from dlexplain.runs.store import Tracking
+from dlexplain.runs.telling import mark
 
 PATIENT_SECONDS = 30.0
 """How long the end of a run is tried to be written down, on a disk that is full."""
@@ -21,7 +21,7 @@ Train = Callable[[Path, Reporter], None]
 _log = logging.getLogger("dlexplain.worker")
 
 
-def spell(run: str, home: Path, tracking: Tracking, train: Train) -> str:
+def spell(run: str, home: Path, train: Train) -> str:
     """Train a run that is running and has no worker; returns the state that it ended in.
 
     That is "gone" where the run was taken from this process, which then leaves its state alone.
@@ -29,21 +29,25 @@ def spell(run: str, home: Path, tracking: Tracking, train: Train) -> str:
     """
     states = States(paths.states_file(home))
     with Ending() as ending:
-        reporter = Reporter(states, tracking, states.attach(run), ending)
+        reporter = Reporter(states, home, states.attach(run), ending)
         state, why = _attempt(home, reporter, train)
         ending.closed = True
         _log.info("%s: %s", state, why)
-        _write_unsent(home, reporter)
+        reporter.flush()
+        if state != "gone":
+            note_end(home, reporter.row, state, why)
+        left = reporter.stop()
         if state == "gone" or reporter.gone:
             return "gone"
-        _end(states, reporter, state, why)
+        _end(states, reporter.row.id, state, why)
+        if left:
+            _write_late(home, reporter)
     return state
 
 
 def _attempt(home: Path, reporter: Reporter, train: Train) -> tuple[str, str]:
     """Train; returns the state to end in, and why."""
     try:
-        reporter.recall(read_unsent(home, reporter.row.id))
         reporter.start()
         train(home, reporter)
         return "finished", "trained and tested"
@@ -63,31 +67,23 @@ def _attempt(home: Path, reporter: Reporter, train: Train) -> tuple[str, str]:
         return "failed", f"{type(error).__name__}: {error}"
 
 
-def _write_unsent(home: Path, reporter: Reporter) -> None:
-    left = reporter.stop()
-    try:
-        write_unsent(home, reporter.row.id, left)
-    except OSError as error:
-        _log.error("%d metrics are lost: %s", len(left), error)
+def _write_late(home: Path, reporter: Reporter) -> None:
+    """Metrics for which there was no room on the disk: by now there may be."""
+    if reporter.flush():
+        mark(home, reporter.row.id)
     else:
-        if left:
-            _log.warning("%d metrics that MLflow did not take are kept in unsent.json", len(left))
+        _log.error("%d metrics are lost, there is no room for them", len(reporter.waiting()))
 
 
-def _end(states: States, reporter: Reporter, state: str, why: str) -> None:
-    """Write the state down, waiting for room on the disk, and tell MLflow."""
+def _end(states: States, run: str, state: str, why: str) -> None:
+    """Write the state down, waiting for room on the disk and for whoever has locked the file."""
     stop = time.monotonic() + PATIENT_SECONDS
     while True:
         try:
-            row = states.move(reporter.row.id, state, why)  # type: ignore[arg-type]
-            break
+            states.move(run, state, why)  # type: ignore[arg-type]
+            return
         except sqlite3.Error as error:
-            if time.monotonic() > stop:  # the run is found interrupted then
+            if time.monotonic() > stop:  # whoever finds this worker gone reads how it ended
                 _log.error("that the run is %s could not be written down: %s", state, error)
                 return
             time.sleep(1)
-    try:
-        reporter.tracking.set_state(row)
-        reporter.tracking.catch_up(states.all())
-    except Exception as error:  # a server that is away; the states file has it
-        _log.warning("MLflow was not told that the run is %s: %s", state, error)

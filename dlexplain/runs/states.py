@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 
 from dlexplain.errors import RunError, UnknownName
+from dlexplain.runs.ended import how_it_ended
 from dlexplain.runs.rows import BEAT_SECONDS as BEAT_SECONDS
 from dlexplain.runs.rows import FOLLOWING as FOLLOWING
 from dlexplain.runs.rows import Change as Change
@@ -249,7 +250,10 @@ class States:
         return run, row
 
     def reap(self) -> list[RunRow]:
-        """Move running runs whose worker is gone to interrupted, and return them."""
+        """Move running runs whose worker is gone to interrupted, and return them.
+
+        One whose worker came to its end, and could not write here, is moved to that end instead.
+        """
         query = "SELECT * FROM runs WHERE state = 'running'"
         with self._change() as db:  # nearly always nobody is gone, and nothing is locked
             rows = readable(db.execute(query).fetchall())
@@ -260,10 +264,18 @@ class States:
             db.execute("BEGIN IMMEDIATE")
             for row in readable(db.execute(query).fetchall()):
                 if not is_alive(row):
-                    worker = f"its worker (process {row.pid}) is gone"
-                    _move(db, row, "interrupted", worker if row.pid else "it never started")
+                    self._let_go(db, row)
                     gone.append(row.id)
         return [self.get(run) for run in gone]
+
+    def _let_go(self, db: sqlite3.Connection, row: RunRow) -> None:
+        """Of a run that is running and has no worker any more."""
+        ended = how_it_ended(self.file.parent, row)
+        if ended:
+            _move(db, row, ended.state, ended.why, at=ended.at)
+            return
+        worker = f"its worker (process {row.pid}) is gone"
+        _move(db, row, "interrupted", worker if row.pid else "it never started")
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
@@ -294,8 +306,11 @@ def _use_write_ahead_log(db: sqlite3.Connection) -> None:
             time.sleep(0.05)
 
 
-def _move(db: sqlite3.Connection, row: RunRow, state: State, why: str, who: str = "") -> None:
-    now = time.time()
+def _move(
+    db: sqlite3.Connection, row: RunRow, state: State, why: str, who: str = "", at: float = 0.0
+) -> None:
+    """at  when the run ended, where that is known better than by the clock"""
+    now = at or time.time()
     sets: dict[str, Any] = {"state": state, "why": why, "wish": ""}
     if state == "running":
         sets |= {"started": now, "ended": None, "beat": now, "spent": row.seconds}

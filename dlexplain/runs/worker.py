@@ -28,16 +28,17 @@ from dlexplain.models.base import ARCHITECTURES, SeesData, kept_state
 from dlexplain.models.device import choose_device, describe_device
 from dlexplain.params import parse
 from dlexplain.runs import paths
-from dlexplain.runs.checkpoints import newest_good, read_checkpoint, write_whole
+from dlexplain.runs.checkpoints import newest_good, read_checkpoint
 from dlexplain.runs.courtesy import give_way
 from dlexplain.runs.environment import environment
 from dlexplain.runs.executor import next_in_line
+from dlexplain.runs.files import write_whole
 from dlexplain.runs.fitting import Fitting, make_trainer, quiet
 from dlexplain.runs.measuring import SMALLEST_BATCH, Measured, is_out_of_memory, measure
 from dlexplain.runs.recording import (
     Outcome,
     keep_only_best,
-    record_files,
+    save_environment,
     save_facts,
     save_outcome,
 )
@@ -45,7 +46,6 @@ from dlexplain.runs.reporting import Reporter
 from dlexplain.runs.rows import RunRow
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.spell import spell
-from dlexplain.runs.store import Tracking
 from dlexplain.services.trained.models import trained
 from dlexplain.services.trained.networks import load_network
 from dlexplain.settings import settings
@@ -135,22 +135,22 @@ def measure_built(built: Built) -> Measured:
     return measure(built.module, batch_of, size, built.training.precision, built.device)
 
 
-def work(run: str, home: Path | None = None, tracking: Tracking | None = None) -> str:
+def work(run: str, home: Path | None = None) -> str:
     """Train the run to its end; returns the state that it ended in.
 
-    home, tracking  those of the settings otherwise
+    home  that of the settings otherwise
     Raises UnknownName or RunError, changing nothing, where the run is not this process's to train.
     """
     home = home or settings().home
     with quiet():
-        return spell(run, home, tracking or Tracking(home, settings().tracking_uri), _train)
+        return spell(run, home, _train)
 
 
 def _train(home: Path, reporter: Reporter) -> None:
     row = reporter.row
     device = choose_device(row.device or row.spec.device)
     env = environment(describe_device(device))
-    reporter.begin({f"dlexplain.{key}": value for key, value in env.items()})
+    save_environment(home, row.id, env)
     built, precision, seconds = _fit(home, device, reporter)
     trainer = built.module.trainer
     if built.training.patience and trainer.current_epoch < built.training.epochs:
@@ -176,7 +176,6 @@ def _train(home: Path, reporter: Reporter) -> None:
         environment=env,
     )
     save_outcome(home, reporter, outcome)
-    record_files(home, reporter)
 
 
 def _fit(home: Path, device: torch.device, reporter: Reporter) -> tuple[Built, str, float]:

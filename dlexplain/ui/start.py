@@ -18,7 +18,7 @@ START_AFTER_SECONDS = 1.0
 LIBRARIES_AFTER_SECONDS = 10.0
 """Captum and SHAP take four seconds to import, which would slow the first visitor's class."""
 STORE_AFTER_SECONDS = 6.0
-"""MLflow takes seconds to import, and the first visitor comes first."""
+"""The first visitor comes first."""
 END_SECONDS = 20.0
 KEEP_SECONDS = 3.0
 """How often the queue is looked after while no page looks at it."""
@@ -62,18 +62,14 @@ def _import(*modules: str) -> None:
 
 @st.cache_resource(show_spinner=False)
 def look_after_runs() -> threading.Thread:
-    """Set the store of runs up, and keep the queue going for as long as the server lives.
+    """Keep the queue going for as long as the server lives.
 
     A run whose worker is gone becomes interrupted, and what is queued starts, with no page open.
     """
 
     def look() -> None:
-        from dlexplain.services.training.runs import keep_going, set_up
+        from dlexplain.services.training.runs import keep_going
 
-        try:
-            set_up()
-        except Exception as error:  # a server that is away raises many kinds; runs say it again
-            _log.warning("the store of runs cannot be reached: %s", error)
         while True:
             try:
                 keep_going()

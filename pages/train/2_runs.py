@@ -103,10 +103,17 @@ def show_list() -> None:
         f"{len(shown):,} of {len(records):,} runs, {len(active)} of them active. "
         "The box at the left of a row opens it."
     )
+    tell_of_mlflow()
     if not shown:
         st.info("No run matches; clear the search or the states.")
         return
     table(shown)
+
+
+def tell_of_mlflow() -> None:
+    problem = service.tracker_problem()
+    if problem:
+        st.caption(f":material/cloud_off: {literal(problem)}")
 
 
 def table(shown: "list[RunRecord]") -> None:
@@ -266,7 +273,7 @@ def show_curves(run: str) -> None:
     from dlexplain.figures.curves import plot_curves
 
     record = service.run(run)
-    if not record.metrics or not record.tracking:
+    if not record.metrics:
         st.info(
             "No curve yet. It begins with the first steps of the training; what the run does until "
             "then stands above."
@@ -347,8 +354,9 @@ def show_spec(record: "RunRecord") -> None:
         ]
         st.dataframe(changes, hide_index=True)
         st.subheader("In MLflow")
-        st.code(f"mlflow ui --backend-store-uri {service.tracking_uri()}", wrap_lines=True)
+        st.code(service.mlflow_command(), wrap_lines=True)
         st.caption(f"There it is run {record.tracking}." if record.tracking else "Not there yet.")
+        tell_of_mlflow()
 
 
 main()

@@ -14,8 +14,8 @@ from dlexplain.errors import CheckpointError
 from dlexplain.runs.checkpoints import (
     newest_good,
     read_checkpoint,
-    write_whole,
 )
+from dlexplain.runs.files import write_whole
 from dlexplain.runs.paths import digest_file
 from dlexplain.runs.saved import kept_told, saved_step, steps_in
 from dlexplain.runs.saving import SafeCheckpoints

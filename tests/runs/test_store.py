@@ -1,9 +1,6 @@
 """What MLflow's own client, and so `mlflow ui`, sees of runs."""
 
 import json
-import math
-import time
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,13 +9,11 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from dlexplain.runs.checkpoints import read_checkpoint
-from dlexplain.runs.ending import Ending
 from dlexplain.runs.inline import InlineExecutor
-from dlexplain.runs.paths import checkpoint_folder, run_folder, tracking_file, weights_file
-from dlexplain.runs.reporting import Reporter
-from dlexplain.runs.states import RunRow, States
+from dlexplain.runs.paths import checkpoint_folder, tracking_file, weights_file
+from dlexplain.runs.states import RunRow
 from dlexplain.runs.store import EXPERIMENT, STATUS, Point, Tracking
-from tests.runs.small import SERIES, Homes, at, curves
+from tests.runs.small import SERIES, Homes, curves
 
 EPOCHS = 6
 SPEC = replace(SERIES, name="a small forecaster")
@@ -119,7 +114,7 @@ def test_renamed_and_deleted(home: Path, client: MlflowClient, row: RunRow) -> N
     other = replace(row, tracking=told)
     tracking.rename(replace(other, name="new name"))
     assert client.get_run(told).info.run_name == "new name"
-    tracking.delete(other)
+    tracking.delete(other.tracking)
     assert client.get_run(told).info.lifecycle_stage == "deleted"
 
 
@@ -148,81 +143,34 @@ def test_runs_that_died_unseen_are_caught_up_with(
     assert client.get_run(dead.tracking).data.tags["dlexplain.state"] == "running"
 
 
-class Away(Tracking):
-    """A server that is away until `back` is set."""
-
-    back = False
-
-    def begin(self, row: RunRow, tags: Mapping[str, str]) -> str:
-        self.answer()
-        return super().begin(row, tags)
-
-    def log(self, tracking: str, points: Sequence[Point]) -> None:
-        self.answer()
-        super().log(tracking, points)
-
-    def artifact(self, tracking: str, file: Path, folder: str = "") -> None:
-        self.answer()
-        super().artifact(tracking, file, folder)
-
-    def set_state(self, row: RunRow) -> None:
-        self.answer()
-        super().set_state(row)
-
-    def answer(self) -> None:
-        if not self.back:
-            raise ConnectionError("connection refused")
+def test_the_duration_is_the_time_at_work(seen: Run, row: RunRow) -> None:
+    assert row.seconds > 0.5
+    taken = (seen.info.end_time - seen.info.start_time) / 1000
+    assert taken == pytest.approx(row.seconds, abs=0.01)
 
 
-def reporter(home: Path, tracking: Tracking) -> Reporter:
-    states = States(home / "runs.sqlite")
-    run = states.add(SPEC).id
-    states.move(run, "running", "for the test")
-    return Reporter(states, tracking, states.attach(run), Ending())
+def test_the_duration_counts_earlier_spells(home: Path, client: MlflowClient, row: RunRow) -> None:
+    """Of a run whose first spell of 220 s MLflow never heard of."""
+    tracking = Tracking(home)
+    late = replace(row, tracking="", started=1_700_000_300.0, ended=1_700_000_310.5, spent=220.0)
+    late = replace(late, tracking=tracking.begin(late, {}))
+    tracking.set_state(late)
+    info = client.get_run(late.tracking).info
+    assert (info.start_time, info.end_time) == (1_700_000_080_000, 1_700_000_310_500)
 
 
-def test_metrics_wait_for_a_server_and_come_when_it_is_back(home: Path) -> None:
-    tracking = Away(home)
-    told = reporter(home, tracking)
-    told.start()
-    told.begin({})
-    told.add({"train/loss": 1.0}, 0)
-    time.sleep(1.5)  # it has tried
-    told.add({"train/loss": 2.0, "nothing": math.nan}, 1)
-    assert [p.value for p in told.waiting()] == [1, 2]
-    tracking.back = True
-    stop = time.monotonic() + 30
-    while told.waiting():
-        assert time.monotonic() < stop
-        time.sleep(0.05)
-    assert told.stop() == []
-    row = told.states.get(told.row.id)
-    assert curves(home, row) == {"train/loss": {0: 1.0, 1: 2.0}}
-    assert row.progress["metrics"] == {"train/loss": 2.0}
+def test_the_data_set(seen: Run) -> None:
+    (told,) = seen.inputs.dataset_inputs
+    assert told.dataset.name == "macrodata"
+    assert json.loads(told.dataset.source) == dict(SPEC.data_params)
+    assert set(json.loads(told.dataset.profile)["sizes"]) == {"train", "validation", "test"}
+    assert {tag.key: tag.value for tag in told.tags} == {"mlflow.data.context": "training"}
 
 
-def test_a_run_trains_without_a_server_and_a_later_spell_tells_all(
-    home: Path, row: RunRow, probe: None
-) -> None:
-    from tests.runs.small import PICTURES
-
-    away = Away(home)
-    # It fails after its training, and is resumed when the server is back.
-    ended = InlineExecutor(home, away).submit(SPEC)
-    assert ended.state == "finished"
-    assert ended.tracking == ""
-    assert ended.progress["notes"] == [
-        "MLflow did not take the run's files, which are in its folder: it does not answer"
-    ]
-    unsent = json.loads((run_folder(home, ended.id) / "unsent.json").read_text())
-    losses = {p["step"]: p["value"] for p in unsent if p["key"] == "train/loss"}
-    assert losses == curves(home, row)["train/loss"]
-
-    with at(9, lambda net: (_ for _ in ()).throw(OSError(5, "Input/output error"))):
-        failed = InlineExecutor(home, away).submit(PICTURES)
-    assert (failed.state, failed.tracking) == ("failed", "")
-    away.back = True
-    resumed = InlineExecutor(home, away).resume(failed.id)
-    assert resumed.state == "finished"
-    assert sorted(curves(home, resumed)["train/loss"]) == list(range(24))
-    assert not (run_folder(home, resumed.id) / "unsent.json").exists()
+def test_why_a_run_failed(home: Path, client: MlflowClient) -> None:
+    failed = InlineExecutor(home).submit(replace(SPEC, model="no-such-model"))
+    assert failed.state == "failed"
+    run = client.get_run(failed.tracking)
+    assert run.info.status == "FAILED"
+    assert run.data.tags["dlexplain.why"] == failed.why
+    assert failed.why.startswith('unknown model "no-such-model"; known: ')

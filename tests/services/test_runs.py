@@ -1,13 +1,28 @@
 """Runs as pages see them: records, curves, results, pictures, names and deletion."""
 
+import re
+import time
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from dlexplain.cli import main
 from dlexplain.errors import RunError, SpecError, UnknownName
 from dlexplain.results import Backtest, ClassificationTest
-from dlexplain.runs.paths import checkpoint_folder, digest_file, run_folder, states_file
+from dlexplain.runs import delivery
+from dlexplain.runs.delivery import deliver_here
+from dlexplain.runs.paths import (
+    checkpoint_folder,
+    digest_file,
+    run_folder,
+    states_file,
+    tracking_file,
+    untold_folder,
+)
 from dlexplain.runs.states import States
+from dlexplain.runs.store import Tracking
+from dlexplain.runs.telling import mark
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.catalogue import RunSpec
 from dlexplain.services.training.findings import card, findings
@@ -78,9 +93,36 @@ def test_a_run_can_be_renamed_and_tagged_and_mlflow_is_told() -> None:
     run = macrodata_run()
     assert service.rename(run, "  the economy ").name == "the economy"
     assert service.tag(run, ["good", " good", "", "a,b"]).tags == ("good", "a b")
-    client = service._tracking().client
+    tracking = service._tracking()
+    deliver_here(settings().home, tracking)
+    client = tracking.client
     assert client.get_run(service.run(run).tracking).info.run_name == "the economy"
     service.rename(run, "economy")
+
+
+def test_a_tracker_that_is_away_is_told_in_a_sentence() -> None:
+    home, uri = settings().home, service._tracking().uri
+    away = delivery.Answer(uri, "connection refused", time.time(), 5.0, time.time() + 600)
+    before = delivery.last_answer(home, uri)
+    mark(home, "a-run")
+    try:
+        delivery._write(home, away)
+        told = service.tracker_problem()
+        assert told.startswith(f"MLflow at {tracking_file(home)} has not taken what ")
+        assert re.search(r"taken what (1 run|\d+ runs) recorded, since \d", told)
+        assert told.endswith(": connection refused. It is kept, and sent when MLflow answers.")
+        delivery._write(home, replace(away, problem=""))
+        assert service.tracker_problem() == ""
+        delivery._write(home, replace(away, uri="http://another"))
+        assert service.tracker_problem() == ""
+    finally:
+        delivery._write(home, before)
+        (untold_folder(home) / "a-run").unlink()
+
+
+def test_no_password_is_shown() -> None:
+    tracking = Tracking(settings().home, "https://ada:secret@tracks.example:5000/mlflow")
+    assert tracking.place == "tracks.example:5000"
 
 
 def test_only_an_ended_run_can_be_deleted_and_then_is_gone() -> None:

@@ -1,14 +1,13 @@
 """Runs for pages, command line and Python: launch, look, cancel, resume, compare.
 
 Looking at runs reads the states file only, so a list of hundreds costs milliseconds; curves are
-read from MLflow, the chosen metric of the chosen runs and no more.
+read from the files of the chosen runs. Nothing here waits for MLflow.
 """
 
-import logging
+import shlex
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,17 @@ import numpy as np
 
 from dlexplain.errors import SpecError
 from dlexplain.results import Curve, RunRecord, StateChange
-from dlexplain.runs import paths
+from dlexplain.runs import journal, paths
+from dlexplain.runs.delivery import last_answer, start_delivery
 from dlexplain.runs.executor import LocalExecutor, devices
 from dlexplain.runs.saved import saved_step
 from dlexplain.runs.spec import RunSpec
 from dlexplain.runs.states import FOLLOWING, RunRow, States
-from dlexplain.runs.store import Tracking
+from dlexplain.runs.store import Point, Tracking
+from dlexplain.runs.telling import mark, untold
 from dlexplain.services.trained.models import run_sizes
 from dlexplain.settings import settings
 
-_log = logging.getLogger(__name__)
 LOG_BYTES = 64_000
 WAIT_SECONDS = 0.5
 
@@ -94,9 +94,8 @@ def run(wanted: str) -> RunRecord:
 
 
 def keep_going() -> None:
-    """Find workers that are gone, tell MLflow, and start what is queued where there is room."""
-    for row in _executor().advance():
-        _tell(row, partial(Tracking.set_state, row=row))
+    """Find workers that are gone, start what is queued where there is room, have MLflow told."""
+    _executor().advance()
 
 
 def cancel(wanted: str) -> RunRecord:
@@ -113,14 +112,12 @@ def resume(wanted: str) -> RunRecord:
 
 
 def rename(wanted: str, name: str) -> RunRecord:
-    row = _executor().states.rename(run(wanted).id, name)
-    _tell(row, partial(Tracking.rename, row=row))
-    return _record(row)
+    return _changed(_executor().states.rename(run(wanted).id, name))
 
 
 def tag(wanted: str, tags: Sequence[str]) -> RunRecord:
     """Replace the run's tags."""
-    return _record(_executor().states.tag(run(wanted).id, tags))
+    return _changed(_executor().states.tag(run(wanted).id, tags))
 
 
 def delete(wanted: str) -> str:
@@ -129,9 +126,9 @@ def delete(wanted: str) -> str:
     Raises RunError while it is active.
     """
     run, row = _executor().states.delete(wanted)
-    if row is not None:
-        _tell(row, partial(Tracking.delete, row=row))
     shutil.rmtree(paths.run_folder(settings().home, run), ignore_errors=True)
+    if row is None or row.began:
+        _have_told(run)
     return run
 
 
@@ -176,10 +173,8 @@ def metric_keys(records: Sequence[RunRecord]) -> list[str]:
 
 def curves(records: Sequence[RunRecord], key: str) -> list[Curve]:
     """The metric's curve of each run that has it."""
-    having = [record for record in records if record.tracking and key in record.metrics]
-    if not having:
-        return []
-    histories = _tracking().histories([record.tracking for record in having], key)
+    having = [record for record in records if key in record.metrics]
+    histories = _histories(having, key)
     return [
         Curve(
             record.id,
@@ -190,8 +185,20 @@ def curves(records: Sequence[RunRecord], key: str) -> list[Curve]:
             np.array([p.at for p in points], np.float64),
         )
         for record in having
-        if (points := histories[record.tracking])
+        if (points := histories.get(record.id))
     ]
+
+
+def _histories(records: Sequence[RunRecord], key: str) -> dict[str, list[Point]]:
+    """From the runs' files; of runs older than those, from MLflow's file, where it has them."""
+    home, tracking = settings().home, _tracking()
+    written = [record.id for record in records if journal.has_journal(home, record.id)]
+    found = journal.histories(home, written, key)
+    older = {r.tracking: r.id for r in records if r.tracking and r.id not in found}
+    if older and tracking.embedded:
+        kept = tracking.histories(list(older), key)
+        found |= {older[told]: points for told, points in kept.items()}
+    return found
 
 
 def picture_kinds(records: Sequence[RunRecord]) -> list[str]:
@@ -207,36 +214,43 @@ def pictures(record: RunRecord, kind: str) -> dict[int, Path]:
     return {int(file.stem): file for file in files}
 
 
-def tracking_uri() -> str:
-    """The address to point `mlflow ui --backend-store-uri` at."""
-    return _tracking().uri
+def mlflow_command() -> str:
+    """The command that shows the runs on MLflow's own page, to be pasted into a shell."""
+    return f"mlflow ui --backend-store-uri {shlex.quote(_tracking().uri)}"
 
 
-def set_up() -> None:
-    """Make the MLflow store ready; takes seconds at its first use."""
-    _tracking().set_up()
+def tracker_problem() -> str:
+    """One sentence where MLflow does not take what runs record, "" where it does."""
+    tracking, home = _tracking(), settings().home
+    answer, waiting = last_answer(home, tracking.uri), len(untold(home))
+    if not answer.problem or not waiting:
+        return ""
+    since = time.strftime("%d %b %H:%M", time.localtime(answer.since))
+    what = "1 run" if waiting == 1 else f"{waiting} runs"
+    return (
+        f"MLflow at {tracking.place} has not taken what {what} recorded, since {since}: "
+        f"{answer.problem}. It is kept, and sent when MLflow answers."
+    )
 
 
 def _executor() -> LocalExecutor:
     return LocalExecutor(settings().home)
 
 
-_trackings: dict[tuple[Path, str], Tracking] = {}
-
-
 def _tracking() -> Tracking:
-    key = (settings().home, settings().tracking_uri)
-    return _trackings.setdefault(key, Tracking(*key))
+    return Tracking(settings().home, settings().tracking_uri)
 
 
-def _tell(row: RunRow, what: Callable[[Tracking], None]) -> None:
-    """Bring MLflow up to date; the states file is what counts, so a server that is away waits."""
-    if not row.tracking:
-        return
-    try:
-        what(_tracking())
-    except Exception as error:  # a server that is away raises many kinds
-        _log.warning("MLflow was not told of run %s: %s", row.id, error)
+def _changed(row: RunRow) -> RunRecord:
+    if row.began:
+        _have_told(row.id)
+    return _record(row)
+
+
+def _have_told(run: str) -> None:
+    """Have MLflow told of a change, by a process that may wait for it."""
+    mark(settings().home, run)
+    start_delivery(settings().home)
 
 
 def _record(row: RunRow) -> RunRecord:

@@ -1,0 +1,39 @@
+"""Processes of our own that outlive whoever started them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+_children: list[subprocess.Popen[bytes]] = []
+"""Kept until they end, as the system asks of a parent; whoever starts them may end before."""
+
+
+def start(home: Path, module: str, *arguments: str, log: Path) -> int:
+    """Run a module of dlexplain in a session of its own, its output added to `log`; returns its id.
+
+    Raises OSError.
+    """
+    _children[:] = [child for child in _children if child.poll() is None]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    environment = {
+        **os.environ,
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "DLEXPLAIN_HOME": str(home),
+        "PYTHONUNBUFFERED": "1",
+    }
+    package = Path(__file__).parents[2]
+    environment["PYTHONPATH"] = os.pathsep.join(
+        [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
+    )
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+    _children.append(child)
+    return child.pid
