@@ -194,10 +194,13 @@ def test_a_folder_may_be_given_on_the_page_itself(folder: Path) -> None:  # noqa
 
 
 def test_a_folder_that_is_no_model_is_one_sentence(tmp_path: Path) -> None:
+    """And it is not chosen: the page shows the first model."""
     app = page(attending=str(tmp_path), text=FILM)
     assert not app.exception
-    assert len(app.error) == 1
-    assert str(tmp_path) in app.error[0].value
+    assert not app.error
+    (told,) = app.warning
+    assert str(tmp_path) in told.value
+    assert app.selectbox(key="attending").value == "sst2-minilm"
 
 
 def test_signs_that_cannot_be_seen_have_pictures() -> None:

@@ -48,12 +48,17 @@ class Window:
     total: int
 
 
+def check_model(model: TextModel) -> None:
+    """Raises Incompatible where the model has no attention that can be shown."""
+    check_attends(model.twin)
+
+
 def text_windows(model: TextModel, text: str) -> "Windows":
     """The text in stretches of which each begins in the middle of the one before.
 
     A text that fits is one window. Raises TextError, or Incompatible where nothing attends.
     """
-    check_attends(model.twin)
+    check_model(model)
     return _windows(model, text)
 
 

@@ -48,7 +48,7 @@ def check_folder(folder: Path, kind: Kind) -> None:
         config = json.loads(file.read_text("utf-8"))
     except FileNotFoundError as error:
         raise UnknownName(f"{folder} has no config.json, so it is no model's folder") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{file} cannot be read: {error}") from error
     if not isinstance(config, dict):
         raise ModelError(f"{file} is damaged: it is no JSON object")

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
 from dlexplain.errors import ModelError
@@ -67,7 +66,9 @@ def read_model(name: str, kind: Kind) -> OwnModel:
             output_loading_info=True,
             **where,
         )
-    except (OSError, ValueError, RuntimeError, ImportError, KeyError, SafetensorError) as error:
+    except ModelError:
+        raise
+    except Exception as error:  # a foreign config or tokeniser may raise whatever
         raise ModelError(f'the model "{name}" cannot be read: {said_by(error)}') from error
     missing = sorted(info["missing_keys"])
     if missing:

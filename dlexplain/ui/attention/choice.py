@@ -9,11 +9,11 @@ from dlexplain.services.texts.attention_list import attending_entries, attending
 from dlexplain.services.texts.hugging_face import is_own_model
 from dlexplain.services.texts.model_list import TextEntry
 from dlexplain.ui.address import from_address
-from dlexplain.ui.own_models import add_own
+from dlexplain.ui.own_models import ask_own, choose_asked, load_own
+from dlexplain.ui.texts.choice import CLASSIFIER, NOT_ATTENDING
+from dlexplain.ui.texts.choice import OWN_CLASSIFIERS as OWN
 
 MODEL, VIEW, LAYER, HEAD = "attending", "attention", "layer", "head"
-OWN = "own-models"
-"""In the session, shared with the page on texts."""
 MARKS, WINDOW, FOCUS, HEADS = "marks", "window", "focus", "heads"
 """Keys of the widgets, and in the address."""
 VIEWS = {
@@ -35,12 +35,11 @@ def choose_attending(arrived: bool) -> TextEntry | None:
     """
     state = st.session_state
     own: list[str] = state.setdefault(OWN, [])
-    from_address(MODEL, attending_name, arrived)
-    known = {entry.name: entry for entry in attending_entries(own)}
+    from_address(MODEL, lambda name: _known(name, own), arrived)
+    choose_asked(own, MODEL, CLASSIFIER, _load)
+    others: set[str] = state.get(NOT_ATTENDING, set())
+    known = {e.name: e for e in attending_entries([name for name in own if name not in others])}
     chosen = state.get(MODEL)
-    if chosen is not None and chosen not in known and is_own_model(chosen):
-        own.append(chosen)
-        known = {entry.name: entry for entry in attending_entries(own)}
     if not known:
         return None
     state[MODEL] = chosen if chosen in known else next(iter(known))
@@ -53,8 +52,22 @@ def choose_attending(arrived: bool) -> TextEntry | None:
         help="Text classifiers with attention: the zoo's, runs that have finished, and your own. "
         "What a translator attends to is on the page **Translation**.",
     )
-    add_own(own, MODEL, "sequence classifier")
+    ask_own(MODEL, CLASSIFIER)
     return known[name]
+
+
+def _known(name: str, own: list[str]) -> str:
+    """The name where it is of a model with attention; one of the user's own joins the list."""
+    found = attending_name(name)
+    return load_own(found, own, CLASSIFIER, _load) if is_own_model(found) else found
+
+
+def _load(name: str) -> None:
+    """Raises DlexplainError where it cannot be shown here."""
+    from dlexplain.services.texts.attention import check_model
+    from dlexplain.ui.texts import cache as text_cache  # torch is imported from here on
+
+    check_model(text_cache.text_model(name))
 
 
 def choose_view(arrived: bool) -> str:

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dlexplain.services.texts.hugging_face import is_own_model
+from dlexplain.services.texts.hugging_face import Kind, is_own_model
 from dlexplain.services.texts.model_list import TextEntry, find_text_model, text_entries
 from dlexplain.ui.address import from_address
-from dlexplain.ui.own_models import add_own
+from dlexplain.ui.own_models import ask_own, choose_asked, load_own
 
 REVIEWS = {
     "A mess, and I loved it": "This film is a gorgeous, unforgettable mess of overacting, and I "
@@ -22,6 +22,9 @@ TWEETS = {
 OTHERS = {"A short one": "This is exactly what I was looking for."}
 OWN_CLASSIFIERS = "own-models"
 """In the session: the user's own, by folder or name on the hub."""
+NOT_ATTENDING = "own-models-without-attention"
+"""In the session: those of them that the page on attention cannot show."""
+CLASSIFIER: Kind = "sequence classifier"
 IN_ADDRESS = 500
 """Letters of a text that go into the page's address."""
 
@@ -37,6 +40,7 @@ def choose_classifier(arrived: bool) -> tuple[TextEntry, TextEntry | None]:
     own: list[str] = state.setdefault(OWN_CLASSIFIERS, [])
     for key in ("classifier", "beside"):
         from_address(key, lambda name: _known(name, own), arrived)
+    choose_asked(own, "classifier", CLASSIFIER, load_classifier)
     models = text_entries(own)
     known = {model.name: model for model in models}
     state["classifier"] = state.get("classifier") if state.get("classifier") in known else None
@@ -61,16 +65,23 @@ def choose_classifier(arrived: bool) -> tuple[TextEntry, TextEntry | None]:
         placeholder="No second model",
         help="A second model to compare predictions and attributions with.",
     )
-    add_own(own, "classifier", "sequence classifier")
+    ask_own("classifier", CLASSIFIER)
     return known[chosen or models[0].name], known.get(beside or "")
 
 
 def _known(name: str, own: list[str]) -> str:
-    """The name where it is of a model; one of the user's own is added to the list."""
+    """The name where it is of a model; one of the user's own is loaded and joins the list."""
     if is_own_model(name):
-        own += [name] if name not in own else []
-        return name
+        return load_own(name, own, CLASSIFIER, load_classifier)
     return find_text_model(name).name
+
+
+def load_classifier(name: str) -> None:
+    """Also notes whether the page on attention can show it; raises DlexplainError."""
+    from dlexplain.ui.texts import cache as text_cache  # torch is imported from here on
+
+    if not text_cache.text_model(name).twin.attends:
+        st.session_state.setdefault(NOT_ATTENDING, set()).add(name)
 
 
 def choose_text(key: str, label: str, samples: dict[str, str], arrived: bool, first: int) -> str:

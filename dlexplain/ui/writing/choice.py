@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dlexplain.errors import BadInput
-from dlexplain.services.texts.hugging_face import is_own_model
+from dlexplain.services.texts.hugging_face import Kind, is_own_model
 from dlexplain.services.writing.model_list import (
     LanguageEntry,
     default_model,
@@ -14,11 +14,12 @@ from dlexplain.services.writing.model_list import (
     language_entry,
 )
 from dlexplain.ui.address import tell_wrong
-from dlexplain.ui.own_models import add_own
+from dlexplain.ui.own_models import ask_own, choose_asked, load_own
 
 MODEL, PROMPT, TEXT = "writing-model", "writing-prompt", "writing-text"
 OWN = "own-language-models"
 """In the session: the user's own, by folder or name on the hub."""
+LANGUAGE_MODEL: Kind = "causal language model"
 LONGEST = 400_000
 """Characters that a text field takes: more than 50,000 words."""
 SHARED = 600
@@ -78,6 +79,7 @@ def choose_language_model(arrived: bool) -> LanguageEntry | None:
     """The picker; None where there is no model. A user's own may be added to the list."""
     own: list[str] = st.session_state.setdefault(OWN, [])
     from_query("model", MODEL, lambda name: _known(name, own), arrived)
+    choose_asked(own, MODEL, LANGUAGE_MODEL, _load)
     known = {entry.name: entry for entry in language_entries(own)}  # a run may just have finished
     if not known:
         return None
@@ -93,16 +95,22 @@ def choose_language_model(arrived: bool) -> LanguageEntry | None:
         "better, and comparable only on the same data.",
     )
     entry = known[st.session_state[MODEL]]
-    add_own(own, MODEL, "causal language model")
+    ask_own(MODEL, LANGUAGE_MODEL)
     return entry
 
 
 def _known(name: str, own: list[str]) -> str:
-    """The name where it is of a model; one of the user's own is added to the list."""
+    """The name where it is of a model; one of the user's own is loaded and joins the list."""
     if is_own_model(name):
-        own += [name] if name not in own else []
-        return name
+        return load_own(name, own, LANGUAGE_MODEL, _load)
     return language_entry(name).name
+
+
+def _load(name: str) -> None:
+    """Raises DlexplainError."""
+    from dlexplain.ui.writing import cache  # torch is imported from here on
+
+    cache.model(name)
 
 
 def choose_prompt(entry: LanguageEntry, arrived: bool) -> str:
