@@ -8,6 +8,7 @@ import streamlit as st
 from dlexplain.ui.left_out import tell_left_out
 from dlexplain.ui.session import here
 from dlexplain.ui.start import look_after_runs, warm_up
+from dlexplain.ui.unusable import states_told
 
 SECTIONS = {"explain": "Explain", "generate": "Generate", "inside": "Inside", "train": "Train"}
 PAGES = Path(__file__).parent / "pages"
@@ -33,5 +34,6 @@ menu: dict[str, list[st.Page]] = {}
 for file in sorted(PAGES.glob("*/*.py"), key=lambda p: (p.parent.name != "home", p)):
     section = SECTIONS.get(file.parent.name, "")
     menu.setdefault(section, []).append(_page(file))
-st.navigation(menu, position="top").run()
-tell_left_out()
+with states_told():
+    st.navigation(menu, position="top").run()
+    tell_left_out()

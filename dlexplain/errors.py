@@ -12,6 +12,7 @@
     ├── Incompatible                    the method and the model do not go together
     ├── WeightsError                    pretrained weights are missing or do not fit
     │   └── ModelError (also BadInput)  a model that a user brought cannot be used
+    ├── StatesError                     the file of all runs cannot be read or written
     ├── RunError                        a run is not in a state in which that can be done
     │   └── CheckpointError             no checkpoint of a run can be read
     └── Cancelled                       the user stopped the work
@@ -99,6 +100,10 @@ class WeightsError(DlexplainError):
 
 class ModelError(WeightsError, BadInput):
     """A model that a user brought is damaged, of another kind, or would be explained wrongly."""
+
+
+class StatesError(DlexplainError):
+    """The file of all runs cannot be read or written, now or at all."""
 
 
 class RunError(DlexplainError):

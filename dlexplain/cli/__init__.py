@@ -23,7 +23,14 @@ from dlexplain.cli import (
     zoo,
 )
 from dlexplain.cli.saying import Visible, complain
-from dlexplain.errors import BadInput, DlexplainError, Incompatible, PictureError
+from dlexplain.errors import (
+    BadInput,
+    DlexplainError,
+    Incompatible,
+    PictureError,
+    StatesError,
+)
+from dlexplain.services.machine import home_problem
 
 Commands = Callable[[str, Any, str], argparse.ArgumentParser]
 """command(name, what runs it, one line about it) -> its parser"""
@@ -47,9 +54,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BadInput, Incompatible) as error:
         complain(error)
         return 2
+    except StatesError as error:
+        complain(home_problem() or error)
+        return 2 if home_problem() else 1
     except DlexplainError as error:
         complain(error)
         return 1
+    except OSError:
+        problem = home_problem()
+        if not problem:
+            raise
+        complain(problem)
+        return 2
     except KeyboardInterrupt:
         complain("stopped")
         return 130

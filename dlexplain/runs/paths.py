@@ -19,6 +19,11 @@ def states_file(home: Path) -> Path:
     return home / "runs.sqlite"
 
 
+def states_lock(home: Path) -> Path:
+    """Held while the states file is made, or made anew."""
+    return home / "runs.lock"
+
+
 def tracking_file(home: Path) -> Path:
     """MLflow's SQLite file."""
     return home / "mlflow.sqlite"
@@ -109,6 +114,11 @@ def chosen_file(home: Path, run: str) -> Path:
 def environment_file(home: Path, run: str) -> Path:
     """The machine, versions and git commit of the run's last spell: JSON."""
     return run_folder(home, run) / "environment.json"
+
+
+def row_file(home: Path, run: str) -> Path:
+    """What the states file has of a run, so that it can be made anew: JSON."""
+    return home / "runs" / f"{run}.json"
 
 
 def journal_file(home: Path, run: str) -> Path:

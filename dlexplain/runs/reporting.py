@@ -3,7 +3,6 @@
 import copy
 import logging
 import math
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -128,7 +127,7 @@ class Reporter:
             progress = copy.deepcopy(self.progress)
         try:
             row = self.states.beat(self.row.id, progress)
-        except (DlexplainError, sqlite3.Error) as error:  # such as a full disk: beat on
+        except DlexplainError as error:  # such as a full disk: beat on
             self._once(f"the progress could not be written down: {error}")
             return
         self.gone = row is None

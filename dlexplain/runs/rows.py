@@ -99,7 +99,7 @@ def me() -> str:
     return f"{user}@{socket.gethostname()} pid {os.getpid()}"
 
 
-def read_row(row: sqlite3.Row | None) -> RunRow:
+def read_row(row: sqlite3.Row | Mapping[str, Any] | None) -> RunRow:
     """Raises UnknownName for None, RunError for a row that is damaged."""
     if row is None:
         raise UnknownName("this run is not there any more")

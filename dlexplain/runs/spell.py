@@ -1,12 +1,11 @@
 """One spell of a process at a run: it attaches, beats, trains, and says how that ended."""
 
 import logging
-import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dlexplain.errors import DlexplainError
+from dlexplain.errors import DlexplainError, StatesError
 from dlexplain.runs import paths
 from dlexplain.runs.ended import note_end
 from dlexplain.runs.ending import Ending, Stopped
@@ -82,7 +81,7 @@ def _end(states: States, run: str, state: str, why: str) -> None:
         try:
             states.move(run, state, why)  # type: ignore[arg-type]
             return
-        except sqlite3.Error as error:
+        except StatesError as error:
             if time.monotonic() > stop:  # whoever finds this worker gone reads how it ended
                 _log.error("that the run is %s could not be written down: %s", state, error)
                 return

@@ -2,7 +2,8 @@
 
 One SQLite file that the dashboard, the command line and the workers share. A change of state is
 one transaction that checks what the state was, so two processes cannot both start a run or both
-end it. A worker beats every BEAT_SECONDS; `reap` finds those that are gone.
+end it. A worker beats every BEAT_SECONDS; `reap` finds those that are gone. Where the file is
+missing, damaged or read-only, it is made anew (runs.mending), and what was asked is done then.
 """
 
 import json
@@ -12,7 +13,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,15 @@ import psutil
 
 from dlexplain.errors import RunError, UnknownName
 from dlexplain.runs.ended import how_it_ended
+from dlexplain.runs.mending import (
+    connect,
+    copy_row,
+    is_missing,
+    mend,
+    mended,
+    states_error,
+)
+from dlexplain.runs.paths import row_file
 from dlexplain.runs.rows import BEAT_SECONDS as BEAT_SECONDS
 from dlexplain.runs.rows import FOLLOWING as FOLLOWING
 from dlexplain.runs.rows import Change as Change
@@ -30,38 +40,6 @@ from dlexplain.runs.spec import RunSpec
 
 TIMEOUT_SECONDS = 30.0
 """How long one process waits for another's change."""
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT UNIQUE NOT NULL,
-    name TEXT NOT NULL,
-    tags TEXT NOT NULL DEFAULT '',
-    spec TEXT NOT NULL,
-    state TEXT NOT NULL,
-    why TEXT NOT NULL DEFAULT '',
-    device TEXT NOT NULL DEFAULT '',
-    created REAL NOT NULL,
-    started REAL,
-    ended REAL,
-    spent REAL NOT NULL DEFAULT 0,
-    pid INTEGER,
-    born REAL,
-    host TEXT NOT NULL DEFAULT '',
-    beat REAL,
-    wish TEXT NOT NULL DEFAULT '',
-    tracking TEXT NOT NULL DEFAULT '',
-    progress TEXT NOT NULL DEFAULT '{}'
-);
-CREATE INDEX IF NOT EXISTS by_state ON runs (state);
-CREATE TABLE IF NOT EXISTS changes (
-    run TEXT NOT NULL,
-    at REAL NOT NULL,
-    state TEXT NOT NULL,
-    who TEXT NOT NULL,
-    why TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS by_run ON changes (run);
-"""
 
 
 class States:
@@ -69,13 +47,10 @@ class States:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not file.exists():
-            with self._change() as db:
-                _use_write_ahead_log(db)
-        with self._change() as db:
-            db.executescript(_SCHEMA)
+        if is_missing(file):
+            mend(file)
 
+    @mended
     def add(self, spec: RunSpec, who: str = "") -> RunRow:
         """Queue a new run."""
         run, now = secrets.token_hex(4), time.time()
@@ -86,8 +61,9 @@ class States:
                 (run, spec.title, spec.to_json(), now),
             )
             _note(db, run, "queued", who or me(), "submitted")
-        return self.get(run)
+        return self._kept(run)
 
+    @mended
     def get(self, run: str) -> RunRow:
         """Raises UnknownName, or RunError of one that is damaged; a unique beginning of an id is
         enough."""
@@ -108,12 +84,14 @@ class States:
         known = ", ".join(row["id"] for row in last) or "none yet"
         raise UnknownName(f'unknown run "{run}"; the latest: {known}')
 
+    @mended
     def all(self) -> list[RunRow]:
         """Every run, the latest first; without those of `damaged`."""
         with self._change() as db:
             rows = db.execute("SELECT * FROM runs ORDER BY number DESC").fetchall()
         return readable(rows)
 
+    @mended
     def damaged(self) -> list[str]:
         """Of each run that cannot be read why not, a sentence each, the latest first."""
         with self._change() as db:
@@ -126,12 +104,14 @@ class States:
                 told.append(str(error))
         return told
 
+    @mended
     def changes(self, run: str) -> list[Change]:
         """The run's changes of state, the first first."""
         query = "SELECT at, state, who, why FROM changes WHERE run = ? ORDER BY rowid"
         with self._change() as db:
             return [Change(*row) for row in db.execute(query, (run,)).fetchall()]
 
+    @mended
     def move(self, run: str, state: State, why: str, who: str = "") -> RunRow:
         """Change the state; raises RunError where the present one does not allow it."""
         run = self.get(run).id
@@ -141,8 +121,9 @@ class States:
             if state not in FOLLOWING[row.state]:
                 raise RunError(f"run {run} is {row.state}; it cannot become {state}")
             _move(db, row, state, why, who)
-        return self.get(run)
+        return self._kept(run)
 
+    @mended
     def take(self, devices: Sequence[str], limit: int = 1) -> RunRow | None:
         """Move the queued run that is next to running on a device with room; None if none is.
 
@@ -165,14 +146,17 @@ class States:
                 break
             else:
                 return None
-        return self.get(taken)
+        return self._kept(taken)
 
+    @mended
     def started(self, run: str, pid: int) -> None:
         """The process that will attach, so that it is missed if it ends before it could."""
         with suppress(psutil.NoSuchProcess), self._change() as db:
             born = psutil.Process(pid).create_time()
             _set(db, run, {"pid": pid, "born": born, "beat": time.time()}, "pid IS NULL")
+        self._kept(run)
 
+    @mended
     def attach(self, run: str) -> RunRow:
         """This process is now the run's worker.
 
@@ -189,8 +173,9 @@ class States:
                 raise RunError(f"run {run} has a worker already, process {row.pid}")
             sets = {"pid": os.getpid(), "born": born, "host": socket.gethostname()}
             _set(db, run, {**sets, "beat": time.time(), "why": ""})
-        return self.get(run)
+        return self._kept(run)
 
+    @mended
     def beat(self, run: str, progress: Mapping[str, Any]) -> RunRow | None:
         """The worker's sign of life with the progress made; returns the row, with the user's wish.
 
@@ -204,11 +189,14 @@ class States:
             found = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
         return read_row(found) if changed else None
 
+    @mended
     def tracked(self, run: str, tracking: str) -> None:
         """Remember MLflow's id of the run."""
         with self._change() as db:
             _set(db, run, {"tracking": tracking})
+        self._kept(run)
 
+    @mended
     def cancel(self, run: str, who: str = "") -> RunRow:
         """A queued run is cancelled at once; a running one's worker is asked to save and stop."""
         row = self.get(run)
@@ -220,19 +208,22 @@ class States:
             _set(db, row.id, {"wish": "cancel"})
         return self.get(row.id)
 
+    @mended
     def rename(self, run: str, name: str) -> RunRow:
         run = self.get(run).id
         with self._change() as db:
             _set(db, run, {"name": name.strip()[:200] or "unnamed"})
-        return self.get(run)
+        return self._kept(run)
 
+    @mended
     def tag(self, run: str, tags: Sequence[str]) -> RunRow:
         kept = dict.fromkeys(tag.strip().replace(",", " ")[:50] for tag in tags if tag.strip())
         run = self.get(run).id
         with self._change() as db:
             _set(db, run, {"tags": ",".join(kept)})
-        return self.get(run)
+        return self._kept(run)
 
+    @mended
     def delete(self, run: str) -> tuple[str, RunRow | None]:
         """Forget a run; raises RunError while it is active, and UnknownName.
 
@@ -247,8 +238,10 @@ class States:
                 raise RunError(f"run {run} is {row.state}; cancel it before you delete it")
             db.execute("DELETE FROM runs WHERE id = ?", (run,))
             db.execute("DELETE FROM changes WHERE run = ?", (run,))
+        row_file(self.file.parent, run).unlink(missing_ok=True)
         return run, row
 
+    @mended
     def reap(self) -> list[RunRow]:
         """Move running runs whose worker is gone to interrupted, and return them.
 
@@ -266,7 +259,7 @@ class States:
                 if not is_alive(row):
                     self._let_go(db, row)
                     gone.append(row.id)
-        return [self.get(run) for run in gone]
+        return [self._kept(run) for run in gone]
 
     def _let_go(self, db: sqlite3.Connection, row: RunRow) -> None:
         """Of a run that is running and has no worker any more."""
@@ -277,33 +270,31 @@ class States:
         worker = f"its worker (process {row.pid}) is gone"
         _move(db, row, "interrupted", worker if row.pid else "it never started")
 
+    def _kept(self, run: str) -> RunRow:
+        """The run as it is now, and a copy of it in its file, for when this one is lost."""
+        with self._change() as db:
+            row = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
+            query = "SELECT at, state, who, why FROM changes WHERE run = ? ORDER BY rowid"
+            changes = [list(change) for change in db.execute(query, (run,)).fetchall()]
+        found = read_row(row)
+        copy_row(self.file.parent, dict(row), changes)
+        return found
+
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
-        db = sqlite3.connect(self.file, timeout=TIMEOUT_SECONDS, isolation_level=None)
-        db.row_factory = sqlite3.Row
+        """A connection, whose change is kept where no error comes; raises StatesError."""
         try:
-            yield db
-            if db.in_transaction:
-                db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
-        finally:
-            db.close()
-
-
-def _use_write_ahead_log(db: sqlite3.Connection) -> None:
-    """So that who reads waits for nobody; SQLite's own timeout does not hold for this."""
-    stop = time.monotonic() + TIMEOUT_SECONDS
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError:  # another process is making the file
-            if time.monotonic() > stop:
-                raise
-            time.sleep(0.05)
+            with closing(connect(self.file, TIMEOUT_SECONDS)) as db:
+                try:
+                    yield db
+                    if db.in_transaction:
+                        db.execute("COMMIT")
+                except BaseException:
+                    if db.in_transaction:
+                        db.execute("ROLLBACK")
+                    raise
+        except sqlite3.Error as error:
+            raise states_error(self.file, error) from error
 
 
 def _move(

@@ -75,7 +75,9 @@ def home_problem() -> str:
     home = settings().home
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=home):
+        with tempfile.NamedTemporaryFile(dir=home) as file:
+            file.write(bytes(4096))  # an empty file may be made on a full disk
+            file.flush()
             return ""
     except OSError as error:
         return (

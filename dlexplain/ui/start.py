@@ -10,8 +10,6 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dlexplain.errors import DlexplainError
-
 _log = logging.getLogger(__name__)
 START_AFTER_SECONDS = 1.0
 """So that the first paint has the processor to itself."""
@@ -70,14 +68,23 @@ def look_after_runs() -> threading.Thread:
     def look() -> None:
         from dlexplain.services.training.runs import keep_going
 
-        while True:
-            try:
-                keep_going()
-            except (DlexplainError, OSError) as error:
-                _log.warning("the queue was not looked after: %s", error)
-            time.sleep(KEEP_SECONDS)
+        look_for_ever(keep_going, lambda: time.sleep(KEEP_SECONDS))
 
     return _after(STORE_AFTER_SECONDS, "runs", look)
+
+
+def look_for_ever(look: Callable[[], None], pause: Callable[[], None]) -> None:
+    """Whatever goes wrong in a look, there is another; what goes wrong again is logged once."""
+    said = ""
+    while True:
+        try:
+            look()
+            said = ""
+        except Exception as error:  # the queue is to be looked after whatever it was
+            if str(error) != said:
+                said = str(error)
+                _log.warning("the queue was not looked after: %s", error)
+        pause()
 
 
 def _wait_for(thread: threading.Thread) -> None:

@@ -12,6 +12,7 @@ from dlexplain.services.training import runs as service
 from dlexplain.services.training.comparison import run_labels
 from dlexplain.ui.explain_link import explain_link
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.unusable import states_told
 from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, moment
 from dlexplain.ui.zoo import ADDRESS, leave_zoo, show_zoo, show_zoo_card
 
@@ -25,6 +26,7 @@ ABOUT = "n is how many examples it was measured on; in brackets Wilson's 95% int
 SECTIONS = ("Curves", "Test", "Pictures", "Spec", "Log")
 
 
+@states_told()
 def main() -> None:
     wanted, model = st.query_params.get("run"), st.query_params.get(ADDRESS)
     if model is not None and wanted is None:
@@ -82,6 +84,7 @@ def to_list() -> None:
     st.session_state.pop("runs-table", None)
 
 
+@states_told()
 def show_list() -> None:
     records = service.runs()
     active = [record for record in records if record.active]
@@ -159,6 +162,7 @@ def table(shown: "list[RunRecord]") -> None:
         st.rerun()
 
 
+@states_told()
 def show_head(run: str) -> None:
     try:
         service.keep_going()
@@ -269,6 +273,7 @@ def attempt(action, run: str, leave: bool = False) -> None:  # type: ignore[no-u
     st.rerun()
 
 
+@states_told()
 def show_curves(run: str) -> None:
     from dlexplain.figures.curves import plot_curves
 
@@ -294,6 +299,7 @@ def show_curves(run: str) -> None:
             st.plotly_chart(figure, key=f"curve-{run}-{name}", config={"displaylogo": False})
 
 
+@states_told()
 def show_log(run: str) -> None:
     text = service.log_tail(run)
     if not text:

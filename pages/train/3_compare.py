@@ -10,6 +10,7 @@ from dlexplain.results.words import duration, metric_name
 from dlexplain.services.training import comparison
 from dlexplain.services.training import runs as service
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.unusable import states_told
 
 if TYPE_CHECKING:
     from dlexplain.results import RunRecord
@@ -22,6 +23,7 @@ AXES = 8
 PICTURE_COLUMNS = 3
 
 
+@states_told()
 def main() -> None:
     st.title("Compare runs")
     records = {record.id: record for record in service.runs()}
@@ -106,6 +108,7 @@ def show_curves(chosen: "list[RunRecord]") -> None:
     live([record.id for record in chosen], key, smoothing, log_x, log_y, over or "step")
 
 
+@states_told()
 def draw_curves(
     runs: list[str], key: str, smoothing: float, log_x: bool, log_y: bool, over: str
 ) -> None:
