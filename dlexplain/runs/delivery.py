@@ -39,6 +39,8 @@ RUN_SECONDS = 900.0
 LONGEST_REASON = 200
 REFUSALS = ("INVALID_PARAMETER_VALUE", "INVALID_STATE", "BAD_REQUEST")
 """MLflow's words for what would be refused again."""
+NO_MLFLOW = "API request to endpoint"
+"""How MLflow's client begins where the answer was no JSON."""
 LOST = "RESOURCE_DOES_NOT_EXIST"
 _log = logging.getLogger("dlexplain.delivery")
 
@@ -113,10 +115,25 @@ def _of_one_run(home: Path, run: str, error: Exception) -> str:
 
 
 def reason(error: Exception) -> str:
-    """The first line of an error, shortened; its kind where it says nothing."""
+    """Why MLflow took nothing, in a few words; else an error's first line, shortened."""
+    for cause in _causes(error):
+        if isinstance(cause, TimeoutError):
+            return "it does not answer"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror[:1].lower() + cause.strerror[1:]
     lines = str(error).strip().splitlines() or [type(error).__name__]
+    if lines[0].startswith(NO_MLFLOW):
+        return "what answers there is no MLflow"
     text = lines[0].strip().rstrip(".")
     return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """What led to it, the first first: the libraries between wrap a plain OSError three times."""
+    found = [error]
+    while (cause := found[-1].__cause__ or found[-1].__context__) and cause not in found:
+        found.append(cause)
+    return found[::-1]
 
 
 def keep_delivering(home: Path, tracking: Tracking) -> Answer:

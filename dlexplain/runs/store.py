@@ -98,11 +98,16 @@ class Tracking:
 
     @property
     def place(self) -> str:
-        """Where it is, to be shown: without the user and password that an address may hold."""
-        parts = urlsplit(self.uri)
-        if self.embedded or not parts.hostname:
+        """The file or the host, in a sentence."""
+        if self.embedded:
             return unquote(self.uri.partition(":///")[2]) or self.uri
-        return parts.hostname + (f":{parts.port}" if parts.port else "")
+        return urlsplit(self.shown).netloc or self.shown
+
+    @property
+    def shown(self) -> str:
+        """The address without the user and password that it may hold."""
+        parts = urlsplit(self.uri)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
     def find(self, run: str) -> str:
         """MLflow's id of a run by ours; "" where it does not have it."""

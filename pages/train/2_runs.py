@@ -360,7 +360,7 @@ def show_spec(record: "RunRecord") -> None:
         ]
         st.dataframe(changes, hide_index=True)
         st.subheader("In MLflow")
-        st.code(service.mlflow_command(), wrap_lines=True)
+        st.code(service.mlflow_page(), wrap_lines=True)
         st.caption(f"There it is run {record.tracking}." if record.tracking else "Not there yet.")
         tell_of_mlflow()
 

@@ -123,6 +123,7 @@ def test_a_tracker_that_is_away_is_told_in_a_sentence() -> None:
 def test_no_password_is_shown() -> None:
     tracking = Tracking(settings().home, "https://ada:secret@tracks.example:5000/mlflow")
     assert tracking.place == "tracks.example:5000"
+    assert tracking.shown == "https://tracks.example:5000/mlflow"
 
 
 def test_only_an_ended_run_can_be_deleted_and_then_is_gone() -> None:

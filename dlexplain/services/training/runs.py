@@ -214,9 +214,12 @@ def pictures(record: RunRecord, kind: str) -> dict[int, Path]:
     return {int(file.stem): file for file in files}
 
 
-def mlflow_command() -> str:
-    """The command that shows the runs on MLflow's own page, to be pasted into a shell."""
-    return f"mlflow ui --backend-store-uri {shlex.quote(_tracking().uri)}"
+def mlflow_page() -> str:
+    """The command that shows the runs on MLflow's own page; a server's address has that page."""
+    tracking = _tracking()
+    if tracking.embedded:
+        return f"mlflow ui --backend-store-uri {shlex.quote(tracking.uri)}"
+    return tracking.shown
 
 
 def tracker_problem() -> str:
