@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from dlexplain.ui.left_out import tell_left_out
+from dlexplain.ui.live import following
 from dlexplain.ui.session import here
 from dlexplain.ui.start import look_after_runs, warm_up
 from dlexplain.ui.unusable import states_told
@@ -32,8 +33,7 @@ look_after_runs()
 here()
 menu: dict[str, list[st.Page]] = {}
 for file in sorted(PAGES.glob("*/*.py"), key=lambda p: (p.parent.name != "home", p)):
-    section = SECTIONS.get(file.parent.name, "")
-    menu.setdefault(section, []).append(_page(file))
-with states_told():
+    menu.setdefault(SECTIONS.get(file.parent.name, ""), []).append(_page(file))
+with states_told(), following():
     st.navigation(menu, position="top").run()
     tell_left_out()

@@ -280,9 +280,9 @@ def _no_fit(args: argparse.Namespace) -> None:
 
 
 def _write(args: argparse.Namespace, attribution: "Attribution") -> None:
-    from dlexplain.figures.overlay import overlay_png
+    from dlexplain.figures.overlay import attribution_png
 
-    files = ((args.out, attribution.to_npz), (args.png, partial(overlay_png, attribution)))
+    files = ((args.out, attribution.to_npz), (args.png, partial(attribution_png, attribution)))
     for name, content in files:
         if name:
             try:

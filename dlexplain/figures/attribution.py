@@ -11,7 +11,7 @@ from PIL import Image
 
 from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.overlay import enlarged
-from dlexplain.figures.scales import Sign, scale_name, shown, value_range
+from dlexplain.figures.scales import Scale, Sign, shown
 from dlexplain.results import Attribution, plot
 
 SIDE = 320
@@ -20,11 +20,11 @@ CLEAR = "rgba(0,0,0,0)"
 
 @plot.register
 def plot_attribution(
-    attribution: Attribution, strength: float = 0.6, sign: Sign = "both", side: int = SIDE
+    attribution: Attribution, strength: float = 0.8, sign: Sign = "both", side: int = SIDE
 ) -> go.Figure:
-    """The map over the picture in grey.
+    """The map over the picture, each value under the pointer.
 
-    strength  opacity of the map, 0..1;  side  height in pixels
+    strength  opacity of the end colours, 0..1; a value of zero is clear;  side  height in pixels
     """
     heatmap = shown(attribution.heatmap, attribution.signed, sign)
     return map_figure(
@@ -36,7 +36,7 @@ def map_figure(
     picture: NDArray[np.uint8] | None,
     heatmap: NDArray[np.float32] | None,
     signed: bool,
-    strength: float = 0.6,
+    strength: float = 0.8,
     side: int = SIDE,
     unit: str = "",
 ) -> go.Figure:
@@ -48,7 +48,8 @@ def map_figure(
         assert picture is not None
         heatmap = np.full(picture.shape[:2], np.nan, dtype=np.float32)
     height, width = heatmap.shape
-    low, high = value_range(np.nan_to_num(heatmap), signed)
+    scale = Scale.of(heatmap, signed)
+    low, high = scale.low, scale.high
     axis = {"visible": False, "constrain": "domain", "fixedrange": True}
     # In one go: each update_... of a finished figure costs plotly milliseconds.
     return new_figure(
@@ -57,8 +58,7 @@ def map_figure(
             "z": heatmap.astype(np.float32),
             "zmin": low,
             "zmax": high,
-            "colorscale": scale_name(signed),
-            "opacity": strength,
+            "colorscale": scale.stops(strength),
             "hoverongaps": False,
             "hovertemplate": "x %{x}, y %{y}<br>%{z:.3g}<extra></extra>",
             "colorbar": {
@@ -89,7 +89,7 @@ def map_figure(
 
 def _background(picture: NDArray[np.uint8], height: int, width: int) -> dict[str, object]:
     return {
-        "source": _grey_png(picture.tobytes(), picture.shape),
+        "source": _png(picture.tobytes(), picture.shape),
         "xref": "x",
         "yref": "y",
         "x": -0.5,
@@ -102,9 +102,9 @@ def _background(picture: NDArray[np.uint8], height: int, width: int) -> dict[str
 
 
 @lru_cache(maxsize=16)  # several maps of one picture are drawn at once, and again at every change
-def _grey_png(pixels: bytes, shape: tuple[int, ...]) -> str:
+def _png(pixels: bytes, shape: tuple[int, ...]) -> str:
     # A browser would blur a small picture when it enlarges it.
-    grey = Image.fromarray(enlarged(np.frombuffer(pixels, np.uint8).reshape(shape))).convert("L")
+    picture = Image.fromarray(enlarged(np.frombuffer(pixels, np.uint8).reshape(shape)))
     buffer = io.BytesIO()
-    grey.save(buffer, "PNG")
+    picture.save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -200,7 +200,7 @@ def plot_units(maps: FeatureMaps, count: int, names: Sequence[str] = ()) -> go.F
     )
 
 
-def plot_channel(maps: FeatureMaps, channel: int, strength: float = 0.6) -> go.Figure:
+def plot_channel(maps: FeatureMaps, channel: int, strength: float = 0.8) -> go.Figure:
     """One channel over the picture, each of its values on the pixels at its place."""
     height, width = maps.picture.shape[:2]
     values = maps.values[channel]
@@ -211,7 +211,7 @@ def plot_channel(maps: FeatureMaps, channel: int, strength: float = 0.6) -> go.F
 
 
 @plot.register
-def plot_field(found: ReceptiveField, strength: float = 0.65) -> go.Figure:
+def plot_field(found: ReceptiveField, strength: float = 0.8) -> go.Figure:
     """How strongly the unit sees each pixel, and a frame around what it can see."""
     if found.picture is None or found.strengths is None:
         raise ValueError("a receptive field is drawn on a picture; give one to receptive_field")

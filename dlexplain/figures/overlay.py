@@ -1,18 +1,26 @@
-"""A map laid over its picture, as an array and as a PNG."""
+"""A map laid over its picture, as an array, as a small picture for pages, and as a PNG to keep."""
 
 import io
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-from dlexplain.figures.scales import Sign, colour, shown
+from dlexplain.figures.scales import Scale, Sign, shown
 from dlexplain.results import Attribution
 
+PAGE_SIDE = 448
+"""Pixels of a map on a page, sharp where a card is 400 wide."""
 PNG_SIDE = 672
 SMALL = 64
 """Side in pixels under which a picture's pixels are meant to be seen: it is enlarged crisply."""
+SMOOTHING = 1 / 64
+"""Standard deviation of the Gaussian that smooths a map, as a part of its side."""
+QUALITY = 88
+"""Of the JPEG on a page: 40 kB instead of 350."""
+MARGIN, LINE = 24, 34
+INK, PAPER = (22, 32, 42), (255, 255, 255)
 
 
 def enlarged(pixels: NDArray[np.uint8], least: int = PNG_SIDE) -> NDArray[np.uint8]:
@@ -24,34 +32,140 @@ def enlarged(pixels: NDArray[np.uint8], least: int = PNG_SIDE) -> NDArray[np.uin
     return pixels.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
+def smoothed(heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(height, width): the map under a Gaussian of SMOOTHING of its side; a small one as it is.
+
+    Gradients change sign from pixel to pixel; what they say together is seen only in the mean.
+    """
+    side = min(heatmap.shape)
+    if side < SMALL:
+        return heatmap
+    from scipy.ndimage import gaussian_filter  # 0.1 s
+
+    result: NDArray[np.float32] = gaussian_filter(heatmap, SMOOTHING * side, mode="nearest")
+    return result
+
+
 def overlay(
-    attribution: Attribution, strength: float = 0.6, sign: Sign = "both"
-) -> NDArray[np.uint8]:
-    """(height, width, 3): the picture in grey, and over it the map's colours.
+    picture: NDArray[np.uint8] | None,
+    heatmap: NDArray[np.float32],
+    signed: bool,
+    strength: float = 0.8,
+    sign: Sign = "both",
+    side: int = PAGE_SIDE,
+    smooth: bool = True,
+) -> tuple[NDArray[np.uint8], Scale]:
+    """The picture in its colours and the map over it, its sides at least `side`; and the scale.
 
-    strength  0 shows the picture alone, 1 the map alone
+    picture   (height, width, 3) uint8; without one the map lies on white
+    heatmap   (height, width) float32
+    strength  opacity of the end colours, 0..1; between, opacity grows with |value|
+    smooth    show the map under a Gaussian, see `smoothed`
     """
-    heatmap = shown(attribution.heatmap, attribution.signed, sign)
-    colours = colour(attribution.heatmap, attribution.signed)
-    if attribution.picture is None:
-        return colours.astype(np.uint8)
-    grey = attribution.picture.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
-    share = np.where(np.isnan(heatmap), 0.0, strength)[..., None]
-    blended = (1 - share) * grey[..., None] + share * colours
-    return blended.round().astype(np.uint8)
+    values = smoothed(heatmap) if smooth else heatmap
+    scale = Scale.of(values, signed)
+    values = shown(values, signed, sign)
+    if picture is None:
+        picture = np.full((*heatmap.shape, 3), 255, np.uint8)
+    height, width = (max(size, round(size * side / min(picture.shape[:2])))
+                     for size in picture.shape[:2])  # fmt: skip
+    crisp = min(picture.shape[:2]) < SMALL
+    if crisp:
+        photo = enlarged(picture, side).astype(np.float32)
+        height, width = photo.shape[:2]
+    else:
+        resized = Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC)
+        photo = np.asarray(resized, np.float32)
+    how = Image.Resampling.NEAREST if crisp or not smooth else Image.Resampling.BILINEAR
+    colours = Image.fromarray(scale.colour(values).round().astype(np.uint8))
+    opacity = Image.fromarray(scale.opacity(values))
+    share = strength * np.asarray(opacity.resize((width, height), how), np.float32)[..., None]
+    # The nearest colour: red and blue mixed would be a purple that stands for no value.
+    over = np.asarray(colours.resize((width, height), Image.Resampling.NEAREST), np.float32)
+    return ((1 - share) * photo + share * over).round().astype(np.uint8), scale
 
 
-def overlay_png(attribution: Attribution, strength: float = 0.6, sign: Sign = "both") -> bytes:
-    """The overlay as PNG, enlarged to PNG_SIDE pixels, with method and class in its metadata.
+def page_image(
+    picture: NDArray[np.uint8] | None,
+    heatmap: NDArray[np.float32] | None,
+    signed: bool,
+    strength: float = 0.8,
+    sign: Sign = "both",
+    smooth: bool = True,
+) -> tuple[bytes, Scale | None]:
+    """An encoded picture for a page, and its scale; without a map yet, the picture alone."""
+    if heatmap is None:
+        assert picture is not None
+        nothing = np.zeros(picture.shape[:2], np.float32)
+        pixels, _ = overlay(picture, nothing, signed, 0.0)
+        return _encoded(pixels), None
+    pixels, scale = overlay(picture, heatmap, signed, strength, sign, PAGE_SIDE, smooth)
+    return _encoded(pixels), scale
 
-    A small one is enlarged to at least so many, each of its pixels a square.
+
+def _encoded(pixels: NDArray[np.uint8]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=QUALITY, subsampling=0)
+    return buffer.getvalue()
+
+
+def attribution_png(
+    attribution: Attribution, strength: float = 0.8, sign: Sign = "both", smooth: bool = True
+) -> bytes:
+    """A PNG that speaks for itself: what was asked, the picture, the map over it, and the scale.
+
+    Method and class stand in its metadata too.
     """
-    image = Image.fromarray(enlarged(overlay(attribution, strength, sign)))
-    if min(image.size) < PNG_SIDE:
-        image = image.resize((PNG_SIDE, PNG_SIDE), Image.Resampling.BICUBIC)
+    a = attribution
+    pixels, scale = overlay(a.picture, a.heatmap, a.signed, strength, sign, PNG_SIDE, smooth)
+    height, width = pixels.shape[:2]
+    parts = [pixels]
+    if a.picture is not None:
+        plain, _ = overlay(a.picture, np.zeros_like(a.heatmap), a.signed, 0.0, side=PNG_SIDE)
+        parts.insert(0, plain)
+    whole = MARGIN + len(parts) * (width + MARGIN)
+    sheet = Image.new("RGB", (whole, 2 * LINE + MARGIN + height + 4 * LINE), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    _write(draw, (MARGIN, 12), f"{a.title}: {a.class_question}", 26, whole - 2 * MARGIN)
+    asked = ", ".join(f"{key}={value}" for key, value in a.params.items())
+    _write(draw, (MARGIN, 12 + LINE), f"{a.model}, {a.method}" + f" ({asked})" * bool(asked), 17,
+           whole - 2 * MARGIN)  # fmt: skip
+    top = 2 * LINE + MARGIN
+    for place, part in enumerate(parts):
+        sheet.paste(Image.fromarray(part), (MARGIN + place * (width + MARGIN), top))
+    left = MARGIN + (len(parts) - 1) * (width + MARGIN)
+    _draw_scale(sheet, draw, scale, strength, (left, top + height + 12), width, a.unit, smooth)
     info = PngInfo()
-    info.add_text("Title", f"{attribution.title}: {attribution.class_question}")
+    info.add_text("Title", f"{a.title}: {a.class_question}")
     info.add_text("Software", "dlexplain")
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", pnginfo=info)
+    sheet.save(buffer, "PNG", pnginfo=info)
     return buffer.getvalue()
+
+
+def _draw_scale(
+    sheet: Image.Image, draw: ImageDraw.ImageDraw, scale: Scale, strength: float,
+    at: tuple[int, int], width: int, unit: str, smooth: bool,
+) -> None:  # fmt: skip
+    left, top = at
+    values = np.linspace(scale.low, scale.high, width, dtype=np.float32)[None].repeat(16, axis=0)
+    share = strength * scale.opacity(values)[..., None]
+    bar = (1 - share) * 255 + share * scale.colour(values)
+    sheet.paste(Image.fromarray(bar.round().astype(np.uint8)), (left, top))
+    draw.rectangle((left, top, left + width, top + 16), outline=(150, 160, 170))
+    for anchor, place, value in (("la", 0, scale.low), ("ma", width // 2, None),
+                                 ("ra", width, scale.high)):  # fmt: skip
+        text = unit if value is None else f"{value:.3g}"
+        draw.text((left + place, top + 22), text, INK, ImageFont.load_default(18), anchor=anchor)
+    notes = " ".join(filter(None, ("Smoothed." if smooth else "", scale.words)))
+    _write(draw, (left, top + 22 + LINE), notes, 17, width)
+
+
+def _write(
+    draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, size: int, width: int
+) -> None:
+    """One line, cut with an ellipsis where it is too long."""
+    font = ImageFont.load_default(size)
+    while text and draw.textlength(text, font=font) > width:
+        text = text[:-2].rstrip() + "…"
+    draw.text(at, text, INK, font=font)

@@ -1,10 +1,11 @@
-"""Colours of maps: colour-blind safe, signed ones centred on zero.
+"""Colours of maps: colour-blind safe, signed ones centred on zero, opacity as the value's size.
 
-Diverging: the blue-white-red of ColorBrewer's RdBu, which differs in blue against red and in
-lightness; sequential: Viridis. Values beyond the 99.5th percentile take the end colour, so that
-one hot pixel does not hide the rest.
+Signed: red for, blue against, the ends of ColorBrewer's RdBu; unsigned: Viridis. A value of zero is
+clear, so the photo keeps its colours where nothing speaks. Values beyond the 99th percentile take
+the end colour, so that one hot pixel does not hide the rest; `Scale.words` says so.
 """
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
@@ -14,11 +15,13 @@ from plotly.colors import get_colorscale, sample_colorscale
 
 Sign = Literal["both", "positive", "negative"]
 DIVERGING, SEQUENTIAL = "RdBu_r", "Viridis"
+"""plotly's names of the opaque scales, for bars and tables."""
+FOR, AGAINST = "#B2182B", "#2166AC"
 BLUE, INK, ORANGE = "#0072B2", "#7A8594", "#D55E00"
 LINES = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", INK)
 """Okabe and Ito's colours, which the colour-blind can tell apart; then two more."""
 CLEAR = "rgba(0,0,0,0)"
-CLIP_PERCENTILE = 99.5
+CLIP_PERCENTILE = 99
 
 
 def share_scale() -> list[list[object]]:
@@ -26,19 +29,80 @@ def share_scale() -> list[list[object]]:
     return [[0.0, rgba(BLUE, 0.04)], [1.0, rgba(BLUE, 1)]]
 
 
-def scale_name(signed: bool) -> str:
-    """plotly's name of the scale."""
-    return DIVERGING if signed else SEQUENTIAL
+@dataclass(frozen=True)
+class Scale:
+    """What the ends of a map's colours stand for.
+
+    low, high  values of the two end colours; low is -high for a signed map
+    lowest, largest  of the map itself, as |value| where signed
+    """
+
+    signed: bool
+    low: float
+    high: float
+    lowest: float
+    largest: float
+
+    @classmethod
+    def of(cls, heatmap: NDArray[np.float32], signed: bool) -> "Scale":
+        """For a map (height, width); NaN does not count."""
+        values = np.abs(heatmap) if signed else heatmap
+        values = values[np.isfinite(values)] if values.size else values
+        if not values.size or (signed and values.max() == 0):
+            return cls(signed, -1.0 if signed else 0.0, 1.0, 0.0, 0.0)
+        lowest, largest = float(values.min()), float(values.max())
+        low = 0.0 if signed else lowest
+        top = float(np.percentile(values, CLIP_PERCENTILE))
+        top = top if top > low else largest
+        top = top if top > low else low + 1.0
+        return cls(signed, -top if signed else low, top, lowest, largest)
+
+    @property
+    def clipped(self) -> bool:
+        """Whether there are values beyond the end colour."""
+        return self.largest > self.high
+
+    @property
+    def words(self) -> str:
+        """Such as "Colours end at the 99th percentile; largest: 0.31."."""
+        if not self.clipped:
+            return ""
+        return f"Colours end at the {CLIP_PERCENTILE}th percentile; largest: {self.largest:.3g}."
+
+    def opacity(self, heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(height, width) -> 0..1: how far a value is from nothing, on this scale; NaN gives 0."""
+        size = np.abs(heatmap) / self.high if self.signed else self._place(heatmap)
+        opacity: NDArray[np.float32] = np.clip(np.nan_to_num(size), 0, 1).astype(np.float32)
+        return opacity
+
+    def colour(self, heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(height, width) -> (height, width, 3), 0..255"""
+        if self.signed:
+            return np.where((heatmap > 0)[..., None], _bytes(FOR), _bytes(AGAINST))
+        return _sampled(SEQUENTIAL, self._place(heatmap))
+
+    def _place(self, heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
+        return (heatmap - self.low) / (self.high - self.low)
+
+    def stops(self, strength: float = 1.0, count: int = 9) -> list[tuple[float, str]]:
+        """The scale as (place 0..1, "rgba(...)"), for plotly and CSS."""
+        places = np.linspace(0, 1, count)
+        values = (self.low + places * (self.high - self.low)).astype(np.float32)[None]
+        shares, colours = strength * self.opacity(values)[0], self.colour(values)[0]
+        return [
+            (float(place), f"rgba({r:.0f},{g:.0f},{b:.0f},{share:.3f})")
+            for place, (r, g, b), share in zip(places, colours, shares, strict=True)
+        ]
 
 
 def value_range(heatmap: NDArray[np.float32], signed: bool) -> tuple[float, float]:
     """The values at the two ends of the colour scale."""
-    if signed:
-        top = float(np.percentile(np.abs(heatmap), CLIP_PERCENTILE)) or float(np.abs(heatmap).max())
-        return (-top, top) if top > 0 else (-1.0, 1.0)
-    low, top = float(heatmap.min()), float(np.percentile(heatmap, CLIP_PERCENTILE))
-    top = top if top > low else float(heatmap.max())
-    return (low, top) if top > low else (low, low + 1.0)
+    scale = Scale.of(heatmap, signed)
+    return scale.low, scale.high
+
+
+def _bytes(colour: str) -> NDArray[np.float32]:
+    return np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)], np.float32)
 
 
 def rgba(colour: str, opacity: float) -> str:
@@ -63,9 +127,15 @@ def _palette(name: str) -> NDArray[np.float32]:
     return np.array(rgb, dtype=np.float32)
 
 
-def colour(heatmap: NDArray[np.float32], signed: bool) -> NDArray[np.float32]:
-    """(height, width) -> (height, width, 3), 0..255; NaN is treated as the low end."""
-    low, high = value_range(np.nan_to_num(heatmap), signed)
-    place = np.clip((np.nan_to_num(heatmap, nan=low) - low) / (high - low), 0, 1)
-    colours: NDArray[np.float32] = _palette(scale_name(signed))[(place * 255).round().astype(int)]
+def _sampled(name: str, place: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(height, width), 0..1 -> (height, width, 3), 0..255"""
+    index = (np.clip(np.nan_to_num(place), 0, 1) * 255).round().astype(int)
+    colours: NDArray[np.float32] = _palette(name)[index]
     return colours
+
+
+def colour(heatmap: NDArray[np.float32], signed: bool) -> NDArray[np.float32]:
+    """(height, width) -> (height, width, 3), 0..255, opaque; NaN is treated as the low end."""
+    scale = Scale.of(heatmap, signed)
+    place = (heatmap - scale.low) / (scale.high - scale.low)
+    return _sampled(DIVERGING if signed else SEQUENTIAL, place)

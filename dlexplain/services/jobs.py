@@ -10,10 +10,22 @@ from typing import Any, Generic, Literal, TypeVar
 from dlexplain.errors import Cancelled, DlexplainError
 from dlexplain.explain.progress import Progress, Snapshot
 
-__all__ = ["Job", "Progress", "start"]
+__all__ = ["Job", "Progress", "start", "wait_for_change"]
 R = TypeVar("R")
 State = Literal["waiting", "running", "done", "cancelled", "failed"]
 _log = logging.getLogger(__name__)
+_changed = threading.Condition()
+
+
+def wait_for_change(seconds: float) -> None:
+    """Until a job of this process has begun, ended or has a first map, or the time is over."""
+    with _changed:
+        _changed.wait(seconds)
+
+
+def _tell_changed() -> None:
+    with _changed:
+        _changed.notify_all()
 
 
 def _over(progress: Progress) -> Any:
@@ -45,9 +57,16 @@ class Job(Generic[R]):
         self._stop.set()
         if self.state == "waiting":
             self.state, self.work = "cancelled", _over
+            _tell_changed()
 
     def run(self) -> None:
         """Do the work in the calling thread."""
+        try:
+            self._work()
+        finally:
+            _tell_changed()
+
+    def _work(self) -> None:
         if self._stop.is_set():
             self.state, self.work = "cancelled", _over
             return
@@ -68,9 +87,12 @@ class Job(Generic[R]):
             self.work = _over  # it holds what it worked on: a picture of 200 MB, say
 
     def _report(self, snapshot: Snapshot) -> None:
-        if snapshot.preview is None and self.snapshot.preview is not None:
+        new = snapshot.preview is not None
+        if not new and self.snapshot.preview is not None:
             snapshot = replace(snapshot, preview=self.snapshot.preview)
         self.snapshot = snapshot
+        if new:
+            _tell_changed()
 
 
 def start(jobs: Sequence[Job[Any]]) -> threading.Thread:

@@ -10,9 +10,6 @@ import streamlit as st
 
 from dlexplain.errors import BadInput
 
-TOLD, AGAIN = "address-told", "run-by-a-job"
-"""In the session: what was wrong with the address; whether a job's end makes the page run anew."""
-
 
 def from_address(key: str, read: Callable[[str], Any], arrived: bool = False) -> None:
     """Set the widget `key` from the address before it is first drawn.
@@ -33,23 +30,7 @@ def from_address(key: str, read: Callable[[str], Any], arrived: bool = False) ->
 
 def tell_wrong(error: BadInput) -> None:
     """Say that the address asks for something that is not here."""
-    text = f"The address asks for something that is not here: {error}"
-    st.warning(text)
-    st.session_state.setdefault(TOLD, []).append(text)
-
-
-def tell_again(arrived: bool) -> None:
-    """Say once more what was wrong with the address, where the page runs anew only since a job has
-    ended, not since the visitor has done something.
-
-    arrived  whether the page has just been opened, so that nothing is to be said again
-    """
-    told: list[str] = st.session_state.get(TOLD, [])
-    if arrived or not st.session_state.get(AGAIN):
-        told.clear()
-    st.session_state[AGAIN] = False
-    for text in told:
-        st.warning(text)
+    st.warning(f"The address asks for something that is not here: {error}")
 
 
 def read_view(text: str, views: Mapping[str, str]) -> str:

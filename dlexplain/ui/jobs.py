@@ -7,10 +7,8 @@ from typing import Any
 import streamlit as st
 
 from dlexplain.services.jobs import Job, Progress
-from dlexplain.ui.address import AGAIN
+from dlexplain.ui.live import live
 from dlexplain.ui.session import start
-
-POLL_SECONDS = 0.3
 
 
 @dataclass(eq=False)
@@ -45,19 +43,9 @@ def asked(
     return found
 
 
-def show_live(slot: str, show: Callable[[Asked], None], found: Asked) -> None:
-    """Draw by `show`, again and again while the job is active."""
-
-    def draw() -> None:
-        was_active = found.job.active
-        show(found)
-        if st.session_state.get(f"{slot}-polling") and not was_active:
-            st.session_state[f"{slot}-polling"] = False
-            st.session_state[AGAIN] = True
-            st.rerun()
-        st.session_state[f"{slot}-polling"] = was_active
-
-    st.fragment(draw, run_every=POLL_SECONDS if found.job.active else None)()
+def show_live(show: Callable[[Asked], None], found: Asked) -> None:
+    """Draw by `show` now, and once more when the job has ended."""
+    live(lambda: show(found), version=lambda: found.job.active, active=lambda: found.job.active)
 
 
 def show_end(found: Asked) -> None:

@@ -6,23 +6,39 @@ import streamlit as st
 
 from dlexplain.results.words import duration
 from dlexplain.services.jobs import Job
+from dlexplain.ui.live import PROGRESS_SECONDS, live
 
 
-def show_progress(job: Job[Any], key: str, what: str = "evaluations", stop: str = "Cancel") -> None:
+def show_progress(
+    job: Job[Any],
+    key: str,
+    what: str = "evaluations",
+    stop: str = "Cancel",
+    starting: str = "Starting",
+) -> None:
     """How far it is, about how long it will take, and a button that stops it.
 
-    key   of the button, unique on the page;  what  progress counts;  stop  what the button says
+    key       of the button, unique on the page
+    what      progress counts;  stop  what the button says;  starting  what is done before counting
     """
-    shot = job.snapshot
-    left = shot.seconds_left
-    if job.state == "waiting":
-        text = "Waiting"
-    elif not shot.planned:
-        text = "Starting"
-    else:
-        text = f"{shot.done:,} of {shot.planned:,} {what}"
-    text += f", about {duration(max(1, left))} left" if left is not None else ""
     bar, button = st.columns([3, 1], vertical_alignment="center")
-    bar.progress(shot.fraction, text)
+    with bar:
+        live(
+            lambda: st.progress(job.snapshot.fraction, progress_text(job, what, starting)),
+            version=lambda: (job.state, job.snapshot.done, job.snapshot.planned),
+            active=lambda: job.active,
+            every=PROGRESS_SECONDS,
+            single=True,
+        )
     if button.button(stop, key=f"cancel-{key}", type="tertiary", width="stretch"):
         job.cancel()
+
+
+def progress_text(job: Job[Any], what: str, starting: str) -> str:
+    """Such as "14 of 25 evaluations, about 3 s left"."""
+    shot = job.snapshot
+    if job.state == "waiting":
+        return "Waiting its turn"
+    text = f"{shot.done:,} of {shot.planned:,} {what}" if shot.planned else starting
+    left = shot.seconds_left
+    return text if left is None else f"{text}, about {duration(max(1, left))} left"

@@ -85,9 +85,9 @@ def show(
     with left:
         looked.show_alignment(attention, alignment, token, words)
     with right:
-        show_live(looked.SLOT, lambda job: looked.show_caution(job, alignment), found)
+        show_live(lambda job: looked.show_caution(job, alignment), found)
     st.subheader(why.title_of(candidate, token), anchor=False)
-    show_live(why.SLOT, lambda job: why.show_why(job, translation, place, alignment, words), found)
+    show_live(lambda job: why.show_why(job, translation, place, alignment, words), found)
     several = attention.layers * attention.heads > 1
     return {
         "candidate": str(place + 1) if place else None,

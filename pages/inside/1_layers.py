@@ -6,7 +6,7 @@ import streamlit as st
 
 from dlexplain.errors import DlexplainError
 from dlexplain.services.pictures.model_list import model_entries
-from dlexplain.ui.address import read_view, tell_again, to_address
+from dlexplain.ui.address import read_view, to_address
 from dlexplain.ui.model_choice import choose_model
 from dlexplain.ui.writing.choice import from_query
 
@@ -32,7 +32,6 @@ VIEW = "layers-view"
 def main() -> None:
     st.title("Look inside the layers")
     opened = VIEW not in st.session_state
-    tell_again(opened)
     from_query("view", VIEW, lambda name: read_view(name, VIEWS), opened)
     st.session_state.setdefault(VIEW, "architecture")
     view = st.segmented_control(

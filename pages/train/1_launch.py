@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,6 +12,7 @@ from dlexplain.results.words import capital, duration, sentence, size
 from dlexplain.services.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, to_address
 from dlexplain.ui.jobs import asked, show_live
+from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.words import count
 from dlexplain.ui.zoo import ADDRESS
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from dlexplain.services.training.estimating import Estimating
     from dlexplain.ui.jobs import Asked
 
-POLL_SECONDS = 0.5
 FIRST = "digits-cnn"
 GROUPS = {
     "data_params": ("Data", ":material/database:"),
@@ -195,7 +196,7 @@ def look(spec: "RunSpec") -> None:
         return
     question = json.dumps([spec.data, dict(spec.data_params)])
     found = asked("balance", question, "Reading the data", lambda progress: class_balance(spec))
-    show_live("balance", show_balance, found)
+    show_live(show_balance, found)
 
 
 def show_balance(found: "Asked") -> None:
@@ -219,10 +220,8 @@ def act(spec: "RunSpec", preset: str) -> None:
     with st.container(border=True):
         st.subheader("On this machine")
         started = estimating(spec)
-        live = st.fragment(
-            show_estimate, run_every=POLL_SECONDS if started and started.active else None
-        )
-        live(spec)
+        is_active = partial(getattr, started, "active", False)
+        live(partial(show_estimate, spec), is_active, is_active)
         if st.button("Start training", type="primary", icon=":material/play_arrow:"):
             start(spec)
     with st.expander("The same on the command line", icon=":material/terminal:"):
@@ -279,7 +278,9 @@ def show_estimate(spec: "RunSpec") -> None:
             st.rerun()
     elif now.active:
         left, right = st.columns([3, 1], vertical_alignment="center")
-        left.markdown(f"{capital(now.phase)} … {duration(now.waited)}, usually less than a minute")
+        with left:
+            live(partial(show_phase, now), lambda: (now.phase, int(now.waited)),
+                 lambda: now.active)  # fmt: skip
         if right.button("Cancel", type="tertiary", width="stretch"):
             now.cancel()
             st.rerun()
@@ -290,10 +291,10 @@ def show_estimate(spec: "RunSpec") -> None:
             st.rerun()
     else:
         show_found(now.result)
-        if st.session_state.pop("estimate-polled", False):
-            st.rerun()
-    if now is not None and now.active:
-        st.session_state["estimate-polled"] = True
+
+
+def show_phase(now: "Estimating") -> None:
+    st.markdown(f"{capital(now.phase)} … {duration(now.waited)}, usually less than a minute")
 
 
 def show_found(found: "Estimate") -> None:

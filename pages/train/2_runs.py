@@ -1,5 +1,6 @@
 """Every run with its state, and one run from close by: curves, test, pictures, log, actions."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,15 +12,20 @@ from dlexplain.services.trained.zoo_cards import zoo_card
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.comparison import run_labels
 from dlexplain.ui.explain_link import explain_link
+from dlexplain.ui.live import live, rerun_when
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.run_curves import runs_now
 from dlexplain.ui.unusable import states_told
 from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, moment
 from dlexplain.ui.zoo import ADDRESS, leave_zoo, show_zoo, show_zoo_card
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dlexplain.results import RunRecord
 
-POLL_SECONDS = 1.5
+EVERY_SECONDS = 1.5  # between two looks at runs that are active
+MOST_ACTIVE = 8
 STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
 CARD = 18  # letters that fit
 ABOUT = "n is how many examples it was measured on; in brackets Wilson's 95% interval."
@@ -28,14 +34,14 @@ SECTIONS = ("Curves", "Test", "Pictures", "Spec", "Log")
 
 @states_told()
 def main() -> None:
+    runs_now.clear()  # what a click has changed is seen at once
     wanted, model = st.query_params.get("run"), st.query_params.get(ADDRESS)
     if model is not None and wanted is None:
         show_model(model)
         return
     if wanted is None:
         st.title("Runs")
-        some_active = any(record.active for record in service.runs())
-        st.fragment(show_list, run_every=POLL_SECONDS if some_active else None)()
+        show_list()
         show_zoo()
         return
     try:
@@ -46,14 +52,17 @@ def main() -> None:
         back()
         return
     back()
-    st.fragment(show_head, run_every=POLL_SECONDS if record.active else None)(record.id)
+    show_head(record)
     section = st.segmented_control(
         "Section", SECTIONS, default=SECTIONS[0], key=f"section-{record.id}", required=True,
         label_visibility="collapsed",
     )  # fmt: skip
     if section in ("Curves", "Log"):
-        show = show_curves if section == "Curves" else show_log
-        st.fragment(show, run_every=POLL_SECONDS if record.active else None)(record.id)
+        if section == "Curves":
+            follow(record, draw_curves, lambda found: (found.step, sorted(found.metrics)))
+        else:
+            follow(record, draw_log, lambda found: service.log_tail(found.id))
+            offer_log(record)
     elif section == "Test":
         show_test(record)
     elif section == "Pictures":
@@ -84,18 +93,16 @@ def to_list() -> None:
     st.session_state.pop("runs-table", None)
 
 
-@states_told()
 def show_list() -> None:
     records = service.runs()
     active = [record for record in records if record.active]
-    if st.session_state.get("runs-polling") and not active:
-        st.session_state["runs-polling"] = False
-        st.rerun()  # the whole page, so that it stops asking
-    st.session_state["runs-polling"] = bool(active)
     if not records:
         st.info("No run yet. Start one from a preset; the smallest takes seconds.")
         st.page_link("pages/train/1_launch.py", label="Train a model", icon=":material/add:")
         return
+    if active:
+        live(show_active, active_now, lambda: bool(active_now()), EVERY_SECONDS)
+        rerun_when(states_now, lambda: bool(active_now()), EVERY_SECONDS)
     text_box, state_box = st.columns([2, 3], vertical_alignment="bottom")
     text = text_box.text_input(
         "Find", key="runs-find", placeholder="name, tag, model, data or id", type="search"
@@ -119,16 +126,29 @@ def tell_of_mlflow() -> None:
         st.caption(f":material/cloud_off: {literal(problem)}")
 
 
+def active_now() -> "tuple[RunRecord, ...]":
+    return tuple(record for record in runs_now() if record.active)
+
+
+def states_now() -> tuple[tuple[str, str, str], ...]:
+    """What the table has of active runs too."""
+    return tuple((record.id, record.state, record.name) for record in runs_now())
+
+
+def show_active() -> None:
+    for record in active_now()[:MOST_ACTIVE]:
+        st.progress(record.fraction, f"**{literal(record.name)}**: {progress_text(record)}")
+
+
 def table(shown: "list[RunRecord]") -> None:
     labels = run_labels(shown)
     rows = [
         {
             "Name": labels[r.id],
             "State": r.state,
-            "Progress": 100 * r.fraction,
+            "Progress": None if r.active else 100 * r.fraction,  # theirs stands above, live
             "Metric": metric_name(r.monitor),
             "Best": r.scored(r.monitor, r.best) if r.best is not None else "",
-            "Left": duration(r.left) if r.left is not None else "",
             "Steps/s": f"{r.speed:.3g}" if r.speed else "",
             "Time": duration(r.seconds),
             "Id": r.id,
@@ -162,14 +182,36 @@ def table(shown: "list[RunRecord]") -> None:
         st.rerun()
 
 
-@states_told()
-def show_head(run: str) -> None:
+def now(record: "RunRecord") -> "RunRecord | None":
+    """As it is now; None where it was deleted meanwhile."""
+    found = next((each for each in runs_now() if each.id == record.id), None)
     try:
-        service.keep_going()
-        record = service.run(run)
+        return found or service.run(record.id)  # which may be younger than that list
     except UnknownName:
-        st.info("This run was deleted.")
-        return
+        return None
+
+
+def is_active(record: "RunRecord") -> bool:
+    found = now(record)
+    return found is not None and found.active
+
+
+def follow(
+    record: "RunRecord",
+    draw: "Callable[[RunRecord], None]",
+    version: "Callable[[RunRecord], object]",
+) -> None:
+    """Draw a part of the page that has no widgets, and again while the run goes on."""
+
+    def of_now(what: "Callable[[RunRecord], object]") -> object:
+        found = now(record)
+        return None if found is None else what(found)
+
+    live(partial(of_now, draw), partial(of_now, version), partial(is_active, record),
+         EVERY_SECONDS)  # fmt: skip
+
+
+def show_head(record: "RunRecord") -> None:
     st.title(literal(record.name))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(record.state, icon=STATE_ICONS[record.state], color=STATE_COLOURS[record.state])
@@ -181,17 +223,21 @@ def show_head(run: str) -> None:
     if record.why and record.state != "finished":
         why = literal(sentence(record.why.rstrip(".")))
         (st.error if record.state == "failed" else st.info)(why)
+    follow(record, show_progress, lambda found: found)
+    actions(record)
+    rerun_when(
+        lambda: (found := now(record)) and (found.state, found.resumable),
+        partial(is_active, record),
+        EVERY_SECONDS,
+    )
+
+
+def show_progress(record: "RunRecord") -> None:
     if record.active:
         st.progress(record.fraction, progress_text(record))
     for note in record.notes:
         st.warning(note, icon=":material/info:")
     facts(record)
-    actions(record)
-    key = f"was-active-{record.id}"
-    if st.session_state.get(key) and not record.active:
-        st.session_state[key] = False
-        st.rerun()
-    st.session_state[key] = record.active
 
 
 def progress_text(record: "RunRecord") -> str:
@@ -273,11 +319,9 @@ def attempt(action, run: str, leave: bool = False) -> None:  # type: ignore[no-u
     st.rerun()
 
 
-@states_told()
-def show_curves(run: str) -> None:
+def draw_curves(record: "RunRecord") -> None:
     from dlexplain.figures.curves import plot_curves
 
-    record = service.run(run)
     if not record.metrics:
         st.info(
             "No curve yet. It begins with the first steps of the training; what the run does until "
@@ -296,19 +340,22 @@ def show_curves(run: str) -> None:
             st.markdown(f"**{metric_name(name)}**")
             curves = [curve for key in keys for curve in service.curves([record], key)]
             figure = plot_curves(curves, by="key", height=260)
-            st.plotly_chart(figure, key=f"curve-{run}-{name}", config={"displaylogo": False})
+            st.plotly_chart(figure, config={"displaylogo": False})
 
 
-@states_told()
-def show_log(run: str) -> None:
-    text = service.log_tail(run)
-    if not text:
+def draw_log(record: "RunRecord") -> None:
+    text = service.log_tail(record.id)
+    if text:
+        st.code(text, language=None, wrap_lines=True, height=420)
+    else:
         st.info("The worker has written nothing yet.")
-        return
-    st.code(text, language=None, wrap_lines=True, height=420)
+
+
+def offer_log(record: "RunRecord") -> None:
     st.download_button(
-        "Download log", text, file_name=f"{run}.txt", icon=":material/download:", on_click="ignore"
-    )
+        "Download log", partial(service.log_tail, record.id), file_name=f"{record.id}.txt",
+        icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
 
 
 def show_test(record: "RunRecord") -> None:

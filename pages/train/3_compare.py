@@ -1,6 +1,7 @@
 """Runs beside each other: curves, what differs, metrics against parameters, pictures."""
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -9,13 +10,15 @@ from dlexplain.results.certainty import certainty, examples_of
 from dlexplain.results.words import duration, metric_name
 from dlexplain.services.training import comparison
 from dlexplain.services.training import runs as service
+from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.run_curves import runs_now
 from dlexplain.ui.unusable import states_told
 
 if TYPE_CHECKING:
     from dlexplain.results import RunRecord
 
-POLL_SECONDS = 2.0
+EVERY_SECONDS = 2.0  # between two looks at runs that are active
 SECTIONS = ("Curves", "Table", "Parameters", "Pictures")
 AT_FIRST = 4
 MOST = 30
@@ -25,6 +28,7 @@ PICTURE_COLUMNS = 3
 
 @states_told()
 def main() -> None:
+    runs_now.clear()  # a run that has just begun is among them
     st.title("Compare runs")
     records = {record.id: record for record in service.runs()}
     if len(records) < 2:
@@ -88,6 +92,8 @@ def pick_metric(chosen: "list[RunRecord]", key: str) -> str:
 
 
 def show_curves(chosen: "list[RunRecord]") -> None:
+    from dlexplain.ui.run_curves import curves
+
     if not service.metric_keys(chosen):
         st.info("None of these runs has recorded a metric yet.")
         return
@@ -103,38 +109,46 @@ def show_curves(chosen: "list[RunRecord]") -> None:
                                     required=True, label_visibility="collapsed")  # fmt: skip
         log_x = st.toggle("log x", key="log-x")
         log_y = st.toggle("log y", key="log-y")
-    active = any(record.active for record in chosen)
-    live = st.fragment(draw_curves, run_every=POLL_SECONDS if active else None)
-    live([record.id for record in chosen], key, smoothing, log_x, log_y, over or "step")
+    runs = [record.id for record in chosen]
+    live(
+        partial(draw_curves, runs, key, smoothing, log_x, log_y, over or "step"),
+        version=lambda: [(r.id, r.step, r.active) for r in read(runs)],
+        active=lambda: any(record.active for record in read(runs)),
+        every=EVERY_SECONDS,
+    )
+    st.download_button(
+        "Curves as CSV",
+        lambda: comparison.curves_csv(curves(read(runs), key)),
+        "curves.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
-@states_told()
+def read(runs: list[str]) -> "list[RunRecord]":
+    """Their state now; without those that were deleted meanwhile."""
+    known = {record.id: record for record in runs_now()}
+    return [known[run] for run in runs if run in known]
+
+
 def draw_curves(
     runs: list[str], key: str, smoothing: float, log_x: bool, log_y: bool, over: str
 ) -> None:
     from dlexplain.figures.curves import plot_curves
     from dlexplain.ui.run_curves import curves
 
-    known = {record.id: record for record in service.runs()}
-    chosen = [known[run] for run in runs if run in known]
+    chosen = read(runs)
     labels = comparison.run_labels(chosen)
     found = [replace(curve, name=labels[curve.run]) for curve in curves(chosen, key)]
     if not found:
         st.info(f"None of these runs has recorded {metric_name(key)}.")
         return
     figure = plot_curves(found, smoothing, log_x, log_y, over, height=460)
-    st.plotly_chart(figure, key="compare-curves", config={"displaylogo": False})
+    st.plotly_chart(figure, config={"displaylogo": False})
     missing = len(runs) - len(found)
     if missing:
         st.caption(f"{missing} of the chosen runs have not recorded {metric_name(key)}.")
-    st.download_button(
-        "Curves as CSV",
-        lambda: comparison.curves_csv(found),
-        "curves.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
 
 
 def show_table(chosen: "list[RunRecord]") -> None:

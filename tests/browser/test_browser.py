@@ -44,7 +44,7 @@ def test_upload_classes_maps_and_zip(server: str, page: Page, tmp_path: Path) ->
     expect(page.get_by_text("completeness error")).to_be_visible(timeout=SLOW)
     everything = page.get_by_test_id("stDownloadButton").filter(has_text="Download everything")
     expect(everything.get_by_role("button")).to_be_enabled(timeout=SLOW)
-    expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(3, timeout=SLOW)
+    expect(page.get_by_role("button", name="Enlarge")).to_have_count(3, timeout=SLOW)
     settled(page)
     with page.expect_download() as download:
         everything.get_by_role("button").click()

@@ -39,4 +39,4 @@ def test_the_residual_network_explains_an_upload(server: str, page: Page, tmp_pa
     said = page.get_by_role("heading", name=re.compile(rf"^({CLASSES}), \d"))
     expect(said).to_be_visible(timeout=SLOW)
     expect(page.get_by_text("completeness error")).to_be_visible(timeout=SLOW)
-    expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(2, timeout=SLOW)
+    expect(page.get_by_role("button", name="Enlarge")).to_have_count(2, timeout=SLOW)

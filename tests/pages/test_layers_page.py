@@ -166,11 +166,18 @@ def test_a_field_begins_at_a_unit_that_is_active() -> None:
 
 
 def test_what_is_wrong_with_an_address_outlives_the_end_of_a_job() -> None:
-    page = opened(view="channel", model=DIGITS, layer="nope", channel="9999")
-    while page.session_state["layers-exciting"].job.active:
-        time.sleep(0.1)
-    page.session_state["run-by-a-job"] = True  # as show_live says when its job has ended
+    app = f"""
+import runpy
+from dlexplain.ui.live import following
+with following():
+    runpy.run_path({PAGE!r})
+"""
+    page = AppTest.from_string(app, default_timeout=60)  # as app.py runs it: waiting for the job
+    query = {"view": "channel", "model": DIGITS, "layer": "nope", "channel": "9999"}
+    for key, value in query.items():
+        page.query_params[key] = value
     page.run()
+    assert not page.session_state["layers-exciting"].job.active
     warned = " ".join(warning.value for warning in page.warning)
     assert 'no layer "nope"' in warned
     assert 'channel is "9999"' in warned

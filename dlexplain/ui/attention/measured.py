@@ -1,5 +1,7 @@
 """Whether attention agrees, on this text, with methods that ask the model's score."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -9,11 +11,12 @@ from dlexplain.services.jobs import Job
 from dlexplain.services.texts.attention import Window, agreement, compared
 from dlexplain.services.texts.attention_facts import Head
 from dlexplain.services.texts.models import TextModel
+from dlexplain.ui.live import live
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.session import start
 from dlexplain.ui.words import tokens_told
 
-POLL_SECONDS, MEASURED = 0.5, "attention-measured"
+MEASURED = "attention-measured"
 READS = {
     "first": "what its last layer holds at the first token",
     "last": "what its last layer holds at the last token",
@@ -36,9 +39,7 @@ def show_measured(model: TextModel, window: Window, maps: AttentionMaps, chosen:
         "as methods do that ask the score itself?"
     )
     job = _job(model, window)
-    polls = job.active
-    live = st.fragment(_show, run_every=POLL_SECONDS if polls else None)
-    live(model, maps, chosen, job, polls)
+    live(partial(_show, model, maps, chosen, job), lambda: job.active, lambda: job.active)
 
 
 def _job(model: TextModel, window: Window) -> Measured:
@@ -55,13 +56,10 @@ def _job(model: TextModel, window: Window) -> Measured:
     return job
 
 
-def _show(model: TextModel, maps: AttentionMaps, chosen: Head, job: Measured, polls: bool) -> None:
-    active = job.active
-    if polls and not active:
-        st.rerun()  # once more, without looking every half second
+def _show(model: TextModel, maps: AttentionMaps, chosen: Head, job: Measured) -> None:
     if job.result is not None:
         _table(agreement(model, maps, job.result, chosen), None if maps.pooled else chosen)
-    elif active:
+    elif job.active:
         show_progress(job, "measured")
     else:
         if job.state == "failed":

@@ -29,10 +29,12 @@ def offer_fetching(entry: ForecasterEntry, source: SeriesSource) -> None:
     pressed = st.button("Fetch them", icon=":material/download:")
     known: Asked | None = st.session_state.get(SLOT)
     if pressed or (known is not None and known.question == entry.name):
-        show_live(SLOT, _show, asked(SLOT, entry.name, "Fetching", work, anew=pressed))
+        show_live(_show, asked(SLOT, entry.name, "Fetching", work, anew=pressed))
 
 
 def _show(found: Asked) -> None:
+    if found.job.state == "done":
+        st.rerun()  # the page has its series
     if found.job.active:
         show_progress(found.job, SLOT, "percent")
     else:

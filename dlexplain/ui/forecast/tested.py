@@ -32,7 +32,7 @@ def show_backtest(model: LoadedForecaster, given: GivenSeries, target: int) -> N
 
     question = (model.twin.fingerprint, given.digest, given.title)
     found = asked(SLOT, question, "Backtest", work)
-    show_live(SLOT, lambda found: _show(found, name), found)
+    show_live(lambda found: _show(found, name), found)
 
 
 def _show(found: Asked, name: str) -> None:

@@ -21,7 +21,7 @@ from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.forecast.wording import change_text, explained
 from dlexplain.services.jobs import Job
 from dlexplain.services.pictures.explain import MethodInfo
-from dlexplain.ui.jobs import POLL_SECONDS
+from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import choose_methods, method_params
 from dlexplain.ui.progress import show_progress
@@ -112,28 +112,31 @@ def _jobs(question: str, fresh: Jobs) -> Jobs:
 
 
 def _live(jobs: Jobs, name: str) -> None:
-    def draw() -> None:
-        was_active = any(job.active for job in jobs)
-        for place, job in enumerate(jobs):
-            with st.container(border=True):
-                _card(job, place, name)
-        done = [job.result for job in jobs if job.result is not None]
-        if len(done) > 1 and not was_active:
-            st.subheader("By series, method beside method")
-            st.plotly_chart(plot_compared(done), config=FIGURE, key="forecast-compared")
-            st.caption(
-                "Methods with different baselines answer different questions: what this past adds "
-                "to a past without news, or to the usual past; so they need not agree."
-            )
-        if done:
-            with st.container(horizontal=True):
-                _downloads(done)
-        if st.session_state.get(f"{SLOT}-polling") and not was_active:
-            st.session_state[f"{SLOT}-polling"] = False
-            st.rerun()
-        st.session_state[f"{SLOT}-polling"] = was_active
+    for place, job in enumerate(jobs):
+        with st.container(border=True):
+            live(partial(_card, job, place, name), partial(_active, [job]), partial(_active, [job]))
+    live(partial(_together, jobs), partial(_active, jobs), partial(_active, jobs))
 
-    st.fragment(draw, run_every=POLL_SECONDS if any(job.active for job in jobs) else None)()
+
+def _active(jobs: Jobs) -> bool:
+    return any(job.active for job in jobs)
+
+
+def _together(jobs: Jobs) -> None:
+    """What needs all answers."""
+    if _active(jobs):
+        return
+    done = [job.result for job in jobs if job.result is not None]
+    if len(done) > 1:
+        st.subheader("By series, method beside method")
+        st.plotly_chart(plot_compared(done), config=FIGURE, key="forecast-compared")
+        st.caption(
+            "Methods with different baselines answer different questions: what this past adds "
+            "to a past without news, or to the usual past; so they need not agree."
+        )
+    if done:
+        with st.container(horizontal=True):
+            _downloads(done)
 
 
 def _downloads(done: list[SeriesAttribution]) -> None:

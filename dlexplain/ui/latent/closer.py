@@ -63,8 +63,15 @@ def _nearest(model: LatentModel, found: Samples, place: int, path: str) -> None:
         NEAREST, (model.fingerprint, path), "Looking through the training pictures",
         lambda progress: training_pictures(model, path, progress),
     )  # fmt: skip
+    show_live(partial(_neighbours, model, found, place, path), work)
+
+
+def _neighbours(model: LatentModel, found: Samples, place: int, path: str, work: Asked) -> None:
+    if work.job.active:
+        show_pictures(work, NEAREST)
+        return
     if work.job.result is None:
-        show_live(NEAREST, _waiting, work)
+        show_end(work)
         return
     known = cache.neighbours(model, path, work.job.result, found.pixels[place])
     st.image(png(sheet(known.pixels, len(known.pixels))), width="stretch")
@@ -87,13 +94,6 @@ def _verdict(known: Neighbours) -> str:
     return text + "**It is no copy**, as far as pixels tell."
 
 
-def _waiting(work: Asked) -> None:
-    if work.job.active:
-        show_pictures(work, NEAREST)
-    else:
-        show_end(work)
-
-
 def show_why(model: LatentModel, found: Samples, place: int) -> None:
     """Which of its pixels convinced the discriminator."""
     st.subheader("What convinced the discriminator")
@@ -109,7 +109,7 @@ def show_why(model: LatentModel, found: Samples, place: int) -> None:
             model, found.pixels[place], label, method or next(iter(WHY)), progress
         ),
     )  # fmt: skip
-    show_live(REAL, partial(_map), work)
+    show_live(_map, work)
 
 
 def _map(work: Asked) -> None:

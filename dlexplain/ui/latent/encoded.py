@@ -24,19 +24,18 @@ def encoded_pictures(model: LatentModel, path: str) -> EncodedPictures | None:
     if work.job.result is not None:
         result: EncodedPictures = work.job.result
         return result
-    show_live(SLOT, _show, work)
+    show_live(_show, work)
     return None
 
 
 def show_pictures(work: Asked, key: str) -> None:
     """Progress of a job that reads a data set, then looks at its pictures."""
-    if work.job.snapshot.planned:
-        show_progress(work.job, key, "pictures")
-    else:
-        st.progress(0.0, "Reading the data set…")
+    show_progress(work.job, key, "pictures", starting="Reading the data set…")
 
 
 def _show(work: Asked) -> None:
+    if work.job.result is not None:
+        st.rerun()  # the whole page goes on with it
     st.caption("The model looks at the data set's pictures, once.")
     if work.job.active:
         show_pictures(work, SLOT)

@@ -26,6 +26,7 @@ from dlexplain.ui.jobs import Asked, asked, show_end, show_live
 from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.choice import Kept, choose_channel, choose_layer, middle_active
 from dlexplain.ui.layers.tiles import show_tiles
+from dlexplain.ui.live import PROGRESS_SECONDS, live
 from dlexplain.ui.progress import show_progress
 
 EXCITING, PREFERRED = "layers-exciting", "layers-preferred"
@@ -62,7 +63,7 @@ def _excited(entry: ModelEntry, layer: str, channel: int) -> None:
     question = (entry.name, layer, channel, chosen.name, path)
     model = models.model(entry.name)
     found = asked(EXCITING, question, "Searching", partial(_search, model, question, chosen))
-    show_live(EXCITING, _show_excited, found)
+    show_live(_show_excited, found)
 
 
 def _search(
@@ -113,7 +114,7 @@ def _liked(name: str, layer: str, channel: int) -> None:
     if known.question != question:
         st.caption(f"Below is channel {known.question[2]} of {known.question[1]} of "
                    f"{known.question[0]}; press the button for what is chosen now.")  # fmt: skip
-    show_live(PREFERRED, _show_liked, known)
+    show_live(_show_liked, known)
 
 
 def _make(
@@ -129,9 +130,7 @@ def _make(
 def _show_liked(found: Asked) -> None:
     result: Preferred | None = found.job.result
     if result is None:
-        pictures: list[NDArray[np.uint8]] = found.so_far
-        if pictures:
-            st.image(enlarged(pictures[-1]), width=SIDE, caption="So far.")
+        _show_so_far(found)
         if found.job.active:
             show_progress(found.job, PREFERRED, "steps")
         else:
@@ -163,6 +162,16 @@ def _show_liked(found: Asked) -> None:
         "image/png", key="layers-png", icon=":material/download:", on_click="ignore",
         type="tertiary",
     )  # fmt: skip
+
+
+def _show_so_far(found: Asked) -> None:
+    pictures: list[NDArray[np.uint8]] = found.so_far
+
+    def draw() -> None:
+        if pictures:
+            st.image(enlarged(pictures[-1]), width=SIDE, caption="So far.")
+
+    live(draw, lambda: len(pictures), lambda: found.job.active, PROGRESS_SECONDS)
 
 
 def _no_clearer(whole: bool) -> str:

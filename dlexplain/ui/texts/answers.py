@@ -21,11 +21,11 @@ from dlexplain.results.words import capital
 from dlexplain.services.jobs import Job
 from dlexplain.services.texts.explain import cached_text, explain_text
 from dlexplain.services.texts.models import Reading, TextModel
+from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.state import Answers, Ask, JobOf, Request, again, answer
 
-POLL_SECONDS = 0.5
 SIGNS = {"both": "Both", "positive": "Only for", "negative": "Only against"}
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
@@ -66,8 +66,10 @@ def show_answers(
     job_of = partial(text_job, model, reading)
     session = cast(MutableMapping[str, Any], st.session_state)
     answers = answer(session, request, job_of, key)
-    live = st.fragment(_cards, run_every=POLL_SECONDS if answers.active else None)
-    live(answers, job_of, key, partial(known_answer, model, rival) if rival else None)
+    for place, ask in enumerate(request.asks):
+        rival_of = partial(known_answer, model, rival, request, ask) if rival else lambda: None
+        with st.container(border=True):
+            _card(answers, place, job_of, f"{key}-{place}", rival_of)
 
 
 def view_options(more: str = "") -> None:
@@ -92,58 +94,55 @@ def _options() -> None:
                 help="A bar for each word under the text.")  # fmt: skip
 
 
-def _cards(
-    answers: Answers[TextAttribution], job_of: JobOf[TextAttribution], key: str,
-    rival_to: Callable[[Request, Ask], TextAttribution | None] | None,
-) -> None:  # fmt: skip
-    was_active = answers.active
-    for place, job in enumerate(answers.jobs):
-        rival = rival_to(answers.request, answers.request.asks[place]) if rival_to else None
-        with st.container(border=True):
-            _card(answers, job, place, job_of, key, rival)
-    polling = f"polling-{key}"
-    if st.session_state.get(polling) and not was_active:
-        st.session_state[polling] = False
-        st.rerun()
-    st.session_state[polling] = was_active
-
-
 def _card(
-    answers: Answers[TextAttribution], job: Job[TextAttribution], place: int,
-    job_of: JobOf[TextAttribution], key: str, rival: TextAttribution | None,
+    answers: Answers[TextAttribution], place: int, job_of: JobOf[TextAttribution], key: str,
+    rival_of: Callable[[], TextAttribution | None],
 ) -> None:  # fmt: skip
-    if job.result is not None:
-        asked, score = job.result.class_question, job.result.explains
+    """rival_of  the other text's answer, which may come later and widens the scale"""
+    job = answers.jobs[place]
+
+    def draw() -> None:
+        if job.result is None:
+            st.markdown(f"**{job.title}**")
+            return
+        asked, score, rival = job.result.class_question, job.result.explains, rival_of()
         asked += f" ({score})" if score else ""
         st.markdown(f"**{job.title}**  \n:small[{literal(asked)}]")
-        show_attribution(job.result, f"{key}-{place}", rival=rival)
-    elif job.active:
-        st.markdown(f"**{job.title}**")
-        show_progress(job, f"{key}-{place}")
+        show_attribution(job.result, f"{key}-{rival is not None}", rival)
+
+    live(draw, lambda: (job.active, rival_of() is not None), lambda: answers.active)
+    live(partial(_under, answers, place, job_of, key), lambda: job.active, lambda: job.active)
+
+
+def _under(
+    answers: Answers[TextAttribution], place: int, job_of: JobOf[TextAttribution], key: str
+) -> None:
+    """Progress, or downloads, or why there is no answer."""
+    job = answers.jobs[place]
+    if job.active:
+        show_progress(job, key)
+        return
+    if job.result is not None:
+        show_downloads(job.result, key)
+        return
+    if job.state == "failed":
+        st.error(job.error)
     else:
-        st.markdown(f"**{job.title}**")
-        if job.state == "failed":
-            st.error(job.error)
-        else:
-            st.caption("Cancelled.")
-        if st.button("Run again", key=f"again-{key}-{place}", icon=":material/refresh:",
-                     type="tertiary"):  # fmt: skip
-            again(answers, place, job_of)
-            st.rerun()
+        st.caption("Cancelled.")
+    if st.button("Run again", key=f"again-{key}", icon=":material/refresh:", type="tertiary"):
+        again(answers, place, job_of)
+        st.rerun()
 
 
 def show_attribution(
-    found: TextAttribution, key: str, downloads: bool = True, rival: TextAttribution | None = None
+    found: TextAttribution, key: str, rival: TextAttribution | None = None
 ) -> None:
     """The text in colours, its bars where wanted, and the facts; on one scale with a rival."""
-    state = st.session_state
-    sign = cast(Sign, state.get("sign") or "both")
-    shown, *others = [
-        one.of_words() if state.get("joined", True) else one for one in (found, rival) if one
-    ]
+    shown, *others = [_as_chosen(one) for one in (found, rival) if one]
+    sign = _sign()
     top = max(strongest(one.values) for one in (shown, *others)) if others else None
     st.html(coloured_text(shown, sign, top))
-    if state.get("bars", True):
+    if st.session_state.get("bars", True):
         st.plotly_chart(plot_text_attribution(shown, sign, top), config=FIGURE, key=f"bars-{key}")
     plural = "" if found.evaluations == 1 else "s"
     facts = [f"{found.seconds:.2f} s", f"{found.evaluations:,} evaluation{plural}"]
@@ -152,11 +151,19 @@ def show_attribution(
     if found.way:
         facts.insert(0, capital(found.way))
     st.caption(", ".join(facts) + ("  \n" + found.note if found.note else ""))
-    if downloads:
-        _downloads(found, shown, sign, key)
 
 
-def _downloads(found: TextAttribution, shown: TextAttribution, sign: Sign, key: str) -> None:
+def _as_chosen(found: TextAttribution) -> TextAttribution:
+    return found.of_words() if st.session_state.get("joined", True) else found
+
+
+def _sign() -> Sign:
+    return cast(Sign, st.session_state.get("sign") or "both")
+
+
+def show_downloads(found: TextAttribution, key: str) -> None:
+    """As JSON, CSV and a page of its own."""
+    shown, sign = _as_chosen(found), _sign()
     stem = f"{found.method}-{found.target.index}"
     with st.container(horizontal=True):
         st.download_button(

@@ -1,6 +1,7 @@
 """What if: words dropped, masked or replaced, and the search for the fewest that turn the class."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -12,11 +13,12 @@ from dlexplain.services.question import usual_contrast
 from dlexplain.services.texts.changes import WAYS, Way, changed, find_turning, words_of
 from dlexplain.services.texts.explain import classify_reading
 from dlexplain.services.texts.models import Reading, TextModel
+from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.session import start
 from dlexplain.ui.state import Ask, Request
-from dlexplain.ui.texts.answers import FIGURE, POLL_SECONDS, show_answers
+from dlexplain.ui.texts.answers import FIGURE, show_answers
 from dlexplain.ui.texts.cache import digest
 
 LABELS = {"drop": "Drop", "mask": "Mask", "replace": "Replace"}
@@ -147,7 +149,7 @@ def _search(model: TextModel, reading: Reading, way: Way) -> None:
         )
     if state.get("turning") is not None and state["turning"][0] == about:
         job = state["turning"][1]
-        st.fragment(_found, run_every=POLL_SECONDS if job.active else None)(job)
+        live(partial(_found, job), lambda: job.active, lambda: job.active)
 
 
 def _start_search(
@@ -166,10 +168,7 @@ def _start_search(
 def _found(job: Job[Turning]) -> None:
     if job.active:
         show_progress(job, "turning", "trials at most")
-        st.session_state["turning-live"] = True
         return
-    if st.session_state.pop("turning-live", False):
-        st.rerun()  # stops the polling
     if job.result is not None:
         show = st.success if job.result.after is not None else st.info
         show(literal(job.result.sentence))

@@ -1,5 +1,7 @@
 """A CSV of texts, classified and explained in the background."""
 
+from functools import partial
+
 import streamlit as st
 
 from dlexplain.errors import BadInput
@@ -14,11 +16,12 @@ from dlexplain.services.texts.tables import (
     other_columns,
     read_text_column,
 )
+from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.session import start
 from dlexplain.ui.texts import cache as text_cache
-from dlexplain.ui.texts.answers import FIGURE, POLL_SECONDS
+from dlexplain.ui.texts.answers import FIGURE
 
 MEANT = {
     "softmax": "The words that weigh most where the model says this class: red ones speak for it, "
@@ -93,16 +96,13 @@ def _run(
         start([job])
     if state.get("table-job") is not None and state["table-job"][0] == about:
         job = state["table-job"][1]
-        st.fragment(_progress, run_every=POLL_SECONDS if job.active else None)(job)
+        live(partial(_progress, job), lambda: job.active, lambda: job.active)
 
 
 def _progress(job: Job[TextTable]) -> None:
     if job.active:
         show_progress(job, "table", "texts")
-        st.session_state["table-live"] = True
         return
-    if st.session_state.pop("table-live", False):
-        st.rerun()  # stops the polling
     if job.result is not None:
         _result(job.result)
     elif job.state == "failed":

@@ -47,7 +47,7 @@ def show_reach(entry: LanguageEntry, entries: Sequence[LanguageEntry], text: str
             gradient_reach(load_language_model(name), text, progress=progress) for name in names
         ]
 
-    show_live(SLOT, _show, asked(SLOT, (names, text), "Looking back", work))
+    show_live(_show, asked(SLOT, (names, text), "Looking back", work))
 
 
 def _others(entry: LanguageEntry, entries: Sequence[LanguageEntry]) -> list[str]:

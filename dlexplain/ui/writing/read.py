@@ -95,7 +95,7 @@ def _why(
     def work(progress: Progress) -> Influence:
         return why_token(model, text, int(place), method, progress)
 
-    show_live(SLOT, _show, asked(SLOT, question, METHODS[method].title, work))
+    show_live(_show, asked(SLOT, question, METHODS[method].title, work))
     return {"token": str(place), "method": method}
 
 

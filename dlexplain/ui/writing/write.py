@@ -17,6 +17,7 @@ from dlexplain.services.writing.settings import WritingParams
 from dlexplain.services.writing.writing import generate
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.jobs import Asked, asked, show_end, show_live
+from dlexplain.ui.live import PROGRESS_SECONDS, live
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.writing.text import MOSTLY_UNKNOWN, chosen, plain, show_text
 
@@ -53,7 +54,13 @@ def show_writing(model: LoadedLanguageModel, prompt: str, arrived: bool) -> dict
         found = asked(SLOT, request, "Writing", work, anew=True, so_far=tokens)
     else:
         found = known
-    show_live(SLOT, _show, found)
+    live(
+        partial(_show_text, found),
+        version=lambda: len(found.so_far),
+        active=lambda: found.job.active,
+        every=PROGRESS_SECONDS,
+    )
+    show_live(_show, found)
     defaults = as_dict(WritingParams())
     return {at: str(params[key]) for at, key in KEYS.items() if params[key] != defaults[key]}
 
@@ -80,7 +87,7 @@ def _given(arrived: bool) -> Mapping[str, Value]:
     return found
 
 
-def _show(found: Asked) -> None:
+def _show_text(found: Asked) -> None:
     request: Request = found.question
     tokens = list(found.so_far)
     before = request.prompt[-SHOWN_PROMPT:]
@@ -91,6 +98,10 @@ def _show(found: Asked) -> None:
         "The deeper the orange, the less likely the model held the token; hover over one for its "
         "ten alternatives. The prompt is grey."
     )
+
+
+def _show(found: Asked) -> None:
+    tokens = list(found.so_far)
     if found.job.active:
         show_progress(found.job, SLOT, "tokens", "Stop")
         return

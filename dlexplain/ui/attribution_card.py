@@ -1,0 +1,185 @@
+"""The answer of one method about a picture, as a card: the map, its scale, facts, downloads."""
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from dlexplain.figures.attribution import plot_attribution
+from dlexplain.figures.overlay import attribution_png, page_image
+from dlexplain.figures.scales import Scale, Sign
+from dlexplain.results import Attribution
+from dlexplain.results.words import capital
+from dlexplain.services.jobs import Job
+from dlexplain.services.pictures.bundle import stem
+from dlexplain.ui.live import live
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.progress import show_progress
+
+SIGNS = {"both": "Both", "positive": "Only for", "negative": "Only against"}
+STYLES = {"smooth": "Smooth", "raw": "Raw"}
+ENLARGED = "enlarged-map"
+STRENGTH = 80
+PREVIEW_SECONDS = 1.0
+"""Between two drawings of a map that is still growing."""
+DRAWN = 256
+"""Maps kept as drawn, for all sessions: a page is run anew at every click."""
+
+
+def map_options() -> None:
+    """How the cards below draw their maps; kept in the session."""
+    strength, sign, style = st.columns([2, 2, 2], gap="large", vertical_alignment="bottom")
+    strength.slider(
+        "Overlay", 0, 100, STRENGTH, 5, format="%d%%", key="strength",
+        help="Opacity of the strongest values; the weaker a value, the clearer the photo.",
+    )  # fmt: skip
+    sign.segmented_control(
+        "Evidence", list(SIGNS), default="both", format_func=SIGNS.__getitem__, key="sign",
+        required=True, help="Signed maps: red speaks for the class, blue against it.",
+    )  # fmt: skip
+    style.segmented_control(
+        "Detail", list(STYLES), default="smooth", format_func=STYLES.__getitem__, key="style",
+        required=True,
+        help="Smooth shows the mean around each pixel, as neighbouring gradients cancel out; raw "
+        "shows every value. The numbers and downloads of values are always raw.",
+    )  # fmt: skip
+
+
+def _options() -> tuple[float, Sign, bool]:
+    """strength, sign, whether smooth"""
+    state = st.session_state
+    return state["strength"] / 100, state["sign"] or "both", state["style"] != "raw"
+
+
+def show_card(
+    job: Job[Attribution],
+    picture: NDArray[np.uint8],
+    signed: bool,
+    key: str,
+    again: Callable[[], None],
+) -> None:
+    """One method's answer, live: a first coarse map, then the map itself.
+
+    picture  what the model sees, (height, width, 3) uint8
+    signed   whether the method's values have a sign
+    key      unique on the page
+    again    starts the job anew
+    """
+    live(
+        partial(_draw_map, job, picture, signed),
+        version=lambda: (job.state, id(job.snapshot.preview), job.result is None),
+        active=lambda: job.active,
+        every=PREVIEW_SECONDS,
+    )
+    live(partial(_under, job, key, again), lambda: job.active, lambda: job.active)
+
+
+def _draw_map(job: Job[Attribution], picture: NDArray[np.uint8], signed: bool) -> None:
+    strength, sign, smooth = _options()
+    found = job.result
+    if found is None:
+        waiting = {"waiting": "waiting its turn", "running": "computing"}
+        told = waiting.get(job.state, job.state)
+        preview = job.snapshot.preview
+        if preview is not None and job.active:
+            told = "first coarse map"
+        image, scale = page_image(picture, preview, signed, strength, sign, smooth)
+    else:
+        told = literal(found.class_question)
+        image, scale = _drawn(found, strength, sign, smooth)
+    st.markdown(f"**{job.title}**  \n:small[{told}]")
+    st.image(image, width="stretch", alt=f"{job.title}: {told}")
+    st.html(scale_html(scale, strength, found.unit if found else ""))
+
+
+@lru_cache(maxsize=DRAWN)
+def _drawn(
+    found: Attribution, strength: float, sign: Sign, smooth: bool
+) -> tuple[bytes, Scale | None]:
+    return page_image(found.picture, found.heatmap, found.signed, strength, sign, smooth)
+
+
+def scale_html(scale: Scale | None, strength: float, unit: str) -> str:
+    """A bar of the map's colours with the values of its ends; an empty one of the same height."""
+    if scale is None:
+        return '<div style="height:3.8rem"></div>'
+    stops = ",".join(f"{colour} {place:.0%}" for place, colour in scale.stops(max(strength, 0.2)))
+    low, high = (f"{value:.2g}".replace("-", "−") for value in (scale.low, scale.high))
+    small = "font-size:.78rem;opacity:.75"
+    return (
+        f'<div style="height:.6rem;border-radius:3px;border:1px solid rgba(128,128,128,.35);'
+        f'background:linear-gradient(90deg,{stops})"></div>'
+        f'<div style="display:flex;justify-content:space-between;{small}">'
+        f"<span>{low}</span><span>{unit}</span><span>{high}</span></div>"
+        f'<div style="{small};margin-top:.3rem;min-height:1.2em">{scale.words}</div>'
+    )
+
+
+def _under(job: Job[Attribution], key: str, again: Callable[[], None]) -> None:
+    """Progress, or facts and downloads, or why there is no answer."""
+    if job.active:
+        show_progress(job, key)
+        return
+    if job.result is not None:
+        _facts(job.result)
+        _actions(job.result, key)
+        return
+    if job.state == "failed":
+        st.error(job.error)
+    else:
+        st.caption("Cancelled.")
+    if st.button("Run again", key=f"again-{key}", icon=":material/refresh:", type="tertiary"):
+        again()
+        st.rerun()
+
+
+def _facts(found: Attribution) -> None:
+    plural = "" if found.evaluations == 1 else "s"
+    facts = [f"{found.seconds:.2f} s", f"{found.evaluations:,} evaluation{plural}"]
+    if found.completeness_error is not None:
+        facts.append(f"completeness error {found.completeness_error:.1%}")
+    if found.way:
+        facts.insert(0, capital(found.way))
+    st.caption(", ".join(facts) + ("  \n" + literal(found.note) if found.note else ""))
+
+
+def _actions(found: Attribution, key: str) -> None:
+    strength, sign, smooth = _options()
+    downloads = (
+        ("PNG", "image/png", partial(attribution_png, found, strength, sign, smooth)),
+        ("NPZ", "application/octet-stream", found.to_npz),
+    )
+    with st.container(horizontal=True):
+        st.button("Enlarge", key=f"large-{key}", icon=":material/zoom_in:", type="tertiary",
+                  on_click=partial(st.session_state.__setitem__, ENLARGED, found))  # fmt: skip
+        for kind, mime, make in downloads:
+            st.download_button(
+                kind, make, file_name=f"{stem(found)}.{kind.lower()}", mime=mime,
+                key=f"{kind}-{key}", icon=":material/download:", on_click="ignore",
+                type="tertiary",
+            )  # fmt: skip
+
+
+def show_enlarged() -> None:
+    """The map whose button was pressed, beside its picture, large, each value under the pointer.
+
+    After all cards: a dialog would take the place of an element where it is drawn.
+    """
+    found: Attribution | None = st.session_state.pop(ENLARGED, None)
+    if found is None:
+        return
+    strength, sign, _ = _options()
+
+    def draw() -> None:
+        st.caption(literal(found.class_question))
+        plain, large = st.columns(2)
+        if found.picture is not None:
+            image, _ = page_image(found.picture, None, found.signed)
+            plain.image(image, width="stretch")
+        figure = plot_attribution(found, strength, sign, side=600)
+        large.plotly_chart(figure, config={"displayModeBar": False, "scrollZoom": False})
+        st.caption("Hold the pointer over the map to read its raw values.")
+
+    st.dialog(found.title, width="large")(draw)()

@@ -1,0 +1,141 @@
+"""Parts of a page that change while it is open: a job's progress, its answer, a run's curves.
+
+A page is drawn once. What changes later is a part of it, with a version that says when it has
+changed. After the page's script app.py waits, in the same run, for as long as some part is active,
+and draws anew only the parts whose version has changed. Why this and no fragments with `run_every`:
+docs/decisions/0026.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from dlexplain.services.jobs import wait_for_change
+
+WAIT_SECONDS = 0.1
+"""Between two looks at whether the visitor has done something meanwhile."""
+PROGRESS_SECONDS = 0.5
+"""Between two drawings of a progress bar."""
+
+
+@dataclass(eq=False)
+class _Part:
+    """draw, version, active, every, single  as `live` has them"""
+
+    slot: DeltaGenerator
+    draw: Callable[[], object]
+    version: Callable[[], object]
+    active: Callable[[], bool]
+    every: float
+    single: bool
+    drawn: object = None
+    looked: float = 0.0
+    within: "list[_Part]" = field(default_factory=list)
+
+    def show(self, anew: bool) -> None:
+        """Draw it; the parts within it are drawn, and known, anew as well."""
+        self.drawn, self.looked = self.version(), time.monotonic()
+        if anew and not self.single:
+            self.slot.empty()  # a block that is only written over would keep what it has more
+        self.within = []
+        token = _parts.set(self.within)
+        try:
+            with self.slot if self.single else self.slot.container():
+                self.draw()
+        finally:
+            _parts.reset(token)
+
+    def look(self) -> bool:
+        """Draw it anew if it has changed, else look at the parts within; whether any is active."""
+        was_active = self.active()  # asked before the version, so that an end is not missed
+        due = time.monotonic() - self.looked >= self.every
+        if not was_active or due:
+            self.looked = time.monotonic()
+            if self.version() != self.drawn:
+                self.show(anew=True)
+        return _look(self.within) or was_active
+
+
+def _look(parts: list[_Part]) -> bool:
+    """At each of them, also behind one that is active; whether any is."""
+    active = False
+    for part in parts:
+        active = part.look() or active
+    return active
+
+
+_parts: ContextVar[list[_Part] | None] = ContextVar("parts of the page", default=None)
+
+
+def live(
+    draw: Callable[[], object],
+    version: Callable[[], object],
+    active: Callable[[], bool],
+    every: float = 0.0,
+    single: bool = False,
+) -> None:
+    """Draw a part of the page here, and again whenever its version has changed while it is active.
+
+    draw     may be called several times in one run of the page. A widget must not be drawn twice in
+             a run: draw widgets only in one of the versions, or under keys of their own
+    version  what the part shows, as a value to compare
+    active   whether it may still change
+    every    seconds at least between two looks at the version; the last is looked at in any case
+    single   whether it is one element, which costs one message instead of three
+    """
+    part = _Part(st.empty(), draw, version, active, every, single)
+    part.show(anew=False)
+    parts = _parts.get()
+    if parts is not None:  # a page that a test runs without app.py is drawn as it is at once
+        parts.append(part)
+
+
+def rerun_when(
+    version: Callable[[], object], active: Callable[[], bool], every: float = 0.0
+) -> None:
+    """Run the whole page anew when the version changes; for what has widgets in every version."""
+    first = version()
+
+    def check() -> None:
+        if version() != first:
+            st.rerun()
+
+    live(check, version, active, every)
+
+
+@contextmanager
+def following() -> Iterator[None]:
+    """Around the page's script: afterwards, draw what changes until nothing is active any more.
+
+    The visitor's next action ends the wait at once: Streamlit then runs the page anew.
+    """
+    parts: list[_Part] = []
+    token = _parts.set(parts)
+    try:
+        yield
+        if _look(parts):
+            _forget_stale()
+            while _look(parts):
+                wait_for_change(WAIT_SECONDS)
+                st.session_state.get("live")  # where Streamlit ends a run that is to give way
+    finally:
+        _parts.reset(token)
+
+
+def _forget_stale() -> None:
+    """Take away what an earlier run of the page has left, as Streamlit does at the end of a run.
+
+    Otherwise more cards than the question now has would stay until the last job is done.
+    """
+    context = get_script_run_ctx()
+    if context is not None:
+        message = ForwardMsg()
+        message.script_finished = ForwardMsg.FINISHED_SUCCESSFULLY
+        context.enqueue(message)

@@ -1,0 +1,79 @@
+"""All methods of the picture page at once: it finishes, and sends no more than has changed."""
+
+import os
+import re
+
+import pytest
+from playwright.sync_api import Page, WebSocket, expect
+
+from dlexplain.explain.base import METHODS
+from dlexplain.services.pictures.explain import method_infos  # noqa: F401, registers them
+
+SLOW = 240_000
+MOST_MESSAGES = 1200
+"""For nineteen cards: each is drawn twice, and a running one's progress twice a second."""
+MOST_BYTES = 600_000
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif("CHROMIUM" not in os.environ, reason="make test sets CHROMIUM"),
+]
+
+
+class Received:
+    """What a page's web sockets have brought."""
+
+    def __init__(self, page: Page) -> None:
+        self.messages = self.bytes = 0
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framereceived", self._count)
+
+    def _count(self, frame: str | bytes) -> None:
+        self.messages += 1
+        self.bytes += len(frame)
+
+
+def test_all_methods_at_once(server: str, page: Page) -> None:
+    received = Received(page)
+    page.goto(f"{server}/image?model=cifar10-cnn&sample=chelsea&methods={','.join(METHODS)}")
+    everything = page.get_by_role("button", name="Download everything")
+    expect(everything.first).to_be_visible(timeout=SLOW)
+    answered = page.get_by_role("button", name="Enlarge").count()
+    assert answered == page.get_by_role("button", name="NPZ").count() >= 17
+    assert page.get_by_text(re.compile("waiting its turn|computing")).count() == 0
+    assert received.messages < MOST_MESSAGES, received.bytes
+    assert received.bytes < MOST_BYTES, received.messages
+
+
+def test_a_long_method_costs_few_messages_a_second(server: str, page: Page) -> None:
+    received = Received(page)
+    page.goto(f"{server}/image?sample=coffee&methods=rise")
+    expect(page.get_by_text(re.compile(r"of 1,000 evaluations"))).to_be_visible(timeout=SLOW)
+    before = received.messages
+    page.wait_for_timeout(4000)
+    assert page.get_by_role("button", name="Cancel").count() == 1
+    assert received.messages - before < 4 * 15
+
+
+def test_a_click_while_methods_work_is_answered_and_leaves_nothing_behind(
+    server: str, page: Page
+) -> None:
+    page.goto(f"{server}/image?sample=rocket&methods=rise,occlusion")
+    expect(page.get_by_text("computing").first).to_be_visible(timeout=SLOW)
+    page.get_by_role("radio", name="A cup of coffee").click()
+    expect(page.get_by_role("heading", name=re.compile("espresso"))).to_be_visible(timeout=10_000)
+    page.get_by_role("combobox", name="Methods").press("Backspace")  # takes the last away
+    page.get_by_role("button", name="Explain", exact=True).click()
+    expect(page.get_by_text("Press Explain to answer")).to_have_count(0)
+    # Its card goes although RISE still works.
+    expect(page.get_by_role("img", name=re.compile("Occlusion:"))).to_have_count(0, timeout=5000)
+    expect(page.get_by_text(re.compile(r"of 1,000 evaluations"))).to_be_visible()
+
+
+def test_a_map_is_enlarged(server: str, page: Page) -> None:
+    page.goto(f"{server}/image?sample=coffee&methods=grad-cam")
+    page.get_by_role("button", name="Enlarge").click(timeout=SLOW)
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Grad-CAM")).to_be_visible()
+    expect(dialog.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(1)

@@ -1,0 +1,122 @@
+"""Parts of a page: drawn once, again when their version changes, and waited for while active."""
+
+import time
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+
+def counted() -> None:
+    """Three parts: one that never changes, one with five versions, one with a button at the end."""
+    import time
+
+    import streamlit as st
+
+    from dlexplain.services.jobs import Job, start
+    from dlexplain.ui.live import following, live
+
+    state = st.session_state
+    state["drawn"] = {"still": 0, "counting": 0, "end": 0}
+
+    def work(progress: object) -> int:
+        for count in range(5):
+            now[0] = count
+            time.sleep(0.25)
+        return 7
+
+    now = [-1]
+    job: Job[int] = Job("Counting", work)
+    start([job])
+
+    def still() -> None:
+        state["drawn"]["still"] += 1
+        st.markdown("still")
+
+    def counting() -> None:
+        state["drawn"]["counting"] += 1
+        st.markdown(f"count {now[0]}")
+
+    def end() -> None:
+        state["drawn"]["end"] += 1
+        if job.active:
+            st.markdown("working")
+        else:
+            st.button(f"Result {job.result}", key="result")
+
+    with following():
+        live(still, lambda: "always", lambda: job.active)
+        live(counting, lambda: now[0], lambda: job.active)
+        live(end, lambda: job.active, lambda: job.active)
+        st.markdown("below")
+
+
+def test_only_what_has_changed_is_drawn_again() -> None:
+    began = time.monotonic()
+    page = AppTest.from_function(counted, default_timeout=60).run()
+    assert not page.exception
+    assert time.monotonic() - began > 1.2  # it waited for the job
+    drawn: dict[str, int] = page.session_state["drawn"]
+    assert drawn["still"] == 1
+    assert drawn["end"] == 2
+    assert 3 <= drawn["counting"] <= 7
+    texts = [element.value for element in page.markdown]
+    assert texts == ["still", "count 4", "below"]  # in their places; "working" is gone
+    assert [button.label for button in page.button] == ["Result 7"]
+
+
+def nested() -> None:
+    import streamlit as st
+
+    from dlexplain.services.jobs import Job, Progress, start
+    from dlexplain.ui.live import following, live
+    from dlexplain.ui.progress import show_progress
+
+    def work(progress: Progress) -> str:
+        import time
+
+        progress.plan(4)
+        for _ in range(4):
+            time.sleep(0.3)
+            progress.advance(1)
+        return "answer"
+
+    job: Job[str] = Job("Nested", work)
+    start([job])
+
+    def draw() -> None:
+        if job.active:
+            show_progress(job, "nested")
+        else:
+            st.markdown(job.result or "none")
+
+    with following():
+        live(draw, lambda: job.active, lambda: job.active)
+
+
+def test_progress_goes_when_the_answer_comes() -> None:
+    page = AppTest.from_function(nested, default_timeout=60).run()
+    assert not page.exception
+    assert [element.value for element in page.markdown] == ["answer"]
+    assert not page.button and not page.get("progress")
+
+
+def rerunning() -> None:
+    import streamlit as st
+
+    from dlexplain.ui.live import following, rerun_when
+
+    state: Any = st.session_state
+    state["runs"] = state.get("runs", 0) + 1
+
+    def version() -> int:
+        state["asked"] = state.get("asked", 0) + 1
+        return int(state["asked"] > 3 or state["runs"] > 1)
+
+    with following():
+        rerun_when(version, lambda: state["runs"] == 1)
+
+
+def test_a_page_can_be_run_anew_by_a_change() -> None:
+    page = AppTest.from_function(rerunning, default_timeout=60).run()
+    assert not page.exception
+    assert page.session_state["runs"] == 2
