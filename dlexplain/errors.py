@@ -21,6 +21,7 @@ Every message is one sentence for a person: what was wrong, the value, what is a
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 ALIKE = 0.6
@@ -47,8 +48,21 @@ def _plain(name: str) -> str:
     return name.casefold().replace("_", "-").replace(" ", "-")
 
 
+LONGEST_VALUE = 160
+"""Letters of a value that a message shows; of a longer one its beginning and its end."""
+_LONG = re.compile(rf'"[^"]{{{LONGEST_VALUE + 1},}}"|\S{{{LONGEST_VALUE + 1},}}', re.DOTALL)
+
+
+def shortened(message: str) -> str:
+    """`message` with what is very long in it cut: a quoted value, or one without a blank."""
+    return _LONG.sub(lambda found: f"{found[0][:81]} … {found[0][-40:]}", message)
+
+
 class DlexplainError(Exception):
-    """Base of all errors that dlexplain raises on purpose."""
+    """Base of all errors that dlexplain raises on purpose; long values in messages are cut."""
+
+    def __str__(self) -> str:
+        return shortened(super().__str__())
 
 
 class BadInput(DlexplainError, ValueError):
@@ -75,7 +89,7 @@ class UnknownName(BadInput, KeyError):
     """A name that is not registered; the message lists those that are."""
 
     def __str__(self) -> str:
-        return str(self.args[0])
+        return shortened(str(self.args[0]))  # KeyError would quote it
 
 
 class SpecError(BadInput):

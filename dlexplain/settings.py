@@ -11,7 +11,24 @@ from dlexplain.errors import BadInput
 
 def _default_home() -> Path:
     cache_home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache_home).expanduser() / "dlexplain"
+    return local_path(cache_home) / "dlexplain"
+
+
+def local_path(text: str | Path) -> Path:
+    """The path that somebody has given, ~ being the home folder; it need not exist.
+
+    Raises BadInput for what no path can be: of a user who is not known here, too long, with a zero
+    byte.
+    """
+    try:
+        path = Path(text).expanduser()
+        path.exists()
+        if "\0" in str(text):  # which exists() only calls absent
+            raise ValueError("it has a zero byte")
+    except (OSError, RuntimeError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error).rstrip(".")
+        raise BadInput(f'"{text}" is no path that can be read: {why}') from error
+    return path
 
 
 @dataclass(frozen=True)
@@ -52,13 +69,15 @@ class Settings:
                 continue
             try:
                 given[f.name] = _READERS[f.name](text)
+            except BadInput as error:
+                raise BadInput(f"{variable}: {error}") from error
             except ValueError:
                 raise BadInput(f'{variable} is "{text}", which is not a number') from None
         return cls(**given)  # type: ignore[arg-type]
 
 
 _READERS: dict[str, Callable[[str], object]] = {
-    "home": lambda text: Path(text).expanduser(),
+    "home": local_path,
     "device": str,
     "max_file_mb": float,
     "max_megapixels": float,

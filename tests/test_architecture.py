@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.outside_texts import Module
+
 ROOT = Path(__file__).parents[1]
 EVERYWHERE = {"results", "params", "registry", "errors", "settings", "memory"}
 ALLOWED = {
@@ -147,3 +149,30 @@ def test_the_fixed_top_level_is_there() -> None:
     for name in ("app.py", "pages", "dlexplain", "requirements.txt", "Dockerfile", "README.md"):
         assert (ROOT / name).exists(), name
     assert len((ROOT / "app.py").read_text().splitlines()) < 40
+
+
+def test_outside_texts_are_shown_literally() -> None:
+    """Streamlit reads them as Markdown: see dlexplain/ui/markdown.py."""
+    wrong = []
+    for path in [*ROOT.glob("pages/**/*.py"), *ROOT.glob("dlexplain/ui/**/*.py")]:
+        wrong += [
+            f"{path.relative_to(ROOT)}:{found}" for found in Module(path.read_text()).unsafe()
+        ]
+    assert wrong == [], "give these texts to literal()"
+
+
+@pytest.mark.parametrize(
+    ("code", "seen"),
+    [
+        ("st.error(str(error))", True),
+        ("st.error(literal(error))", False),
+        ("st.error(message)", True),
+        ("st.caption(f'{run.name} is here')", True),
+        ("st.caption(f'{literal(run.name)} is {share:.1%}')", False),
+        ("st.pills('Words', words, format_func=lambda i: words[i].text)", True),
+        ("def f(name):\n    title = f'**{name}**'\n    st.markdown(title)", True),
+        ("def f():\n    for tag in TAGS:\n        st.badge(tag)", False),
+    ],
+)
+def test_what_bypasses_literal_is_seen(code: str, seen: bool) -> None:
+    assert bool(list(Module(code).unsafe())) is seen

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dlexplain.cli.method_params import check_params
 from dlexplain.cli.saying import complain
 from dlexplain.errors import BadInput, TextError
+from dlexplain.settings import local_path
 
 if TYPE_CHECKING:
     from dlexplain.results import TextPrediction
@@ -41,7 +42,7 @@ def _of_file(model: Any, path: str, column: str) -> "tuple[list[TextPrediction],
     from dlexplain.services.texts.explain import classify_texts
     from dlexplain.services.texts.tables import read_text_column
 
-    _, texts = read_text_column(Path(path).expanduser(), column)
+    _, texts = read_text_column(local_path(path), column)
     kept, lost = [], 0
     for row, text in enumerate(texts, 1):
         try:
@@ -83,7 +84,7 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     found = explain_text(model, args.text, method, args.target, args.contrast, None, args.alone,
                          **params)  # fmt: skip
     if args.out:
-        Path(args.out).expanduser().write_text(text_page(found.of_words()), encoding="utf-8")
+        local_path(args.out).write_text(text_page(found.of_words()), encoding="utf-8")
     if args.json:
         print(json.dumps(found.to_dict(), indent=1))
         return 0

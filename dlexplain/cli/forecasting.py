@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlexplain.cli.method_params import check_params
 from dlexplain.errors import BadInput
+from dlexplain.settings import local_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -236,6 +237,6 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
 
 def _write(path: Path, content: str) -> None:
     try:
-        path.expanduser().write_text(content, encoding="utf-8")
+        local_path(path).write_text(content, encoding="utf-8")
     except OSError as error:
         raise BadInput(f"{path} cannot be written: {error.strerror}") from error

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dlexplain.params import choice, number
 from dlexplain.registry import Registry
+from dlexplain.settings import local_path
 
 Report = Callable[[str, float | None], None]
 """Progress of preparing data: what is being done, and the part of it that is done, 0 to 1."""
@@ -137,7 +138,7 @@ class DataStatus:
 
 def local_status(path: str, wanted: str) -> DataStatus:
     """Of what lies at a path that the user gives; `wanted` says what, such as "a CSV"."""
-    if path and Path(path).expanduser().exists():
+    if path and local_path(path).exists():
         return DataStatus(True, path)
     return DataStatus(
         False, path, f"{path} is not there; give {wanted}" if path else f"give {wanted}"

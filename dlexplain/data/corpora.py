@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from dlexplain.data.base import digest_of
+from dlexplain.data.text_bytes import decoded
 from dlexplain.data.tokenisers import KINDS, Kind, train_tokeniser
 from dlexplain.errors import DataError
 
@@ -115,7 +116,7 @@ def read_text(path: Path) -> str:
     if not path.is_file():
         raise DataError(f"{path} is not there; a UTF-8 text file is accepted")
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = decoded(path.read_bytes())
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path} is not UTF-8 text: byte {error.object[error.start]:#04x} at place "

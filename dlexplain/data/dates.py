@@ -1,21 +1,20 @@
 """Reading a column of dates, written one way throughout."""
 
-import re
 import warnings
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dlexplain.results.periods import period_text
+from dlexplain.results.periods import QUARTER, period_text
 
 FORMATS = (
     "ISO8601", "%Y%m%d", "%Y%m", "%Y", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d",
-    "%Y.%m.%d", "%YM%m", "%b %Y", "%B %Y", "%b-%Y", "%m/%Y", "%d %b %Y", "%b %d, %Y",
+    "%Y.%m.%d", "%d.%m.%y", "%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S",
+    "%YM%m", "%b %Y", "%B %Y", "%b-%Y", "%m/%Y", "%d %b %Y", "%b %d, %Y",
 )  # fmt: skip
 NUMBERED = ("date", "year", "time", "period")
 """Names of columns whose whole numbers may be dates, such as 1990."""
-_QUARTER = re.compile(r"(\d{4})[- ]?Q([1-4])")
 _OFFSET = r"(:\d\d(?:\.\d+)?)\s*(?:Z|[+-]\d\d:?\d\d)$"
 
 
@@ -26,8 +25,8 @@ def read_dates(column: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
     steps is taken. A quarter such as 1990Q1 is its first day.
     """
     text = column.astype("string").str.strip().str.replace(_OFFSET, r"\1", regex=True)
-    if text.notna().all() and text.str.fullmatch(_QUARTER.pattern).all():
-        parts = text.str.extract(_QUARTER)
+    if text.notna().all() and text.str.fullmatch(QUARTER.pattern).all():
+        parts = text.str.extract(QUARTER)
         text = parts[0] + "-" + (parts[1].astype(int) * 3 - 2).astype(str).str.zfill(2)
     read = [pd.to_datetime(text, errors="coerce", format=form) for form in FORMATS]
     whole = [dates for dates in read if dates.notna().all()]
@@ -37,12 +36,6 @@ def read_dates(column: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
         warnings.simplefilter("ignore")  # pandas warns where it has to guess
         dates = pd.to_datetime(text, errors="coerce", format="mixed")
     return dates.dt.floor("D")
-
-
-def quarters_first_month(text: str) -> str:
-    """1990-04 for 1990Q2; what is no quarter stays as it is."""
-    found = _QUARTER.fullmatch(text)
-    return f"{found[1]}-{3 * int(found[2]) - 2:02d}" if found else text
 
 
 def _unevenness(dates: "pd.Series[pd.Timestamp]") -> float:

@@ -14,9 +14,11 @@ from dlexplain.data.base import SPLITS, SeriesData, digest_of
 from dlexplain.data.dates import period_before
 from dlexplain.data.series import LARGEST_INPUT, scaled_inputs, stationary_form
 from dlexplain.data.tables import Table, read_table, some
+from dlexplain.data.text_bytes import decoded
 from dlexplain.data.windows import Windows
 from dlexplain.errors import DataError, WeightsError
 from dlexplain.results.periods import period_text
+from dlexplain.settings import local_path
 
 NEEDED = (
     "series", "targets", "period", "starts", "codes", "logs", "input_mean", "input_scale",
@@ -40,7 +42,7 @@ def check_facts(facts: Mapping[str, Any]) -> None:
 
 def one_csv(path: Path) -> Path:
     """The file at a path, or the only CSV of a folder; raises DataError."""
-    file = path.expanduser()
+    file = local_path(path)
     if file.is_dir():
         csvs = sorted(file.glob("*.csv"))
         if len(csvs) != 1:
@@ -72,9 +74,9 @@ def check_period(table: Table, facts: Mapping[str, Any], name: str) -> None:
 
 def _has_codes(source: Path | bytes) -> bool:
     """Whether the first row of data is FRED-MD's row of transform codes."""
-    opened = source if isinstance(source, Path) else io.BytesIO(source)
     try:
-        first = pd.read_csv(opened, nrows=1, dtype=str).iloc[0, 0]
+        content = decoded(source if isinstance(source, bytes) else source.read_bytes())
+        first = pd.read_csv(io.StringIO(content), nrows=1, dtype=str).iloc[0, 0]
     except (OSError, ValueError, IndexError):
         return False  # read_table says what is wrong
     return str(first).strip().lower().startswith("transform")

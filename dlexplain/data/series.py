@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.data.base import SeriesData, digest_of
-from dlexplain.data.dates import quarters_first_month
 from dlexplain.data.tables import Table, some
 from dlexplain.errors import DataError
-from dlexplain.results.periods import period_text
+from dlexplain.results.periods import iso_date, period_text
 
 LARGEST_INPUT = 5.0
 """Scaled inputs are cut to plus and minus this; April 2020 would else be 50."""
@@ -150,8 +149,11 @@ def scale_or_one(mean: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArr
 
 
 def place_of(dates: NDArray[np.datetime64], text: str) -> int:
-    """The first row at or after a date such as 2015-01 or 2015Q1; raises DataError for no date."""
-    said = quarters_first_month(text.strip())
+    """The first row at or after a date such as 2015-01, 2015Q1 or 31.01.2015.
+
+    Raises DataError for what is no date.
+    """
+    said = iso_date(text)
     try:
         if not _DATE.fullmatch(said):
             raise ValueError(text)

@@ -10,20 +10,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dlexplain.data.dates import NUMBERED, missing_between, read_dates
+from dlexplain.data.calendar import MOST_GAPS, Calendar, find_calendar
+from dlexplain.data.dates import NUMBERED, read_dates
+from dlexplain.data.text_bytes import decoded, separator
 from dlexplain.errors import DataError
 from dlexplain.results.periods import period_text
 
-MOST_GAPS = 0.05
-"""A larger share of missing values in a column is an error."""
 MOST_HOLES = 3
 """Of a column, that are named."""
 LEAST_ROWS = 60
+_DECIMAL_COMMA = re.compile(r"\d,(\d{1,2}|\d{4,})\s")
+"""In a table with tabs between: a comma before other than three digits, at the end of a cell."""
 _COLUMNS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 THOUSANDS = {",": r"[+-]?\d{1,3}(,\d{3})*(\.\d*)?", ".": r"[+-]?\d{1,3}(\.\d{3})*(,\d*)?"}
 """What stands between thousands -> numbers that have it."""
-PERIODS = {365: 1, 91: 4, 30: 12, 7: 52, 1: 365}
-"""Days between observations -> observations a year."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +51,15 @@ def read_table(
 ) -> Table:
     """A CSV with a date column and numbers; `columns` chooses some, by default all.
 
-    Commas stand between columns, or semicolons, and then a comma may be the decimal point.
+    Commas, semicolons or tabs stand between columns, and but for the first a comma may be the
+    decimal point.
     needed  whether a model needs each of `columns`, so that none can be left out
 
     Raises DataError, naming the column and the first date, for: no rows, no dates, unreadable or
     duplicate dates, periods left out or in between, text where numbers belong, more than
     5% of a column missing or infinite.
-    Unordered dates are sorted, small gaps take the value before them (at the start, the one
+    Days without a row are filled or taken for holidays as `find_calendar` says. Unordered dates
+    are sorted, small gaps take the value before them (at the start, the one
     after), a column that is chosen is found whatever its case where only one fits, and one of
     numbers such as 2,710.3 has its separators taken out; `notes` says so.
     """
@@ -76,8 +78,14 @@ def read_table(
     if dates.duplicated().any():
         first = dates[dates.duplicated()].iloc[0]
         times = int((dates == first).sum())
-        raise DataError(f"the date {first.date()} stands {times} times; each day may stand once")
-    period = _period(dates)
+        raise DataError(
+            f"the date {first.date()} stands {times} times; each day may stand once, as series of "
+            "hours or minutes are not read"
+        )
+    calendar = find_calendar(dates.to_numpy().astype("datetime64[D]"))
+    period = calendar.period
+    frame, dates = _on_calendar(frame, dates, calendar)
+    notes += calendar.notes
     frame, renamed = _whatever_case(frame, name, columns)
     notes += renamed
     wanted = _columns(frame, name, columns)
@@ -110,12 +118,15 @@ def _read_csv(
     source: Path | bytes, skip_rows: Sequence[int], least_rows: int
 ) -> tuple[pd.DataFrame, str]:
     """The rows, and what may stand between thousands: a comma, or a point after a decimal comma."""
-    thousands = ","
+    thousands, decimal = ",", "."
     try:
-        frame = _parsed(source, skip_rows)
-        if len(frame.columns) == 1 and ";" in str(frame.columns[0]):
-            frame = _parsed(source, skip_rows, sep=";", decimal=",")  # as Excel writes in Europe
-            thousands = "."
+        content = decoded(source if isinstance(source, bytes) else source.read_bytes())
+        comma = separator(content)
+        if comma == ";" or (comma == "\t" and _DECIMAL_COMMA.search(content)):
+            thousands, decimal = ".", ","  # as Excel writes in Europe
+        frame = pd.read_csv(
+            io.StringIO(content), skiprows=list(skip_rows) or None, sep=comma, decimal=decimal
+        )
     except FileNotFoundError as error:
         raise DataError(f"{source!s} is not there; a CSV file is accepted") from error
     except pd.errors.EmptyDataError as error:
@@ -162,11 +173,6 @@ def _why(error: Exception) -> str:
     return f"line {found[2]} has {found[3]} columns, those before it {found[1]}"
 
 
-def _parsed(source: Path | bytes, skip_rows: Sequence[int], **form: str) -> pd.DataFrame:
-    opened = source if isinstance(source, Path) else io.BytesIO(source)
-    return pd.read_csv(opened, skiprows=list(skip_rows) or None, **form)
-
-
 def _date_column(frame: pd.DataFrame, wanted: str) -> str:
     if wanted:
         if wanted not in frame:
@@ -183,29 +189,13 @@ def _date_column(frame: pd.DataFrame, wanted: str) -> str:
     )
 
 
-def _period(dates: "pd.Series[pd.Timestamp]") -> int:
-    steps = dates.diff().dropna().dt.days
-    usual = float(steps.median())
-    days = min(PERIODS, key=lambda d: abs(np.log(d / max(usual, 0.5))))
-    # Days may leave out weekends and holidays.
-    left_out = np.flatnonzero(steps.to_numpy() > 1.6 * max(usual, 1.0) + (2 if days == 1 else 0))
-    if len(left_out):
-        place = int(left_out[0])
-        here, then = dates.iloc[place : place + 2].to_numpy().astype("datetime64[D]")
-        missing = missing_between(here, then, PERIODS[days])
-        raise DataError(
-            f"{missing + ': ' if missing else ''}dates are {usual:g} days apart, but "
-            f"{dates.iloc[place].date()} is followed by {dates.iloc[place + 1].date()}; each "
-            "period needs a row"
-        )
-    extra = np.flatnonzero(steps.to_numpy() < max(usual, 1.0) / 1.6)
-    if len(extra):
-        place = int(extra[0])
-        raise DataError(
-            f"dates are {usual:g} days apart, but {dates.iloc[place].date()} is followed by "
-            f"{dates.iloc[place + 1].date()}; each period may have one row"
-        )
-    return PERIODS[days]
+def _on_calendar(
+    frame: pd.DataFrame, dates: "pd.Series[pd.Timestamp]", calendar: Calendar
+) -> tuple[pd.DataFrame, "pd.Series[pd.Timestamp]"]:
+    """With a row, empty but for its date, for each day of the calendar that has none."""
+    days = pd.DatetimeIndex(calendar.days)
+    whole = frame.set_axis(pd.DatetimeIndex(dates), axis=0).reindex(days)
+    return whole.reset_index(drop=True), pd.Series(days)
 
 
 def _whatever_case(

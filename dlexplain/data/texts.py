@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.data.base import split_off
+from dlexplain.data.text_bytes import decoded
 from dlexplain.errors import DataError
 
 HEADER = "label"
@@ -86,7 +87,7 @@ def read_labelled(path: Path, classes: Sequence[str]) -> Texts:
 def read_lines(path: Path) -> list[str]:
     """Of a UTF-8 file; raises DataError."""
     try:
-        return path.read_text("utf-8-sig").split("\n")
+        return decoded(path.read_bytes()).replace("\r\n", "\n").split("\n")
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text ({error})") from error
     except OSError as error:

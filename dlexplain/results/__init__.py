@@ -38,7 +38,7 @@ from dlexplain.results.layers import (
     Rectangle,
 )
 from dlexplain.results.making import GeneratedPictures, Reconstructions
-from dlexplain.results.periods import period_format, period_text
+from dlexplain.results.periods import iso_date, period_format, period_text
 from dlexplain.results.rows import csv_of
 from dlexplain.results.runs import (
     Backtest,
@@ -167,6 +167,7 @@ __all__ = [
     "ZooCard",
     "about_of",
     "csv_of",
+    "iso_date",
     "lower_is_better",
     "period_format",
     "period_text",

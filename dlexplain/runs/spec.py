@@ -73,7 +73,7 @@ class RunSpec:
         """Raises SpecError for text that is no JSON object, or as from_dict."""
         try:
             given = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SpecError([f"the spec is no JSON: {error}"]) from error
         if not isinstance(given, dict):
             raise SpecError([f"the spec is a JSON {type(given).__name__}; an object is accepted"])

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from dlexplain.errors import BadInput
+from dlexplain.ui.markdown import literal
 
 
 def from_address(key: str, read: Callable[[str], Any], arrived: bool = False) -> None:
@@ -30,7 +31,7 @@ def from_address(key: str, read: Callable[[str], Any], arrived: bool = False) ->
 
 def tell_wrong(error: BadInput) -> None:
     """Say that the address asks for something that is not here."""
-    st.warning(f"The address asks for something that is not here: {error}")
+    st.warning(literal(f"The address asks for something that is not here: {error}"))
 
 
 def read_view(text: str, views: Mapping[str, str]) -> str:

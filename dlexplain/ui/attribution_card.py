@@ -127,7 +127,7 @@ def _under(job: Job[Attribution], key: str, again: Callable[[], None]) -> None:
         _actions(job.result, key)
         return
     if job.state == "failed":
-        st.error(job.error)
+        st.error(literal(job.error))
     else:
         st.caption("Cancelled.")
     if st.button("Run again", key=f"again-{key}", icon=":material/refresh:", type="tertiary"):

@@ -5,6 +5,7 @@ import streamlit as st
 
 from dlexplain.services.pictures.model_list import ModelEntry
 from dlexplain.services.pictures.sets import missing_data
+from dlexplain.ui.markdown import literal
 
 PATH = "data-path"
 
@@ -32,9 +33,9 @@ def ask_path(data: str, error: str, without: str) -> None:
     path = given_path(data)
     with st.expander("The data set is not here", icon=":material/database_off:",
                      expanded=bool(path)):  # fmt: skip
-        (st.error if path else st.info)(f"{error}.")
+        (st.error if path else st.info)(f"{literal(error)}.")
         st.text_input(
-            f"Where {data} lies on the server", key=_key(data), persist_state="session",
+            f"Where {literal(data)} lies on the server", key=_key(data), persist_state="session",
             placeholder="/path/to/the/data",
             help=f"Its folder or archive; other pages then find it too. {without}",
         )  # fmt: skip

@@ -83,7 +83,7 @@ def _draw(model: LoadedModel, picture: Picture) -> None:
     )  # fmt: skip
     notes = [*picture.notes, *model.changes(picture)]
     if notes:
-        st.caption("; ".join([capital(notes[0]), *notes[1:]]) + ".")
+        st.caption(literal("; ".join([capital(notes[0]), *notes[1:]]) + "."))
 
 
 def _enlarged(part: tuple[float, ...], picture: Picture) -> tuple[float, float, float, float]:

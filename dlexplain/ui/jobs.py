@@ -8,6 +8,7 @@ import streamlit as st
 
 from dlexplain.services.jobs import Job, Progress
 from dlexplain.ui.live import live
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.session import start
 
 
@@ -51,6 +52,6 @@ def show_live(show: Callable[[Asked], None], found: Asked) -> None:
 def show_end(found: Asked) -> None:
     """Why there is no result, where there is none."""
     if found.job.state == "failed":
-        st.error(found.job.error)
+        st.error(literal(found.job.error))
     elif found.job.state == "cancelled":
         st.caption("Stopped.")

@@ -183,7 +183,7 @@ def _one_of(pictures: list[Picture]) -> Picture | None:
     place = st.pills(
         "Which picture",
         range(len(pictures)),
-        format_func=lambda i: f"{i + 1}. {pictures[i].name}",
+        format_func=lambda i: f"{i + 1}. {literal(pictures[i].name)}",
         key="which",
         required=True,
     )

@@ -10,6 +10,7 @@ from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui import cache
 from dlexplain.ui.address import from_address, to_address
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import ParamsOf, asks_of, choose_methods, method_params
 from dlexplain.ui.rather import choose_contrast, contrast_from_address
 from dlexplain.ui.state import Request
@@ -74,7 +75,7 @@ def _classes(model: LoadedModel, prediction: Prediction, arrived: bool) -> tuple
         placeholder=f"{best.label}, the most probable (or type any class)",
         key="target",
         persist_state="session",
-        help=f"Any of {model.class_list.title}.",
+        help=f"Any of {literal(model.class_list.title)}.",
     )
     chosen = best.index if target is None else titles.index(target)
     none = "No second class (or type any class)"

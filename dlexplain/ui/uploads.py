@@ -49,7 +49,7 @@ def read_uploads(slot: str, files: Sequence[Upload]) -> list[Picture]:
         st.error(literal(problem), icon=":material/broken_image:")
     if len(files) > most:
         st.error(
-            f"The first {most} of {len(files)} pictures are read; remove some to see the others.",
+            f"The first {most:d} of {len(files)} pictures are read; remove some to see the others.",
             icon=":material/broken_image:",
         )
     return [found for found in known.values() if isinstance(found, Picture)]

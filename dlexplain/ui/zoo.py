@@ -9,6 +9,7 @@ from dlexplain.results.certainty import certainty, examples_of
 from dlexplain.results.words import metric, metric_name, size
 from dlexplain.services.trained.zoo_cards import trained_in, zoo_cards
 from dlexplain.ui.explain_link import explain_link
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.words import count
 
 ADDRESS = "zoo"
@@ -62,13 +63,13 @@ def leave_zoo() -> None:
 
 def show_zoo_card(card: ZooCard) -> None:
     """Everything that its card says, and what can be done with it."""
-    st.title(card.name)
+    st.title(literal(card.name))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge("zoo", icon=":material/inventory_2:", color="blue")
         parameters = f"{count(card.parameters)} parameters"
-        st.caption(f"{card.model} on {card.data}, task {card.task}, {parameters}")
+        st.caption(literal(f"{card.model} on {card.data}, task {card.task}, {parameters}"))
     for note in card.notes:
-        st.info(note)
+        st.info(literal(note))
     cells = [
         (metric_name(key), metric(key, card.metrics[key]), sure(card, key)) for key in _first(card)
     ]
@@ -94,7 +95,7 @@ def show_zoo_card(card: ZooCard) -> None:
             for k, v in sorted(card.metrics.items())
         ]
         st.dataframe(rows, hide_index=True, height="content" if len(rows) < 14 else 520)
-        st.caption(f"Of the weights as they are stored here, in few bits. {card.machine}.")
+        st.caption(f"Of the weights as they are stored here, in few bits. {literal(card.machine)}.")
         st.code(
             f"{card.command}\npython -m dlexplain zoo verify {card.name}",
             language="bash",

@@ -45,7 +45,7 @@ def main() -> None:
     try:
         model = cache.model(entry.name)
     except DlexplainError as error:
-        st.error(str(error))
+        st.error(literal(error))
         return
     seen, classes = st.columns([1, 2], gap="large", vertical_alignment="center")
     with seen:
@@ -73,7 +73,7 @@ def show_prediction(
     st.plotly_chart(plot_prediction(prediction), config=FIGURE, key="prediction")
     shown, title = len(prediction.scores), model.class_list.title
     of = f"{WORDS[shown]} best of {title}" if shown < len(model.classes) else f"all {title}"
-    st.caption(f"{literal(entry.title)} on {model.device}, {of}")
+    st.caption(f"{literal(entry.title)} on {model.device}, {literal(of)}")
 
 
 def show_verdict(model: "LoadedModel", prediction: "Prediction", truth: "ClassName") -> None:

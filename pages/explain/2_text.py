@@ -68,7 +68,7 @@ def load(model: "TextEntry") -> "TextModel | None":
 
             return text_cache.text_model(model.name)
     except DlexplainError as error:
-        st.error(str(error))
+        st.error(literal(error))
         return None
 
 

@@ -20,6 +20,7 @@ from dlexplain.ui.attention.choice import (
     choose_view,
     choose_window,
 )
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.texts.choice import IN_ADDRESS, choose_text, examples
 from dlexplain.ui.words import tokens_told
 
@@ -54,7 +55,7 @@ def main() -> None:
         window = windows.get(choose_window(len(windows), arrived))
         maps = cache.maps(entry.name, text, window.number)
     except DlexplainError as error:
-        st.error(str(error))
+        st.error(literal(error))
         return
     hidden = choose_marks(bool((maps.words < 0).any()), arrived)
     show_reading(window, maps)

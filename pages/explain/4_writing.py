@@ -5,6 +5,7 @@ import streamlit as st
 from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.services.writing.model_list import language_entries
 from dlexplain.ui.address import to_address
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.writing.choice import (
     choose_language_model,
     choose_one,
@@ -34,7 +35,7 @@ def main() -> None:
     try:
         model = cache.model(entry.name)
     except DlexplainError as error:
-        st.error(str(error))
+        st.error(literal(error))
         return
     kept: dict[str, str | None] = {}
     if view == "write":

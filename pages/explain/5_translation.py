@@ -7,6 +7,7 @@ import streamlit as st
 from dlexplain.errors import DlexplainError
 from dlexplain.services.translation.model_list import translator_entries
 from dlexplain.ui.address import to_address
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.translation.choice import (
     TEXT,
     choose_beam,
@@ -50,7 +51,7 @@ def main() -> None:
             translation = translate(model, text, beam)
         kept = show(model, translation, arrived)
     except DlexplainError as error:
-        st.error(str(error))
+        st.error(literal(error))
     to_address({"model": entry.name, "text": shared(text), "beam": str(beam), **kept})
 
 

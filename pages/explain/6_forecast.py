@@ -11,6 +11,7 @@ from dlexplain.ui.forecast.choice import (
     choose_target,
     entries,
 )
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.writing.choice import from_query
 
 VIEWS = {
@@ -46,7 +47,7 @@ def main() -> None:
     try:
         model = cache.model(entry.name)
     except DlexplainError as error:
-        st.error(str(error))
+        st.error(literal(error))
         return
     view = st.segmented_control(
         "View", list(VIEWS), format_func=VIEWS.__getitem__, key=VIEW, required=True,

@@ -8,6 +8,7 @@ from dlexplain.errors import DlexplainError
 from dlexplain.ui.address import to_address
 from dlexplain.ui.latent.choice import arrived, choose_latent_model, choose_view, find_data
 from dlexplain.ui.latent.pictures import Choice, choose_picture
+from dlexplain.ui.markdown import literal
 
 if TYPE_CHECKING:
     from dlexplain.services.latent.data import PictureData
@@ -40,7 +41,7 @@ def main() -> None:
         else:
             kept = show(view, model, choice, data, path, opened)
     except DlexplainError as error:
-        st.error(str(error))
+        st.error(literal(error))
     to_address({"model": entry.name, "view": view, **choice.address, **kept})
 
 

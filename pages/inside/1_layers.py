@@ -7,6 +7,7 @@ import streamlit as st
 from dlexplain.errors import DlexplainError
 from dlexplain.services.pictures.model_list import model_entries
 from dlexplain.ui.address import read_view, to_address
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.model_choice import choose_model
 from dlexplain.ui.writing.choice import from_query
 
@@ -42,7 +43,7 @@ def main() -> None:
     try:
         kept = _words(view, opened) if view in READERS else _pictures(view, opened)
     except DlexplainError as error:
-        st.error(str(error))
+        st.error(literal(error))
         return
     to_address({"view": view, **kept})
 

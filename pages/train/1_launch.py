@@ -174,17 +174,19 @@ def check(spec: "RunSpec") -> "RunSpec | None":
         status = data_status(completed.data, completed.data_params)
     except SpecError as error:
         for problem in error.problems:
-            st.error(problem)
+            st.error(literal(problem))
         return None
     except BadInput as error:
-        st.error(str(error))
+        st.error(literal(error))
         return None
     if status.there:
         return completed
     if status.fetched:
-        st.info(f"The data is not here yet: {status.how}.", icon=":material/cloud_download:")
+        st.info(
+            f"The data is not here yet: {literal(status.how)}.", icon=":material/cloud_download:"
+        )
         return completed
-    st.error(f"{status.how[:1].upper()}{status.how[1:]}, in the field under Data.")
+    st.error(f"{literal(capital(status.how))}, in the field under Data.")
     return None
 
 
@@ -243,7 +245,7 @@ def start(spec: "RunSpec") -> None:
     try:
         record = launch(spec)
     except (DlexplainError, OSError) as error:
-        st.error(str(error))
+        st.error(literal(error))
         return
     st.switch_page("pages/train/2_runs.py", query_params={"run": record.id})
 
@@ -285,7 +287,7 @@ def show_estimate(spec: "RunSpec") -> None:
             now.cancel()
             st.rerun()
     elif now.result is None:
-        st.error(now.error)
+        st.error(literal(now.error))
         if st.button("Measure again", icon=":material/refresh:"):
             del st.session_state["estimating"]
             st.rerun()
@@ -312,9 +314,9 @@ def show_found(found: "Estimate") -> None:
         "Examples": ", ".join(f"{number:,} for {part}" for part, number in found.sizes.items()),
         "Device": found.device,
     }  # fmt: skip
-    st.markdown("  \n".join(f"**{name}** {text}" for name, text in facts.items()))
+    st.markdown("  \n".join(f"**{name}** {literal(text)}" for name, text in facts.items()))
     for note in found.notes:
-        st.info(note)
+        st.info(literal(note))
     if found.samples:
         st.image(
             found.samples,

@@ -13,7 +13,7 @@ from dlexplain.services.training import runs as service
 from dlexplain.services.training.comparison import run_labels
 from dlexplain.ui.explain_link import explain_link
 from dlexplain.ui.live import live, rerun_when
-from dlexplain.ui.markdown import literal
+from dlexplain.ui.markdown import in_badge, literal
 from dlexplain.ui.run_curves import runs_now
 from dlexplain.ui.unusable import states_told
 from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, moment
@@ -216,10 +216,10 @@ def show_head(record: "RunRecord") -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(record.state, icon=STATE_ICONS[record.state], color=STATE_COLOURS[record.state])
         for tag in record.tags:
-            st.badge(tag, color="gray")
+            st.badge(in_badge(tag), color="gray")
         where = record.device or ("waiting for a device" if record.state == "queued" else "")
         about = f"Run {record.id}: {record.model} on {record.data}"
-        st.caption(f"{about}, {where}." if where else f"{about}.")
+        st.caption(literal(f"{about}, {where}." if where else f"{about}."))
     if record.why and record.state != "finished":
         why = literal(sentence(record.why.rstrip(".")))
         (st.error if record.state == "failed" else st.info)(why)
@@ -234,9 +234,9 @@ def show_head(record: "RunRecord") -> None:
 
 def show_progress(record: "RunRecord") -> None:
     if record.active:
-        st.progress(record.fraction, progress_text(record))
+        st.progress(record.fraction, literal(progress_text(record)))
     for note in record.notes:
-        st.warning(note, icon=":material/info:")
+        st.warning(literal(note), icon=":material/info:")
     facts(record)
 
 
@@ -311,11 +311,11 @@ def attempt(action, run: str, leave: bool = False) -> None:  # type: ignore[no-u
     try:
         action(run)
     except (DlexplainError, OSError) as error:
-        st.error(str(error))
+        st.error(literal(error))
         return
     if leave:
         to_list()
-        st.toast(f"Run {run} is deleted.", icon=":material/delete:")
+        st.toast(f"Run {literal(run)} is deleted.", icon=":material/delete:")
     st.rerun()
 
 
@@ -337,7 +337,7 @@ def draw_curves(record: "RunRecord") -> None:
     columns = st.columns(2)
     for place, (name, keys) in enumerate(groups.items()):
         with columns[place % 2], st.container(border=True):
-            st.markdown(f"**{metric_name(name)}**")
+            st.markdown(f"**{literal(metric_name(name))}**")
             curves = [curve for key in keys for curve in service.curves([record], key)]
             figure = plot_curves(curves, by="key", height=260)
             st.plotly_chart(figure, config={"displaylogo": False})
@@ -378,13 +378,15 @@ def show_pictures(record: "RunRecord") -> None:
     if not kinds:
         st.info("This run has logged no pictures.")
         return
-    kind = st.segmented_control("Kind", kinds, default=kinds[0], required=True, key="kind")
+    kind = st.segmented_control(
+        "Kind", kinds, default=kinds[0], format_func=literal, required=True, key="kind"
+    )
     kept = service.pictures(record, kind or kinds[0])
     epochs = list(kept)
     epoch = epochs[-1]
     if len(epochs) > 1:
         epoch = st.select_slider("Epoch", epochs, epochs[-1], key=f"epoch-{record.id}-{kind}")
-    st.image(str(kept[epoch]), caption=f"{kind}, epoch {epoch}", width=640)
+    st.image(str(kept[epoch]), caption=f"{literal(kind)}, epoch {epoch}", width=640)
 
 
 def show_spec(record: "RunRecord") -> None:
@@ -408,7 +410,9 @@ def show_spec(record: "RunRecord") -> None:
         st.dataframe(changes, hide_index=True)
         st.subheader("In MLflow")
         st.code(service.mlflow_page(), wrap_lines=True)
-        st.caption(f"There it is run {record.tracking}." if record.tracking else "Not there yet.")
+        st.caption(
+            f"There it is run {literal(record.tracking)}." if record.tracking else "Not there yet."
+        )
         tell_of_mlflow()
 
 

@@ -142,7 +142,7 @@ def draw_curves(
     labels = comparison.run_labels(chosen)
     found = [replace(curve, name=labels[curve.run]) for curve in curves(chosen, key)]
     if not found:
-        st.info(f"None of these runs has recorded {metric_name(key)}.")
+        st.info(f"None of these runs has recorded {literal(metric_name(key))}.")
         return
     figure = plot_curves(found, smoothing, log_x, log_y, over, height=460)
     st.plotly_chart(figure, config={"displaylogo": False})
@@ -231,7 +231,7 @@ def show_parameters(chosen: "list[RunRecord]") -> None:
     values = comparison.metric_table(chosen, [key], which or "best", 0, curves)[key]  # type: ignore[arg-type]
     have = [place for place, value in enumerate(values) if value is not None]
     if not have:
-        st.info(f"None of these runs has recorded {key}.")
+        st.info(f"None of these runs has recorded {literal(key)}.")
         return
     found = [values[place] for place in have]
     columns = {name: [texts[place] for place in have] for name, texts in differ.items()}
@@ -260,7 +260,9 @@ def show_pictures(chosen: "list[RunRecord]") -> None:
         st.info("None of these runs has logged pictures.")
         return
     kind_box, epoch_box = st.columns([1, 2], vertical_alignment="bottom")
-    kind = kind_box.segmented_control("Kind", kinds, default=kinds[0], required=True, key="kinds")
+    kind = kind_box.segmented_control(
+        "Kind", kinds, default=kinds[0], format_func=literal, required=True, key="kinds"
+    )
     kept = [service.pictures(record, kind or kinds[0]) for record in chosen]
     epochs = sorted({epoch for pictures in kept for epoch in pictures})
     epoch = epochs[-1]

@@ -38,7 +38,7 @@ def test_a_label_is_a_class_or_its_position(tmp_path: Path) -> None:
         (b"a\t1\nb\t2\n", 'line 2 of .* has the label "2"; negative, positive or 0 to 1'),
         (b"a\t-1\n", 'label "-1"'),
         (b"\n\n", "no line of text<TAB>label"),
-        (b"\xff\xfe\t1", "not UTF-8"),
+        (b"caf\xe9\t1", "not UTF-8"),
     ],
 )
 def test_what_is_wrong_with_lines_is_said(content: bytes, message: str, tmp_path: Path) -> None:

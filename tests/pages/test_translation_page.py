@@ -43,12 +43,12 @@ def said(page: AppTest) -> str:
 def test_something_alive_is_there_at_once() -> None:
     page = opened(model=DATE)
     assert page.text_area[0].value == DATES[0]
-    assert page.subheader[0].value == "1987\\-05\\-03"
+    assert page.subheader[0].value == "1987-05-03"
     card = "Test set, n = 1,000: BLEU **97.8** · exact **93.1%** [91.4–94.5%] · loss **0.0255**"
     assert card in [line.value for line in page.markdown]
     candidates, correlations = page.table[0].value, page.table[1].value
     assert list(candidates) == ["Rank", "ISO 8601", "log p", "Score", "Tokens"]
-    assert candidates["ISO 8601"][0] == "1987\\-05\\-03"
+    assert candidates["ISO 8601"][0] == "1987-05-03"
     assert list(candidates["Score"]) == sorted(candidates["Score"], reverse=True)
     assert list(correlations[""]) == [method.title for method in METHODS.values()]
     assert correlations["Leave one out"][2] == "–"
@@ -79,7 +79,7 @@ def test_an_example_and_another_model() -> None:
     page.button_group[0].set_value(DATES[2])
     finished(page.run())
     assert page.text_area[0].value == DATES[2]
-    assert page.subheader[0].value == "1999\\-12\\-31"
+    assert page.subheader[0].value == "1999-12-31"
     page.selectbox(key="translation-model").set_value(translator_run())
     finished(page.run())
     assert page.text_area[0].value == SENTENCES[0]
@@ -93,11 +93,11 @@ def test_another_text_begins_with_its_best_candidate() -> None:
     page = opened(model=DATE, candidate="3")
     box = page.selectbox(key="translation-candidate")
     assert box.value == 2
-    assert page.subheader[0].value == "1947\\-05\\-03"
+    assert page.subheader[0].value == "1947-05-03"
     page.text_area[0].set_value("4 May 1990")
     finished(page.run())
     assert page.selectbox(key="translation-candidate").value == 0
-    assert page.subheader[0].value == "1990\\-05\\-04"
+    assert page.subheader[0].value == "1990-05-04"
 
 
 @pytest.mark.parametrize(

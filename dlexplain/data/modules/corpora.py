@@ -6,7 +6,6 @@ all of them, so that a state can be carried (truncated backpropagation through t
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from dlexplain.data.modules.base import (
 )
 from dlexplain.data.tokenisers import FILE, load_tokeniser
 from dlexplain.errors import DataError
+from dlexplain.settings import local_path
 
 AT_ONCE = 500
 """Tokens of a text that are evaluated at once; the state is carried, so it changes no result."""
@@ -142,7 +142,7 @@ def _given(
 ) -> CorpusModule:
     """A UTF-8 text file, cut into tokens as the model's training text was."""
     tokeniser = files[FILE]
-    text = read_text(Path(path).expanduser())
+    text = read_text(local_path(path))
     tokens = encode(load_tokeniser(tokeniser), text, str(facts["tokeniser"]))
     if len(tokens) == 0:
         raise DataError(f"{path} has no tokens; a text file with words is accepted")

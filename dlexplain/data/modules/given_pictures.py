@@ -1,7 +1,6 @@
 """Pictures that a user gives, as a trained model sees them: to score it on them."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from dlexplain.data.class_folders import read_given_folders
 from dlexplain.data.modules.base import EVALUATION_BATCH, GIVEN
 from dlexplain.data.modules.pictures import PictureModule
 from dlexplain.errors import DataError
+from dlexplain.settings import local_path
 
 NAMED = 5
 
@@ -66,7 +66,7 @@ def _read(path: str, facts: Mapping[str, Any]) -> tuple[Pictures, tuple[str, ...
 
     Also notes on what was done to them.
     """
-    pictures, names, notes = read_given_folders(Path(path).expanduser(), int(facts["side"]), silent)
+    pictures, names, notes = read_given_folders(local_path(path), int(facts["side"]), silent)
     pixels = pictures.pixels
     if int(facts["channels"]) == 1:
         coloured = sum(bool(np.ptp(one, axis=2).any()) for one in pixels)

@@ -1,7 +1,6 @@
 """Pairs of texts as Lightning sees them: batches of similar length, so that little is padding."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -23,6 +22,7 @@ from dlexplain.data.pair_codec import PairCodec, load_codec, train_codec
 from dlexplain.data.pairs import PairData, Pairs, aligned
 from dlexplain.data.tokenisers import PAD, Kind
 from dlexplain.errors import BadInput, DataError
+from dlexplain.settings import local_path
 
 POOL = 40
 """Batches among which examples are sorted by length."""
@@ -165,10 +165,10 @@ def _given(
 
 def read_given(path: str, languages: tuple[str, str]) -> tuple[Pairs, str]:
     """Of two aligned files, "SRC,TGT", or of the test files in a folder named as Multi30k's."""
-    folder = Path(path).expanduser()
+    folder = local_path(path)
     if folder.is_dir():
         return read_part(folder, "test", *languages)
-    two = [Path(part).expanduser() for part in path.split(",") if part]
+    two = [local_path(part) for part in path.split(",") if part]
     if len(two) != 2:
         raise BadInput(
             f'"{path}" is not two aligned text files with a comma between, SRC,TGT, nor a folder '

@@ -24,6 +24,7 @@ from dlexplain.data.sets.csv_texts import read_rows
 from dlexplain.data.texts import TextData, Texts, read_labelled
 from dlexplain.data.tokenisers import FILE, PAD, UNK, Kind, load_tokeniser, train_tokeniser
 from dlexplain.errors import DataError
+from dlexplain.settings import local_path
 
 POOL = 20
 """Batches among which texts are sorted by length."""
@@ -179,7 +180,7 @@ def _given(
     if FILE not in files:
         raise DataError(f"the model lacks its {FILE}")
     classes = tuple(map(str, facts["classes"]))
-    file = Path(path).expanduser()
+    file = local_path(path)
     read = read_rows if file.suffix.lower() == ".csv" else read_labelled
     texts = read(file, classes)
     data = TextData(texts, texts, texts, classes, "")

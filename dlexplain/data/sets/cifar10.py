@@ -29,6 +29,7 @@ from dlexplain.data.class_folders import read_class_folders
 from dlexplain.data.download import download
 from dlexplain.errors import DataError
 from dlexplain.params import number, text
+from dlexplain.settings import local_path
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
@@ -58,7 +59,7 @@ class Params:
 
 def load(params: Params, folder: Path, report: Report) -> PictureData:
     """Raises DataError when it is neither there nor can be fetched, or is not CIFAR-10."""
-    root = Path(params.path).expanduser() if params.path else _archive(folder)
+    root = local_path(params.path) if params.path else _archive(folder)
     if not params.path:
         download(URL, root, report, MD5)
     if not root.exists():

@@ -8,6 +8,7 @@ from dlexplain.data.series import make_series, names_in
 from dlexplain.data.tables import read_table
 from dlexplain.errors import DataError
 from dlexplain.params import choice, number, text
+from dlexplain.settings import local_path
 
 CODES = {"level": 1, "change": 2, "growth": 5}
 
@@ -37,7 +38,7 @@ def load(params: Params, folder: Path, report: Report) -> SeriesData:
     """Raises DataError as read_table and make_series do."""
     if not params.path:
         raise DataError("path is empty; give a CSV with a date column")
-    table = read_table(Path(params.path).expanduser(), params.date, names_in(params.series))
+    table = read_table(local_path(params.path), params.date, names_in(params.series))
     rows = len(table.dates)
     cuts = (round(rows * (1 - params.validation - params.test)), round(rows * (1 - params.test)))
     codes = dict.fromkeys(table.names, CODES[params.form])

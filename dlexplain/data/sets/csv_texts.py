@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from dlexplain.data.base import DATA, DataSpec, DataStatus, Report, local_status
+from dlexplain.data.text_bytes import decoded, text_frame
 from dlexplain.data.texts import TextData, Texts, cut, make_texts, place_of_label
 from dlexplain.errors import DataError
 from dlexplain.params import number
 from dlexplain.params import text as text_param
+from dlexplain.settings import local_path
 
 TEXT, LABEL = "text", "label"
 """Headings, unless others are chosen."""
@@ -24,7 +26,9 @@ LEAST = 3
 class Params:
     """Which file and columns, and what is held back."""
 
-    path: str = text_param("", "CSV", help="UTF-8, with a heading; commas, semicolons or tabs.")
+    path: str = text_param(
+        "", "CSV", help="UTF-8 or UTF-16, with a heading; commas, semicolons or tabs."
+    )
     text: str = text_param(TEXT, "Text column", help="Its heading.")
     label: str = text_param(LABEL, "Label column", help="Its heading.")
     validation: float = number(
@@ -37,7 +41,7 @@ def load(params: Params, folder: Path, report: Report) -> TextData:
     """Raises DataError for a missing file or column, no rows, one class, or a class too small."""
     if not params.path:
         raise DataError("path is empty; give a CSV with a text and a label column")
-    path = Path(params.path).expanduser()
+    path = local_path(params.path)
     rows, gaps = _rows(path, params.text, params.label)
     classes, counts = np.unique([label for _, label in rows], return_counts=True)
     _check(path, classes.tolist(), counts.tolist())
@@ -88,23 +92,16 @@ def _check(path: Path, classes: list[str], counts: list[int]) -> None:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """All as text, gaps as ""."""
+    """All as text, gaps as ""; raises DataError."""
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            heading = file.readline()
-        if not heading.strip():
-            raise DataError(f"{path} is empty; a CSV with a heading is accepted")
-        comma = max(",;\t", key=heading.count)
-        frame = pd.read_csv(path, sep=comma, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        frame = text_frame(decoded(path.read_bytes()), str(path))
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text ({error})") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataError(f"{path} is no CSV: {' '.join(str(error).split())}") from error
     if not len(frame):
         raise DataError(f"{path} has a heading and no rows")
-    return frame.fillna("").rename(columns=str.strip)
+    return frame
 
 
 def status(params: Params, folder: Path) -> DataStatus:

@@ -4,6 +4,7 @@ McCracken and Ng 2016, https://doi.org/10.1080/07350015.2015.1086655. The CSV's 
 holds each series' transform code, which is applied here.
 """
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +22,10 @@ from dlexplain.data.base import (
 from dlexplain.data.download import download
 from dlexplain.data.series import make_series, names_in, place_of
 from dlexplain.data.tables import read_table
+from dlexplain.data.text_bytes import decoded
 from dlexplain.errors import DataError
 from dlexplain.params import text
+from dlexplain.settings import local_path
 
 URL = "https://www.stlouisfed.org/-/media/project/frbstl/stlouisfed/research/fred-md/monthly/current.csv"
 SERIES = "UNRATE, CPIAUCSL, INDPRO, PAYEMS, FEDFUNDS, GS10, HOUST, S&P 500"
@@ -44,7 +47,7 @@ class Params:
 
 def load(params: Params, folder: Path, report: Report) -> SeriesData:
     """Raises DataError when it is neither there nor can be fetched, or is not FRED-MD."""
-    file = Path(params.path).expanduser() if params.path else _file(folder)
+    file = local_path(params.path) if params.path else _file(folder)
     if not params.path:
         download(URL, file, report)
     if file.is_dir():
@@ -62,7 +65,7 @@ def _codes(file: Path) -> dict[str, int]:
     if not file.exists():
         raise DataError(f"{file} is not there; the CSV of FRED-MD is accepted")
     try:
-        row = pd.read_csv(file, nrows=1).iloc[0]
+        row = pd.read_csv(io.StringIO(decoded(file.read_bytes())), nrows=1).iloc[0]
     except (OSError, ValueError, IndexError) as error:
         raise DataError(f"{file} is not FRED-MD: it has no row of transform codes") from error
     if row.index[0] != "sasdate":

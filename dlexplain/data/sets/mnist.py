@@ -29,6 +29,7 @@ from dlexplain.data.base import (
 from dlexplain.data.download import download
 from dlexplain.errors import DataError
 from dlexplain.params import choice, number, text
+from dlexplain.settings import local_path
 
 URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 TRAIN = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
@@ -70,7 +71,7 @@ class Params:
 def load(params: Params, folder: Path, report: Report) -> PictureData:
     """Raises DataError when it is neither there nor can be fetched, or is not MNIST."""
     if params.path:
-        every, test = _whole(Path(params.path).expanduser())
+        every, test = _whole(local_path(params.path))
     elif params.source == "all":
         for name, digest in MD5.items():
             download(f"{URL}{name}.gz", folder / "mnist" / f"{name}.gz", report, digest)

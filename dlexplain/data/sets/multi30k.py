@@ -14,6 +14,7 @@ from dlexplain.data.multi30k_files import NAMES, read_part
 from dlexplain.data.pairs import PairData, pairs_digest
 from dlexplain.errors import DataError
 from dlexplain.params import choice, text
+from dlexplain.settings import local_path
 
 URL = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw"
 SOURCE = "en"
@@ -32,7 +33,7 @@ class Params:
 
 def load(params: Params, folder: Path, report: Report) -> PairData:
     """29,000, 1,014 and 1,000 pairs; raises DataError when they are not there or are damaged."""
-    root = Path(params.path).expanduser() if params.path else _fetch(params, folder, report)
+    root = local_path(params.path) if params.path else _fetch(params, folder, report)
     if not root.is_dir():
         raise DataError(f"{root} is no folder; give the one that holds Multi30k's files")
     found = [read_part(root, part, SOURCE, params.target) for part in NAMES]

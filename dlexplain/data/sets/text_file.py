@@ -13,6 +13,7 @@ from dlexplain.data.corpora import (
 from dlexplain.data.tokenisers import KINDS
 from dlexplain.errors import DataError
 from dlexplain.params import choice, number, text
+from dlexplain.settings import local_path
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def load(params: Params, folder: Path, report: Report) -> CorpusData:
     """Raises DataError where it is not there, no UTF-8, empty, or too short."""
     if not params.path:
         raise DataError("path is empty; give a UTF-8 text file")
-    whole = read_text(Path(params.path).expanduser())
+    whole = read_text(local_path(params.path))
     parts = cut_parts(whole, params.validation, params.test)
     report("training the tokeniser", None)
     return learn_corpus(parts, params.tokeniser, params.size)

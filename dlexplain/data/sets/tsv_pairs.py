@@ -7,6 +7,7 @@ from dlexplain.data.base import DATA, DataSpec, DataStatus, Report, local_status
 from dlexplain.data.pairs import PairData, clean, pairs_digest, read_lines, split_by_source
 from dlexplain.errors import DataError
 from dlexplain.params import number, text
+from dlexplain.settings import local_path
 
 WANTED = "the path of a text file with lines of source<TAB>target"
 
@@ -28,7 +29,7 @@ def load(params: Params, folder: Path, report: Report) -> PairData:
     """Raises DataError where the file is no text or has no three pairs."""
     if not params.path:
         raise DataError(f"path is empty; give {WANTED}")
-    path = Path(params.path).expanduser()
+    path = local_path(params.path)
     if not path.is_file():
         raise DataError(f"{path} is no file; give {WANTED}")
     rows = [line.split("\t") for line in read_lines(path)]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 import dlexplain.explain.series.methods  # noqa: F401, registers the methods
 from dlexplain import params as declared
-from dlexplain.data.dates import dates_after
+from dlexplain.data.calendar import dates_ahead
 from dlexplain.data.given_table import far_values
 from dlexplain.errors import DataError, ParamError
 from dlexplain.explain.base import note_of
@@ -145,7 +145,7 @@ def _explain(
         inputs=data.inputs[rows],
         target=model.targets[target],
         step=question.step,
-        date=dates_after(data.dates[row], data.period, question.step)[-1],
+        date=dates_ahead(data.dates[: row + 1], data.period, question.step)[-1],
         what=question.what,
         unit="%" if data.logs[target] else "",
         change=change,

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from dlexplain.data.dates import dates_after, quarters_first_month
+from dlexplain.data.calendar import dates_ahead
 from dlexplain.data.given_table import far_values, origin_spans
 from dlexplain.data.series import place_of
 from dlexplain.errors import DataError, ParamError, TargetError
 from dlexplain.explain.drawing import random_state_kept
-from dlexplain.results import SeriesForecast, period_text
+from dlexplain.results import SeriesForecast, iso_date, period_text
 from dlexplain.services.forecast.conformal import calibrate, calibrated
 from dlexplain.services.forecast.model_list import find_forecaster
 from dlexplain.services.forecast.models import LoadedForecaster, load_forecaster
@@ -92,7 +92,7 @@ def forecast_at(
             said, done = calibrated(said, calibrate(model, learned_on)), True
         except DataError as error:
             notes.append(str(error))
-    ahead = dates_after(data.dates[place], data.period, steps)
+    ahead = dates_ahead(data.dates[: place + 1], data.period, steps)
     known = data.dates[place + 1 : place + 1 + steps]
     ahead[: len(known)] = known
     levels = data.levels[:, list(data.targets)]
@@ -132,7 +132,7 @@ def origin_place(model: LoadedForecaster, given: GivenSeries, origin: str) -> in
     if asked in written:  # such as 2007Q3
         place = written.index(asked)
     else:
-        asked = quarters_first_month(asked)
+        asked = iso_date(asked)
         place = place_of(dates, asked)
         if place == len(dates) or not str(dates[place]).startswith(asked):
             place -= 1  # the last row before it

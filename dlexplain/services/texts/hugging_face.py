@@ -9,7 +9,8 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from dlexplain.errors import ModelError, UnknownName
+from dlexplain.errors import BadInput, ModelError, UnknownName
+from dlexplain.settings import local_path
 
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
@@ -17,7 +18,10 @@ PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 def is_own_model(name: str) -> bool:
     """Whether the name may be of a folder or of the hub, rather than of the zoo or a run."""
-    return Path(name).expanduser().is_dir() or HUB_NAME.fullmatch(name) is not None
+    try:
+        return local_path(name).is_dir() or HUB_NAME.fullmatch(name) is not None
+    except BadInput:
+        return False
 
 
 Kind = Literal["sequence classifier", "causal language model"]
@@ -34,7 +38,7 @@ def check_own(name: str, kind: Kind) -> None:
     Raises UnknownName where it is no model, ModelError where it is one that cannot be read, one
     sentence.
     """
-    path = Path(name).expanduser()
+    path = local_path(name)
     if path.is_file():
         raise UnknownName(f"{path} is a file; the folder of a model is accepted")
     if path.is_dir():

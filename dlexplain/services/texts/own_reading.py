@@ -1,7 +1,6 @@
 """Loading a model that a user brings in Hugging Face's form, as it really is."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +10,7 @@ from dlexplain.errors import ModelError
 from dlexplain.models.hugging_face_classifier import Frame
 from dlexplain.services.texts.hugging_face import Kind, check_architecture, check_folder
 from dlexplain.services.texts.own_limits import frame_of, longest_read, said_by
+from dlexplain.settings import local_path
 
 READERS: dict[Kind, str] = {
     "sequence classifier": "AutoModelForSequenceClassification",
@@ -43,7 +43,7 @@ class OwnModel:
 
 def read_model(name: str, kind: Kind) -> OwnModel:
     """From a folder or the hub; raises UnknownName or ModelError, one sentence."""
-    folder = Path(name).expanduser()
+    folder = local_path(name)
     local = folder.is_dir()
     if local:
         check_folder(folder, kind)

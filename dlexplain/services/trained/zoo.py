@@ -26,7 +26,7 @@ from dlexplain.services.trained.scoring import Tested, run_test
 from dlexplain.services.trained.stored_weights import pack
 from dlexplain.services.training.presets import PRESETS, preset
 from dlexplain.services.training.runs import launch, run, wait_for
-from dlexplain.settings import settings
+from dlexplain.settings import local_path, settings
 from dlexplain.tasks.base import TASKS
 
 TOLERANCE = 0.01
@@ -133,7 +133,7 @@ def data_params(spec: RunSpec) -> dict[str, Any]:
 
 def find_data(name: str, data_path: str) -> str:
     """The data set's folder in a folder of data sets, "fred-md" as fred-md or fred_md, or ""."""
-    root = Path(data_path).expanduser()
+    root = local_path(data_path)
     places = (root / name, root / name.replace("-", "_"))
     return next((str(place.resolve()) for place in places if place.exists()), "")
 

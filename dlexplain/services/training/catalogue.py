@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import dlexplain.data.sets
@@ -19,7 +18,7 @@ from dlexplain.runs.paths import data_folder
 from dlexplain.runs.spec import GROUPS, MAX_SEED
 from dlexplain.runs.spec import RunSpec as RunSpec
 from dlexplain.services.trained.models import readable_zoo, trained
-from dlexplain.settings import settings
+from dlexplain.settings import local_path, settings
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.distilling import check_teacher
 
@@ -160,7 +159,7 @@ def _misfits(spec: RunSpec) -> list[str]:
 
 
 def _from_anywhere(path: str) -> str:
-    return str(Path(path).expanduser().resolve())
+    return str(local_path(path).resolve())
 
 
 def _teacher(spec: RunSpec) -> tuple[str, list[str]]:

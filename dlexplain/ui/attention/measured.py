@@ -12,6 +12,7 @@ from dlexplain.services.texts.attention import Window, agreement, compared
 from dlexplain.services.texts.attention_facts import Head
 from dlexplain.services.texts.models import TextModel
 from dlexplain.ui.live import live
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.session import start
 from dlexplain.ui.words import tokens_told
@@ -63,7 +64,7 @@ def _show(model: TextModel, maps: AttentionMaps, chosen: Head, job: Measured) ->
         show_progress(job, "measured")
     else:
         if job.state == "failed":
-            st.error(job.error)
+            st.error(literal(job.error))
         else:
             st.caption("Cancelled.")
         if st.button("Measure again", icon=":material/refresh:", type="tertiary"):
@@ -78,14 +79,14 @@ def _table(found: Agreement, chosen: Head | None) -> None:
         return
     told = [[_signed(value) for value in row] for row in found.values]
     told[-1][0] = "–"  # the first method with itself
-    rows = [name if place < len(found.rows) - 1 else f"{name}, to compare"
+    rows = [literal(name if place < len(found.rows) - 1 else f"{name}, to compare")
             for place, name in enumerate(found.rows)]  # fmt: skip
     st.table(pd.DataFrame(told, index=rows, columns=list(found.methods)))
     whose = ""
     if chosen is not None:
         whose = f"{found.rows[0]} is the head chosen in the view **One head**. "
     st.caption(
-        f"{whose}Spearman's rank correlation of {found.tokens} tokens with the size of their "
+        f"{whose}Spearman's rank correlation of {found.tokens:d} tokens with the size of their "
         f"attribution to the most probable class; 1: the same order, 0: none. {_verdict(found)}"
     )
 
@@ -93,7 +94,7 @@ def _table(found: Agreement, chosen: Head | None) -> None:
 def _verdict(found: Agreement) -> str:
     """One sentence about all rows but the last, which is no attention."""
     if found.chance >= 1:
-        return f"With {found.tokens} tokens it says nothing: chance gives any order."
+        return f"With {found.tokens:d} tokens it says nothing: chance gives any order."
     chance = f"Up to ±{found.chance:.2f} is what chance gives. "
     above = np.argwhere(found.values[:-1] > found.chance)
     if not len(above):

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dlexplain.errors import BadInput, DataError
 from dlexplain.figures.forecasts import plot_series_forecast, plot_what_if
-from dlexplain.results import PastChange, WhatIf, about_of, csv_of, period_text
+from dlexplain.results import PastChange, WhatIf, about_of, csv_of, iso_date, period_text
 from dlexplain.results.words import sentence, written
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
@@ -45,7 +45,7 @@ def _show(
     try:
         found = cache.changed(model.name, given, row, tuple(changes))
     except DataError as error:
-        st.error(str(error))
+        st.error(literal(error))
         return
     st.plotly_chart(plot_what_if(found, target), config=FIGURE, key="forecast-what-if")
     st.markdown(_sentence(found, target))
@@ -76,7 +76,7 @@ def _asked(
     def read(text: str) -> PastChange:
         dates = {period_text(day, given.data.period): day for day in window["date"]}
         series, date, value = [*text.rsplit(":", 2), "", ""][:3]
-        date = dates.get(date, date)
+        date = dates.get(date, iso_date(date))
         known = series in given.data.names and date in dates.values()
         try:
             number = float(value) if known else np.nan

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
-from dlexplain.results import SeriesAbout, period_text
+from dlexplain.results import SeriesAbout, iso_date, period_text
 from dlexplain.services.forecast.model_list import (
     ForecasterEntry,
     find_forecaster,
@@ -64,7 +64,7 @@ def choose_series(entry: ForecasterEntry, arrived: bool) -> GivenSeries | None:
             return None
         given = _source_of(entry.name, key, model.weights.stat().st_mtime_ns)
     except (DlexplainError, OSError) as error:
-        st.error(str(error))
+        st.error(literal(error))
         return None
     if key == EXAMPLE:
         st.info(
@@ -114,7 +114,7 @@ def _source_of(name: str, key: str, version: int) -> GivenSeries:
 
 def _uploaded(entry: ForecasterEntry) -> GivenSeries | None:
     model = find_forecaster(entry.name)
-    names = ", ".join(model.facts["series"])
+    names = literal(", ".join(model.facts["series"]))
     file = st.file_uploader(
         f"A CSV with a column of dates and: {names}",
         type=["csv", "txt"],
@@ -166,8 +166,8 @@ def _first_origin(given: GivenSeries, rows: range, dates: list[str]) -> str:
 
 
 def _date(text: str, dates: list[str], period: int) -> str:
-    if text in dates:
-        return text
+    if iso_date(text) in dates:
+        return iso_date(text)
     written = [period_text(date, period) for date in dates]
     if text in written:
         return dates[written.index(text)]

@@ -6,6 +6,7 @@ from dlexplain.services.forecast.model_list import ForecasterEntry, find_forecas
 from dlexplain.services.forecast.sources import GivenSeries, SeriesSource, read_own
 from dlexplain.services.jobs import Progress
 from dlexplain.ui.jobs import Asked, asked, show_end, show_live
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
 
 SLOT = "forecast-fetch"
@@ -14,7 +15,10 @@ PARTS = 100
 
 def offer_fetching(entry: ForecasterEntry, source: SeriesSource) -> None:
     """Why the series are not here, and a button that fetches them where that can be done."""
-    st.info(f"{source.title} is not here: {source.how}.", icon=":material/cloud_download:")
+    st.info(
+        f"{literal(source.title)} is not here: {literal(source.how)}.",
+        icon=":material/cloud_download:",
+    )
     if not source.fetched:
         return
 

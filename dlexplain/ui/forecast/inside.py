@@ -10,6 +10,7 @@ from dlexplain.results.words import sentence
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.ui.forecast import cache
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.writing.inside import ABOUT, GATES, SHOWN, TITLES
 
 LAYER, PART, HEAD = (f"forecast-{x}" for x in ("layer", "part", "head"))
@@ -21,7 +22,7 @@ def show_inside(model: LoadedForecaster, given: GivenSeries, row: int) -> None:
     try:
         found = cache.inside(model.name, given, row)
     except Incompatible as error:
-        st.info(sentence(str(error)))
+        st.info(literal(sentence(str(error))))
         return
     if isinstance(found, SeriesAttention):
         _attention(found)

@@ -116,7 +116,7 @@ def _warn(result: SeriesBacktest, target: int) -> None:
     if not poor:
         return
     name = literal(about_of(result.about, result.tested.names[target]).title)
-    held = ", ".join(f"{level}% hold {part:.0%}" for level, part in poor.items())
+    held = ", ".join(f"{level:d}% hold {part:.0%}" for level, part in poor.items())
     st.warning(
         f"For {name} these intervals hold less than they say: {held}"
         + (

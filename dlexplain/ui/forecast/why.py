@@ -160,11 +160,11 @@ def _card(job: Job[SeriesAttribution], place: int, name: str) -> None:
         if job.active:
             show_progress(job, f"forecast-{place}")
         elif job.state == "failed":
-            st.error(job.error)
+            st.error(literal(job.error))
         else:
             st.caption("Cancelled.")
         return
-    st.markdown(f"**{found.title}**: {_sentence(found)}")
+    st.markdown(f"**{literal(found.title)}**: {_sentence(found)}")
     st.plotly_chart(plot_series_attribution(found), config=FIGURE, key=f"forecast-map-{place}")
     left, right = st.columns(2)
     with left:

@@ -13,6 +13,7 @@ from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.pictures import OTHER, choose_test, first_other
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.writing.choice import from_query
 
 STEPS = 9
@@ -79,7 +80,7 @@ def _show(model: LatentModel, first: Floats, last: Floats, usual: str, label: in
     try:
         path = interpolate(model, first, last, STEPS, how or usual, label)
     except DlexplainError as error:
-        st.error(str(error))
+        st.error(literal(error))
         return
     st.image(png(path_sheet(path)), width="stretch",
              caption=f"{STEPS} pictures, both ends included")  # fmt: skip

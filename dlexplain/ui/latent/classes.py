@@ -12,6 +12,7 @@ from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.encoded import encoded_pictures
+from dlexplain.ui.markdown import literal
 
 SIDE = 220
 
@@ -33,18 +34,18 @@ def show_classes(model: LatentModel, picture: Picture | SeenPicture, label: str,
     columns = st.columns(4)
     shown = (
         (found.copy, "The picture, made anew"),
-        (made[0], f"less the mean {minus}"),
-        (made[1], f"plus the mean {plus}"),
+        (made[0], f"less the mean {literal(minus)}"),
+        (made[1], f"plus the mean {literal(plus)}"),
         (made[2], "is this"),
     )
     for column, (pixels, caption) in zip(columns, shown, strict=True):
         column.image(enlarged(pixels), width=SIDE, caption=caption)
     st.subheader("All class means")
     every = decode(model, np.stack(list(means.values())))
-    st.image(png(sheet(every, min(10, len(every)))), width="stretch",
-             caption=f"What each class's mean numbers decode to: {', '.join(names)}")  # fmt: skip
+    decoded = f"What each class's mean numbers decode to: {literal(', '.join(names))}"
+    st.image(png(sheet(every, min(10, len(every)))), width="stretch", caption=decoded)
     count = int((~encoded.tested).sum())
-    st.caption(f"Means over {count:,} training pictures. {encoded.note}")
+    st.caption(f"Means over {count:,} training pictures. {literal(encoded.note)}")
     st.download_button(
         "PNG", lambda: png(sheet(np.stack([pixels for pixels, _ in shown]))),
         f"{model.name}-arithmetic.png", "image/png", key="latent-classes-png",

@@ -79,7 +79,7 @@ def _neighbours(model: LatentModel, found: Samples, place: int, path: str, work:
     st.caption(
         f"Euclidean distance of pixels, over {known.looked_at:,} training pictures: "
         + ", ".join(f"{one:.1f}" for one in known.distances)
-        + f". {known.note}"
+        + f". {literal(known.note)}"
     )
 
 
@@ -126,7 +126,7 @@ def _map(work: Asked) -> None:
         if result.completeness_error is not None
         else ""
     )
-    note = f" {result.note}" if result.note else ""
+    note = f" {literal(result.note)}" if result.note else ""
     st.caption(f"Red pixels spoke for real, blue ones against.{complete}{note}")
 
 

@@ -48,7 +48,7 @@ def show_map(model: LatentModel, picture: Picture | SeenPicture, path: str) -> N
             _one(model, encoded, chosen)
     st.caption(
         "The star is the picture above. Click on a point to see its picture; drag to move, scroll "
-        f"to zoom. {encoded.note}"
+        f"to zoom. {literal(encoded.note)}"
     )
     st.download_button(
         "CSV", found.to_csv, f"{model.name}-codes.csv", "text/csv", key="latent-map-csv",

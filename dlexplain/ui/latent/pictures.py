@@ -52,7 +52,7 @@ def choose_picture(data: PictureData | None, arrived: bool) -> Choice:
     kept = TEST if arrived and "test" in st.query_params else state.get("latent-source-kept")
     source = st.segmented_control(
         "Picture from", sources, default=kept if kept in sources else sources[0],
-        format_func=lambda name: f"{ICONS[name]} {name}",
+        format_func=lambda source: f"{ICONS[source]} {source}",
         key=f"latent-source-{'-'.join(sources)}", required=True, label_visibility="collapsed",
     )  # fmt: skip
     state["latent-source-kept"] = source

@@ -53,7 +53,7 @@ def show_reconstruction(
 def told_changes(seen: SeenPicture) -> None:
     """What was done to the picture."""
     if seen.changes:
-        st.caption("What was done to it: " + "; ".join(seen.changes) + ".")
+        st.caption("What was done to it: " + literal("; ".join(seen.changes)) + ".")
 
 
 def _anomaly(encoded: EncodedPictures, found: Reconstruction) -> None:
@@ -62,13 +62,13 @@ def _anomaly(encoded: EncodedPictures, found: Reconstruction) -> None:
     unusual = how_unusual(found, encoded)
     st.subheader("How unusual is it?")
     for finding in unusual.findings:
-        st.markdown(f"{finding.measured}: **{finding.follows}**.")
+        st.markdown(f"{literal(finding.measured)}: **{literal(finding.follows)}**.")
     if unusual.beware:
-        st.markdown(unusual.beware)
+        st.markdown(literal(unusual.beware))
     st.plotly_chart(plot_errors(encoded, found.error), config=FIGURE, key="latent-errors")
     st.caption(
         "Training pictures have smaller errors than test pictures where a model has learnt some "
-        f"of them by heart. {encoded.note}"
+        f"of them by heart. {literal(encoded.note)}"
     )
 
 

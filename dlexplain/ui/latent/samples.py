@@ -19,6 +19,7 @@ from dlexplain.ui.forms import params_form
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.closer import logit_text, show_nearest, show_one, show_why
 from dlexplain.ui.latent.points import clicked
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.writing.choice import from_query
 
 CHOSEN, GRID = "latent-sample", "latent-grid"
@@ -36,7 +37,7 @@ def show_samples(
     try:
         found = cache.samples(model.name, label, count, seed, float(params["truncation"]))
     except DlexplainError as error:
-        st.error(str(error))
+        st.error(literal(error))
         return {}
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -72,7 +73,7 @@ def _given(arrived: bool) -> Mapping[str, Value]:
             for key in wanted:  # the address counts more than an earlier visit
                 st.session_state.pop(f"param-latent-{key}", None)
         except BadInput as error:
-            st.warning(f"The address asks for something that cannot be: {error}")
+            st.warning(f"The address asks for something that cannot be: {literal(error)}")
             st.session_state["latent-given"] = {}
     found: Mapping[str, Value] = st.session_state.get("latent-given", {})
     return found

@@ -10,6 +10,7 @@ from dlexplain.figures.layers import filter_tiles, plot_layers
 from dlexplain.results import Layers
 from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.tiles import show_tiles
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.words import count
 
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
@@ -96,7 +97,7 @@ def _filters(name: str) -> None:
     try:
         filters = cache.filters(name)
     except Incompatible as error:
-        st.info(str(error))
+        st.info(literal(error))
         return
     tiles = filter_tiles(filters)
     colours = filters.weights.shape[1] == 3

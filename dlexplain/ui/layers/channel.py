@@ -27,6 +27,7 @@ from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.choice import Kept, choose_channel, choose_layer, middle_active
 from dlexplain.ui.layers.tiles import show_tiles
 from dlexplain.ui.live import PROGRESS_SECONDS, live
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
 
 EXCITING, PREFERRED = "layers-exciting", "layers-preferred"
@@ -88,8 +89,8 @@ def _show_excited(found: Asked) -> None:
     before = result.measured != result.layer
     where = f" of {result.measured}, before the activation function" if before else ""
     st.caption(
-        f"Of {len(result.activations):,}: {result.set}. Below each, the channel's largest value at "
-        f"any place{where}, by which they are ordered, then its mean over all places"
+        f"Of {len(result.activations):,}: {literal(result.set)}. Below each, the channel's largest "
+        f"value at any place{where}, by which they are ordered, then its mean over all places"
         f"{f' of {result.layer}' if before else ''}. The frame is what the unit with the largest "
         f"value saw. Largest values are {result.activations.mean():.3g} on average of all pictures."
     )
@@ -112,8 +113,11 @@ def _liked(name: str, layer: str, channel: int) -> None:
     if known is None:
         return
     if known.question != question:
-        st.caption(f"Below is channel {known.question[2]} of {known.question[1]} of "
-                   f"{known.question[0]}; press the button for what is chosen now.")  # fmt: skip
+        model, of, number = known.question[:3]
+        st.caption(
+            f"Below is channel {number} of {literal(of)} of {literal(model)}; press the button for "
+            "what is chosen now."
+        )
     show_live(_show_liked, known)
 
 
@@ -138,7 +142,7 @@ def _show_liked(found: Asked) -> None:
         return
     left, right = st.columns([1, 2], vertical_alignment="center")
     left.image(enlarged(result.picture), width=SIDE,
-               caption=f"Channel {result.channel} of {result.layer}")  # fmt: skip
+               caption=f"Channel {result.channel} of {literal(result.layer)}")  # fmt: skip
     with right:
         whole = result.unit == "channel"
         what = "The channel's mean over all places" if whole else "The channel's unit in the middle"

@@ -114,4 +114,4 @@ def half_of(strengths: NDArray[np.float32], field: Rectangle) -> str:
 
 
 def _rectangle(box: Rectangle) -> str:
-    return f"rows {box.top} to {box.bottom}, columns {box.left} to {box.right}"
+    return f"rows {box.top:d} to {box.bottom:d}, columns {box.left:d} to {box.right:d}"

@@ -9,6 +9,7 @@ from dlexplain.ui import cache as models
 from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.choice import Kept, choose_channel, choose_layer
 from dlexplain.ui.layers.tiles import show_tiles
+from dlexplain.ui.markdown import literal
 
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
 RANKED = {"mean": "Mean", "largest": "Largest value"}
@@ -32,12 +33,12 @@ def show_maps(name: str, picture: Picture, opened: bool) -> Kept:
     channels, height, width = maps.values.shape
     few = f"the {min(count, channels)} most active of " if channels > count else ""
     if (height, width) == (1, 1):
-        st.markdown(f"**{layer.name}** has no places: {few}{channels} units")
+        st.markdown(f"**{literal(layer.name)}** has no places: {few}{channels} units")
         st.plotly_chart(plot_units(maps, count, _names(name, maps)), config=FIGURE,
                         key="layers-units")  # fmt: skip
         _npz(maps)
         return {"layer": layer.name}
-    st.markdown(f"**{layer.name}**: {few}{channels} channels of {height} × {width}")
+    st.markdown(f"**{literal(layer.name)}**: {few}{channels} channels of {height} × {width}")
     show_tiles(channel_tiles(maps, count, together))
     dead = int((maps.largest <= 0).sum())
     told = f" {dead} of {channels} are nowhere above 0." if dead else ""

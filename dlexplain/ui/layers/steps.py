@@ -14,6 +14,7 @@ from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.choice import Kept, choose_layer, choose_unit
 from dlexplain.ui.layers.field import most_active
 from dlexplain.ui.layers.numbers import grid, number, said, show_row, together
+from dlexplain.ui.markdown import literal
 
 WRITTEN = 4
 """Input channels whose tables are written out; the others are summed."""
@@ -104,7 +105,9 @@ def _stage(stage: StageStep, place: int) -> None:
     st.subheader(f"{place}. {titles[stage.kind]}")
     if stage.kind in ("norm", "activation"):
         x = number(float(stage.window[0, 0]))
-        st.markdown(f"{stage.layer}: `{stage.formula}` of x = {x} is **{number(stage.value)}**")
+        st.markdown(
+            f"{literal(stage.layer)}: `{stage.formula}` of x = {x} is **{number(stage.value)}**"
+        )
         return
     height, width = stage.window.shape
     marked = None

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.results import Backtest
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.tested.base import show
 
 
@@ -11,7 +12,12 @@ def show_backtest(found: Backtest) -> None:
     from dlexplain.figures.tested import plot_errors, plot_forecast
 
     name = st.segmented_control(
-        "Series", found.names, default=found.names[0], required=True, key="backtest-series"
+        "Series",
+        found.names,
+        default=found.names[0],
+        format_func=literal,
+        required=True,
+        key="backtest-series",
     )
     target = found.names.index(name or found.names[0])
     origins = [str(day) for day in found.origins]

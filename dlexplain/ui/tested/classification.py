@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dlexplain.results import ClassificationTest
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.tested.base import show
 
 SIDE = 96
@@ -40,7 +41,8 @@ def show_classification(found: ClassificationTest) -> None:
             ):
                 st.image(
                     _png(pixels),
-                    caption=f"said {classes[said]} ({share:.0%}), is {classes[truth]}",
+                    caption=f"said {literal(classes[said])} ({share:.0%}), "
+                    f"is {literal(classes[truth])}",
                     width=SIDE,
                 )
 

@@ -126,7 +126,7 @@ def _under(
         show_downloads(job.result, key)
         return
     if job.state == "failed":
-        st.error(job.error)
+        st.error(literal(job.error))
     else:
         st.caption("Cancelled.")
     if st.button("Run again", key=f"again-{key}", icon=":material/refresh:", type="tertiary"):
@@ -150,7 +150,7 @@ def show_attribution(
         facts.append(f"completeness error {found.completeness_error:.1%}")
     if found.way:
         facts.insert(0, capital(found.way))
-    st.caption(", ".join(facts) + ("  \n" + found.note if found.note else ""))
+    st.caption(", ".join(facts) + ("  \n" + literal(found.note) if found.note else ""))
 
 
 def _as_chosen(found: TextAttribution) -> TextAttribution:

@@ -90,7 +90,7 @@ def _before_after(
         after_reading = changed(model, reading, places, way, new)
         after = classify_reading(model, after_reading)
     except BadInput as error:
-        st.error(str(error))
+        st.error(literal(error))
         return
     st.plotly_chart(plot_before_after(before, after), config=FIGURE, key="before-after")
     _said(before, after)
@@ -174,6 +174,6 @@ def _found(job: Job[Turning]) -> None:
         show(literal(job.result.sentence))
         st.caption(f"{job.result.tried:,} trials in {job.result.seconds:.1f} s")
     elif job.state == "failed":
-        st.error(job.error)
+        st.error(literal(job.error))
     else:
         st.caption("Cancelled.")

@@ -70,7 +70,7 @@ def show_table(model: TextModel) -> None:
         _, texts = read_text_column(file.getvalue(), column)
         beside = other_columns(file.getvalue(), column)
     except BadInput as error:
-        st.error(str(error))
+        st.error(literal(error))
         return
     _run(model, texts, beside, method, (model.name, file.file_id, column, method))
 
@@ -106,7 +106,7 @@ def _progress(job: Job[TextTable]) -> None:
     if job.result is not None:
         _result(job.result)
     elif job.state == "failed":
-        st.error(job.error)
+        st.error(literal(job.error))
     else:
         st.caption("Cancelled.")
 

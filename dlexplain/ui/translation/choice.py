@@ -46,11 +46,11 @@ def show_card(entry: TranslatorEntry) -> None:
     try:
         card = translator_card(entry.name)
     except DlexplainError as error:
-        st.error(str(error))
+        st.error(literal(error))
         return
     source, target = map(literal, card.languages)
     how = f"{literal(card.architecture)} on {literal(card.data)}, {source} to {target}, "
-    how += f"in {TOKENS.get(card.tokens, card.tokens)}, at most {card.longest} a text; "
+    how += f"in {literal(TOKENS.get(card.tokens, card.tokens))}, at most {card.longest} a text; "
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             " · ".join(_figures(card)), width="content",
@@ -94,7 +94,7 @@ def choose_text(entry: TranslatorEntry, entries: Sequence[TranslatorEntry], arri
     if not given and (state.get(TEXT) is None or another):
         state[TEXT] = entry.examples[0]
     state[EXAMPLE] = state[TEXT] if state[TEXT] in entry.examples else None
-    st.pills("Examples", entry.examples, key=EXAMPLE, on_change=_take_example)
+    st.pills("Examples", entry.examples, format_func=literal, key=EXAMPLE, on_change=_take_example)
     return str(
         st.text_area(
             "Text", key=TEXT, height=80, max_chars=LONGEST, persist_state="session",

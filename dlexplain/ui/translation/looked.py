@@ -107,5 +107,5 @@ def _sentence(told: Agreement) -> str:
         "much it moved the word, either way; the last column has leave-one-out in its place."
     )
     if not math.isfinite(told.chance) or told.chance >= 1:
-        return f"{what} With {told.tokens} source tokens it says nothing."
-    return f"{what} With {told.tokens} source tokens, chance alone reaches ±{told.chance:.2f}."
+        return f"{what} With {told.tokens:d} source tokens it says nothing."
+    return f"{what} With {told.tokens:d} source tokens, chance alone reaches ±{told.chance:.2f}."

@@ -9,6 +9,7 @@ from dlexplain.results.words import capital, sentence
 from dlexplain.services.writing.inside import MOST, find_units
 from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.properties import PROPERTIES
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.writing import cache
 from dlexplain.ui.writing.text import show_text, signed
 
@@ -39,10 +40,10 @@ def show_inside(model: LoadedLanguageModel, text: str) -> None:
     try:
         inside = cache.inside(model.name, text)
     except Incompatible as error:
-        st.info(f"{error}. Choose a recurrent model, or open **Look back**.")
+        st.info(f"{literal(error)}. Choose a recurrent model, or open **Look back**.")
         return
     except BadInput as error:
-        st.info(str(error))
+        st.info(literal(error))
         return
     layer, name = _part(inside)
     values = inside.layers[layer][name]
@@ -87,12 +88,12 @@ def _search(inside: Inside, layer: int, name: str) -> UnitSearch | None:
     try:
         found = find_units(inside.layers[layer][name], inside.tokens, wanted)
     except BadInput as error:
-        st.info(sentence(str(error)))
+        st.info(literal(sentence(str(error))))
         return None
     best = abs(float(found.correlations[0]))
     verdict = "more than chance gives" if best > found.chance else "**no more than chance gives**"
     st.markdown(
-        f"Unit {found.units[0]} follows the **{found.title}** best: correlation "
+        f"Unit {found.units[0]} follows the **{literal(found.title)}** best: correlation "
         f"{found.correlations[0]:+.2f}, {verdict} (the best of all units stays below "
         f"{found.chance:.2f} for 95 of 100 shifted texts)."
     )

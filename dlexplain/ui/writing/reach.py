@@ -13,6 +13,7 @@ from dlexplain.services.writing.gradient_reach import gradient_reach
 from dlexplain.services.writing.model_list import LanguageEntry
 from dlexplain.services.writing.models import load_language_model
 from dlexplain.ui.jobs import Asked, asked, show_end, show_live
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.writing.text import MOSTLY_UNKNOWN
 
@@ -78,8 +79,8 @@ def _show(found: Asked) -> None:
         )
         last = reach.norms[-1] / (reach.norms[0] or 1.0)
         st.markdown(
-            f"- **{reach.title}**: the gradient {where}, and {_share(last)} of it is left after "
-            f"{lags}. The mean of {reach.positions} places.{_unknown(reach)}"
+            f"- **{literal(reach.title)}**: the gradient {where}, and {_share(last)} of it is left "
+            f"after {lags}. The mean of {reach.positions} places.{_unknown(reach)}"
         )
     st.caption(
         "The length of the gradient of log p(token t) by the vector of token t - k. Back through "

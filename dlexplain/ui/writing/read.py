@@ -16,6 +16,7 @@ from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.reading import why_token
 from dlexplain.services.writing.reading_methods import METHODS
 from dlexplain.ui.jobs import Asked, asked, show_end, show_live
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.words import large
 from dlexplain.ui.writing import cache
@@ -31,7 +32,7 @@ def show_reading(model: LoadedLanguageModel, text: str, arrived: bool) -> dict[s
     try:
         reading = cache.reading(model.name, text)
     except BadInput as error:
-        st.info(str(error)) if not text.strip() else st.error(str(error))
+        st.info(literal(error)) if not text.strip() else st.error(literal(error))
         return {}
     _facts(reading)
     show_text(map(chosen, reading.tokens))

@@ -18,6 +18,7 @@ from dlexplain.services.writing.writing import generate
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.jobs import Asked, asked, show_end, show_live
 from dlexplain.ui.live import PROGRESS_SECONDS, live
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.writing.text import MOSTLY_UNKNOWN, chosen, plain, show_text
 
@@ -81,7 +82,7 @@ def _given(arrived: bool) -> Mapping[str, Value]:
             for key in wanted:  # the address counts more than an earlier visit
                 st.session_state.pop(f"param-writing-{key}", None)
         except BadInput as error:
-            st.warning(f"The address asks for something that cannot be: {error}")
+            st.warning(f"The address asks for something that cannot be: {literal(error)}")
             st.session_state["writing-given"] = {}
     found: Mapping[str, Value] = st.session_state.get("writing-given", {})
     return found
