@@ -119,15 +119,39 @@ class Tape:
 
 @contextmanager
 def capture(module: nn.Module, layer: str) -> Iterator[Tape]:
-    """Record the last output of `layer`, cut from what came before it."""
+    """Record the last output of `layer`, cut from what came before it.
+
+    A layer that works in place has written over its input, which the model may read under the
+    input's own name: the cut goes through both names, so that the gradient misses neither.
+    """
     tape = Tape()
+    version = 0
 
-    def record(_module: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
-        tape.output = output.detach().requires_grad_()
-        return tape.output.clone()  # the next layer may work in place
+    def look(_module: nn.Module, inputs: Any) -> None:
+        nonlocal version
+        version = _writes(inputs)
 
-    hook = module.get_submodule(layer).register_forward_hook(record)
+    def record(_module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
+        in_place = _writes(inputs) > version and _share(inputs[0], output)
+        # a copy, which what follows in place leaves alone
+        tape.output = (output.detach().clone() if in_place else output.detach()).requires_grad_()
+        return output.copy_(tape.output) if in_place else tape.output.clone()
+
+    watched = module.get_submodule(layer)
+    hooks = (watched.register_forward_pre_hook(look), watched.register_forward_hook(record))
     try:
         yield tape
     finally:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
+
+
+def _writes(inputs: Any) -> int:
+    """How often the first of a layer's inputs was written over; 0 where torch does not count."""
+    x = inputs[0] if inputs else None
+    return x._version if isinstance(x, Tensor) and not x.is_inference() else 0
+
+
+def _share(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors are one memory."""
+    return one.untyped_storage().data_ptr() == other.untyped_storage().data_ptr()

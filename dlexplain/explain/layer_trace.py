@@ -155,12 +155,22 @@ def _trace(model: PreparedModel) -> tuple[Call, ...]:
 
 Told = Callable[[Any, Any], None]
 """Is called with what went into a layer and what came out."""
+Given = Callable[[Any], None]
+"""Is called with what goes into a layer."""
 
 
 @contextmanager
-def listening(module: nn.Module, told: Mapping[str, Told]) -> Iterator[None]:
-    """Inside it, told[path] hears of each run of the layer of that path."""
+def listening(
+    module: nn.Module, told: Mapping[str, Told], before: Mapping[str, Given] | None = None
+) -> Iterator[None]:
+    """Inside it, told[path] hears of each run of the layer of that path, and before[path] of what
+    goes in while the layer has not run: one that works in place writes over it."""
     with ExitStack() as hooks:
+        for path, hear in (before or {}).items():
+            layer = module.get_submodule(path)
+            hooks.enter_context(
+                layer.register_forward_pre_hook(lambda _m, given, hear=hear: hear(given))
+            )
         for path, tell in told.items():
             layer = module.get_submodule(path)
             hooks.enter_context(
@@ -230,16 +240,22 @@ def flows(module: nn.Module, calls: tuple[Call, ...], x: Tensor) -> list[Flow]:
     """What goes into these layers and comes out, in one run; the caller has the model's turn."""
     found: dict[int, Flow] = {}
     runs: dict[str, int] = {}
+    waiting: dict[str, Tensor | None] = {}
     wanted = {(call.path, call.nth): call.place for call in calls}
 
-    def note(path: str, given: Any, output: Any) -> None:
-        nth = runs.get(path, 0)
-        runs[path] = nth + 1
-        before, after = _first(given), _first(output)
-        if (path, nth) in wanted and before is not None and after is not None:
-            # a later layer may work in place
-            found[wanted[path, nth]] = Flow(before.detach().clone(), after.detach().clone())
+    def keep(path: str, given: Any) -> None:
+        nth = runs[path] = runs.get(path, -1) + 1
+        x = _first(given)
+        # the layer itself, or a later one, may work in place
+        waiting[path] = x.detach().clone() if (path, nth) in wanted and x is not None else None
 
-    with listening(module, {call.path: partial(note, call.path) for call in calls}):
+    def note(path: str, _given: Any, output: Any) -> None:
+        before, after = waiting.pop(path), _first(output)
+        if before is not None and after is not None:
+            found[wanted[path, runs[path]]] = Flow(before, after.detach().clone())
+
+    paths = dict.fromkeys(call.path for call in calls)
+    told = {path: partial(note, path) for path in paths}
+    with listening(module, told, {path: partial(keep, path) for path in paths}):
         module(x)
     return [found[call.place] for call in calls]

@@ -37,6 +37,36 @@ def test_grad_cam_by_hand() -> None:
     assert not positive.signed
 
 
+class InPlaceUnderTwoNames(TwoLayers):
+    """The same, where the head reads what a ReLU has written over: as the ReLU's output, as the
+    convolution's, or as both."""
+
+    def __init__(self, read: str) -> None:
+        super().__init__()
+        self.act, self.read = nn.ReLU(inplace=True), read
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.conv(x)
+        z = self.act(y)
+        used = {"output": z * 1, "alias": y * 1, "both": y + z}[self.read]
+        return self.head(used.mean(dim=(2, 3)))
+
+
+@pytest.mark.parametrize(("read", "times"), [("output", 1), ("alias", 1), ("both", 2)])
+def test_grad_cam_of_a_layer_in_place_sees_both_names_of_its_output(read: str, times: int) -> None:
+    x = picture(side=4)
+    model = prepared(InPlaceUnderTwoNames(read), side=4)
+    red, blue = x[0, 0].clamp_min(0), (-x[0, 2]).clamp_min(0)
+    expected = times * (3 * red - 2 * blue) / 16
+    found = explain(model, "grad-cam", x, 0, layer="act", positive=False)
+    torch.testing.assert_close(torch.tensor(found.values[0]), expected)
+    conv = explain(model, "grad-cam", x, 0, layer="conv", positive=False)
+    through = [(times / 16 * w * (c > 0)).mean() for w, c in ((3, x[0, 0]), (-2, -x[0, 2]))]
+    torch.testing.assert_close(
+        torch.tensor(conv.values[0]), through[0] * x[0, 0] - through[1] * x[0, 2]
+    )
+
+
 def test_layer_cam_and_grad_cam_plus_plus_by_hand() -> None:
     x = picture(side=4)
     model = prepared(TwoLayers(), side=4)

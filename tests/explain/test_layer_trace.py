@@ -94,6 +94,32 @@ def test_what_goes_in_and_comes_out_of_several_layers() -> None:
     torch.testing.assert_close(again.output, again.given.relu())
 
 
+class CountsOnInPlace(nn.Module):
+    """The head reads the convolution's output under its own name, which the ReLU wrote over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv = nn.Conv2d(3, 4, 3, padding=1)
+        self.act = nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.conv(x)
+        self.act(y)
+        return y.mean((2, 3))
+
+
+def test_what_goes_into_a_layer_that_works_in_place_is_what_it_was_before() -> None:
+    network = CountsOnInPlace()
+    calls = trace(ready(network))
+    x = torch.randn(1, 3, 8, 8)
+    conv, act = flows(network, (find_call(calls, "conv"), find_call(calls, "act")), x)
+    torch.testing.assert_close(conv.output, network.conv(x))
+    torch.testing.assert_close(act.given, network.conv(x))
+    assert act.given.min() < 0
+    torch.testing.assert_close(act.output, network.conv(x).relu())
+
+
 def test_no_hook_is_left_also_after_an_error() -> None:
     network = Branching()
     calls = trace(ready(network))
@@ -101,7 +127,9 @@ def test_no_hook_is_left_also_after_an_error() -> None:
         output_of(network, find_call(calls, "head"), torch.zeros(1, 2, 8, 8))
     with pytest.raises(RuntimeError, match="channels"):
         flows(network, calls[:1], torch.zeros(1, 2, 8, 8))
-    assert all(not module._forward_hooks for module in network.modules())
+    assert all(
+        not module._forward_hooks and not module._forward_pre_hooks for module in network.modules()
+    )
 
 
 def test_an_unknown_layer_is_told() -> None:
