@@ -7,6 +7,7 @@ import pytest
 
 import dlexplain as dx
 from dlexplain.cli import explaining, explaining_texts, forecasting
+from dlexplain.services.texts.explain import precision_warning
 from dlexplain.ui import question as pictures
 from dlexplain.ui.forecast import why as forecasts
 from dlexplain.ui.texts import question as texts
@@ -147,3 +148,13 @@ def test_a_number_of_classes_begins_at_one(capsys: pytest.CaptureFixture[str]) -
         run(capsys, "classify", "--text", TEXT, "--top", "0")
     assert ended.value.code == 2
     assert '"0" is no whole number from 1' in capsys.readouterr().err
+
+
+def test_a_slower_precision_is_told_on_stderr_before_the_work(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call = ("explain", "--text", TEXT, "--method", "lime", "--set", "samples=10", *MODEL)
+    said = precision_warning(dx.load_text_model(MODEL[-1]), "lime", {"precision": "bf16"})
+    status, _, told = run(capsys, *call, "--set", "precision=bf16")
+    assert (status, told) == (0, f"dlexplain: {said}\n" if said else "")
+    assert run(capsys, *call, "--set", "precision=float32")[2] == ""

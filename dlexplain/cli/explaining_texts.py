@@ -71,7 +71,11 @@ def _print(prediction: "TextPrediction", top: int | None) -> None:
 def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     """Print each token's value, or all of it as JSON; with --out the text in colours too."""
     from dlexplain.figures.coloured_text import text_page
-    from dlexplain.services.texts.explain import explain_text, text_method_infos
+    from dlexplain.services.texts.explain import (
+        explain_text,
+        precision_warning,
+        text_method_infos,
+    )
     from dlexplain.services.texts.models import load_text_model
 
     if args.png:
@@ -81,6 +85,8 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     method = args.method or DEFAULT_METHOD
     check_params(params, method, text_method_infos())
     model = load_text_model(args.model or DEFAULT_MODEL)
+    if slow := precision_warning(model, method, params):
+        complain(slow)  # before the work, which it makes long
     found = explain_text(model, args.text, method, args.target, args.contrast, None, args.alone,
                          **params)  # fmt: skip
     if args.out:

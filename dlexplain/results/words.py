@@ -25,6 +25,21 @@ def missed(error: float | None, because: str = "") -> str:
     return f"The values miss the difference of the scores by {error:.0%}{because}."
 
 
+SLOWER = 1.25
+"""Times as long as float32: from here on a precision is said to be slower."""
+
+
+def slower(precision: str, ratio: float) -> str:
+    """A sentence where a precision takes longer than float32, `ratio` times as long; else ""."""
+    if precision == "float32" or ratio < SLOWER:
+        return ""
+    times = f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}"
+    return (
+        f"On this machine {precision} takes {times} times as long as float32, as a short trial "
+        "showed; float32 is faster."
+    )
+
+
 def capital(text: str) -> str:
     """With a capital at its beginning."""
     return text[:1].upper() + text[1:]

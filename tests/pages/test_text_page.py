@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dlexplain.services.texts.explain import precision_warning
+from dlexplain.services.texts.models import load_text_model
+
 TEXT = str(Path(__file__).parents[2] / "pages/explain/2_text.py")
 SENTENCE = "A dull, predictable script."
 
@@ -209,3 +212,14 @@ def test_of_two_classes_the_difference_is_explained_or_one_score_alone() -> None
     assert page.query_params["rather"] == ["alone"] or page.query_params["rather"] == "alone"
     page = finished(text_page(text=SENTENCE, by="leave-one-out", rather="alone"))
     assert page.selectbox(key="rather").value == "alone"
+
+
+def test_a_slower_precision_is_told_where_it_is_chosen() -> None:
+    page = AppTest.from_file(TEXT, default_timeout=60)
+    page.session_state["params"] = {"sst2-cnn": {"lime": {"precision": "bf16", "samples": 10}}}
+    for key, value in {"classifier": "sst2-cnn", "text": SENTENCE, "by": "lime"}.items():
+        page.query_params[key] = value
+    page = finished(page.run())
+    said = precision_warning(load_text_model("sst2-cnn"), "lime", {"precision": "bf16"})
+    assert [w.value for w in page.warning] == ([said] if said else [])
+    assert not page.exception

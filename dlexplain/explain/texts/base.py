@@ -14,6 +14,7 @@ from dlexplain.explain.base import Attributed, NoParams, note_of
 from dlexplain.explain.baselines import UNDECIDED, undecided
 from dlexplain.explain.batching import ChunkBook, Evaluator, Target
 from dlexplain.explain.progress import Progress
+from dlexplain.explain.texts.precision import check_precision
 from dlexplain.explain.texts.twin import TextTwin
 from dlexplain.params import as_dict, choice
 from dlexplain.registry import Registry
@@ -29,19 +30,6 @@ def baseline_param() -> str:
         "blank", "Baseline", BASELINES,
         help="What stands for no word: the model's mask or unknown word, its padding, zeros, or "
         "what lies between two of these where the model is undecided. Marks such as [CLS] stay.",
-    )  # fmt: skip
-    return found
-
-
-PRECISIONS = ("float32", "bf16")
-
-
-def precision_param() -> str:
-    """The field of the Params of a method that asks the model many times."""
-    found: str = choice(
-        "float32", "Precision", PRECISIONS,
-        help="bf16 computes with a third of the digits, about twice as fast where the processor "
-        "knows it; values then differ by a hundredth or so.",
     )  # fmt: skip
     return found
 
@@ -126,6 +114,8 @@ class TextExplainer(ABC):
     def explain(self, run: TextRun, params: Any) -> TextAttribution:
         """Raises Incompatible or Cancelled."""
         self.check(run.twin)
+        precision = getattr(params, "precision", "float32")
+        slow = check_precision(run.twin, run.ids, self.family, precision)
         found = self.attribute(run, params)
         return TextAttribution(
             method=self.name,
@@ -138,7 +128,7 @@ class TextExplainer(ABC):
             completeness_error=found.completeness_error,
             baseline_score=found.baseline_score,
             score=found.score,
-            note=note_of(found, params),
+            note=" ".join(filter(None, (slow, note_of(found, params)))),
             unit=self.unit,
         )
 

@@ -16,6 +16,7 @@ from dlexplain.explain.batching import Target
 from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.progress import Progress
 from dlexplain.explain.texts.base import TEXT_METHODS, TextRun
+from dlexplain.explain.texts.precision import check_precision
 from dlexplain.params import Value, as_dict
 from dlexplain.results import ClassScore, OutputValue, TextAttribution, TextPrediction
 from dlexplain.results.text_explanations import OF_OUTPUTS
@@ -141,6 +142,22 @@ def explain_text(
         found.values.setflags(write=False)
         _cache.put(key, found)
     return found
+
+
+SHORT = "a good film " * 6
+"""What a precision is tried on."""
+
+
+@random_state_kept()
+def precision_warning(model: TextModel, method: str, params: Mapping[str, Value] = NOTHING) -> str:
+    """A sentence where the precision asked for is slower on this machine than float32, else "".
+
+    A short text is read both ways, once a process. Raises UnknownName, ParamError, or Incompatible
+    where the machine cannot compute the model so.
+    """
+    precision = getattr(_params(model, method, params), "precision", "float32")
+    ids = torch.from_numpy(model.read(SHORT).ids)[None]
+    return check_precision(model.twin, ids, TEXT_METHODS[method].family, precision)
 
 
 def run_of(

@@ -2,7 +2,10 @@
 
 import streamlit as st
 
+from dlexplain.errors import Incompatible
 from dlexplain.results import TextPrediction
+from dlexplain.results.words import sentence
+from dlexplain.services.texts.explain import precision_warning
 from dlexplain.services.texts.models import TextModel
 from dlexplain.ui.address import from_address
 from dlexplain.ui.methods import asks_of, choose_methods, method_params
@@ -39,4 +42,16 @@ def choose_asks(model: TextModel, arrived: bool) -> tuple[Ask, ...]:
     """The methods with their parameters."""
     known = text_cache.text_methods(model.name)
     chosen = choose_methods(known, FIRST_METHODS, arrived, key="by")
-    return asks_of(known, chosen, method_params(model.name, known, chosen))
+    asks = asks_of(known, chosen, method_params(model.name, known, chosen))
+    for slow in dict.fromkeys(_slow(model, ask) for ask in asks):
+        if slow:
+            st.warning(slow)
+    return asks
+
+
+def _slow(model: TextModel, ask: Ask) -> str:
+    """What is to be known of the precision chosen before the work begins."""
+    try:
+        return precision_warning(model, ask.method, dict(ask.params))
+    except Incompatible as error:
+        return sentence(str(error))

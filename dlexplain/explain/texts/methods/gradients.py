@@ -15,9 +15,9 @@ from dlexplain.explain.texts.base import (
     TextExplainer,
     TextRun,
     baseline_param,
-    precision_param,
     register,
 )
+from dlexplain.explain.texts.precision import precision_param
 from dlexplain.explain.texts.removal import removal_param
 from dlexplain.params import number
 

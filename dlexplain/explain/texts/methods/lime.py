@@ -8,7 +8,8 @@ from torch import Tensor
 
 from dlexplain.explain.base import Attributed, seeded
 from dlexplain.explain.linear_fit import fit_evaluations, sparse_fit
-from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, precision_param, register
+from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, register
+from dlexplain.explain.texts.precision import precision_param
 from dlexplain.explain.texts.removal import groups, removal_param, without
 from dlexplain.params import number
 

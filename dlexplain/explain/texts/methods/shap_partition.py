@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from dlexplain.explain.base import Attributed, summed_up
 from dlexplain.explain.baselines import UNDECIDED
 from dlexplain.explain.owen import Tree, owen_values
-from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, precision_param, register
+from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, register
+from dlexplain.explain.texts.precision import precision_param
 from dlexplain.explain.texts.removal import WAYS, removal_param, removing, single_tokens
 from dlexplain.params import number
 
