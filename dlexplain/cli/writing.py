@@ -19,17 +19,19 @@ def declare(command: "Commands") -> None:
     generate.add_argument("--prompt", default="", metavar="TEXT", help="default: begin a text")
     generate.add_argument(
         "--model", default="", metavar="NAME",
-        help="a zoo model or a run's id; default: shakespeare-lstm",
+        help="a zoo model, a run's id, or a Hugging Face folder or name; default: shakespeare-lstm",
     )  # fmt: skip
     for key, spec in specs(WritingParams).items():
         generate.add_argument(
-            f"--{key.replace('_', '-')}", default=spec.default, metavar="N",
+            f"--{key.replace('_', '-')}", default=spec.default,
+            metavar="|".join(spec.options) or "N",
             help=f"{spec.help} {spec.accepts}; default: %(default)s",
         )  # fmt: skip
     generate.set_defaults(settings=tuple(specs(WritingParams)))
 
 
 def _generate(args: argparse.Namespace) -> int:
+    from dlexplain.services.texts.hugging_face import is_own_model
     from dlexplain.services.writing.writing import generate
 
     params: dict[str, Any] = {key: getattr(args, key) for key in args.settings}
@@ -41,10 +43,15 @@ def _generate(args: argparse.Namespace) -> int:
     before = [args.prompt]  # printed with the first token, once all settings have been read
 
     def tell(token: "TokenChoice") -> None:
-        print(*(before.pop() for _ in before[:1]), token.piece, sep="", end="", flush=True)
+        piece = "" if token.special else token.piece
+        print(*(before.pop() for _ in before[:1]), piece, sep="", end="", flush=True)
 
     written = generate(args.model, args.prompt, tell=tell, **params)
     print()
+    if params["start"] != "auto" or is_own_model(args.model):
+        print(written.how_begun, file=sys.stderr)
+    if written.how_ended:
+        print(written.how_ended, file=sys.stderr)
     if written.unfamiliar:
         share = f"{written.unfamiliar:.0%} of the prompt's tokens"
         print(f"{share} are not in the vocabulary of {written.model}", file=sys.stderr)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tokenizers import Tokenizer
 
 from dlexplain.data.corpora import UNKNOWN, encode
-from dlexplain.data.tokenisers import load_tokeniser
+from dlexplain.data.tokenisers import load_tokeniser, special_ids
 
 BROKEN = "\N{REPLACEMENT CHARACTER}"
 LONGEST_CHARACTER = 4
@@ -17,25 +17,46 @@ LONGEST_CHARACTER = 4
 class TextCodec:
     """Text to ids and back, as the model was trained on it.
 
-    kind   "bpe", "character" or "word" of data/tokenisers.py, or "lines": words between blanks,
-           each line with an end
-    start  the id that stands before a text's first token
+    kind     "bpe", "character" or "word" of data/tokenisers.py; "lines": words between blanks, each
+             line with an end; or "own": a Hugging Face tokeniser, which reads a text as a whole
+    start    the id that begins a text; None where the model knows none
+    before   ids that the tokeniser itself puts before a text; None: the start
+    ends     ids after which a text has ended
+    special  ids that stand for no text, such as padding
     """
 
     tokeniser: Tokenizer
     kind: str
-    start: int
+    start: int | None
+    before: tuple[int, ...] | None = None
+    ends: frozenset[int] = frozenset()
+    special: frozenset[int] = frozenset()
+
+    @property
+    def opening(self) -> tuple[int, ...]:
+        """What begins a text: the tokeniser's own, or the start; () where there is neither."""
+        return self.before or (() if self.start is None else (self.start,))
+
+    @property
+    def usual(self) -> tuple[int, ...]:
+        """What stands before a text where nobody says otherwise: as the model was trained on it."""
+        return self.opening if self.before is None else self.before
 
     @property
     def unknown(self) -> int | None:
         """The id of whatever the vocabulary lacks; None where byte pairs can write anything."""
         if self.kind == "bpe":
             return None
+        if self.kind == "own":
+            name = getattr(self.tokeniser.model, "unk_token", None)
+            return None if name is None else self.tokeniser.token_to_id(name)
         found = self.tokeniser.token_to_id(UNKNOWN if self.kind == "lines" else "[UNK]")
         return None if found is None else int(found)
 
     def encode(self, text: str) -> list[int]:
         """A last line that has no line break does not end: it may be written on."""
+        if self.kind == "own":
+            return list(self.tokeniser.encode(text, add_special_tokens=False).ids)
         ids: list[int] = encode(self.tokeniser, text, self.kind).tolist()
         open_line = self.kind == "lines" and ids and not text.endswith(("\n", "\r"))
         return ids[:-1] if open_line else ids
@@ -52,21 +73,38 @@ class TextCodec:
         """One token by itself, for lists of alternatives."""
         if self.kind == "lines" and token == self.start:
             return "\n"
+        known: str | None = self.tokeniser.id_to_token(token)
+        if known is None:  # the network has more outputs than the vocabulary has tokens
+            return f"[{token}]"
+        if self.is_special(token):
+            return known
         decoded: str = self.tokeniser.decode([token], skip_special_tokens=False)
-        return decoded if decoded else str(self.tokeniser.id_to_token(token))
+        if self.kind == "own":
+            decoded = self.decode([token], [token])  # alone it may lose the blank before it
+        return decoded if decoded else known
+
+    def is_special(self, token: int) -> bool:
+        """Whether the token stands for no text."""
+        return token in self.special or self.tokeniser.id_to_token(token) is None
 
     def is_unfamiliar(self, ids: Sequence[int]) -> list[bool]:
         """Of each token whether it is unknown, or only a part of a character's bytes."""
-        if self.kind == "bpe":
-            return [BROKEN in self.name(token) for token in ids]
-        return [token == self.unknown for token in ids]
+        by_bytes = self.kind in ("bpe", "own")
+        return [token == self.unknown or (by_bytes and BROKEN in self.name(token)) for token in ids]
 
-    def decode(self, ids: Sequence[int], first: bool) -> str:
-        """Tokens that follow each other; `first` where nothing stands before them on the line."""
+    def decode(self, ids: Sequence[int], earlier: Sequence[int]) -> str:
+        """What tokens that follow each other add to the text.
+
+        earlier  tokens before them on the line, at least the last; () where there is none
+        """
         if self.kind == "lines" and ids[-1] == self.start:
             return "\n"
         text: str = self.tokeniser.decode(list(ids), skip_special_tokens=False)
-        return text if first or self.kind not in ("lines", "word") else " " + text
+        if self.kind == "own" and earlier:
+            known = self.tokeniser.decode(list(earlier), skip_special_tokens=False)
+            both = self.tokeniser.decode([*earlier, *ids], skip_special_tokens=False)
+            return both[len(known) :] if both.startswith(known) else text
+        return " " + text if earlier and self.kind in ("lines", "word") else text
 
 
 class Pieces:
@@ -75,20 +113,23 @@ class Pieces:
     def __init__(self, codec: TextCodec) -> None:
         self.codec = codec
         self._waiting: list[int] = []
-        self._first = True
+        self._earlier: list[int] = []
 
     def add(self, token: int) -> str:
-        """What the next token adds to the text."""
+        """What the next token adds to the text; of a special one, which adds nothing, its name."""
+        if self.codec.is_special(token):
+            return self.codec.name(token)
         self._waiting.append(token)
-        piece = self.codec.decode(self._waiting, self._first)
-        broken = self.codec.kind == "bpe" and piece.endswith(BROKEN)
+        piece = self.codec.decode(self._waiting, self._earlier)
+        broken = self.codec.kind in ("bpe", "own") and piece.endswith(BROKEN)
         if broken and len(self._waiting) < LONGEST_CHARACTER:
             return ""
-        self._waiting = []
-        self._first = piece == "\n"
+        new_line = piece == "\n" and self.codec.kind != "own"
+        self._waiting, self._earlier = [], [] if new_line else self._waiting
         return piece
 
 
 def load_codec(tokeniser_json: str, kind: str, start: int) -> TextCodec:
     """From the model's file; raises DataError."""
-    return TextCodec(load_tokeniser(tokeniser_json), kind, start)
+    tokeniser = load_tokeniser(tokeniser_json)
+    return TextCodec(tokeniser, kind, start, special=special_ids(tokeniser))

@@ -61,6 +61,12 @@ def train_tokeniser(
     return tokeniser
 
 
+def special_ids(tokeniser: Tokenizer) -> frozenset[int]:
+    """Ids that stand for no text, such as the beginning, the end and padding."""
+    added = tokeniser.get_added_tokens_decoder()
+    return frozenset(token for token, about in added.items() if about.special)
+
+
 def load_tokeniser(text_json: str) -> Tokenizer:
     """From what `to_str` of one gave; raises DataError."""
     try:

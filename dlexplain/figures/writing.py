@@ -49,7 +49,7 @@ def _surprise(tokens: Sequence[TokenChoice]) -> go.Figure:
             "type": "bar",
             "x": list(range(len(tokens))),
             "y": bits,
-            "customdata": names([token.piece for token in tokens]),
+            "customdata": names([token.label for token in tokens]),
             "marker": {"color": ORANGE},
             "hovertemplate": "%{customdata}: %{y:.1f} bits<extra></extra>",
         },
@@ -57,7 +57,7 @@ def _surprise(tokens: Sequence[TokenChoice]) -> go.Figure:
             **BASE,
             "height": 260,
             "bargap": 0.1,
-            "xaxis": names_axis(names([token.piece for token in tokens])),
+            "xaxis": names_axis(names([token.label for token in tokens])),
             "yaxis": {"title": {"text": "surprise, bits"}, "rangemode": "tozero"},
         },
     )

@@ -1,7 +1,7 @@
 """What a language model wrote, read and remembered, token by token."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,14 @@ from numpy.typing import NDArray
 
 from dlexplain.params import Value
 from dlexplain.results.drawing import plot
+from dlexplain.results.words import made_visible
 
 Floats = NDArray[np.float32]
+
+
+def special_name(piece: str) -> str:
+    """How a special token is called among ordinary ones: ⟨</s>⟩."""
+    return f"⟨{piece}⟩"
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,8 @@ class TokenChoice:
     drawn         the probability by which it was drawn; None where it was read, not written
     alternatives  the likeliest tokens and their probabilities, the likeliest first
     unfamiliar    the vocabulary has no token for it, or only one for a part of a character
+    special       it stands for no text, such as the end (EOS); the piece is its name
+    special_alternatives  names of those alternatives that are special
     """
 
     piece: str
@@ -30,13 +38,30 @@ class TokenChoice:
     drawn: float | None
     alternatives: tuple[tuple[str, float], ...]
     unfamiliar: bool = False
+    special: bool = False
+    special_alternatives: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The piece, told apart where it is special."""
+        return special_name(self.piece) if self.special else self.piece
 
     def to_dict(self) -> dict[str, Any]:
-        """The form that JSON files have."""
-        kept = {"token": self.piece, "probability": self.probability}
+        """The form that JSON files have; what is special is said only of what is."""
+        kept: dict[str, Any] = {"token": self.piece, "probability": self.probability}
+        if self.special:
+            kept["special"] = True
         if self.drawn is not None:
             kept["drawn"] = self.drawn
-        return {**kept, "alternatives": [list(pair) for pair in self.alternatives]}
+        kept["alternatives"] = [list(pair) for pair in self.alternatives]
+        if self.special_alternatives:
+            kept["special_alternatives"] = list(self.special_alternatives)
+        return kept
+
+
+def named(names: Sequence[str]) -> str:
+    """Tokens in a sentence; "nothing" where there are none."""
+    return ", ".join(made_visible(name).replace("\n", "↵") for name in names) or "nothing"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +73,8 @@ class Writing:
     seconds     that the writing took
     unfamiliar  share of the prompt's tokens that the vocabulary lacks, or that are only a part of a
                 character, 0 to 1
+    ended       the model itself ended the text: the last token is its end (EOS)
+    start       what stood before the prompt, such as ("<s>",); () is nothing
     """
 
     model: str
@@ -57,11 +84,28 @@ class Writing:
     seconds: float
     model_fingerprint: str = ""
     unfamiliar: float = 0.0
+    ended: bool = False
+    start: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        """What was written, without the prompt."""
-        return "".join(token.piece for token in self.tokens)
+        """What was written, without the prompt and without special tokens."""
+        return "".join(token.piece for token in self.tokens if not token.special)
+
+    @property
+    def how_begun(self) -> str:
+        """What stood before the prompt, a sentence."""
+        return f"Before the prompt stood {named(self.start)}."
+
+    @property
+    def how_ended(self) -> str:
+        """Whether the text ended by itself, and what of it is no text; "" where neither is so."""
+        special = [token.piece for token in self.tokens if token.special]
+        found = [f"The text ended by itself, with {named(special[-1:])}."] if self.ended else []
+        if others := special[: len(special) - self.ended]:
+            counted = [f"{name} × {others.count(name)}" for name in dict.fromkeys(others)]
+            found.append(f"Special tokens, which are no part of the text: {named(counted)}.")
+        return " ".join(found)
 
     def to_dict(self) -> dict[str, Any]:
         """The form that `generate --json` prints."""
@@ -69,6 +113,8 @@ class Writing:
             "model": self.model,
             "prompt": self.prompt,
             "text": self.text,
+            "ended": self.ended,
+            "start": list(self.start),
             "params": dict(self.params),
             "seconds": self.seconds,
             "tokens": [token.to_dict() for token in self.tokens],
@@ -87,12 +133,19 @@ class Reading:
 
     log_probabilities  (tokens,) of each token after those before it, in nats
     left_out           tokens at the end that were too many to read
+    start              what stood before the text, such as ("<s>",); the first token follows it
     """
 
     model: str
     tokens: tuple[TokenChoice, ...]
     log_probabilities: NDArray[np.float64]
     left_out: int = 0
+    start: tuple[str, ...] = ()
+
+    @property
+    def how_begun(self) -> str:
+        """What the first token follows, a sentence."""
+        return f"Before the text stands {named(self.start)}."
 
     @property
     def perplexity(self) -> float:
@@ -109,6 +162,7 @@ class Reading:
             "model": self.model,
             "perplexity": self.perplexity,
             "unfamiliar": self.unfamiliar,
+            "start": list(self.start),
             "tokens": [
                 token.to_dict() | {"log_probability": float(log)}
                 for token, log in zip(self.tokens, self.log_probabilities, strict=True)

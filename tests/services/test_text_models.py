@@ -185,7 +185,7 @@ def test_a_hugging_face_language_model_writes_as_transformers_does(writer: Path)
         rest, _ = model(ids[:, 2:], state)
     torch.testing.assert_close(whole, expected)
     torch.testing.assert_close(torch.cat([first, rest], 1), expected, atol=1e-5, rtol=1e-4)
-    written = generate(model, "a good", count=5, temperature=0)
+    written = generate(model, "a good", count=5, temperature=0, start="yes")
     with torch.no_grad():
         start = model.ids(model.codec.encode("a good"))
         told = theirs.generate(start, max_new_tokens=5, do_sample=False, pad_token_id=0)

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 
+from dlexplain.data.tokenisers import special_ids
 from dlexplain.errors import ModelError
 from dlexplain.models.hugging_face_classifier import Frame
 
@@ -24,9 +25,7 @@ TRIED = 200
 
 def ordinary_ids(tokeniser: Tokenizer) -> list[int]:
     """Ids of the vocabulary that are no special tokens, in order."""
-    added = tokeniser.get_added_tokens_decoder()
-    special = {token for token, about in added.items() if about.special}
-    return sorted(set(tokeniser.get_vocab().values()) - special)
+    return sorted(set(tokeniser.get_vocab().values()) - special_ids(tokeniser))
 
 
 def frame_of(model: Any, tokeniser: Tokenizer, padding: int, name: str) -> Frame:

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 
+from dlexplain.data.tokenisers import special_ids
 from dlexplain.errors import ModelError
 from dlexplain.models.hugging_face_classifier import Frame
 from dlexplain.services.texts.hugging_face import Kind, check_architecture, check_folder
@@ -30,6 +31,9 @@ class OwnModel:
     blank      id that stands for a word that is taken away: the mask, the unknown word, or another
                special token; -1 where there is none
     padding    id that the model declares for padding; -1 where it declares none
+    start      id that begins a text: BOS, or EOS where there is none; None where there is neither
+    ends       ids after which a text has ended, as transformers' generate stops at them
+    special    ids that stand for no text
     """
 
     model: Any
@@ -39,6 +43,9 @@ class OwnModel:
     unknown: int
     blank: int
     padding: int
+    start: int | None
+    ends: frozenset[int]
+    special: frozenset[int]
 
 
 def read_model(name: str, kind: Kind) -> OwnModel:
@@ -84,6 +91,8 @@ def _ready(name: str, model: Any, fast: Any) -> OwnModel:
     padding = -1 if declared is None else int(declared)
     frame = frame_of(model, tokeniser, padding, name)
     claims = getattr(config, "max_position_embeddings", None), fast.model_max_length
+    start, ends = start_and_ends(model, fast)
+    special = special_ids(tokeniser) | ends | {*fast.all_special_ids} - {None}
     return OwnModel(
         model,
         tokeniser,
@@ -92,7 +101,29 @@ def _ready(name: str, model: Any, fast: Any) -> OwnModel:
         -1 if fast.unk_token_id is None else fast.unk_token_id,
         blank_of(fast, frame),
         padding,
+        start,
+        ends,
+        special if start is None else special | {start},
     )
+
+
+def start_and_ends(model: Any, fast: Any) -> tuple[int | None, frozenset[int]]:
+    """The id that begins a text, None where there is none, and those that end one.
+
+    What the model says of itself counts before its tokeniser for the ends, as in transformers'
+    generate. Ids beyond the vocabulary, such as a config's own defaults, are none.
+    """
+    config = model.config.get_text_config()
+    said = getattr(model, "generation_config", None) or config
+    rows = model.get_input_embeddings().weight.shape[0]
+
+    def known(*ids: Any) -> list[int]:
+        flat = [i for each in ids for i in (each if isinstance(each, list | tuple) else [each])]
+        return [int(i) for i in flat if i is not None and 0 <= i < rows]
+
+    ends = known(said.eos_token_id) or known(fast.eos_token_id)
+    starts = known(fast.bos_token_id, config.bos_token_id) or known(fast.eos_token_id) or ends
+    return starts[0] if starts else None, frozenset(ends)
 
 
 def blank_of(fast: Any, frame: Frame) -> int:

@@ -20,7 +20,7 @@ from dlexplain.explain.progress import Progress
 from dlexplain.models.language import State
 from dlexplain.results import GradientReach
 from dlexplain.services.writing.models import LoadedLanguageModel
-from dlexplain.services.writing.reading import state_after, tokens_of
+from dlexplain.services.writing.reading import begun, state_after, tokens_of
 
 LAGS, POSITIONS, FEWEST = 60, 32, 8
 TOGETHER = 16
@@ -47,8 +47,9 @@ def gradient_reach(
     lags = min(lags, len(ids) // 2)
     places = np.unique(np.linspace(lags, len(ids), positions).astype(np.int64))
     progress.plan(len(places))
-    whole = model.ids(ids)  # the token t of the text is whole[:, t], t = 1, 2, ...
-    sums, state, read = np.zeros(lags), None, 0
+    # The token t of the text is whole[:, t], t = 1, 2, ...
+    whole, state = begun(model, ids, progress)
+    sums, read = np.zeros(lags), 0
     waiting: list[tuple[State | None, int]] = []
     for t in places.tolist():
         state = state_after(model, whole[:, read : t - lags], state, progress)

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import processors
 from torch import Tensor, nn
 
 from dlexplain.data.text_codec import TextCodec, load_codec
 from dlexplain.data.tokenisers import FILE
-from dlexplain.errors import DataError, WeightsError
+from dlexplain.errors import DataError, TextError, WeightsError
 from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.prepare import fingerprint
 from dlexplain.explain.recurrence import differentiable
@@ -61,8 +60,16 @@ class LoadedLanguageModel:
         return describe_device(self.device)
 
     def ids(self, tokens: list[int]) -> Tensor:
-        """(1, 1 + tokens), the start first, on the model's device."""
-        return torch.tensor([[self.codec.start, *tokens]], device=self.device)
+        """(1, opening + tokens) on the model's device; the opening, mostly one token, first.
+
+        Raises TextError where the model knows nothing that begins a text.
+        """
+        if not self.codec.opening:
+            raise TextError(
+                f"{self.name} knows no token that begins a text (BOS or EOS), so its first token "
+                "follows nothing and has no probability; writing on from a prompt is possible"
+            )
+        return torch.tensor([[*self.codec.opening, *tokens]], device=self.device)
 
     def __call__(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Logits (batch, time, vocabulary) and the state to go on with; the caller has its turn."""
@@ -127,12 +134,8 @@ def _load(name: str) -> LoadedLanguageModel:
 def _from_hugging_face(name: str) -> LoadedLanguageModel:
     """A user's, from a folder or the hub."""
     own = read_model(name, "causal language model")
-    tokeniser = own.tokeniser
-    tokeniser.post_processor = processors.Sequence([])  # the start is put before by `ids`
-    config = own.model.config
-    start = config.bos_token_id if config.bos_token_id is not None else config.eos_token_id
     network = HuggingFaceLM(own.model, own.longest)
-    codec = TextCodec(tokeniser, "bpe", 0 if start is None else int(start))
+    codec = TextCodec(own.tokeniser, "own", own.start, own.frame.before, own.ends, own.special)
     return prepared(name, Path(name).name, network, network.embedding, network.output, codec)
 
 

@@ -13,6 +13,7 @@ from dlexplain.explain.next_token import Moved, input_x_gradient, integrated_gra
 from dlexplain.explain.progress import Progress
 from dlexplain.models.language import State
 from dlexplain.results import Influence, Reading, TokenChoice
+from dlexplain.results.writing import special_name
 from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.reading_methods import METHODS
 from dlexplain.services.writing.writing import encoded, likeliest
@@ -39,7 +40,7 @@ def read(model: LoadedLanguageModel, text: str, progress: Progress | None = None
     logs: list[Tensor] = []
     pieces = model.codec.pieces(ids)
     unfamiliar = model.codec.is_unfamiliar(ids)
-    given, state = model.ids(ids), None
+    given, state = begun(model, ids, progress)
     with torch.no_grad():
         for start in range(0, len(ids), PIECE):
             expected = torch.tensor(ids[start : start + PIECE])
@@ -49,10 +50,26 @@ def read(model: LoadedLanguageModel, text: str, progress: Progress | None = None
             logs.append(found.gather(1, expected[:, None])[:, 0])
             for place, row in enumerate(found.exp(), start):
                 share = float(row[ids[place]])
-                others = likeliest(model.codec, row)
-                tokens.append(TokenChoice(pieces[place], share, None, others, unfamiliar[place]))
+                others, special_others = likeliest(model.codec, row)
+                tokens.append(
+                    TokenChoice(
+                        pieces[place], share, None, others, unfamiliar[place],
+                        model.codec.is_special(ids[place]), special_others,
+                    )
+                )  # fmt: skip
             progress.advance(len(expected))
-    return Reading(model.name, tuple(tokens), torch.cat(logs).double().numpy(), left_out)
+    before = tuple(map(model.codec.name, model.codec.opening))
+    return Reading(model.name, tuple(tokens), torch.cat(logs).double().numpy(), left_out, before)
+
+
+def begun(
+    model: LoadedLanguageModel, ids: list[int], progress: Progress
+) -> tuple[Tensor, State | None]:
+    """(1, 1 + tokens) ids, the last token of the opening first, and the state after those of the
+    opening before it, None where it is one token; raises TextError where there is none."""
+    whole = model.ids(ids)
+    before = whole.shape[1] - 1 - len(ids)
+    return whole[:, before:], state_after(model, whole[:, :before], None, progress)
 
 
 def tokens_of(model: LoadedLanguageModel, text: str, most: int = MOST) -> tuple[list[int], int]:
@@ -87,12 +104,15 @@ def why_token(
         )
     progress, started = progress or Progress(), time.perf_counter()
     skipped = max(0, place - WINDOW)
-    before = model.ids(ids[:skipped]) if skipped else model.ids([])[:, :0]
+    before = model.ids(ids[:skipped])[:, : None if skipped else 0]
     state = state_after(model, before, None, progress)
-    lead = [] if skipped else [model.codec.start]
+    lead = [] if skipped else list(model.codec.opening)
     asked = Asked(model, state, lead, ids[skipped:place], ids[place])
     found = _METHODS[method](asked, progress)
-    pieces = model.codec.pieces(ids)
+    pieces = [
+        special_name(piece) if model.codec.is_special(token) else piece
+        for token, piece in zip(ids, model.codec.pieces(ids), strict=True)
+    ]
     return Influence(
         model=model.name,
         method=method,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dlexplain.params import number
+from dlexplain.params import choice, number
 
 
 @dataclass(frozen=True)
@@ -31,3 +31,8 @@ class WritingParams:
     seed: int = number(
         0, "Seed", low=0, high=2**31 - 1, step=1, help="The same seed writes the same text."
     )
+    start: str = choice(
+        "auto", "Begin with BOS", ("auto", "yes", "no"),
+        help="Whether a token that begins a text (BOS, or EOS where there is none) stands before "
+        "the prompt; auto does as the model's tokenizer does, and begins an empty prompt with it.",
+    )  # fmt: skip

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from dlexplain.data.text_codec import Pieces, TextCodec
-from dlexplain.errors import BadInput
+from dlexplain.errors import BadInput, ParamError, TextError
 from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.progress import Progress
 from dlexplain.models.language import State
@@ -36,24 +36,31 @@ def generate(
 
     model   a loaded one or its name; the zoo's first where none is given
     tell    is called with each token as soon as it is written
-    params  count, temperature, top_k, top_p, repetition_penalty, seed: see WritingParams
+    params  count, temperature, top_k, top_p, repetition_penalty, seed, start: see WritingParams
 
-    The same seed writes the same text. Raises UnknownName, ParamError, WeightsError or Cancelled.
+    It stops before `count` where the model ends the text (EOS). The same seed writes the same
+    text. Raises UnknownName, ParamError, WeightsError, TextError or Cancelled.
     """
     wanted = parse(WritingParams, params)
     loaded = model if isinstance(model, LoadedLanguageModel) else load_language_model(model)
     progress = progress or Progress()
     ids = encoded(loaded.codec, prompt)
+    front = put_before(loaded, wanted.start, empty=not ids)
     progress.plan(wanted.count)
     started = time.perf_counter()
     written: list[TokenChoice] = []
     pieces = Pieces(loaded.codec)
     for token in ids[-PIECE:]:
         pieces.add(token)  # a blank or a part of a character may be before the first one
-    for drawn in islice(_steps(loaded, ids, wanted, progress), wanted.count):
+    ended = False
+    given = torch.tensor([[*front, *ids]], device=loaded.device)
+    for drawn in islice(_steps(loaded, given, wanted, progress), wanted.count):
         written.append(_choice(loaded.codec, pieces, drawn))
         tell(written[-1])
         progress.advance(1)
+        ended = int(drawn.tokens) in loaded.codec.ends
+        if ended:
+            break
     return Writing(
         loaded.name,
         prompt,
@@ -62,7 +69,32 @@ def generate(
         time.perf_counter() - started,
         loaded.fingerprint,
         unfamiliar_share(loaded.codec, ids),
+        ended,
+        tuple(map(loaded.codec.name, front)),
     )
+
+
+def put_before(model: LoadedLanguageModel, start: str, empty: bool) -> tuple[int, ...]:
+    """The ids that stand before a prompt; `empty` where it has no token of its own.
+
+    start  "auto", "yes" or "no" of WritingParams
+    Raises ParamError, or TextError, where nothing would be left to go on from.
+    """
+    codec = model.codec
+    front = () if start == "no" else codec.opening if start == "yes" else codec.usual
+    if start == "yes" and not front:
+        raise ParamError(
+            f'start is "yes"; {model.name} knows no token that begins a text (BOS or EOS), so '
+            "auto and no are accepted"
+        )
+    if empty and start == "auto":
+        front = codec.opening
+    if empty and not front:
+        raise TextError(
+            f"there is nothing that {model.name} could go on from: the prompt is empty and no "
+            "token that begins a text (BOS or EOS) stands before it; type a word or more"
+        )
+    return front
 
 
 def encoded(codec: TextCodec, text: str) -> list[int]:
@@ -79,24 +111,27 @@ def unfamiliar_share(codec: TextCodec, ids: Sequence[int]) -> float:
     return float(np.mean(codec.is_unfamiliar(ids))) if ids else 0.0
 
 
-def likeliest(codec: TextCodec, shares: Tensor) -> tuple[tuple[str, float], ...]:
-    """The ten likeliest tokens of (vocabulary,) probabilities."""
+def likeliest(
+    codec: TextCodec, shares: Tensor
+) -> tuple[tuple[tuple[str, float], ...], tuple[str, ...]]:
+    """The ten likeliest tokens of (vocabulary,) probabilities, and which of them are special."""
     best = shares.topk(min(ALTERNATIVES, len(shares)))
     pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
-    return tuple((codec.name(token), share) for token, share in pairs)
+    special = tuple(codec.name(token) for token in best.indices.tolist() if codec.is_special(token))
+    return tuple((codec.name(token), share) for token, share in pairs), special
 
 
 def _steps(
-    model: LoadedLanguageModel, ids: list[int], params: WritingParams, progress: Progress
+    model: LoadedLanguageModel, given: Tensor, params: WritingParams, progress: Progress
 ) -> Iterator[Drawn]:
-    """Each takes a turn of its own, so that others can go between."""
+    """After (1, time) ids; each takes a turn of its own, so that others can go between."""
     sampling = Sampling(
         repetition_penalty=params.repetition_penalty,
         temperature=params.temperature,
         top_k=params.top_k,
         top_p=params.top_p,
     )
-    *before, last = torch.split(model.ids(ids), PIECE, dim=1)
+    *before, last = torch.split(given, PIECE, dim=1)
     state: State | None = None
     with torch.no_grad():
         for piece in before:
@@ -115,10 +150,13 @@ def _steps(
 def _choice(codec: TextCodec, pieces: Pieces, drawn: Drawn) -> TokenChoice:
     token = int(drawn.tokens)
     shares = drawn.logits[0].softmax(-1)
+    others, special_others = likeliest(codec, shares)
     return TokenChoice(
         piece=pieces.add(token),
         probability=float(shares[token]),
         drawn=float(drawn.shares[0, token]),
-        alternatives=likeliest(codec, shares),
+        alternatives=others,
         unfamiliar=codec.is_unfamiliar([token])[0],
+        special=codec.is_special(token),
+        special_alternatives=special_others,
     )

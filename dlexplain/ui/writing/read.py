@@ -38,7 +38,7 @@ def show_reading(model: LoadedLanguageModel, text: str, arrived: bool) -> dict[s
     show_text(map(chosen, reading.tokens))
     st.caption(
         "The deeper the orange, the less the model expected the token; hover over one for the ten "
-        "that it held likeliest."
+        f"that it held likeliest. {literal(reading.how_begun)}"
     )
     st.plotly_chart(plot_reading(reading), config=FIGURE, key="writing-surprise")
     st.download_button(
@@ -80,7 +80,7 @@ def _why(
     first = first_of("method", _method, "integrated-gradients", arrived)
     if st.session_state.get(TOKEN) not in places:
         st.session_state[TOKEN] = 1 + int(reading.log_probabilities[1:].argmin())
-    named = names([token.piece for token in reading.tokens])
+    named = names([token.label for token in reading.tokens])
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     place = left.selectbox(
         "Token", places, key=TOKEN, persist_state="session",

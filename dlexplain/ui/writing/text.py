@@ -12,6 +12,7 @@ import streamlit as st
 
 from dlexplain.results import TokenChoice
 from dlexplain.results.words import made_visible
+from dlexplain.results.writing import special_name
 
 BITS = 12.0
 """Surprise that has the full colour; its root is drawn, so that half a bit is seen too."""
@@ -21,6 +22,10 @@ BOX = (
     "white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.9;max-height:26rem;overflow-y:auto;"
     "unicode-bidi:plaintext;padding:.6rem .8rem;"
     "border:1px solid rgba(128,128,128,.35);border-radius:8px"
+)
+SPECIAL = (
+    ";border:1px dashed currentColor;border-radius:4px;padding:0 .25rem;margin:0 .15rem;"
+    "font-family:monospace;font-size:.8em"
 )
 Span = tuple[str, str, str]
 """A piece of text, its style, what is said on hover."""
@@ -40,9 +45,11 @@ def plain(text: str) -> Span:
 
 
 def chosen(choice: TokenChoice) -> Span:
-    """A token by its probability: the less likely, the deeper the orange."""
+    """A token by its probability: the less likely, the deeper the orange; a special one in a
+    dashed frame."""
     bits = -math.log2(max(choice.probability, 1e-30))
-    return choice.piece, _background(UNLIKELY, math.sqrt(bits / BITS)), _told(choice, bits)
+    style = _background(UNLIKELY, math.sqrt(bits / BITS)) + (SPECIAL if choice.special else "")
+    return choice.piece, style, _told(choice, bits)
 
 
 def signed(pieces: Sequence[str], values: Sequence[float], unit: str = "") -> list[Span]:
@@ -82,12 +89,16 @@ def _background(colour: str, strength: float) -> str:
 
 
 def _told(choice: TokenChoice, bits: float) -> str:
-    lines = [f"{named(choice.piece)}: {percent(choice.probability)}, {bits:.1f} bits"]
+    lines = [f"{named(choice.label)}: {percent(choice.probability)}, {bits:.1f} bits"]
     if choice.drawn is not None and abs(choice.drawn - choice.probability) > 1e-6:
         lines[0] += f"; drawn with {percent(choice.drawn)}"
     if choice.unfamiliar:
         lines.append("not in the vocabulary")
-    lines += [f"{percent(share):>6}  {named(piece)}" for piece, share in choice.alternatives]
+    if choice.special:
+        lines.append("a special token, no part of the text")
+    for piece, share in choice.alternatives:
+        special = piece in choice.special_alternatives
+        lines.append(f"{percent(share):>6}  {special_name(piece) if special else named(piece)}")
     return "\n".join(lines)
 
 

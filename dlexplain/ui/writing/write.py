@@ -117,7 +117,9 @@ def _show(found: Asked) -> None:
             "or only a part of a character; it was not trained on such text."
         )
     speed = f", {len(tokens) / written.seconds:,.0f} a second" if written.seconds > 0 else ""
-    st.caption(f"{what} {len(tokens):,} tokens in {written.seconds:.2f} s{speed}.")
+    facts = [f"{what} {len(tokens):,} tokens in {written.seconds:.2f} s{speed}."]
+    facts += [written.how_ended, written.how_begun if found.job.result else ""]
+    st.caption(literal(" ".join(filter(None, facts))))
     _downloads(written)
 
 
