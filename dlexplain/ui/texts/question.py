@@ -8,6 +8,7 @@ from dlexplain.results.words import sentence
 from dlexplain.services.texts.explain import precision_warning
 from dlexplain.services.texts.models import TextModel
 from dlexplain.ui.address import from_address
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import asks_of, choose_methods, method_params
 from dlexplain.ui.rather import choose_contrast, contrast_from_address
 from dlexplain.ui.state import Ask
@@ -45,7 +46,7 @@ def choose_asks(model: TextModel, arrived: bool) -> tuple[Ask, ...]:
     asks = asks_of(known, chosen, method_params(model.name, known, chosen))
     for slow in dict.fromkeys(_slow(model, ask) for ask in asks):
         if slow:
-            st.warning(slow)
+            st.warning(literal(slow))
     return asks
 
 
