@@ -3,7 +3,7 @@
 A page is drawn once. What changes later is a part of it, with a version that says when it has
 changed. After the page's script app.py waits, in the same run, for as long as some part is active,
 and draws anew only the parts whose version has changed. Why this and no fragments with `run_every`:
-docs/decisions/0026.
+docs/decisions/0027.
 """
 
 import time
