@@ -170,6 +170,7 @@ class DataSpec:
     tasks   names of the tasks that it suits
     load    (params, folder for what is downloaded or decoded, report) -> the arrays
     status  (params, folder) -> whether that would work
+    check   as load, for data of which not all need be computed to know whether load takes them
     """
 
     name: str
@@ -180,6 +181,7 @@ class DataSpec:
     terms: str
     load: Callable[[Any, Path, Report], LoadedData]
     status: Callable[[Any, Path], DataStatus]
+    check: Callable[[Any, Path, Report], object] | None = None
 
 
 DATA: Registry[DataSpec] = Registry("data set")

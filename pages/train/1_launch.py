@@ -243,7 +243,8 @@ def start(spec: "RunSpec") -> None:
     from dlexplain.services.training.runs import launch
 
     try:
-        record = launch(spec)
+        with st.spinner("Reading the data…"):
+            record = launch(spec)
     except (DlexplainError, OSError) as error:
         st.error(literal(error))
         return

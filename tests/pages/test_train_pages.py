@@ -19,6 +19,7 @@ from dlexplain.services.training import runs as service
 from dlexplain.services.training.findings import findings
 from dlexplain.services.training.presets import preset, preset_seconds
 from dlexplain.settings import settings
+from dlexplain.ui.markdown import literal
 from tests.services.test_runs import failed_run
 from tests.trained import digits_run, macrodata_run
 
@@ -66,6 +67,20 @@ def test_a_wrong_value_is_one_sentence_and_nothing_can_be_started() -> None:
         'device is "tpu"; it takes auto, cpu, cuda, cuda:N or mps'
     ]
     assert "Start training" not in [button.label for button in page.button]
+
+
+def test_data_that_cannot_be_trained_on_are_told_before_anything_is_queued(tmp_path: Path) -> None:
+    file = tmp_path / "_my_*pairs*.tsv"
+    file.write_text("no tab here\n")
+    before = len(service.runs())
+    page = opened("1_launch.py", preset="dates-gru-attention")
+    next(b for b in page.selectbox if b.label == "Data").set_value("tsv-pairs").run()
+    next(box for box in page.text_input if box.label == "File").set_value(str(file)).run()
+    next(button for button in page.button if button.label == "Start training").click().run()
+    assert not page.exception, page.exception
+    told = f"{file} has no line of source<TAB>target"
+    assert [error.value for error in page.error] == [literal(told)]
+    assert len(service.runs()) == before
 
 
 def test_an_unknown_preset_in_the_address_is_told() -> None:

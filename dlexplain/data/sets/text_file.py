@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dlexplain.data.base import DATA, DataSpec, DataStatus, Report, local_status
 from dlexplain.data.corpora import (
+    FEWEST,
     CorpusData,
     cut_parts,
     learn_corpus,
@@ -41,6 +42,17 @@ def load(params: Params, folder: Path, report: Report) -> CorpusData:
     return learn_corpus(parts, params.tokeniser, params.size)
 
 
+def check(params: Params, folder: Path, report: Report) -> None:
+    """Raises DataError as load does; learns tokens only where there may be too few of them."""
+    if params.path:
+        whole = read_text(Path(params.path).expanduser())
+        # A word between blanks is one token or more, whatever the tokeniser.
+        words = (len(part.split()) for part in cut_parts(whole, params.validation, params.test))
+        if min(words) >= FEWEST:
+            return
+    load(params, folder, report)
+
+
 def status(params: Params, folder: Path) -> DataStatus:
     return local_status(params.path, "the path of a UTF-8 text file")
 
@@ -56,5 +68,6 @@ DATA.add(
         terms="yours",
         load=load,
         status=status,
+        check=check,
     ),
 )

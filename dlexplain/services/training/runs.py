@@ -33,9 +33,12 @@ WAIT_SECONDS = 0.5
 def launch(spec: RunSpec) -> RunRecord:
     """Queue a training; it starts when its device is free.
 
-    Raises SpecError for a wrong spec, or one for a device that this machine does not have.
+    Data at a path of the user's are read first, see check_data. Raises, with nothing queued,
+    SpecError for a wrong spec, or one for a device that this machine does not have; DataError for
+    data that cannot be trained on.
     """
-    # imports torch, which looking does not need
+    # these import torch, which looking does not need
+    from dlexplain.services.training.balance import check_data
     from dlexplain.services.training.catalogue import complete, data_status
 
     completed = complete(spec)
@@ -47,6 +50,7 @@ def launch(spec: RunSpec) -> RunRecord:
     if completed.device not in kinds:
         accepted = ", ".join(dict.fromkeys(kinds))
         raise SpecError([f'device is "{completed.device}"; here it may be {accepted}'])
+    check_data(completed)
     return _record(_executor().submit(completed))
 
 
@@ -55,7 +59,8 @@ def train(spec: RunSpec | Mapping[str, Any] | str, wait: bool = False) -> RunRec
 
     spec  a RunSpec, the dictionary of one, or the name of a preset
     wait  whether to return when the training has ended rather than at once
-    Raises SpecError, which names all that is wrong, or UnknownName.
+    Raises SpecError, which names all that is wrong, UnknownName, or DataError where the data at
+    the path given cannot be trained on; then nothing is queued.
     """
     if isinstance(spec, str):
         from dlexplain.services.training.presets import preset
