@@ -50,12 +50,18 @@ def _plain(name: str) -> str:
 
 LONGEST_VALUE = 160
 """Letters of a value that a message shows; of a longer one its beginning and its end."""
-_LONG = re.compile(rf'"[^"]{{{LONGEST_VALUE + 1},}}"|\S{{{LONGEST_VALUE + 1},}}', re.DOTALL)
+_VALUE = re.compile(rf'"[^"]*"|\S{{{LONGEST_VALUE + 1},}}')
+"""Every quoted value, short ones too, lest what stands between two of them be taken for one."""
 
 
 def shortened(message: str) -> str:
     """`message` with what is very long in it cut: a quoted value, or one without a blank."""
-    return _LONG.sub(lambda found: f"{found[0][:81]} … {found[0][-40:]}", message)
+    return _VALUE.sub(lambda found: _cut(found[0]), message)
+
+
+def _cut(value: str) -> str:
+    long = len(value.strip('"')) > LONGEST_VALUE
+    return f"{value[:81]} … {value[-40:]}" if long else value
 
 
 class DlexplainError(Exception):
