@@ -128,6 +128,22 @@ def test_fit_is_taken_by_both_commands(capsys: pytest.CaptureFixture[str]) -> No
     assert found["fit"] == "crop:0,1"
 
 
+def test_files_of_a_folder_that_were_not_tried_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    Image.new("RGB", (32, 32)).save(tmp_path / "in" / "cat.png")
+    for name in ("a.txt", "b.mov", "in/c.csv", "in/d", ".DS_Store"):
+        (tmp_path / name).write_bytes(b"x")
+    status, text, errors = run(capsys, "classify", str(tmp_path), "--json")
+    assert status == 0
+    assert [Path(p["path"]).name for p in json.loads(text)] == ["cat.png"]
+    assert errors == (
+        f"dlexplain: skipped 4 of 5 files in {tmp_path}, which are not named as pictures are: "
+        "a.txt, b.mov, in/c.csv and 1 more\n"
+    )
+
+
 @pytest.mark.parametrize("command", ["classify", "explain"])
 def test_a_text_has_no_fit(capsys: pytest.CaptureFixture[str], command: str) -> None:
     status, _, errors = run(capsys, command, "--text", "dull", "--fit", "pad")

@@ -24,6 +24,8 @@ DEFAULT_MODEL = "efficientnet-lite0"
 DEFAULT_METHOD = "grad-cam"
 """The first that the page offers; a test compares them."""
 MODEL_HELP = f"default: {DEFAULT_MODEL}, or {explaining_texts.DEFAULT_MODEL} for texts"
+NAMED = 3
+"""Files of a folder that are named where some were skipped; of the rest the number."""
 FIT_HELP = (
     "how a picture is made into the model's square: crop (default), crop:X,Y (0,0 from the left "
     "and top, 1,1 from the right and bottom), pad or squash"
@@ -225,15 +227,30 @@ def _pictures(paths: Sequence[str]) -> list[Path]:
     found: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            inside = (p for p in sorted(path.rglob("*")) if p.is_file())
+            inside = [p for p in sorted(path.rglob("*")) if p.is_file()]
             pictures = [p for p in inside if p.suffix.lower()[1:] in ENDINGS]
             if not pictures:
                 endings = ", ".join(f".{ending}" for ending in ENDINGS)
                 raise PictureError(f"the folder {path} has no picture; looked for {endings}")
+            _tell_skipped(path, inside, pictures)
             found += pictures
         else:
             found.append(path)
     return found
+
+
+def _tell_skipped(folder: Path, inside: Sequence[Path], pictures: Sequence[Path]) -> None:
+    """One line on stderr about files that were not tried; of hidden ones nothing is said."""
+    taken = set(pictures)
+    parts = {p: p.relative_to(folder).parts for p in inside}
+    files = [p for p in inside if p in taken or not any(q.startswith(".") for q in parts[p])]
+    skipped = [str(p.relative_to(folder)) for p in files if p not in taken]
+    if skipped:
+        more = f" and {len(skipped) - NAMED:,} more" if len(skipped) > NAMED else ""
+        complain(
+            f"skipped {len(skipped):,} of {len(files):,} files in {folder}, which are not named as "
+            f"pictures are: {', '.join(skipped[:NAMED])}{more}"
+        )
 
 
 def _explain(args: argparse.Namespace) -> int:
