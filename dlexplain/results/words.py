@@ -29,15 +29,21 @@ SLOWER = 1.25
 """Times as long as float32: from here on a precision is said to be slower."""
 
 
-def slower(precision: str, ratio: float) -> str:
-    """A sentence where a precision takes longer than float32, `ratio` times as long; else ""."""
+def slower_note(precision: str, ratio: float) -> str:
+    """A note where a precision takes longer than float32, `ratio` times as long; else ""."""
     if precision == "float32" or ratio < SLOWER:
         return ""
     times = f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.1f}"
     return (
-        f"On this machine {precision} takes {times} times as long as float32, as a short trial "
-        "showed; float32 is faster."
+        f"on this machine {precision} takes {times} times as long as float32, as a short trial "
+        "showed; float32 is faster"
     )
+
+
+def slower(precision: str, ratio: float) -> str:
+    """The note as a sentence."""
+    note = slower_note(precision, ratio)
+    return sentence(note) if note else ""
 
 
 def capital(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import RunError
+from dlexplain.results.words import slower_note
 
 WARM_STEPS, TIMED_STEPS = 1, 4
 CLEARLY_FASTER = 1.25
@@ -18,13 +19,16 @@ CLEARLY_FASTER = 1.25
 SMALLEST_BATCH = 2
 PRECISIONS = {"float32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 """Our words -> Lightning's."""
+BatchOf = Callable[[int], Mapping[str, Any]]
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
 class Measured:
     """What a few steps showed.
 
-    seconds     of one step of `batch` examples, the fastest, by precision
+    seconds     of one step of `batch` examples, the fastest, by precision: those that auto chose
+                from, or the one asked for, with float32 beside it where that fits into memory
     precision   the one to take
     batch       examples that fit into memory at once
     memory      bytes that the device had allocated at most; 0 on a CPU
@@ -34,6 +38,12 @@ class Measured:
     precision: str
     batch: int
     memory: int
+
+    @property
+    def note(self) -> str:
+        """That the precision to take is slower than float32, where it was asked for and is."""
+        taken = self.seconds[self.precision]
+        return slower_note(self.precision, taken / self.seconds.get("float32", taken))
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[Any]:
@@ -63,36 +73,107 @@ def _has_bf16() -> bool:
 
 def measure(
     module: nn.Module,
-    batch_of: Callable[[int], Mapping[str, Any]],
+    batch_of: BatchOf,
     batch_size: int,
     precision: str,
     device: torch.device,
+    clock: Clock = time.perf_counter,
 ) -> Measured:
     """Take a few steps on a copy of the task's module, whose loss(batch)[0] is minimised.
 
     batch_of  makes a batch of so many examples on the device
-    A batch that does not fit is halved until it does; raises RunError when not even two fit.
+    clock     seconds, as they go by
+    A batch that does not fit is halved until it does; raises RunError when not even two fit, and
+    where the precision asked for cannot be computed here.
     """
-    size = batch_size
-    while True:
-        try:
-            seconds = _time(module, batch_of(size), candidates(precision, device), device)
-            break
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            size //= 2
-            if device.type == "cuda":
-                torch.cuda.empty_cache()
-            if size < SMALLEST_BATCH:
-                raise RunError(
-                    f"not even {SMALLEST_BATCH} examples fit into memory on {device}; "
-                    "take a smaller model"
-                ) from error
-    plain, *rest = seconds
-    faster = [kind for kind in rest if seconds[plain] / seconds[kind] >= CLEARLY_FASTER]
+    if device.type == "cpu" and precision == "fp16":  # Lightning would take bf16 without a word
+        raise RunError("fp16 is for a GPU; on a CPU auto, float32 and bf16 are accepted")
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    size, batch, seconds = _halve_until_it_fits(
+        module, batch_of, batch_size, precision, device, clock
+    )
     memory = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0
-    return Measured(seconds, faster[0] if faster else plain, size, memory)
+    if precision != "auto":
+        # After the memory is read and the batch found: float32, which needs more, decides neither.
+        seconds = _beside_float32(seconds, module, batch, device, clock)
+        return Measured(seconds, precision, size, memory)
+    faster = [kind for kind in seconds if seconds["float32"] / seconds[kind] >= CLEARLY_FASTER]
+    return Measured(seconds, faster[0] if faster else "float32", size, memory)
+
+
+def _halve_until_it_fits(
+    module: nn.Module,
+    batch_of: BatchOf,
+    size: int,
+    precision: str,
+    device: torch.device,
+    clock: Clock,
+) -> tuple[int, Mapping[str, Any], dict[str, float]]:
+    """Examples that fit in each of the candidates, a batch of them, and a step's seconds."""
+    kinds = candidates(precision, device)
+    while True:
+        batch = batch_of(size)
+        try:
+            return size, batch, _time(module, batch, kinds, device, clock)
+        except (RuntimeError, MemoryError) as error:
+            if is_out_of_memory(error):
+                size //= 2
+                del batch
+                _forget(device)
+                if size < SMALLEST_BATCH:
+                    raise RunError(
+                        f"not even {SMALLEST_BATCH} examples fit into memory on {device}; "
+                        "take a smaller model"
+                    ) from error
+            elif kinds == ("float32",) or not _computes(module, batch, device):
+                raise
+            elif precision == "auto":
+                kinds = ("float32",)
+            else:
+                raise RunError(
+                    f"this machine cannot compute the training in {precision}; the precisions "
+                    "auto and float32 are accepted"
+                ) from error
+
+
+def _computes(module: nn.Module, batch: Mapping[str, Any], device: torch.device) -> bool:
+    """Whether float32 can compute what a low precision could not: the fault was the precision's.
+
+    Such as oneDNN's, which has no LSTM in bf16 for AVX2.
+    """
+    try:
+        _step(module, batch, "float32", device)()
+    except (RuntimeError, MemoryError):
+        return False
+    return True
+
+
+def _beside_float32(
+    seconds: dict[str, float],
+    module: nn.Module,
+    batch: Mapping[str, Any],
+    device: torch.device,
+    clock: Clock,
+) -> dict[str, float]:
+    """With the seconds of float32 too, where they are not known and its steps fit into memory."""
+    if "float32" in seconds:
+        return seconds
+    gpus = [device] if device.type == "cuda" else []
+    try:
+        with torch.random.fork_rng(gpus):  # the training draws as if this had not been
+            return seconds | _time(module, batch, ("float32",), device, clock)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        _forget(device)
+        return seconds
+
+
+def _forget(device: torch.device) -> None:
+    """Give back what a step that did not fit had taken."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -104,17 +185,21 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def _time(
-    module: nn.Module, batch: Mapping[str, Any], precisions: Sequence[str], device: torch.device
+    module: nn.Module,
+    batch: Mapping[str, Any],
+    precisions: tuple[str, ...],
+    device: torch.device,
+    clock: Clock,
 ) -> dict[str, float]:
     """Seconds of the fastest step by precision; in turn, since a machine is not equally busy."""
     steps = {precision: _step(module, batch, precision, device) for precision in precisions}
     taken: dict[str, list[float]] = {precision: [] for precision in precisions}
     for turn in range(WARM_STEPS + TIMED_STEPS):
         for precision, step in steps.items():
-            start = time.perf_counter()
+            start = clock()
             step()
             if turn >= WARM_STEPS:
-                taken[precision].append(time.perf_counter() - start)
+                taken[precision].append(clock() - start)
     return {precision: min(seconds) for precision, seconds in taken.items()}
 
 

@@ -225,6 +225,8 @@ def _prepare(
         reporter.note(note)
     reporter.phase("measuring a few steps")
     measured = measure_built(built)
+    if measured.note:
+        reporter.note(measured.note)
     if measured.batch < built.data.loader.batch_size:
         built = _smaller(home, row, device, reporter, measured.batch, measured.precision)
     else:

@@ -62,8 +62,9 @@ class Training:
     )  # fmt: skip
     precision: str = choice(
         "auto", "Precision", ("auto", "float32", "bf16", "fp16"),
-        help="bf16 and fp16 compute with half the digits where that is safe. Auto measures a few "
-        "steps and takes bf16 where it is clearly faster; name one to repeat a curve exactly.",
+        help="bf16 and fp16 compute with half the digits where that is safe; fp16 is for a GPU. "
+        "Auto measures a few steps and takes bf16 where it is clearly faster; name one to repeat a "
+        "curve exactly.",
     )  # fmt: skip
 
 

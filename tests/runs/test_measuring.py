@@ -1,7 +1,10 @@
 """A few measured steps: the precision that is chosen, and a batch halved until it fits."""
 
+import json
 import os
+import re
 import signal
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +17,7 @@ from torch import Tensor, nn
 from dlexplain.errors import RunError
 from dlexplain.models.base import PictureShape
 from dlexplain.models.cnn import Params as CNNParams
-from dlexplain.runs import worker
+from dlexplain.runs import measuring, paths, worker
 from dlexplain.runs.inline import InlineExecutor
 from dlexplain.runs.measuring import (
     CLEARLY_FASTER,
@@ -104,9 +107,146 @@ def test_auto_takes_bf16_where_it_is_clearly_faster() -> None:
     assert measured.precision == ("bf16" if faster else "float32")
 
 
+LSTM_IN_HALF = RuntimeError("could not create a primitive descriptor for the LSTM")
+
+
+def in_half() -> bool:
+    return torch.is_autocast_enabled("cpu")
+
+
+class Timed(Task):
+    """Says by its own clock that a step takes so many seconds in bf16 and one in float32, and that
+    there is room for `most` examples in float32, for any number in bf16.
+    """
+
+    def __init__(self, seconds: float, most: int = 1000, half: Exception | None = None) -> None:
+        super().__init__(most)
+        self.seconds, self.half, self.now = seconds, half, 0.0
+        self.steps: list[str] = []
+
+    def __deepcopy__(self, memo: object) -> "Timed":
+        return self  # the clock is one
+
+    def clock(self) -> float:
+        return self.now
+
+    def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
+        self.now += self.seconds if in_half() else 1.0
+        self.steps.append("bf16" if in_half() else "float32")
+        if in_half() and self.half is not None:
+            raise self.half
+        if not in_half() and len(batch["x"]) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return self.layer(batch["x"]).float().mean(), {}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "note"),
+    [
+        (30.13, "on this machine bf16 takes 30 times as long as float32, as a short trial showed; "
+         "float32 is faster"),
+        (1.2, ""),
+        (0.5, ""),
+    ],
+)  # fmt: skip
+def test_a_precision_asked_for_is_taken_and_said_to_be_slower(seconds: float, note: str) -> None:
+    task = Timed(seconds)
+    measured = measure(task, batch_of, 8, "bf16", CPU, task.clock)
+    assert (measured.precision, measured.batch) == ("bf16", 8)
+    assert measured.seconds == pytest.approx({"bf16": seconds, "float32": 1.0})
+    assert measured.note == note
+
+
+def test_a_batch_is_not_halved_for_the_float32_that_bf16_is_compared_with() -> None:
+    task = Timed(30.0, most=50)
+    measured = measure(task, batch_of, 100, "bf16", CPU, task.clock)
+    assert (measured.batch, measured.precision, measured.note) == (100, "bf16", "")
+    assert measured.seconds == {"bf16": 30.0}
+    assert task.steps == ["bf16"] * (WARM_STEPS + TIMED_STEPS) + ["float32"]
+
+
+def test_a_precision_that_the_machine_cannot_compute_is_one_sentence() -> None:
+    words = "^this machine cannot compute the training in bf16; the precisions auto and float32 are"
+    with pytest.raises(RunError, match=words):
+        measure(Timed(1.0, half=LSTM_IN_HALF), batch_of, 8, "bf16", CPU)
+
+
+def test_a_fault_of_the_model_is_not_blamed_on_the_precision() -> None:
+    with pytest.raises(RuntimeError, match="shapes"):
+        measure(Task(1, RuntimeError("shapes")), batch_of, 16, "bf16", CPU)
+
+
+def test_auto_does_without_a_precision_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "_has_bf16", lambda: True)
+    task = Timed(0.1, half=LSTM_IN_HALF)
+    measured = measure(task, batch_of, 8, "auto", CPU, task.clock)
+    assert (measured.precision, measured.note) == ("float32", "")
+    assert measured.seconds == pytest.approx({"float32": 1.0})
+
+
+def test_fp16_is_refused_on_a_cpu_and_not_taken_for_bf16() -> None:
+    with pytest.raises(RunError, match="fp16 is for a GPU; on a CPU auto, float32 and bf16 are"):
+        measure(Task(8), batch_of, 8, "fp16", CPU)
+
+
+def test_comparing_with_float32_leaves_the_training_its_random_numbers() -> None:
+    class Noisy(Timed):
+        def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
+            torch.rand(1)
+            return super().loss(batch)
+
+    task = Noisy(2.0)
+    torch.manual_seed(0)
+    measure(task, batch_of, 8, "bf16", CPU)
+    found = torch.rand(1)
+    torch.manual_seed(0)
+    torch.rand(WARM_STEPS + TIMED_STEPS)
+    assert found.equal(torch.rand(1))
+
+
 @pytest.fixture(scope="module")
 def home(new_home: Homes) -> Path:
     return new_home()
+
+
+def slow_in_half(net: Probe) -> None:
+    """As on a processor that does not know bf16."""
+    net.register_forward_pre_hook(sleep_in_half)
+
+
+def sleep_in_half(net: nn.Module, arguments: tuple[Tensor]) -> None:
+    if net.training and in_half():
+        time.sleep(0.1)
+
+
+def test_a_run_takes_the_slower_precision_asked_for_and_says_so(home: Path, probe: None) -> None:
+    with at(-1, slow_in_half):
+        row = InlineExecutor(home).submit(with_training(PICTURES, precision="bf16", epochs=1))
+    assert row.state == "finished"
+    (note,) = row.progress["notes"]
+    assert re.fullmatch(
+        r"on this machine bf16 takes \d\S* times as long as float32, as a short trial showed; "
+        "float32 is faster",
+        note,
+    )
+    chosen = json.loads(paths.chosen_file(home, row.id).read_text())
+    assert chosen["precision"] == "bf16"
+
+
+def test_a_run_in_a_precision_that_cannot_be_computed_fails_with_one_sentence(
+    home: Path, probe: None
+) -> None:
+    def refuse_half(net: nn.Module, arguments: tuple[Tensor]) -> None:
+        if in_half():
+            raise LSTM_IN_HALF
+
+    with at(-1, lambda net: net.register_forward_pre_hook(refuse_half)):
+        row = InlineExecutor(home).submit(with_training(PICTURES, precision="bf16"))
+    assert (row.state, row.why) == (
+        "failed",
+        "this machine cannot compute the training in bf16; the precisions auto and float32 are "
+        "accepted",
+    )
 
 
 def crowd(net: Probe) -> None:

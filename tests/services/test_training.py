@@ -128,6 +128,11 @@ def test_every_preset_is_complete_and_repeatable_from_what_differs(name: str) ->
     assert completed_with(bare, texts) == spec
 
 
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_no_preset_names_a_precision_that_is_slow_or_fails_on_some_machines(name: str) -> None:
+    assert preset(name).training["precision"] in ("auto", "float32")
+
+
 TIMES = re.compile(r"seconds?\b|minutes?\b|\bhours?\b|quick", re.IGNORECASE)
 
 

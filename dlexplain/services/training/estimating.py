@@ -59,7 +59,8 @@ def estimate(spec: RunSpec, told: Told = lambda text: None) -> Estimate:
     loader.seen = len(loader) * (built.training.epochs - 1)
     last = measure_built(built)
     loader.seen = 0
-    seconds = {key: (first.seconds[key] + last.seconds[key]) / 2 for key in last.seconds}
+    both = [key for key in last.seconds if key in first.seconds]
+    seconds = {key: (first.seconds[key] + last.seconds[key]) / 2 for key in both}
     steps = len(loader) * built.training.epochs
     size = min(built.training.batch_size, loader.batch_size)
     parts = -(-size // last.batch)
@@ -79,9 +80,9 @@ def estimate(spec: RunSpec, told: Told = lambda text: None) -> Estimate:
         steps=steps,
         seconds=START_SECONDS + loading + steps * step + evaluation,
         batch=last.batch,
-        memory=last.memory or _memory(built, trainable, last.batch),
+        memory=max(first.memory, last.memory) or _memory(built, trainable, last.batch),
         sizes=sizes,
-        notes=tuple(built.data.facts["notes"]),
+        notes=(*built.data.facts["notes"], *([last.note] if last.note else [])),
         samples=_samples(built),
     )
 

@@ -39,7 +39,7 @@ A moving average of the weights stands for its lookahead."""
 add_preset(
     "cifar10-quick",
     "CIFAR-10 in minutes",
-    "The airbench network, small pictures first. For cores that know bf16.",
+    "The airbench network, small pictures first. Faster on cores that know bf16.",
     case="Image classification",
     about=900,
     **AIRBENCH,
@@ -70,13 +70,13 @@ RESNET9: dict[str, Any] = {
 }  # fmt: skip
 RESNET9_TRAINING: dict[str, Value] = {
     "batch_size": 256, "optimiser": "sgd", "learning_rate": 0.2, "schedule": "cosine",
-    "momentum": 0.9, "weight_decay": 0.0005, "averaging": 0.995, "precision": "bf16",
+    "momentum": 0.9, "weight_decay": 0.0005, "averaging": 0.995,
     "keep_best": False,
 }  # fmt: skip
 add_preset(
     "cifar10-resnet-alone",
     "CIFAR-10, residual network without a teacher",
-    "Nine layers, 64 channels and more. For cores that know bf16.",
+    "Nine layers, 64 channels and more. Faster on cores that know bf16.",
     case="Image classification",
     about=3600,
     **RESNET9,
@@ -96,7 +96,7 @@ add_preset(
     task_params={"test_views": "mirrored"},
     training={
         "epochs": 10, "batch_size": 256, "learning_rate": 8e-4, "schedule": "one-cycle",
-        "weight_decay": 0.05, "averaging": 0.998, "precision": "bf16", "keep_best": False,
+        "weight_decay": 0.05, "averaging": 0.998, "keep_best": False,
     },
     augmentation={"flip": "random", "shift": 4, "colour": 0.2, "cutout": 8},
 )  # fmt: skip
@@ -126,14 +126,13 @@ for activation, (name, words) in ACTIVATIONS.items():
     add_preset(
         name,
         f"CIFAR-10, the article's CNN, {activation}",
-        f"Three times convolution, {words}, and max pooling, then dense layers. For "
-        "cores that know bf16.",
+        f"Three times convolution, {words}, and max pooling, then dense layers. Faster "
+        "on cores that know bf16.",
         case="Image classification",
         zoo=True,
         task="classify-image", model="cnn", data="cifar10",
         model_params={"activation": activation},
-        training={"epochs": 12, "batch_size": 128, "learning_rate": 0.005, "weight_decay": 0.01,
-                  "precision": "bf16"},
+        training={"epochs": 12, "batch_size": 128, "learning_rate": 0.005, "weight_decay": 0.01},
         augmentation={"flip": "random", "shift": 2},
     )  # fmt: skip
 add_preset(

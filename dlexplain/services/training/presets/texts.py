@@ -60,6 +60,5 @@ add_preset(
     data_params={"validation": 0.05},
     model_params={"rank": 32, "alpha": 64.0},
     training={"epochs": 6, "batch_size": 32, "learning_rate": 6e-4, "weight_decay": 0.01,
-              "clip": 1.0, "averaging": 0.99, "keep_best": False, "schedule": "cosine",
-              "precision": "bf16"},
+              "clip": 1.0, "averaging": 0.99, "keep_best": False, "schedule": "cosine"},
 )  # fmt: skip

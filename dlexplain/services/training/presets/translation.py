@@ -26,7 +26,7 @@ add_preset(
     task_params={"vocabulary": 6000},
     model_params={"width": 256, "layers": 3, "heads": 8, "feed_forward": 512, "dropout": 0.2},
     training={"epochs": 10, "batch_size": 64, "learning_rate": 8e-4, "clip": 1.0,
-              "averaging": 0.995, "keep_best": False, "precision": "bf16"},
+              "averaging": 0.995, "keep_best": False},
 )  # fmt: skip
 add_preset(
     "multi30k-gru-attention",
@@ -38,5 +38,5 @@ add_preset(
     task_params={"vocabulary": 6000},
     model_params={"embedding": 256, "hidden": 256, "dropout": 0.3},
     training={"epochs": 12, "batch_size": 128, "learning_rate": 2e-3, "clip": 1.0,
-              "averaging": 0.995, "keep_best": False, "precision": "bf16"},
+              "averaging": 0.995, "keep_best": False},
 )  # fmt: skip
