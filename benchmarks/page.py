@@ -1,4 +1,5 @@
-"""The page: seconds to first paint, to classes, and to maps that are in memory.
+"""The page: seconds to first paint, to classes, to maps that are in memory, and what a page adds to
+the explanations that it asks for.
 
 python benchmarks/page.py [--json FILE] [--rounds N]
 
@@ -7,10 +8,12 @@ starts it. Every time is what a person would clock, from the command or click to
 """
 
 import os
+import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -19,6 +22,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.table import Row, arguments, at_most, median, report
 from dlexplain.data.samples import sample, sample_path
+from dlexplain.explain.base import METHODS
+from dlexplain.services.pictures.explain import method_infos  # noqa: F401, registers them
 from tests.browser.dashboard import FLAGS, serving
 
 BOUNDS = {
@@ -28,15 +33,45 @@ BOUNDS = {
     "A map that is in memory, click to pixels": 0.3,
     "Three maps that are in memory, click to pixels": None,
 }
+WORK = {
+    "Three methods, click to all maps, over the same calls in Python": (
+        "grad-cam", "integrated-gradients", "superpixel-ablation",
+    ),
+    "All methods, click to all maps, over the same calls in Python": tuple(METHODS),
+}  # fmt: skip
+WORK_BOUND = 1.2
+WORK_ROUNDS = 3
+"""Of each side, in turn; all methods take a minute."""
+CALLS = """
+import sys, time
+import dlexplain as dx
+from dlexplain.data.samples import read_sample
+from dlexplain.services.pictures.explain import method_infos
+
+model = dx.load_model()
+known = {info.name for info in method_infos(model)}
+methods = [name for name in sys.argv[1:] if name in known]
+for sample in ("rocket", "coffee"):  # the first warms what is imported and measured once
+    picture = read_sample(sample)
+    started = time.perf_counter()
+    dx.classify(model, picture)
+    for method in methods:
+        dx.explain(model, picture, method)
+    seconds = time.perf_counter() - started
+print(seconds)
+"""
 LIMIT_MS = 60_000
 # Asked by the browser at every frame. Streamlit marks what is left from before as stale.
 MAPS_OF = """([label, count]) => document.body.innerText.split(label).length > 2 + count
-    && document.querySelectorAll('.js-plotly-plot .heatmaplayer image').length === count
+    && document.querySelectorAll(`[data-testid=stImage] img[alt$=": ${label}"]`).length === count
     && !document.querySelector('[data-stale="true"]')
     && (window.shown = performance.now())"""
 NOTE_CLICKS = (
     "document.addEventListener('click', () => { window.clicked = performance.now() }, true)"
 )
+ALL_DONE = """label => document.querySelector(`[data-testid=stImage] img[alt$=": ${label}"]`)
+    && document.querySelector('[data-testid=stMain]').innerText.includes('Download everything')
+    && !document.querySelector('[data-testid=stProgress]')"""
 ALL, ONE = 3, 1
 
 
@@ -59,7 +94,47 @@ def main() -> int:
         else Row(name, median(seconds[name]), "s")
         for name, bound in BOUNDS.items()
     ]
+    rows += work_rows()
     return report(rows, args.json)
+
+
+def work_rows() -> list[Row]:
+    """What the page adds to the explanations: both sides in turn, in processes of their own."""
+    rows = []
+    for name, methods in WORK.items():
+        seconds: dict[str, list[float]] = defaultdict(list)
+        for _ in range(WORK_ROUNDS):
+            with tempfile.TemporaryDirectory() as home:
+                seconds["calls"].append(calls(Path(home), methods))
+                seconds["page"].append(worked(Path(home), methods))  # with the same chunks
+        rows.append(at_most(name, median(seconds["page"]), WORK_BOUND, median(seconds["calls"])))
+    return rows
+
+
+def calls(home: Path, methods: Sequence[str]) -> float:
+    """Seconds that the same explanations take one after the other in Python."""
+    environment = os.environ | {"DLEXPLAIN_HOME": str(home), "OMP_WAIT_POLICY": "PASSIVE"}
+    done = subprocess.run(
+        [sys.executable, "-c", CALLS, *methods],
+        env=environment, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return float(done.stdout.splitlines()[-1])
+
+
+def worked(home: Path, methods: Sequence[str]) -> float:
+    """Seconds from the click on a picture to the last of its maps, with nothing in memory."""
+    with sync_playwright() as playwright, serving(home) as address:
+        browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=FLAGS)
+        page = opened(browser, f"{address}/image?sample=rocket&methods={','.join(methods)}")
+        page.set_default_timeout(10 * LIMIT_MS)
+        page.wait_for_function(ALL_DONE, arg="missile")
+        page.wait_for_timeout(12_000)  # the server has imported what it imports later
+        started = time.perf_counter()
+        page.get_by_role("radio", name=sample("coffee").title).click()
+        page.wait_for_function(ALL_DONE, arg="espresso", polling="raf")
+        seconds = time.perf_counter() - started
+        browser.close()
+    return seconds
 
 
 def one_round(browser: Browser) -> dict[str, float]:
