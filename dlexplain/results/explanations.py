@@ -30,17 +30,20 @@ def class_question(target: ClassName, contrast: ClassName | None) -> str:
     return target.label + (f" rather than {contrast.label}" if contrast else "")
 
 
-def way_told(start: float | None, end: float | None, total: float, without: str) -> str:
+def way_told(
+    start: float | None, end: float | None, total: float, without: str, unit: str = "logits"
+) -> str:
     """From the score of the baseline to that of the input, in words; "" without a baseline.
 
     end      None where the values, whose sum is `total`, lead there
     without  what the baseline lacks, such as "without its words"
+    unit     of the scores
     """
     if start is None:
         return ""
     ends = (start, start + total if end is None else end)
     first, last = (f"{score:+z.2f}".replace("-", "−") for score in ends)
-    return f"from {first} {without} to {last} logits"
+    return f"from {first} {without} to {last} {unit}"
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,8 @@ class TextAttribution:
     def way(self) -> str:
         """From the score of the baseline to that of the text, in words; "" without a baseline."""
         total = float(self.values.sum(dtype=np.float64))
-        return way_told(self.baseline_score, self.score, total, "without its words")
+        unit = OF_OUTPUTS if self.unit.startswith(OF_OUTPUTS) else "logits"
+        return way_told(self.baseline_score, self.score, total, "without its words", unit)
 
     def of_words(self) -> "TextAttribution":
         """The same with the pieces of each word joined; their values are added up."""

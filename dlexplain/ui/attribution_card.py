@@ -178,7 +178,7 @@ def show_enlarged() -> None:
         if found.picture is not None:
             image, _ = page_image(found.picture, None, found.signed)
             plain.image(image, width="stretch")
-        figure = plot_attribution(found, strength, sign, side=600)
+        figure = plot_attribution(found, strength, sign, side=620)
         large.plotly_chart(figure, config={"displayModeBar": False, "scrollZoom": False})
         st.caption("Hold the pointer over the map to read its raw values.")
 

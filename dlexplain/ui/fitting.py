@@ -72,7 +72,7 @@ def _draw(model: LoadedModel, picture: Picture) -> None:
     what = {
         "crop": f"the bright part is what the model sees, at {side}" if cut
         else f"the model sees all of it, at {side}",
-        "pad": f"the model sees all of it with bars beside it, at {side}",
+        "pad": f"the model sees all of it, bars filling the square, at {side}",
         "squash": f"the model sees all of it, squashed to {side}",
     }[picture.fit.how]  # fmt: skip
     what = "what the model sees" if size == (view.shape[1], view.shape[0]) and not cut else what

@@ -22,7 +22,7 @@ def seen(page: AppTest) -> str:
 def test_the_address_says_how_the_picture_is_fitted() -> None:
     page = finished(image_page(sample="coffee", methods="saliency", fit="pad"))
     assert page.segmented_control(key="fit").value == "pad"
-    assert "the model sees all of it with bars beside it, at 224 × 224" in seen(page)
+    assert "the model sees all of it, bars filling the square, at 224 × 224" in seen(page)
     (job,) = page.session_state["answers"].jobs
     assert job.result.fit == "pad"
     assert page.query_params["fit"] == "pad"

@@ -137,6 +137,8 @@ def test_a_regression_says_its_number(price: str) -> None:
     assert bar.text == (f"{value:.4g}",)
     why = explain_text(model, TEXT, "leave-one-out")
     assert (why.explains, why.unit) == ("output", "units of the output")
+    complete = explain_text(model, TEXT, "integrated-gradients")
+    assert complete.way.endswith(" units of the output")  # no logit
     with pytest.raises(Incompatible, match="a regression says no class that could turn"):
         find_turning(model, model.read(TEXT))
 
