@@ -34,7 +34,11 @@ def decoded(data: bytes) -> str:
     sides = {place % 2 for place in zeros}
     if len(sides) > 1:
         raise UnicodeDecodeError("utf-8", data, zeros[0], zeros[0] + 1, "a zero byte is no text")
-    return data.decode("utf-16-le" if sides == {1} else "utf-16-be")
+    text = data.decode("utf-16-le" if sides == {1} else "utf-16-be")
+    control = next((sign for sign in text if sign < " " and sign not in "\t\r\n\f"), None)
+    if control is not None:  # a program or a picture, whose bytes make letters by chance
+        raise UnicodeDecodeError("utf-16", data, 0, 2, f"a sign {ord(control)} is no text")
+    return text
 
 
 def separator(content: str) -> str:

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dlexplain.services.jobs import wait_for_change
 
 WAIT_SECONDS = 0.1
 """Between two looks at whether the visitor has done something meanwhile."""
+COVERED = 8
+"""Elements below the page's last that may be left from before."""
 PROGRESS_SECONDS = 0.5
 """Between two drawings of a progress bar."""
 
@@ -37,6 +37,7 @@ class _Part:
     single: bool
     drawn: object = None
     looked: float = 0.0
+    times: int = 0
     within: "list[_Part]" = field(default_factory=list)
 
     def show(self, anew: bool) -> None:
@@ -45,12 +46,14 @@ class _Part:
         if anew and not self.single:
             self.slot.empty()  # a block that is only written over would keep what it has more
         self.within = []
-        token = _parts.set(self.within)
+        token, numbered = _parts.set(self.within), _times.set(self.times)
+        self.times += 1
         try:
             with self.slot if self.single else self.slot.container():
                 self.draw()
         finally:
             _parts.reset(token)
+            _times.reset(numbered)
 
     def look(self) -> bool:
         """Draw it anew if it has changed, else look at the parts within; whether any is active."""
@@ -72,6 +75,15 @@ def _look(parts: list[_Part]) -> bool:
 
 
 _parts: ContextVar[list[_Part] | None] = ContextVar("parts of the page", default=None)
+_times: ContextVar[int] = ContextVar("drawings of the part", default=0)
+
+
+def drawn_before() -> int:
+    """How often the part that is being drawn has been drawn in this run of the page.
+
+    A plotly chart is a widget to Streamlit: one that is drawn again needs a key of its own.
+    """
+    return _times.get()
 
 
 def live(
@@ -121,7 +133,7 @@ def following() -> Iterator[None]:
     try:
         yield
         if _look(parts):
-            _forget_stale()
+            _cover_stale()
             while _look(parts):
                 wait_for_change(WAIT_SECONDS)
                 st.session_state.get("live")  # where Streamlit ends a run that is to give way
@@ -129,13 +141,10 @@ def following() -> Iterator[None]:
         _parts.reset(token)
 
 
-def _forget_stale() -> None:
-    """Take away what an earlier run of the page has left, as Streamlit does at the end of a run.
+def _cover_stale() -> None:
+    """Overwrite what an earlier, longer run of the page has left at its end.
 
-    Otherwise more cards than the question now has would stay until the last job is done.
+    Streamlit takes it away when a run ends, which here is when the last job has ended.
     """
-    context = get_script_run_ctx()
-    if context is not None:
-        message = ForwardMsg()
-        message.script_finished = ForwardMsg.FINISHED_SUCCESSFULLY
-        context.enqueue(message)
+    for _ in range(COVERED):
+        st.empty()

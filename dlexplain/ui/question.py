@@ -34,11 +34,12 @@ def ask(
     pressed = st.button(
         "Explain", type="primary", disabled=wanted is None, icon=":material/search:"
     )
+    changed = st.empty()  # there in any case, so that what follows keeps its place on the page
     asked: Request | None = st.session_state.get("request")
     if wanted is not None and (pressed or asked is None or not _about(asked, model, picture)):
         asked = st.session_state["request"] = wanted
     elif wanted is not None and wanted != asked:
-        st.caption("Press Explain to answer the changed question; below is the last answer.")
+        changed.caption("Press Explain to answer the changed question; below is the last answer.")
     if not chosen:
         st.info("Choose at least one method.")
     return asked if asked is not None and _about(asked, model, picture) else None

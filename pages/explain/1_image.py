@@ -101,7 +101,10 @@ def show_answers(
     known, view = cache.methods(model.name), model.view(picture)
     for first in range(0, len(answers.jobs), COLUMNS):
         row = range(first, min(first + COLUMNS, len(answers.jobs)))
-        for column, place in zip(st.columns(COLUMNS), row, strict=False):
+        columns = st.columns(COLUMNS)
+        for column in columns[len(row) :]:
+            column.empty()  # where an earlier question had a card
+        for column, place in zip(columns, row, strict=False):
             with column, st.container(border=True):
                 signed = known[request.asks[place].method].signed
                 repeat = partial(again, answers, place, job_of)

@@ -12,7 +12,7 @@ from dlexplain.services.trained.zoo_cards import zoo_card
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.comparison import run_labels
 from dlexplain.ui.explain_link import explain_link
-from dlexplain.ui.live import live, rerun_when
+from dlexplain.ui.live import drawn_before, live, rerun_when
 from dlexplain.ui.markdown import in_badge, literal
 from dlexplain.ui.run_curves import runs_now
 from dlexplain.ui.unusable import states_told
@@ -340,7 +340,8 @@ def draw_curves(record: "RunRecord") -> None:
             st.markdown(f"**{literal(metric_name(name))}**")
             curves = [curve for key in keys for curve in service.curves([record], key)]
             figure = plot_curves(curves, by="key", height=260)
-            st.plotly_chart(figure, config={"displaylogo": False})
+            key = f"curve-{name}-{drawn_before()}"
+            st.plotly_chart(figure, key=key, config={"displaylogo": False})
 
 
 def draw_log(record: "RunRecord") -> None:

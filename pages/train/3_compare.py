@@ -10,7 +10,7 @@ from dlexplain.results.certainty import certainty, examples_of
 from dlexplain.results.words import duration, metric_name
 from dlexplain.services.training import comparison
 from dlexplain.services.training import runs as service
-from dlexplain.ui.live import live
+from dlexplain.ui.live import drawn_before, live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.run_curves import runs_now
 from dlexplain.ui.unusable import states_told
@@ -145,7 +145,7 @@ def draw_curves(
         st.info(f"None of these runs has recorded {literal(metric_name(key))}.")
         return
     figure = plot_curves(found, smoothing, log_x, log_y, over, height=460)
-    st.plotly_chart(figure, config={"displaylogo": False})
+    st.plotly_chart(figure, key=f"compare-{drawn_before()}", config={"displaylogo": False})
     missing = len(runs) - len(found)
     if missing:
         st.caption(f"{missing} of the chosen runs have not recorded {metric_name(key)}.")

@@ -64,6 +64,38 @@ def test_only_what_has_changed_is_drawn_again() -> None:
     assert [button.label for button in page.button] == ["Result 7"]
 
 
+def charted() -> None:
+    import plotly.graph_objects as go
+    import streamlit as st
+
+    from dlexplain.services.jobs import Job, start
+    from dlexplain.ui.live import drawn_before, following, live
+
+    now = [0]
+
+    def work(progress: object) -> None:
+        import time
+
+        for count in range(3):
+            now[0] = count
+            time.sleep(0.3)
+
+    job: Job[None] = Job("Charting", work)
+    start([job])
+
+    def draw() -> None:  # the same figure each time, as of a metric that has no new step
+        st.plotly_chart(go.Figure({"type": "bar", "y": [1]}), key=f"chart-{drawn_before()}")
+
+    with following():
+        live(draw, lambda: now[0], lambda: job.active)
+
+
+def test_a_chart_can_be_drawn_again() -> None:
+    page = AppTest.from_function(charted, default_timeout=60).run()
+    assert not page.exception
+    assert len(page.get("plotly_chart")) == 1
+
+
 def nested() -> None:
     import streamlit as st
 

@@ -17,4 +17,4 @@ def page() -> None:
 def test_it_is_said_as_it_is() -> None:
     drawn = AppTest.from_function(page).run()
     assert not drawn.exception
-    assert [box.value for box in drawn.error] == [r"runs\_of\_\*mine\*\.sqlite is locked"]
+    assert [box.value for box in drawn.error] == [r"runs_of\_\*mine\*.sqlite is locked"]
