@@ -12,7 +12,7 @@ from dlexplain.ui.markdown import literal
 
 @contextmanager
 def states_told() -> Iterator[None]:
-    """Around what looks at runs; also as a decorator, since a fragment runs without its page."""
+    """Around what looks at runs; also as a decorator."""
     try:
         yield
     except StatesError as error:
