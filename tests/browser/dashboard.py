@@ -24,6 +24,8 @@ FLAGS = [
     "--disable-sync",
 ]
 """For Chromium: no network of its own, and it runs in a container."""
+LAST = 8000
+"""Characters at the end of a server's log that a failed test shows."""
 
 
 @contextmanager
@@ -41,6 +43,9 @@ def serving(home: Path) -> Iterator[str]:
         try:
             _wait_for(f"http://localhost:{port}/_stcore/health")
             yield f"http://localhost:{port}"
+        except BaseException:
+            print(told(home)[-LAST:])  # a page that failed says why only here
+            raise
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=20)
