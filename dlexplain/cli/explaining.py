@@ -5,6 +5,7 @@ What they do with texts is in cli/explaining_texts.py.
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -306,6 +307,7 @@ def _write(args: argparse.Namespace, attribution: "Attribution") -> None:
                 Path(name).write_bytes(content())
             except OSError as error:
                 raise BadInput(f"{name} cannot be written: {error.strerror}") from error
+            print(f"wrote {name}", file=sys.stderr)
 
 
 def _key_value(text: str) -> tuple[str, str]:

@@ -230,6 +230,10 @@ def _print_run(record: "RunRecord") -> None:
 
     print(f"run {record.id}: {record.name}")
     print(f"  {record.state}, {record.why or record.phase}; {record.seconds:.1f} s")
+    if record.steps:
+        print(f"  {record.fraction:.0%} of {record.steps:,} steps, {record.epochs} epochs")
+    if record.tags:
+        print(f"  tags: {', '.join(record.tags)}")
     if record.resuming:
         print(f"  resumed, {record.resuming}")
     for note in record.notes:
@@ -274,21 +278,23 @@ def _tag(args: argparse.Namespace) -> int:
 
 def _delete(args: argparse.Namespace) -> int:
     """Each by itself: one that cannot be deleted leaves the others to be."""
-    from dlexplain.services.training.runs import delete
+    from dlexplain.services.training.runs import damaged_runs, delete, run
 
+    if len(args.ids) == 1 and not damaged_runs():
+        run(args.ids[0])  # an unknown one is told before anything is asked
     if not args.yes and not _sure(args.ids):
         raise BadInput("nothing is deleted; --yes deletes without asking")
     deleted, status = [], 0
-    for run in args.ids:
+    for wanted in args.ids:
         try:
-            deleted.append(delete(run))
+            deleted.append(delete(wanted))
         except (UnknownName, RunError) as error:
             complain(error)
             status = 1
     if args.json:
         print(json.dumps({"deleted": deleted}))
-    for run in [] if args.json else deleted:
-        print(f"run {run} is deleted")
+    for gone in [] if args.json else deleted:
+        print(f"run {gone} is deleted")
     return status
 
 

@@ -119,7 +119,7 @@ class States:
             db.execute("BEGIN IMMEDIATE")
             row = read_row(db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone())
             if state not in FOLLOWING[row.state]:
-                raise RunError(f"run {run} is {row.state}; it cannot become {state}")
+                raise RunError(_refusal(row, state))
             _move(db, row, state, why, who)
         return self._kept(run)
 
@@ -235,7 +235,8 @@ class States:
             rows = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchall()
             row = next(iter(readable(rows)), None)
             if row is not None and row.active:
-                raise RunError(f"run {run} is {row.state}; cancel it before you delete it")
+                first = "it is still saving" if row.wish else "cancel it before you delete it"
+                raise RunError(f"run {run} is {row.state}; {first}")
             db.execute("DELETE FROM runs WHERE id = ?", (run,))
             db.execute("DELETE FROM changes WHERE run = ?", (run,))
         row_file(self.file.parent, run).unlink(missing_ok=True)
@@ -313,6 +314,15 @@ def _move(
         sets |= {"spent": row.seconds, "started": None, "ended": None}
     _set(db, row.id, sets)
     _note(db, row.id, state, who or me(), why)
+
+
+def _refusal(row: RunRow, state: State) -> str:
+    """Why a run cannot change to the state, in words that say what can be done."""
+    doing = {"queued": "resumed", "running": "started", "cancelled": "cancelled"}
+    if row.state == "running" and state == "queued":
+        now = "it is still saving" if row.wish else "it goes on by itself"
+        return f"run {row.id} is running; {now}, so it cannot be resumed"
+    return f"run {row.id} is {row.state}; it cannot be {doing.get(state, state)}"
 
 
 def _set(db: sqlite3.Connection, run: str, values: Mapping[str, Any], where: str = "TRUE") -> bool:

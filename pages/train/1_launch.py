@@ -41,12 +41,7 @@ def main() -> None:
     )
     with st.spinner("Loading what can be trained…"):
         # torch and lightning are imported from here on; the title is there at once
-        from dlexplain.services.training.presets import (
-            PRESETS,
-            is_quick,
-            preset_seconds,
-            presets_by_case,
-        )
+        from dlexplain.services.training.presets import PRESETS, presets_by_case
 
     from_address("preset", lambda name: PRESETS[name].name)
     st.session_state.setdefault("preset", FIRST)
@@ -58,6 +53,27 @@ def main() -> None:
         persist_state="session",
     )
     to_address({"preset": name})
+    about = st.container()
+    form, result = st.columns([3, 2], gap="large")
+    with form:
+        spec = ask(name, PRESETS[name].spec)
+    with about:
+        tell_preset(name, spec)
+    with result:
+        completed = check(spec)
+        if completed is not None:
+            look(completed)
+            act(completed, name)
+
+
+def tell_preset(name: str, spec: "RunSpec") -> None:
+    """What the preset trains, how long that takes and what came of it; what is chosen otherwise is
+    another training, of which none of this is known."""
+    from dlexplain.services.training.presets import PRESETS, is_quick, preset_seconds
+
+    if _trained(spec) != _trained(PRESETS[name].spec):
+        st.caption("Changed from the preset; measure a few steps to learn how long it takes.")
+        return
     st.caption(PRESETS[name].description)
     with st.container(horizontal=True, vertical_alignment="center"):
         if seconds := preset_seconds(name):
@@ -66,14 +82,14 @@ def main() -> None:
                 color="green" if is_quick(name) else "gray",
             )  # fmt: skip
         already_trained(name)
-    form, result = st.columns([3, 2], gap="large")
-    with form:
-        spec = ask(name, PRESETS[name].spec)
-    with result:
-        completed = check(spec)
-        if completed is not None:
-            look(completed)
-            act(completed, name)
+
+
+def _trained(spec: "RunSpec") -> dict[str, object]:
+    """What is trained on what and how, wherever the data lie."""
+    from dlexplain.services.training.catalogue import changed
+
+    said = {key: value for key, value in changed(spec).items() if key != "data.path"}
+    return {"task": spec.task, "data": spec.data, "model": spec.model, **said}
 
 
 def already_trained(name: str) -> None:

@@ -17,7 +17,7 @@ from dlexplain.runs.states import States
 from dlexplain.services.trained.zoo_cards import zoo_cards
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.findings import findings
-from dlexplain.services.training.presets import preset, preset_seconds
+from dlexplain.services.training.presets import PRESETS, preset, preset_seconds
 from dlexplain.settings import settings
 from dlexplain.ui.markdown import literal
 from tests.services.test_runs import failed_run
@@ -293,3 +293,18 @@ def test_launch_shows_classes_and_split_before_the_training() -> None:
     tested = findings(service.run(digits_run())).confusion  # of the same data, counted there
     assert list(table["test"]) == tested.sum(axis=1).tolist()
     assert "in the zoo: accuracy 97.8% \\[95.7–98.9%\\], n = 359" in texts(page)  # a badge's escape
+
+
+@pytest.mark.parametrize("name", ["digits-cnn", "fred-lstm", "dates-gru-attention"])
+def test_what_is_known_of_a_preset_is_told_until_something_is_changed(name: str) -> None:
+    page = opened("1_launch.py", preset=name)
+    described = preset(name)
+    assert PRESETS[name].description in {caption.value for caption in page.caption}
+    seed = next(box for box in page.number_input if box.label == "Seed")
+    seed.set_value(7).run()
+    assert PRESETS[name].description in {caption.value for caption in page.caption}
+    epochs = next(box for box in page.number_input if box.label == "Epochs")
+    epochs.set_value(int(described.training.get("epochs", epochs.value)) + 1).run()
+    captions = {caption.value for caption in page.caption}
+    assert PRESETS[name].description not in captions
+    assert any(caption.startswith("Changed from the preset") for caption in captions)

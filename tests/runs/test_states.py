@@ -67,7 +67,7 @@ def test_only_what_may_follow_follows(states: States, state: State) -> None:
             assert (moved.state, moved.why) == (wanted, "because")
             assert states.changes(row.id)[-1].state == wanted
         else:
-            with pytest.raises(RunError, match=f"is {state}; it cannot become {wanted}"):
+            with pytest.raises(RunError, match=f"is {state}; .*it cannot be"):
                 states.move(row.id, wanted, "because")
             assert states.get(row.id) == row
             assert len(states.changes(row.id)) == changes

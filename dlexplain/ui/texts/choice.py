@@ -112,4 +112,9 @@ def choose_text(key: str, label: str, samples: dict[str, str], arrived: bool, fi
         on_change=pick,
         label_visibility="collapsed",
     )
+    if len(text or "") > IN_ADDRESS:
+        st.caption(
+            f"This page's address does not hold a text of more than {IN_ADDRESS} characters; "
+            "whoever opens it needs the text as well."
+        )
     return text or ""
