@@ -23,8 +23,9 @@ from benchmarks.table import Row, arguments, at_least, at_most, in_turn, median,
 from dlexplain.explain.base import METHODS
 from dlexplain.explain.baselines import make_baseline
 from dlexplain.explain.batching import CPU_CHUNKS, GPU_CHUNKS, ChunkBook, Target, time_chunk
+from dlexplain.explain.inputs.picture import PictureInput
+from dlexplain.explain.progress import Progress
 from dlexplain.explain.superpixels import superpixels
-from dlexplain.params import parse
 from dlexplain.results import Attribution
 from dlexplain.runs.paths import chunk_file
 from dlexplain.settings import settings
@@ -55,8 +56,9 @@ def main() -> int:
 
     def ours(method: str, params: dict[str, float]) -> float:
         explainer = METHODS[method]
-        wanted = parse(explainer.Params, params)
-        found[method] = explainer.explain(ready, inputs, Target(target), wanted, None, chunks)
+        wanted = explainer.request("picture", params)
+        given = PictureInput(ready, Target(target), Progress(), chunks, inputs)
+        found[method] = Attribution(**vars(explainer.explain(given, wanted)))
         return found[method].seconds
 
     baselines = {

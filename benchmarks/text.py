@@ -23,11 +23,11 @@ import numpy as np
 from benchmarks.peer import peer, vendors_on_texts
 from benchmarks.table import Row, arguments, at_least, in_turn, median, report
 from dlexplain.data.text_reading import Reading
+from dlexplain.explain.base import METHODS
 from dlexplain.explain.batching import Target
-from dlexplain.explain.texts.base import TEXT_METHODS
-from dlexplain.params import Value, parse
+from dlexplain.params import Value
 from dlexplain.results import TextAttribution
-from dlexplain.services.texts.explain import run_of
+from dlexplain.services.texts.explain import input_of
 from dlexplain.services.texts.models import TextModel, load_text_model
 
 TOKENS = (64, 256)
@@ -61,9 +61,10 @@ def main() -> int:
     theirs: dict[str, np.ndarray] = {}
 
     def mine(name: str, method: str, count: int, params: dict[str, Value]) -> float:
-        explainer = TEXT_METHODS[method]
-        wanted = parse(explainer.Params, params)
-        ours[name] = explainer.explain(run_of(model, readings[count], Target(TARGET)), wanted)
+        explainer = METHODS[method]
+        wanted = explainer.request("text", params)
+        given = input_of(model, readings[count], Target(TARGET))
+        ours[name] = TextAttribution(**vars(explainer.explain(given, wanted)))
         return ours[name].seconds
 
     with peer(vendors_on_texts, texts, STEPS, EVALUATIONS, TARGET) as ask:
@@ -99,7 +100,7 @@ def compared() -> Iterator[tuple[str, str, int, str, str, dict[str, Value]]]:
     for method, how_far, vendor, params, precisions in CASES:
         for count in TOKENS:
             for precision in precisions:
-                name = f"{TEXT_METHODS[method].title}, {how_far}, {count} tokens, {precision}"
+                name = f"{METHODS[method].title}, {how_far}, {count} tokens, {precision}"
                 yield name, method, count, precision, vendor, params
 
 

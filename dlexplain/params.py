@@ -100,9 +100,13 @@ def parse(params: type[P], given: Mapping[str, Value]) -> P:
 
     Raises ParamError for an unknown key, a value of the wrong kind, or one out of range.
     """
-    known = specs(params)
+    return params(**read_values(specs(params), given))
+
+
+def read_values(known: Mapping[str, Spec], given: Mapping[str, Value]) -> dict[str, Value]:
+    """Typed values of those that are given, from text or typed ones; raises ParamError."""
     check_names(given, known)
-    return params(**{key: _read(key, known[key], value) for key, value in given.items()})
+    return {key: _read(key, known[key], value) for key, value in given.items()}
 
 
 def check_names(given: Iterable[str], known: Iterable[str]) -> None:

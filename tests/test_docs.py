@@ -6,15 +6,11 @@ from pathlib import Path
 import pytest
 
 import dlexplain.data.sets
-import dlexplain.explain.methods
-import dlexplain.explain.series.methods
-import dlexplain.explain.texts.methods
 import dlexplain.models
+import dlexplain.services.explaining
 import dlexplain.tasks  # noqa: F401
 from dlexplain.data.base import DATA
 from dlexplain.explain.base import METHODS
-from dlexplain.explain.series.base import SERIES_METHODS
-from dlexplain.explain.texts.base import TEXT_METHODS
 from dlexplain.models.base import ARCHITECTURES, MODELS
 from dlexplain.registry import Registry
 from dlexplain.services.trained.zoo_cards import score_table, zoo_cards
@@ -22,19 +18,21 @@ from dlexplain.services.training.presets import PRESETS
 from dlexplain.tasks.base import TASKS
 
 ROOT = Path(__file__).parents[1]
+KINDS = ("picture", "text", "series", "next token", "translation")
 
 
 def test_every_method_is_in_the_docs() -> None:
     text = (ROOT / "docs" / "methods.md").read_text()
     assert [name for name in METHODS if f"`{name}`" not in text] == []
-    texts = text.partition("## Methods of texts")[2]
-    assert [name for name in TEXT_METHODS if f"`{name}`" not in texts] == []
-    forecasts = (ROOT / "docs" / "forecast.md").read_text()
-    assert [name for name in SERIES_METHODS if f"`{name}`" not in forecasts] == []
+    rows = {row.split("`")[1]: row for row in text.splitlines() if row.startswith("| `")}
+    for name, method in METHODS.items():
+        offered = rows[name].split("|")[3].strip()
+        known = [title for title in KINDS if method.suits(title.replace(" ", "-"))]
+        assert offered == ("all" if len(known) == len(KINDS) else ", ".join(known)), name
 
 
 def test_every_method_tells_its_user_what_it_is() -> None:
-    for method in [*METHODS.values(), *TEXT_METHODS.values(), *SERIES_METHODS.values()]:
+    for method in METHODS.values():
         text = method.description()
         assert re.search(r"Formula|Rule", text), method.name
         assert re.search(r"https?://", method.paper), method.name

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from dlexplain.errors import Cancelled
 from dlexplain.explain.base import METHODS
 from dlexplain.explain.batching import ChunkBook, Target
+from dlexplain.explain.inputs.picture import PictureInput
 from dlexplain.explain.methods import gradients  # noqa: F401, registers every method
 from dlexplain.explain.prepare import PreparedModel, prepare
 from dlexplain.explain.progress import Progress
-from dlexplain.params import parse
 from dlexplain.results import Attribution
 
 SIDE = 32
@@ -77,11 +77,11 @@ def explain(
     ready = model if isinstance(model, PreparedModel) else prepared(model)
     chosen = target if isinstance(target, Target) else Target(target)
     explainer = METHODS[method]
-    return explainer.explain(
+    given = PictureInput(
         ready,
-        picture() if inputs is None else inputs,
         chosen,
-        parse(explainer.Params, params),
-        progress,
-        chunks,
+        progress or Progress(),
+        chunks or ChunkBook(),
+        picture() if inputs is None else inputs,
     )
+    return Attribution(**vars(explainer.explain(given, explainer.request("picture", params))))

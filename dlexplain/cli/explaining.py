@@ -27,6 +27,7 @@ DEFAULT_METHOD = "grad-cam"
 MODEL_HELP = f"default: {DEFAULT_MODEL}, or {explaining_texts.DEFAULT_MODEL} for texts"
 NAMED = 3
 """Files of a folder that are named where some were skipped; of the rest the number."""
+KINDS = ("picture", "text", "series", "next-token", "translation")
 FIT_HELP = (
     "how a picture is made into the model's square: crop (default), crop:X,Y (0,0 from the left "
     "and top, 1,1 from the right and bottom), pad or squash"
@@ -44,8 +45,13 @@ def declare(command: "Commands") -> None:
     """Add this file's commands to the parser."""
     command("models", _models, "List the models.")
     methods = command("methods", _methods, "List the explanation methods and their parameters.")
-    methods.add_argument("--texts", action="store_true", help="those of texts, not of pictures")
-    methods.add_argument("--series", action="store_true", help="those of forecasts")
+    methods.add_argument(
+        "--for", dest="kind", default="picture", choices=KINDS, help="kind of input they explain"
+    )
+    for kind, option in (("text", "--texts"), ("series", "--series")):
+        methods.add_argument(
+            option, dest="kind", action="store_const", const=kind, help=f"the same as --for {kind}"
+        )
     command("doctor", _doctor, "Check this machine and say what to mend.")
 
     classify = command("classify", _classify, "Name the classes of pictures or texts.")
@@ -115,18 +121,9 @@ def _models(args: argparse.Namespace) -> int:
 
 
 def _methods(args: argparse.Namespace) -> int:
-    if args.texts:
-        from dlexplain.services.texts.explain import text_method_infos
+    from dlexplain.services.explaining import infos_for
 
-        infos = text_method_infos()
-    elif args.series:
-        from dlexplain.services.forecast.explain import series_method_infos
-
-        infos = series_method_infos()
-    else:
-        from dlexplain.services.pictures.explain import method_infos
-
-        infos = method_infos()
+    infos = infos_for(args.kind)
     if args.json:
         print(json.dumps([info.to_dict() for info in infos], indent=2))
         return 0

@@ -1,35 +1,34 @@
 """What an explanation method is, and the register of them.
 
 A method is one class: facts as class attributes, a Params dataclass, a docstring that the page
-shows to its users, and `attribute`, which does the work through a Run. docs/adding-an-explainer.md
-walks through one.
+shows to its users, and `attribute`, which does the work on an input of whatever modality meets its
+needs. docs/adding-an-explainer.md walks through one.
 """
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dlexplain.errors import Incompatible
-from dlexplain.explain.baselines import UNDECIDED, make_baseline, undecided
-from dlexplain.explain.batching import ChunkBook, Evaluator, Target
-from dlexplain.explain.prepare import PreparedModel
-from dlexplain.explain.progress import Progress
-from dlexplain.params import Value, as_dict
+from dlexplain.errors import Incompatible, UnknownName, known_names
+from dlexplain.explain.inputs.base import MODALITIES, ModelInput, Need, Option
+from dlexplain.params import Spec, Value, as_dict, read_values, specs
 from dlexplain.registry import Registry
-from dlexplain.results import Attribution
 from dlexplain.results.words import missed
 
-Family = Literal["gradient", "layer", "perturbation"]
-PREVIEW_SECONDS = 0.4
+P = TypeVar("P")
+Family = Literal["gradient", "layer", "attention", "perturbation"]
+FAMILIES: tuple[Family, ...] = ("gradient", "layer", "attention", "perturbation")
 SMALLEST_DIFFERENCE = 1e-3
 """Floor, in logits, of the difference that a completeness error is relative to."""
+NOTHING: Mapping[str, Value] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -37,52 +36,30 @@ class NoParams:
     """For methods without parameters."""
 
 
-@dataclass
-class Run:
-    """One explanation under way: the input, the way to the model, and the count of its work.
-
-    inputs  (1, channels, height, width) on the model's device
-    """
-
-    model: PreparedModel
-    inputs: Tensor
-    evaluator: Evaluator
-    _last_preview: float = 0.0
+class OfModality(Protocol):
+    """A model that is explained, as far as methods are chosen for it."""
 
     @property
-    def target(self) -> Target:
-        return self.evaluator.target
+    def modality(self) -> str: ...
 
-    @property
-    def progress(self) -> Progress:
-        return self.evaluator.progress
 
-    def score(self, inputs: Tensor | None = None) -> float:
-        """The target's score of one input (1, ...); by default of the one explained."""
-        self.progress.plan(1)
-        return float(self.evaluator.all_scores(self.inputs if inputs is None else inputs)[0])
+@dataclass(frozen=True)
+class Request(Generic[P]):
+    """What a method is asked with: its own parameters, and those of the modality that it uses."""
 
-    def baseline(self, kind: str, seed: int, inputs: Tensor | None = None) -> Tensor:
-        """Of the input explained, or of another one (1, channels, height, width)."""
-        x, span = self.inputs if inputs is None else inputs, self.model.value_range
-        if kind != UNDECIDED:
-            return make_baseline(kind, x, span, seed)
-        plain = [make_baseline(one, x, span, seed) for one in ("black", "white", "mean", "blur")]
-        return undecided(self.evaluator, plain)
+    params: P
+    options: Mapping[str, Value] = field(default_factory=dict)
 
-    def preview(self, heatmap: Callable[[], Tensor]) -> None:
-        """Offer a coarse map, (height, width); `heatmap` is called only when it is time."""
-        if self.progress.seconds - self._last_preview < PREVIEW_SECONDS:
-            return
-        self.progress.preview(heatmap().float().cpu().numpy())
-        self._last_preview = self.progress.seconds
+    def to_dict(self) -> dict[str, Value]:
+        """The values of all, JSON-serialisable."""
+        return {**as_dict(self.params), **self.options}
 
 
 @dataclass(frozen=True, eq=False)
 class Attributed:
     """What a method hands back.
 
-    values   (channels, height, width); signed None means as the class says
+    values   of the shape that is shown
     baseline_score  of methods that promise completeness: f(baseline), or the baselines' mean
     score    f(x), where the values are differences of such scores
     """
@@ -94,51 +71,117 @@ class Attributed:
     score: float | None = None
 
 
-class Explainer(ABC):
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """The values of an input with the facts of the method; services add what was explained.
+
+    values  of the shape that is shown, float32;  the others as in results.Attribution
+    """
+
+    method: str
+    title: str
+    params: dict[str, Value]
+    values: NDArray[np.float32]
+    signed: bool
+    seconds: float
+    evaluations: int
+    completeness_error: float | None
+    note: str
+    unit: str
+    baseline_score: float | None
+    score: float | None
+
+
+class Explainer(ABC, Generic[P]):
     """Base of all methods.
 
+    needs     what an input must offer; the method is offered wherever that is met
+    uses      groups of parameters that the modality declares for it
+    usual     defaults of parameters other than declared, by modality
     signed    whether negative values speak against the target
     complete  whether the values promise to sum to f(x) - f(baseline)
     unit      what the values are measured in; the score f is a logit, or a difference of two
+    units     the same, by modality, where it is another
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     family: ClassVar[Family]
-    signed: ClassVar[bool]
+    needs: ClassVar[frozenset[Need]]
+    uses: ClassVar[tuple[Option, ...]] = ()
+    usual: ClassVar[Mapping[str, Mapping[str, Value]]] = MappingProxyType({})
+    signed: ClassVar[bool] = True
     complete: ClassVar[bool] = False
     unit: ClassVar[str] = "logits"
+    units: ClassVar[Mapping[str, str]] = MappingProxyType({})
     paper: ClassVar[str]
-    Params: ClassVar[type] = NoParams
+    Params: type[P]
 
-    def is_signed(self, params: Any) -> bool:
+    def is_signed(self, params: P) -> bool:
         """Whether the values are signed under these params."""
         return self.signed
 
-    def check(self, model: PreparedModel) -> None:  # noqa: B027, most methods suit every model
+    def suits(self, modality: str) -> bool:
+        """Whether inputs of the modality offer what the method needs."""
+        return self.needs <= MODALITIES[modality].offers
+
+    def check(self, model: Any) -> None:
         """Raise Incompatible, saying why, where the method's rule does not hold on the model."""
 
-    def is_compatible(self, model: PreparedModel) -> bool:
-        """Whether `check` passes."""
+    def is_compatible(self, model: OfModality) -> bool:
+        """Whether the method suits the model's modality, and `check` passes."""
+        if not self.suits(model.modality):
+            return False
         try:
             self.check(model)
         except Incompatible:
             return False
         return True
 
-    def defaults(self, model: PreparedModel) -> dict[str, Value]:
-        """Defaults of the parameters whose own suit a picture of 224 pixels and not this model's;
-        the others are as Params says."""
-        return {}
+    def specs(self, modality: str) -> dict[str, Spec]:
+        """Its parameters for inputs of the modality, with the defaults that are usual there."""
+        known = {**self._options(modality), **specs(self.Params)}
+        order = [*specs(self.Params), *known]
+        usual = self.usual.get(modality, {})
+        return {
+            key: replace(known[key], default=usual.get(key, known[key].default))
+            for key in dict.fromkeys(order)
+        }
 
-    def fit(self, model: PreparedModel, params: Any) -> tuple[Any, str]:
+    def _options(self, modality: str) -> dict[str, Spec]:
+        """Parameters of the modality that the method uses."""
+        groups = [MODALITIES[modality].params(group) for group in self.uses]
+        return {key: spec for group in groups for key, spec in group.items()}
+
+    def request(
+        self,
+        modality: str,
+        given: Mapping[str, Value] = NOTHING,
+        usual: Mapping[str, Value] = NOTHING,
+    ) -> Request[P]:
+        """From text or typed values; raises ParamError.
+
+        usual  defaults that stand for those of `specs`
+        """
+        known = self.specs(modality)
+        values = {key: spec.default for key, spec in known.items()} | dict(usual)
+        values |= read_values(known, given)
+        params = self.Params(**{key: values[key] for key in specs(self.Params)})
+        return Request(params, {key: values[key] for key in self._options(modality)})
+
+    def defaults(self, model: Any) -> dict[str, Value]:
+        """Defaults of the parameters whose own do not suit the size of this model's inputs."""
+        modality = MODALITIES[model.modality]
+        return dict(modality.sized(model, self.specs(modality.name)))
+
+    def fit(self, model: Any, params: P) -> tuple[P, str]:
         """The params as they are used on this model, and a sentence where a value was changed.
 
         A layer "auto" becomes the layer's name, and what is larger than the picture is clamped.
         """
         return params, ""
 
-    def choices(self, model: PreparedModel) -> dict[str, tuple[str, ...]]:
+    def choices(self, model: Any) -> dict[str, tuple[str, ...]]:
         """Accepted values, for this model, of the parameters declared with params.name()."""
         return {}
 
@@ -148,61 +191,66 @@ class Explainer(ABC):
         return inspect.getdoc(cls) or ""
 
     @abstractmethod
-    def attribute(self, run: Run, params: Any) -> Attributed:
-        """Do the work: announce evaluations with run.progress.plan, evaluate through
-        run.evaluator, return the values."""
+    def attribute(self, given: ModelInput, params: P) -> Attributed:
+        """Do the work: announce evaluations with given.progress.plan, evaluate through the input's
+        evaluator, return the values."""
 
-    def explain(
-        self,
-        model: PreparedModel,
-        inputs: Tensor,
-        target: Target,
-        params: Any,
-        progress: Progress | None = None,
-        chunks: ChunkBook | None = None,
-    ) -> Attribution:
-        """Attribute the target's score to the values of `inputs`, (1, channels, height, width).
+    def explain(self, given: ModelInput, request: Request[P]) -> Explanation:
+        """Attribute the target's score to the parts of the input.
 
         Raises Incompatible, Cancelled, or ParamError for a name the model does not know.
         """
-        self.check(model)
-        progress = progress or Progress()
-        evaluator = Evaluator(model, target, progress, chunks or ChunkBook())
-        run = Run(model, model.to_device(inputs), evaluator)
-        params, changed = self.fit(model, params)
-        found = self.attribute(run, params)
+        if not self.suits(given.modality.name):
+            raise Incompatible(
+                f"{self.title} cannot explain a {given.modality.name}; it needs "
+                f"{', '.join(sorted(self.needs - given.modality.offers))}"
+            )
+        self.check(given.model)
+        changed = given.prepare(request.options, self.family)
+        params, fitted = self.fit(given.model, request.params)
+        found = self.attribute(given, params)
         values: NDArray[np.float32] = found.values.detach().float().cpu().contiguous().numpy()
-        return Attribution(
+        return Explanation(
             method=self.name,
             title=self.title,
-            params=as_dict(params),
+            params=Request(params, given.options).to_dict(),
             values=values,
             signed=self.is_signed(params),
-            seconds=progress.seconds,
-            evaluations=progress.done,
+            seconds=given.progress.seconds,
+            evaluations=given.progress.done,
             completeness_error=found.completeness_error,
-            note=" ".join(filter(None, (changed, note_of(found, params)))),
-            unit=self.unit,
+            note=" ".join(filter(None, (changed, fitted, note_of(found, self.uses)))),
+            unit=given.unit(self.units.get(given.modality.name, self.unit)),
             baseline_score=found.baseline_score,
             score=found.score,
         )
 
 
-METHODS: Registry[Explainer] = Registry("method")
+METHODS: Registry[Explainer[Any]] = Registry("method")
 
 
-def register(method: type[Explainer]) -> type[Explainer]:
+def register(method: type[Explainer[Any]]) -> type[Explainer[Any]]:
     """Class decorator: makes the method known under its `name`."""
     METHODS.add(method.name, method())
     return method
 
 
-def side_of(model: PreparedModel) -> int:
-    """The shorter side of the model's pictures, in pixels."""
-    return min(model.input_shape[-2:])
+def methods_for(modality: str) -> dict[str, Explainer[Any]]:
+    """By name, in the order of the families: those whose needs inputs of the modality meet."""
+    found = sorted(METHODS.values(), key=lambda method: FAMILIES.index(method.family))
+    return {method.name: method for method in found if method.suits(modality)}
 
 
-def clamped(params: Any, name: str, most: int, what: str) -> tuple[Any, str]:
+def find_method(modality: str, name: str) -> Explainer[Any]:
+    """Raises UnknownName, which says what there is for the modality."""
+    known = methods_for(modality)
+    if name not in known:
+        what = {"picture": "method"}.get(modality, f"method for a {modality}")
+        raise UnknownName(f'unknown {what} "{name}"; {known_names(name, sorted(known))}')
+    return known[name]
+
+
+def clamped(params: P, name: str, most: int, what: str) -> tuple[P, str]:
     """`params` with the value `name` at most `most`, and a sentence if it was more.
 
     what  begins the sentence, such as "A patch of"
@@ -211,7 +259,7 @@ def clamped(params: Any, name: str, most: int, what: str) -> tuple[Any, str]:
     if value <= most:
         return params, ""
     said = f"{what} {value} is more than the picture has; {most} was used."
-    return replace(params, **{name: most}), said
+    return replace(params, **{name: most}), said  # type: ignore[type-var]
 
 
 def completeness_error(values: Tensor, score: float, baseline_score: float) -> float:
@@ -247,11 +295,11 @@ def without_rounding(drops: Tensor, score: float) -> Tensor:
     return torch.zeros_like(drops) if float(drops.abs().max()) <= bound else drops
 
 
-def note_of(found: Attributed, params: Any) -> str:
+def note_of(found: Attributed, uses: tuple[Option, ...]) -> str:
     """The note, also where there is nothing to be seen and the method has said nothing of it."""
     if found.note or bool(found.values.any()):
         return found.note
-    compared = any(hasattr(params, name) for name in ("baseline", "removed", "background"))
+    compared = {*uses} - {"precision"}
     return f"{NOTHING_COUNTS} {ITS_OWN_BASELINE}" if compared else NOTHING_COUNTS
 
 

@@ -10,7 +10,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from torch import Tensor, fx, nn
@@ -65,6 +65,7 @@ class PreparedModel:
                  batch statistics: it is then asked for one at a time
     """
 
+    modality: ClassVar[str] = "picture"
     module: nn.Module
     input_shape: tuple[int, ...]
     value_range: tuple[float, float]
@@ -84,6 +85,11 @@ class PreparedModel:
         low, high = self.value_range
         noise = torch.rand((count, *self.input_shape), generator=torch.Generator().manual_seed(0))
         return self.to_device(low + (high - low) * noise)
+
+    def trial_pair(self) -> tuple[Prepared, Tensor, Tensor]:
+        """Itself, and two pictures (1, *input_shape): one, and a baseline of it."""
+        x, baseline = torch.split(self.trial(2), 1)
+        return self, x, baseline
 
     def logits(self, x: Tensor) -> Tensor:
         """(batch, ...) -> (batch, classes), without gradients, in this model's turn."""

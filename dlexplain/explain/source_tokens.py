@@ -59,6 +59,16 @@ class Written:
 
         return score
 
+    def score_of_sources(self, place: int) -> Score:
+        """(batch, at most S) ids of sources -> (batch,) the same"""
+        prefix, token = self.target[:, : place + 1], self.written[place]
+
+        def score(sources: Tensor) -> Tensor:
+            logits = self.network(sources, prefix.expand(len(sources), -1))
+            return logits[:, place].float().log_softmax(-1)[:, token]
+
+        return score
+
     @contextmanager
     def reading(self, vectors: Tensor) -> Iterator[None]:
         """Inside it, the next source is read as `vectors`. A table that serves both languages is

@@ -6,16 +6,11 @@ SLIC: Achanta et al. 2012, https://doi.org/10.1109/TPAMI.2012.120, from scikit-i
 import hashlib
 import threading
 from collections import OrderedDict
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-
-from dlexplain.explain.base import clamped
-from dlexplain.explain.prepare import PreparedModel
-from dlexplain.params import number
 
 COMPACTNESS = 10.0
 KEPT = 64
@@ -24,30 +19,6 @@ PIXELS = 4
 
 _cache: OrderedDict[tuple[str, int], NDArray[np.int64]] = OrderedDict()
 _lock = threading.Lock()
-
-
-def regions_field(default: int = 50) -> int:
-    """The field that every method over superpixels declares."""
-    declared: int = number(
-        default,
-        "Superpixels",
-        low=2,
-        high=400,
-        help="Regions that the picture is cut into, about this many; they are switched as one.",
-    )
-    return declared
-
-
-def regions_default(usual: int, model: PreparedModel) -> int:
-    """`usual` on a picture of 224 pixels; on a small one, so many that each has PIXELS pixels."""
-    height, width = model.input_shape[-2:]
-    return max(2, min(usual, height * width // PIXELS))
-
-
-def fit_regions(model: PreparedModel, params: Any) -> tuple[Any, str]:
-    """For Explainer.fit: at most one region a pixel."""
-    height, width = model.input_shape[-2:]
-    return clamped(params, "regions", height * width, "A number of superpixels of")
 
 
 def superpixels(inputs: Tensor, count: int, value_range: tuple[float, float]) -> Tensor:
@@ -77,8 +48,3 @@ def _segment(picture: NDArray[np.float32], count: int) -> NDArray[np.int64]:
         picture = np.repeat(picture, 3, axis=-1)
     found = slic(picture, n_segments=count, compactness=COMPACTNESS, start_label=0)
     return np.unique(found, return_inverse=True)[1].reshape(found.shape).astype(np.int64)
-
-
-def paint(values: Tensor, labels: Tensor) -> Tensor:
-    """(K,) values of regions and (height, width) labels -> (1, height, width)"""
-    return values.to(labels.device)[labels][None]

@@ -84,6 +84,7 @@ def plot_heads(found: CrossAttention) -> go.Figure:
 def plot_source_influence(found: SourceInfluence) -> go.Figure:
     """What each source token added; red speaks for the token written, blue against it."""
     top = float(abs(found.values).max()) or 1.0
+    axis = "added to log p, nats" if found.signed and found.unit == "nats" else found.unit
     return new_figure(
         {
             "type": "bar",
@@ -92,14 +93,14 @@ def plot_source_influence(found: SourceInfluence) -> go.Figure:
             "customdata": _names(found.tokens),
             "marker": {"color": found.values, "colorscale": DIVERGING, "cmin": -top, "cmax": top,
                        "line": {"color": INK, "width": 0.5}},
-            "hovertemplate": "%{customdata}: %{y:+.3f} nats<extra></extra>",
+            "hovertemplate": f"%{{customdata}}: %{{y:+.3f}} {found.unit}<extra></extra>",
         },
         {
             **BASE,
             "height": 260,
             "bargap": 0.1,
             "xaxis": names_axis(_names(found.tokens)),
-            "yaxis": {"title": {"text": "added to log p, nats"}, "zeroline": True},
+            "yaxis": {"title": {"text": axis}, "zeroline": True},
         },
     )  # fmt: skip
 

@@ -66,8 +66,9 @@ def _surprise(tokens: Sequence[TokenChoice]) -> go.Figure:
 @plot.register
 def plot_influence(found: Influence) -> go.Figure:
     """What each earlier token added to log2 p, as surprise is in bits, too; red speaks for the
-    token, blue against it."""
-    bits = found.values / np.log(2)
+    token, blue against it. Of methods that say how strongly it reacts, that."""
+    bits, unit = found.in_bits
+    axis = "added to log₂ p, bits" if unit == "bits" else unit
     top = float(np.abs(bits).max()) or 1.0
     return new_figure(
         {
@@ -77,14 +78,14 @@ def plot_influence(found: Influence) -> go.Figure:
             "customdata": names(found.earlier),
             "marker": {"color": bits, "colorscale": DIVERGING, "cmin": -top, "cmax": top,
                        "line": {"color": INK, "width": 0.5}},
-            "hovertemplate": "%{customdata}: %{y:+.3f} bits<extra></extra>",
+            "hovertemplate": f"%{{customdata}}: %{{y:+.3f}} {unit}<extra></extra>",
         },
         {
             **BASE,
             "height": 260,
             "bargap": 0.1,
             "xaxis": names_axis(names(found.earlier)),
-            "yaxis": {"title": {"text": "added to log₂ p, bits"}, "zeroline": True},
+            "yaxis": {"title": {"text": axis}, "zeroline": True},
         },
     )  # fmt: skip
 

@@ -1,12 +1,13 @@
 """One text translated: candidates, where the network looked, and what moved each token."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dlexplain.params import Value
 from dlexplain.results.drawing import plot
 from dlexplain.results.translations import Alignment
 
@@ -168,7 +169,7 @@ class SourceInfluence:
     """Which source tokens moved log p(one target token | what was written before it, source).
 
     target, place       the target token and its place among those written
-    tokens, words       of the source; values (S,) what each added, in nats
+    tokens, words       of the source; values (S,) what each added, in `unit`
     completeness_error  |sum - (score - baseline's score)|, relative to that; None where the
                         method promises no such thing
     """
@@ -185,6 +186,10 @@ class SourceInfluence:
     completeness_error: float | None
     evaluations: int
     seconds: float
+    params: Mapping[str, Value] = field(default_factory=dict)
+    note: str = ""
+    unit: str = "nats"
+    signed: bool = True
 
     def of_words(self) -> "SourceInfluence":
         """The same with the pieces of each word joined; their values are added up."""

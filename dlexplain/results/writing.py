@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -180,7 +180,7 @@ class Influence:
 
     target              the token in question
     earlier, values     the tokens before it, as far as they were looked at, and what each added, in
-                        nats
+                        `unit`
     skipped             earlier tokens still, which are only in the state
     log_probability     of the target
     completeness_error  |sum - (score - baseline score)|, relative to that; None where the method
@@ -198,6 +198,19 @@ class Influence:
     completeness_error: float | None
     evaluations: int
     seconds: float
+    params: Mapping[str, Value] = field(default_factory=dict)
+    note: str = ""
+    unit: str = "nats"
+    signed: bool = True
+
+    @property
+    def in_bits(self) -> tuple[Floats, str]:
+        """The values as pages show them, and their unit: bits where they are parts of log p, since
+        surprise is in bits too; otherwise as the method measures them."""
+        if self.signed and self.unit.startswith("nats"):
+            bits: Floats = self.values / np.float32(math.log(2))
+            return bits, "bits"
+        return self.values, self.unit
 
     def to_dict(self) -> dict[str, Any]:
         kept = {key: value for key, value in vars(self).items() if key not in ("values", "earlier")}

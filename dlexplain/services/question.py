@@ -6,12 +6,12 @@ values of a method that promises completeness sum to the difference: what they s
 the model says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from dlexplain.errors import TargetError
 from dlexplain.explain.baselines import UNDECIDED
-from dlexplain.params import Value, specs
+from dlexplain.params import Spec, Value
 from dlexplain.results import ClassName
 
 
@@ -55,11 +55,11 @@ def asked_classes(
     return chosen, other
 
 
-def usual_params(model: Classifies, params: type, complete: bool) -> dict[str, Value]:
+def usual_params(model: Classifies, known: Mapping[str, Spec], complete: bool) -> dict[str, Value]:
     """Defaults of a method's parameters that a model with two classes changes.
 
     complete  whether the method's values promise to sum to f(x) - f(baseline)
     """
     if not complete or not has_two(model):
         return {}
-    return {key: UNDECIDED for key, spec in specs(params).items() if UNDECIDED in spec.options}
+    return {key: UNDECIDED for key, spec in known.items() if UNDECIDED in spec.options}

@@ -4,8 +4,9 @@ import streamlit as st
 
 from dlexplain.registry import Registry
 from dlexplain.results import Prediction
+from dlexplain.services.explaining import MethodInfo
 from dlexplain.services.pictures.classify import classify
-from dlexplain.services.pictures.explain import MethodInfo, method_choices, method_infos
+from dlexplain.services.pictures.explain import method_choices, method_infos
 from dlexplain.services.pictures.models import LoadedModel, load_model
 from dlexplain.services.pictures.sources import Picture
 

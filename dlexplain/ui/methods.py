@@ -8,7 +8,7 @@ from dlexplain.errors import BadInput
 from dlexplain.params import Value
 from dlexplain.registry import Registry
 from dlexplain.results.words import capital
-from dlexplain.services.pictures.explain import MethodInfo
+from dlexplain.services.explaining import MethodInfo
 from dlexplain.ui.address import from_address, tell_wrong
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.state import Ask

@@ -33,7 +33,8 @@ def warm_up() -> tuple[threading.Thread, ...]:
     """
 
     def load() -> None:
-        from dlexplain.services.pictures.models import chunk_book, load_model
+        from dlexplain.services.explaining import chunk_book
+        from dlexplain.services.pictures.models import load_model
         from dlexplain.services.pictures.sources import start_ahead
 
         prepared = load_model().prepared

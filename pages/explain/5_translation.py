@@ -77,22 +77,27 @@ def show(
         help="A source word has the sum of its tokens; a written one, in the alignment, their "
         "mean.",
     )  # fmt: skip
-    question = (model.fingerprint, translation.ids, candidate.ids, token)
-    found = asked(
-        SLOT, question, "Influence of the source",
-        lambda progress: why_written(model, translation, token, place, progress),
-    )  # fmt: skip
     left, right = st.columns([3, 2], gap="large")
     with left:
         looked.show_alignment(attention, alignment, token, words)
-    with right:
-        show_live(lambda job: looked.show_caution(job, alignment), found)
+    beside = right.container()  # it says what the method below has found
     st.subheader(why.title_of(candidate, token), anchor=False)
+    method, params = why.choose_method(model.name, arrived)
+    question = (model.fingerprint, translation.ids, candidate.ids, token, method, *params.items())
+    found = asked(
+        SLOT, question, "Influence of the source",
+        lambda progress: why_written(
+            model, translation, token, place, progress, method, **params
+        ),
+    )  # fmt: skip
+    with beside:
+        show_live(lambda job: looked.show_caution(job, alignment), found)
     show_live(lambda job: why.show_why(job, translation, place, alignment, words), found)
     several = attention.layers * attention.heads > 1
     return {
         "candidate": str(place + 1) if place else None,
         "token": str(token + 1),
+        "method": None if method == why.FIRST else method,
         "layer": str(st.session_state[looked.LAYER]) if several else None,
         "head": str(st.session_state[looked.HEAD]) if several else None,
     }

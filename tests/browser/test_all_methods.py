@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
-from dlexplain.explain.base import METHODS
+from dlexplain.explain.base import methods_for
 from dlexplain.services.pictures.explain import method_infos  # noqa: F401, registers them
 
 SLOW = 240_000
@@ -36,7 +36,9 @@ class Received:
 
 def test_all_methods_at_once(server: str, page: Page) -> None:
     received = Received(page)
-    page.goto(f"{server}/image?model=cifar10-cnn&sample=chelsea&methods={','.join(METHODS)}")
+    page.goto(
+        f"{server}/image?model=cifar10-cnn&sample=chelsea&methods={','.join(methods_for('picture'))}"
+    )
     everything = page.get_by_role("button", name="Download everything")
     expect(everything.first).to_be_visible(timeout=SLOW)
     answered = page.get_by_role("button", name="Enlarge").count()

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from dlexplain.errors import Cancelled
 from dlexplain.explain import batching
-from dlexplain.explain.base import METHODS
+from dlexplain.explain.base import methods_for
 from dlexplain.explain.batching import (
     CPU_CHUNKS,
     USUAL_CPU_CHUNK,
@@ -127,7 +127,7 @@ def test_nobody_waits_for_another_threads_measurement() -> None:
     assert book.get(model, "forward") == next(iter(book._known.values()))
 
 
-@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("method", list(methods_for("picture")))
 def test_every_method_does_what_it_planned_and_counts_it(method: str) -> None:
     shots: list[Snapshot] = []
     progress = Progress(report=shots.append)
@@ -142,7 +142,7 @@ def test_every_method_does_what_it_planned_and_counts_it(method: str) -> None:
     assert found.unit
 
 
-@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("method", list(methods_for("picture")))
 def test_every_method_can_be_cancelled_between_chunks(method: str) -> None:
     model = prepared(conv_net())
     progress = Progress(cancelled=lambda: progress.done >= 1)
@@ -159,7 +159,7 @@ SAMPLING = ("smoothgrad", "occlusion", "superpixel-ablation", "rise", "lime", "k
 def test_methods_that_sample_show_a_coarse_map_before_they_end(
     method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dlexplain.explain.base.PREVIEW_SECONDS", 0)
+    monkeypatch.setattr("dlexplain.explain.inputs.picture.PREVIEW_SECONDS", 0)
     shots: list[Snapshot] = []
     model = prepared(conv_net())
     found = explain(

@@ -5,9 +5,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dlexplain.explain.base import METHODS
-from dlexplain.explain.series.base import SERIES_METHODS
-from dlexplain.explain.texts.base import TEXT_METHODS
+from dlexplain.explain.base import methods_for
+from dlexplain.explain.methods.lime import ONE_FEATURE
 from dlexplain.results.words import missed
 from dlexplain.services.forecast.explain import explain_series
 from tests.explain.test_texts import CLS, SumOfWords, run_on, values_of
@@ -24,7 +23,7 @@ def test_lime_of_one_word_is_what_the_score_loses_without_it(
 ) -> None:
     found = values_of("lime", run_on(SumOfWords(), ids, words), removed=removed)
     assert found.values.tolist() == [0.0] * (len(ids) - 1) + [2.5]
-    assert found.note == "The text is one word: its value is what the score loses without it."
+    assert found.note == ONE_FEATURE
     assert found.evaluations == 2
 
 
@@ -141,15 +140,15 @@ def test_the_first_window_which_has_no_other_is_said_to_be_its_own_baseline() ->
 
 def test_every_method_that_promises_completeness_tells_its_error() -> None:
     model, given = linear(), series()
-    for name, method in METHODS.items():
+    for name, method in methods_for("picture").items():
         if method.complete:
             few = {"samples": 20} if name in ("expected-gradients", "kernel-shap") else {}
             assert explain(conv_net(), name, **few).completeness_error is not None, name
-    for name, text in TEXT_METHODS.items():
+    for name, text in methods_for("text").items():
         if text.complete and name != "deeplift":
             found = values_of(name, run_on(SumOfWords(), [6, 3], [0, 1]))
             assert found.completeness_error is not None, name
-    for name, one in SERIES_METHODS.items():
+    for name, one in methods_for("series").items():
         if one.complete:
             error = explain_series(model, given, name, origin="1980-06").completeness_error
             assert error is not None, name

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from dlexplain.errors import Cancelled, ParamError
+from dlexplain.explain.base import methods_for
+from dlexplain.explain.inputs.series import blocks
+from dlexplain.explain.methods.shapley_sampling import ranks_of
 from dlexplain.explain.progress import Progress
-from dlexplain.explain.series.base import SERIES_METHODS
-from dlexplain.explain.series.methods.shapley import blocks, ranks_of
 from dlexplain.services.forecast.explain import explain_series, series_method_infos, target_of
 from dlexplain.services.forecast.forecasting import forecast_at, series_for
 from dlexplain.services.forecast.models import load_forecaster, prepared
@@ -148,7 +149,7 @@ def test_the_same_question_is_answered_from_memory() -> None:
     )
 
 
-@pytest.mark.parametrize("method", SERIES_METHODS)
+@pytest.mark.parametrize("method", list(methods_for("series")))
 def test_every_method_stops_when_asked(method: str) -> None:
     with pytest.raises(Cancelled):
         explain_series(

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from dlexplain.errors import Incompatible
 from dlexplain.explain.batching import Kind
+from dlexplain.explain.precision import check_precision
 from dlexplain.explain.prepare import Prepared
 from dlexplain.explain.slowdown import ROUNDS, Slowdowns
-from dlexplain.explain.texts.precision import check_precision
 from dlexplain.results.words import slower
 from tests.explain.test_texts import OF_WORDS, SENTENCE, SumOfWords, run_on, twin_of, values_of
 

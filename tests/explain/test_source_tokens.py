@@ -1,12 +1,15 @@
 """Influence of source tokens on a network small enough to be differentiated by hand."""
 
 import math
+from itertools import permutations
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from dlexplain.explain.next_token import integrated_gradients
+from dlexplain.explain.base import METHODS
+from dlexplain.explain.batching import ChunkBook, Target
+from dlexplain.explain.inputs.generated import TranslatedToken, scored
 from dlexplain.explain.progress import Progress
 from dlexplain.explain.source_tokens import Written, every_gradient, every_removal
 from dlexplain.explain.turnstile import Turnstile
@@ -38,6 +41,17 @@ def written() -> Written:
     return Written(network, network.table, source, target, Turnstile())
 
 
+def first_token() -> TranslatedToken:
+    asked = written()
+    vectors = asked.vectors()
+    about = (vectors.device, "sums", asked.turnstile)
+    return TranslatedToken(
+        scored(asked.score_of(0), vectors, *about), Target(0), Progress(), ChunkBook(),
+        scored(asked.score_of_sources(0), asked.source, *about), vectors, asked.source,
+        torch.zeros(4, dtype=torch.bool),
+    )  # fmt: skip
+
+
 TOTAL = sum(VALUES.values())
 
 
@@ -67,10 +81,8 @@ def test_leave_one_out_is_the_formula() -> None:
 
 def test_integrated_gradients_share_out_what_the_vectors_changed() -> None:
     """On the straight path each vector has its part of the sum: v / s of log σ(s) - log σ(0)."""
-    asked = written()
-    vectors = asked.vectors()
-    found = integrated_gradients(
-        asked.score_of(0), vectors, torch.zeros_like(vectors), asked.turnstile, Progress()
+    found = METHODS["integrated-gradients"].explain(
+        first_token(), METHODS["integrated-gradients"].request("translation")
     )
     changed = log_sigmoid(TOTAL) - log_sigmoid(0)
     for value, token in zip(found.values.tolist(), (4, 5, 6, 3), strict=True):
@@ -90,3 +102,37 @@ def test_vectors_stand_for_the_source_only_and_the_hook_goes() -> None:
     with pytest.raises(RuntimeError, match="no memory"):
         broken.score_of(0)(vectors)
     assert not asked.table._forward_hooks
+
+
+@pytest.mark.parametrize("removed", ["zero", "drop"])
+@pytest.mark.parametrize("method", ["shap-sampling", "kernel-shap", "shap-partition"])
+def test_shapley_values_share_out_what_the_tokens_changed(method: str, removed: str) -> None:
+    """Without a token, or with its vector at zero, the sum lacks its value: the same game."""
+    explainer = METHODS[method]
+    params = {"orders": 1000} if method == "shap-sampling" else {}
+    asked = first_token()
+    asked.fixed[-1] = True  # the end stays
+    found = explainer.explain(
+        asked, explainer.request("translation", {"removed": removed, **params})
+    )
+    tokens, base = [VALUES[t] for t in (4, 5, 6)], VALUES[3]
+    exact = [0.0, 0.0, 0.0]
+    for order in permutations(range(3)):
+        total = base
+        for token in order:
+            exact[token] += (log_sigmoid(total + tokens[token]) - log_sigmoid(total)) / 6
+            total += tokens[token]
+    tolerance = 0.02 if method == "shap-sampling" else 1e-4
+    if method != "shap-partition":  # whose tree allows fewer orders
+        assert found.values.tolist() == pytest.approx([*exact, 0.0], abs=tolerance)
+    assert float(found.values.sum()) == pytest.approx(
+        log_sigmoid(TOTAL) - log_sigmoid(base), abs=1e-4
+    )
+    assert found.unit == "nats"
+
+
+def test_leave_one_out_of_one_token_is_the_row_of_all() -> None:
+    explainer = METHODS["leave-one-out"]
+    found = explainer.explain(first_token(), explainer.request("translation"))
+    rows = every_removal(written(), [0, 1, 2, 3], Progress())
+    assert found.values.tolist() == pytest.approx(rows[0].tolist(), abs=1e-6)

@@ -7,18 +7,19 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from dlexplain.explain import methods  # noqa: F401, registers
+from dlexplain.explain.attention import attention, relevance, rollout
+from dlexplain.explain.base import methods_for
 from dlexplain.explain.batching import ChunkBook, Target
+from dlexplain.explain.inputs.text import TextInput, numbers_of_tokens, numbers_of_words
 from dlexplain.explain.prepare import fingerprint
 from dlexplain.explain.progress import Progress
-from dlexplain.explain.texts import methods  # noqa: F401, registers
-from dlexplain.explain.texts.attention import attention, relevance, rollout
-from dlexplain.explain.texts.base import TEXT_METHODS, TextRun
-from dlexplain.explain.texts.removal import groups, single_tokens, without
-from dlexplain.explain.texts.turning import turn_by_removal, turn_by_replacement
-from dlexplain.explain.texts.twin import TextTwin
+from dlexplain.explain.text_model import TextTwin
+from dlexplain.explain.turning import turn_by_removal, turn_by_replacement
 from dlexplain.models.base import ARCHITECTURES
 from dlexplain.models.text_shapes import Attends, TextShape
 from dlexplain.params import parse
+from dlexplain.results import TextAttribution
 
 PAD, BLANK, CLS = 0, 1, 2
 WORDS = {"bad": 3, "good": 4, "film": 5, "great": 6, "a": 7}
@@ -56,11 +57,11 @@ def twin_of(network: nn.Module) -> TextTwin:
     )  # fmt: skip
 
 
-def run_on(network: nn.Module, ids: list[int], words: list[int], target: int = 1) -> TextRun:
+def run_on(network: nn.Module, ids: list[int], words: list[int], target: int = 1) -> TextInput:
     tokens = tuple(str(token) for token in ids)
-    return TextRun(
-        twin_of(network), torch.tensor([ids]), torch.tensor(words), tokens, Target(target),
-        Progress(), ChunkBook(),
+    return TextInput(
+        twin_of(network), Target(target), Progress(), ChunkBook(),
+        torch.tensor([ids]), torch.tensor(words), tokens,
     )  # fmt: skip
 
 
@@ -68,9 +69,12 @@ SENTENCE = [CLS, 7, 6, 3, 5]
 OF_WORDS = [-1, 0, 1, 2, 3]
 
 
-def values_of(method: str, run: TextRun, **params: Any) -> Any:
+TEXT_METHODS = methods_for("text")
+
+
+def values_of(method: str, run: TextInput, **params: Any) -> TextAttribution:
     explainer = TEXT_METHODS[method]
-    return explainer.explain(run, parse(explainer.Params, params))
+    return TextAttribution(**vars(explainer.explain(run, explainer.request("text", params))))
 
 
 @pytest.mark.parametrize(
@@ -115,13 +119,12 @@ def test_half_the_digits_give_nearly_the_same_values(method: str) -> None:
 
 
 def test_expected_gradients_of_a_sum_are_the_mean_of_the_baselines() -> None:
-    explainer: Any = TEXT_METHODS["gradient-shap"]
     run = run_on(SumOfWords(), SENTENCE, OF_WORDS)
-    _, vectors = run.from_vectors()
-    blank = run.twin.embed(torch.full_like(run.ids, run.twin.blank))
-    background = explainer.background(run, vectors, blank, 16, torch.Generator().manual_seed(0))
+    run.options = {"baseline": "blank", "baselines": 16}
+    evaluator, vectors = run.differentiable()
+    background = run.background(evaluator, vectors, 0, torch.Generator().manual_seed(0))
     found = values_of("gradient-shap", run, samples=160)
-    expected = (run.twin.embed(run.ids) - background)[..., 0].mean(0)
+    expected = (run.model.embed(run.ids) - background)[..., 0].mean(0)
     np.testing.assert_allclose(found.values, expected.numpy(), atol=1e-5)
     assert found.completeness_error < 1e-5
 
@@ -154,7 +157,7 @@ def small(name: str, **params: Any) -> nn.Module:
 def test_what_promises_completeness_keeps_it(name: str, method: str) -> None:
     run = run_on(small(name), [7, 6, 3, 5, 4, 5], [0, 1, 2, 3, 3, 4], target=2)
     explainer = TEXT_METHODS[method]
-    if not explainer.is_compatible(run.twin):
+    if not explainer.is_compatible(run.model):
         assert method in ("deeplift", "attention-rollout", "gradient-attention")
         return
     found = values_of(method, run)
@@ -205,20 +208,20 @@ def test_where_the_values_lead_from_and_to_is_told() -> None:
 
 def test_pieces_of_a_word_go_together_and_marks_stay() -> None:
     run = run_on(SumOfWords(), [CLS, 6, 3, 5], [-1, 4, 4, 9])
-    assert groups(run).tolist() == [-1, 0, 0, 1]
-    assert single_tokens(run).tolist() == [-1, 0, 1, 2]
+    assert numbers_of_words(run.words).tolist() == [-1, 0, 0, 1]
+    assert numbers_of_tokens(run.words).tolist() == [-1, 0, 1, 2]
     on = torch.tensor([[False, True], [True, False], [False, False]])
-    assert without(run, on, groups(run), "blank").tolist() == [
+    assert run.without(on, numbers_of_words(run.words), "blank").tolist() == [
         [CLS, BLANK, BLANK, 5], [CLS, 6, 3, BLANK], [CLS, BLANK, BLANK, BLANK],
     ]  # fmt: skip
-    assert without(run, on, groups(run), "drop").tolist() == [
+    assert run.without(on, numbers_of_words(run.words), "drop").tolist() == [
         [CLS, 5, PAD, PAD], [CLS, 6, 3, PAD], [CLS, PAD, PAD, PAD],
     ]  # fmt: skip
 
 
 def test_a_text_of_no_words_left_is_one_blank() -> None:
     run = run_on(SumOfWords(), [6, 3], [0, 1])
-    dropped = without(run, torch.tensor([[False, False]]), groups(run), "drop")
+    dropped = run.without(torch.tensor([[False, False]]), numbers_of_words(run.words), "drop")
     assert dropped.tolist() == [[BLANK, PAD]]
 
 

@@ -9,13 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible
-from dlexplain.explain.base import METHODS, Explainer
+from dlexplain.explain.base import Explainer, methods_for
 from dlexplain.explain.baselines import make_baseline
 from dlexplain.explain.batching import ChunkBook, Target
 from dlexplain.explain.capture import find_layer, spatial_layers
+from dlexplain.explain.inputs.picture import PictureInput
 from dlexplain.explain.prepare import PreparedModel, prepare
+from dlexplain.explain.progress import Progress
 from dlexplain.explain.superpixels import superpixels
-from dlexplain.params import as_dict, parse
+from dlexplain.params import as_dict
 from dlexplain.results import Attribution
 from tests.finished import network
 from tests.tiny import RANGE
@@ -38,6 +40,8 @@ NEVER_FOR = {
     "guided-grad-cam": ("airbench", "tanh", "sigmoid"),
 }
 """Which methods do not suit which models."""
+
+METHODS = methods_for("picture")
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +80,9 @@ class Case:
 
     def explain(self, method: str, **params: Any) -> Attribution:
         explainer, model = METHODS[method], self.made()
-        wanted = parse(explainer.Params, {**explainer.defaults(model), **params})
-        target = Target(self.best())
-        return explainer.explain(model, self.picture(), target, wanted, None, self.book)
+        wanted = explainer.request("picture", params, explainer.defaults(model))
+        given = PictureInput(model, Target(self.best()), Progress(), self.book, self.picture())
+        return Attribution(**vars(explainer.explain(given, wanted)))
 
     def suits(self, method: str) -> bool:
         return not any(word in str(self) for word in NEVER_FOR.get(method, ()))
@@ -106,7 +110,7 @@ GRIDS = {"cnn-8": 4, "cnn-32": 4, "resnet9-8": 4, "resnet9-32": 4, "airbench-17"
 
 
 @every_case
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", list(METHODS))
 def test_a_method_explains_the_model_or_says_why_not(case: Case, method: str) -> None:
     explainer: Explainer = METHODS[method]
     assert explainer.is_compatible(case.made()) == case.suits(method)
@@ -194,6 +198,7 @@ def test_defaults_suit_the_side(
         "superpixel-ablation": {"regions": many},
         "lime": {"regions": regions},
         "kernel-shap": {"regions": regions},
+        "shap-sampling": {"regions": regions},
         "rise": {"grid": grid},
     }
 
@@ -205,6 +210,7 @@ def test_defaults_suit_the_side(
         ("superpixel-ablation", "regions", 400, 64),
         ("lime", "regions", 100, 64),
         ("kernel-shap", "regions", 65, 64),
+        ("shap-sampling", "regions", 65, 64),
         ("rise", "grid", 64, 8),
     ],
 )

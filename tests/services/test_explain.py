@@ -12,7 +12,7 @@ import dlexplain as dx
 from dlexplain.data.fit import read_fit
 from dlexplain.data.samples import sample_path
 from dlexplain.errors import Cancelled, TargetError
-from dlexplain.explain.base import METHODS
+from dlexplain.explain.base import methods_for
 from dlexplain.services.pictures.bundle import bundle, repeat, stem
 from dlexplain.services.pictures.explain import cached
 from dlexplain.services.pictures.models import LoadedModel
@@ -81,14 +81,14 @@ def test_a_cancelled_explanation_is_not_remembered(model: LoadedModel) -> None:
     assert cached(model, picture, "saliency", 1, None, {}) is None
 
 
-@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("method", list(methods_for("picture")))
 def test_every_method_explains_the_pretrained_model(model: LoadedModel, method: str) -> None:
     found = dx.explain(model, dx.read_sample("coffee"), method, 967, **QUICK.get(method, {}))
     assert found.values.shape[1:] == (224, 224)
     assert found.values.dtype == np.float32
     assert np.isfinite(found.values).all()
     assert np.ptp(found.values) > 0
-    assert (found.completeness_error is None) == (not METHODS[method].complete)
+    assert (found.completeness_error is None) == (not methods_for("picture")[method].complete)
     if not found.signed:
         assert found.values.min() >= 0
 

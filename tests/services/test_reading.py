@@ -149,7 +149,7 @@ def test_what_cannot_be_read_or_asked_is_one_sentence() -> None:
         with pytest.raises(BadInput, match=f"token {place} cannot be asked about"):
             why_token(model, TEXT, place)
     with pytest.raises(UnknownName, match='unknown method "lime"; known: integrated'):
-        why_token(model, TEXT, 3, "lime")
+        why_token(model, TEXT, 3, "grad-cam")
 
 
 def test_a_long_text_is_read_at_its_beginning() -> None:

@@ -7,11 +7,10 @@ import shap
 import torch
 import transformers
 
+from dlexplain.explain.base import METHODS
 from dlexplain.explain.batching import Target
-from dlexplain.explain.texts.base import TEXT_METHODS
 from dlexplain.models.minilm_package import minilm_folder
-from dlexplain.params import parse
-from dlexplain.services.texts.explain import run_of
+from dlexplain.services.texts.explain import input_of
 from dlexplain.services.texts.models import load_text_model
 from dlexplain.services.trained.models import trained
 from dlexplain.services.trained.networks import load_network
@@ -33,9 +32,9 @@ def test_values_are_those_of_shap_also_where_the_evaluations_end() -> None:
 
     explainer = shap.Explainer(score, shap.maskers.Text(tokenizer), algorithm="partition")
     theirs = explainer([TEXT], max_evals=EVALUATIONS, silent=True).values[0]
-    method = TEXT_METHODS["shap-partition"]
-    run = run_of(model, model.reader.read(TEXT), Target(1))
-    ours = method.explain(run, parse(method.Params, {"evaluations": EVALUATIONS}))
+    method = METHODS["shap-partition"]
+    run = input_of(model, model.reader.read(TEXT), Target(1))
+    ours = method.explain(run, method.request("text", {"evaluations": EVALUATIONS}))
     np.testing.assert_allclose(ours.values, theirs, atol=1e-4)
     assert ours.completeness_error is not None
     assert ours.completeness_error < 1e-4

@@ -1,7 +1,6 @@
 """DeepLift, over the operations that a network computes, whichever modules call them."""
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 from weakref import WeakKeyDictionary
 
 import torch
@@ -14,12 +13,12 @@ from dlexplain.explain.base import (
     Attributed,
     Explainer,
     Family,
-    Run,
+    NoParams,
     register,
     summed_up,
 )
-from dlexplain.explain.baselines import baseline_choice
 from dlexplain.explain.batching import Target
+from dlexplain.explain.inputs.base import ModelInput, Need
 from dlexplain.explain.linear_operations import bent
 from dlexplain.explain.operations import (
     LARGER,
@@ -31,8 +30,7 @@ from dlexplain.explain.operations import (
     slope,
     traced,
 )
-from dlexplain.explain.prepare import Prepared, PreparedModel
-from dlexplain.params import number
+from dlexplain.explain.prepare import Prepared
 
 LEAST_CHANGE = 1e-6
 """Of an input, relative to it, below which Δy / Δx is rounding and the derivative is taken."""
@@ -170,8 +168,15 @@ def _verdict(module: nn.Module, x: Tensor, baseline: Tensor) -> str:
     )
 
 
+class Tried(Protocol):
+    """A model whose rules can be tried before an input is given."""
+
+    def trial_pair(self) -> tuple[Prepared, Tensor, Tensor]:
+        """What is differentiated, and an input (1, ...) and a baseline of it."""
+
+
 @register
-class DeepLift(Explainer):
+class DeepLift(Explainer[NoParams]):
     """Compares every activation with the one a baseline gives and passes the difference in the
     score back through the network, change by change. One pass like a gradient, yet it sums to
     f(x) - f(baseline) and does not stop at saturated units. Offered where all that the model
@@ -184,23 +189,22 @@ class DeepLift(Explainer):
     name = "deeplift"
     title = "DeepLift"
     family: ClassVar[Family] = "gradient"
-    signed = True
+    needs: ClassVar[frozenset[Need]] = frozenset({"gradients", "baselines", "trial"})
+    uses = ("baseline",)
+    usual: ClassVar = {"picture": {"baseline": "blur"}}
     complete = True
     paper = "Shrikumar, Greenside, Kundaje 2017, https://arxiv.org/abs/1704.02685"
+    Params = NoParams
 
-    @dataclass(frozen=True)
-    class Params:
-        baseline: str = baseline_choice("blur")
-        seed: int = number(0, "Seed", low=0, high=2**31 - 1, help="For the noise baseline.")
+    def check(self, model: Tried) -> None:
+        check_exact(model, *model.trial_pair())
 
-    def check(self, model: PreparedModel) -> None:
-        x, baseline = torch.split(model.trial(2), 1)
-        check_exact(model, model, x, baseline)
-
-    def attribute(self, run: Run, params: Any) -> Attributed:
-        baseline = run.baseline(params.baseline, params.seed)
-        run.progress.plan(1)
-        with run.model.turnstile.turn():
-            values = rescaled(run.model.module, run.target, run.inputs, baseline)
-        run.progress.advance(1)
-        return summed_up(values, run.score(), run.score(baseline))
+    def attribute(self, given: ModelInput, params: NoParams) -> Attributed:
+        evaluator, x = given.differentiable()
+        baseline = given.baseline(evaluator, x)
+        given.progress.plan(3)
+        with evaluator.model.turnstile.turn():
+            values = rescaled(evaluator.model.module, given.target, x, baseline)
+        given.progress.advance(1)
+        score, nothing = evaluator.all_scores(torch.cat([x, baseline])).tolist()
+        return summed_up(given.fold(values), score, nothing)

@@ -3,13 +3,15 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from weakref import WeakKeyDictionary
 
 from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible
-from dlexplain.explain.base import Attributed, Explainer, Family, Run, register
+from dlexplain.explain.base import Attributed, Explainer, Family, NoParams, register
+from dlexplain.explain.batching import Evaluator
+from dlexplain.explain.inputs.base import ModelInput, Need
 from dlexplain.explain.operations import (
     LARGER,
     Called,
@@ -26,72 +28,84 @@ from dlexplain.explain.operations import (
 from dlexplain.explain.prepare import PreparedModel
 from dlexplain.params import flag
 
+P = TypeVar("P")
 
-class GradientMethod(Explainer):
+
+class GradientMethod(Explainer[P]):
     """A method that can be averaged over noisy copies of the input."""
 
     family: ClassVar[Family] = "gradient"
+    needs: ClassVar[frozenset[Need]] = frozenset({"gradients"})
 
     @abstractmethod
-    def maps(self, run: Run, inputs: Tensor, params: Any) -> Iterator[tuple[slice, Tensor]]:
-        """Yield (positions, maps) for inputs (count, channels, height, width), map by map or
-        chunk by chunk, each map of its input's shape."""
+    def maps(
+        self, given: ModelInput, evaluator: Evaluator, inputs: Tensor, params: P
+    ) -> Iterator[tuple[slice, Tensor]]:
+        """Yield (positions, maps) for inputs (count, ...), map by map or chunk by chunk, each of
+        its input's shape."""
 
-    def evaluations(self, params: Any) -> int:
+    def evaluations(self, params: P) -> int:
         """Gradients needed for one map."""
         return 1
 
-    def attribute(self, run: Run, params: Any) -> Attributed:
-        run.progress.plan(self.evaluations(params))
-        ((_, maps),) = self.maps(run, run.inputs, params)
-        return Attributed(maps[0])
+    def attribute(self, given: ModelInput, params: P) -> Attributed:
+        given.progress.plan(self.evaluations(params))
+        evaluator, x = given.differentiable()
+        ((_, maps),) = self.maps(given, evaluator, x, params)
+        return Attributed(given.fold(maps[0]))
+
+
+@dataclass(frozen=True)
+class SaliencyParams:
+    absolute: bool = flag(True, "Absolute value", help="Show the gradient's size, not its sign.")
 
 
 @register
-class Saliency(GradientMethod):
-    """How strongly the score reacts to each pixel: the size of the gradient of the class score
-    with respect to the input. One pass, noisy, and blind to evidence that is already saturated.
+class Saliency(GradientMethod[SaliencyParams]):
+    """How strongly the score reacts to each part of the input: the size of the gradient of the
+    score with respect to it. One pass, noisy, and blind to evidence that is already saturated.
 
     Formula: |∂f(x)/∂x|; without "absolute", the gradient itself.
     """
 
     name = "saliency"
     title = "Saliency"
+    needs = frozenset({"gradients", "sensitivities"})
     unit = "logits per unit of input"
     signed = False
     paper = "Simonyan, Vedaldi, Zisserman 2013, https://arxiv.org/abs/1312.6034"
 
-    @dataclass(frozen=True)
-    class Params:
-        absolute: bool = flag(
-            True, "Absolute value", help="Show the gradient's size, not its sign."
-        )
+    Params = SaliencyParams
 
-    def is_signed(self, params: Any) -> bool:
+    def is_signed(self, params: SaliencyParams) -> bool:
         return not params.absolute
 
-    def maps(self, run: Run, inputs: Tensor, params: Any) -> Iterator[tuple[slice, Tensor]]:
+    def maps(
+        self, given: ModelInput, evaluator: Evaluator, inputs: Tensor, params: SaliencyParams
+    ) -> Iterator[tuple[slice, Tensor]]:
         count = inputs.shape[0]
-        for span, (gradients, _) in run.evaluator.gradients(lambda a, b: inputs[a:b], count):
+        for span, (gradients, _) in evaluator.gradients(lambda a, b: inputs[a:b], count):
             yield span, gradients.abs() if params.absolute else gradients
 
 
 @register
-class InputXGradient(GradientMethod):
-    """The gradient times the input: how much each pixel, as it is, adds to the score to first
-    order. Dark pixels count little by construction, because zero times anything is zero.
+class InputXGradient(GradientMethod[NoParams]):
+    """The gradient times the input: how much each part of it, as it is, adds to the score to first
+    order. What is near zero, such as dark pixels, counts little by construction.
 
     Formula: x · ∂f(x)/∂x
     """
 
     name = "input-x-gradient"
     title = "Input × Gradient"
-    signed = True
+    Params = NoParams
     paper = "Shrikumar et al. 2016, https://arxiv.org/abs/1605.01713"
 
-    def maps(self, run: Run, inputs: Tensor, params: Any) -> Iterator[tuple[slice, Tensor]]:
+    def maps(
+        self, given: ModelInput, evaluator: Evaluator, inputs: Tensor, params: NoParams
+    ) -> Iterator[tuple[slice, Tensor]]:
         count = inputs.shape[0]
-        for span, (gradients, _) in run.evaluator.gradients(lambda a, b: inputs[a:b], count):
+        for span, (gradients, _) in evaluator.gradients(lambda a, b: inputs[a:b], count):
             yield span, inputs[span] * gradients
 
 
@@ -149,7 +163,7 @@ def guided(model: PreparedModel) -> nn.Module:
 
 
 @register
-class GuidedBackpropagation(GradientMethod):
+class GuidedBackpropagation(GradientMethod[NoParams]):
     """A gradient that, on its way back, is cut wherever it is negative at a ReLU. Gives crisp
     pictures of edges; known to depend more on the picture than on what the model has learnt
     (Adebayo et al. 2018), so read it together with another method.
@@ -159,6 +173,8 @@ class GuidedBackpropagation(GradientMethod):
 
     name = "guided-backprop"
     title = "Guided Backpropagation"
+    needs = frozenset({"gradients", "pixels"})
+    Params = NoParams
     unit = "guided logits per unit of input"
     signed = True
     paper = "Springenberg et al. 2014, https://arxiv.org/abs/1412.6806"
@@ -166,9 +182,9 @@ class GuidedBackpropagation(GradientMethod):
     def check(self, model: PreparedModel) -> None:
         check_guided(model)
 
-    def maps(self, run: Run, inputs: Tensor, params: Any) -> Iterator[tuple[slice, Tensor]]:
-        count, module = inputs.shape[0], guided(run.model)
-        for span, (gradients, _) in run.evaluator.gradients(
-            lambda a, b: inputs[a:b], count, module
-        ):
+    def maps(
+        self, given: ModelInput, evaluator: Evaluator, inputs: Tensor, params: NoParams
+    ) -> Iterator[tuple[slice, Tensor]]:
+        count, module = inputs.shape[0], guided(given.model)
+        for span, (gradients, _) in evaluator.gradients(lambda a, b: inputs[a:b], count, module):
             yield span, gradients

@@ -1,28 +1,31 @@
 """RISE: random masks, weighed by the score that is left."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dlexplain.explain.base import (
-    Attributed,
-    Explainer,
-    Family,
-    Run,
-    clamped,
-    register,
-    seeded,
-    side_of,
-)
+from dlexplain.explain.base import Attributed, Explainer, Family, clamped, register, seeded
+from dlexplain.explain.inputs.base import ModelInput, Need
+from dlexplain.explain.inputs.picture import PictureInput, shorter_side
 from dlexplain.explain.prepare import PreparedModel
 from dlexplain.params import Value, number
 
 
+@dataclass(frozen=True)
+class RiseParams:
+    samples: int = number(1000, "Masks", low=2, high=20000, help="How many masks are tried.")
+    grid: int = number(7, "Grid", low=2, high=64, help="Cells along a side of a mask.")
+    keep: float = number(
+        0.5, "Kept", low=0.05, high=0.95, step=0.05, help="Share of cells that stay visible."
+    )
+    seed: int = number(0, "Seed", low=0, high=2**31 - 1, help="Same seed, same masks.")
+
+
 @register
-class Rise(Explainer):
+class Rise(Explainer[RiseParams]):
     """Shows the model the picture through many random soft masks and averages the masks, each
     weighed by the probability that is left for the class. Needs nothing of the model's inside;
     more masks give a calmer map.
@@ -35,38 +38,32 @@ class Rise(Explainer):
     title = "RISE"
     unit = "mean probability"
     family: ClassVar[Family] = "perturbation"
+    needs: ClassVar[frozenset[Need]] = frozenset({"pixels"})
     signed = False
     paper = "Petsiuk, Das, Saenko 2018, https://arxiv.org/abs/1806.07421"
-
-    @dataclass(frozen=True)
-    class Params:
-        samples: int = number(1000, "Masks", low=2, high=20000, help="How many masks are tried.")
-        grid: int = number(7, "Grid", low=2, high=64, help="Cells along a side of a mask.")
-        keep: float = number(
-            0.5, "Kept", low=0.05, high=0.95, step=0.05, help="Share of cells that stay visible."
-        )
-        seed: int = number(0, "Seed", low=0, high=2**31 - 1, help="Same seed, same masks.")
+    Params = RiseParams
 
     def defaults(self, model: PreparedModel) -> dict[str, Value]:
         """Cells of at least two pixels."""
-        return {"grid": max(2, min(7, side_of(model) // 2))}
+        return {"grid": max(2, min(7, shorter_side(model) // 2))}
 
-    def fit(self, model: PreparedModel, params: Any) -> tuple[Any, str]:
-        return clamped(params, "grid", max(2, side_of(model)), "A grid of side")
+    def fit(self, model: PreparedModel, params: RiseParams) -> tuple[RiseParams, str]:
+        return clamped(params, "grid", max(2, shorter_side(model)), "A grid of side")
 
-    def attribute(self, run: Run, params: Any) -> Attributed:
-        height, width = run.inputs.shape[-2:]
+    def attribute(self, given: ModelInput, params: RiseParams) -> Attributed:
+        assert isinstance(given, PictureInput)
+        height, width = given.inputs.shape[-2:]
         generator = seeded(params.seed)
         shape = (params.samples, 1, params.grid + 1, params.grid + 1)
         cells = (torch.rand(shape, generator=generator) < params.keep).float()
         cell = (-(-height // params.grid), -(-width // params.grid))  # pixels, rounded up
         shifts = torch.rand((params.samples, 2), generator=generator)
         big = ((params.grid + 1) * cell[0], (params.grid + 1) * cell[1])
-        low = run.model.value_range[0]
+        low = given.model.value_range[0]
 
         def masks(start: int, stop: int) -> Tensor:
             grown = F.interpolate(
-                cells[start:stop].to(run.inputs), size=big, mode="bilinear", align_corners=False
+                cells[start:stop].to(given.inputs), size=big, mode="bilinear", align_corners=False
             )
             cut = []
             for mask, shift in zip(grown, shifts[start:stop].tolist(), strict=True):
@@ -75,21 +72,21 @@ class Rise(Explainer):
             return torch.stack(cut)  # (stop - start, 1, height, width)
 
         def probability(logits: Tensor) -> Tensor:
-            return run.target.score(logits.softmax(dim=1))
+            return given.target.score(logits.softmax(dim=1))
 
         made: list[Tensor] = []  # the chunk's masks, needed once more for the sum
 
         def make(start: int, stop: int) -> Tensor:
             made[:] = [masks(start, stop)]
-            return low + (run.inputs - low) * made[0]
+            return low + (given.inputs - low) * made[0]
 
-        run.progress.plan(params.samples)
-        total = torch.zeros((1, height, width), device=run.inputs.device)
+        given.progress.plan(params.samples)
+        total = torch.zeros((1, height, width), device=given.inputs.device)
         least, most = float("inf"), -float("inf")
-        for span, scores in run.evaluator.scores(make, params.samples, probability):
+        for span, scores in given.evaluator.scores(make, params.samples, probability):
             total += torch.einsum("n,nchw->chw", scores, made[0])
             least, most = min(least, float(scores.min())), max(most, float(scores.max()))
-            run.preview(lambda stop=span.stop: total[0] / (stop * params.keep))  # type: ignore[misc]
+            given.preview(lambda stop=span.stop: total[0] / (stop * params.keep))  # type: ignore[misc]
         note = SAME_EVERYWHERE if most - least <= SAME else ""
         return Attributed(total / (params.samples * params.keep), note=note)
 

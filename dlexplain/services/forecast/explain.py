@@ -9,27 +9,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import dlexplain.explain.series.methods  # noqa: F401, registers the methods
-from dlexplain import params as declared
 from dlexplain.data.calendar import dates_ahead
 from dlexplain.data.given_table import far_values
 from dlexplain.errors import DataError, ParamError
-from dlexplain.explain.base import note_of
+from dlexplain.explain.base import Explainer, Request, find_method
 from dlexplain.explain.batching import Target
 from dlexplain.explain.drawing import random_state_kept
+from dlexplain.explain.inputs.series import SeriesInput
 from dlexplain.explain.progress import Progress
-from dlexplain.explain.series.base import SERIES_METHODS, SeriesExplainer, SeriesRun
-from dlexplain.params import Value, as_dict
+from dlexplain.params import Value
 from dlexplain.results import SeriesAttribution
 from dlexplain.results.words import sentence
+from dlexplain.services.explaining import MethodInfo, ResultCache, chunk_book, infos_for
 from dlexplain.services.forecast.conformal import calibrate, calibrated
 from dlexplain.services.forecast.forecasting import Series, find_target, origin_place, series_for
 from dlexplain.services.forecast.models import LoadedForecaster, load_forecaster
 from dlexplain.services.forecast.sources import GivenSeries
-from dlexplain.services.pictures.explain import MethodInfo, ResultCache, method_info
-from dlexplain.services.pictures.models import chunk_book
 from dlexplain.tasks.forecast import MIDDLE, QUANTILES
 
+SERIES = "series"
 WHAT = {"median": "the forecast", "width-80": "the width of the 80% interval",
         "width-95": "the width of the 95% interval"}  # fmt: skip
 ENDS = {"width-80": (QUANTILES.index(0.1), QUANTILES.index(0.9)), "width-95": (0, 6)}
@@ -60,8 +58,7 @@ class Question:
 
 def series_method_infos() -> tuple[MethodInfo, ...]:
     """Every method, gradient methods first."""
-    methods = sorted(SERIES_METHODS.values(), key=lambda m: m.family != "gradient")
-    return tuple(method_info(method) for method in methods)
+    return infos_for(SERIES)
 
 
 @random_state_kept()
@@ -86,7 +83,7 @@ def explain_series(
     The same request again is answered from memory. Raises DataError, TargetError, ParamError,
     UnknownName or Cancelled.
     """
-    declared.parse(SERIES_METHODS[method].Params, params)  # before anything is loaded
+    find_method(SERIES, method).request(SERIES, params)  # before anything is loaded
     if what not in WHAT:
         raise ParamError(f'what is "{what}"; {", ".join(WHAT)} are accepted')
     model = load_forecaster(model) if isinstance(model, str) else model
@@ -106,9 +103,9 @@ def answer(
     progress: Progress | None = None,
 ) -> SeriesAttribution:
     """The same of a question; raises UnknownName, ParamError or Cancelled."""
-    explainer = SERIES_METHODS[method]
-    wanted: Any = declared.parse(explainer.Params, params)
-    key = question.key(method, as_dict(wanted))
+    explainer = find_method(SERIES, method)
+    wanted = explainer.request(SERIES, params)
+    key = question.key(method, wanted.to_dict())
     found = _cache.get(key)
     if found is None:
         found = _explain(question, explainer, wanted, progress or Progress())
@@ -117,27 +114,28 @@ def answer(
 
 
 def _explain(
-    question: Question, method: SeriesExplainer, params: Any, progress: Progress
+    question: Question, method: Explainer[Any], asked: Request[Any], progress: Progress
 ) -> SeriesAttribution:
     model, data, row, target = question.model, question.given.data, question.row, question.target
-    run = SeriesRun(
+    given = SeriesInput(
         model.twin,
-        _window(question, np.array([row])),
-        _window(question, _earlier(model, row)),
         target_of(model, target, question.step, question.what),
         progress,
         chunk_book(),
+        _window(question, np.array([row])),
+        _window(question, _earlier(model, row)),
     )
-    found = method.attribute(run, params)
-    values = found.values.detach().double().cpu().numpy()
+    found = method.explain(given, asked)
+    values = found.values.astype(np.float64)
     values.setflags(write=False)
     rows = slice(row + 1 - model.window, row + 1)
-    score = float(run.evaluator.all_scores(run.x)[0])
+    evaluator, x = given.differentiable()
+    score = float(evaluator.all_scores(x)[0])
     change = _change(score, question)
     return SeriesAttribution(
         method=method.name,
         title=method.title,
-        params=as_dict(params),
+        params=found.params,
         model=model.name,
         names=data.names,
         dates=data.dates[rows],
@@ -152,11 +150,9 @@ def _explain(
         calibrated=_calibrated_width(question),
         baseline=None if found.baseline_score is None else change - score + found.baseline_score,
         completeness_error=found.completeness_error,
-        evaluations=progress.done,
-        seconds=progress.seconds,
-        note=" ".join(
-            filter(None, [note_of(found, params), *map(sentence, far_values(data, rows))])
-        ),
+        evaluations=found.evaluations,
+        seconds=found.seconds,
+        note=" ".join(filter(None, [found.note, *map(sentence, far_values(data, rows))])),
         model_fingerprint=model.twin.fingerprint,
         period=data.period,
         about=model.about,
@@ -164,7 +160,7 @@ def _explain(
 
 
 def target_of(model: LoadedForecaster, target: int, step: int, what: str) -> Target:
-    """The place of what is explained among the outputs of explain.series.twin.Changes."""
+    """The place of what is explained among the outputs of explain.series_model.Changes."""
     first = ((step - 1) * len(model.targets) + target) * len(QUANTILES)
     if what == "median":
         return Target(first + MIDDLE)

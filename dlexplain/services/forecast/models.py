@@ -18,7 +18,7 @@ from dlexplain.data.windows import Windows
 from dlexplain.errors import WeightsError
 from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.prepare import fingerprint
-from dlexplain.explain.series.twin import Changes, SeriesTwin
+from dlexplain.explain.series_model import Changes, SeriesTwin
 from dlexplain.memory import keep_memory
 from dlexplain.models.device import choose_device, describe_device
 from dlexplain.results import SeriesAbout

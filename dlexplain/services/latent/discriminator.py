@@ -1,24 +1,21 @@
 """How real a GAN's discriminator holds a picture, and which pixels convinced it."""
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-import dlexplain.explain.methods  # noqa: F401, registers them
 from dlexplain.errors import Incompatible
-from dlexplain.explain.base import METHODS
+from dlexplain.explain.base import find_method
 from dlexplain.explain.batching import Target
+from dlexplain.explain.inputs.picture import PictureInput
 from dlexplain.explain.prepare import PreparedModel, fingerprint
 from dlexplain.explain.progress import Progress
-from dlexplain.params import parse
 from dlexplain.results import Attribution, ClassName
 from dlexplain.results.latents import Floats
+from dlexplain.services.explaining import chunk_book
 from dlexplain.services.latent.codes import numbers, unit_of
 from dlexplain.services.latent.models import LatentModel
-from dlexplain.services.pictures.models import chunk_book
 
 WHY = {"integrated-gradients": "Integrated Gradients", "input-x-gradient": "Input × Gradient"}
 """Methods that the page offers."""
@@ -83,20 +80,16 @@ def why_real(
         difference=0.0,
         turnstile=model.turnstile,
     )
-    explainer = METHODS[method]
+    explainer = find_method("picture", method)
     x = unit_of(model, picture[None]) * 2 - 1
-    found = explainer.explain(
-        prepared, x, Target(0), parse(explainer.Params, {}), progress, chunk_book()
-    )
-    return _named(found, model, picture)
-
-
-def _named(found: Attribution, model: LatentModel, picture: Bytes) -> Attribution:
-    seen = np.broadcast_to(picture, (*picture.shape[:2], 3)).copy()
-    return replace(
-        found, model=model.name, target=ClassName(0, "", "real"), picture=seen,
+    given = PictureInput(prepared, Target(0), progress or Progress(), chunk_book(), x)
+    return Attribution(
+        **vars(explainer.explain(given, explainer.request("picture"))),
+        model=model.name,
+        target=ClassName(0, "", "real"),
+        picture=np.broadcast_to(picture, (*picture.shape[:2], 3)).copy(),
         model_fingerprint=model.fingerprint,
-    )  # fmt: skip
+    )
 
 
 def _check(model: LatentModel) -> None:

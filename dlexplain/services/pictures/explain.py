@@ -1,83 +1,25 @@
 """Explaining a picture's class by a method's name."""
 
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from dataclasses import replace
+from typing import Any
 
-import dlexplain.explain.methods  # noqa: F401, registers the methods
-from dlexplain import params as declared
 from dlexplain.data.fit import Fit
 from dlexplain.data.pictures import Picture, Source
-from dlexplain.explain.base import METHODS, Explainer
+from dlexplain.explain.base import Explainer, Request, find_method
 from dlexplain.explain.batching import Target
 from dlexplain.explain.drawing import random_state_kept
+from dlexplain.explain.inputs.picture import PictureInput
 from dlexplain.explain.progress import Progress
-from dlexplain.params import Spec, Value, as_dict
+from dlexplain.params import Value
 from dlexplain.results import Attribution
+from dlexplain.services.explaining import MethodInfo, ResultCache, chunk_book, infos_for
 from dlexplain.services.pictures.classify import as_picture, classify
-from dlexplain.services.pictures.models import LoadedModel, chunk_book
+from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.question import asked_classes, usual_params
-from dlexplain.settings import settings
 
-R = TypeVar("R")
-
-
-@dataclass(frozen=True)
-class MethodInfo:
-    """A method's facts, for pages and listings; `description` is its docstring."""
-
-    name: str
-    title: str
-    family: str
-    signed: bool
-    complete: bool
-    paper: str
-    description: str
-    params: dict[str, Spec]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The form that `methods --json` prints."""
-        specs = {
-            key: {"kind": s.kind, "default": s.default, "accepts": s.accepts, "help": s.help}
-            for key, s in self.params.items()
-        }
-        return {**vars(self), "params": specs}
-
-
-class Described(Protocol):
-    """A method of pictures, texts or series, as far as its facts go."""
-
-    name: ClassVar[str]
-    title: ClassVar[str]
-    family: ClassVar[Any]
-    signed: ClassVar[bool]
-    complete: ClassVar[bool]
-    paper: ClassVar[str]
-    Params: ClassVar[type]
-
-    @classmethod
-    def description(cls) -> str: ...
-
-
-def method_info(
-    method: Described, defaults: Mapping[str, Value] = MappingProxyType({})
-) -> MethodInfo:
-    """Its facts; `defaults` of parameters stand for its own."""
-    specs = declared.specs(method.Params)
-    return MethodInfo(
-        name=method.name,
-        title=method.title,
-        family=method.family,
-        signed=method.signed,
-        complete=method.complete,
-        paper=method.paper,
-        description=method.description(),
-        params={k: replace(s, default=defaults.get(k, s.default)) for k, s in specs.items()},
-    )
+PICTURE = "picture"
 
 
 def method_infos(model: LoadedModel | None = None) -> tuple[MethodInfo, ...]:
@@ -85,17 +27,14 @@ def method_infos(model: LoadedModel | None = None) -> tuple[MethodInfo, ...]:
 
     With a model, the defaults of the parameters are those that suit its pictures.
     """
-    order = ("gradient", "layer", "perturbation")
-    methods = sorted(METHODS.values(), key=lambda m: order.index(m.family))
     if model is None:
-        return tuple(method_info(m) for m in methods)
-    fitting = (m for m in methods if m.is_compatible(model.prepared))
-    return tuple(method_info(m, _defaults(model, m)) for m in fitting)
+        return infos_for(PICTURE)
+    return infos_for(PICTURE, model.prepared, lambda method: _defaults(model, method))
 
 
 def method_choices(model: LoadedModel, method: str) -> dict[str, tuple[str, ...]]:
     """For parameters whose values depend on the model, such as a layer: what is accepted."""
-    return METHODS[method].choices(model.prepared)
+    return find_method(PICTURE, method).choices(model.prepared)
 
 
 @random_state_kept()
@@ -125,8 +64,8 @@ def explain(
     Returns an Attribution, whose params are those used; the same request again is answered from
     memory. Raises PictureError, UnknownName, ParamError, TargetError, Incompatible or Cancelled.
     """
-    explainer = METHODS[method]
-    wanted = _params(model, method, params)
+    explainer = find_method(PICTURE, method)
+    wanted = _request(model, method, params)
     read = as_picture(picture, fit)
     if target is None:
         target = classify(model, read, top=1).scores[0].name.index
@@ -136,16 +75,11 @@ def explain(
     found = _cache.get(key)
     if found is None:
         view = model.view(read)
-        found = explainer.explain(
-            model.prepared,
-            model.to_input(view),
-            goal,
-            wanted,
-            progress,
-            chunk_book(),
+        given = PictureInput(
+            model.prepared, goal, progress or Progress(), chunk_book(), model.to_input(view)
         )
-        found = replace(
-            found,
+        found = Attribution(
+            **vars(explainer.explain(given, wanted)),
             model=model.name,
             target=chosen,
             contrast=other,
@@ -168,55 +102,37 @@ def cached(
     params: Mapping[str, Value],
 ) -> Attribution | None:
     """The answer to this request if it is in memory."""
-    wanted = _params(model, method, params)
+    wanted = _request(model, method, params)
     found = _cache.get(_key(model, picture, method, wanted, Target(target, contrast)))
     return None if found is None else replace(found, path=picture.name)
 
 
-def _params(model: LoadedModel, method: str, given: Mapping[str, Value]) -> Any:
-    explainer = METHODS[method]
-    return declared.parse(explainer.Params, {**_defaults(model, explainer), **given})
+def _request(model: LoadedModel, method: str, given: Mapping[str, Value]) -> Request[Any]:
+    explainer = find_method(PICTURE, method)
+    return explainer.request(PICTURE, given, _defaults(model, explainer))
 
 
-def _defaults(model: LoadedModel, method: Explainer) -> dict[str, Value]:
+def _defaults(model: LoadedModel, method: Explainer[Any]) -> dict[str, Value]:
     """What a model changes of the method's own defaults."""
     return {
         **method.defaults(model.prepared),
-        **usual_params(model, method.Params, method.complete),
+        **usual_params(model, method.specs(PICTURE), method.complete),
     }
 
 
-def _key(model: LoadedModel, picture: Picture, method: str, params: object, target: Target) -> str:
+def _key(
+    model: LoadedModel, picture: Picture, method: str, asked: Request[Any], target: Target
+) -> str:
     return json.dumps(
         [
             model.prepared.fingerprint,
             picture.key,
             method,
-            as_dict(params),
+            asked.to_dict(),
             target.index,
             target.contrast,
         ]
     )
-
-
-class ResultCache(Generic[R]):
-    """The explanations used last; shared by all sessions of the process."""
-
-    def __init__(self) -> None:
-        self._entries: OrderedDict[str, R] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: str) -> R | None:
-        with self._lock:
-            if key in self._entries:
-                self._entries.move_to_end(key)
-            return self._entries.get(key)
-
-    def put(self, key: str, found: R) -> None:
-        with self._lock:
-            self._entries[key] = found
-            while len(self._entries) > settings().cache_entries:
-                self._entries.popitem(last=False)
 
 
 _cache: ResultCache[Attribution] = ResultCache()

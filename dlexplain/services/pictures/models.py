@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -16,14 +16,12 @@ from dlexplain.data.class_list import CLASS_LISTS, ClassList, plain_classes
 from dlexplain.data.pictures import Picture
 from dlexplain.data.views import Part, model_view, seen_part
 from dlexplain.errors import WeightsError
-from dlexplain.explain.batching import ChunkBook
 from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.prepare import PreparedModel, prepare
 from dlexplain.memory import keep_memory
 from dlexplain.models.base import MODELS, ModelSpec
 from dlexplain.models.device import choose_device, describe_device
 from dlexplain.results import ClassName
-from dlexplain.runs.paths import chunk_file
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.services.pictures.model_list import (
     DEFAULT_MODEL,
@@ -43,7 +41,6 @@ from dlexplain.settings import settings
 __all__ = [
     "DEFAULT_MODEL",
     "LoadedModel",
-    "chunk_book",
     "load_model",
     "model_names",
     "model_specs",
@@ -171,12 +168,6 @@ def _class_list(spec: ModelSpec) -> ClassList:
     if spec.classes:
         return plain_classes(spec.classes, spec.labels)
     return CLASS_LISTS[spec.labels]()
-
-
-@cache
-def chunk_book() -> ChunkBook:
-    """The process's measured chunk sizes, kept in the home folder."""
-    return ChunkBook(chunk_file(settings().home))
 
 
 def model_specs() -> tuple[ModelSpec, ...]:

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from dlexplain.data.text_reading import Reading, taken
 from dlexplain.errors import ParamError
+from dlexplain.explain.attention import attention as weights_of
+from dlexplain.explain.attention import check_attends, read_out
+from dlexplain.explain.attention import rollout as rolled
 from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.progress import Progress
-from dlexplain.explain.texts.attention import attention as weights_of
-from dlexplain.explain.texts.attention import check_attends, read_out
-from dlexplain.explain.texts.attention import rollout as rolled
 from dlexplain.params import Value
 from dlexplain.results import Agreement, AttentionMaps, TextAttribution, TokenWeights
 from dlexplain.results.words import capital
@@ -134,7 +134,7 @@ def attention(model: TextModel | str, text: str, window: int = 1) -> AttentionMa
 
 
 def rollout(maps: AttentionMaps, layers: int | None = None) -> TokenWeights:
-    """What the first `layers` amount to, by default all; see explain.texts.attention.rollout."""
+    """What the first `layers` amount to, by default all; see explain.attention.rollout."""
     count = len(maps.weights) if layers is None else layers
     joined = rolled(_tensors(maps.weights[:count])).numpy()
     return TokenWeights(f"rollout of {_layers(count)}", joined, maps.queries, maps.tokens)

@@ -13,9 +13,9 @@ from dlexplain.errors import Incompatible, TextError
 from dlexplain.explain.batching import Target
 from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.progress import Progress
-from dlexplain.explain.texts.turning import Turned, turn_by_removal, turn_by_replacement
+from dlexplain.explain.turning import Turned, turn_by_removal, turn_by_replacement
 from dlexplain.results import Turning, WordChange
-from dlexplain.services.texts.explain import classify_reading, run_of
+from dlexplain.services.texts.explain import classify_reading, input_of
 from dlexplain.services.texts.models import TextModel
 
 Way = Literal["drop", "mask", "replace"]
@@ -79,11 +79,11 @@ def find_turning(
         raise Incompatible("a regression says no class that could turn")
     progress = progress or Progress()
     before = classify_reading(model, reading)
-    run = run_of(model, reading, Target(before.scores[0].name.index), progress)
+    given = input_of(model, reading, Target(before.scores[0].name.index), progress)
     if way == "replace":
-        found = turn_by_replacement(run, _plain_words(model), budget)
+        found = turn_by_replacement(given, _plain_words(model), budget)
     else:
-        found = turn_by_removal(run, "drop" if way == "drop" else "blank", budget)
+        found = turn_by_removal(given, "drop" if way == "drop" else "blank", budget)
     if found.ids is None:
         return Turning(before, None, (), False, progress.done, progress.seconds)
     kept = found.ids[0][found.ids[0] != model.twin.pad].numpy()

@@ -3,41 +3,34 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 import torch
 
-import dlexplain.explain.texts.methods  # noqa: F401, registers the methods
-from dlexplain import params as declared
 from dlexplain.data.text_reading import Reading
+from dlexplain.explain.base import NOTHING, Explainer, Request, find_method
 from dlexplain.explain.batching import Target
 from dlexplain.explain.drawing import random_state_kept
+from dlexplain.explain.inputs.text import TextInput
+from dlexplain.explain.precision import check_precision
 from dlexplain.explain.progress import Progress
-from dlexplain.explain.texts.base import TEXT_METHODS, TextRun
-from dlexplain.explain.texts.precision import check_precision
-from dlexplain.params import Value, as_dict
+from dlexplain.params import Value
 from dlexplain.results import ClassScore, OutputValue, TextAttribution, TextPrediction
 from dlexplain.results.text_explanations import OF_OUTPUTS
-from dlexplain.services.pictures.explain import MethodInfo, ResultCache, method_info
-from dlexplain.services.pictures.models import chunk_book
+from dlexplain.services.explaining import MethodInfo, ResultCache, chunk_book, infos_for
 from dlexplain.services.question import asked_classes, usual_params
 from dlexplain.services.texts.models import TextModel
 
 BATCH = 32
 """Texts that are classified at once."""
-NOTHING: Mapping[str, Value] = MappingProxyType({})
+TEXT = "text"
 
 
 def text_method_infos(model: TextModel | None = None) -> tuple[MethodInfo, ...]:
     """Every method, or those that are compatible with `model`, by family."""
-    order = ("gradient", "attention", "perturbation")
-    methods = sorted(TEXT_METHODS.values(), key=lambda m: order.index(m.family))
     if model is None:
-        return tuple(method_info(m) for m in methods)
-    fitting = (m for m in methods if m.is_compatible(model.twin))
-    return tuple(method_info(m, usual_params(model, m.Params, m.complete)) for m in fitting)
+        return infos_for(TEXT)
+    return infos_for(TEXT, model.twin, lambda method: _defaults(model, method))
 
 
 @random_state_kept()
@@ -115,8 +108,8 @@ def explain_text(
     The same request again is answered from memory. Raises TextError, UnknownName, ParamError,
     TargetError, Incompatible or Cancelled.
     """
-    explainer = TEXT_METHODS[method]
-    wanted = _params(model, method, params)
+    explainer = find_method(TEXT, method)
+    wanted = _request(model, method, params)
     reading = text if isinstance(text, Reading) else model.read(text)
     if target is None:
         target = classify_reading(model, reading).scores[0].name.index
@@ -125,11 +118,8 @@ def explain_text(
     key = _key(model, reading, method, wanted, goal)
     found = _cache.get(key)
     if found is None:
-        raw = explainer.explain(run_of(model, reading, goal, progress), wanted)
-        regression = model.activation == "identity"
-        found = replace(
-            raw,
-            unit=raw.unit.replace("logits", OF_OUTPUTS) if regression else raw.unit,
+        found = TextAttribution(
+            **vars(explainer.explain(input_of(model, reading, goal, progress), wanted)),
             text=reading.text,
             tokens=reading.tokens,
             offsets=reading.offsets,
@@ -155,24 +145,25 @@ def precision_warning(model: TextModel, method: str, params: Mapping[str, Value]
     A short text is read both ways, once a process. Raises UnknownName, ParamError, or Incompatible
     where the machine cannot compute the model so.
     """
-    precision = getattr(_params(model, method, params), "precision", "float32")
+    precision = str(_request(model, method, params).options.get("precision", "float32"))
     ids = torch.from_numpy(model.read(SHORT).ids)[None]
-    return check_precision(model.twin, ids, TEXT_METHODS[method].family, precision)
+    return check_precision(model.twin, ids, find_method(TEXT, method).family, precision)
 
 
-def run_of(
+def input_of(
     model: TextModel, reading: Reading, target: Target, progress: Progress | None = None
-) -> TextRun:
-    """An explanation of a text, ready to begin."""
-    return TextRun(
+) -> TextInput:
+    """A text, ready to be explained."""
+    return TextInput(
         model.twin,
-        torch.from_numpy(reading.ids)[None],
-        torch.from_numpy(reading.words),
-        reading.tokens,
         target,
         progress or Progress(),
         chunk_book(),
+        torch.from_numpy(reading.ids)[None],
+        torch.from_numpy(reading.words),
+        reading.tokens,
         model.activation == "sigmoid",
+        OF_OUTPUTS if model.activation == "identity" else "",
     )
 
 
@@ -185,17 +176,22 @@ def cached_text(
     params: Mapping[str, Value] = NOTHING,
 ) -> TextAttribution | None:
     """The answer to this request if it is in memory."""
-    wanted = _params(model, method, params)
+    wanted = _request(model, method, params)
     return _cache.get(_key(model, reading, method, wanted, Target(target, contrast)))
 
 
-def _params(model: TextModel, method: str, given: Mapping[str, Value]) -> Any:
-    explainer = TEXT_METHODS[method]
-    usual = usual_params(model, explainer.Params, explainer.complete)
-    return declared.parse(explainer.Params, {**usual, **given})
+def _request(model: TextModel, method: str, given: Mapping[str, Value]) -> Request[Any]:
+    explainer = find_method(TEXT, method)
+    return explainer.request(TEXT, given, _defaults(model, explainer))
 
 
-def _key(model: TextModel, reading: Reading, method: str, params: object, target: Target) -> str:
+def _defaults(model: TextModel, method: Explainer[Any]) -> dict[str, Value]:
+    return usual_params(model, method.specs(TEXT), method.complete)
+
+
+def _key(
+    model: TextModel, reading: Reading, method: str, asked: Request[Any], target: Target
+) -> str:
     what: list[Any] = [
         model.twin.fingerprint,
         model.activation,
@@ -203,7 +199,7 @@ def _key(model: TextModel, reading: Reading, method: str, params: object, target
         reading.ids.tolist(),
         method,
     ]
-    what.append(as_dict(params))
+    what.append(asked.to_dict())
     return json.dumps([*what, target.index, target.contrast])
 
 

@@ -17,7 +17,7 @@ from dlexplain.data.tokenisers import FILE, load_tokeniser
 from dlexplain.errors import WeightsError
 from dlexplain.explain.drawing import random_state_kept
 from dlexplain.explain.prepare import fingerprint
-from dlexplain.explain.texts.twin import TextTwin
+from dlexplain.explain.text_model import TextTwin
 from dlexplain.memory import keep_memory
 from dlexplain.models.device import choose_device, describe_device
 from dlexplain.models.hugging_face_classifier import PAD as HUGGING_FACE_PAD

@@ -19,7 +19,7 @@ from dlexplain.results import (
     CrossAttention,
     Translation,
 )
-from dlexplain.services.pictures.explain import ResultCache
+from dlexplain.services.explaining import ResultCache
 from dlexplain.services.translation.models import LoadedTranslator, load_translator
 from dlexplain.tasks.decoding import Hypothesis, hypotheses, most_tokens
 

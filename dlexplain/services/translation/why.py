@@ -8,33 +8,45 @@ import torch
 from numpy.typing import NDArray
 
 from dlexplain.errors import UnknownName
+from dlexplain.explain.base import find_method
+from dlexplain.explain.batching import Target
 from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.next_token import integrated_gradients
+from dlexplain.explain.inputs.generated import TRANSLATION, TranslatedToken, scored
 from dlexplain.explain.progress import Progress
 from dlexplain.explain.source_tokens import every_gradient, every_removal
+from dlexplain.params import Value
 from dlexplain.results import (
     Agreement,
     Alignment,
+    Candidate,
     EveryInfluence,
     SourceInfluence,
     Translation,
 )
-from dlexplain.services.pictures.explain import ResultCache
+from dlexplain.services.explaining import MethodInfo, ResultCache, chunk_book, infos_for
 from dlexplain.services.texts.attention_facts import spearman
-from dlexplain.services.translation.methods import METHODS
 from dlexplain.services.translation.models import LoadedTranslator
 from dlexplain.services.translation.translating import written_by
+
+FIRST = "integrated-gradients"
+BESIDE = ("input-x-gradient", "leave-one-out")
+"""Methods that are asked of every token written, and shown beside the one that was chosen."""
 
 
 @dataclass(frozen=True, eq=False)
 class Why:
     """What moved one token of a candidate, and every one of it.
 
-    influences  by METHODS, in their order
+    influences  by the method that was chosen, then by those of BESIDE
     """
 
     influences: tuple[SourceInfluence, ...]
     every: EveryInfluence
+
+
+def source_method_infos() -> tuple[MethodInfo, ...]:
+    """Every method that says which source tokens moved a token."""
+    return infos_for(TRANSLATION.name)
 
 
 @random_state_kept()
@@ -44,11 +56,16 @@ def why_written(
     place: int,
     candidate: int = 0,
     progress: Progress | None = None,
+    method: str = FIRST,
+    **params: Value,
 ) -> Why:
     """Which source tokens moved log p(token at `place` | what was written before it, source).
 
-    Raises UnknownName where there is no such token, or Cancelled.
+    method  one of source_method_infos(), with its params
+    Raises UnknownName where there is no such token or method, ParamError, or Cancelled.
     """
+    explainer = find_method(TRANSLATION.name, method)
+    request = explainer.request(TRANSLATION.name, params)
     chosen = translation.candidates[candidate]
     if not 0 <= place < len(chosen.tokens):
         raise UnknownName(
@@ -56,41 +73,68 @@ def why_written(
         )
     progress = progress or Progress()
     every = every_influence(model, translation, candidate, progress)
-    written = written_by(model, translation, chosen)
-    before = progress.seconds
-    vectors = written.vectors()
-    marks = torch.from_numpy(translation.words < 0).to(vectors.device)
-    moved = integrated_gradients(
-        written.score_of(place), vectors, vectors * marks[None, :, None], model.turnstile, progress
-    )
+    before, done = progress.seconds, progress.done
+    given = input_of(model, translation, chosen, place, progress)
+    moved = explainer.explain(given, request)
     first = SourceInfluence(
         model=model.name,
-        method="integrated-gradients",
-        title=METHODS["integrated-gradients"].title,
+        method=method,
+        title=moved.title,
         target=chosen.tokens[place],
         place=place,
         tokens=translation.tokens,
         words=translation.words,
         values=moved.values,
-        log_probability=moved.score,
-        completeness_error=moved.error,
-        evaluations=moved.evaluations,
+        log_probability=float(chosen.token_log_probabilities[place]),
+        completeness_error=moved.completeness_error,
+        evaluations=moved.evaluations - done,
         seconds=progress.seconds - before,
+        params=moved.params,
+        note=moved.note,
+        unit=moved.unit,
+        signed=moved.signed,
     )
-    rows = {"input-x-gradient": every.gradient, "leave-one-out": every.removal}
+    rows = dict(zip(BESIDE, (every.gradient, every.removal), strict=True))
     others = (
         replace(
             first,
             method=name,
-            title=METHODS[name].title,
+            title=find_method(TRANSLATION.name, name).title,
             values=rows[name][place],
             completeness_error=None,
             evaluations=count,
             seconds=seconds,
+            params={},
+            note="",
+            unit="nats",
+            signed=True,
         )
         for name, count, seconds in zip(rows, every.evaluations, every.seconds, strict=True)
     )
     return Why((first, *others), every)
+
+
+def input_of(
+    model: LoadedTranslator,
+    translation: Translation,
+    chosen: Candidate,
+    place: int,
+    progress: Progress,
+) -> TranslatedToken:
+    """A token of a candidate, ready to be explained."""
+    written = written_by(model, translation, chosen)
+    vectors = written.vectors()
+    about = (vectors.device, model.fingerprint, model.turnstile)
+    return TranslatedToken(
+        scored(written.score_of(place), vectors, *about),
+        Target(0),
+        progress,
+        chunk_book(),
+        scored(written.score_of_sources(place), written.source, *about),
+        vectors,
+        written.source,
+        torch.from_numpy(translation.words < 0),
+    )
 
 
 @random_state_kept()

@@ -1,21 +1,22 @@
 """How a language model reads a text: what it expected, and which earlier tokens moved a token."""
 
 import time
-from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from dlexplain.errors import BadInput, UnknownName, known_names
+from dlexplain.errors import BadInput
+from dlexplain.explain.base import find_method
+from dlexplain.explain.batching import Target
 from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.next_token import Moved, input_x_gradient, integrated_gradients
+from dlexplain.explain.inputs.generated import NEXT_TOKEN, GeneratedToken, scored
 from dlexplain.explain.progress import Progress
 from dlexplain.models.language import State
+from dlexplain.params import Value
 from dlexplain.results import Influence, Reading, TokenChoice
 from dlexplain.results.writing import special_name
+from dlexplain.services.explaining import MethodInfo, chunk_book, infos_for
 from dlexplain.services.writing.models import LoadedLanguageModel
-from dlexplain.services.writing.reading_methods import METHODS
 from dlexplain.services.writing.writing import encoded, likeliest
 from dlexplain.tasks.sampling import PIECE
 
@@ -23,8 +24,11 @@ MOST = 2000
 """Tokens of a text that are read; of what is longer the beginning."""
 WINDOW = 128
 """Earlier tokens that are asked what they moved; those before are only in the state."""
-TOGETHER = 16
-"""Shortened texts that are read at once."""
+
+
+def token_method_infos() -> tuple[MethodInfo, ...]:
+    """Every method that says what moved a token."""
+    return infos_for(NEXT_TOKEN.name)
 
 
 @random_state_kept()
@@ -87,15 +91,16 @@ def why_token(
     place: int,
     method: str = "integrated-gradients",
     progress: Progress | None = None,
+    **params: Value,
 ) -> Influence:
     """What each earlier token added to log p(token `place`), places counted from 0.
 
-    method  one of reading_methods.METHODS
+    method  one of token_method_infos(), with its params
     The token that stands before every text is not asked: it is what all is compared with. Raises
-    BadInput where the text has no such token or it has none before it, or UnknownName.
+    BadInput where the text has no such token or it has none before it, UnknownName or ParamError.
     """
-    if method not in METHODS:
-        raise UnknownName(f'unknown method "{method}"; {known_names(method, METHODS)}')
+    explainer = find_method(NEXT_TOKEN.name, method)
+    request = explainer.request(NEXT_TOKEN.name, params)
     ids, _ = tokens_of(model, text)
     if not 0 < place < len(ids):
         raise BadInput(
@@ -108,7 +113,8 @@ def why_token(
     state = state_after(model, before, None, progress)
     lead = [] if skipped else list(model.codec.opening)
     asked = Asked(model, state, lead, ids[skipped:place], ids[place])
-    found = _METHODS[method](asked, progress)
+    given = asked.given(progress)
+    found = explainer.explain(given, request)
     pieces = [
         special_name(piece) if model.codec.is_special(token) else piece
         for token, piece in zip(ids, model.codec.pieces(ids), strict=True)
@@ -116,15 +122,19 @@ def why_token(
     return Influence(
         model=model.name,
         method=method,
-        title=METHODS[method].title,
+        title=found.title,
         target=pieces[place],
         earlier=tuple(pieces[skipped:place]),
         values=found.values,
         skipped=skipped,
-        log_probability=found.score,
-        completeness_error=found.error,
+        log_probability=asked.log_probability(),
+        completeness_error=found.completeness_error,
         evaluations=found.evaluations,
         seconds=time.perf_counter() - started,
+        params=found.params,
+        note=found.note,
+        unit=found.unit,
+        signed=found.signed,
     )
 
 
@@ -146,6 +156,29 @@ class Asked:
         self.model, self.state, self.target = model, state, target
         self.lead, self.earlier = len(lead), earlier
         self.tokens = torch.tensor([[*lead, *earlier]], device=model.device)
+
+    def given(self, progress: Progress) -> GeneratedToken:
+        """The question as methods take it."""
+        vectors, model = self.vectors(), self.model
+        fixed = torch.zeros(self.tokens.shape[1], dtype=torch.bool)
+        fixed[: self.lead] = True
+        about = (model.device, model.fingerprint, model.turnstile)
+        return GeneratedToken(
+            scored(self.score, vectors, *about),
+            Target(0),
+            progress,
+            chunk_book(),
+            scored(self.score_tokens, self.tokens, *about),
+            vectors,
+            self.tokens,
+            fixed,
+            self.lead,
+        )
+
+    def log_probability(self) -> float:
+        """Of the token after those of the window."""
+        with self.model.turnstile.turn(), torch.no_grad():
+            return float(self.score_tokens(self.tokens))
 
     def vectors(self) -> Tensor:
         """(1, lead + earlier, size)"""
@@ -183,45 +216,3 @@ def state_after(
                 _, state = model(piece, state)
             progress.check()
     return state
-
-
-def _gradient(asked: Asked, progress: Progress) -> Moved:
-    turnstile = asked.model.turnstile
-    return _without_lead(asked, input_x_gradient(asked.score, asked.vectors(), turnstile, progress))
-
-
-def _integrated(asked: Asked, progress: Progress) -> Moved:
-    vectors = asked.vectors()
-    baseline = torch.zeros_like(vectors)
-    baseline[:, : asked.lead] = vectors[:, : asked.lead]
-    turnstile = asked.model.turnstile
-    found = integrated_gradients(asked.score, vectors, baseline, turnstile, progress)
-    return _without_lead(asked, found)
-
-
-def _without_lead(asked: Asked, found: Moved) -> Moved:
-    return Moved(found.values[asked.lead :], found.score, found.error, found.evaluations)
-
-
-def _leave_one_out(asked: Asked, progress: Progress) -> Moved:
-    """log p(target) of the text less that of the text without the token."""
-    count, tokens = len(asked.earlier), asked.tokens
-    shorter = [
-        torch.cat([tokens[:, :place], tokens[:, place + 1 :]], dim=1)
-        for place in range(asked.lead, asked.lead + count)
-    ]
-    progress.plan(count + 1)
-    scores: list[Tensor] = []
-    for some in (tokens, *torch.split(torch.cat(shorter), TOGETHER)):
-        with asked.model.turnstile.turn(), torch.no_grad():
-            scores.append(asked.score_tokens(some).cpu())
-        progress.advance(len(some))
-    found = torch.cat(scores).double().numpy()
-    return Moved((found[0] - found[1:]).astype(np.float32), float(found[0]), None, count + 1)
-
-
-_METHODS: dict[str, Callable[[Asked, Progress], Moved]] = {
-    "integrated-gradients": _integrated,
-    "input-x-gradient": _gradient,
-    "leave-one-out": _leave_one_out,
-}

@@ -15,12 +15,12 @@ from dlexplain.figures.series_explanations import (
 from dlexplain.registry import Registry
 from dlexplain.results import SeriesAttribution, about_of, csv_of
 from dlexplain.results.words import capital
+from dlexplain.services.explaining import MethodInfo
 from dlexplain.services.forecast.explain import WHAT, Question, answer, series_method_infos
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.forecast.wording import change_text, explained
 from dlexplain.services.jobs import Job
-from dlexplain.services.pictures.explain import MethodInfo
 from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import choose_methods, method_params

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dlexplain.registry import Registry
 from dlexplain.results import TextPrediction
-from dlexplain.services.pictures.explain import MethodInfo
+from dlexplain.services.explaining import MethodInfo
 from dlexplain.services.texts.explain import classify_text, text_method_infos
 from dlexplain.services.texts.models import Reading, TextModel, load_text_model
 

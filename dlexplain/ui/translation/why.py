@@ -1,4 +1,4 @@
-"""Which source words moved the token that was chosen, by three methods."""
+"""Which source words moved the token that was chosen, by a method beside two that are cheap."""
 
 import json
 
@@ -6,18 +6,30 @@ import streamlit as st
 
 from dlexplain.figures.token_names import names
 from dlexplain.figures.translation import plot_source_influence
+from dlexplain.params import Value
 from dlexplain.results import Alignment, Candidate, SourceInfluence, Translation
 from dlexplain.results.words import missed
-from dlexplain.services.translation.methods import METHODS
-from dlexplain.services.translation.why import Why, agreement
+from dlexplain.services.explaining import by_name
+from dlexplain.services.translation.why import BESIDE, FIRST, Why, agreement, source_method_infos
 from dlexplain.ui.jobs import Asked, show_end
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.methods import method_params
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.translation.written import apart
-from dlexplain.ui.writing.text import show_text, signed
+from dlexplain.ui.writing.choice import choose_one, first_of
+from dlexplain.ui.writing.text import colours_told, show_text, signed
 
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
-SLOT = "translation-why"
+SLOT, METHOD = "translation-why", "translation-method"
+
+
+def choose_method(model: str, arrived: bool) -> tuple[str, dict[str, Value]]:
+    """The method that is asked of the token, and its parameters."""
+    known = by_name(source_method_infos())
+    first = first_of("method", lambda name: known[name].name, FIRST, arrived)
+    titles = {name: info.title for name, info in known.items() if name not in BESIDE}
+    method = choose_one("Method", titles, METHOD, first)
+    return method, method_params(f"translation-{model}", known, [method])[method]
 
 
 def show_why(
@@ -31,12 +43,15 @@ def show_why(
     if why is None:
         show_end(found)
         return
-    for column, influence in zip(st.columns(len(why.influences)), why.influences, strict=True):
+    names = [influence.method for influence in why.influences]
+    different = [one for i, one in enumerate(why.influences) if one.method not in names[:i]]
+    for column, influence in zip(st.columns(len(different)), different, strict=True):
         with column, st.container(border=True):
             _card(influence.of_words() if words else influence, words)
     st.caption(
-        "Red made the token more likely, blue less, in nats of log p; a word has the sum of its "
-        "tokens."
+        f"{colours_told(why.influences[0].signed, why.influences[0].unit, 'the token')} A word has "
+        "the sum of its tokens; input × gradient and leave one out, in nats of log p, stand beside "
+        "the method that was chosen."
     )
     st.download_button(
         "Everything as JSON",
@@ -48,16 +63,17 @@ def show_why(
 
 
 def _card(influence: SourceInfluence, words: bool) -> None:
-    method = METHODS[influence.method]
+    method = by_name(source_method_infos())[influence.method]
     st.markdown(f"**{method.title}**", help=f"{method.description} {method.paper}")
     values = influence.values.tolist()
-    show_text(signed(apart(influence.tokens, words), values, " nats"))
+    show_text(signed(apart(influence.tokens, words), values, f" {influence.unit}"))
     st.plotly_chart(plot_source_influence(influence), config=FIGURE,
                     key=f"translation-{influence.method}")  # fmt: skip
     facts = [f"{influence.evaluations:,} evaluations", f"{influence.seconds:.2f} s"]
     if influence.completeness_error is not None:
         facts.append(f"completeness error {influence.completeness_error:.2%}")
-    st.caption("  \n".join(filter(None, (", ".join(facts), missed(influence.completeness_error)))))
+    note = literal(influence.note) or missed(influence.completeness_error)
+    st.caption("  \n".join(filter(None, (", ".join(facts), note))))
 
 
 def _everything(

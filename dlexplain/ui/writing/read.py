@@ -11,17 +11,26 @@ from dlexplain.figures.token_names import names
 from dlexplain.figures.writing import plot_influence, plot_reading
 from dlexplain.results import Influence, Reading
 from dlexplain.results.words import missed
+from dlexplain.services.explaining import by_name
 from dlexplain.services.jobs import Progress
 from dlexplain.services.writing.models import LoadedLanguageModel
-from dlexplain.services.writing.reading import why_token
-from dlexplain.services.writing.reading_methods import METHODS
+from dlexplain.services.writing.reading import token_method_infos, why_token
 from dlexplain.ui.jobs import Asked, asked, show_end, show_live
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.methods import method_params
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.words import large
 from dlexplain.ui.writing import cache
 from dlexplain.ui.writing.choice import choose_one, first_of, from_query
-from dlexplain.ui.writing.text import MOSTLY_UNKNOWN, chosen, marked, plain, show_text, signed
+from dlexplain.ui.writing.text import (
+    MOSTLY_UNKNOWN,
+    chosen,
+    colours_told,
+    marked,
+    plain,
+    show_text,
+    signed,
+)
 
 SLOT, TOKEN, METHOD = "writing-why", "writing-token", "writing-method"
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
@@ -87,16 +96,16 @@ def _why(
         format_func=lambda place: f"{place}: {named[place]}",
         help="At first the one that surprised the model most. Type to search.",
     )  # fmt: skip
-    titles = {name: method.title for name, method in METHODS.items()}
+    known = by_name(token_method_infos())
     with right:
-        method = choose_one("Method", titles, METHOD, first)
-    st.caption(f"{METHODS[method].description} {METHODS[method].paper}")
-    question = (model.fingerprint, text, place, method)
+        method = choose_one("Method", {n: info.title for n, info in known.items()}, METHOD, first)
+    params = method_params(f"writing-{model.name}", known, [method])[method]
+    question = (model.fingerprint, text, place, method, tuple(params.items()))
 
     def work(progress: Progress) -> Influence:
-        return why_token(model, text, int(place), method, progress)
+        return why_token(model, text, int(place), method, progress, **params)
 
-    show_live(_show, asked(SLOT, question, METHODS[method].title, work))
+    show_live(_show, asked(SLOT, question, known[method].title, work))
     return {"token": str(place), "method": method}
 
 
@@ -113,9 +122,7 @@ def _place(places: list[int], text: str) -> int:
 
 
 def _method(name: str) -> str:
-    if name not in METHODS:
-        raise BadInput(f'unknown method "{name}"; known: {", ".join(METHODS)}')
-    return name
+    return by_name(token_method_infos())[name].name
 
 
 def _show(found: Asked) -> None:
@@ -128,9 +135,10 @@ def _show(found: Asked) -> None:
         return
     if influence.skipped:
         st.caption(f"{influence.skipped:,} tokens still earlier are not asked.")
-    values = (influence.values / math.log(2)).tolist()
+    values, unit = influence.in_bits
     target = marked(plain(influence.target))
-    show_text([*signed(influence.earlier, values, " bits"), (target[0], target[1][12:], "")])
+    coloured = signed(influence.earlier, values.tolist(), f" {unit}")
+    show_text([*coloured, (target[0], target[1][12:], "")])
     st.plotly_chart(plot_influence(influence), config=FIGURE, key="writing-influence")
     facts = [
         _surprise(influence.log_probability),
@@ -138,8 +146,10 @@ def _show(found: Asked) -> None:
     ]
     if influence.completeness_error is not None:
         facts.append(f"completeness error {influence.completeness_error:.2%}")
-    told = f"Red made the token in the frame more likely, blue less. {', '.join(facts)}."
-    st.caption(f"{told} {missed(influence.completeness_error)}")
+    colours = colours_told(influence.signed, influence.unit, "the token in the frame")
+    told = f"{colours} {', '.join(facts)}."
+    note = literal(influence.note) or missed(influence.completeness_error)
+    st.caption(f"{told} {note}")
     st.download_button(
         "JSON", lambda: json.dumps(influence.to_dict(), indent=1),
         f"{influence.model}-{influence.method}.json", "application/json",

@@ -52,6 +52,13 @@ def chosen(choice: TokenChoice) -> Span:
     return choice.piece, style, _told(choice, bits)
 
 
+def colours_told(signed: bool, unit: str, token: str) -> str:
+    """What the colours of `signed` mean for the token that is explained."""
+    if signed:
+        return f"Red made {token} more likely, blue less."
+    return f"The deeper the red, the more the probability of {token} reacts ({unit})."
+
+
 def signed(pieces: Sequence[str], values: Sequence[float], unit: str = "") -> list[Span]:
     """Tokens by a number each: red above 0, blue below."""
     top = max((abs(value) for value in values), default=0.0) or 1.0

@@ -7,7 +7,7 @@ from torch import Tensor
 from dlexplain.errors import Incompatible
 from dlexplain.explain.batching import Kind
 from dlexplain.explain.slowdown import Slowdowns
-from dlexplain.explain.texts.twin import SMALLEST_BUCKET, TextTwin
+from dlexplain.explain.text_model import SMALLEST_BUCKET, TextTwin
 from dlexplain.params import choice
 from dlexplain.results.words import slower
 

@@ -6,7 +6,7 @@ from torch import Tensor
 from dlexplain.errors import Incompatible
 from dlexplain.explain.batching import Target
 from dlexplain.explain.recurrence import differentiable
-from dlexplain.explain.texts.twin import TextTwin
+from dlexplain.explain.text_model import TextTwin
 
 
 def check_attends(twin: TextTwin) -> None:

@@ -5,7 +5,7 @@ dlexplain.models.text_shapes says.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,9 @@ from dlexplain.explain.turnstile import Turnstile
 
 Reads = Literal["first", "last", "mean"]
 SMALLEST_BUCKET = 16
+TRIAL_TOKENS = 8
+LEAST_SPREAD = 0.1
+"""Of a trial's word vectors."""
 
 
 class FromVectors(nn.Module):
@@ -72,6 +75,7 @@ class TextTwin:
     reads       which state goes on to the classes; see text_shapes.Attends
     """
 
+    modality: ClassVar[str] = "text"
     network: nn.Module
     device: torch.device
     fingerprint: str
@@ -95,6 +99,13 @@ class TextTwin:
         bucket = max(SMALLEST_BUCKET, 1 << (example.shape[1] - 1).bit_length())
         key = f"{self.fingerprint}/{form} of {bucket}"
         return View(module.eval(), self.device, key, self.turnstile, example[:1].to(self.device))
+
+    def trial_pair(self) -> tuple[View, Tensor, Tensor]:
+        """The twin by vectors, and a text of noise with its baseline, (1, time, width) each."""
+        baseline = self.embed(torch.full((1, TRIAL_TOKENS), self.blank))
+        noise = torch.randn(baseline.shape, generator=torch.Generator().manual_seed(0))
+        x = baseline + noise.to(baseline) * baseline.std().clamp_min(LEAST_SPREAD)
+        return self.by_vectors(baseline), x, baseline
 
     def embed(self, ids: Tensor) -> Tensor:
         """(batch, time) -> (batch, time, width)"""

@@ -1,6 +1,7 @@
 """A forecaster as explanations use it: scaled inputs of a window to changes in plain units."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +37,7 @@ class SeriesTwin:
     module  such as `Changes`;  shape  (window, series)
     """
 
+    modality: ClassVar[str] = "series"
     module: nn.Module
     device: torch.device
     fingerprint: str

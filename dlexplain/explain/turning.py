@@ -15,8 +15,7 @@ import torch
 from torch import Tensor
 
 from dlexplain.explain.batching import Target
-from dlexplain.explain.texts.base import TextRun
-from dlexplain.explain.texts.removal import groups, without
+from dlexplain.explain.inputs.text import TextInput, numbers_of_words
 
 BEAM = 8
 """Sets that grow on at each size."""
@@ -43,24 +42,24 @@ class Turned:
     new: tuple[int, ...] = ()
 
 
-def turn_by_removal(run: TextRun, way: str, budget: int) -> Turned:
+def turn_by_removal(given: TextInput, way: str, budget: int) -> Turned:
     """way  "blank" or "drop";  budget  texts to try at most"""
-    numbers = groups(run)
+    numbers = numbers_of_words(given.words)
     count = int(numbers.max()) + 1
 
     def texts(sets: Sequence[Set]) -> Tensor:
         on = torch.ones(len(sets), count, dtype=torch.bool)
         for row, words in zip(on, sets, strict=True):
             row[list(words)] = False
-        return without(run, on, numbers, way)
+        return given.without(on, numbers, way)
 
-    return _search(run, count, texts, budget)
+    return _search(given, count, texts, budget)
 
 
 def _search(
-    run: TextRun, count: int, texts: Callable[[Sequence[Set]], Tensor], budget: int
+    given: TextInput, count: int, texts: Callable[[Sequence[Set]], Tensor], budget: int
 ) -> Turned:
-    run.progress.plan(budget)
+    given.progress.plan(budget)
     left, whole = budget, True
     best: list[Set] = [()]
     for size in range(1, count + 1):
@@ -69,7 +68,7 @@ def _search(
         tried = tried[:left]
         if not tried:
             break
-        margins = _margins(run, texts(tried))
+        margins = _margins(given, texts(tried))
         left -= len(tried)
         order = margins.argsort().tolist()
         if margins[order[0]] < 0:
@@ -94,47 +93,47 @@ def _grown(best: Sequence[Set], count: int) -> list[Set]:
     return sorted(grown)
 
 
-def _margins(run: TextRun, ids: Tensor) -> Tensor:
+def _margins(given: TextInput, ids: Tensor) -> Tensor:
     """(count,) the class's logit less the largest other one's; below 0 the class has turned.
 
     Of a label that stands by itself: its logit, or the negative of it where the text lacks it.
     """
-    sign, of_class = _sign(run), Target(run.target.index).margin
+    sign, of_class = _sign(given), Target(given.target.index).margin
 
     def margin(logits: Tensor) -> Tensor:
-        return sign * logits[:, run.target.index] if run.independent else of_class(logits)
+        return sign * logits[:, given.target.index] if given.independent else of_class(logits)
 
-    evaluator = run.from_ids()
+    evaluator = given.from_ids()
     parts = evaluator.scores(lambda a, b: ids[a:b], len(ids), margin)
     return torch.cat([part.float().cpu() for _, part in parts])
 
 
-def _sign(run: TextRun) -> int:
+def _sign(given: TextInput) -> int:
     """-1 where the label stands by itself and the text is said not to have it."""
-    if not run.independent:
+    if not given.independent:
         return 1
-    return 1 if float(run.twin.logits(run.ids)[0, run.target.index]) >= 0 else -1
+    return 1 if float(given.model.logits(given.ids)[0, given.target.index]) >= 0 else -1
 
 
-def turn_by_replacement(run: TextRun, allowed: Tensor, budget: int, most: int = 3) -> Turned:
+def turn_by_replacement(given: TextInput, allowed: Tensor, budget: int, most: int = 3) -> Turned:
     """Replace up to `most` words of one token each; the best sets grow on with fresh candidates.
 
     allowed  (ids,) the tokens that may stand for a word
     """
-    numbers = groups(run)
+    numbers = numbers_of_words(given.words)
     own = numbers[numbers >= 0]
     single = torch.bincount(own) == 1
     places = [int((numbers == word).nonzero()) for word in single.nonzero()[:, 0].tolist()]
-    run.progress.plan(budget)
+    given.progress.plan(budget)
     left, whole = budget, True
-    beam: list[tuple[tuple[int, ...], Tensor]] = [((), run.ids)]
-    vectors = _table(run, allowed)
+    beam: list[tuple[tuple[int, ...], Tensor]] = [((), given.ids)]
+    vectors = _table(given, allowed)
     for _size in range(1, most + 1):
-        texts, owners = _replaced(run, beam, places, allowed, vectors)
+        texts, owners = _replaced(given, beam, places, allowed, vectors)
         texts, owners = texts[:left], owners[:left]
         if not len(texts):
             break
-        margins = _margins(run, texts)
+        margins = _margins(given, texts)
         left -= len(texts)
         order = margins.argsort().tolist()
         if margins[order[0]] < 0:
@@ -148,14 +147,14 @@ def turn_by_replacement(run: TextRun, allowed: Tensor, budget: int, most: int = 
     return Turned((), None, False)
 
 
-def _table(run: TextRun, allowed: Tensor) -> Tensor:
+def _table(given: TextInput, allowed: Tensor) -> Tensor:
     """(allowed, width) their vectors."""
     parts = allowed.split(LONGEST_TABLE)  # type: ignore[no-untyped-call]
-    return torch.cat([run.twin.embed(part[None])[0] for part in parts])
+    return torch.cat([given.model.embed(part[None])[0] for part in parts])
 
 
 def _replaced(
-    run: TextRun,
+    given: TextInput,
     beam: Sequence[tuple[tuple[int, ...], Tensor]],
     places: Sequence[int],
     allowed: Tensor,
@@ -163,10 +162,10 @@ def _replaced(
 ) -> tuple[Tensor, list[tuple[int, ...]]]:
     """(count, time) texts, each with one word of one of the beam's replaced, and which words."""
     texts, owners = [], []
-    sign = _sign(run)
+    sign = _sign(given)
     for changed, ids in beam:
-        vectors = run.twin.embed(ids)
-        evaluator, _ = run.from_vectors()
+        vectors = given.model.embed(ids)
+        evaluator, _ = given.differentiable()
         gradients, _ = evaluator.all_gradients(vectors)
         for place in places:
             if place in changed:
@@ -180,4 +179,4 @@ def _replaced(
                 text[place] = candidate
                 texts.append(text)
                 owners.append(tuple(sorted((*changed, place))))
-    return (torch.stack(texts) if texts else run.ids[:0]), owners
+    return (torch.stack(texts) if texts else given.ids[:0]), owners

@@ -1,9 +1,8 @@
 """Methods that read the attention of a model."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from dlexplain.explain.base import Attributed
-from dlexplain.explain.texts.attention import (
+from dlexplain.explain.attention import (
     attention,
     attention_gradients,
     check_attends,
@@ -11,12 +10,16 @@ from dlexplain.explain.texts.attention import (
     relevance,
     rollout,
 )
-from dlexplain.explain.texts.base import Family, TextExplainer, TextRun, register
-from dlexplain.explain.texts.twin import TextTwin
+from dlexplain.explain.base import Attributed, Explainer, Family, NoParams, register
+from dlexplain.explain.inputs.base import ModelInput, Need
+from dlexplain.explain.inputs.text import TextInput
+from dlexplain.explain.text_model import TextTwin
 
 
-class _Attention(TextExplainer):
+class _Attention(Explainer[NoParams]):
     family: ClassVar[Family] = "attention"
+    needs: ClassVar[frozenset[Need]] = frozenset({"attention"})
+    Params = NoParams
     signed = False
 
     def check(self, twin: TextTwin) -> None:
@@ -37,10 +40,11 @@ class Rollout(_Attention):
     unit = "share of attention"
     paper = "Abnar, Zuidema 2020, https://arxiv.org/abs/2005.00928"
 
-    def attribute(self, run: TextRun, params: Any) -> Attributed:
-        run.progress.plan(1)
-        values = read_out(run.twin, rollout(attention(run.twin, run.ids)))
-        run.progress.advance(1)
+    def attribute(self, given: ModelInput, params: NoParams) -> Attributed:
+        assert isinstance(given, TextInput)
+        given.progress.plan(1)
+        values = read_out(given.model, rollout(attention(given.model, given.ids)))
+        given.progress.advance(1)
         return Attributed(values)
 
 
@@ -57,8 +61,9 @@ class GradientAttention(_Attention):
     unit = "logits"
     paper = "Chefer, Gur, Wolf 2021, https://arxiv.org/abs/2103.15679"
 
-    def attribute(self, run: TextRun, params: Any) -> Attributed:
-        run.progress.plan(1)
-        layers, gradients = attention_gradients(run.twin, run.ids, run.target)
-        run.progress.advance(1)
-        return Attributed(read_out(run.twin, relevance(layers, gradients)))
+    def attribute(self, given: ModelInput, params: NoParams) -> Attributed:
+        assert isinstance(given, TextInput)
+        given.progress.plan(1)
+        layers, gradients = attention_gradients(given.model, given.ids, given.target)
+        given.progress.advance(1)
+        return Attributed(read_out(given.model, relevance(layers, gradients)))

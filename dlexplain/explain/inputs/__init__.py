@@ -1,0 +1,1 @@
+"""What is explained, one modality a file: how methods see an input of a model."""

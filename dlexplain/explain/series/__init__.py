@@ -1,1 +1,0 @@
-"""Explaining forecasts: methods on windows of series."""

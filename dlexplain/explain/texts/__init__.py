@@ -1,1 +1,0 @@
-"""Explaining texts: which tokens decided. The methods are registered by importing `methods`."""

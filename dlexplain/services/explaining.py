@@ -1,0 +1,109 @@
+"""What explaining has in common, whatever is explained: facts of methods, chunks, answers kept."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+import dlexplain.explain.inputs.generated
+import dlexplain.explain.inputs.picture
+import dlexplain.explain.inputs.series
+import dlexplain.explain.inputs.text
+import dlexplain.explain.methods  # noqa: F401, these register kinds of input and methods
+from dlexplain.explain.base import NOTHING, Explainer, methods_for
+from dlexplain.explain.batching import ChunkBook
+from dlexplain.params import Spec, Value
+from dlexplain.registry import Registry
+from dlexplain.runs.paths import chunk_file
+from dlexplain.settings import settings
+
+R = TypeVar("R")
+
+
+@cache
+def chunk_book() -> ChunkBook:
+    """The process's measured chunk sizes, kept in the home folder."""
+    return ChunkBook(chunk_file(settings().home))
+
+
+@dataclass(frozen=True)
+class MethodInfo:
+    """A method's facts, for pages and listings; `description` is its docstring.
+
+    params  of one modality, with the defaults that are usual there
+    """
+
+    name: str
+    title: str
+    family: str
+    signed: bool
+    complete: bool
+    paper: str
+    description: str
+    params: dict[str, Spec]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form that `methods --json` prints."""
+        specs = {
+            key: {"kind": s.kind, "default": s.default, "accepts": s.accepts, "help": s.help}
+            for key, s in self.params.items()
+        }
+        return {**vars(self), "params": specs}
+
+
+def method_info(
+    method: Explainer[Any], modality: str, defaults: Mapping[str, Value] = NOTHING
+) -> MethodInfo:
+    """Its facts; `defaults` of parameters stand for its own."""
+    specs = method.specs(modality)
+    return MethodInfo(
+        name=method.name,
+        title=method.title,
+        family=method.family,
+        signed=method.signed,
+        complete=method.complete,
+        paper=method.paper,
+        description=method.description(),
+        params={k: replace(s, default=defaults.get(k, s.default)) for k, s in specs.items()},
+    )
+
+
+def by_name(infos: Iterable[MethodInfo]) -> Registry[MethodInfo]:
+    """The same, to be found by their names."""
+    known: Registry[MethodInfo] = Registry("method")
+    for info in infos:
+        known.add(info.name, info)
+    return known
+
+
+def infos_for(
+    modality: str,
+    model: Any = None,
+    defaults: Callable[[Explainer[Any]], Mapping[str, Value]] = lambda method: NOTHING,
+) -> tuple[MethodInfo, ...]:
+    """Of every method for the modality, or of those that are compatible with what they check."""
+    known = methods_for(modality).values()
+    fitting = (m for m in known if model is None or m.is_compatible(model))
+    return tuple(method_info(method, modality, defaults(method)) for method in fitting)
+
+
+class ResultCache(Generic[R]):
+    """The explanations used last; shared by all sessions of the process."""
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[str, R] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> R | None:
+        with self._lock:
+            if key in self._entries:
+                self._entries.move_to_end(key)
+            return self._entries.get(key)
+
+    def put(self, key: str, found: R) -> None:
+        with self._lock:
+            self._entries[key] = found
+            while len(self._entries) > settings().cache_entries:
+                self._entries.popitem(last=False)
