@@ -24,9 +24,9 @@ import psutil
 
 import dlexplain as dx
 from benchmarks.table import Row, arguments, at_most, median, report
-from dlexplain.runs.executor import LocalExecutor
-from dlexplain.runs.rows import RunRow
-from dlexplain.runs.spec import RunSpec
+from dlexplain.execution.executor import LocalExecutor
+from dlexplain.execution.rows import RunRow
+from dlexplain.execution.spec import RunSpec
 from dlexplain.services.training.catalogue import complete
 
 METHODS: dict[str, tuple[int, dict[str, float]]] = {
@@ -48,7 +48,7 @@ class Explaining:
     """Explanations of chelsea, each of another class."""
 
     def __init__(self) -> None:
-        self.model = dx.load_model("efficientnet-lite0")
+        self.model = dx.load("efficientnet-lite0")
         self.picture = dx.read_sample("chelsea")
         self.targets = count()
         self()  # loads, measures the chunk, warms

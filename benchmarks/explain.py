@@ -17,17 +17,17 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 
 import dlexplain as dx
-import dlexplain.explain.methods
+import dlexplain.explainers.methods
 from benchmarks.peer import captum_on_pictures, peer
 from benchmarks.table import Row, arguments, at_least, at_most, in_turn, median, report
-from dlexplain.explain.base import METHODS
-from dlexplain.explain.baselines import make_baseline
-from dlexplain.explain.batching import CPU_CHUNKS, GPU_CHUNKS, ChunkBook, Target, time_chunk
-from dlexplain.explain.inputs.picture import PictureInput
-from dlexplain.explain.progress import Progress
-from dlexplain.explain.superpixels import superpixels
+from dlexplain.execution.paths import chunk_file
+from dlexplain.explainers.base import METHODS
+from dlexplain.explainers.baselines import make_baseline
+from dlexplain.explainers.batching import CPU_CHUNKS, GPU_CHUNKS, ChunkBook, Target, time_chunk
+from dlexplain.explainers.inputs.picture import PictureInput
+from dlexplain.explainers.progress import Progress
+from dlexplain.explainers.superpixels import superpixels
 from dlexplain.results import Attribution
-from dlexplain.runs.paths import chunk_file
 from dlexplain.settings import settings
 
 # method, params, kind of evaluation, times faster than Captum, deterministic
@@ -45,11 +45,11 @@ LARGEST = 16
 
 def main() -> int:
     args = arguments(__doc__)
-    model = dx.load_model("efficientnet-lite0")
+    model = dx.load("efficientnet-lite0")
     ready = model.prepared
     picture = dx.read_sample("chelsea")
     inputs = model.to_input(model.view(picture))
-    target = dx.classify(model, picture, top=1).scores[0].name.index
+    target = dx.predict(model, picture, top=1).scores[0].name.index
     chunks = ChunkBook(chunk_file(settings().home))
     found: dict[str, Attribution] = {}
     theirs: dict[str, np.ndarray] = {}

@@ -81,8 +81,8 @@ def captum_on_pictures(
     import captum.attr
     import torch
 
-    import dlexplain.models  # noqa: F401, registers the architectures
-    from dlexplain.models.base import MODELS
+    import dlexplain.networks  # noqa: F401, registers the architectures
+    from dlexplain.networks.base import MODELS
 
     spec = MODELS["efficientnet-lite0"]
     model = spec.build()
@@ -122,7 +122,7 @@ def vendors_on_texts(
     import torch
     import transformers
 
-    from dlexplain.models.minilm_package import minilm_folder
+    from dlexplain.networks.minilm_package import minilm_folder
     from dlexplain.services.trained.models import trained
     from dlexplain.services.trained.networks import load_network
 

@@ -21,11 +21,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.table import Row, arguments, at_most, in_turn, median, report
-from dlexplain.runs import journal
-from dlexplain.runs.journal import Point
-from dlexplain.runs.paths import states_file
-from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.states import RunRow, States
+from dlexplain.execution import journal
+from dlexplain.execution.journal import Point
+from dlexplain.execution.paths import states_file
+from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.states import RunRow, States
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.catalogue import complete
 from dlexplain.services.training.comparison import metric_table

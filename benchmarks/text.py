@@ -23,8 +23,8 @@ import numpy as np
 from benchmarks.peer import peer, vendors_on_texts
 from benchmarks.table import Row, arguments, at_least, in_turn, median, report
 from dlexplain.data.text_reading import Reading
-from dlexplain.explain.base import METHODS
-from dlexplain.explain.batching import Target
+from dlexplain.explainers.base import METHODS
+from dlexplain.explainers.batching import Target
 from dlexplain.params import Value
 from dlexplain.results import TextAttribution
 from dlexplain.services.texts.explain import input_of

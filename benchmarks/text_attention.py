@@ -17,7 +17,7 @@ import torch
 
 from benchmarks.table import Row, arguments, at_most, in_turn, median, report
 from dlexplain.data.text_reading import Reading
-from dlexplain.explain.attention import attention
+from dlexplain.explainers.attention import attention
 from dlexplain.figures.attention import plot_links, plot_matrix
 from dlexplain.figures.attention_heads import plot_heads
 from dlexplain.services.texts.attention import maps_from

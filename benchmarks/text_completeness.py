@@ -28,12 +28,10 @@ def main() -> int:
     parser.add_argument("--model", default="sst2-minilm")
     parser.add_argument("--texts", type=int, default=20)
     args = parser.parse_args()
-    model = dx.load_text_model(args.model)
+    model = dx.load(args.model)
     labels = [name.label for name in model.classes]
     texts = read_labelled(args.file, labels).texts[: args.texts]
-    found = [
-        dx.explain_text(model, text, "integrated-gradients", tolerance=TOLERANCE) for text in texts
-    ]
+    found = [dx.explain(model, text, "integrated-gradients", tolerance=TOLERANCE) for text in texts]
     errors = np.array([one.completeness_error for one in found])
     spent = [one.evaluations for one in found]
     print(f"{args.model}, {len(found)} texts: completeness error {100 * errors.min():.2f} to "

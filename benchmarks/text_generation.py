@@ -20,10 +20,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import torch
 from torch import Tensor
 
-import dlexplain.models  # noqa: F401, registers the architectures
+import dlexplain.networks  # noqa: F401, registers the architectures
 from benchmarks.table import Row, arguments, at_least, at_most, in_turn, median, report
-from dlexplain.models.base import ARCHITECTURES
-from dlexplain.models.language import LanguageModel, LanguageShape
+from dlexplain.networks.base import ARCHITECTURES
+from dlexplain.networks.language import LanguageModel, LanguageShape
 from dlexplain.params import parse
 from dlexplain.tasks.sampling import Sampling, write
 

@@ -26,16 +26,16 @@ from torch.nn import functional as F
 
 from benchmarks.table import Row, arguments, median, report
 from dlexplain.data.base import silent
+from dlexplain.execution import worker
+from dlexplain.execution.fitting import make_trainer, quiet
+from dlexplain.execution.measuring import autocast
+from dlexplain.execution.paths import states_file
+from dlexplain.execution.reporting import Reporter
+from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.states import States
 from dlexplain.memory import keep_memory
-from dlexplain.models.device import choose_device
+from dlexplain.networks.device import choose_device
 from dlexplain.params import Value
-from dlexplain.runs import worker
-from dlexplain.runs.fitting import make_trainer, quiet
-from dlexplain.runs.measuring import autocast
-from dlexplain.runs.paths import states_file
-from dlexplain.runs.reporting import Reporter
-from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.states import States
 from dlexplain.services.training.catalogue import complete
 
 FIRST = 3

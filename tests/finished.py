@@ -8,12 +8,12 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-import dlexplain.models  # noqa: F401, registers the architectures
-from dlexplain.models.base import ARCHITECTURES, PictureShape
+import dlexplain.networks  # noqa: F401, registers the architectures
+from dlexplain.execution import paths
+from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.states import States
+from dlexplain.networks.base import ARCHITECTURES, PictureShape
 from dlexplain.params import parse
-from dlexplain.runs import paths
-from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.states import States
 from dlexplain.settings import settings
 
 MEAN, SCALE = 100.0, 50.0

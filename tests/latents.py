@@ -7,9 +7,9 @@ import numpy as np
 from safetensors.torch import save_file
 
 from dlexplain.data.base import Pictures
+from dlexplain.execution import paths
+from dlexplain.execution.spec import RunSpec
 from dlexplain.results import EncodedPictures
-from dlexplain.runs import paths
-from dlexplain.runs.spec import RunSpec
 from dlexplain.services.latent.models import LatentModel, load_latent_model
 from dlexplain.settings import settings
 from tests.finished import MEAN, SCALE, network, states

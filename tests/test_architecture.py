@@ -1,4 +1,4 @@
-"""Who may import whom, read from the imports: DESIGN.md, "The house"."""
+"""Who may import whom, read from the imports."""
 
 import ast
 from collections import defaultdict
@@ -16,17 +16,16 @@ ALLOWED = {
     "ui": {"services", "figures"},
     "cli": {"services", "figures"},
     "figures": set(),
-    "services": {"runs", "explain", "quality", "tasks", "models", "data"},
-    "tasks": {"models"},
-    "models": set(),
+    "services": {"execution", "explainers", "tasks", "networks", "data"},
+    "tasks": {"networks"},
+    "networks": set(),
     "data": set(),
-    "explain": set(),
-    "quality": {"explain"},
-    "runs": set(),
+    "explainers": set(),
+    "execution": set(),
     "__main__": {"cli"},
     "": set(),  # dlexplain/__init__.py names modules only as texts
 }
-WORKER = "dlexplain.runs.worker"  # a composition root
+WORKER = "dlexplain.execution.worker"  # a composition root
 HEAVY = {"torch", "captum", "shap", "lightning", "transformers"}
 
 
@@ -36,7 +35,7 @@ def module_name(path: Path) -> str:
 
 
 def layer(module: str) -> str:
-    """dlexplain.explain.base -> explain; pages.home.x -> pages; app -> app"""
+    """dlexplain.explainers.base -> explainers; pages.home.x -> pages; app -> app"""
     head, _, rest = module.partition(".")
     return rest.partition(".")[0] if head == "dlexplain" else head
 
@@ -75,7 +74,12 @@ def test_no_arrow_that_is_not_allowed() -> None:
 
 @pytest.mark.parametrize(
     ("importer", "name"),
-    [("figures.x", "explain"), ("explain.x", "services"), ("models.x", "tasks"), ("errors", "ui")],
+    [
+        ("figures.x", "explainers"),
+        ("explainers.x", "services"),
+        ("networks.x", "tasks"),
+        ("errors", "ui"),
+    ],
 )
 def test_forbidden_arrows_are_seen(importer: str, name: str) -> None:
     assert not is_allowed(f"dlexplain.{importer}", name)

@@ -91,7 +91,7 @@ def test_explain_writes_the_map_and_its_metadata(
         assert json.loads(str(saved["metadata"]))["method"] == "input-x-gradient"
     with Image.open(png) as drawn:
         assert drawn.size == (24 + 2 * (672 + 24), 900)  # the picture and the map over it
-    same = dx.explain(dx.load_model(), COFFEE, method="input-x-gradient", target=967)
+    same = dx.explain(dx.load(), COFFEE, method="input-x-gradient", target=967)
     np.testing.assert_array_equal(same.values, values)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from dlexplain.runs.paths import states_file
-from dlexplain.runs.states import States
+from dlexplain.execution.paths import states_file
+from dlexplain.execution.states import States
 from tests.runs.full_disk import full_disk
 from tests.runs.small import SERIES
 
@@ -65,7 +65,7 @@ def test_a_locked_states_file(
     from dlexplain.cli import main
     from dlexplain.settings import settings
 
-    monkeypatch.setattr("dlexplain.runs.states.TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr("dlexplain.execution.states.TIMEOUT_SECONDS", 0.1)
     file = states_file(settings().home)
     row = States(file).add(SERIES)
     locked = sqlite3.connect(file, isolation_level=None)

@@ -47,7 +47,7 @@ def test_a_picture_is_reconstructed(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert (len(told["code"]), told["anomaly"], told["kl"]) == (32, None, [])
     assert "middle square" in told["changes"][-1]
     assert len(found.plot().data) == 3
-    model = dx.load_latent_model("mnist-vae")
+    model = dx.load("mnist-vae")
     assert dx.reconstruct(model, drawn).kl.shape == (16,)
 
 

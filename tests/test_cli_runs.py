@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from dlexplain.cli import main
-from dlexplain.runs.paths import run_folder
+from dlexplain.execution.paths import run_folder
 from dlexplain.services.training import runs as service
 from dlexplain.settings import settings
 from tests.services.test_runs import failed_run

@@ -32,7 +32,7 @@ def test_a_text_is_explained_as_python_does(capsys: pytest.CaptureFixture[str]) 
     status, text, _ = run(capsys, *call, "--target", "positive", "--json")
     assert status == 0
     found = json.loads(text)
-    ours = dx.explain_text(dx.load_text_model("sst2-cnn"), TEXT, "leave-one-out", "positive")
+    ours = dx.explain(dx.load("sst2-cnn"), TEXT, "leave-one-out", "positive")
     assert found["values"] == pytest.approx(ours.values.tolist())
     assert [TEXT[a:b] for a, b in found["offsets"] if a < b] == ["a", "dull", ",", "lovely", "film"]
     status, words, _ = run(capsys, *call)
@@ -154,7 +154,7 @@ def test_a_slower_precision_is_told_on_stderr_before_the_work(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     call = ("explain", "--text", TEXT, "--method", "lime", "--set", "samples=10", *MODEL)
-    said = precision_warning(dx.load_text_model(MODEL[-1]), "lime", {"precision": "bf16"})
+    said = precision_warning(dx.load(MODEL[-1]), "lime", {"precision": "bf16"})
     status, _, told = run(capsys, *call, "--set", "precision=bf16")
     assert (status, told) == (0, f"dlexplain: {said}\n" if said else "")
     assert run(capsys, *call, "--set", "precision=float32")[2] == ""

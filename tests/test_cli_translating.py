@@ -7,6 +7,7 @@ import pytest
 
 import dlexplain as dx
 from dlexplain.cli import main
+from dlexplain.services.translation.why import why_written
 
 DATE = ["translate", "--text", "Sunday, 3 May 1987", "--model", "dates-gru-attention"]
 
@@ -28,11 +29,11 @@ def test_candidates_in_words_and_in_json(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_the_same_in_python() -> None:
-    model = dx.load_translator("dates-gru-attention")
+    model = dx.load("dates-gru-attention")
     found = dx.translate(model, "Sunday, 3 May 1987", beam=3)
     assert dx.translate("dates-gru-attention", "Sunday, 3 May 1987", 3) is found
     assert dx.cross_attention(model, found).alignment().plot().data[0].z.shape == (11, 19)
-    assert len(dx.why_written(model, found, place=6).influences) == 3
+    assert len(why_written(model, found, place=6).influences) == 3
 
 
 def test_unknown_tokens_and_what_is_left_out_are_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 import dlexplain.data.sets
-import dlexplain.models
+import dlexplain.networks
 import dlexplain.services.explaining
 import dlexplain.tasks  # noqa: F401
 from dlexplain.data.base import DATA
-from dlexplain.explain.base import METHODS
-from dlexplain.models.base import ARCHITECTURES, MODELS
+from dlexplain.explainers.base import METHODS
+from dlexplain.networks.base import ARCHITECTURES, MODELS
 from dlexplain.registry import Registry
 from dlexplain.services.trained.zoo_cards import score_table, zoo_cards
 from dlexplain.services.training.presets import PRESETS

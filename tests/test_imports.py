@@ -11,16 +11,16 @@ import pytest
 ROOT = Path(__file__).parents[1]
 HEAVY = {"lightning", "transformers", "torchmetrics", "matplotlib", "mlflow", "captum", "shap"}
 PICTURE = """
-model = dx.load_model({name!r})
+model = dx.load({name!r})
 picture = str(sample_path("coffee"))
-dx.classify(model, picture)
+dx.predict(model, picture)
 for method in ("grad-cam", "integrated-gradients", "superpixel-ablation"):
     dx.explain(model, picture, method)
 """
 TEXT = """
-model = dx.load_text_model("sst2-cnn")
-dx.classify_text(model, "a good film")
-dx.explain_text(model, "a good film", "integrated-gradients")
+model = dx.load("sst2-cnn")
+dx.predict(model, "a good film")
+dx.explain(model, "a good film", "integrated-gradients")
 """
 PAGE = """
 from streamlit.testing.v1 import AppTest

@@ -58,7 +58,7 @@ def test_the_command_line_says_what_may_be_meant(
 
 def test_python_says_what_may_be_meant() -> None:
     with pytest.raises(BadInput, match=re.escape('did you mean "sst2-minilm"?')):
-        dx.load_text_model("sst2_minlm")
+        dx.load("sst2_minlm")
 
 
 def test_outside_text_is_never_put_into_small_letters() -> None:

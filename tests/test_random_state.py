@@ -10,7 +10,7 @@ import torch
 
 import dlexplain as dx
 from dlexplain.data.samples import sample_path
-from dlexplain.explain.drawing import numpy_seed, random_state_kept
+from dlexplain.explainers.drawing import numpy_seed, random_state_kept
 from dlexplain.services.forecast import models as forecasters
 from dlexplain.services.latent import models as latents
 from dlexplain.services.pictures import models as pictures
@@ -34,7 +34,7 @@ OF_PICTURES = {
 }  # fmt: skip
 NOT_CALLED = {
     "AttentionMaps", "Attribution", "ClassName", "ClassScore", "DlexplainError", "Picture",
-    "Prediction", "Progress", "RunRecord", "RunSpec", "method_infos", "model_names",
+    "Prediction", "Progress", "RunRecord", "RunSpec", "methods", "models",
     "read_picture", "read_sample", "run", "runs", "train",
 }  # fmt: skip
 """Classes, listings and readers, which draw nothing; a training has a process of its own."""
@@ -51,22 +51,24 @@ def fresh(module: Any, load: Callable[..., Any], name: str) -> Callable[[], Any]
 
 
 CALLS: dict[str, Callable[[], Any]] = {
-    "load_model": fresh(pictures, dx.load_model, "digits-cnn"),
-    "load_text_model": fresh(texts, dx.load_text_model, "sst2-cnn"),
-    "load_language_model": fresh(writers, dx.load_language_model, "ptb-rnn"),
-    "load_forecaster": fresh(forecasters, dx.load_forecaster, "macrodata-lstm"),
-    "load_latent_model": fresh(latents, dx.load_latent_model, "mnist-vae"),
-    "load_translator": fresh(translators, dx.load_translator, "dates-gru-attention"),
-    "classify": lambda: dx.classify(dx.load_model("digits-cnn"), PICTURE),
-    "classify_text": lambda: dx.classify_text(dx.load_text_model("sst2-cnn"), TEXT),
+    "load digits-cnn": fresh(pictures, dx.load, "digits-cnn"),
+    "load sst2-cnn": fresh(texts, dx.load, "sst2-cnn"),
+    "load ptb-rnn": fresh(writers, dx.load, "ptb-rnn"),
+    "load macrodata-lstm": fresh(forecasters, dx.load, "macrodata-lstm"),
+    "load mnist-vae": fresh(latents, dx.load, "mnist-vae"),
+    "load dates-gru-attention": fresh(translators, dx.load, "dates-gru-attention"),
+    "predict a picture": lambda: dx.predict(dx.load("digits-cnn"), PICTURE),
+    "predict a text": lambda: dx.predict(dx.load("sst2-cnn"), TEXT),
     "attention": lambda: dx.attention("sst2-transformer", TEXT),
     "generate": lambda: dx.generate("ptb-rnn", "the", count=3),
     "forecast": lambda: dx.forecast("macrodata-lstm"),
     "backtest": lambda: dx.backtest("macrodata-lstm"),
-    "explain_series": lambda: dx.explain_series("macrodata-lstm"),
+    "explain a series": lambda: dx.explain("macrodata-lstm"),
     "translate": lambda: dx.translate("dates-gru-attention", "5 may 1999"),
     "cross_attention": lambda: dx.cross_attention(*translated()),
-    "why_written": lambda: dx.why_written(*translated(), 1),
+    "explain a translation": lambda: dx.explain("dates-gru-attention", "5 may 1999", target=1),
+    "explain a token": lambda: dx.explain("ptb-rnn", TEXT, "input-x-gradient"),
+    "predict tokens": lambda: dx.predict("ptb-rnn", TEXT),
     "reconstruct": lambda: dx.reconstruct("mnist-vae", PICTURE),
     "sample": lambda: dx.sample("mnist-gan", count=2),
     "layers": lambda: dx.layers("digits-cnn"),
@@ -76,25 +78,25 @@ CALLS: dict[str, Callable[[], Any]] = {
     "step_through": lambda: dx.step_through("digits-cnn", PICTURE, first_convolution(), 0, 1, 1),
 }
 for _method in (*QUICK, "leave-one-out", "input-x-gradient"):
-    CALLS[f"explain_text {_method}"] = lambda method=_method: dx.explain_text(  # type: ignore[misc]
-        dx.load_text_model("sst2-cnn"), TEXT,
+    CALLS[f"explain a text, {_method}"] = lambda method=_method: dx.explain(  # type: ignore[misc]
+        dx.load("sst2-cnn"), TEXT,
         method, **QUICK.get(method, {}),
     )  # fmt: skip
 for _method in (*OF_PICTURES, "grad-cam", "deeplift"):
-    CALLS[f"explain {_method}"] = lambda method=_method: dx.explain(  # type: ignore[misc]
-        dx.load_model("digits-cnn"), PICTURE, method, **OF_PICTURES.get(method, {})
+    CALLS[f"explain a picture, {_method}"] = lambda method=_method: dx.explain(  # type: ignore[misc]
+        dx.load("digits-cnn"), PICTURE, method, **OF_PICTURES.get(method, {})
     )
 
 
 def translated() -> tuple[Any, Any]:
-    model = dx.load_translator("dates-gru-attention")
+    model = dx.load("dates-gru-attention")
     return model, dx.translate(model, "5 may 1999")
 
 
 def first_convolution() -> str:
     from dlexplain.services.layers.stepping import convolutions
 
-    return convolutions(dx.load_model("digits-cnn"))[0]
+    return convolutions(dx.load("digits-cnn"))[0]
 
 
 def drawn() -> tuple[float, float, float]:

@@ -6,12 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import Cancelled
-from dlexplain.explain.base import METHODS
-from dlexplain.explain.batching import ChunkBook, Target
-from dlexplain.explain.inputs.picture import PictureInput
-from dlexplain.explain.methods import gradients  # noqa: F401, registers every method
-from dlexplain.explain.prepare import PreparedModel, prepare
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.base import METHODS
+from dlexplain.explainers.batching import ChunkBook, Target
+from dlexplain.explainers.inputs.picture import PictureInput
+from dlexplain.explainers.methods import gradients  # noqa: F401, registers every method
+from dlexplain.explainers.prepare import PreparedModel, prepare
+from dlexplain.explainers.progress import Progress
 from dlexplain.results import Attribution
 
 SIDE = 32

@@ -3,7 +3,7 @@
 A test that has deleted every run gets new ones.
 """
 
-from dlexplain.runs.inline import InlineExecutor
+from dlexplain.execution.inline import InlineExecutor
 from dlexplain.services.training.catalogue import RunSpec, complete
 from dlexplain.settings import settings
 from tests.finished import states

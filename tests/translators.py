@@ -5,14 +5,14 @@ import json
 import torch
 from safetensors.torch import save_file
 
-import dlexplain.models
+import dlexplain.networks
 import dlexplain.tasks  # noqa: F401, these two register what a card names
 from dlexplain.data.pair_codec import train_codec
 from dlexplain.data.pairs import Pairs
-from dlexplain.models.base import kept_state
-from dlexplain.runs import paths
-from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.states import States
+from dlexplain.execution import paths
+from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.states import States
+from dlexplain.networks.base import kept_state
 from dlexplain.services.trained.models import Trained
 from dlexplain.services.trained.networks import build_network
 from dlexplain.settings import settings

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-import dlexplain.explain.inputs.generated
-import dlexplain.explain.inputs.picture
-import dlexplain.explain.inputs.series
-import dlexplain.explain.inputs.text
-import dlexplain.explain.methods  # noqa: F401, these register kinds of input and methods
-from dlexplain.explain.base import NOTHING, Explainer, methods_for
-from dlexplain.explain.batching import ChunkBook
+import dlexplain.explainers.inputs.generated
+import dlexplain.explainers.inputs.picture
+import dlexplain.explainers.inputs.series
+import dlexplain.explainers.inputs.text
+import dlexplain.explainers.methods  # noqa: F401, these register kinds of input and methods
+from dlexplain.execution.paths import chunk_file
+from dlexplain.explainers.base import NOTHING, Explainer, methods_for
+from dlexplain.explainers.batching import ChunkBook
 from dlexplain.params import Spec, Value
 from dlexplain.registry import Registry
-from dlexplain.runs.paths import chunk_file
 from dlexplain.settings import settings
 
 R = TypeVar("R")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
 from dlexplain.errors import Cancelled, DlexplainError
-from dlexplain.explain.progress import Progress, Snapshot
+from dlexplain.explainers.progress import Progress, Snapshot
 
 __all__ = ["Job", "Progress", "start", "wait_for_change"]
 R = TypeVar("R")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
-from dlexplain.runs.environment import cores, processor
+from dlexplain.execution.environment import cores, processor
 from dlexplain.settings import settings
 
 PACKAGES = (
@@ -49,7 +49,7 @@ def compute_device() -> tuple[str, int]:
     """The device in words and torch's thread count; imports torch. Raises BadInput."""
     import torch
 
-    from dlexplain.models.device import choose_device, describe_device
+    from dlexplain.networks.device import choose_device, describe_device
 
     return describe_device(choose_device(settings().device)), torch.get_num_threads()
 

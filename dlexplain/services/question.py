@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from dlexplain.errors import TargetError
-from dlexplain.explain.baselines import UNDECIDED
+from dlexplain.explainers.baselines import UNDECIDED
 from dlexplain.params import Spec, Value
 from dlexplain.results import ClassName
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dlexplain.models.base import PictureShape
+from dlexplain.networks.base import PictureShape
 from dlexplain.params import number
 from dlexplain.tasks.base import TASKS, TaskSpec
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dlexplain.models.text_shapes import TextShape
+from dlexplain.networks.text_shapes import TextShape
 from dlexplain.params import choice, flag, number
 from dlexplain.tasks.base import TASKS, TaskSpec
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from dlexplain.models.translator import BOS, EOS, PAD, Memory, Translator
+from dlexplain.networks.translator import BOS, EOS, PAD, Memory, Translator
 
 NEVER = float("-inf")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dlexplain.models.base import SeriesShape
+from dlexplain.networks.base import SeriesShape
 from dlexplain.params import number
 from dlexplain.tasks.base import TASKS, Arrays, TaskSpec
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dlexplain.errors import DataError
-from dlexplain.models.picture_judge import PictureJudge
+from dlexplain.networks.picture_judge import PictureJudge
 from dlexplain.tasks.frechet import frechet_distance
 
 EPOCHS = 8

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dlexplain.models.language import LanguageShape
+from dlexplain.networks.language import LanguageShape
 from dlexplain.params import number
 from dlexplain.tasks.base import TASKS, TaskSpec
 

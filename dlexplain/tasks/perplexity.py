@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dlexplain.models.language import State
+from dlexplain.networks.language import State
 
 LARGEST = 50.0
 """Nats; a mean beyond is no better than a wild guess, and its exponential would not be finite."""

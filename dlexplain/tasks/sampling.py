@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dlexplain.models.language import LanguageModel, State
+from dlexplain.networks.language import LanguageModel, State
 
 PIECE = 256
 """Tokens of a prompt that are read at once; the state goes on from piece to piece."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dlexplain.models.translator import PairShape
+from dlexplain.networks.translator import PairShape
 from dlexplain.params import choice, flag, number
 from dlexplain.tasks.base import TASKS, Arrays, TaskSpec
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
-from dlexplain.explain.base import methods_for
+from dlexplain.explainers.base import methods_for
 from dlexplain.services.pictures.explain import method_infos  # noqa: F401, registers them
 
 SLOW = 240_000

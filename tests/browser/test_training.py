@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from dlexplain.runs.executor import LocalExecutor
-from dlexplain.runs.states import RunRow
+from dlexplain.execution.executor import LocalExecutor
+from dlexplain.execution.states import RunRow
 from tests.browser.dashboard import serving, told
 
 SLOW = 120_000

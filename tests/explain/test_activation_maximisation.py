@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from dlexplain.errors import Cancelled
-from dlexplain.explain.activation_maximisation import (
+from dlexplain.explainers.activation_maximisation import (
     Params,
     activation,
     blurred,
@@ -13,9 +13,9 @@ from dlexplain.explain.activation_maximisation import (
     maximise,
     wave_scale,
 )
-from dlexplain.explain.layer_trace import trace
-from dlexplain.explain.prepare import PreparedModel
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.layer_trace import trace
+from dlexplain.explainers.prepare import PreparedModel
+from dlexplain.explainers.progress import Progress
 from tests.explain.test_layer_trace import ready
 from tests.tiny import RANGE
 

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import Cancelled
-from dlexplain.explain import batching
-from dlexplain.explain.base import methods_for
-from dlexplain.explain.batching import (
+from dlexplain.explainers import batching
+from dlexplain.explainers.base import methods_for
+from dlexplain.explainers.batching import (
     CPU_CHUNKS,
     USUAL_CPU_CHUNK,
     ChunkBook,
@@ -21,8 +21,8 @@ from dlexplain.explain.batching import (
     Target,
     measure_chunk,
 )
-from dlexplain.explain.progress import Progress, Snapshot
-from dlexplain.explain.turnstile import Turnstile
+from dlexplain.explainers.progress import Progress, Snapshot
+from dlexplain.explainers.turnstile import Turnstile
 from tests.tiny import conv_net, explain, fixed, picture, prepared
 
 SMALL = {
@@ -159,7 +159,7 @@ SAMPLING = ("smoothgrad", "occlusion", "superpixel-ablation", "rise", "lime", "k
 def test_methods_that_sample_show_a_coarse_map_before_they_end(
     method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dlexplain.explain.inputs.picture.PREVIEW_SECONDS", 0)
+    monkeypatch.setattr("dlexplain.explainers.inputs.picture.PREVIEW_SECONDS", 0)
     shots: list[Snapshot] = []
     model = prepared(conv_net())
     found = explain(

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from dlexplain.errors import Incompatible, ParamError
-from dlexplain.explain.capture import spatial, spatial_layers
+from dlexplain.explainers.capture import spatial, spatial_layers
 from tests.tiny import conv_net, explain, linear_net, picture, prepared
 
 

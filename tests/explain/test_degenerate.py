@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dlexplain.explain.base import methods_for
-from dlexplain.explain.methods.lime import ONE_FEATURE
+from dlexplain.explainers.base import methods_for
+from dlexplain.explainers.methods.lime import ONE_FEATURE
 from dlexplain.results.words import missed
 from dlexplain.services.forecast.explain import explain_series
 from tests.explain.test_texts import CLS, SumOfWords, run_on, values_of
@@ -102,7 +102,7 @@ def test_noise_that_is_a_share_of_nothing_is_said() -> None:
     model = prepared(conv_net())
     smooth, plain = explain(model, "smoothgrad", GREY), explain(model, "saliency", GREY)
     np.testing.assert_allclose(smooth.values, plain.values, rtol=1e-4, atol=1e-7)
-    assert "noise, a share of its range of values, is none" in smooth.note
+    assert "noise, a share of their range, is none" in smooth.note
     assert "noise" in explain(model, "vargrad", GREY).note
     assert explain(model, "smoothgrad", picture(), samples=2).note == ""
 

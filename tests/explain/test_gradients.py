@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from dlexplain.errors import Incompatible
-from dlexplain.explain.batching import Target
-from dlexplain.explain.methods.gradients import GUIDED
-from dlexplain.explain.operations import Ruled
+from dlexplain.explainers.batching import Target
+from dlexplain.explainers.methods.gradients import GUIDED
+from dlexplain.explainers.operations import Ruled
 from tests.tiny import conv_net, explain, linear_net, picture, prepared
 
 

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import ParamError
-from dlexplain.explain.layer_trace import PICTURE, find_call, flows, output_of, trace, users
-from dlexplain.explain.prepare import PreparedModel
+from dlexplain.explainers.layer_trace import PICTURE, find_call, flows, output_of, trace, users
+from dlexplain.explainers.prepare import PreparedModel
 from tests.tiny import RANGE
 
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible
-from dlexplain.explain.operations import Rules
+from dlexplain.explainers.operations import Rules
 from tests.tiny import explain, picture, prepared
 
 Function = Callable[[Tensor], Tensor]

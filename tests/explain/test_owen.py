@@ -7,7 +7,7 @@ import pytest
 import shap
 from numpy.typing import NDArray
 
-from dlexplain.explain.owen import IN_VAIN, Tree, owen_values
+from dlexplain.explainers.owen import IN_VAIN, Tree, owen_values
 
 HALVES = np.array([[0, 1], [2, 3], [4, 5], [6, 7], [9, 8], [10, 11], [12, 13]])
 """Of eight players, not evenly."""

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dlexplain.explain.base import Attributed
-from dlexplain.explain.batching import ChunkBook, Evaluator, Target
-from dlexplain.explain.path import NODES, _spread, expected_gradients
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.base import Attributed
+from dlexplain.explainers.batching import ChunkBook, Evaluator, Target
+from dlexplain.explainers.path import NODES, _spread, expected_gradients
+from dlexplain.explainers.progress import Progress
 from dlexplain.results import Attribution
 from tests.tiny import SIDE, explain, fixed, linear_net, picture, prepared
 

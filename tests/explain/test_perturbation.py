@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dlexplain.explain.superpixels import superpixels
+from dlexplain.explainers.superpixels import superpixels
 from tests.tiny import RANGE, conv_net, explain, linear_net, picture, prepared
 
 BLACK = RANGE[0]

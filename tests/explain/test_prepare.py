@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dlexplain.explain.prepare import fingerprint, prepare
+from dlexplain.explainers.prepare import fingerprint, prepare
 from tests.tiny import RANGE, conv_net, explain, fixed, picture
 
 
@@ -99,7 +99,7 @@ def test_a_fold_that_changes_the_logits_is_given_up(monkeypatch: pytest.MonkeyPa
         model[0].weight.data *= 2
         return 1
 
-    monkeypatch.setattr("dlexplain.explain.prepare.fold_batch_norms", wrong)
+    monkeypatch.setattr("dlexplain.explainers.prepare.fold_batch_norms", wrong)
     net = conv_net().eval()
     twin = twin_of(net)
     assert not twin.folded

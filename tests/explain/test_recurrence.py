@@ -2,7 +2,7 @@
 
 import torch
 
-from dlexplain.explain.recurrence import differentiable
+from dlexplain.explainers.recurrence import differentiable
 
 
 def switches() -> tuple[bool, bool]:

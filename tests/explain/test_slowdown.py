@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from dlexplain.errors import Incompatible
-from dlexplain.explain.batching import Kind
-from dlexplain.explain.precision import check_precision
-from dlexplain.explain.prepare import Prepared
-from dlexplain.explain.slowdown import ROUNDS, Slowdowns
+from dlexplain.explainers.batching import Kind
+from dlexplain.explainers.precision import check_precision
+from dlexplain.explainers.prepare import Prepared
+from dlexplain.explainers.slowdown import ROUNDS, Slowdowns
 from dlexplain.results.words import slower
 from tests.explain.test_texts import OF_WORDS, SENTENCE, SumOfWords, run_on, twin_of, values_of
 

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dlexplain.explain.base import METHODS
-from dlexplain.explain.batching import ChunkBook, Target
-from dlexplain.explain.inputs.generated import TranslatedToken, scored
-from dlexplain.explain.progress import Progress
-from dlexplain.explain.source_tokens import Written, every_gradient, every_removal
-from dlexplain.explain.turnstile import Turnstile
+from dlexplain.explainers.base import METHODS
+from dlexplain.explainers.batching import ChunkBook, Target
+from dlexplain.explainers.inputs.generated import TranslatedToken, scored
+from dlexplain.explainers.progress import Progress
+from dlexplain.explainers.source_tokens import Written, every_gradient, every_removal
+from dlexplain.explainers.turnstile import Turnstile
 
 VALUES = {4: 0.5, 5: -1.0, 6: 2.0, 3: 0.25}
 

@@ -7,17 +7,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dlexplain.explain import methods  # noqa: F401, registers
-from dlexplain.explain.attention import attention, relevance, rollout
-from dlexplain.explain.base import methods_for
-from dlexplain.explain.batching import ChunkBook, Target
-from dlexplain.explain.inputs.text import TextInput, numbers_of_tokens, numbers_of_words
-from dlexplain.explain.prepare import fingerprint
-from dlexplain.explain.progress import Progress
-from dlexplain.explain.text_model import TextTwin
-from dlexplain.explain.turning import turn_by_removal, turn_by_replacement
-from dlexplain.models.base import ARCHITECTURES
-from dlexplain.models.text_shapes import Attends, TextShape
+from dlexplain.explainers import methods  # noqa: F401, registers
+from dlexplain.explainers.attention import attention, relevance, rollout
+from dlexplain.explainers.base import methods_for
+from dlexplain.explainers.batching import ChunkBook, Target
+from dlexplain.explainers.inputs.text import TextInput, numbers_of_tokens, numbers_of_words
+from dlexplain.explainers.prepare import fingerprint
+from dlexplain.explainers.progress import Progress
+from dlexplain.explainers.text_model import TextTwin
+from dlexplain.explainers.turning import turn_by_removal, turn_by_replacement
+from dlexplain.networks.base import ARCHITECTURES
+from dlexplain.networks.text_shapes import Attends, TextShape
 from dlexplain.params import parse
 from dlexplain.results import TextAttribution
 

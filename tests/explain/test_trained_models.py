@@ -9,15 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible
-from dlexplain.explain.base import Explainer, methods_for
-from dlexplain.explain.baselines import make_baseline
-from dlexplain.explain.batching import ChunkBook, Target
-from dlexplain.explain.capture import find_layer, spatial_layers
-from dlexplain.explain.inputs.picture import PictureInput
-from dlexplain.explain.prepare import PreparedModel, prepare
-from dlexplain.explain.progress import Progress
-from dlexplain.explain.superpixels import superpixels
-from dlexplain.params import as_dict
+from dlexplain.explainers.base import Explainer, methods_for
+from dlexplain.explainers.baselines import make_baseline
+from dlexplain.explainers.batching import ChunkBook, Target
+from dlexplain.explainers.capture import find_layer, spatial_layers
+from dlexplain.explainers.inputs.picture import PictureInput
+from dlexplain.explainers.prepare import PreparedModel, prepare
+from dlexplain.explainers.progress import Progress
+from dlexplain.explainers.superpixels import superpixels
 from dlexplain.results import Attribution
 from tests.finished import network
 from tests.tiny import RANGE
@@ -124,7 +123,7 @@ def test_a_method_explains_the_model_or_says_why_not(case: Case, method: str) ->
     assert np.isfinite(found.values).all()
     assert np.ptp(found.heatmap) > 0
     assert found.signed or found.values.min() >= 0
-    assert set(found.params) == set(as_dict(explainer.Params()))
+    assert set(found.params) == set(explainer.specs("picture"))
     assert (found.completeness_error is not None) == explainer.complete
 
 

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dlexplain.models.airbench import AirbenchNet, Block, Params, whitening
-from dlexplain.models.base import ARCHITECTURES, PictureShape, SeesData
+from dlexplain.networks.airbench import AirbenchNet, Block, Params, whitening
+from dlexplain.networks.base import ARCHITECTURES, PictureShape, SeesData
 from dlexplain.params import parse
 
 CIFAR = PictureShape(3, 32, 10)

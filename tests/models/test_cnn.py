@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dlexplain.models.base import ARCHITECTURES, PictureShape
-from dlexplain.models.cnn import ArticleCNN, Params
+from dlexplain.networks.base import ARCHITECTURES, PictureShape
+from dlexplain.networks.cnn import ArticleCNN, Params
 from dlexplain.params import parse
 
 SMALL = PictureShape(1, 8, 3)

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from dlexplain.errors import BadInput
-from dlexplain.models.base import ARCHITECTURES, PictureShape
-from dlexplain.models.efficientnet_lite0 import pretrained_state
+from dlexplain.networks.base import ARCHITECTURES, PictureShape
+from dlexplain.networks.efficientnet_lite0 import pretrained_state
 from dlexplain.params import parse
 
 

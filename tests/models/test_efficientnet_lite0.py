@@ -6,9 +6,9 @@ from torch import nn
 
 import dlexplain as dx
 from dlexplain.errors import BadInput
-from dlexplain.models.base import MODELS
-from dlexplain.models.device import choose_device, describe_device
-from dlexplain.models.efficientnet_lite0 import EfficientNetLite0, SameConv2d
+from dlexplain.networks.base import MODELS
+from dlexplain.networks.device import choose_device, describe_device
+from dlexplain.networks.efficientnet_lite0 import EfficientNetLite0, SameConv2d
 
 SPEC = MODELS["efficientnet-lite0"]
 
@@ -35,7 +35,7 @@ def test_same_padding_by_hand() -> None:
 
 
 def test_logits_do_not_change_by_preparing_real_weights() -> None:
-    prepared = dx.load_model().prepared
+    prepared = dx.load().prepared
     assert prepared.folded
     assert prepared.difference < 1e-5
     assert not any(isinstance(m, nn.BatchNorm2d) for m in prepared.module.modules())
@@ -45,20 +45,18 @@ def test_logits_do_not_change_by_preparing_real_weights() -> None:
     ("sample", "indices"), [("chelsea", {281, 282, 285}), ("coffee", {967}), ("rocket", {657, 744})]
 )
 def test_samples_get_their_class(sample: str, indices: set[int]) -> None:
-    best = dx.classify(dx.load_model(), dx.read_sample(sample)).scores[0]
+    best = dx.predict(dx.load(), dx.read_sample(sample)).scores[0]
     assert best.name.index in indices
     assert best.probability > 0.25
 
 
 def test_an_integrated_gradients_map_of_a_real_picture_is_complete() -> None:
-    found = dx.explain(
-        dx.load_model(), dx.read_sample("coffee"), "integrated-gradients", tolerance=0.01
-    )
+    found = dx.explain(dx.load(), dx.read_sample("coffee"), "integrated-gradients", tolerance=0.01)
     assert found.completeness_error <= 0.01 or "budget" in found.note
 
 
 def test_a_model_is_loaded_once() -> None:
-    assert dx.load_model() is dx.load_model("efficientnet-lite0")
+    assert dx.load() is dx.load("efficientnet-lite0")
 
 
 def test_a_device_that_is_not_there_is_told() -> None:

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import ParamError
-from dlexplain.models.base import ARCHITECTURES, SeriesShape
-from dlexplain.models.recurrent_forecaster import RecurrentForecaster
-from dlexplain.models.transformer_forecaster import Params, TransformerForecaster
+from dlexplain.networks.base import ARCHITECTURES, SeriesShape
+from dlexplain.networks.recurrent_forecaster import RecurrentForecaster
+from dlexplain.networks.transformer_forecaster import Params, TransformerForecaster
 from dlexplain.params import parse
 from dlexplain.tasks.forecast import QUANTILES
 from dlexplain.tasks.modules.forecast import pinball

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dlexplain.models.base import ARCHITECTURES, PictureShape
-from dlexplain.models.dcgan import DCGAN
-from dlexplain.models.picture_coders import channels_of, halved_sides
-from dlexplain.models.vae import VAE
+from dlexplain.networks.base import ARCHITECTURES, PictureShape
+from dlexplain.networks.dcgan import DCGAN
+from dlexplain.networks.picture_coders import channels_of, halved_sides
+from dlexplain.networks.vae import VAE
 from dlexplain.params import parse
 
 SHAPES = [(1, 8), (1, 28), (3, 32), (3, 17)]

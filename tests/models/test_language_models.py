@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dlexplain.models.base import ARCHITECTURES
-from dlexplain.models.language import LanguageShape, State
-from dlexplain.models.rnn_lm import STATES, Params, RecurrentLM, TimeDropout
-from dlexplain.models.transformer_lm import CausalAttention, TransformerLM
+from dlexplain.networks.base import ARCHITECTURES
+from dlexplain.networks.language import LanguageShape, State
+from dlexplain.networks.rnn_lm import STATES, Params, RecurrentLM, TimeDropout
+from dlexplain.networks.transformer_lm import CausalAttention, TransformerLM
 from dlexplain.params import parse
 
 WORDS, BATCH, TIME = 11, 3, 9

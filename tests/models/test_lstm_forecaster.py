@@ -6,10 +6,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dlexplain.models.base import ARCHITECTURES, SeriesShape
-from dlexplain.models.lstm_forecaster import LSTMForecaster
-from dlexplain.models.quantiles import ascending
-from dlexplain.models.recurrent_forecaster import Params
+from dlexplain.networks.base import ARCHITECTURES, SeriesShape
+from dlexplain.networks.lstm_forecaster import LSTMForecaster
+from dlexplain.networks.quantiles import ascending
+from dlexplain.networks.recurrent_forecaster import Params
 from dlexplain.params import parse
 
 SHAPE = SeriesShape(series=3, window=5, horizon=4, targets=2, quantiles=7)

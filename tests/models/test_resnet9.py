@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from dlexplain.models.base import ARCHITECTURES, PictureShape
-from dlexplain.models.resnet9 import Params, Residual, ResNet9
+from dlexplain.networks.base import ARCHITECTURES, PictureShape
+from dlexplain.networks.resnet9 import Params, Residual, ResNet9
 from dlexplain.params import parse
 
 

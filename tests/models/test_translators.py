@@ -9,12 +9,12 @@ from torch.nn import functional as F
 
 from dlexplain.data import tokenisers
 from dlexplain.errors import ParamError
-from dlexplain.models import gru_attention, transformer_translator, translator
-from dlexplain.models.additive_attention import AdditiveAttention
-from dlexplain.models.dot_attention import DotAttention, attention_weights, causal_mask
-from dlexplain.models.gru_attention import GRUAttention
-from dlexplain.models.transformer_translator import TransformerTranslator, sinusoids
-from dlexplain.models.translator import BOS, EOS, PAD, PairShape, Translator
+from dlexplain.networks import gru_attention, transformer_translator, translator
+from dlexplain.networks.additive_attention import AdditiveAttention
+from dlexplain.networks.dot_attention import DotAttention, attention_weights, causal_mask
+from dlexplain.networks.gru_attention import GRUAttention
+from dlexplain.networks.transformer_translator import TransformerTranslator, sinusoids
+from dlexplain.networks.translator import BOS, EOS, PAD, PairShape, Translator
 from dlexplain.tasks.decoding import greedy
 from dlexplain.tasks.modules.translate import token_loss
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dlexplain.runs import paths
+from dlexplain.execution import paths
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.services.pictures.models import load_model
 from dlexplain.services.trained.models import readable_zoo

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dlexplain.execution import paths
 from dlexplain.results import Rectangle
-from dlexplain.runs import paths
 from dlexplain.services.layers.cell_steps import cell_step
 from dlexplain.services.layers.feature_maps import feature_maps
 from dlexplain.services.layers.head_steps import head_step

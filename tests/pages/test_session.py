@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from dlexplain.data.pictures import Picture, read_picture
 from dlexplain.errors import Cancelled
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.progress import Progress
 from dlexplain.services.jobs import Job
 from dlexplain.settings import settings
 from dlexplain.ui import session, uploads

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dlexplain.execution import paths
+from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.states import States
 from dlexplain.results.certainty import certainty
 from dlexplain.results.words import duration
-from dlexplain.runs import paths
-from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.states import States
 from dlexplain.services.trained.zoo_cards import zoo_cards
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.findings import findings

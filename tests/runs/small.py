@@ -12,14 +12,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from dlexplain.models.base import ARCHITECTURES, PictureShape
-from dlexplain.models.cnn import ArticleCNN
-from dlexplain.models.cnn import Params as CNNParams
-from dlexplain.runs.measuring import TIMED_STEPS, WARM_STEPS
-from dlexplain.runs.paths import tracking_file
-from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.states import RunRow
-from dlexplain.runs.store import Tracking
+from dlexplain.execution.measuring import TIMED_STEPS, WARM_STEPS
+from dlexplain.execution.paths import tracking_file
+from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.states import RunRow
+from dlexplain.execution.store import Tracking
+from dlexplain.networks.base import ARCHITECTURES, PictureShape
+from dlexplain.networks.cnn import ArticleCNN
+from dlexplain.networks.cnn import Params as CNNParams
 
 STEPS_AN_EPOCH = 6
 """Of PICTURES: 100 in batches of 16; the last 4 are left out."""

@@ -11,14 +11,14 @@ import pytest
 import torch
 
 from dlexplain.errors import CheckpointError
-from dlexplain.runs.checkpoints import (
+from dlexplain.execution.checkpoints import (
     newest_good,
     read_checkpoint,
 )
-from dlexplain.runs.files import write_whole
-from dlexplain.runs.paths import digest_file
-from dlexplain.runs.saved import kept_told, saved_step, steps_in
-from dlexplain.runs.saving import SafeCheckpoints
+from dlexplain.execution.files import write_whole
+from dlexplain.execution.paths import digest_file
+from dlexplain.execution.saved import kept_told, saved_step, steps_in
+from dlexplain.execution.saving import SafeCheckpoints
 from tests.runs.full_disk import FullDisk, full_disk
 
 
@@ -180,7 +180,7 @@ def test_a_writer_that_is_killed_leaves_no_half_checkpoint(tmp_path: Path) -> No
     code = f"""
 import itertools, sys
 from pathlib import Path
-from dlexplain.runs.saving import SafeCheckpoints
+from dlexplain.execution.saving import SafeCheckpoints
 from tests.runs.test_checkpoints import content
 files = SafeCheckpoints(print)
 print("ready", flush=True)

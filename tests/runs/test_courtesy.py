@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from dlexplain.runs.courtesy import AUTOGROUP
+from dlexplain.execution.courtesy import AUTOGROUP
 
 ASK = """
 import os
-from dlexplain.runs.courtesy import AUTOGROUP, give_way
+from dlexplain.execution.courtesy import AUTOGROUP, give_way
 give_way(7)
 print(os.nice(0))
 print(AUTOGROUP.read_text() if AUTOGROUP.exists() else "")

@@ -14,15 +14,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dlexplain.runs import delivery, journal, paths
-from dlexplain.runs.delivery import Answer, deliver, keep_delivering, last_answer
-from dlexplain.runs.inline import InlineExecutor
-from dlexplain.runs.journal import Point
-from dlexplain.runs.rows import is_alive
-from dlexplain.runs.states import RunRow, States
-from dlexplain.runs.store import Tracking
-from dlexplain.runs.telling import mark, untold
-from dlexplain.runs.worker import work
+from dlexplain.execution import delivery, journal, paths
+from dlexplain.execution.delivery import Answer, deliver, keep_delivering, last_answer
+from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.journal import Point
+from dlexplain.execution.rows import is_alive
+from dlexplain.execution.states import RunRow, States
+from dlexplain.execution.store import Tracking
+from dlexplain.execution.telling import mark, untold
+from dlexplain.execution.worker import work
 from tests.runs.servers import MISSING, NONSENSE, refusing, server
 from tests.runs.small import SERIES, Homes, curves, wait_until, with_training
 
@@ -99,8 +99,8 @@ def test_a_worker_ends_beside_a_server_that_hangs(new_home: Homes) -> None:
     queue = """
 import sys
 from pathlib import Path
-from dlexplain.runs.executor import LocalExecutor
-from dlexplain.runs.spec import RunSpec
+from dlexplain.execution.executor import LocalExecutor
+from dlexplain.execution.spec import RunSpec
 executor = LocalExecutor(Path(sys.argv[1]))
 for spec in sys.argv[2:]:
     print(executor.submit(RunSpec.from_json(spec)).id)
@@ -132,7 +132,7 @@ def of_home(home: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline"]):
         words = process.info["cmdline"] or []
-        if any(word.startswith("dlexplain.runs.") for word in words):
+        if any(word.startswith("dlexplain.execution.") for word in words):
             with suppress(psutil.Error):  # it ended meanwhile
                 if process.environ().get("DLEXPLAIN_HOME") == str(home):
                     found.append(process)
@@ -144,8 +144,8 @@ def test_a_run_that_ended_while_its_states_were_locked_does_not_run_again(
 ) -> None:
     """The file is locked until after its worker is gone, a dead process here."""
     home = new_home()
-    monkeypatch.setattr("dlexplain.runs.states.TIMEOUT_SECONDS", 0.2)
-    monkeypatch.setattr("dlexplain.runs.spell.PATIENT_SECONDS", 0.5)
+    monkeypatch.setattr("dlexplain.execution.states.TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("dlexplain.execution.spell.PATIENT_SECONDS", 0.5)
     states = States(paths.states_file(home))
     run = states.add(SPEC).id
     states.move(run, "running", "for the test")
@@ -154,11 +154,11 @@ def test_a_run_that_ended_while_its_states_were_locked_does_not_run_again(
     def lock(home: Path, reporter: object) -> None:
         locked.execute("BEGIN IMMEDIATE")
 
-    monkeypatch.setattr("dlexplain.runs.worker._train", lock)
+    monkeypatch.setattr("dlexplain.execution.worker._train", lock)
     assert work(run, home) == "finished"
     assert states.get(run).state == "running"
     locked.execute("ROLLBACK")
-    monkeypatch.setattr("dlexplain.runs.states.is_alive", lambda row: False)
+    monkeypatch.setattr("dlexplain.execution.states.is_alive", lambda row: False)
     (found,) = States(states.file).reap()
     assert (found.state, found.why) == ("finished", "trained and tested")
     noted = json.loads(paths.ended_file(home, run).read_text())
@@ -176,7 +176,7 @@ def test_an_end_that_another_worker_noted_is_not_taken(
     paths.run_folder(home, run).mkdir(parents=True)
     noted = {"pid": row.pid, "born": row.born, "state": "finished", "why": "x", "at": 1.0}
     paths.ended_file(home, run).write_text(json.dumps(noted))  # of an earlier spell
-    monkeypatch.setattr("dlexplain.runs.states.is_alive", lambda row: False)
+    monkeypatch.setattr("dlexplain.execution.states.is_alive", lambda row: False)
     (found,) = states.reap()
     assert found.state == "interrupted"
 
@@ -224,13 +224,13 @@ def test_no_process_is_started_while_mlflow_is_given_a_rest(
 ) -> None:
     home, started = new_home(), []
     monkeypatch.setattr(
-        "dlexplain.runs.process.start", lambda home, module, log: started.append(module)
+        "dlexplain.execution.process.start", lambda home, module, log: started.append(module)
     )
     delivery.start_delivery(home)
     assert started == []  # nothing to tell
     mark(home, "abc")
     delivery.start_delivery(home)
-    assert started == ["dlexplain.runs.delivery"]
+    assert started == ["dlexplain.execution.delivery"]
     soon = Answer(Tracking(home).uri, "refused", 1.0, 5.0, time.time() + 60)
     delivery._write(home, soon)
     delivery.start_delivery(home)

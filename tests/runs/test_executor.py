@@ -19,11 +19,11 @@ import pytest
 from mlflow import MlflowClient
 
 from dlexplain.errors import RunError
-from dlexplain.runs.executor import LocalExecutor, devices
-from dlexplain.runs.inline import InlineExecutor
-from dlexplain.runs.paths import checkpoint_folder, log_file, tracking_file, weights_file
-from dlexplain.runs.states import RunRow, States
-from dlexplain.runs.store import Tracking
+from dlexplain.execution.executor import LocalExecutor, devices
+from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.paths import checkpoint_folder, log_file, tracking_file, weights_file
+from dlexplain.execution.states import RunRow, States
+from dlexplain.execution.store import Tracking
 from tests.runs.small import (
     PICTURES,
     SERIES,
@@ -47,8 +47,8 @@ LSTM = with_training(SERIES, epochs=60, averaging=0.9, schedule="plateau")
 DASHBOARD = """
 import sys, time
 from pathlib import Path
-from dlexplain.runs.executor import LocalExecutor
-from dlexplain.runs.spec import RunSpec
+from dlexplain.execution.executor import LocalExecutor
+from dlexplain.execution.spec import RunSpec
 executor = LocalExecutor(Path(sys.argv[1]))
 for spec in sys.argv[2:]:
     print(executor.submit(RunSpec.from_json(spec)).id, flush=True)

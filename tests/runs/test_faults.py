@@ -13,11 +13,11 @@ import pytest
 import torch
 
 from dlexplain.errors import RunError, UnknownName
-from dlexplain.runs.checkpoints import newest_good, read_checkpoint
-from dlexplain.runs.inline import InlineExecutor
-from dlexplain.runs.paths import checkpoint_folder, run_folder, weights_file
-from dlexplain.runs.states import BEAT_SECONDS, RunRow, States
-from dlexplain.runs.worker import work
+from dlexplain.execution.checkpoints import newest_good, read_checkpoint
+from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.paths import checkpoint_folder, run_folder, weights_file
+from dlexplain.execution.states import BEAT_SECONDS, RunRow, States
+from dlexplain.execution.worker import work
 from tests.runs.full_disk import full_disk
 from tests.runs.small import (
     PICTURES,

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from mlflow.entities import Metric
 
-from dlexplain.runs.paths import states_file
-from dlexplain.runs.states import States
-from dlexplain.runs.store import Point, Tracking
+from dlexplain.execution.paths import states_file
+from dlexplain.execution.states import States
+from dlexplain.execution.store import Point, Tracking
 from tests.runs.small import SERIES, Homes
 
 

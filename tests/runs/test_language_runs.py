@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from torch import Tensor
 
-from dlexplain.models.base import ARCHITECTURES
-from dlexplain.models.language import LanguageShape, State
-from dlexplain.models.rnn_lm import Params, RecurrentLM
-from dlexplain.models.transformer_lm import Params as TransformerParams
-from dlexplain.models.transformer_lm import TransformerLM
-from dlexplain.runs.checkpoints import read_checkpoint
-from dlexplain.runs.inline import InlineExecutor
-from dlexplain.runs.paths import checkpoint_folder
-from dlexplain.runs.spec import RunSpec
+from dlexplain.execution.checkpoints import read_checkpoint
+from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.paths import checkpoint_folder
+from dlexplain.execution.spec import RunSpec
+from dlexplain.networks.base import ARCHITECTURES
+from dlexplain.networks.language import LanguageShape, State
+from dlexplain.networks.rnn_lm import Params, RecurrentLM
+from dlexplain.networks.transformer_lm import Params as TransformerParams
+from dlexplain.networks.transformer_lm import TransformerLM
 from tests.runs.small import Homes, assert_same, curves
 
 STOPPED = 25

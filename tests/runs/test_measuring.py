@@ -15,11 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import RunError
-from dlexplain.models.base import PictureShape
-from dlexplain.models.cnn import Params as CNNParams
-from dlexplain.runs import measuring, paths, worker
-from dlexplain.runs.inline import InlineExecutor
-from dlexplain.runs.measuring import (
+from dlexplain.execution import measuring, paths, worker
+from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.measuring import (
     CLEARLY_FASTER,
     TIMED_STEPS,
     WARM_STEPS,
@@ -27,7 +25,9 @@ from dlexplain.runs.measuring import (
     is_out_of_memory,
     measure,
 )
-from dlexplain.runs.states import RunRow
+from dlexplain.execution.states import RunRow
+from dlexplain.networks.base import PictureShape
+from dlexplain.networks.cnn import Params as CNNParams
 from tests.runs.small import PICTURES, STEPS, Homes, Probe, assert_same, at, curves, with_training
 
 CPU = torch.device("cpu")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from dlexplain.errors import StatesError
-from dlexplain.runs.paths import run_folder, states_file
-from dlexplain.runs.states import States
+from dlexplain.execution.paths import run_folder, states_file
+from dlexplain.execution.states import States
 from tests.runs.small import SERIES
 
 Damage = Callable[[Path], None]
@@ -102,7 +102,7 @@ def test_a_read_only_file_is_set_aside(tmp_path: Path, monkeypatch: pytest.Monke
     before = [row.id for row in states.all()]
     inode = states.file.stat().st_ino
 
-    from dlexplain.runs import mending
+    from dlexplain.execution import mending
 
     connect = mending.connect
 
@@ -113,8 +113,8 @@ def test_a_read_only_file_is_set_aside(tmp_path: Path, monkeypatch: pytest.Monke
         db.row_factory = sqlite3.Row
         return db
 
-    monkeypatch.setattr("dlexplain.runs.states.connect", read_only)
-    monkeypatch.setattr("dlexplain.runs.mending.connect", read_only)
+    monkeypatch.setattr("dlexplain.execution.states.connect", read_only)
+    monkeypatch.setattr("dlexplain.execution.mending.connect", read_only)
     assert states.rename(before[0], "renamed").name == "renamed"
     assert [row.id for row in states.all()] == before
     assert len(list(tmp_path.glob("runs.sqlite.*.old"))) == 1
@@ -157,7 +157,7 @@ def test_a_deleted_run_does_not_come_back(tmp_path: Path) -> None:
 
 
 def test_a_locked_file_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dlexplain.runs.states.TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr("dlexplain.execution.states.TIMEOUT_SECONDS", 0.1)
     states = some_runs(tmp_path)
     locked = sqlite3.connect(states.file, isolation_level=None)
     locked.execute("BEGIN IMMEDIATE")

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from dlexplain.runs.inline import InlineExecutor
-from dlexplain.runs.paths import sqlite_uri, tracking_file
-from dlexplain.runs.store import Tracking
+from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.paths import sqlite_uri, tracking_file
+from dlexplain.execution.store import Tracking
 from tests.runs.small import SERIES, Homes, curves, with_training
 
 NAMES = ("per%41cent %", "what?uri=true&x=1", "a#b=c;d", "Größe und [Maß] {x}")

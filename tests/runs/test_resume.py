@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from dlexplain.runs.checkpoints import newest_good, read_checkpoint
-from dlexplain.runs.inline import InlineExecutor
-from dlexplain.runs.paths import checkpoint_folder
-from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.states import RunRow, States
+from dlexplain.execution.checkpoints import newest_good, read_checkpoint
+from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.paths import checkpoint_folder
+from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.states import RunRow, States
 from tests.runs.small import (
     PICTURES,
     SERIES,

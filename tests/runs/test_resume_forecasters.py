@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from torch import Tensor
 
-from dlexplain.models.base import ARCHITECTURES
-from dlexplain.models.transformer_forecaster import TransformerForecaster
-from dlexplain.runs.inline import InlineExecutor
-from dlexplain.runs.measuring import TIMED_STEPS, WARM_STEPS
+from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.measuring import TIMED_STEPS, WARM_STEPS
+from dlexplain.networks.base import ARCHITECTURES
+from dlexplain.networks.transformer_forecaster import TransformerForecaster
 from tests.runs.small import SERIES, Homes, assert_same, curves
 
 STOP = 9

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from torch import nn
 
-from dlexplain.models.base import ARCHITECTURES
-from dlexplain.runs.checkpoints import read_checkpoint
-from dlexplain.runs.inline import InlineExecutor
-from dlexplain.runs.paths import checkpoint_folder
-from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.states import RunRow
+from dlexplain.execution.checkpoints import read_checkpoint
+from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.paths import checkpoint_folder
+from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.states import RunRow
+from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.services.training.catalogue import complete
 from tests.runs.small import Homes, assert_same, curves
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from torch import Tensor
 
-from dlexplain.models.base import ARCHITECTURES
-from dlexplain.models.lstm_attention import LSTMAttention
-from dlexplain.runs.inline import InlineExecutor
-from dlexplain.runs.measuring import TIMED_STEPS, WARM_STEPS
-from dlexplain.runs.spec import RunSpec
+from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.measuring import TIMED_STEPS, WARM_STEPS
+from dlexplain.execution.spec import RunSpec
+from dlexplain.networks.base import ARCHITECTURES
+from dlexplain.networks.lstm_attention import LSTMAttention
 from tests.runs.small import Homes, assert_same, curves
 
 STOP = 9

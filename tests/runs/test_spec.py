@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dlexplain.errors import SpecError
-from dlexplain.runs.spec import MAX_SEED, RunSpec
+from dlexplain.execution.spec import MAX_SEED, RunSpec
 
 SPEC = RunSpec(
     task="forecast",

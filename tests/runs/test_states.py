@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from dlexplain.errors import RunError, UnknownName
-from dlexplain.runs.rows import FOLLOWING, SILENT_SECONDS, is_alive
-from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.states import RunRow, State, States
+from dlexplain.execution.rows import FOLLOWING, SILENT_SECONDS, is_alive
+from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.states import RunRow, State, States
 
 SPEC = RunSpec("forecast", "lstm-forecaster", "macrodata")
 WAYS: dict[State, tuple[State, ...]] = {
@@ -90,7 +90,7 @@ def test_the_oldest_that_suits_is_taken_up_to_the_limit(states: States) -> None:
 TAKE = """
 import sys, time
 from pathlib import Path
-from dlexplain.runs.states import States
+from dlexplain.execution.states import States
 states = States(Path(sys.argv[1]))
 while time.time() < float(sys.argv[2]): pass
 for _ in range(40):
@@ -117,8 +117,8 @@ def test_two_processes_never_take_the_same_run(states: States) -> None:
 MAKE = """
 import sys, time
 from pathlib import Path
-from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.states import States
+from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.states import States
 while time.time() < float(sys.argv[2]): pass
 for _ in range(10): States(Path(sys.argv[1])).add(RunSpec("a", "b", "c"))
 """

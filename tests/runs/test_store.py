@@ -8,11 +8,11 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from dlexplain.runs.checkpoints import read_checkpoint
-from dlexplain.runs.inline import InlineExecutor
-from dlexplain.runs.paths import checkpoint_folder, tracking_file, weights_file
-from dlexplain.runs.states import RunRow
-from dlexplain.runs.store import EXPERIMENT, STATUS, Point, Tracking
+from dlexplain.execution.checkpoints import read_checkpoint
+from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.paths import checkpoint_folder, tracking_file, weights_file
+from dlexplain.execution.states import RunRow
+from dlexplain.execution.store import EXPERIMENT, STATUS, Point, Tracking
 from tests.runs.small import SERIES, Homes, curves
 
 EPOCHS = 6

@@ -7,11 +7,11 @@ import pytest
 import dlexplain.figures  # noqa: F401, it draws what was found
 from dlexplain.data.base import DATA, silent
 from dlexplain.data.modules.texts import FILE
+from dlexplain.execution import paths
+from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.spec import RunSpec
 from dlexplain.params import parse
 from dlexplain.results import TextTest
-from dlexplain.runs import paths
-from dlexplain.runs.inline import InlineExecutor
-from dlexplain.runs.spec import RunSpec
 from dlexplain.services.trained.models import trained
 from dlexplain.services.trained.scoring import evaluate
 from dlexplain.services.training import runs as service

@@ -6,10 +6,10 @@ import pytest
 from safetensors import safe_open
 
 from dlexplain.data.base import DATA, silent
+from dlexplain.execution import paths
+from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.spec import RunSpec
 from dlexplain.params import parse
-from dlexplain.runs import paths
-from dlexplain.runs.inline import InlineExecutor
-from dlexplain.runs.spec import RunSpec
 from dlexplain.services.trained.scoring import evaluate
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.catalogue import complete

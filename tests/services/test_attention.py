@@ -10,7 +10,7 @@ from scipy.stats import spearmanr
 
 import dlexplain as dx
 from dlexplain.errors import Incompatible, ParamError, TextError
-from dlexplain.models.text_shapes import Attends
+from dlexplain.networks.text_shapes import Attends
 from dlexplain.results import AttentionMaps, TextAttribution, TokenWeights
 from dlexplain.services.texts.attention import (
     Windows,
@@ -265,8 +265,8 @@ def test_too_short_a_text_has_no_agreement() -> None:
 
 def test_what_the_classes_are_told_leaves_out_the_networks_own_mark() -> None:
     # Pooling "first": the row of the mark goes on, and the mark itself is no token of the text.
-    from dlexplain.models.text_shapes import TextShape
-    from dlexplain.models.text_transformer import Params, TextTransformer
+    from dlexplain.networks.text_shapes import TextShape
+    from dlexplain.networks.text_transformer import Params, TextTransformer
 
     model = load_text_model("sst2-transformer")
     network = TextTransformer(

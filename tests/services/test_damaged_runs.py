@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from dlexplain.errors import RunError, WeightsError
-from dlexplain.runs import paths
+from dlexplain.execution import paths
 from dlexplain.services.pictures.models import load_model, model_names, model_specs
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.findings import card, findings

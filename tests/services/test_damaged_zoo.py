@@ -9,7 +9,7 @@ import pytest
 
 from dlexplain.cli import main
 from dlexplain.errors import WeightsError
-from dlexplain.runs import paths
+from dlexplain.execution import paths
 from dlexplain.services.forecast.model_list import find_forecaster, forecaster_entries
 from dlexplain.services.latent.model_list import find_latent, latent_entries
 from dlexplain.services.pictures.model_list import model_names

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from dlexplain.runs import worker
-from dlexplain.runs.measuring import Measured
+from dlexplain.execution import worker
+from dlexplain.execution.measuring import Measured
 from dlexplain.services.training.catalogue import RunSpec, complete
 from dlexplain.services.training.estimating import Estimating, estimate
 

@@ -12,7 +12,7 @@ import dlexplain as dx
 from dlexplain.data.fit import read_fit
 from dlexplain.data.samples import sample_path
 from dlexplain.errors import Cancelled, TargetError
-from dlexplain.explain.base import methods_for
+from dlexplain.explainers.base import methods_for
 from dlexplain.services.pictures.bundle import bundle, repeat, stem
 from dlexplain.services.pictures.explain import cached
 from dlexplain.services.pictures.models import LoadedModel
@@ -34,7 +34,7 @@ QUICK = {
 
 @pytest.fixture(scope="module")
 def model() -> LoadedModel:
-    return dx.load_model()
+    return dx.load()
 
 
 @pytest.mark.parametrize("target", [967, "967", "n07920052", "espresso", "ESPRESSO", None])
@@ -53,8 +53,9 @@ def test_a_class_cannot_be_contrasted_with_itself(model: LoadedModel) -> None:
 def test_a_contrast_is_the_difference_of_two_maps(model: LoadedModel) -> None:
     picture = dx.read_sample("coffee")
 
-    def values(*classes: int) -> np.ndarray:
-        return dx.explain(model, picture, "saliency", *classes, absolute=False).values
+    def values(target: int, contrast: int | None = None) -> np.ndarray:
+        found = dx.explain(model, picture, "saliency", target, contrast=contrast, absolute=False)
+        return found.values
 
     difference = values(967) - values(504)
     np.testing.assert_allclose(values(967, 504), difference, atol=1e-6)
@@ -125,9 +126,9 @@ def test_another_fit_is_another_question_and_in_all_that_repeats_it(model: Loade
         assert again.values is found.values  # a Picture's own fit is the same question
     assert "--fit crop:0,0.5 " in repeat(maps["crop:0,0.5"])
     assert "--fit" not in repeat(maps["crop"])
-    seen = dx.classify(model, picture, fit="pad")
+    seen = dx.predict(model, picture, fit="pad")
     assert seen.fit == seen.to_dict()["fit"] == "pad"
-    assert seen.scores != dx.classify(model, picture).scores
+    assert seen.scores != dx.predict(model, picture).scores
     content = bundle(seen, [maps["pad"]], {})
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         recipe = json.loads(archive.read("explanation.json"))
@@ -143,8 +144,10 @@ def test_padding_is_zero_to_the_model(model: LoadedModel) -> None:
 
 def test_a_bundle_holds_what_repeats_it(model: LoadedModel) -> None:
     picture = dx.read_sample("coffee")
-    found = dx.explain(model, picture, "integrated-gradients", 967, 504, steps=4, tolerance=0)
-    content = bundle(dx.classify(model, picture), [found], {stem(found): b"png"})
+    found = dx.explain(
+        model, picture, "integrated-gradients", 967, contrast=504, steps=4, tolerance=0
+    )
+    content = bundle(dx.predict(model, picture), [found], {stem(found): b"png"})
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert set(archive.namelist()) == {
             "explanation.json",

@@ -9,7 +9,7 @@ from dlexplain.data.dates import dates_after
 from dlexplain.data.given_table import as_trained
 from dlexplain.data.tables import Table
 from dlexplain.errors import Cancelled, DataError, ParamError, TargetError, UnknownName
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.progress import Progress
 from dlexplain.results import PastChange, csv_of
 from dlexplain.services.forecast.backtesting import backtest
 from dlexplain.services.forecast.changes import what_if

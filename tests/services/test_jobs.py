@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dlexplain.errors import PictureError
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.progress import Progress
 from dlexplain.results import Attribution
 from dlexplain.services.jobs import Job, start
 

@@ -9,7 +9,7 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from dlexplain.errors import BadInput, Cancelled, Incompatible, PictureError, UnknownName
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.progress import Progress
 from dlexplain.results import SeenPicture
 from dlexplain.services.latent.codes import (
     add_class,

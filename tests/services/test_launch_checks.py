@@ -11,8 +11,8 @@ import pytest
 from dlexplain.cli import main
 from dlexplain.data.sets import text_file
 from dlexplain.errors import DataError
-from dlexplain.runs.paths import states_file
-from dlexplain.runs.states import States
+from dlexplain.execution.paths import states_file
+from dlexplain.execution.states import States
 from dlexplain.services.training import balance
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.catalogue import RunSpec, complete

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from dlexplain.data.pictures import Picture
 from dlexplain.data.samples import read_sample
 from dlexplain.errors import BadInput, Cancelled, ParamError, UnknownName
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.progress import Progress
 from dlexplain.services.layers.exciting import exciting_pictures
 from dlexplain.services.layers.feature_maps import feature_maps, first_filters
 from dlexplain.services.layers.listing import input_of, layers, plain

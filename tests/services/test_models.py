@@ -18,11 +18,11 @@ from dlexplain.cli import main
 from dlexplain.data.base import DATA, silent
 from dlexplain.data.class_list import plain_classes
 from dlexplain.errors import BadInput, TargetError, UnknownName
-from dlexplain.models.base import MODELS
-from dlexplain.runs import paths
-from dlexplain.runs.inline import InlineExecutor
-from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.states import States
+from dlexplain.execution import paths
+from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.states import States
+from dlexplain.networks.base import MODELS
 from dlexplain.services.pictures.bundle import repeat
 from dlexplain.services.pictures.model_list import REGISTERED, TASK, model_entries, model_entry
 from dlexplain.services.pictures.models import load_model, model_names
@@ -120,7 +120,7 @@ def test_a_run_predicts_what_its_network_does(channels: int, side: int) -> None:
     inputs = (torch.tensor(seen).permute(2, 0, 1)[None].float() - MEAN) / SCALE
     with torch.no_grad():
         expected = network("cnn", channels, side, len(ABC), **params)(inputs).softmax(1)[0]
-    found = {s.name.label: s.probability for s in dx.classify(model, pixels, top=6).scores}
+    found = {s.name.label: s.probability for s in dx.predict(model, pixels, top=6).scores}
     assert list(found) == [ABC[i] for i in expected.argsort(descending=True)]
     for label, share in zip(ABC, expected.tolist(), strict=True):
         assert found[label] == pytest.approx(share, abs=1e-5)
@@ -167,9 +167,9 @@ def test_labels_that_are_numbers_or_alike() -> None:
 
 def test_few_classes_are_all_shown() -> None:
     model = load_model(finished_run(labels=("yes", "no", "maybe")))
-    assert len(dx.classify(model, rgb()).scores) == 3
+    assert len(dx.predict(model, rgb()).scores) == 3
     with pytest.raises(BadInput, match="from 1 to 3"):
-        dx.classify(model, rgb(), top=5)
+        dx.predict(model, rgb(), top=5)
 
 
 def test_the_command_line_knows_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from dlexplain.errors import BadInput, UnknownName
-from dlexplain.models.language import State
+from dlexplain.networks.language import State
 from dlexplain.services.trained.scoring import evaluate
 from dlexplain.services.writing import reading
 from dlexplain.services.writing.models import LoadedLanguageModel, load_language_model
@@ -148,7 +148,9 @@ def test_what_cannot_be_read_or_asked_is_one_sentence() -> None:
     for place in (0, 99):
         with pytest.raises(BadInput, match=f"token {place} cannot be asked about"):
             why_token(model, TEXT, place)
-    with pytest.raises(UnknownName, match='unknown method "lime"; known: integrated'):
+    with pytest.raises(
+        UnknownName, match='unknown method for a next token "grad-cam"; known: gradient-shap'
+    ):
         why_token(model, TEXT, 3, "grad-cam")
 
 

@@ -9,10 +9,9 @@ import pytest
 
 from dlexplain.cli import main
 from dlexplain.errors import RunError, SpecError, UnknownName
-from dlexplain.results import Backtest, ClassificationTest
-from dlexplain.runs import delivery
-from dlexplain.runs.delivery import deliver_here
-from dlexplain.runs.paths import (
+from dlexplain.execution import delivery
+from dlexplain.execution.delivery import deliver_here
+from dlexplain.execution.paths import (
     checkpoint_folder,
     digest_file,
     run_folder,
@@ -20,9 +19,10 @@ from dlexplain.runs.paths import (
     tracking_file,
     untold_folder,
 )
-from dlexplain.runs.states import States
-from dlexplain.runs.store import Tracking
-from dlexplain.runs.telling import mark
+from dlexplain.execution.states import States
+from dlexplain.execution.store import Tracking
+from dlexplain.execution.telling import mark
+from dlexplain.results import Backtest, ClassificationTest
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.catalogue import RunSpec
 from dlexplain.services.training.findings import card, findings

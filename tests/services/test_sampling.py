@@ -7,7 +7,7 @@ from scipy.stats import kstest, truncnorm
 
 from dlexplain.data.base import PictureData
 from dlexplain.errors import DataError, Incompatible, ParamError, TargetError
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.progress import Progress
 from dlexplain.services.latent.codes import decode
 from dlexplain.services.latent.discriminator import realness, why_real
 from dlexplain.services.latent.models import load_latent_model

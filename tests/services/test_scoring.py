@@ -10,7 +10,7 @@ from PIL import Image
 from dlexplain.cli import main
 from dlexplain.data.base import DATA, silent
 from dlexplain.errors import BadInput
-from dlexplain.runs import paths
+from dlexplain.execution import paths
 from dlexplain.services.trained.scoring import evaluate
 from dlexplain.services.training import runs as service
 from dlexplain.settings import settings

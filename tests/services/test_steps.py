@@ -8,10 +8,10 @@ from torch.nn import functional as F
 
 from dlexplain.data.samples import read_sample
 from dlexplain.errors import Incompatible, ParamError, UnknownName
-from dlexplain.models.rnn_lm import RecurrentLM
-from dlexplain.models.transformer_lm import TransformerLM
-from dlexplain.runs import paths
-from dlexplain.runs.spec import RunSpec
+from dlexplain.execution import paths
+from dlexplain.execution.spec import RunSpec
+from dlexplain.networks.rnn_lm import RecurrentLM
+from dlexplain.networks.transformer_lm import TransformerLM
 from dlexplain.services.layers.cell_steps import cell_step
 from dlexplain.services.layers.feature_maps import feature_maps
 from dlexplain.services.layers.head_list import head_entries

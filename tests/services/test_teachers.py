@@ -11,10 +11,10 @@ import torch
 
 from dlexplain.data.base import silent
 from dlexplain.errors import RunError
-from dlexplain.runs import paths
-from dlexplain.runs.inline import InlineExecutor
-from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.worker import Built, build
+from dlexplain.execution import paths
+from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.worker import Built, build
 from dlexplain.services.trained.models import trained
 from dlexplain.services.trained.networks import load_network
 from dlexplain.services.trained.zoo import publish, verify

@@ -7,9 +7,9 @@ import shap
 import torch
 import transformers
 
-from dlexplain.explain.base import METHODS
-from dlexplain.explain.batching import Target
-from dlexplain.models.minilm_package import minilm_folder
+from dlexplain.explainers.base import METHODS
+from dlexplain.explainers.batching import Target
+from dlexplain.networks.minilm_package import minilm_folder
 from dlexplain.services.texts.explain import input_of
 from dlexplain.services.texts.models import load_text_model
 from dlexplain.services.trained.models import trained

@@ -9,7 +9,7 @@ import torch
 from scipy.stats import spearmanr
 
 from dlexplain.errors import ParamError, TextError, UnknownName
-from dlexplain.models.translator import BOS, EOS
+from dlexplain.networks.translator import BOS, EOS
 from dlexplain.results import CrossAttention, SourceInfluence, Translation
 from dlexplain.services.translation.model_list import (
     DATES,

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 import dlexplain as dx
 from dlexplain.data.class_list import plain_classes
 from dlexplain.errors import TargetError
-from dlexplain.explain.base import METHODS
-from dlexplain.models.base import ModelSpec, PicturePreprocessing
+from dlexplain.explainers.base import METHODS
+from dlexplain.networks.base import ModelSpec, PicturePreprocessing
 from dlexplain.services.pictures.bundle import repeat
 from dlexplain.services.pictures.explain import method_infos
 from dlexplain.services.pictures.models import LoadedModel
@@ -38,8 +38,8 @@ def margin(model: TextModel, text: str) -> float:
 @pytest.mark.parametrize("title", REVIEWS)
 def test_the_words_sum_to_what_the_model_says(minilm: TextModel, method: str, title: str) -> None:
     params = {"evaluations": 40} if method == "shap-partition" else {}
-    why = dx.explain_text(minilm, REVIEWS[title], method, **params)
-    best, other = (s.name for s in dx.classify_text(minilm, REVIEWS[title]).scores)
+    why = dx.explain(minilm, REVIEWS[title], method, **params)
+    best, other = (s.name for s in dx.predict(minilm, REVIEWS[title]).scores)
     assert (why.target, why.contrast) == (best, other)
     assert why.values.sum() == pytest.approx(margin(minilm, REVIEWS[title]), rel=0.06)
     assert why.baseline_score == pytest.approx(0, abs=1e-3)
@@ -48,24 +48,24 @@ def test_the_words_sum_to_what_the_model_says(minilm: TextModel, method: str, ti
 def test_a_mean_over_baselines_agrees_with_the_verdict_of_the_first_sample(
     minilm: TextModel,
 ) -> None:
-    why = dx.explain_text(minilm, FIRST, "gradient-shap")
+    why = dx.explain(minilm, FIRST, "gradient-shap")
     assert why.class_question == "positive rather than negative"
     assert why.values.sum() > 0
 
 
 def test_a_target_that_the_model_does_not_say_has_the_opposite_values(minilm: TextModel) -> None:
-    said = dx.explain_text(minilm, FIRST, "leave-one-out")
-    asked = dx.explain_text(minilm, FIRST, "leave-one-out", target="negative")
+    said = dx.explain(minilm, FIRST, "leave-one-out")
+    asked = dx.explain(minilm, FIRST, "leave-one-out", target="negative")
     assert asked.class_question == "negative rather than positive"
     np.testing.assert_allclose(asked.values, -said.values, atol=1e-5)
 
 
 def test_one_score_alone_is_explained_on_request(minilm: TextModel) -> None:
     positive, negative = (
-        dx.explain_text(minilm, FIRST, "leave-one-out", target, alone=True)
+        dx.explain(minilm, FIRST, "leave-one-out", target, alone=True)
         for target in ("positive", "negative")
     )
-    both = dx.explain_text(minilm, FIRST, "leave-one-out")
+    both = dx.explain(minilm, FIRST, "leave-one-out")
     assert positive.contrast is None
     assert positive.class_question == "positive"
     np.testing.assert_allclose(positive.values - negative.values, both.values, atol=1e-4)
@@ -73,12 +73,12 @@ def test_one_score_alone_is_explained_on_request(minilm: TextModel) -> None:
 
 def test_alone_and_a_contrast_exclude_each_other(minilm: TextModel) -> None:
     with pytest.raises(TargetError, match='the contrast is "negative" and alone is set'):
-        dx.explain_text(minilm, FIRST, target="positive", contrast="negative", alone=True)
+        dx.explain(minilm, FIRST, target="positive", contrast="negative", alone=True)
 
 
 def test_three_classes_are_explained_by_one_score() -> None:
     model = load_text_model("tweets-cnn")
-    assert dx.explain_text(model, "thanks a lot", "leave-one-out").contrast is None
+    assert dx.explain(model, "thanks a lot", "leave-one-out").contrast is None
     infos = {info.name: info for info in text_method_infos(model)}
     assert infos["integrated-gradients"].params["baseline"].default == "blank"
 
@@ -138,7 +138,7 @@ class Brightness(nn.Module):
 
 
 def test_the_undecided_baseline_is_where_both_classes_score_alike() -> None:
-    from dlexplain.explain.batching import Target
+    from dlexplain.explainers.batching import Target
     from tests.tiny import explain
 
     x = torch.full((1, 3, 32, 32), 0.5)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.progress import Progress
 from dlexplain.results import EncodedPictures, Reconstruction, SeenPicture
 from dlexplain.services.latent.map import encode_parts
 from dlexplain.services.latent.unusual import how_unusual

@@ -9,7 +9,7 @@ import torch
 import dlexplain as dx
 from dlexplain.cli import main
 from dlexplain.errors import BadInput, Cancelled, ParamError, UnknownName
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.progress import Progress
 from dlexplain.results import TokenChoice
 from dlexplain.services.writing.model_list import default_model, language_entries
 from dlexplain.services.writing.models import load_language_model

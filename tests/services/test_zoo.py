@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from dlexplain.cli import main
 from dlexplain.errors import UnknownName, WeightsError
-from dlexplain.runs import paths
+from dlexplain.execution import paths
 from dlexplain.services.trained.models import trained, zoo_models
 from dlexplain.services.trained.networks import load_network
 from dlexplain.services.trained.stored_weights import pack, unpack

@@ -7,7 +7,7 @@ import torch
 
 from dlexplain.data.base import Augmentation, PictureData, Pictures
 from dlexplain.data.modules.pictures import PictureModule
-from dlexplain.models.base import ARCHITECTURES
+from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.params import parse
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.modules.base import TaskModule, task_module

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dlexplain.models.translator import BOS, EOS, PAD, Memory, PairShape
+from dlexplain.networks.translator import BOS, EOS, PAD, Memory, PairShape
 from dlexplain.tasks.decoding import beam, greedy, hypotheses, length_norm, most_tokens
 from tests.models.test_translators import KINDS, network, some_pairs
 

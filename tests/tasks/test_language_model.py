@@ -13,8 +13,8 @@ from dlexplain.data.base import Augmentation, ModuleOptions
 from dlexplain.data.corpora import line_words, make_corpus
 from dlexplain.data.modules.base import GIVEN
 from dlexplain.data.modules.corpora import CorpusModule, module_of
-from dlexplain.models.base import ARCHITECTURES
-from dlexplain.models.language import LanguageShape, State
+from dlexplain.networks.base import ARCHITECTURES
+from dlexplain.networks.language import LanguageShape, State
 from dlexplain.params import parse
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.language_model import Params

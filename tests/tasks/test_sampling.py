@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from dlexplain.models.language import LanguageShape, State
-from dlexplain.models.rnn_lm import Params as RecurrentParams
-from dlexplain.models.rnn_lm import RecurrentLM
-from dlexplain.models.transformer_lm import Params as TransformerParams
-from dlexplain.models.transformer_lm import TransformerLM
+from dlexplain.networks.language import LanguageShape, State
+from dlexplain.networks.rnn_lm import Params as RecurrentParams
+from dlexplain.networks.rnn_lm import RecurrentLM
+from dlexplain.networks.transformer_lm import Params as TransformerParams
+from dlexplain.networks.transformer_lm import TransformerLM
 from dlexplain.tasks.sampling import Sampling, choose, sample, weigh, write
 from tests.writers import writer
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from dlexplain.models.base import PictureShape
-from dlexplain.models.resnet9 import Params as ResNet9Params
-from dlexplain.models.resnet9 import ResNet9
+from dlexplain.networks.base import PictureShape
+from dlexplain.networks.resnet9 import Params as ResNet9Params
+from dlexplain.networks.resnet9 import ResNet9
 from dlexplain.params import parse
 from dlexplain.tasks.base import Training
 from dlexplain.tasks.classify_image import Params

@@ -11,12 +11,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from dlexplain.models.base import ARCHITECTURES
-from dlexplain.models.gru_attention import GRUAttention
-from dlexplain.models.translator import PAD
+from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.spec import RunSpec
+from dlexplain.networks.base import ARCHITECTURES
+from dlexplain.networks.gru_attention import GRUAttention
+from dlexplain.networks.translator import PAD
 from dlexplain.results import TranslationTest
-from dlexplain.runs.inline import InlineExecutor
-from dlexplain.runs.spec import RunSpec
 from dlexplain.services.trained.models import trained
 from dlexplain.services.trained.scoring import evaluate
 from dlexplain.services.training import runs

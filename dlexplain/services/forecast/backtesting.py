@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from dlexplain.data.given_table import far_values, origins_of_test
 from dlexplain.errors import DataError
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.progress import Progress
 from dlexplain.results import Backtest, Calibration, SeriesBacktest
 from dlexplain.services.forecast.conformal import LEVELS, calibrate, calibrated
 from dlexplain.services.forecast.forecasting import Series, series_for

@@ -12,11 +12,11 @@ from torch import Tensor
 from dlexplain.data.calendar import dates_ahead
 from dlexplain.data.given_table import far_values
 from dlexplain.errors import DataError, ParamError
-from dlexplain.explain.base import Explainer, Request, find_method
-from dlexplain.explain.batching import Target
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.inputs.series import SeriesInput
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.base import Explainer, Request, find_method
+from dlexplain.explainers.batching import Target
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.inputs.series import SeriesInput
+from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value
 from dlexplain.results import SeriesAttribution
 from dlexplain.results.words import sentence

@@ -8,7 +8,7 @@ from dlexplain.data.calendar import dates_ahead
 from dlexplain.data.given_table import far_values, origin_spans
 from dlexplain.data.series import place_of
 from dlexplain.errors import DataError, ParamError, TargetError
-from dlexplain.explain.drawing import random_state_kept
+from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.results import SeriesForecast, iso_date, period_text
 from dlexplain.services.forecast.conformal import calibrate, calibrated
 from dlexplain.services.forecast.model_list import find_forecaster

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -16,11 +16,11 @@ from dlexplain.data.given_table import Origins, check_facts, windows_of
 from dlexplain.data.series_about import about_series
 from dlexplain.data.windows import Windows
 from dlexplain.errors import WeightsError
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.prepare import fingerprint
-from dlexplain.explain.series_model import Changes, SeriesTwin
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.prepare import fingerprint
+from dlexplain.explainers.series_model import Changes, SeriesTwin
 from dlexplain.memory import keep_memory
-from dlexplain.models.device import choose_device, describe_device
+from dlexplain.networks.device import choose_device, describe_device
 from dlexplain.results import SeriesAbout
 from dlexplain.services.forecast.model_list import find_forecaster
 from dlexplain.services.trained.networks import load_network
@@ -43,6 +43,7 @@ class LoadedForecaster:
     about    what its series measure, those that are known
     """
 
+    modality: ClassVar[str] = "series"
     name: str
     title: str
     network: nn.Module

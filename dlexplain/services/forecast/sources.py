@@ -17,8 +17,8 @@ from dlexplain.data.given_table import (
 )
 from dlexplain.data.tables import Table, some
 from dlexplain.errors import DataError, UnknownName
+from dlexplain.execution import paths
 from dlexplain.params import parse
-from dlexplain.runs import paths
 from dlexplain.services.trained.models import Trained
 from dlexplain.settings import settings
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dlexplain.data.pictures import Picture, Source, read_picture
 from dlexplain.errors import BadInput, UnknownName, known_names
-from dlexplain.explain.drawing import random_state_kept
+from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.results import (
     EncodedPictures,
     LatentPath,

@@ -11,8 +11,8 @@ from typing import Any
 import dlexplain.data.sets  # noqa: F401, registers the data sets
 from dlexplain.data.base import DATA, PictureData, Pictures, silent
 from dlexplain.errors import BadInput, DataError, known_names
+from dlexplain.execution.paths import data_folder
 from dlexplain.params import Value, parse, specs
-from dlexplain.runs.paths import data_folder
 from dlexplain.settings import settings
 
 __all__ = ["PictureData", "evenly", "fitting", "load_pictures", "other_data_note"]

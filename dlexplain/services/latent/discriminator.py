@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible
-from dlexplain.explain.base import find_method
-from dlexplain.explain.batching import Target
-from dlexplain.explain.inputs.picture import PictureInput
-from dlexplain.explain.prepare import PreparedModel, fingerprint
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.base import find_method
+from dlexplain.explainers.batching import Target
+from dlexplain.explainers.inputs.picture import PictureInput
+from dlexplain.explainers.prepare import PreparedModel, fingerprint
+from dlexplain.explainers.progress import Progress
 from dlexplain.results import Attribution, ClassName
 from dlexplain.results.latents import Floats
 from dlexplain.services.explaining import chunk_book

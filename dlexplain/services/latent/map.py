@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dlexplain.data.base import Pictures
 from dlexplain.errors import BadInput, UnknownName, known_names
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.progress import Progress
 from dlexplain.results import EncodedPictures, LatentPlane
 from dlexplain.results.latents import Floats
 from dlexplain.services.latent.codes import kl_of, numbers, unit_of

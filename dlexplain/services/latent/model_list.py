@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dlexplain.errors import UnknownName, known_names
+from dlexplain.execution.states import RunRow
 from dlexplain.params import Value
-from dlexplain.runs.states import RunRow
 from dlexplain.services.trained.models import (
     Trained,
     find_model,

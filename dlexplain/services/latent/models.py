@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible, WeightsError
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.prepare import fingerprint
-from dlexplain.explain.turnstile import Turnstile
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.prepare import fingerprint
+from dlexplain.explainers.turnstile import Turnstile
 from dlexplain.memory import keep_memory
-from dlexplain.models.device import choose_device, describe_device
+from dlexplain.networks.device import choose_device, describe_device
 from dlexplain.params import Value
 from dlexplain.services.latent.model_list import TASKS, Kind, default_latent_model, find_latent
 from dlexplain.services.trained.models import Trained

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.data.base import PictureData, Pictures
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.progress import Progress
 from dlexplain.results import Neighbours
 from dlexplain.results.latents import Floats
 from dlexplain.services.latent.data import evenly, fitting, load_pictures, other_data_note

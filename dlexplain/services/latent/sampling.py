@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from dlexplain.errors import Incompatible, TargetError, known_names
-from dlexplain.explain.drawing import random_state_kept
+from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.params import Value, parse
 from dlexplain.results import Samples
 from dlexplain.services.latent.codes import numbers

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible
-from dlexplain.models.rnn_lm import RecurrentLM
+from dlexplain.networks.rnn_lm import RecurrentLM
 from dlexplain.results import CellStep, GateStep
 from dlexplain.services.layers.listing import checked
 from dlexplain.services.writing.models import LoadedLanguageModel, load_language_model

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from dlexplain.data.pictures import Picture
 from dlexplain.errors import BadInput
-from dlexplain.explain.layer_trace import output_of
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.layer_trace import output_of
+from dlexplain.explainers.progress import Progress
 from dlexplain.results import Excited, Exciting
 from dlexplain.services.layers.listing import (
     after_activation,

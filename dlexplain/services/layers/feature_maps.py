@@ -6,8 +6,8 @@ from torch import nn
 
 from dlexplain.data.pictures import Picture, Source
 from dlexplain.errors import Incompatible, UnknownName, known_names
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.layer_trace import PICTURE, output_of, trace
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.layer_trace import PICTURE, output_of, trace
 from dlexplain.results import FeatureMaps, Filters
 from dlexplain.services.layers.listing import as_model, find_layer, grid, input_of, plain
 from dlexplain.services.pictures.classify import as_picture

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dlexplain.errors import Incompatible
-from dlexplain.explain.layer_trace import listening
-from dlexplain.models.text_transformer import TextTransformer
-from dlexplain.models.transformer_lm import CausalAttention, TransformerLM
+from dlexplain.explainers.layer_trace import listening
+from dlexplain.networks.text_transformer import TextTransformer
+from dlexplain.networks.transformer_lm import CausalAttention, TransformerLM
 from dlexplain.results import HeadStep
 from dlexplain.services.layers.head_list import head_entry
 from dlexplain.services.layers.listing import checked

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from dlexplain.data.pictures import Picture
 from dlexplain.errors import ParamError
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.layer_trace import PICTURE, Call, find_call, trace
-from dlexplain.explain.prepare import PreparedModel, working_copy
-from dlexplain.explain.receptive_field import ACTIVATIONS, windows
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.layer_trace import PICTURE, Call, find_call, trace
+from dlexplain.explainers.prepare import PreparedModel, working_copy
+from dlexplain.explainers.receptive_field import ACTIVATIONS, windows
 from dlexplain.results import Layer, Layers
 from dlexplain.services.pictures.models import LoadedModel, load_model
 

@@ -7,11 +7,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dlexplain.explain.activation_maximisation import Params, activation, maximise
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.layer_trace import Call, output_of
-from dlexplain.explain.prepare import PreparedModel
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.activation_maximisation import Params, activation, maximise
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.layer_trace import Call, output_of
+from dlexplain.explainers.prepare import PreparedModel
+from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value, as_dict, parse
 from dlexplain.results import Preferred
 from dlexplain.services.layers.listing import (

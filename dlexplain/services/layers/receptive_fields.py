@@ -1,9 +1,9 @@
 """What a unit of a picture model sees: by analysis, checked by the gradient, and how strongly."""
 
 from dlexplain.data.pictures import Picture, Source
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.layer_trace import Call, trace
-from dlexplain.explain.receptive_field import Unit, by_geometry, by_gradient, effective
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.layer_trace import Call, trace
+from dlexplain.explainers.receptive_field import Unit, by_geometry, by_gradient, effective
 from dlexplain.results import ReceptiveField, Rectangle
 from dlexplain.services.layers.listing import (
     as_model,

@@ -10,9 +10,9 @@ from torch import nn
 
 from dlexplain.data.pictures import Picture, Source
 from dlexplain.errors import ParamError
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.layer_trace import Call, Flow, flows, trace, users
-from dlexplain.explain.receptive_field import ACTIVATIONS, Unit, Window, windows
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.layer_trace import Call, Flow, flows, trace, users
+from dlexplain.explainers.receptive_field import ACTIVATIONS, Unit, Window, windows
 from dlexplain.results import ConvolutionStep, StageStep, StepThrough
 from dlexplain.services.layers.listing import as_model, check_unit, find_layer, input_of, plain
 from dlexplain.services.pictures.classify import as_picture

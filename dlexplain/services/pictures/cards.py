@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlexplain.errors import WeightsError
-from dlexplain.runs.spec import RunSpec
+from dlexplain.execution.spec import RunSpec
 from dlexplain.services.trained.models import Trained
 
 TASK = "classify-image"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from dlexplain.data.fit import Fit, read_fit
 from dlexplain.data.pictures import Picture, Source, read_picture
 from dlexplain.errors import BadInput
-from dlexplain.explain.drawing import random_state_kept
+from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.results import ClassScore, Prediction
 from dlexplain.services.pictures.models import LoadedModel
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from dlexplain.data.fit import Fit
 from dlexplain.data.pictures import Picture, Source
-from dlexplain.explain.base import Explainer, Request, find_method
-from dlexplain.explain.batching import Target
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.inputs.picture import PictureInput
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.base import Explainer, Request, find_method
+from dlexplain.explainers.batching import Target
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.inputs.picture import PictureInput
+from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value
 from dlexplain.results import Attribution
 from dlexplain.services.explaining import MethodInfo, ResultCache, chunk_book, infos_for

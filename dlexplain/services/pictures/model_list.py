@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dlexplain.errors import UnknownName, nearest
+from dlexplain.execution.paths import states_file
+from dlexplain.execution.states import RunRow, States
 from dlexplain.results.certainty import scored
-from dlexplain.runs.paths import states_file
-from dlexplain.runs.states import RunRow, States
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.services.trained.models import Trained, finished_runs, readable_zoo, test_score
 from dlexplain.settings import settings

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -11,16 +12,16 @@ from PIL import Image
 from torch import Tensor
 
 import dlexplain.data.imagenet
-import dlexplain.models  # noqa: F401, these two register class lists and models
+import dlexplain.networks  # noqa: F401, these two register class lists and models
 from dlexplain.data.class_list import CLASS_LISTS, ClassList, plain_classes
 from dlexplain.data.pictures import Picture
 from dlexplain.data.views import Part, model_view, seen_part
 from dlexplain.errors import WeightsError
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.prepare import PreparedModel, prepare
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.prepare import PreparedModel, prepare
 from dlexplain.memory import keep_memory
-from dlexplain.models.base import MODELS, ModelSpec
-from dlexplain.models.device import choose_device, describe_device
+from dlexplain.networks.base import MODELS, ModelSpec
+from dlexplain.networks.device import choose_device, describe_device
 from dlexplain.results import ClassName
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.services.pictures.model_list import (
@@ -56,6 +57,7 @@ _loading = threading.Lock()
 class LoadedModel:
     """A model ready to classify and to be explained; `load_model` makes it."""
 
+    modality: ClassVar[str] = "picture"
     spec: ModelSpec
     prepared: PreparedModel
     class_list: ClassList

@@ -10,8 +10,8 @@ import numpy as np
 
 from dlexplain.data.base import DATA, Pictures
 from dlexplain.errors import DlexplainError, UnknownName, known_names
+from dlexplain.execution.paths import data_folder
 from dlexplain.params import Value, parse, specs
-from dlexplain.runs.paths import data_folder
 from dlexplain.services.latent.data import evenly, load_pictures
 from dlexplain.services.pictures.model_list import ModelEntry
 from dlexplain.services.pictures.sources import (

@@ -16,8 +16,8 @@ from dlexplain.data.fit import Fit, read_fit
 from dlexplain.data.pictures import Picture, read_picture
 from dlexplain.data.samples import SAMPLES, read_sample, sample, sample_names
 from dlexplain.errors import DlexplainError
+from dlexplain.execution.paths import results_file
 from dlexplain.results import ClassName
-from dlexplain.runs.paths import results_file
 from dlexplain.services.pictures.cards import picture_card
 from dlexplain.services.trained.models import trained
 from dlexplain.settings import settings

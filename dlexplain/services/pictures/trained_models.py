@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from dlexplain.errors import BadInput, WeightsError
-from dlexplain.models.base import (
+from dlexplain.networks.base import (
     ARCHITECTURES,
     ModelSpec,
     PicturePreprocessing,

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from dlexplain.data.text_reading import Reading, taken
 from dlexplain.errors import ParamError
-from dlexplain.explain.attention import attention as weights_of
-from dlexplain.explain.attention import check_attends, read_out
-from dlexplain.explain.attention import rollout as rolled
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.attention import attention as weights_of
+from dlexplain.explainers.attention import check_attends, read_out
+from dlexplain.explainers.attention import rollout as rolled
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value
 from dlexplain.results import Agreement, AttentionMaps, TextAttribution, TokenWeights
 from dlexplain.results.words import capital

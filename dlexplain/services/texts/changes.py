@@ -10,10 +10,10 @@ import torch
 
 from dlexplain.data.text_reading import Reading
 from dlexplain.errors import Incompatible, TextError
-from dlexplain.explain.batching import Target
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.progress import Progress
-from dlexplain.explain.turning import Turned, turn_by_removal, turn_by_replacement
+from dlexplain.explainers.batching import Target
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.progress import Progress
+from dlexplain.explainers.turning import Turned, turn_by_removal, turn_by_replacement
 from dlexplain.results import Turning, WordChange
 from dlexplain.services.texts.explain import classify_reading, input_of
 from dlexplain.services.texts.models import TextModel

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 
 from dlexplain.data.text_reading import Reading
-from dlexplain.explain.base import NOTHING, Explainer, Request, find_method
-from dlexplain.explain.batching import Target
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.inputs.text import TextInput
-from dlexplain.explain.precision import check_precision
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.base import NOTHING, Explainer, Request, find_method
+from dlexplain.explainers.batching import Target
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.inputs.text import TextInput
+from dlexplain.explainers.precision import check_precision
+from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value
 from dlexplain.results import ClassScore, OutputValue, TextAttribution, TextPrediction
 from dlexplain.results.text_explanations import OF_OUTPUTS

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from tokenizers import Tokenizer
@@ -15,13 +15,13 @@ from dlexplain.data.class_list import ClassList, plain_classes
 from dlexplain.data.text_reading import Reading, TextReader
 from dlexplain.data.tokenisers import FILE, load_tokeniser
 from dlexplain.errors import WeightsError
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.prepare import fingerprint
-from dlexplain.explain.text_model import TextTwin
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.prepare import fingerprint
+from dlexplain.explainers.text_model import TextTwin
 from dlexplain.memory import keep_memory
-from dlexplain.models.device import choose_device, describe_device
-from dlexplain.models.hugging_face_classifier import PAD as HUGGING_FACE_PAD
-from dlexplain.models.text_shapes import PAD, Adapted, Attends, ReadsVectors
+from dlexplain.networks.device import choose_device, describe_device
+from dlexplain.networks.hugging_face_classifier import PAD as HUGGING_FACE_PAD
+from dlexplain.networks.text_shapes import PAD, Adapted, Attends, ReadsVectors
 from dlexplain.results import Activation, ClassName
 from dlexplain.services.texts.hugging_face import is_own_model
 from dlexplain.services.texts.model_list import find_text_model
@@ -46,6 +46,7 @@ class TextModel:
     activation  how its outputs become what it says
     """
 
+    modality: ClassVar[str] = "text"
     name: str
     title: str
     class_list: ClassList

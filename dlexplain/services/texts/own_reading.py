@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 
 from dlexplain.data.tokenisers import special_ids
 from dlexplain.errors import ModelError
-from dlexplain.models.hugging_face_classifier import Frame
+from dlexplain.networks.hugging_face_classifier import Frame
 from dlexplain.services.texts.hugging_face import Kind, check_architecture, check_folder
 from dlexplain.services.texts.own_limits import frame_of, longest_read, said_by
 from dlexplain.settings import local_path

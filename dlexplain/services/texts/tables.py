@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from dlexplain.data.text_column import column_names, other_columns, read_text_column
 from dlexplain.errors import DataError, TextError
-from dlexplain.explain.progress import Progress
+from dlexplain.explainers.progress import Progress
 from dlexplain.results import ClassWords, TextAttribution, TextPrediction, TextTable
 from dlexplain.services.texts.explain import classify_texts, explain_text
 from dlexplain.services.texts.models import TextModel

@@ -13,10 +13,10 @@ from types import UnionType
 from typing import Any, Literal, TypeGuard
 
 from dlexplain.errors import SpecError, UnknownName, WeightsError
+from dlexplain.execution import paths
+from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.states import RunRow, States
 from dlexplain.results.certainty import examples_of
-from dlexplain.runs import paths
-from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.states import RunRow, States
 from dlexplain.settings import settings
 
 CHECKPOINT = ".ckpt"

@@ -8,12 +8,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-import dlexplain.models
+import dlexplain.networks
 import dlexplain.tasks  # noqa: F401, these two register what a card can name
 from dlexplain.errors import BadInput, CheckpointError, WeightsError
-from dlexplain.models.base import ARCHITECTURES, KeepsPart, shared_weights
+from dlexplain.execution.checkpoints import read_checkpoint
+from dlexplain.networks.base import ARCHITECTURES, KeepsPart, shared_weights
 from dlexplain.params import parse
-from dlexplain.runs.checkpoints import read_checkpoint
 from dlexplain.services.trained.models import CHECKPOINT, Trained
 from dlexplain.services.trained.stored_weights import unpack
 from dlexplain.tasks.base import TASKS

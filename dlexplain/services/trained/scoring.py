@@ -11,11 +11,11 @@ import dlexplain.data.modules
 import dlexplain.data.sets  # noqa: F401, these two register data and who reads what is given
 from dlexplain.data.modules.base import GIVEN, DataModule
 from dlexplain.errors import BadInput
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.models.device import choose_device
+from dlexplain.execution.fitting import quiet
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.networks.device import choose_device
 from dlexplain.params import parse
 from dlexplain.results import Score
-from dlexplain.runs.fitting import quiet
 from dlexplain.services.trained.models import trained
 from dlexplain.services.trained.networks import load_network
 from dlexplain.settings import settings

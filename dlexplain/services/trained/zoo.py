@@ -14,12 +14,12 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 
 from dlexplain.errors import BadInput, DlexplainError, RunError
-from dlexplain.models.device import choose_device
+from dlexplain.execution import paths
+from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.worker import build
+from dlexplain.networks.device import choose_device
 from dlexplain.params import specs
 from dlexplain.results import RunRecord
-from dlexplain.runs import paths
-from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.worker import build
 from dlexplain.services.trained.models import Trained, trained, zoo_models
 from dlexplain.services.trained.networks import fill
 from dlexplain.services.trained.scoring import Tested, run_test

@@ -12,11 +12,11 @@ import numpy as np
 from dlexplain.data.base import DATA, SPLITS, PictureData, silent
 from dlexplain.data.texts import TextData
 from dlexplain.errors import DataError
+from dlexplain.execution.paths import data_folder
+from dlexplain.execution.spec import RunSpec
 from dlexplain.memory import give_back
 from dlexplain.params import Value, parse
 from dlexplain.results import ClassBalance
-from dlexplain.runs.paths import data_folder
-from dlexplain.runs.spec import RunSpec
 from dlexplain.services.training.catalogue import data_status
 from dlexplain.settings import settings
 

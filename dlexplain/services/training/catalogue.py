@@ -6,17 +6,17 @@ from itertools import islice
 from typing import Any
 
 import dlexplain.data.sets
-import dlexplain.models
+import dlexplain.networks
 import dlexplain.tasks  # noqa: F401, these three register what a spec can name
 from dlexplain.data.base import DATA, Augmentation, DataStatus
 from dlexplain.errors import BadInput, SpecError, UnknownName, WeightsError, known_names
-from dlexplain.models.base import ARCHITECTURES
+from dlexplain.execution.paths import data_folder
+from dlexplain.execution.spec import GROUPS, MAX_SEED
+from dlexplain.execution.spec import RunSpec as RunSpec
+from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.params import Spec, Value, parse, problems, specs
 from dlexplain.params import as_dict as params_dict
 from dlexplain.registry import Registry
-from dlexplain.runs.paths import data_folder
-from dlexplain.runs.spec import GROUPS, MAX_SEED
-from dlexplain.runs.spec import RunSpec as RunSpec
 from dlexplain.services.trained.models import readable_zoo, trained
 from dlexplain.settings import local_path, settings
 from dlexplain.tasks.base import TASKS, Training

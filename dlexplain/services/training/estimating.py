@@ -22,16 +22,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.errors import DlexplainError
+from dlexplain.execution.courtesy import give_way
+from dlexplain.execution.spec import RunSpec
 from dlexplain.memory import keep_memory
 from dlexplain.results import Estimate
-from dlexplain.runs.courtesy import give_way
-from dlexplain.runs.spec import RunSpec
 from dlexplain.settings import settings
 
 if TYPE_CHECKING:
     import torch
 
-    from dlexplain.runs.worker import Built
+    from dlexplain.execution.worker import Built
 
 Told = Callable[[str], None]
 START_SECONDS = 8.0
@@ -45,8 +45,8 @@ NICE = 10
 
 def estimate(spec: RunSpec, told: Told = lambda text: None) -> Estimate:
     """Measure a few steps of a completed spec; raises BadInput, DataError or RunError."""
-    from dlexplain.models.device import choose_device, describe_device
-    from dlexplain.runs.worker import build, measure_built
+    from dlexplain.execution.worker import build, measure_built
+    from dlexplain.networks.device import choose_device, describe_device
 
     started = time.perf_counter()
     device = choose_device(spec.device)

@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 
 from dlexplain.errors import SpecError
+from dlexplain.execution import journal, paths
+from dlexplain.execution.delivery import last_answer, start_delivery
+from dlexplain.execution.executor import LocalExecutor, devices
+from dlexplain.execution.saved import saved_step
+from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.states import FOLLOWING, RunRow, States
+from dlexplain.execution.store import Point, Tracking
+from dlexplain.execution.telling import mark, untold
 from dlexplain.results import Curve, RunRecord, StateChange
-from dlexplain.runs import journal, paths
-from dlexplain.runs.delivery import last_answer, start_delivery
-from dlexplain.runs.executor import LocalExecutor, devices
-from dlexplain.runs.saved import saved_step
-from dlexplain.runs.spec import RunSpec
-from dlexplain.runs.states import FOLLOWING, RunRow, States
-from dlexplain.runs.store import Point, Tracking
-from dlexplain.runs.telling import mark, untold
 from dlexplain.services.trained.models import run_sizes
 from dlexplain.settings import settings
 

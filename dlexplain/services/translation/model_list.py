@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dlexplain.errors import UnknownName, WeightsError, known_names
+from dlexplain.execution.states import RunRow
 from dlexplain.results.certainty import scored
-from dlexplain.runs.states import RunRow
 from dlexplain.services.trained.models import (
     Trained,
     find_model,

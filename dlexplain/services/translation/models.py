@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import torch
@@ -16,12 +16,12 @@ from dlexplain.data.pair_codec import END, PairCodec, load_codec
 from dlexplain.data.text_codec import BROKEN
 from dlexplain.data.text_reading import Reading, TextReader
 from dlexplain.errors import DataError, TextError, WeightsError
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.prepare import fingerprint
-from dlexplain.explain.turnstile import Turnstile
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.prepare import fingerprint
+from dlexplain.explainers.turnstile import Turnstile
 from dlexplain.memory import keep_memory
-from dlexplain.models.device import choose_device, describe_device
-from dlexplain.models.translator import EOS, UNK, Translator
+from dlexplain.networks.device import choose_device, describe_device
+from dlexplain.networks.translator import EOS, UNK, Translator
 from dlexplain.services.trained.networks import load_network
 from dlexplain.services.translation.model_list import default_translator, find_translator
 from dlexplain.settings import settings
@@ -43,6 +43,7 @@ class LoadedTranslator:
     turnstile       where all who use the model take turns
     """
 
+    modality: ClassVar[str] = "translation"
     name: str
     title: str
     network: nn.Module

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from dlexplain.data.text_reading import Reading
 from dlexplain.errors import ParamError
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.source_tokens import Written
-from dlexplain.models.translator import BOS, PAD, CrossAttends
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.source_tokens import Written
+from dlexplain.networks.translator import BOS, PAD, CrossAttends
 from dlexplain.results import (
     Candidate,
     CrossAttention,

@@ -8,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 
 from dlexplain.errors import UnknownName
-from dlexplain.explain.base import find_method
-from dlexplain.explain.batching import Target
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.inputs.generated import TRANSLATION, TranslatedToken, scored
-from dlexplain.explain.progress import Progress
-from dlexplain.explain.source_tokens import every_gradient, every_removal
+from dlexplain.explainers.base import find_method
+from dlexplain.explainers.batching import Target
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.inputs.generated import TRANSLATION, TranslatedToken, scored
+from dlexplain.explainers.progress import Progress
+from dlexplain.explainers.source_tokens import every_gradient, every_removal
 from dlexplain.params import Value
 from dlexplain.results import (
     Agreement,
@@ -26,7 +26,7 @@ from dlexplain.results import (
 from dlexplain.services.explaining import MethodInfo, ResultCache, chunk_book, infos_for
 from dlexplain.services.texts.attention_facts import spearman
 from dlexplain.services.translation.models import LoadedTranslator
-from dlexplain.services.translation.translating import written_by
+from dlexplain.services.translation.translating import BEAM, translate, written_by
 
 FIRST = "integrated-gradients"
 BESIDE = ("input-x-gradient", "leave-one-out")
@@ -112,6 +112,22 @@ def why_written(
         for name, count, seconds in zip(rows, every.evaluations, every.seconds, strict=True)
     )
     return Why((first, *others), every)
+
+
+def explain_translation(
+    model: LoadedTranslator,
+    text: str,
+    method: str = FIRST,
+    target: int | None = None,
+    progress: Progress | None = None,
+    beam: int = BEAM,
+    **params: Value,
+) -> SourceInfluence:
+    """Translate a text, and say what moved the token at the place `target` of the best candidate,
+    by default its last one."""
+    found = translate(model, text, beam)
+    place = len(found.best.tokens) - 1 if target is None else target
+    return why_written(model, found, place, 0, progress, method, **params).influences[0]
 
 
 def input_of(

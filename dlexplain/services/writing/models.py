@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -14,14 +14,14 @@ from torch import Tensor, nn
 from dlexplain.data.text_codec import TextCodec, load_codec
 from dlexplain.data.tokenisers import FILE
 from dlexplain.errors import DataError, TextError, WeightsError
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.prepare import fingerprint
-from dlexplain.explain.recurrence import differentiable
-from dlexplain.explain.turnstile import Turnstile
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.prepare import fingerprint
+from dlexplain.explainers.recurrence import differentiable
+from dlexplain.explainers.turnstile import Turnstile
 from dlexplain.memory import keep_memory
-from dlexplain.models.device import choose_device, describe_device
-from dlexplain.models.hugging_face import HuggingFaceLM
-from dlexplain.models.language import State
+from dlexplain.networks.device import choose_device, describe_device
+from dlexplain.networks.hugging_face import HuggingFaceLM
+from dlexplain.networks.language import State
 from dlexplain.services.texts.hugging_face import is_own_model
 from dlexplain.services.texts.own_reading import read_model
 from dlexplain.services.trained.networks import load_network
@@ -44,6 +44,7 @@ class LoadedLanguageModel:
     turnstile    where all who use the model take turns
     """
 
+    modality: ClassVar[str] = "next-token"
     name: str
     title: str
     network: nn.Module

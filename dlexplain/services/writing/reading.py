@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from dlexplain.errors import BadInput
-from dlexplain.explain.base import find_method
-from dlexplain.explain.batching import Target
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.inputs.generated import NEXT_TOKEN, GeneratedToken, scored
-from dlexplain.explain.progress import Progress
-from dlexplain.models.language import State
+from dlexplain.explainers.base import find_method
+from dlexplain.explainers.batching import Target
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.inputs.generated import NEXT_TOKEN, GeneratedToken, scored
+from dlexplain.explainers.progress import Progress
+from dlexplain.networks.language import State
 from dlexplain.params import Value
 from dlexplain.results import Influence, Reading, TokenChoice
 from dlexplain.results.writing import special_name
@@ -136,6 +136,19 @@ def why_token(
         unit=found.unit,
         signed=found.signed,
     )
+
+
+def explain_token(
+    model: LoadedLanguageModel,
+    text: str,
+    method: str = "integrated-gradients",
+    target: int | None = None,
+    progress: Progress | None = None,
+    **params: Value,
+) -> Influence:
+    """The same of the token at the place `target`, by default the last one of the text."""
+    place = len(tokens_of(model, text)[0]) - 1 if target is None else target
+    return why_token(model, text, place, method, progress, **params)
 
 
 class Asked:

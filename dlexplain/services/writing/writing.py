@@ -10,9 +10,9 @@ from torch import Tensor
 
 from dlexplain.data.text_codec import Pieces, TextCodec
 from dlexplain.errors import BadInput, ParamError, TextError
-from dlexplain.explain.drawing import random_state_kept
-from dlexplain.explain.progress import Progress
-from dlexplain.models.language import State
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.progress import Progress
+from dlexplain.networks.language import State
 from dlexplain.params import Value, as_dict, parse
 from dlexplain.results import TokenChoice, Writing
 from dlexplain.services.writing.models import LoadedLanguageModel, load_language_model

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from dlexplain.models.dcgan import DCGAN
+from dlexplain.networks.dcgan import DCGAN
 from dlexplain.tasks.base import Arrays, Training
 from dlexplain.tasks.gan import Params
 from dlexplain.tasks.gan_losses import discriminator_loss, generator_loss

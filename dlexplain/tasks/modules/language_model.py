@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dlexplain.models.language import State, detached
+from dlexplain.networks.language import State, detached
 from dlexplain.tasks.base import Arrays, Training
 from dlexplain.tasks.language_model import Params
 from dlexplain.tasks.modules.base import TaskModule

@@ -14,7 +14,7 @@ from sacrebleu.metrics.bleu import BLEU
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dlexplain.models.translator import BOS, PAD, Translator
+from dlexplain.networks.translator import BOS, PAD, Translator
 from dlexplain.tasks.base import Arrays, Training
 from dlexplain.tasks.decoding import beam, greedy, most_tokens
 from dlexplain.tasks.modules.base import TaskModule

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from dlexplain.models.vae import VAE
+from dlexplain.networks.vae import VAE
 from dlexplain.tasks.base import Arrays, Training
 from dlexplain.tasks.likelihoods import (
     bernoulli_log_likelihood,

@@ -13,9 +13,9 @@ from dlexplain.data.base import Augmentation, PictureData, Pictures
 from dlexplain.data.modules.base import GIVEN
 from dlexplain.data.modules.pictures import PictureModule
 from dlexplain.errors import DataError
-from dlexplain.models.base import PictureShape
-from dlexplain.models.cnn import ArticleCNN
-from dlexplain.models.cnn import Params as CNNParams
+from dlexplain.networks.base import PictureShape
+from dlexplain.networks.cnn import ArticleCNN
+from dlexplain.networks.cnn import Params as CNNParams
 from dlexplain.params import parse
 from dlexplain.tasks.base import Training
 from dlexplain.tasks.classify_image import Params

@@ -14,7 +14,7 @@ from dlexplain.data.modules.given_series import given_series
 from dlexplain.data.modules.series import SeriesModule
 from dlexplain.data.windows import cut
 from dlexplain.errors import DataError, WeightsError
-from dlexplain.models.base import ARCHITECTURES
+from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.params import parse
 from dlexplain.tasks.base import TASKS, Arrays, Training
 from dlexplain.tasks.forecast import Params

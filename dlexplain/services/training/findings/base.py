@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.errors import RunError
+from dlexplain.execution import paths
 from dlexplain.registry import Registry
 from dlexplain.results import RunRecord
-from dlexplain.runs import paths
 from dlexplain.settings import settings
 
 Kept = Mapping[str, NDArray[Any]]

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from dlexplain.execution.spec import RunSpec
 from dlexplain.registry import Registry
-from dlexplain.runs.spec import RunSpec
 from dlexplain.services.trained.zoo_cards import zoo_cards
 from dlexplain.services.training.catalogue import complete
 

@@ -1,0 +1,117 @@
+"""The Lightning Trainer of a run: its callbacks, precision and device; and what it may not say."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as L
+import torch
+from lightning.pytorch.callbacks import Callback
+
+from dlexplain.execution import paths
+from dlexplain.execution.callbacks import EpochPictures, Watch
+from dlexplain.execution.measuring import PRECISIONS
+from dlexplain.execution.reporting import Reporter, ReportingLogger
+from dlexplain.execution.saving import (
+    SAVE_SECONDS,
+    Averaging,
+    Best,
+    Latest,
+    SafeCheckpoints,
+    patience,
+)
+
+POINTS = 250
+"""Points a curve of training steps has, about."""
+TIPS = ("lightning.pytorch", "lightning.fabric")
+"""Loggers that tell of products and devices."""
+EXPECTED = (
+    "The '(train|val|test)_dataloader' does not have many workers",  # batches lie in memory
+    "The number of training batches",  # fewer than the logging interval, which is meant
+    "Checkpoint directory .* exists and is not empty",  # a resumed run's
+    r"`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning's own, with torch 2.13
+    "Found .* module\\(s\\) in eval mode at the start of training",  # frozen parts are
+)
+"""Warnings of Lightning that a run is not wrong to cause."""
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """How to train: epochs, steps in all, batches a step, precision in our word, and the rest."""
+
+    epochs: int
+    steps: int
+    accumulate: int
+    precision: str
+    device: torch.device
+    clip: float
+    patience: int
+    averaging: float
+    keep_best: bool
+    monitor: str
+    mode: str
+    save_seconds: float = SAVE_SECONDS
+
+
+def make_trainer(how: Fitting, home: Path, reporter: Reporter) -> tuple[L.Trainer, Best | None]:
+    """The trainer, and the callback that knows the best epoch, where that is wanted."""
+    run = reporter.row.id
+    folder = paths.checkpoint_folder(home, run)
+    files = SafeCheckpoints(reporter.note)
+    latest = Latest(folder, files, reporter, how.save_seconds)
+    keeper = Best(folder, how.monitor, how.mode) if how.keep_best else None
+    callbacks: list[Callback] = [
+        *([Averaging(decay=how.averaging)] if how.averaging else []),
+        Watch(reporter, latest, how.monitor, how.mode),
+        EpochPictures(paths.pictures_folder(home, run), reporter.note),
+        *patience(how.monitor, how.mode, how.patience),
+        *([keeper] if keeper else []),
+        latest,  # the last, so that it holds what the others know of the epoch
+    ]
+    cuda = how.device.type == "cuda"
+    trainer = L.Trainer(
+        accelerator="gpu" if cuda else how.device.type,
+        devices=[how.device.index or 0] if cuda else 1,
+        precision=PRECISIONS[how.precision],  # type: ignore[arg-type]
+        max_epochs=how.epochs,
+        accumulate_grad_batches=how.accumulate,
+        gradient_clip_val=how.clip or None,
+        callbacks=callbacks,
+        logger=ReportingLogger(reporter),
+        plugins=[files],
+        log_every_n_steps=max(1, how.steps // POINTS),
+        num_sanity_val_steps=0,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        deterministic=not cuda,
+        benchmark=cuda,
+        default_root_dir=paths.run_folder(home, run),
+    )
+    return trainer, keeper
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without Lightning's tips, expected warnings, and traces in torch's settings."""
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    deterministic_mode: Any = torch.utils.deterministic  # a module with a property
+    filled = deterministic_mode.fill_uninitialized_memory
+    # Filling every new tensor finds reads of unset memory; it took a twelfth of each step.
+    deterministic_mode.fill_uninitialized_memory = False
+    levels = {name: logging.getLogger(name).level for name in TIPS}
+    for name in TIPS:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            for text in EXPECTED:
+                warnings.filterwarnings("ignore", text)
+            yield
+    finally:
+        torch.use_deterministic_algorithms(deterministic)
+        deterministic_mode.fill_uninitialized_memory = filled
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)

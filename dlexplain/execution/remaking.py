@@ -1,0 +1,147 @@
+"""Every run that can still be found, for a states file that is made anew.
+
+From the runs' copies of their rows first, then what can be read of the old file, then what the
+folders of trained runs say.
+"""
+
+import json
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+from dlexplain.errors import DlexplainError
+from dlexplain.execution import paths
+from dlexplain.execution.rows import read_row
+from dlexplain.execution.schema import COLUMNS, SCHEMA
+from dlexplain.execution.spec import RunSpec
+
+SIDES = ("-wal", "-shm")
+"""Files that SQLite keeps beside a database."""
+_log = logging.getLogger(__name__)
+Known = dict[str, tuple[dict[str, Any], list[list[Any]]]]
+"""Run -> its row and its changes of state."""
+
+
+def make_anew(file: Path) -> None:
+    known: Known = {}
+    there = file.exists() and file.stat().st_size > 0
+    if there:
+        known |= _read_old(file)
+    known |= _read_copies(file.parent)
+    known = {**_read_folders(file.parent, known), **known}
+    fresh = file.with_name(f".{file.name}.{os.getpid()}.new")
+    fresh.unlink(missing_ok=True)
+    try:
+        _fill(fresh, known)
+        aside = file.with_name(f"{file.name}.{time.strftime('%Y%m%d-%H%M%S')}.old")
+        for side in SIDES:
+            with suppress(FileNotFoundError):
+                os.replace(f"{file}{side}", f"{aside}{side}")
+        if there:
+            os.replace(file, aside)
+            _log.warning("%s could not be used; it is now %s", file.name, aside.name)
+        os.replace(fresh, file)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _fill(fresh: Path, known: Known) -> None:
+    with closing(sqlite3.connect(fresh, isolation_level=None)) as db:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.executescript(SCHEMA)
+        db.execute("BEGIN")
+        places = ", ".join("?" * len(COLUMNS))
+        last = 0
+        for row, changes in sorted(known.values(), key=_order):
+            # Numbers stay what they were, unless two runs have the same, as after two losses.
+            last = max(last + 1, row["number"] or 0)
+            values = [last if key == "number" else row[key] for key in COLUMNS]
+            db.execute(f"INSERT INTO runs ({', '.join(COLUMNS)}) VALUES ({places})", values)
+            for change in changes:
+                db.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?)", (row["id"], *change))
+        db.execute("COMMIT")
+
+
+def _order(entry: tuple[dict[str, Any], list[list[Any]]]) -> tuple[float, float]:
+    """By number; a run that has none comes after those."""
+    number = entry[0]["number"]
+    return (number if number else float("inf"), entry[0]["created"])
+
+
+def _read_old(file: Path) -> Known:
+    """What can still be read of a file, row by row until it cannot."""
+    found: Known = {}
+    address = f"{file.absolute().as_uri()}?mode=ro"
+    with suppress(sqlite3.Error), closing(sqlite3.connect(address, uri=True)) as db:
+        db.row_factory = sqlite3.Row
+        for row in db.execute("SELECT * FROM runs"):
+            if _is_sound(dict(row)):
+                found[row["id"]] = (dict(row), [])
+        for run, *change in db.execute("SELECT run, at, state, who, why FROM changes"):
+            if run in found:
+                found[run][1].append(change)
+    return found
+
+
+def _read_copies(home: Path) -> Known:
+    found: Known = {}
+    for file in sorted(paths.row_file(home, "x").parent.glob("*.json")):
+        try:
+            told = json.loads(file.read_text())
+            row, changes = dict(told["row"]), [list(change) for change in told["changes"]]
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            _log.warning("%s cannot be read: %s", file.name, error)
+            continue
+        if _is_sound(row) and all(len(change) == 4 for change in changes):
+            found[file.stem] = (row, changes)
+    return found
+
+
+def _read_folders(home: Path, known: Known) -> Known:
+    """Runs of which there is no more than their folder: finished, where they have a card."""
+    return {
+        folder.name: (row, [[row["created"], row["state"], "", row["why"]]])
+        for folder in _folders(home)
+        if folder.name not in known and (row := _row_of(folder)) is not None
+    }
+
+
+def _folders(home: Path) -> Iterator[Path]:
+    place = paths.run_folder(home, "x").parent
+    if place.is_dir():
+        yield from sorted(folder for folder in place.iterdir() if folder.is_dir())
+
+
+def _row_of(folder: Path) -> dict[str, Any] | None:
+    card = paths.card_in(folder)
+    done = card.exists() and paths.weights_in(folder).exists()
+    file = card if done else paths.facts_in(folder)
+    try:
+        told = json.loads(file.read_text())
+        spec, at = RunSpec.from_dict(told["spec"]), file.stat().st_mtime
+        spent, metrics = float(told.get("training_seconds", 0)), dict(told.get("metrics", {}))
+    except (OSError, ValueError, TypeError, KeyError, DlexplainError) as error:
+        _log.warning("the run in %s is not known any more: %s", folder.name, error)
+        return None
+    row: dict[str, Any] = dict.fromkeys(COLUMNS)
+    row |= {
+        "id": folder.name, "name": spec.title, "tags": "", "spec": spec.to_json(),
+        "state": "finished" if done else "interrupted", "device": "", "created": at - spent,
+        "why": "found in its folder after the states file was lost", "spent": spent, "host": "",
+        "wish": "", "tracking": "", "progress": json.dumps({"metrics": metrics}),
+    }  # fmt: skip
+    return row
+
+
+def _is_sound(row: dict[str, Any]) -> bool:
+    """Whether it is a run: damage may look like one."""
+    try:
+        read_row(row)
+    except DlexplainError:
+        return False
+    return set(row) == set(COLUMNS) and isinstance(row["created"], float)

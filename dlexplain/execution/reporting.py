@@ -1,0 +1,161 @@
+"""What a worker tells while it trains: signs of life, progress, metrics; and what it is asked."""
+
+import copy
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.loggers import Logger
+
+from dlexplain.errors import DlexplainError
+from dlexplain.execution.ending import Ending, Stopped
+from dlexplain.execution.journal import Point, append
+from dlexplain.execution.rows import BEAT_SECONDS, RunRow
+from dlexplain.execution.states import States
+
+_log = logging.getLogger("dlexplain.worker")
+FLUSH_SECONDS = 1.25
+CARRIED = ("notes", "monitor", "best", "last", "metrics", "epoch", "epochs", "step", "steps")
+"""What of the progress is still true when a run goes on."""
+
+
+class Reporter:
+    """Two threads, so that training waits for no disk: one beats, one writes metrics down.
+
+    wish    what the user asked of the run: "" or "cancel"
+    gone    whether the run was taken from this worker, so that it must stop
+    row     the run, as it was when the worker came
+    """
+
+    def __init__(
+        self, states: States, home: Path, row: RunRow, ending: Ending | None = None
+    ) -> None:
+        self.states, self.home, self.row = states, home, row
+        self.ending = ending or Ending()
+        self.wish = ""
+        self.gone = False
+        carried = {key: row.progress[key] for key in CARRIED if key in row.progress}
+        self.progress: dict[str, Any] = {"notes": [], **carried}
+        self.progress |= {"phase": "starting", "phase_began": time.time()}
+        self._points: list[Point] = []
+        self._changing, self._writing = threading.Lock(), threading.Lock()
+        self._end = threading.Event()
+        self._said: set[str] = set()
+        self._threads = [
+            threading.Thread(target=self._every, args=arguments, daemon=True)
+            for arguments in ((BEAT_SECONDS, self._beat), (FLUSH_SECONDS, self.flush))
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def phase(self, text: str) -> None:
+        """What is being done now, in words; raises Stopped if the run is to end instead."""
+        if text != self.progress["phase"]:
+            _log.info("%s", text)
+            self.tell({"phase": text, "phase_began": time.time()})
+        if self.gone:
+            raise Stopped("gone", "the run was taken from this worker")
+        if self.wish == "cancel":
+            raise Stopped("cancelled", "cancelled by the user")
+        if self.ending.asked:
+            raise Stopped("interrupted", "the worker was asked to end")
+
+    def tell(self, progress: Mapping[str, Any]) -> None:
+        """Bring the progress up to date."""
+        with self._changing:
+            self.progress |= progress
+
+    def note(self, text: str) -> None:
+        """A sentence that the run's reader should know; said again, it is not repeated."""
+        _log.warning("%s", text)
+        if text not in self.progress["notes"]:
+            self.tell({"notes": [*self.progress["notes"], text]})
+
+    def add(self, values: Mapping[str, float], step: int) -> None:
+        """Metrics of one step; what is not finite is left to the check of the loss."""
+        now = time.time()
+        points = [Point(k, float(v), step, now) for k, v in values.items() if math.isfinite(v)]
+        with self._changing:
+            self._points += points
+            self.progress.setdefault("metrics", {}).update({p.key: p.value for p in points})
+
+    def waiting(self) -> list[Point]:
+        """Metrics that are not in the run's journal yet."""
+        with self._changing:
+            return list(self._points)
+
+    def recall(self, points: Iterable[Point]) -> None:
+        """Metrics of an earlier spell that may not have been written; twice does no harm."""
+        with self._changing:
+            self._points = [*points, *self._points]
+
+    def stop(self) -> list[Point]:
+        """Write what is left, before the state changes; returns what could not be written."""
+        self._end.set()
+        for thread in self._threads:
+            thread.join()
+        self.flush()
+        self._beat()
+        return self.waiting()
+
+    def flush(self) -> bool:
+        """Write what waits to the run's journal; whether everything is there now."""
+        try:
+            with self._writing:
+                while points := self.waiting():
+                    append(self.home, self.row.id, points)
+                    with self._changing:
+                        del self._points[: len(points)]
+        except OSError as error:  # such as a full disk: it is tried again, and training goes on
+            self._once(f"metrics wait, they could not be written down: {error}")
+            return False
+        self._said.clear()
+        return True
+
+    def _every(self, seconds: float, act: Callable[[], object]) -> None:
+        while not self._end.wait(seconds):
+            act()
+
+    def _beat(self) -> None:
+        with self._changing:
+            progress = copy.deepcopy(self.progress)
+        try:
+            row = self.states.beat(self.row.id, progress)
+        except DlexplainError as error:  # such as a full disk: beat on
+            self._once(f"the progress could not be written down: {error}")
+            return
+        self.gone = row is None
+        self.wish = row.wish if row else ""
+
+    def _once(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            _log.warning("%s", text)
+
+
+class ReportingLogger(Logger):
+    """Lightning's way to the Reporter."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__()
+        self.reporter = reporter
+
+    @property
+    def name(self) -> str:
+        return "dlexplain"
+
+    @property
+    def version(self) -> str:
+        return self.reporter.row.id
+
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        self.reporter.add({k: v for k, v in metrics.items() if k != "epoch"}, step or 0)
+
+    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
+        """The spec says them all and is recorded when the run begins."""

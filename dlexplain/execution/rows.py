@@ -1,0 +1,145 @@
+"""What is known of a run: its state, who may follow whom, its worker and whether that lives."""
+
+import getpass
+import json
+import os
+import socket
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import psutil
+
+from dlexplain.errors import RunError, SpecError, UnknownName
+from dlexplain.execution.spec import RunSpec
+
+State = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
+ACTIVE: tuple[State, ...] = ("queued", "running")
+FOLLOWING: dict[State, tuple[State, ...]] = {
+    "queued": ("running", "cancelled", "failed"),
+    "running": ("finished", "failed", "cancelled", "interrupted"),
+    "interrupted": ("queued",),
+    "cancelled": ("queued",),
+    "failed": ("queued",),
+    "finished": (),
+}
+"""Which state may follow which."""
+BEAT_SECONDS = 1.0
+SILENT_SECONDS = 12.0
+"""A worker on another machine that has not beaten for this long is taken for gone."""
+SAME_BIRTH = 1.5
+"""Seconds by which two readings of a process's birth may differ: the clock's second is whole."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of state: when (seconds since 1970), to what, by whom, why."""
+
+    at: float
+    state: State
+    who: str
+    why: str
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run as the file has it; `progress` is what its worker said last.
+
+    spent     seconds of work in earlier spells, before the last resume
+    tracking  MLflow's id of the run, "" before it began
+    """
+
+    number: int
+    id: str
+    name: str
+    tags: tuple[str, ...]
+    spec: RunSpec
+    state: State
+    why: str
+    device: str
+    created: float
+    started: float | None
+    ended: float | None
+    spent: float
+    pid: int | None
+    born: float | None
+    host: str
+    beat: float | None
+    wish: str
+    tracking: str
+    progress: Mapping[str, Any]
+
+    @property
+    def active(self) -> bool:
+        return self.state in ACTIVE
+
+    @property
+    def began(self) -> bool:
+        """Whether it has ever been at work, rather than only queued."""
+        return self.started is not None or self.spent > 0
+
+    @property
+    def seconds(self) -> float:
+        """Time at work so far, all spells together."""
+        if self.started is None:
+            return self.spent
+        end = self.ended if self.ended is not None else time.time()
+        return self.spent + max(0.0, end - self.started)
+
+
+def me() -> str:
+    """Who changes a state: user and process."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()} pid {os.getpid()}"
+
+
+def read_row(row: sqlite3.Row | Mapping[str, Any] | None) -> RunRow:
+    """Raises UnknownName for None, RunError for a row that is damaged."""
+    if row is None:
+        raise UnknownName("this run is not there any more")
+    values = dict(row)
+    try:
+        values["spec"] = RunSpec.from_json(values["spec"])
+        values["progress"] = json.loads(values["progress"])
+        values["tags"] = tuple(tag for tag in values["tags"].split(",") if tag)
+        found = RunRow(**values)
+    except (SpecError, AttributeError, TypeError, ValueError, RecursionError) as error:
+        raise RunError(f"what is known of run {values.get('id')} is damaged: {error}") from error
+    if found.state not in FOLLOWING or not isinstance(found.progress, dict):
+        raise RunError(f"what is known of run {found.id} is damaged: its state or its progress")
+    return found
+
+
+def readable(rows: Iterable[sqlite3.Row]) -> list[RunRow]:
+    """Those that are not damaged: one that is must not take the others away, nor stop the queue."""
+    found = []
+    for row in rows:
+        with suppress(RunError):
+            found.append(read_row(row))
+    return found
+
+
+def is_at_work(row: RunRow) -> bool:
+    """Whether it is running and its worker lives."""
+    return row.state == "running" and is_alive(row)
+
+
+def is_alive(row: RunRow) -> bool:
+    """Whether the run's worker lives; on another machine, whether it has beaten lately."""
+    spoke = time.time() - (row.beat or 0.0) < SILENT_SECONDS
+    if row.pid is None or row.host != socket.gethostname():
+        return spoke
+    try:
+        process = psutil.Process(row.pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        # After the clock was set, births differ though the process is the same: then it beats.
+        return abs(process.create_time() - (row.born or 0.0)) < SAME_BIRTH or spoke
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,342 @@
+"""Every run's state: durable, atomic, with who, when and why; and the queue.
+
+One SQLite file that the dashboard, the command line and the workers share. A change of state is
+one transaction that checks what the state was, so two processes cannot both start a run or both
+end it. A worker beats every BEAT_SECONDS; `reap` finds those that are gone. Where the file is
+missing, damaged or read-only, it is made anew (runs.mending), and what was asked is done then.
+"""
+
+import json
+import os
+import secrets
+import socket
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from dlexplain.errors import RunError, UnknownName
+from dlexplain.execution.ended import how_it_ended
+from dlexplain.execution.mending import (
+    connect,
+    copy_row,
+    is_missing,
+    mend,
+    mended,
+    states_error,
+)
+from dlexplain.execution.paths import row_file
+from dlexplain.execution.rows import BEAT_SECONDS as BEAT_SECONDS
+from dlexplain.execution.rows import FOLLOWING as FOLLOWING
+from dlexplain.execution.rows import Change as Change
+from dlexplain.execution.rows import RunRow as RunRow
+from dlexplain.execution.rows import State as State
+from dlexplain.execution.rows import is_alive, me, read_row, readable
+from dlexplain.execution.spec import RunSpec
+
+TIMEOUT_SECONDS = 30.0
+"""How long one process waits for another's change."""
+
+
+class States:
+    """The runs of one home folder."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        if is_missing(file):
+            mend(file)
+
+    @mended
+    def add(self, spec: RunSpec, who: str = "") -> RunRow:
+        """Queue a new run."""
+        run, now = secrets.token_hex(4), time.time()
+        with self._change() as db:
+            db.execute("BEGIN IMMEDIATE")
+            db.execute(
+                "INSERT INTO runs (id, name, spec, state, created) VALUES (?, ?, ?, 'queued', ?)",
+                (run, spec.title, spec.to_json(), now),
+            )
+            _note(db, run, "queued", who or me(), "submitted")
+        return self._kept(run)
+
+    @mended
+    def get(self, run: str) -> RunRow:
+        """Raises UnknownName, or RunError of one that is damaged; a unique beginning of an id is
+        enough."""
+        with self._change() as db:
+            found = db.execute("SELECT * FROM runs WHERE id = ?", (self._id(run),)).fetchone()
+        return read_row(found)
+
+    def _id(self, run: str) -> str:
+        """The whole id; raises UnknownName."""
+        with self._change() as db:
+            found = db.execute("SELECT id FROM runs WHERE id = ?", (run,)).fetchall()
+            if not found and run:
+                query = "SELECT id FROM runs WHERE substr(id, 1, ?) = ?"
+                found = db.execute(query, (len(run), run)).fetchall()
+            if len(found) == 1:
+                return str(found[0]["id"])
+            last = db.execute("SELECT id FROM runs ORDER BY number DESC LIMIT 5").fetchall()
+        known = ", ".join(row["id"] for row in last) or "none yet"
+        raise UnknownName(f'unknown run "{run}"; the latest: {known}')
+
+    @mended
+    def all(self) -> list[RunRow]:
+        """Every run, the latest first; without those of `damaged`."""
+        with self._change() as db:
+            rows = db.execute("SELECT * FROM runs ORDER BY number DESC").fetchall()
+        return readable(rows)
+
+    @mended
+    def damaged(self) -> list[str]:
+        """Of each run that cannot be read why not, a sentence each, the latest first."""
+        with self._change() as db:
+            rows = db.execute("SELECT * FROM runs ORDER BY number DESC").fetchall()
+        told = []
+        for row in rows:
+            try:
+                read_row(row)
+            except RunError as error:
+                told.append(str(error))
+        return told
+
+    @mended
+    def changes(self, run: str) -> list[Change]:
+        """The run's changes of state, the first first."""
+        query = "SELECT at, state, who, why FROM changes WHERE run = ? ORDER BY rowid"
+        with self._change() as db:
+            return [Change(*row) for row in db.execute(query, (run,)).fetchall()]
+
+    @mended
+    def move(self, run: str, state: State, why: str, who: str = "") -> RunRow:
+        """Change the state; raises RunError where the present one does not allow it."""
+        run = self.get(run).id
+        with self._change() as db:
+            db.execute("BEGIN IMMEDIATE")
+            row = read_row(db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone())
+            if state not in FOLLOWING[row.state]:
+                raise RunError(_refusal(row, state))
+            _move(db, row, state, why, who)
+        return self._kept(run)
+
+    @mended
+    def take(self, devices: Sequence[str], limit: int = 1) -> RunRow | None:
+        """Move the queued run that is next to running on a device with room; None if none is.
+
+        devices  those of this machine, the preferred kind first, such as ("cuda:0", "cpu");
+                 a run whose device is auto takes the first kind only
+        """
+        with self._change() as db:
+            db.execute("BEGIN IMMEDIATE")
+            running = db.execute("SELECT * FROM runs WHERE state = 'running'").fetchall()
+            busy = [row.device for row in readable(running)]
+            free = [device for device in devices if busy.count(device) < limit]
+            queued = db.execute("SELECT * FROM runs WHERE state = 'queued' ORDER BY number")
+            for row in readable(queued.fetchall()):
+                device = next((d for d in free if _suits(row.spec.device, d, devices)), None)
+                if device is None:
+                    continue
+                _set(db, row.id, {"device": device})
+                _move(db, row, "running", f"starting on {device}")
+                taken = row.id
+                break
+            else:
+                return None
+        return self._kept(taken)
+
+    @mended
+    def started(self, run: str, pid: int) -> None:
+        """The process that will attach, so that it is missed if it ends before it could."""
+        with suppress(psutil.NoSuchProcess), self._change() as db:
+            born = psutil.Process(pid).create_time()
+            _set(db, run, {"pid": pid, "born": born, "beat": time.time()}, "pid IS NULL")
+        self._kept(run)
+
+    @mended
+    def attach(self, run: str) -> RunRow:
+        """This process is now the run's worker.
+
+        Raises UnknownName, or RunError if the run is not running or has another worker.
+        """
+        born = psutil.Process().create_time()
+        run = self.get(run).id
+        with self._change() as db:
+            db.execute("BEGIN IMMEDIATE")
+            row = read_row(db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone())
+            if row.state != "running":
+                raise RunError(f"run {run} is {row.state}; only a running one has a worker")
+            if row.pid not in (None, os.getpid()) and is_alive(row):
+                raise RunError(f"run {run} has a worker already, process {row.pid}")
+            sets = {"pid": os.getpid(), "born": born, "host": socket.gethostname()}
+            _set(db, run, {**sets, "beat": time.time(), "why": ""})
+        return self._kept(run)
+
+    @mended
+    def beat(self, run: str, progress: Mapping[str, Any]) -> RunRow | None:
+        """The worker's sign of life with the progress made; returns the row, with the user's wish.
+
+        None where the run is not this process's any more: then nothing is written.
+        """
+        values = {"beat": time.time(), "progress": json.dumps(dict(progress))}
+        with self._change() as db:
+            db.execute("BEGIN IMMEDIATE")
+            mine = f"state = 'running' AND pid = {os.getpid()}"
+            changed = _set(db, run, values, mine)
+            found = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
+        return read_row(found) if changed else None
+
+    @mended
+    def tracked(self, run: str, tracking: str) -> None:
+        """Remember MLflow's id of the run."""
+        with self._change() as db:
+            _set(db, run, {"tracking": tracking})
+        self._kept(run)
+
+    @mended
+    def cancel(self, run: str, who: str = "") -> RunRow:
+        """A queued run is cancelled at once; a running one's worker is asked to save and stop."""
+        row = self.get(run)
+        if row.state == "queued":
+            return self.move(row.id, "cancelled", "cancelled before it began", who)
+        if row.state != "running":
+            raise RunError(f"run {row.id} is {row.state}; only a queued or running one can stop")
+        with self._change() as db:
+            _set(db, row.id, {"wish": "cancel"})
+        return self.get(row.id)
+
+    @mended
+    def rename(self, run: str, name: str) -> RunRow:
+        run = self.get(run).id
+        with self._change() as db:
+            _set(db, run, {"name": name.strip()[:200] or "unnamed"})
+        return self._kept(run)
+
+    @mended
+    def tag(self, run: str, tags: Sequence[str]) -> RunRow:
+        kept = dict.fromkeys(tag.strip().replace(",", " ")[:50] for tag in tags if tag.strip())
+        run = self.get(run).id
+        with self._change() as db:
+            _set(db, run, {"tags": ",".join(kept)})
+        return self._kept(run)
+
+    @mended
+    def delete(self, run: str) -> tuple[str, RunRow | None]:
+        """Forget a run; raises RunError while it is active, and UnknownName.
+
+        Returns its id and what it was; None for one that was damaged, which can be deleted always.
+        """
+        run = self._id(run)
+        with self._change() as db:
+            db.execute("BEGIN IMMEDIATE")
+            rows = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchall()
+            row = next(iter(readable(rows)), None)
+            if row is not None and row.active:
+                first = "it is still saving" if row.wish else "cancel it before you delete it"
+                raise RunError(f"run {run} is {row.state}; {first}")
+            db.execute("DELETE FROM runs WHERE id = ?", (run,))
+            db.execute("DELETE FROM changes WHERE run = ?", (run,))
+        row_file(self.file.parent, run).unlink(missing_ok=True)
+        return run, row
+
+    @mended
+    def reap(self) -> list[RunRow]:
+        """Move running runs whose worker is gone to interrupted, and return them.
+
+        One whose worker came to its end, and could not write here, is moved to that end instead.
+        """
+        query = "SELECT * FROM runs WHERE state = 'running'"
+        with self._change() as db:  # nearly always nobody is gone, and nothing is locked
+            rows = readable(db.execute(query).fetchall())
+        if all(is_alive(row) for row in rows):
+            return []
+        gone = []
+        with self._change() as db:
+            db.execute("BEGIN IMMEDIATE")
+            for row in readable(db.execute(query).fetchall()):
+                if not is_alive(row):
+                    self._let_go(db, row)
+                    gone.append(row.id)
+        return [self._kept(run) for run in gone]
+
+    def _let_go(self, db: sqlite3.Connection, row: RunRow) -> None:
+        """Of a run that is running and has no worker any more."""
+        ended = how_it_ended(self.file.parent, row)
+        if ended:
+            _move(db, row, ended.state, ended.why, at=ended.at)
+            return
+        worker = f"its worker (process {row.pid}) is gone"
+        _move(db, row, "interrupted", worker if row.pid else "it never started")
+
+    def _kept(self, run: str) -> RunRow:
+        """The run as it is now, and a copy of it in its file, for when this one is lost."""
+        with self._change() as db:
+            row = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
+            query = "SELECT at, state, who, why FROM changes WHERE run = ? ORDER BY rowid"
+            changes = [list(change) for change in db.execute(query, (run,)).fetchall()]
+        found = read_row(row)
+        copy_row(self.file.parent, dict(row), changes)
+        return found
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        """A connection, whose change is kept where no error comes; raises StatesError."""
+        try:
+            with closing(connect(self.file, TIMEOUT_SECONDS)) as db:
+                try:
+                    yield db
+                    if db.in_transaction:
+                        db.execute("COMMIT")
+                except BaseException:
+                    if db.in_transaction:
+                        db.execute("ROLLBACK")
+                    raise
+        except sqlite3.Error as error:
+            raise states_error(self.file, error) from error
+
+
+def _move(
+    db: sqlite3.Connection, row: RunRow, state: State, why: str, who: str = "", at: float = 0.0
+) -> None:
+    """at  when the run ended, where that is known better than by the clock"""
+    now = at or time.time()
+    sets: dict[str, Any] = {"state": state, "why": why, "wish": ""}
+    if state == "running":
+        sets |= {"started": now, "ended": None, "beat": now, "spent": row.seconds}
+        sets |= {"pid": None, "born": None, "host": socket.gethostname()}
+    elif row.state == "running":
+        # What the worker did after its last sign of life is not known.
+        sets["ended"] = now if state != "interrupted" else row.beat or now
+    elif state == "queued":
+        sets |= {"spent": row.seconds, "started": None, "ended": None}
+    _set(db, row.id, sets)
+    _note(db, row.id, state, who or me(), why)
+
+
+def _refusal(row: RunRow, state: State) -> str:
+    """Why a run cannot change to the state, in words that say what can be done."""
+    doing = {"queued": "resumed", "running": "started", "cancelled": "cancelled"}
+    if row.state == "running" and state == "queued":
+        now = "it is still saving" if row.wish else "it goes on by itself"
+        return f"run {row.id} is running; {now}, so it cannot be resumed"
+    return f"run {row.id} is {row.state}; it cannot be {doing.get(state, state)}"
+
+
+def _set(db: sqlite3.Connection, run: str, values: Mapping[str, Any], where: str = "TRUE") -> bool:
+    """Whether there was such a row."""
+    names = ", ".join(f"{name} = ?" for name in values)
+    query = f"UPDATE runs SET {names} WHERE id = ? AND {where}"
+    return db.execute(query, (*values.values(), run)).rowcount == 1
+
+
+def _note(db: sqlite3.Connection, run: str, state: State, who: str, why: str) -> None:
+    db.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?)", (run, time.time(), state, who, why))
+
+
+def _suits(wanted: str, device: str, devices: Sequence[str]) -> bool:
+    if wanted == "auto":
+        return device.partition(":")[0] == devices[0].partition(":")[0]
+    return wanted in (device, device.partition(":")[0])

@@ -1,0 +1,302 @@
+"""Trains one run: python -m dlexplain.execution.worker RUN.
+
+The composition root: it alone in runs/ knows tasks, models and data. It takes the run from the
+states file, trains with Lightning, tests, records, and says how it ended.
+"""
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as L
+import torch
+
+import dlexplain.data.modules
+import dlexplain.data.sets
+import dlexplain.networks
+import dlexplain.tasks  # noqa: F401, these four register what a spec can name
+from dlexplain.data.base import DATA, Augmentation, ModuleOptions, Report
+from dlexplain.data.modules.base import module_of
+from dlexplain.errors import CheckpointError, DlexplainError
+from dlexplain.execution import paths
+from dlexplain.execution.checkpoints import newest_good, read_checkpoint
+from dlexplain.execution.courtesy import give_way
+from dlexplain.execution.environment import environment
+from dlexplain.execution.executor import next_in_line
+from dlexplain.execution.files import write_whole
+from dlexplain.execution.fitting import Fitting, make_trainer, quiet
+from dlexplain.execution.measuring import SMALLEST_BATCH, Measured, is_out_of_memory, measure
+from dlexplain.execution.recording import (
+    Outcome,
+    keep_only_best,
+    save_environment,
+    save_facts,
+    save_outcome,
+)
+from dlexplain.execution.reporting import Reporter
+from dlexplain.execution.rows import RunRow
+from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.spell import spell
+from dlexplain.memory import keep_memory
+from dlexplain.networks.base import ARCHITECTURES, SeesData, kept_state
+from dlexplain.networks.device import choose_device, describe_device
+from dlexplain.params import parse
+from dlexplain.services.trained.models import trained
+from dlexplain.services.trained.networks import load_network
+from dlexplain.settings import settings
+from dlexplain.tasks.base import TASKS, Training
+from dlexplain.tasks.distilling import HasTeacher
+from dlexplain.tasks.modules.base import TaskModule, task_module
+
+SEEN_FIRST = 5000
+"""Training inputs that a network may look at before it is trained."""
+NICE = 19
+_log = logging.getLogger("dlexplain.worker")
+
+
+@dataclass(eq=False)
+class Built:
+    """A spec made real: the data, the module over a fresh network, and how to train it."""
+
+    data: Any
+    module: TaskModule
+    training: Training
+    device: torch.device
+    accumulate: int = 1
+
+
+def build(
+    spec: RunSpec,
+    device: torch.device,
+    report: Report,
+    batch_size: int = 0,
+    home: Path | None = None,
+    learns: bool = True,
+) -> Built:
+    """Raises BadInput where the spec, its data or its teacher cannot be used, WeightsError where
+    the teacher's weights cannot.
+
+    batch_size  examples in memory at once, where fewer fit than the spec has in a step
+    home        where downloaded data and the teacher's run are; the settings' home otherwise
+    learns      whether it is to be trained; a test needs no teacher
+    """
+    task, architecture, source = TASKS[spec.task], ARCHITECTURES[spec.model], DATA[spec.data]
+    training: Training = parse(Training, spec.training)
+    task_params: Any = parse(task.Params, spec.task_params)
+    data = source.load(
+        parse(source.Params, spec.data_params), paths.data_folder(home or settings().home), report
+    )
+    report("building the network", None)
+    options = ModuleOptions(
+        task=dict(spec.task_params) | asdict(task_params),
+        augmentation=parse(Augmentation, spec.augmentation),
+        batch_size=batch_size or training.batch_size,
+        seed=spec.seed,
+        epochs=training.epochs,
+    )
+    module_of_data = module_of(data, options)
+    L.seed_everything(spec.seed, verbose=False)
+    shape = task.shape(module_of_data.facts, task_params)
+    network = architecture.build(shape, parse(architecture.Params, spec.model_params))
+    if isinstance(network, SeesData):
+        network.see_data(module_of_data.some_inputs(SEEN_FIRST, spec.seed))
+    if any(isinstance(m, torch.nn.Conv2d) for m in network.modules()):
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    # A task that steps by itself takes the smaller batch as it is.
+    parts = batch_size and not task.manual
+    accumulate = module_of_data.in_parts_of(training.batch_size) if parts else 1
+    steps = -(-len(module_of_data.loader) // accumulate) * training.epochs
+    module = task_module(task, network, module_of_data.facts, task_params, training, steps)
+    module.prepare(module_of_data)
+    if learns and isinstance(module, HasTeacher) and module.teacher_name:
+        teacher = trained(module.teacher_name, home)
+        module.take_teacher(load_network(teacher), teacher.facts)
+    return Built(module_of_data, module, training, device, accumulate)
+
+
+def measure_built(built: Built) -> Measured:
+    """A few steps on the first training examples."""
+    examples = next(iter(built.data.loader))
+
+    def batch_of(size: int) -> Mapping[str, Any]:
+        cut: dict[str, Any] = {
+            key: value[:size].to(built.device) if isinstance(value, torch.Tensor) else value
+            for key, value in examples.items()
+        }
+        found: Mapping[str, Any] = built.data.on_after_batch_transfer(cut, 0)
+        return found
+
+    size = min(built.training.batch_size, built.data.loader.batch_size)
+    return measure(built.module, batch_of, size, built.training.precision, built.device)
+
+
+def work(run: str, home: Path | None = None) -> str:
+    """Train the run to its end; returns the state that it ended in.
+
+    home  that of the settings otherwise
+    Raises UnknownName or RunError, changing nothing, where the run is not this process's to train.
+    """
+    home = home or settings().home
+    with quiet():
+        return spell(run, home, _train)
+
+
+def _train(home: Path, reporter: Reporter) -> None:
+    row = reporter.row
+    device = choose_device(row.device or row.spec.device)
+    env = environment(describe_device(device))
+    save_environment(home, row.id, env)
+    built, precision, seconds = _fit(home, device, reporter)
+    trainer = built.module.trainer
+    if built.training.patience and trainer.current_epoch < built.training.epochs:
+        reporter.note(
+            f"stopped after epoch {trainer.current_epoch} of {built.training.epochs}: "
+            f"{built.training.patience} epochs without improvement"
+        )
+    reporter.phase("testing")
+    metrics = dict(trainer.test(built.module, datamodule=built.data, verbose=False)[0])
+    more, arrays = built.module.results()
+    metrics |= more
+    reporter.add(metrics, trainer.global_step)
+    reporter.phase("saving")
+    outcome = Outcome(
+        state=kept_state(built.module.network),
+        parameters=sum(p.numel() for p in built.module.network.parameters()),
+        facts=built.data.facts,
+        files=built.data.files,
+        metrics=metrics,
+        arrays=arrays,
+        precision=precision,
+        seconds=seconds,
+        environment=env,
+    )
+    save_outcome(home, reporter, outcome)
+
+
+def _fit(home: Path, device: torch.device, reporter: Reporter) -> tuple[Built, str, float]:
+    """Train from the newest good checkpoint; returns what was trained, precision and seconds."""
+    row = reporter.row
+    folder = paths.checkpoint_folder(home, row.id)
+    built, precision = _prepare(home, row, device, reporter)
+    save_facts(home, row, built.data.facts, built.data.files)
+    reporter.phase("getting ready to train")
+    while True:
+        trainer, keeper = make_trainer(_fitting(row.spec, built, precision), home, reporter)
+        checkpoint = newest_good(folder, reporter.note)
+        start = time.monotonic()
+        try:
+            trainer.fit(
+                built.module, datamodule=built.data, ckpt_path=checkpoint, weights_only=True
+            )
+        except (RuntimeError, MemoryError) as error:
+            half = built.data.loader.batch_size // 2
+            if not is_out_of_memory(error) or any(folder.glob("*.ckpt")) or half < SMALLEST_BATCH:
+                raise
+        else:
+            if keeper is not None:
+                _take_best(Path(keeper.best_model_path), built, reporter)
+            return built, precision, time.monotonic() - start
+        # Measuring a few steps had not shown it; nothing is learned yet, so nothing is lost.
+        del trainer, keeper
+        built = _smaller(home, row, device, reporter, half, precision)
+
+
+def _prepare(
+    home: Path, row: RunRow, device: torch.device, reporter: Reporter
+) -> tuple[Built, str]:
+    """Build, and choose precision and batch by measuring; a resumed run keeps what it had."""
+
+    def report(text: str, part: float | None) -> None:
+        reporter.phase(text)
+
+    reporter.phase("reading the data")
+    file = paths.chosen_file(home, row.id)
+    if file.exists():
+        chosen = json.loads(file.read_text())
+        built = build(row.spec, device, report, chosen["batch"], home)
+        return built, str(chosen["precision"])
+    built = build(row.spec, device, report, home=home)
+    for note in built.data.facts.get("notes", ()):
+        reporter.note(note)
+    reporter.phase("measuring a few steps")
+    measured = measure_built(built)
+    if measured.note:
+        reporter.note(measured.note)
+    if measured.batch < built.data.loader.batch_size:
+        built = _smaller(home, row, device, reporter, measured.batch, measured.precision)
+    else:
+        _choose(home, row, measured.precision, 0)
+    return built, measured.precision
+
+
+def _smaller(
+    home: Path, row: RunRow, device: torch.device, reporter: Reporter, batch: int, precision: str
+) -> Built:
+    """Build again with fewer examples at once, and say so."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    built = build(row.spec, device, lambda text, part: reporter.phase(text), batch, home)
+    added = "" if TASKS[row.spec.task].manual else " and their gradients added up"
+    reporter.note(
+        f"a batch of {built.training.batch_size} does not fit into memory; "
+        f"{batch} are taken at once{added}"
+    )
+    _choose(home, row, precision, batch)
+    return built
+
+
+def _choose(home: Path, row: RunRow, precision: str, batch: int) -> None:
+    file = paths.chosen_file(home, row.id)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, json.dumps({"precision": precision, "batch": batch}).encode())
+
+
+def _fitting(spec: RunSpec, built: Built, precision: str) -> Fitting:
+    task, training = TASKS[spec.task], built.training
+    return Fitting(
+        epochs=training.epochs,
+        steps=built.module.steps,
+        accumulate=built.accumulate,
+        precision=precision,
+        device=built.device,
+        clip=0.0 if task.manual else training.clip,
+        patience=training.patience,
+        averaging=training.averaging,
+        keep_best=training.keep_best,
+        monitor=task.monitor,
+        mode=task.mode,
+    )
+
+
+def _take_best(best: Path, built: Built, reporter: Reporter) -> None:
+    """Put the weights of the best epoch into the network."""
+    try:
+        built.module.load_state_dict(read_checkpoint(best)["state_dict"])
+        keep_only_best(best.parent, best)
+    except CheckpointError as error:
+        reporter.note(f"{error}; the last epoch is tested instead of the best")
+
+
+def main(arguments: list[str]) -> int:
+    """Train the run named, then start what is queued behind it."""
+    give_way(NICE)
+    if settings().keep_memory:
+        keep_memory()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    state = "failed"
+    try:
+        state = work(arguments[0])
+    except DlexplainError as error:
+        _log.error("%s", error)
+    if state != "interrupted":  # asked to end, as at a shutdown: not to start another
+        next_in_line(settings().home)
+    return 0 if state in ("finished", "cancelled") else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,89 @@
+"""Attention of a text classifier, its gradients, and what several layers of it amount to."""
+
+import torch
+from torch import Tensor
+
+from dlexplain.errors import Incompatible
+from dlexplain.explainers.batching import Target
+from dlexplain.explainers.recurrence import differentiable
+from dlexplain.explainers.text_model import TextTwin
+
+
+def check_attends(twin: TextTwin) -> None:
+    """Raises Incompatible."""
+    if not twin.attends:
+        raise Incompatible(
+            "the model has no attention that can be shown: from each token to each, layer by layer"
+        )
+
+
+def attention(twin: TextTwin, ids: Tensor) -> list[Tensor]:
+    """Of each layer (heads, queries, keys), for (1, time) ids; in this model's turn."""
+    check_attends(twin)
+    with twin.turnstile.turn(), torch.inference_mode():
+        _, weights = _attend(twin, twin.embed(ids))
+    return [layer[0] for layer in weights]
+
+
+def attention_gradients(
+    twin: TextTwin, ids: Tensor, target: Target
+) -> tuple[list[Tensor], list[Tensor]]:
+    """The same, and the gradients of the target's score by these weights."""
+    check_attends(twin)
+    with twin.turnstile.turn(), torch.enable_grad():
+        logits, weights = _attend(twin, twin.embed(ids).requires_grad_())
+        gradients = torch.autograd.grad(target.score(logits).sum(), weights)
+    return [layer[0].detach() for layer in weights], [layer[0] for layer in gradients]
+
+
+def _attend(twin: TextTwin, vectors: Tensor) -> tuple[Tensor, list[Tensor]]:
+    mask = torch.ones(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
+    with differentiable():
+        found: tuple[Tensor, list[Tensor]] = twin.network.attend(vectors, mask)  # type: ignore[operator]
+    return found
+
+
+def rollout(layers: list[Tensor]) -> Tensor:
+    """(queries, keys) from (heads, queries, keys) of each layer, the first layer first.
+
+    Heads are averaged; half of what a token is stays its own by the residual connection:
+    R = Π_l (A_l + I) / 2. Rows sum to 1. Abnar and Zuidema, "Quantifying Attention Flow in
+    Transformers", 2020, https://arxiv.org/abs/2005.00928.
+    """
+    heads = [layer.mean(0) for layer in layers]
+    if is_pooling(layers):
+        return heads[0]
+    joined = torch.eye(heads[0].shape[-1], device=heads[0].device)
+    for mixed in heads:
+        own = torch.eye(mixed.shape[-1], device=mixed.device)
+        joined = (mixed + own) / 2 @ joined
+    return joined
+
+
+def relevance(layers: list[Tensor], gradients: list[Tensor]) -> Tensor:
+    """(queries, keys): R = Π_l (I + E_heads[max(0, A_l ⊙ ∂f/∂A_l)]), less the identity.
+
+    Chefer, Gur, Wolf, "Generic Attention-model Explainability", 2021,
+    https://arxiv.org/abs/2103.15679, its rule for self-attention.
+    """
+    parts = [(a * g).clamp_min(0).mean(0) for a, g in zip(layers, gradients, strict=True)]
+    if is_pooling(layers):
+        return parts[0]
+    own = torch.eye(parts[0].shape[-1], device=parts[0].device)
+    joined = own
+    for part in parts:
+        joined = joined + part @ joined
+    return joined - own
+
+
+def is_pooling(layers: list[Tensor]) -> bool:
+    """Whether one learnt query, rather than each token, looks."""
+    return len(layers) == 1 and layers[0].shape[1] == 1 < layers[0].shape[2]
+
+
+def read_out(twin: TextTwin, joined: Tensor) -> Tensor:
+    """(queries, keys) -> (tokens,): the rows that go on to the classes, averaged; the network's
+    own marks are left out."""
+    marks = int(twin.network.marks)  # type: ignore[arg-type]
+    rows = {"first": joined[:1], "last": joined[-1:], "mean": joined}[twin.reads]
+    return rows.mean(0)[marks:]

@@ -1,0 +1,157 @@
+"""Seeing inside a model: which layers have a spatial grid, and one layer's output and gradient.
+
+Hooks live only inside a `with` here and are removed on error; the caller holds the model's turn
+meanwhile, so that nobody else's picture passes through them.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+
+from dlexplain.errors import Incompatible, ParamError, known_names
+from dlexplain.explainers.prepare import PreparedModel
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer whose output is a grid of places: (batch, channels, height, width), or tokens
+    (batch, places, channels) that form a square, with or without a class token before them."""
+
+    name: str
+    channels: int
+    height: int
+    width: int
+
+
+def spatial(activation: Tensor) -> Tensor:
+    """Reshape a layer's output to (batch, channels, height, width).
+
+    Tokens (batch, places, channels), as Transformers have them, become a square grid; one class
+    token in front is dropped. Raises ValueError for anything else.
+    """
+    if activation.dim() == 4 and activation.shape[-2] * activation.shape[-1] > 1:
+        return activation
+    if activation.dim() == 3:
+        batch, places, channels = activation.shape
+        for skipped in (0, 1):
+            side = math.isqrt(places - skipped)
+            if side > 1 and side * side == places - skipped:
+                grid = activation[:, skipped:].transpose(1, 2)  # (batch, channels, places)
+                return grid.reshape(batch, channels, side, side)
+    raise ValueError(f"no spatial grid in an output of shape {tuple(activation.shape)}")
+
+
+LEAST_GRID = 3
+"""Places along a side that make a grid worth looking at, where a model has such a layer."""
+_known: WeakKeyDictionary[PreparedModel, tuple[Layer, ...]] = WeakKeyDictionary()
+
+
+def spatial_layers(model: PreparedModel) -> tuple[Layer, ...]:
+    """All layers with a spatial grid, in the order in which the model runs them."""
+    if model not in _known:
+        _known[model] = _spatial_layers(model)
+    return _known[model]
+
+
+def _spatial_layers(model: PreparedModel) -> tuple[Layer, ...]:
+    found: dict[str, Layer] = {}
+
+    def note(name: str, output: object) -> None:
+        if isinstance(output, Tensor):
+            try:
+                _, channels, height, width = spatial(output).shape
+            except ValueError:
+                return
+            found.pop(name, None)
+            found[name] = Layer(name, channels, height, width)
+
+    modules = [(n, m) for n, m in model.module.named_modules() if n and not _is_identity(m)]
+    hooks = []
+    with model.turnstile.turn():
+        try:
+            for name, module in modules:
+                hooks.append(
+                    module.register_forward_hook(lambda _m, _i, out, name=name: note(name, out))
+                )
+            with torch.inference_mode():
+                model.module(model.to_device(torch.zeros((1, *model.input_shape))))
+        finally:
+            for hook in hooks:
+                hook.remove()
+    return tuple(found.values())
+
+
+def _is_identity(module: nn.Module) -> bool:
+    return isinstance(module, nn.Identity)
+
+
+def find_layer(model: PreparedModel, name: str = "auto") -> Layer:
+    """The layer of this name; "auto" is the last one with a grid of at least LEAST_GRID places
+    along its sides, or, where none has so many, the last one with a grid.
+
+    Raises Incompatible when the model has none, ParamError when none has this name.
+    """
+    layers = spatial_layers(model)
+    if not layers:
+        raise Incompatible("the model has no layer with a spatial grid, which this method needs")
+    if name == "auto":
+        fine = [layer for layer in layers if min(layer.height, layer.width) >= LEAST_GRID]
+        return (fine or layers)[-1]
+    for layer in layers:
+        if layer.name == name:
+            return layer
+    known = known_names(name, ["auto", *(layer.name for layer in layers)])
+    raise ParamError(f'the model has no spatial layer "{name}"; {known}')
+
+
+@dataclass
+class Tape:
+    """What a layer put out; `output` is a leaf from which the gradient can be taken."""
+
+    output: Tensor | None = field(default=None)
+
+
+@contextmanager
+def capture(module: nn.Module, layer: str) -> Iterator[Tape]:
+    """Record the last output of `layer`, cut from what came before it.
+
+    A layer that works in place has written over its input, which the model may read under the
+    input's own name: the cut goes through both names, so that the gradient misses neither.
+    """
+    tape = Tape()
+    version = 0
+
+    def look(_module: nn.Module, inputs: Any) -> None:
+        nonlocal version
+        version = _writes(inputs)
+
+    def record(_module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
+        in_place = _writes(inputs) > version and _share(inputs[0], output)
+        # a copy, which what follows in place leaves alone
+        tape.output = (output.detach().clone() if in_place else output.detach()).requires_grad_()
+        return output.copy_(tape.output) if in_place else tape.output.clone()
+
+    watched = module.get_submodule(layer)
+    hooks = (watched.register_forward_pre_hook(look), watched.register_forward_hook(record))
+    try:
+        yield tape
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _writes(inputs: Any) -> int:
+    """How often the first of a layer's inputs was written over; 0 where torch does not count."""
+    x = inputs[0] if inputs else None
+    return x._version if isinstance(x, Tensor) and not x.is_inference() else 0
+
+
+def _share(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors are one memory."""
+    return one.untyped_storage().data_ptr() == other.untyped_storage().data_ptr()

@@ -1,0 +1,269 @@
+"""Class activation maps: what a convolutional layer saw, weighed for a class."""
+
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+from typing import ClassVar, TypeVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from dlexplain.errors import Incompatible
+from dlexplain.explainers.base import Attributed, Explainer, Family, register
+from dlexplain.explainers.capture import capture, find_layer, spatial, spatial_layers
+from dlexplain.explainers.inputs.base import ModelInput, Need
+from dlexplain.explainers.inputs.picture import PictureInput
+from dlexplain.explainers.methods.gradients import check_guided, guided
+from dlexplain.explainers.prepare import PreparedModel
+from dlexplain.params import flag, name, number
+
+LAYER_HELP = (
+    "Which layer's map; auto is the last one with a grid of at least 3 x 3 places. Earlier layers "
+    "are finer and know less about classes. Tokens of a Transformer are put back into their grid."
+)
+
+
+def layer_field() -> str:
+    """The field that every layer method declares."""
+    declared: str = name("auto", "Layer", help=LAYER_HELP)
+    return declared
+
+
+def enlarge(grid: Tensor, size: torch.Size | tuple[int, ...]) -> Tensor:
+    """(batch, channels, height, width) -> the same, bilinear, at the input's size."""
+    return F.interpolate(grid, size=tuple(size[-2:]), mode="bilinear", align_corners=False)
+
+
+def activation_and_gradient(given: PictureInput, layer: str) -> tuple[Tensor, Tensor]:
+    """The layer's output and the score's gradient at it, each (1, channels, height, width)."""
+    given.progress.plan(1)
+    found = find_layer(given.model, layer)
+    with given.model.turnstile.turn(), capture(given.model.module, found.name) as tape:
+        with torch.enable_grad():
+            score = given.target.score(given.model.module(given.inputs)).sum()
+            assert tape.output is not None
+            (gradient,) = torch.autograd.grad(score, tape.output, allow_unused=True)
+    if gradient is None:
+        raise Incompatible(f'the score does not depend on the last output of the layer "{layer}"')
+    given.progress.advance(1)
+    return spatial(tape.output.detach()), spatial(gradient)
+
+
+@dataclass(frozen=True)
+class LayerParams:
+    layer: str = layer_field()
+
+
+@dataclass(frozen=True)
+class GradCamParams(LayerParams):
+    positive: bool = flag(
+        True, "Only positive", help="Keep only evidence for the class, as the paper does."
+    )
+
+
+@dataclass(frozen=True)
+class ScoreCamParams(LayerParams):
+    channels: int = number(
+        256, "Channels", low=1, high=4096,
+        help="How many channels are tried, those that vary most over the picture first.",
+    )  # fmt: skip
+
+
+P = TypeVar("P", bound=LayerParams)
+
+
+class LayerMethod(Explainer[P]):
+    """A method that weighs one layer's channels."""
+
+    family: ClassVar[Family] = "layer"
+    needs: ClassVar[frozenset[Need]] = frozenset({"gradients", "pixels"})
+
+    def check(self, model: PreparedModel) -> None:
+        find_layer(model)
+
+    def fit(self, model: PreparedModel, params: P) -> tuple[P, str]:
+        return replace(params, layer=find_layer(model, params.layer).name), ""
+
+    def choices(self, model: PreparedModel) -> dict[str, tuple[str, ...]]:
+        return {"layer": ("auto", *(layer.name for layer in spatial_layers(model)))}
+
+
+class _GradientCam(LayerMethod[P]):
+    signed = False
+
+    @abstractmethod
+    def grid(self, activation: Tensor, gradient: Tensor, params: P) -> Tensor:
+        """(1, channels, height, width) twice -> (1, 1, height, width)"""
+
+    def attribute(self, given: ModelInput, params: P) -> Attributed:
+        assert isinstance(given, PictureInput)
+        activation, gradient = activation_and_gradient(given, params.layer)
+        grid = self.grid(activation, gradient, params)
+        return Attributed(enlarge(grid, given.inputs.shape)[0])
+
+
+def grad_cam_grid(activation: Tensor, gradient: Tensor) -> Tensor:
+    """Channels weighed by their mean gradient, before the ReLU."""
+    weights = gradient.mean(dim=(2, 3), keepdim=True)  # (1, channels, 1, 1)
+    return (weights * activation).sum(dim=1, keepdim=True)
+
+
+@register
+class GradCam(_GradientCam[GradCamParams]):
+    """Where a layer's channels that raise the class score are active. Coarse but stable: the
+    grid of a last layer is 7 x 7 or so on a picture of 224 pixels, and 3 x 3 or 4 x 4 on a small
+    one.
+
+    Formula: ReLU(Σ_k w_k A_k), w_k = mean over places of ∂f/∂A_k; without "only positive", the
+    sum itself, where negative places speak against the class.
+    """
+
+    name = "grad-cam"
+    title = "Grad-CAM"
+    unit = "weighted activation"
+    paper = "Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391"
+
+    Params = GradCamParams
+
+    def is_signed(self, params: GradCamParams) -> bool:
+        return not params.positive
+
+    def grid(self, activation: Tensor, gradient: Tensor, params: GradCamParams) -> Tensor:
+        summed = grad_cam_grid(activation, gradient)
+        return summed.clamp_min(0) if params.positive else summed
+
+
+@register
+class GradCamPlusPlus(_GradientCam[LayerParams]):
+    """Grad-CAM with weights place by place, so that several objects of one class, or a small
+    one, are covered more evenly.
+
+    Formula: ReLU(Σ_k w_k A_k), w_k = Σ_ij a_ij ReLU(g_ij), a = g² / (2g² + ΣA · g³) with the
+    gradient g of the score at the channel.
+    """
+
+    name = "grad-cam-plus-plus"
+    title = "Grad-CAM++"
+    unit = "weighted activation"
+    paper = "Chattopadhay et al. 2018, https://arxiv.org/abs/1710.11063"
+    Params = LayerParams
+
+    def grid(self, activation: Tensor, gradient: Tensor, params: LayerParams) -> Tensor:
+        total = activation.sum(dim=(2, 3), keepdim=True)  # (1, channels, 1, 1)
+        denominator = 2 * gradient**2 + total * gradient**3
+        safe = torch.where(denominator == 0, torch.ones_like(denominator), denominator)
+        alpha = gradient**2 / safe
+        weights = (alpha * gradient.clamp_min(0)).sum(dim=(2, 3), keepdim=True)
+        return (weights * activation).sum(dim=1, keepdim=True).clamp_min(0)
+
+
+@register
+class LayerCam(_GradientCam[LayerParams]):
+    """Each place of each channel weighed by its own positive gradient, not by the channel's mean:
+    stays sharp on early layers, where Grad-CAM blurs.
+
+    Formula: ReLU(Σ_k ReLU(∂f/∂A_k) · A_k), place by place.
+    """
+
+    name = "layer-cam"
+    title = "Layer-CAM"
+    unit = "weighted activation"
+    paper = "Jiang et al. 2021, https://doi.org/10.1109/TIP.2021.3089943"
+    Params = LayerParams
+
+    def grid(self, activation: Tensor, gradient: Tensor, params: LayerParams) -> Tensor:
+        return (gradient.clamp_min(0) * activation).sum(dim=1, keepdim=True).clamp_min(0)
+
+
+@register
+class GuidedGradCam(LayerMethod[LayerParams]):
+    """The fine lines of Guided Backpropagation where Grad-CAM sees the class.
+
+    Formula: guided gradient · Grad-CAM, enlarged to the picture's size.
+    """
+
+    name = "guided-grad-cam"
+    title = "Guided Grad-CAM"
+    unit = "guided gradient × activation"
+    signed = True
+    paper = "Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391"
+    Params = LayerParams
+
+    def check(self, model: PreparedModel) -> None:
+        super().check(model)
+        check_guided(model)
+
+    def attribute(self, given: ModelInput, params: LayerParams) -> Attributed:
+        assert isinstance(given, PictureInput)
+        given.progress.plan(1)
+        activation, gradient = activation_and_gradient(given, params.layer)
+        grid = grad_cam_grid(activation, gradient).clamp_min(0)
+        fine, _ = given.evaluator.all_gradients(given.inputs, guided(given.model))
+        return Attributed(fine[0] * enlarge(grid, given.inputs.shape)[0])
+
+
+SAME_SCORE = 1e-6
+"""Scores that differ by no more are one."""
+NO_CHANNEL = "The score is the same through every channel: the map is the channels' mean."
+
+
+@register
+class ScoreCam(LayerMethod[ScoreCamParams]):
+    """Shows the model the picture through each channel of a layer, and weighs the channel by the
+    score it then gives. Needs no gradient, but one evaluation a channel.
+
+    Formula: ReLU(Σ_k w_k A_k), w = softmax over k of f(x · H_k) - f(0), H_k the channel enlarged
+    and scaled to 0..1. x · H_k fades to black where H_k is 0.
+    """
+
+    name = "score-cam"
+    title = "Score-CAM"
+    unit = "weighted activation"
+    signed = False
+    paper = "Wang et al. 2020, https://arxiv.org/abs/1910.01279"
+
+    Params = ScoreCamParams
+
+    def attribute(self, given: ModelInput, params: ScoreCamParams) -> Attributed:
+        assert isinstance(given, PictureInput)
+        activation = self._activation(given, params.layer)  # (channels, height, width)
+        spread = activation.flatten(1).std(dim=1)
+        chosen = spread.argsort(descending=True)[: params.channels]
+        grids = activation[chosen][:, None]  # (tried, 1, height, width)
+        low = given.model.value_range[0]
+
+        def make(start: int, stop: int) -> Tensor:
+            masks = enlarge(grids[start:stop], given.inputs.shape)
+            least, most = masks.amin((2, 3), keepdim=True), masks.amax((2, 3), keepdim=True)
+            masks = (masks - least) / (most - least).clamp_min(1e-8)
+            return low + (given.inputs - low) * masks
+
+        nothing = given.score(torch.full_like(given.inputs, low))
+        given.progress.plan(len(chosen))
+        scores: list[Tensor] = []
+        for span, part in given.evaluator.scores(make, len(chosen)):
+            scores.append(part - nothing)
+            given.preview(lambda stop=span.stop: self._combine(given, grids[:stop], scores)[0])  # type: ignore[misc]
+        tried, there = len(chosen), activation.shape[0]
+        note = f"{tried} of the layer's {there} channels were tried." if tried < there else ""
+        found = torch.cat(scores)
+        if float(found.max() - found.min()) <= SAME_SCORE:
+            note = " ".join(filter(None, (note, NO_CHANNEL)))
+        return Attributed(self._combine(given, grids, scores), note=note)
+
+    @staticmethod
+    def _combine(given: PictureInput, grids: Tensor, scores: list[Tensor]) -> Tensor:
+        weights = torch.cat(scores).softmax(0)[:, None, None, None]
+        summed = (weights * grids).sum(dim=0, keepdim=True).clamp_min(0)  # (1, 1, height, width)
+        return enlarge(summed, given.inputs.shape)[0]
+
+    @staticmethod
+    def _activation(given: PictureInput, layer: str) -> Tensor:
+        given.progress.plan(1)
+        found = find_layer(given.model, layer)
+        with given.model.turnstile.turn(), capture(given.model.module, found.name) as tape:
+            with torch.no_grad():
+                given.model.module(given.inputs)
+        given.progress.advance(1)
+        assert tape.output is not None
+        return spatial(tape.output.detach())[0]
