@@ -140,7 +140,7 @@ def test_a_width_is_told_as_trained_and_calibrated(capsys: pytest.CaptureFixture
         ("forecast --csv lost.csv", "lost.csv is not there"),
         ("forecast --model fred-gru --csv own", "is not here"),
         ("backtest none", 'unknown forecaster "none"'),
-        ("explain --series own --method magic", 'unknown method of series "magic"'),
+        ("explain --series own --method magic", 'unknown method for a series "magic"'),
         ("explain --series own --text a --method occlusion", "one of the three"),
         ("explain --series own --method occlusion --target gold", 'does not forecast "gold"'),
         ("explain --series own --method occlusion --set length=0", 'length is "0"'),

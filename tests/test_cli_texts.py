@@ -98,7 +98,7 @@ def test_a_text_in_colours_is_kept_as_a_page(
         (("classify", "--text", "x", "--model", str(Path(__file__).parent)), "no config.json"),
         (("classify", "--text", "x", "--model", __file__), "unknown text model"),
         (("explain", "--text", " ", "--method", "lime", *MODEL), "only blanks"),
-        (("explain", "--text", "x", "--method", "lyme", *MODEL), "unknown method of texts"),
+        (("explain", "--text", "x", "--method", "lyme", *MODEL), "unknown method for a text"),
         (("explain", "--text", "x", "--method", "lime", "--model", "x"), "unknown text model"),
         (("explain", "--text", "x", "--method", "lime", "--out", "x.npz", *MODEL), ".html"),
         (("explain", "--text", "x", "--method", "lime", "--png", "x.png", *MODEL), "for pictures"),
