@@ -13,6 +13,7 @@ Names are imported when they are first used, so that pages without torch do not 
 """
 
 import importlib
+import warnings
 from typing import Any
 
 _HOMES = {
@@ -50,11 +51,30 @@ _HOMES = {
     "train": "dlexplain.services.training.runs",
     "translate": "dlexplain.services.translation.translating",
 }
+_EARLIER = {
+    "classify": ("dlexplain.services.pictures.classify", "predict"),
+    "classify_text": ("dlexplain.services.texts.explain", "predict"),
+    "explain_series": ("dlexplain.services.forecast.explain", "explain"),
+    "explain_text": ("dlexplain.services.texts.explain", "explain"),
+    "load_forecaster": ("dlexplain.services.forecast.models", "load"),
+    "load_language_model": ("dlexplain.services.writing.models", "load"),
+    "load_latent_model": ("dlexplain.services.latent.models", "load"),
+    "load_model": ("dlexplain.services.pictures.models", "load"),
+    "load_text_model": ("dlexplain.services.texts.models", "load"),
+    "load_translator": ("dlexplain.services.translation.models", "load"),
+    "why_written": ("dlexplain.services.translation.why", "explain"),
+}
+"""Names until 0.2: where each lives, and what stands for it now."""
 __all__ = sorted(_HOMES)
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
+    if name in _EARLIER:
+        home, now = _EARLIER[name]
+        warnings.warn(f"dx.{name} is dx.{now} now, and goes in 0.2", DeprecationWarning, 2)
+        importlib.import_module("dlexplain.figures")
+        return getattr(importlib.import_module(home), name)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     importlib.import_module("dlexplain.figures")  # so that results can be plotted

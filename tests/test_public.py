@@ -83,3 +83,12 @@ def test_every_model_is_listed_with_its_task() -> None:
 def test_what_cannot_be_asked_is_one_sentence(asked: Callable[[], object], words: str) -> None:
     with pytest.raises(BadInput, match=words):
         asked()
+
+
+def test_earlier_names_still_work_and_say_what_stands_for_them() -> None:
+    with pytest.warns(DeprecationWarning, match=r"dx\.load_text_model is dx\.load now"):
+        load = dx.load_text_model
+    assert load("sst2-cnn") is dx.load("sst2-cnn")
+    with pytest.warns(DeprecationWarning, match=r"dx\.explain_text is dx\.explain now"):
+        found = dx.explain_text(load("sst2-cnn"), "a good film", "leave-one-out")
+    assert found.values is dx.explain("sst2-cnn", "a good film", "leave-one-out").values
