@@ -10,8 +10,8 @@ import pytest
 
 from dlexplain.execution.paths import states_file
 from dlexplain.execution.states import States
-from tests.runs.full_disk import full_disk
-from tests.runs.small import SERIES
+from tests.execution.full_disk import full_disk
+from tests.execution.small import SERIES
 
 
 def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dlexplain.networks.translator import BOS, EOS, PAD, Memory, PairShape
 from dlexplain.tasks.decoding import beam, greedy, hypotheses, length_norm, most_tokens
-from tests.models.test_translators import KINDS, network, some_pairs
+from tests.networks.test_translators import KINDS, network, some_pairs
 
 LIMIT = 4
 WORDS = (1, 4, 5)

@@ -23,7 +23,7 @@ from dlexplain.services.training import runs
 from dlexplain.services.training.findings import findings
 from dlexplain.tasks.modules.translate import bleu, exact, token_loss
 from tests.data.test_pairs import load, write
-from tests.runs.small import Homes, assert_same, curves
+from tests.execution.small import Homes, assert_same, curves
 from tests.trained import _trained as train
 
 DATES = {"count": 300, "held_out": 40}

@@ -28,7 +28,16 @@ from dlexplain.execution.measuring import (
 from dlexplain.execution.states import RunRow
 from dlexplain.networks.base import PictureShape
 from dlexplain.networks.cnn import Params as CNNParams
-from tests.runs.small import PICTURES, STEPS, Homes, Probe, assert_same, at, curves, with_training
+from tests.execution.small import (
+    PICTURES,
+    STEPS,
+    Homes,
+    Probe,
+    assert_same,
+    at,
+    curves,
+    with_training,
+)
 
 CPU = torch.device("cpu")
 WORDS = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"

@@ -9,7 +9,7 @@ from mlflow.entities import Metric
 from dlexplain.execution.paths import states_file
 from dlexplain.execution.states import States
 from dlexplain.execution.store import Point, Tracking
-from tests.runs.small import SERIES, Homes
+from tests.execution.small import SERIES, Homes
 
 
 @pytest.fixture(scope="module")

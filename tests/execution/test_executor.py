@@ -24,7 +24,7 @@ from dlexplain.execution.inline import InlineExecutor
 from dlexplain.execution.paths import checkpoint_folder, log_file, tracking_file, weights_file
 from dlexplain.execution.states import RunRow, States
 from dlexplain.execution.store import Tracking
-from tests.runs.small import (
+from tests.execution.small import (
     PICTURES,
     SERIES,
     Curves,

@@ -12,7 +12,7 @@ from dlexplain.execution.inline import InlineExecutor
 from dlexplain.execution.measuring import TIMED_STEPS, WARM_STEPS
 from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.transformer_forecaster import TransformerForecaster
-from tests.runs.small import SERIES, Homes, assert_same, curves
+from tests.execution.small import SERIES, Homes, assert_same, curves
 
 STOP = 9
 SPEC = replace(

@@ -20,7 +20,7 @@ from dlexplain.networks.language import LanguageShape, State
 from dlexplain.networks.rnn_lm import Params, RecurrentLM
 from dlexplain.networks.transformer_lm import Params as TransformerParams
 from dlexplain.networks.transformer_lm import TransformerLM
-from tests.runs.small import Homes, assert_same, curves
+from tests.execution.small import Homes, assert_same, curves
 
 STOPPED = 25
 """Training steps before the run is stopped, in the second epoch of 16 steps."""

@@ -11,7 +11,7 @@ from dlexplain.explainers.layer_trace import Call, find_call, listening, trace
 from dlexplain.explainers.receptive_field import Unit, by_geometry, by_gradient, effective
 from dlexplain.networks.efficientnet_lite0 import InvertedResidual, SameConv2d
 from dlexplain.results import Rectangle
-from tests.explain.test_layer_trace import ready
+from tests.explainers.test_layer_trace import ready
 
 SIDE = 21
 

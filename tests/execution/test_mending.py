@@ -10,7 +10,7 @@ import pytest
 from dlexplain.errors import StatesError
 from dlexplain.execution.paths import run_folder, states_file
 from dlexplain.execution.states import States
-from tests.runs.small import SERIES
+from tests.execution.small import SERIES
 
 Damage = Callable[[Path], None]
 

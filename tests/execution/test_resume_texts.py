@@ -14,7 +14,7 @@ from dlexplain.execution.measuring import TIMED_STEPS, WARM_STEPS
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.lstm_attention import LSTMAttention
-from tests.runs.small import Homes, assert_same, curves
+from tests.execution.small import Homes, assert_same, curves
 
 STOP = 9
 NAME = "stopping-classifier"

@@ -18,8 +18,8 @@ from dlexplain.execution.inline import InlineExecutor
 from dlexplain.execution.paths import checkpoint_folder, run_folder, weights_file
 from dlexplain.execution.states import BEAT_SECONDS, RunRow, States
 from dlexplain.execution.worker import work
-from tests.runs.full_disk import full_disk
-from tests.runs.small import (
+from tests.execution.full_disk import full_disk
+from tests.execution.small import (
     PICTURES,
     STEPS_AN_EPOCH,
     Curves,
@@ -30,7 +30,7 @@ from tests.runs.small import (
     curves,
     is_finite,
 )
-from tests.runs.test_checkpoints import flip, truncate
+from tests.execution.test_checkpoints import flip, truncate
 
 pytestmark = pytest.mark.usefixtures("probe")
 

@@ -13,7 +13,7 @@ from dlexplain.execution.inline import InlineExecutor
 from dlexplain.execution.paths import checkpoint_folder, tracking_file, weights_file
 from dlexplain.execution.states import RunRow
 from dlexplain.execution.store import EXPERIMENT, STATUS, Point, Tracking
-from tests.runs.small import SERIES, Homes, curves
+from tests.execution.small import SERIES, Homes, curves
 
 EPOCHS = 6
 SPEC = replace(SERIES, name="a small forecaster")

@@ -19,7 +19,7 @@ from dlexplain.execution.files import write_whole
 from dlexplain.execution.paths import digest_file
 from dlexplain.execution.saved import kept_told, saved_step, steps_in
 from dlexplain.execution.saving import SafeCheckpoints
-from tests.runs.full_disk import FullDisk, full_disk
+from tests.execution.full_disk import FullDisk, full_disk
 
 
 @pytest.fixture(params=[True, False], ids=["tmpfs", "file size limit"])
@@ -181,7 +181,7 @@ def test_a_writer_that_is_killed_leaves_no_half_checkpoint(tmp_path: Path) -> No
 import itertools, sys
 from pathlib import Path
 from dlexplain.execution.saving import SafeCheckpoints
-from tests.runs.test_checkpoints import content
+from tests.execution.test_checkpoints import content
 files = SafeCheckpoints(print)
 print("ready", flush=True)
 for step in itertools.count():

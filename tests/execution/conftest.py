@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.runs.small import Homes, probed
+from tests.execution.small import Homes, probed
 
 
 @pytest.fixture(scope="session")

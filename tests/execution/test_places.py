@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 from dlexplain.execution.inline import InlineExecutor
 from dlexplain.execution.paths import sqlite_uri, tracking_file
 from dlexplain.execution.store import Tracking
-from tests.runs.small import SERIES, Homes, curves, with_training
+from tests.execution.small import SERIES, Homes, curves, with_training
 
 NAMES = ("per%41cent %", "what?uri=true&x=1", "a#b=c;d", "Größe und [Maß] {x}")
 

@@ -9,7 +9,7 @@ from dlexplain.explainers.base import methods_for
 from dlexplain.explainers.methods.lime import ONE_FEATURE
 from dlexplain.results.words import missed
 from dlexplain.services.forecast.explain import explain_series
-from tests.explain.test_texts import CLS, SumOfWords, run_on, values_of
+from tests.explainers.test_texts import CLS, SumOfWords, run_on, values_of
 from tests.forecasters import WINDOW, linear, series
 from tests.tiny import conv_net, explain, linear_net, picture, prepared
 

@@ -16,7 +16,7 @@ from dlexplain.explainers.activation_maximisation import (
 from dlexplain.explainers.layer_trace import trace
 from dlexplain.explainers.prepare import PreparedModel
 from dlexplain.explainers.progress import Progress
-from tests.explain.test_layer_trace import ready
+from tests.explainers.test_layer_trace import ready
 from tests.tiny import RANGE
 
 

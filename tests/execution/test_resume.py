@@ -14,7 +14,7 @@ from dlexplain.execution.inline import InlineExecutor
 from dlexplain.execution.paths import checkpoint_folder
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import RunRow, States
-from tests.runs.small import (
+from tests.execution.small import (
     PICTURES,
     SERIES,
     STEPS,

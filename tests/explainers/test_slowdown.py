@@ -13,7 +13,7 @@ from dlexplain.explainers.precision import check_precision
 from dlexplain.explainers.prepare import Prepared
 from dlexplain.explainers.slowdown import ROUNDS, Slowdowns
 from dlexplain.results.words import slower
-from tests.explain.test_texts import OF_WORDS, SENTENCE, SumOfWords, run_on, twin_of, values_of
+from tests.explainers.test_texts import OF_WORDS, SENTENCE, SumOfWords, run_on, twin_of, values_of
 
 IDS = torch.tensor([SENTENCE])
 

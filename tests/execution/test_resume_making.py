@@ -18,7 +18,7 @@ from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import RunRow
 from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.services.training.catalogue import complete
-from tests.runs.small import Homes, assert_same, curves
+from tests.execution.small import Homes, assert_same, curves
 
 STEPS_AN_EPOCH = 5
 """Of the digits: 1,293 or so in batches of 256."""

@@ -23,8 +23,8 @@ from dlexplain.execution.states import RunRow, States
 from dlexplain.execution.store import Tracking
 from dlexplain.execution.telling import mark, untold
 from dlexplain.execution.worker import work
-from tests.runs.servers import MISSING, NONSENSE, refusing, server
-from tests.runs.small import SERIES, Homes, curves, wait_until, with_training
+from tests.execution.servers import MISSING, NONSENSE, refusing, server
+from tests.execution.small import SERIES, Homes, curves, wait_until, with_training
 
 SPEC = with_training(SERIES, epochs=2)
 SHORT = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "1", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
