@@ -208,12 +208,13 @@ class Explainer(ABC, Generic[P]):
         self.check(given.model)
         changed = given.prepare(request.options, self.family)
         params, fitted = self.fit(given.model, request.params)
+        used = Request(params, dict(given.options))  # a method may ask another, with its options
         found = self.attribute(given, params)
         values: NDArray[np.float32] = found.values.detach().float().cpu().contiguous().numpy()
         return Explanation(
             method=self.name,
             title=self.title,
-            params=Request(params, given.options).to_dict(),
+            params=used.to_dict(),
             values=values,
             signed=self.is_signed(params),
             seconds=given.progress.seconds,

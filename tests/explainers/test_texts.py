@@ -281,3 +281,20 @@ def test_a_replacement_that_turns_the_class_is_found() -> None:
     run = run_on(SumOfWords(), [7, 4, 5], [0, 1, 2])
     found = turn_by_replacement(run, torch.tensor([3, 5, 7]), 100)
     assert (found.words, found.new, found.smallest) == ((1,), (3,), True)
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("lime", {"removed": "undecided", "seed": 7}),
+        ("smoothgrad", {"over": "integrated-gradients", "samples": 2, "seed": 7}),
+        ("shap-partition", {"removed": "undecided"}),
+    ],
+)
+def test_the_params_that_are_told_are_those_that_were_asked(
+    method: str, params: dict[str, Any]
+) -> None:
+    """So that they can be asked again: none of another method's, none overwritten."""
+    found = values_of(method, run_on(small("text-cnn"), SENTENCE, OF_WORDS), **params)
+    assert set(found.params) == set(TEXT_METHODS[method].specs("text"))
+    assert {key: found.params[key] for key in params} == params

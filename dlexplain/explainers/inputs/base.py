@@ -220,9 +220,9 @@ class ModelInput(ABC):
         """Values of the shape of x[0] -> of the shape that is shown."""
         return values
 
-    def baseline(self, evaluator: Evaluator, x: Tensor) -> Tensor:
-        """(1, ...) an input without evidence, of the kind that was chosen."""
-        kind = str(self.options["baseline"])
+    def baseline(self, evaluator: Evaluator, x: Tensor, kind: str = "") -> Tensor:
+        """(1, ...) an input without evidence, by default of the kind that was chosen."""
+        kind = kind or str(self.options["baseline"])
         candidates = self.candidates(kind)
         if not candidates:
             return self.plain_baseline(kind, x)

@@ -99,7 +99,7 @@ class GeneratedToken(VectorInput):
     def differentiable(self) -> tuple[Evaluator, Tensor]:
         return Evaluator(self.model, self.target, self.progress, self.chunks), self.vectors
 
-    def baseline(self, evaluator: Evaluator, x: Tensor) -> Tensor:
+    def baseline(self, evaluator: Evaluator, x: Tensor, kind: str = "") -> Tensor:
         """Vectors of zeros, but for the tokens that stay."""
         return x * self.fixed.to(x.device)[None, :, None]
 

@@ -166,8 +166,7 @@ class TextInput(VectorInput):
 
             return Features(self.from_ids(), numbers, ids)
         evaluator, vectors = self.differentiable()
-        self.options = {**self.options, "baseline": way}
-        nothing = self.baseline(evaluator, vectors)
+        nothing = self.baseline(evaluator, vectors, way)
 
         def mixed(on: Tensor, _which: Tensor) -> Tensor:
             kept = torch.where(numbers >= 0, on.bool()[:, numbers.clamp_min(0)], True)
