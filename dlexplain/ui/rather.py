@@ -22,10 +22,11 @@ def choose_contrast(
     titles: Sequence[str],
     target: int,
     key: str,
-    placeholder: str,
+    unchosen: str,
 ) -> int | None:
     """The select box "Rather than"; returns the index of the second class, or None.
 
+    unchosen  what stands there while no class is chosen
     titles  of the classes; key, in the session, where the chosen title or ALONE is kept
     Of a model with two classes it is the other one, unless the score alone is asked for.
     """
@@ -38,7 +39,7 @@ def choose_contrast(
         options,
         index=None,
         format_func=lambda option: ITS_SCORE_ALONE if other and option == ALONE else option,
-        placeholder=placeholder if other is None else f"{other.label}, the other class",
+        placeholder=unchosen if other is None else f"{other.label}, the other class",
         key=key,
         persist_state="session",
         help=HELP,

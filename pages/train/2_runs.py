@@ -6,33 +6,24 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError, RunError, UnknownName, WeightsError
-from dlexplain.results.certainty import certainty, examples_of
-from dlexplain.results.words import capital, duration, metric, metric_name, sentence
+from dlexplain.results.words import metric_name, sentence
 from dlexplain.services.trained.zoo_cards import zoo_card
 from dlexplain.services.training import runs as service
-from dlexplain.services.training.comparison import run_labels
 from dlexplain.ui.explain_link import explain_link
-from dlexplain.ui.live import drawn_before, live, rerun_when
+from dlexplain.ui.live import drawn_before, rerun_when
 from dlexplain.ui.markdown import in_badge, literal
 from dlexplain.ui.run_curves import runs_now
-from dlexplain.ui.unusable import states_told
+from dlexplain.ui.run_list import show_list, tell_of_mlflow
+from dlexplain.ui.run_live import EVERY_SECONDS, follow, is_active, now, show_progress
 from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, moment
 from dlexplain.ui.zoo import ADDRESS, leave_zoo, show_zoo, show_zoo_card
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dlexplain.results import RunRecord
 
-EVERY_SECONDS = 1.5  # between two looks at runs that are active
-MOST_ACTIVE = 8
-STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
-CARD = 18  # letters that fit
-ABOUT = "n is how many examples it was measured on; in brackets Wilson's 95% interval."
 SECTIONS = ("Curves", "Test", "Pictures", "Spec", "Log")
 
 
-@states_told()
 def main() -> None:
     runs_now.clear()  # what a click has changed is seen at once
     wanted, model = st.query_params.get("run"), st.query_params.get(ADDRESS)
@@ -93,124 +84,6 @@ def to_list() -> None:
     st.session_state.pop("runs-table", None)
 
 
-def show_list() -> None:
-    records = service.runs()
-    active = [record for record in records if record.active]
-    if not records:
-        st.info("No run yet. Start one from a preset; the smallest takes seconds.")
-        st.page_link("pages/train/1_launch.py", label="Train a model", icon=":material/add:")
-        return
-    if active:
-        live(show_active, active_now, lambda: bool(active_now()), EVERY_SECONDS)
-        rerun_when(states_now, lambda: bool(active_now()), EVERY_SECONDS)
-    text_box, state_box = st.columns([2, 3], vertical_alignment="bottom")
-    text = text_box.text_input(
-        "Find", key="runs-find", placeholder="name, tag, model, data or id", type="search"
-    )
-    states = state_box.pills("State", STATES, selection_mode="multi", key="runs-states", wrap=True)
-    shown = [r for r in service.search(text or "", records) if not states or r.state in states]
-    st.caption(
-        f"{len(shown):,} of {len(records):,} runs, {len(active)} of them active. "
-        "The box at the left of a row opens it."
-    )
-    tell_of_mlflow()
-    if not shown:
-        st.info("No run matches; clear the search or the states.")
-        return
-    table(shown)
-
-
-def tell_of_mlflow() -> None:
-    problem = service.tracker_problem()
-    if problem:
-        st.caption(f":material/cloud_off: {literal(problem)}")
-
-
-def active_now() -> "tuple[RunRecord, ...]":
-    return tuple(record for record in runs_now() if record.active)
-
-
-def states_now() -> tuple[tuple[str, str, str], ...]:
-    """What the table has of active runs too."""
-    return tuple((record.id, record.state, record.name) for record in runs_now())
-
-
-def show_active() -> None:
-    for record in active_now()[:MOST_ACTIVE]:
-        st.progress(record.fraction, f"**{literal(record.name)}**: {progress_text(record)}")
-
-
-def table(shown: "list[RunRecord]") -> None:
-    labels = run_labels(shown)
-    rows = [
-        {
-            "Name": labels[r.id],
-            "State": r.state,
-            "Progress": None if r.active else 100 * r.fraction,  # theirs stands above, live
-            "Metric": metric_name(r.monitor),
-            "Best": r.scored(r.monitor, r.best) if r.best is not None else "",
-            "Steps/s": f"{r.speed:.3g}" if r.speed else "",
-            "Time": duration(r.seconds),
-            "Id": r.id,
-            "Model": r.model,
-            "Data": r.data,
-            "Started": moment(r.created),
-            "Tags": ", ".join(r.tags),
-            "Why it stopped": r.why if r.resumable else "",
-        }
-        for r in shown
-    ]
-    picked = st.dataframe(
-        rows,
-        key="runs-table",
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        height="content" if len(rows) < 14 else 520,
-        column_config={
-            "Name": st.column_config.TextColumn(width="medium", pinned=True),
-            "Best": st.column_config.TextColumn(
-                help="Of the best epoch, which this metric itself has chosen, so that it flatters; "
-                "in brackets Wilson's 95% interval, n is the validation's examples."
-            ),
-            "Progress": st.column_config.ProgressColumn(format="%.0f%%", max_value=100, width=110),
-        },
-    )
-    chosen = picked["selection"]["rows"]  # type: ignore[index]
-    if chosen and chosen[0] < len(shown):
-        st.query_params["run"] = shown[chosen[0]].id
-        st.rerun()
-
-
-def now(record: "RunRecord") -> "RunRecord | None":
-    """As it is now; None where it was deleted meanwhile."""
-    found = next((each for each in runs_now() if each.id == record.id), None)
-    try:
-        return found or service.run(record.id)  # which may be younger than that list
-    except UnknownName:
-        return None
-
-
-def is_active(record: "RunRecord") -> bool:
-    found = now(record)
-    return found is not None and found.active
-
-
-def follow(
-    record: "RunRecord",
-    draw: "Callable[[RunRecord], None]",
-    version: "Callable[[RunRecord], object]",
-) -> None:
-    """Draw a part of the page that has no widgets, and again while the run goes on."""
-
-    def of_now(what: "Callable[[RunRecord], object]") -> object:
-        found = now(record)
-        return None if found is None else what(found)
-
-    live(partial(of_now, draw), partial(of_now, version), partial(is_active, record),
-         EVERY_SECONDS)  # fmt: skip
-
-
 def show_head(record: "RunRecord") -> None:
     st.title(literal(record.name))
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -230,53 +103,6 @@ def show_head(record: "RunRecord") -> None:
         partial(is_active, record),
         EVERY_SECONDS,
     )
-
-
-def show_progress(record: "RunRecord") -> None:
-    if record.active:
-        st.progress(record.fraction, literal(progress_text(record)))
-    for note in record.notes:
-        st.warning(literal(note), icon=":material/info:")
-    facts(record)
-
-
-def progress_text(record: "RunRecord") -> str:
-    if record.state == "queued":
-        return "Waiting for its device to be free"
-    if record.phase != "training" or not record.step:
-        doing = record.phase or "starting its process"
-        doing = "working on the first step" if record.phase == "training" else doing
-        return f"{capital(doing)}, {duration(record.phase_seconds)} so far"
-    text = f"Epoch {record.epoch} of {record.epochs}, step {record.step:,} of {record.steps:,}"
-    return text + ("" if record.left is None else f", about {duration(record.left)} left")
-
-
-def facts(record: "RunRecord") -> None:
-    shown = {key: value for key, value in record.metrics.items() if key.startswith("test/")}
-    if not shown and record.best is not None:
-        shown = {f"best/{record.monitor.rpartition('/')[2]}": record.best}
-    first = sorted(shown, key=lambda key: (2 * ("loss" in key) + ("coverage" in key), key))
-    cells = [(short(key), metric(key, shown[key]), sure(record, key, shown[key])) for key in first]
-    cells = [*cells[:5], ("time at work", duration(record.seconds), "")]
-    cells += [("steps/s", f"{record.speed:.3g}", "")] if record.speed else []
-    with st.container(horizontal=True, gap="small"):
-        for name, value, within in cells:
-            with st.container(border=True, width="content"):
-                st.metric(name, value, width="content", help=ABOUT if within else None)
-                if within:
-                    st.caption(within)
-
-
-def sure(record: "RunRecord", key: str, value: float) -> str:
-    """How sure a metric is; the best epoch's is of the validation."""
-    of = key.replace("best/", "validation/")
-    return certainty(of, value, examples_of(of, record.sizes))
-
-
-def short(key: str) -> str:
-    """test/mase_over_random_walk -> MASE over random walk; test/loss -> test loss"""
-    words = metric_name(key)
-    return words if len(words) <= CARD else words.partition(" ")[2]
 
 
 def actions(record: "RunRecord") -> None:

@@ -13,7 +13,6 @@ from dlexplain.services.training import runs as service
 from dlexplain.ui.live import drawn_before, live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.run_curves import runs_now
-from dlexplain.ui.unusable import states_told
 
 if TYPE_CHECKING:
     from dlexplain.results import RunRecord
@@ -26,7 +25,6 @@ AXES = 8
 PICTURE_COLUMNS = 3
 
 
-@states_told()
 def main() -> None:
     runs_now.clear()  # a run that has just begun is among them
     st.title("Compare runs")

@@ -1,0 +1,105 @@
+"""Every run in a table, those that are active with their progress above it."""
+
+import streamlit as st
+
+from dlexplain.results import RunRecord
+from dlexplain.results.words import duration, metric_name
+from dlexplain.services.training import runs as service
+from dlexplain.services.training.comparison import run_labels
+from dlexplain.ui.live import live, rerun_when
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.run_curves import runs_now
+from dlexplain.ui.run_live import EVERY_SECONDS, progress_text
+from dlexplain.ui.words import moment
+
+MOST_ACTIVE = 8
+STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
+
+
+def show_list() -> None:
+    records = service.runs()
+    active = [record for record in records if record.active]
+    if not records:
+        st.info("No run yet. Start one from a preset; the smallest takes seconds.")
+        st.page_link("pages/train/1_launch.py", label="Train a model", icon=":material/add:")
+        return
+    if active:
+        live(show_active, active_now, lambda: bool(active_now()), EVERY_SECONDS)
+        rerun_when(states_now, lambda: bool(active_now()), EVERY_SECONDS)
+    text_box, state_box = st.columns([2, 3], vertical_alignment="bottom")
+    text = text_box.text_input(
+        "Find", key="runs-find", placeholder="name, tag, model, data or id", type="search"
+    )
+    states = state_box.pills("State", STATES, selection_mode="multi", key="runs-states", wrap=True)
+    shown = [r for r in service.search(text or "", records) if not states or r.state in states]
+    st.caption(
+        f"{len(shown):,} of {len(records):,} runs, {len(active)} of them active. "
+        "The box at the left of a row opens it."
+    )
+    tell_of_mlflow()
+    if not shown:
+        st.info("No run matches; clear the search or the states.")
+        return
+    table(shown)
+
+
+def active_now() -> tuple[RunRecord, ...]:
+    return tuple(record for record in runs_now() if record.active)
+
+
+def states_now() -> tuple[tuple[str, str, str], ...]:
+    """What the table has of active runs too."""
+    return tuple((record.id, record.state, record.name) for record in runs_now())
+
+
+def show_active() -> None:
+    for record in active_now()[:MOST_ACTIVE]:
+        st.progress(record.fraction, f"**{literal(record.name)}**: {progress_text(record)}")
+
+
+def table(shown: list[RunRecord]) -> None:
+    labels = run_labels(shown)
+    rows = [
+        {
+            "Name": labels[r.id],
+            "State": r.state,
+            "Progress": None if r.active else 100 * r.fraction,  # theirs stands above, live
+            "Metric": metric_name(r.monitor),
+            "Best": r.scored(r.monitor, r.best) if r.best is not None else "",
+            "Steps/s": f"{r.speed:.3g}" if r.speed else "",
+            "Time": duration(r.seconds),
+            "Id": r.id,
+            "Model": r.model,
+            "Data": r.data,
+            "Started": moment(r.created),
+            "Tags": ", ".join(r.tags),
+            "Why it stopped": r.why if r.resumable else "",
+        }
+        for r in shown
+    ]
+    picked = st.dataframe(
+        rows,
+        key="runs-table",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        height="content" if len(rows) < 14 else 520,
+        column_config={
+            "Name": st.column_config.TextColumn(width="medium", pinned=True),
+            "Best": st.column_config.TextColumn(
+                help="Of the best epoch, which this metric itself has chosen, so that it flatters; "
+                "in brackets Wilson's 95% interval, n is the validation's examples."
+            ),
+            "Progress": st.column_config.ProgressColumn(format="%.0f%%", max_value=100, width=110),
+        },
+    )
+    chosen = picked["selection"]["rows"]
+    if chosen and chosen[0] < len(shown):
+        st.query_params["run"] = shown[chosen[0]].id
+        st.rerun()
+
+
+def tell_of_mlflow() -> None:
+    problem = service.tracker_problem()
+    if problem:
+        st.caption(f":material/cloud_off: {literal(problem)}")

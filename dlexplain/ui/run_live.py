@@ -1,0 +1,97 @@
+"""What a run's page shows of it while it goes on: progress, facts, and parts that follow it."""
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from dlexplain.errors import UnknownName
+from dlexplain.results import RunRecord
+from dlexplain.results.certainty import certainty, examples_of
+from dlexplain.results.words import capital, duration, metric, metric_name
+from dlexplain.services.training import runs as service
+from dlexplain.ui.live import live
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.run_curves import runs_now
+
+EVERY_SECONDS = 1.5
+"""Between two looks at runs that are active."""
+CARD = 18
+"""Letters that fit on a card."""
+ABOUT = "n is how many examples it was measured on; in brackets Wilson's 95% interval."
+
+
+def now(record: RunRecord) -> RunRecord | None:
+    """As it is now; None where it was deleted meanwhile."""
+    found = next((each for each in runs_now() if each.id == record.id), None)
+    try:
+        return found or service.run(record.id)  # which may be younger than that list
+    except UnknownName:
+        return None
+
+
+def is_active(record: RunRecord) -> bool:
+    found = now(record)
+    return found is not None and found.active
+
+
+def follow(
+    record: RunRecord,
+    draw: Callable[[RunRecord], None],
+    version: Callable[[RunRecord], object],
+) -> None:
+    """Draw a part of the page that has no widgets, and again while the run goes on."""
+
+    def of_now(what: Callable[[RunRecord], object]) -> object:
+        found = now(record)
+        return None if found is None else what(found)
+
+    live(partial(of_now, draw), partial(of_now, version), partial(is_active, record),
+         EVERY_SECONDS)  # fmt: skip
+
+
+def show_progress(record: RunRecord) -> None:
+    if record.active:
+        st.progress(record.fraction, literal(progress_text(record)))
+    for note in record.notes:
+        st.warning(literal(note), icon=":material/info:")
+    facts(record)
+
+
+def progress_text(record: RunRecord) -> str:
+    if record.state == "queued":
+        return "Waiting for its device to be free"
+    if record.phase != "training" or not record.step:
+        doing = record.phase or "starting its process"
+        doing = "working on the first step" if record.phase == "training" else doing
+        return f"{capital(doing)}, {duration(record.phase_seconds)} so far"
+    text = f"Epoch {record.epoch} of {record.epochs}, step {record.step:,} of {record.steps:,}"
+    return text + ("" if record.left is None else f", about {duration(record.left)} left")
+
+
+def facts(record: RunRecord) -> None:
+    shown = {key: value for key, value in record.metrics.items() if key.startswith("test/")}
+    if not shown and record.best is not None:
+        shown = {f"best/{record.monitor.rpartition('/')[2]}": record.best}
+    first = sorted(shown, key=lambda key: (2 * ("loss" in key) + ("coverage" in key), key))
+    cells = [(short(key), metric(key, shown[key]), sure(record, key, shown[key])) for key in first]
+    cells = [*cells[:5], ("time at work", duration(record.seconds), "")]
+    cells += [("steps/s", f"{record.speed:.3g}", "")] if record.speed else []
+    with st.container(horizontal=True, gap="small"):
+        for name, value, within in cells:
+            with st.container(border=True, width="content"):
+                st.metric(name, value, width="content", help=ABOUT if within else None)
+                if within:
+                    st.caption(within)
+
+
+def sure(record: RunRecord, key: str, value: float) -> str:
+    """How sure a metric is; the best epoch's is of the validation."""
+    of = key.replace("best/", "validation/")
+    return certainty(of, value, examples_of(of, record.sizes))
+
+
+def short(key: str) -> str:
+    """test/mase_over_random_walk -> MASE over random walk; test/loss -> test loss"""
+    words = metric_name(key)
+    return words if len(words) <= CARD else words.partition(" ")[2]
