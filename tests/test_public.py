@@ -8,6 +8,10 @@ import pytest
 
 import dlexplain as dx
 from dlexplain.errors import BadInput
+from dlexplain.execution import paths
+from dlexplain.execution.states import States
+from dlexplain.services.training.presets import preset
+from dlexplain.settings import settings
 
 
 def test_every_name_of_the_public_api_is_there() -> None:
@@ -83,6 +87,12 @@ def test_every_model_is_listed_with_its_task() -> None:
 def test_what_cannot_be_asked_is_one_sentence(asked: Callable[[], object], words: str) -> None:
     with pytest.raises(BadInput, match=words):
         asked()
+
+
+def test_a_run_that_has_not_finished_is_no_model_yet() -> None:
+    run = States(paths.states_file(settings().home)).add(preset("digits-cnn")).id
+    with pytest.raises(BadInput, match=f'the run "{run}" is queued; a finished run is a model'):
+        dx.load(run)
 
 
 def test_earlier_names_still_work_and_say_what_stands_for_them() -> None:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlexplain.errors import BadInput, UnknownName, known_names
+from dlexplain.execution.paths import states_file
+from dlexplain.execution.states import States
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value
 from dlexplain.services.explaining import MethodInfo, infos_for
 from dlexplain.services.pictures.model_list import DEFAULT_MODEL, REGISTERED
 from dlexplain.services.texts.hugging_face import ENDINGS, is_own_model
 from dlexplain.services.trained.models import finished_runs, readable_zoo, trained
-from dlexplain.settings import local_path
+from dlexplain.settings import local_path, settings
 
 LOADERS = {
     "classify-image": "pictures.models:load_model",
@@ -92,8 +94,16 @@ def _task_of(name: str) -> str:
     try:
         return trained(name).spec.task  # a damaged one is told by its loader
     except UnknownName:
+        if (state := _state_of(name)) is not None:
+            raise UnknownName(f'the run "{name}" is {state}; a finished run is a model') from None
         what = "or give the id of a finished run, a folder, or a name on the hub"
         raise UnknownName(f'unknown model "{name}"; {known_names(name, known)}; {what}') from None
+
+
+def _state_of(run: str) -> str | None:
+    file = states_file(settings().home)  # looking creates nothing
+    rows = States(file).all() if file.exists() else []
+    return next((row.state for row in rows if row.id == run), None)
 
 
 def _writes(name: str) -> bool:

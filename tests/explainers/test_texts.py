@@ -298,3 +298,14 @@ def test_the_params_that_are_told_are_those_that_were_asked(
     found = values_of(method, run_on(small("text-cnn"), SENTENCE, OF_WORDS), **params)
     assert set(found.params) == set(TEXT_METHODS[method].specs("text"))
     assert {key: found.params[key] for key in params} == params
+
+
+def test_smoothgrad_averages_a_method_as_it_is_usual_on_texts() -> None:
+    """Without noise: 20 steps of Integrated Gradients, as texts have them, and not 50."""
+    params = {"over": "integrated-gradients", "samples": 1, "noise": 0.0}
+    found = values_of("smoothgrad", run_on(small("lstm-attention"), SENTENCE, OF_WORDS), **params)
+    plain = values_of(
+        "integrated-gradients", run_on(small("lstm-attention"), SENTENCE, OF_WORDS), tolerance=0
+    )
+    np.testing.assert_allclose(found.values, plain.values, atol=1e-6)
+    assert found.evaluations == plain.params["steps"] == 20

@@ -35,11 +35,12 @@ class _OverNoise(Explainer[NoiseParams]):
 
     def noisy_maps(self, given: ModelInput, params: NoiseParams) -> Iterator[Tensor]:
         """Yield the maps of the noisy copies, (count, ...) of what is shown at a time."""
-        method, over = _method(params.over)
+        method = _method(params.over)
         if not method.suits(given.modality.name):
             raise Incompatible(f"{method.title} is not offered for a {given.modality.name}")
         method.check(given.model)
-        given.options = method.request(given.modality.name).options
+        request = method.request(given.modality.name)
+        given.options, over = request.options, request.params
         evaluator, x = given.differentiable()
         spread = float(x.max() - x.min())
         noise = torch.randn((params.samples, *x.shape[1:]), generator=seeded(params.seed)).to(x)
@@ -59,10 +60,10 @@ class _OverNoise(Explainer[NoiseParams]):
             yield total, squares, count
 
 
-def _method(name: str) -> tuple[GradientMethod[Any], Any]:
+def _method(name: str) -> GradientMethod[Any]:
     method = METHODS[name]
     assert isinstance(method, GradientMethod)
-    return method, method.Params()
+    return method
 
 
 def no_noise(given: ModelInput) -> str:
@@ -86,8 +87,8 @@ class SmoothGrad(_OverNoise):
     paper = "Smilkov et al. 2017, https://arxiv.org/abs/1706.03825"
 
     def is_signed(self, params: NoiseParams) -> bool:
-        method, over = _method(params.over)
-        return method.is_signed(over)
+        method = _method(params.over)
+        return method.is_signed(method.Params())
 
     def attribute(self, given: ModelInput, params: NoiseParams) -> Attributed:
         for total, _, count in self.moments(given, params):
