@@ -121,6 +121,10 @@ class Explainer(ABC, Generic[P]):
         """Whether the values are signed under these params."""
         return self.signed
 
+    def unit_of(self, modality: str, params: P) -> str:
+        """What the values are measured in under these params."""
+        return self.units.get(modality, self.unit)
+
     def suits(self, modality: str) -> bool:
         """Whether inputs of the modality offer what the method needs."""
         return self.needs <= MODALITIES[modality].offers
@@ -221,7 +225,7 @@ class Explainer(ABC, Generic[P]):
             evaluations=given.progress.done,
             completeness_error=found.completeness_error,
             note=" ".join(filter(None, (changed, fitted, note_of(found, self.uses)))),
-            unit=given.unit(self.units.get(given.modality.name, self.unit)),
+            unit=given.unit(self.unit_of(given.modality.name, params)),
             baseline_score=found.baseline_score,
             score=found.score,
         )

@@ -309,3 +309,4 @@ def test_smoothgrad_averages_a_method_as_it_is_usual_on_texts() -> None:
     )
     np.testing.assert_allclose(found.values, plain.values, atol=1e-6)
     assert found.evaluations == plain.params["steps"] == 20
+    assert found.unit == plain.unit == "logits"

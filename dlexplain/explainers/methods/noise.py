@@ -90,6 +90,9 @@ class SmoothGrad(_OverNoise):
         method = _method(params.over)
         return method.is_signed(method.Params())
 
+    def unit_of(self, modality: str, params: NoiseParams) -> str:
+        return _method(params.over).unit
+
     def attribute(self, given: ModelInput, params: NoiseParams) -> Attributed:
         for total, _, count in self.moments(given, params):
             mean = total / count
