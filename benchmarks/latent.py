@@ -22,7 +22,8 @@ import numpy as np
 from benchmarks.table import arguments, at_most, in_turn, median, report
 from dlexplain.figures.latent_sheets import png
 from dlexplain.services.latent.codes import decode
-from dlexplain.services.latent.models import load_latent_model
+from dlexplain.services.latent.models import LatentModel
+from dlexplain.services.loading import load
 
 MODELS = ("mnist-autoencoder", "mnist-vae", "mnist-gan", "cifar10-gan")
 BOUND = 0.2
@@ -58,7 +59,7 @@ def main() -> int:
 
 def decoding(name: str) -> Callable[[], float]:
     """What the server does when a slider is moved."""
-    model = load_latent_model(name)
+    model = load(LatentModel, name)
     code = np.zeros((1, model.latent), np.float32)
 
     def once() -> float:

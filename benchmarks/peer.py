@@ -122,9 +122,9 @@ def vendors_on_texts(
     import torch
     import transformers
 
-    from dlexplain.networks.minilm_package import minilm_folder
-    from dlexplain.services.trained.models import trained
-    from dlexplain.services.trained.networks import load_network
+    from dlexplain.networks.modules.minilm_package import minilm_folder
+    from dlexplain.trained.catalogue import trained
+    from dlexplain.trained.networks import load_network
 
     network: Any = load_network(trained("sst2-minilm"))
     tokenizer = transformers.AutoTokenizer.from_pretrained(minilm_folder())

@@ -27,8 +27,9 @@ from dlexplain.explainers.base import METHODS
 from dlexplain.explainers.batching import Target
 from dlexplain.params import Value
 from dlexplain.results import TextAttribution
+from dlexplain.services.loading import load
 from dlexplain.services.texts.explain import input_of
-from dlexplain.services.texts.models import TextModel, load_text_model
+from dlexplain.services.texts.models import TextModel
 
 TOKENS = (64, 256)
 STEPS, EVALUATIONS, TARGET = 50, 500, 1
@@ -54,7 +55,7 @@ TEXT = (
 
 def main() -> int:
     args = arguments(__doc__)
-    model = load_text_model("sst2-minilm")
+    model = load(TextModel, "sst2-minilm")
     readings = {count: reading_of(model, count) for count in TOKENS}
     texts = {count: (reading.text, reading.ids) for count, reading in readings.items()}
     ours: dict[str, TextAttribution] = {}

@@ -20,9 +20,10 @@ from dlexplain.data.text_reading import Reading
 from dlexplain.explainers.attention import attention
 from dlexplain.figures.attention import plot_links, plot_matrix
 from dlexplain.figures.attention_heads import plot_heads
+from dlexplain.services.loading import load
 from dlexplain.services.texts.attention import maps_from
 from dlexplain.services.texts.attention_facts import head_facts, one_head
-from dlexplain.services.texts.models import TextModel, load_text_model
+from dlexplain.services.texts.models import TextModel
 
 TOKENS, BOUND = 512, 1.5
 TEXT = "a film that is , in turns , funny , moving and dull ; its cast is splendid . "
@@ -30,7 +31,7 @@ TEXT = "a film that is , in turns , funny , moving and dull ; its cast is splend
 
 def main() -> int:
     args = arguments(__doc__)
-    model = load_text_model("sst2-minilm")
+    model = load(TextModel, "sst2-minilm")
     reading = long_reading(model)
     layers = attention(model.twin, torch.from_numpy(reading.ids)[None])
     assert sum(layer.shape[0] for layer in layers) == 72

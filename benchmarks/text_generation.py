@@ -22,10 +22,10 @@ from torch import Tensor
 
 import dlexplain.networks  # noqa: F401, registers the architectures
 from benchmarks.table import Row, arguments, at_least, at_most, in_turn, median, report
-from dlexplain.networks.base import ARCHITECTURES
-from dlexplain.networks.language import LanguageModel, LanguageShape
+from dlexplain.networks.base import ARCHITECTURES, LanguageShape
+from dlexplain.networks.modules.language import LanguageModel
 from dlexplain.params import parse
-from dlexplain.tasks.sampling import Sampling, write
+from dlexplain.tasks.modules.sampling import Sampling, write
 
 WORDS, PROMPT, WRITTEN = 10_000, 256, 16
 LONG = 8

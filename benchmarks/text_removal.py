@@ -18,9 +18,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 
 from dlexplain.data.texts import read_labelled
+from dlexplain.services.loading import load
 from dlexplain.services.texts.changes import changed, words_of
 from dlexplain.services.texts.explain import classify_reading, explain_text, text_method_infos
-from dlexplain.services.texts.models import Reading, TextModel, load_text_model
+from dlexplain.services.texts.models import Reading, TextModel
 
 WAYS = ("mask", "drop")
 
@@ -32,7 +33,7 @@ def main() -> int:
     parser.add_argument("--texts", type=int, default=200)
     parser.add_argument("--methods", default="")
     args = parser.parse_args()
-    model = load_text_model(args.model)
+    model = load(TextModel, args.model)
     labels = [name.label for name in model.classes]
     texts = read_labelled(args.file, labels).texts[: args.texts]
     readings = [reading for reading in map(model.read, texts) if len(words_of(reading)) > 1]

@@ -34,7 +34,7 @@ from dlexplain.execution.reporting import Reporter
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import States
 from dlexplain.memory import keep_memory
-from dlexplain.networks.device import choose_device
+from dlexplain.networks.modules.device import choose_device
 from dlexplain.params import Value
 from dlexplain.services.training.catalogue import complete
 

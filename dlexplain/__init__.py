@@ -52,29 +52,25 @@ _HOMES = {
     "translate": "dlexplain.services.translation.translating",
 }
 _EARLIER = {
-    "classify": ("dlexplain.services.pictures.classify", "predict"),
-    "classify_text": ("dlexplain.services.texts.explain", "predict"),
-    "explain_series": ("dlexplain.services.forecast.explain", "explain"),
-    "explain_text": ("dlexplain.services.texts.explain", "explain"),
-    "load_forecaster": ("dlexplain.services.forecast.models", "load"),
-    "load_language_model": ("dlexplain.services.writing.models", "load"),
-    "load_latent_model": ("dlexplain.services.latent.models", "load"),
-    "load_model": ("dlexplain.services.pictures.models", "load"),
-    "load_text_model": ("dlexplain.services.texts.models", "load"),
-    "load_translator": ("dlexplain.services.translation.models", "load"),
-    "why_written": ("dlexplain.services.translation.why", "explain"),
-}
-"""Names until 0.2: where each lives, and what stands for it now."""
+    "classify": "predict",
+    "classify_text": "predict",
+    "explain_series": "explain",
+    "explain_text": "explain",
+    **dict.fromkeys(
+        ("load_forecaster", "load_language_model", "load_latent_model", "load_model",
+         "load_text_model", "load_translator"), "load",
+    ),
+}  # fmt: skip
+"""Names until 0.2, and what stands for them now."""
 __all__ = sorted(_HOMES)
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     if name in _EARLIER:
-        home, now = _EARLIER[name]
+        now = _EARLIER[name]
         warnings.warn(f"dx.{name} is dx.{now} now, and goes in 0.2", DeprecationWarning, 2)
-        importlib.import_module("dlexplain.figures")
-        return getattr(importlib.import_module(home), name)
+        name = now
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     importlib.import_module("dlexplain.figures")  # so that results can be plotted

@@ -1,7 +1,8 @@
 """One generic registry: a name, a thing, and an error that lists what is known."""
 
-from collections.abc import Iterator, Mapping
-from typing import Generic, TypeVar
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
 
 from dlexplain.errors import UnknownName, known_names
 
@@ -37,3 +38,15 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def imported(where: str | Callable[..., Any]) -> Callable[..., Any]:
+    """What "package.module:name" names, imported now; what is no text is given back.
+
+    A spec that names its module in this way can be listed without importing it.
+    """
+    if not isinstance(where, str):
+        return where
+    module, _, name = where.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return found

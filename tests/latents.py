@@ -10,7 +10,8 @@ from dlexplain.data.base import Pictures
 from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
 from dlexplain.results import EncodedPictures
-from dlexplain.services.latent.models import LatentModel, load_latent_model
+from dlexplain.services.latent.models import LatentModel
+from dlexplain.services.loading import load
 from dlexplain.settings import settings
 from tests.finished import MEAN, SCALE, network, states
 
@@ -46,7 +47,7 @@ def finished(architecture: str, channels: int = 1, data: str = "digits", **param
 
 def model(architecture: str, channels: int = 1, **params: Any) -> LatentModel:
     """It, loaded."""
-    return load_latent_model(finished(architecture, channels, **params))
+    return load(LatentModel, finished(architecture, channels, **params))
 
 
 def pictures(count: int, seed: int = 0, channels: int = 1) -> Pictures:

@@ -9,8 +9,8 @@ import pytest
 
 import dlexplain as dx
 from dlexplain.cli import main
-from dlexplain.services.forecast.model_list import find_forecaster
 from dlexplain.services.forecast.sources import example_csv
+from dlexplain.trained.catalogue import find
 
 MODEL = "macrodata-lstm"
 
@@ -35,7 +35,7 @@ def test_forecast_prints_what_python_gives(capsys: pytest.CaptureFixture[str]) -
 
 def test_forecast_reads_a_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "a.csv"
-    file.write_text(example_csv(find_forecaster("fred-gru")))
+    file.write_text(example_csv(find("fred-gru", "forecast").trained))
     told = json_of(capsys, "forecast", "--model", "fred-gru", "--csv", str(file), "--horizon", "12")
     assert isinstance(told, dict)
     assert set(told["forecasts"]) >= {"UNRATE", "S&P 500"}
@@ -71,7 +71,7 @@ def test_backtest_prints_a_row_a_series_and_horizon(capsys: pytest.CaptureFixtur
                                 "AR"]  # fmt: skip
     rows = [line.split() for line in lines[5:29]]
     assert [row[:2] for row in rows[:2]] == [["realgdp", "1"], ["realgdp", "2"]]
-    card = find_forecaster(MODEL).card["metrics"]
+    card = find(MODEL, "forecast").trained.card["metrics"]
     mean = sum(float(row[2]) for row in rows) / len(rows)
     assert mean == pytest.approx(card["test/mase"], rel=1e-2)
     ar = sum(float(row[-1]) for row in rows) / len(rows)

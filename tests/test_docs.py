@@ -13,9 +13,9 @@ from dlexplain.data.base import DATA
 from dlexplain.explainers.base import METHODS
 from dlexplain.networks.base import ARCHITECTURES, MODELS
 from dlexplain.registry import Registry
-from dlexplain.services.trained.zoo_cards import score_table, zoo_cards
 from dlexplain.services.training.presets import PRESETS
 from dlexplain.tasks.base import TASKS
+from dlexplain.trained.zoo_cards import score_table, zoo_cards
 
 ROOT = Path(__file__).parents[1]
 KINDS = ("picture", "text", "series", "next token", "translation")

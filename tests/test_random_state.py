@@ -11,12 +11,13 @@ import torch
 import dlexplain as dx
 from dlexplain.data.samples import sample_path
 from dlexplain.explainers.drawing import numpy_seed, random_state_kept
-from dlexplain.services.forecast import models as forecasters
-from dlexplain.services.latent import models as latents
-from dlexplain.services.pictures import models as pictures
-from dlexplain.services.texts import models as texts
-from dlexplain.services.translation import models as translators
-from dlexplain.services.writing import models as writers
+from dlexplain.services.forecast.models import LoadedForecaster
+from dlexplain.services.latent.models import LatentModel
+from dlexplain.services.loading import kept
+from dlexplain.services.pictures.models import LoadedModel
+from dlexplain.services.texts.models import TextModel
+from dlexplain.services.translation.models import LoadedTranslator
+from dlexplain.services.writing.models import LoadedLanguageModel
 
 TEXT = "a dull film"
 PICTURE = str(sample_path("coffee"))
@@ -40,23 +41,23 @@ NOT_CALLED = {
 """Classes, listings and readers, which draw nothing; a training has a process of its own."""
 
 
-def fresh(module: Any, load: Callable[..., Any], name: str) -> Callable[[], Any]:
+def fresh(kind: type[Any], name: str) -> Callable[[], Any]:
     """Loading anew: a network draws its first weights then."""
 
     def call() -> Any:
-        module._load.cache_clear()
-        return load(name)
+        kept(kind).cache_clear()
+        return dx.load(name)
 
     return call
 
 
 CALLS: dict[str, Callable[[], Any]] = {
-    "load digits-cnn": fresh(pictures, dx.load, "digits-cnn"),
-    "load sst2-cnn": fresh(texts, dx.load, "sst2-cnn"),
-    "load ptb-rnn": fresh(writers, dx.load, "ptb-rnn"),
-    "load macrodata-lstm": fresh(forecasters, dx.load, "macrodata-lstm"),
-    "load mnist-vae": fresh(latents, dx.load, "mnist-vae"),
-    "load dates-gru-attention": fresh(translators, dx.load, "dates-gru-attention"),
+    "load digits-cnn": fresh(LoadedModel, "digits-cnn"),
+    "load sst2-cnn": fresh(TextModel, "sst2-cnn"),
+    "load ptb-rnn": fresh(LoadedLanguageModel, "ptb-rnn"),
+    "load macrodata-lstm": fresh(LoadedForecaster, "macrodata-lstm"),
+    "load mnist-vae": fresh(LatentModel, "mnist-vae"),
+    "load dates-gru-attention": fresh(LoadedTranslator, "dates-gru-attention"),
     "predict a picture": lambda: dx.predict(dx.load("digits-cnn"), PICTURE),
     "predict a text": lambda: dx.predict(dx.load("sst2-cnn"), TEXT),
     "attention": lambda: dx.attention("sst2-transformer", TEXT),

@@ -12,10 +12,10 @@ from dlexplain.data.pairs import Pairs
 from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import States
-from dlexplain.networks.base import kept_state
-from dlexplain.services.trained.models import Trained
-from dlexplain.services.trained.networks import build_network
+from dlexplain.networks.modules.base import kept_state
 from dlexplain.settings import settings
+from dlexplain.trained.folder import Trained
+from dlexplain.trained.networks import build_network
 
 ENGLISH = ("A young dog is playing in the snowy park.", "Two children swim, and one waits.") * 3
 GERMAN = ("Ein junger Hund spielt im verschneiten Park.", "Zwei Kinder schwimmen.") * 3

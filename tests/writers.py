@@ -7,8 +7,7 @@ from torch import nn
 
 from dlexplain.data.corpora import line_words, start_of
 from dlexplain.data.text_codec import TextCodec
-from dlexplain.networks.base import ARCHITECTURES
-from dlexplain.networks.language import LanguageShape
+from dlexplain.networks.base import ARCHITECTURES, LanguageShape
 from dlexplain.params import parse
 from dlexplain.services.writing.models import LoadedLanguageModel, prepared
 

@@ -30,11 +30,12 @@ def declare(command: "Commands") -> None:
 
 
 def _attention(args: argparse.Namespace) -> int:
+    from dlexplain.services.loading import load
     from dlexplain.services.texts.attention import reading_maps, text_windows
     from dlexplain.services.texts.attention_facts import KINDS, head_facts, without_marks
-    from dlexplain.services.texts.models import load_text_model
+    from dlexplain.services.texts.models import TextModel
 
-    model = load_text_model(args.model)
+    model = load(TextModel, args.model)
     window = text_windows(model, args.text).get(args.window)
     maps = reading_maps(model, window.reading)
     maps = without_marks(maps) if args.hide_marks else maps

@@ -98,7 +98,7 @@ def declare(command: "Commands") -> None:
 
 
 def _models(args: argparse.Namespace) -> int:
-    from dlexplain.services.pictures.models import model_specs
+    from dlexplain.services.pictures.cards import picture_specs
 
     rows = [
         {
@@ -110,7 +110,7 @@ def _models(args: argparse.Namespace) -> int:
             "paper": spec.paper,
             "licence": spec.licence,
         }
-        for spec in model_specs()
+        for spec in picture_specs()
     ]
     if args.json:
         print(json.dumps(rows, indent=2))
@@ -194,10 +194,11 @@ def _classify(args: argparse.Namespace) -> int:
     if not args.paths:
         _no_fit(args)
         return explaining_texts.classify(args)
+    from dlexplain.services.loading import load
     from dlexplain.services.pictures.classify import classify
-    from dlexplain.services.pictures.models import load_model
+    from dlexplain.services.pictures.models import LoadedModel
 
-    model = load_model(args.model or DEFAULT_MODEL)
+    model = load(LoadedModel, args.model or DEFAULT_MODEL)
     predictions, failed = [], 0
     for path in _pictures(args.paths):
         try:
@@ -261,13 +262,14 @@ def _explain(args: argparse.Namespace) -> int:
         return forecasting.explain(args, params)
     if args.text is not None:
         return explaining_texts.explain(args, params)
+    from dlexplain.services.loading import load
     from dlexplain.services.pictures.explain import explain, method_infos
-    from dlexplain.services.pictures.models import load_model
+    from dlexplain.services.pictures.models import LoadedModel
 
     method = args.method or DEFAULT_METHOD
     check_params(params, method, method_infos())
     # Unknown method and target are told before the model is loaded and the file is read.
-    model = load_model(args.model or DEFAULT_MODEL)
+    model = load(LoadedModel, args.model or DEFAULT_MODEL)
     path = Path(args.path)
     attribution = explain(
         model, path, method, args.target, args.contrast, None, args.fit, args.alone, **params

@@ -21,10 +21,11 @@ BAR = 24
 
 def classify(args: argparse.Namespace) -> int:
     """Print each text's classes; 1 where a row of the CSV has no text."""
+    from dlexplain.services.loading import load
     from dlexplain.services.texts.explain import classify_text
-    from dlexplain.services.texts.models import load_text_model
+    from dlexplain.services.texts.models import TextModel
 
-    model = load_text_model(args.model or DEFAULT_MODEL)
+    model = load(TextModel, args.model or DEFAULT_MODEL)
     if args.text is not None:
         found, lost = [classify_text(model, args.text)], 0
     else:
@@ -71,12 +72,9 @@ def _print(prediction: "TextPrediction", top: int | None) -> None:
 def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     """Print each token's value, or all of it as JSON; with --out the text in colours too."""
     from dlexplain.figures.coloured_text import text_page
-    from dlexplain.services.texts.explain import (
-        explain_text,
-        precision_warning,
-        text_method_infos,
-    )
-    from dlexplain.services.texts.models import load_text_model
+    from dlexplain.services.loading import load
+    from dlexplain.services.texts.explain import explain_text, precision_warning, text_method_infos
+    from dlexplain.services.texts.models import TextModel
 
     if args.png:
         raise BadInput("--png is for pictures; --out FILE.html keeps a text in colours")
@@ -84,7 +82,7 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
         raise BadInput(f'--out is "{args.out}"; of a text it takes a name that ends in .html')
     method = args.method or DEFAULT_METHOD
     check_params(params, method, text_method_infos())
-    model = load_text_model(args.model or DEFAULT_MODEL)
+    model = load(TextModel, args.model or DEFAULT_MODEL)
     if slow := precision_warning(model, method, params):
         complain(slow)  # before the work, which it makes long
     found = explain_text(model, args.text, method, args.target, args.contrast, None, args.alone,

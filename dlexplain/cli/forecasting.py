@@ -137,15 +137,16 @@ def _backtest(args: argparse.Namespace) -> int:
 def _zoo(series: str) -> list[str]:
     """The zoo's forecasters that read these series."""
     from dlexplain.services.forecast.forecasting import series_for
-    from dlexplain.services.forecast.model_list import forecaster_entries
-    from dlexplain.services.forecast.models import load_forecaster
+    from dlexplain.services.forecast.models import LoadedForecaster
+    from dlexplain.services.loading import load
+    from dlexplain.trained.catalogue import entries
 
     names, why = [], ""
-    for entry in forecaster_entries():
+    for entry in entries(*LoadedForecaster.tasks):
         if entry.source != "zoo":
             continue
         try:
-            series_for(load_forecaster(entry.name), series)
+            series_for(load(LoadedForecaster, entry.name), series)
             names.append(entry.name)
         except BadInput as error:
             why = str(error)

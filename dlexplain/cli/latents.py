@@ -67,10 +67,11 @@ def _reconstruct(args: argparse.Namespace) -> int:
     from dlexplain.figures.latent_sheets import png, sheet
     from dlexplain.services.latent.codes import reconstruct
     from dlexplain.services.latent.map import encode_data
-    from dlexplain.services.latent.models import load_latent_model
+    from dlexplain.services.latent.models import LatentModel
     from dlexplain.services.latent.unusual import how_unusual
+    from dlexplain.services.loading import load
 
-    model = load_latent_model(args.model)
+    model = load(LatentModel, args.model)
     known = encode_data(model, args.data_path) if args.compare else None
     found = reconstruct(model, args.path, known, centre=not args.as_is)
     if args.out:

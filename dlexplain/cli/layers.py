@@ -4,8 +4,6 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from dlexplain.services.pictures.model_list import DEFAULT_MODEL
-
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
 
@@ -23,7 +21,7 @@ def declare(command: "Commands") -> None:
     field.add_argument("--row", type=int, metavar="N", help="of the unit; default: the middle")
     field.add_argument("--column", type=int, metavar="N", help="of the unit; default: the middle")
     for added in (layers, field):
-        added.add_argument("--model", default=DEFAULT_MODEL, help="default: %(default)s")
+        added.add_argument("--model", default="", help="default: efficientnet-lite0")
 
 
 def _layers(args: argparse.Namespace) -> int:

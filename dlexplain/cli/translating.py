@@ -29,10 +29,11 @@ def declare(command: "Commands") -> None:
 
 
 def _translate(args: argparse.Namespace) -> int:
-    from dlexplain.services.translation.models import load_translator
+    from dlexplain.services.loading import load
+    from dlexplain.services.translation.models import LoadedTranslator
     from dlexplain.services.translation.translating import cross_attention, translate
 
-    model = load_translator(args.model)
+    model = load(LoadedTranslator, args.model)
     found = translate(model, args.text, args.beam, args.length_penalty)
     if args.json:
         attention = cross_attention(model, found)

@@ -31,8 +31,8 @@ def declare(command: "Commands") -> None:
 
 
 def _generate(args: argparse.Namespace) -> int:
-    from dlexplain.services.texts.hugging_face import is_own_model
     from dlexplain.services.writing.writing import generate
+    from dlexplain.trained.hugging_face import is_own_model
 
     params: dict[str, Any] = {key: getattr(args, key) for key in args.settings}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
-    from dlexplain.services.trained.zoo import Verdict
+    from dlexplain.services.zoo import Verdict
 
 ACTIONS = ("list", "show", "verify", "train", "add")
 
@@ -55,8 +55,8 @@ def _told(text: str) -> None:
 def _list(args: argparse.Namespace) -> int:
     from dlexplain.cli.saying import complain
     from dlexplain.results.words import size
-    from dlexplain.services.trained.models import damaged_zoo
-    from dlexplain.services.trained.zoo_cards import score_table, zoo_cards
+    from dlexplain.trained.zoo import damaged_zoo
+    from dlexplain.trained.zoo_cards import score_table, zoo_cards
 
     cards = zoo_cards()
     for problem in damaged_zoo():
@@ -77,8 +77,8 @@ def _show(args: argparse.Namespace) -> int:
     from dlexplain.errors import BadInput
     from dlexplain.results.certainty import certainty, examples_of
     from dlexplain.results.words import duration, size
-    from dlexplain.services.trained.zoo_cards import zoo_card
     from dlexplain.services.training.catalogue import RunSpec, changed
+    from dlexplain.trained.zoo_cards import zoo_card
 
     if not args.names:
         raise BadInput("zoo show takes a name, such as: zoo show cifar10-resnet")
@@ -103,7 +103,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from dlexplain.services.trained.zoo import verify
+    from dlexplain.services.zoo import verify
 
     verdicts = []
     for verdict in verify(args.names, args.data_path, _told):
@@ -131,7 +131,7 @@ def _said(verdict: "Verdict") -> str:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from dlexplain.services.trained.zoo import train_zoo
+    from dlexplain.services.zoo import train_zoo
 
     for name, folder in train_zoo(args.names, args.data_path, _told):
         _told("")
@@ -141,7 +141,7 @@ def _train(args: argparse.Namespace) -> int:
 
 def _add(args: argparse.Namespace) -> int:
     from dlexplain.errors import BadInput
-    from dlexplain.services.trained.zoo import publish
+    from dlexplain.services.zoo import publish
 
     if len(args.names) != 2:
         raise BadInput("zoo add takes a finished run's id and a name, such as: zoo add 1a2b mine")
@@ -152,7 +152,7 @@ def _add(args: argparse.Namespace) -> int:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    from dlexplain.services.trained.scoring import evaluate
+    from dlexplain.services.scoring import evaluate
 
     score = evaluate(args.model, args.data)
     if args.json:

@@ -43,15 +43,16 @@ from dlexplain.execution.rows import RunRow
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.spell import spell
 from dlexplain.memory import keep_memory
-from dlexplain.networks.base import ARCHITECTURES, SeesData, kept_state
-from dlexplain.networks.device import choose_device, describe_device
+from dlexplain.networks.base import ARCHITECTURES
+from dlexplain.networks.modules.base import SeesData, kept_state
+from dlexplain.networks.modules.device import choose_device, describe_device
 from dlexplain.params import parse
-from dlexplain.services.trained.models import trained
-from dlexplain.services.trained.networks import load_network
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS, Training
-from dlexplain.tasks.distilling import HasTeacher
 from dlexplain.tasks.modules.base import TaskModule, task_module
+from dlexplain.tasks.modules.distilling import HasTeacher
+from dlexplain.trained.catalogue import trained
+from dlexplain.trained.networks import load_network
 
 SEEN_FIRST = 5000
 """Training inputs that a network may look at before it is trained."""

@@ -1,13 +1,18 @@
-"""What a model is before it is loaded or trained, and the registers of both."""
+"""What a model is before it is loaded or trained, and the registers of both.
 
-from collections.abc import Callable, Mapping
+No torch here: pages list models and draw forms of their parameters without it. The modules stand
+in networks/modules/, named by import strings.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal
 
-from torch import Tensor, nn
+from dlexplain.params import choice
+from dlexplain.registry import Registry, imported
 
-from dlexplain.registry import Registry
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,7 @@ class ModelSpec:
     labels        name of the class list in dlexplain.data.class_list, or, where the model says
                   its classes itself, of the data set that they are from
     input_shape   (channels, height, width); one channel is grey, luminance as Pillow's "L"
-    weights       finds the weight file, raising WeightsError with what to do
-    read_weights  reads it into the state dict of `build()`, never unpickling code
+    module        the network with its weights, as "package.module:function", or the function
     classes       the labels in the order of the outputs, or () where `labels` names a list
     """
 
@@ -50,10 +54,12 @@ class ModelSpec:
     preprocessing: PicturePreprocessing
     paper: str
     licence: str
-    build: Callable[[], nn.Module]
-    weights: Callable[[], Path]
-    read_weights: Callable[[Path], dict[str, Tensor]]
+    module: "str | Callable[[], nn.Module]"
     classes: tuple[str, ...] = ()
+
+    def network(self) -> "nn.Module":
+        """With its weights, on the CPU; raises WeightsError where they are missing or damaged."""
+        return imported(self.module)()  # type: ignore[no-any-return]
 
 
 MODELS: Registry[ModelSpec] = Registry("model")
@@ -79,36 +85,48 @@ class SeriesShape:
     quantiles: int
 
 
-@runtime_checkable
-class SeesData(Protocol):
-    """A module that is shown some training inputs, as it will see them, before it is trained."""
+@dataclass(frozen=True)
+class TextShape:
+    """(batch, time) ids in, `classes` logits out.
 
-    def see_data(self, inputs: Tensor) -> None: ...
+    vocabulary  ids are 0 (behind the end) to vocabulary - 1
+    longest     tokens of a text at most
+    tokeniser   its name, for a pretrained model
+    """
 
-
-@runtime_checkable
-class KeepsPart(Protocol):
-    """A module of which only a part is kept: what differs from weights that a package carries."""
-
-    def own_state(self) -> dict[str, Tensor]: ...
-
-    def load_own_state(self, state: Mapping[str, Tensor]) -> None:
-        """Strictly; raises RuntimeError where names or shapes are others."""
+    vocabulary: int
+    classes: int
+    longest: int
+    tokeniser: str = "word"
 
 
-def kept_state(network: nn.Module) -> dict[str, Tensor]:
-    """What of a network is written to disk, by name, on the CPU; a shared weight once."""
-    state = network.own_state() if isinstance(network, KeepsPart) else network.state_dict()
-    again = shared_weights(network)
-    return {k: t.detach().cpu().contiguous() for k, t in state.items() if k not in again}
+def vectors_param() -> str:
+    """The field of a text classifier's Params that says where its word vectors come from."""
+    found: str = choice(
+        "learnt", "Word vectors", ("learnt", "minilm"),
+        help="Learnt from the training part; or those of MiniLM, which stay and are mapped, for "
+        "the task's tokeniser=minilm.",
+    )  # fmt: skip
+    return found
 
 
-def shared_weights(network: nn.Module) -> dict[str, str]:
-    """Further names of weights that a network uses twice: {such a name: the first one}."""
-    first: dict[int, str] = {}
-    named = network.named_parameters(remove_duplicate=False)
-    pairs = ((name, first.setdefault(id(weight), name)) for name, weight in named)
-    return {name: earlier for name, earlier in pairs if name != earlier}
+@dataclass(frozen=True)
+class LanguageShape:
+    """What a language model is built for: token ids in, logits over `vocabulary` tokens out."""
+
+    vocabulary: int
+
+
+@dataclass(frozen=True)
+class PairShape:
+    """What a translator is built for: sizes of the vocabularies; `joint` where it is one."""
+
+    source: int
+    target: int
+    joint: bool
+
+
+Inside = Literal["attention", "heads", "cells"]
 
 
 @dataclass(frozen=True)
@@ -116,10 +134,14 @@ class Architecture:
     """A model that can be trained by name.
 
     tasks     names of the tasks that it suits
-    build     (shape, params) -> the module, freshly initialised by torch's global generator
+    module    (shape, params) -> the module, freshly initialised by torch's global generator, as
+              "package.module:Class", or the class
+    shows     what of its inside can be seen: "attention", the weights by which a text classifier
+              reads; "heads", dot-product attention of each token; "cells", recurrent states and
+              gates. tests/networks compare it with the module
     least     smallest side in pixels of a picture, or 0
     any_side  whether one network takes pictures of any side, so that it may begin with smaller ones
-    What it builds may be one that SeesData or KeepsPart.
+    What it builds may be one that SeesData or KeepsPart, see networks/modules/base.py.
     """
 
     name: str
@@ -128,9 +150,14 @@ class Architecture:
     Params: type
     description: str
     paper: str
-    build: Callable[[Any, Any], nn.Module]
+    module: "str | Callable[[Any, Any], nn.Module]"
+    shows: tuple[Inside, ...] = ()
     least: int = 0
     any_side: bool = False
+
+    def build(self, shape: Any, params: Any) -> "nn.Module":
+        """A fresh network of this shape; raises BadInput where the two do not fit."""
+        return imported(self.module)(shape, params)  # type: ignore[no-any-return]
 
 
 ARCHITECTURES: Registry[Architecture] = Registry("model")

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-from dlexplain.networks.autoencoder import Autoencoder
-from dlexplain.networks.base import ARCHITECTURES, Architecture, PictureShape
-from dlexplain.networks.picture_coders import dense_decoder, dense_encoder
+from dlexplain.networks.base import ARCHITECTURES, Architecture
 from dlexplain.params import number
 
 
@@ -17,16 +15,6 @@ class Params:
     layers: int = number(2, "Hidden layers", low=0, high=8, help="Of each of the two halves.")
 
 
-def build(shape: PictureShape, params: Params) -> Autoencoder:
-    """Encoder and decoder mirror each other."""
-    p = params
-    return Autoencoder(
-        dense_encoder(shape, p.hidden, p.layers, p.latent),
-        dense_decoder(shape, p.hidden, p.layers, p.latent),
-        p.latent,
-    )
-
-
 ARCHITECTURES.add(
     "mlp-autoencoder",
     Architecture(
@@ -36,7 +24,7 @@ ARCHITECTURES.add(
         Params=Params,
         description="Dense layers squeeze a picture into a few numbers and unfold it again.",
         paper="https://doi.org/10.1126/science.1127647",
-        build=build,
+        module="dlexplain.networks.modules.mlp_autoencoder:build",
         least=1,
     ),
 )

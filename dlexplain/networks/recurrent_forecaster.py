@@ -1,16 +1,8 @@
-"""What the recurrent forecasters share: a recurrent layer reads a window, its last state forecasts.
-
-Quantile output after Wen et al., "A Multi-Horizon Quantile Recurrent Forecaster", 2017,
-https://arxiv.org/abs/1711.11053.
-"""
+"""Forecasters with a recurrent layer, whose last state forecasts: Elman's network, LSTM and GRU."""
 
 from dataclasses import dataclass
 
-from torch import Tensor, nn
-
-from dlexplain.networks.base import SeriesShape
-from dlexplain.networks.quantiles import ascending
-from dlexplain.networks.recurrent_steps import Recurrent, Steps, unroll
+from dlexplain.networks.base import ARCHITECTURES, Architecture
 from dlexplain.params import number
 
 
@@ -25,33 +17,42 @@ class Params:
     )
 
 
-class RecurrentForecaster(nn.Module):
-    """(batch, window, series) -> (batch, horizon, targets, quantiles), quantiles ascending.
+ARCHITECTURES.add(
+    "rnn-forecaster",
+    Architecture(
+        name="rnn-forecaster",
+        title="Elman RNN with quantile output",
+        tasks=("forecast",),
+        Params=Params,
+        description="The article's recurrent network: tanh, no gates.",
+        paper="https://doi.org/10.1207/s15516709cog1402_1",
+        module="dlexplain.networks.modules.recurrent_forecaster:RNNForecaster",
+    ),
+)
 
-    kind  the layer's class, and its name among the weights: rnn, lstm or gru
-    """
+ARCHITECTURES.add(
+    "lstm-forecaster",
+    Architecture(
+        name="lstm-forecaster",
+        title="LSTM with quantile output",
+        tasks=("forecast",),
+        Params=Params,
+        description="Reads a window of all series and gives quantiles for every target and "
+        "step ahead.",
+        paper="https://doi.org/10.1162/neco.1997.9.8.1735",
+        module="dlexplain.networks.modules.recurrent_forecaster:LSTMForecaster",
+    ),
+)
 
-    def __init__(self, kind: type[Recurrent], shape: SeriesShape, params: Params) -> None:
-        super().__init__()
-        self.shape = shape
-        self.key = kind.__name__.lower()
-        between = params.dropout if params.layers > 1 else 0.0
-        layer = kind(shape.series, params.hidden, params.layers, batch_first=True, dropout=between)
-        self.add_module(self.key, layer)
-        self.dropout = nn.Dropout(params.dropout)
-        self.head = nn.Linear(params.hidden, shape.horizon * shape.targets * shape.quantiles)
-
-    @property
-    def recurrent(self) -> Recurrent:
-        layer: Recurrent = getattr(self, self.key)
-        return layer
-
-    def forward(self, x: Tensor) -> Tensor:
-        states, _ = self.recurrent(x)  # (batch, window, hidden)
-        s = self.shape
-        raw = self.head(self.dropout(states[:, -1]))
-        return ascending(raw.view(-1, s.horizon, s.targets, s.quantiles))
-
-    def steps(self, x: Tensor) -> list[Steps]:
-        """Hidden states and gates of each layer at each period of the window."""
-        return unroll(self.recurrent, x)
+ARCHITECTURES.add(
+    "gru-forecaster",
+    Architecture(
+        name="gru-forecaster",
+        title="GRU with quantile output",
+        tasks=("forecast",),
+        Params=Params,
+        description="As the LSTM, with two gates instead of three and no cell apart.",
+        paper="https://arxiv.org/abs/1406.1078",
+        module="dlexplain.networks.modules.recurrent_forecaster:GRUForecaster",
+    ),
+)

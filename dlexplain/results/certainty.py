@@ -13,6 +13,8 @@ OVER_EXAMPLES = (
     "reconstruction", "kl", "absolute_error", "mase", "rmse", "coverage",
 )  # fmt: skip
 """How the names of metrics begin that are taken over all examples of their split."""
+UNITS = {"elbo": "nats", "kl": "nats", "reconstruction": "nats"}
+"""Of metrics that have one in all tasks."""
 SPLITS = ("validation", "test")
 
 
@@ -69,5 +71,6 @@ def certainty(key: str, value: float, n: int) -> str:
 
 def scored(key: str, value: float, n: int) -> str:
     """ "80.0% [37.6–96.4%], n = 5": the metric with how sure it is."""
-    sure = certainty(key, value, n)
-    return metric(key, value) + (" " if sure.startswith("[") else ", " if sure else "") + sure
+    sure, unit = certainty(key, value, n), UNITS.get(key.rpartition("/")[2], "")
+    told = f"{metric(key, value)} {unit}".rstrip()
+    return told + (" " if sure.startswith("[") else ", " if sure else "") + sure

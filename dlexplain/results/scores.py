@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dlexplain.results.certainty import interval
-
-UNITS = {"elbo": "nats", "kl": "nats", "reconstruction": "nats"}
-"""Of metrics that have one in all tasks."""
+from dlexplain.results.certainty import UNITS, interval
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,8 @@ def metric(key: str, value: float) -> str:
     """Parts of one as percent, large numbers whole, others with three digits."""
     if key.rpartition("/")[2].startswith(("accuracy", "coverage")):
         return f"{value:.1%}"
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.3g}"
+    text = f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.3g}"
+    return text.replace("-", "−")
 
 
 def made_visible(text: str) -> str:

@@ -49,7 +49,7 @@ def compute_device() -> tuple[str, int]:
     """The device in words and torch's thread count; imports torch. Raises BadInput."""
     import torch
 
-    from dlexplain.networks.device import choose_device, describe_device
+    from dlexplain.networks.modules.device import choose_device, describe_device
 
     return describe_device(choose_device(settings().device)), torch.get_num_threads()
 

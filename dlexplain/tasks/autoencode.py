@@ -41,6 +41,7 @@ TASKS.add(
         mode="min",
         shape=picture_shape,
         module="dlexplain.tasks.modules.autoencode:Autoencode",
+        noun="autoencoder",
         headline="test/error",
     ),
 )

@@ -76,6 +76,8 @@ class TaskSpec:
     monitor   the metric that says which epoch is best, and `mode` which way
     shape     the data module's facts -> what an Architecture is built for
     module    the LightningModule, as "package.module:Class"; modules.base.task_module makes it
+    noun      what a model of the task is called
+    first     zoo models that lists begin with
     headline  the metric of the test that says how well a model does, in one number
     details   the arrays of `results` -> what a score says beyond its metrics; JSON-serialisable
     manual    whether the module steps its optimisers and clips itself (Lightning's manual
@@ -91,6 +93,8 @@ class TaskSpec:
     mode: Literal["min", "max"]
     shape: Callable[[Mapping[str, Any], Any], Any]
     module: str
+    noun: str
+    first: tuple[str, ...] = ()
     headline: str = "test/loss"
     details: Callable[[Arrays], Mapping[str, Any]] = lambda arrays: {}
     manual: bool = False

@@ -1,9 +1,10 @@
 """Naming the class of a picture: cross-entropy, accuracy, confusion, the worst mistakes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dlexplain.errors import BadInput
 from dlexplain.networks.base import PictureShape
 from dlexplain.params import choice, number, text
 from dlexplain.tasks.base import TASKS, TaskSpec
@@ -41,6 +42,21 @@ def _shape(facts: Mapping[str, Any], params: Params) -> PictureShape:
     return PictureShape(facts["channels"], facts["side"], len(facts["classes"]))
 
 
+def check_teacher(facts: Mapping[str, Any], classes: Sequence[str], channels: int) -> None:
+    """Raises BadInput for a teacher, by the facts of its data, that answers something else."""
+    theirs = list(facts.get("classes", ()))
+    if theirs != list(classes):
+        raise BadInput(
+            f"the teacher knows {len(theirs)} classes ({', '.join(theirs[:3])} …), the data have "
+            f"{len(classes)} ({', '.join(list(classes)[:3])} …); they must be the same"
+        )
+    if facts.get("channels") != channels:
+        raise BadInput(
+            f"the teacher sees pictures of {facts.get('channels')} channels, the data's have "
+            f"{channels}; they must be the same"
+        )
+
+
 TASKS.add(
     "classify-image",
     TaskSpec(
@@ -53,6 +69,7 @@ TASKS.add(
         mode="max",
         shape=_shape,
         module="dlexplain.tasks.modules.classify_image:ClassifyImage",
+        noun="picture classifier",
         headline="test/accuracy",
     ),
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dlexplain.networks.text_shapes import TextShape
+from dlexplain.networks.base import TextShape
 from dlexplain.params import choice, flag, number
 from dlexplain.tasks.base import TASKS, TaskSpec
 
@@ -51,6 +51,8 @@ TASKS.add(
         mode="max",
         shape=_shape,
         module="dlexplain.tasks.modules.classify_text:ClassifyText",
+        noun="text classifier",
+        first=("sst2-minilm",),
         headline="test/accuracy",
     ),
 )

@@ -59,6 +59,8 @@ TASKS.add(
         mode="min",
         shape=_shape,
         module="dlexplain.tasks.modules.forecast:Forecast",
+        noun="forecaster",
+        first=("macrodata-lstm",),
         headline="test/mase_over_random_walk",
         details=_errors,
     ),

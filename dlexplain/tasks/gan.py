@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from dlexplain.params import choice, number
 from dlexplain.tasks.autoencode import picture_shape
 from dlexplain.tasks.base import TASKS, TaskSpec
-from dlexplain.tasks.gan_losses import OBJECTIVES
 
 
 @dataclass(frozen=True)
@@ -18,7 +17,7 @@ class Params:
     """Of the game, and of the test."""
 
     objective: str = choice(
-        "hinge", "Objective", OBJECTIVES,
+        "hinge", "Objective", ("hinge", "non-saturating"),
         help="Hinge losses (Miyato 2018), or log-likelihoods with the generator's non-saturating "
         "one (Goodfellow 2014).",
     )  # fmt: skip
@@ -49,6 +48,7 @@ TASKS.add(
         mode="min",
         shape=picture_shape,
         module="dlexplain.tasks.modules.gan:Adversarial",
+        noun="GAN",
         headline="test/frechet_distance",
         manual=True,
     ),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dlexplain.networks.language import LanguageShape
+from dlexplain.networks.base import LanguageShape
 from dlexplain.params import number
 from dlexplain.tasks.base import TASKS, TaskSpec
 
@@ -46,6 +46,8 @@ TASKS.add(
         mode="min",
         shape=_shape,
         module="dlexplain.tasks.modules.language_model:LanguageModelling",
+        noun="language model",
+        first=("shakespeare-lstm",),
         headline="test/perplexity",
     ),
 )

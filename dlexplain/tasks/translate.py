@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dlexplain.networks.translator import PairShape
+from dlexplain.networks.base import PairShape
 from dlexplain.params import choice, flag, number
 from dlexplain.tasks.base import TASKS, Arrays, TaskSpec
 
@@ -61,6 +61,8 @@ TASKS.add(
         mode="min",
         shape=_shape,
         module="dlexplain.tasks.modules.translate:Translate",
+        noun="translator",
+        first=("multi30k-transformer", "multi30k-gru-attention", "dates-gru-attention"),
         headline="test/bleu",
         details=_signature,
     ),

@@ -41,6 +41,8 @@ TASKS.add(
         mode="min",
         shape=picture_shape,
         module="dlexplain.tasks.modules.vae:Variational",
+        noun="variational autoencoder",
+        first=("mnist-vae",),
         headline="test/elbo",
     ),
 )

@@ -12,21 +12,27 @@ from dlexplain.errors import BadInput
 from dlexplain.ui.markdown import literal
 
 
-def from_address(key: str, read: Callable[[str], Any], arrived: bool = False) -> None:
-    """Set the widget `key` from the address before it is first drawn.
+def from_address(
+    parameter: str, read: Callable[[str], Any], arrived: bool = False, key: str = ""
+) -> None:
+    """Set a widget from the address before it is first drawn.
 
     read     turns the text into the widget's value, raising BadInput where it cannot; the visitor
              is told and the widget keeps its default
     arrived  whether the page has just been opened: its address then counts more than what the
              session remembers of an earlier visit
+    key      of the widget; by default that of the parameter. One with a key of its own, which
+             several pages or views share, is set on arrival only
     """
-    if key not in st.query_params or (key in st.session_state and not arrived):
+    state, text = st.session_state, st.query_params.get(parameter)
+    if text is None or not (arrived or (not key and parameter not in state)):
         return
     try:
-        st.session_state[key] = read(st.query_params[key])
+        state[key or parameter] = read(text)
     except BadInput as error:
         tell_wrong(error)
-        del st.query_params[key]
+        if not key:
+            del st.query_params[parameter]
 
 
 def tell_wrong(error: BadInput) -> None:

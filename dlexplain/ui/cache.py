@@ -5,16 +5,17 @@ import streamlit as st
 from dlexplain.registry import Registry
 from dlexplain.results import Prediction
 from dlexplain.services.explaining import MethodInfo
+from dlexplain.services.loading import load
 from dlexplain.services.pictures.classify import classify
 from dlexplain.services.pictures.explain import method_choices, method_infos
-from dlexplain.services.pictures.models import LoadedModel, load_model
+from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Picture
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model…")
 def model(name: str) -> LoadedModel:
     """The model, loaded and prepared."""
-    return load_model(name)
+    return load(LoadedModel, name)
 
 
 def prediction(model_name: str, picture: Picture) -> Prediction:

@@ -3,8 +3,8 @@ session for every page that shows pictures of it. No torch here."""
 
 import streamlit as st
 
-from dlexplain.services.pictures.model_list import ModelEntry
 from dlexplain.services.pictures.sets import missing_data
+from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.markdown import literal
 
 PATH = "data-path"
@@ -18,7 +18,7 @@ def given_path(data: str) -> str:
 def find_own(entry: ModelEntry) -> tuple[str, tuple[str, str] | None]:
     """The path that was given for a picture model's own data, "" where that is not it; and the data
     set's name with why it is not here, None where it is."""
-    path = given_path(entry.labels)
+    path = given_path(entry.data)
     with st.spinner("Reading pictures…"):
         missing = missing_data(entry, path)
     return ("" if missing else path), missing

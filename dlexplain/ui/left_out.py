@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dlexplain.services.trained.models import damaged_zoo
 from dlexplain.services.training.runs import damaged_runs
+from dlexplain.trained.zoo import damaged_zoo
 from dlexplain.ui.markdown import literal
 
 

@@ -3,14 +3,14 @@
 Bad files are told one by one, others kept. No torch here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import streamlit as st
 
 from dlexplain.errors import UnknownName
 from dlexplain.results import ClassName
-from dlexplain.services.pictures.model_list import ModelEntry
+from dlexplain.services.pictures.cards import TASK
 from dlexplain.services.pictures.sources import (
     ENDINGS,
     FORMATS_IN_WORDS,
@@ -21,6 +21,7 @@ from dlexplain.services.pictures.sources import (
     sample,
     sample_names,
 )
+from dlexplain.trained.catalogue import ModelEntry, entries
 from dlexplain.ui.address import from_address
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.uploads import read_uploads
@@ -52,11 +53,11 @@ def arrived() -> bool:
     return not {"source", "source-tests"} & set(st.session_state)
 
 
-def choose_picture(model: ModelEntry, entries: Sequence[ModelEntry], arrived: bool) -> Choice:
+def choose_picture(model: ModelEntry, arrived: bool) -> Choice:
     """The source's widgets; `arrived` as above, asked before any of them was drawn."""
     state = st.session_state
     from_address("sample", lambda name: sample(name).key, arrived)
-    from_address("test", lambda text: _known_test(text, entries), arrived)
+    from_address("test", _known_test, arrived)
     owner = _tests_owner(model)
     sources = [UPLOAD, CAMERA, SAMPLE, *([TEST] if owner else [])]
     if arrived:
@@ -108,9 +109,9 @@ def _first_source(model: ModelEntry, owner: str | None) -> str:
     return SAMPLE if "sample" in st.session_state else UPLOAD
 
 
-def _known_test(text: str, entries: Sequence[ModelEntry]) -> str:
+def _known_test(text: str) -> str:
     run, _, place = text.partition(".")
-    runs = [entry.name for entry in entries if entry.source == "run"]
+    runs = [entry.name for entry in entries(TASK) if entry.source == "run"]
     count = len(kept_pictures(run)) if run in runs else 0
     if not (place.isdecimal() and int(place) < count):
         raise UnknownName(f'there is no test picture "{text}"')

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dlexplain.results import Prediction
-from dlexplain.services.pictures.model_list import DEFAULT_MODEL
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Picture
+from dlexplain.trained.catalogue import default
 from dlexplain.ui import cache
 from dlexplain.ui.address import from_address, to_address
 from dlexplain.ui.markdown import literal
@@ -52,7 +52,7 @@ def share(model: LoadedModel, of_picture: Mapping[str, str]) -> None:
         key: str(titles.index(state[key])) if state.get(key) in titles else state.get(key)
         for key in ("target", "contrast")
     }
-    named = None if model.name == DEFAULT_MODEL else model.name
+    named = None if model.name == default(*model.tasks).name else model.name
     methods = ",".join(state.get("methods", []))
     to_address({"model": named, **of_picture, **classes, "methods": methods})
 

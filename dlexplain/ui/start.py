@@ -34,10 +34,11 @@ def warm_up() -> tuple[threading.Thread, ...]:
 
     def load() -> None:
         from dlexplain.services.explaining import chunk_book
-        from dlexplain.services.pictures.models import load_model
+        from dlexplain.services.loading import load
+        from dlexplain.services.pictures.models import LoadedModel
         from dlexplain.services.pictures.sources import start_ahead
 
-        prepared = load_model().prepared
+        prepared = load(LoadedModel).prepared
         start_ahead()
         _exempt_from_collection()
         for kind in ("forward", "gradient"):

@@ -7,16 +7,16 @@ import streamlit as st
 
 from dlexplain.errors import DlexplainError
 from dlexplain.results.words import capital
-from dlexplain.services.pictures.model_list import model_entries
+from dlexplain.services.pictures.cards import TASK
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.model_choice import choose_model
+from dlexplain.ui.models import choose_model
 from dlexplain.ui.pictures import arrived, choose_picture
 
 if TYPE_CHECKING:
     from dlexplain.results import Attribution, ClassName, Prediction
-    from dlexplain.services.pictures.model_list import ModelEntry
     from dlexplain.services.pictures.models import LoadedModel
     from dlexplain.services.pictures.sources import Picture
+    from dlexplain.trained.catalogue import ModelEntry
     from dlexplain.ui.pictures import Choice
     from dlexplain.ui.state import Answers, Request
 
@@ -27,9 +27,11 @@ WORDS = ("none", "one", "two", "three", "four", "five")
 
 def main() -> None:
     st.title("Explain a picture")
-    opened, entries = arrived(), model_entries()  # at every run: a run may just have finished
-    entry = choose_model(entries, opened)
-    choice = choose_picture(entry, entries, opened)
+    opened = arrived()
+    entry = choose_model([TASK], "model", opened)
+    if entry is None:
+        return
+    choice = choose_picture(entry, opened)
     if choice.picture is None:
         st.info(
             "Drop a picture of your own above, or open **Samples**. You will see its classes, "

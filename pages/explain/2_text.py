@@ -12,8 +12,8 @@ from dlexplain.ui.words import tokens_told
 
 if TYPE_CHECKING:
     from dlexplain.results import TextPrediction
-    from dlexplain.services.texts.model_list import TextEntry
     from dlexplain.services.texts.models import TextModel
+    from dlexplain.trained.catalogue import ModelEntry
     from dlexplain.ui.state import Request
 
 ONE, TWO, TABLE = "One text", "Two texts", "A table of texts"
@@ -26,6 +26,8 @@ def main() -> None:
     st.title("Explain a text")
     arrived = "classifier" not in st.session_state
     chosen, beside = choose_classifier(arrived)
+    if chosen is None:
+        return
     from_address("mode", _mode, arrived)
     st.session_state.setdefault("mode", "one")
     mode = st.segmented_control(
@@ -60,7 +62,7 @@ def share() -> None:
                 "other": short.get("other") if mode == "two" else None})  # fmt: skip
 
 
-def load(model: "TextEntry") -> "TextModel | None":
+def load(model: "ModelEntry") -> "TextModel | None":
     # torch is imported from here on, so the empty page is there at once.
     try:
         with st.spinner("Loading the model…"):
@@ -86,7 +88,7 @@ def _sentence(text: str) -> str:
     return literal(text[:1].upper() + text[1:])
 
 
-def one_text(chosen: "TextEntry", beside: "TextEntry | None", arrived: bool) -> None:
+def one_text(chosen: "ModelEntry", beside: "ModelEntry | None", arrived: bool) -> None:
     text = choose_text("text", "Text", examples(chosen), arrived, first=0)
     pairs = [(m, m and load(m)) for m in (chosen, beside)]
     shown = [(trained, model) for trained, model in pairs if trained and model]
@@ -103,7 +105,7 @@ def one_text(chosen: "TextEntry", beside: "TextEntry | None", arrived: bool) -> 
 
 
 def show_prediction(
-    trained: "TextEntry", model: "TextModel", text: str, key: str
+    trained: "ModelEntry", model: "TextModel", text: str, key: str
 ) -> "TextPrediction | None":
     from dlexplain.figures.text_prediction import plot_text_prediction
 
@@ -175,7 +177,7 @@ def _fitting(request: "Request", which: "TextModel", first: "TextModel") -> "Req
     return replace(request, asks=asks) if asks else None
 
 
-def two_texts(chosen: "TextEntry", beside: "TextEntry | None", arrived: bool) -> None:
+def two_texts(chosen: "ModelEntry", beside: "ModelEntry | None", arrived: bool) -> None:
     from dlexplain.services.question import usual_contrast
     from dlexplain.ui.state import Request
     from dlexplain.ui.texts import cache as text_cache
@@ -213,12 +215,12 @@ def two_texts(chosen: "TextEntry", beside: "TextEntry | None", arrived: bool) ->
             show_answers(model, reading, request, f"two-{place}", rival)
 
 
-def _only_one(beside: "TextEntry | None") -> None:
+def _only_one(beside: "ModelEntry | None") -> None:
     if beside is not None:
         st.caption(f"{literal(beside.title)} is compared under {ONE} only.")
 
 
-def table(chosen: "TextEntry", beside: "TextEntry | None") -> None:
+def table(chosen: "ModelEntry", beside: "ModelEntry | None") -> None:
     _only_one(beside)
     model = load(chosen)
     if model is not None:

@@ -37,7 +37,6 @@ def main() -> None:
     arrived = VIEW not in st.session_state
     entry = choose_attending(arrived)  # at every run: a run may just have finished
     if entry is None:
-        st.info("No model with attention is there yet. Train one on the page **Launch**.")
         return
     text = choose_text("text", "Text", examples(entry), arrived, 0)
     view = choose_view(arrived)

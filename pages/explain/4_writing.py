@@ -3,7 +3,6 @@
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
-from dlexplain.services.writing.model_list import language_entries
 from dlexplain.ui.address import to_address
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.writing.choice import (
@@ -24,7 +23,6 @@ def main() -> None:
     arrived = VIEW not in st.session_state
     entry = choose_language_model(arrived)
     if entry is None:
-        st.info("There is no language model yet. Train one on the page **Launch**.")
         return
     first = first_of("view", _view, "write", arrived)
     view = choose_one("View", VIEWS, VIEW, first, collapsed=True)
@@ -53,7 +51,7 @@ def main() -> None:
     else:
         from dlexplain.ui.writing.reach import show_reach
 
-        show_reach(entry, language_entries(), text)
+        show_reach(entry, text)
     what = "prompt" if view == "write" else "text"
     to_address({"model": entry.name, "view": view, what: shared(text), **kept})
 

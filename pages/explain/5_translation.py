@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
-from dlexplain.services.translation.model_list import translator_entries
 from dlexplain.ui.address import to_address
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.translation.choice import (
@@ -27,27 +26,26 @@ SLOT = "translation"
 def main() -> None:
     st.title("Translate and look inside")
     arrived = TEXT not in st.session_state
-    entries = translator_entries()  # at every run: a run may just have finished
-    if not entries:
-        st.info("There is no translator yet. Train one on the page **Launch**.")
-        return
     left, right = st.columns([4, 1])
     with left:
-        entry = choose_translator(entries, arrived)
+        entry = choose_translator(arrived)
+    if entry is None:
+        return
     with right:
         beam = choose_beam(arrived)
     show_card(entry)
-    text = choose_text(entry, entries, arrived)
+    text = choose_text(entry, arrived)
     if not text.strip():
         st.info("Type a sentence above, or choose an example.", icon=":material/arrow_upward:")
         return
     with st.spinner("Loading…"):  # torch is imported from here on
-        from dlexplain.services.translation.models import load_translator
+        from dlexplain.services.loading import load
+        from dlexplain.services.translation.models import LoadedTranslator
         from dlexplain.services.translation.translating import translate
     kept: dict[str, str | None] = {}
     try:
         with st.spinner("Translating…", show_time=True):
-            model = load_translator(entry.name)
+            model = load(LoadedTranslator, entry.name)
             translation = translate(model, text, beam)
         kept = show(model, translation, arrived)
     except DlexplainError as error:

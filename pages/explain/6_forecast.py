@@ -3,16 +3,14 @@
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
-from dlexplain.ui.address import to_address
+from dlexplain.ui.address import from_address, to_address
 from dlexplain.ui.forecast.choice import (
     choose_forecaster,
     choose_origin,
     choose_series,
     choose_target,
-    entries,
 )
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.writing.choice import from_query
 
 VIEWS = {
     "forecast": "Forecast",
@@ -27,16 +25,14 @@ VIEW = "forecast-view"
 def main() -> None:
     st.title("What drove the forecast?")
     arrived = VIEW not in st.session_state
-    known = entries()
-    if not known:
-        st.info("There is no forecaster yet. Train one on the page **Launch**.")
-        return
     left, right = st.columns(2, gap="small")
     with left:
-        entry = choose_forecaster(known, arrived)
+        entry = choose_forecaster(arrived)
+    if entry is None:
+        return
     with right:
         given = choose_series(entry, arrived)
-    from_query("view", VIEW, _view, arrived)
+    from_address("view", _view, arrived, VIEW)
     st.session_state.setdefault(VIEW, "forecast")
     if given is None:
         to_address({"model": entry.name, "series": st.session_state["forecast-source"]})

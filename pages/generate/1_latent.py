@@ -23,11 +23,10 @@ def main() -> None:
     opened = arrived()
     entry = choose_latent_model(opened)
     if entry is None:
-        st.info("No model makes pictures yet. Train one on the page **Launch**.")
         return
     view = choose_view(entry, opened)
     data, path = find_data(entry)
-    takes_picture = entry.kind != "adversarial" and view != "samples"
+    takes_picture = entry.task != "gan" and view != "samples"
     choice = choose_picture(data, opened) if takes_picture else Choice()
     with st.spinner("Loading…"):  # torch is imported from here on
         from dlexplain.ui.latent import cache

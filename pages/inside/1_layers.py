@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
-from dlexplain.services.pictures.model_list import model_entries
-from dlexplain.ui.address import read_view, to_address
+from dlexplain.services.pictures.cards import TASK
+from dlexplain.ui.address import from_address, read_view, to_address
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.model_choice import choose_model
-from dlexplain.ui.writing.choice import from_query
+from dlexplain.ui.models import choose_model
 
 if TYPE_CHECKING:
-    from dlexplain.services.pictures.model_list import ModelEntry
+    from dlexplain.trained.catalogue import ModelEntry
     from dlexplain.ui.layers.choice import Kept
     from dlexplain.ui.pictures import Choice
 
@@ -33,7 +32,7 @@ VIEW = "layers-view"
 def main() -> None:
     st.title("Look inside the layers")
     opened = VIEW not in st.session_state
-    from_query("view", VIEW, lambda name: read_view(name, VIEWS), opened)
+    from_address("view", lambda name: read_view(name, VIEWS), opened, VIEW)
     st.session_state.setdefault(VIEW, "architecture")
     view = st.segmented_control(
         "View", list(VIEWS), format_func=VIEWS.__getitem__, key=VIEW,
@@ -57,13 +56,14 @@ def _words(view: str, opened: bool) -> "Kept":
 
 
 def _pictures(view: str, opened: bool) -> "Kept":
-    entries = model_entries()  # a run may just have finished
-    entry = choose_model(entries, opened)
+    entry = choose_model([TASK], "model", opened)
+    if entry is None:
+        return {}
     if view not in OF_PICTURE:
         return {"model": entry.name, **_of_model(view, entry, opened)}
     from dlexplain.ui.layers.picture import choose
 
-    choice = choose(entry, entries, opened)
+    choice = choose(entry, opened)
     if choice.picture is None:
         st.info("Drop a picture above, or open **Samples**.", icon=":material/arrow_upward:")
         return {"model": entry.name}

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError, SpecError
 from dlexplain.results.words import capital, duration, sentence
-from dlexplain.services.trained.zoo_cards import zoo_cards
+from dlexplain.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, to_address
 from dlexplain.ui.estimate import estimating, show_estimate
 from dlexplain.ui.jobs import asked, show_live

@@ -7,8 +7,8 @@ import streamlit as st
 
 from dlexplain.errors import DlexplainError, RunError, UnknownName, WeightsError
 from dlexplain.results.words import metric_name, sentence
-from dlexplain.services.trained.zoo_cards import zoo_card
 from dlexplain.services.training import runs as service
+from dlexplain.trained.zoo_cards import zoo_card
 from dlexplain.ui.explain_link import explain_link
 from dlexplain.ui.live import drawn_before, rerun_when
 from dlexplain.ui.markdown import in_badge, literal

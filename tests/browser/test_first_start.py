@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from dlexplain.data.samples import sample_path
-from dlexplain.services.trained.zoo_cards import zoo_card
+from dlexplain.trained.zoo_cards import zoo_card
 
 SLOW = 60_000
 MODEL = "cifar10-resnet"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from dlexplain.services.forecast.model_list import find_forecaster
 from dlexplain.services.forecast.sources import example_csv
+from dlexplain.trained.catalogue import find
 from tests.browser.dashboard import over
 
 pytestmark = [
@@ -36,7 +36,7 @@ def test_a_forecast_is_shown_explained_and_made_of_ones_own_file(
     assert over(page) <= 0
     assert "view=why" in page.url
     page.goto(f"{server}/forecast?model=fred-gru&series=upload")
-    lines = example_csv(find_forecaster("fred-gru")).splitlines()
+    lines = example_csv(find("fred-gru", "forecast").trained).splitlines()
     for name, kept in (("holes.csv", lines[:9] + lines[12:]), ("good.csv", lines)):
         file = tmp_path / name
         file.write_text("\n".join(kept))

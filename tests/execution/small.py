@@ -18,8 +18,8 @@ from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import RunRow
 from dlexplain.execution.store import Tracking
 from dlexplain.networks.base import ARCHITECTURES, PictureShape
-from dlexplain.networks.cnn import ArticleCNN
 from dlexplain.networks.cnn import Params as CNNParams
+from dlexplain.networks.modules.cnn import ArticleCNN
 
 STEPS_AN_EPOCH = 6
 """Of PICTURES: 100 in batches of 16; the last 4 are left out."""
@@ -72,7 +72,7 @@ class Probe(ArticleCNN):
 @contextmanager
 def probed() -> Iterator[None]:
     """Probe can be named by a spec; the register has no way back, since nobody else needs one."""
-    ARCHITECTURES.add("probe", replace(ARCHITECTURES["cnn"], name="probe", build=Probe))
+    ARCHITECTURES.add("probe", replace(ARCHITECTURES["cnn"], name="probe", module=Probe))
     try:
         yield
     finally:

@@ -15,11 +15,12 @@ from dlexplain.execution.checkpoints import read_checkpoint
 from dlexplain.execution.inline import InlineExecutor
 from dlexplain.execution.paths import checkpoint_folder
 from dlexplain.execution.spec import RunSpec
-from dlexplain.networks.base import ARCHITECTURES
-from dlexplain.networks.language import LanguageShape, State
-from dlexplain.networks.rnn_lm import Params, RecurrentLM
+from dlexplain.networks.base import ARCHITECTURES, LanguageShape
+from dlexplain.networks.modules.language import State
+from dlexplain.networks.modules.rnn_lm import RecurrentLM
+from dlexplain.networks.modules.transformer_lm import TransformerLM
+from dlexplain.networks.rnn_lm import Params
 from dlexplain.networks.transformer_lm import Params as TransformerParams
-from dlexplain.networks.transformer_lm import TransformerLM
 from tests.execution.small import Homes, assert_same, curves
 
 STOPPED = 25
@@ -71,7 +72,7 @@ def test_stopped_in_mid_epoch_and_resumed(kind: str, new_home: Homes, tmp_path: 
     words = np.random.default_rng(0).choice(["to ", "be ", "or ", "not\n"], size=1000)
     file.write_text("".join(words))
     name, build, params = KINDS[kind]
-    ARCHITECTURES.add("stopped", replace(ARCHITECTURES[name], name="stopped", build=build))
+    ARCHITECTURES.add("stopped", replace(ARCHITECTURES[name], name="stopped", module=build))
     try:
         home = new_home()
         spec = RunSpec(

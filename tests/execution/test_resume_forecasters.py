@@ -11,7 +11,7 @@ from torch import Tensor
 from dlexplain.execution.inline import InlineExecutor
 from dlexplain.execution.measuring import TIMED_STEPS, WARM_STEPS
 from dlexplain.networks.base import ARCHITECTURES
-from dlexplain.networks.transformer_forecaster import TransformerForecaster
+from dlexplain.networks.modules.transformer_forecaster import TransformerForecaster
 from tests.execution.small import SERIES, Homes, assert_same, curves
 
 STOP = 9
@@ -39,7 +39,7 @@ class Stopping(TransformerForecaster):
 @pytest.fixture
 def _stopping() -> Iterator[None]:
     known = ARCHITECTURES["transformer-forecaster"]
-    ARCHITECTURES.add(SPEC.model, replace(known, name=SPEC.model, build=Stopping))
+    ARCHITECTURES.add(SPEC.model, replace(known, name=SPEC.model, module=Stopping))
     yield
     del ARCHITECTURES._entries[SPEC.model]
 

@@ -74,7 +74,7 @@ def ended_at(model: str, step: int) -> Iterator[None]:
         return network
 
     del ARCHITECTURES._entries[model]
-    ARCHITECTURES.add(model, replace(architecture, build=build))
+    ARCHITECTURES.add(model, replace(architecture, module=build))
     try:
         yield
     finally:

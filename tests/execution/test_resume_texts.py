@@ -13,7 +13,7 @@ from dlexplain.execution.inline import InlineExecutor
 from dlexplain.execution.measuring import TIMED_STEPS, WARM_STEPS
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.base import ARCHITECTURES
-from dlexplain.networks.lstm_attention import LSTMAttention
+from dlexplain.networks.modules.lstm_attention import LSTMAttention
 from tests.execution.small import Homes, assert_same, curves
 
 STOP = 9
@@ -37,7 +37,7 @@ class Stopping(LSTMAttention):
 @pytest.fixture
 def _stopping() -> Iterator[None]:
     known = ARCHITECTURES["lstm-attention"]
-    ARCHITECTURES.add(NAME, replace(known, name=NAME, build=Stopping))
+    ARCHITECTURES.add(NAME, replace(known, name=NAME, module=Stopping))
     yield
     del ARCHITECTURES._entries[NAME]
 

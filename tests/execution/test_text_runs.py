@@ -12,12 +12,12 @@ from dlexplain.execution.inline import InlineExecutor
 from dlexplain.execution.spec import RunSpec
 from dlexplain.params import parse
 from dlexplain.results import TextTest
-from dlexplain.services.trained.models import trained
-from dlexplain.services.trained.scoring import evaluate
+from dlexplain.services.scoring import evaluate
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.catalogue import complete
 from dlexplain.services.training.findings import findings
 from dlexplain.settings import settings
+from dlexplain.trained.catalogue import trained
 
 MODELS = {
     "lstm-attention": {"embedding": 8, "hidden": 8, "dropout": 0.1},

@@ -10,7 +10,7 @@ from dlexplain.execution import paths
 from dlexplain.execution.inline import InlineExecutor
 from dlexplain.execution.spec import RunSpec
 from dlexplain.params import parse
-from dlexplain.services.trained.scoring import evaluate
+from dlexplain.services.scoring import evaluate
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.catalogue import complete
 from dlexplain.settings import settings

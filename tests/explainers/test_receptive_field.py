@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from dlexplain.explainers.layer_trace import Call, find_call, listening, trace
 from dlexplain.explainers.receptive_field import Unit, by_geometry, by_gradient, effective
-from dlexplain.networks.efficientnet_lite0 import InvertedResidual, SameConv2d
+from dlexplain.networks.modules.efficientnet_lite0 import InvertedResidual, SameConv2d
 from dlexplain.results import Rectangle
 from tests.explainers.test_layer_trace import ready
 

@@ -13,7 +13,8 @@ from dlexplain.explainers.methods.shapley_sampling import ranks_of
 from dlexplain.explainers.progress import Progress
 from dlexplain.services.forecast.explain import explain_series, series_method_infos, target_of
 from dlexplain.services.forecast.forecasting import forecast_at, series_for
-from dlexplain.services.forecast.models import load_forecaster, prepared
+from dlexplain.services.forecast.models import LoadedForecaster, prepared
+from dlexplain.services.loading import load
 from dlexplain.tasks.forecast import QUANTILES
 from tests.forecasters import HORIZON, WINDOW, Linear, facts, linear, series, weights
 
@@ -171,7 +172,7 @@ def test_what_cannot_be_asked_is_one_sentence() -> None:
 def test_integrated_gradients_are_captums_on_a_recurrent_forecaster() -> None:
     from captum.attr import IntegratedGradients
 
-    model = load_forecaster("fred-gru")
+    model = load(LoadedForecaster, "fred-gru")
     given = series_for(model, "example")
     found = explain_series(
         model, given, "integrated-gradients", "GS10", 5, "2018-03", steps=40, tolerance=0.0
@@ -185,7 +186,7 @@ def test_integrated_gradients_are_captums_on_a_recurrent_forecaster() -> None:
 
 
 def test_a_transformer_is_explained_completely() -> None:
-    model = load_forecaster("fred-transformer")
+    model = load(LoadedForecaster, "fred-transformer")
     given = series_for(model, "example")
     for method in ("integrated-gradients", "shap-sampling"):
         found = explain_series(model, given, method, "UNRATE", 12, "2018-03")

@@ -16,8 +16,8 @@ from dlexplain.explainers.prepare import fingerprint
 from dlexplain.explainers.progress import Progress
 from dlexplain.explainers.text_model import TextTwin
 from dlexplain.explainers.turning import turn_by_removal, turn_by_replacement
-from dlexplain.networks.base import ARCHITECTURES
-from dlexplain.networks.text_shapes import Attends, TextShape
+from dlexplain.networks.base import ARCHITECTURES, TextShape
+from dlexplain.networks.modules.text_shapes import Attends
 from dlexplain.params import parse
 from dlexplain.results import TextAttribution
 

@@ -5,8 +5,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dlexplain.networks.airbench import AirbenchNet, Block, Params, whitening
-from dlexplain.networks.base import ARCHITECTURES, PictureShape, SeesData
+from dlexplain.networks.airbench import Params
+from dlexplain.networks.base import ARCHITECTURES, PictureShape
+from dlexplain.networks.modules.airbench import AirbenchNet, Block, whitening
+from dlexplain.networks.modules.base import SeesData
 from dlexplain.params import parse
 
 CIFAR = PictureShape(3, 32, 10)

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.networks.base import ARCHITECTURES, PictureShape
-from dlexplain.networks.cnn import ArticleCNN, Params
+from dlexplain.networks.cnn import Params
+from dlexplain.networks.modules.cnn import ArticleCNN
 from dlexplain.params import parse
 
 SMALL = PictureShape(1, 8, 3)

@@ -8,7 +8,7 @@ from torch import nn
 
 from dlexplain.errors import BadInput
 from dlexplain.networks.base import ARCHITECTURES, PictureShape
-from dlexplain.networks.efficientnet_lite0 import pretrained_state
+from dlexplain.networks.modules.efficientnet_lite0 import pretrained_state
 from dlexplain.params import parse
 
 

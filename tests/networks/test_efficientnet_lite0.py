@@ -6,11 +6,12 @@ from torch import nn
 
 import dlexplain as dx
 from dlexplain.errors import BadInput
-from dlexplain.networks.base import MODELS
-from dlexplain.networks.device import choose_device, describe_device
-from dlexplain.networks.efficientnet_lite0 import EfficientNetLite0, SameConv2d
-
-SPEC = MODELS["efficientnet-lite0"]
+from dlexplain.networks.modules.device import choose_device, describe_device
+from dlexplain.networks.modules.efficientnet_lite0 import (
+    EfficientNetLite0,
+    SameConv2d,
+    pretrained_state,
+)
 
 
 def test_the_count_of_parameters_is_the_published_one() -> None:
@@ -19,7 +20,7 @@ def test_the_count_of_parameters_is_the_published_one() -> None:
 
 
 def test_the_weights_are_loaded_strictly() -> None:
-    state = SPEC.read_weights(SPEC.weights())
+    state = pretrained_state()
     EfficientNetLite0().load_state_dict(state, strict=True)
     state.pop("classifier.bias")
     with pytest.raises(RuntimeError, match=r"classifier\.bias"):

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from dlexplain.errors import ParamError
 from dlexplain.networks.base import ARCHITECTURES, SeriesShape
-from dlexplain.networks.recurrent_forecaster import RecurrentForecaster
-from dlexplain.networks.transformer_forecaster import Params, TransformerForecaster
+from dlexplain.networks.modules.recurrent_forecaster import RecurrentForecaster
+from dlexplain.networks.modules.transformer_forecaster import TransformerForecaster
+from dlexplain.networks.transformer_forecaster import Params
 from dlexplain.params import parse
 from dlexplain.tasks.forecast import QUANTILES
 from dlexplain.tasks.modules.forecast import pinball

@@ -5,9 +5,9 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.networks.base import ARCHITECTURES, PictureShape
-from dlexplain.networks.dcgan import DCGAN
-from dlexplain.networks.picture_coders import channels_of, halved_sides
-from dlexplain.networks.vae import VAE
+from dlexplain.networks.modules.dcgan import DCGAN
+from dlexplain.networks.modules.picture_coders import channels_of, halved_sides
+from dlexplain.networks.modules.vae import VAE
 from dlexplain.params import parse
 
 SHAPES = [(1, 8), (1, 28), (3, 32), (3, 17)]

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dlexplain.networks.base import ARCHITECTURES
-from dlexplain.networks.language import LanguageShape, State
-from dlexplain.networks.rnn_lm import STATES, Params, RecurrentLM, TimeDropout
-from dlexplain.networks.transformer_lm import CausalAttention, TransformerLM
+from dlexplain.networks.base import ARCHITECTURES, LanguageShape
+from dlexplain.networks.modules.language import State
+from dlexplain.networks.modules.rnn_lm import STATES, RecurrentLM, TimeDropout
+from dlexplain.networks.modules.transformer_lm import CausalAttention, TransformerLM
+from dlexplain.networks.rnn_lm import Params
 from dlexplain.params import parse
 
 WORDS, BATCH, TIME = 11, 3, 9

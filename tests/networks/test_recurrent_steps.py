@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from dlexplain.networks.recurrent_steps import Recurrent, unroll
+from dlexplain.networks.modules.recurrent_steps import Recurrent, unroll
 
 Numbers = NDArray[np.float64]
 KINDS = (nn.RNN, nn.LSTM, nn.GRU)

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from dlexplain.networks.base import ARCHITECTURES, PictureShape
-from dlexplain.networks.resnet9 import Params, Residual, ResNet9
+from dlexplain.networks.modules.resnet9 import Residual, ResNet9
+from dlexplain.networks.resnet9 import Params
 from dlexplain.params import parse
 
 

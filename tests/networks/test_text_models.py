@@ -9,19 +9,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dlexplain.errors import ParamError
-from dlexplain.networks.base import ARCHITECTURES, kept_state
-from dlexplain.networks.lstm_attention import AdditivePooling, LSTMAttention
-from dlexplain.networks.minilm import MiniLM
-from dlexplain.networks.text_cnn import TextCNN
-from dlexplain.networks.text_shapes import (
+from dlexplain.networks.base import ARCHITECTURES, TextShape
+from dlexplain.networks.modules.base import kept_state
+from dlexplain.networks.modules.lstm_attention import AdditivePooling, LSTMAttention
+from dlexplain.networks.modules.minilm import MiniLM
+from dlexplain.networks.modules.text_cnn import TextCNN
+from dlexplain.networks.modules.text_shapes import (
     PAD,
     Attends,
     ReadsVectors,
-    TextShape,
     WordDropout,
     masked_mean,
 )
-from dlexplain.networks.text_transformer import TextTransformer
+from dlexplain.networks.modules.text_transformer import TextTransformer
 from dlexplain.params import parse
 
 SHAPE = TextShape(vocabulary=20, classes=3, longest=12, tokeniser="minilm")
@@ -238,7 +238,7 @@ def test_minilm_is_the_packages_encoder_before_it_learns() -> None:
     net: MiniLM = build("minilm")
     x = ids(6, 4)
     states = net.encoder(input_ids=x, attention_mask=(x != 0).long()).last_hidden_state
-    from dlexplain.networks.minilm import _pretrained
+    from dlexplain.networks.modules.minilm import _pretrained
 
     plain = _pretrained().eval()(input_ids=x, attention_mask=(x != 0).long()).last_hidden_state
     torch.testing.assert_close(states[x != 0], plain[x != 0])

@@ -10,12 +10,13 @@ from torch.nn import functional as F
 from dlexplain.data import tokenisers
 from dlexplain.errors import ParamError
 from dlexplain.networks import gru_attention, transformer_translator, translator
-from dlexplain.networks.additive_attention import AdditiveAttention
-from dlexplain.networks.dot_attention import DotAttention, attention_weights, causal_mask
-from dlexplain.networks.gru_attention import GRUAttention
-from dlexplain.networks.transformer_translator import TransformerTranslator, sinusoids
-from dlexplain.networks.translator import BOS, EOS, PAD, PairShape, Translator
-from dlexplain.tasks.decoding import greedy
+from dlexplain.networks.base import PairShape
+from dlexplain.networks.modules.additive_attention import AdditiveAttention
+from dlexplain.networks.modules.dot_attention import DotAttention, attention_weights, causal_mask
+from dlexplain.networks.modules.gru_attention import GRUAttention
+from dlexplain.networks.modules.transformer_translator import TransformerTranslator, sinusoids
+from dlexplain.networks.modules.translator import BOS, EOS, PAD, Translator
+from dlexplain.tasks.modules.decoding import greedy
 from dlexplain.tasks.modules.translate import token_loss
 
 SHAPE = PairShape(20, 20, joint=True)

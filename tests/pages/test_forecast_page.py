@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dlexplain.results.words import written
-from dlexplain.services.forecast.model_list import find_forecaster
 from dlexplain.services.forecast.sources import example_csv
+from dlexplain.trained.catalogue import find
 
 PAGE = str(Path(__file__).parents[2] / "pages/explain/6_forecast.py")
 FRED = "fred-gru"
@@ -220,7 +220,7 @@ def uploaded(content: bytes, name: str = "mine.csv") -> AppTest:
 
 
 def test_a_csv_of_ones_own_is_forecast() -> None:
-    page = uploaded(example_csv(find_forecaster(FRED)).encode())
+    page = uploaded(example_csv(find(FRED, "forecast").trained).encode())
     assert not page.error
     assert "is forecast at" in said(page)
 
@@ -240,7 +240,7 @@ def bad(text: str) -> dict[str, bytes]:
 
 def test_bad_files_are_one_sentence() -> None:
     page = opened(model=FRED, series="upload")
-    for sentence, content in bad(example_csv(find_forecaster(FRED))).items():
+    for sentence, content in bad(example_csv(find(FRED, "forecast").trained)).items():
         page.file_uploader(key="forecast-file").set_value(("mine.csv", content, "text/csv")).run()
         assert not page.exception
         assert [sentence in error.value for error in page.error] == [True], page.error

@@ -7,10 +7,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dlexplain.execution import paths
+from dlexplain.services.loading import load
 from dlexplain.services.pictures.cards import TASK
-from dlexplain.services.pictures.models import load_model
-from dlexplain.services.trained.models import readable_zoo
+from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.settings import settings
+from dlexplain.trained.zoo import readable_zoo
 from tests.finished import ABC, finished_run, states
 from tests.pages.test_pages import finished, image_page
 
@@ -82,7 +83,7 @@ def test_an_address_of_a_run_opens_its_test_pictures_and_explains_one() -> None:
 
 def test_the_page_says_whether_the_model_is_right() -> None:
     run = finished_run(samples=6)
-    model = load_model(run)
+    model = load(LoadedModel, run)
     with np.load(paths.results_file(settings().home, run)) as kept:
         inputs = [model.to_input(p.repeat(3, axis=2)) for p in kept["samples_pixels"]]
         truths = kept["samples_labels"]

@@ -15,9 +15,9 @@ from dlexplain.services.layers.head_steps import head_step
 from dlexplain.services.layers.listing import layers
 from dlexplain.services.layers.receptive_fields import receptive_field
 from dlexplain.services.layers.stepping import step_through
-from dlexplain.services.pictures.model_list import model_entry
 from dlexplain.services.pictures.sets import one_of_each
 from dlexplain.settings import settings
+from dlexplain.trained.catalogue import find
 from dlexplain.ui.layers.field import half_of, strongest
 from tests.bad_pictures import BAD_PICTURES
 from tests.data.test_cifar10 import PER_FILE, binary, folder
@@ -79,7 +79,7 @@ def test_it_begins_with_the_architecture_of_imagenets_model() -> None:
 def test_feature_maps_of_a_picture_of_its_data() -> None:
     page = opened(view="feature-maps", model=DIGITS)  # as the page names it
     assert page.query_params["view"] in ("maps", ["maps"])
-    picture = one_of_each(model_entry(DIGITS))[3].picture
+    picture = one_of_each(find(DIGITS))[3].picture
     maps = feature_maps(DIGITS, picture, "features.2")
     assert html(page).count("<img") == 16
     first = int(maps.order[0])
@@ -111,7 +111,7 @@ def test_the_address_has_the_unit_and_gives_it_back() -> None:
 
 def test_another_channel_begins_where_it_is_most_active() -> None:
     page = opened(view="steps", model=DIGITS, example="2", layer="features.4", channel="5")
-    picture = one_of_each(model_entry(DIGITS))[2].picture
+    picture = one_of_each(find(DIGITS))[2].picture
     values = feature_maps(DIGITS, picture, "features.4").values
     for channel in (5, 9):
         page.number_input(key="layers-channel").set_value(channel).run()
@@ -157,7 +157,7 @@ def test_a_field_begins_at_a_unit_that_is_active() -> None:
     assert strongest(values) == 2
     page = opened(view="field", model=DIGITS)
     place = [page.session_state[f"layers-{part}"] for part in ("channel", "row", "column")]
-    picture = one_of_each(model_entry(DIGITS))[3].picture
+    picture = one_of_each(find(DIGITS))[3].picture
     layer = page.session_state["layers-layer"]
     assert feature_maps(DIGITS, picture, layer).values[tuple(place)] > 0
     before = receptive_field(DIGITS, layer, *place[1:], channel=place[0], picture=picture).measured
@@ -188,7 +188,7 @@ with following():
 def test_the_numbers_of_a_step_are_the_models() -> None:
     page = opened(view="steps", model=DIGITS, example="3", layer="features.4", channel="6",
                   row="2", column="1")  # fmt: skip
-    picture = one_of_each(model_entry(DIGITS))[3].picture
+    picture = one_of_each(find(DIGITS))[3].picture
     found = step_through(DIGITS, picture, "features.4", 6, 2, 1)
     for step in (found.convolution, *found.stages):
         assert f"{step.value:.4g}".replace("-", "−") in said(page) + html(page)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dlexplain.services.loading import load
 from dlexplain.services.texts.explain import precision_warning
-from dlexplain.services.texts.models import load_text_model
+from dlexplain.services.texts.models import TextModel
 
 TEXT = str(Path(__file__).parents[2] / "pages/explain/2_text.py")
 SENTENCE = "A dull, predictable script."
@@ -220,6 +221,6 @@ def test_a_slower_precision_is_told_where_it_is_chosen() -> None:
     for key, value in {"classifier": "sst2-cnn", "text": SENTENCE, "by": "lime"}.items():
         page.query_params[key] = value
     page = finished(page.run())
-    said = precision_warning(load_text_model("sst2-cnn"), "lime", {"precision": "bf16"})
+    said = precision_warning(load(TextModel, "sst2-cnn"), "lime", {"precision": "bf16"})
     assert [w.value for w in page.warning] == ([said] if said else [])
     assert not page.exception

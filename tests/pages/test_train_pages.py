@@ -14,11 +14,11 @@ from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import States
 from dlexplain.results.certainty import certainty
 from dlexplain.results.words import duration
-from dlexplain.services.trained.zoo_cards import zoo_cards
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.findings import findings
 from dlexplain.services.training.presets import PRESETS, preset, preset_seconds
 from dlexplain.settings import settings
+from dlexplain.trained.zoo_cards import zoo_cards
 from dlexplain.ui.markdown import literal
 from tests.services.test_runs import failed_run
 from tests.trained import digits_run, macrodata_run

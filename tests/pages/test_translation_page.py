@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dlexplain.services.translation.model_list import DATES, SENTENCES
 from dlexplain.services.translation.translating import translate
+from dlexplain.ui.translation.choice import DATES, SENTENCES
 from dlexplain.ui.translation.written import _how_many
 from tests.pages.test_pages import ROOT
 from tests.translators import LONGEST, translator_run

@@ -10,8 +10,9 @@ from scipy.stats import spearmanr
 
 import dlexplain as dx
 from dlexplain.errors import Incompatible, ParamError, TextError
-from dlexplain.networks.text_shapes import Attends
+from dlexplain.networks.modules.text_shapes import Attends
 from dlexplain.results import AttentionMaps, TextAttribution, TokenWeights
+from dlexplain.services.loading import load
 from dlexplain.services.texts.attention import (
     Windows,
     agreement,
@@ -31,9 +32,8 @@ from dlexplain.services.texts.attention_facts import (
     weights_without_marks,
     without_marks,
 )
-from dlexplain.services.texts.attention_list import attending_entries
-from dlexplain.services.texts.model_list import text_models
-from dlexplain.services.texts.models import TextModel, load_text_model
+from dlexplain.services.texts.models import TextModel
+from dlexplain.trained.catalogue import entries
 
 FILM = "A gripping film that never feels long."
 NAMES = ("sst2-minilm", "sst2-transformer", "sst2-lstm-attention")
@@ -50,12 +50,12 @@ def maps(weights: object, words: list[int] | None = None, tokens: str = "") -> A
 
 @pytest.fixture(scope="module")
 def minilm() -> TextModel:
-    return load_text_model("sst2-minilm")
+    return load(TextModel, "sst2-minilm")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_rows_sum_to_one_and_equal_the_models_own_output(name: str) -> None:
-    model = load_text_model(name)
+    model = load(TextModel, name)
     reading = model.read(FILM)
     ids = torch.from_numpy(reading.ids)[None]
     found = reading_maps(model, reading)
@@ -247,14 +247,14 @@ def test_agreement_ranks_the_tokens_of_the_text(minilm: TextModel) -> None:
 
 
 def test_a_pooling_is_compared_once() -> None:
-    model = load_text_model("sst2-lstm-attention")
+    model = load(TextModel, "sst2-lstm-attention")
     reading = model.read(FILM)
     found = agreement(model, reading_maps(model, reading), compared(model, reading), (0, 0))
     assert found.rows == ("Attention", "Input × Gradient")
 
 
 def test_too_short_a_text_has_no_agreement() -> None:
-    model = load_text_model("sst2-transformer")
+    model = load(TextModel, "sst2-transformer")
     reading = model.read("good")
     found = agreement(model, reading_maps(model, reading), compared(model, reading), (0, 0))
     assert found.tokens == 1
@@ -265,10 +265,11 @@ def test_too_short_a_text_has_no_agreement() -> None:
 
 def test_what_the_classes_are_told_leaves_out_the_networks_own_mark() -> None:
     # Pooling "first": the row of the mark goes on, and the mark itself is no token of the text.
-    from dlexplain.networks.text_shapes import TextShape
-    from dlexplain.networks.text_transformer import Params, TextTransformer
+    from dlexplain.networks.base import TextShape
+    from dlexplain.networks.modules.text_transformer import TextTransformer
+    from dlexplain.networks.text_transformer import Params
 
-    model = load_text_model("sst2-transformer")
+    model = load(TextModel, "sst2-transformer")
     network = TextTransformer(
         TextShape(50, 2, 20), Params(width=8, heads=2, layers=2, pooling="first")
     ).eval()  # fmt: skip
@@ -285,12 +286,12 @@ def test_what_the_classes_are_told_leaves_out_the_networks_own_mark() -> None:
 
 
 def test_the_models_listed_are_those_that_attend() -> None:
-    listed = {entry.name for entry in attending_entries()}
-    for model in text_models():
+    listed = {entry.name for entry in entries("classify-text", shows="attention")}
+    for model in entries("classify-text"):
         if model.source == "zoo":
-            attends = isinstance(load_text_model(model.name).twin.network, Attends)
+            attends = isinstance(load(TextModel, model.name).twin.network, Attends)
             assert (model.name in listed) == attends, model.name
-    assert attending_entries()[0].name == "sst2-minilm"
+    assert entries("classify-text", shows="attention")[0].name == "sst2-minilm"
 
 
 def test_python_gives_the_same_and_draws_itself() -> None:

@@ -9,10 +9,12 @@ from safetensors.torch import load_file, save_file
 
 from dlexplain.errors import RunError, WeightsError
 from dlexplain.execution import paths
-from dlexplain.services.pictures.models import load_model, model_names, model_specs
+from dlexplain.services.loading import load
+from dlexplain.services.pictures.models import LoadedModel, model_specs
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.findings import card, findings
 from dlexplain.settings import settings
+from dlexplain.trained.catalogue import entries
 from tests.finished import finished_run
 
 
@@ -89,10 +91,10 @@ def test_damaged_and_missing_files_are_one_sentence(kind: str) -> None:
     run = finished_run()
     damage(run)
     with pytest.raises(WeightsError, match=words) as told:
-        load_model(run)
+        load(LoadedModel, run)
     assert "\n" not in str(told.value)
     assert run in str(told.value)
-    assert run in model_names()  # who asks for it is told
+    assert run in tuple(e.name for e in entries("classify-image"))  # who asks for it is told
 
 
 def test_a_damaged_run_does_not_hide_the_others() -> None:

@@ -10,26 +10,23 @@ import pytest
 from dlexplain.cli import main
 from dlexplain.errors import WeightsError
 from dlexplain.execution import paths
-from dlexplain.services.forecast.model_list import find_forecaster, forecaster_entries
-from dlexplain.services.latent.model_list import find_latent, latent_entries
-from dlexplain.services.pictures.model_list import model_names
-from dlexplain.services.pictures.models import load_model
-from dlexplain.services.texts.model_list import find_text_model, text_entries
-from dlexplain.services.trained.models import damaged_zoo, trained
-from dlexplain.services.trained.zoo_cards import zoo_card, zoo_cards
-from dlexplain.services.translation.model_list import find_translator, translator_entries
-from dlexplain.services.writing.model_list import find_trained, language_entries
+from dlexplain.trained.catalogue import (
+    entries,
+    find,
+    trained,
+)
+from dlexplain.trained.zoo import damaged_zoo
+from dlexplain.trained.zoo_cards import zoo_card, zoo_cards
 
-Find = Callable[[str], object]
-LISTS: dict[str, tuple[Callable[[], list[str]], Find]] = {
-    "digits-cnn": (lambda: list(model_names()), load_model),
-    "sst2-cnn": (lambda: [e.name for e in text_entries()], find_text_model),
-    "shakespeare-lstm": (lambda: [e.name for e in language_entries()], find_trained),
-    "dates-gru-attention": (lambda: [e.name for e in translator_entries()], find_translator),
-    "macrodata-lstm": (lambda: [e.name for e in forecaster_entries()], find_forecaster),
-    "mnist-vae": (lambda: [e.name for e in latent_entries()], find_latent),
+LISTS = {
+    "digits-cnn": ("classify-image",),
+    "sst2-cnn": ("classify-text",),
+    "shakespeare-lstm": ("language-model",),
+    "dates-gru-attention": ("translate",),
+    "macrodata-lstm": ("forecast",),
+    "mnist-vae": ("autoencode", "vae", "gan"),
 }
-"""A zoo model of each list, and how it is asked for."""
+"""A zoo model of each list, and the tasks of the list."""
 
 
 def _write(text: str) -> Callable[[Path], None]:
@@ -88,16 +85,16 @@ def zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_damaged_one_is_left_out_told_once_and_the_rest_stays(
     zoo: Path, name: str, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    names, find = LISTS[name]
-    before = names()
+    tasks = LISTS[name]
+    before = {entry.name for entry in entries(*tasks)}
     damage, words = DAMAGE[kind]
     damage(zoo / name)
-    assert set(before) - set(names()) == {name}
+    assert before - {entry.name for entry in entries(*tasks)} == {name}
     cards = [card.name for card in zoo_cards()]
     assert cards == sorted({*LISTS, "mnist-cnn"} - {name})
     (told,) = damaged_zoo()
     assert words in told and f"zoo model {name}" in told and "\n" not in told
-    for ask in (find, zoo_card):  # who asks for it is told why
+    for ask in (lambda asked: find(asked, *tasks), zoo_card):  # who asks for it is told why
         with pytest.raises(WeightsError, match=f"zoo model {name}"):
             ask(name)
     assert trained("mnist-cnn").name == "mnist-cnn"

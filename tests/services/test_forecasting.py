@@ -16,9 +16,10 @@ from dlexplain.services.forecast.changes import what_if
 from dlexplain.services.forecast.conformal import LEVELS, calibrate, calibrated, conformal_offset
 from dlexplain.services.forecast.explain import explain_series
 from dlexplain.services.forecast.forecasting import find_target, forecast, forecast_at, origins
-from dlexplain.services.forecast.models import load_forecaster
+from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
-from dlexplain.tasks.forecast_errors import coverage
+from dlexplain.services.loading import load
+from dlexplain.tasks.modules.forecast_errors import coverage
 from tests.forecasters import HORIZON, WINDOW, facts, linear, series, table, weights
 
 ROW = 125
@@ -81,7 +82,7 @@ def test_origins_are_the_last_row_at_or_before_a_date() -> None:
     with pytest.raises(TargetError, match='does not forecast "a"; it forecasts b, c'):
         find_target(model, "a")
     with pytest.raises(UnknownName, match='unknown forecaster "none"; known: '):
-        load_forecaster("none")
+        load(LoadedForecaster, "none")
 
 
 def test_a_quarter_is_the_one_that_the_page_shows_whatever_its_day() -> None:

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import BadInput
+from dlexplain.services.loading import load
 from dlexplain.services.writing import gradient_reach as service
 from dlexplain.services.writing.gradient_reach import gradient_reach
-from dlexplain.services.writing.models import load_language_model, prepared
+from dlexplain.services.writing.models import LoadedLanguageModel, prepared
 from tests.writers import KINDS, TEXT, codec, writer
 
 
@@ -68,7 +69,7 @@ def test_it_is_the_gradient_of_the_whole_text(kind: str, monkeypatch: pytest.Mon
 
 
 def test_lags_go_up_to_half_of_a_short_text() -> None:
-    model = load_language_model("ptb-rnn")
+    model = load(LoadedLanguageModel, "ptb-rnn")
     text = "the company said it expects a loss for the third quarter"
     assert len(gradient_reach(model, text).norms) == 5
     with pytest.raises(BadInput, match="the text has 3 tokens; at least 8 are needed"):
@@ -76,5 +77,7 @@ def test_lags_go_up_to_half_of_a_short_text() -> None:
 
 
 def test_the_zoos_rnn_forgets() -> None:
-    found = gradient_reach(load_language_model("ptb-rnn"), "the company said it would sell " * 20)
+    found = gradient_reach(
+        load(LoadedLanguageModel, "ptb-rnn"), "the company said it would sell " * 20
+    )
     assert found.norms[40] < 0.01 * found.norms[0]

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dlexplain.errors import BadInput, Incompatible, UnknownName
-from dlexplain.networks.rnn_lm import RecurrentLM
+from dlexplain.networks.modules.rnn_lm import RecurrentLM
 from dlexplain.services.writing.inside import MOST, find_units, look_inside
 from dlexplain.services.writing.properties import PROPERTIES
 from tests.writers import TEXT, writer

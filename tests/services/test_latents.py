@@ -27,8 +27,9 @@ from dlexplain.services.latent.map import (
     plane,
     principal,
 )
-from dlexplain.services.latent.model_list import default_latent_model, find_latent, latent_entries
-from dlexplain.services.latent.models import LatentModel, load_latent_model
+from dlexplain.services.latent.models import LatentModel
+from dlexplain.services.loading import load
+from dlexplain.trained.catalogue import default, entries, find
 from tests.bad_pictures import BAD_PICTURES
 from tests.latents import encoded, finished, model, pictures
 
@@ -41,16 +42,19 @@ def seen(seed: int = 0, channels: int = 1) -> SeenPicture:
 
 def test_the_zoos_models_and_runs_are_listed() -> None:
     run = finished("vae")
-    known = {entry.name: entry for entry in latent_entries()}
+    known = {entry.name: entry for entry in entries("autoencode", "vae", "gan")}
     assert {"mnist-autoencoder", "mnist-vae", "mnist-gan", "cifar10-gan", run} <= set(known)
     assert known["mnist-autoencoder"].kind == "autoencoder"
     assert known[run].kind == "variational"
     assert known["mnist-vae"].title == "mnist-vae, ELBO −106 nats, n = 1,000 (zoo)"
     assert known["mnist-gan"].title == "mnist-gan, Fréchet distance 3.04 (zoo)"
     assert known["mnist-autoencoder"].title.startswith("mnist-autoencoder, mean squared error 0.0")
-    assert default_latent_model() == "mnist-vae"
-    with pytest.raises(UnknownName, match=r'"mnist-cnn" is no autoencoder.*known: .*mnist-vae'):
-        find_latent("mnist-cnn")
+    assert default("autoencode", "vae", "gan").name == "mnist-vae"
+    with pytest.raises(
+        UnknownName,
+        match=r"unknown autoencoder, variational autoencoder or GAN .mnist-cnn.; .*mnist-vae",
+    ):
+        find("mnist-cnn", "autoencode", "vae", "gan")
 
 
 @pytest.mark.parametrize("kind", AUTOENCODERS)
@@ -210,11 +214,11 @@ def test_the_map_has_the_principal_components() -> None:
 
 
 def test_the_zoos_models_on_mnist_score_what_their_cards_say() -> None:
-    loaded = load_latent_model("mnist-vae")
+    loaded = load(LatentModel, "mnist-vae")
     found = encode_data(loaded)
     assert kept_pictures_of(loaded) is found
     assert encode_data("mnist-vae") is found  # kept by its fingerprint
-    metrics = find_latent("mnist-vae").card["metrics"]
+    metrics = find("mnist-vae", "autoencode", "vae", "gan").trained.card["metrics"]
     assert (len(found), int(found.tested.sum()), found.note) == (4600, 1000, "")
     assert float(found.errors[found.tested].mean()) == pytest.approx(metrics["test/error"], 1e-4)
     assert float(found.kl.sum()) == pytest.approx(metrics["test/kl"], 0.05)

@@ -16,9 +16,10 @@ from dlexplain.services.layers.feature_maps import feature_maps, first_filters
 from dlexplain.services.layers.listing import input_of, layers, plain
 from dlexplain.services.layers.preferred import preferred_input
 from dlexplain.services.layers.receptive_fields import receptive_field
-from dlexplain.services.pictures.model_list import model_entry
-from dlexplain.services.pictures.models import LoadedModel, load_model
+from dlexplain.services.loading import load
+from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sets import one_of_each, photographs, picture_set, picture_sets
+from dlexplain.trained.catalogue import find
 
 LITE, DIGITS = "efficientnet-lite0", "digits-cnn"
 
@@ -39,7 +40,7 @@ def same(model: LoadedModel, picture: Picture, layer: str, expected: Tensor) -> 
 
 @torch.no_grad()
 def test_feature_maps_equal_a_direct_forward_of_a_sequential_network(cat: Picture) -> None:
-    model = load_model(DIGITS)
+    model = load(LoadedModel, DIGITS)
     network = plain(model).module
     x = input_of(model, cat)
     for name, part in (("features", network.features), ("classifier", network.classifier)):
@@ -52,7 +53,7 @@ def test_feature_maps_equal_a_direct_forward_of_a_sequential_network(cat: Pictur
 
 @torch.no_grad()
 def test_feature_maps_equal_a_direct_forward_of_imagenets_model(cat: Picture) -> None:
-    model = load_model(LITE)
+    model = load(LoadedModel, LITE)
     network = plain(model).module
     x = input_of(model, cat)
     stem = network.stem.relu(network.stem.norm(network.stem.conv(x)))
@@ -68,7 +69,7 @@ def test_feature_maps_equal_a_direct_forward_of_imagenets_model(cat: Picture) ->
 
 
 def test_the_plain_network_says_what_the_folded_one_says(cat: Picture) -> None:
-    model = load_model(LITE)
+    model = load(LoadedModel, LITE)
     with torch.inference_mode():
         own = plain(model).module(input_of(model, cat))
     folded = model.prepared.logits(model.to_input(model.view(cat)))
@@ -109,7 +110,7 @@ def test_a_blocks_name_means_its_last_layer(cat: Picture) -> None:
 
 
 def test_the_first_filters_are_the_weights() -> None:
-    network = plain(load_model(DIGITS)).module
+    network = plain(load(LoadedModel, DIGITS)).module
     np.testing.assert_array_equal(first_filters(DIGITS).weights, network.features[0].weight.numpy())
     assert first_filters(LITE).weights.shape == (32, 3, 3, 3)
     enlarged = first_filters("cifar10-efficientnet")
@@ -154,8 +155,8 @@ def test_what_is_not_there_is_told(unit: dict[str, int], told: str) -> None:
 
 
 def test_the_pictures_that_excite_a_channel_are_those_with_its_largest_values() -> None:
-    model = load_model(DIGITS)
-    pictures = picture_set(model_entry(DIGITS), "data").load()[:50]
+    model = load(LoadedModel, DIGITS)
+    pictures = picture_set(find(DIGITS), "data").load()[:50]
     found = exciting_pictures(model, pictures, "features.6", 3, count=4, title="digits")
     with torch.inference_mode():
         x = torch.cat([model.to_input(model.view(picture)) for picture in pictures])
@@ -175,13 +176,13 @@ def test_the_pictures_that_excite_a_channel_are_those_with_its_largest_values() 
 
 
 def test_sets_of_pictures_say_what_they_are() -> None:
-    assert [known.name for known in picture_sets(model_entry(DIGITS))] == ["data", "photographs"]
-    assert [known.name for known in picture_sets(model_entry(LITE))] == ["photographs"]
-    assert "7 photographs" in picture_sets(model_entry(LITE))[0].title
+    assert [known.name for known in picture_sets(find(DIGITS))] == ["data", "photographs"]
+    assert [known.name for known in picture_sets(find(LITE))] == ["photographs"]
+    assert "7 photographs" in picture_sets(find(LITE))[0].title
     assert len(photographs()) == 7 * (1 + 9)
-    assert [known.truth.label for known in one_of_each(model_entry(DIGITS))] == list("0123456789")
+    assert [known.truth.label for known in one_of_each(find(DIGITS))] == list("0123456789")
     with pytest.raises(UnknownName, match='set of pictures "x"; known: data, photographs'):
-        picture_set(model_entry(DIGITS), "x")
+        picture_set(find(DIGITS), "x")
 
 
 @pytest.mark.parametrize(("layer", "channel"), [("features.6", 3), ("classifier.3", 7)])
@@ -195,7 +196,7 @@ def test_the_preferred_input_excites_far_more_than_noise(layer: str, channel: in
     assert found.is_clear
     assert found.raised == ("features.5" if layer == "features.6" else layer)
     assert len(found.curve) == 120
-    assert hooks_of(load_model(DIGITS)) == 0
+    assert hooks_of(load(LoadedModel, DIGITS)) == 0
 
 
 def test_an_activation_that_noise_reaches_too_is_not_clear() -> None:
@@ -218,7 +219,7 @@ def test_making_a_preferred_input_can_be_cancelled() -> None:
     with pytest.raises(Cancelled):
         preferred_input(DIGITS, "features.6", 3, progress, steps=4000)
     assert done[-1] == 5
-    assert hooks_of(load_model(DIGITS)) == 0
+    assert hooks_of(load(LoadedModel, DIGITS)) == 0
     with pytest.raises(ParamError, match='steps is "0"; it takes a whole number from 1 to 4000'):
         preferred_input(DIGITS, "features.6", 3, steps=0)
     with pytest.raises(ParamError, match="channel 64 is not there; 0 to 63"):

@@ -23,16 +23,21 @@ from dlexplain.execution.inline import InlineExecutor
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import States
 from dlexplain.networks.base import MODELS
+from dlexplain.services.loading import load
 from dlexplain.services.pictures.bundle import repeat
-from dlexplain.services.pictures.model_list import REGISTERED, TASK, model_entries, model_entry
-from dlexplain.services.pictures.models import load_model, model_names
+from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import kept_pictures
-from dlexplain.services.trained.models import readable_zoo
 from dlexplain.settings import settings
+from dlexplain.trained.catalogue import entries, find
+from dlexplain.trained.zoo import readable_zoo
 from tests.finished import ABC, MEAN, SCALE, finished_run, network, states
 
 COLOUR = {"channels": 3, "side": 32, "width": 4}
-COME_TRAINED = len(REGISTERED) + len(readable_zoo(TASK))
+COME_TRAINED = len(MODELS) + len(readable_zoo("classify-image"))
+
+
+def names() -> tuple[str, ...]:
+    return tuple(entry.name for entry in entries("classify-image"))
 
 
 def rgb(side: int = 20, seed: int = 0) -> np.ndarray:
@@ -40,33 +45,37 @@ def rgb(side: int = 20, seed: int = 0) -> np.ndarray:
 
 
 def test_the_registered_are_listed_as_they_are_registered() -> None:
-    listed = [(e.name, e.title, e.task, e.labels) for e in REGISTERED]
+    listed = [
+        (e.name, e.title, e.task, e.data)
+        for e in entries("classify-image")
+        if e.source == "registered"
+    ]
     assert listed == [(s.name, s.title, s.task, s.labels) for s in MODELS.values()]
 
 
 def test_a_run_is_a_model_as_soon_as_it_is_finished() -> None:
-    before = model_names()
+    before = names()
     run = states().add(RunSpec("classify-image", "cnn", "digits")).id
     other = states().add(RunSpec("forecast", "lstm-forecaster", "macrodata")).id
     for name in (run, other):
         states().move(name, "running", "a test")
-    assert model_names() == before
+    assert names() == before
     with pytest.raises(UnknownName, match=f'run "{run}" is running'):
-        load_model(run)
+        load(LoadedModel, run)
     for name in (run, other):
         states().move(name, "finished", "a test")
-    assert model_names() == (*before[:COME_TRAINED], run, *before[COME_TRAINED:])
+    assert names() == (*before[:COME_TRAINED], run, *before[COME_TRAINED:])
     with pytest.raises(UnknownName, match=f'run "{other}" is a run of forecast'):
-        load_model(other)
+        load(LoadedModel, other)
 
 
 def test_a_runs_title_has_its_present_name_and_its_accuracy() -> None:
     run = finished_run(accuracy=0.9612)
-    entry = model_entry(run)
-    assert (entry.source, entry.task, entry.labels) == ("run", "classify-image", "digits")
+    entry = find(run)
+    assert (entry.source, entry.task, entry.data) == ("run", "classify-image", "digits")
     assert entry.title == f"cnn on digits, 96.1% (run {run})"
     states().rename(run, "my best")
-    assert model_entry(run).title == f"my best, 96.1% (run {run})"
+    assert find(run).title == f"my best, 96.1% (run {run})"
 
 
 def test_listing_hundreds_is_quick_and_imports_no_torch(tmp_path: Path) -> None:
@@ -81,8 +90,8 @@ def test_listing_hundreds_is_quick_and_imports_no_torch(tmp_path: Path) -> None:
     db.close()
     code = (
         "import sys, time\n"
-        "from dlexplain.services.pictures.model_list import model_entries\n"
-        "started = time.perf_counter(); count = len(model_entries())\n"
+        "from dlexplain.trained.catalogue import entries\n"
+        "started = time.perf_counter(); count = len(entries('classify-image'))\n"
         "print(count, time.perf_counter() - started, 'torch' in sys.modules)"
     )
     environment = {"DLEXPLAIN_HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -95,9 +104,7 @@ def test_listing_hundreds_is_quick_and_imports_no_torch(tmp_path: Path) -> None:
 
 
 def test_looking_at_the_list_creates_nothing(tmp_path: Path) -> None:
-    code = (
-        "from dlexplain.services.pictures.model_list import model_names; print(len(model_names()))"
-    )
+    code = "from dlexplain.trained.catalogue import entries; print(len(entries('classify-image')))"
     environment = {
         "DLEXPLAIN_HOME": str(tmp_path / "home"),
         "PYTHONPATH": str(Path(__file__).parents[2]),
@@ -113,8 +120,8 @@ def test_looking_at_the_list_creates_nothing(tmp_path: Path) -> None:
 def test_a_run_predicts_what_its_network_does(channels: int, side: int) -> None:
     params = {"width": 8, "blocks": 2, "dense": 16}
     run = finished_run("cnn", channels, side, **params)
-    model = load_model(run)
-    assert load_model(run) is model
+    model = load(LoadedModel, run)
+    assert load(LoadedModel, run) is model
     pixels = rgb(side)
     seen = pixels if channels == 3 else np.asarray(Image.fromarray(pixels).convert("L"))[..., None]
     inputs = (torch.tensor(seen).permute(2, 0, 1)[None].float() - MEAN) / SCALE
@@ -127,13 +134,13 @@ def test_a_run_predicts_what_its_network_does(channels: int, side: int) -> None:
 
 
 def test_a_picture_of_the_models_size_is_seen_pixel_by_pixel() -> None:
-    model = load_model(finished_run("resnet9", **COLOUR))
+    model = load(LoadedModel, finished_run("resnet9", **COLOUR))
     pixels = rgb(32)
     np.testing.assert_array_equal(model.view(dx.read_picture(pixels)), pixels)
 
 
 def test_a_model_of_grey_shows_the_grey_that_it_sees() -> None:
-    model = load_model(finished_run())
+    model = load(LoadedModel, finished_run())
     view = model.view(dx.read_picture(rgb(8)))
     grey = np.asarray(Image.fromarray(rgb(8)).convert("L"))
     np.testing.assert_array_equal(view, np.repeat(grey[..., None], 3, axis=2))
@@ -142,7 +149,7 @@ def test_a_model_of_grey_shows_the_grey_that_it_sees() -> None:
 
 
 def test_classes_of_a_run_by_index_and_by_label_in_any_case() -> None:
-    model = load_model(finished_run())
+    model = load(LoadedModel, finished_run())
     assert model.class_titles == ABC
     assert model.class_list.title == "6 classes of digits"
     assert model.class_definition(0) == ""
@@ -166,7 +173,7 @@ def test_labels_that_are_numbers_or_alike() -> None:
 
 
 def test_few_classes_are_all_shown() -> None:
-    model = load_model(finished_run(labels=("yes", "no", "maybe")))
+    model = load(LoadedModel, finished_run(labels=("yes", "no", "maybe")))
     assert len(dx.predict(model, rgb()).scores) == 3
     with pytest.raises(BadInput, match="from 1 to 3"):
         dx.predict(model, rgb(), top=5)
@@ -185,7 +192,7 @@ def test_the_command_line_knows_runs(capsys: pytest.CaptureFixture[str], tmp_pat
     found = json.loads(capsys.readouterr().out)
     assert (found["target"]["index"], found["model"]) == (2, run)
     assert best["label"] in ABC
-    same = dx.explain(load_model(run), picture, "occlusion", target=2)
+    same = dx.explain(load(LoadedModel, run), picture, "occlusion", target=2)
     again = shlex.split(repeat(same).replace("PICTURE", str(picture)).replace("map.npz", str(out)))
     assert again[:3] == ["python", "-m", "dlexplain"]
     assert main(again[3:]) == 0
@@ -225,18 +232,18 @@ def test_a_trained_run_keeps_pictures_of_its_whole_test_part_and_scores_as_it_sa
     assert [k.truth.index for k in kept] == data.test.labels[::every].tolist()
     for known, pixels in zip(kept, data.test.pixels[::every], strict=True):
         np.testing.assert_array_equal(known.picture.pixels, pixels.repeat(3, axis=2))
-    model = load_model(row.id)
+    model = load(LoadedModel, row.id)
     inputs = torch.cat([model.to_input(p.repeat(3, axis=2)) for p in data.test.pixels])
     right = (model.prepared.logits(inputs).argmax(1).numpy() == data.test.labels).mean()
     assert right == pytest.approx(row.progress["metrics"]["test/accuracy"], abs=1e-6)
     assert right > 0.5
-    assert f"{right:.1%}" in model_entry(row.id).title
-    assert model_entries()[COME_TRAINED].name == row.id  # the latest run comes first
+    assert f"{right:.1%}" in find(row.id).title
+    assert entries("classify-image")[COME_TRAINED].name == row.id  # the latest run comes first
 
 
 def test_a_model_is_loaded_once_and_asked_for_in_no_time() -> None:
     run = finished_run()
-    load_model(run)
+    load(LoadedModel, run)
     started = time.perf_counter()
-    assert load_model(run).name == run
+    assert load(LoadedModel, run).name == run
     assert time.perf_counter() - started < 0.01

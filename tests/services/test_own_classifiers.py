@@ -10,14 +10,15 @@ import torch
 
 from dlexplain.__main__ import main
 from dlexplain.errors import ModelError
+from dlexplain.services.loading import load
 from dlexplain.services.texts.explain import (
     classify_text,
     classify_texts,
     explain_text,
     text_method_infos,
 )
-from dlexplain.services.texts.models import TextModel, load_text_model
-from dlexplain.services.writing.models import load_language_model
+from dlexplain.services.texts.models import TextModel
+from dlexplain.services.writing.models import LoadedLanguageModel
 from tests.own import SMALL, WORDS, classifier, read_again, save_own
 
 TEXT = "it is not a bad film"
@@ -55,7 +56,7 @@ def brought(
     """The model as it is loaded here, by transformers, and the most tokens that it reads."""
     frame, shape, longest = FAMILIES[request.param]
     folder = save_own(classifier(request.param, **shape), tmp_path_factory.mktemp("own"), frame)
-    return load_text_model(folder), read_again(folder), longest
+    return load(TextModel, folder), read_again(folder), longest
 
 
 def plainly(model: TextModel, theirs: Any, text: str) -> list[float]:
@@ -141,7 +142,7 @@ def without_pad(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_a_word_with_the_id_0_is_no_padding_and_no_blank(without_pad: str) -> None:
-    model, theirs = load_text_model(without_pad), read_again(without_pad)
+    model, theirs = load(TextModel, without_pad), read_again(without_pad)
     texts = ["a good film !", "a good film", "! !", "bad"]
     for text, found in zip(texts, classify_texts(model, texts), strict=True):
         np.testing.assert_allclose(said(found), plainly(model, theirs, text), atol=1e-5)
@@ -170,7 +171,7 @@ def test_half_precision_is_read_as_float32(dtype: torch.dtype, tmp_path: Path) -
     folder = save_own(classifier("Bert", **SMALL), tmp_path / "bert")
     read_again(folder).to(dtype).save_pretrained(folder)
     assert json.loads((tmp_path / "bert/config.json").read_text())["dtype"] == str(dtype)[6:]
-    model, theirs = load_text_model(folder), read_again(folder)
+    model, theirs = load(TextModel, folder), read_again(folder)
     assert {p.dtype for p in model.twin.network.parameters()} == {torch.float32}
     np.testing.assert_allclose(
         said(classify_text(model, TEXT)), plainly(model, theirs, TEXT), atol=1e-6
@@ -187,7 +188,7 @@ def test_a_language_model_in_half_precision_is_read_as_float32(
 
     config = transformers.LlamaConfig(**SMALL, num_key_value_heads=1)
     folder = save_own(transformers.LlamaForCausalLM(config).to(dtype), tmp_path / "own", "none")
-    model = load_language_model(folder)
+    model = load(LoadedLanguageModel, folder)
     ids = torch.tensor([[0, 5, 7, 9]])
     theirs = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     with torch.no_grad():
@@ -198,7 +199,7 @@ def test_a_language_model_in_half_precision_is_read_as_float32(
 
 def refused(folder: str) -> str:
     with pytest.raises(ModelError) as told:
-        load_text_model(folder)
+        load(TextModel, folder)
     return str(told.value)
 
 

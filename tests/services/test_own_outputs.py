@@ -14,9 +14,10 @@ from dlexplain.__main__ import main
 from dlexplain.errors import Incompatible
 from dlexplain.figures.text_prediction import plot_text_prediction
 from dlexplain.results import TextPrediction
+from dlexplain.services.loading import load
 from dlexplain.services.texts.changes import find_turning
 from dlexplain.services.texts.explain import classify_text, classify_texts, explain_text
-from dlexplain.services.texts.models import load_text_model
+from dlexplain.services.texts.models import TextModel
 from dlexplain.services.texts.tables import explain_texts
 from tests.own import SMALL, classifier, read_again, save_own
 
@@ -49,7 +50,7 @@ def price(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def outputs(name: str) -> torch.Tensor:
     """(outputs,) of the text by transformers alone."""
-    ids = torch.from_numpy(load_text_model(name).read(TEXT).ids)[None]
+    ids = torch.from_numpy(load(TextModel, name).read(TEXT).ids)[None]
     with torch.no_grad():
         found: torch.Tensor = read_again(name)(input_ids=ids).logits[0]
     return found
@@ -61,7 +62,7 @@ def sizes(prediction: TextPrediction) -> list[float]:
 
 
 def test_labels_that_stand_by_themselves_have_a_probability_each(several: str) -> None:
-    model, expected = load_text_model(several), outputs(several).sigmoid()
+    model, expected = load(TextModel, several), outputs(several).sigmoid()
     for found in (classify_text(model, TEXT), classify_texts(model, [TEXT, "good"])[0]):
         np.testing.assert_allclose(sizes(found), expected, atol=1e-5)
     assert {score.name.label for score in found.said} == {"rude", "loud"}
@@ -74,7 +75,7 @@ def test_labels_that_stand_by_themselves_have_a_probability_each(several: str) -
 
 
 def test_what_is_explained_is_the_logit_and_says_so(several: str) -> None:
-    model = load_text_model(several)
+    model = load(TextModel, several)
     found = explain_text(model, TEXT, "integrated-gradients", "threat")
     assert (found.explains, found.unit) == ("logit", "logits")
     assert found.baseline_score is not None
@@ -93,7 +94,7 @@ def test_a_label_turns_where_its_own_logit_does(tmp_path: Path) -> None:
     untrained = classifier("Bert", **SMALL, problem_type=problem, id2label=labels)
     name = save_own(untrained, tmp_path / "own")
     theirs = read_again(name)
-    ids = load_text_model(name).read("good bad film").ids.tolist()
+    ids = load(TextModel, name).read("good bad film").ids.tolist()
     texts = [ids, *(ids[:place] + ids[place + 1 :] for place in (1, 2, 3))]
     with torch.no_grad():
         whole, *rest = [float(theirs(input_ids=torch.tensor([t])).logits[0, 0]) for t in texts]
@@ -106,7 +107,7 @@ def test_a_label_turns_where_its_own_logit_does(tmp_path: Path) -> None:
     theirs.save_pretrained(tmp_path / "turned")
     for file in (tmp_path / "own").glob("tok*"):
         (tmp_path / "turned" / file.name).write_bytes(file.read_bytes())
-    model = load_text_model(str(tmp_path / "turned"))
+    model = load(TextModel, str(tmp_path / "turned"))
     found = find_turning(model, model.read("good bad film"), "drop")
     assert [change.place for change in found.changes] == [rest.index(lowest)]
     assert found.after is not None
@@ -119,13 +120,13 @@ def test_a_label_turns_where_its_own_logit_does(tmp_path: Path) -> None:
 def test_one_output_without_a_problem_type_is_a_label(tmp_path: Path) -> None:
     """As transformers' own pipeline has it."""
     name = own(tmp_path, id2label={0: "relevant"})
-    found = classify_text(load_text_model(name), TEXT)
+    found = classify_text(load(TextModel, name), TEXT)
     assert sizes(found) == pytest.approx([float(outputs(name)[0].sigmoid())], abs=1e-5)
     assert found.headline == f"relevant, {found.scores[0].probability:.1%}"
 
 
 def test_a_regression_says_its_number(price: str) -> None:
-    model = load_text_model(price)
+    model = load(TextModel, price)
     found = classify_text(model, TEXT)
     value = float(outputs(price)[0])
     assert sizes(found) == pytest.approx([value], abs=1e-5)
@@ -144,7 +145,7 @@ def test_a_regression_says_its_number(price: str) -> None:
 
 
 def test_a_table_of_a_regression_has_values(price: str) -> None:
-    table = explain_texts(load_text_model(price), [TEXT, "good film"], "leave-one-out")
+    table = explain_texts(load(TextModel, price), [TEXT, "good film"], "leave-one-out")
     head, first, _ = csv.reader(io.StringIO(table.to_csv().decode("utf-8-sig")))
     assert head == ["row", "text", "class", "value", "words"]
     assert first[2:4] == ["price", f"{float(outputs(price)[0]):.4f}"]

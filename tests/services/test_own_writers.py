@@ -8,7 +8,8 @@ import pytest
 import dlexplain as dx
 from dlexplain.cli import main
 from dlexplain.errors import ParamError, TextError
-from dlexplain.services.writing.models import load_language_model
+from dlexplain.services.loading import load
+from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.reading import read
 from tests.own_writers import PROMPT, ends_early, save_writer, theirs
 
@@ -21,7 +22,7 @@ def test_it_writes_what_transformers_writes(family: str, bos: bool, tmp_path: Pa
     folder = save_writer(tmp_path / "own", family, bos=bos)
     expected, whole = theirs(folder, PROMPT, True, 20)
     written = dx.generate(folder, PROMPT, count=20, temperature=0)
-    codec = load_language_model(folder).codec
+    codec = load(LoadedLanguageModel, folder).codec
     assert [t.alternatives[0][0] for t in written.tokens] == [codec.name(i) for i in expected]
     assert written.start == (("<s>",) if bos else ())
     if family == "Llama":
@@ -64,7 +65,7 @@ def test_the_end_ends_it_and_is_no_word(
 def test_without_bos_and_eos_nothing_is_put_in_front(family: str, tmp_path: Path) -> None:
     folder = save_writer(tmp_path / "own", family, marks=False)
     expected, _ = theirs(folder, PROMPT, True, 12)
-    model = load_language_model(folder)
+    model = load(LoadedLanguageModel, folder)
     written = dx.generate(model, PROMPT, count=12, temperature=0)
     assert [t.alternatives[0][0] for t in written.tokens] == [model.codec.name(i) for i in expected]
     assert (written.start, written.ended, len(written.tokens)) == ((), False, 12)

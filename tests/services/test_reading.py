@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from dlexplain.errors import BadInput, UnknownName
-from dlexplain.networks.language import State
-from dlexplain.services.trained.scoring import evaluate
+from dlexplain.networks.modules.language import State
+from dlexplain.services.loading import load
+from dlexplain.services.scoring import evaluate
 from dlexplain.services.writing import reading
-from dlexplain.services.writing.models import LoadedLanguageModel, load_language_model
+from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.reading import read, why_token
 from tests.writers import KINDS, TEXT, writer
 
@@ -32,7 +33,7 @@ def test_perplexity_is_that_of_the_tasks_own_test(name: str, tmp_path: Path) -> 
     file = tmp_path / "text.txt"
     file.write_text(LINES * 20)
     score = evaluate(name, str(file))
-    found = read(load_language_model(name), LINES * 20)
+    found = read(load(LoadedLanguageModel, name), LINES * 20)
     assert len(found.tokens) == score.n
     assert found.perplexity == pytest.approx(score.metrics["perplexity"], rel=1e-4)
     mean = float(np.mean([math.log(token.probability) for token in found.tokens]))
@@ -108,7 +109,7 @@ def test_integrated_gradients_are_complete(
 
 @pytest.mark.parametrize("name", ["ptb-rnn", "shakespeare-lstm"])
 def test_integrated_gradients_of_the_zoos_models_are_complete(name: str) -> None:
-    found = why_token(load_language_model(name), LINES, 12)
+    found = why_token(load(LoadedLanguageModel, name), LINES, 12)
     assert found.completeness_error is not None
     assert found.completeness_error < 0.01
 
@@ -162,5 +163,5 @@ def test_a_long_text_is_read_at_its_beginning() -> None:
 
 def test_the_share_of_unknown_tokens_is_said() -> None:
     assert read(writer("rnn"), "the cat 猫 שלום").unfamiliar == 0.5
-    assert read(load_language_model("shakespeare-lstm"), "猫").unfamiliar == 1.0
-    assert read(load_language_model("shakespeare-lstm"), "the cat").unfamiliar == 0.0
+    assert read(load(LoadedLanguageModel, "shakespeare-lstm"), "猫").unfamiliar == 1.0
+    assert read(load(LoadedLanguageModel, "shakespeare-lstm"), "the cat").unfamiliar == 0.0

@@ -10,9 +10,10 @@ from dlexplain.errors import DataError, Incompatible, ParamError, TargetError
 from dlexplain.explainers.progress import Progress
 from dlexplain.services.latent.codes import decode
 from dlexplain.services.latent.discriminator import realness, why_real
-from dlexplain.services.latent.models import load_latent_model
+from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.latent.nearest import distances, measured, nearest, training_pictures
 from dlexplain.services.latent.sampling import sample, truncated
+from dlexplain.services.loading import load
 from tests.latents import model, pictures
 
 
@@ -110,12 +111,12 @@ def test_a_copy_of_a_training_picture_is_found_out() -> None:
 
 def test_a_data_set_that_is_not_here_is_told_how_to_get() -> None:
     with pytest.raises(DataError, match=r"CIFAR-10 is not here: .*or give its path"):
-        training_pictures(load_latent_model("cifar10-gan"))
+        training_pictures(load(LatentModel, "cifar10-gan"))
     with pytest.raises(DataError, match="/nowhere is not there; give the path of CIFAR-10"):
-        training_pictures(load_latent_model("cifar10-gan"), "/nowhere")
+        training_pictures(load(LatentModel, "cifar10-gan"), "/nowhere")
     with pytest.raises(DataError, match="digits are 8 × 8 with 1 channel"):
         training_pictures(model("dcgan", 3))
-    gan = load_latent_model("mnist-gan")
+    gan = load(LatentModel, "mnist-gan")
     known = training_pictures(gan)
     found = nearest(known, sample(gan, count=1).pixels[0])
     assert (found.looked_at, len(found.pixels), found.note) == (3600, 8, "")

@@ -11,7 +11,7 @@ from dlexplain.cli import main
 from dlexplain.data.base import DATA, silent
 from dlexplain.errors import BadInput
 from dlexplain.execution import paths
-from dlexplain.services.trained.scoring import evaluate
+from dlexplain.services.scoring import evaluate
 from dlexplain.services.training import runs as service
 from dlexplain.settings import settings
 from tests.trained import digits_run, macrodata_run

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from statsmodels.datasets import macrodata
 
-from dlexplain.services.trained.models import trained
-from dlexplain.services.trained.scoring import evaluate
+from dlexplain.services.scoring import evaluate
+from dlexplain.trained.catalogue import trained
 from tests.trained import macrodata_run
 
 

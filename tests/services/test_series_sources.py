@@ -13,7 +13,6 @@ from dlexplain.data.dates import dates_after
 from dlexplain.data.example_series import as_csv, example_table
 from dlexplain.data.given_table import as_trained
 from dlexplain.errors import DataError, UnknownName
-from dlexplain.services.forecast.model_list import find_forecaster, forecaster_entries
 from dlexplain.services.forecast.sources import (
     EXAMPLE,
     OWN,
@@ -24,6 +23,7 @@ from dlexplain.services.forecast.sources import (
     read_source,
     sources,
 )
+from dlexplain.trained.catalogue import entries, find
 
 FRED = "fred-transformer"
 
@@ -39,15 +39,15 @@ def bytes_of(rows: list[list[str]]) -> bytes:
 
 
 def read(rows: list[list[str]]) -> SeriesData:
-    return read_csv(find_forecaster(FRED), bytes_of(rows), "mine.csv").data
+    return read_csv(find(FRED, "forecast").trained, bytes_of(rows), "mine.csv").data
 
 
 def good() -> list[list[str]]:
-    return rows_of(example_csv(find_forecaster(FRED)))
+    return rows_of(example_csv(find(FRED, "forecast").trained))
 
 
 def test_the_example_is_a_file_that_the_model_reads() -> None:
-    model = find_forecaster(FRED)
+    model = find(FRED, "forecast").trained
     data = read(good())
     assert data.names == tuple(model.facts["series"])
     assert 0 < data.starts[0] < data.starts[1] < len(data.dates) - 24
@@ -62,15 +62,15 @@ def test_the_example_is_a_file_that_the_model_reads() -> None:
 
 
 def test_every_zoo_forecaster_has_series_offline() -> None:
-    for entry in forecaster_entries():
-        model = find_forecaster(entry.name)
+    for entry in entries("forecast"):
+        model = find(entry.name, "forecast").trained
         given = read_source(model, default_source(model))
         assert given.data.names == tuple(model.facts["series"])
         assert [source.key for source in sources(model)] == [OWN, EXAMPLE]
 
 
 def test_series_that_are_not_here_say_how_to_get_them() -> None:
-    model = find_forecaster(FRED)
+    model = find(FRED, "forecast").trained
     own = sources(model)[0]
     assert (own.there, own.fetched) == (False, True)
     with pytest.raises(DataError, match=r"US economy, monthly \(FRED-MD\) is not here: a run"):
@@ -182,7 +182,7 @@ def test_fred_mds_row_of_codes_is_left_out() -> None:
 
 
 def test_a_picture_and_a_lost_file_are_no_csv(tmp_path: Path) -> None:
-    model = find_forecaster(FRED)
+    model = find(FRED, "forecast").trained
     with pytest.raises(DataError, match="this is no text: it holds bytes"):
         read_csv(model, b"\x89PNG\r\n\x1a\n\x00\xff\xfe" * 40, "cat.png")
     with pytest.raises(DataError, match="lost.csv is not there; a CSV file is accepted"):
@@ -225,7 +225,7 @@ def test_made_up_series_of_any_frequency_and_code(period: int) -> None:
 def test_the_same_values_of_other_months_are_other_series() -> None:
     rows = good()
     later = [rows[0], *([f"{int(row[0][:4]) + 1}{row[0][4:]}", *row[1:]] for row in rows[1:])]
-    model = find_forecaster(FRED)
+    model = find(FRED, "forecast").trained
     one, other = (read_csv(model, bytes_of(each)) for each in (rows, later))
     assert one.data.digest == other.data.digest
     assert one.digest != other.digest

@@ -10,16 +10,17 @@ from dlexplain.data.samples import read_sample
 from dlexplain.errors import Incompatible, ParamError, UnknownName
 from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
-from dlexplain.networks.rnn_lm import RecurrentLM
-from dlexplain.networks.transformer_lm import TransformerLM
+from dlexplain.networks.modules.rnn_lm import RecurrentLM
+from dlexplain.networks.modules.transformer_lm import TransformerLM
 from dlexplain.services.layers.cell_steps import cell_step
 from dlexplain.services.layers.feature_maps import feature_maps
-from dlexplain.services.layers.head_list import head_entries
 from dlexplain.services.layers.head_steps import head_step
 from dlexplain.services.layers.listing import input_of, plain
 from dlexplain.services.layers.stepping import convolutions, step_through
-from dlexplain.services.pictures.models import load_model
+from dlexplain.services.loading import load
+from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.settings import settings
+from dlexplain.trained.catalogue import entries
 from tests.finished import states
 from tests.writers import TEXT, writer
 
@@ -31,7 +32,7 @@ PLACES = [(0, 0, 0), (3, 5, 2), (7, 3, 3)]
 @pytest.mark.parametrize("unit", PLACES)
 def test_a_stepped_convolution_equals_torchs(name: str, unit: tuple[int, int, int]) -> None:
     """Of the first layer, by F.conv2d in float64; the later ones against the model's own maps."""
-    model = load_model(name)
+    model = load(LoadedModel, name)
     found = step_through(model, CAT, "features.0", *unit)
     layer = plain(model).module.features[0]
     bias = None if layer.bias is None else layer.bias.double()
@@ -55,7 +56,7 @@ def test_a_stepped_convolution_equals_torchs(name: str, unit: tuple[int, int, in
 
 
 def test_norm_and_activation_by_hand() -> None:
-    model = load_model("digits-cnn")
+    model = load(LoadedModel, "digits-cnn")
     found = step_through(model, CAT, "features.4", 5, 1, 2)
     layer = plain(model).module.features[5]
     norm, act, pool = found.stages
@@ -72,7 +73,7 @@ def test_norm_and_activation_by_hand() -> None:
 @pytest.mark.parametrize("layer", ["stem.conv", "blocks.0.depthwise.conv", "blocks.5.expand.conv"])
 @pytest.mark.parametrize("corner", [0, -1])
 def test_padding_strides_and_groups_are_the_models_own(layer: str, corner: int) -> None:
-    model = load_model("efficientnet-lite0")
+    model = load(LoadedModel, "efficientnet-lite0")
     side = feature_maps(model, CAT, layer).values.shape[1]
     place = corner % side
     found = step_through(model, CAT, layer, 4, place, side // 2)
@@ -93,7 +94,7 @@ def test_what_cannot_be_stepped_through_is_told() -> None:
         step_through("digits-cnn", CAT, "features.2")
     with pytest.raises(ParamError, match="channel 99 is not there; 0 to 31"):
         step_through("digits-cnn", CAT, "features.0", 99)
-    assert convolutions(load_model("digits-cnn")) == ("features.0", "features.4")
+    assert convolutions(load(LoadedModel, "digits-cnn")) == ("features.0", "features.4")
 
 
 def torch_cell(layer: nn.Module) -> nn.RNNCell | nn.LSTMCell | nn.GRUCell:
@@ -176,7 +177,9 @@ def test_a_head_of_a_writer_equals_the_networks_own() -> None:
     assert found.tokens[0] == "[start]"
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in head_entries()])
+@pytest.mark.parametrize(
+    "name", [entry.name for entry in entries("classify-text", "language-model", shows="heads")]
+)
 def test_heads_of_the_zoos_models_equal_their_own(name: str) -> None:
     found = head_step(name, "the company said it was a dull but charming film", 0, 1, 3)
     np.testing.assert_allclose(found.weights, found.model_weights, atol=1e-5)
@@ -200,10 +203,10 @@ def test_what_a_model_of_heads_lacks_is_told() -> None:
 
 def test_a_run_whose_card_is_damaged_is_left_out() -> None:
     spec = RunSpec(task="language-model", model="transformer-lm", data="ptb")
-    before, run = head_entries(), states().add(spec).id
+    before, run = entries("classify-text", "language-model", shows="heads"), states().add(spec).id
     states().move(run, "running", "a test")
     states().move(run, "finished", "a test")
     paths.run_folder(settings().home, run).mkdir(parents=True)
     paths.card_file(settings().home, run).write_text("{")
-    assert head_entries() == before
+    assert entries("classify-text", "language-model", shows="heads") == before
     states().delete(run)

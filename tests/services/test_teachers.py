@@ -15,11 +15,11 @@ from dlexplain.execution import paths
 from dlexplain.execution.inline import InlineExecutor
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.worker import Built, build
-from dlexplain.services.trained.models import trained
-from dlexplain.services.trained.networks import load_network
-from dlexplain.services.trained.zoo import publish, verify
 from dlexplain.services.training.catalogue import complete
+from dlexplain.services.zoo import publish, verify
 from dlexplain.settings import settings
+from dlexplain.trained.catalogue import trained
+from dlexplain.trained.networks import load_network
 from tests.trained import digits_run
 
 STUDENT = RunSpec(task="classify-image", model="cnn", data="digits", model_params={"blocks": 2})

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from dlexplain.errors import Incompatible, TextError, UnknownName, WeightsError
+from dlexplain.services.loading import load
 from dlexplain.services.texts.attention import attention
 from dlexplain.services.texts.explain import (
     classify_text,
@@ -16,7 +17,7 @@ from dlexplain.services.texts.explain import (
     explain_text,
     text_method_infos,
 )
-from dlexplain.services.texts.models import load_text_model
+from dlexplain.services.texts.models import TextModel
 
 SENTENCE = "a good film , truly"
 
@@ -51,7 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_hugging_face_folder_classifies_as_transformers_does(folder: Path) -> None:
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    model = load_text_model(str(folder))
+    model = load(TextModel, str(folder))
     assert [name.label for name in model.classes] == ["no", "maybe", "yes"]
     tokens = AutoTokenizer.from_pretrained(folder)(SENTENCE, return_tensors="pt")
     with torch.no_grad():
@@ -61,7 +62,7 @@ def test_a_hugging_face_folder_classifies_as_transformers_does(folder: Path) -> 
 
 
 def test_texts_of_several_lengths_are_classified_as_each_alone(folder: Path) -> None:
-    model = load_text_model(str(folder))
+    model = load(TextModel, str(folder))
     texts = [SENTENCE, "bad", "a film"]
     together = classify_texts(model, texts)
     for text, found in zip(texts, together, strict=True):
@@ -71,7 +72,7 @@ def test_texts_of_several_lengths_are_classified_as_each_alone(folder: Path) -> 
 
 
 def test_every_method_that_suits_it_explains_it(folder: Path) -> None:
-    model = load_text_model(str(folder))
+    model = load(TextModel, str(folder))
     infos = text_method_infos(model)
     assert {i.name for i in infos} >= {"integrated-gradients", "lime", "attention-rollout"}
     for info in infos:
@@ -95,46 +96,46 @@ def changed(folder: Path, to: Path, **config: object) -> Path:
 def test_folders_that_are_no_classifier_are_refused(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UnknownName, match=r"has no config\.json"):
-        load_text_model(str(tmp_path / "empty"))
+        load(TextModel, str(tmp_path / "empty"))
     other = changed(folder, tmp_path / "other", architectures=["BertModel"])
     with pytest.raises(WeightsError, match="is BertModel; a sequence classifier is"):
-        load_text_model(str(other))
+        load(TextModel, str(other))
     own_code = changed(folder, tmp_path / "code", auto_map={"AutoModel": "x.Y"})
     with pytest.raises(WeightsError, match="needs code of its own, which is never run"):
-        load_text_model(str(own_code))
+        load(TextModel, str(own_code))
     broken = changed(folder, tmp_path / "broken")
     (broken / "model.safetensors").write_bytes(b"no weights")
     with pytest.raises(WeightsError, match="cannot be read"):
-        load_text_model(str(broken))
+        load(TextModel, str(broken))
 
 
 def test_pickles_and_missing_tokenizers_are_told(folder: Path, tmp_path: Path) -> None:
     pickled = changed(folder, tmp_path / "pickled")
     (pickled / "model.safetensors").rename(pickled / "pytorch_model.bin")
     with pytest.raises(WeightsError, match=r"holds pickles only \(pytorch_model\.bin\)"):
-        load_text_model(str(pickled))
+        load(TextModel, str(pickled))
     (pickled / "pytorch_model.bin").unlink()
     with pytest.raises(WeightsError, match="has no weights"):
-        load_text_model(str(pickled))
+        load(TextModel, str(pickled))
     mute = changed(folder, tmp_path / "mute")
     (mute / "tokenizer.json").unlink()
     with pytest.raises(WeightsError, match=r"lacks a tokenizer\.json"):
-        load_text_model(str(mute))
+        load(TextModel, str(mute))
 
 
 def test_weights_of_another_size_are_told(folder: Path, tmp_path: Path) -> None:
     larger = changed(folder, tmp_path / "larger", num_hidden_layers=3)
     with pytest.raises(WeightsError, match="lacks the weights"):
-        load_text_model(str(larger))
+        load(TextModel, str(larger))
 
 
 def test_an_unknown_name_lists_what_is_known() -> None:
     with pytest.raises(UnknownName, match=r'unknown text model "sst3"; known: sst2-minilm'):
-        load_text_model("sst3")
+        load(TextModel, "sst3")
 
 
 def test_joined_pieces_conserve_the_sum() -> None:
-    model = load_text_model("sst2-minilm")
+    model = load(TextModel, "sst2-minilm")
     found = explain_text(model, "unforgettably overacted!", "input-x-gradient")
     words = found.of_words()
     assert words.tokens == ("[CLS]", "unforgettably", "overacted", "!", "[SEP]")
@@ -143,7 +144,7 @@ def test_joined_pieces_conserve_the_sum() -> None:
 
 def test_an_empty_text_is_refused() -> None:
     with pytest.raises(TextError, match="the text is empty"):
-        classify_text(load_text_model("sst2-cnn"), "")
+        classify_text(load(TextModel, "sst2-cnn"), "")
 
 
 @pytest.fixture(scope="module")
@@ -171,11 +172,12 @@ def writer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_hugging_face_language_model_writes_as_transformers_does(writer: Path) -> None:
     from transformers import AutoModelForCausalLM
 
-    from dlexplain.services.writing.models import load_language_model
+    from dlexplain.services.loading import load
+    from dlexplain.services.writing.models import LoadedLanguageModel
     from dlexplain.services.writing.reading import read
     from dlexplain.services.writing.writing import generate
 
-    model = load_language_model(str(writer))
+    model = load(LoadedLanguageModel, str(writer))
     ids = model.ids(model.codec.encode("a good film"))
     theirs = AutoModelForCausalLM.from_pretrained(writer)
     with torch.no_grad():
@@ -194,9 +196,10 @@ def test_a_hugging_face_language_model_writes_as_transformers_does(writer: Path)
 
 
 def test_a_text_beyond_the_last_position_is_refused(writer: Path) -> None:
-    from dlexplain.services.writing.models import load_language_model
+    from dlexplain.services.loading import load
+    from dlexplain.services.writing.models import LoadedLanguageModel
 
-    model = load_language_model(str(writer))
+    model = load(LoadedLanguageModel, str(writer))
     with pytest.raises(TextError, match="more than 32 tokens"):
         model(torch.zeros(1, 33, dtype=torch.long))
 
@@ -223,7 +226,7 @@ def test_other_families_are_read_as_they_are(kind: str, folder: Path, tmp_path: 
             max_position_embeddings=16, num_labels=3,
         )  # fmt: skip
         transformers.FNetForSequenceClassification(config).save_pretrained(path)
-    model = load_text_model(str(path))
+    model = load(TextModel, str(path))
     if kind == "causal":
         found = explain_text(model, SENTENCE, "attention-rollout")
         heads = attention(model, SENTENCE).weights.mean(1)
@@ -253,7 +256,7 @@ def test_deeplift_is_not_offered_where_states_are_multiplied(
         num_labels=3,
     )  # fmt: skip
     getattr(transformers, f"{family}ForSequenceClassification")(config).save_pretrained(path)
-    model = load_text_model(str(path))
+    model = load(TextModel, str(path))
     assert "deeplift" not in [info.name for info in text_method_infos(model)]
     with pytest.raises(Incompatible, match="DeepLift's rule is not exact for"):
         explain_text(model, SENTENCE, "deeplift")

@@ -9,11 +9,12 @@ import transformers
 
 from dlexplain.explainers.base import METHODS
 from dlexplain.explainers.batching import Target
-from dlexplain.networks.minilm_package import minilm_folder
+from dlexplain.networks.modules.minilm_package import minilm_folder
+from dlexplain.services.loading import load
 from dlexplain.services.texts.explain import input_of
-from dlexplain.services.texts.models import load_text_model
-from dlexplain.services.trained.models import trained
-from dlexplain.services.trained.networks import load_network
+from dlexplain.services.texts.models import TextModel
+from dlexplain.trained.catalogue import trained
+from dlexplain.trained.networks import load_network
 
 TEXT = "the film begins slowly , but the unforgettable acting is a joy to watch , above all at home"
 EVALUATIONS = 40
@@ -21,7 +22,7 @@ EVALUATIONS = 40
 
 
 def test_values_are_those_of_shap_also_where_the_evaluations_end() -> None:
-    model = load_text_model("sst2-minilm")
+    model = load(TextModel, "sst2-minilm")
     network = load_network(trained("sst2-minilm"))
     tokenizer = transformers.AutoTokenizer.from_pretrained(minilm_folder())
 

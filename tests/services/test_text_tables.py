@@ -3,7 +3,8 @@
 import csv
 import io
 
-from dlexplain.services.texts.models import load_text_model
+from dlexplain.services.loading import load
+from dlexplain.services.texts.models import TextModel
 from dlexplain.services.texts.tables import explain_texts, other_columns, read_text_column
 
 TABLE = b"id;text;class;note\n7;a good film;x;=1+1\n8;;y;left out\n9;dull;z;last\n"
@@ -15,7 +16,7 @@ def test_the_download_keeps_the_table_s_other_columns() -> None:
     assert beside == {
         "id": ["7", "8", "9"], "class": ["x", "y", "z"], "note": ["=1+1", "left out", "last"],
     }  # fmt: skip
-    found = explain_texts(load_text_model("sst2-cnn"), texts, "input-x-gradient", beside=beside)
+    found = explain_texts(load(TextModel, "sst2-cnn"), texts, "input-x-gradient", beside=beside)
     rows = list(csv.DictReader(io.StringIO(found.to_csv().decode("utf-8-sig"))))
     assert list(rows[0]) == [
         "row", "text", "id", "class (given)", "note", "class", "probability", "words",
@@ -28,6 +29,6 @@ def test_the_download_keeps_the_table_s_other_columns() -> None:
 
 
 def test_a_table_of_texts_alone_has_our_columns() -> None:
-    found = explain_texts(load_text_model("sst2-cnn"), ["good"], "input-x-gradient")
+    found = explain_texts(load(TextModel, "sst2-cnn"), ["good"], "input-x-gradient")
     heading = found.to_csv().decode("utf-8-sig").splitlines()[0]
     assert heading == "row,text,class,probability,words"

@@ -9,17 +9,18 @@ from dlexplain.results import Backtest, Inside, SeriesAttention, period_text
 from dlexplain.services.forecast.backtesting import backtest
 from dlexplain.services.forecast.forecasting import forecast, series_for
 from dlexplain.services.forecast.inside import look_inside_window
-from dlexplain.services.forecast.model_list import find_forecaster, forecaster_entries
-from dlexplain.services.forecast.models import load_forecaster, prepared
+from dlexplain.services.forecast.models import LoadedForecaster, prepared
+from dlexplain.services.loading import load
 from dlexplain.services.training.findings import findings
 from dlexplain.services.training.runs import run
+from dlexplain.trained.catalogue import entries, find
 from tests.forecasters import HORIZON, WINDOW, Linear, facts
 from tests.trained import macrodata_run
 
 
 def test_a_finished_run_says_what_its_own_test_said() -> None:
     name = macrodata_run()
-    assert name in [entry.name for entry in forecaster_entries() if entry.source == "run"]
+    assert name in [entry.name for entry in entries("forecast") if entry.source == "run"]
     kept = findings(run(name))
     assert isinstance(kept, Backtest)
     for place in (0, 7, len(kept.origins) - 1):
@@ -37,7 +38,7 @@ def test_a_finished_run_says_what_its_own_test_said() -> None:
 
 @pytest.mark.parametrize("name", ["macrodata-lstm", "macrodata-transformer"])
 def test_the_zoos_backtest_is_its_cards(name: str) -> None:
-    metrics = find_forecaster(name).card["metrics"]
+    metrics = find(name, "forecast").trained.card["metrics"]
     found = backtest(name).tested
     assert found.mase[0].mean() == pytest.approx(metrics["test/mase"], rel=1e-3)
     assert found.mase[1].mean() == pytest.approx(metrics["test/mase_random_walk"], rel=1e-6)
@@ -48,7 +49,7 @@ def test_the_zoos_backtest_is_its_cards(name: str) -> None:
 
 def test_states_and_attention_are_the_networks_own() -> None:
     for name in ("macrodata-lstm", "macrodata-transformer", "fred-gru"):
-        model = load_forecaster(name)
+        model = load(LoadedForecaster, name)
         given = series_for(model, "example")
         assert isinstance(given.data, SeriesData)
         row = len(given.data.dates) - 1

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from dlexplain.errors import BadInput, SpecError, UnknownName
-from dlexplain.services.trained.zoo_cards import trained_in, zoo_card, zoo_cards
 from dlexplain.services.training.catalogue import (
     RunSpec,
     architectures,
@@ -28,6 +27,7 @@ from dlexplain.services.training.presets import (
     presets_by_case,
 )
 from dlexplain.services.training.presets.base import CASES
+from dlexplain.trained.zoo_cards import trained_in, zoo_card, zoo_cards
 
 DIGITS = RunSpec(task="classify-image", model="cnn", data="digits")
 

@@ -9,22 +9,17 @@ import torch
 from scipy.stats import spearmanr
 
 from dlexplain.errors import ParamError, TextError, UnknownName
-from dlexplain.networks.translator import BOS, EOS
+from dlexplain.networks.modules.translator import BOS, EOS
 from dlexplain.results import CrossAttention, SourceInfluence, Translation
-from dlexplain.services.translation.model_list import (
-    DATES,
-    FIRST,
-    SENTENCES,
-    default_translator,
-    find_translator,
-    translator_card,
-    translator_entries,
-    translator_entry,
-)
-from dlexplain.services.translation.models import LoadedTranslator, load_translator
+from dlexplain.services.loading import load
+from dlexplain.services.translation.card import translator_card
+from dlexplain.services.translation.models import LoadedTranslator
 from dlexplain.services.translation.translating import cross_attention, translate
 from dlexplain.services.translation.why import Why, agreement, every_influence, why_written
-from dlexplain.tasks.decoding import greedy, length_norm, most_tokens
+from dlexplain.tasks.base import TASKS
+from dlexplain.tasks.modules.decoding import greedy, length_norm, most_tokens
+from dlexplain.trained.catalogue import default, entries, find
+from dlexplain.ui.translation.choice import DATES, SENTENCES, examples
 from tests.translators import LONGEST, translator_run
 
 TEXT = "A snowy dog is waiting in the park."
@@ -32,7 +27,9 @@ KINDS = ("transformer-translator", "gru-attention", "dates")
 
 
 def model_of(kind: str) -> LoadedTranslator:
-    return load_translator("dates-gru-attention" if kind == "dates" else translator_run(kind))
+    return load(
+        LoadedTranslator, "dates-gru-attention" if kind == "dates" else translator_run(kind)
+    )
 
 
 def asked(kind: str, beam: int = 5) -> tuple[LoadedTranslator, Translation]:
@@ -231,7 +228,7 @@ def test_the_same_request_is_answered_from_memory() -> None:
     model, found = asked("gru-attention")
     assert translate(model, TEXT) is found
     assert every_influence(model, found) is every_influence(model, found)
-    assert load_translator(model.name) is model
+    assert load(LoadedTranslator, model.name) is model
 
 
 @pytest.mark.parametrize("kind", ["gru-attention", "transformer-translator"])
@@ -300,23 +297,27 @@ def test_wrong_requests_are_told() -> None:
     with pytest.raises(UnknownName, match="no token 99 in this translation"):
         why_written(model, found, 99)
     with pytest.raises(UnknownName, match='unknown translator "x"; known: .*dates-gru-attention'):
-        load_translator("x")
+        load(LoadedTranslator, "x")
 
 
 def test_the_list_has_the_zoo_first_then_runs() -> None:
     run = translator_run("gru-attention")
-    entries = translator_entries()
-    zoo = [entry.name for entry in entries if entry.source == "zoo"]
-    assert zoo[0] == default_translator() == next(name for name in FIRST if name in zoo)
-    assert [entry.source for entry in entries] == sorted((e.source for e in entries), reverse=True)
-    assert translator_entry(run).title == f"tiny, BLEU 31.4 (run {run})"
-    assert translator_entry(run).examples == SENTENCES
-    assert translator_entry("dates-gru-attention").examples == DATES
-    assert find_translator(run).name == run
+    listed = entries("translate")
+    zoo = [entry.name for entry in listed if entry.source == "zoo"]
+    assert (
+        zoo[0]
+        == default("translate").name
+        == next(name for name in TASKS["translate"].first if name in zoo)
+    )
+    assert [entry.source for entry in listed] == sorted((e.source for e in listed), reverse=True)
+    assert find(run).title == f"tiny, BLEU 31.4 (run {run})"
+    assert examples(find(run)) == SENTENCES
+    assert examples(find("dates-gru-attention")) == DATES
+    assert find(run, "translate").trained.name == run
 
 
 def test_the_card_has_the_test_sets_figures() -> None:
-    card = translator_card("dates-gru-attention")
+    card = translator_card(find("dates-gru-attention"))
     assert card.metrics["test/bleu"] == pytest.approx(97.78, abs=0.01)
     assert (card.languages, card.longest, card.test) == (("English", "ISO 8601"), 100, 1000)
-    assert translator_card(translator_run("gru-attention")).metrics["test/exact"] == 0.125
+    assert translator_card(find(translator_run("gru-attention"))).metrics["test/exact"] == 0.125

@@ -11,11 +11,12 @@ from dlexplain.data.class_list import plain_classes
 from dlexplain.errors import TargetError
 from dlexplain.explainers.base import METHODS
 from dlexplain.networks.base import ModelSpec, PicturePreprocessing
+from dlexplain.services.loading import load
 from dlexplain.services.pictures.bundle import repeat
 from dlexplain.services.pictures.explain import method_infos
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.texts.explain import text_method_infos
-from dlexplain.services.texts.models import TextModel, load_text_model
+from dlexplain.services.texts.models import TextModel
 from dlexplain.ui.texts.choice import REVIEWS
 from tests.tiny import conv_net, prepared
 
@@ -25,7 +26,7 @@ FIRST = REVIEWS["A mess, and I loved it"]
 
 @pytest.fixture(scope="module")
 def minilm() -> TextModel:
-    return load_text_model("sst2-minilm")
+    return load(TextModel, "sst2-minilm")
 
 
 def margin(model: TextModel, text: str) -> float:
@@ -77,7 +78,7 @@ def test_alone_and_a_contrast_exclude_each_other(minilm: TextModel) -> None:
 
 
 def test_three_classes_are_explained_by_one_score() -> None:
-    model = load_text_model("tweets-cnn")
+    model = load(TextModel, "tweets-cnn")
     assert dx.explain(model, "thanks a lot", "leave-one-out").contrast is None
     infos = {info.name: info for info in text_method_infos(model)}
     assert infos["integrated-gradients"].params["baseline"].default == "blank"
@@ -90,8 +91,8 @@ def picture_model(classes: int) -> LoadedModel:
     ready = prepared(network)
     labels = tuple("abcd"[:classes])
     spec = ModelSpec(
-        name=f"tiny-{classes}", title="", task="", modality="", build=lambda: network,
-        weights=lambda: None, read_weights=lambda _: {}, input_shape=ready.input_shape,
+        name=f"tiny-{classes}", title="", task="", modality="", module=lambda: network,
+        input_shape=ready.input_shape,
         preprocessing=PicturePreprocessing(32, 32, 127.5, 127.5), labels="letters", classes=labels,
         paper="", licence="",
     )  # fmt: skip

@@ -11,10 +11,11 @@ from dlexplain.cli import main
 from dlexplain.errors import BadInput, Cancelled, ParamError, UnknownName
 from dlexplain.explainers.progress import Progress
 from dlexplain.results import TokenChoice
-from dlexplain.services.writing.model_list import default_model, language_entries
-from dlexplain.services.writing.models import load_language_model
+from dlexplain.services.loading import load
+from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.writing import LONGEST_TEXT, generate
-from dlexplain.tasks.sampling import PIECE
+from dlexplain.tasks.modules.sampling import PIECE
+from dlexplain.trained.catalogue import default, entries
 from tests.writers import KINDS, writer
 
 SHAKESPEARE = "shakespeare-lstm"
@@ -39,11 +40,11 @@ def test_a_carried_state_says_what_reading_everything_anew_says(kind: str, lengt
 
 
 def test_the_same_seed_writes_the_same_text() -> None:
-    model = load_language_model(SHAKESPEARE)
+    model = load(LoadedLanguageModel, SHAKESPEARE)
     first = generate(model, "HELENA\n", count=30, seed=3)
     assert generate(SHAKESPEARE, "HELENA\n", count=30, seed=3).text == first.text
     assert generate(model, "HELENA\n", count=30, seed=4).text != first.text
-    assert load_language_model(SHAKESPEARE) is model
+    assert load(LoadedLanguageModel, SHAKESPEARE) is model
 
 
 def test_probabilities_are_the_models_and_drawn_ones_those_of_the_settings() -> None:
@@ -113,10 +114,10 @@ def test_what_cannot_be_is_one_sentence() -> None:
 
 
 def test_the_zoos_models_are_listed_with_what_they_are() -> None:
-    entries = {entry.name: entry for entry in language_entries()}
-    assert (entries["ptb-rnn"].cell, entries[SHAKESPEARE].cell) == ("rnn", "lstm")
-    assert entries[SHAKESPEARE].title == "shakespeare-lstm, perplexity 80.3, n = 37,314 (zoo)"
-    assert default_model() == SHAKESPEARE
+    listed = {entry.name: entry for entry in entries("language-model")}
+    assert (listed["ptb-rnn"].cell, listed[SHAKESPEARE].cell) == ("rnn", "lstm")
+    assert listed[SHAKESPEARE].title == "shakespeare-lstm, perplexity 80.3, n = 37,314 (zoo)"
+    assert default("language-model").name == SHAKESPEARE
 
 
 def test_the_command_line_and_python_write_the_same(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,12 +12,13 @@ from safetensors.torch import load_file, save_file
 from dlexplain.cli import main
 from dlexplain.errors import UnknownName, WeightsError
 from dlexplain.execution import paths
-from dlexplain.services.trained.models import trained, zoo_models
-from dlexplain.services.trained.networks import load_network
-from dlexplain.services.trained.stored_weights import pack, unpack
-from dlexplain.services.trained.zoo import find_data, publish, verify, zoo_presets
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.presets import PRESETS
+from dlexplain.services.zoo import find_data, publish, verify, zoo_presets
+from dlexplain.trained.catalogue import trained
+from dlexplain.trained.networks import load_network
+from dlexplain.trained.stored_weights import pack, unpack
+from dlexplain.trained.zoo import zoo_models
 from tests.trained import digits_run
 
 MEGABYTE = 1e6

@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from dlexplain.networks.translator import BOS, EOS, PAD, Memory, PairShape
-from dlexplain.tasks.decoding import beam, greedy, hypotheses, length_norm, most_tokens
+from dlexplain.networks.base import PairShape
+from dlexplain.networks.modules.translator import BOS, EOS, PAD, Memory
+from dlexplain.tasks.modules.decoding import beam, greedy, hypotheses, length_norm, most_tokens
 from tests.networks.test_translators import KINDS, network, some_pairs
 
 LIMIT = 4

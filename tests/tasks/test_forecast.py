@@ -13,8 +13,8 @@ from dlexplain.data.tables import Table
 from dlexplain.data.windows import cut
 from dlexplain.tasks.base import TASKS, Arrays, Training
 from dlexplain.tasks.forecast import QUANTILES, Params
-from dlexplain.tasks.forecast_errors import autoregression, mase, random_walk
 from dlexplain.tasks.modules.forecast import Forecast, metric_name, pinball
+from dlexplain.tasks.modules.forecast_errors import autoregression, mase, random_walk
 from tests.tasks.training import trainer
 
 # Lightning 2.6 asks torch 2.13 in a way that torch will drop.

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from statsmodels.tsa.ar_model import AutoReg, ar_select_order
 
-from dlexplain.tasks.forecast_errors import (
+from dlexplain.tasks.modules.forecast_errors import (
     autoregression,
     autoregressions,
     coverage,

@@ -13,13 +13,13 @@ from dlexplain.data.base import Augmentation, ModuleOptions
 from dlexplain.data.corpora import line_words, make_corpus
 from dlexplain.data.modules.base import GIVEN
 from dlexplain.data.modules.corpora import CorpusModule, module_of
-from dlexplain.networks.base import ARCHITECTURES
-from dlexplain.networks.language import LanguageShape, State
+from dlexplain.networks.base import ARCHITECTURES, LanguageShape
+from dlexplain.networks.modules.language import State
 from dlexplain.params import parse
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.language_model import Params
 from dlexplain.tasks.modules.language_model import SHOWN, LanguageModelling
-from dlexplain.tasks.perplexity import by_frequency, perplexity
+from dlexplain.tasks.modules.perplexity import by_frequency, perplexity
 from tests.tasks.training import trainer
 
 # Lightning 2.6 asks torch 2.13 in a way that torch will drop.

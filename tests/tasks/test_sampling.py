@@ -4,12 +4,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from dlexplain.networks.language import LanguageShape, State
+from dlexplain.networks.base import LanguageShape
+from dlexplain.networks.modules.language import State
+from dlexplain.networks.modules.rnn_lm import RecurrentLM
+from dlexplain.networks.modules.transformer_lm import TransformerLM
 from dlexplain.networks.rnn_lm import Params as RecurrentParams
-from dlexplain.networks.rnn_lm import RecurrentLM
 from dlexplain.networks.transformer_lm import Params as TransformerParams
-from dlexplain.networks.transformer_lm import TransformerLM
-from dlexplain.tasks.sampling import Sampling, choose, sample, weigh, write
+from dlexplain.tasks.modules.sampling import Sampling, choose, sample, weigh, write
 from tests.writers import writer
 
 SHARES = torch.tensor([0.5, 0.25, 0.15, 0.1])
@@ -137,6 +138,6 @@ def test_a_long_prompt_is_read_in_pieces(kind: str, monkeypatch: pytest.MonkeyPa
     model = writer(kind)
     ids = torch.randint(14, (1, 23), generator=torch.Generator().manual_seed(2))
     whole = next(write(model, ids, Sampling(temperature=0)))
-    monkeypatch.setattr("dlexplain.tasks.sampling.PIECE", 5)
+    monkeypatch.setattr("dlexplain.tasks.modules.sampling.PIECE", 5)
     pieces = next(write(model, ids, Sampling(temperature=0)))
     torch.testing.assert_close(pieces.logits, whole.logits)

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from dlexplain.networks.base import PictureShape
+from dlexplain.networks.modules.resnet9 import ResNet9
 from dlexplain.networks.resnet9 import Params as ResNet9Params
-from dlexplain.networks.resnet9 import ResNet9
 from dlexplain.params import parse
 from dlexplain.tasks.base import Training
 from dlexplain.tasks.classify_image import Params

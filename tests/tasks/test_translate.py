@@ -14,14 +14,14 @@ from torch import Tensor
 from dlexplain.execution.inline import InlineExecutor
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.base import ARCHITECTURES
-from dlexplain.networks.gru_attention import GRUAttention
-from dlexplain.networks.translator import PAD
+from dlexplain.networks.modules.gru_attention import GRUAttention
+from dlexplain.networks.modules.translator import PAD
 from dlexplain.results import TranslationTest
-from dlexplain.services.trained.models import trained
-from dlexplain.services.trained.scoring import evaluate
+from dlexplain.services.scoring import evaluate
 from dlexplain.services.training import runs
 from dlexplain.services.training.findings import findings
 from dlexplain.tasks.modules.translate import bleu, exact, token_loss
+from dlexplain.trained.catalogue import trained
 from tests.data.test_pairs import load, write
 from tests.execution.small import Homes, assert_same, curves
 from tests.trained import _trained as train
@@ -109,7 +109,7 @@ class Stopping(GRUAttention):
 @pytest.fixture
 def _stopping() -> Iterator[None]:
     known = ARCHITECTURES["gru-attention"]
-    ARCHITECTURES.add("stopping-translator", replace(known, build=Stopping))
+    ARCHITECTURES.add("stopping-translator", replace(known, module=Stopping))
     yield
     del ARCHITECTURES._entries["stopping-translator"]
 

@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch import distributions
 
-from dlexplain.tasks.likelihoods import (
+from dlexplain.tasks.modules.likelihoods import (
     bernoulli_log_likelihood,
     gaussian_log_likelihood,
     kl_to_standard_normal,
 )
+from dlexplain.tasks.modules.pixels import noise_of
 from dlexplain.tasks.modules.vae import DRAWS, Variational
-from dlexplain.tasks.pixels import noise_of
 from tests.tasks.making import bars, data_module, first_batch, make, overfit
 from tests.tasks.training import trainer
 

@@ -12,10 +12,11 @@ from dlexplain.explainers.progress import Progress
 from dlexplain.results import Backtest, Calibration, SeriesBacktest
 from dlexplain.services.forecast.conformal import LEVELS, calibrate, calibrated
 from dlexplain.services.forecast.forecasting import Series, series_for
-from dlexplain.services.forecast.models import LoadedForecaster, load_forecaster
+from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
+from dlexplain.services.loading import load
 from dlexplain.tasks.forecast import MIDDLE, QUANTILES
-from dlexplain.tasks.forecast_errors import (
+from dlexplain.tasks.modules.forecast_errors import (
     autoregressions,
     coverage,
     mase,
@@ -38,7 +39,7 @@ def backtest(
 
     Raises DataError where the series have no such origin, or Cancelled.
     """
-    model = load_forecaster(model) if isinstance(model, str) else model
+    model = load(LoadedForecaster, model) if isinstance(model, str) else model
     given, started = series_for(model, series), time.perf_counter()
     progress = progress or Progress()
     data = given.data

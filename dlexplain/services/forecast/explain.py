@@ -23,8 +23,9 @@ from dlexplain.results.words import sentence
 from dlexplain.services.explaining import MethodInfo, ResultCache, chunk_book, infos_for
 from dlexplain.services.forecast.conformal import calibrate, calibrated
 from dlexplain.services.forecast.forecasting import Series, find_target, origin_place, series_for
-from dlexplain.services.forecast.models import LoadedForecaster, load_forecaster
+from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
+from dlexplain.services.loading import load
 from dlexplain.tasks.forecast import MIDDLE, QUANTILES
 
 SERIES = "series"
@@ -86,7 +87,7 @@ def explain_series(
     find_method(SERIES, method).request(SERIES, params)  # before anything is loaded
     if what not in WHAT:
         raise ParamError(f'what is "{what}"; {", ".join(WHAT)} are accepted')
-    model = load_forecaster(model) if isinstance(model, str) else model
+    model = load(LoadedForecaster, model) if isinstance(model, str) else model
     if step is not None and not 1 <= step <= model.horizon:
         raise ParamError(f"step is {step}; the model forecasts 1 to {model.horizon} periods ahead")
     given = series_for(model, series)

@@ -11,8 +11,7 @@ from dlexplain.errors import DataError, ParamError, TargetError
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.results import SeriesForecast, iso_date, period_text
 from dlexplain.services.forecast.conformal import calibrate, calibrated
-from dlexplain.services.forecast.model_list import find_forecaster
-from dlexplain.services.forecast.models import LoadedForecaster, load_forecaster
+from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import (
     EXAMPLE,
     OWN,
@@ -21,7 +20,9 @@ from dlexplain.services.forecast.sources import (
     read_csv,
     read_source,
 )
+from dlexplain.services.loading import load
 from dlexplain.tasks.forecast import QUANTILES
+from dlexplain.trained.catalogue import find
 
 Series = GivenSeries | Path | str | bytes
 """Series, or the path or bytes of a CSV, or "own" (what the model was trained on) or "example"."""
@@ -34,7 +35,7 @@ def series_for(model: LoadedForecaster, series: Series = "") -> GivenSeries:
     """
     if isinstance(series, GivenSeries):
         return series
-    trained = find_forecaster(model.name)
+    trained = find(model.name, *model.tasks).trained
     if isinstance(series, str) and series in ("", OWN, EXAMPLE):
         return read_source(trained, series or default_source(trained))
     if isinstance(series, bytes):
@@ -58,7 +59,7 @@ def forecast(
     intervals  "calibrated" on the validation period, where the series hold it, or "trained"
     Raises DataError, ParamError, UnknownName or WeightsError.
     """
-    model = load_forecaster(model) if isinstance(model, str) else model
+    model = load(LoadedForecaster, model) if isinstance(model, str) else model
     if horizon is not None and not 1 <= horizon <= model.horizon:
         raise ParamError(
             f"horizon is {horizon}; the model forecasts 1 to {model.horizon} periods ahead"

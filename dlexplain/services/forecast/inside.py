@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from dlexplain.errors import Incompatible
-from dlexplain.networks.recurrent_forecaster import RecurrentForecaster
-from dlexplain.networks.transformer_forecaster import TransformerForecaster
+from dlexplain.networks.modules.recurrent_forecaster import RecurrentForecaster
+from dlexplain.networks.modules.transformer_forecaster import TransformerForecaster
 from dlexplain.results import Inside, SeriesAttention, period_text
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries

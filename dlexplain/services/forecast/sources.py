@@ -19,8 +19,8 @@ from dlexplain.data.tables import Table, some
 from dlexplain.errors import DataError, UnknownName
 from dlexplain.execution import paths
 from dlexplain.params import parse
-from dlexplain.services.trained.models import Trained
 from dlexplain.settings import settings
+from dlexplain.trained.folder import Trained
 
 OWN, EXAMPLE = "own", "example"
 MADE_UP = "Made-up series, to try the page with"

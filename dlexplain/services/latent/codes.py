@@ -18,10 +18,11 @@ from dlexplain.results import (
     SeenPicture,
 )
 from dlexplain.results.latents import Floats
-from dlexplain.services.latent.models import LatentModel, load_latent_model
+from dlexplain.services.latent.models import LatentModel
+from dlexplain.services.loading import load
 from dlexplain.services.pictures.seen import see_picture
-from dlexplain.tasks.likelihoods import kl_to_standard_normal
-from dlexplain.tasks.pixels import to_bytes
+from dlexplain.tasks.modules.likelihoods import kl_to_standard_normal
+from dlexplain.tasks.modules.pixels import to_bytes
 
 HOW = ("linear", "spherical")
 PARALLEL = 1e-6
@@ -48,7 +49,7 @@ def reconstruct(
 
     Raises UnknownName, PictureError, WeightsError, or Incompatible for a GAN.
     """
-    loaded = model if isinstance(model, LatentModel) else load_latent_model(model)
+    loaded = model if isinstance(model, LatentModel) else load(LatentModel, model)
     seen = seen_by(loaded, picture, centre)
     target = unit_of(loaded, seen.pixels[None])
     with loaded.turnstile.turn(), torch.no_grad():
@@ -133,7 +134,7 @@ def interpolate(
          spherical for GANs, whose codes are random numbers, and linear for others
     Raises BadInput.
     """
-    how = how or ("spherical" if model.kind == "adversarial" else "linear")
+    how = how or ("spherical" if model.task == "gan" else "linear")
     if how not in HOW:
         raise UnknownName(f'unknown way "{how}"; {known_names(how, HOW)}')
     if not 2 <= steps <= MOST_STEPS:

@@ -93,5 +93,5 @@ def why_real(
 
 
 def _check(model: LatentModel) -> None:
-    if model.kind != "adversarial":
+    if model.task != "gan":
         raise Incompatible(f"{model.name} has no discriminator; GANs have one")

@@ -15,7 +15,8 @@ from dlexplain.results import EncodedPictures, LatentPlane
 from dlexplain.results.latents import Floats
 from dlexplain.services.latent.codes import kl_of, numbers, unit_of
 from dlexplain.services.latent.data import evenly, fitting, load_pictures, other_data_note
-from dlexplain.services.latent.models import LatentModel, load_latent_model
+from dlexplain.services.latent.models import LatentModel
+from dlexplain.services.loading import load
 
 MOST = 4000
 """Pictures of each of the two parts, at most."""
@@ -42,7 +43,7 @@ def encode_data(
     Kept in memory by the model's fingerprint. Raises DataError where the data set is not here,
     Incompatible for a GAN, and Cancelled.
     """
-    loaded = model if isinstance(model, LatentModel) else load_latent_model(model)
+    loaded = model if isinstance(model, LatentModel) else load(LatentModel, model)
     found = kept_pictures_of(loaded, path)
     if found is None:
         found = _encode_data(loaded, path, progress or Progress())

@@ -1,35 +1,28 @@
-"""Loading a model that makes pictures by name, once a process, with its turnstile."""
+"""Models that make pictures, ready for use."""
 
 import math
-import threading
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
-from dlexplain.errors import Incompatible, WeightsError
-from dlexplain.explainers.drawing import random_state_kept
-from dlexplain.explainers.prepare import fingerprint
+from dlexplain.errors import Incompatible
 from dlexplain.explainers.turnstile import Turnstile
-from dlexplain.memory import keep_memory
-from dlexplain.networks.device import choose_device, describe_device
+from dlexplain.networks.modules.device import describe_device
 from dlexplain.params import Value
-from dlexplain.services.latent.model_list import TASKS, Kind, default_latent_model, find_latent
-from dlexplain.services.trained.models import Trained
-from dlexplain.services.trained.networks import load_network
-from dlexplain.settings import settings
-from dlexplain.tasks.pixels import PixelRange
+from dlexplain.services.loading import card_read, placed
+from dlexplain.tasks.modules.pixels import PixelRange
+from dlexplain.trained.entry import ModelEntry
+from dlexplain.trained.folder import Trained
+from dlexplain.trained.networks import load_network
 
-KEPT = 6
-"""Models kept in memory, those used last."""
-_loading = threading.Lock()
+TASKS = ("autoencode", "vae", "gan")
 
 
 @dataclass(frozen=True, eq=False)
 class LatentModel:
-    """A model that makes pictures of a few numbers; `load_latent_model` makes it.
+    """A model that makes pictures of a few numbers; `load` makes it.
 
     network      an Autoencoder, a VAE or a DCGAN; eval mode, frozen
     channels, side  of its pictures;  classes, of its data set
@@ -37,9 +30,10 @@ class LatentModel:
     digest       of the data that it was trained on
     """
 
+    tasks: ClassVar[tuple[str, ...]] = TASKS
     name: str
     title: str
-    kind: Kind
+    task: str
     network: Any
     channels: int
     side: int
@@ -52,6 +46,39 @@ class LatentModel:
     fingerprint: str
     turnstile: Turnstile = field(default_factory=Turnstile)
 
+    @classmethod
+    def of(cls, entry: ModelEntry) -> Self:
+        return cls.around(entry.trained, load_network(entry.trained))
+
+    @classmethod
+    def around(cls, model: Trained, network: nn.Module) -> Self:
+        """A network and what its card says; raises WeightsError for a damaged card."""
+        spec, facts = model.spec, model.facts
+        with card_read(model):
+            range_ = PixelRange.of(facts)
+            if not (
+                math.isfinite(range_.mean) and math.isfinite(range_.scale) and range_.scale > 0
+            ):
+                raise ValueError(f"its mean is {range_.mean:g} and its scale {range_.scale:g}")
+            channels, side = int(facts["channels"]), int(facts["side"])
+            classes = tuple(str(name) for name in facts["classes"])
+        ready = placed(network)
+        return cls(
+            name=model.name,
+            title=model.title,
+            task=spec.task,
+            network=ready.network,
+            channels=channels,
+            side=side,
+            classes=classes,
+            range=range_,
+            data=spec.data,
+            data_params=dict(spec.data_params),
+            digest=str(facts.get("digest", "")),
+            device=ready.device,
+            fingerprint=ready.fingerprint,
+        )
+
     @property
     def latent(self) -> int:
         """Numbers that a picture is made of."""
@@ -60,7 +87,7 @@ class LatentModel:
     @property
     def asked(self) -> tuple[str, ...]:
         """Classes that can be asked for."""
-        conditional = self.kind == "adversarial" and self.network.asked
+        conditional = self.task == "gan" and self.network.asked
         return self.classes if conditional else ()
 
     @property
@@ -79,12 +106,12 @@ class LatentModel:
 
         Raises Incompatible for a GAN.
         """
-        if self.kind == "adversarial":
+        if self.task == "gan":
             raise Incompatible(
                 f"{self.name} is a GAN: it has no encoder, so no picture becomes numbers; choose "
                 "an autoencoder"
             )
-        if self.kind == "variational":
+        if self.task == "vae":
             mean, log_variance = self.network.encode(x)
             return mean, log_variance
         code: Tensor = self.network.encode(x)
@@ -95,59 +122,10 @@ class LatentModel:
 
         labels  (batch,) the classes asked for, where there are some; the first by default
         """
-        if self.kind == "adversarial":
+        if self.task == "gan":
             if labels is None:
                 labels = torch.zeros(len(z), dtype=torch.int64, device=z.device)
             made: Tensor = self.network.generate(self.network.latent_of(z, labels))
             return (made + 1) / 2
         logits: Tensor = self.network.decode(z)
         return logits.sigmoid()
-
-
-@random_state_kept()
-def load_latent_model(name: str = "") -> LatentModel:
-    """Load a zoo model by name or a finished run by its id; the zoo's first where none is given.
-
-    Raises UnknownName, or WeightsError where files are missing or damaged.
-    """
-    with _loading:  # two sessions at once wait for one loading
-        return _load(name or default_latent_model())
-
-
-@lru_cache(maxsize=KEPT)
-def _load(name: str) -> LatentModel:
-    if settings().keep_memory:
-        keep_memory()
-    model = find_latent(name)
-    return latent_model(model, load_network(model))
-
-
-def latent_model(model: Trained, network: nn.Module) -> LatentModel:
-    """A network put on the settings' device, frozen; raises WeightsError for a damaged card."""
-    spec, facts = model.spec, model.facts
-    try:
-        range_ = PixelRange.of(facts)
-        if not (math.isfinite(range_.mean) and math.isfinite(range_.scale) and range_.scale > 0):
-            raise ValueError(f"its mean is {range_.mean:g} and its scale {range_.scale:g}")
-        channels, side = int(facts["channels"]), int(facts["side"])
-        classes = tuple(str(name) for name in facts["classes"])
-    except (KeyError, TypeError, ValueError) as error:
-        why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise WeightsError(f"the card of {model.owner} is damaged: {why}") from error
-    device = choose_device(settings().device)
-    network = network.eval().requires_grad_(False).to(device)
-    return LatentModel(
-        name=model.name,
-        title=model.title,
-        kind=TASKS[spec.task],
-        network=network,
-        channels=channels,
-        side=side,
-        classes=classes,
-        range=range_,
-        data=spec.data,
-        data_params=dict(spec.data_params),
-        digest=str(facts.get("digest", "")),
-        device=device,
-        fingerprint=fingerprint(network),
-    )

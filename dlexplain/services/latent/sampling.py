@@ -13,9 +13,10 @@ from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.params import Value, parse
 from dlexplain.results import Samples
 from dlexplain.services.latent.codes import numbers
-from dlexplain.services.latent.models import LatentModel, load_latent_model
+from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.latent.sampling_settings import SamplingParams
-from dlexplain.tasks.pixels import noise_of, to_bytes
+from dlexplain.services.loading import load
+from dlexplain.tasks.modules.pixels import noise_of, to_bytes
 
 AT_ONCE = 64
 
@@ -32,8 +33,8 @@ def sample(model: LatentModel | str = "", label: str | int = "", **params: Value
     autoencoder.
     """
     wanted = parse(SamplingParams, params)
-    loaded = model if isinstance(model, LatentModel) else load_latent_model(model)
-    if loaded.kind == "autoencoder":
+    loaded = model if isinstance(model, LatentModel) else load(LatentModel, model)
+    if loaded.task == "autoencode":
         raise Incompatible(
             f"{loaded.name} is a plain autoencoder: nothing says how its numbers are distributed, "
             "so none can be drawn; choose a variational one or a GAN"

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible
-from dlexplain.networks.rnn_lm import RecurrentLM
+from dlexplain.networks.modules.rnn_lm import RecurrentLM
 from dlexplain.results import CellStep, GateStep
 from dlexplain.services.layers.listing import checked
-from dlexplain.services.writing.models import LoadedLanguageModel, load_language_model
+from dlexplain.services.loading import load
+from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.reading import tokens_of
 
 MOST = 200
@@ -38,7 +39,7 @@ def cell_step(
     Raises Incompatible where the model is no recurrent network, ParamError for what is not there,
     BadInput for a text without a token.
     """
-    known = load_language_model(model) if isinstance(model, str) else model
+    known = load(LoadedLanguageModel, model) if isinstance(model, str) else model
     network = known.network
     if not isinstance(network, RecurrentLM):
         raise Incompatible(f"{known.name} is no recurrent network: it has no cell that steps")

@@ -16,15 +16,16 @@ from torch.nn import functional as F
 
 from dlexplain.errors import Incompatible
 from dlexplain.explainers.layer_trace import listening
-from dlexplain.networks.text_transformer import TextTransformer
-from dlexplain.networks.transformer_lm import CausalAttention, TransformerLM
+from dlexplain.networks.modules.text_transformer import TextTransformer
+from dlexplain.networks.modules.transformer_lm import CausalAttention, TransformerLM
 from dlexplain.results import HeadStep
-from dlexplain.services.layers.head_list import head_entry
 from dlexplain.services.layers.listing import checked
+from dlexplain.services.loading import load
 from dlexplain.services.texts.attention import reading_maps, text_windows
-from dlexplain.services.texts.models import TextModel, load_text_model
-from dlexplain.services.writing.models import LoadedLanguageModel, load_language_model
+from dlexplain.services.texts.models import TextModel
+from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.reading import tokens_of
+from dlexplain.trained.catalogue import find
 
 MOST = 48
 """Tokens of a text for a language model."""
@@ -48,8 +49,9 @@ def head_step(
     a token, Incompatible where the model has no such heads.
     """
     if isinstance(model, str):
-        kind = head_entry(model).kind
-        model = load_text_model(model) if kind == "text" else load_language_model(model)
+        entry = find(model, *TextModel.tasks, *LoadedLanguageModel.tasks, shows="heads")
+        text_model = entry.task in TextModel.tasks
+        model = load(TextModel, model) if text_model else load(LoadedLanguageModel, model)
     if isinstance(model, TextModel):
         return _of_classifier(model, text, layer, head, place)
     return _of_writer(model, text, layer, head, place)
@@ -163,11 +165,14 @@ def _numbers(values: Tensor) -> NDArray[np.float64]:
 
 def heads_of(name: str) -> tuple[int, int]:
     """How many layers a model has, and heads in each; raises UnknownName or Incompatible."""
-    if head_entry(name).kind == "text":
-        model = load_text_model(name)
+    if (
+        find(name, *TextModel.tasks, *LoadedLanguageModel.tasks, shows="heads").task
+        in TextModel.tasks
+    ):
+        model = load(TextModel, name)
         maps = reading_maps(model, model.read("a"))
         return maps.weights.shape[0], maps.weights.shape[1]
-    network = load_language_model(name).network
+    network = load(LoadedLanguageModel, name).network
     if not isinstance(network, TransformerLM):
         raise Incompatible(f"{name} is no Transformer whose heads are known here")
     attention = network.blocks[0].attention

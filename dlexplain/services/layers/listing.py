@@ -17,7 +17,8 @@ from dlexplain.explainers.layer_trace import PICTURE, Call, find_call, trace
 from dlexplain.explainers.prepare import PreparedModel, working_copy
 from dlexplain.explainers.receptive_field import ACTIVATIONS, windows
 from dlexplain.results import Layer, Layers
-from dlexplain.services.pictures.models import LoadedModel, load_model
+from dlexplain.services.loading import load
+from dlexplain.services.pictures.models import LoadedModel
 
 INPUT = "picture"
 """The model's input among a layer's sources."""
@@ -27,7 +28,7 @@ _building = threading.Lock()
 
 def as_model(model: LoadedModel | str) -> LoadedModel:
     """A model as it is, or by its name."""
-    return load_model(model) if isinstance(model, str) else model
+    return load(LoadedModel, model) if isinstance(model, str) else model
 
 
 def plain(model: LoadedModel) -> PreparedModel:
@@ -37,9 +38,7 @@ def plain(model: LoadedModel) -> PreparedModel:
     """
     with _building:
         if model not in _plain:
-            network = model.spec.build()
-            network.load_state_dict(model.spec.read_weights(model.spec.weights()), strict=True)
-            _plain[model] = plain_twin(model.prepared, network)
+            _plain[model] = plain_twin(model.prepared, model.spec.network())
         return _plain[model]
 
 

@@ -1,12 +1,18 @@
-"""What a trained picture classifier's card says of its input; no torch here."""
+"""What is known of a picture classifier before it is loaded; no torch here."""
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from dlexplain.errors import WeightsError
+from dlexplain.errors import BadInput, WeightsError
 from dlexplain.execution.spec import RunSpec
-from dlexplain.services.trained.models import Trained
+from dlexplain.networks.base import ARCHITECTURES, ModelSpec, PicturePreprocessing
+from dlexplain.trained.catalogue import ModelEntry, entries
+from dlexplain.trained.folder import Trained
+
+if TYPE_CHECKING:
+    from torch import nn
 
 TASK = "classify-image"
 
@@ -50,3 +56,47 @@ def _picture_card(spec: RunSpec, facts: dict[str, Any]) -> PictureCard:
     if not classes:
         raise ValueError("it has no classes")
     return PictureCard(spec, channels, side, classes, mean, scale)
+
+
+def picture_specs() -> tuple[ModelSpec, ...]:
+    """Of every picture classifier; those whose card is damaged are left out, who loads one is
+    told."""
+    found = []
+    for entry in entries(TASK):
+        try:
+            found.append(picture_spec(entry))
+        except WeightsError:
+            continue
+    return tuple(found)
+
+
+def picture_spec(entry: ModelEntry) -> ModelSpec:
+    """A registered model's own, or one made of a card; raises WeightsError of a damaged one."""
+    if isinstance(entry.origin, ModelSpec):
+        return entry.origin
+    model = entry.trained
+    card = picture_card(model)
+    try:
+        paper = ARCHITECTURES[card.spec.model].paper
+    except BadInput as error:
+        raise WeightsError(f"{model.owner} cannot be rebuilt: {error}") from error
+    return ModelSpec(
+        name=model.name,
+        title=model.title,
+        task=card.spec.task,
+        modality="image",
+        input_shape=(card.channels, card.side, card.side),
+        labels=card.spec.data,
+        # As its data module saw the pictures.
+        preprocessing=PicturePreprocessing(card.side, card.side, card.mean, card.scale),
+        paper=paper,
+        licence="trained here" if model.source == "run" else "Apache-2.0, trained by dlexplain",
+        module=partial(_network, model),
+        classes=card.classes,
+    )
+
+
+def _network(model: Trained) -> "nn.Module":
+    from dlexplain.trained.networks import load_network
+
+    return load_network(model)

@@ -1,9 +1,7 @@
-"""Loading a model by name, once a process: a registered one, the zoo's, or a finished run."""
+"""Picture classifiers, ready for use."""
 
-import threading
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -16,51 +14,35 @@ import dlexplain.networks  # noqa: F401, these two register class lists and mode
 from dlexplain.data.class_list import CLASS_LISTS, ClassList, plain_classes
 from dlexplain.data.pictures import Picture
 from dlexplain.data.views import Part, model_view, seen_part
-from dlexplain.errors import WeightsError
-from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.prepare import PreparedModel, prepare
-from dlexplain.memory import keep_memory
-from dlexplain.networks.base import MODELS, ModelSpec
-from dlexplain.networks.device import choose_device, describe_device
+from dlexplain.networks.base import ModelSpec
+from dlexplain.networks.modules.device import choose_device, describe_device
 from dlexplain.results import ClassName
-from dlexplain.services.pictures.cards import TASK
-from dlexplain.services.pictures.model_list import (
-    DEFAULT_MODEL,
-    model_names,
-    unknown_model,
-)
-from dlexplain.services.pictures.trained_models import picture_model
-from dlexplain.services.trained.models import (
-    Trained,
-    find_model,
-    finished_runs,
-    readable_zoo,
-    trained_run,
-)
+from dlexplain.services.pictures.cards import TASK, picture_spec
 from dlexplain.settings import settings
+from dlexplain.trained.entry import ModelEntry
 
-__all__ = [
-    "DEFAULT_MODEL",
-    "LoadedModel",
-    "load_model",
-    "model_names",
-    "model_specs",
-]
-KEPT = 8
-"""Models kept in memory, those used last."""
 ENLARGED = 1.5
 """From which on a picture has clearly fewer pixels than the model takes."""
-_loading = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A model ready to classify and to be explained; `load_model` makes it."""
+    """A model ready to classify and to be explained; `load` makes it."""
 
+    tasks: ClassVar[tuple[str, ...]] = (TASK,)
     modality: ClassVar[str] = "picture"
     spec: ModelSpec
     prepared: PreparedModel
     class_list: ClassList
+
+    @classmethod
+    def of(cls, entry: ModelEntry) -> Self:
+        spec = picture_spec(entry)
+        device = choose_device(settings().device)
+        prepared = prepare(spec.network(), spec.input_shape, spec.preprocessing.value_range, device)
+        known = plain_classes(spec.classes, spec.labels) if spec.classes else None
+        return cls(spec, prepared, known or CLASS_LISTS[spec.labels]())
 
     @property
     def name(self) -> str:
@@ -126,58 +108,3 @@ class LoadedModel:
 def _grey(view: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(height, width, 3) -> (height, width, 1), luminance as Pillow has it; grey stays as it is."""
     return np.asarray(Image.fromarray(view).convert("L"))[:, :, None]
-
-
-@random_state_kept()
-def load_model(name: str = DEFAULT_MODEL) -> LoadedModel:
-    """Load a registered or a zoo model, or a finished run by its id; the same one while it is kept.
-
-    Raises UnknownName, or WeightsError where files are missing or damaged.
-    """
-    with _loading:  # two sessions at once wait for one loading
-        return _load(name)
-
-
-@lru_cache(maxsize=KEPT)
-def _load(name: str) -> LoadedModel:
-    spec = _spec(name)
-    if settings().keep_memory:
-        keep_memory()
-    model = spec.build()
-    try:
-        model.load_state_dict(spec.read_weights(spec.weights()), strict=True)
-    except (OSError, RuntimeError, EOFError) as error:
-        why = " ".join(str(error).split())
-        raise WeightsError(f"the weights of {name} cannot be read: {why}") from error
-    device = choose_device(settings().device)
-    prepared = prepare(model, spec.input_shape, spec.preprocessing.value_range, device)
-    return LoadedModel(spec, prepared, _class_list(spec))
-
-
-def _spec(name: str) -> ModelSpec:
-    if name in MODELS:
-        return MODELS[name]
-    if (model := find_model(name, TASK)) is not None:
-        return picture_model(model)
-    raise unknown_model(name)
-
-
-def _trained() -> list[Trained]:
-    return [*readable_zoo(TASK), *(trained_run(row) for row in finished_runs(TASK))]
-
-
-def _class_list(spec: ModelSpec) -> ClassList:
-    if spec.classes:
-        return plain_classes(spec.classes, spec.labels)
-    return CLASS_LISTS[spec.labels]()
-
-
-def model_specs() -> tuple[ModelSpec, ...]:
-    """Facts about every model, without loading any; those whose card is damaged are left out."""
-    found = list(MODELS.values())
-    for model in _trained():
-        try:
-            found.append(picture_model(model))
-        except WeightsError:  # load_model tells who asks for it
-            continue
-    return tuple(found)

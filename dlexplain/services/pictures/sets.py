@@ -13,7 +13,6 @@ from dlexplain.errors import DlexplainError, UnknownName, known_names
 from dlexplain.execution.paths import data_folder
 from dlexplain.params import Value, parse, specs
 from dlexplain.services.latent.data import evenly, load_pictures
-from dlexplain.services.pictures.model_list import ModelEntry
 from dlexplain.services.pictures.sources import (
     KnownPicture,
     Picture,
@@ -22,8 +21,8 @@ from dlexplain.services.pictures.sources import (
     read_sample,
     sample_names,
 )
-from dlexplain.services.trained.models import trained
 from dlexplain.settings import settings
+from dlexplain.trained.catalogue import ModelEntry
 
 MOST = 1000
 """Pictures of a data set that are looked at, spread over all of its test part."""
@@ -102,7 +101,7 @@ def _trained_on(entry: ModelEntry, path: str) -> Own | None:
     if entry.source == "registered":
         return None
     try:
-        spec = trained(entry.name).spec
+        spec = entry.trained.spec
         taken = specs(DATA[spec.data].Params)
     except DlexplainError:  # whoever loads the model is told what is wrong with its card
         return None

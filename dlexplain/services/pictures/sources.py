@@ -19,8 +19,8 @@ from dlexplain.errors import DlexplainError
 from dlexplain.execution.paths import results_file
 from dlexplain.results import ClassName
 from dlexplain.services.pictures.cards import picture_card
-from dlexplain.services.trained.models import trained
 from dlexplain.settings import settings
+from dlexplain.trained.catalogue import trained
 
 UNREADABLE = (OSError, KeyError, ValueError, IndexError, EOFError, zipfile.BadZipFile)
 """What NumPy raises on an archive that is damaged or lacks an array."""

@@ -19,9 +19,10 @@ from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value
 from dlexplain.results import Agreement, AttentionMaps, TextAttribution, TokenWeights
 from dlexplain.results.words import capital
+from dlexplain.services.loading import load
 from dlexplain.services.texts.attention_facts import Head, head_name, spearman
 from dlexplain.services.texts.explain import explain_text
-from dlexplain.services.texts.models import TextModel, load_text_model
+from dlexplain.services.texts.models import TextModel
 
 MOST = 512
 """Tokens of a window at most, whatever the model could read."""
@@ -129,7 +130,7 @@ def attention(model: TextModel | str, text: str, window: int = 1) -> AttentionMa
 
     Raises TextError, ParamError, UnknownName, or Incompatible where the model has no attention.
     """
-    known = load_text_model(model) if isinstance(model, str) else model
+    known = load(TextModel, model) if isinstance(model, str) else model
     return reading_maps(known, text_windows(known, text).get(window).reading)
 
 

@@ -1,9 +1,7 @@
-"""Text classifiers by name, loaded once a process: the zoo's and finished runs."""
+"""Text classifiers, ready for use: trained here, or a user's in Hugging Face's form."""
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,37 +13,31 @@ from dlexplain.data.class_list import ClassList, plain_classes
 from dlexplain.data.text_reading import Reading, TextReader
 from dlexplain.data.tokenisers import FILE, load_tokeniser
 from dlexplain.errors import WeightsError
-from dlexplain.explainers.drawing import random_state_kept
-from dlexplain.explainers.prepare import fingerprint
 from dlexplain.explainers.text_model import TextTwin
-from dlexplain.memory import keep_memory
-from dlexplain.networks.device import choose_device, describe_device
-from dlexplain.networks.hugging_face_classifier import PAD as HUGGING_FACE_PAD
-from dlexplain.networks.text_shapes import PAD, Adapted, Attends, ReadsVectors
+from dlexplain.networks.modules.device import describe_device
+from dlexplain.networks.modules.hugging_face_classifier import PAD as HUGGING_FACE_PAD
+from dlexplain.networks.modules.text_shapes import PAD, Adapted, Attends, ReadsVectors
 from dlexplain.results import Activation, ClassName
-from dlexplain.services.texts.hugging_face import is_own_model
-from dlexplain.services.texts.model_list import find_text_model
+from dlexplain.services.loading import card_read, placed
 from dlexplain.services.texts.own_check import checked_classifier
 from dlexplain.services.texts.own_reading import read_model
-from dlexplain.services.trained.models import Trained
-from dlexplain.services.trained.networks import load_network
-from dlexplain.settings import settings
+from dlexplain.trained.entry import ModelEntry
+from dlexplain.trained.folder import Trained
+from dlexplain.trained.networks import load_network
 
-__all__ = ["Reading", "TextModel", "load_text_model"]
+__all__ = ["Reading", "TextModel"]
 UNKNOWN = ("[UNK]", "<unk>")
 MASKS = ("[MASK]", "<mask>")
-KEPT = 8
-"""Models kept in memory, those used last."""
-_loading = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
 class TextModel:
-    """A text classifier ready to classify and to be explained; `load_text_model` makes it.
+    """A text classifier ready to classify and to be explained; `load` makes it.
 
     activation  how its outputs become what it says
     """
 
+    tasks: ClassVar[tuple[str, ...]] = ("classify-text",)
     modality: ClassVar[str] = "text"
     name: str
     title: str
@@ -53,6 +45,11 @@ class TextModel:
     reader: TextReader
     twin: TextTwin
     activation: Activation = "softmax"
+
+    @classmethod
+    def of(cls, entry: ModelEntry) -> "TextModel":
+        own = isinstance(entry.origin, str)
+        return _of_hugging_face(entry.name) if own else _of_trained(entry.trained)
 
     @property
     def classes(self) -> tuple[ClassName, ...]:
@@ -81,26 +78,6 @@ class TextModel:
         return ids
 
 
-@random_state_kept()
-def load_text_model(name: str) -> TextModel:
-    """A zoo model by name, a finished run by id, or a user's by folder or name on the hub.
-
-    The same one while it is kept. Raises UnknownName, or WeightsError where files are missing or
-    damaged.
-    """
-    with _loading:  # two sessions at once wait for one loading
-        return _load(name)
-
-
-@lru_cache(maxsize=KEPT)
-def _load(name: str) -> TextModel:
-    if settings().keep_memory:
-        keep_memory()
-    if is_own_model(name):
-        return _of_hugging_face(name)
-    return _of_trained(find_text_model(name))
-
-
 def _of_trained(model: Trained) -> TextModel:
     facts, files = model.facts, model.files
     network = load_network(model)
@@ -108,12 +85,10 @@ def _of_trained(model: Trained) -> TextModel:
         raise WeightsError(f"{model.owner} cannot be read from its word vectors")
     if isinstance(network, Adapted):
         network.merge_adapters()
-    try:
+    with card_read(model):
         tokeniser = load_tokeniser(files[FILE])
         classes = plain_classes(tuple(map(str, facts["classes"])), model.spec.data)
         longest = int(facts["longest"])
-    except KeyError as error:
-        raise WeightsError(f"the card of {model.owner} is damaged: it lacks {error}") from error
     tokeniser.no_padding()
     tokeniser.no_truncation()
     letters = model.spec.task_params.get("tokeniser") == "character"
@@ -124,7 +99,7 @@ def _of_trained(model: Trained) -> TextModel:
 
 
 def _of_hugging_face(name: str) -> TextModel:
-    own = read_model(name, "sequence classifier")
+    own = read_model(name, "classify-text")
     config = own.model.config
     labels = [str(config.id2label.get(i, f"LABEL_{i}")) for i in range(config.num_labels)]
     network = checked_classifier(own, name)
@@ -154,11 +129,9 @@ def _ready(
     blank: int,
 ) -> TextModel:
     """The network on its device, frozen, with what reads its texts."""
-    device = choose_device(settings().device)
+    ready = placed(network)
     twin = TextTwin(
-        network.to(device).eval().requires_grad_(False),
-        device,
-        fingerprint(network),
+        *ready,
         pad,
         blank,
         isinstance(network, Attends),

@@ -11,7 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import ModelError
-from dlexplain.networks.hugging_face_classifier import PAD, HuggingFaceClassifier, own_classifier
+from dlexplain.networks.modules.hugging_face_classifier import (
+    PAD,
+    HuggingFaceClassifier,
+    own_classifier,
+)
 from dlexplain.services.texts.own_limits import ordinary_ids, said_by
 from dlexplain.services.texts.own_reading import OwnModel
 

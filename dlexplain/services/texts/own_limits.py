@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from dlexplain.data.tokenisers import special_ids
 from dlexplain.errors import ModelError
-from dlexplain.networks.hugging_face_classifier import Frame
+from dlexplain.networks.modules.hugging_face_classifier import Frame
 
 LONGEST = 512
 """Tokens of a text at most, whatever the model could read: time and memory grow with the square."""

@@ -8,14 +8,14 @@ from tokenizers import Tokenizer
 
 from dlexplain.data.tokenisers import special_ids
 from dlexplain.errors import ModelError
-from dlexplain.networks.hugging_face_classifier import Frame
-from dlexplain.services.texts.hugging_face import Kind, check_architecture, check_folder
+from dlexplain.networks.modules.hugging_face_classifier import Frame
 from dlexplain.services.texts.own_limits import frame_of, longest_read, said_by
 from dlexplain.settings import local_path
+from dlexplain.trained.hugging_face import check_architecture, check_folder
 
-READERS: dict[Kind, str] = {
-    "sequence classifier": "AutoModelForSequenceClassification",
-    "causal language model": "AutoModelForCausalLM",
+READERS = {
+    "classify-text": "AutoModelForSequenceClassification",
+    "language-model": "AutoModelForCausalLM",
 }
 
 
@@ -48,23 +48,23 @@ class OwnModel:
     special: frozenset[int]
 
 
-def read_model(name: str, kind: Kind) -> OwnModel:
+def read_model(name: str, task: str) -> OwnModel:
     """From a folder or the hub; raises UnknownName or ModelError, one sentence."""
     folder = local_path(name)
     local = folder.is_dir()
     if local:
-        check_folder(folder, kind)
+        check_folder(folder, task)
     import transformers
 
     where = {"local_files_only": True} if local else {}
     source = str(folder) if local else name
     try:
         config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False, **where)
-        check_architecture(config.to_dict(), kind, name)
+        check_architecture(config.to_dict(), task, name)
         tokeniser = transformers.AutoTokenizer.from_pretrained(
             source, trust_remote_code=False, **where
         )
-        model, info = getattr(transformers, READERS[kind]).from_pretrained(
+        model, info = getattr(transformers, READERS[task]).from_pretrained(
             source,
             dtype=torch.float32,  # of itself it is the file's, and halves have no exact gradients
             attn_implementation="eager",  # the default gives no attention

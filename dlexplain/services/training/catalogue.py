@@ -17,10 +17,11 @@ from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.params import Spec, Value, parse, problems, specs
 from dlexplain.params import as_dict as params_dict
 from dlexplain.registry import Registry
-from dlexplain.services.trained.models import readable_zoo, trained
 from dlexplain.settings import local_path, settings
 from dlexplain.tasks.base import TASKS, Training
-from dlexplain.tasks.distilling import check_teacher
+from dlexplain.tasks.classify_image import check_teacher
+from dlexplain.trained.catalogue import trained
+from dlexplain.trained.zoo import readable_zoo
 
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
 

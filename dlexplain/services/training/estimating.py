@@ -46,7 +46,7 @@ NICE = 10
 def estimate(spec: RunSpec, told: Told = lambda text: None) -> Estimate:
     """Measure a few steps of a completed spec; raises BadInput, DataError or RunError."""
     from dlexplain.execution.worker import build, measure_built
-    from dlexplain.networks.device import choose_device, describe_device
+    from dlexplain.networks.modules.device import choose_device, describe_device
 
     started = time.perf_counter()
     device = choose_device(spec.device)
@@ -117,7 +117,7 @@ def _samples(built: "Built") -> bytes:
     """A PNG of some training pictures as the model sees them in the last epoch, enlarged."""
     from PIL import Image
 
-    from dlexplain.tasks.tiles import tile
+    from dlexplain.tasks.modules.tiles import tile
 
     facts = built.data.facts
     if "scale" not in facts:

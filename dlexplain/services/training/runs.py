@@ -23,8 +23,8 @@ from dlexplain.execution.states import FOLLOWING, RunRow, States
 from dlexplain.execution.store import Point, Tracking
 from dlexplain.execution.telling import mark, untold
 from dlexplain.results import Curve, RunRecord, StateChange
-from dlexplain.services.trained.models import run_sizes
 from dlexplain.settings import settings
+from dlexplain.trained.runs import run_sizes
 
 LOG_BYTES = 64_000
 WAIT_SECONDS = 0.5

@@ -1,10 +1,8 @@
-"""Loading a translator by name, once a process, with its tokenisers and its turnstile."""
+"""Translators, ready for use."""
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from typing import Any, ClassVar, cast
+from typing import ClassVar, Self, cast
 
 import numpy as np
 import torch
@@ -16,24 +14,17 @@ from dlexplain.data.pair_codec import END, PairCodec, load_codec
 from dlexplain.data.text_codec import BROKEN
 from dlexplain.data.text_reading import Reading, TextReader
 from dlexplain.errors import DataError, TextError, WeightsError
-from dlexplain.explainers.drawing import random_state_kept
-from dlexplain.explainers.prepare import fingerprint
 from dlexplain.explainers.turnstile import Turnstile
-from dlexplain.memory import keep_memory
-from dlexplain.networks.device import choose_device, describe_device
-from dlexplain.networks.translator import EOS, UNK, Translator
-from dlexplain.services.trained.networks import load_network
-from dlexplain.services.translation.model_list import default_translator, find_translator
-from dlexplain.settings import settings
-
-KEPT = 6
-"""Models kept in memory, those used last."""
-_loading = threading.Lock()
+from dlexplain.networks.modules.device import describe_device
+from dlexplain.networks.modules.translator import EOS, UNK, Translator
+from dlexplain.services.loading import card_read, placed
+from dlexplain.trained.entry import ModelEntry
+from dlexplain.trained.networks import load_network
 
 
 @dataclass(frozen=True, eq=False)
 class LoadedTranslator:
-    """A translator ready to write and to be explained; `load_translator` makes it.
+    """A translator ready to write and to be explained; `load` makes it.
 
     network         a Translator, in eval mode, frozen
     languages       names of source and target
@@ -43,6 +34,7 @@ class LoadedTranslator:
     turnstile       where all who use the model take turns
     """
 
+    tasks: ClassVar[tuple[str, ...]] = ("translate",)
     modality: ClassVar[str] = "translation"
     name: str
     title: str
@@ -55,6 +47,36 @@ class LoadedTranslator:
     device: torch.device
     fingerprint: str
     turnstile: Turnstile = field(default_factory=Turnstile)
+
+    @classmethod
+    def of(cls, entry: ModelEntry) -> Self:
+        model = entry.trained
+        network = load_network(model)
+        if not isinstance(network, Translator):
+            raise WeightsError(f"{model.owner} is no translator")
+        facts, params = model.facts, model.spec.task_params
+        with card_read(model):
+            try:
+                codec = load_codec(model.files, bool(facts["joint"]), int(facts["longest"]))
+            except DataError as error:
+                told = f"a tokeniser of {model.owner} is damaged: {error}"
+                raise WeightsError(told) from error
+            source, target = map(str, facts["languages"])
+            longest = int(facts["longest_target"])
+        letters = params.get("tokens") == "character"
+        ready = placed(network)
+        return cls(
+            name=model.name,
+            title=model.title,
+            network=ready.network,
+            codec=codec,
+            reader=TextReader(_whole_texts(codec.source), codec.longest, UNK, letters),
+            languages=(source, target),
+            longest_target=longest,
+            length_penalty=float(params.get("length_penalty", 1.0)),
+            device=ready.device,
+            fingerprint=ready.fingerprint,
+        )
 
     @property
     def translator(self) -> Translator:
@@ -107,52 +129,6 @@ class LoadedTranslator:
             if found.ids == own and not self.reader.letters:
                 numbers = [int(word or 0) for word in found.word_ids]
         return np.array([*numbers, *[-1] * (len(ids) - len(own))], np.int64)
-
-
-@random_state_kept()
-def load_translator(name: str = "") -> LoadedTranslator:
-    """Load a zoo model by name or a finished run by its id; the same one while it is kept.
-
-    name  the zoo's first where none is given
-    Raises UnknownName, or WeightsError where files are missing or damaged.
-    """
-    with _loading:  # two sessions at once wait for one loading
-        return _load(name or default_translator())
-
-
-@lru_cache(maxsize=KEPT)
-def _load(name: str) -> LoadedTranslator:
-    if settings().keep_memory:
-        keep_memory()
-    model = find_translator(name)
-    network = load_network(model)
-    if not isinstance(network, Translator):
-        raise WeightsError(f"{model.owner} is no translator")
-    facts, params = model.facts, model.spec.task_params
-    try:
-        codec = load_codec(model.files, bool(facts["joint"]), int(facts["longest"]))
-        source, target = map(str, facts["languages"])
-        longest = int(facts["longest_target"])
-    except KeyError as error:
-        raise WeightsError(f"the card of {model.owner} is damaged: it lacks {error}") from error
-    except DataError as error:
-        raise WeightsError(f"a tokeniser of {model.owner} is damaged: {error}") from error
-    device = choose_device(settings().device)
-    frozen: Any = network.eval().requires_grad_(False).to(device)
-    return LoadedTranslator(
-        name=name,
-        title=model.title,
-        network=frozen,
-        codec=codec,
-        reader=TextReader(
-            _whole_texts(codec.source), codec.longest, UNK, params.get("tokens") == "character"
-        ),
-        languages=(source, target),
-        longest_target=longest,
-        length_penalty=float(params.get("length_penalty", 1.0)),
-        device=device,
-        fingerprint=fingerprint(frozen),
-    )
 
 
 def _whole_texts(tokeniser: Tokenizer) -> Tokenizer:

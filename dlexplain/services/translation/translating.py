@@ -13,15 +13,16 @@ from dlexplain.data.text_reading import Reading
 from dlexplain.errors import ParamError
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.source_tokens import Written
-from dlexplain.networks.translator import BOS, PAD, CrossAttends
+from dlexplain.networks.modules.translator import BOS, PAD, CrossAttends
 from dlexplain.results import (
     Candidate,
     CrossAttention,
     Translation,
 )
 from dlexplain.services.explaining import ResultCache
-from dlexplain.services.translation.models import LoadedTranslator, load_translator
-from dlexplain.tasks.decoding import Hypothesis, hypotheses, most_tokens
+from dlexplain.services.loading import load
+from dlexplain.services.translation.models import LoadedTranslator
+from dlexplain.tasks.modules.decoding import Hypothesis, hypotheses, most_tokens
 
 BEAM, WIDEST = 5, 32
 """Width of the search where none is given, and at most."""
@@ -44,7 +45,7 @@ def translate(
 
     The same request again is answered from memory. Raises TextError, ParamError or UnknownName.
     """
-    model = load_translator(model) if isinstance(model, str) else model
+    model = load(LoadedTranslator, model) if isinstance(model, str) else model
     penalty = model.length_penalty if length_penalty is None else length_penalty
     if not 1 <= beam <= WIDEST:
         raise ParamError(f"beam is {beam}; it takes a whole number from 1 to {WIDEST}")

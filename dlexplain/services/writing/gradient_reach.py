@@ -17,7 +17,7 @@ from torch import Tensor
 from dlexplain.errors import BadInput
 from dlexplain.explainers.next_token import reach
 from dlexplain.explainers.progress import Progress
-from dlexplain.networks.language import State
+from dlexplain.networks.modules.language import State
 from dlexplain.results import GradientReach
 from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.reading import begun, state_after, tokens_of

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from dlexplain.errors import BadInput, Incompatible, UnknownName, known_names
-from dlexplain.networks.rnn_lm import RecurrentLM
+from dlexplain.networks.modules.rnn_lm import RecurrentLM
 from dlexplain.results import Inside, UnitSearch
 from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.properties import PROPERTIES

@@ -1,10 +1,8 @@
-"""Loading a language model by name, once a process, with its tokeniser and its turnstile."""
+"""Language models, ready for use: trained here, or a user's in Hugging Face's form."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,28 +12,21 @@ from torch import Tensor, nn
 from dlexplain.data.text_codec import TextCodec, load_codec
 from dlexplain.data.tokenisers import FILE
 from dlexplain.errors import DataError, TextError, WeightsError
-from dlexplain.explainers.drawing import random_state_kept
-from dlexplain.explainers.prepare import fingerprint
 from dlexplain.explainers.recurrence import differentiable
 from dlexplain.explainers.turnstile import Turnstile
-from dlexplain.memory import keep_memory
-from dlexplain.networks.device import choose_device, describe_device
-from dlexplain.networks.hugging_face import HuggingFaceLM
-from dlexplain.networks.language import State
-from dlexplain.services.texts.hugging_face import is_own_model
+from dlexplain.networks.modules.device import describe_device
+from dlexplain.networks.modules.hugging_face import HuggingFaceLM
+from dlexplain.networks.modules.language import State
+from dlexplain.services.loading import card_read, placed
 from dlexplain.services.texts.own_reading import read_model
-from dlexplain.services.trained.networks import load_network
-from dlexplain.services.writing.model_list import default_model, find_trained
-from dlexplain.settings import settings
-
-KEPT = 6
-"""Models kept in memory, those used last."""
-_loading = threading.Lock()
+from dlexplain.trained.entry import ModelEntry
+from dlexplain.trained.folder import Trained
+from dlexplain.trained.networks import load_network
 
 
 @dataclass(frozen=True, eq=False)
 class LoadedLanguageModel:
-    """A language model ready to write and to be explained; `load_language_model` makes it.
+    """A language model ready to write and to be explained; `load` makes it.
 
     network      forward(tokens (batch, time), state) -> logits, state; eval mode, frozen
     embedding    its layer that turns tokens into vectors
@@ -44,6 +35,7 @@ class LoadedLanguageModel:
     turnstile    where all who use the model take turns
     """
 
+    tasks: ClassVar[tuple[str, ...]] = ("language-model",)
     modality: ClassVar[str] = "next-token"
     name: str
     title: str
@@ -54,6 +46,13 @@ class LoadedLanguageModel:
     device: torch.device
     fingerprint: str
     turnstile: Turnstile = field(default_factory=Turnstile)
+
+    @classmethod
+    def of(cls, entry: ModelEntry) -> "LoadedLanguageModel":
+        """The network takes and gives a state that is a tuple of tensors, the batch first, such as
+        keys and values; its tokeniser goes into a TextCodec."""
+        own = isinstance(entry.origin, str)
+        return _from_hugging_face(entry.name) if own else _from_training(entry.trained)
 
     @property
     def device_text(self) -> str:
@@ -107,51 +106,24 @@ class LoadedLanguageModel:
             hook.remove()
 
 
-@random_state_kept()
-def load_language_model(name: str = "") -> LoadedLanguageModel:
-    """Load a zoo model by name, a finished run by its id, or a user's by folder or hub name.
-
-    The same one is given while it is kept. name  the zoo's first where none is given
-    Raises UnknownName, or WeightsError where files are missing or damaged.
-    """
-    with _loading:  # two sessions at once wait for one loading
-        return _load(name or default_model())
-
-
-@lru_cache(maxsize=KEPT)
-def _load(name: str) -> LoadedLanguageModel:
-    """From wherever the name says.
-
-    The network takes and gives a state that is a tuple of tensors, the batch first, such as keys
-    and values; its tokeniser goes into a TextCodec.
-    """
-    if settings().keep_memory:
-        keep_memory()
-    if is_own_model(name):
-        return _from_hugging_face(name)
-    return _from_training(name)
-
-
 def _from_hugging_face(name: str) -> LoadedLanguageModel:
     """A user's, from a folder or the hub."""
-    own = read_model(name, "causal language model")
+    own = read_model(name, "language-model")
     network = HuggingFaceLM(own.model, own.longest)
     codec = TextCodec(own.tokeniser, "own", own.start, own.frame.before, own.ends, own.special)
     return prepared(name, Path(name).name, network, network.embedding, network.output, codec)
 
 
-def _from_training(name: str) -> LoadedLanguageModel:
+def _from_training(model: Trained) -> LoadedLanguageModel:
     """The zoo's or a finished run."""
-    model = find_trained(name)
     network: Any = load_network(model)
     facts, files = model.facts, model.files
-    try:
-        codec = load_codec(files[FILE], str(facts["tokeniser"]), int(facts["start"]))
-    except KeyError as error:
-        raise WeightsError(f"the card of {model.owner} is damaged: it lacks {error}") from error
-    except DataError as error:
-        raise WeightsError(f"the {FILE} of {model.owner} is damaged: {error}") from error
-    return prepared(name, model.title, network, network.embedding, network.output, codec)
+    with card_read(model):
+        try:
+            codec = load_codec(files[FILE], str(facts["tokeniser"]), int(facts["start"]))
+        except DataError as error:
+            raise WeightsError(f"the {FILE} of {model.owner} is damaged: {error}") from error
+    return prepared(model.name, model.title, network, network.embedding, network.output, codec)
 
 
 def prepared(
@@ -163,7 +135,7 @@ def prepared(
     codec: TextCodec,
 ) -> LoadedLanguageModel:
     """A network put on the settings' device, frozen."""
-    device = choose_device(settings().device)
-    network = network.eval().requires_grad_(False).to(device)
-    digest = fingerprint(network)
-    return LoadedLanguageModel(name, title, network, embedding, head, codec, device, digest)
+    ready = placed(network)
+    return LoadedLanguageModel(
+        name, title, ready.network, embedding, head, codec, ready.device, ready.fingerprint
+    )

@@ -11,14 +11,14 @@ from dlexplain.explainers.batching import Target
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.inputs.generated import NEXT_TOKEN, GeneratedToken, scored
 from dlexplain.explainers.progress import Progress
-from dlexplain.networks.language import State
+from dlexplain.networks.modules.language import State
 from dlexplain.params import Value
 from dlexplain.results import Influence, Reading, TokenChoice
 from dlexplain.results.writing import special_name
 from dlexplain.services.explaining import MethodInfo, chunk_book, infos_for
 from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.writing import encoded, likeliest
-from dlexplain.tasks.sampling import PIECE
+from dlexplain.tasks.modules.sampling import PIECE
 
 MOST = 2000
 """Tokens of a text that are read; of what is longer the beginning."""

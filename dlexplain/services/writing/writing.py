@@ -12,12 +12,13 @@ from dlexplain.data.text_codec import Pieces, TextCodec
 from dlexplain.errors import BadInput, ParamError, TextError
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
-from dlexplain.networks.language import State
+from dlexplain.networks.modules.language import State
 from dlexplain.params import Value, as_dict, parse
 from dlexplain.results import TokenChoice, Writing
-from dlexplain.services.writing.models import LoadedLanguageModel, load_language_model
+from dlexplain.services.loading import load
+from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.settings import WritingParams
-from dlexplain.tasks.sampling import PIECE, Drawn, Sampling, write
+from dlexplain.tasks.modules.sampling import PIECE, Drawn, Sampling, write
 
 ALTERNATIVES = 10
 LONGEST_TEXT = 1_000_000
@@ -42,7 +43,7 @@ def generate(
     text. Raises UnknownName, ParamError, WeightsError, TextError or Cancelled.
     """
     wanted = parse(WritingParams, params)
-    loaded = model if isinstance(model, LoadedLanguageModel) else load_language_model(model)
+    loaded = model if isinstance(model, LoadedLanguageModel) else load(LoadedLanguageModel, model)
     progress = progress or Progress()
     ids = encoded(loaded.codec, prompt)
     front = put_before(loaded, wanted.start, empty=not ids)

@@ -16,9 +16,9 @@ from torch.nn import functional as F
 from dlexplain.tasks.autoencode import Params
 from dlexplain.tasks.base import Arrays, Training
 from dlexplain.tasks.modules.base import TaskModule
-from dlexplain.tasks.pixels import PixelRange, noise_of, to_bytes
-from dlexplain.tasks.spread import SHOWN, Spread
-from dlexplain.tasks.tiles import in_pairs
+from dlexplain.tasks.modules.pixels import PixelRange, noise_of, to_bytes
+from dlexplain.tasks.modules.spread import SHOWN, Spread
+from dlexplain.tasks.modules.tiles import in_pairs
 
 
 class Autoencode(TaskModule):

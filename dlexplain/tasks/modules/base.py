@@ -2,7 +2,6 @@
 gradient norm. The loss, the metrics and the results are each task's; the loop is Lightning's.
 """
 
-import importlib
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from dlexplain.registry import imported
 from dlexplain.tasks.base import Arrays, TaskSpec, Training
 
 NEVER = 10**9
@@ -101,10 +101,7 @@ def task_module(
 
     facts  of the data module;  steps  optimiser steps in the whole training, for the schedule
     """
-    package, _, name = task.module.partition(":")
-    made: TaskModule = getattr(importlib.import_module(package), name)(
-        network, facts, params, training, steps
-    )
+    made: TaskModule = imported(task.module)(network, facts, params, training, steps)
     return made
 
 

@@ -11,12 +11,12 @@ from torch.nn import functional as F
 from torchmetrics.classification import MulticlassAccuracy, MulticlassConfusionMatrix
 
 from dlexplain.tasks.base import Arrays, Training
-from dlexplain.tasks.classify_image import Params
-from dlexplain.tasks.distilling import Teacher, check_teacher, distillation_loss
+from dlexplain.tasks.classify_image import Params, check_teacher
 from dlexplain.tasks.modules.base import TaskModule
-from dlexplain.tasks.pixels import PixelRange, to_bytes
-from dlexplain.tasks.spread import Spread
-from dlexplain.tasks.tiles import tile
+from dlexplain.tasks.modules.distilling import Teacher, distillation_loss
+from dlexplain.tasks.modules.pixels import PixelRange, to_bytes
+from dlexplain.tasks.modules.spread import Spread
+from dlexplain.tasks.modules.tiles import tile
 
 WORST = 24
 """Mistakes kept."""

@@ -13,8 +13,14 @@ from torch import Tensor, nn
 
 from dlexplain.tasks.base import Arrays, Training
 from dlexplain.tasks.forecast import MIDDLE, QUANTILES, Params
-from dlexplain.tasks.forecast_errors import autoregression, coverage, mase, random_walk, rmse
 from dlexplain.tasks.modules.base import TaskModule
+from dlexplain.tasks.modules.forecast_errors import (
+    autoregression,
+    coverage,
+    mase,
+    random_walk,
+    rmse,
+)
 
 
 def pinball(forecast: Tensor, truth: Tensor) -> Tensor:

@@ -13,14 +13,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from dlexplain.networks.dcgan import DCGAN
+from dlexplain.networks.modules.dcgan import DCGAN
 from dlexplain.tasks.base import Arrays, Training
 from dlexplain.tasks.gan import Params
-from dlexplain.tasks.gan_losses import discriminator_loss, generator_loss
-from dlexplain.tasks.judge import Verdict, fit_judge, shifted, verdict
 from dlexplain.tasks.modules.base import TaskModule, optimiser_and_schedule
-from dlexplain.tasks.pixels import PixelRange, noise_of, to_bytes
-from dlexplain.tasks.tiles import tile
+from dlexplain.tasks.modules.gan_losses import discriminator_loss, generator_loss
+from dlexplain.tasks.modules.judge import Verdict, fit_judge, shifted, verdict
+from dlexplain.tasks.modules.pixels import PixelRange, noise_of, to_bytes
+from dlexplain.tasks.modules.tiles import tile
 
 SHOWN = 64
 """Samples in an epoch's picture and on the run's page."""

@@ -15,12 +15,12 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dlexplain.networks.language import State, detached
+from dlexplain.networks.modules.language import State, detached
 from dlexplain.tasks.base import Arrays, Training
 from dlexplain.tasks.language_model import Params
 from dlexplain.tasks.modules.base import TaskModule
-from dlexplain.tasks.perplexity import Surprise, by_frequency, perplexity
-from dlexplain.tasks.sampling import sample
+from dlexplain.tasks.modules.perplexity import Surprise, by_frequency, perplexity
+from dlexplain.tasks.modules.sampling import sample
 
 _log = logging.getLogger("dlexplain.worker")
 SAMPLES, SAMPLE_SEED = 3, 0

@@ -14,10 +14,10 @@ from sacrebleu.metrics.bleu import BLEU
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dlexplain.networks.translator import BOS, PAD, Translator
+from dlexplain.networks.modules.translator import BOS, PAD, Translator
 from dlexplain.tasks.base import Arrays, Training
-from dlexplain.tasks.decoding import beam, greedy, most_tokens
 from dlexplain.tasks.modules.base import TaskModule
+from dlexplain.tasks.modules.decoding import beam, greedy, most_tokens
 from dlexplain.tasks.translate import Params
 
 SAMPLED = 200

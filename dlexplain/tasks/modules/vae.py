@@ -13,17 +13,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from dlexplain.networks.vae import VAE
+from dlexplain.networks.modules.vae import VAE
 from dlexplain.tasks.base import Arrays, Training
-from dlexplain.tasks.likelihoods import (
+from dlexplain.tasks.modules.base import TaskModule
+from dlexplain.tasks.modules.likelihoods import (
     bernoulli_log_likelihood,
     gaussian_log_likelihood,
     kl_to_standard_normal,
 )
-from dlexplain.tasks.modules.base import TaskModule
-from dlexplain.tasks.pixels import PixelRange, noise_of, to_bytes
-from dlexplain.tasks.spread import SHOWN, Spread
-from dlexplain.tasks.tiles import in_pairs, tile
+from dlexplain.tasks.modules.pixels import PixelRange, noise_of, to_bytes
+from dlexplain.tasks.modules.spread import SHOWN, Spread
+from dlexplain.tasks.modules.tiles import in_pairs, tile
 from dlexplain.tasks.vae import Params
 
 DRAWS = 4

@@ -5,13 +5,11 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from dlexplain.errors import BadInput
-from dlexplain.services.texts.attention_list import attending_entries, attending_name
-from dlexplain.services.texts.hugging_face import is_own_model
-from dlexplain.services.texts.model_list import TextEntry
+from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address
-from dlexplain.ui.own_models import ask_own, choose_asked, load_own
-from dlexplain.ui.texts.choice import CLASSIFIER, NOT_ATTENDING
-from dlexplain.ui.texts.choice import OWN_CLASSIFIERS as OWN
+from dlexplain.ui.models import choose_model
+from dlexplain.ui.own_models import Own
+from dlexplain.ui.texts.choice import NOT_ATTENDING, TASK
 
 MODEL, VIEW, LAYER, HEAD = "attending", "attention", "layer", "head"
 MARKS, WINDOW, FOCUS, HEADS = "marks", "window", "focus", "heads"
@@ -28,46 +26,28 @@ MOST_STEPS = 40
 """Windows up to which a slider is fine enough."""
 
 
-def choose_attending(arrived: bool) -> TextEntry | None:
-    """The picker; None where no model is there.
-
-    A user's own are those that this page or the one on texts was given, and the address.
-    """
-    state = st.session_state
-    own: list[str] = state.setdefault(OWN, [])
-    from_address(MODEL, lambda name: _known(name, own), arrived)
-    choose_asked(own, MODEL, CLASSIFIER, _load)
-    others: set[str] = state.get(NOT_ATTENDING, set())
-    known = {e.name: e for e in attending_entries([name for name in own if name not in others])}
-    chosen = state.get(MODEL)
-    if not known:
-        return None
-    state[MODEL] = chosen if chosen in known else next(iter(known))
-    name = st.selectbox(
-        "Model",
-        list(known),
-        format_func=lambda name: known[name].title,
-        key=MODEL,
-        persist_state="session",
-        help="Text classifiers with attention: the zoo's, runs that have finished, and your own. "
-        "What a translator attends to is on the page **Translation**.",
-    )
-    ask_own(MODEL, CLASSIFIER)
-    return known[name]
-
-
-def _known(name: str, own: list[str]) -> str:
-    """The name where it is of a model with attention; one of the user's own joins the list."""
-    found = attending_name(name)
-    return load_own(found, own, CLASSIFIER, _load) if is_own_model(found) else found
-
-
 def _load(name: str) -> None:
     """Raises DlexplainError where it cannot be shown here."""
     from dlexplain.services.texts.attention import check_model
     from dlexplain.ui.texts import cache as text_cache  # torch is imported from here on
 
     check_model(text_cache.text_model(name))
+
+
+OWN = Own(TASK, _load, lambda name: name not in st.session_state.get(NOT_ATTENDING, set()))
+
+
+def choose_attending(arrived: bool) -> ModelEntry | None:
+    """The picker; None where no model is there.
+
+    A user's own are those that this page or the one on texts was given, and the address.
+    """
+    entry = choose_model(
+        [TASK], MODEL, arrived, parameter=MODEL, shows="attention", own=OWN,
+        help="Those with attention; what a translator attends to is on the page **Translation**.",
+    )  # fmt: skip
+    OWN.ask(MODEL)
+    return entry
 
 
 def choose_view(arrived: bool) -> str:

@@ -6,14 +6,15 @@ from dlexplain.results import Inside, PastChange, SeriesAttention, SeriesForecas
 from dlexplain.services.forecast.changes import what_if
 from dlexplain.services.forecast.forecasting import forecast_at
 from dlexplain.services.forecast.inside import look_inside_window
-from dlexplain.services.forecast.models import LoadedForecaster, load_forecaster
+from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
+from dlexplain.services.loading import load
 
 
 @st.cache_resource(max_entries=6, show_spinner="Loading the model…")
 def model(name: str) -> LoadedForecaster:
     """The model, loaded."""
-    return load_forecaster(name)
+    return load(LoadedForecaster, name)
 
 
 def forecast(name: str, given: GivenSeries, row: int, calibrated: bool) -> SeriesForecast:

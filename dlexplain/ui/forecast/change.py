@@ -10,9 +10,9 @@ from dlexplain.results import PastChange, WhatIf, about_of, csv_of, iso_date, pe
 from dlexplain.results.words import sentence, written
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
+from dlexplain.ui.address import from_address
 from dlexplain.ui.forecast import cache
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.writing.choice import from_query
 
 SERIES, DATE, VALUE, TABLE = (f"forecast-change-{x}" for x in ("series", "date", "value", "table"))
 UNDO, UNDONE = "forecast-undo", "forecast-undone"
@@ -92,7 +92,7 @@ def _asked(
 
     if not arrived:
         return
-    from_query(ADDRESS, f"{VALUE}-asked", read, arrived)
+    from_address(ADDRESS, read, arrived, f"{VALUE}-asked")
     change = st.session_state.pop(f"{VALUE}-asked", None)
     if change is not None:
         state = st.session_state

@@ -6,11 +6,6 @@ import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.results import SeriesAbout, iso_date, period_text
-from dlexplain.services.forecast.model_list import (
-    ForecasterEntry,
-    find_forecaster,
-    forecaster_entries,
-)
 from dlexplain.services.forecast.sources import (
     EXAMPLE,
     OWN,
@@ -22,42 +17,32 @@ from dlexplain.services.forecast.sources import (
     read_source,
     sources,
 )
+from dlexplain.trained.catalogue import ModelEntry, find
+from dlexplain.ui.address import from_address
 from dlexplain.ui.forecast.fetching import offer_fetching
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.writing.choice import from_query
+from dlexplain.ui.models import choose_model
 
 MODEL, SOURCE, FILE = "forecast-model", "forecast-source", "forecast-file"
 ORIGIN, TARGET = "forecast-origin", "forecast-target"
-UPLOAD = "upload"
+TASK, UPLOAD = "forecast", "upload"
 MEGABYTES = 50
 MOST_ORIGINS = 2000
 """Of the slider: the latest, where daily series have more."""
 
 
-def choose_forecaster(entries: Sequence[ForecasterEntry], arrived: bool) -> ForecasterEntry:
-    """The picker; there is one entry at least."""
-    known = {entry.name: entry for entry in entries}
-    from_query("model", MODEL, lambda name: find_forecaster(name).name, arrived)
-    chosen = st.session_state.get(MODEL)
-    st.session_state[MODEL] = chosen if chosen in known else entries[0].name
-    st.selectbox(
-        "Forecaster",
-        list(known),
-        format_func=lambda name: known[name].title,
-        key=MODEL,
-        persist_state="session",
-        help="The zoo's, and runs that have finished, the latest first.",
-    )
-    return known[st.session_state[MODEL]]
+def choose_forecaster(arrived: bool) -> ModelEntry | None:
+    """The picker; None where there is no model."""
+    return choose_model([TASK], MODEL, arrived, "Forecaster")
 
 
-def choose_series(entry: ForecasterEntry, arrived: bool) -> GivenSeries | None:
+def choose_series(entry: ModelEntry, arrived: bool) -> GivenSeries | None:
     """The picker and what goes with it; None where nothing can be read, which has been told."""
     try:
         key = _choose_source(entry, arrived)
         if key == UPLOAD:
             return _uploaded(entry)
-        model = find_forecaster(entry.name)
+        model = entry.trained
         own = sources(model)[0]
         if key == OWN and not own.there:
             offer_fetching(entry, own)
@@ -75,10 +60,10 @@ def choose_series(entry: ForecasterEntry, arrived: bool) -> GivenSeries | None:
     return given
 
 
-def _choose_source(entry: ForecasterEntry, arrived: bool) -> str:
-    model = find_forecaster(entry.name)
+def _choose_source(entry: ModelEntry, arrived: bool) -> str:
+    model = entry.trained
     titles = {source.key: source.title for source in sources(model)} | {UPLOAD: "Your own CSV"}
-    from_query("series", SOURCE, _source, arrived)
+    from_address("series", _source, arrived, SOURCE)
     # Of another model the series begin anew, where nothing was uploaded for it.
     if st.session_state.get("forecast-of") != entry.name and not (
         arrived and "series" in st.query_params
@@ -109,11 +94,11 @@ def _where(own: SeriesSource) -> str:
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the series…")
 def _source_of(name: str, key: str, version: int) -> GivenSeries:
-    return read_source(find_forecaster(name), key)
+    return read_source(find(name, TASK).trained, key)
 
 
-def _uploaded(entry: ForecasterEntry) -> GivenSeries | None:
-    model = find_forecaster(entry.name)
+def _uploaded(entry: ModelEntry) -> GivenSeries | None:
+    model = entry.trained
     names = literal(", ".join(model.facts["series"]))
     file = st.file_uploader(
         f"A CSV with a column of dates and: {names}",
@@ -138,7 +123,7 @@ def _uploaded(entry: ForecasterEntry) -> GivenSeries | None:
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the series…")
 def _read(model: str, name: str, content: bytes) -> GivenSeries:
-    return read_csv(find_forecaster(model), content, name)
+    return read_csv(find(model, TASK).trained, content, name)
 
 
 def choose_origin(given: GivenSeries, rows: range, arrived: bool) -> int:
@@ -146,7 +131,7 @@ def choose_origin(given: GivenSeries, rows: range, arrived: bool) -> int:
     rows = rows[-MOST_ORIGINS:]
     dates = [str(given.data.dates[row]) for row in rows]
     period = given.data.period
-    from_query("origin", ORIGIN, lambda text: _date(text, dates, period), arrived)
+    from_address("origin", lambda text: _date(text, dates, period), arrived, ORIGIN)
     if st.session_state.get(ORIGIN) not in dates:
         st.session_state[ORIGIN] = _first_origin(given, rows, dates)
     if len(dates) == 1:
@@ -176,7 +161,7 @@ def _date(text: str, dates: list[str], period: int) -> str:
 
 def choose_target(names: Sequence[str], known: Mapping[str, SeriesAbout], arrived: bool) -> int:
     """The series that is looked at; `known` says what some measure."""
-    from_query("target", TARGET, lambda text: _name(text, names), arrived)
+    from_address("target", lambda text: _name(text, names), arrived, TARGET)
     if st.session_state.get(TARGET) not in names:
         st.session_state[TARGET] = names[0]
     chosen = st.segmented_control(
@@ -199,8 +184,3 @@ def _source(text: str) -> str:
     if text in (OWN, EXAMPLE, UPLOAD):
         return text
     raise BadInput(f'unknown series "{text}"; known: {OWN}, {EXAMPLE}, {UPLOAD}')
-
-
-def entries() -> tuple[ForecasterEntry, ...]:
-    """At every run of the page, since a training may just have finished."""
-    return forecaster_entries()

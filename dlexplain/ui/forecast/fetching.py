@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from dlexplain.services.forecast.model_list import ForecasterEntry, find_forecaster
 from dlexplain.services.forecast.sources import GivenSeries, SeriesSource, read_own
 from dlexplain.services.jobs import Progress
+from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.jobs import Asked, asked, show_end, show_live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
@@ -13,7 +13,7 @@ SLOT = "forecast-fetch"
 PARTS = 100
 
 
-def offer_fetching(entry: ForecasterEntry, source: SeriesSource) -> None:
+def offer_fetching(entry: ModelEntry, source: SeriesSource) -> None:
     """Why the series are not here, and a button that fetches them where that can be done."""
     st.info(
         f"{literal(source.title)} is not here: {literal(source.how)}.",
@@ -28,7 +28,7 @@ def offer_fetching(entry: ForecasterEntry, source: SeriesSource) -> None:
         def report(text: str, part: float | None) -> None:
             progress.advance(max(0, int(PARTS * (part or 0)) - progress.done))
 
-        return read_own(find_forecaster(entry.name), True, report)
+        return read_own(entry.trained, True, report)
 
     pressed = st.button("Fetch them", icon=":material/download:")
     known: Asked | None = st.session_state.get(SLOT)

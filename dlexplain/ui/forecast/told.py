@@ -14,9 +14,9 @@ from dlexplain.results.words import sentence, written
 from dlexplain.services.forecast.forecasting import part_text
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
+from dlexplain.ui.address import from_address
 from dlexplain.ui.forecast import cache
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.writing.choice import from_query
 
 KINDS = {"calibrated": "Calibrated", "trained": "As trained"}
 KIND = "forecast-intervals"
@@ -27,7 +27,7 @@ def show_forecast(
     model: LoadedForecaster, given: GivenSeries, row: int, target: int, arrived: bool
 ) -> dict[str, str | None]:
     """The view; returns what of it is to be in the address."""
-    from_query("intervals", KIND, _kind, arrived)
+    from_address("intervals", _kind, arrived, KIND)
     st.session_state.setdefault(KIND, "calibrated")
     kind = st.segmented_control(
         "Intervals", list(KINDS), format_func=KINDS.__getitem__, key=KIND,

@@ -21,12 +21,12 @@ from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.forecast.wording import change_text, explained
 from dlexplain.services.jobs import Job
+from dlexplain.ui.address import from_address
 from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import choose_methods, method_params
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.session import start
-from dlexplain.ui.writing.choice import from_query
 
 SLOT, STEP, WHICH, METHODS = (f"forecast-{x}" for x in ("why", "step", "what", "methods"))
 FIRST = ("integrated-gradients", "shap-sampling")
@@ -68,8 +68,8 @@ def _known() -> Registry[MethodInfo]:
 
 def _asked(model: LoadedForecaster, arrived: bool) -> tuple[int, str]:
     steps = list(range(1, model.horizon + 1))
-    from_query("step", STEP, partial(_step, steps), arrived)
-    from_query("what", WHICH, _what, arrived)
+    from_address("step", partial(_step, steps), arrived, STEP)
+    from_address("what", _what, arrived, WHICH)
     if st.session_state.get(STEP) not in steps:
         st.session_state[STEP] = steps[-1]
     st.session_state.setdefault(WHICH, "median")

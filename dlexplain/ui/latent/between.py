@@ -11,10 +11,10 @@ from dlexplain.services.latent.codes import HOW, along_arc, along_line, decode, 
 from dlexplain.services.latent.data import PictureData
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.pictures.sources import Picture
+from dlexplain.ui.address import from_address
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.pictures import OTHER, choose_test, first_other
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.writing.choice import from_query
 
 STEPS = 9
 SIDE = 280
@@ -43,7 +43,7 @@ def show_between(
 def show_walk(model: LatentModel, arrived: bool) -> dict[str, str | None]:
     """The view of GANs, from the random numbers of one seed to those of another."""
     for parameter, key, default in (("from", "latent-from", 0), ("to", "latent-to", 1)):
-        from_query(parameter, key, _seed, arrived)
+        from_address(parameter, _seed, arrived, key)
         st.session_state.setdefault(key, default)
     columns = st.columns(3)
     seeds = [

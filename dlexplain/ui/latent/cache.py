@@ -20,9 +20,10 @@ from dlexplain.services.latent.data import PictureData, evenly, fitting
 from dlexplain.services.latent.decoder_gradients import dimension_effects
 from dlexplain.services.latent.discriminator import realness
 from dlexplain.services.latent.map import plane
-from dlexplain.services.latent.models import LatentModel, load_latent_model
+from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.latent.nearest import TrainingPictures, nearest
 from dlexplain.services.latent.sampling import sample
+from dlexplain.services.loading import load
 from dlexplain.services.pictures.sources import Picture
 
 REAL = 200
@@ -32,7 +33,7 @@ REAL = 200
 @st.cache_resource(max_entries=6, show_spinner="Loading the model…")
 def model(name: str) -> LatentModel:
     """The model, loaded."""
-    return load_latent_model(name)
+    return load(LatentModel, name)
 
 
 def reconstruction(loaded: LatentModel, picture: Picture | SeenPicture) -> Reconstruction:

@@ -6,26 +6,21 @@ import streamlit as st
 
 from dlexplain.errors import DataError
 from dlexplain.services.latent.data import PictureData, load_pictures
-from dlexplain.services.latent.model_list import (
-    LatentEntry,
-    default_latent_model,
-    latent_entries,
-    latent_entry,
-)
-from dlexplain.ui.address import read_view
+from dlexplain.trained.catalogue import ModelEntry
+from dlexplain.ui.address import from_address, read_view
 from dlexplain.ui.data_path import ask_path, given_path
-from dlexplain.ui.writing.choice import from_query
+from dlexplain.ui.models import choose_model
 
 MODEL = "latent-model"
 VIEWS: Mapping[str, Mapping[str, str]] = {
-    "autoencoder": {
+    "autoencode": {
         "reconstruct": "Reconstruct",
         "map": "Map",
         "dimensions": "Dimensions",
         "between": "Between two",
         "classes": "Class arithmetic",
     },
-    "variational": {
+    "vae": {
         "reconstruct": "Reconstruct",
         "map": "Map",
         "dimensions": "Dimensions",
@@ -33,9 +28,9 @@ VIEWS: Mapping[str, Mapping[str, str]] = {
         "classes": "Class arithmetic",
         "samples": "Samples",
     },
-    "adversarial": {"samples": "Samples", "between": "Latent walk"},
+    "gan": {"samples": "Samples", "between": "Latent walk"},
 }
-"""By the kind of the model."""
+"""By the task of the model."""
 
 
 def arrived() -> bool:
@@ -43,32 +38,23 @@ def arrived() -> bool:
     return not any(str(key).startswith("latent-view-") for key in st.session_state)
 
 
-def choose_latent_model(arrived: bool) -> LatentEntry | None:
+def choose_latent_model(arrived: bool) -> ModelEntry | None:
     """The picker; None where there is no model."""
-    from_query("model", MODEL, lambda name: latent_entry(name).name, arrived)
-    known = {entry.name: entry for entry in latent_entries()}  # a run may just have finished
-    if not known:
-        return None
-    chosen = st.session_state.get(MODEL)
-    st.session_state[MODEL] = chosen if chosen in known else default_latent_model()
-    st.selectbox(
-        "Model", list(known), format_func=lambda name: known[name].title, key=MODEL,
-        persist_state="session",
-        help="Autoencoders, variational autoencoders and GANs of the zoo, and runs that have "
-        "finished, the latest first. A lower error or Fréchet distance and a higher ELBO are "
-        "better, and comparable only on the same data.",
+    return choose_model(
+        list(VIEWS), MODEL, arrived,
+        help="A lower error or Fréchet distance and a higher ELBO are better, and comparable only "
+        "on the same data.",
     )  # fmt: skip
-    return known[st.session_state[MODEL]]
 
 
-def choose_view(entry: LatentEntry, arrived: bool) -> str:
+def choose_view(entry: ModelEntry, arrived: bool) -> str:
     """What is looked at; the same for another model where that has it too."""
-    state, views = st.session_state, VIEWS[entry.kind]
-    from_query("view", "latent-view", lambda name: read_view(name, views), arrived)
+    state, views = st.session_state, VIEWS[entry.task]
+    from_address("view", lambda name: read_view(name, views), arrived, "latent-view")
     kept = state.get("latent-view")
     chosen = st.segmented_control(
         "View", list(views), default=kept if kept in views else next(iter(views)),
-        format_func=views.__getitem__, key=f"latent-view-{entry.kind}",
+        format_func=views.__getitem__, key=f"latent-view-{entry.task}",
         required=True, label_visibility="collapsed",
     )  # fmt: skip
     state["latent-view"] = chosen or next(iter(views))
@@ -80,7 +66,7 @@ def _data(name: str, params: tuple[tuple[str, object], ...], path: str) -> Pictu
     return load_pictures(name, dict(params), path)  # type: ignore[arg-type]
 
 
-def find_data(entry: LatentEntry) -> tuple[PictureData | None, str]:
+def find_data(entry: ModelEntry) -> tuple[PictureData | None, str]:
     """The data set that the model was trained on, and the path that was given for it.
 
     Where it is not here, says how to get it and asks for a path.

@@ -16,9 +16,9 @@ from dlexplain.services.pictures.sources import (
     png_address,
     read_picture,
 )
+from dlexplain.ui.address import from_address
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.uploads import read_uploads
-from dlexplain.ui.writing.choice import from_query
 
 OTHER = "latent-other"
 TEST, UPLOAD, CAMERA, DRAW = "Test pictures", "Upload", "Camera", "Draw"
@@ -80,7 +80,7 @@ def choose_test(
 
     first  which of those offered is chosen at first
     """
-    from_query(parameter, key, lambda text: _place(text, len(data.test)), arrived)
+    from_address(parameter, lambda text: _place(text, len(data.test)), arrived, key)
     places = offered(data)
     chosen = st.session_state.get(key)
     if not isinstance(chosen, int) or chosen >= len(data.test):

@@ -15,12 +15,12 @@ from dlexplain.services.latent.discriminator import realness
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.latent.sampling import class_place
 from dlexplain.services.latent.sampling_settings import SamplingParams
+from dlexplain.ui.address import from_address
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.closer import logit_text, show_nearest, show_one, show_why
 from dlexplain.ui.latent.points import clicked
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.writing.choice import from_query
 
 CHOSEN, GRID = "latent-sample", "latent-grid"
 ALL = "all by turns"
@@ -43,7 +43,7 @@ def show_samples(
     with left:
         place = _grid(found, arrived)
         _downloads(found)
-    adversarial = model.kind == "adversarial"
+    adversarial = model.task == "gan"
     none = np.zeros(0, np.float32)
     with right:
         logits = realness(model, found.pixels, found.labels) if adversarial else none
@@ -83,7 +83,7 @@ def _class(model: LatentModel, arrived: bool) -> str:
     if not model.asked:
         return ""
     key = f"latent-class-{model.name}"
-    from_query("class", key, lambda text: model.asked[class_place(model.asked, text)], arrived)
+    from_address("class", lambda text: model.asked[class_place(model.asked, text)], arrived, key)
     chosen = st.selectbox(
         "Class", [ALL, *model.asked], key=key, persist_state="session",
         help="What the generator is asked for.",
@@ -94,7 +94,7 @@ def _class(model: LatentModel, arrived: bool) -> str:
 def _grid(found: Samples, arrived: bool) -> int:
     """The pictures; returns the place of the one that is looked at."""
     count = len(found.pixels)
-    from_query("picture", CHOSEN, lambda text: _picture(text, count), arrived)
+    from_address("picture", lambda text: _picture(text, count), arrived, CHOSEN)
     chosen = st.session_state.get(CHOSEN)
     st.session_state[CHOSEN] = min(chosen, count) if isinstance(chosen, int) else 1
     # A key for each question: a selection belongs to the pictures that were shown.

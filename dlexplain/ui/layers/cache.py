@@ -18,8 +18,9 @@ from dlexplain.services.layers.feature_maps import feature_maps, first_filters
 from dlexplain.services.layers.head_steps import head_step, heads_of
 from dlexplain.services.layers.receptive_fields import field_of, receptive_field
 from dlexplain.services.layers.stepping import step_through
+from dlexplain.services.loading import load
 from dlexplain.services.pictures.sources import Picture
-from dlexplain.services.writing.models import LoadedLanguageModel, load_language_model
+from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.ui.cache import model
 
 Unit = tuple[int, int, int]
@@ -79,7 +80,7 @@ def _steps(name: str, digest: str, layer: str, unit: Unit, _picture: Picture) ->
 @st.cache_resource(max_entries=4, show_spinner="Loading the model…")
 def reader(name: str) -> LoadedLanguageModel:
     """A language model."""
-    return load_language_model(name)
+    return load(LoadedLanguageModel, name)
 
 
 @st.cache_resource(max_entries=32, show_spinner=BUSY)

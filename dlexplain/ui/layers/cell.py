@@ -6,10 +6,10 @@ import numpy as np
 import streamlit as st
 
 from dlexplain.results import CellStep, GateStep
-from dlexplain.services.writing.model_list import LanguageEntry, language_entries
 from dlexplain.ui.layers.choice import Kept, choose_number
 from dlexplain.ui.layers.numbers import number
-from dlexplain.ui.layers.words import choose_reader, choose_token, choose_words
+from dlexplain.ui.layers.words import choose_token, choose_words
+from dlexplain.ui.models import choose_model
 from dlexplain.ui.writing.choice import shared
 
 READER, TEXT, TOKEN, LEVEL, UNIT = (
@@ -36,15 +36,13 @@ TITLES = {
 
 def show_cell(opened: bool) -> Kept:
     """The view; returns what of it is to be in the address."""
-    entries = sorted(
-        (entry for entry in language_entries() if entry.cell),
-        key=lambda entry: entry.cell != "lstm",  # the one with most gates first
-    )
-    if not entries:
-        st.info("There is no recurrent language model yet. Train one on the page **Launch**.")
+    entry = choose_model(
+        ["language-model"], READER, opened, parameter="reader", shows="cells",
+        first=lambda entry: entry.cell != "lstm",  # the one with most gates first
+    )  # fmt: skip
+    if entry is None:
         return {}
-    name = choose_reader(entries, READER, opened)
-    entry: LanguageEntry = next(entry for entry in entries if entry.name == name)
+    name = entry.name
     text = choose_words(TEXT, entry.data, opened)
     from dlexplain.services.layers.cell_steps import cell_sizes
     from dlexplain.ui.layers import cache

@@ -16,9 +16,9 @@ from dlexplain.results import Exciting, Preferred
 from dlexplain.services.jobs import Progress
 from dlexplain.services.layers.exciting import exciting_pictures
 from dlexplain.services.layers.preferred import Params, preferred_input
-from dlexplain.services.pictures.model_list import ModelEntry
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sets import PictureSet, picture_sets
+from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui import cache as models
 from dlexplain.ui.data_path import ask_path, find_own
 from dlexplain.ui.forms import params_form

@@ -9,7 +9,7 @@ from dlexplain.errors import BadInput
 from dlexplain.figures.layer_graph import shape_text
 from dlexplain.results import Layer, Layers
 from dlexplain.results.layers import layer_called
-from dlexplain.ui.writing.choice import from_query
+from dlexplain.ui.address import from_address
 
 LAYER, CHANNEL, ROW, COLUMN = "layers-layer", "layers-channel", "layers-row", "layers-column"
 GIVEN = f"{LAYER}-given"
@@ -34,7 +34,7 @@ def choose_layer(
     known = {layer.name: layer for layer in found.layers if not names or layer.name in names}
     if opened and "layer" in st.query_params:
         state.pop(GIVEN, None)
-    from_query("layer", LAYER, partial(_known, known), opened)
+    from_address("layer", partial(_known, known), opened, LAYER)
     if state.get(LAYER) not in known or state[LAYER] == state.get(GIVEN):
         state[LAYER] = state[GIVEN] = (first or first_active)(list(known.values()))
     chosen = st.selectbox(
@@ -123,7 +123,7 @@ def choose_number(
     state = st.session_state
     if opened:
         state.pop(key, None)
-    from_query(parameter, key, partial(_whole, parameter, count), opened)
+    from_address(parameter, partial(_whole, parameter, count), opened, key)
     asked = opened and key in state
     if (state.get(f"{key}-of") != about and not asked) or state.get(key) not in range(count):
         state[key] = first()

@@ -6,10 +6,10 @@ import numpy as np
 import streamlit as st
 
 from dlexplain.results import HeadStep
-from dlexplain.services.layers.head_list import head_entries
 from dlexplain.ui.layers.choice import Kept, choose_number
 from dlexplain.ui.layers.numbers import number
-from dlexplain.ui.layers.words import choose_reader, choose_token, choose_words
+from dlexplain.ui.layers.words import choose_token, choose_words
+from dlexplain.ui.models import choose_model
 from dlexplain.ui.writing.choice import shared
 
 READER, TEXT, TOKEN, LEVEL, HEAD, PART = (
@@ -21,12 +21,13 @@ FORMULA = r"a=\mathrm{softmax}\!\left(\frac{q\cdot k}{\sqrt{d}}\right),\quad y=\
 
 def show_head(opened: bool) -> Kept:
     """The view; returns what of it is to be in the address."""
-    entries = head_entries()
-    if not entries:
-        st.info("There is no Transformer of texts yet. Train one on the page **Launch**.")
+    entry = choose_model(
+        ["classify-text", "language-model"], READER, opened, parameter="reader", shows="heads"
+    )
+    if entry is None:
         return {}
-    name = choose_reader(entries, READER, opened)
-    text = choose_words(TEXT, "ptb" if name.startswith("ptb") else "", opened)
+    name = entry.name
+    text = choose_words(TEXT, entry.data, opened)
     from dlexplain.ui.layers import cache
 
     layers, heads = cache.heads(name)

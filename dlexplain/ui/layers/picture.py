@@ -1,25 +1,24 @@
 """Choosing the picture that the layers are looked at with: one of the model's own data where that
 is here, a sample, or one's own. No torch here."""
 
-from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
-from dlexplain.services.pictures.model_list import ModelEntry
 from dlexplain.services.pictures.sets import one_of_each
 from dlexplain.services.pictures.sources import KnownPicture, png_address, sample_names
+from dlexplain.trained.catalogue import ModelEntry
+from dlexplain.ui.address import from_address
 from dlexplain.ui.data_path import ask_path, find_own
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.pictures import Choice, arrived, choose_picture
-from dlexplain.ui.writing.choice import from_query
 
 SOURCE, EXAMPLE = "layers-source", "layers-example"
 SOURCES = {"data": "From its data", "other": "Another picture"}
 
 
-def choose(entry: ModelEntry, entries: Sequence[ModelEntry], opened: bool) -> Choice:
+def choose(entry: ModelEntry, opened: bool) -> Choice:
     """The picture; something is chosen at once."""
     path, missing = find_own(entry)
     examples = _examples(entry, path)
@@ -27,7 +26,7 @@ def choose(entry: ModelEntry, entries: Sequence[ModelEntry], opened: bool) -> Ch
         other = "sample" in st.query_params or "test" in st.query_params
         st.session_state[SOURCE] = "other" if other else "data"
     if examples:
-        from_query("example", EXAMPLE, partial(_known, len(examples)), opened)
+        from_address("example", partial(_known, len(examples)), opened, EXAMPLE)
         st.session_state.setdefault(SOURCE, "data")
         source = st.segmented_control(
             "Picture", list(SOURCES), format_func=SOURCES.__getitem__, key=SOURCE, required=True,
@@ -38,7 +37,7 @@ def choose(entry: ModelEntry, entries: Sequence[ModelEntry], opened: bool) -> Ch
     new = arrived()  # asked before its widgets are drawn
     if new:
         st.session_state.setdefault("sample", sample_names()[0])
-    choice = choose_picture(entry, entries, new)
+    choice = choose_picture(entry, new)
     if missing:
         ask_path(*missing, "Until then there is none of its test pictures; others do as well.")
     return choice

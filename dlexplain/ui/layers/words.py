@@ -1,50 +1,21 @@
 """Choosing a model that reads, and a text of which one token is looked at; no torch here."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 import streamlit as st
 
-from dlexplain.errors import UnknownName
 from dlexplain.figures.token_names import shown
+from dlexplain.ui.address import from_address
 from dlexplain.ui.layers.choice import choose_number
-from dlexplain.ui.writing.choice import OTHER, TEXTS, from_query
+from dlexplain.ui.writing.choice import OTHER, TEXTS
 
 LONGEST = 2_000
 """Characters that the text field takes."""
 
 
-class Entry(Protocol):
-    """What a picker needs of a model."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def title(self) -> str: ...
-
-
-def choose_reader(entries: Sequence[Entry], key: str, opened: bool) -> str:
-    """The picker of a model; `entries` are at least one."""
-    known = {entry.name: entry.title for entry in entries}
-
-    def read(name: str) -> str:
-        if name not in known:
-            raise UnknownName(f'unknown model "{name}"; known: {", ".join(known)}')
-        return name
-
-    from_query("reader", key, read, opened)
-    if st.session_state.get(key) not in known:
-        st.session_state[key] = next(iter(known))
-    return str(
-        st.selectbox("Model", list(known), format_func=known.__getitem__, key=key,
-                     persist_state="session")
-    )  # fmt: skip
-
-
 def choose_words(key: str, data: str, opened: bool) -> str:
     """The text; data  what the model was trained on, which says how its texts begin."""
-    from_query("text", key, str, opened)
+    from_address("text", str, opened, key)
     first = TEXTS.get(data, OTHER).splitlines()[0]
     known = {text.splitlines()[0] for text in (*TEXTS.values(), OTHER)}
     asked = opened and "text" in st.query_params

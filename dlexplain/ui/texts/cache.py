@@ -7,14 +7,15 @@ import streamlit as st
 from dlexplain.registry import Registry
 from dlexplain.results import TextPrediction
 from dlexplain.services.explaining import MethodInfo
+from dlexplain.services.loading import load
 from dlexplain.services.texts.explain import classify_text, text_method_infos
-from dlexplain.services.texts.models import Reading, TextModel, load_text_model
+from dlexplain.services.texts.models import Reading, TextModel
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def text_model(name: str) -> TextModel:
     """The model, loaded."""
-    return load_text_model(name)
+    return load(TextModel, name)
 
 
 def reading(name: str, text: str) -> Reading:

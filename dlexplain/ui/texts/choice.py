@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dlexplain.services.texts.hugging_face import Kind, is_own_model
-from dlexplain.services.texts.model_list import TextEntry, find_text_model, text_entries
+from dlexplain.trained.catalogue import ModelEntry, entries, find
 from dlexplain.ui.address import from_address
-from dlexplain.ui.own_models import ask_own, choose_asked, load_own
+from dlexplain.ui.models import choose_model
+from dlexplain.ui.own_models import Own
 
 REVIEWS = {
     "A mess, and I loved it": "This film is a gorgeous, unforgettable mess of overacting, and I "
@@ -20,68 +20,58 @@ TWEETS = {
     "When": "What time does the match start tomorrow?",
 }
 OTHERS = {"A short one": "This is exactly what I was looking for."}
-OWN_CLASSIFIERS = "own-models"
-"""In the session: the user's own, by folder or name on the hub."""
+TASK = "classify-text"
 NOT_ATTENDING = "own-models-without-attention"
 """In the session: those of them that the page on attention cannot show."""
-CLASSIFIER: Kind = "sequence classifier"
 IN_ADDRESS = 500
 """Letters of a text that go into the page's address."""
 
 
-def examples(model: TextEntry) -> dict[str, str]:
+def examples(model: ModelEntry) -> dict[str, str]:
     """Title -> text, in the manner of what the model was trained on."""
     return {"sst2": REVIEWS, "tweets": TWEETS}.get(model.data, OTHERS)
 
 
-def choose_classifier(arrived: bool) -> tuple[TextEntry, TextEntry | None]:
-    """The model, and a second one to put beside it; a user's own may be added to both lists."""
-    state = st.session_state
-    own: list[str] = state.setdefault(OWN_CLASSIFIERS, [])
-    for key in ("classifier", "beside"):
-        from_address(key, lambda name: _known(name, own), arrived)
-    choose_asked(own, "classifier", CLASSIFIER, load_classifier)
-    models = text_entries(own)
-    known = {model.name: model for model in models}
-    state["classifier"] = state.get("classifier") if state.get("classifier") in known else None
-    state["classifier"] = state["classifier"] or models[0].name
-    state["beside"] = state.get("beside") if state.get("beside") in known else None
-    first, second = st.columns(2)
-    chosen = first.selectbox(
-        "Model",
-        list(known),
-        format_func=lambda name: known[name].title,
-        key="classifier",
-        persist_state="session",
-        help="The zoo's models, and the runs that have finished, the latest first.",
-    )
-    beside = second.selectbox(
-        "Beside it",
-        [name for name in known if name != chosen],
-        index=None,
-        format_func=lambda name: known[name].title,
-        key="beside",
-        persist_state="session",
-        placeholder="No second model",
-        help="A second model to compare predictions and attributions with.",
-    )
-    ask_own("classifier", CLASSIFIER)
-    return known[chosen or models[0].name], known.get(beside or "")
-
-
-def _known(name: str, own: list[str]) -> str:
-    """The name where it is of a model; one of the user's own is loaded and joins the list."""
-    if is_own_model(name):
-        return load_own(name, own, CLASSIFIER, load_classifier)
-    return find_text_model(name).name
-
-
-def load_classifier(name: str) -> None:
+def _load(name: str) -> None:
     """Also notes whether the page on attention can show it; raises DlexplainError."""
     from dlexplain.ui.texts import cache as text_cache  # torch is imported from here on
 
     if not text_cache.text_model(name).twin.attends:
         st.session_state.setdefault(NOT_ATTENDING, set()).add(name)
+
+
+OWN = Own(TASK, _load)
+
+
+def choose_classifier(arrived: bool) -> tuple[ModelEntry | None, ModelEntry | None]:
+    """The model, and a second one to compare it with; a user's own may be added to both lists."""
+    state = st.session_state
+    from_address("beside", lambda name: _known(name), arrived)
+    first, second = st.columns(2)
+    with first:
+        chosen = choose_model([TASK], "classifier", arrived, parameter="classifier", own=OWN)
+    if chosen is None:
+        return None, None
+    others = {e.name: e for e in entries(TASK, own=OWN.names()) if e.name != chosen.name}
+    state["beside"] = state.get("beside") if state.get("beside") in others else None
+    beside = second.selectbox(
+        "Compare with",
+        list(others),
+        index=None,
+        format_func=lambda name: others[name].title,
+        key="beside",
+        persist_state="session",
+        placeholder="No second model",
+        help="A second model to compare predictions and attributions with.",
+    )
+    OWN.ask("classifier")
+    return chosen, others.get(beside or "")
+
+
+def _known(name: str) -> str:
+    """The name where it is of a model; one of the user's own is loaded and joins the list."""
+    entry = find(name, TASK)
+    return OWN.load(name) if entry.source == "own" else entry.name
 
 
 def choose_text(key: str, label: str, samples: dict[str, str], arrived: bool, first: int) -> str:

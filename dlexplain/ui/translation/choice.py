@@ -1,50 +1,55 @@
 """Choosing a translator and a text, and what the translator's card says; no torch here."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.results.certainty import within
-from dlexplain.services.translation.model_list import (
-    TranslatorCard,
-    TranslatorEntry,
-    default_translator,
-    translator_card,
-    translator_entry,
-)
+from dlexplain.services.translation.card import TranslatorCard, translator_card
+from dlexplain.trained.catalogue import ModelEntry
+from dlexplain.ui.address import from_address
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.models import choose_model
 from dlexplain.ui.words import count
-from dlexplain.ui.writing.choice import LONGEST, from_query
+from dlexplain.ui.writing.choice import LONGEST
 from dlexplain.ui.zoo import ADDRESS
 
 MODEL, TEXT, BEAM, EXAMPLE = (f"translation-{x}" for x in ("model", "text", "beam", "example"))
 FIRST_BEAM, WIDEST = 5, 32
+TASK = "translate"
+DATES = (
+    "Sunday, 3 May 1987",
+    "the 14th of July 2026",
+    "Tue Dec 31 1999",
+    "2012, February 29",
+    "1st January, 2000",
+)
+SENTENCES = (
+    "Two young men are playing guitar in the park.",
+    "A brown dog is running through the snow.",
+    "A woman in a red coat is waiting for the bus.",
+    "Three children are jumping into a swimming pool.",
+    "An old man is reading a newspaper on a bench.",
+)
 TOKENS = {"bpe": "byte pairs", "word": "words", "character": "characters"}
 
 
-def choose_translator(entries: Sequence[TranslatorEntry], arrived: bool) -> TranslatorEntry:
-    """The picker; there is one entry at least."""
-    known = {entry.name: entry for entry in entries}
-    from_query("model", MODEL, lambda name: translator_entry(name).name, arrived)
-    chosen = st.session_state.get(MODEL)
-    st.session_state[MODEL] = chosen if chosen in known else default_translator()
-    st.selectbox(
-        "Translator",
-        list(known),
-        format_func=lambda name: known[name].title,
-        key=MODEL,
-        persist_state="session",
-        help="The zoo's, and runs that have finished, the latest first. BLEU, 0 to 100, is "
-        "comparable only on the same data.",
-    )
-    return known[st.session_state[MODEL]]
+def examples(entry: ModelEntry) -> tuple[str, ...]:
+    """Texts of the kind that the model was trained on."""
+    return DATES if entry.data == "dates" else SENTENCES
 
 
-def show_card(entry: TranslatorEntry) -> None:
+def choose_translator(arrived: bool) -> ModelEntry | None:
+    """The picker; None where there is no model."""
+    return choose_model(
+        [TASK], MODEL, arrived, "Translator",
+        help="BLEU, 0 to 100, is comparable only on the same data.",
+    )  # fmt: skip
+
+
+def show_card(entry: ModelEntry) -> None:
     """How well it does, in figures of its test set; what it was trained on."""
     try:
-        card = translator_card(entry.name)
+        card = translator_card(entry)
     except DlexplainError as error:
         st.error(literal(error))
         return
@@ -84,17 +89,17 @@ def _figures(card: TranslatorCard) -> list[str]:
     )
 
 
-def choose_text(entry: TranslatorEntry, entries: Sequence[TranslatorEntry], arrived: bool) -> str:
+def choose_text(entry: ModelEntry, arrived: bool) -> str:
     """The examples and the text field; what nobody has changed becomes the next model's."""
     state = st.session_state
-    from_query("text", TEXT, str, arrived)
-    known = {text for each in entries for text in each.examples}
+    from_address("text", str, arrived, TEXT)
+    known, own = {*DATES, *SENTENCES}, examples(entry)
     given = arrived and "text" in st.query_params
-    another = state.get(TEXT) in known and state[TEXT] not in entry.examples
+    another = state.get(TEXT) in known and state[TEXT] not in own
     if not given and (state.get(TEXT) is None or another):
-        state[TEXT] = entry.examples[0]
-    state[EXAMPLE] = state[TEXT] if state[TEXT] in entry.examples else None
-    st.pills("Examples", entry.examples, format_func=literal, key=EXAMPLE, on_change=_take_example)
+        state[TEXT] = own[0]
+    state[EXAMPLE] = state[TEXT] if state[TEXT] in own else None
+    st.pills("Examples", own, format_func=literal, key=EXAMPLE, on_change=_take_example)
     return str(
         st.text_area(
             "Text", key=TEXT, height=80, max_chars=LONGEST, persist_state="session",
@@ -110,7 +115,7 @@ def _take_example() -> None:
 
 def choose_beam(arrived: bool) -> int:
     """How many paths are followed side by side."""
-    from_query("beam", BEAM, _beam, arrived)
+    from_address("beam", _beam, arrived, BEAM)
     st.session_state.setdefault(BEAM, FIRST_BEAM)
     return int(
         st.number_input(

@@ -9,9 +9,9 @@ from dlexplain.errors import BadInput
 from dlexplain.figures.translation import plot_chosen_row, plot_heads
 from dlexplain.results import Agreement, Alignment, CrossAttention, word_groups
 from dlexplain.services.translation.why import Why, agreement
+from dlexplain.ui.address import from_address
 from dlexplain.ui.jobs import Asked, show_end
 from dlexplain.ui.progress import show_progress
-from dlexplain.ui.writing.choice import from_query
 
 LAYER, HEAD, ALL = "translation-layer", "translation-head", "translation-all"
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
@@ -24,7 +24,7 @@ def choose_head(found: CrossAttention, arrived: bool) -> Alignment:
     if found.layers * found.heads == 1:
         return found.alignment()
     for key, parameter, count in ((LAYER, "layer", found.layers), (HEAD, "head", found.heads)):
-        from_query(parameter, key, _reader(parameter, count), arrived)
+        from_address(parameter, _reader(parameter, count), arrived, key)
         if st.session_state.get(key, -1) not in range(count + 1):
             st.session_state[key] = found.usual + 1 if key == LAYER else MEAN
     layer = _pick("Layer", LAYER, found.layers, "Mean of the layers")

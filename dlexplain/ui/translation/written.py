@@ -12,8 +12,8 @@ from dlexplain.errors import BadInput
 from dlexplain.figures.token_names import names
 from dlexplain.results import Candidate, TokenChoice, Translation
 from dlexplain.results.words import capital
+from dlexplain.ui.address import from_address
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.writing.choice import from_query
 from dlexplain.ui.writing.text import MOSTLY_UNKNOWN, chosen, show_text
 
 CANDIDATE, TOKEN = "translation-candidate", "translation-token"
@@ -89,7 +89,7 @@ def _how_many(translation: Translation) -> str:
 def _choose(translation: Translation, arrived: bool) -> int:
     candidates = translation.candidates
     places = list(range(len(candidates)))
-    from_query("candidate", CANDIDATE, lambda text: _number(text, places, "candidate"), arrived)
+    from_address("candidate", lambda text: _number(text, places, "candidate"), arrived, CANDIDATE)
     of, before = (translation.model, translation.ids, translation.beam), f"{CANDIDATE}-of"
     another = st.session_state.get(before, of) != of
     if another or st.session_state.get(CANDIDATE) not in places:
@@ -109,7 +109,7 @@ def _choose(translation: Translation, arrived: bool) -> int:
 def choose_token(candidate: Candidate, arrived: bool) -> int:
     """The token written that is asked about; at first the one that was least sure."""
     places = list(range(len(candidate.tokens)))
-    from_query("token", TOKEN, lambda text: _number(text, places, "token"), arrived)
+    from_address("token", lambda text: _number(text, places, "token"), arrived, TOKEN)
     key = f"{TOKEN}-of"
     if st.session_state.get(TOKEN) not in places or (
         st.session_state.get(key) not in (None, candidate.ids)

@@ -3,15 +3,16 @@
 import streamlit as st
 
 from dlexplain.results import Inside, Reading
+from dlexplain.services.loading import load
 from dlexplain.services.writing.inside import look_inside
-from dlexplain.services.writing.models import LoadedLanguageModel, load_language_model
+from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.reading import read
 
 
 @st.cache_resource(max_entries=6, show_spinner="Loading the model…")
 def model(name: str) -> LoadedLanguageModel:
     """The model, loaded."""
-    return load_language_model(name)
+    return load(LoadedLanguageModel, name)
 
 
 @st.cache_resource(max_entries=32, show_spinner="Reading…")

@@ -1,25 +1,16 @@
 """Choosing a language model and a text; no torch here."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import streamlit as st
 
-from dlexplain.errors import BadInput
-from dlexplain.services.texts.hugging_face import Kind, is_own_model
-from dlexplain.services.writing.model_list import (
-    LanguageEntry,
-    default_model,
-    language_entries,
-    language_entry,
-)
-from dlexplain.ui.address import tell_wrong
-from dlexplain.ui.own_models import ask_own, choose_asked, load_own
+from dlexplain.trained.catalogue import ModelEntry
+from dlexplain.ui.address import from_address
+from dlexplain.ui.models import choose_model
+from dlexplain.ui.own_models import Own
 
 MODEL, PROMPT, TEXT = "writing-model", "writing-prompt", "writing-text"
-OWN = "own-language-models"
-"""In the session: the user's own, by folder or name on the hub."""
-LANGUAGE_MODEL: Kind = "causal language model"
+TASK = "language-model"
 LONGEST = 400_000
 """Characters that a text field takes: more than 50,000 words."""
 SHARED = 600
@@ -39,20 +30,10 @@ TEXTS = {
 OTHER = "It was a bright cold day in April, and the clocks were striking thirteen."
 
 
-def from_query(parameter: str, key: str, read: Callable[[str], Any], arrived: bool) -> None:
-    """Set the widget `key` from the address, where the page has just been opened by it."""
-    if parameter not in st.query_params or not arrived:
-        return
-    try:
-        st.session_state[key] = read(st.query_params[parameter])
-    except BadInput as error:
-        tell_wrong(error)
-
-
 def first_of(parameter: str, read: Callable[[str], str], usual: str, arrived: bool) -> str:
     """What `choose_one` shows first: what the address says, or the usual."""
     key = f"writing-first-{parameter}"
-    from_query(parameter, key, read, arrived)
+    from_address(parameter, read, arrived, key)
     return str(st.session_state.pop(key, usual))
 
 
@@ -75,37 +56,6 @@ def choose_one(
     return str(found)
 
 
-def choose_language_model(arrived: bool) -> LanguageEntry | None:
-    """The picker; None where there is no model. A user's own may be added to the list."""
-    own: list[str] = st.session_state.setdefault(OWN, [])
-    from_query("model", MODEL, lambda name: _known(name, own), arrived)
-    choose_asked(own, MODEL, LANGUAGE_MODEL, _load)
-    known = {entry.name: entry for entry in language_entries(own)}  # a run may just have finished
-    if not known:
-        return None
-    chosen = st.session_state.get(MODEL)
-    st.session_state[MODEL] = chosen if chosen in known else default_model()
-    st.selectbox(
-        "Language model",
-        list(known),
-        format_func=lambda name: known[name].title,
-        key=MODEL,
-        persist_state="session",
-        help="The zoo's, and runs that have finished, the latest first. A lower perplexity is "
-        "better, and comparable only on the same data.",
-    )
-    entry = known[st.session_state[MODEL]]
-    ask_own(MODEL, LANGUAGE_MODEL)
-    return entry
-
-
-def _known(name: str, own: list[str]) -> str:
-    """The name where it is of a model; one of the user's own is loaded and joins the list."""
-    if is_own_model(name):
-        return load_own(name, own, LANGUAGE_MODEL, _load)
-    return language_entry(name).name
-
-
 def _load(name: str) -> None:
     """Raises DlexplainError."""
     from dlexplain.ui.writing import cache  # torch is imported from here on
@@ -113,7 +63,20 @@ def _load(name: str) -> None:
     cache.model(name)
 
 
-def choose_prompt(entry: LanguageEntry, arrived: bool) -> str:
+OWN = Own(TASK, _load)
+
+
+def choose_language_model(arrived: bool) -> ModelEntry | None:
+    """The picker; None where there is no model. A user's own may be added to the list."""
+    entry = choose_model(
+        [TASK], MODEL, arrived, "Language model", own=OWN,
+        help="A lower perplexity is better, and comparable only on the same data.",
+    )  # fmt: skip
+    OWN.ask(MODEL)
+    return entry
+
+
+def choose_prompt(entry: ModelEntry, arrived: bool) -> str:
     """What is to be written on."""
     return _text(
         "Prompt", "prompt", PROMPT, PROMPTS, "", entry, arrived, 100,
@@ -121,7 +84,7 @@ def choose_prompt(entry: LanguageEntry, arrived: bool) -> str:
     )  # fmt: skip
 
 
-def choose_text(entry: LanguageEntry, arrived: bool) -> str:
+def choose_text(entry: ModelEntry, arrived: bool) -> str:
     """What is to be read."""
     return _text(
         "Text", "text", TEXT, TEXTS, OTHER, entry, arrived, 180,
@@ -140,12 +103,12 @@ def _text(
     key: str,
     firsts: dict[str, str],
     other: str,
-    entry: LanguageEntry,
+    entry: ModelEntry,
     arrived: bool,
     height: int,
     about: str,
 ) -> str:
-    from_query(parameter, key, str, arrived)
+    from_address(parameter, str, arrived, key)
     first = firsts.get(entry.data, other)
     # What nobody has changed becomes the next model's.
     given = f"{key}-given"

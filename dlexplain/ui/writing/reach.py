@@ -9,12 +9,14 @@ import streamlit as st
 from dlexplain.figures.writing import plot_reach
 from dlexplain.results import GradientReach
 from dlexplain.services.jobs import Progress
+from dlexplain.services.loading import load
 from dlexplain.services.writing.gradient_reach import gradient_reach
-from dlexplain.services.writing.model_list import LanguageEntry
-from dlexplain.services.writing.models import load_language_model
+from dlexplain.services.writing.models import LoadedLanguageModel
+from dlexplain.trained.catalogue import ModelEntry, entries
 from dlexplain.ui.jobs import Asked, asked, show_end, show_live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
+from dlexplain.ui.writing.choice import OWN, TASK
 from dlexplain.ui.writing.text import MOSTLY_UNKNOWN
 
 SLOT, OTHERS, GIVEN = "writing-reach", "writing-others", "writing-others-given"
@@ -22,11 +24,11 @@ MOST = 5
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
 
-def show_reach(entry: LanguageEntry, entries: Sequence[LanguageEntry], text: str) -> None:
+def show_reach(entry: ModelEntry, text: str) -> None:
     """The view."""
-    known = {each.name: each for each in entries}
+    known = {each.name: each for each in entries(TASK, own=OWN.names())}
     rest = [name for name in known if name != entry.name]
-    state, first = st.session_state, _others(entry, entries)
+    state, first = st.session_state, _others(entry, list(known.values()))
     # What nobody has changed becomes the next model's.
     if state.get(OTHERS) in (None, state.get(GIVEN)):
         state[OTHERS] = state[GIVEN] = first
@@ -45,17 +47,18 @@ def show_reach(entry: LanguageEntry, entries: Sequence[LanguageEntry], text: str
 
     def work(progress: Progress) -> list[GradientReach]:
         return [
-            gradient_reach(load_language_model(name), text, progress=progress) for name in names
+            gradient_reach(load(LoadedLanguageModel, name), text, progress=progress)
+            for name in names
         ]
 
     show_live(_show, asked(SLOT, (names, text), "Looking back", work))
 
 
-def _others(entry: LanguageEntry, entries: Sequence[LanguageEntry]) -> list[str]:
+def _others(entry: ModelEntry, others: Sequence[ModelEntry]) -> list[str]:
     """The first model of each other kind that was trained on the same data, for the comparison of
     RNN, LSTM and Transformer."""
     found: dict[str, str] = {}
-    for each in entries:
+    for each in others:
         if each.cell != entry.cell and each.source == "zoo" and each.data == entry.data:
             found.setdefault(each.cell, each.name)
     return list(found.values())

@@ -15,13 +15,14 @@ from dlexplain.services.explaining import by_name
 from dlexplain.services.jobs import Progress
 from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.reading import token_method_infos, why_token
+from dlexplain.ui.address import from_address
 from dlexplain.ui.jobs import Asked, asked, show_end, show_live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import method_params
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.words import large
 from dlexplain.ui.writing import cache
-from dlexplain.ui.writing.choice import choose_one, first_of, from_query
+from dlexplain.ui.writing.choice import choose_one, first_of
 from dlexplain.ui.writing.text import (
     MOSTLY_UNKNOWN,
     chosen,
@@ -85,7 +86,7 @@ def _why(
     model: LoadedLanguageModel, text: str, reading: Reading, arrived: bool
 ) -> dict[str, str | None]:
     places = list(range(1, len(reading.tokens)))
-    from_query("token", TOKEN, partial(_place, places), arrived)
+    from_address("token", partial(_place, places), arrived, TOKEN)
     first = first_of("method", _method, "integrated-gradients", arrived)
     if st.session_state.get(TOKEN) not in places:
         st.session_state[TOKEN] = 1 + int(reading.log_probabilities[1:].argmin())

@@ -14,8 +14,8 @@ from dlexplain.data.modules.base import GIVEN
 from dlexplain.data.modules.pictures import PictureModule
 from dlexplain.errors import DataError
 from dlexplain.networks.base import PictureShape
-from dlexplain.networks.cnn import ArticleCNN
 from dlexplain.networks.cnn import Params as CNNParams
+from dlexplain.networks.modules.cnn import ArticleCNN
 from dlexplain.params import parse
 from dlexplain.tasks.base import Training
 from dlexplain.tasks.classify_image import Params

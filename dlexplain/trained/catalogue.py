@@ -1,0 +1,99 @@
+"""Every model that can be loaded, whatever it does and wherever it comes from; no torch here.
+
+Pages read the lists at each of their runs, so that a run that has just finished is there at once:
+it costs one look into the states file.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import dlexplain.tasks  # noqa: F401, registers them
+from dlexplain.errors import UnknownName, known_names, nearest
+from dlexplain.tasks.base import TASKS
+from dlexplain.trained.entry import ModelEntry, Source, noun_of
+from dlexplain.trained.folder import Trained, at_path
+from dlexplain.trained.hugging_face import HuggingFace
+from dlexplain.trained.registered import Registered
+from dlexplain.trained.runs import RunFolders, Runs, finished_runs, state_of, trained_run
+from dlexplain.trained.zoo import Zoo, readable_zoo, zoo_models
+
+__all__ = ["ModelEntry", "default", "entries", "find", "trained", "unknown"]
+HUGGING_FACE = HuggingFace()
+SOURCES: Sequence[Source] = (Registered(), Zoo(), Runs(), RunFolders(), HUGGING_FACE)
+"""In the order of the lists; the first that knows a name gives the model."""
+LATEST = 5
+"""Runs that a message names."""
+
+
+def entries(*tasks: str, own: Sequence[str] = (), shows: str = "") -> tuple[ModelEntry, ...]:
+    """Models of the tasks, of all where none is given: registered ones, the zoo's, then finished
+    runs, the latest first, then the user's own.
+
+    own    by folder or name on the hub
+    shows  only those of which this can be seen, such as "attention", see Architecture; of the
+           user's own only loading can tell
+    """
+    found = [entry for source in SOURCES for entry in source.entries(tasks or tuple(TASKS))]
+    found += [HUGGING_FACE.entry(name, tasks) for name in own]
+    return tuple(e for e in found if not shows or e.source == "own" or shows in e.shows)
+
+
+def default(*tasks: str) -> ModelEntry:
+    """What is shown first; raises UnknownName where there is none."""
+    for entry in entries(*tasks):
+        return entry
+    raise UnknownName(f"there is no {noun_of(tasks)} yet; train one on the page Launch")
+
+
+def find(name: str, *tasks: str, shows: str = "") -> ModelEntry:
+    """The model of this name, of one of the tasks, of any where none is given.
+
+    shows  as `entries` takes it
+    Raises UnknownName, which says what is known, or WeightsError of one that is damaged.
+    """
+    for source in SOURCES:
+        if (entry := source.find(name, tasks or tuple(TASKS))) is not None:
+            if shows and entry.source != "own" and shows not in entry.shows:
+                known = known_names(name, (e.name for e in entries(*tasks, shows=shows)))
+                raise UnknownName(f'"{name}" shows no {shows}; {known}')
+            return entry
+    raise unknown(name, *tasks)
+
+
+def unknown(name: str, *tasks: str) -> UnknownName:
+    """The error that says what is known, or why a run of this id is no model yet."""
+    noun = noun_of(tasks)
+    if (row := state_of(name)) is not None:
+        if tasks and row.spec.task not in tasks:
+            return UnknownName(f'the run "{name}" is a run of {row.spec.task}, no {noun}')
+        return UnknownName(f'the run "{name}" is {row.state}; a finished run is a model')
+    known = [entry.name for entry in entries(*tasks) if entry.source != "run"]
+    runs = [entry.name for entry in entries(*tasks) if entry.source == "run"][:LATEST]
+    latest = f", and the finished runs, the latest: {', '.join(runs)}" if runs else ""
+    return UnknownName(
+        f'unknown {noun} "{name}"; known: {", ".join(known) or "none yet"}{latest}'
+        f"{nearest(name, known)}"
+    )
+
+
+def trained(wanted: str, home: Path | None = None) -> Trained:
+    """A zoo model by name, a finished run by id, or a folder, weights file or checkpoint by path.
+
+    home  of the runs; the settings' otherwise
+    Raises UnknownName, which says what is known.
+    """
+    for model in zoo_models():
+        if model.name == wanted:
+            return model
+    runs = finished_runs(home=home)
+    for row in runs:
+        if row.id == wanted:
+            return trained_run(row, home)
+    if (found := at_path(wanted)) is not None:
+        return found
+    known = ", ".join(model.name for model in readable_zoo()) or "none"
+    latest = ", ".join(row.id for row in runs[:LATEST]) or "none yet"
+    raise UnknownName(
+        f'unknown model "{wanted}"; the zoo has: {known}; finished runs, the latest: {latest}; '
+        "or give the path of a run's folder or checkpoint"
+    )

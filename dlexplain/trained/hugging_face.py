@@ -1,0 +1,116 @@
+"""Models that users bring in Hugging Face's form, told without loading them; no torch here.
+
+A local folder, or a name on the hub. Weights are read from safetensors only, and code that comes
+with a model is never run.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+from dlexplain.errors import BadInput, ModelError, UnknownName
+from dlexplain.settings import local_path
+from dlexplain.trained.entry import ModelEntry
+
+HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+OWN = "your own"
+TASKS = {
+    "classify-text": ("ForSequenceClassification",),
+    "language-model": ("ForCausalLM", "LMHeadModel"),
+}
+"""Tasks that a model of this form can have, and what its classes are then called in the end."""
+KINDS = {"classify-text": "sequence classifier", "language-model": "causal language model"}
+"""What transformers calls a model for the task."""
+
+
+class HuggingFace:
+    """A Source. It lists nothing by itself: what a user has named stands in his session."""
+
+    def entries(self, tasks: Collection[str]) -> Iterable[ModelEntry]:
+        return ()
+
+    def find(self, name: str, tasks: Collection[str]) -> ModelEntry | None:
+        fit = [task for task in TASKS if task in tasks]
+        return self.entry(name, fit) if fit and is_own_model(name) else None
+
+    def entry(self, name: str, tasks: Collection[str]) -> ModelEntry:
+        """Of the first of the tasks, or of the one that its config says where there are several."""
+        fit = [task for task in TASKS if task in (tasks or TASKS)]
+        task = fit[0] if len(fit) == 1 else _task_of(name)
+        return ModelEntry(name, f"{name} ({OWN})", "own", task, data=OWN, origin=name)
+
+
+def _task_of(name: str) -> str:
+    folder = local_path(name)
+    try:
+        if folder.is_dir():
+            config = json.loads((folder / "config.json").read_text("utf-8"))
+        else:
+            import transformers
+
+            config = transformers.AutoConfig.from_pretrained(
+                name, trust_remote_code=False
+            ).to_dict()
+        built = [str(one) for one in config.get("architectures") or ()]
+    except Exception:  # whatever is wrong with it, loading says in one sentence
+        return "classify-text"
+    fit = [task for task, ends in TASKS.items() if any(one.endswith(ends) for one in built)]
+    return fit[0] if fit else "classify-text"
+
+
+def is_own_model(name: str) -> bool:
+    """Whether the name may be of a folder or of the hub, rather than of the zoo or a run."""
+    try:
+        return local_path(name).is_dir() or HUB_NAME.fullmatch(name) is not None
+    except BadInput:
+        return False
+
+
+def check_own(name: str, task: str) -> None:
+    """What can be told of a folder without loading it.
+
+    Raises UnknownName where it is no model, ModelError where it is one that cannot be read, one
+    sentence.
+    """
+    path = local_path(name)
+    if path.is_file():
+        raise UnknownName(f"{path} is a file; the folder of a model is accepted")
+    if path.is_dir():
+        check_folder(path, task)
+
+
+def check_folder(folder: Path, task: str) -> None:
+    """Raises UnknownName or ModelError where the folder lacks what a model for the task needs."""
+    file = folder / "config.json"
+    try:
+        config = json.loads(file.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise UnknownName(f"{folder} has no config.json, so it is no model's folder") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{file} cannot be read: {error}") from error
+    if not isinstance(config, dict):
+        raise ModelError(f"{file} is damaged: it is no JSON object")
+    check_architecture(config, task, str(folder))
+    if not list(folder.glob("*.safetensors")):
+        pickles = [path.name for pattern in PICKLES for path in folder.glob(pattern)]
+        if pickles:
+            raise ModelError(
+                f"{folder} holds pickles only ({pickles[0]}), which can run code and are never "
+                "read; save the model with save_pretrained, which writes safetensors"
+            )
+        raise ModelError(f"{folder} has no weights; a .safetensors file is accepted")
+    if not (folder / "tokenizer.json").is_file():
+        raise ModelError(f"{folder} lacks a tokenizer.json; save the tokenizer beside the model")
+
+
+def check_architecture(config: dict[str, Any], task: str, name: str) -> None:
+    """Raises ModelError where the config is for another task, or of a model with its own code."""
+    if config.get("auto_map"):
+        raise ModelError(f'the model "{name}" needs code of its own, which is never run')
+    built = [str(architecture) for architecture in config.get("architectures") or ()]
+    if not any(architecture.endswith(TASKS[task]) for architecture in built):
+        what = ", ".join(built) or "of no architecture that its config.json names"
+        raise ModelError(f'the model "{name}" is {what}; a {KINDS[task]} is accepted')

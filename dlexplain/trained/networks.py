@@ -1,0 +1,78 @@
+"""The network of a trained model: its architecture from the card, its weights read strictly."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+import dlexplain.networks
+import dlexplain.tasks  # noqa: F401, these two register what a card can name
+from dlexplain.errors import BadInput, CheckpointError, WeightsError
+from dlexplain.execution.checkpoints import read_checkpoint
+from dlexplain.networks.base import ARCHITECTURES
+from dlexplain.networks.modules.base import KeepsPart, shared_weights
+from dlexplain.params import parse
+from dlexplain.tasks.base import TASKS
+from dlexplain.trained.folder import CHECKPOINT, Trained
+from dlexplain.trained.stored_weights import unpack
+
+PREFIX = "network."
+"""Of the network's weights in a checkpoint of the whole task."""
+
+
+def load_network(model: Trained) -> nn.Module:
+    """In eval mode, float32, on the CPU; raises WeightsError."""
+    network = build_network(model)
+    fill(network, model)
+    return network.eval()
+
+
+def build_network(model: Trained) -> nn.Module:
+    """The architecture that the card names, with fresh weights; raises WeightsError."""
+    spec = model.spec
+    try:
+        task, architecture = TASKS[spec.task], ARCHITECTURES[spec.model]
+        shape = task.shape(model.facts, parse(task.Params, spec.task_params))
+        params: Any = parse(architecture.Params, spec.model_params)
+        return architecture.build(shape, params)
+    except BadInput as error:
+        raise WeightsError(f"{model.owner} cannot be rebuilt: {error}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"the card of {model.owner} is damaged: {error}") from error
+
+
+def fill(network: nn.Module, model: Trained) -> None:
+    """Put the model's weights into its network; raises WeightsError."""
+    if not model.weights.is_file():
+        name = model.weights.name
+        raise WeightsError(f"{model.owner} has no {name}; only a whole run is a model")
+    try:
+        state = read_weights(model.weights)
+        if isinstance(network, KeepsPart) and model.weights.suffix != CHECKPOINT:
+            network.load_own_state(state)
+        else:
+            shared = shared_weights(network).items()
+            again = {name: state[first] for name, first in shared if first in state}
+            network.load_state_dict({**again, **state}, strict=True)
+    except (OSError, RuntimeError, CheckpointError) as error:
+        why = " ".join(str(error).split())
+        raise WeightsError(f"the weights of {model.owner} cannot be read: {why}") from error
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """By name, float32 where packed; raises OSError where the file is damaged or diverged."""
+    if path.suffix == CHECKPOINT:
+        whole = read_checkpoint(path)["state_dict"]
+        state = {k.removeprefix(PREFIX): t for k, t in whole.items() if k.startswith(PREFIX)}
+    else:
+        try:
+            state = load_file(path)
+        except SafetensorError as error:
+            raise OSError(f"{path.name} is damaged ({error})") from error
+    wrong = [key for key, tensor in state.items() if not bool(torch.isfinite(tensor).all())]
+    if wrong:
+        raise OSError(f"{wrong[0]} has values that are not finite; the training diverged")
+    return unpack(state)

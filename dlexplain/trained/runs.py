@@ -1,0 +1,89 @@
+"""Runs that have finished, here or in a folder elsewhere, as trained models; no torch here."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from dlexplain.execution import paths
+from dlexplain.execution.states import RunRow, States
+from dlexplain.results.certainty import examples_of
+from dlexplain.settings import settings
+from dlexplain.tasks.base import TASKS
+from dlexplain.trained.entry import ModelEntry, trained_entry
+from dlexplain.trained.folder import Trained, at_path, is_number, sizes_of
+from dlexplain.trained.zoo import version_of
+
+
+class Runs:
+    """A Source: finished runs, the latest first. Whether their files are sound, loading finds
+    out."""
+
+    def entries(self, tasks: Collection[str]) -> Iterable[ModelEntry]:
+        return [_entry(row) for row in finished_runs() if row.spec.task in tasks]
+
+    def find(self, name: str, tasks: Collection[str]) -> ModelEntry | None:
+        rows = (row for row in finished_runs() if row.id == name and row.spec.task in tasks)
+        return next(map(_entry, rows), None)
+
+
+class RunFolders:
+    """A Source: a run's folder or weights anywhere, by their path; none is listed."""
+
+    def entries(self, tasks: Collection[str]) -> Iterable[ModelEntry]:
+        return ()
+
+    def find(self, name: str, tasks: Collection[str]) -> ModelEntry | None:
+        found = at_path(name)
+        if found is None or not paths.card_in(found.folder).is_file():
+            return None
+        spec = found.spec
+        return trained_entry(found, spec, found.title, found.score) if spec.task in tasks else None
+
+
+def _entry(row: RunRow) -> ModelEntry:
+    known = TASKS.get(row.spec.task)  # a run of an older version may be of another task
+    score = test_score(row, known.headline) if known else None
+    return trained_entry(trained_run(row), row.spec, row.name, score)
+
+
+def state_of(run: str) -> RunRow | None:
+    """The row of a run in any state; None where there is none of this id."""
+    file = paths.states_file(settings().home)
+    rows = States(file).all() if file.exists() else []  # looking creates nothing
+    return next((row for row in rows if row.id == run), None)
+
+
+def finished_runs(task: str = "", home: Path | None = None) -> list[RunRow]:
+    """The latest first; all tasks where none is given, the settings' home where none is."""
+    file = paths.states_file(home or settings().home)
+    rows = States(file).all() if file.exists() else []  # looking creates nothing
+    return [row for row in rows if row.state == "finished" and task in ("", row.spec.task)]
+
+
+def run_sizes(row: RunRow, home: Path | None = None) -> Mapping[str, int]:
+    """Examples by split that a run has, or {} before it has read its data, or where its facts are
+    damaged: then a score is shown without them."""
+    file = paths.facts_in(paths.run_folder(home or settings().home, row.id))
+    return _sizes_in(file, version) if (version := version_of(file)) else {}
+
+
+@lru_cache(maxsize=4096)  # lists of hundreds ask at each look
+def _sizes_in(file: Path, version: int) -> Mapping[str, int]:
+    try:
+        return sizes_of(json.loads(file.read_text("utf-8"))["facts"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+
+
+def test_score(row: RunRow, key: str) -> tuple[float, int] | None:
+    """What a run's test found, by the metric's key, and on how many examples; None without it."""
+    metrics = row.progress.get("metrics")
+    value = metrics.get(key) if isinstance(metrics, Mapping) else None
+    return (float(value), examples_of(key, run_sizes(row))) if is_number(value) else None
+
+
+def trained_run(row: RunRow, home: Path | None = None) -> Trained:
+    """A finished run under the name that it has now."""
+    folder = paths.run_folder(home or settings().home, row.id)
+    return Trained(row.id, f"{row.name} (run {row.id})", "run", folder, paths.weights_in(folder))

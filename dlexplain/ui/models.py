@@ -1,0 +1,56 @@
+"""Choosing a model, on every page in one way; no torch here."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dlexplain.trained.catalogue import ModelEntry, entries, find
+from dlexplain.trained.entry import noun_of
+from dlexplain.ui.address import from_address
+from dlexplain.ui.own_models import Own
+
+LATEST_FIRST = "Models that come along, and runs that have finished, the latest first."
+
+
+def choose_model(
+    tasks: Sequence[str],
+    key: str,
+    arrived: bool,
+    label: str = "Model",
+    *,
+    parameter: str = "model",
+    shows: str = "",
+    own: Own | None = None,
+    first: Callable[[ModelEntry], Any] | None = None,
+    help: str = "",
+) -> ModelEntry | None:
+    """The picker; says so and returns None where there is no such model.
+
+    key        of the widget;  parameter  its name in the address
+    shows      what must be seen inside it, as `entries` takes it
+    own        the user's own models of this kind, where the page takes some
+    first      sorts what is offered; the first stands there at first
+    """
+    state = st.session_state
+
+    def known_name(name: str) -> str:
+        entry = find(name, *tasks, shows=shows)
+        return own.load(name) if own and entry.source == "own" else entry.name
+
+    from_address(parameter, known_name, arrived, key)
+    if own:
+        own.choose_asked(key)
+    offered = entries(*tasks, own=own.names() if own else (), shows=shows)
+    known = {entry.name: entry for entry in (sorted(offered, key=first) if first else offered)}
+    if not known:
+        what = f" that shows {shows}" if shows else ""
+        st.info(f"There is no {noun_of(tasks)}{what} yet. Train one on the page **Launch**.")
+        return None
+    # Set at every run, so that the choice outlives a change of the list; a deleted run's does not.
+    state[key] = state[key] if state.get(key) in known else next(iter(known))
+    st.selectbox(
+        label, list(known), format_func=lambda name: known[name].title, key=key,
+        persist_state="session", help=f"{LATEST_FIRST} {help}".strip(),
+    )  # fmt: skip
+    return known[state[key]]
