@@ -24,7 +24,8 @@ import psutil
 
 import dlexplain as dx
 from benchmarks.table import Row, arguments, at_most, median, report
-from dlexplain.execution.executor import LocalExecutor
+from dlexplain.execution.executor import local_queue
+from dlexplain.execution.queue import RunQueue
 from dlexplain.execution.rows import RunRow
 from dlexplain.execution.spec import RunSpec
 from dlexplain.services.training.catalogue import complete
@@ -67,9 +68,9 @@ class Explaining:
 class Training:
     """A run that trains in its worker and can be suspended."""
 
-    def __init__(self, executor: LocalExecutor) -> None:
-        self.executor = executor
-        self.run = executor.submit(complete(TRAINED)).id
+    def __init__(self, queue: RunQueue) -> None:
+        self.executor = queue
+        self.run = queue.submit(complete(TRAINED)).id
         self.worker: psutil.Process | None = None
 
     def start(self) -> None:
@@ -131,7 +132,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DLEXPLAIN_HOME"] = folder
         explaining = Explaining()
-        training = Training(LocalExecutor(Path(folder)))
+        training = Training(local_queue(Path(folder)))
         try:
             training.start()
             for _ in range(args.rounds):

@@ -23,7 +23,7 @@ from benchmarks.table import Row, arguments, at_least, at_most, in_turn, median,
 from dlexplain.execution.paths import chunk_file
 from dlexplain.explainers.base import METHODS
 from dlexplain.explainers.baselines import make_baseline
-from dlexplain.explainers.batching import CPU_CHUNKS, GPU_CHUNKS, ChunkBook, Target, time_chunk
+from dlexplain.explainers.batching import CPU_CHUNKS, GPU_CHUNKS, BatchSizes, Target, time_chunk
 from dlexplain.explainers.inputs.picture import PictureInput
 from dlexplain.explainers.progress import Progress
 from dlexplain.explainers.superpixels import superpixels
@@ -50,7 +50,7 @@ def main() -> int:
     picture = dx.read_sample("chelsea")
     inputs = model.to_input(model.view(picture))
     target = dx.predict(model, picture, top=1).scores[0].name.index
-    chunks = ChunkBook(chunk_file(settings().home))
+    chunks = BatchSizes(chunk_file(settings().home))
     found: dict[str, Attribution] = {}
     theirs: dict[str, np.ndarray] = {}
 

@@ -61,7 +61,7 @@ def fill(home: Path) -> list[str]:
             "epochs": 5, "speed": 12.5, "monitor": "validation/accuracy",
             "best": last["validation/accuracy"], "metrics": last, "notes": [],
         }  # fmt: skip
-        states.beat(row.id, progress)
+        states.heartbeat(row.id, progress)
         states.move(row.id, "finished", "trained and tested")
     return [row.id for row in rows]
 

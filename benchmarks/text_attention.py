@@ -33,12 +33,12 @@ def main() -> int:
     args = arguments(__doc__)
     model = load(TextModel, "sst2-minilm")
     reading = long_reading(model)
-    layers = attention(model.twin, torch.from_numpy(reading.ids)[None])
+    layers = attention(model.prepared, torch.from_numpy(reading.ids)[None])
     assert sum(layer.shape[0] for layer in layers) == 72
 
     def forward() -> float:
         started = time.perf_counter()
-        attention(model.twin, torch.from_numpy(reading.ids)[None])
+        attention(model.prepared, torch.from_numpy(reading.ids)[None])
         return time.perf_counter() - started
 
     def all_heads() -> float:

@@ -39,7 +39,7 @@ _HOMES = {
     "methods": "dlexplain.services.models",
     "models": "dlexplain.services.models",
     "predict": "dlexplain.services.models",
-    "preferred_input": "dlexplain.services.layers.preferred",
+    "maximise_activation": "dlexplain.services.layers.activation_maximisation",
     "read_picture": "dlexplain.data.pictures",
     "read_sample": "dlexplain.data.samples",
     "receptive_field": "dlexplain.services.layers.receptive_fields",
@@ -56,6 +56,7 @@ _EARLIER = {
     "classify_text": "predict",
     "explain_series": "explain",
     "explain_text": "explain",
+    "preferred_input": "maximise_activation",
     **dict.fromkeys(
         ("load_forecaster", "load_language_model", "load_latent_model", "load_model",
          "load_text_model", "load_translator"), "load",

@@ -55,7 +55,7 @@ def finished_run(
     run, home = states().add(spec).id, settings().home
     states().move(run, "running", "a test")
     states().attach(run)
-    states().beat(run, {"metrics": {"test/accuracy": accuracy}})
+    states().heartbeat(run, {"metrics": {"test/accuracy": accuracy}})
     states().move(run, "finished", "a test")
     paths.run_folder(home, run).mkdir(parents=True)
     net = network(architecture, channels, side, len(labels), **params)

@@ -77,6 +77,6 @@ def test_results_draw_themselves() -> None:
     assert (frame.x0, frame.x1) == (field.analysed.left - 0.5, field.analysed.right + 0.5)
     with pytest.raises(ValueError, match="drawn on a picture"):
         dx.receptive_field("digits-cnn", "features.6").plot()
-    made = dx.preferred_input("digits-cnn", "features.6", channel=3, steps=3)
+    made = dx.maximise_activation("digits-cnn", "features.6", channel=3, steps=3)
     assert len(made.plot().data[0].y) == 3
     assert dx.step_through("digits-cnn", picture, "features.0").difference < 1e-5

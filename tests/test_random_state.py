@@ -74,7 +74,9 @@ CALLS: dict[str, Callable[[], Any]] = {
     "sample": lambda: dx.sample("mnist-gan", count=2),
     "layers": lambda: dx.layers("digits-cnn"),
     "feature_maps": lambda: dx.feature_maps("digits-cnn", PICTURE, first_convolution()),
-    "preferred_input": lambda: dx.preferred_input("digits-cnn", first_convolution(), 0, steps=8),
+    "maximise_activation": lambda: dx.maximise_activation(
+        "digits-cnn", first_convolution(), 0, steps=8
+    ),
     "receptive_field": lambda: dx.receptive_field("digits-cnn", first_convolution()),
     "step_through": lambda: dx.step_through("digits-cnn", PICTURE, first_convolution(), 0, 1, 1),
 }

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from dlexplain.errors import Cancelled
 from dlexplain.explainers.base import METHODS
-from dlexplain.explainers.batching import ChunkBook, Target
+from dlexplain.explainers.batching import BatchSizes, Target
 from dlexplain.explainers.inputs.picture import PictureInput
 from dlexplain.explainers.methods import gradients  # noqa: F401, registers every method
 from dlexplain.explainers.prepare import PreparedModel, prepare
@@ -32,7 +32,7 @@ def linear_net(classes: int = 3, side: int = SIDE) -> nn.Sequential:
 
 
 def conv_net(activation: type[nn.Module] = nn.ReLU6, classes: int = 4) -> nn.Sequential:
-    """Convolutions with BatchNorm, as the prepared twin folds them."""
+    """Convolutions with BatchNorm, as preparing folds them."""
     torch.manual_seed(2)
     net = nn.Sequential(
         nn.Conv2d(3, 8, 3, padding=1),
@@ -57,9 +57,9 @@ def prepared(model: nn.Module, side: int = SIDE) -> PreparedModel:
     return prepare(model, (3, side, side), RANGE)
 
 
-def fixed(model: PreparedModel, chunk: int) -> ChunkBook:
+def fixed(model: PreparedModel, chunk: int) -> BatchSizes:
     """A book that has measured `chunk` for this model."""
-    book = ChunkBook()
+    book = BatchSizes()
     for kind in ("forward", "gradient"):
         book.lower(model, kind, chunk)
     return book
@@ -71,7 +71,7 @@ def explain(
     inputs: Tensor | None = None,
     target: Target | int = 1,
     progress: Progress | None = None,
-    chunks: ChunkBook | None = None,
+    chunks: BatchSizes | None = None,
     **params: Any,
 ) -> Attribution:
     ready = model if isinstance(model, PreparedModel) else prepared(model)
@@ -81,7 +81,7 @@ def explain(
         ready,
         chosen,
         progress or Progress(),
-        chunks or ChunkBook(),
+        chunks or BatchSizes(),
         picture() if inputs is None else inputs,
     )
     return Attribution(**vars(explainer.explain(given, explainer.request("picture", params))))

@@ -3,7 +3,7 @@
 A test that has deleted every run gets new ones.
 """
 
-from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.inline import inline_queue
 from dlexplain.services.training.catalogue import RunSpec, complete
 from dlexplain.settings import settings
 from tests.finished import states
@@ -49,7 +49,7 @@ def _trained(spec: RunSpec) -> str:
     known = _KNOWN.get(spec.name)
     if known and any(row.id == known for row in states().all()):
         return known
-    row = InlineExecutor(settings().home).submit(complete(spec))
+    row = inline_queue(settings().home).submit(complete(spec))
     assert row.state == "finished", row.why
     _KNOWN[spec.name] = row.id
     return row.id

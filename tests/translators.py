@@ -49,7 +49,7 @@ def _new_run(architecture: str, bleu: float) -> str:
     run = states.add(spec).id
     states.move(run, "running", "a test")
     states.attach(run)
-    states.beat(run, {"metrics": {"test/bleu": bleu}})
+    states.heartbeat(run, {"metrics": {"test/bleu": bleu}})
     states.move(run, "finished", "a test")
     folder = paths.run_folder(home, run)
     folder.mkdir(parents=True)

@@ -46,11 +46,13 @@ def declare(command: "Commands") -> None:
     run = command("run", _run, "Show one run.")
     run.add_argument("id", metavar="ID", help="or a unique beginning of it")
     run.add_argument("--follow", action="store_true", help="until it has ended")
-    for name, what, summary in (
-        ("cancel", _cancel, "Ask a run to save and stop."),
-        ("resume", _resume, "Go on from a run's last checkpoint; from the start if none."),
-    ):
-        command(name, what, summary).add_argument("id", metavar="ID")
+    cancel = command("cancel", _cancel, "Ask a run to save and stop.")
+    cancel.add_argument("id", metavar="ID")
+    cancel.add_argument(
+        "--now", action="store_true", help="end it at once, without saving, also one that hangs"
+    )
+    resume = command("resume", _resume, "Go on from a run's last checkpoint, or from the start.")
+    resume.add_argument("id", metavar="ID")
     rename = command("rename", _rename, "Give a run another name.")
     rename.add_argument("id", metavar="ID")
     rename.add_argument("name", metavar="NAME")
@@ -162,10 +164,9 @@ def _cut(text: str) -> str:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from dlexplain.services.training.findings import card
-    from dlexplain.services.training.runs import changes, keep_going, run
+    from dlexplain.services.training.runs import changes, run
+    from dlexplain.services.training.test_results import card
 
-    keep_going()
     record = run(args.id)
     if args.follow:
         return _follow(record, args.json)
@@ -246,7 +247,7 @@ def _print_run(record: "RunRecord") -> None:
 def _cancel(args: argparse.Namespace) -> int:
     from dlexplain.services.training.runs import cancel
 
-    record = cancel(args.id)
+    record = cancel(args.id, args.now)
     return _told(record, args, "asked to stop" if record.active else "")
 
 

@@ -59,7 +59,7 @@ class Watch(Callback):
         if self.reporter.gone:
             raise Stopped("gone", "the run was taken from this worker")
         asked = self.reporter.ending.asked
-        if (asked or self.reporter.wish == "cancel") and between_steps(trainer, batch_idx):
+        if (asked or self.reporter.requested == "cancel") and between_steps(trainer, batch_idx):
             self.latest.save_within(trainer)
             saved = "" if self.latest.files.failed else f"; saved at step {trainer.global_step}"
             if asked:

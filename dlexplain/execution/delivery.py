@@ -21,8 +21,8 @@ from filelock import FileLock, Timeout
 
 from dlexplain.errors import DlexplainError
 from dlexplain.execution import paths, process
-from dlexplain.execution.courtesy import give_way
 from dlexplain.execution.files import write_whole
+from dlexplain.execution.priority import lower_priority
 from dlexplain.execution.rows import is_at_work
 from dlexplain.execution.states import States
 from dlexplain.execution.store import Tracking
@@ -190,7 +190,7 @@ def _at_most(seconds: float) -> Iterator[None]:
 
 def main() -> int:
     """Tell MLflow of this home's runs, unless another process does."""
-    give_way(NICE)
+    lower_priority(NICE)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     home = settings().home
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.paths import ended_file
-from dlexplain.execution.rows import FOLLOWING, RunRow, State
+from dlexplain.execution.rows import TRANSITIONS, RunRow, State
 
 _log = logging.getLogger("dlexplain.worker")
 
@@ -45,6 +45,6 @@ def how_it_ended(home: Path, row: RunRow) -> Ended | None:
     with suppress(OSError, ValueError, TypeError):
         ended = Ended(**json.loads(ended_file(home, row.id).read_text()))
         its = (ended.pid, ended.born) == (row.pid, row.born) and ended.at >= (row.started or 0.0)
-        if its and ended.state in FOLLOWING["running"]:
+        if its and ended.state in TRANSITIONS["running"]:
             return ended
     return None

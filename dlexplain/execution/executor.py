@@ -1,86 +1,62 @@
-"""Where runs are trained: each in a process of its own on this machine.
+"""Runs trained on this machine, each in a process of its own."""
 
-The seam behind which a cluster will stand: submit, cancel, resume. Whoever looks at the runs also
-keeps them going: `next_in_line` finds workers that are gone and starts what is queued, and a
-worker calls it as its last act, so the queue moves on with no dashboard open.
-"""
-
+import contextlib
 import os
+import signal
+import socket
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
-from dlexplain.errors import RunError
 from dlexplain.execution import process
-from dlexplain.execution.delivery import start_delivery
 from dlexplain.execution.paths import log_file, states_file
-from dlexplain.execution.spec import RunSpec
-from dlexplain.execution.states import RunRow, States
-from dlexplain.execution.telling import mark
+from dlexplain.execution.queue import RunQueue
+from dlexplain.execution.rows import RunRow, is_alive
+from dlexplain.execution.states import States
 from dlexplain.settings import settings
 
-
-class Executor(Protocol):
-    """What can be asked of a place where runs are trained."""
-
-    def submit(self, spec: RunSpec) -> RunRow: ...
-
-    def cancel(self, run: str) -> RunRow: ...
-
-    def resume(self, run: str) -> RunRow: ...
+GONE_SECONDS = 5.0
+"""How long the system may take to end a process."""
 
 
 class LocalExecutor:
-    """A detached process a run, one at a time on each device of this machine.
+    """An Executor: a detached process a run, one at a time on each device of this machine.
 
     The worker is niced and waits passively, so that an explanation beside it stays fast; it has
     its own process session, so that it outlives whoever started it.
     """
 
-    def __init__(self, home: Path | None = None) -> None:
-        self.home = home or settings().home
-        self.states = States(states_file(self.home))
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.states = States(states_file(home))
 
-    def submit(self, spec: RunSpec) -> RunRow:
-        row = self.states.add(spec)
-        self.advance()
-        return self.states.get(row.id)
+    def room(self, wanted: str, busy: Sequence[str]) -> str | None:
+        here = devices()
+        return next((d for d in here if d not in busy and suits(wanted, d, here)), None)
 
-    def cancel(self, run: str) -> RunRow:
-        return self.states.cancel(run)
-
-    def resume(self, run: str) -> RunRow:
-        """Queue an interrupted, cancelled or failed run again; raises RunError for others."""
-        self.states.reap()
-        row = self.states.get(run)
-        if row.state == "finished":
-            raise RunError(f"run {row.id} is finished; there is nothing to resume")
-        self.states.move(row.id, "queued", "resumed")
-        self.advance()
-        return self.states.get(row.id)
-
-    def advance(self) -> list[RunRow]:
-        """Start queued runs where there is room, and have MLflow told what it does not have.
-
-        Returns the runs whose worker was found gone.
-        """
-        gone = self.states.reap()
-        for row in gone:
-            mark(self.home, row.id)
-        while (taken := self.states.take(devices())) is not None:
-            try:
-                self._start(taken)
-            except OSError as error:
-                self.states.move(taken.id, "failed", f"its worker could not be started: {error}")
-        start_delivery(self.home)
-        return gone
-
-    def _start(self, row: RunRow) -> None:
-        mark(self.home, row.id)
+    def launch(self, row: RunRow) -> None:
         log = log_file(self.home, row.id)
         pid = process.start(self.home, "dlexplain.execution.worker", row.id, log=log)
         self.states.started(row.id, pid)
+
+    def stop(self, row: RunRow) -> None:
+        if row.pid is None or row.host != socket.gethostname() or not is_alive(row):
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(row.pid, signal.SIGKILL)
+        until = time.monotonic() + GONE_SECONDS
+        while is_alive(row, by_heartbeat=False) and time.monotonic() < until:
+            time.sleep(0.05)
+
+    def is_alive(self, row: RunRow) -> bool:
+        return is_alive(row)
+
+
+def local_queue(home: Path | None = None) -> RunQueue:
+    """The runs of a home folder, the settings' by default, trained on this machine."""
+    home = home or settings().home
+    return RunQueue(home, LocalExecutor(home))
 
 
 def devices() -> Sequence[str]:
@@ -99,6 +75,8 @@ def devices() -> Sequence[str]:
     return (*gpus, "cpu")
 
 
-def next_in_line(home: Path) -> None:
-    """Keep the queue of this home folder going."""
-    LocalExecutor(home).advance()
+def suits(wanted: str, device: str, here: Sequence[str]) -> bool:
+    """Whether a run that wants such a device can have this one; auto takes the first kind only."""
+    if wanted == "auto":
+        return device.partition(":")[0] == here[0].partition(":")[0]
+    return wanted in (device, device.partition(":")[0])

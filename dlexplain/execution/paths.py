@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 
 def chunk_file(home: Path) -> Path:
-    """The measured chunk sizes of explain.batching.ChunkBook."""
+    """The measured chunk sizes of explain.batching.BatchSizes."""
     return home / "chunks.json"
 
 
@@ -112,7 +112,7 @@ def chosen_file(home: Path, run: str) -> Path:
 
 
 def environment_file(home: Path, run: str) -> Path:
-    """The machine, versions and git commit of the run's last spell: JSON."""
+    """The machine, versions and git commit of the run's last attempt: JSON."""
     return run_folder(home, run) / "environment.json"
 
 
@@ -127,7 +127,7 @@ def journal_file(home: Path, run: str) -> Path:
 
 
 def ended_file(home: Path, run: str) -> Path:
-    """How a spell ended, written before the states file is told: JSON."""
+    """How a attempt ended, written before the states file is told: JSON."""
     return run_folder(home, run) / "ended.json"
 
 

@@ -14,7 +14,7 @@ from lightning.pytorch.loggers import Logger
 from dlexplain.errors import DlexplainError
 from dlexplain.execution.ending import Ending, Stopped
 from dlexplain.execution.journal import Point, append
-from dlexplain.execution.rows import BEAT_SECONDS, RunRow
+from dlexplain.execution.rows import HEARTBEAT_SECONDS, RunRow
 from dlexplain.execution.states import States
 
 _log = logging.getLogger("dlexplain.worker")
@@ -26,7 +26,7 @@ CARRIED = ("notes", "monitor", "best", "last", "metrics", "epoch", "epochs", "st
 class Reporter:
     """Two threads, so that training waits for no disk: one beats, one writes metrics down.
 
-    wish    what the user asked of the run: "" or "cancel"
+    requested  what the user asked of the run: "" or "cancel"
     gone    whether the run was taken from this worker, so that it must stop
     row     the run, as it was when the worker came
     """
@@ -36,7 +36,7 @@ class Reporter:
     ) -> None:
         self.states, self.home, self.row = states, home, row
         self.ending = ending or Ending()
-        self.wish = ""
+        self.requested = ""
         self.gone = False
         carried = {key: row.progress[key] for key in CARRIED if key in row.progress}
         self.progress: dict[str, Any] = {"notes": [], **carried}
@@ -47,7 +47,7 @@ class Reporter:
         self._said: set[str] = set()
         self._threads = [
             threading.Thread(target=self._every, args=arguments, daemon=True)
-            for arguments in ((BEAT_SECONDS, self._beat), (FLUSH_SECONDS, self.flush))
+            for arguments in ((HEARTBEAT_SECONDS, self._heartbeat), (FLUSH_SECONDS, self.flush))
         ]
 
     def start(self) -> None:
@@ -61,7 +61,7 @@ class Reporter:
             self.tell({"phase": text, "phase_began": time.time()})
         if self.gone:
             raise Stopped("gone", "the run was taken from this worker")
-        if self.wish == "cancel":
+        if self.requested == "cancel":
             raise Stopped("cancelled", "cancelled by the user")
         if self.ending.asked:
             raise Stopped("interrupted", "the worker was asked to end")
@@ -91,7 +91,7 @@ class Reporter:
             return list(self._points)
 
     def recall(self, points: Iterable[Point]) -> None:
-        """Metrics of an earlier spell that may not have been written; twice does no harm."""
+        """Metrics of an earlier attempt that may not have been written; twice does no harm."""
         with self._changing:
             self._points = [*points, *self._points]
 
@@ -101,7 +101,7 @@ class Reporter:
         for thread in self._threads:
             thread.join()
         self.flush()
-        self._beat()
+        self._heartbeat()
         return self.waiting()
 
     def flush(self) -> bool:
@@ -122,16 +122,16 @@ class Reporter:
         while not self._end.wait(seconds):
             act()
 
-    def _beat(self) -> None:
+    def _heartbeat(self) -> None:
         with self._changing:
             progress = copy.deepcopy(self.progress)
         try:
-            row = self.states.beat(self.row.id, progress)
+            row = self.states.heartbeat(self.row.id, progress)
         except DlexplainError as error:  # such as a full disk: beat on
             self._once(f"the progress could not be written down: {error}")
             return
         self.gone = row is None
-        self.wish = row.wish if row else ""
+        self.requested = row.requested if row else ""
 
     def _once(self, text: str) -> None:
         if text not in self._said:

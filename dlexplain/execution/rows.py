@@ -18,7 +18,7 @@ from dlexplain.execution.spec import RunSpec
 
 State = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
 ACTIVE: tuple[State, ...] = ("queued", "running")
-FOLLOWING: dict[State, tuple[State, ...]] = {
+TRANSITIONS: dict[State, tuple[State, ...]] = {
     "queued": ("running", "cancelled", "failed"),
     "running": ("finished", "failed", "cancelled", "interrupted"),
     "interrupted": ("queued",),
@@ -27,7 +27,7 @@ FOLLOWING: dict[State, tuple[State, ...]] = {
     "finished": (),
 }
 """Which state may follow which."""
-BEAT_SECONDS = 1.0
+HEARTBEAT_SECONDS = 1.0
 SILENT_SECONDS = 12.0
 """A worker on another machine that has not beaten for this long is taken for gone."""
 SAME_BIRTH = 1.5
@@ -48,7 +48,7 @@ class Change:
 class RunRow:
     """A run as the file has it; `progress` is what its worker said last.
 
-    spent     seconds of work in earlier spells, before the last resume
+    spent     seconds of work in earlier attempts, before the last resume
     tracking  MLflow's id of the run, "" before it began
     """
 
@@ -67,8 +67,8 @@ class RunRow:
     pid: int | None
     born: float | None
     host: str
-    beat: float | None
-    wish: str
+    heartbeat: float | None
+    requested: str
     tracking: str
     progress: Mapping[str, Any]
 
@@ -83,7 +83,7 @@ class RunRow:
 
     @property
     def seconds(self) -> float:
-        """Time at work so far, all spells together."""
+        """Time at work so far, all attempts together."""
         if self.started is None:
             return self.spent
         end = self.ended if self.ended is not None else time.time()
@@ -107,11 +107,13 @@ def read_row(row: sqlite3.Row | Mapping[str, Any] | None) -> RunRow:
     try:
         values["spec"] = RunSpec.from_json(values["spec"])
         values["progress"] = json.loads(values["progress"])
+        # Columns of the file, which older versions have written too, keep their names.
+        values["heartbeat"], values["requested"] = values.pop("beat"), values.pop("wish")
         values["tags"] = tuple(tag for tag in values["tags"].split(",") if tag)
         found = RunRow(**values)
     except (SpecError, AttributeError, TypeError, ValueError, RecursionError) as error:
         raise RunError(f"what is known of run {values.get('id')} is damaged: {error}") from error
-    if found.state not in FOLLOWING or not isinstance(found.progress, dict):
+    if found.state not in TRANSITIONS or not isinstance(found.progress, dict):
         raise RunError(f"what is known of run {found.id} is damaged: its state or its progress")
     return found
 
@@ -130,9 +132,12 @@ def is_at_work(row: RunRow) -> bool:
     return row.state == "running" and is_alive(row)
 
 
-def is_alive(row: RunRow) -> bool:
-    """Whether the run's worker lives; on another machine, whether it has beaten lately."""
-    spoke = time.time() - (row.beat or 0.0) < SILENT_SECONDS
+def is_alive(row: RunRow, by_heartbeat: bool = True) -> bool:
+    """Whether the run's worker lives; on another machine, whether it has beaten lately.
+
+    by_heartbeat  whether a late sign of life counts
+    """
+    spoke = by_heartbeat and time.time() - (row.heartbeat or 0.0) < SILENT_SECONDS
     if row.pid is None or row.host != socket.gethostname():
         return spoke
     try:

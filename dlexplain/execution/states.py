@@ -2,7 +2,7 @@
 
 One SQLite file that the dashboard, the command line and the workers share. A change of state is
 one transaction that checks what the state was, so two processes cannot both start a run or both
-end it. A worker beats every BEAT_SECONDS; `reap` finds those that are gone. Where the file is
+end it. A worker beats every HEARTBEAT_SECONDS; `reap` finds those that are gone. Where the file is
 missing, damaged or read-only, it is made anew (runs.mending), and what was asked is done then.
 """
 
@@ -12,7 +12,7 @@ import secrets
 import socket
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,8 @@ from dlexplain.execution.mending import (
     states_error,
 )
 from dlexplain.execution.paths import row_file
-from dlexplain.execution.rows import BEAT_SECONDS as BEAT_SECONDS
-from dlexplain.execution.rows import FOLLOWING as FOLLOWING
+from dlexplain.execution.rows import HEARTBEAT_SECONDS as HEARTBEAT_SECONDS
+from dlexplain.execution.rows import TRANSITIONS as TRANSITIONS
 from dlexplain.execution.rows import Change as Change
 from dlexplain.execution.rows import RunRow as RunRow
 from dlexplain.execution.rows import State as State
@@ -118,30 +118,28 @@ class States:
         with self._change() as db:
             db.execute("BEGIN IMMEDIATE")
             row = read_row(db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone())
-            if state not in FOLLOWING[row.state]:
+            if state not in TRANSITIONS[row.state]:
                 raise RunError(_refusal(row, state))
             _move(db, row, state, why, who)
         return self._kept(run)
 
     @mended
-    def take(self, devices: Sequence[str], limit: int = 1) -> RunRow | None:
-        """Move the queued run that is next to running on a device with room; None if none is.
+    def take(self, room: Callable[[str, Sequence[str]], str | None]) -> RunRow | None:
+        """Move the queued run that is next to running, where there is room; None if none is.
 
-        devices  those of this machine, the preferred kind first, such as ("cuda:0", "cpu");
-                 a run whose device is auto takes the first kind only
+        room  as `Executor` has it
         """
         with self._change() as db:
             db.execute("BEGIN IMMEDIATE")
             running = db.execute("SELECT * FROM runs WHERE state = 'running'").fetchall()
             busy = [row.device for row in readable(running)]
-            free = [device for device in devices if busy.count(device) < limit]
             queued = db.execute("SELECT * FROM runs WHERE state = 'queued' ORDER BY number")
             for row in readable(queued.fetchall()):
-                device = next((d for d in free if _suits(row.spec.device, d, devices)), None)
+                device = room(row.spec.device, busy)
                 if device is None:
                     continue
                 _set(db, row.id, {"device": device})
-                _move(db, row, "running", f"starting on {device}")
+                _move(db, row, "running", f"starting on {device}" if device else "starting")
                 taken = row.id
                 break
             else:
@@ -176,8 +174,8 @@ class States:
         return self._kept(run)
 
     @mended
-    def beat(self, run: str, progress: Mapping[str, Any]) -> RunRow | None:
-        """The worker's sign of life with the progress made; returns the row, with the user's wish.
+    def heartbeat(self, run: str, progress: Mapping[str, Any]) -> RunRow | None:
+        """The worker's sign of life with the progress made; returns the row.
 
         None where the run is not this process's any more: then nothing is written.
         """
@@ -235,7 +233,7 @@ class States:
             rows = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchall()
             row = next(iter(readable(rows)), None)
             if row is not None and row.active:
-                first = "it is still saving" if row.wish else "cancel it before you delete it"
+                first = "it is still saving" if row.requested else "cancel it before you delete it"
                 raise RunError(f"run {run} is {row.state}; {first}")
             db.execute("DELETE FROM runs WHERE id = ?", (run,))
             db.execute("DELETE FROM changes WHERE run = ?", (run,))
@@ -243,21 +241,23 @@ class States:
         return run, row
 
     @mended
-    def reap(self) -> list[RunRow]:
+    def reap(self, alive: Callable[[RunRow], bool] | None = None) -> list[RunRow]:
         """Move running runs whose worker is gone to interrupted, and return them.
 
+        alive  whether a run's worker lives, by default `is_alive`
         One whose worker came to its end, and could not write here, is moved to that end instead.
         """
+        alive = alive or is_alive
         query = "SELECT * FROM runs WHERE state = 'running'"
         with self._change() as db:  # nearly always nobody is gone, and nothing is locked
             rows = readable(db.execute(query).fetchall())
-        if all(is_alive(row) for row in rows):
+        if all(alive(row) for row in rows):
             return []
         gone = []
         with self._change() as db:
             db.execute("BEGIN IMMEDIATE")
             for row in readable(db.execute(query).fetchall()):
-                if not is_alive(row):
+                if not alive(row):
                     self._let_go(db, row)
                     gone.append(row.id)
         return [self._kept(run) for run in gone]
@@ -269,7 +269,10 @@ class States:
             _move(db, row, ended.state, ended.why, at=ended.at)
             return
         worker = f"its worker (process {row.pid}) is gone"
-        _move(db, row, "interrupted", worker if row.pid else "it never started")
+        if row.requested == "cancel":
+            _move(db, row, "cancelled", f"{worker}, without saving")
+        else:
+            _move(db, row, "interrupted", worker if row.pid else "it never started")
 
     def _kept(self, run: str) -> RunRow:
         """The run as it is now, and a copy of it in its file, for when this one is lost."""
@@ -309,7 +312,7 @@ def _move(
         sets |= {"pid": None, "born": None, "host": socket.gethostname()}
     elif row.state == "running":
         # What the worker did after its last sign of life is not known.
-        sets["ended"] = now if state != "interrupted" else row.beat or now
+        sets["ended"] = now if state != "interrupted" else row.heartbeat or now
     elif state == "queued":
         sets |= {"spent": row.seconds, "started": None, "ended": None}
     _set(db, row.id, sets)
@@ -320,7 +323,7 @@ def _refusal(row: RunRow, state: State) -> str:
     """Why a run cannot change to the state, in words that say what can be done."""
     doing = {"queued": "resumed", "running": "started", "cancelled": "cancelled"}
     if row.state == "running" and state == "queued":
-        now = "it is still saving" if row.wish else "it goes on by itself"
+        now = "it is still saving" if row.requested else "it goes on by itself"
         return f"run {row.id} is running; {now}, so it cannot be resumed"
     return f"run {row.id} is {row.state}; it cannot be {doing.get(state, state)}"
 
@@ -334,9 +337,3 @@ def _set(db: sqlite3.Connection, run: str, values: Mapping[str, Any], where: str
 
 def _note(db: sqlite3.Connection, run: str, state: State, who: str, why: str) -> None:
     db.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?)", (run, time.time(), state, who, why))
-
-
-def _suits(wanted: str, device: str, devices: Sequence[str]) -> bool:
-    if wanted == "auto":
-        return device.partition(":")[0] == devices[0].partition(":")[0]
-    return wanted in (device, device.partition(":")[0])

@@ -24,13 +24,14 @@ from dlexplain.data.base import DATA, Augmentation, ModuleOptions, Report
 from dlexplain.data.modules.base import module_of
 from dlexplain.errors import CheckpointError, DlexplainError
 from dlexplain.execution import paths
+from dlexplain.execution.attempt import attempt
 from dlexplain.execution.checkpoints import newest_good, read_checkpoint
-from dlexplain.execution.courtesy import give_way
 from dlexplain.execution.environment import environment
-from dlexplain.execution.executor import next_in_line
+from dlexplain.execution.executor import local_queue
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.fitting import Fitting, make_trainer, quiet
 from dlexplain.execution.measuring import SMALLEST_BATCH, Measured, is_out_of_memory, measure
+from dlexplain.execution.priority import lower_priority
 from dlexplain.execution.recording import (
     Outcome,
     keep_only_best,
@@ -41,7 +42,6 @@ from dlexplain.execution.recording import (
 from dlexplain.execution.reporting import Reporter
 from dlexplain.execution.rows import RunRow
 from dlexplain.execution.spec import RunSpec
-from dlexplain.execution.spell import spell
 from dlexplain.memory import keep_memory
 from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.modules.base import SeesData, kept_state
@@ -144,7 +144,7 @@ def work(run: str, home: Path | None = None) -> str:
     """
     home = home or settings().home
     with quiet():
-        return spell(run, home, _train)
+        return attempt(run, home, _train)
 
 
 def _train(home: Path, reporter: Reporter) -> None:
@@ -285,7 +285,7 @@ def _take_best(best: Path, built: Built, reporter: Reporter) -> None:
 
 def main(arguments: list[str]) -> int:
     """Train the run named, then start what is queued behind it."""
-    give_way(NICE)
+    lower_priority(NICE)
     if settings().keep_memory:
         keep_memory()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
@@ -295,7 +295,7 @@ def main(arguments: list[str]) -> int:
     except DlexplainError as error:
         _log.error("%s", error)
     if state != "interrupted":  # asked to end, as at a shutdown: not to start another
-        next_in_line(settings().home)
+        local_queue().advance()
     return 0 if state in ("finished", "cancelled") else 1
 
 

@@ -90,7 +90,7 @@ def maximise(
     curve: list[float] = []
     progress.plan(params.steps)
     for step in range(params.steps):
-        with model.turnstile.turn(), torch.enable_grad():
+        with model.lock.turn(), torch.enable_grad():
             picture = make(values)
             x = _shifted(picture, shift, generator)
             score = activation(output_of(model.module, call, x), channel, params.unit)[0]

@@ -6,40 +6,40 @@ from torch import Tensor
 from dlexplain.errors import Incompatible
 from dlexplain.explainers.batching import Target
 from dlexplain.explainers.recurrence import differentiable
-from dlexplain.explainers.text_model import TextTwin
+from dlexplain.explainers.text_model import PreparedText
 
 
-def check_attends(twin: TextTwin) -> None:
+def check_attends(prepared: PreparedText) -> None:
     """Raises Incompatible."""
-    if not twin.attends:
+    if not prepared.attends:
         raise Incompatible(
             "the model has no attention that can be shown: from each token to each, layer by layer"
         )
 
 
-def attention(twin: TextTwin, ids: Tensor) -> list[Tensor]:
+def attention(prepared: PreparedText, ids: Tensor) -> list[Tensor]:
     """Of each layer (heads, queries, keys), for (1, time) ids; in this model's turn."""
-    check_attends(twin)
-    with twin.turnstile.turn(), torch.inference_mode():
-        _, weights = _attend(twin, twin.embed(ids))
+    check_attends(prepared)
+    with prepared.lock.turn(), torch.inference_mode():
+        _, weights = _attend(prepared, prepared.embed(ids))
     return [layer[0] for layer in weights]
 
 
 def attention_gradients(
-    twin: TextTwin, ids: Tensor, target: Target
+    prepared: PreparedText, ids: Tensor, target: Target
 ) -> tuple[list[Tensor], list[Tensor]]:
     """The same, and the gradients of the target's score by these weights."""
-    check_attends(twin)
-    with twin.turnstile.turn(), torch.enable_grad():
-        logits, weights = _attend(twin, twin.embed(ids).requires_grad_())
+    check_attends(prepared)
+    with prepared.lock.turn(), torch.enable_grad():
+        logits, weights = _attend(prepared, prepared.embed(ids).requires_grad_())
         gradients = torch.autograd.grad(target.score(logits).sum(), weights)
     return [layer[0].detach() for layer in weights], [layer[0] for layer in gradients]
 
 
-def _attend(twin: TextTwin, vectors: Tensor) -> tuple[Tensor, list[Tensor]]:
+def _attend(prepared: PreparedText, vectors: Tensor) -> tuple[Tensor, list[Tensor]]:
     mask = torch.ones(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
     with differentiable():
-        found: tuple[Tensor, list[Tensor]] = twin.network.attend(vectors, mask)  # type: ignore[operator]
+        found: tuple[Tensor, list[Tensor]] = prepared.network.attend(vectors, mask)  # type: ignore[operator]
     return found
 
 
@@ -81,9 +81,9 @@ def is_pooling(layers: list[Tensor]) -> bool:
     return len(layers) == 1 and layers[0].shape[1] == 1 < layers[0].shape[2]
 
 
-def read_out(twin: TextTwin, joined: Tensor) -> Tensor:
+def read_out(prepared: PreparedText, joined: Tensor) -> Tensor:
     """(queries, keys) -> (tokens,): the rows that go on to the classes, averaged; the network's
     own marks are left out."""
-    marks = int(twin.network.marks)  # type: ignore[arg-type]
-    rows = {"first": joined[:1], "last": joined[-1:], "mean": joined}[twin.reads]
+    marks = int(prepared.network.marks)  # type: ignore[arg-type]
+    rows = {"first": joined[:1], "last": joined[-1:], "mean": joined}[prepared.reads]
     return rows.mean(0)[marks:]

@@ -63,7 +63,7 @@ class Target:
 
 
 @dataclass
-class ChunkBook:
+class BatchSizes:
     """The fastest chunk of each model, device and kind of work, measured once and remembered.
 
     path  a JSON file that outlives the process, or None to remember in memory only
@@ -160,7 +160,7 @@ def measure_chunk(model: Prepared, kind: Kind) -> int:
 def time_chunk(model: Prepared, kind: Kind, chunk: int) -> float:
     """Seconds that one chunk of trial inputs takes."""
     inputs = model.trial(chunk)
-    with model.turnstile.turn():
+    with model.lock.turn():
         started = time.perf_counter()
         if kind == "forward":
             with torch.inference_mode():
@@ -200,7 +200,7 @@ class Evaluator:
     model: Prepared
     target: Target
     progress: Progress
-    chunks: ChunkBook
+    chunks: BatchSizes
 
     def scores(
         self, make: Batches, count: int, score: Callable[[Tensor], Tensor] | None = None
@@ -265,7 +265,7 @@ class Evaluator:
             stop = min(start + chunk, count)
             self.progress.check()
             try:
-                with self.model.turnstile.turn():
+                with self.model.lock.turn():
                     result = work(start, stop)
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
                 if chunk == 1 or not out_of_memory(error):

@@ -73,7 +73,7 @@ def _spatial_layers(model: PreparedModel) -> tuple[Layer, ...]:
 
     modules = [(n, m) for n, m in model.module.named_modules() if n and not _is_identity(m)]
     hooks = []
-    with model.turnstile.turn():
+    with model.lock.turn():
         try:
             for name, module in modules:
                 hooks.append(

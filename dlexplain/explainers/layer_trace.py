@@ -148,7 +148,7 @@ def _trace(model: PreparedModel) -> tuple[Call, ...]:
         for path, module in modules.items()
         if not any(path.startswith(f"{atom}.") for atom in atoms)
     }
-    with model.turnstile.turn(), listening(model.module, told), torch.enable_grad():
+    with model.lock.turn(), listening(model.module, told), torch.enable_grad():
         model.module(model.to_device(torch.zeros((1, *model.input_shape))).requires_grad_())
     return tuple(watch.calls)
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from dlexplain.errors import Incompatible
 from dlexplain.explainers.batching import Kind
 from dlexplain.explainers.slowdown import Slowdowns
-from dlexplain.explainers.text_model import SMALLEST_BUCKET, TextTwin
+from dlexplain.explainers.text_model import SMALLEST_BUCKET, PreparedText
 from dlexplain.params import choice
 from dlexplain.results.words import slower
 
@@ -26,7 +26,11 @@ def precision_param() -> str:
 
 
 def check_precision(
-    twin: TextTwin, ids: Tensor, family: str, precision: str, slowdowns: Slowdowns = _slowdowns
+    prepared: PreparedText,
+    ids: Tensor,
+    family: str,
+    precision: str,
+    slowdowns: Slowdowns = _slowdowns,
 ) -> str:
     """A sentence where `precision` is slower than float32 on this machine, else ""; measured at the
     first call on the beginning of a text, ids (1, time).
@@ -39,10 +43,10 @@ def check_precision(
     few = ids[:, :SMALLEST_BUCKET]
     kind: Kind = "gradient" if family == "gradient" else "forward"
     if kind == "gradient":
-        vectors = twin.embed(few)
-        plain, low = twin.by_vectors(vectors), twin.by_vectors(vectors, precision)
+        vectors = prepared.embed(few)
+        plain, low = prepared.by_vectors(vectors), prepared.by_vectors(vectors, precision)
     else:
-        plain, low = twin.by_ids(few), twin.by_ids(few, precision)
+        plain, low = prepared.by_ids(few), prepared.by_ids(few, precision)
     ratio = slowdowns.of(plain, low, kind)
     if ratio == math.inf:
         raise Incompatible(

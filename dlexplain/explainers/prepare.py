@@ -1,4 +1,4 @@
-"""The prepared twin of a model: the same function, faster to explain.
+"""The optimised copy of a model: the same function, faster to explain.
 
 In eval mode a BatchNorm folds into the convolution before it; frozen parameters need no gradient;
 channels-last is the layout that convolutions like. On EfficientNet-Lite0 that halves the time of
@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from dlexplain.explainers.turnstile import Turnstile
+from dlexplain.explainers.fair_lock import FairLock
 
 LOGIT_TOLERANCE = 1e-3
-"""Largest difference of logits, relative to their largest, at which a folded twin is used."""
+"""Largest difference of logits, relative to their largest, at which a folded copy is used."""
 
 
 class Prepared(Protocol):
@@ -27,7 +27,7 @@ class Prepared(Protocol):
 
     module       (batch, ...) -> (batch, classes) logits
     fingerprint  digest of architecture and weights, and of the inputs' size where that varies
-    turnstile    where all who use the model take turns
+    lock         where all who use the model take turns
     coupled      whether what it says of an input depends on what else it is given at once
     trial        (count, ...) inputs of the usual size, to measure with
     """
@@ -42,7 +42,7 @@ class Prepared(Protocol):
     def fingerprint(self) -> str: ...
 
     @property
-    def turnstile(self) -> Turnstile: ...
+    def lock(self) -> FairLock: ...
 
     @property
     def coupled(self) -> bool: ...
@@ -73,7 +73,7 @@ class PreparedModel:
     fingerprint: str
     folded: bool
     difference: float
-    turnstile: Turnstile = field(default_factory=Turnstile)
+    lock: FairLock = field(default_factory=FairLock)
     coupled: bool = False
 
     def to_device(self, x: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ class PreparedModel:
 
     def logits(self, x: Tensor) -> Tensor:
         """(batch, ...) -> (batch, classes), without gradients, in this model's turn."""
-        with self.turnstile.turn(), torch.inference_mode():
+        with self.lock.turn(), torch.inference_mode():
             parts = torch.split(self.to_device(x), 1 if self.coupled else max(1, len(x)))
             return torch.cat([self.module(part) for part in parts])
 
@@ -104,10 +104,10 @@ def prepare(
     value_range: tuple[float, float],
     device: torch.device | None = None,
 ) -> PreparedModel:
-    """Make the twin; `model` itself is left as it is.
+    """Make the optimised copy; `model` itself is left as it is.
 
     input_shape is (channels, height, width). Where folding cannot be traced, or changes the
-    logits by more than LOGIT_TOLERANCE, the twin keeps its BatchNorms.
+    logits by more than LOGIT_TOLERANCE, the copy keeps its BatchNorms.
     """
     device = device or torch.device("cpu")
     low, high = value_range
@@ -115,14 +115,14 @@ def prepare(
     probe = low + (high - low) * torch.rand((2, *input_shape), generator=generator)
     plain, expected = working_copy(model, probe)
 
-    twin = copy.deepcopy(plain)
-    pairs = fold_batch_norms(twin)
-    twin, difference = _place(twin, device, probe, expected)
+    ready = copy.deepcopy(plain)
+    pairs = fold_batch_norms(ready)
+    ready, difference = _place(ready, device, probe, expected)
     if pairs and difference > LOGIT_TOLERANCE:
         pairs = 0
-        twin, difference = _place(copy.deepcopy(plain), device, probe, expected)
+        ready, difference = _place(copy.deepcopy(plain), device, probe, expected)
     return PreparedModel(
-        module=twin,
+        module=ready,
         input_shape=input_shape,
         value_range=value_range,
         device=device,
@@ -183,12 +183,12 @@ def fingerprint(model: nn.Module) -> str:
 
 
 def _place(
-    twin: nn.Module, device: torch.device, probe: Tensor, expected: Tensor
+    ready: nn.Module, device: torch.device, probe: Tensor, expected: Tensor
 ) -> tuple[nn.Module, float]:
-    twin = twin.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    ready = ready.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     with torch.inference_mode():
-        logits = twin(probe.to(device, memory_format=torch.channels_last)).cpu()
-    return twin, _difference(logits, expected)
+        logits = ready(probe.to(device, memory_format=torch.channels_last)).cpu()
+    return ready, _difference(logits, expected)
 
 
 def _coupled(plain: nn.Module, probe: Tensor, expected: Tensor) -> bool:

@@ -1,4 +1,4 @@
-"""How far an explanation is, how long it may still take, and the user's wish to stop it."""
+"""How far an explanation is, how long it may still take, and what the user requested to stop it."""
 
 import time
 from collections.abc import Callable

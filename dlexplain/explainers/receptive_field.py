@@ -204,18 +204,18 @@ def by_gradient(model: PreparedModel, call: Call, unit: Unit) -> Rectangle:
     The original is not touched. Works on every network that autograd can go through, so it checks
     the geometry.
     """
-    with model.turnstile.turn():  # else others' hooks would be copied too
-        twin = structure(model.module).cpu()
+    with model.lock.turn():  # else others' hooks would be copied too
+        prepared = structure(model.module).cpu()
     x = torch.ones((1, *model.input_shape), dtype=torch.float64)
     with Rules(CONNECTED):
-        seen = _gradient(twin, call, x, unit).abs().sum(0) > 0
+        seen = _gradient(prepared, call, x, unit).abs().sum(0) > 0
     rows, columns = (torch.nonzero(seen.any(axis)).flatten() for axis in (1, 0))
     return Rectangle(int(rows[0]), int(columns[0]), int(rows[-1]), int(columns[-1]))
 
 
 def effective(model: PreparedModel, call: Call, x: Tensor, unit: Unit) -> Tensor:
     """(height, width): sum over the picture's channels of |d unit / d pixel| on x (1, c, h, w)."""
-    with model.turnstile.turn():
+    with model.lock.turn():
         return _gradient(model.module, call, model.to_device(x), unit).abs().sum(0)
 
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from dlexplain.explainers.fair_lock import FairLock
 from dlexplain.explainers.recurrence import differentiable
-from dlexplain.explainers.turnstile import Turnstile
 
 
 class Changes(nn.Module):
@@ -31,8 +31,8 @@ class Changes(nn.Module):
 
 
 @dataclass(frozen=True, eq=False)
-class SeriesTwin:
-    """Frozen, in eval mode, on its device; see explain.prepare.Prepared.
+class PreparedSeries:
+    """Frozen, in eval mode, on its device; see explainers.prepare.Prepared.
 
     module  such as `Changes`;  shape  (window, series)
     """
@@ -42,7 +42,7 @@ class SeriesTwin:
     device: torch.device
     fingerprint: str
     shape: tuple[int, int]
-    turnstile: Turnstile = field(default_factory=Turnstile)
+    lock: FairLock = field(default_factory=FairLock)
     coupled: bool = False
 
     def to_device(self, x: Tensor) -> Tensor:

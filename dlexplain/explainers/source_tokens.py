@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dlexplain.explainers.fair_lock import FairLock
 from dlexplain.explainers.next_token import Score
 from dlexplain.explainers.progress import Progress
 from dlexplain.explainers.recurrence import differentiable
-from dlexplain.explainers.turnstile import Turnstile
 
 CHUNK = 8
 """Sources at once."""
@@ -34,7 +34,7 @@ class Written:
     table: nn.Module
     source: Tensor
     target: Tensor
-    turnstile: Turnstile
+    lock: FairLock
 
     @property
     def written(self) -> Tensor:
@@ -43,7 +43,7 @@ class Written:
 
     def vectors(self) -> Tensor:
         """(1, S, size) of the source"""
-        with self.turnstile.turn(), torch.no_grad():  # another may be reading vectors there
+        with self.lock.turn(), torch.no_grad():  # another may be reading vectors there
             found: Tensor = self.table(self.source)
         return found
 
@@ -89,7 +89,7 @@ class Written:
     def log_probabilities(self, source: Tensor) -> Tensor:
         """(batch, S) any sources -> (batch, T) of each token written after those before it."""
         count = len(source)
-        with self.turnstile.turn(), torch.no_grad():
+        with self.lock.turn(), torch.no_grad():
             logits = self.network(source, self.target[:, :-1].expand(count, -1))
             found = logits.float().log_softmax(-1)
             wanted = self.written[None, :, None].expand(count, -1, 1)
@@ -106,7 +106,7 @@ def every_gradient(written: Written, progress: Progress) -> Tensor:
     for first in range(0, count, CHUNK):
         places = torch.arange(first, min(first + CHUNK, count), device=vectors.device)
         progress.check()
-        with written.turnstile.turn(), torch.enable_grad():
+        with written.lock.turn(), torch.enable_grad():
             given = vectors.repeat(len(places), 1, 1).requires_grad_()
             (slope,) = torch.autograd.grad(_each(written, given, places).sum(), given)
         rows.append((given.detach() * slope).sum(-1))

@@ -10,8 +10,8 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from dlexplain.explainers.fair_lock import FairLock
 from dlexplain.explainers.recurrence import differentiable
-from dlexplain.explainers.turnstile import Turnstile
 
 Reads = Literal["first", "last", "mean"]
 SMALLEST_BUCKET = 16
@@ -50,12 +50,12 @@ class Halved(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """The twin on inputs of one form and about one length; see explain.prepare.Prepared."""
+    """The model on inputs of one form and about one length; see explainers.prepare.Prepared."""
 
     module: nn.Module
     device: torch.device
     fingerprint: str
-    turnstile: Turnstile
+    lock: FairLock
     example: Tensor
     coupled: bool = False
 
@@ -67,7 +67,7 @@ class View:
 
 
 @dataclass(frozen=True, eq=False)
-class TextTwin:
+class PreparedText:
     """Frozen, in eval mode, on its device.
 
     pad, blank  ids: of what is behind the end, and of what stands for a word that is taken away
@@ -83,7 +83,7 @@ class TextTwin:
     blank: int
     attends: bool
     reads: Reads
-    turnstile: Turnstile = field(default_factory=Turnstile)
+    lock: FairLock = field(default_factory=FairLock)
 
     def by_ids(self, ids: Tensor, precision: str = "float32") -> View:
         """Inputs (batch, time) ids, `pad` behind the end; to be measured with such as `ids`."""
@@ -98,10 +98,10 @@ class TextTwin:
             module, form = Halved(module), f"{form} in bf16"
         bucket = max(SMALLEST_BUCKET, 1 << (example.shape[1] - 1).bit_length())
         key = f"{self.fingerprint}/{form} of {bucket}"
-        return View(module.eval(), self.device, key, self.turnstile, example[:1].to(self.device))
+        return View(module.eval(), self.device, key, self.lock, example[:1].to(self.device))
 
     def trial_pair(self) -> tuple[View, Tensor, Tensor]:
-        """The twin by vectors, and a text of noise with its baseline, (1, time, width) each."""
+        """The model by vectors, and a text of noise with its baseline, (1, time, width) each."""
         baseline = self.embed(torch.full((1, TRIAL_TOKENS), self.blank))
         noise = torch.randn(baseline.shape, generator=torch.Generator().manual_seed(0))
         x = baseline + noise.to(baseline) * baseline.std().clamp_min(LEAST_SPREAD)
@@ -115,6 +115,6 @@ class TextTwin:
 
     def logits(self, ids: Tensor) -> Tensor:
         """(batch, time) ids -> (batch, classes), without gradients, in this model's turn."""
-        with self.turnstile.turn(), torch.inference_mode():
+        with self.lock.turn(), torch.inference_mode():
             logits: Tensor = self.network(ids.to(self.device))
         return logits.float()

@@ -17,13 +17,13 @@ from dlexplain.figures.making import BASE
 from dlexplain.figures.overlay import enlarged
 from dlexplain.figures.scales import BLUE, INK, ORANGE, colour
 from dlexplain.results import (
-    Excited,
+    ActivationMaximisation,
     FeatureMaps,
     Filters,
     Layers,
-    Preferred,
     ReceptiveField,
     Rectangle,
+    TopActivation,
     plot,
 )
 
@@ -106,7 +106,7 @@ def _coloured(maps: NDArray[np.float32], signed: bool, together: bool) -> list[N
     return [colour(each, signed).astype(np.uint8) for each in maps]
 
 
-def excited_tile(found: Excited) -> Tile:
+def top_activation_tile(found: TopActivation) -> Tile:
     """The picture with a frame around what the unit saw that was most excited."""
     label = f"{found.activation:.3g}, mean {found.mean:.3g}"
     told = f"{found.name}: largest value {found.activation:.3g}, mean {found.mean:.3g}"
@@ -226,7 +226,7 @@ def plot_field(found: ReceptiveField, strength: float = 0.8) -> go.Figure:
 
 
 @plot.register
-def plot_preferred(found: Preferred) -> go.Figure:
+def plot_activation_maximisation(found: ActivationMaximisation) -> go.Figure:
     """The activation that was raised, step by step, and that of pictures of noise."""
     traces: list[dict[str, Any]] = [
         {

@@ -27,15 +27,15 @@ from dlexplain.results.latents import (
     SeenPicture,
 )
 from dlexplain.results.layers import (
-    Excited,
-    Exciting,
+    ActivationMaximisation,
     FeatureMaps,
     Filters,
     Layer,
     Layers,
-    Preferred,
     ReceptiveField,
     Rectangle,
+    TopActivation,
+    TopActivations,
 )
 from dlexplain.results.making import GeneratedPictures, Reconstructions
 from dlexplain.results.periods import iso_date, period_format, period_text
@@ -92,6 +92,7 @@ from dlexplain.results.zoo import ZooCard
 
 __all__ = [
     "Activation",
+    "ActivationMaximisation",
     "Agreement",
     "Alignment",
     "AttentionMaps",
@@ -112,8 +113,6 @@ __all__ = [
     "EncodedPictures",
     "Estimate",
     "EveryInfluence",
-    "Excited",
-    "Exciting",
     "FeatureMaps",
     "Filters",
     "GateStep",
@@ -132,7 +131,6 @@ __all__ = [
     "OutputValue",
     "PastChange",
     "Prediction",
-    "Preferred",
     "Reading",
     "ReceptiveField",
     "Reconstruction",
@@ -157,6 +155,8 @@ __all__ = [
     "TextTest",
     "TokenChoice",
     "TokenWeights",
+    "TopActivation",
+    "TopActivations",
     "Translation",
     "TranslationTest",
     "Turning",

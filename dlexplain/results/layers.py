@@ -234,12 +234,12 @@ class ReceptiveField:
 
 
 @dataclass(frozen=True, eq=False)
-class Excited:
+class TopActivation:
     """A picture that excites a channel.
 
     name        the picture's
     activation  the channel's largest value on it
-    mean        the layer's channel on it, mean over its places; what Preferred.activation is
+    mean        the layer's channel on it, mean over its places, as ActivationMaximisation has it
     field       what the unit sees that has this value
     picture     (height, width, 3) uint8, what the model saw
     """
@@ -252,7 +252,7 @@ class Excited:
 
 
 @dataclass(frozen=True, eq=False)
-class Exciting:
+class TopActivations:
     """The pictures of a set that most excite a channel, the best first.
 
     measured     the layer whose values were looked at: the one before an activation function
@@ -265,13 +265,13 @@ class Exciting:
     channel: int
     measured: str
     set: str
-    best: tuple[Excited, ...]
+    best: tuple[TopActivation, ...]
     activations: Floats
     seconds: float
 
 
 @dataclass(frozen=True, eq=False)
-class Preferred:
+class ActivationMaximisation:
     """The picture that a channel likes best, as gradient ascent made it.
 
     picture     (height, width, 3) uint8

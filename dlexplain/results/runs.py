@@ -30,7 +30,7 @@ class RunRecord:
 
     spec      everything that was asked, as RunSpec.to_dict gives it
     flat      the same under single names, such as "training.epochs"
-    seconds   time at work so far, all spells together
+    seconds   time at work so far, all attempts together
     phase     what its worker does, in words, while it is running; "" until the worker says so
     phase_seconds  how long it has done that; 0 for a run that is not running
     speed     optimiser steps a second; left: seconds until training ends, about

@@ -14,7 +14,7 @@ import dlexplain.explainers.inputs.text
 import dlexplain.explainers.methods  # noqa: F401, these register kinds of input and methods
 from dlexplain.execution.paths import chunk_file
 from dlexplain.explainers.base import NOTHING, Explainer, methods_for
-from dlexplain.explainers.batching import ChunkBook
+from dlexplain.explainers.batching import BatchSizes
 from dlexplain.params import Spec, Value
 from dlexplain.registry import Registry
 from dlexplain.settings import settings
@@ -23,9 +23,9 @@ R = TypeVar("R")
 
 
 @cache
-def chunk_book() -> ChunkBook:
+def batch_sizes() -> BatchSizes:
     """The process's measured chunk sizes, kept in the home folder."""
-    return ChunkBook(chunk_file(settings().home))
+    return BatchSizes(chunk_file(settings().home))
 
 
 @dataclass(frozen=True)

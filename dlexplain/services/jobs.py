@@ -98,7 +98,7 @@ class Job(Generic[R]):
 def start(jobs: Sequence[Job[Any]]) -> threading.Thread:
     """Run the jobs one after the other in a thread of their own.
 
-    Chunks of several visitors' jobs take turns at the model's turnstile, so a long list of one
+    Chunks of several visitors' jobs take turns at the model's lock, so a long list of one
     visitor does not hold up another's short one.
     """
 

@@ -188,7 +188,7 @@ def publish(wanted: str, name: str, told: Told, folder: Path | None = None) -> P
         "headline": TASKS[spec.task].headline,
         "stored": "float16, weights of 50,000 numbers and more in int8 with a scale a row",
         "command": _command(name, spec),
-        "training_seconds": record.seconds,  # of all its spells
+        "training_seconds": record.seconds,  # of all its attempts
         "trained": {"metrics": source.card["metrics"]},
     }
     paths.card_in(new).write_text(json.dumps(card))

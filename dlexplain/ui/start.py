@@ -33,7 +33,7 @@ def warm_up() -> tuple[threading.Thread, ...]:
     """
 
     def load() -> None:
-        from dlexplain.services.explaining import chunk_book
+        from dlexplain.services.explaining import batch_sizes
         from dlexplain.services.loading import load
         from dlexplain.services.pictures.models import LoadedModel
         from dlexplain.services.pictures.sources import start_ahead
@@ -42,7 +42,7 @@ def warm_up() -> tuple[threading.Thread, ...]:
         start_ahead()
         _exempt_from_collection()
         for kind in ("forward", "gradient"):
-            chunk_book().get(prepared, kind)
+            batch_sizes().get(prepared, kind)
         _import("skimage.segmentation")
 
     threads = (

@@ -186,11 +186,11 @@ def offer_log(record: "RunRecord") -> None:
 
 
 def show_test(record: "RunRecord") -> None:
-    from dlexplain.services.training.findings import findings
+    from dlexplain.services.training.test_results import test_results
     from dlexplain.ui.tested import show
 
     try:
-        found = findings(record)
+        found = test_results(record)
     except RunError as error:
         st.error(literal(f"{error}."))
         return

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from dlexplain.execution.executor import LocalExecutor
+from dlexplain.execution.executor import local_queue
 from dlexplain.execution.states import RunRow
 from tests.browser.dashboard import serving, told
 
@@ -26,10 +26,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home folder; whatever still trains in it is stopped at the end."""
     folder = tmp_path_factory.mktemp("home")
     yield folder
-    executor = LocalExecutor(folder)
-    for row in executor.states.all():
+    queue = local_queue(folder)
+    for row in queue.states.all():
         if row.active:
-            executor.cancel(row.id)
+            queue.cancel(row.id)
 
 
 def opened(browser: Browser, address: str, width: int = 1440) -> Page:
@@ -40,7 +40,7 @@ def opened(browser: Browser, address: str, width: int = 1440) -> Page:
 
 
 def only_run(home: Path) -> RunRow:
-    (row,) = LocalExecutor(home).states.all()
+    (row,) = local_queue(home).states.all()
     return row
 
 

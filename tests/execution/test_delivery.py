@@ -16,7 +16,7 @@ import pytest
 
 from dlexplain.execution import delivery, journal, paths
 from dlexplain.execution.delivery import Answer, deliver, keep_delivering, last_answer
-from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.journal import Point
 from dlexplain.execution.rows import is_alive
 from dlexplain.execution.states import RunRow, States
@@ -99,11 +99,11 @@ def test_a_worker_ends_beside_a_server_that_hangs(new_home: Homes) -> None:
     queue = """
 import sys
 from pathlib import Path
-from dlexplain.execution.executor import LocalExecutor
+from dlexplain.execution.executor import local_queue
 from dlexplain.execution.spec import RunSpec
-executor = LocalExecutor(Path(sys.argv[1]))
+queue = local_queue(Path(sys.argv[1]))
 for spec in sys.argv[2:]:
-    print(executor.submit(RunSpec.from_json(spec)).id)
+    print(queue.submit(RunSpec.from_json(spec)).id)
 """
     states = States(paths.states_file(home))
     with server(None) as address:
@@ -145,7 +145,7 @@ def test_a_run_that_ended_while_its_states_were_locked_does_not_run_again(
     """The file is locked until after its worker is gone, a dead process here."""
     home = new_home()
     monkeypatch.setattr("dlexplain.execution.states.TIMEOUT_SECONDS", 0.2)
-    monkeypatch.setattr("dlexplain.execution.spell.PATIENT_SECONDS", 0.5)
+    monkeypatch.setattr("dlexplain.execution.attempt.PATIENT_SECONDS", 0.5)
     states = States(paths.states_file(home))
     run = states.add(SPEC).id
     states.move(run, "running", "for the test")
@@ -175,7 +175,7 @@ def test_an_end_that_another_worker_noted_is_not_taken(
     row = states.attach(run)
     paths.run_folder(home, run).mkdir(parents=True)
     noted = {"pid": row.pid, "born": row.born, "state": "finished", "why": "x", "at": 1.0}
-    paths.ended_file(home, run).write_text(json.dumps(noted))  # of an earlier spell
+    paths.ended_file(home, run).write_text(json.dumps(noted))  # of an earlier attempt
     monkeypatch.setattr("dlexplain.execution.states.is_alive", lambda row: False)
     (found,) = states.reap()
     assert found.state == "interrupted"
@@ -193,7 +193,7 @@ def test_what_is_told_twice_is_there_once(home: Path) -> None:
 
 def test_names_tags_and_deletion_are_told_later(home: Path) -> None:
     states, tracking = States(paths.states_file(home)), Tracking(home)
-    row = InlineExecutor(home).submit(SPEC)
+    row = inline_queue(home).submit(SPEC)
     states.rename(row.id, "another name")
     states.tag(row.id, ["good", "small"])
     mark(home, row.id)
@@ -209,7 +209,7 @@ def test_names_tags_and_deletion_are_told_later(home: Path) -> None:
 
 def test_a_run_that_was_deleted_in_mlflow_holds_up_no_other(home: Path) -> None:
     states, tracking = States(paths.states_file(home)), Tracking(home)
-    gone, other = InlineExecutor(home).submit(SPEC), InlineExecutor(home).submit(SPEC)
+    gone, other = inline_queue(home).submit(SPEC), inline_queue(home).submit(SPEC)
     tracking.delete(gone.tracking)
     for row in (gone, other):
         states.rename(row.id, "renamed")

@@ -19,11 +19,13 @@ import pytest
 from mlflow import MlflowClient
 
 from dlexplain.errors import RunError
-from dlexplain.execution.executor import LocalExecutor, devices
-from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.executor import devices, local_queue
+from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.paths import checkpoint_folder, log_file, tracking_file, weights_file
+from dlexplain.execution.queue import RunQueue
 from dlexplain.execution.states import RunRow, States
 from dlexplain.execution.store import Tracking
+from tests.execution.rooms import room
 from tests.execution.small import (
     PICTURES,
     SERIES,
@@ -47,11 +49,11 @@ LSTM = with_training(SERIES, epochs=60, averaging=0.9, schedule="plateau")
 DASHBOARD = """
 import sys, time
 from pathlib import Path
-from dlexplain.execution.executor import LocalExecutor
+from dlexplain.execution.executor import local_queue
 from dlexplain.execution.spec import RunSpec
-executor = LocalExecutor(Path(sys.argv[1]))
+queue = local_queue(Path(sys.argv[1]))
 for spec in sys.argv[2:]:
-    print(executor.submit(RunSpec.from_json(spec)).id, flush=True)
+    print(queue.submit(RunSpec.from_json(spec)).id, flush=True)
 time.sleep(600)
 """
 
@@ -94,13 +96,13 @@ def story(new_home: Homes) -> Iterator[Story]:
         nice, session = worker.nice(), os.getsid(worker.pid) == worker.pid
         wait_until(lambda: states.get(runs[0]).state != "running", 180)
         found = Story(home, submitted, nice, session, states.get(runs[0]), [], [], [], [], [])
-        executor = LocalExecutor(home)
+        queue = local_queue(home)
         wait_until(lambda: has_recorded(home, states.get(runs[1])), 180)
-        kill(executor, runs[1], found)
+        kill(queue, runs[1], found)
         wait_until(lambda: has_begun(states.get(runs[2])), 180)
-        kill(executor, runs[2], found)
-        executor.advance()
-        found.resumed = [InlineExecutor(home).resume(run) for run in runs[1:]]
+        kill(queue, runs[2], found)
+        queue.advance()
+        found.resumed = [inline_queue(home).resume(run) for run in runs[1:]]
         yield found
     finally:
         for row in states.all():
@@ -120,18 +122,18 @@ def has_recorded(home: Path, row: RunRow) -> bool:
     return len(Tracking(home).history(row.tracking, "validation/loss")) >= RECORDED
 
 
-def kill(executor: LocalExecutor, run: str, story: Story) -> None:
-    row = executor.states.get(run)
+def kill(queue: RunQueue, run: str, story: Story) -> None:
+    row = queue.states.get(run)
     assert row.pid is not None
     os.kill(row.pid, signal.SIGKILL)
     began, reaped = time.monotonic(), []
     while not reaped:  # as a page that looks now and then
-        reaped = executor.advance()
+        reaped = queue.advance()
         time.sleep(0.05)
     story.seconds.append(time.monotonic() - began)
     story.killed.append(row)
     story.reaped += reaped
-    tracking = executor.states.get(run).tracking  # "" where it was killed before MLflow was open
+    tracking = queue.states.get(run).tracking  # "" where it was killed before MLflow was open
     story.curves.append(curves(story.home, replace(row, tracking=tracking)) if tracking else {})
 
 
@@ -176,7 +178,7 @@ def test_a_killed_and_resumed_picture_run_equals_the_whole_one(story: Story) -> 
 def test_a_killed_and_resumed_forecaster_equals_the_whole_one(story: Story) -> None:
     row = story.resumed[1]
     assert (row.state, row.progress["notes"]) == ("finished", [])
-    whole = InlineExecutor(story.home).submit(LSTM)
+    whole = inline_queue(story.home).submit(LSTM)
     expected = curves(story.home, whole)
     assert len(set(expected["train/learning_rate"].values())) > 1  # the plateau was reached
     assert_same(curves(story.home, row), expected)
@@ -205,27 +207,27 @@ def test_the_log_is_readable(story: Story) -> None:
 
 
 def test_a_finished_run_is_neither_resumed_nor_cancelled(story: Story) -> None:
-    executor = LocalExecutor(story.home)
+    queue = local_queue(story.home)
     with pytest.raises(RunError, match="is finished; there is nothing to resume"):
-        executor.resume(story.finished.id)
+        queue.resume(story.finished.id)
     with pytest.raises(RunError, match="only a queued or running one can stop"):
-        executor.cancel(story.finished.id)
+        queue.cancel(story.finished.id)
 
 
 def test_a_queued_run_is_cancelled_before_it_began(tmp_path: Path) -> None:
-    executor = LocalExecutor(tmp_path)
-    busy = executor.states.add(CNN)
-    executor.states.take(["cpu"])
-    executor.states.started(busy.id, os.getpid())
-    waiting = executor.submit(replace(CNN, device="cpu"))
+    queue = local_queue(tmp_path)
+    busy = queue.states.add(CNN)
+    queue.states.take(room("cpu"))
+    queue.states.started(busy.id, os.getpid())
+    waiting = queue.submit(replace(CNN, device="cpu"))
     assert waiting.state == "queued"
-    assert executor.cancel(waiting.id).state == "cancelled"
+    assert queue.cancel(waiting.id).state == "cancelled"
 
 
 def test_a_worker_that_cannot_be_started_is_told(tmp_path: Path) -> None:
-    executor = LocalExecutor(tmp_path)
+    queue = local_queue(tmp_path)
     (tmp_path / "runs").write_text("in the way")
-    row = executor.submit(replace(CNN, device="cpu"))
+    row = queue.submit(replace(CNN, device="cpu"))
     assert row.state == "failed"
     assert row.why.startswith("its worker could not be started: ")
 

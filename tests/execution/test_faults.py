@@ -14,9 +14,9 @@ import torch
 
 from dlexplain.errors import RunError, UnknownName
 from dlexplain.execution.checkpoints import newest_good, read_checkpoint
-from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.paths import checkpoint_folder, run_folder, weights_file
-from dlexplain.execution.states import BEAT_SECONDS, RunRow, States
+from dlexplain.execution.states import HEARTBEAT_SECONDS, RunRow, States
 from dlexplain.execution.worker import work
 from tests.execution.full_disk import full_disk
 from tests.execution.small import (
@@ -43,14 +43,14 @@ def home(new_home: Homes) -> Path:
 @pytest.fixture(scope="module")
 def whole(home: Path, probe: None) -> Curves:
     """The curves of PICTURES without a fault."""
-    return curves(home, InlineExecutor(home).submit(PICTURES))
+    return curves(home, inline_queue(home).submit(PICTURES))
 
 
 @pytest.fixture
 def interrupted(home: Path, probe: None) -> RunRow:
     """Stopped at step 15, with checkpoints of steps 6, 12 and 15."""
     with at(15, lambda net: os.kill(os.getpid(), signal.SIGTERM)):
-        return InlineExecutor(home).submit(PICTURES)
+        return inline_queue(home).submit(PICTURES)
 
 
 def states_of(home: Path) -> States:
@@ -70,7 +70,7 @@ def test_a_damaged_newest_checkpoint(
 ) -> None:
     folder = checkpoint_folder(home, interrupted.id)
     damage(folder / "latest-15.ckpt")
-    row = InlineExecutor(home).resume(interrupted.id)
+    row = inline_queue(home).resume(interrupted.id)
     assert row.state == "finished"
     assert row.progress["notes"] == [
         "latest-15.ckpt is damaged: its digest differs; going back to the one before"
@@ -83,7 +83,7 @@ def test_all_checkpoints_damaged(home: Path, interrupted: RunRow) -> None:
     files = list(folder.glob("*.ckpt"))
     for file in files:
         flip(file)
-    row = InlineExecutor(home).resume(interrupted.id)
+    row = inline_queue(home).resume(interrupted.id)
     assert (row.state, row.why) == (
         "failed",
         f"none of the {len(files)} checkpoints in {folder} can be used; launch the run anew",
@@ -100,7 +100,7 @@ def test_a_moved_home_knows_its_best(
     run_folder(home, copy.id).mkdir()
     (run_folder(home, copy.id).parent / "moving").rename(checkpoint_folder(home, copy.id))
     states.move(copy.id, "cancelled", "to be resumed")
-    row = InlineExecutor(home).resume(copy.id)
+    row = inline_queue(home).resume(copy.id)
     assert (row.state, row.progress["notes"]) == ("finished", [])
     found = curves(home, row)
     assert found["test/loss"] == pytest.approx(whole["test/loss"], rel=1e-4)
@@ -111,7 +111,7 @@ def test_a_loss_that_is_no_number(home: Path) -> None:
         net.classifier[0].bias.data[:] = torch.nan
 
     with at(15, poison):
-        row = InlineExecutor(home).submit(PICTURES)
+        row = inline_queue(home).submit(PICTURES)
     assert (row.state, row.why) == (
         "failed",
         "the loss became nan at step 15; the last good checkpoint, of step 12, is kept. "
@@ -130,7 +130,7 @@ def test_a_loss_that_is_no_number_without_any_checkpoint(home: Path) -> None:
         net.classifier[0].bias.data[:] = torch.nan
 
     with at(9, poison):
-        row = InlineExecutor(home).submit(PICTURES)
+        row = inline_queue(home).submit(PICTURES)
     assert not list(checkpoint_folder(home, row.id).glob("*.ckpt"))
     assert (row.state, row.why) == (
         "failed",
@@ -146,7 +146,7 @@ def test_weights_that_are_no_numbers_are_not_saved(home: Path, whole: Curves) ->
         net.classifier[3].bias.register_hook(lambda gradient: gradient * torch.inf)
 
     with at(2 * STEPS_AN_EPOCH, overflow):
-        row = InlineExecutor(home).submit(PICTURES)
+        row = inline_queue(home).submit(PICTURES)
     assert row.state == "failed"
     assert row.why.startswith(
         "the weights are no numbers any more at step 12; "
@@ -155,35 +155,35 @@ def test_weights_that_are_no_numbers_are_not_saved(home: Path, whole: Curves) ->
     good = newest_good(checkpoint_folder(home, row.id), pytest.fail)
     assert good is not None
     assert good.name == "latest-6.ckpt"
-    row = InlineExecutor(home).resume(row.id)  # where the fault does not come again
+    row = inline_queue(home).resume(row.id)  # where the fault does not come again
     assert_same(curves(home, row), whole)
 
 
 def test_an_unknown_model(home: Path) -> None:
-    row = InlineExecutor(home).submit(replace(PICTURES, model="resnet99"))
+    row = inline_queue(home).submit(replace(PICTURES, model="resnet99"))
     assert row.state == "failed"
     assert row.why.startswith('unknown model "resnet99"; known: ')
 
 
 def test_a_device_that_is_not_there(home: Path) -> None:
-    row = InlineExecutor(home).submit(replace(PICTURES, device="cuda:77"))
+    row = inline_queue(home).submit(replace(PICTURES, device="cuda:77"))
     assert row.state == "failed"
     assert "cuda:77" in row.why
 
 
 def test_an_error_of_a_model_is_told_with_its_kind(home: Path) -> None:
     with at(9, fail(IndexError("out of range"))):
-        row = InlineExecutor(home).submit(PICTURES)
+        row = inline_queue(home).submit(PICTURES)
     assert (row.state, row.why) == ("failed", "IndexError: out of range")
     assert (row.progress["step"], row.progress["notes"]) == (8, [])
 
 
 def test_asked_to_end_while_data_is_prepared(home: Path, whole: Curves) -> None:
     with at(-1, lambda net: os.kill(os.getpid(), signal.SIGTERM)):
-        row = InlineExecutor(home).submit(PICTURES)
+        row = inline_queue(home).submit(PICTURES)
     assert (row.state, row.why) == ("interrupted", "the worker was asked to end")
     assert not checkpoint_folder(home, row.id).exists()
-    row = InlineExecutor(home).resume(row.id)
+    row = inline_queue(home).resume(row.id)
     assert_same(curves(home, row), whole)
 
 
@@ -199,7 +199,7 @@ def test_a_second_signal_does_not_wait(home: Path) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
     with at(9, twice):
-        row = InlineExecutor(home).submit(PICTURES)
+        row = inline_queue(home).submit(PICTURES)
     assert (row.state, row.why) == ("interrupted", "the worker was asked to end")
     newest = newest_good(checkpoint_folder(home, row.id), pytest.fail)
     assert newest is not None
@@ -231,10 +231,10 @@ def test_a_worker_whose_run_was_taken_stops_and_changes_nothing(home: Path) -> N
         states.move(run, "interrupted", "it was silent")
         states.delete(run)
 
-        time.sleep(2 * BEAT_SECONDS)  # until the worker has heard of it
+        time.sleep(2 * HEARTBEAT_SECONDS)  # until the worker has heard of it
 
     with at(9, take_away), pytest.raises(UnknownName):
-        InlineExecutor(home).submit(PICTURES)
+        inline_queue(home).submit(PICTURES)
     run = found["run"]
     assert not weights_file(home, run).exists()
     kept = sorted(file.name for file in checkpoint_folder(home, run).glob("latest-*.ckpt"))
@@ -250,7 +250,7 @@ def test_a_disk_that_is_full_for_a_while(
         home = new_home(tmp_path / "home")
         with at(9, lambda net: disk.fill()) as then:
             then(15, lambda net: disk.free())
-            row = InlineExecutor(home).submit(PICTURES)
+            row = inline_queue(home).submit(PICTURES)
         assert row.state == "finished"
         notes = row.progress["notes"]
         assert (
@@ -270,7 +270,7 @@ def test_a_disk_that_stays_full(tmp_path: Path, new_home: Homes, whole: Curves, 
         # Where the states are on that disk too, the end is written down when there is room.
         room = threading.Timer(6 if place == "home" else 0, disk.free)
         with at(9, lambda net: (disk.fill(), place == "home" and room.start())):
-            row = InlineExecutor(home).submit(PICTURES)
+            row = inline_queue(home).submit(PICTURES)
         if place != "home":
             room.start()
         room.join()
@@ -282,6 +282,6 @@ def test_a_disk_that_stays_full(tmp_path: Path, new_home: Homes, whole: Curves, 
         newest = newest_good(checkpoint_folder(home, row.id), pytest.fail)
         assert newest is not None
         assert newest.name == "latest-6.ckpt"
-        row = InlineExecutor(home).resume(row.id)
+        row = inline_queue(home).resume(row.id)
         assert row.state == "finished"
         assert_same(curves(home, row), whole)

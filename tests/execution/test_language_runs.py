@@ -12,7 +12,7 @@ import pytest
 from torch import Tensor
 
 from dlexplain.execution.checkpoints import read_checkpoint
-from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.paths import checkpoint_folder
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.base import ARCHITECTURES, LanguageShape
@@ -85,14 +85,14 @@ def test_stopped_in_mid_epoch_and_resumed(kind: str, new_home: Homes, tmp_path: 
                       "learning_rate": 0.01, "clip": 1.0},
             device="cpu",
         )  # fmt: skip
-        whole = InlineExecutor(home).submit(spec)
+        whole = inline_queue(home).submit(spec)
         assert (whole.state, whole.why) == ("finished", "trained and tested")
         stop.append(lambda: os.kill(os.getpid(), signal.SIGTERM))
-        row = InlineExecutor(home).submit(spec)
+        row = inline_queue(home).submit(spec)
         assert row.state == "interrupted"
         kept = read_checkpoint(checkpoint_folder(home, row.id) / f"latest-{STOPPED}.ckpt")
         assert all(part.abs().sum() > 0 for part in kept["carried"][0])
-        row = InlineExecutor(home).resume(row.id)
+        row = inline_queue(home).resume(row.id)
         assert row.state == "finished"
         assert_same(curves(home, row), curves(home, whole))
     finally:

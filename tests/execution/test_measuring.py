@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from dlexplain.errors import RunError
 from dlexplain.execution import measuring, paths, worker
-from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.measuring import (
     CLEARLY_FASTER,
     TIMED_STEPS,
@@ -230,7 +230,7 @@ def sleep_in_half(net: nn.Module, arguments: tuple[Tensor]) -> None:
 
 def test_a_run_takes_the_slower_precision_asked_for_and_says_so(home: Path, probe: None) -> None:
     with at(-1, slow_in_half):
-        row = InlineExecutor(home).submit(with_training(PICTURES, precision="bf16", epochs=1))
+        row = inline_queue(home).submit(with_training(PICTURES, precision="bf16", epochs=1))
     assert row.state == "finished"
     (note,) = row.progress["notes"]
     assert re.fullmatch(
@@ -250,7 +250,7 @@ def test_a_run_in_a_precision_that_cannot_be_computed_fails_with_one_sentence(
             raise LSTM_IN_HALF
 
     with at(-1, lambda net: net.register_forward_pre_hook(refuse_half)):
-        row = InlineExecutor(home).submit(with_training(PICTURES, precision="bf16"))
+        row = inline_queue(home).submit(with_training(PICTURES, precision="bf16"))
     assert (row.state, row.why) == (
         "failed",
         "this machine cannot compute the training in bf16; the precisions auto and float32 are "
@@ -271,7 +271,7 @@ def refuse_six(net: nn.Module, arguments: tuple[Tensor]) -> None:
 @pytest.fixture(scope="module")
 def halved(home: Path, probe: None) -> RunRow:
     with at(-1, crowd):
-        return InlineExecutor(home).submit(SMOOTH)
+        return inline_queue(home).submit(SMOOTH)
 
 
 def test_a_run_whose_batch_does_not_fit_takes_parts_and_adds_up(home: Path, halved: RunRow) -> None:
@@ -280,7 +280,7 @@ def test_a_run_whose_batch_does_not_fit_takes_parts_and_adds_up(home: Path, halv
         "a batch of 16 does not fit into memory; 4 are taken at once and their gradients added up"
     ]
     assert halved.progress["step"] == STEPS
-    whole = curves(home, InlineExecutor(home).submit(SMOOTH))
+    whole = curves(home, inline_queue(home).submit(SMOOTH))
     parts = curves(home, halved)
     assert len(whole["train/loss"]) == STEPS
     assert list(parts["validation/loss"].values()) == pytest.approx(
@@ -302,7 +302,7 @@ def test_a_batch_that_is_found_too_large_only_in_training_is_halved_then(
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     with at(-1, crowd_if_large):
-        row = InlineExecutor(home).submit(SMOOTH)
+        row = inline_queue(home).submit(SMOOTH)
     assert (row.state, row.progress["step"]) == ("finished", STEPS)
     assert row.progress["notes"] == [
         "a batch of 16 does not fit into memory; 8 are taken at once and their gradients added up"
@@ -323,11 +323,11 @@ def test_a_run_in_parts_is_resumed_between_two_steps(
             os.kill(os.getpid(), signal.SIGTERM)
 
     with at(-1, crowd_and_stop):
-        row = InlineExecutor(home).submit(SMOOTH)
+        row = inline_queue(home).submit(SMOOTH)
     # Steps of four parts: the thirtieth part is the second of the eighth step.
     assert row.why == "the worker was asked to end; saved at step 8"
     with at(-1, crowd):
-        row = InlineExecutor(home).resume(row.id)
+        row = inline_queue(home).resume(row.id)
     assert row.state == "finished"
     assert_same(curves(home, row), curves(home, halved))
 

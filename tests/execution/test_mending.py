@@ -53,7 +53,7 @@ def some_runs(home: Path) -> States:
         if seed < 2:
             states.move(row.id, "running", "a test")
             states.attach(row.id)
-            states.beat(row.id, {"epoch": seed, "metrics": {"test/mase": 0.5}})
+            states.heartbeat(row.id, {"epoch": seed, "metrics": {"test/mase": 0.5}})
         if seed == 0:
             states.rename(row.id, "the first")
             states.tag(row.id, ["good"])
@@ -83,7 +83,7 @@ def test_every_run_is_there_again(tmp_path: Path, damage: str) -> None:
     old = [file.name for file in tmp_path.glob("runs.sqlite.*.old")]
     assert len(old) == (damage not in ("emptied", "deleted"))
     running, queued = found[1], found[0]
-    assert states.beat(running.id, {"epoch": 9}) is not None  # its worker goes on
+    assert states.heartbeat(running.id, {"epoch": 9}) is not None  # its worker goes on
     assert states.move(running.id, "finished", "done").state == "finished"
     assert states.take(["cpu"]) == states.get(queued.id)
     assert states.add(SERIES).number == 4

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.paths import sqlite_uri, tracking_file
 from dlexplain.execution.store import Tracking
 from tests.execution.small import SERIES, Homes, curves, with_training
@@ -16,7 +16,7 @@ NAMES = ("per%41cent %", "what?uri=true&x=1", "a#b=c;d", "Größe und [Maß] {x}
 @pytest.mark.parametrize("name", NAMES)
 def test_a_run_is_recorded_in_its_home(tmp_path: Path, new_home: Homes, name: str) -> None:
     home = new_home(tmp_path / "outside" / name)
-    row = InlineExecutor(home).submit(with_training(SERIES, epochs=2))
+    row = inline_queue(home).submit(with_training(SERIES, epochs=2))
     assert (row.state, row.progress["notes"]) == ("finished", [])
     losses = curves(home, row)["train/loss"]
     assert sorted(losses) == list(range(row.progress["steps"]))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dlexplain.execution.checkpoints import newest_good, read_checkpoint
-from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.paths import checkpoint_folder
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import RunRow, States
@@ -71,7 +71,7 @@ def whole(home: Path) -> Callable[[RunSpec], Curves]:
 
     def run(spec: RunSpec) -> Curves:
         if spec.to_json() not in known:
-            row = InlineExecutor(home).submit(spec)
+            row = inline_queue(home).submit(spec)
             assert (row.state, row.why) == ("finished", "trained and tested")
             known[spec.to_json()] = curves(home, row)
         return known[spec.to_json()]
@@ -81,7 +81,7 @@ def whole(home: Path) -> Callable[[RunSpec], Curves]:
 
 def stopped_at(home: Path, spec: RunSpec, step: int, act: Callable[[Probe], None]) -> RunRow:
     with at(step, act):
-        return InlineExecutor(home).submit(spec)
+        return inline_queue(home).submit(spec)
 
 
 def test_the_same_spec_and_seed_give_the_same_curve(
@@ -92,9 +92,9 @@ def test_the_same_spec_and_seed_give_the_same_curve(
     assert list(first["validation/loss"]) == [
         STEPS_AN_EPOCH * (e + 1) - 1 for e in range(STEPS // STEPS_AN_EPOCH)
     ]
-    again = curves(home, InlineExecutor(home).submit(PICTURES))
+    again = curves(home, inline_queue(home).submit(PICTURES))
     assert again == first
-    other = curves(home, InlineExecutor(home).submit(RunSpec(**{**PICTURES.to_dict(), "seed": 1})))
+    other = curves(home, inline_queue(home).submit(RunSpec(**{**PICTURES.to_dict(), "seed": 1})))
     assert other["train/loss"][0] != first["train/loss"][0]
 
 
@@ -107,7 +107,7 @@ def test_stopped_in_mid_epoch_and_resumed(
     assert (row.state, row.why) == ("interrupted", "the worker was asked to end; saved at step 9")
     kept = read_checkpoint(checkpoint_folder(home, row.id) / "latest-9.ckpt")
     assert kept["global_step"] == 9
-    row = InlineExecutor(home).resume(row.id)
+    row = inline_queue(home).resume(row.id)
     assert row.state == "finished"
     assert_same(curves(home, row), whole(spec))
 
@@ -123,14 +123,14 @@ def test_stopped_at_the_end_of_an_epoch_and_resumed(
     latest = newest_good(checkpoint_folder(home, row.id), pytest.fail)
     assert latest is not None
     assert latest.name == f"latest-{epochs * STEPS_AN_EPOCH}.ckpt"
-    row = InlineExecutor(home).resume(row.id)
+    row = inline_queue(home).resume(row.id)
     assert_same(curves(home, row), whole(spec))
 
 
 def test_what_a_teacher_taught_goes_on_where_it_stopped(
     home: Path, whole: Callable[[RunSpec], Curves]
 ) -> None:
-    teacher = InlineExecutor(home).submit(with_training(PICTURES, epochs=1)).id
+    teacher = inline_queue(home).submit(with_training(PICTURES, epochs=1)).id
     spec = replace(
         with_training(PICTURES, averaging=0.9, keep_best=False), task_params={"teacher": teacher}
     )
@@ -139,7 +139,7 @@ def test_what_a_teacher_taught_goes_on_where_it_stopped(
     row = stopped_at(home, spec, 9, terminate)
     kept = read_checkpoint(checkpoint_folder(home, row.id) / "latest-9.ckpt")
     assert not [key for key in kept["state_dict"] if "teacher" in key]
-    row = InlineExecutor(home).resume(row.id)
+    row = inline_queue(home).resume(row.id)
     assert_same(curves(home, row), expected)
     # Nobody will test the best epoch, so none is kept.
     assert not list(checkpoint_folder(home, row.id).glob("best-*"))
@@ -161,7 +161,7 @@ def test_stopped_after_the_last_step_and_resumed(
     spec = VARIANTS["averaged, last"]
     row = stopped_at(home, spec, STEPS, terminate)
     assert row.state == "interrupted"
-    row = InlineExecutor(home).resume(row.id)
+    row = inline_queue(home).resume(row.id)
     assert row.state == "finished"
     assert_same(curves(home, row), whole(spec))
 
@@ -172,7 +172,7 @@ def test_cancelled_in_mid_epoch_and_resumed(home: Path, whole: Callable[[RunSpec
     found = curves(home, row)
     assert list(found["train/loss"]) == list(range(9))
     assert read_checkpoint(checkpoint_folder(home, row.id) / "latest-9.ckpt")["global_step"] == 9
-    row = InlineExecutor(home).resume(row.id)
+    row = inline_queue(home).resume(row.id)
     assert_same(curves(home, row), whole(PICTURES))
     states = [change.state for change in States(home / "runs.sqlite").changes(row.id)]
     assert states == ["queued", "running", "cancelled", "queued", "running", "finished"]
@@ -181,7 +181,7 @@ def test_cancelled_in_mid_epoch_and_resumed(home: Path, whole: Callable[[RunSpec
 def test_a_forecaster_that_stopped_early_stays_stopped(home: Path) -> None:
     """Patience is in the checkpoint, so a run whose patience is spent has no further epoch."""
     spec = with_training(SERIES, patience=1, epochs=30, learning_rate=0.3, optimiser="sgd")
-    row = InlineExecutor(home).submit(spec)
+    row = inline_queue(home).submit(spec)
     assert row.state == "finished"
     validated = len(curves(home, row)["validation/loss"])
     assert validated < 30
@@ -193,7 +193,7 @@ def test_a_forecaster_that_stopped_early_stays_stopped(home: Path) -> None:
     for file in source.iterdir():
         (target / file.name).write_bytes(file.read_bytes())
     states.move(copy.id, "cancelled", "to be resumed")
-    copy = InlineExecutor(home).resume(copy.id)
+    copy = inline_queue(home).resume(copy.id)
     assert copy.state == "finished"
     found, expected = curves(home, copy), curves(home, row)
     assert found["test/loss"] == pytest.approx(expected["test/loss"])  # at the same step

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from torch import Tensor
 
-from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.measuring import TIMED_STEPS, WARM_STEPS
 from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.modules.transformer_forecaster import TransformerForecaster
@@ -48,11 +48,11 @@ def _stopping() -> Iterator[None]:
 def test_stopped_in_mid_epoch_and_resumed(new_home: Homes) -> None:
     assert STOP > WARM_STEPS + TIMED_STEPS  # those are of copies, made before the first step
     home = new_home()
-    whole = InlineExecutor(home).submit(SPEC)
+    whole = inline_queue(home).submit(SPEC)
     assert whole.state == "finished", whole.why
     Stopping.stop = True
-    row = InlineExecutor(home).submit(SPEC)
+    row = inline_queue(home).submit(SPEC)
     assert (row.state, row.why) == ("interrupted", "the worker was asked to end; saved at step 9")
-    row = InlineExecutor(home).resume(row.id)
+    row = inline_queue(home).resume(row.id)
     assert row.state == "finished", row.why
     assert_same(curves(home, row), curves(home, whole))

@@ -12,7 +12,7 @@ import pytest
 from torch import nn
 
 from dlexplain.execution.checkpoints import read_checkpoint
-from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.paths import checkpoint_folder
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import RunRow
@@ -94,7 +94,7 @@ def whole(home: Path) -> Callable[[str], RunRow]:
 
     def run(name: str) -> RunRow:
         if name not in known:
-            known[name] = InlineExecutor(home).submit(complete(SPECS[name]))
+            known[name] = inline_queue(home).submit(complete(SPECS[name]))
             assert known[name].state == "finished", known[name].why
         return known[name]
 
@@ -111,10 +111,10 @@ def test_stopped_and_resumed(
     expected = curves(home, whole(name))
     assert list(expected["train/loss"]) == list(range(3 * STEPS_AN_EPOCH))
     with ended_at(SPECS[name].model, step):
-        row = InlineExecutor(home).submit(complete(SPECS[name]))
+        row = inline_queue(home).submit(complete(SPECS[name]))
     assert row.state == "interrupted"
     kept = read_checkpoint(checkpoint_folder(home, row.id) / f"latest-{step}.ckpt")
     assert kept["global_step"] == step
-    row = InlineExecutor(home).resume(row.id)
+    row = inline_queue(home).resume(row.id)
     assert row.state == "finished", row.why
     assert_same(curves(home, row), expected)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from torch import Tensor
 
-from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.measuring import TIMED_STEPS, WARM_STEPS
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.base import ARCHITECTURES
@@ -59,14 +59,14 @@ def test_stopped_in_mid_epoch_and_resumed(new_home: Homes, tmp_path: Path) -> No
         device="cpu",
     )
     home = new_home()
-    whole = InlineExecutor(home).submit(spec)
+    whole = inline_queue(home).submit(spec)
     assert whole.state == "finished", whole.why
     Stopping.stop = True
-    row = InlineExecutor(home).submit(spec)
+    row = inline_queue(home).submit(spec)
     assert (row.state, row.why) == (
         "interrupted",
         f"the worker was asked to end; saved at step {STOP}",
     )
-    row = InlineExecutor(home).resume(row.id)
+    row = inline_queue(home).resume(row.id)
     assert row.state == "finished", row.why
     assert_same(curves(home, row), curves(home, whole))

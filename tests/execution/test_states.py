@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from dlexplain.errors import RunError, UnknownName
-from dlexplain.execution.rows import FOLLOWING, SILENT_SECONDS, is_alive
+from dlexplain.execution.rows import SILENT_SECONDS, TRANSITIONS, is_alive
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import RunRow, State, States
+from tests.execution.rooms import room
 
 SPEC = RunSpec("forecast", "lstm-forecaster", "macrodata")
 WAYS: dict[State, tuple[State, ...]] = {
@@ -57,12 +58,12 @@ def test_a_new_run_is_queued_with_who_when_and_why(states: States) -> None:
     assert before <= change.at <= time.time()
 
 
-@pytest.mark.parametrize("state", FOLLOWING)
+@pytest.mark.parametrize("state", TRANSITIONS)
 def test_only_what_may_follow_follows(states: States, state: State) -> None:
-    for wanted in FOLLOWING:
+    for wanted in TRANSITIONS:
         row = in_state(states, state)
         changes = len(states.changes(row.id))
-        if wanted in FOLLOWING[state]:
+        if wanted in TRANSITIONS[state]:
             moved = states.move(row.id, wanted, "because")
             assert (moved.state, moved.why) == (wanted, "because")
             assert states.changes(row.id)[-1].state == wanted
@@ -76,25 +77,26 @@ def test_only_what_may_follow_follows(states: States, state: State) -> None:
 def test_the_oldest_that_suits_is_taken_up_to_the_limit(states: States) -> None:
     gpu = states.add(RunSpec("a", "b", "c", device="cuda"))
     first, second, third = (states.add(SPEC) for _ in range(3))
-    assert states.take(["cpu"]).id == first.id
-    assert states.take(["cpu"]) is None
-    assert states.take(["cpu"], limit=2).id == second.id
-    taken = states.take(["cuda:0", "cuda:1", "cpu"])
+    assert states.take(room("cpu")).id == first.id
+    assert states.take(room("cpu")) is None
+    assert states.take(room("cpu", limit=2)).id == second.id
+    taken = states.take(room("cuda:0", "cuda:1", "cpu"))
     assert (taken.id, taken.device, taken.why) == (gpu.id, "cuda:0", "starting on cuda:0")
-    taken = states.take(["cuda:0", "cuda:1", "cpu"])  # auto takes the first kind
+    taken = states.take(room("cuda:0", "cuda:1", "cpu"))  # auto takes the first kind
     assert (taken.id, taken.device) == (third.id, "cuda:1")
     states.move(first.id, "finished", "done")
-    assert states.take(["cpu"]) is None
+    assert states.take(room("cpu")) is None
 
 
 TAKE = """
 import sys, time
 from pathlib import Path
 from dlexplain.execution.states import States
+from tests.execution.rooms import room
 states = States(Path(sys.argv[1]))
 while time.time() < float(sys.argv[2]): pass
 for _ in range(40):
-    row = states.take(["cpu"], limit=1000)
+    row = states.take(room("cpu", limit=1000))
     if row: print(row.id)
 """
 
@@ -135,17 +137,17 @@ def test_processes_that_make_the_file_at_once(tmp_path: Path) -> None:
 def test_a_beat_brings_progress_and_returns_the_wish(states: States) -> None:
     run = in_state(states, "running").id
     states.attach(run)
-    row = states.beat(run, {"step": 3})
-    assert (row.progress, row.wish) == ({"step": 3}, "")
+    row = states.heartbeat(run, {"step": 3})
+    assert (row.progress, row.requested) == ({"step": 3}, "")
     states.cancel(run)
-    row = states.beat(run, {"step": 4})
-    assert (row.progress, row.wish, row.state) == ({"step": 4}, "cancel", "running")
+    row = states.heartbeat(run, {"step": 4})
+    assert (row.progress, row.requested, row.state) == ({"step": 4}, "cancel", "running")
 
 
 def test_a_queued_run_is_cancelled_at_once_and_an_ended_one_cannot_be(states: States) -> None:
     row = states.cancel(in_state(states, "queued").id)
     assert (row.state, row.why) == ("cancelled", "cancelled before it began")
-    assert states.take(["cpu"]) is None
+    assert states.take(room("cpu")) is None
     with pytest.raises(RunError, match="only a queued or running one can stop"):
         states.cancel(row.id)
 
@@ -154,7 +156,7 @@ def test_a_wish_is_forgotten_when_the_run_goes_on(states: States) -> None:
     run = in_state(states, "running").id
     states.cancel(run)
     states.move(run, "interrupted", "killed before it saw the wish")
-    assert states.move(run, "queued", "resumed").wish == ""
+    assert states.move(run, "queued", "resumed").requested == ""
 
 
 def test_a_second_worker_is_refused(states: States, other: subprocess.Popen[bytes]) -> None:
@@ -162,11 +164,11 @@ def test_a_second_worker_is_refused(states: States, other: subprocess.Popen[byte
     states.started(run, other.pid)
     with pytest.raises(RunError, match=f"has a worker already, process {other.pid}"):
         states.attach(run)
-    assert states.beat(run, {"step": 1}) is None
+    assert states.heartbeat(run, {"step": 1}) is None
     assert states.get(run).progress == {}
 
 
-@pytest.mark.parametrize("state", [s for s in FOLLOWING if s != "running"])
+@pytest.mark.parametrize("state", [s for s in TRANSITIONS if s != "running"])
 def test_only_a_running_run_has_a_worker(states: States, state: State) -> None:
     with pytest.raises(RunError, match=f"is {state}; only a running one has a worker"):
         states.attach(in_state(states, state).id)
@@ -182,7 +184,7 @@ def test_a_killed_worker_is_found_at_once(states: States, other: subprocess.Pope
     (row,) = states.reap()
     assert (row.id, row.state) == (run, "interrupted")
     assert row.why == f"its worker (process {other.pid}) is gone"
-    assert row.ended == row.beat  # what came after its last sign of life is not known
+    assert row.ended == row.heartbeat  # what came after its last sign of life is not known
     assert states.reap() == []
 
 
@@ -226,7 +228,7 @@ def silent(states: States, run: str) -> None:
     write(states, run, f"beat = beat - {SILENT_SECONDS + 1}")
 
 
-@pytest.mark.parametrize("state", FOLLOWING)
+@pytest.mark.parametrize("state", TRANSITIONS)
 def test_delete_only_what_is_not_active(states: States, state: State) -> None:
     row = in_state(states, state)
     if row.active:
@@ -263,7 +265,7 @@ def test_time_at_work_is_the_sum_of_the_spells(states: States) -> None:
     assert first.seconds == pytest.approx(100, abs=5)
     states.move(run, "queued", "resumed")
     assert states.get(run).seconds == first.seconds
-    states.take(["cpu"])
+    states.take(room("cpu"))
     write(states, run, "started = started - 10")
     assert states.move(run, "finished", "done").seconds == pytest.approx(110, abs=5)
 
@@ -293,7 +295,7 @@ def test_a_damaged_run_takes_no_other_away_and_does_not_stop_the_queue(
     with pytest.raises(RunError, match=f"run {bad} is damaged"):
         states.get(bad)
     assert states.reap() == []
-    taken = states.take(["cpu"])
+    taken = states.take(room("cpu"))
     assert taken is not None and taken.id == first
     assert states.delete(bad[:7]) == (bad, None)
     assert states.damaged() == []

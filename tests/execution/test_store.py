@@ -9,7 +9,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from dlexplain.execution.checkpoints import read_checkpoint
-from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.paths import checkpoint_folder, tracking_file, weights_file
 from dlexplain.execution.states import RunRow
 from dlexplain.execution.store import EXPERIMENT, STATUS, Point, Tracking
@@ -26,7 +26,7 @@ def home(new_home: Homes) -> Path:
 
 @pytest.fixture(scope="module")
 def row(home: Path) -> RunRow:
-    return InlineExecutor(home).submit(SPEC)
+    return inline_queue(home).submit(SPEC)
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_the_duration_is_the_time_at_work(seen: Run, row: RunRow) -> None:
 
 
 def test_the_duration_counts_earlier_spells(home: Path, client: MlflowClient, row: RunRow) -> None:
-    """Of a run whose first spell of 220 s MLflow never heard of."""
+    """Of a run whose first attempt of 220 s MLflow never heard of."""
     tracking = Tracking(home)
     late = replace(row, tracking="", started=1_700_000_300.0, ended=1_700_000_310.5, spent=220.0)
     late = replace(late, tracking=tracking.begin(late, {}))
@@ -168,7 +168,7 @@ def test_the_data_set(seen: Run) -> None:
 
 
 def test_why_a_run_failed(home: Path, client: MlflowClient) -> None:
-    failed = InlineExecutor(home).submit(replace(SPEC, model="no-such-model"))
+    failed = inline_queue(home).submit(replace(SPEC, model="no-such-model"))
     assert failed.state == "failed"
     run = client.get_run(failed.tracking)
     assert run.info.status == "FAILED"

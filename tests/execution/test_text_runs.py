@@ -8,14 +8,14 @@ import dlexplain.figures  # noqa: F401, it draws what was found
 from dlexplain.data.base import DATA, silent
 from dlexplain.data.modules.texts import FILE
 from dlexplain.execution import paths
-from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.spec import RunSpec
 from dlexplain.params import parse
 from dlexplain.results import TextTest
 from dlexplain.services.scoring import evaluate
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.catalogue import complete
-from dlexplain.services.training.findings import findings
+from dlexplain.services.training.test_results import test_results
 from dlexplain.settings import settings
 from dlexplain.trained.catalogue import trained
 
@@ -59,7 +59,7 @@ def spec(csv: Path, model: str) -> RunSpec:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_given_data_scores_as_the_runs_own_test(csv: Path, model: str, tmp_path: Path) -> None:
-    row = InlineExecutor(settings().home).submit(complete(spec(csv, model)))
+    row = inline_queue(settings().home).submit(complete(spec(csv, model)))
     assert row.state == "finished", row.why
     source = DATA["csv-texts"]
     test = source.load(parse(source.Params, {"path": str(csv)}), tmp_path, silent).test
@@ -73,7 +73,7 @@ def test_given_data_scores_as_the_runs_own_test(csv: Path, model: str, tmp_path:
     for key in ("accuracy", "f1", "loss"):
         assert score.metrics[key] == pytest.approx(run.metrics[f"test/{key}"], rel=1e-4)
     assert FILE in trained(row.id).files
-    found = findings(run)
+    found = test_results(run)
     assert isinstance(found, TextTest)
     assert found.classes == names
     assert found.confusion.sum() == len(test)

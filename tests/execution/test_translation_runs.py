@@ -7,7 +7,7 @@ from safetensors import safe_open
 
 from dlexplain.data.base import DATA, silent
 from dlexplain.execution import paths
-from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.spec import RunSpec
 from dlexplain.params import parse
 from dlexplain.services.scoring import evaluate
@@ -31,7 +31,7 @@ def test_a_shared_vocabulary_is_kept_once_and_scores_the_same(model: str, tmp_pa
         training={"epochs": 2, "batch_size": 8, "learning_rate": 0.01, "precision": "float32"},
         device="cpu", name=model,
     )  # fmt: skip
-    row = InlineExecutor(settings().home).submit(complete(spec))
+    row = inline_queue(settings().home).submit(complete(spec))
     assert row.state == "finished", row.why
     with safe_open(paths.weights_file(settings().home, row.id), "pt") as kept:
         assert "source_embedding.weight" in kept.keys()  # noqa: SIM118, it is no mapping

@@ -16,13 +16,13 @@ from dlexplain.explainers.base import methods_for
 from dlexplain.explainers.batching import (
     CPU_CHUNKS,
     USUAL_CPU_CHUNK,
-    ChunkBook,
+    BatchSizes,
     Evaluator,
     Target,
     measure_chunk,
 )
+from dlexplain.explainers.fair_lock import FairLock
 from dlexplain.explainers.progress import Progress, Snapshot
-from dlexplain.explainers.turnstile import Turnstile
 from tests.tiny import conv_net, explain, fixed, picture, prepared
 
 SMALL = {
@@ -104,19 +104,19 @@ def test_a_book_is_kept_in_its_file_and_a_damaged_file_costs_a_measurement(
     tmp_path: Path,
 ) -> None:
     path, model = tmp_path / "deep" / "chunks.json", prepared(conv_net())
-    chunk = ChunkBook(path).get(model, "forward")
+    chunk = BatchSizes(path).get(model, "forward")
     assert list(json.loads(path.read_text()).values()) == [chunk]
     key = next(iter(json.loads(path.read_text())))
     path.write_text(json.dumps({key: 7}))
-    assert ChunkBook(path).get(model, "forward") == 7
+    assert BatchSizes(path).get(model, "forward") == 7
     for damaged in ("{", "[1]", '{"x": "many"}', ""):
         path.write_text(damaged)
-        assert ChunkBook(path).get(model, "forward") in CPU_CHUNKS
+        assert BatchSizes(path).get(model, "forward") in CPU_CHUNKS
 
 
 def test_nobody_waits_for_another_threads_measurement() -> None:
-    model, book = prepared(conv_net()), ChunkBook()
-    with model.turnstile.turn():  # the measurement cannot begin
+    model, book = prepared(conv_net()), BatchSizes()
+    with model.lock.turn():  # the measurement cannot begin
         thread = threading.Thread(target=book.get, args=(model, "forward"))
         thread.start()
         while not book._measuring:
@@ -185,18 +185,18 @@ def test_an_estimate_follows_from_the_work_done() -> None:
 
 
 def test_turns_are_taken_in_the_order_of_asking() -> None:
-    turnstile, order = Turnstile(), []
+    lock, order = FairLock(), []
 
     def ask(name: int) -> None:
-        with turnstile.turn():
+        with lock.turn():
             order.append(name)
 
-    with turnstile.turn():
+    with lock.turn():
         threads = []
         for name in range(5):
             threads.append(threading.Thread(target=ask, args=(name,)))
             threads[-1].start()
-            while len(turnstile._waiting) < name + 2:
+            while len(lock._waiting) < name + 2:
                 time.sleep(0.001)
         assert order == []
     for thread in threads:
@@ -205,10 +205,10 @@ def test_turns_are_taken_in_the_order_of_asking() -> None:
 
 
 def test_a_turn_is_handed_on_after_an_error() -> None:
-    turnstile = Turnstile()
-    with pytest.raises(ValueError, match="inside"), turnstile.turn():
+    lock = FairLock()
+    with pytest.raises(ValueError, match="inside"), lock.turn():
         raise ValueError("inside")
-    with turnstile.turn():
+    with lock.turn():
         pass
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.explainers.base import Attributed
-from dlexplain.explainers.batching import ChunkBook, Evaluator, Target
+from dlexplain.explainers.batching import BatchSizes, Evaluator, Target
 from dlexplain.explainers.path import NODES, _spread, expected_gradients
 from dlexplain.explainers.progress import Progress
 from dlexplain.results import Attribution
@@ -104,7 +104,7 @@ def test_too_few_random_points_are_told() -> None:
     background = torch.randn((3, *x.shape[1:]))
 
     def explained(samples: int) -> Attributed:
-        evaluator = Evaluator(model, Target(0), Progress(), ChunkBook())
+        evaluator = Evaluator(model, Target(0), Progress(), BatchSizes())
         drawn = torch.Generator().manual_seed(0)
         return expected_gradients(evaluator, x, background, samples, drawn)
 

@@ -1,4 +1,4 @@
-"""The prepared twin: the same function, the same names, no BatchNorm, no gradient of weights."""
+"""The optimised copy: the same function, the same names, no BatchNorm, no gradient of weights."""
 
 import threading
 
@@ -19,14 +19,14 @@ def test_folding_keeps_the_function_and_the_names() -> None:
     net = conv_net()
     with torch.no_grad():
         expected = net.eval()(picture())
-    twin = twin_of(net)
-    assert twin.folded
-    assert isinstance(twin.module[1], nn.Identity)
-    assert [name for name, _ in twin.module.named_modules()] == [
+    ready = twin_of(net)
+    assert ready.folded
+    assert isinstance(ready.module[1], nn.Identity)
+    assert [name for name, _ in ready.module.named_modules()] == [
         name for name, _ in net.named_modules()
     ]
-    torch.testing.assert_close(twin.logits(picture()), expected, rtol=1e-4, atol=1e-5)
-    assert twin.difference < 1e-5
+    torch.testing.assert_close(ready.logits(picture()), expected, rtol=1e-4, atol=1e-5)
+    assert ready.difference < 1e-5
 
 
 def test_the_original_is_left_alone() -> None:
@@ -41,10 +41,10 @@ def test_the_original_is_left_alone() -> None:
 
 def test_the_twin_is_frozen_in_eval_mode_and_works_in_no_place() -> None:
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(inplace=True), nn.Dropout())
-    twin = twin_of(net)
-    assert not any(p.requires_grad for p in twin.module.parameters())
-    assert not any(m.training for m in twin.module.modules())
-    assert not twin.module[1].inplace
+    ready = twin_of(net)
+    assert not any(p.requires_grad for p in ready.module.parameters())
+    assert not any(m.training for m in ready.module.modules())
+    assert not ready.module[1].inplace
     assert net[1].inplace
 
 
@@ -88,10 +88,10 @@ class Untraceable(nn.Module):
 def test_what_cannot_be_folded_is_kept_and_right(kind: type[nn.Module]) -> None:
     torch.manual_seed(0)
     net = kind().eval()
-    twin = twin_of(net)
-    assert not twin.folded
+    ready = twin_of(net)
+    assert not ready.folded
     with torch.no_grad():
-        torch.testing.assert_close(twin.logits(picture()), net(picture()))
+        torch.testing.assert_close(ready.logits(picture()), net(picture()))
 
 
 def test_a_fold_that_changes_the_logits_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,10 +101,10 @@ def test_a_fold_that_changes_the_logits_is_given_up(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("dlexplain.explainers.prepare.fold_batch_norms", wrong)
     net = conv_net().eval()
-    twin = twin_of(net)
-    assert not twin.folded
+    ready = twin_of(net)
+    assert not ready.folded
     with torch.no_grad():
-        torch.testing.assert_close(twin.logits(picture()), net(picture()), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(ready.logits(picture()), net(picture()), rtol=1e-4, atol=1e-5)
 
 
 def test_a_fingerprint_tells_weights_and_architectures_apart() -> None:
@@ -193,16 +193,22 @@ def test_a_model_with_batch_statistics_is_asked_for_one_picture_at_a_time() -> N
         nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, track_running_stats=False), nn.ReLU(),
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3),
     ).eval()  # fmt: skip
-    twin = twin_of(net)
-    assert twin.coupled and not twin_of(conv_net()).coupled
+    ready = twin_of(net)
+    assert ready.coupled and not twin_of(conv_net()).coupled
     both = torch.cat([picture(0), picture(1)])
     with torch.no_grad():
         alone = torch.cat([net(picture(0)), net(picture(1))])
         assert not torch.allclose(net(both), alone, atol=1e-3)
-    torch.testing.assert_close(twin.logits(both), alone)
+    torch.testing.assert_close(ready.logits(both), alone)
     # One patch that covers all: what is lost is f(x) - f(black), whatever chunk was measured.
     found = explain(
-        twin, "occlusion", picture(), chunks=fixed(twin, 8), window=16, stride=16, baseline="black"
+        ready,
+        "occlusion",
+        picture(),
+        chunks=fixed(ready, 8),
+        window=16,
+        stride=16,
+        baseline="black",
     )
     corner = picture().clone()
     corner[..., :16, :16] = RANGE[0]

@@ -129,7 +129,7 @@ def test_hooks_of_somebody_elses_turn_are_not_copied() -> None:
         target=lambda: found.append(by_gradient(model, calls[1], Unit(0, 1, 1)))
     )
     told: list[object] = []
-    with model.turnstile.turn(), listening(network, {"0": lambda _given, out: told.append(out)}):
+    with model.lock.turn(), listening(network, {"0": lambda _given, out: told.append(out)}):
         asking.start()
         asking.join(0.2)
         assert asking.is_alive()

@@ -179,7 +179,7 @@ def test_integrated_gradients_are_captums_on_a_recurrent_forecaster() -> None:
     )
     x = torch.from_numpy(found.inputs).float()[None]
     place = target_of(model, model.targets.index("GS10"), 5, "median").index
-    theirs = IntegratedGradients(model.twin.module).attribute(
+    theirs = IntegratedGradients(model.prepared.module).attribute(
         x, target=place, n_steps=40, method="gausslegendre"
     )
     np.testing.assert_allclose(found.values, theirs[0].numpy(), atol=1e-5)

@@ -35,8 +35,8 @@ class Clock:
 
 def test_the_ratio_is_of_the_least_seconds_and_measured_once() -> None:
     clock = Clock(0.002, 0.06)
-    known, twin = Slowdowns(clock), twin_of(SumOfWords())
-    views = twin.by_ids(IDS), twin.by_ids(IDS, "bf16")
+    known, prepared = Slowdowns(clock), twin_of(SumOfWords())
+    views = prepared.by_ids(IDS), prepared.by_ids(IDS, "bf16")
     assert known.of(*views, "forward") == pytest.approx(30)
     assert clock.asked == 1 + 2 * ROUNDS
     clock.low = 1.0
@@ -58,20 +58,20 @@ def test_what_is_slower_is_said_with_the_ratio(low: float, times: str, family: s
 
 def test_float32_is_not_measured() -> None:
     clock = Clock(1.0, 1.0)
-    twin = twin_of(SumOfWords())
-    assert check_precision(twin, IDS, "gradient", "float32", Slowdowns(clock)) == ""
+    prepared = twin_of(SumOfWords())
+    assert check_precision(prepared, IDS, "gradient", "float32", Slowdowns(clock)) == ""
     assert clock.asked == 0
 
 
 def test_what_the_machine_cannot_compute_is_refused_and_a_full_memory_is_not_taken_for_it() -> None:
-    twin = twin_of(SumOfWords())
+    prepared = twin_of(SumOfWords())
     cannot = Slowdowns(Clock(1.0, RuntimeError("could not create a primitive")))
-    assert cannot.of(twin.by_ids(IDS), twin.by_ids(IDS, "bf16"), "forward") == math.inf
+    assert cannot.of(prepared.by_ids(IDS), prepared.by_ids(IDS, "bf16"), "forward") == math.inf
     with pytest.raises(Incompatible, match="cannot compute the model in bf16; .* float32 is"):
-        check_precision(twin, IDS, "perturbation", "bf16", cannot)
+        check_precision(prepared, IDS, "perturbation", "bf16", cannot)
     full = Slowdowns(Clock(1.0, MemoryError()))
     with pytest.raises(MemoryError):
-        check_precision(twin, IDS, "perturbation", "bf16", full)
+        check_precision(prepared, IDS, "perturbation", "bf16", full)
 
 
 class SlowInHalf(SumOfWords):

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.explainers.base import METHODS
-from dlexplain.explainers.batching import ChunkBook, Target
+from dlexplain.explainers.batching import BatchSizes, Target
+from dlexplain.explainers.fair_lock import FairLock
 from dlexplain.explainers.inputs.generated import TranslatedToken, scored
 from dlexplain.explainers.progress import Progress
 from dlexplain.explainers.source_tokens import Written, every_gradient, every_removal
-from dlexplain.explainers.turnstile import Turnstile
 
 VALUES = {4: 0.5, 5: -1.0, 6: 2.0, 3: 0.25}
 
@@ -38,15 +38,15 @@ def written() -> Written:
     """Source 4 5 6 and the end; 1 and 0 were written after 2 (which is nothing) and 1."""
     network = Sums().requires_grad_(False)
     source, target = torch.tensor([[4, 5, 6, 3]]), torch.tensor([[2, 1, 0]])
-    return Written(network, network.table, source, target, Turnstile())
+    return Written(network, network.table, source, target, FairLock())
 
 
 def first_token() -> TranslatedToken:
     asked = written()
     vectors = asked.vectors()
-    about = (vectors.device, "sums", asked.turnstile)
+    about = (vectors.device, "sums", asked.lock)
     return TranslatedToken(
-        scored(asked.score_of(0), vectors, *about), Target(0), Progress(), ChunkBook(),
+        scored(asked.score_of(0), vectors, *about), Target(0), Progress(), BatchSizes(),
         scored(asked.score_of_sources(0), asked.source, *about), vectors, asked.source,
         torch.zeros(4, dtype=torch.bool),
     )  # fmt: skip
@@ -98,7 +98,7 @@ def test_vectors_stand_for_the_source_only_and_the_hook_goes() -> None:
     def fails(source: Tensor, target: Tensor) -> Tensor:
         raise RuntimeError("no memory")
 
-    broken = Written(fails, asked.table, asked.source, asked.target, Turnstile())
+    broken = Written(fails, asked.table, asked.source, asked.target, FairLock())
     with pytest.raises(RuntimeError, match="no memory"):
         broken.score_of(0)(vectors)
     assert not asked.table._forward_hooks

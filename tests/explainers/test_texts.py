@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from dlexplain.explainers import methods  # noqa: F401, registers
 from dlexplain.explainers.attention import attention, relevance, rollout
 from dlexplain.explainers.base import methods_for
-from dlexplain.explainers.batching import ChunkBook, Target
+from dlexplain.explainers.batching import BatchSizes, Target
 from dlexplain.explainers.inputs.text import TextInput, numbers_of_tokens, numbers_of_words
 from dlexplain.explainers.prepare import fingerprint
 from dlexplain.explainers.progress import Progress
-from dlexplain.explainers.text_model import TextTwin
+from dlexplain.explainers.text_model import PreparedText
 from dlexplain.explainers.turning import turn_by_removal, turn_by_replacement
 from dlexplain.networks.base import ARCHITECTURES, TextShape
 from dlexplain.networks.modules.text_shapes import Attends
@@ -50,8 +50,8 @@ class SumOfWords(nn.Module):
         return self.read_vectors(self.embed(x), x != PAD)
 
 
-def twin_of(network: nn.Module) -> TextTwin:
-    return TextTwin(
+def twin_of(network: nn.Module) -> PreparedText:
+    return PreparedText(
         network.eval().requires_grad_(False), torch.device("cpu"), fingerprint(network), PAD, BLANK,
         isinstance(network, Attends), "mean",
     )  # fmt: skip
@@ -60,7 +60,7 @@ def twin_of(network: nn.Module) -> TextTwin:
 def run_on(network: nn.Module, ids: list[int], words: list[int], target: int = 1) -> TextInput:
     tokens = tuple(str(token) for token in ids)
     return TextInput(
-        twin_of(network), Target(target), Progress(), ChunkBook(),
+        twin_of(network), Target(target), Progress(), BatchSizes(),
         torch.tensor([ids]), torch.tensor(words), tokens,
     )  # fmt: skip
 
@@ -248,9 +248,9 @@ def test_relevance_of_two_layers_by_hand() -> None:
 @pytest.mark.parametrize("name", ["lstm-attention", "text-transformer"])
 def test_attention_rows_sum_to_one_and_are_the_models_own(name: str) -> None:
     network: Any = small(name)
-    twin = twin_of(network)
+    prepared = twin_of(network)
     ids = torch.tensor([[7, 6, 3, 5]])
-    found = attention(twin, ids)
+    found = attention(prepared, ids)
     for layer in found:
         torch.testing.assert_close(layer.sum(-1), torch.ones(layer.shape[:2]))
     own = network.attention(ids)

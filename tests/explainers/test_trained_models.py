@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from dlexplain.errors import Incompatible
 from dlexplain.explainers.base import Explainer, methods_for
 from dlexplain.explainers.baselines import make_baseline
-from dlexplain.explainers.batching import ChunkBook, Target
+from dlexplain.explainers.batching import BatchSizes, Target
 from dlexplain.explainers.capture import find_layer, spatial_layers
 from dlexplain.explainers.inputs.picture import PictureInput
 from dlexplain.explainers.prepare import PreparedModel, prepare
@@ -51,7 +51,7 @@ class Case:
     channels: int
     side: int
     params: dict[str, Any]
-    book: ChunkBook = field(default_factory=ChunkBook)
+    book: BatchSizes = field(default_factory=BatchSizes)
 
     def __str__(self) -> str:
         shown = [str(v) for k, v in self.params.items() if k in ("activation", "pooling")]

@@ -15,8 +15,8 @@ from dlexplain.execution.states import States
 from dlexplain.results.certainty import certainty
 from dlexplain.results.words import duration
 from dlexplain.services.training import runs as service
-from dlexplain.services.training.findings import findings
 from dlexplain.services.training.presets import PRESETS, preset, preset_seconds
+from dlexplain.services.training.test_results import test_results
 from dlexplain.settings import settings
 from dlexplain.trained.zoo_cards import zoo_cards
 from dlexplain.ui.markdown import literal
@@ -127,10 +127,10 @@ def test_a_run_says_what_it_does_and_for_how_long(monkeypatch: pytest.MonkeyPatc
         assert "No curve yet. It begins with the first steps" in texts(page)
         for phase, told in (("building the network", "Building the network, "),
                             ("training", "Working on the first step, ")):  # fmt: skip
-            states.beat(run, {"phase": phase, "phase_began": time.time()})
+            states.heartbeat(run, {"phase": phase, "phase_began": time.time()})
             assert opened("2_runs.py", run=run).get("progress")[0].proto.text.startswith(told)
-        states.beat(run, {"phase": "testing", "phase_began": time.time() - 1000})
-        assert service.run(run).phase == ""  # of an earlier spell
+        states.heartbeat(run, {"phase": "testing", "phase_began": time.time() - 1000})
+        assert service.run(run).phase == ""  # of an earlier attempt
     finally:
         states.move(run, "cancelled", "by the test")
         states.delete(run)
@@ -290,7 +290,7 @@ def test_launch_shows_classes_and_split_before_the_training() -> None:
     assert "1,295 for training, 143 for validation, 359 for testing, in 10 classes." in texts(page)
     (table,) = [t.value for t in page.dataframe if "class" in t.value]
     assert list(table.columns) == ["class", "train", "validation", "test"]
-    tested = findings(service.run(digits_run())).confusion  # of the same data, counted there
+    tested = test_results(service.run(digits_run())).confusion  # of the same data, counted there
     assert list(table["test"]) == tested.sum(axis=1).tolist()
     assert "in the zoo: accuracy 97.8% \\[95.7–98.9%\\], n = 359" in texts(page)  # a badge's escape
 

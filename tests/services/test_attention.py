@@ -61,7 +61,7 @@ def test_rows_sum_to_one_and_equal_the_models_own_output(name: str) -> None:
     found = reading_maps(model, reading)
     np.testing.assert_allclose(found.weights.sum(-1), 1, atol=1e-5)
     with torch.inference_mode():
-        own = model.twin.network.attention(ids)  # type: ignore[operator]
+        own = model.prepared.network.attention(ids)  # type: ignore[operator]
     if name == "sst2-lstm-attention":
         own = [own[:, None, None]]  # its pooling's weights, (batch, time)
     np.testing.assert_allclose(found.weights, torch.cat(own).numpy(), atol=1e-6)
@@ -194,7 +194,7 @@ def test_a_window_is_the_models_own_attention_of_these_tokens(minilm: TextModel)
     window = text_windows(minilm, text).get(2)
     found = attention(minilm, text, window=2)
     with torch.inference_mode():
-        own = minilm.twin.network.attention(torch.from_numpy(window.reading.ids)[None])  # type: ignore[operator]
+        own = minilm.prepared.network.attention(torch.from_numpy(window.reading.ids)[None])  # type: ignore[operator]
     np.testing.assert_allclose(found.weights, torch.cat(own).numpy(), atol=1e-6)
     assert found.tokens == window.reading.tokens
 
@@ -273,8 +273,8 @@ def test_what_the_classes_are_told_leaves_out_the_networks_own_mark() -> None:
     network = TextTransformer(
         TextShape(50, 2, 20), Params(width=8, heads=2, layers=2, pooling="first")
     ).eval()  # fmt: skip
-    twin = replace(model.twin, network=network, reads="first")
-    own = replace(model, twin=twin)
+    prepared = replace(model.prepared, network=network, reads="first")
+    own = replace(model, prepared=prepared)
     reading = own.read("a b c")
     with torch.inference_mode():
         layers = network.attention(torch.tensor([[5, 6, 7]]))
@@ -289,7 +289,7 @@ def test_the_models_listed_are_those_that_attend() -> None:
     listed = {entry.name for entry in entries("classify-text", shows="attention")}
     for model in entries("classify-text"):
         if model.source == "zoo":
-            attends = isinstance(load(TextModel, model.name).twin.network, Attends)
+            attends = isinstance(load(TextModel, model.name).prepared.network, Attends)
             assert (model.name in listed) == attends, model.name
     assert entries("classify-text", shows="attention")[0].name == "sst2-minilm"
 

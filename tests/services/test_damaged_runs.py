@@ -12,7 +12,7 @@ from dlexplain.execution import paths
 from dlexplain.services.loading import load
 from dlexplain.services.pictures.models import LoadedModel, model_specs
 from dlexplain.services.training import runs as service
-from dlexplain.services.training.findings import card, findings
+from dlexplain.services.training.test_results import card, test_results
 from dlexplain.settings import settings
 from dlexplain.trained.catalogue import entries
 from tests.finished import finished_run
@@ -110,7 +110,7 @@ def test_a_damaged_card_is_one_sentence_for_who_asks_what_the_test_found(
 ) -> None:
     run = finished_run()
     damage(run)
-    for ask in (card, findings):
+    for ask in (card, test_results):
         with pytest.raises(RunError, match=rf"^the card.json of run {run} ") as told:
             ask(service.run(run))
         assert "\n" not in str(told.value)
@@ -121,12 +121,12 @@ def test_damaged_results_are_one_sentence(content: bytes) -> None:
     run = finished_run()
     paths.results_file(settings().home, run).write_bytes(content)
     with pytest.raises(RunError, match=rf"^the results.npz of run {run} cannot be read: "):
-        findings(service.run(run))
+        test_results(service.run(run))
 
 
 def test_results_without_what_the_task_draws_are_one_sentence() -> None:
     with pytest.raises(RunError, match="cannot be read: .*confusion"):
-        findings(service.run(finished_run()))  # made with samples alone
+        test_results(service.run(finished_run()))  # made with samples alone
 
 
 def test_a_file_that_is_no_epochs_picture_is_passed() -> None:

@@ -11,11 +11,11 @@ from dlexplain.data.pictures import Picture
 from dlexplain.data.samples import read_sample
 from dlexplain.errors import BadInput, Cancelled, ParamError, UnknownName
 from dlexplain.explainers.progress import Progress
-from dlexplain.services.layers.exciting import exciting_pictures
+from dlexplain.services.layers.activation_maximisation import maximise_activation
 from dlexplain.services.layers.feature_maps import feature_maps, first_filters
 from dlexplain.services.layers.listing import input_of, layers, plain
-from dlexplain.services.layers.preferred import preferred_input
 from dlexplain.services.layers.receptive_fields import receptive_field
+from dlexplain.services.layers.top_activations import top_activations
 from dlexplain.services.loading import load
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sets import one_of_each, photographs, picture_set, picture_sets
@@ -157,7 +157,7 @@ def test_what_is_not_there_is_told(unit: dict[str, int], told: str) -> None:
 def test_the_pictures_that_excite_a_channel_are_those_with_its_largest_values() -> None:
     model = load(LoadedModel, DIGITS)
     pictures = picture_set(find(DIGITS), "data").load()[:50]
-    found = exciting_pictures(model, pictures, "features.6", 3, count=4, title="digits")
+    found = top_activations(model, pictures, "features.6", 3, count=4, title="digits")
     with torch.inference_mode():
         x = torch.cat([model.to_input(model.view(picture)) for picture in pictures])
         maps = plain(model).module.features[:6](x)[:, 3]  # before the ReLU
@@ -170,9 +170,9 @@ def test_the_pictures_that_excite_a_channel_are_those_with_its_largest_values() 
     means = maps.relu().mean((1, 2))[order].tolist()  # of the layer itself
     assert [best.mean for best in found.best] == pytest.approx(means, 1e-5)
     with pytest.raises(BadInput, match="no picture"):
-        exciting_pictures(model, [], "features.6")
+        top_activations(model, [], "features.6")
     with pytest.raises(Cancelled):
-        exciting_pictures(model, pictures, "features.6", 3, 4, Progress(cancelled=lambda: True))
+        top_activations(model, pictures, "features.6", 3, 4, Progress(cancelled=lambda: True))
 
 
 def test_sets_of_pictures_say_what_they_are() -> None:
@@ -188,7 +188,7 @@ def test_sets_of_pictures_say_what_they_are() -> None:
 @pytest.mark.parametrize(("layer", "channel"), [("features.6", 3), ("classifier.3", 7)])
 def test_the_preferred_input_excites_far_more_than_noise(layer: str, channel: int) -> None:
     shown: list[np.ndarray] = []
-    found = preferred_input(DIGITS, layer, channel, tell=shown.append, steps=120)
+    found = maximise_activation(DIGITS, layer, channel, tell=shown.append, steps=120)
     spread = float(found.noise.std()) + 1e-6
     assert found.activation > found.noise.max() + 3 * spread
     assert found.activation > 2 * found.noise.max() > 0
@@ -200,7 +200,7 @@ def test_the_preferred_input_excites_far_more_than_noise(layer: str, channel: in
 
 
 def test_an_activation_that_noise_reaches_too_is_not_clear() -> None:
-    found = preferred_input(DIGITS, "features.2", 0, steps=20)
+    found = maximise_activation(DIGITS, "features.2", 0, steps=20)
     cases = ((1.2, 1, False), (1.3, 1, True), (-0.9, -1, False), (-0.7, -1, True), (0.1, 0, True))
     for activation, noise, clear in (*cases, (0.0, 0, False)):
         given = replace(found, activation=activation, noise=np.array([noise, -9.0], np.float32))
@@ -209,7 +209,7 @@ def test_an_activation_that_noise_reaches_too_is_not_clear() -> None:
 
 def test_progress_counts_the_steps_of_ascent_alone() -> None:
     progress = Progress()
-    found = preferred_input(DIGITS, "features.6", 3, progress, steps=5)
+    found = maximise_activation(DIGITS, "features.6", 3, progress, steps=5)
     assert (progress.done, progress.planned, len(found.curve)) == (5, 5, 5)
 
 
@@ -217,10 +217,10 @@ def test_making_a_preferred_input_can_be_cancelled() -> None:
     done: list[int] = []
     progress = Progress(report=lambda shot: done.append(shot.done), cancelled=lambda: len(done) > 4)
     with pytest.raises(Cancelled):
-        preferred_input(DIGITS, "features.6", 3, progress, steps=4000)
+        maximise_activation(DIGITS, "features.6", 3, progress, steps=4000)
     assert done[-1] == 5
     assert hooks_of(load(LoadedModel, DIGITS)) == 0
     with pytest.raises(ParamError, match='steps is "0"; it takes a whole number from 1 to 4000'):
-        preferred_input(DIGITS, "features.6", 3, steps=0)
+        maximise_activation(DIGITS, "features.6", 3, steps=0)
     with pytest.raises(ParamError, match="channel 64 is not there; 0 to 63"):
-        preferred_input(DIGITS, "features.6", 64)
+        maximise_activation(DIGITS, "features.6", 64)

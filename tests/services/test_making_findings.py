@@ -3,7 +3,7 @@
 import numpy as np
 
 from dlexplain.results import GeneratedPictures, Reconstructions
-from dlexplain.services.training.findings.base import READERS
+from dlexplain.services.training.test_results.base import READERS
 
 FACTS = {"classes": ["row", "column"]}
 PIXELS = np.zeros((4, 8, 8, 1), np.uint8)

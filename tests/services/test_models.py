@@ -19,7 +19,7 @@ from dlexplain.data.base import DATA, silent
 from dlexplain.data.class_list import plain_classes
 from dlexplain.errors import BadInput, TargetError, UnknownName
 from dlexplain.execution import paths
-from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import States
 from dlexplain.networks.base import MODELS
@@ -222,7 +222,7 @@ def test_a_trained_run_keeps_pictures_of_its_whole_test_part_and_scores_as_it_sa
         model_params={"width": 8, "blocks": 2, "dense": 32},
         training={"epochs": 3, "batch_size": 64, "learning_rate": 0.01, "precision": "float32"},
     )
-    row = InlineExecutor(settings().home).submit(spec)
+    row = inline_queue(settings().home).submit(spec)
     assert row.state == "finished", row.why
     source = DATA["digits"]
     data = source.load(source.Params(), paths.data_folder(settings().home), silent)

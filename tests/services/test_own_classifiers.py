@@ -119,7 +119,7 @@ def test_leaving_one_out_and_the_gradients_path_end_in_their_scores(
     path = explain_text(
         model, reading, "integrated-gradients", "yes", max_steps=4000, tolerance=0.001
     )
-    blanked = [model.twin.blank if reading.words[i] >= 0 else ids[i] for i in range(len(ids))]
+    blanked = [model.prepared.blank if reading.words[i] >= 0 else ids[i] for i in range(len(ids))]
     assert path.baseline_score == pytest.approx(logit(blanked), abs=1e-4)
     assert path.values.sum() == pytest.approx(whole - logit(blanked), rel=0.02, abs=1e-3)
 
@@ -146,7 +146,7 @@ def test_a_word_with_the_id_0_is_no_padding_and_no_blank(without_pad: str) -> No
     texts = ["a good film !", "a good film", "! !", "bad"]
     for text, found in zip(texts, classify_texts(model, texts), strict=True):
         np.testing.assert_allclose(said(found), plainly(model, theirs, text), atol=1e-5)
-    assert model.twin.blank == 5
+    assert model.prepared.blank == 5
     values = explain_text(model, texts[0], "leave-one-out", "yes").values
     assert np.abs(values[3]) > 1e-3
 
@@ -172,7 +172,7 @@ def test_half_precision_is_read_as_float32(dtype: torch.dtype, tmp_path: Path) -
     read_again(folder).to(dtype).save_pretrained(folder)
     assert json.loads((tmp_path / "bert/config.json").read_text())["dtype"] == str(dtype)[6:]
     model, theirs = load(TextModel, folder), read_again(folder)
-    assert {p.dtype for p in model.twin.network.parameters()} == {torch.float32}
+    assert {p.dtype for p in model.prepared.network.parameters()} == {torch.float32}
     np.testing.assert_allclose(
         said(classify_text(model, TEXT)), plainly(model, theirs, TEXT), atol=1e-6
     )

@@ -25,8 +25,9 @@ from dlexplain.execution.telling import mark
 from dlexplain.results import Backtest, ClassificationTest
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.catalogue import RunSpec
-from dlexplain.services.training.findings import card, findings
+from dlexplain.services.training.test_results import card, test_results
 from dlexplain.settings import settings
+from tests.execution.rooms import room
 from tests.trained import digits_run, macrodata_run
 
 
@@ -63,7 +64,7 @@ def test_curves_have_a_point_an_epoch_and_end_at_the_last_value() -> None:
 
 def test_the_confusion_adds_up_to_the_test_part_and_its_accuracy() -> None:
     record = service.run(digits_run())
-    found = findings(record)
+    found = test_results(record)
     assert isinstance(found, ClassificationTest)
     assert found.confusion.sum() == card(record)["facts"]["sizes"]["test"]
     accuracy = np.trace(found.confusion) / found.confusion.sum()
@@ -74,7 +75,7 @@ def test_the_confusion_adds_up_to_the_test_part_and_its_accuracy() -> None:
 
 def test_the_backtest_agrees_with_the_metrics() -> None:
     record = service.run(macrodata_run())
-    found = findings(record)
+    found = test_results(record)
     assert isinstance(found, Backtest)
     assert found.mase[0].mean() == pytest.approx(record.metrics["test/mase"])
     ratio = found.mase[0].mean() / found.mase[1].mean()
@@ -131,7 +132,7 @@ def test_only_an_ended_run_can_be_deleted_and_then_is_gone() -> None:
     spec = RunSpec(task="forecast", model="lstm-forecaster", data="macrodata", device="cuda:7")
     states = States(states_file(settings().home))
     row = states.add(spec)
-    states.take(("cuda:7",))
+    states.take(room("cuda:7"))
     with pytest.raises(RunError, match="cancel it before"):
         service.delete(row.id)
     states.move(row.id, "failed", "for this test")

@@ -9,7 +9,7 @@ from dlexplain.data.base import PictureData
 from dlexplain.errors import DataError, Incompatible, ParamError, TargetError
 from dlexplain.explainers.progress import Progress
 from dlexplain.services.latent.codes import decode
-from dlexplain.services.latent.discriminator import realness, why_real
+from dlexplain.services.latent.discriminator import discriminator_score, why_real
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.latent.nearest import distances, measured, nearest, training_pictures
 from dlexplain.services.latent.sampling import sample, truncated
@@ -71,10 +71,10 @@ def test_realness_is_the_discriminators_logit() -> None:
     with torch.no_grad():
         plain = gan.network.discriminate(x).numpy()
         asked = gan.network.discriminate(x, torch.from_numpy(some.labels)).numpy()
-    assert np.allclose(realness(gan, some.pixels, some.labels[:0]), plain, atol=1e-5)
-    assert np.allclose(realness(gan, some.pixels, some.labels), asked, atol=1e-5)
+    assert np.allclose(discriminator_score(gan, some.pixels, some.labels[:0]), plain, atol=1e-5)
+    assert np.allclose(discriminator_score(gan, some.pixels, some.labels), asked, atol=1e-5)
     with pytest.raises(Incompatible, match="has no discriminator"):
-        realness(model("vae"), some.pixels, some.labels)
+        discriminator_score(model("vae"), some.pixels, some.labels)
 
 
 def test_pixels_that_convinced_sum_to_what_they_changed() -> None:
@@ -83,7 +83,9 @@ def test_pixels_that_convinced_sum_to_what_they_changed() -> None:
     for label in (0, 1):
         found = why_real(gan, some.pixels[0], label)
         asked = np.array([label])
-        change = realness(gan, some.pixels[:1], asked) - realness(gan, black, asked)
+        change = discriminator_score(gan, some.pixels[:1], asked) - discriminator_score(
+            gan, black, asked
+        )
         assert found.completeness_error is not None
         assert found.completeness_error < 0.06
         assert float(found.values.sum()) == pytest.approx(float(change[0]), rel=0.06)

@@ -12,7 +12,7 @@ import torch
 from dlexplain.data.base import silent
 from dlexplain.errors import RunError
 from dlexplain.execution import paths
-from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.worker import Built, build
 from dlexplain.services.training.catalogue import complete
@@ -80,7 +80,7 @@ def test_what_only_this_machine_could_repeat_is_not_published(tmp_path: Path) ->
             name="taught by a run",
         )
     )
-    student = InlineExecutor(settings().home).submit(spec)
+    student = inline_queue(settings().home).submit(spec)
     assert student.state == "finished"
     with pytest.raises(RunError, match="which the zoo does not have"):
         publish(student.id, "digits-taught", lambda text: None, tmp_path)

@@ -31,7 +31,7 @@ def minilm() -> TextModel:
 
 def margin(model: TextModel, text: str) -> float:
     """The logit of the class that the model says, less the other one's."""
-    logits = model.twin.logits(torch.from_numpy(model.read(text).ids)[None])[0]
+    logits = model.prepared.logits(torch.from_numpy(model.read(text).ids)[None])[0]
     return float(logits.max() - logits.min())
 
 

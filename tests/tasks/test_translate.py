@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dlexplain.execution.inline import InlineExecutor
+from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.modules.gru_attention import GRUAttention
@@ -19,7 +19,7 @@ from dlexplain.networks.modules.translator import PAD
 from dlexplain.results import TranslationTest
 from dlexplain.services.scoring import evaluate
 from dlexplain.services.training import runs
-from dlexplain.services.training.findings import findings
+from dlexplain.services.training.test_results import test_results
 from dlexplain.tasks.modules.translate import bleu, exact, token_loss
 from dlexplain.trained.catalogue import trained
 from tests.data.test_pairs import load, write
@@ -81,7 +81,7 @@ def test_a_run_scored_on_its_own_test_is_its_own_test(model: str, tmp_path: Path
     assert set(score.metrics) == {"bleu", "exact", "loss"}
     assert score.metrics == pytest.approx({key: told[key] for key in score.metrics}, rel=1e-5)
     assert "tok:13a" in score.details["bleu"]
-    found = findings(runs.run(run))
+    found = test_results(runs.run(run))
     assert isinstance(found, TranslationTest)
     assert found.source == data.test.source
     assert found.reference == data.test.target
@@ -118,11 +118,11 @@ def _stopping() -> Iterator[None]:
 def test_stopped_in_mid_epoch_and_resumed(tmp_path_factory: pytest.TempPathFactory) -> None:
     home = Homes(tmp_path_factory)()
     spec = replace(SPEC, model="stopping-translator")
-    whole = InlineExecutor(home).submit(spec)
+    whole = inline_queue(home).submit(spec)
     assert whole.state == "finished", whole.why
     Stopping.stop = True
-    row = InlineExecutor(home).submit(spec)
+    row = inline_queue(home).submit(spec)
     assert (row.state, row.why) == ("interrupted", "the worker was asked to end; saved at step 12")
-    row = InlineExecutor(home).resume(row.id)
+    row = inline_queue(home).resume(row.id)
     assert row.state == "finished", row.why
     assert_same(curves(home, row), curves(home, whole))

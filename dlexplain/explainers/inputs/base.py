@@ -17,7 +17,7 @@ from torch import Tensor
 
 from dlexplain.errors import Incompatible
 from dlexplain.explainers.baselines import undecided
-from dlexplain.explainers.batching import ChunkBook, Evaluator, Target
+from dlexplain.explainers.batching import BatchSizes, Evaluator, Target
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import Spec, Value
 from dlexplain.registry import Registry
@@ -166,7 +166,7 @@ class ModelInput(ABC):
     """An input of a model, the score that is explained, and the count of the work.
 
     feature  what one is called
-    model    what methods check: of pictures a PreparedModel, of texts a TextTwin
+    model    what methods check: of pictures a PreparedModel, of texts a PreparedText
     options  values of the modality's parameters that the method uses
     """
 
@@ -175,7 +175,7 @@ class ModelInput(ABC):
     model: Any
     target: Target
     progress: Progress
-    chunks: ChunkBook
+    chunks: BatchSizes
     options: Mapping[str, Value] = field(default_factory=dict, kw_only=True)
 
     def prepare(self, options: Mapping[str, Value], family: str) -> str:

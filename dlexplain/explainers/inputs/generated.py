@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible
 from dlexplain.explainers.batching import Evaluator
+from dlexplain.explainers.fair_lock import FairLock
 from dlexplain.explainers.inputs.base import MODALITIES, Features, Modality, Need, Option, Places
 from dlexplain.explainers.inputs.vectors import VectorInput
 from dlexplain.explainers.prepare import Prepared
 from dlexplain.explainers.text_model import View
-from dlexplain.explainers.turnstile import Turnstile
 from dlexplain.params import Spec, choice, number, specs
 
 Score = Callable[[Tensor], Tensor]
@@ -63,13 +63,13 @@ class LogProbability(nn.Module):
 
 
 def scored(
-    score: Score, example: Tensor, device: torch.device, fingerprint: str, turnstile: Turnstile
+    score: Score, example: Tensor, device: torch.device, fingerprint: str, lock: FairLock
 ) -> View:
     """The score as evaluations take it; example (1, time, ...) to measure with."""
     bucket = max(SMALLEST_BUCKET, 1 << (example.shape[1] - 1).bit_length())
     form = "vectors" if example.dim() == 3 else "ids"
     key = f"{fingerprint}/log p by {form} of {bucket}"
-    return View(LogProbability(score).eval(), device, key, turnstile, example)
+    return View(LogProbability(score).eval(), device, key, lock, example)
 
 
 @dataclass(eq=False)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dlexplain.explainers.batching import Evaluator
 from dlexplain.explainers.inputs.base import MODALITIES, Features, Modality, ModelInput, Windows
-from dlexplain.explainers.series_model import SeriesTwin
+from dlexplain.explainers.series_model import PreparedSeries
 from dlexplain.params import Value, choice, number, specs
 
 ONE_STRETCH = "One stretch covers the window: all periods of a series count the same."
@@ -80,7 +80,7 @@ class SeriesInput(ModelInput):
 
     modality: ClassVar[Modality] = SERIES
     feature: ClassVar[str] = "block"
-    model: SeriesTwin
+    model: PreparedSeries
     x: Tensor
     earlier: Tensor
 

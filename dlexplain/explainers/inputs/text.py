@@ -14,7 +14,7 @@ from dlexplain.explainers.batching import Evaluator
 from dlexplain.explainers.inputs.base import MODALITIES, Features, Modality
 from dlexplain.explainers.inputs.vectors import VectorInput
 from dlexplain.explainers.precision import check_precision, precision_param
-from dlexplain.explainers.text_model import TextTwin
+from dlexplain.explainers.text_model import PreparedText
 from dlexplain.params import Value, choice, number, specs
 
 BASELINES = ("blank", "padding", "zero", UNDECIDED)
@@ -106,7 +106,7 @@ class TextInput(VectorInput):
 
     modality: ClassVar[Modality] = TEXT
     feature: ClassVar[str] = "word"
-    model: TextTwin
+    model: PreparedText
     ids: Tensor
     words: Tensor
     tokens: tuple[str, ...]

@@ -13,7 +13,7 @@ from dlexplain.explainers.attention import (
 from dlexplain.explainers.base import Attributed, Explainer, Family, NoParams, register
 from dlexplain.explainers.inputs.base import ModelInput, Need
 from dlexplain.explainers.inputs.text import TextInput
-from dlexplain.explainers.text_model import TextTwin
+from dlexplain.explainers.text_model import PreparedText
 
 
 class _Attention(Explainer[NoParams]):
@@ -22,8 +22,8 @@ class _Attention(Explainer[NoParams]):
     Params = NoParams
     signed = False
 
-    def check(self, twin: TextTwin) -> None:
-        check_attends(twin)
+    def check(self, prepared: PreparedText) -> None:
+        check_attends(prepared)
 
 
 @register

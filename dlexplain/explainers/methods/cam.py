@@ -38,7 +38,7 @@ def activation_and_gradient(given: PictureInput, layer: str) -> tuple[Tensor, Te
     """The layer's output and the score's gradient at it, each (1, channels, height, width)."""
     given.progress.plan(1)
     found = find_layer(given.model, layer)
-    with given.model.turnstile.turn(), capture(given.model.module, found.name) as tape:
+    with given.model.lock.turn(), capture(given.model.module, found.name) as tape:
         with torch.enable_grad():
             score = given.target.score(given.model.module(given.inputs)).sum()
             assert tape.output is not None
@@ -261,7 +261,7 @@ class ScoreCam(LayerMethod[ScoreCamParams]):
     def _activation(given: PictureInput, layer: str) -> Tensor:
         given.progress.plan(1)
         found = find_layer(given.model, layer)
-        with given.model.turnstile.turn(), capture(given.model.module, found.name) as tape:
+        with given.model.lock.turn(), capture(given.model.module, found.name) as tape:
             with torch.no_grad():
                 given.model.module(given.inputs)
         given.progress.advance(1)

@@ -139,7 +139,7 @@ def check_exact(known_by: Any, model: Prepared, x: Tensor, baseline: Tensor) -> 
     x, baseline  (1, ...) a trial: what is computed from them is looked at, and whether it adds up
     """
     if known_by not in _verdicts:
-        with model.turnstile.turn():
+        with model.lock.turn():
             _verdicts[known_by] = _verdict(model.module, x, baseline)
     if _verdicts[known_by]:
         raise Incompatible(_verdicts[known_by])
@@ -203,7 +203,7 @@ class DeepLift(Explainer[NoParams]):
         evaluator, x = given.differentiable()
         baseline = given.baseline(evaluator, x)
         given.progress.plan(3)
-        with evaluator.model.turnstile.turn():
+        with evaluator.model.lock.turn():
             values = rescaled(evaluator.model.module, given.target, x, baseline)
         given.progress.advance(1)
         score, nothing = evaluator.all_scores(torch.cat([x, baseline])).tolist()

@@ -129,7 +129,7 @@ _verdicts: WeakKeyDictionary[PreparedModel, str] = WeakKeyDictionary()
 def check_guided(model: PreparedModel) -> None:
     """Raise Incompatible where the guided rule would change nothing, or not every ReLU."""
     if model not in _verdicts:
-        with model.turnstile.turn():
+        with model.lock.turn():
             rules, trace = traced(model.module, model.trial(1), GUIDED)
         _verdicts[model] = _verdict(rules, trace)
     if _verdicts[model]:

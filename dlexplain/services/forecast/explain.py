@@ -20,7 +20,7 @@ from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value
 from dlexplain.results import SeriesAttribution
 from dlexplain.results.words import sentence
-from dlexplain.services.explaining import MethodInfo, ResultCache, chunk_book, infos_for
+from dlexplain.services.explaining import MethodInfo, ResultCache, batch_sizes, infos_for
 from dlexplain.services.forecast.conformal import calibrate, calibrated
 from dlexplain.services.forecast.forecasting import Series, find_target, origin_place, series_for
 from dlexplain.services.forecast.models import LoadedForecaster
@@ -53,7 +53,13 @@ class Question:
 
     def key(self, *more: Any) -> str:
         """The same for the same question of the same weights and series."""
-        about = [self.model.twin.fingerprint, self.given.digest, self.row, self.target, self.step]
+        about = [
+            self.model.prepared.fingerprint,
+            self.given.digest,
+            self.row,
+            self.target,
+            self.step,
+        ]
         return json.dumps([*about, self.what, *more])
 
 
@@ -119,10 +125,10 @@ def _explain(
 ) -> SeriesAttribution:
     model, data, row, target = question.model, question.given.data, question.row, question.target
     given = SeriesInput(
-        model.twin,
+        model.prepared,
         target_of(model, target, question.step, question.what),
         progress,
-        chunk_book(),
+        batch_sizes(),
         _window(question, np.array([row])),
         _window(question, _earlier(model, row)),
     )
@@ -154,7 +160,7 @@ def _explain(
         evaluations=found.evaluations,
         seconds=found.seconds,
         note=" ".join(filter(None, [found.note, *map(sentence, far_values(data, rows))])),
-        model_fingerprint=model.twin.fingerprint,
+        model_fingerprint=model.prepared.fingerprint,
         period=data.period,
         about=model.about,
     )
@@ -197,7 +203,7 @@ def _calibrated_width(question: Question) -> float | None:
 
 def _window(question: Question, rows: Any) -> Tensor:
     inputs = question.model.windows(question.given.data, rows).inputs(rows)
-    return torch.from_numpy(inputs).float().to(question.model.twin.device)
+    return torch.from_numpy(inputs).float().to(question.model.prepared.device)
 
 
 def _earlier(model: LoadedForecaster, row: int) -> Any:

@@ -112,7 +112,7 @@ def forecast_at(
         calibrated=done,
         part=part_of(given, place),
         notes=tuple(notes),
-        model_fingerprint=model.twin.fingerprint,
+        model_fingerprint=model.prepared.fingerprint,
         period=data.period,
         about=model.about,
     )

@@ -19,7 +19,7 @@ def look_inside_window(
     network, period = model.network, given.data.period
     dates = given.data.dates[row + 1 - model.window : row + 1]
     if isinstance(network, RecurrentForecaster):
-        with model.twin.turnstile.turn(), torch.no_grad():
+        with model.prepared.lock.turn(), torch.no_grad():
             steps = network.steps(_window(model, given, row))
         layers = [
             {
@@ -31,7 +31,7 @@ def look_inside_window(
         written = tuple(period_text(day, period) for day in dates)
         return Inside(model.name, network.key, written, tuple(layers))
     if isinstance(network, TransformerForecaster):
-        with model.twin.turnstile.turn(), torch.no_grad():
+        with model.prepared.lock.turn(), torch.no_grad():
             weights = network.attention(_window(model, given, row))
         every = np.stack([layer[0].float().cpu().numpy() for layer in weights])
         return SeriesAttention(model.name, dates, every, period)
@@ -41,4 +41,4 @@ def look_inside_window(
 def _window(model: LoadedForecaster, given: GivenSeries, row: int) -> Tensor:
     at = np.array([row])
     inputs = model.windows(given.data, at).inputs(at)
-    return torch.from_numpy(inputs).float().to(model.twin.device)
+    return torch.from_numpy(inputs).float().to(model.prepared.device)

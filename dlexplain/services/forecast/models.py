@@ -13,7 +13,7 @@ from dlexplain.data.base import SeriesData
 from dlexplain.data.given_table import Origins, check_facts, windows_of
 from dlexplain.data.series_about import about_series
 from dlexplain.data.windows import Windows
-from dlexplain.explainers.series_model import Changes, SeriesTwin
+from dlexplain.explainers.series_model import Changes, PreparedSeries
 from dlexplain.networks.modules.device import describe_device
 from dlexplain.results import SeriesAbout
 from dlexplain.services.loading import card_read, placed
@@ -42,7 +42,7 @@ class LoadedForecaster:
     facts: Mapping[str, Any]
     window: int
     horizon: int
-    twin: SeriesTwin
+    prepared: PreparedSeries
     about: Mapping[str, SeriesAbout] = field(default_factory=dict)
 
     @classmethod
@@ -70,7 +70,7 @@ class LoadedForecaster:
     @property
     def device_text(self) -> str:
         """The device in words."""
-        return describe_device(self.twin.device)
+        return describe_device(self.prepared.device)
 
     def windows(self, data: SeriesData, origins: Origins) -> Windows:
         """What is seen at each origin, and how what is said becomes levels."""
@@ -80,8 +80,8 @@ class LoadedForecaster:
         """(count, window, series) -> (count, horizon, targets, quantiles) of scaled changes."""
         said = []
         for start in range(0, len(inputs), BATCH):
-            some = torch.from_numpy(inputs[start : start + BATCH]).float().to(self.twin.device)
-            with self.twin.turnstile.turn(), torch.inference_mode():
+            some = torch.from_numpy(inputs[start : start + BATCH]).float().to(self.prepared.device)
+            with self.prepared.lock.turn(), torch.inference_mode():
                 said.append(self.network(some).double().cpu().numpy())
         return np.concatenate(said)
 
@@ -94,10 +94,10 @@ def prepared(
     ready = placed(network)
     percent = np.where(facts["logs"], 100.0, 1.0)
     scale = torch.from_numpy(np.array(facts["change_scale"]) * percent)
-    twin = SeriesTwin(
+    prepared_series = PreparedSeries(
         Changes(ready.network, scale).to(ready.device).eval(),
         ready.device,
         ready.fingerprint,
         (window, len(facts["series"])),
     )
-    return LoadedForecaster(name, title, ready.network, facts, window, horizon, twin)
+    return LoadedForecaster(name, title, ready.network, facts, window, horizon, prepared_series)

@@ -52,7 +52,7 @@ def reconstruct(
     loaded = model if isinstance(model, LatentModel) else load(LatentModel, model)
     seen = seen_by(loaded, picture, centre)
     target = unit_of(loaded, seen.pixels[None])
-    with loaded.turnstile.turn(), torch.no_grad():
+    with loaded.lock.turn(), torch.no_grad():
         code, log_variance = loaded.encode(loaded.range.normalised(target))
         copy = loaded.decode(code)
         kl = kl_of(code, log_variance)
@@ -118,7 +118,7 @@ def decode(model: LatentModel, codes: Floats, label: int = 0) -> NDArray[np.uint
         )
     z = torch.from_numpy(codes).to(model.device)
     labels = torch.full((len(z),), label, dtype=torch.int64, device=model.device)
-    with model.turnstile.turn(), torch.no_grad():
+    with model.lock.turn(), torch.no_grad():
         made = model.decode(z, labels)
     return to_bytes(made).numpy()
 

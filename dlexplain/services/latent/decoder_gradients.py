@@ -17,7 +17,7 @@ def dimension_effects(model: LatentModel, code: Floats, label: int = 0) -> Dimen
     """
     z = torch.from_numpy(np.asarray(code, np.float32)).to(model.device)
     labels = torch.tensor([label], device=model.device)
-    with model.turnstile.turn():
+    with model.lock.turn():
         maps = decoder_gradients(model, z, labels)
     return DimensionEffects(model.name, decode(model, code[None], label)[0], numbers(maps))
 

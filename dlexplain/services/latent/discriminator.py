@@ -13,7 +13,7 @@ from dlexplain.explainers.prepare import PreparedModel, fingerprint
 from dlexplain.explainers.progress import Progress
 from dlexplain.results import Attribution, ClassName
 from dlexplain.results.latents import Floats
-from dlexplain.services.explaining import chunk_book
+from dlexplain.services.explaining import batch_sizes
 from dlexplain.services.latent.codes import numbers, unit_of
 from dlexplain.services.latent.models import LatentModel
 
@@ -38,7 +38,7 @@ class _Judging(nn.Module):
         return found[:, None]
 
 
-def realness(model: LatentModel, pixels: Bytes, labels: NDArray[np.int64]) -> Floats:
+def discriminator_score(model: LatentModel, pixels: Bytes, labels: NDArray[np.int64]) -> Floats:
     """(count, side, side, channels) -> (count,) logits; above 0 the discriminator holds it real.
 
     labels  (count,) the class of each, which it then looks for; () where it knows none
@@ -50,7 +50,7 @@ def realness(model: LatentModel, pixels: Bytes, labels: NDArray[np.int64]) -> Fl
     found = []
     for start in range(0, len(x), AT_ONCE):
         some = slice(start, start + AT_ONCE)
-        with model.turnstile.turn(), torch.no_grad():
+        with model.lock.turn(), torch.no_grad():
             found.append(
                 model.network.discriminate(x[some], None if asked is None else asked[some])
             )
@@ -78,11 +78,11 @@ def why_real(
         fingerprint=fingerprint(judging),
         folded=False,
         difference=0.0,
-        turnstile=model.turnstile,
+        lock=model.lock,
     )
     explainer = find_method("picture", method)
     x = unit_of(model, picture[None]) * 2 - 1
-    given = PictureInput(prepared, Target(0), progress or Progress(), chunk_book(), x)
+    given = PictureInput(prepared, Target(0), progress or Progress(), batch_sizes(), x)
     return Attribution(
         **vars(explainer.explain(given, explainer.request("picture"))),
         model=model.name,

@@ -100,7 +100,7 @@ def encode_parts(
 
 def _encoded(model: LatentModel, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """(batch, latent) codes, (batch,) errors, (batch, latent or 0) KL; one turn."""
-    with model.turnstile.turn(), torch.no_grad():
+    with model.lock.turn(), torch.no_grad():
         code, log_variance = model.encode(model.range.normalised(target))
         off = model.decode(code) - target
         return code, off.square().flatten(1).mean(1), kl_of(code, log_variance)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible
-from dlexplain.explainers.turnstile import Turnstile
+from dlexplain.explainers.fair_lock import FairLock
 from dlexplain.networks.modules.device import describe_device
 from dlexplain.params import Value
 from dlexplain.services.loading import card_read, placed
@@ -44,7 +44,7 @@ class LatentModel:
     digest: str
     device: torch.device
     fingerprint: str
-    turnstile: Turnstile = field(default_factory=Turnstile)
+    lock: FairLock = field(default_factory=FairLock)
 
     @classmethod
     def of(cls, entry: ModelEntry) -> Self:

@@ -45,7 +45,7 @@ def sample(model: LatentModel | str = "", label: str | int = "", **params: Value
     for start in range(0, wanted.count, AT_ONCE):
         z = noise[start : start + AT_ONCE].to(loaded.device)
         asked = labels[start : start + AT_ONCE].to(loaded.device) if len(labels) else None
-        with loaded.turnstile.turn(), torch.no_grad():
+        with loaded.lock.turn(), torch.no_grad():
             made.append(to_bytes(loaded.decode(z, asked)))
     return Samples(
         model=loaded.name,

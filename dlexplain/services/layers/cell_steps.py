@@ -50,7 +50,7 @@ def cell_step(
     assert isinstance(cell, nn.RNN | nn.LSTM | nn.GRU)
     checked(unit, cell.hidden_size, "unit")
     given = known.ids(ids)
-    with known.turnstile.turn(), torch.no_grad():
+    with known.lock.turn(), torch.no_grad():
         steps = network.inside(given)
         x = network.embedding(given) if layer == 0 else steps[layer - 1].states
         own, _ = cell(x)  # torch's own, to compare with

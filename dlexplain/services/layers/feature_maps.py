@@ -31,10 +31,10 @@ def feature_maps(
     if ranked_by not in RANKS:
         raise UnknownName(f'unknown order "{ranked_by}"; {known_names(ranked_by, RANKS)}')
     known = as_model(model)
-    call, read, twin = find_layer(known, layer), as_picture(picture), plain(known)
+    call, read, prepared = find_layer(known, layer), as_picture(picture), plain(known)
     x = input_of(known, read)
-    with twin.turnstile.turn(), torch.inference_mode():
-        output = output_of(twin.module, call, x)
+    with prepared.lock.turn(), torch.inference_mode():
+        output = output_of(prepared.module, call, x)
     values = output[0].float().reshape(grid(call)).cpu().contiguous().numpy()
     values.setflags(write=False)
     by = values.mean((1, 2)) if ranked_by == "mean" else values.max((1, 2))
@@ -49,9 +49,9 @@ def first_filters(model: LoadedModel | str) -> Filters:
     Raises Incompatible where none does.
     """
     known = as_model(model)
-    twin, pictures = plain(known), {PICTURE}
-    for call in trace(twin):
-        module = twin.module.get_submodule(call.path)
+    prepared, pictures = plain(known), {PICTURE}
+    for call in trace(prepared):
+        module = prepared.module.get_submodule(call.path)
         if not pictures.issuperset(call.sources):
             continue
         if isinstance(module, nn.Upsample):

@@ -65,11 +65,11 @@ def _of_classifier(model: TextModel, text: str, layer: int, head: int, place: in
     checked(layer, maps.weights.shape[0], "layer")
     checked(head, maps.weights.shape[1], "head")
     checked(place, len(maps.tokens), "token")
-    network: Any = model.twin.network
+    network: Any = model.prepared.network
     names, parts_of = _where(model, network, layer)
-    vectors = model.twin.embed(torch.from_numpy(reading.ids)[None])
+    vectors = model.prepared.embed(torch.from_numpy(reading.ids)[None])
     mask = torch.ones(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
-    with model.twin.turnstile.turn(), torch.inference_mode():
+    with model.prepared.lock.turn(), torch.inference_mode():
         caught = _caught(network, names, lambda: network.attend(vectors, mask))
         parts = parts_of(caught)
     own = maps.weights[layer, head, place]
@@ -113,7 +113,7 @@ def _of_writer(
     checked(head, attention.heads, "head")
     checked(place, len(tokens), "token")
     weights: list[Tensor] = []
-    with model.turnstile.turn(), torch.no_grad():
+    with model.lock.turn(), torch.no_grad():
         name = f"blocks.{layer}.attention.query_key_value"
         (every,) = _caught(
             network, [name], lambda: weights.extend(network.attention(model.ids(ids)))

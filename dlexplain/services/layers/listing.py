@@ -1,6 +1,6 @@
 """The layers of a picture model: what there are, what they cost, and finding one by its name.
 
-The network is looked at as it was trained, with its norms, not the folded twin that explains.
+The network is looked at as it was trained, with its norms, not the folded copy that explains.
 """
 
 import threading
@@ -34,15 +34,15 @@ def as_model(model: LoadedModel | str) -> LoadedModel:
 def plain(model: LoadedModel) -> PreparedModel:
     """The network with nothing folded away, frozen, in eval mode, on the model's device.
 
-    It shares the explained twin's turnstile.
+    It shares the explained ready's lock.
     """
     with _building:
         if model not in _plain:
-            _plain[model] = plain_twin(model.prepared, model.spec.network())
+            _plain[model] = unfolded(model.prepared, model.spec.network())
         return _plain[model]
 
 
-def plain_twin(prepared: PreparedModel, network: nn.Module) -> PreparedModel:
+def unfolded(prepared: PreparedModel, network: nn.Module) -> PreparedModel:
     """`prepared` with `network`, a copy of it, in place of its folded module."""
     whole, _ = working_copy(network, prepared.trial(1).cpu())
     whole = whole.to(prepared.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -56,10 +56,10 @@ def layers(model: LoadedModel | str) -> Layers:
     Raises UnknownName or WeightsError.
     """
     known = as_model(model)
-    twin = plain(known)
-    calls = trace(twin)
-    found = tuple(_layer(twin, calls, call) for call in calls)
-    return Layers(known.name, twin.input_shape, found)
+    ready = plain(known)
+    calls = trace(ready)
+    found = tuple(_layer(ready, calls, call) for call in calls)
+    return Layers(known.name, ready.input_shape, found)
 
 
 def find_layer(model: LoadedModel, name: str) -> Call:

@@ -35,25 +35,25 @@ def receptive_field(
     Raises ParamError for a layer or a unit that is not there, PictureError, or UnknownName.
     """
     known = as_model(model)
-    call, twin = find_layer(known, layer), plain(known)
+    call, prepared = find_layer(known, layer), plain(known)
     _, height, width = grid(call)
     row = height // 2 if row is None else row
     column = width // 2 if column is None else column
     check_unit(call, channel, row, column)
-    calls, unit = trace(twin), Unit(channel, row, column)
+    calls, unit = trace(prepared), Unit(channel, row, column)
     strengths = view = None
-    measured = before_activation(twin, call)
+    measured = before_activation(prepared, call)
     if picture is not None:
         read = as_picture(picture)
         view = known.view(read)
         # where an activation function is flat it has no gradient; before it, the field is the same
-        found = effective(twin, measured, input_of(known, read), unit)
+        found = effective(prepared, measured, input_of(known, read), unit)
         strengths = found.float().cpu().numpy()
-    endless = by_geometry(twin, calls, call, unit, clip=False)
+    endless = by_geometry(prepared, calls, call, unit, clip=False)
     return ReceptiveField(
         known.name, call.name, channel, row, column,
-        by_geometry(twin, calls, call, unit, clip=True),
-        by_gradient(twin, call, unit),
+        by_geometry(prepared, calls, call, unit, clip=True),
+        by_gradient(prepared, call, unit),
         (endless.height, endless.width),
         _step(known, call),
         strengths, view, measured.name,
@@ -62,10 +62,10 @@ def receptive_field(
 
 def field_of(model: LoadedModel, layer: str, channel: int, row: int, column: int) -> Rectangle:
     """What a unit sees by analysis alone; raises ParamError where it is not there."""
-    call, twin = find_layer(model, layer), plain(model)
+    call, prepared = find_layer(model, layer), plain(model)
     check_unit(call, channel, row, column)
     unit = Unit(channel, row, column)
-    return by_geometry(twin, trace(twin), call, unit, clip=True)
+    return by_geometry(prepared, trace(prepared), call, unit, clip=True)
 
 
 def _step(model: LoadedModel, call: Call) -> tuple[int, int]:
@@ -73,8 +73,9 @@ def _step(model: LoadedModel, call: Call) -> tuple[int, int]:
     _, height, width = grid(call)
     if min(height, width) < 2:
         return 0, 0
-    twin = plain(model)
+    prepared = plain(model)
     first, second = (
-        by_geometry(twin, trace(twin), call, Unit(0, place, place), clip=False) for place in (0, 1)
+        by_geometry(prepared, trace(prepared), call, Unit(0, place, place), clip=False)
+        for place in (0, 1)
     )
     return second.top - first.top, second.left - first.left

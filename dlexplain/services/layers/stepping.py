@@ -46,20 +46,20 @@ def step_through(
     Raises ParamError where the layer is no convolution or has no such unit, or PictureError.
     """
     known = as_model(model)
-    twin, call = plain(known), find_layer(known, layer)
-    convolution = twin.module.get_submodule(call.path)
+    prepared, call = plain(known), find_layer(known, layer)
+    convolution = prepared.module.get_submodule(call.path)
     if not isinstance(convolution, nn.Conv2d):
         raise ParamError(f'"{layer}" is a {call.kind}; a layer of kind Conv2d is accepted')
     check_unit(call, channel, row, column)
-    calls = trace(twin)
-    following, ended = _following(twin.module, calls, call)
+    calls = trace(prepared)
+    following, ended = _following(prepared.module, calls, call)
     x = input_of(known, as_picture(picture))
-    with twin.turnstile.turn(), torch.inference_mode():
-        first, *rest = flows(twin.module, (call, *following), x)
+    with prepared.lock.turn(), torch.inference_mode():
+        first, *rest = flows(prepared.module, (call, *following), x)
     unit = Unit(channel, row, column)
     stages = []
     for stage, flow in zip(following, rest, strict=True):
-        found = _stage(twin.module.get_submodule(stage.path), stage, flow, unit)
+        found = _stage(prepared.module.get_submodule(stage.path), stage, flow, unit)
         stages.append(found)
         unit = Unit(channel, found.row, found.column)
     told = _convolution(convolution, call, first, channel, row, column)
@@ -68,11 +68,11 @@ def step_through(
 
 def convolutions(model: LoadedModel) -> tuple[str, ...]:
     """Names of the layers that can be stepped through."""
-    twin = plain(model)
+    prepared = plain(model)
     return tuple(
         call.name
-        for call in trace(twin)
-        if isinstance(twin.module.get_submodule(call.path), nn.Conv2d) and not call.adds
+        for call in trace(prepared)
+        if isinstance(prepared.module.get_submodule(call.path), nn.Conv2d) and not call.adds
     )
 
 

@@ -14,7 +14,7 @@ from dlexplain.explainers.inputs.picture import PictureInput
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value
 from dlexplain.results import Attribution
-from dlexplain.services.explaining import MethodInfo, ResultCache, chunk_book, infos_for
+from dlexplain.services.explaining import MethodInfo, ResultCache, batch_sizes, infos_for
 from dlexplain.services.pictures.classify import as_picture, classify
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.question import asked_classes, usual_params
@@ -76,7 +76,7 @@ def explain(
     if found is None:
         view = model.view(read)
         given = PictureInput(
-            model.prepared, goal, progress or Progress(), chunk_book(), model.to_input(view)
+            model.prepared, goal, progress or Progress(), batch_sizes(), model.to_input(view)
         )
         found = Attribution(
             **vars(explainer.explain(given, wanted)),

@@ -51,7 +51,7 @@ class Window:
 
 def check_model(model: TextModel) -> None:
     """Raises Incompatible where the model has no attention that can be shown."""
-    check_attends(model.twin)
+    check_attends(model.prepared)
 
 
 def text_windows(model: TextModel, text: str) -> "Windows":
@@ -102,7 +102,9 @@ class Windows:
 
 def reading_maps(model: TextModel, reading: Reading) -> AttentionMaps:
     """Attention of every layer and head over a text as the model reads it; raises Incompatible."""
-    return maps_from(model, reading, weights_of(model.twin, torch.from_numpy(reading.ids)[None]))
+    return maps_from(
+        model, reading, weights_of(model.prepared, torch.from_numpy(reading.ids)[None])
+    )
 
 
 def maps_from(model: TextModel, reading: Reading, layers: Sequence[Tensor]) -> AttentionMaps:
@@ -144,7 +146,7 @@ def rollout(maps: AttentionMaps, layers: int | None = None) -> TokenWeights:
 def told_classes(model: TextModel, weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """(queries, tokens) with the network's own marks -> (tokens of the reading,): the rows that
     go on to the classes, averaged."""
-    found: NDArray[np.float32] = read_out(model.twin, torch.tensor(weights)).numpy()
+    found: NDArray[np.float32] = read_out(model.prepared, torch.tensor(weights)).numpy()
     return found
 
 

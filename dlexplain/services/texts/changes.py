@@ -52,7 +52,9 @@ def changed(
         tokens = tuple(
             BLANK if hide else token for hide, token in zip(hidden, reading.tokens, strict=True)
         )
-        return replace(reading, ids=np.where(hidden, model.twin.blank, reading.ids), tokens=tokens)
+        return replace(
+            reading, ids=np.where(hidden, model.prepared.blank, reading.ids), tokens=tokens
+        )
     if way == "replace" and not new.strip():
         raise TextError("there is nothing to put in the word's place; type a word")
     spans, text = word_spans(reading), reading.text
@@ -86,7 +88,7 @@ def find_turning(
         found = turn_by_removal(given, "drop" if way == "drop" else "blank", budget)
     if found.ids is None:
         return Turning(before, None, (), False, progress.done, progress.seconds)
-    kept = found.ids[0][found.ids[0] != model.twin.pad].numpy()
+    kept = found.ids[0][found.ids[0] != model.prepared.pad].numpy()
     after = classify_reading(model, replace(reading, ids=kept))
     changes = _changes(model, reading, found)
     return Turning(before, after, changes, found.smallest, progress.done, progress.seconds)

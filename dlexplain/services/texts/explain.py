@@ -17,7 +17,7 @@ from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value
 from dlexplain.results import ClassScore, OutputValue, TextAttribution, TextPrediction
 from dlexplain.results.text_explanations import OF_OUTPUTS
-from dlexplain.services.explaining import MethodInfo, ResultCache, chunk_book, infos_for
+from dlexplain.services.explaining import MethodInfo, ResultCache, batch_sizes, infos_for
 from dlexplain.services.question import asked_classes, usual_params
 from dlexplain.services.texts.models import TextModel
 
@@ -30,7 +30,7 @@ def text_method_infos(model: TextModel | None = None) -> tuple[MethodInfo, ...]:
     """Every method, or those that are compatible with `model`, by family."""
     if model is None:
         return infos_for(TEXT)
-    return infos_for(TEXT, model.twin, lambda method: _defaults(model, method))
+    return infos_for(TEXT, model.prepared, lambda method: _defaults(model, method))
 
 
 @random_state_kept()
@@ -42,7 +42,7 @@ def classify_text(model: TextModel, text: str) -> TextPrediction:
 def classify_reading(model: TextModel, reading: Reading) -> TextPrediction:
     """The same of a text as the model reads it."""
     ids = torch.from_numpy(reading.ids)[None]
-    return _prediction(model, reading, activated(model, model.twin.logits(ids))[0].tolist())
+    return _prediction(model, reading, activated(model, model.prepared.logits(ids))[0].tolist())
 
 
 def activated(model: TextModel, logits: torch.Tensor) -> torch.Tensor:
@@ -64,7 +64,7 @@ def classify_texts(
     found: dict[int, TextPrediction] = {}
     for first in range(0, len(order), BATCH):
         places = order[first : first + BATCH]
-        logits = model.twin.logits(model.batch([readings[p] for p in places]))
+        logits = model.prepared.logits(model.batch([readings[p] for p in places]))
         shares = activated(model, logits).cpu()
         for place, row in zip(places, shares.tolist(), strict=True):
             found[place] = _prediction(model, readings[place], row)
@@ -127,7 +127,7 @@ def explain_text(
             model=model.name,
             target=chosen,
             contrast=other,
-            model_fingerprint=model.twin.fingerprint,
+            model_fingerprint=model.prepared.fingerprint,
         )
         found.values.setflags(write=False)
         _cache.put(key, found)
@@ -147,7 +147,7 @@ def precision_warning(model: TextModel, method: str, params: Mapping[str, Value]
     """
     precision = str(_request(model, method, params).options.get("precision", "float32"))
     ids = torch.from_numpy(model.read(SHORT).ids)[None]
-    return check_precision(model.twin, ids, find_method(TEXT, method).family, precision)
+    return check_precision(model.prepared, ids, find_method(TEXT, method).family, precision)
 
 
 def input_of(
@@ -155,10 +155,10 @@ def input_of(
 ) -> TextInput:
     """A text, ready to be explained."""
     return TextInput(
-        model.twin,
+        model.prepared,
         target,
         progress or Progress(),
-        chunk_book(),
+        batch_sizes(),
         torch.from_numpy(reading.ids)[None],
         torch.from_numpy(reading.words),
         reading.tokens,
@@ -193,7 +193,7 @@ def _key(
     model: TextModel, reading: Reading, method: str, asked: Request[Any], target: Target
 ) -> str:
     what: list[Any] = [
-        model.twin.fingerprint,
+        model.prepared.fingerprint,
         model.activation,
         reading.text,
         reading.ids.tolist(),

@@ -13,7 +13,7 @@ from dlexplain.data.class_list import ClassList, plain_classes
 from dlexplain.data.text_reading import Reading, TextReader
 from dlexplain.data.tokenisers import FILE, load_tokeniser
 from dlexplain.errors import WeightsError
-from dlexplain.explainers.text_model import TextTwin
+from dlexplain.explainers.text_model import PreparedText
 from dlexplain.networks.modules.device import describe_device
 from dlexplain.networks.modules.hugging_face_classifier import PAD as HUGGING_FACE_PAD
 from dlexplain.networks.modules.text_shapes import PAD, Adapted, Attends, ReadsVectors
@@ -43,7 +43,7 @@ class TextModel:
     title: str
     class_list: ClassList
     reader: TextReader
-    twin: TextTwin
+    prepared: PreparedText
     activation: Activation = "softmax"
 
     @classmethod
@@ -59,7 +59,7 @@ class TextModel:
     @property
     def device(self) -> str:
         """The device in words."""
-        return describe_device(self.twin.device)
+        return describe_device(self.prepared.device)
 
     def find_class(self, wanted: int | str) -> ClassName:
         """The class with this index or name; raises TargetError, which says what is accepted."""
@@ -72,7 +72,7 @@ class TextModel:
     def batch(self, readings: Sequence[Reading]) -> Tensor:
         """(readings, longest of them) ids"""
         longest = max(len(reading) for reading in readings)
-        ids = torch.full((len(readings), longest), self.twin.pad)
+        ids = torch.full((len(readings), longest), self.prepared.pad)
         for row, reading in zip(ids, readings, strict=True):
             row[: len(reading)] = torch.from_numpy(reading.ids)
         return ids
@@ -130,14 +130,14 @@ def _ready(
 ) -> TextModel:
     """The network on its device, frozen, with what reads its texts."""
     ready = placed(network)
-    twin = TextTwin(
+    prepared = PreparedText(
         *ready,
         pad,
         blank,
         isinstance(network, Attends),
         network.reads if isinstance(network, Attends) else "mean",
     )
-    return TextModel(name, title, classes, reader, twin)
+    return TextModel(name, title, classes, reader, prepared)
 
 
 def _token(tokeniser: Tokenizer, names: tuple[str, ...]) -> int:

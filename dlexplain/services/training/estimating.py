@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.errors import DlexplainError
-from dlexplain.execution.courtesy import give_way
+from dlexplain.execution.priority import lower_priority
 from dlexplain.execution.spec import RunSpec
 from dlexplain.memory import keep_memory
 from dlexplain.results import Estimate
@@ -207,7 +207,7 @@ class Estimating:
 
 def main() -> int:
     """The process's side."""
-    give_way(NICE)
+    lower_priority(NICE)
     if settings().keep_memory:  # as the worker does
         keep_memory()
     warnings.filterwarnings("ignore")

@@ -16,10 +16,11 @@ import numpy as np
 from dlexplain.errors import SpecError
 from dlexplain.execution import journal, paths
 from dlexplain.execution.delivery import last_answer, start_delivery
-from dlexplain.execution.executor import LocalExecutor, devices
+from dlexplain.execution.executor import devices, local_queue
+from dlexplain.execution.queue import RunQueue
 from dlexplain.execution.saved import saved_step
 from dlexplain.execution.spec import RunSpec
-from dlexplain.execution.states import FOLLOWING, RunRow, States
+from dlexplain.execution.states import TRANSITIONS, RunRow, States
 from dlexplain.execution.store import Point, Tracking
 from dlexplain.execution.telling import mark, untold
 from dlexplain.results import Curve, RunRecord, StateChange
@@ -51,7 +52,7 @@ def launch(spec: RunSpec) -> RunRecord:
         accepted = ", ".join(dict.fromkeys(kinds))
         raise SpecError([f'device is "{completed.device}"; here it may be {accepted}'])
     check_data(completed)
-    return _record(_executor().submit(completed))
+    return _record(_queue().submit(completed))
 
 
 def train(spec: RunSpec | Mapping[str, Any] | str, wait: bool = False) -> RunRecord:
@@ -71,9 +72,10 @@ def train(spec: RunSpec | Mapping[str, Any] | str, wait: bool = False) -> RunRec
 
 
 def runs() -> list[RunRecord]:
-    """Every run, the latest first."""
-    keep_going()
-    return [_record(row) for row in _executor().states.all()]
+    """Every run, the latest first; looking starts nothing."""
+    queue = _queue()
+    queue.reap()
+    return [_record(row) for row in queue.states.all()]
 
 
 def search(text: str, records: Sequence[RunRecord]) -> list[RunRecord]:
@@ -95,17 +97,23 @@ def damaged_runs() -> list[str]:
 
 def run(wanted: str) -> RunRecord:
     """One run by its id or a unique beginning of it; raises UnknownName."""
-    return _record(_executor().states.get(wanted))
+    queue = _queue()
+    queue.reap()
+    return _record(queue.states.get(wanted))
 
 
 def keep_going() -> None:
     """Find workers that are gone, start what is queued where there is room, have MLflow told."""
-    _executor().advance()
+    _queue().advance()
 
 
-def cancel(wanted: str) -> RunRecord:
-    """Ask a run to save and stop; raises RunError where it is neither queued nor running."""
-    return _record(_executor().cancel(run(wanted).id))
+def cancel(wanted: str, now: bool = False) -> RunRecord:
+    """Ask a run to save and stop; raises RunError where it is neither queued nor running.
+
+    now  end its worker at once instead, also one that does not answer; what it has not saved is
+         lost
+    """
+    return _record(_queue().cancel(run(wanted).id, now))
 
 
 def resume(wanted: str) -> RunRecord:
@@ -113,16 +121,16 @@ def resume(wanted: str) -> RunRecord:
 
     Raises RunError for a run that is active or finished.
     """
-    return _record(_executor().resume(run(wanted).id))
+    return _record(_queue().resume(run(wanted).id))
 
 
 def rename(wanted: str, name: str) -> RunRecord:
-    return _changed(_executor().states.rename(run(wanted).id, name))
+    return _changed(_queue().states.rename(run(wanted).id, name))
 
 
 def tag(wanted: str, tags: Sequence[str]) -> RunRecord:
     """Replace the run's tags."""
-    return _changed(_executor().states.tag(run(wanted).id, tags))
+    return _changed(_queue().states.tag(run(wanted).id, tags))
 
 
 def delete(wanted: str) -> str:
@@ -130,7 +138,7 @@ def delete(wanted: str) -> str:
 
     Raises RunError while it is active.
     """
-    run, row = _executor().states.delete(wanted)
+    run, row = _queue().states.delete(wanted)
     shutil.rmtree(paths.run_folder(settings().home, run), ignore_errors=True)
     if row is None or row.began:
         _have_told(run)
@@ -139,7 +147,7 @@ def delete(wanted: str) -> str:
 
 def changes(wanted: str) -> list[StateChange]:
     """The run's states, the first first."""
-    found = _executor().states.changes(run(wanted).id)
+    found = _queue().states.changes(run(wanted).id)
     return [StateChange(c.at, c.state, c.who, c.why) for c in found]
 
 
@@ -241,8 +249,8 @@ def tracker_problem() -> str:
     )
 
 
-def _executor() -> LocalExecutor:
-    return LocalExecutor(settings().home)
+def _queue() -> RunQueue:
+    return local_queue(settings().home)
 
 
 def _tracking() -> Tracking:
@@ -293,7 +301,7 @@ def _record(row: RunRow) -> RunRecord:
         notes=tuple(progress.get("notes", ())),
         tracking=row.tracking,
         checkpoint=saved_step(paths.checkpoint_folder(settings().home, row.id))
-        if FOLLOWING[row.state] == ("queued",)
+        if TRANSITIONS[row.state] == ("queued",)
         else None,
         sizes=run_sizes(row),
     )
@@ -303,6 +311,6 @@ def _phase(row: RunRow) -> tuple[str, float]:
     """What the worker does and since when; "" where it has not spoken since the run was started."""
     started = row.started or row.created
     began = float(row.progress.get("phase_began", started))
-    if row.state == "running" and began < started:  # of an earlier spell
+    if row.state == "running" and began < started:  # of an earlier attempt
         return "", started
     return str(row.progress.get("phase", "")), began

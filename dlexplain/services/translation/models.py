@@ -14,7 +14,7 @@ from dlexplain.data.pair_codec import END, PairCodec, load_codec
 from dlexplain.data.text_codec import BROKEN
 from dlexplain.data.text_reading import Reading, TextReader
 from dlexplain.errors import DataError, TextError, WeightsError
-from dlexplain.explainers.turnstile import Turnstile
+from dlexplain.explainers.fair_lock import FairLock
 from dlexplain.networks.modules.device import describe_device
 from dlexplain.networks.modules.translator import EOS, UNK, Translator
 from dlexplain.services.loading import card_read, placed
@@ -31,7 +31,7 @@ class LoadedTranslator:
     longest_target  tokens of the longest target that it was trained on
     length_penalty  that its test searched with
     fingerprint     digest of architecture and weights
-    turnstile       where all who use the model take turns
+    lock       where all who use the model take turns
     """
 
     tasks: ClassVar[tuple[str, ...]] = ("translate",)
@@ -46,7 +46,7 @@ class LoadedTranslator:
     length_penalty: float
     device: torch.device
     fingerprint: str
-    turnstile: Turnstile = field(default_factory=Turnstile)
+    lock: FairLock = field(default_factory=FairLock)
 
     @classmethod
     def of(cls, entry: ModelEntry) -> Self:

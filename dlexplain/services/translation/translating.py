@@ -63,7 +63,7 @@ def _translate(model: LoadedTranslator, text: str, beam: int, penalty: float) ->
     started = time.perf_counter()
     reading = model.read(text)
     source = model.ids(reading)
-    with model.turnstile.turn():
+    with model.lock.turn():
         limit = most_tokens(model.longest_target, source)
         (found,) = hypotheses(model.translator, source, limit, beam, penalty)
         sure = _token_log_probabilities(model, source, [one.tokens for one in found])
@@ -128,7 +128,7 @@ def cross_attention(
     candidate = translation.candidates[place]
     written = written_by(model, translation, candidate)
     source, target = written.source, written.target[:, :-1]
-    with model.turnstile.turn():
+    with model.lock.turn():
         if isinstance(model.network, CrossAttends):
             found = model.network.cross_attention(source, target)[0]  # (layers, heads, T, S)
         else:
@@ -151,7 +151,7 @@ def written_by(model: LoadedTranslator, translation: Translation, candidate: Can
         table=model.table,
         source=torch.tensor([translation.ids], device=model.device),
         target=torch.tensor([[BOS, *candidate.ids]], device=model.device),
-        turnstile=model.turnstile,
+        lock=model.lock,
     )
 
 

@@ -23,7 +23,7 @@ from dlexplain.results import (
     SourceInfluence,
     Translation,
 )
-from dlexplain.services.explaining import MethodInfo, ResultCache, chunk_book, infos_for
+from dlexplain.services.explaining import MethodInfo, ResultCache, batch_sizes, infos_for
 from dlexplain.services.texts.attention_facts import spearman
 from dlexplain.services.translation.models import LoadedTranslator
 from dlexplain.services.translation.translating import BEAM, translate, written_by
@@ -140,12 +140,12 @@ def input_of(
     """A token of a candidate, ready to be explained."""
     written = written_by(model, translation, chosen)
     vectors = written.vectors()
-    about = (vectors.device, model.fingerprint, model.turnstile)
+    about = (vectors.device, model.fingerprint, model.lock)
     return TranslatedToken(
         scored(written.score_of(place), vectors, *about),
         Target(0),
         progress,
-        chunk_book(),
+        batch_sizes(),
         scored(written.score_of_sources(place), written.source, *about),
         vectors,
         written.source,

@@ -90,7 +90,7 @@ def _sum(
 
         with torch.no_grad():
             vectors = model.embedding(tokens)
-        total += reach(score, vectors, model.turnstile).sum(axis=0)
+        total += reach(score, vectors, model.lock).sum(axis=0)
     return total
 
 

@@ -30,7 +30,7 @@ def look_inside(model: LoadedLanguageModel, text: str) -> Inside:
             "token to token"
         )
     ids, _ = tokens_of(model, text, MOST)
-    with model.turnstile.turn(), torch.no_grad():
+    with model.lock.turn(), torch.no_grad():
         steps = network.inside(model.ids(ids))
     layers = [
         {

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from dlexplain.data.text_codec import TextCodec, load_codec
 from dlexplain.data.tokenisers import FILE
 from dlexplain.errors import DataError, TextError, WeightsError
+from dlexplain.explainers.fair_lock import FairLock
 from dlexplain.explainers.recurrence import differentiable
-from dlexplain.explainers.turnstile import Turnstile
 from dlexplain.networks.modules.device import describe_device
 from dlexplain.networks.modules.hugging_face import HuggingFaceLM
 from dlexplain.networks.modules.language import State
@@ -32,7 +32,7 @@ class LoadedLanguageModel:
     embedding    its layer that turns tokens into vectors
     head         its layer from states (batch, time, size) to logits; None where it cannot be told
     fingerprint  digest of architecture and weights
-    turnstile    where all who use the model take turns
+    lock    where all who use the model take turns
     """
 
     tasks: ClassVar[tuple[str, ...]] = ("language-model",)
@@ -45,7 +45,7 @@ class LoadedLanguageModel:
     codec: TextCodec
     device: torch.device
     fingerprint: str
-    turnstile: Turnstile = field(default_factory=Turnstile)
+    lock: FairLock = field(default_factory=FairLock)
 
     @classmethod
     def of(cls, entry: ModelEntry) -> "LoadedLanguageModel":

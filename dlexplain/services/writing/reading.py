@@ -15,7 +15,7 @@ from dlexplain.networks.modules.language import State
 from dlexplain.params import Value
 from dlexplain.results import Influence, Reading, TokenChoice
 from dlexplain.results.writing import special_name
-from dlexplain.services.explaining import MethodInfo, chunk_book, infos_for
+from dlexplain.services.explaining import MethodInfo, batch_sizes, infos_for
 from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.writing import encoded, likeliest
 from dlexplain.tasks.modules.sampling import PIECE
@@ -48,7 +48,7 @@ def read(model: LoadedLanguageModel, text: str, progress: Progress | None = None
     with torch.no_grad():
         for start in range(0, len(ids), PIECE):
             expected = torch.tensor(ids[start : start + PIECE])
-            with model.turnstile.turn():
+            with model.lock.turn():
                 logits, state = model(given[:, start : start + len(expected)], state)
             found = logits[0].float().cpu().log_softmax(-1)  # (tokens, vocabulary)
             logs.append(found.gather(1, expected[:, None])[:, 0])
@@ -175,12 +175,12 @@ class Asked:
         vectors, model = self.vectors(), self.model
         fixed = torch.zeros(self.tokens.shape[1], dtype=torch.bool)
         fixed[: self.lead] = True
-        about = (model.device, model.fingerprint, model.turnstile)
+        about = (model.device, model.fingerprint, model.lock)
         return GeneratedToken(
             scored(self.score, vectors, *about),
             Target(0),
             progress,
-            chunk_book(),
+            batch_sizes(),
             scored(self.score_tokens, self.tokens, *about),
             vectors,
             self.tokens,
@@ -190,7 +190,7 @@ class Asked:
 
     def log_probability(self) -> float:
         """Of the token after those of the window."""
-        with self.model.turnstile.turn(), torch.no_grad():
+        with self.model.lock.turn(), torch.no_grad():
             return float(self.score_tokens(self.tokens))
 
     def vectors(self) -> Tensor:
@@ -225,7 +225,7 @@ def state_after(
     """Once (1, time) tokens more were read."""
     with torch.no_grad():
         for piece in torch.split(ids, PIECE, dim=1) if ids.shape[1] else ():
-            with model.turnstile.turn(), model.last_only():
+            with model.lock.turn(), model.last_only():
                 _, state = model(piece, state)
             progress.check()
     return state

@@ -136,14 +136,14 @@ def _steps(
     state: State | None = None
     with torch.no_grad():
         for piece in before:
-            with model.turnstile.turn(), model.last_only():
+            with model.lock.turn(), model.last_only():
                 _, state = model(piece, state)
             progress.check()
     read = torch.cat(before, dim=1) if before else None
     generator = torch.Generator().manual_seed(params.seed)
     steps = write(model, last, sampling, generator, state, read)
     while True:
-        with model.turnstile.turn(), model.last_only():
+        with model.lock.turn(), model.last_only():
             drawn = next(steps)
         yield drawn
 

@@ -24,13 +24,13 @@ READS = {
     "mean": "the mean of what its last layer holds at all tokens",
 }
 POOLED = "the sum of all tokens, each weighed by its attention"
-"""By TextTwin.reads, in words; and where attention itself makes the sum."""
+"""By PreparedText.reads, in words; and where attention itself makes the sum."""
 Measured = Job[tuple[TextAttribution, ...]]
 
 
 def show_measured(model: TextModel, window: Window, maps: AttentionMaps, chosen: Head) -> None:
     """The sentence, and the table when it is there; maps  with their marks"""
-    where = POOLED if maps.pooled else READS[model.twin.reads]
+    where = POOLED if maps.pooled else READS[model.prepared.reads]
     st.subheader("Is attention an explanation here?")
     st.markdown(
         "Attention is not by itself an explanation: it says where a head looks, not whether what "
@@ -45,7 +45,7 @@ def show_measured(model: TextModel, window: Window, maps: AttentionMaps, chosen:
 
 def _job(model: TextModel, window: Window) -> Measured:
     """This text's, started if it is new; that of an earlier text is cancelled."""
-    key = (model.name, model.twin.fingerprint, window.reading.text, window.number)
+    key = (model.name, model.prepared.fingerprint, window.reading.text, window.number)
     known: tuple[object, Measured] | None = st.session_state.get(MEASURED)
     if known is not None and known[0] == key:
         return known[1]

@@ -30,7 +30,7 @@ def show_backtest(model: LoadedForecaster, given: GivenSeries, target: int) -> N
     def work(progress: Progress) -> SeriesBacktest:
         return backtest(model, given, progress)
 
-    question = (model.twin.fingerprint, given.digest, given.title)
+    question = (model.prepared.fingerprint, given.digest, given.title)
     found = asked(SLOT, question, "Backtest", work)
     show_live(lambda found: _show(found, name), found)
 

@@ -18,7 +18,7 @@ from dlexplain.results.making import Pixels
 from dlexplain.services.latent.codes import reconstruct, seen_by
 from dlexplain.services.latent.data import PictureData, evenly, fitting
 from dlexplain.services.latent.decoder_gradients import dimension_effects
-from dlexplain.services.latent.discriminator import realness
+from dlexplain.services.latent.discriminator import discriminator_score
 from dlexplain.services.latent.map import plane
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.latent.nearest import TrainingPictures, nearest
@@ -86,7 +86,7 @@ def real_logits(fingerprint: str, path: str, _model: LatentModel, _data: Picture
     """How real the discriminator holds some test pictures."""
     some = evenly(fitting(_data, _model.data, _model.channels, _model.side).test, REAL)
     known = some.labels if _data.classes == _model.classes else some.labels[:0]
-    return realness(_model, some.pixels, known)
+    return discriminator_score(_model, some.pixels, known)
 
 
 def neighbours(

@@ -11,7 +11,7 @@ from dlexplain.figures.latent_sheets import plot_samples, png, sheet
 from dlexplain.params import Value, as_dict, parse, specs
 from dlexplain.results import Samples
 from dlexplain.services.latent.data import PictureData
-from dlexplain.services.latent.discriminator import realness
+from dlexplain.services.latent.discriminator import discriminator_score
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.latent.sampling import class_place
 from dlexplain.services.latent.sampling_settings import SamplingParams
@@ -46,7 +46,7 @@ def show_samples(
     adversarial = model.task == "gan"
     none = np.zeros(0, np.float32)
     with right:
-        logits = realness(model, found.pixels, found.labels) if adversarial else none
+        logits = discriminator_score(model, found.pixels, found.labels) if adversarial else none
         show_one(model, found, place, logits)
         if adversarial and data is not None:
             real = cache.real_logits(model.fingerprint, path, model, data)

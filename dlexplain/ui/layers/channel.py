@@ -9,13 +9,13 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from dlexplain.figures.layers import excited_tile, plot_preferred
+from dlexplain.figures.layers import plot_activation_maximisation, top_activation_tile
 from dlexplain.figures.overlay import enlarged
 from dlexplain.params import specs
-from dlexplain.results import Exciting, Preferred
+from dlexplain.results import ActivationMaximisation, TopActivations
 from dlexplain.services.jobs import Progress
-from dlexplain.services.layers.exciting import exciting_pictures
-from dlexplain.services.layers.preferred import Params, preferred_input
+from dlexplain.services.layers.activation_maximisation import Params, maximise_activation
+from dlexplain.services.layers.top_activations import top_activations
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sets import PictureSet, picture_sets
 from dlexplain.trained.catalogue import ModelEntry
@@ -30,7 +30,7 @@ from dlexplain.ui.live import PROGRESS_SECONDS, live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
 
-EXCITING, PREFERRED = "layers-exciting", "layers-preferred"
+TOP, MAXIMISED = "layers-exciting", "layers-preferred"
 FIGURE = {"displayModeBar": False, "scrollZoom": False}
 COUNT = 12
 SIDE = 280
@@ -63,7 +63,7 @@ def _excited(entry: ModelEntry, layer: str, channel: int) -> None:
         ask_path(*missing, "Until then only other pictures can be searched through.")
     question = (entry.name, layer, channel, chosen.name, path)
     model = models.model(entry.name)
-    found = asked(EXCITING, question, "Searching", partial(_search, model, question, chosen))
+    found = asked(TOP, question, "Searching", partial(_search, model, question, chosen))
     show_live(_show_excited, found)
 
 
@@ -72,20 +72,20 @@ def _search(
     question: tuple[str, str, int, str, str],
     chosen: PictureSet,
     progress: Progress,
-) -> Exciting:
+) -> TopActivations:
     _, layer, channel, *_ = question
-    return exciting_pictures(model, chosen.load(), layer, channel, COUNT, progress, chosen.title)
+    return top_activations(model, chosen.load(), layer, channel, COUNT, progress, chosen.title)
 
 
 def _show_excited(found: Asked) -> None:
     if found.job.active:
-        show_progress(found.job, EXCITING, "pictures")
+        show_progress(found.job, TOP, "pictures")
         return
-    result: Exciting | None = found.job.result
+    result: TopActivations | None = found.job.result
     if result is None:
         show_end(found)
         return
-    show_tiles([excited_tile(best) for best in result.best], 128)
+    show_tiles([top_activation_tile(best) for best in result.best], 128)
     before = result.measured != result.layer
     where = f" of {result.measured}, before the activation function" if before else ""
     st.caption(
@@ -105,11 +105,11 @@ def _liked(name: str, layer: str, channel: int) -> None:
     with st.expander("How it is made", icon=":material/tune:"):
         params = params_form("layers-preferred", specs(Params), {})
     question = (name, layer, channel, tuple(params.items()))
-    known: Asked | None = st.session_state.get(PREFERRED)
+    known: Asked | None = st.session_state.get(MAXIMISED)
     if st.button("Make it", type="primary", icon=":material/brush:", key="layers-make"):
         pictures: list[NDArray[np.uint8]] = []
         work = partial(_make, models.model(name), question, pictures)
-        known = asked(PREFERRED, question, "Gradient ascent", work, anew=True, so_far=pictures)
+        known = asked(MAXIMISED, question, "Gradient ascent", work, anew=True, so_far=pictures)
     if known is None:
         return
     if known.question != question:
@@ -126,17 +126,17 @@ def _make(
     question: tuple[str, str, int, tuple[tuple[str, Any], ...]],
     pictures: list[NDArray[np.uint8]],
     progress: Progress,
-) -> Preferred:
+) -> ActivationMaximisation:
     _, layer, channel, params = question
-    return preferred_input(model, layer, channel, progress, pictures.append, **dict(params))
+    return maximise_activation(model, layer, channel, progress, pictures.append, **dict(params))
 
 
 def _show_liked(found: Asked) -> None:
-    result: Preferred | None = found.job.result
+    result: ActivationMaximisation | None = found.job.result
     if result is None:
         _show_so_far(found)
         if found.job.active:
-            show_progress(found.job, PREFERRED, "steps")
+            show_progress(found.job, MAXIMISED, "steps")
         else:
             show_end(found)
         return
@@ -153,7 +153,7 @@ def _show_liked(found: Asked) -> None:
         )
         if not result.is_clear:
             st.info(_no_clearer(whole))
-        st.plotly_chart(plot_preferred(result), config=FIGURE, key="layers-curve")
+        st.plotly_chart(plot_activation_maximisation(result), config=FIGURE, key="layers-curve")
     before = (
         f" The curve is of {result.raised}, which goes into {result.layer}: where an activation "
         "function is flat there is no gradient to climb."

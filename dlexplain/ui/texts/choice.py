@@ -36,7 +36,7 @@ def _load(name: str) -> None:
     """Also notes whether the page on attention can show it; raises DlexplainError."""
     from dlexplain.ui.texts import cache as text_cache  # torch is imported from here on
 
-    if not text_cache.text_model(name).twin.attends:
+    if not text_cache.text_model(name).prepared.attends:
         st.session_state.setdefault(NOT_ATTENDING, set()).add(name)
 
 

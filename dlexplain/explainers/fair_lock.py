@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Turnstile:
+class FairLock:
     """A lock that is fair: who asked first goes first, so no job waits for more than one chunk
     of each other job. Two jobs inside torch at once would fight for the same cores."""
 

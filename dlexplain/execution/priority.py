@@ -9,7 +9,7 @@ AUTOGROUP = Path("/proc/self/autogroup")
 the niceness within: see sched(7). There a group has a niceness too."""
 
 
-def give_way(niceness: int) -> None:
+def lower_priority(niceness: int) -> None:
     """Lower this process's priority, and its session's where it leads one; 19 is the lowest."""
     if not hasattr(os, "nice"):
         return

@@ -11,7 +11,7 @@ from dlexplain.data.pictures import Picture
 from dlexplain.errors import BadInput
 from dlexplain.explainers.layer_trace import output_of
 from dlexplain.explainers.progress import Progress
-from dlexplain.results import Excited, Exciting
+from dlexplain.results import TopActivation, TopActivations
 from dlexplain.services.layers.listing import (
     after_activation,
     before_activation,
@@ -27,7 +27,7 @@ TOGETHER = 16
 """Pictures that are sent through at once."""
 
 
-def exciting_pictures(
+def top_activations(
     model: LoadedModel,
     pictures: Sequence[Picture],
     layer: str,
@@ -35,7 +35,7 @@ def exciting_pictures(
     count: int = 9,
     progress: Progress | None = None,
     title: str = "",
-) -> Exciting:
+) -> TopActivations:
     """The pictures on which the channel has its largest value, and where it has it.
 
     Where the layer is an activation function, what goes into it is looked at: it flattens.
@@ -44,8 +44,8 @@ def exciting_pictures(
     Raises ParamError for a layer or a channel that is not there, BadInput without pictures, or
     Cancelled.
     """
-    call, twin = find_layer(model, layer), plain(model)
-    measured = before_activation(twin, call)  # ReLU6 would make all that reach 6 alike
+    call, prepared = find_layer(model, layer), plain(model)
+    measured = before_activation(prepared, call)  # ReLU6 would make all that reach 6 alike
     checked(channel, grid(call)[0], "channel")
     if not pictures:
         raise BadInput("there is no picture to search through")
@@ -57,10 +57,10 @@ def exciting_pictures(
     for start in range(0, len(pictures), TOGETHER):
         some = pictures[start : start + TOGETHER]
         x = torch.cat([model.to_input(model.view(picture)) for picture in some])
-        with twin.turnstile.turn(), torch.inference_mode():
-            output = output_of(twin.module, measured, twin.to_device(x))
+        with prepared.lock.turn(), torch.inference_mode():
+            output = output_of(prepared.module, measured, prepared.to_device(x))
             peak, place = output[:, channel].reshape(len(some), -1).max(1)
-            final = after_activation(twin, call, output)[:, channel].reshape(len(some), -1)
+            final = after_activation(prepared, call, output)[:, channel].reshape(len(some), -1)
         means.append(final.float().mean(1).cpu())
         peaks.append(peak.float().cpu())
         places.append(place.cpu())
@@ -69,7 +69,7 @@ def exciting_pictures(
     averages = torch.cat(means).tolist()
     width = grid(call)[2]
     best = [
-        Excited(
+        TopActivation(
             pictures[place].name,
             float(values[place]),
             averages[place],
@@ -78,6 +78,6 @@ def exciting_pictures(
         )
         for place in np.argsort(-values, kind="stable")[:count].tolist()
     ]
-    return Exciting(
+    return TopActivations(
         model.name, call.name, channel, measured.name, title, tuple(best), values, progress.seconds
     )

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from dlexplain.results import ClassificationTest
-from dlexplain.services.training.findings.base import READERS, Kept
+from dlexplain.services.training.test_results.base import READERS, Kept
 
 
 def _classification(facts: Mapping[str, Any], kept: Kept) -> ClassificationTest:

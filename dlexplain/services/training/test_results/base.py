@@ -16,11 +16,11 @@ from dlexplain.settings import settings
 
 Kept = Mapping[str, NDArray[Any]]
 """The arrays that a task's `results` gave, by name."""
-READERS: Registry[Callable[[Mapping[str, Any], Kept], Any]] = Registry("task with findings")
+READERS: Registry[Callable[[Mapping[str, Any], Kept], Any]] = Registry("task with test_results")
 """By task: (the data's facts from the card, arrays) -> a frozen result that can be drawn."""
 
 
-def findings(record: RunRecord) -> Any:
+def test_results(record: RunRecord) -> Any:
     """What the test found, a result of the task's kind; None before the run has been tested, or
     where its task keeps nothing to draw. Raises RunError where the files are damaged."""
     file = paths.results_file(settings().home, record.id)

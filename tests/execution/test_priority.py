@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from dlexplain.execution.courtesy import AUTOGROUP
+from dlexplain.execution.priority import AUTOGROUP
 
 ASK = """
 import os
-from dlexplain.execution.courtesy import AUTOGROUP, give_way
-give_way(7)
+from dlexplain.execution.priority import AUTOGROUP, lower_priority
+lower_priority(7)
 print(os.nice(0))
 print(AUTOGROUP.read_text() if AUTOGROUP.exists() else "")
 """

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from dlexplain.results import GeneratedPictures, Reconstructions
-from dlexplain.services.training.findings.base import READERS, Kept
+from dlexplain.services.training.test_results.base import READERS, Kept
 
 
 def _reconstructions(facts: Mapping[str, Any], kept: Kept) -> Reconstructions:

@@ -13,7 +13,7 @@ from dlexplain.explainers.layer_trace import Call, output_of
 from dlexplain.explainers.prepare import PreparedModel
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value, as_dict, parse
-from dlexplain.results import Preferred
+from dlexplain.results import ActivationMaximisation
 from dlexplain.services.layers.listing import (
     as_model,
     before_activation,
@@ -24,7 +24,7 @@ from dlexplain.services.layers.listing import (
 )
 from dlexplain.services.pictures.models import LoadedModel
 
-__all__ = ["Params", "preferred_input"]
+__all__ = ["Params", "maximise_activation"]
 NOISE = 16
 """Pictures of random pixels that are compared with."""
 TOGETHER = 8
@@ -32,14 +32,14 @@ TELL_SECONDS = 0.5
 
 
 @random_state_kept()
-def preferred_input(
+def maximise_activation(
     model: LoadedModel | str,
     layer: str,
     channel: int = 0,
     progress: Progress | None = None,
     tell: Callable[[NDArray[np.uint8]], None] | None = None,
     **params: Value,
-) -> Preferred:
+) -> ActivationMaximisation:
     """The picture on which `channel` of `layer` is most active, as gradient ascent finds it.
 
     tell    is called with the picture so far, (height, width, 3), about twice a second
@@ -48,17 +48,17 @@ def preferred_input(
     Raises ParamError for a layer, channel or parameter that is not there, or Cancelled.
     """
     known = as_model(model)
-    twin, call = plain(known), find_layer(known, layer)
+    prepared, call = plain(known), find_layer(known, layer)
     checked(channel, grid(call)[0], "channel")
     wanted = parse(Params, params)
     progress = progress or Progress()
-    raised = before_activation(twin, call)
-    found = maximise(twin, raised, channel, wanted, progress, _teller(twin, progress, tell))
-    noise = _activations(twin, call, channel, wanted.unit, twin.trial(NOISE))
-    (reached,) = _activations(twin, call, channel, wanted.unit, found.picture)
-    return Preferred(
+    raised = before_activation(prepared, call)
+    found = maximise(prepared, raised, channel, wanted, progress, _teller(prepared, progress, tell))
+    noise = _activations(prepared, call, channel, wanted.unit, prepared.trial(NOISE))
+    (reached,) = _activations(prepared, call, channel, wanted.unit, found.picture)
+    return ActivationMaximisation(
         known.name, call.name, channel, wanted.unit, raised.name,
-        to_picture(found.picture, twin.value_range), float(reached), noise,
+        to_picture(found.picture, prepared.value_range), float(reached), noise,
         np.array(found.curve, np.float32), as_dict(wanted), progress.seconds,
     )  # fmt: skip
 
@@ -76,7 +76,7 @@ def _activations(
 ) -> NDArray[np.float32]:
     found = []
     for some in torch.split(pictures, TOGETHER):
-        with model.turnstile.turn(), torch.inference_mode():
+        with model.lock.turn(), torch.inference_mode():
             output = output_of(model.module, call, model.to_device(some))
             found.append(activation(output, channel, unit).float().cpu())
     return torch.cat(found).numpy()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dlexplain.results import TextTest
-from dlexplain.services.training.findings.base import READERS, Kept
+from dlexplain.services.training.test_results.base import READERS, Kept
 
 
 def _texts(facts: Mapping[str, Any], kept: Kept) -> TextTest:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from dlexplain.results import Alignment, TranslationTest
-from dlexplain.services.training.findings.base import READERS, Kept
+from dlexplain.services.training.test_results.base import READERS, Kept
 
 
 def _translations(facts: Mapping[str, Any], kept: Kept) -> TranslationTest:

@@ -3,9 +3,9 @@
 import importlib
 import pkgutil
 
-from dlexplain.services.training.findings.base import card, findings
+from dlexplain.services.training.test_results.base import card, test_results
 
-__all__ = ["card", "findings"]
+__all__ = ["card", "test_results"]
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")

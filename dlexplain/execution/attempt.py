@@ -1,4 +1,4 @@
-"""One spell of a process at a run: it attaches, beats, trains, and says how that ended."""
+"""One attempt of a process at a run: it attaches, beats, trains, and says how that ended."""
 
 import logging
 import time
@@ -20,7 +20,7 @@ Train = Callable[[Path, Reporter], None]
 _log = logging.getLogger("dlexplain.worker")
 
 
-def spell(run: str, home: Path, train: Train) -> str:
+def attempt(run: str, home: Path, train: Train) -> str:
     """Train a run that is running and has no worker; returns the state that it ended in.
 
     That is "gone" where the run was taken from this process, which then leaves its state alone.
@@ -29,7 +29,7 @@ def spell(run: str, home: Path, train: Train) -> str:
     states = States(paths.states_file(home))
     with Ending() as ending:
         reporter = Reporter(states, home, states.attach(run), ending)
-        state, why = _attempt(home, reporter, train)
+        state, why = _trained(home, reporter, train)
         ending.closed = True
         _log.info("%s: %s", state, why)
         reporter.flush()
@@ -44,7 +44,7 @@ def spell(run: str, home: Path, train: Train) -> str:
     return state
 
 
-def _attempt(home: Path, reporter: Reporter, train: Train) -> tuple[str, str]:
+def _trained(home: Path, reporter: Reporter, train: Train) -> tuple[str, str]:
     """Train; returns the state to end in, and why."""
     try:
         reporter.start()
