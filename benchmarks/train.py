@@ -26,7 +26,6 @@ from torch.nn import functional as F
 
 from benchmarks.table import Row, arguments, median, report
 from dlexplain.data.base import silent
-from dlexplain.execution import worker
 from dlexplain.execution.fitting import make_trainer, quiet
 from dlexplain.execution.measuring import autocast
 from dlexplain.execution.paths import states_file
@@ -36,6 +35,7 @@ from dlexplain.execution.states import States
 from dlexplain.memory import keep_memory
 from dlexplain.networks.modules.device import choose_device
 from dlexplain.params import Value
+from dlexplain.services.training import worker
 from dlexplain.services.training.catalogue import complete
 
 FIRST = 3

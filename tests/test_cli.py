@@ -107,7 +107,7 @@ def test_explain_writes_the_map_and_its_metadata(
         (["--method", "grad-cam", "--target", "crane"], "names several classes"),
         (["--method", "grad-cam", "--target", "1000"], "accepted: 0 to 999"),
         (["--method", "grad-cam", "--target", "dragonn"], "is no class"),
-        (["--method", "grad-cam", "--model", "resnet"], 'unknown model "resnet"'),
+        (["--method", "grad-cam", "--model", "resnet"], 'unknown picture classifier "resnet"'),
         (["--method", "saliency", "--target", "1", "--contrast", "1"], "choose two classes"),
     ],
 )

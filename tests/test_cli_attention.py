@@ -68,7 +68,7 @@ def test_a_long_text_says_which_window_it_is(capsys: pytest.CaptureFixture[str])
         (("--text", "  "), "the text is only blanks"),
         (("--text", FILM, "--window", "9"), "window 9 is not there; the text has 1"),
         (("--text", FILM, "--model", "sst2-cnn"), "the model has no attention"),
-        (("--text", FILM, "--model", "nobody"), 'unknown text model "nobody"'),
+        (("--text", FILM, "--model", "nobody"), 'unknown text classifier "nobody"'),
         (("--text", FILM, "--out", "/nowhere/a.npz", *QUICK), "/nowhere/a.npz cannot be written"),
     ],
 )

@@ -54,7 +54,11 @@ def test_a_picture_is_reconstructed(tmp_path: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("call", "status", "why"),
     [
-        (["sample", "--model", "gpt"], 2, 'dlexplain: "gpt" is no autoencoder'),
+        (
+            ["sample", "--model", "gpt"],
+            2,
+            'dlexplain: unknown autoencoder, variational autoencoder or GAN "gpt"',
+        ),
         (["sample", "--count", "0"], 2, 'count is "0"; it takes a whole number from 1 to 256'),
         (["sample", "--model", "mnist-gan", "--class", "x"], 2, 'there is no class "x"'),
         (["sample", "--model", "mnist-autoencoder"], 2, "is a plain autoencoder"),

@@ -47,7 +47,10 @@ def test_a_receptive_field_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        (["layers", "--model", "gpt"], 'unknown model "gpt"; known: efficientnet-lite0'),
+        (
+            ["layers", "--model", "gpt"],
+            'picture classifier "gpt"; known: efficientnet-lite0',
+        ),
         (["receptive-field", "--layer", "x", "--model", "digits-cnn"], 'no layer "x"; known: feat'),
         (
             ["receptive-field", "--layer", "blocks.9.expandrelu"],

@@ -96,10 +96,10 @@ def test_a_text_in_colours_is_kept_as_a_page(
         (("explain",), "one of the three"),
         (("explain", "--text", "", *MODEL), "the text is empty"),
         (("classify", "--text", "x", "--model", str(Path(__file__).parent)), "no config.json"),
-        (("classify", "--text", "x", "--model", __file__), "unknown text model"),
+        (("classify", "--text", "x", "--model", __file__), "unknown text classifier"),
         (("explain", "--text", " ", "--method", "lime", *MODEL), "only blanks"),
         (("explain", "--text", "x", "--method", "lyme", *MODEL), "unknown method for a text"),
-        (("explain", "--text", "x", "--method", "lime", "--model", "x"), "unknown text model"),
+        (("explain", "--text", "x", "--method", "lime", "--model", "x"), "unknown text classifier"),
         (("explain", "--text", "x", "--method", "lime", "--out", "x.npz", *MODEL), ".html"),
         (("explain", "--text", "x", "--method", "lime", "--png", "x.png", *MODEL), "for pictures"),
     ],
@@ -140,7 +140,7 @@ def test_control_characters_do_not_reach_the_terminal(
     _, text, _ = run(capsys, "classify", "--text", STEERING, *MODEL, "--json")
     assert json.loads(text)[0]["text"] == STEERING
     _, _, told = run(capsys, "classify", "--text", "x", "--model", "\x1b[2J")
-    assert 'unknown text model "␛[2J"' in told
+    assert 'unknown text classifier "␛[2J"' in told
 
 
 def test_a_number_of_classes_begins_at_one(capsys: pytest.CaptureFixture[str]) -> None:

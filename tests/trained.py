@@ -3,8 +3,8 @@
 A test that has deleted every run gets new ones.
 """
 
-from dlexplain.execution.inline import inline_queue
 from dlexplain.services.training.catalogue import RunSpec, complete
+from dlexplain.services.training.inline import inline_queue
 from dlexplain.settings import settings
 from tests.finished import states
 

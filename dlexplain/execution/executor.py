@@ -37,7 +37,7 @@ class LocalExecutor:
 
     def launch(self, row: RunRow) -> None:
         log = log_file(self.home, row.id)
-        pid = process.start(self.home, "dlexplain.execution.worker", row.id, log=log)
+        pid = process.start(self.home, "dlexplain.services.training.worker", row.id, log=log)
         self.states.started(row.id, pid)
 
     def stop(self, row: RunRow) -> None:

@@ -16,13 +16,13 @@ from safetensors.torch import load_file, save_file
 from dlexplain.errors import BadInput, DlexplainError, RunError
 from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
-from dlexplain.execution.worker import build
 from dlexplain.networks.modules.device import choose_device
 from dlexplain.params import specs
 from dlexplain.results import RunRecord
 from dlexplain.services.scoring import Tested, run_test
 from dlexplain.services.training.presets import PRESETS, preset
 from dlexplain.services.training.runs import launch, run, wait_for
+from dlexplain.services.training.worker import build
 from dlexplain.settings import local_path, settings
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.catalogue import trained

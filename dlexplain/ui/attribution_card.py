@@ -1,6 +1,5 @@
 """The answer of one method about a picture, as a card: the map, its scale, facts, downloads."""
 
-from collections.abc import Callable
 from functools import lru_cache, partial
 
 import numpy as np
@@ -11,12 +10,16 @@ from dlexplain.figures.attribution import plot_attribution
 from dlexplain.figures.overlay import attribution_png, page_image
 from dlexplain.figures.scales import Scale, Sign
 from dlexplain.results import Attribution
-from dlexplain.results.words import capital
 from dlexplain.services.jobs import Job
 from dlexplain.services.pictures.bundle import stem
-from dlexplain.ui.live import live
+from dlexplain.services.pictures.explain import cached, explain
+from dlexplain.services.pictures.models import LoadedModel
+from dlexplain.services.pictures.sources import Picture
+from dlexplain.ui.cards import download, show_card
+from dlexplain.ui.charts import chart
+from dlexplain.ui.jobs import Asked
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.progress import show_progress
+from dlexplain.ui.methods import Ask, Request
 
 SIGNS = {"both": "Both", "positive": "Only for", "negative": "Only against"}
 STYLES = {"smooth": "Smooth", "raw": "Raw"}
@@ -53,27 +56,22 @@ def _options() -> tuple[float, Sign, bool]:
     return state["strength"] / 100, state["sign"] or "both", state["style"] != "raw"
 
 
-def show_card(
-    job: Job[Attribution],
-    picture: NDArray[np.uint8],
-    signed: bool,
-    key: str,
-    again: Callable[[], None],
+def show_map(
+    found: Asked[Attribution], index: int, picture: NDArray[np.uint8], signed: bool
 ) -> None:
     """One method's answer, live: a first coarse map, then the map itself.
 
     picture  what the model sees, (height, width, 3) uint8
     signed   whether the method's values have a sign
-    key      unique on the page
-    again    starts the job anew
     """
-    live(
-        partial(_draw_map, job, picture, signed),
-        version=lambda: (job.state, id(job.snapshot.preview), job.result is None),
-        active=lambda: job.active,
+    show_card(
+        found,
+        index,
+        lambda job: _draw_map(job, picture, signed),
+        lambda result: _actions(result, str(index)),
+        version=lambda job: (job.state, id(job.snapshot.preview), job.result is None),
         every=PREVIEW_SECONDS,
     )
-    live(partial(_under, job, key, again), lambda: job.active, lambda: job.active)
 
 
 def _draw_map(job: Job[Attribution], picture: NDArray[np.uint8], signed: bool) -> None:
@@ -117,49 +115,18 @@ def scale_html(scale: Scale | None, strength: float, unit: str) -> str:
     )
 
 
-def _under(job: Job[Attribution], key: str, again: Callable[[], None]) -> None:
-    """Progress, or facts and downloads, or why there is no answer."""
-    if job.active:
-        show_progress(job, key)
-        return
-    if job.result is not None:
-        _facts(job.result)
-        _actions(job.result, key)
-        return
-    if job.state == "failed":
-        st.error(literal(job.error))
-    else:
-        st.caption("Cancelled.")
-    if st.button("Run again", key=f"again-{key}", icon=":material/refresh:", type="tertiary"):
-        again()
-        st.rerun()
-
-
-def _facts(found: Attribution) -> None:
-    plural = "" if found.evaluations == 1 else "s"
-    facts = [f"{found.seconds:.2f} s", f"{found.evaluations:,} evaluation{plural}"]
-    if found.completeness_error is not None:
-        facts.append(f"completeness error {found.completeness_error:.1%}")
-    if found.way:
-        facts.insert(0, capital(found.way))
-    st.caption(", ".join(facts) + ("  \n" + literal(found.note) if found.note else ""))
-
-
 def _actions(found: Attribution, key: str) -> None:
     strength, sign, smooth = _options()
-    downloads = (
-        ("PNG", "image/png", partial(attribution_png, found, strength, sign, smooth)),
-        ("NPZ", "application/octet-stream", found.to_npz),
-    )
     with st.container(horizontal=True):
         st.button("Enlarge", key=f"large-{key}", icon=":material/zoom_in:", type="tertiary",
                   on_click=partial(st.session_state.__setitem__, ENLARGED, found))  # fmt: skip
-        for kind, mime, make in downloads:
-            st.download_button(
-                kind, make, file_name=f"{stem(found)}.{kind.lower()}", mime=mime,
-                key=f"{kind}-{key}", icon=":material/download:", on_click="ignore",
-                type="tertiary",
-            )  # fmt: skip
+        download(
+            "PNG",
+            partial(attribution_png, found, strength, sign, smooth),
+            f"{stem(found)}.png",
+            f"PNG-{key}",
+        )
+        download("NPZ", found.to_npz, f"{stem(found)}.npz", f"NPZ-{key}")
 
 
 def show_enlarged() -> None:
@@ -179,7 +146,25 @@ def show_enlarged() -> None:
             image, _ = page_image(found.picture, None, found.signed)
             plain.image(image, width="stretch")
         figure = plot_attribution(found, strength, sign, side=620)
-        large.plotly_chart(figure, config={"displayModeBar": False, "scrollZoom": False})
+        chart(figure, "enlarged", large)
         st.caption("Hold the pointer over the map to read its raw values.")
 
     st.dialog(found.title, width="large")(draw)()
+
+
+def picture_job(
+    model: LoadedModel, picture: Picture, request: Request, ask: Ask
+) -> Job[Attribution]:
+    """The job of one method on a picture; done at once where its answer is in memory."""
+    params, target, contrast = dict(ask.params), request.target, request.contrast
+    alone = contrast is None
+    job: Job[Attribution] = Job(
+        ask.title,
+        lambda progress: explain(
+            model, picture, ask.method, target, contrast, progress, None, alone=alone, **params
+        ),
+    )
+    found = cached(model, picture, ask.method, target, contrast, params)
+    if found is not None:
+        job.result, job.state = found, "done"
+    return job

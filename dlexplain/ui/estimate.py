@@ -1,5 +1,6 @@
 """What a training would take, by a few steps of it that are then thrown away."""
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -7,62 +8,68 @@ import streamlit as st
 
 from dlexplain.results import Estimate
 from dlexplain.results.words import capital, duration, size
+from dlexplain.services.jobs import Progress
+from dlexplain.ui.jobs import Asked, asked, known, result_of, show_live
 from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.words import count
 
-if TYPE_CHECKING:  # they import torch, which the page's title does not wait for
+if TYPE_CHECKING:
     from dlexplain.services.training.catalogue import RunSpec
-    from dlexplain.services.training.estimating import Estimating
+
+TAKES = "Usually less than a minute"
 
 
-def estimating(spec: "RunSpec") -> "Estimating | None":
-    """The session's estimate of exactly this spec, if one was asked for."""
-    known: Estimating | None = st.session_state.get("estimating")
-    same = known is not None and _computed(known.spec) == _computed(spec)
-    return known if same else None
-
-
-def _computed(spec: "RunSpec") -> dict[str, object]:
-    return {key: value for key, value in spec.to_dict().items() if key != "name"}
+SLOT = "estimate"
 
 
 def show_estimate(spec: "RunSpec") -> None:
-    from dlexplain.services.training.estimating import Estimating
-    from dlexplain.ui.session import track
-
-    now = estimating(spec)
-    if now is None:
+    """What was measured of exactly this spec, or a button that measures it."""
+    found = known(SLOT, _computed(spec))
+    if found is None:
         st.markdown(
             "Parameters, memory, time and a look at the augmented pictures, by training a few "
             "steps that are then thrown away."
         )
         if st.button("Measure a few steps", icon=":material/speed:"):
-            previous: Estimating | None = st.session_state.get("estimating")
-            if previous is not None:
-                previous.cancel()
-            st.session_state["estimating"] = Estimating(spec).start()
-            track(st.session_state["estimating"])
+            _measure(spec)
             st.rerun()
-    elif now.active:
-        left, right = st.columns([3, 1], vertical_alignment="center")
-        with left:
-            live(partial(show_phase, now), lambda: (now.phase, int(now.waited)),
-                 lambda: now.active)  # fmt: skip
-        if right.button("Cancel", type="tertiary", width="stretch"):
-            now.cancel()
-            st.rerun()
-    elif now.result is None:
-        st.error(literal(now.error))
-        if st.button("Measure again", icon=":material/refresh:"):
-            del st.session_state["estimating"]
-            st.rerun()
-    else:
-        show_found(now.result)
+        return
+    show_live(_show, found)
 
 
-def show_phase(now: "Estimating") -> None:
-    st.markdown(f"{capital(now.phase)} … {duration(now.waited)}, usually less than a minute")
+def _computed(spec: "RunSpec") -> dict[str, object]:
+    """Two specs that differ in their names alone take the same."""
+    return {key: value for key, value in spec.to_dict().items() if key != "name"}
+
+
+def _measure(spec: "RunSpec") -> None:
+    phases = ["starting"]
+
+    def work(progress: Progress) -> Estimate:
+        from dlexplain.services.training.estimating import estimate_apart
+
+        return estimate_apart(spec, progress, phases.append)
+
+    asked(SLOT, _computed(spec), "The estimate", work, anew=True, so_far=phases)
+
+
+def _show(found: Asked[Estimate]) -> None:
+    if found.job.active:
+        began = time.monotonic()
+        live(partial(_show_phase, found, began), lambda: _phase(found, began), lambda: found.active)
+    result = result_of(found, starting=TAKES)
+    if result is not None:
+        show_found(result)
+
+
+def _phase(found: Asked[Estimate], began: float) -> tuple[str, int]:
+    return found.so_far[-1], int(time.monotonic() - began)
+
+
+def _show_phase(found: Asked[Estimate], began: float) -> None:
+    phase, waited = _phase(found, began)
+    st.markdown(f"{capital(phase)} … {duration(waited)}")
 
 
 def show_found(found: Estimate) -> None:

@@ -1,57 +1,136 @@
-"""What a session has under way: one job a question, and one question at a time in each slot."""
+"""What a session has asked for: one question at a time in each slot, answered by jobs.
 
-from collections.abc import Callable
+Every page asks in this way: `asked` for one job, `asked_all` for one a method; `show_live` draws
+what changes, `result_of` the answer, or the progress towards it, or why there is none.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
 from dlexplain.services.jobs import Job, Progress
 from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.progress import show_progress
 from dlexplain.ui.session import start
+
+R = TypeVar("R")
+Make = Callable[[], Job[R]]
+"""Makes a job; done at once where its answer is in memory."""
 
 
 @dataclass(eq=False)
-class Asked:
-    """A question and the job that answers it.
+class Asked(Generic[R]):
+    """A question and the jobs that answer it.
 
-    so_far  what the job adds to while it goes on and the page shows meanwhile, if anything
+    makers   of the jobs, to start one anew
+    so_far   what a job adds to while it goes on and the page shows meanwhile, if anything
     """
 
+    slot: str
     question: Any
-    job: Job[Any]
+    makers: Sequence[Make[R]]
+    jobs: list[Job[R]]
     so_far: Any = None
+
+    @property
+    def job(self) -> Job[R]:
+        """The only one."""
+        return self.jobs[0]
+
+    @property
+    def active(self) -> bool:
+        return any(job.active for job in self.jobs)
+
+    def cancel(self) -> None:
+        for job in self.jobs:
+            job.cancel()
+
+    def again(self, index: int) -> None:
+        """Start one job anew, after it was cancelled or has failed."""
+        self.jobs[index] = self.makers[index]()
+        start([self.jobs[index]])
+
+
+def asked_all(
+    slot: str,
+    question: Any,
+    makers: Sequence[Make[R]],
+    last: Callable[[int], bool] = lambda index: False,
+    anew: bool = False,
+    so_far: Any = None,
+) -> Asked[R]:
+    """The session's jobs for this question, started if it is new; the slot's earlier ones stop.
+
+    last  which of them are to start after the others, such as those that take long
+    """
+    known: Asked[R] | None = st.session_state.get(slot)
+    if known is not None and known.question == question and not anew:
+        return known
+    if known is not None:
+        known.cancel()
+    found = Asked(slot, question, makers, [make() for make in makers], so_far)
+    st.session_state[slot] = found
+    order = sorted(range(len(makers)), key=last)
+    start([found.jobs[index] for index in order if found.jobs[index].active])
+    return found
 
 
 def asked(
     slot: str,
     question: Any,
     title: str,
-    work: Callable[[Progress], Any],
+    work: Callable[[Progress], R],
     anew: bool = False,
     so_far: Any = None,
-) -> Asked:
-    """The session's job for this question, started if it is new; the slot's earlier one stops."""
-    known: Asked | None = st.session_state.get(slot)
-    if known is not None and known.question == question and not anew:
-        return known
-    if known is not None:
-        known.job.cancel()
-    found = Asked(question, Job(title, work), so_far)
-    st.session_state[slot] = found
-    start([found.job])
-    return found
+) -> Asked[R]:
+    """The same for a question that one job answers."""
+    return asked_all(slot, question, [lambda: Job(title, work)], anew=anew, so_far=so_far)
 
 
-def show_live(show: Callable[[Asked], None], found: Asked) -> None:
-    """Draw by `show` now, and once more when the job has ended."""
-    live(lambda: show(found), version=lambda: found.job.active, active=lambda: found.job.active)
+def known(slot: str, question: Any) -> "Asked[Any] | None":
+    """What was asked in the slot, if it was this."""
+    found: Asked[Any] | None = st.session_state.get(slot)
+    return found if found is not None and found.question == question else None
 
 
-def show_end(found: Asked) -> None:
-    """Why there is no result, where there is none."""
-    if found.job.state == "failed":
-        st.error(literal(found.job.error))
-    elif found.job.state == "cancelled":
-        st.caption("Stopped.")
+def show_live(show: Callable[[Asked[R]], None], found: Asked[R]) -> None:
+    """Draw by `show` now, and once more when each job has ended."""
+    live(
+        lambda: show(found),
+        version=lambda: tuple(job.active for job in found.jobs),
+        active=lambda: found.active,
+    )
+
+
+def result_of(
+    found: Asked[R],
+    what: str = "evaluations",
+    index: int = 0,
+    key: str = "",
+    stop: str = "Cancel",
+    starting: str = "Starting",
+) -> R | None:
+    """The answer of one job. Where there is none yet, draws its progress, with a button that
+    cancels it; where there is none at all, says why, with a button that tries again.
+
+    what  progress counts
+    key   of the buttons, where the same answer is drawn twice on a page
+    stop, starting  as `show_progress` has them
+    """
+    job, key = found.jobs[index], key or f"{found.slot}-{index}"
+    if job.active:
+        show_progress(job, key, what, stop, starting)
+        return None
+    if job.state == "done":
+        return job.result
+    if job.state == "failed":
+        st.error(literal(job.error))
+    else:
+        st.caption("Cancelled.")
+    if st.button("Run again", key=f"again-{key}", icon=":material/refresh:", type="tertiary"):
+        found.again(index)
+        st.rerun()
+    return None

@@ -1,6 +1,7 @@
 """Choosing explanation methods and their parameters, on every page that explains."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -11,9 +12,36 @@ from dlexplain.results.words import capital
 from dlexplain.services.explaining import MethodInfo
 from dlexplain.ui.address import from_address, tell_wrong
 from dlexplain.ui.forms import params_form
-from dlexplain.ui.state import Ask
 
 ParamsOf = dict[str, dict[str, Value]]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One method with its parameters."""
+
+    method: str
+    title: str
+    family: str
+    params: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A question: why a model sees this class in this input, asked of several methods.
+
+    digest  of the text, or the key of the picture
+    """
+
+    model: str
+    digest: str
+    target: int
+    contrast: int | None
+    asks: tuple[Ask, ...]
+
+    def is_slow(self, index: int) -> bool:
+        """Whether a method takes many evaluations, so that the others start before it."""
+        return self.asks[index].family == "perturbation"
 
 
 def choose_methods(

@@ -11,9 +11,8 @@ from dlexplain.trained.catalogue import default
 from dlexplain.ui import cache
 from dlexplain.ui.address import from_address, to_address
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.methods import ParamsOf, asks_of, choose_methods, method_params
+from dlexplain.ui.methods import ParamsOf, Request, asks_of, choose_methods, method_params
 from dlexplain.ui.rather import choose_contrast, contrast_from_address
-from dlexplain.ui.state import Request
 
 FIRST_METHODS = ("grad-cam", "integrated-gradients", "superpixel-ablation")
 

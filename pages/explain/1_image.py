@@ -8,6 +8,7 @@ import streamlit as st
 from dlexplain.errors import DlexplainError
 from dlexplain.results.words import capital
 from dlexplain.services.pictures.cards import TASK
+from dlexplain.ui.charts import chart
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
 from dlexplain.ui.pictures import arrived, choose_picture
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
     from dlexplain.services.pictures.models import LoadedModel
     from dlexplain.services.pictures.sources import Picture
     from dlexplain.trained.catalogue import ModelEntry
+    from dlexplain.ui.jobs import Asked
+    from dlexplain.ui.methods import Request
     from dlexplain.ui.pictures import Choice
-    from dlexplain.ui.state import Answers, Request
 
 COLUMNS = 3
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 WORDS = ("none", "one", "two", "three", "four", "five")
 
 
@@ -72,7 +73,7 @@ def show_prediction(
         show_verdict(model, prediction, choice.truth)
     if definition := model.class_definition(best.name.index):
         st.caption(literal(capital(definition)))
-    st.plotly_chart(plot_prediction(prediction), config=FIGURE, key="prediction")
+    chart(plot_prediction(prediction), "prediction")
     shown, title = len(prediction.scores), model.class_list.title
     of = f"{WORDS[shown]} best of {title}" if shown < len(model.classes) else f"all {title}"
     st.caption(f"{literal(entry.title)} on {model.device}, {literal(of)}")
@@ -93,33 +94,26 @@ def show_answers(
     model: "LoadedModel", picture: "Picture", prediction: "Prediction", request: "Request"
 ) -> None:
     from dlexplain.ui import cache
-    from dlexplain.ui.attribution_card import map_options, show_card, show_enlarged
-    from dlexplain.ui.live import live
-    from dlexplain.ui.state import again, answer, picture_job
+    from dlexplain.ui.attribution_card import map_options, picture_job, show_enlarged, show_map
+    from dlexplain.ui.jobs import asked_all, show_live
 
-    job_of = partial(picture_job, model, picture)
-    answers = answer(st.session_state, request, job_of)
+    makers = [partial(picture_job, model, picture, request, ask) for ask in request.asks]
+    answers = asked_all("answers", request, makers, request.is_slow)
     map_options()
     known, view = cache.methods(model.name), model.view(picture)
-    for first in range(0, len(answers.jobs), COLUMNS):
-        row = range(first, min(first + COLUMNS, len(answers.jobs)))
+    for first in range(0, len(makers), COLUMNS):
+        row = range(first, min(first + COLUMNS, len(makers)))
         columns = st.columns(COLUMNS)
         for column in columns[len(row) :]:
             column.empty()  # where an earlier question had a card
-        for column, place in zip(columns, row, strict=False):
+        for column, index in zip(columns, row, strict=False):
             with column, st.container(border=True):
-                signed = known[request.asks[place].method].signed
-                repeat = partial(again, answers, place, job_of)
-                show_card(answers.jobs[place], view, signed, str(place), repeat)
-    live(
-        partial(download_all, prediction, answers),
-        version=lambda: answers.active,
-        active=lambda: answers.active,
-    )
+                show_map(answers, index, view, known[request.asks[index].method].signed)
+    show_live(partial(download_all, prediction), answers)
     show_enlarged()
 
 
-def download_all(prediction: "Prediction", answers: "Answers[Attribution]") -> None:
+def download_all(prediction: "Prediction", answers: "Asked[Attribution]") -> None:
     done = [job.result for job in answers.jobs if job.result is not None]
     if answers.active or not done:
         return

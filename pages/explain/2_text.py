@@ -6,6 +6,7 @@ import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.ui.address import from_address, to_address
+from dlexplain.ui.charts import chart
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.texts.choice import IN_ADDRESS, choose_classifier, choose_text, examples
 from dlexplain.ui.words import tokens_told
@@ -14,12 +15,11 @@ if TYPE_CHECKING:
     from dlexplain.results import TextPrediction
     from dlexplain.services.texts.models import TextModel
     from dlexplain.trained.catalogue import ModelEntry
-    from dlexplain.ui.state import Request
+    from dlexplain.ui.methods import Request
 
 ONE, TWO, TABLE = "One text", "Two texts", "A table of texts"
 MODES = {"one": ONE, "two": TWO, "table": TABLE}
 MANY_UNKNOWN = 0.3  # share of unknown tokens from which the page warns
-CHART = {"displayModeBar": False}
 
 
 def main() -> None:
@@ -113,7 +113,7 @@ def show_prediction(
     if prediction is None:
         return None
     st.subheader(literal(prediction.headline))
-    st.plotly_chart(plot_text_prediction(prediction), config=CHART, key=f"said-{key}")
+    chart(plot_text_prediction(prediction), f"said-{key}")
     counted = tokens_told(prediction.tokens)
     st.caption(f"{literal(trained.title)} on {model.device}, {counted}")
     if prediction.left:
@@ -133,7 +133,7 @@ def why(
     model: "TextModel", text: str, prediction: "TextPrediction", arrived: bool,
     others: "list[TextModel]",
 ) -> None:  # fmt: skip
-    from dlexplain.ui.state import Request
+    from dlexplain.ui.methods import Request
     from dlexplain.ui.texts import cache as text_cache
     from dlexplain.ui.texts.answers import show_answers, view_options
     from dlexplain.ui.texts.changes import show_changes
@@ -179,7 +179,7 @@ def _fitting(request: "Request", which: "TextModel", first: "TextModel") -> "Req
 
 def two_texts(chosen: "ModelEntry", beside: "ModelEntry | None", arrived: bool) -> None:
     from dlexplain.services.question import usual_contrast
-    from dlexplain.ui.state import Request
+    from dlexplain.ui.methods import Request
     from dlexplain.ui.texts import cache as text_cache
 
     model = load(chosen)

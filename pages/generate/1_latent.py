@@ -11,8 +11,8 @@ from dlexplain.ui.latent.pictures import Choice, choose_picture
 from dlexplain.ui.markdown import literal
 
 if TYPE_CHECKING:
-    from dlexplain.services.latent.data import PictureData
     from dlexplain.services.latent.models import LatentModel
+    from dlexplain.services.pictures.data import PictureData
 
 Kept = dict[str, str | None]
 NEEDS_DATA = {"map", "classes"}

@@ -2,7 +2,6 @@
 
 import json
 import shlex
-from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,9 +10,8 @@ from dlexplain.errors import BadInput, DlexplainError, SpecError
 from dlexplain.results.words import capital, duration, sentence
 from dlexplain.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, to_address
-from dlexplain.ui.estimate import estimating, show_estimate
+from dlexplain.ui.estimate import show_estimate
 from dlexplain.ui.jobs import asked, show_live
-from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.zoo import ADDRESS
 
@@ -236,9 +234,7 @@ def act(spec: "RunSpec", preset: str) -> None:
     """Estimate, start, and how to do the same elsewhere."""
     with st.container(border=True):
         st.subheader("On this machine")
-        started = estimating(spec)
-        is_active = partial(getattr, started, "active", False)
-        live(partial(show_estimate, spec), is_active, is_active)
+        show_estimate(spec)
         if st.button("Start training", type="primary", icon=":material/play_arrow:"):
             start(spec)
     with st.expander("The same on the command line", icon=":material/terminal:"):

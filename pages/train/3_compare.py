@@ -10,6 +10,7 @@ from dlexplain.results.certainty import certainty, examples_of
 from dlexplain.results.words import duration, metric_name
 from dlexplain.services.training import comparison
 from dlexplain.services.training import runs as service
+from dlexplain.ui.charts import chart
 from dlexplain.ui.live import drawn_before, live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.run_curves import runs_now
@@ -240,7 +241,7 @@ def show_parameters(chosen: "list[RunRecord]") -> None:
         "Axes", list(columns), said[:AXES], key=f"axes-{'-'.join(columns)}", max_selections=AXES
     )
     shown = {name: columns[name] for name in axes}
-    st.plotly_chart(plot_parallel(shown, key, found), key="parallel")  # type: ignore[arg-type]
+    chart(plot_parallel(shown, key, found), "parallel")  # type: ignore[arg-type]
     st.subheader("Metric against one parameter")
     pick, scale = st.columns([3, 1], vertical_alignment="bottom")
     parameter = pick.selectbox("Parameter", list(columns), key="parameter", persist_state="session")
@@ -249,7 +250,7 @@ def show_parameters(chosen: "list[RunRecord]") -> None:
     labels = list(comparison.run_labels(chosen).values())
     names = [labels[place] for place in have]
     figure = plot_scatter(parameter, columns[parameter], key, found, names, log_x)  # type: ignore[arg-type]
-    st.plotly_chart(figure, key="scatter")
+    chart(figure, "scatter")
 
 
 def show_pictures(chosen: "list[RunRecord]") -> None:

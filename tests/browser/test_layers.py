@@ -43,7 +43,7 @@ def test_a_network_is_taken_apart(browser: Browser, tmp_path: Path) -> None:
         steps.press("Enter")
         page.get_by_role("button", name="Make it").click()
         page.get_by_role("button", name="Cancel").click()
-        expect(page.get_by_text("Stopped.")).to_be_visible()
+        expect(page.get_by_text("Cancelled.")).to_be_visible()
         assert over(page) <= 0
         assert "view=channel" in page.url
         page.close()

@@ -16,13 +16,13 @@ import pytest
 
 from dlexplain.execution import delivery, journal, paths
 from dlexplain.execution.delivery import Answer, deliver, keep_delivering, last_answer
-from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.journal import Point
 from dlexplain.execution.rows import is_alive
 from dlexplain.execution.states import RunRow, States
 from dlexplain.execution.store import Tracking
 from dlexplain.execution.telling import mark, untold
-from dlexplain.execution.worker import work
+from dlexplain.services.training.inline import inline_queue
+from dlexplain.services.training.worker import work
 from tests.execution.servers import MISSING, NONSENSE, refusing, server
 from tests.execution.small import SERIES, Homes, curves, wait_until, with_training
 
@@ -154,7 +154,7 @@ def test_a_run_that_ended_while_its_states_were_locked_does_not_run_again(
     def lock(home: Path, reporter: object) -> None:
         locked.execute("BEGIN IMMEDIATE")
 
-    monkeypatch.setattr("dlexplain.execution.worker._train", lock)
+    monkeypatch.setattr("dlexplain.services.training.worker._train", lock)
     assert work(run, home) == "finished"
     assert states.get(run).state == "running"
     locked.execute("ROLLBACK")

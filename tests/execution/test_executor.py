@@ -20,11 +20,11 @@ from mlflow import MlflowClient
 
 from dlexplain.errors import RunError
 from dlexplain.execution.executor import devices, local_queue
-from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.paths import checkpoint_folder, log_file, tracking_file, weights_file
 from dlexplain.execution.queue import RunQueue
 from dlexplain.execution.states import RunRow, States
 from dlexplain.execution.store import Tracking
+from dlexplain.services.training.inline import inline_queue
 from tests.execution.rooms import room
 from tests.execution.small import (
     PICTURES,

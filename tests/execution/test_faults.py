@@ -14,10 +14,10 @@ import torch
 
 from dlexplain.errors import RunError, UnknownName
 from dlexplain.execution.checkpoints import newest_good, read_checkpoint
-from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.paths import checkpoint_folder, run_folder, weights_file
 from dlexplain.execution.states import HEARTBEAT_SECONDS, RunRow, States
-from dlexplain.execution.worker import work
+from dlexplain.services.training.inline import inline_queue
+from dlexplain.services.training.worker import work
 from tests.execution.full_disk import full_disk
 from tests.execution.small import (
     PICTURES,

@@ -12,7 +12,6 @@ import pytest
 from torch import Tensor
 
 from dlexplain.execution.checkpoints import read_checkpoint
-from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.paths import checkpoint_folder
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.base import ARCHITECTURES, LanguageShape
@@ -21,6 +20,7 @@ from dlexplain.networks.modules.rnn_lm import RecurrentLM
 from dlexplain.networks.modules.transformer_lm import TransformerLM
 from dlexplain.networks.rnn_lm import Params
 from dlexplain.networks.transformer_lm import Params as TransformerParams
+from dlexplain.services.training.inline import inline_queue
 from tests.execution.small import Homes, assert_same, curves
 
 STOPPED = 25

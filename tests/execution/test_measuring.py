@@ -15,8 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from dlexplain.errors import RunError
-from dlexplain.execution import measuring, paths, worker
-from dlexplain.execution.inline import inline_queue
+from dlexplain.execution import measuring, paths
 from dlexplain.execution.measuring import (
     CLEARLY_FASTER,
     TIMED_STEPS,
@@ -28,6 +27,8 @@ from dlexplain.execution.measuring import (
 from dlexplain.execution.states import RunRow
 from dlexplain.networks.base import PictureShape
 from dlexplain.networks.cnn import Params as CNNParams
+from dlexplain.services.training import worker
+from dlexplain.services.training.inline import inline_queue
 from tests.execution.small import (
     PICTURES,
     STEPS,

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.paths import sqlite_uri, tracking_file
 from dlexplain.execution.store import Tracking
+from dlexplain.services.training.inline import inline_queue
 from tests.execution.small import SERIES, Homes, curves, with_training
 
 NAMES = ("per%41cent %", "what?uri=true&x=1", "a#b=c;d", "Größe und [Maß] {x}")

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from dlexplain.execution.checkpoints import newest_good, read_checkpoint
-from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.paths import checkpoint_folder
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import RunRow, States
+from dlexplain.services.training.inline import inline_queue
 from tests.execution.small import (
     PICTURES,
     SERIES,

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from torch import Tensor
 
-from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.measuring import TIMED_STEPS, WARM_STEPS
 from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.modules.transformer_forecaster import TransformerForecaster
+from dlexplain.services.training.inline import inline_queue
 from tests.execution.small import SERIES, Homes, assert_same, curves
 
 STOP = 9

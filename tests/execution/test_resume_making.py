@@ -12,12 +12,12 @@ import pytest
 from torch import nn
 
 from dlexplain.execution.checkpoints import read_checkpoint
-from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.paths import checkpoint_folder
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import RunRow
 from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.services.training.catalogue import complete
+from dlexplain.services.training.inline import inline_queue
 from tests.execution.small import Homes, assert_same, curves
 
 STEPS_AN_EPOCH = 5

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from torch import Tensor
 
-from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.measuring import TIMED_STEPS, WARM_STEPS
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.modules.lstm_attention import LSTMAttention
+from dlexplain.services.training.inline import inline_queue
 from tests.execution.small import Homes, assert_same, curves
 
 STOP = 9

@@ -9,10 +9,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from dlexplain.execution.checkpoints import read_checkpoint
-from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.paths import checkpoint_folder, tracking_file, weights_file
 from dlexplain.execution.states import RunRow
 from dlexplain.execution.store import EXPERIMENT, STATUS, Point, Tracking
+from dlexplain.services.training.inline import inline_queue
 from tests.execution.small import SERIES, Homes, curves
 
 EPOCHS = 6

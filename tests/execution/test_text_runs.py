@@ -8,13 +8,13 @@ import dlexplain.figures  # noqa: F401, it draws what was found
 from dlexplain.data.base import DATA, silent
 from dlexplain.data.modules.texts import FILE
 from dlexplain.execution import paths
-from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.spec import RunSpec
 from dlexplain.params import parse
 from dlexplain.results import TextTest
 from dlexplain.services.scoring import evaluate
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.catalogue import complete
+from dlexplain.services.training.inline import inline_queue
 from dlexplain.services.training.test_results import test_results
 from dlexplain.settings import settings
 from dlexplain.trained.catalogue import trained

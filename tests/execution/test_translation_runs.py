@@ -7,12 +7,12 @@ from safetensors import safe_open
 
 from dlexplain.data.base import DATA, silent
 from dlexplain.execution import paths
-from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.spec import RunSpec
 from dlexplain.params import parse
 from dlexplain.services.scoring import evaluate
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.catalogue import complete
+from dlexplain.services.training.inline import inline_queue
 from dlexplain.settings import settings
 from tests.translators import SIZES
 

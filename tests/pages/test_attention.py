@@ -29,7 +29,7 @@ def page(**query: str) -> AppTest:
 def measured(app: AppTest, seconds: float = 60) -> AppTest:
     """Run again until the measure is there, as the page's fragment does by itself."""
     stop = time.monotonic() + seconds
-    while app.session_state["attention-measured"][1].active:
+    while app.session_state["attention-measured"].active:
         assert time.monotonic() < stop, "the measure did not end"
         time.sleep(0.05)
     return app.run()
@@ -144,7 +144,7 @@ def test_a_language_never_seen_is_told() -> None:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ({"attending": "sst2-cnn"}, 'no model with attention is called "sst2-cnn"; known: sst2-'),
+        ({"attending": "sst2-cnn"}, '"sst2-cnn" shows no attention; known: sst2-'),
         ({"attention": "upside-down"}, 'unknown "upside-down"; known: all, head'),
         ({"layer": "two"}, '"two" is no whole number'),
         ({"attention": "overlaid", "heads": "9.9"}, 'no head "9.9"; from 1.1 to 6.12'),
@@ -183,7 +183,7 @@ def test_a_users_own_model_is_opened_by_its_folder(folder: Path) -> None:  # noq
     layers, heads = own.config.num_hidden_layers, own.config.num_attention_heads
     assert f"{layers} layer" in words(app)
     assert f"× {heads} head" in words(app)
-    assert str(folder) in app.session_state["own-models"]
+    assert str(folder) in app.session_state["own-classify-text"]
 
 
 def test_a_folder_may_be_given_on_the_page_itself(folder: Path) -> None:  # noqa: F811

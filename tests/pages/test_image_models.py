@@ -73,7 +73,7 @@ def test_an_address_of_a_run_opens_its_test_pictures_and_explains_one() -> None:
     page = finished(image_page(model=run, methods=QUICK))
     assert not page.exception
     assert page.session_state["test"] == f"{run}.0"
-    request = page.session_state["answers"].request
+    request = page.session_state["answers"].question
     assert (request.model, [ask.method for ask in request.asks]) == (run, QUICK.split(","))
     assert [job.state for job in page.session_state["answers"].jobs] == ["done", "done"]
     assert "five best of 6 classes of digits" in texts(page)
@@ -103,11 +103,11 @@ def test_changing_the_model_keeps_picture_and_drops_classes_it_lacks() -> None:
     page = finished(
         image_page(sample="coffee", target="espresso", contrast="504", methods="saliency")
     )
-    before = page.session_state["answers"].request
+    before = page.session_state["answers"].question
     assert (before.model, before.target, before.contrast) == (DEFAULT, 967, 504)
     page.selectbox(key="model").set_value(run).run()
     page = finished(page)
-    request = page.session_state["answers"].request
+    request = page.session_state["answers"].question
     assert (request.model, request.digest) == (run, before.digest)
     assert page.session_state["target"] is None
     assert page.session_state["contrast"] is None
@@ -120,17 +120,17 @@ def test_changing_the_model_keeps_picture_and_drops_classes_it_lacks() -> None:
     page.selectbox(key="model").set_value(other).run()
     page = finished(page)
     assert page.session_state["target"] == "cat"  # which this one has as well
-    assert page.session_state["answers"].request.target == 2
+    assert page.session_state["answers"].question.target == 2
 
 
 def test_a_test_picture_stays_when_the_model_is_changed() -> None:
     run, other = finished_run(), finished_run()
     page = finished(image_page(model=run, test=f"{run}.3", methods="saliency"))
-    digest = page.session_state["answers"].request.digest
+    digest = page.session_state["answers"].question.digest
     for name, owner in ((other, other), (DEFAULT, other), (run, run)):
         page.selectbox(key="model").set_value(name).run()
         page = finished(page)
-        request = page.session_state["answers"].request
+        request = page.session_state["answers"].question
         assert (request.model, request.digest) == (name, digest)
         assert page.session_state["test"] == f"{owner}.3"
     page.selectbox(key="model").set_value(DEFAULT).run()
@@ -144,16 +144,16 @@ def test_methods_that_do_not_suit_the_new_model_are_dropped() -> None:
     page.selectbox(key="model").set_value(run).run()
     page = finished(page)
     assert not page.exception
-    assert [ask.method for ask in page.session_state["answers"].request.asks] == ["saliency"]
+    assert [ask.method for ask in page.session_state["answers"].question.asks] == ["saliency"]
 
 
 def test_parameters_start_with_what_suits_the_model() -> None:
     run = finished_run()
     page = finished(image_page(model=run, methods="occlusion"))
-    (ask,) = page.session_state["answers"].request.asks
+    (ask,) = page.session_state["answers"].question.asks
     assert dict(ask.params) == {"window": 2, "stride": 1, "baseline": "black", "seed": 0}
     page.selectbox(key="model").set_value(DEFAULT).run()
-    (ask,) = page.session_state["answers"].request.asks
+    (ask,) = page.session_state["answers"].question.asks
     assert (dict(ask.params)["window"], dict(ask.params)["stride"]) == (32, 16)
     page.session_state["answers"].cancel()
     finished(page)

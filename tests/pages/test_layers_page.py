@@ -256,7 +256,7 @@ def test_making_a_picture_can_be_cancelled() -> None:
     job.cancel()
     page = ended(page, "layers-preferred")
     assert job.state == "cancelled"
-    assert "Stopped." in said(page)
+    assert "Cancelled." in said(page)
 
 
 @pytest.mark.parametrize("name", ["ptb-rnn", "ptb-lstm", "ptb-gru"])
@@ -302,7 +302,7 @@ def test_an_address_that_asks_for_what_is_not_there_is_told() -> None:
     warned = " ".join(warning.value for warning in page.warning)
     told = 'no view "dream" here; there are Architecture, Feature maps, A channel, Receptive'
     assert told in warned
-    assert 'unknown model "gpt"' in warned
+    assert 'unknown picture classifier "gpt"' in warned
     assert not page.error
 
 

@@ -11,9 +11,9 @@ from tests.own import SMALL, classifier, read_again, save_own
 PAGES = Path(__file__).parents[2] / "pages/explain"
 NAMED = {
     # page, its parameter in the address, the key of its picker, of its list of own models
-    "text": ("2_text.py", "classifier", "classifier", "own-models"),
-    "attention": ("3_attention.py", "attending", "attending", "own-models"),
-    "writing": ("4_writing.py", "model", "writing-model", "own-language-models"),
+    "text": ("2_text.py", "classifier", "classifier", "own-classify-text"),
+    "attention": ("3_attention.py", "attending", "attending", "own-classify-text"),
+    "writing": ("4_writing.py", "model", "writing-model", "own-language-model"),
 }
 
 

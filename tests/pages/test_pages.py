@@ -96,7 +96,7 @@ def test_the_address_reproduces_sample_target_and_methods() -> None:
         methods="saliency",
     )
     page = finished(page)
-    request = page.session_state["answers"].request
+    request = page.session_state["answers"].question
     assert (request.target, request.contrast) == (281, 287)
     assert [ask.method for ask in request.asks] == ["saliency"]
     assert "tabby rather than lynx" in " ".join(m.value for m in page.markdown)
@@ -105,10 +105,10 @@ def test_the_address_reproduces_sample_target_and_methods() -> None:
 def test_a_changed_question_waits_for_the_button() -> None:
     page = finished(image_page(sample="coffee", methods="grad-cam"))
     page.multiselect(key="methods").set_value(["saliency"]).run()
-    assert [ask.method for ask in page.session_state["answers"].request.asks] == ["grad-cam"]
+    assert [ask.method for ask in page.session_state["answers"].question.asks] == ["grad-cam"]
     assert any("Press Explain" in c.value for c in page.caption)
     next(b for b in page.button if b.label == "Explain").click().run()
-    assert [ask.method for ask in page.session_state["answers"].request.asks] == ["saliency"]
+    assert [ask.method for ask in page.session_state["answers"].question.asks] == ["saliency"]
 
 
 def test_the_same_class_twice_is_one_sentence() -> None:

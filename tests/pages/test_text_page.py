@@ -89,7 +89,7 @@ def test_the_fewest_words_are_searched_for() -> None:
     button = next(b for b in page.button if "fewest" in b.label)
     page = button.click().run()
     stop = time.monotonic() + 30
-    while page.session_state["turning"][1].active:
+    while page.session_state["turning"].active:
         assert time.monotonic() < stop
         time.sleep(0.05)
     page = page.run()
@@ -171,7 +171,7 @@ def test_odd_texts_are_read(text: str) -> None:
 
 def test_an_unknown_model_in_the_address_is_told() -> None:
     page = text_page(classifier="sst3")
-    assert 'unknown text model "sst3"' in page.warning[0].value
+    assert 'unknown text classifier "sst3"' in page.warning[0].value
     assert not page.exception
 
 

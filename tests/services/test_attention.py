@@ -219,7 +219,7 @@ def test_bad_texts_and_models_are_told() -> None:
         attention("sst2-transformer", "   ")
     with pytest.raises(Incompatible, match="no attention"):
         attention("sst2-cnn", FILM)
-    with pytest.raises(dx.DlexplainError, match='unknown text model "nobody"'):
+    with pytest.raises(dx.DlexplainError, match='unknown text classifier "nobody"'):
         attention("nobody", FILM)
 
 

@@ -1,16 +1,21 @@
 """An estimate counts what it says, in the calling process and in one of its own."""
 
 import io
-import time
 from dataclasses import replace
 
+import psutil
 import pytest
 from PIL import Image
 
-from dlexplain.execution import worker
+from dlexplain.errors import RunError
 from dlexplain.execution.measuring import Measured
+from dlexplain.explainers.progress import Progress
+from dlexplain.results import Estimate
+from dlexplain.services.jobs import Job, start
+from dlexplain.services.training import worker
 from dlexplain.services.training.catalogue import RunSpec, complete
-from dlexplain.services.training.estimating import Estimating, estimate
+from dlexplain.services.training.estimating import estimate, estimate_apart
+from tests.execution.small import wait_until
 
 DIGITS = RunSpec(
     task="classify-image", model="cnn", data="digits",
@@ -19,12 +24,8 @@ DIGITS = RunSpec(
 )  # fmt: skip
 
 
-def waited(estimating: Estimating) -> Estimating:
-    stop = time.monotonic() + 120
-    while estimating.active:
-        assert time.monotonic() < stop, estimating.phase
-        time.sleep(0.1)
-    return estimating
+def apart(spec: RunSpec) -> Estimate:
+    return estimate_apart(complete(spec), Progress())
 
 
 def test_parameters_steps_and_examples_are_counted() -> None:
@@ -62,30 +63,38 @@ def test_a_slower_precision_is_told_beside_float32(monkeypatch: pytest.MonkeyPat
 
 def test_a_precision_that_cannot_be_computed_is_one_sentence() -> None:
     spec = replace(DIGITS, device="cpu", training={**DIGITS.training, "precision": "fp16"})
-    found = waited(Estimating(complete(spec)).start())
-    assert found.error == "fp16 is for a GPU; on a CPU auto, float32 and bf16 are accepted"
+    with pytest.raises(RunError, match="^fp16 is for a GPU; on a CPU auto, float32 and bf16 are"):
+        apart(spec)
 
 
 def test_a_process_of_its_own_says_the_same() -> None:
-    found = waited(Estimating(complete(DIGITS)).start())
-    assert found.error == ""
-    assert found.result is not None
-    assert found.result.parameters == 650
-    assert found.result.samples.startswith(b"\x89PNG")
+    phases: list[str] = []
+    found = estimate_apart(complete(DIGITS), Progress(), phases.append)
+    assert phases[-1] == "measuring a few steps"
+    assert found.parameters == 650
+    assert found.samples.startswith(b"\x89PNG")
 
 
 def test_what_is_wrong_comes_back_as_one_sentence() -> None:
     spec = RunSpec(
         task="classify-image", model="cnn", data="picture-folder", data_params={"path": "/nowhere"}
     )
-    found = waited(Estimating(complete(spec)).start())
-    assert found.result is None
-    assert "/nowhere is not there" in found.error
+    with pytest.raises(RunError, match="/nowhere is not there"):
+        apart(spec)
+
+
+def estimating() -> list[psutil.Process]:
+    """Processes that estimate for this one."""
+    module = "dlexplain.services.training.estimating"
+    return [child for child in psutil.Process().children() if module in child.cmdline()]
 
 
 def test_it_can_be_cancelled() -> None:
-    started = Estimating(complete(DIGITS)).start()
-    started.cancel()
-    assert (started.active, started.error) == (False, "Cancelled.")
-    assert started._process is not None
-    assert started._process.wait(timeout=20) != 0
+    job = Job("The estimate", lambda progress: estimate_apart(complete(DIGITS), progress))
+    thread = start([job])
+    wait_until(estimating)
+    (process,) = estimating()
+    job.cancel()
+    thread.join(20)
+    assert job.state == "cancelled"
+    assert not process.is_running()

@@ -44,11 +44,11 @@ def test_the_zoos_models_and_runs_are_listed() -> None:
     run = finished("vae")
     known = {entry.name: entry for entry in entries("autoencode", "vae", "gan")}
     assert {"mnist-autoencoder", "mnist-vae", "mnist-gan", "cifar10-gan", run} <= set(known)
-    assert known["mnist-autoencoder"].kind == "autoencoder"
-    assert known[run].kind == "variational"
+    assert known["mnist-autoencoder"].task == "autoencode"
+    assert known[run].task == "vae"
     assert known["mnist-vae"].title == "mnist-vae, ELBO −106 nats, n = 1,000 (zoo)"
     assert known["mnist-gan"].title == "mnist-gan, Fréchet distance 3.04 (zoo)"
-    assert known["mnist-autoencoder"].title.startswith("mnist-autoencoder, mean squared error 0.0")
+    assert known["mnist-autoencoder"].title.startswith("mnist-autoencoder, error 0.0")
     assert default("autoencode", "vae", "gan").name == "mnist-vae"
     with pytest.raises(
         UnknownName,

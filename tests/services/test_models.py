@@ -19,7 +19,6 @@ from dlexplain.data.base import DATA, silent
 from dlexplain.data.class_list import plain_classes
 from dlexplain.errors import BadInput, TargetError, UnknownName
 from dlexplain.execution import paths
-from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import States
 from dlexplain.networks.base import MODELS
@@ -27,6 +26,7 @@ from dlexplain.services.loading import load
 from dlexplain.services.pictures.bundle import repeat
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import kept_pictures
+from dlexplain.services.training.inline import inline_queue
 from dlexplain.settings import settings
 from dlexplain.trained.catalogue import entries, find
 from dlexplain.trained.zoo import readable_zoo
@@ -73,9 +73,9 @@ def test_a_runs_title_has_its_present_name_and_its_accuracy() -> None:
     run = finished_run(accuracy=0.9612)
     entry = find(run)
     assert (entry.source, entry.task, entry.data) == ("run", "classify-image", "digits")
-    assert entry.title == f"cnn on digits, 96.1% (run {run})"
+    assert entry.title == f"cnn on digits, accuracy 96.1% (run {run})"
     states().rename(run, "my best")
-    assert find(run).title == f"my best, 96.1% (run {run})"
+    assert find(run).title == f"my best, accuracy 96.1% (run {run})"
 
 
 def test_listing_hundreds_is_quick_and_imports_no_torch(tmp_path: Path) -> None:

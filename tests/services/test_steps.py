@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dlexplain.data.samples import read_sample
-from dlexplain.errors import Incompatible, ParamError, UnknownName
+from dlexplain.errors import Incompatible, ParamError, UnknownName, WeightsError
 from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.modules.rnn_lm import RecurrentLM
@@ -191,7 +191,7 @@ def test_heads_of_the_zoos_models_equal_their_own(name: str) -> None:
 
 
 def test_what_a_model_of_heads_lacks_is_told() -> None:
-    with pytest.raises(UnknownName, match='heads is called "ptb-rnn"; known: .*sst2-minilm'):
+    with pytest.raises(UnknownName, match='"ptb-rnn" shows no heads; known: .*sst2-minilm'):
         head_step("ptb-rnn", "a text")
     with pytest.raises(ParamError, match="head 9 is not there; 0 to 3"):
         head_step("sst2-transformer", "a text", 0, 9)
@@ -201,12 +201,15 @@ def test_what_a_model_of_heads_lacks_is_told() -> None:
         head_step(writer("rnn"), TEXT)
 
 
-def test_a_run_whose_card_is_damaged_is_left_out() -> None:
+def test_a_run_whose_card_is_damaged_takes_nothing_away_and_is_told() -> None:
     spec = RunSpec(task="language-model", model="transformer-lm", data="ptb")
     before, run = entries("classify-text", "language-model", shows="heads"), states().add(spec).id
     states().move(run, "running", "a test")
     states().move(run, "finished", "a test")
     paths.run_folder(settings().home, run).mkdir(parents=True)
     paths.card_file(settings().home, run).write_text("{")
-    assert entries("classify-text", "language-model", shows="heads") == before
+    listed = entries("classify-text", "language-model", shows="heads")
+    assert [entry for entry in listed if entry.name != run] == list(before)
+    with pytest.raises(WeightsError, match=f"card.json of run {run} cannot be read"):
+        head_step(run, TEXT)
     states().delete(run)

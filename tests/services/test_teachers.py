@@ -12,10 +12,10 @@ import torch
 from dlexplain.data.base import silent
 from dlexplain.errors import RunError
 from dlexplain.execution import paths
-from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.spec import RunSpec
-from dlexplain.execution.worker import Built, build
 from dlexplain.services.training.catalogue import complete
+from dlexplain.services.training.inline import inline_queue
+from dlexplain.services.training.worker import Built, build
 from dlexplain.services.zoo import publish, verify
 from dlexplain.settings import settings
 from dlexplain.trained.catalogue import trained

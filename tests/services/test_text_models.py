@@ -130,7 +130,7 @@ def test_weights_of_another_size_are_told(folder: Path, tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_lists_what_is_known() -> None:
-    with pytest.raises(UnknownName, match=r'unknown text model "sst3"; known: sst2-minilm'):
+    with pytest.raises(UnknownName, match=r'unknown text classifier "sst3"; known: sst2-minilm'):
         load(TextModel, "sst3")
 
 

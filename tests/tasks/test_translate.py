@@ -11,7 +11,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from dlexplain.execution.inline import inline_queue
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.modules.gru_attention import GRUAttention
@@ -19,6 +18,7 @@ from dlexplain.networks.modules.translator import PAD
 from dlexplain.results import TranslationTest
 from dlexplain.services.scoring import evaluate
 from dlexplain.services.training import runs
+from dlexplain.services.training.inline import inline_queue
 from dlexplain.services.training.test_results import test_results
 from dlexplain.tasks.modules.translate import bleu, exact, token_loss
 from dlexplain.trained.catalogue import trained

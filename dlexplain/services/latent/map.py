@@ -14,9 +14,9 @@ from dlexplain.explainers.progress import Progress
 from dlexplain.results import EncodedPictures, LatentPlane
 from dlexplain.results.latents import Floats
 from dlexplain.services.latent.codes import kl_of, numbers, unit_of
-from dlexplain.services.latent.data import evenly, fitting, load_pictures, other_data_note
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.loading import load
+from dlexplain.services.pictures.data import evenly, fitting, load_pictures, other_data_note
 
 MOST = 4000
 """Pictures of each of the two parts, at most."""

@@ -9,8 +9,8 @@ from dlexplain.data.base import PictureData, Pictures
 from dlexplain.explainers.progress import Progress
 from dlexplain.results import Neighbours
 from dlexplain.results.latents import Floats
-from dlexplain.services.latent.data import evenly, fitting, load_pictures, other_data_note
 from dlexplain.services.latent.models import LatentModel
+from dlexplain.services.pictures.data import evenly, fitting, load_pictures, other_data_note
 
 SHOWN = 8
 USUAL = 200

@@ -12,7 +12,7 @@ from dlexplain.data.base import DATA, Pictures
 from dlexplain.errors import DlexplainError, UnknownName, known_names
 from dlexplain.execution.paths import data_folder
 from dlexplain.params import Value, parse, specs
-from dlexplain.services.latent.data import evenly, load_pictures
+from dlexplain.services.pictures.data import evenly, load_pictures
 from dlexplain.services.pictures.sources import (
     KnownPicture,
     Picture,

@@ -1,7 +1,7 @@
 """What a training would take here: a few steps are taken and measured, none is kept.
 
-`estimate` does it in the calling process; `Estimating` does it in a niced process of its own, so
-that a page neither waits nor imports what trains: python -m
+`estimate` does it in the calling process; `estimate_apart` in a niced process of its own, so that
+a page neither waits nor imports what trains: python -m
 dlexplain.services.training.estimating reads a spec on standard input and writes one JSON object a
 line.
 """
@@ -17,13 +17,16 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
+from queue import Empty, Queue
 from typing import TYPE_CHECKING, Any
 
-from dlexplain.errors import DlexplainError
+from dlexplain.errors import DlexplainError, RunError
 from dlexplain.execution.priority import lower_priority
 from dlexplain.execution.spec import RunSpec
+from dlexplain.explainers.progress import Progress
 from dlexplain.memory import keep_memory
 from dlexplain.results import Estimate
 from dlexplain.settings import settings
@@ -31,7 +34,7 @@ from dlexplain.settings import settings
 if TYPE_CHECKING:
     import torch
 
-    from dlexplain.execution.worker import Built
+    from dlexplain.services.training.worker import Built
 
 Told = Callable[[str], None]
 START_SECONDS = 8.0
@@ -41,12 +44,14 @@ FORWARD_PART = 0.35
 SHOWN = 16
 OPTIMISER_COPIES = {"sgd": 1, "adam": 2, "adamw": 2}
 NICE = 10
+LOOK_SECONDS = 0.2
+"""Between two looks at whether the estimate was cancelled."""
 
 
 def estimate(spec: RunSpec, told: Told = lambda text: None) -> Estimate:
     """Measure a few steps of a completed spec; raises BadInput, DataError or RunError."""
-    from dlexplain.execution.worker import build, measure_built
     from dlexplain.networks.modules.device import choose_device, describe_device
+    from dlexplain.services.training.worker import build, measure_built
 
     started = time.perf_counter()
     device = choose_device(spec.device)
@@ -132,77 +137,60 @@ def _samples(built: "Built") -> bytes:
     return buffer.getvalue()
 
 
-@dataclass(eq=False)
-class Estimating:
-    """An estimate under way in a process of its own; read by the page, written by a thread.
+def estimate_apart(spec: RunSpec, progress: Progress, told: Told = lambda text: None) -> Estimate:
+    """The same in a niced process of its own; raises RunError, one sentence, or Cancelled."""
+    process = process_of_dlexplain("dlexplain.services.training.estimating")
+    lines: Queue[str | None] = Queue()  # None where the process has ended
 
-    phase   what is being done; result or error, one sentence, when it is done
-    """
+    def read() -> None:
+        for line in process.stdout or ():
+            lines.put(line)
+        lines.put(None)
 
-    spec: RunSpec
-    phase: str = "starting"
-    result: Estimate | None = None
-    error: str = ""
-    started: float = field(default_factory=time.monotonic)
-    _process: "subprocess.Popen[str] | None" = None
+    with process:  # closes its pipes, and waits
+        try:
+            assert process.stdin is not None
+            with suppress(BrokenPipeError), process.stdin:
+                process.stdin.write(spec.to_json())
+            threading.Thread(target=read, name="estimating", daemon=True).start()
+            return _heard(lines, progress, told)
+        finally:
+            process.kill()
 
-    @property
-    def active(self) -> bool:
-        return self.result is None and not self.error
 
-    @property
-    def waited(self) -> float:
-        """Seconds since it began."""
-        return time.monotonic() - self.started
-
-    def start(self) -> "Estimating":
-        package = Path(__file__).parents[2]
-        ways = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "dlexplain.services.training.estimating"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,
-            env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": os.pathsep.join(ways)},
-        )
-        threading.Thread(target=self._read, name="estimating", daemon=True).start()
-        return self
-
-    def cancel(self) -> None:
-        if self.active:
-            self.error = "Cancelled."
-        if self._process is not None:
-            self._process.kill()
-
-    def _read(self) -> None:
-        process = self._process
-        assert process is not None
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with process:  # closes its pipes
-            try:
-                process.stdin.write(self.spec.to_json())
-                process.stdin.close()
-                for line in process.stdout:
-                    self._hear(json.loads(line))
-            except (OSError, ValueError) as error:
-                self.error = self.error or f"the estimate failed: {error}"
-            code = process.wait()
-        if self.active:
-            self.error = f"the estimate ended without an answer (exit status {code})"
-
-    def _hear(self, said: dict[str, Any]) -> None:
-        if "phase" in said:
-            self.phase = said["phase"]
-        elif "error" in said:
-            self.error = said["error"]
-        elif self.active:
+def _heard(lines: "Queue[str | None]", progress: Progress, told: Told) -> Estimate:
+    while True:
+        progress.check()
+        try:
+            line = lines.get(timeout=LOOK_SECONDS)
+        except Empty:
+            continue
+        if line is None:
+            raise RunError("the estimate ended without an answer")
+        said = json.loads(line)
+        if "error" in said:
+            raise RunError(said["error"])
+        if "estimate" in said:
             values = said["estimate"]
             values["samples"] = base64.b64decode(values["samples"])
             values["notes"] = tuple(values["notes"])
-            self.result = Estimate(**values)
+            return Estimate(**values)
+        told(said["phase"])
+
+
+def process_of_dlexplain(module: str) -> "subprocess.Popen[str]":
+    """A module of ours in a session of its own, with pipes to it and from it."""
+    package = Path(__file__).parents[3]
+    ways = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return subprocess.Popen(
+        [sys.executable, "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": os.pathsep.join(ways)},
+    )
 
 
 def main() -> int:

@@ -7,14 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from dlexplain.results import Agreement, AttentionMaps, TextAttribution
-from dlexplain.services.jobs import Job
 from dlexplain.services.texts.attention import Window, agreement, compared
 from dlexplain.services.texts.attention_facts import Head
 from dlexplain.services.texts.models import TextModel
-from dlexplain.ui.live import live
+from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.progress import show_progress
-from dlexplain.ui.session import start
 from dlexplain.ui.words import tokens_told
 
 MEASURED = "attention-measured"
@@ -25,7 +22,6 @@ READS = {
 }
 POOLED = "the sum of all tokens, each weighed by its attention"
 """By PreparedText.reads, in words; and where attention itself makes the sum."""
-Measured = Job[tuple[TextAttribution, ...]]
 
 
 def show_measured(model: TextModel, window: Window, maps: AttentionMaps, chosen: Head) -> None:
@@ -39,37 +35,20 @@ def show_measured(model: TextModel, window: Window, maps: AttentionMaps, chosen:
         f"class from {where}. Below, for this very text: does the attention there rank the tokens "
         "as methods do that ask the score itself?"
     )
-    job = _job(model, window)
-    live(partial(_show, model, maps, chosen, job), lambda: job.active, lambda: job.active)
+    question = (model.name, model.prepared.fingerprint, window.reading.text, window.number)
+    found = asked(
+        MEASURED, question, "The measure",
+        lambda progress: compared(model, window.reading, progress),
+    )  # fmt: skip
+    show_live(partial(_show, model, maps, chosen), found)
 
 
-def _job(model: TextModel, window: Window) -> Measured:
-    """This text's, started if it is new; that of an earlier text is cancelled."""
-    key = (model.name, model.prepared.fingerprint, window.reading.text, window.number)
-    known: tuple[object, Measured] | None = st.session_state.get(MEASURED)
-    if known is not None and known[0] == key:
-        return known[1]
-    if known is not None:
-        known[1].cancel()
-    job: Measured = Job("The measure", lambda progress: compared(model, window.reading, progress))
-    st.session_state[MEASURED] = (key, job)
-    start([job])
-    return job
-
-
-def _show(model: TextModel, maps: AttentionMaps, chosen: Head, job: Measured) -> None:
-    if job.result is not None:
-        _table(agreement(model, maps, job.result, chosen), None if maps.pooled else chosen)
-    elif job.active:
-        show_progress(job, "measured")
-    else:
-        if job.state == "failed":
-            st.error(literal(job.error))
-        else:
-            st.caption("Cancelled.")
-        if st.button("Measure again", icon=":material/refresh:", type="tertiary"):
-            del st.session_state[MEASURED]
-            st.rerun()
+def _show(
+    model: TextModel, maps: AttentionMaps, chosen: Head, found: Asked[tuple[TextAttribution, ...]]
+) -> None:
+    measured = result_of(found)
+    if measured is not None:
+        _table(agreement(model, maps, measured, chosen), None if maps.pooled else chosen)
 
 
 def _table(found: Agreement, chosen: Head | None) -> None:

@@ -11,9 +11,9 @@ from dlexplain.results import TokenWeights
 from dlexplain.results.words import made_visible
 from dlexplain.ui.address import from_address
 from dlexplain.ui.attention.choice import FOCUS, whole_number
+from dlexplain.ui.charts import chart
 from dlexplain.ui.markdown import literal
 
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 PILLS = 40
 """Tokens up to which each has a button."""
 
@@ -28,7 +28,7 @@ def show_weights(found: TokenWeights, places: list[int], key: str, arrived: bool
         show_row(
             "How much of each token is in what decides on the class", found.tokens, found.weights[0]
         )
-        st.plotly_chart(plot_row(found.tokens, found.weights[0]), config=FIGURE, key=f"row-{key}")
+        chart(plot_row(found.tokens, found.weights[0]), f"row-{key}")
         return
     focus = _choose_focus(found.queries, places, arrived)
     if focus is not None:
@@ -36,8 +36,8 @@ def show_weights(found: TokenWeights, places: list[int], key: str, arrived: bool
         show_row(f"Where {name} looks", found.tokens, found.weights[focus], focus)
         show_row(f"Who looks at {name}", found.queries, found.weights[:, focus], focus)
     matrix, links = st.columns(2, gap="large")
-    matrix.plotly_chart(plot_matrix(found, focus), config=FIGURE, key=f"matrix-{key}")
-    links.plotly_chart(plot_links(found, focus), config=FIGURE, key=f"links-{key}")
+    chart(plot_matrix(found, focus), f"matrix-{key}", matrix)
+    chart(plot_links(found, focus), f"links-{key}", links)
 
 
 def _choose_focus(tokens: tuple[str, ...], places: list[int], arrived: bool) -> int | None:

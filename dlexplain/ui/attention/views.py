@@ -20,7 +20,8 @@ from dlexplain.services.texts.attention_facts import (
 from dlexplain.services.texts.models import TextModel
 from dlexplain.ui.address import from_address
 from dlexplain.ui.attention.choice import HEAD, HEADS, LAYER, VIEW, whole_number
-from dlexplain.ui.attention.tokens import FIGURE, show_row, show_weights
+from dlexplain.ui.attention.tokens import show_row, show_weights
+from dlexplain.ui.charts import chart
 
 MOSAIC, LARGEST, THROUGH = "heads-at-a-glance", "overlaid-largest", "rollout-layers"
 
@@ -46,10 +47,13 @@ def show_all(maps: AttentionMaps, facts: HeadFacts, chosen: Head) -> None:
         show_weights(one_head(maps, chosen), places_shown(maps, False), "all", False)
         return
     board, kinds = st.columns([3, 2], gap="large")
-    board.plotly_chart(
-        plot_heads(maps, facts, chosen), config=FIGURE, key=MOSAIC,
-        on_select=_open_clicked, selection_mode="points",
-    )  # fmt: skip
+    chart(
+        plot_heads(maps, facts, chosen),
+        MOSAIC,
+        board,
+        on_select=_open_clicked,
+        selection_mode="points",
+    )
     board.caption(
         "Each square is a head: queries down, what they look at across, the lighter the more, on "
         "a scale of its own. Click one to open it."
@@ -165,13 +169,13 @@ def show_numbers(maps: AttentionMaps, facts: HeadFacts) -> None:
         st.caption(
             f"0 bits: all attention on one token; {np.log2(facts.tokens):.2f} bits: all alike."
         )
-        st.plotly_chart(plot_facts(facts, "entropy"), config=FIGURE, key="entropy")
+        chart(plot_facts(facts, "entropy"), "entropy")
     if maps.pooled:
         return
     with distance:
         st.markdown("**Distance**")
         st.caption("How many tokens away a head looks, weighed by its attention.")
-        st.plotly_chart(plot_facts(facts, "distance"), config=FIGURE, key="distance")
+        chart(plot_facts(facts, "distance"), "distance")
 
 
 def _known_heads(names: Sequence[str], known: Sequence[str]) -> list[str]:

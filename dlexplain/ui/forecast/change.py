@@ -11,6 +11,8 @@ from dlexplain.results.words import sentence, written
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.ui.address import from_address
+from dlexplain.ui.cards import download
+from dlexplain.ui.charts import chart
 from dlexplain.ui.forecast import cache
 from dlexplain.ui.markdown import literal
 
@@ -18,7 +20,6 @@ SERIES, DATE, VALUE, TABLE = (f"forecast-change-{x}" for x in ("series", "date",
 UNDO, UNDONE = "forecast-undo", "forecast-undone"
 ADDRESS = "change"
 """In the address: what the three fields change."""
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
 
 def show_change(
@@ -39,7 +40,7 @@ def _show(
     if not changes:
         st.info("Type another value above, or edit the table; the forecast then moves.")
         told = cache.forecast(model.name, given, row, True)
-        st.plotly_chart(plot_series_forecast(told, target), config=FIGURE, key="forecast-plain")
+        chart(plot_series_forecast(told, target), "forecast-plain")
         return
     st.button("Undo all changes", key=UNDO, icon=":material/undo:", on_click=_undo, type="tertiary")
     try:
@@ -47,17 +48,19 @@ def _show(
     except DataError as error:
         st.error(literal(error))
         return
-    st.plotly_chart(plot_what_if(found, target), config=FIGURE, key="forecast-what-if")
+    chart(plot_what_if(found, target), "forecast-what-if")
     st.markdown(_sentence(found, target))
     for note in found.after.notes:
         st.caption(f":material/info: {literal(sentence(note))}")
     with st.expander("By how much, each period ahead", icon=":material/table:"):
         st.dataframe(_differences(found), hide_index=True)
-    st.download_button(
-        "CSV", lambda: csv_of(found.rows()), f"{model.name}-what-if.csv", "text/csv",
-        key="forecast-change-csv", icon=":material/download:", on_click="ignore", type="tertiary",
-        help="All series that were forecast, before and after.",
-    )  # fmt: skip
+    download(
+        "CSV",
+        lambda: csv_of(found.rows()),
+        f"{model.name}-what-if.csv",
+        "forecast-change-csv",
+        "All series that were forecast, before and after.",
+    )
 
 
 def _window(model: LoadedForecaster, given: GivenSeries, row: int) -> pd.DataFrame:

@@ -5,9 +5,8 @@ import streamlit as st
 from dlexplain.services.forecast.sources import GivenSeries, SeriesSource, read_own
 from dlexplain.services.jobs import Progress
 from dlexplain.trained.catalogue import ModelEntry
-from dlexplain.ui.jobs import Asked, asked, show_end, show_live
+from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.progress import show_progress
 
 SLOT = "forecast-fetch"
 PARTS = 100
@@ -31,15 +30,12 @@ def offer_fetching(entry: ModelEntry, source: SeriesSource) -> None:
         return read_own(entry.trained, True, report)
 
     pressed = st.button("Fetch them", icon=":material/download:")
-    known: Asked | None = st.session_state.get(SLOT)
+    known: Asked[GivenSeries] | None = st.session_state.get(SLOT)
     if pressed or (known is not None and known.question == entry.name):
         show_live(_show, asked(SLOT, entry.name, "Fetching", work, anew=pressed))
 
 
-def _show(found: Asked) -> None:
+def _show(found: Asked[GivenSeries]) -> None:
     if found.job.state == "done":
         st.rerun()  # the page has its series
-    if found.job.active:
-        show_progress(found.job, SLOT, "percent")
-    else:
-        show_end(found)
+    result_of(found, "percent")

@@ -9,12 +9,12 @@ from dlexplain.results import Inside, SeriesAttention
 from dlexplain.results.words import sentence
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
+from dlexplain.ui.charts import chart
 from dlexplain.ui.forecast import cache
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.writing.inside import ABOUT, GATES, SHOWN, TITLES
 
 LAYER, PART, HEAD = (f"forecast-{x}" for x in ("layer", "part", "head"))
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
 
 def show_inside(model: LoadedForecaster, given: GivenSeries, row: int) -> None:
@@ -33,7 +33,7 @@ def show_inside(model: LoadedForecaster, given: GivenSeries, row: int) -> None:
 def _attention(found: SeriesAttention) -> None:
     layers, heads = found.weights.shape[:2]
     st.subheader("What the forecast looked at")
-    st.plotly_chart(plot_attention_read(found), config=FIGURE, key="forecast-attention")
+    chart(plot_attention_read(found), "forecast-attention")
     st.caption(
         "The forecast is made from the last period's state; this is where its attention went in "
         "the last layer. Attention says where a network looks, not what moved the forecast: "
@@ -50,8 +50,7 @@ def _attention(found: SeriesAttention) -> None:
         key=HEAD,
         format_func=lambda head: "mean of all" if head is None else f"{head + 1} of {heads}",
     )
-    st.plotly_chart(plot_attention_map(found, int(layer), head), config=FIGURE,
-                    key="forecast-attention-map")  # fmt: skip
+    chart(plot_attention_map(found, int(layer), head), "forecast-attention-map")  # fmt: skip
 
 
 def _states(found: Inside) -> None:
@@ -74,5 +73,5 @@ def _states(found: Inside) -> None:
     few = f", the {SHOWN} of {len(units)} units that change most" if len(units) > SHOWN else ""
     st.markdown(f"**{TITLES[name]}** over the window{few}")
     figure = plot_inside(found, int(layer), name, shown, name not in GATES)
-    st.plotly_chart(figure, config=FIGURE, key="forecast-units")
+    chart(figure, "forecast-units")
     st.caption(ABOUT[name])

@@ -1,7 +1,5 @@
 """The backtest: errors beside plain forecasts, and whether the intervals hold what they say."""
 
-import json
-
 import numpy as np
 import streamlit as st
 
@@ -14,13 +12,13 @@ from dlexplain.services.forecast.backtesting import backtest
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.jobs import Progress
-from dlexplain.ui.jobs import Asked, asked, show_end, show_live
+from dlexplain.ui.cards import download
+from dlexplain.ui.charts import chart
+from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.progress import show_progress
 
 SLOT, MEASURE = "forecast-backtest", "forecast-measure"
 MEASURES = {"mase": "MASE", "rmse": "RMSE"}
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
 
 def show_backtest(model: LoadedForecaster, given: GivenSeries, target: int) -> None:
@@ -35,13 +33,9 @@ def show_backtest(model: LoadedForecaster, given: GivenSeries, target: int) -> N
     show_live(lambda found: _show(found, name), found)
 
 
-def _show(found: Asked, name: str) -> None:
-    if found.job.active:
-        show_progress(found.job, SLOT, "forecasts")
-        return
-    result: SeriesBacktest | None = found.job.result
+def _show(found: Asked[SeriesBacktest], name: str) -> None:
+    result = result_of(found, "forecasts")
     if result is None:
-        show_end(found)
         return
     target = result.tested.names.index(name)
     if result.made_up:
@@ -51,10 +45,10 @@ def _show(found: Asked, name: str) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Errors")
-        st.plotly_chart(plot_errors(result.tested, target), config=FIGURE, key="forecast-errors")
+        chart(plot_errors(result.tested, target), "forecast-errors")
     with right:
         st.subheader("Do the intervals hold?")
-        st.plotly_chart(plot_coverage(result, target), config=FIGURE, key="forecast-coverage")
+        chart(plot_coverage(result, target), "forecast-coverage")
     _coverage(result, target)
     _table(result)
     for note in result.notes:
@@ -148,13 +142,11 @@ def _table(result: SeriesBacktest) -> None:
 
 
 def _downloads(result: SeriesBacktest, measure: str) -> None:
-    st.download_button(
-        "CSV", lambda: csv_of(result.rows(measure)), f"{result.model}-{measure}.csv", "text/csv",
-        key="forecast-backtest-csv", icon=":material/download:", on_click="ignore",
-        type="tertiary", help="The table above.",
-    )  # fmt: skip
-    st.download_button(
-        "JSON", lambda: json.dumps(result.to_dict(), indent=1),
-        f"{result.model}-backtest.json", "application/json", key="forecast-backtest-json",
-        icon=":material/download:", on_click="ignore", type="tertiary",
-    )  # fmt: skip
+    download(
+        "CSV",
+        lambda: csv_of(result.rows(measure)),
+        f"{result.model}-{measure}.csv",
+        "forecast-backtest-csv",
+        "The table above.",
+    )
+    download("JSON", result.to_dict, f"{result.model}-backtest.json", "forecast-backtest-json")

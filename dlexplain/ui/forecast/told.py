@@ -1,7 +1,6 @@
 """The forecast from an origin, with intervals, and the truth where it is known."""
 
 import io
-import json
 
 import numpy as np
 import pandas as pd
@@ -15,12 +14,13 @@ from dlexplain.services.forecast.forecasting import part_text
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.ui.address import from_address
+from dlexplain.ui.cards import download
+from dlexplain.ui.charts import chart
 from dlexplain.ui.forecast import cache
 from dlexplain.ui.markdown import literal
 
 KINDS = {"calibrated": "Calibrated", "trained": "As trained"}
 KIND = "forecast-intervals"
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
 
 def show_forecast(
@@ -37,7 +37,7 @@ def show_forecast(
         "The view Backtest says how well that carries over.",
     )  # fmt: skip
     told = cache.forecast(model.name, given, row, kind != "trained")
-    st.plotly_chart(plot_series_forecast(told, target), config=FIGURE, key="forecast-lines")
+    chart(plot_series_forecast(told, target), "forecast-lines")
     st.markdown(_sentence(told, target))
     st.caption(part_text(model, given, row))
     for note in told.notes:
@@ -47,9 +47,12 @@ def show_forecast(
         shown["date"] = [period_text(day, told.period) for day in told.ahead]
         st.dataframe(shown.rename(columns={"date": "period"}), hide_index=True)
     with st.container(horizontal=True):
-        _download("CSV", _csv(told), f"{model.name}-{told.origin}.csv", "text/csv")
-        content = json.dumps(told.to_dict(), indent=1)
-        _download("JSON", content, f"{model.name}-{told.origin}.json", "application/json")
+        stem, about = (
+            f"{model.name}-{told.origin}",
+            "All series that were forecast from this origin.",
+        )
+        download("CSV", lambda: _csv(told), f"{stem}.csv", "forecast-CSV", about)
+        download("JSON", told.to_dict, f"{stem}.json", "forecast-JSON", about)
     return {"intervals": "trained" if kind == "trained" else None}
 
 
@@ -99,11 +102,3 @@ def _csv(told: SeriesForecast) -> str:
     out = io.StringIO()
     pd.concat(parts).to_csv(out, index=False)
     return out.getvalue()
-
-
-def _download(kind: str, content: str, name: str, mime: str) -> None:
-    st.download_button(
-        kind, content, name, mime, key=f"forecast-{kind}", icon=":material/download:",
-        on_click="ignore", type="tertiary",
-        help="All series that were forecast from this origin.",
-    )  # fmt: skip

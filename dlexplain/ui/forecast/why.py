@@ -1,6 +1,5 @@
 """Which past values of which series moved the forecast at a chosen horizon."""
 
-import json
 from functools import partial
 
 import streamlit as st
@@ -12,6 +11,7 @@ from dlexplain.figures.series_explanations import (
     plot_compared,
     plot_series_attribution,
 )
+from dlexplain.params import Value
 from dlexplain.registry import Registry
 from dlexplain.results import SeriesAttribution, about_of, csv_of
 from dlexplain.results.words import capital
@@ -22,16 +22,14 @@ from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.forecast.wording import change_text, explained
 from dlexplain.services.jobs import Job
 from dlexplain.ui.address import from_address
-from dlexplain.ui.live import live
+from dlexplain.ui.cards import download, show_card
+from dlexplain.ui.charts import chart
+from dlexplain.ui.jobs import Asked, asked_all, show_live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import choose_methods, method_params
-from dlexplain.ui.progress import show_progress
-from dlexplain.ui.session import start
 
 SLOT, STEP, WHICH, METHODS = (f"forecast-{x}" for x in ("why", "step", "what", "methods"))
 FIRST = ("integrated-gradients", "shap-sampling")
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
-Jobs = list[Job[SeriesAttribution]]
 
 
 def show_why(
@@ -46,10 +44,13 @@ def show_why(
         st.info("Choose at least one method.")
         return {}
     question = Question(model, given, row, target, step, what)
-    asked = question.key([[name, params[name]] for name in chosen])
-    jobs = _jobs(asked, [Job(known[name].title, partial(answer, question, name, params[name]))
-                         for name in chosen])  # fmt: skip
-    _live(jobs, model.targets[target])
+    makers = [partial(_job, question, known[name].title, name, params[name]) for name in chosen]
+    about = question.key([[name, params[name]] for name in chosen])
+    answers = asked_all(SLOT, about, makers)
+    for index in range(len(chosen)):
+        with st.container(border=True):
+            show_card(answers, index, partial(_draw, index), lambda result: None)
+    show_live(_together, answers)
     address: dict[str, str | None] = {
         "step": str(step),
         "what": None if what == "median" else what,
@@ -98,38 +99,20 @@ def _what(text: str) -> str:
     return text
 
 
-def _jobs(question: str, fresh: Jobs) -> Jobs:
-    """The session's jobs for this question, started where it is new."""
-    known = st.session_state.get(SLOT)
-    if known is not None and known[0] == question:
-        jobs: Jobs = known[1]
-        return jobs
-    for job in known[1] if known is not None else ():
-        job.cancel()
-    st.session_state[SLOT] = (question, fresh)
-    start(fresh)
-    return fresh
+def _job(
+    question: Question, title: str, method: str, params: dict[str, Value]
+) -> Job[SeriesAttribution]:
+    return Job(title, partial(answer, question, method, params))
 
 
-def _live(jobs: Jobs, name: str) -> None:
-    for place, job in enumerate(jobs):
-        with st.container(border=True):
-            live(partial(_card, job, place, name), partial(_active, [job]), partial(_active, [job]))
-    live(partial(_together, jobs), partial(_active, jobs), partial(_active, jobs))
-
-
-def _active(jobs: Jobs) -> bool:
-    return any(job.active for job in jobs)
-
-
-def _together(jobs: Jobs) -> None:
+def _together(answers: Asked[SeriesAttribution]) -> None:
     """What needs all answers."""
-    if _active(jobs):
+    if answers.active:
         return
-    done = [job.result for job in jobs if job.result is not None]
+    done = [job.result for job in answers.jobs if job.result is not None]
     if len(done) > 1:
         st.subheader("By series, method beside method")
-        st.plotly_chart(plot_compared(done), config=FIGURE, key="forecast-compared")
+        chart(plot_compared(done), "forecast-compared")
         st.caption(
             "Methods with different baselines answer different questions: what this past adds "
             "to a past without news, or to the usual past; so they need not agree."
@@ -140,45 +123,32 @@ def _together(jobs: Jobs) -> None:
 
 
 def _downloads(done: list[SeriesAttribution]) -> None:
-    st.download_button(
-        "CSV", lambda: csv_of([row for one in done for row in one.rows()]),
-        "forecast-why.csv", "text/csv", key="forecast-why-csv",
-        icon=":material/download:", on_click="ignore", type="tertiary",
-        help="A row a method, series and period: its value and the input.",
-    )  # fmt: skip
-    st.download_button(
-        "JSON", lambda: json.dumps([one.to_dict() for one in done], indent=1),
-        "forecast-why.json", "application/json", key="forecast-why-json",
-        icon=":material/download:", on_click="ignore", type="tertiary",
-    )  # fmt: skip
+    download(
+        "CSV",
+        lambda: csv_of([row for one in done for row in one.rows()]),
+        "forecast-why.csv",
+        "forecast-why-csv",
+        "A row a method, series and period: its value and the input.",
+    )
+    download(
+        "JSON", lambda: [one.to_dict() for one in done], "forecast-why.json", "forecast-why-json"
+    )
 
 
-def _card(job: Job[SeriesAttribution], place: int, name: str) -> None:
+def _draw(index: int, job: Job[SeriesAttribution]) -> None:
     found = job.result
     if found is None:
         st.markdown(f"**{job.title}**")
-        if job.active:
-            show_progress(job, f"forecast-{place}")
-        elif job.state == "failed":
-            st.error(literal(job.error))
-        else:
-            st.caption("Cancelled.")
         return
     st.markdown(f"**{literal(found.title)}**: {_sentence(found)}")
-    st.plotly_chart(plot_series_attribution(found), config=FIGURE, key=f"forecast-map-{place}")
+    chart(plot_series_attribution(found), f"forecast-map-{index}")
     left, right = st.columns(2)
     with left:
-        st.plotly_chart(plot_by_series(found), config=FIGURE, key=f"forecast-by-series-{place}")
+        chart(plot_by_series(found), f"forecast-by-series-{index}")
     with right:
-        st.plotly_chart(plot_by_lag(found), config=FIGURE, key=f"forecast-by-lag-{place}")
-    facts = [f"{found.evaluations:,} evaluations", f"{found.seconds:.2f} s"]
-    if found.completeness_error is not None:
-        facts.append(f"completeness error {found.completeness_error:.2%}")
+        chart(plot_by_lag(found), f"forecast-by-lag-{index}")
     raised = "raised the forecast" if found.what == "median" else "widened the interval"
-    st.caption(
-        f"Red {raised}, blue did the contrary. {', '.join(facts)}."
-        + (f" {literal(found.note)}" if found.note else "")
-    )
+    st.caption(f"Red {raised}, blue did the contrary.")
 
 
 def _sentence(found: SeriesAttribution) -> str:

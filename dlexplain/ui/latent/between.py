@@ -8,10 +8,11 @@ from dlexplain.figures.overlay import enlarged
 from dlexplain.results import LatentPath, SeenPicture
 from dlexplain.results.latents import Floats
 from dlexplain.services.latent.codes import HOW, along_arc, along_line, decode, interpolate
-from dlexplain.services.latent.data import PictureData
 from dlexplain.services.latent.models import LatentModel
+from dlexplain.services.pictures.data import PictureData
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.address import from_address
+from dlexplain.ui.cards import download
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.pictures import OTHER, choose_test, first_other
 from dlexplain.ui.markdown import literal
@@ -109,7 +110,6 @@ def told(path: LatentPath) -> str:
 
 def _told(path: LatentPath) -> None:
     st.caption(told(path))
-    st.download_button(
-        "PNG", lambda: png(path_sheet(path)), f"{path.model}-between.png", "image/png",
-        key="latent-between-png", icon=":material/download:", on_click="ignore", type="tertiary",
-    )  # fmt: skip
+    download(
+        "PNG", lambda: png(path_sheet(path)), f"{path.model}-between.png", "latent-between-png"
+    )

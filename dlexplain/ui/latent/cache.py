@@ -16,7 +16,6 @@ from dlexplain.results import (
 from dlexplain.results.latents import Floats
 from dlexplain.results.making import Pixels
 from dlexplain.services.latent.codes import reconstruct, seen_by
-from dlexplain.services.latent.data import PictureData, evenly, fitting
 from dlexplain.services.latent.decoder_gradients import dimension_effects
 from dlexplain.services.latent.discriminator import discriminator_score
 from dlexplain.services.latent.map import plane
@@ -24,6 +23,7 @@ from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.latent.nearest import TrainingPictures, nearest
 from dlexplain.services.latent.sampling import sample
 from dlexplain.services.loading import load
+from dlexplain.services.pictures.data import PictureData, evenly, fitting
 from dlexplain.services.pictures.sources import Picture
 
 REAL = 200

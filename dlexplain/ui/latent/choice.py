@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dlexplain.errors import DataError
-from dlexplain.services.latent.data import PictureData, load_pictures
+from dlexplain.services.pictures.data import PictureData, load_pictures
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address, read_view
 from dlexplain.ui.data_path import ask_path, given_path

@@ -10,6 +10,7 @@ from dlexplain.results.latents import Floats
 from dlexplain.services.latent.codes import add_class, along_line, decode
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.pictures.sources import Picture
+from dlexplain.ui.cards import download
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.encoded import encoded_pictures
 from dlexplain.ui.markdown import literal
@@ -46,11 +47,12 @@ def show_classes(model: LatentModel, picture: Picture | SeenPicture, label: str,
     st.image(png(sheet(every, min(10, len(every)))), width="stretch", caption=decoded)
     count = int((~encoded.tested).sum())
     st.caption(f"Means over {count:,} training pictures. {literal(encoded.note)}")
-    st.download_button(
-        "PNG", lambda: png(sheet(np.stack([pixels for pixels, _ in shown]))),
-        f"{model.name}-arithmetic.png", "image/png", key="latent-classes-png",
-        icon=":material/download:", on_click="ignore", type="tertiary",
-    )  # fmt: skip
+    download(
+        "PNG",
+        lambda: png(sheet(np.stack([pixels for pixels, _ in shown]))),
+        f"{model.name}-arithmetic.png",
+        "latent-classes-png",
+    )
 
 
 def nearest_mean(code: Floats, means: dict[str, Floats]) -> str:

@@ -12,17 +12,16 @@ from dlexplain.results import Attribution, Neighbours, Samples
 from dlexplain.results.latents import Floats
 from dlexplain.services.latent.discriminator import WHY, why_real
 from dlexplain.services.latent.models import LatentModel
-from dlexplain.services.latent.nearest import training_pictures
-from dlexplain.ui.jobs import Asked, asked, show_end, show_live
+from dlexplain.services.latent.nearest import TrainingPictures, training_pictures
+from dlexplain.ui.charts import chart
+from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.latent import cache
-from dlexplain.ui.latent.encoded import show_pictures
+from dlexplain.ui.latent.encoded import READING
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.progress import show_progress
 
 SIDE = 200
 COPY = 0.01
 """Part of test pictures that are as near to a training picture, below which it is a copy."""
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 NEAREST, REAL = "latent-nearest", "latent-real"
 
 
@@ -66,14 +65,13 @@ def _nearest(model: LatentModel, found: Samples, place: int, path: str) -> None:
     show_live(partial(_neighbours, model, found, place, path), work)
 
 
-def _neighbours(model: LatentModel, found: Samples, place: int, path: str, work: Asked) -> None:
-    if work.job.active:
-        show_pictures(work, NEAREST)
+def _neighbours(
+    model: LatentModel, found: Samples, place: int, path: str, work: Asked[TrainingPictures]
+) -> None:
+    near = result_of(work, "pictures", starting=READING)
+    if near is None:
         return
-    if work.job.result is None:
-        show_end(work)
-        return
-    known = cache.neighbours(model, path, work.job.result, found.pixels[place])
+    known = cache.neighbours(model, path, near, found.pixels[place])
     st.image(png(sheet(known.pixels, len(known.pixels))), width="stretch")
     st.markdown(_verdict(known))
     st.caption(
@@ -112,15 +110,11 @@ def show_why(model: LatentModel, found: Samples, place: int) -> None:
     show_live(_map, work)
 
 
-def _map(work: Asked) -> None:
-    if work.job.active:
-        show_progress(work.job, REAL)
-        return
-    result: Attribution | None = work.job.result
+def _map(work: Asked[Attribution]) -> None:
+    result = result_of(work)
     if result is None:
-        show_end(work)
         return
-    st.plotly_chart(plot_attribution(result, 0.7, "both", 260), config=FIGURE, key="latent-why-map")
+    chart(plot_attribution(result, 0.7, "both", 260), "latent-why-map")
     complete = (
         f" Completeness error {result.completeness_error:.1%}."
         if result.completeness_error is not None

@@ -14,6 +14,8 @@ from dlexplain.results.latents import Floats
 from dlexplain.services.latent.codes import decode
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.pictures.sources import Picture
+from dlexplain.ui.cards import download
+from dlexplain.ui.charts import chart
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.encoded import encoded_pictures
 
@@ -22,7 +24,6 @@ SHOWN, MOST = 6, 24
 REACH = 3.0
 """Standard deviations to either side that a slider goes."""
 SIDE = 320
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 USED = 0.01
 """Nats that a dimension must carry to count as used, as in the task vae."""
 
@@ -54,14 +55,15 @@ def show_dimensions(
             "as code[0] does in Python."
         )
         shown = order[:16]
-        st.plotly_chart(plot_effects(cache.effects(model, found.code), shown), config=FIGURE,
-                        key="latent-effects")  # fmt: skip
-    st.download_button(
-        "CSV", lambda: table(found, encoded, strengths), f"{model.name}-dimensions.csv", "text/csv",
-        key="latent-dimensions-csv", icon=":material/download:", on_click="ignore",
-        type="tertiary", help="Each dimension's numbers: what it is for this picture, what it "
+        chart(plot_effects(cache.effects(model, found.code), shown), "latent-effects")  # fmt: skip
+    download(
+        "CSV",
+        lambda: table(found, encoded, strengths),
+        f"{model.name}-dimensions.csv",
+        "latent-dimensions-csv",
+        "Each dimension's numbers: what it is for this picture, what it "
         "carries over the data set, and how much it changes.",
-    )  # fmt: skip
+    )
 
 
 def _sliders(
@@ -93,11 +95,7 @@ def _sliders(
     with picture:
         made = decode(model, code[None])[0]
         st.image(enlarged(made), width=SIDE, caption="What these numbers decode to")
-        st.download_button(
-            "PNG", lambda: png(made), f"{model.name}-decoded.png", "image/png",
-            key="latent-decoded-png", icon=":material/download:", on_click="ignore",
-            type="tertiary",
-        )  # fmt: skip
+        download("PNG", lambda: png(made), f"{model.name}-decoded.png", "latent-decoded-png")
 
 
 def table(found: Reconstruction, encoded: EncodedPictures | None, strengths: Floats) -> bytes:
@@ -137,7 +135,7 @@ def _use(encoded: EncodedPictures | None, found: Reconstruction) -> None:
     if encoded is None:
         st.caption("Seen over the data set, which is not here.")
         return
-    st.plotly_chart(plot_use(encoded, found.kl), config=FIGURE, key="latent-use")
+    chart(plot_use(encoded, found.kl), "latent-use")
     if len(encoded.kl):
         used = int((encoded.kl > USED).sum())
         st.caption(

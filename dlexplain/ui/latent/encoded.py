@@ -5,10 +5,10 @@ import streamlit as st
 from dlexplain.results import EncodedPictures
 from dlexplain.services.latent.map import encode_data, kept_pictures_of
 from dlexplain.services.latent.models import LatentModel
-from dlexplain.ui.jobs import Asked, asked, show_end, show_live
-from dlexplain.ui.progress import show_progress
+from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 
 SLOT = "latent-encoded"
+READING = "Reading the data set…"
 
 
 def encoded_pictures(model: LatentModel, path: str) -> EncodedPictures | None:
@@ -22,27 +22,13 @@ def encoded_pictures(model: LatentModel, path: str) -> EncodedPictures | None:
         lambda progress: encode_data(model, path, progress),
     )  # fmt: skip
     if work.job.result is not None:
-        result: EncodedPictures = work.job.result
-        return result
+        return work.job.result
     show_live(_show, work)
     return None
 
 
-def show_pictures(work: Asked, key: str) -> None:
-    """Progress of a job that reads a data set, then looks at its pictures."""
-    show_progress(work.job, key, "pictures", starting="Reading the data set…")
-
-
-def _show(work: Asked) -> None:
+def _show(work: Asked[EncodedPictures]) -> None:
     if work.job.result is not None:
         st.rerun()  # the whole page goes on with it
     st.caption("The model looks at the data set's pictures, once.")
-    if work.job.active:
-        show_pictures(work, SLOT)
-        return
-    show_end(work)
-    if work.job.state in ("failed", "cancelled") and st.button(
-        "Try again", icon=":material/refresh:", key=f"{SLOT}-again"
-    ):
-        st.session_state.pop(SLOT, None)
-        st.rerun()
+    result_of(work, "pictures", starting=READING)

@@ -7,6 +7,7 @@ from dlexplain.figures.overlay import enlarged
 from dlexplain.results import EncodedPictures, SeenPicture
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.pictures.sources import Picture
+from dlexplain.ui.cards import download
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.encoded import encoded_pictures
 from dlexplain.ui.latent.points import clicked
@@ -50,11 +51,13 @@ def show_map(model: LatentModel, picture: Picture | SeenPicture, path: str) -> N
         "The star is the picture above. Click on a point to see its picture; drag to move, scroll "
         f"to zoom. {literal(encoded.note)}"
     )
-    st.download_button(
-        "CSV", found.to_csv, f"{model.name}-codes.csv", "text/csv", key="latent-map-csv",
-        icon=":material/download:", on_click="ignore", type="tertiary",
-        help="Each picture's part, class, error, place on the map, and code.",
-    )  # fmt: skip
+    download(
+        "CSV",
+        found.to_csv,
+        f"{model.name}-codes.csv",
+        "latent-map-csv",
+        "Each picture's part, class, error, place on the map, and code.",
+    )
 
 
 def _axes(encoded: EncodedPictures) -> tuple[int, int]:

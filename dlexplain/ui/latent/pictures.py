@@ -8,7 +8,7 @@ import streamlit as st
 
 from dlexplain.errors import PictureError, UnknownName
 from dlexplain.results import SeenPicture
-from dlexplain.services.latent.data import PictureData
+from dlexplain.services.pictures.data import PictureData
 from dlexplain.services.pictures.sources import (
     ENDINGS,
     FORMATS_IN_WORDS,

@@ -1,7 +1,5 @@
 """A picture, what the model made of it, where the two differ, and how unusual its error is."""
 
-import json
-
 import streamlit as st
 
 from dlexplain.figures.latent_sheets import png, sheet
@@ -10,12 +8,13 @@ from dlexplain.results import EncodedPictures, Reconstruction, SeenPicture
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.latent.unusual import how_unusual
 from dlexplain.services.pictures.sources import Picture
+from dlexplain.ui.cards import download
+from dlexplain.ui.charts import chart
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.encoded import encoded_pictures
 from dlexplain.ui.markdown import literal
 
 SIDE = 240
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
 
 def show_reconstruction(
@@ -34,7 +33,7 @@ def show_reconstruction(
         st.image(enlarged(found.copy), width=SIDE,
                  caption=f"What it makes of {model.latent} numbers")  # fmt: skip
     with off:
-        st.plotly_chart(plot_difference(found, SIDE), config=FIGURE, key="latent-difference")
+        chart(plot_difference(found, SIDE), "latent-difference")
         st.caption("Copy less original: red where the copy is brighter, blue where it is darker.")
     with st.container(horizontal=True, gap="small"):
         st.metric("Mean squared error", f"{found.error:.4f}", border=True, width="content",
@@ -65,7 +64,7 @@ def _anomaly(encoded: EncodedPictures, found: Reconstruction) -> None:
         st.markdown(f"{literal(finding.measured)}: **{literal(finding.follows)}**.")
     if unusual.beware:
         st.markdown(literal(unusual.beware))
-    st.plotly_chart(plot_errors(encoded, found.error), config=FIGURE, key="latent-errors")
+    chart(plot_errors(encoded, found.error), "latent-errors")
     st.caption(
         "Training pictures have smaller errors than test pictures where a model has learnt some "
         f"of them by heart. {literal(encoded.note)}"
@@ -77,14 +76,12 @@ def _downloads(found: Reconstruction) -> None:
 
     both = np.stack([found.seen.pixels, found.copy])
     with st.container(horizontal=True):
-        st.download_button(
-            "PNG", lambda: png(sheet(both)), f"{found.model}-reconstruction.png", "image/png",
-            key="latent-png", icon=":material/download:", on_click="ignore", type="tertiary",
-        )  # fmt: skip
-        st.download_button(
-            "JSON", lambda: json.dumps(found.to_dict(), indent=1),
-            f"{found.model}-reconstruction.json", "application/json", key="latent-json",
-            icon=":material/download:", on_click="ignore", type="tertiary",
-            help="The code m, its deviation s and its KL by dimension, the error, and what was "
+        download("PNG", lambda: png(sheet(both)), f"{found.model}-reconstruction.png", "latent-png")
+        download(
+            "JSON",
+            found.to_dict,
+            f"{found.model}-reconstruction.json",
+            "latent-json",
+            "The code m, its deviation s and its KL by dimension, the error, and what was "
             "done to the picture.",
-        )  # fmt: skip
+        )

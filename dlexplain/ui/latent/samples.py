@@ -1,6 +1,5 @@
 """Pictures of random numbers, and one of them looked at closely."""
 
-import json
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,12 +9,14 @@ from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.figures.latent_sheets import plot_samples, png, sheet
 from dlexplain.params import Value, as_dict, parse, specs
 from dlexplain.results import Samples
-from dlexplain.services.latent.data import PictureData
 from dlexplain.services.latent.discriminator import discriminator_score
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.latent.sampling import class_place
 from dlexplain.services.latent.sampling_settings import SamplingParams
+from dlexplain.services.pictures.data import PictureData
 from dlexplain.ui.address import from_address
+from dlexplain.ui.cards import download
+from dlexplain.ui.charts import chart
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.closer import logit_text, show_nearest, show_one, show_why
@@ -24,7 +25,6 @@ from dlexplain.ui.markdown import literal
 
 CHOSEN, GRID = "latent-sample", "latent-grid"
 ALL = "all by turns"
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
 
 def show_samples(
@@ -107,10 +107,12 @@ def _grid(found: Samples, arrived: bool) -> int:
         if place is not None and place < count:
             st.session_state[CHOSEN] = place + 1
 
-    st.plotly_chart(
-        plot_samples(found, st.session_state[CHOSEN] - 1), config=FIGURE, key=key,
-        on_select=look, selection_mode="points",
-    )  # fmt: skip
+    chart(
+        plot_samples(found, st.session_state[CHOSEN] - 1),
+        key,
+        on_select=look,
+        selection_mode="points",
+    )
     return int(
         st.number_input(
             "Look closer at picture", 1, count, key=CHOSEN, persist_state="session",
@@ -127,14 +129,16 @@ def _picture(text: str, count: int) -> int:
 
 def _downloads(found: Samples) -> None:
     with st.container(horizontal=True):
-        st.download_button(
-            "PNG", lambda: png(sheet(found.pixels)), f"{found.model}-samples.png", "image/png",
-            key="latent-samples-png", icon=":material/download:", on_click="ignore",
-            type="tertiary",
-        )  # fmt: skip
-        st.download_button(
-            "JSON", lambda: json.dumps(found.to_dict(), indent=1), f"{found.model}-samples.json",
-            "application/json", key="latent-samples-json", icon=":material/download:",
-            on_click="ignore", type="tertiary", help="The random numbers, and what it takes to "
-            "repeat them.",
-        )  # fmt: skip
+        download(
+            "PNG",
+            lambda: png(sheet(found.pixels)),
+            f"{found.model}-samples.png",
+            "latent-samples-png",
+        )
+        download(
+            "JSON",
+            found.to_dict,
+            f"{found.model}-samples.json",
+            "latent-samples-json",
+            "The random numbers, and what it takes to repeat them.",
+        )

@@ -1,19 +1,18 @@
 """The architecture: a table, a graph, cost by layer, and the first layer's filters."""
 
-import json
-
 import streamlit as st
 
 from dlexplain.errors import Incompatible
 from dlexplain.figures.layer_graph import graph, shape_text
 from dlexplain.figures.layers import filter_tiles, plot_layers
 from dlexplain.results import Layers
+from dlexplain.ui.cards import download
+from dlexplain.ui.charts import chart
 from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.tiles import show_tiles
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.words import count
 
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 SHOWN_FILTERS = 64
 GRAPH_FITS, GRAPH_HEIGHT = 9, 760
 """A graph of more arrows scrolls within so many pixels."""
@@ -30,7 +29,7 @@ def show_architecture(name: str) -> None:
         _graph(found)
     with right:
         st.subheader("Cost")
-        st.plotly_chart(plot_layers(found), config=FIGURE, key="layers-cost")
+        chart(plot_layers(found), "layers-cost")
         st.caption("Multiply-adds of one picture, and parameters, of each layer that has any.")
         _filters(name)
 
@@ -46,14 +45,8 @@ def _graph(found: Layers) -> None:
     with st.container(height=GRAPH_HEIGHT if long else "content", border=False):
         st.graphviz_chart(dot, width="content")
     with st.container(horizontal=True):
-        for what, make, end, mime in (
-            ("JSON", lambda: json.dumps(found.to_dict(), indent=1), "json", "application/json"),
-            ("Graphviz", lambda: dot, "dot", "text/vnd.graphviz"),
-        ):
-            st.download_button(
-                what, make, f"{found.model}-layers.{end}", mime, key=f"layers-{end}",
-                icon=":material/download:", on_click="ignore", type="tertiary",
-            )  # fmt: skip
+        download("JSON", found.to_dict, f"{found.model}-layers.json", "layers-json")
+        download("Graphviz", lambda: dot, f"{found.model}-layers.dot", "layers-dot")
 
 
 def _facts(found: Layers) -> None:

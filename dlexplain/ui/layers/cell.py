@@ -1,11 +1,10 @@
 """One step of a recurrent cell in numbers: the gates of a unit."""
 
-import json
-
 import numpy as np
 import streamlit as st
 
 from dlexplain.results import CellStep, GateStep
+from dlexplain.ui.cards import download
 from dlexplain.ui.layers.choice import Kept, choose_number
 from dlexplain.ui.layers.numbers import number
 from dlexplain.ui.layers.words import choose_token, choose_words
@@ -60,11 +59,7 @@ def show_cell(opened: bool) -> Kept:
                              lambda: 0, "Of the layer.")  # fmt: skip
     found = cache.cell(name, text, place, layer, unit)
     _show(found)
-    st.download_button(
-        "JSON", lambda: json.dumps(found.to_dict(), indent=1), f"{name}-cell.json",
-        "application/json", key="layers-cell-json", icon=":material/download:",
-        on_click="ignore", type="tertiary",
-    )  # fmt: skip
+    download("JSON", found.to_dict, f"{name}-cell.json", "layers-cell-json")
     kept = {"reader": name, "text": shared(text), "token": str(place)}
     return {**kept, "layer": str(layer), "unit": str(unit)}
 

@@ -20,18 +20,18 @@ from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sets import PictureSet, picture_sets
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui import cache as models
+from dlexplain.ui.cards import download
+from dlexplain.ui.charts import chart
 from dlexplain.ui.data_path import ask_path, find_own
 from dlexplain.ui.forms import params_form
-from dlexplain.ui.jobs import Asked, asked, show_end, show_live
+from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.choice import Kept, choose_channel, choose_layer, middle_active
 from dlexplain.ui.layers.tiles import show_tiles
 from dlexplain.ui.live import PROGRESS_SECONDS, live
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.progress import show_progress
 
 TOP, MAXIMISED = "layers-exciting", "layers-preferred"
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 COUNT = 12
 SIDE = 280
 
@@ -77,13 +77,9 @@ def _search(
     return top_activations(model, chosen.load(), layer, channel, COUNT, progress, chosen.title)
 
 
-def _show_excited(found: Asked) -> None:
-    if found.job.active:
-        show_progress(found.job, TOP, "pictures")
-        return
-    result: TopActivations | None = found.job.result
+def _show_excited(found: Asked[TopActivations]) -> None:
+    result = result_of(found, "pictures")
     if result is None:
-        show_end(found)
         return
     show_tiles([top_activation_tile(best) for best in result.best], 128)
     before = result.measured != result.layer
@@ -105,7 +101,7 @@ def _liked(name: str, layer: str, channel: int) -> None:
     with st.expander("How it is made", icon=":material/tune:"):
         params = params_form("layers-preferred", specs(Params), {})
     question = (name, layer, channel, tuple(params.items()))
-    known: Asked | None = st.session_state.get(MAXIMISED)
+    known: Asked[ActivationMaximisation] | None = st.session_state.get(MAXIMISED)
     if st.button("Make it", type="primary", icon=":material/brush:", key="layers-make"):
         pictures: list[NDArray[np.uint8]] = []
         work = partial(_make, models.model(name), question, pictures)
@@ -131,14 +127,11 @@ def _make(
     return maximise_activation(model, layer, channel, progress, pictures.append, **dict(params))
 
 
-def _show_liked(found: Asked) -> None:
+def _show_liked(found: Asked[ActivationMaximisation]) -> None:
     result: ActivationMaximisation | None = found.job.result
     if result is None:
         _show_so_far(found)
-        if found.job.active:
-            show_progress(found.job, MAXIMISED, "steps")
-        else:
-            show_end(found)
+        result_of(found, "steps")
         return
     left, right = st.columns([1, 2], vertical_alignment="center")
     left.image(enlarged(result.picture), width=SIDE,
@@ -153,7 +146,7 @@ def _show_liked(found: Asked) -> None:
         )
         if not result.is_clear:
             st.info(_no_clearer(whole))
-        st.plotly_chart(plot_activation_maximisation(result), config=FIGURE, key="layers-curve")
+        chart(plot_activation_maximisation(result), "layers-curve")
     before = (
         f" The curve is of {result.raised}, which goes into {result.layer}: where an activation "
         "function is flat there is no gradient to climb."
@@ -161,14 +154,15 @@ def _show_liked(found: Asked) -> None:
         else ""
     )
     st.caption(f"{len(result.curve):,} steps in {result.seconds:.1f} s.{before}")
-    st.download_button(
-        "PNG", partial(_png, result.picture), f"{result.model}-{result.layer}-{result.channel}.png",
-        "image/png", key="layers-png", icon=":material/download:", on_click="ignore",
-        type="tertiary",
-    )  # fmt: skip
+    download(
+        "PNG",
+        partial(_png, result.picture),
+        f"{result.model}-{result.layer}-{result.channel}.png",
+        "layers-png",
+    )
 
 
-def _show_so_far(found: Asked) -> None:
+def _show_so_far(found: Asked[ActivationMaximisation]) -> None:
     pictures: list[NDArray[np.uint8]] = found.so_far
 
     def draw() -> None:

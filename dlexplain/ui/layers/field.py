@@ -1,7 +1,5 @@
 """The receptive field of a unit, drawn on the picture."""
 
-import json
-
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -9,10 +7,10 @@ from numpy.typing import NDArray
 from dlexplain.figures.layers import plot_field
 from dlexplain.results import Layer, ReceptiveField, Rectangle
 from dlexplain.services.pictures.sources import Picture
+from dlexplain.ui.cards import download
+from dlexplain.ui.charts import chart
 from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.choice import Kept, choose_layer, choose_unit, middle_active
-
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
 
 def show_field(name: str, picture: Picture, opened: bool) -> Kept:
@@ -27,14 +25,10 @@ def show_field(name: str, picture: Picture, opened: bool) -> Kept:
     found = cache.field(name, picture, layer.name, unit)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.plotly_chart(plot_field(found), config=FIGURE, key="layers-field")
+        chart(plot_field(found), "layers-field")
     with right:
         _told(found, float(maps.values[unit]))
-    st.download_button(
-        "JSON", lambda: json.dumps(found.to_dict(), indent=1),
-        f"{name}-{layer.name}-field.json", "application/json", key="layers-field-json",
-        icon=":material/download:", on_click="ignore", type="tertiary",
-    )  # fmt: skip
+    download("JSON", found.to_dict, f"{name}-{layer.name}-field.json", "layers-field-json")
     channel, row, column = unit
     kept = {"layer": layer.name, "channel": str(channel)}
     return {**kept, "row": str(row), "column": str(column)}

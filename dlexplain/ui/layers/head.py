@@ -1,11 +1,10 @@
 """One attention head in numbers: where a token looks, and what it fetches from there."""
 
-import json
-
 import numpy as np
 import streamlit as st
 
 from dlexplain.results import HeadStep
+from dlexplain.ui.cards import download
 from dlexplain.ui.layers.choice import Kept, choose_number
 from dlexplain.ui.layers.numbers import number
 from dlexplain.ui.layers.words import choose_token, choose_words
@@ -43,11 +42,7 @@ def show_head(opened: bool) -> Kept:
                              "Of the layer.")  # fmt: skip
     found = cache.head(name, text, layer, head, place)
     part = _show(found, opened)
-    st.download_button(
-        "JSON", lambda: json.dumps(found.to_dict(), indent=1), f"{name}-head.json",
-        "application/json", key="layers-head-json", icon=":material/download:",
-        on_click="ignore", type="tertiary",
-    )  # fmt: skip
+    download("JSON", found.to_dict, f"{name}-head.json", "layers-head-json")
     kept = {"reader": name, "text": shared(text), "token": str(place)}
     return {**kept, "layer": str(layer), "head": str(head), "part": str(part)}
 

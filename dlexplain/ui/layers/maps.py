@@ -6,12 +6,13 @@ from dlexplain.figures.layers import channel_tiles, maps_png, plot_channel, plot
 from dlexplain.results import FeatureMaps
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui import cache as models
+from dlexplain.ui.cards import download
+from dlexplain.ui.charts import chart
 from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.choice import Kept, choose_channel, choose_layer
 from dlexplain.ui.layers.tiles import show_tiles
 from dlexplain.ui.markdown import literal
 
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 RANKED = {"mean": "Mean", "largest": "Largest value"}
 COUNTS = (8, 16, 32, 64, 128)
 
@@ -34,8 +35,7 @@ def show_maps(name: str, picture: Picture, opened: bool) -> Kept:
     few = f"the {min(count, channels)} most active of " if channels > count else ""
     if (height, width) == (1, 1):
         st.markdown(f"**{literal(layer.name)}** has no places: {few}{channels} units")
-        st.plotly_chart(plot_units(maps, count, _names(name, maps)), config=FIGURE,
-                        key="layers-units")  # fmt: skip
+        chart(plot_units(maps, count, _names(name, maps)), "layers-units")  # fmt: skip
         _npz(maps)
         return {"layer": layer.name}
     st.markdown(f"**{literal(layer.name)}**: {few}{channels} channels of {height} × {width}")
@@ -48,14 +48,16 @@ def show_maps(name: str, picture: Picture, opened: bool) -> Kept:
     channel = choose_channel(name, layer, opened, lambda: int(maps.order[0]))
     left, right = st.columns([1, 1])
     with left:
-        st.plotly_chart(plot_channel(maps, channel), config=FIGURE, key="layers-over")
+        chart(plot_channel(maps, channel), "layers-over")
     right.image(maps.picture, caption="What the model sees.", width=320)
     with st.container(horizontal=True):
-        st.download_button(
-            "PNG", lambda: maps_png(maps, count, together), f"{maps.model}-{maps.layer}.png",
-            "image/png", key="layers-maps-png", icon=":material/download:", on_click="ignore",
-            type="tertiary", help="The channels that are shown above, side by side.",
-        )  # fmt: skip
+        download(
+            "PNG",
+            lambda: maps_png(maps, count, together),
+            f"{maps.model}-{maps.layer}.png",
+            "layers-maps-png",
+            "The channels that are shown above, side by side.",
+        )
         _npz(maps)
     return {"layer": layer.name, "channel": str(channel)}
 
@@ -67,8 +69,10 @@ def _names(name: str, maps: FeatureMaps) -> tuple[str, ...]:
 
 
 def _npz(maps: FeatureMaps) -> None:
-    st.download_button(
-        "NPZ", maps.to_npz, f"{maps.model}-{maps.layer}.npz", "application/octet-stream",
-        key="layers-npz", icon=":material/download:", on_click="ignore", type="tertiary",
-        help="All channels in numbers, for NumPy.",
-    )  # fmt: skip
+    download(
+        "NPZ",
+        maps.to_npz,
+        f"{maps.model}-{maps.layer}.npz",
+        "layers-npz",
+        "All channels in numbers, for NumPy.",
+    )

@@ -1,7 +1,5 @@
 """Convolution, activation and pooling in numbers, at one place."""
 
-import json
-
 import numpy as np
 import streamlit as st
 
@@ -10,6 +8,7 @@ from dlexplain.results import ConvolutionStep, StageStep
 from dlexplain.services.layers.stepping import convolutions
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui import cache as models
+from dlexplain.ui.cards import download
 from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.choice import Kept, choose_layer, choose_unit
 from dlexplain.ui.layers.field import most_active
@@ -47,11 +46,7 @@ def show_steps(name: str, picture: Picture, opened: bool) -> Kept:
         "Worked out in 64 bits from the network's own weights and values; the network's result in "
         f"32 bits differs by {found.difference:.1e} at most."
     )
-    st.download_button(
-        "JSON", lambda: json.dumps(found.to_dict(), indent=1),
-        f"{name}-{layer.name}-steps.json", "application/json", key="layers-steps-json",
-        icon=":material/download:", on_click="ignore", type="tertiary",
-    )  # fmt: skip
+    download("JSON", found.to_dict, f"{name}-{layer.name}-steps.json", "layers-steps-json")
     channel, row, column = unit
     kept = {"layer": layer.name, "channel": str(channel)}
     return {**kept, "row": str(row), "column": str(column)}

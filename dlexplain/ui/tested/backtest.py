@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.results import Backtest
+from dlexplain.ui.charts import chart
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.tested.base import show
 
@@ -29,10 +30,10 @@ def show_backtest(found: Backtest) -> None:
     with left:
         st.subheader("Forecast against truth")
         figure = plot_forecast(found, target, origins.index(origin))
-        st.plotly_chart(figure, key="forecast")
+        chart(figure, "forecast")
     with right:
         st.subheader("Errors")
-        st.plotly_chart(plot_errors(found, target), key="errors")
+        chart(plot_errors(found, target), "errors")
     st.subheader("Every series, mean over all horizons and origins")
     st.dataframe(_table(found), hide_index=True)
     st.caption(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dlexplain.results import ClassificationTest
+from dlexplain.ui.charts import chart
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.tested.base import show
 
@@ -27,7 +28,7 @@ def show_classification(found: ClassificationTest) -> None:
             "Show", ["part of class", "count"], default="part of class", required=True,
             key="confusion-how", label_visibility="collapsed",
         )  # fmt: skip
-        st.plotly_chart(plot_confusion(found, how != "count"), key="confusion")
+        chart(plot_confusion(found, how != "count"), "confusion")
     with right:
         st.subheader("Worst mistakes")
         if not len(found.pixels):

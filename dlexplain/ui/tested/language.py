@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.results import LanguageTest
+from dlexplain.ui.charts import chart
 from dlexplain.ui.tested.base import show
 
 
@@ -17,10 +18,10 @@ def show_language(found: LanguageTest) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.subheader("Rare and frequent tokens")
-        st.plotly_chart(plot_frequencies(found), key="frequencies")
+        chart(plot_frequencies(found), "frequencies")
     with right:
         st.subheader("Surprise along the test text")
-        st.plotly_chart(plot_surprise(found), key="surprise")
+        chart(plot_surprise(found), "surprise")
     st.caption(
         "Surprise is -log2 of the probability that the model gave to the token that came; "
         "perplexity is 2 to the mean surprise."

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dlexplain.results import GeneratedPictures, Reconstructions
+from dlexplain.ui.charts import chart
 from dlexplain.ui.tested.base import show
 
 WIDTH = 560
@@ -34,11 +35,11 @@ def show_reconstructions(found: Reconstructions) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("What each dimension carries")
-        st.plotly_chart(plot_kl(found), key="kl")
+        chart(plot_kl(found), "kl")
     if len(found.kl) > 1 and len(found.means):
         with right:
             st.subheader("Latent space")
-            st.plotly_chart(plot_latent(found), key="latent")
+            chart(plot_latent(found), "latent")
 
 
 @show.register
@@ -59,7 +60,7 @@ def show_generated(found: GeneratedPictures) -> None:
             "it is; counted are those of which it is more than 90% sure. The dotted line is an "
             "even share."
         )
-        st.plotly_chart(plot_classes(found), key="classes")
+        chart(plot_classes(found), "classes")
 
 
 def _rows(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.results import TextTest
+from dlexplain.ui.charts import chart
 from dlexplain.ui.tested.base import show
 
 
@@ -17,7 +18,7 @@ def show_texts(found: TextTest) -> None:
             "Show", ["part of class", "count"], default="part of class", required=True,
             key="text-confusion-how", label_visibility="collapsed",
         )  # fmt: skip
-        st.plotly_chart(plot_text_confusion(found, how != "count"), key="text-confusion")
+        chart(plot_text_confusion(found, how != "count"), "text-confusion")
     with right:
         st.subheader("Worst mistakes")
         if not found.texts:

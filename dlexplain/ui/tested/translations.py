@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.results import TranslationTest
+from dlexplain.ui.charts import chart
 from dlexplain.ui.tested.base import show
 
 
@@ -17,7 +18,7 @@ def show_translations(found: TranslationTest) -> None:
         place = st.selectbox(
             "Sentence", count, format_func=lambda p: found.source[p], key="alignment-sentence"
         )
-        st.plotly_chart(plot_alignment(found.alignments[place or 0]), key="alignment")
+        chart(plot_alignment(found.alignments[place or 0]), "alignment")
         st.caption(
             "Each row is a token that was written, coloured by the part of its attention that "
             "went to each token of the source."

@@ -2,10 +2,9 @@
 
 import csv
 import io
-import json
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import streamlit as st
 
@@ -17,17 +16,16 @@ from dlexplain.figures.coloured_text import (
 )
 from dlexplain.figures.scales import Sign
 from dlexplain.results import TextAttribution
-from dlexplain.results.words import capital
 from dlexplain.services.jobs import Job
 from dlexplain.services.texts.explain import cached_text, explain_text
 from dlexplain.services.texts.models import Reading, TextModel
-from dlexplain.ui.live import live
+from dlexplain.ui.cards import download, show_card
+from dlexplain.ui.charts import chart
+from dlexplain.ui.jobs import Asked, asked_all
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.progress import show_progress
-from dlexplain.ui.state import Answers, Ask, JobOf, Request, again, answer
+from dlexplain.ui.methods import Ask, Request
 
 SIGNS = {"both": "Both", "positive": "Only for", "negative": "Only against"}
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
 
 def text_job(
@@ -63,13 +61,12 @@ def show_answers(
     key    of this list of answers, unique on the page
     rival  another text that is asked the same, to be drawn on the same scale
     """
-    job_of = partial(text_job, model, reading)
-    session = cast(MutableMapping[str, Any], st.session_state)
-    answers = answer(session, request, job_of, key)
-    for place, ask in enumerate(request.asks):
+    makers = [partial(text_job, model, reading, request, ask) for ask in request.asks]
+    answers = asked_all(key, request, makers, request.is_slow)
+    for index, ask in enumerate(request.asks):
         rival_of = partial(known_answer, model, rival, request, ask) if rival else lambda: None
         with st.container(border=True):
-            _card(answers, place, job_of, f"{key}-{place}", rival_of)
+            _card(answers, index, f"{key}-{index}", rival_of)
 
 
 def view_options(more: str = "") -> None:
@@ -95,62 +92,38 @@ def _options() -> None:
 
 
 def _card(
-    answers: Answers[TextAttribution], place: int, job_of: JobOf[TextAttribution], key: str,
+    answers: Asked[TextAttribution],
+    index: int,
+    key: str,
     rival_of: Callable[[], TextAttribution | None],
-) -> None:  # fmt: skip
+) -> None:
     """rival_of  the other text's answer, which may come later and widens the scale"""
-    job = answers.jobs[place]
 
-    def draw() -> None:
+    def draw(job: Job[TextAttribution]) -> None:
         if job.result is None:
             st.markdown(f"**{job.title}**")
             return
-        asked, score, rival = job.result.class_question, job.result.explains, rival_of()
-        asked += f" ({score})" if score else ""
-        st.markdown(f"**{job.title}**  \n:small[{literal(asked)}]")
+        question, score, rival = job.result.class_question, job.result.explains, rival_of()
+        question += f" ({score})" if score else ""
+        st.markdown(f"**{job.title}**  \n:small[{literal(question)}]")
         show_attribution(job.result, f"{key}-{rival is not None}", rival)
 
-    live(draw, lambda: (job.active, rival_of() is not None), lambda: answers.active)
-    live(partial(_under, answers, place, job_of, key), lambda: job.active, lambda: job.active)
+    def version(job: Job[TextAttribution]) -> object:
+        return job.active, rival_of() is not None
 
-
-def _under(
-    answers: Answers[TextAttribution], place: int, job_of: JobOf[TextAttribution], key: str
-) -> None:
-    """Progress, or downloads, or why there is no answer."""
-    job = answers.jobs[place]
-    if job.active:
-        show_progress(job, key)
-        return
-    if job.result is not None:
-        show_downloads(job.result, key)
-        return
-    if job.state == "failed":
-        st.error(literal(job.error))
-    else:
-        st.caption("Cancelled.")
-    if st.button("Run again", key=f"again-{key}", icon=":material/refresh:", type="tertiary"):
-        again(answers, place, job_of)
-        st.rerun()
+    show_card(answers, index, draw, lambda result: show_downloads(result, key), version)
 
 
 def show_attribution(
     found: TextAttribution, key: str, rival: TextAttribution | None = None
 ) -> None:
-    """The text in colours, its bars where wanted, and the facts; on one scale with a rival."""
+    """The text in colours, and its bars where wanted; on one scale with a rival."""
     shown, *others = [_as_chosen(one) for one in (found, rival) if one]
     sign = _sign()
     top = max(strongest(one.values) for one in (shown, *others)) if others else None
     st.html(coloured_text(shown, sign, top))
     if st.session_state.get("bars", True):
-        st.plotly_chart(plot_text_attribution(shown, sign, top), config=FIGURE, key=f"bars-{key}")
-    plural = "" if found.evaluations == 1 else "s"
-    facts = [f"{found.seconds:.2f} s", f"{found.evaluations:,} evaluation{plural}"]
-    if found.completeness_error is not None:
-        facts.append(f"completeness error {found.completeness_error:.1%}")
-    if found.way:
-        facts.insert(0, capital(found.way))
-    st.caption(", ".join(facts) + ("  \n" + literal(found.note) if found.note else ""))
+        chart(plot_text_attribution(shown, sign, top), f"bars-{key}")
 
 
 def _as_chosen(found: TextAttribution) -> TextAttribution:
@@ -166,20 +139,15 @@ def show_downloads(found: TextAttribution, key: str) -> None:
     shown, sign = _as_chosen(found), _sign()
     stem = f"{found.method}-{found.target.index}"
     with st.container(horizontal=True):
-        st.download_button(
-            "JSON", lambda: json.dumps(found.to_dict(), indent=1), f"{stem}.json",
-            "application/json", key=f"json-{key}", icon=":material/download:",
-            on_click="ignore", type="tertiary",
-        )  # fmt: skip
-        st.download_button(
-            "CSV", lambda: _csv(shown), f"{stem}.csv", "text/csv", key=f"csv-{key}",
-            icon=":material/download:", on_click="ignore", type="tertiary",
-        )  # fmt: skip
-        st.download_button(
-            "HTML", lambda: text_page(shown, sign), f"{stem}.html", "text/html",
-            key=f"html-{key}", icon=":material/download:", on_click="ignore", type="tertiary",
-            help="The text in colours, as a page of its own.",
-        )  # fmt: skip
+        download("JSON", found.to_dict, f"{stem}.json", f"json-{key}")
+        download("CSV", lambda: _csv(shown), f"{stem}.csv", f"csv-{key}")
+        download(
+            "HTML",
+            lambda: text_page(shown, sign),
+            f"{stem}.html",
+            f"html-{key}",
+            "The text in colours, as a page of its own.",
+        )
 
 
 def _csv(found: TextAttribution) -> str:

@@ -1,26 +1,25 @@
 """What if: words dropped, masked or replaced, and the search for the fewest that turn the class."""
 
 from collections.abc import Sequence
-from functools import partial
 
 import streamlit as st
 
 from dlexplain.errors import BadInput
 from dlexplain.figures.text_prediction import plot_before_after
 from dlexplain.results import TextPrediction, Turning
-from dlexplain.services.jobs import Job
+from dlexplain.services.jobs import Progress
 from dlexplain.services.question import usual_contrast
 from dlexplain.services.texts.changes import WAYS, Way, changed, find_turning, words_of
 from dlexplain.services.texts.explain import classify_reading
 from dlexplain.services.texts.models import Reading, TextModel
-from dlexplain.ui.live import live
+from dlexplain.ui.charts import chart
+from dlexplain.ui.jobs import Asked, asked, known, result_of, show_live
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.progress import show_progress
-from dlexplain.ui.session import start
-from dlexplain.ui.state import Ask, Request
-from dlexplain.ui.texts.answers import FIGURE, show_answers
+from dlexplain.ui.methods import Ask, Request
+from dlexplain.ui.texts.answers import show_answers
 from dlexplain.ui.texts.cache import digest
 
+TURNING = "turning"
 LABELS = {"drop": "Drop", "mask": "Mask", "replace": "Replace"}
 MOST_PILLS = 80
 """Words that are offered to click; a longer text is edited above."""
@@ -92,7 +91,7 @@ def _before_after(
     except BadInput as error:
         st.error(literal(error))
         return
-    st.plotly_chart(plot_before_after(before, after), config=FIGURE, key="before-after")
+    chart(plot_before_after(before, after), "before-after")
     _said(before, after)
     if not asks:
         return
@@ -131,7 +130,6 @@ def _said(before: TextPrediction, after: TextPrediction) -> None:
 
 def _search(model: TextModel, reading: Reading, way: Way) -> None:
     """The fewest words, as a job with progress and cancel."""
-    state = st.session_state
     about = (model.name, digest(f"{reading.text}{reading.ids.tolist()}"), way)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         budget = st.selectbox(
@@ -147,33 +145,24 @@ def _search(model: TextModel, reading: Reading, way: Way) -> None:
             args=(about, model, reading, way, budget),
             help="Looks for the smallest set of words that turns the class.",
         )
-    if state.get("turning") is not None and state["turning"][0] == about:
-        job = state["turning"][1]
-        live(partial(_found, job), lambda: job.active, lambda: job.active)
+    found = known(TURNING, about)
+    if found is not None:
+        show_live(_found, found)
 
 
 def _start_search(
     about: tuple[str, str, Way], model: TextModel, reading: Reading, way: Way, budget: int
 ) -> None:
-    state = st.session_state
-    if state.get("turning") is not None:
-        state["turning"][1].cancel()
-    job: Job[Turning] = Job(
-        "The search", lambda progress: find_turning(model, reading, way, budget, progress)
-    )
-    state["turning"] = (about, job)
-    start([job])
+    def work(progress: Progress) -> Turning:
+        return find_turning(model, reading, way, budget, progress)
+
+    asked(TURNING, about, "The search", work, anew=True)
 
 
-def _found(job: Job[Turning]) -> None:
-    if job.active:
-        show_progress(job, "turning", "trials at most")
+def _found(found: Asked[Turning]) -> None:
+    result = result_of(found, "trials at most")
+    if result is None:
         return
-    if job.result is not None:
-        show = st.success if job.result.after is not None else st.info
-        show(literal(job.result.sentence))
-        st.caption(f"{job.result.tried:,} trials in {job.result.seconds:.1f} s")
-    elif job.state == "failed":
-        st.error(literal(job.error))
-    else:
-        st.caption("Cancelled.")
+    show = st.success if result.after is not None else st.info
+    show(literal(result.sentence))
+    st.caption(f"{result.tried:,} trials in {result.seconds:.1f} s")

@@ -9,9 +9,8 @@ from dlexplain.services.texts.explain import precision_warning
 from dlexplain.services.texts.models import TextModel
 from dlexplain.ui.address import from_address
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.methods import asks_of, choose_methods, method_params
+from dlexplain.ui.methods import Ask, asks_of, choose_methods, method_params
 from dlexplain.ui.rather import choose_contrast, contrast_from_address
-from dlexplain.ui.state import Ask
 from dlexplain.ui.texts import cache as text_cache
 
 FIRST_METHODS = ("integrated-gradients", "leave-one-out")

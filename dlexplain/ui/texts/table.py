@@ -1,14 +1,12 @@
 """A CSV of texts, classified and explained in the background."""
 
-from functools import partial
-
 import streamlit as st
 
 from dlexplain.errors import BadInput
 from dlexplain.figures.coloured_text import plot_class_words
 from dlexplain.results import TextTable
 from dlexplain.results.words import duration
-from dlexplain.services.jobs import Job
+from dlexplain.services.jobs import Progress
 from dlexplain.services.texts.models import TextModel
 from dlexplain.services.texts.tables import (
     column_names,
@@ -16,12 +14,10 @@ from dlexplain.services.texts.tables import (
     other_columns,
     read_text_column,
 )
-from dlexplain.ui.live import live
+from dlexplain.ui.charts import chart
+from dlexplain.ui.jobs import Asked, asked, known, result_of, show_live
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.progress import show_progress
-from dlexplain.ui.session import start
 from dlexplain.ui.texts import cache as text_cache
-from dlexplain.ui.texts.answers import FIGURE
 
 MEANT = {
     "softmax": "The words that weigh most where the model says this class: red ones speak for it, "
@@ -30,6 +26,7 @@ MEANT = {
     "for it, blue ones against it.",
     "identity": "The words that weigh most: red ones raise the output, blue ones lower it.",
 }
+TABLE = "table-job"
 SHOWN = 500
 """Rows of the table drawn on the page; all are in the download."""
 
@@ -82,33 +79,24 @@ def _run(
     method: str,
     about: tuple[str, ...],
 ) -> None:
-    state = st.session_state
     plural = "" if len(texts) == 1 else "s"
     if st.button(
         f"Explain {len(texts):,} text{plural}", type="primary", icon=":material/play_arrow:"
     ):
-        if state.get("table-job") is not None:
-            state["table-job"][1].cancel()
-        job: Job[TextTable] = Job(
-            "The table", lambda progress: explain_texts(model, texts, method, progress, beside)
-        )
-        state["table-job"] = (about, job)
-        start([job])
-    if state.get("table-job") is not None and state["table-job"][0] == about:
-        job = state["table-job"][1]
-        live(partial(_progress, job), lambda: job.active, lambda: job.active)
+
+        def work(progress: Progress) -> TextTable:
+            return explain_texts(model, texts, method, progress, beside)
+
+        asked(TABLE, about, "The table", work, anew=True)
+    found = known(TABLE, about)
+    if found is not None:
+        show_live(_show, found)
 
 
-def _progress(job: Job[TextTable]) -> None:
-    if job.active:
-        show_progress(job, "table", "texts")
-        return
-    if job.result is not None:
-        _result(job.result)
-    elif job.state == "failed":
-        st.error(literal(job.error))
-    else:
-        st.caption("Cancelled.")
+def _show(found: Asked[TextTable]) -> None:
+    table = result_of(found, "texts")
+    if table is not None:
+        _result(table)
 
 
 def _result(table: TextTable) -> None:
@@ -119,10 +107,8 @@ def _result(table: TextTable) -> None:
         with columns[place % len(columns)], st.container(border=True):
             plural = "" if summary.texts == 1 else "s"
             st.markdown(f"**{literal(summary.label)}**, {summary.texts:,} text{plural}")
-            st.plotly_chart(
-                plot_class_words(summary.words, summary.values, table.unit),
-                config=FIGURE,
-                key=f"class-words-{place}",
+            chart(
+                plot_class_words(summary.words, summary.values, table.unit), f"class-words-{place}"
             )
     st.caption(MEANT[table.activation])
     heading = "Value" if table.activation == "identity" else "Probability"

@@ -10,11 +10,10 @@ from dlexplain.figures.translation import plot_chosen_row, plot_heads
 from dlexplain.results import Agreement, Alignment, CrossAttention, word_groups
 from dlexplain.services.translation.why import Why, agreement
 from dlexplain.ui.address import from_address
-from dlexplain.ui.jobs import Asked, show_end
-from dlexplain.ui.progress import show_progress
+from dlexplain.ui.charts import chart
+from dlexplain.ui.jobs import Asked, result_of
 
 LAYER, HEAD, ALL = "translation-layer", "translation-head", "translation-all"
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 MEAN = 0
 SLOT = "translation-agreement"
 
@@ -58,8 +57,7 @@ def show_alignment(found: CrossAttention, alignment: Alignment, token: int, word
     if found.layers * found.heads > 1 and st.toggle(
         "All heads at a glance", key=ALL, persist_state="session"
     ):
-        st.plotly_chart(plot_heads(found.of_words() if words else found), config=FIGURE,
-                        key="translation-heads")  # fmt: skip
+        chart(plot_heads(found.of_words() if words else found), "translation-heads")  # fmt: skip
         return
     row = token
     if words:
@@ -70,10 +68,10 @@ def show_alignment(found: CrossAttention, alignment: Alignment, token: int, word
                                 found.row_words, found.column_words)  # fmt: skip
         alignment = layers.of_words().alignment()
     figure = plot_chosen_row(alignment, row)
-    st.plotly_chart(figure, config=FIGURE, key="translation-alignment")
+    chart(figure, "translation-alignment")
 
 
-def show_caution(found: Asked, alignment: Alignment) -> None:
+def show_caution(found: Asked[Why], alignment: Alignment) -> None:
     """That attention is no explanation by itself, with the measure for this very sentence."""
     st.markdown(
         "**Attention is not by itself an explanation.** It says where the network looked, not "
@@ -81,12 +79,8 @@ def show_caution(found: Asked, alignment: Alignment) -> None:
         "has been mixed with its neighbours before. How far the two go together in this very "
         "sentence:"
     )
-    if found.job.active:
-        show_progress(found.job, SLOT, "evaluations")
-        return
-    why: Why | None = found.job.result
+    why = result_of(found, key="translation-agreement")
     if why is None:
-        show_end(found)
         return
     told = agreement(why, alignment)
     values = told.values.copy()

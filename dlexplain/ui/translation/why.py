@@ -8,18 +8,17 @@ from dlexplain.figures.token_names import names
 from dlexplain.figures.translation import plot_source_influence
 from dlexplain.params import Value
 from dlexplain.results import Alignment, Candidate, SourceInfluence, Translation
-from dlexplain.results.words import missed
 from dlexplain.services.explaining import by_name
 from dlexplain.services.translation.why import BESIDE, FIRST, Why, agreement, source_method_infos
-from dlexplain.ui.jobs import Asked, show_end
+from dlexplain.ui.cards import show_facts
+from dlexplain.ui.charts import chart
+from dlexplain.ui.jobs import Asked, result_of
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import method_params
-from dlexplain.ui.progress import show_progress
 from dlexplain.ui.translation.written import apart
 from dlexplain.ui.writing.choice import choose_one, first_of
 from dlexplain.ui.writing.text import colours_told, show_text, signed
 
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 SLOT, METHOD = "translation-why", "translation-method"
 
 
@@ -33,15 +32,11 @@ def choose_method(model: str, arrived: bool) -> tuple[str, dict[str, Value]]:
 
 
 def show_why(
-    found: Asked, translation: Translation, candidate: int, alignment: Alignment, words: bool
+    found: Asked[Why], translation: Translation, candidate: int, alignment: Alignment, words: bool
 ) -> None:
     """A card a method; a download of it all."""
-    if found.job.active:
-        show_progress(found.job, SLOT, "evaluations")
-        return
-    why: Why | None = found.job.result
+    why = result_of(found)
     if why is None:
-        show_end(found)
         return
     names = [influence.method for influence in why.influences]
     different = [one for i, one in enumerate(why.influences) if one.method not in names[:i]]
@@ -67,13 +62,8 @@ def _card(influence: SourceInfluence, words: bool) -> None:
     st.markdown(f"**{method.title}**", help=f"{method.description} {method.paper}")
     values = influence.values.tolist()
     show_text(signed(apart(influence.tokens, words), values, f" {influence.unit}"))
-    st.plotly_chart(plot_source_influence(influence), config=FIGURE,
-                    key=f"translation-{influence.method}")  # fmt: skip
-    facts = [f"{influence.evaluations:,} evaluations", f"{influence.seconds:.2f} s"]
-    if influence.completeness_error is not None:
-        facts.append(f"completeness error {influence.completeness_error:.2%}")
-    note = literal(influence.note) or missed(influence.completeness_error)
-    st.caption("  \n".join(filter(None, (", ".join(facts), note))))
+    chart(plot_source_influence(influence), f"translation-{influence.method}")  # fmt: skip
+    show_facts(influence)
 
 
 def _everything(

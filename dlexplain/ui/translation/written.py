@@ -1,6 +1,5 @@
 """What was written: the candidates with their scores, and the one that is looked into."""
 
-import json
 import math
 from collections.abc import Sequence
 from typing import Literal
@@ -13,6 +12,7 @@ from dlexplain.figures.token_names import names
 from dlexplain.results import Candidate, TokenChoice, Translation
 from dlexplain.results.words import capital
 from dlexplain.ui.address import from_address
+from dlexplain.ui.cards import download
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.writing.text import MOSTLY_UNKNOWN, chosen, show_text
 
@@ -38,11 +38,12 @@ def show_candidates(translation: Translation, arrived: bool) -> int:
         f"{capital(how)}, {translation.seconds:.2f} s."
     )
     _table(translation)
-    st.download_button(
-        "Candidates as JSON", lambda: json.dumps(translation.to_dict(), indent=1),
-        f"{translation.model}-translation.json", "application/json", key="translation-json",
-        icon=":material/download:", on_click="ignore", type="tertiary",
-    )  # fmt: skip
+    download(
+        "Candidates as JSON",
+        translation.to_dict,
+        f"{translation.model}-translation.json",
+        "translation-json",
+    )
     return place
 
 

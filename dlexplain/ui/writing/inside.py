@@ -9,6 +9,7 @@ from dlexplain.results.words import capital, sentence
 from dlexplain.services.writing.inside import MOST, find_units
 from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.properties import PROPERTIES
+from dlexplain.ui.charts import chart
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.writing import cache
 from dlexplain.ui.writing.text import show_text, signed
@@ -32,7 +33,6 @@ ABOUT = {
     "reset": "How much of the past goes into the candidate, 0 to 1.",
     "update": "How much of the past is kept, 0 to 1.",
 }
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
 
 def show_inside(model: LoadedLanguageModel, text: str) -> None:
@@ -54,7 +54,7 @@ def show_inside(model: LoadedLanguageModel, text: str) -> None:
     few += ", those that follow it best first" if search is not None else ""
     st.markdown(f"**{TITLES[name]}** of layer {layer + 1} over the text{few}")
     figure = plot_inside(inside, layer, name, units[:SHOWN], name not in GATES)
-    st.plotly_chart(figure, config=FIGURE, key="writing-units")
+    chart(figure, "writing-units")
     if len(inside.tokens) == MOST:
         st.caption(f"The text's first {MOST} tokens.")
     if search is not None:
@@ -108,6 +108,6 @@ def _one_unit(inside: Inside, layer: int, name: str, search: UnitSearch) -> None
         key=f"writing-unit-{inside.model}-{layer}-{name}-{search.title}",
     )  # fmt: skip
     values = inside.layers[layer][name][:, unit]
-    st.plotly_chart(plot_unit(values, search, unit), config=FIGURE, key="writing-unit-line")
+    chart(plot_unit(values, search, unit), "writing-unit-line")
     show_text(signed(inside.tokens, values.tolist()))
     st.caption(f"The value of unit {unit} after each token: red above 0, blue below.")

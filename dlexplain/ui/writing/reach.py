@@ -1,6 +1,5 @@
 """How far back the gradient reaches: the vanishing gradient, measured on a text."""
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,15 +12,15 @@ from dlexplain.services.loading import load
 from dlexplain.services.writing.gradient_reach import gradient_reach
 from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.trained.catalogue import ModelEntry, entries
-from dlexplain.ui.jobs import Asked, asked, show_end, show_live
+from dlexplain.ui.cards import download
+from dlexplain.ui.charts import chart
+from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.progress import show_progress
 from dlexplain.ui.writing.choice import OWN, TASK
 from dlexplain.ui.writing.text import MOSTLY_UNKNOWN
 
 SLOT, OTHERS, GIVEN = "writing-reach", "writing-others", "writing-others-given"
 MOST = 5
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
 
 def show_reach(entry: ModelEntry, text: str) -> None:
@@ -64,15 +63,11 @@ def _others(entry: ModelEntry, others: Sequence[ModelEntry]) -> list[str]:
     return list(found.values())
 
 
-def _show(found: Asked) -> None:
-    if found.job.active:
-        show_progress(found.job, SLOT, "places")
-        return
-    reaches: list[GradientReach] | None = found.job.result
+def _show(found: Asked[list[GradientReach]]) -> None:
+    reaches = result_of(found, "places")
     if reaches is None:
-        show_end(found)
         return
-    st.plotly_chart(plot_reach(reaches), config=FIGURE, key="writing-reach-lines")
+    chart(plot_reach(reaches), "writing-reach-lines")
     for reach in reaches:
         lags = len(reach.norms)
         where = (
@@ -91,11 +86,12 @@ def _show(found: Asked) -> None:
         "a power of the distance; an LSTM's cell only multiplies it by the forget gate. Tokens are "
         "words or parts of words, as each model reads them."
     )
-    st.download_button(
-        "JSON", lambda: json.dumps([_told(reach) for reach in reaches], indent=1),
-        "gradient-reach.json", "application/json", key="writing-reach-json",
-        icon=":material/download:", on_click="ignore", type="tertiary",
-    )  # fmt: skip
+    download(
+        "JSON",
+        lambda: [_told(reach) for reach in reaches],
+        "gradient-reach.json",
+        "writing-reach-json",
+    )
 
 
 def _unknown(reach: GradientReach) -> str:

@@ -1,6 +1,5 @@
 """A text as the model reads it: how likely each token was, and which earlier ones moved it."""
 
-import json
 import math
 from functools import partial
 
@@ -10,16 +9,16 @@ from dlexplain.errors import BadInput
 from dlexplain.figures.token_names import names
 from dlexplain.figures.writing import plot_influence, plot_reading
 from dlexplain.results import Influence, Reading
-from dlexplain.results.words import missed
 from dlexplain.services.explaining import by_name
 from dlexplain.services.jobs import Progress
 from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.reading import token_method_infos, why_token
 from dlexplain.ui.address import from_address
-from dlexplain.ui.jobs import Asked, asked, show_end, show_live
+from dlexplain.ui.cards import download, show_facts
+from dlexplain.ui.charts import chart
+from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import method_params
-from dlexplain.ui.progress import show_progress
 from dlexplain.ui.words import large
 from dlexplain.ui.writing import cache
 from dlexplain.ui.writing.choice import choose_one, first_of
@@ -34,7 +33,6 @@ from dlexplain.ui.writing.text import (
 )
 
 SLOT, TOKEN, METHOD = "writing-why", "writing-token", "writing-method"
-FIGURE = {"displayModeBar": False, "scrollZoom": False}
 
 
 def show_reading(model: LoadedLanguageModel, text: str, arrived: bool) -> dict[str, str | None]:
@@ -50,12 +48,8 @@ def show_reading(model: LoadedLanguageModel, text: str, arrived: bool) -> dict[s
         "The deeper the orange, the less the model expected the token; hover over one for the ten "
         f"that it held likeliest. {literal(reading.how_begun)}"
     )
-    st.plotly_chart(plot_reading(reading), config=FIGURE, key="writing-surprise")
-    st.download_button(
-        "JSON", lambda: json.dumps(reading.to_dict(), indent=1), f"{model.name}-reading.json",
-        "application/json", key="writing-read-json", icon=":material/download:",
-        on_click="ignore", type="tertiary",
-    )  # fmt: skip
+    chart(plot_reading(reading), "writing-surprise")
+    download("JSON", reading.to_dict, f"{model.name}-reading.json", "writing-read-json")
     st.subheader("Which earlier tokens moved it?")
     if len(reading.tokens) < 2:
         st.info("A token needs one before it; type a longer text.")
@@ -126,13 +120,9 @@ def _method(name: str) -> str:
     return by_name(token_method_infos())[name].name
 
 
-def _show(found: Asked) -> None:
-    if found.job.active:
-        show_progress(found.job, SLOT, "evaluations")
-        return
-    influence: Influence | None = found.job.result
+def _show(found: Asked[Influence]) -> None:
+    influence = result_of(found)
     if influence is None:
-        show_end(found)
         return
     if influence.skipped:
         st.caption(f"{influence.skipped:,} tokens still earlier are not asked.")
@@ -140,19 +130,9 @@ def _show(found: Asked) -> None:
     target = marked(plain(influence.target))
     coloured = signed(influence.earlier, values.tolist(), f" {unit}")
     show_text([*coloured, (target[0], target[1][12:], "")])
-    st.plotly_chart(plot_influence(influence), config=FIGURE, key="writing-influence")
-    facts = [
-        _surprise(influence.log_probability),
-        f"{influence.evaluations:,} evaluations in {influence.seconds:.2f} s",
-    ]
-    if influence.completeness_error is not None:
-        facts.append(f"completeness error {influence.completeness_error:.2%}")
+    chart(plot_influence(influence), "writing-influence")
     colours = colours_told(influence.signed, influence.unit, "the token in the frame")
-    told = f"{colours} {', '.join(facts)}."
-    note = literal(influence.note) or missed(influence.completeness_error)
-    st.caption(f"{told} {note}")
-    st.download_button(
-        "JSON", lambda: json.dumps(influence.to_dict(), indent=1),
-        f"{influence.model}-{influence.method}.json", "application/json",
-        key="writing-why-json", icon=":material/download:", on_click="ignore", type="tertiary",
-    )  # fmt: skip
+    show_facts(influence, f"{colours} {_surprise(influence.log_probability)}.")
+    download(
+        "JSON", influence.to_dict, f"{influence.model}-{influence.method}.json", "writing-why-json"
+    )

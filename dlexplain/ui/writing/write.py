@@ -1,10 +1,8 @@
 """A model goes on from a prompt, token by token."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -15,11 +13,11 @@ from dlexplain.services.jobs import Progress
 from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.settings import WritingParams
 from dlexplain.services.writing.writing import generate
+from dlexplain.ui.cards import download
 from dlexplain.ui.forms import params_form
-from dlexplain.ui.jobs import Asked, asked, show_end, show_live
+from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.live import PROGRESS_SECONDS, live
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.progress import show_progress
 from dlexplain.ui.writing.text import MOSTLY_UNKNOWN, chosen, plain, show_text
 
 SLOT = "writing-written"
@@ -44,7 +42,7 @@ def show_writing(model: LoadedLanguageModel, prompt: str, arrived: bool) -> dict
         params = params_form("writing", specs(WritingParams), {}, _given(arrived))
     request = Request(model.name, prompt, tuple(params.items()))
     pressed = st.button("Write", type="primary", icon=":material/edit:")
-    known: Asked | None = st.session_state.get(SLOT)
+    known: Asked[Writing] | None = st.session_state.get(SLOT)
     new = pressed or known is None or known.question.model != model.name
     new = new or (arrived and known is not None and known.question != request)  # by its address
     if not new and known is not None and known.question != request:
@@ -88,7 +86,7 @@ def _given(arrived: bool) -> Mapping[str, Value]:
     return found
 
 
-def _show_text(found: Asked) -> None:
+def _show_text(found: Asked[Writing]) -> None:
     request: Request = found.question
     tokens = list(found.so_far)
     before = request.prompt[-SHOWN_PROMPT:]
@@ -101,13 +99,10 @@ def _show_text(found: Asked) -> None:
     )
 
 
-def _show(found: Asked) -> None:
+def _show(found: Asked[Writing]) -> None:
     tokens = list(found.so_far)
-    if found.job.active:
-        show_progress(found.job, SLOT, "tokens", "Stop")
-        return
-    if found.job.state == "failed":
-        show_end(found)
+    if found.job.state not in ("done", "cancelled"):
+        result_of(found, "tokens", stop="Stop")
         return
     written = found.job.result or _so_far(found)
     what = "Stopped after" if found.job.state == "cancelled" else "Wrote"
@@ -123,7 +118,7 @@ def _show(found: Asked) -> None:
     _downloads(written)
 
 
-def _so_far(found: Asked) -> Writing:
+def _so_far(found: Asked[Writing]) -> Writing:
     request: Request = found.question
     seconds = found.job.snapshot.seconds
     tokens = tuple(found.so_far)
@@ -131,20 +126,8 @@ def _so_far(found: Asked) -> Writing:
 
 
 def _downloads(written: Writing) -> None:
-    files: tuple[tuple[str, str, Any], ...] = (
-        ("TXT", "text/plain", lambda: written.prompt + written.text),
-        ("JSON", "application/json", lambda: json.dumps(written.to_dict(), indent=1)),
-    )
     with st.container(horizontal=True):
-        for kind, mime, make in files:
-            st.download_button(
-                kind,
-                make,
-                file_name=f"{written.model}.{kind.lower()}",
-                mime=mime,
-                key=f"{SLOT}-{kind}",
-                icon=":material/download:",
-                on_click="ignore",
-                type="tertiary",
-                disabled=not written.tokens,
-            )
+        download(
+            "TXT", lambda: written.prompt + written.text, f"{written.model}.txt", f"{SLOT}-TXT"
+        )
+        download("JSON", written.to_dict, f"{written.model}.json", f"{SLOT}-JSON")

@@ -1,4 +1,4 @@
-"""Trains one run: python -m dlexplain.execution.worker RUN.
+"""Trains one run: python -m dlexplain.services.training.worker RUN.
 
 The composition root: it alone in runs/ knows tasks, models and data. It takes the run from the
 states file, trains with Lightning, tests, records, and says how it ended.

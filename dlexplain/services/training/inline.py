@@ -7,7 +7,7 @@ from dlexplain.execution.delivery import deliver_here
 from dlexplain.execution.queue import RunQueue
 from dlexplain.execution.rows import RunRow, is_alive
 from dlexplain.execution.store import Tracking
-from dlexplain.execution.worker import work
+from dlexplain.services.training.worker import work
 from dlexplain.settings import settings
 
 

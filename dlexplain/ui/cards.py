@@ -1,0 +1,123 @@
+"""The answer of one explanation method as a card: what it draws, progress, facts, downloads."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+import streamlit as st
+
+from dlexplain.results.words import capital, missed
+from dlexplain.services.jobs import Job
+from dlexplain.ui.jobs import Asked, result_of
+from dlexplain.ui.live import live
+from dlexplain.ui.markdown import literal
+
+
+class Explanation(Protocol):
+    """What the results of explanations, of whatever kind of input, have in common."""
+
+    @property
+    def evaluations(self) -> int: ...
+
+    @property
+    def seconds(self) -> float: ...
+
+    @property
+    def completeness_error(self) -> float | None: ...
+
+    @property
+    def note(self) -> str: ...
+
+
+R = TypeVar("R", bound=Explanation)
+
+
+def show_card(
+    found: Asked[R],
+    index: int,
+    draw: Callable[[Job[R]], None],
+    actions: Callable[[R], None],
+    version: Callable[[Job[R]], object] = lambda job: job.active,
+    every: float = 0.0,
+) -> None:
+    """One method's answer, live.
+
+    draw     the title, and the result as far as it is there
+    actions  its downloads
+    version  changes when it is to be drawn anew;  every  seconds at least between two drawings
+    """
+    live(
+        lambda: draw(found.jobs[index]),
+        version=lambda: version(found.jobs[index]),
+        active=lambda: found.active,
+        every=every,
+    )
+    live(
+        partial(_below, found, index, actions),
+        version=lambda: found.jobs[index].active,
+        active=lambda: found.jobs[index].active,
+    )
+
+
+def _below(found: Asked[R], index: int, actions: Callable[[R], None]) -> None:
+    """Progress, or facts and downloads, or why there is no answer."""
+    result = result_of(found, index=index)
+    if result is not None:
+        show_facts(result)
+        actions(result)
+
+
+def show_facts(result: Explanation, before: str = "") -> None:
+    """What the answer took, and what is to be known of it; before  said first"""
+    told = f"{before} {', '.join(facts_of(result))}".strip()
+    note = literal(result.note) or missed(result.completeness_error)
+    st.caption("  \n".join(filter(None, (told, note))))
+
+
+def facts_of(result: Explanation) -> list[str]:
+    """ "0.21 s", "25 evaluations", "completeness error 0.4%" """
+    plural = "" if result.evaluations == 1 else "s"
+    facts = [f"{result.seconds:.2f} s", f"{result.evaluations:,} evaluation{plural}"]
+    if result.completeness_error is not None:
+        facts.append(f"completeness error {result.completeness_error:.1%}")
+    way: Any = getattr(result, "way", "")
+    return [capital(way), *facts] if way else facts
+
+
+MIMES = {
+    "csv": "text/csv",
+    "dot": "text/vnd.graphviz",
+    "html": "text/html",
+    "json": "application/json",
+    "npz": "application/octet-stream",
+    "png": "image/png",
+    "txt": "text/plain",
+}
+"""By the ending of a file's name."""
+
+
+def download(
+    label: str, make: Callable[[], Any], name: str, key: str, help: str | None = None
+) -> None:
+    """A button that downloads a file.
+
+    make  gives its content when the button is pressed: a text, bytes, or what becomes JSON
+    name  of the file, with its ending
+    """
+
+    def content() -> str | bytes:
+        made = make()
+        return made if isinstance(made, str | bytes) else json.dumps(made, indent=1)
+
+    st.download_button(
+        label,
+        content,
+        name,
+        MIMES[name.rpartition(".")[2]],
+        key=key,
+        icon=":material/download:",
+        on_click="ignore",
+        type="tertiary",
+        help=help,
+    )
