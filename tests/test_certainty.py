@@ -3,7 +3,7 @@
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from dlexplain.results.certainty import certainty, examples_of, interval, scored, wilson
+from dlexplain.results.words import certainty, examples_of, interval, scored, wilson
 
 SIZES = {"train": 900, "validation": 90, "test": 5}
 

@@ -227,7 +227,7 @@ def _line(record: "RunRecord") -> str:
 
 
 def _print_run(record: "RunRecord") -> None:
-    from dlexplain.results.certainty import certainty, examples_of
+    from dlexplain.results.words import certainty, examples_of
 
     print(f"run {record.id}: {record.name}")
     print(f"  {record.state}, {record.why or record.phase}; {record.seconds:.1f} s")

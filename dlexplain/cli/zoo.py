@@ -75,8 +75,7 @@ def _list(args: argparse.Namespace) -> int:
 
 def _show(args: argparse.Namespace) -> int:
     from dlexplain.errors import BadInput
-    from dlexplain.results.certainty import certainty, examples_of
-    from dlexplain.results.words import duration, size
+    from dlexplain.results.words import certainty, duration, examples_of, size
     from dlexplain.services.training.catalogue import RunSpec, changed
     from dlexplain.trained.zoo_cards import zoo_card
 

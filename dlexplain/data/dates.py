@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dlexplain.results.periods import QUARTER, period_text
+from dlexplain.results.words import QUARTER, period_text
 
 FORMATS = (
     "ISO8601", "%Y%m%d", "%Y%m", "%Y", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d",

@@ -17,7 +17,7 @@ from dlexplain.data.tables import Table, read_table, some
 from dlexplain.data.text_bytes import decoded
 from dlexplain.data.windows import Windows
 from dlexplain.errors import DataError, WeightsError
-from dlexplain.results.periods import period_text
+from dlexplain.results.words import period_text
 from dlexplain.settings import local_path
 
 NEEDED = (

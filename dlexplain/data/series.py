@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dlexplain.data.base import SeriesData, digest_of
 from dlexplain.data.tables import Table, some
 from dlexplain.errors import DataError
-from dlexplain.results.periods import iso_date, period_text
+from dlexplain.results.words import iso_date, period_text
 
 LARGEST_INPUT = 5.0
 """Scaled inputs are cut to plus and minus this; April 2020 would else be 50."""

@@ -5,7 +5,7 @@ macrodata as statsmodels describes it; FRED-MD as the appendix of McCracken and 
 
 from collections.abc import Mapping
 
-from dlexplain.results.series_about import SeriesAbout
+from dlexplain.results.series import SeriesAbout
 
 DOLLARS = ("billions of 2005 dollars", "billions of 2005 dollars")
 PERCENT = ("percent", "percentage points")

@@ -14,7 +14,7 @@ from dlexplain.data.calendar import MOST_GAPS, Calendar, find_calendar
 from dlexplain.data.dates import NUMBERED, read_dates
 from dlexplain.data.text_bytes import decoded, separator
 from dlexplain.errors import DataError
-from dlexplain.results.periods import period_text
+from dlexplain.results.words import period_text
 
 MOST_HOLES = 3
 """Of a column, that are named."""

@@ -15,7 +15,7 @@ from dlexplain.figures.overlay import enlarged
 from dlexplain.figures.scales import CLEAR, ORANGE
 from dlexplain.figures.tested import BASE
 from dlexplain.results import LatentPath, Samples, plot
-from dlexplain.results.making import Pixels
+from dlexplain.results.test_results import Pixels
 
 HIDDEN: dict[str, Any] = {"visible": False, "fixedrange": True}
 

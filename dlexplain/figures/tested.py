@@ -1,4 +1,4 @@
-"""What a test found: the confusion matrix, forecasts against truth, errors by horizon."""
+"""What a test found: confusion, forecasts against truth, errors, perplexity and surprise."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.scales import BLUE, CLEAR, INK, LINES, ORANGE, rgba
-from dlexplain.results import Backtest, ClassificationTest, plot
+from dlexplain.results import Backtest, ClassificationTest, LanguageTest, TextTest, plot
 
 MOST_NUMBERS = 20
 """Classes up to which each cell shows its number."""
@@ -42,7 +42,7 @@ def plot_confusion(tested: ClassificationTest, share: bool = True) -> go.Figure:
             "texttemplate": "%{text}" if few else None,
             "xgap": 1,
             "ygap": 1,
-            "hovertemplate": "is %{y}, said %{x}<br>%{customdata[0]:,} pictures, "
+            "hovertemplate": "label %{y}, predicted %{x}<br>%{customdata[0]:,} pictures, "
             "%{customdata[1]:.1%} of the class<extra></extra>",
             "colorbar": {
                 "thickness": 10,
@@ -54,8 +54,8 @@ def plot_confusion(tested: ClassificationTest, share: bool = True) -> go.Figure:
         {
             **BASE,
             "height": 420,
-            "xaxis": {"title": {"text": "said"}, "type": "category", "automargin": True},
-            "yaxis": {"title": {"text": "is"}, "type": "category", "autorange": "reversed",
+            "xaxis": {"title": {"text": "predicted"}, "type": "category", "automargin": True},
+            "yaxis": {"title": {"text": "label"}, "type": "category", "autorange": "reversed",
                       "automargin": True},
         },
     )  # fmt: skip
@@ -100,7 +100,7 @@ def plot_forecast(tested: Backtest, target: int = 0, origin: int = -1) -> go.Fig
          "mode": "lines", "name": "forecast (median)", "line": {"color": BLUE, "width": 2},
          "hovertemplate": hover},
         {"type": "scatter", "x": ahead, "y": [now, *tested.truth[origin, :, target].tolist()],
-         "mode": "lines", "name": "what came", "line": {"color": ORANGE, "width": 2, "dash": "dot"},
+         "mode": "lines", "name": "actual", "line": {"color": ORANGE, "width": 2, "dash": "dot"},
          "hovertemplate": hover},
     ]  # fmt: skip
     return new_figure(
@@ -141,3 +141,74 @@ def plot_errors(tested: Backtest, target: int = 0) -> go.Figure:
             "legend": {"orientation": "h", "y": -0.3, "yanchor": "top"},
         },
     )
+
+
+@plot.register
+def plot_text_confusion(tested: TextTest, share: bool = True) -> go.Figure:
+    """As plot_confusion's of pictures, counting texts."""
+    none = np.empty(0, np.int64)
+    no_pixels = np.empty((0, 1, 1, 1), np.uint8)
+    figure = plot_confusion(
+        ClassificationTest(
+            tested.classes, tested.confusion, no_pixels, none, none, none.astype(np.float32)
+        ),
+        share,
+    )
+    (matrix,) = figure.data
+    matrix.hovertemplate = matrix.hovertemplate.replace("pictures", "texts")
+    title = matrix.colorbar.title
+    title.text = title.text.replace("pictures", "texts")
+    return figure
+
+
+@plot.register
+def plot_frequencies(tested: LanguageTest) -> go.Figure:
+    """Perplexity of rare and of frequent tokens, on a logarithmic scale."""
+    nexts = [*(int(n) - 1 for n in tested.often[1:]), None]
+    names = [_times(int(n), after) for n, after in zip(tested.often, nexts, strict=True)]
+    return new_figure(
+        {
+            "type": "bar",
+            "x": names,
+            "y": tested.perplexities,
+            "customdata": tested.counts,
+            "marker": {"color": BLUE},
+            "hovertemplate": "%{x}: perplexity %{y:,.1f}, %{customdata:,} tokens<extra></extra>",
+        },
+        {
+            **BASE,
+            "height": 300,
+            "xaxis": {"title": {"text": "times that the token is in the text"}, "type": "category"},
+            "yaxis": {"title": {"text": "perplexity (lower is better)"}, "type": "log"},
+        },
+    )
+
+
+def plot_surprise(tested: LanguageTest, count: int = 60) -> go.Figure:
+    """The surprise of each of the first tokens of the text, in bits."""
+    shown = tested.surprise[:count] / 0.6931472
+    names = [token.replace("\n", "↵").strip() or "␣" for token in tested.text[:count]]
+    places = list(range(len(shown)))
+    return new_figure(
+        {
+            "type": "bar",
+            "x": places,
+            "y": shown,
+            "customdata": names,
+            "marker": {"color": BLUE},
+            "hovertemplate": "%{customdata}: %{y:.1f} bits<extra></extra>",
+        },
+        {
+            **BASE,
+            "height": 300,
+            "xaxis": {"title": {"text": "the test text's first tokens"}, "tickmode": "array",
+                      "tickvals": places, "ticktext": names, "tickangle": -60},
+            "yaxis": {"title": {"text": "surprise, bits"}, "rangemode": "tozero"},
+        },
+    )  # fmt: skip
+
+
+def _times(least: int, most: int | None) -> str:
+    if most is None:
+        return f"{least:,}+" if least > 1 else "1"
+    return f"{least:,}" if most == least else f"{least:,} to {most:,}"

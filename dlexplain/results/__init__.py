@@ -1,29 +1,22 @@
 """Frozen results, NumPy only: what services return and figures draw."""
 
 from dlexplain.results.attention import Agreement, HeadFacts, TokenWeights
-from dlexplain.results.balance import ClassBalance
-from dlexplain.results.drawing import plot
 from dlexplain.results.explanations import (
     Attribution,
     ClassName,
     ClassScore,
     OutputValue,
     Prediction,
+    plot,
 )
-from dlexplain.results.forecasts import (
-    Calibration,
-    PastChange,
-    SeriesBacktest,
-    SeriesForecast,
-    WhatIf,
-)
-from dlexplain.results.language import LanguageTest
 from dlexplain.results.latents import (
     DimensionEffects,
     EncodedPictures,
     LatentPath,
     LatentPlane,
+    Neighbours,
     Reconstruction,
+    Samples,
     SeenPicture,
 )
 from dlexplain.results.layers import (
@@ -37,22 +30,27 @@ from dlexplain.results.layers import (
     TopActivation,
     TopActivations,
 )
-from dlexplain.results.making import GeneratedPictures, Reconstructions
-from dlexplain.results.periods import iso_date, period_format, period_text
-from dlexplain.results.rows import csv_of
 from dlexplain.results.runs import (
-    Backtest,
-    ClassificationTest,
+    ClassBalance,
     Curve,
     Estimate,
     RunRecord,
+    Score,
     StateChange,
+    ZooCard,
     lower_is_better,
 )
-from dlexplain.results.samples import Neighbours, Samples
-from dlexplain.results.scores import Score
-from dlexplain.results.series_about import SeriesAbout, about_of
-from dlexplain.results.series_explanations import SeriesAttention, SeriesAttribution
+from dlexplain.results.series import (
+    Calibration,
+    PastChange,
+    SeriesAbout,
+    SeriesAttention,
+    SeriesAttribution,
+    SeriesBacktest,
+    SeriesForecast,
+    WhatIf,
+    about_of,
+)
 from dlexplain.results.steps import (
     CellStep,
     ConvolutionStep,
@@ -61,15 +59,26 @@ from dlexplain.results.steps import (
     StageStep,
     StepThrough,
 )
-from dlexplain.results.text_changes import Turning, WordChange
+from dlexplain.results.test_results import (
+    Alignment,
+    Backtest,
+    ClassificationTest,
+    GeneratedPictures,
+    LanguageTest,
+    Reconstructions,
+    TextTest,
+    TranslationTest,
+)
 from dlexplain.results.text_explanations import (
     Activation,
     AttentionMaps,
+    ClassWords,
     TextAttribution,
     TextPrediction,
+    TextTable,
+    Turning,
+    WordChange,
 )
-from dlexplain.results.text_tables import ClassWords, TextTable
-from dlexplain.results.texts import TextTest
 from dlexplain.results.translation import (
     Candidate,
     CrossAttention,
@@ -78,7 +87,7 @@ from dlexplain.results.translation import (
     Translation,
     word_groups,
 )
-from dlexplain.results.translations import Alignment, TranslationTest
+from dlexplain.results.words import csv_of, iso_date, period_format, period_text
 from dlexplain.results.writing import (
     GradientReach,
     Influence,
@@ -88,7 +97,6 @@ from dlexplain.results.writing import (
     UnitSearch,
     Writing,
 )
-from dlexplain.results.zoo import ZooCard
 
 __all__ = [
     "Activation",

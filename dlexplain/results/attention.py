@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlexplain.results.drawing import plot
+from dlexplain.results.explanations import plot
 
 
 @dataclass(frozen=True, eq=False)

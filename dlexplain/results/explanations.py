@@ -3,13 +3,13 @@
 import io
 import json
 from dataclasses import dataclass, field
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.params import Value
-from dlexplain.results.drawing import plot
 
 
 @dataclass(frozen=True)
@@ -203,3 +203,9 @@ class Attribution:
     def plot(self) -> Any:
         """The map over the picture, with values on hover."""
         return plot(self)
+
+
+@singledispatch
+def plot(result: object) -> Any:
+    """Draw a result as a plotly Figure; dlexplain.figures registers one function a type."""
+    raise TypeError(f"no figure for {type(result).__name__}; import dlexplain.figures first")

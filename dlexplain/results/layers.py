@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dlexplain.errors import ParamError
 from dlexplain.params import Value
-from dlexplain.results.drawing import plot
+from dlexplain.results.explanations import plot
 
 Floats = NDArray[np.float32]
 CLOSEST = 5

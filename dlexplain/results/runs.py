@@ -1,4 +1,4 @@
-"""Trainings: what a run is and does, its curves, and what its test found."""
+"""Runs, the data and the models of the zoo, and how well they do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.params import Value
-from dlexplain.results.certainty import examples_of, scored
-from dlexplain.results.drawing import plot
+from dlexplain.results.words import UNITS, examples_of, interval, metric_name, scored
 
 LOWER_IS_BETTER = ("loss", "error", "mase", "rmse", "perplexity", "distance")
 
@@ -158,58 +157,6 @@ def lower_is_better(key: str) -> bool:
     return any(word in key.rpartition("/")[2] for word in LOWER_IS_BETTER)
 
 
-@dataclass(frozen=True, eq=False)
-class ClassificationTest:
-    """What a picture classifier did on its test part.
-
-    confusion  (classes, classes) counts, rows the truth, columns what was said
-    pixels     (mistakes, side, side, channels) uint8, the surest mistakes first
-    truth, said, share   of each mistake: its class, the class said, its probability
-    """
-
-    classes: tuple[str, ...]
-    confusion: NDArray[np.int64]
-    pixels: NDArray[np.uint8]
-    truth: NDArray[np.int64]
-    said: NDArray[np.int64]
-    share: NDArray[np.float32]
-
-    def plot(self) -> Any:
-        """The confusion matrix."""
-        return plot(self)
-
-
-@dataclass(frozen=True, eq=False)
-class Backtest:
-    """Forecasts from every origin of the test part, beside what came.
-
-    names            the targets; forecasters, the model first, then the plain ones to beat
-    mase, rmse       (forecasters, horizon, targets)
-    coverage         (levels, horizon, targets), the part of the truth inside each interval
-    coverage_levels  of the intervals, in percent
-    quantiles        (quantiles,) ascending; forecasts (origins, horizon, targets, quantiles)
-    truth            (origins, horizon, targets)
-    origins          (origins,) dates; dates, levels: (time,) and (time, targets), the whole series
-    """
-
-    names: tuple[str, ...]
-    forecasters: tuple[str, ...]
-    mase: NDArray[np.float64]
-    rmse: NDArray[np.float64]
-    coverage: NDArray[np.float64]
-    coverage_levels: tuple[int, ...]
-    quantiles: tuple[float, ...]
-    forecasts: NDArray[np.float32]
-    truth: NDArray[np.float32]
-    origins: NDArray[np.datetime64]
-    dates: NDArray[np.datetime64]
-    levels: NDArray[np.float32]
-
-    def plot(self) -> Any:
-        """Forecast against truth of the first target from the last origin."""
-        return plot(self)
-
-
 @dataclass(frozen=True)
 class Estimate:
     """What a training would take on this machine, from a few steps that were measured.
@@ -233,3 +180,159 @@ class Estimate:
     sizes: Mapping[str, int]
     notes: tuple[str, ...]
     samples: bytes = field(repr=False, default=b"")
+
+
+@dataclass(frozen=True)
+class Score:
+    """What `evaluate` found.
+
+    n        examples scored; tokens for a language model, origins for a forecaster
+    metrics  by name, such as accuracy (0 to 1), perplexity, bleu (0 to 100), mase
+    notes    what was done to the data for the model to take them
+    details  what the task says beyond, such as a forecaster's errors by series and horizon
+    """
+
+    model: str
+    data: str
+    n: int
+    metrics: Mapping[str, float]
+    details: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    notes: tuple[str, ...] = ()
+
+    def interval(self, name: str) -> tuple[float, float] | None:
+        """Wilson's 95% interval of a metric that is a part of the n examples; None for others."""
+        return interval(name, self.metrics[name], self.n)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form that `evaluate --json` prints; details stand among the metrics."""
+        metrics = dict(self.metrics) | ({"details": dict(self.details)} if self.details else {})
+        known = {name: self.interval(name) for name in self.metrics}
+        found = {"model": self.model, "data": self.data, "n": self.n, "metrics": metrics}
+        sure = {name: list(within) for name, within in known.items() if within}
+        return found | {"intervals_95": sure, "notes": list(self.notes)}
+
+    def text(self, name: str) -> str:
+        """A metric with its unit, or its interval, where it has one: "-106.2 nats"."""
+        unit, within = UNITS.get(name, ""), self.interval(name)
+        sure = f" [{within[0]:.3g}–{within[1]:.3g}]" if within else ""
+        return f"{self.metrics[name]:.6g}{' ' * bool(unit)}{unit}{sure}"
+
+
+GPU = "GPU "
+"""What a GPU's description begins with."""
+
+
+@dataclass(frozen=True)
+class ZooCard:
+    """One model that comes trained.
+
+    headline    the metric that says how well it does, and its value
+    sizes       examples by split
+    metrics     by split/name, of the weights as they are stored
+    seconds     the training took; `machine` it took them on
+    command     trains the like of it again
+    notes       sentences that its user should know
+    flat        its spec, every value under one name
+    """
+
+    name: str
+    task: str
+    model: str
+    data: str
+    headline: tuple[str, float]
+    metrics: Mapping[str, float] = field(repr=False)
+    sizes: Mapping[str, int]
+    parameters: int
+    bytes: int
+    seconds: float
+    machine: str
+    command: str
+    notes: tuple[str, ...]
+    flat: Mapping[str, Value] = field(repr=False)
+    spec: Mapping[str, Any] = field(repr=False)
+
+    def scored(self, key: str) -> str:
+        """A metric with how sure it is: "80.0% [37.6–96.4%], n = 5"."""
+        return scored(key, self.metrics[key], examples_of(key, self.sizes))
+
+    @property
+    def headline_words(self) -> str:
+        """ "accuracy 93.0% [92.5–93.5%], n = 10,000" """
+        key = self.headline[0]
+        return f"{metric_name(key.partition('/')[2])} {self.scored(key)}"
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it was trained on one, so that `seconds` say nothing of two cores."""
+        return self.machine.startswith(GPU)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form that `zoo --json` prints."""
+        kept = {key: value for key, value in vars(self).items() if key != "flat"}
+        metric, score = self.headline
+        n = examples_of(metric, self.sizes)
+        return {
+            **kept,
+            "headline": metric,
+            "score": score,
+            "n": n,
+            "interval": interval(metric, score, n),
+            "metrics": dict(self.metrics),
+            "sizes": dict(self.sizes),
+        }
+
+
+FEW = 10
+"""Examples of a class in a part below which that is said."""
+NAMED = 5
+"""Small classes that are named; of the rest the number."""
+
+
+@dataclass(frozen=True)
+class ClassBalance:
+    """A classifier's data before the training.
+
+    counts  examples of each class, in the order of `classes`, by split
+    """
+
+    classes: tuple[str, ...]
+    counts: Mapping[str, tuple[int, ...]]
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Examples by split."""
+        return {split: sum(counts) for split, counts in self.counts.items()}
+
+    @property
+    def split_words(self) -> str:
+        """ "20 for training, 5 for validation, 5 for testing, in 2 classes" """
+        names = {"train": "training", "validation": "validation", "test": "testing"}
+        parts = ", ".join(f"{n:,} for {names.get(s, s)}" for s, n in self.sizes.items())
+        return f"{parts}, in {len(self.classes)} classes"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a class: its name, and its examples in each part."""
+        return [
+            {"class": name, **{split: counts[place] for split, counts in self.counts.items()}}
+            for place, name in enumerate(self.classes)
+        ]
+
+    def few(self) -> list[str]:
+        """A sentence for each part that has fewer than FEW examples of some class."""
+        why = {
+            "train": "there is little to learn those classes from",
+            "validation": "the best epoch is chosen on very few",
+            "test": "the score says little of those classes",
+        }
+        told = []
+        for split, counts in self.counts.items():
+            small = [
+                f"{name} ({n})" for name, n in zip(self.classes, counts, strict=True) if n < FEW
+            ]
+            more = f" and {len(small) - NAMED} more" if len(small) > NAMED else ""
+            if small:
+                told.append(
+                    f"Fewer than {FEW} {split} examples of {', '.join(small[:NAMED])}{more}: "
+                    f"{why.get(split, 'they say little')}"
+                )
+        return told

@@ -1,7 +1,9 @@
-"""Predictions and attributions of texts, and attention."""
+"""What is said of texts and why: predictions, attributions, changed words, tables."""
 
+import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -9,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.params import Value
-from dlexplain.results.drawing import plot
-from dlexplain.results.explanations import ClassName, ClassScore, class_question, way_told
+from dlexplain.results.explanations import ClassName, ClassScore, class_question, plot, way_told
 
 Activation = Literal["softmax", "sigmoid", "identity"]
 """From outputs to what is said: the probabilities of classes of which one is right; of labels that
@@ -214,3 +215,139 @@ class AttentionMaps:
     def plot(self) -> Any:
         """All layers and heads at a glance."""
         return plot(self)
+
+
+@dataclass(frozen=True)
+class WordChange:
+    """One word of a text, and what stands in its place; "" where it was taken away."""
+
+    place: int
+    old: str
+    new: str = ""
+
+
+@dataclass(frozen=True)
+class Turning:
+    """A search for the fewest words whose change turns the class.
+
+    changes      the words; () where none was found within the budget
+    smallest     whether every smaller set was tried, so that there is none
+    tried        texts sent through the model
+    """
+
+    before: TextPrediction
+    after: TextPrediction | None
+    changes: tuple[WordChange, ...]
+    smallest: bool
+    tried: int
+    seconds: float
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in words."""
+        if self.after is None:
+            return (
+                f"Nothing that turns the class was found in {self.tried:,} trials. A larger "
+                "budget may find it."
+            )
+        words = [f'"{c.old}" → "{c.new}"' if c.new else f'"{c.old}"' for c in self.changes]
+        what = "Replacing" if self.changes[0].new else "Without"
+        sure = " No smaller set does it." if self.smallest else " A smaller set may exist."
+        return f"{what} {', '.join(words)}, {self._outcome(self.after)}." + (
+            sure if len(words) > 1 else ""
+        )
+
+    def _outcome(self, after: TextPrediction) -> str:
+        best = after.scores[0]
+        if after.activation == "softmax":
+            return f"the class is {best.name.label} ({best.text})"
+        old = self.before.scores[0]
+        now = next(score for score in after.scores if score.name == old.name)
+        moved = "falls" if now.probability < old.probability else "rises"
+        return f"{old.name.label} {moved} from {old.text} to {now.text}"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "before": self.before.to_dict(),
+            "after": self.after.to_dict() if self.after else None,
+            "changes": [vars(change) for change in self.changes],
+            "smallest": self.smallest,
+            "tried": self.tried,
+            "seconds": self.seconds,
+        }
+
+
+OURS = ("row", "text", "class", "probability", "words")
+"""Columns of a table's CSV beside those of the file that it is from."""
+
+
+@dataclass(frozen=True)
+class ClassWords:
+    """The words that weigh most for one class over a set of texts.
+
+    texts   in which the class was said
+    values  the mean attribution of each word where it occurs, for this class
+    counts  texts in which it occurs
+    """
+
+    label: str
+    texts: int
+    words: tuple[str, ...]
+    values: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class TextTable:
+    """Every text of a table with its class and its weightiest words.
+
+    rows     the rows of the table that the predictions are of, from 1
+    top      of each text its weightiest words with their values
+    skipped  why rows were left out, a sentence each
+    unit     of the values
+    beside   the other columns of the table that the texts are from, by name, of the same rows
+    """
+
+    method: str
+    rows: tuple[int, ...]
+    predictions: tuple[TextPrediction, ...]
+    top: tuple[tuple[tuple[str, float], ...], ...]
+    summaries: tuple[ClassWords, ...]
+    skipped: tuple[str, ...]
+    unit: str
+    seconds: float
+    beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+
+    @property
+    def activation(self) -> Activation:
+        """How the model's outputs became what it says."""
+        return self.predictions[0].activation
+
+    def to_csv(self) -> bytes:
+        """row, text, the table's other columns, class, probability, words: UTF-8 with a mark, as
+        spreadsheets want it. A regression has a value instead of a probability. A column that is
+        called as one of ours has "(given)" behind its name.
+        """
+        buffer = io.StringIO()
+        writer = csv.writer(buffer)
+        value = "value" if self.activation == "identity" else "probability"
+        ours = [value if name == "probability" else name for name in OURS]
+        given = [f"{name} (given)" if name in ours else name for name in self.beside]
+        first, last = ours[:2], ours[2:]
+        writer.writerow([*first, *map(_harmless, given), *last])
+        others = list(zip(*self.beside.values(), strict=True)) or [()] * len(self.rows)
+        for row, said, words, other in zip(
+            self.rows, self.predictions, self.top, others, strict=True
+        ):
+            best = said.scores[0]
+            weighty = "; ".join(f"{word} {value:+.3g}" for word, value in words)
+            text = _harmless(said.text)
+            share = f"{best.size:.4f}"
+            kept = map(_harmless, other)
+            writer.writerow([row, text, *kept, best.name.label, share, _harmless(weighty)])
+        return buffer.getvalue().encode("utf-8-sig")
+
+
+def _harmless(text: str) -> str:
+    """Spreadsheets run what begins like a formula."""
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t") else text

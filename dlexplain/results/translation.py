@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.params import Value
-from dlexplain.results.drawing import plot
-from dlexplain.results.translations import Alignment
+from dlexplain.results.explanations import plot
+from dlexplain.results.test_results import Alignment
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.params import Value
-from dlexplain.results.drawing import plot
+from dlexplain.results.explanations import plot
 from dlexplain.results.words import made_visible
 
 Floats = NDArray[np.float32]

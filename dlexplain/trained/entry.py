@@ -8,8 +8,7 @@ from dlexplain.errors import WeightsError
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.base import ARCHITECTURES, ModelSpec
 from dlexplain.params import Value
-from dlexplain.results.certainty import scored
-from dlexplain.results.words import metric_name
+from dlexplain.results.words import metric_name, scored
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.folder import Trained
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeGuard
 from dlexplain.errors import SpecError, WeightsError
 from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
-from dlexplain.results.certainty import examples_of
+from dlexplain.results.words import examples_of
 
 CHECKPOINT = ".ckpt"
 SHOWN: dict[str, type | UnionType] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dlexplain.execution import paths
 from dlexplain.execution.states import RunRow, States
-from dlexplain.results.certainty import examples_of
+from dlexplain.results.words import examples_of
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.entry import ModelEntry, trained_entry

@@ -5,8 +5,8 @@ from functools import lru_cache
 
 from dlexplain.errors import UnknownName, known_names
 from dlexplain.results import ZooCard
+from dlexplain.results.runs import GPU
 from dlexplain.results.words import duration, size
-from dlexplain.results.zoo import GPU
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.folder import Trained, sizes_of
 from dlexplain.trained.zoo import Zoo, readable_zoo

@@ -7,8 +7,7 @@ import streamlit as st
 
 from dlexplain.errors import UnknownName
 from dlexplain.results import RunRecord
-from dlexplain.results.certainty import certainty, examples_of
-from dlexplain.results.words import capital, duration, metric, metric_name
+from dlexplain.results.words import capital, certainty, duration, examples_of, metric, metric_name
 from dlexplain.services.training import runs as service
 from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal

@@ -5,8 +5,7 @@ import json
 import streamlit as st
 
 from dlexplain.results import ZooCard
-from dlexplain.results.certainty import certainty, examples_of
-from dlexplain.results.words import metric, metric_name, size
+from dlexplain.results.words import certainty, examples_of, metric, metric_name, size
 from dlexplain.trained.zoo_cards import trained_in, zoo_cards
 from dlexplain.ui.explain_link import explain_link
 from dlexplain.ui.markdown import literal

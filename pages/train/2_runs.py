@@ -186,11 +186,11 @@ def offer_log(record: "RunRecord") -> None:
 
 
 def show_test(record: "RunRecord") -> None:
-    from dlexplain.services.training.test_results import test_results
+    from dlexplain.services.training.test_results import results_of
     from dlexplain.ui.tested import show
 
     try:
-        found = test_results(record)
+        found = results_of(record)
     except RunError as error:
         st.error(literal(f"{error}."))
         return

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dlexplain.results.certainty import certainty, examples_of
-from dlexplain.results.words import duration, metric_name
+from dlexplain.results.words import certainty, duration, examples_of, metric_name
 from dlexplain.services.training import comparison
 from dlexplain.services.training import runs as service
 from dlexplain.ui.charts import chart

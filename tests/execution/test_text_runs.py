@@ -15,7 +15,7 @@ from dlexplain.services.scoring import evaluate
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.catalogue import complete
 from dlexplain.services.training.inline import inline_queue
-from dlexplain.services.training.test_results import test_results
+from dlexplain.services.training.test_results import results_of
 from dlexplain.settings import settings
 from dlexplain.trained.catalogue import trained
 
@@ -73,7 +73,7 @@ def test_given_data_scores_as_the_runs_own_test(csv: Path, model: str, tmp_path:
     for key in ("accuracy", "f1", "loss"):
         assert score.metrics[key] == pytest.approx(run.metrics[f"test/{key}"], rel=1e-4)
     assert FILE in trained(row.id).files
-    found = test_results(run)
+    found = results_of(run)
     assert isinstance(found, TextTest)
     assert found.classes == names
     assert found.confusion.sum() == len(test)

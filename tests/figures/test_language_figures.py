@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dlexplain.figures.language import plot_frequencies, plot_surprise
+from dlexplain.figures.tested import plot_frequencies, plot_surprise
 from dlexplain.results import LanguageTest
 
 FOUND = LanguageTest(

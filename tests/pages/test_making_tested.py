@@ -43,7 +43,7 @@ def generated() -> None:
     pixels = np.zeros((64, 4, 4, 1), np.uint8)
     show(
         GeneratedPictures(
-            samples=pixels, said=np.zeros(64, np.int64), share=np.ones(64, np.float32),
+            samples=pixels, predicted=np.zeros(64, np.int64), probabilities=np.ones(64, np.float32),
             counts=np.array([60, 3]), judged=64, real=pixels, classes=("a", "b"),
         )
     )  # fmt: skip

@@ -12,11 +12,10 @@ from streamlit.testing.v1 import AppTest
 from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import States
-from dlexplain.results.certainty import certainty
-from dlexplain.results.words import duration
+from dlexplain.results.words import certainty, duration
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.presets import PRESETS, preset, preset_seconds
-from dlexplain.services.training.test_results import test_results
+from dlexplain.services.training.test_results import results_of
 from dlexplain.settings import settings
 from dlexplain.trained.zoo_cards import zoo_cards
 from dlexplain.ui.markdown import literal
@@ -290,7 +289,7 @@ def test_launch_shows_classes_and_split_before_the_training() -> None:
     assert "1,295 for training, 143 for validation, 359 for testing, in 10 classes." in texts(page)
     (table,) = [t.value for t in page.dataframe if "class" in t.value]
     assert list(table.columns) == ["class", "train", "validation", "test"]
-    tested = test_results(service.run(digits_run())).confusion  # of the same data, counted there
+    tested = results_of(service.run(digits_run())).confusion  # of the same data, counted there
     assert list(table["test"]) == tested.sum(axis=1).tolist()
     assert "in the zoo: accuracy 97.8% \\[95.7–98.9%\\], n = 359" in texts(page)  # a badge's escape
 

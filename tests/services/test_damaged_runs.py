@@ -10,9 +10,10 @@ from safetensors.torch import load_file, save_file
 from dlexplain.errors import RunError, WeightsError
 from dlexplain.execution import paths
 from dlexplain.services.loading import load
-from dlexplain.services.pictures.models import LoadedModel, model_specs
+from dlexplain.services.pictures.cards import picture_specs
+from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.training import runs as service
-from dlexplain.services.training.test_results import card, test_results
+from dlexplain.services.training.test_results import card, results_of
 from dlexplain.settings import settings
 from dlexplain.trained.catalogue import entries
 from tests.finished import finished_run
@@ -100,7 +101,7 @@ def test_damaged_and_missing_files_are_one_sentence(kind: str) -> None:
 def test_a_damaged_run_does_not_hide_the_others() -> None:
     good, bad = finished_run(), finished_run()
     _no_card(bad)
-    names = [spec.name for spec in model_specs()]
+    names = [spec.name for spec in picture_specs()]
     assert good in names and bad not in names
 
 
@@ -110,7 +111,7 @@ def test_a_damaged_card_is_one_sentence_for_who_asks_what_the_test_found(
 ) -> None:
     run = finished_run()
     damage(run)
-    for ask in (card, test_results):
+    for ask in (card, results_of):
         with pytest.raises(RunError, match=rf"^the card.json of run {run} ") as told:
             ask(service.run(run))
         assert "\n" not in str(told.value)
@@ -121,12 +122,12 @@ def test_damaged_results_are_one_sentence(content: bytes) -> None:
     run = finished_run()
     paths.results_file(settings().home, run).write_bytes(content)
     with pytest.raises(RunError, match=rf"^the results.npz of run {run} cannot be read: "):
-        test_results(service.run(run))
+        results_of(service.run(run))
 
 
 def test_results_without_what_the_task_draws_are_one_sentence() -> None:
     with pytest.raises(RunError, match="cannot be read: .*confusion"):
-        test_results(service.run(finished_run()))  # made with samples alone
+        results_of(service.run(finished_run()))  # made with samples alone
 
 
 def test_a_file_that_is_no_epochs_picture_is_passed() -> None:

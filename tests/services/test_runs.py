@@ -25,7 +25,7 @@ from dlexplain.execution.telling import mark
 from dlexplain.results import Backtest, ClassificationTest
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.catalogue import RunSpec
-from dlexplain.services.training.test_results import card, test_results
+from dlexplain.services.training.test_results import card, results_of
 from dlexplain.settings import settings
 from tests.execution.rooms import room
 from tests.trained import digits_run, macrodata_run
@@ -64,18 +64,18 @@ def test_curves_have_a_point_an_epoch_and_end_at_the_last_value() -> None:
 
 def test_the_confusion_adds_up_to_the_test_part_and_its_accuracy() -> None:
     record = service.run(digits_run())
-    found = test_results(record)
+    found = results_of(record)
     assert isinstance(found, ClassificationTest)
     assert found.confusion.sum() == card(record)["facts"]["sizes"]["test"]
     accuracy = np.trace(found.confusion) / found.confusion.sum()
     assert accuracy == pytest.approx(record.metrics["test/accuracy"])
-    assert np.all(found.truth != found.said)
-    assert np.all(np.diff(found.share) <= 0)
+    assert np.all(found.labels != found.predicted)
+    assert np.all(np.diff(found.probabilities) <= 0)
 
 
 def test_the_backtest_agrees_with_the_metrics() -> None:
     record = service.run(macrodata_run())
-    found = test_results(record)
+    found = results_of(record)
     assert isinstance(found, Backtest)
     assert found.mase[0].mean() == pytest.approx(record.metrics["test/mase"])
     ratio = found.mase[0].mean() / found.mase[1].mean()

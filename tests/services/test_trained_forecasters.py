@@ -12,7 +12,7 @@ from dlexplain.services.forecast.inside import look_inside_window
 from dlexplain.services.forecast.models import LoadedForecaster, prepared
 from dlexplain.services.loading import load
 from dlexplain.services.training.runs import run
-from dlexplain.services.training.test_results import test_results
+from dlexplain.services.training.test_results import results_of
 from dlexplain.trained.catalogue import entries, find
 from tests.forecasters import HORIZON, WINDOW, Linear, facts
 from tests.trained import macrodata_run
@@ -21,7 +21,7 @@ from tests.trained import macrodata_run
 def test_a_finished_run_says_what_its_own_test_said() -> None:
     name = macrodata_run()
     assert name in [entry.name for entry in entries("forecast") if entry.source == "run"]
-    kept = test_results(run(name))
+    kept = results_of(run(name))
     assert isinstance(kept, Backtest)
     for place in (0, 7, len(kept.origins) - 1):
         told = forecast(name, origin=str(kept.origins[place]), intervals="trained")

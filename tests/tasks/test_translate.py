@@ -19,7 +19,7 @@ from dlexplain.results import TranslationTest
 from dlexplain.services.scoring import evaluate
 from dlexplain.services.training import runs
 from dlexplain.services.training.inline import inline_queue
-from dlexplain.services.training.test_results import test_results
+from dlexplain.services.training.test_results import results_of
 from dlexplain.tasks.modules.translate import bleu, exact, token_loss
 from dlexplain.trained.catalogue import trained
 from tests.data.test_pairs import load, write
@@ -81,7 +81,7 @@ def test_a_run_scored_on_its_own_test_is_its_own_test(model: str, tmp_path: Path
     assert set(score.metrics) == {"bleu", "exact", "loss"}
     assert score.metrics == pytest.approx({key: told[key] for key in score.metrics}, rel=1e-5)
     assert "tok:13a" in score.details["bleu"]
-    found = test_results(runs.run(run))
+    found = results_of(runs.run(run))
     assert isinstance(found, TranslationTest)
     assert found.source == data.test.source
     assert found.reference == data.test.target

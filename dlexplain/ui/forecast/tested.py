@@ -6,7 +6,7 @@ import streamlit as st
 from dlexplain.figures.forecasts import plot_coverage
 from dlexplain.figures.tested import plot_errors
 from dlexplain.results import SeriesBacktest, about_of, csv_of, period_text
-from dlexplain.results.forecasts import POOR
+from dlexplain.results.series import POOR
 from dlexplain.results.words import sentence
 from dlexplain.services.forecast.backtesting import backtest
 from dlexplain.services.forecast.models import LoadedForecaster

@@ -14,7 +14,7 @@ from dlexplain.results import (
     SeenPicture,
 )
 from dlexplain.results.latents import Floats
-from dlexplain.results.making import Pixels
+from dlexplain.results.test_results import Pixels
 from dlexplain.services.latent.codes import reconstruct, seen_by
 from dlexplain.services.latent.decoder_gradients import dimension_effects
 from dlexplain.services.latent.discriminator import discriminator_score

@@ -37,13 +37,17 @@ def show_classification(found: ClassificationTest) -> None:
         st.caption("The surest of the wrong ones.")
         classes = found.classes
         with st.container(horizontal=True, gap="small"):
-            for pixels, truth, said, share in zip(
-                found.pixels[:SHOWN], found.truth, found.said, found.share, strict=False
+            for pixels, label, predicted, probability in zip(
+                found.pixels[:SHOWN],
+                found.labels,
+                found.predicted,
+                found.probabilities,
+                strict=False,
             ):
                 st.image(
                     _png(pixels),
-                    caption=f"said {literal(classes[said])} ({share:.0%}), "
-                    f"is {literal(classes[truth])}",
+                    caption=f"predicted {literal(classes[predicted])} ({probability:.0%}), "
+                    f"is {literal(classes[label])}",
                     width=SIDE,
                 )
 

@@ -1,15 +1,15 @@
-"""The confusion matrix of a text classifier, and its worst mistakes."""
+"""What the tests of text classifiers, language models and translators found."""
 
 import streamlit as st
 
-from dlexplain.results import TextTest
+from dlexplain.results import LanguageTest, TextTest, TranslationTest
 from dlexplain.ui.charts import chart
 from dlexplain.ui.tested.base import show
 
 
 @show.register
 def show_texts(found: TextTest) -> None:
-    from dlexplain.figures.texts import plot_text_confusion
+    from dlexplain.figures.tested import plot_text_confusion
 
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -34,8 +34,65 @@ def show_texts(found: TextTest) -> None:
 
 def _table(found: TextTest) -> list[dict[str, object]]:
     classes = found.classes
-    rows = zip(found.texts, found.truth, found.said, found.share, strict=True)
+    rows = zip(found.texts, found.labels, found.predicted, found.probabilities, strict=True)
     return [
-        {"text": text, "is": classes[truth], "said": classes[said], "sure": float(share)}
-        for text, truth, said, share in rows
+        {
+            "text": text,
+            "label": classes[label],
+            "predicted": classes[predicted],
+            "sure": float(sure),
+        }
+        for text, label, predicted, sure in rows
     ]
+
+
+@show.register
+def show_language(found: LanguageTest) -> None:
+    from dlexplain.figures.tested import plot_frequencies, plot_surprise
+
+    st.subheader("What it writes")
+    st.caption(f"Drawn token by token at temperature {found.temperature:g}.")
+    for text in found.samples:
+        st.code(text, language=None, wrap_lines=True)
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        st.subheader("Rare and frequent tokens")
+        chart(plot_frequencies(found), "frequencies")
+    with right:
+        st.subheader("Surprise along the test text")
+        chart(plot_surprise(found), "surprise")
+    st.caption(
+        "Surprise is -log2 of the probability that the model gave to the token that came; "
+        "perplexity is 2 to the mean surprise."
+    )
+
+
+@show.register
+def show_translations(found: TranslationTest) -> None:
+    from dlexplain.figures.translations import plot_alignment
+
+    source, target = found.languages
+    if found.alignments:
+        st.subheader("Alignment")
+        count = range(len(found.alignments))
+        place = st.selectbox(
+            "Sentence", count, format_func=lambda p: found.source[p], key="alignment-sentence"
+        )
+        chart(plot_alignment(found.alignments[place or 0]), "alignment")
+        st.caption(
+            "Each row is a token that was written, coloured by the part of its attention that "
+            "went to each token of the source."
+        )
+    st.subheader("Translations")
+    right = sum(a == b for a, b in zip(found.said, found.reference, strict=True))
+    st.caption(
+        f"{len(found.said):,} sentences, evenly spread over the test part; {right:,} are the "
+        "reference to the letter."
+    )
+    st.dataframe(
+        [
+            {source: text, f"{target}, written": said, f"{target}, reference": reference}
+            for text, said, reference in zip(found.source, found.said, found.reference, strict=True)
+        ],
+        hide_index=True,
+    )

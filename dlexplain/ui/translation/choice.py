@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
-from dlexplain.results.certainty import within
+from dlexplain.results.words import within
 from dlexplain.services.translation.card import TranslatorCard, translator_card
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address

@@ -1,36 +1,50 @@
 """What a run left when it was finished: its card, and what its test found."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dlexplain.errors import RunError
 from dlexplain.execution import paths
-from dlexplain.registry import Registry
-from dlexplain.results import RunRecord
+from dlexplain.results import (
+    Backtest,
+    ClassificationTest,
+    GeneratedPictures,
+    LanguageTest,
+    Reconstructions,
+    RunRecord,
+    TextTest,
+    TranslationTest,
+)
 from dlexplain.settings import settings
 
-Kept = Mapping[str, NDArray[Any]]
-"""The arrays that a task's `results` gave, by name."""
-READERS: Registry[Callable[[Mapping[str, Any], Kept], Any]] = Registry("task with test_results")
-"""By task: (the data's facts from the card, arrays) -> a frozen result that can be drawn."""
+KINDS: Mapping[str, Any] = {
+    "classify-image": ClassificationTest,
+    "classify-text": TextTest,
+    "forecast": Backtest,
+    "language-model": LanguageTest,
+    "translate": TranslationTest,
+    "autoencode": Reconstructions,
+    "vae": Reconstructions,
+    "gan": GeneratedPictures,
+}
+"""By task: what its test found, made of the arrays that its module's `results` gave."""
 
 
-def test_results(record: RunRecord) -> Any:
+def results_of(record: RunRecord) -> Any:
     """What the test found, a result of the task's kind; None before the run has been tested, or
     where its task keeps nothing to draw. Raises RunError where the files are damaged."""
     file = paths.results_file(settings().home, record.id)
     task = str(record.spec["task"])
-    if task not in READERS or not file.exists():
+    if task not in KINDS or not file.exists():
         return None
     facts = card(record).get("facts", {})
     try:
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
-            return READERS[task](facts, kept)
+            return KINDS[task].from_arrays(facts, kept)
     except (
         OSError,
         ValueError,

@@ -3,18 +3,20 @@
 import numpy as np
 
 from dlexplain.results import GeneratedPictures, Reconstructions
-from dlexplain.services.training.test_results.base import READERS
+from dlexplain.services.training.test_results import KINDS
 
 FACTS = {"classes": ["row", "column"]}
 PIXELS = np.zeros((4, 8, 8, 1), np.uint8)
 
 
 def test_a_plain_autoencoder_has_pictures_only() -> None:
-    found = READERS["autoencode"](FACTS, {"originals": PIXELS, "copies": PIXELS})
+    found = KINDS["autoencode"].from_arrays(FACTS, {"originals": PIXELS, "copies": PIXELS})
     assert isinstance(found, Reconstructions)
     assert found.classes == ("row", "column")
     assert len(found.inputs) == len(found.samples) == len(found.kl) == len(found.means) == 0
-    noisy = READERS["autoencode"](FACTS, {"originals": PIXELS, "copies": PIXELS, "inputs": PIXELS})
+    noisy = KINDS["autoencode"].from_arrays(
+        FACTS, {"originals": PIXELS, "copies": PIXELS, "inputs": PIXELS}
+    )
     assert len(noisy.inputs) == 4
 
 
@@ -23,7 +25,7 @@ def test_a_variational_one_has_all() -> None:
         "originals": PIXELS, "copies": PIXELS, "samples": PIXELS, "kl": np.ones(3),
         "means": np.ones((5, 3)), "labels": np.arange(5),
     }  # fmt: skip
-    found = READERS["vae"](FACTS, kept)
+    found = KINDS["vae"].from_arrays(FACTS, kept)
     assert found.kl.shape == (3,) and found.means.shape == (5, 3) and found.labels.shape == (5,)
 
 
@@ -32,6 +34,6 @@ def test_a_gan_has_what_its_judge_says() -> None:
         "samples": PIXELS, "samples_said": np.zeros(4, np.int64), "samples_share": np.ones(4),
         "counts": np.array([3, 1]), "judged": np.array(9), "real": PIXELS,
     }  # fmt: skip
-    found = READERS["gan"](FACTS, kept)
+    found = KINDS["gan"].from_arrays(FACTS, kept)
     assert isinstance(found, GeneratedPictures)
     assert (found.judged, found.counts.tolist()) == (9, [3, 1])
