@@ -58,10 +58,17 @@ _EARLIER = {
     "explain_text": "explain",
     "preferred_input": "maximise_activation",
     **dict.fromkeys(
-        ("load_forecaster", "load_language_model", "load_latent_model", "load_model",
-         "load_text_model", "load_translator"), "load",
+        (
+            "load_forecaster",
+            "load_language_model",
+            "load_latent_model",
+            "load_model",
+            "load_text_model",
+            "load_translator",
+        ),
+        "load",
     ),
-}  # fmt: skip
+}
 """Names until 0.2, and what stands for them now."""
 __all__ = sorted(_HOMES)
 __version__ = "0.1.0"

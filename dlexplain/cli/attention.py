@@ -19,14 +19,18 @@ def declare(command: "Commands") -> None:
     added.add_argument("--text", required=True, help="the text")
     added.add_argument("--model", default=DEFAULT_MODEL, help="default: %(default)s")
     added.add_argument(
-        "--window", type=int, default=1, metavar="N",
+        "--window",
+        type=int,
+        default=1,
+        metavar="N",
         help="which stretch of a text that is longer than the model reads; default: %(default)s",
-    )  # fmt: skip
+    )
     added.add_argument("--hide-marks", action="store_true", help="leave out marks such as [CLS]")
     added.add_argument(
-        "--out", metavar="FILE.npz",
+        "--out",
+        metavar="FILE.npz",
         help="write the weights, layers x heads x tokens x tokens, and the tokens",
-    )  # fmt: skip
+    )
 
 
 def _attention(args: argparse.Namespace) -> int:
@@ -43,15 +47,22 @@ def _attention(args: argparse.Namespace) -> int:
     if args.out:
         _write(Path(args.out), maps.to_npz())
     if args.json:
-        about = {"model": model.name, "tokens": list(maps.tokens), "window": window.number,
-                 "windows": window.of, "shape": list(maps.weights.shape)}  # fmt: skip
+        about = {
+            "model": model.name,
+            "tokens": list(maps.tokens),
+            "window": window.number,
+            "windows": window.of,
+            "shape": list(maps.weights.shape),
+        }
         print(json.dumps(about | facts.to_dict(), indent=1))
         return 0
     layers, heads, _, tokens = maps.weights.shape
     print(f"{model.name}: {layers} layers x {heads} heads, {tokens} tokens")
     if window.of > 1:
-        print(f"  window {window.number} of {window.of}, which overlap: tokens {window.first} to "
-              f"{window.last} of {window.total}")  # fmt: skip
+        print(
+            f"  window {window.number} of {window.of}, which overlap: tokens {window.first} to "
+            f"{window.last} of {window.total}"
+        )
     for layer in range(layers):
         for head in range(heads):
             looks = "" if maps.pooled else f"looks {KINDS[facts.kinds[layer, head]]}, "

@@ -78,13 +78,15 @@ def declare(command: "Commands") -> None:
     explain.add_argument("--model", help=MODEL_HELP)
     explain.add_argument("--target", metavar="INDEX|LABEL", help="default: the top class")
     explain.add_argument(
-        "--contrast", metavar="INDEX|LABEL",
+        "--contrast",
+        metavar="INDEX|LABEL",
         help="why the target rather than this class; default: the other one where there are two",
-    )  # fmt: skip
+    )
     explain.add_argument(
-        "--alone", action="store_true",
+        "--alone",
+        action="store_true",
         help="the target's score by itself, also where there are two classes",
-    )  # fmt: skip
+    )
     explain.add_argument("--fit", metavar="FIT", help=FIT_HELP)
     explain.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a method's parameter"

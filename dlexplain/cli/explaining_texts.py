@@ -85,8 +85,9 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     model = load(TextModel, args.model or DEFAULT_MODEL)
     if slow := precision_warning(model, method, params):
         complain(slow)  # before the work, which it makes long
-    found = explain_text(model, args.text, method, args.target, args.contrast, None, args.alone,
-                         **params)  # fmt: skip
+    found = explain_text(
+        model, args.text, method, args.target, args.contrast, None, args.alone, **params
+    )
     if args.out:
         local_path(args.out).write_text(text_page(found.of_words()), encoding="utf-8")
     if args.json:

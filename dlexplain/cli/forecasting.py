@@ -32,25 +32,33 @@ def declare(command: "Commands") -> None:
     forecast.add_argument("--csv", default="", metavar="FILE", help=SERIES)
     forecast.add_argument("--origin", default="", metavar="DATE", help=ORIGIN)
     forecast.add_argument(
-        "--horizon", type=int, metavar="N",
+        "--horizon",
+        type=int,
+        metavar="N",
         help="periods ahead; default and at most: the model's",
-    )  # fmt: skip
+    )
     forecast.add_argument(
-        "--intervals", default="calibrated", choices=("calibrated", "trained"),
+        "--intervals",
+        default="calibrated",
+        choices=("calibrated", "trained"),
         help="calibrated on the model's validation period, or as trained (default %(default)s)",
-    )  # fmt: skip
+    )
     backtest = command(
         "backtest", _backtest, "Test forecasters beside a random walk, seasonal naive and AR."
     )
     backtest.add_argument(
-        "models", nargs="*", metavar="MODEL",
+        "models",
+        nargs="*",
+        metavar="MODEL",
         help="zoo models or runs; default: every zoo forecaster that reads the series",
-    )  # fmt: skip
+    )
     backtest.add_argument("--csv", default="", metavar="FILE", help=SERIES)
     backtest.add_argument(
-        "--measure", default="mase", choices=("mase", "rmse", "coverage"),
+        "--measure",
+        default="mase",
+        choices=("mase", "rmse", "coverage"),
         help="what the table has (default %(default)s)",
-    )  # fmt: skip
+    )
 
 
 def declare_explain(explain: argparse.ArgumentParser) -> None:
@@ -58,14 +66,18 @@ def declare_explain(explain: argparse.ArgumentParser) -> None:
     explain.add_argument("--series", metavar="FILE.csv", help=f"explain a forecast: {SERIES}")
     explain.add_argument("--origin", default="", metavar="DATE", help=f"of a forecast: {ORIGIN}")
     explain.add_argument(
-        "--horizon", type=int, metavar="N",
+        "--horizon",
+        type=int,
+        metavar="N",
         help="of a forecast: periods ahead; default: the model's last",
-    )  # fmt: skip
+    )
     explain.add_argument(
-        "--what", default="median", metavar="WHAT",
+        "--what",
+        default="median",
+        metavar="WHAT",
         help="of a forecast: median, or width-80 or width-95 of its interval as trained (default "
         "%(default)s)",
-    )  # fmt: skip
+    )
 
 
 def _forecast(args: argparse.Namespace) -> int:
@@ -209,9 +221,15 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     method = args.method or DEFAULT_METHOD
     check_params(params, method, series_method_infos())
     found = explain_series(
-        args.model or "", args.series, method, args.target, args.horizon,
-        args.origin, args.what, **params,
-    )  # fmt: skip
+        args.model or "",
+        args.series,
+        method,
+        args.target,
+        args.horizon,
+        args.origin,
+        args.what,
+        **params,
+    )
     if args.out:
         _write(Path(args.out), csv_of(found.rows()))
     if args.json:

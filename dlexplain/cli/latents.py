@@ -21,13 +21,18 @@ def declare(command: "Commands") -> None:
     sample.add_argument("--model", default="", metavar="NAME", help=MODEL)
     for key, spec in specs(SamplingParams).items():
         sample.add_argument(
-            f"--{key}", default=spec.default, metavar="N",
+            f"--{key}",
+            default=spec.default,
+            metavar="N",
             help=f"{spec.help} {spec.accepts}; default: %(default)s",
-        )  # fmt: skip
+        )
     sample.add_argument(
-        "--class", dest="label", default="", metavar="INDEX|LABEL",
+        "--class",
+        dest="label",
+        default="",
+        metavar="INDEX|LABEL",
         help="of models that can be asked for one; default: all by turns",
-    )  # fmt: skip
+    )
     sample.add_argument("--out", metavar="FILE.png", help="write the pictures as one")
 
     reconstruct = command("reconstruct", _reconstruct, "Put a picture through an autoencoder.")

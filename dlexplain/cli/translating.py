@@ -15,17 +15,24 @@ def declare(command: "Commands") -> None:
     translate = command("translate", _translate, "Translate a text, with all candidates' scores.")
     translate.add_argument("--text", required=True, help="one sentence in the source language")
     translate.add_argument(
-        "--model", default="", metavar="NAME",
+        "--model",
+        default="",
+        metavar="NAME",
         help="a translator of the zoo or a finished run's id; default: the zoo's first",
-    )  # fmt: skip
+    )
     translate.add_argument(
-        "--beam", type=int, default=BEAM, metavar="N",
+        "--beam",
+        type=int,
+        default=BEAM,
+        metavar="N",
         help="paths side by side, 1 to 32; 1 is greedy (default %(default)s)",
-    )  # fmt: skip
+    )
     translate.add_argument(
-        "--length-penalty", type=float, metavar="X",
+        "--length-penalty",
+        type=float,
+        metavar="X",
         help="0 to 3, larger favours longer ones; default: that of the model's test",
-    )  # fmt: skip
+    )
 
 
 def _translate(args: argparse.Namespace) -> int:

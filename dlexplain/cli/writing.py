@@ -18,15 +18,18 @@ def declare(command: "Commands") -> None:
     generate = command("generate", _generate, "Let a language model write on from a prompt.")
     generate.add_argument("--prompt", default="", metavar="TEXT", help="default: begin a text")
     generate.add_argument(
-        "--model", default="", metavar="NAME",
+        "--model",
+        default="",
+        metavar="NAME",
         help="a zoo model, a run's id, or a Hugging Face folder or name; default: shakespeare-lstm",
-    )  # fmt: skip
+    )
     for key, spec in specs(WritingParams).items():
         generate.add_argument(
-            f"--{key.replace('_', '-')}", default=spec.default,
+            f"--{key.replace('_', '-')}",
+            default=spec.default,
             metavar="|".join(spec.options) or "N",
             help=f"{spec.help} {spec.accepts}; default: %(default)s",
-        )  # fmt: skip
+        )
     generate.set_defaults(settings=tuple(specs(WritingParams)))
 
 

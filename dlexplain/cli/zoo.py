@@ -16,23 +16,30 @@ def declare(command: "Commands") -> None:
     """Add this file's commands to the parser."""
     zoo = command("zoo", _zoo, "The models that come trained: list, show, verify, train them anew.")
     zoo.add_argument(
-        "action", nargs="?", choices=ACTIONS, default="list",
+        "action",
+        nargs="?",
+        choices=ACTIONS,
+        default="list",
         help="show tells all of one; verify tests each on its data and compares with its card; "
         "train does it all anew; add takes a finished run's id and a name",
-    )  # fmt: skip
+    )
     zoo.add_argument("names", nargs="*", metavar="NAME", help="all where none is given")
     zoo.add_argument(
-        "--data-path", default="", metavar="PATH",
+        "--data-path",
+        default="",
+        metavar="PATH",
         help="a folder with the data sets in folders of their names, such as cifar10 and ptb",
-    )  # fmt: skip
+    )
     zoo.add_argument("--markdown", action="store_true", help="list as the README's table")
     score = command("evaluate", _evaluate, "Score a trained model on data of yours.")
     score.add_argument("model", metavar="MODEL", help="a zoo model, a run's id, or a path")
     score.add_argument(
-        "--data", required=True, metavar="PATH",
+        "--data",
+        required=True,
+        metavar="PATH",
         help="class-named picture folders or a ZIP of them; text<TAB>label lines or a CSV with "
         "columns text and label; a text file; SOURCE,TARGET text files; a CSV of series",
-    )  # fmt: skip
+    )
 
 
 def _zoo(args: argparse.Namespace) -> int:

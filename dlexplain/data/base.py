@@ -192,31 +192,47 @@ class Augmentation:
     """How training pictures are varied, anew in every epoch."""
 
     flip: str = choice(
-        "none", "Mirror", ("none", "random", "alternating"),
+        "none",
+        "Mirror",
+        ("none", "random", "alternating"),
         help="Left to right. Alternating mirrors each picture in every second epoch, so that "
         "two epochs show both forms (Jordan 2024).",
-    )  # fmt: skip
+    )
     shift: int = number(
         0, "Shift, pixels", low=0, high=32, help="Moved by up to so many pixels, edges mirrored."
     )
     cutout: int = number(
-        0, "Cutout, pixels", low=0, high=128,
+        0,
+        "Cutout, pixels",
+        low=0,
+        high=128,
         help="Side of a square that is blanked (DeVries and Taylor 2017).",
-    )  # fmt: skip
+    )
     mixup: float = number(
-        0.0, "Mixup", low=0.0, high=2.0, step=0.1,
+        0.0,
+        "Mixup",
+        low=0.0,
+        high=2.0,
+        step=0.1,
         help="Two pictures are blended, with weights from Beta(a, a) (Zhang et al. 2018); "
         "0 is off.",
-    )  # fmt: skip
+    )
     colour: float = number(
-        0.0, "Colour", low=0.0, high=1.0, step=0.1,
+        0.0,
+        "Colour",
+        low=0.0,
+        high=1.0,
+        step=0.1,
         help="Largest relative change of brightness, contrast and saturation.",
-    )  # fmt: skip
+    )
     early_side: int = number(
-        0, "Smaller at first, pixels", low=0, high=512,
+        0,
+        "Smaller at first, pixels",
+        low=0,
+        high=512,
         help="Side of the pictures in the first half of the epochs, for models that take any "
         "size; 0 is off. Saves time (progressive resizing, Tan and Le 2021).",
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)

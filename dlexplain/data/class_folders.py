@@ -37,10 +37,14 @@ from dlexplain.errors import DataError, PictureError
 from dlexplain.settings import settings
 
 SPLIT_NAMES: dict[str, Split] = {
-    "train": "train", "training": "train",
-    "val": "validation", "valid": "validation", "validation": "validation", "dev": "validation",
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "dev": "validation",
     "test": "test",
-}  # fmt: skip
+}
 MOST_UNREADABLE = 0.05
 """A larger share of unreadable files is an error."""
 UNPACKING = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
@@ -114,8 +118,11 @@ def read_given_folders(
     pixels, places, unreadable, resized = _decode(found, side, report)
     notes = _notes(unreadable, len(found))
     if resized:
-        notes = (*notes, f"{resized:,} of {len(places):,} pictures were resized: the middle square "
-                 f"is {side} × {side} for the model")  # fmt: skip
+        notes = (
+            *notes,
+            f"{resized:,} of {len(places):,} pictures were resized: the middle square "
+            f"is {side} × {side} for the model",
+        )
     classes = tuple(sorted({f.label for f in found}))
     labels = np.array([classes.index(found[place].label) for place in places], np.int64)
     return Pictures(pixels, labels), classes, notes

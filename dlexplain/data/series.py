@@ -18,8 +18,12 @@ from dlexplain.results.words import iso_date, period_text
 LARGEST_INPUT = 5.0
 """Scaled inputs are cut to plus and minus this; April 2020 would else be 50."""
 LOG_CODES = (4, 5, 6)
-READ_AS = {4: "a logarithm", 5: "a growth rate", 6: "the change of a growth rate",
-           7: "the change of a growth rate"}  # fmt: skip
+READ_AS = {
+    4: "a logarithm",
+    5: "a growth rate",
+    6: "the change of a growth rate",
+    7: "the change of a growth rate",
+}
 _DATE = re.compile(r"\d{4}(-\d\d){0,2}")
 
 

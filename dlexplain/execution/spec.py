@@ -89,9 +89,12 @@ class RunSpec:
     def flat(self) -> dict[str, Value]:
         """Every value under one name, such as "training.epochs": for tables and MLflow."""
         found: dict[str, Value] = {
-            "task": self.task, "model": self.model, "data": self.data,
-            "seed": self.seed, "device": self.device,
-        }  # fmt: skip
+            "task": self.task,
+            "model": self.model,
+            "data": self.data,
+            "seed": self.seed,
+            "device": self.device,
+        }
         for group in GROUPS:
             short = group.removesuffix("_params")
             found |= {f"{short}.{key}": value for key, value in getattr(self, group).items()}

@@ -34,20 +34,27 @@ class Params:
 
     steps: int = number(160, "Steps", low=1, high=4000, help="Of gradient ascent by Adam.")
     regularisation: str = choice(
-        "fourier", "Kept natural by", ("fourier", "blur", "none"),
+        "fourier",
+        "Kept natural by",
+        ("fourier", "blur", "none"),
         help="Waves whose strength falls with their frequency; or a blur of single pixels every "
         "few steps, which fades out; or nothing, which gives noise.",
-    )  # fmt: skip
+    )
     jitter: int = number(
-        -1, "Jitter, pixels", low=-1, high=64,
+        -1,
+        "Jitter, pixels",
+        low=-1,
+        high=64,
         help="The picture is shifted by up to so many at each step; -1 takes a sixteenth of its "
         "side.",
-    )  # fmt: skip
+    )
     rate: float = number(0.05, "Rate", low=0.001, high=1.0, step=0.01, help="How far a step goes.")
     unit: str = choice(
-        "channel", "Of what", ("channel", "middle unit"),
+        "channel",
+        "Of what",
+        ("channel", "middle unit"),
         help="The channel's mean over all places, or its unit in the middle.",
-    )  # fmt: skip
+    )
     seed: int = number(0, "Seed", low=0, high=2**31 - 1, help="The same gives the same picture.")
 
 

@@ -22,9 +22,15 @@ PRODUCTS = frozenset((
     "mkldnn_convolution", "cudnn_convolution",
 ))  # fmt: skip
 """Where one argument depends on the input and the others do not."""
-ADDED_PRODUCTS = frozenset((
-    "addmm", "baddbmm", "addbmm", "addmv", "addcmul",
-))  # fmt: skip
+ADDED_PRODUCTS = frozenset(
+    (
+        "addmm",
+        "baddbmm",
+        "addbmm",
+        "addmv",
+        "addcmul",
+    )
+)
 """A sum and the product of the second and third argument."""
 PRODUCT = "a product of two values that depend on the input"
 IN_FIRST = frozenset((

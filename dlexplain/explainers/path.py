@@ -30,9 +30,13 @@ HALVED_AT_ONCE = 2
 def tolerance_param(default: float = 0.01) -> float:
     """The field of the Params of a method that adds steps."""
     found: float = number(
-        default, "Tolerance", low=0.0, high=1.0, step=0.01,
+        default,
+        "Tolerance",
+        low=0.0,
+        high=1.0,
+        step=0.01,
         help="Largest completeness error, as a fraction, at which no step is added; 0 adds none.",
-    )  # fmt: skip
+    )
     return found
 
 

@@ -18,10 +18,12 @@ _slowdowns = Slowdowns()
 def precision_param() -> str:
     """The field of the Params of a method that asks the model many times."""
     found: str = choice(
-        "float32", "Precision", PRECISIONS,
+        "float32",
+        "Precision",
+        PRECISIONS,
         help="bf16 computes with a third of the digits, about twice as fast where the processor "
         "knows it; values then differ by a hundredth or so.",
-    )  # fmt: skip
+    )
     return found
 
 

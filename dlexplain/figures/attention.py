@@ -148,14 +148,18 @@ def _end(found: TokenWeights, side: str, focus: int | None) -> dict[str, Any]:
         "mode": "markers+text",
         "x": [0 if left else 1] * len(names),
         "y": list(range(len(names))),
-        "text": [_short(name) if place % step == 0 or (marked and place == focus) else ""
-                 for place, name in enumerate(names)],
+        "text": [
+            _short(name) if place % step == 0 or (marked and place == focus) else ""
+            for place, name in enumerate(names)
+        ],
         "textposition": "middle left" if left else "middle right",
-        "marker": {"size": 7, "color": [ORANGE if marked and place == focus else INK
-                                         for place in range(len(names))]},
+        "marker": {
+            "size": 7,
+            "color": [ORANGE if marked and place == focus else INK for place in range(len(names))],
+        },
         "hovertext": hover,
         "hoverinfo": "text",
-    }  # fmt: skip
+    }
 
 
 def _largest(row: NDArray[np.float32]) -> NDArray[np.int64]:

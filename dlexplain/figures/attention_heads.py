@@ -58,16 +58,21 @@ def plot_heads(
             "images": [
                 {
                     "source": _png(mosaic(maps.weights)),
-                    "xref": "x", "yref": "y", "x": 0.5, "y": 0.5,
-                    "sizex": heads, "sizey": layers,
-                    "sizing": "stretch", "layer": "below",
+                    "xref": "x",
+                    "yref": "y",
+                    "x": 0.5,
+                    "y": 0.5,
+                    "sizex": heads,
+                    "sizey": layers,
+                    "sizing": "stretch",
+                    "layer": "below",
                 }
             ],
             "shapes": [_frame(chosen)] if chosen else [],
             "xaxis": {**_axis("head", heads), "side": "top", "range": [0.5, heads + 0.5]},
             "yaxis": {**_axis("layer", layers), "range": [layers + 0.5, 0.5]},
         },
-    )  # fmt: skip
+    )
 
 
 def mosaic(weights: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -115,8 +120,11 @@ def plot_facts(facts: HeadFacts, what: str = "entropy") -> go.Figure:
             "xgap": 1,
             "ygap": 1,
             "hovertemplate": f"layer %{{y}}, head %{{x}}: %{{z:.2f}} {unit}<extra></extra>",
-            "colorbar": {"thickness": 10, "outlinewidth": 0,
-                         "title": {"text": f"{what}, {unit}", "side": "right"}},
+            "colorbar": {
+                "thickness": 10,
+                "outlinewidth": 0,
+                "title": {"text": f"{what}, {unit}", "side": "right"},
+            },
         },
         {
             **BASE,
@@ -124,7 +132,7 @@ def plot_facts(facts: HeadFacts, what: str = "entropy") -> go.Figure:
             "xaxis": _axis("head", heads),
             "yaxis": {**_axis("layer", layers), "autorange": "reversed"},
         },
-    )  # fmt: skip
+    )
 
 
 @plot.register
@@ -144,8 +152,14 @@ def _axis(title: str, count: int) -> dict[str, Any]:
 
 def _frame(place: tuple[int, int]) -> dict[str, Any]:
     layer, head = place[0] + 1, place[1] + 1
-    return {"type": "rect", "x0": head - 0.5, "x1": head + 0.5, "y0": layer - 0.5,
-            "y1": layer + 0.5, "line": {"color": ORANGE, "width": 3}}  # fmt: skip
+    return {
+        "type": "rect",
+        "x0": head - 0.5,
+        "x1": head + 0.5,
+        "y0": layer - 0.5,
+        "y1": layer + 0.5,
+        "line": {"color": ORANGE, "width": 3},
+    }
 
 
 def _told(facts: HeadFacts | None, place: tuple[int, int]) -> str:

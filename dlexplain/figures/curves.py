@@ -54,15 +54,24 @@ def plot_curves(
         x = curve.steps if over == "step" else (curve.at - curve.at[0]) / 60
         name = names[place]
         line = {
-            "type": "scatter", "x": x, "mode": "lines" if len(curve) > 1 else "markers",
-            "name": name, "legendgroup": str(place),
+            "type": "scatter",
+            "x": x,
+            "mode": "lines" if len(curve) > 1 else "markers",
+            "name": name,
+            "legendgroup": str(place),
             "hovertemplate": "%{y:.5g}<extra>" + name + "</extra>",
-        }  # fmt: skip
+        }
         if smoothing:
             traces.append(
-                {**line, "y": curve.values, "line": {"color": rgba(colour, FAINT), "width": 1},
-                 "showlegend": False, "hoverinfo": "skip", "hovertemplate": None}
-            )  # fmt: skip
+                {
+                    **line,
+                    "y": curve.values,
+                    "line": {"color": rgba(colour, FAINT), "width": 1},
+                    "showlegend": False,
+                    "hoverinfo": "skip",
+                    "hovertemplate": None,
+                }
+            )
         y = smooth(curve.values, smoothing)
         traces.append({**line, "y": y, "line": {"color": colour, "width": 2}})
     unit = {metric_name(curve.key) for curve in curves}

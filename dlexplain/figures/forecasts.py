@@ -36,8 +36,11 @@ UNDER: dict[str, Any] = {"orientation": "h", "y": -0.16, "yanchor": "top"}
 @plot.register
 def plot_series_forecast(told: SeriesForecast, target: int = 0) -> go.Figure:
     """A series' past, its forecast with intervals, and what came where that is known."""
-    traces = [*_intervals(told, target), _past(told, target),
-              _line(told, target, "forecast (median)", BLUE)]  # fmt: skip
+    traces = [
+        *_intervals(told, target),
+        _past(told, target),
+        _line(told, target, "forecast (median)", BLUE),
+    ]
     if np.isfinite(told.truth[:, target]).any():
         traces.append(_truth(told, target))
     return new_figure(traces, _layout(told, target))
@@ -127,8 +130,15 @@ def _truth(told: SeriesForecast, target: int) -> dict[str, Any]:
 
 def scatter(x: Any, y: Any, name: str, line: dict[str, Any], period: int = 0) -> dict[str, Any]:
     """A line over dates."""
-    return {"type": "scatter", "x": x, "y": y, "mode": "lines", "name": name, "line": line,
-            "hovertemplate": when(period) + ": %{y:,.6~r}<extra>" + name + "</extra>"}  # fmt: skip
+    return {
+        "type": "scatter",
+        "x": x,
+        "y": y,
+        "mode": "lines",
+        "name": name,
+        "line": line,
+        "hovertemplate": when(period) + ": %{y:,.6~r}<extra>" + name + "</extra>",
+    }
 
 
 def when(period: int) -> str:
@@ -138,8 +148,10 @@ def when(period: int) -> str:
 
 def time_axis(period: int) -> dict[str, Any]:
     """An axis of dates whose ticks are whole years where they are far apart."""
-    ticks = [{"dtickrange": [None, "M11"], "value": period_format(period)},
-             {"dtickrange": ["M12", None], "value": "%Y"}]  # fmt: skip
+    ticks = [
+        {"dtickrange": [None, "M11"], "value": period_format(period)},
+        {"dtickrange": ["M12", None], "value": "%Y"},
+    ]
     return {"hoverformat": period_format(period), "tickformatstops": ticks}
 
 
@@ -174,16 +186,27 @@ def plot_coverage(found: SeriesBacktest, target: int = 0) -> go.Figure:
             name = f"{level}%, {kind}"
             traces.append(
                 {
-                    "type": "scatter", "x": steps, "y": values[place, :, target],
-                    "mode": "lines+markers", "name": name, "marker": {"size": 5},
+                    "type": "scatter",
+                    "x": steps,
+                    "y": values[place, :, target],
+                    "mode": "lines+markers",
+                    "name": name,
+                    "marker": {"size": 5},
                     "line": {"color": LINES[place], "width": 2, "dash": dash},
                     "hovertemplate": "%{x} ahead: %{y:.0%}<extra>" + name + "</extra>",
                 }
-            )  # fmt: skip
+            )
         shapes.append(
-            {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": level / 100,
-             "y1": level / 100, "line": {"color": LINES[place], "width": 1, "dash": "dash"}}
-        )  # fmt: skip
+            {
+                "type": "line",
+                "xref": "paper",
+                "x0": 0,
+                "x1": 1,
+                "y0": level / 100,
+                "y1": level / 100,
+                "line": {"color": LINES[place], "width": 1, "dash": "dash"},
+            }
+        )
     return new_figure(
         traces,
         {

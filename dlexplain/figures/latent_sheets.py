@@ -77,9 +77,13 @@ def plot_samples(found: Samples, chosen: int | None = None, in_a_row: int = 8) -
     if chosen is not None and chosen < count:
         left, top = chosen % row * (width + 1), chosen // row * (height + 1)
         figure.add_shape(
-            type="rect", x0=left - 0.5, y0=top - 0.5, x1=left + width + 0.5,
-            y1=top + height + 0.5, line={"color": ORANGE, "width": 3},
-        )  # fmt: skip
+            type="rect",
+            x0=left - 0.5,
+            y0=top - 0.5,
+            x1=left + width + 0.5,
+            y1=top + height + 0.5,
+            line={"color": ORANGE, "width": 3},
+        )
     return figure
 
 

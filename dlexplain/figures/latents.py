@@ -27,15 +27,24 @@ def plot_reconstruction(found: Reconstruction) -> go.Figure:
     for place in (1, 2, 3):
         end = "" if place == 1 else str(place)
         axes[f"xaxis{end}"] = {**HIDDEN, "domain": [(place - 1) / 3 + 0.01, place / 3 - 0.01]}
-        axes[f"yaxis{end}"] = {**HIDDEN, "autorange": "reversed", "scaleanchor": f"x{end}",
-                               "anchor": f"x{end}"}  # fmt: skip
+        axes[f"yaxis{end}"] = {
+            **HIDDEN,
+            "autorange": "reversed",
+            "scaleanchor": f"x{end}",
+            "anchor": f"x{end}",
+        }
     return figure.update_layout({**BASE, **axes, "height": 300})
 
 
 def _picture(pixels: NDArray[np.uint8], axis: str) -> dict[str, Any]:
     whole = np.broadcast_to(pixels, (*pixels.shape[:2], 3))
-    return {"type": "image", "z": whole, "hoverinfo": "skip", "xaxis": axis,
-            "yaxis": axis.replace("x", "y")}  # fmt: skip
+    return {
+        "type": "image",
+        "z": whole,
+        "hoverinfo": "skip",
+        "xaxis": axis,
+        "yaxis": axis.replace("x", "y"),
+    }
 
 
 def _difference(found: Reconstruction) -> dict[str, Any]:
@@ -128,10 +137,16 @@ def plot_use(encoded: EncodedPictures, picture: NDArray[np.float32]) -> go.Figur
     ]
     if len(picture):
         traces.append(
-            {"type": "scatter", "mode": "markers", "x": names, "y": picture[order],
-             "name": "this picture", "marker": {"color": ORANGE, "size": 9, "symbol": "diamond"},
-             "hovertemplate": "dimension %{x}: %{y:.3f}<extra>this picture</extra>"}
-        )  # fmt: skip
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": names,
+                "y": picture[order],
+                "name": "this picture",
+                "marker": {"color": ORANGE, "size": 9, "symbol": "diamond"},
+                "hovertemplate": "dimension %{x}: %{y:.3f}<extra>this picture</extra>",
+            }
+        )
     return new_figure(
         traces,
         {
@@ -155,9 +170,15 @@ def plot_effects(effects: DimensionEffects, order: Sequence[int], columns: int =
         top, left = place // columns * deep + gap, place % columns * wide
         whole[top : top + height, left : left + width] = effects.maps[dimension]
         notes.append(
-            {"x": left + width / 2, "y": top - 0.5, "text": str(dimension), "showarrow": False,
-             "yanchor": "bottom", "font": {"size": 12}}
-        )  # fmt: skip
+            {
+                "x": left + width / 2,
+                "y": top - 0.5,
+                "text": str(dimension),
+                "showarrow": False,
+                "yanchor": "bottom",
+                "font": {"size": 12},
+            }
+        )
     end = float(np.percentile(np.abs(effects.maps[list(order)]), 99.5)) or 1.0
     axis = {**HIDDEN, "constrain": "domain"}
     return new_figure(

@@ -131,8 +131,10 @@ def plot_layers(found: Layers) -> go.Figure:
     """Multiply-adds and parameters of each layer that has any."""
     costly = [layer for layer in found.layers if layer.parameters or layer.multiply_adds]
     names = [layer.name for layer in costly]
-    bars = (("multiply-adds", [layer.multiply_adds for layer in costly], BLUE, "y"),
-            ("parameters", [layer.parameters for layer in costly], ORANGE, "y2"))  # fmt: skip
+    bars = (
+        ("multiply-adds", [layer.multiply_adds for layer in costly], BLUE, "y"),
+        ("parameters", [layer.parameters for layer in costly], ORANGE, "y2"),
+    )
     traces = [
         {
             "type": "bar",
@@ -151,14 +153,21 @@ def plot_layers(found: Layers) -> go.Figure:
             **BASE,
             "height": 360,
             "showlegend": False,
-            "xaxis": {"type": "category", "anchor": "y2", "tickangle": -60,
-                      "showticklabels": len(names) < 24, "automargin": True},
-            "yaxis": {"title": {"text": "multiply-adds"}, "domain": [0.55, 1.0],
-                      "automargin": True},
-            "yaxis2": {"title": {"text": "parameters"}, "domain": [0.0, 0.45],
-                       "automargin": True},
+            "xaxis": {
+                "type": "category",
+                "anchor": "y2",
+                "tickangle": -60,
+                "showticklabels": len(names) < 24,
+                "automargin": True,
+            },
+            "yaxis": {
+                "title": {"text": "multiply-adds"},
+                "domain": [0.55, 1.0],
+                "automargin": True,
+            },
+            "yaxis2": {"title": {"text": "parameters"}, "domain": [0.0, 0.45], "automargin": True},
         },
-    )  # fmt: skip
+    )
 
 
 @plot.register
@@ -219,9 +228,13 @@ def plot_field(found: ReceptiveField, strength: float = 0.8) -> go.Figure:
     figure = map_figure(found.picture, inside, False, strength, 420, "|d unit / d pixel|")
     box = found.analysed
     figure.add_shape(
-        type="rect", x0=box.left - 0.5, x1=box.right + 0.5, y0=box.top - 0.5, y1=box.bottom + 0.5,
+        type="rect",
+        x0=box.left - 0.5,
+        x1=box.right + 0.5,
+        y0=box.top - 0.5,
+        y1=box.bottom + 0.5,
         line={"color": FRAME, "width": 3},
-    )  # fmt: skip
+    )
     return figure
 
 

@@ -67,8 +67,9 @@ def overlay(
     values = shown(values, signed, sign)
     if picture is None:
         picture = np.full((*heatmap.shape, 3), 255, np.uint8)
-    height, width = (max(size, round(size * side / min(picture.shape[:2])))
-                     for size in picture.shape[:2])  # fmt: skip
+    height, width = (
+        max(size, round(size * side / min(picture.shape[:2]))) for size in picture.shape[:2]
+    )
     crisp = min(picture.shape[:2]) < SMALL
     if crisp:
         photo = enlarged(picture, side).astype(np.float32)
@@ -128,8 +129,13 @@ def attribution_png(
     draw = ImageDraw.Draw(sheet)
     _write(draw, (MARGIN, 12), f"{a.title}: {a.class_question}", 26, whole - 2 * MARGIN)
     asked = ", ".join(f"{key}={value}" for key, value in a.params.items())
-    _write(draw, (MARGIN, 12 + LINE), f"{a.model}, {a.method}" + f" ({asked})" * bool(asked), 17,
-           whole - 2 * MARGIN)  # fmt: skip
+    _write(
+        draw,
+        (MARGIN, 12 + LINE),
+        f"{a.model}, {a.method}" + f" ({asked})" * bool(asked),
+        17,
+        whole - 2 * MARGIN,
+    )
     top = 2 * LINE + MARGIN
     for place, part in enumerate(parts):
         sheet.paste(Image.fromarray(part), (MARGIN + place * (width + MARGIN), top))
@@ -144,17 +150,26 @@ def attribution_png(
 
 
 def _draw_scale(
-    sheet: Image.Image, draw: ImageDraw.ImageDraw, scale: Scale, strength: float,
-    at: tuple[int, int], width: int, unit: str, smooth: bool,
-) -> None:  # fmt: skip
+    sheet: Image.Image,
+    draw: ImageDraw.ImageDraw,
+    scale: Scale,
+    strength: float,
+    at: tuple[int, int],
+    width: int,
+    unit: str,
+    smooth: bool,
+) -> None:
     left, top = at
     values = np.linspace(scale.low, scale.high, width, dtype=np.float32)[None].repeat(16, axis=0)
     share = strength * scale.opacity(values)[..., None]
     bar = (1 - share) * 255 + share * scale.colour(values)
     sheet.paste(Image.fromarray(bar.round().astype(np.uint8)), (left, top))
     draw.rectangle((left, top, left + width, top + 16), outline=(150, 160, 170))
-    for anchor, place, value in (("la", 0, scale.low), ("ma", width // 2, None),
-                                 ("ra", width, scale.high)):  # fmt: skip
+    for anchor, place, value in (
+        ("la", 0, scale.low),
+        ("ma", width // 2, None),
+        ("ra", width, scale.high),
+    ):
         text = unit if value is None else f"{value:.3g}"
         draw.text((left + place, top + 22), text, INK, ImageFont.load_default(18), anchor=anchor)
     notes = " ".join(filter(None, ("Smoothed." if smooth else "", scale.words)))

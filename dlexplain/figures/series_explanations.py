@@ -37,11 +37,17 @@ def plot_series_attribution(found: SeriesAttribution) -> go.Figure:
             "colorscale": DIVERGING,
             "xgap": 1 if len(found.dates) <= FEW else 0,
             "ygap": 1,
-            "colorbar": {"thickness": 10, "outlinewidth": 0, "ticksuffix": found.unit,
-                         "title": {"text": _words(found), "side": "right"}},
-            "hovertemplate": "%{text}, " + when(found.period)
+            "colorbar": {
+                "thickness": 10,
+                "outlinewidth": 0,
+                "ticksuffix": found.unit,
+                "title": {"text": _words(found), "side": "right"},
+            },
+            "hovertemplate": "%{text}, "
+            + when(found.period)
             + " (%{customdata[0]} before the origin)<br>%{z:+,.3~r}"
-            + found.unit + "<br>input %{customdata[1]:+.2f} deviations<extra></extra>",
+            + found.unit
+            + "<br>input %{customdata[1]:+.2f} deviations<extra></extra>",
         },
         {
             **BASE,
@@ -49,7 +55,7 @@ def plot_series_attribution(found: SeriesAttribution) -> go.Figure:
             "xaxis": time_axis(found.period),
             "yaxis": {"autorange": "reversed", "type": "category", "automargin": True},
         },
-    )  # fmt: skip
+    )
 
 
 def plot_by_series(found: SeriesAttribution) -> go.Figure:
@@ -95,10 +101,14 @@ def plot_by_lag(found: SeriesAttribution) -> go.Figure:
             "height": 100 + 28 * len(found.names),
             "bargap": 0.1,
             "xaxis": time_axis(found.period),
-            "yaxis": {"title": {"text": _effect(found)}, "ticksuffix": found.unit,
-                      "zeroline": True, "automargin": True},
+            "yaxis": {
+                "title": {"text": _effect(found)},
+                "ticksuffix": found.unit,
+                "zeroline": True,
+                "automargin": True,
+            },
         },
-    )  # fmt: skip
+    )
 
 
 def _words(found: SeriesAttribution) -> str:
@@ -114,8 +124,13 @@ def _effect(found: SeriesAttribution) -> str:
 
 def _coloured(values: NDArray[np.float64]) -> dict[str, Any]:
     top = float(np.abs(values).max()) or 1.0
-    return {"color": values, "colorscale": DIVERGING, "cmin": -top, "cmax": top,
-            "line": {"color": INK, "width": 0.5}}  # fmt: skip
+    return {
+        "color": values,
+        "colorscale": DIVERGING,
+        "cmin": -top,
+        "cmax": top,
+        "line": {"color": INK, "width": 0.5},
+    }
 
 
 @plot.register
@@ -124,30 +139,41 @@ def plot_attention_read(found: SeriesAttention) -> go.Figure:
     rows = [(f"head {head + 1}", weights) for head, weights in enumerate(found.read)]
     traces = [
         {
-            **scatter(found.dates, weights, name,
-                       {"color": LINES[place % len(LINES)], "width": 1.5, "dash": "dot"}),
+            **scatter(
+                found.dates,
+                weights,
+                name,
+                {"color": LINES[place % len(LINES)], "width": 1.5, "dash": "dot"},
+            ),
             "hovertemplate": when(found.period) + ": %{y:.1%}<extra>" + name + "</extra>",
         }
         for place, (name, weights) in enumerate(rows)
-    ]  # fmt: skip
+    ]
     traces.append(
         {
-            "type": "bar", "x": found.dates, "y": found.read.mean(axis=0), "name": "mean of heads",
+            "type": "bar",
+            "x": found.dates,
+            "y": found.read.mean(axis=0),
+            "name": "mean of heads",
             "marker": {"color": rgba(BLUE, 0.35)},
             "hovertemplate": when(found.period) + ": %{y:.1%}<extra>mean</extra>",
         }
-    )  # fmt: skip
+    )
     return new_figure(
         traces,
         {
             **BASE,
             "height": 320,
             "xaxis": time_axis(found.period),
-            "yaxis": {"tickformat": ".0%", "rangemode": "tozero", "automargin": True,
-                      "title": {"text": "attention"}},
+            "yaxis": {
+                "tickformat": ".0%",
+                "rangemode": "tozero",
+                "automargin": True,
+                "title": {"text": "attention"},
+            },
             "legend": UNDER,
         },
-    )  # fmt: skip
+    )
 
 
 def plot_attention_map(found: SeriesAttention, layer: int, head: int | None) -> go.Figure:
@@ -163,31 +189,44 @@ def plot_attention_map(found: SeriesAttention, layer: int, head: int | None) -> 
             "colorscale": SEQUENTIAL,
             "zmin": 0,
             "colorbar": {"thickness": 10, "outlinewidth": 0, "tickformat": ".0%"},
-            "hovertemplate": "%{y|" + period_format(found.period) + "} looks at "
-            + when(found.period) + ": %{z:.1%}<extra></extra>",
+            "hovertemplate": "%{y|"
+            + period_format(found.period)
+            + "} looks at "
+            + when(found.period)
+            + ": %{z:.1%}<extra></extra>",
         },
         {
             **BASE,
             "height": 460,
             "xaxis": {"title": {"text": "looked at"}, **time_axis(found.period)},
-            "yaxis": {"title": {"text": "from"}, "autorange": "reversed", "automargin": True,
-                      **time_axis(found.period)},
+            "yaxis": {
+                "title": {"text": "from"},
+                "autorange": "reversed",
+                "automargin": True,
+                **time_axis(found.period),
+            },
         },
-    )  # fmt: skip
+    )
 
 
 def plot_compared(found: Sequence[SeriesAttribution]) -> go.Figure:
     """Totals of each series by several methods, side by side."""
     traces = [
         {
-            "type": "bar", "x": list(one.names), "y": one.by_series, "name": one.title,
+            "type": "bar",
+            "x": list(one.names),
+            "y": one.by_series,
+            "name": one.title,
             "marker": {"color": LINES[place % len(LINES)]},
             "customdata": [about_of(one.about, name).title for name in one.names],
-            "hovertemplate": "%{customdata}: %{y:+,.3~r}" + one.unit
-            + "<extra>" + one.title + "</extra>",
+            "hovertemplate": "%{customdata}: %{y:+,.3~r}"
+            + one.unit
+            + "<extra>"
+            + one.title
+            + "</extra>",
         }
         for place, one in enumerate(found)
-    ]  # fmt: skip
+    ]
     return new_figure(
         traces,
         {
@@ -195,8 +234,12 @@ def plot_compared(found: Sequence[SeriesAttribution]) -> go.Figure:
             "height": 340,
             "barmode": "group",
             "xaxis": {"type": "category", "tickangle": -45, "automargin": True},
-            "yaxis": {"title": {"text": _effect(found[0])}, "ticksuffix": found[0].unit,
-                      "zeroline": True, "automargin": True},
+            "yaxis": {
+                "title": {"text": _effect(found[0])},
+                "ticksuffix": found[0].unit,
+                "zeroline": True,
+                "automargin": True,
+            },
             "legend": {**UNDER, "yref": "container", "y": 0, "yanchor": "bottom"},
         },
-    )  # fmt: skip
+    )

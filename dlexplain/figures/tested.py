@@ -55,10 +55,14 @@ def plot_confusion(tested: ClassificationTest, share: bool = True) -> go.Figure:
             **BASE,
             "height": 420,
             "xaxis": {"title": {"text": "predicted"}, "type": "category", "automargin": True},
-            "yaxis": {"title": {"text": "label"}, "type": "category", "autorange": "reversed",
-                      "automargin": True},
+            "yaxis": {
+                "title": {"text": "label"},
+                "type": "category",
+                "autorange": "reversed",
+                "automargin": True,
+            },
         },
-    )  # fmt: skip
+    )
 
 
 @plot.register
@@ -201,11 +205,16 @@ def plot_surprise(tested: LanguageTest, count: int = 60) -> go.Figure:
         {
             **BASE,
             "height": 300,
-            "xaxis": {"title": {"text": "the test text's first tokens"}, "tickmode": "array",
-                      "tickvals": places, "ticktext": names, "tickangle": -60},
+            "xaxis": {
+                "title": {"text": "the test text's first tokens"},
+                "tickmode": "array",
+                "tickvals": places,
+                "ticktext": names,
+                "tickangle": -60,
+            },
             "yaxis": {"title": {"text": "surprise, bits"}, "rangemode": "tozero"},
         },
-    )  # fmt: skip
+    )
 
 
 def _times(least: int, most: int | None) -> str:

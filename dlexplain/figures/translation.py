@@ -42,9 +42,13 @@ def plot_chosen_row(found: Alignment, row: int) -> go.Figure:
     """An alignment with a frame around one row; of a long one, without the names of the rows."""
     figure = plot_alignment(found)
     figure.add_shape(
-        type="rect", x0=-0.5, x1=len(found.columns) - 0.5, y0=row - 0.5, y1=row + 0.5,
+        type="rect",
+        x0=-0.5,
+        x1=len(found.columns) - 0.5,
+        y0=row - 0.5,
+        y1=row + 0.5,
         line={"color": ORANGE, "width": 2},
-    )  # fmt: skip
+    )
     if len(found.rows) > LABELLED:
         figure.update_layout(height=HIGHEST, yaxis={"showticklabels": False})
     return figure
@@ -55,10 +59,13 @@ def plot_heads(found: CrossAttention) -> go.Figure:
     """Every layer and head at a glance: source across, written down."""
     layers, heads = found.layers, found.heads
     figure = make_subplots(
-        layers, heads, horizontal_spacing=0.08 / heads, vertical_spacing=0.2 / layers,
+        layers,
+        heads,
+        horizontal_spacing=0.08 / heads,
+        vertical_spacing=0.2 / layers,
         column_titles=[f"head {head + 1}" for head in range(heads)] if heads > 1 else None,
         row_titles=[f"layer {layer + 1}" for layer in range(layers)] if layers > 1 else None,
-    )  # fmt: skip
+    )
     across, down = _names(found.columns), _names(found.rows)
     pairs = [[[row, column] for column in across] for row in down]
     for layer in range(layers):
@@ -91,8 +98,13 @@ def plot_source_influence(found: SourceInfluence) -> go.Figure:
             "x": list(range(len(found.values))),
             "y": found.values,
             "customdata": _names(found.tokens),
-            "marker": {"color": found.values, "colorscale": DIVERGING, "cmin": -top, "cmax": top,
-                       "line": {"color": INK, "width": 0.5}},
+            "marker": {
+                "color": found.values,
+                "colorscale": DIVERGING,
+                "cmin": -top,
+                "cmax": top,
+                "line": {"color": INK, "width": 0.5},
+            },
             "hovertemplate": f"%{{customdata}}: %{{y:+.3f}} {found.unit}<extra></extra>",
         },
         {
@@ -102,7 +114,7 @@ def plot_source_influence(found: SourceInfluence) -> go.Figure:
             "xaxis": names_axis(_names(found.tokens)),
             "yaxis": {"title": {"text": axis}, "zeroline": True},
         },
-    )  # fmt: skip
+    )
 
 
 def _names(tokens: tuple[str, ...]) -> list[str]:

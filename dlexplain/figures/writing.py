@@ -76,8 +76,13 @@ def plot_influence(found: Influence) -> go.Figure:
             "x": list(range(len(found.values))),
             "y": bits,
             "customdata": names(found.earlier),
-            "marker": {"color": bits, "colorscale": DIVERGING, "cmin": -top, "cmax": top,
-                       "line": {"color": INK, "width": 0.5}},
+            "marker": {
+                "color": bits,
+                "colorscale": DIVERGING,
+                "cmin": -top,
+                "cmax": top,
+                "line": {"color": INK, "width": 0.5},
+            },
             "hovertemplate": f"%{{customdata}}: %{{y:+.3f}} {unit}<extra></extra>",
         },
         {
@@ -87,7 +92,7 @@ def plot_influence(found: Influence) -> go.Figure:
             "xaxis": names_axis(names(found.earlier)),
             "yaxis": {"title": {"text": axis}, "zeroline": True},
         },
-    )  # fmt: skip
+    )
 
 
 @plot.register
@@ -120,11 +125,14 @@ def plot_reach(found: Sequence[GradientReach]) -> go.Figure:
             **BASE,
             "height": 380,
             "xaxis": {"title": {"text": "tokens back"}},
-            "yaxis": {"title": {"text": "gradient, of the nearest token's"}, "automargin": True,
-                      **_shares_axis(np.concatenate([trace["y"] for trace in traces]))},
+            "yaxis": {
+                "title": {"text": "gradient, of the nearest token's"},
+                "automargin": True,
+                **_shares_axis(np.concatenate([trace["y"] for trace in traces])),
+            },
             "legend": {"orientation": "h", "y": -0.2, "yanchor": "top"},
         },
-    )  # fmt: skip
+    )
 
 
 def _shares_axis(shares: NDArray[np.float64]) -> dict[str, Any]:

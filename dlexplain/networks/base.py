@@ -103,10 +103,12 @@ class TextShape:
 def vectors_param() -> str:
     """The field of a text classifier's Params that says where its word vectors come from."""
     found: str = choice(
-        "learnt", "Word vectors", ("learnt", "minilm"),
+        "learnt",
+        "Word vectors",
+        ("learnt", "minilm"),
         help="Learnt from the training part; or those of MiniLM, which stay and are mapped, for "
         "the task's tokeniser=minilm.",
-    )  # fmt: skip
+    )
     return found
 
 

@@ -11,14 +11,19 @@ class Params:
     """Size of the two networks."""
 
     conditional: bool = flag(
-        False, "By class", help="A class can be asked for (Mirza and Osindero 2014), and the "
+        False,
+        "By class",
+        help="A class can be asked for (Mirza and Osindero 2014), and the "
         "discriminator looks for it (Miyato and Koyama 2018).",
-    )  # fmt: skip
+    )
     latent: int = number(64, "Latent", low=1, high=1024, help="Numbers a picture is made of.")
     generator_width: int = number(
-        32, "Generator's width", low=4, high=512,
+        32,
+        "Generator's width",
+        low=4,
+        high=512,
         help="Channels of its last stage but one; doubles towards the first.",
-    )  # fmt: skip
+    )
     discriminator_width: int = number(
         32, "Discriminator's width", low=4, high=512, help="Channels of its first stage; doubles."
     )

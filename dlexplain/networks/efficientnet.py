@@ -11,9 +11,13 @@ class Params:
     """Of the input and the head."""
 
     resolution: int = number(
-        128, "Resolution", low=32, high=224, step=32,
+        128,
+        "Resolution",
+        low=32,
+        high=224,
+        step=32,
         help="Side in pixels to which smaller pictures are enlarged; ImageNet's was 224.",
-    )  # fmt: skip
+    )
     dropout: float = number(0.2, "Dropout", low=0.0, high=0.9, step=0.1, help="Before the output.")
 
 

@@ -14,9 +14,13 @@ class Params:
         32, "Width", low=4, high=256, help="Channels of the first layer; the last has 8 times it."
     )
     logit_scale: float = number(
-        0.125, "Logit scale", low=0.01, high=1.0, step=0.01,
+        0.125,
+        "Logit scale",
+        low=0.01,
+        high=1.0,
+        step=0.01,
         help="Logits are multiplied by this, which keeps early training soft.",
-    )  # fmt: skip
+    )
 
 
 ARCHITECTURES.add(

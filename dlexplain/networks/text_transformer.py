@@ -15,9 +15,11 @@ class Params:
     layers: int = number(2, "Layers", low=1, high=12, help="On top of each other.")
     feed_forward: int = number(192, "Feed-forward", low=8, high=4096, help="Units in the middle.")
     pooling: str = choice(
-        "mean", "Pooling", ("mean", "first"),
+        "mean",
+        "Pooling",
+        ("mean", "first"),
         help="The mean of all words' states, or the state of a mark before them (CLS).",
-    )  # fmt: skip
+    )
     dropout: float = number(
         0.3, "Dropout", low=0.0, high=0.9, step=0.1, help="In the layers and before the output."
     )

@@ -20,9 +20,13 @@ class Params:
         True, "Tied output", help="The embedding's weights are the output's too (Press and Wolf)."
     )
     dropout: float = number(
-        0.3, "Dropout", low=0.0, high=0.9, step=0.05,
+        0.3,
+        "Dropout",
+        low=0.0,
+        high=0.9,
+        step=0.05,
         help="Of the embeddings, of what each part adds, and before the output.",
-    )  # fmt: skip
+    )
 
 
 ARCHITECTURES.add(

@@ -15,9 +15,12 @@ class Params:
     )
     latent: int = number(16, "Latent", low=1, high=1024, help="Dimensions of z.")
     width: int = number(
-        32, "Width", low=4, high=512,
+        32,
+        "Width",
+        low=4,
+        high=512,
         help="Channels of the first convolution; doubles. A sixteenth of dense layers' units.",
-    )  # fmt: skip
+    )
 
 
 ARCHITECTURES.add(

@@ -92,11 +92,14 @@ class Layers:
             "multiply_adds": self.multiply_adds,
             "layers": [
                 vars(layer)
-                | {"shape_in": list(layer.shape_in), "shape_out": list(layer.shape_out),
-                   "sources": list(layer.sources)}
+                | {
+                    "shape_in": list(layer.shape_in),
+                    "shape_out": list(layer.shape_out),
+                    "sources": list(layer.sources),
+                }
                 for layer in self.layers
             ],
-        }  # fmt: skip
+        }
 
     def plot(self) -> Any:
         """Multiply-adds and parameters, a bar a layer."""
@@ -134,8 +137,14 @@ class FeatureMaps:
     def to_npz(self) -> bytes:
         """A NumPy archive: `maps` as in `values`, `order`, `picture`."""
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, maps=self.values, order=self.order, picture=self.picture,
-                            layer=np.array(self.layer), model=np.array(self.model))  # fmt: skip
+        np.savez_compressed(
+            buffer,
+            maps=self.values,
+            order=self.order,
+            picture=self.picture,
+            layer=np.array(self.layer),
+            model=np.array(self.model),
+        )
         return buffer.getvalue()
 
     def plot(self) -> Any:
@@ -174,9 +183,11 @@ class Rectangle:
         if other is None:
             return self
         return Rectangle(
-            min(self.top, other.top), min(self.left, other.left),
-            max(self.bottom, other.bottom), max(self.right, other.right),
-        )  # fmt: skip
+            min(self.top, other.top),
+            min(self.left, other.left),
+            max(self.bottom, other.bottom),
+            max(self.right, other.right),
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -112,9 +112,10 @@ class SeriesForecast:
             "last": float(self.levels[-1, place]),
             "median": [float(x) for x in self.median[:, place]],
             "intervals": intervals,
-            "truth": [float(x) if k else None for x, k in zip(self.truth[:, place], known,
-                                                              strict=True)],
-        }  # fmt: skip
+            "truth": [
+                float(x) if k else None for x, k in zip(self.truth[:, place], known, strict=True)
+            ],
+        }
 
     def plot(self) -> Any:
         """The first series: past, forecast with intervals, truth."""
@@ -357,14 +358,20 @@ class SeriesAttribution:
         """A row a series and period: its value, and the input in deviations from its mean."""
         return [
             {
-                "method": self.method, "target": self.target, "step": self.step, "what": self.what,
-                "series": name, "date": str(day), "lag": len(self.dates) - 1 - place,
+                "method": self.method,
+                "target": self.target,
+                "step": self.step,
+                "what": self.what,
+                "series": name,
+                "date": str(day),
+                "lag": len(self.dates) - 1 - place,
                 "value": float(self.values[place, column]),
-                "input": float(self.inputs[place, column]), "unit": self.unit,
+                "input": float(self.inputs[place, column]),
+                "unit": self.unit,
             }
             for column, name in enumerate(self.names)
             for place, day in enumerate(self.dates)
-        ]  # fmt: skip
+        ]
 
     def plot(self) -> Any:
         """The heat map, lag by series."""

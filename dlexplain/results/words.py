@@ -11,9 +11,15 @@ import numpy as np
 TURNING = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Characters that turn the direction of what follows, beyond their own token."""
 NAMES = {
-    "ar": "AR", "bleu": "BLEU", "elbo": "ELBO", "f1": "F1", "frechet": "Fréchet", "kl": "KL",
-    "mase": "MASE", "rmse": "RMSE",
-}  # fmt: skip
+    "ar": "AR",
+    "bleu": "BLEU",
+    "elbo": "ELBO",
+    "f1": "F1",
+    "frechet": "Fréchet",
+    "kl": "KL",
+    "mase": "MASE",
+    "rmse": "RMSE",
+}
 """Words of metrics' keys that are not written as they stand there."""
 
 

@@ -18,10 +18,14 @@ class Params:
     """Of the input."""
 
     noise: float = number(
-        0.0, "Noise", low=0.0, high=2.0, step=0.05,
+        0.0,
+        "Noise",
+        low=0.0,
+        high=2.0,
+        step=0.05,
         help="Standard deviation of what is added to the input, in units of the whole range from "
         "black to white; the clean picture is wanted (Vincent 2008). 0 adds none.",
-    )  # fmt: skip
+    )
 
 
 def picture_shape(facts: Mapping[str, Any], params: object) -> PictureShape:

@@ -23,10 +23,12 @@ class Training:
     epochs: int = number(5, "Epochs", low=1, high=1000, help="Times that all data is seen.")
     batch_size: int = number(128, "Batch size", low=2, high=65536, help="Examples a step.")
     optimiser: str = choice(
-        "adamw", "Optimiser", ("sgd", "adam", "adamw"),
+        "adamw",
+        "Optimiser",
+        ("sgd", "adam", "adamw"),
         help="SGD with Nesterov momentum, Adam (Kingma and Ba 2015), or AdamW (Loshchilov and "
         "Hutter 2019).",
-    )  # fmt: skip
+    )
     learning_rate: float = number(
         1e-3, "Learning rate", low=1e-6, high=10.0, step=1e-4, help="Its largest value."
     )
@@ -37,35 +39,51 @@ class Training:
         1e-4, "Weight decay", low=0.0, high=1.0, step=1e-4, help="Pull of the weights to zero."
     )
     norm_bias_rate: float = number(
-        1.0, "Norm bias rate", low=0.1, high=100.0, step=1.0,
+        1.0,
+        "Norm bias rate",
+        low=0.1,
+        high=100.0,
+        step=1.0,
         help="Batch norms' biases learn faster by this factor (64 in airbench).",
-    )  # fmt: skip
+    )
     schedule: str = choice(
-        "one-cycle", "Schedule", ("constant", "one-cycle", "cosine", "plateau"),
+        "one-cycle",
+        "Schedule",
+        ("constant", "one-cycle", "cosine", "plateau"),
         help="One-cycle rises over the first quarter and falls to a fifteenth of the largest "
         "(Smith 2018); cosine falls to zero; plateau halves when validation stops to improve.",
-    )  # fmt: skip
+    )
     clip: float = number(
         0.0, "Clip gradient norm", low=0.0, high=1000.0, step=0.5, help="0 does not clip."
     )
     averaging: float = number(
-        0.0, "Weight averaging", low=0.0, high=0.9999, step=0.001,
+        0.0,
+        "Weight averaging",
+        low=0.0,
+        high=0.9999,
+        step=0.001,
         help="Decay, a step, of a moving average of the weights that is used in the end; 0 is off.",
-    )  # fmt: skip
+    )
     patience: int = number(
-        0, "Early stopping", low=0, high=1000,
+        0,
+        "Early stopping",
+        low=0,
+        high=1000,
         help="Stop after so many epochs without improvement; 0 never does.",
-    )  # fmt: skip
+    )
     keep_best: bool = flag(
-        True, "Keep the best",
+        True,
+        "Keep the best",
         help="Test the epoch that was best in validation; else the last one.",
-    )  # fmt: skip
+    )
     precision: str = choice(
-        "auto", "Precision", ("auto", "float32", "bf16", "fp16"),
+        "auto",
+        "Precision",
+        ("auto", "float32", "bf16", "fp16"),
         help="bf16 and fp16 compute with half the digits where that is safe; fp16 is for a GPU. "
         "Auto measures a few steps and takes bf16 where it is clearly faster; name one to repeat a "
         "curve exactly.",
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)

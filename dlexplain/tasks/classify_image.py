@@ -15,27 +15,42 @@ class Params:
     """Of the loss and of the test."""
 
     label_smoothing: float = number(
-        0.0, "Label smoothing", low=0.0, high=0.5, step=0.05,
+        0.0,
+        "Label smoothing",
+        low=0.0,
+        high=0.5,
+        step=0.05,
         help="Part of the probability given to all classes alike (Szegedy et al. 2016).",
-    )  # fmt: skip
+    )
     test_views: str = choice(
-        "one", "Views in the test", ("one", "mirrored", "mirrored-shifted"),
+        "one",
+        "Views in the test",
+        ("one", "mirrored", "mirrored-shifted"),
         help="Scores of the mirrored picture, and of two shifted by a pixel, are averaged in. "
         "test/accuracy_one_view is told beside it.",
-    )  # fmt: skip
+    )
     teacher: str = text(
-        "", "Teacher",
+        "",
+        "Teacher",
         help="A trained model of the same classes, from the zoo or a finished run, whose answers "
         "are learned beside the labels (Hinton et al. 2015); none if empty.",
-    )  # fmt: skip
+    )
     teacher_share: float = number(
-        0.9, "Teacher's share", low=0.0, high=1.0, step=0.05,
+        0.9,
+        "Teacher's share",
+        low=0.0,
+        high=1.0,
+        step=0.05,
         help="Of the loss, where there is a teacher; the rest is the labels'.",
-    )  # fmt: skip
+    )
     temperature: float = number(
-        2.0, "Temperature", low=0.5, high=20.0, step=0.5,
+        2.0,
+        "Temperature",
+        low=0.5,
+        high=20.0,
+        step=0.5,
         help="By which both answers are softened before they are compared.",
-    )  # fmt: skip
+    )
 
 
 def _shape(facts: Mapping[str, Any], params: Params) -> PictureShape:

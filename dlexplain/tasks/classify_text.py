@@ -16,10 +16,12 @@ class Params:
     """How a text becomes ids, and of the loss."""
 
     tokeniser: str = choice(
-        "word", "Tokens", TOKENISERS,
+        "word",
+        "Tokens",
+        TOKENISERS,
         help="Words, byte pairs or characters, learnt from the training part; or MiniLM's own "
         "word pieces, which its model needs.",
-    )  # fmt: skip
+    )
     vocabulary: int = number(
         15_000, "Vocabulary", low=50, high=100_000, help="Most tokens; the commonest are kept."
     )
@@ -28,9 +30,13 @@ class Params:
         128, "Longest text, tokens", low=4, high=512, help="What is longer is cut."
     )
     label_smoothing: float = number(
-        0.0, "Label smoothing", low=0.0, high=0.5, step=0.05,
+        0.0,
+        "Label smoothing",
+        low=0.0,
+        high=0.5,
+        step=0.05,
         help="Part of the probability given to all classes alike (Szegedy et al. 2016).",
-    )  # fmt: skip
+    )
 
 
 def _shape(facts: Mapping[str, Any], params: Params) -> TextShape:

@@ -17,19 +17,28 @@ class Params:
     """Of the game, and of the test."""
 
     objective: str = choice(
-        "hinge", "Objective", ("hinge", "non-saturating"),
+        "hinge",
+        "Objective",
+        ("hinge", "non-saturating"),
         help="Hinge losses (Miyato 2018), or log-likelihoods with the generator's non-saturating "
         "one (Goodfellow 2014).",
-    )  # fmt: skip
+    )
     generator_rate: float = number(
-        1.0, "Generator's rate", low=0.01, high=100.0, step=0.1,
+        1.0,
+        "Generator's rate",
+        low=0.01,
+        high=100.0,
+        step=0.1,
         help="Its learning rate, as a factor of the training's, which is the discriminator's.",
-    )  # fmt: skip
+    )
     shift: int = number(
-        0, "Shift for the discriminator, pixels", low=0, high=16,
+        0,
+        "Shift for the discriminator, pixels",
+        low=0,
+        high=16,
         help="It sees real and made pictures moved at random, which keeps it from learning few "
         "pictures by heart (Zhao 2020).",
-    )  # fmt: skip
+    )
     samples: int = number(
         2000, "Samples in the test", low=100, high=50_000, help="Made and judged."
     )

@@ -25,9 +25,13 @@ class Params:
         100, "Tokens to write", low=0, high=2000, help="Of each sample after the test."
     )
     temperature: float = number(
-        0.8, "Temperature", low=0.0, high=5.0, step=0.1,
+        0.8,
+        "Temperature",
+        low=0.0,
+        high=5.0,
+        step=0.1,
         help="Of the samples; lower is surer, 0 takes the likeliest token each time.",
-    )  # fmt: skip
+    )
 
 
 def _shape(facts: Mapping[str, Any], params: Params) -> LanguageShape:

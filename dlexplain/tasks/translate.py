@@ -19,9 +19,11 @@ class Params:
     """How texts become tokens, what is minimised, and how the test searches."""
 
     tokens: str = choice(
-        "bpe", "Tokens", ("bpe", "word", "character"),
+        "bpe",
+        "Tokens",
+        ("bpe", "word", "character"),
         help="Byte pairs (Sennrich et al. 2016), words, or characters.",
-    )  # fmt: skip
+    )
     vocabulary: int = number(8000, "Vocabulary", low=50, high=50_000, help="Tokens at most.")
     joint: bool = flag(
         True, "One vocabulary", help="For both sides, whose embeddings are then shared."

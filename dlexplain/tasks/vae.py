@@ -17,13 +17,19 @@ class Params:
     """Of the bound."""
 
     beta: float = number(
-        1.0, "Beta", low=0.0, high=100.0, step=0.1,
+        1.0,
+        "Beta",
+        low=0.0,
+        high=100.0,
+        step=0.1,
         help="Weight of the KL part; above 1 disentangles and blurs, below sharpens.",
-    )  # fmt: skip
+    )
     likelihood: str = choice(
-        "bernoulli", "Likelihood", ("bernoulli", "gaussian"),
+        "bernoulli",
+        "Likelihood",
+        ("bernoulli", "gaussian"),
         help="Of pixels 0 to 1: as probabilities of white, or normal about what is decoded.",
-    )  # fmt: skip
+    )
     deviation: float = number(
         0.1, "Deviation", low=0.01, high=1.0, step=0.01, help="Of the Gaussian likelihood."
     )

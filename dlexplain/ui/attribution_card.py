@@ -35,19 +35,34 @@ def map_options() -> None:
     """How the cards below draw their maps; kept in the session."""
     strength, sign, style = st.columns([2, 2, 2], gap="large", vertical_alignment="bottom")
     strength.slider(
-        "Overlay", 0, 100, STRENGTH, 5, format="%d%%", key="strength",
+        "Overlay",
+        0,
+        100,
+        STRENGTH,
+        5,
+        format="%d%%",
+        key="strength",
         help="Opacity of the strongest values; the weaker a value, the clearer the photo.",
-    )  # fmt: skip
+    )
     sign.segmented_control(
-        "Evidence", list(SIGNS), default="both", format_func=SIGNS.__getitem__, key="sign",
-        required=True, help="Signed maps: red speaks for the class, blue against it.",
-    )  # fmt: skip
+        "Evidence",
+        list(SIGNS),
+        default="both",
+        format_func=SIGNS.__getitem__,
+        key="sign",
+        required=True,
+        help="Signed maps: red speaks for the class, blue against it.",
+    )
     style.segmented_control(
-        "Detail", list(STYLES), default="smooth", format_func=STYLES.__getitem__, key="style",
+        "Detail",
+        list(STYLES),
+        default="smooth",
+        format_func=STYLES.__getitem__,
+        key="style",
         required=True,
         help="Smooth shows the mean around each pixel, as neighbouring gradients cancel out; raw "
         "shows every value. The numbers and downloads of values are always raw.",
-    )  # fmt: skip
+    )
 
 
 def _options() -> tuple[float, Sign, bool]:
@@ -118,8 +133,13 @@ def scale_html(scale: Scale | None, strength: float, unit: str) -> str:
 def _actions(found: Attribution, key: str) -> None:
     strength, sign, smooth = _options()
     with st.container(horizontal=True):
-        st.button("Enlarge", key=f"large-{key}", icon=":material/zoom_in:", type="tertiary",
-                  on_click=partial(st.session_state.__setitem__, ENLARGED, found))  # fmt: skip
+        st.button(
+            "Enlarge",
+            key=f"large-{key}",
+            icon=":material/zoom_in:",
+            type="tertiary",
+            on_click=partial(st.session_state.__setitem__, ENLARGED, found),
+        )
         download(
             "PNG",
             partial(attribution_png, found, strength, sign, smooth),

@@ -31,14 +31,17 @@ def ask_path(data: str, error: str, without: str) -> None:
     without  what is missing until the data set is here
     """
     path = given_path(data)
-    with st.expander("The data set is not here", icon=":material/database_off:",
-                     expanded=bool(path)):  # fmt: skip
+    with st.expander(
+        "The data set is not here", icon=":material/database_off:", expanded=bool(path)
+    ):
         (st.error if path else st.info)(f"{literal(error)}.")
         st.text_input(
-            f"Where {literal(data)} lies on the server", key=_key(data), persist_state="session",
+            f"Where {literal(data)} lies on the server",
+            key=_key(data),
+            persist_state="session",
             placeholder="/path/to/the/data",
             help=f"Its folder or archive; other pages then find it too. {without}",
-        )  # fmt: skip
+        )
 
 
 def _key(data: str) -> str:

@@ -86,7 +86,7 @@ def show_found(found: Estimate) -> None:
         "Memory": f"about {size(found.memory)} for weights, gradients, optimiser and a step",
         "Examples": ", ".join(f"{number:,} for {part}" for part, number in found.sizes.items()),
         "Device": found.device,
-    }  # fmt: skip
+    }
     st.markdown("  \n".join(f"**{name}** {literal(text)}" for name, text in facts.items()))
     for note in found.notes:
         st.info(literal(note))

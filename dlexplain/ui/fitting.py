@@ -49,19 +49,24 @@ def _read(text: str) -> str:
 def _choose() -> Fit:
     st.session_state.setdefault("fit", "crop")
     how = st.segmented_control(
-        "Into the model's square", list(WAYS), format_func=WAYS.__getitem__, key="fit",
-        required=True, persist_state="session",
+        "Into the model's square",
+        list(WAYS),
+        format_func=WAYS.__getitem__,
+        key="fit",
+        required=True,
+        persist_state="session",
         help="Crop cuts a square out, as the model was trained; what is dark it does not see. "
         "Pad shows it all, with bars of its mean colour. Squash shows it all, out of proportion.",
-    )  # fmt: skip
+    )
     if how != "crop":
         return Fit(how or "crop")
     columns = st.columns(2)
     places = []
     for column, key, label in zip(columns, (X, Y), ("Across", "Down"), strict=True):
         st.session_state.setdefault(key, 50)
-        places.append(column.slider(label, 0, 100, step=1, format="%d%%", key=key,
-                                    persist_state="session"))  # fmt: skip
+        places.append(
+            column.slider(label, 0, 100, step=1, format="%d%%", key=key, persist_state="session")
+        )
     return Fit("crop", places[0] / 100, places[1] / 100)
 
 
@@ -70,17 +75,20 @@ def _draw(model: LoadedModel, picture: Picture) -> None:
     side = f"{view.shape[1]} × {view.shape[0]}"
     cut = part != (0, 0, *size)
     what = {
-        "crop": f"the bright part is what the model sees, at {side}" if cut
+        "crop": f"the bright part is what the model sees, at {side}"
+        if cut
         else f"the model sees all of it, at {side}",
         "pad": f"the model sees all of it, bars filling the square, at {side}",
         "squash": f"the model sees all of it, squashed to {side}",
-    }[picture.fit.how]  # fmt: skip
+    }[picture.fit.how]
     what = "what the model sees" if size == (view.shape[1], view.shape[0]) and not cut else what
     st.image(
-        with_left_out(enlarged(picture.pixels), _enlarged(part, picture)) if cut
-        else enlarged(view), width=WIDTH,
+        with_left_out(enlarged(picture.pixels), _enlarged(part, picture))
+        if cut
+        else enlarged(view),
+        width=WIDTH,
         caption=f"{literal(picture.name)}, {size[0]} × {size[1]}: {what}",
-    )  # fmt: skip
+    )
     notes = [*picture.notes, *model.changes(picture)]
     if notes:
         st.caption(literal("; ".join([capital(notes[0]), *notes[1:]]) + "."))

@@ -39,19 +39,31 @@ def _field(key: str, spec: Spec, first: Value, accepted: tuple[str, ...]) -> Val
         case "integer":
             return int(
                 st.number_input(
-                    spec.label, int(spec.low), int(spec.high), int(first), int(spec.step or 1),
-                    key=key, help=about, persist_state="session",
+                    spec.label,
+                    int(spec.low),
+                    int(spec.high),
+                    int(first),
+                    int(spec.step or 1),
+                    key=key,
+                    help=about,
+                    persist_state="session",
                 )
-            )  # fmt: skip
+            )
         case "real":
             step = float(spec.step or 0.1)
             return float(
                 st.number_input(
-                    spec.label, float(spec.low), float(spec.high), float(first), step,
+                    spec.label,
+                    float(spec.low),
+                    float(spec.high),
+                    float(first),
+                    step,
                     format=_format(min(step, abs(float(first)) or step)),
-                    key=key, help=about, persist_state="session",
+                    key=key,
+                    help=about,
+                    persist_state="session",
                 )
-            )  # fmt: skip
+            )
         case "flag":
             return bool(
                 st.toggle(spec.label, bool(first), key=key, help=spec.help, persist_state="session")

@@ -93,8 +93,9 @@ def method_params(
     stored: ParamsOf = st.session_state.setdefault("params", {}).setdefault(model, {})
     if not chosen:
         return {}
-    with st.expander("Methods and their parameters", icon=":material/tune:", key="tune",
-                     on_change="rerun") as opened:  # fmt: skip
+    with st.expander(
+        "Methods and their parameters", icon=":material/tune:", key="tune", on_change="rerun"
+    ) as opened:
         if opened.open:
             name = st.segmented_control(
                 "Method",

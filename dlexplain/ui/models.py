@@ -50,7 +50,11 @@ def choose_model(
     # Set at every run, so that the choice outlives a change of the list; a deleted run's does not.
     state[key] = state[key] if state.get(key) in known else next(iter(known))
     st.selectbox(
-        label, list(known), format_func=lambda name: known[name].title, key=key,
-        persist_state="session", help=f"{LATEST_FIRST} {help}".strip(),
-    )  # fmt: skip
+        label,
+        list(known),
+        format_func=lambda name: known[name].title,
+        key=key,
+        persist_state="session",
+        help=f"{LATEST_FIRST} {help}".strip(),
+    )
     return known[state[key]]

@@ -76,10 +76,12 @@ class Own:
 
         with st.expander("Your own model", icon=":material/folder_open:"):
             st.text_input(
-                "Folder, or name on the Hugging Face hub", key=key, on_change=note,
+                "Folder, or name on the Hugging Face hub",
+                key=key,
+                on_change=note,
                 placeholder="/path/to/model or organisation/model",
                 help=f"A {KINDS[self.task]} with safetensors and a tokenizer.json. Pickles are "
                 "never read and code of the model is never run.",
-            )  # fmt: skip
+            )
             if st.session_state.get(bad):
                 st.error(literal(f"{st.session_state[bad]}."))

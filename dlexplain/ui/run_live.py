@@ -45,8 +45,7 @@ def follow(
         found = now(record)
         return None if found is None else what(found)
 
-    live(partial(of_now, draw), partial(of_now, version), partial(is_active, record),
-         EVERY_SECONDS)  # fmt: skip
+    live(partial(of_now, draw), partial(of_now, version), partial(is_active, record), EVERY_SECONDS)
 
 
 def show_progress(record: RunRecord) -> None:

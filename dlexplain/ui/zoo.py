@@ -105,9 +105,13 @@ def show_zoo_card(card: ZooCard) -> None:
         values = [{"Parameter": key, "Value": str(value)} for key, value in card.flat.items()]
         st.dataframe(values, hide_index=True, height=420)
         st.download_button(
-            "Spec as JSON", json.dumps(dict(card.spec), indent=1), f"{card.name}.json",
-            "application/json", icon=":material/download:", on_click="ignore",
-        )  # fmt: skip
+            "Spec as JSON",
+            json.dumps(dict(card.spec), indent=1),
+            f"{card.name}.json",
+            "application/json",
+            icon=":material/download:",
+            on_click="ignore",
+        )
 
 
 def sure(card: ZooCard, key: str) -> str:

@@ -31,9 +31,13 @@ def main() -> None:
     from_address("mode", _mode, arrived)
     st.session_state.setdefault("mode", "one")
     mode = st.segmented_control(
-        "Explain", list(MODES), format_func=MODES.__getitem__, key="mode",
-        required=True, label_visibility="collapsed",
-    )  # fmt: skip
+        "Explain",
+        list(MODES),
+        format_func=MODES.__getitem__,
+        key="mode",
+        required=True,
+        label_visibility="collapsed",
+    )
     if mode == "two":
         two_texts(chosen, beside, arrived)
     elif mode == "table":
@@ -117,8 +121,10 @@ def show_prediction(
     counted = tokens_told(prediction.tokens)
     st.caption(f"{literal(trained.title)} on {model.device}, {counted}")
     if prediction.left:
-        st.warning(f"The model reads {prediction.tokens:,} tokens of a text; the last "
-                   f"{prediction.left:,} of this one were left out.")  # fmt: skip
+        st.warning(
+            f"The model reads {prediction.tokens:,} tokens of a text; the last "
+            f"{prediction.left:,} of this one were left out."
+        )
     if prediction.unknown >= MANY_UNKNOWN:
         st.warning(
             f"{prediction.unknown:.0%} of the tokens are unknown to this model: it may never have "
@@ -130,9 +136,12 @@ def show_prediction(
 
 
 def why(
-    model: "TextModel", text: str, prediction: "TextPrediction", arrived: bool,
+    model: "TextModel",
+    text: str,
+    prediction: "TextPrediction",
+    arrived: bool,
     others: "list[TextModel]",
-) -> None:  # fmt: skip
+) -> None:
     from dlexplain.ui.methods import Request
     from dlexplain.ui.texts import cache as text_cache
     from dlexplain.ui.texts.answers import show_answers, view_options

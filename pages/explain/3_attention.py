@@ -41,8 +41,10 @@ def main() -> None:
     text = choose_text("text", "Text", examples(entry), arrived, 0)
     view = choose_view(arrived)
     if not text.strip():
-        st.info("Type or choose a sentence above. You will see where each of its tokens looks.",
-                icon=":material/arrow_upward:")  # fmt: skip
+        st.info(
+            "Type or choose a sentence above. You will see where each of its tokens looks.",
+            icon=":material/arrow_upward:",
+        )
         return
     with st.spinner("Loading…"):  # torch is imported from here on, so the page is there at once
         from dlexplain.ui.attention import cache
@@ -71,11 +73,15 @@ def show_reading(window: "Window", maps: "AttentionMaps") -> None:
     st.caption(
         f"{layers} layer{'s' * (layers > 1)} × {heads} head{'s' * (heads > 1)}, "
         f"{tokens_told(*counted(maps))}.{short}"
-        + (f" The text has {window.total:,} tokens, more than are read at once: "
-           f"this is window {window.number:,} of {window.of:,}, its tokens {window.first:,} to "
-           f"{window.last:,}. Each window begins in the middle of the one before, and a token "
-           "sees none outside its own." if window.of > 1 else "")
-    )  # fmt: skip
+        + (
+            f" The text has {window.total:,} tokens, more than are read at once: "
+            f"this is window {window.number:,} of {window.of:,}, its tokens {window.first:,} to "
+            f"{window.last:,}. Each window begins in the middle of the one before, and a token "
+            "sees none outside its own."
+            if window.of > 1
+            else ""
+        )
+    )
     if window.reading.unknown >= STRANGE:
         st.warning(
             f"{window.reading.unknown:.0%} of the tokens are unknown to this model, as those of a "
@@ -84,9 +90,13 @@ def show_reading(window: "Window", maps: "AttentionMaps") -> None:
 
 
 def show_view(
-    view: str, model: "TextModel", window: "Window", whole: "AttentionMaps", hidden: bool,
+    view: str,
+    model: "TextModel",
+    window: "Window",
+    whole: "AttentionMaps",
+    hidden: bool,
     arrived: bool,
-) -> None:  # fmt: skip
+) -> None:
     from dlexplain.services.texts.attention_facts import head_facts, without_marks
     from dlexplain.ui.attention import measured, views
 
@@ -105,10 +115,14 @@ def show_view(
         views.show_numbers(maps, facts)
     name = f"attention-{Path(model.name).name}.npz"  # a user's own is a folder
     st.download_button(
-        "Weights", maps.to_npz, name, "application/octet-stream", icon=":material/download:",
+        "Weights",
+        maps.to_npz,
+        name,
+        "application/octet-stream",
+        icon=":material/download:",
         on_click="ignore",
         help="NPZ: attention (layers, heads, queries, tokens) as shown, and the tokens.",
-    )  # fmt: skip
+    )
     chosen = st.session_state[LAYER] - 1, st.session_state[HEAD] - 1
     measured.show_measured(model, window, whole, chosen)
 
@@ -117,17 +131,19 @@ def share(text: str, view: str, window: "Window", hidden: bool) -> None:
     """Keep what is seen in the page's address."""
     state = st.session_state
     focus = state.get(FOCUS)
-    to_address({
-        MODEL: state[MODEL],
-        "text": text if len(text) <= IN_ADDRESS else None,
-        VIEW: view,
-        LAYER: str(state[LAYER]),
-        HEAD: str(state[HEAD]),
-        FOCUS: None if focus is None else str(focus + 1),
-        HEADS: ",".join(state.get(HEADS, [])) if view == "overlaid" else None,
-        "window": str(window.number) if window.of > 1 else None,
-        "marks": HIDDEN if hidden else None,
-    })  # fmt: skip
+    to_address(
+        {
+            MODEL: state[MODEL],
+            "text": text if len(text) <= IN_ADDRESS else None,
+            VIEW: view,
+            LAYER: str(state[LAYER]),
+            HEAD: str(state[HEAD]),
+            FOCUS: None if focus is None else str(focus + 1),
+            HEADS: ",".join(state.get(HEADS, [])) if view == "overlaid" else None,
+            "window": str(window.number) if window.of > 1 else None,
+            "marks": HIDDEN if hidden else None,
+        }
+    )
 
 
 main()

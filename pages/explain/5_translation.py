@@ -71,10 +71,12 @@ def show(
         token = choose_token(candidate, arrived)
         alignment = looked.choose_head(attention, arrived)
     words = st.toggle(
-        "Join subwords to words", key="translation-words", persist_state="session",
+        "Join subwords to words",
+        key="translation-words",
+        persist_state="session",
         help="A source word has the sum of its tokens; a written one, in the alignment, their "
         "mean.",
-    )  # fmt: skip
+    )
     left, right = st.columns([3, 2], gap="large")
     with left:
         looked.show_alignment(attention, alignment, token, words)
@@ -83,11 +85,11 @@ def show(
     method, params = why.choose_method(model.name, arrived)
     question = (model.fingerprint, translation.ids, candidate.ids, token, method, *params.items())
     found = asked(
-        SLOT, question, "Influence of the source",
-        lambda progress: why_written(
-            model, translation, token, place, progress, method, **params
-        ),
-    )  # fmt: skip
+        SLOT,
+        question,
+        "Influence of the source",
+        lambda progress: why_written(model, translation, token, place, progress, method, **params),
+    )
     with beside:
         show_live(lambda job: looked.show_caution(job, alignment), found)
     show_live(lambda job: why.show_why(job, translation, place, alignment, words), found)

@@ -46,9 +46,13 @@ def main() -> None:
         st.error(literal(error))
         return
     view = st.segmented_control(
-        "View", list(VIEWS), format_func=VIEWS.__getitem__, key=VIEW, required=True,
+        "View",
+        list(VIEWS),
+        format_func=VIEWS.__getitem__,
+        key=VIEW,
+        required=True,
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     view = view or "forecast"
     kept: dict[str, str | None] = {"view": None if view == "forecast" else view}
     target = 0

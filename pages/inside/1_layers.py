@@ -35,9 +35,13 @@ def main() -> None:
     from_address("view", lambda name: read_view(name, VIEWS), opened, VIEW)
     st.session_state.setdefault(VIEW, "architecture")
     view = st.segmented_control(
-        "View", list(VIEWS), format_func=VIEWS.__getitem__, key=VIEW,
-        required=True, label_visibility="collapsed",
-    )  # fmt: skip
+        "View",
+        list(VIEWS),
+        format_func=VIEWS.__getitem__,
+        key=VIEW,
+        required=True,
+        label_visibility="collapsed",
+    )
     view = view or "architecture"
     try:
         kept = _words(view, opened) if view in READERS else _pictures(view, opened)

@@ -75,9 +75,10 @@ def tell_preset(name: str, spec: "RunSpec") -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if seconds := preset_seconds(name):
             st.badge(
-                f"about {duration(seconds)} on two cores", icon=":material/timer:",
+                f"about {duration(seconds)} on two cores",
+                icon=":material/timer:",
                 color="green" if is_quick(name) else "gray",
-            )  # fmt: skip
+            )
         already_trained(name)
 
 
@@ -117,18 +118,26 @@ def ask(preset: str, first: "RunSpec") -> "RunSpec":
     name_box, seed_box, device_box = st.columns(3)
     same = (task.name, data.name, model.name) == (first.task, first.data, first.model)
     name = name_box.text_input(
-        "Name", first.name if same else f"{model.title} on {data.title}", max_chars=120,
+        "Name",
+        first.name if same else f"{model.title} on {data.title}",
+        max_chars=120,
         key=f"name-{preset}-{data.name}-{model.name}",
         help="A title for people; not part of what is computed.",
-    )  # fmt: skip
+    )
     seed = seed_box.number_input(
-        "Seed", 0, 2**31 - 1, first.seed, key=f"seed-{preset}",
+        "Seed",
+        0,
+        2**31 - 1,
+        first.seed,
+        key=f"seed-{preset}",
         help="The same spec and seed give the same curve on the processor.",
-    )  # fmt: skip
+    )
     device = device_box.text_input(
-        "Device", first.device, key=f"device-{preset}",
+        "Device",
+        first.device,
+        key=f"device-{preset}",
         help="auto takes the GPU where there is one; else cpu, cuda, cuda:N or mps.",
-    )  # fmt: skip
+    )
     own = {
         "data_params": first.data_params if data.name == first.data else {},
         "model_params": first.model_params if model.name == first.model else {},
@@ -150,10 +159,15 @@ def ask(preset: str, first: "RunSpec") -> "RunSpec":
     }
     return RunSpec.from_dict(
         {
-            "task": task.name, "data": data.name, "model": model.name, **values,
-            "seed": int(seed), "device": device.strip() or "auto", "name": name.strip(),
+            "task": task.name,
+            "data": data.name,
+            "model": model.name,
+            **values,
+            "seed": int(seed),
+            "device": device.strip() or "auto",
+            "name": name.strip(),
         }
-    )  # fmt: skip
+    )
 
 
 def pick(column, label: str, choices: "tuple[Choice, ...]", first: str, owner: str) -> "Choice":  # type: ignore[no-untyped-def]

@@ -45,9 +45,13 @@ def main() -> None:
     back()
     show_head(record)
     section = st.segmented_control(
-        "Section", SECTIONS, default=SECTIONS[0], key=f"section-{record.id}", required=True,
+        "Section",
+        SECTIONS,
+        default=SECTIONS[0],
+        key=f"section-{record.id}",
+        required=True,
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     if section in ("Curves", "Log"):
         if section == "Curves":
             follow(record, draw_curves, lambda found: (found.step, sorted(found.metrics)))
@@ -180,9 +184,12 @@ def draw_log(record: "RunRecord") -> None:
 
 def offer_log(record: "RunRecord") -> None:
     st.download_button(
-        "Download log", partial(service.log_tail, record.id), file_name=f"{record.id}.txt",
-        icon=":material/download:", on_click="ignore",
-    )  # fmt: skip
+        "Download log",
+        partial(service.log_tail, record.id),
+        file_name=f"{record.id}.txt",
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
 def show_test(record: "RunRecord") -> None:
@@ -225,9 +232,13 @@ def show_spec(record: "RunRecord") -> None:
         rows = [{"Parameter": key, "Value": str(value)} for key, value in record.flat.items()]
         st.dataframe(rows, hide_index=True, height=420)
         st.download_button(
-            "Spec as JSON", json.dumps(dict(record.spec), indent=1), f"{record.id}.json",
-            "application/json", icon=":material/download:", on_click="ignore",
-        )  # fmt: skip
+            "Spec as JSON",
+            json.dumps(dict(record.spec), indent=1),
+            f"{record.id}.json",
+            "application/json",
+            icon=":material/download:",
+            on_click="ignore",
+        )
     with right:
         st.subheader("States")
         changes = [

@@ -40,9 +40,13 @@ def main() -> None:
         st.info("Choose runs above.")
         return
     section = st.segmented_control(
-        "Section", SECTIONS, default=SECTIONS[0], key="compare-section", required=True,
+        "Section",
+        SECTIONS,
+        default=SECTIONS[0],
+        key="compare-section",
+        required=True,
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
     show = {
         "Curves": show_curves,
         "Table": show_table,
@@ -83,9 +87,13 @@ def pick_metric(chosen: "list[RunRecord]", key: str) -> str:
     keys = service.metric_keys(chosen)
     first = next((r.monitor for r in chosen if r.monitor in keys), keys[0])
     found = st.selectbox(
-        "Metric", keys, keys.index(first), key=key, format_func=metric_name,
+        "Metric",
+        keys,
+        keys.index(first),
+        key=key,
+        format_func=metric_name,
         persist_state="session",
-    )  # fmt: skip
+    )
     return str(found)
 
 
@@ -99,12 +107,23 @@ def show_curves(chosen: "list[RunRecord]") -> None:
     with what:
         key = pick_metric(chosen, "curve-metric")
     smoothing = how.slider(
-        "Smoothing", 0.0, 0.99, 0.0, 0.01, key="smoothing",
+        "Smoothing",
+        0.0,
+        0.99,
+        0.0,
+        0.01,
+        key="smoothing",
         help="Exponential moving average; the measured values stay behind it, fainter.",
-    )  # fmt: skip
+    )
     with axes.container(horizontal=True, vertical_alignment="center"):
-        over = st.segmented_control("Over", ["step", "minutes"], default="step", key="over",
-                                    required=True, label_visibility="collapsed")  # fmt: skip
+        over = st.segmented_control(
+            "Over",
+            ["step", "minutes"],
+            default="step",
+            key="over",
+            required=True,
+            label_visibility="collapsed",
+        )
         log_x = st.toggle("log x", key="log-x")
         log_y = st.toggle("log y", key="log-y")
     runs = [record.id for record in chosen]
@@ -157,9 +176,13 @@ def show_table(chosen: "list[RunRecord]") -> None:
     most = max((record.step for record in chosen), default=0)
     left, right = st.columns(2, vertical_alignment="bottom")
     which = left.segmented_control(
-        "Metrics as", ["last", "best", "at step"], default="last", required=True, key="which",
+        "Metrics as",
+        ["last", "best", "at step"],
+        default="last",
+        required=True,
+        key="which",
         help="Best is the largest, or the smallest where lower is better.",
-    )  # fmt: skip
+    )
     step = most
     if which == "at step" and most > 1:
         step = right.slider("Step", 0, most, most, key="at-step")

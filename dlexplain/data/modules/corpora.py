@@ -95,9 +95,12 @@ class CorpusModule(DataModule):
     loader: StreamLoader
 
     def __init__(
-        self, parts: Mapping[str, Tokens], facts: Mapping[str, Any], tokeniser: str,
+        self,
+        parts: Mapping[str, Tokens],
+        facts: Mapping[str, Any],
+        tokeniser: str,
         options: ModuleOptions,
-    ) -> None:  # fmt: skip
+    ) -> None:
         texts: dict[str, dict[str, Tensor]] = {
             split: {"tokens": _started(parts[split], facts["start"])} for split in SPLITS
         }

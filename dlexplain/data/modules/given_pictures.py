@@ -71,8 +71,11 @@ def _read(path: str, facts: Mapping[str, Any]) -> tuple[Pictures, tuple[str, ...
     if int(facts["channels"]) == 1:
         coloured = sum(bool(np.ptp(one, axis=2).any()) for one in pixels)
         if coloured:
-            notes = (*notes, f"{coloured:,} of {len(pixels):,} pictures in colour were made grey, "
-                     "as the model sees no colour")  # fmt: skip
+            notes = (
+                *notes,
+                f"{coloured:,} of {len(pixels):,} pictures in colour were made grey, "
+                "as the model sees no colour",
+            )
         pixels = np.stack([_grey(one) for one in pixels])
     return Pictures(pixels, pictures.labels), names, notes
 

@@ -48,13 +48,19 @@ class Params:
     """Where it is, and how much of the training part is held back."""
 
     path: str = text(
-        "", "Folder or archive", help="Empty fetches it once (170 MB) from its public source. "
+        "",
+        "Folder or archive",
+        help="Empty fetches it once (170 MB) from its public source. "
         "Else the binary files, their .tar.gz, or class-named folders or ZIPs of pictures.",
-    )  # fmt: skip
+    )
     validation: float = number(
-        0.1, "For validation", low=0.01, high=0.5, step=0.01,
+        0.1,
+        "For validation",
+        low=0.01,
+        high=0.5,
+        step=0.01,
         help="Part of each class of the training pictures that is held back.",
-    )  # fmt: skip
+    )
 
 
 def load(params: Params, folder: Path, report: Report) -> PictureData:

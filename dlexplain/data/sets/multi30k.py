@@ -26,9 +26,11 @@ class Params:
 
     target: str = choice("de", "Into", ("de", "fr"), help="German or French, from English.")
     path: str = text(
-        "", "Folder", help="With train, val and test_2016_flickr, .en and .de or .fr, each a text "
+        "",
+        "Folder",
+        help="With train, val and test_2016_flickr, .en and .de or .fr, each a text "
         "file or .gz; empty fetches them once (1.3 MB).",
-    )  # fmt: skip
+    )
 
 
 def load(params: Params, folder: Path, report: Report) -> PairData:

@@ -18,17 +18,28 @@ class Params:
         "", "Folder or ZIP", help="Holds <class>/picture.png, or train/, val/ and test/ of them."
     )
     side: int = number(
-        64, "Side, pixels", low=8, high=512,
+        64,
+        "Side, pixels",
+        low=8,
+        high=512,
         help="Pictures are scaled to this and cut to the square in the middle.",
-    )  # fmt: skip
+    )
     validation: float = number(
-        0.1, "For validation", low=0.01, high=0.5, step=0.01,
+        0.1,
+        "For validation",
+        low=0.01,
+        high=0.5,
+        step=0.01,
         help="Part of each class, where no folder says it.",
-    )  # fmt: skip
+    )
     test: float = number(
-        0.1, "For testing", low=0.01, high=0.5, step=0.01,
+        0.1,
+        "For testing",
+        low=0.01,
+        high=0.5,
+        step=0.01,
         help="Part of each class, where no folder says it.",
-    )  # fmt: skip
+    )
 
 
 def load(params: Params, folder: Path, report: Report) -> PictureData:

@@ -33,9 +33,11 @@ class Params:
     """Where it is."""
 
     path: str = text(
-        "", "Folder", help="With ptb.train.txt, ptb.valid.txt and ptb.test.txt, where there is "
+        "",
+        "Folder",
+        help="With ptb.train.txt, ptb.valid.txt and ptb.test.txt, where there is "
         "one. Empty fetches them once (6 MB).",
-    )  # fmt: skip
+    )
 
 
 def load(params: Params, folder: Path, report: Report) -> CorpusData:

@@ -35,9 +35,12 @@ class Params:
 
     side: int = number(32, "Side, pixels", low=16, high=128, help="Width and height.")
     count: int = number(
-        4000, "Pictures", low=100, high=100_000, help="For training; testing and validation "
-        "take a quarter and an eighth of it on top.",
-    )  # fmt: skip
+        4000,
+        "Pictures",
+        low=100,
+        high=100_000,
+        help="For training; testing and validation take a quarter and an eighth of it on top.",
+    )
     texture: float = number(
         0.3, "Texture", low=0.0, high=1.0, step=0.05, help="Strength of the ground's pattern."
     )
@@ -125,7 +128,7 @@ def _outline(shape: str) -> NDArray[np.float64]:
                 *[(b, a), (b, b), (a, b), (a, -b), (b, -b), (b, -a)],
                 *[(-b, -a), (-b, -b), (-a, -b), (-a, b), (-b, b), (-b, a)],
             ]
-        )  # fmt: skip
+        )
     turns = np.arange(corners[shape]) * 2 * np.pi / corners[shape]
     radii = np.where(np.arange(10) % 2, 0.42, 1.0) if shape == "star" else np.ones(corners[shape])
     return np.stack([radii * np.cos(turns), radii * np.sin(turns)], axis=1)

@@ -33,14 +33,20 @@ class Params:
     """Where it is, and what is held back."""
 
     path: str = text(
-        "", "Folder", help="Empty fetches it once (0.8 MB) from its public source. Else a folder "
+        "",
+        "Folder",
+        help="Empty fetches it once (0.8 MB) from its public source. Else a folder "
         "with train.tsv and dev.tsv, lines of text, tab, 0 or 1.",
-    )  # fmt: skip
+    )
     scored: str = choice("dev", "Tested on", ("dev", "test"), help="test needs a test.tsv.")
     validation: float = number(
-        0.1, "For validation", low=0.01, high=0.5, step=0.01,
+        0.1,
+        "For validation",
+        low=0.01,
+        high=0.5,
+        step=0.01,
         help="Part of each class of the training sentences that is held back.",
-    )  # fmt: skip
+    )
 
 
 def load(params: Params, folder: Path, report: Report) -> TextData:

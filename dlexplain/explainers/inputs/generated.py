@@ -34,10 +34,12 @@ class _Background:
 @dataclass(frozen=True)
 class _Features:
     removed: str = choice(
-        "zero", "Removed tokens", REMOVED,
+        "zero",
+        "Removed tokens",
+        REMOVED,
         help="The vector of a removed token becomes zeros, or it is left out, so that the others "
         "move together.",
-    )  # fmt: skip
+    )
 
 
 _OFFERS: frozenset[Need] = frozenset(

@@ -47,9 +47,12 @@ class _Background:
 @dataclass(frozen=True)
 class _Features:
     regions: int = number(
-        50, "Superpixels", low=2, high=400,
+        50,
+        "Superpixels",
+        low=2,
+        high=400,
         help="Regions that the picture is cut into, about this many; they are switched as one.",
-    )  # fmt: skip
+    )
     baseline: str = baseline_choice("mean", help="What stands in a region switched off.")
     seed: int = _seed()
 

@@ -19,10 +19,12 @@ BASELINES = ("average", "window")
 
 def _baseline() -> str:
     chosen: str = choice(
-        "average", "Baseline", BASELINES,
+        "average",
+        "Baseline",
+        BASELINES,
         help="What stands for a period without news: each series at its mean in training "
         "(average), or at its mean in this window (window).",
-    )  # fmt: skip
+    )
     return chosen
 
 
@@ -45,10 +47,12 @@ class _Players:
         3, "Block", low=1, high=100, help="Periods of one series that are one player."
     )
     baseline: str = choice(
-        "windows", "Baselines", ("windows", *BASELINES),
+        "windows",
+        "Baselines",
+        ("windows", *BASELINES),
         help="Earlier windows of the series, one an order; or each series at its mean in training, "
         "or in this window.",
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)

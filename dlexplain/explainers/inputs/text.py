@@ -24,19 +24,23 @@ UNITS = ("words", "tokens")
 
 def _baseline() -> str:
     chosen: str = choice(
-        "blank", "Baseline", BASELINES,
+        "blank",
+        "Baseline",
+        BASELINES,
         help="What stands for no word: the model's mask or unknown word, its padding, zeros, or "
         "what lies between two of these where the model is undecided. Marks such as [CLS] stay.",
-    )  # fmt: skip
+    )
     return chosen
 
 
 def _removed() -> str:
     chosen: str = choice(
-        "blank", "Removed words", REMOVED,
+        "blank",
+        "Removed words",
+        REMOVED,
         help="A removed word becomes the model's mask or unknown word, or is left out, so that the "
         "others move together, or what leaves the model undecided.",
-    )  # fmt: skip
+    )
     return chosen
 
 

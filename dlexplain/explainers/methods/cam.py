@@ -64,9 +64,12 @@ class GradCamParams(LayerParams):
 @dataclass(frozen=True)
 class ScoreCamParams(LayerParams):
     channels: int = number(
-        256, "Channels", low=1, high=4096,
+        256,
+        "Channels",
+        low=1,
+        high=4096,
         help="How many channels are tried, those that vary most over the picture first.",
-    )  # fmt: skip
+    )
 
 
 P = TypeVar("P", bound=LayerParams)

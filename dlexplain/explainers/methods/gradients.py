@@ -119,9 +119,16 @@ def _guided(call: Called) -> Any:
 
 
 RECTIFIERS = (
-    "relu", "relu6", "hardtanh", "clamp", "clip", "clamp_min", "threshold", "_threshold",
+    "relu",
+    "relu6",
+    "hardtanh",
+    "clamp",
+    "clip",
+    "clamp_min",
+    "threshold",
+    "_threshold",
     *LARGER,
-)  # fmt: skip
+)
 GUIDED: dict[str, Rule] = dict.fromkeys(RECTIFIERS, _guided)
 _verdicts: WeakKeyDictionary[PreparedModel, str] = WeakKeyDictionary()
 

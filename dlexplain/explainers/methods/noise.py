@@ -22,9 +22,13 @@ class NoiseParams:
     over: str = choice("saliency", "Over", OVER, help="The method that is averaged.")
     samples: int = number(25, "Samples", low=1, high=500, help="Noisy copies of the input.")
     noise: float = number(
-        0.15, "Noise", low=0.0, high=1.0, step=0.05,
+        0.15,
+        "Noise",
+        low=0.0,
+        high=1.0,
+        step=0.05,
         help="Standard deviation of the noise, as a share of the input's range of values.",
-    )  # fmt: skip
+    )
     seed: int = number(0, "Seed", low=0, high=2**31 - 1, help="Same seed, same noise.")
 
 

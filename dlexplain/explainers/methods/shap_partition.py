@@ -60,9 +60,13 @@ class PartitionShap(Explainer[PartitionParams]):
             return features.scores(torch.from_numpy(on)).double().numpy()
 
         values, whole, nothing = owen_values(
-            Tree.of(given.tree()), score, params.evaluations, TOKENS_AT_ONCE,
-            features.at_once, (~stays).cpu().numpy(),
-        )  # fmt: skip
+            Tree.of(given.tree()),
+            score,
+            params.evaluations,
+            TOKENS_AT_ONCE,
+            features.at_once,
+            (~stays).cpu().numpy(),
+        )
         return summed_up(torch.from_numpy(values), whole, nothing)
 
 

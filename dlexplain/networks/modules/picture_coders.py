@@ -92,10 +92,15 @@ class ConvDecoder(nn.Module):
             last = stage == len(sides) - 2
             stages.append(
                 nn.ConvTranspose2d(
-                    before, after, 4, stride=2, padding=1,
-                    output_padding=large - 2 * small, bias=last,
+                    before,
+                    after,
+                    4,
+                    stride=2,
+                    padding=1,
+                    output_padding=large - 2 * small,
+                    bias=last,
                 )
-            )  # fmt: skip
+            )
             stages += [] if last else [nn.BatchNorm2d(after), nn.ReLU()]
         self.stages = nn.Sequential(*stages)
 

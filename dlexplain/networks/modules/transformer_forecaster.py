@@ -30,9 +30,14 @@ class TransformerForecaster(nn.Module):
         self.embed = nn.Linear(shape.series, params.width)
         self.places = nn.Parameter(0.02 * torch.randn(shape.window, params.width))
         layer = nn.TransformerEncoderLayer(
-            params.width, params.heads, 2 * params.width, params.dropout, "gelu",
-            batch_first=True, norm_first=True,
-        )  # fmt: skip
+            params.width,
+            params.heads,
+            2 * params.width,
+            params.dropout,
+            "gelu",
+            batch_first=True,
+            norm_first=True,
+        )
         self.encoder = nn.TransformerEncoder(layer, params.layers, enable_nested_tensor=False)
         for parameter in self.encoder.parameters():
             if parameter.dim() > 1:  # the encoder copies one layer, weights and all

@@ -24,9 +24,11 @@ class FeedForward(nn.Sequential):
 
     def __init__(self, p: Params) -> None:
         super().__init__(
-            nn.Linear(p.width, p.feed_forward), nn.ReLU(), nn.Dropout(p.dropout),
+            nn.Linear(p.width, p.feed_forward),
+            nn.ReLU(),
+            nn.Dropout(p.dropout),
             nn.Linear(p.feed_forward, p.width),
-        )  # fmt: skip
+        )
 
 
 class EncoderLayer(nn.Module):

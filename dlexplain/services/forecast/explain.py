@@ -29,8 +29,11 @@ from dlexplain.services.loading import load
 from dlexplain.tasks.forecast import MIDDLE, QUANTILES
 
 SERIES = "series"
-WHAT = {"median": "the forecast", "width-80": "the width of the 80% interval",
-        "width-95": "the width of the 95% interval"}  # fmt: skip
+WHAT = {
+    "median": "the forecast",
+    "width-80": "the width of the 80% interval",
+    "width-95": "the width of the 95% interval",
+}
 ENDS = {"width-80": (QUANTILES.index(0.1), QUANTILES.index(0.9)), "width-95": (0, 6)}
 BACKGROUND = 128
 """Earlier windows that are baselines, evenly over the past."""

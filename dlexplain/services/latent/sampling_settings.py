@@ -14,10 +14,14 @@ class SamplingParams:
         0, "Seed", low=0, high=2**31 - 1, help="The same seed makes the same pictures."
     )
     truncation: float = number(
-        0.0, "Truncation", low=0.0, high=5.0, step=0.1,
+        0.0,
+        "Truncation",
+        low=0.0,
+        high=5.0,
+        step=0.1,
         help="Largest random number, either way: small ones give typical, less various pictures "
         "(Brock et al. 2019). 0 sets no limit.",
-    )  # fmt: skip
+    )
 
 
 def read_seed(text: str) -> int:

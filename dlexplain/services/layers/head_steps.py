@@ -74,8 +74,9 @@ def _of_classifier(model: TextModel, text: str, layer: int, head: int, place: in
         parts = parts_of(caught)
     own = maps.weights[layer, head, place]
     bias = np.zeros(len(maps.tokens))
-    return _step(model.name, layer, head, maps.weights.shape[1], place, maps.tokens, parts, bias,
-                 own)  # fmt: skip
+    return _step(
+        model.name, layer, head, maps.weights.shape[1], place, maps.tokens, parts, bias, own
+    )
 
 
 def _where(

@@ -122,9 +122,16 @@ def _layer(model: PreparedModel, calls: tuple[Call, ...], call: Call) -> Layer:
     settings = "sum" if call.adds else settings_of(model.module.get_submodule(call.path))
     settings = "" if call.adds and len(sources) < 2 else settings
     return Layer(
-        call.name, call.kind, settings, call.shape_in, call.shape_out,
-        call.parameters, call.multiply_adds, sources, call.adds,
-    )  # fmt: skip
+        call.name,
+        call.kind,
+        settings,
+        call.shape_in,
+        call.shape_out,
+        call.parameters,
+        call.multiply_adds,
+        sources,
+        call.adds,
+    )
 
 
 def settings_of(module: nn.Module) -> str:

@@ -51,13 +51,19 @@ def receptive_field(
         strengths = found.float().cpu().numpy()
     endless = by_geometry(prepared, calls, call, unit, clip=False)
     return ReceptiveField(
-        known.name, call.name, channel, row, column,
+        known.name,
+        call.name,
+        channel,
+        row,
+        column,
         by_geometry(prepared, calls, call, unit, clip=True),
         by_gradient(prepared, call, unit),
         (endless.height, endless.width),
         _step(known, call),
-        strengths, view, measured.name,
-    )  # fmt: skip
+        strengths,
+        view,
+        measured.name,
+    )
 
 
 def field_of(model: LoadedModel, layer: str, channel: int, row: int, column: int) -> Rectangle:

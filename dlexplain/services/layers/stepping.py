@@ -124,9 +124,13 @@ def _convolution(
 
 
 def _cut(
-    values: NDArray[np.float64], row: int, column: int, down: Window, across: Window,
+    values: NDArray[np.float64],
+    row: int,
+    column: int,
+    down: Window,
+    across: Window,
     outside: float = 0.0,
-) -> NDArray[np.float64]:  # fmt: skip
+) -> NDArray[np.float64]:
     """(channels, kernel, kernel) of (channels, height, width); what lies outside is `outside`."""
     rows = row * down.stride - down.padding + down.dilation * np.arange(down.kernel)
     columns = column * across.stride - across.padding + across.dilation * np.arange(across.kernel)

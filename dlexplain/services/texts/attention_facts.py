@@ -59,8 +59,9 @@ def _left(
     """(..., queries, tokens); a row that looked only at marks looks everywhere alike."""
     kept = weights[..., stays] if pooled else weights[..., stays, :][..., stays]
     sums = kept.sum(-1, keepdims=True)
-    found: NDArray[np.float32] = np.where(sums > 0, kept / np.where(sums > 0, sums, 1),
-                                          np.float32(1 / stays.sum()))  # fmt: skip
+    found: NDArray[np.float32] = np.where(
+        sums > 0, kept / np.where(sums > 0, sums, 1), np.float32(1 / stays.sum())
+    )
     return found
 
 

@@ -51,8 +51,9 @@ def checked_classifier(own: OwnModel, name: str) -> HuggingFaceClassifier:
             "unknown, padding or end token is accepted"
         )
     try:
-        network = own_classifier(own.model, own.frame, own.padding if own.padding >= 0 else
-                                 own.blank)  # fmt: skip
+        network = own_classifier(
+            own.model, own.frame, own.padding if own.padding >= 0 else own.blank
+        )
         with torch.no_grad():
             _check_alone(own, network, texts, plain, name)
             _check_together(network, texts, plain, name)
@@ -109,8 +110,9 @@ def _check_outputs(own: OwnModel, plain: list[Tensor], name: str) -> None:
             f"{classes} classes of its config.json is accepted"
         )
     if not all(bool(logits.isfinite().all()) for logits in plain):
-        raise ModelError(f'the model "{name}" answers a text of its own words with no number '
-                           "(NaN or infinity)")  # fmt: skip
+        raise ModelError(
+            f'the model "{name}" answers a text of its own words with no number (NaN or infinity)'
+        )
 
 
 def _check_alone(
@@ -123,8 +125,10 @@ def _check_alone(
     for ids, logits in zip(texts, plain, strict=True):
         vectors = network.embed(ids[None])
         mask = torch.ones(1, len(ids), dtype=torch.bool)
-        ways = {"by its ids": network(ids[None])[0], "by its word vectors": network.read_vectors(
-            vectors, mask)[0]}  # fmt: skip
+        ways = {
+            "by its ids": network(ids[None])[0],
+            "by its word vectors": network.read_vectors(vectors, mask)[0],
+        }
         for way, found in ways.items():
             if _same(found, logits):
                 continue

@@ -57,10 +57,15 @@ def read(model: LoadedLanguageModel, text: str, progress: Progress | None = None
                 others, special_others = likeliest(model.codec, row)
                 tokens.append(
                     TokenChoice(
-                        pieces[place], share, None, others, unfamiliar[place],
-                        model.codec.is_special(ids[place]), special_others,
+                        pieces[place],
+                        share,
+                        None,
+                        others,
+                        unfamiliar[place],
+                        model.codec.is_special(ids[place]),
+                        special_others,
                     )
-                )  # fmt: skip
+                )
             progress.advance(len(expected))
     before = tuple(map(model.codec.name, model.codec.opening))
     return Reading(model.name, tuple(tokens), torch.cat(logs).double().numpy(), left_out, before)

@@ -106,9 +106,12 @@ class Translate(TaskModule):
             size = int((target[:, 1:] != PAD).sum())
             self.log("test/loss", token_loss(logits, target), batch_size=size)
             written, _ = beam(
-                self.translator, source, self._limit(source), self.params.beam,
+                self.translator,
+                source,
+                self._limit(source),
+                self.params.beam,
                 self.params.length_penalty,
-            )  # fmt: skip
+            )
         self._keep(batch["places"], written)
 
     def _keep(self, places: Tensor, written: Tensor) -> None:

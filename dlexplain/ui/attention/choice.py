@@ -43,9 +43,14 @@ def choose_attending(arrived: bool) -> ModelEntry | None:
     A user's own are those that this page or the one on texts was given, and the address.
     """
     entry = choose_model(
-        [TASK], MODEL, arrived, parameter=MODEL, shows="attention", own=OWN,
+        [TASK],
+        MODEL,
+        arrived,
+        parameter=MODEL,
+        shows="attention",
+        own=OWN,
         help="Those with attention; what a translator attends to is on the page **Translation**.",
-    )  # fmt: skip
+    )
     OWN.ask(MODEL)
     return entry
 
@@ -55,9 +60,14 @@ def choose_view(arrived: bool) -> str:
     from_address(VIEW, _one_of(VIEWS), arrived)
     st.session_state.setdefault(VIEW, "all")
     view = st.segmented_control(
-        "View", list(VIEWS), format_func=VIEWS.__getitem__, key=VIEW,
-        required=True, label_visibility="collapsed", persist_state="session",
-    )  # fmt: skip
+        "View",
+        list(VIEWS),
+        format_func=VIEWS.__getitem__,
+        key=VIEW,
+        required=True,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
     return view or "all"
 
 
@@ -65,10 +75,13 @@ def choose_marks(there: bool, arrived: bool) -> bool:
     """Whether marks are hidden; there  whether the model puts any."""
     from_address(MARKS, lambda text: _one_of((SHOWN, HIDDEN))(text) == HIDDEN, arrived)
     wanted = st.toggle(
-        "Hide marks", key=MARKS, persist_state="session", disabled=not there,
+        "Hide marks",
+        key=MARKS,
+        persist_state="session",
+        disabled=not there,
         help="Leaves out [CLS], [SEP] and the like, at which many heads look when they find "
         "nothing to look at; what is left of each row sums to 1 again.",
-    )  # fmt: skip
+    )
     return bool(wanted and there)
 
 

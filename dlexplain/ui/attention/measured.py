@@ -37,9 +37,11 @@ def show_measured(model: TextModel, window: Window, maps: AttentionMaps, chosen:
     )
     question = (model.name, model.prepared.fingerprint, window.reading.text, window.number)
     found = asked(
-        MEASURED, question, "The measure",
+        MEASURED,
+        question,
+        "The measure",
         lambda progress: compared(model, window.reading, progress),
-    )  # fmt: skip
+    )
     show_live(partial(_show, model, maps, chosen), found)
 
 
@@ -58,8 +60,10 @@ def _table(found: Agreement, chosen: Head | None) -> None:
         return
     told = [[_signed(value) for value in row] for row in found.values]
     told[-1][0] = "–"  # the first method with itself
-    rows = [literal(name if place < len(found.rows) - 1 else f"{name}, to compare")
-            for place, name in enumerate(found.rows)]  # fmt: skip
+    rows = [
+        literal(name if place < len(found.rows) - 1 else f"{name}, to compare")
+        for place, name in enumerate(found.rows)
+    ]
     st.table(pd.DataFrame(told, index=rows, columns=list(found.methods)))
     whose = ""
     if chosen is not None:

@@ -51,14 +51,23 @@ def _choose_focus(tokens: tuple[str, ...], places: list[int], arrived: bool) -> 
     names = dict(zip(places, unique_names(tokens), strict=True))
     if len(tokens) <= PILLS:
         place = st.pills(
-            "Token in focus", places, format_func=lambda place: literal(names[place]), key=FOCUS,
-            persist_state="session", help="Only its links are drawn; click again to let it go.",
-        )  # fmt: skip
+            "Token in focus",
+            places,
+            format_func=lambda place: literal(names[place]),
+            key=FOCUS,
+            persist_state="session",
+            help="Only its links are drawn; click again to let it go.",
+        )
     else:
         place = st.selectbox(
-            "Token in focus", places, format_func=names.__getitem__, key=FOCUS, index=None,
-            persist_state="session", placeholder="None: the strongest links of all are drawn",
-        )  # fmt: skip
+            "Token in focus",
+            places,
+            format_func=names.__getitem__,
+            key=FOCUS,
+            index=None,
+            persist_state="session",
+            placeholder="None: the strongest links of all are drawn",
+        )
     return None if place is None else places.index(place)
 
 

@@ -115,14 +115,19 @@ def show_overlaid(
     state[HEADS] = [name for name in state.get(HEADS, first) if name in known]
     picker, how = st.columns([3, 1], gap="large", vertical_alignment="bottom")
     names = picker.multiselect(
-        "Heads", known, key=HEADS, persist_state="session",
+        "Heads",
+        known,
+        key=HEADS,
+        persist_state="session",
         format_func=lambda name: f"{name} {KINDS[str(facts.kinds[_place(name)])]}",
         help="1.3 is layer 1, head 3.",
-    )  # fmt: skip
+    )
     largest = how.toggle(
-        "Largest instead of mean", key=LARGEST, persist_state="session",
+        "Largest instead of mean",
+        key=LARGEST,
+        persist_state="session",
         help="Of each pair of tokens the largest weight of any head; rows then sum to more than 1.",
-    )  # fmt: skip
+    )
     if not names:
         st.info("Choose at least one head.")
         return

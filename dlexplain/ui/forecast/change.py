@@ -127,19 +127,25 @@ def _one(
             st.session_state[key] = usual
     series = left.selectbox("Past value of", names, key=SERIES, persist_state="session")
     date = middle.selectbox(
-        "in", dates, key=DATE, format_func=lambda day: period_text(day, period),
+        "in",
+        dates,
+        key=DATE,
+        format_func=lambda day: period_text(day, period),
         persist_state="session",
-    )  # fmt: skip
+    )
     now = float(window.loc[window["date"] == date, series].iloc[0])
     step = float(f"{max(np.ptp(window[series]) / 10, 1e-6):.1g}")
     key = _key(VALUE, model, given, row, series, date)
     st.session_state.setdefault(key, now)
     was = f"{now:,.10g}".replace("-", "−")
     value = right.number_input(
-        f"is{_unit(model, series)}", step=step, format=_format(step), key=key,
+        f"is{_unit(model, series)}",
+        step=step,
+        format=_format(step),
+        key=key,
         persist_state="session",
         help=f"It was {was}{_unit(model, series)}. What follows the origin stays as it was.",
-    )  # fmt: skip
+    )
     return [] if np.isclose(value, now, rtol=1e-9) else [PastChange(series, date, float(value))]
 
 
@@ -149,9 +155,12 @@ def _table(
     key = _key(TABLE, model, given, row, str(st.session_state.get(UNDONE, 0)))
     with st.expander("Edit the whole window", icon=":material/edit:"):
         edited = st.data_editor(
-            _begun(key, window, given.data.period), key=key, hide_index=True, disabled=["period"],
+            _begun(key, window, given.data.period),
+            key=key,
+            hide_index=True,
+            disabled=["period"],
             height=320,
-        )  # fmt: skip
+        )
     st.session_state[f"{key}-edited"] = edited
     found: list[PastChange] = []
     for name in given.data.names:

@@ -107,10 +107,15 @@ def _uploaded(entry: ModelEntry) -> GivenSeries | None:
         max_upload_size=MEGABYTES,
     )
     st.download_button(
-        "An example of the file", lambda: example_csv(model), f"{entry.name}-example.csv",
-        "text/csv", icon=":material/download:", on_click="ignore", type="tertiary",
+        "An example of the file",
+        lambda: example_csv(model),
+        f"{entry.name}-example.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        type="tertiary",
         help="Made-up series in the form that this model reads.",
-    )  # fmt: skip
+    )
     if file is None:
         st.info(
             f"Drop a CSV above: one row a period, oldest first or last, with the series {names}."
@@ -137,10 +142,13 @@ def choose_origin(given: GivenSeries, rows: range, arrived: bool) -> int:
     if len(dates) == 1:
         return rows[0]
     chosen = st.select_slider(
-        "Forecast made in", dates, key=ORIGIN, persist_state="session",
+        "Forecast made in",
+        dates,
+        key=ORIGIN,
+        persist_state="session",
         format_func=lambda date: period_text(date, period),
         help="The last period that the model sees. Move it back to see what it would have said.",
-    )  # fmt: skip
+    )
     return rows[dates.index(str(chosen))]
 
 
@@ -165,9 +173,13 @@ def choose_target(names: Sequence[str], known: Mapping[str, SeriesAbout], arrive
     if st.session_state.get(TARGET) not in names:
         st.session_state[TARGET] = names[0]
     chosen = st.segmented_control(
-        "Series that is forecast", list(names), format_func=literal, key=TARGET, required=True,
+        "Series that is forecast",
+        list(names),
+        format_func=literal,
+        key=TARGET,
+        required=True,
         persist_state="session",
-    )  # fmt: skip
+    )
     name = chosen or names[0]
     if name in known:
         st.caption(f"{literal(name)}: {literal(known[name].text)}.")

@@ -41,30 +41,40 @@ def _attention(found: SeriesAttention) -> None:
     )
     left, right = st.columns(2)
     layer = left.selectbox(
-        "Layer", list(range(layers)), layers - 1, key=LAYER,
+        "Layer",
+        list(range(layers)),
+        layers - 1,
+        key=LAYER,
         format_func=lambda layer: f"{layer + 1} of {layers}",
-    )  # fmt: skip
+    )
     head = right.selectbox(
         "Head",
         [None, *range(heads)],
         key=HEAD,
         format_func=lambda head: "mean of all" if head is None else f"{head + 1} of {heads}",
     )
-    chart(plot_attention_map(found, int(layer), head), "forecast-attention-map")  # fmt: skip
+    chart(plot_attention_map(found, int(layer), head), "forecast-attention-map")
 
 
 def _states(found: Inside) -> None:
     left, right = st.columns([1, 3], vertical_alignment="bottom")
     layers = len(found.layers)
     layer = left.selectbox(
-        "Layer", list(range(layers)), key=LAYER,
+        "Layer",
+        list(range(layers)),
+        key=LAYER,
         format_func=lambda layer: f"{layer + 1} of {layers}",
-    )  # fmt: skip
+    )
     # Another key for another cell, which has other parts.
     name = right.segmented_control(
-        "Part", list(found.layers[0]), default="hidden", format_func=TITLES.__getitem__,
-        key=f"{PART}-{found.cell}", required=True, wrap=True,
-    )  # fmt: skip
+        "Part",
+        list(found.layers[0]),
+        default="hidden",
+        format_func=TITLES.__getitem__,
+        key=f"{PART}-{found.cell}",
+        required=True,
+        wrap=True,
+    )
     name = name or "hidden"
     values = found.layers[int(layer)][name]
     # Those that change the most over the window say the most.

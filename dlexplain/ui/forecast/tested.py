@@ -123,9 +123,13 @@ def _warn(result: SeriesBacktest, target: int) -> None:
 
 def _table(result: SeriesBacktest) -> None:
     measure = st.segmented_control(
-        "Errors by series and period ahead", list(MEASURES), default="mase",
-        format_func=MEASURES.__getitem__, key=MEASURE, required=True,
-    )  # fmt: skip
+        "Errors by series and period ahead",
+        list(MEASURES),
+        default="mase",
+        format_func=MEASURES.__getitem__,
+        key=MEASURE,
+        required=True,
+    )
     rows = [
         {key: round(value, 4) if isinstance(value, float) else value for key, value in row.items()}
         for row in result.rows(measure or "mase")

@@ -30,12 +30,16 @@ def show_forecast(
     from_address("intervals", _kind, arrived, KIND)
     st.session_state.setdefault(KIND, "calibrated")
     kind = st.segmented_control(
-        "Intervals", list(KINDS), format_func=KINDS.__getitem__, key=KIND,
-        required=True, persist_state="session",
+        "Intervals",
+        list(KINDS),
+        format_func=KINDS.__getitem__,
+        key=KIND,
+        required=True,
+        persist_state="session",
         help="Calibrated: widened or narrowed, a number a horizon and series, so that on the "
         "model's validation period they held the truth as often as they say (split conformal). "
         "The view Backtest says how well that carries over.",
-    )  # fmt: skip
+    )
     told = cache.forecast(model.name, given, row, kind != "trained")
     chart(plot_series_forecast(told, target), "forecast-lines")
     st.markdown(_sentence(told, target))
@@ -79,8 +83,10 @@ def _sentence(told: SeriesForecast, target: int) -> str:
     if not len(known) or not told.part:  # what made-up series came to says nothing
         return said
     last = int(known[-1])
-    inside = [told.interval(80)[0][known, target] <= truth[known],
-              truth[known] <= told.interval(80)[1][known, target]]  # fmt: skip
+    inside = [
+        told.interval(80)[0][known, target] <= truth[known],
+        truth[known] <= told.interval(80)[1][known, target],
+    ]
     share = int(np.logical_and(*inside).sum())
     return said + (
         f" In {period_text(told.ahead[last], told.period)} it came to "

@@ -80,10 +80,13 @@ def _asked(model: LoadedForecaster, arrived: bool) -> tuple[int, str]:
         help="Of the forecast that is explained.",
     ) if len(steps) > 1 else 1  # fmt: skip
     what = right.selectbox(
-        "What is explained", list(WHAT), key=WHICH, persist_state="session",
+        "What is explained",
+        list(WHAT),
+        key=WHICH,
+        persist_state="session",
         format_func=lambda name: capital(WHAT[name]),
         help="The forecast, or how sure the model is: what widens an interval speaks for doubt.",
-    )  # fmt: skip
+    )
     return int(step), str(what)
 
 

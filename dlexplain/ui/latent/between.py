@@ -49,13 +49,17 @@ def show_walk(model: LatentModel, arrived: bool) -> dict[str, str | None]:
     columns = st.columns(3)
     seeds = [
         column.number_input(
-            title, 0, LARGEST_SEED, key=key, persist_state="session",
+            title,
+            0,
+            LARGEST_SEED,
+            key=key,
+            persist_state="session",
             help="Of the random numbers at this end.",
         )
         for column, title, key in zip(
             columns, ("From seed", "To seed"), ("latent-from", "latent-to"), strict=False
         )
-    ]  # fmt: skip
+    ]
     label = 0
     if model.asked:
         name = columns[2].selectbox("Class", model.asked, key=f"latent-walk-{model.name}")
@@ -73,18 +77,23 @@ def _seed(text: str) -> int:
 
 def _show(model: LatentModel, first: Floats, last: Floats, usual: str, label: int) -> None:
     how = st.segmented_control(
-        "Way", list(HOW), default=usual, format_func=str.capitalize, key=f"latent-way-{usual}",
+        "Way",
+        list(HOW),
+        default=usual,
+        format_func=str.capitalize,
+        key=f"latent-way-{usual}",
         required=True,
         help="Linear: (1 - t) a + t b. Spherical: along the arc between the two, which keeps the "
         "length that random numbers have (White 2016).",
-    )  # fmt: skip
+    )
     try:
         path = interpolate(model, first, last, STEPS, how or usual, label)
     except DlexplainError as error:
         st.error(literal(error))
         return
-    st.image(png(path_sheet(path)), width="stretch",
-             caption=f"{STEPS} pictures, both ends included")  # fmt: skip
+    st.image(
+        png(path_sheet(path)), width="stretch", caption=f"{STEPS} pictures, both ends included"
+    )
     st.fragment(_one)(model, first, last, how or usual, label)
     _told(path)
 

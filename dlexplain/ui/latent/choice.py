@@ -41,10 +41,12 @@ def arrived() -> bool:
 def choose_latent_model(arrived: bool) -> ModelEntry | None:
     """The picker; None where there is no model."""
     return choose_model(
-        list(VIEWS), MODEL, arrived,
+        list(VIEWS),
+        MODEL,
+        arrived,
         help="A lower error or Fréchet distance and a higher ELBO are better, and comparable only "
         "on the same data.",
-    )  # fmt: skip
+    )
 
 
 def choose_view(entry: ModelEntry, arrived: bool) -> str:
@@ -53,10 +55,14 @@ def choose_view(entry: ModelEntry, arrived: bool) -> str:
     from_address("view", lambda name: read_view(name, views), arrived, "latent-view")
     kept = state.get("latent-view")
     chosen = st.segmented_control(
-        "View", list(views), default=kept if kept in views else next(iter(views)),
-        format_func=views.__getitem__, key=f"latent-view-{entry.task}",
-        required=True, label_visibility="collapsed",
-    )  # fmt: skip
+        "View",
+        list(views),
+        default=kept if kept in views else next(iter(views)),
+        format_func=views.__getitem__,
+        key=f"latent-view-{entry.task}",
+        required=True,
+        label_visibility="collapsed",
+    )
     state["latent-view"] = chosen or next(iter(views))
     return str(state["latent-view"])
 
@@ -77,8 +83,9 @@ def find_data(entry: ModelEntry) -> tuple[PictureData | None, str]:
         return _data(entry.data, params, path), path
     except DataError as error:
         ask_path(
-            entry.data, str(error),
+            entry.data,
+            str(error),
             "Without it there are no test pictures, no map and no nearest training pictures; all "
             "else works.",
-        )  # fmt: skip
+        )
         return None, path

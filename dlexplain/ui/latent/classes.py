@@ -64,8 +64,10 @@ def _asked(names: list[str], label: str) -> tuple[str, str, float]:
     first = names.index(label) if label in names else 0
     left, middle, right = st.columns(3)
     minus = left.selectbox("Less the class", names, first, key=f"latent-minus-{label}")
-    plus = middle.selectbox("Plus the class", names, (first + 5) % len(names),
-                            key=f"latent-plus-{label}")  # fmt: skip
-    strength = right.slider("How much", 0.0, 2.0, 1.0, 0.1, key="latent-strength",
-                            help="0 leaves the picture as it is.")  # fmt: skip
+    plus = middle.selectbox(
+        "Plus the class", names, (first + 5) % len(names), key=f"latent-plus-{label}"
+    )
+    strength = right.slider(
+        "How much", 0.0, 2.0, 1.0, 0.1, key="latent-strength", help="0 leaves the picture as it is."
+    )
     return minus, plus, float(strength)

@@ -37,10 +37,13 @@ def show_one(model: LatentModel, found: Samples, place: int, logits: Floats) -> 
     if not len(logits):
         return
     st.metric(
-        "Discriminator", logit_text(logits[place]), border=True, width="content",
+        "Discriminator",
+        logit_text(logits[place]),
+        border=True,
+        width="content",
         help="Its logit: the larger, the more real it holds the picture"
         + (" and the more of the class asked for." if model.asked else "."),
-    )  # fmt: skip
+    )
     rank, middle = int((logits > logits[place]).sum()) + 1, logit_text(float(np.median(logits)))
     st.caption(f"The {_nth(rank)} most real of these {len(logits)}, whose median is {middle}.")
 
@@ -59,9 +62,11 @@ def show_nearest(model: LatentModel, found: Samples, place: int, path: str, has_
 
 def _nearest(model: LatentModel, found: Samples, place: int, path: str) -> None:
     work = asked(
-        NEAREST, (model.fingerprint, path), "Looking through the training pictures",
+        NEAREST,
+        (model.fingerprint, path),
+        "Looking through the training pictures",
         lambda progress: training_pictures(model, path, progress),
-    )  # fmt: skip
+    )
     show_live(partial(_neighbours, model, found, place, path), work)
 
 
@@ -96,17 +101,24 @@ def show_why(model: LatentModel, found: Samples, place: int) -> None:
     """Which of its pixels convinced the discriminator."""
     st.subheader("What convinced the discriminator")
     method = st.segmented_control(
-        "By", list(WHY), default=next(iter(WHY)), format_func=WHY.__getitem__, key="latent-why",
-        required=True, label_visibility="collapsed",
-    )  # fmt: skip
+        "By",
+        list(WHY),
+        default=next(iter(WHY)),
+        format_func=WHY.__getitem__,
+        key="latent-why",
+        required=True,
+        label_visibility="collapsed",
+    )
     label = int(found.labels[place]) if len(found.labels) else None
     request = (model.fingerprint, found.pixels[place].tobytes(), label, method)
     work = asked(
-        REAL, request, "Asking the discriminator",
+        REAL,
+        request,
+        "Asking the discriminator",
         lambda progress: why_real(
             model, found.pixels[place], label, method or next(iter(WHY)), progress
         ),
-    )  # fmt: skip
+    )
     show_live(_map, work)
 
 

@@ -39,10 +39,14 @@ def show_dimensions(
     strengths = cache.effects(model, found.code).strengths
     order = list(encoded.most_used if encoded else map(int, np.argsort(-strengths)))
     chosen = st.multiselect(
-        "Dimensions", order, order[:SHOWN], format_func=str,
-        key=f"latent-dimensions-{model.name}", max_selections=MOST,
+        "Dimensions",
+        order,
+        order[:SHOWN],
+        format_func=str,
+        key=f"latent-dimensions-{model.name}",
+        max_selections=MOST,
         help="Each gets a slider; those that carry most come first in the list.",
-    )  # fmt: skip
+    )
     st.fragment(_sliders)(model, found, encoded, chosen)
     left, right = st.columns(2, gap="large")
     with left:
@@ -55,7 +59,7 @@ def show_dimensions(
             "as code[0] does in Python."
         )
         shown = order[:16]
-        chart(plot_effects(cache.effects(model, found.code), shown), "latent-effects")  # fmt: skip
+        chart(plot_effects(cache.effects(model, found.code), shown), "latent-effects")
     download(
         "CSV",
         lambda: table(found, encoded, strengths),
@@ -85,13 +89,19 @@ def _sliders(
                 columns = st.columns(2)
             with columns[order % 2]:
                 code[place] = st.slider(
-                    f"Dimension {place}", low, high, round(float(found.code[place]), 2), 0.05,
+                    f"Dimension {place}",
+                    low,
+                    high,
+                    round(float(found.code[place]), 2),
+                    0.05,
                     key=f"latent-slider-{of}-{turn}-{place}",
-                )  # fmt: skip
+                )
         st.button(
-            "Back to the picture's own numbers", icon=":material/restart_alt:", key="latent-back",
+            "Back to the picture's own numbers",
+            icon=":material/restart_alt:",
+            key="latent-back",
             on_click=lambda: st.session_state.update({f"latent-anew-{of}": turn + 1}),
-        )  # fmt: skip
+        )
     with picture:
         made = decode(model, code[None])[0]
         st.image(enlarged(made), width=SIDE, caption="What these numbers decode to")

@@ -18,9 +18,11 @@ def encoded_pictures(model: LatentModel, path: str) -> EncodedPictures | None:
     if found is not None:
         return found
     work = asked(
-        SLOT, (model.fingerprint, path), "Encoding the data set",
+        SLOT,
+        (model.fingerprint, path),
+        "Encoding the data set",
         lambda progress: encode_data(model, path, progress),
-    )  # fmt: skip
+    )
     if work.job.result is not None:
         return work.job.result
     show_live(_show, work)

@@ -26,10 +26,14 @@ def show_map(model: LatentModel, picture: Picture | SeenPicture, path: str) -> N
         return
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     how = left.segmented_control(
-        "Map by", list(HOW), default="pca", format_func=HOW.__getitem__, key="latent-how",
+        "Map by",
+        list(HOW),
+        default="pca",
+        format_func=HOW.__getitem__,
+        key="latent-how",
         required=True,
         help="The two directions in which the numbers vary most, or two of the numbers themselves.",
-    )  # fmt: skip
+    )
     pictures = right.toggle("Pictures in the map", False, key="latent-thumbnails")
     across, up = _axes(encoded) if how == "dimensions" else (0, 1)
     found = cache.flat(model.fingerprint, path, how or "pca", across, up, encoded)
@@ -41,9 +45,12 @@ def show_map(model: LatentModel, picture: Picture | SeenPicture, path: str) -> N
     shown, beside = st.columns([3, 1] if there else [999, 1], gap="large" if there else None)
     with shown:
         st.plotly_chart(
-            plot_plane(found, (float(x), float(y)), pictures), config=CONFIG, key=key,
-            on_select="rerun", selection_mode="points",
-        )  # fmt: skip
+            plot_plane(found, (float(x), float(y)), pictures),
+            config=CONFIG,
+            key=key,
+            on_select="rerun",
+            selection_mode="points",
+        )
     if chosen is not None and there:
         with beside:
             _one(model, encoded, chosen)
@@ -63,9 +70,14 @@ def show_map(model: LatentModel, picture: Picture | SeenPicture, path: str) -> N
 def _axes(encoded: EncodedPictures) -> tuple[int, int]:
     order = list(encoded.most_used)
     left, right = st.columns(2)
-    across = left.selectbox("Across", order, 0, key="latent-across",
-                            help="Dimensions count from 0, as code[0] does in Python; that which "
-                            "carries most comes first.")  # fmt: skip
+    across = left.selectbox(
+        "Across",
+        order,
+        0,
+        key="latent-across",
+        help="Dimensions count from 0, as code[0] does in Python; that which "
+        "carries most comes first.",
+    )
     up = right.selectbox("Up", order, min(1, len(order) - 1), key="latent-up")
     return int(across), int(up)
 

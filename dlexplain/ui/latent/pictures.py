@@ -51,10 +51,14 @@ def choose_picture(data: PictureData | None, arrived: bool) -> Choice:
     sources = [*([TEST] if data else []), UPLOAD, CAMERA, *([DRAW] if grey else [])]
     kept = TEST if arrived and "test" in st.query_params else state.get("latent-source-kept")
     source = st.segmented_control(
-        "Picture from", sources, default=kept if kept in sources else sources[0],
+        "Picture from",
+        sources,
+        default=kept if kept in sources else sources[0],
         format_func=lambda source: f"{ICONS[source]} {source}",
-        key=f"latent-source-{'-'.join(sources)}", required=True, label_visibility="collapsed",
-    )  # fmt: skip
+        key=f"latent-source-{'-'.join(sources)}",
+        required=True,
+        label_visibility="collapsed",
+    )
     state["latent-source-kept"] = source
     if source == TEST and data is not None:
         return choose_test(data, "latent-test", "test", 0, arrived)
@@ -65,10 +69,12 @@ def choose_picture(data: PictureData | None, arrived: bool) -> Choice:
         given = read_uploads("latent-camera", [shot] if shot else [])
     else:
         file = st.file_uploader(
-            "Drop a picture", type=list(ENDINGS), key="latent-upload",
+            "Drop a picture",
+            type=list(ENDINGS),
+            key="latent-upload",
             help=f"{FORMATS_IN_WORDS}, of any size and colour: it is made into what the model "
             "takes. Kept in memory only.",
-        )  # fmt: skip
+        )
         given = read_uploads("latent-upload", [file] if file else [])
     return Choice(given[0]) if given else Choice()
 
@@ -88,10 +94,14 @@ def choose_test(
     elif chosen not in places:
         places = [chosen, *places]
     place = st.pills(
-        label, places, format_func=lambda place: f"![]({_thumbnail(data.digest, place, data)})",
-        key=key, required=True, persist_state="session",
+        label,
+        places,
+        format_func=lambda place: f"![]({_thumbnail(data.digest, place, data)})",
+        key=key,
+        required=True,
+        persist_state="session",
         help="Of the data set's test part, which the model was not trained on.",
-    )  # fmt: skip
+    )
     place = places[0] if place is None else int(place)
     seen = SeenPicture(f"test picture {place}", data.test.pixels[place])
     return Choice(seen, data.classes[int(data.test.labels[place])], {parameter: str(place)})

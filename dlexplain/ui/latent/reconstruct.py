@@ -26,22 +26,36 @@ def show_reconstruction(
     found = cache.reconstruction(model, picture)
     seen, copy, off = st.columns(3, gap="medium")
     with seen:
-        st.image(enlarged(found.seen.pixels), width=SIDE,
-                 caption=f"What the model sees: {literal(found.seen.name)}")  # fmt: skip
+        st.image(
+            enlarged(found.seen.pixels),
+            width=SIDE,
+            caption=f"What the model sees: {literal(found.seen.name)}",
+        )
         told_changes(found.seen)
     with copy:
-        st.image(enlarged(found.copy), width=SIDE,
-                 caption=f"What it makes of {model.latent} numbers")  # fmt: skip
+        st.image(
+            enlarged(found.copy), width=SIDE, caption=f"What it makes of {model.latent} numbers"
+        )
     with off:
         chart(plot_difference(found, SIDE), "latent-difference")
         st.caption("Copy less original: red where the copy is brighter, blue where it is darker.")
     with st.container(horizontal=True, gap="small"):
-        st.metric("Mean squared error", f"{found.error:.4f}", border=True, width="content",
-                  help="Of pixels 0 to 1, mean over the picture.")  # fmt: skip
+        st.metric(
+            "Mean squared error",
+            f"{found.error:.4f}",
+            border=True,
+            width="content",
+            help="Of pixels 0 to 1, mean over the picture.",
+        )
         if len(found.kl):
-            st.metric("KL to the prior", f"{found.kl.sum():.1f} nats", border=True, width="content",
-                      help="What the picture's numbers say, beyond what all pictures share. Summed "
-                      "over the dimensions.")  # fmt: skip
+            st.metric(
+                "KL to the prior",
+                f"{found.kl.sum():.1f} nats",
+                border=True,
+                width="content",
+                help="What the picture's numbers say, beyond what all pictures share. Summed "
+                "over the dimensions.",
+            )
     _downloads(found)
     if has_data:
         encoded = encoded_pictures(model, path)

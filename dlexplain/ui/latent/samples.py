@@ -85,9 +85,12 @@ def _class(model: LatentModel, arrived: bool) -> str:
     key = f"latent-class-{model.name}"
     from_address("class", lambda text: model.asked[class_place(model.asked, text)], arrived, key)
     chosen = st.selectbox(
-        "Class", [ALL, *model.asked], key=key, persist_state="session",
+        "Class",
+        [ALL, *model.asked],
+        key=key,
+        persist_state="session",
         help="What the generator is asked for.",
-    )  # fmt: skip
+    )
     return "" if chosen == ALL else str(chosen)
 
 

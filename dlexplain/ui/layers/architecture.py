@@ -37,9 +37,14 @@ def show_architecture(name: str) -> None:
 def _graph(found: Layers) -> None:
     st.subheader("Graph")
     kind = st.segmented_control(
-        "Graph", list(GRAPHS), default="blocks", format_func=GRAPHS.__getitem__,
-        key="layers-graph", required=True, label_visibility="collapsed",
-    )  # fmt: skip
+        "Graph",
+        list(GRAPHS),
+        default="blocks",
+        format_func=GRAPHS.__getitem__,
+        key="layers-graph",
+        required=True,
+        label_visibility="collapsed",
+    )
     dot = graph(found, kind == "layers")
     long = dot.count("->") > GRAPH_FITS
     with st.container(height=GRAPH_HEIGHT if long else "content", border=False):

@@ -12,9 +12,12 @@ from dlexplain.ui.models import choose_model
 from dlexplain.ui.writing.choice import shared
 
 READER, TEXT, TOKEN, LEVEL, UNIT = (
-    "layers-cell-model", "layers-cell-text", "layers-cell-token", "layers-cell-layer",
+    "layers-cell-model",
+    "layers-cell-text",
+    "layers-cell-token",
+    "layers-cell-layer",
     "layers-cell-unit",
-)  # fmt: skip
+)
 TERMS = 6
 """The largest of each sum that are written out."""
 FORMULAS = {
@@ -36,9 +39,13 @@ TITLES = {
 def show_cell(opened: bool) -> Kept:
     """The view; returns what of it is to be in the address."""
     entry = choose_model(
-        ["language-model"], READER, opened, parameter="reader", shows="cells",
+        ["language-model"],
+        READER,
+        opened,
+        parameter="reader",
+        shows="cells",
         first=lambda entry: entry.cell != "lstm",  # the one with most gates first
-    )  # fmt: skip
+    )
     if entry is None:
         return {}
     name = entry.name
@@ -52,8 +59,9 @@ def show_cell(opened: bool) -> Kept:
     sizes = cell_sizes(cache.reader(name))
     left, right = st.columns(2)
     with left:
-        layer = choose_number("Layer", "layer", LEVEL, len(sizes), name, opened,
-                              lambda: 0, "From the words up.")  # fmt: skip
+        layer = choose_number(
+            "Layer", "layer", LEVEL, len(sizes), name, opened, lambda: 0, "From the words up."
+        )
     with right:
         unit = choose_number("Unit", "unit", UNIT, sizes[layer], f"{name}/{layer}", opened,
                              lambda: 0, "Of the layer.")  # fmt: skip
@@ -81,11 +89,16 @@ def _show(found: CellStep) -> None:
 
 def _gate(found: CellStep, gate: GateStep) -> None:
     st.markdown(f"**{TITLES[gate.name]}**")
-    parts = (number(float(gate.from_input.sum())), number(float(gate.from_past.sum())),
-             number(gate.bias))  # fmt: skip
+    parts = (
+        number(float(gate.from_input.sum())),
+        number(float(gate.from_past.sum())),
+        number(gate.bias),
+    )
     total = f"{parts[0]} (word) + {parts[1]} (past) + {parts[2]} (bias)".replace("+ −", "− ")
-    st.markdown(f"{gate.activation}({total}) = {gate.activation}({number(gate.total)}) = "
-                f"**{number(gate.value)}**")  # fmt: skip
+    st.markdown(
+        f"{gate.activation}({total}) = {gate.activation}({number(gate.total)}) = "
+        f"**{number(gate.value)}**"
+    )
     every = np.concatenate([gate.from_input, gate.from_past])
     below = "word vector" if found.layer == 0 else f"unit of layer {found.layer - 1}"
     rows = [
@@ -93,9 +106,12 @@ def _gate(found: CellStep, gate: GateStep) -> None:
         for place in np.argsort(-np.abs(every), kind="stable")[:TERMS].tolist()
     ]
     st.dataframe(
-        rows, hide_index=True, height="content", key=f"layers-gate-{gate.name}",
+        rows,
+        hide_index=True,
+        height="content",
+        key=f"layers-gate-{gate.name}",
         column_config={"Adds": st.column_config.NumberColumn(format="%+.4f")},
-    )  # fmt: skip
+    )
     st.caption(f"The largest of {len(every):,} terms.")
 
 

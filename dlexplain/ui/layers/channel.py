@@ -55,10 +55,13 @@ def _excited(entry: ModelEntry, layer: str, channel: int) -> None:
     state["layers-set-of"] = tuple(sets)
     chosen = sets[
         st.selectbox(
-            "Among", list(sets), format_func=lambda name: sets[name].title, key="layers-set",
+            "Among",
+            list(sets),
+            format_func=lambda name: sets[name].title,
+            key="layers-set",
             persist_state="session",
         )
-    ]  # fmt: skip
+    ]
     if missing:
         ask_path(*missing, "Until then only other pictures can be searched through.")
     question = (entry.name, layer, channel, chosen.name, path)
@@ -134,8 +137,11 @@ def _show_liked(found: Asked[ActivationMaximisation]) -> None:
         result_of(found, "steps")
         return
     left, right = st.columns([1, 2], vertical_alignment="center")
-    left.image(enlarged(result.picture), width=SIDE,
-               caption=f"Channel {result.channel} of {literal(result.layer)}")  # fmt: skip
+    left.image(
+        enlarged(result.picture),
+        width=SIDE,
+        caption=f"Channel {result.channel} of {literal(result.layer)}",
+    )
     with right:
         whole = result.unit == "channel"
         what = "The channel's mean over all places" if whole else "The channel's unit in the middle"

@@ -38,10 +38,13 @@ def choose_layer(
     if state.get(LAYER) not in known or state[LAYER] == state.get(GIVEN):
         state[LAYER] = state[GIVEN] = (first or first_active)(list(known.values()))
     chosen = st.selectbox(
-        "Layer", list(known), key=LAYER, persist_state="session",
+        "Layer",
+        list(known),
+        key=LAYER,
+        persist_state="session",
         format_func=lambda name: layer_title(known[name]),
         help="In the order in which they run, with what they put out. Type to search.",
-    )  # fmt: skip
+    )
     return known[chosen]
 
 
@@ -77,9 +80,15 @@ def choose_channel(
     """first  the channel that is shown first of each layer, the most active; by default 0"""
     about = f"{model}/{layer.name}"
     return choose_number(
-        "Channel", "channel", CHANNEL, layer.shape_out[0], about, opened, first or (lambda: 0),
+        "Channel",
+        "channel",
+        CHANNEL,
+        layer.shape_out[0],
+        about,
+        opened,
+        first or (lambda: 0),
         ("At first the most active one. " if first else "") + "A layer of units has one a unit.",
-    )  # fmt: skip
+    )
 
 
 def choose_unit(
@@ -101,11 +110,13 @@ def choose_unit(
         channel = choose_channel(model, layer, opened, first)
     about = f"{model}/{layer.name}/{channel}"
     with middle:
-        row = choose_number("Row", "row", ROW, places[0], about, opened,
-                            lambda: place(channel)[0], told)  # fmt: skip
+        row = choose_number(
+            "Row", "row", ROW, places[0], about, opened, lambda: place(channel)[0], told
+        )
     with right:
-        column = choose_number("Column", "column", COLUMN, places[1], about, opened,
-                               lambda: place(channel)[1], told)  # fmt: skip
+        column = choose_number(
+            "Column", "column", COLUMN, places[1], about, opened, lambda: place(channel)[1], told
+        )
     return channel, row, column
 
 
@@ -132,10 +143,14 @@ def choose_number(
         return 0
     return int(
         st.number_input(
-            label, 0, count - 1, key=key, persist_state="session",
+            label,
+            0,
+            count - 1,
+            key=key,
+            persist_state="session",
             help=f"{told} A whole number from 0 to {count - 1}.",
         )
-    )  # fmt: skip
+    )
 
 
 def _whole(parameter: str, count: int, text: str) -> int:

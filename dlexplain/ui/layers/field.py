@@ -18,10 +18,13 @@ def show_field(name: str, picture: Picture, opened: bool) -> Kept:
     layer = choose_layer(cache.layers(name), opened, first=middle_active)
     maps = cache.maps(name, picture, layer.name, "mean")
     unit = choose_unit(
-        name, layer, opened, lambda: strongest(maps.values),
+        name,
+        layer,
+        opened,
+        lambda: strongest(maps.values),
         lambda channel: _lively(maps.values[channel]),
         "At first in the middle, or where the channel is most active if it is not active there.",
-    )  # fmt: skip
+    )
     found = cache.field(name, picture, layer.name, unit)
     left, right = st.columns([3, 2], gap="large")
     with left:

@@ -12,9 +12,13 @@ from dlexplain.ui.models import choose_model
 from dlexplain.ui.writing.choice import shared
 
 READER, TEXT, TOKEN, LEVEL, HEAD, PART = (
-    "layers-head-model", "layers-head-text", "layers-head-token", "layers-head-layer",
-    "layers-head-head", "layers-head-part",
-)  # fmt: skip
+    "layers-head-model",
+    "layers-head-text",
+    "layers-head-token",
+    "layers-head-layer",
+    "layers-head-head",
+    "layers-head-part",
+)
 FORMULA = r"a=\mathrm{softmax}\!\left(\frac{q\cdot k}{\sqrt{d}}\right),\quad y=\sum_t a_t\,v_t"
 
 
@@ -35,11 +39,11 @@ def show_head(opened: bool) -> Kept:
     place = choose_token(first.tokens, TOKEN, f"{name}/{text}", opened, lambda: min(3, last))
     left, right = st.columns(2)
     with left:
-        layer = choose_number("Layer", "layer", LEVEL, layers, name, opened, lambda: 0,
-                              "From the words up.")  # fmt: skip
+        layer = choose_number(
+            "Layer", "layer", LEVEL, layers, name, opened, lambda: 0, "From the words up."
+        )
     with right:
-        head = choose_number("Head", "head", HEAD, heads, name, opened, lambda: 0,
-                             "Of the layer.")  # fmt: skip
+        head = choose_number("Head", "head", HEAD, heads, name, opened, lambda: 0, "Of the layer.")
     found = cache.head(name, text, layer, head, place)
     part = _show(found, opened)
     download("JSON", found.to_dict, f"{name}-head.json", "layers-head-json")
@@ -50,9 +54,15 @@ def show_head(opened: bool) -> Kept:
 def _show(found: HeadStep, opened: bool) -> int:
     st.markdown(f"${FORMULA}$ with d = {len(found.query)}")
     part = choose_number(
-        "Number of the value", "part", PART, len(found.query), found.model, opened,
-        lambda: int(np.abs(found.seen).argmax()), "At first the largest of what is fetched.",
-    )  # fmt: skip
+        "Number of the value",
+        "part",
+        PART,
+        len(found.query),
+        found.model,
+        opened,
+        lambda: int(np.abs(found.seen).argmax()),
+        "At first the largest of what is fetched.",
+    )
     adds = found.weights * found.values[:, part]
     biased = bool(np.any(found.bias != 0))
     rows = [
@@ -73,8 +83,9 @@ def _show(found: HeadStep, opened: bool) -> int:
     columns["Weight a"] = st.column_config.ProgressColumn(
         format="%.3f", min_value=0.0, max_value=1.0
     )
-    st.dataframe(rows, hide_index=True, height="content", column_config=columns,
-                 key="layers-head-table")  # fmt: skip
+    st.dataframe(
+        rows, hide_index=True, height="content", column_config=columns, key="layers-head-table"
+    )
     hidden = len(found.tokens) - len(rows)
     st.markdown(
         f"The sum of a × v is **{number(float(found.seen[part]))}**, number {part} of what "

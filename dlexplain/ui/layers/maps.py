@@ -22,20 +22,26 @@ def show_maps(name: str, picture: Picture, opened: bool) -> Kept:
     layer = choose_layer(cache.layers(name), opened)
     ranked, shown, scale = st.columns([2, 2, 2], vertical_alignment="bottom")
     by = ranked.segmented_control(
-        "Order by", list(RANKED), default="mean", format_func=RANKED.__getitem__,
-        key="layers-ranked", required=True,
-    )  # fmt: skip
+        "Order by",
+        list(RANKED),
+        default="mean",
+        format_func=RANKED.__getitem__,
+        key="layers-ranked",
+        required=True,
+    )
     count = shown.select_slider("Channels shown", COUNTS, 16, key="layers-shown")
     together = scale.toggle(
-        "One scale", True, key="layers-scale",
+        "One scale",
+        True,
+        key="layers-scale",
         help="The same colours for the same values in all channels; else each has its own.",
-    )  # fmt: skip
+    )
     maps = cache.maps(name, picture, layer.name, by or "mean")
     channels, height, width = maps.values.shape
     few = f"the {min(count, channels)} most active of " if channels > count else ""
     if (height, width) == (1, 1):
         st.markdown(f"**{literal(layer.name)}** has no places: {few}{channels} units")
-        chart(plot_units(maps, count, _names(name, maps)), "layers-units")  # fmt: skip
+        chart(plot_units(maps, count, _names(name, maps)), "layers-units")
         _npz(maps)
         return {"layer": layer.name}
     st.markdown(f"**{literal(layer.name)}**: {few}{channels} channels of {height} × {width}")

@@ -29,9 +29,14 @@ def choose(entry: ModelEntry, opened: bool) -> Choice:
         from_address("example", partial(_known, len(examples)), opened, EXAMPLE)
         st.session_state.setdefault(SOURCE, "data")
         source = st.segmented_control(
-            "Picture", list(SOURCES), format_func=SOURCES.__getitem__, key=SOURCE, required=True,
-            label_visibility="collapsed", persist_state="session",
-        )  # fmt: skip
+            "Picture",
+            list(SOURCES),
+            format_func=SOURCES.__getitem__,
+            key=SOURCE,
+            required=True,
+            label_visibility="collapsed",
+            persist_state="session",
+        )
         if source != "other":
             return _example(examples)
     new = arrived()  # asked before its widgets are drawn
@@ -58,9 +63,14 @@ def _example(examples: tuple[KnownPicture, ...]) -> Choice:
         st.session_state[EXAMPLE] = places[min(3, len(places) - 1)]
     labels = [f"![]({png_address(k.picture, 32)}) {literal(k.truth.label)}" for k in examples]
     place = st.pills(
-        "Test picture", places, format_func=labels.__getitem__, key=EXAMPLE, required=True,
-        persist_state="session", label_visibility="collapsed",
-    )  # fmt: skip
+        "Test picture",
+        places,
+        format_func=labels.__getitem__,
+        key=EXAMPLE,
+        required=True,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
     known = examples[place or 0]
     return Choice(known.picture, {"example": str(place or 0)}, known.truth)
 

@@ -28,9 +28,12 @@ def show_steps(name: str, picture: Picture, opened: bool) -> Kept:
     layer = choose_layer(cache.layers(name), opened, names, lambda layers: layers[0].name)
     maps = cache.maps(name, picture, layer.name, "largest")
     unit = choose_unit(
-        name, layer, opened, lambda: int(maps.order[0]),
+        name,
+        layer,
+        opened,
+        lambda: int(maps.order[0]),
         lambda channel: most_active(name, picture, layer, channel),
-    )  # fmt: skip
+    )
     found = cache.steps(name, picture, layer.name, unit)
     left, right = st.columns([1, 3], gap="large")
     left.image(
@@ -69,12 +72,16 @@ def _convolution(step: ConvolutionStep, of_picture: bool) -> None:
         show_row(
             [
                 said(f"channel {step.inputs[place]}"),
-                together([
-                    grid(step.patch[place]), said("×"), grid(step.kernel[place]),
-                    said(f"= {number(sums[place])}", 600),
-                ]),
+                together(
+                    [
+                        grid(step.patch[place]),
+                        said("×"),
+                        grid(step.kernel[place]),
+                        said(f"= {number(sums[place])}", 600),
+                    ]
+                ),
             ]
-        )  # fmt: skip
+        )
     left = order[WRITTEN:]
     if len(left):
         rest = float(sums[left].sum())
@@ -109,8 +116,10 @@ def _stage(stage: StageStep, place: int) -> None:
     if stage.kind == "maximum":
         first = np.unravel_index(int(np.argmax(stage.window)), stage.window.shape)
         marked = (int(first[0]), int(first[1]))
-    show_row([
-        said(f"{stage.layer}: {stage.formula} of {height} × {width}"),
-        together([grid(stage.window, marked), said(f"= {number(stage.value)}", 600)]),
-    ])  # fmt: skip
+    show_row(
+        [
+            said(f"{stage.layer}: {stage.formula} of {height} × {width}"),
+            together([grid(stage.window, marked), said(f"= {number(stage.value)}", 600)]),
+        ]
+    )
     st.caption(f"It becomes row {stage.row}, column {stage.column} of the pooled map.")

@@ -22,21 +22,30 @@ def choose_words(key: str, data: str, opened: bool) -> str:
     if not asked and st.session_state.get(key, first) in known:  # what nobody has changed
         st.session_state[key] = first
     return str(
-        st.text_area("Text", key=key, height=80, max_chars=LONGEST, persist_state="session",
-                     help="Press Ctrl+Enter to have it read.")
-    )  # fmt: skip
+        st.text_area(
+            "Text",
+            key=key,
+            height=80,
+            max_chars=LONGEST,
+            persist_state="session",
+            help="Press Ctrl+Enter to have it read.",
+        )
+    )
 
 
 def choose_token(
     tokens: Sequence[str], key: str, about: str, opened: bool, first: Callable[[], int]
 ) -> int:
     """By its place, with the token beside it."""
-    place = choose_number("Token", "token", key, len(tokens), about, opened, first,
-                          "Which token is read.")  # fmt: skip
+    place = choose_number(
+        "Token", "token", key, len(tokens), about, opened, first, "Which token is read."
+    )
     st.caption(
-        " ".join(f":blue-background[{_plain(t)}]" if i == place else _plain(t)
-                 for i, t in enumerate(tokens))
-    )  # fmt: skip
+        " ".join(
+            f":blue-background[{_plain(t)}]" if i == place else _plain(t)
+            for i, t in enumerate(tokens)
+        )
+    )
     return place
 
 

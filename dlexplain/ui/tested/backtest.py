@@ -23,9 +23,12 @@ def show_backtest(found: Backtest) -> None:
     target = found.names.index(name or found.names[0])
     origins = [str(day) for day in found.origins]
     origin = st.select_slider(
-        "Forecast made in", origins, origins[-1], key="backtest-origin",
+        "Forecast made in",
+        origins,
+        origins[-1],
+        key="backtest-origin",
         help="The last period that the model saw.",
-    )  # fmt: skip
+    )
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("Forecast against truth")

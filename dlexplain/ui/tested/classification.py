@@ -25,9 +25,13 @@ def show_classification(found: ClassificationTest) -> None:
     with left:
         st.subheader("Confusion")
         how = st.segmented_control(
-            "Show", ["part of class", "count"], default="part of class", required=True,
-            key="confusion-how", label_visibility="collapsed",
-        )  # fmt: skip
+            "Show",
+            ["part of class", "count"],
+            default="part of class",
+            required=True,
+            key="confusion-how",
+            label_visibility="collapsed",
+        )
         chart(plot_confusion(found, how != "count"), "confusion")
     with right:
         st.subheader("Worst mistakes")

@@ -15,9 +15,13 @@ def show_texts(found: TextTest) -> None:
     with left:
         st.subheader("Confusion")
         how = st.segmented_control(
-            "Show", ["part of class", "count"], default="part of class", required=True,
-            key="text-confusion-how", label_visibility="collapsed",
-        )  # fmt: skip
+            "Show",
+            ["part of class", "count"],
+            default="part of class",
+            required=True,
+            key="text-confusion-how",
+            label_visibility="collapsed",
+        )
         chart(plot_text_confusion(found, how != "count"), "text-confusion")
     with right:
         st.subheader("Worst mistakes")

@@ -78,17 +78,25 @@ def view_options(more: str = "") -> None:
 
 def _options() -> None:
     st.segmented_control(
-        "Evidence", list(SIGNS), default="both", format_func=SIGNS.__getitem__, key="sign",
-        required=True, persist_state="session",
-    )  # fmt: skip
+        "Evidence",
+        list(SIGNS),
+        default="both",
+        format_func=SIGNS.__getitem__,
+        key="sign",
+        required=True,
+        persist_state="session",
+    )
     st.session_state.setdefault("joined", True)
     st.session_state.setdefault("bars", True)
     st.toggle(
-        "Whole words", key="joined", persist_state="session",
+        "Whole words",
+        key="joined",
+        persist_state="session",
         help="Pieces of one word are joined and their values added up.",
-    )  # fmt: skip
-    st.toggle("Bars", key="bars", persist_state="session",
-                help="A bar for each word under the text.")  # fmt: skip
+    )
+    st.toggle(
+        "Bars", key="bars", persist_state="session", help="A bar for each word under the text."
+    )
 
 
 def _card(

@@ -82,9 +82,14 @@ def distinct(words: Sequence[str]) -> list[str]:
 
 
 def _before_after(
-    model: TextModel, reading: Reading, before: TextPrediction, places: list[int], way: Way,
-    new: str, asks: tuple[Ask, ...],
-) -> None:  # fmt: skip
+    model: TextModel,
+    reading: Reading,
+    before: TextPrediction,
+    places: list[int],
+    way: Way,
+    new: str,
+    asks: tuple[Ask, ...],
+) -> None:
     try:
         after_reading = changed(model, reading, places, way, new)
         after = classify_reading(model, after_reading)
@@ -124,8 +129,10 @@ def _said(before: TextPrediction, after: TextPrediction) -> None:
     elif now.name == best.name:
         st.caption(f"The class stays: {literal(step)}.")
     else:
-        st.markdown(f":orange[:material/swap_horiz:] The class turns to "
-                    f"**{literal(now.name.label)}**: {literal(step)}.")  # fmt: skip
+        st.markdown(
+            f":orange[:material/swap_horiz:] The class turns to "
+            f"**{literal(now.name.label)}**: {literal(step)}."
+        )
 
 
 def _search(model: TextModel, reading: Reading, way: Way) -> None:
@@ -133,10 +140,14 @@ def _search(model: TextModel, reading: Reading, way: Way) -> None:
     about = (model.name, digest(f"{reading.text}{reading.ids.tolist()}"), way)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         budget = st.selectbox(
-            "Most trials", BUDGETS, index=1, key="budget", width=140,
+            "Most trials",
+            BUDGETS,
+            index=1,
+            key="budget",
+            width=140,
             persist_state="session",
             help="Changed texts that the search may send through the model.",
-        )  # fmt: skip
+        )
         # By callback: a rerun that an answer above asks for would lose the click.
         st.button(
             f"Find the fewest words to {LABELS[way].lower()}",

@@ -31,9 +31,13 @@ def choose_classes(
     most = "largest" if model.activation == "identity" else "most probable"
     why, rather = st.columns(2)
     target = why.selectbox(
-        "Why this class", labels, index=None, placeholder=f"{best.label}, the {most}",
-        key="class", persist_state="session",
-    )  # fmt: skip
+        "Why this class",
+        labels,
+        index=None,
+        placeholder=f"{best.label}, the {most}",
+        key="class",
+        persist_state="session",
+    )
     chosen = best.index if target is None else labels.index(target)
     return chosen, choose_contrast(rather, model, labels, chosen, "rather", "No second class")
 

@@ -34,10 +34,12 @@ SHOWN = 500
 def show_table(model: TextModel) -> None:
     """Upload, choose the column and the method, run, and see what weighs most in each class."""
     file = st.file_uploader(
-        "A CSV with a column of texts", type=["csv", "tsv", "txt"], key="text-table",
+        "A CSV with a column of texts",
+        type=["csv", "tsv", "txt"],
+        key="text-table",
         help="UTF-8, with a heading; commas, semicolons or tabs between columns; at most 5,000 "
         "rows. Kept in memory only.",
-    )  # fmt: skip
+    )
     if file is None:
         st.info(
             "Drop a CSV above. Each text gets its class and its weightiest words, and each class "
@@ -51,16 +53,24 @@ def show_table(model: TextModel) -> None:
         usual = 0 if len(columns) == 1 else usual
         first, second = st.columns(2)
         column = first.selectbox(
-            "Column with the texts", columns, usual, key="text-column", persist_state="session",
+            "Column with the texts",
+            columns,
+            usual,
+            key="text-column",
+            persist_state="session",
             placeholder="Choose one",
-        )  # fmt: skip
+        )
         known = text_cache.text_methods(model.name)
         method = second.selectbox(
-            "Method", list(known), list(known).index("leave-one-out"),
-            format_func=lambda name: known[name].title, key="table-method", persist_state="session",
+            "Method",
+            list(known),
+            list(known).index("leave-one-out"),
+            format_func=lambda name: known[name].title,
+            key="table-method",
+            persist_state="session",
             help="Leave one out takes a pass for each word; LIME and SHAP take hundreds a text. "
             "Input × Gradient takes one, but can have the wrong sign where the model is very sure.",
-        )  # fmt: skip
+        )
         if column is None:
             st.info(f"Which column has the texts? There are {literal(', '.join(columns))}.")
             return
@@ -129,8 +139,12 @@ def _result(table: TextTable) -> None:
     if len(table.rows) > SHOWN:
         st.caption(f"The first {SHOWN} of {len(table.rows):,} rows; all are in the download.")
     st.download_button(
-        "Download all rows", table.to_csv, "texts.csv", "text/csv", icon=":material/download:",
+        "Download all rows",
+        table.to_csv,
+        "texts.csv",
+        "text/csv",
+        icon=":material/download:",
         on_click="ignore",
-    )  # fmt: skip
+    )
     plural = "" if len(table.rows) == 1 else "s"
     st.caption(f"{len(table.rows):,} text{plural} in {duration(max(1, table.seconds))}")

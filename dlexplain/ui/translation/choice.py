@@ -41,9 +41,12 @@ def examples(entry: ModelEntry) -> tuple[str, ...]:
 def choose_translator(arrived: bool) -> ModelEntry | None:
     """The picker; None where there is no model."""
     return choose_model(
-        [TASK], MODEL, arrived, "Translator",
+        [TASK],
+        MODEL,
+        arrived,
+        "Translator",
         help="BLEU, 0 to 100, is comparable only on the same data.",
-    )  # fmt: skip
+    )
 
 
 def show_card(entry: ModelEntry) -> None:
@@ -58,11 +61,12 @@ def show_card(entry: ModelEntry) -> None:
     how += f"in {literal(TOKENS.get(card.tokens, card.tokens))}, at most {card.longest} a text; "
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            " · ".join(_figures(card)), width="content",
+            " · ".join(_figures(card)),
+            width="content",
             help=f"Of {card.test:,} test texts, none of which it was trained on, searched with "
             f"beam width {card.beam}. BLEU: corpus, by sacrebleu (13a tokens, cased), 0 to 100; "
             "exact: the reference to the letter; loss: cross-entropy in nats a token.",
-        )  # fmt: skip
+        )
         if st.button("Its card", icon=":material/badge:", type="tertiary", key="translation-card"):
             key = ADDRESS if entry.source == "zoo" else "run"
             st.switch_page("pages/train/2_runs.py", query_params={key: entry.name})
@@ -102,10 +106,14 @@ def choose_text(entry: ModelEntry, arrived: bool) -> str:
     st.pills("Examples", own, format_func=literal, key=EXAMPLE, on_change=_take_example)
     return str(
         st.text_area(
-            "Text", key=TEXT, height=80, max_chars=LONGEST, persist_state="session",
+            "Text",
+            key=TEXT,
+            height=80,
+            max_chars=LONGEST,
+            persist_state="session",
             help="One sentence in the source language; press Ctrl+Enter to translate it.",
         )
-    )  # fmt: skip
+    )
 
 
 def _take_example() -> None:
@@ -119,11 +127,15 @@ def choose_beam(arrived: bool) -> int:
     st.session_state.setdefault(BEAM, FIRST_BEAM)
     return int(
         st.number_input(
-            "Beam width", 1, WIDEST, key=BEAM, persist_state="session",
+            "Beam width",
+            1,
+            WIDEST,
+            key=BEAM,
+            persist_state="session",
             help="Paths that the search follows side by side. 1 is greedy: the likeliest token "
             "each time.",
         )
-    )  # fmt: skip
+    )
 
 
 def _beam(text: str) -> int:

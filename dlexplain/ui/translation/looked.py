@@ -34,12 +34,15 @@ def choose_head(found: CrossAttention, arrived: bool) -> Alignment:
 def _pick(label: str, key: str, count: int, mean: str) -> int | None:
     chosen = int(
         st.selectbox(
-            label, range(count + 1), key=key, persist_state="session",
+            label,
+            range(count + 1),
+            key=key,
+            persist_state="session",
             format_func=lambda place: mean if place == MEAN else f"{label} {place}",
             help="The last layer but one, its heads taken together, often aligns best (Garg et "
             "al. 2019).",
         )
-    )  # fmt: skip
+    )
     return None if chosen == MEAN else chosen - 1
 
 
@@ -57,15 +60,21 @@ def show_alignment(found: CrossAttention, alignment: Alignment, token: int, word
     if found.layers * found.heads > 1 and st.toggle(
         "All heads at a glance", key=ALL, persist_state="session"
     ):
-        chart(plot_heads(found.of_words() if words else found), "translation-heads")  # fmt: skip
+        chart(plot_heads(found.of_words() if words else found), "translation-heads")
         return
     row = token
     if words:
         row = next(
             place for place, group in enumerate(word_groups(found.row_words)) if token in group
         )
-        layers = CrossAttention(alignment.weights[None, None], 0, found.rows, found.columns,
-                                found.row_words, found.column_words)  # fmt: skip
+        layers = CrossAttention(
+            alignment.weights[None, None],
+            0,
+            found.rows,
+            found.columns,
+            found.row_words,
+            found.column_words,
+        )
         alignment = layers.of_words().alignment()
     figure = plot_chosen_row(alignment, row)
     chart(figure, "translation-alignment")

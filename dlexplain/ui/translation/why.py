@@ -51,10 +51,13 @@ def show_why(
     st.download_button(
         "Everything as JSON",
         lambda: json.dumps(_everything(why, translation, candidate, alignment), indent=1),
-        f"{translation.model}-why.json", "application/json", key="translation-why-json",
-        icon=":material/download:", on_click="ignore",
+        f"{translation.model}-why.json",
+        "application/json",
+        key="translation-why-json",
+        icon=":material/download:",
+        on_click="ignore",
         help="The candidates, the alignment shown, what each method found, and the correlations.",
-    )  # fmt: skip
+    )
 
 
 def _card(influence: SourceInfluence, words: bool) -> None:
@@ -62,7 +65,7 @@ def _card(influence: SourceInfluence, words: bool) -> None:
     st.markdown(f"**{method.title}**", help=f"{method.description} {method.paper}")
     values = influence.values.tolist()
     show_text(signed(apart(influence.tokens, words), values, f" {influence.unit}"))
-    chart(plot_source_influence(influence), f"translation-{influence.method}")  # fmt: skip
+    chart(plot_source_influence(influence), f"translation-{influence.method}")
     show_facts(influence)
 
 

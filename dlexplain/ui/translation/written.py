@@ -49,15 +49,17 @@ def show_candidates(translation: Translation, arrived: bool) -> int:
 
 def _table(translation: Translation) -> None:
     candidates = translation.candidates
-    rows = pd.DataFrame({
-        "Rank": range(1, len(candidates) + 1),
-        translation.languages[1]: [
-            literal(one.text + ("" if one.ended else " …")) for one in candidates
-        ],
-        "log p": [one.log_probability for one in candidates],
-        "Score": [one.score for one in candidates],
-        "Tokens": [len(one.tokens) for one in candidates],
-    })  # fmt: skip
+    rows = pd.DataFrame(
+        {
+            "Rank": range(1, len(candidates) + 1),
+            translation.languages[1]: [
+                literal(one.text + ("" if one.ended else " …")) for one in candidates
+            ],
+            "log p": [one.log_probability for one in candidates],
+            "Score": [one.score for one in candidates],
+            "Tokens": [len(one.tokens) for one in candidates],
+        }
+    )
     told = rows.style.format({"log p": _number_told, "Score": _number_told})
     height: Literal["content"] | int = "content" if len(candidates) <= TALL else TALL * 50
     st.table(told, border="horizontal", hide_index=True, height=height)
@@ -100,11 +102,14 @@ def _choose(translation: Translation, arrived: bool) -> int:
         return 0
     return int(
         st.selectbox(
-            "Candidate to look into", places, key=CANDIDATE, persist_state="session",
+            "Candidate to look into",
+            places,
+            key=CANDIDATE,
+            persist_state="session",
             format_func=lambda p: f"{p + 1}: {candidates[p].text} ({candidates[p].score:.2f})",
             help="Every translation that the search ended with, the best first.",
         )
-    )  # fmt: skip
+    )
 
 
 def choose_token(candidate: Candidate, arrived: bool) -> int:
@@ -120,12 +125,14 @@ def choose_token(candidate: Candidate, arrived: bool) -> int:
     sure, named = candidate.token_log_probabilities, names(candidate.tokens)
     return int(
         st.selectbox(
-            "Token written", places, key=TOKEN, persist_state="session",
-            format_func=lambda p: f"{p + 1}: {named[p]}, "
-            f"{math.exp(float(sure[p])):.1%}",
+            "Token written",
+            places,
+            key=TOKEN,
+            persist_state="session",
+            format_func=lambda p: f"{p + 1}: {named[p]}, {math.exp(float(sure[p])):.1%}",
             help="At first the one that the model was least sure of. Type to search.",
         )
-    )  # fmt: skip
+    )
 
 
 def apart(tokens: Sequence[str], words: bool = False) -> list[str]:

@@ -50,9 +50,15 @@ def choose_one(
     if default not in titles:  # the browser has none
         state[key], default = first, None
     found = st.segmented_control(
-        label, list(titles), default=default, format_func=titles.__getitem__, key=key,
-        required=True, label_visibility="collapsed" if collapsed else "visible", wrap=True,
-    )  # fmt: skip
+        label,
+        list(titles),
+        default=default,
+        format_func=titles.__getitem__,
+        key=key,
+        required=True,
+        label_visibility="collapsed" if collapsed else "visible",
+        wrap=True,
+    )
     return str(found)
 
 
@@ -69,9 +75,13 @@ OWN = Own(TASK, _load)
 def choose_language_model(arrived: bool) -> ModelEntry | None:
     """The picker; None where there is no model. A user's own may be added to the list."""
     entry = choose_model(
-        [TASK], MODEL, arrived, "Language model", own=OWN,
+        [TASK],
+        MODEL,
+        arrived,
+        "Language model",
+        own=OWN,
         help="A lower perplexity is better, and comparable only on the same data.",
-    )  # fmt: skip
+    )
     OWN.ask(MODEL)
     return entry
 

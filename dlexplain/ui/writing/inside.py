@@ -65,14 +65,21 @@ def _part(inside: Inside) -> tuple[int, str]:
     names = list(inside.layers[0])
     left, right = st.columns([1, 3], vertical_alignment="bottom")
     layer = left.selectbox(
-        "Layer", list(range(len(inside.layers))), key="writing-layer",
+        "Layer",
+        list(range(len(inside.layers))),
+        key="writing-layer",
         format_func=lambda layer: f"{layer + 1} of {len(inside.layers)}",
-    )  # fmt: skip
+    )
     # Another key for another cell, which has other parts.
     name = right.segmented_control(
-        "Part", names, default="hidden", format_func=TITLES.__getitem__,
-        key=f"writing-part-{inside.cell}", required=True, wrap=True,
-    )  # fmt: skip
+        "Part",
+        names,
+        default="hidden",
+        format_func=TITLES.__getitem__,
+        key=f"writing-part-{inside.cell}",
+        required=True,
+        wrap=True,
+    )
     name = name or "hidden"
     st.caption(ABOUT[name])
     return int(layer), name
@@ -80,11 +87,14 @@ def _part(inside: Inside) -> tuple[int, str]:
 
 def _search(inside: Inside, layer: int, name: str) -> UnitSearch | None:
     wanted = st.selectbox(
-        "Find units that follow", list(PROPERTIES), key="writing-property",
-        format_func=lambda key: PROPERTIES[key].title, persist_state="session",
+        "Find units that follow",
+        list(PROPERTIES),
+        key="writing-property",
+        format_func=lambda key: PROPERTIES[key].title,
+        persist_state="session",
         help="Correlation of each unit with the property over the text, after Karpathy et al. "
         "2016, https://arxiv.org/abs/1506.02078",
-    )  # fmt: skip
+    )
     try:
         found = find_units(inside.layers[layer][name], inside.tokens, wanted)
     except BadInput as error:
@@ -104,9 +114,11 @@ def _one_unit(inside: Inside, layer: int, name: str, search: UnitSearch) -> None
     ranked = search.units.tolist()
     told = dict(zip(ranked, search.correlations.tolist(), strict=True))
     unit = st.selectbox(
-        "One unit", ranked, format_func=lambda unit: f"unit {unit}, correlation {told[unit]:+.2f}",
+        "One unit",
+        ranked,
+        format_func=lambda unit: f"unit {unit}, correlation {told[unit]:+.2f}",
         key=f"writing-unit-{inside.model}-{layer}-{name}-{search.title}",
-    )  # fmt: skip
+    )
     values = inside.layers[layer][name][:, unit]
     chart(plot_unit(values, search, unit), "writing-unit-line")
     show_text(signed(inside.tokens, values.tolist()))

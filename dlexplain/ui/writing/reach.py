@@ -33,12 +33,16 @@ def show_reach(entry: ModelEntry, text: str) -> None:
         state[OTHERS] = state[GIVEN] = first
     state[OTHERS] = [name for name in state[OTHERS] if name in rest]
     st.multiselect(
-        "Compare with", rest, key=OTHERS, persist_state="session", max_selections=MOST,
+        "Compare with",
+        rest,
+        key=OTHERS,
+        persist_state="session",
+        max_selections=MOST,
         format_func=lambda name: known[name].title,
         help="At first those of the zoo that were trained on the same data, one of each kind: "
         "they read the same tokens. Another may read words where this one reads parts of words, "
         "and not know what this one knows.",
-    )  # fmt: skip
+    )
     if not text.strip():
         st.info("Type a text above; the gradient is measured on it.")
         return

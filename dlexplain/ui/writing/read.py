@@ -87,10 +87,13 @@ def _why(
     named = names([token.label for token in reading.tokens])
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     place = left.selectbox(
-        "Token", places, key=TOKEN, persist_state="session",
+        "Token",
+        places,
+        key=TOKEN,
+        persist_state="session",
         format_func=lambda place: f"{place}: {named[place]}",
         help="At first the one that surprised the model most. Type to search.",
-    )  # fmt: skip
+    )
     known = by_name(token_method_infos())
     with right:
         method = choose_one("Method", {n: info.title for n, info in known.items()}, METHOD, first)

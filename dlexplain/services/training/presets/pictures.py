@@ -11,29 +11,38 @@ add_preset(
     "Convolution, ReLU, max pooling and dense layers on 1,797 small digits.",
     case="Image classification",
     zoo=True,
-    task="classify-image", model="cnn", data="digits",
+    task="classify-image",
+    model="cnn",
+    data="digits",
     training={"epochs": 30, "batch_size": 64, "learning_rate": 0.01, "precision": "float32"},
     model_params={"blocks": 2},
     augmentation={"shift": 1},
-)  # fmt: skip
+)
 add_preset(
     "shapes-cnn",
     "Shapes, the article's CNN",
     "Five coloured shapes on textured ground, whose true mask is known.",
     case="Image classification",
     about=180,
-    task="classify-image", model="cnn", data="shapes",
+    task="classify-image",
+    model="cnn",
+    data="shapes",
     training={"epochs": 15, "batch_size": 128, "learning_rate": 3e-3},
     augmentation={"flip": "random", "shift": 2},
-)  # fmt: skip
+)
 AIRBENCH: dict[str, Any] = {
-    "task": "classify-image", "model": "airbench", "data": "cifar10",
+    "task": "classify-image",
+    "model": "airbench",
+    "data": "cifar10",
     "task_params": {"label_smoothing": 0.2, "test_views": "mirrored-shifted"},
-}  # fmt: skip
+}
 AIRBENCH_TRAINING: dict[str, Value] = {
-    "optimiser": "sgd", "momentum": 0.85, "weight_decay": 0.00133,
-    "norm_bias_rate": 64.0, "keep_best": False,
-}  # fmt: skip
+    "optimiser": "sgd",
+    "momentum": 0.85,
+    "weight_decay": 0.00133,
+    "norm_bias_rate": 64.0,
+    "keep_best": False,
+}
 """The rates of arXiv 2404.00498 for a mean loss: 11.5 / (1 + 1 / (1 - 0.85)) = 1.5 at 1,024.
 A moving average of the weights stands for its lookahead."""
 add_preset(
@@ -47,11 +56,14 @@ add_preset(
     # 64 to 256 channels meets a slow kernel for bf16 weight gradients; 192 takes half the time.
     model_params={"deep": 192},
     training={
-        **AIRBENCH_TRAINING, "epochs": 13, "batch_size": 512, "learning_rate": 0.75,
+        **AIRBENCH_TRAINING,
+        "epochs": 13,
+        "batch_size": 512,
+        "learning_rate": 0.75,
         "averaging": 0.98,
     },
     augmentation={"flip": "alternating", "shift": 2, "early_side": 24},
-)  # fmt: skip
+)
 add_preset(
     "cifar10-94",
     "CIFAR-10 to 94%",
@@ -60,19 +72,32 @@ add_preset(
     about=3600,
     **AIRBENCH,
     data_params={"validation": 0.02},
-    training={**AIRBENCH_TRAINING, "epochs": 12, "batch_size": 1024, "learning_rate": 1.5,
-              "averaging": 0.96},
+    training={
+        **AIRBENCH_TRAINING,
+        "epochs": 12,
+        "batch_size": 1024,
+        "learning_rate": 1.5,
+        "averaging": 0.96,
+    },
     augmentation={"flip": "alternating", "shift": 2},
-)  # fmt: skip
+)
 RESNET9: dict[str, Any] = {
-    "task": "classify-image", "model": "resnet9", "data": "cifar10",
-    "data_params": {"validation": 0.02}, "model_params": {"width": 64},
-}  # fmt: skip
+    "task": "classify-image",
+    "model": "resnet9",
+    "data": "cifar10",
+    "data_params": {"validation": 0.02},
+    "model_params": {"width": 64},
+}
 RESNET9_TRAINING: dict[str, Value] = {
-    "batch_size": 256, "optimiser": "sgd", "learning_rate": 0.2, "schedule": "cosine",
-    "momentum": 0.9, "weight_decay": 0.0005, "averaging": 0.995,
+    "batch_size": 256,
+    "optimiser": "sgd",
+    "learning_rate": 0.2,
+    "schedule": "cosine",
+    "momentum": 0.9,
+    "weight_decay": 0.0005,
+    "averaging": 0.995,
     "keep_best": False,
-}  # fmt: skip
+}
 add_preset(
     "cifar10-resnet-alone",
     "CIFAR-10, residual network without a teacher",
@@ -83,7 +108,7 @@ add_preset(
     task_params={"label_smoothing": 0.1, "test_views": "mirrored-shifted"},
     training={**RESNET9_TRAINING, "epochs": 20},
     augmentation={"flip": "alternating", "shift": 4, "cutout": 8, "early_side": 24},
-)  # fmt: skip
+)
 add_preset(
     "cifar10-efficientnet",
     "CIFAR-10, EfficientNet from ImageNet",
@@ -130,19 +155,23 @@ for activation, (name, words) in ACTIVATIONS.items():
         "on cores that know bf16.",
         case="Image classification",
         zoo=True,
-        task="classify-image", model="cnn", data="cifar10",
+        task="classify-image",
+        model="cnn",
+        data="cifar10",
         model_params={"activation": activation},
         training={"epochs": 12, "batch_size": 128, "learning_rate": 0.005, "weight_decay": 0.01},
         augmentation={"flip": "random", "shift": 2},
-    )  # fmt: skip
+    )
 add_preset(
     "pictures-resnet",
     "Your own pictures, residual network",
     "Recognises what is on your own pictures: give the path of a folder or ZIP with one folder a "
     "class, as ImageNet is laid out.",
     case="Image recognition",
-    task="classify-image", model="resnet9", data="picture-folder",
+    task="classify-image",
+    model="resnet9",
+    data="picture-folder",
     task_params={"label_smoothing": 0.1},
     training={"epochs": 20, "batch_size": 64, "learning_rate": 3e-3, "weight_decay": 0.01},
     augmentation={"flip": "random", "shift": 4, "colour": 0.2},
-)  # fmt: skip
+)

@@ -30,12 +30,17 @@ add_preset(
               "precision": "float32"},
 )  # fmt: skip
 FRED: dict[str, Any] = {
-    "case": "Time-series forecasting", "zoo": True,
-    "task": "forecast", "data": "fred-md",
-}  # fmt: skip
+    "case": "Time-series forecasting",
+    "zoo": True,
+    "task": "forecast",
+    "data": "fred-md",
+}
 FRED_TRAINING: dict[str, Value] = {
-    "epochs": 40, "batch_size": 32, "weight_decay": 0.2, "precision": "float32",
-}  # fmt: skip
+    "epochs": 40,
+    "batch_size": 32,
+    "weight_decay": 0.2,
+    "precision": "float32",
+}
 """Small networks and much dropout, chosen by validation: 500 windows overlap and are soon known
 by heart."""
 EIGHT = "Eight series, unemployment to share prices, twelve months ahead, tested on 2015 to 2021. "
