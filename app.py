@@ -5,11 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from dlexplain.ui.left_out import tell_left_out
 from dlexplain.ui.live import following
+from dlexplain.ui.notices import states_told, tell_left_out
 from dlexplain.ui.session import here
 from dlexplain.ui.start import look_after_runs, warm_up
-from dlexplain.ui.unusable import states_told
 
 SECTIONS = {"explain": "Explain", "generate": "Generate", "inside": "Inside", "train": "Train"}
 PAGES = Path(__file__).parent / "pages"

@@ -24,7 +24,7 @@ def test_forecast_prints_what_python_gives(capsys: pytest.CaptureFixture[str]) -
     told = json_of(capsys, "forecast", "--model", MODEL, "--origin", "2005-01", "--horizon", "3")
     here = dx.forecast(MODEL, origin="2005-01", horizon=3)
     assert told == here.to_dict()
-    assert here.plot().data[-1].name == "what came"
+    assert here.plot().data[-1].name == "actual"
     assert main(["forecast", "--origin", "2005-01", "--intervals", "trained"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("macrodata-lstm on US economy, quarterly, from 2005Q1 (test), intervals")

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.cli import explaining_texts, forecasting
-from dlexplain.cli.method_params import check_params
-from dlexplain.cli.saying import complain
+from dlexplain.cli.saying import check_params, complain
 from dlexplain.errors import BadInput, PictureError
 
 if TYPE_CHECKING:
@@ -197,7 +196,7 @@ def _classify(args: argparse.Namespace) -> int:
         _no_fit(args)
         return explaining_texts.classify(args)
     from dlexplain.services.loading import load
-    from dlexplain.services.pictures.classify import classify
+    from dlexplain.services.pictures.explain import classify
     from dlexplain.services.pictures.models import LoadedModel
 
     model = load(LoadedModel, args.model or DEFAULT_MODEL)

@@ -5,8 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlexplain.cli.method_params import check_params
-from dlexplain.cli.saying import complain
+from dlexplain.cli.saying import check_params, complain
 from dlexplain.errors import BadInput, TextError
 from dlexplain.settings import local_path
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlexplain.cli.method_params import check_params
+from dlexplain.cli.saying import check_params
 from dlexplain.errors import BadInput
 from dlexplain.settings import local_path
 
@@ -93,9 +93,9 @@ def _forecast(args: argparse.Namespace) -> int:
     origin = period_text(told.origin, told.period)
     part = f" ({told.part})" if told.part else ""  # made-up series lie in no period of the model
     print(f"{told.model} on {told.series}, from {origin}{part}, intervals {kind}")
-    for place, name in enumerate(told.names):
-        print(f"{_named(told.about, name)}, last {told.levels[-1, place]:.6g}")
-        _print(told, place)
+    for index, name in enumerate(told.names):
+        print(f"{_named(told.about, name)}, last {told.levels[-1, index]:.6g}")
+        _print(told, index)
     for note in told.notes:
         print(note)
     return 0

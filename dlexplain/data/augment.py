@@ -9,7 +9,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dlexplain.data.base import Augmentation
-from dlexplain.data.moving import queued
 
 
 def augment(
@@ -89,3 +88,11 @@ def _cutout(pixels: Tensor, size: int, generator: torch.Generator) -> Tensor:
     inside_y, inside_x = (down >= 0) & (down < size), (across >= 0) & (across < size)
     hole = queued((inside_y[:, :, None] & inside_x[:, None, :])[:, None], pixels.device)
     return torch.where(hole, pixels.mean(dim=(2, 3), keepdim=True), pixels)
+
+
+def queued(tensor: Tensor, device: torch.device) -> Tensor:
+    """On the device. A copy to a GPU is queued behind what it does, from pinned memory; a plain
+    one would wait until all of that is done, and leave the GPU idle afterwards."""
+    if device.type != "cuda" or tensor.device.type != "cpu":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)

@@ -216,7 +216,7 @@ def _decode(
     resized = 0
     archives: dict[Path, zipfile.ZipFile] = {}
     try:
-        for place, file in enumerate(found):
+        for index, file in enumerate(found):
             try:
                 if file.archive is None:
                     picture = read_picture(Path(file.path))
@@ -229,9 +229,9 @@ def _decode(
                 continue
             pixels[len(places)] = model_view(picture, side, side)
             resized += picture.pixels.shape[:2] != (side, side)
-            places.append(place)
-            if place % REPORT_EVERY == 0:
-                report(f"decoding pictures: {place:,} of {len(found):,}", place / len(found))
+            places.append(index)
+            if index % REPORT_EVERY == 0:
+                report(f"decoding pictures: {index:,} of {len(found):,}", index / len(found))
     finally:
         for opened in archives.values():
             opened.close()

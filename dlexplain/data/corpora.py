@@ -105,7 +105,7 @@ def line_words(text: str) -> Tokenizer:
     counts[END] += sum(1 for line in text.splitlines() if line.strip())
     counts[UNKNOWN] += 0
     ranked = sorted(counts, key=lambda word: (-counts[word], word))
-    words = {word: place for place, word in enumerate(ranked)}
+    words = {word: index for index, word in enumerate(ranked)}
     tokeniser = Tokenizer(models.WordLevel(words, unk_token=UNKNOWN))
     tokeniser.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     return tokeniser

@@ -97,8 +97,8 @@ def split_by_source(
 ) -> tuple[Pairs, Pairs, Pairs]:
     """(train, validation, test); equal sources fall into the same part, each part has one."""
     places: dict[str, list[int]] = {}
-    for place, text in enumerate(pairs.source):
-        places.setdefault(text, []).append(place)
+    for index, text in enumerate(pairs.source):
+        places.setdefault(text, []).append(index)
     texts = sorted(places)
     if len(texts) < 3:
         raise DataError(f"{len(texts)} different sources are too few; 3 or more can be split")

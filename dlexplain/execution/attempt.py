@@ -9,8 +9,8 @@ from dlexplain.errors import DlexplainError, StatesError
 from dlexplain.execution import paths
 from dlexplain.execution.ended import note_end
 from dlexplain.execution.ending import Ending, Stopped
+from dlexplain.execution.files import kept_told
 from dlexplain.execution.reporting import Reporter
-from dlexplain.execution.saved import kept_told
 from dlexplain.execution.states import States
 from dlexplain.execution.telling import mark
 

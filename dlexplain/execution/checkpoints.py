@@ -11,8 +11,8 @@ from typing import Any
 import torch
 
 from dlexplain.errors import CheckpointError
+from dlexplain.execution.files import steps_in
 from dlexplain.execution.paths import digest_file
-from dlexplain.execution.saved import steps_in
 
 
 def remove(checkpoint: Path) -> None:

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from dlexplain.errors import DlexplainError
 from dlexplain.execution import paths, process
 from dlexplain.execution.files import write_whole
-from dlexplain.execution.priority import lower_priority
+from dlexplain.execution.process import lower_priority
 from dlexplain.execution.rows import is_at_work
 from dlexplain.execution.states import States
 from dlexplain.execution.store import Tracking

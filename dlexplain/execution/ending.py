@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from dlexplain.errors import RunError
-from dlexplain.execution.saved import kept_told
+from dlexplain.execution.files import kept_told
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 

@@ -1,5 +1,6 @@
 """Processes of our own that outlive whoever started them."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -37,3 +38,18 @@ def start(home: Path, module: str, *arguments: str, log: Path) -> int:
         )
     _children.append(child)
     return child.pid
+
+
+AUTOGROUP = Path("/proc/self/autogroup")
+"""On Linux each session may be a group of its own, and groups share the processor evenly, whatever
+the niceness within: see sched(7). There a group has a niceness too."""
+
+
+def lower_priority(niceness: int) -> None:
+    """Lower this process's priority, and its session's where it leads one; 19 is the lowest."""
+    if not hasattr(os, "nice"):
+        return
+    os.nice(niceness)
+    if AUTOGROUP.exists() and os.getsid(0) == os.getpid():
+        with contextlib.suppress(OSError):  # where it may not, it only gives way less
+            AUTOGROUP.write_text(str(niceness))

@@ -20,10 +20,9 @@ from lightning.pytorch.callbacks import (
 from lightning.pytorch.plugins.io import CheckpointIO
 
 from dlexplain.execution.checkpoints import read_checkpoint, remove
-from dlexplain.execution.files import write_part, write_whole
+from dlexplain.execution.files import saved_step, write_part, write_whole
 from dlexplain.execution.paths import digest_file
 from dlexplain.execution.reporting import Reporter
-from dlexplain.execution.saved import saved_step
 
 SAVE_SECONDS = 60.0
 """A crash in the middle of a long epoch costs no more."""

@@ -13,10 +13,9 @@ from typing import Any
 
 from dlexplain.errors import RunError, UnknownName
 from dlexplain.execution import paths
-from dlexplain.execution.files import write_whole
+from dlexplain.execution.files import steps_in, write_whole
 from dlexplain.execution.journal import read
 from dlexplain.execution.rows import RunRow, is_at_work
-from dlexplain.execution.saved import steps_in
 from dlexplain.execution.states import States
 from dlexplain.execution.store import Tracking
 

@@ -169,9 +169,9 @@ def _children(tree: Tree, group: _Group, one: float, other: float, number: int) 
         (group.context | tree.members[right], other, group.high, left),
         (group.context | tree.members[left], one, group.high, right),
     )
-    for place, (context, low, high, node) in enumerate(seen):
+    for index, (context, low, high, node) in enumerate(seen):
         priority = -abs(high - low) * weight
-        yield _Group(priority, number + place, context, low, high, int(node), weight)
+        yield _Group(priority, number + index, context, low, high, int(node), weight)
 
 
 def _shared(tree: Tree, credit: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -85,13 +85,13 @@ def by_geometry(
     """
     row, column = unit.row, unit.column
     wanted: dict[int, Rectangle] = {call.place: Rectangle(row, column, row, column)}
-    for place in range(call.place, -1, -1):
-        if place not in wanted:
+    for index in range(call.place, -1, -1):
+        if index not in wanted:
             continue
-        layer = calls[place]
+        layer = calls[index]
         module = model.module.get_submodule(layer.path)
-        box = _before(module, layer, wanted.pop(place), clip)
-        if place == call.place and isinstance(module, nn.Flatten) and len(layer.shape_in) == 3:
+        box = _before(module, layer, wanted.pop(index), clip)
+        if index == call.place and isinstance(module, nn.Flatten) and len(layer.shape_in) == 3:
             box = _flattened(layer.shape_in, unit.channel)
         for source in layer.sources or (PICTURE,):
             shape = model.input_shape if source == PICTURE else calls[source].shape_out

@@ -9,16 +9,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from dlexplain.explainers.fair_lock import FairLock
-from dlexplain.explainers.next_token import Score
 from dlexplain.explainers.progress import Progress
 from dlexplain.explainers.recurrence import differentiable
 
 CHUNK = 8
 """Sources at once."""
+
+Score = Callable[[Tensor], Tensor]
+"""(batch, time, size) vectors -> (batch,) the log probability of the token after them"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,3 +149,22 @@ def every_removal(written: Written, leave: Sequence[int], progress: Progress) ->
 
 def _without(source: Tensor, place: int) -> Tensor:
     return torch.cat([source[:, :place], source[:, place + 1 :]], dim=1)
+
+
+def gradients(score: Score, vectors: Tensor, lock: FairLock) -> tuple[Tensor, Tensor]:
+    """f (batch,) and df/dx (batch, time, size) at x = vectors, in one turn at the model."""
+    given = vectors.detach().requires_grad_()
+    with lock.turn(), torch.enable_grad():
+        found = score(given)
+        (slope,) = torch.autograd.grad(found.sum(), given)
+    return found.detach(), slope
+
+
+def reach(score: Score, vectors: Tensor, lock: FairLock) -> NDArray[np.float64]:
+    """(batch, time): |df/dx| of the vector k = 1, 2, ... tokens before the one in question.
+
+    vectors  (batch, time, size), each row the tokens before one token
+    """
+    _, slope = gradients(score, vectors, lock)
+    found: NDArray[np.float64] = slope.norm(dim=-1).flip(1).double().cpu().numpy()
+    return found

@@ -82,8 +82,8 @@ def _search(
 def _few(count: int, size: int, left: int) -> bool:
     """Whether all sets of this size fit into half of what is left."""
     total = 1
-    for place in range(size):
-        total = total * (count - place) // (place + 1)
+    for index in range(size):
+        total = total * (count - index) // (index + 1)
     return size == 1 or total <= left // 2
 
 

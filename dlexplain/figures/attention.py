@@ -7,8 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dlexplain.figures.attention_heads import BASE
-from dlexplain.figures.drawn import new_figure
-from dlexplain.figures.scales import BLUE, INK, ORANGE, SEQUENTIAL, rgba, value_range
+from dlexplain.figures.scales import BLUE, INK, ORANGE, SEQUENTIAL, new_figure, rgba, value_range
 from dlexplain.figures.token_names import shown
 from dlexplain.results import TokenWeights, plot
 
@@ -149,13 +148,13 @@ def _end(found: TokenWeights, side: str, focus: int | None) -> dict[str, Any]:
         "x": [0 if left else 1] * len(names),
         "y": list(range(len(names))),
         "text": [
-            _short(name) if place % step == 0 or (marked and place == focus) else ""
-            for place, name in enumerate(names)
+            _short(name) if index % step == 0 or (marked and index == focus) else ""
+            for index, name in enumerate(names)
         ],
         "textposition": "middle left" if left else "middle right",
         "marker": {
             "size": 7,
-            "color": [ORANGE if marked and place == focus else INK for place in range(len(names))],
+            "color": [ORANGE if marked and index == focus else INK for index in range(len(names))],
         },
         "hovertext": hover,
         "hoverinfo": "text",
@@ -169,8 +168,8 @@ def _largest(row: NDArray[np.float32]) -> NDArray[np.int64]:
 def unique_names(tokens: tuple[str, ...]) -> list[str]:
     """A token that occurs again gets its place, so that each is a category of its own."""
     return [
-        f"{_short(token)} ({place + 1})" if tokens.count(token) > 1 else _short(token)
-        for place, token in enumerate(tokens)
+        f"{_short(token)} ({index + 1})" if tokens.count(token) > 1 else _short(token)
+        for index, token in enumerate(tokens)
     ]
 
 

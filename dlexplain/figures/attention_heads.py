@@ -9,8 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image
 
-from dlexplain.figures.drawn import new_figure
-from dlexplain.figures.scales import CLEAR, ORANGE, SEQUENTIAL, colour
+from dlexplain.figures.scales import CLEAR, ORANGE, SEQUENTIAL, colour, new_figure
 from dlexplain.results import AttentionMaps, HeadFacts, plot
 
 CELL, GUTTER = 64, 4

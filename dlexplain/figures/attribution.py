@@ -9,9 +9,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image
 
-from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.overlay import enlarged
-from dlexplain.figures.scales import Scale, Sign, shown
+from dlexplain.figures.scales import Scale, Sign, new_figure, shown
 from dlexplain.results import Attribution, plot
 
 SIDE = 320

@@ -7,8 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dlexplain.figures.drawn import new_figure
-from dlexplain.figures.scales import CLEAR, Sign, rgba, shown
+from dlexplain.figures.scales import CLEAR, Sign, new_figure, rgba, shown
 from dlexplain.results import TextAttribution, plot
 from dlexplain.results.words import made_visible
 
@@ -152,7 +151,7 @@ def _short(token: str) -> str:
 
 def plot_class_words(words: Sequence[str], values: Sequence[float], unit: str) -> go.Figure:
     """The words that weigh most for a class over a set of texts, the weightiest at the top."""
-    names = [str(place) for place in range(len(words))]
+    names = [str(index) for index in range(len(words))]
     return new_figure(
         {
             "type": "bar",

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from dlexplain.figures.drawn import new_figure
-from dlexplain.figures.scales import CLEAR, INK, LINES, SEQUENTIAL
+from dlexplain.figures.scales import CLEAR, INK, LINES, SEQUENTIAL, new_figure
 
 SHORT = 18
 WIDE = 10.0

@@ -7,8 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dlexplain.figures.drawn import new_figure
-from dlexplain.figures.scales import CLEAR, LINES, rgba
+from dlexplain.figures.scales import CLEAR, LINES, new_figure, rgba
 from dlexplain.results import Curve
 from dlexplain.results.words import metric_name
 
@@ -49,16 +48,16 @@ def plot_curves(
     """
     traces: list[dict[str, Any]] = []
     names = _names(curves, by)
-    for place, curve in enumerate(curves):
-        colour = (colours or LINES)[place % len(colours or LINES)]
+    for index, curve in enumerate(curves):
+        colour = (colours or LINES)[index % len(colours or LINES)]
         x = curve.steps if over == "step" else (curve.at - curve.at[0]) / 60
-        name = names[place]
+        name = names[index]
         line = {
             "type": "scatter",
             "x": x,
             "mode": "lines" if len(curve) > 1 else "markers",
             "name": name,
-            "legendgroup": str(place),
+            "legendgroup": str(index),
             "hovertemplate": "%{y:.5g}<extra>" + name + "</extra>",
         }
         if smoothing:

@@ -6,12 +6,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.scales import (
     BLUE,
     INK,
     LINES,
     ORANGE,
+    new_figure,
     rgba,
 )
 from dlexplain.figures.tested import BASE, plot_errors
@@ -125,7 +125,7 @@ def _line(told: SeriesForecast, target: int, name: str, colour: str) -> dict[str
 def _truth(told: SeriesForecast, target: int) -> dict[str, Any]:
     values = _joined(told, told.truth[:, target], target)
     line = {"color": ORANGE, "width": 2, "dash": "dot"}
-    return scatter(_dates(told), values, "what came", line, told.period)
+    return scatter(_dates(told), values, "actual", line, told.period)
 
 
 def scatter(x: Any, y: Any, name: str, line: dict[str, Any], period: int = 0) -> dict[str, Any]:
@@ -178,7 +178,7 @@ def plot_coverage(found: SeriesBacktest, target: int = 0) -> go.Figure:
     steps = np.arange(1, found.tested.coverage.shape[1] + 1)
     traces: list[dict[str, Any]] = []
     shapes = []
-    for place, level in enumerate(found.tested.coverage_levels):
+    for index, level in enumerate(found.tested.coverage_levels):
         kinds = [("as trained", found.tested.coverage, "dot")]
         if found.calibrated is not None:
             kinds.append(("calibrated", found.calibrated, "solid"))
@@ -188,11 +188,11 @@ def plot_coverage(found: SeriesBacktest, target: int = 0) -> go.Figure:
                 {
                     "type": "scatter",
                     "x": steps,
-                    "y": values[place, :, target],
+                    "y": values[index, :, target],
                     "mode": "lines+markers",
                     "name": name,
                     "marker": {"size": 5},
-                    "line": {"color": LINES[place], "width": 2, "dash": dash},
+                    "line": {"color": LINES[index], "width": 2, "dash": dash},
                     "hovertemplate": "%{x} ahead: %{y:.0%}<extra>" + name + "</extra>",
                 }
             )
@@ -204,7 +204,7 @@ def plot_coverage(found: SeriesBacktest, target: int = 0) -> go.Figure:
                 "x1": 1,
                 "y0": level / 100,
                 "y1": level / 100,
-                "line": {"color": LINES[place], "width": 1, "dash": "dash"},
+                "line": {"color": LINES[index], "width": 1, "dash": "dash"},
             }
         )
     return new_figure(

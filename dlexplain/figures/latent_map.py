@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.latent_sheets import data_address
 from dlexplain.figures.making import MOST_CLASSES
-from dlexplain.figures.scales import LINES, ORANGE
+from dlexplain.figures.scales import LINES, ORANGE, new_figure
 from dlexplain.figures.tested import BASE
 from dlexplain.results import LatentPlane, plot
 

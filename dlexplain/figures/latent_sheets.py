@@ -9,10 +9,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image
 
-from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.making import GREY, grid
 from dlexplain.figures.overlay import enlarged
-from dlexplain.figures.scales import CLEAR, ORANGE
+from dlexplain.figures.scales import CLEAR, ORANGE, new_figure
 from dlexplain.figures.tested import BASE
 from dlexplain.results import LatentPath, Samples, plot
 from dlexplain.results.test_results import Pixels
@@ -67,7 +66,7 @@ def plot_samples(found: Samples, chosen: int | None = None, in_a_row: int = 8) -
     places = np.arange(count)
     x = places % row * (width + 1) + (width + 1) / 2
     y = places // row * (height + 1) + (height + 1) / 2
-    names = [f"{place + 1} {found.label(place)}".strip() for place in range(count)]
+    names = [f"{index + 1} {found.label(index)}".strip() for index in range(count)]
     figure.add_trace(
         {"type": "scatter", "mode": "markers", "x": x, "y": y, "customdata": places,
          "text": names, "hovertemplate": "%{text}<extra></extra>", "showlegend": False,

@@ -7,9 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.latent_sheets import HIDDEN
-from dlexplain.figures.scales import BLUE, DIVERGING, INK, ORANGE
+from dlexplain.figures.scales import BLUE, DIVERGING, INK, ORANGE, new_figure
 from dlexplain.figures.tested import BASE
 from dlexplain.results import DimensionEffects, EncodedPictures, Reconstruction, plot
 
@@ -166,8 +165,8 @@ def plot_effects(effects: DimensionEffects, order: Sequence[int], columns: int =
     deep, wide = height + gap, width + 2
     whole = np.full((rows * deep, columns * wide), np.nan, np.float32)
     notes = []
-    for place, dimension in enumerate(order):
-        top, left = place // columns * deep + gap, place % columns * wide
+    for index, dimension in enumerate(order):
+        top, left = index // columns * deep + gap, index % columns * wide
         whole[top : top + height, left : left + width] = effects.maps[dimension]
         notes.append(
             {

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from dlexplain.figures.attribution import map_figure
-from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.latent_sheets import png, sheet
 from dlexplain.figures.making import BASE
 from dlexplain.figures.overlay import enlarged
-from dlexplain.figures.scales import BLUE, INK, ORANGE, colour
+from dlexplain.figures.scales import BLUE, INK, ORANGE, colour, new_figure
 from dlexplain.results import (
     ActivationMaximisation,
     FeatureMaps,
@@ -88,8 +87,8 @@ def filter_tiles(filters: Filters) -> list[Tile]:
     else:
         pictures = _coloured(weights[:, 0], signed=True, together=False)
     return [
-        Tile(address(np.ascontiguousarray(pixels)), f"{place}", _filter_told(place, weights[place]))
-        for place, pixels in enumerate(pictures)
+        Tile(address(np.ascontiguousarray(pixels)), f"{index}", _filter_told(index, weights[index]))
+        for index, pixels in enumerate(pictures)
     ]
 
 

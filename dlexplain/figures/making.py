@@ -6,8 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dlexplain.figures.drawn import new_figure
-from dlexplain.figures.scales import BLUE, CLEAR, INK, LINES
+from dlexplain.figures.scales import BLUE, CLEAR, INK, LINES, new_figure
 from dlexplain.results import GeneratedPictures, Reconstructions, plot
 
 BASE: dict[str, Any] = {
@@ -80,7 +79,7 @@ def plot_latent(found: Reconstructions) -> go.Figure:
     """Where test pictures lie in the two dimensions that carry most, coloured by class."""
     across, up = np.argsort(-found.kl)[:2]
     traces = []
-    for place, label in enumerate(np.unique(found.labels)):
+    for index, label in enumerate(np.unique(found.labels)):
         there = found.labels == label
         name = found.classes[label] if label < len(found.classes) else str(label)
         traces.append(
@@ -92,11 +91,11 @@ def plot_latent(found: Reconstructions) -> go.Figure:
                 "name": name,
                 "marker": {
                     "size": 5,
-                    "color": LINES[place % len(LINES)],
-                    "symbol": SYMBOLS[place // len(LINES) % len(SYMBOLS)],
+                    "color": LINES[index % len(LINES)],
+                    "symbol": SYMBOLS[index // len(LINES) % len(SYMBOLS)],
                 },
                 "hovertemplate": "%{x:.2f}, %{y:.2f}<extra>" + name + "</extra>",
-                "showlegend": place < MOST_CLASSES,
+                "showlegend": index < MOST_CLASSES,
             }
         )
     return new_figure(

@@ -137,8 +137,8 @@ def attribution_png(
         whole - 2 * MARGIN,
     )
     top = 2 * LINE + MARGIN
-    for place, part in enumerate(parts):
-        sheet.paste(Image.fromarray(part), (MARGIN + place * (width + MARGIN), top))
+    for index, part in enumerate(parts):
+        sheet.paste(Image.fromarray(part), (MARGIN + index * (width + MARGIN), top))
     left = MARGIN + (len(parts) - 1) * (width + MARGIN)
     _draw_scale(sheet, draw, scale, strength, (left, top + height + 12), width, a.unit, smooth)
     info = PngInfo()
@@ -184,3 +184,27 @@ def _write(
     while text and draw.textlength(text, font=font) > width:
         text = text[:-2].rstrip() + "…"
     draw.text(at, text, INK, font=font)
+
+
+LEFT_OUT = 0.3
+"""Of its brightness, what is left out keeps."""
+FRAME = (255, 255, 255)
+
+
+def with_left_out(
+    pixels: NDArray[np.uint8], part: tuple[float, float, float, float], side: int = 640
+) -> NDArray[np.uint8]:
+    """The picture, (H, W, 3), shrunk to at most `side`, dark outside of `part` and a frame there.
+
+    part  left, top, right and bottom in the picture's pixels
+    """
+    image = Image.fromarray(pixels)
+    image.thumbnail((side, side), Image.Resampling.BICUBIC)
+    scale = image.width / pixels.shape[1], image.height / pixels.shape[0]
+    left, top, right, bottom = (round(at * scale[i % 2]) for i, at in enumerate(part))
+    right, bottom = max(right, left + 1), max(bottom, top + 1)
+    shown = (np.asarray(image) * LEFT_OUT).round().astype(np.uint8)
+    shown[top:bottom, left:right] = np.asarray(image)[top:bottom, left:right]
+    framed = Image.fromarray(shown)
+    ImageDraw.Draw(framed).rectangle((left, top, right - 1, bottom - 1), outline=FRAME)
+    return np.asarray(framed)

@@ -4,8 +4,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from dlexplain.figures.drawn import new_figure
-from dlexplain.figures.scales import BLUE
+from dlexplain.figures.scales import BLUE, new_figure
 from dlexplain.results import ClassName, Prediction, plot
 
 ROW_HEIGHT = 46

@@ -5,11 +5,13 @@ clear, so the photo keeps its colours where nothing speaks. Values beyond the 99
 the end colour, so that one hot pixel does not hide the rest; `Scale.words` says so.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.colors import get_colorscale, sample_colorscale
 
@@ -139,3 +141,27 @@ def colour(heatmap: NDArray[np.float32], signed: bool) -> NDArray[np.float32]:
     scale = Scale.of(heatmap, signed)
     place = (heatmap - scale.low) / (scale.high - scale.low)
     return _sampled(DIVERGING if signed else SEQUENTIAL, place)
+
+
+NUMBERS: dict[str, Any] = {
+    "exponentformat": "power",
+    "minexponent": 5,
+    "separatethousands": True,
+}
+"""Of an axis or a colour bar: in full from 0.00001 to 99,999, in powers of ten beyond."""
+
+
+def new_figure(
+    traces: Sequence[Any] | Mapping[str, Any], layout: Mapping[str, Any] | None = None
+) -> go.Figure:
+    """As go.Figure, its numbers in full."""
+    return in_full(go.Figure(traces, layout))
+
+
+def in_full(drawn: go.Figure) -> go.Figure:
+    """The same figure with the numbers of its axes and colour bars in full."""
+    drawn.update_xaxes(NUMBERS)
+    drawn.update_yaxes(NUMBERS)
+    drawn.update_traces(colorbar=NUMBERS, selector={"type": "heatmap"})
+    drawn.update_traces(line_colorbar=NUMBERS, selector={"type": "parcoords"})
+    return drawn

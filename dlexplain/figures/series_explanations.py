@@ -7,9 +7,17 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dlexplain.figures.drawn import new_figure
 from dlexplain.figures.forecasts import UNDER, scatter, time_axis, when
-from dlexplain.figures.scales import BLUE, DIVERGING, INK, LINES, SEQUENTIAL, rgba, value_range
+from dlexplain.figures.scales import (
+    BLUE,
+    DIVERGING,
+    INK,
+    LINES,
+    SEQUENTIAL,
+    new_figure,
+    rgba,
+    value_range,
+)
 from dlexplain.figures.tested import BASE
 from dlexplain.results import SeriesAttention, SeriesAttribution, about_of, period_format, plot
 
@@ -143,11 +151,11 @@ def plot_attention_read(found: SeriesAttention) -> go.Figure:
                 found.dates,
                 weights,
                 name,
-                {"color": LINES[place % len(LINES)], "width": 1.5, "dash": "dot"},
+                {"color": LINES[index % len(LINES)], "width": 1.5, "dash": "dot"},
             ),
             "hovertemplate": when(found.period) + ": %{y:.1%}<extra>" + name + "</extra>",
         }
-        for place, (name, weights) in enumerate(rows)
+        for index, (name, weights) in enumerate(rows)
     ]
     traces.append(
         {
@@ -217,7 +225,7 @@ def plot_compared(found: Sequence[SeriesAttribution]) -> go.Figure:
             "x": list(one.names),
             "y": one.by_series,
             "name": one.title,
-            "marker": {"color": LINES[place % len(LINES)]},
+            "marker": {"color": LINES[index % len(LINES)]},
             "customdata": [about_of(one.about, name).title for name in one.names],
             "hovertemplate": "%{customdata}: %{y:+,.3~r}"
             + one.unit
@@ -225,7 +233,7 @@ def plot_compared(found: Sequence[SeriesAttribution]) -> go.Figure:
             + one.title
             + "</extra>",
         }
-        for place, one in enumerate(found)
+        for index, one in enumerate(found)
     ]
     return new_figure(
         traces,

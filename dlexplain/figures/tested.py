@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from dlexplain.figures.drawn import new_figure
-from dlexplain.figures.scales import BLUE, CLEAR, INK, LINES, ORANGE, rgba
+from dlexplain.figures.scales import BLUE, CLEAR, INK, LINES, ORANGE, new_figure, rgba
 from dlexplain.results import Backtest, ClassificationTest, LanguageTest, TextTest, plot
 
 MOST_NUMBERS = 20
@@ -127,13 +126,13 @@ def plot_errors(tested: Backtest, target: int = 0) -> go.Figure:
         {
             "type": "scatter",
             "x": ahead,
-            "y": tested.mase[place, :, target],
+            "y": tested.mase[index, :, target],
             "mode": "lines+markers",
             "name": name,
-            "line": {"color": LINES[place % len(LINES)], "width": 2},
+            "line": {"color": LINES[index % len(LINES)], "width": 2},
             "hovertemplate": "%{x} ahead: %{y:.3f}<extra>" + name + "</extra>",
         }
-        for place, name in enumerate(tested.forecasters)
+        for index, name in enumerate(tested.forecasters)
     ]
     return new_figure(
         traces,

@@ -5,8 +5,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from dlexplain.figures.drawn import new_figure
-from dlexplain.figures.scales import BLUE, CLEAR, INK, ORANGE
+from dlexplain.figures.scales import BLUE, CLEAR, INK, ORANGE, new_figure
 from dlexplain.results import Activation, TextPrediction, plot
 
 MOST = 8

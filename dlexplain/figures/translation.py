@@ -3,8 +3,7 @@
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dlexplain.figures.drawn import new_figure
-from dlexplain.figures.scales import BLUE, DIVERGING, INK, ORANGE, share_scale
+from dlexplain.figures.scales import BLUE, DIVERGING, INK, ORANGE, new_figure, share_scale
 from dlexplain.figures.tested import BASE
 from dlexplain.figures.token_names import LABELLED, names, names_axis
 from dlexplain.figures.translations import plot_alignment
@@ -19,7 +18,7 @@ CELL = 110
 @plot.register
 def plot_translation(found: Translation) -> go.Figure:
     """The candidates' scores, the best first."""
-    titles = [f"{place + 1}: {one.text}" for place, one in enumerate(found.candidates)]
+    titles = [f"{index + 1}: {one.text}" for index, one in enumerate(found.candidates)]
     return new_figure(
         {
             "type": "bar",

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from dlexplain.figures.drawn import new_figure
-from dlexplain.figures.scales import CLEAR, share_scale
+from dlexplain.figures.scales import CLEAR, new_figure, share_scale
 from dlexplain.figures.token_names import names
 from dlexplain.results import Alignment, plot
 

@@ -7,8 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dlexplain.figures.drawn import new_figure
-from dlexplain.figures.scales import BLUE, DIVERGING, INK, LINES, ORANGE, SEQUENTIAL
+from dlexplain.figures.scales import BLUE, DIVERGING, INK, LINES, ORANGE, SEQUENTIAL, new_figure
 from dlexplain.figures.tested import BASE
 from dlexplain.figures.token_names import names, names_axis
 from dlexplain.results import (
@@ -105,7 +104,7 @@ def plot_reach(found: Sequence[GradientReach]) -> go.Figure:
     """The gradient by distance, of the nearest token's, one line a model, on a logarithmic
     scale."""
     traces: list[dict[str, Any]] = []
-    for place, each in enumerate(found):
+    for index, each in enumerate(found):
         shares = each.norms / (each.norms[0] or 1.0)
         traces.append(
             {
@@ -114,7 +113,7 @@ def plot_reach(found: Sequence[GradientReach]) -> go.Figure:
                 "y": np.where(shares >= FAINTEST, shares, np.nan),
                 "mode": "lines+markers",
                 "name": each.title,
-                "line": {"color": LINES[place % len(LINES)], "width": 2},
+                "line": {"color": LINES[index % len(LINES)], "width": 2},
                 "marker": {"size": 4},
                 "hovertemplate": "%{x} tokens back: %{y:.2%}<extra>" + each.title + "</extra>",
             }

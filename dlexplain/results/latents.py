@@ -150,8 +150,8 @@ class EncodedPictures:
     def class_means(self) -> dict[str, Floats]:
         """(latent,) mean code of each class's training pictures, of those that have any."""
         means = {}
-        for place, name in enumerate(self.classes):
-            there = (self.labels == place) & ~self.tested
+        for index, name in enumerate(self.classes):
+            there = (self.labels == index) & ~self.tested
             if there.any():
                 means[name] = self.codes[there].mean(axis=0)
         return means
@@ -186,12 +186,12 @@ class LatentPlane:
         latent = encoded.codes.shape[1]
         rows = csv.writer(out, lineterminator="\n")
         head = ("picture", "part", "class", "error", *self.titles)
-        rows.writerow([*head, *(f"code[{place}]" for place in range(latent))])
-        for place in range(len(encoded)):
-            part = "test" if encoded.tested[place] else "training"
-            name = encoded.classes[int(encoded.labels[place])]
-            numbers = (encoded.errors[place], *self.places[place], *encoded.codes[place])
-            rows.writerow([place, part, name, *(f"{number:.6g}" for number in numbers)])
+        rows.writerow([*head, *(f"code[{index}]" for index in range(latent))])
+        for index in range(len(encoded)):
+            part = "test" if encoded.tested[index] else "training"
+            name = encoded.classes[int(encoded.labels[index])]
+            numbers = (encoded.errors[index], *self.places[index], *encoded.codes[index])
+            rows.writerow([index, part, name, *(f"{number:.6g}" for number in numbers)])
         return out.getvalue().encode()
 
     def plot(self) -> Any:
@@ -282,7 +282,7 @@ class Samples:
 
     def to_dict(self) -> dict[str, Any]:
         """The form that `sample --json` prints: everything but the pictures."""
-        asked = [self.label(place) for place in range(len(self.labels))]
+        asked = [self.label(index) for index in range(len(self.labels))]
         return {
             "model": self.model,
             "count": len(self.pixels),

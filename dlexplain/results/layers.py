@@ -40,7 +40,7 @@ def layer_called(names: Sequence[str], name: str) -> str:
 
 
 def _dots(name: str) -> list[int]:
-    return [place for place, letter in enumerate(name) if letter == "."]
+    return [index for index, letter in enumerate(name) if letter == "."]
 
 
 @dataclass(frozen=True)

@@ -313,8 +313,8 @@ class ClassBalance:
     def rows(self) -> list[dict[str, Any]]:
         """A row a class: its name, and its examples in each part."""
         return [
-            {"class": name, **{split: counts[place] for split, counts in self.counts.items()}}
-            for place, name in enumerate(self.classes)
+            {"class": name, **{split: counts[index] for split, counts in self.counts.items()}}
+            for index, name in enumerate(self.classes)
         ]
 
     def few(self) -> list[str]:

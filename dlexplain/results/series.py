@@ -97,7 +97,7 @@ class SeriesForecast:
             "part": self.part,
             "calibrated": self.calibrated,
             "dates": [str(day) for day in self.ahead],
-            "forecasts": {name: self._of(place) for place, name in enumerate(self.names)},
+            "forecasts": {name: self._of(index) for index, name in enumerate(self.names)},
             "notes": list(self.notes),
             "model_fingerprint": self.model_fingerprint,
         }
@@ -170,8 +170,8 @@ class SeriesBacktest:
         return [
             {"series": name, "ahead": step + 1}
             | {
-                forecaster: float(values[place, step, target])
-                for place, forecaster in enumerate(self.tested.forecasters)
+                forecaster: float(values[index, step, target])
+                for index, forecaster in enumerate(self.tested.forecasters)
             }
             for target, name in enumerate(self.tested.names)
             for step in range(values.shape[1])
@@ -188,10 +188,10 @@ class SeriesBacktest:
         for target, name in enumerate(self.tested.names):
             for step in range(self.tested.coverage.shape[1]):
                 row: dict[str, Any] = {"series": name, "ahead": step + 1}
-                for place, level in enumerate(self.tested.coverage_levels):
-                    row[f"{level}% as trained"] = float(self.tested.coverage[place, step, target])
+                for index, level in enumerate(self.tested.coverage_levels):
+                    row[f"{level}% as trained"] = float(self.tested.coverage[index, step, target])
                     if self.calibrated is not None:
-                        row[f"{level}% calibrated"] = float(self.calibrated[place, step, target])
+                        row[f"{level}% calibrated"] = float(self.calibrated[index, step, target])
                 found.append(row)
         return found
 
@@ -259,14 +259,14 @@ class WhatIf:
         return [
             {"series": name, "date": str(day)}
             | {
-                f"{kind}{end}": float(values[step, place])
+                f"{kind}{end}": float(values[step, index])
                 for kind, told, (low, high) in zip(
                     ("before", "after"), (self.before, self.after), ends, strict=True
                 )
                 for end, values in (("", told.median), (" 80% low", low), (" 80% high", high))
             }
-            | {"difference": float(self.difference[step, place])}
-            for place, name in enumerate(self.before.names)
+            | {"difference": float(self.difference[step, index])}
+            for index, name in enumerate(self.before.names)
             for step, day in enumerate(self.before.ahead)
         ]
 
@@ -364,13 +364,13 @@ class SeriesAttribution:
                 "what": self.what,
                 "series": name,
                 "date": str(day),
-                "lag": len(self.dates) - 1 - place,
-                "value": float(self.values[place, column]),
-                "input": float(self.inputs[place, column]),
+                "lag": len(self.dates) - 1 - index,
+                "value": float(self.values[index, column]),
+                "input": float(self.inputs[index, column]),
                 "unit": self.unit,
             }
             for column, name in enumerate(self.names)
-            for place, day in enumerate(self.dates)
+            for index, day in enumerate(self.dates)
         ]
 
     def plot(self) -> Any:

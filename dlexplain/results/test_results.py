@@ -93,7 +93,7 @@ class Backtest:
         )
 
     def plot(self) -> Any:
-        """Forecast against truth of the first target from the last origin."""
+        """Forecast and actual of the first target from the last origin."""
         return plot(self)
 
 

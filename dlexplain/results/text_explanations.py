@@ -129,11 +129,11 @@ class TextAttribution:
     def of_words(self) -> "TextAttribution":
         """The same with the pieces of each word joined; their values are added up."""
         groups: list[list[int]] = []
-        for place, word in enumerate(self.words):
+        for index, word in enumerate(self.words):
             if word >= 0 and groups and self.words[groups[-1][0]] == word:
-                groups[-1].append(place)
+                groups[-1].append(index)
             else:
-                groups.append([place])
+                groups.append([index])
         ends = [(self.offsets[g[0], 0], self.offsets[g[-1], 1]) for g in groups]
         names = [
             self.text[start:stop] if self.words[g[0]] >= 0 else self.tokens[g[0]]

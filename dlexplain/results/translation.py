@@ -100,11 +100,11 @@ class Translation:
 def word_groups(words: Ints) -> list[list[int]]:
     """Places of each word's tokens, in order; a mark, -1, stands alone."""
     groups: list[list[int]] = []
-    for place, word in enumerate(words):
+    for index, word in enumerate(words):
         if word >= 0 and groups and words[groups[-1][0]] == word:
-            groups[-1].append(place)
+            groups[-1].append(index)
         else:
-            groups.append([place])
+            groups.append([index])
     return groups
 
 

@@ -10,7 +10,7 @@ from dlexplain.services.explaining import MethodInfo, infos_for
 from dlexplain.trained.catalogue import ModelEntry, default, entries, find
 
 PREDICTS = {
-    "picture": "dlexplain.services.pictures.classify:classify",
+    "picture": "dlexplain.services.pictures.explain:classify",
     "text": "dlexplain.services.texts.explain:classify_text",
     "next-token": "dlexplain.services.writing.reading:read",
     "translation": "dlexplain.services.translation.translating:translate",

@@ -38,12 +38,12 @@ def _errors(arrays: Arrays) -> dict[str, Any]:
     return {
         str(forecaster): {
             measure: {
-                str(name): [float(f"{e:.6g}") for e in arrays[measure][place, :, series]]
+                str(name): [float(f"{e:.6g}") for e in arrays[measure][index, :, series]]
                 for series, name in enumerate(arrays["names"])
             }
             for measure in ("mase", "rmse")
         }
-        for place, forecaster in enumerate(arrays["forecasters"])
+        for index, forecaster in enumerate(arrays["forecasters"])
     }
 
 

@@ -16,15 +16,15 @@ class Zoo:
     names so."""
 
     def entries(self, tasks: Collection[str]) -> Iterable[ModelEntry]:
-        order = {task: place for place, task in enumerate(tasks)}
+        order = {task: index for index, task in enumerate(tasks)}
         models = [model for model in readable_zoo() if model.spec.task in order]
         firsts = [name for task in tasks for name in TASKS[task].first]
 
-        def place(model: Trained) -> tuple[int, int, str]:
+        def index(model: Trained) -> tuple[int, int, str]:
             rank = firsts.index(model.name) if model.name in firsts else len(firsts)
             return rank, order[model.spec.task], model.name
 
-        return [_entry(model) for model in sorted(models, key=place)]
+        return [_entry(model) for model in sorted(models, key=index)]
 
     def find(self, name: str, tasks: Collection[str]) -> ModelEntry | None:
         for model in zoo_models():

@@ -6,8 +6,7 @@ from dlexplain.registry import Registry
 from dlexplain.results import Prediction
 from dlexplain.services.explaining import MethodInfo
 from dlexplain.services.loading import load
-from dlexplain.services.pictures.classify import classify
-from dlexplain.services.pictures.explain import method_choices, method_infos
+from dlexplain.services.pictures.explain import classify, method_choices, method_infos
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Picture
 

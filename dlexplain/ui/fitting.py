@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dlexplain.figures.overlay import enlarged
-from dlexplain.figures.seen import with_left_out
+from dlexplain.figures.overlay import enlarged, with_left_out
 from dlexplain.results.words import capital
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Fit, Picture, read_fit

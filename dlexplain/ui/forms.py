@@ -26,9 +26,9 @@ def params_form(
     """
     found: dict[str, Value] = {}
     columns = st.columns(min(COLUMNS, len(specs))) if specs else []
-    for place, (name, spec) in enumerate(specs.items()):
+    for index, (name, spec) in enumerate(specs.items()):
         first = (values or {}).get(name, spec.default)
-        with columns[place % len(columns)]:
+        with columns[index % len(columns)]:
             found[name] = _field(f"param-{owner}-{name}", spec, first, choices.get(name, ()))
     return found
 

@@ -8,8 +8,7 @@ from dlexplain.services.training import runs as service
 from dlexplain.services.training.comparison import run_labels
 from dlexplain.ui.live import live, rerun_when
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.run_curves import runs_now
-from dlexplain.ui.run_live import EVERY_SECONDS, progress_text
+from dlexplain.ui.run_live import EVERY_SECONDS, progress_text, runs_now
 from dlexplain.ui.words import moment
 
 MOST_ACTIVE = 8

@@ -1,17 +1,16 @@
 """What a run's page shows of it while it goes on: progress, facts, and parts that follow it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import streamlit as st
 
 from dlexplain.errors import UnknownName
-from dlexplain.results import RunRecord
+from dlexplain.results import Curve, RunRecord
 from dlexplain.results.words import capital, certainty, duration, examples_of, metric, metric_name
 from dlexplain.services.training import runs as service
 from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.run_curves import runs_now
 
 EVERY_SECONDS = 1.5
 """Between two looks at runs that are active."""
@@ -93,3 +92,31 @@ def short(key: str) -> str:
     """test/mase_over_random_walk -> MASE over random walk; test/loss -> test loss"""
     words = metric_name(key)
     return words if len(words) <= CARD else words.partition(" ")[2]
+
+
+MOST = 2000
+
+
+@st.cache_resource(ttl=1.0, max_entries=1, show_spinner=False)
+def runs_now() -> list[RunRecord]:
+    """Every run, read once a second however many pages and parts of pages look."""
+    return service.runs()
+
+
+def curves(records: Sequence[RunRecord], key: str) -> list[Curve]:
+    """As services.training.runs.curves; a run that is not active is read once for all sessions."""
+    found = []
+    for record in records:
+        if key in record.metrics:
+            if record.active:
+                read = service.curves([record], key)
+            else:
+                read = _kept(record.id, record.ended, key, record)
+            # A renamed run keeps its curve.
+            found += [Curve(c.run, record.name, key, c.steps, c.values, c.at) for c in read]
+    return found
+
+
+@st.cache_data(max_entries=MOST, show_spinner=False)
+def _kept(run: str, ended: float | None, key: str, _record: RunRecord) -> list[Curve]:
+    return service.curves([_record], key)

@@ -35,10 +35,10 @@ def large(number: float) -> str:
     return f"{float(f'{number:.3g}'):,.0f}"
 
 
-def tokens_told(count: int, marks: int = 0) -> str:
-    """1 token; 24 tokens and 2 marks"""
+def tokens_told(count: int, special: int = 0) -> str:
+    """1 token; 24 tokens and 2 special tokens"""
     told = f"{count:,} token{'s' * (count != 1)}"
-    return f"{told} and {marks} mark{'s' * (marks != 1)}" if marks else told
+    return f"{told} and {special} special token{'s' * (special != 1)}" if special else told
 
 
 def moment(seconds: float) -> str:

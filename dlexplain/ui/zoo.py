@@ -7,8 +7,8 @@ import streamlit as st
 from dlexplain.results import ZooCard
 from dlexplain.results.words import certainty, examples_of, metric, metric_name, size
 from dlexplain.trained.zoo_cards import trained_in, zoo_cards
-from dlexplain.ui.explain_link import explain_link
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.notices import explain_link
 from dlexplain.ui.words import count
 
 ADDRESS = "zoo"
@@ -84,7 +84,7 @@ def show_zoo_card(card: ZooCard) -> None:
                     st.caption(within)
     with st.container(horizontal=True):
         explain_link(card.task, card.name, "zoo-explain")
-        if st.button("Train it anew", icon=":material/play_arrow:", key="zoo-train"):
+        if st.button("Train it again", icon=":material/play_arrow:", key="zoo-train"):
             st.switch_page("pages/train/1_launch.py", query_params={"preset": card.name})
     left, right = st.columns(2, gap="large")
     with left:

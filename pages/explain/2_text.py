@@ -159,7 +159,7 @@ def why(
         return
     view_options()
     places = st.columns(1 + len(others), gap="large")
-    for place, (column, which) in enumerate(zip(places, [model, *others], strict=True)):
+    for index, (column, which) in enumerate(zip(places, [model, *others], strict=True)):
         with column:
             if others:
                 st.markdown(f"**{literal(which.title)}**")
@@ -169,7 +169,7 @@ def why(
                 st.info("Its classes or its methods are others.")
             else:
                 reading = text_cache.reading(which.name, text)
-                show_answers(which, reading, wanted, f"answers-{place}")
+                show_answers(which, reading, wanted, f"answers-{index}")
     show_changes(model, text_cache.reading(model.name, text), prediction, asks)
 
 
@@ -199,10 +199,10 @@ def two_texts(chosen: "ModelEntry", beside: "ModelEntry | None", arrived: bool) 
 
     places = st.columns(2, gap="large")
     found = []
-    for place, (column, key) in enumerate(zip(places, ("text", "other"), strict=True)):
+    for index, (column, key) in enumerate(zip(places, ("text", "other"), strict=True)):
         with column:
-            label = ("First text", "Second text")[place]
-            text = choose_text(key, label, examples(chosen), arrived, first=place)
+            label = ("First text", "Second text")[index]
+            text = choose_text(key, label, examples(chosen), arrived, first=index)
             found.append((text, show_prediction(chosen, model, text, key)))
     _only_one(beside)
     if any(prediction is None for _, prediction in found):
@@ -213,15 +213,15 @@ def two_texts(chosen: "ModelEntry", beside: "ModelEntry | None", arrived: bool) 
     target = found[0][1].scores[0].name  # type: ignore[union-attr]
     other = usual_contrast(model, target.index)
     contrast = None if other is None else other.index
-    for place, (column, (text, _)) in enumerate(
+    for index, (column, (text, _)) in enumerate(
         zip(st.columns(2, gap="large"), found, strict=True)
     ):
         with column:
             request = Request(model.name, text_cache.digest(text), target.index, contrast, asks)
             reading, rival = (
-                text_cache.reading(model.name, t) for t in (text, found[1 - place][0])
+                text_cache.reading(model.name, t) for t in (text, found[1 - index][0])
             )
-            show_answers(model, reading, request, f"two-{place}", rival)
+            show_answers(model, reading, request, f"two-{index}", rival)
 
 
 def _only_one(beside: "ModelEntry | None") -> None:

@@ -47,7 +47,7 @@ def main() -> None:
         )
         return
     with st.spinner("Loading…"):  # torch is imported from here on, so the page is there at once
-        from dlexplain.ui.attention import cache
+        from dlexplain.ui.texts import cache
         from dlexplain.ui.texts import cache as text_cache
 
     try:

@@ -14,7 +14,7 @@ from dlexplain.ui.writing.choice import (
     shared,
 )
 
-VIEWS = {"write": "Write", "read": "Read", "inside": "Inside", "reach": "Look back"}
+VIEWS = {"write": "Write", "read": "Read", "inside": "Inside", "reach": "Gradient reach"}
 VIEW = "writing-view"
 
 

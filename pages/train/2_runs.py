@@ -9,12 +9,11 @@ from dlexplain.errors import DlexplainError, RunError, UnknownName, WeightsError
 from dlexplain.results.words import metric_name, sentence
 from dlexplain.services.training import runs as service
 from dlexplain.trained.zoo_cards import zoo_card
-from dlexplain.ui.explain_link import explain_link
 from dlexplain.ui.live import drawn_before, rerun_when
 from dlexplain.ui.markdown import in_badge, literal
-from dlexplain.ui.run_curves import runs_now
+from dlexplain.ui.notices import explain_link
 from dlexplain.ui.run_list import show_list, tell_of_mlflow
-from dlexplain.ui.run_live import EVERY_SECONDS, follow, is_active, now, show_progress
+from dlexplain.ui.run_live import EVERY_SECONDS, follow, is_active, now, runs_now, show_progress
 from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, moment
 from dlexplain.ui.zoo import ADDRESS, leave_zoo, show_zoo, show_zoo_card
 
@@ -165,8 +164,8 @@ def draw_curves(record: "RunRecord") -> None:
         if not key.startswith("test/"):
             groups.setdefault(key.rpartition("/")[2], []).append(key)
     columns = st.columns(2)
-    for place, (name, keys) in enumerate(groups.items()):
-        with columns[place % 2], st.container(border=True):
+    for index, (name, keys) in enumerate(groups.items()):
+        with columns[index % 2], st.container(border=True):
             st.markdown(f"**{literal(metric_name(name))}**")
             curves = [curve for key in keys for curve in service.curves([record], key)]
             figure = plot_curves(curves, by="key", height=260)

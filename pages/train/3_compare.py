@@ -12,7 +12,7 @@ from dlexplain.services.training import runs as service
 from dlexplain.ui.charts import chart
 from dlexplain.ui.live import drawn_before, live
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.run_curves import runs_now
+from dlexplain.ui.run_live import runs_now
 
 if TYPE_CHECKING:
     from dlexplain.results import RunRecord
@@ -98,7 +98,7 @@ def pick_metric(chosen: "list[RunRecord]", key: str) -> str:
 
 
 def show_curves(chosen: "list[RunRecord]") -> None:
-    from dlexplain.ui.run_curves import curves
+    from dlexplain.ui.run_live import curves
 
     if not service.metric_keys(chosen):
         st.info("None of these runs has recorded a metric yet.")
@@ -153,7 +153,7 @@ def draw_curves(
     runs: list[str], key: str, smoothing: float, log_x: bool, log_y: bool, over: str
 ) -> None:
     from dlexplain.figures.curves import plot_curves
-    from dlexplain.ui.run_curves import curves
+    from dlexplain.ui.run_live import curves
 
     chosen = read(runs)
     labels = comparison.run_labels(chosen)
@@ -169,7 +169,7 @@ def draw_curves(
 
 
 def show_table(chosen: "list[RunRecord]") -> None:
-    from dlexplain.ui.run_curves import curves
+    from dlexplain.ui.run_live import curves
 
     names = list(comparison.run_labels(chosen).values())
     keys = service.metric_keys(chosen)
@@ -236,7 +236,7 @@ def rounded(record: "RunRecord", key: str, value: float | None) -> str:
 
 def show_parameters(chosen: "list[RunRecord]") -> None:
     from dlexplain.figures.compare import plot_parallel, plot_scatter, spread_widely
-    from dlexplain.ui.run_curves import curves
+    from dlexplain.ui.run_live import curves
 
     differ = comparison.differences(chosen)
     keys = service.metric_keys(chosen)
@@ -291,8 +291,8 @@ def show_pictures(chosen: "list[RunRecord]") -> None:
         epoch = epoch_box.select_slider("Epoch", epochs, epochs[-1], key="picture-epoch")
     columns = st.columns(min(PICTURE_COLUMNS, len(chosen)))
     labels = comparison.run_labels(chosen)
-    for place, (record, pictures) in enumerate(zip(chosen, kept, strict=True)):
-        with columns[place % len(columns)], st.container(border=True):
+    for index, (record, pictures) in enumerate(zip(chosen, kept, strict=True)):
+        with columns[index % len(columns)], st.container(border=True):
             st.markdown(f"**{literal(labels[record.id])}**  \n:small[{record.id}]")
             until = [e for e in pictures if e <= epoch]
             if until:

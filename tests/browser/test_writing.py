@@ -34,7 +34,7 @@ def test_a_model_writes_is_stopped_and_read(browser: Browser, tmp_path: Path) ->
         expect(page.get_by_text("Perplexity", exact=True)).to_be_visible()
         expect(page.get_by_text(re.compile("completeness error"))).to_be_visible()
         assert over(page) <= 0
-        page.get_by_role("radio", name=re.compile("Look back")).click()
+        page.get_by_role("radio", name=re.compile("Gradient reach")).click()
         expect(page.get_by_text(re.compile("the gradient falls below")).first).to_be_visible()
         assert over(page) <= 0
         assert "view=reach" in page.url

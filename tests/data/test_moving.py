@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dlexplain.data.moving import queued
+from dlexplain.data.augment import queued
 
 
 def test_on_the_cpu_nothing_is_copied() -> None:

@@ -15,9 +15,8 @@ from dlexplain.execution.checkpoints import (
     newest_good,
     read_checkpoint,
 )
-from dlexplain.execution.files import write_whole
+from dlexplain.execution.files import kept_told, saved_step, steps_in, write_whole
 from dlexplain.execution.paths import digest_file
-from dlexplain.execution.saved import kept_told, saved_step, steps_in
 from dlexplain.execution.saving import SafeCheckpoints
 from tests.execution.full_disk import FullDisk, full_disk
 

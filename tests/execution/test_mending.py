@@ -10,6 +10,7 @@ import pytest
 from dlexplain.errors import StatesError
 from dlexplain.execution.paths import run_folder, states_file
 from dlexplain.execution.states import States
+from tests.execution.rooms import room
 from tests.execution.small import SERIES
 
 Damage = Callable[[Path], None]
@@ -85,7 +86,7 @@ def test_every_run_is_there_again(tmp_path: Path, damage: str) -> None:
     running, queued = found[1], found[0]
     assert states.heartbeat(running.id, {"epoch": 9}) is not None  # its worker goes on
     assert states.move(running.id, "finished", "done").state == "finished"
-    assert states.take(["cpu"]) == states.get(queued.id)
+    assert states.take(room("cpu")) == states.get(queued.id)
     assert states.add(SERIES).number == 4
 
 

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from dlexplain.execution.priority import AUTOGROUP
+from dlexplain.execution.process import AUTOGROUP
 
 ASK = """
 import os
-from dlexplain.execution.priority import AUTOGROUP, lower_priority
+from dlexplain.execution.process import AUTOGROUP, lower_priority
 lower_priority(7)
 print(os.nice(0))
 print(AUTOGROUP.read_text() if AUTOGROUP.exists() else "")

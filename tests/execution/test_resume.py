@@ -53,7 +53,7 @@ def cancel(home: Path) -> Callable[[Probe], None]:
         states = States(home / "runs.sqlite")
         asked = time.time()
         states.cancel(last_run(home))
-        while (states.get(last_run(home)).beat or 0) <= asked:
+        while (states.get(last_run(home)).heartbeat or 0) <= asked:
             time.sleep(0.01)
         time.sleep(0.2)
 

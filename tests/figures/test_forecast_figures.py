@@ -37,7 +37,7 @@ def test_a_forecast_begins_at_the_origins_level() -> None:
     figure = told().plot()
     names = [trace.name for trace in figure.data]
     assert names == ["95% interval", "80% interval", "50% interval", "past", "forecast (median)",
-                     "what came"]  # fmt: skip
+                     "actual"]  # fmt: skip
     # Up and back, without the part that the next smaller one fills; then below it.
     assert list(figure.data[0].y) == [8, 6, 6, 5, 5, 8, None, 8, 1, 1, 0, 0, 8]
     assert list(figure.data[2].y) == [8, 4, 4, 2, 2, 8]

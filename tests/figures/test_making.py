@@ -28,8 +28,13 @@ def reconstructions(kl: list[float], inputs: np.ndarray | None = None) -> Recons
 
 def generated() -> GeneratedPictures:
     return GeneratedPictures(
-        samples=flat(*range(64)), predicted=np.zeros(64, np.int64), probabilities=np.ones(64, np.float32),
-        counts=np.array([30, 5]), judged=50, real=flat(*range(48)), classes=("a", "b"),
+        samples=flat(*range(64)),
+        predicted=np.zeros(64, np.int64),
+        probabilities=np.ones(64, np.float32),
+        counts=np.array([30, 5]),
+        judged=50,
+        real=flat(*range(48)),
+        classes=("a", "b"),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import dlexplain.figures
 from dlexplain.figures.compare import plot_parallel, plot_scatter, spread_widely
 from dlexplain.figures.curves import plot_curves
-from dlexplain.figures.drawn import NUMBERS
+from dlexplain.figures.scales import NUMBERS
 from dlexplain.figures.tested import plot_confusion
 from dlexplain.results import ClassificationTest, Curve
 

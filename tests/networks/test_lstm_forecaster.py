@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from dlexplain.networks.modules.lstm_forecaster import LSTMForecaster
 from numpy.typing import NDArray
 from torch import Tensor
 
 from dlexplain.networks.base import ARCHITECTURES, SeriesShape
-from dlexplain.networks.modules.quantiles import ascending
+from dlexplain.networks.modules.base import ascending
+from dlexplain.networks.modules.recurrent_forecaster import LSTMForecaster
 from dlexplain.networks.recurrent_forecaster import Params
 from dlexplain.params import parse
 

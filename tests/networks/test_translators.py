@@ -9,10 +9,15 @@ from torch.nn import functional as F
 
 from dlexplain.data import tokenisers
 from dlexplain.errors import ParamError
-from dlexplain.networks import gru_attention, transformer_translator, translator
+from dlexplain.networks import gru_attention, transformer_translator
 from dlexplain.networks.base import PairShape
-from dlexplain.networks.modules.additive_attention import AdditiveAttention
-from dlexplain.networks.modules.dot_attention import DotAttention, attention_weights, causal_mask
+from dlexplain.networks.modules import translator
+from dlexplain.networks.modules.dot_attention import (
+    AdditiveAttention,
+    DotAttention,
+    attention_weights,
+    causal_mask,
+)
 from dlexplain.networks.modules.gru_attention import GRUAttention
 from dlexplain.networks.modules.transformer_translator import TransformerTranslator, sinusoids
 from dlexplain.networks.modules.translator import BOS, EOS, PAD, Translator

@@ -44,8 +44,9 @@ def test_the_first_visit_shows_all_heads_of_minilm_and_measures() -> None:
     app = measured(page())
     assert not app.exception
     assert app.session_state["attending"] == "sst2-minilm"
-    assert "6 layers × 12 heads, 24 tokens and 2 marks. 6.12 is short for layer 6, head 12." in (
-        words(app)
+    assert (
+        "6 layers × 12 heads, 24 tokens and 2 special tokens. 6.12 is short for layer 6, head 12."
+        in (words(app))
     )
     assert "the mean of what its last layer holds at all tokens" in words(app)
     (row, *_), said = app.table[0].value.index, words(app)
@@ -164,7 +165,7 @@ def test_no_head_chosen_says_so() -> None:
 
 
 def test_the_file_has_the_weights_that_are_shown() -> None:
-    from dlexplain.ui.attention import cache
+    from dlexplain.ui.texts import cache
 
     app = page(attending=QUICK, text=FILM)
     assert not app.exception
@@ -210,7 +211,11 @@ def test_signs_that_cannot_be_seen_have_pictures() -> None:
 
 @pytest.mark.parametrize(
     ("count", "marks", "told"),
-    [(1, 0, "1 token"), (24, 2, "24 tokens and 2 marks"), (1, 1, "1 token and 1 mark")],
+    [
+        (1, 0, "1 token"),
+        (24, 2, "24 tokens and 2 special tokens"),
+        (1, 1, "1 token and 1 special token"),
+    ],
 )
 def test_tokens_and_marks_are_counted_in_words(count: int, marks: int, told: str) -> None:
     assert tokens_told(count, marks) == told

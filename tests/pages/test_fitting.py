@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dlexplain.figures.seen import with_left_out
+from dlexplain.figures.overlay import with_left_out
 from tests.bad_pictures import encoded
 from tests.pages.test_pages import finished, image_page
 

@@ -38,7 +38,7 @@ def ended(page: AppTest, seconds: float = 60) -> AppTest:
 def jobs(page: AppTest) -> list[Any]:
     found = []
     if "forecast-why" in page.session_state:
-        found += page.session_state["forecast-why"][1]
+        found += page.session_state["forecast-why"].jobs
     if "forecast-backtest" in page.session_state:
         found.append(page.session_state["forecast-backtest"].job)
     return found

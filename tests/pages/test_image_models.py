@@ -46,7 +46,10 @@ def test_the_picker_has_what_comes_trained_and_what_was_trained() -> None:
     assert [title.partition(",")[0] for title in first[1:]] == [m.name for m in readable_zoo(TASK)]
     run = finished_run(accuracy=0.9612)
     page.run()
-    assert page.selectbox(key="model").options == [*first, f"cnn on digits, 96.1% (run {run})"]
+    assert page.selectbox(key="model").options == [
+        *first,
+        f"cnn on digits, accuracy 96.1% (run {run})",
+    ]
     assert page.session_state["model"] == DEFAULT
 
 
@@ -177,7 +180,7 @@ def test_few_classes_are_all_shown_and_odd_names_are_shown_as_they_are() -> None
 def test_an_address_that_leads_nowhere_is_told() -> None:
     run = finished_run(samples=2)
     page = image_page(model="nosuchrun")
-    assert 'unknown model "nosuchrun"' in page.warning[0].value
+    assert 'unknown picture classifier "nosuchrun"' in page.warning[0].value
     assert page.session_state["model"] == DEFAULT
     for test in (f"{run}.2", "../../etc.0", f"{run}", f"{run}.x"):
         page = image_page(model=run, test=test, methods="saliency")

@@ -216,7 +216,7 @@ def test_a_gan_samples_and_is_asked_whether_it_copies() -> None:
     assert asked(page)["truncation"] == "0.5"
     page.segmented_control(key="latent-why").set_value("input-x-gradient").run()
     assert ended(page).session_state["latent-real"].job.result.method == "input-x-gradient"
-    page.segmented_control(key="latent-view-adversarial").set_value("between").run()
+    page.segmented_control(key="latent-view-gan").set_value("between").run()
     assert not page.exception
     assert asked(page)["from"] == "0"
 
@@ -260,8 +260,12 @@ def test_who_comes_again_by_another_address_gets_what_it_asks_for() -> None:
 
 def test_an_address_that_asks_for_what_is_not_there_is_told() -> None:
     said_so = told(model="mnist-cnn", view="dream", test="5000")
-    for part in ('"mnist-cnn" is no autoencoder', 'no view "dream" here; there are Reconstruct,',
-                 'no test picture "5000"'):  # fmt: skip
+    parts = (
+        'GAN "mnist-cnn"',
+        'no view "dream" here; there are Reconstruct,',
+        'test picture "5000"',
+    )
+    for part in parts:
         assert part in said_so
     assert asked(opened(view="Class-arithmetic"))["view"] == "classes"
     said_so = told(model="mnist-gan", count="0", class_="dog", picture="99")

@@ -57,18 +57,18 @@ def headings(app: AppTest) -> list[str]:
 def test_a_variational_one_shows_copies_samples_and_its_latent_space() -> None:
     app = AppTest.from_function(reconstructions).run(timeout=60)
     assert headings(app) == [
-        "Made anew", "Drawn from the prior", "What each dimension carries", "Latent space",
+        "Reconstructed", "Drawn from the prior", "What each dimension carries", "Latent space",
     ]  # fmt: skip
     assert "with noise" in app.caption[0].value
 
 
 def test_a_plain_one_shows_copies_only() -> None:
     app = AppTest.from_function(plain).run(timeout=60)
-    assert headings(app) == ["Made anew"]
+    assert headings(app) == ["Reconstructed"]
     assert "with noise" not in app.caption[0].value
 
 
 def test_a_gan_shows_samples_beside_real_ones_and_classes() -> None:
     app = AppTest.from_function(generated).run(timeout=60)
-    assert headings(app) == ["Made by the generator", "Real ones", "What they show"]
+    assert headings(app) == ["Generated", "Real", "Predicted classes"]
     assert any("90%" in caption.value for caption in app.caption)

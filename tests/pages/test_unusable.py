@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 def page() -> None:
     from dlexplain.errors import StatesError
-    from dlexplain.ui.unusable import states_told
+    from dlexplain.ui.notices import states_told
 
     @states_told()
     def shown() -> None:

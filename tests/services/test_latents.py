@@ -15,11 +15,12 @@ from dlexplain.services.latent.codes import (
     add_class,
     along_arc,
     decode,
+    decoder_gradients,
+    dimension_effects,
     interpolate,
     reconstruct,
     unit_of,
 )
-from dlexplain.services.latent.decoder_gradients import decoder_gradients, dimension_effects
 from dlexplain.services.latent.map import (
     encode_data,
     encode_parts,

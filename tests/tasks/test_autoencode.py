@@ -12,9 +12,7 @@ from dlexplain.params import parse
 from dlexplain.tasks.autoencode import Params
 from dlexplain.tasks.base import Training
 from dlexplain.tasks.modules.autoencode import Autoencode
-from dlexplain.tasks.modules.pixels import PixelRange, noise_of, to_bytes
-from dlexplain.tasks.modules.spread import Spread
-from dlexplain.tasks.modules.tiles import in_pairs
+from dlexplain.tasks.modules.pictures import PixelRange, Spread, in_pairs, noise_of, to_bytes
 from tests.tasks.making import bars, data_module, first_batch, make, overfit
 from tests.tasks.training import trainer
 

@@ -14,7 +14,7 @@ from dlexplain.params import parse
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.classify_image import Params
 from dlexplain.tasks.modules.classify_image import WORST, ClassifyImage
-from dlexplain.tasks.modules.tiles import tile
+from dlexplain.tasks.modules.pictures import tile
 from tests.tasks.training import trainer
 
 # Lightning 2.6 asks torch 2.13 in a way that torch will drop.

@@ -14,7 +14,7 @@ from dlexplain.tasks.base import Training
 from dlexplain.tasks.classify_image import Params
 from dlexplain.tasks.modules.classify_image import ClassifyImage
 from dlexplain.tasks.modules.distilling import HasTeacher, Teacher, distillation_loss
-from dlexplain.tasks.modules.pixels import PixelRange
+from dlexplain.tasks.modules.pictures import PixelRange
 
 FACTS: Mapping[str, Any] = {
     "classes": ["cat", "dog", "owl"], "channels": 3, "side": 8, "mean": 100.0, "scale": 50.0,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
-from dlexplain.tasks.modules.frechet import frechet_distance
+from dlexplain.tasks.modules.judge import frechet_distance
 
 
 def draws(count: int, size: int, seed: int, spread: float = 1.0, off: float = 0.0) -> np.ndarray:

@@ -12,11 +12,10 @@ from torch import Tensor
 from dlexplain.data.base import Augmentation, PictureData, Pictures
 from dlexplain.data.modules.pictures import PictureModule
 from dlexplain.errors import DataError
-from dlexplain.tasks.modules.frechet import frechet_distance
 from dlexplain.tasks.modules.gan import SHOWN, Adversarial
 from dlexplain.tasks.modules.gan_losses import discriminator_loss, generator_loss
-from dlexplain.tasks.modules.judge import fit_judge, see, shifted, verdict
-from dlexplain.tasks.modules.pixels import to_bytes
+from dlexplain.tasks.modules.judge import fit_judge, frechet_distance, see, shifted, verdict
+from dlexplain.tasks.modules.pictures import to_bytes
 from tests.tasks.making import bars, data_module, first_batch, make
 from tests.tasks.training import trainer
 

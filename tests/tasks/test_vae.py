@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import distributions
 
-from dlexplain.tasks.modules.likelihoods import (
+from dlexplain.tasks.modules.pictures import (
     bernoulli_log_likelihood,
     gaussian_log_likelihood,
     kl_to_standard_normal,
+    noise_of,
 )
-from dlexplain.tasks.modules.pixels import noise_of
 from dlexplain.tasks.modules.vae import DRAWS, Variational
 from tests.tasks.making import bars, data_module, first_batch, make, overfit
 from tests.tasks.training import trainer

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dlexplain.data.augment import queued
 from dlexplain.data.base import ModuleOptions
-from dlexplain.data.moving import queued
 from dlexplain.registry import Registry
 
 Batch = dict[str, Any]

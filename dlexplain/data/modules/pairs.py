@@ -6,6 +6,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from dlexplain.data.augment import queued
 from dlexplain.data.base import ModuleOptions
 from dlexplain.data.modules.base import (
     GIVEN,
@@ -16,7 +17,6 @@ from dlexplain.data.modules.base import (
     batch_seed,
     module_of,
 )
-from dlexplain.data.moving import queued
 from dlexplain.data.multi30k_files import read_part
 from dlexplain.data.pair_codec import PairCodec, load_codec, train_codec
 from dlexplain.data.pairs import PairData, Pairs, aligned
@@ -64,12 +64,12 @@ class BucketLoader(TrainLoader):
     def __iter__(self) -> Iterator[Batch]:
         epoch, first = divmod(self.seen, len(self))
         batches = self.batches(epoch)
-        for place in range(first, len(self)):
+        for index in range(first, len(self)):
             yield {
-                **trimmed(self.arrays, batches[place]),
-                "places": batches[place],
+                **trimmed(self.arrays, batches[index]),
+                "places": batches[index],
                 "epoch": epoch,
-                "seed": batch_seed(self.seed, epoch, place),
+                "seed": batch_seed(self.seed, epoch, index),
             }
 
 

@@ -51,9 +51,9 @@ class TextLoader(TrainLoader):
         for pool in torch.split(order, POOL * self.batch_size):
             batches += torch.split(pool[lengths[pool].argsort(stable=True)], self.batch_size)
         shuffled = torch.randperm(len(batches), generator=generator).tolist()
-        for place in range(first, len(self)):
-            places = batches[shuffled[place]]
-            seed = batch_seed(self.seed, epoch, place)
+        for index in range(first, len(self)):
+            places = batches[shuffled[index]]
+            seed = batch_seed(self.seed, epoch, index)
             found = _trimmed(self.arrays, places)
             yield {**found, "places": places, "epoch": epoch, "seed": seed}
 

@@ -45,7 +45,7 @@ def load(params: Params, folder: Path, report: Report) -> TextData:
     rows, gaps = _rows(path, params.text, params.label)
     classes, counts = np.unique([label for _, label in rows], return_counts=True)
     _check(path, classes.tolist(), counts.tolist())
-    place_of = {name: place for place, name in enumerate(classes.tolist())}
+    place_of = {name: index for index, name in enumerate(classes.tolist())}
     labels = np.array([place_of[label] for _, label in rows], np.int64)
     notes = (f"{gaps:,} rows without a text or a label were skipped",) if gaps else ()
     every = Texts(tuple(text for text, _ in rows), labels)

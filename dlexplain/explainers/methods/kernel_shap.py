@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from dlexplain.explainers.base import Attributed, Explainer, Family, register, summed_up
-from dlexplain.explainers.coalitions import Seen
 from dlexplain.explainers.drawing import numpy_seed
 from dlexplain.explainers.inputs.base import Features, ModelInput, Need
+from dlexplain.explainers.linear_fit import Seen
 from dlexplain.explainers.methods.ablation import ONE_REGION
 from dlexplain.params import number
 

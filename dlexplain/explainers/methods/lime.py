@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dlexplain.explainers.base import Attributed, Explainer, Family, register, seeded
-from dlexplain.explainers.coalitions import Seen
 from dlexplain.explainers.inputs.base import ModelInput, Need
-from dlexplain.explainers.linear_fit import fit_evaluations, sparse_fit
+from dlexplain.explainers.linear_fit import Seen, fit_evaluations, sparse_fit
 from dlexplain.explainers.methods.ablation import ONE_REGION
 from dlexplain.params import number
 

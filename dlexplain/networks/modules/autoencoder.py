@@ -8,6 +8,15 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from dlexplain.networks.autoencoder import ConvParams, DenseParams
+from dlexplain.networks.base import PictureShape
+from dlexplain.networks.modules.picture_coders import (
+    ConvDecoder,
+    ConvEncoder,
+    dense_decoder,
+    dense_encoder,
+)
+
 
 class Autoencoder(nn.Module):
     """(batch, channels, side, side) -> logits of the picture again, see picture_coders."""
@@ -27,3 +36,19 @@ class Autoencoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.decode(self.encode(x))
+
+
+def convolutional(shape: PictureShape, params: ConvParams) -> Autoencoder:
+    """Encoder and decoder mirror each other."""
+    encoder = ConvEncoder(shape, params.width, params.latent)
+    return Autoencoder(encoder, ConvDecoder(shape, params.width, params.latent), params.latent)
+
+
+def dense(shape: PictureShape, params: DenseParams) -> Autoencoder:
+    """Encoder and decoder mirror each other."""
+    p = params
+    return Autoencoder(
+        dense_encoder(shape, p.hidden, p.layers, p.latent),
+        dense_decoder(shape, p.hidden, p.layers, p.latent),
+        p.latent,
+    )

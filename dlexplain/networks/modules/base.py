@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 @runtime_checkable
@@ -36,3 +38,16 @@ def shared_weights(network: nn.Module) -> dict[str, str]:
     named = network.named_parameters(remove_duplicate=False)
     pairs = ((name, first.setdefault(id(weight), name)) for name, weight in named)
     return {name: earlier for name, earlier in pairs if name != earlier}
+
+
+def ascending(raw: Tensor) -> Tensor:
+    """(..., quantiles) any numbers -> (..., quantiles) ascending, the middle one unchanged.
+
+    Each further one from the middle is the one before it plus or minus a softplus.
+    """
+    middle = raw.shape[-1] // 2
+    steps = F.softplus(raw)
+    centre = raw[..., middle : middle + 1]
+    below = centre - steps[..., :middle].flip(-1).cumsum(-1).flip(-1)
+    above = centre + steps[..., middle + 1 :].cumsum(-1)
+    return torch.cat([below, centre, above], dim=-1)

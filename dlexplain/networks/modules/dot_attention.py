@@ -1,8 +1,4 @@
-"""Scaled dot-product attention by heads: softmax(Q K^T / sqrt(d)) V.
-
-Vaswani et al., "Attention Is All You Need", 2017, https://arxiv.org/abs/1706.03762. As
-nn.MultiheadAttention, but keys and values can be kept from step to step.
-"""
+"""Attention of translators: dot-product and additive."""
 
 import math
 from typing import cast
@@ -54,3 +50,26 @@ class DotAttention(nn.Module):
 def causal_mask(length: int, device: torch.device) -> Tensor:
     """(length, length), True where a position may look: at itself and what came before."""
     return torch.ones(length, length, dtype=torch.bool, device=device).tril()
+
+
+class AdditiveAttention(nn.Module):
+    """(rows, query width), keys, values, mask -> (rows, value width) context, (rows, T) weights.
+
+    keys are `self.key(values)`, which a decoder computes once for all of its steps.
+    """
+
+    def __init__(self, query: int, value: int, hidden: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(query, hidden)  # W, with the bias of both
+        self.key = nn.Linear(value, hidden, bias=False)  # U
+        self.energy = nn.Linear(hidden, 1, bias=False)  # v
+
+    def forward(
+        self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """keys (rows, T, hidden); values (rows, T, value); mask (rows, T), True where a token is"""
+        mixed = torch.tanh(self.query(query)[:, None] + keys)  # (rows, T, hidden)
+        energy = cast(Tensor, self.energy(mixed))[..., 0].float()  # (rows, T)
+        weights = energy.masked_fill(~mask, float("-inf")).softmax(-1)
+        context = torch.bmm(weights[:, None].to(values.dtype), values)[:, 0]  # (rows, value)
+        return context, weights

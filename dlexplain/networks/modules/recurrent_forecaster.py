@@ -7,7 +7,7 @@ https://arxiv.org/abs/1711.11053.
 from torch import Tensor, nn
 
 from dlexplain.networks.base import SeriesShape
-from dlexplain.networks.modules.quantiles import ascending
+from dlexplain.networks.modules.base import ascending
 from dlexplain.networks.modules.recurrent_steps import Recurrent, Steps, unroll
 from dlexplain.networks.recurrent_forecaster import Params
 

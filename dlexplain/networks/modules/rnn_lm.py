@@ -45,11 +45,11 @@ class RecurrentLM(nn.Module):
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         x = self.dropouts[0](self.embedding(tokens))  # (batch, time, embedding)
         new: list[Tensor] = []
-        for place, layer in enumerate(self.layers):
-            x, after = layer(x, self._before(place, state))
+        for index, layer in enumerate(self.layers):
+            x, after = layer(x, self._before(index, state))
             # torch gives (1, batch, units), an LSTM two of them
             new += [part[0] for part in (after if isinstance(after, tuple) else (after,))]
-            x = self.dropouts[place + 1](x)
+            x = self.dropouts[index + 1](x)
         return self.output(x, self.embedding.weight), tuple(new)
 
     def _before(self, place: int, state: State | None) -> Tensor | tuple[Tensor, ...] | None:
@@ -64,9 +64,9 @@ class RecurrentLM(nn.Module):
         """Each layer's states and gates at every step, without dropout."""
         x, found = self.embedding(tokens), []
         count = STATES[self.cell]
-        for place, layer in enumerate(self.layers):
+        for index, layer in enumerate(self.layers):
             assert isinstance(layer, nn.RNN | nn.LSTM | nn.GRU)
-            before = () if state is None else state[place * count : (place + 1) * count]
+            before = () if state is None else state[index * count : (index + 1) * count]
             found += unroll(layer, x, [part[None] for part in before])
             x = found[-1].states
         return found

@@ -12,9 +12,8 @@ from torch.nn import functional as F
 
 from dlexplain.errors import ParamError
 from dlexplain.networks.base import TextShape
-from dlexplain.networks.modules.minilm_package import KeepsLearnt
+from dlexplain.networks.modules.minilm_package import KeepsLearnt, word_vectors
 from dlexplain.networks.modules.text_shapes import PAD, WordDropout
-from dlexplain.networks.modules.word_vectors import word_vectors
 from dlexplain.networks.text_cnn import Params
 
 WIDEST = 15

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from dlexplain.errors import ParamError
 from dlexplain.networks.base import SeriesShape
-from dlexplain.networks.modules.quantiles import ascending
+from dlexplain.networks.modules.base import ascending
 from dlexplain.networks.transformer_forecaster import Params
 
 

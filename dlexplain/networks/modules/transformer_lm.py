@@ -53,8 +53,8 @@ class TransformerLM(nn.Module):
         x = self.dropout(self.embedding(tokens))  # (batch, time, size)
         new: list[Tensor] = []
         found: list[Tensor] = []
-        for place, block in enumerate(self.blocks):
-            past = None if state is None else (state[2 * place], state[2 * place + 1])
+        for index, block in enumerate(self.blocks):
+            past = None if state is None else (state[2 * index], state[2 * index + 1])
             x, kept, weights = block(x, past, need_weights)
             new += kept
             if weights is not None:

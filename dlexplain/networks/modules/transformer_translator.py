@@ -100,9 +100,9 @@ class TransformerTranslator(nn.Module):
             x = layer(x, mask)
         x = self.encoder_norm(x)
         memory = {"mask": mask}
-        for place, layer in enumerate(self._layers()):
+        for index, layer in enumerate(self._layers()):
             keys, values = layer.source.keys_values(x)
-            memory |= {f"keys.{place}": keys, f"values.{place}": values}
+            memory |= {f"keys.{index}": keys, f"values.{index}": values}
         return memory
 
     def _layers(self) -> list[DecoderLayer]:
@@ -116,13 +116,13 @@ class TransformerTranslator(nn.Module):
         """The state holds keys and values of the past, so each token is computed once."""
         x = self._embed(self.target_embedding, last[:, None], first=state["keys.0"].shape[2])
         kept: Memory = {}
-        for place, layer in enumerate(self._layers()):
+        for index, layer in enumerate(self._layers()):
             keys, values = layer.past.keys_values(layer.past_norm(x))  # (rows, heads, 1, d)
-            keys = torch.cat([state[f"keys.{place}"], keys], dim=2)
-            values = torch.cat([state[f"values.{place}"], values], dim=2)
-            kept |= {f"keys.{place}": keys, f"values.{place}": values}
+            keys = torch.cat([state[f"keys.{index}"], keys], dim=2)
+            values = torch.cat([state[f"values.{index}"], values], dim=2)
+            kept |= {f"keys.{index}": keys, f"values.{index}": values}
             x = layer.look_back(x, (keys, values), None)
-            x = layer.look_at_source(x, _of(memory, place), memory["mask"])
+            x = layer.look_at_source(x, _of(memory, index), memory["mask"])
         return self._logits(x)[:, 0].float().log_softmax(-1), kept
 
     def _logits(self, x: Tensor) -> Tensor:
@@ -132,9 +132,9 @@ class TransformerTranslator(nn.Module):
         memory = self.encode(source)
         causal = causal_mask(target.shape[1], target.device)
         x = self._embed(self.target_embedding, target)
-        for place, layer in enumerate(self._layers()):
+        for index, layer in enumerate(self._layers()):
             x = layer.look_back(x, layer.past.keys_values(layer.past_norm(x)), causal)
-            x = layer.look_at_source(x, _of(memory, place), memory["mask"])
+            x = layer.look_at_source(x, _of(memory, index), memory["mask"])
         return self._logits(x)
 
     def cross_attention(self, source: Tensor, target: Tensor) -> Tensor:
@@ -143,9 +143,9 @@ class TransformerTranslator(nn.Module):
         causal = causal_mask(target.shape[1], target.device)
         x = self._embed(self.target_embedding, target)
         found = []
-        for place, layer in enumerate(self._layers()):
+        for index, layer in enumerate(self._layers()):
             x = layer.look_back(x, layer.past.keys_values(layer.past_norm(x)), causal)
-            keys, values = _of(memory, place)
+            keys, values = _of(memory, index)
             found.append(layer.source.weights(layer.source_norm(x), keys, memory["mask"]))
             x = layer.look_at_source(x, (keys, values), memory["mask"])
         return torch.stack(found, dim=1)

@@ -132,11 +132,11 @@ def _short(calibration: Calibration) -> list[str]:
 
 def _coverages(levels: Floats, truth: Floats) -> Floats:
     """(intervals, horizon, targets)"""
-    pairs = ((levels[..., place], levels[..., -1 - place]) for place in range(len(LEVELS)))
+    pairs = ((levels[..., index], levels[..., -1 - index]) for index in range(len(LEVELS)))
     return np.stack([coverage(low, high, truth) for low, high in pairs])
 
 
 def _widths(levels: Floats) -> Floats:
     """(intervals, horizon, targets) mean over the origins."""
-    pairs = ((levels[..., place], levels[..., -1 - place]) for place in range(len(LEVELS)))
+    pairs = ((levels[..., index], levels[..., -1 - index]) for index in range(len(LEVELS)))
     return np.stack([(high - low).mean(axis=0) for low, high in pairs])

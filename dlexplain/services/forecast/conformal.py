@@ -50,8 +50,8 @@ def calibrate(model: LoadedForecaster, series: GivenSeries) -> Calibration:
     windows = model.windows(series.data, origins)
     said, truth = model.say(windows.inputs(origins)), windows.scaled_changes(origins)
     found = [
-        conformal_offset(said[..., place], said[..., -1 - place], truth, level / 100)
-        for place, level in enumerate(LEVELS)
+        conformal_offset(said[..., index], said[..., -1 - index], truth, level / 100)
+        for index, level in enumerate(LEVELS)
     ]
     dates = series.data.dates
     return Calibration(

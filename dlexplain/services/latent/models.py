@@ -12,7 +12,7 @@ from dlexplain.explainers.fair_lock import FairLock
 from dlexplain.networks.modules.device import describe_device
 from dlexplain.params import Value
 from dlexplain.services.loading import card_read, placed
-from dlexplain.tasks.modules.pixels import PixelRange
+from dlexplain.tasks.modules.pictures import PixelRange
 from dlexplain.trained.entry import ModelEntry
 from dlexplain.trained.folder import Trained
 from dlexplain.trained.networks import load_network

@@ -16,7 +16,7 @@ from dlexplain.services.latent.codes import numbers
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.latent.sampling_settings import SamplingParams
 from dlexplain.services.loading import load
-from dlexplain.tasks.modules.pixels import noise_of, to_bytes
+from dlexplain.tasks.modules.pictures import noise_of, to_bytes
 
 AT_ONCE = 64
 

@@ -77,8 +77,8 @@ def cell_sizes(model: LoadedLanguageModel) -> tuple[int, ...]:
 def _gates(kind: str, cell: Any, x: Tensor, past: Tensor, unit: int) -> tuple[GateStep, ...]:
     inputs, states = _numbers(x), _numbers(past)
     found: list[GateStep] = []
-    for place, name in enumerate(ORDERS[kind]):
-        row = place * cell.hidden_size + unit
+    for index, name in enumerate(ORDERS[kind]):
+        row = index * cell.hidden_size + unit
         from_input = _numbers(cell.weight_ih_l0[row]) * inputs
         from_past = _numbers(cell.weight_hh_l0[row]) * states
         bias_x = float(cell.bias_ih_l0[row]) if cell.bias else 0.0

@@ -10,7 +10,7 @@ from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.layer_trace import PICTURE, output_of, trace
 from dlexplain.results import FeatureMaps, Filters
 from dlexplain.services.layers.listing import as_model, find_layer, grid, input_of, plain
-from dlexplain.services.pictures.classify import as_picture
+from dlexplain.services.pictures.explain import as_picture
 from dlexplain.services.pictures.models import LoadedModel
 
 RANKS = ("mean", "largest")

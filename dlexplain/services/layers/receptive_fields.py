@@ -14,7 +14,7 @@ from dlexplain.services.layers.listing import (
     input_of,
     plain,
 )
-from dlexplain.services.pictures.classify import as_picture
+from dlexplain.services.pictures.explain import as_picture
 from dlexplain.services.pictures.models import LoadedModel
 
 

@@ -15,7 +15,7 @@ from dlexplain.explainers.layer_trace import Call, Flow, flows, trace, users
 from dlexplain.explainers.receptive_field import ACTIVATIONS, Unit, Window, windows
 from dlexplain.results import ConvolutionStep, StageStep, StepThrough
 from dlexplain.services.layers.listing import as_model, check_unit, find_layer, input_of, plain
-from dlexplain.services.pictures.classify import as_picture
+from dlexplain.services.pictures.explain import as_picture
 from dlexplain.services.pictures.models import LoadedModel
 
 SKIPPED = (nn.Dropout, nn.Dropout2d)

@@ -148,7 +148,7 @@ def _one_of_each(
 
 def _test_part(name: str, params: tuple[tuple[str, Value], ...]) -> list[Picture]:
     some = evenly(load_pictures(name, dict(params)).test, MOST)
-    return [_picture(some, place, f"test picture {place + 1}") for place in range(len(some))]
+    return [_picture(some, index, f"test picture {index + 1}") for index in range(len(some))]
 
 
 def _picture(pictures: Pictures, place: int, name: str) -> Picture:
@@ -163,8 +163,8 @@ def photographs() -> tuple[Picture, ...]:
         whole = read_sample(name)
         found.append(whole)
         height, width = (side // PIECES for side in whole.pixels.shape[:2])
-        for place in range(PIECES**2):
-            top, left = place // PIECES * height, place % PIECES * width
+        for index in range(PIECES**2):
+            top, left = index // PIECES * height, index % PIECES * width
             piece = whole.pixels[top : top + height, left : left + width]
-            found.append(read_picture(np.ascontiguousarray(piece), f"{name}, piece {place + 1}"))
+            found.append(read_picture(np.ascontiguousarray(piece), f"{name}, piece {index + 1}"))
     return tuple(found)

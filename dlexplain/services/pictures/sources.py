@@ -81,10 +81,10 @@ def _kept(run: str, version: int) -> tuple[KnownPicture, ...]:
             pixels, labels = arrays["samples_pixels"], arrays["samples_labels"]
         return tuple(
             KnownPicture(
-                read_picture(picture, f"test picture {place + 1}"),
+                read_picture(picture, f"test picture {index + 1}"),
                 ClassName(int(label), "", classes[int(label)]),
             )
-            for place, (picture, label) in enumerate(zip(pixels, labels, strict=True))
+            for index, (picture, label) in enumerate(zip(pixels, labels, strict=True))
         )
     # Whoever loads the model is told what is wrong with its files.
     except (DlexplainError, *UNREADABLE):

@@ -71,7 +71,7 @@ def _texts(own: OwnModel) -> list[Tensor]:
     taken for padding."""
     words = [token for token in ordinary_ids(own.tokeniser) if token != own.padding]
     words = words or [own.frame.word]
-    spread = [words[place * len(words) // 64 % len(words)] for place in range(64)]
+    spread = [words[index * len(words) // 64 % len(words)] for index in range(64)]
     room = own.longest - own.frame.marks
     bodies = [spread[n : n + n] for n in (min(length, room) for length in LENGTHS)]
     risky = [token for token in {0, own.padding} if token >= 0 and _can_be_read(own, token)]

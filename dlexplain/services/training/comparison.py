@@ -34,8 +34,8 @@ def run_labels(records: Sequence[RunRecord]) -> dict[str, str]:
     labels = {}
     for name, group in alike.items():
         differ = differences(group) if len(group) > 1 else {}
-        for place, record in enumerate(group):
-            said = [f"{k.rpartition('.')[2]} {v[place] or 'none'}" for k, v in differ.items()]
+        for index, record in enumerate(group):
+            said = [f"{k.rpartition('.')[2]} {v[index] or 'none'}" for k, v in differ.items()]
             more = f" and {len(said) - MOST_SAID} more" if len(said) > MOST_SAID else ""
             told = ", ".join(said[:MOST_SAID]) + more
             labels[record.id] = f"{name} ({told})" if told else name
@@ -92,8 +92,8 @@ def table_csv(records: Sequence[RunRecord], metrics: dict[str, list[float | None
     writer = csv.writer(buffer, lineterminator="\n")
     sizes = [f"n.{split}" for split in SPLITS]
     writer.writerow(["run", "name", "state", "seconds", *keys, *sizes, *metrics])
-    for place, record in enumerate(records):
-        values = [metrics[key][place] for key in metrics]
+    for index, record in enumerate(records):
+        values = [metrics[key][index] for key in metrics]
         writer.writerow(
             [record.id, record.name, record.state, round(record.seconds, 3)]
             + [record.flat.get(key, "") for key in keys]

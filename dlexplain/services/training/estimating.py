@@ -24,7 +24,7 @@ from queue import Empty, Queue
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.errors import DlexplainError, RunError
-from dlexplain.execution.priority import lower_priority
+from dlexplain.execution.process import lower_priority
 from dlexplain.execution.spec import RunSpec
 from dlexplain.explainers.progress import Progress
 from dlexplain.memory import keep_memory
@@ -122,7 +122,7 @@ def _samples(built: "Built") -> bytes:
     """A PNG of some training pictures as the model sees them in the last epoch, enlarged."""
     from PIL import Image
 
-    from dlexplain.tasks.modules.tiles import tile
+    from dlexplain.tasks.modules.pictures import tile
 
     facts = built.data.facts
     if "scale" not in facts:

@@ -17,8 +17,8 @@ from dlexplain.errors import SpecError
 from dlexplain.execution import journal, paths
 from dlexplain.execution.delivery import last_answer, start_delivery
 from dlexplain.execution.executor import devices, local_queue
+from dlexplain.execution.files import saved_step
 from dlexplain.execution.queue import RunQueue
-from dlexplain.execution.saved import saved_step
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import TRANSITIONS, RunRow, States
 from dlexplain.execution.store import Point, Tracking

@@ -31,7 +31,7 @@ from dlexplain.execution.executor import local_queue
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.fitting import Fitting, make_trainer, quiet
 from dlexplain.execution.measuring import SMALLEST_BATCH, Measured, is_out_of_memory, measure
-from dlexplain.execution.priority import lower_priority
+from dlexplain.execution.process import lower_priority
 from dlexplain.execution.recording import (
     Outcome,
     keep_only_best,

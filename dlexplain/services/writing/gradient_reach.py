@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dlexplain.errors import BadInput
-from dlexplain.explainers.next_token import reach
 from dlexplain.explainers.progress import Progress
+from dlexplain.explainers.source_tokens import reach
 from dlexplain.networks.modules.language import State
 from dlexplain.results import GradientReach
 from dlexplain.services.writing.models import LoadedLanguageModel

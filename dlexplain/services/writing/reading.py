@@ -52,17 +52,17 @@ def read(model: LoadedLanguageModel, text: str, progress: Progress | None = None
                 logits, state = model(given[:, start : start + len(expected)], state)
             found = logits[0].float().cpu().log_softmax(-1)  # (tokens, vocabulary)
             logs.append(found.gather(1, expected[:, None])[:, 0])
-            for place, row in enumerate(found.exp(), start):
-                share = float(row[ids[place]])
+            for index, row in enumerate(found.exp(), start):
+                share = float(row[ids[index]])
                 others, special_others = likeliest(model.codec, row)
                 tokens.append(
                     TokenChoice(
-                        pieces[place],
+                        pieces[index],
                         share,
                         None,
                         others,
-                        unfamiliar[place],
-                        model.codec.is_special(ids[place]),
+                        unfamiliar[index],
+                        model.codec.is_special(ids[index]),
                         special_others,
                     )
                 )

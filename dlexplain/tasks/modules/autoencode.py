@@ -16,9 +16,7 @@ from torch.nn import functional as F
 from dlexplain.tasks.autoencode import Params
 from dlexplain.tasks.base import Arrays, Training
 from dlexplain.tasks.modules.base import TaskModule
-from dlexplain.tasks.modules.pixels import PixelRange, noise_of, to_bytes
-from dlexplain.tasks.modules.spread import SHOWN, Spread
-from dlexplain.tasks.modules.tiles import in_pairs
+from dlexplain.tasks.modules.pictures import SHOWN, PixelRange, Spread, in_pairs, noise_of, to_bytes
 
 
 class Autoencode(TaskModule):

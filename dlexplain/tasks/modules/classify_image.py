@@ -14,9 +14,7 @@ from dlexplain.tasks.base import Arrays, Training
 from dlexplain.tasks.classify_image import Params, check_teacher
 from dlexplain.tasks.modules.base import TaskModule
 from dlexplain.tasks.modules.distilling import Teacher, distillation_loss
-from dlexplain.tasks.modules.pixels import PixelRange, to_bytes
-from dlexplain.tasks.modules.spread import Spread
-from dlexplain.tasks.modules.tiles import tile
+from dlexplain.tasks.modules.pictures import PixelRange, Spread, tile, to_bytes
 
 WORST = 24
 """Mistakes kept."""

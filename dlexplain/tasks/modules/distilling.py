@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dlexplain.tasks.modules.pixels import PixelRange
+from dlexplain.tasks.modules.pictures import PixelRange
 
 
 @runtime_checkable

@@ -80,8 +80,8 @@ class Forecast(TaskModule):
         }
         errors = {name: mase(f, truth, windows.step) for name, f in forecasts.items()}
         inside = {
-            level: coverage(levels[..., place], levels[..., -1 - place], truth)
-            for place, level in enumerate((95, 80, 50))
+            level: coverage(levels[..., index], levels[..., -1 - index], truth)
+            for index, level in enumerate((95, 80, 50))
         }
         metrics = {
             "test/mase": float(errors["model"].mean()),

@@ -19,8 +19,7 @@ from dlexplain.tasks.gan import Params
 from dlexplain.tasks.modules.base import TaskModule, optimiser_and_schedule
 from dlexplain.tasks.modules.gan_losses import discriminator_loss, generator_loss
 from dlexplain.tasks.modules.judge import Verdict, fit_judge, shifted, verdict
-from dlexplain.tasks.modules.pixels import PixelRange, noise_of, to_bytes
-from dlexplain.tasks.modules.tiles import tile
+from dlexplain.tasks.modules.pictures import PixelRange, noise_of, tile, to_bytes
 
 SHOWN = 64
 """Samples in an epoch's picture and on the run's page."""

@@ -140,8 +140,8 @@ class Translate(TaskModule):
             "reference": np.array([references[p] for p in kept]),
             "said": np.array([said[p] for p in kept]),
         }
-        for place, text in enumerate(kept[:ALIGNED].tolist()):
-            arrays |= {f"{key}_{place}": array for key, array in self._aligned(data, text).items()}
+        for index, text in enumerate(kept[:ALIGNED].tolist()):
+            arrays |= {f"{key}_{index}": array for key, array in self._aligned(data, text).items()}
         return metrics, arrays
 
     @torch.no_grad()

@@ -16,14 +16,18 @@ from torch import Tensor, nn
 from dlexplain.networks.modules.vae import VAE
 from dlexplain.tasks.base import Arrays, Training
 from dlexplain.tasks.modules.base import TaskModule
-from dlexplain.tasks.modules.likelihoods import (
+from dlexplain.tasks.modules.pictures import (
+    SHOWN,
+    PixelRange,
+    Spread,
     bernoulli_log_likelihood,
     gaussian_log_likelihood,
+    in_pairs,
     kl_to_standard_normal,
+    noise_of,
+    tile,
+    to_bytes,
 )
-from dlexplain.tasks.modules.pixels import PixelRange, noise_of, to_bytes
-from dlexplain.tasks.modules.spread import SHOWN, Spread
-from dlexplain.tasks.modules.tiles import in_pairs, tile
 from dlexplain.tasks.vae import Params
 
 DRAWS = 4

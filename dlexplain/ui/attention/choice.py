@@ -75,7 +75,7 @@ def choose_marks(there: bool, arrived: bool) -> bool:
     """Whether marks are hidden; there  whether the model puts any."""
     from_address(MARKS, lambda text: _one_of((SHOWN, HIDDEN))(text) == HIDDEN, arrived)
     wanted = st.toggle(
-        "Hide marks",
+        "Hide special tokens",
         key=MARKS,
         persist_state="session",
         disabled=not there,

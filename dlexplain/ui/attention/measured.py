@@ -61,8 +61,8 @@ def _table(found: Agreement, chosen: Head | None) -> None:
     told = [[_signed(value) for value in row] for row in found.values]
     told[-1][0] = "–"  # the first method with itself
     rows = [
-        literal(name if place < len(found.rows) - 1 else f"{name}, to compare")
-        for place, name in enumerate(found.rows)
+        literal(name if index < len(found.rows) - 1 else f"{name}, to compare")
+        for index, name in enumerate(found.rows)
     ]
     st.table(pd.DataFrame(told, index=rows, columns=list(found.methods)))
     whose = ""

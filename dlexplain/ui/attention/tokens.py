@@ -77,8 +77,8 @@ def show_row(
     """The text, each token the darker the more weight it has."""
     top = float(weights.max()) or 1.0
     spans = [
-        _span(token, float(weight), float(weight) / top, place == focus)
-        for place, (token, weight) in enumerate(zip(tokens, weights, strict=True))
+        _span(token, float(weight), float(weight) / top, index == focus)
+        for index, (token, weight) in enumerate(zip(tokens, weights, strict=True))
     ]
     heading = f"<div style='font-size:0.875rem;opacity:0.7'>{html.escape(title)}</div>"
     st.html(

@@ -163,7 +163,7 @@ def _show_told(read: NDArray[np.float32], whole: AttentionMaps, hidden: bool) ->
 
 def places_shown(whole: AttentionMaps, hidden: bool) -> list[int]:
     """Of the tokens that are shown, among all."""
-    return [place for place, word in enumerate(whole.words) if word >= 0 or not hidden]
+    return [index for index, word in enumerate(whole.words) if word >= 0 or not hidden]
 
 
 def show_numbers(maps: AttentionMaps, facts: HeadFacts) -> None:

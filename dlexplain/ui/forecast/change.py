@@ -220,7 +220,7 @@ def _differences(found: WhatIf) -> pd.DataFrame:
     return pd.DataFrame(
         columns
         | {
-            f"{name}, after less before": found.difference[:, place]
-            for place, name in enumerate(found.before.names)
+            f"{name}, after less before": found.difference[:, index]
+            for index, name in enumerate(found.before.names)
         }
     )

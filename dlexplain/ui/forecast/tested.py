@@ -75,14 +75,14 @@ def _coverage(result: SeriesBacktest, target: int) -> None:
     """Of the chosen series and of all, honest where it is poor."""
     tested, after, rows = result.tested, result.calibrated, []
     series = tested.names[target]
-    for place, level in enumerate(tested.coverage_levels):
+    for index, level in enumerate(tested.coverage_levels):
         row = {"Interval": f"{level}%"}
         for title, which in ((series, target), ("all series", slice(None))):
-            row[f"{title}, as trained"] = f"{tested.coverage[place][:, which].mean():.0%}"
+            row[f"{title}, as trained"] = f"{tested.coverage[index][:, which].mean():.0%}"
             if after is not None:
-                row[f"{title}, calibrated"] = f"{after[place][:, which].mean():.0%}"
+                row[f"{title}, calibrated"] = f"{after[index][:, which].mean():.0%}"
         if result.widening is not None:
-            wider = float(np.median(result.widening[place][:, target])) - 1
+            wider = float(np.median(result.widening[index][:, target])) - 1
             row[f"{series}, made by calibration"] = (
                 f"{abs(wider):.0%} {'wider' if wider >= 0 else 'narrower'}"
             )

@@ -100,11 +100,11 @@ def _table(told: SeriesForecast, target: int) -> pd.DataFrame:
     for level in told.levels_of_intervals:
         low, high = told.interval(level)
         columns |= {f"{level}% low": low[:, target], f"{level}% high": high[:, target]}
-    return pd.DataFrame(columns | {"truth": told.truth[:, target]})
+    return pd.DataFrame(columns | {"actual": told.truth[:, target]})
 
 
 def _csv(told: SeriesForecast) -> str:
-    parts = [_table(told, place).assign(series=name) for place, name in enumerate(told.names)]
+    parts = [_table(told, index).assign(series=name) for index, name in enumerate(told.names)]
     out = io.StringIO()
     pd.concat(parts).to_csv(out, index=False)
     return out.getvalue()

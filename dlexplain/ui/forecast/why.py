@@ -114,7 +114,7 @@ def _together(answers: Asked[SeriesAttribution]) -> None:
         return
     done = [job.result for job in answers.jobs if job.result is not None]
     if len(done) > 1:
-        st.subheader("By series, method beside method")
+        st.subheader("By series, all methods")
         chart(plot_compared(done), "forecast-compared")
         st.caption(
             "Methods with different baselines answer different questions: what this past adds "

@@ -15,8 +15,7 @@ from dlexplain.results import (
 )
 from dlexplain.results.latents import Floats
 from dlexplain.results.test_results import Pixels
-from dlexplain.services.latent.codes import reconstruct, seen_by
-from dlexplain.services.latent.decoder_gradients import dimension_effects
+from dlexplain.services.latent.codes import dimension_effects, reconstruct, seen_by
 from dlexplain.services.latent.discriminator import discriminator_score
 from dlexplain.services.latent.map import plane
 from dlexplain.services.latent.models import LatentModel

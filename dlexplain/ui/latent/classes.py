@@ -34,7 +34,7 @@ def show_classes(model: LatentModel, picture: Picture | SeenPicture, label: str,
     made = decode(model, np.stack([means[minus], means[plus], code]))
     columns = st.columns(4)
     shown = (
-        (found.copy, "The picture, made anew"),
+        (found.copy, "Reconstruction"),
         (made[0], f"less the mean {literal(minus)}"),
         (made[1], f"plus the mean {literal(plus)}"),
         (made[2], "is this"),

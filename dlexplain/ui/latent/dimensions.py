@@ -122,8 +122,8 @@ def table(found: Reconstruction, encoded: EncodedPictures | None, strengths: Flo
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow(["dimension", *columns])
-    for place, numbers in enumerate(zip(*columns.values(), strict=True)):
-        rows.writerow([place, *(f"{number:.6g}" for number in numbers)])
+    for index, numbers in enumerate(zip(*columns.values(), strict=True)):
+        rows.writerow([index, *(f"{number:.6g}" for number in numbers)])
     return out.getvalue().encode()
 
 

@@ -1,5 +1,7 @@
 """The data set as the model knows it: a job the first time, then kept by the server."""
 
+from typing import Any
+
 import streamlit as st
 
 from dlexplain.results import EncodedPictures
@@ -34,3 +36,13 @@ def _show(work: Asked[EncodedPictures]) -> None:
         st.rerun()  # the whole page goes on with it
     st.caption("The model looks at the data set's pictures, once.")
     result_of(work, "pictures", starting=READING)
+
+
+def clicked(event: Any) -> int | None:
+    """The place that the first selected point has as its customdata; None where none is chosen."""
+    for point in event["selection"]["points"] if event else []:
+        place = point.get("customdata")
+        place = place[0] if isinstance(place, list) and place else place
+        if isinstance(place, int | float):
+            return int(place)
+    return None

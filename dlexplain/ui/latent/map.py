@@ -9,8 +9,7 @@ from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.cards import download
 from dlexplain.ui.latent import cache
-from dlexplain.ui.latent.encoded import encoded_pictures
-from dlexplain.ui.latent.points import clicked
+from dlexplain.ui.latent.encoded import clicked, encoded_pictures
 from dlexplain.ui.markdown import literal
 
 HOW = {"pca": "Principal components", "dimensions": "Two dimensions"}

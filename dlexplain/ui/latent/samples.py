@@ -20,7 +20,7 @@ from dlexplain.ui.charts import chart
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.closer import logit_text, show_nearest, show_one, show_why
-from dlexplain.ui.latent.points import clicked
+from dlexplain.ui.latent.encoded import clicked
 from dlexplain.ui.markdown import literal
 
 CHOSEN, GRID = "latent-sample", "latent-grid"

@@ -9,7 +9,7 @@ from dlexplain.results import Layers
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
 from dlexplain.ui.layers import cache
-from dlexplain.ui.layers.tiles import show_tiles
+from dlexplain.ui.layers.maps import show_tiles
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.words import count
 

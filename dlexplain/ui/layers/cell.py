@@ -75,8 +75,8 @@ def show_cell(opened: bool) -> Kept:
 def _show(found: CellStep) -> None:
     st.markdown(f"${FORMULAS[found.cell]}$")
     columns = st.columns(2, gap="large")
-    for place, gate in enumerate(found.gates):
-        with columns[place % 2]:
+    for index, gate in enumerate(found.gates):
+        with columns[index % 2]:
             _gate(found, gate)
     st.subheader("The new state")
     for line in _ends(found):

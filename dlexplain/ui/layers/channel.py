@@ -27,7 +27,7 @@ from dlexplain.ui.forms import params_form
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.choice import Kept, choose_channel, choose_layer, middle_active
-from dlexplain.ui.layers.tiles import show_tiles
+from dlexplain.ui.layers.maps import show_tiles
 from dlexplain.ui.live import PROGRESS_SECONDS, live
 from dlexplain.ui.markdown import literal
 
@@ -46,7 +46,7 @@ def show_channel(entry: ModelEntry, opened: bool) -> Kept:
 
 
 def _excited(entry: ModelEntry, layer: str, channel: int) -> None:
-    st.subheader("The pictures that excite it most")
+    st.subheader("Top activations")
     path, missing = find_own(entry)
     sets = {known.name: known for known in picture_sets(entry, path)}
     state = st.session_state
@@ -96,7 +96,7 @@ def _show_excited(found: Asked[TopActivations]) -> None:
 
 
 def _liked(name: str, layer: str, channel: int) -> None:
-    st.subheader("The picture that it would like best")
+    st.subheader("Activation maximisation")
     st.caption(
         "Made by gradient ascent from grey: activation maximisation, kept natural as in Olah et "
         "al., [Feature Visualization](https://doi.org/10.23915/distill.00007), 2017."

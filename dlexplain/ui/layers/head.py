@@ -68,15 +68,15 @@ def _show(found: HeadStep, opened: bool) -> int:
     rows = [
         {
             "Token": token,
-            "q · k": float(found.products[place]),
-            "q · k / √d": float(found.products[place] / len(found.query) ** 0.5),
-            **({"distance": float(found.bias[place])} if biased else {}),
-            "Weight a": float(found.weights[place]),
-            f"v[{part}]": float(found.values[place, part]),
-            "a × v": float(adds[place]),
+            "q · k": float(found.products[index]),
+            "q · k / √d": float(found.products[index] / len(found.query) ** 0.5),
+            **({"distance": float(found.bias[index])} if biased else {}),
+            "Weight a": float(found.weights[index]),
+            f"v[{part}]": float(found.values[index, part]),
+            "a × v": float(adds[index]),
         }
-        for place, token in enumerate(found.tokens)
-        if np.isfinite(found.bias[place])
+        for index, token in enumerate(found.tokens)
+        if np.isfinite(found.bias[index])
     ]
     plain = st.column_config.NumberColumn(format="%.4f")
     columns = {key: plain for key in rows[0] if key not in ("Token", "Weight a")}

@@ -1,8 +1,11 @@
 """Feature maps: what a layer puts out on the picture, channel by channel."""
 
+import html
+from collections.abc import Sequence
+
 import streamlit as st
 
-from dlexplain.figures.layers import channel_tiles, maps_png, plot_channel, plot_units
+from dlexplain.figures.layers import Tile, channel_tiles, maps_png, plot_channel, plot_units
 from dlexplain.results import FeatureMaps
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui import cache as models
@@ -10,7 +13,6 @@ from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
 from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.choice import Kept, choose_channel, choose_layer
-from dlexplain.ui.layers.tiles import show_tiles
 from dlexplain.ui.markdown import literal
 
 RANKED = {"mean": "Mean", "largest": "Largest value"}
@@ -81,4 +83,23 @@ def _npz(maps: FeatureMaps) -> None:
         f"{maps.model}-{maps.layer}.npz",
         "layers-npz",
         "All channels in numbers, for NumPy.",
+    )
+
+
+ROW = "display:flex;flex-wrap:wrap;gap:8px"
+LABEL = "font-size:.75rem;opacity:.7;text-align:center;line-height:1.3"
+
+
+def show_tiles(tiles: Sequence[Tile], side: int = 96) -> None:
+    """side  of each in pixels"""
+    st.html(f'<div style="{ROW}">' + "".join(_tile(tile, side) for tile in tiles) + "</div>")
+
+
+def _tile(tile: Tile, side: int) -> str:
+    told = html.escape(tile.told, quote=True)
+    picture = f"width:{side}px;height:{side}px;image-rendering:pixelated;border-radius:4px"
+    return (
+        f'<div style="width:{side}px" title="{told}">'
+        f'<img src="{tile.source}" alt="{told}" style="{picture}">'
+        f'<div style="{LABEL}">{html.escape(tile.label)}</div></div>'
     )

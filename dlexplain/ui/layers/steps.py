@@ -42,8 +42,8 @@ def show_steps(name: str, picture: Picture, opened: bool) -> Kept:
     )
     with right:
         _convolution(found.convolution, layer.name == names[0])
-    for place, stage in enumerate(found.stages, 2):
-        _stage(stage, place)
+    for index, stage in enumerate(found.stages, 2):
+        _stage(stage, index)
     st.markdown(found.ended)
     st.caption(
         "Worked out in 64 bits from the network's own weights and values; the network's result in "

@@ -31,7 +31,7 @@ def show_backtest(found: Backtest) -> None:
     )
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.subheader("Forecast against truth")
+        st.subheader("Forecast and actual")
         figure = plot_forecast(found, target, origins.index(origin))
         chart(figure, "forecast")
     with right:
@@ -50,11 +50,11 @@ def _table(found: Backtest) -> list[dict[str, object]]:
     rows = []
     for target, name in enumerate(found.names):
         row: dict[str, object] = {"Series": name}
-        for place, forecaster in enumerate(found.forecasters):
-            row[f"MASE {forecaster}"] = round(float(found.mase[place, :, target].mean()), 3)
-        for place, forecaster in enumerate(found.forecasters):
-            row[f"RMSE {forecaster}"] = float(f"{found.rmse[place, :, target].mean():.4g}")
-        for place, level in enumerate(found.coverage_levels):
-            row[f"inside {level}%"] = f"{found.coverage[place, :, target].mean():.0%}"
+        for index, forecaster in enumerate(found.forecasters):
+            row[f"MASE {forecaster}"] = round(float(found.mase[index, :, target].mean()), 3)
+        for index, forecaster in enumerate(found.forecasters):
+            row[f"RMSE {forecaster}"] = float(f"{found.rmse[index, :, target].mean():.4g}")
+        for index, level in enumerate(found.coverage_levels):
+            row[f"inside {level}%"] = f"{found.coverage[index, :, target].mean():.0%}"
         rows.append(row)
     return rows

@@ -22,7 +22,7 @@ def show_reconstructions(found: Reconstructions) -> None:
 
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Made anew")
+        st.subheader("Reconstructed")
         noisy = "what it was shown, with noise, " if len(found.inputs) else ""
         st.caption(f"Test pictures; below each {noisy and noisy + 'and '}what the model made.")
         st.image(_png(pairs(found)), width=WIDTH)
@@ -48,13 +48,13 @@ def show_generated(found: GeneratedPictures) -> None:
 
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Made by the generator")
+        st.subheader("Generated")
         st.image(_png(_rows(found.samples)), width=WIDTH)
     with right:
-        st.subheader("Real ones")
+        st.subheader("Real")
         every = max(1, len(found.real) // (REAL_ROWS * IN_A_ROW))  # of all classes
         st.image(_png(_rows(found.real[::every][: REAL_ROWS * IN_A_ROW])), width=WIDTH)
-        st.subheader("What they show")
+        st.subheader("Predicted classes")
         st.caption(
             "A small classifier, trained on real pictures for this test, says of each sample what "
             "it is; counted are those of which it is more than 90% sure. The dotted line is an "

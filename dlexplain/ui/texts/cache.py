@@ -5,9 +5,10 @@ import hashlib
 import streamlit as st
 
 from dlexplain.registry import Registry
-from dlexplain.results import TextPrediction
+from dlexplain.results import AttentionMaps, TextPrediction
 from dlexplain.services.explaining import MethodInfo
 from dlexplain.services.loading import load
+from dlexplain.services.texts.attention import Windows, reading_maps, text_windows
 from dlexplain.services.texts.explain import classify_text, text_method_infos
 from dlexplain.services.texts.models import Reading, TextModel
 
@@ -41,3 +42,15 @@ def text_methods(name: str) -> Registry[MethodInfo]:
 def digest(text: str) -> str:
     """Of a text, for requests."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def windows(model: str, text: str) -> Windows:
+    """The text in stretches; raises TextError or Incompatible."""
+    return text_windows(text_model(model), text)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def maps(model: str, text: str, number: int) -> AttentionMaps:
+    """Of one of them, marks included."""
+    return reading_maps(text_model(model), windows(model, text).get(number).reading)

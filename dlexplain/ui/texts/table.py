@@ -113,12 +113,12 @@ def _result(table: TextTable) -> None:
     for sentence in table.skipped:
         st.warning(literal(sentence))
     columns = st.columns(min(3, len(table.summaries)))
-    for place, summary in enumerate(table.summaries):
-        with columns[place % len(columns)], st.container(border=True):
+    for index, summary in enumerate(table.summaries):
+        with columns[index % len(columns)], st.container(border=True):
             plural = "" if summary.texts == 1 else "s"
             st.markdown(f"**{literal(summary.label)}**, {summary.texts:,} text{plural}")
             chart(
-                plot_class_words(summary.words, summary.values, table.unit), f"class-words-{place}"
+                plot_class_words(summary.words, summary.values, table.unit), f"class-words-{index}"
             )
     st.caption(MEANT[table.activation])
     heading = "Value" if table.activation == "identity" else "Probability"

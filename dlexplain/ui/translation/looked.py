@@ -65,7 +65,7 @@ def show_alignment(found: CrossAttention, alignment: Alignment, token: int, word
     row = token
     if words:
         row = next(
-            place for place, group in enumerate(word_groups(found.row_words)) if token in group
+            index for index, group in enumerate(word_groups(found.row_words)) if token in group
         )
         layers = CrossAttention(
             alignment.weights[None, None],

@@ -40,7 +40,7 @@ def show_inside(model: LoadedLanguageModel, text: str) -> None:
     try:
         inside = cache.inside(model.name, text)
     except Incompatible as error:
-        st.info(f"{literal(error)}. Choose a recurrent model, or open **Look back**.")
+        st.info(f"{literal(error)}. Choose a recurrent model, or open **Gradient reach**.")
         return
     except BadInput as error:
         st.info(literal(error))

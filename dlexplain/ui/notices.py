@@ -1,6 +1,33 @@
-"""From a trained model to the page that looks into it."""
+"""What a page says beside its answer: what is damaged or cannot be used, and where to go on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import streamlit as st
+
+from dlexplain.errors import StatesError
+from dlexplain.services.machine import home_problem
+from dlexplain.services.training.runs import damaged_runs
+from dlexplain.trained.zoo import damaged_zoo
+from dlexplain.ui.markdown import literal
+
+
+@contextmanager
+def states_told() -> Iterator[None]:
+    """Around what looks at runs; also as a decorator."""
+    try:
+        yield
+    except StatesError as error:
+        st.error(literal(home_problem() or str(error)))
+
+
+def tell_left_out() -> None:
+    """One box below the page; nothing where all is whole."""
+    told = [*damaged_zoo(), *damaged_runs()]
+    if told:
+        lines = "".join(f"\n- {literal(problem)}" for problem in told)
+        st.warning(f"Left out of the lists, since their files are damaged:\n{lines}")
+
 
 PAGES = {
     "classify-image": ("Explain pictures with it", "pages/explain/1_image.py", "model"),
