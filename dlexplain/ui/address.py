@@ -3,12 +3,12 @@
 Widgets have titles for people; the address has the names that the command line uses too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import streamlit as st
 
-from dlexplain.errors import BadInput
+from dlexplain.errors import BadInput, known_names
 from dlexplain.ui.markdown import literal
 
 
@@ -38,6 +38,28 @@ def from_address(
 def tell_wrong(error: BadInput) -> None:
     """Say that the address asks for something that is not here."""
     st.warning(literal(f"The address asks for something that is not here: {error}"))
+
+
+def one_of(what: str, known: Collection[str]) -> Callable[[str], str]:
+    """A reader for `from_address` of a choice; what  such as "view", for the message"""
+
+    def read(text: str) -> str:
+        if text not in known:
+            raise BadInput(f'unknown {what} "{text}"; {known_names(text, known)}')
+        return text
+
+    return read
+
+
+def whole_number(what: str, low: int, high: int) -> Callable[[str], int]:
+    """Likewise of a whole number from low to high."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise BadInput(f'{what} is "{text}"; it takes a whole number from {low} to {high}')
+        return int(text)
+
+    return read
 
 
 def read_view(text: str, views: Mapping[str, str]) -> str:

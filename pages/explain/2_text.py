@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
-from dlexplain.ui.address import from_address, to_address
+from dlexplain.ui.address import from_address, one_of, to_address
 from dlexplain.ui.charts import chart
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.texts.choice import IN_ADDRESS, choose_classifier, choose_text, examples
@@ -28,7 +28,7 @@ def main() -> None:
     chosen, beside = choose_classifier(arrived)
     if chosen is None:
         return
-    from_address("mode", _mode, arrived)
+    from_address("mode", one_of("mode", MODES), arrived)
     st.session_state.setdefault("mode", "one")
     mode = st.segmented_control(
         "Explain",
@@ -45,12 +45,6 @@ def main() -> None:
     else:
         one_text(chosen, beside, arrived)
     share()
-
-
-def _mode(text: str) -> str:
-    if text not in MODES:
-        raise BadInput(f'there is no mode "{text}"; there are {", ".join(MODES)}')
-    return text
 
 
 def share() -> None:

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dlexplain.errors import BadInput, DlexplainError
-from dlexplain.ui.address import to_address
+from dlexplain.errors import DlexplainError
+from dlexplain.ui.address import one_of, to_address
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.writing.choice import (
     choose_language_model,
@@ -24,7 +24,7 @@ def main() -> None:
     entry = choose_language_model(arrived)
     if entry is None:
         return
-    first = first_of("view", _view, "write", arrived)
+    first = first_of("view", one_of("view", VIEWS), "write", arrived)
     view = choose_one("View", VIEWS, VIEW, first, collapsed=True)
     choose = choose_prompt if view == "write" else choose_text
     text = choose(entry, arrived)
@@ -54,12 +54,6 @@ def main() -> None:
         show_reach(entry, text)
     what = "prompt" if view == "write" else "text"
     to_address({"model": entry.name, "view": view, what: shared(text), **kept})
-
-
-def _view(name: str) -> str:
-    if name not in VIEWS:
-        raise BadInput(f'unknown view "{name}"; known: {", ".join(VIEWS)}')
-    return name
 
 
 main()

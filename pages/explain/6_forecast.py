@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dlexplain.errors import BadInput, DlexplainError
-from dlexplain.ui.address import from_address, to_address
+from dlexplain.errors import DlexplainError
+from dlexplain.ui.address import from_address, one_of, to_address
 from dlexplain.ui.forecast.choice import (
     choose_forecaster,
     choose_origin,
@@ -32,7 +32,7 @@ def main() -> None:
         return
     with right:
         given = choose_series(entry, arrived)
-    from_address("view", _view, arrived, VIEW)
+    from_address("view", one_of("view", VIEWS), arrived, VIEW)
     st.session_state.setdefault(VIEW, "forecast")
     if given is None:
         to_address({"model": entry.name, "series": st.session_state["forecast-source"]})
@@ -83,12 +83,6 @@ def main() -> None:
 
             kept |= show_change(model, given, row, target, arrived)
     to_address({"model": entry.name, "series": st.session_state["forecast-source"], **kept})
-
-
-def _view(name: str) -> str:
-    if name not in VIEWS:
-        raise BadInput(f'unknown view "{name}"; known: {", ".join(VIEWS)}')
-    return name
 
 
 main()

@@ -263,7 +263,7 @@ def test_an_address_that_asks_for_what_is_not_there_is_told() -> None:
                  'does not forecast "gold"', 'unknown series "moon"'):  # fmt: skip
         assert part in text
     text = told(view="why", step="99", what="mode", **{"forecast-methods": "magic"})
-    for part in ('step is "99"', 'what is "mode"', 'unknown method of series "magic"'):
+    for part in ('step is "99"', 'unknown quantity "mode"', 'unknown method of series "magic"'):
         assert part in text
 
 

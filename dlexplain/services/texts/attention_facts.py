@@ -14,7 +14,7 @@ KINDS = {
     "next": "at the token after",
     "itself": "at itself",
     "first": "at the text's first token",
-    "marks": "at marks and punctuation",
+    "marks": "at special tokens and punctuation",
     "broad": "broadly",
     "mixed": "in several ways",
 }

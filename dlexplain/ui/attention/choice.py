@@ -1,12 +1,9 @@
 """Choosing a model with attention, and how to look at it; no torch here."""
 
-from collections.abc import Callable, Sequence
-
 import streamlit as st
 
-from dlexplain.errors import BadInput
 from dlexplain.trained.catalogue import ModelEntry
-from dlexplain.ui.address import from_address
+from dlexplain.ui.address import from_address, one_of, whole_number
 from dlexplain.ui.models import choose_model
 from dlexplain.ui.own_models import Own
 from dlexplain.ui.texts.choice import NOT_ATTENDING, TASK
@@ -22,6 +19,8 @@ VIEWS = {
     "numbers": ":material/bar_chart: Entropy and distance",
 }
 SHOWN, HIDDEN = "shown", "hidden"
+MOST = 1_000_000
+"""Of a number in the address; what the text does not have becomes the nearest that it has."""
 MOST_STEPS = 40
 """Windows up to which a slider is fine enough."""
 
@@ -57,7 +56,7 @@ def choose_attending(arrived: bool) -> ModelEntry | None:
 
 def choose_view(arrived: bool) -> str:
     """How to look at it."""
-    from_address(VIEW, _one_of(VIEWS), arrived)
+    from_address(VIEW, one_of("view", VIEWS), arrived)
     st.session_state.setdefault(VIEW, "all")
     view = st.segmented_control(
         "View",
@@ -73,7 +72,7 @@ def choose_view(arrived: bool) -> str:
 
 def choose_marks(there: bool, arrived: bool) -> bool:
     """Whether marks are hidden; there  whether the model puts any."""
-    from_address(MARKS, lambda text: _one_of((SHOWN, HIDDEN))(text) == HIDDEN, arrived)
+    from_address(MARKS, lambda text: one_of("marks", (SHOWN, HIDDEN))(text) == HIDDEN, arrived)
     wanted = st.toggle(
         "Hide special tokens",
         key=MARKS,
@@ -87,7 +86,7 @@ def choose_marks(there: bool, arrived: bool) -> bool:
 
 def choose_window(count: int, arrived: bool) -> int:
     """Which stretch of a text that is read in several, from 1."""
-    from_address(WINDOW, whole_number, arrived)
+    from_address(WINDOW, whole_number(WINDOW, 1, MOST), arrived)
     state = st.session_state
     state[WINDOW] = min(max(1, state.get(WINDOW, 1)), count)
     if count == 1:
@@ -95,19 +94,3 @@ def choose_window(count: int, arrived: bool) -> int:
     if count > MOST_STEPS:
         return int(st.number_input("Window", 1, count, key=WINDOW, persist_state="session"))
     return int(st.slider("Window", 1, count, key=WINDOW, persist_state="session"))
-
-
-def whole_number(text: str) -> int:
-    """Raises BadInput."""
-    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
-        raise BadInput(f'"{text}" is no whole number from 1')
-    return int(text)
-
-
-def _one_of(known: Sequence[str] | dict[str, str]) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in known:
-            raise BadInput(f'unknown "{text}"; known: {", ".join(known)}')
-        return text
-
-    return read

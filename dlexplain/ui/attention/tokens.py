@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from dlexplain.figures.attention import plot_links, plot_matrix, plot_row, unique_names
 from dlexplain.results import TokenWeights
 from dlexplain.results.words import made_visible
-from dlexplain.ui.address import from_address
-from dlexplain.ui.attention.choice import FOCUS, whole_number
+from dlexplain.ui.address import from_address, whole_number
+from dlexplain.ui.attention.choice import FOCUS, MOST
 from dlexplain.ui.charts import chart
 from dlexplain.ui.markdown import literal
 
@@ -45,7 +45,7 @@ def _choose_focus(tokens: tuple[str, ...], places: list[int], arrived: bool) -> 
 
     The session and the address keep its place, so that it stays when marks are hidden.
     """
-    from_address(FOCUS, lambda text: whole_number(text) - 1, arrived)
+    from_address(FOCUS, lambda text: whole_number(FOCUS, 1, MOST)(text) - 1, arrived)
     if st.session_state.get(FOCUS) not in (None, *places):
         st.session_state[FOCUS] = None
     names = dict(zip(places, unique_names(tokens), strict=True))

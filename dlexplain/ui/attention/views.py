@@ -18,8 +18,8 @@ from dlexplain.services.texts.attention_facts import (
     weights_without_marks,
 )
 from dlexplain.services.texts.models import TextModel
-from dlexplain.ui.address import from_address
-from dlexplain.ui.attention.choice import HEAD, HEADS, LAYER, VIEW, whole_number
+from dlexplain.ui.address import from_address, whole_number
+from dlexplain.ui.attention.choice import HEAD, HEADS, LAYER, MOST, VIEW
 from dlexplain.ui.attention.tokens import show_row, show_weights
 from dlexplain.ui.charts import chart
 
@@ -29,7 +29,7 @@ MOSAIC, LARGEST, THROUGH = "heads-at-a-glance", "overlaid-largest", "rollout-lay
 def settle_head(maps: AttentionMaps, facts: HeadFacts, arrived: bool) -> Head:
     """Layer and head in the session, such as the model has; at first a head that is easily read."""
     for key in (LAYER, HEAD):
-        from_address(key, whole_number, arrived)
+        from_address(key, whole_number(key, 1, MOST), arrived)
     state, sizes = st.session_state, maps.weights.shape
     if LAYER not in state or HEAD not in state:
         before = facts.shares.get("previous", facts.entropy)

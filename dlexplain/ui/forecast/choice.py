@@ -18,7 +18,7 @@ from dlexplain.services.forecast.sources import (
     sources,
 )
 from dlexplain.trained.catalogue import ModelEntry, find
-from dlexplain.ui.address import from_address
+from dlexplain.ui.address import from_address, one_of
 from dlexplain.ui.forecast.fetching import offer_fetching
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
@@ -63,7 +63,7 @@ def choose_series(entry: ModelEntry, arrived: bool) -> GivenSeries | None:
 def _choose_source(entry: ModelEntry, arrived: bool) -> str:
     model = entry.trained
     titles = {source.key: source.title for source in sources(model)} | {UPLOAD: "Your own CSV"}
-    from_address("series", _source, arrived, SOURCE)
+    from_address("series", one_of("series", (OWN, EXAMPLE, UPLOAD)), arrived, SOURCE)
     # Of another model the series begin anew, where nothing was uploaded for it.
     if st.session_state.get("forecast-of") != entry.name and not (
         arrived and "series" in st.query_params
@@ -190,9 +190,3 @@ def _name(text: str, names: Sequence[str]) -> str:
     if text in names:
         return text
     raise BadInput(f'the model does not forecast "{text}"; it forecasts {", ".join(names)}')
-
-
-def _source(text: str) -> str:
-    if text in (OWN, EXAMPLE, UPLOAD):
-        return text
-    raise BadInput(f'unknown series "{text}"; known: {OWN}, {EXAMPLE}, {UPLOAD}')

@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dlexplain.errors import BadInput
 from dlexplain.figures.forecasts import plot_series_forecast
 from dlexplain.results import SeriesForecast, about_of, period_text
 from dlexplain.results.words import sentence, written
 from dlexplain.services.forecast.forecasting import part_text
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
-from dlexplain.ui.address import from_address
+from dlexplain.ui.address import from_address, one_of
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
 from dlexplain.ui.forecast import cache
@@ -27,7 +26,7 @@ def show_forecast(
     model: LoadedForecaster, given: GivenSeries, row: int, target: int, arrived: bool
 ) -> dict[str, str | None]:
     """The view; returns what of it is to be in the address."""
-    from_address("intervals", _kind, arrived, KIND)
+    from_address("intervals", one_of("kind of intervals", KINDS), arrived, KIND)
     st.session_state.setdefault(KIND, "calibrated")
     kind = st.segmented_control(
         "Intervals",
@@ -58,12 +57,6 @@ def show_forecast(
         download("CSV", lambda: _csv(told), f"{stem}.csv", "forecast-CSV", about)
         download("JSON", told.to_dict, f"{stem}.json", "forecast-JSON", about)
     return {"intervals": "trained" if kind == "trained" else None}
-
-
-def _kind(text: str) -> str:
-    if text not in KINDS:
-        raise BadInput(f'intervals is "{text}"; {" and ".join(KINDS)} are accepted')
-    return text
 
 
 def _sentence(told: SeriesForecast, target: int) -> str:

@@ -4,7 +4,6 @@ from functools import partial
 
 import streamlit as st
 
-from dlexplain.errors import BadInput
 from dlexplain.figures.series_explanations import (
     plot_by_lag,
     plot_by_series,
@@ -21,7 +20,7 @@ from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.forecast.wording import change_text, explained
 from dlexplain.services.jobs import Job
-from dlexplain.ui.address import from_address
+from dlexplain.ui.address import from_address, one_of, whole_number
 from dlexplain.ui.cards import download, show_card
 from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked, asked_all, show_live
@@ -69,8 +68,8 @@ def _known() -> Registry[MethodInfo]:
 
 def _asked(model: LoadedForecaster, arrived: bool) -> tuple[int, str]:
     steps = list(range(1, model.horizon + 1))
-    from_address("step", partial(_step, steps), arrived, STEP)
-    from_address("what", _what, arrived, WHICH)
+    from_address("step", whole_number("step", 1, steps[-1]), arrived, STEP)
+    from_address("what", one_of("quantity", WHAT), arrived, WHICH)
     if st.session_state.get(STEP) not in steps:
         st.session_state[STEP] = steps[-1]
     st.session_state.setdefault(WHICH, "median")
@@ -88,18 +87,6 @@ def _asked(model: LoadedForecaster, arrived: bool) -> tuple[int, str]:
         help="The forecast, or how sure the model is: what widens an interval speaks for doubt.",
     )
     return int(step), str(what)
-
-
-def _step(steps: list[int], text: str) -> int:
-    if not text.isdecimal() or int(text) not in steps:
-        raise BadInput(f'step is "{text}"; it takes a whole number from 1 to {steps[-1]}')
-    return int(text)
-
-
-def _what(text: str) -> str:
-    if text not in WHAT:
-        raise BadInput(f'what is "{text}"; {", ".join(WHAT)} are accepted')
-    return text
 
 
 def _job(

@@ -5,11 +5,10 @@ from functools import partial
 
 import streamlit as st
 
-from dlexplain.errors import BadInput
 from dlexplain.figures.layer_graph import shape_text
 from dlexplain.results import Layer, Layers
 from dlexplain.results.layers import layer_called
-from dlexplain.ui.address import from_address
+from dlexplain.ui.address import from_address, whole_number
 
 LAYER, CHANNEL, ROW, COLUMN = "layers-layer", "layers-channel", "layers-row", "layers-column"
 GIVEN = f"{LAYER}-given"
@@ -134,7 +133,7 @@ def choose_number(
     state = st.session_state
     if opened:
         state.pop(key, None)
-    from_address(parameter, partial(_whole, parameter, count), opened, key)
+    from_address(parameter, whole_number(parameter, 0, count - 1), opened, key)
     asked = opened and key in state
     if (state.get(f"{key}-of") != about and not asked) or state.get(key) not in range(count):
         state[key] = first()
@@ -151,9 +150,3 @@ def choose_number(
             help=f"{told} A whole number from 0 to {count - 1}.",
         )
     )
-
-
-def _whole(parameter: str, count: int, text: str) -> int:
-    if not text.isdecimal() or int(text) >= count:
-        raise BadInput(f'{parameter} is "{text}"; it takes a whole number from 0 to {count - 1}')
-    return int(text)

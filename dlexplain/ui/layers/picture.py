@@ -1,15 +1,13 @@
 """Choosing the picture that the layers are looked at with: one of the model's own data where that
 is here, a sample, or one's own. No torch here."""
 
-from functools import partial
-
 import streamlit as st
 
-from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.errors import DlexplainError
 from dlexplain.services.pictures.sets import one_of_each
 from dlexplain.services.pictures.sources import KnownPicture, png_address, sample_names
 from dlexplain.trained.catalogue import ModelEntry
-from dlexplain.ui.address import from_address
+from dlexplain.ui.address import from_address, whole_number
 from dlexplain.ui.data_path import ask_path, find_own
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.pictures import Choice, arrived, choose_picture
@@ -26,7 +24,7 @@ def choose(entry: ModelEntry, opened: bool) -> Choice:
         other = "sample" in st.query_params or "test" in st.query_params
         st.session_state[SOURCE] = "other" if other else "data"
     if examples:
-        from_address("example", partial(_known, len(examples)), opened, EXAMPLE)
+        from_address("example", whole_number("example", 0, len(examples) - 1), opened, EXAMPLE)
         st.session_state.setdefault(SOURCE, "data")
         source = st.segmented_control(
             "Picture",
@@ -73,9 +71,3 @@ def _example(examples: tuple[KnownPicture, ...]) -> Choice:
     )
     known = examples[place or 0]
     return Choice(known.picture, {"example": str(place or 0)}, known.truth)
-
-
-def _known(count: int, text: str) -> int:
-    if not text.isdecimal() or int(text) >= count:
-        raise BadInput(f'example is "{text}"; it takes a whole number from 0 to {count - 1}')
-    return int(text)

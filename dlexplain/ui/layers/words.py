@@ -16,8 +16,8 @@ LONGEST = 2_000
 def choose_words(key: str, data: str, opened: bool) -> str:
     """The text; data  what the model was trained on, which says how its texts begin."""
     from_address("text", str, opened, key)
-    first = TEXTS.get(data, OTHER).splitlines()[0]
-    known = {text.splitlines()[0] for text in (*TEXTS.values(), OTHER)}
+    first = _line(TEXTS.get(data, OTHER))
+    known = {_line(text) for text in (*TEXTS.values(), OTHER)}
     asked = opened and "text" in st.query_params
     if not asked and st.session_state.get(key, first) in known:  # what nobody has changed
         st.session_state[key] = first
@@ -31,6 +31,11 @@ def choose_words(key: str, data: str, opened: bool) -> str:
             help="Press Ctrl+Enter to have it read.",
         )
     )
+
+
+def _line(text: str) -> str:
+    """One of a text's first two: of a play the first only says who speaks."""
+    return max(text.splitlines()[:2], key=len)
 
 
 def choose_token(

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.errors import DlexplainError
 from dlexplain.results.words import within
 from dlexplain.services.translation.card import TranslatorCard, translator_card
 from dlexplain.trained.catalogue import ModelEntry
-from dlexplain.ui.address import from_address
+from dlexplain.ui.address import from_address, whole_number
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
 from dlexplain.ui.words import count
@@ -123,7 +123,7 @@ def _take_example() -> None:
 
 def choose_beam(arrived: bool) -> int:
     """How many paths are followed side by side."""
-    from_address("beam", _beam, arrived, BEAM)
+    from_address("beam", whole_number("beam", 1, WIDEST), arrived, BEAM)
     st.session_state.setdefault(BEAM, FIRST_BEAM)
     return int(
         st.number_input(
@@ -136,9 +136,3 @@ def choose_beam(arrived: bool) -> int:
             "each time.",
         )
     )
-
-
-def _beam(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= WIDEST:
-        raise BadInput(f'beam is "{text}"; it takes a whole number from 1 to {WIDEST}')
-    return int(text)

@@ -1,7 +1,6 @@
 """A text as the model reads it: how likely each token was, and which earlier ones moved it."""
 
 import math
-from functools import partial
 
 import streamlit as st
 
@@ -13,7 +12,7 @@ from dlexplain.services.explaining import by_name
 from dlexplain.services.jobs import Progress
 from dlexplain.services.writing.models import LoadedLanguageModel
 from dlexplain.services.writing.reading import token_method_infos, why_token
-from dlexplain.ui.address import from_address
+from dlexplain.ui.address import from_address, whole_number
 from dlexplain.ui.cards import download, show_facts
 from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
@@ -80,7 +79,7 @@ def _why(
     model: LoadedLanguageModel, text: str, reading: Reading, arrived: bool
 ) -> dict[str, str | None]:
     places = list(range(1, len(reading.tokens)))
-    from_address("token", partial(_place, places), arrived, TOKEN)
+    from_address("token", whole_number("token", 1, places[-1]), arrived, TOKEN)
     first = first_of("method", _method, "integrated-gradients", arrived)
     if st.session_state.get(TOKEN) not in places:
         st.session_state[TOKEN] = 1 + int(reading.log_probabilities[1:].argmin())
@@ -111,12 +110,6 @@ def _surprise(log_probability: float) -> str:
     """In bits, as the rest of the page, and what that is in the nats of the JSON."""
     bits, nats = -log_probability / math.log(2), f"{log_probability:.2f}".replace("-", "−")
     return f"Surprise {bits:.2f} bits (log p = {nats} nats)"
-
-
-def _place(places: list[int], text: str) -> int:
-    if not text.isdigit() or int(text) not in places:
-        raise BadInput(f'token is "{text}"; it takes a number from 1 to {places[-1]}')
-    return int(text)
 
 
 def _method(name: str) -> str:
