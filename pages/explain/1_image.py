@@ -6,24 +6,19 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
-from dlexplain.results.words import capital
 from dlexplain.services.pictures.cards import TASK
-from dlexplain.ui.charts import chart
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
 from dlexplain.ui.pictures import arrived, choose_picture
 
 if TYPE_CHECKING:
-    from dlexplain.results import Attribution, ClassName, Prediction
+    from dlexplain.results import Attribution, Prediction
     from dlexplain.services.pictures.models import LoadedModel
     from dlexplain.services.pictures.sources import Picture
-    from dlexplain.trained.catalogue import ModelEntry
     from dlexplain.ui.jobs import Asked
     from dlexplain.ui.methods import Request
-    from dlexplain.ui.pictures import Choice
 
 COLUMNS = 3
-WORDS = ("none", "one", "two", "three", "four", "five")
 
 
 def main() -> None:
@@ -43,6 +38,7 @@ def main() -> None:
     # torch is imported from here on, so the empty page is there at once.
     from dlexplain.ui import cache
     from dlexplain.ui.fitting import fit_address, show_seen
+    from dlexplain.ui.prediction import show_prediction
     from dlexplain.ui.question import ask, share
 
     try:
@@ -55,39 +51,11 @@ def main() -> None:
         picture = show_seen(model, choice.picture, opened)
     prediction = cache.prediction(model.name, picture)
     with classes:
-        show_prediction(entry, model, choice, prediction)
+        show_prediction(entry, model, choice.truth, prediction)
     request = ask(model, picture, prediction, opened)
     share(model, {**choice.address, **fit_address(picture)})
     if request is not None:
         show_answers(model, picture, prediction, request)
-
-
-def show_prediction(
-    entry: "ModelEntry", model: "LoadedModel", choice: "Choice", prediction: "Prediction"
-) -> None:
-    from dlexplain.figures.prediction import plot_prediction
-
-    best = prediction.scores[0]
-    st.subheader(f"{literal(best.name.label)}, {best.probability:.1%}")
-    if choice.truth is not None:
-        show_verdict(model, prediction, choice.truth)
-    if definition := model.class_definition(best.name.index):
-        st.caption(literal(capital(definition)))
-    chart(plot_prediction(prediction), "prediction")
-    shown, title = len(prediction.scores), model.class_list.title
-    of = f"{WORDS[shown]} best of {title}" if shown < len(model.classes) else f"all {title}"
-    st.caption(f"{literal(entry.title)} on {model.device}, {literal(of)}")
-
-
-def show_verdict(model: "LoadedModel", prediction: "Prediction", truth: "ClassName") -> None:
-    """Whether the model is right, where it knows the class."""
-    label = f"**{literal(truth.label)}**"
-    if truth not in model.classes:
-        st.markdown(f"Its data set calls it {label}, a class that this model does not have.")
-    elif prediction.scores[0].name == truth:
-        st.markdown(f":green[:material/check_circle:] The model is right: it is {label}.")
-    else:
-        st.markdown(f":red[:material/cancel:] The model is wrong: it is {label}.")
 
 
 def show_answers(

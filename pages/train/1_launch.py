@@ -2,23 +2,33 @@
 
 import json
 import shlex
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError, SpecError
+from dlexplain.results import ClassBalance
 from dlexplain.results.words import capital, duration, sentence
+from dlexplain.services.training.catalogue import (
+    Choice,
+    RunSpec,
+    architectures,
+    augmentation_params,
+    changed,
+    complete,
+    data_sets,
+    data_status,
+    tasks,
+    training_params,
+)
+from dlexplain.services.training.presets import PRESETS, is_quick, preset_seconds, presets_by_case
+from dlexplain.services.training.runs import launch
 from dlexplain.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, to_address
 from dlexplain.ui.estimate import show_estimate
-from dlexplain.ui.jobs import asked, show_live
+from dlexplain.ui.forms import params_form
+from dlexplain.ui.jobs import Asked, asked, show_live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.zoo import ADDRESS
-
-if TYPE_CHECKING:
-    from dlexplain.results import ClassBalance
-    from dlexplain.services.training.catalogue import Choice, RunSpec
-    from dlexplain.ui.jobs import Asked
 
 FIRST = "digits-cnn"
 GROUPS = {
@@ -36,10 +46,6 @@ def main() -> None:
         "A training runs in a process of its own: it goes on when this page, or the dashboard, "
         "is closed. Start from a preset, change what you like, measure what it would take here."
     )
-    with st.spinner("Loading what can be trained…"):
-        # torch and lightning are imported from here on; the title is there at once
-        from dlexplain.services.training.presets import PRESETS, presets_by_case
-
     from_address("preset", lambda name: PRESETS[name].name)
     st.session_state.setdefault("preset", FIRST)
     name = st.selectbox(
@@ -63,11 +69,9 @@ def main() -> None:
             act(completed, name)
 
 
-def tell_preset(name: str, spec: "RunSpec") -> None:
+def tell_preset(name: str, spec: RunSpec) -> None:
     """What the preset trains, how long that takes and what came of it; what is chosen otherwise is
     another training, of which none of this is known."""
-    from dlexplain.services.training.presets import PRESETS, is_quick, preset_seconds
-
     if _trained(spec) != _trained(PRESETS[name].spec):
         st.caption("Changed from the preset; measure a few steps to learn how long it takes.")
         return
@@ -82,10 +86,8 @@ def tell_preset(name: str, spec: "RunSpec") -> None:
         already_trained(name)
 
 
-def _trained(spec: "RunSpec") -> dict[str, object]:
+def _trained(spec: RunSpec) -> dict[str, object]:
     """What is trained on what and how, wherever the data lie."""
-    from dlexplain.services.training.catalogue import changed
-
     said = {key: value for key, value in changed(spec).items() if key != "data.path"}
     return {"task": spec.task, "data": spec.data, "model": spec.model, **said}
 
@@ -99,17 +101,8 @@ def already_trained(name: str) -> None:
     st.page_link("pages/train/2_runs.py", label="Its card", query_params={ADDRESS: card.name})
 
 
-def ask(preset: str, first: "RunSpec") -> "RunSpec":
+def ask(preset: str, first: RunSpec) -> RunSpec:
     """The form; every field's key carries the preset, so that another preset starts anew."""
-    from dlexplain.services.training.catalogue import (
-        RunSpec,
-        architectures,
-        augmentation_params,
-        data_sets,
-        tasks,
-        training_params,
-    )
-
     task_box, data_box, model_box = st.columns(3)
     task = pick(task_box, "Task", tasks(), first.task, preset)
     data = pick(data_box, "Data", data_sets(task.name), first.data, f"{preset}-{task.name}")
@@ -170,7 +163,7 @@ def ask(preset: str, first: "RunSpec") -> "RunSpec":
     )
 
 
-def pick(column, label: str, choices: "tuple[Choice, ...]", first: str, owner: str) -> "Choice":  # type: ignore[no-untyped-def]
+def pick(column, label: str, choices: "tuple[Choice, ...]", first: str, owner: str) -> Choice:  # type: ignore[no-untyped-def]
     names = [choice.name for choice in choices]
     titles = {choice.name: choice.title for choice in choices}
     chosen = column.selectbox(
@@ -185,17 +178,13 @@ def pick(column, label: str, choices: "tuple[Choice, ...]", first: str, owner: s
 
 
 def group_form(group, owner, params, given):  # type: ignore[no-untyped-def]
-    from dlexplain.ui.forms import params_form
-
     title, icon = GROUPS[group]
     with st.expander(title, icon=icon, expanded="path" in params, key=f"group-{group}-{owner}"):
         return params_form(f"{group}-{owner}", params, {}, given)
 
 
-def check(spec: "RunSpec") -> "RunSpec | None":
+def check(spec: RunSpec) -> RunSpec | None:
     """The completed spec, or what is wrong with it, all at once."""
-    from dlexplain.services.training.catalogue import complete, data_status
-
     try:
         completed = complete(spec)
         status = data_status(completed.data, completed.data_params)
@@ -217,7 +206,7 @@ def check(spec: "RunSpec") -> "RunSpec | None":
     return None
 
 
-def look(spec: "RunSpec") -> None:
+def look(spec: RunSpec) -> None:
     """What a classifier would learn from, read in the background, once for the same data."""
     from dlexplain.services.training.balance import TASKS, class_balance
 
@@ -228,7 +217,7 @@ def look(spec: "RunSpec") -> None:
     show_live(show_balance, found)
 
 
-def show_balance(found: "Asked") -> None:
+def show_balance(found: Asked[ClassBalance]) -> None:
     if found.job.active:
         st.caption("Reading the data …")
     elif found.job.state == "failed":
@@ -244,7 +233,7 @@ def show_balance(found: "Asked") -> None:
             st.dataframe(rows, hide_index=True, height="content" if len(rows) < 7 else 250)
 
 
-def act(spec: "RunSpec", preset: str) -> None:
+def act(spec: RunSpec, preset: str) -> None:
     """Estimate, start, and how to do the same elsewhere."""
     with st.container(border=True):
         st.subheader("On this machine")
@@ -264,9 +253,7 @@ def act(spec: "RunSpec", preset: str) -> None:
         )
 
 
-def start(spec: "RunSpec") -> None:
-    from dlexplain.services.training.runs import launch
-
+def start(spec: RunSpec) -> None:
     try:
         with st.spinner("Reading the data…"):
             record = launch(spec)
@@ -276,10 +263,8 @@ def start(spec: "RunSpec") -> None:
     st.switch_page("pages/train/2_runs.py", query_params={"run": record.id})
 
 
-def command(spec: "RunSpec") -> str:
+def command(spec: RunSpec) -> str:
     """The train command that launches this spec, with what differs from the defaults."""
-    from dlexplain.services.training.catalogue import changed
-
     words = ["python", "-m", "dlexplain", "train", "--task", spec.task, "--data", spec.data]
     words += ["--model", spec.model]
     words += ["--name", spec.name] if spec.name else []

@@ -30,7 +30,7 @@ def test_every_figure_is_made_where_numbers_are_written_in_full() -> None:
     """Another go.Figure(...) in figures/ would show 0.0005 as 500µ: call new_figure."""
     folder = Path(dlexplain.figures.__file__).parent
     made = [f.name for f in folder.glob("*.py") if re.search(r"go\.Figure\(", f.read_text())]
-    assert made == ["drawn.py"]
+    assert made == ["scales.py"]
 
 
 def test_learning_rates_have_a_log_axis_with_a_tick_each() -> None:

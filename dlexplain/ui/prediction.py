@@ -1,0 +1,39 @@
+"""What a model sees in a picture: its classes, and whether it is right where that is known."""
+
+import streamlit as st
+
+from dlexplain.figures.prediction import plot_prediction
+from dlexplain.results import ClassName, Prediction
+from dlexplain.results.words import capital
+from dlexplain.services.pictures.models import LoadedModel
+from dlexplain.trained.catalogue import ModelEntry
+from dlexplain.ui.charts import chart
+from dlexplain.ui.markdown import literal
+
+WORDS = ("none", "one", "two", "three", "four", "five")
+
+
+def show_prediction(
+    entry: ModelEntry, model: LoadedModel, truth: ClassName | None, prediction: Prediction
+) -> None:
+    best = prediction.scores[0]
+    st.subheader(f"{literal(best.name.label)}, {best.probability:.1%}")
+    if truth is not None:
+        show_verdict(model, prediction, truth)
+    if definition := model.class_definition(best.name.index):
+        st.caption(literal(capital(definition)))
+    chart(plot_prediction(prediction), "prediction")
+    shown, title = len(prediction.scores), model.class_list.title
+    of = f"{WORDS[shown]} best of {title}" if shown < len(model.classes) else f"all {title}"
+    st.caption(f"{literal(entry.title)} on {model.device}, {literal(of)}")
+
+
+def show_verdict(model: LoadedModel, prediction: Prediction, truth: ClassName) -> None:
+    """Whether the model is right, where it knows the class."""
+    label = f"**{literal(truth.label)}**"
+    if truth not in model.classes:
+        st.markdown(f"Its data set calls it {label}, a class that this model does not have.")
+    elif prediction.scores[0].name == truth:
+        st.markdown(f":green[:material/check_circle:] The model is right: it is {label}.")
+    else:
+        st.markdown(f":red[:material/cancel:] The model is wrong: it is {label}.")
