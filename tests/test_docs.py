@@ -13,6 +13,7 @@ from dlexplain.data.base import DATA
 from dlexplain.explainers.base import METHODS
 from dlexplain.networks.base import ARCHITECTURES, MODELS
 from dlexplain.registry import Registry
+from dlexplain.services.explaining import infos_for
 from dlexplain.services.training.presets import PRESETS
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.zoo_cards import score_table, zoo_cards
@@ -83,3 +84,9 @@ def test_requirements_are_pinned_and_bring_no_torchvision() -> None:
     assert [line for line in packages if not re.fullmatch(r"[a-z0-9-]+==[\w.]+", line)] == []
     names = {line.partition("==")[0] for line in packages}
     assert not names & {"torchvision", "timm"}
+
+
+def test_the_readme_counts_the_methods() -> None:
+    text = " ".join((ROOT / "README.md").read_text().split())
+    pictures, texts, series = (len(infos_for(kind)) for kind in ("picture", "text", "series"))
+    assert f"{pictures} methods for pictures, {texts} for texts and {series} for series" in text
