@@ -1,7 +1,7 @@
 """Tells MLflow of runs, in a process of its own: python -m dlexplain.execution.delivery.
 
 Nothing else waits for MLflow. A worker writes its metrics into the run's folder, whoever changes a
-run leaves a mark (runs.telling), and `start_delivery` starts this process, one for each home
+run leaves a mark (execution.telling), and `start_delivery` starts this process, one for each home
 folder. It ends when MLflow has everything; where MLflow does not answer, it is started again later.
 """
 

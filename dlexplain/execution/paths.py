@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 
 def chunk_file(home: Path) -> Path:
-    """The measured chunk sizes of explain.batching.BatchSizes."""
+    """The measured chunk sizes of explainers.batching.BatchSizes."""
     return home / "chunks.json"
 
 
@@ -122,17 +122,17 @@ def row_file(home: Path, run: str) -> Path:
 
 
 def journal_file(home: Path, run: str) -> Path:
-    """Every metric of a run, a JSON object a line: see runs.journal."""
+    """Every metric of a run, a JSON object a line: see execution.journal."""
     return run_folder(home, run) / "metrics.jsonl"
 
 
 def ended_file(home: Path, run: str) -> Path:
-    """How a attempt ended, written before the states file is told: JSON."""
+    """How an attempt ended, written before the states file is told: JSON."""
     return run_folder(home, run) / "ended.json"
 
 
 def told_file(home: Path, run: str) -> Path:
-    """What MLflow has of a run: JSON, see runs.delivery."""
+    """What MLflow has of a run: JSON, see execution.delivery."""
     return run_folder(home, run) / "told.json"
 
 

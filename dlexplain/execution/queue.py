@@ -40,20 +40,25 @@ class RunQueue:
     """The runs of one home folder.
 
     deliver  has MLflow told of what changed
+    alone    whether it starts only what it is asked for, not what else waits
     """
 
     def __init__(
-        self, home: Path, executor: Executor, deliver: Callable[[Path], object] = start_delivery
+        self,
+        home: Path,
+        executor: Executor,
+        deliver: Callable[[Path], object] = start_delivery,
+        alone: bool = False,
     ) -> None:
         self.home = home
         self.executor = executor
         self.states = States(states_file(home))
-        self._deliver = deliver
+        self._deliver, self._alone = deliver, alone
 
     def submit(self, spec: RunSpec) -> RunRow:
         """Queue a new run; it starts where there is room."""
         row = self.states.add(spec)
-        self.advance()
+        self.advance(row.id)
         return self.states.get(row.id)
 
     def resume(self, run: str) -> RunRow:
@@ -63,7 +68,7 @@ class RunQueue:
         if row.state == "finished":
             raise RunError(f"run {row.id} is finished; there is nothing to resume")
         self.states.move(row.id, "queued", "resumed")
-        self.advance()
+        self.advance(row.id)
         return self.states.get(row.id)
 
     def cancel(self, run: str, now: bool = False) -> RunRow:
@@ -72,7 +77,7 @@ class RunQueue:
         row = self.states.cancel(run)
         if now and row.state == "running":
             self.executor.stop(row)
-            self.reap()
+            self.advance()  # its worker will not, as one that ends by itself does
         return self.states.get(row.id)
 
     def reap(self) -> list[RunRow]:
@@ -82,13 +87,15 @@ class RunQueue:
             mark(self.home, row.id)
         return gone
 
-    def advance(self) -> list[RunRow]:
+    def advance(self, asked: str = "") -> list[RunRow]:
         """Start queued runs where there is room, and have MLflow told what it does not have.
 
+        asked  the run for which it is called, where it is for one
         Returns the runs whose worker was found gone.
         """
         gone = self.reap()
-        while (taken := self.states.take(self.executor.room)) is not None:
+        only = asked if self._alone else ""
+        while (taken := self.states.take(self.executor.room, only)) is not None:
             mark(self.home, taken.id)
             try:
                 self.executor.launch(taken)

@@ -3,7 +3,7 @@
 One SQLite file that the dashboard, the command line and the workers share. A change of state is
 one transaction that checks what the state was, so two processes cannot both start a run or both
 end it. A worker beats every HEARTBEAT_SECONDS; `reap` finds those that are gone. Where the file is
-missing, damaged or read-only, it is made anew (runs.mending), and what was asked is done then.
+missing, damaged or read-only, it is made anew (execution.mending), and what was asked is done then.
 """
 
 import json
@@ -124,10 +124,12 @@ class States:
         return self._kept(run)
 
     @mended
-    def take(self, room: Callable[[str, Sequence[str]], str | None]) -> RunRow | None:
+    def take(
+        self, room: Callable[[str, Sequence[str]], str | None], only: str = ""
+    ) -> RunRow | None:
         """Move the queued run that is next to running, where there is room; None if none is.
 
-        room  as `Executor` has it
+        room  as `Executor` has it;  only  this run, where one is given
         """
         with self._change() as db:
             db.execute("BEGIN IMMEDIATE")
@@ -135,6 +137,8 @@ class States:
             busy = [row.device for row in readable(running)]
             queued = db.execute("SELECT * FROM runs WHERE state = 'queued' ORDER BY number")
             for row in readable(queued.fetchall()):
+                if only not in ("", row.id):
+                    continue
                 device = room(row.spec.device, busy)
                 if device is None:
                     continue

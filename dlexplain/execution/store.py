@@ -1,7 +1,7 @@
 """MLflow's side of runs: in a SQLite file of the home folder or on any server.
 
-Only runs.delivery talks to it, in a process of its own: MLflow takes two seconds to import and five
-to set its file up, and a server may never answer. Nobody else waits for it.
+Only execution.delivery talks to it, in a process of its own: MLflow takes two seconds to import and
+five to set its file up, and a server may never answer. Nobody else waits for it.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""How far an explanation is, how long it may still take, and what the user requested to stop it."""
+"""How far an explanation is, how long it may still take, and whether the user wants it stopped."""
 
 import time
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """A text classifier as explanations use it: from ids, or from its word vectors.
 
 Its network offers `embed`, `read_vectors` and, where it attends, `attend`, as
-dlexplain.networks.text_shapes says.
+dlexplain.networks.modules.text_shapes says.
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A picture model's layers: cost, feature maps, filters, receptive fields, preferred inputs."""
+"""A picture model's layers: cost, feature maps, filters, receptive fields, what maximises them."""
 
 import base64
 import io

@@ -3,6 +3,7 @@
 import atexit
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
@@ -37,7 +38,7 @@ def _over(progress: Progress) -> Any:
 class Job(Generic[R]):
     """One explanation, or other work, under way; read by the page, written by its thread.
 
-    error  one sentence for the user when state is failed
+    error  one sentence for the user when state is failed;  began  by time.monotonic
     """
 
     title: str
@@ -46,6 +47,7 @@ class Job(Generic[R]):
     snapshot: Snapshot = field(default_factory=lambda: Snapshot(0, 0, 0.0))
     result: R | None = None
     error: str = ""
+    began: float | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -70,6 +72,7 @@ class Job(Generic[R]):
         if self._stop.is_set():
             self.state, self.work = "cancelled", _over
             return
+        self.began = time.monotonic()
         self.state = "running"
         try:
             self.result = self.work(Progress(report=self._report, cancelled=self._stop.is_set))

@@ -51,6 +51,7 @@ class Loadable(Protocol):
 
 
 M = TypeVar("M", bound=Loadable)
+_keeping = threading.Lock()
 _loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
@@ -62,8 +63,10 @@ def load(kind: type[M], name: str = "") -> M:
     Raises UnknownName, or WeightsError where files are missing or damaged.
     """
     name = name or default(*kind.tasks).name
+    with _keeping:
+        read = kept(kind)
     with _loading[name]:  # two sessions at once wait for one loading
-        return cast(M, kept(kind)(name))
+        return cast(M, read(name))
 
 
 @cache

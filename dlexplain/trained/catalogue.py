@@ -19,7 +19,8 @@ from dlexplain.trained.zoo import Zoo, readable_zoo, zoo_models
 
 __all__ = ["ModelEntry", "default", "entries", "find", "trained", "unknown"]
 HUGGING_FACE = HuggingFace()
-SOURCES: Sequence[Source] = (Registered(), Zoo(), Runs(), RunFolders(), HUGGING_FACE)
+LISTED: Sequence[Source] = (Registered(), Zoo(), Runs())
+SOURCES: Sequence[Source] = (*LISTED, RunFolders(), HUGGING_FACE)
 """In the order of the lists; the first that knows a name gives the model."""
 LATEST = 5
 """Runs that a message names."""
@@ -33,7 +34,7 @@ def entries(*tasks: str, own: Sequence[str] = (), shows: str = "") -> tuple[Mode
     shows  only those of which this can be seen, such as "attention", see Architecture; of the
            user's own only loading can tell
     """
-    found = [entry for source in SOURCES for entry in source.entries(tasks or tuple(TASKS))]
+    found = [entry for source in LISTED for entry in source.entries(tasks or tuple(TASKS))]
     found += [HUGGING_FACE.entry(name, tasks) for name in own]
     return tuple(e for e in found if not shows or e.source == "own" or shows in e.shows)
 
@@ -45,13 +46,14 @@ def default(*tasks: str) -> ModelEntry:
     raise UnknownName(f"there is no {noun_of(tasks)} yet; train one on the page Launch")
 
 
-def find(name: str, *tasks: str, shows: str = "") -> ModelEntry:
+def find(name: str, *tasks: str, shows: str = "", listed: bool = False) -> ModelEntry:
     """The model of this name, of one of the tasks, of any where none is given.
 
-    shows  as `entries` takes it
+    shows   as `entries` takes it
+    listed  only of those that the lists have: no folder, no name on the hub
     Raises UnknownName, which says what is known, or WeightsError of one that is damaged.
     """
-    for source in SOURCES:
+    for source in LISTED if listed else SOURCES:
         if (entry := source.find(name, tasks or tuple(TASKS))) is not None:
             if shows and entry.source != "own" and shows not in entry.shows:
                 known = known_names(name, (e.name for e in entries(*tasks, shows=shows)))

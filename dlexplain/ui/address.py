@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from dlexplain.errors import BadInput, known_names
+from dlexplain.errors import BadInput, DlexplainError, WeightsError, known_names
 from dlexplain.ui.markdown import literal
 
 
@@ -17,8 +17,8 @@ def from_address(
 ) -> None:
     """Set a widget from the address before it is first drawn.
 
-    read     turns the text into the widget's value, raising BadInput where it cannot; the visitor
-             is told and the widget keeps its default
+    read     turns the text into the widget's value, raising BadInput, or WeightsError of a damaged
+             model; the visitor is told and the widget keeps its default
     arrived  whether the page has just been opened: its address then counts more than what the
              session remembers of an earlier visit
     key      of the widget; by default that of the parameter. One with a key of its own, which
@@ -29,13 +29,13 @@ def from_address(
         return
     try:
         state[key or parameter] = read(text)
-    except BadInput as error:
+    except (BadInput, WeightsError) as error:
         tell_wrong(error)
         if not key:
             del st.query_params[parameter]
 
 
-def tell_wrong(error: BadInput) -> None:
+def tell_wrong(error: DlexplainError) -> None:
     """Say that the address asks for something that is not here."""
     st.warning(literal(f"The address asks for something that is not here: {error}"))
 

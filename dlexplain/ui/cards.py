@@ -40,17 +40,19 @@ def show_card(
     actions: Callable[[R], None],
     version: Callable[[Job[R]], object] = lambda job: job.active,
     every: float = 0.0,
+    waits: bool = False,
 ) -> None:
     """One method's answer, live.
 
     draw     the title, and the result as far as it is there
     actions  its downloads
     version  changes when it is to be drawn anew;  every  seconds at least between two drawings
+    waits    whether another answer of the question may still change it
     """
     live(
         lambda: draw(found.jobs[index]),
         version=lambda: version(found.jobs[index]),
-        active=lambda: found.active,
+        active=lambda: found.active if waits else found.jobs[index].active,
         every=every,
     )
     live(

@@ -44,7 +44,7 @@ def _computed(spec: "RunSpec") -> dict[str, object]:
 
 
 def _measure(spec: "RunSpec") -> None:
-    phases = ["starting"]
+    phases: list[str] = []
 
     def work(progress: Progress) -> Estimate:
         from dlexplain.services.training.estimating import estimate_apart
@@ -56,19 +56,20 @@ def _measure(spec: "RunSpec") -> None:
 
 def _show(found: Asked[Estimate]) -> None:
     if found.job.active:
-        began = time.monotonic()
-        live(partial(_show_phase, found, began), lambda: _phase(found, began), lambda: found.active)
+        live(partial(_show_phase, found), partial(_phase, found), lambda: found.active)
     result = result_of(found, starting=TAKES)
     if result is not None:
         show_found(result)
 
 
-def _phase(found: Asked[Estimate], began: float) -> tuple[str, int]:
-    return found.so_far[-1], int(time.monotonic() - began)
+def _phase(found: Asked[Estimate]) -> tuple[str, int]:
+    """What is being done, and for how many seconds the estimate goes on."""
+    now = time.monotonic()
+    return (found.so_far or ["starting"])[-1], int(now - (found.job.began or now))
 
 
-def _show_phase(found: Asked[Estimate], began: float) -> None:
-    phase, waited = _phase(found, began)
+def _show_phase(found: Asked[Estimate]) -> None:
+    phase, waited = _phase(found)
     st.markdown(f"{capital(phase)} … {duration(waited)}")
 
 

@@ -5,7 +5,7 @@ what changes, `result_of` the answer, or the progress towards it, or why there i
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
@@ -14,7 +14,7 @@ from dlexplain.services.jobs import Job, Progress
 from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
-from dlexplain.ui.session import start
+from dlexplain.ui.session import start, track
 
 R = TypeVar("R")
 Make = Callable[[], Job[R]]
@@ -25,15 +25,15 @@ Make = Callable[[], Job[R]]
 class Asked(Generic[R]):
     """A question and the jobs that answer it.
 
-    makers   of the jobs, to start one anew
-    so_far   what a job adds to while it goes on and the page shows meanwhile, if anything
+    makers  of the jobs, to start one anew; what is done needs none, nor what they work on
+    so_far  a list to which a job adds while it goes on and which the page shows meanwhile
     """
 
     slot: str
     question: Any
-    makers: Sequence[Make[R]]
+    makers: list[Make[R] | None]
     jobs: list[Job[R]]
-    so_far: Any = None
+    so_far: list[Any] = field(default_factory=list)
 
     @property
     def job(self) -> Job[R]:
@@ -45,13 +45,18 @@ class Asked(Generic[R]):
         return any(job.active for job in self.jobs)
 
     def cancel(self) -> None:
+        """For good: the question is another, or the session has ended."""
+        self.makers = [None] * len(self.jobs)
         for job in self.jobs:
             job.cancel()
 
     def again(self, index: int) -> None:
         """Start one job anew, after it was cancelled or has failed."""
-        self.jobs[index] = self.makers[index]()
-        start([self.jobs[index]])
+        make = self.makers[index]
+        if make is not None:
+            self.so_far.clear()
+            self.jobs[index] = make()
+            start([self.jobs[index]])
 
 
 def asked_all(
@@ -60,7 +65,7 @@ def asked_all(
     makers: Sequence[Make[R]],
     last: Callable[[int], bool] = lambda index: False,
     anew: bool = False,
-    so_far: Any = None,
+    so_far: list[Any] | None = None,
 ) -> Asked[R]:
     """The session's jobs for this question, started if it is new; the slot's earlier ones stop.
 
@@ -71,7 +76,9 @@ def asked_all(
         return known
     if known is not None:
         known.cancel()
-    found = Asked(slot, question, makers, [make() for make in makers], so_far)
+    found = Asked(slot, question, [*makers], [make() for make in makers])
+    found.so_far = so_far if so_far is not None else []
+    track(found)
     st.session_state[slot] = found
     order = sorted(range(len(makers)), key=last)
     start([found.jobs[index] for index in order if found.jobs[index].active])
@@ -84,7 +91,7 @@ def asked(
     title: str,
     work: Callable[[Progress], R],
     anew: bool = False,
-    so_far: Any = None,
+    so_far: list[Any] | None = None,
 ) -> Asked[R]:
     """The same for a question that one job answers."""
     return asked_all(slot, question, [lambda: Job(title, work)], anew=anew, so_far=so_far)
@@ -125,12 +132,15 @@ def result_of(
         show_progress(job, key, what, stop, starting)
         return None
     if job.state == "done":
+        found.makers[index] = None
         return job.result
     if job.state == "failed":
         st.error(literal(job.error))
     else:
         st.caption("Cancelled.")
-    if st.button("Run again", key=f"again-{key}", icon=":material/refresh:", type="tertiary"):
+    if found.makers[index] and st.button(
+        "Run again", key=f"again-{key}", icon=":material/refresh:", type="tertiary"
+    ):
         found.again(index)
         st.rerun()
     return None

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dlexplain.trained.catalogue import ModelEntry, entries, find
 from dlexplain.trained.entry import noun_of
+from dlexplain.trained.hugging_face import is_own_model
 from dlexplain.ui.address import from_address
 from dlexplain.ui.own_models import Own
 
@@ -35,8 +36,9 @@ def choose_model(
     state = st.session_state
 
     def known_name(name: str) -> str:
-        entry = find(name, *tasks, shows=shows)
-        return own.load(name) if own and entry.source == "own" else entry.name
+        if own and is_own_model(name):
+            return own.load(name)
+        return find(name, *tasks, shows=shows, listed=True).name
 
     from_address(parameter, known_name, arrived, key)
     if own:

@@ -19,7 +19,7 @@ STORE_AFTER_SECONDS = 6.0
 """The first visitor comes first."""
 END_SECONDS = 20.0
 KEEP_SECONDS = 3.0
-"""How often the queue is looked after while no page looks at it."""
+"""How often the queue is looked after."""
 
 
 @st.cache_resource(show_spinner=False)

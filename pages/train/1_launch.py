@@ -7,7 +7,7 @@ import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError, SpecError
 from dlexplain.results import ClassBalance
-from dlexplain.results.words import capital, duration, sentence
+from dlexplain.results.words import capital, duration
 from dlexplain.services.training.catalogue import (
     Choice,
     RunSpec,
@@ -26,7 +26,7 @@ from dlexplain.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, to_address
 from dlexplain.ui.estimate import show_estimate
 from dlexplain.ui.forms import params_form
-from dlexplain.ui.jobs import Asked, asked, show_live
+from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.zoo import ADDRESS
 
@@ -218,19 +218,16 @@ def look(spec: RunSpec) -> None:
 
 
 def show_balance(found: Asked[ClassBalance]) -> None:
-    if found.job.active:
-        st.caption("Reading the data …")
-    elif found.job.state == "failed":
-        st.error(literal(sentence(found.job.error.rstrip("."))))
-    elif found.job.result is not None:
-        balance: ClassBalance = found.job.result
-        with st.container(border=True):
-            st.subheader("Data")
-            st.markdown(f"{balance.split_words}.")
-            for problem in balance.few():
-                st.warning(literal(f"{problem}."), icon=":material/warning:")
-            rows = balance.rows()
-            st.dataframe(rows, hide_index=True, height="content" if len(rows) < 7 else 250)
+    balance = result_of(found, starting="Reading the data …")
+    if balance is None:
+        return
+    with st.container(border=True):
+        st.subheader("Data")
+        st.markdown(f"{balance.split_words}.")
+        for problem in balance.few():
+            st.warning(literal(f"{problem}."), icon=":material/warning:")
+        rows = balance.rows()
+        st.dataframe(rows, hide_index=True, height="content" if len(rows) < 7 else 250)
 
 
 def act(spec: RunSpec, preset: str) -> None:

@@ -101,6 +101,19 @@ def test_one_that_is_to_end_now_is_stopped(queue: RunQueue, cluster: Cluster) ->
     assert queue.resume(row.id).state == "queued" or cluster.launched[1:] == [row.id]
 
 
+def test_what_waits_starts_where_one_was_ended(queue: RunQueue, cluster: Cluster) -> None:
+    first, _, waiting = (queue.submit(PICTURES) for _ in range(3))
+    queue.cancel(first.id, now=True)
+    assert queue.states.get(waiting.id).state == "running"
+
+
+def test_one_that_works_alone_leaves_the_others_waiting(tmp_path: Path, cluster: Cluster) -> None:
+    queue = RunQueue(tmp_path, cluster, lambda home: None, alone=True)
+    other = queue.states.add(PICTURES)
+    asked = queue.submit(PICTURES)
+    assert (asked.state, queue.states.get(other.id).state) == ("running", "queued")
+
+
 def test_a_launch_that_fails_is_told(queue: RunQueue, cluster: Cluster) -> None:
     cluster.refuses = True
     row = queue.submit(PICTURES)

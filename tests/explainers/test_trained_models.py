@@ -198,6 +198,7 @@ def test_defaults_suit_the_side(
         "lime": {"regions": regions},
         "kernel-shap": {"regions": regions},
         "shap-sampling": {"regions": regions},
+        "shapley-values": {"regions": 10},
         "rise": {"grid": grid},
     }
 

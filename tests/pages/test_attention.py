@@ -146,8 +146,8 @@ def test_a_language_never_seen_is_told() -> None:
     ("query", "said"),
     [
         ({"attending": "sst2-cnn"}, '"sst2-cnn" shows no attention; known: sst2-'),
-        ({"attention": "upside-down"}, 'unknown "upside-down"; known: all, head'),
-        ({"layer": "two"}, '"two" is no whole number'),
+        ({"attention": "upside-down"}, 'unknown view "upside-down"; known: all, head'),
+        ({"layer": "two"}, 'layer is "two"; it takes a whole number'),
         ({"attention": "overlaid", "heads": "9.9"}, 'no head "9.9"; from 1.1 to 6.12'),
     ],
 )

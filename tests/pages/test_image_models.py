@@ -1,6 +1,8 @@
 """The picture page with finished runs: picker, classes, test pictures, and what stays."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -207,3 +209,20 @@ def test_a_run_that_kept_no_pictures_offers_none() -> None:
     page = image_page(model=run)
     (sources,) = [b for b in page.segmented_control if b.label == "Picture from"]
     assert [option.split()[-1] for option in sources.options] == ["Upload", "Camera", "Samples"]
+
+
+@pytest.mark.parametrize("told", ["is damaged", "unknown picture classifier"])
+def test_a_damaged_model_and_a_folder_in_the_address_are_told(
+    told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if told == "is damaged":
+        shutil.copytree(paths.zoo_folder() / "digits-cnn", tmp_path / "digits-cnn")
+        paths.card_in(tmp_path / "digits-cnn").write_text("[]")
+        monkeypatch.setattr(paths, "zoo_folder", lambda: tmp_path)
+        model = "digits-cnn"
+    else:
+        model = str(paths.run_folder(settings().home, finished_run()))
+    page = image_page(model=model)
+    assert not page.exception
+    assert told in page.warning[0].value
+    assert page.session_state["model"] == DEFAULT

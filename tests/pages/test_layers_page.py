@@ -177,7 +177,7 @@ with following():
     for key, value in query.items():
         page.query_params[key] = value
     page.run()
-    assert not page.session_state["layers-exciting"].job.active
+    assert not page.session_state["layers-top"].job.active
     warned = " ".join(warning.value for warning in page.warning)
     assert 'no layer "nope"' in warned
     assert 'channel is "9999"' in warned
@@ -202,17 +202,17 @@ def test_the_numbers_of_a_step_are_the_models() -> None:
 
 def test_a_channels_pictures_are_searched_and_its_best_one_made() -> None:
     page = ended(opened(view="channel", model=DIGITS, layer="features.6", channel="3"),
-                 "layers-exciting")  # fmt: skip
-    found = page.session_state["layers-exciting"].job.result
+                 "layers-top")  # fmt: skip
+    found = page.session_state["layers-top"].job.result
     assert len(found.best) == 12
     assert html(page).count("<img") == 12
     assert "Of 359: Digits, 8 × 8, grey: test pictures" in said(page)
     assert f"{found.best[0].activation:.3g}, mean {found.best[0].mean:.3g}" in html(page)
     assert "then its mean over all places of features.6" in said(page)
-    page.number_input(key="param-layers-preferred-steps").set_value(60).run()
+    page.number_input(key="param-layers-maximised-steps").set_value(60).run()
     page.button(key="layers-make").click().run()
-    page = ended(page, "layers-preferred")
-    made = page.session_state["layers-preferred"].job.result
+    page = ended(page, "layers-maximised")
+    made = page.session_state["layers-maximised"].job.result
     assert made.activation > made.noise.max()
     told = f"The channel's mean over all places is **{made.activation:.3g}** on this picture"
     assert told in said(page)
@@ -222,7 +222,7 @@ def test_a_channels_pictures_are_searched_and_its_best_one_made() -> None:
 
 
 def test_where_the_models_data_lies_is_asked_once_for_all_views(tmp_path: Path) -> None:
-    page = ended(opened(view="channel", model="cifar10-cnn", layer="features.2"), "layers-exciting")
+    page = ended(opened(view="channel", model="cifar10-cnn", layer="features.2"), "layers-top")
     assert list(page.session_state["layers-set-of"]) == ["photographs"]
     assert "CIFAR-10 is not here: a run fetches it once from" in said(page)
     (tmp_path / "other").mkdir()
@@ -231,7 +231,7 @@ def test_where_the_models_data_lies_is_asked_once_for_all_views(tmp_path: Path) 
     assert str(tmp_path / "other") in page.error[0].value
     path = folder(tmp_path / "bin", binary())
     page.text_input(key="data-path-cifar10").set_value(str(path)).run()
-    ended(page, "layers-exciting")
+    ended(page, "layers-top")
     assert page.session_state["layers-set"] == "data"
     assert f"Of {PER_FILE}: CIFAR-10" in said(page)
     page.segmented_control(key="layers-view").set_value("maps").run()
@@ -241,20 +241,20 @@ def test_where_the_models_data_lies_is_asked_once_for_all_views(tmp_path: Path) 
 
 def test_a_picture_that_is_no_better_than_noise_is_told() -> None:
     page = opened(view="channel", model="mnist-cnn", layer="features.2", channel="0")
-    page.number_input(key="param-layers-preferred-steps").set_value(20).run()
+    page.number_input(key="param-layers-maximised-steps").set_value(20).run()
     page.button(key="layers-make").click().run()
-    page = ended(page, "layers-preferred")
+    page = ended(page, "layers-maximised")
     assert "not clearly above random pixels" in said(page)
     assert "choose the unit in the middle instead" in said(page)
 
 
 def test_making_a_picture_can_be_cancelled() -> None:
     page = opened(view="channel", model=DIGITS, layer="features.6", channel="3")
-    page.number_input(key="param-layers-preferred-steps").set_value(4000).run()
+    page.number_input(key="param-layers-maximised-steps").set_value(4000).run()
     page.button(key="layers-make").click().run()
-    job = page.session_state["layers-preferred"].job
+    job = page.session_state["layers-maximised"].job
     job.cancel()
-    page = ended(page, "layers-preferred")
+    page = ended(page, "layers-maximised")
     assert job.state == "cancelled"
     assert "Cancelled." in said(page)
 
@@ -327,12 +327,12 @@ def test_every_layer_of_a_residual_model_is_drawn() -> None:
 def test_a_finished_run_is_taken_apart_and_a_damaged_one_told() -> None:
     run = finished_run()
     page = opened(view="channel", model=run, layer="features.2")
-    page = ended(page, "layers-exciting")
+    page = ended(page, "layers-top")
     sets = page.selectbox(key="layers-set").options
     assert sets[1] == "the 6 test pictures that the run has kept"
     page.selectbox(key="layers-set").set_value("kept").run()
-    page = ended(page, "layers-exciting")
-    assert len(page.session_state["layers-exciting"].job.result.best) == 6
+    page = ended(page, "layers-top")
+    assert len(page.session_state["layers-top"].job.result.best) == 6
     damaged = finished_run()
     paths.weights_file(settings().home, damaged).write_bytes(b"no weights")
     page = opened(model=damaged)

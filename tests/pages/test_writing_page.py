@@ -182,7 +182,7 @@ def test_an_address_that_asks_for_what_is_not_there_is_told() -> None:
     for part in ('unknown language model "gpt"', 'unknown view "dream"', 'top_p is "7"'):
         assert part in said
     said = told(view="read", token="x", method="magic")
-    assert 'token is "x"; it takes a number from 1 to' in said
+    assert 'token is "x"; it takes a whole number from 1 to' in said
     assert 'unknown method "magic"' in said
 
 

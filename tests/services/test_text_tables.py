@@ -3,6 +3,9 @@
 import csv
 import io
 
+import pytest
+
+from dlexplain.errors import DataError
 from dlexplain.services.loading import load
 from dlexplain.services.texts.models import TextModel
 from dlexplain.services.texts.tables import explain_texts, other_columns, read_text_column
@@ -32,3 +35,14 @@ def test_a_table_of_texts_alone_has_our_columns() -> None:
     found = explain_texts(load(TextModel, "sst2-cnn"), ["good"], "input-x-gradient")
     heading = found.to_csv().decode("utf-8-sig").splitlines()[0]
     assert heading == "row,text,class,probability,words"
+
+
+def test_a_row_that_the_method_does_not_take_costs_none_of_the_others() -> None:
+    model, long = load(TextModel, "sst2-cnn"), " ".join(["film"] * 20)
+    found = explain_texts(model, ["a fine film", long], "shapley-values")
+    assert found.rows == (1,)
+    assert "Row 2 was left out: 20 parts have" in found.skipped[0]
+    with pytest.raises(
+        DataError, match="none of the rows can be explained by shapley-values: Row 1"
+    ):
+        explain_texts(model, [long], "shapley-values")

@@ -170,7 +170,7 @@ def _explain(
 
 
 def target_of(model: LoadedForecaster, target: int, step: int, what: str) -> Target:
-    """The place of what is explained among the outputs of explain.series_model.Changes."""
+    """The place of what is explained among the outputs of explainers.series_model.Changes."""
     first = ((step - 1) * len(model.targets) + target) * len(QUANTILES)
     if what == "median":
         return Target(first + MIDDLE)

@@ -43,7 +43,7 @@ def maximise_activation(
     """The picture on which `channel` of `layer` is most active, as gradient ascent finds it.
 
     tell    is called with the picture so far, (height, width, 3), about twice a second
-    params  see explain.activation_maximisation.Params
+    params  see explainers.activation_maximisation.Params
 
     Raises ParamError for a layer, channel or parameter that is not there, or Cancelled.
     """

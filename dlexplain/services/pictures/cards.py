@@ -90,7 +90,7 @@ def picture_spec(entry: ModelEntry) -> ModelSpec:
         # As its data module saw the pictures.
         preprocessing=PicturePreprocessing(card.side, card.side, card.mean, card.scale),
         paper=paper,
-        licence="trained here" if model.source == "run" else "Apache-2.0, trained by dlexplain",
+        licence="Apache-2.0, trained by dlexplain" if model.source == "zoo" else "trained here",
         module=partial(_network, model),
         classes=card.classes,
     )

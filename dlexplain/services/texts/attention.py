@@ -137,7 +137,7 @@ def attention(model: TextModel | str, text: str, window: int = 1) -> AttentionMa
 
 
 def rollout(maps: AttentionMaps, layers: int | None = None) -> TokenWeights:
-    """What the first `layers` amount to, by default all; see explain.attention.rollout."""
+    """What the first `layers` amount to, by default all; see explainers.attention.rollout."""
     count = len(maps.weights) if layers is None else layers
     joined = rolled(_tensors(maps.weights[:count])).numpy()
     return TokenWeights(f"rollout of {_layers(count)}", joined, maps.queries, maps.tokens)

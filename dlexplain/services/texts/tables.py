@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from dlexplain.data.text_column import column_names, other_columns, read_text_column
-from dlexplain.errors import DataError, TextError
+from dlexplain.errors import DataError, ParamError, TextError
 from dlexplain.explainers.progress import Progress
 from dlexplain.results import ClassWords, TextAttribution, TextPrediction, TextTable
 from dlexplain.services.texts.explain import classify_texts, explain_text
@@ -37,12 +37,21 @@ def explain_texts(
     rows, kept, skipped = _readable(model, texts)
     progress.plan(len(kept))
     predictions = classify_texts(model, kept)
-    explained = []
-    for text, said in zip(kept, predictions, strict=True):
+    found = []  # row, prediction, attribution
+    refused = []
+    for row, text, said in zip(rows, kept, predictions, strict=True):
         inner = Progress(cancelled=progress.cancelled)
         target = said.scores[0].name.index
-        explained.append(explain_text(model, text, method, target, progress=inner).of_words())
+        try:
+            why = explain_text(model, text, method, target, progress=inner).of_words()
+            found.append((row, said, why))
+        except ParamError as error:  # a method may take short texts only
+            refused.append(f"Row {row} was left out: {error}.")
         progress.advance(1)
+    skipped += _some(refused)
+    if not found:
+        raise DataError(f"none of the rows can be explained by {method}: {refused[0]}")
+    rows, predictions, explained = ([*part] for part in zip(*found, strict=True))
     return TextTable(
         method=method,
         rows=tuple(rows),
@@ -59,22 +68,25 @@ def explain_texts(
 
 
 def _readable(model: TextModel, texts: Sequence[str]) -> tuple[list[int], list[str], list[str]]:
-    rows, kept, skipped, lost = [], [], [], 0
+    rows, kept, lost = [], [], []
     for row, text in enumerate(texts, 1):
         try:
             model.read(text)
         except TextError as error:
-            lost += 1
-            if lost <= NAMED:
-                skipped.append(f"Row {row} was left out: {error}.")
+            lost.append(f"Row {row} was left out: {error}.")
             continue
         rows.append(row)
         kept.append(text)
-    if lost > NAMED:
-        skipped.append(f"{lost - NAMED:,} more rows were left out.")
     if not kept:
         raise DataError(f"none of the {len(texts):,} rows has a text")
-    return rows, kept, skipped
+    return rows, kept, _some(lost)
+
+
+def _some(sentences: list[str]) -> list[str]:
+    """The first of them, and how many more there are."""
+    more = len(sentences) - NAMED
+    told = [f"{more:,} more rows were left out."] if more > 0 else []
+    return [*sentences[:NAMED], *told]
 
 
 def _top(found: TextAttribution) -> tuple[tuple[str, float], ...]:

@@ -37,4 +37,4 @@ def inline_queue(home: Path | None = None, tracking: Tracking | None = None) -> 
     """
     home = home or settings().home
     told = tracking or Tracking(home, settings().tracking_uri)
-    return RunQueue(home, InlineExecutor(home), lambda of: deliver_here(of, told))
+    return RunQueue(home, InlineExecutor(home), lambda of: deliver_here(of, told), alone=True)

@@ -24,6 +24,8 @@ from dlexplain.execution.states import TRANSITIONS, RunRow, States
 from dlexplain.execution.store import Point, Tracking
 from dlexplain.execution.telling import mark, untold
 from dlexplain.results import Curve, RunRecord, StateChange
+from dlexplain.services.training.balance import check_data
+from dlexplain.services.training.catalogue import complete, data_status
 from dlexplain.settings import settings
 from dlexplain.trained.runs import run_sizes
 
@@ -38,10 +40,6 @@ def launch(spec: RunSpec) -> RunRecord:
     SpecError for a wrong spec, or one for a device that this machine does not have; DataError for
     data that cannot be trained on.
     """
-    # these import torch, which looking does not need
-    from dlexplain.services.training.balance import check_data
-    from dlexplain.services.training.catalogue import complete, data_status
-
     completed = complete(spec)
     status = data_status(completed.data, completed.data_params)
     if not (status.there or status.fetched):

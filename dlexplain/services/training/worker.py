@@ -1,7 +1,7 @@
 """Trains one run: python -m dlexplain.services.training.worker RUN.
 
-The composition root: it alone in runs/ knows tasks, models and data. It takes the run from the
-states file, trains with Lightning, tests, records, and says how it ended.
+The composition root: of what has to do with runs it alone knows tasks, networks and data. It takes
+the run from the states file, trains with Lightning, tests, records, and says how it ended.
 """
 
 import json

@@ -39,7 +39,7 @@ def translate(
 ) -> Translation:
     """Every translation that a beam search ends with, the best first.
 
-    model           from load_translator, or its name
+    model           from load, or its name
     beam            1 to 32 paths side by side; 1 is greedy: the likeliest token each time
     length_penalty  0 to 3, larger favours longer ones; by default the one of the model's test
 

@@ -31,7 +31,7 @@ from dlexplain.ui.layers.maps import show_tiles
 from dlexplain.ui.live import PROGRESS_SECONDS, live
 from dlexplain.ui.markdown import literal
 
-TOP, MAXIMISED = "layers-exciting", "layers-preferred"
+TOP, MAXIMISED = "layers-top", "layers-maximised"
 COUNT = 12
 SIDE = 280
 
@@ -40,12 +40,12 @@ def show_channel(entry: ModelEntry, opened: bool) -> Kept:
     """The view; returns what of it is to be in the address."""
     layer = choose_layer(cache.layers(entry.name), opened, first=middle_active)
     channel = choose_channel(entry.name, layer, opened)
-    _excited(entry, layer.name, channel)
-    _liked(entry.name, layer.name, channel)
+    _top(entry, layer.name, channel)
+    _maximised(entry.name, layer.name, channel)
     return {"layer": layer.name, "channel": str(channel)}
 
 
-def _excited(entry: ModelEntry, layer: str, channel: int) -> None:
+def _top(entry: ModelEntry, layer: str, channel: int) -> None:
     st.subheader("Top activations")
     path, missing = find_own(entry)
     sets = {known.name: known for known in picture_sets(entry, path)}
@@ -67,7 +67,7 @@ def _excited(entry: ModelEntry, layer: str, channel: int) -> None:
     question = (entry.name, layer, channel, chosen.name, path)
     model = models.model(entry.name)
     found = asked(TOP, question, "Searching", partial(_search, model, question, chosen))
-    show_live(_show_excited, found)
+    show_live(_show_top, found)
 
 
 def _search(
@@ -80,7 +80,7 @@ def _search(
     return top_activations(model, chosen.load(), layer, channel, COUNT, progress, chosen.title)
 
 
-def _show_excited(found: Asked[TopActivations]) -> None:
+def _show_top(found: Asked[TopActivations]) -> None:
     result = result_of(found, "pictures")
     if result is None:
         return
@@ -95,14 +95,14 @@ def _show_excited(found: Asked[TopActivations]) -> None:
     )
 
 
-def _liked(name: str, layer: str, channel: int) -> None:
+def _maximised(name: str, layer: str, channel: int) -> None:
     st.subheader("Activation maximisation")
     st.caption(
         "Made by gradient ascent from grey: activation maximisation, kept natural as in Olah et "
         "al., [Feature Visualization](https://doi.org/10.23915/distill.00007), 2017."
     )
     with st.expander("How it is made", icon=":material/tune:"):
-        params = params_form("layers-preferred", specs(Params), {})
+        params = params_form("layers-maximised", specs(Params), {})
     question = (name, layer, channel, tuple(params.items()))
     known: Asked[ActivationMaximisation] | None = st.session_state.get(MAXIMISED)
     if st.button("Make it", type="primary", icon=":material/brush:", key="layers-make"):
@@ -117,7 +117,7 @@ def _liked(name: str, layer: str, channel: int) -> None:
             f"Below is channel {number} of {literal(of)} of {literal(model)}; press the button for "
             "what is chosen now."
         )
-    show_live(_show_liked, known)
+    show_live(_show_maximised, known)
 
 
 def _make(
@@ -130,7 +130,7 @@ def _make(
     return maximise_activation(model, layer, channel, progress, pictures.append, **dict(params))
 
 
-def _show_liked(found: Asked[ActivationMaximisation]) -> None:
+def _show_maximised(found: Asked[ActivationMaximisation]) -> None:
     result: ActivationMaximisation | None = found.job.result
     if result is None:
         _show_so_far(found)

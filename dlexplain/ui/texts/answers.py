@@ -119,7 +119,7 @@ def _card(
     def version(job: Job[TextAttribution]) -> object:
         return job.active, rival_of() is not None
 
-    show_card(answers, index, draw, lambda result: show_downloads(result, key), version)
+    show_card(answers, index, draw, lambda result: show_downloads(result, key), version, waits=True)
 
 
 def show_attribution(

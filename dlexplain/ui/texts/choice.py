@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.trained.catalogue import ModelEntry, entries, find
+from dlexplain.trained.hugging_face import is_own_model
 from dlexplain.ui.address import from_address
 from dlexplain.ui.models import choose_model
 from dlexplain.ui.own_models import Own
@@ -70,8 +71,7 @@ def choose_classifier(arrived: bool) -> tuple[ModelEntry | None, ModelEntry | No
 
 def _known(name: str) -> str:
     """The name where it is of a model; one of the user's own is loaded and joins the list."""
-    entry = find(name, TASK)
-    return OWN.load(name) if entry.source == "own" else entry.name
+    return OWN.load(name) if is_own_model(name) else find(name, TASK, listed=True).name
 
 
 def choose_text(key: str, label: str, samples: dict[str, str], arrived: bool, first: int) -> str:

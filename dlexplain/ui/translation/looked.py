@@ -1,21 +1,18 @@
 """Where the network looked while it wrote, and whether that explains anything."""
 
 import math
-from collections.abc import Callable
 
 import streamlit as st
 
-from dlexplain.errors import BadInput
 from dlexplain.figures.translation import plot_chosen_row, plot_heads
 from dlexplain.results import Agreement, Alignment, CrossAttention, word_groups
 from dlexplain.services.translation.why import Why, agreement
-from dlexplain.ui.address import from_address
+from dlexplain.ui.address import from_address, whole_number
 from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked, result_of
 
 LAYER, HEAD, ALL = "translation-layer", "translation-head", "translation-all"
 MEAN = 0
-SLOT = "translation-agreement"
 
 
 def choose_head(found: CrossAttention, arrived: bool) -> Alignment:
@@ -23,7 +20,7 @@ def choose_head(found: CrossAttention, arrived: bool) -> Alignment:
     if found.layers * found.heads == 1:
         return found.alignment()
     for key, parameter, count in ((LAYER, "layer", found.layers), (HEAD, "head", found.heads)):
-        from_address(parameter, _reader(parameter, count), arrived, key)
+        from_address(parameter, whole_number(parameter, MEAN, count), arrived, key)
         if st.session_state.get(key, -1) not in range(count + 1):
             st.session_state[key] = found.usual + 1 if key == LAYER else MEAN
     layer = _pick("Layer", LAYER, found.layers, "Mean of the layers")
@@ -44,15 +41,6 @@ def _pick(label: str, key: str, count: int, mean: str) -> int | None:
         )
     )
     return None if chosen == MEAN else chosen - 1
-
-
-def _reader(what: str, count: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not text.isdecimal() or int(text) > count:
-            raise BadInput(f'{what} is "{text}"; it takes 0 (the mean) to {count}')
-        return int(text)
-
-    return read
 
 
 def show_alignment(found: CrossAttention, alignment: Alignment, token: int, words: bool) -> None:

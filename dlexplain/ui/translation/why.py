@@ -19,7 +19,7 @@ from dlexplain.ui.translation.written import apart
 from dlexplain.ui.writing.choice import choose_one, first_of
 from dlexplain.ui.writing.text import colours_told, show_text, signed
 
-SLOT, METHOD = "translation-why", "translation-method"
+METHOD = "translation-method"
 
 
 def choose_method(model: str, arrived: bool) -> tuple[str, dict[str, Value]]:
