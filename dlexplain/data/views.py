@@ -10,7 +10,7 @@ from dlexplain.data.fit import Fit
 from dlexplain.data.pictures import Picture
 from dlexplain.errors import ParamError
 
-BICUBIC = Image.Resampling.BICUBIC  # antialiased where it shrinks
+RESAMPLES = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 MIDDLE_GREY = 128
 
 
@@ -24,7 +24,11 @@ class Part(NamedTuple):
 
 
 def model_view(
-    picture: Picture, resize: int = 256, crop: int = 224, fill: int = MIDDLE_GREY
+    picture: Picture,
+    resize: int = 256,
+    crop: int = 224,
+    fill: int = MIDDLE_GREY,
+    resample: str = "bicubic",
 ) -> NDArray[np.uint8]:
     """The square that a model sees, (crop, crop, 3) uint8 RGB, as `picture.fit` says.
 
@@ -33,18 +37,19 @@ def model_view(
     pad     the long side is resized to `crop` pixels, the rest is `fill` in all colours
     squash  both sides are resized to `crop` pixels
 
-    Bicubic, antialiased. Memory does not grow with the picture's proportions.
+    resample  of RESAMPLES; antialiased where it shrinks. Memory does not grow with the picture's
+    proportions.
     Raises ParamError unless 1 <= crop <= resize.
     """
     if not 1 <= crop <= resize:
         raise ParamError(f"crop is {crop}; 1 to resize ({resize}) is accepted")
-    image = Image.fromarray(picture.pixels)
+    image, by = Image.fromarray(picture.pixels), RESAMPLES[resample]
     if picture.fit.how == "crop":
-        view = _cropped(image, picture.fit, resize, crop)
+        view = _cropped(image, picture.fit, resize, crop, by)
     elif picture.fit.how == "pad":
-        view = _padded(image, crop, fill)
+        view = _padded(image, crop, fill, by)
     else:
-        view = image.resize((crop, crop), BICUBIC)
+        view = image.resize((crop, crop), by)
     return np.array(view, dtype=np.uint8)
 
 
@@ -67,18 +72,20 @@ def _square(
     return (width, height), round((width - crop) * fit.x), round((height - crop) * fit.y)
 
 
-def _cropped(image: Image.Image, fit: Fit, resize: int, crop: int) -> Image.Image:
+def _cropped(
+    image: Image.Image, fit: Fit, resize: int, crop: int, by: Image.Resampling
+) -> Image.Image:
     if max(image.size) <= 4 * min(image.size):
         new, left, top = _square(image.size, fit, resize, crop)
-        return image.resize(new, BICUBIC).crop((left, top, left + crop, top + crop))
+        return image.resize(new, by).crop((left, top, left + crop, top + crop))
     # Only the square of a panorama is resampled; Pillow's filter still reads the pixels beyond
     # the box, so this is what resizing all of it and cropping would give.
-    return image.resize((crop, crop), BICUBIC, box=seen_part(image.size, fit, resize, crop))
+    return image.resize((crop, crop), by, box=seen_part(image.size, fit, resize, crop))
 
 
-def _padded(image: Image.Image, crop: int, fill: int) -> Image.Image:
+def _padded(image: Image.Image, crop: int, fill: int, by: Image.Resampling) -> Image.Image:
     long = max(image.size)
     width, height = (max(1, round(side * crop / long)) for side in image.size)
     view = Image.new("RGB", (crop, crop), (fill, fill, fill))
-    view.paste(image.resize((width, height), BICUBIC), ((crop - width) // 2, (crop - height) // 2))
+    view.paste(image.resize((width, height), by), ((crop - width) // 2, (crop - height) // 2))
     return view

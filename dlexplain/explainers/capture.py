@@ -7,7 +7,7 @@ meanwhile, so that nobody else's picture passes through them.
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -21,25 +21,37 @@ from dlexplain.explainers.prepare import PreparedModel
 @dataclass(frozen=True)
 class Layer:
     """A layer whose output is a grid of places: (batch, channels, height, width), or tokens
-    (batch, places, channels) that form a square, with or without a class token before them."""
+    (batch, places, channels) that form a square, see FRONT.
+
+    tokens   whether they are such
+    reached  whether the scores depend on the grid: after the last block of a Transformer that reads
+             its class token they do not
+    """
 
     name: str
     channels: int
     height: int
     width: int
+    tokens: bool = False
+    reached: bool = True
+
+
+FRONT = (0, 1, 2, 5)
+"""Tokens before those of places: none, a class token, one of distillation too (DeiT), or four
+registers too (Darcet et al., "Vision Transformers Need Registers", 2024)."""
 
 
 def spatial(activation: Tensor) -> Tensor:
     """Reshape a layer's output to (batch, channels, height, width).
 
-    Tokens (batch, places, channels), as Transformers have them, become a square grid; one class
-    token in front is dropped. Raises ValueError for anything else.
+    Tokens (batch, places, channels), as Transformers have them, become a square grid; tokens in
+    front that are no places, see FRONT, are dropped. Raises ValueError for anything else.
     """
     if activation.dim() == 4 and activation.shape[-2] * activation.shape[-1] > 1:
         return activation
     if activation.dim() == 3:
         batch, places, channels = activation.shape
-        for skipped in (0, 1):
+        for skipped in FRONT:
             side = math.isqrt(places - skipped)
             if side > 1 and side * side == places - skipped:
                 grid = activation[:, skipped:].transpose(1, 2)  # (batch, channels, places)
@@ -61,15 +73,17 @@ def spatial_layers(model: PreparedModel) -> tuple[Layer, ...]:
 
 def _spatial_layers(model: PreparedModel) -> tuple[Layer, ...]:
     found: dict[str, Layer] = {}
+    outputs: dict[str, Tensor] = {}
 
     def note(name: str, output: object) -> None:
-        if isinstance(output, Tensor):
+        if isinstance(output, Tensor) and len(output) == 1:  # not the windows of a grid
             try:
                 _, channels, height, width = spatial(output).shape
             except ValueError:
                 return
             found.pop(name, None)
-            found[name] = Layer(name, channels, height, width)
+            found[name] = Layer(name, channels, height, width, output.dim() == 3)
+            outputs[name] = output
 
     modules = [(n, m) for n, m in model.module.named_modules() if n and not _is_identity(m)]
     hooks = []
@@ -79,8 +93,20 @@ def _spatial_layers(model: PreparedModel) -> tuple[Layer, ...]:
                 hooks.append(
                     module.register_forward_hook(lambda _m, _i, out, name=name: note(name, out))
                 )
+            x = model.to_device(model.trial(1))
             with torch.inference_mode():
-                model.module(model.to_device(torch.zeros((1, *model.input_shape))))
+                model.module(x)
+            if any(output.dim() == 3 for output in outputs.values()):
+                with torch.enable_grad():
+                    logits = model.module(x.clone().requires_grad_())
+                    score = (logits * torch.arange(1.0, logits.shape[-1] + 1)).sum()
+                    asked = [name for name, output in outputs.items() if output.requires_grad]
+                    gradients = torch.autograd.grad(
+                        score, [outputs[name] for name in asked], allow_unused=True
+                    )
+                pairs = zip(asked, gradients, strict=True)
+                there = {n for n, g in pairs if g is not None and bool(spatial(g).any())}
+                found = {n: replace(layer, reached=n in there) for n, layer in found.items()}
         finally:
             for hook in hooks:
                 hook.remove()
@@ -92,8 +118,8 @@ def _is_identity(module: nn.Module) -> bool:
 
 
 def find_layer(model: PreparedModel, name: str = "auto") -> Layer:
-    """The layer of this name; "auto" is the last one with a grid of at least LEAST_GRID places
-    along its sides, or, where none has so many, the last one with a grid.
+    """The layer of this name; "auto" is the last one on whose grid the scores depend, of at least
+    LEAST_GRID places along its sides, or, where none has so many, of any.
 
     Raises Incompatible when the model has none, ParamError when none has this name.
     """
@@ -101,8 +127,12 @@ def find_layer(model: PreparedModel, name: str = "auto") -> Layer:
     if not layers:
         raise Incompatible("the model has no layer with a spatial grid, which this method needs")
     if name == "auto":
-        fine = [layer for layer in layers if min(layer.height, layer.width) >= LEAST_GRID]
-        return (fine or layers)[-1]
+        reached = [layer for layer in layers if layer.reached] or list(layers)
+        fine = [layer for layer in reached if min(layer.height, layer.width) >= LEAST_GRID]
+        last = (fine or reached)[-1]
+        # Inside a block, tokens are in the form of one head or norm; between blocks in their own.
+        blocks = [layer for layer in fine if layer.name.rpartition(".")[2].isdigit()]
+        return blocks[-1] if last.tokens and blocks else last
     for layer in layers:
         if layer.name == name:
             return layer

@@ -19,14 +19,19 @@ if TYPE_CHECKING:
 class PicturePreprocessing:
     """From an RGB picture to the model's input: resize, centre crop, (pixel - mean) / scale.
 
-    resize  short side in pixels, bicubic
-    crop    side of the square that the model sees
+    resize    short side in pixels
+    crop      side of the square that the model sees
+    resample  "bicubic" or "bilinear", antialiased where it shrinks
+    fit       how a picture is usually made into the square: "crop", or "squash" of a model that was
+              trained so
     """
 
     resize: int
     crop: int
     mean: float
     scale: float
+    resample: str = "bicubic"
+    fit: str = "crop"
 
     @property
     def value_range(self) -> tuple[float, float]:
@@ -43,6 +48,7 @@ class ModelSpec:
     input_shape   (channels, height, width); one channel is grey, luminance as Pillow's "L"
     module        the network with its weights, as "package.module:function", or the function
     classes       the labels in the order of the outputs, or () where `labels` names a list
+    notes         what its user should know
     """
 
     name: str
@@ -56,6 +62,7 @@ class ModelSpec:
     licence: str
     module: "str | Callable[[], nn.Module]"
     classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def network(self) -> "nn.Module":
         """With its weights, on the CPU; raises WeightsError where they are missing or damaged."""

@@ -18,12 +18,24 @@ HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 OWN = "your own"
 TASKS = {
+    "classify-image": ("ForImageClassification",),
     "classify-text": ("ForSequenceClassification",),
     "language-model": ("ForCausalLM", "LMHeadModel"),
 }
 """Tasks that a model of this form can have, and what its classes are then called in the end."""
-KINDS = {"classify-text": "sequence classifier", "language-model": "causal language model"}
+KINDS = {
+    "classify-image": "picture classifier",
+    "classify-text": "sequence classifier",
+    "language-model": "causal language model",
+}
 """What transformers calls a model for the task."""
+
+
+BESIDE = {
+    "classify-image": ("preprocessor_config.json", "image processor"),
+    "": ("tokenizer.json", "tokenizer"),
+}
+"""What a model needs beside its weights, by task."""
 
 
 class HuggingFace:
@@ -102,8 +114,9 @@ def check_folder(folder: Path, task: str) -> None:
                 "read; save the model with save_pretrained, which writes safetensors"
             )
         raise ModelError(f"{folder} has no weights; a .safetensors file is accepted")
-    if not (folder / "tokenizer.json").is_file():
-        raise ModelError(f"{folder} lacks a tokenizer.json; save the tokenizer beside the model")
+    beside, what = BESIDE.get(task, BESIDE[""])
+    if not (folder / beside).is_file():
+        raise ModelError(f"{folder} lacks a {beside}; save the {what} beside the model")
 
 
 def check_architecture(config: dict[str, Any], task: str, name: str) -> None:

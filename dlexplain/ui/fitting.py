@@ -13,7 +13,7 @@ from dlexplain.ui.address import from_address
 from dlexplain.ui.markdown import literal
 
 WAYS = {"crop": "Crop", "pad": "Pad", "squash": "Squash"}
-X, Y = "fit-x", "fit-y"
+X, Y, USUAL = "fit-x", "fit-y", "fit-usual"
 WIDTH = 320
 
 
@@ -28,7 +28,7 @@ def show_seen(model: LoadedModel, picture: Picture, arrived: bool) -> Picture:
     if whole and _size(picture)[0] == _size(picture)[1]:  # every way is the same
         fitted = replace(picture, fit=Fit())
     else:
-        fitted = replace(picture, fit=_choose())
+        fitted = replace(picture, fit=_choose(model))
     with above:
         _draw(model, fitted)
     return fitted
@@ -45,8 +45,12 @@ def _read(text: str) -> str:
     return fit.how
 
 
-def _choose() -> Fit:
-    st.session_state.setdefault("fit", "crop")
+def _choose(model: LoadedModel) -> Fit:
+    state, usual = st.session_state, model.spec.preprocessing.fit
+    # What nobody has changed becomes what the next model was trained with.
+    if state.get("fit") in (None, state.get(USUAL)):
+        state["fit"] = usual
+    state[USUAL] = usual
     how = st.segmented_control(
         "Into the model's square",
         list(WAYS),

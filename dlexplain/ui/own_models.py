@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dlexplain.errors import DlexplainError, ModelError
-from dlexplain.trained.hugging_face import KINDS, check_own, is_own_model
+from dlexplain.trained.hugging_face import BESIDE, KINDS, check_own, is_own_model
 from dlexplain.ui.markdown import literal
 
 
@@ -69,6 +69,7 @@ class Own:
     def ask(self, chosen: str) -> None:
         """A text field for the name of a model, which `choose_asked` loads at the next run."""
         key, bad = f"own-{chosen}", f"own-{chosen}-bad"
+        needs, _ = BESIDE.get(self.task, BESIDE[""])
 
         def note() -> None:
             st.session_state[f"{key}-asked"] = str(st.session_state[key]).strip()
@@ -80,8 +81,8 @@ class Own:
                 key=key,
                 on_change=note,
                 placeholder="/path/to/model or organisation/model",
-                help=f"A {KINDS[self.task]} with safetensors and a tokenizer.json. Pickles are "
-                "never read and code of the model is never run.",
+                help=f"A {KINDS[self.task]} with safetensors and a {needs}. Pickles are never read "
+                "and code of the model is never run.",
             )
             if st.session_state.get(bad):
                 st.error(literal(f"{st.session_state[bad]}."))

@@ -24,6 +24,7 @@ from dlexplain.services.pictures.sources import (
 from dlexplain.trained.catalogue import ModelEntry, entries
 from dlexplain.ui.address import from_address
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.own_models import Own
 from dlexplain.ui.uploads import read_uploads
 
 UPLOAD, CAMERA, SAMPLE, TEST = "Upload", "Camera", "Samples", "Test pictures"
@@ -33,6 +34,17 @@ ICONS = {
     SAMPLE: ":material/image:",
     TEST: ":material/grid_view:",
 }
+
+
+def _load(name: str) -> None:
+    """Raises DlexplainError."""
+    from dlexplain.ui import cache  # torch is imported from here on
+
+    cache.model(name)
+
+
+OWN = Own(TASK, _load)
+"""The user's own picture classifiers."""
 
 
 @dataclass(frozen=True)

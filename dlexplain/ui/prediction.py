@@ -25,7 +25,8 @@ def show_prediction(
     chart(plot_prediction(prediction), "prediction")
     shown, title = len(prediction.scores), model.class_list.title
     of = f"{WORDS[shown]} best of {title}" if shown < len(model.classes) else f"all {title}"
-    st.caption(f"{literal(entry.title)} on {model.device}, {literal(of)}")
+    notes = "".join(f"; {literal(note)}" for note in model.spec.notes)
+    st.caption(f"{literal(entry.title)} on {model.device}, {literal(of)}{notes}")
 
 
 def show_verdict(model: LoadedModel, prediction: Prediction, truth: ClassName) -> None:

@@ -9,7 +9,7 @@ from dlexplain.errors import DlexplainError
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
-from dlexplain.ui.pictures import arrived, choose_picture
+from dlexplain.ui.pictures import OWN, arrived, choose_picture
 
 if TYPE_CHECKING:
     from dlexplain.results import Attribution, Prediction
@@ -24,7 +24,8 @@ COLUMNS = 3
 def main() -> None:
     st.title("Explain a picture")
     opened = arrived()
-    entry = choose_model([TASK], "model", opened)
+    entry = choose_model([TASK], "model", opened, own=OWN)
+    OWN.ask("model")
     if entry is None:
         return
     choice = choose_picture(entry, opened)

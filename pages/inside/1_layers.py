@@ -9,6 +9,7 @@ from dlexplain.services.pictures.cards import TASK
 from dlexplain.ui.address import from_address, read_view, to_address
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
+from dlexplain.ui.pictures import OWN
 
 if TYPE_CHECKING:
     from dlexplain.trained.catalogue import ModelEntry
@@ -60,7 +61,7 @@ def _words(view: str, opened: bool) -> "Kept":
 
 
 def _pictures(view: str, opened: bool) -> "Kept":
-    entry = choose_model([TASK], "model", opened)
+    entry = choose_model([TASK], "model", opened, own=OWN)
     if entry is None:
         return {}
     if view not in OF_PICTURE:

@@ -15,6 +15,7 @@ from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.settings import settings
 from dlexplain.trained.zoo import readable_zoo
 from tests.finished import ABC, finished_run, states
+from tests.own_pictures import save
 from tests.pages.test_pages import finished, image_page
 
 QUICK = "saliency,grad-cam"
@@ -211,7 +212,7 @@ def test_a_run_that_kept_no_pictures_offers_none() -> None:
     assert [option.split()[-1] for option in sources.options] == ["Upload", "Camera", "Samples"]
 
 
-@pytest.mark.parametrize("told", ["is damaged", "unknown picture classifier"])
+@pytest.mark.parametrize("told", ["is damaged", "so it is no model's folder"])
 def test_a_damaged_model_and_a_folder_in_the_address_are_told(
     told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,3 +227,18 @@ def test_a_damaged_model_and_a_folder_in_the_address_are_told(
     assert not page.exception
     assert told in page.warning[0].value
     assert page.session_state["model"] == DEFAULT
+
+
+def test_a_users_own_folder_is_classified_and_explained_its_labels_shown_literally(
+    tmp_path: Path,
+) -> None:
+    save("vit", tmp_path / "mine")
+    page = finished(image_page(model=str(tmp_path / "mine"), sample="coffee", methods=QUICK))
+    assert not page.exception
+    assert [job.state for job in page.session_state["answers"].jobs] == ["done", "done"]
+    assert page.session_state["fit"] == "squash"  # as its own processor does
+    assert page.session_state["answers"].jobs[0].result.fit == "squash"
+    shown = [element.value for element in page.subheader]
+    assert not any("<b>" in text for text in shown)
+    page.selectbox(key="model").set_value(DEFAULT).run()
+    assert page.session_state["fit"] == "crop"

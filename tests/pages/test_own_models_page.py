@@ -13,6 +13,7 @@ NAMED = {
     # page, its parameter in the address, the key of its picker, of its list of own models
     "text": ("2_text.py", "classifier", "classifier", "own-classify-text"),
     "attention": ("3_attention.py", "attending", "attending", "own-classify-text"),
+    "image": ("1_image.py", "model", "model", "own-classify-image"),
     "writing": ("4_writing.py", "model", "writing-model", "own-language-model"),
 }
 

@@ -74,6 +74,10 @@ def picture_spec(entry: ModelEntry) -> ModelSpec:
     """A registered model's own, or one made of a card; raises WeightsError of a damaged one."""
     if isinstance(entry.origin, ModelSpec):
         return entry.origin
+    if entry.source == "own":
+        from dlexplain.services.pictures.own_models import own_picture_spec
+
+        return own_picture_spec(entry.name)
     model = entry.trained
     card = picture_card(model)
     try:

@@ -66,7 +66,7 @@ def explain(
     """
     explainer = find_method(PICTURE, method)
     wanted = _request(model, method, params)
-    read = as_picture(picture, fit)
+    read = as_picture(picture, fit, model.spec.preprocessing.fit)
     if target is None:
         target = classify(model, read, top=1).scores[0].name.index
     chosen, other = asked_classes(model, target, contrast, alone)
@@ -142,11 +142,16 @@ USUAL = 5
 """Classes of a prediction."""
 
 
-def as_picture(source: Source | Picture, fit: Fit | str | None = None) -> Picture:
+def as_picture(
+    source: Source | Picture, fit: Fit | str | None = None, usual: str = "crop"
+) -> Picture:
     """A Picture as it is; anything else is read and checked (raises PictureError).
 
-    fit  how it is made into the model's square, where that is not to stay; raises ParamError
+    fit    how it is made into the model's square, where that is not to stay; raises ParamError
+    usual  how one that is read here is, where nothing else is said
     """
+    if fit is None and not isinstance(source, Picture):
+        fit = usual
     wanted = None if fit is None else read_fit(fit)
     picture = source if isinstance(source, Picture) else read_picture(source)
     return picture if wanted is None else replace(picture, fit=wanted)
@@ -170,7 +175,7 @@ def classify(
     top = min(USUAL, count) if top is None else top
     if not 1 <= top <= count:
         raise BadInput(f"top is {top}; it takes a whole number from 1 to {count}")
-    read = as_picture(picture, fit)
+    read = as_picture(picture, fit, model.spec.preprocessing.fit)
     logits = model.prepared.logits(model.to_input(model.view(read)))
     best = logits[0].float().softmax(0).topk(top)
     pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)

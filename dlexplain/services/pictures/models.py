@@ -74,7 +74,7 @@ class LoadedModel:
     def view(self, picture: Picture) -> NDArray[np.uint8]:
         """What the model sees of a picture: (crop, crop, 3) uint8, grey for a model of grey."""
         how = self.spec.preprocessing
-        view = model_view(picture, how.resize, how.crop, fill=round(how.mean))
+        view = model_view(picture, how.resize, how.crop, round(how.mean), how.resample)
         return np.repeat(_grey(view), 3, axis=2) if self.spec.input_shape[0] == 1 else view
 
     def seen_part(self, picture: Picture) -> Part:
