@@ -90,9 +90,12 @@ def test_what_cannot_be_asked_is_one_sentence(asked: Callable[[], object], words
 
 
 def test_a_run_that_has_not_finished_is_no_model_yet() -> None:
-    run = States(paths.states_file(settings().home)).add(preset("digits-cnn")).id
+    states = States(paths.states_file(settings().home))
+    run = states.add(preset("digits-cnn")).id
     with pytest.raises(BadInput, match=f'the run "{run}" is queued; a finished run is a model'):
         dx.load(run)
+    states.cancel(run)
+    states.delete(run)
 
 
 def test_earlier_names_still_work_and_say_what_stands_for_them() -> None:

@@ -22,14 +22,19 @@ QUICK = "saliency,grad-cam"
 DEFAULT = "efficientnet-lite0"
 
 
+def forget_runs() -> None:
+    for row in states().all():
+        if row.state == "queued":
+            states().cancel(row.id)
+        states().delete(row.id)
+
+
 @pytest.fixture(autouse=True)
 def _no_other_runs() -> Iterator[None]:
     """What other tests trained would be in the picker too."""
-    for row in states().all():
-        states().delete(row.id)
+    forget_runs()
     yield
-    for row in states().all():
-        states().delete(row.id)
+    forget_runs()
 
 
 def texts(page: AppTest) -> str:
