@@ -50,6 +50,7 @@ _HOMES = {
     "step_through": "dlexplain.services.layers.stepping",
     "train": "dlexplain.services.training.runs",
     "translate": "dlexplain.services.translation.translating",
+    "wrap": "dlexplain.services.pictures.wrapping",
 }
 _EARLIER = {
     "classify": "predict",

@@ -33,6 +33,7 @@ OF_PICTURES = {
     "lime": {"samples": 12, "regions": 4}, "kernel-shap": {"samples": 20, "regions": 4},
     "shap-partition": {"evaluations": 10},
 }  # fmt: skip
+OWN = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 2))
 NOT_CALLED = {
     "AttentionMaps", "Attribution", "ClassName", "ClassScore", "DlexplainError", "Picture",
     "Prediction", "Progress", "RunRecord", "RunSpec", "methods", "models",
@@ -89,6 +90,9 @@ for _method in (*OF_PICTURES, "grad-cam", "deeplift"):
     CALLS[f"explain a picture, {_method}"] = lambda method=_method: dx.explain(  # type: ignore[misc]
         dx.load("digits-cnn"), PICTURE, method, **OF_PICTURES.get(method, {})
     )
+
+
+CALLS["wrap"] = lambda: dx.wrap(OWN, ["a", "b"], (1, 8, 8))
 
 
 def translated() -> tuple[Any, Any]:
