@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from dlexplain.errors import Incompatible, ParamError
+from dlexplain.explainers.batching import Target
 from dlexplain.explainers.capture import spatial, spatial_layers
 from tests.tiny import conv_net, explain, linear_net, picture, prepared
 
@@ -80,6 +81,79 @@ def test_layer_cam_and_grad_cam_plus_plus_by_hand() -> None:
     plus = explain(model, "grad-cam-plus-plus", x, 0)
     expected = (weight * red + 0 * blue).clamp_min(0)
     torch.testing.assert_close(torch.tensor(plus.values[0]), expected)
+
+
+class OneLinearLayer(TwoLayers):
+    """A linear layer reads every place of the convolution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.head = nn.Linear(2 * 16, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.conv(x).flatten(1))
+
+
+def test_hires_cam_sums_to_the_score_where_one_linear_layer_follows() -> None:
+    x = picture(side=4)
+    model = prepared(OneLinearLayer(), side=4)
+    net = model.module
+    for target in range(3):
+        signed = explain(model, "hires-cam", x, target, positive=False)
+        expected = net(x)[0, target] - net.head.bias[target]
+        torch.testing.assert_close(torch.tensor(signed.values.sum()), expected, check_dtype=False)
+        positive = explain(model, "hires-cam", x, target)
+        assert (positive.values == signed.values.clip(0)).all()
+        assert (signed.signed, positive.signed) == (True, False)
+
+
+def test_hires_cam_is_grad_cam_where_gradients_are_the_same_everywhere() -> None:
+    x, model = picture(side=4), prepared(TwoLayers(), side=4)
+    hires, grad = explain(model, "hires-cam", x, 0), explain(model, "grad-cam", x, 0)
+    torch.testing.assert_close(torch.tensor(hires.values), torch.tensor(grad.values))
+
+
+class Normalised(TwoLayers):
+    """A LayerNorm after the convolution: its output does not depend on the input's length."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv = nn.Conv2d(3, 8, 1)
+        self.norm, self.head = nn.LayerNorm(8, eps=0, bias=False), nn.Linear(8, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.norm(self.conv(x).permute(0, 2, 3, 1)).square().mean((1, 2)))
+
+
+def test_hires_cam_tells_where_a_layer_norm_leaves_nothing_of_it() -> None:
+    x, model = picture(side=4), prepared(Normalised(), side=4)
+    found = explain(model, "hires-cam", x, 0, layer="conv")
+    assert "cancel at each place" in found.note
+    assert found.values.max() < 1e-5
+    assert explain(prepared(TwoLayers(), side=4), "hires-cam", x, 0).note == ""
+
+
+def test_eigen_cam_is_the_first_principal_direction() -> None:
+    x, model = picture(side=4), prepared(TwoLayers(), side=4)
+    places = torch.stack([x[0, 0], -x[0, 2]]).flatten(1).T.double()  # (16, 2)
+    _, vectors = torch.linalg.eigh(places.T @ places)  # ascending
+    expected = (places @ vectors[:, -1]).reshape(4, 4).float()
+    expected = (expected * expected.sum().sign()).clamp_min(0)
+    found = explain(model, "eigen-cam", x, 0)
+    torch.testing.assert_close(torch.tensor(found.values[0]), expected, rtol=1e-4, atol=1e-5)
+    assert "same for every class" in found.note
+    black = explain(model, "eigen-cam", torch.zeros_like(x), 0)
+    assert (black.values == 0).all()
+
+
+def test_grad_cam_with_a_second_class_is_that_of_the_difference() -> None:
+    x, net = picture(), conv_net()
+    one = explain(net, "grad-cam", x, 0, positive=False).values
+    two = explain(net, "grad-cam", x, 1, positive=False).values
+    both = explain(net, "grad-cam", x, Target(0, 1), positive=False).values
+    torch.testing.assert_close(torch.tensor(both), torch.tensor(one - two), rtol=1e-4, atol=1e-5)
 
 
 def test_score_cam_by_hand() -> None:

@@ -98,11 +98,16 @@ class _GradientCam(LayerMethod[P]):
     def grid(self, activation: Tensor, gradient: Tensor, params: P) -> Tensor:
         """(1, channels, height, width) twice -> (1, 1, height, width)"""
 
+    def note(self, activation: Tensor, gradient: Tensor) -> str:
+        """What is to be told of this map."""
+        return ""
+
     def attribute(self, given: ModelInput, params: P) -> Attributed:
         assert isinstance(given, PictureInput)
         activation, gradient = activation_and_gradient(given, params.layer)
         grid = self.grid(activation, gradient, params)
-        return Attributed(enlarge(grid, given.inputs.shape)[0])
+        note = self.note(activation, gradient)
+        return Attributed(enlarge(grid, given.inputs.shape)[0], note=note)
 
 
 def grad_cam_grid(activation: Tensor, gradient: Tensor) -> Tensor:
@@ -118,7 +123,9 @@ class GradCam(_GradientCam[GradCamParams]):
     one.
 
     Formula: ReLU(Σ_k w_k A_k), w_k = mean over places of ∂f/∂A_k; without "only positive", the
-    sum itself, where negative places speak against the class.
+    sum itself, where negative places speak against the class. With a second class f is the
+    difference of two scores: Finer-CAM with one similar class and α = 1 (Zhang et al. 2025,
+    https://arxiv.org/abs/2501.11309).
     """
 
     name = "grad-cam"
@@ -134,6 +141,41 @@ class GradCam(_GradientCam[GradCamParams]):
     def grid(self, activation: Tensor, gradient: Tensor, params: GradCamParams) -> Tensor:
         summed = grad_cam_grid(activation, gradient)
         return summed.clamp_min(0) if params.positive else summed
+
+
+CANCELLED = 1e-4
+"""Of the products' absolute sum: what is left of them below it is rounding."""
+NORMALISED = (
+    "Gradient and activation cancel at each place, as they do where a LayerNorm follows: choose "
+    "another layer, or Grad-CAM."
+)
+
+
+@register
+class HiResCam(_GradientCam[GradCamParams]):
+    """Each place of each channel weighed by its own gradient, so that nothing is highlighted that
+    the score did not use. Where one linear layer follows, the map's sum is the score less its bias.
+
+    Formula: ReLU(Σ_k ∂f/∂A_k · A_k), place by place; without "only positive", the sum itself.
+    """
+
+    name = "hires-cam"
+    title = "HiResCAM"
+    unit = "gradient × activation"
+    paper = "Draelos, Carin 2020, https://arxiv.org/abs/2011.08891"
+    Params = GradCamParams
+
+    def is_signed(self, params: GradCamParams) -> bool:
+        return not params.positive
+
+    def grid(self, activation: Tensor, gradient: Tensor, params: GradCamParams) -> Tensor:
+        summed = (gradient * activation).sum(dim=1, keepdim=True)
+        return summed.clamp_min(0) if params.positive else summed
+
+    def note(self, activation: Tensor, gradient: Tensor) -> str:
+        products = gradient * activation
+        left, all_of_it = products.sum(dim=1).abs().sum(), products.abs().sum()
+        return NORMALISED if float(left) < CANCELLED * float(all_of_it) else ""
 
 
 @register
@@ -205,6 +247,47 @@ class GuidedGradCam(LayerMethod[LayerParams]):
         return Attributed(fine[0] * enlarge(grid, given.inputs.shape)[0])
 
 
+def layer_activation(given: PictureInput, layer: str) -> Tensor:
+    """The layer's output, (channels, height, width)."""
+    given.progress.plan(1)
+    found = find_layer(given.model, layer)
+    with given.model.lock.turn(), capture(given.model.module, found.name) as tape:
+        with torch.no_grad():
+            given.model.module(given.inputs)
+    given.progress.advance(1)
+    assert tape.output is not None
+    return spatial(tape.output.detach())[0]
+
+
+@register
+class EigenCam(LayerMethod[LayerParams]):
+    """The strongest pattern in a layer's output, whatever class is asked: where the layer sees
+    something at all. One evaluation, and no gradient that could vanish.
+
+    Formula: A v_1, with A (places, channels) the layer's output and v_1 its first right singular
+    vector, signed so that the sum over places is not negative; below 0 it is 0.
+    """
+
+    name = "eigen-cam"
+    title = "Eigen-CAM"
+    unit = "projected activation"
+    signed = False
+    paper = "Muhammad, Yeasin 2020, https://arxiv.org/abs/2008.00299"
+    Params = LayerParams
+
+    def attribute(self, given: ModelInput, params: LayerParams) -> Attributed:
+        assert isinstance(given, PictureInput)
+        activation = layer_activation(given, params.layer)
+        places = activation.flatten(1).T.double()  # (places, channels)
+        if not bool(places.isfinite().all()):
+            raise Incompatible(f'the layer "{params.layer}" gives numbers that are not finite')
+        first = torch.linalg.svd(places, full_matrices=False).Vh[0]
+        found = (places @ first).reshape(1, 1, *activation.shape[1:]).to(activation.dtype)
+        found = found * (1 if float(found.sum()) >= 0 else -1)
+        return Attributed(enlarge(found.clamp_min(0), given.inputs.shape)[0], note=ANY_CLASS)
+
+
+ANY_CLASS = "The map is the same for every class."
 SAME_SCORE = 1e-6
 """Scores that differ by no more are one."""
 NO_CHANNEL = "The score is the same through every channel: the map is the channels' mean."
@@ -229,7 +312,7 @@ class ScoreCam(LayerMethod[ScoreCamParams]):
 
     def attribute(self, given: ModelInput, params: ScoreCamParams) -> Attributed:
         assert isinstance(given, PictureInput)
-        activation = self._activation(given, params.layer)  # (channels, height, width)
+        activation = layer_activation(given, params.layer)  # (channels, height, width)
         spread = activation.flatten(1).std(dim=1)
         chosen = spread.argsort(descending=True)[: params.channels]
         grids = activation[chosen][:, None]  # (tried, 1, height, width)
@@ -259,14 +342,3 @@ class ScoreCam(LayerMethod[ScoreCamParams]):
         weights = torch.cat(scores).softmax(0)[:, None, None, None]
         summed = (weights * grids).sum(dim=0, keepdim=True).clamp_min(0)  # (1, 1, height, width)
         return enlarge(summed, given.inputs.shape)[0]
-
-    @staticmethod
-    def _activation(given: PictureInput, layer: str) -> Tensor:
-        given.progress.plan(1)
-        found = find_layer(given.model, layer)
-        with given.model.lock.turn(), capture(given.model.module, found.name) as tape:
-            with torch.no_grad():
-                given.model.module(given.inputs)
-        given.progress.advance(1)
-        assert tape.output is not None
-        return spatial(tape.output.detach())[0]
