@@ -33,6 +33,9 @@ from tests.execution.small import (
 from tests.execution.test_checkpoints import flip, truncate
 
 pytestmark = pytest.mark.usefixtures("probe")
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+HANDLERS = tuple(map(signal.getsignal, SIGNALS))
+"""Before any run; a shell that starts tests in the background has them ignore SIGINT."""
 
 
 @pytest.fixture(scope="module")
@@ -188,8 +191,7 @@ def test_asked_to_end_while_data_is_prepared(home: Path, whole: Curves) -> None:
 
 
 def test_signals_are_given_back(home: Path, interrupted: RunRow) -> None:
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+    assert tuple(map(signal.getsignal, SIGNALS)) == HANDLERS
     assert not torch.are_deterministic_algorithms_enabled()
 
 
