@@ -1,20 +1,17 @@
 """A Transformer's run that was stopped and resumed is the run that was not."""
 
-import os
-import signal
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from torch import Tensor
 
 from dlexplain.execution.measuring import TIMED_STEPS, WARM_STEPS
 from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.modules.transformer_forecaster import TransformerForecaster
 from dlexplain.services.training.inline import inline_queue
 from tests.execution.small import SERIES, Homes, assert_same, curves
+from tests.execution.stopping import STOP, Stopping
 
-STOP = 9
 SPEC = replace(
     SERIES,
     model="stopping-forecaster",
@@ -22,24 +19,14 @@ SPEC = replace(
 )
 
 
-class Stopping(TransformerForecaster):
-    """Asks its own process to end in the STOP-th training step, where `stop` says so."""
-
-    stop = False
-    count = 0
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.count += self.training
-        if Stopping.stop and self.training and self.count == STOP:
-            Stopping.stop = False
-            os.kill(os.getpid(), signal.SIGTERM)
-        return super().forward(x)
+class Net(Stopping, TransformerForecaster):
+    """The network as it is, with the request to end."""
 
 
 @pytest.fixture
 def _stopping() -> Iterator[None]:
     known = ARCHITECTURES["transformer-forecaster"]
-    ARCHITECTURES.add(SPEC.model, replace(known, name=SPEC.model, module=Stopping))
+    ARCHITECTURES.add(SPEC.model, replace(known, name=SPEC.model, module=Net))
     yield
     del ARCHITECTURES._entries[SPEC.model]
 

@@ -1,13 +1,10 @@
 """A text classifier's run that was stopped and resumed is the run that was not."""
 
-import os
-import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from torch import Tensor
 
 from dlexplain.execution.measuring import TIMED_STEPS, WARM_STEPS
 from dlexplain.execution.spec import RunSpec
@@ -15,29 +12,19 @@ from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.modules.lstm_attention import LSTMAttention
 from dlexplain.services.training.inline import inline_queue
 from tests.execution.small import Homes, assert_same, curves
+from tests.execution.stopping import STOP, Stopping
 
-STOP = 9
 NAME = "stopping-classifier"
 
 
-class Stopping(LSTMAttention):
-    """Asks its own process to end in the STOP-th training step, where `stop` says so."""
-
-    stop = False
-    count = 0
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.count += self.training
-        if Stopping.stop and self.training and self.count == STOP:
-            Stopping.stop = False
-            os.kill(os.getpid(), signal.SIGTERM)
-        return super().forward(x)
+class Net(Stopping, LSTMAttention):
+    """The network as it is, with the request to end."""
 
 
 @pytest.fixture
 def _stopping() -> Iterator[None]:
     known = ARCHITECTURES["lstm-attention"]
-    ARCHITECTURES.add(NAME, replace(known, name=NAME, module=Stopping))
+    ARCHITECTURES.add(NAME, replace(known, name=NAME, module=Net))
     yield
     del ARCHITECTURES._entries[NAME]
 

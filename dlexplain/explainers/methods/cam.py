@@ -110,6 +110,23 @@ class _GradientCam(LayerMethod[P]):
         return Attributed(enlarge(grid, given.inputs.shape)[0], note=note)
 
 
+class _SignedCam(_GradientCam[GradCamParams]):
+    """One whose negative places speak against the class, where they are kept."""
+
+    Params = GradCamParams
+
+    @abstractmethod
+    def summed(self, activation: Tensor, gradient: Tensor) -> Tensor:
+        """(1, channels, height, width) twice -> (1, 1, height, width), before the ReLU"""
+
+    def is_signed(self, params: GradCamParams) -> bool:
+        return not params.positive
+
+    def grid(self, activation: Tensor, gradient: Tensor, params: GradCamParams) -> Tensor:
+        summed = self.summed(activation, gradient)
+        return summed.clamp_min(0) if params.positive else summed
+
+
 def grad_cam_grid(activation: Tensor, gradient: Tensor) -> Tensor:
     """Channels weighed by their mean gradient, before the ReLU."""
     weights = gradient.mean(dim=(2, 3), keepdim=True)  # (1, channels, 1, 1)
@@ -117,7 +134,7 @@ def grad_cam_grid(activation: Tensor, gradient: Tensor) -> Tensor:
 
 
 @register
-class GradCam(_GradientCam[GradCamParams]):
+class GradCam(_SignedCam):
     """Where a layer's channels that raise the class score are active. Coarse but stable: the
     grid of a last layer is 7 x 7 or so on a picture of 224 pixels, and 3 x 3 or 4 x 4 on a small
     one.
@@ -133,14 +150,8 @@ class GradCam(_GradientCam[GradCamParams]):
     unit = "weighted activation"
     paper = "Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391"
 
-    Params = GradCamParams
-
-    def is_signed(self, params: GradCamParams) -> bool:
-        return not params.positive
-
-    def grid(self, activation: Tensor, gradient: Tensor, params: GradCamParams) -> Tensor:
-        summed = grad_cam_grid(activation, gradient)
-        return summed.clamp_min(0) if params.positive else summed
+    def summed(self, activation: Tensor, gradient: Tensor) -> Tensor:
+        return grad_cam_grid(activation, gradient)
 
 
 CANCELLED = 1e-4
@@ -152,7 +163,7 @@ NORMALISED = (
 
 
 @register
-class HiResCam(_GradientCam[GradCamParams]):
+class HiResCam(_SignedCam):
     """Each place of each channel weighed by its own gradient, so that nothing is highlighted that
     the score did not use. Where one linear layer follows, the map's sum is the score less its bias.
 
@@ -163,14 +174,9 @@ class HiResCam(_GradientCam[GradCamParams]):
     title = "HiResCAM"
     unit = "gradient × activation"
     paper = "Draelos, Carin 2020, https://arxiv.org/abs/2011.08891"
-    Params = GradCamParams
 
-    def is_signed(self, params: GradCamParams) -> bool:
-        return not params.positive
-
-    def grid(self, activation: Tensor, gradient: Tensor, params: GradCamParams) -> Tensor:
-        summed = (gradient * activation).sum(dim=1, keepdim=True)
-        return summed.clamp_min(0) if params.positive else summed
+    def summed(self, activation: Tensor, gradient: Tensor) -> Tensor:
+        return (gradient * activation).sum(dim=1, keepdim=True)
 
     def note(self, activation: Tensor, gradient: Tensor) -> str:
         products = gradient * activation
