@@ -1,15 +1,12 @@
 """Translation: the loss and BLEU by hand, a trained run, what was given, and resuming."""
 
 import math
-import os
-import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
 
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.base import ARCHITECTURES
@@ -24,6 +21,7 @@ from dlexplain.tasks.modules.translate import bleu, exact, token_loss
 from dlexplain.trained.catalogue import trained
 from tests.data.test_pairs import load, write
 from tests.execution.small import Homes, assert_same, curves
+from tests.execution.stopping import Stopping
 from tests.trained import _trained as train
 
 DATES = {"count": 300, "held_out": 40}
@@ -92,24 +90,16 @@ def test_a_run_scored_on_its_own_test_is_its_own_test(model: str, tmp_path: Path
     assert first.weights.sum(1) == pytest.approx(1, abs=1e-2)  # kept in half precision
 
 
-class Stopping(GRUAttention):
-    """Asks its own process to end in the STOP-th training step, where `stop` says so."""
+class Net(Stopping, GRUAttention):
+    """The network as it is, with the request to end."""
 
-    stop = False
-    count = 0
-
-    def forward(self, source: Tensor, target: Tensor) -> Tensor:
-        self.count += self.training
-        if Stopping.stop and self.training and self.count == STOP:
-            Stopping.stop = False
-            os.kill(os.getpid(), signal.SIGTERM)
-        return super().forward(source, target)
+    last = STOP
 
 
 @pytest.fixture
 def _stopping() -> Iterator[None]:
     known = ARCHITECTURES["gru-attention"]
-    ARCHITECTURES.add("stopping-translator", replace(known, module=Stopping))
+    ARCHITECTURES.add("stopping-translator", replace(known, module=Net))
     yield
     del ARCHITECTURES._entries["stopping-translator"]
 
