@@ -16,6 +16,7 @@ def augment(
 ) -> tuple[Tensor, Tensor, Tensor, float]:
     """Vary (batch, channels, side, side) float pictures with values 0 to 255.
 
+    labels  (batch, ...), whatever is told of each picture
     places  positions in the training part, which decide the alternating mirror
     Returns pictures, labels, the labels of what was mixed in, and the weight of the first, 0.5 to
     1; without mixup both labels are the same and the weight is 1.

@@ -43,6 +43,14 @@ class Params:
         step=0.05,
         help="Of the loss, where there is a teacher; the rest is the labels'.",
     )
+    teacher_sees: str = choice(
+        "the same",
+        "The teacher sees",
+        ("the same", "originals"),
+        help="The very pictures that the student sees, varied and mixed alike (Beyer et al. 2022); "
+        "or those of the training part as they are, each once, in the first epoch, after which the "
+        "teacher costs nothing.",
+    )
     temperature: float = number(
         2.0,
         "Temperature",

@@ -5,13 +5,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from dlexplain.data.augment import augment
+from dlexplain.data.augment import augment, queued
 from dlexplain.data.base import Augmentation, ModuleOptions, PictureData, Pictures, Split
 from dlexplain.data.modules.base import Batch, DataModule, module_of
 
 
 class PictureModule(DataModule):
-    """Batches {"x": (batch, channels, side, side), "y", "y2", "weight"}, normalised."""
+    """Batches {"x": (batch, channels, side, side), "y", "y2", "weight"}, normalised; those that
+    train also have "places" and "places2", where in the training part the pictures are and those
+    that are mixed in."""
 
     def __init__(
         self, data: PictureData, augmentation: Augmentation, batch_size: int, seed: int, epochs: int
@@ -46,21 +48,28 @@ class PictureModule(DataModule):
         if "seed" not in batch:
             return {"x": self.normalise(pixels), "y": labels}
         epoch = batch["epoch"]
-        pixels, y, y2, weight = augment(
-            pixels, labels, batch["places"], epoch, batch["seed"], self.augmentation
+        told = torch.stack([labels, queued(batch["places"], labels.device)], dim=1)
+        pixels, first, second, weight = augment(
+            pixels, told, batch["places"], epoch, batch["seed"], self.augmentation
         )
+        (y, places), (y2, places2) = first.unbind(1), second.unbind(1)
         early = self.augmentation.early_side
         if 0 < early < pixels.shape[-1] and epoch < self.epochs // 2:
             pixels = F.interpolate(pixels, size=early, mode="bilinear", antialias=True)
         x = self.normalise(pixels)
-        return {"x": x, "y": y, "y2": y2, "weight": weight, "seed": batch["seed"]}
+        where = {"places": places, "places2": places2}
+        return {"x": x, "y": y, "y2": y2, "weight": weight, "seed": batch["seed"], **where}
+
+    def originals(self, places: Tensor) -> Tensor:
+        """Pictures of the training part as the model sees them, not varied."""
+        pixels = self._parts["train"]["pixels"]
+        return self.normalise(pixels[places.to(pixels.device)].permute(0, 3, 1, 2).float())
 
     def some_inputs(self, count: int, seed: int) -> Tensor:
         """Training pictures as the model sees them, not varied: for Architecture's see_data."""
         pixels = self._parts["train"]["pixels"]
         generator = torch.Generator().manual_seed(seed)
-        places = torch.randperm(len(pixels), generator=generator)[:count]
-        return self.normalise(pixels[places].permute(0, 3, 1, 2).float())
+        return self.originals(torch.randperm(len(pixels), generator=generator)[:count])
 
     def labelled(self, split: Split, most: int, seed: int) -> tuple[Tensor, Tensor]:
         """At most so many pictures of a part as the model sees them, not varied; their labels."""

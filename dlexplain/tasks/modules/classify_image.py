@@ -13,7 +13,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassConfusionM
 from dlexplain.tasks.base import Arrays, Training
 from dlexplain.tasks.classify_image import Params, check_teacher
 from dlexplain.tasks.modules.base import TaskModule
-from dlexplain.tasks.modules.distilling import Teacher, distillation_loss
+from dlexplain.tasks.modules.distilling import Remembered, Teacher, distillation_loss, mixed
 from dlexplain.tasks.modules.pictures import PixelRange, Spread, tile, to_bytes
 
 WORST = 24
@@ -37,6 +37,7 @@ class ClassifyImage(TaskModule):
         classes = len(facts["classes"])
         self.facts, self.params = facts, params
         self.teacher: Teacher | None = None
+        self.remembered: Remembered | None = None
         self.range = PixelRange.of(facts)
         self.accuracy = MulticlassAccuracy(classes, average="micro")
         self.one_view = MulticlassAccuracy(classes, average="micro")
@@ -52,6 +53,21 @@ class ClassifyImage(TaskModule):
         check_teacher(facts, self.facts["classes"], self.facts["channels"])
         self.teacher = Teacher(network, facts, self.range)
 
+    def prepare(self, data: Any) -> None:
+        self.remembered = Remembered(data.originals)
+
+    def _taught(self, batch: Mapping[str, Any]) -> Tensor:
+        """(batch, classes) logits of the teacher."""
+        assert self.teacher is not None
+        if self.params.teacher_sees == "the same":
+            return self.teacher(batch["x"])
+        assert self.remembered is not None
+        first = self.remembered(self.teacher, batch["places"])
+        if batch["weight"] == 1:
+            return first
+        second = self.remembered(self.teacher, batch["places2"])
+        return mixed(first, second, batch["weight"], self.params.temperature)
+
     def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
         logits = self(batch["x"]).float()  # (batch, classes)
         smoothing = self.params.label_smoothing
@@ -62,7 +78,7 @@ class ClassifyImage(TaskModule):
         hits = (logits.detach().argmax(1) == batch["y"]).float().mean()
         numbers = {"accuracy": hits}
         if self.teacher is not None:
-            taught = self.teacher(batch["x"])
+            taught = self._taught(batch)
             distance = distillation_loss(logits, taught, self.params.temperature)
             share = self.params.teacher_share
             numbers |= {"distillation": distance.detach(), "label_loss": loss.detach()}

@@ -1,12 +1,13 @@
 """Learning from the answers of a trained network, a teacher, beside the labels.
 
 Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015,
-https://arxiv.org/abs/1503.02531. The teacher sees the very pictures that the student sees, varied
-and mixed alike: Beyer et al., "Knowledge Distillation: A Good Teacher is Patient and Consistent",
-2022, https://arxiv.org/abs/2106.05237.
+https://arxiv.org/abs/1503.02531. Best the teacher sees the very pictures that the student sees,
+varied and mixed alike: Beyer et al., "Knowledge Distillation: A Good Teacher is Patient and
+Consistent", 2022, https://arxiv.org/abs/2106.05237; where that costs too much, it answers once to
+each picture as it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -51,6 +52,33 @@ class Teacher:
         with torch.no_grad():
             logits: Tensor = self.network(x * self.factor + self.offset)
         return logits.float()
+
+
+class Remembered:
+    """A teacher's answers to pictures as they are, each asked for once."""
+
+    def __init__(self, originals: Callable[[Tensor], Tensor]) -> None:
+        """originals  (count,) places -> their pictures as the student's model sees them"""
+        self.originals = originals
+        self.answers: dict[int, Tensor] = {}
+
+    def __deepcopy__(self, memo: object) -> "Remembered":
+        return self  # a copy of the task's module, as measuring makes, reads the same data
+
+    def __call__(self, teacher: Teacher, places: Tensor) -> Tensor:
+        """(count,) places -> (count, classes) logits"""
+        asked = places.tolist()
+        if new := sorted({place for place in asked if place not in self.answers}):
+            pictures = self.originals(torch.tensor(new)).to(places.device)
+            self.answers.update(zip(new, teacher(pictures).unbind(), strict=True))
+        return torch.stack([self.answers[place] for place in asked])
+
+
+def mixed(first: Tensor, second: Tensor, weight: float, temperature: float) -> Tensor:
+    """Logits whose softened probabilities are a mean of those of two: softmax(mixed / T) is
+    weight softmax(first / T) + (1 - weight) softmax(second / T); all (batch, classes)."""
+    one, two = ((logits / temperature).softmax(1) for logits in (first, second))
+    return temperature * (weight * one + (1 - weight) * two).clamp_min(1e-12).log()
 
 
 def distillation_loss(logits: Tensor, taught: Tensor, temperature: float) -> Tensor:

@@ -142,6 +142,26 @@ add_preset(
               "averaging": 0.998},
     augmentation={"flip": "random", "shift": 4, "cutout": 8, "mixup": 0.5},
 )  # fmt: skip
+add_preset(
+    "cifar10-vit",
+    "CIFAR-10, vision Transformer",
+    "Sixty-four patches that look at each other, learning from the answers of cifar10-resnet.",
+    case="Image classification",
+    about=7200,
+    zoo=True,
+    task="classify-image", model="vit", data="cifar10",
+    data_params={"validation": 0.02},
+    model_params={"width": 128, "heads": 4, "layers": 6, "feed_forward": 256},
+    task_params={
+        "teacher": "cifar10-resnet", "teacher_share": 0.9, "teacher_sees": "originals",
+        "temperature": 2.0, "test_views": "mirrored-shifted",
+    },
+    training={
+        "epochs": 30, "batch_size": 128, "learning_rate": 1.5e-3, "weight_decay": 0.05,
+        "clip": 1.0, "averaging": 0.999, "keep_best": False, "precision": "float32",
+    },
+    augmentation={"flip": "random", "shift": 4, "early_side": 24},
+)  # fmt: skip
 ACTIVATIONS = {
     "relu": ("cifar10-cnn", "ReLU, as most do today"),
     "tanh": ("cifar10-cnn-tanh", "tanh, which the article names; compare it with ReLU"),
