@@ -1,46 +1,44 @@
-"""Attention of a text classifier, its gradients, and what several layers of it amount to."""
+"""Attention, its gradients, and what several layers of it amount to, of texts and of pictures."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from dlexplain.errors import Incompatible
 from dlexplain.explainers.batching import Target
-from dlexplain.explainers.recurrence import differentiable
+from dlexplain.explainers.patches import patches_of
+from dlexplain.explainers.prepare import PreparedModel
 from dlexplain.explainers.text_model import PreparedText
 
 
-def check_attends(prepared: PreparedText) -> None:
+def check_attends(prepared: PreparedText | PreparedModel) -> None:
     """Raises Incompatible."""
-    if not prepared.attends:
+    if isinstance(prepared, PreparedModel):
+        patches_of(prepared)
+    elif not prepared.attends:
         raise Incompatible(
             "the model has no attention that can be shown: from each token to each, layer by layer"
         )
 
 
-def attention(prepared: PreparedText, ids: Tensor) -> list[Tensor]:
-    """Of each layer (heads, queries, keys), for (1, time) ids; in this model's turn."""
+def attention(prepared: PreparedText | PreparedModel, inputs: Tensor) -> list[Tensor]:
+    """Of each layer (heads, queries, keys), for one input: (1, time) ids or a picture; in this
+    model's turn."""
     check_attends(prepared)
     with prepared.lock.turn(), torch.inference_mode():
-        _, weights = _attend(prepared, prepared.embed(ids))
+        _, weights = prepared.attend(inputs)
     return [layer[0] for layer in weights]
 
 
 def attention_gradients(
-    prepared: PreparedText, ids: Tensor, target: Target
+    prepared: PreparedText | PreparedModel, inputs: Tensor, target: Target
 ) -> tuple[list[Tensor], list[Tensor]]:
     """The same, and the gradients of the target's score by these weights."""
     check_attends(prepared)
     with prepared.lock.turn(), torch.enable_grad():
-        logits, weights = _attend(prepared, prepared.embed(ids).requires_grad_())
+        logits, weights = prepared.attend(inputs)
         gradients = torch.autograd.grad(target.score(logits).sum(), weights)
     return [layer[0].detach() for layer in weights], [layer[0] for layer in gradients]
-
-
-def _attend(prepared: PreparedText, vectors: Tensor) -> tuple[Tensor, list[Tensor]]:
-    mask = torch.ones(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
-    with differentiable():
-        found: tuple[Tensor, list[Tensor]] = prepared.network.attend(vectors, mask)  # type: ignore[operator]
-    return found
 
 
 def rollout(layers: list[Tensor]) -> Tensor:
@@ -81,9 +79,21 @@ def is_pooling(layers: list[Tensor]) -> bool:
     return len(layers) == 1 and layers[0].shape[1] == 1 < layers[0].shape[2]
 
 
-def read_out(prepared: PreparedText, joined: Tensor) -> Tensor:
-    """(queries, keys) -> (tokens,): the rows that go on to the classes, averaged; the network's
-    own marks are left out."""
+def read_out(prepared: PreparedText | PreparedModel, joined: Tensor) -> Tensor:
+    """(queries, keys) -> the rows that go on to the classes, averaged; without tokens that stand
+    for nothing of the input.
+
+    Of a text (tokens,); of a picture (1, height, width), enlarged from its patches.
+    """
+    if isinstance(prepared, PreparedModel):
+        patches = patches_of(prepared)
+        return on_picture(prepared, patches.grid(joined[patches.read.to(joined.device)].mean(0)))
     marks = int(prepared.network.marks)  # type: ignore[arg-type]
     rows = {"first": joined[:1], "last": joined[-1:], "mean": joined}[prepared.reads]
     return rows.mean(0)[marks:]
+
+
+def on_picture(prepared: PreparedModel, grid: Tensor) -> Tensor:
+    """(side, side) of patches -> (1, height, width), bilinear."""
+    size = tuple(prepared.input_shape[-2:])
+    return F.interpolate(grid[None, None], size=size, mode="bilinear", align_corners=False)[0]

@@ -41,6 +41,10 @@ FRONT = (0, 1, 2, 5)
 registers too (Darcet et al., "Vision Transformers Need Registers", 2024)."""
 
 
+SKIPPED = 5
+"""A class token and four registers (Darcet et al., "Vision Transformers Need Registers", 2024)."""
+
+
 def spatial(activation: Tensor) -> Tensor:
     """Reshape a layer's output to (batch, channels, height, width).
 
@@ -49,14 +53,20 @@ def spatial(activation: Tensor) -> Tensor:
     """
     if activation.dim() == 4 and activation.shape[-2] * activation.shape[-1] > 1:
         return activation
-    if activation.dim() == 3:
-        batch, places, channels = activation.shape
-        for skipped in FRONT:
-            side = math.isqrt(places - skipped)
-            if side > 1 and side * side == places - skipped:
-                grid = activation[:, skipped:].transpose(1, 2)  # (batch, channels, places)
-                return grid.reshape(batch, channels, side, side)
+    if activation.dim() == 3 and (found := grid_of(activation.shape[1])) is not None:
+        front, side = found
+        grid = activation[:, front:].transpose(1, 2)  # (batch, channels, places)
+        return grid.reshape(*grid.shape[:2], side, side)
     raise ValueError(f"no spatial grid in an output of shape {tuple(activation.shape)}")
+
+
+def grid_of(tokens: int) -> tuple[int, int] | None:
+    """How many of so many tokens stand in front of a square grid, see FRONT, and its side."""
+    for front in FRONT:
+        side = math.isqrt(max(0, tokens - front))
+        if side > 1 and side * side == tokens - front:
+            return front, side
+    return None
 
 
 LEAST_GRID = 3

@@ -91,6 +91,17 @@ class PreparedModel:
         x, baseline = torch.split(self.trial(2), 1)
         return self, x, baseline
 
+    def attend(self, x: Tensor, through: int | None = None) -> tuple[Tensor, list[Tensor]]:
+        """Logits, and of each layer (batch, heads, tokens, tokens), by which the logits can be
+        differentiated; of a vision Transformer alone, see explainers/patches.py.
+
+        through  the logits are read after so many layers, and the weights are of those
+        """
+        x = self.to_device(x)
+        x = x.clone().requires_grad_() if torch.is_grad_enabled() else x
+        found: tuple[Tensor, list[Tensor]] = self.module.attend(x, through)  # type: ignore[operator]
+        return found
+
     def logits(self, x: Tensor) -> Tensor:
         """(batch, ...) -> (batch, classes), without gradients, in this model's turn."""
         with self.lock.turn(), torch.inference_mode():

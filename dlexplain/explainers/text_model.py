@@ -113,6 +113,16 @@ class PreparedText:
             vectors: Tensor = self.network.embed(ids.to(self.device))  # type: ignore[operator]
         return vectors
 
+    def attend(self, ids: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Logits, and of each layer (batch, heads, queries, keys), by which the logits can be
+        differentiated."""
+        vectors = self.embed(ids)
+        vectors = vectors.requires_grad_() if torch.is_grad_enabled() else vectors
+        mask = torch.ones(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
+        with differentiable():
+            found: tuple[Tensor, list[Tensor]] = self.network.attend(vectors, mask)  # type: ignore[operator]
+        return found
+
     def logits(self, ids: Tensor) -> Tensor:
         """(batch, time) ids -> (batch, classes), without gradients, in this model's turn."""
         with self.lock.turn(), torch.inference_mode():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dlexplain.figures.scales import CLEAR, ORANGE, SEQUENTIAL, colour, new_figure
-from dlexplain.results import AttentionMaps, HeadFacts, plot
+from dlexplain.results import AttentionMaps, HeadFacts, PictureAttention, plot
 
 CELL, GUTTER = 64, 4
 """Pixels of a head's map at most, and between two."""
@@ -32,7 +32,14 @@ def plot_heads(
     The maps are one PNG, since 72 heat maps of 512 tokens would be too much for a browser; a
     point in the middle of each tells about the head and can be clicked. `chosen` is framed.
     """
-    layers, heads = maps.weights.shape[:2]
+    return plot_board(maps.weights, facts, chosen)
+
+
+def plot_board(
+    weights: NDArray[np.float32], facts: HeadFacts | None, chosen: tuple[int, int] | None
+) -> go.Figure:
+    """The same of (layers, heads, height, width)."""
+    layers, heads = weights.shape[:2]
     places = [(layer, head) for layer in range(layers) for head in range(heads)]
     told = [_told(facts, place) for place in places]
     return new_figure(
@@ -56,7 +63,7 @@ def plot_heads(
             "dragmode": False,
             "images": [
                 {
-                    "source": _png(mosaic(maps.weights)),
+                    "source": png_source(mosaic(weights)),
                     "xref": "x",
                     "yref": "y",
                     "x": 0.5,
@@ -101,10 +108,15 @@ def pooled(weights: NDArray[np.float32], most: int = CELL) -> NDArray[np.float32
     return weights
 
 
+@plot.register
+def _plot_patch_heads(maps: PictureAttention) -> go.Figure:
+    return plot_board(maps.seen_from(), None, None)
+
+
 def plot_facts(facts: HeadFacts, what: str = "entropy") -> go.Figure:
-    """Entropy in bits or distance in tokens, layers down and heads across."""
+    """Entropy in bits or distance in tokens or patches, layers down and heads across."""
     table = facts.entropy if what == "entropy" else facts.distance
-    unit = "bits" if what == "entropy" else "tokens"
+    unit = "bits" if what == "entropy" else facts.apart
     most = float(np.log2(facts.tokens) if what == "entropy" else table.max())
     layers, heads = table.shape
     return new_figure(
@@ -165,13 +177,14 @@ def _told(facts: HeadFacts | None, place: tuple[int, int]) -> str:
     if facts is None:
         return ""
     lines = [
-        f"entropy {facts.entropy[place]:.2f} bits, distance {facts.distance[place]:.1f} tokens"
+        f"entropy {facts.entropy[place]:.2f} bits, "
+        f"distance {facts.distance[place]:.1f} {facts.apart}"
     ]
     lines += [f"{share[place]:.0%} {kind}" for kind, share in facts.shares.items()]
     return "<br>" + "<br>".join(lines)
 
 
-def _png(picture: NDArray[np.uint8]) -> str:
+def png_source(picture: NDArray[np.uint8]) -> str:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", compress_level=3)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

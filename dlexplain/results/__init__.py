@@ -1,6 +1,12 @@
 """Frozen results, NumPy only: what services return and figures draw."""
 
-from dlexplain.results.attention import Agreement, HeadFacts, TokenWeights
+from dlexplain.results.attention import (
+    Agreement,
+    HeadFacts,
+    PatchWeights,
+    PictureAttention,
+    TokenWeights,
+)
 from dlexplain.results.explanations import (
     Attribution,
     ClassName,
@@ -138,6 +144,8 @@ __all__ = [
     "Neighbours",
     "OutputValue",
     "PastChange",
+    "PatchWeights",
+    "PictureAttention",
     "Prediction",
     "Reading",
     "ReceptiveField",

@@ -1,5 +1,7 @@
 """What attention maps amount to: one matrix of weights, facts of each head, and agreement."""
 
+import io
+import json
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -33,11 +35,99 @@ class TokenWeights:
 
 
 @dataclass(frozen=True, eq=False)
+class PatchWeights:
+    """Where each patch of a picture looks, by one head or by several layers taken together.
+
+    weights  (tokens, tokens) float32, a row for each that looks: first the tokens that are no
+             patches, then the patches row by row
+    front    how many are no patches: the class token, registers
+    side     of the grid of patches
+    read     (tokens,) bool: those that go on to the classes
+    """
+
+    title: str
+    weights: NDArray[np.float32]
+    front: int
+    side: int
+    read: NDArray[np.bool_]
+
+    def seen_from(self, patch: int | None = None) -> NDArray[np.float32]:
+        """(side, side): what the patch of this number looks at; without one, what the tokens look
+        at that go on to the classes, on average."""
+        row = _looks(self, patch)[self.front :]
+        return row.reshape(self.side, self.side)
+
+    def front_share(self, patch: int | None = None) -> float:
+        """The part of that row that goes to tokens that are no patches."""
+        row = _looks(self, patch)
+        return float(row[: self.front].sum() / max(float(row.sum()), 1e-12))
+
+
+@dataclass(frozen=True, eq=False)
+class PictureAttention:
+    """Where each patch of a picture looks, by layer and head.
+
+    weights  (layers, heads, tokens, tokens) float32, rows sum to 1
+    picture  (height, width, 3) uint8, what the model sees; path is what the picture is called
+    the others as in PatchWeights
+    """
+
+    model: str
+    path: str
+    weights: NDArray[np.float32]
+    front: int
+    side: int
+    read: NDArray[np.bool_]
+    picture: NDArray[np.uint8]
+
+    def one_head(self, layer: int, head: int) -> PatchWeights:
+        """Counted from 0."""
+        title = f"layer {layer + 1}, head {head + 1}"
+        return self.joined(title, self.weights[layer, head])
+
+    def joined(self, title: str, weights: NDArray[np.float32]) -> PatchWeights:
+        """(tokens, tokens) that several layers amount to."""
+        return PatchWeights(title, weights, self.front, self.side, self.read)
+
+    def seen_from(self, patch: int | None = None) -> NDArray[np.float32]:
+        """(layers, heads, side, side): what the patch looks at; see PatchWeights.seen_from."""
+        rows = _looks(self, patch)[..., self.front :]
+        return rows.reshape(*rows.shape[:2], self.side, self.side)
+
+    def to_npz(self) -> bytes:
+        """A NumPy archive: `attention` as in weights, `picture`, and `metadata` as JSON text."""
+        buffer = io.BytesIO()
+        about = {"model": self.model, "path": self.path, "front": self.front, "side": self.side}
+        np.savez_compressed(
+            buffer,
+            attention=self.weights,
+            picture=self.picture,
+            read=self.read,
+            metadata=np.array(json.dumps(about)),
+        )
+        return buffer.getvalue()
+
+    def plot(self) -> Any:
+        """All layers and heads at a glance, from the tokens that go on to the classes."""
+        return plot(self)
+
+
+def _looks(found: PatchWeights | PictureAttention, patch: int | None) -> NDArray[np.float32]:
+    """(..., tokens): the row of a patch, or the mean of those that go on to the classes."""
+    rows: NDArray[np.float32]
+    if patch is None:
+        rows = found.weights[..., found.read, :].mean(-2)
+    else:
+        rows = found.weights[..., found.front + patch, :]
+    return rows
+
+
+@dataclass(frozen=True, eq=False)
 class HeadFacts:
     """How each head looks; arrays are (layers, heads).
 
     entropy   -Σ a log2 a in bits, the mean of all rows: 0 (one token) to log2 of the tokens (all)
-    distance  Σ a |i - j| in tokens, the mean of all rows; NaN of an attention that pools
+    distance  Σ a |i - j| in what is `apart`, the mean of all rows; NaN of an attention that pools
     shares    mean part of attention that goes to the token before, the one after, and so on
     kinds     the word for it, one of KINDS
     """
@@ -47,6 +137,7 @@ class HeadFacts:
     shares: dict[str, NDArray[np.float32]]
     kinds: NDArray[np.str_]
     tokens: int
+    apart: str = "tokens"
 
     def to_dict(self) -> dict[str, Any]:
         """The form that `attention --json` prints."""

@@ -231,6 +231,11 @@ def period_format(period: int) -> str:
     return {1: "%Y", 4: "%YQ%q", 12: "%Y-%m"}.get(period, "%Y-%m-%d")
 
 
+def layers_told(count: int) -> str:
+    """The first so many, counted from 1."""
+    return "layer 1" if count == 1 else f"layers 1 to {count}"
+
+
 def csv_of(rows: Sequence[Mapping[str, Any]]) -> str:
     """With a header of every column that a row has, in the order in which they come; empty where a
     row has it not."""

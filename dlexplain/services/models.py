@@ -25,6 +25,11 @@ EXPLAINS = {
     "series": "dlexplain.services.forecast.explain:explain_series",
 }
 """Likewise: what says why. Each takes (model, x, method, target, progress, further params)."""
+ATTENDS = {
+    "picture": "dlexplain.services.pictures.attention:picture_attention",
+    "text": "dlexplain.services.texts.attention:attention",
+}
+"""Likewise: what gives the attention itself."""
 METHODS = {
     "picture": "dlexplain.services.pictures.explain:method_infos",
     "text": "dlexplain.services.texts.explain:text_method_infos",
@@ -125,6 +130,27 @@ def explain(
     return imported(EXPLAINS[modality])(
         model, x, target=target, progress=progress, **chosen, **params
     )
+
+
+def attention(model: Any, x: Any, **params: Any) -> Any:
+    """Where each token of a text looks, or each patch of a picture, for each layer and head.
+
+    model   from `load`, or its name;  x  a text, or a picture as `predict` takes it
+    params  of a text `window`, which stretch of one that is longer than the model reads, from 1;
+            of a picture `fit`
+
+    Returns AttentionMaps or PictureAttention. Raises BadInput: Incompatible where the model has no
+    attention that can be shown.
+    """
+    model = _loaded(model)
+    modality = modality_of(model)
+    if modality not in ATTENDS:
+        kind = f"a {modality.replace('-', ' ')}" if modality else "nothing"
+        raise BadInput(
+            f"{model.name} reads {kind}; attention is that of a text classifier or of a vision "
+            "Transformer, dx.cross_attention that of a translator"
+        )
+    return imported(ATTENDS[modality])(model, x, **params)
 
 
 def _loaded(model: Any) -> Any:

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from dlexplain.registry import Registry
-from dlexplain.results import Prediction
+from dlexplain.results import PictureAttention, Prediction
 from dlexplain.services.explaining import MethodInfo
 from dlexplain.services.loading import load
+from dlexplain.services.pictures.attention import picture_attention
 from dlexplain.services.pictures.explain import classify, method_choices, method_infos
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Picture
@@ -25,6 +26,16 @@ def prediction(model_name: str, picture: Picture) -> Prediction:
 @st.cache_data(max_entries=256, show_spinner=False)
 def _prediction(model_name: str, key: str, name: str, _picture: Picture) -> Prediction:
     return classify(model(model_name), _picture)
+
+
+def attention(model_name: str, picture: Picture) -> PictureAttention:
+    """Where the model's patches look; raises Incompatible."""
+    return _attention(model_name, picture.key, picture.name, picture)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _attention(model_name: str, key: str, name: str, _picture: Picture) -> PictureAttention:
+    return picture_attention(model(model_name), _picture)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

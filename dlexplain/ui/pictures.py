@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from dlexplain.errors import UnknownName
+from dlexplain.errors import Incompatible, UnknownName
 from dlexplain.results import ClassName
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.services.pictures.sources import (
@@ -36,11 +36,20 @@ ICONS = {
 }
 
 
+WITHOUT_PATCHES = "own-pictures-without-attention"
+"""In the session: the user's own models whose attention cannot be shown."""
+
+
 def _load(name: str) -> None:
     """Raises DlexplainError."""
+    from dlexplain.services.pictures.attention import check_model
     from dlexplain.ui import cache  # torch is imported from here on
 
-    cache.model(name)
+    model = cache.model(name)
+    try:
+        check_model(model)
+    except Incompatible:
+        st.session_state.setdefault(WITHOUT_PATCHES, set()).add(name)
 
 
 OWN = Own(TASK, _load)

@@ -1,4 +1,4 @@
-"""Where a text model looks: layer by layer, head by head, and whether that explains anything."""
+"""Where a model looks in a text or a picture: layer by layer, head by head."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
+from dlexplain.services.pictures.cards import TASK as PICTURES
 from dlexplain.ui.address import to_address
 from dlexplain.ui.attention.choice import (
     FOCUS,
@@ -14,13 +15,19 @@ from dlexplain.ui.attention.choice import (
     HIDDEN,
     LAYER,
     MODEL,
+    OF,
+    OWN_PICTURES,
+    PICTURE,
+    PICTURE_MODEL,
     VIEW,
     choose_attending,
+    choose_kind,
     choose_marks,
     choose_view,
     choose_window,
 )
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.models import choose_model
 from dlexplain.ui.texts.choice import IN_ADDRESS, choose_text, examples
 from dlexplain.ui.words import tokens_told
 
@@ -34,6 +41,43 @@ STRANGE = 0.2  # share of unknown tokens from which a visitor is warned
 
 def main() -> None:
     st.title("See attention")
+    opened = OF not in st.session_state
+    if choose_kind(opened) == PICTURE:
+        of_picture(opened)
+    else:
+        of_text()
+
+
+def of_picture(opened: bool) -> None:
+    from dlexplain.ui.pictures import arrived, choose_picture
+
+    opened = opened or arrived()
+    entry = choose_model(
+        [PICTURES],
+        PICTURE_MODEL,
+        opened,
+        parameter=PICTURE_MODEL,
+        shows="heads",
+        own=OWN_PICTURES,
+        help="Vision Transformers, which attend from each patch of the picture to each.",
+    )
+    OWN_PICTURES.ask(PICTURE_MODEL)
+    if entry is None:
+        return
+    choice = choose_picture(entry, opened)
+    if choice.picture is None:
+        st.info(
+            "Drop a picture of your own above, or open **Samples**. You will see where each of "
+            "its patches looks.",
+            icon=":material/arrow_upward:",
+        )
+        return
+    with st.spinner("Loading…"):  # torch is imported from here on, so the page is there at once
+        from dlexplain.ui.attention import patches
+    patches.show(entry.name, choice, opened)
+
+
+def of_text() -> None:
     arrived = VIEW not in st.session_state
     entry = choose_attending(arrived)  # at every run: a run may just have finished
     if entry is None:
@@ -133,6 +177,7 @@ def share(text: str, view: str, window: "Window", hidden: bool) -> None:
     focus = state.get(FOCUS)
     to_address(
         {
+            OF: None,
             MODEL: state[MODEL],
             "text": text if len(text) <= IN_ADDRESS else None,
             VIEW: view,

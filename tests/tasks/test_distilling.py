@@ -1,5 +1,6 @@
 """Learning from a teacher: the loss by hand, what the teacher sees, who may teach."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,13 @@ from dlexplain.params import parse
 from dlexplain.tasks.base import Training
 from dlexplain.tasks.classify_image import Params
 from dlexplain.tasks.modules.classify_image import ClassifyImage
-from dlexplain.tasks.modules.distilling import HasTeacher, Teacher, distillation_loss
+from dlexplain.tasks.modules.distilling import (
+    HasTeacher,
+    Remembered,
+    Teacher,
+    distillation_loss,
+    mixed,
+)
 from dlexplain.tasks.modules.pictures import PixelRange
 
 FACTS: Mapping[str, Any] = {
@@ -118,3 +125,51 @@ def test_the_teacher_learns_nothing_and_is_not_kept() -> None:
 def test_a_teacher_of_something_else_is_refused(change: dict[str, Any], said: str) -> None:
     with pytest.raises(BadInput, match=said):
         student().take_teacher(Told([0.0, 0.0, 0.0]), {**FACTS, **change})
+
+
+class Originals:
+    """Pictures of which each is of its place's value alone."""
+
+    def originals(self, places: Tensor) -> Tensor:
+        return places.float().view(-1, 1, 1, 1).expand(-1, 3, 8, 8)
+
+
+class Counts(nn.Module):
+    """The mean pixel as all logits but the first; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(1))
+        self.asked: list[float] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        means = x.mean((1, 2, 3))
+        self.asked += [round(float(value), 3) for value in means]
+        return torch.stack([torch.zeros_like(means), means, means], dim=1)
+
+
+def test_a_teacher_of_originals_is_asked_once_a_picture() -> None:
+    module = student(teacher_sees="originals", teacher_share=1.0)
+    module.prepare(Originals())
+    teacher = Counts()
+    module.take_teacher(teacher, FACTS)
+    known = batch() | {"places": torch.tensor([4, 2]), "places2": torch.tensor([2, 4])}
+    first = module.loss(known)[0].detach()
+    assert sorted(teacher.asked) == [2, 4]
+    torch.testing.assert_close(module.loss(known)[0].detach(), first)
+    module.loss(known | {"weight": 0.6})
+    assert sorted(teacher.asked) == [2, 4]
+    taught = torch.tensor([[0.0, 4.0, 4.0], [0.0, 2.0, 2.0]])
+    expected = distillation_loss(module.network.rows.detach(), taught, 2.0)  # type: ignore[operator,union-attr]
+    torch.testing.assert_close(first, expected)
+
+
+def test_a_copy_for_measuring_asks_the_same_data() -> None:
+    remembered = Remembered(Originals().originals)
+    assert copy.deepcopy(remembered) is remembered
+
+
+def test_mixed_answers_are_mixed_probabilities() -> None:
+    one, two, hot = torch.tensor([[2.0, -1.0, 0.0]]), torch.tensor([[0.0, 3.0, 1.0]]), 2.0
+    found = (mixed(one, two, 0.7, hot) / hot).softmax(1)
+    torch.testing.assert_close(found, 0.7 * (one / hot).softmax(1) + 0.3 * (two / hot).softmax(1))

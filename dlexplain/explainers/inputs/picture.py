@@ -92,6 +92,7 @@ PICTURE = MODALITIES.add(
         frozenset(
             {
                 "gradients",
+                "attention",
                 "baselines",
                 "features",
                 "tree",
@@ -127,6 +128,11 @@ class PictureInput(ModelInput):
     def __post_init__(self) -> None:
         self.inputs = self.model.to_device(self.inputs)
         self.evaluator = Evaluator(self.model, self.target, self.progress, self.chunks)
+
+    @property
+    def attended(self) -> Tensor:
+        """What its model's attention is asked with."""
+        return self.inputs
 
     def prepare(self, options: Mapping[str, Value], family: str) -> str:
         """What is more than the picture has is clamped."""

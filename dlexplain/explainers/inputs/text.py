@@ -117,6 +117,11 @@ class TextInput(VectorInput):
     independent: bool = False
     output_unit: str = ""
 
+    @property
+    def attended(self) -> Tensor:
+        """What its model's attention is asked with."""
+        return self.ids
+
     def prepare(self, options: Mapping[str, Value], family: str) -> str:
         """A sentence where the precision that is asked for is slower on this machine."""
         self.options = options

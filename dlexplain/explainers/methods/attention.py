@@ -12,7 +12,9 @@ from dlexplain.explainers.attention import (
 )
 from dlexplain.explainers.base import Attributed, Explainer, Family, NoParams, register
 from dlexplain.explainers.inputs.base import ModelInput, Need
+from dlexplain.explainers.inputs.picture import PictureInput
 from dlexplain.explainers.inputs.text import TextInput
+from dlexplain.explainers.prepare import PreparedModel
 from dlexplain.explainers.text_model import PreparedText
 
 
@@ -22,7 +24,7 @@ class _Attention(Explainer[NoParams]):
     Params = NoParams
     signed = False
 
-    def check(self, prepared: PreparedText) -> None:
+    def check(self, prepared: PreparedText | PreparedModel) -> None:
         check_attends(prepared)
 
 
@@ -30,7 +32,8 @@ class _Attention(Explainer[NoParams]):
 class Rollout(_Attention):
     """Where attention leads through all layers: heads averaged, half of each token carried on by
     the residual connection. It knows nothing of the class, and attention is not by itself an
-    explanation; compare it with a gradient or a perturbation method.
+    explanation; compare it with a gradient or a perturbation method. A picture's tokens are its
+    patches.
 
     Formula: Π_l (A_l + I) / 2, averaged over the rows that are read
     """
@@ -41,9 +44,9 @@ class Rollout(_Attention):
     paper = "Abnar, Zuidema 2020, https://arxiv.org/abs/2005.00928"
 
     def attribute(self, given: ModelInput, params: NoParams) -> Attributed:
-        assert isinstance(given, TextInput)
+        assert isinstance(given, TextInput | PictureInput)
         given.progress.plan(1)
-        values = read_out(given.model, rollout(attention(given.model, given.ids)))
+        values = read_out(given.model, rollout(attention(given.model, given.attended)))
         given.progress.advance(1)
         return Attributed(values)
 
@@ -62,8 +65,8 @@ class GradientAttention(_Attention):
     paper = "Chefer, Gur, Wolf 2021, https://arxiv.org/abs/2103.15679"
 
     def attribute(self, given: ModelInput, params: NoParams) -> Attributed:
-        assert isinstance(given, TextInput)
+        assert isinstance(given, TextInput | PictureInput)
         given.progress.plan(1)
-        layers, gradients = attention_gradients(given.model, given.ids, given.target)
+        layers, gradients = attention_gradients(given.model, given.attended, given.target)
         given.progress.advance(1)
         return Attributed(read_out(given.model, relevance(layers, gradients)))

@@ -78,11 +78,14 @@ class VisionTransformer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self._read(self.blocks(self._tokens(x)))
 
-    def attend(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def attend(self, x: Tensor, through: int | None = None) -> tuple[Tensor, list[Tensor]]:
         """The logits, and of each layer (batch, heads, tokens, tokens), row t the weights with
-        which t looks; the class token, where there is one, is the first."""
+        which t looks; the class token, where there is one, is the first.
+
+        through  as if the network ended after so many layers
+        """
         tokens, found = self._tokens(x), []
-        for block in self.blocks:
+        for block in list(self.blocks.children())[:through]:
             tokens, weights = cast(Block, block).attend(tokens)
             found.append(weights)
         return self._read(tokens), found

@@ -18,7 +18,7 @@ from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value
 from dlexplain.results import Agreement, AttentionMaps, TextAttribution, TokenWeights
-from dlexplain.results.words import capital
+from dlexplain.results.words import capital, layers_told
 from dlexplain.services.loading import load
 from dlexplain.services.texts.attention_facts import Head, head_name, spearman
 from dlexplain.services.texts.explain import explain_text
@@ -140,7 +140,7 @@ def rollout(maps: AttentionMaps, layers: int | None = None) -> TokenWeights:
     """What the first `layers` amount to, by default all; see explainers.attention.rollout."""
     count = len(maps.weights) if layers is None else layers
     joined = rolled(_tensors(maps.weights[:count])).numpy()
-    return TokenWeights(f"rollout of {_layers(count)}", joined, maps.queries, maps.tokens)
+    return TokenWeights(f"rollout of {layers_told(count)}", joined, maps.queries, maps.tokens)
 
 
 def told_classes(model: TextModel, weights: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -189,7 +189,3 @@ def agreement(
 
 def _tensors(layers: NDArray[np.float32]) -> list[Tensor]:
     return [torch.tensor(layer) for layer in layers]
-
-
-def _layers(count: int) -> str:
-    return "layer 1" if count == 1 else f"layers 1 to {count}"

@@ -2,13 +2,17 @@
 
 import streamlit as st
 
+from dlexplain.services.pictures.cards import TASK as PICTURES
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address, one_of, whole_number
 from dlexplain.ui.models import choose_model
 from dlexplain.ui.own_models import Own
+from dlexplain.ui.pictures import WITHOUT_PATCHES
 from dlexplain.ui.texts.choice import NOT_ATTENDING, TASK
 
 MODEL, VIEW, LAYER, HEAD = "attending", "attention", "layer", "head"
+OF, TEXT, PICTURE = "of", "text", "picture"
+PICTURE_MODEL = "model"
 MARKS, WINDOW, FOCUS, HEADS = "marks", "window", "focus", "heads"
 """Keys of the widgets, and in the address."""
 VIEWS = {
@@ -33,7 +37,41 @@ def _load(name: str) -> None:
     check_model(text_cache.text_model(name))
 
 
+def _load_pictures(name: str) -> None:
+    """Likewise of a picture classifier."""
+    from dlexplain.services.pictures.attention import check_model
+    from dlexplain.ui import cache
+
+    check_model(cache.model(name))
+
+
+OWN_PICTURES = Own(
+    PICTURES, _load_pictures, lambda name: name not in st.session_state.get(WITHOUT_PATCHES, set())
+)
 OWN = Own(TASK, _load, lambda name: name not in st.session_state.get(NOT_ATTENDING, set()))
+
+
+def choose_kind(arrived: bool) -> str:
+    """TEXT or PICTURE."""
+    from_address(OF, one_of("kind of input", (TEXT, PICTURE)), arrived)
+    if arrived and OF not in st.query_params:
+        # An address that names a picture or its model is of one.
+        asks = {"sample", "test", PICTURE_MODEL} & set(st.query_params)
+        st.session_state[OF] = PICTURE if asks else st.session_state.get(OF, TEXT)
+    st.session_state.setdefault(OF, TEXT)
+    kind = st.segmented_control(
+        "Of",
+        (TEXT, PICTURE),
+        format_func={
+            TEXT: ":material/notes: Text",
+            PICTURE: ":material/image: Picture",
+        }.__getitem__,
+        key=OF,
+        required=True,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    return kind or TEXT
 
 
 def choose_attending(arrived: bool) -> ModelEntry | None:
