@@ -12,6 +12,9 @@ from dlexplain.explainers.inputs.picture import PictureInput
 from dlexplain.explainers.methods import gradients  # noqa: F401, registers every method
 from dlexplain.explainers.prepare import PreparedModel, prepare
 from dlexplain.explainers.progress import Progress
+from dlexplain.networks.base import PictureShape
+from dlexplain.networks.modules.vit import VisionTransformer
+from dlexplain.networks.vit import Params
 from dlexplain.results import Attribution
 
 SIDE = 32
@@ -51,6 +54,18 @@ def conv_net(activation: type[nn.Module] = nn.ReLU6, classes: int = 4) -> nn.Seq
         elif isinstance(module, nn.Conv2d):
             module.weight.data *= 3  # so that ReLU6 saturates somewhere
     return net
+
+
+def patch_net(classes: int = 4) -> VisionTransformer:
+    """A vision Transformer of 8 × 8 patches."""
+    torch.manual_seed(2)
+    params = Params(patch=4, stem="patches", width=16, heads=2, layers=2, feed_forward=16)
+    return VisionTransformer(PictureShape(3, SIDE, classes), params)
+
+
+def suited(method: str) -> nn.Module:
+    """One that the method explains."""
+    return patch_net() if "attention" in METHODS[method].needs else conv_net()
 
 
 def prepared(model: nn.Module, side: int = SIDE) -> PreparedModel:

@@ -1,4 +1,4 @@
-"""The command that shows where a text model looks: attention."""
+"""The command that shows where a model looks in a text or a picture: attention."""
 
 import argparse
 import json
@@ -10,14 +10,23 @@ from dlexplain.errors import BadInput
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
 
-DEFAULT_MODEL = "sst2-minilm"
+DEFAULT_MODEL, DEFAULT_PICTURES = "sst2-minilm", "cifar10-vit"
 
 
 def declare(command: "Commands") -> None:
     """Add this file's command to the parser."""
-    added = command("attention", _attention, "Where each token of a text looks, by layer and head.")
-    added.add_argument("--text", required=True, help="the text")
-    added.add_argument("--model", default=DEFAULT_MODEL, help="default: %(default)s")
+    added = command(
+        "attention",
+        _attention,
+        "Where each token of a text, or each patch of a picture, looks, by layer and head.",
+    )
+    given = added.add_mutually_exclusive_group(required=True)
+    given.add_argument("--text", help="the text")
+    given.add_argument("--picture", metavar="FILE", help="the picture, for a vision Transformer")
+    added.add_argument(
+        "--model",
+        help=f"default: {DEFAULT_MODEL} for a text, {DEFAULT_PICTURES} for a picture",
+    )
     added.add_argument(
         "--window",
         type=int,
@@ -29,17 +38,53 @@ def declare(command: "Commands") -> None:
     added.add_argument(
         "--out",
         metavar="FILE.npz",
-        help="write the weights, layers x heads x tokens x tokens, and the tokens",
+        help="write the weights, layers x heads x tokens x tokens, and the tokens or the picture",
     )
 
 
 def _attention(args: argparse.Namespace) -> int:
+    return _of_text(args) if args.picture is None else _of_picture(args)
+
+
+def _of_picture(args: argparse.Namespace) -> int:
+    from dlexplain.services.pictures.attention import patch_head_facts, picture_attention
+
+    maps = picture_attention(args.model or DEFAULT_PICTURES, args.picture)
+    facts = patch_head_facts(maps)
+    if args.out:
+        _write(Path(args.out), maps.to_npz())
+    layers, heads, _, tokens = maps.weights.shape
+    if args.json:
+        about = {
+            "model": maps.model,
+            "picture": maps.path,
+            "front": maps.front,
+            "side": maps.side,
+            "shape": [layers, heads, tokens, tokens],
+        }
+        print(json.dumps(about | facts.to_dict(), indent=1))
+        return 0
+    print(
+        f"{maps.model}: {layers} layers x {heads} heads, {maps.side} x {maps.side} patches and "
+        f"{maps.front} tokens that are none"
+    )
+    for layer in range(layers):
+        for head in range(heads):
+            place = layer, head
+            print(
+                f"  {layer + 1}.{head + 1:<4}{facts.entropy[place]:.2f} bits, "
+                f"{facts.distance[place]:.1f} patches away"
+            )
+    return 0
+
+
+def _of_text(args: argparse.Namespace) -> int:
     from dlexplain.services.loading import load
     from dlexplain.services.texts.attention import reading_maps, text_windows
     from dlexplain.services.texts.attention_facts import KINDS, head_facts, without_marks
     from dlexplain.services.texts.models import TextModel
 
-    model = load(TextModel, args.model)
+    model = load(TextModel, args.model or DEFAULT_MODEL)
     window = text_windows(model, args.text).get(args.window)
     maps = reading_maps(model, window.reading)
     maps = without_marks(maps) if args.hide_marks else maps

@@ -14,8 +14,8 @@ from dlexplain.results import AttentionMaps, HeadFacts, PictureAttention, plot
 
 CELL, GUTTER = 64, 4
 """Pixels of a head's map at most, and between two."""
-ROW, AROUND = 68, 50
-"""Pixels of a row on the page, and of the axis."""
+ROW, SQUARE, AROUND = 68, 96, 50
+"""Pixels of a row on the page, of one of pictures, and of the axis."""
 BASE: dict[str, Any] = {
     "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
     "paper_bgcolor": CLEAR,
@@ -36,10 +36,15 @@ def plot_heads(
 
 
 def plot_board(
-    weights: NDArray[np.float32], facts: HeadFacts | None, chosen: tuple[int, int] | None
+    weights: NDArray[np.float32],
+    facts: HeadFacts | None,
+    chosen: tuple[int, int] | None,
+    square: bool = False,
 ) -> go.Figure:
-    """The same of (layers, heads, height, width)."""
+    """The same of (layers, heads, height, width); `square` where the maps are of a picture."""
     layers, heads = weights.shape[:2]
+    in_square = {"constrain": "domain", "constraintoward": "left"} if square else {}
+    down = {"scaleanchor": "x", "constrain": "domain"} if square else {}
     places = [(layer, head) for layer in range(layers) for head in range(heads)]
     told = [_told(facts, place) for place in places]
     return new_figure(
@@ -57,7 +62,7 @@ def plot_board(
         },
         {
             **BASE,
-            "height": ROW * layers + AROUND,
+            "height": (SQUARE if square else ROW) * layers + AROUND,
             "hovermode": "closest",
             "hoverdistance": 60,
             "dragmode": False,
@@ -75,8 +80,13 @@ def plot_board(
                 }
             ],
             "shapes": [_frame(chosen)] if chosen else [],
-            "xaxis": {**_axis("head", heads), "side": "top", "range": [0.5, heads + 0.5]},
-            "yaxis": {**_axis("layer", layers), "range": [layers + 0.5, 0.5]},
+            "xaxis": {
+                **_axis("head", heads),
+                "side": "top",
+                "range": [0.5, heads + 0.5],
+                **in_square,
+            },
+            "yaxis": {**_axis("layer", layers), "range": [layers + 0.5, 0.5], **down},
         },
     )
 
@@ -110,7 +120,7 @@ def pooled(weights: NDArray[np.float32], most: int = CELL) -> NDArray[np.float32
 
 @plot.register
 def _plot_patch_heads(maps: PictureAttention) -> go.Figure:
-    return plot_board(maps.seen_from(), None, None)
+    return plot_board(maps.seen_from(), None, None, square=True)
 
 
 def plot_facts(facts: HeadFacts, what: str = "entropy") -> go.Figure:

@@ -54,6 +54,7 @@ def overlay(
     sign: Sign = "both",
     side: int = PAGE_SIDE,
     smooth: bool = True,
+    rival: NDArray[np.float32] | None = None,
 ) -> tuple[NDArray[np.uint8], Scale]:
     """The picture in its colours and the map over it, its sides at least `side`; and the scale.
 
@@ -61,9 +62,13 @@ def overlay(
     heatmap   (height, width) float32
     strength  opacity of the end colours, 0..1; between, opacity grows with |value|
     smooth    show the map under a Gaussian, see `smoothed`
+    rival     another map, whose scale is to be the same
     """
     values = smoothed(heatmap) if smooth else heatmap
     scale = Scale.of(values, signed)
+    if rival is not None:
+        other = smoothed(rival) if smooth else rival
+        scale = Scale.of(np.concatenate([values.ravel(), other.ravel()]), signed)
     values = shown(values, signed, sign)
     if picture is None:
         picture = np.full((*heatmap.shape, 3), 255, np.uint8)
@@ -93,6 +98,7 @@ def page_image(
     strength: float = 0.8,
     sign: Sign = "both",
     smooth: bool = True,
+    rival: NDArray[np.float32] | None = None,
 ) -> tuple[bytes, Scale | None]:
     """An encoded picture for a page, and its scale; without a map yet, the picture alone."""
     if heatmap is None:
@@ -100,7 +106,7 @@ def page_image(
         nothing = np.zeros(picture.shape[:2], np.float32)
         pixels, _ = overlay(picture, nothing, signed, 0.0)
         return _encoded(pixels), None
-    pixels, scale = overlay(picture, heatmap, signed, strength, sign, PAGE_SIDE, smooth)
+    pixels, scale = overlay(picture, heatmap, signed, strength, sign, PAGE_SIDE, smooth, rival)
     return _encoded(pixels), scale
 
 

@@ -35,7 +35,12 @@ def plot_patches(
             {"type": "rect", "x0": column, "x1": column + 1, "y0": row, "y1": row + 1,
              "line": {"color": ORANGE, "width": 3}}
         )  # fmt: skip
-    axis = {"visible": False, "fixedrange": True, "constrain": "domain"}
+    axis = {
+        "visible": False,
+        "fixedrange": True,
+        "constrain": "domain",
+        "constraintoward": "left",
+    }
     return new_figure(
         {
             "type": "scatter",
@@ -61,6 +66,6 @@ def plot_patches(
             ],
             "shapes": lines,
             "xaxis": {**axis, "range": [0, side]},
-            "yaxis": {**axis, "range": [side, 0], "scaleanchor": "x"},
+            "yaxis": {**axis, "range": [side, 0], "scaleanchor": "x", "constraintoward": "top"},
         },
     )  # fmt: skip

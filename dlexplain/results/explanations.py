@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
@@ -209,3 +210,34 @@ class Attribution:
 def plot(result: object) -> Any:
     """Draw a result as a plotly Figure; dlexplain.figures registers one function a type."""
     raise TypeError(f"no figure for {type(result).__name__}; import dlexplain.figures first")
+
+
+@dataclass(frozen=True)
+class MapSimilarity:
+    """How alike two maps of one picture are; NaN where a map says nothing.
+
+    ssim      structural similarity of the maps, each divided by its largest |value|, -1 to 1
+    spearman  rank correlation over the places, -1 to 1
+    top       of the `part` of places that are largest in one, the share that is so in the other
+    side      of the grid on which they were compared, in places
+    """
+
+    ssim: float
+    spearman: float
+    top: float
+    part: float
+    side: int
+
+    @property
+    def told(self) -> dict[str, str]:
+        """For people: what is measured, and its value."""
+        share = f"{self.part:.0%}"
+        return {
+            "SSIM": _or_dash(self.ssim, ".2f"),
+            "Spearman": _or_dash(self.spearman, ".2f"),
+            f"Top {share} in common (by chance {share})": _or_dash(self.top, ".0%"),
+        }
+
+
+def _or_dash(value: float, form: str) -> str:
+    return "–" if math.isnan(value) else format(value, form)

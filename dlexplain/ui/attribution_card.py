@@ -23,6 +23,7 @@ from dlexplain.ui.methods import Ask, Request
 
 SIGNS = {"both": "Both", "positive": "Only for", "negative": "Only against"}
 STYLES = {"smooth": "Smooth", "raw": "Raw"}
+ONE, EACH = "One", "Each its own"
 ENLARGED = "enlarged-map"
 STRENGTH = 80
 PREVIEW_SECONDS = 1.0
@@ -65,6 +66,20 @@ def map_options() -> None:
     )
 
 
+def scale_option() -> bool:
+    """Whether two models' maps share a scale; kept in the session."""
+    chosen = st.segmented_control(
+        "Scale of both maps",
+        (ONE, EACH),
+        default=ONE,
+        key="scale",
+        required=True,
+        help="One scale shows which model's map is the stronger; where a method's values are no "
+        "parts of the score, as a CAM's are not, sizes of two networks say little.",
+    )
+    return chosen != EACH
+
+
 def _options() -> tuple[float, Sign, bool]:
     """strength, sign, whether smooth"""
     state = st.session_state
@@ -72,24 +87,42 @@ def _options() -> tuple[float, Sign, bool]:
 
 
 def show_map(
-    found: Asked[Attribution], index: int, picture: NDArray[np.uint8], signed: bool
+    found: Asked[Attribution],
+    index: int,
+    picture: NDArray[np.uint8],
+    signed: bool,
+    of: str = "",
+    rival: int | None = None,
 ) -> None:
     """One method's answer, live: a first coarse map, then the map itself.
 
     picture  what the model sees, (height, width, 3) uint8
     signed   whether the method's values have a sign
+    of       whose map it is, where there are two models
+    rival    the place of the answer with which it shares its scale
     """
+
+    def other() -> Attribution | None:
+        return None if rival is None else found.jobs[rival].result
+
     show_card(
         found,
         index,
-        lambda job: _draw_map(job, picture, signed),
+        lambda job: _draw_map(job, picture, signed, of, other()),
         lambda result: _actions(result, str(index)),
-        version=lambda job: (job.state, id(job.snapshot.preview), job.result is None),
+        version=lambda job: (job.state, id(job.snapshot.preview), job.result is None, id(other())),
         every=PREVIEW_SECONDS,
+        waits=rival is not None,
     )
 
 
-def _draw_map(job: Job[Attribution], picture: NDArray[np.uint8], signed: bool) -> None:
+def _draw_map(
+    job: Job[Attribution],
+    picture: NDArray[np.uint8],
+    signed: bool,
+    of: str,
+    rival: Attribution | None,
+) -> None:
     strength, sign, smooth = _options()
     found = job.result
     if found is None:
@@ -101,7 +134,8 @@ def _draw_map(job: Job[Attribution], picture: NDArray[np.uint8], signed: bool) -
         image, scale = page_image(picture, preview, signed, strength, sign, smooth)
     else:
         told = literal(found.class_question)
-        image, scale = _drawn(found, strength, sign, smooth)
+        image, scale = _drawn(found, strength, sign, smooth, rival)
+    told = f"{literal(of)}: {told}" if of else told
     st.markdown(f"**{job.title}**  \n:small[{told}]")
     st.image(image, width="stretch", alt=f"{job.title}: {told}")
     st.html(scale_html(scale, strength, found.unit if found else ""))
@@ -109,9 +143,10 @@ def _draw_map(job: Job[Attribution], picture: NDArray[np.uint8], signed: bool) -
 
 @lru_cache(maxsize=DRAWN)
 def _drawn(
-    found: Attribution, strength: float, sign: Sign, smooth: bool
+    found: Attribution, strength: float, sign: Sign, smooth: bool, rival: Attribution | None
 ) -> tuple[bytes, Scale | None]:
-    return page_image(found.picture, found.heatmap, found.signed, strength, sign, smooth)
+    other = None if rival is None else rival.heatmap
+    return page_image(found.picture, found.heatmap, found.signed, strength, sign, smooth, other)
 
 
 def scale_html(scale: Scale | None, strength: float, unit: str) -> str:

@@ -60,3 +60,31 @@ def choose_model(
         help=f"{LATEST_FIRST} {help}".strip(),
     )
     return known[state[key]]
+
+
+def choose_second(
+    tasks: Sequence[str], first: ModelEntry, key: str, arrived: bool, own: Own, help: str
+) -> ModelEntry | None:
+    """The picker of a model to compare the first with; at first none.
+
+    key  of the widget, and its name in the address
+    """
+
+    def known_name(name: str) -> str:
+        return own.load(name) if is_own_model(name) else find(name, *tasks, listed=True).name
+
+    from_address(key, known_name, arrived)
+    state = st.session_state
+    others = {e.name: e for e in entries(*tasks, own=own.names()) if e.name != first.name}
+    state[key] = state.get(key) if state.get(key) in others else None
+    chosen = st.selectbox(
+        "Compare with",
+        list(others),
+        index=None,
+        format_func=lambda name: others[name].title,
+        key=key,
+        persist_state="session",
+        placeholder="No second model",
+        help=help,
+    )
+    return others.get(chosen or "")

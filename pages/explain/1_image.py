@@ -8,7 +8,7 @@ import streamlit as st
 from dlexplain.errors import DlexplainError
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.models import choose_model
+from dlexplain.ui.models import choose_model, choose_second
 from dlexplain.ui.pictures import OWN, arrived, choose_picture
 
 if TYPE_CHECKING:
@@ -19,15 +19,20 @@ if TYPE_CHECKING:
     from dlexplain.ui.methods import Request
 
 COLUMNS = 3
+BESIDE_HELP = "A second model, of which the same is asked: predictions and maps side by side."
 
 
 def main() -> None:
     st.title("Explain a picture")
     opened = arrived()
-    entry = choose_model([TASK], "model", opened, own=OWN)
-    OWN.ask("model")
+    first, second = st.columns(2)
+    with first:
+        entry = choose_model([TASK], "model", opened, own=OWN)
     if entry is None:
         return
+    with second:
+        beside = choose_second([TASK], entry, "beside", opened, OWN, BESIDE_HELP)
+    OWN.ask("model")
     choice = choose_picture(entry, opened)
     if choice.picture is None:
         st.info(
@@ -44,27 +49,43 @@ def main() -> None:
 
     try:
         model = cache.model(entry.name)
+        other = cache.model(beside.name) if beside else None
     except DlexplainError as error:
         st.error(literal(error))
         return
-    seen, classes = st.columns([1, 2], gap="large", vertical_alignment="center")
+    seen, *classes = st.columns([1, *([1, 1] if beside else [2])], gap="large",
+                                vertical_alignment="center")  # fmt: skip
     with seen:
         picture = show_seen(model, choice.picture, opened)
-    prediction = cache.prediction(model.name, picture)
-    with classes:
-        show_prediction(entry, model, choice.truth, prediction)
+    predictions = {}
+    for column, shown in zip(classes, filter(None, (entry, beside)), strict=True):
+        found = predictions[shown.name] = cache.prediction(shown.name, picture)
+        with column:
+            show_prediction(shown, cache.model(shown.name), choice.truth, found)
+    prediction = predictions[model.name]
     request = ask(model, picture, prediction, opened)
-    share(model, {**choice.address, **fit_address(picture)})
-    if request is not None:
+    named = {"beside": other.name} if other else {}
+    share(model, {**choice.address, **fit_address(picture), **named})
+    if request is None:
+        return
+    if other is None:
         show_answers(model, picture, prediction, request)
+    else:
+        from dlexplain.ui.beside import question_to, show_pairs
+
+        asked = question_to(other, model, request, predictions[other.name])
+        if asked.note:
+            st.caption(literal(f"{other.spec.title}: {asked.note}"))
+        answers = show_pairs((model, other), picture, request, asked)
+        show_below(answers, prediction, predictions[other.name])
 
 
 def show_answers(
     model: "LoadedModel", picture: "Picture", prediction: "Prediction", request: "Request"
 ) -> None:
     from dlexplain.ui import cache
-    from dlexplain.ui.attribution_card import map_options, picture_job, show_enlarged, show_map
-    from dlexplain.ui.jobs import asked_all, show_live
+    from dlexplain.ui.attribution_card import map_options, picture_job, show_map
+    from dlexplain.ui.jobs import asked_all
 
     makers = [partial(picture_job, model, picture, request, ask) for ask in request.asks]
     answers = asked_all("answers", request, makers, request.is_slow)
@@ -78,17 +99,28 @@ def show_answers(
         for column, index in zip(columns, row, strict=False):
             with column, st.container(border=True):
                 show_map(answers, index, view, known[request.asks[index].method].signed)
-    show_live(partial(download_all, prediction), answers)
+    show_below(answers, prediction)
+
+
+def show_below(
+    answers: "Asked[Attribution]", prediction: "Prediction", beside: "Prediction | None" = None
+) -> None:
+    from dlexplain.ui.attribution_card import show_enlarged
+    from dlexplain.ui.jobs import show_live
+
+    show_live(partial(download_all, prediction, beside), answers)
     show_enlarged()
 
 
-def download_all(prediction: "Prediction", answers: "Asked[Attribution]") -> None:
+def download_all(
+    prediction: "Prediction", beside: "Prediction | None", answers: "Asked[Attribution]"
+) -> None:
     done = [job.result for job in answers.jobs if job.result is not None]
     if answers.active or not done:
         return
     st.download_button(
         "Download everything",
-        partial(_bundle, prediction, done),
+        partial(_bundle, prediction, beside, done),
         file_name="dlexplain.zip",
         mime="application/zip",
         icon=":material/download:",
@@ -97,11 +129,13 @@ def download_all(prediction: "Prediction", answers: "Asked[Attribution]") -> Non
     )
 
 
-def _bundle(prediction: "Prediction", done: "list[Attribution]") -> bytes:
+def _bundle(
+    prediction: "Prediction", beside: "Prediction | None", done: "list[Attribution]"
+) -> bytes:
     from dlexplain.figures.overlay import attribution_png
-    from dlexplain.services.pictures.bundle import bundle, stem
+    from dlexplain.services.pictures.bundle import bundle
 
-    return bundle(prediction, done, {stem(result): attribution_png(result) for result in done})
+    return bundle(prediction, done, [attribution_png(result) for result in done], beside)
 
 
 main()

@@ -23,7 +23,7 @@ from dlexplain.explainers.batching import (
 )
 from dlexplain.explainers.fair_lock import FairLock
 from dlexplain.explainers.progress import Progress, Snapshot
-from tests.tiny import conv_net, explain, fixed, picture, prepared
+from tests.tiny import conv_net, explain, fixed, picture, prepared, suited
 
 SMALL = {
     "expected-gradients": {"samples": 20, "baselines": 3},
@@ -131,7 +131,7 @@ def test_nobody_waits_for_another_threads_measurement() -> None:
 def test_every_method_does_what_it_planned_and_counts_it(method: str) -> None:
     shots: list[Snapshot] = []
     progress = Progress(report=shots.append)
-    found = explain(conv_net(), method, progress=progress, **SMALL.get(method, {}))
+    found = explain(suited(method), method, progress=progress, **SMALL.get(method, {}))
     assert found.evaluations == progress.done > 0
     assert shots
     assert all(a.done <= b.done for a, b in pairwise(shots))
@@ -144,7 +144,7 @@ def test_every_method_does_what_it_planned_and_counts_it(method: str) -> None:
 
 @pytest.mark.parametrize("method", list(methods_for("picture")))
 def test_every_method_can_be_cancelled_between_chunks(method: str) -> None:
-    model = prepared(conv_net())
+    model = prepared(suited(method))
     progress = Progress(cancelled=lambda: progress.done >= 1)
     with pytest.raises(Cancelled):
         explain(model, method, progress=progress, chunks=fixed(model, 2), **SMALL.get(method, {}))

@@ -33,10 +33,12 @@ FEW = {
     "kernel-shap": {"samples": 120},
     "shap-partition": {"evaluations": 60},
 }
+CONVOLUTIONS = ("cnn", "resnet9", "airbench", "efficientnet")
 NEVER_FOR = {
-    "deeplift": ("airbench",),
-    "guided-backprop": ("airbench", "tanh", "sigmoid"),
-    "guided-grad-cam": ("airbench", "tanh", "sigmoid"),
+    "deeplift": ("airbench", "vit"),
+    "guided-backprop": ("airbench", "tanh", "sigmoid", "vit-32"),
+    "guided-grad-cam": ("airbench", "tanh", "sigmoid", "vit-32"),
+    **{name: CONVOLUTIONS for name, m in methods_for("picture").items() if "attention" in m.needs},
 }
 """Which methods do not suit which models."""
 
@@ -87,6 +89,7 @@ class Case:
         return not any(word in str(self) for word in NEVER_FOR.get(method, ()))
 
 
+VIT = {"width": 24, "heads": 2, "layers": 2, "feed_forward": 32}
 _made: dict[str, PreparedModel] = {}
 CASES = [
     *[
@@ -101,10 +104,12 @@ CASES = [
     Case("airbench", 1, 17, {"width": 8, "deep": 16}),  # its least
     Case("airbench", 3, 32, {"width": 8, "deep": 16}),
     Case("efficientnet", 3, 32, {"resolution": 64}),
+    Case("vit", 1, 8, {**VIT, "patch": 2}),
+    Case("vit", 3, 32, {**VIT, "patch": 8, "stem": "patches", "pooling": "mean"}),
 ]
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 GRIDS = {"cnn-8": 4, "cnn-32": 4, "resnet9-8": 4, "resnet9-32": 4, "airbench-17": 4,
-         "airbench-32": 3, "efficientnet-32": 4}  # fmt: skip
+         "airbench-32": 3, "efficientnet-32": 4, "vit-8": 4, "vit-32": 4}  # fmt: skip
 """Places along a side of the layer that layer methods take."""
 
 
@@ -114,7 +119,7 @@ def test_a_method_explains_the_model_or_says_why_not(case: Case, method: str) ->
     explainer: Explainer = METHODS[method]
     assert explainer.is_compatible(case.made()) == case.suits(method)
     if not case.suits(method):
-        with pytest.raises(Incompatible, match="GELU|ReLUs, and the model has none"):
+        with pytest.raises(Incompatible, match="GELU|ReLUs, and the model has none|no attention"):
             case.explain(method)
         return
     found = case.explain(method, **FEW.get(method, {}))

@@ -13,6 +13,7 @@ from dlexplain.errors import Incompatible, ParamError, TextError
 from dlexplain.networks.modules.text_shapes import Attends
 from dlexplain.results import AttentionMaps, TextAttribution, TokenWeights
 from dlexplain.services.loading import load
+from dlexplain.services.ranks import spearman
 from dlexplain.services.texts.attention import (
     Windows,
     agreement,
@@ -28,7 +29,6 @@ from dlexplain.services.texts.attention_facts import (
     head_facts,
     one_head,
     overlaid,
-    spearman,
     weights_without_marks,
     without_marks,
 )

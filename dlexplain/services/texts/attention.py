@@ -20,7 +20,8 @@ from dlexplain.params import Value
 from dlexplain.results import Agreement, AttentionMaps, TextAttribution, TokenWeights
 from dlexplain.results.words import capital, layers_told
 from dlexplain.services.loading import load
-from dlexplain.services.texts.attention_facts import Head, head_name, spearman
+from dlexplain.services.ranks import spearman
+from dlexplain.services.texts.attention_facts import Head, head_name
 from dlexplain.services.texts.explain import explain_text
 from dlexplain.services.texts.models import TextModel
 

@@ -150,20 +150,3 @@ def overlaid(maps: AttentionMaps, heads: Sequence[Head], largest: bool = False) 
 def head_name(head: Head) -> str:
     """Layer 2, head 5: counted from 1."""
     return f"layer {head[0] + 1}, head {head[1] + 1}"
-
-
-def spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Pearson's correlation of the ranks, equal values sharing theirs; NaN where all are equal.
-
-    Spearman, "The Proof and Measurement of Association between Two Things", 1904.
-    """
-    if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
-        return float("nan")
-    return float(np.corrcoef(_ranks(a), _ranks(b))[0, 1])
-
-
-def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """From 1; equal values have the mean of their ranks."""
-    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    means: NDArray[np.float64] = np.cumsum(counts) - (counts - 1) / 2
-    return means[places]

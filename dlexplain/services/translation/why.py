@@ -24,7 +24,7 @@ from dlexplain.results import (
     Translation,
 )
 from dlexplain.services.explaining import MethodInfo, ResultCache, batch_sizes, infos_for
-from dlexplain.services.texts.attention_facts import spearman
+from dlexplain.services.ranks import spearman
 from dlexplain.services.translation.models import LoadedTranslator
 from dlexplain.services.translation.translating import BEAM, translate, written_by
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dlexplain.errors import DlexplainError
 from dlexplain.figures.attention_heads import plot_board, plot_facts
-from dlexplain.figures.overlay import page_image
+from dlexplain.figures.overlay import PAGE_SIDE, page_image
 from dlexplain.figures.patches import plot_patches
 from dlexplain.results import HeadFacts, PatchWeights, PictureAttention
 from dlexplain.services.pictures.attention import (
@@ -181,8 +181,12 @@ def _show_both(
     grid = found.seen_from(patch)
     image, scale = page_image(maps.picture, grid, False, STRENGTH / 100, smooth=False)
     with right:
-        st.image(image, width="stretch", alt=f"Where it looks: {found.title}")
-        st.html(scale_html(scale, STRENGTH / 100, UNITS.get(view, "part of attention")))
+        st.image(image, width=PAGE_SIDE, alt=f"Where it looks: {found.title}")
+        st.html(
+            f"<div style='max-width:{PAGE_SIDE}px'>"
+            + scale_html(scale, STRENGTH / 100, UNITS.get(view, "part of attention"))
+            + "</div>"
+        )
         st.caption(f"{literal(found.title)}. {_told(view, found, maps, patch)}")
 
 
@@ -227,7 +231,7 @@ def _show_all(
     maps: PictureAttention, facts: HeadFacts, patch: int | None, place: tuple[int, int]
 ) -> None:
     chart(
-        plot_board(maps.seen_from(patch), facts, place),
+        plot_board(maps.seen_from(patch), facts, place, square=True),
         BOARD,
         on_select=_open_clicked,
         selection_mode="points",

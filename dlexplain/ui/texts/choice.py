@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from dlexplain.trained.catalogue import ModelEntry, entries, find
-from dlexplain.trained.hugging_face import is_own_model
+from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address
-from dlexplain.ui.models import choose_model
+from dlexplain.ui.models import choose_model, choose_second
 from dlexplain.ui.own_models import Own
 
 REVIEWS = {
@@ -46,32 +45,22 @@ OWN = Own(TASK, _load)
 
 def choose_classifier(arrived: bool) -> tuple[ModelEntry | None, ModelEntry | None]:
     """The model, and a second one to compare it with; a user's own may be added to both lists."""
-    state = st.session_state
-    from_address("beside", lambda name: _known(name), arrived)
     first, second = st.columns(2)
     with first:
         chosen = choose_model([TASK], "classifier", arrived, parameter="classifier", own=OWN)
     if chosen is None:
         return None, None
-    others = {e.name: e for e in entries(TASK, own=OWN.names()) if e.name != chosen.name}
-    state["beside"] = state.get("beside") if state.get("beside") in others else None
-    beside = second.selectbox(
-        "Compare with",
-        list(others),
-        index=None,
-        format_func=lambda name: others[name].title,
-        key="beside",
-        persist_state="session",
-        placeholder="No second model",
-        help="A second model to compare predictions and attributions with.",
-    )
+    with second:
+        beside = choose_second(
+            [TASK],
+            chosen,
+            "beside",
+            arrived,
+            OWN,
+            "A second model to compare predictions and attributions with.",
+        )
     OWN.ask("classifier")
-    return chosen, others.get(beside or "")
-
-
-def _known(name: str) -> str:
-    """The name where it is of a model; one of the user's own is loaded and joins the list."""
-    return OWN.load(name) if is_own_model(name) else find(name, TASK, listed=True).name
+    return chosen, beside
 
 
 def choose_text(key: str, label: str, samples: dict[str, str], arrived: bool, first: int) -> str:
