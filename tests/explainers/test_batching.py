@@ -152,7 +152,8 @@ def test_every_method_can_be_cancelled_between_chunks(method: str) -> None:
     explain(model, method, chunks=fixed(model, 2), **SMALL.get(method, {}))  # nothing stays behind
 
 
-SAMPLING = ("smoothgrad", "occlusion", "superpixel-ablation", "rise", "lime", "kernel-shap")
+SAMPLING = ("smoothgrad", "occlusion", "superpixel-ablation", "rise", "lime", "kernel-shap",
+            "ablation-cam")  # fmt: skip
 
 
 @pytest.mark.parametrize("method", SAMPLING)

@@ -24,6 +24,7 @@ from tests.tiny import explain as explain_tiny
 
 FEW = {
     "grad-cam": {"positive": False},  # a layer can speak against the class everywhere
+    "ablation-cam": {"positive": False},
     "integrated-gradients": {"max_steps": 3000, "tolerance": 0.01},
     "smoothgrad": {"samples": 6},
     "vargrad": {"samples": 6},
