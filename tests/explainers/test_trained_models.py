@@ -30,6 +30,8 @@ FEW = {
     "vargrad": {"samples": 6},
     "expected-gradients": {"samples": 300, "background": "blurs"},
     "rise": {"samples": 60},
+    "sobol": {"designs": 8, "grid": 4},
+    "hsic": {"samples": 60},
     "lime": {"samples": 60, "alpha": 0},
     "kernel-shap": {"samples": 120},
     "shap-partition": {"evaluations": 60},
@@ -184,11 +186,11 @@ def test_grad_cam_takes_a_layer_with_a_grid_worth_looking_at(case: Case) -> None
 
 
 @pytest.mark.parametrize(
-    ("side", "window", "stride", "regions", "many", "grid"),
-    [(8, 2, 1, 16, 16, 4), (32, 5, 2, 50, 100, 7), (224, 32, 16, 50, 100, 7)],
+    ("side", "window", "stride", "regions", "many", "grid", "cells"),
+    [(8, 2, 1, 16, 16, 4, 4), (32, 5, 2, 50, 100, 7, 8), (224, 32, 16, 50, 100, 7, 8)],
 )
 def test_defaults_suit_the_side(
-    side: int, window: int, stride: int, regions: int, many: int, grid: int
+    side: int, window: int, stride: int, regions: int, many: int, grid: int, cells: int
 ) -> None:
     net = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1, 2))
     model = prepare(net, (1, side, side), RANGE)
@@ -201,6 +203,8 @@ def test_defaults_suit_the_side(
         "shap-sampling": {"regions": regions},
         "shapley-values": {"regions": 10},
         "rise": {"grid": grid},
+        "sobol": {"grid": cells},
+        "hsic": {"grid": cells},
     }
 
 
@@ -213,12 +217,16 @@ def test_defaults_suit_the_side(
         ("kernel-shap", "regions", 65, 64),
         ("shap-sampling", "regions", 65, 64),
         ("rise", "grid", 64, 8),
+        ("sobol", "grid", 32, 8),
+        ("hsic", "grid", 9, 8),
     ],
 )
 def test_what_is_larger_than_the_picture_is_clamped_and_said(
     method: str, name: str, asked: int, used: int
 ) -> None:
-    case, few = CASES[0], {"samples": 300} if method in ("lime", "kernel-shap", "rise") else {}
+    sampled = ("lime", "kernel-shap", "rise", "hsic")
+    case, few = CASES[0], {"samples": 300} if method in sampled else {}
+    few |= {"designs": 8} if method == "sobol" else {}
     found = case.explain(method, **{name: asked}, **few)
     assert found.params[name] == used
     assert f"{asked} is more than the picture has; {used} was used." in found.note
