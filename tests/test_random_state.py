@@ -24,12 +24,15 @@ PICTURE = str(sample_path("coffee"))
 QUICK = {
     "gradient-shap": {"samples": 10, "baselines": 2}, "lime": {"samples": 12},
     "shap-partition": {"evaluations": 10}, "integrated-gradients": {"steps": 4, "tolerance": 0},
+    "sobol": {"designs": 8}, "hsic": {"samples": 4},
 }  # fmt: skip
 OF_PICTURES = {
     "integrated-gradients": {"steps": 2, "tolerance": 0}, "smoothgrad": {"samples": 1},
     "vargrad": {"samples": 2}, "expected-gradients": {"samples": 10, "baselines": 1},
-    "score-cam": {"channels": 1}, "occlusion": {"window": 8, "stride": 8},
+    "score-cam": {"channels": 1}, "ablation-cam": {"channels": 1},
+    "occlusion": {"window": 8, "stride": 8},
     "superpixel-ablation": {"regions": 4}, "rise": {"samples": 2},
+    "sobol": {"designs": 8, "grid": 2}, "hsic": {"samples": 4},
     "lime": {"samples": 12, "regions": 4}, "kernel-shap": {"samples": 20, "regions": 4},
     "shap-partition": {"evaluations": 10},
 }  # fmt: skip

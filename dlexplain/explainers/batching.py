@@ -203,17 +203,22 @@ class Evaluator:
     chunks: BatchSizes
 
     def scores(
-        self, make: Batches, count: int, score: Callable[[Tensor], Tensor] | None = None
+        self,
+        make: Batches,
+        count: int,
+        score: Callable[[Tensor], Tensor] | None = None,
+        module: nn.Module | None = None,
     ) -> Iterator[tuple[slice, Tensor]]:
         """Yield (positions, scores) chunk by chunk for `count` inputs that `make` produces.
 
         score maps logits (batch, classes) to what is wanted; by default the target's score.
+        module stands for the model where a method changes what it computes.
         """
-        chosen = score or self.target.score
+        chosen, used = score or self.target.score, module or self.model.module
 
         def work(start: int, stop: int) -> Tensor:
             with torch.inference_mode():
-                return chosen(self.model.module(self.model.to_device(make(start, stop))))
+                return chosen(used(self.model.to_device(make(start, stop))))
 
         for span, found in self._chunked("forward", count, work):
             yield span, found.clone()  # an ordinary tensor again, which callers may change

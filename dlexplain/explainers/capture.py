@@ -152,9 +152,15 @@ def find_layer(model: PreparedModel, name: str = "auto") -> Layer:
 
 @dataclass
 class Tape:
-    """What a layer put out; `output` is a leaf from which the gradient can be taken."""
+    """What a layer put out last; `output` is a leaf from which the gradient can be taken.
+
+    calls     how often the model ran the layer
+    in_place  whether it wrote over its input, the last time
+    """
 
     output: Tensor | None = field(default=None)
+    calls: int = 0
+    in_place: bool = False
 
 
 @contextmanager
@@ -172,7 +178,8 @@ def capture(module: nn.Module, layer: str) -> Iterator[Tape]:
         version = _writes(inputs)
 
     def record(_module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
-        in_place = _writes(inputs) > version and _share(inputs[0], output)
+        tape.calls += 1
+        tape.in_place = in_place = _writes(inputs) > version and _share(inputs[0], output)
         # a copy, which what follows in place leaves alone
         tape.output = (output.detach().clone() if in_place else output.detach()).requires_grad_()
         return output.copy_(tape.output) if in_place else tape.output.clone()
@@ -184,6 +191,37 @@ def capture(module: nn.Module, layer: str) -> Iterator[Tape]:
     finally:
         for hook in hooks:
             hook.remove()
+
+
+@contextmanager
+def ablated(module: nn.Module, layer: str, tape: Tape, channels: Tensor) -> Iterator[None]:
+    """Set a channel of the last output of `layer` to 0: channels[b] in row b of the batch.
+
+    That is all places of (batch, channels, height, width), and all tokens of (batch, tokens,
+    channels), those in front included.
+
+    tape      what `capture` recorded of the layer: which of its outputs is the last, and whether
+              the model may read it under its input's name too
+    channels  (batch,) numbers
+    """
+    calls = 0
+
+    def ablate(_module: nn.Module, _inputs: Any, output: Tensor) -> Tensor | None:
+        nonlocal calls
+        calls += 1
+        if calls < tape.calls:
+            return None
+        axis = 1 if output.dim() == 4 else 2
+        numbers = torch.arange(output.shape[axis], device=output.device)
+        gone = numbers == channels.to(output.device)[:, None]  # (batch, channels)
+        gone = gone[:, :, None, None] if axis == 1 else gone[:, None]
+        return output.masked_fill_(gone, 0) if tape.in_place else output.masked_fill(gone, 0)
+
+    hook = module.get_submodule(layer).register_forward_hook(ablate)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def _writes(inputs: Any) -> int:

@@ -31,6 +31,8 @@ SMALL = {
     "vargrad": {"samples": 5},
     "occlusion": {"window": 8, "stride": 8},
     "rise": {"samples": 20},
+    "sobol": {"designs": 8, "grid": 4},
+    "hsic": {"samples": 40, "grid": 4},
     "lime": {"samples": 30, "regions": 8},
     "kernel-shap": {"samples": 60, "regions": 8},
     "shap-partition": {"evaluations": 60},
@@ -152,7 +154,8 @@ def test_every_method_can_be_cancelled_between_chunks(method: str) -> None:
     explain(model, method, chunks=fixed(model, 2), **SMALL.get(method, {}))  # nothing stays behind
 
 
-SAMPLING = ("smoothgrad", "occlusion", "superpixel-ablation", "rise", "lime", "kernel-shap")
+SAMPLING = ("smoothgrad", "occlusion", "superpixel-ablation", "rise", "lime", "kernel-shap",
+            "ablation-cam", "sobol", "hsic")  # fmt: skip
 
 
 @pytest.mark.parametrize("method", SAMPLING)

@@ -8,7 +8,7 @@ from torch import nn
 from dlexplain.errors import Incompatible, ParamError
 from dlexplain.explainers.batching import Target
 from dlexplain.explainers.capture import spatial, spatial_layers
-from tests.tiny import conv_net, explain, linear_net, picture, prepared
+from tests.tiny import conv_net, explain, fixed, linear_net, picture, prepared
 
 
 class TwoLayers(nn.Module):
@@ -211,3 +211,109 @@ def test_tokens_become_a_grid_and_a_class_token_is_dropped() -> None:
     assert grid[1, 2, 0, 1] == tokens[1, 1 + 1, 2]
     with pytest.raises(ValueError, match="no spatial grid"):
         spatial(torch.zeros(2, 7, 3))
+
+
+def test_ablation_cam_by_hand() -> None:
+    x, model = picture(side=4), prepared(TwoLayers(), side=4)
+    # The score is 3 · mean(red) - 2 · mean(-blue): what it loses without a channel is its term.
+    red, blue = 3 * x[0, 0].mean(), -2 * (-x[0, 2]).mean()
+    expected = red * x[0, 0] + blue * -x[0, 2]
+    signed = explain(model, "ablation-cam", x, 0, positive=False)
+    torch.testing.assert_close(torch.tensor(signed.values[0]), expected, rtol=1e-4, atol=1e-6)
+    assert signed.values.min() < 0 and signed.signed
+    found = explain(model, "ablation-cam", x, 0)
+    assert (found.values == signed.values.clip(0)).all() and not found.signed
+    assert found.evaluations == 1 + 1 + 2
+    assert found.note == ""
+
+
+def plain_ablation(net: nn.Sequential, layer: int, x: torch.Tensor, target: int) -> torch.Tensor:
+    """Channel by channel, (1, 1, 32, 32)."""
+    with torch.no_grad():
+        a = net[: layer + 1](x)
+        score, weights = net(x)[0, target], []
+        for channel in range(a.shape[1]):
+            changed = a.clone()
+            changed[:, channel] = 0
+            weights.append(score - net[layer + 1 :](changed)[0, target])
+        summed = (torch.stack(weights)[:, None, None] * a[0]).sum(0).clamp_min(0)
+    return nn.functional.interpolate(summed[None, None], size=(32, 32), mode="bilinear")
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 16])
+def test_ablation_cam_equals_a_loop_over_channels_at_any_layer(chunk: int) -> None:
+    net, x = conv_net().eval(), picture()
+    model = prepared(net)
+    for layer in (2, 4):
+        found = explain(
+            model, "ablation-cam", x, 1, layer=str(layer), chunks=fixed(model, chunk)
+        ).values
+        expected = plain_ablation(net, layer, x, 1)
+        assert float(expected.max()) > 0
+        torch.testing.assert_close(torch.tensor(found), expected[0], rtol=1e-3, atol=1e-5)
+
+
+def test_ablation_cam_of_some_channels_takes_those_that_vary_most() -> None:
+    x = picture(side=4)
+    x[:, 2] *= 0.1
+    found = explain(prepared(TwoLayers(), side=4), "ablation-cam", x, 0, channels=1)
+    expected = (3 * x[0, 0].mean() * x[0, 0]).clamp_min(0)
+    torch.testing.assert_close(torch.tensor(found.values[0]), expected, rtol=1e-4, atol=1e-6)
+    assert found.note == "1 of the layer's 2 channels were tried."
+
+
+@pytest.mark.parametrize(("read", "times"), [("output", 1), ("alias", 1), ("both", 2)])
+def test_ablation_cam_of_a_layer_in_place_sees_both_names_of_its_output(
+    read: str, times: int
+) -> None:
+    x, model = picture(side=4), prepared(InPlaceUnderTwoNames(read), side=4)
+    red, blue = x[0, 0].clamp_min(0), (-x[0, 2]).clamp_min(0)
+    expected = (times * (3 * red.mean() * red - 2 * blue.mean() * blue)).clamp_min(0)
+    found = explain(model, "ablation-cam", x, 0, layer="act")
+    torch.testing.assert_close(torch.tensor(found.values[0]), expected, rtol=1e-4, atol=1e-6)
+
+
+class OneActivationTwice(nn.Module):
+    """One ReLU after two layers of 2 and of 5 channels; the score sums the 5 channels' means."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.second, self.act = nn.Conv2d(3, 2, 1), nn.Conv2d(2, 5, 1), nn.ReLU()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.act(self.second(self.act(self.first(x)))).mean((2, 3)).sum(1, keepdim=True)
+
+
+def test_ablation_cam_of_a_layer_that_runs_twice_is_that_of_its_last_output() -> None:
+    x, net = picture(side=4), OneActivationTwice()
+    found = explain(prepared(net, side=4), "ablation-cam", x, 0, layer="act")
+    with torch.no_grad():
+        a = net.act(net.second(net.act(net.first(x))))[0]
+    expected = (a.mean((1, 2))[:, None, None] * a).sum(0)
+    torch.testing.assert_close(torch.tensor(found.values[0]), expected, rtol=1e-4, atol=1e-6)
+
+
+class Tokens(nn.Module):
+    """A class token that reads no place, and 16 tokens of places; the score is w · class token +
+    v · mean of the places' tokens."""
+
+    w, v = torch.tensor([2.0, -1.0, 0.5]), torch.tensor([1.0, 3.0, -2.0])
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.front = nn.Parameter(torch.tensor([1.0, 2.0, 3.0]))
+        self.norm = nn.Hardtanh(-10, 10)  # leaves them as they are
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        places = x.flatten(2).transpose(1, 2)  # (batch, 16, 3)
+        tokens = self.norm(torch.cat([self.front.expand(len(x), 1, 3), places], 1))
+        return (tokens[:, :1] @ self.w) + (tokens[:, 1:].mean(1) @ self.v)[:, None]
+
+
+def test_ablation_cam_of_tokens_sets_a_channel_to_0_in_front_tokens_too() -> None:
+    x, net = picture(side=4), Tokens()
+    found = explain(prepared(net, side=4), "ablation-cam", x, 0)
+    weights = net.w * net.front.detach() + net.v * x[0].mean((1, 2))
+    expected = (weights[:, None, None] * x[0]).sum(0).clamp_min(0)
+    torch.testing.assert_close(torch.tensor(found.values[0]), expected, rtol=1e-4, atol=1e-6)

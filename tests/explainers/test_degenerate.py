@@ -57,7 +57,7 @@ def test_lime_of_one_region_is_what_the_score_loses_without_it() -> None:
 @pytest.mark.parametrize(
     "method",
     ["integrated-gradients", "deeplift", "occlusion", "shap-partition", "superpixel-ablation",
-     "kernel-shap", "lime"],
+     "kernel-shap", "lime", "sobol", "hsic"],
 )  # fmt: skip
 def test_a_picture_that_is_its_baseline_has_values_of_0_and_a_note(method: str) -> None:
     params = {"window": 8} if method == "occlusion" else {}

@@ -108,7 +108,7 @@ def test_rise_points_at_the_one_patch_that_is_read() -> None:
     assert inside > np.nanmax(found)
 
 
-@pytest.mark.parametrize("method", ["lime", "kernel-shap", "rise", "shap-partition"])
+@pytest.mark.parametrize("method", ["lime", "kernel-shap", "rise", "hsic", "shap-partition"])
 def test_a_seed_repeats_the_draws(method: str) -> None:
     model = prepared(conv_net())
     few = {"evaluations": 100} if method == "shap-partition" else {"samples": 50}

@@ -24,11 +24,14 @@ from tests.tiny import explain as explain_tiny
 
 FEW = {
     "grad-cam": {"positive": False},  # a layer can speak against the class everywhere
+    "ablation-cam": {"positive": False},
     "integrated-gradients": {"max_steps": 3000, "tolerance": 0.01},
     "smoothgrad": {"samples": 6},
     "vargrad": {"samples": 6},
     "expected-gradients": {"samples": 300, "background": "blurs"},
     "rise": {"samples": 60},
+    "sobol": {"designs": 8, "grid": 4},
+    "hsic": {"samples": 60},
     "lime": {"samples": 60, "alpha": 0},
     "kernel-shap": {"samples": 120},
     "shap-partition": {"evaluations": 60},
@@ -36,8 +39,8 @@ FEW = {
 CONVOLUTIONS = ("cnn", "resnet9", "airbench", "efficientnet")
 NEVER_FOR = {
     "deeplift": ("airbench", "vit"),
-    "guided-backprop": ("airbench", "tanh", "sigmoid", "vit-32"),
-    "guided-grad-cam": ("airbench", "tanh", "sigmoid", "vit-32"),
+    "guided-backprop": ("airbench", "tanh", "sigmoid", "vit-mean"),
+    "guided-grad-cam": ("airbench", "tanh", "sigmoid", "vit-mean"),
     **{name: CONVOLUTIONS for name, m in methods_for("picture").items() if "attention" in m.needs},
 }
 """Which methods do not suit which models."""
@@ -119,14 +122,16 @@ def test_a_method_explains_the_model_or_says_why_not(case: Case, method: str) ->
     explainer: Explainer = METHODS[method]
     assert explainer.is_compatible(case.made()) == case.suits(method)
     if not case.suits(method):
-        with pytest.raises(Incompatible, match="GELU|ReLUs, and the model has none|no attention"):
+        with pytest.raises(
+            Incompatible, match="GELU|LayerNorm|ReLUs, and the model has none|no attention"
+        ):
             case.explain(method)
         return
     found = case.explain(method, **FEW.get(method, {}))
     assert found.values.shape[1:] == (case.side, case.side)
     assert found.values.shape[0] in (1, case.channels)
     assert np.isfinite(found.values).all()
-    assert np.ptp(found.heatmap) > 0
+    assert np.ptp(found.heatmap) > 0 or found.note
     assert found.signed or found.values.min() >= 0
     assert set(found.params) == set(explainer.specs("picture"))
     assert (found.completeness_error is not None) == explainer.complete
@@ -188,11 +193,11 @@ def test_grad_cam_takes_a_layer_with_a_grid_worth_looking_at(case: Case) -> None
 
 
 @pytest.mark.parametrize(
-    ("side", "window", "stride", "regions", "many", "grid"),
-    [(8, 2, 1, 16, 16, 4), (32, 5, 2, 50, 100, 7), (224, 32, 16, 50, 100, 7)],
+    ("side", "window", "stride", "regions", "many", "grid", "cells"),
+    [(8, 2, 1, 16, 16, 4, 4), (32, 5, 2, 50, 100, 7, 8), (224, 32, 16, 50, 100, 7, 8)],
 )
 def test_defaults_suit_the_side(
-    side: int, window: int, stride: int, regions: int, many: int, grid: int
+    side: int, window: int, stride: int, regions: int, many: int, grid: int, cells: int
 ) -> None:
     net = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1, 2))
     model = prepare(net, (1, side, side), RANGE)
@@ -205,6 +210,8 @@ def test_defaults_suit_the_side(
         "shap-sampling": {"regions": regions},
         "shapley-values": {"regions": 10},
         "rise": {"grid": grid},
+        "sobol": {"grid": cells},
+        "hsic": {"grid": cells},
     }
 
 
@@ -217,12 +224,16 @@ def test_defaults_suit_the_side(
         ("kernel-shap", "regions", 65, 64),
         ("shap-sampling", "regions", 65, 64),
         ("rise", "grid", 64, 8),
+        ("sobol", "grid", 32, 8),
+        ("hsic", "grid", 9, 8),
     ],
 )
 def test_what_is_larger_than_the_picture_is_clamped_and_said(
     method: str, name: str, asked: int, used: int
 ) -> None:
-    case, few = CASES[0], {"samples": 300} if method in ("lime", "kernel-shap", "rise") else {}
+    sampled = ("lime", "kernel-shap", "rise", "hsic")
+    case, few = CASES[0], {"samples": 300} if method in sampled else {}
+    few |= {"designs": 8} if method == "sobol" else {}
     found = case.explain(method, **{name: asked}, **few)
     assert found.params[name] == used
     assert f"{asked} is more than the picture has; {used} was used." in found.note

@@ -39,11 +39,13 @@ sensitivities   values that are no parts of the score are shown in a unit of the
 trial           the model tells inputs to try rules on
 """
 Option = Literal[
-    "baseline", "background", "features", "players", "tokens", "rectangles", "windows", "precision"
-]
+    "baseline", "background", "features", "players", "tokens", "cells", "rectangles", "windows",
+    "precision",
+]  # fmt: skip
 """Groups of parameters that are a matter of the modality rather than of the method. Those
 of features are also called players, for methods that can put several baselines in the place of what
-is taken away, and tokens, for methods to which no feature is larger than a token."""
+is taken away, tokens, for methods to which no feature is larger than a token, and cells, for
+methods that lay a grid over a picture."""
 
 
 Places = slice | Tensor
@@ -66,7 +68,8 @@ class Modality:
 
     def params(self, group: Option) -> Mapping[str, Spec]:
         """Of a group; features have one set of them in most modalities."""
-        usual = self.options.get("features", {}) if group in ("players", "tokens") else {}
+        of_features = group in ("players", "tokens", "cells")
+        usual = self.options.get("features", {}) if of_features else {}
         return self.options.get(group, usual)
 
 
@@ -83,6 +86,7 @@ class Features:
             others -> n inputs of the evaluator
     baselines  how many there are
     even    whether a feature's value is shared out over its cells, rather than shown on each
+    soft    whether a feature may be there in part: `make` then takes shares from 0 to 1
     """
 
     evaluator: Evaluator
@@ -90,6 +94,7 @@ class Features:
     make: Callable[[Tensor, Tensor], Tensor]
     baselines: int = 1
     even: bool = True
+    soft: bool = False
 
     @property
     def count(self) -> int:

@@ -1,4 +1,4 @@
-"""Pictures: the differentiable form are the pixels; features are superpixels."""
+"""Pictures: the differentiable form are the pixels; features are superpixels or cells of a grid."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -58,6 +58,13 @@ class _Features:
 
 
 @dataclass(frozen=True)
+class _Cells:
+    grid: int = number(8, "Grid", low=2, high=32, help="Cells along a side of the picture.")
+    baseline: str = baseline_choice("mean", help="What stands for a cell that is taken away.")
+    seed: int = _seed()
+
+
+@dataclass(frozen=True)
 class _Rectangles:
     baseline: str = baseline_choice("blur", help="What stands in a covered rectangle.")
     seed: int = _seed()
@@ -72,13 +79,15 @@ class _Windows:
 
 
 def _sized(model: PreparedModel, known: Mapping[str, Spec]) -> Mapping[str, Value]:
-    """Superpixels of at least PIXELS pixels each; a patch of a seventh of the side, moved by half
-    of itself."""
+    """Superpixels of at least PIXELS pixels each; cells of at least two pixels a side; a patch of a
+    seventh of the side, moved by half of itself."""
     height, width = model.input_shape[-2:]
     found: dict[str, Value] = {}
     if "regions" in known:
         usual = int(known["regions"].default)
         found["regions"] = max(2, min(usual, height * width // PIXELS))
+    if "grid" in known:
+        found["grid"] = max(2, min(int(known["grid"].default), min(height, width) // 2))
     if "window" in known:
         window = max(2, round(min(height, width) / 7))
         found |= {"window": window, "stride": max(1, window // 2)}
@@ -106,6 +115,7 @@ PICTURE = MODALITIES.add(
             "baseline": specs(_Baseline),
             "background": specs(_Background),
             "features": specs(_Features),
+            "cells": specs(_Cells),
             "rectangles": specs(_Rectangles),
             "tokens": {},
             "windows": specs(_Windows),
@@ -137,8 +147,16 @@ class PictureInput(ModelInput):
     def prepare(self, options: Mapping[str, Value], family: str) -> str:
         """What is more than the picture has is clamped."""
         height, width = self.model.input_shape[-2:]
-        most = {"window": max(height, width), "regions": height * width}
-        what = {"window": "A patch of side", "regions": "A number of superpixels of"}
+        most = {
+            "window": max(height, width),
+            "regions": height * width,
+            "grid": min(height, width),
+        }
+        what = {
+            "window": "A patch of side",
+            "regions": "A number of superpixels of",
+            "grid": "A grid of side",
+        }
         self.options, said = dict(options), []
         for key in most.keys() & options.keys():
             if int(options[key]) > most[key]:
@@ -170,7 +188,9 @@ class PictureInput(ModelInput):
         return make_background(kind, x, self.model.value_range, count, seed)
 
     def features(self) -> Features:
-        """Superpixels, that are covered by the baseline."""
+        """Superpixels, that are covered by the baseline; or cells, that fade to it."""
+        if "grid" in self.options:
+            return self._cells(int(self.options["grid"]))
         count = int(self.options["regions"])
         labels = superpixels(self.inputs, count, self.model.value_range)
         cover = self.baseline(self.evaluator, self.inputs)
@@ -180,6 +200,17 @@ class PictureInput(ModelInput):
             return torch.where(visible[:, None], self.inputs, cover)
 
         return Features(self.evaluator, labels[None], make, even=False)
+
+    def _cells(self, grid: int) -> Features:
+        height, width = self.inputs.shape[-2:]
+        labels = cells(height, width, grid).to(self.inputs.device)
+        cover = self.baseline(self.evaluator, self.inputs)
+
+        def make(on: Tensor, _which: Tensor) -> Tensor:
+            shares = on.to(self.inputs)[:, labels][:, None]  # (count, 1, height, width)
+            return torch.lerp(cover, self.inputs, shares)
+
+        return Features(self.evaluator, labels[None], make, even=False, soft=True)
 
     def windows(self) -> Windows:
         """Patches, that slide over the picture."""
@@ -200,6 +231,13 @@ class PictureInput(ModelInput):
         found = found.sum(0) if found.dim() == 3 else found
         self.progress.preview(found.float().cpu().numpy())
         self._last_preview = self.progress.seconds
+
+
+def cells(height: int, width: int, grid: int) -> Tensor:
+    """(height, width) the number, from 0, of each pixel's cell of a grid; row by row."""
+    rows = torch.arange(height) * grid // height
+    columns = torch.arange(width) * grid // width
+    return rows[:, None] * grid + columns
 
 
 def window_corners(size: int, window: int, stride: int) -> list[tuple[int, int]]:

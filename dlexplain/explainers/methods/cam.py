@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dlexplain.errors import Incompatible
 from dlexplain.explainers.base import Attributed, Explainer, Family, register
-from dlexplain.explainers.capture import capture, find_layer, spatial, spatial_layers
+from dlexplain.explainers.capture import Tape, capture, find_layer, spatial, spatial_layers
 from dlexplain.explainers.inputs.base import ModelInput, Need
 from dlexplain.explainers.inputs.picture import PictureInput
 from dlexplain.explainers.methods.gradients import check_guided, guided
@@ -62,7 +62,7 @@ class GradCamParams(LayerParams):
 
 
 @dataclass(frozen=True)
-class ScoreCamParams(LayerParams):
+class ChannelParams(LayerParams):
     channels: int = number(
         256,
         "Channels",
@@ -253,8 +253,8 @@ class GuidedGradCam(LayerMethod[LayerParams]):
         return Attributed(fine[0] * enlarge(grid, given.inputs.shape)[0])
 
 
-def layer_activation(given: PictureInput, layer: str) -> Tensor:
-    """The layer's output, (channels, height, width)."""
+def recorded(given: PictureInput, layer: str) -> tuple[Tensor, Tape]:
+    """The layer's output, (channels, height, width), and the tape that it was recorded on."""
     given.progress.plan(1)
     found = find_layer(given.model, layer)
     with given.model.lock.turn(), capture(given.model.module, found.name) as tape:
@@ -262,7 +262,17 @@ def layer_activation(given: PictureInput, layer: str) -> Tensor:
             given.model.module(given.inputs)
     given.progress.advance(1)
     assert tape.output is not None
-    return spatial(tape.output.detach())[0]
+    return spatial(tape.output.detach())[0], tape
+
+
+def most_varying(activation: Tensor, count: int) -> tuple[Tensor, str]:
+    """Numbers of at most `count` channels of (channels, height, width), those that vary most over
+    the picture first; and a sentence where that leaves some out."""
+    spread = activation.flatten(1).std(dim=1)
+    chosen = spread.argsort(descending=True)[:count]
+    tried, there = len(chosen), len(activation)
+    note = f"{tried} of the layer's {there} channels were tried." if tried < there else ""
+    return chosen, note
 
 
 @register
@@ -283,7 +293,7 @@ class EigenCam(LayerMethod[LayerParams]):
 
     def attribute(self, given: ModelInput, params: LayerParams) -> Attributed:
         assert isinstance(given, PictureInput)
-        activation = layer_activation(given, params.layer)
+        activation, _ = recorded(given, params.layer)
         places = activation.flatten(1).T.double()  # (places, channels)
         if not bool(places.isfinite().all()):
             raise Incompatible(f'the layer "{params.layer}" gives numbers that are not finite')
@@ -300,7 +310,7 @@ NO_CHANNEL = "The score is the same through every channel: the map is the channe
 
 
 @register
-class ScoreCam(LayerMethod[ScoreCamParams]):
+class ScoreCam(LayerMethod[ChannelParams]):
     """Shows the model the picture through each channel of a layer, and weighs the channel by the
     score it then gives. Needs no gradient, but one evaluation a channel.
 
@@ -314,13 +324,12 @@ class ScoreCam(LayerMethod[ScoreCamParams]):
     signed = False
     paper = "Wang et al. 2020, https://arxiv.org/abs/1910.01279"
 
-    Params = ScoreCamParams
+    Params = ChannelParams
 
-    def attribute(self, given: ModelInput, params: ScoreCamParams) -> Attributed:
+    def attribute(self, given: ModelInput, params: ChannelParams) -> Attributed:
         assert isinstance(given, PictureInput)
-        activation = layer_activation(given, params.layer)  # (channels, height, width)
-        spread = activation.flatten(1).std(dim=1)
-        chosen = spread.argsort(descending=True)[: params.channels]
+        activation, _ = recorded(given, params.layer)  # (channels, height, width)
+        chosen, note = most_varying(activation, params.channels)
         grids = activation[chosen][:, None]  # (tried, 1, height, width)
         low = given.model.value_range[0]
 
@@ -336,8 +345,6 @@ class ScoreCam(LayerMethod[ScoreCamParams]):
         for span, part in given.evaluator.scores(make, len(chosen)):
             scores.append(part - nothing)
             given.preview(lambda stop=span.stop: self._combine(given, grids[:stop], scores)[0])  # type: ignore[misc]
-        tried, there = len(chosen), activation.shape[0]
-        note = f"{tried} of the layer's {there} channels were tried." if tried < there else ""
         found = torch.cat(scores)
         if float(found.max() - found.min()) <= SAME_SCORE:
             note = " ".join(filter(None, (note, NO_CHANNEL)))

@@ -11,7 +11,7 @@ from dlexplain.explainers.base import Attributed, Explainer, Family, clamped, re
 from dlexplain.explainers.inputs.base import ModelInput, Need
 from dlexplain.explainers.inputs.picture import PictureInput, shorter_side
 from dlexplain.explainers.prepare import PreparedModel
-from dlexplain.params import Value, number
+from dlexplain.params import number
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,6 @@ class Rise(Explainer[RiseParams]):
     signed = False
     paper = "Petsiuk, Das, Saenko 2018, https://arxiv.org/abs/1806.07421"
     Params = RiseParams
-
-    def defaults(self, model: PreparedModel) -> dict[str, Value]:
-        """Cells of at least two pixels."""
-        return {"grid": max(2, min(7, shorter_side(model) // 2))}
 
     def fit(self, model: PreparedModel, params: RiseParams) -> tuple[RiseParams, str]:
         return clamped(params, "grid", max(2, shorter_side(model)), "A grid of side")
