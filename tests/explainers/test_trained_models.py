@@ -44,6 +44,7 @@ NEVER_FOR = {
     **{name: CONVOLUTIONS for name, m in methods_for("picture").items() if "attention" in m.needs},
 }
 """Which methods do not suit which models."""
+WHY_NOT = "GELU|LayerNorm|ReLUs, and the model has none|no attention"
 
 METHODS = methods_for("picture")
 
