@@ -48,6 +48,7 @@ _HOMES = {
     "run": "dlexplain.services.training.runs",
     "runs": "dlexplain.services.training.runs",
     "sample": "dlexplain.services.latent.sampling",
+    "show": "dlexplain.ui.showing",
     "step_through": "dlexplain.services.layers.stepping",
     "train": "dlexplain.services.training.runs",
     "translate": "dlexplain.services.translation.translating",

@@ -1,9 +1,11 @@
-"""Sample pictures, read from the packages scikit-image and scikit-learn, which carry them.
+"""Sample pictures, read from the packages scikit-image and scikit-learn that carry them, and those
+that `dx.show` was given.
 
 The files are found beside the packages without importing them.
 """
 
 import importlib.util
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,9 +86,19 @@ SAMPLES: tuple[Sample, ...] = (
 )
 
 
+_given: dict[str, Picture] = {}
+
+
+def give_samples(pictures: Sequence[Picture]) -> tuple[str, ...]:
+    """Let these be samples of this process, before the others; returns their keys."""
+    _given.clear()
+    _given.update({f"given-{place}": picture for place, picture in enumerate(pictures, start=1)})
+    return tuple(_given)
+
+
 def sample_names() -> tuple[str, ...]:
     """The keys of all samples, in the order in which to show them."""
-    return tuple(s.key for s in SAMPLES)
+    return (*_given, *(s.key for s in SAMPLES))
 
 
 def sample(name: str) -> Sample:
@@ -94,6 +106,8 @@ def sample(name: str) -> Sample:
     for s in SAMPLES:
         if s.key == name:
             return s
+    if name in _given:
+        return Sample(name, _given[name].name, "given to dx.show", "", "")
     raise UnknownName(f'there is no sample "{name}"; known are {", ".join(sample_names())}')
 
 
@@ -119,4 +133,6 @@ def sample_path(name: str) -> Path:
 
 def read_sample(name: str) -> Picture:
     """The sample's picture, named by its key; raises as `sample_path` does."""
+    if name in _given:
+        return _given[name]
     return read_picture(sample_path(name), name)

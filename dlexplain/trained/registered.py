@@ -1,4 +1,5 @@
-"""Models that come with their weights from a package, by their registered specs."""
+"""Models by their registered specs: those that come with their weights from a package, and those
+that `dx.show` offers in its own process."""
 
 from collections.abc import Collection, Iterable
 
@@ -6,15 +7,22 @@ import dlexplain.networks  # noqa: F401, registers them
 from dlexplain.networks.base import MODELS, ModelSpec
 from dlexplain.trained.entry import ModelEntry
 
+_offered: dict[str, ModelSpec] = {}
+
+
+def offer(spec: ModelSpec) -> None:
+    """List a model of this process, before the others; the last of a name stays."""
+    _offered[spec.name] = spec
+
 
 class Registered:
     """A Source."""
 
     def entries(self, tasks: Collection[str]) -> Iterable[ModelEntry]:
-        return [_entry(spec) for spec in MODELS.values() if spec.task in tasks]
+        return [_entry(s) for s in (*_offered.values(), *MODELS.values()) if s.task in tasks]
 
     def find(self, name: str, tasks: Collection[str]) -> ModelEntry | None:
-        found = MODELS.get(name)
+        found = _offered.get(name) or MODELS.get(name)
         return _entry(found) if found and found.task in tasks else None
 
 

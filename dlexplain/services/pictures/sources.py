@@ -14,7 +14,7 @@ from dlexplain.data.decoding_apart import start_ahead
 from dlexplain.data.file_kinds import ENDINGS, FORMATS_IN_WORDS
 from dlexplain.data.fit import Fit, read_fit
 from dlexplain.data.pictures import Picture, read_picture
-from dlexplain.data.samples import SAMPLES, read_sample, sample, sample_names
+from dlexplain.data.samples import SAMPLES, give_samples, read_sample, sample, sample_names
 from dlexplain.errors import DlexplainError
 from dlexplain.execution.paths import results_file
 from dlexplain.results import ClassName
@@ -32,6 +32,7 @@ __all__ = [
     "Fit",
     "KnownPicture",
     "Picture",
+    "give_samples",
     "kept_pictures",
     "png_address",
     "read_fit",

@@ -1,0 +1,169 @@
+"""`dx.show`: the dashboard, opened from Python on a model that lives in this process."""
+
+import asyncio
+import socket
+import sys
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import dlexplain
+from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.services.models import load, modality_of
+from dlexplain.services.pictures.sources import ENDINGS, Picture, give_samples, read_picture
+from dlexplain.trained.registered import offer
+
+APP = Path(dlexplain.__file__).parents[1] / "app.py"
+PORT = 8501
+MOST = 200
+"""Pictures that are offered at most."""
+START_SECONDS = 60.0
+PAGES = {
+    "picture": ("image", "model", "sample"),
+    "text": ("text", "classifier", "text"),
+    "next-token": ("writing", "model", "text"),
+    "translation": ("translation", "model", "text"),
+    "series": ("forecast", "model", ""),
+    "": ("latent", "model", ""),
+}
+"""By the modality of a model: its page, and the names of model and input in the address."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dashboard:
+    """A dashboard that is being served; `stop()` ends it, `wait()` returns when it has ended."""
+
+    address: str
+    _thread: threading.Thread
+    _loop: asyncio.AbstractEventLoop
+    _server: Any
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._server.stop)
+        self._thread.join()
+
+    def wait(self) -> None:
+        """Ctrl+C stops it."""
+        try:
+            while self._thread.is_alive():
+                self._thread.join(0.5)
+        except KeyboardInterrupt:
+            self.stop()
+
+
+def show(model: Any, data: Any = (), *, port: int = 0, wait: bool | None = None) -> Dashboard:
+    """Serve the dashboard on a model, with its page open on the data.
+
+    model  from `wrap` or `load`, or a name
+    data   of a picture classifier pictures (paths, a folder, bytes, PIL images or arrays), which
+           the page offers as samples; of a model of texts a text
+    port   on this machine; by default 8501, or another one where that is taken
+    wait   whether to return only when the dashboard has been stopped, by Ctrl+C; by default in a
+           script, not in a notebook or an interactive session
+
+    Prints the address. Raises BadInput, one sentence, or DlexplainError where the dashboard's files
+    are not there.
+    """
+    if not APP.is_file():
+        raise DlexplainError(
+            f"{APP} is not there: the dashboard is served from a checkout, installed by `pip "
+            "install --editable .`"
+        )
+    model = load(model) if isinstance(model, str) else model
+    modality = modality_of(model)
+    page, of_model, of_data = PAGES[modality]
+    asked = {of_model: model.name, **_first(modality, of_data, data)}
+    if modality == "picture":
+        offer(model.spec)
+    dashboard = _serve(port or _free_port(), f"{page}?{urlencode(asked)}")
+    print(f"{model.name}: {dashboard.address}")
+    if wait if wait is not None else not _interactive():
+        dashboard.wait()
+    return dashboard
+
+
+def _first(modality: str, parameter: str, data: Any) -> dict[str, str]:
+    """What of the data stands in the address."""
+    if modality == "picture":
+        keys = give_samples(_pictures(data))
+        return {parameter: keys[0]} if keys else {}
+    if not data:
+        return {}
+    if not parameter or not isinstance(data, str):
+        accepted = "a text" if parameter else "nothing"
+        raise BadInput(f"data is a {type(data).__name__}; for this model {accepted} is accepted")
+    return {parameter: data}
+
+
+def _pictures(data: Any) -> Sequence[Picture]:
+    if isinstance(data, str | Path) and Path(data).is_dir():
+        files = sorted(f for f in Path(data).iterdir() if f.suffix.lower()[1:] in ENDINGS)
+        if not files:
+            raise BadInput(f"{data} holds no pictures; {', '.join(ENDINGS)} are accepted")
+        data = files
+    several = isinstance(data, Iterable) and not isinstance(data, str | bytes | Path)
+    if not several or hasattr(data, "shape"):  # an array is one picture
+        data = [data]
+    given = list(data)
+    if len(given) > MOST:
+        raise BadInput(f"data has {len(given):,} pictures; up to {MOST} are accepted")
+    return [one if isinstance(one, Picture) else read_picture(one) for one in given]
+
+
+def _free_port() -> int:
+    for port in (PORT, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise DlexplainError("no port of this machine is free")
+
+
+def _interactive() -> bool:
+    return hasattr(sys, "ps1") or "IPython" in sys.modules
+
+
+def _serve(port: int, path: str) -> Dashboard:
+    """In a thread with a loop of its own: a notebook's own loop runs on."""
+    from streamlit import config
+    from streamlit.runtime.pages_manager import PagesManager
+    from streamlit.web import bootstrap
+    from streamlit.web.server import Server
+
+    PagesManager.uses_pages_directory = False  # see scripts/serve.py
+    config._main_script_path = str(APP)  # where its options are found
+    bootstrap.load_config_options({"server_port": port, "server_address": "localhost"})
+    if str(APP.parent) not in sys.path:
+        sys.path.insert(0, str(APP.parent))
+    server = Server(str(APP), is_hello=False)
+    loop = asyncio.new_event_loop()
+    started = threading.Event()
+    failed: list[BaseException] = []
+
+    async def serve() -> None:
+        await server.start()
+        bootstrap.prepare_streamlit_environment(str(APP))
+        started.set()
+        await server.stopped
+
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_until_complete(serve())
+        except BaseException as error:  # SystemExit too, where the port is taken
+            failed.append(error)
+        finally:
+            started.set()
+            loop.close()
+
+    thread = threading.Thread(target=run, name="dashboard", daemon=True)
+    thread.start()
+    if not started.wait(START_SECONDS) or failed:
+        why = failed[0] if failed else f"it did not start within {START_SECONDS:.0f} s"
+        raise DlexplainError(f"the dashboard cannot be served on port {port}: {why}")
+    return Dashboard(f"http://localhost:{port}/{path}", thread, loop, server)
