@@ -24,6 +24,7 @@ class PicturePreprocessing:
     resample  "bicubic" or "bilinear", antialiased where it shrinks
     fit       how a picture is usually made into the square: "crop", or "squash" of a model that was
               trained so
+    known     whether it was said how pixels are normalised, rather than assumed
     """
 
     resize: int
@@ -32,11 +33,16 @@ class PicturePreprocessing:
     scale: float
     resample: str = "bicubic"
     fit: str = "crop"
+    known: bool = True
 
     @property
     def value_range(self) -> tuple[float, float]:
         """The input values of a black and of a white pixel."""
         return (0.0 - self.mean) / self.scale, (255.0 - self.mean) / self.scale
+
+
+USERS_OWN = "the user's own"
+"""The licence of a model that a user has brought."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,11 @@ class ModelSpec:
     module: "str | Callable[[], nn.Module]"
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> bool:
+        """Whether a user has brought it."""
+        return self.licence == USERS_OWN
 
     def network(self) -> "nn.Module":
         """With its weights, on the CPU; raises WeightsError where they are missing or damaged."""

@@ -213,6 +213,20 @@ def plot(result: object) -> Any:
 
 
 @dataclass(frozen=True)
+class NormalisationEffect:
+    """What a model says of a picture whose pixels, from 0 to 1, go in as (x - mean) / std.
+
+    scores   the most probable classes, best first;  entropy  of all probabilities, in bits
+    """
+
+    title: str
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    scores: tuple[ClassScore, ...]
+    entropy: float
+
+
+@dataclass(frozen=True)
 class MapSimilarity:
     """How alike two maps of one picture are; NaN where a map says nothing.
 

@@ -63,6 +63,10 @@ def main() -> None:
         with column:
             show_prediction(shown, cache.model(shown.name), choice.truth, found)
     prediction = predictions[model.name]
+    if model.spec.own:
+        from dlexplain.ui.model_card import show_model_card
+
+        show_model_card(model, picture)
     request = ask(model, picture, prediction, opened)
     named = {"beside": other.name} if other else {}
     share(model, {**choice.address, **fit_address(picture), **named})

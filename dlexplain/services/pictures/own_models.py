@@ -17,7 +17,7 @@ from dlexplain.data.fit import Fit
 from dlexplain.data.pictures import read_picture
 from dlexplain.data.views import model_view
 from dlexplain.errors import ModelError
-from dlexplain.networks.base import ModelSpec, PicturePreprocessing
+from dlexplain.networks.base import USERS_OWN, ModelSpec, PicturePreprocessing
 from dlexplain.networks.modules.hugging_face_pictures import HuggingFacePictures
 from dlexplain.settings import local_path
 from dlexplain.trained.hugging_face import check_architecture, check_folder
@@ -69,7 +69,7 @@ def own_picture_spec(name: str) -> ModelSpec:
         labels=Path(name).name,
         preprocessing=PicturePreprocessing(how.resize, how.side, 0.0, 255.0, how.resample, how.fit),
         paper="",
-        licence="the user's own",
+        licence=USERS_OWN,
         module=lambda: network,
         classes=labels,
         notes=notes,

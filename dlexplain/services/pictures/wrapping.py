@@ -10,7 +10,7 @@ from dlexplain.data.class_list import plain_classes
 from dlexplain.errors import ModelError, ParamError
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.prepare import prepare
-from dlexplain.networks.base import ModelSpec, PicturePreprocessing
+from dlexplain.networks.base import USERS_OWN, ModelSpec, PicturePreprocessing
 from dlexplain.networks.modules.device import choose_device
 from dlexplain.networks.modules.wrapped import Wrapped
 from dlexplain.services.pictures.cards import TASK
@@ -28,8 +28,8 @@ def wrap(
     classes: Sequence[str],
     input_shape: tuple[int, int, int] = (3, 224, 224),
     *,
-    mean: float | Sequence[float] = 0.0,
-    std: float | Sequence[float] = 1.0,
+    mean: float | Sequence[float] | None = None,
+    std: float | Sequence[float] | None = None,
     resize: int | None = None,
     fit: str = "crop",
     output: str | int | None = None,
@@ -42,7 +42,8 @@ def wrap(
     classes      the labels in the order of the scores
     input_shape  (channels, side, side); one channel is grey
     mean, std    of the input, one number or one a channel, for pixels from 0 to 1: the module gets
-                 (x - mean) / std; ImageNet's are (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225)
+                 (x - mean) / std; ImageNet's are (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225).
+                 By default 0 and 1, and the page then shows what others would do
     resize       the short side before the square is cut out; by default the square's side
     fit          "crop", "pad" or "squash", how a picture is usually made into the square
     output       which of several outputs has the scores
@@ -57,7 +58,9 @@ def wrap(
     labels = tuple(map(str, classes))
     if not labels:
         raise ParamError("classes is empty; the labels in the order of the scores are accepted")
-    shift, spread = _each("mean", mean, channels), _each("std", std, channels)
+    known = mean is not None or std is not None
+    shift = _each("mean", 0.0 if mean is None else mean, channels)
+    spread = _each("std", 1.0 if std is None else std, channels)
     if not bool((spread > 0).all()):
         raise ParamError(f"std is {std}; numbers above 0 are accepted")
     network = Wrapped(copy.deepcopy(module).cpu().float(), shift, spread, output).eval()
@@ -70,9 +73,9 @@ def wrap(
         modality="image",
         input_shape=input_shape,
         labels=called,
-        preprocessing=PicturePreprocessing(resize or side, side, 0.0, 255.0, fit=fit),
+        preprocessing=PicturePreprocessing(resize or side, side, 0.0, 255.0, fit=fit, known=known),
         paper="",
-        licence="the user's own",
+        licence=USERS_OWN,
         module=lambda: network,
         classes=labels,
         notes=notes,
