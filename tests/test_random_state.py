@@ -84,12 +84,12 @@ CALLS: dict[str, Callable[[], Any]] = {
     "receptive_field": lambda: dx.receptive_field("digits-cnn", first_convolution()),
     "step_through": lambda: dx.step_through("digits-cnn", PICTURE, first_convolution(), 0, 1, 1),
 }
-for _method in (*QUICK, "leave-one-out", "input-x-gradient"):
+for _method in (*QUICK, "leave-one-out", "input-x-gradient", "lrp"):
     CALLS[f"explain a text, {_method}"] = lambda method=_method: dx.explain(  # type: ignore[misc]
         dx.load("sst2-cnn"), TEXT,
         method, **QUICK.get(method, {}),
     )  # fmt: skip
-for _method in (*OF_PICTURES, "grad-cam", "deeplift"):
+for _method in (*OF_PICTURES, "grad-cam", "deeplift", "lrp"):
     CALLS[f"explain a picture, {_method}"] = lambda method=_method: dx.explain(  # type: ignore[misc]
         dx.load("digits-cnn"), PICTURE, method, **OF_PICTURES.get(method, {})
     )

@@ -94,6 +94,10 @@ def _called(
     func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> Called | None:
     named = dict(kwargs)
+    if getattr(func, "__name__", "") == "einsum" and len(args) > 1:
+        equation, *factors = args
+        x, *rest = factors if isinstance(factors[0], Tensor) else factors[0]
+        return Called("einsum", lambda *given: func(equation, *given), x, tuple(rest), named)
     if args:
         x, *rest = args
     else:
@@ -254,9 +258,9 @@ def _memory(tensor: Tensor) -> int:
     return place
 
 
-def traced(module: nn.Module, x: Tensor, rules: Mapping[str, Rule]) -> tuple[Rules, Trace]:
+def traced(module: nn.Module, x: Tensor, rules: Mapping[str, Rule] | Rules) -> tuple[Rules, Trace]:
     """Both after one run of the network on x; the caller has the model's turn."""
-    at_work = Rules(rules)
+    at_work = rules if isinstance(rules, Rules) else Rules(rules)
     with torch.enable_grad():
         leaf = x.detach().clone().requires_grad_()
         trace = Trace(leaf, at_work)

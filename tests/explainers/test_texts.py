@@ -158,7 +158,7 @@ def test_what_promises_completeness_keeps_it(name: str, method: str) -> None:
     run = run_on(small(name), [7, 6, 3, 5, 4, 5], [0, 1, 2, 3, 3, 4], target=2)
     explainer = TEXT_METHODS[method]
     if not explainer.is_compatible(run.model):
-        assert method in ("deeplift", "attention-rollout", "gradient-attention")
+        assert method in ("deeplift", "attention-rollout", "gradient-attention", "attn-lrp")
         return
     found = values_of(method, run)
     assert found.values.shape == (6,)

@@ -42,9 +42,10 @@ NEVER_FOR = {
     "guided-backprop": ("airbench", "tanh", "sigmoid", "vit-mean"),
     "guided-grad-cam": ("airbench", "tanh", "sigmoid", "vit-mean"),
     **{name: CONVOLUTIONS for name, m in methods_for("picture").items() if "attention" in m.needs},
+    "attn-lrp": CONVOLUTIONS,
 }
 """Which methods do not suit which models."""
-WHY_NOT = "GELU|LayerNorm|ReLUs, and the model has none|no attention"
+WHY_NOT = "GELU|LayerNorm|ReLUs, and the model has none|no attention|attention, and the model"
 
 METHODS = methods_for("picture")
 
@@ -123,9 +124,7 @@ def test_a_method_explains_the_model_or_says_why_not(case: Case, method: str) ->
     explainer: Explainer = METHODS[method]
     assert explainer.is_compatible(case.made()) == case.suits(method)
     if not case.suits(method):
-        with pytest.raises(
-            Incompatible, match="GELU|LayerNorm|ReLUs, and the model has none|no attention"
-        ):
+        with pytest.raises(Incompatible, match=WHY_NOT):
             case.explain(method)
         return
     found = case.explain(method, **FEW.get(method, {}))

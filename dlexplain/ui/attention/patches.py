@@ -10,6 +10,7 @@ from dlexplain.figures.attention_heads import plot_board, plot_facts
 from dlexplain.figures.overlay import PAGE_SIDE, page_image
 from dlexplain.figures.patches import plot_patches
 from dlexplain.results import HeadFacts, PatchWeights, PictureAttention
+from dlexplain.results.words import capital
 from dlexplain.services.pictures.attention import (
     class_attention,
     patch_head_facts,
@@ -149,7 +150,7 @@ def _found(
         columns = st.columns(2, gap="large")
         for column, key, most in zip(columns, (LAYER, HEAD), (layers, heads), strict=True):
             if most > 1:
-                column.slider(key.capitalize(), 1, most, key=key, persist_state="session")
+                column.slider(capital(key), 1, most, key=key, persist_state="session")
         place = st.session_state[LAYER] - 1, st.session_state[HEAD] - 1
     return maps.one_head(*place)
 
