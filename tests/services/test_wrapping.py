@@ -1,7 +1,7 @@
 """A module of one's own: explained as Captum explains it, and refused in one sentence."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import captum.attr as captum
 import numpy as np
@@ -139,3 +139,23 @@ def test_what_cannot_be_is_one_sentence(asked: Callable[[], object], told: str) 
         asked()
     assert isinstance(error.value, BadInput)
     assert "\n" not in str(error.value)
+
+
+def test_a_module_of_timm_says_its_preprocessing_itself() -> None:
+    class Timm(nn.Module):
+        pretrained_cfg: ClassVar = {
+            "input_size": (3, 12, 12), "mean": (0.5, 0.4, 0.3), "std": (0.2, 0.25, 0.5),
+        }  # fmt: skip
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x.mean((2, 3))
+
+    model = dx.wrap(Timm(), ["red", "green", "blue"])
+    assert model.spec.input_shape == (3, 12, 12)
+    assert model.spec.preprocessing.known
+    scores = model.prepared.logits(torch.full((1, 3, 12, 12), 0.6))[0]
+    torch.testing.assert_close(scores, torch.tensor([0.5, 0.8, 0.6]))
+    other = dx.wrap(Timm(), ["red", "green", "blue"], (3, 8, 8), mean=0.0)
+    assert other.spec.input_shape == (3, 8, 8)
+    plain = other.prepared.logits(torch.full((1, 3, 8, 8), 0.6))[0]
+    torch.testing.assert_close(plain, torch.full((3,), 0.6))

@@ -1,7 +1,8 @@
 """Any nn.Module as a picture classifier, for Python."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +27,7 @@ LOGARITHMS = "the module ends in a softmax, so its scores are the logarithms of 
 def wrap(
     module: nn.Module,
     classes: Sequence[str],
-    input_shape: tuple[int, int, int] = (3, 224, 224),
+    input_shape: tuple[int, int, int] | None = None,
     *,
     mean: float | Sequence[float] | None = None,
     std: float | Sequence[float] | None = None,
@@ -40,17 +41,22 @@ def wrap(
     module       (batch, *input_shape) -> scores (batch, classes), or a tuple, dict or ModelOutput
                  that has them; a copy of it in eval mode is used, it stays as it is
     classes      the labels in the order of the scores
-    input_shape  (channels, side, side); one channel is grey
+    input_shape  (channels, side, side); one channel is grey. By default (3, 224, 224)
     mean, std    of the input, one number or one a channel, for pixels from 0 to 1: the module gets
                  (x - mean) / std; ImageNet's are (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225).
-                 By default 0 and 1, and the page then shows what others would do
+                 By default 0 and 1, and the page then shows what others would do; a module of
+                 timm's says its own, and its shape, in `pretrained_cfg`
     resize       the short side before the square is cut out; by default the square's side
     fit          "crop", "pad" or "squash", how a picture is usually made into the square
     output       which of several outputs has the scores
 
     Raises ModelError or ParamError, one sentence, before anything is explained.
     """
-    channels, side, wide = input_shape
+    found = getattr(module, "pretrained_cfg", None)
+    told: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
+    channels, side, wide = input_shape = input_shape or told.get("input_size") or (3, 224, 224)
+    if mean is None and std is None:
+        mean, std = told.get("mean"), told.get("std")
     if channels not in (1, 3) or side != wide or side < 1:
         raise ParamError(
             f"input_shape is {input_shape}; (1 or 3, side, side), the side at least 1, is accepted"
