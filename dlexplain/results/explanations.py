@@ -254,4 +254,4 @@ class MapSimilarity:
 
 
 def _or_dash(value: float, form: str) -> str:
-    return "–" if math.isnan(value) else format(value, form)
+    return "–" if math.isnan(value) else format(value, form).replace("-", "−")

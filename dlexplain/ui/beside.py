@@ -12,12 +12,14 @@ from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.similarity import similarity
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui import cache
-from dlexplain.ui.attribution_card import map_options, picture_job, scale_option, show_map
+from dlexplain.ui.attribution_card import EACH, map_options, picture_job, scale_option, show_map
 from dlexplain.ui.jobs import Asked, asked_all
 from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import Ask, Request, asks_of
 
+FAINT = 0.2
+"""Of the stronger map, below which the other one is hardly seen on its scale."""
 SIMILARITY_HELP = (
     "SSIM compares the maps' structure, each divided by its largest value; Spearman the order of "
     "all places; the last the places that count most. Alike maps can both be wrong."
@@ -109,7 +111,7 @@ def show_pairs(
                 show_map(answers, index, views[side], signed, title, other_index)
         if len(row) == 2:
             with columns[2], st.container(border=True):
-                _show_similarity(answers, row, models, picture)
+                _show_similarity(answers, row, models, picture, shared)
         else:
             columns[1].info(f"{literal(models[1].spec.title)} does not allow {ask.title}.")
     return answers
@@ -120,6 +122,7 @@ def _show_similarity(
     row: range,
     models: tuple[LoadedModel, LoadedModel],
     picture: Picture,
+    shared: bool,
 ) -> None:
     jobs = [answers.jobs[index] for index in row]
 
@@ -132,6 +135,12 @@ def _show_similarity(
         for name, value in found.told.items():
             st.metric(name, value)
         st.caption(f"Compared on {found.side} × {found.side} places that both saw.")
+        sizes = sorted((float(abs(one.heatmap).max()), float(abs(other.heatmap).max())))
+        if shared and sizes[0] < FAINT * sizes[1]:
+            st.caption(
+                f"One map is {sizes[1] / max(sizes[0], 1e-12):,.0f} times as strong as the other, "
+                f"which is hardly seen on one scale: choose “{EACH}” above."
+            )
 
     live(
         show,
