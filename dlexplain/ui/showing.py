@@ -5,7 +5,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -37,9 +37,14 @@ class Dashboard:
     """A dashboard that is being served; `stop()` ends it, `wait()` returns when it has ended."""
 
     address: str
+    root: str
     _thread: threading.Thread
     _loop: asyncio.AbstractEventLoop
     _server: Any
+
+    @property
+    def serves(self) -> bool:
+        return self._thread.is_alive()
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._server.stop)
@@ -54,6 +59,10 @@ class Dashboard:
             self.stop()
 
 
+_running: dict[str, Dashboard] = {}
+"""That of this process: it has one at most, which a later call shows another page of."""
+
+
 def show(model: Any, data: Any = (), *, port: int = 0, wait: bool | None = None) -> Dashboard:
     """Serve the dashboard on a model, with its page open on the data.
 
@@ -63,6 +72,8 @@ def show(model: Any, data: Any = (), *, port: int = 0, wait: bool | None = None)
     port   on this machine; by default 8501, or another one where that is taken
     wait   whether to return only when the dashboard has been stopped, by Ctrl+C; by default in a
            script, not in a notebook or an interactive session
+
+    A second call in the same process gives another page of the same dashboard.
 
     Prints the address. Raises BadInput, one sentence, or DlexplainError where the dashboard's files
     are not there.
@@ -78,7 +89,17 @@ def show(model: Any, data: Any = (), *, port: int = 0, wait: bool | None = None)
     asked = {of_model: model.name, **_first(modality, of_data, data)}
     if modality == "picture":
         offer(model.spec)
-    dashboard = _serve(port or _free_port(), f"{page}?{urlencode(asked)}")
+    dashboard = _running.get("dashboard")
+    path = f"{page}?{urlencode(asked)}"
+    if dashboard is not None and dashboard.serves:
+        dashboard = replace(dashboard, address=f"{dashboard.root}/{path}")
+    elif dashboard is not None:
+        raise DlexplainError(
+            "this process has stopped its dashboard, and Streamlit starts once a process; start "
+            "Python, or the notebook's kernel, anew"
+        )
+    else:
+        dashboard = _running["dashboard"] = _serve(port or _free_port(), path)
     print(f"{model.name}: {dashboard.address}")
     if wait if wait is not None else not _interactive():
         dashboard.wait()
@@ -166,4 +187,5 @@ def _serve(port: int, path: str) -> Dashboard:
     if not started.wait(START_SECONDS) or failed:
         why = failed[0] if failed else f"it did not start within {START_SECONDS:.0f} s"
         raise DlexplainError(f"the dashboard cannot be served on port {port}: {why}")
-    return Dashboard(f"http://localhost:{port}/{path}", thread, loop, server)
+    root = f"http://localhost:{port}"
+    return Dashboard(f"{root}/{path}", root, thread, loop, server)

@@ -86,3 +86,33 @@ def test_a_port_that_is_taken_is_passed_by() -> None:
         with suppress(OSError):  # where somebody else has it, that serves as well
             taken.bind(("127.0.0.1", showing.PORT))
         assert showing._free_port() != showing.PORT
+
+
+TWICE = """
+import dlexplain as dx
+from torch import nn
+def net():
+    layers = nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)
+    return dx.wrap(nn.Sequential(*layers), ["a", "b"], (3, 8, 8), name=name)
+name = "one"
+first = dx.show(net(), wait=False)
+name = "two"
+second = dx.show(net(), wait=False)
+assert first.root == second.root and "model=two" in second.address
+second.stop()
+assert not first.serves
+try:
+    dx.show(net(), wait=False)
+except dx.DlexplainError as error:
+    print(error)
+"""
+
+
+def test_a_process_has_one_dashboard(tmp_path: Path) -> None:
+    environment = {**os.environ, "DLEXPLAIN_HOME": str(tmp_path / "home")}
+    found = subprocess.run(
+        [sys.executable, "-c", TWICE], cwd=tmp_path, env=environment, capture_output=True,
+        text=True, timeout=120,
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    assert "Streamlit starts once a process" in found.stdout
