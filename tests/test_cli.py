@@ -11,6 +11,7 @@ import dlexplain as dx
 from dlexplain.cli import main
 from dlexplain.data.samples import sample_path
 from tests.bad_pictures import BAD_PICTURES
+from tests.own_files import save_onnx, write_card
 
 COFFEE = str(sample_path("coffee"))
 
@@ -162,3 +163,25 @@ def test_no_command_is_a_wrong_call() -> None:
     with pytest.raises(SystemExit) as stop:
         main([])
     assert stop.value.code == 2
+
+
+def test_a_model_in_a_file_is_asked_and_explained(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    model = str(tmp_path / "net.onnx")
+    save_onnx(tmp_path / "net.onnx")
+    write_card(tmp_path / "net.onnx")
+    status, text, _ = run(capsys, "classify", COFFEE, "--model", model, "--json")
+    (found,) = json.loads(text)
+    assert (status, found["model"], len(found["predictions"])) == (0, model, 3)
+    asked = ("explain", COFFEE, "--model", model)
+    status, words, _ = run(capsys, *asked, "--method", "occlusion")
+    assert status == 0
+    assert "Occlusion" in words
+    status, _, errors = run(capsys, *asked)
+    assert status == 2
+    assert len(errors.strip().splitlines()) == 1
+    assert "Grad-CAM needs gradients, and the model gives none" in errors
+    status, _, errors = run(capsys, *asked[:3], str(tmp_path / "net.pth"))
+    assert status == 2
+    assert len(errors.strip().splitlines()) == 1

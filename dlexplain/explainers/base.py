@@ -132,12 +132,22 @@ class Explainer(ABC, Generic[P]):
     def check(self, model: Any) -> None:
         """Raise Incompatible, saying why, where the method's rule does not hold on the model."""
 
+    def check_all(self, model: Any) -> None:
+        """Raise Incompatible where the model gives no gradients and the method needs some, or where
+        `check` does."""
+        if "gradients" in self.needs and not getattr(model, "differentiable", True):
+            raise Incompatible(
+                f"{self.title} needs gradients, and the model gives none, as no ONNX file does; "
+                f"methods that need none: {', '.join(_without_gradients(model.modality))}"
+            )
+        self.check(model)
+
     def is_compatible(self, model: OfModality) -> bool:
-        """Whether the method suits the model's modality, and `check` passes."""
+        """Whether the method suits the model's modality, and `check_all` passes."""
         if not self.suits(model.modality):
             return False
         try:
-            self.check(model)
+            self.check_all(model)
         except Incompatible:
             return False
         return True
@@ -209,7 +219,7 @@ class Explainer(ABC, Generic[P]):
                 f"{self.title} cannot explain a {given.modality.name}; it needs "
                 f"{', '.join(sorted(self.needs - given.modality.offers))}"
             )
-        self.check(given.model)
+        self.check_all(given.model)
         changed = given.prepare(request.options, self.family)
         params, fitted = self.fit(given.model, request.params)
         used = Request(params, dict(given.options))  # a method may ask another, with its options
@@ -244,6 +254,11 @@ def methods_for(modality: str) -> dict[str, Explainer[Any]]:
     """By name, in the order of the families: those whose needs inputs of the modality meet."""
     found = sorted(METHODS.values(), key=lambda method: FAMILIES.index(method.family))
     return {method.name: method for method in found if method.suits(modality)}
+
+
+def _without_gradients(modality: str) -> list[str]:
+    known = methods_for(modality).values()
+    return [method.name for method in known if "gradients" not in method.needs]
 
 
 def find_method(modality: str, name: str) -> Explainer[Any]:

@@ -86,7 +86,7 @@ def _spatial_layers(model: PreparedModel) -> tuple[Layer, ...]:
     outputs: dict[str, Tensor] = {}
 
     def note(name: str, output: object) -> None:
-        if isinstance(output, Tensor) and len(output) == 1:  # not the windows of a grid
+        if isinstance(output, Tensor) and output.shape[:1] == (1,):  # not the windows of a grid
             try:
                 _, channels, height, width = spatial(output).shape
             except ValueError:

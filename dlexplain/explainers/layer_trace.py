@@ -232,8 +232,13 @@ def output_of(module: nn.Module, call: Call, x: Tensor) -> Tensor:
         with listening(module, {call.path: stop}):
             module(x)
     except Reached as reached:
-        return reached.output
-    raise ParamError(f'the layer "{call.name}" was not run')
+        found = reached.output
+    else:
+        raise ParamError(f'the layer "{call.name}" was not run')
+    if found.shape[:1] == (1,) and len(x) > 1:  # a module that takes one at a time
+        rest = [output_of(module, call, one) for one in torch.split(x[1:], 1)]
+        return torch.cat([found, *rest])
+    return found
 
 
 def flows(module: nn.Module, calls: tuple[Call, ...], x: Tensor) -> list[Flow]:

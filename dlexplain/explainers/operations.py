@@ -104,10 +104,19 @@ def _called(
         x, rest = named.pop("input", None), []
     if not isinstance(x, Tensor):
         return None
-    name = getattr(func, "__name__", "").rstrip("_")
+    name = _name(func)
     if name in LARGER and not x.requires_grad and rest and isinstance(rest[0], Tensor):
         return Called(name, lambda b, a, **kw: func(a, b, **kw), rest[0], (x, *rest[1:]), named)
     return Called(name, func, x, tuple(rest), named)
+
+
+def _name(func: Callable[..., Any]) -> str:
+    """As torch names it, also where aten's own is called: relu_.default is a relu. One of aten's
+    that gives several values keeps its whole name: torch's of that name may give one."""
+    whole = getattr(func, "__name__", "")
+    schema = getattr(func, "_schema", None)
+    several = schema is not None and len(schema.returns) > 1
+    return whole if several else whole.partition(".")[0].rstrip("_")
 
 
 class Ruled(nn.Module):

@@ -63,6 +63,7 @@ class PreparedModel:
     difference   largest difference of its logits to the original's, relative to their largest
     coupled      whether what it says of a picture depends on the others of its batch, as under
                  batch statistics: it is then asked for one at a time
+    differentiable  whether its scores have a gradient by its input
     """
 
     modality: ClassVar[str] = "picture"
@@ -75,6 +76,7 @@ class PreparedModel:
     difference: float
     lock: FairLock = field(default_factory=FairLock)
     coupled: bool = False
+    differentiable: bool = True
 
     def to_device(self, x: Tensor) -> Tensor:
         """(batch, channels, height, width), moved and laid out as the model wants it."""
@@ -132,6 +134,7 @@ def prepare(
     if pairs and difference > LOGIT_TOLERANCE:
         pairs = 0
         ready, difference = _place(copy.deepcopy(plain), device, probe, expected)
+    alone, differentiable = _alone(plain, probe[:1])
     return PreparedModel(
         module=ready,
         input_shape=input_shape,
@@ -140,7 +143,8 @@ def prepare(
         fingerprint=fingerprint(plain),
         folded=pairs > 0,
         difference=difference,
-        coupled=_coupled(plain, probe, expected),
+        coupled=_difference(alone, expected[:1]) > LOGIT_TOLERANCE,
+        differentiable=differentiable,
     )
 
 
@@ -202,10 +206,15 @@ def _place(
     return ready, _difference(logits, expected)
 
 
-def _coupled(plain: nn.Module, probe: Tensor, expected: Tensor) -> bool:
-    with torch.inference_mode():
-        alone = plain(probe[:1].clone())
-    return _difference(alone, expected[:1]) > LOGIT_TOLERANCE
+def _alone(plain: nn.Module, one: Tensor) -> tuple[Tensor, bool]:
+    """Logits (1, classes) of a picture by itself, and whether they have a gradient by it."""
+    try:
+        with torch.enable_grad():
+            logits: Tensor = plain(one.clone().requires_grad_())
+    except Exception:  # a module's own code may refuse what asks for a gradient, as .numpy() does
+        with torch.inference_mode():
+            return plain(one.clone()), False
+    return logits.detach(), logits.requires_grad
 
 
 def _difference(logits: Tensor, expected: Tensor) -> float:

@@ -44,9 +44,10 @@ def models(task: str = "") -> tuple[ModelEntry, ...]:
 
 
 def load(name: str = "") -> Any:
-    """A registered or a zoo model by name, a finished run by its id, one's own text classifier or
-    language model by its folder or its name on the hub, or the folder of a run elsewhere. The same
-    one is given while it is kept.
+    """A registered or a zoo model by name, a finished run by its id, one's own picture or
+    text classifier or language model by its folder or its name on the hub, a picture classifier by
+    its file (.onnx, .pt2, .safetensors), or the folder of a run elsewhere. The same one is given
+    while it is kept.
 
     Raises UnknownName, which says what is known, or WeightsError where files are missing or
     damaged.

@@ -13,14 +13,15 @@ from dlexplain.tasks.base import TASKS
 from dlexplain.trained.entry import ModelEntry, Source, noun_of
 from dlexplain.trained.folder import Trained, at_path
 from dlexplain.trained.hugging_face import HuggingFace
+from dlexplain.trained.own_files import OwnFiles, is_own_file
 from dlexplain.trained.registered import Registered
 from dlexplain.trained.runs import RunFolders, Runs, finished_runs, state_of, trained_run
 from dlexplain.trained.zoo import Zoo, readable_zoo, zoo_models
 
 __all__ = ["ModelEntry", "default", "entries", "find", "trained", "unknown"]
-HUGGING_FACE = HuggingFace()
+HUGGING_FACE, OWN_FILES = HuggingFace(), OwnFiles()
 LISTED: Sequence[Source] = (Registered(), Zoo(), Runs())
-SOURCES: Sequence[Source] = (*LISTED, RunFolders(), HUGGING_FACE)
+SOURCES: Sequence[Source] = (*LISTED, OWN_FILES, RunFolders(), HUGGING_FACE)
 """In the order of the lists; the first that knows a name gives the model."""
 LATEST = 5
 """Runs that a message names."""
@@ -30,12 +31,15 @@ def entries(*tasks: str, own: Sequence[str] = (), shows: str = "") -> tuple[Mode
     """Models of the tasks, of all where none is given: registered ones, the zoo's, then finished
     runs, the latest first, then the user's own.
 
-    own    by folder or name on the hub
+    own    by folder, file or name on the hub
     shows  only those of which this can be seen, such as "attention", see Architecture; of the
            user's own only loading can tell
     """
     found = [entry for source in LISTED for entry in source.entries(tasks or tuple(TASKS))]
-    found += [HUGGING_FACE.entry(name, tasks) for name in own]
+    found += [
+        OWN_FILES.entry(name) if is_own_file(name) else HUGGING_FACE.entry(name, tasks)
+        for name in own
+    ]
     return tuple(e for e in found if not shows or e.source == "own" or shows in e.shows)
 
 

@@ -7,7 +7,6 @@ import streamlit as st
 
 from dlexplain.trained.catalogue import ModelEntry, entries, find
 from dlexplain.trained.entry import noun_of
-from dlexplain.trained.hugging_face import is_own_model
 from dlexplain.ui.address import from_address
 from dlexplain.ui.own_models import Own
 
@@ -36,7 +35,7 @@ def choose_model(
     state = st.session_state
 
     def known_name(name: str) -> str:
-        if own and is_own_model(name):
+        if own and own.takes(name):
             return own.load(name)
         return find(name, *tasks, shows=shows, listed=True).name
 
@@ -71,7 +70,7 @@ def choose_second(
     """
 
     def known_name(name: str) -> str:
-        return own.load(name) if is_own_model(name) else find(name, *tasks, listed=True).name
+        return own.load(name) if own.takes(name) else find(name, *tasks, listed=True).name
 
     from_address(key, known_name, arrived)
     state = st.session_state

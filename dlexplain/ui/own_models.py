@@ -1,4 +1,4 @@
-"""Adding a model of one's own, by its folder or its name on the Hugging Face hub.
+"""Adding a model of one's own, by its folder, its file, or its name on the Hugging Face hub.
 
 It is chosen when it has loaded, not before: a name that does not load would else be tried again at
 every rerun, which takes half a minute where the hub does not answer.
@@ -11,6 +11,8 @@ import streamlit as st
 
 from dlexplain.errors import DlexplainError, ModelError
 from dlexplain.trained.hugging_face import BESIDE, KINDS, check_own, is_own_model
+from dlexplain.trained.own_files import ACCEPTED, check_file, is_own_file
+from dlexplain.trained.own_files import TASK as OF_FILES
 from dlexplain.ui.markdown import literal
 
 
@@ -27,22 +29,24 @@ class Own:
     offer: Callable[[str], bool] = lambda name: True
 
     def names(self) -> list[str]:
-        """By folder or name on the hub."""
+        """By folder, file or name on the hub."""
         return [name for name in self._all() if self.offer(name)]
 
     def _all(self) -> list[str]:
         kept: list[str] = st.session_state.setdefault(f"own-{self.task}", [])
         return kept
 
+    def takes(self, name: str) -> bool:
+        """Whether the name may be of such a model, rather than of the zoo or a run."""
+        return self._is_file(name) or is_own_model(name)
+
+    def _is_file(self, name: str) -> bool:
+        return self.task == OF_FILES and is_own_file(name)
+
     def load(self, name: str) -> str:
         """The name, which joins the list once the model has loaded; raises ModelError."""
         try:
-            check_own(name, self.task)
-            if not is_own_model(name):
-                raise ModelError(
-                    f"{name} is no folder on the server and no name on the hub, such as "
-                    "organisation/model"
-                )
+            self._check(name)
             with st.spinner(f"Loading {literal(name)}…"):
                 self.read(name)
         except DlexplainError as error:
@@ -50,6 +54,18 @@ class Own:
         kept = self._all()
         kept.extend([name] if name not in kept else [])
         return name
+
+    def _check(self, name: str) -> None:
+        """What can be told of it without loading it; raises DlexplainError."""
+        if self._is_file(name):
+            check_file(name)
+            return
+        check_own(name, self.task)
+        if not is_own_model(name):
+            raise ModelError(
+                f"{name} is no folder on the server and no name on the hub, such as "
+                "organisation/model"
+            )
 
     def choose_asked(self, chosen: str) -> None:
         """Load what was typed into `ask`, and choose it; call it before the picker is drawn.
@@ -70,6 +86,9 @@ class Own:
         """A text field for the name of a model, which `choose_asked` loads at the next run."""
         key, bad = f"own-{chosen}", f"own-{chosen}-bad"
         needs, _ = BESIDE.get(self.task, BESIDE[""])
+        folder, file = "Folder", ""
+        if self.task == OF_FILES:
+            folder, file = "Folder, file", f"Or a file: {ACCEPTED}. "
 
         def note() -> None:
             st.session_state[f"{key}-asked"] = str(st.session_state[key]).strip()
@@ -77,12 +96,12 @@ class Own:
 
         with st.expander("Your own model", icon=":material/folder_open:"):
             st.text_input(
-                "Folder, or name on the Hugging Face hub",
+                f"{folder}, or name on the Hugging Face hub",
                 key=key,
                 on_change=note,
                 placeholder="/path/to/model or organisation/model",
-                help=f"A {KINDS[self.task]} with safetensors and a {needs}. Pickles are never read "
-                "and code of the model is never run.",
+                help=f"A {KINDS[self.task]} with safetensors and a {needs}. {file}Pickles are "
+                "never read and code of the model is never run.",
             )
             if st.session_state.get(bad):
                 st.error(literal(f"{st.session_state[bad]}."))

@@ -215,3 +215,24 @@ def test_a_model_with_batch_statistics_is_asked_for_one_picture_at_a_time() -> N
     with torch.no_grad():
         expected = float(net(picture())[0, 1] - net(corner)[0, 1])
     assert found.values[0, 0, 0] == pytest.approx(expected, abs=1e-5)
+
+
+class Detached(nn.Module):
+    """Leaves torch on the way, as another library does."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.inside, self.how = conv_net(), how
+
+    def forward(self, x: Tensor) -> Tensor:
+        values = x.numpy() if self.how == "refuses" else x.detach().numpy()
+        return self.inside(torch.from_numpy(values))
+
+
+@pytest.mark.parametrize("how", ["refuses", "detaches"])
+def test_scores_without_a_gradient_are_seen(how: str) -> None:
+    assert twin_of(conv_net()).differentiable
+    ready = twin_of(Detached(how).eval())
+    assert not ready.differentiable
+    with torch.no_grad():
+        torch.testing.assert_close(ready.logits(picture()), conv_net().eval()(picture()))

@@ -7,6 +7,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from tests.own import SMALL, classifier, read_again, save_own
+from tests.own_files import save_onnx, write_card
 
 PAGES = Path(__file__).parents[2] / "pages/explain"
 NAMED = {
@@ -91,3 +92,46 @@ def test_a_model_that_loads_is_chosen_and_one_without_attention_not_for_it(tmp_p
     (error,) = app.error
     assert "has no attention that can be shown" in error.value
     assert app.selectbox(key="attending").value == first
+
+
+def test_a_file_is_chosen_with_the_methods_that_need_no_gradients(tmp_path: Path) -> None:
+    save_onnx(tmp_path / "net.onnx")
+    write_card(tmp_path / "net.onnx")
+    name = str(tmp_path / "net.onnx")
+    app = opened("image", sample="coffee")
+    assert "Folder, file, or name" in app.text_input(key="own-model").label
+    app.text_input(key="own-model").input(name).run()
+    assert not app.exception
+    assert not app.error
+    assert app.selectbox(key="model").value == name
+    assert app.multiselect(key="methods").value == ["superpixel-ablation"]
+    assert "Occlusion" in app.multiselect(key="methods").options
+    assert "Grad-CAM" not in app.multiselect(key="methods").options
+    assert any("an ONNX file gives no gradients" in caption.value for caption in app.caption)
+
+
+@pytest.mark.parametrize("view", ["architecture", "maps", "channel", "field", "steps"])
+def test_a_file_without_layers_is_told_on_the_page_of_layers(view: str, tmp_path: Path) -> None:
+    save_onnx(tmp_path / "net.onnx")
+    app = AppTest.from_file(str(PAGES.parent / "inside/1_layers.py"), default_timeout=120)
+    app.query_params["model"] = name = str(tmp_path / "net.onnx")
+    app.query_params["view"], app.query_params["sample"] = view, "coffee"
+    app.run()
+    assert not app.exception
+    assert app.selectbox(key="model").value == name
+    told = [one.value for one in (*app.error, *app.info)]
+    assert any("shows none of its layers" in t or "no convolution" in t for t in told)
+
+
+@pytest.mark.parametrize("page", ["image", "text"])
+def test_a_file_that_cannot_be_read_is_told_and_not_chosen(page: str, tmp_path: Path) -> None:
+    (tmp_path / "net.pt").write_bytes(b"")
+    (tmp_path / "net.onnx").write_bytes(b"")
+    _, _, picker, own = NAMED[page]
+    app = opened(page)
+    for file, told in (("net.pt", "is a pickle"), ("net.onnx", "is no ONNX file")):
+        app.text_input(key=f"own-{picker}").input(str(tmp_path / file)).run()
+        assert not app.exception
+        (error,) = app.error
+        assert (told if page == "image" else "the folder of a model is accepted") in error.value
+        assert app.session_state[own] == []

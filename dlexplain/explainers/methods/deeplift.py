@@ -155,7 +155,10 @@ def _verdict(module: nn.Module, x: Tensor, baseline: Tensor) -> str:
         logits = torch.cat([module(x), module(baseline)]).double()
     change = logits[0] - logits[1]
     moved = int(change.abs().argmax())
-    total = float(rescaled(module, Target(moved), x, baseline).double().sum())
+    try:
+        total = float(rescaled(module, Target(moved), x, baseline).double().sum())
+    except ValueError:  # the two halves of a batch are not there
+        return "DeepLift compares an input with its baseline, and the model takes one at a time"
     scale = max(
         float(logits.abs().max()) * ROUNDING, SMALLEST_DIFFERENCE, abs(float(change[moved]))
     )

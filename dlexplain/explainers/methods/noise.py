@@ -42,7 +42,7 @@ class _OverNoise(Explainer[NoiseParams]):
         method = _method(params.over)
         if not method.suits(given.modality.name):
             raise Incompatible(f"{method.title} is not offered for a {given.modality.name}")
-        method.check(given.model)
+        method.check_all(given.model)
         request = method.request(given.modality.name)
         given.options, over = request.options, request.params
         evaluator, x = given.differentiable()

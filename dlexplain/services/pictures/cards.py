@@ -10,6 +10,7 @@ from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.base import ARCHITECTURES, ModelSpec, PicturePreprocessing
 from dlexplain.trained.catalogue import ModelEntry, entries
 from dlexplain.trained.folder import Trained
+from dlexplain.trained.own_files import is_own_file
 
 if TYPE_CHECKING:
     from torch import nn
@@ -74,6 +75,10 @@ def picture_spec(entry: ModelEntry) -> ModelSpec:
     """A registered model's own, or one made of a card; raises WeightsError of a damaged one."""
     if isinstance(entry.origin, ModelSpec):
         return entry.origin
+    if entry.source == "own" and is_own_file(entry.name):
+        from dlexplain.services.pictures.own_files import own_file_spec
+
+        return own_file_spec(entry.name)
     if entry.source == "own":
         from dlexplain.services.pictures.own_models import own_picture_spec
 

@@ -4,23 +4,16 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from dlexplain.data.class_list import plain_classes
-from dlexplain.errors import ModelError, ParamError
+from dlexplain.errors import ParamError
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.prepare import prepare
-from dlexplain.networks.base import USERS_OWN, ModelSpec, PicturePreprocessing
 from dlexplain.networks.modules.device import choose_device
-from dlexplain.networks.modules.wrapped import Wrapped
-from dlexplain.services.pictures.cards import TASK
 from dlexplain.services.pictures.models import LoadedModel
+from dlexplain.services.pictures.module_spec import module_spec
 from dlexplain.settings import settings
-
-SUMS = 1e-4
-"""By which a sum of probabilities may miss 1."""
-LOGARITHMS = "the module ends in a softmax, so its scores are the logarithms of its probabilities"
 
 
 @random_state_kept()
@@ -64,60 +57,11 @@ def wrap(
     labels = tuple(map(str, classes))
     if not labels:
         raise ParamError("classes is empty; the labels in the order of the scores are accepted")
-    known = mean is not None or std is not None
-    shift = _each("mean", 0.0 if mean is None else mean, channels)
-    spread = _each("std", 1.0 if std is None else std, channels)
-    if not bool((spread > 0).all()):
-        raise ParamError(f"std is {std}; numbers above 0 are accepted")
-    network = Wrapped(copy.deepcopy(module).cpu().float(), shift, spread, output).eval()
-    notes = _tried(network, input_shape, len(labels))
     called = name or type(module).__name__
-    spec = ModelSpec(
-        name=called,
-        title=called,
-        task=TASK,
-        modality="image",
-        input_shape=input_shape,
-        labels=called,
-        preprocessing=PicturePreprocessing(resize or side, side, 0.0, 255.0, fit=fit, known=known),
-        paper="",
-        licence=USERS_OWN,
-        module=lambda: network,
-        classes=labels,
-        notes=notes,
-    )
+    spec = module_spec(
+        copy.deepcopy(module).cpu().float(), called, labels, input_shape,
+        mean=mean, std=std, resize=resize, fit=fit, output=output,
+    )  # fmt: skip
+    network = spec.network()
     ready = prepare(network, input_shape, (0.0, 1.0), choose_device(settings().device))
     return LoadedModel(spec, ready, plain_classes(labels, called))
-
-
-def _each(what: str, value: float | Sequence[float], channels: int) -> Tensor:
-    """(channels,)"""
-    found = torch.as_tensor(value, dtype=torch.float32).flatten()
-    if len(found) not in (1, channels) or not bool(found.isfinite().all()):
-        raise ParamError(f"{what} is {value}; one finite number, or one a channel, is accepted")
-    return found.expand(channels).clone()
-
-
-def _tried(network: Wrapped, input_shape: tuple[int, int, int], count: int) -> tuple[str, ...]:
-    """What is to be told of the module, once it has answered for two pictures of noise."""
-    noise = torch.rand((2, *input_shape), generator=torch.Generator().manual_seed(0))
-    try:
-        with torch.inference_mode():
-            scores = network(noise)
-    except ModelError:
-        raise
-    except Exception as error:  # whatever the module's own code raises
-        why = " ".join(str(error).split())
-        raise ModelError(f"the module fails on a picture of shape {input_shape}: {why}") from error
-    if tuple(scores.shape) != (2, count):
-        raise ModelError(
-            f"the module gives scores of shape {tuple(scores.shape)} for 2 pictures; (2, {count}), "
-            "one a class, is accepted"
-        )
-    if not bool(scores.isfinite().all()):
-        raise ModelError("the module's scores of a picture of noise are not finite")
-    sums = (scores.sum(1) - 1).abs().max()
-    if count > 1 and bool((scores >= 0).all()) and float(sums) <= SUMS:
-        network.probabilities = True
-        return (LOGARITHMS,)
-    return ()

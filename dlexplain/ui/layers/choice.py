@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from dlexplain.errors import Incompatible
 from dlexplain.figures.layer_graph import shape_text
 from dlexplain.results import Layer, Layers
 from dlexplain.results.layers import layer_called
@@ -28,9 +29,13 @@ def choose_layer(
 
     names  those that are offered, by default all
     first  says the one that is shown first, by default the first activation function's
+
+    Raises Incompatible where there is none, as in an ONNX file.
     """
     state = st.session_state
     known = {layer.name: layer for layer in found.layers if not names or layer.name in names}
+    if not known:
+        raise Incompatible(f"{found.model} shows none of its layers")
     if opened and "layer" in st.query_params:
         state.pop(GIVEN, None)
     from_address("layer", partial(_known, known), opened, LAYER)
