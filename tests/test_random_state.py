@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,9 @@ for _method in (*OF_PICTURES, "grad-cam", "deeplift"):
     )
 
 
+CALLS["explain_folder"] = lambda: dx.explain_folder(
+    "digits-cnn", Path(PICTURE).parent, "lime", **OF_PICTURES["lime"]
+)
 CALLS["wrap"] = lambda: dx.wrap(OWN, ["a", "b"], (1, 8, 8))
 
 

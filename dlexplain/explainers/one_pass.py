@@ -75,18 +75,26 @@ def explain_top_classes(
     What comes back are the values that one picture by itself gives, but for rounding. Raises
     Incompatible, ParamError or Cancelled.
     """
-    inner = Progress(cancelled=progress.cancelled)
-    evaluator = Evaluator(model, NO_TARGET, inner, chunks)
     if isinstance(method, OnePass):
+        inner = Progress(cancelled=progress.cancelled)
+        evaluator = Evaluator(model, NO_TARGET, inner, chunks)
         return _together(method, evaluator, inputs, request, top)
-    parts = evaluator.scores(lambda a, b: inputs[a:b], len(inputs), lambda logits: logits)
-    logits = torch.cat([part.float().cpu() for _, part in parts])
+    logits = all_logits(model, inputs, progress, chunks)
     found = []
     for row, x in zip(logits, inputs.split(1), strict=True):  # type: ignore[no-untyped-call]
         alone = Progress(cancelled=progress.cancelled)
         given = PictureInput(model, top.target(row), alone, chunks, x)
         found.append(method.explain(given, request))
     return logits, found
+
+
+def all_logits(
+    model: PreparedModel, inputs: Tensor, progress: Progress, chunks: BatchSizes
+) -> Tensor:
+    """(count, ...) -> (count, classes) on the CPU, chunk by chunk; raises Cancelled."""
+    evaluator = Evaluator(model, NO_TARGET, Progress(cancelled=progress.cancelled), chunks)
+    parts = evaluator.scores(lambda a, b: inputs[a:b], len(inputs), lambda logits: logits)
+    return torch.cat([part.float().cpu() for _, part in parts])
 
 
 def _together(

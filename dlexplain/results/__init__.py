@@ -9,6 +9,7 @@ from dlexplain.results.explanations import (
     Prediction,
     plot,
 )
+from dlexplain.results.folders import ExplainedFolder, PictureAnswer
 from dlexplain.results.latents import (
     DimensionEffects,
     EncodedPictures,
@@ -121,6 +122,7 @@ __all__ = [
     "EncodedPictures",
     "Estimate",
     "EveryInfluence",
+    "ExplainedFolder",
     "FeatureMaps",
     "Filters",
     "GateStep",
@@ -138,6 +140,7 @@ __all__ = [
     "Neighbours",
     "OutputValue",
     "PastChange",
+    "PictureAnswer",
     "Prediction",
     "Reading",
     "ReceptiveField",

@@ -39,8 +39,8 @@ def by_itself(model: PreparedModel, method: str, x: torch.Tensor, top: TopClass)
 
 def test_the_methods_of_one_pass() -> None:
     assert set(METHODS_OF_ONE_PASS) == {
-        "saliency", "input-x-gradient", "guided-backprop", "grad-cam", "hires-cam", "guided-grad-cam",
-        "grad-cam-plus-plus", "layer-cam", "eigen-cam",
+        "saliency", "input-x-gradient", "guided-backprop", "grad-cam", "hires-cam",
+        "guided-grad-cam", "grad-cam-plus-plus", "layer-cam", "eigen-cam",
     }  # fmt: skip
 
 
@@ -59,7 +59,9 @@ def test_each_picture_gets_the_values_that_it_gets_by_itself(method: str, classe
         alone = by_itself(model, method, x, top)
         np.testing.assert_allclose(one.values, alone, rtol=1e-3, atol=1e-5 * np.abs(alone).max())
         assert one.method == method
-        assert one.params == request.to_dict() | {k: v for k, v in one.params.items() if k == "layer"}
+        assert one.params == request.to_dict() | {
+            k: v for k, v in one.params.items() if k == "layer"
+        }
 
 
 class Counted(nn.Module):

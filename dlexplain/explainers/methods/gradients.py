@@ -12,6 +12,7 @@ from dlexplain.errors import Incompatible
 from dlexplain.explainers.base import Attributed, Explainer, Family, NoParams, register
 from dlexplain.explainers.batching import Evaluator, Score, gradient_of
 from dlexplain.explainers.inputs.base import ModelInput, Need
+from dlexplain.explainers.one_pass import OnePass
 from dlexplain.explainers.operations import (
     LARGER,
     Called,
@@ -25,7 +26,6 @@ from dlexplain.explainers.operations import (
     slope,
     traced,
 )
-from dlexplain.explainers.one_pass import OnePass
 from dlexplain.explainers.prepare import Prepared, PreparedModel
 from dlexplain.params import flag
 
