@@ -1,8 +1,9 @@
 """No public function moves the random numbers that its caller gets afterwards."""
 
+import io
 import random
+import zipfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,7 @@ for _method in (*OF_PICTURES, "grad-cam", "deeplift"):
 
 
 CALLS["explain_folder"] = lambda: dx.explain_folder(
-    "digits-cnn", Path(PICTURE).parent, "lime", **OF_PICTURES["lime"]
+    "digits-cnn", zipped(PICTURE), "lime", **OF_PICTURES["lime"]
 )
 CALLS["wrap"] = lambda: dx.wrap(OWN, ["a", "b"], (1, 8, 8))
 
@@ -102,6 +103,13 @@ CALLS["wrap"] = lambda: dx.wrap(OWN, ["a", "b"], (1, 8, 8))
 def translated() -> tuple[Any, Any]:
     model = dx.load("dates-gru-attention")
     return model, dx.translate(model, "5 may 1999")
+
+
+def zipped(path: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.write(path, "coffee.png")
+    return buffer.getvalue()
 
 
 def first_convolution() -> str:

@@ -15,7 +15,7 @@ from dlexplain.results.words import duration, made_visible
 MOST = 500
 """Pictures in the report; each takes some 8 kB."""
 TILES = (
-    "display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:12px;"
+    "display:grid;grid-template-columns:repeat(auto-fill,minmax(112px,1fr));gap:12px;"
     "font-size:.78rem;line-height:1.35"
 )
 LINE = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
@@ -46,7 +46,7 @@ def tiles_html(found: ExplainedFolder, answers: Iterable[PictureAnswer], draw: D
 
 def _tile(found: ExplainedFolder, answer: PictureAnswer, draw: Draw) -> str:
     first, second = (escape(made_visible(text)) for text in told(answer))
-    name = escape(made_visible(answer.name))
+    name = escape(made_visible(f"{answer.name}: {answer.top.name.label}"))
     frame = COLOURS[answer.verdict] if answer.verdict else "transparent"
     weight = f";color:{ORANGE};font-weight:600" if answer.right is False else ";opacity:.75"
     return (

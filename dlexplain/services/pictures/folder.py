@@ -19,7 +19,13 @@ from dlexplain.params import Value
 from dlexplain.results import ExplainedFolder, PictureAnswer
 from dlexplain.services.loading import load
 from dlexplain.services.pictures.bundle import versions
-from dlexplain.services.pictures.folder_store import FolderQuestion, FolderStore, Fresh, Refused
+from dlexplain.services.pictures.folder_store import (
+    FolderQuestion,
+    FolderStore,
+    Fresh,
+    Refused,
+    forget_all_but,
+)
 from dlexplain.services.pictures.folder_work import FolderWork, Seen
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.settings import local_path, settings
@@ -28,6 +34,8 @@ KEEP_SECONDS, KEEP_BYTES = 1.0, 50e6
 """What is done is kept when so much time has passed, or so much of it is there."""
 BYTES_A_PIXEL = 4 + 3
 """Of a map and of what the model saw."""
+KEPT = 20
+"""Questions without a folder of their own whose answers are kept, besides the one that is asked."""
 Tell = Callable[[ExplainedFolder], None]
 
 
@@ -51,7 +59,8 @@ def explain_folder(
     source   a folder or a ZIP, by its path, or a ZIP's bytes; what lies in a folder that is named
              after a class has that class as its truth
     out      the folder in which answers and maps are kept as they come; by default one in the home
-             folder, named after the question, in which an earlier attempt is gone on with
+             folder, named after the question, in which an earlier attempt is gone on with; those
+             of the last KEPT questions are kept
     rival    a second model of the same classes, whose answers are compared with the first one's
     fit      how pictures are made into the model's square, see Fit
     resume   whether to go on with what is in `out`, rather than to refuse it
@@ -69,6 +78,7 @@ def explain_folder(
     question = work.question(files)
     if out is None:
         out, resume = kept_folder(question), True
+        forget_all_but(folders_folder(settings().home), KEPT)
     store = FolderStore(local_path(out))
     return _run(work, files, store, question, resume, progress or Progress(), tell)
 

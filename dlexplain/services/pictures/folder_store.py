@@ -215,6 +215,20 @@ class FolderStore:
         return min(len(array) for array in pair)
 
 
+def forget_all_but(root: Path, keep: int) -> None:
+    """Delete folders of answers inside `root` but those that were written last; of those that
+    somebody is writing to, none."""
+    known = [file for file in root.glob(f"*/{QUESTION}") if (file.parent / LOCK).exists()]
+    known.sort(key=lambda file: (file.parent / LOCK).stat().st_mtime)
+    for file in known[: max(0, len(known) - keep)]:
+        lock = FileLock(file.parent / LOCK)
+        try:
+            with lock.acquire(timeout=0):
+                shutil.rmtree(file.parent)
+        except Timeout:
+            continue
+
+
 def _unwritable(folder: Path, error: OSError) -> BadInput:
     return BadInput(f"{folder} cannot be written: {error.strerror or error}")
 

@@ -212,6 +212,12 @@ def same_classes(model: LoadedModel, rival: LoadedModel) -> tuple[int, ...]:
     return tuple(theirs.index(one) for one in ours)
 
 
+def has_truth(model: LoadedModel, files: PictureFiles) -> bool:
+    """Whether some folder is named after a class."""
+    folders = {file.folder for file in files.files}
+    return any(truth_of(model, folder) is not None for folder in folders)
+
+
 def truth_of(model: LoadedModel, folder: str) -> ClassName | None:
     """The class that a folder is named after, by its label or its WordNet id; None for others.
 
