@@ -115,7 +115,7 @@ def _run(
                     kept.add(work.answer(batch, progress))
         finally:  # what is done is kept, also where the work is cancelled
             kept.write()
-        kept.tell_so_far()
+            kept.tell_so_far()
         if not kept.answers:
             raise DataError(
                 f"none of the {len(files.files):,} pictures of {files.name} can be read: "
