@@ -14,8 +14,8 @@ from dlexplain.results.words import duration
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
-    from dlexplain.explainers.progress import Snapshot
     from dlexplain.results import ExplainedFolder
+    from dlexplain.services.jobs import Snapshot
 
 TELL_SECONDS = 5.0
 
@@ -48,7 +48,7 @@ def declare(command: "Commands") -> None:
 
 
 def _explain_folder(args: argparse.Namespace) -> int:
-    from dlexplain.explainers.progress import Progress
+    from dlexplain.services.jobs import Progress
     from dlexplain.services.pictures.explain import method_infos
     from dlexplain.services.pictures.folder import explain_folder
 

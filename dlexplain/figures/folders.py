@@ -2,7 +2,6 @@
 
 import base64
 import io
-from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -141,8 +140,8 @@ def plot_folder(found: ExplainedFolder) -> go.Figure:
 
 def _bars(
     counts: NDArray[np.int64],
-    middle: Sequence[float],
-    edges: Sequence[float],
+    middle: NDArray[np.float64],
+    edges: NDArray[np.float64],
     name: str,
     colour: str,
 ) -> go.Bar:

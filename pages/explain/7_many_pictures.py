@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from dlexplain.services.pictures.sources import PictureFiles
 
 SLOT = "many"
-UNREAD = "many-address-unread"
-"""The address also says what is asked first when there are pictures."""
+UNREAD = "many-address-unread"  # it also says what is asked, once there are pictures
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -158,6 +159,7 @@ def start(
     if not pressed or question is None or files is None:
         return
     so_far: list[ExplainedFolder] = []
+    params: dict[str, Any] = dict(question.params)
 
     def work(progress: Progress) -> ExplainedFolder:
         return explain_folder(
@@ -168,7 +170,7 @@ def start(
             fit=question.fit,
             progress=progress,
             tell=partial(_keep, so_far),
-            **dict(question.params),
+            **params,
         )
 
     asked(slot, question, "Many pictures", work, anew=True, so_far=so_far)
