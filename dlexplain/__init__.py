@@ -32,6 +32,7 @@ _HOMES = {
     "backtest": "dlexplain.services.forecast.backtesting",
     "cross_attention": "dlexplain.services.translation.translating",
     "explain": "dlexplain.services.models",
+    "explain_folder": "dlexplain.services.pictures.folder",
     "feature_maps": "dlexplain.services.layers.feature_maps",
     "forecast": "dlexplain.services.forecast.forecasting",
     "generate": "dlexplain.services.writing.writing",

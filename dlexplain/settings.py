@@ -42,6 +42,9 @@ class Settings:
     decode_seconds  processor time that decoding a large picture may take
     max_uploads     pictures of one upload that are read
     max_uploads_megapixels  of all pictures of one upload together
+    max_zip_mb      largest ZIP of pictures that a page takes
+    max_folder_pictures    pictures of a folder or ZIP that are explained together
+    max_folder_megapixels  of all of them together, as they are decoded one after the other
     cache_entries   explanations kept in memory per process
     tracking_uri    MLflow server that records runs; "" is the SQLite file in the home folder
     keep_memory     whether freed memory is kept for reuse (1 or 0): faster by a quarter on a CPU
@@ -54,6 +57,9 @@ class Settings:
     decode_seconds: float = 20.0
     max_uploads: int = 32
     max_uploads_megapixels: float = 256.0
+    max_zip_mb: int = 200
+    max_folder_pictures: int = 5000
+    max_folder_megapixels: float = 20000.0
     cache_entries: int = 256
     tracking_uri: str = ""
     keep_memory: bool = True
@@ -84,6 +90,9 @@ _READERS: dict[str, Callable[[str], object]] = {
     "decode_seconds": float,
     "max_uploads": int,
     "max_uploads_megapixels": float,
+    "max_zip_mb": int,
+    "max_folder_pictures": int,
+    "max_folder_megapixels": float,
     "cache_entries": int,
     "tracking_uri": str,
     "keep_memory": lambda text: bool(int(text)),

@@ -6,6 +6,7 @@ found" notice once; saying so before the first run spares it. Memory is set up h
 must be before the first thread (dlexplain/memory.py).
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -21,5 +22,6 @@ if __name__ == "__main__":
 
     if settings().keep_memory:
         keep_memory()
+    os.environ.setdefault("STREAMLIT_SERVER_MAX_UPLOAD_SIZE", str(settings().max_zip_mb))
     PagesManager.uses_pages_directory = False
     cli.main(["run", str(ROOT / "app.py"), *sys.argv[1:]])

@@ -1,6 +1,8 @@
 """No public function moves the random numbers that its caller gets afterwards."""
 
+import io
 import random
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -95,12 +97,22 @@ for _method in (*OF_PICTURES, "grad-cam", "deeplift", "lrp"):
     )
 
 
+CALLS["explain_folder"] = lambda: dx.explain_folder(
+    "digits-cnn", zipped(PICTURE), "lime", **OF_PICTURES["lime"]
+)
 CALLS["wrap"] = lambda: dx.wrap(OWN, ["a", "b"], (1, 8, 8))
 
 
 def translated() -> tuple[Any, Any]:
     model = dx.load("dates-gru-attention")
     return model, dx.translate(model, "5 may 1999")
+
+
+def zipped(path: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.write(path, "coffee.png")
+    return buffer.getvalue()
 
 
 def first_convolution() -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from dlexplain.cli import (
     attention,
     explaining,
+    folders,
     forecasting,
     latents,
     layers,
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     explaining.declare(command)
+    folders.declare(command)
     attention.declare(command)
     training.declare(command)
     writing.declare(command)

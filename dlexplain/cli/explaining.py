@@ -254,7 +254,7 @@ def _tell_skipped(folder: Path, inside: Sequence[Path], pictures: Sequence[Path]
 
 
 def _explain(args: argparse.Namespace) -> int:
-    params: dict[str, Any] = dict(_key_value(text) for text in args.set)
+    params: dict[str, Any] = dict(key_value(text) for text in args.set)
     if [args.path, args.text, args.series].count(None) != 2:
         raise BadInput("explain takes a picture, or --text, or --series, one of the three")
     if args.path is None:
@@ -310,7 +310,8 @@ def _write(args: argparse.Namespace, attribution: "Attribution") -> None:
             print(f"wrote {name}", file=sys.stderr)
 
 
-def _key_value(text: str) -> tuple[str, str]:
+def key_value(text: str) -> tuple[str, str]:
+    """What --set takes; raises BadInput."""
     key, equals, value = text.partition("=")
     if not (key and equals):
         raise BadInput(f'--set takes KEY=VALUE, such as steps=50; given: "{text}"')

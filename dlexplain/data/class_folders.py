@@ -196,13 +196,18 @@ def _found(
 
     None for hidden files, names that lead out of the folder, and pictures without a class.
     """
-    if len(inside.parts) < 2 or any(part.startswith((".", "__")) for part in inside.parts):
+    if len(inside.parts) < 2 or is_hidden(inside):
         return None
     above = [SPLIT_NAMES[p.lower()] for p in inside.parts[:-2] if p.lower() in SPLIT_NAMES]
     label = inside.parts[-2]
     if not above and (label.lower() in SPLIT_NAMES or label == "/"):
         return None
     return Found(archive, path, size, version, above[-1] if above else whole, label)
+
+
+def is_hidden(inside: PurePosixPath) -> bool:
+    """Whether it, or a folder above it, is of the system rather than of the user."""
+    return any(part.startswith((".", "__")) for part in inside.parts)
 
 
 def _decode(
@@ -223,7 +228,7 @@ def _decode(
                 else:
                     if file.archive not in archives:
                         archives[file.archive] = zipfile.ZipFile(file.archive)
-                    picture = read_picture(_unpacked(archives[file.archive], file.path))
+                    picture = read_picture(unpacked(archives[file.archive], file.path))
             except (PictureError, *UNPACKING):
                 unreadable.append(file.path)
                 continue
@@ -248,7 +253,7 @@ def check_memory(count: int, side: int, available: int) -> None:
         )
 
 
-def _unpacked(archive: zipfile.ZipFile, path: str) -> bytes:
+def unpacked(archive: zipfile.ZipFile, path: str | zipfile.ZipInfo) -> bytes:
     """A file's content, or a byte more than is accepted: no bomb is unpacked any further."""
     with archive.open(path) as opened:
         return opened.read(int(settings().max_file_mb * 1e6) + 1)

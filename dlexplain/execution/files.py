@@ -1,7 +1,10 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and files to which whole lines are added."""
 
+import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from dlexplain.execution.paths import digest_file
 
@@ -23,6 +26,48 @@ def write_part(target: Path, content: bytes) -> Path:
 def write_whole(target: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all; raises OSError."""
     os.replace(write_part(target, content), target)
+
+
+def append_lines(file: Path, lines: Sequence[str]) -> None:
+    """Add lines and flush them to the disk; raises OSError, adding none, where they do not fit."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("ab", buffering=0) as opened:
+        size = os.fstat(opened.fileno()).st_size
+        try:
+            _write(opened, _end_of_line(file, size) + "".join(f"{line}\n" for line in lines))
+            os.fsync(opened.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):  # a line without its end is passed when read
+                os.ftruncate(opened.fileno(), size)
+            raise
+
+
+def _write(opened: IO[bytes], text: str) -> None:
+    """The whole text: on a disk that gets full, a part is written without an error."""
+    left = memoryview(text.encode())
+    while left:
+        left = left[opened.write(left) :]
+
+
+def _end_of_line(file: Path, size: int) -> str:
+    """A line end, where a crash has left the last line without one."""
+    if not size:
+        return ""
+    with file.open("rb") as opened:
+        opened.seek(-1, os.SEEK_END)
+        return "" if opened.read(1) == b"\n" else "\n"
+
+
+def whole_lines(file: Path, start: int = 0) -> tuple[list[bytes], int]:
+    """The lines that have their end, from a place in the file on, and the place behind them."""
+    try:
+        with file.open("rb") as opened:
+            opened.seek(start)
+            content = opened.read()
+    except FileNotFoundError:
+        return [], start
+    whole = content[: content.rfind(b"\n") + 1]
+    return whole.splitlines(), start + len(whole)
 
 
 def steps_in(file: Path) -> tuple[int, float]:

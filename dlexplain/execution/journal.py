@@ -4,17 +4,15 @@ One JSON object a line: {"step": 12, "at": 1700000000.5, "values": {"train/loss"
 only ever added; a step that was done again after a crash has two, and the later one counts.
 """
 
-import contextlib
 import json
 import math
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
-from typing import IO
 
+from dlexplain.execution.files import append_lines, whole_lines
 from dlexplain.execution.paths import journal_file
 
 
@@ -35,46 +33,13 @@ def append(home: Path, run: str, points: Sequence[Point]) -> None:
         json.dumps({"step": step, "at": at, "values": {p.key: p.value for p in group}})
         for (step, at), group in groups
     ]
-    file = journal_file(home, run)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("ab", buffering=0) as opened:
-        size = os.fstat(opened.fileno()).st_size
-        try:
-            _write(opened, _end_of_line(file, size) + "".join(f"{line}\n" for line in lines))
-            os.fsync(opened.fileno())
-        except OSError:
-            with contextlib.suppress(OSError):  # a line without its end is passed when read
-                os.ftruncate(opened.fileno(), size)
-            raise
-
-
-def _write(opened: IO[bytes], text: str) -> None:
-    """The whole text: on a disk that gets full, a part is written without an error."""
-    left = memoryview(text.encode())
-    while left:
-        left = left[opened.write(left) :]
-
-
-def _end_of_line(file: Path, size: int) -> str:
-    """A line end, where a crash has left the last line without one."""
-    if not size:
-        return ""
-    with file.open("rb") as opened:
-        opened.seek(-1, os.SEEK_END)
-        return "" if opened.read(1) == b"\n" else "\n"
+    append_lines(journal_file(home, run), lines)
 
 
 def read(home: Path, run: str, start: int = 0) -> tuple[list[Point], int]:
     """The points of all whole lines from a place in the file on, and the place behind them."""
-    try:
-        with journal_file(home, run).open("rb") as opened:
-            opened.seek(start)
-            content = opened.read()
-    except FileNotFoundError:
-        return [], start
-    whole = content[: content.rfind(b"\n") + 1]
-    points = [point for line in whole.splitlines() for point in _points(line)]
-    return points, start + len(whole)
+    lines, behind = whole_lines(journal_file(home, run), start)
+    return [point for line in lines for point in _points(line)], behind
 
 
 def _points(line: bytes) -> list[Point]:

@@ -14,6 +14,11 @@ def data_folder(home: Path) -> Path:
     return home / "data"
 
 
+def folders_folder(home: Path) -> Path:
+    """Answers about folders of pictures, by question."""
+    return home / "folders"
+
+
 def states_file(home: Path) -> Path:
     """The SQLite file with every run's spec and state changes."""
     return home / "runs.sqlite"

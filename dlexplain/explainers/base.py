@@ -55,6 +55,18 @@ class Request(Generic[P]):
         return {**as_dict(self.params), **self.options}
 
 
+@dataclass(frozen=True)
+class Ready(Generic[P]):
+    """A request as it is used on one model.
+
+    used  the values of all parameters;  note  a sentence where one was changed, or ""
+    """
+
+    params: P
+    used: dict[str, Value]
+    note: str
+
+
 @dataclass(frozen=True, eq=False)
 class Attributed:
     """What a method hands back.
@@ -219,23 +231,32 @@ class Explainer(ABC, Generic[P]):
                 f"{self.title} cannot explain a {given.modality.name}; it needs "
                 f"{', '.join(sorted(self.needs - given.modality.offers))}"
             )
+        ready = self.ready(given, request)
+        return self.told(given, ready, self.attribute(given, ready.params))
+
+    def ready(self, given: ModelInput, request: Request[P]) -> Ready[P]:
+        """The request as it is used on this model; raises as `explain` does."""
         self.check_all(given.model)
         changed = given.prepare(request.options, self.family)
         params, fitted = self.fit(given.model, request.params)
-        used = Request(params, dict(given.options))  # a method may ask another, with its options
-        found = self.attribute(given, params)
+        # A method may ask another, with its options, so what is used is noted now.
+        used = Request(params, dict(given.options))
+        return Ready(params, used.to_dict(), " ".join(filter(None, (changed, fitted))))
+
+    def told(self, given: ModelInput, ready: Ready[P], found: Attributed) -> Explanation:
+        """What was found, with the facts."""
         values: NDArray[np.float32] = found.values.detach().float().cpu().contiguous().numpy()
         return Explanation(
             method=self.name,
             title=self.title,
-            params=used.to_dict(),
+            params=ready.used,
             values=values,
-            signed=self.is_signed(params),
+            signed=self.is_signed(ready.params),
             seconds=given.progress.seconds,
             evaluations=given.progress.done,
             completeness_error=found.completeness_error,
-            note=" ".join(filter(None, (changed, fitted, note_of(found, self.uses)))),
-            unit=given.unit(self.unit_of(given.modality.name, params)),
+            note=" ".join(filter(None, (ready.note, note_of(found, self.uses)))),
+            unit=given.unit(self.unit_of(given.modality.name, ready.params)),
             baseline_score=found.baseline_score,
             score=found.score,
         )

@@ -23,6 +23,8 @@ R = TypeVar("R")
 Kind = Literal["forward", "gradient"]
 Batches = Callable[[int, int], Tensor]
 """make(start, stop) -> inputs (stop - start, ...)"""
+Score = Callable[[Tensor], Tensor]
+"""Logits (batch, classes) -> (batch,) what is explained of each row."""
 
 CPU_CHUNKS = (1, 2, 4, 8, 16, 32, 64)
 GPU_CHUNKS = (1, 4, 16, 32, 64, 128, 256)
@@ -166,7 +168,7 @@ def time_chunk(model: Prepared, kind: Kind, chunk: int) -> float:
             with torch.inference_mode():
                 model.module(inputs)
         else:
-            _gradient(model.module, inputs, Target(0))
+            gradient_of(model.module, inputs, Target(0).score)
         if model.device.type == "cuda":
             torch.cuda.synchronize(model.device)
         return time.perf_counter() - started
@@ -182,10 +184,11 @@ def out_of_memory(error: BaseException) -> bool:
     )
 
 
-def _gradient(module: nn.Module, inputs: Tensor, target: Target) -> tuple[Tensor, Tensor]:
+def gradient_of(module: nn.Module, inputs: Tensor, score: Score) -> tuple[Tensor, Tensor]:
+    """Each row's gradient of its score, of the inputs' shape, and the scores, (count,)."""
     leaf = inputs.detach().requires_grad_()
     with torch.enable_grad():
-        scores = target.score(module(leaf))
+        scores = score(module(leaf))
         (gradients,) = torch.autograd.grad(scores.sum(), leaf)
     return gradients, scores.detach()
 
@@ -220,7 +223,7 @@ class Evaluator:
             with torch.inference_mode():
                 return chosen(used(self.model.to_device(make(start, stop))))
 
-        for span, found in self._chunked("forward", count, work):
+        for span, found in self.chunked("forward", count, work):
             yield span, found.clone()  # an ordinary tensor again, which callers may change
 
     def all_scores(self, inputs: Tensor) -> Tensor:
@@ -238,9 +241,9 @@ class Evaluator:
         used = module or self.model.module
 
         def work(start: int, stop: int) -> tuple[Tensor, Tensor]:
-            return _gradient(used, self.model.to_device(make(start, stop)), self.target)
+            return gradient_of(used, self.model.to_device(make(start, stop)), self.target.score)
 
-        yield from self._chunked("gradient", count, work)
+        yield from self.chunked("gradient", count, work)
 
     def all_gradients(
         self, inputs: Tensor, module: nn.Module | None = None
@@ -260,9 +263,13 @@ class Evaluator:
         chunk by chunk in the forward pass, so that the vendor's own batch size is of no matter."""
         return _ChunkedScores(self)
 
-    def _chunked(
+    def chunked(
         self, kind: Kind, count: int, work: Callable[[int, int], R]
     ) -> Iterator[tuple[slice, R]]:
+        """Yield (positions, work(start, stop)) chunk by chunk, each in the model's turn.
+
+        Of a chunk that memory does not allow the work is asked again for half of it.
+        """
         alone = count == 1 or self.model.coupled
         chunk = 1 if alone else _even(count, self.chunks.get(self.model, kind))
         start = 0

@@ -133,9 +133,9 @@ def attribution_png(
     whole = MARGIN + len(parts) * (width + MARGIN)
     sheet = Image.new("RGB", (whole, 2 * LINE + MARGIN + height + 4 * LINE), PAPER)
     draw = ImageDraw.Draw(sheet)
-    _write(draw, (MARGIN, 12), f"{a.title}: {a.class_question}", 26, whole - 2 * MARGIN)
+    write_line(draw, (MARGIN, 12), f"{a.title}: {a.class_question}", 26, whole - 2 * MARGIN)
     asked = ", ".join(f"{key}={value}" for key, value in a.params.items())
-    _write(
+    write_line(
         draw,
         (MARGIN, 12 + LINE),
         f"{a.model}, {a.method}" + f" ({asked})" * bool(asked),
@@ -179,10 +179,10 @@ def _draw_scale(
         text = unit if value is None else f"{value:.3g}"
         draw.text((left + place, top + 22), text, INK, ImageFont.load_default(18), anchor=anchor)
     notes = " ".join(filter(None, ("Smoothed." if smooth else "", scale.words)))
-    _write(draw, (left, top + 22 + LINE), notes, 17, width)
+    write_line(draw, (left, top + 22 + LINE), notes, 17, width)
 
 
-def _write(
+def write_line(
     draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, size: int, width: int
 ) -> None:
     """One line, cut with an ellipsis where it is too long."""

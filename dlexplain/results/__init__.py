@@ -17,6 +17,7 @@ from dlexplain.results.explanations import (
     Prediction,
     plot,
 )
+from dlexplain.results.folders import ExplainedFolder, PictureAnswer
 from dlexplain.results.latents import (
     DimensionEffects,
     EncodedPictures,
@@ -129,6 +130,7 @@ __all__ = [
     "EncodedPictures",
     "Estimate",
     "EveryInfluence",
+    "ExplainedFolder",
     "FeatureMaps",
     "Filters",
     "GateStep",
@@ -149,6 +151,7 @@ __all__ = [
     "OutputValue",
     "PastChange",
     "PatchWeights",
+    "PictureAnswer",
     "PictureAttention",
     "Prediction",
     "Reading",

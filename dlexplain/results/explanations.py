@@ -114,6 +114,12 @@ class Prediction:
         return plot(self)
 
 
+def joined(values: NDArray[np.float32], signed: bool) -> NDArray[np.float32]:
+    """(channels, height, width) -> (height, width): summed where signed, else the largest."""
+    one = values.sum(axis=0) if signed else values.max(axis=0)
+    return np.asarray(one, dtype=np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class Attribution:
     """How much each input value counted for the score of a class.
@@ -163,8 +169,7 @@ class Attribution:
     @property
     def heatmap(self) -> NDArray[np.float32]:
         """(height, width): channels summed where signed, else the largest of them."""
-        joined = self.values.sum(axis=0) if self.signed else self.values.max(axis=0)
-        return np.asarray(joined, dtype=np.float32)
+        return joined(self.values, self.signed)
 
     @property
     def class_question(self) -> str:

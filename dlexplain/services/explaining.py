@@ -15,6 +15,7 @@ import dlexplain.explainers.methods  # noqa: F401, these register kinds of input
 from dlexplain.execution.paths import chunk_file
 from dlexplain.explainers.base import NOTHING, Explainer, methods_for
 from dlexplain.explainers.batching import BatchSizes
+from dlexplain.explainers.one_pass import OnePass
 from dlexplain.params import Spec, Value
 from dlexplain.registry import Registry
 from dlexplain.settings import settings
@@ -32,7 +33,8 @@ def batch_sizes() -> BatchSizes:
 class MethodInfo:
     """A method's facts, for pages and listings; `description` is its docstring.
 
-    params  of one modality, with the defaults that are usual there
+    params    of one modality, with the defaults that are usual there
+    one_pass  whether it explains many pictures in about the time that classifying them takes
     """
 
     name: str
@@ -43,6 +45,7 @@ class MethodInfo:
     paper: str
     description: str
     params: dict[str, Spec]
+    one_pass: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The form that `methods --json` prints."""
@@ -67,6 +70,7 @@ def method_info(
         paper=method.paper,
         description=method.description(),
         params={k: replace(s, default=defaults.get(k, s.default)) for k, s in specs.items()},
+        one_pass=isinstance(method, OnePass),
     )
 
 

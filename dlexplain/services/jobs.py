@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 from dlexplain.errors import Cancelled, DlexplainError
 from dlexplain.explainers.progress import Progress, Snapshot
 
-__all__ = ["Job", "Progress", "start", "wait_for_change"]
+__all__ = ["Job", "Progress", "Snapshot", "start", "wait_for_change"]
 R = TypeVar("R")
 State = Literal["waiting", "running", "done", "cancelled", "failed"]
 _log = logging.getLogger(__name__)

@@ -95,6 +95,7 @@ MIMES = {
     "npz": "application/octet-stream",
     "png": "image/png",
     "txt": "text/plain",
+    "zip": "application/zip",
 }
 """By the ending of a file's name."""
 

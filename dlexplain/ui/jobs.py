@@ -6,6 +6,7 @@ what changes, `result_of` the answer, or the progress towards it, or why there i
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
@@ -119,13 +120,14 @@ def result_of(
     key: str = "",
     stop: str = "Cancel",
     starting: str = "Starting",
+    again: str = "Run again",
 ) -> R | None:
     """The answer of one job. Where there is none yet, draws its progress, with a button that
     cancels it; where there is none at all, says why, with a button that tries again.
 
     what  progress counts
     key   of the buttons, where the same answer is drawn twice on a page
-    stop, starting  as `show_progress` has them
+    stop, starting  as `show_progress` has them;  again  what the button for another try says
     """
     job, key = found.jobs[index], key or f"{found.slot}-{index}"
     if job.active:
@@ -138,9 +140,14 @@ def result_of(
         st.error(literal(job.error))
     else:
         st.caption("Cancelled.")
-    if found.makers[index] and st.button(
-        "Run again", key=f"again-{key}", icon=":material/refresh:", type="tertiary"
-    ):
-        found.again(index)
-        st.rerun()
+    if found.makers[index]:
+        # A callback, since a button that is first drawn after the page's script, when the job has
+        # ended, is another one to Streamlit than that of the next run, which would not be pressed.
+        st.button(
+            again,
+            key=f"again-{key}",
+            icon=":material/refresh:",
+            type="tertiary",
+            on_click=partial(found.again, index),
+        )
     return None

@@ -3,6 +3,7 @@
 Bad files are told one by one, others kept. No torch here.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ from dlexplain.services.pictures.sources import (
     sample,
     sample_names,
 )
+from dlexplain.settings import settings
 from dlexplain.trained.catalogue import ModelEntry, entries
 from dlexplain.ui.address import from_address
 from dlexplain.ui.markdown import literal
@@ -111,6 +113,7 @@ def choose_picture(model: ModelEntry, arrived: bool) -> Choice:
             type=list(ENDINGS),
             accept_multiple_files=True,
             key="uploads",
+            max_upload_size=math.ceil(settings().max_file_mb),
             help=f"{FORMATS_IN_WORDS}; of several pictures in a file the first. Kept in memory "
             "only.",
         )

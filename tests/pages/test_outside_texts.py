@@ -17,6 +17,7 @@ PARAMETERS = {
     "explain/4_writing": "view model prompt text token method temperature count seed",
     "explain/5_translation": "model text beam candidate token layer head",
     "explain/6_forecast": "view model series origin target step what intervals change methods",
+    "explain/7_many_pictures": "model method rival",
     "generate/1_latent": "model view test class picture seed",
     "inside/1_layers": "view model layer channel example row column reader text token unit part",
     "train/1_launch": "preset",

@@ -1,6 +1,7 @@
 """Class activation maps: what a convolutional layer saw, weighed for a class."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypeVar
 
@@ -10,10 +11,12 @@ from torch import Tensor
 
 from dlexplain.errors import Incompatible
 from dlexplain.explainers.base import Attributed, Explainer, Family, register
+from dlexplain.explainers.batching import Score, gradient_of
 from dlexplain.explainers.capture import Tape, capture, find_layer, spatial, spatial_layers
 from dlexplain.explainers.inputs.base import ModelInput, Need
 from dlexplain.explainers.inputs.picture import PictureInput
 from dlexplain.explainers.methods.gradients import check_guided, guided
+from dlexplain.explainers.one_pass import OnePass
 from dlexplain.explainers.prepare import PreparedModel
 from dlexplain.params import flag, name, number
 
@@ -34,19 +37,40 @@ def enlarge(grid: Tensor, size: torch.Size | tuple[int, ...]) -> Tensor:
     return F.interpolate(grid, size=tuple(size[-2:]), mode="bilinear", align_corners=False)
 
 
+def layer_pass(
+    model: PreparedModel, inputs: Tensor, score: Score, layer: str
+) -> tuple[Tensor, Tensor]:
+    """The layer's output and each row's gradient of its score at it, both (batch, channels, height,
+    width). The caller has the model's turn."""
+    with capture(model.module, find_layer(model, layer).name) as tape:
+        with torch.enable_grad():
+            scores = score(model.module(inputs)).sum()
+            output = _of_each(tape.output, inputs, layer)
+            (gradient,) = torch.autograd.grad(scores, output, allow_unused=True)
+    if gradient is None:
+        raise Incompatible(f'the score does not depend on the last output of the layer "{layer}"')
+    return spatial(output.detach()), spatial(gradient)
+
+
+def _of_each(output: Tensor | None, inputs: Tensor, layer: str) -> Tensor:
+    """Raises Incompatible where it is not an output for each picture."""
+    assert output is not None
+    if len(output) != len(inputs):
+        raise Incompatible(
+            f'the layer "{layer}" has {len(output)} outputs for {len(inputs)} pictures at once; a '
+            "layer with one for each is accepted"
+        )
+    return output
+
+
 def activation_and_gradient(given: PictureInput, layer: str) -> tuple[Tensor, Tensor]:
     """The layer's output and the score's gradient at it, each (1, channels, height, width)."""
     given.progress.plan(1)
-    found = find_layer(given.model, layer)
-    with given.model.lock.turn(), capture(given.model.module, found.name) as tape:
-        with torch.enable_grad():
-            score = given.target.score(given.model.module(given.inputs)).sum()
-            assert tape.output is not None
-            (gradient,) = torch.autograd.grad(score, tape.output, allow_unused=True)
-    if gradient is None:
-        raise Incompatible(f'the score does not depend on the last output of the layer "{layer}"')
+    find_layer(given.model, layer)  # the first time it takes a turn by itself
+    with given.model.lock.turn():
+        found = layer_pass(given.model, given.inputs, given.target.score, layer)
     given.progress.advance(1)
-    return spatial(tape.output.detach()), spatial(gradient)
+    return found
 
 
 @dataclass(frozen=True)
@@ -91,15 +115,15 @@ class LayerMethod(Explainer[P]):
         return {"layer": ("auto", *(layer.name for layer in spatial_layers(model)))}
 
 
-class _GradientCam(LayerMethod[P]):
+class _GradientCam(LayerMethod[P], OnePass[P]):
     signed = False
 
     @abstractmethod
     def grid(self, activation: Tensor, gradient: Tensor, params: P) -> Tensor:
-        """(1, channels, height, width) twice -> (1, 1, height, width)"""
+        """(batch, channels, height, width) twice -> (batch, 1, height, width)"""
 
     def note(self, activation: Tensor, gradient: Tensor) -> str:
-        """What is to be told of this map."""
+        """What is to be told of the map of one picture, (1, channels, height, width) twice."""
         return ""
 
     def attribute(self, given: ModelInput, params: P) -> Attributed:
@@ -109,6 +133,14 @@ class _GradientCam(LayerMethod[P]):
         note = self.note(activation, gradient)
         return Attributed(enlarge(grid, given.inputs.shape)[0], note=note)
 
+    def together(
+        self, model: PreparedModel, inputs: Tensor, score: Score, params: P
+    ) -> Sequence[Attributed]:
+        activation, gradient = layer_pass(model, inputs, score, params.layer)
+        maps = enlarge(self.grid(activation, gradient, params), inputs.shape)
+        rows = zip(maps, activation.split(1), gradient.split(1), strict=True)  # type: ignore[no-untyped-call]
+        return [Attributed(values, note=self.note(a, g)) for values, a, g in rows]
+
 
 class _SignedCam(_GradientCam[GradCamParams]):
     """One whose negative places speak against the class, where they are kept."""
@@ -117,7 +149,7 @@ class _SignedCam(_GradientCam[GradCamParams]):
 
     @abstractmethod
     def summed(self, activation: Tensor, gradient: Tensor) -> Tensor:
-        """(1, channels, height, width) twice -> (1, 1, height, width), before the ReLU"""
+        """(batch, channels, height, width) twice -> (batch, 1, height, width), before the ReLU"""
 
     def is_signed(self, params: GradCamParams) -> bool:
         return not params.positive
@@ -129,7 +161,7 @@ class _SignedCam(_GradientCam[GradCamParams]):
 
 def grad_cam_grid(activation: Tensor, gradient: Tensor) -> Tensor:
     """Channels weighed by their mean gradient, before the ReLU."""
-    weights = gradient.mean(dim=(2, 3), keepdim=True)  # (1, channels, 1, 1)
+    weights = gradient.mean(dim=(2, 3), keepdim=True)  # (batch, channels, 1, 1)
     return (weights * activation).sum(dim=1, keepdim=True)
 
 
@@ -200,7 +232,7 @@ class GradCamPlusPlus(_GradientCam[LayerParams]):
     Params = LayerParams
 
     def grid(self, activation: Tensor, gradient: Tensor, params: LayerParams) -> Tensor:
-        total = activation.sum(dim=(2, 3), keepdim=True)  # (1, channels, 1, 1)
+        total = activation.sum(dim=(2, 3), keepdim=True)  # (batch, channels, 1, 1)
         denominator = 2 * gradient**2 + total * gradient**3
         safe = torch.where(denominator == 0, torch.ones_like(denominator), denominator)
         alpha = gradient**2 / safe
@@ -227,7 +259,7 @@ class LayerCam(_GradientCam[LayerParams]):
 
 
 @register
-class GuidedGradCam(LayerMethod[LayerParams]):
+class GuidedGradCam(LayerMethod[LayerParams], OnePass[LayerParams]):
     """The fine lines of Guided Backpropagation where Grad-CAM sees the class.
 
     Formula: guided gradient · Grad-CAM, enlarged to the picture's size.
@@ -252,17 +284,31 @@ class GuidedGradCam(LayerMethod[LayerParams]):
         fine, _ = given.evaluator.all_gradients(given.inputs, guided(given.model))
         return Attributed(fine[0] * enlarge(grid, given.inputs.shape)[0])
 
+    def together(
+        self, model: PreparedModel, inputs: Tensor, score: Score, params: LayerParams
+    ) -> Sequence[Attributed]:
+        activation, gradient = layer_pass(model, inputs, score, params.layer)
+        grids = grad_cam_grid(activation, gradient).clamp_min(0)
+        fine, _ = gradient_of(guided(model), inputs, score)
+        return [Attributed(values) for values in fine * enlarge(grids, inputs.shape)]
+
+
+def layer_output(model: PreparedModel, inputs: Tensor, layer: str) -> tuple[Tensor, Tensor, Tape]:
+    """The layer's output, (batch, channels, height, width), the logits, (batch, classes), and the
+    tape that it was recorded on. The caller has the model's turn."""
+    with capture(model.module, find_layer(model, layer).name) as tape, torch.no_grad():
+        logits = model.module(inputs)
+    return spatial(_of_each(tape.output, inputs, layer).detach()), logits, tape
+
 
 def recorded(given: PictureInput, layer: str) -> tuple[Tensor, Tape]:
     """The layer's output, (channels, height, width), and the tape that it was recorded on."""
     given.progress.plan(1)
-    found = find_layer(given.model, layer)
-    with given.model.lock.turn(), capture(given.model.module, found.name) as tape:
-        with torch.no_grad():
-            given.model.module(given.inputs)
+    find_layer(given.model, layer)  # the first time it takes a turn by itself
+    with given.model.lock.turn():
+        found, _, tape = layer_output(given.model, given.inputs, layer)
     given.progress.advance(1)
-    assert tape.output is not None
-    return spatial(tape.output.detach())[0], tape
+    return found[0], tape
 
 
 def most_varying(activation: Tensor, count: int) -> tuple[Tensor, str]:
@@ -276,7 +322,7 @@ def most_varying(activation: Tensor, count: int) -> tuple[Tensor, str]:
 
 
 @register
-class EigenCam(LayerMethod[LayerParams]):
+class EigenCam(LayerMethod[LayerParams], OnePass[LayerParams]):
     """The strongest pattern in a layer's output, whatever class is asked: where the layer sees
     something at all. One evaluation, and no gradient that could vanish.
 
@@ -294,13 +340,25 @@ class EigenCam(LayerMethod[LayerParams]):
     def attribute(self, given: ModelInput, params: LayerParams) -> Attributed:
         assert isinstance(given, PictureInput)
         activation, _ = recorded(given, params.layer)
+        return self._pattern(activation, given.inputs, params.layer)
+
+    def together(
+        self, model: PreparedModel, inputs: Tensor, score: Score, params: LayerParams
+    ) -> Sequence[Attributed]:
+        activation, logits, _ = layer_output(model, inputs, params.layer)
+        score(logits)
+        return [self._pattern(row, inputs, params.layer) for row in activation]
+
+    @staticmethod
+    def _pattern(activation: Tensor, inputs: Tensor, layer: str) -> Attributed:
+        """activation  (channels, height, width)"""
         places = activation.flatten(1).T.double()  # (places, channels)
         if not bool(places.isfinite().all()):
-            raise Incompatible(f'the layer "{params.layer}" gives numbers that are not finite')
+            raise Incompatible(f'the layer "{layer}" gives numbers that are not finite')
         first = torch.linalg.svd(places, full_matrices=False).Vh[0]
         found = (places @ first).reshape(1, 1, *activation.shape[1:]).to(activation.dtype)
         found = found * (1 if float(found.sum()) >= 0 else -1)
-        return Attributed(enlarge(found.clamp_min(0), given.inputs.shape)[0], note=ANY_CLASS)
+        return Attributed(enlarge(found.clamp_min(0), inputs.shape)[0], note=ANY_CLASS)
 
 
 ANY_CLASS = "The map is the same for every class."

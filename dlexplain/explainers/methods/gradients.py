@@ -1,7 +1,7 @@
 """Methods that are one gradient with respect to the input."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 from weakref import WeakKeyDictionary
@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible
 from dlexplain.explainers.base import Attributed, Explainer, Family, NoParams, register
-from dlexplain.explainers.batching import Evaluator
+from dlexplain.explainers.batching import Evaluator, Score, gradient_of
 from dlexplain.explainers.inputs.base import ModelInput, Need
+from dlexplain.explainers.one_pass import OnePass
 from dlexplain.explainers.operations import (
     LARGER,
     Called,
@@ -25,7 +26,7 @@ from dlexplain.explainers.operations import (
     slope,
     traced,
 )
-from dlexplain.explainers.prepare import PreparedModel
+from dlexplain.explainers.prepare import Prepared, PreparedModel
 from dlexplain.params import flag
 
 P = TypeVar("P")
@@ -55,13 +56,38 @@ class GradientMethod(Explainer[P]):
         return Attributed(given.fold(maps[0]))
 
 
+class OneGradient(GradientMethod[P], OnePass[P]):
+    """One that is made of the gradient at the input itself."""
+
+    def network(self, model: Prepared) -> nn.Module:
+        """Whose gradient it is."""
+        return model.module
+
+    @abstractmethod
+    def made_of(self, inputs: Tensor, gradients: Tensor, params: P) -> Tensor:
+        """(batch, ...) twice -> the maps, of the same shape"""
+
+    def maps(
+        self, given: ModelInput, evaluator: Evaluator, inputs: Tensor, params: P
+    ) -> Iterator[tuple[slice, Tensor]]:
+        count, module = inputs.shape[0], self.network(evaluator.model)
+        for span, (gradients, _) in evaluator.gradients(lambda a, b: inputs[a:b], count, module):
+            yield span, self.made_of(inputs[span], gradients, params)
+
+    def together(
+        self, model: PreparedModel, inputs: Tensor, score: Score, params: P
+    ) -> Sequence[Attributed]:
+        gradients, _ = gradient_of(self.network(model), inputs, score)
+        return [Attributed(values) for values in self.made_of(inputs, gradients, params)]
+
+
 @dataclass(frozen=True)
 class SaliencyParams:
     absolute: bool = flag(True, "Absolute value", help="Show the gradient's size, not its sign.")
 
 
 @register
-class Saliency(GradientMethod[SaliencyParams]):
+class Saliency(OneGradient[SaliencyParams]):
     """How strongly the score reacts to each part of the input: the size of the gradient of the
     score with respect to it. One pass, noisy, and blind to evidence that is already saturated.
 
@@ -80,16 +106,12 @@ class Saliency(GradientMethod[SaliencyParams]):
     def is_signed(self, params: SaliencyParams) -> bool:
         return not params.absolute
 
-    def maps(
-        self, given: ModelInput, evaluator: Evaluator, inputs: Tensor, params: SaliencyParams
-    ) -> Iterator[tuple[slice, Tensor]]:
-        count = inputs.shape[0]
-        for span, (gradients, _) in evaluator.gradients(lambda a, b: inputs[a:b], count):
-            yield span, gradients.abs() if params.absolute else gradients
+    def made_of(self, inputs: Tensor, gradients: Tensor, params: SaliencyParams) -> Tensor:
+        return gradients.abs() if params.absolute else gradients
 
 
 @register
-class InputXGradient(GradientMethod[NoParams]):
+class InputXGradient(OneGradient[NoParams]):
     """The gradient times the input: how much each part of it, as it is, adds to the score to first
     order. What is near zero, such as dark pixels, counts little by construction.
 
@@ -101,12 +123,8 @@ class InputXGradient(GradientMethod[NoParams]):
     Params = NoParams
     paper = "Shrikumar et al. 2016, https://arxiv.org/abs/1605.01713"
 
-    def maps(
-        self, given: ModelInput, evaluator: Evaluator, inputs: Tensor, params: NoParams
-    ) -> Iterator[tuple[slice, Tensor]]:
-        count = inputs.shape[0]
-        for span, (gradients, _) in evaluator.gradients(lambda a, b: inputs[a:b], count):
-            yield span, inputs[span] * gradients
+    def made_of(self, inputs: Tensor, gradients: Tensor, params: NoParams) -> Tensor:
+        return inputs * gradients
 
 
 def _guided_back(call: Called, x: Tensor, _y: Tensor, gradient: Tensor) -> Tensor:
@@ -163,14 +181,14 @@ def _is_rectifier(operation: Operation) -> bool:
     return name in ("maximum", "fmax") or (name in RECTIFIERS and len(args) > 1 and args[1] == 0)
 
 
-def guided(model: PreparedModel) -> nn.Module:
+def guided(model: Prepared) -> nn.Module:
     """The model under the guided rule at every ReLU that it computes, clipped ones such as ReLU6
     too. Captum's GuidedBackprop changes modules of nn.ReLU alone, each once."""
     return Ruled(model.module, GUIDED)
 
 
 @register
-class GuidedBackpropagation(GradientMethod[NoParams]):
+class GuidedBackpropagation(OneGradient[NoParams]):
     """A gradient that, on its way back, is cut wherever it is negative at a ReLU. Gives crisp
     pictures of edges; known to depend more on the picture than on what the model has learnt
     (Adebayo et al. 2018), so read it together with another method.
@@ -189,9 +207,8 @@ class GuidedBackpropagation(GradientMethod[NoParams]):
     def check(self, model: PreparedModel) -> None:
         check_guided(model)
 
-    def maps(
-        self, given: ModelInput, evaluator: Evaluator, inputs: Tensor, params: NoParams
-    ) -> Iterator[tuple[slice, Tensor]]:
-        count, module = inputs.shape[0], guided(given.model)
-        for span, (gradients, _) in evaluator.gradients(lambda a, b: inputs[a:b], count, module):
-            yield span, gradients
+    def network(self, model: Prepared) -> nn.Module:
+        return guided(model)
+
+    def made_of(self, inputs: Tensor, gradients: Tensor, params: NoParams) -> Tensor:
+        return gradients

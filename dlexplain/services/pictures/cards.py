@@ -1,10 +1,13 @@
 """What is known of a picture classifier before it is loaded; no torch here."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import dlexplain.data.imagenet  # noqa: F401, registers its class list
+from dlexplain.data.class_list import CLASS_LISTS
 from dlexplain.errors import BadInput, WeightsError
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.base import ARCHITECTURES, ModelSpec, PicturePreprocessing
@@ -69,6 +72,25 @@ def picture_specs() -> tuple[ModelSpec, ...]:
         except WeightsError:
             continue
     return tuple(found)
+
+
+def rivals(name: str, labels: Sequence[str], own: Sequence[str] = ()) -> tuple[ModelEntry, ...]:
+    """Models other than the one of this name that tell classes of these labels apart; of the
+    user's own, whose classes are known only when they are loaded, all."""
+    found = []
+    for entry in entries(TASK, own=own):
+        if entry.name == name:
+            continue
+        try:
+            fits = entry.source == "own" or sorted(_labels(picture_spec(entry))) == sorted(labels)
+        except WeightsError:  # whoever loads it is told
+            continue
+        found += [entry] if fits else []
+    return tuple(found)
+
+
+def _labels(spec: ModelSpec) -> Sequence[str]:
+    return spec.classes or [known.label for known in CLASS_LISTS[spec.labels]().names]
 
 
 def picture_spec(entry: ModelEntry) -> ModelSpec:

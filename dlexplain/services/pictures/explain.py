@@ -65,7 +65,7 @@ def explain(
     memory. Raises PictureError, UnknownName, ParamError, TargetError, Incompatible or Cancelled.
     """
     explainer = find_method(PICTURE, method)
-    wanted = _request(model, method, params)
+    wanted = request_of(model, method, params)
     read = as_picture(picture, fit, model.spec.preprocessing.fit)
     if target is None:
         target = classify(model, read, top=1).scores[0].name.index
@@ -102,12 +102,12 @@ def cached(
     params: Mapping[str, Value],
 ) -> Attribution | None:
     """The answer to this request if it is in memory."""
-    wanted = _request(model, method, params)
+    wanted = request_of(model, method, params)
     found = _cache.get(_key(model, picture, method, wanted, Target(target, contrast)))
     return None if found is None else replace(found, path=picture.name)
 
 
-def _request(model: LoadedModel, method: str, given: Mapping[str, Value]) -> Request[Any]:
+def request_of(model: LoadedModel, method: str, given: Mapping[str, Value]) -> Request[Any]:
     explainer = find_method(PICTURE, method)
     return explainer.request(PICTURE, given, _defaults(model, explainer))
 

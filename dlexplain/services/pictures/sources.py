@@ -13,6 +13,7 @@ from PIL import Image
 from dlexplain.data.decoding_apart import start_ahead
 from dlexplain.data.file_kinds import ENDINGS, FORMATS_IN_WORDS
 from dlexplain.data.fit import Fit, read_fit
+from dlexplain.data.picture_files import PictureFiles, find_pictures
 from dlexplain.data.pictures import Picture, read_picture
 from dlexplain.data.samples import SAMPLES, give_samples, read_sample, sample, sample_names
 from dlexplain.errors import DlexplainError
@@ -32,6 +33,8 @@ __all__ = [
     "Fit",
     "KnownPicture",
     "Picture",
+    "PictureFiles",
+    "find_pictures",
     "give_samples",
     "kept_pictures",
     "png_address",

@@ -1,5 +1,6 @@
 """Choosing a picture: a test picture, an upload, a shot of the camera, a drawing; no torch."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ from dlexplain.services.pictures.sources import (
     png_address,
     read_picture,
 )
+from dlexplain.settings import settings
 from dlexplain.ui.address import from_address
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.uploads import read_uploads
@@ -72,6 +74,7 @@ def choose_picture(data: PictureData | None, arrived: bool) -> Choice:
             "Drop a picture",
             type=list(ENDINGS),
             key="latent-upload",
+            max_upload_size=math.ceil(settings().max_file_mb),
             help=f"{FORMATS_IN_WORDS}, of any size and colour: it is made into what the model "
             "takes. Kept in memory only.",
         )

@@ -27,6 +27,8 @@ MEANT = {
     "identity": "The words that weigh most: red ones raise the output, blue ones lower it.",
 }
 TABLE = "table-job"
+MEGABYTES = 50
+"""Largest CSV."""
 SHOWN = 500
 """Rows of the table drawn on the page; all are in the download."""
 
@@ -37,6 +39,7 @@ def show_table(model: TextModel) -> None:
         "A CSV with a column of texts",
         type=["csv", "tsv", "txt"],
         key="text-table",
+        max_upload_size=MEGABYTES,
         help="UTF-8, with a heading; commas, semicolons or tabs between columns; at most 5,000 "
         "rows. Kept in memory only.",
     )

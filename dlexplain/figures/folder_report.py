@@ -1,0 +1,146 @@
+"""Many pictures of one folder as HTML: tiles for a page, and a report that stands by itself.
+
+All that comes from outside, such as names of files and classes, is escaped; the report runs no
+script and fetches nothing, which its policy also tells the browser.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+
+from dlexplain.figures.folders import COLOURS, jpeg_address, map_tile, told, view_tile
+from dlexplain.figures.scales import BLUE, ORANGE
+from dlexplain.results import ExplainedFolder, PictureAnswer
+from dlexplain.results.words import duration, made_visible
+
+MOST = 500
+"""Pictures in the report; each takes some 8 kB."""
+TILES = (
+    "display:grid;grid-template-columns:repeat(auto-fill,minmax(112px,1fr));gap:12px;"
+    "font-size:.78rem;line-height:1.35"
+)
+LINE = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
+STYLE = f"""
+:root{{color-scheme:light dark}}
+body{{font:16px/1.45 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem}}
+h1{{margin-bottom:.3rem}}
+p{{margin:.3rem 0}}
+table{{border-collapse:collapse;margin-top:1rem}}
+td,th{{padding:.25rem .6rem;text-align:left;vertical-align:middle}}
+td,th{{border-bottom:1px solid rgba(128,128,128,.3)}}
+td img{{width:56px;height:56px;display:block}}
+td.n{{text-align:right;font-variant-numeric:tabular-nums}}
+td.name{{overflow-wrap:anywhere}}
+.wide{{overflow-x:auto}}
+.wrong{{color:{ORANGE};font-weight:600}}
+.right{{color:{BLUE}}}
+"""
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+Draw = Callable[[ExplainedFolder, PictureAnswer], str]
+"""A picture's address, for src."""
+
+
+def tiles_html(found: ExplainedFolder, answers: Iterable[PictureAnswer], draw: Draw) -> str:
+    """The maps over their pictures in a grid that is as wide as there is room."""
+    return f'<div style="{TILES}">{"".join(_tile(found, a, draw) for a in answers)}</div>'
+
+
+def _tile(found: ExplainedFolder, answer: PictureAnswer, draw: Draw) -> str:
+    first, second = (escape(made_visible(text)) for text in told(answer))
+    name = escape(made_visible(f"{answer.name}: {answer.top.name.label}"))
+    frame = COLOURS[answer.verdict] if answer.verdict else "transparent"
+    weight = f";color:{ORANGE};font-weight:600" if answer.right is False else ";opacity:.75"
+    return (
+        f'<div style="min-width:0" title="{name}"><img src="{draw(found, answer)}" alt="{name}" '
+        f'style="width:100%;display:block;border-radius:4px;outline:3px solid {frame};'
+        f'outline-offset:-3px"><div style="{LINE};margin-top:4px">{first}</div>'
+        f'<div style="{LINE}{weight}">{second}</div></div>'
+    )
+
+
+def map_address(found: ExplainedFolder, answer: PictureAnswer) -> str:
+    return jpeg_address(map_tile(found, answer))
+
+
+def folder_report(found: ExplainedFolder, about: str = "", draw: Draw = map_address) -> bytes:
+    """An HTML document: what was asked, how often the model is right, and a table of the pictures
+    with their maps, wrong ones first, then the least confident.
+
+    about  sentences on the method
+    """
+    order = "wrong" if found.known else "least"
+    shown = found.ordered(order)[:MOST]
+    asked = ", ".join(f"{key} = {value}" for key, value in found.params.items())
+    lines = [
+        f"Model {found.model}, method {found.title}" + (f" ({asked})" if asked else ""),
+        f"{len(found.answers):,} pictures, {duration(max(1, found.seconds))}",
+        *summary(found),
+        about,
+        "Each map explains its picture's class and is drawn on a scale of its own; entropy and "
+        "disagreement are in bits.",
+    ]
+    if len(shown) < len(found.answers):
+        lines.append(f"The table has the first {len(shown):,}: {_order_told(order)}.")
+    title = escape(made_visible(found.source))
+    told_of = "".join(f"<p>{escape(made_visible(line))}</p>" for line in lines if line)
+    content = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
+        f"<style>{STYLE}</style></head><body><h1>{title}</h1>{told_of}"
+        f'<div class="wide">{_table(found, shown, draw)}</div>{_left_out(found)}</body></html>'
+    )
+    return content.encode()
+
+
+def summary(found: ExplainedFolder) -> list[str]:
+    """How often the models are right, and agree, where that is known."""
+    told_of = [
+        ("Accuracy", found.accuracy_told),
+        (f"Accuracy of {found.rival}", found.rival_accuracy_told),
+        (f"Same class as {found.rival}", found.agreement_told),
+    ]
+    return [f"{name}: {value}" for name, value in told_of if value]
+
+
+def _order_told(order: str) -> str:
+    return "the surest mistakes, then the least sure" if order == "wrong" else "the least sure"
+
+
+def _table(found: ExplainedFolder, answers: Sequence[PictureAnswer], draw: Draw) -> str:
+    heads = ["Picture", "Map", "File", "Class", "Probability", "Entropy"]
+    heads += ["Truth"] if found.known else []
+    heads += ["Rival's class", "Disagreement"] if found.rival else []
+    head = "".join(f"<th>{escape(name)}</th>" for name in heads)
+    rows = "".join(_row(found, answer, draw) for answer in answers)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _row(found: ExplainedFolder, answer: PictureAnswer, draw: Draw) -> str:
+    cells = [
+        f'<td><img src="{jpeg_address(view_tile(found, answer))}" alt=""></td>',
+        f'<td><img src="{draw(found, answer)}" alt=""></td>',
+        _text(answer.name, "name"),
+        _text(answer.top.name.label),
+        _text(f"{answer.top.probability:.1%}", "n"),
+        _text(f"{answer.entropy:.2f}", "n"),
+    ]
+    if found.known:
+        cells.append(_text(answer.truth.label if answer.truth else "", answer.verdict))
+    if found.rival:
+        rival = answer.rival
+        cells.append(_text(f"{rival.name.label} {rival.probability:.0%}" if rival else ""))
+        cells.append(_text("" if rival is None else f"{answer.disagreement or 0:.2f}", "n"))
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _text(text: str, kind: str = "") -> str:
+    of = f' class="{kind}"' if kind else ""
+    return f"<td{of}>{escape(made_visible(text))}</td>"
+
+
+def _left_out(found: ExplainedFolder) -> str:
+    told_of = [*found.refused, *found.skipped]
+    if not told_of:
+        return ""
+    lines = "".join(f"<li>{escape(made_visible(one))}</li>" for one in told_of)
+    return f"<h2>Left out</h2><ul>{lines}</ul>"

@@ -1,0 +1,71 @@
+"""Many pictures go in; the class of each, how sure it is, and what decided come out."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dlexplain.errors import DlexplainError
+from dlexplain.services.pictures.cards import TASK
+from dlexplain.ui.folder.choice import arrived, choose_files
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.models import choose_model
+from dlexplain.ui.pictures import OWN
+
+if TYPE_CHECKING:
+    from dlexplain.services.pictures.models import LoadedModel
+    from dlexplain.services.pictures.sources import PictureFiles
+
+SLOT = "many"
+UNREAD = "many-address-unread"  # it also says what is asked, once there are pictures
+
+
+def main() -> None:
+    st.title("Explain many pictures")
+    if opened := arrived():
+        st.session_state[UNREAD] = True
+    entry = choose_model([TASK], "model", opened, own=OWN)
+    OWN.ask("model")
+    if entry is None:
+        return
+    files = choose_files()
+    if files is None and SLOT not in st.session_state:
+        st.info(
+            "Drop a ZIP of pictures above, or name a folder on the server. Each picture gets its "
+            "class, how sure the model is, and a map of what decided. Folders that are named after "
+            "classes say what is right, and how often the model is.",
+            icon=":material/arrow_upward:",
+        )
+        return
+    # torch is imported from here on, so the empty page is there at once.
+    from dlexplain.ui import cache
+
+    try:
+        model = cache.model(entry.name)
+    except DlexplainError as error:
+        st.error(literal(error))
+        return
+    ask(model, files)
+
+
+def ask(model: "LoadedModel", files: "PictureFiles | None") -> None:
+    """The question, its answer, and below it the settings."""
+    from dlexplain.ui.folder.answers import show_answers
+    from dlexplain.ui.folder.question import choose_settings, choose_what, share, start, waits
+
+    what = choose_what(model, st.session_state.pop(UNREAD, False))
+    button, answer, settings = st.container(), st.container(), st.container()
+    with settings:
+        question = choose_settings(model, what, files)
+    with button:
+        start(SLOT, model, files, question)
+    share(model, what)
+    found = st.session_state.get(SLOT)
+    if found is None:
+        return
+    with answer:
+        if question is not None and found.question != question:
+            st.caption(waits(found.question))
+        show_answers(found, found.question.orders)
+
+
+main()
