@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from dlexplain.cli import main
+from dlexplain.data.samples import sample_path
 from dlexplain.services.texts.attention import attention
+from tests.own_pictures import save
 
 FILM = "A gripping film that never feels long."
 QUICK = ("--model", "sst2-transformer")
@@ -79,3 +81,33 @@ def test_a_wrong_call_is_one_sentence(
     assert status in (1, 2)
     assert said in errors
     assert len(errors.strip().splitlines()) == 1
+
+
+def test_of_a_picture_heads_and_patches(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    save("vit", tmp_path / "vit")
+    out = tmp_path / "a.npz"
+    asked = ("--picture", str(sample_path("chelsea")), "--model", str(tmp_path / "vit"))
+    status, text, _ = run(capsys, *asked, "--json", "--out", str(out))
+    assert status == 0
+    found = json.loads(text)
+    assert (found["front"], found["side"], found["shape"]) == (1, 4, [2, 4, 17, 17])
+    assert np.shape(found["distance"]) == (2, 4)
+    with np.load(out) as saved:
+        np.testing.assert_allclose(saved["attention"].sum(-1), 1, atol=1e-5)
+        assert saved["picture"].shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ((), "--picture needs --model"),
+        (("--model", "cifar10-cnn"), "no attention that can be shown"),
+        (("--model", "cifar10-cnn", "--hide-marks"), "are of texts"),
+    ],
+)
+def test_of_a_picture_wrong_calls(
+    capsys: pytest.CaptureFixture[str], more: tuple[str, ...], said: str
+) -> None:
+    status, _, words = run(capsys, "--picture", str(sample_path("chelsea")), *more)
+    assert status == 2
+    assert said in words

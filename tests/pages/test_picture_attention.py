@@ -11,9 +11,18 @@ PAGE = str(Path(__file__).parents[2] / "pages/explain/3_attention.py")
 VIEWS = ("all", "head", "rollout", "class", "numbers")
 
 
-def page(**query: str) -> AppTest:
+@pytest.fixture(scope="module")
+def vit(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A vision Transformer of 4 × 4 patches, two layers of four heads."""
+    folder = tmp_path_factory.mktemp("models") / "vit"
+    save("vit", folder)
+    return str(folder)
+
+
+def page(model: str = "", **query: str) -> AppTest:
     app = AppTest.from_file(PAGE, default_timeout=90)
-    for key, value in {"of": "picture", "sample": "chelsea", **query}.items():
+    named = {"model": model} if model else {}
+    for key, value in {"of": "picture", "sample": "chelsea", **named, **query}.items():
         app.query_params[key] = value
     return app.run()
 
@@ -24,18 +33,18 @@ def words(app: AppTest) -> str:
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_every_view_draws_for_the_zoos_vision_transformer(view: str) -> None:
-    app = page(**{"patch-view": view})
+def test_every_view_draws(vit: str, view: str) -> None:
+    app = page(vit, **{"patch-view": view})
     assert not app.exception and not app.error
-    assert app.session_state["model"] == "cifar10-vit"
+    assert app.session_state["model"] == vit
     assert app.query_params["patch-view"] == view
     assert app.get("download_button")
 
 
-def test_the_address_brings_back_head_and_patch() -> None:
-    app = page(**{"patch-view": "head", "layer": "2", "head": "3", "patch": "28"})
+def test_the_address_brings_back_head_and_patch(vit: str) -> None:
+    app = page(vit, **{"patch-view": "head", "layer": "2", "head": "3", "patch": "12"})
     assert (app.slider(key="layer").value, app.slider(key="head").value) == (2, 3)
-    assert app.selectbox(key="patch").value == 27
+    assert app.selectbox(key="patch").value == 11
     assert "layer 2, head 3" in words(app)
     app.selectbox(key="patch").set_value(None).run()
     assert not app.exception
@@ -51,14 +60,14 @@ def test_the_address_brings_back_head_and_patch() -> None:
         ({"of": "music"}, "unknown kind of input"),
     ],
 )
-def test_an_address_that_is_wrong_is_told(query: dict[str, str], said: str) -> None:
-    app = page(**query)
+def test_an_address_that_is_wrong_is_told(vit: str, query: dict[str, str], said: str) -> None:
+    app = page(**{"model": vit, **query})
     assert not app.exception
     assert said in words(app)
 
 
-def test_a_patch_that_another_model_lacks_is_let_go() -> None:
-    app = page(patch="5000")
+def test_a_patch_that_the_model_lacks_is_let_go(vit: str) -> None:
+    app = page(vit, patch="5000")
     assert not app.exception
     assert app.session_state["patch"] is None
 
@@ -75,8 +84,15 @@ def test_a_model_of_ones_own_is_shown_and_one_without_attention_refused(tmp_path
     assert app.session_state["model"] == str(tmp_path / "beit")
 
 
-def test_text_and_picture_lie_beside_each_other() -> None:
+def test_without_a_model_the_page_says_what_to_do() -> None:
     app = page()
+    assert not app.exception and not app.error
+    assert "There is no picture classifier that shows heads yet" in words(app)
+    assert app.text_input(key="own-model")
+
+
+def test_text_and_picture_lie_beside_each_other(vit: str) -> None:
+    app = page(vit)
     app.segmented_control(key="of").set_value("text").run()
     assert not app.exception
     assert "attending" in app.session_state
