@@ -86,6 +86,7 @@ from dlexplain.results.text_explanations import (
     Turning,
     WordChange,
 )
+from dlexplain.results.text_labels import LabelledText, kind_of
 from dlexplain.results.translation import (
     Candidate,
     CrossAttention,
@@ -137,6 +138,7 @@ __all__ = [
     "HeadStep",
     "Influence",
     "Inside",
+    "LabelledText",
     "LanguageTest",
     "LatentPath",
     "LatentPlane",
@@ -186,6 +188,7 @@ __all__ = [
     "about_of",
     "csv_of",
     "iso_date",
+    "kind_of",
     "lower_is_better",
     "period_format",
     "period_text",
