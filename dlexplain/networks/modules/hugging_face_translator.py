@@ -159,10 +159,12 @@ class HuggingFaceTranslator(nn.Module):
         """Inside it, the encoder finds `vectors` where it looks up `ids`. The caller has the
         model's turn."""
 
-        def instead(_module: nn.Module, given: tuple[Any, ...], _found: Tensor) -> Tensor:
-            if not torch.equal(given[0], ids):
+        time = ids.shape[1]
+
+        def instead(_module: nn.Module, given: tuple[Any, ...], found: Tensor) -> Tensor:
+            if not torch.equal(given[0][:, :time], ids):
                 raise Incompatible("it looks up other words than those of its source")
-            return vectors
+            return torch.cat([vectors, found[:, time:]], 1)  # some models fill up a window
 
         hook = self.source_embedding.table.register_forward_hook(instead)
         try:

@@ -112,15 +112,16 @@ def _plain(model: Any, ids: Tensor, target: Tensor) -> Tensor:
 def _generated(model: Any, ids: Tensor, marks: OwnMarks, count: int) -> list[int]:
     """What generate writes behind the opening, the likeliest token each time; never padding or
     the start."""
-    from transformers import GenerationConfig
+    import transformers
 
+    config: Any = transformers.GenerationConfig
     own = model.generation_config
     start, *forced = marks.opening
     banned = {marks.pad, start} - {marks.end}
     asked: dict[str, Any] = {"bad_words_ids": [[token] for token in banned]} if banned else {}
     # Its own settings, such as tokens that may not be repeated, would be taken where none are
     # given, so they are put aside.
-    model.generation_config = GenerationConfig(
+    model.generation_config = config(
         max_new_tokens=count + len(forced),
         num_beams=1,
         do_sample=False,

@@ -52,8 +52,9 @@ def text_labels(name: str, text: str) -> LabelledText:
 def text_methods(name: str) -> Registry[MethodInfo]:
     """The methods that are compatible with the model, by name."""
     model = classifier(name)
-    tokens = isinstance(model, TokenModel)
-    return by_name(label_method_infos(model) if tokens else text_method_infos(model))
+    if isinstance(model, TokenModel):
+        return by_name(label_method_infos(model))
+    return by_name(text_method_infos(model))
 
 
 def digest(text: str) -> str:

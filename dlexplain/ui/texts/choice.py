@@ -37,10 +37,11 @@ def _load(name: str) -> None:
 
     Raises DlexplainError.
     """
-    from dlexplain.ui.texts import cache as text_cache  # torch is imported from here on
+    from dlexplain.services.texts.token_models import TokenModel  # torch is imported from here on
+    from dlexplain.ui.texts import cache as text_cache
 
     model = text_cache.classifier(name)
-    if model.modality == "token" or not model.prepared.attends:
+    if isinstance(model, TokenModel) or not model.prepared.attends:
         st.session_state.setdefault(NOT_ATTENDING, set()).add(name)
 
 
