@@ -55,6 +55,21 @@ def classifier(family: str, **config: Any) -> Any:
     return getattr(transformers, f"{family}ForSequenceClassification")(found).eval()
 
 
+def labeller(family: str, **config: Any) -> Any:
+    """An untrained token classifier of transformers."""
+    import transformers
+
+    found = getattr(transformers, f"{family}Config")(**{"id2label": LABELS} | config)
+    return getattr(transformers, f"{family}ForTokenClassification")(found).eval()
+
+
+def read_labeller(folder: str) -> Any:
+    """The token classifier as transformers itself reads it, in float32."""
+    from transformers import AutoModelForTokenClassification
+
+    return AutoModelForTokenClassification.from_pretrained(folder, dtype=torch.float32).eval()
+
+
 def read_again(folder: str) -> Any:
     """The classifier as transformers itself reads it, in float32."""
     from transformers import AutoModelForSequenceClassification

@@ -26,7 +26,7 @@ DEFAULT_METHOD = "grad-cam"
 MODEL_HELP = f"default: {DEFAULT_MODEL}, or {explaining_texts.DEFAULT_MODEL} for texts"
 NAMED = 3
 """Files of a folder that are named where some were skipped; of the rest the number."""
-KINDS = ("picture", "text", "series", "next-token", "translation")
+KINDS = ("picture", "text", "token", "series", "next-token", "translation")
 FIT_HELP = (
     "how a picture is made into the model's square: crop (default), crop:X,Y (0,0 from the left "
     "and top, 1,1 from the right and bottom), pad or squash"
@@ -85,6 +85,12 @@ def declare(command: "Commands") -> None:
         "--alone",
         action="store_true",
         help="the target's score by itself, also where there are two classes",
+    )
+    explain.add_argument(
+        "--word",
+        metavar="NUMBER|WORD",
+        help="of a token classifier, whose label is explained, from 0; default: the first that is "
+        "labelled as something",
     )
     explain.add_argument("--fit", metavar="FIT", help=FIT_HELP)
     explain.add_argument(
@@ -259,6 +265,8 @@ def _explain(args: argparse.Namespace) -> int:
         raise BadInput("explain takes a picture, or --text, or --series, one of the three")
     if args.path is None:
         _no_fit(args)
+    if args.text is None and args.word is not None:
+        raise BadInput("--word is about texts; a picture or a series takes none")
     if args.series is not None:
         return forecasting.explain(args, params)
     if args.text is not None:

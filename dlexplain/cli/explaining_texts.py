@@ -10,23 +10,20 @@ from dlexplain.errors import BadInput, TextError
 from dlexplain.settings import local_path
 
 if TYPE_CHECKING:
-    from dlexplain.results import TextPrediction
+    from dlexplain.results import LabelledText, TextPrediction
 
 DEFAULT_MODEL = "sst2-minilm"
 DEFAULT_METHOD = "integrated-gradients"
+TASKS = ("classify-text", "classify-token")
 BAR = 24
 """Letters of the widest bar."""
 
 
 def classify(args: argparse.Namespace) -> int:
     """Print each text's classes; 1 where a row of the CSV has no text."""
-    from dlexplain.services.loading import load
-    from dlexplain.services.texts.explain import classify_text
-    from dlexplain.services.texts.models import TextModel
-
-    model = load(TextModel, args.model or DEFAULT_MODEL)
+    model = _load(args.model or DEFAULT_MODEL)
     if args.text is not None:
-        found, lost = [classify_text(model, args.text)], 0
+        found, lost = _said(model, [args.text]), 0
     else:
         found, lost = _of_file(model, args.texts, args.column)
     if args.json:
@@ -37,9 +34,32 @@ def classify(args: argparse.Namespace) -> int:
     return 1 if lost else 0
 
 
-def _of_file(model: Any, path: str, column: str) -> "tuple[list[TextPrediction], int]":
-    """The predictions, and how many rows were left out, each told on stderr."""
+def _load(name: str) -> Any:
+    """A TextModel, or a TokenModel where the user's own model is one."""
+    from dlexplain.services.loading import class_of, load
+    from dlexplain.services.texts.models import TextModel
+    from dlexplain.trained.catalogue import find
+    from dlexplain.trained.hugging_face import is_own_model
+
+    if not is_own_model(name):
+        return load(TextModel, name)
+    return load(class_of(find(name, *TASKS)), name)
+
+
+def _said(model: Any, texts: "list[str]") -> "list[TextPrediction] | list[LabelledText]":
+    if model.modality == "token":
+        from dlexplain.services.texts.labelling import label_words
+
+        return [label_words(model, text) for text in texts]
     from dlexplain.services.texts.explain import classify_texts
+
+    return classify_texts(model, texts)
+
+
+def _of_file(
+    model: Any, path: str, column: str
+) -> "tuple[list[TextPrediction] | list[LabelledText], int]":
+    """The predictions, and how many rows were left out, each told on stderr."""
     from dlexplain.services.texts.tables import read_text_column
 
     _, texts = read_text_column(local_path(path), column)
@@ -52,16 +72,22 @@ def _of_file(model: Any, path: str, column: str) -> "tuple[list[TextPrediction],
             lost += 1
             continue
         kept.append(text)
-    return classify_texts(model, kept), lost
+    return _said(model, kept), lost
 
 
-def _print(prediction: "TextPrediction", top: int | None) -> None:
+def _print(prediction: "TextPrediction | LabelledText", top: int | None) -> None:
+    from dlexplain.results import LabelledText
+
     print(prediction.text if len(prediction.text) <= 100 else prediction.text[:99] + "…")
-    for score in prediction.scores[: top or 5]:
-        said = score.text if prediction.activation == "identity" else f"{score.probability:.2%}"
-        print(f"  {said:>7}  {score.name.label}")
-    if prediction.activation == "sigmoid":
-        print("  the probability of each label by itself")
+    if isinstance(prediction, LabelledText):
+        for number, (word, score) in enumerate(zip(prediction.words, prediction.said, strict=True)):
+            print(f"  {number:>4}  {score.probability:7.2%}  {score.name.label:12} {word}")
+    else:
+        for score in prediction.scores[: top or 5]:
+            said = score.text if prediction.activation == "identity" else f"{score.probability:.2%}"
+            print(f"  {said:>7}  {score.name.label}")
+        if prediction.activation == "sigmoid":
+            print("  the probability of each label by itself")
     if prediction.left:
         print(f"  the last {prediction.left:,} tokens were left out")
     if prediction.unknown:
@@ -71,9 +97,7 @@ def _print(prediction: "TextPrediction", top: int | None) -> None:
 def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     """Print each token's value, or all of it as JSON; with --out the text in colours too."""
     from dlexplain.figures.coloured_text import text_page
-    from dlexplain.services.loading import load
     from dlexplain.services.texts.explain import explain_text, precision_warning, text_method_infos
-    from dlexplain.services.texts.models import TextModel
 
     if args.png:
         raise BadInput("--png is for pictures; --out FILE.html keeps a text in colours")
@@ -81,7 +105,13 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
         raise BadInput(f'--out is "{args.out}"; of a text it takes a name that ends in .html')
     method = args.method or DEFAULT_METHOD
     check_params(params, method, text_method_infos())
-    model = load(TextModel, args.model or DEFAULT_MODEL)
+    model = _load(args.model or DEFAULT_MODEL)
+    if model.modality == "token":
+        from dlexplain.services.texts.labelling import of_word
+
+        model = of_word(model, model.read(args.text), args.word)
+    elif args.word is not None:
+        raise BadInput(f"--word is for token classifiers; {model.name} says a class of the text")
     if slow := precision_warning(model, method, params):
         complain(slow)  # before the work, which it makes long
     found = explain_text(

@@ -18,7 +18,14 @@ def declare(command: "Commands") -> None:
         "--model",
         default="",
         metavar="NAME",
-        help="a translator of the zoo or a finished run's id; default: the zoo's first",
+        help="a translator of the zoo, a finished run's id, or the folder or the name on the hub "
+        "of a user's own; default: the zoo's first",
+    )
+    translate.add_argument(
+        "--prefix",
+        metavar="TEXT",
+        help="of a user's own model, what is read before the text, such as T5's; default: what its "
+        "config names",
     )
     translate.add_argument(
         "--beam",
@@ -41,7 +48,7 @@ def _translate(args: argparse.Namespace) -> int:
     from dlexplain.services.translation.translating import cross_attention, translate
 
     model = load(LoadedTranslator, args.model)
-    found = translate(model, args.text, args.beam, args.length_penalty)
+    found = translate(model, args.text, args.beam, args.length_penalty, args.prefix)
     if args.json:
         attention = cross_attention(model, found)
         alignment = attention.alignment(attention.usual)
@@ -53,6 +60,8 @@ def _translate(args: argparse.Namespace) -> int:
         print(json.dumps(found.to_dict() | {"alignment": aligned}, indent=1))
         return 0
     print(f"{model.title}, {' to '.join(found.languages)}")
+    if found.prefix:
+        print(f'read behind the prefix "{found.prefix}"')
     print(f"{'score':>9}{'log p':>10}")
     for one in found.candidates:
         cut = "" if one.ended else " (cut)"

@@ -89,7 +89,11 @@ def read_out(prepared: PreparedText | PreparedModel, joined: Tensor) -> Tensor:
         patches = patches_of(prepared)
         return on_picture(prepared, patches.grid(joined[patches.read.to(joined.device)].mean(0)))
     marks = int(prepared.network.marks)  # type: ignore[arg-type]
-    rows = {"first": joined[:1], "last": joined[-1:], "mean": joined}[prepared.reads]
+    reads = prepared.reads
+    if isinstance(reads, int):
+        rows = joined[reads : reads + 1]
+    else:
+        rows = {"first": joined[:1], "last": joined[-1:], "mean": joined}[reads]
     return rows.mean(0)[marks:]
 
 

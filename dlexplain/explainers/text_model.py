@@ -5,7 +5,7 @@ dlexplain.networks.modules.text_shapes says.
 """
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from dlexplain.explainers.fair_lock import FairLock
 from dlexplain.explainers.recurrence import differentiable
 
-Reads = Literal["first", "last", "mean"]
+Reads = Literal["first", "last", "mean"] | int
 SMALLEST_BUCKET = 16
 TRIAL_TOKENS = 8
 LEAST_SPREAD = 0.1
@@ -75,7 +75,6 @@ class PreparedText:
     reads       which state goes on to the classes; see text_shapes.Attends
     """
 
-    modality: ClassVar[str] = "text"
     network: nn.Module
     device: torch.device
     fingerprint: str
@@ -84,6 +83,11 @@ class PreparedText:
     attends: bool
     reads: Reads
     lock: FairLock = field(default_factory=FairLock)
+
+    @property
+    def modality(self) -> str:
+        """What its inputs are, see explainers.inputs.text."""
+        return "token" if isinstance(self.reads, int) else "text"
 
     def by_ids(self, ids: Tensor, precision: str = "float32") -> View:
         """Inputs (batch, time) ids, `pad` behind the end; to be measured with such as `ids`."""

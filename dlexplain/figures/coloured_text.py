@@ -26,7 +26,8 @@ UPRIGHT = 18
 def coloured_text(
     attribution: TextAttribution, sign: Sign = "both", top: float | None = None
 ) -> str:
-    """HTML: the text with each token on its colour, and its value on hover.
+    """HTML: the text with each token on its colour, and its value on hover; the token whose label
+    is explained has a frame.
 
     top  the value that takes the full colour; by default the largest one here
 
@@ -35,9 +36,8 @@ def coloured_text(
     values = shown(attribution.values, attribution.signed, sign)
     top = strongest(attribution.values) if top is None else top
     spans, at = [], 0
-    for token, (start, stop), value in zip(
-        attribution.tokens, attribution.offsets.tolist(), values, strict=True
-    ):
+    rows = zip(attribution.tokens, attribution.offsets.tolist(), values, strict=True)
+    for place, (token, (start, stop), value) in enumerate(rows):
         if start == stop:  # a mark, which is not of the text
             spans.append(_span(token, float(value), attribution, top, small=True) + " ")
             continue
@@ -46,7 +46,8 @@ def coloured_text(
         token = attribution.text[start:stop]
         own = token.lstrip(" ") or token  # blanks before it have no colour
         spans.append(_gap(attribution.text[at : stop - len(own)]))
-        spans.append(_span(own, float(value), attribution, top))
+        framed = place == attribution.place
+        spans.append(_span(own, float(value), attribution, top, framed=framed))
         at = stop
     rest = attribution.text[at:]
     return f'<div dir="auto" style="{BOX}">' + "".join(spans) + _gap(rest) + "</div>"
@@ -75,7 +76,12 @@ def _gap(text: str) -> str:
 
 
 def _span(
-    token: str, value: float, attribution: TextAttribution, top: float, small: bool = False
+    token: str,
+    value: float,
+    attribution: TextAttribution,
+    top: float,
+    small: bool = False,
+    framed: bool = False,
 ) -> str:
     token = made_visible(token)
     opacity = 0.0 if np.isnan(value) or top == 0 else STRONGEST * min(1.0, abs(value) / top)
@@ -83,6 +89,7 @@ def _span(
     said = "not shown" if np.isnan(value) else f"{value:+.3g} {attribution.unit}"
     style = f"background:{rgba(colour, round(opacity, 3))};border-radius:3px;padding:1px 2px"
     style += ";font-size:0.75em;opacity:0.8" if small else ""
+    style += ";outline:2px solid currentColor" if framed else ""
     return f'<span style="{style}" title="{escape(token)}: {escape(said)}">{escape(token)}</span>'
 
 

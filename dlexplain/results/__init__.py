@@ -88,6 +88,7 @@ from dlexplain.results.text_explanations import (
     Turning,
     WordChange,
 )
+from dlexplain.results.text_labels import LabelledText, kind_of
 from dlexplain.results.translation import (
     Candidate,
     CrossAttention,
@@ -140,6 +141,7 @@ __all__ = [
     "HeadStep",
     "Influence",
     "Inside",
+    "LabelledText",
     "LanguageTest",
     "LatentPath",
     "LatentPlane",
@@ -191,6 +193,7 @@ __all__ = [
     "about_of",
     "csv_of",
     "iso_date",
+    "kind_of",
     "lower_is_better",
     "period_format",
     "period_text",

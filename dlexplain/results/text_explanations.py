@@ -82,6 +82,7 @@ class TextAttribution:
     baseline_score  what the model gives the baseline, where the method has one: from there the
              values lead to its score of the text
     score    that, where it is known; the values may miss it
+    place    of a token classifier, which of the tokens has the label that is explained; else -1
     The other fields are as in Attribution.
     """
 
@@ -101,6 +102,7 @@ class TextAttribution:
     tokens: tuple[str, ...] = ()
     offsets: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
     words: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    place: int = -1
     model: str = ""
     target: ClassName = field(default=ClassName(0, "", ""))
     contrast: ClassName | None = None
@@ -108,8 +110,18 @@ class TextAttribution:
 
     @property
     def class_question(self) -> str:
-        """The class in words: "positive", or "positive rather than negative"."""
-        return class_question(self.target, self.contrast)
+        """The class in words: "positive", or "positive rather than negative"; of a token's label
+        'B-PER at "Anna"'."""
+        asked = class_question(self.target, self.contrast)
+        return asked if self.place < 0 else f'{asked} at "{self.asked_word}"'
+
+    @property
+    def asked_word(self) -> str:
+        """The word that has the token at `place`, or "" where there is none."""
+        if self.place < 0:
+            return ""
+        own = self.offsets[self.words == self.words[self.place]]
+        return self.text[own[:, 0].min() : own[:, 1].max()]
 
     @property
     def explains(self) -> str:
@@ -139,8 +151,10 @@ class TextAttribution:
             self.text[start:stop] if self.words[g[0]] >= 0 else self.tokens[g[0]]
             for g, (start, stop) in zip(groups, ends, strict=True)
         ]
+        place = next((i for i, group in enumerate(groups) if self.place in group), -1)
         return replace(
             self,
+            place=place,
             tokens=tuple(names),
             offsets=np.array(ends, np.int64).reshape(-1, 2),
             words=np.array([self.words[g[0]] for g in groups], np.int64),
@@ -160,6 +174,7 @@ class TextAttribution:
             "tokens": list(self.tokens),
             "offsets": self.offsets.tolist(),
             "words": self.words.tolist(),
+            **({"place": self.place, "word": self.asked_word} if self.place >= 0 else {}),
             "values": [float(value) for value in self.values],
             "seconds": self.seconds,
             "evaluations": self.evaluations,

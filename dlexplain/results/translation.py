@@ -55,6 +55,7 @@ class Translation:
     tokens   of the source as read, its end the last; words as in Candidate
     unknown  share of the source's tokens that the vocabulary lacks, or has only as single bytes
     left     tokens that were left out at the end, since the model reads no more
+    prefix   what a user's own model reads before the text, or ""; its tokens are marks
     """
 
     model: str
@@ -70,6 +71,7 @@ class Translation:
     left: int
     seconds: float
     model_fingerprint: str = ""
+    prefix: str = ""
 
     @property
     def best(self) -> Candidate:
@@ -90,6 +92,7 @@ class Translation:
             "left": self.left,
             "seconds": self.seconds,
             "model_fingerprint": self.model_fingerprint,
+            "prefix": self.prefix,
         }
 
     def plot(self) -> Any:

@@ -26,6 +26,7 @@ KEPT = 8
 CLASSES = {
     "classify-image": "dlexplain.services.pictures.models:LoadedModel",
     "classify-text": "dlexplain.services.texts.models:TextModel",
+    "classify-token": "dlexplain.services.texts.token_models:TokenModel",
     "language-model": "dlexplain.services.writing.models:LoadedLanguageModel",
     "translate": "dlexplain.services.translation.models:LoadedTranslator",
     "forecast": "dlexplain.services.forecast.models:LoadedForecaster",

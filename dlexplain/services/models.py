@@ -12,6 +12,7 @@ from dlexplain.trained.catalogue import ModelEntry, default, entries, find
 PREDICTS = {
     "picture": "dlexplain.services.pictures.explain:classify",
     "text": "dlexplain.services.texts.explain:classify_text",
+    "token": "dlexplain.services.texts.labelling:label_words",
     "next-token": "dlexplain.services.writing.reading:read",
     "translation": "dlexplain.services.translation.translating:translate",
     "series": "dlexplain.services.forecast.forecasting:forecast",
@@ -20,6 +21,7 @@ PREDICTS = {
 EXPLAINS = {
     "picture": "dlexplain.services.pictures.explain:explain",
     "text": "dlexplain.services.texts.explain:explain_text",
+    "token": "dlexplain.services.texts.labelling:explain_label",
     "next-token": "dlexplain.services.writing.reading:explain_token",
     "translation": "dlexplain.services.translation.why:explain_translation",
     "series": "dlexplain.services.forecast.explain:explain_series",
@@ -28,11 +30,13 @@ EXPLAINS = {
 ATTENDS = {
     "picture": "dlexplain.services.pictures.attention:picture_attention",
     "text": "dlexplain.services.texts.attention:attention",
+    "token": "dlexplain.services.texts.labelling:label_attention",
 }
 """Likewise: what gives the attention itself."""
 METHODS = {
     "picture": "dlexplain.services.pictures.explain:method_infos",
     "text": "dlexplain.services.texts.explain:text_method_infos",
+    "token": "dlexplain.services.texts.labelling:label_method_infos",
 }
 """Of modalities in which it depends on the model which methods are offered."""
 
@@ -44,10 +48,9 @@ def models(task: str = "") -> tuple[ModelEntry, ...]:
 
 
 def load(name: str = "") -> Any:
-    """A registered or a zoo model by name, a finished run by its id, one's own picture or
-    text classifier or language model by its folder or its name on the hub, a picture classifier by
-    its file (.onnx, .pt2, .safetensors), or the folder of a run elsewhere. The same one is given
-    while it is kept.
+    """A registered or a zoo model by name, a finished run by its id, one's own model by its folder
+    or its name on the hub, a picture classifier by its file (.onnx, .pt2, .safetensors), or the
+    folder of a run elsewhere. The same one is given while it is kept.
 
     Raises UnknownName, which says what is known, or WeightsError where files are missing or
     damaged.
@@ -72,7 +75,7 @@ def modality_of(model: Any) -> str:
 
 def methods(model: Any = None, kind: str = "picture") -> tuple[MethodInfo, ...]:
     """The methods that explain a model, with the defaults that suit it, or those for a kind of
-    input: picture, text, series, next-token or translation."""
+    input: picture, text, token, series, next-token or translation."""
     if model is None:
         return infos_for(kind)
     modality = modality_of(_loaded(model))
@@ -88,10 +91,11 @@ def predict(model: Any, x: Any = "", **params: Any) -> Any:
     model   from `load`, or its name
     x       a picture (path, bytes, PIL image or array), a text, or a series (table, name or path);
             of a language model, the text that it reads
-    params  as the kind of model has them: top, fit; beam, length_penalty; origin, horizon,
+    params  as the kind of model has them: top, fit; beam, length_penalty, prefix; origin, horizon,
             intervals
 
-    Returns Prediction, TextPrediction, Reading, Translation or SeriesForecast. Raises BadInput.
+    Returns Prediction, TextPrediction, LabelledText, Reading, Translation or SeriesForecast. Raises
+    BadInput.
     """
     model = _loaded(model)
     modality = modality_of(model)
@@ -117,8 +121,8 @@ def explain(
     target  a class by index or name, by default the most probable one; of a text that a language
             model reads, and of a translation, the place of a token, counted from 0, by default the
             last one; of a forecast a series
-    params  the method's, and what the kind of model has: contrast, alone, fit; step, origin, what;
-            beam
+    params  the method's, and what the kind of model has: contrast, alone, fit; of a token
+            classifier `word`; step, origin, what; beam, prefix
 
     Returns Attribution, TextAttribution, Influence, SourceInfluence or SeriesAttribution. Raises
     BadInput: UnknownName, ParamError, TargetError, Incompatible, or Cancelled.

@@ -10,7 +10,7 @@ from pathlib import Path
 import dlexplain.tasks  # noqa: F401, registers them
 from dlexplain.errors import UnknownName, known_names, nearest
 from dlexplain.tasks.base import TASKS
-from dlexplain.trained.entry import ModelEntry, Source, noun_of
+from dlexplain.trained.entry import BROUGHT, ModelEntry, Source, noun_of
 from dlexplain.trained.folder import Trained, at_path
 from dlexplain.trained.hugging_face import HuggingFace
 from dlexplain.trained.own_files import OwnFiles, is_own_file
@@ -35,7 +35,8 @@ def entries(*tasks: str, own: Sequence[str] = (), shows: str = "") -> tuple[Mode
     shows  only those of which this can be seen, such as "attention", see Architecture; of the
            user's own only loading can tell
     """
-    found = [entry for source in LISTED for entry in source.entries(tasks or tuple(TASKS))]
+    trained_for = tuple(task for task in tasks or TASKS if task in TASKS)
+    found = [entry for source in LISTED for entry in source.entries(trained_for)]
     found += [
         OWN_FILES.entry(name) if is_own_file(name) else HUGGING_FACE.entry(name, tasks)
         for name in own
@@ -58,7 +59,7 @@ def find(name: str, *tasks: str, shows: str = "", listed: bool = False) -> Model
     Raises UnknownName, which says what is known, or WeightsError of one that is damaged.
     """
     for source in LISTED if listed else SOURCES:
-        if (entry := source.find(name, tasks or tuple(TASKS))) is not None:
+        if (entry := source.find(name, tasks or (*TASKS, *BROUGHT))) is not None:
             if shows and entry.source != "own" and shows not in entry.shows:
                 known = known_names(name, (e.name for e in entries(*tasks, shows=shows)))
                 raise UnknownName(f'"{name}" shows no {shows}; {known}')

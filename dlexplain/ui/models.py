@@ -64,7 +64,7 @@ def choose_model(
 def choose_second(
     tasks: Sequence[str], first: ModelEntry, key: str, arrived: bool, own: Own, help: str
 ) -> ModelEntry | None:
-    """The picker of a model to compare the first with; at first none.
+    """The picker of a model of the same task to compare the first with; at first none.
 
     key  of the widget, and its name in the address
     """
@@ -74,7 +74,8 @@ def choose_second(
 
     from_address(key, known_name, arrived)
     state = st.session_state
-    others = {e.name: e for e in entries(*tasks, own=own.names()) if e.name != first.name}
+    same = [e for e in entries(*tasks, own=own.names()) if e.task == first.task]
+    others = {e.name: e for e in same if e.name != first.name}
     state[key] = state.get(key) if state.get(key) in others else None
     chosen = st.selectbox(
         "Compare with",

@@ -20,6 +20,7 @@ from dlexplain.ui.markdown import literal
 class Own:
     """The user's own models of a task, in the session.
 
+    also   further tasks that such models may be for
     read   loads one, raising DlexplainError where it cannot be used on the page
     offer  whether one that is in the session can be used on the page
     """
@@ -27,6 +28,7 @@ class Own:
     task: str
     read: Callable[[str], object]
     offer: Callable[[str], bool] = lambda name: True
+    also: tuple[str, ...] = ()
 
     def names(self) -> list[str]:
         """By folder, file or name on the hub."""
@@ -60,7 +62,7 @@ class Own:
         if self._is_file(name):
             check_file(name)
             return
-        check_own(name, self.task)
+        check_own(name, self.task, *self.also)
         if not is_own_model(name):
             raise ModelError(
                 f"{name} is no folder on the server and no name on the hub, such as "
@@ -85,6 +87,7 @@ class Own:
     def ask(self, chosen: str) -> None:
         """A text field for the name of a model, which `choose_asked` loads at the next run."""
         key, bad = f"own-{chosen}", f"own-{chosen}-bad"
+        kinds = " or a ".join(KINDS[task] for task in (self.task, *self.also))
         needs, _ = BESIDE.get(self.task, BESIDE[""])
         folder, file = "Folder", ""
         if self.task == OF_FILES:
@@ -100,8 +103,8 @@ class Own:
                 key=key,
                 on_change=note,
                 placeholder="/path/to/model or organisation/model",
-                help=f"A {KINDS[self.task]} with safetensors and a {needs}. {file}Pickles are "
-                "never read and code of the model is never run.",
+                help=f"A {kinds} with safetensors and a {needs}. {file}Pickles are never read "
+                "and code of the model is never run.",
             )
             if st.session_state.get(bad):
                 st.error(literal(f"{st.session_state[bad]}."))

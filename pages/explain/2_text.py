@@ -1,6 +1,6 @@
 """A text goes in, its class and the words that decided come out."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -8,7 +8,13 @@ from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.ui.address import from_address, one_of, to_address
 from dlexplain.ui.charts import chart
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.texts.choice import IN_ADDRESS, choose_classifier, choose_text, examples
+from dlexplain.ui.texts.choice import (
+    IN_ADDRESS,
+    TOKENS,
+    choose_classifier,
+    choose_text,
+    examples,
+)
 from dlexplain.ui.words import tokens_told
 
 if TYPE_CHECKING:
@@ -28,6 +34,10 @@ def main() -> None:
     chosen, beside = choose_classifier(arrived)
     if chosen is None:
         return
+    if chosen.task == TOKENS:
+        labelled(chosen, beside, arrived)
+        share(chosen)
+        return
     from_address("mode", one_of("mode", MODES), arrived)
     st.session_state.setdefault("mode", "one")
     mode = st.segmented_control(
@@ -44,10 +54,10 @@ def main() -> None:
         table(chosen, beside)
     else:
         one_text(chosen, beside, arrived)
-    share()
+    share(chosen)
 
 
-def share() -> None:
+def share(model: "ModelEntry") -> None:
     """Keep what was chosen in the page's address; long texts stay out of it."""
     state = st.session_state
     texts = {key: state.get(key) for key in ("text", "other")}
@@ -56,17 +66,21 @@ def share() -> None:
     chosen = {key: state.get(key) for key in names}
     mode = None if state.get("mode") == "one" else state.get("mode")
     methods = ",".join(state.get("by", []))
-    to_address({**chosen, "mode": mode, "text": short.get("text"), "by": methods,
+    word = state.get("word") if model.task == TOKENS else None
+    to_address({**chosen, "mode": None if model.task == TOKENS else mode,
+                "text": short.get("text"), "by": methods,
+                "word": None if word is None else str(word + 1),
                 "other": short.get("other") if mode == "two" else None})  # fmt: skip
 
 
-def load(model: "ModelEntry") -> "TextModel | None":
+def load(model: "ModelEntry") -> Any:
+    """A TextModel or a TokenModel, by its task; None where it cannot be loaded, which is said."""
     # torch is imported from here on, so the empty page is there at once.
     try:
         with st.spinner("Loading the model…"):
             from dlexplain.ui.texts import cache as text_cache
 
-            return text_cache.text_model(model.name)
+            return text_cache.classifier(model.name)
     except DlexplainError as error:
         st.error(literal(error))
         return None
@@ -102,6 +116,35 @@ def one_text(chosen: "ModelEntry", beside: "ModelEntry | None", arrived: bool) -
     why(shown[0][1], text, predictions[0], arrived, [model for _, model in shown[1:]])
 
 
+def labelled(chosen: "ModelEntry", beside: "ModelEntry | None", arrived: bool) -> None:
+    """A token classifier's labels of all words, and why one of them has its label."""
+    text = choose_text("text", "Text", examples(chosen), arrived, first=0)
+    models = [model for entry in (chosen, beside) if entry and (model := load(entry))]
+    if not models or models[0].name != chosen.name:
+        return
+    from dlexplain.ui.texts.labels import asked_about, choose_word, labels_of, show_labels
+
+    found = [(model, labels) for model in models if (labels := labels_of(model, text))]
+    if not found or found[0][0] is not models[0]:
+        return
+    word = choose_word(found[0][1], arrived)
+    letter = int(found[0][1].offsets[word, 0])
+    asked = []
+    for column, (model, labels) in zip(st.columns(len(found), gap="large"), found, strict=True):
+        with column:
+            of_word, prediction = asked_about(model, labels, letter)
+            asked.append(of_word)
+            place = labels.places.tolist().index(of_word.place)
+            st.subheader(literal(f"{labels.words[place].strip()}: {prediction.headline}"))
+            show_labels(labels, place, model.name)
+            told = f"{literal(model.title)} on {model.device_text}"
+            st.caption(f"{told}, {tokens_told(labels.tokens)}")
+            tell_lost(labels.tokens, labels.left, labels.unknown)
+            if model is models[0]:
+                first = prediction
+    why(asked[0], text, first, arrived, asked[1:])
+
+
 def show_prediction(
     trained: "ModelEntry", model: "TextModel", text: str, key: str
 ) -> "TextPrediction | None":
@@ -114,19 +157,24 @@ def show_prediction(
     chart(plot_text_prediction(prediction), f"said-{key}")
     counted = tokens_told(prediction.tokens)
     st.caption(f"{literal(trained.title)} on {model.device}, {counted}")
-    if prediction.left:
-        st.warning(
-            f"The model reads {prediction.tokens:,} tokens of a text; the last "
-            f"{prediction.left:,} of this one were left out."
-        )
-    if prediction.unknown >= MANY_UNKNOWN:
-        st.warning(
-            f"{prediction.unknown:.0%} of the tokens are unknown to this model: it may never have "
-            "seen this language, and what it says of it means little."
-        )
-    elif prediction.unknown:
-        st.caption(f"{prediction.unknown:.0%} of the tokens are unknown to this model.")
+    tell_lost(prediction.tokens, prediction.left, prediction.unknown)
     return prediction
+
+
+def tell_lost(tokens: int, left: int, unknown: float) -> None:
+    """What of the text the model does not read, or does not know."""
+    if left:
+        st.warning(
+            f"The model reads {tokens:,} tokens of a text; the last {left:,} of this one were left "
+            "out."
+        )
+    if unknown >= MANY_UNKNOWN:
+        st.warning(
+            f"{unknown:.0%} of the tokens are unknown to this model: it may never have seen this "
+            "language, and what it says of it means little."
+        )
+    elif unknown:
+        st.caption(f"{unknown:.0%} of the tokens are unknown to this model.")
 
 
 def why(
@@ -157,14 +205,15 @@ def why(
         with column:
             if others:
                 st.markdown(f"**{literal(which.title)}**")
-            request = Request(which.name, text_cache.digest(text), target, contrast, asks)
+            asked = text_cache.digest(f"{which.place}{text}" if which.place >= 0 else text)
+            request = Request(which.name, asked, target, contrast, asks)
             wanted = _fitting(request, which, model)
             if wanted is None:
                 st.info("Its classes or its methods are others.")
             else:
-                reading = text_cache.reading(which.name, text)
+                reading = which.read(text)
                 show_answers(which, reading, wanted, f"answers-{index}")
-    show_changes(model, text_cache.reading(model.name, text), prediction, asks)
+    show_changes(model, model.read(text), prediction, asks)
 
 
 def _fitting(request: "Request", which: "TextModel", first: "TextModel") -> "Request | None":

@@ -8,8 +8,13 @@ from dlexplain.errors import DlexplainError
 from dlexplain.ui.address import to_address
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.translation.choice import (
+    MODEL,
+    NO_PREFIX,
+    OWN,
+    PREFIX,
     TEXT,
     choose_beam,
+    choose_prefix,
     choose_text,
     choose_translator,
     show_card,
@@ -33,6 +38,7 @@ def main() -> None:
         return
     with right:
         beam = choose_beam(arrived)
+    OWN.ask(MODEL)
     show_card(entry)
     text = choose_text(entry, arrived)
     if not text.strip():
@@ -44,10 +50,13 @@ def main() -> None:
         from dlexplain.services.translation.translating import translate
     kept: dict[str, str | None] = {}
     try:
-        with st.spinner("Translating…", show_time=True):
+        with st.spinner("Loading the model…"):
             model = load(LoadedTranslator, entry.name)
-            translation = translate(model, text, beam)
-        kept = show(model, translation, arrived)
+        prefix = choose_prefix(model, arrived)
+        with st.spinner("Translating…", show_time=True):
+            translation = translate(model, text, beam, prefix=prefix)
+        shown = show(model, translation, arrived)
+        kept = {PREFIX: prefix or (NO_PREFIX if model.prefix else None), **shown}
     except DlexplainError as error:
         st.error(literal(error))
     to_address({"model": entry.name, "text": shared(text), "beam": str(beam), **kept})

@@ -191,7 +191,7 @@ def test_a_folder_that_is_no_model_is_not_chosen(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "table.csv").write_text("text\n")
     for wrong, why in (
-        (str(tmp_path), "a sequence classifier is accepted"),
+        (str(tmp_path), "a sequence classifier or a token classifier is accepted"),
         (str(tmp_path / "table.csv"), "is a file; the folder of a model is accepted"),
         ("nothing", "no folder on the server and no name on the hub"),
     ):

@@ -17,7 +17,7 @@ from dlexplain.services.translation.models import LoadedTranslator
 from dlexplain.services.translation.translating import cross_attention, translate
 from dlexplain.services.translation.why import Why, agreement, every_influence, why_written
 from dlexplain.tasks.base import TASKS
-from dlexplain.tasks.modules.decoding import greedy, length_norm, most_tokens
+from dlexplain.tasks.modules.decoding import greedy, length_norm
 from dlexplain.trained.catalogue import default, entries, find
 from dlexplain.ui.translation.choice import DATES, SENTENCES, examples
 from tests.translators import LONGEST, translator_run
@@ -55,7 +55,7 @@ def test_candidates_have_the_scores_of_teacher_forcing(kind: str) -> None:
         assert one.log_probability == pytest.approx(float(direct.sum()), rel=1e-3, abs=1e-4)
         norm = length_norm(len(one.ids), found.length_penalty)
         assert one.score == pytest.approx(one.log_probability / norm)
-        assert one.text == model.codec.text(one.ids)
+        assert one.text == model.texts.text(one.ids)
         assert len(one.tokens) == len(one.words) == len(one.ids)
     scores = [one.score for one in found.candidates]
     assert scores == sorted(scores, reverse=True)
@@ -65,7 +65,7 @@ def test_candidates_have_the_scores_of_teacher_forcing(kind: str) -> None:
 def test_width_one_is_greedy(kind: str) -> None:
     model, found = asked(kind, beam=1)
     source = torch.tensor([found.ids])
-    written = greedy(model.translator, source, most_tokens(model.longest_target, source))
+    written = greedy(model.translator, source, model.limit(source))
     assert [one.ids for one in found.candidates] == [tuple(written[0].tolist())]
 
 
@@ -248,7 +248,7 @@ def test_what_is_longer_is_cut_and_told() -> None:
     model = model_of("gru-attention")
     found = translate(model, "dog " * 50_000, beam=1)
     assert len(found.ids) == LONGEST + 1
-    assert found.left == len(model.codec.source.encode("dog " * 50_000).ids) - 1 - LONGEST
+    assert found.left == len(model.texts.codec.source.encode("dog " * 50_000).ids) - 1 - LONGEST
     exact = translate(model, "A dog.", beam=1)
     assert (exact.left, exact.unknown) == (0, 0.0)
 

@@ -1,4 +1,10 @@
-"""Texts of a classifier: the differentiable form are word vectors; features are words or tokens."""
+"""Texts of a classifier: the differentiable form are word vectors; features are words or tokens.
+
+What is explained of a text is its class, or the label of one of its tokens. There the token must
+keep its place, so a word that is taken away becomes a blank or a vector without evidence, and is
+never left out; the token itself may be taken away too, which says how much its label is its own
+and how much its neighbours'.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,14 +17,16 @@ from torch import Tensor
 
 from dlexplain.explainers.baselines import UNDECIDED
 from dlexplain.explainers.batching import Evaluator
-from dlexplain.explainers.inputs.base import MODALITIES, Features, Modality
+from dlexplain.explainers.inputs.base import MODALITIES, Features, Modality, Need, Option
 from dlexplain.explainers.inputs.vectors import VectorInput
 from dlexplain.explainers.precision import check_precision, precision_param
 from dlexplain.explainers.text_model import PreparedText
-from dlexplain.params import Value, choice, number, specs
+from dlexplain.params import Spec, Value, choice, number, specs
 
 BASELINES = ("blank", "padding", "zero", UNDECIDED)
 REMOVED = ("blank", "drop", UNDECIDED)
+KEPT_PLACES = ("blank", UNDECIDED)
+"""Of those, what moves no token."""
 UNITS = ("words", "tokens")
 
 
@@ -60,11 +68,32 @@ class _Tokens:
     removed: str = _removed()
 
 
-@dataclass(frozen=True)
-class _Features(_Tokens):
-    unit: str = choice(
+def _unit() -> str:
+    chosen: str = choice(
         "words", "Left out at once", UNITS, help="A whole word, or each of its pieces alone."
     )
+    return chosen
+
+
+@dataclass(frozen=True)
+class _Features(_Tokens):
+    unit: str = _unit()
+
+
+@dataclass(frozen=True)
+class _Blanked:
+    removed: str = choice(
+        "blank",
+        "Removed words",
+        KEPT_PLACES,
+        help="A removed word becomes the model's mask or unknown word, or what leaves the model "
+        "undecided. None is left out, since the token that is explained would move.",
+    )
+
+
+@dataclass(frozen=True)
+class _BlankedFeatures(_Blanked):
+    unit: str = _unit()
 
 
 @dataclass(frozen=True)
@@ -72,30 +101,34 @@ class _Precision:
     precision: str = precision_param()
 
 
+_OFFERS: frozenset[Need] = frozenset(
+    {
+        "gradients",
+        "baselines",
+        "real baselines",
+        "features",
+        "tokens",
+        "tree",
+        "attention",
+        "sensitivities",
+        "trial",
+    }
+)
+_OPTIONS: dict[Option, dict[str, Spec]] = {
+    "baseline": specs(_Baseline),
+    "background": specs(_Background),
+    "precision": specs(_Precision),
+}
 TEXT = MODALITIES.add(
     "text",
+    Modality("text", _OFFERS, {**_OPTIONS, "features": specs(_Features), "tokens": specs(_Tokens)}),
+)
+TOKEN = MODALITIES.add(
+    "token",
     Modality(
-        "text",
-        frozenset(
-            {
-                "gradients",
-                "baselines",
-                "real baselines",
-                "features",
-                "tokens",
-                "tree",
-                "attention",
-                "sensitivities",
-                "trial",
-            }
-        ),
-        {
-            "baseline": specs(_Baseline),
-            "background": specs(_Background),
-            "features": specs(_Features),
-            "tokens": specs(_Tokens),
-            "precision": specs(_Precision),
-        },
+        "token",
+        _OFFERS,
+        {**_OPTIONS, "features": specs(_BlankedFeatures), "tokens": specs(_Blanked)},
     ),
 )
 
@@ -220,6 +253,13 @@ class TextInput(VectorInput):
         ids = moved.masked_fill(torch.arange(moved.shape[1]) >= lengths, self.model.pad)
         ids[:, 0] = torch.where(lengths[:, 0] > 0, ids[:, 0], self.model.blank)
         return ids
+
+
+@dataclass(eq=False)
+class TokenInput(TextInput):
+    """A text of which one token's label is explained."""
+
+    modality: ClassVar[Modality] = TOKEN
 
 
 def numbers_of_words(words: Tensor) -> Tensor:

@@ -42,7 +42,10 @@ class IntegratedGradients(GradientMethod[PathParams]):
     title = "Integrated Gradients"
     needs = frozenset({"gradients", "baselines"})
     uses = ("baseline", "precision")
-    usual: ClassVar = {"text": FEWER, "series": FEWER, "next-token": FINER, "translation": FINER}
+    usual: ClassVar = {
+        **dict.fromkeys(("text", "token", "series"), FEWER),
+        **dict.fromkeys(("next-token", "translation"), FINER),
+    }
     complete = True
     paper = "Sundararajan, Taly, Yan 2017, https://arxiv.org/abs/1703.01365"
     Params = PathParams

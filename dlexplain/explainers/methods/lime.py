@@ -40,7 +40,7 @@ class Lime(Explainer[LimeParams]):
     family: ClassVar[Family] = "perturbation"
     needs: ClassVar[frozenset[Need]] = frozenset({"features"})
     uses = ("features", "precision")
-    usual: ClassVar = {"text": {"samples": 300}}
+    usual: ClassVar = {key: {"samples": 300} for key in ("text", "token")}
     unit = "logits (weight of the part)"
     paper = "Ribeiro, Singh, Guestrin 2016, https://arxiv.org/abs/1602.04938"
     Params = LimeParams

@@ -43,7 +43,7 @@ class PartitionShap(Explainer[PartitionParams]):
     family: ClassVar[Family] = "perturbation"
     needs: ClassVar[frozenset[Need]] = frozenset({"tree"})
     uses = ("rectangles", "tokens", "precision")
-    usual: ClassVar = {"text": {"evaluations": 300}}
+    usual: ClassVar = {key: {"evaluations": 300} for key in ("text", "token")}
     complete = True
     units: ClassVar = {"picture": "logits per pixel"}
     paper = "Lundberg, Lee 2017, https://arxiv.org/abs/1705.07874 (Owen 1977 for the values)"

@@ -6,7 +6,7 @@ one. So vectors are not handed over as `inputs_embeds`, which these models refus
 are given ids of a text of the same form, and what they look up of it is replaced.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -193,17 +193,24 @@ def own_classifier(model: Any, frame: Frame, padding: int) -> HuggingFaceClassif
     of a token whose state goes nowhere are 0.
     """
     plain = HuggingFaceClassifier(model, frame, padding)
-    time = frame.marks + 3
+    told = states_read(plain, lambda logits: logits[0, 0])
+    reads = None if told is None else _reads(told)
+    return plain if reads is None else AttendingClassifier(model, frame, padding, reads)
+
+
+def states_read(
+    plain: HuggingFaceClassifier, score: Callable[[Tensor], Tensor]
+) -> list[bool] | None:
+    """Of each token of a text of three words, whether its state goes on to a score of the logits;
+    None where the model does not give the weights of each token for each."""
+    time = plain.frame.marks + 3
     with torch.enable_grad():
-        found = plain._of_vectors(plain.embed(frame.ids(time)[None]), output_attentions=True)
+        found = plain._of_vectors(plain.embed(plain.frame.ids(time)[None]), output_attentions=True)
         layers = getattr(found, "attentions", None) or ()
         if not layers or any(w is None or w.shape[2:] != (time, time) for w in layers):
-            return plain
-        (gradient,) = torch.autograd.grad(found.logits[0, 0], layers[-1], allow_unused=True)
-    if gradient is None:
-        return plain
-    reads = _reads((gradient[0].abs().sum((0, 2)) > 0).tolist())
-    return plain if reads is None else AttendingClassifier(model, frame, padding, reads)
+            return None
+        (gradient,) = torch.autograd.grad(score(found.logits), layers[-1], allow_unused=True)
+    return None if gradient is None else (gradient[0].abs().sum((0, 2)) > 0).tolist()
 
 
 def _reads(told: list[bool]) -> Literal["first", "last", "mean"] | None:

@@ -32,11 +32,11 @@ class Attends(ReadsVectors, Protocol):
             which they were computed from, so that gradients reach them; rows sum to 1
     A pooling has one query; else there is one a token, and the network may put `marks` of its own
     before the tokens, which count as queries and keys. `reads` says which state goes on to
-    the classes: the first, the last, or the mean of all.
+    the classes: the first, the last, the mean of all, or the one at a place.
     """
 
     marks: int
-    reads: Literal["first", "last", "mean"]
+    reads: Literal["first", "last", "mean"] | int
 
     def attend(self, vectors: Tensor, mask: Tensor) -> tuple[Tensor, list[Tensor]]: ...
 

@@ -19,6 +19,7 @@ from dlexplain.data.views import model_view
 from dlexplain.errors import ModelError
 from dlexplain.networks.base import USERS_OWN, ModelSpec, PicturePreprocessing
 from dlexplain.networks.modules.hugging_face_pictures import HuggingFacePictures
+from dlexplain.services.own_size import check_finite, check_size
 from dlexplain.settings import local_path
 from dlexplain.trained.hugging_face import check_architecture, check_folder
 
@@ -29,8 +30,6 @@ TOLERANCE = 1e-4
 """Of the largest logit: rounding is a hundredth of it."""
 WHOLE = 384
 """Pixels of a side from which on processors with a crop_pct cut nothing out."""
-UNHELD = 1.5
-"""How many times the parameters that its weights hold a config may describe."""
 RESAMPLE = {2: "bilinear", 3: "bicubic"}
 PLAIN = np.eye(4, 3, k=-1, dtype=np.uint8) * 255  # black, red, green, blue
 TOLD = 0.01
@@ -88,9 +87,9 @@ def _read(name: str) -> tuple[Any, Any, Any]:
     safe = {"trust_remote_code": False, **where}
     try:
         config = transformers.AutoConfig.from_pretrained(source, **safe)
-        check_architecture(config.to_dict(), TASK, name)
+        check_architecture(config.to_dict(), name, TASK)
         if local:
-            _check_size(config, folder, name)
+            check_size(config, transformers.AutoModelForImageClassification, folder, name)
         processors: Any = transformers.AutoImageProcessor
         processor = processors.from_pretrained(source, **safe)
         model, info = transformers.AutoModelForImageClassification.from_pretrained(
@@ -109,31 +108,8 @@ def _read(name: str) -> tuple[Any, Any, Any]:
     missing = sorted(info["missing_keys"])
     if missing:
         raise ModelError(f'the model "{name}" lacks the weights {", ".join(missing[:3])}')
-    bad = [key for key, value in model.state_dict().items() if not bool(value.isfinite().all())]
-    if bad:
-        raise ModelError(f'the model "{name}" has weights that are not finite: {bad[0]}')
+    check_finite(model, name)
     return config, processor, model.eval()
-
-
-def _check_size(config: Any, folder: Path, name: str) -> None:
-    """Before memory is taken: a config may describe far more than the weights hold."""
-    import transformers
-    from safetensors import safe_open
-
-    held = 0
-    for file in folder.glob("*.safetensors"):
-        with safe_open(file, "pt") as opened:
-            names = opened.keys()  # it is no mapping
-            held += sum(int(np.prod(opened.get_slice(key).get_shape())) for key in names)
-    auto: Any = transformers.AutoModelForImageClassification
-    with torch.device("meta"):
-        model = auto.from_config(config)
-    described = sum(weight.numel() for weight in model.parameters())
-    if described > UNHELD * held:
-        raise ModelError(
-            f'the config.json of "{name}" describes {described:,} parameters, its weights hold '
-            f"{held:,}; they do not belong together"
-        )
 
 
 def _processed(processor: Any, channels: int, name: str) -> Processed:

@@ -20,8 +20,23 @@ from dlexplain.services.texts.models import TextModel
 
 Way = Literal["drop", "mask", "replace"]
 WAYS: tuple[Way, ...] = ("drop", "mask", "replace")
+KEEPS_PLACES: tuple[Way, ...] = ("mask",)
+"""Of those, what moves no other word, as the label of one token needs it."""
 BLANK = "▢"
 """How a masked word is shown."""
+
+
+def ways_of(model: TextModel) -> tuple[Way, ...]:
+    """How words of a text may be changed for this model."""
+    return WAYS if model.place < 0 else KEEPS_PLACES
+
+
+def _check_way(model: TextModel, way: Way) -> None:
+    if way not in ways_of(model):
+        raise Incompatible(
+            f'"{way}" may move the token whose label is asked; {", ".join(ways_of(model))} is '
+            "accepted"
+        )
 
 
 def words_of(reading: Reading) -> tuple[str, ...]:
@@ -44,8 +59,10 @@ def changed(
     """The text with these words (positions in `words_of`) changed, as the model reads it.
 
     A dropped or replaced word changes the text, which is read anew; a masked one keeps its place
-    and becomes what the model has for an unknown word. Raises TextError where nothing is left.
+    and becomes what the model has for an unknown word. Raises TextError where nothing is left, or
+    Incompatible where the token whose label is asked would move.
     """
+    _check_way(model, way)
     if way == "mask":
         numbers = list(dict.fromkeys(int(w) for w in reading.words if w >= 0))
         hidden = np.isin(reading.words, [numbers[place] for place in places])
@@ -75,10 +92,12 @@ def find_turning(
     """The fewest words whose change turns the class, within `budget` trials.
 
     Of labels that stand by themselves, the most probable one is turned. Raises Cancelled, or
-    Incompatible of a regression, which has no class.
+    Incompatible of a regression, which has no class, and where the token whose label is asked would
+    move.
     """
     if model.activation == "identity":
         raise Incompatible("a regression says no class that could turn")
+    _check_way(model, way)
     progress = progress or Progress()
     before = classify_reading(model, reading)
     given = input_of(model, reading, Target(before.scores[0].name.index), progress)

@@ -11,7 +11,7 @@ from dlexplain.data.text_reading import Reading
 from dlexplain.explainers.base import NOTHING, Explainer, Request, find_method
 from dlexplain.explainers.batching import Target
 from dlexplain.explainers.drawing import random_state_kept
-from dlexplain.explainers.inputs.text import TextInput
+from dlexplain.explainers.inputs.text import TextInput, TokenInput
 from dlexplain.explainers.precision import check_precision
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value
@@ -30,7 +30,9 @@ def text_method_infos(model: TextModel | None = None) -> tuple[MethodInfo, ...]:
     """Every method, or those that are compatible with `model`, by family."""
     if model is None:
         return infos_for(TEXT)
-    return infos_for(TEXT, model.prepared, lambda method: _defaults(model, method))
+    return infos_for(
+        model.prepared.modality, model.prepared, lambda method: _defaults(model, method)
+    )
 
 
 @random_state_kept()
@@ -108,7 +110,7 @@ def explain_text(
     The same request again is answered from memory. Raises TextError, UnknownName, ParamError,
     TargetError, Incompatible or Cancelled.
     """
-    explainer = find_method(TEXT, method)
+    explainer = find_method(model.prepared.modality, method)
     wanted = _request(model, method, params)
     reading = text if isinstance(text, Reading) else model.read(text)
     if target is None:
@@ -124,6 +126,7 @@ def explain_text(
             tokens=reading.tokens,
             offsets=reading.offsets,
             words=reading.words,
+            place=model.place,
             model=model.name,
             target=chosen,
             contrast=other,
@@ -147,14 +150,17 @@ def precision_warning(model: TextModel, method: str, params: Mapping[str, Value]
     """
     precision = str(_request(model, method, params).options.get("precision", "float32"))
     ids = torch.from_numpy(model.read(SHORT).ids)[None]
-    return check_precision(model.prepared, ids, find_method(TEXT, method).family, precision)
+    return check_precision(
+        model.prepared, ids, find_method(model.prepared.modality, method).family, precision
+    )
 
 
 def input_of(
     model: TextModel, reading: Reading, target: Target, progress: Progress | None = None
 ) -> TextInput:
     """A text, ready to be explained."""
-    return TextInput(
+    kind = TokenInput if model.prepared.modality == TokenInput.modality.name else TextInput
+    return kind(
         model.prepared,
         target,
         progress or Progress(),
@@ -181,12 +187,12 @@ def cached_text(
 
 
 def _request(model: TextModel, method: str, given: Mapping[str, Value]) -> Request[Any]:
-    explainer = find_method(TEXT, method)
-    return explainer.request(TEXT, given, _defaults(model, explainer))
+    explainer = find_method(model.prepared.modality, method)
+    return explainer.request(model.prepared.modality, given, _defaults(model, explainer))
 
 
 def _defaults(model: TextModel, method: Explainer[Any]) -> dict[str, Value]:
-    return usual_params(model, method.specs(TEXT), method.complete)
+    return usual_params(model, method.specs(model.prepared.modality), method.complete)
 
 
 def _key(
@@ -194,6 +200,7 @@ def _key(
 ) -> str:
     what: list[Any] = [
         model.prepared.fingerprint,
+        model.place,
         model.activation,
         reading.text,
         reading.ids.tolist(),

@@ -35,6 +35,8 @@ class TextModel:
     """A text classifier ready to classify and to be explained; `load` makes it.
 
     activation  how its outputs become what it says
+    place       the token whose label its classes are, marks included, where it is a token
+                classifier asked for one token; -1 where they are of the whole text
     """
 
     tasks: ClassVar[tuple[str, ...]] = ("classify-text",)
@@ -45,6 +47,7 @@ class TextModel:
     reader: TextReader
     prepared: PreparedText
     activation: Activation = "softmax"
+    place: int = -1
 
     @classmethod
     def of(cls, entry: ModelEntry) -> "TextModel":

@@ -5,7 +5,8 @@ as here: alone, in a batch of several lengths, and from word vectors. Where padd
 says, it gets none; any other difference is a refusal.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,8 @@ from dlexplain.networks.modules.hugging_face_classifier import (
     HuggingFaceClassifier,
     own_classifier,
 )
+from dlexplain.networks.modules.hugging_face_tokens import HuggingFaceLabeller, own_labeller
+from dlexplain.services.own_size import check_finite
 from dlexplain.services.texts.own_limits import ordinary_ids, said_by
 from dlexplain.services.texts.own_reading import OwnModel
 
@@ -30,6 +33,48 @@ STRANGE = "\U000e0041 \N{SNOWMAN}\u0e4f \u16a0\u16a1"
 def checked_classifier(own: OwnModel, name: str) -> HuggingFaceClassifier:
     """The model as it is called here; raises ModelError, one sentence, where it would answer
     otherwise than by itself."""
+    texts, plain = _asked_plainly(own, name, lambda ids: (int(own.model.config.num_labels),))
+
+    def build(padding: int) -> HuggingFaceClassifier:
+        network = own_classifier(own.model, own.frame, padding)
+        with torch.no_grad():
+            _check_alone(own, network, texts, plain, name)
+            _check_together(network, texts, plain, name)
+        return network
+
+    return _built(own, name, build)
+
+
+def checked_labeller(own: OwnModel, name: str) -> HuggingFaceLabeller:
+    """The same of a token classifier, whose every token's logits are compared."""
+    check_finite(own.model, name)
+    texts, plain = _asked_plainly(
+        own, name, lambda ids: (len(ids), int(own.model.config.num_labels))
+    )
+
+    def build(padding: int) -> HuggingFaceLabeller:
+        network = own_labeller(own.model, own.frame, padding)
+        with torch.no_grad():
+            _check_alone(own, network, texts, plain, name)
+            for ids, logits in zip(texts, plain, strict=True):
+                both = network(torch.stack([ids, ids]))
+                if not _same(both, logits.expand(2, -1, -1)):
+                    raise ModelError(f'the model "{name}" labels texts otherwise in a batch')
+        return network
+
+    return _built(own, name, build)
+
+
+N = TypeVar("N", bound=HuggingFaceClassifier)
+
+
+def _asked_plainly(
+    own: OwnModel, name: str, shape_of: Callable[[Tensor], tuple[int, ...]]
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Texts as ids, and the logits that the model itself gives them.
+
+    shape_of  the logits' shape of a text of these ids
+    """
     texts = _texts(own)
     try:
         with torch.no_grad():
@@ -38,7 +83,13 @@ def checked_classifier(own: OwnModel, name: str) -> HuggingFaceClassifier:
         raise ModelError(
             f'the model "{name}" fails on a text of its own words: {said_by(error)}'
         ) from error
-    _check_outputs(own, plain, name)
+    for ids, logits in zip(texts, plain, strict=True):
+        _check_outputs(own, logits, shape_of(ids), name)
+    return texts, plain
+
+
+def _built(own: OwnModel, name: str, build: Callable[[int], N]) -> N:
+    """What `build` makes of an id for padding, once what every network needs is there."""
     table = own.model.get_input_embeddings()
     if not isinstance(table, nn.Embedding):
         raise ModelError(
@@ -51,19 +102,13 @@ def checked_classifier(own: OwnModel, name: str) -> HuggingFaceClassifier:
             "unknown, padding or end token is accepted"
         )
     try:
-        network = own_classifier(
-            own.model, own.frame, own.padding if own.padding >= 0 else own.blank
-        )
-        with torch.no_grad():
-            _check_alone(own, network, texts, plain, name)
-            _check_together(network, texts, plain, name)
+        return build(own.padding if own.padding >= 0 else own.blank)
     except ModelError:
         raise
     except Exception as error:  # whatever a model's own code raises
         raise ModelError(
             f'the model "{name}" cannot be asked by its word vectors: {said_by(error)}'
         ) from error
-    return network
 
 
 def _texts(own: OwnModel) -> list[Tensor]:
@@ -92,7 +137,7 @@ def _can_be_read(own: OwnModel, token: int) -> bool:
 
 
 def _plain(own: OwnModel, ids: Tensor) -> Tensor:
-    """(outputs,) as the model says by itself."""
+    """(outputs,), or (time, outputs), as the model says by itself."""
     lengths = torch.tensor([len(ids)])
     types = own.frame.types
     more = {} if types is None else {"token_type_ids": own.frame.token_types(lengths, len(ids))}
@@ -101,15 +146,17 @@ def _plain(own: OwnModel, ids: Tensor) -> Tensor:
     return logits
 
 
-def _check_outputs(own: OwnModel, plain: list[Tensor], name: str) -> None:
+def _check_outputs(own: OwnModel, logits: Tensor, expected: tuple[int, ...], name: str) -> None:
     classes = int(own.model.config.num_labels)
-    shape = tuple(plain[0].shape)
-    if shape != (classes,):
+    if classes < 1:
+        raise ModelError(f'the config.json of "{name}" has no labels; at least one is accepted')
+    if tuple(logits.shape) != expected:
+        of_each = "a token of a text" if len(expected) > 1 else "a text"
         raise ModelError(
-            f'the model "{name}" gives numbers of shape {shape} a text; one for each of the '
-            f"{classes} classes of its config.json is accepted"
+            f'the model "{name}" gives numbers of shape {tuple(logits.shape)}; for {of_each} one '
+            f"for each of the {classes} classes of its config.json is accepted"
         )
-    if not all(bool(logits.isfinite().all()) for logits in plain):
+    if not bool(logits.isfinite().all()):
         raise ModelError(
             f'the model "{name}" answers a text of its own words with no number (NaN or infinity)'
         )

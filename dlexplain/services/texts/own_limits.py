@@ -78,10 +78,10 @@ def longest_read(model: Any, frame: Frame, claims: Sequence[int | None], name: s
     except Exception as error:  # whatever a model's own code raises
         why = said_by(error)
         raise ModelError(f'the model "{name}" fails on a text of one word: {why}') from error
-    return _largest(lambda time: _reads(model, frame, time), least, most)
+    return largest(lambda time: _reads(model, frame, time), least, most)
 
 
-def _largest(reads: Callable[[int], bool], least: int, most: int) -> int:
+def largest(reads: Callable[[int], bool], least: int, most: int) -> int:
     """The largest number up to `most` that is read, where all smaller ones are; `least` is."""
     step, low = 1, most
     while low > least and not reads(low):  # who claims too much mostly does so by one or two

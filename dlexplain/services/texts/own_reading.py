@@ -9,13 +9,16 @@ from tokenizers import Tokenizer
 from dlexplain.data.tokenisers import special_ids
 from dlexplain.errors import ModelError
 from dlexplain.networks.modules.hugging_face_classifier import Frame
+from dlexplain.services.own_size import check_size
 from dlexplain.services.texts.own_limits import frame_of, longest_read, said_by
 from dlexplain.settings import local_path
 from dlexplain.trained.hugging_face import check_architecture, check_folder
 
 READERS = {
     "classify-text": "AutoModelForSequenceClassification",
+    "classify-token": "AutoModelForTokenClassification",
     "language-model": "AutoModelForCausalLM",
+    "translate": "AutoModelForSeq2SeqLM",
 }
 
 
@@ -26,7 +29,7 @@ class OwnModel:
     model      of transformers, in float32, eager attention and eval mode
     tokeniser  without padding and truncation; names of marks in a text are read as text
     frame      the marks that it puts around a text
-    longest    the most tokens that the model reads, marks included
+    longest    the most tokens that the model, or the encoder of a translator, reads, marks included
     unknown    id of what the vocabulary lacks, or -1
     blank      id that stands for a word that is taken away: the mask, the unknown word, or another
                special token; -1 where there is none
@@ -60,7 +63,9 @@ def read_model(name: str, task: str) -> OwnModel:
     source = str(folder) if local else name
     try:
         config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False, **where)
-        check_architecture(config.to_dict(), task, name)
+        check_architecture(config.to_dict(), name, task)
+        if local:
+            check_size(config, getattr(transformers, READERS[task]), folder, name)
         tokeniser = transformers.AutoTokenizer.from_pretrained(
             source, trust_remote_code=False, **where
         )
@@ -80,10 +85,10 @@ def read_model(name: str, task: str) -> OwnModel:
     missing = sorted(info["missing_keys"])
     if missing:
         raise ModelError(f'the model "{name}" lacks the weights {", ".join(missing[:3])}')
-    return _ready(name, model.eval(), tokeniser)
+    return _ready(name, model.eval(), tokeniser, task)
 
 
-def _ready(name: str, model: Any, fast: Any) -> OwnModel:
+def _ready(name: str, model: Any, fast: Any, task: str) -> OwnModel:
     """fast  transformers' tokeniser"""
     tokeniser = _backend(fast, name)
     config = model.config.get_text_config()
@@ -97,7 +102,7 @@ def _ready(name: str, model: Any, fast: Any) -> OwnModel:
         model,
         tokeniser,
         frame,
-        longest_read(model, frame, claims, name),
+        longest_read(model.get_encoder() if task == "translate" else model, frame, claims, name),
         -1 if fast.unk_token_id is None else fast.unk_token_id,
         blank_of(fast, frame),
         padding,
@@ -105,6 +110,13 @@ def _ready(name: str, model: Any, fast: Any) -> OwnModel:
         ends,
         special if start is None else special | {start},
     )
+
+
+def tells_words(tokeniser: Tokenizer) -> bool:
+    """Whether the tokeniser says where words end; where not, they are what stands between
+    blanks."""
+    found = tokeniser.encode("two words", add_special_tokens=False)
+    return len(set(found.word_ids)) > 1
 
 
 def start_and_ends(model: Any, fast: Any) -> tuple[int | None, frozenset[int]]:

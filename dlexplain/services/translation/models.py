@@ -1,25 +1,32 @@
 """Translators, ready for use."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self, cast
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from dlexplain.data.pair_codec import END, PairCodec, load_codec
-from dlexplain.data.text_codec import BROKEN
-from dlexplain.data.text_reading import Reading, TextReader
-from dlexplain.errors import DataError, TextError, WeightsError
+from dlexplain.data.pair_codec import load_codec
+from dlexplain.data.text_reading import Reading
+from dlexplain.errors import DataError, WeightsError
 from dlexplain.explainers.fair_lock import FairLock
 from dlexplain.networks.modules.device import describe_device
-from dlexplain.networks.modules.translator import EOS, UNK, Translator
+from dlexplain.networks.modules.translator import Translator
 from dlexplain.services.loading import card_read, placed
+from dlexplain.services.translation.own_models import own_translator
+from dlexplain.services.translation.texts import Texts, TrainedTexts
+from dlexplain.tasks.modules.decoding import most_tokens
 from dlexplain.trained.entry import ModelEntry
+from dlexplain.trained.folder import Trained
 from dlexplain.trained.networks import load_network
+
+OWN_LANGUAGES = ("source", "target")
+"""A config does not say which languages a model reads and writes."""
+OWN_TARGET = 32
+"""Tokens that a user's own model may write of the shortest source."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,10 +34,12 @@ class LoadedTranslator:
     """A translator ready to write and to be explained; `load` makes it.
 
     network         a Translator, in eval mode, frozen
+    texts           reads sources and says what was written
     languages       names of source and target
-    longest_target  tokens of the longest target that it was trained on
+    longest_target  tokens of the longest target that it was trained on, or OWN_TARGET
     length_penalty  that its test searched with
     fingerprint     digest of architecture and weights
+    reach           tokens that it can write at most; 0 where there is no limit
     lock       where all who use the model take turns
     """
 
@@ -39,44 +48,29 @@ class LoadedTranslator:
     name: str
     title: str
     network: nn.Module
-    codec: PairCodec
-    reader: TextReader
+    texts: Texts
     languages: tuple[str, str]
     longest_target: int
     length_penalty: float
     device: torch.device
     fingerprint: str
+    reach: int = 0
     lock: FairLock = field(default_factory=FairLock)
 
     @classmethod
-    def of(cls, entry: ModelEntry) -> Self:
-        model = entry.trained
-        network = load_network(model)
-        if not isinstance(network, Translator):
-            raise WeightsError(f"{model.owner} is no translator")
-        facts, params = model.facts, model.spec.task_params
-        with card_read(model):
-            try:
-                codec = load_codec(model.files, bool(facts["joint"]), int(facts["longest"]))
-            except DataError as error:
-                told = f"a tokeniser of {model.owner} is damaged: {error}"
-                raise WeightsError(told) from error
-            source, target = map(str, facts["languages"])
-            longest = int(facts["longest_target"])
-        letters = params.get("tokens") == "character"
-        ready = placed(network)
-        return cls(
-            name=model.name,
-            title=model.title,
-            network=ready.network,
-            codec=codec,
-            reader=TextReader(_whole_texts(codec.source), codec.longest, UNK, letters),
-            languages=(source, target),
-            longest_target=longest,
-            length_penalty=float(params.get("length_penalty", 1.0)),
-            device=ready.device,
-            fingerprint=ready.fingerprint,
-        )
+    def of(cls, entry: ModelEntry) -> "LoadedTranslator":
+        own = isinstance(entry.origin, str)
+        return _of_hugging_face(entry.name) if own else _of_trained(entry.trained)
+
+    @property
+    def prefix(self) -> str:
+        """What is read before each text where nothing else is asked for, or ""."""
+        return self.texts.prefix
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers it has learnt."""
+        return sum(weight.numel() for weight in self.network.parameters())
 
     @property
     def translator(self) -> Translator:
@@ -92,46 +86,69 @@ class LoadedTranslator:
         """The device in words."""
         return describe_device(self.device)
 
-    def read(self, text: str) -> Reading:
+    def read(self, text: str, prefix: str | None = None) -> Reading:
         """A text as the model reads it, its end the last token; runs of blanks are one blank.
 
-        Raises TextError where there is nothing to read, or far too much.
+        prefix  read before it, by default the model's own; its tokens count as marks
+        Raises TextError where there is nothing to read, or far too much, or ParamError where the
+        model takes no prefix.
         """
-        if not text.isascii() and text != text.encode("utf-8", "replace").decode():
-            raise TextError("the text has half of a character (a lone surrogate); type it anew")
-        found = self.reader.read(" ".join(text.split()) or text)
-        pieces, unknown = self._pieces(found.ids.tolist())
-        return replace(
-            found,
-            ids=np.append(found.ids, EOS),
-            tokens=(*pieces, END),
-            words=np.append(found.words, -1),
-            unknown=unknown,
-        )
-
-    def _pieces(self, ids: Sequence[int]) -> tuple[tuple[str, ...], float]:
-        """What the tokens stand for, and the share that is unknown or no whole character."""
-        _, pieces = self.codec.pieces([], ids)
-        alone = (self.codec.source.decode([token]) for token in ids)
-        strange = [token == UNK or BROKEN in text for token, text in zip(ids, alone, strict=True)]
-        return tuple(pieces), float(np.mean(strange))
+        return self.texts.read(text, self.prefix if prefix is None else prefix)
 
     def ids(self, reading: Reading) -> Tensor:
         """(1, S), on the model's device"""
         return torch.from_numpy(reading.ids)[None].to(self.device)
 
-    def target_words(self, ids: Sequence[int]) -> NDArray[np.int64]:
+    def limit(self, source: Tensor) -> int:
+        """Tokens that translations of (batch, S) sources may have."""
+        most = most_tokens(self.longest_target, source)
+        return min(most, self.reach) if self.reach else most
+
+    def target_words(self, ids: tuple[int, ...]) -> NDArray[np.int64]:
         """(tokens,) number of the word that each token written is part of, -1 for the end."""
-        own = [token for token in ids if token != EOS]
-        numbers = list(range(len(own)))
-        if own:
-            found = self.codec.target.encode(self.codec.target.decode(own))
-            if found.ids == own and not self.reader.letters:
-                numbers = [int(word or 0) for word in found.word_ids]
-        return np.array([*numbers, *[-1] * (len(ids) - len(own))], np.int64)
+        return self.texts.words(ids)
 
 
-def _whole_texts(tokeniser: Tokenizer) -> Tokenizer:
-    tokeniser.no_padding()
-    tokeniser.no_truncation()
-    return tokeniser
+def _of_trained(model: Trained) -> LoadedTranslator:
+    network = load_network(model)
+    if not isinstance(network, Translator):
+        raise WeightsError(f"{model.owner} is no translator")
+    facts, params = model.facts, model.spec.task_params
+    with card_read(model):
+        try:
+            codec = load_codec(model.files, bool(facts["joint"]), int(facts["longest"]))
+        except DataError as error:
+            told = f"a tokeniser of {model.owner} is damaged: {error}"
+            raise WeightsError(told) from error
+        source, target = map(str, facts["languages"])
+        longest = int(facts["longest_target"])
+    ready = placed(network)
+    return LoadedTranslator(
+        name=model.name,
+        title=model.title,
+        network=ready.network,
+        texts=TrainedTexts(codec, letters=params.get("tokens") == "character"),
+        languages=(source, target),
+        longest_target=longest,
+        length_penalty=float(params.get("length_penalty", 1.0)),
+        device=ready.device,
+        fingerprint=ready.fingerprint,
+    )
+
+
+def _of_hugging_face(name: str) -> LoadedTranslator:
+    """A user's, from a folder or the hub; raises UnknownName or ModelError, one sentence."""
+    own = own_translator(name)
+    ready = placed(own.network)
+    return LoadedTranslator(
+        name=name,
+        title=Path(name).name,
+        network=ready.network,
+        texts=own.texts,
+        languages=OWN_LANGUAGES,
+        longest_target=OWN_TARGET,
+        length_penalty=1.0,
+        device=ready.device,
+        fingerprint=ready.fingerprint,
+        reach=own.reach,
+    )

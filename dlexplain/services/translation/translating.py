@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dlexplain.data.text_reading import Reading
 from dlexplain.errors import ParamError
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.source_tokens import Written
@@ -22,7 +21,7 @@ from dlexplain.results import (
 from dlexplain.services.explaining import ResultCache
 from dlexplain.services.loading import load
 from dlexplain.services.translation.models import LoadedTranslator
-from dlexplain.tasks.modules.decoding import Hypothesis, hypotheses, most_tokens
+from dlexplain.tasks.modules.decoding import Hypothesis, hypotheses
 
 BEAM, WIDEST = 5, 32
 """Width of the search where none is given, and at most."""
@@ -36,12 +35,15 @@ def translate(
     text: str,
     beam: int = BEAM,
     length_penalty: float | None = None,
+    prefix: str | None = None,
 ) -> Translation:
     """Every translation that a beam search ends with, the best first.
 
     model           from load, or its name
     beam            1 to 32 paths side by side; 1 is greedy: the likeliest token each time
     length_penalty  0 to 3, larger favours longer ones; by default the one of the model's test
+    prefix          of a user's own model, what is read before the text, such as T5's "translate
+                    English to German: "; by default what its config names
 
     The same request again is answered from memory. Raises TextError, ParamError or UnknownName.
     """
@@ -51,21 +53,23 @@ def translate(
         raise ParamError(f"beam is {beam}; it takes a whole number from 1 to {WIDEST}")
     if not 0 <= penalty <= 3:
         raise ParamError(f"length_penalty is {penalty}; it takes a number from 0 to 3")
-    key = json.dumps([model.name, model.fingerprint, text, beam, penalty])
+    before = model.prefix if prefix is None else prefix
+    key = json.dumps([model.name, model.fingerprint, before, text, beam, penalty])
     found = _translations.get(key)
     if found is None:
-        found = _translate(model, text, beam, penalty)
+        found = _translate(model, text, before, beam, penalty)
         _translations.put(key, found)
     return found
 
 
-def _translate(model: LoadedTranslator, text: str, beam: int, penalty: float) -> Translation:
+def _translate(
+    model: LoadedTranslator, text: str, prefix: str, beam: int, penalty: float
+) -> Translation:
     started = time.perf_counter()
-    reading = model.read(text)
+    reading = model.read(text, prefix)
     source = model.ids(reading)
     with model.lock.turn():
-        limit = most_tokens(model.longest_target, source)
-        (found,) = hypotheses(model.translator, source, limit, beam, penalty)
+        (found,) = hypotheses(model.translator, source, model.limit(source), beam, penalty)
         sure = _token_log_probabilities(model, source, [one.tokens for one in found])
     pairs = zip(found, sure, strict=True)
     return Translation(
@@ -75,13 +79,14 @@ def _translate(model: LoadedTranslator, text: str, beam: int, penalty: float) ->
         tokens=reading.tokens,
         ids=tuple(reading.ids.tolist()),
         words=reading.words,
-        candidates=tuple(_candidate(model, reading, one, each) for one, each in pairs),
+        candidates=tuple(_candidate(model, one, each) for one, each in pairs),
         beam=beam,
         length_penalty=penalty,
         unknown=reading.unknown,
         left=reading.left,
         seconds=time.perf_counter() - started,
         model_fingerprint=model.fingerprint,
+        prefix=prefix,
     )
 
 
@@ -103,13 +108,10 @@ def _token_log_probabilities(
     return found
 
 
-def _candidate(
-    model: LoadedTranslator, reading: Reading, one: Hypothesis, sure: NDArray[np.float32]
-) -> Candidate:
-    pieces, _ = model.codec.pieces(one.tokens, reading.ids.tolist())
+def _candidate(model: LoadedTranslator, one: Hypothesis, sure: NDArray[np.float32]) -> Candidate:
     return Candidate(
-        text=model.codec.text(one.tokens),
-        tokens=tuple(pieces),
+        text=model.texts.text(one.tokens),
+        tokens=model.texts.pieces(one.tokens),
         ids=one.tokens,
         words=model.target_words(one.tokens),
         log_probability=one.log_probability,

@@ -121,11 +121,12 @@ def explain_translation(
     target: int | None = None,
     progress: Progress | None = None,
     beam: int = BEAM,
+    prefix: str | None = None,
     **params: Value,
 ) -> SourceInfluence:
     """Translate a text, and say what moved the token at the place `target` of the best candidate,
-    by default its last one."""
-    found = translate(model, text, beam)
+    by default its last one; prefix as in translate."""
+    found = translate(model, text, beam, prefix=prefix)
     place = len(found.best.tokens) - 1 if target is None else target
     return why_written(model, found, place, 0, progress, method, **params).influences[0]
 

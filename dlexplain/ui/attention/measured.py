@@ -26,7 +26,7 @@ POOLED = "the sum of all tokens, each weighed by its attention"
 
 def show_measured(model: TextModel, window: Window, maps: AttentionMaps, chosen: Head) -> None:
     """The sentence, and the table when it is there; maps  with their marks"""
-    where = POOLED if maps.pooled else READS[model.prepared.reads]
+    where = POOLED if maps.pooled else READS[str(model.prepared.reads)]
     st.subheader("Is attention an explanation here?")
     st.markdown(
         "Attention is not by itself an explanation: it says where a head looks, not whether what "

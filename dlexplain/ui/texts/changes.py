@@ -9,7 +9,7 @@ from dlexplain.figures.text_prediction import plot_before_after
 from dlexplain.results import TextPrediction, Turning
 from dlexplain.services.jobs import Progress
 from dlexplain.services.question import usual_contrast
-from dlexplain.services.texts.changes import WAYS, Way, changed, find_turning, words_of
+from dlexplain.services.texts.changes import Way, changed, find_turning, ways_of, words_of
 from dlexplain.services.texts.explain import classify_reading
 from dlexplain.services.texts.models import Reading, TextModel
 from dlexplain.ui.charts import chart
@@ -32,11 +32,14 @@ def show_changes(
     """Widgets, and prediction and attributions before and after."""
     st.subheader("What if?")
     words = words_of(reading)
+    ways, state = ways_of(model), st.session_state
+    state["way"] = state["way"] if state.get("way") in ways else ways[0]
     way: Way = st.segmented_control(
-        "Change", WAYS, default="drop", format_func=LABELS.__getitem__, key="way", required=True,
+        "Change", ways, format_func=LABELS.__getitem__, key="way", required=True,
         persist_state="session",
-        help="Drop takes a word out; Mask hides it and keeps its place; Replace puts others there.",
-    ) or "drop"  # fmt: skip
+        help="Drop takes a word out; Mask hides it and keeps its place; Replace puts others there. "
+        "Where one word's label is asked, words are masked only, so that it keeps its place.",
+    ) or ways[0]  # fmt: skip
     labels = distinct(words)
     places = (
         st.pills(
@@ -112,7 +115,7 @@ def _before_after(
             st.markdown(f"**{title}**, for {literal(before.scores[0].name.label)}")
             request = Request(
                 model.name,
-                digest(f"{key}{which.text}{which.ids.tolist()}"),
+                digest(f"{key}{which.text}{which.ids.tolist()}{model.place}"),
                 target,
                 contrast,
                 asks[:1],
@@ -137,7 +140,7 @@ def _said(before: TextPrediction, after: TextPrediction) -> None:
 
 def _search(model: TextModel, reading: Reading, way: Way) -> None:
     """The fewest words, as a job with progress and cancel."""
-    about = (model.name, digest(f"{reading.text}{reading.ids.tolist()}"), way)
+    about = (model.name, digest(f"{reading.text}{reading.ids.tolist()}{model.place}"), way)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         budget = st.selectbox(
             "Most trials",

@@ -20,7 +20,7 @@ TWEETS = {
     "When": "What time does the match start tomorrow?",
 }
 OTHERS = {"A short one": "This is exactly what I was looking for."}
-TASK = "classify-text"
+TASK, TOKENS = "classify-text", "classify-token"
 NOT_ATTENDING = "own-models-without-attention"
 """In the session: those of them that the page on attention cannot show."""
 IN_ADDRESS = 500
@@ -33,26 +33,32 @@ def examples(model: ModelEntry) -> dict[str, str]:
 
 
 def _load(name: str) -> None:
-    """Also notes whether the page on attention can show it; raises DlexplainError."""
-    from dlexplain.ui.texts import cache as text_cache  # torch is imported from here on
+    """A text or a token classifier. Also notes whether the page on attention can show it.
 
-    if not text_cache.text_model(name).prepared.attends:
+    Raises DlexplainError.
+    """
+    from dlexplain.services.texts.token_models import TokenModel  # torch is imported from here on
+    from dlexplain.ui.texts import cache as text_cache
+
+    model = text_cache.classifier(name)
+    if isinstance(model, TokenModel) or not model.prepared.attends:
         st.session_state.setdefault(NOT_ATTENDING, set()).add(name)
 
 
-OWN = Own(TASK, _load)
+OWN = Own(TASK, _load, also=(TOKENS,))
 
 
 def choose_classifier(arrived: bool) -> tuple[ModelEntry | None, ModelEntry | None]:
     """The model, and a second one to compare it with; a user's own may be added to both lists."""
     first, second = st.columns(2)
     with first:
-        chosen = choose_model([TASK], "classifier", arrived, parameter="classifier", own=OWN)
+        tasks = [TASK, TOKENS]
+        chosen = choose_model(tasks, "classifier", arrived, parameter="classifier", own=OWN)
     if chosen is None:
         return None, None
     with second:
         beside = choose_second(
-            [TASK],
+            tasks,
             chosen,
             "beside",
             arrived,

@@ -1,5 +1,7 @@
 """Choosing a translator and a text, and what the translator's card says; no torch here."""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
@@ -9,13 +11,20 @@ from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address, whole_number
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
+from dlexplain.ui.own_models import Own
 from dlexplain.ui.words import count
 from dlexplain.ui.writing.choice import LONGEST
 from dlexplain.ui.zoo import ADDRESS
 
+if TYPE_CHECKING:
+    from dlexplain.services.translation.models import LoadedTranslator
+
 MODEL, TEXT, BEAM, EXAMPLE = (f"translation-{x}" for x in ("model", "text", "beam", "example"))
 FIRST_BEAM, WIDEST = 5, 32
 TASK = "translate"
+PREFIX, LONGEST_PREFIX = "prefix", 200
+NO_PREFIX = "none"
+"""In the address: of a model whose config names one."""
 DATES = (
     "Sunday, 3 May 1987",
     "the 14th of July 2026",
@@ -33,24 +42,39 @@ SENTENCES = (
 TOKENS = {"bpe": "byte pairs", "word": "words", "character": "characters"}
 
 
+def _load(name: str) -> None:
+    """Raises DlexplainError where it cannot be used here."""
+    from dlexplain.services.loading import load  # torch is imported from here on
+    from dlexplain.services.translation.models import LoadedTranslator
+
+    load(LoadedTranslator, name)
+
+
+OWN = Own(TASK, _load)
+
+
 def examples(entry: ModelEntry) -> tuple[str, ...]:
     """Texts of the kind that the model was trained on."""
     return DATES if entry.data == "dates" else SENTENCES
 
 
 def choose_translator(arrived: bool) -> ModelEntry | None:
-    """The picker; None where there is no model."""
+    """The picker, to which a user's own may be added; None where there is no model."""
     return choose_model(
         [TASK],
         MODEL,
         arrived,
         "Translator",
+        own=OWN,
         help="BLEU, 0 to 100, is comparable only on the same data.",
     )
 
 
 def show_card(entry: ModelEntry) -> None:
-    """How well it does, in figures of its test set; what it was trained on."""
+    """How well it does, in figures of its test set; what it was trained on. Of a user's own nothing
+    is known before it is loaded."""
+    if entry.source == "own":
+        return
     try:
         card = translator_card(entry)
     except DlexplainError as error:
@@ -119,6 +143,30 @@ def choose_text(entry: ModelEntry, arrived: bool) -> str:
 def _take_example() -> None:
     if st.session_state.get(EXAMPLE):
         st.session_state[TEXT] = st.session_state[EXAMPLE]
+
+
+def choose_prefix(model: "LoadedTranslator", arrived: bool) -> str:
+    """What a user's own model reads before the text; "" of one that was trained here."""
+    if not model.reach:
+        return ""
+    key = f"{PREFIX}-{model.name}"
+    from_address(PREFIX, lambda text: "" if text == NO_PREFIX else text, arrived, key)
+    st.session_state.setdefault(key, model.prefix)
+    st.caption(
+        f"{literal(model.title)}: {count(model.parameters)} parameters, on {model.device_text}; it "
+        f"writes at most {model.reach} tokens."
+    )
+    return str(
+        st.text_input(
+            "Prefix",
+            key=key,
+            max_chars=LONGEST_PREFIX,
+            persist_state="session",
+            placeholder="none",
+            help="Read before the text, as by T5, which is told its task so: translate English to "
+            "German: . At first what the model's config names. It is never taken away.",
+        )
+    ).strip()
 
 
 def choose_beam(arrived: bool) -> int:

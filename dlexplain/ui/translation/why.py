@@ -1,6 +1,7 @@
 """Which source words moved the token that was chosen, by a method beside two that are cheap."""
 
 import json
+from pathlib import Path
 
 import streamlit as st
 
@@ -51,7 +52,7 @@ def show_why(
     st.download_button(
         "Everything as JSON",
         lambda: json.dumps(_everything(why, translation, candidate, alignment), indent=1),
-        f"{translation.model}-why.json",
+        f"{Path(translation.model).name}-why.json",  # a user's own is a folder
         "application/json",
         key="translation-why-json",
         icon=":material/download:",

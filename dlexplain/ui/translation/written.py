@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 import pandas as pd
@@ -41,7 +42,7 @@ def show_candidates(translation: Translation, arrived: bool) -> int:
     download(
         "Candidates as JSON",
         translation.to_dict,
-        f"{translation.model}-translation.json",
+        f"{Path(translation.model).name}-translation.json",  # a user's own is a folder
         "translation-json",
     )
     return place
@@ -164,7 +165,7 @@ def _notes(translation: Translation) -> None:
         read = len(translation.tokens) - 1
         st.info(
             f"The first {read:,} tokens are translated; {translation.left:,} more were left out, "
-            "since the model was trained on no longer texts."
+            "since the model reads no longer texts."
         )
     if not translation.best.ended:
         st.warning("No path came to its end within the length that is allowed; it is cut.")
