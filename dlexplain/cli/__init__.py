@@ -17,6 +17,7 @@ from dlexplain.cli import (
     forecasting,
     latents,
     layers,
+    objects,
     training,
     translating,
     writing,
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     explaining.declare(command)
+    objects.declare(command)
     attention.declare(command)
     training.declare(command)
     writing.declare(command)

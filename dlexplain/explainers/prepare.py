@@ -22,11 +22,15 @@ LOGIT_TOLERANCE = 1e-3
 """Largest difference of logits, relative to their largest, at which a folded copy is used."""
 
 
+PART = "."
+
+
 class Prepared(Protocol):
     """What evaluations need of a model: frozen, in eval mode, on its device.
 
     module       (batch, ...) -> (batch, classes) logits
-    fingerprint  digest of architecture and weights, and of the inputs' size where that varies
+    fingerprint  digest of architecture and weights, and of the inputs' size where that varies;
+                 after PART a digest of the part of its output that is asked
     lock         where all who use the model take turns
     coupled      whether what it says of an input depends on what else it is given at once
     trial        (count, ...) inputs of the usual size, to measure with
@@ -63,6 +67,8 @@ class PreparedModel:
     difference   largest difference of its logits to the original's, relative to their largest
     coupled      whether what it says of a picture depends on the others of its batch, as under
                  batch statistics: it is then asked for one at a time
+    queries      of a detector, of whose tokens so many are its queries, and no places
+    mapped       whether its scores are read from a map of places, as a segmenter's are
     """
 
     modality: ClassVar[str] = "picture"
@@ -75,6 +81,8 @@ class PreparedModel:
     difference: float
     lock: FairLock = field(default_factory=FairLock)
     coupled: bool = False
+    queries: int = 0
+    mapped: bool = False
 
     def to_device(self, x: Tensor) -> Tensor:
         """(batch, channels, height, width), moved and laid out as the model wants it."""

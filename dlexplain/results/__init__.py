@@ -37,6 +37,7 @@ from dlexplain.results.layers import (
     TopActivation,
     TopActivations,
 )
+from dlexplain.results.objects import Box, Detection, Region, Segmentation
 from dlexplain.results.runs import (
     ClassBalance,
     Curve,
@@ -113,6 +114,7 @@ __all__ = [
     "AttentionMaps",
     "Attribution",
     "Backtest",
+    "Box",
     "Calibration",
     "Candidate",
     "CellStep",
@@ -124,6 +126,7 @@ __all__ = [
     "ConvolutionStep",
     "CrossAttention",
     "Curve",
+    "Detection",
     "DimensionEffects",
     "EncodedPictures",
     "Estimate",
@@ -154,10 +157,12 @@ __all__ = [
     "Reconstruction",
     "Reconstructions",
     "Rectangle",
+    "Region",
     "RunRecord",
     "Samples",
     "Score",
     "SeenPicture",
+    "Segmentation",
     "SeriesAbout",
     "SeriesAttention",
     "SeriesAttribution",

@@ -15,6 +15,8 @@ PREDICTS = {
     "next-token": "dlexplain.services.writing.reading:read",
     "translation": "dlexplain.services.translation.translating:translate",
     "series": "dlexplain.services.forecast.forecasting:forecast",
+    "boxes": "dlexplain.services.objects.detecting:detect",
+    "regions": "dlexplain.services.objects.segmenting:segment",
 }
 """By the modality of a model: what says what it makes of an input."""
 EXPLAINS = {
@@ -23,6 +25,8 @@ EXPLAINS = {
     "next-token": "dlexplain.services.writing.reading:explain_token",
     "translation": "dlexplain.services.translation.why:explain_translation",
     "series": "dlexplain.services.forecast.explain:explain_series",
+    "boxes": "dlexplain.services.objects.explain:explain_box",
+    "regions": "dlexplain.services.objects.explain:explain_region",
 }
 """Likewise: what says why. Each takes (model, x, method, target, progress, further params)."""
 ATTENDS = {
@@ -33,6 +37,8 @@ ATTENDS = {
 METHODS = {
     "picture": "dlexplain.services.pictures.explain:method_infos",
     "text": "dlexplain.services.texts.explain:text_method_infos",
+    "boxes": "dlexplain.services.objects.explain:box_method_infos",
+    "regions": "dlexplain.services.objects.explain:region_method_infos",
 }
 """Of modalities in which it depends on the model which methods are offered."""
 
@@ -44,9 +50,9 @@ def models(task: str = "") -> tuple[ModelEntry, ...]:
 
 
 def load(name: str = "") -> Any:
-    """A registered or a zoo model by name, a finished run by its id, one's own text classifier or
-    language model by its folder or its name on the hub, or the folder of a run elsewhere. The same
-    one is given while it is kept.
+    """A registered or a zoo model by name, a finished run by its id, one's own model in Hugging
+    Face's form by its folder or its name on the hub, or the folder of a run elsewhere. The same one
+    is given while it is kept.
 
     Raises UnknownName, which says what is known, or WeightsError where files are missing or
     damaged.
@@ -71,7 +77,7 @@ def modality_of(model: Any) -> str:
 
 def methods(model: Any = None, kind: str = "picture") -> tuple[MethodInfo, ...]:
     """The methods that explain a model, with the defaults that suit it, or those for a kind of
-    input: picture, text, series, next-token or translation."""
+    input: picture, box, text, series, next-token or translation."""
     if model is None:
         return infos_for(kind)
     modality = modality_of(_loaded(model))
@@ -87,10 +93,11 @@ def predict(model: Any, x: Any = "", **params: Any) -> Any:
     model   from `load`, or its name
     x       a picture (path, bytes, PIL image or array), a text, or a series (table, name or path);
             of a language model, the text that it reads
-    params  as the kind of model has them: top, fit; beam, length_penalty; origin, horizon,
-            intervals
+    params  as the kind of model has them: top, fit; threshold; beam, length_penalty; origin,
+            horizon, intervals
 
-    Returns Prediction, TextPrediction, Reading, Translation or SeriesForecast. Raises BadInput.
+    Returns Prediction, Detection, Segmentation, TextPrediction, Reading, Translation or
+    SeriesForecast. Raises BadInput.
     """
     model = _loaded(model)
     modality = modality_of(model)
@@ -116,8 +123,8 @@ def explain(
     target  a class by index or name, by default the most probable one; of a text that a language
             model reads, and of a translation, the place of a token, counted from 0, by default the
             last one; of a forecast a series
-    params  the method's, and what the kind of model has: contrast, alone, fit; step, origin, what;
-            beam
+    params  the method's, and what the kind of model has: contrast, alone, fit; box of a detector
+            and region of a segmenter; step, origin, what; beam
 
     Returns Attribution, TextAttribution, Influence, SourceInfluence or SeriesAttribution. Raises
     BadInput: UnknownName, ParamError, TargetError, Incompatible, or Cancelled.

@@ -10,7 +10,7 @@ from pathlib import Path
 import dlexplain.tasks  # noqa: F401, registers them
 from dlexplain.errors import UnknownName, known_names, nearest
 from dlexplain.tasks.base import TASKS
-from dlexplain.trained.entry import ModelEntry, Source, noun_of
+from dlexplain.trained.entry import BROUGHT, ModelEntry, Source, noun_of
 from dlexplain.trained.folder import Trained, at_path
 from dlexplain.trained.hugging_face import HuggingFace
 from dlexplain.trained.registered import Registered
@@ -43,6 +43,8 @@ def default(*tasks: str) -> ModelEntry:
     """What is shown first; raises UnknownName where there is none."""
     for entry in entries(*tasks):
         return entry
+    if set(tasks) <= set(BROUGHT) and tasks:
+        raise UnknownName(f"no {noun_of(tasks)} comes along; name the folder of one, or the hub's")
     raise UnknownName(f"there is no {noun_of(tasks)} yet; train one on the page Launch")
 
 
@@ -54,7 +56,7 @@ def find(name: str, *tasks: str, shows: str = "", listed: bool = False) -> Model
     Raises UnknownName, which says what is known, or WeightsError of one that is damaged.
     """
     for source in LISTED if listed else SOURCES:
-        if (entry := source.find(name, tasks or tuple(TASKS))) is not None:
+        if (entry := source.find(name, tasks or (*TASKS, *BROUGHT))) is not None:
             if shows and entry.source != "own" and shows not in entry.shows:
                 known = known_names(name, (e.name for e in entries(*tasks, shows=shows)))
                 raise UnknownName(f'"{name}" shows no {shows}; {known}')

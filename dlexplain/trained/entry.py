@@ -12,6 +12,8 @@ from dlexplain.results.words import metric_name, scored
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.folder import Trained
 
+BROUGHT = {"detect-objects": "object detector", "segment-picture": "semantic segmenter"}
+"""Nouns of tasks for which nothing is trained here: their models are those that users bring."""
 Origin = ModelSpec | Trained | str
 """What a model is loaded from: a registered spec, a folder, or a folder or hub name of
 Hugging Face's form."""
@@ -91,5 +93,5 @@ def headline_told(task: str, value: float, n: int) -> str:
 
 def noun_of(tasks: Collection[str]) -> str:
     """What a model of the tasks is called: "text classifier"; "autoencoder, VAE or GAN"."""
-    nouns = [TASKS[task].noun for task in tasks]
+    nouns = [BROUGHT.get(task) or TASKS[task].noun for task in tasks]
     return " or ".join(filter(None, (", ".join(nouns[:-1]), *nouns[-1:]))) or "model"

@@ -6,13 +6,15 @@ with a model is never run.
 
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from dlexplain.errors import BadInput, ModelError, UnknownName
+from dlexplain.results.words import with_article
 from dlexplain.settings import local_path
-from dlexplain.trained.entry import ModelEntry
+from dlexplain.trained.entry import BROUGHT, ModelEntry
 
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
@@ -20,6 +22,8 @@ OWN = "your own"
 TASKS = {
     "classify-image": ("ForImageClassification",),
     "classify-text": ("ForSequenceClassification",),
+    "detect-objects": ("ForObjectDetection",),
+    "segment-picture": ("ForSemanticSegmentation",),
     "language-model": ("ForCausalLM", "LMHeadModel"),
 }
 """Tasks that a model of this form can have, and what its classes are then called in the end."""
@@ -27,12 +31,16 @@ KINDS = {
     "classify-image": "picture classifier",
     "classify-text": "sequence classifier",
     "language-model": "causal language model",
+    **BROUGHT,
 }
 """What transformers calls a model for the task."""
 
 
+PROCESSED = ("preprocessor_config.json", "image processor")
 BESIDE = {
-    "classify-image": ("preprocessor_config.json", "image processor"),
+    "classify-image": PROCESSED,
+    "detect-objects": PROCESSED,
+    "segment-picture": PROCESSED,
     "": ("tokenizer.json", "tokenizer"),
 }
 """What a model needs beside its weights, by task."""
@@ -51,26 +59,34 @@ class HuggingFace:
     def entry(self, name: str, tasks: Collection[str]) -> ModelEntry:
         """Of the first of the tasks, or of the one that its config says where there are several."""
         fit = [task for task in TASKS if task in (tasks or TASKS)]
-        task = fit[0] if len(fit) == 1 else _task_of(name)
+        task = fit[0] if len(fit) == 1 else _task_of(name, fit)
         return ModelEntry(name, f"{name} ({OWN})", "own", task, data=OWN, origin=name)
 
 
-def _task_of(name: str) -> str:
+def _task_of(name: str, tasks: Sequence[str]) -> str:
+    """The one of the tasks that the config says; the first where it says none of them, so that
+    loading says what is wrong."""
     folder = local_path(name)
     try:
         if folder.is_dir():
             config = json.loads((folder / "config.json").read_text("utf-8"))
         else:
-            import transformers
-
-            config = transformers.AutoConfig.from_pretrained(
-                name, trust_remote_code=False
-            ).to_dict()
+            config = _hub_config(name)
         built = [str(one) for one in config.get("architectures") or ()]
     except Exception:  # whatever is wrong with it, loading says in one sentence
-        return "classify-text"
-    fit = [task for task, ends in TASKS.items() if any(one.endswith(ends) for one in built)]
-    return fit[0] if fit else "classify-text"
+        built = []
+    fit = [task for task in tasks if any(one.endswith(TASKS[task]) for one in built)]
+    usual = "classify-text" if "classify-text" in tasks else tasks[0]
+    return fit[0] if fit else usual
+
+
+@cache
+def _hub_config(name: str) -> dict[str, Any]:
+    """Asked once: lists of models are made at each run of a page."""
+    import transformers
+
+    config: Any = transformers.AutoConfig.from_pretrained(name, trust_remote_code=False)
+    return dict(config.to_dict())
 
 
 def is_own_model(name: str) -> bool:
@@ -81,8 +97,10 @@ def is_own_model(name: str) -> bool:
         return False
 
 
-def check_own(name: str, task: str) -> None:
+def check_own(name: str, *tasks: str) -> None:
     """What can be told of a folder without loading it.
+
+    tasks  one of which the model must be for
 
     Raises UnknownName where it is no model, ModelError where it is one that cannot be read, one
     sentence.
@@ -91,11 +109,12 @@ def check_own(name: str, task: str) -> None:
     if path.is_file():
         raise UnknownName(f"{path} is a file; the folder of a model is accepted")
     if path.is_dir():
-        check_folder(path, task)
+        check_folder(path, *tasks)
 
 
-def check_folder(folder: Path, task: str) -> None:
-    """Raises UnknownName or ModelError where the folder lacks what a model for the task needs."""
+def check_folder(folder: Path, *tasks: str) -> None:
+    """Raises UnknownName or ModelError where the folder lacks what a model for one of the tasks
+    needs."""
     file = folder / "config.json"
     try:
         config = json.loads(file.read_text("utf-8"))
@@ -105,7 +124,7 @@ def check_folder(folder: Path, task: str) -> None:
         raise ModelError(f"{file} cannot be read: {error}") from error
     if not isinstance(config, dict):
         raise ModelError(f"{file} is damaged: it is no JSON object")
-    check_architecture(config, task, str(folder))
+    task = check_architecture(config, str(folder), *tasks)
     if not list(folder.glob("*.safetensors")):
         pickles = [path.name for pattern in PICKLES for path in folder.glob(pattern)]
         if pickles:
@@ -119,11 +138,15 @@ def check_folder(folder: Path, task: str) -> None:
         raise ModelError(f"{folder} lacks a {beside}; save the {what} beside the model")
 
 
-def check_architecture(config: dict[str, Any], task: str, name: str) -> None:
-    """Raises ModelError where the config is for another task, or of a model with its own code."""
+def check_architecture(config: dict[str, Any], name: str, *tasks: str) -> str:
+    """The one of the tasks that the model is for; raises ModelError where the config is for another
+    one, or of a model with its own code."""
     if config.get("auto_map"):
         raise ModelError(f'the model "{name}" needs code of its own, which is never run')
     built = [str(architecture) for architecture in config.get("architectures") or ()]
-    if not any(architecture.endswith(TASKS[task]) for architecture in built):
-        what = ", ".join(built) or "of no architecture that its config.json names"
-        raise ModelError(f'the model "{name}" is {what}; a {KINDS[task]} is accepted')
+    for task in tasks:
+        if any(architecture.endswith(TASKS[task]) for architecture in built):
+            return task
+    what = ", ".join(built) or "of no architecture that its config.json names"
+    kinds = " or ".join(with_article(KINDS[task]) for task in tasks)
+    raise ModelError(f'the model "{name}" is {what}; {kinds} is accepted')

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dlexplain.errors import DlexplainError, ModelError
+from dlexplain.results.words import capital, with_article
 from dlexplain.trained.hugging_face import BESIDE, KINDS, check_own, is_own_model
 from dlexplain.ui.markdown import literal
 
@@ -81,7 +82,8 @@ class Own:
                 key=key,
                 on_change=note,
                 placeholder="/path/to/model or organisation/model",
-                help=f"A {KINDS[self.task]} with safetensors and a {needs}. Pickles are never read "
+                help=f"{capital(with_article(KINDS[self.task]))} with safetensors and a {needs}. "
+                "Pickles are never read "
                 "and code of the model is never run.",
             )
             if st.session_state.get(bad):

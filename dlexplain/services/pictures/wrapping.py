@@ -4,7 +4,7 @@ import copy
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from dlexplain.data.class_list import plain_classes
 from dlexplain.errors import ModelError, ParamError
@@ -12,7 +12,7 @@ from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.prepare import prepare
 from dlexplain.networks.base import ModelSpec, PicturePreprocessing
 from dlexplain.networks.modules.device import choose_device
-from dlexplain.networks.modules.wrapped import Wrapped
+from dlexplain.networks.modules.wrapped import Wrapped, per_channel
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.settings import settings
@@ -57,7 +57,7 @@ def wrap(
     labels = tuple(map(str, classes))
     if not labels:
         raise ParamError("classes is empty; the labels in the order of the scores are accepted")
-    shift, spread = _each("mean", mean, channels), _each("std", std, channels)
+    shift, spread = per_channel("mean", mean, channels), per_channel("std", std, channels)
     if not bool((spread > 0).all()):
         raise ParamError(f"std is {std}; numbers above 0 are accepted")
     network = Wrapped(copy.deepcopy(module).cpu().float(), shift, spread, output).eval()
@@ -79,14 +79,6 @@ def wrap(
     )
     ready = prepare(network, input_shape, (0.0, 1.0), choose_device(settings().device))
     return LoadedModel(spec, ready, plain_classes(labels, called))
-
-
-def _each(what: str, value: float | Sequence[float], channels: int) -> Tensor:
-    """(channels,)"""
-    found = torch.as_tensor(value, dtype=torch.float32).flatten()
-    if len(found) not in (1, channels) or not bool(found.isfinite().all()):
-        raise ParamError(f"{what} is {value}; one finite number, or one a channel, is accepted")
-    return found.expand(channels).clone()
 
 
 def _tried(network: Wrapped, input_shape: tuple[int, int, int], count: int) -> tuple[str, ...]:

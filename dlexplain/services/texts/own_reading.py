@@ -60,7 +60,7 @@ def read_model(name: str, task: str) -> OwnModel:
     source = str(folder) if local else name
     try:
         config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False, **where)
-        check_architecture(config.to_dict(), task, name)
+        check_architecture(config.to_dict(), name, task)
         tokeniser = transformers.AutoTokenizer.from_pretrained(
             source, trust_remote_code=False, **where
         )
