@@ -18,6 +18,7 @@ from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.texts.models import TextModel
 from dlexplain.services.translation.models import LoadedTranslator
 from dlexplain.services.writing.models import LoadedLanguageModel
+from tests.services.test_wrapping_objects import CLASSES, SIDE, Detector, Segmenter
 
 TEXT = "a dull film"
 PICTURE = str(sample_path("coffee"))
@@ -38,8 +39,9 @@ OF_PICTURES = {
 }  # fmt: skip
 OWN = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 2))
 NOT_CALLED = {
-    "AttentionMaps", "Attribution", "ClassName", "ClassScore", "DlexplainError", "Picture",
-    "Prediction", "Progress", "RunRecord", "RunSpec", "methods", "models",
+    "AttentionMaps", "Attribution", "Box", "ClassName", "ClassScore", "Detection", "DlexplainError",
+    "Picture", "PictureAttention", "Prediction", "Progress", "Region", "RunRecord", "RunSpec",
+    "Segmentation", "methods", "models",
     "read_picture", "read_sample", "run", "runs", "train",
 }  # fmt: skip
 """Classes, listings and readers, which draw nothing; a training has a process of its own."""
@@ -96,6 +98,14 @@ for _method in (*OF_PICTURES, "grad-cam", "deeplift"):
 
 
 CALLS["wrap"] = lambda: dx.wrap(OWN, ["a", "b"], (1, 8, 8))
+CALLS["wrap_detector"] = lambda: dx.wrap_detector(Detector(), CLASSES, (3, SIDE, SIDE))
+CALLS["wrap_segmenter"] = lambda: dx.wrap_segmenter(Segmenter("tensor"), CLASSES, (3, SIDE, SIDE))
+CALLS["explain a box"] = lambda: dx.explain(
+    dx.wrap_detector(Detector(), CLASSES, (3, SIDE, SIDE)), PICTURE, "d-rise", samples=2
+)
+CALLS["explain a region"] = lambda: dx.explain(
+    dx.wrap_segmenter(Segmenter("tensor"), CLASSES, (3, SIDE, SIDE)), PICTURE, "grad-cam"
+)
 
 
 def translated() -> tuple[Any, Any]:

@@ -12,8 +12,8 @@ from dlexplain.ui.pictures import Choice, arrived, choose_picture
 if TYPE_CHECKING:
     from dlexplain.trained.catalogue import ModelEntry
 
+# Of one evaluation each: a detector of pictures of 800 pixels takes seconds for one.
 FIRST_METHODS = ("grad-cam", "layer-cam", "input-x-gradient")
-"""Of one evaluation each: a detector of pictures of 800 pixels takes seconds for one."""
 
 
 def main() -> None:

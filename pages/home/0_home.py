@@ -12,7 +12,10 @@ CARDS = (
         "EfficientNet-Lite0 names it out of the 1,000 classes of ImageNet. Then ask *why this "
         "class*, or *why this rather than that*, and compare the answers of gradient, layer and "
         "perturbation methods side by side.",
-        (("explain/1_image", "Open a picture", "image"),),
+        (
+            ("explain/1_image", "Open a picture", "image"),
+            ("explain/8_objects", "Objects", "select_all"),
+        ),
     ),
     (
         "**Explain a text.** See which words decided its class and what if they were others; "

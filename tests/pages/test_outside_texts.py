@@ -17,6 +17,7 @@ PARAMETERS = {
     "explain/4_writing": "view model prompt text token method temperature count seed",
     "explain/5_translation": "model text beam candidate token layer head",
     "explain/6_forecast": "view model series origin target step what intervals change methods",
+    "explain/8_objects": "view model",
     "generate/1_latent": "model view test class picture seed",
     "inside/1_layers": "view model layer channel example row column reader text token unit part",
     "train/1_launch": "preset",
@@ -64,6 +65,7 @@ def test_no_image_and_no_link_of_an_address(page: str, name: str) -> None:
         ("explain/2_text", "classifier"),
         ("explain/4_writing", "model"),
         ("explain/1_image", "model"),
+        ("explain/8_objects", "model"),
         ("train/2_runs", "run"),
     ],
 )

@@ -37,9 +37,10 @@ def choose_box(name: str, picture: Picture, opened: bool) -> tuple[LoadedModel, 
     found = cache.detection(name, picture, threshold / 100)
     if not found.boxes:
         best = found.best.score
+        told = literal(f"{best.name.label}, {best.text}")
         place.info(
-            f"No box reaches {threshold}%. The most probable is "
-            f"{literal(best.name.label)}, {best.text}: lower the threshold below to see it."
+            f"No box reaches {threshold}%. The most probable is {told}: lower the threshold below "
+            "to see it."
         )
         return None
     numbers = [box.number for box in found.boxes]
