@@ -98,13 +98,19 @@ for _method in (*OF_PICTURES, "grad-cam", "deeplift"):
 
 
 CALLS["wrap"] = lambda: dx.wrap(OWN, ["a", "b"], (1, 8, 8))
-CALLS["wrap_detector"] = lambda: dx.wrap_detector(Detector(), CLASSES, (3, SIDE, SIDE))
-CALLS["wrap_segmenter"] = lambda: dx.wrap_segmenter(Segmenter("tensor"), CLASSES, (3, SIDE, SIDE))
+# Made here: their first weights are drawn from a seed of their own.
+DETECTOR, SEGMENTER, SQUARE = Detector(), Segmenter("tensor"), (3, SIDE, SIDE)
+CALLS["wrap_detector"] = lambda: dx.wrap_detector(DETECTOR, CLASSES, SQUARE)
+CALLS["wrap_segmenter"] = lambda: dx.wrap_segmenter(SEGMENTER, CLASSES, SQUARE)
+CALLS["predict boxes"] = lambda: dx.predict(dx.wrap_detector(DETECTOR, CLASSES, SQUARE), PICTURE)
+CALLS["predict regions"] = lambda: dx.predict(
+    dx.wrap_segmenter(SEGMENTER, CLASSES, SQUARE), PICTURE
+)
 CALLS["explain a box"] = lambda: dx.explain(
-    dx.wrap_detector(Detector(), CLASSES, (3, SIDE, SIDE)), PICTURE, "d-rise", samples=2
+    dx.wrap_detector(DETECTOR, CLASSES, SQUARE), PICTURE, "d-rise", samples=2
 )
 CALLS["explain a region"] = lambda: dx.explain(
-    dx.wrap_segmenter(Segmenter("tensor"), CLASSES, (3, SIDE, SIDE)), PICTURE, "grad-cam"
+    dx.wrap_segmenter(SEGMENTER, CLASSES, SQUARE), PICTURE, "grad-cam"
 )
 
 

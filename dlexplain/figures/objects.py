@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dlexplain.figures.attention_heads import BASE, png_source
-from dlexplain.figures.overlay import PAGE_SIDE, enlarged
-from dlexplain.figures.scales import CLEAR, INK, LINES, ORANGE, new_figure
+from dlexplain.figures.overlay import PAGE_SIDE, enlarged, outlined
+from dlexplain.figures.scales import CLEAR, INK, LINES, new_figure
 from dlexplain.results import Detection, Segmentation, plot
 
 PLACES = 32
@@ -63,9 +63,9 @@ def plot_detection(found: Detection, chosen: int | None = None, side: int = PAGE
         around = [
             box for box in found.boxes if box.left <= x <= box.right and box.top <= y <= box.bottom
         ]
-        box = min(around, key=lambda b: (b.right - b.left) * (b.bottom - b.top), default=None)
-        numbers.append([box.number if box else 0])
-        told.append(escape(box.label) if box else "")
+        around.sort(key=lambda box: (box.right - box.left) * (box.bottom - box.top))
+        numbers.append([around[0].number if around else 0])
+        told.append(escape(around[0].label) if around else "")
     points = _points(across, down, numbers, told, width, height, side)
     layout = _on_picture(_shrunk(found.picture), width, height, side)
     return new_figure([points], {**layout, "shapes": shapes, "annotations": notes})
@@ -116,7 +116,7 @@ def plot_segmentation(
 
 
 def _painted(found: Segmentation, colours: dict[int, str], chosen: int | None) -> NDArray[np.uint8]:
-    """(height, width, 3) what the model saw under the regions' colours."""
+    """(H, W, 3) what the model saw under the regions' colours, the chosen one outlined."""
     picture = found.picture.astype(np.float32)
     shown = picture.copy()
     for index, colour in colours.items():
@@ -124,18 +124,13 @@ def _painted(found: Segmentation, colours: dict[int, str], chosen: int | None) -
         there = found.classes == index
         ink = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)], np.float32)
         shown[there] = (1 - share) * picture[there] + share * ink
-    if chosen is not None:
-        shown[_edge(found.classes == chosen)] = [int(ORANGE[a : a + 2], 16) for a in (1, 3, 5)]
-    return shown.round().astype(np.uint8)
-
-
-def _edge(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The places of a region that have a neighbour outside of it."""
-    around = np.pad(mask, 1, mode="edge")
-    inside = (
-        around[:-2, 1:-1] & around[2:, 1:-1] & around[1:-1, :-2] & around[1:-1, 2:]
-    )  # fmt: skip
-    return mask & ~inside
+    painted = shown.round().astype(np.uint8)
+    short = min(painted.shape[:2])
+    if short < PAGE_SIDE:  # so that the outline is thin
+        height, width = (side * PAGE_SIDE // short for side in painted.shape[:2])
+        image = Image.fromarray(painted).resize((width, height), Image.Resampling.BICUBIC)
+        painted = np.asarray(image)
+    return painted if chosen is None else outlined(painted, found.classes == chosen)
 
 
 def _places(width: int, height: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

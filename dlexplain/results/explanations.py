@@ -132,6 +132,7 @@ class Attribution:
               values lead to its score of the picture
     score     that, where the values may miss it by much
     part      the part of a detector's or a segmenter's answer whose score it is, such as "box 1"
+    mask      (height, width) bool, where that is in the picture, which figures outline
     """
 
     method: str
@@ -155,6 +156,7 @@ class Attribution:
     baseline_score: float | None = None
     score: float | None = None
     part: str = ""
+    mask: NDArray[np.bool_] | None = None
 
     @property
     def way(self) -> str:

@@ -152,7 +152,8 @@ def attention(model: Any, x: Any, **params: Any) -> Any:
     model = _loaded(model)
     modality = modality_of(model)
     if modality not in ATTENDS:
-        kind = f"a {modality.replace('-', ' ')}" if modality else "nothing"
+        known = {"boxes": "a picture", "regions": "a picture", "": "nothing"}
+        kind = known.get(modality, f"a {modality.replace('-', ' ')}")
         raise BadInput(
             f"{model.name} reads {kind}; attention is that of a text classifier or of a vision "
             "Transformer, dx.cross_attention that of a translator"

@@ -31,5 +31,6 @@ def show_maps(
             column.empty()  # where an earlier question had a card
         for column, index in zip(columns, row, strict=False):
             with column, st.container(border=True):
-                show_map(answers, index, view, known[request.asks[index].method].signed)
+                signed = known[request.asks[index].method].signed
+                show_map(answers, index, view, signed, mask=model.mask)
     return answers

@@ -1,10 +1,21 @@
 """Boxes and regions as figures: colours, what is written, and what a click means."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from dlexplain.figures.objects import PLACES, colours_of, plot_detection, plot_segmentation
+from dlexplain.figures.overlay import attribution_png, outlined
 from dlexplain.figures.scales import INK, LINES
-from dlexplain.results import Box, ClassName, ClassScore, Detection, Region, Segmentation
+from dlexplain.results import (
+    Attribution,
+    Box,
+    ClassName,
+    ClassScore,
+    Detection,
+    Region,
+    Segmentation,
+)
 
 PICTURE = np.full((60, 120, 3), 90, np.uint8)
 CAT, BIRD = ClassName(0, "", "cat"), ClassName(2, "", "<b>bird</b>")
@@ -89,3 +100,31 @@ def test_results_say_what_they_are_as_json() -> None:
     }  # fmt: skip
     assert segmentation().to_dict()["shape"] == [8, 8]
     assert segmentation().to_dict()["regions"][0]["share"] == 1 / 3
+
+
+def test_the_outline_is_the_edge_inside_of_a_mask() -> None:
+    pixels = np.full((400, 400, 3), 90, np.uint8)
+    mask = np.zeros((4, 4), bool)
+    mask[1:3, 1:4] = True
+    found = outlined(pixels, mask)
+    changed = (found != 90).any(2)
+    assert changed[100:300, 100:400].any()
+    assert not np.delete(np.delete(changed, np.s_[100:300], 0), np.s_[100:400], 1).any()
+    assert changed[100:104, 100:400].all()
+    assert changed[100:300, 396:400].all()  # also at the picture's own edge
+    assert not changed[104:296, 104:396].any()
+    assert found[100, 250].tolist() == [255] * 3
+    assert found[103, 250].tolist() == [20] * 3
+    assert outlined(pixels, None) is pixels
+
+
+def test_a_part_is_outlined_on_its_map_and_its_png() -> None:
+    mask = np.zeros((8, 8), bool)
+    mask[2:6, 2:6] = True
+    plain = Attribution(
+        "m", {}, np.zeros((1, 8, 8), np.float32), True, 0.1, 1, picture=segmentation().picture
+    )
+    part = replace(plain, part="box 1", mask=mask)
+    assert part.class_question.endswith(" in box 1")
+    assert part.plot().layout.images[0].source != plain.plot().layout.images[0].source
+    assert attribution_png(part) != attribution_png(replace(part, mask=None))

@@ -75,4 +75,5 @@ def _in_picture(
         right, bottom = left + long, top + long
     size = np.array([right - left, bottom - top] * 2)
     found = places.astype(np.float64) * size + np.array([left, top] * 2)
-    return found.clip(0, np.array([width, height] * 2))
+    inside: NDArray[np.float64] = found.clip(0, np.array([width, height] * 2))
+    return inside

@@ -121,7 +121,8 @@ def _compared(network: Coloured, model: Any, processor: Any, how: Processing, na
         try:
             own = model(pixel_values=by_processor(processor, square))
             x = by_us(square, how)
-            ours, together = network(x), network(torch.cat([x, x]))
+            ours: Tensor = network(x)
+            together = network(torch.cat([x, x]))
         except Exception as error:  # whatever a model's own code raises
             why = " ".join(str(error).split())
             raise ModelError(f'the model "{name}" fails on a picture: {why}') from error
@@ -135,7 +136,7 @@ def _compared(network: Coloured, model: Any, processor: Any, how: Processing, na
         )
     if _apart(together[:1], ours, boxes is not None) > TOLERANCE:
         raise ModelError(f'the model "{name}" answers otherwise for a picture in a batch')
-    return ours.clone()
+    return ours
 
 
 def _apart(found: Tensor, expected: Tensor, boxes: bool) -> float:

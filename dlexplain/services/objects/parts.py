@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dlexplain.data.pictures import Picture
 from dlexplain.errors import BadInput, TargetError
-from dlexplain.explainers.boxes import prepared_box
+from dlexplain.explainers.boxes import corners, prepared_box
 from dlexplain.explainers.regions import prepared_region
 from dlexplain.results import Box, ClassName
 from dlexplain.services.objects.detecting import answer, boxes_of
@@ -51,7 +51,17 @@ def of_box(
 @lru_cache(maxsize=KEPT)
 def _of_box(model: LoadedDetector, query: int, found: tuple[float, ...], part: str) -> LoadedModel:
     prepared = prepared_box(model.prepared, query, torch.tensor(found))
-    return LoadedModel(model.spec, prepared, model.class_list, part)
+    mask = _inside(prepared.box.cpu(), model.spec.preprocessing.crop)
+    return LoadedModel(model.spec, prepared, model.class_list, part, mask)
+
+
+def _inside(box: Tensor, side: int) -> NDArray[np.bool_]:
+    """(side, side): the places of a box, of one at least."""
+    left, top, right, bottom = (side * corners(box)).round().int().clamp(0, side).tolist()
+    mask = np.zeros((side, side), np.bool_)
+    mask[min(top, side - 1) : max(bottom, top + 1), min(left, side - 1) : max(right, left + 1)] = 1
+    mask.setflags(write=False)
+    return mask
 
 
 def of_region(
@@ -75,7 +85,8 @@ def of_region(
         name = model.find_class(region)
     mask = classes == name.index
     if not bool(mask.any()):
-        there = [model.classes[i].label for i in classes.unique().tolist()]
+        counts = torch.bincount(classes.flatten()).tolist()
+        there = [model.classes[i].label for i, count in enumerate(counts) if count]
         raise TargetError(
             f'no place of the picture is "{name.label}"; there are: {", ".join(there)}'
         )
@@ -104,7 +115,9 @@ def _of_region(
     bits = np.unpackbits(np.frombuffer(packed, np.uint8), count=int(np.prod(shape)))
     mask = torch.from_numpy(bits.reshape(shape).astype(np.bool_))
     prepared = prepared_region(model.prepared, mask, _grid(model))
-    return LoadedModel(model.spec, prepared, model.class_list, part)
+    where = mask.numpy()
+    where.setflags(write=False)
+    return LoadedModel(model.spec, prepared, model.class_list, part, where)
 
 
 @lru_cache(maxsize=KEPT)

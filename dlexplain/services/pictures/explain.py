@@ -92,7 +92,7 @@ def explain(
         )
         found.values.setflags(write=False)
         _cache.put(key, found)
-    return replace(found, path=read.name, part=model.part)
+    return replace(found, path=read.name, part=model.part, mask=model.mask)
 
 
 def cached(
@@ -106,7 +106,9 @@ def cached(
     """The answer to this request if it is in memory."""
     wanted = _request(model, method, params)
     found = _cache.get(_key(model, picture, method, wanted, Target(target, contrast)))
-    return None if found is None else replace(found, path=picture.name, part=model.part)
+    if found is None:
+        return None
+    return replace(found, path=picture.name, part=model.part, mask=model.mask)
 
 
 def _request(model: LoadedModel, method: str, given: Mapping[str, Value]) -> Request[Any]:

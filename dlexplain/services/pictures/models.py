@@ -100,11 +100,13 @@ class LoadedModel(PictureModel):
     """A model ready to classify and to be explained; `load` makes it.
 
     part  what of a detector's or a segmenter's answer its classes are of, such as "box 1"
+    mask  (side, side) bool, where that is in what the model sees of the picture
     """
 
     tasks: ClassVar[tuple[str, ...]] = (TASK,)
     modality: ClassVar[str] = "picture"
     part: str = ""
+    mask: NDArray[np.bool_] | None = None
 
     @classmethod
     def of(cls, entry: ModelEntry) -> Self:
