@@ -19,15 +19,19 @@ from typing import Any
 _HOMES = {
     "AttentionMaps": "dlexplain.results",
     "Attribution": "dlexplain.results",
+    "Box": "dlexplain.results",
     "ClassName": "dlexplain.results",
     "ClassScore": "dlexplain.results",
+    "Detection": "dlexplain.results",
     "DlexplainError": "dlexplain.errors",
     "PictureAttention": "dlexplain.results",
     "Picture": "dlexplain.data.pictures",
     "Prediction": "dlexplain.results",
     "Progress": "dlexplain.explainers.progress",
+    "Region": "dlexplain.results",
     "RunRecord": "dlexplain.results",
     "RunSpec": "dlexplain.execution.spec",
+    "Segmentation": "dlexplain.results",
     "attention": "dlexplain.services.models",
     "backtest": "dlexplain.services.forecast.backtesting",
     "cross_attention": "dlexplain.services.translation.translating",
@@ -54,6 +58,8 @@ _HOMES = {
     "train": "dlexplain.services.training.runs",
     "translate": "dlexplain.services.translation.translating",
     "wrap": "dlexplain.services.pictures.wrapping",
+    "wrap_detector": "dlexplain.services.objects.wrapping",
+    "wrap_segmenter": "dlexplain.services.objects.wrapping",
 }
 _EARLIER = {
     "classify": "predict",

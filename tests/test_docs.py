@@ -28,7 +28,7 @@ def test_every_method_is_in_the_docs() -> None:
     rows = {row.split("`")[1]: row for row in text.splitlines() if row.startswith("| `")}
     for name, method in METHODS.items():
         offered = rows[name].split("|")[3].strip()
-        known = [title for title in KINDS if method.suits(title.replace(" ", "-"))]
+        known = [title for title in KINDS if method.suits(title.replace(" ", "-"))] or ["box"]
         assert offered == ("all" if len(known) == len(KINDS) else ", ".join(known)), name
 
 

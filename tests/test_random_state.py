@@ -20,6 +20,7 @@ from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.texts.models import TextModel
 from dlexplain.services.translation.models import LoadedTranslator
 from dlexplain.services.writing.models import LoadedLanguageModel
+from tests.services.test_wrapping_objects import CLASSES, SIDE, Detector, Segmenter
 
 TEXT = "a dull film"
 PICTURE = str(sample_path("coffee"))
@@ -40,8 +41,9 @@ OF_PICTURES = {
 }  # fmt: skip
 OWN = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 2))
 NOT_CALLED = {
-    "AttentionMaps", "Attribution", "ClassName", "ClassScore", "DlexplainError", "Picture",
-    "Prediction", "Progress", "RunRecord", "RunSpec", "methods", "models",
+    "AttentionMaps", "Attribution", "Box", "ClassName", "ClassScore", "Detection", "DlexplainError",
+    "Picture", "PictureAttention", "Prediction", "Progress", "Region", "RunRecord", "RunSpec",
+    "Segmentation", "methods", "models",
     "read_picture", "read_sample", "run", "runs", "train",
 }  # fmt: skip
 """Classes, listings and readers, which draw nothing; a training has a process of its own."""
@@ -101,6 +103,20 @@ CALLS["explain_folder"] = lambda: dx.explain_folder(
     "digits-cnn", zipped(PICTURE), "lime", **OF_PICTURES["lime"]
 )
 CALLS["wrap"] = lambda: dx.wrap(OWN, ["a", "b"], (1, 8, 8))
+# Made here: their first weights are drawn from a seed of their own.
+DETECTOR, SEGMENTER, SQUARE = Detector(), Segmenter("tensor"), (3, SIDE, SIDE)
+CALLS["wrap_detector"] = lambda: dx.wrap_detector(DETECTOR, CLASSES, SQUARE)
+CALLS["wrap_segmenter"] = lambda: dx.wrap_segmenter(SEGMENTER, CLASSES, SQUARE)
+CALLS["predict boxes"] = lambda: dx.predict(dx.wrap_detector(DETECTOR, CLASSES, SQUARE), PICTURE)
+CALLS["predict regions"] = lambda: dx.predict(
+    dx.wrap_segmenter(SEGMENTER, CLASSES, SQUARE), PICTURE
+)
+CALLS["explain a box"] = lambda: dx.explain(
+    dx.wrap_detector(DETECTOR, CLASSES, SQUARE), PICTURE, "d-rise", samples=2
+)
+CALLS["explain a region"] = lambda: dx.explain(
+    dx.wrap_segmenter(SEGMENTER, CLASSES, SQUARE), PICTURE, "grad-cam"
+)
 
 
 def translated() -> tuple[Any, Any]:

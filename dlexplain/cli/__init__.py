@@ -18,6 +18,7 @@ from dlexplain.cli import (
     forecasting,
     latents,
     layers,
+    objects,
     training,
     translating,
     writing,
@@ -87,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 
     explaining.declare(command)
     folders.declare(command)
+    objects.declare(command)
     attention.declare(command)
     training.declare(command)
     writing.declare(command)

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlexplain.cli import explaining_texts, forecasting
+from dlexplain.cli import explaining_texts, forecasting, objects
 from dlexplain.cli.saying import check_params, complain
 from dlexplain.errors import BadInput, PictureError
 
@@ -26,7 +26,7 @@ DEFAULT_METHOD = "grad-cam"
 MODEL_HELP = f"default: {DEFAULT_MODEL}, or {explaining_texts.DEFAULT_MODEL} for texts"
 NAMED = 3
 """Files of a folder that are named where some were skipped; of the rest the number."""
-KINDS = ("picture", "text", "token", "series", "next-token", "translation")
+KINDS = ("picture", "box", "text", "token", "series", "next-token", "translation")
 FIT_HELP = (
     "how a picture is made into the model's square: crop (default), crop:X,Y (0,0 from the left "
     "and top, 1,1 from the right and bottom), pad or squash"
@@ -69,6 +69,7 @@ def declare(command: "Commands") -> None:
     explain.add_argument("path", nargs="?", metavar="PATH", help="a picture")
     explain.add_argument("--text", help="a text instead of a picture")
     forecasting.declare_explain(explain)
+    objects.declare_explain(explain)
     explain.add_argument(
         "--method",
         help="see: dlexplain methods [--texts] [--series]; "
@@ -267,6 +268,8 @@ def _explain(args: argparse.Namespace) -> int:
         _no_fit(args)
     if args.text is None and args.word is not None:
         raise BadInput("--word is about texts; a picture or a series takes none")
+    if objects.asks_part(args):
+        return _tell(args, objects.explained(args, args.method or DEFAULT_METHOD, params))
     if args.series is not None:
         return forecasting.explain(args, params)
     if args.text is not None:
@@ -283,6 +286,10 @@ def _explain(args: argparse.Namespace) -> int:
     attribution = explain(
         model, path, method, args.target, args.contrast, None, args.fit, args.alone, **params
     )
+    return _tell(args, attribution)
+
+
+def _tell(args: argparse.Namespace, attribution: "Attribution") -> int:
     attribution = replace(attribution, path=args.path)
     _write(args, attribution)
     if args.json:

@@ -168,7 +168,7 @@ class Explainer(ABC, Generic[P]):
         """Its parameters for inputs of the modality, with the defaults that are usual there."""
         known = {**self._options(modality), **specs(self.Params)}
         order = [*specs(self.Params), *known]
-        usual = self.usual.get(modality, {})
+        usual = self.usual.get(MODALITIES[modality].name, {})
         return {
             key: replace(known[key], default=usual.get(key, known[key].default))
             for key in dict.fromkeys(order)
@@ -226,7 +226,7 @@ class Explainer(ABC, Generic[P]):
 
         Raises Incompatible, Cancelled, or ParamError for a name the model does not know.
         """
-        if not self.suits(given.modality.name):
+        if not self.needs <= given.modality.offers:
             raise Incompatible(
                 f"{self.title} cannot explain a {given.modality.name}; it needs "
                 f"{', '.join(sorted(self.needs - given.modality.offers))}"
@@ -286,7 +286,11 @@ def find_method(modality: str, name: str) -> Explainer[Any]:
     """Raises UnknownName, which says what there is for the modality."""
     known = methods_for(modality)
     if name not in known:
-        what = "method" if modality == "picture" else f"method for a {modality.replace('-', ' ')}"
+        what = (
+            "method"
+            if modality in ("picture", "box")
+            else f"method for a {modality.replace('-', ' ')}"
+        )
         raise UnknownName(f'unknown {what} "{name}"; {known_names(name, sorted(known))}')
     return known[name]
 

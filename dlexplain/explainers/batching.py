@@ -16,7 +16,7 @@ from typing import Literal, TypeVar
 import torch
 from torch import Tensor, nn
 
-from dlexplain.explainers.prepare import Prepared
+from dlexplain.explainers.prepare import PART, Prepared
 from dlexplain.explainers.progress import Progress
 
 R = TypeVar("R")
@@ -109,8 +109,10 @@ class BatchSizes:
 
     @staticmethod
     def _key(model: Prepared, kind: Kind) -> str:
+        # Another part of one network's output costs no other time.
+        network = model.fingerprint.partition(PART)[0]
         machine = f"torch {torch.__version__}/{model.device}/{torch.get_num_threads()} threads"
-        return f"{model.fingerprint}/{machine}/{kind}"
+        return f"{network}/{machine}/{kind}"
 
     def _save(self) -> None:
         if self.path is None:

@@ -87,6 +87,8 @@ def _spatial_layers(model: PreparedModel) -> tuple[Layer, ...]:
 
     def note(name: str, output: object) -> None:
         if isinstance(output, Tensor) and output.shape[:1] == (1,):  # not the windows of a grid
+            if output.dim() == 3 and _has_queries(output.shape[1], model.queries):
+                return
             try:
                 _, channels, height, width = spatial(output).shape
             except ValueError:
@@ -123,13 +125,21 @@ def _spatial_layers(model: PreparedModel) -> tuple[Layer, ...]:
     return tuple(found.values())
 
 
+def _has_queries(tokens: int, queries: int) -> bool:
+    """Whether so many tokens may be, or end in, a detector's queries: 100 of them are no grid of
+    10 x 10, and 1 + 50 x 50 + 100 tokens (YOLOS) none of 51 x 51."""
+    return queries > 0 and (tokens == queries or grid_of(tokens - queries) is not None)
+
+
 def _is_identity(module: nn.Module) -> bool:
     return isinstance(module, nn.Identity)
 
 
 def find_layer(model: PreparedModel, name: str = "auto") -> Layer:
     """The layer of this name; "auto" is the last one on whose grid the scores depend, of at least
-    LEAST_GRID places along its sides, or, where none has so many, of any.
+    LEAST_GRID places along its sides, or, where none has so many, of any. Where the scores are
+    read from a map of places, it is the last one of the coarsest such grid: layers behind it only
+    draw the map.
 
     Raises Incompatible when the model has none, ParamError when none has this name.
     """
@@ -139,6 +149,9 @@ def find_layer(model: PreparedModel, name: str = "auto") -> Layer:
     if name == "auto":
         reached = [layer for layer in layers if layer.reached] or list(layers)
         fine = [layer for layer in reached if min(layer.height, layer.width) >= LEAST_GRID]
+        if model.mapped:
+            least = min(layer.height * layer.width for layer in fine or reached)
+            return [x for x in fine or reached if x.height * x.width == least][-1]
         last = (fine or reached)[-1]
         # Inside a block, tokens are in the form of one head or norm; between blocks in their own.
         blocks = [layer for layer in fine if layer.name.rpartition(".")[2].isdigit()]

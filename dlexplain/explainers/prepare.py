@@ -22,11 +22,15 @@ LOGIT_TOLERANCE = 1e-3
 """Largest difference of logits, relative to their largest, at which a folded copy is used."""
 
 
+PART = "."
+
+
 class Prepared(Protocol):
     """What evaluations need of a model: frozen, in eval mode, on its device.
 
     module       (batch, ...) -> (batch, classes) logits
-    fingerprint  digest of architecture and weights, and of the inputs' size where that varies
+    fingerprint  digest of architecture and weights, and of the inputs' size where that varies;
+                 after PART a digest of the part of its output that is asked
     lock         where all who use the model take turns
     coupled      whether what it says of an input depends on what else it is given at once
     trial        (count, ...) inputs of the usual size, to measure with
@@ -64,6 +68,8 @@ class PreparedModel:
     coupled      whether what it says of a picture depends on the others of its batch, as under
                  batch statistics: it is then asked for one at a time
     differentiable  whether its scores have a gradient by its input
+    queries      of a detector, of whose tokens so many are its queries, and no places
+    mapped       whether its scores are read from a map of places, as a segmenter's are
     """
 
     modality: ClassVar[str] = "picture"
@@ -77,6 +83,8 @@ class PreparedModel:
     lock: FairLock = field(default_factory=FairLock)
     coupled: bool = False
     differentiable: bool = True
+    queries: int = 0
+    mapped: bool = False
 
     def to_device(self, x: Tensor) -> Tensor:
         """(batch, channels, height, width), moved and laid out as the model wants it."""

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image
 
-from dlexplain.figures.overlay import enlarged
+from dlexplain.figures.overlay import enlarged, outlined
 from dlexplain.figures.scales import Scale, Sign, new_figure, shown
 from dlexplain.results import Attribution, plot
 
@@ -26,9 +26,10 @@ def plot_attribution(
     strength  opacity of the end colours, 0..1; a value of zero is clear;  side  height in pixels
     """
     heatmap = shown(attribution.heatmap, attribution.signed, sign)
-    return map_figure(
-        attribution.picture, heatmap, attribution.signed, strength, side, attribution.unit
-    )
+    picture = attribution.picture
+    if picture is not None and attribution.mask is not None:
+        picture = outlined(enlarged(picture), attribution.mask)
+    return map_figure(picture, heatmap, attribution.signed, strength, side, attribution.unit)
 
 
 def map_figure(

@@ -21,6 +21,7 @@ QUALITY = 88
 """Of the JPEG on a page: 40 kB instead of 350."""
 MARGIN, LINE = 24, 34
 INK, PAPER = (22, 32, 42), (255, 255, 255)
+FRAME, EDGE = (255, 255, 255), (20, 20, 20)
 
 
 def enlarged(pixels: NDArray[np.uint8], least: int = PNG_SIDE) -> NDArray[np.uint8]:
@@ -55,6 +56,7 @@ def overlay(
     side: int = PAGE_SIDE,
     smooth: bool = True,
     rival: NDArray[np.float32] | None = None,
+    mask: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.uint8], Scale]:
     """The picture in its colours and the map over it, its sides at least `side`; and the scale.
 
@@ -63,6 +65,7 @@ def overlay(
     strength  opacity of the end colours, 0..1; between, opacity grows with |value|
     smooth    show the map under a Gaussian, see `smoothed`
     rival     another map, whose scale is to be the same
+    mask      (height, width) of places that are outlined, see `outlined`
     """
     values = smoothed(heatmap) if smooth else heatmap
     scale = Scale.of(values, signed)
@@ -88,7 +91,29 @@ def overlay(
     share = strength * np.asarray(opacity.resize((width, height), how), np.float32)[..., None]
     # The nearest colour: red and blue mixed would be a purple that stands for no value.
     over = np.asarray(colours.resize((width, height), Image.Resampling.NEAREST), np.float32)
-    return ((1 - share) * photo + share * over).round().astype(np.uint8), scale
+    return outlined(((1 - share) * photo + share * over).round().astype(np.uint8), mask), scale
+
+
+def outlined(pixels: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> NDArray[np.uint8]:
+    """(H, W, 3) with the edge of a mask, (height, width) of any size, white between dark lines."""
+    if mask is None:
+        return pixels
+    size = pixels.shape[1], pixels.shape[0]
+    inside = np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST))
+    wide = max(1, min(size) // 200)
+    found = pixels.copy()
+    for depth, ink in ((2 * wide, EDGE), (wide, FRAME)):
+        found[inside & ~_shrunk(inside, depth)] = ink
+    return found
+
+
+def _shrunk(mask: NDArray[np.bool_], depth: int) -> NDArray[np.bool_]:
+    """The places that are more than `depth` away from one outside, or from the picture's edge."""
+    for _ in range(depth):
+        around = np.pad(mask, 1)
+        across, down = around[1:-1, :-2] & around[1:-1, 2:], around[:-2, 1:-1] & around[2:, 1:-1]
+        mask = mask & across & down
+    return mask
 
 
 def page_image(
@@ -99,14 +124,17 @@ def page_image(
     sign: Sign = "both",
     smooth: bool = True,
     rival: NDArray[np.float32] | None = None,
+    mask: NDArray[np.bool_] | None = None,
 ) -> tuple[bytes, Scale | None]:
     """An encoded picture for a page, and its scale; without a map yet, the picture alone."""
     if heatmap is None:
         assert picture is not None
         nothing = np.zeros(picture.shape[:2], np.float32)
-        pixels, _ = overlay(picture, nothing, signed, 0.0)
+        pixels, _ = overlay(picture, nothing, signed, 0.0, mask=mask)
         return _encoded(pixels), None
-    pixels, scale = overlay(picture, heatmap, signed, strength, sign, PAGE_SIDE, smooth, rival)
+    pixels, scale = overlay(
+        picture, heatmap, signed, strength, sign, PAGE_SIDE, smooth, rival, mask
+    )
     return _encoded(pixels), scale
 
 
@@ -124,11 +152,15 @@ def attribution_png(
     Method and class stand in its metadata too.
     """
     a = attribution
-    pixels, scale = overlay(a.picture, a.heatmap, a.signed, strength, sign, PNG_SIDE, smooth)
+    pixels, scale = overlay(
+        a.picture, a.heatmap, a.signed, strength, sign, PNG_SIDE, smooth, mask=a.mask
+    )
     height, width = pixels.shape[:2]
     parts = [pixels]
     if a.picture is not None:
-        plain, _ = overlay(a.picture, np.zeros_like(a.heatmap), a.signed, 0.0, side=PNG_SIDE)
+        plain, _ = overlay(
+            a.picture, np.zeros_like(a.heatmap), a.signed, 0.0, side=PNG_SIDE, mask=a.mask
+        )
         parts.insert(0, plain)
     whole = MARGIN + len(parts) * (width + MARGIN)
     sheet = Image.new("RGB", (whole, 2 * LINE + MARGIN + height + 4 * LINE), PAPER)
@@ -194,7 +226,6 @@ def write_line(
 
 LEFT_OUT = 0.3
 """Of its brightness, what is left out keeps."""
-FRAME = (255, 255, 255)
 
 
 def with_left_out(

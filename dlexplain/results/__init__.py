@@ -39,6 +39,7 @@ from dlexplain.results.layers import (
     TopActivation,
     TopActivations,
 )
+from dlexplain.results.objects import Box, Detection, Region, Segmentation
 from dlexplain.results.runs import (
     ClassBalance,
     Curve,
@@ -116,6 +117,7 @@ __all__ = [
     "AttentionMaps",
     "Attribution",
     "Backtest",
+    "Box",
     "Calibration",
     "Candidate",
     "CellStep",
@@ -127,6 +129,7 @@ __all__ = [
     "ConvolutionStep",
     "CrossAttention",
     "Curve",
+    "Detection",
     "DimensionEffects",
     "EncodedPictures",
     "Estimate",
@@ -161,10 +164,12 @@ __all__ = [
     "Reconstruction",
     "Reconstructions",
     "Rectangle",
+    "Region",
     "RunRecord",
     "Samples",
     "Score",
     "SeenPicture",
+    "Segmentation",
     "SeriesAbout",
     "SeriesAttention",
     "SeriesAttribution",

@@ -137,6 +137,8 @@ class Attribution:
     baseline_score  what the model gives the baseline, where the method has one: from there the
               values lead to its score of the picture
     score     that, where the values may miss it by much
+    part      the part of a detector's or a segmenter's answer whose score it is, such as "box 1"
+    mask      (height, width) bool, where that is in the picture, which figures outline
     """
 
     method: str
@@ -159,6 +161,8 @@ class Attribution:
     model_fingerprint: str = ""
     baseline_score: float | None = None
     score: float | None = None
+    part: str = ""
+    mask: NDArray[np.bool_] | None = None
 
     @property
     def way(self) -> str:
@@ -173,11 +177,13 @@ class Attribution:
 
     @property
     def class_question(self) -> str:
-        """The class in words: "tabby", or "tabby rather than Egyptian cat"."""
-        return class_question(self.target, self.contrast)
+        """The class in words: "tabby", or "tabby rather than Egyptian cat in box 1"."""
+        asked = class_question(self.target, self.contrast)
+        return f"{asked} in {self.part}" if self.part else asked
 
     def to_dict(self) -> dict[str, Any]:
         """The form that `explain --json` prints: everything but the arrays."""
+        part = {"part": self.part} if self.part else {}
         return {
             "path": self.path,
             "model": self.model,
@@ -195,6 +201,7 @@ class Attribution:
             "picture_digest": self.picture_digest,
             "fit": self.fit,
             "model_fingerprint": self.model_fingerprint,
+            **part,
         }
 
     def to_npz(self) -> bytes:

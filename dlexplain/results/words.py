@@ -65,6 +65,11 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def with_article(noun: str) -> str:
+    """ "an object detector", "a picture classifier": by its first letter."""
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
+
+
 def written(value: float, signed: bool = False, digits: int = 4) -> str:
     """ "13,321", "5.417", and signed "−1,533": whole from 1,000 on, never with an exponent."""
     size = abs(value)

@@ -33,6 +33,8 @@ CLASSES = {
     "autoencode": "dlexplain.services.latent.models:LatentModel",
     "vae": "dlexplain.services.latent.models:LatentModel",
     "gan": "dlexplain.services.latent.models:LatentModel",
+    "detect-objects": "dlexplain.services.objects.models:LoadedDetector",
+    "segment-picture": "dlexplain.services.objects.models:LoadedSegmenter",
 }
 """By task: what its models become. Import strings, so that each pays for its own alone."""
 

@@ -16,6 +16,8 @@ PREDICTS = {
     "next-token": "dlexplain.services.writing.reading:read",
     "translation": "dlexplain.services.translation.translating:translate",
     "series": "dlexplain.services.forecast.forecasting:forecast",
+    "boxes": "dlexplain.services.objects.detecting:detect",
+    "regions": "dlexplain.services.objects.segmenting:segment",
 }
 """By the modality of a model: what says what it makes of an input."""
 EXPLAINS = {
@@ -25,6 +27,8 @@ EXPLAINS = {
     "next-token": "dlexplain.services.writing.reading:explain_token",
     "translation": "dlexplain.services.translation.why:explain_translation",
     "series": "dlexplain.services.forecast.explain:explain_series",
+    "boxes": "dlexplain.services.objects.explain:explain_box",
+    "regions": "dlexplain.services.objects.explain:explain_region",
 }
 """Likewise: what says why. Each takes (model, x, method, target, progress, further params)."""
 ATTENDS = {
@@ -37,6 +41,8 @@ METHODS = {
     "picture": "dlexplain.services.pictures.explain:method_infos",
     "text": "dlexplain.services.texts.explain:text_method_infos",
     "token": "dlexplain.services.texts.labelling:label_method_infos",
+    "boxes": "dlexplain.services.objects.explain:box_method_infos",
+    "regions": "dlexplain.services.objects.explain:region_method_infos",
 }
 """Of modalities in which it depends on the model which methods are offered."""
 
@@ -75,7 +81,7 @@ def modality_of(model: Any) -> str:
 
 def methods(model: Any = None, kind: str = "picture") -> tuple[MethodInfo, ...]:
     """The methods that explain a model, with the defaults that suit it, or those for a kind of
-    input: picture, text, token, series, next-token or translation."""
+    input: picture, box, text, token, series, next-token or translation."""
     if model is None:
         return infos_for(kind)
     modality = modality_of(_loaded(model))
@@ -91,11 +97,11 @@ def predict(model: Any, x: Any = "", **params: Any) -> Any:
     model   from `load`, or its name
     x       a picture (path, bytes, PIL image or array), a text, or a series (table, name or path);
             of a language model, the text that it reads
-    params  as the kind of model has them: top, fit; beam, length_penalty, prefix; origin, horizon,
-            intervals
+    params  as the kind of model has them: top, fit; threshold; beam, length_penalty, prefix;
+            origin, horizon, intervals
 
-    Returns Prediction, TextPrediction, LabelledText, Reading, Translation or SeriesForecast. Raises
-    BadInput.
+    Returns Prediction, Detection, Segmentation, TextPrediction, LabelledText, Reading, Translation
+    or SeriesForecast. Raises BadInput.
     """
     model = _loaded(model)
     modality = modality_of(model)
@@ -121,8 +127,8 @@ def explain(
     target  a class by index or name, by default the most probable one; of a text that a language
             model reads, and of a translation, the place of a token, counted from 0, by default the
             last one; of a forecast a series
-    params  the method's, and what the kind of model has: contrast, alone, fit; of a token
-            classifier `word`; step, origin, what; beam, prefix
+    params  the method's, and what the kind of model has: contrast, alone, fit; box of a detector
+            and region of a segmenter; word of a token classifier; step, origin, what; beam, prefix
 
     Returns Attribution, TextAttribution, Influence, SourceInfluence or SeriesAttribution. Raises
     BadInput: UnknownName, ParamError, TargetError, Incompatible, or Cancelled.
@@ -150,7 +156,8 @@ def attention(model: Any, x: Any, **params: Any) -> Any:
     model = _loaded(model)
     modality = modality_of(model)
     if modality not in ATTENDS:
-        kind = f"a {modality.replace('-', ' ')}" if modality else "nothing"
+        known = {"boxes": "a picture", "regions": "a picture", "": "nothing"}
+        kind = known.get(modality, f"a {modality.replace('-', ' ')}")
         raise BadInput(
             f"{model.name} reads {kind}; attention is that of a text classifier or of a vision "
             "Transformer, dx.cross_attention that of a translator"

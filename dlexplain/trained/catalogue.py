@@ -48,6 +48,8 @@ def default(*tasks: str) -> ModelEntry:
     """What is shown first; raises UnknownName where there is none."""
     for entry in entries(*tasks):
         return entry
+    if set(tasks) <= set(BROUGHT) and tasks:
+        raise UnknownName(f"no {noun_of(tasks)} comes along; name the folder of one, or the hub's")
     raise UnknownName(f"there is no {noun_of(tasks)} yet; train one on the page Launch")
 
 

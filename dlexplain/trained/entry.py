@@ -12,7 +12,11 @@ from dlexplain.results.words import metric_name, scored
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.folder import Trained
 
-BROUGHT = {"classify-token": "token classifier"}
+BROUGHT = {
+    "classify-token": "token classifier",
+    "detect-objects": "object detector",
+    "segment-picture": "semantic segmenter",
+}
 """Nouns of tasks for which nothing is trained here: their models are those that users bring."""
 Origin = ModelSpec | Trained | str
 """What a model is loaded from: a registered spec, a folder, or a folder or hub name of

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from dlexplain.errors import BadInput, ModelError, UnknownName
+from dlexplain.results.words import with_article
 from dlexplain.settings import local_path
-from dlexplain.trained.entry import ModelEntry
+from dlexplain.trained.entry import BROUGHT, ModelEntry
 
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
@@ -22,6 +23,8 @@ TASKS = {
     "classify-image": ("ForImageClassification",),
     "classify-text": ("ForSequenceClassification",),
     "classify-token": ("ForTokenClassification",),
+    "detect-objects": ("ForObjectDetection",),
+    "segment-picture": ("ForSemanticSegmentation",),
     "language-model": ("ForCausalLM", "LMHeadModel"),
     "translate": ("ForConditionalGeneration", "MTModel"),
 }
@@ -29,15 +32,18 @@ TASKS = {
 KINDS = {
     "classify-image": "picture classifier",
     "classify-text": "sequence classifier",
-    "classify-token": "token classifier",
     "language-model": "causal language model",
     "translate": "sequence-to-sequence model",
+    **BROUGHT,
 }
 """What transformers calls a model for the task."""
 
 
+PROCESSED = ("preprocessor_config.json", "image processor")
 BESIDE = {
-    "classify-image": ("preprocessor_config.json", "image processor"),
+    "classify-image": PROCESSED,
+    "detect-objects": PROCESSED,
+    "segment-picture": PROCESSED,
     "": ("tokenizer.json", "tokenizer"),
 }
 """What a model needs beside its weights, by task."""
@@ -145,5 +151,5 @@ def check_architecture(config: dict[str, Any], name: str, *tasks: str) -> str:
         if any(architecture.endswith(TASKS[task]) for architecture in built):
             return task
     what = ", ".join(built) or "of no architecture that its config.json names"
-    kinds = " or a ".join(KINDS[task] for task in tasks)
-    raise ModelError(f'the model "{name}" is {what}; a {kinds} is accepted')
+    kinds = " or ".join(with_article(KINDS[task]) for task in tasks)
+    raise ModelError(f'the model "{name}" is {what}; {kinds} is accepted')

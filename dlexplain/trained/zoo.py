@@ -18,7 +18,7 @@ class Zoo:
     def entries(self, tasks: Collection[str]) -> Iterable[ModelEntry]:
         order = {task: index for index, task in enumerate(tasks)}
         models = [model for model in readable_zoo() if model.spec.task in order]
-        firsts = [name for task in tasks for name in TASKS[task].first]
+        firsts = [name for task in tasks if task in TASKS for name in TASKS[task].first]
 
         def index(model: Trained) -> tuple[int, int, str]:
             rank = firsts.index(model.name) if model.name in firsts else len(firsts)

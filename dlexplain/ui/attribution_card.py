@@ -93,6 +93,7 @@ def show_map(
     signed: bool,
     of: str = "",
     rival: int | None = None,
+    mask: NDArray[np.bool_] | None = None,
 ) -> None:
     """One method's answer, live: a first coarse map, then the map itself.
 
@@ -100,6 +101,7 @@ def show_map(
     signed   whether the method's values have a sign
     of       whose map it is, where there are two models
     rival    the place of the answer with which it shares its scale
+    mask     the places of a box or a region, which are outlined
     """
 
     def other() -> Attribution | None:
@@ -108,7 +110,7 @@ def show_map(
     show_card(
         found,
         index,
-        lambda job: _draw_map(job, picture, signed, of, other()),
+        lambda job: _draw_map(job, picture, signed, of, other(), mask),
         lambda result: _actions(result, str(index)),
         version=lambda job: (job.state, id(job.snapshot.preview), job.result is None, id(other())),
         every=PREVIEW_SECONDS,
@@ -122,6 +124,7 @@ def _draw_map(
     signed: bool,
     of: str,
     rival: Attribution | None,
+    mask: NDArray[np.bool_] | None,
 ) -> None:
     strength, sign, smooth = _options()
     found = job.result
@@ -131,7 +134,7 @@ def _draw_map(
         preview = job.snapshot.preview
         if preview is not None and job.active:
             told = "first coarse map"
-        image, scale = page_image(picture, preview, signed, strength, sign, smooth)
+        image, scale = page_image(picture, preview, signed, strength, sign, smooth, mask=mask)
     else:
         told = literal(found.class_question)
         image, scale = _drawn(found, strength, sign, smooth, rival)
@@ -146,7 +149,9 @@ def _drawn(
     found: Attribution, strength: float, sign: Sign, smooth: bool, rival: Attribution | None
 ) -> tuple[bytes, Scale | None]:
     other = None if rival is None else rival.heatmap
-    return page_image(found.picture, found.heatmap, found.signed, strength, sign, smooth, other)
+    return page_image(
+        found.picture, found.heatmap, found.signed, strength, sign, smooth, other, found.mask
+    )
 
 
 def scale_html(scale: Scale | None, strength: float, unit: str) -> str:
@@ -198,7 +203,7 @@ def show_enlarged() -> None:
         st.caption(literal(found.class_question))
         plain, large = st.columns(2)
         if found.picture is not None:
-            image, _ = page_image(found.picture, None, found.signed)
+            image, _ = page_image(found.picture, None, found.signed, mask=found.mask)
             plain.image(image, width="stretch")
         figure = plot_attribution(found, strength, sign, side=620)
         chart(figure, "enlarged", large)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dlexplain.figures.overlay import enlarged, with_left_out
 from dlexplain.results.words import capital
-from dlexplain.services.pictures.models import LoadedModel
+from dlexplain.services.pictures.models import PictureModel
 from dlexplain.services.pictures.sources import Fit, Picture, read_fit
 from dlexplain.ui.address import from_address
 from dlexplain.ui.markdown import literal
@@ -17,7 +17,7 @@ X, Y, USUAL = "fit-x", "fit-y", "fit-usual"
 WIDTH = 320
 
 
-def show_seen(model: LoadedModel, picture: Picture, arrived: bool) -> Picture:
+def show_seen(model: PictureModel, picture: Picture, arrived: bool) -> Picture:
     """The picture with what the model sees of it, and the choice; returns it with that choice.
 
     arrived  whether the page has just been opened, so that its address counts
@@ -45,7 +45,7 @@ def _read(text: str) -> str:
     return fit.how
 
 
-def _choose(model: LoadedModel) -> Fit:
+def _choose(model: PictureModel) -> Fit:
     state, usual = st.session_state, model.spec.preprocessing.fit
     # What nobody has changed becomes what the next model was trained with.
     if state.get("fit") in (None, state.get(USUAL)):
@@ -73,7 +73,7 @@ def _choose(model: LoadedModel) -> Fit:
     return Fit("crop", places[0] / 100, places[1] / 100)
 
 
-def _draw(model: LoadedModel, picture: Picture) -> None:
+def _draw(model: PictureModel, picture: Picture) -> None:
     part, size, view = model.seen_part(picture), _size(picture), model.view(picture)
     side = f"{view.shape[1]} × {view.shape[0]}"
     cut = part != (0, 0, *size)

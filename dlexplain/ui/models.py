@@ -24,6 +24,7 @@ def choose_model(
     own: Own | None = None,
     first: Callable[[ModelEntry], Any] | None = None,
     help: str = "",
+    without: str = "",
 ) -> ModelEntry | None:
     """The picker; says so and returns None where there is no such model.
 
@@ -31,6 +32,7 @@ def choose_model(
     shows      what must be seen inside it, as `entries` takes it
     own        the user's own models of this kind, where the page takes some
     first      sorts what is offered; the first stands there at first
+    without    what is said where there is none, instead of how to train one
     """
     state = st.session_state
 
@@ -46,7 +48,8 @@ def choose_model(
     known = {entry.name: entry for entry in (sorted(offered, key=first) if first else offered)}
     if not known:
         what = f" that shows {shows}" if shows else ""
-        st.info(f"There is no {noun_of(tasks)}{what} yet. Train one on the page **Launch**.")
+        nothing = f"There is no {noun_of(tasks)}{what} yet. Train one on the page **Launch**."
+        st.info(without or nothing)
         return None
     # Set at every run, so that the choice outlives a change of the list; a deleted run's does not.
     state[key] = state[key] if state.get(key) in known else next(iter(known))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dlexplain.errors import DlexplainError, ModelError
+from dlexplain.results.words import capital, with_article
 from dlexplain.trained.hugging_face import BESIDE, KINDS, check_own, is_own_model
 from dlexplain.trained.own_files import ACCEPTED, check_file, is_own_file
 from dlexplain.trained.own_files import TASK as OF_FILES
@@ -87,7 +88,7 @@ class Own:
     def ask(self, chosen: str) -> None:
         """A text field for the name of a model, which `choose_asked` loads at the next run."""
         key, bad = f"own-{chosen}", f"own-{chosen}-bad"
-        kinds = " or a ".join(KINDS[task] for task in (self.task, *self.also))
+        kinds = " or ".join(with_article(KINDS[task]) for task in (self.task, *self.also))
         needs, _ = BESIDE.get(self.task, BESIDE[""])
         folder, file = "Folder", ""
         if self.task == OF_FILES:
@@ -103,8 +104,8 @@ class Own:
                 key=key,
                 on_change=note,
                 placeholder="/path/to/model or organisation/model",
-                help=f"A {kinds} with safetensors and a {needs}. {file}Pickles are never read "
-                "and code of the model is never run.",
+                help=f"{capital(kinds)} with safetensors and a {needs}. {file}Pickles are never "
+                "read and code of the model is never run.",
             )
             if st.session_state.get(bad):
                 st.error(literal(f"{st.session_state[bad]}."))

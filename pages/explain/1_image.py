@@ -13,12 +13,8 @@ from dlexplain.ui.pictures import OWN, arrived, choose_picture
 
 if TYPE_CHECKING:
     from dlexplain.results import Attribution, Prediction
-    from dlexplain.services.pictures.models import LoadedModel
-    from dlexplain.services.pictures.sources import Picture
     from dlexplain.ui.jobs import Asked
-    from dlexplain.ui.methods import Request
 
-COLUMNS = 3
 BESIDE_HELP = "A second model, of which the same is asked: predictions and maps side by side."
 
 
@@ -73,7 +69,9 @@ def main() -> None:
     if request is None:
         return
     if other is None:
-        show_answers(model, picture, prediction, request)
+        from dlexplain.ui.maps import show_maps
+
+        show_below(show_maps(model, picture, request, cache.methods(model.name)), prediction)
     else:
         from dlexplain.ui.beside import question_to, show_pairs
 
@@ -82,28 +80,6 @@ def main() -> None:
             st.caption(literal(f"{other.spec.title}: {asked.note}"))
         answers = show_pairs((model, other), picture, request, asked)
         show_below(answers, prediction, predictions[other.name])
-
-
-def show_answers(
-    model: "LoadedModel", picture: "Picture", prediction: "Prediction", request: "Request"
-) -> None:
-    from dlexplain.ui import cache
-    from dlexplain.ui.attribution_card import map_options, picture_job, show_map
-    from dlexplain.ui.jobs import asked_all
-
-    makers = [partial(picture_job, model, picture, request, ask) for ask in request.asks]
-    answers = asked_all("answers", request, makers, request.is_slow)
-    map_options()
-    known, view = cache.methods(model.name), model.view(picture)
-    for first in range(0, len(makers), COLUMNS):
-        row = range(first, min(first + COLUMNS, len(makers)))
-        columns = st.columns(COLUMNS)
-        for column in columns[len(row) :]:
-            column.empty()  # where an earlier question had a card
-        for column, index in zip(columns, row, strict=False):
-            with column, st.container(border=True):
-                show_map(answers, index, view, known[request.asks[index].method].signed)
-    show_below(answers, prediction)
 
 
 def show_below(

@@ -15,6 +15,7 @@ CARDS = (
         (
             ("explain/1_image", "Open a picture", "image"),
             ("explain/7_many_pictures", "Many pictures", "photo_library"),
+            ("explain/8_objects", "Objects", "select_all"),
         ),
     ),
     (

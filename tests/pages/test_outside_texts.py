@@ -18,6 +18,7 @@ PARAMETERS = {
     "explain/5_translation": "model text beam candidate token layer head",
     "explain/6_forecast": "view model series origin target step what intervals change methods",
     "explain/7_many_pictures": "model method rival",
+    "explain/8_objects": "view model",
     "generate/1_latent": "model view test class picture seed",
     "inside/1_layers": "view model layer channel example row column reader text token unit part",
     "train/1_launch": "preset",
@@ -65,6 +66,7 @@ def test_no_image_and_no_link_of_an_address(page: str, name: str) -> None:
         ("explain/2_text", "classifier"),
         ("explain/4_writing", "model"),
         ("explain/1_image", "model"),
+        ("explain/8_objects", "model"),
         ("train/2_runs", "run"),
     ],
 )

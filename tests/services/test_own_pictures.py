@@ -144,8 +144,8 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
         "cannot be read",
     ),
     "another kind": (
-        lambda f: _change(f, "config.json", architectures=["DetrForObjectDetection"]),
-        "is DetrForObjectDetection; a",
+        lambda f: _change(f, "config.json", architectures=["ViTForMaskedImageModeling"]),
+        "is ViTForMaskedImageModeling; a",
     ),
 }
 

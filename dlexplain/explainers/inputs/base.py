@@ -24,7 +24,7 @@ from dlexplain.registry import Registry
 
 Need = Literal[
     "gradients", "baselines", "real baselines", "features", "tokens", "tree", "windows",
-    "attention", "pixels", "sensitivities", "trial",
+    "attention", "pixels", "boxes", "sensitivities", "trial",
 ]  # fmt: skip
 """What a method may ask of a modality:
 
@@ -35,6 +35,7 @@ features        there are parts that can be taken away; tokens, such as are toke
 windows         neighbouring parts can be covered together
 attention       there are weights from each token to each
 pixels          it is a picture, (channels, height, width)
+boxes           a detector's box of it is explained, and all other boxes are there
 sensitivities   values that are no parts of the score are shown in a unit of their own
 trial           the model tells inputs to try rules on
 """
@@ -56,6 +57,7 @@ Places = slice | Tensor
 class Modality:
     """A kind of input.
 
+    name     by which methods keep what is usual; kinds that are explained alike share it
     offers   needs of methods that it meets
     options  the parameters by group; a group that is missing here has none
     sized    defaults that suit the size of a model's inputs, of those of the parameters given

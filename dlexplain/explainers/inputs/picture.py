@@ -1,7 +1,7 @@
 """Pictures: the differentiable form are the pixels; features are superpixels or cells of a grid."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -125,6 +125,10 @@ PICTURE = MODALITIES.add(
 )
 
 
+BOX = MODALITIES.add("box", replace(PICTURE, offers=PICTURE.offers | {"boxes"}))
+"""A picture of which a detector's box is explained: all of it is as it is of pictures."""
+
+
 @dataclass(eq=False)
 class PictureInput(ModelInput):
     """inputs  (1, channels, height, width), moved to the model's device"""
@@ -231,6 +235,12 @@ class PictureInput(ModelInput):
         found = found.sum(0) if found.dim() == 3 else found
         self.progress.preview(found.float().cpu().numpy())
         self._last_preview = self.progress.seconds
+
+
+class BoxInput(PictureInput):
+    """Of a PreparedBox."""
+
+    modality: ClassVar[Modality] = BOX
 
 
 def cells(height: int, width: int, grid: int) -> Tensor:

@@ -56,7 +56,8 @@ def _stems(attributions: Sequence[Attribution]) -> list[str]:
 def stem(attribution: Attribution) -> str:
     """A file name without ending, unique among the maps of one question to one model."""
     contrast = f"-vs-{attribution.contrast.index}" if attribution.contrast else ""
-    return f"{attribution.method}-{attribution.target.index}{contrast}"
+    part = UNSAFE.sub("-", attribution.part)
+    return f"{attribution.method}-{attribution.target.index}{contrast}{f'-{part}' if part else ''}"
 
 
 def repeat(attribution: Attribution) -> str:

@@ -11,7 +11,7 @@ from dlexplain.errors import BadInput
 from dlexplain.explainers.base import Explainer, Request, find_method
 from dlexplain.explainers.batching import Target
 from dlexplain.explainers.drawing import random_state_kept
-from dlexplain.explainers.inputs.picture import PictureInput
+from dlexplain.explainers.inputs.picture import BoxInput, PictureInput
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value
 from dlexplain.results import Attribution, ClassScore, Prediction
@@ -19,7 +19,8 @@ from dlexplain.services.explaining import MethodInfo, ResultCache, batch_sizes, 
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.question import asked_classes, usual_params
 
-PICTURE = "picture"
+INPUTS = {"picture": PictureInput, "box": BoxInput}
+"""By the modality of the prepared model."""
 
 
 def method_infos(model: LoadedModel | None = None) -> tuple[MethodInfo, ...]:
@@ -28,13 +29,14 @@ def method_infos(model: LoadedModel | None = None) -> tuple[MethodInfo, ...]:
     With a model, the defaults of the parameters are those that suit its pictures.
     """
     if model is None:
-        return infos_for(PICTURE)
-    return infos_for(PICTURE, model.prepared, lambda method: _defaults(model, method))
+        return infos_for("picture")
+    kind = model.prepared.modality
+    return infos_for(kind, model.prepared, lambda method: _defaults(model, method))
 
 
 def method_choices(model: LoadedModel, method: str) -> dict[str, tuple[str, ...]]:
     """For parameters whose values depend on the model, such as a layer: what is accepted."""
-    return find_method(PICTURE, method).choices(model.prepared)
+    return find_method(model.prepared.modality, method).choices(model.prepared)
 
 
 @random_state_kept()
@@ -64,7 +66,7 @@ def explain(
     Returns an Attribution, whose params are those used; the same request again is answered from
     memory. Raises PictureError, UnknownName, ParamError, TargetError, Incompatible or Cancelled.
     """
-    explainer = find_method(PICTURE, method)
+    explainer = find_method(model.prepared.modality, method)
     wanted = request_of(model, method, params)
     read = as_picture(picture, fit, model.spec.preprocessing.fit)
     if target is None:
@@ -75,7 +77,7 @@ def explain(
     found = _cache.get(key)
     if found is None:
         view = model.view(read)
-        given = PictureInput(
+        given = INPUTS[model.prepared.modality](
             model.prepared, goal, progress or Progress(), batch_sizes(), model.to_input(view)
         )
         found = Attribution(
@@ -90,7 +92,7 @@ def explain(
         )
         found.values.setflags(write=False)
         _cache.put(key, found)
-    return replace(found, path=read.name)
+    return replace(found, path=read.name, part=model.part, mask=model.mask)
 
 
 def cached(
@@ -104,19 +106,22 @@ def cached(
     """The answer to this request if it is in memory."""
     wanted = request_of(model, method, params)
     found = _cache.get(_key(model, picture, method, wanted, Target(target, contrast)))
-    return None if found is None else replace(found, path=picture.name)
+    if found is None:
+        return None
+    return replace(found, path=picture.name, part=model.part, mask=model.mask)
 
 
 def request_of(model: LoadedModel, method: str, given: Mapping[str, Value]) -> Request[Any]:
-    explainer = find_method(PICTURE, method)
-    return explainer.request(PICTURE, given, _defaults(model, explainer))
+    kind = model.prepared.modality
+    explainer = find_method(kind, method)
+    return explainer.request(kind, given, _defaults(model, explainer))
 
 
 def _defaults(model: LoadedModel, method: Explainer[Any]) -> dict[str, Value]:
     """What a model changes of the method's own defaults."""
     return {
         **method.defaults(model.prepared),
-        **usual_params(model, method.specs(PICTURE), method.complete),
+        **usual_params(model, method.specs(model.prepared.modality), method.complete),
     }
 
 

@@ -26,7 +26,7 @@ from dlexplain.params import Value
 from dlexplain.results import ClassName, ClassScore, PictureAnswer
 from dlexplain.results.explanations import joined
 from dlexplain.services.explaining import batch_sizes
-from dlexplain.services.pictures.explain import PICTURE, request_of
+from dlexplain.services.pictures.explain import request_of
 from dlexplain.services.pictures.folder_store import FolderQuestion, Fresh, Refused
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.uncertainty import entropy, jensen_shannon, probabilities
@@ -80,7 +80,7 @@ class FolderWork:
     ) -> "FolderWork":
         """Raises UnknownName, ParamError, Incompatible, or BadInput where the rival has others."""
         request = request_of(model, method, params)
-        explainer = find_method(PICTURE, method)
+        explainer = find_method(model.prepared.modality, method)
         x = model.prepared.trial(1)
         trial = PictureInput(model.prepared, NO_TARGET, Progress(), batch_sizes(), x)
         ready = explainer.ready(trial, request)

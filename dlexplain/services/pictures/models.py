@@ -27,22 +27,12 @@ ENLARGED = 1.5
 
 
 @dataclass(frozen=True, eq=False)
-class LoadedModel:
-    """A model ready to classify and to be explained; `load` makes it."""
+class PictureModel:
+    """A model that sees a square of a picture: what it sees, and its classes."""
 
-    tasks: ClassVar[tuple[str, ...]] = (TASK,)
-    modality: ClassVar[str] = "picture"
     spec: ModelSpec
     prepared: PreparedModel
     class_list: ClassList
-
-    @classmethod
-    def of(cls, entry: ModelEntry) -> Self:
-        spec = picture_spec(entry)
-        device = choose_device(settings().device)
-        prepared = prepare(spec.network(), spec.input_shape, spec.preprocessing.value_range, device)
-        known = plain_classes(spec.classes, spec.labels) if spec.classes else None
-        return cls(spec, prepared, known or CLASS_LISTS[spec.labels]())
 
     @property
     def name(self) -> str:
@@ -103,6 +93,32 @@ class LoadedModel:
         pixels = _grey(view) if self.spec.input_shape[0] == 1 else view
         scaled = (pixels.astype(np.float32) - how.mean) / how.scale
         return torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1)))[None]
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel(PictureModel):
+    """A model ready to classify and to be explained; `load` makes it.
+
+    part  what of a detector's or a segmenter's answer its classes are of, such as "box 1"
+    mask  (side, side) bool, where that is in what the model sees of the picture
+    """
+
+    tasks: ClassVar[tuple[str, ...]] = (TASK,)
+    modality: ClassVar[str] = "picture"
+    part: str = ""
+    mask: NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of(cls, entry: ModelEntry) -> Self:
+        spec = picture_spec(entry)
+        known = plain_classes(spec.classes, spec.labels) if spec.classes else None
+        return cls(spec, ready(spec), known or CLASS_LISTS[spec.labels]())
+
+
+def ready(spec: ModelSpec) -> PreparedModel:
+    """Its network, prepared on the settings' device."""
+    device = choose_device(settings().device)
+    return prepare(spec.network(), spec.input_shape, spec.preprocessing.value_range, device)
 
 
 def _grey(view: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from dlexplain.errors import ModelError, ParamError
 from dlexplain.networks.base import USERS_OWN, ModelSpec, PicturePreprocessing
-from dlexplain.networks.modules.wrapped import Wrapped
+from dlexplain.networks.modules.wrapped import Wrapped, per_channel
 
 TASK = "classify-image"
 SUMS = 1e-4
@@ -41,8 +41,8 @@ def module_spec(
     """
     channels, side, _ = input_shape
     known = mean is not None or std is not None
-    shift = _each("mean", 0.0 if mean is None else mean, channels)
-    spread = _each("std", 1.0 if std is None else std, channels)
+    shift = per_channel("mean", 0.0 if mean is None else mean, channels)
+    spread = per_channel("std", 1.0 if std is None else std, channels)
     if not bool((spread > 0).all()):
         raise ParamError(f"std is {std}; numbers above 0 are accepted")
     network = Wrapped(module, shift, spread, output).eval()
@@ -62,14 +62,6 @@ def module_spec(
         classes=tuple(labels),
         notes=(*notes, *told),
     )
-
-
-def _each(what: str, value: Numbers, channels: int) -> Tensor:
-    """(channels,)"""
-    found = torch.as_tensor(value, dtype=torch.float32).flatten()
-    if len(found) not in (1, channels) or not bool(found.isfinite().all()):
-        raise ParamError(f"{what} is {value}; one finite number, or one a channel, is accepted")
-    return found.expand(channels).clone()
 
 
 def _tried(

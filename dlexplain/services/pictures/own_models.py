@@ -1,7 +1,8 @@
 """A picture classifier that a user brings in Hugging Face's form: read, tried, compared.
 
 Its image processor is not believed but measured: what it makes of plain colours says how it scales
-and orders them, what it makes of pictures whether ours sees the same.
+and orders them, what it makes of pictures whether ours sees the same. Detectors and segmenters are
+read alike, see services/objects/own.py.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from dlexplain.data.fit import Fit
 from dlexplain.data.pictures import read_picture
@@ -24,6 +25,12 @@ from dlexplain.settings import local_path
 from dlexplain.trained.hugging_face import check_architecture, check_folder
 
 TASK = "classify-image"
+READERS = {
+    TASK: "AutoModelForImageClassification",
+    "detect-objects": "AutoModelForObjectDetection",
+    "segment-picture": "AutoModelForSemanticSegmentation",
+}
+"""The class of transformers that reads a model for the task."""
 LARGEST = 2048
 """Pixels of a side that a model may take."""
 TOLERANCE = 1e-4
@@ -54,15 +61,31 @@ class Processed:
 
 def own_picture_spec(name: str) -> ModelSpec:
     """From a folder or the hub; raises UnknownName or ModelError, one sentence."""
-    config, processor, model = _read(name)
-    how = _processed(processor, int(getattr(config, "num_channels", 3)), name)
+    config, processor, model = read_own(name, TASK)
+    how = processed(processor, int(getattr(config, "num_channels", 3)), name)
     network = HuggingFacePictures(model, how.matrix, how.offset).eval()
     notes = _check(network, model, processor, how, name)
-    labels = tuple(str(config.id2label.get(i, f"LABEL_{i}")) for i in range(config.num_labels))
+    return spec_of(name, TASK, network, how, labels_of(config), notes)
+
+
+def labels_of(config: Any) -> tuple[str, ...]:
+    """In the order of the outputs."""
+    return tuple(str(config.id2label.get(i, f"LABEL_{i}")) for i in range(config.num_labels))
+
+
+def spec_of(
+    name: str,
+    task: str,
+    network: nn.Module,
+    how: Processed,
+    labels: tuple[str, ...],
+    notes: tuple[str, ...],
+) -> ModelSpec:
+    """Of a network that takes pixels from 0 to 1, in the square that its processor makes."""
     return ModelSpec(
         name=name,
         title=Path(name).name,
-        task=TASK,
+        task=task,
         modality="image",
         input_shape=(3, how.side, how.side),
         labels=Path(name).name,
@@ -75,24 +98,28 @@ def own_picture_spec(name: str) -> ModelSpec:
     )
 
 
-def _read(name: str) -> tuple[Any, Any, Any]:
-    """Config, image processor and model of transformers, in float32 and eval mode."""
+def read_own(name: str, task: str) -> tuple[Any, Any, Any]:
+    """Config, image processor and model of transformers, in float32 and eval mode.
+
+    Raises UnknownName or ModelError, one sentence.
+    """
     folder = local_path(name)
     local = folder.is_dir()
     if local:
-        check_folder(folder, TASK)
+        check_folder(folder, task)
     import transformers
 
+    reader: Any = getattr(transformers, READERS[task])
     source, where = (str(folder), {"local_files_only": True}) if local else (name, {})
     safe = {"trust_remote_code": False, **where}
     try:
         config = transformers.AutoConfig.from_pretrained(source, **safe)
-        check_architecture(config.to_dict(), name, TASK)
+        check_architecture(config.to_dict(), name, task)
         if local:
-            check_size(config, transformers.AutoModelForImageClassification, folder, name)
+            check_size(config, reader, folder, name)
         processors: Any = transformers.AutoImageProcessor
         processor = processors.from_pretrained(source, **safe)
-        model, info = transformers.AutoModelForImageClassification.from_pretrained(
+        model, info = reader.from_pretrained(
             source,
             dtype=torch.float32,
             attn_implementation="eager",
@@ -112,12 +139,14 @@ def _read(name: str) -> tuple[Any, Any, Any]:
     return config, processor, model.eval()
 
 
-def _processed(processor: Any, channels: int, name: str) -> Processed:
+def processed(processor: Any, channels: int, name: str) -> Processed:
+    """What its image processor does, measured; raises ModelError where that cannot be repeated."""
     if channels != 3:
         raise ModelError(f'the model "{name}" takes {channels} channels; 3 (RGB) are accepted')
     plain = [np.broadcast_to(colour, (64, 64, 3)) for colour in PLAIN]
     try:
-        made = torch.stack([_by(processor, Image.fromarray(colour))[0] for colour in plain])
+        found = [by_processor(processor, Image.fromarray(colour))[0] for colour in plain]
+        made = torch.stack(found)
     except Exception as error:  # a foreign processor may raise whatever
         why = " ".join(str(error).split())
         raise ModelError(f'the image processor of "{name}" fails on a picture: {why}') from error
@@ -143,7 +172,7 @@ def _processed(processor: Any, channels: int, name: str) -> Processed:
     )
 
 
-def _by(processor: Any, image: Image.Image) -> Tensor:
+def by_processor(processor: Any, image: Image.Image) -> Tensor:
     """(1, C, side, side) as the model's own library prepares it."""
     found: Tensor = processor(images=image, return_tensors="pt")["pixel_values"].float()
     return found
@@ -156,11 +185,13 @@ def _check(
 
     Raises ModelError where it answers otherwise for a picture that neither side has to resize.
     """
-    square, wide = _picture(how.resize, how.resize), _picture(how.resize * 9 // 7, how.resize)
+    square = trial_picture(how.resize, how.resize)
+    wide = trial_picture(how.resize * 9 // 7, how.resize)
     with torch.inference_mode():
         try:
-            own = [model(pixel_values=_by(processor, image)).logits for image in (square, wide)]
-            inputs = [_by_us(image, how) for image in (square, wide)]
+            seen = [by_processor(processor, image) for image in (square, wide)]
+            own = [model(pixel_values=x).logits for x in seen]
+            inputs = [by_us(image, how) for image in (square, wide)]
             ours = [network(x) for x in inputs]
             together = network(torch.cat([inputs[0], inputs[0]]))
         except Exception as error:  # whatever a model's own code raises
@@ -172,31 +203,31 @@ def _check(
             f'the model "{name}" gives {tuple(ours[0].shape)} for one picture; (1, {count}), a '
             "score a class, is accepted"
         )
-    off = [_difference(a, b) for a, b in zip(ours, own, strict=True)]
+    off = [difference(a, b) for a, b in zip(ours, own, strict=True)]
     if off[0] > TOLERANCE:
         raise ModelError(
             f'the image processor of "{name}" does more than to resize, to cut out and to scale: '
             f"its answers differ by {off[0]:.1%}, so what is explained would be another model"
         )
-    if _difference(together[:1], ours[0]) > TOLERANCE:
+    if difference(together[:1], ours[0]) > TOLERANCE:
         raise ModelError(f'the model "{name}" answers otherwise for a picture in a batch')
     resized = f"its own processor resizes otherwise, which moves its scores by {off[1]:.1%}"
     return (resized,) if off[1] > TOLD else ()
 
 
-def _picture(width: int, height: int) -> Image.Image:
+def trial_picture(width: int, height: int) -> Image.Image:
     """A smooth one of random colours, the same at each call."""
     coarse = np.random.default_rng(0).integers(0, 256, (7, 9, 3), dtype=np.uint8)
     return Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
 
 
-def _by_us(image: Image.Image, how: Processed) -> Tensor:
+def by_us(image: Image.Image, how: Processed) -> Tensor:
     """(1, 3, side, side) from 0 to 1, as pages and methods give it to the network."""
     picture = replace(read_picture(image), fit=Fit(how.fit))
     view = model_view(picture, how.resize, how.side, resample=how.resample)
     return torch.from_numpy(view.astype(np.float32).transpose(2, 0, 1))[None] / 255
 
 
-def _difference(found: Tensor, expected: Tensor) -> float:
+def difference(found: Tensor, expected: Tensor) -> float:
     """The largest, relative to the largest logit expected."""
     return float((found - expected).abs().max() / expected.abs().max().clamp_min(1e-6))

@@ -1,0 +1,1 @@
+"""Detectors and segmenters: which boxes and regions they find in a picture, and why."""
