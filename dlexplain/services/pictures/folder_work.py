@@ -99,7 +99,7 @@ class FolderWork:
             "title": self.method.title,
             "params": self.ready.used,
             "signed": self.method.is_signed(params),
-            "unit": self.method.unit_of(PICTURE, params),
+            "unit": self.method.unit_of(self.model.prepared.modality, params),
             "fit": self.fit_of(self.model),
         }
 
