@@ -44,9 +44,10 @@ NOT_CALLED = {
     "AttentionMaps", "Attribution", "Box", "ClassName", "ClassScore", "Detection", "DlexplainError",
     "Picture", "PictureAttention", "Prediction", "Progress", "Region", "RunRecord", "RunSpec",
     "Segmentation", "methods", "models",
-    "read_picture", "read_sample", "run", "runs", "train",
+    "read_picture", "read_sample", "run", "runs", "show", "train",
 }  # fmt: skip
-"""Classes, listings and readers, which draw nothing; a training has a process of its own."""
+"""Classes, listings and readers, which draw nothing; a training has a process of its own, a
+dashboard serves until it is stopped."""
 
 
 def fresh(kind: type[Any], name: str) -> Callable[[], Any]:
