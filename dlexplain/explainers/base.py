@@ -279,7 +279,7 @@ def methods_for(modality: str) -> dict[str, Explainer[Any]]:
 
 def _without_gradients(modality: str) -> list[str]:
     known = methods_for(modality).values()
-    return [method.name for method in known if "gradients" not in method.needs]
+    return [method.name for method in known if not {"gradients", "attention"} & method.needs]
 
 
 def find_method(modality: str, name: str) -> Explainer[Any]:

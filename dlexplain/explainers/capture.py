@@ -217,16 +217,18 @@ def ablated(module: nn.Module, layer: str, tape: Tape, channels: Tensor) -> Iter
               the model may read it under its input's name too
     channels  (batch,) numbers
     """
-    calls = 0
+    calls = start = 0
 
     def ablate(_module: nn.Module, _inputs: Any, output: Tensor) -> Tensor | None:
-        nonlocal calls
+        nonlocal calls, start
         calls += 1
-        if calls < tape.calls:
+        if calls % tape.calls:
             return None
+        rows = channels[start : start + len(output)]  # a model may take fewer pictures at a time
+        start += len(output)
         axis = 1 if output.dim() == 4 else 2
         numbers = torch.arange(output.shape[axis], device=output.device)
-        gone = numbers == channels.to(output.device)[:, None]  # (batch, channels)
+        gone = numbers == rows.to(output.device)[:, None]  # (batch, channels)
         gone = gone[:, :, None, None] if axis == 1 else gone[:, None]
         return output.masked_fill_(gone, 0) if tape.in_place else output.masked_fill(gone, 0)
 

@@ -65,8 +65,8 @@ class PreparedModel:
     fingerprint  digest of architecture and weights
     folded       whether its BatchNorms were folded away
     difference   largest difference of its logits to the original's, relative to their largest
-    coupled      whether what it says of a picture depends on the others of its batch, as under
-                 batch statistics: it is then asked for one at a time
+    coupled      whether it is asked for one picture at a time: what it says depends on the others
+                 of its batch, as under batch statistics, or it takes no more
     differentiable  whether its scores have a gradient by its input
     queries      of a detector, of whose tokens so many are its queries, and no places
     mapped       whether its scores are read from a map of places, as a segmenter's are
@@ -151,7 +151,7 @@ def prepare(
         fingerprint=fingerprint(plain),
         folded=pairs > 0,
         difference=difference,
-        coupled=_difference(alone, expected[:1]) > LOGIT_TOLERANCE,
+        coupled=_difference(alone, expected[:1]) > LOGIT_TOLERANCE or _takes_one(plain),
         differentiable=differentiable,
     )
 
@@ -223,6 +223,11 @@ def _alone(plain: nn.Module, one: Tensor) -> tuple[Tensor, bool]:
         with torch.inference_mode():
             return plain(one.clone()), False
     return logits.detach(), logits.requires_grad
+
+
+def _takes_one(module: nn.Module) -> bool:
+    """Whether it says so, as a program that was exported for one picture does."""
+    return any(getattr(part, "one_at_a_time", False) for part in module.modules())
 
 
 def _difference(logits: Tensor, expected: Tensor) -> float:

@@ -113,8 +113,12 @@ def zero_colour(reads: Reads, x: Tensor) -> Tensor:
     """
     channels, none = x.shape[1], x.new_zeros(1, x.shape[1], 1, 1)
     units = torch.cat([none, torch.eye(channels).to(x)[..., None, None]])  # (1 + channels, ...)
-    read = reads(units.expand(-1, -1, *x.shape[2:]).clone().requires_grad_())
-    if read is None or read.dim() != 4 or not bool(read[0].any()):
+    # One by one: a program that was exported for one picture reads no more at once.
+    each = [reads(u[None].expand(1, -1, *x.shape[2:]).clone().requires_grad_()) for u in units]
+    if any(one is None or one.dim() != 4 for one in each):
+        return none
+    read = torch.cat([one for one in each if one is not None])
+    if not bool(read[0].any()):
         return none
     colours = read.detach().mean((2, 3))  # (1 + channels, channels that are read)
     matrix = (colours[1:] - colours[0]).T

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +39,10 @@ def test_a_script_of_few_lines_opens_the_page_on_its_model(page: Page, tmp_path:
     environment = {**os.environ, "DLEXPLAIN_HOME": str(tmp_path / "home")}
     with log.open("w") as out:
         process = subprocess.Popen(
-            [sys.executable, script], cwd=tmp_path, env=environment, stdout=out, stderr=out
-        )
+            [sys.executable, script], cwd=tmp_path, env=environment, stdout=out, stderr=out,
+            # Who runs the tests may have it ignored, as a shell does for what runs beside it.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+        )  # fmt: skip
     try:
         stop = time.monotonic() + 60
         while not (found := re.search(r"Sequential: (\S+)\s", log.read_text())):

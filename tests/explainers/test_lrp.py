@@ -435,7 +435,7 @@ REFUSED: dict[str, tuple[Callable[[Tensor], Tensor], str]] = {
     "its own gradient": (NOT_EXACT["its own gradient"][0], "no rule for clamp"),
     "compiled": (NOT_EXACT["compiled"][0], "no rule for relu"),
     "a product in place": (lambda x: x.clone().mul_(x), "no rule for a product of two values"),
-    "cut off": (lambda x: x.detach(), "do not follow it"),
+    "cut off": (lambda x: x.detach(), "needs gradients, and the model gives none"),
 }
 
 

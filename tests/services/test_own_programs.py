@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 from torch._export.serde import serialize
 
@@ -364,3 +365,17 @@ def test_pixels_are_scaled_as_the_card_says(program: Path) -> None:
         expected = net()(given(pixels))
     found = dx.load(str(program)).prepared.logits(pixels)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_many_pictures_of_a_program_for_one(tmp_path: Path) -> None:
+    model = dx.load(str(saved(tmp_path / "one.pt2", batch=1)))
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for place in range(3):
+        pixels = np.random.default_rng(place).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(pictures / f"{place}.png")
+    found = dx.explain_folder(model, pictures, "grad-cam", tmp_path / "out")
+    for answer in found.answers:
+        alone = dx.explain(model, pictures / answer.name, "grad-cam")
+        values, _ = found.load(answer)
+        np.testing.assert_allclose(values, alone.heatmap, atol=1e-3 * alone.heatmap.max())

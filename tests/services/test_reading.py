@@ -150,7 +150,8 @@ def test_what_cannot_be_read_or_asked_is_one_sentence() -> None:
         with pytest.raises(BadInput, match=f"token {place} cannot be asked about"):
             why_token(model, TEXT, place)
     with pytest.raises(
-        UnknownName, match='unknown method for a next token "grad-cam"; known: gradient-shap'
+        UnknownName,
+        match='unknown method for a next token "grad-cam"; known: attn-lrp, gradient-shap',
     ):
         why_token(model, TEXT, 3, "grad-cam")
 

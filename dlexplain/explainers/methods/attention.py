@@ -59,6 +59,7 @@ class GradientAttention(_Attention):
     Formula: Π_l (I + E_heads[max(0, A_l ⊙ ∂f/∂A_l)]) - I, averaged over the rows that are read
     """
 
+    needs: ClassVar[frozenset[Need]] = frozenset({"attention", "gradients"})
     name = "gradient-attention"
     title = "Gradient-weighted attention"
     unit = "logits"

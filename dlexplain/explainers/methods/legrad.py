@@ -26,7 +26,7 @@ class LeGrad(Explainer[NoParams]):
     name = "legrad"
     title = "LeGrad"
     family: ClassVar[Family] = "attention"
-    needs: ClassVar[frozenset[Need]] = frozenset({"attention", "pixels"})
+    needs: ClassVar[frozenset[Need]] = frozenset({"attention", "gradients", "pixels"})
     Params = NoParams
     signed = False
     unit = "logits per unit of attention"

@@ -20,6 +20,10 @@ class InBatches(nn.Module):
         self.batch = batch
         self.channels_last = channels_last
 
+    @property
+    def one_at_a_time(self) -> bool:
+        return self.batch == 1
+
     def forward(self, x: Tensor) -> Any:
         given = x.permute(0, 2, 3, 1) if self.channels_last else x
         if not self.batch:
