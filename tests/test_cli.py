@@ -185,3 +185,8 @@ def test_a_model_in_a_file_is_asked_and_explained(
     status, _, errors = run(capsys, *asked[:3], str(tmp_path / "net.pth"))
     assert status == 2
     assert len(errors.strip().splitlines()) == 1
+
+
+def test_a_path_that_is_not_there_is_told_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["classify", str(sample_path("coffee")), "--model", "/nowhere/vit"]) == 2
+    assert 'no folder and no file "/nowhere/vit" that could be a picture' in capsys.readouterr().err

@@ -96,7 +96,7 @@ def test_a_text_in_colours_is_kept_as_a_page(
         (("explain",), "one of the three"),
         (("explain", "--text", "", *MODEL), "the text is empty"),
         (("classify", "--text", "x", "--model", str(Path(__file__).parent)), "no config.json"),
-        (("classify", "--text", "x", "--model", __file__), "unknown text classifier"),
+        (("classify", "--text", "x", "--model", __file__), "that could be a text classifier"),
         (("explain", "--text", " ", "--method", "lime", *MODEL), "only blanks"),
         (("explain", "--text", "x", "--method", "lyme", *MODEL), "unknown method for a text"),
         (("explain", "--text", "x", "--method", "lime", "--model", "x"), "unknown text classifier"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dlexplain.results.words import duration, metric, metric_name, size
+from dlexplain.results.words import duration, evaluations_told, metric, metric_name, size
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,8 @@ def test_values_of_metrics() -> None:
     assert metric("test/accuracy_one_view", 0.9) == "90.0%"
     assert metric("test/loss", 12_345.6) == "12,346"
     assert metric("test/bleu", 36.26) == "36.3"
+
+
+def test_one_evaluation_is_no_plural() -> None:
+    assert evaluations_told(1) == "1 evaluation"
+    assert evaluations_told(2112) == "2,112 evaluations"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dlexplain.cli import explaining_texts, forecasting, objects
 from dlexplain.cli.saying import check_params, complain
 from dlexplain.errors import BadInput, PictureError
+from dlexplain.results.words import evaluations_told
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
@@ -297,7 +298,7 @@ def _tell(args: argparse.Namespace, attribution: "Attribution") -> int:
         return 0
     error = attribution.completeness_error
     print(f"{args.path}: {attribution.title}, why {attribution.class_question}")
-    print(f"  {attribution.evaluations} evaluations in {attribution.seconds:.2f} s")
+    print(f"  {evaluations_told(attribution.evaluations)} in {attribution.seconds:.2f} s")
     if attribution.way:
         print(f"  {attribution.way}")
     if error is not None:

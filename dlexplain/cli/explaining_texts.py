@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlexplain.cli.saying import check_params, complain
 from dlexplain.errors import BadInput, TextError
+from dlexplain.results.words import evaluations_told
 from dlexplain.settings import local_path
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     if found.way:
         print(f"  {found.way}")
     error = found.completeness_error
-    print(f"  {found.evaluations} evaluations in {found.seconds:.2f} s")
+    print(f"  {evaluations_told(found.evaluations)} in {found.seconds:.2f} s")
     if error is not None:
         print(f"  completeness error {error:.2%}")
     if found.note:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlexplain.cli.saying import check_params
 from dlexplain.errors import BadInput
+from dlexplain.results.words import evaluations_told
 from dlexplain.settings import local_path
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
         print(f"  {value:+10.4g}{found.unit}  {name}")
     for day, value in list(zip(found.dates, found.by_lag.tolist(), strict=True))[::-1]:
         print(f"  {value:+10.4g}{found.unit}  {period_text(day, found.period)}")
-    print(f"  {found.evaluations} evaluations in {found.seconds:.2f} s")
+    print(f"  {evaluations_told(found.evaluations)} in {found.seconds:.2f} s")
     if found.baseline is not None:
         print(f"  {found.total:+10.4g}{found.unit}  sum, from a baseline of {found.baseline:+.4g}")
     if found.completeness_error is not None:

@@ -16,6 +16,8 @@ CELL, GUTTER = 64, 4
 """Pixels of a head's map at most, and between two."""
 ROW, SQUARE, AROUND = 68, 96, 50
 """Pixels of a row on the page, of one of pictures, and of the axis."""
+LEAST_FACTS = 240
+"""Pixels of a chart of facts, whose colour bar has a title."""
 BASE: dict[str, Any] = {
     "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
     "paper_bgcolor": CLEAR,
@@ -149,7 +151,7 @@ def plot_facts(facts: HeadFacts, what: str = "entropy") -> go.Figure:
         },
         {
             **BASE,
-            "height": 32 * layers + 90,
+            "height": max(LEAST_FACTS, 32 * layers + 90),
             "xaxis": _axis("head", heads),
             "yaxis": {**_axis("layer", layers), "autorange": "reversed"},
         },

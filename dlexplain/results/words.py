@@ -236,6 +236,11 @@ def period_format(period: int) -> str:
     return {1: "%Y", 4: "%YQ%q", 12: "%Y-%m"}.get(period, "%Y-%m-%d")
 
 
+def evaluations_told(count: int) -> str:
+    """ "1 evaluation", "2,112 evaluations" """
+    return f"{count:,} evaluation{'' if count == 1 else 's'}"
+
+
 def layers_told(count: int) -> str:
     """The first so many, counted from 1."""
     return "layer 1" if count == 1 else f"layers 1 to {count}"

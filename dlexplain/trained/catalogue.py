@@ -23,6 +23,8 @@ HUGGING_FACE, OWN_FILES = HuggingFace(), OwnFiles()
 LISTED: Sequence[Source] = (Registered(), Zoo(), Runs())
 SOURCES: Sequence[Source] = (*LISTED, OWN_FILES, RunFolders(), HUGGING_FACE)
 """In the order of the lists; the first that knows a name gives the model."""
+PATHS = ("/", "./", "../", "~")
+"""What a path begins with, rather than a name."""
 LATEST = 5
 """Runs that a message names."""
 
@@ -76,6 +78,8 @@ def unknown(name: str, *tasks: str) -> UnknownName:
         if tasks and row.spec.task not in tasks:
             return UnknownName(f'the run "{name}" is a run of {row.spec.task}, no {noun}')
         return UnknownName(f'the run "{name}" is {row.state}; a finished run is a model')
+    if name.startswith(PATHS):
+        return UnknownName(f'there is no folder and no file "{name}" that could be a {noun}')
     known = [entry.name for entry in entries(*tasks) if entry.source != "run"]
     runs = [entry.name for entry in entries(*tasks) if entry.source == "run"][:LATEST]
     latest = f", and the finished runs, the latest: {', '.join(runs)}" if runs else ""

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 import streamlit as st
 
-from dlexplain.results.words import capital, missed
+from dlexplain.results.words import capital, evaluations_told, missed
 from dlexplain.services.jobs import Job
 from dlexplain.ui.jobs import Asked, result_of
 from dlexplain.ui.live import live
@@ -79,8 +79,7 @@ def show_facts(result: Explanation, before: str = "") -> None:
 
 def facts_of(result: Explanation) -> list[str]:
     """ "0.21 s", "25 evaluations", "completeness error 0.4%" """
-    plural = "" if result.evaluations == 1 else "s"
-    facts = [f"{result.seconds:.2f} s", f"{result.evaluations:,} evaluation{plural}"]
+    facts = [f"{result.seconds:.2f} s", evaluations_told(result.evaluations)]
     if result.completeness_error is not None:
         facts.append(f"completeness error {result.completeness_error:.1%}")
     way: Any = getattr(result, "way", "")

@@ -87,7 +87,7 @@ def test_a_model_of_ones_own_is_shown_and_one_without_attention_refused(tmp_path
 def test_without_a_model_the_page_says_what_to_do() -> None:
     app = page()
     assert not app.exception and not app.error
-    assert "There is no picture classifier that shows heads yet" in words(app)
+    assert "There is no vision Transformer here yet" in words(app)
     assert app.text_input(key="own-model")
 
 
