@@ -1,5 +1,7 @@
 """Choosing a model with attention, and how to look at it; no torch here."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from dlexplain.services.pictures.cards import TASK as PICTURES
@@ -92,15 +94,15 @@ def choose_attending(arrived: bool) -> ModelEntry | None:
     return entry
 
 
-def choose_view(arrived: bool) -> str:
-    """How to look at it."""
-    from_address(VIEW, one_of("view", VIEWS), arrived)
-    st.session_state.setdefault(VIEW, "all")
+def choose_view(arrived: bool, key: str = VIEW, views: Mapping[str, str] = VIEWS) -> str:
+    """How to look at it; key  of the widget, and its name in the address."""
+    from_address(key, one_of("view", views), arrived)
+    st.session_state.setdefault(key, "all")
     view = st.segmented_control(
         "View",
-        list(VIEWS),
-        format_func=VIEWS.__getitem__,
-        key=VIEW,
+        list(views),
+        format_func=views.__getitem__,
+        key=key,
         required=True,
         label_visibility="collapsed",
         persist_state="session",

@@ -19,8 +19,8 @@ from dlexplain.services.pictures.attention import (
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui import cache
-from dlexplain.ui.address import from_address, one_of, to_address, whole_number
-from dlexplain.ui.attention.choice import HEAD, LAYER, MOST, OF, PICTURE, PICTURE_MODEL
+from dlexplain.ui.address import from_address, to_address, whole_number
+from dlexplain.ui.attention.choice import HEAD, LAYER, MOST, OF, PICTURE, PICTURE_MODEL, choose_view
 from dlexplain.ui.attribution_card import STRENGTH, scale_html
 from dlexplain.ui.charts import chart
 from dlexplain.ui.markdown import literal
@@ -43,7 +43,7 @@ def show(name: str, choice: Choice, opened: bool) -> None:
     try:
         model = cache.model(name)
         maps = cache.attention(model.name, choice.picture)
-        view = _choose_view(opened)
+        view = choose_view(opened, VIEW, VIEWS)
         place = _settle(maps, opened)
         patch = _patch(maps, opened)
         found = _found(view, model, choice.picture, maps, place)
@@ -78,21 +78,6 @@ def show(name: str, choice: Choice, opened: bool) -> None:
             PATCH: None if patch is None else str(patch + 1),
         }
     )
-
-
-def _choose_view(opened: bool) -> str:
-    from_address(VIEW, one_of("view", VIEWS), opened)
-    st.session_state.setdefault(VIEW, "all")
-    view = st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=VIEWS.__getitem__,
-        key=VIEW,
-        required=True,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    return view or "all"
 
 
 def _settle(maps: PictureAttention, opened: bool) -> tuple[int, int]:
