@@ -74,7 +74,8 @@ def declare(command: "Commands") -> None:
     explain.add_argument(
         "--method",
         help="see: dlexplain methods [--texts] [--series]; "
-        f"default: {DEFAULT_METHOD}, or {explaining_texts.DEFAULT_METHOD} for texts and forecasts",
+        f"default: {DEFAULT_METHOD}, occlusion where the model has no gradients, or "
+        f"{explaining_texts.DEFAULT_METHOD} for texts and forecasts",
     )
     explain.add_argument("--model", help=MODEL_HELP)
     explain.add_argument("--target", metavar="INDEX|LABEL", help="default: the top class")
@@ -95,6 +96,12 @@ def declare(command: "Commands") -> None:
         "labelled as something",
     )
     explain.add_argument("--fit", metavar="FIT", help=FIT_HELP)
+    explain.add_argument(
+        "--segments",
+        metavar="FILE.png",
+        help="of the picture's size, each colour a segment that stands for a superpixel of LIME, "
+        "Kernel SHAP, Shapley values and others",
+    )
     explain.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a method's parameter"
     )
@@ -269,6 +276,8 @@ def _explain(args: argparse.Namespace) -> int:
         _no_fit(args)
     if args.text is None and args.word is not None:
         raise BadInput("--word is about texts; a picture or a series takes none")
+    if args.path is None and args.segments is not None:
+        raise BadInput("--segments are of a picture; a text or a series takes none")
     if objects.asks_part(args):
         return _tell(args, objects.explained(args, args.method or DEFAULT_METHOD, params))
     if args.series is not None:
@@ -285,8 +294,9 @@ def _explain(args: argparse.Namespace) -> int:
     model = load(LoadedModel, args.model or DEFAULT_MODEL)
     path = Path(args.path)
     attribution = explain(
-        model, path, method, args.target, args.contrast, None, args.fit, args.alone, **params
-    )
+        model, path, args.method or "", args.target, args.contrast, None, args.fit, args.alone,
+        args.segments, **params
+    )  # fmt: skip
     return _tell(args, attribution)
 
 

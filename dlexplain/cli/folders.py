@@ -53,13 +53,12 @@ def _explain_folder(args: argparse.Namespace) -> int:
     from dlexplain.services.pictures.folder import explain_folder
 
     params: dict[str, Any] = dict(key_value(text) for text in args.set)
-    method = args.method or DEFAULT_METHOD
-    check_params(params, method, method_infos())
+    check_params(params, args.method or DEFAULT_METHOD, method_infos())
     try:
         found = explain_folder(
             args.model or DEFAULT_MODEL,
             args.source,
-            method,
+            args.method or "",
             args.out,
             rival=args.rival,
             fit=args.fit,

@@ -145,8 +145,9 @@ def _file_bytes(path: Path, name: str, limit_mb: float) -> bytes:
             data = file.read(int(limit_mb * 1e6) + 1)  # it may have grown meanwhile
     except FileNotFoundError as error:
         where = one_line(str(path))
+        at = "" if where == name else f" at {where}"
         raise PictureError(
-            f"{name} was not found at {where}; the path of an existing file is accepted"
+            f"{name} was not found{at}; the path of an existing file is accepted"
         ) from error
     except PermissionError as error:
         raise PictureError(

@@ -44,13 +44,34 @@ def model_view(
     if not 1 <= crop <= resize:
         raise ParamError(f"crop is {crop}; 1 to resize ({resize}) is accepted")
     image, by = Image.fromarray(picture.pixels), RESAMPLES[resample]
-    if picture.fit.how == "crop":
-        view = _cropped(image, picture.fit, resize, crop, by)
-    elif picture.fit.how == "pad":
-        view = _padded(image, crop, fill, by)
-    else:
-        view = image.resize((crop, crop), by)
-    return np.array(view, dtype=np.uint8)
+    return np.array(_fitted(image, picture.fit, resize, crop, (fill,) * 3, by), dtype=np.uint8)
+
+
+def segments_view(
+    segments: NDArray[np.int64], fit: Fit, resize: int, crop: int
+) -> NDArray[np.int64]:
+    """Of a picture whose pixels have these segments, (height, width): those of the square's,
+    (crop, crop), counted from 0; -1 for the bars beside a picture."""
+    numbers = np.unique(segments, return_inverse=True)[1].reshape(segments.shape)
+    image = Image.fromarray(numbers.astype(np.int32))  # of mode I
+    square = np.array(_fitted(image, fit, resize, crop, -1, Image.Resampling.NEAREST), np.int64)
+    seen = np.unique(square[square >= 0])
+    return np.where(square >= 0, np.searchsorted(seen, square), -1)
+
+
+def _fitted(
+    image: Image.Image,
+    fit: Fit,
+    resize: int,
+    crop: int,
+    fill: int | tuple[int, ...],
+    by: Image.Resampling,
+) -> Image.Image:
+    if fit.how == "crop":
+        return _cropped(image, fit, resize, crop, by)
+    if fit.how == "pad":
+        return _padded(image, crop, fill, by)
+    return image.resize((crop, crop), by)
 
 
 def seen_part(size: tuple[int, int], fit: Fit, resize: int, crop: int) -> Part:
@@ -83,9 +104,11 @@ def _cropped(
     return image.resize((crop, crop), by, box=seen_part(image.size, fit, resize, crop))
 
 
-def _padded(image: Image.Image, crop: int, fill: int, by: Image.Resampling) -> Image.Image:
+def _padded(
+    image: Image.Image, crop: int, fill: int | tuple[int, ...], by: Image.Resampling
+) -> Image.Image:
     long = max(image.size)
     width, height = (max(1, round(side * crop / long)) for side in image.size)
-    view = Image.new("RGB", (crop, crop), (fill, fill, fill))
+    view = Image.new(image.mode, (crop, crop), fill)
     view.paste(image.resize((width, height), by), ((crop - width) // 2, (crop - height) // 2))
     return view

@@ -7,7 +7,6 @@ with a model is never run.
 import json
 import re
 from collections.abc import Collection, Iterable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from dlexplain.errors import BadInput, ModelError, UnknownName
 from dlexplain.results.words import with_article
 from dlexplain.settings import local_path
 from dlexplain.trained.entry import BROUGHT, ModelEntry
+from dlexplain.trained.hub import model_folder
 
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
@@ -69,27 +69,14 @@ class HuggingFace:
 def _task_of(name: str, tasks: Sequence[str]) -> str:
     """The one of the tasks that the config says; the first where it says none of them, so that
     loading says what is wrong."""
-    folder = local_path(name)
     try:
-        if folder.is_dir():
-            config = json.loads((folder / "config.json").read_text("utf-8"))
-        else:
-            config = _hub_config(name)
+        config = json.loads((model_folder(name) / "config.json").read_text("utf-8"))
         built = [str(one) for one in config.get("architectures") or ()]
     except Exception:  # whatever is wrong with it, loading says in one sentence
         built = []
     fit = [task for task in tasks if any(one.endswith(TASKS[task]) for one in built)]
     usual = "classify-text" if "classify-text" in tasks else tasks[0]
     return fit[0] if fit else usual
-
-
-@cache
-def _hub_config(name: str) -> dict[str, Any]:
-    """Asked once: lists of models are made at each run of a page."""
-    import transformers
-
-    config: Any = transformers.AutoConfig.from_pretrained(name, trust_remote_code=False)
-    return dict(config.to_dict())
 
 
 def is_own_model(name: str) -> bool:

@@ -221,7 +221,7 @@ def picture_job(
     job: Job[Attribution] = Job(
         ask.title,
         lambda progress: explain(
-            model, picture, ask.method, target, contrast, progress, None, alone=alone, **params
+            model, picture, ask.method, target, contrast, progress, None, alone, None, **params
         ),
     )
     found = cached(model, picture, ask.method, target, contrast, params)

@@ -61,6 +61,7 @@ def test_what_needs_gradients_is_not_offered_and_says_why(tmp_path: Path) -> Non
             dx.explain(model, PICTURE, method)
         assert "methods that need none: " in str(error.value)
         assert "occlusion" in str(error.value)
+    assert dx.explain(model, PICTURE).method == "occlusion"  # where none is named
     for method in offered:
         found = dx.explain(model, PICTURE, method, **FEW.get(method, {}))
         assert np.isfinite(found.values).all(), method

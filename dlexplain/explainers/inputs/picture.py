@@ -22,6 +22,7 @@ from dlexplain.params import Spec, Value, choice, number, specs
 
 PREVIEW_SECONDS = 0.4
 ONE_PATCH = "One patch covers the picture: all of it counts the same."
+MOST_REGIONS = 400
 BACKGROUNDS = ("colours", "noise", "blurs")
 
 
@@ -50,7 +51,7 @@ class _Features:
         50,
         "Superpixels",
         low=2,
-        high=400,
+        high=MOST_REGIONS,
         help="Regions that the picture is cut into, about this many; they are switched as one.",
     )
     baseline: str = baseline_choice("mean", help="What stands in a region switched off.")
@@ -131,12 +132,16 @@ BOX = MODALITIES.add("box", replace(PICTURE, offers=PICTURE.offers | {"boxes"}))
 
 @dataclass(eq=False)
 class PictureInput(ModelInput):
-    """inputs  (1, channels, height, width), moved to the model's device"""
+    """inputs    (1, channels, height, width), moved to the model's device
+    segments  (height, width) numbers from 0 of regions that stand for superpixels, -1 for what
+              always stays
+    """
 
     modality: ClassVar[Modality] = PICTURE
     feature: ClassVar[str] = "region"
     model: PreparedModel
     inputs: Tensor
+    segments: Tensor | None = None
     _last_preview: float = 0.0
 
     def __post_init__(self) -> None:
@@ -162,6 +167,8 @@ class PictureInput(ModelInput):
             "grid": "A grid of side",
         }
         self.options, said = dict(options), []
+        if self.segments is not None:
+            self.options["regions"] = int(self.segments.max()) + 1
         for key in most.keys() & options.keys():
             if int(options[key]) > most[key]:
                 self.options[key] = most[key]
@@ -192,15 +199,19 @@ class PictureInput(ModelInput):
         return make_background(kind, x, self.model.value_range, count, seed)
 
     def features(self) -> Features:
-        """Superpixels, that are covered by the baseline; or cells, that fade to it."""
+        """Superpixels or given segments, covered by the baseline; or cells, that fade to it."""
         if "grid" in self.options:
             return self._cells(int(self.options["grid"]))
-        count = int(self.options["regions"])
-        labels = superpixels(self.inputs, count, self.model.value_range)
+        labels = self.segments
+        if labels is None:
+            count = int(self.options["regions"])
+            labels = superpixels(self.inputs, count, self.model.value_range)
+        labels = labels.to(self.inputs.device)
         cover = self.baseline(self.evaluator, self.inputs)
 
         def make(on: Tensor, _which: Tensor) -> Tensor:
-            visible = on.to(labels.device)[:, labels].bool()  # (count, height, width)
+            known = on.to(labels.device)[:, labels.clamp_min(0)]  # (count, height, width)
+            visible = known.bool() | (labels < 0)
             return torch.where(visible[:, None], self.inputs, cover)
 
         return Features(self.evaluator, labels[None], make, even=False)

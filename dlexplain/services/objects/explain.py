@@ -19,12 +19,13 @@ from dlexplain.services.pictures.explain import as_picture, explain, method_info
 def explain_box(
     model: LoadedDetector,
     picture: Source | Picture,
-    method: str = "grad-cam",
+    method: str = "",
     target: int | str | None = None,
     contrast: int | str | None = None,
     progress: Progress | None = None,
     fit: Fit | str | None = None,
     alone: bool = False,
+    segments: Source | None = None,
     box: int | None = None,
     **params: Value,
 ) -> Attribution:
@@ -44,19 +45,20 @@ def explain_box(
     read = as_picture(picture, fit, model.spec.preprocessing.fit)
     part, chosen = of_box(model, read, box, target)
     wanted = chosen.score.name.index if target is None else target
-    return explain(part, read, method, wanted, contrast, progress, None, alone, **params)
+    return explain(part, read, method, wanted, contrast, progress, None, alone, segments, **params)
 
 
 @random_state_kept()
 def explain_region(
     model: LoadedSegmenter,
     picture: Source | Picture,
-    method: str = "grad-cam",
+    method: str = "",
     target: int | str | None = None,
     contrast: int | str | None = None,
     progress: Progress | None = None,
     fit: Fit | str | None = None,
     alone: bool = False,
+    segments: Source | None = None,
     region: int | str | NDArray[np.bool_] | None = None,
     **params: Value,
 ) -> Attribution:
@@ -76,7 +78,7 @@ def explain_region(
     read = as_picture(picture, fit, model.spec.preprocessing.fit)
     part, name = of_region(model, read, region)
     wanted = name.index if target is None and name is not None else target
-    return explain(part, read, method, wanted, contrast, progress, None, alone, **params)
+    return explain(part, read, method, wanted, contrast, progress, None, alone, segments, **params)
 
 
 def box_method_infos(model: LoadedDetector) -> tuple[MethodInfo, ...]:

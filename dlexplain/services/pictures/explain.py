@@ -17,8 +17,11 @@ from dlexplain.params import Value
 from dlexplain.results import Attribution, ClassScore, Prediction
 from dlexplain.services.explaining import MethodInfo, ResultCache, batch_sizes, infos_for
 from dlexplain.services.pictures.models import LoadedModel
+from dlexplain.services.pictures.segments import segments_of
 from dlexplain.services.question import asked_classes, usual_params
 
+NONE = (None, "")
+USUAL_METHODS = ("grad-cam", "occlusion")
 INPUTS = {"picture": PictureInput, "box": BoxInput}
 """By the modality of the prepared model."""
 
@@ -34,6 +37,13 @@ def method_infos(model: LoadedModel | None = None) -> tuple[MethodInfo, ...]:
     return infos_for(kind, model.prepared, lambda method: _defaults(model, method))
 
 
+def usual_method(model: LoadedModel) -> str:
+    """What explains where no method is named: the first of USUAL_METHODS that suits the model."""
+    kind = model.prepared.modality
+    known = [find_method(kind, name) for name in USUAL_METHODS]
+    return next((m.name for m in known if m.is_compatible(model.prepared)), USUAL_METHODS[0])
+
+
 def method_choices(model: LoadedModel, method: str) -> dict[str, tuple[str, ...]]:
     """For parameters whose values depend on the model, such as a layer: what is accepted."""
     return find_method(model.prepared.modality, method).choices(model.prepared)
@@ -43,12 +53,13 @@ def method_choices(model: LoadedModel, method: str) -> dict[str, tuple[str, ...]
 def explain(
     model: LoadedModel,
     picture: Source | Picture,
-    method: str = "grad-cam",
+    method: str = "",
     target: int | str | None = None,
     contrast: int | str | None = None,
     progress: Progress | None = None,
     fit: Fit | str | None = None,
     alone: bool = False,
+    segments: Source | None = None,
     **params: Value,
 ) -> Attribution:
     """Which parts of the picture speak for `target`, or for it rather than for `contrast`.
@@ -56,16 +67,20 @@ def explain(
     picture  a path, encoded bytes, a PIL image, or an array (height, width[, 1, 3 or 4])
     target   index or name of a class, or what else its list accepts; by default the most
              probable one
+    method   see `method_infos`; by default Grad-CAM, or Occlusion of a model without gradients
     fit      how the picture is made into the model's square: "crop" (the middle, by default),
              "crop:X,Y", "pad" or "squash", see Fit
     contrast likewise; of a model with two classes by default the other one
     alone    the target's score by itself, also of a model with two classes
+    segments of a method that switches superpixels, what stands for them: (height, width) whole
+             numbers of the picture's size, or a picture of that size in which every colour is one
     params   the method's parameters (`python -m dlexplain methods` lists them); the defaults of
              some depend on the size of the model's pictures, and on whether it has two classes
 
     Returns an Attribution, whose params are those used; the same request again is answered from
     memory. Raises PictureError, UnknownName, ParamError, TargetError, Incompatible or Cancelled.
     """
+    method = method or usual_method(model)
     explainer = find_method(model.prepared.modality, method)
     wanted = request_of(model, method, params)
     read = as_picture(picture, fit, model.spec.preprocessing.fit)
@@ -73,12 +88,13 @@ def explain(
         target = classify(model, read, top=1).scores[0].name.index
     chosen, other = asked_classes(model, target, contrast, alone)
     goal = Target(chosen.index, other.index if other else None)
-    key = _key(model, read, method, wanted, goal)
+    parts, digest = segments_of(model, read, explainer, segments) if segments is not None else NONE
+    key = _key(model, read, method, wanted, goal, digest)
     found = _cache.get(key)
     if found is None:
         view = model.view(read)
         given = INPUTS[model.prepared.modality](
-            model.prepared, goal, progress or Progress(), batch_sizes(), model.to_input(view)
+            model.prepared, goal, progress or Progress(), batch_sizes(), model.to_input(view), parts
         )
         found = Attribution(
             **vars(explainer.explain(given, wanted)),
@@ -126,7 +142,12 @@ def _defaults(model: LoadedModel, method: Explainer[Any]) -> dict[str, Value]:
 
 
 def _key(
-    model: LoadedModel, picture: Picture, method: str, asked: Request[Any], target: Target
+    model: LoadedModel,
+    picture: Picture,
+    method: str,
+    asked: Request[Any],
+    target: Target,
+    segments: str = "",
 ) -> str:
     return json.dumps(
         [
@@ -136,6 +157,7 @@ def _key(
             asked.to_dict(),
             target.index,
             target.contrast,
+            segments,
         ]
     )
 

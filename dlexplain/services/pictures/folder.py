@@ -19,6 +19,7 @@ from dlexplain.params import Value
 from dlexplain.results import ExplainedFolder, PictureAnswer
 from dlexplain.services.loading import load
 from dlexplain.services.pictures.bundle import versions
+from dlexplain.services.pictures.explain import usual_method
 from dlexplain.services.pictures.folder_store import (
     FolderQuestion,
     FolderStore,
@@ -43,7 +44,7 @@ Tell = Callable[[ExplainedFolder], None]
 def explain_folder(
     model: LoadedModel | str,
     source: str | Path | bytes | PictureFiles,
-    method: str = "grad-cam",
+    method: str = "",
     out: str | Path | None = None,
     *,
     rival: LoadedModel | str | None = None,
@@ -73,6 +74,7 @@ def explain_folder(
     """
     model = load(LoadedModel, model) if isinstance(model, str) else model
     rival = load(LoadedModel, rival) if isinstance(rival, str) else rival
+    method = method or usual_method(model)
     files = source if isinstance(source, PictureFiles) else find_pictures(source)
     work = FolderWork.of(model, rival, method, params, fit)
     question = work.question(files)

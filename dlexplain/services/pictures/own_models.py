@@ -21,7 +21,7 @@ from dlexplain.errors import ModelError
 from dlexplain.networks.base import USERS_OWN, ModelSpec, PicturePreprocessing
 from dlexplain.networks.modules.hugging_face_pictures import HuggingFacePictures
 from dlexplain.services.own_size import check_finite, check_size
-from dlexplain.settings import local_path
+from dlexplain.trained.hub import model_folder
 from dlexplain.trained.hugging_face import check_architecture, check_folder
 
 TASK = "classify-image"
@@ -103,20 +103,16 @@ def read_own(name: str, task: str) -> tuple[Any, Any, Any]:
 
     Raises UnknownName or ModelError, one sentence.
     """
-    folder = local_path(name)
-    local = folder.is_dir()
-    if local:
-        check_folder(folder, task)
+    folder = model_folder(name)
+    check_folder(folder, task)
     import transformers
 
     reader: Any = getattr(transformers, READERS[task])
-    source, where = (str(folder), {"local_files_only": True}) if local else (name, {})
-    safe = {"trust_remote_code": False, **where}
+    source, safe = str(folder), {"trust_remote_code": False, "local_files_only": True}
     try:
         config = transformers.AutoConfig.from_pretrained(source, **safe)
         check_architecture(config.to_dict(), name, task)
-        if local:
-            check_size(config, reader, folder, name)
+        check_size(config, reader, folder, name)
         processors: Any = transformers.AutoImageProcessor
         processor = processors.from_pretrained(source, **safe)
         model, info = reader.from_pretrained(

@@ -11,7 +11,7 @@ from dlexplain.errors import ModelError
 from dlexplain.networks.modules.hugging_face_classifier import Frame
 from dlexplain.services.own_size import check_size
 from dlexplain.services.texts.own_limits import frame_of, longest_read, said_by
-from dlexplain.settings import local_path
+from dlexplain.trained.hub import model_folder
 from dlexplain.trained.hugging_face import check_architecture, check_folder
 
 READERS = {
@@ -53,30 +53,23 @@ class OwnModel:
 
 def read_model(name: str, task: str) -> OwnModel:
     """From a folder or the hub; raises UnknownName or ModelError, one sentence."""
-    folder = local_path(name)
-    local = folder.is_dir()
-    if local:
-        check_folder(folder, task)
+    folder = model_folder(name)
+    check_folder(folder, task)
     import transformers
 
-    where = {"local_files_only": True} if local else {}
-    source = str(folder) if local else name
+    source, safe = str(folder), {"trust_remote_code": False, "local_files_only": True}
     try:
-        config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False, **where)
+        config = transformers.AutoConfig.from_pretrained(source, **safe)
         check_architecture(config.to_dict(), name, task)
-        if local:
-            check_size(config, getattr(transformers, READERS[task]), folder, name)
-        tokeniser = transformers.AutoTokenizer.from_pretrained(
-            source, trust_remote_code=False, **where
-        )
+        check_size(config, getattr(transformers, READERS[task]), folder, name)
+        tokeniser = transformers.AutoTokenizer.from_pretrained(source, **safe)
         model, info = getattr(transformers, READERS[task]).from_pretrained(
             source,
             dtype=torch.float32,  # of itself it is the file's, and halves have no exact gradients
             attn_implementation="eager",  # the default gives no attention
             use_safetensors=True,
-            trust_remote_code=False,
             output_loading_info=True,
-            **where,
+            **safe,
         )
     except ModelError:
         raise
