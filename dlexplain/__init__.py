@@ -46,6 +46,7 @@ _HOMES = {
     "models": "dlexplain.services.models",
     "predict": "dlexplain.services.models",
     "maximise_activation": "dlexplain.services.layers.activation_maximisation",
+    "quality": "dlexplain.services.quality.judging",
     "read_picture": "dlexplain.data.pictures",
     "read_sample": "dlexplain.data.samples",
     "receptive_field": "dlexplain.services.layers.receptive_fields",

@@ -25,6 +25,11 @@ LOGIT_TOLERANCE = 1e-3
 PART = "."
 
 
+def part_named(fingerprint: str, name: str) -> str:
+    """Of another part, or of other weights, of the network: work on it takes the same time."""
+    return f"{fingerprint}{PART}{name}"
+
+
 class Prepared(Protocol):
     """What evaluations need of a model: frozen, in eval mode, on its device.
 

@@ -5,12 +5,13 @@ dlexplain.networks.modules.text_shapes says.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from dlexplain.explainers.fair_lock import FairLock
+from dlexplain.explainers.prepare import PART
 from dlexplain.explainers.recurrence import differentiable
 
 Reads = Literal["first", "last", "mean"] | int
@@ -33,6 +34,29 @@ class FromVectors(nn.Module):
             # A copy, since a network may write over what it is given.
             logits: Tensor = self.network.read_vectors(vectors.clone(), mask)  # type: ignore[operator]
         return logits
+
+
+class Moved(nn.Module):
+    """A network whose word vectors are others by `shift`, (1, time, width), at each place; ids are
+    read without padding inside a text."""
+
+    def __init__(self, network: nn.Module, shift: Tensor, pad: int) -> None:
+        super().__init__()
+        self.network, self.shift, self.pad = network, shift, pad
+
+    def embed(self, ids: Tensor) -> Tensor:
+        vectors: Tensor = self.network.embed(ids)  # type: ignore[operator]
+        return vectors + self.shift[:, : ids.shape[1]]
+
+    def forward(self, ids: Tensor) -> Tensor:
+        logits: Tensor = self.network.read_vectors(self.embed(ids), ids != self.pad)  # type: ignore[operator]
+        return logits
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return getattr(self.network, name)
 
 
 class Halved(nn.Module):
@@ -101,7 +125,8 @@ class PreparedText:
         if precision == "bf16":
             module, form = Halved(module), f"{form} in bf16"
         bucket = max(SMALLEST_BUCKET, 1 << (example.shape[1] - 1).bit_length())
-        key = f"{self.fingerprint}/{form} of {bucket}"
+        network, part, name = self.fingerprint.partition(PART)
+        key = f"{network}/{form} of {bucket}{part}{name}"
         return View(module.eval(), self.device, key, self.lock, example[:1].to(self.device))
 
     def trial_pair(self) -> tuple[View, Tensor, Tensor]:

@@ -40,6 +40,7 @@ from dlexplain.results.layers import (
     TopActivations,
 )
 from dlexplain.results.objects import Box, Detection, Region, Segmentation
+from dlexplain.results.quality import Measurement, Quality, RemovalCurve
 from dlexplain.results.runs import (
     ClassBalance,
     Curve,
@@ -151,6 +152,7 @@ __all__ = [
     "Layer",
     "Layers",
     "MapSimilarity",
+    "Measurement",
     "Neighbours",
     "NormalisationEffect",
     "OutputValue",
@@ -159,12 +161,14 @@ __all__ = [
     "PictureAnswer",
     "PictureAttention",
     "Prediction",
+    "Quality",
     "Reading",
     "ReceptiveField",
     "Reconstruction",
     "Reconstructions",
     "Rectangle",
     "Region",
+    "RemovalCurve",
     "RunRecord",
     "Samples",
     "Score",

@@ -8,12 +8,12 @@ values. So a method is written once, and is offered wherever its needs are met.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible
 from dlexplain.explainers.baselines import undecided
@@ -49,6 +49,8 @@ is taken away, tokens, for methods to which no feature is larger than a token, a
 methods that lay a grid over a picture."""
 
 
+PROBABILITY = "probability"
+"""What is told of a class; see `ModelInput.told_in`."""
 Places = slice | Tensor
 """Of rows: from one to another, or their numbers."""
 
@@ -173,12 +175,14 @@ class ModelInput(ABC):
     """An input of a model, the score that is explained, and the count of the work.
 
     feature  what one is called
+    fills    what can stand for a part that is taken away, the usual one first; see `smallest_parts`
     model    what methods check: of pictures a PreparedModel, of texts a PreparedText
     options  values of the modality's parameters that the method uses
     """
 
     modality: ClassVar[Modality]
     feature: ClassVar[str] = "part"
+    fills: ClassVar[tuple[str, ...]] = ()
     model: Any
     target: Target
     progress: Progress
@@ -189,6 +193,39 @@ class ModelInput(ABC):
         """Take the options of a method of this family; a sentence where one was changed, or ""."""
         self.options = options
         return ""
+
+    def said(self, logits: Tensor) -> Tensor:
+        """(batch, classes) -> (batch,) what the model tells a person, such as the probability of
+        the target; by default the score that is explained."""
+        return self.target.score(logits)
+
+    @property
+    def told_in(self) -> str:
+        """What that is measured in: "probability", or a unit."""
+        return self.unit("")
+
+    @property
+    def network(self) -> nn.Module:
+        """Whose weights make the score."""
+        raise Incompatible(f"the weights behind a {self.modality.name} are not at hand")
+
+    def of_network(self, network: nn.Module, name: str) -> Self:
+        """The same input of another network of the same form.
+
+        name  tells it from others, such as "random-0"
+        """
+        raise Incompatible(f"the weights behind a {self.modality.name} are not at hand")
+
+    def at(self, x: Tensor) -> Self:
+        """The same at another point (1, ...) of what `differentiable` gives."""
+        raise Incompatible(f"a {self.modality.name} cannot be moved a little")
+
+    def smallest_parts(self, fill: str) -> Features:
+        """What can be taken away, as small as it is shown: pixels, words, values of a period.
+
+        fill  one of `fills`, what stands for it
+        """
+        raise Incompatible(f"a {self.modality.name} has no parts that can be taken away")
 
     def unit(self, usual: str) -> str:
         """What values are measured in that are in `usual` for a classifier."""

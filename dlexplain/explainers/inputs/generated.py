@@ -6,7 +6,7 @@ vectors, and features are tokens.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
@@ -15,7 +15,15 @@ from torch import Tensor, nn
 from dlexplain.errors import Incompatible
 from dlexplain.explainers.batching import Evaluator
 from dlexplain.explainers.fair_lock import FairLock
-from dlexplain.explainers.inputs.base import MODALITIES, Features, Modality, Need, Option, Places
+from dlexplain.explainers.inputs.base import (
+    MODALITIES,
+    PROBABILITY,
+    Features,
+    Modality,
+    Need,
+    Option,
+    Places,
+)
 from dlexplain.explainers.inputs.vectors import VectorInput
 from dlexplain.explainers.prepare import Prepared
 from dlexplain.explainers.text_model import View
@@ -84,6 +92,7 @@ class GeneratedToken(VectorInput):
 
     modality: ClassVar[Modality] = NEXT_TOKEN
     feature: ClassVar[str] = "token"
+    fills: ClassVar[tuple[str, ...]] = ("zero",)
     model: Prepared
     by_ids: Prepared
     vectors: Tensor
@@ -94,6 +103,17 @@ class GeneratedToken(VectorInput):
     @property
     def stays(self) -> Tensor:
         return self.fixed
+
+    def said(self, logits: Tensor) -> Tensor:
+        return self.target.score(logits).exp()
+
+    @property
+    def told_in(self) -> str:
+        return PROBABILITY
+
+    def smallest_parts(self, fill: str) -> Features:
+        """Tokens."""
+        return replace(self, options={"removed": fill}).features()
 
     def unit(self, usual: str) -> str:
         return usual.replace("logits", "nats")

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dlexplain.explainers.baselines import (
     UNDECIDED,
@@ -15,8 +15,15 @@ from dlexplain.explainers.baselines import (
     make_baseline,
 )
 from dlexplain.explainers.batching import Evaluator
-from dlexplain.explainers.inputs.base import MODALITIES, Features, Modality, ModelInput, Windows
-from dlexplain.explainers.prepare import PreparedModel
+from dlexplain.explainers.inputs.base import (
+    MODALITIES,
+    PROBABILITY,
+    Features,
+    Modality,
+    ModelInput,
+    Windows,
+)
+from dlexplain.explainers.prepare import PreparedModel, part_named
 from dlexplain.explainers.superpixels import PIXELS, superpixels
 from dlexplain.params import Spec, Value, choice, number, specs
 
@@ -139,6 +146,7 @@ class PictureInput(ModelInput):
 
     modality: ClassVar[Modality] = PICTURE
     feature: ClassVar[str] = "region"
+    fills: ClassVar = ("blur", "mean", "black", "white", "noise")
     model: PreparedModel
     inputs: Tensor
     segments: Tensor | None = None
@@ -177,6 +185,40 @@ class PictureInput(ModelInput):
                     f"{most[key]} was used."
                 )
         return " ".join(said)
+
+    def said(self, logits: Tensor) -> Tensor:
+        return logits.softmax(1)[:, self.target.index]
+
+    @property
+    def told_in(self) -> str:
+        return PROBABILITY
+
+    @property
+    def network(self) -> nn.Module:
+        return self.model.module
+
+    def of_network(self, network: nn.Module, name: str) -> Self:
+        return replace(
+            self,
+            model=replace(
+                self.model, module=network, fingerprint=part_named(self.model.fingerprint, name)
+            ),
+        )
+
+    def at(self, x: Tensor) -> Self:
+        return replace(self, inputs=x)
+
+    def smallest_parts(self, fill: str) -> Features:
+        """Pixels, with all their channels."""
+        height, width = self.inputs.shape[-2:]
+        cover = self.baseline(self.evaluator, self.inputs, fill)
+
+        def make(on: Tensor, _which: Tensor) -> Tensor:
+            visible = on.to(self.inputs.device).view(-1, 1, height, width)
+            return torch.where(visible, self.inputs, cover)
+
+        labels = torch.arange(height * width).view(1, height, width)
+        return Features(self.evaluator, labels, make, even=False)
 
     def score(self, inputs: Tensor | None = None) -> float:
         """The target's score of one input (1, ...); by default of the one explained."""

@@ -2,14 +2,15 @@
 periods of one series."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dlexplain.explainers.batching import Evaluator
 from dlexplain.explainers.inputs.base import MODALITIES, Features, Modality, ModelInput, Windows
+from dlexplain.explainers.prepare import part_named
 from dlexplain.explainers.series_model import PreparedSeries
 from dlexplain.params import Value, choice, number, specs
 
@@ -84,6 +85,7 @@ class SeriesInput(ModelInput):
 
     modality: ClassVar[Modality] = SERIES
     feature: ClassVar[str] = "block"
+    fills: ClassVar = BASELINES
     model: PreparedSeries
     x: Tensor
     earlier: Tensor
@@ -94,6 +96,21 @@ class SeriesInput(ModelInput):
         if block >= window > 1:
             return f"The window has {window} periods: they are one block, and count the same."
         return ""
+
+    @property
+    def network(self) -> nn.Module:
+        return self.model.module
+
+    def of_network(self, network: nn.Module, name: str) -> Self:
+        fingerprint = part_named(self.model.fingerprint, name)
+        return replace(self, model=replace(self.model, module=network, fingerprint=fingerprint))
+
+    def at(self, x: Tensor) -> Self:
+        return replace(self, x=x)
+
+    def smallest_parts(self, fill: str) -> Features:
+        """Single values: one period of one series."""
+        return replace(self, options={"block": 1, "baseline": fill}).features()
 
     def differentiable(self) -> tuple[Evaluator, Tensor]:
         return Evaluator(self.model, self.target, self.progress, self.chunks), self.x

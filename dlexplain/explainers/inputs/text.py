@@ -7,20 +7,28 @@ and how much its neighbours'.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from dlexplain.explainers.baselines import UNDECIDED
 from dlexplain.explainers.batching import Evaluator
-from dlexplain.explainers.inputs.base import MODALITIES, Features, Modality, Need, Option
+from dlexplain.explainers.inputs.base import (
+    MODALITIES,
+    PROBABILITY,
+    Features,
+    Modality,
+    Need,
+    Option,
+)
 from dlexplain.explainers.inputs.vectors import VectorInput
 from dlexplain.explainers.precision import check_precision, precision_param
-from dlexplain.explainers.text_model import PreparedText
+from dlexplain.explainers.prepare import part_named
+from dlexplain.explainers.text_model import Moved, PreparedText
 from dlexplain.params import Spec, Value, choice, number, specs
 
 BASELINES = ("blank", "padding", "zero", UNDECIDED)
@@ -143,6 +151,7 @@ class TextInput(VectorInput):
 
     modality: ClassVar[Modality] = TEXT
     feature: ClassVar[str] = "word"
+    fills: ClassVar[tuple[str, ...]] = ("blank", "drop")
     model: PreparedText
     ids: Tensor
     words: Tensor
@@ -159,6 +168,33 @@ class TextInput(VectorInput):
         """A sentence where the precision that is asked for is slower on this machine."""
         self.options = options
         return check_precision(self.model, self.ids, family, self._precision)
+
+    def said(self, logits: Tensor) -> Tensor:
+        if self.output_unit:
+            return self.target.score(logits)
+        shares = logits.sigmoid() if self.independent else logits.softmax(1)
+        return shares[:, self.target.index]
+
+    @property
+    def told_in(self) -> str:
+        return self.output_unit or PROBABILITY
+
+    @property
+    def network(self) -> nn.Module:
+        return self.model.network
+
+    def of_network(self, network: nn.Module, name: str) -> Self:
+        fingerprint = part_named(self.model.fingerprint, name)
+        return replace(self, model=replace(self.model, network=network, fingerprint=fingerprint))
+
+    def at(self, x: Tensor) -> Self:
+        """x  (1, time, width) word vectors"""
+        shift = x.to(self.model.device) - self.model.embed(self.ids)
+        return self.of_network(Moved(self.model.network, shift, self.model.pad), "moved")
+
+    def smallest_parts(self, fill: str) -> Features:
+        """Words."""
+        return replace(self, options={"unit": "words", "removed": fill}).features()
 
     def unit(self, usual: str) -> str:
         return usual.replace("logits", self.output_unit) if self.output_unit else usual
@@ -260,6 +296,7 @@ class TokenInput(TextInput):
     """A text of which one token's label is explained."""
 
     modality: ClassVar[Modality] = TOKEN
+    fills: ClassVar[tuple[str, ...]] = ("blank",)
 
 
 def numbers_of_words(words: Tensor) -> Tensor:

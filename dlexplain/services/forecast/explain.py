@@ -127,14 +127,7 @@ def _explain(
     question: Question, method: Explainer[Any], asked: Request[Any], progress: Progress
 ) -> SeriesAttribution:
     model, data, row, target = question.model, question.given.data, question.row, question.target
-    given = SeriesInput(
-        model.prepared,
-        target_of(model, target, question.step, question.what),
-        progress,
-        batch_sizes(),
-        _window(question, np.array([row])),
-        _window(question, _earlier(model, row)),
-    )
+    given = input_of(question, progress)
     found = method.explain(given, asked)
     values = found.values.astype(np.float64)
     values.setflags(write=False)
@@ -166,6 +159,19 @@ def _explain(
         model_fingerprint=model.prepared.fingerprint,
         period=data.period,
         about=model.about,
+    )
+
+
+def input_of(question: Question, progress: Progress | None = None) -> SeriesInput:
+    """The window before the origin, ready to be explained."""
+    model, row = question.model, question.row
+    return SeriesInput(
+        model.prepared,
+        target_of(model, question.target, question.step, question.what),
+        progress or Progress(),
+        batch_sizes(),
+        _window(question, np.array([row])),
+        _window(question, _earlier(model, row)),
     )
 
 

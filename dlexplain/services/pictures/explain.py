@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from torch import Tensor
+
 from dlexplain.data.fit import Fit, read_fit
 from dlexplain.data.pictures import Picture, Source, read_picture
 from dlexplain.errors import BadInput
@@ -92,16 +94,13 @@ def explain(
     key = _key(model, read, method, wanted, goal, digest)
     found = _cache.get(key)
     if found is None:
-        view = model.view(read)
-        given = INPUTS[model.prepared.modality](
-            model.prepared, goal, progress or Progress(), batch_sizes(), model.to_input(view), parts
-        )
+        given = input_of(model, read, goal, progress, parts)
         found = Attribution(
             **vars(explainer.explain(given, wanted)),
             model=model.name,
             target=chosen,
             contrast=other,
-            picture=view,
+            picture=model.view(read),
             picture_digest=read.digest,
             fit=str(read.fit),
             model_fingerprint=model.prepared.fingerprint,
@@ -109,6 +108,24 @@ def explain(
         found.values.setflags(write=False)
         _cache.put(key, found)
     return replace(found, path=read.name, part=model.part, mask=model.mask)
+
+
+def input_of(
+    model: LoadedModel,
+    picture: Picture,
+    target: Target,
+    progress: Progress | None = None,
+    segments: Tensor | None = None,
+) -> PictureInput:
+    """A picture, ready to be explained."""
+    return INPUTS[model.prepared.modality](
+        model.prepared,
+        target,
+        progress or Progress(),
+        batch_sizes(),
+        model.to_input(model.view(picture)),
+        segments,
+    )
 
 
 def cached(

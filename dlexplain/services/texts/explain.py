@@ -111,7 +111,7 @@ def explain_text(
     TargetError, Incompatible or Cancelled.
     """
     explainer = find_method(model.prepared.modality, method)
-    wanted = _request(model, method, params)
+    wanted = request_of(model, method, params)
     reading = text if isinstance(text, Reading) else model.read(text)
     if target is None:
         target = classify_reading(model, reading).scores[0].name.index
@@ -148,7 +148,7 @@ def precision_warning(model: TextModel, method: str, params: Mapping[str, Value]
     A short text is read both ways, once a process. Raises UnknownName, ParamError, or Incompatible
     where the machine cannot compute the model so.
     """
-    precision = str(_request(model, method, params).options.get("precision", "float32"))
+    precision = str(request_of(model, method, params).options.get("precision", "float32"))
     ids = torch.from_numpy(model.read(SHORT).ids)[None]
     return check_precision(
         model.prepared, ids, find_method(model.prepared.modality, method).family, precision
@@ -182,11 +182,11 @@ def cached_text(
     params: Mapping[str, Value] = NOTHING,
 ) -> TextAttribution | None:
     """The answer to this request if it is in memory."""
-    wanted = _request(model, method, params)
+    wanted = request_of(model, method, params)
     return _cache.get(_key(model, reading, method, wanted, Target(target, contrast)))
 
 
-def _request(model: TextModel, method: str, given: Mapping[str, Value]) -> Request[Any]:
+def request_of(model: TextModel, method: str, given: Mapping[str, Value]) -> Request[Any]:
     explainer = find_method(model.prepared.modality, method)
     return explainer.request(model.prepared.modality, given, _defaults(model, explainer))
 

@@ -1,0 +1,132 @@
+"""What is judged: an input, the values that a method gave it, and how it would be asked again."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dlexplain.errors import BadInput, Incompatible
+from dlexplain.evaluation.random_maps import Over, random_maps
+from dlexplain.explainers.base import Explainer, Request
+from dlexplain.explainers.inputs.base import Features, ModelInput, Places
+
+OVER: dict[str, Over] = {"picture": "plane", "box": "plane", "series": "time"}
+FEW_PARTS = 2
+"""Of which an order can be right or wrong."""
+
+
+@dataclass(eq=False)
+class Case:
+    """An explanation with its input.
+
+    given    the input; its progress counts the evaluations of judging
+    values   of the shape that is shown: (channels, height, width), (tokens,) or (window, series)
+    signed   whether negative values speak against the target
+    method, request  what gave the values, and is asked again where the input is another; None where
+             that is not known
+    truth    of the shape of `strengths`, True where evidence is known to be; None where unknown
+    seed     of all that is drawn
+
+    Raises BadInput for values that say nothing: not finite, or all the same.
+    """
+
+    given: ModelInput
+    values: Tensor
+    signed: bool
+    method: Explainer[Any] | None = None
+    request: Request[Any] | None = None
+    truth: Tensor | None = None
+    seed: int = 0
+    _parts: dict[str, Features] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.values = self.values.detach().float().cpu()
+        check_values(self.values)
+
+    @cached_property
+    def strengths(self) -> Tensor:
+        """One value a place, channels joined: (height, width), (tokens,) or (window, series)."""
+        return strengths_of(self.values, self.signed)
+
+    def parts(self, fill: str = "") -> Features:
+        """The smallest parts of the input; see ModelInput.smallest_parts."""
+        fill = fill or self.given.fills[0]
+        if fill not in self._parts:
+            self._parts[fill] = self.given.smallest_parts(fill)
+        found = self._parts[fill]
+        if found.count < FEW_PARTS:
+            raise Incompatible(
+                f"the input has one {self.given.feature}; an order of what counts needs two"
+            )
+        return found
+
+    def weights(self, strengths: Tensor | None = None) -> Tensor:
+        """(parts,) what each part counts: the sum of its places' values."""
+        shown = self.strengths if strengths is None else strengths
+        labels = self.parts().labels.reshape(-1).cpu()
+        own = labels >= 0
+        found = torch.zeros(self.parts().count)
+        return found.index_add_(0, labels[own], shown.reshape(-1)[own])
+
+    def random_weights(self, count: int) -> Tensor:
+        """(count, parts) of maps that mark nothing, as smooth as this one; see random_maps."""
+        generator = torch.Generator().manual_seed(self.seed)
+        over = OVER.get(self.given.modality.name, "places")
+        if over == "places":
+            return random_maps(self.weights(), count, generator, over)
+        maps = random_maps(self.strengths, count, generator, over)
+        return torch.stack([self.weights(one) for one in maps])
+
+    @cached_property
+    def said(self) -> float:
+        """What the model says of the input as it is."""
+        return float(self.answers(torch.ones((1, self.parts().count), dtype=torch.bool))[0])
+
+    def answers(self, on: Tensor, fill: str = "") -> Tensor:
+        """(n, parts) True where a part stays -> (n,) what the model says."""
+        return self.answers_of(len(on), lambda a, b: on[a:b], fill)
+
+    def answers_of(self, count: int, on: Any, fill: str = "") -> Tensor:
+        """The same where `on(start, stop)` makes the rows as they are needed."""
+        parts = self.parts(fill)
+        first = torch.zeros(1, dtype=torch.int64)
+        found = torch.empty(count, dtype=torch.float64)
+        self.given.progress.plan(count)
+        for span, scores in parts.evaluator.scores(
+            lambda a, b: parts.make(on(a, b), first.expand(b - a)), count, self.given.said
+        ):
+            places: Places = span
+            found[places] = scores.double().cpu()
+        return found
+
+    def again(self, given: ModelInput) -> Tensor:
+        """What the same method shows of another input, of the shape of `strengths`."""
+        if self.method is None or self.request is None:
+            raise Incompatible("the values came without their method, which cannot be asked again")
+        found = self.method.explain(given, self.request)
+        return strengths_of(torch.from_numpy(found.values), self.signed)
+
+
+def strengths_of(values: Tensor, signed: bool) -> Tensor:
+    """(channels, height, width) -> (height, width): summed where signed, else the largest; others
+    as they are."""
+    if values.dim() != 3:
+        return values
+    return values.sum(0) if signed else values.amax(0)
+
+
+def check_values(values: Tensor) -> None:
+    """Raises BadInput for values of which nothing can be said."""
+    bad = int((~values.isfinite()).sum())
+    if bad:
+        raise BadInput(
+            f"{bad:,} of the {values.numel():,} values are not finite numbers; such a map cannot "
+            "be judged"
+        )
+    if values.numel() and bool((values == values.flatten()[0]).all()):
+        raise BadInput(
+            f"all values of the map are {float(values.flatten()[0]):.3g}: it says nothing of "
+            "where, and cannot be judged"
+        )

@@ -1,0 +1,93 @@
+"""How far explanations can be believed: what was measured of them."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlexplain.params import Value
+
+
+@dataclass(frozen=True, eq=False)
+class RemovalCurve:
+    """What a model says while more and more is taken away, or put back.
+
+    shares   (points,) of the parts, 0 to 1;  answers  (points,) in what the model says
+    random   (maps, points) the same in the order of random maps of the same smoothness
+    """
+
+    name: str
+    shares: NDArray[np.float64]
+    answers: NDArray[np.float64]
+    random: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "shares": self.shares.tolist(),
+            "answers": self.answers.tolist(),
+            "random": self.random.tolist(),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """One value with its interval.
+
+    low, high  of the 95% interval; None where there is none
+    n          of what the interval is made: random maps, repetitions
+    note       a sentence that its reader should know, or ""
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    n: int = 1
+    curves: tuple[RemovalCurve, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Quality:
+    """One metric of one explanation, with the facts of the metric; see evaluation.base.Metric."""
+
+    metric: str
+    title: str
+    family: str
+    higher_is_better: bool | None
+    unit: str
+    params: dict[str, Value]
+    found: Measurement
+    evaluations: int
+    seconds: float
+
+    @property
+    def value(self) -> float:
+        return self.found.value
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form that `quality --json` prints."""
+        found = self.found
+        return {
+            "metric": self.metric,
+            "title": self.title,
+            "family": self.family,
+            "value": _number(found.value),
+            "low": _number(found.low),
+            "high": _number(found.high),
+            "n": found.n,
+            "unit": self.unit,
+            "higher_is_better": self.higher_is_better,
+            "params": self.params,
+            "evaluations": self.evaluations,
+            "seconds": self.seconds,
+            "note": found.note,
+            "curves": [curve.to_dict() for curve in found.curves],
+        }
+
+
+def _number(value: float | None) -> float | None:
+    """JSON has no NaN."""
+    return None if value is None or math.isnan(value) else float(value)

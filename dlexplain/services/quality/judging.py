@@ -1,0 +1,115 @@
+"""The quality of one explanation, by any of the metrics."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+import dlexplain.evaluation.metrics  # noqa: F401, registers them
+from dlexplain.errors import BadInput, Incompatible, known_names
+from dlexplain.evaluation.base import METRICS, Metric, metrics_for, refusal
+from dlexplain.evaluation.case import Case
+from dlexplain.explainers.base import NOTHING
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.progress import Progress
+from dlexplain.params import Value
+from dlexplain.results import Attribution, Quality, SeriesAttribution, TextAttribution
+from dlexplain.services.forecast.explain import Question
+from dlexplain.services.forecast.forecasting import find_target, origin_place, series_for
+from dlexplain.services.forecast.models import LoadedForecaster
+from dlexplain.services.pictures.explain import as_picture
+from dlexplain.services.pictures.models import LoadedModel
+from dlexplain.services.quality.cases import picture_case, series_case, text_case
+from dlexplain.services.texts.models import TextModel
+from dlexplain.services.texts.token_models import TokenModel
+
+Explained = Attribution | TextAttribution | SeriesAttribution
+
+
+@random_state_kept()
+def quality(
+    model: Any,
+    x: Any,
+    explanation: Explained,
+    metrics: Sequence[str] = (),
+    *,
+    truth: NDArray[np.bool_] | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+    params: Mapping[str, Mapping[str, Value]] | None = None,
+) -> tuple[Quality, ...]:
+    """How far an explanation can be believed.
+
+    model        that was explained, from `dx.load`;  x  its input, as `dx.explain` took it
+    explanation  what `dx.explain` gave
+    metrics      names of `dlexplain.evaluation`'s metrics; by default all that suit
+    truth        where evidence is known to be: of a picture (height, width) of what the model sees,
+                 of a text (tokens,), of a forecast (window, series)
+    params       of metrics, by their names: {"deletion": {"points": 32}}
+
+    Raises UnknownName, ParamError, BadInput for values that say nothing, Incompatible where a
+    metric that is named does not suit, or Cancelled.
+    """
+    case = case_of(model, x, explanation, truth, seed, progress)
+    known = metrics_for(case.given.modality.name)
+    for name in metrics:
+        if METRICS[name].name not in known:
+            raise Incompatible(
+                f"{METRICS[name].title} is not for a {case.given.modality.name}; "
+                f"{known_names(name, sorted(known))}"
+            )
+    chosen = [METRICS[name] for name in metrics] or [
+        metric for metric in known.values() if not refusal(metric, case)
+    ]
+    given = params or {}
+    return tuple(_judged(metric, case, given.get(metric.name, NOTHING)) for metric in chosen)
+
+
+def _judged(metric: Metric[Any], case: Case, params: Mapping[str, Value]) -> Quality:
+    return metric.judge(case, metric.params(params))
+
+
+def case_of(
+    model: Any,
+    x: Any,
+    explanation: Explained,
+    truth: NDArray[np.bool_] | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Case:
+    """Raises BadInput where model, input and explanation do not belong together."""
+    mask = None if truth is None else torch.from_numpy(np.asarray(truth, dtype=bool))
+    if isinstance(explanation, Attribution) and isinstance(model, LoadedModel):
+        _check_same(model.prepared.fingerprint, explanation.model_fingerprint)
+        picture = as_picture(x, explanation.fit)
+        if picture.digest != explanation.picture_digest:
+            raise BadInput("the explanation is of another picture than the one that was given")
+        return picture_case(model, picture, explanation, progress, mask, seed)
+    if isinstance(explanation, TextAttribution) and isinstance(model, TextModel | TokenModel):
+        reader = model.at(explanation.place) if isinstance(model, TokenModel) else model
+        _check_same(reader.prepared.fingerprint, explanation.model_fingerprint)
+        if str(x) != explanation.text:
+            raise BadInput("the explanation is of another text than the one that was given")
+        return text_case(reader, reader.read(str(x)), explanation, progress, mask, seed)
+    if isinstance(explanation, SeriesAttribution) and isinstance(model, LoadedForecaster):
+        _check_same(model.prepared.fingerprint, explanation.model_fingerprint)
+        question = question_of(model, x, explanation)
+        return series_case(question, explanation, progress, mask, seed)
+    raise BadInput(
+        f"a {type(explanation).__name__} is no explanation of a {type(model).__name__} that can "
+        "be judged; what dx.explain gives of a picture, a text or a forecast, with its model, is"
+    )
+
+
+def question_of(model: LoadedForecaster, series: Any, found: SeriesAttribution) -> Question:
+    """What the explanation answers."""
+    given = series_for(model, series)
+    row = origin_place(model, given, str(found.dates[-1]))
+    return Question(model, given, row, find_target(model, found.target), found.step, found.what)
+
+
+def _check_same(ours: str, explained: str) -> None:
+    if ours != explained:
+        raise BadInput("the explanation is of another model than the one that was given")
