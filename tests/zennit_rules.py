@@ -18,6 +18,7 @@ def _without_package_file(name: str) -> None:
     assert spec is not None, "pip install --no-deps -r requirements-dev-no-deps.txt"
     package = ModuleType(name)
     package.__path__ = list(spec.submodule_search_locations or [])
+    package.__spec__ = spec
     sys.modules.setdefault(name, package)
 
 
