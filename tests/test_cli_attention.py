@@ -100,7 +100,6 @@ def test_of_a_picture_heads_and_patches(capsys: pytest.CaptureFixture[str], tmp_
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ((), "--picture needs --model"),
         (("--model", "cifar10-cnn"), "no attention that can be shown"),
         (("--model", "cifar10-cnn", "--hide-marks"), "are of texts"),
     ],

@@ -10,7 +10,7 @@ from dlexplain.errors import BadInput
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
 
-DEFAULT_MODEL = "sst2-minilm"
+DEFAULT_MODEL, PICTURES_MODEL = "sst2-minilm", "cifar10-vit"
 
 
 def declare(command: "Commands") -> None:
@@ -25,7 +25,7 @@ def declare(command: "Commands") -> None:
     given.add_argument("--picture", metavar="FILE", help="the picture, for a vision Transformer")
     added.add_argument(
         "--model",
-        help=f"default: {DEFAULT_MODEL} for a text; of a picture a run of vit or your own folder",
+        help=f"default: {DEFAULT_MODEL} for a text, {PICTURES_MODEL} for a picture",
     )
     added.add_argument(
         "--window",
@@ -49,11 +49,9 @@ def _attention(args: argparse.Namespace) -> int:
 def _of_picture(args: argparse.Namespace) -> int:
     from dlexplain.services.pictures.attention import patch_head_facts, picture_attention
 
-    if not args.model:
-        raise BadInput("--picture needs --model, a vision Transformer: a run, or a folder of yours")
     if args.hide_marks or args.window != 1:
         raise BadInput("--hide-marks and --window are of texts; a picture is read whole")
-    maps = picture_attention(args.model, args.picture)
+    maps = picture_attention(args.model or PICTURES_MODEL, args.picture)
     facts = patch_head_facts(maps)
     if args.out:
         _write(Path(args.out), maps.to_npz())

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,3 +91,65 @@ class Quality:
 def _number(value: float | None) -> float | None:
     """JSON has no NaN."""
     return None if value is None or math.isnan(value) else float(value)
+
+
+Verdict = Literal["yes", "no", "unclear", "not measured"]
+
+
+@dataclass(frozen=True, eq=False)
+class Fact:
+    """One measured fact of an explanation, short.
+
+    name    faithful, stable or depends: on what the model has learnt
+    told    one sentence with the figures
+    found   None where it was not measured, as `told` says
+    """
+
+    name: str
+    title: str
+    verdict: Verdict
+    short: str
+    told: str
+    found: Measurement | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        about = {"name": self.name, "verdict": self.verdict, "told": self.told}
+        if self.found is None:
+            return about
+        found = self.found
+        ends = {"low": _number(found.low), "high": _number(found.high), "n": found.n}
+        return {**about, "value": _number(found.value), **ends}
+
+
+@dataclass(frozen=True, eq=False)
+class Badge:
+    """What is measured of every explanation that is shown.
+
+    shares       (points,) of the parts that were taken away, the most marked first
+    answers      (points,) what the model says then, in `unit`
+    pictures     (points, height, width, 3) uint8 what it was asked, of a picture
+    texts        the same of a text
+    fill         what stood for the parts that were taken away
+    """
+
+    facts: tuple[Fact, ...]
+    shares: NDArray[np.float64]
+    answers: NDArray[np.float64]
+    unit: str
+    fill: str
+    evaluations: int
+    seconds: float
+    pictures: NDArray[np.uint8] | None = None
+    texts: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form that `explain --json` and downloads have."""
+        return {
+            "facts": [fact.to_dict() for fact in self.facts],
+            "shares": self.shares.tolist(),
+            "answers": self.answers.tolist(),
+            "unit": self.unit,
+            "fill": self.fill,
+            "evaluations": self.evaluations,
+            "seconds": self.seconds,
+        }

@@ -60,8 +60,6 @@ def of_picture(opened: bool) -> None:
         shows="heads",
         own=OWN_PICTURES,
         help="Vision Transformers, which attend from each patch of the picture to each.",
-        without="There is no vision Transformer here yet. Train one on the page **Launch**, by the "
-        "preset cifar10-vit, or name one of your own below.",
     )
     OWN_PICTURES.ask(PICTURE_MODEL)
     if entry is None:

@@ -84,11 +84,12 @@ def test_a_model_of_ones_own_is_shown_and_one_without_attention_refused(tmp_path
     assert app.session_state["model"] == str(tmp_path / "beit")
 
 
-def test_without_a_model_the_page_says_what_to_do() -> None:
+def test_the_zoos_vision_transformer_is_shown_at_first() -> None:
     app = page()
     assert not app.exception and not app.error
-    assert "There is no vision Transformer here yet" in words(app)
-    assert app.text_input(key="own-model")
+    assert app.session_state["model"] == "cifar10-vit"
+    assert app.selectbox(key="patch").options[0] == "the patch in row 1, column 1"
+    assert app.get("download_button")
 
 
 def test_text_and_picture_lie_beside_each_other(vit: str) -> None:

@@ -147,6 +147,7 @@ add_preset(
     "CIFAR-10, vision Transformer",
     "Sixty-four patches that look at each other, learning from the answers of cifar10-resnet.",
     case="Image classification",
+    zoo=True,
     about=7200,
     task="classify-image", model="vit", data="cifar10",
     data_params={"validation": 0.02},

@@ -1,7 +1,8 @@
-"""How alike two rankings are. NumPy only."""
+"""How alike two rankings are."""
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 
 def spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
@@ -12,6 +13,11 @@ def spearman(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return float("nan")
     return float(np.corrcoef(_ranks(a), _ranks(b))[0, 1])
+
+
+def alike(a: Tensor, b: Tensor) -> float:
+    """Spearman's correlation of the values of two maps of one shape."""
+    return spearman(*(x.flatten().double().cpu().numpy() for x in (a, b)))
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,0 +1,213 @@
+"""Three facts of every explanation, within a budget: is it faithful, is it stable, does it depend
+on what the model has learnt?
+
+The budget is what the map itself took, and at least as much as LEAST forward passes: one pass with
+its gradient is enough for some maps, and nothing can be measured in so little. Where the method
+would have to be asked again for more than that, it is asked with a quarter of its samples, here as
+there; where it has none to save, these facts are measured on demand.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dlexplain.errors import Incompatible
+from dlexplain.evaluation.case import Case
+from dlexplain.evaluation.intervals import of_mean
+from dlexplain.evaluation.metrics.noise import near
+from dlexplain.evaluation.metrics.top_removal import SHOWN, removed
+from dlexplain.evaluation.ranks import alike
+from dlexplain.evaluation.redrawn import layers_of, redrawn
+from dlexplain.explainers.base import Request
+from dlexplain.explainers.inputs.base import PROBABILITY
+from dlexplain.params import Value
+from dlexplain.results.quality import Badge, Fact, Measurement, Verdict
+
+LEAST = 64
+"""Forward passes that the badge may cost in any case."""
+GRADIENT = 3
+"""Forward passes that one with its gradient costs."""
+MAPS = 16
+"""Random maps."""
+REPEATS = 4
+"""Times that the method is asked again for each of the two facts, at most."""
+SAVED = 4
+"""By so much the samples are divided where the budget is short."""
+QUANTITIES = ("steps", "samples", "orders", "evaluations", "designs", "channels")
+"""Parameters of methods that say how often the model is asked."""
+NOISE = 0.02
+STABLE, LEARNT = 0.7, 0.5
+"""Rank correlations: from the first on a map counts as the same, up to the second as another."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How often the method is asked again for each fact, and with what; 0 where it is not."""
+
+    repeats: int
+    request: Request[Any] | None
+    thrifty: bool = False
+
+
+def plan_of(case: Case, evaluations: int, unlimited: bool = False) -> Plan:
+    """evaluations  that the map took;  unlimited  whether the budget is of no matter"""
+    method, request = case.method, case.request
+    if method is None or request is None:
+        return Plan(0, None)
+    weight = GRADIENT if "gradients" in method.needs else 1
+    cost = max(1, evaluations) * weight
+    left = max(LEAST, cost) - (MAPS + len(SHOWN) + 1)
+    repeats = min(REPEATS, left // (2 * cost))
+    if unlimited or repeats:
+        return Plan(max(1, repeats), request)
+    few = _thrifty(case, request)
+    if few is not None and 3 * cost <= SAVED * max(left, cost):
+        return Plan(1, few, thrifty=True)
+    return Plan(0, None)
+
+
+def _thrifty(case: Case, request: Request[Any]) -> Request[Any] | None:
+    """The same question with a quarter of the samples; None where it has none."""
+    method = case.method
+    assert method is not None
+    known = method.specs(case.given.modality.name)
+    given: dict[str, Value] = request.to_dict()
+    fewer: dict[str, Value] = {}
+    for key in QUANTITIES:
+        if key in known and key in given:
+            low = int(known[key].low or 1)
+            fewer[key] = max(low, int(given[key]) // SAVED)
+    if not fewer:
+        return None
+    return method.request(case.given.modality.name, {**given, **fewer})
+
+
+def badge(case: Case, evaluations: int, unlimited: bool = False) -> Badge:
+    """evaluations  that the map took, which say how much the badge may cost
+
+    Raises Incompatible where nothing can be measured of the input, or Cancelled.
+    """
+    progress = case.given.progress
+    fill, plan = case.given.fills[0], plan_of(case, evaluations, unlimited)
+    least = 1 / case.parts().count
+    shares = (max(SHOWN[0], least), *SHOWN[1:])
+    found = removed(case, shares, MAPS, fill)
+    (curve,) = found.curves
+    reference = _reference(case, plan)
+    facts = (
+        faithful_fact(found, case.given.told_in, curve.answers, curve.random[:, 1]),
+        _stable(case, plan, reference),
+        _depends(case, plan, reference),
+    )
+    return Badge(
+        facts, curve.shares, curve.answers, case.given.told_in, fill,
+        progress.done, progress.seconds,
+    )  # fmt: skip
+
+
+def faithful_fact(found: Measurement, unit: str, answers: np.ndarray, random: np.ndarray) -> Fact:
+    """answers  without nothing, and without the most marked;  random  (maps,) without others"""
+    assert found.low is not None
+    assert found.high is not None
+    own, chance = float(answers[0] - answers[1]), float(answers[0] - random.mean())
+    half = (found.high - found.low) / 2
+    verdict: Verdict = "unclear"
+    if found.low > 0 or found.high < 0:
+        verdict = "yes" if found.low > 0 else "no"
+    points = unit == PROBABILITY
+    scale, what = (100.0, "points of probability") if points else (1.0, unit or "of the forecast")
+    form = ".0f" if points else ".3g"
+
+    def said(value: float) -> str:
+        return format(value * scale, form).replace("-", "−")
+
+    told = (
+        f"Removing the tenth that it marks most costs {said(own)} {what}; a random tenth costs "
+        f"{said(chance)} ± {said(half)} (n = {found.n} random maps of the same smoothness)."
+    )
+    told = " ".join(filter(None, (told, found.note)))
+    short = f"{said(found.value)}{' points' if points else ''} ± {said(half)}"
+    return Fact("faithful", "Faithful", verdict, short, told, found)
+
+
+def _reference(case: Case, plan: Plan) -> Tensor | None:
+    """The map that the others are compared with: with fewer samples where they have fewer."""
+    if not plan.repeats or not plan.thrifty:
+        return case.strengths
+    return _asked(case, case.given, plan)
+
+
+def _asked(case: Case, given: Any, plan: Plan) -> Tensor:
+    return replace(case, request=plan.request, values=case.values).again(given)
+
+
+def _stable(case: Case, plan: Plan, reference: Tensor | None) -> Fact:
+    name, title = "stable", "Stable"
+    if not plan.repeats or reference is None:
+        return _not_measured(name, title)
+    try:
+        _, x = case.given.differentiable()
+        generator = torch.Generator().manual_seed(case.seed)
+        maps = [
+            _asked(case, case.given.at(near(x, NOISE, generator)), plan)
+            for _ in range(plan.repeats)
+        ]
+    except Incompatible as error:
+        return _not_measured(name, title, str(error))
+    found = of_mean([alike(reference, one) for one in maps], (-1.0, 1.0))
+    verdict = _verdict(found, found.value >= STABLE)
+    told = f"With noise of 2% on the input {_kept(found, plan)}"
+    return Fact(name, title, verdict, _short(found), told, found)
+
+
+def _depends(case: Case, plan: Plan, reference: Tensor | None) -> Fact:
+    name, title = "depends", "Depends on the model"
+    if not plan.repeats or reference is None:
+        return _not_measured(name, title)
+    try:
+        network = case.given.network
+        layers = layers_of(network)
+        maps = [
+            _asked(
+                case, case.given.of_network(redrawn(network, layers, seed), f"drawn-{seed}"), plan
+            )
+            for seed in range(case.seed, case.seed + plan.repeats)
+        ]
+    except Incompatible as error:
+        return _not_measured(name, title, str(error))
+    found = of_mean([abs(alike(reference.abs(), one.abs())) for one in maps], (0.0, 1.0))
+    verdict = _verdict(found, found.value <= LEARNT)
+    told = f"With all weights of the model drawn anew {_kept(found, plan)}"
+    return Fact(name, title, verdict, _short(found), told, found)
+
+
+def _verdict(found: Measurement, good: bool) -> Verdict:
+    if np.isnan(found.value):
+        return "unclear"
+    return "yes" if good else "no"
+
+
+def _kept(found: Measurement, plan: Plan) -> str:
+    if np.isnan(found.value):
+        return "it gives a map without any order."
+    ends = "too few for an interval"
+    if found.low is not None and found.high is not None:
+        ends = f"95% interval {found.low:.2f} to {found.high:.2f}"
+    fewer = ", with a quarter of the samples" if plan.thrifty else ""
+    told = (
+        f"the order of its places stays to {found.value:.2f} "
+        f"(rank correlation, n = {found.n}, {ends}{fewer})."
+    )
+    return told.replace("-", "−")
+
+
+def _short(found: Measurement) -> str:
+    return "–" if np.isnan(found.value) else f"{found.value:.2f}".replace("-", "−")
+
+
+def _not_measured(name: str, title: str, why: str = "") -> Fact:
+    told = why or "The method would take more than the map itself took; measure it on demand."
+    return Fact(name, title, "not measured", "", told)
