@@ -24,7 +24,7 @@ from dlexplain.evaluation.redrawn import layers_of, redrawn
 from dlexplain.explainers.base import Request
 from dlexplain.explainers.inputs.base import PROBABILITY
 from dlexplain.params import Value
-from dlexplain.results.quality import Badge, Fact, Measurement, Verdict
+from dlexplain.results.quality import Badge, Fact, Measurement, RemovalCurve, Verdict
 
 LEAST = 64
 """Forward passes that the badge may cost in any case."""
@@ -39,6 +39,8 @@ SAVED = 4
 QUANTITIES = ("steps", "samples", "orders", "evaluations", "designs", "channels")
 """Parameters of methods that say how often the model is asked."""
 NOISE = 0.02
+FEW = 100
+"""Parts that are counted rather than told as a share."""
 STABLE, LEARNT = 0.7, 0.5
 """Rank correlations: from the first on a map counts as the same, up to the second as another."""
 
@@ -98,7 +100,7 @@ def badge(case: Case, evaluations: int, unlimited: bool = False) -> Badge:
     (curve,) = found.curves
     reference = _reference(case, plan)
     facts = (
-        faithful_fact(found, case.given.told_in, curve.answers, curve.random[:, 1]),
+        _faithful(case, found, curve, shares[0]),
         _stable(case, plan, reference),
         _depends(case, plan, reference),
     )
@@ -108,28 +110,37 @@ def badge(case: Case, evaluations: int, unlimited: bool = False) -> Badge:
     )  # fmt: skip
 
 
-def faithful_fact(found: Measurement, unit: str, answers: np.ndarray, random: np.ndarray) -> Fact:
-    """answers  without nothing, and without the most marked;  random  (maps,) without others"""
+def _faithful(case: Case, found: Measurement, curve: RemovalCurve, share: float) -> Fact:
+    """share  of the parts, whose removal is compared with a random one's"""
     assert found.low is not None
     assert found.high is not None
-    own, chance = float(answers[0] - answers[1]), float(answers[0] - random.mean())
+    own = float(curve.answers[0] - curve.answers[1])
+    chance = float(curve.answers[0] - curve.random[:, 1].mean())
+    unit = case.given.told_in
     half = (found.high - found.low) / 2
     verdict: Verdict = "unclear"
     if found.low > 0 or found.high < 0:
         verdict = "yes" if found.low > 0 else "no"
     points = unit == PROBABILITY
-    scale, what = (100.0, "points of probability") if points else (1.0, unit or "of the forecast")
-    form = ".0f" if points else ".3g"
+    scale, what = (100.0, " points of probability") if points else (1.0, f" {unit}".rstrip())
+    form = ".1f" if points else ".3g"
+    count = case.parts().count
+    taken, others = "the tenth", "a random tenth"
+    if count < FEW:
+        many = round(share * count)
+        taken = f"the {many} of {count} {case.given.smallest}s"
+        others = "as many at random"
 
     def said(value: float) -> str:
         return format(value * scale, form).replace("-", "−")
 
     told = (
-        f"Removing the tenth that it marks most costs {said(own)} {what}; a random tenth costs "
+        f"Removing {taken} that it marks most costs {said(own)}{what}; {others} "
         f"{said(chance)} ± {said(half)} (n = {found.n} random maps of the same smoothness)."
     )
     told = " ".join(filter(None, (told, found.note)))
-    short = f"{said(found.value)}{' points' if points else ''} ± {said(half)}"
+    form = ".0f" if points else ".2g"
+    short = f"{said(found.value)} ± {said(half)}{' points' if points else ''}"
     return Fact("faithful", "Faithful", verdict, short, told, found)
 
 
@@ -159,7 +170,9 @@ def _stable(case: Case, plan: Plan, reference: Tensor | None) -> Fact:
         return _not_measured(name, title, str(error))
     found = of_mean([alike(reference, one) for one in maps], (-1.0, 1.0))
     verdict = _verdict(found, found.value >= STABLE)
-    told = f"With noise of 2% on the input {_kept(found, plan)}"
+    told = (
+        f"With noise of 2% on the input {_kept(found, plan)} From {STABLE} on it counts as stable."
+    )
     return Fact(name, title, verdict, _short(found), told, found)
 
 
@@ -180,7 +193,10 @@ def _depends(case: Case, plan: Plan, reference: Tensor | None) -> Fact:
         return _not_measured(name, title, str(error))
     found = of_mean([abs(alike(reference.abs(), one.abs())) for one in maps], (0.0, 1.0))
     verdict = _verdict(found, found.value <= LEARNT)
-    told = f"With all weights of the model drawn anew {_kept(found, plan)}"
+    kept = _kept(found, plan)
+    told = (
+        f"With all weights of the model drawn anew {kept} Up to {LEARNT} it counts as another map."
+    )
     return Fact(name, title, verdict, _short(found), told, found)
 
 

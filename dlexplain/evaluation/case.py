@@ -58,7 +58,7 @@ class Case:
         found = self._parts[fill]
         if found.count < FEW_PARTS:
             raise Incompatible(
-                f"the input has one {self.given.feature}; an order of what counts needs two"
+                f"the input has one {self.given.smallest}; an order of what counts needs two"
             )
         return found
 

@@ -4,7 +4,7 @@ Every metric that takes parts away goes through here: the same order of ties, th
 same random maps beside.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -47,16 +47,25 @@ def answers_without(
 
     weights  (maps, parts);  returns (maps, shares)
     """
+    stays = what_stays(case, weights, shares, keep)
+    maps, points = len(weights), len(shares)
+    return case.answers_of(maps * points, stays, fill).view(maps, points).numpy()
+
+
+def what_stays(
+    case: Case, weights: Tensor, shares: Sequence[float], keep: bool = False
+) -> Callable[[int, int], Tensor]:
+    """Rows (start, stop) of the maps * shares inputs, share by share of each map -> (rows, parts)
+    True where a part stays; made as they are needed, since all together they would be large."""
     places = ranks(weights, torch.Generator().manual_seed(case.seed + 1))
-    maps, parts = weights.shape
-    many = torch.tensor(counts(shares, parts), dtype=torch.int32)
+    many = torch.tensor(counts(shares, weights.shape[1]), dtype=torch.int32)
 
     def on(start: int, stop: int) -> Tensor:
         rows = torch.arange(start, stop)
         taken = places[rows // len(many)] < many[rows % len(many), None]
         return taken if keep else ~taken
 
-    return case.answers_of(maps * len(many), on, fill).view(maps, len(many)).numpy()
+    return on
 
 
 def area(shares: NDArray[np.float64], answers: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -40,7 +40,7 @@ from dlexplain.results.layers import (
     TopActivations,
 )
 from dlexplain.results.objects import Box, Detection, Region, Segmentation
-from dlexplain.results.quality import Measurement, Quality, RemovalCurve
+from dlexplain.results.quality import Badge, Fact, Measurement, Quality, RemovalCurve
 from dlexplain.results.runs import (
     ClassBalance,
     Curve,
@@ -118,6 +118,7 @@ __all__ = [
     "AttentionMaps",
     "Attribution",
     "Backtest",
+    "Badge",
     "Box",
     "Calibration",
     "Candidate",
@@ -136,6 +137,7 @@ __all__ = [
     "Estimate",
     "EveryInfluence",
     "ExplainedFolder",
+    "Fact",
     "FeatureMaps",
     "Filters",
     "GateStep",

@@ -15,6 +15,7 @@ from dlexplain.services.pictures.bundle import stem
 from dlexplain.services.pictures.explain import cached, explain
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Picture
+from dlexplain.ui.badge import Judge
 from dlexplain.ui.cards import download, show_card
 from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked
@@ -94,6 +95,7 @@ def show_map(
     of: str = "",
     rival: int | None = None,
     mask: NDArray[np.bool_] | None = None,
+    judge: Judge | None = None,
 ) -> None:
     """One method's answer, live: a first coarse map, then the map itself.
 
@@ -102,6 +104,7 @@ def show_map(
     of       whose map it is, where there are two models
     rival    the place of the answer with which it shares its scale
     mask     the places of a box or a region, which are outlined
+    judge    measures whether it can be believed
     """
 
     def other() -> Attribution | None:
@@ -115,6 +118,7 @@ def show_map(
         version=lambda job: (job.state, id(job.snapshot.preview), job.result is None, id(other())),
         every=PREVIEW_SECONDS,
         waits=rival is not None,
+        judge=judge,
     )
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dlexplain.results.words import capital, evaluations_told, missed
 from dlexplain.services.jobs import Job
+from dlexplain.ui.badge import Judge, show_badge
 from dlexplain.ui.jobs import Asked, result_of
 from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
@@ -41,6 +42,7 @@ def show_card(
     version: Callable[[Job[R]], object] = lambda job: job.active,
     every: float = 0.0,
     waits: bool = False,
+    judge: Judge | None = None,
 ) -> None:
     """One method's answer, live.
 
@@ -48,6 +50,7 @@ def show_card(
     actions  its downloads
     version  changes when it is to be drawn anew;  every  seconds at least between two drawings
     waits    whether another answer of the question may still change it
+    judge    measures whether it can be believed, which is shown under it
     """
     live(
         lambda: draw(found.jobs[index]),
@@ -60,6 +63,8 @@ def show_card(
         version=lambda: found.jobs[index].active,
         active=lambda: found.jobs[index].active,
     )
+    if judge is not None:
+        show_badge(found, index, judge)
 
 
 def _below(found: Asked[R], index: int, actions: Callable[[R], None]) -> None:

@@ -174,7 +174,7 @@ class Windows:
 class ModelInput(ABC):
     """An input of a model, the score that is explained, and the count of the work.
 
-    feature  what one is called
+    feature  what one is called;  smallest  what the smallest parts are called
     fills    what can stand for a part that is taken away, the usual one first; see `smallest_parts`
     model    what methods check: of pictures a PreparedModel, of texts a PreparedText
     options  values of the modality's parameters that the method uses
@@ -182,6 +182,7 @@ class ModelInput(ABC):
 
     modality: ClassVar[Modality]
     feature: ClassVar[str] = "part"
+    smallest: ClassVar[str] = "token"
     fills: ClassVar[tuple[str, ...]] = ()
     model: Any
     target: Target

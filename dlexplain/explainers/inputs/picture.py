@@ -146,6 +146,7 @@ class PictureInput(ModelInput):
 
     modality: ClassVar[Modality] = PICTURE
     feature: ClassVar[str] = "region"
+    smallest: ClassVar[str] = "pixel"
     fills: ClassVar = ("blur", "mean", "black", "white", "noise")
     model: PreparedModel
     inputs: Tensor

@@ -85,6 +85,7 @@ class SeriesInput(ModelInput):
 
     modality: ClassVar[Modality] = SERIES
     feature: ClassVar[str] = "block"
+    smallest: ClassVar[str] = "value"
     fills: ClassVar = BASELINES
     model: PreparedSeries
     x: Tensor

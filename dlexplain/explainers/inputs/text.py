@@ -151,6 +151,7 @@ class TextInput(VectorInput):
 
     modality: ClassVar[Modality] = TEXT
     feature: ClassVar[str] = "word"
+    smallest: ClassVar[str] = "word"
     fills: ClassVar[tuple[str, ...]] = ("blank", "drop")
     model: PreparedText
     ids: Tensor

@@ -20,6 +20,7 @@ from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.forecast.wording import change_text, explained
 from dlexplain.services.jobs import Job
+from dlexplain.services.quality.badges import series_badge
 from dlexplain.ui.address import from_address, one_of, whole_number
 from dlexplain.ui.cards import download, show_card
 from dlexplain.ui.charts import chart
@@ -46,9 +47,10 @@ def show_why(
     makers = [partial(_job, question, known[name].title, name, params[name]) for name in chosen]
     about = question.key([[name, params[name]] for name in chosen])
     answers = asked_all(SLOT, about, makers)
+    judge = partial(series_badge, question)
     for index in range(len(chosen)):
         with st.container(border=True):
-            show_card(answers, index, partial(_draw, index), lambda result: None)
+            show_card(answers, index, partial(_draw, index), lambda result: None, judge=judge)
     show_live(_together, answers)
     address: dict[str, str | None] = {
         "step": str(step),

@@ -15,10 +15,12 @@ from dlexplain.figures.coloured_text import (
     text_page,
 )
 from dlexplain.figures.scales import Sign
-from dlexplain.results import TextAttribution
-from dlexplain.services.jobs import Job
+from dlexplain.results import Badge, TextAttribution
+from dlexplain.services.jobs import Job, Progress
+from dlexplain.services.quality.badges import text_badge
 from dlexplain.services.texts.explain import cached_text, explain_text
 from dlexplain.services.texts.models import Reading, TextModel
+from dlexplain.ui.badge import Judge
 from dlexplain.ui.cards import download, show_card
 from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked, asked_all
@@ -63,10 +65,14 @@ def show_answers(
     """
     makers = [partial(text_job, model, reading, request, ask) for ask in request.asks]
     answers = asked_all(key, request, makers, request.is_slow)
+
+    def judge(found: TextAttribution, progress: Progress, all_of_it: bool) -> Badge:
+        return text_badge(model, reading, found, progress, all_of_it)
+
     for index, ask in enumerate(request.asks):
         rival_of = partial(known_answer, model, rival, request, ask) if rival else lambda: None
         with st.container(border=True):
-            _card(answers, index, f"{key}-{index}", rival_of)
+            _card(answers, index, f"{key}-{index}", rival_of, judge)
 
 
 def view_options(more: str = "") -> None:
@@ -104,6 +110,7 @@ def _card(
     index: int,
     key: str,
     rival_of: Callable[[], TextAttribution | None],
+    judge: Judge,
 ) -> None:
     """rival_of  the other text's answer, which may come later and widens the scale"""
 
@@ -119,7 +126,15 @@ def _card(
     def version(job: Job[TextAttribution]) -> object:
         return job.active, rival_of() is not None
 
-    show_card(answers, index, draw, lambda result: show_downloads(result, key), version, waits=True)
+    show_card(
+        answers,
+        index,
+        draw,
+        lambda result: show_downloads(result, key),
+        version,
+        waits=True,
+        judge=judge,
+    )
 
 
 def show_attribution(

@@ -1,0 +1,117 @@
+"""Whether a map can be believed: three measured facts under it, and how they were measured."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal
+
+import streamlit as st
+
+from dlexplain.results import Badge, Fact
+from dlexplain.results.words import evaluations_told
+from dlexplain.services.jobs import Job, Progress
+from dlexplain.ui.jobs import Asked, asked_all, result_of
+from dlexplain.ui.live import live
+from dlexplain.ui.markdown import literal
+
+Judge = Callable[[Any, Progress, bool], Badge]
+"""Of an explanation;  the last  whether it may take as long as it takes."""
+Colour = Literal["green", "orange", "red", "gray"]
+LOOKS: dict[str, tuple[str, Colour]] = {
+    "yes": (":material/check:", "green"),
+    "unclear": (":material/question_mark:", "orange"),
+    "no": (":material/close:", "red"),
+    "not measured": (":material/remove:", "gray"),
+}
+SAYS: dict[str, dict[str, str]] = {
+    "faithful": {"yes": "Faithful", "unclear": "Faithful?", "no": "Not faithful"},
+    "stable": {"yes": "Stable", "unclear": "Stable?", "no": "Not stable"},
+    "depends": {
+        "yes": "Depends on the model",
+        "unclear": "Depends on the model?",
+        "no": "Depends little on the model",
+    },
+}
+LIMITS = (
+    "The model has not learnt from inputs with parts taken away, so its answer also tells of what "
+    "stands in their place; the random maps' parts are replaced alike. Noise that the model itself "
+    "minds moves a right map too. And a faithful map can show a shortcut that the model took."
+)
+
+
+def show_badge(found: Asked[Any], index: int, judge: Judge) -> None:
+    """The facts of one method's answer, measured once all answers are there."""
+    live(
+        lambda: _measured(found, index, judge),
+        version=lambda: found.active,
+        active=lambda: found.active,
+    )
+
+
+def _measured(found: Asked[Any], index: int, judge: Judge) -> None:
+    result = found.jobs[index].result
+    if found.active or result is None:
+        return
+    key = f"badge-{found.slot}-{index}"
+    unlimited = bool(st.session_state.get(f"{key}-all") == id(result))
+
+    def make() -> Job[Badge]:
+        return Job("The facts", lambda progress: judge(result, progress, unlimited))
+
+    asked = asked_all(key, (found.question, index, id(result), unlimited), [make])
+    live(
+        lambda: _draw(asked, key, id(result)),
+        version=lambda: asked.active,
+        active=lambda: asked.active,
+    )
+
+
+def _draw(asked: Asked[Badge], key: str, of: int) -> None:
+    if asked.active:
+        st.caption("Measuring whether it can be believed…")
+        return
+    found = result_of(asked, key=key)
+    if found is None:
+        return
+    with st.container(horizontal=True, gap="small"):
+        for fact in found.facts:
+            icon, colour = LOOKS[fact.verdict]
+            st.badge(_words(fact), icon=icon, color=colour)
+    with st.expander("What was measured", icon=":material/fact_check:"):
+        for fact in found.facts:
+            st.markdown(f"**{fact.title}.** {literal(fact.told)}")
+        _show_removed(found)
+        st.caption(f"{LIMITS} {evaluations_told(found.evaluations)} in {found.seconds:.1f} s.")
+        if any(fact.verdict == "not measured" for fact in found.facts):
+            st.button(
+                "Measure all three",
+                key=f"{key}-button",
+                type="tertiary",
+                icon=":material/timer:",
+                on_click=partial(st.session_state.__setitem__, f"{key}-all", of),
+                help="The method is asked again twice, which takes twice as long as the map took.",
+            )
+
+
+def _words(fact: Fact) -> str:
+    says = SAYS[fact.name].get(fact.verdict, f"{fact.title}: not measured")
+    return f"{says} {fact.short}".strip()
+
+
+def _show_removed(found: Badge) -> None:
+    """What the model was asked, and what it said."""
+    unit = "%" if found.unit == "probability" else ""
+
+    def said(place: int) -> str:
+        answer = float(found.answers[place])
+        value = f"{100 * answer:.1f}" if unit else f"{answer:.3g}"
+        return f"{found.shares[place]:.0%} removed: {value}{unit}".replace("-", "−")
+
+    places = range(1, len(found.shares))
+    if found.pictures is not None:
+        columns = st.columns(len(places))
+        for column, place in zip(columns, places, strict=True):
+            column.image(found.pictures[place], caption=said(place), width="stretch")
+    for place in places if found.texts else ():
+        st.markdown(f":small[{literal(said(place))}]  \n{literal(found.texts[place])}")
+    if found.pictures is None and not found.texts:
+        st.caption(literal("; ".join(said(place) for place in places)))

@@ -1,0 +1,132 @@
+"""The three facts beside a map: right on constructed models, within the budget, told honestly."""
+
+import dataclasses
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from dlexplain.errors import Incompatible
+from dlexplain.evaluation.badge import GRADIENT, LEAST, MAPS, badge, plan_of
+from dlexplain.evaluation.case import Case
+from dlexplain.evaluation.metrics.top_removal import SHOWN
+from dlexplain.evaluation.redrawn import layers_of, redrawn
+from dlexplain.explainers.base import find_method
+from dlexplain.explainers.inputs.picture import PictureInput
+from dlexplain.services.explaining import infos_for  # noqa: F401, registers methods
+from tests.evaluation.cases import SIDE, LinearPictures, picture, picture_input
+
+
+class Small(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, padding=1)
+        self.last = nn.Linear(8 * SIDE * SIDE, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.last(self.conv(x).relu().flatten(1))
+        return logits
+
+
+def asked(module: nn.Module, method: str, **params: object) -> Case:
+    given = picture_input(module, picture())
+    found = find_method("picture", method)
+    request = found.request("picture", params)  # type: ignore[arg-type]
+    values = torch.from_numpy(found.explain(given, request).values)
+    fresh = picture_input(module, picture())
+    return Case(fresh, values, found.is_signed(request.params), found, request)
+
+
+def small(seed: int = 1) -> nn.Module:
+    torch.manual_seed(seed)
+    return Small().eval()
+
+
+def facts(case: Case, evaluations: int = 1, **more: bool) -> dict[str, str]:
+    return {fact.name: fact.verdict for fact in badge(case, evaluations, **more).facts}
+
+
+def test_a_map_of_the_weights_depends_on_the_model_and_is_stable() -> None:
+    found = facts(asked(small(), "saliency"))
+    assert found["stable"] == "yes"
+    assert found["depends"] == "yes"
+
+
+def test_a_map_of_the_picture_alone_does_not_depend_on_the_model() -> None:
+    """Whatever the weights are: an edge detector is no explanation (Adebayo et al. 2018)."""
+    case = asked(small(), "saliency")
+    edges = case.given.differentiable()[1][0].abs().sum(0)
+
+    class Edges(type(case.method)):  # type: ignore[misc]
+        def explain(self, given: PictureInput, request: object) -> object:
+            found = super().explain(given, request)
+            return dataclasses.replace(found, values=given.inputs[0].abs().sum(0)[None].numpy())
+
+    same = dataclasses.replace(case, values=edges[None], method=Edges(), _parts={})
+    assert facts(same)["depends"] == "no"
+
+
+def test_the_right_map_of_a_linear_model_is_faithful_and_the_inverted_is_not() -> None:
+    """What counts is a pattern of 14 pixels, which a blur takes away."""
+    pattern = (-1.0) ** (torch.arange(SIDE)[:, None] + torch.arange(SIDE))
+    weights = torch.zeros((3, SIDE, SIDE))
+    weights[:, 2:4, 2:9] = 0.1 * pattern[2:4, 2:9]
+    given = picture_input(LinearPictures(weights), (0.5 + 0.4 * pattern).expand(1, 3, -1, -1))
+    right = badge(Case(given, weights.abs(), False), 1)
+    assert [fact.verdict for fact in right.facts] == ["yes", "not measured", "not measured"]
+    assert right.answers[0] > 0.75
+    assert right.answers[1] == pytest.approx(0.5, abs=0.02)
+    assert "a random tenth" in right.facts[0].told
+    inverted = badge(Case(given, -weights.abs(), True), 1)
+    assert inverted.facts[0].verdict != "yes"
+
+
+def test_the_budget_of_a_map_of_one_pass_is_64_forward_passes() -> None:
+    case = asked(small(), "saliency")
+    plan = plan_of(case, 1)
+    assert plan.repeats >= 2
+    spent = (MAPS + len(SHOWN) + 1) + 2 * plan.repeats * GRADIENT
+    assert spent <= LEAST
+    assert badge(case, 1).evaluations <= LEAST
+
+
+@pytest.mark.parametrize("evaluations", [50, 400])
+def test_a_map_of_many_samples_is_asked_again_with_a_quarter(evaluations: int) -> None:
+    case = asked(small(), "integrated-gradients", steps=48, tolerance=0)
+    plan = plan_of(case, evaluations)
+    assert plan.thrifty
+    assert plan.request is not None
+    assert plan.request.params.steps == 12
+    found = badge(case, evaluations)
+    assert "a quarter of the samples" in found.facts[1].told
+    assert "too few for an interval" in found.facts[1].told
+
+
+def test_what_would_take_too_long_waits_until_it_is_asked_for() -> None:
+    case = asked(small(), "occlusion", window=3, stride=1)
+    assert plan_of(case, 144).repeats == 0
+    found = facts(case, 144)
+    assert (found["stable"], found["depends"]) == ("not measured", "not measured")
+    everything = facts(case, 144, unlimited=True)
+    assert "not measured" not in everything.values()
+
+
+def test_a_method_that_is_not_known_is_judged_by_what_it_marks() -> None:
+    case = dataclasses.replace(asked(small(), "saliency"), method=None, request=None, _parts={})
+    assert facts(case)["stable"] == "not measured"
+
+
+def test_weights_are_drawn_anew_in_a_copy_and_keep_their_size() -> None:
+    network = nn.Sequential(nn.Linear(200, 300), nn.ReLU(), nn.LayerNorm(300))
+    before = network[0].weight.detach().clone()
+    assert layers_of(network) == ["0", "2"]
+    drawn = redrawn(network, ["0"], seed=3)
+    assert torch.equal(network[0].weight, before)
+    weight = drawn[0].weight.detach()  # type: ignore[index]
+    assert not torch.equal(weight, before)
+    assert float(weight.std()) == pytest.approx(float(before.std()), rel=0.02)
+    assert float(weight.mean()) == pytest.approx(float(before.mean()), abs=1e-3)
+    again = redrawn(network, ["0"], seed=3)
+    assert torch.equal(weight, again[0].weight)  # type: ignore[index]
+    with pytest.raises(Incompatible, match="weights of this model are not at hand"):
+        layers_of(nn.ReLU())
