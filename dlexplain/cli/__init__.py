@@ -19,6 +19,7 @@ from dlexplain.cli import (
     latents,
     layers,
     objects,
+    quality,
     training,
     translating,
     writing,
@@ -87,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     explaining.declare(command)
+    quality.declare(command)
     folders.declare(command)
     objects.declare(command)
     attention.declare(command)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from dlexplain.cli import Commands
     from dlexplain.results import SeriesAbout, SeriesBacktest, SeriesForecast
 
-MODEL = "a zoo model or a run's id; default: macrodata-lstm"
+DEFAULT_MODEL = "macrodata-lstm"
+MODEL = f"a zoo model or a run's id; default: {DEFAULT_MODEL}"
 SERIES = (
     'a CSV with dates and the model\'s series, "own" for what it was trained on, or "example"; '
     "default: own where that is here"

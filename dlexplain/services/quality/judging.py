@@ -54,6 +54,7 @@ def quality(
     """
     case = case_of(model, x, explanation, truth, seed, progress)
     known = metrics_for(case.given.modality.name)
+    given = {METRICS[name].name: values for name, values in (params or {}).items()}
     for name in metrics:
         if METRICS[name].name not in known:
             raise Incompatible(
@@ -63,7 +64,6 @@ def quality(
     chosen = [METRICS[name] for name in metrics] or [
         metric for metric in known.values() if not refusal(metric, case)
     ]
-    given = params or {}
     return tuple(_judged(metric, case, given.get(metric.name, NOTHING)) for metric in chosen)
 
 
