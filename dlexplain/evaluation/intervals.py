@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.errors import BadInput
+from dlexplain.results.quality import Measurement
 
 LEAST = 3
 """Values of which an interval says something."""
@@ -37,6 +38,13 @@ def bootstrap_mean(
     means = values[drawn].mean(1)
     low, high = np.quantile(means, [(1 - share) / 2, (1 + share) / 2])
     return float(values.mean()), float(low), float(high)
+
+
+def mean_of(values: NDArray[np.float64], seed: int = 0) -> Measurement:
+    """The mean of n values; from LEAST on with its interval, see `bootstrap_mean`."""
+    if len(values) < LEAST:
+        return Measurement(float(values.mean()), n=len(values))
+    return Measurement(*bootstrap_mean(values, seed), len(values))
 
 
 def _check(values: NDArray[np.float64]) -> None:

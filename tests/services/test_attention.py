@@ -10,10 +10,10 @@ from scipy.stats import spearmanr
 
 import dlexplain as dx
 from dlexplain.errors import Incompatible, ParamError, TextError
+from dlexplain.evaluation.ranks import spearman
 from dlexplain.networks.modules.text_shapes import Attends
 from dlexplain.results import AttentionMaps, TextAttribution, TokenWeights
 from dlexplain.services.loading import load
-from dlexplain.services.ranks import spearman
 from dlexplain.services.texts.attention import (
     Windows,
     agreement,

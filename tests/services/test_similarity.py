@@ -11,10 +11,10 @@ from scipy.stats import spearmanr
 from skimage.metrics import structural_similarity
 
 from dlexplain.data.views import Part
+from dlexplain.evaluation.ranks import top_intersection
 from dlexplain.results import Attribution, ClassName, ClassScore, Prediction
 from dlexplain.services.pictures.bundle import bundle
 from dlexplain.services.pictures.similarity import similarity
-from dlexplain.services.ranks import top_intersection
 
 
 def attribution(values: NDArray[np.float64], signed: bool = False, model: str = "a") -> Attribution:

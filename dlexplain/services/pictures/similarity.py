@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dlexplain.data.views import Part
+from dlexplain.evaluation.ranks import spearman, top_intersection
 from dlexplain.results import Attribution, MapSimilarity
-from dlexplain.services.ranks import spearman, top_intersection
 
 TOP = 0.1
 """Part of the places that count as the most important."""

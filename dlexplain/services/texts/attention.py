@@ -11,6 +11,7 @@ from torch import Tensor
 
 from dlexplain.data.text_reading import Reading, taken
 from dlexplain.errors import ParamError
+from dlexplain.evaluation.ranks import spearman
 from dlexplain.explainers.attention import attention as weights_of
 from dlexplain.explainers.attention import check_attends, read_out
 from dlexplain.explainers.attention import rollout as rolled
@@ -20,7 +21,6 @@ from dlexplain.params import Value
 from dlexplain.results import Agreement, AttentionMaps, TextAttribution, TokenWeights
 from dlexplain.results.words import capital, layers_told
 from dlexplain.services.loading import load
-from dlexplain.services.ranks import spearman
 from dlexplain.services.texts.attention_facts import Head, head_name
 from dlexplain.services.texts.explain import explain_text
 from dlexplain.services.texts.models import TextModel

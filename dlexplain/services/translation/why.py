@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from dlexplain.errors import UnknownName
+from dlexplain.evaluation.ranks import spearman
 from dlexplain.explainers.base import find_method
 from dlexplain.explainers.batching import Target
 from dlexplain.explainers.drawing import random_state_kept
@@ -24,7 +25,6 @@ from dlexplain.results import (
     Translation,
 )
 from dlexplain.services.explaining import MethodInfo, ResultCache, batch_sizes, infos_for
-from dlexplain.services.ranks import spearman
 from dlexplain.services.translation.models import LoadedTranslator
 from dlexplain.services.translation.translating import BEAM, translate, written_by
 
