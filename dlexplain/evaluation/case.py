@@ -48,6 +48,7 @@ class Case:
     def __post_init__(self) -> None:
         self.values = self.values.detach().float().cpu()
         check_values(self.values)
+        check_values(self.strengths)  # channels may cancel
 
     @cached_property
     def strengths(self) -> Tensor:

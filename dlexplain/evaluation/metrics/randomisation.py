@@ -39,6 +39,7 @@ ALIKE = (
 NO_MAP = "The map of that model says nothing, and counts as 0."
 OTHER_DRAW = 1000
 """Between the seeds of two draws: each layer of one has its own."""
+SOME_STAY = "Random weights in {} leave the map almost as it is; so do {} of the {} steps."
 SAYS_NOTHING = "{} of the {} maps of networks with random weights say nothing, and count as 0."
 
 
@@ -132,11 +133,20 @@ def _measured(
     curve = LayerCurve("similarity", layers, torch.stack([alike for alike, _ in found]).numpy())
     empty = sum(count for _, count in found)
     notes = [
-        STAYS if float(curve.similarities.min()) >= UNCHANGED else "",
+        _unchanged(curve),
         SAYS_NOTHING.format(empty, curve.similarities.size) if empty else "",
     ]
     note = " ".join(filter(None, notes))
     return replace(mean_of(curve.similarities.mean(1), seed), curves=(curve,), note=note)
+
+
+def _unchanged(curve: LayerCurve) -> str:
+    """A sentence on the steps that leave the map as it is, or ""."""
+    stays = curve.similarities.mean(0) >= UNCHANGED
+    if not stays.any():
+        return ""
+    first = curve.layers[int(stays.argmax())]
+    return STAYS if stays.all() else SOME_STAY.format(first, int(stays.sum()), len(stays))
 
 
 @register
