@@ -10,17 +10,15 @@ there; where it has none to save, these facts are measured on demand.
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from dlexplain.errors import Incompatible
+from dlexplain.errors import BadInput
 from dlexplain.evaluation.case import Case
-from dlexplain.evaluation.intervals import of_mean
-from dlexplain.evaluation.metrics.noise import near
+from dlexplain.evaluation.metrics.noise import maps_near
+from dlexplain.evaluation.metrics.stability import compared
 from dlexplain.evaluation.metrics.top_removal import SHOWN, removed
-from dlexplain.evaluation.ranks import alike
-from dlexplain.evaluation.redrawn import layers_of, redrawn
+from dlexplain.evaluation.random_networks import random_networks
 from dlexplain.explainers.base import Request
 from dlexplain.explainers.inputs.base import PROBABILITY
 from dlexplain.params import Value
@@ -98,6 +96,7 @@ def badge(case: Case, evaluations: int, unlimited: bool = False) -> Badge:
     shares = (max(SHOWN[0], least), *SHOWN[1:])
     found = removed(case, shares, MAPS, fill)
     (curve,) = found.curves
+    assert isinstance(curve, RemovalCurve)
     reference = _reference(case, plan)
     facts = (
         _faithful(case, found, curve, shares[0]),
@@ -148,11 +147,7 @@ def _reference(case: Case, plan: Plan) -> Tensor | None:
     """The map that the others are compared with: with fewer samples where they have fewer."""
     if not plan.repeats or not plan.thrifty:
         return case.strengths
-    return _asked(case, case.given, plan)
-
-
-def _asked(case: Case, given: Any, plan: Plan) -> Tensor:
-    return replace(case, request=plan.request, values=case.values).again(given)
+    return replace(case, request=plan.request).again(case.given)
 
 
 def _stable(case: Case, plan: Plan, reference: Tensor | None) -> Fact:
@@ -160,55 +155,34 @@ def _stable(case: Case, plan: Plan, reference: Tensor | None) -> Fact:
     if not plan.repeats or reference is None:
         return _not_measured(name, title)
     try:
-        _, x = case.given.differentiable()
-        generator = torch.Generator().manual_seed(case.seed)
-        maps = [
-            _asked(case, case.given.at(near(x, NOISE, generator)), plan)
-            for _ in range(plan.repeats)
-        ]
-    except Incompatible as error:
+        maps = maps_near(replace(case, request=plan.request), plan.repeats, NOISE)
+    except BadInput as error:
         return _not_measured(name, title, str(error))
-    found = of_mean([alike(reference, one) for one in maps], (-1.0, 1.0))
-    verdict = _verdict(found, found.value >= STABLE)
-    told = (
-        f"With noise of 2% on the input {_kept(found, plan)} From {STABLE} on it counts as stable."
-    )
-    return Fact(name, title, verdict, _short(found), told, found)
+    found = compared(reference, maps, case.seed)
+    kept = _kept(found, plan)
+    told = f"With noise of 2% on the input {kept} From {STABLE} on it counts as stable."
+    return Fact(name, title, "yes" if found.value >= STABLE else "no", _short(found), told, found)
 
 
 def _depends(case: Case, plan: Plan, reference: Tensor | None) -> Fact:
     name, title = "depends", "Depends on the model"
     if not plan.repeats or reference is None:
         return _not_measured(name, title)
+    asking = replace(case, request=plan.request)
     try:
-        network = case.given.network
-        layers = layers_of(network)
-        maps = [
-            _asked(
-                case, case.given.of_network(redrawn(network, layers, seed), f"drawn-{seed}"), plan
-            )
-            for seed in range(case.seed, case.seed + plan.repeats)
-        ]
-    except Incompatible as error:
+        maps = []
+        for seed in range(case.seed, case.seed + plan.repeats):
+            (drawn,) = random_networks(case.given.network, "cascading", "deviation", 1, seed)
+            maps.append(asking.again(case.given.of_network(drawn.network, f"drawn-{seed}")))
+    except BadInput as error:
         return _not_measured(name, title, str(error))
-    found = of_mean([abs(alike(reference.abs(), one.abs())) for one in maps], (0.0, 1.0))
-    verdict = _verdict(found, found.value <= LEARNT)
+    found = compared(reference.abs(), torch.stack(maps).abs(), case.seed)
     kept = _kept(found, plan)
-    told = (
-        f"With all weights of the model drawn anew {kept} Up to {LEARNT} it counts as another map."
-    )
-    return Fact(name, title, verdict, _short(found), told, found)
-
-
-def _verdict(found: Measurement, good: bool) -> Verdict:
-    if np.isnan(found.value):
-        return "unclear"
-    return "yes" if good else "no"
+    told = f"With all weights drawn anew {kept} Up to {LEARNT} it counts as another map."
+    return Fact(name, title, "yes" if found.value <= LEARNT else "no", _short(found), told, found)
 
 
 def _kept(found: Measurement, plan: Plan) -> str:
-    if np.isnan(found.value):
-        return "it gives a map without any order."
     ends = "too few for an interval"
     if found.low is not None and found.high is not None:
         ends = f"95% interval {found.low:.2f} to {found.high:.2f}"
@@ -216,12 +190,12 @@ def _kept(found: Measurement, plan: Plan) -> str:
     told = (
         f"the order of its places stays to {found.value:.2f} "
         f"(rank correlation, n = {found.n}, {ends}{fewer})."
-    )
-    return told.replace("-", "−")
+    ).replace("-", "−")
+    return " ".join(filter(None, (told, found.note)))
 
 
 def _short(found: Measurement) -> str:
-    return "–" if np.isnan(found.value) else f"{found.value:.2f}".replace("-", "−")
+    return f"{found.value:.2f}".replace("-", "−")
 
 
 def _not_measured(name: str, title: str, why: str = "") -> Fact:

@@ -27,7 +27,9 @@ class Case:
     method, request  what gave the values, and is asked again where the input is another; None where
              that is not known
     truth    of the shape of `strengths`, True where evidence is known to be; None where unknown
+    rival    the same input of a model that learnt random labels, where there is one
     seed     of all that is drawn
+    shared   what several metrics use, made once
 
     Raises BadInput for values that say nothing: not finite, or all the same.
     """
@@ -39,11 +41,14 @@ class Case:
     request: Request[Any] | None = None
     truth: Tensor | None = None
     seed: int = 0
+    rival: ModelInput | None = None
+    shared: dict[Any, Any] = field(default_factory=dict)
     _parts: dict[str, Features] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.values = self.values.detach().float().cpu()
         check_values(self.values)
+        check_values(self.strengths)  # channels may cancel
 
     @cached_property
     def strengths(self) -> Tensor:
@@ -101,11 +106,16 @@ class Case:
             found[places] = scores.double().cpu()
         return found
 
-    def again(self, given: ModelInput) -> Tensor:
-        """What the same method shows of another input, of the shape of `strengths`."""
+    def asked(self) -> tuple[Explainer[Any], Request[Any]]:
+        """The method and its request; raises Incompatible where they are not known."""
         if self.method is None or self.request is None:
             raise Incompatible("the values came without their method, which cannot be asked again")
-        found = self.method.explain(given, self.request)
+        return self.method, self.request
+
+    def again(self, given: ModelInput) -> Tensor:
+        """What the same method shows of another input, of the shape of `strengths`."""
+        method, request = self.asked()
+        found = method.explain(given, request)
         return strengths_of(torch.from_numpy(found.values), self.signed)
 
 

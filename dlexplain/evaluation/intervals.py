@@ -1,7 +1,5 @@
 """Intervals of what is measured: of one explanation against random maps, and over many inputs."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,24 +25,6 @@ def of_next(values: NDArray[np.float64], share: float = 0.95) -> tuple[float, fl
     return mean, mean - half, mean + half
 
 
-def of_mean(values: Sequence[float], limits: tuple[float, float]) -> Measurement:
-    """Mean of n values and its interval, mean ± t(n - 1) s / sqrt(n), within the limits; none for
-    fewer than LEAST values.
-
-    Values that are no numbers are left out, and told; of none at all the mean is NaN.
-    """
-    from scipy.stats import t
-
-    known = np.array([value for value in values if np.isfinite(value)])
-    n, lost = len(known), len(values) - len(known)
-    note = f"{lost} of {len(values)} values are undefined and left out." if lost else ""
-    if n < LEAST:
-        return Measurement(float(known.mean()) if n else float("nan"), n=n, note=note)
-    mean, half = float(known.mean()), float(t.ppf(0.975, n - 1) * known.std(ddof=1) / np.sqrt(n))
-    low, high = np.clip([mean - half, mean + half], *limits)
-    return Measurement(mean, float(low), float(high), n, note=note)
-
-
 def bootstrap_mean(
     values: NDArray[np.float64], seed: int = 0, share: float = 0.95
 ) -> tuple[float, float, float]:
@@ -58,6 +38,13 @@ def bootstrap_mean(
     means = values[drawn].mean(1)
     low, high = np.quantile(means, [(1 - share) / 2, (1 + share) / 2])
     return float(values.mean()), float(low), float(high)
+
+
+def mean_of(values: NDArray[np.float64], seed: int = 0) -> Measurement:
+    """The mean of n values; from LEAST on with its interval, see `bootstrap_mean`."""
+    if len(values) < LEAST:
+        return Measurement(float(values.mean()), n=len(values))
+    return Measurement(*bootstrap_mean(values, seed), len(values))
 
 
 def _check(values: NDArray[np.float64]) -> None:

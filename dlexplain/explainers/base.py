@@ -112,6 +112,7 @@ class Explainer(ABC, Generic[P]):
     usual     defaults of parameters other than declared, by modality
     signed    whether negative values speak against the target
     complete  whether the values promise to sum to f(x) - f(baseline)
+    linear    whether the values of a sum of scores promise to be the sum of the scores' values
     unit      what the values are measured in; the score f is a logit, or a difference of two
     units     the same, by modality, where it is another
     """
@@ -124,6 +125,7 @@ class Explainer(ABC, Generic[P]):
     usual: ClassVar[Mapping[str, Mapping[str, Value]]] = MappingProxyType({})
     signed: ClassVar[bool] = True
     complete: ClassVar[bool] = False
+    linear: ClassVar[bool] = False
     unit: ClassVar[str] = "logits"
     units: ClassVar[Mapping[str, str]] = MappingProxyType({})
     paper: ClassVar[str]
@@ -132,6 +134,10 @@ class Explainer(ABC, Generic[P]):
     def is_signed(self, params: P) -> bool:
         """Whether the values are signed under these params."""
         return self.signed
+
+    def is_linear(self, params: P) -> bool:
+        """Whether they promise that under these params."""
+        return self.linear
 
     def unit_of(self, modality: str, params: P) -> str:
         """What the values are measured in under these params."""

@@ -6,7 +6,7 @@ methods classify the chunk and then explain one picture after the other.
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -20,6 +20,8 @@ from dlexplain.explainers.prepare import PreparedModel
 from dlexplain.explainers.progress import Progress
 
 P = TypeVar("P")
+ScoreOfRows = Callable[[int, int], Score]
+"""score(start, stop) -> the score of the rows from one to another"""
 NO_TARGET = Target(0)
 """Of what is asked without one: each row has its own."""
 
@@ -59,6 +61,18 @@ class TopClass:
         return Target(best, 1 - best if self.contrast else None)
 
 
+def scores_of_rows(targets: Sequence[Target]) -> ScoreOfRows:
+    """Each row's own target."""
+
+    def of(start: int, stop: int) -> Score:
+        rows = targets[start:stop]
+        return lambda logits: torch.stack(
+            [target.score(row[None])[0] for target, row in zip(rows, logits, strict=True)]
+        )
+
+    return of
+
+
 def explain_top_classes(
     method: Explainer[P],
     model: PreparedModel,
@@ -77,8 +91,8 @@ def explain_top_classes(
     """
     if isinstance(method, OnePass):
         inner = Progress(cancelled=progress.cancelled)
-        evaluator = Evaluator(model, NO_TARGET, inner, chunks)
-        return _together(method, evaluator, inputs, request, top)
+        given = PictureInput(model, NO_TARGET, inner, chunks, inputs[:1])
+        return explain_together(method, given, inputs, request, lambda _start, _stop: top.score)
     logits = all_logits(model, inputs, progress, chunks)
     found = []
     for row, x in zip(logits, inputs.split(1), strict=True):  # type: ignore[no-untyped-call]
@@ -97,29 +111,36 @@ def all_logits(
     return torch.cat([part.float().cpu() for _, part in parts])
 
 
-def _together(
+def explain_together(
     method: OnePass[P],
-    evaluator: Evaluator,
+    given: PictureInput,
     inputs: Tensor,
     request: Request[P],
-    top: TopClass,
+    score: ScoreOfRows,
 ) -> tuple[Tensor, list[Explanation]]:
-    model: Any = evaluator.model
-    given = PictureInput(model, NO_TARGET, evaluator.progress, evaluator.chunks, inputs[:1])
+    """Logits (count, classes) on the CPU, and an explanation of each picture, chunk by chunk.
+
+    given   whose model, progress and kind of input count; its picture and target do not
+    inputs  (count, channels, height, width)
+    score   of the rows from one to another, what is explained
+    What comes back are the values that one picture by itself gives, but for rounding. Raises
+    Incompatible, ParamError or Cancelled.
+    """
     ready = method.ready(given, request)
+    model: Any = given.model
 
     def work(start: int, stop: int) -> tuple[Tensor, list[Attributed]]:
         seen: list[Tensor] = []
 
-        def score(logits: Tensor) -> Tensor:
+        def scored(logits: Tensor) -> Tensor:
             seen.append(logits.detach())
-            return top.score(logits)
+            return score(start, stop)(logits)
 
-        made = method.together(model, model.to_device(inputs[start:stop]), score, ready.params)
+        made = method.together(model, model.to_device(inputs[start:stop]), scored, ready.params)
         return seen[0].float().cpu(), [replace(one, values=one.values.cpu()) for one in made]
 
     logits, found = [], []
-    for _, (of_chunk, made) in evaluator.chunked("gradient", len(inputs), work):
+    for _, (of_chunk, made) in given.evaluator.chunked("gradient", len(inputs), work):
         logits.append(of_chunk)
         found += [method.told(given, ready, one) for one in made]
     return torch.cat(logits), found

@@ -37,16 +37,19 @@ class FromVectors(nn.Module):
 
 
 class Moved(nn.Module):
-    """A network whose word vectors are others by `shift`, (1, time, width), at each place; ids are
-    read without padding inside a text."""
+    """A network in which the word vectors of one text are others: where `ids`, (1, time), stand,
+    they are moved by `shift`, (1, time, width). What stands for a word that is taken away is not
+    moved. Texts are read without padding inside them."""
 
-    def __init__(self, network: nn.Module, shift: Tensor, pad: int) -> None:
+    def __init__(self, network: nn.Module, ids: Tensor, shift: Tensor, pad: int) -> None:
         super().__init__()
-        self.network, self.shift, self.pad = network, shift, pad
+        self.network, self.ids, self.shift, self.pad = network, ids, shift, pad
 
     def embed(self, ids: Tensor) -> Tensor:
         vectors: Tensor = self.network.embed(ids)  # type: ignore[operator]
-        return vectors + self.shift[:, : ids.shape[1]]
+        time = ids.shape[1]
+        own = (ids == self.ids[:, :time].to(ids.device))[..., None]
+        return vectors + own * self.shift[:, :time]
 
     def forward(self, ids: Tensor) -> Tensor:
         logits: Tensor = self.network.read_vectors(self.embed(ids), ids != self.pad)  # type: ignore[operator]

@@ -33,6 +33,27 @@ class RemovalCurve:
 
 
 @dataclass(frozen=True, eq=False)
+class LayerCurve:
+    """How alike a map stays to itself while layers of the network are given random weights.
+
+    layers  what got random weights, step by step: the name of a layer, or the first and the last
+            one of several
+    similarities  (draws, steps) of the map to that of the network with weights as they are
+    """
+
+    name: str
+    layers: tuple[str, ...]
+    similarities: NDArray[np.float64]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "layers": list(self.layers),
+            "similarities": self.similarities.tolist(),
+        }
+
+
+@dataclass(frozen=True, eq=False)
 class Measurement:
     """One value with its interval.
 
@@ -45,7 +66,7 @@ class Measurement:
     low: float | None = None
     high: float | None = None
     n: int = 1
-    curves: tuple[RemovalCurve, ...] = ()
+    curves: tuple[RemovalCurve | LayerCurve, ...] = ()
     note: str = ""
 
 

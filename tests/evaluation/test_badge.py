@@ -6,11 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dlexplain.errors import Incompatible
 from dlexplain.evaluation.badge import GRADIENT, LEAST, MAPS, badge, plan_of
 from dlexplain.evaluation.case import Case
 from dlexplain.evaluation.metrics.top_removal import SHOWN
-from dlexplain.evaluation.redrawn import layers_of, redrawn
 from dlexplain.explainers.base import find_method
 from dlexplain.explainers.inputs.picture import PictureInput
 from dlexplain.services.explaining import infos_for  # noqa: F401, registers methods
@@ -114,19 +112,3 @@ def test_what_would_take_too_long_waits_until_it_is_asked_for() -> None:
 def test_a_method_that_is_not_known_is_judged_by_what_it_marks() -> None:
     case = dataclasses.replace(asked(small(), "saliency"), method=None, request=None, _parts={})
     assert facts(case)["stable"] == "not measured"
-
-
-def test_weights_are_drawn_anew_in_a_copy_and_keep_their_size() -> None:
-    network = nn.Sequential(nn.Linear(200, 300), nn.ReLU(), nn.LayerNorm(300))
-    before = network[0].weight.detach().clone()
-    assert layers_of(network) == ["0", "2"]
-    drawn = redrawn(network, ["0"], seed=3)
-    assert torch.equal(network[0].weight, before)
-    weight = drawn[0].weight.detach()  # type: ignore[index]
-    assert not torch.equal(weight, before)
-    assert float(weight.std()) == pytest.approx(float(before.std()), rel=0.02)
-    assert float(weight.mean()) == pytest.approx(float(before.mean()), abs=1e-3)
-    again = redrawn(network, ["0"], seed=3)
-    assert torch.equal(weight, again[0].weight)  # type: ignore[index]
-    with pytest.raises(Incompatible, match="weights of this model are not at hand"):
-        layers_of(nn.ReLU())

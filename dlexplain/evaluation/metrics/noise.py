@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from dlexplain.evaluation.base import Metric, register
-from dlexplain.evaluation.case import Case
-from dlexplain.evaluation.intervals import of_mean
-from dlexplain.evaluation.ranks import alike
+from dlexplain.evaluation.case import Case, strengths_of
+from dlexplain.evaluation.metrics.stability import compared
+from dlexplain.evaluation.nearby import values_at
 from dlexplain.params import number
 from dlexplain.results.quality import Measurement
 
@@ -25,9 +25,9 @@ class NoiseParams:
     )
 
 
-def near(x: Tensor, size: float, generator: torch.Generator) -> Tensor:
-    """x + N(0, (size · s)²), s the deviation of the values of x; of the shape of x."""
-    noise = torch.randn(x.shape, generator=generator).to(x)
+def near(x: Tensor, count: int, size: float, generator: torch.Generator) -> Tensor:
+    """(1, ...) -> (count, ...) points x + N(0, (size · s)²), s the deviation of the values of x."""
+    noise = torch.randn((count, *x.shape[1:]), generator=generator).to(x)
     spread = x.std() if x.numel() > 1 else x.abs().sum()
     return x + size * spread * noise
 
@@ -49,9 +49,17 @@ class Noise(Metric[NoiseParams]):
     paper = "Ghorbani, Abid, Zou 2019, https://arxiv.org/abs/1710.10547"
     Params = NoiseParams
 
+    def check(self, case: Case) -> None:
+        case.asked()
+
     def measure(self, case: Case, params: NoiseParams) -> Measurement:
-        _, x = case.given.differentiable()
-        generator = torch.Generator().manual_seed(case.seed)
-        inputs = [near(x, params.size, generator) for _ in range(params.samples)]
-        maps = [case.again(case.given.at(one)) for one in inputs]
-        return of_mean([alike(case.strengths, one) for one in maps], self.limits)
+        maps = maps_near(case, params.samples, params.size)
+        return compared(case.strengths, maps, case.seed)
+
+
+def maps_near(case: Case, count: int, size: float) -> Tensor:
+    """(count, ...) what the method shows of inputs with noise, of the shape of `strengths`."""
+    _, x = case.given.differentiable()
+    points = near(x, count, size, torch.Generator().manual_seed(case.seed))
+    values = values_at(case, points)
+    return torch.stack([strengths_of(one, case.signed) for one in values])

@@ -221,6 +221,11 @@ class ModelInput(ABC):
         """The same at another point (1, ...) of what `differentiable` gives."""
         raise Incompatible(f"a {self.modality.name} cannot be moved a little")
 
+    @property
+    def spread(self) -> float:
+        """What a small step from one point to another is a share of, in the numbers of `at`."""
+        raise Incompatible(f"a {self.modality.name} cannot be moved a little")
+
     def smallest_parts(self, fill: str) -> Features:
         """What can be taken away, as small as it is shown: pixels, words, values of a period.
 

@@ -209,6 +209,12 @@ class PictureInput(ModelInput):
     def at(self, x: Tensor) -> Self:
         return replace(self, inputs=x)
 
+    @property
+    def spread(self) -> float:
+        """From black to white."""
+        low, high = self.model.value_range
+        return high - low
+
     def smallest_parts(self, fill: str) -> Features:
         """Pixels, with all their channels."""
         height, width = self.inputs.shape[-2:]

@@ -109,6 +109,11 @@ class SeriesInput(ModelInput):
     def at(self, x: Tensor) -> Self:
         return replace(self, x=x)
 
+    @property
+    def spread(self) -> float:
+        """Inputs are in standard deviations of each series."""
+        return 1.0
+
     def smallest_parts(self, fill: str) -> Features:
         """Single values: one period of one series."""
         return replace(self, options={"block": 1, "baseline": fill}).features()

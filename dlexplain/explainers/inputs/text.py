@@ -191,7 +191,13 @@ class TextInput(VectorInput):
     def at(self, x: Tensor) -> Self:
         """x  (1, time, width) word vectors"""
         shift = x.to(self.model.device) - self.model.embed(self.ids)
-        return self.of_network(Moved(self.model.network, shift, self.model.pad), "moved")
+        moved = Moved(self.model.network, self.ids, shift, self.model.pad)
+        return self.of_network(moved, "moved")
+
+    @property
+    def spread(self) -> float:
+        """The deviation of the numbers of its word vectors."""
+        return float(self.model.embed(self.ids).std(unbiased=False))
 
     def smallest_parts(self, fill: str) -> Features:
         """Words."""

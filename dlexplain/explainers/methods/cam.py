@@ -154,6 +154,9 @@ class _SignedCam(_GradientCam[GradCamParams]):
     def is_signed(self, params: GradCamParams) -> bool:
         return not params.positive
 
+    def is_linear(self, params: GradCamParams) -> bool:
+        return not params.positive
+
     def grid(self, activation: Tensor, gradient: Tensor, params: GradCamParams) -> Tensor:
         summed = self.summed(activation, gradient)
         return summed.clamp_min(0) if params.positive else summed

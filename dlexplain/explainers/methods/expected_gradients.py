@@ -18,6 +18,7 @@ class ExpectedParams:
 class _OverBaselines(Explainer[ExpectedParams]):
     family: ClassVar[Family] = "gradient"
     complete = True
+    linear = True
     Params = ExpectedParams
 
     def attribute(self, given: ModelInput, params: ExpectedParams) -> Attributed:

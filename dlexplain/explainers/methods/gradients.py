@@ -106,6 +106,9 @@ class Saliency(OneGradient[SaliencyParams]):
     def is_signed(self, params: SaliencyParams) -> bool:
         return not params.absolute
 
+    def is_linear(self, params: SaliencyParams) -> bool:
+        return not params.absolute
+
     def made_of(self, inputs: Tensor, gradients: Tensor, params: SaliencyParams) -> Tensor:
         return gradients.abs() if params.absolute else gradients
 
@@ -120,6 +123,7 @@ class InputXGradient(OneGradient[NoParams]):
 
     name = "input-x-gradient"
     title = "Input × Gradient"
+    linear = True
     Params = NoParams
     paper = "Shrikumar et al. 2016, https://arxiv.org/abs/1605.01713"
 

@@ -47,6 +47,7 @@ class IntegratedGradients(GradientMethod[PathParams]):
         **dict.fromkeys(("next-token", "translation"), FINER),
     }
     complete = True
+    linear = True
     paper = "Sundararajan, Taly, Yan 2017, https://arxiv.org/abs/1703.01365"
     Params = PathParams
 

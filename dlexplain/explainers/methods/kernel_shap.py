@@ -39,6 +39,7 @@ class KernelShap(Explainer[KernelParams]):
     needs: ClassVar[frozenset[Need]] = frozenset({"features"})
     uses = ("features", "precision")
     complete = True
+    linear = True
     units: ClassVar = {"picture": "logits per pixel"}
     paper = "Lundberg, Lee 2017, https://arxiv.org/abs/1705.07874"
     Params = KernelParams

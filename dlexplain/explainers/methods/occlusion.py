@@ -30,6 +30,7 @@ class Occlusion(Explainer[NoParams]):
     name = "occlusion"
     title = "Occlusion"
     unit = "logits lost under the window"
+    linear = True
     family: ClassVar[Family] = "perturbation"
     needs: ClassVar[frozenset[Need]] = frozenset({"windows"})
     uses = ("windows",)

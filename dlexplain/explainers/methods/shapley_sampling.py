@@ -33,6 +33,7 @@ class ShapleySampling(Explainer[SamplingParams]):
     needs: ClassVar[frozenset[Need]] = frozenset({"features"})
     uses = ("players", "precision")
     complete = True
+    linear = True
     paper = "Štrumbelj, Kononenko 2010; Lundberg, Lee 2017, https://arxiv.org/abs/1705.07874"
     Params = SamplingParams
 

@@ -36,6 +36,7 @@ class ShapleyValues(Explainer[ExactParams]):
     needs: ClassVar[frozenset[Need]] = frozenset({"features"})
     uses = ("players", "precision")
     complete = True
+    linear = True
     usual: ClassVar = {"picture": {"regions": 10}, "series": {"block": 100, "baseline": "average"}}
     paper = "Shapley 1953; Lundberg, Lee 2017, https://arxiv.org/abs/1705.07874"
     Params = ExactParams

@@ -1,0 +1,103 @@
+"""Copies of a network with random weights, layer by layer."""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+from dlexplain.errors import Incompatible
+from dlexplain.explainers.drawing import random_state_kept
+
+Order = Literal["cascading", "independent"]
+Draw = Literal["deviation", "reset"]
+ORDERS: tuple[Order, ...] = ("cascading", "independent")
+WEIGHTS = 1810
+"""Tells these draws from others of the same seed."""
+DRAWS: tuple[Draw, ...] = ("deviation", "reset")
+
+
+@dataclass(frozen=True, eq=False)
+class RandomNetwork:
+    """layers  what got random weights at this step: a layer's name, or the first and the last
+    network  is changed at the next step, so it is to be used before
+    """
+
+    layers: str
+    network: nn.Module
+
+
+def layers_of(network: nn.Module, draw: Draw) -> list[str]:
+    """Names of the modules with weights of their own, from the first to the last as the network
+    declares them; to be reset, of those that can draw their first weights again.
+
+    Raises Incompatible where there are none.
+    """
+    found = [name for name, module in network.named_modules() if _has_weights(module, draw)]
+    if not found:
+        what = "that could be drawn anew" if draw == "deviation" else "with reset_parameters"
+        raise Incompatible(f"the network has no layers with weights {what}")
+    return found
+
+
+def _has_weights(module: nn.Module, draw: Draw) -> bool:
+    if draw == "reset":
+        return hasattr(module, "reset_parameters")
+    return any(parameter.is_floating_point() for parameter in module.parameters(recurse=False))
+
+
+def random_networks(
+    network: nn.Module, order: Order, draw: Draw, steps: int, seed: int
+) -> Iterator[RandomNetwork]:
+    """Yield the network with random weights, in at most so many steps of about equally many layers.
+
+    order  cascading: from the last layer down, each step keeping what was random before it;
+           independent: at each step those layers alone
+    draw   deviation: each tensor of weights normal, with its own mean and deviation, so that any
+           architecture, also with norms folded away, stays in range; a tensor of one number stays.
+           reset: as the layer draws its first weights, by `reset_parameters`; every layer from
+           the same seed, as Quantus' MPRT
+    What was given is not changed.
+    """
+    names = layers_of(network, draw)[::-1]
+    changed = copy.deepcopy(network)
+    own = {name: value.clone() for name, value in network.state_dict().items()}
+    for group in _groups(names, steps):
+        if order == "independent":
+            changed.load_state_dict(own)
+        for name in group:
+            _DRAWS[draw](changed.get_submodule(name), seed + names.index(name), seed)
+        yield RandomNetwork(group[0] if len(group) == 1 else f"{group[0]} to {group[-1]}", changed)
+
+
+def _groups(names: list[str], steps: int) -> Iterator[list[str]]:
+    count = min(steps, len(names))
+    for step in range(count):
+        yield names[len(names) * step // count : len(names) * (step + 1) // count]
+
+
+@torch.no_grad()
+def _like_its_own(module: nn.Module, of_layer: int, _seed: int) -> None:
+    # Not the seed itself: with a small one somebody may have drawn the weights as they are.
+    mixed = np.random.SeedSequence([of_layer, WEIGHTS]).generate_state(1, np.uint64)
+    generator = torch.Generator().manual_seed(int(mixed[0] >> np.uint64(1)))
+    for parameter in module.parameters(recurse=False):
+        if parameter.is_floating_point():
+            drawn = torch.randn(parameter.shape, generator=generator).to(parameter)
+            mean, deviation = parameter.mean(), parameter.std(unbiased=False)
+            parameter.copy_(mean + deviation * drawn)
+
+
+def _reset(module: nn.Module, _of_layer: int, seed: int) -> None:
+    with random_state_kept():
+        torch.manual_seed(seed + 1)
+        module.reset_parameters()  # type: ignore[operator]
+
+
+_DRAWS: dict[Draw, Callable[[nn.Module, int, int], None]] = {
+    "deviation": _like_its_own,
+    "reset": _reset,
+}
