@@ -17,8 +17,8 @@ from dlexplain.explainers.inputs.base import Features
 from dlexplain.results.quality import Measurement, RemovalCurve
 
 UNMOVED = "The model says the same, whatever is taken away."
-ROUNDING = 1e-7
-"""Of what a model says."""
+ROUNDING = 1e-5
+"""Of what a model says: what is no more may be rounding, of the network or of a blur."""
 
 
 def ranks(weights: Tensor, generator: torch.Generator) -> Tensor:
@@ -120,7 +120,7 @@ def gain(
     mean, low, high = of_next(figures[1:])
     ends = sorted(sign * (float(figures[0]) - end) for end in (low, high))
     curve = RemovalCurve(name, shares, answers[0], answers[1:])
-    note = UNMOVED if np.ptp(answers) <= ROUNDING else ""
+    note = UNMOVED if np.ptp(answers) <= ROUNDING * np.abs(answers).max() else ""
     return Measurement(
         sign * float(figures[0] - mean), ends[0], ends[1], len(figures) - 1, (curve,), note
     )

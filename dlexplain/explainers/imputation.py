@@ -2,8 +2,8 @@
 
 Each missing pixel becomes the weighted mean of its eight neighbours, of those above, below, left
 and right with weight 1/6 and of the diagonal ones with 1/12, missing ones among them: a linear
-system over the missing pixels (Rong et al. 2022, https://arxiv.org/abs/2202.00449). At the border of
-the picture the weights of the neighbours that are there are divided by their sum.
+system over the missing pixels (Rong et al. 2022, https://arxiv.org/abs/2202.00449). At the border
+of the picture the weights of the neighbours that are there are divided by their sum.
 
 A sparse solver factorises a matrix for each picture. Here the system is solved for all pictures and
 channels of a batch at once, by conjugate gradients, each step of which is corrected on coarser and

@@ -31,7 +31,7 @@ class CorrelationParams:
         "Random maps",
         low=3,
         high=200,
-        help="With which the map is compared; they cost nothing.",
+        help="Compared with the map; they cost no evaluation.",
     )
     fill: str = fill_param()
 
@@ -44,7 +44,8 @@ def correlation(sums: Tensor, drops: Tensor) -> Tensor:
     a, b = (values - values.mean(-1, keepdim=True) for values in (sums, drops))
     a = torch.where(a.abs() <= ROUNDING * sums.abs().amax(-1, keepdim=True), 0.0, a)
     least = torch.finfo(a.dtype).tiny
-    found = (a * b).sum(-1) / (a.norm(dim=-1) * b.norm()).clamp_min(least)
+    sizes = (a**2).sum(-1).sqrt() * (b**2).sum().sqrt()
+    found: Tensor = (a * b).sum(-1) / sizes.clamp_min(least)
     return found.clamp(-1, 1)
 
 

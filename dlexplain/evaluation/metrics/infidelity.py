@@ -40,7 +40,7 @@ class InfidelityParams:
         "Random maps",
         low=3,
         high=200,
-        help="With which the map is compared; they cost nothing.",
+        help="Compared with the map; they cost no evaluation.",
     )
     fill: str = fill_param()
 
@@ -50,8 +50,8 @@ def squared_errors(sums: Tensor, drops: Tensor, normalised: bool = False) -> Ten
     infidelity.
 
     sums   I·Φ, what a map Φ says of each change;  drops  f(x) - f(x - I)
-    normalised  β is the mean of I·Φ (f(x) - f(x - I)) over that of (I·Φ)², for which the mean of the
-                errors is least; else it is 1
+    normalised  β is the mean of I·Φ (f(x) - f(x - I)) over that of (I·Φ)², with which the mean of
+                the errors is least; else it is 1
     """
     if not normalised:
         return (sums - drops) ** 2
