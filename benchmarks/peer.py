@@ -84,10 +84,7 @@ def captum_on_pictures(
     import dlexplain.networks  # noqa: F401, registers the architectures
     from dlexplain.networks.base import MODELS
 
-    spec = MODELS["efficientnet-lite0"]
-    model = spec.build()
-    model.load_state_dict(spec.read_weights(spec.weights()))
-    model.eval()
+    model = MODELS["efficientnet-lite0"].network().eval()
     x = torch.from_numpy(inputs)
     black, mean = (torch.from_numpy(baselines[name]) for name in ("black", "mean"))
     mask = torch.from_numpy(regions)[None, None].expand(1, x.shape[1], -1, -1)

@@ -93,14 +93,27 @@ class Case:
         """(n, parts) True where a part stays -> (n,) what the model says."""
         return self.answers_of(len(on), lambda a, b: on[a:b], fill)
 
-    def answers_of(self, count: int, on: Any, fill: str = "") -> Tensor:
-        """The same where `on(start, stop)` makes the rows as they are needed."""
-        parts = self.parts(fill)
+    def answers_of(
+        self,
+        count: int,
+        on: Any,
+        fill: str = "",
+        parts: Features | None = None,
+        scored: bool = False,
+    ) -> Tensor:
+        """The same where `on(start, stop)` makes the rows as they are needed.
+
+        parts   in the place of those with that fill
+        scored  rather than what is said: the score that is explained, such as a logit
+        """
+        parts = parts or self.parts(fill)
         first = torch.zeros(1, dtype=torch.int64)
         found = torch.empty(count, dtype=torch.float64)
         self.given.progress.plan(count)
         for span, scores in parts.evaluator.scores(
-            lambda a, b: parts.make(on(a, b), first.expand(b - a)), count, self.given.said
+            lambda a, b: parts.make(on(a, b), first.expand(b - a)),
+            count,
+            None if scored else self.given.said,
         ):
             places: Places = span
             found[places] = scores.double().cpu()

@@ -12,8 +12,9 @@ def fill_param() -> str:
     chosen: str = text(
         USUAL,
         "Fill",
-        help="What stands for a part that is taken away: of pictures blur, mean, black, white or "
-        "noise; of texts blank or drop; of series average or window; auto is the first of these.",
+        help="What stands for a part that is taken away: of pictures blur, mean, black, white, "
+        "noise, or linear, the mean of the pixels around; of texts blank or drop; of series "
+        "average or window; auto is the first of these.",
     )
     return chosen
 

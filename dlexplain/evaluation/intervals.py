@@ -8,6 +8,7 @@ from dlexplain.results.quality import Measurement
 
 LEAST = 3
 """Values of which an interval says something."""
+LEAST_PAIRS = 4
 RESAMPLES = 2000
 
 
@@ -45,6 +46,22 @@ def mean_of(values: NDArray[np.float64], seed: int = 0) -> Measurement:
     if len(values) < LEAST:
         return Measurement(float(values.mean()), n=len(values))
     return Measurement(*bootstrap_mean(values, seed), len(values))
+
+
+def of_correlation(r: float, n: int, share: float = 0.95) -> tuple[float, float]:
+    """Of Pearson's correlation of n pairs: tanh(artanh r ± z / sqrt(n - 3)) (Fisher 1921), about
+    right where the pairs are normal.
+
+    Raises BadInput for fewer than LEAST_PAIRS.
+    """
+    from scipy.stats import norm
+
+    if n < LEAST_PAIRS:
+        raise BadInput(f"{n} pairs are too few for an interval; {LEAST_PAIRS} are needed")
+    if abs(r) >= 1:
+        return r, r
+    half = float(norm.ppf((1 + share) / 2)) / np.sqrt(n - 3)
+    return float(np.tanh(np.arctanh(r) - half)), float(np.tanh(np.arctanh(r) + half))
 
 
 def _check(values: NDArray[np.float64]) -> None:

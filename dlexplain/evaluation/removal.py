@@ -4,7 +4,7 @@ Every metric that takes parts away goes through here: the same order of ties, th
 same random maps beside.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -13,26 +13,31 @@ from torch import Tensor
 
 from dlexplain.evaluation.case import Case
 from dlexplain.evaluation.intervals import of_next
+from dlexplain.explainers.inputs.base import Features
 from dlexplain.results.quality import Measurement, RemovalCurve
 
 UNMOVED = "The model says the same, whatever is taken away."
-ROUNDING = 1e-7
-"""Of what a model says."""
+ROUNDING = 1e-5
+"""Of what a model says: what is no more may be rounding, of the network or of a blur."""
 
 
 def ranks(weights: Tensor, generator: torch.Generator) -> Tensor:
-    """(maps, parts) weights -> (maps, parts) int32 places in the order, 0 for the largest; equal
-    weights in a random order, so that an order of rows and columns counts for nothing."""
-    mixed = torch.rand(weights.shape, generator=generator).argsort(1)
-    order = mixed.gather(1, weights.gather(1, mixed).argsort(dim=1, descending=True, stable=True))
-    found = torch.empty_like(order, dtype=torch.int32)
-    places = torch.arange(weights.shape[1], dtype=torch.int32).expand_as(found)
+    """(maps, parts) float32 weights -> (maps, parts) int32 places in the order, 0 for the largest;
+    equal weights in a random order, so that an order of rows and columns counts for nothing."""
+    # The bits of floats order them, once those of negative ones are turned around; a random number
+    # behind them decides between equal ones. One sort of whole numbers does for both.
+    bits = (weights.float() + 0.0).numpy().view(np.int32).astype(np.int64)  # -0.0 is 0.0
+    ordered = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits)
+    drawn = torch.randint(2**32, weights.shape, generator=generator).numpy()
+    order = torch.from_numpy(np.argsort((-ordered << 32) | drawn, axis=1))
+    found = torch.empty(weights.shape, dtype=torch.int32)
+    places = torch.arange(weights.shape[1], dtype=torch.int32).expand(weights.shape)
     return found.scatter_(1, order, places)
 
 
-def counts(shares: Sequence[float], parts: int) -> list[int]:
-    """How many parts each share is, to the nearest."""
-    return [min(parts, round(share * parts)) for share in shares]
+def counts(shares: Sequence[float], parts: int, least: int = 0) -> list[int]:
+    """How many parts each share is, to the nearest, and at least `least`."""
+    return [min(parts, max(least, round(share * parts))) for share in shares]
 
 
 def steps(points: int, parts: int) -> NDArray[np.float64]:
@@ -41,31 +46,50 @@ def steps(points: int, parts: int) -> NDArray[np.float64]:
 
 
 def answers_without(
-    case: Case, weights: Tensor, shares: Sequence[float], fill: str = "", keep: bool = False
+    case: Case,
+    weights: Tensor,
+    shares: Sequence[float],
+    fill: str = "",
+    keep: bool = False,
+    *,
+    least: int = 0,
+    groups: Tensor | None = None,
+    parts: Features | None = None,
 ) -> NDArray[np.float64]:
     """What the model says without the largest `shares` of the parts, or with them alone.
 
-    weights  (maps, parts);  returns (maps, shares)
+    weights  (maps, parts), or (maps, groups) where parts are taken away in groups
+    least    so many are taken at least
+    groups   (parts,) the number of each one's group
+    parts    in the place of those of the case with that fill
+    returns  (maps, shares); what is the same of all maps, or at several shares, is asked once
     """
-    stays = what_stays(case, weights, shares, keep)
-    maps, points = len(weights), len(shares)
-    return case.answers_of(maps * points, stays, fill).view(maps, points).numpy()
-
-
-def what_stays(
-    case: Case, weights: Tensor, shares: Sequence[float], keep: bool = False
-) -> Callable[[int, int], Tensor]:
-    """Rows (start, stop) of the maps * shares inputs, share by share of each map -> (rows, parts)
-    True where a part stays; made as they are needed, since all together they would be large."""
     places = ranks(weights, torch.Generator().manual_seed(case.seed + 1))
-    many = torch.tensor(counts(shares, weights.shape[1]), dtype=torch.int32)
+    maps, count = weights.shape
+    many = counts(shares, count, least)
+    asked = sorted({_pair(one, taken, count) for one in range(maps) for taken in many})
+    which, taking = torch.tensor(asked, dtype=torch.int32).unbind(1)
 
     def on(start: int, stop: int) -> Tensor:
-        rows = torch.arange(start, stop)
-        taken = places[rows // len(many)] < many[rows % len(many), None]
+        taken = places[which[start:stop]] < taking[start:stop, None]
+        taken = taken if groups is None else taken[:, groups]
         return taken if keep else ~taken
 
-    return on
+    found = case.answers_of(len(asked), on, fill, parts)
+    row = {pair: place for place, pair in enumerate(asked)}
+    rows = [[row[_pair(one, taken, count)] for taken in many] for one in range(maps)]
+    return found[torch.tensor(rows)].numpy()
+
+
+def what_stays(case: Case, shares: Sequence[float]) -> Tensor:
+    """(shares, parts) True where a part stays of what `answers_without` asks of the case's map."""
+    places = ranks(case.weights()[None], torch.Generator().manual_seed(case.seed + 1))
+    return places >= torch.tensor(counts(shares, places.shape[1]))[:, None]
+
+
+def _pair(one: int, taken: int, count: int) -> tuple[int, int]:
+    """Map and number taken; of none and of all it does not matter which map."""
+    return (0 if taken in (0, count) else one, taken)
 
 
 def area(shares: NDArray[np.float64], answers: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -77,18 +101,32 @@ def gain_over_random(
     case: Case, points: int, maps: int, fill: str = "", keep: bool = False
 ) -> Measurement:
     """How much sooner the answer falls in the order of the map than in a random one, as the
-    difference of the areas; with `keep` how much sooner it comes back.
-
-    The interval is that in which a random map's own gain would not lie: what is left after it has
-    been taken off.
-    """
+    difference of the areas; with `keep` how much sooner it comes back."""
     weights = torch.cat([case.weights()[None], case.random_weights(maps)])
     shares = steps(points, weights.shape[1])
     found = answers_without(case, weights, shares.tolist(), fill, keep)
-    areas = area(shares, found)
-    sign = 1.0 if keep else -1.0
-    mean, low, high = of_next(areas[1:])
-    ends = sorted(sign * (areas[0] - end) for end in (low, high))
-    curve = RemovalCurve("with it alone" if keep else "without it", shares, found[0], found[1:])
-    note = UNMOVED if np.ptp(found) <= ROUNDING else ""
-    return Measurement(sign * float(areas[0] - mean), ends[0], ends[1], maps, (curve,), note)
+    return gain(shares, found, area(shares, found), keep, "with it alone" if keep else "without it")
+
+
+def gain(
+    shares: NDArray[np.float64],
+    answers: NDArray[np.float64],
+    figures: NDArray[np.float64],
+    more: bool,
+    name: str,
+) -> Measurement:
+    """What a map gains over random ones, the figure of a map being the less the better, or the
+    `more` the better.
+
+    answers  (1 + maps, shares), figures (1 + maps,), the map's own first
+    The interval is that in which a random map's own gain would not lie: what is left after it has
+    been taken off.
+    """
+    sign = 1.0 if more else -1.0
+    mean, low, high = of_next(figures[1:])
+    ends = sorted(sign * (float(figures[0]) - end) for end in (low, high))
+    curve = RemovalCurve(name, shares, answers[0], answers[1:])
+    note = UNMOVED if np.ptp(answers) <= ROUNDING * np.abs(answers).max() else ""
+    return Measurement(
+        sign * float(figures[0] - mean), ends[0], ends[1], len(figures) - 1, (curve,), note
+    )

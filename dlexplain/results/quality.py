@@ -60,6 +60,7 @@ class Measurement:
     low, high  of the 95% interval; None where there is none
     n          of what the interval is made: random maps, repetitions
     note       a sentence that its reader should know, or ""
+    random     the values of random maps of the same smoothness, where `value` is no gain over them
     """
 
     value: float
@@ -68,6 +69,7 @@ class Measurement:
     n: int = 1
     curves: tuple[RemovalCurve | LayerCurve, ...] = ()
     note: str = ""
+    random: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +107,7 @@ class Quality:
             "evaluations": self.evaluations,
             "seconds": self.seconds,
             "note": found.note,
+            "random": list(found.random),
             "curves": [curve.to_dict() for curve in found.curves],
         }
 

@@ -32,6 +32,9 @@ class _Curve(Metric[CurveParams]):
     Params = CurveParams
     keep: ClassVar[bool]
 
+    def check(self, case: Case) -> None:
+        case.parts()
+
     def measure(self, case: Case, params: CurveParams) -> Measurement:
         fill = read_fill(case.given, params.fill)
         return gain_over_random(case, params.points, params.maps, fill, self.keep)

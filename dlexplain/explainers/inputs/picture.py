@@ -15,6 +15,7 @@ from dlexplain.explainers.baselines import (
     make_baseline,
 )
 from dlexplain.explainers.batching import Evaluator
+from dlexplain.explainers.imputation import TOLERANCE, impute
 from dlexplain.explainers.inputs.base import (
     MODALITIES,
     PROBABILITY,
@@ -30,6 +31,8 @@ from dlexplain.params import Spec, Value, choice, number, specs
 PREVIEW_SECONDS = 0.4
 ONE_PATCH = "One patch covers the picture: all of it counts the same."
 MOST_REGIONS = 400
+LINEAR = "linear"
+"""The fill by which missing pixels are imputed from those around them."""
 BACKGROUNDS = ("colours", "noise", "blurs")
 
 
@@ -147,7 +150,7 @@ class PictureInput(ModelInput):
     modality: ClassVar[Modality] = PICTURE
     feature: ClassVar[str] = "region"
     smallest: ClassVar[str] = "pixel"
-    fills: ClassVar = ("blur", "mean", "black", "white", "noise")
+    fills: ClassVar = ("blur", "mean", "black", "white", "noise", LINEAR)
     model: PreparedModel
     inputs: Tensor
     segments: Tensor | None = None
@@ -218,14 +221,23 @@ class PictureInput(ModelInput):
     def smallest_parts(self, fill: str) -> Features:
         """Pixels, with all their channels."""
         height, width = self.inputs.shape[-2:]
-        cover = self.baseline(self.evaluator, self.inputs, fill)
+        if fill == LINEAR:
+            make = self._imputed
+        else:
+            cover = self.baseline(self.evaluator, self.inputs, fill)
 
-        def make(on: Tensor, _which: Tensor) -> Tensor:
-            visible = on.to(self.inputs.device).view(-1, 1, height, width)
-            return torch.where(visible, self.inputs, cover)
+            def make(on: Tensor, _which: Tensor) -> Tensor:
+                visible = on.to(self.inputs.device).view(-1, 1, height, width)
+                return torch.where(visible, self.inputs, cover)
 
         labels = torch.arange(height * width).view(1, height, width)
         return Features(self.evaluator, labels, make, even=False)
+
+    def _imputed(self, on: Tensor, _which: Tensor) -> Tensor:
+        """(n, pixels) True where one stays -> (n, channels, height, width)"""
+        low, high = self.model.value_range
+        missing = ~on.bool().view(-1, *self.inputs.shape[-2:])
+        return impute(self.inputs, missing, TOLERANCE * (high - low))
 
     def score(self, inputs: Tensor | None = None) -> float:
         """The target's score of one input (1, ...); by default of the one explained."""

@@ -105,7 +105,7 @@ def pictures_without(case: Case, shares: Sequence[float]) -> NDArray[np.uint8]:
     """(shares, height, width, 3) of what the model was asked, its most marked parts away."""
     given = case.given
     assert isinstance(given, PictureInput)
-    stays = what_stays(case, case.weights()[None], shares)(0, len(shares))
+    stays = what_stays(case, shares)
     inputs = case.parts().make(stays, torch.zeros(len(shares), dtype=torch.int64))
     low, high = given.model.value_range
     pixels = ((inputs - low) / (high - low) * 255).clamp(0, 255).round().byte()
@@ -115,7 +115,7 @@ def pictures_without(case: Case, shares: Sequence[float]) -> NDArray[np.uint8]:
 
 def texts_without(case: Case, found: TextAttribution, shares: Sequence[float]) -> tuple[str, ...]:
     """The text with REMOVED in the place of its most marked words, a share of them at a time."""
-    stays = what_stays(case, case.weights()[None], shares)(0, len(shares)).tolist()
+    stays = what_stays(case, shares).tolist()
     numbers = case.parts().labels.tolist()
     return tuple(_text(found, numbers, row) for row in stays)
 
