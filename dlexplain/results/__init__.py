@@ -40,7 +40,13 @@ from dlexplain.results.layers import (
     TopActivations,
 )
 from dlexplain.results.objects import Box, Detection, Region, Segmentation
-from dlexplain.results.quality import Measurement, Quality, RemovalCurve
+from dlexplain.results.quality import (
+    LayerCurve,
+    MapAgreement,
+    Measurement,
+    Quality,
+    RemovalCurve,
+)
 from dlexplain.results.runs import (
     ClassBalance,
     Curve,
@@ -150,7 +156,9 @@ __all__ = [
     "LatentPath",
     "LatentPlane",
     "Layer",
+    "LayerCurve",
     "Layers",
+    "MapAgreement",
     "MapSimilarity",
     "Measurement",
     "Neighbours",

@@ -109,6 +109,38 @@ class Quality:
         }
 
 
+@dataclass(frozen=True, eq=False)
+class MapAgreement:
+    """How far maps of one input, by several methods, agree, and what they say together.
+
+    methods       their names
+    correlations  (methods, methods) Spearman's, -1 to 1
+    overlaps      (methods, methods) of the largest `share` of places, how many are in both: 0 to 1,
+                  by chance `share`
+    consensus     of the maps' shape: the mean of their ranks, from 0 for the least to 1
+    spread        the same shape: the standard deviation of these ranks, 0 where all agree, at most
+                  0.5
+    """
+
+    methods: tuple[str, ...]
+    share: float
+    correlations: NDArray[np.float64]
+    overlaps: NDArray[np.float64]
+    consensus: NDArray[np.float64]
+    spread: NDArray[np.float64]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-serialisable."""
+        return {
+            "methods": list(self.methods),
+            "share": self.share,
+            "correlations": self.correlations.tolist(),
+            "overlaps": self.overlaps.tolist(),
+            "consensus": self.consensus.tolist(),
+            "spread": self.spread.tolist(),
+        }
+
+
 def _number(value: float | None) -> float | None:
     """JSON has no NaN."""
     return None if value is None or math.isnan(value) else float(value)
