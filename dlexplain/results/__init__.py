@@ -17,7 +17,10 @@ from dlexplain.results.explanations import (
     Prediction,
     plot,
 )
-from dlexplain.results.folders import ExplainedFolder, PictureAnswer
+from dlexplain.results.folders import (
+    ExplainedFolder,
+    PictureAnswer,
+)
 from dlexplain.results.latents import (
     DimensionEffects,
     EncodedPictures,
@@ -39,8 +42,22 @@ from dlexplain.results.layers import (
     TopActivation,
     TopActivations,
 )
-from dlexplain.results.objects import Box, Detection, Region, Segmentation
-from dlexplain.results.quality import Badge, Fact, Measurement, Quality, RemovalCurve
+from dlexplain.results.objects import (
+    Box,
+    Detection,
+    Region,
+    Segmentation,
+)
+from dlexplain.results.quality import (
+    Arbitration,
+    Badge,
+    Fact,
+    LayerCurve,
+    MapAgreement,
+    Measurement,
+    Quality,
+    RemovalCurve,
+)
 from dlexplain.results.runs import (
     ClassBalance,
     Curve,
@@ -90,7 +107,10 @@ from dlexplain.results.text_explanations import (
     Turning,
     WordChange,
 )
-from dlexplain.results.text_labels import LabelledText, kind_of
+from dlexplain.results.text_labels import (
+    LabelledText,
+    kind_of,
+)
 from dlexplain.results.translation import (
     Candidate,
     CrossAttention,
@@ -99,7 +119,12 @@ from dlexplain.results.translation import (
     Translation,
     word_groups,
 )
-from dlexplain.results.words import csv_of, iso_date, period_format, period_text
+from dlexplain.results.words import (
+    csv_of,
+    iso_date,
+    period_format,
+    period_text,
+)
 from dlexplain.results.writing import (
     GradientReach,
     Influence,
@@ -115,6 +140,7 @@ __all__ = [
     "ActivationMaximisation",
     "Agreement",
     "Alignment",
+    "Arbitration",
     "AttentionMaps",
     "Attribution",
     "Backtest",
@@ -152,7 +178,9 @@ __all__ = [
     "LatentPath",
     "LatentPlane",
     "Layer",
+    "LayerCurve",
     "Layers",
+    "MapAgreement",
     "MapSimilarity",
     "Measurement",
     "Neighbours",

@@ -112,6 +112,38 @@ class Quality:
         }
 
 
+@dataclass(frozen=True, eq=False)
+class MapAgreement:
+    """How far maps of one input, by several methods, agree, and what they say together.
+
+    methods       their names
+    correlations  (methods, methods) Spearman's, -1 to 1
+    overlaps      (methods, methods) of the largest `share` of places, how many are in both: 0 to 1,
+                  by chance `share`
+    consensus     of the maps' shape: the mean of their ranks, from 0 for the least to 1
+    spread        the same shape: the standard deviation of these ranks, 0 where all agree, at most
+                  0.5
+    """
+
+    methods: tuple[str, ...]
+    share: float
+    correlations: NDArray[np.float64]
+    overlaps: NDArray[np.float64]
+    consensus: NDArray[np.float64]
+    spread: NDArray[np.float64]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-serialisable."""
+        return {
+            "methods": list(self.methods),
+            "share": self.share,
+            "correlations": self.correlations.tolist(),
+            "overlaps": self.overlaps.tolist(),
+            "consensus": self.consensus.tolist(),
+            "spread": self.spread.tolist(),
+        }
+
+
 def _number(value: float | None) -> float | None:
     """JSON has no NaN."""
     return None if value is None or math.isnan(value) else float(value)
@@ -177,3 +209,30 @@ class Badge:
             "evaluations": self.evaluations,
             "seconds": self.seconds,
         }
+
+
+@dataclass(frozen=True, eq=False)
+class Arbitration:
+    """Which of two maps is right where they differ most, by covering what each ranks above the
+    other.
+
+    winner   "first", "second", or "" where the losses are not told apart
+    size     side of the square that is covered, in pixels of what the model sees; of a text or a
+             forecast how many parts
+    first, second  (row, column) where the covers begin, of what the first map ranks highest above
+             the second, and the other way round; of a text or a forecast a part's number, and 0
+    first_loss, second_loss  what the answer loses with each covered
+    random   within which 95% of covers at random places lie
+    said     the answer with nothing covered
+    n        random places
+    """
+
+    winner: str
+    size: int
+    first: tuple[int, int]
+    second: tuple[int, int]
+    first_loss: float
+    second_loss: float
+    random: tuple[float, float]
+    said: float
+    n: int

@@ -8,12 +8,14 @@ import torch
 from skimage.metrics import structural_similarity as of_skimage
 from torch import nn
 
+import dlexplain as dx
 from dlexplain.errors import Incompatible, ParamError
 from dlexplain.evaluation.metrics.randomisation import RandomisationParams, measure_together
 from dlexplain.evaluation.random_networks import layers_of, random_networks
 from dlexplain.evaluation.ranks import spearman
 from dlexplain.evaluation.similarity import rank_correlations, sizes_alike, structural_similarity
 from dlexplain.results.quality import LayerCurve
+from dlexplain.services.quality.judging import quality
 from tests.evaluation.cases import (
     SIDE,
     LinearPictures,
@@ -164,6 +166,15 @@ def test_a_map_that_shows_the_picture_is_told() -> None:
     assert "The map hardly changes" in found.note
 
 
+def test_steps_that_leave_the_map_as_it_is_are_told() -> None:
+    """The second factor of a product moves no place of the map before the other."""
+    net = nn.Sequential(small_net(), nn.Linear(4, 1, bias=False), nn.Linear(1, 2, bias=False))
+    found = judged(NAME, explained(picture_input(net, picture()), "saliency"))
+    assert found.note == (
+        "1 of the 5 steps leave the map almost as it is, first random weights in 2."
+    )
+
+
 def test_the_map_of_a_linear_model_is_another_one() -> None:
     case = explained(picture_input(LinearPictures(weights_of_pictures()), picture()), "saliency")
     found = judged(NAME, case, draws=5)
@@ -237,3 +248,26 @@ def test_a_map_alone_is_refused() -> None:
     with pytest.raises(Incompatible, match="came without their method"):
         judged(NAME, linear_case())
     assert linear_case().strengths.shape == (SIDE, SIDE)
+
+
+def test_guided_backpropagation_fails_it_and_grad_cam_and_integrated_gradients_do_not() -> None:
+    """Adebayo et al. 2018, on the network of the zoo: with the weights of its classes random,
+    guided gradients stay as they were, and through the cascade they stay the most alike."""
+    model = dx.load("cifar10-resnet")
+    means: dict[str, list[float]] = {}
+    for name in ("chelsea", "rocket", "motorcycle"):
+        sample = dx.read_sample(name)
+        for method in ("guided-backprop", "grad-cam", "integrated-gradients"):
+            params = {"steps": 16, "tolerance": 1.0} if method == "integrated-gradients" else {}
+            found = dx.explain(model, sample, method, **params)
+            (measured,) = quality(model, sample, found, [NAME])
+            means.setdefault(method, []).append(measured.value)
+            (curve,) = measured.found.curves
+            assert isinstance(curve, LayerCurve)
+            means.setdefault(f"{method}, head", []).append(float(curve.similarities[0, 0]))
+    order = ("guided-backprop", "integrated-gradients", "grad-cam")
+    guided, integrated, cam = (float(np.mean(means[method])) for method in order)
+    assert guided > integrated + 0.2 > cam + 0.2
+    assert np.mean(means["guided-backprop, head"]) > 0.9
+    assert np.mean(means["integrated-gradients, head"]) < 0.7
+    assert np.mean(means["grad-cam, head"]) < 0.7

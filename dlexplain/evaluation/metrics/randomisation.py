@@ -39,7 +39,7 @@ ALIKE = (
 NO_MAP = "The map of that model says nothing, and counts as 0."
 OTHER_DRAW = 1000
 """Between the seeds of two draws: each layer of one has its own."""
-SOME_STAY = "Random weights in {} leave the map almost as it is; so do {} of the {} steps."
+SOME_STAY = "{} of the {} steps leave the map almost as it is, first random weights in {}."
 SAYS_NOTHING = "{} of the {} maps of networks with random weights say nothing, and count as 0."
 
 
@@ -146,7 +146,7 @@ def _unchanged(curve: LayerCurve) -> str:
     if not stays.any():
         return ""
     first = curve.layers[int(stays.argmax())]
-    return STAYS if stays.all() else SOME_STAY.format(first, int(stays.sum()), len(stays))
+    return STAYS if stays.all() else SOME_STAY.format(int(stays.sum()), len(stays), first)
 
 
 @register
