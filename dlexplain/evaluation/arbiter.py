@@ -28,12 +28,12 @@ SMALLEST, LARGEST = 1 / 16, 1 / 3
 
 @dataclass(frozen=True, eq=False)
 class Cover:
-    """stays  (parts,) True where a part stays; places  (2,) row and column, or number and 0, where
-    it begins
+    """stays  (parts,) True where a part stays
+    places  of a picture row and column where the square begins; of others the parts' numbers
     """
 
     stays: Tensor
-    places: tuple[int, int]
+    places: tuple[int, ...]
 
 
 def arbitrate(first: Case, second: Case) -> Arbitration:
@@ -43,7 +43,7 @@ def arbitrate(first: Case, second: Case) -> Arbitration:
     """
     lead = _lead(first, second)
     if float(lead.abs().max()) < 1e-6:
-        return Arbitration("", 0, (0, 0), (0, 0), 0.0, 0.0, (0.0, 0.0), first.said, RANDOM)
+        return Arbitration("", 0, (), (), 0.0, 0.0, (0.0, 0.0), first.said, RANDOM)
     found = None
     for size in _sizes(lead):
         found = _asked(first, lead, size)
@@ -95,7 +95,7 @@ def _cover(lead: Tensor, size: int) -> Cover:
     """Where the lead is greatest."""
     if lead.dim() == 1:
         best = lead.argsort(descending=True, stable=True)[:size]
-        return _without(lead, best, (int(best[0]), 0))
+        return _without(lead, best)
     mean = F.avg_pool2d(lead[None, None], size, stride=1)[0, 0]
     row, column = divmod(int(mean.argmax()), mean.shape[1])
     return _square(lead, row, column, size)
@@ -104,7 +104,7 @@ def _cover(lead: Tensor, size: int) -> Cover:
 def _random_cover(lead: Tensor, size: int, generator: torch.Generator) -> Cover:
     if lead.dim() == 1:
         drawn = torch.randperm(len(lead), generator=generator)[:size]
-        return _without(lead, drawn, (int(drawn[0]), 0))
+        return _without(lead, drawn)
     rows, columns = (side - size + 1 for side in lead.shape)
     drawn = torch.rand(2, generator=generator)
     return _square(lead, int(drawn[0] * rows), int(drawn[1] * columns), size)
@@ -116,7 +116,7 @@ def _square(lead: Tensor, row: int, column: int, size: int) -> Cover:
     return Cover(stays.flatten(), (row, column))
 
 
-def _without(lead: Tensor, parts: Tensor, places: tuple[int, int]) -> Cover:
+def _without(lead: Tensor, parts: Tensor) -> Cover:
     stays = torch.ones(len(lead), dtype=torch.bool)
     stays[parts] = False
-    return Cover(stays, places)
+    return Cover(stays, tuple(int(part) for part in parts))

@@ -219,8 +219,9 @@ class Arbitration:
     winner   "first", "second", or "" where the losses are not told apart
     size     side of the square that is covered, in pixels of what the model sees; of a text or a
              forecast how many parts
-    first, second  (row, column) where the covers begin, of what the first map ranks highest above
-             the second, and the other way round; of a text or a forecast a part's number, and 0
+    first, second  what is covered, of what the first map ranks highest above the second, and the
+             other way round: of a picture (row, column) where the square begins, of a text or a
+             forecast the numbers of the parts
     first_loss, second_loss  what the answer loses with each covered
     random   within which 95% of covers at random places lie
     said     the answer with nothing covered
@@ -229,8 +230,8 @@ class Arbitration:
 
     winner: str
     size: int
-    first: tuple[int, int]
-    second: tuple[int, int]
+    first: tuple[int, ...]
+    second: tuple[int, ...]
     first_loss: float
     second_loss: float
     random: tuple[float, float]

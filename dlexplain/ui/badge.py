@@ -75,7 +75,7 @@ def _draw(asked: Asked[Badge], key: str, of: int) -> None:
     with st.container(horizontal=True, gap="small"):
         for fact in found.facts:
             icon, colour = LOOKS[fact.verdict]
-            st.badge(_words(fact), icon=icon, color=colour)
+            st.badge(words_of(fact), icon=icon, color=colour)
     with st.expander("What was measured", icon=":material/fact_check:"):
         for fact in found.facts:
             st.markdown(f"**{fact.title}.** {literal(fact.told)}")
@@ -92,7 +92,7 @@ def _draw(asked: Asked[Badge], key: str, of: int) -> None:
             )
 
 
-def _words(fact: Fact) -> str:
+def words_of(fact: Fact) -> str:
     says = SAYS[fact.name].get(fact.verdict, f"{fact.title}: not measured")
     return f"{says} {fact.short}".strip()
 

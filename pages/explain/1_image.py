@@ -69,9 +69,11 @@ def main() -> None:
     if request is None:
         return
     if other is None:
-        from dlexplain.ui.maps import show_maps
+        from dlexplain.ui.maps import show_maps, show_which
 
-        show_below(show_maps(model, picture, request, cache.methods(model.name)), prediction)
+        answers = show_maps(model, picture, request, cache.methods(model.name))
+        show_below(answers, prediction)
+        show_which(answers, model, picture)
     else:
         from dlexplain.ui.beside import question_to, show_pairs
 

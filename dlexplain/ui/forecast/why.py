@@ -12,7 +12,7 @@ from dlexplain.figures.series_explanations import (
 )
 from dlexplain.params import Value
 from dlexplain.registry import Registry
-from dlexplain.results import SeriesAttribution, about_of, csv_of
+from dlexplain.results import Arbitration, SeriesAttribution, about_of, csv_of
 from dlexplain.results.words import capital
 from dlexplain.services.explaining import MethodInfo
 from dlexplain.services.forecast.explain import WHAT, Question, answer, series_method_infos
@@ -21,7 +21,9 @@ from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.forecast.wording import change_text, explained
 from dlexplain.services.jobs import Job
 from dlexplain.services.quality.badges import series_badge
+from dlexplain.services.quality.believing import settle_series
 from dlexplain.ui.address import from_address, one_of, whole_number
+from dlexplain.ui.believing import show_believing
 from dlexplain.ui.cards import download, show_card
 from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked, asked_all, show_live
@@ -52,6 +54,7 @@ def show_why(
         with st.container(border=True):
             show_card(answers, index, partial(_draw, index), lambda result: None, judge=judge)
     show_live(_together, answers)
+    show_believing(answers, partial(settle_series, question), _show_covered, lambda found: None)
     address: dict[str, str | None] = {
         "step": str(step),
         "what": None if what == "median" else what,
@@ -112,6 +115,17 @@ def _together(answers: Asked[SeriesAttribution]) -> None:
     if done:
         with st.container(horizontal=True):
             _downloads(done)
+
+
+def _show_covered(first: SeriesAttribution, second: SeriesAttribution, found: Arbitration) -> None:
+    """Which values were taken away; parts are counted series by series, the latest first."""
+    window = len(first.dates)
+    for one, parts in ((first, found.first), (second, found.second)):
+        said = [
+            f"{one.names[part // window]} {str(one.dates[window - 1 - part % window])[:7]}"
+            for part in parts
+        ]
+        st.caption(literal(f"{one.title} marks: {', '.join(said)}"))
 
 
 def _downloads(done: list[SeriesAttribution]) -> None:

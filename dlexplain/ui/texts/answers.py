@@ -15,12 +15,15 @@ from dlexplain.figures.coloured_text import (
     text_page,
 )
 from dlexplain.figures.scales import Sign
-from dlexplain.results import Badge, TextAttribution
+from dlexplain.results import Arbitration, Badge, TextAttribution
 from dlexplain.services.jobs import Job, Progress
 from dlexplain.services.quality.badges import text_badge
+from dlexplain.services.quality.believing import settle_text
+from dlexplain.services.texts.changes import words_of
 from dlexplain.services.texts.explain import cached_text, explain_text
 from dlexplain.services.texts.models import Reading, TextModel
 from dlexplain.ui.badge import Judge
+from dlexplain.ui.believing import show_believing
 from dlexplain.ui.cards import download, show_card
 from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked, asked_all
@@ -73,6 +76,23 @@ def show_answers(
         rival_of = partial(known_answer, model, rival, request, ask) if rival else lambda: None
         with st.container(border=True):
             _card(answers, index, f"{key}-{index}", rival_of, judge)
+    if rival is None:
+        _which(answers, model, reading)
+
+
+def _which(answers: Asked[TextAttribution], model: TextModel, reading: Reading) -> None:
+    """Which of the methods to believe, and who is right where two differ."""
+
+    def settle(first: TextAttribution, second: TextAttribution, progress: Progress) -> Arbitration:
+        return settle_text(model, reading, first, second, progress)
+
+    def show(first: TextAttribution, second: TextAttribution, found: Arbitration) -> None:
+        words = words_of(reading)
+        for one, parts in ((first, found.first), (second, found.second)):
+            said = ", ".join(words[part] for part in sorted(parts))
+            st.caption(f"{one.title} marks: {literal(said)}")
+
+    show_believing(answers, settle, show, lambda found: None)
 
 
 def view_options(more: str = "") -> None:

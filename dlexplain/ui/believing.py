@@ -1,0 +1,142 @@
+"""Which of the shown maps to believe: their facts in a table, and the model as the judge of two."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from dlexplain.errors import BadInput
+from dlexplain.results import Arbitration, Badge, MapAgreement
+from dlexplain.services.jobs import Job, Progress
+from dlexplain.services.quality.believing import RULE, advice, agree, fact_of, least_alike, order_of
+from dlexplain.ui.badge import words_of
+from dlexplain.ui.jobs import Asked, asked_all, result_of
+from dlexplain.ui.live import live
+from dlexplain.ui.markdown import literal
+
+Settle = Callable[[Any, Any, Progress], Arbitration]
+"""Which of two explanations is right where they differ most."""
+Show = Callable[[Any, Any, Arbitration], None]
+"""Draws the places that were covered."""
+FACTS = {"faithful": "Faithful", "stable": "Stable", "depends": "Depends on the model"}
+LEAST = 2
+
+
+def show_believing(
+    found: Asked[Any], settle: Settle, show: Show, consensus: Callable[[MapAgreement], None]
+) -> None:
+    """Below the answers of several methods, once all are judged.
+
+    consensus  draws what the maps say together
+    """
+    if len(found.jobs) < LEAST:
+        return
+
+    def judged() -> tuple[bool, ...]:
+        return tuple(_badge(found, index) is not None for index in range(len(found.jobs)))
+
+    live(
+        lambda: _draw(found, settle, show, consensus),
+        version=lambda: (found.active, judged()),
+        active=lambda: found.active or _judging(found),
+    )
+
+
+def _asked(found: Asked[Any], index: int) -> Asked[Badge] | None:
+    asked: Asked[Badge] | None = st.session_state.get(f"badge-{found.slot}-{index}")
+    same = asked is not None and asked.question[2] == id(found.jobs[index].result)
+    return asked if same else None
+
+
+def _badge(found: Asked[Any], index: int) -> Badge | None:
+    asked = _asked(found, index)
+    return asked.job.result if asked is not None else None
+
+
+def _judging(found: Asked[Any]) -> bool:
+    every = (_asked(found, index) for index in range(len(found.jobs)))
+    return any(asked is not None and asked.active for asked in every)
+
+
+def _draw(
+    found: Asked[Any], settle: Settle, show: Show, consensus: Callable[[MapAgreement], None]
+) -> None:
+    pairs = [(job.result, _badge(found, index)) for index, job in enumerate(found.jobs)]
+    judged = [(result, badge) for result, badge in pairs if badge is not None]
+    if found.active or _judging(found) or len(judged) < LEAST:
+        return
+    results, badges = zip(*judged, strict=True)
+    titles = [result.title for result in results]
+    st.subheader("Which should I believe?")
+    st.markdown(f"**{literal(advice(titles, badges))}**")
+    rows = [
+        {"Method": titles[place]}
+        | {title: words_of(fact_of(badges[place], name)) for name, title in FACTS.items()}
+        for place in order_of(badges)
+    ]
+    st.table(rows, border="horizontal")
+    st.caption(RULE)
+    try:
+        together = agree(results)
+    except BadInput as error:
+        st.caption(literal(str(error)))
+        return
+    first, second = least_alike(together)
+    alike = f"{together.correlations[first, second]:.2f}".replace("-", "−")
+    consensus(together)
+    st.markdown(
+        f"**{literal(titles[first])}** and **{literal(titles[second])}** are the least alike "
+        f"(rank correlation {alike}, {together.overlaps[first, second]:.0%} of the most marked "
+        "tenth in common)."
+    )
+    _settle(found, (results[first], results[second]), settle, show)
+
+
+def _settle(found: Asked[Any], two: tuple[Any, Any], settle: Settle, show: Show) -> None:
+    key, wanted = f"settle-{found.slot}", (found.question, id(two[0]), id(two[1]))
+    if st.session_state.get(f"{key}-asked") != wanted:
+        st.button(
+            "Let the model decide where they differ most",
+            key=f"{key}-button",
+            icon=":material/gavel:",
+            on_click=partial(st.session_state.__setitem__, f"{key}-asked", wanted),
+            help="The smallest part that one ranks most above the other is covered, and the other "
+            "way round: the larger loss shows which is right there.",
+        )
+        return
+
+    def make() -> Job[Arbitration]:
+        return Job("The model's answer", lambda progress: settle(*two, progress))
+
+    asked = asked_all(key, wanted, [make])
+    live(
+        lambda: _settled(asked, two, show),
+        version=lambda: asked.active,
+        active=lambda: asked.active,
+    )
+
+
+def _settled(asked: Asked[Arbitration], two: tuple[Any, Any], show: Show) -> None:
+    found = result_of(asked)
+    if found is None:
+        return
+    st.markdown(literal(told(found, two[0].title, two[1].title)))
+    if found.size:
+        show(two[0], two[1], found)
+
+
+def told(found: Arbitration, first: str, second: str) -> str:
+    """What came of it, in words."""
+    if not found.size:
+        return "The two maps rank all parts alike."
+    losses = (found.first_loss, found.second_loss)
+    a, b = (f"{loss:.3f}".replace("-", "−") for loss in losses)
+    low, high = (f"{end:.3f}".replace("-", "−") for end in found.random)
+    said = (
+        f"Covering what {first} ranks most above {second} costs the answer {a}, the other way "
+        f"round {b}; covers at random places of that size {low} to {high} (n = {found.n})."
+    )
+    if not found.winner:
+        return f"{said} The two are not told apart, up to the largest cover that was tried."
+    return f"{said} There, {first if found.winner == 'first' else second} is right."
