@@ -71,7 +71,7 @@ def _seen(network: nn.Module, x: Tensor, shifted: Tensor) -> tuple[str, Tensor, 
     layer = network.get_submodule(name)
     if not isinstance(layer, KINDS):
         raise Incompatible(
-            f'the first layer with weights is "{name}", a {type(layer).__name__}; the bias of a '
+            f'the first layer with weights is "{name}" ({type(layer).__name__}); the bias of a '
             "Conv2d or a Linear can take a shift of the input back"
         )
     return name, plain, moved

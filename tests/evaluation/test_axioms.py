@@ -148,7 +148,7 @@ def test_a_first_layer_that_cannot_is_told() -> None:
     linear = picture_input(LinearPictures(weights_of_pictures()), picture())
     weights = torch.randn((8, 3), generator=torch.Generator().manual_seed(1))
     for given, kind in ((linear, "LinearPictures"), (series_input(weights), "Linear")):
-        said = f'the first layer with weights is "", a {kind}; the bias of a Conv2d or a Linear'
+        said = f'the first layer with weights is "" \\({kind}\\); the bias of a Conv2d or a Linear'
         with pytest.raises(Incompatible, match=said):
             judged("input-invariance", explained(given, "input-x-gradient"))
 
