@@ -21,6 +21,7 @@ from dlexplain.cli import (
     objects,
     training,
     translating,
+    trusting,
     writing,
     zoo,
 )
@@ -96,5 +97,6 @@ def _parser() -> argparse.ArgumentParser:
     latents.declare(command)
     layers.declare(command)
     forecasting.declare(command)
+    trusting.declare(command)
     zoo.declare(command)
     return parser

@@ -99,6 +99,7 @@ from dlexplain.results.translation import (
     Translation,
     word_groups,
 )
+from dlexplain.results.trust import Ranking, TrustCell, TrustMethod, TrustMetric, TrustTable
 from dlexplain.results.words import csv_of, iso_date, period_format, period_text
 from dlexplain.results.writing import (
     GradientReach,
@@ -162,6 +163,7 @@ __all__ = [
     "PictureAttention",
     "Prediction",
     "Quality",
+    "Ranking",
     "Reading",
     "ReceptiveField",
     "Reconstruction",
@@ -193,6 +195,10 @@ __all__ = [
     "TopActivations",
     "Translation",
     "TranslationTest",
+    "TrustCell",
+    "TrustMethod",
+    "TrustMetric",
+    "TrustTable",
     "Turning",
     "UnitSearch",
     "WhatIf",
