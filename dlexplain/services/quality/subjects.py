@@ -134,7 +134,9 @@ class PictureSubject(Subject):
                 return None
             raise DataError(f"{missing[1]}; or give other pictures as data")
         first = picture_sets(entry, data)[0]
-        return (first.title, first.load()) if first.name == "data" else None
+        if first.name != "data":
+            return None
+        return f"{DATA[entry.data].title}: test pictures", first.load()
 
     def _photographs(self) -> tuple[str, Sequence[Picture]]:
         from dlexplain.services.pictures.sets import photographs

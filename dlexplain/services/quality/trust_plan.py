@@ -90,6 +90,21 @@ class TrustPlan:
     notes: tuple[str, ...] = field(default_factory=tuple)
 
 
+def offered_methods(modality: str) -> dict[str, str]:
+    """Titles by name."""
+    return {name: method.title for name, method in methods_for(modality).items()}
+
+
+def offered_metrics(modality: str) -> dict[str, str]:
+    """Likewise."""
+    return {name: metric.title for name, metric in metrics_for(modality).items()}
+
+
+def described(metric: str) -> str:
+    """What it says and cannot say; "" of one that is not registered here."""
+    return METRICS[metric].description() if metric in METRICS else ""
+
+
 def made_plan(
     subject: Subject, example: Example, methods: Sequence[str], metrics: Sequence[str],
     progress: Progress,
