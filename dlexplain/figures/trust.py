@@ -1,4 +1,4 @@
-"""Tables of trust, drawn: critical differences, methods x metrics, cost against faithfulness."""
+"""Tables of trust, drawn: critical differences, and methods x metrics."""
 
 import math
 from typing import Any
@@ -6,25 +6,27 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from dlexplain.figures.scales import BLUE, INK, ORANGE, new_figure, rgba
+from dlexplain.figures.scales import BLUE, INK, ORANGE, new_figure
 from dlexplain.figures.tested import BASE
 from dlexplain.results import TrustCell, TrustMethod, TrustMetric, TrustTable, plot
 from dlexplain.results.trust_words import number
 
 ROW, AROUND = 26, 90
 """Pixels of a method, and of what is around them."""
-BAR = 0.28
-"""Ranks between two bars of groups."""
-CELL_COLOURS = [[0.0, rgba(ORANGE, 0.45)], [0.5, rgba(INK, 0.06)], [1.0, rgba(BLUE, 0.55)]]
-"""From the worst of a column to its best, on light and dark pages alike."""
+BAR = 0.045
+"""Of the axis, between two bars of groups."""
+CELL_COLOURS = [[0.0, "#F2A97E"], [0.5, "#EEF1F4"], [1.0, "#7FB8DE"]]
+CELL_INK = "#16202A"
+"""From the worst of a column to its best, and what is written on them: on light and dark pages."""
 
 
-def _title(table: TrustTable, method: TrustMethod) -> str:
-    """With a mark where it is not to be believed."""
+def titled(table: TrustTable, method: TrustMethod) -> str:
+    """Its title, with a mark where it is not to be believed."""
     return f"{method.title} ✗" if table.fails(method.name) else method.title
 
 
-def _colour(table: TrustTable, method: TrustMethod) -> str:
+def colour_of(table: TrustTable, method: TrustMethod) -> str:
+    """Blue of the one that is recommended, orange of those that are not to be believed."""
     if table.fails(method.name):
         return ORANGE
     return BLUE if method.name == table.recommended else INK
@@ -35,11 +37,13 @@ def plot_ranks(table: TrustTable) -> go.Figure:
     """Mean ranks, the best above; a bar joins methods that are not told apart, and the one on top
     is as long as the critical difference (Demsar 2006, turned so that long names have room)."""
     shown = [m for m in table.ranked if m.rank is not None]
-    names, count = [_title(table, m) for m in shown], len(shown)
+    names, count = [titled(table, m) for m in shown], len(shown)
     right = max((m.rank or 0.0 for m in shown), default=1.0)
+    apart = BAR * max(right, 2.0)
+    places = [right + apart * (index + 3) for index in range(len(table.groups))]
     shapes = [
-        _line(right + BAR * (index + 2), first, right + BAR * (index + 2), last, INK, 5)
-        for index, (first, last) in enumerate(table.groups)
+        _line(x, first - 0.2, x, last + 0.2, INK, 4)
+        for x, (first, last) in zip(places, table.groups, strict=True)
     ]
     notes = []
     if table.ranking is not None:
@@ -49,7 +53,7 @@ def plot_ranks(table: TrustTable) -> go.Figure:
             {"x": 1, "y": -0.9, "text": f"critical difference {reach:.2f}", "showarrow": False,
              "xanchor": "left", "yanchor": "bottom"}
         ]  # fmt: skip
-    last = max(right + BAR * (len(table.groups) + 2), 1 + (reach if notes else 0))
+    last = max([right + 2 * apart, *places, 1 + (reach if notes else 0)])
     return new_figure(
         {
             "type": "scatter",
@@ -58,7 +62,7 @@ def plot_ranks(table: TrustTable) -> go.Figure:
             "y": list(range(count)),
             "text": [f"{m.rank:.1f}" for m in shown],
             "textposition": "middle right",
-            "marker": {"size": 11, "color": [_colour(table, m) for m in shown]},
+            "marker": {"size": 11, "color": [colour_of(table, m) for m in shown]},
             "customdata": names,
             "hovertemplate": "%{customdata}: mean rank %{x:.2f}<extra></extra>",
         },
@@ -69,7 +73,7 @@ def plot_ranks(table: TrustTable) -> go.Figure:
             "annotations": notes,
             "xaxis": {
                 "title": {"text": f"mean rank of {len(table.methods)}, 1 is best"},
-                "range": [0.7, last + 0.2],
+                "range": [1 - apart, last + apart],
                 "zeroline": False,
                 "fixedrange": True,
                 "automargin": True,
@@ -106,7 +110,7 @@ def plot_cells(table: TrustTable) -> go.Figure:
         {
             "type": "heatmap",
             "x": [metric.title for metric in table.metrics],
-            "y": [_title(table, m) for m in shown],
+            "y": [titled(table, m) for m in shown],
             "z": shades,
             "zmin": 0,
             "zmax": 1,
@@ -114,6 +118,7 @@ def plot_cells(table: TrustTable) -> go.Figure:
             "showscale": False,
             "text": [[number(cell.mean) for cell in row] for row in cells],
             "texttemplate": "%{text}",
+            "textfont": {"color": CELL_INK},
             "customdata": [[_told(cell, metric) for cell, metric in zip(row, table.metrics,
                             strict=True)] for row in cells],
             "hovertemplate": "%{y}, %{x}<br>%{customdata}<extra></extra>",
@@ -128,12 +133,14 @@ def plot_cells(table: TrustTable) -> go.Figure:
                 "type": "category",
                 "side": "top",
                 "tickangle": -50,
+                "showgrid": False,
                 "fixedrange": True,
                 "automargin": True,
             },
             "yaxis": {
                 "type": "category",
                 "autorange": "reversed",
+                "showgrid": False,
                 "fixedrange": True,
                 "automargin": True,
             },
@@ -165,67 +172,3 @@ def _told(cell: TrustCell, metric: TrustMetric) -> str:
     better = {True: "more is better", False: "less is better", None: "neither end is better"}
     unit = f" {metric.unit}" if metric.unit else ""
     return f"{number(cell.mean)}{unit}{within}, n = {cell.n}, {better[metric.higher_is_better]}"
-
-
-def plot_cost(table: TrustTable) -> go.Figure:
-    """Seconds of a map across, on a log axis, mean rank up, the best above. Bars: between which the
-    middle half of the maps lies, and the rank's 95% interval."""
-    shown = [m for m in table.ranked if m.rank is not None and m.seconds > 0]
-    x, y = [m.seconds for m in shown], [m.rank or 0.0 for m in shown]
-    faint = rgba(INK, 0.6)
-    return new_figure(
-        {
-            "type": "scatter",
-            "mode": "markers+text",
-            "x": x,
-            "y": y,
-            "text": [_title(table, m) for m in shown],
-            "textposition": ["top left" if _is_late(m, shown) else "top right" for m in shown],
-            "textfont": {"size": 11},
-            "cliponaxis": False,
-            "marker": {"size": 10, "color": [_colour(table, m) for m in shown]},
-            "error_x": {
-                "type": "data",
-                "symmetric": False,
-                "array": [m.seconds_high - m.seconds for m in shown],
-                "arrayminus": [m.seconds - m.seconds_low for m in shown],
-                "color": faint,
-                "thickness": 1,
-            },
-            "error_y": {
-                "type": "data",
-                "symmetric": False,
-                "array": [(m.rank_high or 0) - (m.rank or 0) for m in shown],
-                "arrayminus": [(m.rank or 0) - (m.rank_low or 0) for m in shown],
-                "color": faint,
-                "thickness": 1,
-            },
-            "customdata": [[f"{m.evaluations:,.0f}"] for m in shown],
-            "hovertemplate": "%{text}: mean rank %{y:.2f}, %{x:.3g} s and %{customdata[0]} "
-            "evaluations a map<extra></extra>",
-        },
-        {
-            **BASE,
-            "height": 420,
-            "xaxis": {
-                "type": "log",
-                "title": {"text": "seconds a map"},
-                "dtick": 1,
-                "fixedrange": True,
-                "automargin": True,
-            },
-            "yaxis": {
-                "title": {"text": "mean rank, 1 is best"},
-                "autorange": "reversed",
-                "zeroline": False,
-                "fixedrange": True,
-                "automargin": True,
-            },
-        },
-    )
-
-
-def _is_late(method: TrustMethod, shown: list[TrustMethod]) -> bool:
-    """Whether it lies in the right half of the log axis, where a name has room on its left."""
-    ends = [math.log(m.seconds) for m in shown]
-    return math.log(method.seconds) > (min(ends) + max(ends)) / 2

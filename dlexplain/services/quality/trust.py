@@ -10,14 +10,15 @@ from typing import Any, ClassVar
 
 from dlexplain.errors import BadInput, Incompatible
 from dlexplain.evaluation.intervals import LEAST
+from dlexplain.execution.environment import cores, processor
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.paths import trust_folder, trust_in
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
+from dlexplain.networks.modules.device import describe_device
 from dlexplain.params import as_dict
 from dlexplain.results import TrustTable
 from dlexplain.services.kept import KeptAnswers, KeptQuestion, forget_all_but, unwritable
-from dlexplain.services.machine import compute_device
 from dlexplain.services.pictures.bundle import versions
 from dlexplain.services.quality.subjects import Example, Examples, Subject, subject_of
 from dlexplain.services.quality.trust_plan import Planned, TrustPlan, case_of, made_plan
@@ -154,7 +155,7 @@ def _about(
     subject: Subject, examples: Examples, plan: TrustPlan, question: TrustQuestion, command: str
 ) -> dict[str, Any]:
     """Of the table, all but what is found."""
-    device, threads = compute_device()
+    device = describe_device(subject.model.prepared.device)
     return {
         "model": question.model,
         "model_fingerprint": question.model_fingerprint,
@@ -165,7 +166,7 @@ def _about(
         "found": len(examples.known),
         "seed": question.seed,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{device}, {threads} thread{'s' * (threads != 1)}",
+        "machine": f"{processor()}, {cores()} cores; {device}",
         "command": command,
         "versions": versions(),
         "notes": (*examples.notes, *plan.notes),

@@ -4,7 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from dlexplain.figures.trust import plot_cells, plot_cost, plot_ranks
+from dlexplain.figures.trust import plot_cells, plot_ranks
+from dlexplain.figures.trust_cost import plot_cost
 from dlexplain.results import TrustCell, TrustMethod, TrustTable
 from dlexplain.results.trust_words import RULE, failing, number, verdict
 from dlexplain.ui.cards import download
@@ -53,14 +54,16 @@ def _recommendation(table: TrustTable) -> None:
         st.warning(literal(wrong), icon=":material/block:")
     if table.done < table.found:
         st.caption(f"Of {table.found:,d} {literal(table.noun)} so far {table.done:,d} are judged.")
-    for line in (*table.notes, *(f"{m.title}: {m.note}" for m in table.methods if m.note)):
-        st.caption(literal(line))
+    lines = (*table.notes, *(f"{m.title}: {m.note}" for m in table.methods if m.note))
+    if lines:
+        st.caption("  \n".join(map(literal, lines)))
 
 
 def _numbers(table: TrustTable) -> None:
     st.dataframe(
         [_row(table, method) for method in table.ranked],
         hide_index=True,
+        height="content",
         column_config={
             "Method": st.column_config.TextColumn(width="medium", pinned=True),
             "Mean rank": st.column_config.NumberColumn(format="%.2f"),
