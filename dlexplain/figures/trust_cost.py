@@ -22,7 +22,7 @@ def plot_cost(table: TrustTable) -> go.Figure:
     shown = [m for m in table.ranked if m.rank is not None and m.seconds > 0]
     x, y = [m.seconds for m in shown], [m.rank or 0.0 for m in shown]
     names, faint = [titled(table, m) for m in shown], rgba(INK, 0.6)
-    places = _free_places(names, x, y)
+    places, ticks = _free_places(names, x, y), _ticks(x)
     return new_figure(
         {
             "type": "scatter",
@@ -59,9 +59,9 @@ def plot_cost(table: TrustTable) -> go.Figure:
             "height": 420,
             "xaxis": {
                 "type": "log",
-                "title": {"text": "seconds a map"},
-                "nticks": 6,
-                "tickformat": "~g",
+                "title": {"text": "time of a map"},
+                "tickvals": ticks,
+                "ticktext": [f"{t:g} s" if t >= 1 else f"{1000 * t:g} ms" for t in ticks],
                 "fixedrange": True,
                 "automargin": True,
             },
@@ -74,6 +74,14 @@ def plot_cost(table: TrustTable) -> go.Figure:
             },
         },
     )
+
+
+def _ticks(seconds: list[float]) -> list[float]:
+    """1 and 3 of each power of ten that the times reach."""
+    if not seconds:
+        return []
+    first, last = (math.floor(math.log10(end)) for end in (min(seconds), max(seconds)))
+    return [round(m * 10.0**k, 9) for k in range(first, last + 2) for m in (1, 3)]
 
 
 def _free_places(names: list[str], x: list[float], y: list[float]) -> list[str]:

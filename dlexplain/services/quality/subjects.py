@@ -22,7 +22,7 @@ from dlexplain.explainers.base import Explainer, Request
 from dlexplain.explainers.batching import Target
 from dlexplain.explainers.inputs.base import ModelInput
 from dlexplain.explainers.progress import Progress
-from dlexplain.params import Value
+from dlexplain.params import Value, specs
 from dlexplain.results import period_text
 from dlexplain.services.forecast import explain as forecasts
 from dlexplain.services.forecast.explain import Question
@@ -127,7 +127,7 @@ class PictureSubject(Subject):
         """The test part of the data set that it was trained on; None of a model without one, or
         where something else lies at the path."""
         entry = self.entry
-        if entry is None:
+        if entry is None or (data and not _takes_path(entry)):
             return None
         if (missing := missing_data(entry, data)) is not None:
             if data:
@@ -168,6 +168,11 @@ class PictureSubject(Subject):
         return Example(
             picture.name, picture.key, lambda p: pictures.input_of(model, read, asked.target, p)
         )
+
+
+def _takes_path(entry: ModelEntry) -> bool:
+    """Whether the data set that it was trained on may lie elsewhere."""
+    return entry.data in DATA and "path" in specs(DATA[entry.data].Params)
 
 
 class TextSubject(Subject):

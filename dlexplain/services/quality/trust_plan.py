@@ -130,7 +130,12 @@ def _methods(subject: Subject, names: Sequence[str]) -> list[Explainer[Any]]:
     if names:
         found = [find_method(subject.modality, name) for name in dict.fromkeys(names)]
         for method in found:
-            method.check_all(subject.model.prepared)
+            try:
+                method.check_all(subject.model.prepared)
+            except Incompatible as error:
+                raise Incompatible(
+                    f"{method.title} does not suit {subject.name}: {error}"
+                ) from error
         return found
     usual = USUAL_METHODS[subject.modality]
     chosen = [known[name] for name in usual if name in known]
