@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from dlexplain.errors import BadInput
 from dlexplain.params import Value
+from dlexplain.results.explanations import plot
 from dlexplain.results.words import csv_of
 
 RANDOMISATION = "parameter-randomisation"
@@ -212,6 +213,10 @@ class TrustTable:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
             raise BadInput(f"this is no table of trust: {why}") from error
+
+    def plot(self) -> Any:
+        """Mean ranks and the critical difference."""
+        return plot(self)
 
     def to_csv(self) -> str:
         """A row a method and metric."""

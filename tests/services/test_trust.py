@@ -24,7 +24,8 @@ from dlexplain.results import Measurement, TrustTable
 from dlexplain.results.trust_words import verdict
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.quality import shipped as shipping
-from dlexplain.services.quality.subjects import drawn, subject_of
+from dlexplain.services.quality.examples import drawn
+from dlexplain.services.quality.subjects import subject_of
 from dlexplain.services.quality.trust_plan import MOST_EVALUATIONS
 from dlexplain.settings import settings
 from tests.evaluation.cases import SIDE, LinearPictures, weights_of_pictures

@@ -1,14 +1,10 @@
-"""Whose explanations are judged: a model of whatever kind, with examples of its test data."""
+"""Whose explanations are judged: picture classifiers, text classifiers, forecasters."""
 
-import hashlib
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import Any
 
 from dlexplain.data.base import DATA
 from dlexplain.data.fit import read_fit
@@ -17,7 +13,7 @@ from dlexplain.data.picture_files import find_pictures
 from dlexplain.data.pictures import Picture
 from dlexplain.data.text_column import read_text_column
 from dlexplain.data.texts import TextData
-from dlexplain.errors import BadInput, DataError, DlexplainError, PictureError, TextError
+from dlexplain.errors import BadInput, DataError, PictureError, TextError
 from dlexplain.explainers.base import Explainer, Request
 from dlexplain.explainers.batching import Target
 from dlexplain.explainers.inputs.base import ModelInput
@@ -32,78 +28,13 @@ from dlexplain.services.forecast.sources import OWN
 from dlexplain.services.own_data import load_data
 from dlexplain.services.pictures import explain as pictures
 from dlexplain.services.pictures.models import LoadedModel
-from dlexplain.services.pictures.sets import missing_data, picture_sets
+from dlexplain.services.pictures.sets import missing_data, photographs, picture_sets
+from dlexplain.services.quality.examples import Example, Examples, Subject, drawn
 from dlexplain.services.question import Classifies, asked_classes
 from dlexplain.services.texts import explain as texts
 from dlexplain.services.texts.models import TextModel
 from dlexplain.settings import local_path
-from dlexplain.trained.catalogue import ModelEntry, find
-
-
-@dataclass(frozen=True, eq=False)
-class Example:
-    """One input; `ask` makes it ready to be explained, of the class that the model says."""
-
-    name: str
-    key: str
-    ask: Callable[[Progress], ModelInput]
-
-
-@dataclass(frozen=True)
-class Examples:
-    """What the methods are judged on.
-
-    title  says what they are;  notes  sentences on those that are left out
-    """
-
-    title: str
-    known: tuple[Example, ...]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def digest(self) -> str:
-        """Changes when one of them does."""
-        return hashlib.sha256("\n".join(one.key for one in self.known).encode()).hexdigest()[:16]
-
-
-class Subject(ABC):
-    """A model of one kind. noun  what examples are called;  usual  how many are taken"""
-
-    noun: ClassVar[str]
-    usual: ClassVar[int]
-    model: Any
-
-    def __init__(self, model: Any) -> None:
-        self.model = model
-
-    @property
-    def name(self) -> str:
-        return str(self.model.name)
-
-    @property
-    def modality(self) -> str:
-        return str(self.model.prepared.modality)
-
-    @cached_property
-    def entry(self) -> ModelEntry | None:
-        """What the catalogue has of it; None of one that it does not know."""
-        try:
-            return find(self.name, *self.model.tasks)
-        except DlexplainError:
-            return None
-
-    @abstractmethod
-    def request(self, method: Explainer[Any], given: dict[str, Value]) -> Request[Any]:
-        """Of a method, with the defaults that suit the model; raises ParamError."""
-
-    @abstractmethod
-    def examples(self, data: str, count: int, seed: int) -> Examples:
-        """At most `count`, drawn by the seed; raises DataError. data  "" for the model's own"""
-
-
-def drawn(available: int, count: int, seed: int) -> list[int]:
-    """Which of them, in the order of the draw, so that fewer are the first of more."""
-    return [int(one) for one in np.random.default_rng(seed).permutation(available)[:count]]
+from dlexplain.trained.catalogue import ModelEntry
 
 
 class PictureSubject(Subject):
@@ -139,8 +70,6 @@ class PictureSubject(Subject):
         return f"{DATA[entry.data].title}: test pictures", first.load()
 
     def _photographs(self) -> tuple[str, Sequence[Picture]]:
-        from dlexplain.services.pictures.sets import photographs
-
         known = photographs()
         title = f"{len(known)} photographs of scikit-image and scikit-learn, whole and in pieces"
         return title, known

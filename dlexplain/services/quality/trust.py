@@ -1,27 +1,27 @@
 """How far methods can be believed on a model: every method by every metric, over a data set."""
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from dlexplain.errors import BadInput, Incompatible
 from dlexplain.evaluation.intervals import LEAST
 from dlexplain.execution.environment import cores, processor
-from dlexplain.execution.files import write_whole
-from dlexplain.execution.paths import trust_folder, trust_in
+from dlexplain.execution.paths import trust_folder
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.networks.modules.device import describe_device
 from dlexplain.params import as_dict
 from dlexplain.results import TrustTable
-from dlexplain.services.kept import KeptAnswers, KeptQuestion, forget_all_but, unwritable
+from dlexplain.services.kept import forget_all_but
 from dlexplain.services.pictures.bundle import versions
-from dlexplain.services.quality.subjects import Example, Examples, Subject, subject_of
+from dlexplain.services.quality.examples import Example, Examples, Subject
+from dlexplain.services.quality.subjects import subject_of
 from dlexplain.services.quality.trust_plan import Planned, TrustPlan, case_of, made_plan
+from dlexplain.services.quality.trust_store import TrustQuestion, TrustStore
 from dlexplain.services.quality.trust_table import Judged, tabulated
 from dlexplain.settings import local_path, settings
 
@@ -32,50 +32,6 @@ KEEP_SECONDS, TELL_SECONDS = 1.0, 10.0
 KEPT = 50
 """Tables without a folder of their own that are kept."""
 Tell = Callable[[TrustTable], None]
-
-
-@dataclass(frozen=True)
-class TrustQuestion(KeptQuestion):
-    """What was asked.
-
-    examples  digest of them, in their order;  count  that were asked for
-    methods, metrics  parameters by name
-    """
-
-    words: ClassVar[Mapping[str, str]] = {
-        "model": "its model is {before}, not {now}",
-        "model_fingerprint": "its model had other weights",
-        "examples": "its examples were others, or have changed since",
-        "count": "it is of {before} examples, not of {now}",
-        "seed": "its seed is {before}, not {now}",
-        "methods": "its methods, or their parameters, were others",
-        "metrics": "its metrics, or their parameters, were others",
-    }
-    model: str
-    model_fingerprint: str
-    examples: str
-    count: int
-    seed: int
-    methods: Mapping[str, Mapping[str, Any]]
-    metrics: Mapping[str, Mapping[str, Any]]
-
-
-class TrustStore(KeptAnswers[TrustQuestion]):
-    """A line is one method's map of one example, judged."""
-
-    asked = TrustQuestion
-
-    def read(self) -> dict[tuple[int, str], Judged]:
-        """What is done, by place and method; lines that a crash has damaged are not."""
-        found = (Judged.read(line) for line in self.lines())
-        return {(one.place, one.method): one for one in found if one is not None}
-
-    def finish(self, table: TrustTable) -> None:
-        """Put the table beside its answers."""
-        try:
-            write_whole(trust_in(self.folder), json.dumps(table.to_dict(), indent=1).encode())
-        except OSError as error:
-            raise unwritable(self.folder, error) from error
 
 
 @random_state_kept()

@@ -20,7 +20,7 @@ from dlexplain.explainers.base import Explainer, Explanation, Request, find_meth
 from dlexplain.explainers.inputs.base import ModelInput
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import Spec, Value
-from dlexplain.services.quality.subjects import Example, Subject
+from dlexplain.services.quality.examples import Example, Subject
 
 MOST_EVALUATIONS = 256
 """Of a map; a method that takes more with its usual parameters is asked with fewer."""
