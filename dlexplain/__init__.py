@@ -58,6 +58,7 @@ _HOMES = {
     "step_through": "dlexplain.services.layers.stepping",
     "train": "dlexplain.services.training.runs",
     "translate": "dlexplain.services.translation.translating",
+    "trust": "dlexplain.services.quality.trust",
     "wrap": "dlexplain.services.pictures.wrapping",
     "wrap_detector": "dlexplain.services.objects.wrapping",
     "wrap_segmenter": "dlexplain.services.objects.wrapping",

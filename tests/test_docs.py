@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 import dlexplain.data.sets
+import dlexplain.evaluation.metrics
 import dlexplain.networks
 import dlexplain.services.explaining
 import dlexplain.tasks  # noqa: F401
 from dlexplain.data.base import DATA
+from dlexplain.evaluation.base import METRICS
 from dlexplain.explainers.base import METHODS
 from dlexplain.networks.base import ARCHITECTURES, MODELS
 from dlexplain.registry import Registry
@@ -37,6 +39,11 @@ def test_every_method_tells_its_user_what_it_is() -> None:
         text = method.description()
         assert re.search(r"Formula|Rule", text), method.name
         assert re.search(r"https?://", method.paper), method.name
+
+
+def test_every_metric_is_in_the_docs() -> None:
+    text = (ROOT / "docs" / "trust.md").read_text()
+    assert [name for name in METRICS if f"`{name}`" not in text] == []
 
 
 def test_every_model_is_in_the_readme() -> None:

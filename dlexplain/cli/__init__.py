@@ -22,6 +22,7 @@ from dlexplain.cli import (
     quality,
     training,
     translating,
+    trusting,
     writing,
     zoo,
 )
@@ -98,5 +99,6 @@ def _parser() -> argparse.ArgumentParser:
     latents.declare(command)
     layers.declare(command)
     forecasting.declare(command)
+    trusting.declare(command)
     zoo.declare(command)
     return parser

@@ -2,22 +2,16 @@
 
 import argparse
 import json
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.cli.explaining import DEFAULT_METHOD, DEFAULT_MODEL, FIT_HELP, key_value
-from dlexplain.cli.saying import check_params, complain
+from dlexplain.cli.saying import Told, check_params, complain
 from dlexplain.errors import BadInput, Cancelled
-from dlexplain.results.words import duration
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
     from dlexplain.results import ExplainedFolder
-    from dlexplain.services.jobs import Snapshot
-
-TELL_SECONDS = 5.0
 
 
 def declare(command: "Commands") -> None:
@@ -63,7 +57,7 @@ def _explain_folder(args: argparse.Namespace) -> int:
             rival=args.rival,
             fit=args.fit,
             resume=args.resume,
-            progress=Progress(report=_Told()),
+            progress=Progress(report=Told("pictures")),
             **params,
         )
     except (KeyboardInterrupt, Cancelled):
@@ -77,21 +71,6 @@ def _explain_folder(args: argparse.Namespace) -> int:
     else:
         _print(found)
     return 1 if found.refused else 0
-
-
-class _Told:
-    """How far it is, on stderr, every few seconds."""
-
-    def __init__(self) -> None:
-        self.last = time.monotonic()
-
-    def __call__(self, now: "Snapshot") -> None:
-        if time.monotonic() - self.last < TELL_SECONDS:
-            return
-        self.last = time.monotonic()
-        left = now.seconds_left
-        about = "" if left is None else f", about {duration(max(1, left))} left"
-        print(f"{now.done:,} of {now.planned:,} pictures{about}", file=sys.stderr, flush=True)
 
 
 def _write(found: "ExplainedFolder") -> None:

@@ -2,11 +2,17 @@
 
 import io
 import sys
+import time
 from collections.abc import Iterable, Mapping
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from dlexplain.params import Spec, Value, check_names
-from dlexplain.results.words import made_visible
+from dlexplain.results.words import duration, made_visible
+
+if TYPE_CHECKING:
+    from dlexplain.services.jobs import Snapshot
+
+TELL_SECONDS = 5.0
 
 
 class Visible(io.TextIOBase):
@@ -26,6 +32,21 @@ class Visible(io.TextIOBase):
 def complain(what: object) -> None:
     """One line on stderr about what went wrong, which may quote the user."""
     print(f"dlexplain: {made_visible(str(what))}", file=sys.stderr)
+
+
+class Told:
+    """How far a job is, on stderr, every few seconds; what  it counts"""
+
+    def __init__(self, what: str) -> None:
+        self.what, self.last = what, time.monotonic()
+
+    def __call__(self, now: "Snapshot") -> None:
+        if time.monotonic() - self.last < TELL_SECONDS:
+            return
+        self.last = time.monotonic()
+        left = now.seconds_left
+        about = "" if left is None else f", about {duration(max(1, left))} left"
+        print(f"{now.done:,} of {now.planned:,} {self.what}{about}", file=sys.stderr, flush=True)
 
 
 class Method(Protocol):

@@ -19,6 +19,11 @@ def folders_folder(home: Path) -> Path:
     return home / "folders"
 
 
+def trust_folder(home: Path) -> Path:
+    """Answers of tables of trust, by question."""
+    return home / "trust"
+
+
 def states_file(home: Path) -> Path:
     """The SQLite file with every run's spec and state changes."""
     return home / "runs.sqlite"
@@ -76,6 +81,16 @@ def weights_in(folder: Path) -> Path:
 def card_in(folder: Path) -> Path:
     """What was trained, on what, how well: JSON, written beside the weights."""
     return folder / "card.json"
+
+
+def trust_in(folder: Path) -> Path:
+    """A table of trust: of a zoo model beside its card, of a job beside its answers."""
+    return folder / "trust.json"
+
+
+def registered_trust(name: str) -> Path:
+    """The same of a registered model, which has no folder of its own."""
+    return zoo_folder() / "_registered" / f"{name}.trust.json"
 
 
 def facts_in(folder: Path) -> Path:

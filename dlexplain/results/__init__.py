@@ -119,6 +119,13 @@ from dlexplain.results.translation import (
     Translation,
     word_groups,
 )
+from dlexplain.results.trust import (
+    Ranking,
+    TrustCell,
+    TrustMethod,
+    TrustMetric,
+    TrustTable,
+)
 from dlexplain.results.words import (
     csv_of,
     iso_date,
@@ -192,6 +199,7 @@ __all__ = [
     "PictureAttention",
     "Prediction",
     "Quality",
+    "Ranking",
     "Reading",
     "ReceptiveField",
     "Reconstruction",
@@ -223,6 +231,10 @@ __all__ = [
     "TopActivations",
     "Translation",
     "TranslationTest",
+    "TrustCell",
+    "TrustMethod",
+    "TrustMetric",
+    "TrustTable",
     "Turning",
     "UnitSearch",
     "WhatIf",

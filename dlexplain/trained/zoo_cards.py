@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from dlexplain.errors import UnknownName, known_names
+from dlexplain.execution.paths import trust_in
 from dlexplain.results import ZooCard
 from dlexplain.results.runs import GPU
 from dlexplain.results.words import duration, size
@@ -43,7 +44,7 @@ def _read(model: Trained) -> ZooCard:
         metrics=model.metrics,
         sizes=sizes_of(model.facts),
         parameters=int(card["parameters"]),
-        bytes=sum(file.stat().st_size for file in model.folder.iterdir()),
+        bytes=sum(f.stat().st_size for f in model.folder.iterdir() if f != trust_in(model.folder)),
         seconds=float(card["training_seconds"]),
         machine=device if device.startswith(GPU) else processor or device,
         command=str(card.get("command", "")),

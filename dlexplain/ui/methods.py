@@ -10,9 +10,12 @@ from dlexplain.params import Value
 from dlexplain.registry import Registry
 from dlexplain.results.words import capital
 from dlexplain.services.explaining import MethodInfo
+from dlexplain.services.quality.shipped import recommended
 from dlexplain.ui.address import from_address, tell_wrong
 from dlexplain.ui.forms import params_form
 
+MARK = " ★ recommended for this model"
+"""Behind the title of the method that its table of trust recommends."""
 ParamsOf = dict[str, dict[str, Value]]
 
 
@@ -45,19 +48,25 @@ class Request:
 
 
 def choose_methods(
-    known: Registry[MethodInfo], first: Sequence[str], arrived: bool, key: str = "methods"
+    known: Registry[MethodInfo],
+    first: Sequence[str],
+    arrived: bool,
+    key: str = "methods",
+    model: str = "",
 ) -> list[str]:
     """The picker; what the model does not allow falls out.
 
     first  chosen at first;  key  of the widget, and in the address
+    model  its name, whose table of trust marks the method that is recommended
     """
+    best = recommended(model) if model else ""
     from_address(key, lambda text: _asked(text.split(","), known), arrived)
     wanted = st.session_state.get(key, list(first))
     st.session_state[key] = [name for name in wanted if name in known]
     return st.multiselect(
         "Methods",
         list(known),
-        format_func=lambda name: known[name].title,
+        format_func=lambda name: known[name].title + (MARK if name == best else ""),
         key=key,
         persist_state="session",
         placeholder="Choose one or several methods",

@@ -40,7 +40,7 @@ def ask(
     st.subheader("Why?")
     target, contrast = _classes(model, prediction, arrived, own)
     known = known or cache.methods(model.name)
-    chosen = choose_methods(known, first, arrived)
+    chosen = choose_methods(known, first, arrived, model=model.name)
     accepted = choices or (lambda name: cache.choices(model.name, name))
     params = method_params(model.name, known, chosen, accepted)
     wanted = None

@@ -1,11 +1,9 @@
 """A folder or ZIP of pictures: the class of each, how sure it is, and why."""
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dlexplain.data.fit import Fit
@@ -17,6 +15,7 @@ from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value
 from dlexplain.results import ExplainedFolder, PictureAnswer
+from dlexplain.services.kept import forget_all_but
 from dlexplain.services.loading import load
 from dlexplain.services.pictures.bundle import versions
 from dlexplain.services.pictures.explain import usual_method
@@ -25,7 +24,6 @@ from dlexplain.services.pictures.folder_store import (
     FolderStore,
     Fresh,
     Refused,
-    forget_all_but,
 )
 from dlexplain.services.pictures.folder_work import FolderWork, Seen
 from dlexplain.services.pictures.models import LoadedModel
@@ -79,16 +77,10 @@ def explain_folder(
     work = FolderWork.of(model, rival, method, params, fit)
     question = work.question(files)
     if out is None:
-        out, resume = kept_folder(question), True
+        out, resume = question.folder(folders_folder(settings().home)), True
         forget_all_but(folders_folder(settings().home), KEPT)
     store = FolderStore(local_path(out))
     return _run(work, files, store, question, resume, progress or Progress(), tell)
-
-
-def kept_folder(question: FolderQuestion) -> Path:
-    """The folder of a question that names none."""
-    digest = hashlib.sha256(json.dumps(asdict(question), sort_keys=True).encode())
-    return folders_folder(settings().home) / digest.hexdigest()[:16]
 
 
 def _run(

@@ -9,8 +9,8 @@ from typing import Any
 from dlexplain.params import Value
 from dlexplain.results import ExplainedFolder
 from dlexplain.results.folders import map_place
+from dlexplain.services.kept import QUESTION
 from dlexplain.services.pictures.bundle import versions
-from dlexplain.services.pictures.folder_store import QUESTION
 
 MOST_BYTES = 500e6
 """Of the maps; a ZIP of more is made without them."""

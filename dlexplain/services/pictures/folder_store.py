@@ -12,35 +12,43 @@ that is done. Nothing here is a pickle.
 import io
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from dlexplain.errors import BadInput
-from dlexplain.execution.files import append_lines, whole_lines, write_whole
+from dlexplain.execution.files import write_whole
 from dlexplain.params import Value
 from dlexplain.results import ClassName, ClassScore, PictureAnswer
 from dlexplain.results.folders import Loaded, map_place
+from dlexplain.services.kept import KeptAnswers, KeptQuestion, unwritable
 
-QUESTION, ANSWERS, LOCK = "question.json", "answers.jsonl", ".lock"
 SPARE = 1.1
 """Times the room on the disk that the maps take."""
 
 
 @dataclass(frozen=True)
-class FolderQuestion:
-    """What was asked; all of it decides the answers.
+class FolderQuestion(KeptQuestion):
+    """What was asked.
 
     models  name and fingerprint of the model, and of its rival where there is one
     files   fingerprint of the pictures, see PictureFiles
     """
 
+    words: ClassVar[Mapping[str, str]] = {
+        "model": "its model is {before}, not {now}",
+        "model_fingerprint": "its model had other weights",
+        "method": "its method is {before}, not {now}",
+        "params": "its method had other parameters",
+        "fit": "its pictures were fitted by {before}, not by {now}",
+        "files": "its pictures were others, or have changed since",
+        "rival": "its rival is {before}, not {now}",
+        "rival_fingerprint": "its rival had other weights",
+    }
     model: str
     model_fingerprint: str
     method: str
@@ -49,26 +57,6 @@ class FolderQuestion:
     files: str
     rival: str = ""
     rival_fingerprint: str = ""
-
-    def difference(self, other: "FolderQuestion") -> str:
-        """What `other`, which was asked before, has otherwise; "" where it is the same."""
-        for field in fields(self):
-            now, before = getattr(self, field.name), getattr(other, field.name)
-            if now != before:
-                return _WORDS[field.name].format(now=now or "none", before=before or "none")
-        return ""
-
-
-_WORDS = {
-    "model": "its model is {before}, not {now}",
-    "model_fingerprint": "its model had other weights",
-    "method": "its method is {before}, not {now}",
-    "params": "its method had other parameters",
-    "fit": "its pictures were fitted by {before}, not by {now}",
-    "files": "its pictures were others, or have changed since",
-    "rival": "its rival is {before}, not {now}",
-    "rival_fingerprint": "its rival had other weights",
-}
 
 
 @dataclass(frozen=True)
@@ -88,62 +76,22 @@ class Fresh:
     view: NDArray[np.uint8]
 
 
-class FolderStore:
+class FolderStore(KeptAnswers[FolderQuestion]):
     """The answers in one folder. Writing methods raise BadInput where the disk does not take it."""
 
+    asked = FolderQuestion
+
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self._groups = 0
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Nobody else writes meanwhile; raises BadInput where somebody does."""
-        lock = FileLock(self.folder / LOCK)
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise BadInput(f"another job is writing to {self.folder}; wait for its end") from error
-        except OSError as error:
-            raise _unwritable(self.folder, error) from error
-        try:
-            yield
-        finally:
-            lock.release()
-
-    def begin(self, question: FolderQuestion, about: Mapping[str, Any], resume: bool) -> None:
-        """Note what is asked, or find it as it was; the caller holds the folder.
-
-        about  further facts for people, which decide nothing
-        Raises BadInput where there are answers already, of another question or without `resume`.
-        """
-        file = self.folder / QUESTION
-        try:
-            for left in self.folder.glob("**/.*.part"):  # of a process that was killed
-                left.unlink()
-            if not file.exists():
-                told = {"question": asdict(question), **about}
-                write_whole(file, json.dumps(told, indent=1).encode())
-                return
-        except OSError as error:
-            raise _unwritable(self.folder, error) from error
-        if not resume:
-            raise BadInput(
-                f"{self.folder} has answers of an earlier job; resume it, or choose another folder"
-            )
-        if other := question.difference(_read_question(file)):
-            raise BadInput(
-                f"{self.folder} has answers to another question: {other}; choose another folder"
-            )
 
     def read(self, classes: Sequence[ClassName]) -> tuple[list[PictureAnswer], list[Refused]]:
         """What is done, by places; lines that a crash has damaged, and those whose arrays are not
         there, are not."""
-        lines, _ = whole_lines(self.folder / ANSWERS)
         answers: dict[int, PictureAnswer] = {}
         refused: dict[int, Refused] = {}
         counts: dict[int, int] = {}
-        for line in lines:
+        for line in self.lines():
             found = _read_line(line, classes)
             if isinstance(found, Refused):
                 refused[found.place] = found
@@ -164,12 +112,9 @@ class FolderStore:
             if fresh:
                 self._write("maps", np.stack([one.map for one in fresh]))
                 self._write("views", np.stack([one.view for one in fresh]))
-            lines = [json.dumps(_line(answer)) for answer in placed]
-            append_lines(
-                self.folder / ANSWERS, [*lines, *(json.dumps(asdict(one)) for one in refused)]
-            )
         except OSError as error:
-            raise _unwritable(self.folder, error) from error
+            raise unwritable(self.folder, error) from error
+        self.append([*map(_line, placed), *map(asdict, refused)])
         self._groups += bool(fresh)
         return placed
 
@@ -213,32 +158,6 @@ class FolderStore:
         except (OSError, ValueError, EOFError):
             return 0
         return min(len(array) for array in pair)
-
-
-def forget_all_but(root: Path, keep: int) -> None:
-    """Delete folders of answers inside `root` but those that were written last; of those that
-    somebody is writing to, none."""
-    known = [file for file in root.glob(f"*/{QUESTION}") if (file.parent / LOCK).exists()]
-    known.sort(key=lambda file: (file.parent / LOCK).stat().st_mtime)
-    for file in known[: max(0, len(known) - keep)]:
-        lock = FileLock(file.parent / LOCK)
-        try:
-            with lock.acquire(timeout=0):
-                shutil.rmtree(file.parent)
-        except Timeout:
-            continue
-
-
-def _unwritable(folder: Path, error: OSError) -> BadInput:
-    return BadInput(f"{folder} cannot be written: {error.strerror or error}")
-
-
-def _read_question(file: Path) -> FolderQuestion:
-    try:
-        told = json.loads(file.read_text("utf-8"))["question"]
-        return FolderQuestion(**told)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{file} is damaged; choose another folder") from error
 
 
 def _line(answer: PictureAnswer) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def show_why(
     """The view; returns what of it is to be in the address."""
     known = _known()
     step, what = _asked(model, arrived)
-    chosen = choose_methods(known, FIRST, arrived, METHODS)
+    chosen = choose_methods(known, FIRST, arrived, METHODS, model.name)
     params = method_params(f"forecast-{model.name}", known, chosen)
     if not chosen:
         st.info("Choose at least one method.")

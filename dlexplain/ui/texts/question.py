@@ -45,7 +45,7 @@ def choose_classes(
 def choose_asks(model: TextModel, arrived: bool) -> tuple[Ask, ...]:
     """The methods with their parameters."""
     known = text_cache.text_methods(model.name)
-    chosen = choose_methods(known, FIRST_METHODS, arrived, key="by")
+    chosen = choose_methods(known, FIRST_METHODS, arrived, key="by", model=model.name)
     asks = asks_of(known, chosen, method_params(model.name, known, chosen))
     for slow in dict.fromkeys(_slow(model, ask) for ask in asks):
         if slow:

@@ -1,0 +1,80 @@
+"""A table of trust in words: what is recommended, and why, or why nothing is."""
+
+from dlexplain.results.trust import ALIKE, LEVEL, TrustMethod, TrustTable
+
+RULE = (
+    "Methods are ranked in each example by every metric of faithfulness; the mean over the metrics "
+    "is ranked again, 1 is best, and the mean over the examples orders the methods. Friedman's "
+    "test, at the 5% level, must tell that they differ at all; mean ranks that are less than "
+    "Nemenyi's critical difference apart are not told apart (Demsar 2006). What does not beat a "
+    "random map, or hardly depends on the model's weights, is not recommended."
+)
+NAMED = 4
+"""Methods that a sentence names."""
+
+
+def verdict(table: TrustTable) -> str:
+    """One sentence with its reason; names are as they are registered."""
+    if table.recommended:
+        return _recommended(table)
+    return f"No method is recommended: {_why_none(table)}."
+
+
+def _recommended(table: TrustTable) -> str:
+    best = next(m for m in table.methods if m.name == table.recommended)
+    by = _listed([m.title.lower() for m in table.metrics if m.ranks])
+    told = f"{best.title} is recommended: its mean rank of {best.rank:.1f} among "
+    told += f"{len(table.methods)} methods is the best, by {by} over {_examples(table)}"
+    failing = [m for m in table.ranked if table.fails(m.name) and (m.rank or 0) < (best.rank or 0)]
+    if failing:
+        told += f", after {_titles(failing)}, which hardly depends on the model's weights"
+    near = [m for m in table.beside(best.name) if not table.fails(m.name)]
+    if near:
+        return f"{told}; from {_titles(near)} it is not told apart."
+    return f"{told}, and every other is told apart from it."
+
+
+def _why_none(table: TrustTable) -> str:
+    if table.ranking is None:
+        return f"{_examples(table)} give no ranking"
+    if not table.ranking.p < LEVEL:
+        return (
+            f"over {_examples(table)} their ranks differ no more than by chance "
+            f"(Friedman's test, p = {table.ranking.p:.2g})"
+        )
+    return "none beats a random map and depends on the model's weights"
+
+
+def failing(table: TrustTable) -> str:
+    """A sentence on the methods that fail parameter randomisation; "" where none does."""
+    found = [m for m in table.methods if table.fails(m.name)]
+    if not found:
+        return ""
+    return (
+        f"Not to be believed on this model, whatever their rank: {_titles(found)}. With random "
+        f"weights the map stays much the same (more than {ALIKE:g} alike, Adebayo et al. 2018)."
+    )
+
+
+def _examples(table: TrustTable) -> str:
+    count = table.ranking.n if table.ranking else table.done
+    return f"{count:,} {table.noun}"
+
+
+def _titles(methods: list[TrustMethod]) -> str:
+    named = [m.title for m in methods[:NAMED]]
+    more = len(methods) - NAMED
+    return _listed([*named, f"{more} more"] if more > 0 else named)
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def number(value: float | None) -> str:
+    """Three significant digits, at most three places: "0.123", "−12.3", "–" where there is none."""
+    if value is None:
+        return "–"
+    size = abs(value)
+    text = f"{size:,.0f}" if size >= 100 else f"{size:.{3 if size < 1 else 2 if size < 10 else 1}f}"
+    return ("−" if value < 0 and float(text.replace(",", "")) else "") + text

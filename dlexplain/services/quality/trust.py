@@ -1,0 +1,228 @@
+"""How far methods can be believed on a model: every method by every metric, over a data set."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dlexplain.errors import BadInput, Incompatible
+from dlexplain.evaluation.intervals import LEAST
+from dlexplain.execution.environment import cores, processor
+from dlexplain.execution.paths import trust_folder
+from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.progress import Progress
+from dlexplain.networks.modules.device import describe_device
+from dlexplain.params import as_dict
+from dlexplain.results import TrustTable
+from dlexplain.services.kept import forget_all_but
+from dlexplain.services.pictures.bundle import versions
+from dlexplain.services.quality.examples import Example, Examples, Subject
+from dlexplain.services.quality.subjects import subject_of
+from dlexplain.services.quality.trust_plan import Planned, TrustPlan, case_of, made_plan
+from dlexplain.services.quality.trust_store import TrustQuestion, TrustStore
+from dlexplain.services.quality.trust_table import Judged, tabulated
+from dlexplain.settings import local_path, settings
+
+MOST = 10_000
+"""Examples."""
+KEEP_SECONDS, TELL_SECONDS = 1.0, 10.0
+"""What is done is kept, and told, when so much time has passed."""
+KEPT = 50
+"""Tables without a folder of their own that are kept."""
+Tell = Callable[[TrustTable], None]
+
+
+@random_state_kept()
+def trust(
+    model: Any,
+    data: str = "",
+    methods: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    count: int = 0,
+    seed: int = 0,
+    out: str | Path | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+    tell: Tell | None = None,
+) -> TrustTable:
+    """Which explanation methods can be believed on a model, measured over a data set.
+
+    Of each example the class that the model says, or the forecast, is explained by each method, and
+    each map is judged by each metric.
+
+    model    from `dx.load`, or its name: a picture classifier, text classifier or forecaster
+    data     where the model's own data set lies, a folder or ZIP of pictures, a CSV with a column
+             text, a CSV of series; by default the model's own test data
+    methods, metrics  names; by default a set that suits the model and keeps the cost in bounds
+    count    examples, by default 100 pictures, 200 texts or 50 forecasts; fewer where there are
+             fewer
+    seed     of which examples are drawn, and of all that is drawn in judging
+    out      the folder where what is done is kept; by default one of the home folder for each
+             question, which is always gone on with
+    resume   go on with what an earlier job has left in `out`
+    progress counts maps;  tell  is called with the table so far every few seconds
+
+    Raises UnknownName, Incompatible, DataError, BadInput where `out` has answers to another
+    question, or Cancelled; what was done by then is kept.
+    """
+    subject, progress = subject_of(model), progress or Progress()
+    count = count or subject.usual
+    if not LEAST <= count <= MOST:
+        raise BadInput(f"count is {count}; {LEAST}, of which an interval can be, to {MOST:,}")
+    examples = subject.examples(data, count, seed)
+    if len(examples.known) < LEAST:
+        raise BadInput(
+            f"{examples.title}: {len(examples.known)} {subject.noun} are too few for an interval; "
+            f"{LEAST} are needed"
+        )
+    plan = made_plan(subject, examples.known[0], methods, metrics, progress)
+    question = _question(subject, examples, plan, count, seed)
+    if out is None:
+        out, resume = question.folder(trust_folder(settings().home)), True
+        forget_all_but(trust_folder(settings().home), KEPT)
+    command = _command(question, data, methods, metrics)
+    about = _about(subject, examples, plan, question, command)
+    store = TrustStore(local_path(out))
+    with store.held():
+        store.begin(question, {"versions": about["versions"]}, resume)
+        job = _Job(subject, examples, plan, seed, about, store, progress, tell, store.read())
+        job.run()
+        store.finish(job.table())
+        return job.table()
+
+
+def _question(
+    subject: Subject, examples: Examples, plan: TrustPlan, count: int, seed: int
+) -> TrustQuestion:
+    return TrustQuestion(
+        subject.name,
+        subject.model.prepared.fingerprint,
+        examples.digest,
+        count,
+        seed,
+        {one.method.name: one.request.to_dict() for one in plan.methods},
+        {one.metric.name: as_dict(one.params) for one in plan.metrics},
+    )
+
+
+def _about(
+    subject: Subject, examples: Examples, plan: TrustPlan, question: TrustQuestion, command: str
+) -> dict[str, Any]:
+    """Of the table, all but what is found."""
+    device = describe_device(subject.model.prepared.device)
+    return {
+        "model": question.model,
+        "model_fingerprint": question.model_fingerprint,
+        "modality": subject.modality,
+        "data": examples.title,
+        "noun": subject.noun,
+        "count": question.count,
+        "found": len(examples.known),
+        "seed": question.seed,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{processor()}, {cores()} cores; {device}",
+        "command": command,
+        "versions": versions(),
+        "notes": (*examples.notes, *plan.notes),
+    }
+
+
+def _command(
+    question: TrustQuestion, data: str, methods: Sequence[str], metrics: Sequence[str]
+) -> str:
+    words = ["python -m dlexplain trust", question.model]
+    words += ["--data PATH"] if data else []
+    words += ["--methods", ",".join(methods)] if methods else []
+    words += ["--metrics", ",".join(metrics)] if metrics else []
+    return " ".join([*words, f"--count {question.count}", f"--seed {question.seed}"])
+
+
+@dataclass(eq=False)
+class _Job:
+    """The work: what is done is in `done`, and on the disk but for what is `fresh`."""
+
+    subject: Subject
+    examples: Examples
+    plan: TrustPlan
+    seed: int
+    about: Mapping[str, Any]
+    store: TrustStore
+    progress: Progress
+    tell: Tell | None
+    done: dict[tuple[int, str], Judged]
+    fresh: list[Judged] = field(default_factory=list)
+    written: float = field(default_factory=time.monotonic)
+    told: float = field(default_factory=time.monotonic)
+
+    def run(self) -> None:
+        """All that is still to do, example by example, so that what is cancelled is a table of
+        fewer examples."""
+        todo = [
+            (place, example, one)
+            for place, example in enumerate(self.examples.known)
+            for one in self.plan.methods
+            if (place, one.method.name) not in self.done
+        ]
+        whole = len(self.examples.known) * len(self.plan.methods)
+        self.progress.plan(whole)
+        if whole > len(todo):
+            self.progress.advance(whole - len(todo))
+        self._tell()
+        try:
+            for place, example, one in todo:
+                self._add(self._judged(place, example, one))
+        finally:  # what is done is kept, also where the work is cancelled
+            self._write()
+            self._tell()
+
+    def table(self) -> TrustTable:
+        return tabulated(self.about, self.plan, self.done.values())
+
+    def _add(self, found: Judged) -> None:
+        self.done[found.place, found.method] = found
+        self.fresh.append(found)
+        if time.monotonic() - self.written >= KEEP_SECONDS:
+            self._write()
+        if time.monotonic() - self.told >= TELL_SECONDS:
+            self._tell()
+        self.progress.advance(1)
+
+    def _write(self) -> None:
+        if self.fresh:
+            self.store.append([one.to_dict() for one in self.fresh])
+        self.fresh, self.written = [], time.monotonic()
+
+    def _tell(self) -> None:
+        if self.tell is not None and self.done:
+            self.tell(self.table())
+        self.told = time.monotonic()
+
+    def _judged(self, place: int, example: Example, asked: Planned) -> Judged:
+        """One map; what cannot be made or judged is told in its place."""
+        self.progress.check()
+        inner = Progress(cancelled=self.progress.cancelled)
+        given = example.ask(inner)
+        inner.started = time.perf_counter()  # what the model says has been asked for before
+        try:
+            found = asked.method.explain(given, asked.request)
+        except (BadInput, Incompatible) as error:
+            return Judged(place, asked.method.name, None, 0, {}, {}, str(error))
+        seconds, evaluations = found.seconds, found.evaluations
+        try:
+            case = case_of(asked, given, found, self.seed)
+        except BadInput as error:
+            return Judged(place, asked.method.name, seconds, evaluations, {}, {}, str(error))
+        values: dict[str, float] = {}
+        units: dict[str, str] = {}
+        why: dict[str, str] = {}
+        for one in self.plan.metrics:
+            if place < one.examples:
+                try:
+                    quality = one.metric.judge(case, one.params)
+                    values[one.metric.name] = quality.value
+                    units[one.metric.name] = quality.unit
+                except (BadInput, Incompatible) as error:
+                    why[one.metric.name] = str(error)
+        return Judged(place, asked.method.name, seconds, evaluations, values, units, "", why)

@@ -1,0 +1,1 @@
+"""The page of trust: its question, its job, its tables."""

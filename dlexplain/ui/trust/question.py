@@ -1,0 +1,137 @@
+"""What is asked of the methods of a model: data, methods, metrics, how many; and the job."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+
+from dlexplain.errors import BadInput, known_names
+from dlexplain.results import TrustTable
+from dlexplain.services.jobs import Progress
+from dlexplain.trained.catalogue import ModelEntry
+from dlexplain.ui.address import from_address, whole_number
+from dlexplain.ui.jobs import Asked, asked
+
+SLOT = "trust"
+DATA, METHODS, METRICS, COUNT = "trust-data", "trust-methods", "trust-metrics", "trust-count"
+OF = "trust-of"
+KINDS = {"classify-image": "picture", "classify-text": "text", "forecast": "series"}
+"""Modalities of the tasks whose models are judged."""
+USUAL = {"picture": (100, "pictures"), "text": (200, "texts"), "series": (50, "forecasts")}
+LEAST, MOST = 3, 10_000
+DATA_HELP = {
+    "picture": "A folder or ZIP of pictures on the server, or where the model's own data set lies.",
+    "text": "A CSV with a column text on the server, or the folder of the model's own data set.",
+    "series": "A CSV of the model's series on the server.",
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """All that decides the table, as far as the page knows it; () for what suits the model."""
+
+    model: str
+    data: str
+    methods: tuple[str, ...]
+    metrics: tuple[str, ...]
+    count: int
+
+
+def job_of(model: str) -> Asked[TrustTable] | None:
+    """What this session has asked about the model last."""
+    found: Asked[TrustTable] | None = st.session_state.get(SLOT)
+    return found if found is not None and found.question.model == model else None
+
+
+def choose_question(entry: ModelEntry, arrived: bool) -> Question:
+    """The settings; torch is imported for the names of methods and metrics."""
+    kind = KINDS[entry.task]
+    with st.spinner("Reading the names of methods and metrics…"):
+        from dlexplain.services.quality.trust_plan import offered_methods, offered_metrics
+
+        methods, metrics = offered_methods(kind), offered_metrics(kind)
+    usual, noun = USUAL[kind]
+    _begin_anew(kind, usual)
+    from_address("data", str, arrived, DATA)
+    from_address("methods", partial(_names, "method", methods), arrived, METHODS)
+    from_address("metrics", partial(_names, "metric", metrics), arrived, METRICS)
+    from_address("count", whole_number("count", LEAST, MOST), arrived, COUNT)
+    left, right = st.columns([3, 1])
+    data = left.text_input(
+        "Other data",
+        key=DATA,
+        persist_state="session",
+        placeholder="The model's own test data",
+        help=DATA_HELP[kind],
+    )
+    count = right.number_input(
+        f"How many {noun}", LEAST, MOST, key=COUNT, persist_state="session", step=10,
+        help="More make narrower intervals and take longer.",
+    )  # fmt: skip
+    left, right = st.columns(2)
+    chosen = left.multiselect(
+        "Methods",
+        list(methods),
+        format_func=methods.__getitem__,
+        key=METHODS,
+        persist_state="session",
+        placeholder="A set that suits the model",
+    )
+    judged = right.multiselect(
+        "Metrics",
+        list(metrics),
+        format_func=metrics.__getitem__,
+        key=METRICS,
+        persist_state="session",
+        placeholder="A set that suits the model",
+    )
+    return Question(entry.name, data.strip(), tuple(chosen), tuple(judged), int(count))
+
+
+def _begin_anew(kind: str, usual: int) -> None:
+    """Of another kind of input the settings are others."""
+    state = st.session_state
+    if state.get(OF) != kind:
+        state[OF] = kind
+        state.update({DATA: "", METHODS: [], METRICS: [], COUNT: usual})
+
+
+def _names(what: str, known: Mapping[str, str], text: str) -> list[str]:
+    """Of an address; raises BadInput for one that is not known."""
+    names = text.split(",")
+    for name in names:
+        if name not in known:
+            raise BadInput(f'unknown {what} "{name}"; {known_names(name, known)}')
+    return names
+
+
+def start(question: Question) -> None:
+    """The button, and the job that it starts; what an earlier attempt has done is gone on with."""
+    pressed = st.button("Compute", type="primary", icon=":material/play_arrow:")
+    if pressed:
+        so_far: list[TrustTable] = []
+        work = _work(question, so_far)
+        asked(SLOT, question, "The table of trust", work, anew=True, so_far=so_far)
+        st.rerun()
+
+
+def _work(question: Question, so_far: list[TrustTable]) -> Callable[[Progress], TrustTable]:
+    def work(progress: Progress) -> TrustTable:
+        from dlexplain.services.quality.trust import trust
+
+        return trust(
+            question.model,
+            question.data,
+            question.methods,
+            question.metrics,
+            question.count,
+            progress=progress,
+            tell=partial(_keep, so_far),
+        )
+
+    return work
+
+
+def _keep(so_far: list[TrustTable], now: TrustTable) -> None:
+    so_far[:] = [now]
