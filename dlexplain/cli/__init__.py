@@ -19,6 +19,7 @@ from dlexplain.cli import (
     latents,
     layers,
     objects,
+    shortcuts,
     training,
     translating,
     writing,
@@ -96,5 +97,6 @@ def _parser() -> argparse.ArgumentParser:
     latents.declare(command)
     layers.declare(command)
     forecasting.declare(command)
+    shortcuts.declare(command)
     zoo.declare(command)
     return parser

@@ -12,37 +12,27 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dlexplain.data.shortcuts import NONE, Shortcut
+from dlexplain.data.shortcuts import Shortcut
 from dlexplain.errors import BadInput, Incompatible, ParamError, UnknownName, known_names
 from dlexplain.evaluation.case import strengths_of
-from dlexplain.evaluation.intervals import LEAST, bootstrap_mean
+from dlexplain.evaluation.intervals import bootstrap_mean
 from dlexplain.evaluation.relevance_mass import relevance_mass
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import parse
-from dlexplain.results import RunRecord
 from dlexplain.results.shortcuts import MarkedExample, MarkedRelevance, ShortcutTest
 from dlexplain.services.explaining import MethodInfo
+from dlexplain.services.quality.lab import LEAST_EXAMPLES, MOST_EXAMPLES, USUAL
 from dlexplain.services.quality.marked import Marked, MarkedCase
 from dlexplain.trained.catalogue import trained
 from dlexplain.trained.folder import Trained
 
-USUAL = 20
-"""Examples that are explained."""
-MOST_EXAMPLES = 200
 SHOWN = 4
 """Examples whose maps are kept."""
 EVERYWHERE = (
     "The tint is in every pixel, so all relevance of every method lies in it: only what the model "
     "says can be judged."
 )
-
-
-def shortcut_runs() -> list[RunRecord]:
-    """Runs in which a shortcut is planted, in whatever state, the latest first."""
-    from dlexplain.services.training.runs import runs
-
-    return [r for r in runs() if r.spec.get("shortcut", {}).get("kind", NONE) != NONE]
 
 
 @random_state_kept()
@@ -58,12 +48,14 @@ def measure_shortcut(
     examples  that are explained, drawn by the run's seed among those whose answer the mark turned
     methods   by name; by default all that suit the model, with their usual parameters
 
-    Raises UnknownName, WeightsError, DataError where its data are not here, BadInput where nothing
-    is planted or the mark turns fewer than three answers, or Cancelled.
+    Where the mark turns fewer than three answers, or is everywhere, no method is asked, and a note
+    says why. Raises UnknownName, WeightsError, DataError where its data are not here, BadInput
+    where nothing is planted, or Cancelled.
     """
-    if not LEAST <= examples <= MOST_EXAMPLES:
+    if not LEAST_EXAMPLES <= examples <= MOST_EXAMPLES:
         raise BadInput(
-            f"examples is {examples}; it takes a whole number from {LEAST} to {MOST_EXAMPLES}"
+            f"examples is {examples}; it takes a whole number from {LEAST_EXAMPLES} to "
+            f"{MOST_EXAMPLES}"
         )
     found, progress = trained(model), progress or Progress()
     shortcut: Shortcut = parse(Shortcut, found.spec.shortcut)
@@ -72,11 +64,11 @@ def measure_shortcut(
     progress.plan(1)
     marked = _marked(found, shortcut, progress)
     progress.advance(1)
-    measured = shortcut.kind != "colour"  # which is everywhere, and so in every map
-    cases = _cases(marked, examples, found.spec.seed) if measured else []
-    infos = _chosen(marked.methods(), methods) if measured else ()
+    infos = _chosen(marked.methods(), methods)
+    note = EVERYWHERE if shortcut.kind == "colour" else _unlearnt(marked)
+    cases = [] if note else _cases(marked, examples, found.spec.seed)
     progress.plan(len(cases) * len(infos))
-    maps, refused = _explained(cases, infos, found.spec.seed, progress)
+    maps, refused = _explained(cases, infos, found.spec.seed, progress) if cases else ([], ())
     return ShortcutTest(
         model=found.name,
         title=found.title,
@@ -91,7 +83,7 @@ def measure_shortcut(
         examples=_shown(cases, maps),
         names=tuple(case.name for case in cases),
         refused=refused,
-        notes=() if measured else (EVERYWHERE,),
+        notes=(note,) if note else (),
         seconds=progress.seconds,
     )
 
@@ -111,16 +103,21 @@ def _marked(found: Trained, shortcut: Shortcut, progress: Progress) -> Marked:
     return MarkedSeries.of(found, shortcut, progress)
 
 
+def _unlearnt(marked: Marked) -> str:
+    """A sentence where the mark turns too few answers for maps of them to be judged, else ""."""
+    turned = len(marked.turned)
+    if turned >= LEAST_EXAMPLES:
+        return ""
+    return (
+        f"The mark turns the answer of {turned} of {marked.against:,} test examples: the model has "
+        "not learnt the shortcut, so nobody knows what a map should point at. Train it for longer, "
+        "or mark more of the examples."
+    )
+
+
 def _cases(marked: Marked, count: int, seed: int) -> list[MarkedCase]:
-    """So many examples whose answer the mark turned, or all of fewer; raises BadInput."""
-    turned = marked.turned
-    if len(turned) < LEAST:
-        raise BadInput(
-            f"the mark turns the answer of {len(turned)} of {marked.against:,} test examples: the "
-            "model has not learnt the shortcut, so nobody knows what a map should point at; train "
-            "it for longer, or mark more of the examples"
-        )
-    order = np.random.default_rng(seed).permutation(turned)[:count]
+    """So many examples whose answer the mark turned, or all of fewer."""
+    order = np.random.default_rng(seed).permutation(marked.turned)[:count]
     return [marked.case(int(place)) for place in np.sort(order)]
 
 
