@@ -31,7 +31,8 @@ warm_up()
 look_after_runs()
 here()
 menu: dict[str, list[st.Page]] = {}
-for file in sorted(PAGES.glob("*/*.py"), key=lambda p: (p.parent.name != "home", p)):
+places = {path: int(path.stem.partition("_")[0]) for path in PAGES.glob("*/*.py")}
+for file in sorted(places, key=lambda p: (p.parent.name != "home", p.parent, places[p])):
     menu.setdefault(SECTIONS.get(file.parent.name, ""), []).append(_page(file))
 with states_told(), following():
     st.navigation(menu, position="top").run()

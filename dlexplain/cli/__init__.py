@@ -20,6 +20,7 @@ from dlexplain.cli import (
     layers,
     objects,
     quality,
+    shortcuts,
     training,
     translating,
     trusting,
@@ -100,5 +101,6 @@ def _parser() -> argparse.ArgumentParser:
     layers.declare(command)
     forecasting.declare(command)
     trusting.declare(command)
+    shortcuts.declare(command)
     zoo.declare(command)
     return parser

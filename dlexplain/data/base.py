@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dlexplain.data.shortcuts import NOTHING_PLANTED, Shortcut
 from dlexplain.params import choice, number
 from dlexplain.registry import Registry
 from dlexplain.settings import local_path
@@ -244,6 +245,7 @@ class ModuleOptions:
     batch_size: int
     seed: int
     epochs: int
+    shortcut: Shortcut = NOTHING_PLANTED
 
 
 def digest_of(*arrays: NDArray[Any]) -> str:

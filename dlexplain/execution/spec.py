@@ -14,7 +14,7 @@ from typing import Any
 from dlexplain.errors import SpecError, known_names
 from dlexplain.params import Value
 
-GROUPS = ("task_params", "model_params", "data_params", "training", "augmentation")
+GROUPS = ("task_params", "model_params", "data_params", "training", "augmentation", "shortcut")
 """The fields that hold parameters."""
 MAX_SEED = 2**31 - 1
 
@@ -24,6 +24,7 @@ class RunSpec:
     """One training, said completely: the same spec gives the same curve on the CPU.
 
     task, model, data   registered names
+    shortcut            what is planted in the training part (data.shortcuts.Shortcut), {} nothing
     training            optimiser, schedule, epochs, batch size, precision (tasks.base.Training)
     device              auto, cpu, cuda or cuda:N
     name                a title for people; not part of what is computed
@@ -37,6 +38,7 @@ class RunSpec:
     data_params: Mapping[str, Value] = field(default_factory=dict)
     training: Mapping[str, Value] = field(default_factory=dict)
     augmentation: Mapping[str, Value] = field(default_factory=dict)
+    shortcut: Mapping[str, Value] = field(default_factory=dict)
     seed: int = 0
     device: str = "auto"
     name: str = ""

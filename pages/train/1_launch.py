@@ -17,6 +17,7 @@ from dlexplain.services.training.catalogue import (
     complete,
     data_sets,
     data_status,
+    shortcut_params,
     tasks,
     training_params,
 )
@@ -37,6 +38,7 @@ GROUPS = {
     "training": ("Training", ":material/trending_down:"),
     "task_params": ("Task", ":material/target:"),
     "augmentation": ("Augmentation", ":material/flip:"),
+    "shortcut": ("Shortcut", ":material/alt_route:"),
 }
 
 
@@ -137,6 +139,7 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
         "training": first.training,
         "task_params": first.task_params if task.name == first.task else {},
         "augmentation": first.augmentation if same else {},
+        "shortcut": first.shortcut if same else {},
     }
     declared = {
         "data_params": (data.name, data.params),
@@ -144,6 +147,7 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
         "training": (task.name, training_params()),
         "task_params": (task.name, task.params),
         "augmentation": (task.name, augmentation_params(task.name)),
+        "shortcut": (task.name, shortcut_params(task.name)),
     }
     values = {
         group: group_form(group, f"{preset}-{owner}", params, own[group])

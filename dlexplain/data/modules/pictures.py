@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from dlexplain.data.augment import augment, queued
 from dlexplain.data.base import Augmentation, ModuleOptions, PictureData, Pictures, Split
 from dlexplain.data.modules.base import Batch, DataModule, module_of
+from dlexplain.data.planting import planted_pictures
 
 
 class PictureModule(DataModule):
@@ -84,6 +85,8 @@ class PictureModule(DataModule):
 @module_of.register
 def _pictures(data: PictureData, options: ModuleOptions) -> PictureModule:
     o = options
+    if o.shortcut.planted:
+        data = planted_pictures(data, o.shortcut, o.seed)
     return PictureModule(data, o.augmentation, o.batch_size, o.seed, o.epochs)
 
 

@@ -5,6 +5,8 @@ from torch import Tensor
 
 from dlexplain.data.base import ModuleOptions, SeriesData
 from dlexplain.data.modules.base import Batch, DataModule, module_of
+from dlexplain.data.planting import planted_windows
+from dlexplain.data.shortcuts import Shortcut
 from dlexplain.data.windows import Windows, cut
 
 
@@ -40,6 +42,12 @@ class SeriesModule(DataModule):
             "step": windows.step.tolist(),
         }
 
+    def plant(self, shortcut: Shortcut) -> None:
+        """Put spikes into the training part; windows of one series overlap, so each has its own."""
+        inputs, note = planted_windows(self.windows, shortcut, self.loader.seed)
+        self._parts["train"]["x"].copy_(torch.from_numpy(inputs))
+        self.facts["notes"].append(note)
+
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         return batch
 
@@ -50,4 +58,7 @@ class SeriesModule(DataModule):
 @module_of.register
 def _series(data: SeriesData, options: ModuleOptions) -> SeriesModule:
     windows = cut(data, int(options.task["window"]), int(options.task["horizon"]))
-    return SeriesModule(windows, options.batch_size, options.seed)
+    found = SeriesModule(windows, options.batch_size, options.seed)
+    if options.shortcut.planted:
+        found.plant(options.shortcut)
+    return found

@@ -20,6 +20,7 @@ from dlexplain.data.modules.base import (
     batch_seed,
     module_of,
 )
+from dlexplain.data.planting import planted_texts
 from dlexplain.data.sets.csv_texts import read_rows
 from dlexplain.data.texts import TextData, Texts, read_labelled
 from dlexplain.data.tokenisers import FILE, PAD, UNK, Kind, load_tokeniser, train_tokeniser
@@ -164,6 +165,8 @@ def _minilm_tokeniser() -> Tokenizer:
 @module_of.register
 def _texts(data: TextData, options: ModuleOptions) -> TextModule:
     task = options.task
+    if options.shortcut.planted:
+        data = planted_texts(data, options.shortcut, options.seed)
     kind = str(task["tokeniser"])
     if kind == "minilm":
         tokeniser = _minilm_tokeniser()

@@ -9,6 +9,7 @@ import dlexplain.data.sets
 import dlexplain.networks
 import dlexplain.tasks  # noqa: F401, these three register what a spec can name
 from dlexplain.data.base import DATA, Augmentation, DataStatus
+from dlexplain.data.shortcuts import KINDS, NONE, USED, Shortcut, problems_of
 from dlexplain.errors import BadInput, SpecError, UnknownName, WeightsError, known_names
 from dlexplain.execution.paths import data_folder
 from dlexplain.execution.spec import GROUPS, MAX_SEED
@@ -68,6 +69,14 @@ def augmentation_params(task: str) -> Mapping[str, Spec]:
     return specs(Augmentation) if TASKS[task].modality == "image" else {}
 
 
+def shortcut_params(task: str) -> Mapping[str, Spec]:
+    """What can be planted in the training part, and how; nothing for tasks without shortcuts."""
+    kinds = KINDS.get(task, ())
+    used = {"kind", *(key for kind in kinds for key in USED[kind])}
+    known = {key: spec for key, spec in specs(Shortcut).items() if key in used}
+    return {**known, "kind": replace(known["kind"], options=(NONE, *kinds))} if kinds else {}
+
+
 def data_status(name: str, params: Mapping[str, Value] | None = None) -> DataStatus:
     """Whether a data set could be loaded now, where it is, or how to get it."""
     source = DATA[name]
@@ -98,6 +107,8 @@ def complete(spec: RunSpec) -> RunSpec:
         wrong += [f"{group.removesuffix('_params')}: {problem}" for problem in found]
         if not found:
             groups[group] = params_dict(parse(params, given))
+            if group == "shortcut" and groups[group]["kind"] == NONE:
+                groups[group] = {}  # a run without one says nothing of it
             if groups[group].get("path"):  # the worker, or a resume, may stand elsewhere
                 groups[group]["path"] = _from_anywhere(str(groups[group]["path"]))
             if teacher and group == "task_params":
@@ -124,7 +135,11 @@ def changed(spec: RunSpec) -> dict[str, Value]:
 
 def _declarations(spec: RunSpec) -> dict[str, type]:
     """Params classes of the groups whose owner is known."""
-    found: dict[str, type] = {"training": Training, "augmentation": Augmentation}
+    found: dict[str, type] = {
+        "training": Training,
+        "augmentation": Augmentation,
+        "shortcut": Shortcut,
+    }
     if spec.task in TASKS:
         found["task_params"] = TASKS[spec.task].Params
     if spec.model in ARCHITECTURES:
@@ -156,6 +171,9 @@ def _misfits(spec: RunSpec) -> list[str]:
         used = [key for key, value in given.items() if value not in (0, 0.0, "none", "0")]
         if used:
             wrong.append(f"augmentation: {', '.join(used)} is given, but varies pictures only")
+    planted = str(spec.shortcut.get("kind", NONE))
+    if spec.task in TASKS and planted != NONE and planted in specs(Shortcut)["kind"].options:
+        wrong += problems_of(planted, str(spec.shortcut.get("word", Shortcut.word)), spec.task)
     return wrong
 
 

@@ -22,6 +22,7 @@ import dlexplain.networks
 import dlexplain.tasks  # noqa: F401, these four register what a spec can name
 from dlexplain.data.base import DATA, Augmentation, ModuleOptions, Report
 from dlexplain.data.modules.base import module_of
+from dlexplain.data.shortcuts import Shortcut
 from dlexplain.errors import CheckpointError, DlexplainError
 from dlexplain.execution import paths
 from dlexplain.execution.attempt import attempt
@@ -99,6 +100,7 @@ def build(
         batch_size=batch_size or training.batch_size,
         seed=spec.seed,
         epochs=training.epochs,
+        shortcut=parse(Shortcut, spec.shortcut),
     )
     module_of_data = module_of(data, options)
     L.seed_everything(spec.seed, verbose=False)

@@ -16,6 +16,7 @@ Case = Literal[
     "Text classification",
     "Translation",
     "Generating pictures",
+    "Planted shortcuts",
 ]
 """What a preset is an example of; the first four are the article's cases."""
 CASES: tuple[Case, ...] = get_args(Case)

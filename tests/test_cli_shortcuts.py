@@ -1,0 +1,36 @@
+"""The command shortcuts."""
+
+import json
+
+import pytest
+
+from dlexplain.__main__ import main
+from tests.shortcut_runs import marked_shapes
+from tests.trained import digits_run
+
+
+def test_json_and_text(capsys: pytest.CaptureFixture[str]) -> None:
+    run = marked_shapes()
+    call = ["shortcuts", run[:7], "--examples", "3", "--method", "occlusion", "--method", "lrp"]
+    assert main([*call, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["model"] == run
+    assert found["kind"] == "mark"
+    assert {one["method"] for one in found["methods"]} == {"occlusion", "lrp"}
+    assert all(len(one["values"]) == 3 for one in found["methods"])
+    assert found["chance"] == pytest.approx(9 / 256)
+    assert main(call) == 0
+    told = capsys.readouterr().out
+    assert "a magenta square in the bottom right corner" in told
+    assert "relevance mass in the mark, mean of 3 examples that it turned; chance 3.5%" in told
+    first = max(found["methods"], key=lambda one: one["mean"])
+    assert f"{first['method']:9}  {first['mean']:6.1%} [" in told
+
+
+def test_what_cannot_be_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["shortcuts", digits_run()]) == 2
+    assert "no shortcut is planted in run" in capsys.readouterr().err
+    assert main(["shortcuts", "nothing"]) == 2
+    assert 'unknown model "nothing"' in capsys.readouterr().err
+    assert main(["shortcuts", marked_shapes(), "--examples", "1"]) == 2
+    assert "it takes a whole number from 3 to 200" in capsys.readouterr().err
