@@ -41,7 +41,7 @@ USUAL_METHODS = {
 }  # fmt: skip
 """By modality: those of a table where none are named, as far as they suit the model."""
 USUAL_METRICS = (
-    "deletion", "insertion", "road", "infidelity", "faithfulness-correlation", "comprehensiveness",
+    "deletion", "insertion", "road-most", "infidelity", "faithfulness-correlation", "comprehensiveness",
     "sufficiency", "max-sensitivity", "parameter-randomisation", "sparseness",
 )  # fmt: skip
 """Likewise; what a table has of a metric that is not registered is nothing."""
