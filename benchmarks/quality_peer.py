@@ -21,7 +21,8 @@ class Asked:
     maps     (pictures, 1 + random maps, height, width), each picture's own first
     values   (pictures, channels, height, width) the own maps before channels are summed
     value_range  of black and white
-    points   steps of deletion, of which three take away a share of the pixels that is whole;  shares  that ROAD takes away;  road  pictures that it is asked of
+    points   steps of deletion, each of as many values
+    shares   that ROAD takes away;  road  pictures that it is asked of
     changes  of infidelity;  near  points of max-sensitivity;  radius  in units of the input
     batch    None as Quantus comes, or its batch size
     """
@@ -120,10 +121,7 @@ def quantus_on_pictures(asked: Asked) -> Cases:
         return np.asarray(ask(metric, asked.inputs, asked.targets, own), np.float32)
 
     def sensitivity() -> NDArray[np.float32]:
-        metric = quantus.MaxSensitivity(
-            nr_samples=asked.near, lower_bound=asked.radius, perturb_func=quantus.uniform_noise,
-            **usual,
-        )  # fmt: skip
+        metric = quantus.MaxSensitivity(nr_samples=asked.near, lower_bound=asked.radius, **usual)
         kept = {"method": METHOD, "reduce_axes": ()}
         more = {**explaining, "explain_func_kwargs": kept}
         return np.asarray(

@@ -25,21 +25,6 @@ def of_next(values: NDArray[np.float64], share: float = 0.95) -> tuple[float, fl
     return mean, mean - half, mean + half
 
 
-def bootstrap_mean(
-    values: NDArray[np.float64], seed: int = 0, share: float = 0.95
-) -> tuple[float, float, float]:
-    """Mean of n values, and its interval by the percentiles of RESAMPLES means of n values drawn
-    with replacement (Efron 1979, https://doi.org/10.1214/aos/1176344552).
-
-    Raises BadInput for fewer than LEAST values.
-    """
-    _check(values)
-    drawn = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
-    means = values[drawn].mean(1)
-    low, high = np.quantile(means, [(1 - share) / 2, (1 + share) / 2])
-    return float(values.mean()), float(low), float(high)
-
-
 def of_correlation(r: float, n: int, share: float = 0.95) -> tuple[float, float]:
     """Of Pearson's correlation of n pairs: tanh(artanh r ± z / sqrt(n - 3)) (Fisher 1921), about
     right where the pairs are normal.
@@ -54,6 +39,21 @@ def of_correlation(r: float, n: int, share: float = 0.95) -> tuple[float, float]
         return r, r
     half = float(norm.ppf((1 + share) / 2)) / np.sqrt(n - 3)
     return float(np.tanh(np.arctanh(r) - half)), float(np.tanh(np.arctanh(r) + half))
+
+
+def bootstrap_mean(
+    values: NDArray[np.float64], seed: int = 0, share: float = 0.95
+) -> tuple[float, float, float]:
+    """Mean of n values, and its interval by the percentiles of RESAMPLES means of n values drawn
+    with replacement (Efron 1979, https://doi.org/10.1214/aos/1176344552).
+
+    Raises BadInput for fewer than LEAST values.
+    """
+    _check(values)
+    drawn = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
+    means = values[drawn].mean(1)
+    low, high = np.quantile(means, [(1 - share) / 2, (1 + share) / 2])
+    return float(values.mean()), float(low), float(high)
 
 
 def _check(values: NDArray[np.float64]) -> None:
