@@ -21,8 +21,9 @@ class Asked:
     maps     (pictures, 1 + random maps, height, width), each picture's own first
     values   (pictures, channels, height, width) the own maps before channels are summed
     value_range  of black and white
-    points   steps of deletion, of which three take away a whole number of pixels
-    shares   that ROAD takes away;  road  pictures that it is asked of
+    points   steps of deletion, each of as many values
+    shares   that ROAD takes away
+    few      pictures of which what takes long is asked: ROAD and parameter randomisation
     changes  of infidelity;  near  points of max-sensitivity;  radius  in units of the input
     batch    None as Quantus comes, or its batch size
     """
@@ -35,7 +36,7 @@ class Asked:
     value_range: tuple[float, float]
     points: int
     shares: tuple[float, ...]
-    road: int
+    few: int
     changes: int
     near: int
     radius: float
@@ -59,6 +60,18 @@ def layers_of(name: str) -> int:
 
     wrapped = quantus.helpers.model.pytorch_model.PyTorchModel(network(name), channel_first=True)
     return int(wrapped.random_layer_generator_length)
+
+
+def evaluations(asked: Asked) -> dict[str, int]:
+    """How many Quantus makes, by the names of our metrics."""
+    pictures, maps = asked.maps.shape[:2]
+    return {
+        "deletion": pictures * maps * asked.points,
+        "road-most": asked.few * maps * len(asked.shares),
+        "infidelity": pictures * (1 + asked.changes),
+        "max-sensitivity": pictures * asked.near,
+        "parameter-randomisation": asked.few * (1 + layers_of(asked.model)),
+    }
 
 
 def quantus_on_pictures(asked: Asked) -> Cases:
@@ -102,7 +115,7 @@ def quantus_on_pictures(asked: Asked) -> Cases:
         """Of more channels than one Quantus takes places beyond those that it can impute; here the
         first channel has the map, the others come after it, and shares are of all channels."""
         channels = asked.inputs.shape[1]
-        inputs, targets, values = each(asked.road)
+        inputs, targets, values = each(asked.few)
         last = np.full_like(values, values.min() - 1).repeat(channels - 1, 1)
         percentages = [100 * share / channels for share in asked.shares]
         metric = quantus.ROAD(percentages=percentages, noise=0.0, normalise=False, **usual)
@@ -121,10 +134,7 @@ def quantus_on_pictures(asked: Asked) -> Cases:
         return np.asarray(ask(metric, asked.inputs, asked.targets, own), np.float32)
 
     def sensitivity() -> NDArray[np.float32]:
-        metric = quantus.MaxSensitivity(
-            nr_samples=asked.near, lower_bound=asked.radius, perturb_func=quantus.uniform_noise,
-            **usual,
-        )  # fmt: skip
+        metric = quantus.MaxSensitivity(nr_samples=asked.near, lower_bound=asked.radius, **usual)
         kept = {"method": METHOD, "reduce_axes": ()}
         more = {**explaining, "explain_func_kwargs": kept}
         return np.asarray(
@@ -133,9 +143,9 @@ def quantus_on_pictures(asked: Asked) -> Cases:
 
     def randomisation() -> NDArray[np.float32]:
         """(layers, pictures)"""
-        found = ask(
-            quantus.MPRT(**usual), asked.inputs, asked.targets, asked.maps[:, :1], **explaining
-        )
+        metric, few = quantus.MPRT(**usual), slice(asked.few)
+        own = asked.maps[few, :1]
+        found = ask(metric, asked.inputs[few], asked.targets[few], own, **explaining)
         return np.asarray([found[key] for key in found if key != "original"], np.float32)
 
     return {

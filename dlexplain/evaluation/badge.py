@@ -170,9 +170,9 @@ def _depends(case: Case, plan: Plan, reference: Tensor | None) -> Fact:
         return _not_measured(name, title)
     asking = replace(case, request=plan.request)
     try:
-        maps = []
+        maps, network = [], case.given.copied_network()
         for seed in range(case.seed, case.seed + plan.repeats):
-            (drawn,) = random_networks(case.given.network, "cascading", "deviation", 1, seed)
+            (drawn,) = random_networks(network, "cascading", "deviation", 1, seed)
             maps.append(asking.again(case.given.of_network(drawn.network, f"drawn-{seed}")))
     except BadInput as error:
         return _not_measured(name, title, str(error))

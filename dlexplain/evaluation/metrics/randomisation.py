@@ -89,7 +89,8 @@ def maps_of_random_networks(
     """
     given = cases[0].given
     order, draw = cast(Order, params.order), cast(Draw, params.draw)
-    for step, one in enumerate(random_networks(given.network, order, draw, params.steps, seed)):
+    network = given.copied_network()
+    for step, one in enumerate(random_networks(network, order, draw, params.steps, seed)):
         name = f"random-{seed}-{step}"
         yield one.layers, _maps(cases, [c.given.of_network(one.network, name) for c in cases])
 

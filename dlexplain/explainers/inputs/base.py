@@ -5,6 +5,7 @@ that can be taken away. What these are is a matter of the modality: pixels, word
 values. So a method is written once, and is offered wherever its needs are met.
 """
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -209,6 +210,13 @@ class ModelInput(ABC):
     def network(self) -> nn.Module:
         """Whose weights make the score."""
         raise Incompatible(f"the weights behind a {self.modality.name} are not at hand")
+
+    def copied_network(self) -> nn.Module:
+        """A copy of `network`, taken in the model's turn: hooks of others, which live only in
+        theirs, would be copied along."""
+        network = self.network
+        with self.model.lock.turn():
+            return copy.deepcopy(network)
 
     def of_network(self, network: nn.Module, name: str) -> Self:
         """The same input of another network of the same form.

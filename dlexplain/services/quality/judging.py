@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 import dlexplain.evaluation.metrics  # noqa: F401, registers them
 from dlexplain.errors import BadInput, Incompatible, known_names
-from dlexplain.evaluation.base import METRICS, Metric, metrics_for, refusal
+from dlexplain.evaluation.base import METRICS, metrics_for
 from dlexplain.evaluation.case import Case
 from dlexplain.explainers.base import NOTHING
 from dlexplain.explainers.drawing import random_state_kept
@@ -61,14 +61,16 @@ def quality(
                 f"{METRICS[name].title} is not for a {case.given.modality.name}; "
                 f"{known_names(name, sorted(known))}"
             )
-    chosen = [METRICS[name] for name in metrics] or [
-        metric for metric in known.values() if not refusal(metric, case)
-    ]
-    return tuple(_judged(metric, case, given.get(metric.name, NOTHING)) for metric in chosen)
-
-
-def _judged(metric: Metric[Any], case: Case, params: Mapping[str, Value]) -> Quality:
-    return metric.judge(case, metric.params(params))
+    found = []
+    for name in metrics or known:
+        metric = METRICS[name]
+        asked = metric.params(given.get(name, NOTHING))
+        try:
+            found.append(metric.judge(case, asked))
+        except Incompatible:
+            if metrics:
+                raise
+    return tuple(found)
 
 
 def case_of(

@@ -41,8 +41,8 @@ USUAL_METHODS = {
 }  # fmt: skip
 """By modality: those of a table where none are named, as far as they suit the model."""
 USUAL_METRICS = (
-    "deletion", "insertion", "road-most", "infidelity", "faithfulness-correlation", "comprehensiveness",
-    "sufficiency", "max-sensitivity", "parameter-randomisation", "sparseness",
+    "deletion", "insertion", "road-most", "infidelity", "faithfulness-correlation",
+    "comprehensiveness", "sufficiency", "max-sensitivity", "parameter-randomisation", "sparseness",
 )  # fmt: skip
 """Likewise; what a table has of a metric that is not registered is nothing."""
 FEWER: dict[str, Value] = {"maps": 4, "points": 10}
