@@ -11,10 +11,10 @@ from dlexplain.ui.address import from_address, one_of, to_address
 from dlexplain.ui.jobs import Asked, result_of
 from dlexplain.ui.live import drawn_before, live, rerun_when
 from dlexplain.ui.models import choose_model
-from dlexplain.ui.trust.question import KINDS, Question, choose_question, job_of, start
+from dlexplain.ui.trust.question import KINDS, TABLE, Question, choose_question, job_of, start
 from dlexplain.ui.trust.table import show_table
 
-MODEL, TABLE, SETTINGS = "trust-model", "trust-table", "trust-settings"
+MODEL, SETTINGS = "trust-model", "trust-settings"
 EVERY_SECONDS = 5.0  # between two drawings of a table that grows
 ASKS = ("data", "methods", "metrics", "count")  # what in the address opens the settings
 

@@ -110,7 +110,10 @@ def test_several_tables_can_be_chosen_and_the_address_keeps_which() -> None:
     assert "Not to be believed on this model, whatever their rank: Lrp" in page.warning[0].value
     assert page.dataframe[0].value["Method"][0] == "Lrp ✗"
     assert page.query_params["table"] == "shipped"
-    page = pressed(opened(methods="saliency,lrp", count="3"), "Compute")
+    page = opened(methods="saliency,lrp", count="3")
+    assert "Grad-Cam is recommended" in said(page)
+    page = pressed(page, "Compute")
+    assert "Grad-Cam is recommended" not in said(page)
     titles = page.selectbox(key="trust-table").options
     assert ["3 pictures, 2 methods (made here)" in titles[0], "(comes along)" in titles[1]] == [
         True, True,
