@@ -55,11 +55,14 @@ def said(page: AppTest) -> str:
     return " ".join(each.value for kind in kinds for each in kind)
 
 
-def test_an_empty_page_says_what_to_do_and_has_its_settings_open() -> None:
+def test_an_empty_page_says_what_to_do() -> None:
     page = opened()
     assert "There is no table for this model yet. Open **Compute a table** below" in said(page)
-    assert [button.label for button in page.button] == ["Compute"]
-    assert page.number_input(key="trust-count").value == 100
+    assert page.expander[0].label == "Compute a table" and not page.button
+    for model, count in (("digits-cnn", 100), ("sst2-cnn", 200), ("macrodata-lstm", 50)):
+        page = opened(model=model, data="")
+        assert [button.label for button in page.button] == ["Compute"]
+        assert page.number_input(key="trust-count").value == count
 
 
 def test_a_table_is_computed_and_shown_with_its_recommendation() -> None:
