@@ -109,6 +109,10 @@ for _method in (*OF_PICTURES, "grad-cam", "deeplift", "lrp"):
 CALLS["explain_folder"] = lambda: dx.explain_folder(
     "digits-cnn", zipped(PICTURE), "lime", **OF_PICTURES["lime"]
 )
+CALLS["quality"] = lambda: dx.quality(
+    dx.load("digits-cnn"), PICTURE, dx.explain("digits-cnn", PICTURE, "saliency")
+)
+CALLS["trust"] = lambda: dx.trust("digits-cnn", methods=("kernel-shap", "saliency"), count=3)
 CALLS["wrap"] = lambda: dx.wrap(OWN, ["a", "b"], (1, 8, 8))
 # Made here: their first weights are drawn from a seed of their own.
 DETECTOR, SEGMENTER, SQUARE = Detector(), Segmenter("tensor"), (3, SIDE, SIDE)

@@ -5,16 +5,16 @@ from functools import partial
 import streamlit as st
 
 from dlexplain.results import TrustTable
-from dlexplain.services.quality.shipped import made_here, shipped, tables
+from dlexplain.services.quality.shipped import made_here, shipped
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address, one_of, to_address
 from dlexplain.ui.jobs import Asked, result_of
 from dlexplain.ui.live import drawn_before, live, rerun_when
 from dlexplain.ui.models import choose_model
-from dlexplain.ui.trust.question import KINDS, Question, choose_question, job_of, start
+from dlexplain.ui.trust.question import KINDS, TABLE, Question, choose_question, job_of, start
 from dlexplain.ui.trust.table import show_table
 
-MODEL, TABLE, SETTINGS = "trust-model", "trust-table", "trust-settings"
+MODEL, SETTINGS = "trust-model", "trust-settings"
 EVERY_SECONDS = 5.0  # between two drawings of a table that grows
 ASKS = ("data", "methods", "metrics", "count")  # what in the address opens the settings
 
@@ -91,13 +91,13 @@ def _title(name: str, table: TrustTable) -> str:
 
 
 def settings(entry: ModelEntry, arrived: bool) -> dict[str, str | None]:
-    """What to compute anew; returns what of it is to be in the address."""
-    asks = any(key in st.query_params for key in ASKS)
+    """What to compute anew; returns what of it is to be in the address. torch is imported for it,
+    so it is closed until it is asked for."""
     opened = st.expander(
         "Compute a table",
         icon=":material/tune:",
         key=SETTINGS,
-        expanded=asks or not tables(entry.name),
+        expanded=any(key in st.query_params for key in ASKS),
         on_change="rerun",
     )
     with opened:

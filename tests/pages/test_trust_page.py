@@ -55,11 +55,14 @@ def said(page: AppTest) -> str:
     return " ".join(each.value for kind in kinds for each in kind)
 
 
-def test_an_empty_page_says_what_to_do_and_has_its_settings_open() -> None:
+def test_an_empty_page_says_what_to_do() -> None:
     page = opened()
     assert "There is no table for this model yet. Open **Compute a table** below" in said(page)
-    assert [button.label for button in page.button] == ["Compute"]
-    assert page.number_input(key="trust-count").value == 100
+    assert page.expander[0].label == "Compute a table" and not page.button
+    for model, count in (("digits-cnn", 100), ("sst2-cnn", 200), ("macrodata-lstm", 50)):
+        page = opened(model=model, data="")
+        assert [button.label for button in page.button] == ["Compute"]
+        assert page.number_input(key="trust-count").value == count
 
 
 def test_a_table_is_computed_and_shown_with_its_recommendation() -> None:
@@ -110,7 +113,10 @@ def test_several_tables_can_be_chosen_and_the_address_keeps_which() -> None:
     assert "Not to be believed on this model, whatever their rank: Lrp" in page.warning[0].value
     assert page.dataframe[0].value["Method"][0] == "Lrp ✗"
     assert page.query_params["table"] == "shipped"
-    page = pressed(opened(methods="saliency,lrp", count="3"), "Compute")
+    page = opened(methods="saliency,lrp", count="3")
+    assert "Grad-Cam is recommended" in said(page)
+    page = pressed(page, "Compute")
+    assert "Grad-Cam is recommended" not in said(page)
     titles = page.selectbox(key="trust-table").options
     assert ["3 pictures, 2 methods (made here)" in titles[0], "(comes along)" in titles[1]] == [
         True, True,

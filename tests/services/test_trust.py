@@ -1,6 +1,8 @@
 """Tables of trust: known truth, what goes on after a stop, what cannot be asked."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -151,6 +153,15 @@ def test_cells_are_means_of_what_dx_quality_says(tmp_path: Path) -> None:
     assert len(lines) == COUNT * len(FAST)
     kept = [line["values"]["deletion"] for line in lines if line["method"] == "saliency"]
     assert kept == pytest.approx(values, abs=1e-6)
+
+
+def test_a_fresh_process_offers_methods_and_metrics() -> None:
+    code = (
+        "from dlexplain.services.quality.trust_plan import offered_methods, offered_metrics\n"
+        "print('lrp' in offered_methods('picture'), 'deletion' in offered_metrics('series'))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["True", "True"]
 
 
 def test_fewer_examples_are_the_first_of_more() -> None:

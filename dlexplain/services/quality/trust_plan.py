@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-import dlexplain.evaluation.metrics  # noqa: F401, registers them
+import dlexplain.evaluation.metrics
+import dlexplain.services.explaining  # noqa: F401, these two register metrics and methods
 from dlexplain.errors import (
     BadInput,
     Cancelled,

@@ -15,7 +15,7 @@ from dlexplain.ui.jobs import Asked, asked
 
 SLOT = "trust"
 DATA, METHODS, METRICS, COUNT = "trust-data", "trust-methods", "trust-metrics", "trust-count"
-OF = "trust-of"
+OF, TABLE = "trust-of", "trust-table"
 KINDS = {"classify-image": "picture", "classify-text": "text", "forecast": "series"}
 """Modalities of the tasks whose models are judged."""
 USUAL = {"picture": (100, "pictures"), "text": (200, "texts"), "series": (50, "forecasts")}
@@ -111,6 +111,7 @@ def start(question: Question) -> None:
     pressed = st.button("Compute", type="primary", icon=":material/play_arrow:")
     if pressed:
         so_far: list[TrustTable] = []
+        st.session_state.pop(TABLE, None)  # the new table is to be seen
         work = _work(question, so_far)
         asked(SLOT, question, "The table of trust", work, anew=True, so_far=so_far)
         st.rerun()

@@ -121,4 +121,4 @@ def _explained(table: TrustTable) -> None:
 
             st.markdown(RULE)
             for metric in table.metrics:
-                st.markdown(f"**{literal(metric.title)}.** {literal(described(metric.name))}")
+                st.markdown(f"**{literal(metric.title)}.** {described(metric.name)}")
