@@ -17,7 +17,9 @@ def declare(command: "Commands") -> None:
         "Which methods point at a mark that was planted in a run's training; "
         "train one with --preset shortcut-pictures, shortcut-text or shortcut-series.",
     )
-    lab.add_argument("wanted", metavar="RUN", help="its id, a unique beginning of it, or its folder")
+    lab.add_argument(
+        "wanted", metavar="RUN", help="its id, a unique beginning of it, or its folder"
+    )
     lab.add_argument("--examples", type=int, metavar="N", help="that are explained; default: 20")
     lab.add_argument(
         "--method", action="append", default=[], metavar="NAME", help="may be given again"
