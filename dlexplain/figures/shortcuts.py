@@ -67,12 +67,11 @@ def plot_masses(tested: ShortcutTest) -> go.Figure:
             "showlegend": False,
         },
     )
-    figure.add_vline(
-        tested.chance,
-        line={"color": ORANGE, "dash": "dash", "width": 1.5},
-        annotation={"text": f"chance {tested.chance:.1%}", "font": {"color": ORANGE}},
-        annotation_position="top right",
-    )
+    figure.add_vline(tested.chance, line={"color": ORANGE, "dash": "dash", "width": 2})
+    figure.add_annotation(
+        x=tested.chance, y=1, yref="paper", xanchor="left", yanchor="bottom", showarrow=False,
+        text=f"chance {tested.chance:.1%}", font={"color": ORANGE},
+    )  # fmt: skip
     return figure
 
 

@@ -47,7 +47,7 @@ class Lab:
         """Its preset's training with this planted."""
         spec = PRESETS[self.preset].spec
         named = Shortcut(**{**self.first, **shortcut})  # type: ignore[arg-type]
-        name = f"Shortcut lab: {named.words}, {named.marked or 'the usual'}"
+        name = f"Shortcut lab: {named.words}" + (f", {named.marked}" if named.marked else "")
         return replace(spec, shortcut=dict(shortcut), name=name)
 
 

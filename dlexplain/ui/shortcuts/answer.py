@@ -15,7 +15,8 @@ from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked, result_of
 from dlexplain.ui.markdown import literal
 
-COLUMNS = {"picture": 4, "text": 2, "series": 2}
+WIDTHS = {"picture": 165, "text": 360, "series": 360}
+"""Of a map on the page, in pixels: two pictures beside each other on a phone."""
 EXAMPLE = "lab-example"
 
 
@@ -38,9 +39,10 @@ def show_scores(tested: ShortcutTest) -> None:
     st.markdown(f"Planted: {literal(tested.planted)}.")
     with st.container(horizontal=True, gap="small"):
         for score in tested.scores:
-            with st.container(border=True, width=250):
+            with st.container(border=True, width=240):
                 value = f"{score.value:.1%}" if score.unit == SHARE else f"{score.value:.3f}"
-                st.metric(literal(score.title), value)
+                st.markdown(f":small[{literal(score.title)}]")  # a metric's label is cut
+                st.metric(literal(score.title), value, label_visibility="collapsed")
                 within = score.told.partition(" ")[2]
                 unit = "" if score.unit == SHARE else f", {score.unit}"
                 st.caption(literal(f"{within}{unit}"))
@@ -68,6 +70,7 @@ def show_masses(tested: ShortcutTest) -> None:
 def show_examples(kind: str, tested: ShortcutTest) -> None:
     """Some examples with the maps of all methods over them, the best first."""
     st.subheader("Where they look")
+    st.caption("With each map the share of it that lies in the mark.")
     names = [example.name for example in tested.examples]
     chosen = st.selectbox(
         "Example",
@@ -77,12 +80,11 @@ def show_examples(kind: str, tested: ShortcutTest) -> None:
     )
     example = tested.examples[chosen or 0]
     mass = {one.method: one.values[chosen or 0] for one in tested.methods}
-    columns = COLUMNS[kind]
     rows = [one for one in tested.methods if one.method in example.maps]
-    for first in range(0, len(rows), columns):
-        for column, one in zip(st.columns(columns), rows[first : first + columns], strict=False):
-            with column:
-                st.markdown(f"**{literal(one.title)}**, {mass[one.method]:.0%} in the mark")
+    with st.container(horizontal=True, gap="medium"):
+        for one in rows:
+            with st.container(width=WIDTHS[kind]):
+                st.markdown(f"**{literal(one.title)}** {mass[one.method]:.0%}")
                 _draw(example.maps[one.method], example.mask, f"lab-map-{one.method}")
 
 
