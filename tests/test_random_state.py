@@ -87,12 +87,6 @@ CALLS: dict[str, Callable[[], Any]] = {
         "digits-cnn", first_convolution(), 0, steps=8
     ),
     "receptive_field": lambda: dx.receptive_field("digits-cnn", first_convolution()),
-    "quality": lambda: dx.quality(
-        dx.load("sst2-cnn"), TEXT, dx.explain("sst2-cnn", TEXT), ("deletion", "noise")
-    ),
-    "trust": lambda: dx.trust(
-        "macrodata-lstm", methods=("occlusion",), metrics=("deletion",), count=3
-    ),
     "step_through": lambda: dx.step_through("digits-cnn", PICTURE, first_convolution(), 0, 1, 1),
 }
 for _method in (*QUICK, "leave-one-out", "input-x-gradient", "lrp"):
