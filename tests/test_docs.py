@@ -97,3 +97,9 @@ def test_the_readme_counts_the_methods() -> None:
     text = " ".join((ROOT / "README.md").read_text().split())
     pictures, texts, series = (len(infos_for(kind)) for kind in ("picture", "text", "series"))
     assert f"{pictures} methods for pictures, {texts} for texts and {series} for series" in text
+
+
+def test_the_readme_counts_the_metrics() -> None:
+    assert f"{len(METRICS)} metrics of faithfulness" in " ".join(
+        (ROOT / "README.md").read_text().split()
+    )
