@@ -178,7 +178,10 @@ def test_a_model_in_a_file_is_asked_and_explained(
     status, words, _ = run(capsys, *asked, "--method", "occlusion")
     assert status == 0
     assert "Occlusion" in words
-    status, _, errors = run(capsys, *asked)
+    status, words, _ = run(capsys, *asked)  # where no method is named
+    assert status == 0
+    assert "Occlusion" in words
+    status, _, errors = run(capsys, *asked, "--method", "grad-cam")
     assert status == 2
     assert len(errors.strip().splitlines()) == 1
     assert "Grad-CAM needs gradients, and the model gives none" in errors

@@ -16,7 +16,8 @@ from dlexplain.execution import paths
 from dlexplain.results import TrustTable
 
 ROOT = Path(__file__).parents[1]
-FEW = ["digits-cnn", "--methods", "saliency,lrp", "--count", "4"]
+BOTH = "deletion,insertion"
+FEW = ["digits-cnn", "--methods", "saliency,lrp", "--metrics", BOTH, "--count", "4"]
 LONG = ["digits-cnn", "--methods", "rise,lrp,saliency", "--count", "60"]
 MAPS = 180
 
@@ -44,7 +45,8 @@ def test_it_prints_and_writes_a_table(capsys: pytest.CaptureFixture[str], tmp_pa
     assert len(rows) == 4
     assert float(rows[0]["mean"]) == pytest.approx(kept.cell("saliency", "deletion").mean)
     assert kept.command == (
-        "python -m dlexplain trust digits-cnn --methods saliency,lrp --count 4 --seed 0"
+        f"python -m dlexplain trust digits-cnn --methods saliency,lrp --metrics {BOTH} "
+        "--count 4 --seed 0"
     )
     status, _, errors = called(capsys, *FEW, "--out", out)
     assert (status, len(errors.splitlines())) == (2, 1)

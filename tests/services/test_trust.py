@@ -108,7 +108,8 @@ def without_times(found: TrustTable) -> dict[str, Any]:
 def test_of_a_linear_model_the_exact_attribution_is_first_and_noise_last(
     linear: LoadedModel, noise: str
 ) -> None:
-    found = dx.trust(linear, noise, ("drawn", "input-x-gradient", "exact"), count=12)
+    methods, metrics = ("drawn", "input-x-gradient", "exact"), ("deletion", "insertion")
+    found = dx.trust(linear, noise, methods, metrics, count=12)
     assert [m.name for m in found.ranked] == ["exact", "input-x-gradient", "drawn"]
     assert found.recommended == "exact"
     for metric in ("deletion", "insertion"):

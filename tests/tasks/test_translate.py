@@ -22,7 +22,7 @@ from dlexplain.trained.catalogue import trained
 from tests.data.test_pairs import load, write
 from tests.execution.small import Homes, assert_same, curves
 from tests.execution.stopping import Stopping
-from tests.trained import _trained as train
+from tests.trained import trained_run as train
 
 DATES = {"count": 300, "held_out": 40}
 SPEC = RunSpec(

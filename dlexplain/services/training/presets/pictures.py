@@ -148,7 +148,6 @@ add_preset(
     "Sixty-four patches that look at each other, learning from the answers of cifar10-resnet.",
     case="Image classification",
     zoo=True,
-    about=7200,
     task="classify-image", model="vit", data="cifar10",
     data_params={"validation": 0.02},
     model_params={"width": 128, "heads": 4, "layers": 6, "feed_forward": 256},
