@@ -21,7 +21,7 @@ from dlexplain.evaluation.metrics.top_removal import SHOWN, removed
 from dlexplain.evaluation.random_networks import random_networks
 from dlexplain.explainers.base import Request
 from dlexplain.explainers.inputs.base import PROBABILITY
-from dlexplain.params import Value
+from dlexplain.params import Spec, Value
 from dlexplain.results.quality import Badge, Fact, Measurement, RemovalCurve, Verdict
 
 LEAST = 64
@@ -78,11 +78,19 @@ def _thrifty(case: Case, request: Request[Any]) -> Request[Any] | None:
     fewer: dict[str, Value] = {}
     for key in QUANTITIES:
         if key in known and key in given:
-            low = int(known[key].low or 1)
-            fewer[key] = max(low, int(given[key]) // SAVED)
+            fewer[key] = _quarter(known[key], int(given[key]))
     if not fewer:
         return None
     return method.request(case.given.modality.name, {**given, **fewer})
+
+
+def _quarter(spec: Spec, value: int) -> Value:
+    """The largest value that is accepted and at most a quarter of this one, or the least."""
+    wanted = value // SAVED
+    if not spec.options:
+        return max(int(spec.low), wanted)
+    fitting = [option for option in spec.options if int(option) <= wanted]
+    return fitting[-1] if fitting else spec.options[0]
 
 
 def badge(case: Case, evaluations: int, unlimited: bool = False) -> Badge:

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dlexplain.evaluation.badge import GRADIENT, LEAST, MAPS, badge, plan_of
+from dlexplain.evaluation.badge import GRADIENT, LEAST, MAPS, QUANTITIES, _quarter, badge, plan_of
 from dlexplain.evaluation.case import Case
 from dlexplain.evaluation.metrics.top_removal import SHOWN
-from dlexplain.explainers.base import find_method
+from dlexplain.explainers.base import find_method, methods_for
 from dlexplain.explainers.inputs.picture import PictureInput
 from dlexplain.services.explaining import infos_for  # noqa: F401, registers methods
 from tests.evaluation.cases import SIDE, LinearPictures, picture, picture_input
@@ -98,6 +98,25 @@ def test_a_map_of_many_samples_is_asked_again_with_a_quarter(evaluations: int) -
     found = badge(case, evaluations)
     assert "a quarter of the samples" in found.facts[1].told
     assert "too few for an interval" in found.facts[1].told
+
+
+def test_a_quarter_of_what_is_chosen_from_a_list_is_one_of_the_list() -> None:
+    case = asked(small(), "sobol", designs="64", grid=4)
+    plan = plan_of(case, 64 * 18)
+    assert plan.thrifty
+    assert plan.request is not None
+    assert plan.request.params.designs == "16"
+    least = asked(small(), "sobol", designs="8", grid=4)
+    assert plan_of(least, 8 * 18).request.params.designs == "8"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("modality", ["picture", "text", "series", "next-token", "translation"])
+def test_every_method_has_a_quarter_of_its_usual_question(modality: str) -> None:
+    for method in methods_for(modality).values():
+        known = method.specs(modality)
+        for key in [key for key in QUANTITIES if key in known]:
+            fewer = _quarter(known[key], int(known[key].default))
+            method.request(modality, {key: fewer})
 
 
 def test_what_would_take_too_long_waits_until_it_is_asked_for() -> None:
