@@ -88,6 +88,14 @@ def test_the_budget_of_a_map_of_one_pass_is_64_forward_passes() -> None:
     assert badge(case, 1).evaluations <= LEAST
 
 
+def test_no_steps_are_added_to_a_quarter_of_them() -> None:
+    case = asked(small(), "integrated-gradients")
+    plan = plan_of(case, 80)
+    assert plan.request is not None
+    assert plan.request.params.tolerance == 0
+    assert badge(case, 80).evaluations <= 80
+
+
 @pytest.mark.parametrize("evaluations", [50, 400])
 def test_a_map_of_many_samples_is_asked_again_with_a_quarter(evaluations: int) -> None:
     case = asked(small(), "integrated-gradients", steps=48, tolerance=0)
