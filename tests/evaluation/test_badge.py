@@ -4,40 +4,29 @@ import dataclasses
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from dlexplain.evaluation.badge import GRADIENT, LEAST, MAPS, QUANTITIES, _quarter, badge, plan_of
 from dlexplain.evaluation.case import Case
 from dlexplain.evaluation.metrics.top_removal import SHOWN
-from dlexplain.explainers.base import find_method, methods_for
+from dlexplain.explainers.base import methods_for
 from dlexplain.explainers.inputs.picture import PictureInput
+from dlexplain.params import Value
 from dlexplain.services.explaining import infos_for  # noqa: F401, registers methods
-from tests.evaluation.cases import SIDE, LinearPictures, picture, picture_input
+from tests.evaluation.cases import (
+    SIDE,
+    LinearPictures,
+    explained,
+    picture,
+    picture_input,
+    small_net,
+)
 
 
-class Small(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(3, 8, 3, padding=1)
-        self.last = nn.Linear(8 * SIDE * SIDE, 2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.last(self.conv(x).relu().flatten(1))
-        return logits
-
-
-def asked(module: nn.Module, method: str, **params: object) -> Case:
-    given = picture_input(module, picture())
-    found = find_method("picture", method)
-    request = found.request("picture", params)  # type: ignore[arg-type]
-    values = torch.from_numpy(found.explain(given, request).values)
-    fresh = picture_input(module, picture())
-    return Case(fresh, values, found.is_signed(request.params), found, request)
-
-
-def small(seed: int = 1) -> nn.Module:
-    torch.manual_seed(seed)
-    return Small().eval()
+def asked(module: nn.Module, method: str, **params: Value) -> Case:
+    """With a count of its own, so that what is counted is the badge's."""
+    case = explained(picture_input(module, picture()), method, **params)
+    return dataclasses.replace(case, given=picture_input(module, picture()), _parts={})
 
 
 def facts(case: Case, evaluations: int = 1, **more: bool) -> dict[str, str]:
@@ -45,14 +34,14 @@ def facts(case: Case, evaluations: int = 1, **more: bool) -> dict[str, str]:
 
 
 def test_a_map_of_the_weights_depends_on_the_model_and_is_stable() -> None:
-    found = facts(asked(small(), "saliency"))
+    found = facts(asked(small_net(), "saliency"))
     assert found["stable"] == "yes"
     assert found["depends"] == "yes"
 
 
 def test_a_map_of_the_picture_alone_does_not_depend_on_the_model() -> None:
     """Whatever the weights are: an edge detector is no explanation (Adebayo et al. 2018)."""
-    case = asked(small(), "saliency")
+    case = asked(small_net(), "saliency")
     edges = case.given.differentiable()[1][0].abs().sum(0)
 
     class Edges(type(case.method)):  # type: ignore[misc]
@@ -80,7 +69,7 @@ def test_the_right_map_of_a_linear_model_is_faithful_and_the_inverted_is_not() -
 
 
 def test_the_budget_of_a_map_of_one_pass_is_64_forward_passes() -> None:
-    case = asked(small(), "saliency")
+    case = asked(small_net(), "saliency")
     plan = plan_of(case, 1)
     assert plan.repeats >= 2
     spent = (MAPS + len(SHOWN) + 1) + 2 * plan.repeats * GRADIENT
@@ -89,7 +78,7 @@ def test_the_budget_of_a_map_of_one_pass_is_64_forward_passes() -> None:
 
 
 def test_no_steps_are_added_to_a_quarter_of_them() -> None:
-    case = asked(small(), "integrated-gradients")
+    case = asked(small_net(), "integrated-gradients")
     plan = plan_of(case, 80)
     assert plan.request is not None
     assert plan.request.params.tolerance == 0
@@ -98,7 +87,7 @@ def test_no_steps_are_added_to_a_quarter_of_them() -> None:
 
 @pytest.mark.parametrize("evaluations", [50, 400])
 def test_a_map_of_many_samples_is_asked_again_with_a_quarter(evaluations: int) -> None:
-    case = asked(small(), "integrated-gradients", steps=48, tolerance=0)
+    case = asked(small_net(), "integrated-gradients", steps=48, tolerance=0)
     plan = plan_of(case, evaluations)
     assert plan.thrifty
     assert plan.request is not None
@@ -109,12 +98,12 @@ def test_a_map_of_many_samples_is_asked_again_with_a_quarter(evaluations: int) -
 
 
 def test_a_quarter_of_what_is_chosen_from_a_list_is_one_of_the_list() -> None:
-    case = asked(small(), "sobol", designs="64", grid=4)
+    case = asked(small_net(), "sobol", designs="64", grid=4)
     plan = plan_of(case, 64 * 18)
     assert plan.thrifty
     assert plan.request is not None
     assert plan.request.params.designs == "16"
-    least = asked(small(), "sobol", designs="8", grid=4)
+    least = asked(small_net(), "sobol", designs="8", grid=4)
     assert plan_of(least, 8 * 18).request.params.designs == "8"  # type: ignore[union-attr]
 
 
@@ -128,7 +117,7 @@ def test_every_method_has_a_quarter_of_its_usual_question(modality: str) -> None
 
 
 def test_what_would_take_too_long_waits_until_it_is_asked_for() -> None:
-    case = asked(small(), "occlusion", window=3, stride=1)
+    case = asked(small_net(), "occlusion", window=3, stride=1)
     assert plan_of(case, 144).repeats == 0
     found = facts(case, 144)
     assert (found["stable"], found["depends"]) == ("not measured", "not measured")
@@ -137,5 +126,5 @@ def test_what_would_take_too_long_waits_until_it_is_asked_for() -> None:
 
 
 def test_a_method_that_is_not_known_is_judged_by_what_it_marks() -> None:
-    case = dataclasses.replace(asked(small(), "saliency"), method=None, request=None, _parts={})
+    case = dataclasses.replace(asked(small_net(), "saliency"), method=None, request=None, _parts={})
     assert facts(case)["stable"] == "not measured"

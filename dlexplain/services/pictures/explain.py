@@ -22,7 +22,7 @@ from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.segments import segments_of
 from dlexplain.services.question import asked_classes, usual_params
 
-NONE = (None, "")
+NO_SEGMENTS = (None, "")
 USUAL_METHODS = ("grad-cam", "occlusion")
 INPUTS = {"picture": PictureInput, "box": BoxInput}
 """By the modality of the prepared model."""
@@ -90,7 +90,9 @@ def explain(
         target = classify(model, read, top=1).scores[0].name.index
     chosen, other = asked_classes(model, target, contrast, alone)
     goal = Target(chosen.index, other.index if other else None)
-    parts, digest = segments_of(model, read, explainer, segments) if segments is not None else NONE
+    parts, digest = (
+        segments_of(model, read, explainer, segments) if segments is not None else NO_SEGMENTS
+    )
     key = _key(model, read, method, wanted, goal, digest)
     found = _cache.get(key)
     if found is None:
