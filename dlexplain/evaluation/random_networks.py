@@ -64,7 +64,7 @@ def random_networks(
     """
     names = layers_of(network, draw)[::-1]
     changed = copy.deepcopy(network)
-    own = {name: value.clone() for name, value in network.state_dict().items()}
+    own = network.state_dict()  # of what was given, which stays as it is
     for group in _groups(names, steps):
         if order == "independent":
             changed.load_state_dict(own)
