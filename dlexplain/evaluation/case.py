@@ -1,9 +1,12 @@
 """What is judged: an input, the values that a method gave it, and how it would be asked again."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,6 +18,8 @@ from dlexplain.explainers.inputs.base import Features, ModelInput, Places
 OVER: dict[str, Over] = {"picture": "plane", "box": "plane", "series": "time"}
 FEW_PARTS = 2
 """Of which an order can be right or wrong."""
+AT_ONCE = 64
+"""Rows that are made together."""
 
 
 @dataclass(eq=False)
@@ -30,6 +35,8 @@ class Case:
     rival    the same input of a model that learnt random labels, where there is one
     seed     of all that is drawn
     shared   what several metrics use, made once
+    answered what the model said of the input without some of its parts: nothing is asked twice,
+             and explanations of one input by several methods may have it in common
 
     Raises BadInput for values that say nothing: not finite, or all the same.
     """
@@ -43,6 +50,7 @@ class Case:
     seed: int = 0
     rival: ModelInput | None = None
     shared: dict[Any, Any] = field(default_factory=dict)
+    answered: dict[bytes, float] = field(default_factory=dict)
     _parts: dict[str, Features] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -103,10 +111,24 @@ class Case:
     ) -> Tensor:
         """The same where `on(start, stop)` makes the rows as they are needed.
 
-        parts   in the place of those with that fill
+        parts   in the place of those with that fill; what they say is not remembered
         scored  rather than what is said: the score that is explained, such as a logit
         """
-        parts = parts or self.parts(fill)
+        if parts is not None:
+            return self._ask(count, on, parts, scored)
+        keys = list(_keys(count, on, f"{fill or self.given.fills[0]}/{scored}/"))
+        new = {key: row for row, key in enumerate(keys) if key not in self.answered}
+        rows = list(new.values())
+
+        def make(start: int, stop: int) -> Tensor:
+            return torch.cat([on(row, row + 1) for row in rows[start:stop]])
+
+        if rows:
+            told = self._ask(len(rows), make, self.parts(fill), scored)
+            self.answered.update(zip(new, told.tolist(), strict=True))
+        return torch.tensor([self.answered[key] for key in keys], dtype=torch.float64)
+
+    def _ask(self, count: int, on: Any, parts: Features, scored: bool) -> Tensor:
         first = torch.zeros(1, dtype=torch.int64)
         found = torch.empty(count, dtype=torch.float64)
         self.given.progress.plan(count)
@@ -130,6 +152,14 @@ class Case:
         method, request = self.asked()
         found = method.explain(given, request)
         return strengths_of(torch.from_numpy(found.values), self.signed)
+
+
+def _keys(count: int, on: Any, about: str) -> Iterator[bytes]:
+    """One for each row that `on` makes: the same where the model is asked the same."""
+    for start in range(0, count, AT_ONCE):
+        rows: Tensor = on(start, min(count, start + AT_ONCE))
+        for packed in np.packbits(rows.cpu().numpy(), axis=1):
+            yield blake2b(about.encode() + packed.tobytes(), digest_size=16).digest()
 
 
 def strengths_of(values: Tensor, signed: bool) -> Tensor:

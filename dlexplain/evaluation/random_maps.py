@@ -20,12 +20,13 @@ def random_maps(strengths: Tensor, count: int, generator: torch.Generator, over:
     plane   (height, width): the power spectrum is kept and the phases are those of white noise
             (Theiler et al. 1992, https://doi.org/10.1016/0167-2789(92)90102-S)
     time    (window, series): the same of each series by itself, which change places besides
-    places  the values change places
+    places  the values change places: the largest is where it is in every map of as many values
+            that is drawn alike, so that explanations of one input meet the same chance
     """
     if over == "places" or strengths.shape[0] == 1:
         flat = strengths.flatten()
         orders = torch.rand((count, len(flat)), generator=generator).argsort(1)
-        return flat[orders].view(count, *strengths.shape)
+        return flat.sort().values[orders].view(count, *strengths.shape)
     noise = torch.randn((count, *strengths.shape), generator=generator)
     if over == "plane":
         return _with_phases(strengths.expand_as(noise), noise, (1, 2))

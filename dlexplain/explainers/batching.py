@@ -147,6 +147,8 @@ def measure_chunk(model: Prepared, kind: Kind) -> int:
         for chunk in list(sizes):
             try:
                 seconds = time_chunk(model, kind, chunk) / chunk
+                if seconds * chunk > LONGEST and not done:  # perhaps other work's, for a moment
+                    seconds = min(seconds, time_chunk(model, kind, chunk) / chunk)
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
                 if not out_of_memory(error):
                     raise
@@ -157,6 +159,8 @@ def measure_chunk(model: Prepared, kind: Kind) -> int:
                 sizes = [size for size in sizes if size <= chunk]
                 break
         best = min(times.values(), default=float("inf"))
+        if done + 1 < AT_LEAST:  # what was slow once may have been disturbed
+            continue
         sizes = [size for size in sizes if size in times and times[size] < HOPELESS * best]
     return next((c for c in sorted(times) if times[c] <= ABOUT * min(times.values())), 1)
 

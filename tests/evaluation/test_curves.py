@@ -1,5 +1,7 @@
 """Deletion and insertion against constructed truth and hand-computed values."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -126,6 +128,26 @@ def test_words_change_places() -> None:
     found = random_maps(values, 50, torch.Generator().manual_seed(0), "places")
     assert all(sorted(row) == [1.0, 2.0, 3.0] for row in found.tolist())
     assert len({tuple(row) for row in found.tolist()}) == 6
+    others = random_maps(
+        torch.tensor([0.1, 0.5, 0.9]), 50, torch.Generator().manual_seed(0), "places"
+    )
+    torch.testing.assert_close(found.argsort(1), others.argsort(1))  # the same chance for both
+
+
+def test_what_the_model_said_of_parts_is_asked_once() -> None:
+    first = linear_case()
+    one = METRICS["deletion"].judge(first, METRICS["deletion"].params({"points": 8}))
+    asked = first.given.progress.done
+    METRICS["infidelity"].judge(first, METRICS["infidelity"].params({}))
+    more = first.given.progress.done - asked
+    again = METRICS["deletion"].judge(first, METRICS["deletion"].params({"points": 8}))
+    assert (again.value, again.low, again.high) == (one.value, one.low, one.high)
+    assert first.given.progress.done == asked + more
+    other = replace(first, values=-first.values, answered=first.answered, shared={})
+    METRICS["infidelity"].judge(other, METRICS["infidelity"].params({}))
+    assert first.given.progress.done == asked + more  # random squares, whatever a map says of them
+    METRICS["deletion"].judge(other, METRICS["deletion"].params({"points": 8}))
+    assert first.given.progress.done > asked + more
 
 
 @pytest.mark.parametrize(

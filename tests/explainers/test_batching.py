@@ -247,6 +247,20 @@ def test_measuring_tries_no_size_above_one_that_takes_long(monkeypatch: pytest.M
     assert max(tried) == 4  # 0.7 s; of 2, 0.37 s
 
 
+@pytest.mark.parametrize("held_up", [2.0, 0.05], ids=["as if it took long", "as if it were slow"])
+def test_work_beside_for_a_moment_does_not_decide_for_good(
+    held_up: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    def disturbed(_model: object, _kind: str, chunk: int) -> float:
+        tried.append(chunk)
+        return held_up if len(tried) == 2 else 0.012 if chunk == 1 else 0.004 * chunk
+
+    monkeypatch.setattr(batching, "time_chunk", disturbed)
+    assert measure_chunk(prepared(Hungry(most=64)), "forward") == 2
+
+
 def test_measuring_ends_soon_where_a_chunk_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, tried = [0.0], list[int]()
 
@@ -258,4 +272,4 @@ def test_measuring_ends_soon_where_a_chunk_takes_long(monkeypatch: pytest.Monkey
     monkeypatch.setattr(batching, "time_chunk", slow)
     monkeypatch.setattr(batching.time, "perf_counter", lambda: clock[0])
     assert measure_chunk(prepared(Hungry(most=4)), "forward") == 1
-    assert tried == [1, 1]  # two rounds take 4 s; a third is not begun
+    assert tried == [1, 1, 1]  # once more at first, and two rounds take 6 s; a third is not begun

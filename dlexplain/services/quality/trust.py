@@ -152,6 +152,7 @@ class _Job:
     progress: Progress
     tell: Tell | None
     done: dict[tuple[int, str], Judged]
+    answered: tuple[int, dict[bytes, float]] = field(default_factory=lambda: (-1, {}))
     fresh: list[Judged] = field(default_factory=list)
     written: float = field(default_factory=time.monotonic)
     told: float = field(default_factory=time.monotonic)
@@ -199,6 +200,12 @@ class _Job:
             self.tell(self.table())
         self.told = time.monotonic()
 
+    def _answered(self, place: int) -> dict[bytes, float]:
+        """What the model has said of parts of this example, whichever method was judged."""
+        if self.answered[0] != place:
+            self.answered = place, {}
+        return self.answered[1]
+
     def _judged(self, place: int, example: Example, asked: Planned) -> Judged:
         """One map; what cannot be made or judged is told in its place."""
         self.progress.check()
@@ -211,7 +218,7 @@ class _Job:
             return Judged(place, asked.method.name, None, 0, {}, {}, str(error))
         seconds, evaluations = found.seconds, found.evaluations
         try:
-            case = case_of(asked, given, found, self.seed)
+            case = case_of(asked, given, found, self.seed, self._answered(place))
         except BadInput as error:
             return Judged(place, asked.method.name, seconds, evaluations, {}, {}, str(error))
         values: dict[str, float] = {}

@@ -46,9 +46,13 @@ USUAL_METRICS = (
     "comprehensiveness", "sufficiency", "max-sensitivity", "parameter-randomisation", "sparseness",
 )  # fmt: skip
 """Likewise; what a table has of a metric that is not registered is nothing."""
-FEWER: dict[str, Value] = {"maps": 4, "points": 10}
-"""Parameters of metrics in a table: there the examples make the interval."""
-EXAMPLES_OF = {"sanity": 10, "robustness": 20}
+FEWER: dict[str, dict[str, Value]] = {
+    "faithfulness": {"maps": 3, "points": 10},
+    "robustness": {"samples": 4},
+    "sanity": {"steps": 4},
+}
+"""Parameters of metrics in a table, by family: there the examples make the interval."""
+EXAMPLES_OF = {"sanity": 10, "robustness": 10}
 """Of metrics of these families, which ask the method itself again, on so many examples at most."""
 SHRINKING = (
     "samples", "evaluations", "orders", "channels", "regions", "baselines", "steps", "max_steps",
@@ -233,14 +237,26 @@ def _cases(asked: Sequence[Planned], example: Example) -> Any:
 
 
 def _measured(metric: Metric[Any]) -> Measured:
-    known = metric.specs()
-    params = metric.params({key: value for key, value in FEWER.items() if key in known})
+    known, fewer = metric.specs(), FEWER.get(metric.family, {})
+    params = metric.params({key: value for key, value in fewer.items() if key in known})
     return Measured(metric, params, EXAMPLES_OF.get(metric.family, np.iinfo(np.int32).max))
 
 
-def case_of(asked: Planned, given: ModelInput, found: Explanation, seed: int) -> Case:
-    """A map, to be judged; raises BadInput for one that says nothing."""
+def case_of(
+    asked: Planned,
+    given: ModelInput,
+    found: Explanation,
+    seed: int,
+    answered: dict[bytes, float] | None = None,
+) -> Case:
+    """A map, to be judged; raises BadInput for one that says nothing.
+
+    answered  what the model has said of this input before
+    """
     import torch
 
     values = torch.from_numpy(found.values)
-    return Case(given, values, found.signed, asked.method, asked.request, None, seed)
+    answered = {} if answered is None else answered
+    return Case(
+        given, values, found.signed, asked.method, asked.request, None, seed, answered=answered
+    )
