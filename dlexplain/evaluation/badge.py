@@ -182,8 +182,9 @@ def _depends(case: Case, plan: Plan, reference: Tensor | None) -> Fact:
     try:
         maps, network = [], case.given.copied_network()
         for seed in range(case.seed, case.seed + plan.repeats):
-            (drawn,) = random_networks(network, "cascading", "deviation", 1, seed)
-            maps.append(asking.again(case.given.of_network(drawn.network, f"drawn-{seed}")))
+            drawn = random_networks(network, "cascading", "deviation", 1, seed)
+            inputs = (case.given.of_network(one.network, f"drawn-{seed}") for one in drawn)
+            maps += [asking.again(given) for given in inputs]
     except BadInput as error:
         return _not_measured(name, title, str(error))
     found = compared(reference.abs(), torch.stack(maps).abs(), case.seed)

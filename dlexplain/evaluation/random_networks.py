@@ -1,6 +1,6 @@
-"""Copies of a network with random weights, layer by layer."""
+"""A network with random weights, layer by layer."""
 
-import copy
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -60,17 +60,21 @@ def random_networks(
            architecture, also with norms folded away, stays in range; a tensor of one number stays.
            reset: as the layer draws its first weights, by `reset_parameters`; every layer from
            the same seed, as Quantus' MPRT
-    What was given is not changed.
+    What is given is what is changed, so it is a copy where others use it; afterwards, also where
+    not all is asked for, it is as it was.
     """
     names = layers_of(network, draw)[::-1]
-    changed = copy.deepcopy(network)
-    own = network.state_dict()  # of what was given, which stays as it is
-    for group in _groups(names, steps):
-        if order == "independent":
-            changed.load_state_dict(own)
-        for name in group:
-            _DRAWS[draw](changed.get_submodule(name), seed + names.index(name), seed)
-        yield RandomNetwork(group[0] if len(group) == 1 else f"{group[0]} to {group[-1]}", changed)
+    own = {name: value.clone() for name, value in network.state_dict().items()}
+    try:
+        for group in _groups(names, steps):
+            if order == "independent":
+                network.load_state_dict(own)
+            for name in group:
+                _DRAWS[draw](network.get_submodule(name), seed + names.index(name), seed)
+            title = group[0] if len(group) == 1 else f"{group[0]} to {group[-1]}"
+            yield RandomNetwork(title, network)
+    finally:
+        network.load_state_dict(own)
 
 
 def _groups(names: list[str], steps: int) -> Iterator[list[str]]:
@@ -85,10 +89,18 @@ def _like_its_own(module: nn.Module, of_layer: int, _seed: int) -> None:
     mixed = np.random.SeedSequence([of_layer, WEIGHTS]).generate_state(1, np.uint64)
     generator = torch.Generator().manual_seed(int(mixed[0] >> np.uint64(1)))
     for parameter in module.parameters(recurse=False):
-        if parameter.is_floating_point():
-            drawn = torch.randn(parameter.shape, generator=generator).to(parameter)
-            mean, deviation = parameter.mean(), parameter.std(unbiased=False)
-            parameter.copy_(mean + deviation * drawn)
+        if not parameter.is_floating_point():
+            continue
+        mean, deviation = float(parameter.mean()), float(parameter.std(unbiased=False))
+        if not math.isfinite(deviation):  # what has infinite weights keeps them
+            continue
+        # In the order in which they lie in memory: otherwise they are drawn one by one.
+        last = parameter.dim() == 4 and parameter.is_contiguous(memory_format=torch.channels_last)
+        numbers = parameter.permute(0, 2, 3, 1) if last else parameter
+        if numbers.device.type == "cpu":
+            numbers.normal_(mean, deviation, generator=generator)
+        else:
+            numbers.copy_(torch.empty(numbers.shape).normal_(mean, deviation, generator=generator))
 
 
 def _reset(module: nn.Module, _of_layer: int, seed: int) -> None:

@@ -21,18 +21,27 @@ ROUNDING = 1e-5
 """Of what a model says: what is no more may be rounding, of the network or of a blur."""
 
 
-def ranks(weights: Tensor, generator: torch.Generator) -> Tensor:
+def ranks(weights: Tensor, generator: torch.Generator, first: int | None = None) -> Tensor:
     """(maps, parts) float32 weights -> (maps, parts) int32 places in the order, 0 for the largest;
-    equal weights in a random order, so that an order of rows and columns counts for nothing."""
+    equal weights in a random order, so that an order of rows and columns counts for nothing.
+
+    first  only so many places matter: all behind them are `first`
+    """
     # The bits of floats order them, once those of negative ones are turned around; a random number
     # behind them decides between equal ones. One sort of whole numbers does for both.
     bits = (weights.float() + 0.0).numpy().view(np.int32).astype(np.int64)  # -0.0 is 0.0
     ordered = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits)
     drawn = torch.randint(2**32, weights.shape, generator=generator).numpy()
-    order = torch.from_numpy(np.argsort((-ordered << 32) | drawn, axis=1))
-    found = torch.empty(weights.shape, dtype=torch.int32)
-    places = torch.arange(weights.shape[1], dtype=torch.int32).expand(weights.shape)
-    return found.scatter_(1, order, places)
+    keys, many = (-ordered << 32) | drawn, weights.shape[1] if first is None else first
+    found = torch.full(weights.shape, many, dtype=torch.int32)
+    if many < weights.shape[1]:  # to find the first ones takes a tenth of the time of an order
+        among = np.argpartition(keys, many, axis=1)[:, :many]
+        ordered = np.argsort(np.take_along_axis(keys, among, axis=1), axis=1)
+        order = np.take_along_axis(among, ordered, axis=1)
+    else:
+        order = np.argsort(keys, axis=1)
+    places = torch.arange(many, dtype=torch.int32).expand(len(weights), many)
+    return found.scatter_(1, torch.from_numpy(order), places)
 
 
 def counts(shares: Sequence[float], parts: int, least: int = 0) -> list[int]:
@@ -64,9 +73,9 @@ def answers_without(
     parts    in the place of those of the case with that fill
     returns  (maps, shares); what is the same of all maps, or at several shares, is asked once
     """
-    places = ranks(weights, torch.Generator().manual_seed(case.seed + 1))
     maps, count = weights.shape
     many = counts(shares, count, least)
+    places = ranks(weights, torch.Generator().manual_seed(case.seed + 1), max(many, default=0))
     asked = sorted({_pair(one, taken, count) for one in range(maps) for taken in many})
     which, taking = torch.tensor(asked, dtype=torch.int32).unbind(1)
 

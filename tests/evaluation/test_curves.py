@@ -91,6 +91,15 @@ def test_equal_values_have_no_order_of_rows() -> None:
     assert found.mean(0) == pytest.approx(7.5, abs=1.2)
 
 
+@pytest.mark.parametrize("first", [0, 1, 3, 7, 8])
+def test_the_first_places_are_those_of_the_whole_order(first: int) -> None:
+    weights = torch.tensor([[0.0, 2, 2, 1, -3, 2, 0, 5], [1.0] * 8])
+    whole, found = (
+        ranks(weights, torch.Generator().manual_seed(4), many) for many in (None, first)
+    )
+    assert torch.equal(found, whole.clamp_max(first))
+
+
 def test_the_largest_is_first() -> None:
     weights = torch.tensor([[0.1, 3.0, -2.0, 1.0]])
     found = ranks(weights, torch.Generator().manual_seed(0))

@@ -14,6 +14,8 @@ from dlexplain.evaluation.metrics.randomisation import RandomisationParams, meas
 from dlexplain.evaluation.random_networks import layers_of, random_networks
 from dlexplain.evaluation.ranks import spearman
 from dlexplain.evaluation.similarity import rank_correlations, sizes_alike, structural_similarity
+from dlexplain.explainers.inputs.picture import PictureInput
+from dlexplain.explainers.prepare import prepare
 from dlexplain.results.quality import LayerCurve
 from dlexplain.services.quality.judging import quality
 from tests.evaluation.cases import (
@@ -120,9 +122,23 @@ def test_layers_get_weights_with_their_own_mean_and_deviation() -> None:
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
+def test_weights_in_another_order_of_memory_are_drawn_and_infinite_ones_stay() -> None:
+    network = nn.Sequential(nn.Conv2d(16, 32, 3), nn.Conv2d(32, 8, 3))
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network[0].bias.data[3] = torch.inf
+    own = {name: value.clone() for name, value in network.state_dict().items()}
+    for one in random_networks(network, "cascading", "deviation", 1, seed=0):
+        found = {name: value.clone() for name, value in one.network.state_dict().items()}
+    assert torch.equal(found["0.bias"], own["0.bias"])
+    for name in ("0.weight", "1.weight"):
+        assert not torch.isclose(found[name], own[name]).all(0).any()
+        assert float(found[name].std()) == pytest.approx(float(own[name].std()), rel=0.05)
+    assert all(torch.equal(value, own[name]) for name, value in network.state_dict().items())
+
+
 def test_independent_steps_leave_the_other_layers() -> None:
     network = small_net()
-    own = network.state_dict()
+    own = {name: value.clone() for name, value in network.state_dict().items()}
     for one in random_networks(network, "independent", "deviation", 10, seed=0):
         changed = {k for k, v in one.network.state_dict().items() if not torch.equal(v, own[k])}
         assert changed == {f"{one.layers}.weight", f"{one.layers}.bias"}
@@ -189,8 +205,10 @@ def test_the_map_of_a_linear_model_is_another_one() -> None:
 def test_maps_that_say_nothing_count_as_no_similarity() -> None:
     """A ReLU whose weights are all random may be off everywhere."""
     case = small_case("grad-cam")
-    given = case.given.of_network(Off(), "off")
-    case = replace(case, given=given, shared={}, _parts={})
+    given = case.given
+    assert isinstance(given, PictureInput)
+    off = replace(given, model=prepare(Off(), tuple(given.inputs.shape[1:]), (0.0, 1.0)))
+    case = replace(case, given=off, shared={}, answered={}, _parts={})
     found = judged(NAME, case, steps=1)
     assert found.value == 0
     assert found.note.startswith("1 of the 1 maps of networks with random weights say nothing")

@@ -15,6 +15,7 @@ from dlexplain.explainers.baselines import (
     make_baseline,
 )
 from dlexplain.explainers.batching import Evaluator
+from dlexplain.explainers.capture import same_form
 from dlexplain.explainers.imputation import TOLERANCE, impute
 from dlexplain.explainers.inputs.base import (
     MODALITIES,
@@ -202,12 +203,9 @@ class PictureInput(ModelInput):
         return self.model.module
 
     def of_network(self, network: nn.Module, name: str) -> Self:
-        return replace(
-            self,
-            model=replace(
-                self.model, module=network, fingerprint=part_named(self.model.fingerprint, name)
-            ),
-        )
+        fingerprint = part_named(self.model.fingerprint, name)
+        model = replace(self.model, module=network, fingerprint=fingerprint)
+        return replace(self, model=same_form(model, self.model))
 
     def at(self, x: Tensor) -> Self:
         return replace(self, inputs=x)
