@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.params import Value
+from dlexplain.results.explanations import plot
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +91,21 @@ class Quality:
     def value(self) -> float:
         return self.found.value
 
+    @property
+    def told(self) -> str:
+        """Such as "Deletion: 0.21 [0.09 to 0.33], n = 16.", with the better end."""
+        found = self.found
+        words = [f"{self.title}: {_told(found.value)}"]
+        if found.low is not None and found.high is not None:
+            words.append(f"[{_told(found.low)} to {_told(found.high)}]")
+        words += [self.unit] if self.unit else []
+        better = {True: "; more is better", False: "; less is better", None: ""}
+        return f"{' '.join(words)}, n = {found.n}{better[self.higher_is_better]}."
+
+    def plot(self) -> Any:
+        """The curve behind it; raises ValueError for a metric without one."""
+        return plot(self)
+
     def to_dict(self) -> dict[str, Any]:
         """The form that `quality --json` prints."""
         found = self.found
@@ -142,6 +158,10 @@ class MapAgreement:
             "consensus": self.consensus.tolist(),
             "spread": self.spread.tolist(),
         }
+
+
+def _told(value: float) -> str:
+    return f"{value:.3g}".replace("-", "−")
 
 
 def _number(value: float | None) -> float | None:

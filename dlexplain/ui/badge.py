@@ -1,20 +1,37 @@
 """Whether a map can be believed: three measured facts under it, and how they were measured."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
 import streamlit as st
 
-from dlexplain.results import Badge, Fact
+from dlexplain.figures.quality import plot_quality
+from dlexplain.results import Badge, Fact, Quality
 from dlexplain.results.words import evaluations_told
 from dlexplain.services.jobs import Job, Progress
-from dlexplain.ui.jobs import Asked, asked_all, result_of
-from dlexplain.ui.live import live
+from dlexplain.services.quality.curves import curves_for, told_of
+from dlexplain.ui.charts import chart
+from dlexplain.ui.jobs import Asked, asked, asked_all, result_of
+from dlexplain.ui.live import drawn_before, live
 from dlexplain.ui.markdown import literal
 
-Judge = Callable[[Any, Progress, bool], Badge]
-"""Of an explanation;  the last  whether it may take as long as it takes."""
+
+@dataclass(frozen=True)
+class Judge:
+    """Measures explanations of one input.
+
+    modality  of the input
+    facts  of an explanation;  the last argument  whether it may take as long as it takes
+    curve  the same by the metric of a name, which has a curve
+    """
+
+    modality: str
+    facts: Callable[[Any, Progress, bool], Badge]
+    curve: Callable[[Any, str, Progress], Quality]
+
+
 Colour = Literal["green", "orange", "red", "gray"]
 LOOKS: dict[str, tuple[str, Colour]] = {
     "yes": (":material/check:", "green"),
@@ -55,17 +72,17 @@ def _measured(found: Asked[Any], index: int, judge: Judge) -> None:
     unlimited = bool(st.session_state.get(f"{key}-all") == id(result))
 
     def make() -> Job[Badge]:
-        return Job("The facts", lambda progress: judge(result, progress, unlimited))
+        return Job("The facts", lambda progress: judge.facts(result, progress, unlimited))
 
     asked = asked_all(key, (found.question, index, id(result), unlimited), [make])
     live(
-        lambda: _draw(asked, key, id(result)),
+        lambda: _draw(asked, key, result, judge),
         version=lambda: asked.active,
         active=lambda: asked.active,
     )
 
 
-def _draw(asked: Asked[Badge], key: str, of: int) -> None:
+def _draw(asked: Asked[Badge], key: str, result: Any, judge: Judge) -> None:
     if asked.active:
         st.caption("Measuring whether it can be believed…")
         return
@@ -76,20 +93,74 @@ def _draw(asked: Asked[Badge], key: str, of: int) -> None:
         for fact in found.facts:
             icon, colour = LOOKS[fact.verdict]
             st.badge(words_of(fact), icon=icon, color=colour)
-    with st.expander("What was measured", icon=":material/fact_check:"):
+    opened = _curve_of(key, result) is not None
+    with st.expander("What was measured", opened, icon=":material/fact_check:"):
         for fact in found.facts:
             st.markdown(f"**{fact.title}.** {literal(fact.told)}")
         _show_removed(found)
         st.caption(f"{LIMITS} {evaluations_told(found.evaluations)} in {found.seconds:.1f} s.")
+        _show_curve(key, result, judge)
         if any(fact.verdict == "not measured" for fact in found.facts):
             st.button(
                 "Measure all three",
-                key=f"{key}-button",
+                key=f"{key}-button-{drawn_before()}",
                 type="tertiary",
                 icon=":material/timer:",
-                on_click=partial(st.session_state.__setitem__, f"{key}-all", of),
+                on_click=partial(st.session_state.__setitem__, f"{key}-all", id(result)),
                 help="The method is asked again twice, which takes twice as long as the map took.",
             )
+
+
+def _show_curve(key: str, result: Any, judge: Judge) -> None:
+    """One that is chosen, measured then."""
+    titles, name, state = curves_for(judge.modality), f"{key}-curve", st.session_state
+    own = f"{name}-{drawn_before()}"
+
+    def choose() -> None:
+        # The control is first drawn after the page's script and so is another one to Streamlit
+        # than that of the next run: what was chosen is remembered here.
+        state[f"{name}-of"] = id(result), state[own]
+
+    chosen = st.segmented_control(
+        "Curve",
+        list(titles),
+        default=_curve_of(key, result),
+        format_func=titles.__getitem__,
+        key=own,
+        on_change=choose,
+        help="Measured when you choose it: some 300 evaluations, or, under random weights, as long "
+        "as eight maps take.",
+    )
+    if chosen is None:
+        return
+
+    def measure(progress: Progress) -> Quality:
+        return judge.curve(result, chosen, progress)
+
+    found = asked(f"{key}-measured", (id(result), chosen), titles[chosen], measure)
+    live(
+        lambda: _draw_curve(found, f"{key}-{chosen}"),
+        version=lambda: found.active,
+        active=lambda: found.active,
+    )
+
+
+def _curve_of(key: str, result: Any) -> str | None:
+    """The one that was chosen for this answer."""
+    of, chosen = st.session_state.get(f"{key}-curve-of", (None, None))
+    return chosen if of == id(result) else None
+
+
+def _draw_curve(found: Asked[Quality], key: str) -> None:
+    measured = result_of(found)
+    if measured is None:
+        return
+    chart(plot_quality(measured), key)
+    st.markdown(f"**{literal(measured.told)}** {literal(measured.found.note)}".rstrip())
+    st.caption(
+        f"{literal(told_of(measured.metric))}  \n"
+        f"{evaluations_told(measured.evaluations)} in {measured.seconds:.1f} s."
+    )
 
 
 def words_of(fact: Fact) -> str:

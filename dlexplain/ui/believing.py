@@ -12,7 +12,7 @@ from dlexplain.services.jobs import Job, Progress
 from dlexplain.services.quality.believing import RULE, advice, agree, fact_of, least_alike, order_of
 from dlexplain.ui.badge import words_of
 from dlexplain.ui.jobs import Asked, asked_all, result_of
-from dlexplain.ui.live import live
+from dlexplain.ui.live import drawn_before, live
 from dlexplain.ui.markdown import literal
 
 Settle = Callable[[Any, Any, Progress], Arbitration]
@@ -98,7 +98,7 @@ def _settle(found: Asked[Any], two: tuple[Any, Any], settle: Settle, show: Show)
     if st.session_state.get(f"{key}-asked") != wanted:
         st.button(
             "Let the model decide where they differ most",
-            key=f"{key}-button",
+            key=f"{key}-button-{drawn_before()}",
             icon=":material/gavel:",
             on_click=partial(st.session_state.__setitem__, f"{key}-asked", wanted),
             help="The smallest part that one ranks most above the other is covered, and the other "

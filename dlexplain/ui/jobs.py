@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import streamlit as st
 
 from dlexplain.services.jobs import Job, Progress
-from dlexplain.ui.live import live
+from dlexplain.ui.live import drawn_before, live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
 from dlexplain.ui.session import start, track
@@ -145,7 +145,7 @@ def result_of(
         # ended, is another one to Streamlit than that of the next run, which would not be pressed.
         st.button(
             again,
-            key=f"again-{key}",
+            key=f"again-{key}-{drawn_before()}",
             icon=":material/refresh:",
             type="tertiary",
             on_click=partial(found.again, index),

@@ -81,7 +81,9 @@ _times: ContextVar[int] = ContextVar("drawings of the part", default=0)
 def drawn_before() -> int:
     """How often the part that is being drawn has been drawn in this run of the page.
 
-    A plotly chart is a widget to Streamlit: one that is drawn again needs a key of its own.
+    A plotly chart is a widget to Streamlit: one that is drawn again needs a key of its own. So does
+    a button of what is shown in the end: a job that ends between the look at the version and the
+    drawing is drawn as ended twice.
     """
     return _times.get()
 

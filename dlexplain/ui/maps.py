@@ -15,6 +15,7 @@ from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.services.quality.badges import picture_badge
 from dlexplain.services.quality.believing import settle_picture
+from dlexplain.services.quality.curves import picture_curve
 from dlexplain.ui.attribution_card import map_options, picture_job, show_map
 from dlexplain.ui.badge import Judge
 from dlexplain.ui.believing import show_believing
@@ -30,8 +31,10 @@ CONSENSUS = {
 
 def judge_of(model: LoadedModel, picture: Picture) -> Judge:
     """Measures maps of the picture."""
-    return lambda found, progress, all_of_it: picture_badge(
-        model, picture, found, progress, all_of_it
+    return Judge(
+        model.prepared.modality,
+        partial(picture_badge, model, picture),
+        partial(picture_curve, model, picture),
     )
 
 

@@ -22,7 +22,9 @@ from dlexplain.services.forecast.wording import change_text, explained
 from dlexplain.services.jobs import Job
 from dlexplain.services.quality.badges import series_badge
 from dlexplain.services.quality.believing import settle_series
+from dlexplain.services.quality.curves import series_curve
 from dlexplain.ui.address import from_address, one_of, whole_number
+from dlexplain.ui.badge import Judge
 from dlexplain.ui.believing import show_believing
 from dlexplain.ui.cards import download, show_card
 from dlexplain.ui.charts import chart
@@ -49,7 +51,8 @@ def show_why(
     makers = [partial(_job, question, known[name].title, name, params[name]) for name in chosen]
     about = question.key([[name, params[name]] for name in chosen])
     answers = asked_all(SLOT, about, makers)
-    judge = partial(series_badge, question)
+    modality, curve = model.prepared.modality, partial(series_curve, question)
+    judge = Judge(modality, partial(series_badge, question), curve)
     for index in range(len(chosen)):
         with st.container(border=True):
             show_card(answers, index, partial(_draw, index), lambda result: None, judge=judge)

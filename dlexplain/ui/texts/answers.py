@@ -15,10 +15,11 @@ from dlexplain.figures.coloured_text import (
     text_page,
 )
 from dlexplain.figures.scales import Sign
-from dlexplain.results import Arbitration, Badge, TextAttribution
+from dlexplain.results import Arbitration, TextAttribution
 from dlexplain.services.jobs import Job, Progress
 from dlexplain.services.quality.badges import text_badge
 from dlexplain.services.quality.believing import settle_text
+from dlexplain.services.quality.curves import text_curve
 from dlexplain.services.texts.changes import words_of
 from dlexplain.services.texts.explain import cached_text, explain_text
 from dlexplain.services.texts.models import Reading, TextModel
@@ -68,9 +69,11 @@ def show_answers(
     """
     makers = [partial(text_job, model, reading, request, ask) for ask in request.asks]
     answers = asked_all(key, request, makers, request.is_slow)
-
-    def judge(found: TextAttribution, progress: Progress, all_of_it: bool) -> Badge:
-        return text_badge(model, reading, found, progress, all_of_it)
+    judge = Judge(
+        model.prepared.modality,
+        partial(text_badge, model, reading),
+        partial(text_curve, model, reading),
+    )
 
     for index, ask in enumerate(request.asks):
         rival_of = partial(known_answer, model, rival, request, ask) if rival else lambda: None
