@@ -59,6 +59,13 @@ def segments_view(
     return np.where(square >= 0, np.searchsorted(seen, square), -1)
 
 
+def mask_view(mask: NDArray[np.bool_], fit: Fit, resize: int, crop: int) -> NDArray[np.bool_]:
+    """Of a picture whose pixels have this mask, (height, width): that of the square's, (crop,
+    crop); False for the bars beside a picture."""
+    image = Image.fromarray(mask.astype(np.uint8))
+    return np.array(_fitted(image, fit, resize, crop, 0, Image.Resampling.NEAREST), dtype=bool)
+
+
 def _fitted(
     image: Image.Image,
     fit: Fit,

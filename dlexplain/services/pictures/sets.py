@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dlexplain.data.base import DATA, Pictures
 from dlexplain.errors import DlexplainError, UnknownName, known_names
@@ -149,6 +150,16 @@ def _one_of_each(
 def _test_part(name: str, params: tuple[tuple[str, Value], ...]) -> list[Picture]:
     some = evenly(load_pictures(name, dict(params)).test, MOST)
     return [_picture(some, index, f"test picture {index + 1}") for index in range(len(some))]
+
+
+def masks_of_test(entry: ModelEntry, path: str = "") -> Sequence[NDArray[np.bool_]] | None:
+    """Of the pictures of its data's test part, in their order, the pixels that define the class;
+    None where these are not known, or the data is not here."""
+    own = own_data(entry, path)
+    if own is None:
+        return None
+    masks = evenly(load_pictures(own[0], dict(own[1])).test, MOST).masks
+    return None if masks is None else list(masks)
 
 
 def _picture(pictures: Pictures, place: int, name: str) -> Picture:

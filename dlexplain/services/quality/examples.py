@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dlexplain.errors import DlexplainError
 from dlexplain.explainers.base import Explainer, Request
@@ -19,11 +20,16 @@ from dlexplain.trained.catalogue import ModelEntry, find
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One input; `ask` makes it ready to be explained, of the class that the model says."""
+    """One input; `ask` makes it ready to be explained, of the class that the model says.
+
+    truth  (height, width) of what the model sees of a picture, True where evidence is known to be;
+           None where that is not known
+    """
 
     name: str
     key: str
     ask: Callable[[Progress], ModelInput]
+    truth: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)

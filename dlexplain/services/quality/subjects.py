@@ -1,10 +1,14 @@
 """Whose explanations are judged: picture classifiers, text classifiers, forecasters."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dlexplain.data.base import DATA
 from dlexplain.data.fit import read_fit
@@ -13,6 +17,7 @@ from dlexplain.data.picture_files import find_pictures
 from dlexplain.data.pictures import Picture
 from dlexplain.data.text_column import read_text_column
 from dlexplain.data.texts import TextData
+from dlexplain.data.views import mask_view
 from dlexplain.errors import BadInput, DataError, PictureError, TextError
 from dlexplain.explainers.base import Explainer, Request
 from dlexplain.explainers.batching import Target
@@ -28,13 +33,17 @@ from dlexplain.services.forecast.sources import OWN
 from dlexplain.services.own_data import load_data
 from dlexplain.services.pictures import explain as pictures
 from dlexplain.services.pictures.models import LoadedModel
-from dlexplain.services.pictures.sets import missing_data, photographs, picture_sets
+from dlexplain.services.pictures.sets import masks_of_test, missing_data, photographs, picture_sets
 from dlexplain.services.quality.examples import Example, Examples, Subject, drawn
 from dlexplain.services.question import Classifies, asked_classes
 from dlexplain.services.texts import explain as texts
 from dlexplain.services.texts.models import TextModel
 from dlexplain.settings import local_path
 from dlexplain.trained.catalogue import ModelEntry
+
+MASK = ".mask.png"
+"""Ends the name of a picture's mask, in the place of its own suffix."""
+MIDDLE = 127
 
 
 class PictureSubject(Subject):
@@ -51,8 +60,10 @@ class PictureSubject(Subject):
         if own is None and data:
             return self._folder(data, count, seed)
         title, known = own or self._photographs()
-        taken = [known[place] for place in drawn(len(known), count, seed)]
-        return Examples(title, tuple(map(self._example, taken)))
+        masks = masks_of_test(self.entry, data) if own and self.entry is not None else None
+        places = drawn(len(known), count, seed)
+        taken = [self._example(known[at], masks[at] if masks else None) for at in places]
+        return Examples(title, tuple(taken))
 
     def _own(self, data: str) -> tuple[str, Sequence[Picture]] | None:
         """The test part of the data set that it was trained on; None of a model without one, or
@@ -76,27 +87,48 @@ class PictureSubject(Subject):
 
     def _folder(self, data: str, count: int, seed: int) -> Examples:
         files, found, notes = find_pictures(data), [], []
+        masks = {one.name: one for one in files.files if one.name.endswith(MASK)}
+        pictures = [one for one in files.files if one.name not in masks]
         with files.opened() as reader:
-            for place in drawn(len(files.files), count, seed):
+            for place in drawn(len(pictures), count, seed):
+                file = pictures[place]
+                mask = masks.get(f"{PurePosixPath(file.name).with_suffix('')}{MASK}")
                 try:
-                    found.append(self._example(reader.read(files.files[place])))
+                    picture = reader.read(file)
+                    truth = _mask(reader.read(mask), picture) if mask is not None else None
+                    found.append(self._example(picture, truth))
                 except PictureError as error:
                     notes.append(f"{error}.")
         if not found:
-            raise DataError(f"no picture of {data} can be read: {notes[0]}")
+            raise DataError(f"no picture of {data} can be read: {[*notes, 'it has none'][0]}")
         return Examples(f"pictures of {files.name}", tuple(found), tuple(notes))
 
-    def _example(self, picture: Picture) -> Example:
-        model = self.model
-        read = replace(picture, fit=read_fit(model.spec.preprocessing.fit))
+    def _example(self, picture: Picture, mask: NDArray[np.bool_] | None = None) -> Example:
+        """mask  (height, width) of the picture's pixels, True where evidence is known to be"""
+        model, how = self.model, self.model.spec.preprocessing
+        read = replace(picture, fit=read_fit(how.fit))
 
         def said() -> int:
             return pictures.classify(model, read, top=1).scores[0].name.index
 
-        asked = _Asked(model, said)
+        asked, key, truth = _Asked(model, said), picture.key, None
+        if mask is not None:
+            truth = mask_view(mask, read.fit, how.resize, how.crop)
+            key = f"{key} {hashlib.sha256(truth.tobytes()).hexdigest()[:16]}"
         return Example(
-            picture.name, picture.key, lambda p: pictures.input_of(model, read, asked.target, p)
+            picture.name, key, lambda p: pictures.input_of(model, read, asked.target, p), truth
         )
+
+
+def _mask(read: Picture, picture: Picture) -> NDArray[np.bool_]:
+    """True where it is bright; raises PictureError where it is not of the picture's size."""
+    if read.pixels.shape != picture.pixels.shape:
+        (rows, columns), (height, width) = read.pixels.shape[:2], picture.pixels.shape[:2]
+        raise PictureError(
+            f"{read.name} is {columns} x {rows} pixels, {picture.name} is {width} x {height}; a "
+            "mask of the same size is accepted"
+        )
+    return np.asarray(read.pixels.max(2) > MIDDLE)
 
 
 def _takes_path(entry: ModelEntry) -> bool:

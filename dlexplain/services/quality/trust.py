@@ -218,7 +218,8 @@ class _Job:
             return Judged(place, asked.method.name, None, 0, {}, {}, str(error))
         seconds, evaluations = found.seconds, found.evaluations
         try:
-            case = case_of(asked, given, found, self.seed, self._answered(place))
+            answered = self._answered(place)
+            case = case_of(asked, given, found, self.seed, answered, example.truth)
         except BadInput as error:
             return Judged(place, asked.method.name, seconds, evaluations, {}, {}, str(error))
         values: dict[str, float] = {}

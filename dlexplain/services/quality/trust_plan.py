@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import dlexplain.evaluation.metrics
 import dlexplain.services.explaining  # noqa: F401, these two register metrics and methods
@@ -44,8 +45,10 @@ USUAL_METHODS = {
 USUAL_METRICS = (
     "deletion", "insertion", "road-most", "infidelity", "faithfulness-correlation",
     "comprehensiveness", "sufficiency", "max-sensitivity", "parameter-randomisation", "sparseness",
+    "relevance-mass", "pointing-game",
 )  # fmt: skip
-"""Likewise; what a table has of a metric that is not registered is nothing."""
+"""Likewise; what a table has of a metric that is not registered is nothing, and of localisation
+where no masks are known."""
 FEWER: dict[str, dict[str, Value]] = {
     "faithfulness": {"maps": 3, "points": 10},
     "robustness": {"samples": 4},
@@ -231,7 +234,8 @@ def _cases(asked: Sequence[Planned], example: Example) -> Any:
     for one in asked:
         try:
             given = example.ask(Progress())
-            yield case_of(one, given, one.method.explain(given, one.request), 0)
+            found = one.method.explain(given, one.request)
+            yield case_of(one, given, found, 0, truth=example.truth)
         except (BadInput, Incompatible):
             continue
 
@@ -248,15 +252,17 @@ def case_of(
     found: Explanation,
     seed: int,
     answered: dict[bytes, float] | None = None,
+    truth: NDArray[np.bool_] | None = None,
 ) -> Case:
     """A map, to be judged; raises BadInput for one that says nothing.
 
-    answered  what the model has said of this input before
+    answered  what the model has said of this input before;  truth  as Example has it
     """
     import torch
 
     values = torch.from_numpy(found.values)
+    mask = None if truth is None else torch.from_numpy(truth)
     answered = {} if answered is None else answered
     return Case(
-        given, values, found.signed, asked.method, asked.request, None, seed, answered=answered
+        given, values, found.signed, asked.method, asked.request, mask, seed, answered=answered
     )
