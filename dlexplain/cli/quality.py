@@ -41,6 +41,9 @@ def declare(command: "Commands") -> None:
         "--metric", action="append", default=[], help="several may be given; default: all that suit"
     )
     added.add_argument("--target", metavar="INDEX|LABEL", help="default: as explain has it")
+    added.add_argument(
+        "--rival", metavar="MODEL", help="one that learnt random labels, for label-randomisation"
+    )
     added.add_argument("--seed", type=int, default=0, help="of what is drawn; default: %(default)s")
     added.add_argument(
         "--set", action="append", default=[], metavar=NAMED, help="a metric's parameter"
@@ -58,12 +61,14 @@ def _quality(args: argparse.Namespace) -> int:
     defaults = (DEFAULT_MODEL, explaining_texts.DEFAULT_MODEL, forecasting.DEFAULT_MODEL)
     place = next(i for i, one in enumerate(given) if one is not None)
     model = load(args.model or defaults[place])
+    rival = load(args.rival) if args.rival else None
     found = []
     for method in args.method or [""]:
         explanation = explain(model, given[place], method, args.target)
         measured = quality(
-            model, given[place], explanation, args.metric, seed=args.seed, params=params
-        )
+            model, given[place], explanation, args.metric, rival=rival, seed=args.seed,
+            params=params,
+        )  # fmt: skip
         found.append((explanation, measured))
         if not args.json:
             print(f"{explanation.title}")

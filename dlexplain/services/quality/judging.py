@@ -1,6 +1,7 @@
 """The quality of one explanation, by any of the metrics."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,18 +14,24 @@ from dlexplain.evaluation.base import METRICS, metrics_for
 from dlexplain.evaluation.case import Case
 from dlexplain.explainers.base import NOTHING
 from dlexplain.explainers.drawing import random_state_kept
+from dlexplain.explainers.inputs.base import ModelInput
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value
 from dlexplain.results import Attribution, Quality, SeriesAttribution, TextAttribution
 from dlexplain.services.forecast.explain import Question
+from dlexplain.services.forecast.explain import input_of as series_input
 from dlexplain.services.forecast.forecasting import find_target, origin_place, series_for
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.pictures.explain import as_picture
+from dlexplain.services.pictures.explain import input_of as picture_input
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.quality.cases import picture_case, series_case, text_case
+from dlexplain.services.texts.explain import input_of as text_input
 from dlexplain.services.texts.models import TextModel
 from dlexplain.services.texts.token_models import TokenModel
 
+FEW = 5
+"""Classes that are named."""
 Explained = Attribution | TextAttribution | SeriesAttribution
 
 
@@ -36,6 +43,7 @@ def quality(
     metrics: Sequence[str] = (),
     *,
     truth: NDArray[np.bool_] | None = None,
+    rival: Any = None,
     seed: int = 0,
     progress: Progress | None = None,
     params: Mapping[str, Mapping[str, Value]] | None = None,
@@ -47,12 +55,16 @@ def quality(
     metrics      names of `dlexplain.evaluation`'s metrics; by default all that suit
     truth        where evidence is known to be: of a picture (height, width) of what the model sees,
                  of a text (tokens,), of a forecast (window, series)
+    rival        a model of the same kind and classes that learnt random labels, for
+                 label-randomisation
     params       of metrics, by their names: {"deletion": {"points": 32}}
 
     Raises UnknownName, ParamError, BadInput for values that say nothing, Incompatible where a
     metric that is named does not suit, or Cancelled.
     """
     case = case_of(model, x, explanation, truth, seed, progress)
+    if rival is not None:
+        case = replace(case, rival=rival_input(case, model, rival, x, explanation))
     known = metrics_for(case.given.modality.name)
     given = {METRICS[name].name: values for name, values in (params or {}).items()}
     for name in metrics:
@@ -103,6 +115,31 @@ def case_of(
         f"a {type(explanation).__name__} is no explanation of a {type(model).__name__} that can "
         "be judged; what dx.explain gives of a picture, a text or a forecast, with its model, is"
     )
+
+
+def rival_input(case: Case, model: Any, rival: Any, x: Any, explanation: Explained) -> ModelInput:
+    """The same input of another model; raises BadInput where it is of another kind or has other
+    classes."""
+    given = case.given
+    if isinstance(explanation, Attribution) and isinstance(rival, LoadedModel):
+        picture = as_picture(x, explanation.fit)
+        found: ModelInput = picture_input(rival, picture, given.target, given.progress)
+    elif isinstance(explanation, TextAttribution) and isinstance(rival, TextModel):
+        found = text_input(rival, rival.read(str(x)), given.target, given.progress)
+    elif isinstance(explanation, SeriesAttribution) and isinstance(rival, LoadedForecaster):
+        return series_input(question_of(rival, x, explanation), given.progress)
+    else:
+        raise BadInput(
+            f"a {type(rival).__name__} cannot be asked what was asked of the explained model; a "
+            "model of its kind is accepted"
+        )
+    ours, theirs = ([one.label for one in known.classes] for known in (model, rival))
+    if ours != theirs:
+        raise BadInput(
+            f"the model to compare with has other classes: {', '.join(theirs[:FEW])}; those of the "
+            f"explained one are {', '.join(ours[:FEW])}"
+        )
+    return found
 
 
 def question_of(model: LoadedForecaster, series: Any, found: SeriesAttribution) -> Question:

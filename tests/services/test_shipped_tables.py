@@ -1,0 +1,28 @@
+"""Tables of trust that come along belong to the weights that come along."""
+
+import pytest
+
+import dlexplain as dx
+from dlexplain.networks.base import MODELS
+from dlexplain.services.quality.shipped import shipped
+from dlexplain.trained.zoo import zoo_models
+
+KNOWN = sorted({model.name for model in zoo_models()} | set(MODELS))
+SHIPPED = [name for name in KNOWN if shipped(name) is not None]
+WANTED = {"cifar10-vit", "fred-lstm", "sst2-lstm-attention"}
+
+
+def test_the_reference_models_have_one() -> None:
+    assert set(SHIPPED) >= WANTED
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_it_is_of_these_weights_and_whole(name: str) -> None:
+    table = shipped(name)
+    assert table is not None
+    assert table.model_fingerprint == dx.load(name).prepared.fingerprint
+    assert table.done == table.found
+    assert table.ranking is not None
+    assert table.ranking.n <= table.done
+    if table.recommended:
+        assert not table.fails(table.recommended)
