@@ -32,6 +32,16 @@ def test_a_typed_text_is_explained_and_changed(server: str, page: Page) -> None:
     assert "text=a+dull" in page.url
 
 
+def test_a_curve_behind_the_facts_is_drawn_in_place(server: str, page: Page) -> None:
+    """The control is first drawn after the page's script; what is chosen must hold in the next."""
+    page.goto(f"{server}/text?classifier=sst2-cnn&by=leave-one-out&text=a+dull,+dull+film")
+    page.get_by_text("What was measured").click(timeout=SLOW)
+    page.get_by_role("radio", name="Insertion").click()
+    expect(page.get_by_text("Insertion: ")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("share that the model is given")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("radio", name="Insertion")).to_be_checked()
+
+
 def test_a_csv_of_texts_is_explained(server: str, page: Page, tmp_path: Path) -> None:
     file = tmp_path / "reviews.csv"
     file.write_text("text\n" + "a dull film\ngreat fun\n\n" * 5)
