@@ -18,7 +18,7 @@ from dlexplain.evaluation.case import Case
 from dlexplain.evaluation.metrics.noise import maps_near
 from dlexplain.evaluation.metrics.stability import compared
 from dlexplain.evaluation.metrics.top_removal import SHOWN, removed
-from dlexplain.evaluation.random_networks import random_networks
+from dlexplain.evaluation.random_networks import redrawn
 from dlexplain.explainers.base import Request
 from dlexplain.explainers.inputs.base import PROBABILITY
 from dlexplain.params import Spec, Value
@@ -32,6 +32,9 @@ MAPS = 16
 """Random maps."""
 REPEATS = 4
 """Times that the method is asked again for each of the two facts, at most."""
+DRAWS = 3
+"""Of these, with random weights: inputs with noise go through the network together, networks one by
+one."""
 SAVED = 4
 """By so much the samples are divided where the budget is short."""
 QUANTITIES = ("steps", "samples", "orders", "evaluations", "designs", "channels")
@@ -180,11 +183,9 @@ def _depends(case: Case, plan: Plan, reference: Tensor | None) -> Fact:
         return _not_measured(name, title)
     asking = replace(case, request=plan.request)
     try:
-        maps, network = [], case.given.copied_network()
-        for seed in range(case.seed, case.seed + plan.repeats):
-            drawn = random_networks(network, "cascading", "deviation", 1, seed)
-            inputs = (case.given.of_network(one.network, f"drawn-{seed}") for one in drawn)
-            maps += [asking.again(given) for given in inputs]
+        drawn = redrawn(case.given.copied_network(), min(DRAWS, plan.repeats), case.seed)
+        inputs = (case.given.of_network(one, f"drawn-{at}") for at, one in enumerate(drawn))
+        maps = [asking.again(given) for given in inputs]
     except BadInput as error:
         return _not_measured(name, title, str(error))
     found = compared(reference.abs(), torch.stack(maps).abs(), case.seed)

@@ -77,11 +77,16 @@ class Case:
 
     def weights(self, strengths: Tensor | None = None) -> Tensor:
         """(parts,) what each part counts: the sum of its places' values."""
-        shown = self.strengths if strengths is None else strengths
-        labels = self.parts().labels.reshape(-1).cpu()
+        return self._weights((self.strengths if strengths is None else strengths)[None])[0]
+
+    def _weights(self, maps: Tensor) -> Tensor:
+        """(maps, ...) -> (maps, parts)"""
+        labels, flat = self.parts().labels.reshape(-1).cpu(), maps.flatten(1)
         own = labels >= 0
-        found = torch.zeros(self.parts().count)
-        return found.index_add_(0, labels[own], shown.reshape(-1)[own])
+        found = torch.zeros((len(flat), self.parts().count))
+        if torch.equal(labels, torch.arange(self.parts().count)):  # each place is a part, as pixels
+            return found.copy_(flat)
+        return found.index_add_(1, labels[own], flat[:, own])
 
     def random_weights(self, count: int) -> Tensor:
         """(count, parts) of maps that mark nothing, as smooth as this one; see random_maps."""
@@ -90,7 +95,7 @@ class Case:
         if over == "places":
             return random_maps(self.weights(), count, generator, over)
         maps = random_maps(self.strengths, count, generator, over)
-        return torch.stack([self.weights(one) for one in maps])
+        return self._weights(maps)
 
     @cached_property
     def said(self) -> float:

@@ -77,6 +77,36 @@ def random_networks(
         network.load_state_dict(own)
 
 
+@torch.no_grad()
+def redrawn(network: nn.Module, draws: int, seed: int) -> Iterator[nn.Module]:
+    """Yield the network with all weights drawn anew, normal with each tensor's own mean and
+    deviation, as the whole of `random_networks`' last step, so many times.
+
+    Numbers are drawn once, which takes as long as a pass of the network, and from draw to draw move
+    on by a random number of places: each draw by itself is as good as another. What is given is
+    changed, and stays so. Raises Incompatible where it has no weights.
+    """
+    layers_of(network, "deviation")
+    found = [p for p in network.parameters() if p.is_floating_point()]
+    ends = [(float(p.mean()), float(p.std(unbiased=False))) for p in found]
+    sizes = [p.numel() for p in found]
+    generator = torch.Generator().manual_seed(_mixed(seed))
+    drawn = torch.empty(sum(sizes)).normal_(generator=generator)
+    for _ in range(draws):
+        by = int(torch.randint(len(drawn), (), generator=generator))
+        pieces = torch.split(drawn.roll(by), sizes)
+        for parameter, piece, (mean, deviation) in zip(found, pieces, ends, strict=True):
+            if math.isfinite(deviation):  # what has infinite weights keeps them
+                parameter.copy_(piece.view(parameter.shape)).mul_(deviation).add_(mean)
+        yield network
+
+
+def _mixed(seed: int) -> int:
+    """Not the seed itself: with a small one somebody may have drawn the weights as they are."""
+    drawn = np.random.SeedSequence([seed, WEIGHTS]).generate_state(1, np.uint64)
+    return int(drawn[0] >> np.uint64(1))
+
+
 def _groups(names: list[str], steps: int) -> Iterator[list[str]]:
     count = min(steps, len(names))
     for step in range(count):
@@ -85,9 +115,7 @@ def _groups(names: list[str], steps: int) -> Iterator[list[str]]:
 
 @torch.no_grad()
 def _like_its_own(module: nn.Module, of_layer: int, _seed: int) -> None:
-    # Not the seed itself: with a small one somebody may have drawn the weights as they are.
-    mixed = np.random.SeedSequence([of_layer, WEIGHTS]).generate_state(1, np.uint64)
-    generator = torch.Generator().manual_seed(int(mixed[0] >> np.uint64(1)))
+    generator = torch.Generator().manual_seed(_mixed(of_layer))
     for parameter in module.parameters(recurse=False):
         if not parameter.is_floating_point():
             continue

@@ -11,7 +11,7 @@ from torch import nn
 import dlexplain as dx
 from dlexplain.errors import Incompatible, ParamError
 from dlexplain.evaluation.metrics.randomisation import RandomisationParams, measure_together
-from dlexplain.evaluation.random_networks import layers_of, random_networks
+from dlexplain.evaluation.random_networks import layers_of, random_networks, redrawn
 from dlexplain.evaluation.ranks import spearman
 from dlexplain.evaluation.similarity import rank_correlations, sizes_alike, structural_similarity
 from dlexplain.explainers.inputs.picture import PictureInput
@@ -134,6 +134,26 @@ def test_weights_in_another_order_of_memory_are_drawn_and_infinite_ones_stay() -
         assert not torch.isclose(found[name], own[name]).all(0).any()
         assert float(found[name].std()) == pytest.approx(float(own[name].std()), rel=0.05)
     assert all(torch.equal(value, own[name]) for name, value in network.state_dict().items())
+
+
+def test_all_weights_are_drawn_anew_each_time_as_their_own_are_spread() -> None:
+    network = nn.Sequential(nn.Conv2d(16, 32, 3), nn.ReLU(), nn.Conv2d(32, 8, 3))
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network[0].weight.data.add_(0.3)
+    network[0].bias.data[3] = torch.inf
+    own = {name: value.clone() for name, value in network.state_dict().items()}
+    draws = [
+        {name: value.clone() for name, value in one.state_dict().items()}
+        for one in redrawn(network, 3, seed=5)
+    ]
+    for name in ("0.weight", "2.weight"):
+        values = [own[name], *(draw[name] for draw in draws)]
+        for value in values[1:]:
+            assert float(value.mean()) == pytest.approx(float(own[name].mean()), abs=5e-3)
+            assert float(value.std()) == pytest.approx(float(own[name].std()), rel=0.06)
+        alike = np.corrcoef(np.stack([value.flatten().numpy() for value in values]))
+        assert np.abs(alike - np.eye(4)).max() < 0.1  # none has to do with another
+    assert all(torch.equal(draw["0.bias"], own["0.bias"]) for draw in draws)
 
 
 def test_independent_steps_leave_the_other_layers() -> None:
