@@ -1,4 +1,4 @@
-"""Metrics of explanations: how many times faster than Quantus; what the badge beside a map costs.
+"""Metrics of explanations: how many times faster than Quantus, and how far from the floor.
 
 python benchmarks/quality.py [--json FILE] [--rounds N]
 
@@ -12,7 +12,6 @@ layers, which are folded away here), its seconds are counted for as many as ours
 import os
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,8 +27,7 @@ import dlexplain as dx
 import dlexplain.evaluation.metrics
 from benchmarks.peer import peer
 from benchmarks.quality_peer import Asked, evaluations, layers_of, quantus_on_pictures
-from benchmarks.table import Row, arguments, at_least, at_most, in_turn, median, report
-from dlexplain.evaluation.badge import badge
+from benchmarks.table import Row, arguments, at_least, in_turn, median, report
 from dlexplain.evaluation.base import METRICS
 from dlexplain.evaluation.case import Case
 from dlexplain.evaluation.metrics.road import road_shares
@@ -43,8 +41,8 @@ METHOD = "input-x-gradient"
 POINTS, MAPS, CHANGES, NEAR, RADIUS, ROAD_POINTS = 24, 3, 64, 10, 0.02, 3
 FEW = ("road-most", "parameter-randomisation")
 """What takes Quantus long is asked of one picture."""
-FASTER, WHOLE = 5.0, 1.0
-PASSES = 64
+WITH_GRADIENTS = ("max-sensitivity", "parameter-randomisation")
+FASTER = 5.0
 LARGEST = 16
 """Largest chunk tried for the floor."""
 ALIKE = 1e-4
@@ -102,7 +100,6 @@ def of_model(name: str, rounds: int) -> tuple[dict[str, dict[str, float]], list[
         sizes = [size for size in CPU_CHUNKS if size <= LARGEST]
         ready = model.prepared
         sides += [(f"pass {s}", partial(time_chunk, ready, "forward", s)) for s in sizes]
-        sides += [("badge", badge_of(model))]
         seconds = {side: median(taken) for side, taken in in_turn(sides, rounds).items()}
     counts = {metric: sum(one.evaluations for one in found[metric]) for metric in params}
     made = evaluations(asked)
@@ -116,24 +113,11 @@ def of_model(name: str, rounds: int) -> tuple[dict[str, dict[str, float]], list[
         title = f"{what}: times faster than Quantus"
         rows.append(faster(title, mine, by_side["quantus"][metric]))
         rows.append(faster(f"{title} tuned", mine, by_side["tuned"][metric]))
+        if metric not in WITH_GRADIENTS:
+            floor = counts[metric] * min(seconds[f"pass {size}"] / size for size in sizes)
+            rows.append(faster(f"{what}: the same number of passes alone", mine, floor))
     rows.append(likeness(name, found["deletion"], theirs["deletion"]))
-    floor = PASSES * min(seconds[f"pass {size}"] / size for size in sizes)
-    rows.append(Row(f"{name}: {PASSES} forward passes at the best batch", floor, "s"))
-    rows.append(at_most(f"{name}: badge of a Grad-CAM", seconds["badge"], WHOLE, floor))
     return by_side, rows
-
-
-def badge_of(model: Any) -> Callable[[], float]:
-    """Seconds that the facts beside a Grad-CAM of one picture take, measured anew at each call."""
-    read = dx.read_sample(PICTURES[0])
-    explanation = dx.explain(model, read, "grad-cam")
-
-    def timed() -> float:
-        started = time.perf_counter()
-        badge(case_of(model, read, explanation), explanation.evaluations)
-        return time.perf_counter() - started
-
-    return timed
 
 
 def faster(name: str, mine: float, theirs: float) -> Row:
