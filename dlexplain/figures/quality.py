@@ -91,7 +91,7 @@ def plot_layers(curve: LayerCurve) -> go.Figure:
         },
         _layout(
             {
-                "title": {"text": "layers with random weights, from the last one"},
+                "title": {"text": "random layers, the last one first"},
                 "tickvals": [0, len(names) - 1] if len(names) > 1 else [0],
                 "ticktext": [names[0], names[-1]] if len(names) > 1 else names,
             },
