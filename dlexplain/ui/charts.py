@@ -6,6 +6,8 @@ import streamlit as st
 from plotly.graph_objects import Figure
 from streamlit.delta_generator import DeltaGenerator
 
+from dlexplain.ui.live import drawn_before
+
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 
@@ -15,4 +17,7 @@ def chart(figure: Figure, key: str, place: DeltaGenerator | None = None, **more:
     key  unique on the page;  place  a column or container, by default here
     """
     where: Any = place or st
-    return where.plotly_chart(figure, config=CONFIG, key=key, **more)
+    # One that only shows may be drawn again in a run, see `drawn_before`; the key of one that is
+    # selected in tells what was selected.
+    own = key if more else f"{key}-{drawn_before()}"
+    return where.plotly_chart(figure, config=CONFIG, key=own, **more)

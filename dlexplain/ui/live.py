@@ -27,7 +27,10 @@ PROGRESS_SECONDS = 0.5
 
 @dataclass(eq=False)
 class _Part:
-    """draw, version, active, every, single  as `live` has them"""
+    """draw, version, active, every, single  as `live` has them
+
+    of  how often the parts that it is within had been drawn, see `drawn_before`
+    """
 
     slot: DeltaGenerator
     draw: Callable[[], object]
@@ -35,6 +38,7 @@ class _Part:
     active: Callable[[], bool]
     every: float
     single: bool
+    of: str
     drawn: object = None
     looked: float = 0.0
     times: int = 0
@@ -46,7 +50,7 @@ class _Part:
         if anew and not self.single:
             self.slot.empty()  # a block that is only written over would keep what it has more
         self.within = []
-        token, numbered = _parts.set(self.within), _times.set(self.times)
+        token, numbered = _parts.set(self.within), _times.set(f"{self.of}{self.times}.")
         self.times += 1
         try:
             with self.slot if self.single else self.slot.container():
@@ -75,11 +79,12 @@ def _look(parts: list[_Part]) -> bool:
 
 
 _parts: ContextVar[list[_Part] | None] = ContextVar("parts of the page", default=None)
-_times: ContextVar[int] = ContextVar("drawings of the part", default=0)
+_times: ContextVar[str] = ContextVar("drawings of the part", default="")
 
 
-def drawn_before() -> int:
-    """How often the part that is being drawn has been drawn in this run of the page.
+def drawn_before() -> str:
+    """How often the part that is being drawn, and those that it is within, have been drawn in this
+    run of the page: an end for keys, such as "0.1.".
 
     A plotly chart is a widget to Streamlit: one that is drawn again needs a key of its own. So does
     a button of what is shown in the end: a job that ends between the look at the version and the
@@ -104,7 +109,7 @@ def live(
     every    seconds at least between two looks at the version; the last is looked at in any case
     single   whether it is one element, which costs one message instead of three
     """
-    part = _Part(st.empty(), draw, version, active, every, single)
+    part = _Part(st.empty(), draw, version, active, every, single, _times.get())
     part.show(anew=False)
     parts = _parts.get()
     if parts is not None:  # a page that a test runs without app.py is drawn as it is at once

@@ -152,3 +152,36 @@ def test_a_page_can_be_run_anew_by_a_change() -> None:
     page = AppTest.from_function(rerunning, default_timeout=60).run()
     assert not page.exception
     assert page.session_state["runs"] == 2
+
+
+def hasty() -> None:
+    """A job that ends between the look at the version and the drawing is drawn as ended twice."""
+    import plotly.graph_objects as go
+    import streamlit as st
+
+    from dlexplain.ui.charts import chart
+    from dlexplain.ui.live import drawn_before, following, live
+
+    looks = [0]
+
+    def version() -> bool:
+        looks[0] += 1
+        return looks[0] == 1
+
+    def within() -> None:
+        chart(go.Figure({"type": "bar", "y": [1]}), "bars")
+
+    def ended() -> None:
+        st.button("Again", key=f"again-{drawn_before()}")
+        live(within, lambda: 0, lambda: False)
+
+    with following():
+        live(ended, version, lambda: looks[0] < 3)
+        st.session_state["looks"] = looks
+
+
+def test_what_is_drawn_as_ended_twice_has_keys_of_its_own() -> None:
+    page = AppTest.from_function(hasty, default_timeout=60).run()
+    assert not page.exception
+    assert page.session_state["looks"][0] >= 2
+    assert [button.label for button in page.button] == ["Again"]

@@ -13,7 +13,7 @@ from dlexplain.services.pictures.folder_bundle import folder_zip, has_maps
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked, result_of
-from dlexplain.ui.live import drawn_before, live
+from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
 
 MAPS, TABLE = "maps", "table"
@@ -98,7 +98,7 @@ def _grown(found: Asked[ExplainedFolder], view: str, order: Order) -> None:
         _table(now, answers)
     else:
         _tiles(now, answers)
-    chart(plot_folder(now), f"many-sure-{drawn_before()}")
+    chart(plot_folder(now), "many-sure")
     _left_out(now)
 
 
