@@ -4,7 +4,9 @@ import atexit
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
@@ -38,7 +40,7 @@ def _over(progress: Progress) -> Any:
 class Job(Generic[R]):
     """One explanation, or other work, under way; read by the page, written by its thread.
 
-    error  one sentence for the user when state is failed;  began  by time.monotonic
+    error  one sentence for the user when state is failed;  began, ended  by time.monotonic
     """
 
     title: str
@@ -48,17 +50,26 @@ class Job(Generic[R]):
     result: R | None = None
     error: str = ""
     began: float | None = None
+    ended: float | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
 
     @property
     def active(self) -> bool:
-        return self.state in ("waiting", "running")
+        """Also of one that has ended since `seen_as_of_now` was entered, within it."""
+        as_of = _as_of.get()
+        ended_since = as_of is not None and self.ended is not None and self.ended > as_of
+        return ended_since or self.state in ("waiting", "running")
+
+    def _end(self, state: State) -> None:
+        self.ended = time.monotonic()  # before the state, so that who sees that one sees this
+        self.state = state
 
     def cancel(self) -> None:
         """Stop before the next chunk; a job that waits never starts."""
         self._stop.set()
         if self.state == "waiting":
-            self.state, self.work = "cancelled", _over
+            self._end("cancelled")
+            self.work = _over
             _tell_changed()
 
     def run(self) -> None:
@@ -70,22 +81,23 @@ class Job(Generic[R]):
 
     def _work(self) -> None:
         if self._stop.is_set():
-            self.state, self.work = "cancelled", _over
+            self._end("cancelled")
+            self.work = _over
             return
         self.began = time.monotonic()
         self.state = "running"
         try:
             self.result = self.work(Progress(report=self._report, cancelled=self._stop.is_set))
-            self.state = "done"
+            self._end("done")
         except Cancelled:
-            self.state = "cancelled"
+            self._end("cancelled")
         except DlexplainError as error:
             self.error = str(error)
-            self.state = "failed"
+            self._end("failed")
         except Exception as error:  # a thread has nobody above it to tell
             _log.exception("%s failed", self.title)
             self.error = f"{self.title} failed: {type(error).__name__}: {error}"
-            self.state = "failed"
+            self._end("failed")
         finally:
             self.work = _over  # it holds what it worked on: a picture of 200 MB, say
 
@@ -96,6 +108,20 @@ class Job(Generic[R]):
         self.snapshot = snapshot
         if new:
             _tell_changed()
+
+
+@contextmanager
+def seen_as_of_now() -> Iterator[None]:
+    """Within, jobs are as active as they are now: what is drawn of one that ends meanwhile is all
+    of one moment, and agrees with the version that is noted of it. Within another, as of then."""
+    token = _as_of.set(_as_of.get() or time.monotonic())
+    try:
+        yield
+    finally:
+        _as_of.reset(token)
+
+
+_as_of: ContextVar[float | None] = ContextVar("the moment of which jobs are drawn", default=None)
 
 
 def start(jobs: Sequence[Job[Any]]) -> threading.Thread:

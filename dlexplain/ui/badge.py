@@ -11,7 +11,6 @@ from dlexplain.figures.quality import plot_quality
 from dlexplain.results import Badge, Fact, Quality
 from dlexplain.results.words import evaluations_told
 from dlexplain.services.jobs import Job, Progress
-from dlexplain.services.quality.curves import curves_for, told_of
 from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked, asked, asked_all, result_of
 from dlexplain.ui.live import drawn_before, live
@@ -113,6 +112,8 @@ def _draw(asked: Asked[Badge], key: str, result: Any, judge: Judge) -> None:
 
 def _show_curve(key: str, result: Any, judge: Judge) -> None:
     """One that is chosen, measured then."""
+    from dlexplain.services.quality.curves import curves_for  # torch, which the answers have needed
+
     titles, name, state = curves_for(judge.modality), f"{key}-curve", st.session_state
     own = f"{name}-{drawn_before()}"
 
@@ -155,6 +156,8 @@ def _draw_curve(found: Asked[Quality], key: str) -> None:
     measured = result_of(found)
     if measured is None:
         return
+    from dlexplain.services.quality.curves import told_of
+
     chart(plot_quality(measured), key)
     st.markdown(f"**{literal(measured.told)}** {literal(measured.found.note)}".rstrip())
     st.caption(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dlexplain.services.jobs import wait_for_change
+from dlexplain.services.jobs import seen_as_of_now, wait_for_change
 
 WAIT_SECONDS = 0.1
 """Between two looks at whether the visitor has done something meanwhile."""
@@ -46,6 +46,10 @@ class _Part:
 
     def show(self, anew: bool) -> None:
         """Draw it; the parts within it are drawn, and known, anew as well."""
+        with seen_as_of_now():
+            self._show(anew)
+
+    def _show(self, anew: bool) -> None:
         self.drawn, self.looked = self.version(), time.monotonic()
         if anew and not self.single:
             self.slot.empty()  # a block that is only written over would keep what it has more
@@ -86,9 +90,7 @@ def drawn_before() -> str:
     """How often the part that is being drawn, and those that it is within, have been drawn in this
     run of the page: an end for keys, such as "0.1.".
 
-    A plotly chart is a widget to Streamlit: one that is drawn again needs a key of its own. So does
-    a button of what is shown in the end: a job that ends between the look at the version and the
-    drawing is drawn as ended twice.
+    A plotly chart is a widget to Streamlit: one that is drawn again needs a key of its own.
     """
     return _times.get()
 

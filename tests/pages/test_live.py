@@ -185,3 +185,37 @@ def test_what_is_drawn_as_ended_twice_has_keys_of_its_own() -> None:
     assert not page.exception
     assert page.session_state["looks"][0] >= 2
     assert [button.label for button in page.button] == ["Again"]
+
+
+def ends_meanwhile() -> None:
+    """The job ends after the look at the version, while the part is drawn."""
+    import threading
+    import time
+
+    import streamlit as st
+
+    from dlexplain.services.jobs import Job, start
+    from dlexplain.ui.live import following, live
+
+    drawing = threading.Event()
+    job: Job[bool] = Job("Ends", lambda progress: drawing.wait(10))
+    start([job])
+
+    def draw() -> None:
+        drawing.set()
+        while job.state != "done":
+            time.sleep(0.01)
+        if job.active:
+            st.markdown("working")
+        else:
+            st.button("Result", key="result")
+
+    with following():
+        live(draw, lambda: job.active, lambda: job.active)
+
+
+def test_a_job_that_ends_while_it_is_drawn_is_drawn_as_ended_once() -> None:
+    page = AppTest.from_function(ends_meanwhile, default_timeout=60).run()
+    assert not page.exception
+    assert [button.label for button in page.button] == ["Result"]
+    assert not page.markdown
