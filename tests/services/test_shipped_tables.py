@@ -9,7 +9,7 @@ from dlexplain.trained.zoo import zoo_models
 
 KNOWN = sorted({model.name for model in zoo_models()} | set(MODELS))
 SHIPPED = [name for name in KNOWN if shipped(name) is not None]
-WANTED = {"cifar10-vit", "fred-lstm", "sst2-lstm-attention", "sst2-minilm"}
+WANTED = {"cifar10-resnet", "cifar10-vit", "fred-lstm", "sst2-lstm-attention", "sst2-minilm"}
 
 
 def test_the_reference_models_have_one() -> None:
