@@ -88,17 +88,24 @@ def redrawn(network: nn.Module, draws: int, seed: int) -> Iterator[nn.Module]:
     """
     layers_of(network, "deviation")
     found = [p for p in network.parameters() if p.is_floating_point()]
-    ends = [(float(p.mean()), float(p.std(unbiased=False))) for p in found]
+    spreads = [_spread(parameter) for parameter in found]
     sizes = [p.numel() for p in found]
     generator = torch.Generator().manual_seed(_mixed(seed))
     drawn = torch.empty(sum(sizes)).normal_(generator=generator)
     for _ in range(draws):
         by = int(torch.randint(len(drawn), (), generator=generator))
         pieces = torch.split(drawn.roll(by), sizes)
-        for parameter, piece, (mean, deviation) in zip(found, pieces, ends, strict=True):
-            if math.isfinite(deviation):  # what has infinite weights keeps them
+        for parameter, piece, spread in zip(found, pieces, spreads, strict=True):
+            if spread is not None:
+                mean, deviation = spread
                 parameter.copy_(piece.view(parameter.shape)).mul_(deviation).add_(mean)
         yield network
+
+
+def _spread(parameter: nn.Parameter) -> tuple[float, float] | None:
+    """Mean and deviation; None of infinite weights, which stay."""
+    mean, deviation = float(parameter.mean()), float(parameter.std(unbiased=False))
+    return (mean, deviation) if math.isfinite(deviation) else None
 
 
 def _mixed(seed: int) -> int:
@@ -117,11 +124,9 @@ def _groups(names: list[str], steps: int) -> Iterator[list[str]]:
 def _like_its_own(module: nn.Module, of_layer: int, _seed: int) -> None:
     generator = torch.Generator().manual_seed(_mixed(of_layer))
     for parameter in module.parameters(recurse=False):
-        if not parameter.is_floating_point():
+        if not parameter.is_floating_point() or (ends := _spread(parameter)) is None:
             continue
-        mean, deviation = float(parameter.mean()), float(parameter.std(unbiased=False))
-        if not math.isfinite(deviation):  # what has infinite weights keeps them
-            continue
+        mean, deviation = ends
         # In the order in which they lie in memory: otherwise they are drawn one by one.
         last = parameter.dim() == 4 and parameter.is_contiguous(memory_format=torch.channels_last)
         numbers = parameter.permute(0, 2, 3, 1) if last else parameter

@@ -82,9 +82,10 @@ def spatial_layers(model: PreparedModel) -> tuple[Layer, ...]:
 
 
 def same_form(model: PreparedModel, as_: PreparedModel) -> PreparedModel:
-    """The first, whose layers are those of the second, whatever its weights: a map of another
-    layer would be another question."""
-    _known[model] = spatial_layers(as_)
+    """The first, whose layers are those of the second where these are known, whatever its weights:
+    a map of another layer would be another question."""
+    if as_ in _known:
+        _known[model] = _known[as_]
     return model
 
 

@@ -92,13 +92,14 @@ def _draw(asked: Asked[Badge], key: str, result: Any, judge: Judge) -> None:
         for fact in found.facts:
             icon, colour = LOOKS[fact.verdict]
             st.badge(words_of(fact), icon=icon, color=colour)
-    opened = _curve_of(key, result) is not None
+    of = asked.question[:3]  # of this answer, measured whole or not
+    opened = _curve_of(key, of) is not None
     with st.expander("What was measured", opened, icon=":material/fact_check:"):
         for fact in found.facts:
             st.markdown(f"**{fact.title}.** {literal(fact.told)}")
         _show_removed(found)
         st.caption(f"{LIMITS} {evaluations_told(found.evaluations)} in {found.seconds:.1f} s.")
-        _show_curve(key, result, judge)
+        _show_curve(key, of, result, judge)
         if any(fact.verdict == "not measured" for fact in found.facts):
             st.button(
                 "Measure all three",
@@ -110,8 +111,8 @@ def _draw(asked: Asked[Badge], key: str, result: Any, judge: Judge) -> None:
             )
 
 
-def _show_curve(key: str, result: Any, judge: Judge) -> None:
-    """One that is chosen, measured then."""
+def _show_curve(key: str, of: Any, result: Any, judge: Judge) -> None:
+    """One that is chosen, measured then.  of  tells this answer from others"""
     from dlexplain.services.quality.curves import curves_for  # torch, which the answers have needed
 
     titles, name, state = curves_for(judge.modality), f"{key}-curve", st.session_state
@@ -120,12 +121,12 @@ def _show_curve(key: str, result: Any, judge: Judge) -> None:
     def choose() -> None:
         # The control is first drawn after the page's script and so is another one to Streamlit
         # than that of the next run: what was chosen is remembered here.
-        state[f"{name}-of"] = id(result), state[own]
+        state[f"{name}-of"] = of, state[own]
 
     chosen = st.segmented_control(
         "Curve",
         list(titles),
-        default=_curve_of(key, result),
+        default=_curve_of(key, of),
         format_func=titles.__getitem__,
         key=own,
         on_change=choose,
@@ -138,7 +139,7 @@ def _show_curve(key: str, result: Any, judge: Judge) -> None:
     def measure(progress: Progress) -> Quality:
         return judge.curve(result, chosen, progress)
 
-    found = asked(f"{key}-measured", (id(result), chosen), titles[chosen], measure)
+    found = asked(f"{key}-measured", (of, chosen), titles[chosen], measure)
     live(
         lambda: _draw_curve(found, f"{key}-{chosen}"),
         version=lambda: found.active,
@@ -146,10 +147,10 @@ def _show_curve(key: str, result: Any, judge: Judge) -> None:
     )
 
 
-def _curve_of(key: str, result: Any) -> str | None:
+def _curve_of(key: str, of: Any) -> str | None:
     """The one that was chosen for this answer."""
-    of, chosen = st.session_state.get(f"{key}-curve-of", (None, None))
-    return chosen if of == id(result) else None
+    answer, chosen = st.session_state.get(f"{key}-curve-of", (None, None))
+    return chosen if answer == of else None
 
 
 def _draw_curve(found: Asked[Quality], key: str) -> None:

@@ -100,7 +100,9 @@ class PictureSubject(Subject):
                 except PictureError as error:
                     notes.append(f"{error}.")
         if not found:
-            raise DataError(f"no picture of {data} can be read: {[*notes, 'it has none'][0]}")
+            raise DataError(
+                f"no picture of {data} can be read: {notes[0] if notes else 'it has none'}"
+            )
         return Examples(f"pictures of {files.name}", tuple(found), tuple(notes))
 
     def _example(self, picture: Picture, mask: NDArray[np.bool_] | None = None) -> Example:
