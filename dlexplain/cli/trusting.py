@@ -35,7 +35,6 @@ def declare(command: "Commands") -> None:
     trust.add_argument(
         "--count",
         type=int,
-        default=0,
         metavar="N",
         help="examples; default: 100 pictures, 200 texts or 50 forecasts",
     )

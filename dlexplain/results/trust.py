@@ -158,11 +158,18 @@ class TrustTable:
     @property
     def recommended(self) -> str:
         """The method of the best mean rank that beats chance and depends on the weights; "" where
-        Friedman's test tells no methods apart, or none is left."""
-        if self.ranking is None or not self.ranking.p < LEVEL:
+        Friedman's test tells no methods apart, none is left, or the best of those left is no better
+        than the methods are in the mean: the last one standing is not one to recommend."""
+        if self.ranking is None or not self.ranking.p < LEVEL or not self.sound:
             return ""
-        sound = (m.name for m in self.ranked if not self.fails(m.name))
-        return next((name for name in sound if self.beats_chance(name)), "")
+        best = self.sound[0]
+        return best.name if (best.rank or 0.0) < (len(self.methods) + 1) / 2 else ""
+
+    @property
+    def sound(self) -> tuple[TrustMethod, ...]:
+        """Those that beat chance and depend on the weights, the best first."""
+        known = (m for m in self.ranked if not self.fails(m.name))
+        return tuple(m for m in known if self.beats_chance(m.name))
 
     def beside(self, method: str) -> tuple[TrustMethod, ...]:
         """Those whose mean ranks are within the critical difference of its own: not told apart."""

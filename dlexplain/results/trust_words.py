@@ -1,13 +1,15 @@
 """A table of trust in words: what is recommended, and why, or why nothing is."""
 
 from dlexplain.results.trust import ALIKE, LEVEL, TrustMethod, TrustTable
+from dlexplain.results.words import listed
 
 RULE = (
     "Methods are ranked in each example by every metric of faithfulness; the mean over the metrics "
     "is ranked again, 1 is best, and the mean over the examples orders the methods. Friedman's "
     "test, at the 5% level, must tell that they differ at all; mean ranks that are less than "
     "Nemenyi's critical difference apart are not told apart (Demsar 2006). What does not beat a "
-    "random map, or hardly depends on the model's weights, is not recommended."
+    "random map, hardly depends on the model's weights, or ranks no better than the methods do in "
+    "the mean, is not recommended."
 )
 NAMED = 4
 """Methods that a sentence names."""
@@ -22,16 +24,21 @@ def verdict(table: TrustTable) -> str:
 
 def _recommended(table: TrustTable) -> str:
     best = next(m for m in table.methods if m.name == table.recommended)
-    by = _listed([m.title.lower() for m in table.metrics if m.ranks])
+    by = sum(m.ranks for m in table.metrics)
     told = f"{best.title} is recommended: its mean rank of {best.rank:.1f} among "
-    told += f"{len(table.methods)} methods is the best, by {by} over {_examples(table)}"
+    told += f"{len(table.methods)} methods is the best, by {by} metrics of faithfulness over "
+    told += _examples(table)
     failing = [m for m in table.ranked if table.fails(m.name) and (m.rank or 0) < (best.rank or 0)]
     if failing:
-        told += f", after {_titles(failing)}, which hardly depends on the model's weights"
+        verb = "depends" if len(failing) == 1 else "depend"
+        told += f", after {_titles(failing)}, which hardly {verb} on the model's weights"
     near = [m for m in table.beside(best.name) if not table.fails(m.name)]
+    others = (
+        "of the others that depend on the weights, " if any(map(table.fails, _names(table))) else ""
+    )
     if near:
-        return f"{told}; from {_titles(near)} it is not told apart."
-    return f"{told}, and every other is told apart from it."
+        return f"{told}; {others}{_titles(near)} {_be(near)} not told apart from it."
+    return f"{told}; {others or 'of the others '}none is as good."
 
 
 def _why_none(table: TrustTable) -> str:
@@ -42,7 +49,18 @@ def _why_none(table: TrustTable) -> str:
             f"over {_examples(table)} their ranks differ no more than by chance "
             f"(Friedman's test, p = {table.ranking.p:.2g})"
         )
-    return "none beats a random map and depends on the model's weights"
+    names = _names(table)
+    if not any(map(table.beats_chance, names)):
+        return "none beats a random map"
+    if all(map(table.fails, names)):
+        return "each shows much the same map when the model's weights are random"
+    if not table.sound:
+        return "those that beat a random map show much the same when the model's weights are random"
+    best = table.sound[0]
+    return (
+        f"the best of those that depend on the model's weights, {best.title}, ranks no better than "
+        f"the {len(table.methods)} methods do in the mean ({best.rank:.1f})"
+    )
 
 
 def failing(table: TrustTable) -> str:
@@ -50,25 +68,31 @@ def failing(table: TrustTable) -> str:
     found = [m for m in table.methods if table.fails(m.name)]
     if not found:
         return ""
+    named = listed([m.title for m in found])  # all of them: who reads it must not trust one
     return (
-        f"Not to be believed on this model, whatever their rank: {_titles(found)}. With random "
+        f"Not to be believed on this model, whatever their rank: {named}. With random "
         f"weights the map stays much the same (more than {ALIKE:g} alike, Adebayo et al. 2018)."
     )
 
 
 def _examples(table: TrustTable) -> str:
     count = table.ranking.n if table.ranking else table.done
-    return f"{count:,} {table.noun}"
+    of = f" of {table.done:,}" if count < table.done else ""
+    return f"{count:,}{of} {table.noun}"
+
+
+def _names(table: TrustTable) -> list[str]:
+    return [m.name for m in table.methods]
+
+
+def _be(methods: list[TrustMethod]) -> str:
+    return "is" if len(methods) == 1 else "are"
 
 
 def _titles(methods: list[TrustMethod]) -> str:
     named = [m.title for m in methods[:NAMED]]
     more = len(methods) - NAMED
-    return _listed([*named, f"{more} more"] if more > 0 else named)
-
-
-def _listed(words: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+    return listed([*named, f"{more} more"] if more > 0 else named)
 
 
 def number(value: float | None) -> str:

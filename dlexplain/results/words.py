@@ -255,3 +255,8 @@ def csv_of(rows: Sequence[Mapping[str, Any]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return buffer.getvalue()
+
+
+def listed(words: list[str]) -> str:
+    """ "a, b and c" """
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

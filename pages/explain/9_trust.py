@@ -11,7 +11,16 @@ from dlexplain.ui.address import from_address, one_of, to_address
 from dlexplain.ui.jobs import Asked, result_of
 from dlexplain.ui.live import drawn_before, live, rerun_when
 from dlexplain.ui.models import choose_model
-from dlexplain.ui.trust.question import KINDS, TABLE, Question, choose_question, job_of, start
+from dlexplain.ui.trust.question import (
+    KINDS,
+    TABLE,
+    USUAL,
+    Question,
+    choose_question,
+    go_on,
+    job_of,
+    start,
+)
 from dlexplain.ui.trust.table import show_table
 
 MODEL, SETTINGS = "trust-model", "trust-settings"
@@ -45,6 +54,8 @@ def answers(entry: ModelEntry, found: Asked[TrustTable] | None, arrived: bool) -
             every=EVERY_SECONDS,
         )
         return
+    if found is None:
+        go_on(entry.name, USUAL[KINDS[entry.task]][1])
     known = _known(entry, found)
     if not known:
         st.info(

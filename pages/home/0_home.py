@@ -36,6 +36,15 @@ CARDS = (
         (("explain/6_forecast", "Forecast", "timeline"),),
     ),
     (
+        "**See which explanation to believe.** Under every map stands what was measured of it. "
+        "Tables rank the methods on each model, with intervals; and a shortcut that you plant "
+        "shows which methods point at it.",
+        (
+            ("explain/9_trust", "Trust", "verified"),
+            ("explain/10_shortcut_lab", "Shortcut lab", "science"),
+        ),
+    ),
+    (
         "**See what a latent means.** Reconstruct a picture, walk from one to another, turn one "
         "number of its code; sample a GAN and see whether it copies.",
         (("generate/1_latent", "Latent", "scatter_plot"),),

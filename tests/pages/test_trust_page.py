@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import dlexplain.services.quality.shipped as shipping
 import dlexplain.services.quality.trust as service
+from dlexplain.errors import Cancelled
 from dlexplain.execution import paths
 from dlexplain.explainers.progress import Progress
 from dlexplain.results.trust_words import verdict
@@ -100,10 +101,30 @@ def test_a_job_that_was_cancelled_shows_what_it_has_and_goes_on(
         patched.setattr(service._Job, "_judged", slow)
         page = pressed(page, "Compute")
     assert page.session_state["trust"].job.state == "cancelled"
-    assert "Cancelled." in said(page) and "Of 6 pictures so far 4 are judged." in said(page)
+    assert "Cancelled." in said(page) and "Of 6 pictures so far 4 are judged" in said(page)
     page = pressed(page, "Go on")
     assert page.session_state["trust"].job.result.done == 6
     assert "so far" not in said(page)
+
+
+def test_what_an_earlier_session_left_is_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged, maps = service._Job._judged, []
+
+    def dying(self: Any, *asked: Any) -> Any:
+        if len(maps) >= 5:
+            raise Cancelled("the explanation was cancelled")
+        maps.append(asked)
+        return judged(self, *asked)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service._Job, "_judged", dying)
+        with pytest.raises(Cancelled):
+            service.trust("digits-cnn", methods=["saliency", "lrp"], metrics=["deletion"], count=6)
+    page = opened()
+    assert "Stopped at 5 of 12 maps: 6 pictures by saliency, lrp" in said(page)
+    page = pressed(page, "Go on with it")
+    assert page.session_state["trust"].job.result.done == 6
+    assert "Stopped at" not in said(opened())
 
 
 def test_several_tables_can_be_chosen_and_the_address_keeps_which() -> None:

@@ -9,7 +9,12 @@ from dlexplain.trained.zoo import zoo_models
 
 KNOWN = sorted({model.name for model in zoo_models()} | set(MODELS))
 SHIPPED = [name for name in KNOWN if shipped(name) is not None]
-WANTED = {"cifar10-resnet", "cifar10-vit", "fred-lstm", "sst2-lstm-attention", "sst2-minilm"}
+WANTED = {
+    "cifar10-cnn", "cifar10-cnn-sigmoid", "cifar10-cnn-tanh", "cifar10-efficientnet",
+    "cifar10-resnet", "cifar10-vit", "digits-cnn", "efficientnet-lite0", "fred-gru", "fred-lstm",
+    "fred-transformer", "macrodata-lstm", "macrodata-transformer", "mnist-cnn", "sst2-cnn",
+    "sst2-lstm-attention", "sst2-minilm", "sst2-transformer", "tweets-cnn",
+}  # fmt: skip
 
 
 def test_the_reference_models_have_one() -> None:

@@ -257,7 +257,10 @@ def test_sanity_is_measured_of_few_examples() -> None:
 @pytest.mark.parametrize(
     ("asked", "error", "said"),
     [
-        ({"count": 2}, BadInput, "count is 2; 3, of which an interval can be, to 10,000"),
+        ({"count": 2}, BadInput, "count is 2; a whole number from 3, .* to 10,000"),
+        ({"count": 0}, BadInput, "count is 0; a whole number from 3"),
+        ({"count": "abc"}, BadInput, "count is 'abc'; a whole number from 3"),
+        ({"methods": "lrp"}, BadInput, "methods to compare: lrp; two or more"),
         ({"methods": ["gradcm", "lrp"]}, BadInput, 'unknown method "gradcm".*did you mean'),
         ({"methods": ["lrp"]}, BadInput, "methods to compare: lrp; two or more"),
         (

@@ -36,6 +36,25 @@ def test_the_rule_of_the_recommendation() -> None:
     assert below.recommended == "" and "none beats a random map" in verdict(below)
 
 
+def test_the_last_one_standing_is_not_recommended() -> None:
+    """Mean ranks 1.5, 2.0, 2.5 and 4.0: of four methods 2.5 is no better than the mean."""
+    alike = {"lrp": 0.9, "grad-cam": 0.9, "guided-backprop": 0.1, "rise": 0.1}
+    found = table(alike)
+    assert found.recommended == ""
+    assert "Guided-Backprop, ranks no better than the 4 methods do in the mean (2.5)" in verdict(
+        found
+    )
+    every = table(dict.fromkeys(alike, 0.9))
+    assert "each shows much the same map when the model's weights are random" in verdict(every)
+
+
+def test_a_sentence_tells_of_how_many_the_ranks_are_and_names_all_that_fail() -> None:
+    fewer = table(done=200, found=200)
+    assert "over 30 of 200 pictures" in verdict(fewer)
+    alike = dict.fromkeys(("lrp", "grad-cam", "guided-backprop", "rise"), 0.9)
+    assert "Lrp, Grad-Cam, Guided-Backprop and Rise. With random" in failing(table(alike))
+
+
 def test_a_table_is_json_and_back_and_csv() -> None:
     found = table(dict.fromkeys(("lrp", "grad-cam", "guided-backprop", "rise"), 0.1))
     assert TrustTable.from_dict(json.loads(json.dumps(found.to_dict()))) == found

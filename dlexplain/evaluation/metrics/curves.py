@@ -45,9 +45,9 @@ class Deletion(_Curve):
     """How soon the answer falls when what the map marks is taken away, the most marked first.
 
     The area under the answer against the share taken away, less that of random maps of the same
-    smoothness: 0 is no better than chance, more is better. A picture with holes is one that the
-    model has not learnt; what stands in the holes (`fill`) matters, and a random map's holes are
-    filled alike.
+    smoothness: 0 is no better than chance, more is better. An input with holes is one that the
+    model has not learnt: what stands in the holes matters, and a random map's holes are filled
+    alike.
     """
 
     name = "deletion"

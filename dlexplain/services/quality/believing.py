@@ -21,15 +21,19 @@ from dlexplain.results import (
     SeriesAttribution,
     TextAttribution,
 )
+from dlexplain.results.words import listed
 from dlexplain.services.forecast.explain import Question
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.quality.cases import picture_case, series_case, text_case
 from dlexplain.services.texts.models import Reading, TextModel
 
 RULE = (
-    "First come the maps that depend on what the model has learnt; among them, those that cost the "
-    "answer most beyond chance when what they mark is taken away."
+    "First come the maps that depend on what the model has learnt, then those of which that was "
+    "not measured; among them, those that cost the answer most beyond chance when what they mark "
+    "is taken away."
 )
+DEPENDS = ("yes", "unclear", "not measured", "no")
+"""Verdicts on whether a map depends on the model, in the order of RULE."""
 
 
 def fact_of(badge: Badge, name: str) -> Fact:
@@ -40,32 +44,47 @@ def fact_of(badge: Badge, name: str) -> Fact:
 def order_of(badges: Sequence[Badge]) -> list[int]:
     """Places of the badges by RULE, the one to believe first."""
 
-    def key(place: int) -> tuple[bool, float]:
-        found = fact_of(badges[place], "faithful").found
-        ignores = fact_of(badges[place], "depends").verdict == "no"
-        return ignores, -(found.value if found else -np.inf)
+    def key(place: int) -> tuple[int, float]:
+        depends = fact_of(badges[place], "depends").verdict
+        return DEPENDS.index(depends), -_gain(badges[place])
 
     return sorted(range(len(badges)), key=key)
 
 
 def advice(titles: Sequence[str], badges: Sequence[Badge]) -> str:
-    """One sentence: the first by RULE, whether it is told from chance, and from the second."""
-    order = order_of(badges)
-    first, second = (fact_of(badges[place], "faithful") for place in order[:2])
-    title = titles[order[0]]
-    if first.verdict != "yes":
+    """One sentence: which maps are told from chance and depend on the model, the first of them by
+    what it costs, and which are not told from it."""
+    faithful = [p for p in order_of(badges) if fact_of(badges[p], "faithful").verdict == "yes"]
+    if not faithful:
         return (
             "None of these maps is told from chance: what they mark costs the answer no more than "
             "random parts do."
         )
-    gain, other = first.found, second.found
-    assert gain is not None
-    assert gain.high is not None
-    apart = other is None or gain.value - other.value > gain.high - gain.value
-    if fact_of(badges[order[1]], "depends").verdict == "no":
-        apart = True
-    more = "" if apart else f", though {titles[order[1]]} is not told from it"
-    return f"{title}: what it marks costs the answer the most beyond chance{more}."
+    sound = [p for p in faithful if fact_of(badges[p], "depends").verdict != "no"]
+    if not sound:
+        named = listed([titles[place] for place in faithful])
+        return (
+            f"None of these maps is both told from chance and dependent on what the model has "
+            f"learnt; told from chance alone: {named}."
+        )
+    best = max(sound, key=lambda place: _gain(badges[place]))
+    found = fact_of(badges[best], "faithful").found
+    assert found is not None
+    assert found.high is not None
+    reach = found.high - found.value
+    near = [p for p in sound if p != best and _gain(badges[best]) - _gain(badges[p]) <= reach]
+    among = "of the maps that depend on the model, " if len(sound) < len(faithful) else ""
+    if near:
+        named = listed([titles[place] for place in (best, *near)])
+        return (
+            f"{named}: {among}what they mark costs the answer the most beyond chance, about alike."
+        )
+    return f"{titles[best]}: {among}what it marks costs the answer the most beyond chance."
+
+
+def _gain(badge: Badge) -> float:
+    found = fact_of(badge, "faithful").found
+    return found.value if found else -np.inf
 
 
 def agree(found: Sequence[Attribution | TextAttribution | SeriesAttribution]) -> MapAgreement:

@@ -40,7 +40,7 @@ def quality(
     model: Any,
     x: Any,
     explanation: Explained,
-    metrics: Sequence[str] = (),
+    metrics: str | Sequence[str] = (),
     *,
     truth: NDArray[np.bool_] | None = None,
     rival: Any = None,
@@ -52,7 +52,7 @@ def quality(
 
     model        that was explained, from `dx.load`;  x  its input, as `dx.explain` took it
     explanation  what `dx.explain` gave
-    metrics      names of `dlexplain.evaluation`'s metrics; by default all that suit
+    metrics      names of `dlexplain.evaluation`'s metrics, or one; by default all that suit
     truth        where evidence is known to be: of a picture (height, width) of what the model sees,
                  of a text (tokens,), of a forecast (window, series)
     rival        a model of the same kind and classes that learnt random labels, for
@@ -62,6 +62,7 @@ def quality(
     Raises UnknownName, ParamError, BadInput for values that say nothing, Incompatible where a
     metric that is named does not suit, or Cancelled.
     """
+    metrics = one_or_more(metrics)
     case = case_of(model, x, explanation, truth, seed, progress)
     if rival is not None:
         case = replace(case, rival=rival_input(case, model, rival, x, explanation))
@@ -83,6 +84,11 @@ def quality(
             if metrics:
                 raise
     return tuple(found)
+
+
+def one_or_more(names: str | Sequence[str]) -> tuple[str, ...]:
+    """A name by itself is not a sequence of letters."""
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def case_of(

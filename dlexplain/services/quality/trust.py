@@ -19,6 +19,8 @@ from dlexplain.results import TrustTable
 from dlexplain.services.kept import forget_all_but
 from dlexplain.services.pictures.bundle import versions
 from dlexplain.services.quality.examples import Example, Examples, Subject
+from dlexplain.services.quality.judging import one_or_more
+from dlexplain.services.quality.stopped import ASKED
 from dlexplain.services.quality.subjects import subject_of
 from dlexplain.services.quality.trust_plan import Planned, TrustPlan, case_of, made_plan
 from dlexplain.services.quality.trust_store import TrustQuestion, TrustStore
@@ -38,9 +40,9 @@ Tell = Callable[[TrustTable], None]
 def trust(
     model: Any,
     data: str = "",
-    methods: Sequence[str] = (),
-    metrics: Sequence[str] = (),
-    count: int = 0,
+    methods: str | Sequence[str] = (),
+    metrics: str | Sequence[str] = (),
+    count: int | None = None,
     seed: int = 0,
     out: str | Path | None = None,
     resume: bool = False,
@@ -55,7 +57,8 @@ def trust(
     model    from `dx.load`, or its name: a picture classifier, text classifier or forecaster
     data     where the model's own data set lies, a folder or ZIP of pictures, a CSV with a column
              text, a CSV of series; by default the model's own test data
-    methods, metrics  names; by default a set that suits the model and keeps the cost in bounds
+    methods, metrics  names, or one of them; by default a set that suits the model and keeps the
+             cost in bounds
     count    examples, by default 100 pictures, 200 texts or 50 forecasts; fewer where there are
              fewer
     seed     of which examples are drawn, and of all that is drawn in judging
@@ -68,9 +71,13 @@ def trust(
     question, or Cancelled; what was done by then is kept.
     """
     subject, progress = subject_of(model), progress or Progress()
-    count = count or subject.usual
-    if not LEAST <= count <= MOST:
-        raise BadInput(f"count is {count}; {LEAST}, of which an interval can be, to {MOST:,}")
+    count = subject.usual if count is None else count
+    if not isinstance(count, int) or not LEAST <= count <= MOST:
+        raise BadInput(
+            f"count is {count!r}; a whole number from {LEAST}, the fewest with an interval, to "
+            f"{MOST:,} is accepted"
+        )
+    methods, metrics = one_or_more(methods), one_or_more(metrics)
     examples = subject.examples(data, count, seed)
     if len(examples.known) < LEAST:
         raise BadInput(
@@ -86,7 +93,8 @@ def trust(
     about = _about(subject, examples, plan, question, command)
     store = TrustStore(local_path(out))
     with store.held():
-        store.begin(question, {"versions": about["versions"]}, resume)
+        asked = {"data": data, "methods": methods, "metrics": metrics, "count": count, "seed": seed}
+        store.begin(question, {"versions": about["versions"], ASKED: asked}, resume)
         job = _Job(subject, examples, plan, seed, about, store, progress, tell, store.read())
         job.run()
         store.finish(job.table())
@@ -99,8 +107,8 @@ def _question(
     return TrustQuestion(
         subject.name,
         subject.model.prepared.fingerprint,
-        examples.digest,
         count,
+        examples.digest,
         seed,
         {one.method.name: one.request.to_dict() for one in plan.methods},
         {one.metric.name: as_dict(one.params) for one in plan.metrics},

@@ -23,16 +23,16 @@ class TrustQuestion(KeptQuestion):
     words: ClassVar[Mapping[str, str]] = {
         "model": "its model is {before}, not {now}",
         "model_fingerprint": "its model had other weights",
-        "examples": "its examples were others, or have changed since",
         "count": "it is of {before} examples, not of {now}",
+        "examples": "its examples were others, or have changed since",
         "seed": "its seed is {before}, not {now}",
         "methods": "its methods, or their parameters, were others",
         "metrics": "its metrics, or their parameters, were others",
     }
     model: str
     model_fingerprint: str
-    examples: str
     count: int
+    examples: str
     seed: int
     methods: Mapping[str, Mapping[str, Any]]
     metrics: Mapping[str, Mapping[str, Any]]

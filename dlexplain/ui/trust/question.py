@@ -12,6 +12,7 @@ from dlexplain.services.jobs import Progress
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address, whole_number
 from dlexplain.ui.jobs import Asked, asked
+from dlexplain.ui.markdown import literal
 
 SLOT = "trust"
 DATA, METHODS, METRICS, COUNT = "trust-data", "trust-methods", "trust-metrics", "trust-count"
@@ -20,6 +21,8 @@ KINDS = {"classify-image": "picture", "classify-text": "text", "forecast": "seri
 """Modalities of the tasks whose models are judged."""
 USUAL = {"picture": (100, "pictures"), "text": (200, "texts"), "series": (50, "forecasts")}
 LEAST, MOST = 3, 10_000
+MOST_LEFT = 3
+"""Unfinished tables that are shown."""
 DATA_HELP = {
     "picture": "A folder or ZIP of pictures on the server, or where the model's own data set lies.",
     "text": "A CSV with a column text on the server, or the folder of the model's own data set.",
@@ -108,16 +111,50 @@ def _names(what: str, known: Mapping[str, str], text: str) -> list[str]:
 
 def start(question: Question) -> None:
     """The button, and the job that it starts; what an earlier attempt has done is gone on with."""
-    pressed = st.button("Compute", type="primary", icon=":material/play_arrow:")
+    running = job_of(question.model)
+    busy = running is not None and running.active
+    pressed = st.button(
+        "Compute",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=busy,
+        help="A table is being made; cancel that one first." if busy else None,
+    )
     if pressed:
-        so_far: list[TrustTable] = []
-        st.session_state.pop(TABLE, None)  # the new table is to be seen
-        work = _work(question, so_far)
-        asked(SLOT, question, "The table of trust", work, anew=True, so_far=so_far)
+        begin(question)
         st.rerun()
 
 
-def _work(question: Question, so_far: list[TrustTable]) -> Callable[[Progress], TrustTable]:
+def go_on(model: str, noun: str) -> None:
+    """What earlier sessions left unfinished, each with a button."""
+    from dlexplain.services.quality.stopped import stopped
+
+    for place, left in enumerate(stopped(model)[:MOST_LEFT]):
+        st.markdown(
+            f"Stopped at {left.done:,d} of {left.maps:,d} maps: {left.count:,d} {noun} by "
+            + literal(", ".join(left.compared))
+            + (f", of {literal(left.data)}" if left.data else "")
+        )
+        question = Question(model, left.data, left.methods, left.metrics, left.count)
+        st.button(
+            "Go on with it",
+            key=f"trust-left-{place}",
+            icon=":material/resume:",
+            on_click=partial(begin, question, left.seed),
+        )
+
+
+def begin(question: Question, seed: int = 0) -> None:
+    """The job of this session; the one before it stops."""
+    so_far: list[TrustTable] = []
+    st.session_state.pop(TABLE, None)  # the new table is to be seen
+    work = _work(question, so_far, seed)
+    asked(SLOT, question, "The table of trust", work, anew=True, so_far=so_far)
+
+
+def _work(
+    question: Question, so_far: list[TrustTable], seed: int
+) -> Callable[[Progress], TrustTable]:
     def work(progress: Progress) -> TrustTable:
         from dlexplain.services.quality.trust import trust
 
@@ -127,6 +164,7 @@ def _work(question: Question, so_far: list[TrustTable]) -> Callable[[Progress], 
             question.methods,
             question.metrics,
             question.count,
+            seed,
             progress=progress,
             tell=partial(_keep, so_far),
         )

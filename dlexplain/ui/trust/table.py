@@ -45,6 +45,13 @@ def show_table(table: TrustTable, key: str, whole: bool = True) -> None:
 
 
 def _recommendation(table: TrustTable) -> None:
+    if table.done < table.found:
+        st.info(
+            f"Of {table.found:,d} {literal(table.noun)} so far {table.done:,d} are judged; what is "
+            "to be believed is said when all are.",
+            icon=":material/hourglass_top:",
+        )
+        return
     told = f"**{literal(verdict(table))}**"
     if table.recommended:
         st.success(told, icon=":material/verified:")
@@ -52,8 +59,6 @@ def _recommendation(table: TrustTable) -> None:
         st.info(told, icon=":material/balance:")
     if wrong := failing(table):
         st.warning(literal(wrong), icon=":material/block:")
-    if table.done < table.found:
-        st.caption(f"Of {table.found:,d} {literal(table.noun)} so far {table.done:,d} are judged.")
     lines = (*table.notes, *(f"{m.title}: {m.note}" for m in table.methods if m.note))
     if lines:
         st.caption("  \n".join(map(literal, lines)))
