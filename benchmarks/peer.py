@@ -119,12 +119,12 @@ def vendors_on_texts(
     import torch
     import transformers
 
-    from dlexplain.networks.modules.minilm_package import minilm_folder
+    from dlexplain.networks.minilm import WEIGHTS
     from dlexplain.trained.catalogue import trained
     from dlexplain.trained.networks import load_network
 
     network: Any = load_network(trained("sst2-minilm"))
-    tokenizer = transformers.AutoTokenizer.from_pretrained(minilm_folder())
+    tokenizer = transformers.AutoTokenizer.from_pretrained(WEIGHTS.place)
     blank = tokenizer.mask_token_id
 
     def from_vectors(vectors: torch.Tensor) -> torch.Tensor:

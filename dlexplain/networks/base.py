@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from dlexplain.integrity import PackageFiles
 from dlexplain.params import choice
 from dlexplain.registry import Registry, imported
 
@@ -55,6 +56,7 @@ class ModelSpec:
     module        the network with its weights, as "package.module:function", or the function
     classes       the labels in the order of the outputs, or () where `labels` names a list
     notes         what its user should know
+    weights       where they are in a pip package, or None
     """
 
     name: str
@@ -69,6 +71,7 @@ class ModelSpec:
     module: "str | Callable[[], nn.Module]"
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    weights: PackageFiles | None = None
 
     @property
     def own(self) -> bool:
@@ -161,6 +164,7 @@ class Architecture:
               gates. tests/networks compare it with the module
     least     smallest side in pixels of a picture, or 0
     any_side  whether one network takes pictures of any side, so that it may begin with smaller ones
+    weights   those that it begins with, where a pip package has them, or None
     What it builds may be one that SeesData or KeepsPart, see networks/modules/base.py.
     """
 
@@ -174,6 +178,7 @@ class Architecture:
     shows: tuple[Inside, ...] = ()
     least: int = 0
     any_side: bool = False
+    weights: PackageFiles | None = None
 
     def build(self, shape: Any, params: Any) -> "nn.Module":
         """A fresh network of this shape; raises BadInput where the two do not fit."""

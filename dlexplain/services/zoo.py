@@ -13,12 +13,14 @@ from typing import Any
 
 from safetensors.torch import load_file, save_file
 
-from dlexplain.errors import BadInput, DlexplainError, RunError
+from dlexplain.errors import BadInput, DlexplainError, RunError, WeightsError
 from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
+from dlexplain.integrity import digests
 from dlexplain.networks.modules.device import choose_device
 from dlexplain.params import specs
 from dlexplain.results import RunRecord
+from dlexplain.services.integrity import check_model
 from dlexplain.services.scoring import Tested, run_test
 from dlexplain.services.training.presets import PRESETS, preset
 from dlexplain.services.training.runs import launch, run, wait_for
@@ -26,7 +28,7 @@ from dlexplain.services.training.worker import build
 from dlexplain.settings import local_path, settings
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.catalogue import trained
-from dlexplain.trained.folder import Trained
+from dlexplain.trained.folder import DIGESTS, Trained
 from dlexplain.trained.networks import fill
 from dlexplain.trained.stored_weights import pack
 from dlexplain.trained.zoo import zoo_models
@@ -66,6 +68,10 @@ def verify(names: list[str], data_path: str, told: Told) -> Iterator[Verdict]:
 
 
 def _verify(model: Trained, data_path: str, told: Told) -> Verdict:
+    try:
+        check_model(model)  # whether or not its data are here
+    except WeightsError as error:
+        return Verdict(model.name, {}, problem=str(error))
     try:
         spec = with_data(_untaught(model.spec), data_path)
     except BadInput as error:
@@ -187,6 +193,7 @@ def publish(wanted: str, name: str, told: Told, folder: Path | None = None) -> P
         "spec": replace(spec, data_params=elsewhere).to_dict(),
         "headline": TASKS[spec.task].headline,
         "stored": "float16, weights of 50,000 numbers and more in int8 with a scale a row",
+        DIGESTS: digests(new, (paths.weights_in(new).name, *source.files)),
         "command": _command(name, spec),
         "training_seconds": record.seconds,  # of all its attempts
         "trained": {"metrics": source.card["metrics"]},

@@ -14,9 +14,13 @@ from typing import Any, Literal, TypeGuard
 from dlexplain.errors import SpecError, WeightsError
 from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
+from dlexplain.integrity import is_file_name, read_shipped
 from dlexplain.results.words import examples_of
 
 CHECKPOINT = ".ckpt"
+DIGESTS = "sha256"
+"""The key of a card under which SHA-256 stand by file name: of the weights, of each of `kept`."""
+REINSTALL = "reinstall dlexplain"
 SHOWN: dict[str, type | UnionType] = {
     "headline": tuple,
     "parameters": int,
@@ -85,15 +89,50 @@ class Trained:
         return facts
 
     @property
+    def kept(self) -> tuple[str, ...]:
+        """Names of the files that it needs beside its weights; raises WeightsError."""
+        names = self.card.get("files", [])
+        if not isinstance(names, list) or not all(map(is_file_name, names)):
+            raise WeightsError(
+                f'the card of {self.owner} is damaged: "files" is {json.dumps(names)[:80]}; a list '
+                "of names of files in its folder is accepted"
+            )
+        return tuple(names)
+
+    @property
     def files(self) -> dict[str, str]:
         """What it needs beside its weights, by file name; raises WeightsError."""
         found = {}
-        for name in self.card.get("files", ()):
+        for name in self.kept:
             try:
-                found[str(name)] = (self.folder / Path(str(name)).name).read_text("utf-8")
+                found[name] = self.read(name).decode("utf-8")
             except (OSError, ValueError) as error:
                 raise WeightsError(f"{self.owner} lacks its {name}: {error}") from error
         return found
+
+    def digest(self, name: str) -> str:
+        """The SHA-256 that its card has of one of its files, or "": a run's card has none.
+
+        Raises WeightsError of a zoo model whose card has none.
+        """
+        known = self.card.get(DIGESTS)
+        digest = known.get(name) if isinstance(known, dict) else None
+        if isinstance(digest, str) and digest:
+            return digest
+        if self.source == "zoo":
+            raise WeightsError(f"the card of {self.owner} has no SHA-256 of {name}; {REINSTALL}")
+        return ""
+
+    def read(self, name: str) -> bytes:
+        """One of its files, which is as the card's digest says where there is one.
+
+        Raises WeightsError where it is not, OSError where a file without one cannot be read.
+        """
+        file, digest = self.folder / name, self.digest(name)
+        if not digest:
+            return file.read_bytes()
+        repair = REINSTALL if self.source == "zoo" else "copy the folder anew from where it is from"
+        return read_shipped(file, digest, self.owner, repair)
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -133,7 +172,17 @@ class Trained:
             what = f'"{wrong[0]}" is {json.dumps(known.get(wrong[0]))[:40]}'
             return f"the card of {self.owner} is damaged: {what}"
         if not self.weights.is_file():
-            return f"{self.owner} has no {self.weights.name}"
+            again = f"; {REINSTALL}" if self.source == "zoo" else ""
+            return f"{self.owner} has no {self.weights.name}{again}"
+        return self._undigested()
+
+    def _undigested(self) -> str:
+        """Why its files cannot be compared with its card, or ""."""
+        try:
+            for name in (self.weights.name, *self.kept):
+                self.digest(name)
+        except WeightsError as error:
+            return str(error)
         return ""
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load, load_file
 from torch import Tensor, nn
 
 import dlexplain.networks
@@ -46,11 +46,12 @@ def build_network(model: Trained) -> nn.Module:
 
 def fill(network: nn.Module, model: Trained) -> None:
     """Put the model's weights into its network; raises WeightsError."""
-    if not model.weights.is_file():
-        name = model.weights.name
+    name = model.weights.name
+    digest = model.digest(name)
+    if not digest and not model.weights.is_file():
         raise WeightsError(f"{model.owner} has no {name}; only a whole run is a model")
     try:
-        state = read_weights(model.weights)
+        state = read_weights(model.weights, model.read(name) if digest else None)
         if isinstance(network, KeepsPart) and model.weights.suffix != CHECKPOINT:
             network.load_own_state(state)
         else:
@@ -62,14 +63,17 @@ def fill(network: nn.Module, model: Trained) -> None:
         raise WeightsError(f"the weights of {model.owner} cannot be read: {why}") from error
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """By name, float32 where packed; raises OSError where the file is damaged or diverged."""
+def read_weights(path: Path, content: bytes | None = None) -> dict[str, Tensor]:
+    """By name, float32 where packed; raises OSError where the file is damaged or diverged.
+
+    content  of a safetensors file that has been read already, for its digest
+    """
     if path.suffix == CHECKPOINT:
         whole = read_checkpoint(path)["state_dict"]
         state = {k.removeprefix(PREFIX): t for k, t in whole.items() if k.startswith(PREFIX)}
     else:
         try:
-            state = load_file(path)
+            state = load_file(path) if content is None else load(content)
         except SafetensorError as error:
             raise OSError(f"{path.name} is damaged ({error})") from error
     wrong = [key for key, tensor in state.items() if not bool(torch.isfinite(tensor).all())]

@@ -9,7 +9,7 @@ import transformers
 
 from dlexplain.explainers.base import METHODS
 from dlexplain.explainers.batching import Target
-from dlexplain.networks.modules.minilm_package import minilm_folder
+from dlexplain.networks.minilm import WEIGHTS
 from dlexplain.services.loading import load
 from dlexplain.services.texts.explain import input_of
 from dlexplain.services.texts.models import TextModel
@@ -24,7 +24,7 @@ EVALUATIONS = 40
 def test_values_are_those_of_shap_also_where_the_evaluations_end() -> None:
     model = load(TextModel, "sst2-minilm")
     network = load_network(trained("sst2-minilm"))
-    tokenizer = transformers.AutoTokenizer.from_pretrained(minilm_folder())
+    tokenizer = transformers.AutoTokenizer.from_pretrained(WEIGHTS.place)
 
     def score(strings: np.ndarray) -> np.ndarray:
         ids: Any = tokenizer(list(strings), return_tensors="pt", padding=True)["input_ids"]

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from dlexplain.cli import main
 from dlexplain.errors import UnknownName, WeightsError
 from dlexplain.execution import paths
+from dlexplain.integrity import digests
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.presets import PRESETS
 from dlexplain.services.zoo import find_data, publish, verify, zoo_presets
@@ -73,6 +74,11 @@ def test_verifying_finds_other_weights(copy: Path) -> None:
     state = load_file(paths.weights_in(copy))
     save_file({k: torch.zeros_like(t) for k, t in state.items()}, paths.weights_in(copy))
     (verdict,) = verify([str(copy)], "", silent)
+    assert verdict.problem.startswith("the model.safetensors of model ")
+    card = json.loads(paths.card_in(copy).read_text())
+    card["sha256"] = digests(copy, ["model.safetensors"])  # as if they were those of the card
+    paths.card_in(copy).write_text(json.dumps(card))
+    (verdict,) = verify([str(copy)], "", silent)
     assert "test/accuracy is 0." in verdict.problem
 
 
@@ -94,6 +100,10 @@ def test_verifying_without_the_data_skips(copy: Path) -> None:
 
 def test_damaged_weights_are_one_sentence(copy: Path) -> None:
     paths.weights_in(copy).write_bytes(b"no weights")
+    with pytest.raises(WeightsError, match=r"the model\.safetensors of model .* is not the file"):
+        load_network(trained(str(copy)))
+    card = json.loads(paths.card_in(copy).read_text())
+    paths.card_in(copy).write_text(json.dumps({**card, "sha256": {}}))  # as a run's
     with pytest.raises(WeightsError, match="weights of model .* cannot be read: .* is damaged"):
         load_network(trained(str(copy)))
 

