@@ -94,7 +94,9 @@ def _free_places(names: list[str], x: list[float], y: list[float]) -> list[str]:
     found = []
     for name, left, top in zip(names, across, down, strict=True):
         boxes = {place: _box(place, left, top, LETTER * len(name)) for place in PLACES}
-        inside = (p for p, box in boxes.items() if box[0] > -40 and box[2] < PLOT[0] + 20)
+        # Towards the middle first: a phone's plot is narrower than the one that is reckoned with.
+        order = sorted(PLACES, key=lambda p: ("left" in p) != (left > PLOT[0] / 2))
+        inside = (p for p in order if boxes[p][0] > -40 and boxes[p][2] < PLOT[0] + 20)
         place = next((p for p in inside if not any(_meet(boxes[p], t) for t in taken)), "")
         found.append(place)
         taken += [boxes[place]] if place else []
