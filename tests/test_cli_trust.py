@@ -77,7 +77,7 @@ def test_ship_puts_it_beside_the_model(
         (["nobody"], 'unknown model "nobody"'),
         (["digits-cnn", "--methods", "gradcm"], 'unknown method "gradcm"'),
         (["digits-cnn", "--metrics", "deletoin"], 'did you mean "deletion"?'),
-        (["digits-cnn", "--count", "-1"], "count is -1; 3"),
+        (["digits-cnn", "--count", "-1"], "count is -1; a whole number from 3"),
         (["digits-cnn", "--data", "/nowhere"], "/nowhere"),
         (["mnist-gan"], "a LatentModel is not judged"),
     ],
