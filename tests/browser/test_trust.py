@@ -60,6 +60,6 @@ def test_a_table_is_computed_stopped_gone_on_with_and_kept(
         best = recommended("digits-cnn")  # by the table of most examples, which comes along
         page.goto(f"{address}/image?model=digits-cnn&sample=coffee&methods={best}")
         expect(page.get_by_text("recommended for this model")).to_be_visible(timeout=SLOW)
-            assert over(page) <= 0
+        assert over(page) <= 0
         page.close()
     assert "Traceback" not in told(tmp_path)
