@@ -10,7 +10,7 @@ from dlexplain.ui.notices import states_told, tell_left_out
 from dlexplain.ui.session import here
 from dlexplain.ui.start import look_after_runs, warm_up
 
-SECTIONS = {"explain": "Explain", "generate": "Generate", "inside": "Inside", "train": "Train"}
+SECTIONS = {n: n.capitalize() for n in ("explain", "generate", "inside", "secure", "train")}
 PAGES = Path(__file__).parent / "pages"
 # A file of our own, since Streamlit's icons come from the internet.
 ICON = Path(__file__).parent / "dlexplain" / "ui" / "icon.png"

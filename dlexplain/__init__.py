@@ -17,6 +17,7 @@ import warnings
 from typing import Any
 
 _HOMES = {
+    "AttackResult": "dlexplain.results",
     "AttentionMaps": "dlexplain.results",
     "Attribution": "dlexplain.results",
     "Box": "dlexplain.results",
@@ -32,6 +33,7 @@ _HOMES = {
     "RunRecord": "dlexplain.results",
     "RunSpec": "dlexplain.execution.spec",
     "Segmentation": "dlexplain.results",
+    "attack": "dlexplain.services.attack.pictures",
     "attention": "dlexplain.services.models",
     "backtest": "dlexplain.services.forecast.backtesting",
     "cross_attention": "dlexplain.services.translation.translating",

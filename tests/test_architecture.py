@@ -18,6 +18,7 @@ ALLOWED = {
     "cli": {"services", "trained", "figures"},
     "figures": set(),
     "services": {
+        "attacks",
         "trained",
         "execution",
         "evaluation",
@@ -33,6 +34,7 @@ ALLOWED = {
     "data": set(),
     "explainers": set(),
     "evaluation": {"explainers"},
+    "attacks": {"explainers"},
     "corruptions": set(),
     "execution": set(),
     "zoo": set(),

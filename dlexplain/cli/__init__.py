@@ -12,6 +12,7 @@ from contextlib import nullcontext, redirect_stdout
 from typing import Any
 
 from dlexplain.cli import (
+    attacking,
     attention,
     explaining,
     folders,
@@ -91,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
 
     explaining.declare(command)
     quality.declare(command)
+    attacking.declare(command)
     folders.declare(command)
     objects.declare(command)
     attention.declare(command)

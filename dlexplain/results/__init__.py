@@ -1,5 +1,6 @@
 """Frozen results, NumPy only: what services return and figures draw."""
 
+from dlexplain.results.attacks import AttackResult
 from dlexplain.results.attention import (
     Agreement,
     HeadFacts,
@@ -148,6 +149,7 @@ __all__ = [
     "Agreement",
     "Alignment",
     "Arbitration",
+    "AttackResult",
     "AttentionMaps",
     "Attribution",
     "Backtest",

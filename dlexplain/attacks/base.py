@@ -1,0 +1,111 @@
+"""What an attack is, and the register of them.
+
+An attack is one class in one file: facts as class attributes, a Params dataclass, a docstring that
+the page shows, and `run`, which moves inputs within a budget. Everything is on the unit scale: 0 is
+black (or the least value allowed) and 1 is white, whatever range the model takes.
+"""
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+import torch
+from torch import Tensor
+
+from dlexplain.attacks.victim import Victim
+from dlexplain.errors import BadInput
+from dlexplain.params import Spec, Value, read_values, specs
+from dlexplain.registry import Registry
+from dlexplain.results.attacks import NORM_TITLES
+
+P = TypeVar("P")
+Norm = Literal["linf", "l2"]
+NORMS: dict[str, str] = NORM_TITLES
+NOTHING: Mapping[str, Value] = {}
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How far an attack may go from its input, in a norm, on the unit scale.
+
+    linf  the largest change of any value, in (0, 1];  l2  the length of the change, above 0
+    Raises BadInput.
+    """
+
+    norm: str
+    epsilon: float
+
+    def __post_init__(self) -> None:
+        if self.norm not in NORMS:
+            raise BadInput(f'the norm is "{self.norm}"; accepted: {", ".join(NORMS)}')
+        if not 0 < self.epsilon < float("inf") or (self.norm != "l2" and self.epsilon > 1):
+            most = "" if self.norm == "l2" else f" and at most 1, such as {8 / 255:.4f} (8/255)"
+            raise BadInput(f"the budget is {self.epsilon:g}; it has to be above 0{most}")
+
+
+class Attack(ABC, Generic[P]):
+    """Base of all attacks on inputs whose values can be changed by little: pictures and series.
+
+    norms      in which it keeps a budget, the usual one first
+    gradients  whether it needs the model's gradient; else it asks for scores alone
+    minimal    whether it looks for the least change, and takes the budget as what must not be
+               exceeded, rather than using all of it
+    targeted   whether it can be told which class to reach
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    norms: ClassVar[tuple[Norm, ...]]
+    gradients: ClassVar[bool] = True
+    minimal: ClassVar[bool] = False
+    targeted: ClassVar[bool] = True
+    paper: ClassVar[str]
+    Params: type[P]
+
+    @classmethod
+    def description(cls) -> str:
+        """The docstring, which is what the user reads."""
+        return inspect.getdoc(cls) or ""
+
+    def specs(self) -> dict[str, Spec]:
+        """Its parameters."""
+        return specs(self.Params)
+
+    def params(self, given: Mapping[str, Value] = NOTHING) -> P:
+        """From text or typed values; raises ParamError."""
+        return self.Params(**read_values(self.specs(), given))
+
+    @abstractmethod
+    def evaluations(self, budget: Budget, params: P) -> int:
+        """At most so many of the model, an input."""
+
+    @abstractmethod
+    def run(self, victim: Victim, budget: Budget, params: P, generator: torch.Generator) -> Tensor:
+        """(n, ...) where each of the victim's inputs was moved to, on the unit scale.
+
+        Rows in which no change within the budget fools the model are given as the attack left
+        them, within the budget as well. `check` has said yes. Raises Cancelled.
+        """
+
+    def check(self, victim: Victim, budget: Budget) -> None:
+        """Raise BadInput, saying why, where it cannot be run."""
+        if budget.norm not in self.norms:
+            known = " or ".join(NORMS[norm] for norm in self.norms)
+            raise BadInput(f"{self.title} keeps a budget in {known}, not in {NORMS[budget.norm]}")
+        if victim.target is not None and not self.targeted:
+            raise BadInput(f"{self.title} takes no target: it looks for the nearest other class")
+        if self.gradients and not victim.differentiable:
+            raise BadInput(
+                f"{self.title} needs gradients, which this model has not; square needs none"
+            )
+
+
+ATTACKS: Registry[Attack[Any]] = Registry("attack")
+
+
+def register(attack: type[Attack[Any]]) -> type[Attack[Any]]:
+    """Class decorator: makes the attack known under its `name`."""
+    ATTACKS.add(attack.name, attack())
+    return attack

@@ -1,0 +1,118 @@
+"""What an attack on a picture's class found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlexplain.params import Value
+from dlexplain.results.explanations import ClassName, ClassScore
+
+NORM_TITLES = {"linf": "L∞", "l2": "L2"}
+
+
+@dataclass(frozen=True, eq=False)
+class AttackResult:
+    """One attack on one picture.
+
+    attack, title, params  which, and how it was asked
+    norm, epsilon   its budget: of the change's largest value (linf) or length (l2), where 0 is
+                    black and 1 white
+    label           the class that was right, or that the model said where no truth is known
+    target          the class that was to be reached, or None: any other
+    already         whether the model said another class before: then there is nothing to attack
+    success         whether the model says what was wanted of the changed picture
+    saved_success   whether it does so of the changed picture as a file has it, in 256 levels
+    linf, l2        how far the change goes
+    smallest        (a budget that did not suffice, one that did), by bisection; None where not even
+                    the largest that was tried did, or it was not looked for
+    picture         (height, width, 3) uint8, what the model saw
+    moved           (height, width, 3) float32 in [0, 1], what it was shown in its place
+    before, after   the most probable classes of each, the best first
+    """
+
+    model: str
+    attack: str
+    title: str
+    params: Mapping[str, Value]
+    norm: str
+    epsilon: float
+    label: ClassName
+    target: ClassName | None
+    already: bool
+    success: bool
+    saved_success: bool
+    linf: float
+    l2: float
+    smallest: tuple[float, float] | None
+    picture: NDArray[np.uint8]
+    moved: NDArray[np.float32]
+    before: tuple[ClassScore, ...]
+    after: tuple[ClassScore, ...]
+    evaluations: int
+    seconds: float
+    seed: int
+    path: str = ""
+    model_fingerprint: str = ""
+    picture_digest: str = ""
+
+    @property
+    def saved(self) -> NDArray[np.uint8]:
+        """(height, width, 3) the changed picture in 256 levels, as a file has it."""
+        return (self.moved * 255).round().astype(np.uint8)
+
+    @property
+    def change(self) -> NDArray[np.float32]:
+        """(height, width, 3) what was added, from -1 to 1."""
+        return self.moved - self.picture.astype(np.float32) / np.float32(255)
+
+    @property
+    def told(self) -> str:
+        """The answer in a sentence."""
+        budget = budget_told(self.norm, self.epsilon)
+        if self.already:
+            return (
+                f"The model says {self.before[0].name.label} of the picture as it is, not "
+                f"{self.label.label}: there is nothing to attack."
+            )
+        said = f"{self.after[0].name.label} ({self.after[0].probability:.0%})"
+        was = f"{self.before[0].name.label} ({self.before[0].probability:.0%})"
+        if self.success:
+            return f"{self.title} turns {was} into {said} within {budget}."
+        wanted = f" into {self.target.label}" if self.target else ""
+        return f"{self.title} does not turn {was}{wanted} within {budget}; it says {said}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form that `attack --json` prints; without the pictures."""
+        return {
+            "path": self.path,
+            "model": self.model,
+            "attack": self.attack,
+            "params": dict(self.params),
+            "norm": self.norm,
+            "epsilon": self.epsilon,
+            "label": self.label.label,
+            "target": self.target.label if self.target else None,
+            "already_misclassified": self.already,
+            "success": self.success,
+            "success_in_256_levels": self.saved_success,
+            "linf": self.linf,
+            "l2": self.l2,
+            "smallest_budget": list(self.smallest) if self.smallest else None,
+            "before": [score.to_dict() for score in self.before],
+            "after": [score.to_dict() for score in self.after],
+            "evaluations": self.evaluations,
+            "seconds": self.seconds,
+            "seed": self.seed,
+            "model_fingerprint": self.model_fingerprint,
+            "picture_digest": self.picture_digest,
+        }
+
+
+def budget_told(norm: str, epsilon: float) -> str:
+    """ "8/255 in L∞", "0.5 in L2" """
+    if norm == "linf":
+        return f"{255 * epsilon:.3g}/255 in {NORM_TITLES[norm]}"
+    return f"{epsilon:.3g} in {NORM_TITLES[norm]}"

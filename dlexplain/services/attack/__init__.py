@@ -1,0 +1,1 @@
+"""Attacks on models, asked as users ask."""

@@ -1,0 +1,1 @@
+"""The page Attack: what is asked, and what came of it."""

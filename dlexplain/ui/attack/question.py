@@ -1,0 +1,111 @@
+"""Which attack, with which budget, on which class."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from dlexplain.params import Value
+from dlexplain.results import ClassName
+from dlexplain.results.attacks import NORM_TITLES
+from dlexplain.services.attack.pictures import EPSILONS, LARGEST, known_attacks
+from dlexplain.services.pictures.models import LoadedModel
+from dlexplain.ui.address import from_address, one_of
+from dlexplain.ui.forms import params_form
+
+METHOD, NORM, TARGET, SMALLEST = "attack-method", "attack-norm", "attack-target", "attack-smallest"
+ANY = -1
+
+
+@dataclass(frozen=True)
+class Question:
+    """As `dlexplain.services.attack.pictures.attack` takes it."""
+
+    method: str
+    norm: str
+    epsilon: float
+    label: int | None
+    target: int | None
+    smallest: bool
+    params: tuple[tuple[str, Value], ...]
+
+    @property
+    def address(self) -> dict[str, str | None]:
+        return {"method": self.method, "norm": self.norm}
+
+
+def choose_attack(model: LoadedModel, truth: ClassName | None, arrived: bool) -> Question:
+    """The settings, below the answer."""
+    state = st.session_state
+    known = known_attacks()
+    from_address("method", one_of("attack", list(known)), arrived, METHOD)
+    state.setdefault(METHOD, "pgd")
+    st.subheader("The attack")
+    first, second, third = st.columns([2, 1, 1])
+    method = first.selectbox(
+        "Attack",
+        list(known),
+        format_func=lambda name: known[name].title,
+        key=METHOD,
+        help="What each does stands below.",
+    )
+    chosen = known[method]
+    from_address("norm", one_of("norm", list(NORM_TITLES)), arrived, NORM)
+    if state.get(NORM) not in chosen.norms:
+        state[NORM] = chosen.norms[0]
+    norm = second.selectbox(
+        "Measured in",
+        chosen.norms,
+        format_func=NORM_TITLES.__getitem__,
+        key=NORM,
+        help="L∞: the largest change of any value. L2: the length of the whole change, where black "
+        "to white is 1.",
+    )
+    with third:
+        epsilon = _epsilon(norm)
+    target: int | None = None
+    if chosen.targeted:
+        target = _target(model)
+    smallest = st.toggle(
+        "Find the smallest budget",
+        key=SMALLEST,
+        help="By bisection: the attack is run some eight times more.",
+    )
+    with st.expander("Parameters, and what it does"):
+        params = params_form(f"attack-{method}", chosen.specs(), {})
+        st.markdown(chosen.description())
+        st.caption(chosen.paper)
+    label = truth.index if truth is not None else None
+    return Question(method, norm, epsilon, label, target, smallest, tuple(sorted(params.items())))
+
+
+def _epsilon(norm: str) -> float:
+    if norm == "linf":
+        steps = st.number_input(
+            "Budget, of 255", 0.1, 255.0, 255 * EPSILONS[norm], 1.0, key="attack-linf",
+            help="Levels of 256 by which each value may change; 8 is usual on small pictures.",
+        )  # fmt: skip
+        return float(steps) / 255
+    return float(
+        st.number_input(
+            "Budget",
+            0.01,
+            10 * LARGEST[norm],
+            EPSILONS[norm],
+            0.1,
+            key="attack-l2",
+            help="Length of the change; 0.5 is usual on pictures of 32 pixels, 3 on those of 224.",
+        )
+    )
+
+
+def _target(model: LoadedModel) -> int | None:
+    titles = model.class_titles
+    if st.session_state.get(TARGET, ANY) >= len(titles):
+        st.session_state[TARGET] = ANY
+    found = st.selectbox(
+        "Into which class",
+        [ANY, *range(len(titles))],
+        format_func=lambda index: "any other" if index == ANY else titles[index],
+        key=TARGET,
+    )
+    return None if found == ANY else int(found)

@@ -1,0 +1,66 @@
+"""The page Attack: it says what to do, attacks a sample, shows the maps, and tells bad input."""
+
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.test_pages import ROOT
+
+PAGE = str(ROOT / "pages/secure/1_attack.py")
+
+
+def opened(**query: str) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=90)
+    page.query_params.update({"model": "digits-cnn", **query})
+    page.run()
+    assert not page.exception
+    return page
+
+
+def finished(page: AppTest) -> AppTest:
+    """Until the attack and the maps are there."""
+    stop = time.monotonic() + 90
+    for slot in ("attack", "attack-maps"):
+        while slot in page.session_state and page.session_state[slot].active:
+            assert time.monotonic() < stop, "the job did not end"
+            time.sleep(0.05)
+        page.run()
+        assert not page.exception
+    return page
+
+
+def said(page: AppTest) -> str:
+    kinds = (page.markdown, page.caption, page.info, page.warning, page.error, page.subheader)
+    return " ".join(each.value for kind in kinds for each in kind)
+
+
+def test_an_empty_page_says_what_to_do() -> None:
+    assert "You will see how little of it has to change for another class" in said(opened())
+
+
+def test_a_sample_is_attacked_and_explained_before_and_after() -> None:
+    page = finished(opened(sample="coffee", method="fgsm"))
+    result = page.session_state["attack"].job.result
+    assert result.attack == "fgsm"
+    assert result.linf <= 8 / 255 + 1e-6
+    assert result.told in said(page).replace("\\", "")
+    maps = page.session_state["attack-maps"].job.result
+    assert f"rank correlation {maps.correlation:.2f}".replace("-", "−") in said(page)
+    assert page.query_params["method"] == "fgsm"
+
+
+def test_another_attack_and_its_norm() -> None:
+    page = finished(opened(sample="coffee", method="carlini-wagner"))
+    assert page.selectbox(key="attack-norm").options == ["L2"]
+    page.selectbox(key="attack-method").select("square").run()
+    page = finished(page)
+    assert page.session_state["attack"].job.result.norm == "linf"
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [({"method": "pdg"}, 'unknown attack "pdg"'), ({"norm": "l0"}, 'unknown norm "l0"')],
+)
+def test_an_address_of_nonsense_is_told(query: dict[str, str], words: str) -> None:
+    assert words in said(opened(sample="coffee", **query))
