@@ -23,9 +23,9 @@ def declare(command: "Commands") -> None:
         "--epsilon",
         type=_fraction,
         metavar="E",
-        help="the budget, such as 8/255 or 0.5; default: 8/255 in linf, 0.5 in l2",
+        help="such as 8/255 or 0.5; in l0 a number of pixels; default: the usual one",
     )
-    added.add_argument("--norm", default="", help="linf or l2; default: the attack's own")
+    added.add_argument("--norm", default="", help="linf, l2 or l0; default: the attack's own")
     added.add_argument(
         "--label", metavar="INDEX|LABEL", help="the right class; default: what the model says"
     )
@@ -66,7 +66,8 @@ def _attack(args: argparse.Namespace) -> int:
         print(json.dumps(found.to_dict(), indent=1))
         return 0
     print(found.told)
-    print(f"  change: {255 * found.linf:.3g}/255 at most, length {found.l2:.3g}")
+    far = f"{255 * found.linf:.3g}/255 at most, length {found.l2:.3g}, {found.pixels:,d} pixels"
+    print(f"  change: {far}")
     if found.success and not found.saved_success:
         print("  saved in 256 levels, the picture fools it no more")
     if args.smallest:
