@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.params import Value
-from dlexplain.results.explanations import ClassName, ClassScore
+from dlexplain.results.explanations import Attribution, ClassName, ClassScore
 
 NORM_TITLES = {"linf": "L∞", "l2": "L2", "l0": "L0"}
 
@@ -111,6 +111,76 @@ class AttackResult:
             "seed": self.seed,
             "model_fingerprint": self.model_fingerprint,
             "picture_digest": self.picture_digest,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class MovedMap:
+    """An attack on the explanation of one picture: the class stays, the map moves.
+
+    epsilon       the budget in L∞, where 0 is black and 1 white
+    label         the class that is explained, which the model says of both pictures
+    probabilities of it, before and after
+    method, title what explained, and what it is called
+    before, after its maps, of the picture and of the changed one
+    overlap       share of the most marked tenth of `before` that is in that of `after`, 0 to 1
+    correlation   Spearman's rank correlation of the two maps, -1 to 1
+    chance        overlaps after random changes of the same budget that keep the class; may be empty
+    attacked      overlap of the map that was attacked, that of the gradients
+    picture       (height, width, 3) uint8;  moved  (height, width, 3) float32 in [0, 1]
+    """
+
+    model: str
+    method: str
+    title: str
+    epsilon: float
+    label: ClassName
+    probabilities: tuple[float, float]
+    before: Attribution
+    after: Attribution
+    overlap: float
+    correlation: float
+    chance: tuple[float, ...]
+    attacked: float
+    picture: NDArray[np.uint8]
+    moved: NDArray[np.float32]
+    evaluations: int
+    seconds: float
+    seed: int
+
+    @property
+    def told(self) -> str:
+        """The answer in a sentence."""
+        was, now = self.probabilities
+        budget = budget_told("linf", self.epsilon)
+        said = (
+            f"The class stays {self.label.label} ({was:.0%}, then {now:.0%}), and of the tenth that "
+            f"{self.title} marks most {self.overlap:.0%} stays within {budget}"
+        )
+        if not self.chance:
+            return f"{said}; no random change of that size kept the class."
+        least, most = min(self.chance), max(self.chance)
+        return (
+            f"{said}; after random changes of that size {least:.0%} to {most:.0%} "
+            f"(n = {len(self.chance)}); by chance 10%."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form of the download; without the pictures and maps."""
+        return {
+            "model": self.model,
+            "method": self.method,
+            "epsilon": self.epsilon,
+            "label": self.label.label,
+            "probability_before": self.probabilities[0],
+            "probability_after": self.probabilities[1],
+            "overlap": self.overlap,
+            "correlation": self.correlation,
+            "overlap_after_random_changes": list(self.chance),
+            "overlap_of_gradients": self.attacked,
+            "evaluations": self.evaluations,
+            "seconds": self.seconds,
+            "seed": self.seed,
         }
 
 

@@ -29,6 +29,7 @@ def main() -> None:
         return
     with st.spinner("Loading…"):  # torch is imported from here on
         from dlexplain.ui import cache
+        from dlexplain.ui.attack.moved import show_moved
         from dlexplain.ui.attack.question import choose_attack
         from dlexplain.ui.attack.result import show_attack
         from dlexplain.ui.fitting import fit_address, show_seen
@@ -47,6 +48,7 @@ def main() -> None:
     question = choose_attack(model, choice.truth, opened)
     with answer:
         show_attack(model, picture, question)
+    show_moved(model, picture)
     address = {**choice.address, **fit_address(picture), **question.address}
     to_address({"model": entry.name, **address})
 

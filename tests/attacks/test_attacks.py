@@ -133,7 +133,7 @@ def test_a_target_is_reached(name: str) -> None:
 
 def test_fgsm_is_captums() -> None:
     victim = digits()
-    model = lambda x: victim.model.module(victim._scaled(x))  # noqa: E731
+    model = lambda x: victim.model.module(victim.scaled(x))  # noqa: E731
     # captum takes gradients below 1e-6 as none, so the loss is made larger.
     loss = lambda logits, labels: 1e6 * LOSSES["cross-entropy"](logits, labels, None)  # noqa: E731
     theirs = FGSM(model, loss_func=loss, lower_bound=0, upper_bound=1)
@@ -175,7 +175,7 @@ class _Unit(torch.nn.Module):
         self.victim = victim
 
     def forward(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.victim.model.module(self.victim._scaled(x))
+        logits: Tensor = self.victim.model.module(self.victim.scaled(x))
         return logits
 
 

@@ -64,3 +64,24 @@ def test_another_attack_and_its_norm() -> None:
 )
 def test_an_address_of_nonsense_is_told(query: dict[str, str], words: str) -> None:
     assert words in said(opened(sample="coffee", **query))
+
+
+def test_the_map_is_moved_where_that_is_asked_for() -> None:
+    page = finished(opened(sample="coffee", method="fgsm"))
+    assert "attack-moved" not in page.session_state
+    page.toggle(key="attack-moved-wanted").set_value(True).run()
+    stop = time.monotonic() + 90
+    while page.session_state["attack-moved"].active:
+        assert time.monotonic() < stop, "the job did not end"
+        time.sleep(0.05)
+    page.run()
+    assert not page.exception
+    moved = page.session_state["attack-moved"].job.result
+    assert moved.told in said(page).replace("\\", "")
+
+
+def test_pixels_are_asked_for_by_their_number() -> None:
+    page = finished(opened(sample="coffee", method="patch"))
+    result = page.session_state["attack"].job.result
+    assert result.norm == "l0"
+    assert 1 <= result.pixels <= result.epsilon

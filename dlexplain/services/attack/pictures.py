@@ -32,6 +32,13 @@ def known_attacks() -> Mapping[str, Attack[Any]]:
     return ATTACKS
 
 
+def checked_seed(seed: int) -> int:
+    """Raises BadInput."""
+    if not isinstance(seed, int) or not 0 <= seed <= MOST_SEED:
+        raise BadInput(f"seed is {seed!r}; a whole number from 0 to {MOST_SEED} is accepted")
+    return seed
+
+
 def usual_budget(model: LoadedModel, method: str, norm: str) -> float:
     """Where none is asked for. Raises UnknownName for an attack; BadInput for a norm."""
     if norm not in NORMS:
@@ -79,8 +86,7 @@ def attack(
     if epsilon is None:
         epsilon = usual_budget(model, method, norm)
     budget = Budget(norm, epsilon)
-    if not isinstance(seed, int) or not 0 <= seed <= MOST_SEED:
-        raise BadInput(f"seed is {seed!r}; a whole number from 0 to {MOST_SEED} is accepted")
+    checked_seed(seed)
     asked = chosen.params(params)
     read = as_picture(picture, fit, model.spec.preprocessing.fit)
     view = model.view(read)
