@@ -154,8 +154,8 @@ class MovedMap:
         was, now = self.probabilities
         budget = budget_told("linf", self.epsilon)
         said = (
-            f"The class stays {self.label.label} ({was:.0%}, then {now:.0%}), and of the tenth that "
-            f"{self.title} marks most {self.overlap:.0%} stays within {budget}"
+            f"The class stays {self.label.label} ({was:.0%}, then {now:.0%}), and of the tenth "
+            f"that {self.title} marks most {self.overlap:.0%} stays within {budget}"
         )
         if not self.chance:
             return f"{said}; no random change of that size kept the class."

@@ -14,8 +14,15 @@ from dlexplain.data.modules.pictures import PictureModule
 from dlexplain.params import parse
 from dlexplain.tasks.base import Training
 from dlexplain.tasks.classify_image import Params
-from dlexplain.tasks.modules.adversarial import Adversary, as_in_evaluation, divergence
+from dlexplain.tasks.classify_text import Params as TextParams
+from dlexplain.tasks.modules.adversarial import (
+    Adversary,
+    as_in_evaluation,
+    divergence,
+    move_vectors,
+)
 from dlexplain.tasks.modules.classify_image import ClassifyImage
+from dlexplain.tasks.modules.classify_text import ClassifyText
 from dlexplain.tasks.modules.pictures import PixelRange
 from tests.tasks.training import trainer
 
@@ -176,3 +183,55 @@ def test_without_an_adversary_nothing_is_said_of_robustness(tmp_path: Path) -> N
     lightning.test(made, module, verbose=False)
     assert "test/robust_accuracy" not in made.results()[0]
     assert "validation/robust_accuracy" not in lightning.callback_metrics
+
+
+def test_vectors_move_along_the_gradient_by_a_share_of_their_length() -> None:
+    generator = torch.Generator().manual_seed(0)
+    vectors = torch.randn(2, 3, 4, generator=generator, requires_grad=True)
+    mask = torch.tensor([[True, True, False], [True, True, True]])
+    weight = torch.randn(3, 4, generator=generator)
+    moved = move_vectors(vectors, mask, lambda found: (found * weight).sum(), 0.1)
+    for text in range(2):
+        inside = mask[text][:, None]
+        slope, length = weight * inside, (vectors[text] * inside).norm()
+        expected = vectors[text] + 0.1 * length * slope / slope.norm()
+        torch.testing.assert_close(moved[text], expected)
+    assert torch.equal(moved[0, 2], vectors[0, 2])
+    moved.sum().backward()  # the vectors learn, the step is given
+    torch.testing.assert_close(vectors.grad, torch.ones_like(vectors))
+    still = move_vectors(vectors, mask, lambda found: (found * 0).sum(), 0.1)
+    torch.testing.assert_close(still, vectors)
+
+
+class Words(nn.Module):
+    """The mean of word vectors, read by a linear layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.embedding, self.head = nn.Embedding(8, 4), nn.Linear(4, 2)
+
+    def embed(self, x: Tensor) -> Tensor:
+        found: Tensor = self.embedding(x)
+        return found
+
+    def read_vectors(self, vectors: Tensor, mask: Tensor) -> Tensor:
+        inside = mask[..., None]
+        found: Tensor = self.head((vectors * inside).sum(1) / inside.sum(1))
+        return found
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.read_vectors(self.embed(x), x != 0)
+
+
+def test_a_text_classifier_learns_from_both() -> None:
+    facts = {"classes": ["a", "b"]}
+    batch = {"x": torch.tensor([[4, 5, 0], [6, 7, 5]]), "y": torch.tensor([0, 1])}
+    losses = {}
+    for share in (0.0, 0.2):
+        params = parse(TextParams, {"adversary_share": share})
+        made = ClassifyText(Words(), facts, params, Training(), 2)
+        loss, numbers = made.loss(batch)
+        losses[share] = loss.item()
+    assert numbers["adversarial_loss"] > losses[0.0]
+    assert losses[0.2] == pytest.approx((losses[0.0] + numbers["adversarial_loss"].item()) / 2)

@@ -70,6 +70,28 @@ class Adversary:
         return 2 * torch.rand(x.shape, generator=generator).to(x) - 1
 
 
+def move_vectors(
+    vectors: Tensor, mask: Tensor, loss: Callable[[Tensor], Tensor], share: float
+) -> Tensor:
+    """(batch, time, size) word vectors -> v + share ‖v‖ g / ‖g‖, one step of length share ‖v‖
+    along the gradient g of the loss, with the Frobenius norm of each text (Miyato et al. 2017,
+    https://arxiv.org/abs/1605.07725). The step is detached, the vectors are not.
+
+    mask  (batch, time) bool, True at tokens of the text: others neither move nor count
+    loss  vectors -> the mean loss, to be made large
+    """
+    leaf = vectors.detach().requires_grad_()
+    with torch.enable_grad():
+        (slope,) = torch.autograd.grad(loss(leaf), leaf)
+    inside = mask[..., None]
+    slope = (slope * inside).float()
+    # Made large first: of a network that is very sure its squares would be 0.
+    slope = slope / slope.abs().amax((1, 2), keepdim=True).clamp_min(torch.finfo(slope.dtype).tiny)
+    length = slope.flatten(1).norm(dim=1)[:, None, None].clamp_min(1e-12)
+    far = (vectors.detach().float() * inside).flatten(1).norm(dim=1)[:, None, None]
+    return vectors + (share * far * slope / length).to(vectors.dtype)
+
+
 def divergence(logits: Tensor, moved: Tensor) -> Tensor:
     """KL(softmax(logits) || softmax(moved)), the mean of the batch; (batch, classes) each."""
     return F.kl_div(
