@@ -24,6 +24,7 @@ from dlexplain.explainers.inputs.base import ModelInput
 from dlexplain.explainers.progress import Progress
 from dlexplain.results import Measurement, TrustTable
 from dlexplain.results.trust_words import verdict
+from dlexplain.services import keeping
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.quality import shipped as shipping
 from dlexplain.services.quality.examples import drawn
@@ -173,8 +174,8 @@ def test_fewer_examples_are_the_first_of_more() -> None:
 def test_what_was_stopped_goes_on_and_gives_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "KEEP_SECONDS", 0.0)
-    monkeypatch.setattr(service, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(keeping, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(keeping, "TELL_SECONDS", 0.0)
     whole = dx.trust("digits-cnn", methods=FAST, count=COUNT, out=tmp_path / "whole")
     told: list[TrustTable] = []
     progress = Progress()
