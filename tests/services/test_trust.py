@@ -13,7 +13,6 @@ import torch
 from PIL import Image
 
 import dlexplain as dx
-import dlexplain.services.quality.trust as service
 from dlexplain.errors import BadInput, Cancelled, DataError, Incompatible
 from dlexplain.evaluation.base import METRICS, Metric, register
 from dlexplain.evaluation.case import Case
@@ -27,7 +26,7 @@ from dlexplain.results.trust_words import verdict
 from dlexplain.services import keeping
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.quality import shipped as shipping
-from dlexplain.services.quality.examples import drawn
+from dlexplain.services.own_data import drawn
 from dlexplain.services.quality.subjects import subject_of
 from dlexplain.services.quality.trust_plan import MOST_EVALUATIONS
 from dlexplain.settings import settings
