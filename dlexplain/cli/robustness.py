@@ -20,17 +20,15 @@ NONE = "none"
 def declare(command: "Commands") -> None:
     """Add this file's command to the parser."""
     added = command(
-        "robustness",
-        _robustness,
-        "Measure a classifier under attack and corruption, over a data set.",
+        "robustness", _robustness, "Measure a classifier under attack and corruption, over data."
     )
     added.add_argument("model", metavar="MODEL", help="a picture classifier")
     added.add_argument(
         "--data",
         default="",
         metavar="PATH",
-        help="where the model's own data set lies, or a folder or ZIP of pictures, in folders named "
-        "after its classes; default: the model's own test data",
+        help="where the model's own data set lies, or a folder or ZIP of pictures, in folders "
+        "named after its classes; default: the model's own test data",
     )
     added.add_argument("--count", type=int, metavar="N", help="examples; default: 100 pictures")
     added.add_argument(

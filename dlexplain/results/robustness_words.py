@@ -1,7 +1,9 @@
 """How robust a model is, in words."""
 
+from collections.abc import Sequence
+
 from dlexplain.results.attacks import budget_told
-from dlexplain.results.robustness import Robustness
+from dlexplain.results.robustness import Robustness, card_figures
 
 MEANS = (
     "Robust accuracy is the part of the examples that the model gets right as they are and under "
@@ -24,3 +26,17 @@ def verdict(found: Robustness) -> str:
     if found.corruptions:
         told += f"; corrupted, {found.corrupted} on average"
     return f"{told}."
+
+
+def robustness_table(results: Sequence[Robustness]) -> str:
+    """Markdown: what a model's card says of its robustness, a row a model."""
+    columns = list(dict.fromkeys(name for one in results for name, _ in card_figures(one)))
+    lines = [
+        f"| model | n | {' | '.join(columns)} |",
+        f"| --- | --- |{' --- |' * len(columns)}",
+    ]
+    for one in results:
+        known = dict(card_figures(one))
+        cells = [str(known.get(column, "–")) for column in columns]
+        lines.append(f"| `{one.model}` | {one.done:,} | {' | '.join(cells)} |")
+    return "\n".join(lines)

@@ -24,9 +24,9 @@ from dlexplain.explainers.progress import Progress
 from dlexplain.results import Measurement, TrustTable
 from dlexplain.results.trust_words import verdict
 from dlexplain.services import keeping
+from dlexplain.services.own_data import drawn
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.quality import shipped as shipping
-from dlexplain.services.own_data import drawn
 from dlexplain.services.quality.subjects import subject_of
 from dlexplain.services.quality.trust_plan import MOST_EVALUATIONS
 from dlexplain.settings import settings

@@ -205,6 +205,12 @@ class PictureSubject(Subject):
         ]
 
 
+def offered() -> tuple[dict[str, str], dict[str, str]]:
+    """Titles by name: of attacks that robustness can be measured by, and of corruptions."""
+    attacks = {name: one.title for name, one in ATTACKS.items() if NORM in one.norms}
+    return attacks, {name: one.title for name, one in CORRUPTIONS.items()}
+
+
 def _budgets(given: tuple[float, ...] | None) -> tuple[float, ...]:
     """Ascending; raises BadInput."""
     found = sorted(set(BUDGETS_USUAL if given is None else given))
