@@ -37,6 +37,7 @@ def main() -> None:
     with st.container():
         answers(entry, other, found, arrived)
     address = settings(entry, arrived)
+    OWN.ask(MODEL)
     beside = other.name if other is not None else None
     shown = st.session_state.get(SHOWN)
     to_address({"model": entry.name, "beside": beside, "result": shown, **address})

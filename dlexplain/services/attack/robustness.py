@@ -1,6 +1,6 @@
 """How robust a classifier is over a data set: attacks over budgets, and corruptions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,8 +42,8 @@ MOST = 10_000
 """Examples."""
 KEPT = 50
 """Results without a folder of their own that are kept."""
-Tell = Any
-"""Tell(result so far)"""
+Tell = Callable[[Robustness], None]
+"""Is told the result so far."""
 
 
 @random_state_kept()
