@@ -53,6 +53,7 @@ _HOMES = {
     "read_sample": "dlexplain.data.samples",
     "receptive_field": "dlexplain.services.layers.receptive_fields",
     "reconstruct": "dlexplain.services.latent.codes",
+    "robustness": "dlexplain.services.attack.robustness",
     "run": "dlexplain.services.training.runs",
     "runs": "dlexplain.services.training.runs",
     "sample": "dlexplain.services.latent.sampling",

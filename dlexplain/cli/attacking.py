@@ -21,7 +21,7 @@ def declare(command: "Commands") -> None:
     added.add_argument("--method", default="pgd", help="an attack; default: %(default)s")
     added.add_argument(
         "--epsilon",
-        type=_fraction,
+        type=fraction,
         metavar="E",
         help="such as 8/255 or 0.5; in l0 a number of pixels; default: the usual one",
     )
@@ -42,7 +42,7 @@ def declare(command: "Commands") -> None:
     added.add_argument("--png", metavar="FILE", help="write the changed picture, in 256 levels")
 
 
-def _fraction(text: str) -> float:
+def fraction(text: str) -> float:
     """ "8/255" or "0.03" """
     above, slash, below = text.partition("/")
     try:

@@ -24,6 +24,11 @@ def trust_folder(home: Path) -> Path:
     return home / "trust"
 
 
+def robustness_folder(home: Path) -> Path:
+    """Answers of how robust models are, by question."""
+    return home / "robustness"
+
+
 def states_file(home: Path) -> Path:
     """The SQLite file with every run's spec and state changes."""
     return home / "runs.sqlite"
@@ -91,6 +96,16 @@ def trust_in(folder: Path) -> Path:
 def registered_trust(name: str) -> Path:
     """The same of a registered model, which has no folder of its own."""
     return zoo_folder() / "_registered" / f"{name}.trust.json"
+
+
+def robustness_in(folder: Path) -> Path:
+    """How robust a model is: of a zoo model beside its card, of a job beside its answers."""
+    return folder / "robustness.json"
+
+
+def registered_robustness(name: str) -> Path:
+    """The same of a registered model."""
+    return zoo_folder() / "_registered" / f"{name}.robustness.json"
 
 
 def facts_in(folder: Path) -> Path:

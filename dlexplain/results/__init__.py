@@ -59,6 +59,7 @@ from dlexplain.results.quality import (
     Quality,
     RemovalCurve,
 )
+from dlexplain.results.robustness import Robustness
 from dlexplain.results.runs import (
     ClassBalance,
     Curve,
@@ -209,6 +210,7 @@ __all__ = [
     "Rectangle",
     "Region",
     "RemovalCurve",
+    "Robustness",
     "RunRecord",
     "Samples",
     "Score",

@@ -184,6 +184,12 @@ class MovedMap:
         }
 
 
+def written_budget(epsilon: float) -> str:
+    """As the command line takes it: "8/255" or "0.03"."""
+    levels = 255 * epsilon
+    return f"{round(levels)}/255" if abs(levels - round(levels)) < 1e-6 else f"{epsilon:.6g}"
+
+
 def budget_told(norm: str, epsilon: float) -> str:
     """ "8/255 in L∞", "0.5 in L2", "3 pixels" """
     if norm == "l0":

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from dlexplain.errors import UnknownName, known_names
-from dlexplain.execution.paths import trust_in
+from dlexplain.execution.paths import robustness_in, trust_in
 from dlexplain.results import ZooCard
 from dlexplain.results.runs import GPU
 from dlexplain.results.words import duration, size
@@ -34,6 +34,7 @@ def _read(model: Trained) -> ZooCard:
     card, spec = model.card, model.spec
     assert model.headline is not None  # a zoo model without one is damaged
     environment = card.get("environment", {})
+    measured = (trust_in(model.folder), robustness_in(model.folder))  # not needed to load it
     device, processor = (str(environment.get(key, "")) for key in ("device", "processor"))
     return ZooCard(
         name=model.name,
@@ -44,7 +45,7 @@ def _read(model: Trained) -> ZooCard:
         metrics=model.metrics,
         sizes=sizes_of(model.facts),
         parameters=int(card["parameters"]),
-        bytes=sum(f.stat().st_size for f in model.folder.iterdir() if f != trust_in(model.folder)),
+        bytes=sum(f.stat().st_size for f in model.folder.iterdir() if f not in measured),
         seconds=float(card["training_seconds"]),
         machine=device if device.startswith(GPU) else processor or device,
         command=str(card.get("command", "")),
