@@ -75,7 +75,8 @@ class BitDepth(Defence):
 
     def changed(self, x: Tensor, strength: int) -> Tensor:
         levels = 2**strength - 1
-        return (x * levels).round() / levels
+        found: Tensor = (x * levels).round() / levels
+        return found
 
 
 class _Behind(nn.Module):

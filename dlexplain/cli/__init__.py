@@ -14,6 +14,7 @@ from typing import Any
 from dlexplain.cli import (
     attacking,
     attention,
+    defending,
     explaining,
     folders,
     forecasting,
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     quality.declare(command)
     attacking.declare(command)
     robustness.declare(command)
+    defending.declare(command)
     folders.declare(command)
     objects.declare(command)
     attention.declare(command)

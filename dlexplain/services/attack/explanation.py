@@ -16,7 +16,7 @@ from dlexplain.evaluation.agreement import agreement
 from dlexplain.explainers.base import find_method
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
-from dlexplain.params import Value, read_values, specs
+from dlexplain.params import Value, parse
 from dlexplain.results.attacks import MovedMap
 from dlexplain.services.attack.maps import map_of
 from dlexplain.services.attack.pictures import checked_seed, shown, victim_of
@@ -55,7 +55,7 @@ def attack_explanation(
     if not model.prepared.differentiable:
         raise Incompatible(f"{model.name} has no gradients, by which its map would be moved")
     budget, seed = Budget("linf", epsilon), checked_seed(seed)
-    asked = ExplanationParams(**read_values(specs(ExplanationParams), params))
+    asked = parse(ExplanationParams, params)
     method, progress = method or usual_method(model), progress or Progress()
     read = as_picture(picture, fit, model.spec.preprocessing.fit)
     victim = victim_of(model, model.view(read), None, None, progress)

@@ -89,7 +89,8 @@ def move_vectors(
     slope = slope / slope.abs().amax((1, 2), keepdim=True).clamp_min(torch.finfo(slope.dtype).tiny)
     length = slope.flatten(1).norm(dim=1)[:, None, None].clamp_min(1e-12)
     far = (vectors.detach().float() * inside).flatten(1).norm(dim=1)[:, None, None]
-    return vectors + (share * far * slope / length).to(vectors.dtype)
+    step: Tensor = (share * far * slope / length).to(vectors.dtype)
+    return vectors + step
 
 
 def divergence(logits: Tensor, moved: Tensor) -> Tensor:

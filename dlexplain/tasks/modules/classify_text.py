@@ -123,7 +123,8 @@ class ClassifyText(TaskModule):
 
 
 def _hits(logits: Tensor, batch: Mapping[str, Any]) -> Tensor:
-    return (logits.detach().argmax(1) == batch["y"]).float().mean()
+    hits: Tensor = (logits.detach().argmax(1) == batch["y"]).float()
+    return hits.mean()
 
 
 def _kept(texts: list[str]) -> Any:
