@@ -80,6 +80,7 @@ from dlexplain.results.series import (
     WhatIf,
     about_of,
 )
+from dlexplain.results.series_attacks import RandomShift, SeriesAttackResult
 from dlexplain.results.steps import (
     CellStep,
     ConvolutionStep,
@@ -98,6 +99,7 @@ from dlexplain.results.test_results import (
     TextTest,
     TranslationTest,
 )
+from dlexplain.results.text_attacks import ChangedWord, TextAttackResult
 from dlexplain.results.text_explanations import (
     Activation,
     AttentionMaps,
@@ -158,6 +160,7 @@ __all__ = [
     "Calibration",
     "Candidate",
     "CellStep",
+    "ChangedWord",
     "ClassBalance",
     "ClassName",
     "ClassScore",
@@ -201,6 +204,7 @@ __all__ = [
     "PictureAttention",
     "Prediction",
     "Quality",
+    "RandomShift",
     "Ranking",
     "Reading",
     "ReceptiveField",
@@ -215,6 +219,7 @@ __all__ = [
     "SeenPicture",
     "Segmentation",
     "SeriesAbout",
+    "SeriesAttackResult",
     "SeriesAttention",
     "SeriesAttribution",
     "SeriesBacktest",
@@ -223,6 +228,7 @@ __all__ = [
     "StageStep",
     "StateChange",
     "StepThrough",
+    "TextAttackResult",
     "TextAttribution",
     "TextPrediction",
     "TextTable",

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dlexplain.attacks import ATTACKS, Attack, Budget
+from dlexplain.attacks import Attack, Budget, attacks_for
 from dlexplain.attacks.victim import Victim
 from dlexplain.data.fit import Fit
 from dlexplain.data.pictures import Picture, Source
@@ -18,6 +18,7 @@ from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value, as_dict
 from dlexplain.results import AttackResult, ClassScore
+from dlexplain.services.attack.seeds import check_seed
 from dlexplain.services.explaining import batch_sizes
 from dlexplain.services.pictures.explain import USUAL, as_picture
 from dlexplain.services.pictures.models import LoadedModel
@@ -26,12 +27,11 @@ EPSILONS = {"linf": 8 / 255, "l2": 0.5}
 """Usual budgets."""
 HALVINGS, LARGEST = 7, {"linf": 64 / 255, "l2": 16.0}
 """Of the search for the smallest budget: bisections, and where it begins."""
-MOST_SEED = 2**31 - 1
 
 
 def known_attacks() -> Mapping[str, Attack[Any]]:
     """By name: what can be asked of `attack`, with titles, norms, parameters and descriptions."""
-    return ATTACKS
+    return attacks_for(LoadedModel.modality)
 
 
 @random_state_kept()
@@ -67,11 +67,10 @@ def attack(
     """
     if not isinstance(model, LoadedModel):
         raise Incompatible(f"{type(model).__name__} is no picture classifier")
-    chosen = ATTACKS[method]
+    chosen = known_attacks()[method]
     norm = norm or chosen.norms[0]
     budget = Budget(norm, EPSILONS.get(norm, 1.0) if epsilon is None else epsilon)
-    if not isinstance(seed, int) or not 0 <= seed <= MOST_SEED:
-        raise BadInput(f"seed is {seed!r}; a whole number from 0 to {MOST_SEED} is accepted")
+    check_seed(seed)
     asked = chosen.params(params)
     read = as_picture(picture, fit, model.spec.preprocessing.fit)
     view = model.view(read)
