@@ -16,6 +16,7 @@ STOP_WORDS = frozenset(
     wasn we were weren what when where whether which while who whom whose why will with within
     without won would wouldn y yet you your yours yourself yourselves
     can't cannot couldn't didn't doesn't don't hadn't hasn't haven't isn't it's mustn't n't
-    shouldn't that's there's they're wasn't we're weren't won't wouldn't you're i'm i've he's she's let's
+    shouldn't that's there's they're wasn't we're weren't won't wouldn't you're i'm i've he's she's
+    let's
     """.split()  # noqa: SIM905
 )

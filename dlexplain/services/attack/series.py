@@ -32,8 +32,8 @@ from dlexplain.services.forecast.forecasting import (
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 
-EPSILON = 0.1
-"""The usual budget, in standard deviations."""
+EPSILON, MOST_EPSILON = 0.1, LARGEST_INPUT
+"""Budgets, in standard deviations: the usual one, and beyond which inputs are cut anyway."""
 DIRECTIONS = {"either": (1, -1), "up": (1,), "down": (-1,)}
 DRAWS, MOST_DRAWS = 200, 10_000
 """Random changes that the attack's is compared with: usual, and at most."""
@@ -166,9 +166,9 @@ def _check(
     model: LoadedForecaster, epsilon: float, direction: str, step: int | None, draws: int
 ) -> None:
     """Raise BadInput for what is out of range."""
-    if not 0 < epsilon <= LARGEST_INPUT:
+    if not 0 < epsilon <= MOST_EPSILON:
         raise BadInput(
-            f"the budget is {epsilon:g}; it has to be above 0 and at most {LARGEST_INPUT:g}, in "
+            f"the budget is {epsilon:g}; it has to be above 0 and at most {MOST_EPSILON:g}, in "
             "standard deviations of each series"
         )
     if direction not in DIRECTIONS:

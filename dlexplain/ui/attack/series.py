@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dlexplain.errors import DlexplainError
+from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.params import Value
 from dlexplain.results.words import capital
 from dlexplain.services.attack.series import (
     DIRECTIONS,
     DRAWS,
     EPSILON,
-    LARGEST_INPUT,
+    MOST_EPSILON,
     known_series_attacks,
 )
 from dlexplain.services.forecast.forecasting import origins
@@ -32,8 +32,8 @@ from dlexplain.ui.markdown import literal
 METHOD, EPS, WAY, STEP = (
     f"attack-series-{what}" for what in ("method", "epsilon", "direction", "step")
 )
-ALL = 0
-"""Of the steps: their mean."""
+ALL, LEAST = 0, 0.001
+"""Of the steps: their mean. Of the budget: what the field takes."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,8 @@ def choose_series_attack(model: LoadedForecaster, arrived: bool) -> SeriesQuesti
     from_address("method", one_of("attack", list(known)), arrived, METHOD)
     from_address("direction", one_of("direction", DIRECTIONS), arrived, WAY)
     from_address("step", whole_number("step", 1, horizon), arrived, STEP)
+    from_address("epsilon", _budget, arrived, EPS)
+    state.setdefault(EPS, EPSILON)
     state.setdefault(METHOD, next(iter(known)))
     state.setdefault(WAY, "either")
     state[STEP] = state[STEP] if state.get(STEP) in range(horizon + 1) else ALL
@@ -102,12 +104,12 @@ def choose_series_attack(model: LoadedForecaster, arrived: bool) -> SeriesQuesti
     first, second, third = st.columns(3)
     epsilon = first.number_input(
         "Budget, in standard deviations",
-        0.001,
-        LARGEST_INPUT,
-        EPSILON,
-        0.05,
+        LEAST,
+        MOST_EPSILON,
+        step=0.05,
         format="%.3f",
         key=EPS,
+        persist_state="session",
         help="How far each past value of each series may move, in standard deviations of that "
         "series in training, after its transform (such as growth).",
     )
@@ -141,3 +143,14 @@ def choose_series_attack(model: LoadedForecaster, arrived: bool) -> SeriesQuesti
     return SeriesQuestion(
         str(method), float(epsilon), str(direction), step or None, int(seed), given
     )
+
+
+def _budget(text: str) -> float:
+    """From the address; raises BadInput."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = float("nan")
+    if not LEAST <= found <= MOST_EPSILON:
+        raise BadInput(f'epsilon is "{text}"; it takes a number from {LEAST} to {MOST_EPSILON:g}')
+    return found
