@@ -23,9 +23,12 @@ from dlexplain.registry import Registry
 from dlexplain.results.attacks import NORM_TITLES
 
 P = TypeVar("P")
-Norm = Literal["linf", "l2"]
+Norm = Literal["linf", "l2", "l0"]
 NORMS: dict[str, str] = NORM_TITLES
 NOTHING: Mapping[str, Value] = {}
+USUAL: dict[str, float] = {"linf": 8 / 255, "l2": 0.5, "l0": 1}
+LARGEST: dict[str, float] = {"linf": 64 / 255, "l2": 16.0, "l0": 64}
+"""Budgets that are usual, and those at which the search for the smallest begins."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Budget:
     """How far an attack may go from its input, in a norm, on the unit scale.
 
     linf  the largest change of any value, in (0, 1];  l2  the length of the change, above 0
+    l0    the number of pixels that change, of all channels, a whole number from 1
     Raises BadInput.
     """
 
@@ -42,7 +46,12 @@ class Budget:
     def __post_init__(self) -> None:
         if self.norm not in NORMS:
             raise BadInput(f'the norm is "{self.norm}"; accepted: {", ".join(NORMS)}')
-        if not 0 < self.epsilon < float("inf") or (self.norm != "l2" and self.epsilon > 1):
+        if self.norm == "l0":
+            if not 1 <= self.epsilon < float("inf") or self.epsilon % 1:
+                raise BadInput(
+                    f"the budget is {self.epsilon:g} pixels; a whole number from 1 is accepted"
+                )
+        elif not 0 < self.epsilon < float("inf") or (self.norm == "linf" and self.epsilon > 1):
             most = "" if self.norm == "l2" else f" and at most 1, such as {8 / 255:.4f} (8/255)"
             raise BadInput(f"the budget is {self.epsilon:g}; it has to be above 0{most}")
 
@@ -89,6 +98,14 @@ class Attack(AnyAttack[P]):
     norms: ClassVar[tuple[Norm, ...]]
     minimal: ClassVar[bool] = False
     targeted: ClassVar[bool] = True
+
+    def usual(self, norm: str, shape: tuple[int, ...]) -> float:
+        """The budget where none is given; for an input of this shape, without the batch."""
+        return USUAL[norm]
+
+    def largest(self, norm: str, shape: tuple[int, ...]) -> float:
+        """The budget at which the search for the smallest begins."""
+        return LARGEST[norm]
 
     @abstractmethod
     def evaluations(self, budget: Budget, params: P) -> int:

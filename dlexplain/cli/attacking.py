@@ -79,8 +79,8 @@ def declare(command: "Commands") -> None:
         "--epsilon",
         type=_fraction,
         metavar="E",
-        help="the budget: of a picture such as 8/255 or 0.5, default: 8/255 in linf, 0.5 in l2; of "
-        "a forecast in standard deviations of each series, default: 0.1",
+        help="the budget: of a picture such as 8/255 or 0.5, in l0 a number of pixels, default: "
+        "the usual one; of a forecast in standard deviations of each series, default: 0.1",
     )
     _declare_pictures(added)
     added.add_argument(
@@ -94,7 +94,7 @@ def declare(command: "Commands") -> None:
 
 def _declare_pictures(added: argparse.ArgumentParser) -> None:
     added.add_argument(
-        "--norm", metavar="NORM", help="of a picture: linf or l2; default: the attack's own"
+        "--norm", metavar="NORM", help="of a picture: linf, l2 or l0; default: the attack's own"
     )
     added.add_argument(
         "--smallest",
@@ -186,7 +186,8 @@ def _asked(args: argparse.Namespace, kind: str) -> dict[str, Any]:
 
 
 def _tell_picture(found: "AttackResult", smallest: bool) -> None:
-    print(f"  change: {255 * found.linf:.3g}/255 at most, length {found.l2:.3g}")
+    far = f"{255 * found.linf:.3g}/255 at most, length {found.l2:.3g}, {found.pixels:,d} pixels"
+    print(f"  change: {far}")
     if found.success and not found.saved_success:
         print("  saved in 256 levels, the picture fools it no more")
     if smallest:

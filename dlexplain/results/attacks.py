@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dlexplain.params import Value
 from dlexplain.results.explanations import ClassName, ClassScore
 
-NORM_TITLES = {"linf": "L∞", "l2": "L2"}
+NORM_TITLES = {"linf": "L∞", "l2": "L2", "l0": "L0"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,13 +19,14 @@ class AttackResult:
 
     attack, title, params  which, and how it was asked
     norm, epsilon   its budget: of the change's largest value (linf) or length (l2), where 0 is
-                    black and 1 white
+                    black and 1 white; or the number of changed pixels (l0)
     label           the class that was right, or that the model said where no truth is known
     target          the class that was to be reached, or None: any other
     already         whether the model said another class before: then there is nothing to attack
     success         whether the model says what was wanted of the changed picture
     saved_success   whether it does so of the changed picture as a file has it, in 256 levels
     linf, l2        how far the change goes
+    pixels          how many it touches
     smallest        (a budget that did not suffice, one that did), by bisection; None where not even
                     the largest that was tried did, or it was not looked for
     picture         (height, width, 3) uint8, what the model saw
@@ -46,6 +47,7 @@ class AttackResult:
     saved_success: bool
     linf: float
     l2: float
+    pixels: int
     smallest: tuple[float, float] | None
     picture: NDArray[np.uint8]
     moved: NDArray[np.float32]
@@ -100,6 +102,7 @@ class AttackResult:
             "success_in_256_levels": self.saved_success,
             "linf": self.linf,
             "l2": self.l2,
+            "pixels": self.pixels,
             "smallest_budget": list(self.smallest) if self.smallest else None,
             "before": [score.to_dict() for score in self.before],
             "after": [score.to_dict() for score in self.after],
@@ -112,7 +115,9 @@ class AttackResult:
 
 
 def budget_told(norm: str, epsilon: float) -> str:
-    """ "8/255 in L∞", "0.5 in L2" """
+    """ "8/255 in L∞", "0.5 in L2", "3 pixels" """
+    if norm == "l0":
+        return f"{epsilon:,.0f} pixel{'' if epsilon == 1 else 's'}"
     if norm == "linf":
         return f"{255 * epsilon:.3g}/255 in {NORM_TITLES[norm]}"
     return f"{epsilon:.3g} in {NORM_TITLES[norm]}"

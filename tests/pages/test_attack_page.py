@@ -52,7 +52,7 @@ def test_another_attack_and_its_norm() -> None:
 
 @pytest.mark.parametrize(
     ("query", "words"),
-    [({"method": "pdg"}, 'unknown attack "pdg"'), ({"norm": "l0"}, 'unknown norm "l0"')],
+    [({"method": "pdg"}, 'unknown attack "pdg"'), ({"norm": "l7"}, 'unknown norm "l7"')],
 )
 def test_an_address_of_nonsense_is_told(query: dict[str, str], words: str) -> None:
     assert words in said(opened(sample="coffee", **query))
