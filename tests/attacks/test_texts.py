@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from dlexplain.attacks import ATTACKS, attacks_for
-from dlexplain.attacks.methods.character_swaps import KINDS, keys_beside, typos_of
+from dlexplain.attacks.methods.character_swaps import KINDS
 from dlexplain.attacks.texts import TextVictim, Trial, by_importance
 from dlexplain.errors import BadInput, Incompatible, ParamError
 from tests.attacks.speakers import Sums, vectors, victim
@@ -71,20 +71,6 @@ def test_one_word_stays_when_words_are_left_out() -> None:
     assert [word for word in found.words if word] != []
     with pytest.raises(BadInput, match="the text has 1 word; Word deletion needs 2"):
         run(victim("good"), "word-deletion")
-
-
-def test_typos_are_known_by_hand() -> None:
-    assert typos_of("abcd", "swap") == ["acbd"]
-    assert typos_of("abcd", "delete") == ["acd", "abd"]
-    assert typos_of("bass", "key")[:2] == ["bqss", "bsss"]
-    assert len(typos_of("abcd", "insert")) == 2 * 26 - 1  # a b before and behind b are the same
-    assert keys_beside("s") == "adewxz"
-    assert keys_beside("Q") == "aw"
-    assert keys_beside("é") == ""
-    assert "good" not in typos_of("good", "swap")
-    for typo in typos_of("gOod"):
-        assert typo[0] == "g"
-        assert typo[-1] == "d"
 
 
 def test_typos_hit_long_words_that_are_no_stop_words() -> None:

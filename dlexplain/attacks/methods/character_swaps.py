@@ -1,6 +1,5 @@
 """Typos in the words that count."""
 
-import string
 from dataclasses import dataclass
 
 import torch
@@ -14,18 +13,18 @@ from dlexplain.attacks.texts import (
     changed,
     is_stop_word,
 )
+from dlexplain.corruptions.typos import ANY, TYPOS, typos_of
 from dlexplain.params import choice, number
 
-ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 LEAST_LETTERS = 4
-KINDS = ("any", "swap", "delete", "insert", "key")
+KINDS = (ANY, *TYPOS)
 
 
 @dataclass(frozen=True)
 class CharacterSwapsParams:
     most: int = number(3, "Words", low=1, high=100, help="At most so many words get a typo.")
     kind: str = choice(
-        "any", "Typo", KINDS,
+        ANY, "Typo", KINDS,
         help="Two letters swapped, one left out, one put in, or one of a neighbouring key.",
     )  # fmt: skip
     tries: int = number(
@@ -70,43 +69,6 @@ class CharacterSwaps(TextAttack[CharacterSwapsParams]):
 def may_be_mistyped(word: str) -> bool:
     """Long enough, of letters, and no stop word."""
     return len(word) >= LEAST_LETTERS and word.isalpha() and not is_stop_word(word)
-
-
-def typos_of(word: str, kind: str = "any") -> list[str]:
-    """Every word that one typo inside it makes, each once, in a fixed order.
-
-    kind  of KINDS; a neighbouring key is known of the letters a to z only
-    """
-    made: dict[str, list[str]] = {"swap": [], "delete": [], "insert": [], "key": []}
-    for at in range(1, len(word) - 1):
-        before, letter, after = word[:at], word[at], word[at + 1 :]
-        if at < len(word) - 2:
-            made["swap"].append(before + word[at + 1] + letter + word[at + 2 :])
-        made["delete"].append(before + after)
-        made["insert"] += [before + more + word[at:] for more in string.ascii_lowercase]
-        made["key"] += [before + _cased(letter, key) + after for key in keys_beside(letter)]
-    chosen = made.values() if kind == "any" else (made[kind],)
-    every = dict.fromkeys(typo for typos in chosen for typo in typos)
-    every.pop(word, None)  # two equal letters swapped
-    return list(every)
-
-
-def keys_beside(letter: str) -> str:
-    """The letters around one on an English keyboard, in alphabetical order; "" of other signs."""
-    small = letter.lower()
-    for place, row in enumerate(ROWS):
-        if small and small in row:
-            at = row.index(small)
-            beside = row[max(0, at - 1) : at] + row[at + 1 : at + 2]
-            # A row stands half a key to the right of the one above it.
-            above = ROWS[place - 1][at : at + 2] if place else ""
-            below = ROWS[place + 1][max(0, at - 1) : at + 1] if place + 1 < len(ROWS) else ""
-            return "".join(sorted(beside + above + below))
-    return ""
-
-
-def _cased(like: str, letter: str) -> str:
-    return letter.upper() if like.isupper() else letter
 
 
 def drawn(typos: list[str], most: int, generator: torch.Generator) -> list[str]:

@@ -1,11 +1,8 @@
 """The page Attack for series: which forecaster, which forecast, how far the past may move."""
 
-from dataclasses import dataclass
-
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
-from dlexplain.params import Value
 from dlexplain.results.words import capital
 from dlexplain.services.attack.series import (
     DIRECTIONS,
@@ -17,7 +14,7 @@ from dlexplain.services.attack.series import (
 from dlexplain.services.forecast.forecasting import origins
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.ui.address import from_address, one_of, to_address, whole_number
-from dlexplain.ui.attack.series_result import show_series_attack
+from dlexplain.ui.attack.series_result import SeriesQuestion, show_series_attack
 from dlexplain.ui.forecast import cache
 from dlexplain.ui.forecast.choice import (
     SOURCE,
@@ -34,18 +31,6 @@ METHOD, EPS, WAY, STEP = (
 )
 ALL, LEAST = 0, 0.001
 """Of the steps: their mean. Of the budget: what the field takes."""
-
-
-@dataclass(frozen=True)
-class SeriesQuestion:
-    """As `dlexplain.services.attack.series.attack_series` takes it."""
-
-    method: str
-    epsilon: float
-    direction: str
-    step: int | None
-    seed: int
-    params: tuple[tuple[str, Value], ...]
 
 
 def attack_forecasts() -> None:

@@ -1,12 +1,14 @@
 """What an attack on a forecast found: the changed past, both forecasts, chance, the maps."""
 
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
 from dlexplain.figures.series_attacks import plot_past_change, plot_series_attack
 from dlexplain.figures.series_explanations import plot_series_attribution
+from dlexplain.params import Value
 from dlexplain.results import SeriesAttackResult, csv_of
 from dlexplain.services.attack.series import attack_series
 from dlexplain.services.attack.series_maps import USUAL, SeriesMapsOfAttack, series_maps_of
@@ -20,10 +22,19 @@ from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
 
-if TYPE_CHECKING:
-    from dlexplain.ui.attack.series import SeriesQuestion
-
 SLOT, MAPS, MAP = "attack-series", "attack-series-maps", "attack-series-map"
+
+
+@dataclass(frozen=True)
+class SeriesQuestion:
+    """As `dlexplain.services.attack.series.attack_series` takes it."""
+
+    method: str
+    epsilon: float
+    direction: str
+    step: int | None
+    seed: int
+    params: tuple[tuple[str, Value], ...]
 
 
 def show_series_attack(
@@ -31,7 +42,7 @@ def show_series_attack(
     given: GivenSeries,
     row: int,
     target: str,
-    question: "SeriesQuestion",
+    question: SeriesQuestion,
 ) -> None:
     """The answer, or the progress towards it."""
     origin = str(given.data.dates[row])

@@ -1,12 +1,14 @@
 """What an attack on a text found: both versions, the classes, the words, the maps."""
 
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
 from dlexplain.figures.coloured_text import coloured_text, strongest
 from dlexplain.figures.text_attacks import marked_after, marked_before
+from dlexplain.params import Value
 from dlexplain.results import ClassScore, TextAttackResult, csv_of
 from dlexplain.services.attack.text_maps import USUAL, TextMapsOfAttack, text_maps_of
 from dlexplain.services.attack.texts import attack_text
@@ -18,15 +20,24 @@ from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.texts import cache
 
-if TYPE_CHECKING:
-    from dlexplain.ui.attack.texts import TextQuestion
-
 SLOT, MAPS, MAP = "attack-text", "attack-text-maps", "attack-text-map"
 SHOWN = 3
 """Classes that are named."""
 
 
-def show_text_attack(model: TextModel, text: str, question: "TextQuestion") -> None:
+@dataclass(frozen=True)
+class TextQuestion:
+    """As `dlexplain.services.attack.texts.attack_text` takes it."""
+
+    method: str
+    queries: int
+    label: int | None
+    target: int | None
+    seed: int
+    params: tuple[tuple[str, Value], ...]
+
+
+def show_text_attack(model: TextModel, text: str, question: TextQuestion) -> None:
     """The answer, or the progress towards it."""
 
     def work(progress: Progress) -> TextAttackResult:

@@ -1,15 +1,12 @@
 """The page Attack for texts: which model, which text, which attack, and the answer."""
 
-from dataclasses import dataclass
-
 import streamlit as st
 
 from dlexplain.errors import DlexplainError, TextError
-from dlexplain.params import Value
 from dlexplain.services.attack.texts import MOST, USUAL, known_text_attacks
 from dlexplain.services.texts.models import TextModel
 from dlexplain.ui.address import from_address, one_of, to_address, whole_number
-from dlexplain.ui.attack.text_result import show_text_attack
+from dlexplain.ui.attack.text_result import TextQuestion, show_text_attack
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
@@ -24,18 +21,6 @@ METHOD, QUERIES, LABEL, TARGET = (
 FIRST = "embedding-substitution"
 NONE = -1
 OWN = Own(TASK, cache.text_model)
-
-
-@dataclass(frozen=True)
-class TextQuestion:
-    """As `dlexplain.services.attack.texts.attack_text` takes it."""
-
-    method: str
-    queries: int
-    label: int | None
-    target: int | None
-    seed: int
-    params: tuple[tuple[str, Value], ...]
 
 
 def attack_texts() -> None:
