@@ -1,8 +1,10 @@
 """What an attack is, and the register of them.
 
 An attack is one class in one file: facts as class attributes, a Params dataclass, a docstring that
-the page shows, and `run`, which moves inputs within a budget. Everything is on the unit scale: 0 is
-black (or the least value allowed) and 1 is white, whatever range the model takes.
+the page shows, and `run`. What is changed, and within which bounds, is a matter of what the model
+reads: values of a picture within a norm (`Attack`, here), words of a text within a number of
+queries (`dlexplain.attacks.texts`), the past of series within parts of their deviation
+(`dlexplain.attacks.forecasts`).
 """
 
 import inspect
@@ -54,22 +56,17 @@ class Budget:
             raise BadInput(f"the budget is {self.epsilon:g}; it has to be above 0{most}")
 
 
-class Attack(ABC, Generic[P]):
-    """Base of all attacks on inputs whose values can be changed by little: pictures and series.
+class AnyAttack(ABC, Generic[P]):
+    """What all attacks have in common.
 
-    norms      in which it keeps a budget, the usual one first
+    modality   what the models that it attacks read: picture, text or series
     gradients  whether it needs the model's gradient; else it asks for scores alone
-    minimal    whether it looks for the least change, and takes the budget as what must not be
-               exceeded, rather than using all of it
-    targeted   whether it can be told which class to reach
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
-    norms: ClassVar[tuple[Norm, ...]]
+    modality: ClassVar[str]
     gradients: ClassVar[bool] = True
-    minimal: ClassVar[bool] = False
-    targeted: ClassVar[bool] = True
     paper: ClassVar[str]
     Params: type[P]
 
@@ -85,6 +82,22 @@ class Attack(ABC, Generic[P]):
     def params(self, given: Mapping[str, Value] = NOTHING) -> P:
         """From text or typed values; raises ParamError."""
         return self.Params(**read_values(self.specs(), given))
+
+
+class Attack(AnyAttack[P]):
+    """Base of attacks on pictures, on the unit scale: 0 is black (or the least value allowed) and 1
+    is white, whatever range the model takes.
+
+    norms      in which it keeps a budget, the usual one first
+    minimal    whether it looks for the least change, and takes the budget as what must not be
+               exceeded, rather than using all of it
+    targeted   whether it can be told which class to reach
+    """
+
+    modality = "picture"
+    norms: ClassVar[tuple[Norm, ...]]
+    minimal: ClassVar[bool] = False
+    targeted: ClassVar[bool] = True
 
     def usual(self, norm: str, shape: tuple[int, ...]) -> float:
         """The budget where none is given; for an input of this shape, without the batch."""
@@ -119,10 +132,21 @@ class Attack(ABC, Generic[P]):
             )
 
 
-ATTACKS: Registry[Attack[Any]] = Registry("attack")
+ATTACKS: Registry[AnyAttack[Any]] = Registry("attack")
+"""Of every modality."""
+A = TypeVar("A", bound=AnyAttack[Any])
 
 
-def register(attack: type[Attack[Any]]) -> type[Attack[Any]]:
+def register(attack: type[A]) -> type[A]:
     """Class decorator: makes the attack known under its `name`."""
     ATTACKS.add(attack.name, attack())
     return attack
+
+
+def attacks_for(modality: str) -> Registry[Any]:
+    """Those on models that read a picture, a text or series, by name."""
+    found: Registry[Any] = Registry("attack")
+    for name, attack in ATTACKS.items():
+        if attack.modality == modality:
+            found.add(name, attack)
+    return found

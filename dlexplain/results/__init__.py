@@ -81,6 +81,7 @@ from dlexplain.results.series import (
     WhatIf,
     about_of,
 )
+from dlexplain.results.series_attacks import RandomShift, SeriesAttackResult
 from dlexplain.results.steps import (
     CellStep,
     ConvolutionStep,
@@ -99,6 +100,7 @@ from dlexplain.results.test_results import (
     TextTest,
     TranslationTest,
 )
+from dlexplain.results.text_attacks import ChangedWord, TextAttackResult
 from dlexplain.results.text_explanations import (
     Activation,
     AttentionMaps,
@@ -159,6 +161,7 @@ __all__ = [
     "Calibration",
     "Candidate",
     "CellStep",
+    "ChangedWord",
     "ClassBalance",
     "ClassName",
     "ClassScore",
@@ -202,6 +205,7 @@ __all__ = [
     "PictureAttention",
     "Prediction",
     "Quality",
+    "RandomShift",
     "Ranking",
     "Reading",
     "ReceptiveField",
@@ -217,6 +221,7 @@ __all__ = [
     "SeenPicture",
     "Segmentation",
     "SeriesAbout",
+    "SeriesAttackResult",
     "SeriesAttention",
     "SeriesAttribution",
     "SeriesBacktest",
@@ -225,6 +230,7 @@ __all__ = [
     "StageStep",
     "StateChange",
     "StepThrough",
+    "TextAttackResult",
     "TextAttribution",
     "TextPrediction",
     "TextTable",

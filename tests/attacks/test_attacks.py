@@ -1,5 +1,6 @@
 """Attacks: within their budgets, the closed form of linear models, captum and foolbox."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from captum.robust import FGSM
 from torch import Tensor
 
-from dlexplain.attacks import ATTACKS, Budget
+from dlexplain.attacks import Attack, Budget, attacks_for
 from dlexplain.attacks.losses import LOSSES, dlr_loss, margin_loss
 from dlexplain.attacks.methods.apgd import checkpoints
 from dlexplain.attacks.projection import project, random_start
@@ -16,6 +17,7 @@ from dlexplain.errors import BadInput
 from tests.attacks.victims import digits, linear, weight_of
 from tests.foolbox_attacks import foolbox
 
+ATTACKS: Mapping[str, Attack[Any]] = attacks_for("picture")
 PAIRS = [(name, norm) for name, attack in ATTACKS.items() for norm in attack.norms if norm != "l0"]
 QUICK: dict[str, dict[str, Any]] = {
     "carlini-wagner": {"steps": 60, "searches": 4},

@@ -1,11 +1,10 @@
 """The page Attack: it says what to do, attacks a sample, shows the maps, and tells bad input."""
 
-import time
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.test_pages import ROOT
+from tests.pages.waiting import ended
 
 PAGE = str(ROOT / "pages/secure/1_attack.py")
 
@@ -20,14 +19,7 @@ def opened(**query: str) -> AppTest:
 
 def finished(page: AppTest) -> AppTest:
     """Until the attack and the maps are there."""
-    stop = time.monotonic() + 90
-    for slot in ("attack", "attack-maps"):
-        while slot in page.session_state and page.session_state[slot].active:
-            assert time.monotonic() < stop, "the job did not end"
-            time.sleep(0.05)
-        page.run()
-        assert not page.exception
-    return page
+    return ended(page, "attack", "attack-maps")
 
 
 def said(page: AppTest) -> str:

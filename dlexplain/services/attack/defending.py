@@ -13,8 +13,8 @@ from dlexplain.evaluation.intervals import LEAST
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.results.defences import COUNTS, DefenceResult
-from dlexplain.services.attack.pictures import checked_seed
 from dlexplain.services.attack.robust_pictures import PictureSubject
+from dlexplain.services.attack.seeds import check_seed
 from dlexplain.services.explaining import batch_sizes
 from dlexplain.services.pictures.models import LoadedModel
 
@@ -58,7 +58,8 @@ def try_defence(
         raise Incompatible(f"{name} is no picture classifier with gradients")
     chosen = DEFENCES[defence]
     strength = chosen.check(chosen.usual if strength is None else strength)
-    budget, seed = Budget("linf", epsilon), checked_seed(seed)
+    budget = Budget("linf", epsilon)
+    check_seed(seed)
     if not isinstance(count, int) or not LEAST <= count <= MOST:
         raise BadInput(f"count is {count!r}; {LEAST} to {MOST:,} are accepted")
     params = ATTACKS["pgd"].params({"steps": steps})

@@ -19,7 +19,8 @@ from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value, parse
 from dlexplain.results.attacks import MovedMap
 from dlexplain.services.attack.maps import map_of
-from dlexplain.services.attack.pictures import checked_seed, shown, victim_of
+from dlexplain.services.attack.pictures import shown, victim_of
+from dlexplain.services.attack.seeds import check_seed
 from dlexplain.services.pictures.explain import as_picture, usual_method
 from dlexplain.services.pictures.models import LoadedModel
 
@@ -54,7 +55,8 @@ def attack_explanation(
         raise Incompatible(f"{type(model).__name__} is no picture classifier")
     if not model.prepared.differentiable:
         raise Incompatible(f"{model.name} has no gradients, by which its map would be moved")
-    budget, seed = Budget("linf", epsilon), checked_seed(seed)
+    budget = Budget("linf", epsilon)
+    check_seed(seed)
     asked = parse(ExplanationParams, params)
     method, progress = method or usual_method(model), progress or Progress()
     read = as_picture(picture, fit, model.spec.preprocessing.fit)

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dlexplain.attacks import ATTACKS, NORMS, Attack, Budget
+from dlexplain.attacks import NORMS, Attack, Budget, attacks_for
 from dlexplain.attacks.victim import Victim
 from dlexplain.data.fit import Fit
 from dlexplain.data.pictures import Picture, Source
@@ -18,32 +18,25 @@ from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value, as_dict
 from dlexplain.results import AttackResult, ClassScore
+from dlexplain.services.attack.seeds import check_seed
 from dlexplain.services.explaining import batch_sizes
 from dlexplain.services.pictures.explain import USUAL, as_picture
 from dlexplain.services.pictures.models import LoadedModel
 
 HALVINGS = 7
 """Of the search for the smallest budget."""
-MOST_SEED = 2**31 - 1
 
 
 def known_attacks() -> Mapping[str, Attack[Any]]:
     """By name: what can be asked of `attack`, with titles, norms, parameters and descriptions."""
-    return ATTACKS
-
-
-def checked_seed(seed: int) -> int:
-    """Raises BadInput."""
-    if not isinstance(seed, int) or not 0 <= seed <= MOST_SEED:
-        raise BadInput(f"seed is {seed!r}; a whole number from 0 to {MOST_SEED} is accepted")
-    return seed
+    return attacks_for(LoadedModel.modality)
 
 
 def usual_budget(model: LoadedModel, method: str, norm: str) -> float:
     """Where none is asked for. Raises UnknownName for an attack; BadInput for a norm."""
     if norm not in NORMS:
         raise BadInput(f'the norm is "{norm}"; accepted: {", ".join(NORMS)}')
-    return ATTACKS[method].usual(norm, model.prepared.input_shape)
+    return known_attacks()[method].usual(norm, model.prepared.input_shape)
 
 
 @random_state_kept()
@@ -81,12 +74,12 @@ def attack(
     """
     if not isinstance(model, LoadedModel):
         raise Incompatible(f"{type(model).__name__} is no picture classifier")
-    chosen = ATTACKS[method]
+    chosen = known_attacks()[method]
     norm = norm or chosen.norms[0]
     if epsilon is None:
         epsilon = usual_budget(model, method, norm)
     budget = Budget(norm, epsilon)
-    checked_seed(seed)
+    check_seed(seed)
     asked = chosen.params(params)
     read = as_picture(picture, fit, model.spec.preprocessing.fit)
     view = model.view(read)

@@ -15,7 +15,6 @@ from dlexplain.explainers.progress import Progress
 from dlexplain.networks.modules.device import describe_device
 from dlexplain.results import Robustness
 from dlexplain.results.attacks import written_budget
-from dlexplain.services.attack.pictures import MOST_SEED
 from dlexplain.services.attack.robust_pictures import PictureSubject
 from dlexplain.services.attack.robust_subject import (
     Asked,
@@ -32,6 +31,7 @@ from dlexplain.services.attack.robustness_store import (
     RobustnessStore,
 )
 from dlexplain.services.attack.robustness_table import tabulated
+from dlexplain.services.attack.seeds import MOST_SEED
 from dlexplain.services.keeping import Keeping
 from dlexplain.services.kept import ASKED, forget_all_but
 from dlexplain.services.pictures.bundle import versions
