@@ -21,6 +21,7 @@ from dlexplain.cli import (
     layers,
     objects,
     quality,
+    reliability,
     shortcuts,
     training,
     translating,
@@ -93,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     explaining.declare(command)
     quality.declare(command)
     attacking.declare(command)
+    reliability.declare(command)
     folders.declare(command)
     objects.declare(command)
     attention.declare(command)
