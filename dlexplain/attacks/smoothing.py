@@ -137,9 +137,8 @@ class SmoothedVictim(Victim):
 
     def logits(self, x: Tensor) -> Tensor:
         """(n, ...) -> (n, classes)"""
-        return torch.stack(
-            [self._mean(super(SmoothedVictim, self).logits(n)) for n in self._near(x)]
-        )
+        plain = super().logits
+        return torch.stack([self._mean(plain(near)) for near in self._near(x)])
 
     def gradient(self, x: Tensor, loss: Loss) -> tuple[Tensor, Tensor, Tensor]:
         """As of any victim, one input at a time."""

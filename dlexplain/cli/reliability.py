@@ -1,4 +1,4 @@
-"""Commands on how far a classifier can be relied on: calibration, out-of-distribution, smoothing."""
+"""Whether a classifier can be relied on: calibration, out-of-distribution, smoothing."""
 
 import argparse
 import json
@@ -153,14 +153,14 @@ def _scores_told(name: str, found: "CalibrationScores") -> str:
 def _outside_told(found: "OutOfDistribution") -> str:
     from dlexplain.results.reliability import SCORE_TITLES
 
-    lines = [f"{found.model}: {found.data}"]
-    for cell in found.cells:
-        lines.append(
-            f"  {SCORE_TITLES[cell.score]:22}{found.sets[cell.outside]:38}AUROC {cell.auroc:.3f} "
-            f"[{cell.auroc_low:.3f}, {cell.auroc_high:.3f}], FPR at 95% TPR {cell.fpr:.3f} "
-            f"[{cell.fpr_low:.3f}, {cell.fpr_high:.3f}], n = {cell.n:,}"
-        )
-    return "\n".join([*lines, found.told, *found.notes])
+    lines = [
+        f"  {SCORE_TITLES[cell.score]:22}{found.sets[cell.outside]:38}AUROC {cell.auroc:.3f} "
+        f"[{cell.auroc_low:.3f}, {cell.auroc_high:.3f}], FPR at 95% TPR {cell.fpr:.3f} "
+        f"[{cell.fpr_low:.3f}, {cell.fpr_high:.3f}], n = {cell.n:,}"
+        for cell in found.cells
+    ]
+    head = f"{found.model}: {found.data}"
+    return "\n".join([head, *lines, found.told, *found.notes])
 
 
 def _smoothing_told(found: "CertifiedAccuracy") -> str:

@@ -198,7 +198,8 @@ def _checked(
 
 def _places(confidence: Floats, bins: int) -> NDArray[np.int64]:
     """The bin of each, by its upper end; what is exactly 0 is in the first."""
-    return np.clip(np.ceil(confidence * bins) - 1, 0, bins - 1).astype(np.int64)
+    found: NDArray[np.int64] = np.clip(np.ceil(confidence * bins) - 1, 0, bins - 1).astype(np.int64)
+    return found
 
 
 def _ece(

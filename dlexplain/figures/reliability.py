@@ -58,6 +58,7 @@ def plot_reliability(found: ClassifierCalibration) -> go.Figure:
 def _points(scores: CalibrationScores, name: str, colour: str) -> dict[str, Any]:
     known = [one for one in scores.bins if one.n]
     right = [one.accuracy or 0.0 for one in known]
+    ends = [(one.accuracy_low or 0.0, one.accuracy_high or 0.0) for one in known]
     return {
         "type": "scatter",
         "x": [one.confidence for one in known],
@@ -68,10 +69,8 @@ def _points(scores: CalibrationScores, name: str, colour: str) -> dict[str, Any]
         "error_y": {
             "type": "data",
             "symmetric": False,
-            "array": [(one.accuracy_high or 0) - y for one, y in zip(known, right, strict=True)],
-            "arrayminus": [
-                y - (one.accuracy_low or 0) for one, y in zip(known, right, strict=True)
-            ],
+            "array": [high - y for (_, high), y in zip(ends, right, strict=True)],
+            "arrayminus": [y - low for (low, _), y in zip(ends, right, strict=True)],
             "color": rgba(colour, 0.6),
             "thickness": 1,
         },

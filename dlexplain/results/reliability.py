@@ -1,4 +1,4 @@
-"""How far a classifier's probabilities can be believed, and whether it notices what it never saw."""
+"""Whether a classifier's probabilities are right, and whether it notices what it never saw."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field

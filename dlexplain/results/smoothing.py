@@ -37,8 +37,8 @@ class Certificate:
         try:
             told = json.loads(line)
             said = None if told["said"] is None else int(told["said"])
-            whole = (int(told[key]) for key in ("place", "label", "plain"))
-            return cls(*whole, said, int(told["hits"]), float(told["radius"]))
+            place, label, plain = (int(told[key]) for key in ("place", "label", "plain"))
+            return cls(place, label, plain, said, int(told["hits"]), float(told["radius"]))
         except (ValueError, TypeError, KeyError):
             return None
 

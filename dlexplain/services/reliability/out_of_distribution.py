@@ -164,7 +164,7 @@ def _cell(score: str, name: str, inside: Floats, outside: Floats, seed: int) -> 
 def _histograms(
     score: str, inside: Floats, others: Mapping[str, Mapping[str, Floats]]
 ) -> list[ScoreHistogram]:
-    """In the same bins, between the 0.5% and 99.5% quantiles of all; the ends take what is beyond."""
+    """In the same bins, from the 0.5% to the 99.5% quantile of all; beyond is at the ends."""
     every = {"": inside, **{name: found[score] for name, found in others.items()}}
     low, high = np.quantile(np.concatenate(list(every.values())), [0.005, 0.995])
     edges = np.linspace(low, max(high, low + 1e-9), BINS + 1)

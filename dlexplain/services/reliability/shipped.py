@@ -23,6 +23,8 @@ _PLACES: dict[type[Measured], Callable[[Path], Path]] = {
     CertifiedAccuracy: paths.smoothing_in,
 }
 
+_KINDS: dict[str, type[Measured]] = {kind.__name__: kind for kind in _PLACES}
+
 
 def keep(found: Measured) -> None:
     """In the home folder, in the place of an earlier one; a disk that takes nothing loses it."""
@@ -77,14 +79,14 @@ def _read_of(kind: type[R], model: str, where: Where) -> R | None:
         version = file.stat().st_mtime_ns
     except (OSError, ValueError):  # there is none, or a name that no file can have
         return None
-    found: R | None = _read(kind, file, version)
+    found: R | None = _read(kind.__name__, file, version)
     return found if found is not None and found.model == model else None
 
 
 @lru_cache(maxsize=256)  # a page asks at each of its runs
-def _read(kind: Any, file: Path, version: int) -> Any:
+def _read(kind: str, file: Path, version: int) -> Any:
     """None for one that is damaged: it is worth a new one, not an error."""
     try:
-        return kind.from_dict(json.loads(file.read_text("utf-8")))
+        return _KINDS[kind].from_dict(json.loads(file.read_text("utf-8")))
     except (OSError, ValueError, RecursionError):  # BadInput is a ValueError
         return None

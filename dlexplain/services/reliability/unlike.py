@@ -1,4 +1,4 @@
-"""Whether a picture is unlike what a model was trained on, by what the model says of it; no torch."""
+"""Whether a picture is unlike what a model was trained on, by what it says; no torch."""
 
 from dlexplain.results import OutOfDistribution, Prediction
 from dlexplain.services.reliability.shipped import known
