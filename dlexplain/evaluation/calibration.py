@@ -135,15 +135,20 @@ def calibration_scores(
     bins: int = BINS,
     seed: int = 0,
 ) -> CalibrationScores:
-    """All of them, of softmax(logits / temperature); raises BadInput."""
+    """All of them, of softmax(logits / temperature); raises BadInput.
+
+    The interval of an ECE that chance can explain begins at 0: there the bootstrap, which knows no
+    other classifier than the one that was drawn, would begin too high.
+    """
     check_logits(logits, labels)
     p = softmax(logits, temperature)
     confidence, correct = p.max(1), p.argmax(1) == labels
     low, high = ece_interval(confidence, correct, bins, seed)
     chance, chance_high = by_chance(confidence, bins, seed)
+    found = expected_calibration_error(confidence, correct, bins)
     return CalibrationScores(
-        ece=expected_calibration_error(confidence, correct, bins),
-        ece_low=low,
+        ece=found,
+        ece_low=low if found > chance_high else 0.0,
         ece_high=high,
         chance=chance,
         chance_high=chance_high,
