@@ -13,6 +13,8 @@ from dlexplain.evaluation.intervals import LEAST, RESAMPLES
 from dlexplain.results.words import Z95
 
 TRUE_POSITIVES = 0.95
+BLOCK = 250
+"""Resamples at once."""
 Floats = NDArray[np.float64]
 
 
@@ -118,11 +120,7 @@ def auroc_interval(
         return _least(len(inside), len(outside)), 1.0
     if found == 0.0:
         return 0.0, 1 - _least(len(inside), len(outside))
-    generator = np.random.default_rng(seed)
-    drawn = [
-        _auroc(generator.choice(inside, len(inside)), generator.choice(outside, len(outside)))
-        for _ in range(RESAMPLES)
-    ]
+    drawn = _resampled(inside, outside, np.random.default_rng(seed))
     low, high = np.quantile(drawn, [(1 - share) / 2, (1 + share) / 2])
     return float(low), float(high)
 
@@ -147,6 +145,19 @@ def _auroc(inside: Floats, outside: Floats) -> float:
     n, m = len(inside), len(outside)
     ranks = rankdata(np.concatenate([inside, outside]))
     return float((ranks[:n].sum() - n * (n + 1) / 2) / (n * m))
+
+
+def _resampled(inside: Floats, outside: Floats, generator: np.random.Generator) -> Floats:
+    """(RESAMPLES,) areas. How often each is drawn weighs the comparisons, which are made once."""
+    n, m, found = len(inside), len(outside), []
+    wins = (inside[:, None] > outside) + np.float32(0.5) * (inside[:, None] == outside)
+    for _ in range(0, RESAMPLES, BLOCK):
+        of_inside, of_outside = (
+            generator.multinomial(size, np.full(size, 1 / size), BLOCK).astype(np.float32)
+            for size in (n, m)
+        )
+        found.append(((of_inside @ wins) * of_outside).sum(1, dtype=np.float64) / (n * m))
+    return np.concatenate(found)
 
 
 def _least(n: int, m: int) -> float:

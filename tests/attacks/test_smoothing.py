@@ -121,9 +121,7 @@ def test_the_averaged_gradient_is_that_of_the_mean() -> None:
     x = torch.rand(2, 3, SIDE, SIDE, generator=seeded(2))
     plain = half_space(x)
     noise = 0.3 * torch.randn(7, 3, SIDE, SIDE, generator=seeded(3))
-    victim = SmoothedVictim(
-        plain.model, x, plain.labels, plain.progress, plain.chunks, None, noise
-    )
+    victim = SmoothedVictim(plain.model, x, plain.labels, plain.progress, plain.chunks, None, noise)
     gradient, losses, logits = victim.gradient(x, cross_entropy_loss)
     leaf = x.clone().requires_grad_()
     near = (leaf[:, None] + noise[None]).flatten(0, 1)

@@ -22,7 +22,9 @@ from dlexplain.results.words import wilson
 CLASSES = 4
 
 
-def drawn(n: int, scale: float = 1.0, seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def drawn(
+    n: int, scale: float = 1.0, seed: int = 0
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Logits times `scale`, and labels drawn from the softmax of the logits themselves: calibrated
     at scale 1, and at temperature `scale` again."""
     generator = np.random.default_rng(seed)

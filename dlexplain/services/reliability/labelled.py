@@ -22,6 +22,7 @@ from dlexplain.explainers.batching import Evaluator
 from dlexplain.explainers.one_pass import NO_TARGET
 from dlexplain.explainers.penultimate import with_features
 from dlexplain.explainers.progress import Progress
+from dlexplain.params import specs
 from dlexplain.services.explaining import batch_sizes
 from dlexplain.services.own_data import load_data
 from dlexplain.services.pictures.data import load_pictures
@@ -195,7 +196,7 @@ def _drawn(available: int, count: int, seed: int) -> NDArray[np.int64]:
 
 def _pictures(model: LoadedModel, data: str, count: int, seed: int, train: int) -> Parts:
     entry = entry_of(model)
-    own = None if entry is None else own_data(entry, data)
+    own = None if entry is None or not _takes(entry, data) else own_data(entry, data)
     if own is not None and entry is not None and missing_data(entry, data) is None:
         name, params = own
         loaded = load_pictures(name, dict(params))
@@ -218,6 +219,11 @@ def _pictures(model: LoadedModel, data: str, count: int, seed: int, train: int) 
     missing = None if entry is None else missing_data(entry)
     why = missing[1] if missing else f"{model.name} has no test data here"
     raise DataError(f"{why}; or give a folder of pictures in folders named after their classes")
+
+
+def _takes(entry: ModelEntry, data: str) -> bool:
+    """Whether the data set that it was trained on may lie there."""
+    return not data or (entry.data in DATA and "path" in specs(DATA[entry.data].Params))
 
 
 def _same(entry: ModelEntry, digest: str) -> bool:

@@ -68,9 +68,15 @@ def _written(found: Measured) -> bytes:
 
 
 def _file(kind: type[Measured], model: str, where: Where) -> Path:
-    if where == "here":
-        return _PLACES[kind](paths.reliability_folder(settings().home, model))
-    return _PLACES[kind](paths.zoo_folder() / Path(model).name)
+    return _PLACES[kind](_folder(model) if where == "here" else _zoo_folder(model))
+
+
+def _folder(model: str) -> Path:
+    return paths.reliability_folder(settings().home, model)
+
+
+def _zoo_folder(model: str) -> Path:
+    return paths.zoo_folder() / Path(model).name
 
 
 def _read_of(kind: type[R], model: str, where: Where) -> R | None:
