@@ -254,10 +254,10 @@ class OutOfDistribution:
         cells = [cell for cell in self.cells if cell.score == best]
         worst = min(cells, key=lambda cell: cell.auroc)
         return (
-            f"Of its scores {SCORE_TITLES[best].lower()} tells other pictures apart best: AUROC "
-            f"{self.mean_auroc(best):.3f} in the mean of {len(cells)} sets. Hardest are "
-            f"{self.sets[worst.outside]}: AUROC {worst.auroc:.3f} [{worst.auroc_low:.3f}, "
-            f"{worst.auroc_high:.3f}], and {worst.fpr:.0%} of them pass where 95% of its own "
+            f"{SCORE_TITLES[best]} tells other pictures apart best: AUROC "
+            f"{self.mean_auroc(best):.3f} in the mean of {len(cells)} sets. Hardest: "
+            f"{self.sets[worst.outside]}, AUROC {worst.auroc:.3f} [{worst.auroc_low:.3f}, "
+            f"{worst.auroc_high:.3f}]; {worst.fpr:.0%} of that set pass where 95% of its own "
             f"pictures do (n = {worst.n:,} each)."
         )
 
