@@ -22,6 +22,7 @@ from dlexplain.cli import (
     layers,
     objects,
     quality,
+    reliability,
     robustness,
     shortcuts,
     training,
@@ -97,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     attacking.declare(command)
     robustness.declare(command)
     defending.declare(command)
+    reliability.declare(command)
     folders.declare(command)
     objects.declare(command)
     attention.declare(command)

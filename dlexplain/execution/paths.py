@@ -29,6 +29,31 @@ def robustness_folder(home: Path) -> Path:
     return home / "robustness"
 
 
+def calibration_in(folder: Path) -> Path:
+    """Calibration of a classifier: of a zoo model beside its card."""
+    return folder / "calibration.json"
+
+
+def outside_in(folder: Path) -> Path:
+    """Its scores out of distribution, likewise."""
+    return folder / "out_of_distribution.json"
+
+
+def smoothing_in(folder: Path) -> Path:
+    """Its certified accuracy under randomised smoothing, likewise; of a job beside its answers."""
+    return folder / "smoothing.json"
+
+
+def reliability_folder(home: Path, model: str) -> Path:
+    """The same files of a model, measured here."""
+    return home / "reliability" / quote(model, safe="")
+
+
+def smoothing_folder(home: Path) -> Path:
+    """Answers of randomised smoothing, by question."""
+    return home / "smoothing"
+
+
 def states_file(home: Path) -> Path:
     """The SQLite file with every run's spec and state changes."""
     return home / "runs.sqlite"

@@ -59,6 +59,15 @@ from dlexplain.results.quality import (
     Quality,
     RemovalCurve,
 )
+from dlexplain.results.reliability import (
+    CalibrationScores,
+    ClassifierCalibration,
+    Familiar,
+    OutOfDistribution,
+    OutsideCell,
+    ReliabilityBin,
+    ScoreHistogram,
+)
 from dlexplain.results.robustness import Robustness
 from dlexplain.results.runs import (
     ClassBalance,
@@ -82,6 +91,10 @@ from dlexplain.results.series import (
     about_of,
 )
 from dlexplain.results.series_attacks import RandomShift, SeriesAttackResult
+from dlexplain.results.smoothing import (
+    Certificate,
+    CertifiedAccuracy,
+)
 from dlexplain.results.steps import (
     CellStep,
     ConvolutionStep,
@@ -159,14 +172,18 @@ __all__ = [
     "Badge",
     "Box",
     "Calibration",
+    "CalibrationScores",
     "Candidate",
     "CellStep",
+    "Certificate",
+    "CertifiedAccuracy",
     "ChangedWord",
     "ClassBalance",
     "ClassName",
     "ClassScore",
     "ClassWords",
     "ClassificationTest",
+    "ClassifierCalibration",
     "ConvolutionStep",
     "CrossAttention",
     "Curve",
@@ -177,6 +194,7 @@ __all__ = [
     "EveryInfluence",
     "ExplainedFolder",
     "Fact",
+    "Familiar",
     "FeatureMaps",
     "Filters",
     "GateStep",
@@ -198,7 +216,9 @@ __all__ = [
     "Measurement",
     "Neighbours",
     "NormalisationEffect",
+    "OutOfDistribution",
     "OutputValue",
+    "OutsideCell",
     "PastChange",
     "PatchWeights",
     "PictureAnswer",
@@ -213,11 +233,13 @@ __all__ = [
     "Reconstructions",
     "Rectangle",
     "Region",
+    "ReliabilityBin",
     "RemovalCurve",
     "Robustness",
     "RunRecord",
     "Samples",
     "Score",
+    "ScoreHistogram",
     "SeenPicture",
     "Segmentation",
     "SeriesAbout",

@@ -93,12 +93,15 @@ class Prediction:
 
     path  the file's path, or the name of the upload or sample
     fit   how the picture was made into the model's square: crop, crop:X,Y, pad or squash
+    energy  -log Σ exp(logit) over all classes, high for what is unlike the training data (Liu et
+            al. 2020, https://arxiv.org/abs/2010.03759); None where it is not known
     """
 
     path: str
     model: str
     scores: tuple[ClassScore, ...]
     fit: str = "crop"
+    energy: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The form that `classify --json` prints."""

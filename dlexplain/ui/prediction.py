@@ -6,6 +6,7 @@ from dlexplain.figures.prediction import plot_prediction
 from dlexplain.results import ClassName, Prediction
 from dlexplain.results.words import capital
 from dlexplain.services.pictures.models import LoadedModel
+from dlexplain.services.reliability.unlike import unlike
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.charts import chart
 from dlexplain.ui.markdown import literal
@@ -27,6 +28,8 @@ def show_prediction(
     of = f"{WORDS[shown]} best of {title}" if shown < len(model.classes) else f"all {title}"
     notes = "".join(f"; {literal(note)}" for note in model.spec.notes)
     st.caption(f"{literal(entry.title)} on {model.device}, {literal(of)}{notes}")
+    if other := unlike(prediction, model.prepared.fingerprint):
+        st.caption(literal(other))
 
 
 def show_verdict(model: LoadedModel, prediction: Prediction, truth: ClassName) -> None:

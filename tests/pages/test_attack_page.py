@@ -62,12 +62,7 @@ def test_the_map_is_moved_where_that_is_asked_for() -> None:
     page = finished(opened(sample="coffee", method="fgsm"))
     assert "attack-moved" not in page.session_state
     page.toggle(key="attack-moved-wanted").set_value(True).run()
-    stop = time.monotonic() + 90
-    while page.session_state["attack-moved"].active:
-        assert time.monotonic() < stop, "the job did not end"
-        time.sleep(0.05)
-    page.run()
-    assert not page.exception
+    ended(page, "attack-moved")
     moved = page.session_state["attack-moved"].job.result
     assert moved.told in said(page).replace("\\", "")
 

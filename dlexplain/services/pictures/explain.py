@@ -226,4 +226,5 @@ def classify(
     best = logits[0].float().softmax(0).topk(top)
     pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
     scores = tuple(ClassScore(model.classes[i], probability) for i, probability in pairs)
-    return Prediction(read.name, model.name, scores, str(read.fit))
+    energy = -float(logits[0].double().logsumexp(0))
+    return Prediction(read.name, model.name, scores, str(read.fit), energy)

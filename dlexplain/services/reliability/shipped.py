@@ -1,0 +1,98 @@
+"""What was measured of a model's reliability: what comes along, and what was measured here; no
+torch."""
+
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from dlexplain.errors import BadInput
+from dlexplain.execution import paths
+from dlexplain.execution.files import write_whole
+from dlexplain.results import CertifiedAccuracy, ClassifierCalibration, OutOfDistribution
+from dlexplain.settings import settings
+from dlexplain.trained.zoo import zoo_models
+
+Measured = ClassifierCalibration | OutOfDistribution | CertifiedAccuracy
+R = TypeVar("R", ClassifierCalibration, OutOfDistribution, CertifiedAccuracy)
+Where = Literal["here", "shipped"]
+_PLACES: dict[type[Measured], Callable[[Path], Path]] = {
+    ClassifierCalibration: paths.calibration_in,
+    OutOfDistribution: paths.outside_in,
+    CertifiedAccuracy: paths.smoothing_in,
+}
+
+_KINDS: dict[str, type[Measured]] = {kind.__name__: kind for kind in _PLACES}
+
+
+def keep(found: Measured) -> None:
+    """In the home folder, in the place of an earlier one; a disk that takes nothing loses it."""
+    file = _file(type(found), found.model, "here")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, _written(found))
+    except OSError:
+        return
+
+
+def measured_here(kind: type[R], model: str) -> R | None:
+    """None where nothing was, or what is there is damaged."""
+    return _read_of(kind, model, "here")
+
+
+def shipped(kind: type[R], model: str) -> R | None:
+    """What comes along with a model of the zoo; None likewise."""
+    return _read_of(kind, model, "shipped")
+
+
+def known(kind: type[R], model: str) -> R | None:
+    """What was measured here, else what comes along."""
+    return measured_here(kind, model) or shipped(kind, model)
+
+
+def ship(found: Measured) -> Path:
+    """Put it beside the model's card; raises BadInput for models that are not of the zoo."""
+    if found.model not in {model.name for model in zoo_models()}:
+        raise BadInput(
+            f'"{found.model}" comes not with dlexplain; models of the zoo can ship what was '
+            "measured"
+        )
+    file = _file(type(found), found.model, "shipped")
+    write_whole(file, _written(found))
+    return file
+
+
+def _written(found: Measured) -> bytes:
+    return (json.dumps(found.to_dict(), indent=1) + "\n").encode()
+
+
+def _file(kind: type[Measured], model: str, where: Where) -> Path:
+    return _PLACES[kind](_folder(model) if where == "here" else _zoo_folder(model))
+
+
+def _folder(model: str) -> Path:
+    return paths.reliability_folder(settings().home, model)
+
+
+def _zoo_folder(model: str) -> Path:
+    return paths.zoo_folder() / Path(model).name
+
+
+def _read_of(kind: type[R], model: str, where: Where) -> R | None:
+    file = _file(kind, model, where)
+    try:
+        version = file.stat().st_mtime_ns
+    except (OSError, ValueError):  # there is none, or a name that no file can have
+        return None
+    found: R | None = _read(kind.__name__, file, version)
+    return found if found is not None and found.model == model else None
+
+
+@lru_cache(maxsize=256)  # a page asks at each of its runs
+def _read(kind: str, file: Path, version: int) -> Any:
+    """None for one that is damaged: it is worth a new one, not an error."""
+    try:
+        return _KINDS[kind].from_dict(json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError, RecursionError):  # BadInput is a ValueError
+        return None

@@ -1,0 +1,1 @@
+"""The pages of reliability and smoothing: their questions, jobs and answers."""

@@ -1,0 +1,88 @@
+"""Within which distance is a picture's class certain, whatever the attack?"""
+
+import streamlit as st
+
+from dlexplain.results import CertifiedAccuracy
+from dlexplain.services.pictures.cards import TASK
+from dlexplain.services.reliability.shipped import known
+from dlexplain.trained.catalogue import ModelEntry
+from dlexplain.ui.address import to_address
+from dlexplain.ui.jobs import Asked, result_of
+from dlexplain.ui.live import live, rerun_when
+from dlexplain.ui.models import choose_model
+from dlexplain.ui.pictures import OWN
+from dlexplain.ui.reliability.smoothing import (
+    MEANING,
+    choose_question,
+    job_of,
+    show_certified,
+    start,
+)
+
+MODEL, SETTINGS = "smoothing-model", "smoothing-settings"
+EVERY_SECONDS = 5.0  # between two drawings of a curve that grows
+ASKS = ("data", "sigma", "samples", "count")  # what in the address opens the settings
+
+
+def main() -> None:
+    st.title("Randomised smoothing")
+    arrived = MODEL not in st.session_state
+    entry = choose_model([TASK], MODEL, arrived, own=OWN)
+    if entry is None:
+        return
+    with st.container():
+        answer(entry, job_of(entry.name))
+    address = settings(entry, arrived)
+    with st.expander("What a certificate says, and what it cannot"):
+        st.markdown(MEANING)
+    to_address({"model": entry.name, **address})
+
+
+def answer(entry: ModelEntry, found: Asked[CertifiedAccuracy] | None) -> None:
+    """The job's progress and its curve as it grows, or what is known."""
+    result = None
+    if found is not None:
+        result = result_of(found, starting="Reading the pictures", again="Go on")
+    if found is not None and found.active:
+        rerun_when(lambda: found.active, lambda: found.active)
+        live(
+            lambda: [show_certified(one) for one in found.so_far[-1:]],
+            version=lambda: id(found.so_far[-1]) if found.so_far else 0,
+            active=lambda: found.active,
+            every=EVERY_SECONDS,
+        )
+        return
+    there = result or known(CertifiedAccuracy, entry.name)
+    if there is not None:
+        show_certified(there)
+    else:
+        st.info(
+            "Nothing is certified of this model yet. Open **Certify** below: noise is added to "
+            "each test picture many times, and how often a class is said bounds how far the "
+            "picture must be changed before another class can win.",
+            icon=":material/arrow_downward:",
+        )
+
+
+def settings(entry: ModelEntry, arrived: bool) -> dict[str, str | None]:
+    """What to certify anew; returns what of it is to be in the address."""
+    opened = st.expander(
+        "Certify",
+        icon=":material/tune:",
+        key=SETTINGS,
+        expanded=any(key in st.query_params for key in ASKS),
+        on_change="rerun",
+    )
+    with opened:
+        if not opened.open:
+            return {}
+        question = choose_question(entry, arrived)
+        st.caption(
+            "It goes on in the background and is kept as it comes: what was stopped goes on with "
+            "the same question."
+        )
+        start(question)
+    return question.address
+
+
+main()
