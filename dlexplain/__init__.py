@@ -48,6 +48,7 @@ _HOMES = {
     "models": "dlexplain.services.models",
     "predict": "dlexplain.services.models",
     "maximise_activation": "dlexplain.services.layers.activation_maximisation",
+    "privacy": "dlexplain.services.privacy.membership",
     "quality": "dlexplain.services.quality.judging",
     "read_picture": "dlexplain.data.pictures",
     "read_sample": "dlexplain.data.samples",

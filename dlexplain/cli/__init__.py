@@ -20,6 +20,7 @@ from dlexplain.cli import (
     latents,
     layers,
     objects,
+    privacy,
     quality,
     shortcuts,
     training,
@@ -103,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     layers.declare(command)
     forecasting.declare(command)
     trusting.declare(command)
+    privacy.declare(command)
     shortcuts.declare(command)
     zoo.declare(command)
     return parser

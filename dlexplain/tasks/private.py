@@ -55,12 +55,13 @@ def delta_of(training: Training, count: int) -> float:
 
     Raises BadInput from 1/count on: a training that publishes one record in `count` would do.
     """
+    usual = 10.0 ** -(math.floor(math.log10(count)) + 1)
     if training.target_delta == 0:
-        return 10.0 ** -(math.floor(math.log10(count)) + 1)
+        return usual
     if training.target_delta >= 1 / count:
         raise BadInput(
             f"target_delta is {training.target_delta:g}; with {count:,} training records less than "
-            f"{1 / count:.2g} is accepted, or 0 for {10.0 ** -(math.floor(math.log10(count)) + 1):g}"
+            f"{1 / count:.2g} is accepted, or 0 for {usual:g}"
         )
     return training.target_delta
 
@@ -97,5 +98,7 @@ def problems_of_privacy(
     if str(task_params.get("teacher", "")):
         wrong.append(f"task: {asked} a teacher has seen the records without noise; it takes none")
     if str(augmentation.get("mixup", 0)) not in ("0", "0.0"):
-        wrong.append(f"augmentation: {asked} mixup lets a record into another's gradient; it takes 0")
+        wrong.append(
+            f"augmentation: {asked} mixup lets a record into another's gradient; it takes 0"
+        )
     return wrong

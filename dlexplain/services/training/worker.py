@@ -20,7 +20,7 @@ import dlexplain.data.modules
 import dlexplain.data.sets
 import dlexplain.networks
 import dlexplain.tasks  # noqa: F401, these four register what a spec can name
-from dlexplain.data.base import DATA, Augmentation, ModuleOptions, Report
+from dlexplain.data.base import DATA, Augmentation, LoadedData, ModuleOptions, Report, silent
 from dlexplain.data.modules.base import module_of
 from dlexplain.data.shortcuts import Shortcut
 from dlexplain.errors import CheckpointError, DlexplainError, RunError
@@ -90,12 +90,26 @@ def build(
     home        where downloaded data and the teacher's run are; the settings' home otherwise
     learns      whether it is to be trained; a test needs no teacher
     """
-    task, architecture, source = TASKS[spec.task], ARCHITECTURES[spec.model], DATA[spec.data]
-    training: Training = parse(Training, spec.training)
-    task_params: Any = parse(task.Params, spec.task_params)
+    source = DATA[spec.data]
     data = source.load(
         parse(source.Params, spec.data_params), paths.data_folder(home or settings().home), report
     )
+    return assembled(spec, data, device, report, batch_size, home, learns)
+
+
+def assembled(
+    spec: RunSpec,
+    data: LoadedData,
+    device: torch.device,
+    report: Report = silent,
+    batch_size: int = 0,
+    home: Path | None = None,
+    learns: bool = True,
+) -> Built:
+    """The same over data that are loaded, whatever the spec says of them."""
+    task, architecture = TASKS[spec.task], ARCHITECTURES[spec.model]
+    training: Training = parse(Training, spec.training)
+    task_params: Any = parse(task.Params, spec.task_params)
     report("building the network", None)
     options = ModuleOptions(
         task=dict(spec.task_params) | asdict(task_params),
