@@ -59,7 +59,7 @@ def declare(command: "Commands") -> None:
         metavar="A,B",
         help="how often the secret stands in the text; default: 0,1,10,100",
     )
-    added.add_argument("--seeds", type=int, default=1, metavar="N", help="trainings of each")
+    added.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings of each")
     added.add_argument("--seed", type=int, default=0, metavar="N", help="the first; default: 0")
     added.add_argument("--epochs", type=int, default=10, metavar="N", help="of each training")
 

@@ -45,7 +45,9 @@ def auc(members: Floats, others: Floats) -> float:
 def auc_interval(area: float, members: int, others: int) -> tuple[float, float]:
     """Newcombe's 95% interval of an area under a ROC: the areas A with |area - A| <= z SE(A), where
 
-        SE(A)^2 = A (1 - A) (1 + (N - 1) ((1 - A) / (2 - A) + A / (1 + A))) / (m n),  N = (m + n) / 2
+        SE(A)^2 = A (1 - A) (1 + (N - 1) ((1 - A) / (2 - A) + A / (1 + A))) / (m n)
+
+    and N = (m + n) / 2.
 
     It is to the area what Wilson's is to a proportion, so it holds at 0 and 1 too. Newcombe,
     Confidence intervals for an effect size measure based on the Mann-Whitney statistic, part 2,

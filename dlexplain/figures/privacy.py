@@ -133,6 +133,8 @@ def plot_trade(found: PrivacyTrade, what: str = "accuracy") -> go.Figure:
     ]
     share = what == "accuracy"
     shown = ".1%" if share else ".3f"
+    within = "–".join(f"%{{customdata[{end}]:{shown}}}" for end in (0, 1))
+    told_mean = f"%{{y:{shown}}} [{within}]<extra>mean</extra>"
     figure = new_figure(
         [
             {
@@ -159,8 +161,7 @@ def plot_trade(found: PrivacyTrade, what: str = "accuracy") -> go.Figure:
                 },
                 "marker": {"color": ORANGE, "size": 10, "symbol": "diamond"},
                 "customdata": [[low, high] for _, low, high in told],
-                "hovertemplate": "%{y:" + shown + "} [%{customdata[0]:" + shown + "}–%{customdata[1]:"
-                + shown + "}]<extra>mean</extra>",
+                "hovertemplate": told_mean,
             },
         ],
         {

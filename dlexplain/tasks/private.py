@@ -1,9 +1,9 @@
 """Differentially private training (DP-SGD): what it asks of a training, without opacus or torch.
 
-Abadi et al., "Deep Learning with Differential Privacy", 2016, https://arxiv.org/abs/1607.00133: each
-record's gradient is clipped to a norm, Gaussian noise is added to their sum, and an accountant says
-how much an outsider could at most learn of one record. A training is (epsilon, delta) private if
-for any two training sets that differ in one record, and any set S of trained models,
+Abadi et al., "Deep Learning with Differential Privacy", 2016, https://arxiv.org/abs/1607.00133:
+each record's gradient is clipped to a norm, Gaussian noise is added to their sum, and an accountant
+says how much an outsider could at most learn of one record. A training is (epsilon, delta) private
+if for any two training sets that differ in one record, and any set S of trained models,
 
     P(model in S) <= exp(epsilon) P'(model in S) + delta
 """
@@ -43,7 +43,7 @@ class Guarantee:
 
 
 def is_private(training: Mapping[str, Value]) -> bool:
-    """Whether the training group of a spec asks for privacy; what is no number is told elsewhere."""
+    """Whether a spec's training group asks for privacy; what is no number is told elsewhere."""
     try:
         return float(training.get("target_epsilon", 0)) > 0
     except ValueError:

@@ -73,7 +73,7 @@ def rank_of(place: int, losses: NDArray[np.float64]) -> int:
 @random_state_kept()
 def canaries(
     times: Sequence[int] = TIMES,
-    seeds: int = 1,
+    seeds: int = 3,
     seed: int = 0,
     epochs: int = 10,
     characters: int = CHARACTERS,

@@ -107,7 +107,7 @@ def show_canaries() -> None:
     st.subheader("A secret in a text")
     seeds = int(
         st.number_input(
-            "Trainings of each", 1, 10, 1, key=SEEDS,
+            "Trainings of each", 1, 10, 3, key=SEEDS,
             help="With other secrets; each training takes some seconds.",
         )
     )  # fmt: skip
