@@ -55,6 +55,7 @@ _HOMES = {
     "out_of_distribution": "dlexplain.services.reliability.out_of_distribution",
     "predict": "dlexplain.services.models",
     "maximise_activation": "dlexplain.services.layers.activation_maximisation",
+    "privacy": "dlexplain.services.privacy.membership",
     "quality": "dlexplain.services.quality.judging",
     "read_picture": "dlexplain.data.pictures",
     "read_sample": "dlexplain.data.samples",

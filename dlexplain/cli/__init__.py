@@ -21,6 +21,7 @@ from dlexplain.cli import (
     latents,
     layers,
     objects,
+    privacy,
     quality,
     reliability,
     robustness,
@@ -109,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     layers.declare(command)
     forecasting.declare(command)
     trusting.declare(command)
+    privacy.declare(command)
     shortcuts.declare(command)
     zoo.declare(command)
     return parser

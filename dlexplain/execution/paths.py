@@ -133,6 +133,11 @@ def registered_robustness(name: str) -> Path:
     return zoo_folder() / "_registered" / f"{name}.robustness.json"
 
 
+def privacy_trade(data: str) -> Path:
+    """Accuracy against epsilon on a data set, as it comes along."""
+    return zoo_folder() / "_privacy" / f"{data}.json"
+
+
 def facts_in(folder: Path) -> Path:
     """The card's first part, written before the training: its checkpoints need it."""
     return folder / "facts.json"
