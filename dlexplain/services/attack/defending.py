@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from dlexplain.attacks import ATTACKS, Budget
+from dlexplain.attacks import Attack, Budget, attacks_for
 from dlexplain.attacks.defences import DEFENCES, Defence, Defended
+from dlexplain.attacks.methods.pgd import PGDParams
 from dlexplain.attacks.victim import Victim
 from dlexplain.errors import BadInput, Incompatible
 from dlexplain.evaluation.intervals import LEAST
@@ -62,7 +63,8 @@ def try_defence(
     check_seed(seed)
     if not isinstance(count, int) or not LEAST <= count <= MOST:
         raise BadInput(f"count is {count!r}; {LEAST} to {MOST:,} are accepted")
-    params = ATTACKS["pgd"].params({"steps": steps})
+    pgd: Attack[PGDParams] = attacks_for(model.modality)["pgd"]
+    params = pgd.params({"steps": steps})
     subject, progress = PictureSubject(model), progress or Progress()
     examples = subject.examples(data, count, seed)
     if len(examples) < LEAST:
@@ -89,7 +91,7 @@ def try_defence(
             return ~on.fooled(on.logits(x))
 
         def moved(on: Victim) -> Tensor:
-            return ATTACKS["pgd"].run(on, budget, params, generator)
+            return pgd.run(on, budget, params, generator)
 
         clean, kept = right(victim, victim.x), right(defended, defended.x)
         static, adaptive = moved(victim), moved(defended)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 import dlexplain.corruptions  # noqa: F401, registers them
-from dlexplain.attacks import ATTACKS, Attack, Budget
+from dlexplain.attacks import Attack, Budget, attacks_for
 from dlexplain.attacks.victim import Victim
 from dlexplain.corruptions.base import CORRUPTIONS, SEVERITIES, corrupt
 from dlexplain.errors import BadInput, DataError, DlexplainError, Incompatible
@@ -163,9 +163,10 @@ class PictureSubject(Subject):
     ) -> tuple[tuple[AskedAttack, ...], list[str]]:
         named = wanted.attacks is not None
         names = ATTACKS_USUAL if wanted.attacks is None else wanted.attacks
+        known = attacks_for(self.model.modality)
         found, notes = [], []
         for name in dict.fromkeys(names):
-            chosen = ATTACKS[name]
+            chosen = known[name]
             why = ""
             if NORM not in chosen.norms:
                 why = f"{chosen.title} keeps no budget in L∞, in which robustness is measured"
@@ -207,7 +208,8 @@ class PictureSubject(Subject):
 
 def offered() -> tuple[dict[str, str], dict[str, str]]:
     """Titles by name: of attacks that robustness can be measured by, and of corruptions."""
-    attacks = {name: one.title for name, one in ATTACKS.items() if NORM in one.norms}
+    known = attacks_for(LoadedModel.modality)
+    attacks = {name: one.title for name, one in known.items() if NORM in one.norms}
     return attacks, {name: one.title for name, one in CORRUPTIONS.items()}
 
 
