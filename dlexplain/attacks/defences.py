@@ -18,12 +18,14 @@ from dlexplain.registry import Registry
 class Defence(ABC):
     """What is done to each input before the model sees it.
 
-    least, most, usual  of its one strength, a whole number;  measure  what that counts
+    least, most, usual  of its one strength, a whole number;  measure  what that counts, in a
+                        sentence;  label  above its field
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     measure: ClassVar[str]
+    label: ClassVar[str]
     least: ClassVar[int]
     most: ClassVar[int]
     usual: ClassVar[int]
@@ -56,7 +58,7 @@ def register(defence: type[Defence]) -> type[Defence]:
 class JpegDefence(Defence):
     """JPEG throws away what eyes see least, and small changes with it."""
 
-    name, title, measure = "jpeg", "JPEG", "the quality"
+    name, title, measure, label = "jpeg", "JPEG", "the quality", "Quality"
     least, most, usual = 1, 100, 75
     paper = "Das et al. 2017, https://arxiv.org/abs/1705.02900"
 
@@ -69,7 +71,7 @@ class BitDepth(Defence):
     """Values are rounded to 2^bits levels, so that small changes vanish: round(x (2^b - 1)) /
     (2^b - 1)."""
 
-    name, title, measure = "bit-depth", "Bit depth", "the bits"
+    name, title, measure, label = "bit-depth", "Bit depth", "the bits", "Bits"
     least, most, usual = 1, 8, 4
     paper = "Xu et al. 2018, https://arxiv.org/abs/1704.01155"
 

@@ -10,7 +10,7 @@ from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
 from dlexplain.ui.pictures import OWN
 
-MODEL = "defence-model"
+MODEL, OPENED = "defence-model", "defence-opened"
 
 
 def main() -> None:
@@ -18,6 +18,21 @@ def main() -> None:
     arrived = MODEL not in st.session_state
     entry = choose_model([TASK], MODEL, arrived, own=OWN)
     if entry is None:
+        return
+    if "defence" in st.query_params:
+        st.session_state[OPENED] = True
+    if not st.session_state.get(OPENED):
+        st.info(
+            "A picture can be compressed or rounded before the model sees it, which takes small "
+            "changes off. You will see how many of 50 test pictures then withstand an attack, and "
+            "how many when the attacker knows of it.",
+            icon=":material/shield_question:",
+        )
+        st.button(
+            "Try it", type="primary", icon=":material/play_arrow:",
+            on_click=lambda: st.session_state.__setitem__(OPENED, True),
+        )  # fmt: skip
+        to_address({"model": entry.name})
         return
     with st.spinner("Loading…"):  # torch is imported from here on
         from dlexplain.ui import cache

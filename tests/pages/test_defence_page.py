@@ -33,7 +33,10 @@ def opened(**query: str) -> AppTest:
 
 
 def test_it_answers_at_once_and_again_for_another_defence() -> None:
-    page = finished(opened())
+    page = opened()
+    assert "how many when the attacker knows of it" in said(page)
+    page.button[0].click().run()
+    page = finished(page)
     result = page.session_state["defence"].job.result
     assert result.defence == "jpeg" and result.n == 50
     assert result.told in said(page).replace("\\", "")
@@ -48,7 +51,7 @@ def test_an_address_of_nonsense_is_told() -> None:
 
 
 def test_data_that_are_not_there_are_told() -> None:
-    page = finished(opened())
+    page = finished(opened(defence="jpeg"))
     page.text_input(key="defence-data").set_value("/nowhere/at/all").run()
     page = finished(page)
     assert "/nowhere/at/all" in said(page).replace("\\", "")

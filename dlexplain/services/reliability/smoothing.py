@@ -12,7 +12,7 @@ import torch
 from dlexplain.attacks.smoothing import Smoothing, certify
 from dlexplain.attacks.victim import Victim
 from dlexplain.errors import BadInput, Incompatible
-from dlexplain.execution.paths import smoothing_folder
+from dlexplain.execution.paths import smoothing_folder, smoothing_in
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.results import Certificate, CertifiedAccuracy
