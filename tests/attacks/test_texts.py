@@ -1,5 +1,6 @@
 """Attacks on texts: known by hand on a model of words, counted exactly, within their limits."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,11 @@ from dlexplain.errors import BadInput, Incompatible, ParamError
 from tests.attacks.speakers import Sums, vectors, victim
 
 NAMES = ("character-swaps", "word-deletion", "embedding-substitution")
+
+
+def test_every_attack_is_in_the_docs() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "secure.md").read_text()
+    assert [name for name in ATTACKS if f"| `{name}` |" not in text] == []
 
 
 def run(given: TextVictim, name: str, seed: int = 0, **params: Any) -> Trial:
