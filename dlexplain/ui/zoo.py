@@ -130,10 +130,8 @@ def _robustness(card: ZooCard) -> None:
     st.dataframe(rows, hide_index=True, height="content")
     for flag in found.flags:
         st.caption(literal(flag.told))
-    st.page_link(
-        "pages/secure/2_robustness.py", label="How robust is it?", icon=":material/shield:",
-        query_params={"model": card.name},
-    )  # fmt: skip
+    if st.button("How robust is it?", icon=":material/shield:", key="zoo-robustness"):
+        st.switch_page("pages/secure/2_robustness.py", query_params={"model": card.name})
 
 
 def sure(card: ZooCard, key: str) -> str:

@@ -135,6 +135,18 @@ def test_two_models_and_flags_are_shown() -> None:
     assert "There is no result for cifar10-cnn yet" in said(opened(beside="cifar10-cnn"))
 
 
+def test_the_models_card_has_it() -> None:
+    found = made("digits-cnn")
+    shipping.ship(found)
+    page = AppTest.from_file(str(ROOT / "pages/train/2_runs.py"), default_timeout=60)
+    page.query_params["zoo"] = "digits-cnn"
+    page.run()
+    assert not page.exception
+    frame = next(f.value for f in page.dataframe if "Pictures" in f.value)
+    assert list(frame["Pictures"]) == ["as they are", "FGSM, 8/255 in L∞", "corrupted, mean"]
+    assert frame["Accuracy, 95% interval"][0] == str(found.clean)
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [
