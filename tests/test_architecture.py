@@ -34,7 +34,7 @@ ALLOWED = {
     "data": set(),
     "explainers": set(),
     "evaluation": {"explainers"},
-    "attacks": {"explainers"},
+    "attacks": {"corruptions", "explainers"},
     "corruptions": set(),
     "execution": set(),
     "zoo": set(),

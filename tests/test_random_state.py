@@ -41,7 +41,8 @@ OF_PICTURES = {
 }  # fmt: skip
 OWN = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 2))
 NOT_CALLED = {
-    "AttentionMaps", "Attribution", "Box", "ClassName", "ClassScore", "Detection", "DlexplainError",
+    "AttackResult", "AttentionMaps", "Attribution", "Box", "ClassName", "ClassScore", "Detection",
+    "DlexplainError",
     "Picture", "PictureAttention", "Prediction", "Progress", "Region", "RunRecord", "RunSpec",
     "Segmentation", "methods", "models",
     "read_picture", "read_sample", "run", "runs", "show", "train",
@@ -106,6 +107,7 @@ CALLS["explain_folder"] = lambda: dx.explain_folder(
 CALLS["quality"] = lambda: dx.quality(
     dx.load("digits-cnn"), PICTURE, dx.explain("digits-cnn", PICTURE, "saliency")
 )
+CALLS["attack"] = lambda: dx.attack(dx.load("digits-cnn"), PICTURE, "square", queries=10)
 CALLS["trust"] = lambda: dx.trust("digits-cnn", methods=("kernel-shap", "saliency"), count=3)
 CALLS["wrap"] = lambda: dx.wrap(OWN, ["a", "b"], (1, 8, 8))
 # Made here: their first weights are drawn from a seed of their own.

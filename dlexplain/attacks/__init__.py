@@ -7,9 +7,9 @@ import importlib
 import pkgutil
 
 from dlexplain.attacks import methods
-from dlexplain.attacks.base import ATTACKS, NORMS, Attack, Budget
+from dlexplain.attacks.base import ATTACKS, NORMS, AnyAttack, Attack, Budget, attacks_for
 
 for _module in pkgutil.iter_modules(methods.__path__):
     importlib.import_module(f"{methods.__name__}.{_module.name}")
 
-__all__ = ["ATTACKS", "NORMS", "Attack", "Budget"]
+__all__ = ["ATTACKS", "NORMS", "AnyAttack", "Attack", "Budget", "attacks_for"]

@@ -1,8 +1,10 @@
 """What an attack is, and the register of them.
 
 An attack is one class in one file: facts as class attributes, a Params dataclass, a docstring that
-the page shows, and `run`, which moves inputs within a budget. Everything is on the unit scale: 0 is
-black (or the least value allowed) and 1 is white, whatever range the model takes.
+the page shows, and `run`. What is changed, and within which bounds, is a matter of what the model
+reads: values of a picture within a norm (`Attack`, here), words of a text within a number of
+queries (`dlexplain.attacks.texts`), the past of series within parts of their deviation
+(`dlexplain.attacks.forecasts`).
 """
 
 import inspect
@@ -21,9 +23,12 @@ from dlexplain.registry import Registry
 from dlexplain.results.attacks import NORM_TITLES
 
 P = TypeVar("P")
-Norm = Literal["linf", "l2"]
+Norm = Literal["linf", "l2", "l0"]
 NORMS: dict[str, str] = NORM_TITLES
 NOTHING: Mapping[str, Value] = {}
+USUAL: dict[str, float] = {"linf": 8 / 255, "l2": 0.5, "l0": 1}
+LARGEST: dict[str, float] = {"linf": 64 / 255, "l2": 16.0, "l0": 64}
+"""Budgets that are usual, and those at which the search for the smallest begins."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Budget:
     """How far an attack may go from its input, in a norm, on the unit scale.
 
     linf  the largest change of any value, in (0, 1];  l2  the length of the change, above 0
+    l0    the number of pixels that change, of all channels, a whole number from 1
     Raises BadInput.
     """
 
@@ -40,27 +46,27 @@ class Budget:
     def __post_init__(self) -> None:
         if self.norm not in NORMS:
             raise BadInput(f'the norm is "{self.norm}"; accepted: {", ".join(NORMS)}')
-        if not 0 < self.epsilon < float("inf") or (self.norm != "l2" and self.epsilon > 1):
+        if self.norm == "l0":
+            if not 1 <= self.epsilon < float("inf") or self.epsilon % 1:
+                raise BadInput(
+                    f"the budget is {self.epsilon:g} pixels; a whole number from 1 is accepted"
+                )
+        elif not 0 < self.epsilon < float("inf") or (self.norm == "linf" and self.epsilon > 1):
             most = "" if self.norm == "l2" else f" and at most 1, such as {8 / 255:.4f} (8/255)"
             raise BadInput(f"the budget is {self.epsilon:g}; it has to be above 0{most}")
 
 
-class Attack(ABC, Generic[P]):
-    """Base of all attacks on inputs whose values can be changed by little: pictures and series.
+class AnyAttack(ABC, Generic[P]):
+    """What all attacks have in common.
 
-    norms      in which it keeps a budget, the usual one first
+    modality   what the models that it attacks read: picture, text or series
     gradients  whether it needs the model's gradient; else it asks for scores alone
-    minimal    whether it looks for the least change, and takes the budget as what must not be
-               exceeded, rather than using all of it
-    targeted   whether it can be told which class to reach
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
-    norms: ClassVar[tuple[Norm, ...]]
+    modality: ClassVar[str]
     gradients: ClassVar[bool] = True
-    minimal: ClassVar[bool] = False
-    targeted: ClassVar[bool] = True
     paper: ClassVar[str]
     Params: type[P]
 
@@ -76,6 +82,30 @@ class Attack(ABC, Generic[P]):
     def params(self, given: Mapping[str, Value] = NOTHING) -> P:
         """From text or typed values; raises ParamError."""
         return self.Params(**read_values(self.specs(), given))
+
+
+class Attack(AnyAttack[P]):
+    """Base of attacks on pictures, on the unit scale: 0 is black (or the least value allowed) and 1
+    is white, whatever range the model takes.
+
+    norms      in which it keeps a budget, the usual one first
+    minimal    whether it looks for the least change, and takes the budget as what must not be
+               exceeded, rather than using all of it
+    targeted   whether it can be told which class to reach
+    """
+
+    modality = "picture"
+    norms: ClassVar[tuple[Norm, ...]]
+    minimal: ClassVar[bool] = False
+    targeted: ClassVar[bool] = True
+
+    def usual(self, norm: str, shape: tuple[int, ...]) -> float:
+        """The budget where none is given; for an input of this shape, without the batch."""
+        return USUAL[norm]
+
+    def largest(self, norm: str, shape: tuple[int, ...]) -> float:
+        """The budget at which the search for the smallest begins."""
+        return LARGEST[norm]
 
     @abstractmethod
     def evaluations(self, budget: Budget, params: P) -> int:
@@ -102,10 +132,21 @@ class Attack(ABC, Generic[P]):
             )
 
 
-ATTACKS: Registry[Attack[Any]] = Registry("attack")
+ATTACKS: Registry[AnyAttack[Any]] = Registry("attack")
+"""Of every modality."""
+A = TypeVar("A", bound=AnyAttack[Any])
 
 
-def register(attack: type[Attack[Any]]) -> type[Attack[Any]]:
+def register(attack: type[A]) -> type[A]:
     """Class decorator: makes the attack known under its `name`."""
     ATTACKS.add(attack.name, attack())
     return attack
+
+
+def attacks_for(modality: str) -> Registry[Any]:
+    """Those on models that read a picture, a text or series, by name."""
+    found: Registry[Any] = Registry("attack")
+    for name, attack in ATTACKS.items():
+        if attack.modality == modality:
+            found.add(name, attack)
+    return found

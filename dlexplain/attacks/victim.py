@@ -51,7 +51,7 @@ class Victim:
 
         def work(start: int, stop: int) -> Tensor:
             with torch.inference_mode():
-                logits: Tensor = self.model.module(self._scaled(x[start:stop]))
+                logits: Tensor = self.model.module(self.scaled(x[start:stop]))
                 return logits
 
         found = [part.clone() for _, part in self._evaluator.chunked("forward", len(x), work)]
@@ -64,7 +64,7 @@ class Victim:
         def work(start: int, stop: int) -> tuple[Tensor, Tensor, Tensor]:
             leaf = x[start:stop].detach().requires_grad_()
             with torch.enable_grad():
-                logits = self.model.module(self._scaled(leaf))
+                logits = self.model.module(self.scaled(leaf))
                 losses = loss(logits, self.labels[start:stop], self.target)
                 (found,) = torch.autograd.grad(losses.sum(), leaf)
             return found, losses.detach(), logits.detach()
@@ -77,7 +77,7 @@ class Victim:
         def work(start: int, stop: int) -> tuple[Tensor, Tensor, Tensor]:
             leaf = x[start:stop].detach().requires_grad_()
             with torch.enable_grad():
-                logits = self.model.module(self._scaled(leaf))
+                logits = self.model.module(self.scaled(leaf))
                 chosen = logits.gather(1, classes[start:stop])
                 found = [
                     torch.autograd.grad(chosen[:, k].sum(), leaf, retain_graph=True)[0]
@@ -92,7 +92,8 @@ class Victim:
         """(n, classes) -> (n,) bool: whether the attack has got what it wants."""
         return fooled(logits, self.labels, self.target)
 
-    def _scaled(self, x: Tensor) -> Tensor:
+    def scaled(self, x: Tensor) -> Tensor:
+        """From the unit scale to the model's own."""
         low, high = self.model.value_range
         return self.model.to_device(low + (high - low) * x)
 

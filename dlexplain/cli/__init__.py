@@ -14,14 +14,17 @@ from typing import Any
 from dlexplain.cli import (
     attacking,
     attention,
+    defending,
     explaining,
     folders,
     forecasting,
     latents,
     layers,
     objects,
+    privacy,
     quality,
     reliability,
+    robustness,
     shortcuts,
     training,
     translating,
@@ -94,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     explaining.declare(command)
     quality.declare(command)
     attacking.declare(command)
+    robustness.declare(command)
+    defending.declare(command)
     reliability.declare(command)
     folders.declare(command)
     objects.declare(command)
@@ -105,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     layers.declare(command)
     forecasting.declare(command)
     trusting.declare(command)
+    privacy.declare(command)
     shortcuts.declare(command)
     zoo.declare(command)
     return parser

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlexplain.cli.saying import Told, complain
-from dlexplain.errors import BadInput, Cancelled
+from dlexplain.cli.writing_files import write_text
+from dlexplain.errors import Cancelled
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
@@ -78,20 +79,13 @@ def _trust(args: argparse.Namespace) -> int:
         complain(f"what is done is kept{where} goes on with it")
         raise
     if args.out:
-        _write(Path(args.out, "trust.csv"), table.to_csv())
+        write_text(Path(args.out, "trust.csv"), table.to_csv())
     print(json.dumps(table.to_dict(), indent=1) if args.json else _told(table))
     if args.ship:
         file = ship(table)
         if not args.json:
             print(f"shipped: {file}")
     return 0
-
-
-def _write(file: Path, content: str) -> None:
-    try:
-        file.write_text(content)
-    except OSError as error:
-        raise BadInput(f"{file} cannot be written: {error.strerror or error}") from error
 
 
 def _told(table: "TrustTable") -> str:

@@ -82,15 +82,22 @@ def _list(args: argparse.Namespace) -> int:
 
 def _show(args: argparse.Namespace) -> int:
     from dlexplain.errors import BadInput
+    from dlexplain.results.robustness import card_figures
     from dlexplain.results.words import certainty, duration, examples_of, size
+    from dlexplain.services.attack.robustness_shipped import shipped
     from dlexplain.services.training.catalogue import RunSpec, changed
     from dlexplain.trained.zoo_cards import zoo_card
 
     if not args.names:
         raise BadInput("zoo show takes a name, such as: zoo show cifar10-resnet")
     cards = [zoo_card(name) for name in args.names]
+    robust = {card.name: shipped(card.name) for card in cards}
     if args.json:
-        print(json.dumps([card.to_dict() for card in cards], indent=1))
+        told = [card.to_dict() for card in cards]
+        for one in told:
+            if (found := robust[one["name"]]) is not None:
+                one["robustness"] = {name: vars(figure) for name, figure in card_figures(found)}
+        print(json.dumps(told, indent=1))
         return 0
     for card in cards:
         print(f"{card.name}: {card.model} for {card.task} on {card.data}")
@@ -99,6 +106,10 @@ def _show(args: argparse.Namespace) -> int:
         for key, value in sorted(card.metrics.items()):
             sure = certainty(key, value, examples_of(key, card.sizes))
             print(f"  {key:40}{value:<12.6g}{sure}".rstrip())
+        if (found := robust[card.name]) is not None:
+            print(f"robustness, {found.done:,} {found.noun}:")
+            for name, figure in card_figures(found):
+                print(f"  {name:40}{figure}")
         for note in card.notes:
             print(f"  {note}")
         print("trained with, other than the defaults:")

@@ -30,13 +30,16 @@ def augment(
         pixels = _colour(pixels, how.colour, generator)
     if how.cutout:
         pixels = _cutout(pixels, how.cutout, generator)
-    if not how.mixup:
-        return pixels, labels, labels, 1.0
-    concentration = torch.full((2,), how.mixup)
-    drawn = torch._sample_dirichlet(concentration, generator=generator)
-    weight = float(drawn.max())
-    order = queued(torch.randperm(len(pixels), generator=generator), pixels.device)
-    return weight * pixels + (1 - weight) * pixels[order], labels, labels[order], weight
+    others, weight = labels, 1.0
+    if how.mixup:
+        concentration = torch.full((2,), how.mixup)
+        weight = float(torch._sample_dirichlet(concentration, generator=generator).max())
+        order = queued(torch.randperm(len(pixels), generator=generator), pixels.device)
+        pixels, others = weight * pixels + (1 - weight) * pixels[order], labels[order]
+    if how.noise:
+        drawn = torch.randn(pixels.shape, generator=generator)
+        pixels = pixels + 255 * how.noise * queued(drawn, pixels.device)
+    return pixels, labels, others, weight
 
 
 def _flip(

@@ -226,6 +226,15 @@ class Augmentation:
         step=0.1,
         help="Largest relative change of brightness, contrast and saturation.",
     )
+    noise: float = number(
+        0.0,
+        "Noise",
+        low=0.0,
+        high=1.0,
+        step=0.05,
+        help="Standard deviation of normal noise, where black is 0 and white is 1. A model for "
+        "randomised smoothing learns with the noise it is certified at (Cohen et al. 2019).",
+    )
     early_side: int = number(
         0,
         "Smaller at first, pixels",

@@ -35,6 +35,7 @@ EXPECTED = (
     "Checkpoint directory .* exists and is not empty",  # a resumed run's
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning's own, with torch 2.13
     "Found .* module\\(s\\) in eval mode at the start of training",  # frozen parts are
+    "Full backward hook is firing when gradients are computed",  # opacus's, on the first layer
 )
 """Warnings of Lightning that a run is not wrong to cause."""
 

@@ -209,6 +209,8 @@ def _step(
     """One optimiser step, to be called again and again, on a copy of the module."""
     copied = copy.deepcopy(module).to(device).train()
     optimiser = torch.optim.SGD([p for p in copied.parameters() if p.requires_grad], lr=1e-6)
+    if hasattr(copied, "wrapped"):  # a private training's optimiser takes longer, and more memory
+        optimiser = copied.wrapped(optimiser)  # type: ignore[operator]
 
     def step() -> None:
         with autocast(precision, device):

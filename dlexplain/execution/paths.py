@@ -24,6 +24,11 @@ def trust_folder(home: Path) -> Path:
     return home / "trust"
 
 
+def robustness_folder(home: Path) -> Path:
+    """Answers of how robust models are, by question."""
+    return home / "robustness"
+
+
 def calibration_in(folder: Path) -> Path:
     """Calibration of a classifier: of a zoo model beside its card."""
     return folder / "calibration.json"
@@ -116,6 +121,21 @@ def trust_in(folder: Path) -> Path:
 def registered_trust(name: str) -> Path:
     """The same of a registered model, which has no folder of its own."""
     return zoo_folder() / "_registered" / f"{name}.trust.json"
+
+
+def robustness_in(folder: Path) -> Path:
+    """How robust a model is: of a zoo model beside its card, of a job beside its answers."""
+    return folder / "robustness.json"
+
+
+def registered_robustness(name: str) -> Path:
+    """The same of a registered model."""
+    return zoo_folder() / "_registered" / f"{name}.robustness.json"
+
+
+def privacy_trade(data: str) -> Path:
+    """Accuracy against epsilon on a data set, as it comes along."""
+    return zoo_folder() / "_privacy" / f"{data}.json"
 
 
 def facts_in(folder: Path) -> Path:

@@ -1,5 +1,6 @@
 """Forecasts, their errors and coverage, drawn."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -49,11 +50,24 @@ def plot_series_forecast(told: SeriesForecast, target: int = 0) -> go.Figure:
 @plot.register
 def plot_what_if(found: WhatIf, target: int = 0) -> go.Figure:
     """Before and after a change of the past."""
-    before, after = found.before, found.after
+    changed = _past(found.after, target, "past, changed", ORANGE)
+    return plot_before_and_after(found.before, found.after, target, [changed])
+
+
+def plot_before_and_after(
+    before: SeriesForecast,
+    after: SeriesForecast,
+    target: int,
+    under: Sequence[dict[str, Any]] = (),
+) -> go.Figure:
+    """Two forecasts from one origin with their 80% intervals.
+
+    under  traces that lie under the past
+    """
     traces = [
         _band(before, target, "80% interval, before", BLUE),
         _band(after, target, "80% interval, after", ORANGE),
-        _past(after, target, "past, changed", ORANGE),
+        *under,
         _past(before, target),
         _line(before, target, "before", BLUE),
         _line(after, target, "after", ORANGE),

@@ -27,9 +27,15 @@ FEW = 16
 
 
 @plot.register
-def plot_series_attribution(found: SeriesAttribution) -> go.Figure:
-    """Series down, periods across; red raised the forecast, blue lowered it."""
-    low, high = value_range(found.values.astype(np.float32), True)
+def plot_series_attribution(
+    found: SeriesAttribution, rival: SeriesAttribution | None = None
+) -> go.Figure:
+    """Series down, periods across; red raised the forecast, blue lowered it.
+
+    rival  another one that is drawn on the same scale
+    """
+    every = [one.values for one in (found, rival) if one is not None]
+    low, high = value_range(np.stack(every).astype(np.float32), True)
     lags = np.arange(len(found.dates))[::-1]
     seen = np.stack([np.tile(lags, (len(found.names), 1)), found.inputs.T], axis=-1)
     return new_figure(

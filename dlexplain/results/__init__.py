@@ -68,6 +68,7 @@ from dlexplain.results.reliability import (
     ReliabilityBin,
     ScoreHistogram,
 )
+from dlexplain.results.robustness import Robustness
 from dlexplain.results.runs import (
     ClassBalance,
     Curve,
@@ -89,6 +90,7 @@ from dlexplain.results.series import (
     WhatIf,
     about_of,
 )
+from dlexplain.results.series_attacks import RandomShift, SeriesAttackResult
 from dlexplain.results.smoothing import (
     Certificate,
     CertifiedAccuracy,
@@ -111,6 +113,7 @@ from dlexplain.results.test_results import (
     TextTest,
     TranslationTest,
 )
+from dlexplain.results.text_attacks import ChangedWord, TextAttackResult
 from dlexplain.results.text_explanations import (
     Activation,
     AttentionMaps,
@@ -174,6 +177,7 @@ __all__ = [
     "CellStep",
     "Certificate",
     "CertifiedAccuracy",
+    "ChangedWord",
     "ClassBalance",
     "ClassName",
     "ClassScore",
@@ -221,6 +225,7 @@ __all__ = [
     "PictureAttention",
     "Prediction",
     "Quality",
+    "RandomShift",
     "Ranking",
     "Reading",
     "ReceptiveField",
@@ -230,6 +235,7 @@ __all__ = [
     "Region",
     "ReliabilityBin",
     "RemovalCurve",
+    "Robustness",
     "RunRecord",
     "Samples",
     "Score",
@@ -237,6 +243,7 @@ __all__ = [
     "SeenPicture",
     "Segmentation",
     "SeriesAbout",
+    "SeriesAttackResult",
     "SeriesAttention",
     "SeriesAttribution",
     "SeriesBacktest",
@@ -245,6 +252,7 @@ __all__ = [
     "StageStep",
     "StateChange",
     "StepThrough",
+    "TextAttackResult",
     "TextAttribution",
     "TextPrediction",
     "TextTable",

@@ -132,7 +132,7 @@ def made_visible(text: str) -> str:
 
 Z95 = 1.959963984540054
 """Standard deviations of a normal distribution around whose mean 95% lie."""
-PROPORTIONS = ("accuracy", "accuracy_one_view", "exact")
+PROPORTIONS = ("accuracy", "accuracy_one_view", "robust_accuracy", "exact")
 """Metrics that are a part of the examples of their split, each right or wrong by itself."""
 OVER_EXAMPLES = (
     *PROPORTIONS, "loss", "f1", "token_accuracy", "bleu", "perplexity", "error", "elbo",

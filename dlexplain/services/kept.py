@@ -9,7 +9,7 @@ One job at a time writes to a folder; a folder has the answers to one question.
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -21,6 +21,8 @@ from dlexplain.errors import BadInput
 from dlexplain.execution.files import append_lines, whole_lines, write_whole
 
 QUESTION, ANSWERS, LOCK = "question.json", "answers.jsonl", ".lock"
+ASKED = "asked"
+"""Key of a question's file: the arguments that ask it again."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,41 @@ class KeptAnswers(Generic[Q]):
             append_lines(self.folder / ANSWERS, [json.dumps(answer) for answer in answers])
         except OSError as error:
             raise unwritable(self.folder, error) from error
+
+    def finish(self, file: Path, result: Mapping[str, Any]) -> None:
+        """Put the result, as JSON, beside its answers."""
+        try:
+            write_whole(file, json.dumps(result, indent=1).encode())
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A job that was stopped before its end.
+
+    question  what was asked;  asked  the arguments that ask it again;  answers  that are there
+    """
+
+    question: Mapping[str, Any]
+    asked: Mapping[str, Any]
+    answers: int
+
+
+def unfinished(root: Path, result_in: Callable[[Path], Path]) -> Iterator[Unfinished]:
+    """Jobs inside `root` of which something is done and there is no result yet, the latest first;
+    damaged ones are left out. result_in  where a job's folder has its result"""
+    folders = [f for f in root.iterdir() if f.is_dir()] if root.is_dir() else []
+    left = [f for f in folders if not result_in(f).exists() and (f / ANSWERS).exists()]
+    for folder in sorted(left, key=lambda f: (f / ANSWERS).stat().st_mtime, reverse=True):
+        try:
+            told = json.loads((folder / QUESTION).read_text("utf-8"))
+            answers = len(whole_lines(folder / ANSWERS)[0])
+            found = Unfinished(dict(told["question"]), dict(told[ASKED]), answers)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if answers:
+            yield found
 
 
 def forget_all_but(root: Path, keep: int) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 import dlexplain.data.sets  # noqa: F401, registers the data sets
 from dlexplain.data.base import DATA, LoadedData, silent
 from dlexplain.errors import BadInput, DataError, known_names
@@ -17,6 +19,11 @@ from dlexplain.settings import settings
 
 KEPT = 2
 """Data sets kept in memory; CIFAR-10 is 180 MB."""
+
+
+def drawn(available: int, count: int, seed: int) -> list[int]:
+    """Which of so many examples, in the order of the draw, so that fewer are the first of more."""
+    return [int(one) for one in np.random.default_rng(seed).permutation(available)[:count]]
 
 
 def load_data(name: str, params: Mapping[str, Value], path: str = "") -> LoadedData:

@@ -84,6 +84,39 @@ class Training:
         "Auto measures a few steps and takes bf16 where it is clearly faster; name one to repeat a "
         "curve exactly.",
     )
+    target_epsilon: float = number(
+        0.0,
+        "Privacy budget, epsilon",
+        low=0.0,
+        high=1000.0,
+        step=0.5,
+        help="0 is off. Else noise is added to the gradients (DP-SGD, Abadi et al. 2016), so much "
+        "that the trained model betrays of one record at most this: 1 is strict, 8 is loose.",
+    )
+    target_delta: float = number(
+        0.0,
+        "Privacy budget, delta",
+        low=0.0,
+        high=0.1,
+        step=1e-5,
+        help="Probability with which the promise may fail; less than one in as many as there are "
+        "training records. 0 takes the largest power of ten below that.",
+    )
+    max_grad_norm: float = number(
+        1.0,
+        "Clip each record's gradient",
+        low=1e-3,
+        high=1000.0,
+        step=0.1,
+        help="Of a private training: no record pulls with more than this norm.",
+    )
+    secret_noise: bool = flag(
+        True,
+        "Secret noise",
+        help="Of a private training: batches and noise are drawn from the machine's entropy and "
+        "nobody can take the noise away. Off, both come from the seed: the run can be repeated, "
+        "and who knows its seed can undo the promise.",
+    )
 
 
 @dataclass(frozen=True)

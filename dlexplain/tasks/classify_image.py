@@ -59,6 +59,39 @@ class Params:
         step=0.5,
         help="By which both answers are softened before they are compared.",
     )
+    adversary: str = choice(
+        "none",
+        "Adversarial training",
+        ("none", "pgd", "trades"),
+        help="Learn from pictures that an attack has moved against the network: from those alone "
+        "(Madry et al. 2018), or from the originals with a price on how far the answer moves "
+        "(TRADES, Zhang et al. 2019). test/robust_accuracy is told beside the accuracy.",
+    )
+    adversary_budget: float = number(
+        8.0,
+        "Its budget, of 255",
+        low=0.25,
+        high=64.0,
+        step=0.25,
+        help="No value of a picture is moved by more than so many of 255 levels (L∞).",
+    )
+    adversary_steps: int = number(
+        1,
+        "Its steps",
+        low=1,
+        high=50,
+        help="Each costs a forward and a backward pass. 1 is FGSM from a random start (Wong et "
+        "al. 2020); Madry et al. took 7.",
+    )
+    trades: float = number(
+        6.0,
+        "Price of TRADES",
+        low=0.1,
+        high=100.0,
+        step=0.5,
+        help="Of the distance between the answers to the original and to the moved picture. More "
+        "is more robust, and less accurate.",
+    )
 
 
 def _shape(facts: Mapping[str, Any], params: Params) -> PictureShape:

@@ -37,6 +37,15 @@ class Params:
         step=0.05,
         help="Part of the probability given to all classes alike (Szegedy et al. 2016).",
     )
+    adversary_share: float = number(
+        0.0,
+        "Adversarial training",
+        low=0.0,
+        high=1.0,
+        step=0.05,
+        help="Learn also from word vectors that were moved against the network, by this share of "
+        "their length (Miyato et al. 2017); 0 is off. Takes three times as long.",
+    )
 
 
 def _shape(facts: Mapping[str, Any], params: Params) -> TextShape:

@@ -14,8 +14,10 @@ from dlexplain.errors import BadInput, CheckpointError, WeightsError
 from dlexplain.execution.checkpoints import read_checkpoint
 from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.modules.base import KeepsPart, shared_weights
+from dlexplain.networks.modules.group_norm import with_group_norms
 from dlexplain.params import parse
 from dlexplain.tasks.base import TASKS
+from dlexplain.tasks.private import is_private
 from dlexplain.trained.folder import CHECKPOINT, Trained
 from dlexplain.trained.stored_weights import unpack
 
@@ -37,7 +39,10 @@ def build_network(model: Trained) -> nn.Module:
         task, architecture = TASKS[spec.task], ARCHITECTURES[spec.model]
         shape = task.shape(model.facts, parse(task.Params, spec.task_params))
         params: Any = parse(architecture.Params, spec.model_params)
-        return architecture.build(shape, params)
+        network = architecture.build(shape, params)
+        if is_private(spec.training):  # as it was for its training
+            with_group_norms(network)
+        return network
     except BadInput as error:
         raise WeightsError(f"{model.owner} cannot be rebuilt: {error}") from error
     except (KeyError, TypeError, ValueError) as error:

@@ -14,6 +14,7 @@ from dlexplain.ui.markdown import literal
 
 EVERY_SECONDS = 1.5
 """Between two looks at runs that are active."""
+EPSILON, DELTA = "privacy/epsilon", "privacy/delta"
 CARD = 18
 """Letters that fit on a card."""
 ABOUT = "n is how many examples it was measured on; in brackets Wilson's 95% interval."
@@ -72,7 +73,7 @@ def facts(record: RunRecord) -> None:
         shown = {f"best/{record.monitor.rpartition('/')[2]}": record.best}
     first = sorted(shown, key=lambda key: (2 * ("loss" in key) + ("coverage" in key), key))
     cells = [(short(key), metric(key, shown[key]), sure(record, key, shown[key])) for key in first]
-    cells = [*cells[:5], ("time at work", duration(record.seconds), "")]
+    cells = [*cells[:5], *privacy_cells(record), ("time at work", duration(record.seconds), "")]
     cells += [("steps/s", f"{record.speed:.3g}", "")] if record.speed else []
     with st.container(horizontal=True, gap="small"):
         for name, value, within in cells:
@@ -80,6 +81,17 @@ def facts(record: RunRecord) -> None:
                 st.metric(name, value, width="content", help=ABOUT if within else None)
                 if within:
                     st.caption(within)
+
+
+def privacy_cells(record: RunRecord) -> list[tuple[str, str, str]]:
+    """What a private run has spent of its budget so far."""
+    spent = record.metrics.get(EPSILON)
+    if spent is None:
+        return []
+    delta = record.metrics.get(DELTA)
+    budget = float(record.spec["training"]["target_epsilon"])
+    of = f"of {budget:g}" + (f", delta {delta:g}" if delta else "")
+    return [("epsilon spent", f"{spent:.3g}", of)]
 
 
 def sure(record: RunRecord, key: str, value: float) -> str:

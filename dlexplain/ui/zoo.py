@@ -5,7 +5,9 @@ import json
 import streamlit as st
 
 from dlexplain.results import ZooCard
+from dlexplain.results.robustness import card_figures
 from dlexplain.results.words import certainty, examples_of, metric, metric_name, size
+from dlexplain.services.attack.robustness_shipped import shipped
 from dlexplain.trained.zoo_cards import trained_in, zoo_cards
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.notices import explain_link
@@ -95,6 +97,7 @@ def show_zoo_card(card: ZooCard) -> None:
         ]
         st.dataframe(rows, hide_index=True, height="content" if len(rows) < 14 else 520)
         st.caption(f"Of the weights as they are stored here, in few bits. {literal(card.machine)}.")
+        _robustness(card)
         st.code(
             f"{card.command}\npython -m dlexplain zoo verify {card.name}",
             language="bash",
@@ -112,6 +115,25 @@ def show_zoo_card(card: ZooCard) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
+
+
+def _robustness(card: ZooCard) -> None:
+    """How it does under attack and corruption, where that was measured."""
+    found = shipped(card.name)
+    if found is None:
+        return
+    st.subheader("Robustness")
+    rows = [
+        {"Pictures": name, "Accuracy, 95% interval": str(figure), "n": figure.n}
+        for name, figure in card_figures(found)
+    ]
+    st.dataframe(rows, hide_index=True, height="content")
+    for flag in found.flags:
+        st.caption(literal(flag.told))
+    st.page_link(
+        "pages/secure/2_robustness.py", label="How robust is it?", icon=":material/shield:",
+        query_params={"model": card.name},
+    )  # fmt: skip
 
 
 def sure(card: ZooCard, key: str) -> str:

@@ -1,10 +1,11 @@
-"""How easily is a picture's class changed, and does the explanation notice?"""
+"""How easily is an answer changed by little, and does the explanation notice?"""
 
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.ui.address import to_address
+from dlexplain.ui.attack.inputs import INPUT, choose_input
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
 from dlexplain.ui.pictures import OWN, choose_picture
@@ -14,6 +15,18 @@ MODEL = "attack-model"
 
 def main() -> None:
     st.title("How easily is it fooled?")
+    kind = choose_input(INPUT not in st.session_state)
+    if kind == "picture":
+        attack_picture()
+        return
+    with st.spinner("Loading…"):  # torch is imported from here on
+        from dlexplain.ui.attack.series import attack_forecasts
+        from dlexplain.ui.attack.texts import attack_texts
+    (attack_texts if kind == "text" else attack_forecasts)()
+
+
+def attack_picture() -> None:
+    """The page's part for pictures."""
     opened = MODEL not in st.session_state
     entry = choose_model([TASK], MODEL, opened, own=OWN)
     if entry is None:
@@ -29,6 +42,7 @@ def main() -> None:
         return
     with st.spinner("Loading…"):  # torch is imported from here on
         from dlexplain.ui import cache
+        from dlexplain.ui.attack.moved import show_moved
         from dlexplain.ui.attack.question import choose_attack
         from dlexplain.ui.attack.result import show_attack
         from dlexplain.ui.fitting import fit_address, show_seen
@@ -47,6 +61,7 @@ def main() -> None:
     question = choose_attack(model, choice.truth, opened)
     with answer:
         show_attack(model, picture, question)
+    show_moved(model, picture)
     address = {**choice.address, **fit_address(picture), **question.address}
     to_address({"model": entry.name, **address})
 

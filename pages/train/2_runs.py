@@ -161,7 +161,7 @@ def draw_curves(record: "RunRecord") -> None:
         return
     groups: dict[str, list[str]] = {}
     for key in service.metric_keys([record]):
-        if not key.startswith("test/"):
+        if not key.startswith(("test/", "privacy/delta", "privacy/noise")):
             groups.setdefault(key.rpartition("/")[2], []).append(key)
     columns = st.columns(2)
     for index, (name, keys) in enumerate(groups.items()):

@@ -1,5 +1,6 @@
 """Attacks: within their budgets, the closed form of linear models, captum and foolbox."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from captum.robust import FGSM
 from torch import Tensor
 
-from dlexplain.attacks import ATTACKS, Budget
+from dlexplain.attacks import Attack, Budget, attacks_for
 from dlexplain.attacks.losses import LOSSES, dlr_loss, margin_loss
 from dlexplain.attacks.methods.apgd import checkpoints
 from dlexplain.attacks.projection import project, random_start
@@ -16,7 +17,8 @@ from dlexplain.errors import BadInput
 from tests.attacks.victims import digits, linear, weight_of
 from tests.foolbox_attacks import foolbox
 
-PAIRS = [(name, norm) for name, attack in ATTACKS.items() for norm in attack.norms]
+ATTACKS: Mapping[str, Attack[Any]] = attacks_for("picture")
+PAIRS = [(name, norm) for name, attack in ATTACKS.items() for norm in attack.norms if norm != "l0"]
 QUICK: dict[str, dict[str, Any]] = {
     "carlini-wagner": {"steps": 60, "searches": 4},
     "square": {"queries": 60},
@@ -133,7 +135,7 @@ def test_a_target_is_reached(name: str) -> None:
 
 def test_fgsm_is_captums() -> None:
     victim = digits()
-    model = lambda x: victim.model.module(victim._scaled(x))  # noqa: E731
+    model = lambda x: victim.model.module(victim.scaled(x))  # noqa: E731
     # captum takes gradients below 1e-6 as none, so the loss is made larger.
     loss = lambda logits, labels: 1e6 * LOSSES["cross-entropy"](logits, labels, None)  # noqa: E731
     theirs = FGSM(model, loss_func=loss, lower_bound=0, upper_bound=1)
@@ -175,7 +177,7 @@ class _Unit(torch.nn.Module):
         self.victim = victim
 
     def forward(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.victim.model.module(self.victim._scaled(x))
+        logits: Tensor = self.victim.model.module(self.victim.scaled(x))
         return logits
 
 
@@ -226,7 +228,7 @@ def test_projection_and_random_starts() -> None:
         ("linf", 1.5, "the budget is 1.5; it has to be above 0 and at most 1"),
         ("l2", -1.0, "the budget is -1; it has to be above 0"),
         ("l2", float("nan"), "the budget is nan"),
-        ("l7", 0.5, 'the norm is "l7"; accepted: linf, l2'),
+        ("l7", 0.5, 'the norm is "l7"; accepted: linf, l2, l0'),
     ],
 )
 def test_budgets_that_are_none(norm: Any, epsilon: float, said: str) -> None:

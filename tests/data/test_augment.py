@@ -139,3 +139,21 @@ def test_mixup_weights_are_the_larger_of_a_beta_pair() -> None:
         augment(pixels, labels, places, 0, seed, Augmentation(mixup=1.0))[3] for seed in range(2000)
     ]
     assert sum(weights) / len(weights) == pytest.approx(0.75, abs=0.015)
+
+
+def test_noise_is_normal_of_that_deviation_and_seeded() -> None:
+    how = Augmentation(noise=0.25)
+    original = batch(side=32)[0]
+    off = (varied(how, side=32) - original) / 255
+    assert float(off.std()) == pytest.approx(0.25, rel=0.01)
+    assert abs(float(off.mean())) < 0.005
+    assert torch.equal(varied(how), varied(how))
+    assert not torch.equal(varied(how), varied(how, seed=8))
+
+
+def test_what_is_mixed_in_takes_no_noise_off() -> None:
+    pixels, labels, places = batch(side=32)
+    how = Augmentation(noise=0.25, mixup=1.0)
+    without = augment(pixels, labels, places, 0, 7, Augmentation(mixup=1.0))[0]
+    noisy = augment(pixels, labels, places, 0, 7, how)[0]
+    assert float((noisy - without).std()) / 255 == pytest.approx(0.25, rel=0.01)

@@ -53,7 +53,7 @@ def test_one_that_was_ended_meanwhile_is_replaced() -> None:
 
 
 def test_what_takes_too_long_is_ended_and_its_process_with_it() -> None:
-    slow = repeated_scan(Image.new("RGB", (4000, 3000), "red"), 90)
+    slow = repeated_scan(Image.new("RGB", (8000, 6000), "red"), 90)
     apart(encoded(noise(), "PNG"), "PNG")
     (worker,) = decoding_apart._idle
     with pytest.raises(PictureError, match=r"x took longer than 0.3 s to decode and was left"):
@@ -65,7 +65,7 @@ def test_what_takes_too_long_is_ended_and_its_process_with_it() -> None:
 def test_processor_time_counts_before_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long the clock's limit: the system ends it, and the sentence is the same."""
     monkeypatch.setattr(decoding_apart, "PATIENCE", 1e6)
-    slow = repeated_scan(Image.new("RGB", (4000, 3000), "red"), 90)
+    slow = repeated_scan(Image.new("RGB", (8000, 6000), "red"), 90)
     with pytest.raises(PictureError, match=r"x took longer than 0.3 s to decode and was left"):
         apart(slow, "JPEG", 0.3)
 
@@ -77,7 +77,7 @@ def test_the_time_allowed_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     settings.cache_clear()
     try:
         with pytest.raises(PictureError, match=r"took longer than 0.3 s"):
-            read_picture(repeated_scan(Image.new("RGB", (4000, 3000), "red"), 90))
+            read_picture(repeated_scan(Image.new("RGB", (8000, 6000), "red"), 90))
     finally:
         monkeypatch.undo()
         settings.cache_clear()

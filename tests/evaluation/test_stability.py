@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible
 from dlexplain.evaluation.case import Case
-from dlexplain.evaluation.metrics.stability import as_jpeg, moved, overlap
+from dlexplain.evaluation.metrics.stability import moved, overlap
 from dlexplain.explainers.base import METHODS
 from dlexplain.explainers.inputs.picture import cells
+from dlexplain.explainers.recoding import as_jpeg
 from tests.evaluation.cases import (
     SIDE,
     LinearPictures,

@@ -1,11 +1,10 @@
 """The page Attack: it says what to do, attacks a sample, shows the maps, and tells bad input."""
 
-import time
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.test_pages import ROOT
+from tests.pages.waiting import ended
 
 PAGE = str(ROOT / "pages/secure/1_attack.py")
 
@@ -20,14 +19,7 @@ def opened(**query: str) -> AppTest:
 
 def finished(page: AppTest) -> AppTest:
     """Until the attack and the maps are there."""
-    stop = time.monotonic() + 90
-    for slot in ("attack", "attack-maps"):
-        while slot in page.session_state and page.session_state[slot].active:
-            assert time.monotonic() < stop, "the job did not end"
-            time.sleep(0.05)
-        page.run()
-        assert not page.exception
-    return page
+    return ended(page, "attack", "attack-maps")
 
 
 def said(page: AppTest) -> str:
@@ -60,7 +52,23 @@ def test_another_attack_and_its_norm() -> None:
 
 @pytest.mark.parametrize(
     ("query", "words"),
-    [({"method": "pdg"}, 'unknown attack "pdg"'), ({"norm": "l0"}, 'unknown norm "l0"')],
+    [({"method": "pdg"}, 'unknown attack "pdg"'), ({"norm": "l7"}, 'unknown norm "l7"')],
 )
 def test_an_address_of_nonsense_is_told(query: dict[str, str], words: str) -> None:
     assert words in said(opened(sample="coffee", **query))
+
+
+def test_the_map_is_moved_where_that_is_asked_for() -> None:
+    page = finished(opened(sample="coffee", method="fgsm"))
+    assert "attack-moved" not in page.session_state
+    page.toggle(key="attack-moved-wanted").set_value(True).run()
+    ended(page, "attack-moved")
+    moved = page.session_state["attack-moved"].job.result
+    assert moved.told in said(page).replace("\\", "")
+
+
+def test_pixels_are_asked_for_by_their_number() -> None:
+    page = finished(opened(sample="coffee", method="patch"))
+    result = page.session_state["attack"].job.result
+    assert result.norm == "l0"
+    assert 1 <= result.pixels <= result.epsilon

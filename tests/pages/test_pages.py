@@ -22,6 +22,7 @@ ALIVE = [
     "pages/inside/1_layers.py",
     "pages/explain/6_forecast.py",
     "pages/generate/1_latent.py",
+    "pages/secure/4_privacy.py",
 ]
 """They begin with an answer, or with forms of models, and import those under the title."""
 IMAGE = str(ROOT / "pages/explain/1_image.py")

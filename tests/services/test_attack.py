@@ -94,7 +94,9 @@ def test_what_was_added_is_magnified_within_the_scale(model: LoadedModel, pictur
         ({"method": "pdg"}, UnknownName, 'unknown attack "pdg".*did you mean "pgd"'),
         ({"epsilon": 0}, BadInput, "the budget is 0"),
         ({"epsilon": 2.0}, BadInput, "at most 1"),
-        ({"norm": "l0"}, BadInput, 'the norm is "l0"'),
+        ({"norm": "l7"}, BadInput, 'the norm is "l7"; accepted: linf, l2, l0'),
+        ({"norm": "l0"}, BadInput, "PGD keeps a budget in L∞ or L2, not in L0"),
+        ({"method": "one-pixel", "epsilon": 1.5}, BadInput, "the budget is 1.5 pixels"),
         ({"target": 99}, TargetError, "99"),
         ({"seed": -1}, BadInput, "seed is -1"),
         ({"steps": 0}, BadInput, "steps"),
@@ -134,3 +136,16 @@ def test_the_command(tmp_path: Any, capsys: Any) -> None:
         assert written.size == dx.load("digits-cnn").view(dx.read_picture(str(file))).shape[1::-1]
     assert main(["attack", str(file), "--model", "digits-cnn", "--epsilon", "0"]) == 2
     assert "the budget is 0" in capsys.readouterr().err
+
+
+def test_pixels_are_counted_and_the_smallest_number_is_whole(
+    model: LoadedModel, picture: Any
+) -> None:
+    found = dx.attack(model, picture, "patch", smallest=True, steps=5, places=1)
+    side = model.prepared.input_shape[-1]
+    assert found.norm == "l0"
+    assert 0 < found.pixels <= found.epsilon < side * side
+    assert f"{found.epsilon:.0f} pixel" in found.told
+    if found.smallest is not None:
+        low, high = found.smallest
+        assert low == int(low) and high == int(high) and low < high <= side * side

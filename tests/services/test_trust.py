@@ -13,7 +13,6 @@ import torch
 from PIL import Image
 
 import dlexplain as dx
-import dlexplain.services.quality.trust as service
 from dlexplain.errors import BadInput, Cancelled, DataError, Incompatible
 from dlexplain.evaluation.base import METRICS, Metric, register
 from dlexplain.evaluation.case import Case
@@ -24,9 +23,10 @@ from dlexplain.explainers.inputs.base import ModelInput
 from dlexplain.explainers.progress import Progress
 from dlexplain.results import Measurement, TrustTable
 from dlexplain.results.trust_words import verdict
+from dlexplain.services import keeping
+from dlexplain.services.own_data import drawn
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.quality import shipped as shipping
-from dlexplain.services.quality.examples import drawn
 from dlexplain.services.quality.subjects import subject_of
 from dlexplain.services.quality.trust_plan import MOST_EVALUATIONS
 from dlexplain.settings import settings
@@ -173,8 +173,8 @@ def test_fewer_examples_are_the_first_of_more() -> None:
 def test_what_was_stopped_goes_on_and_gives_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "KEEP_SECONDS", 0.0)
-    monkeypatch.setattr(service, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(keeping, "KEEP_SECONDS", 0.0)
+    monkeypatch.setattr(keeping, "TELL_SECONDS", 0.0)
     whole = dx.trust("digits-cnn", methods=FAST, count=COUNT, out=tmp_path / "whole")
     told: list[TrustTable] = []
     progress = Progress()

@@ -30,10 +30,33 @@ def batch_seed(seed: int, epoch: int, batch: int) -> int:
     return int(np.random.SeedSequence([seed, epoch, batch]).generate_state(1, np.uint32)[0])
 
 
+class PoissonSampling:
+    """Which records a step of a private training takes: each with the same probability, by itself.
+
+    secret  whether they are drawn from the machine's entropy rather than from the batch's seed
+    """
+
+    def __init__(self, rate: float, secret: bool) -> None:
+        self.rate, self.secret = rate, secret
+        self.generator = torch.Generator()
+        self.generator.seed()  # from the machine's entropy
+
+    def __call__(self, count: int, seed: int) -> Tensor:
+        """Places, ascending, at least one."""
+        if not self.secret:
+            self.generator.manual_seed(batch_seed(seed, 0, 1))
+        while True:
+            drawn = torch.rand(count, generator=self.generator) < self.rate
+            if drawn.any():  # else it is drawn again, which tasks.private makes rare enough
+                return drawn.nonzero()[:, 0]
+
+
 class TrainLoader:
     """Shuffled batches; goes on after `seen` batches of the whole training.
 
     A last batch of less than half the size is left out, since batch norms dislike it.
+
+    sampling  of a private training, whose batches are drawn so
     """
 
     def __init__(self, arrays: dict[str, Tensor], batch_size: int, seed: int) -> None:
@@ -43,6 +66,7 @@ class TrainLoader:
         self.batch_size = min(batch_size, self.count)
         self.seed = seed
         self.seen = 0
+        self.sampling: PoissonSampling | None = None
 
     def __len__(self) -> int:
         return _batches(self.used, self.batch_size)
@@ -61,12 +85,15 @@ class TrainLoader:
         generator = torch.Generator().manual_seed(batch_seed(self.seed, epoch, -1 % 2**32))
         order = torch.randperm(self.count, generator=generator)[: self.used]
         for batch in range(first, len(self)):
+            seed = batch_seed(self.seed, epoch, batch)
             places = order[batch * self.batch_size : (batch + 1) * self.batch_size]
+            if self.sampling is not None:
+                places = self.sampling(self.count, seed)
             yield {
                 **_take(self.arrays, places),
                 "places": places,
                 "epoch": epoch,
-                "seed": batch_seed(self.seed, epoch, batch),
+                "seed": seed,
             }
 
     # Lightning asks for these before it takes up an epoch in its middle; the module below keeps

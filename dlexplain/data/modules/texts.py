@@ -55,6 +55,8 @@ class TextLoader(TrainLoader):
         for index in range(first, len(self)):
             places = batches[shuffled[index]]
             seed = batch_seed(self.seed, epoch, index)
+            if self.sampling is not None:
+                places = self.sampling(self.count, seed)
             found = _trimmed(self.arrays, places)
             yield {**found, "places": places, "epoch": epoch, "seed": seed}
 

@@ -1,6 +1,5 @@
 """Whether a map stays where nothing that matters changed: another seed, another place, JPEG."""
 
-import io
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +14,7 @@ from dlexplain.evaluation.intervals import mean_of
 from dlexplain.evaluation.nearby import values_at
 from dlexplain.evaluation.similarity import rank_correlations
 from dlexplain.explainers.inputs.picture import PictureInput
+from dlexplain.explainers.recoding import as_jpeg
 from dlexplain.params import as_dict, number
 from dlexplain.results.quality import Measurement
 
@@ -23,8 +23,6 @@ SEEDS = 2**31
 """Seeds of methods are below it."""
 DRAWS_NOTHING = "The method draws nothing at random: the same map comes back."
 NO_ORDER = "{} of the {} maps that it is compared with say nothing, and count as 0."
-COLOURS = {1: "L", 3: "RGB"}
-"""Pillow's modes, by channels."""
 
 
 class _Stability(Metric[P]):
@@ -157,26 +155,3 @@ class Jpeg(_Stability[JpegParams]):
         coded = as_jpeg(x[0].cpu(), case.given.model.value_range, params.quality).to(x)
         maps = values_at(case, coded[None])
         return compared(case.strengths, strengths_of(maps[0], case.signed)[None], case.seed)
-
-
-def as_jpeg(picture: Tensor, value_range: tuple[float, float], quality: int) -> Tensor:
-    """(channels, height, width), black and white at the ends of the range -> the same, compressed
-    and decoded.
-
-    Raises Incompatible for pictures that are neither grey nor of three colours.
-    """
-    from PIL import Image
-
-    channels = len(picture)
-    if channels not in COLOURS:
-        raise Incompatible(f"JPEG has pictures of 1 or 3 channels; this one has {channels}")
-    low, high = value_range
-    shares = ((picture - low) / (high - low)).clamp(0, 1)
-    pixels = (255 * shares).round().byte().permute(1, 2, 0).numpy()
-    coded = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if channels == 1 else pixels, COLOURS[channels]).save(
-        coded, "JPEG", quality=quality
-    )
-    with Image.open(coded) as image:
-        decoded = np.array(image, dtype=np.float32).reshape(*pixels.shape)
-    return low + (high - low) * torch.from_numpy(decoded).permute(2, 0, 1) / 255

@@ -19,7 +19,9 @@ SHARED_OUT = "Each region's value is shared out evenly over its pixels, so that 
 
 @dataclass(frozen=True)
 class KernelParams:
-    samples: int = number(1000, "Samples", low=10, high=20000, help="Combinations tried.")
+    samples: int = number(
+        1000, "Samples", low=10, high=20000, help="Combinations tried; at least two for each part."
+    )
     seed: int = number(0, "Seed", low=0, high=2**31 - 1, help="Same seed, same draws.")
 
 
@@ -77,11 +79,14 @@ class KernelShap(Explainer[KernelParams]):
                 ends[key] = float(features.scores(torch.from_numpy(on))[0])
             return np.array([ends[key]])
 
+        # With two a feature shap tries each alone and all but each, which determines all values;
+        # of fewer the equations may be singular, and rounding then decides what comes out.
+        samples = max(params.samples, 2 * count)
         # Of few features shap tries every combination once, and asks for the two ends besides.
-        given.progress.plan(min(params.samples, 2**count - 2))
+        given.progress.plan(min(samples, 2**count - 2))
         with numpy_seed(params.seed) as drawn:
             explainer = shap.KernelExplainer(model, off)
             # An ordinary least squares: shap's default keeps ten features only.
-            found = explainer.shap_values(all_on, nsamples=params.samples, l1_reg=0, silent=True)
+            found = explainer.shap_values(all_on, nsamples=samples, l1_reg=0, silent=True)
         values = torch.from_numpy(np.asarray(found, dtype=np.float32)).flatten()
         return values, ends[float(count)], ends[0.0]

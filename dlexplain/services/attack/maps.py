@@ -51,10 +51,10 @@ def maps_of(
     method, progress = method or usual_method(model), progress or Progress()
     levels = result.picture.astype(np.float32) / np.float32(255)
     asked = ((levels, result.label.index), (result.moved, result.label.index))
-    before, after = (_map(model, x, index, method, progress) for x, index in asked)
+    before, after = (map_of(model, x, index, method, progress) for x, index in asked)
     said = result.after[0].name.index
     instead = (
-        after if said == result.label.index else _map(model, result.moved, said, method, progress)
+        after if said == result.label.index else map_of(model, result.moved, said, method, progress)
     )
     try:
         together = agreement(np.stack([before.heatmap, after.heatmap]), ["before", "after"])
@@ -64,10 +64,10 @@ def maps_of(
     return MapsOfAttack(before, after, instead, alike, shared)
 
 
-def _map(
+def map_of(
     model: LoadedModel, x: NDArray[np.float32], index: int, method: str, progress: Progress
 ) -> Attribution:
-    """x  (height, width, 3) in [0, 1]"""
+    """Of a picture of floats, which a file could not hold. x  (height, width, 3) in [0, 1]"""
     low, high = model.prepared.value_range
     channels = model.prepared.input_shape[0]
     pixels = torch.from_numpy(x[..., :channels].transpose(2, 0, 1).copy())[None]

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dlexplain.attacks import ATTACKS, Attack, Budget
+from dlexplain.attacks import NORMS, Attack, Budget, attacks_for
 from dlexplain.attacks.victim import Victim
 from dlexplain.data.fit import Fit
 from dlexplain.data.pictures import Picture, Source
@@ -18,20 +18,25 @@ from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value, as_dict
 from dlexplain.results import AttackResult, ClassScore
+from dlexplain.services.attack.seeds import check_seed
 from dlexplain.services.explaining import batch_sizes
 from dlexplain.services.pictures.explain import USUAL, as_picture
 from dlexplain.services.pictures.models import LoadedModel
 
-EPSILONS = {"linf": 8 / 255, "l2": 0.5}
-"""Usual budgets."""
-HALVINGS, LARGEST = 7, {"linf": 64 / 255, "l2": 16.0}
-"""Of the search for the smallest budget: bisections, and where it begins."""
-MOST_SEED = 2**31 - 1
+HALVINGS = 7
+"""Of the search for the smallest budget."""
 
 
 def known_attacks() -> Mapping[str, Attack[Any]]:
     """By name: what can be asked of `attack`, with titles, norms, parameters and descriptions."""
-    return ATTACKS
+    return attacks_for(LoadedModel.modality)
+
+
+def usual_budget(model: LoadedModel, method: str, norm: str) -> float:
+    """Where none is asked for. Raises UnknownName for an attack; BadInput for a norm."""
+    if norm not in NORMS:
+        raise BadInput(f'the norm is "{norm}"; accepted: {", ".join(NORMS)}')
+    return known_attacks()[method].usual(norm, model.prepared.input_shape)
 
 
 @random_state_kept()
@@ -52,9 +57,11 @@ def attack(
     """Change a picture by little, so that the model says another class of it.
 
     picture  as `dx.explain` takes it;  fit  likewise
-    method   a name of `dlexplain.attacks`: fgsm, pgd, apgd, deepfool, carlini-wagner, square
-    epsilon  the budget, where 0 is black and 1 white: 8/255 in linf and 0.5 in l2 by default
-    norm     "linf" or "l2"; by default the attack's own
+    method   a name of `dlexplain.attacks`: fgsm, pgd, apgd, deepfool, carlini-wagner, square,
+             one-pixel, patch
+    epsilon  the budget, where 0 is black and 1 white: 8/255 in linf and 0.5 in l2 by default; in l0
+             a number of pixels
+    norm     "linf", "l2" or "l0"; by default the attack's own
     label    the class that is right, index or name; by default what the model says
     target   the class that is to be reached; by default any other
     smallest whether the smallest budget that suffices is looked for too, by bisection
@@ -67,11 +74,12 @@ def attack(
     """
     if not isinstance(model, LoadedModel):
         raise Incompatible(f"{type(model).__name__} is no picture classifier")
-    chosen = ATTACKS[method]
+    chosen = known_attacks()[method]
     norm = norm or chosen.norms[0]
-    budget = Budget(norm, EPSILONS.get(norm, 1.0) if epsilon is None else epsilon)
-    if not isinstance(seed, int) or not 0 <= seed <= MOST_SEED:
-        raise BadInput(f"seed is {seed!r}; a whole number from 0 to {MOST_SEED} is accepted")
+    if epsilon is None:
+        epsilon = usual_budget(model, method, norm)
+    budget = Budget(norm, epsilon)
+    check_seed(seed)
     asked = chosen.params(params)
     read = as_picture(picture, fit, model.spec.preprocessing.fit)
     view = model.view(read)
@@ -102,6 +110,7 @@ def attack(
         saved_success=not already and bool(victim.fooled(levels)),
         linf=float(change.abs().max()),
         l2=float(change.norm()),
+        pixels=int((moved != victim.x).any(1).sum()),
         smallest=found,
         picture=view,
         moved=shown(moved),
@@ -151,9 +160,9 @@ def smallest_budget(
     chosen: Attack[Any], victim: Victim, budget: Budget, params: Any, seed: int
 ) -> tuple[float, float] | None:
     """(one that does not suffice, one that does): bisected HALVINGS times; None where not even
-    LARGEST does. Of an attack that looks for the least change by itself, what it found is the
-    second, and 0 the first."""
-    enough = LARGEST[budget.norm]
+    the attack's largest does. Of an attack that looks for the least change by itself, what it found
+    is the second, and 0 the first."""
+    enough = chosen.largest(budget.norm, tuple(victim.x.shape[1:]))
     moved = _run(chosen, victim, replace(budget, epsilon=enough), params, seed)
     if not bool(victim.fooled(victim.logits(moved))):
         return None
@@ -163,6 +172,10 @@ def smallest_budget(
     low, high = 0.0, enough
     for _ in range(HALVINGS):
         middle = (low + high) / 2
+        if budget.norm == "l0":
+            middle //= 1
+            if middle in (low, high):  # no pixel is halved
+                break
         moved = _run(chosen, victim, replace(budget, epsilon=middle), params, seed)
         if bool(victim.fooled(victim.logits(moved))):
             high = middle

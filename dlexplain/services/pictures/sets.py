@@ -162,6 +162,15 @@ def masks_of_test(entry: ModelEntry, path: str = "") -> Sequence[NDArray[np.bool
     return None if masks is None else list(masks)
 
 
+def labels_of_test(entry: ModelEntry, path: str = "") -> Sequence[str] | None:
+    """Of the same pictures, the labels of their classes; None where the data is not here."""
+    own = own_data(entry, path)
+    if own is None:
+        return None
+    data = load_pictures(own[0], dict(own[1]))
+    return [data.classes[label] for label in evenly(data.test, MOST).labels]
+
+
 def _picture(pictures: Pictures, place: int, name: str) -> Picture:
     return read_picture(pictures.pixels[place], name)
 

@@ -82,8 +82,3 @@ class Subject(ABC):
     @abstractmethod
     def examples(self, data: str, count: int, seed: int) -> Examples:
         """At most `count`, drawn by the seed; raises DataError. data  "" for the model's own"""
-
-
-def drawn(available: int, count: int, seed: int) -> list[int]:
-    """Which of them, in the order of the draw, so that fewer are the first of more."""
-    return [int(one) for one in np.random.default_rng(seed).permutation(available)[:count]]

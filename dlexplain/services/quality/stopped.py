@@ -1,18 +1,10 @@
 """Tables of trust of the home folder that were stopped before their end; no torch."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from dlexplain.execution import paths
-from dlexplain.execution.files import whole_lines
-from dlexplain.services.kept import ANSWERS, QUESTION
+from dlexplain.services.kept import Unfinished, unfinished
 from dlexplain.settings import settings
-
-ASKED = "asked"
-"""Key of a question's file: the arguments of `trust` that ask it again."""
 
 
 @dataclass(frozen=True)
@@ -37,28 +29,22 @@ class Stopped:
 
 def stopped(model: str) -> tuple[Stopped, ...]:
     """Those of a model of which something is done, the latest first; damaged ones are left out."""
-    root = paths.trust_folder(settings().home)
-    folders = [f for f in root.iterdir() if f.is_dir()] if root.is_dir() else []
-    left = [f for f in folders if not paths.trust_in(f).exists() and (f / ANSWERS).exists()]
-    left.sort(key=lambda folder: (folder / ANSWERS).stat().st_mtime, reverse=True)
-    found = (_read(folder, model) for folder in left)
-    return tuple(one for one in found if one is not None and one.done)
+    left = unfinished(paths.trust_folder(settings().home), paths.trust_in)
+    found = (_read(one) for one in left if one.question.get("model") == model)
+    return tuple(one for one in found if one is not None)
 
 
-def _read(folder: Path, model: str) -> Stopped | None:
+def _read(left: Unfinished) -> Stopped | None:
+    asked = left.asked
     try:
-        told: Mapping[str, Any] = json.loads((folder / QUESTION).read_text("utf-8"))
-        question, asked = told["question"], told[ASKED]
-        if question["model"] != model:
-            return None
         return Stopped(
             data=str(asked["data"]),
             methods=tuple(map(str, asked["methods"])),
             metrics=tuple(map(str, asked["metrics"])),
             count=int(asked["count"]),
             seed=int(asked["seed"]),
-            compared=tuple(map(str, question["methods"])),
-            done=len(whole_lines(folder / ANSWERS)[0]),
+            compared=tuple(map(str, left.question["methods"])),
+            done=left.answers,
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError):
         return None

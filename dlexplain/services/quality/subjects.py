@@ -2,48 +2,37 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dlexplain.data.base import DATA
-from dlexplain.data.fit import read_fit
 from dlexplain.data.given_table import origins_of_test
-from dlexplain.data.picture_files import find_pictures
-from dlexplain.data.pictures import Picture
 from dlexplain.data.text_column import read_text_column
 from dlexplain.data.texts import TextData
 from dlexplain.data.views import mask_view
-from dlexplain.errors import BadInput, DataError, PictureError, TextError
+from dlexplain.errors import BadInput, DataError, TextError
 from dlexplain.explainers.base import Explainer, Request
 from dlexplain.explainers.batching import Target
 from dlexplain.explainers.inputs.base import ModelInput
 from dlexplain.explainers.progress import Progress
-from dlexplain.params import Value, specs
+from dlexplain.params import Value
 from dlexplain.results import period_text
 from dlexplain.services.forecast import explain as forecasts
 from dlexplain.services.forecast.explain import Question
 from dlexplain.services.forecast.forecasting import series_for
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import OWN
-from dlexplain.services.own_data import load_data
+from dlexplain.services.own_data import drawn, load_data
 from dlexplain.services.pictures import explain as pictures
+from dlexplain.services.pictures.examples import Shown, shown_pictures
 from dlexplain.services.pictures.models import LoadedModel
-from dlexplain.services.pictures.sets import masks_of_test, missing_data, photographs, picture_sets
-from dlexplain.services.quality.examples import Example, Examples, Subject, drawn
+from dlexplain.services.quality.examples import Example, Examples, Subject
 from dlexplain.services.question import Classifies, asked_classes
 from dlexplain.services.texts import explain as texts
 from dlexplain.services.texts.models import TextModel
 from dlexplain.settings import local_path
-from dlexplain.trained.catalogue import ModelEntry
-
-MASK = ".mask.png"
-"""Ends the name of a picture's mask, in the place of its own suffix."""
-MIDDLE = 127
 
 
 class PictureSubject(Subject):
@@ -56,86 +45,23 @@ class PictureSubject(Subject):
         return pictures.request_of(self.model, method.name, given)
 
     def examples(self, data: str, count: int, seed: int) -> Examples:
-        own = self._own(data)
-        if own is None and data:
-            return self._folder(data, count, seed)
-        title, known = own or self._photographs()
-        masks = masks_of_test(self.entry, data) if own and self.entry is not None else None
-        places = drawn(len(known), count, seed)
-        taken = [self._example(known[at], masks[at] if masks else None) for at in places]
-        return Examples(title, tuple(taken))
+        how = self.model.spec.preprocessing.fit
+        shown = shown_pictures(self.entry, how, data, count, seed)
+        return Examples(shown.title, tuple(map(self._example, shown.known)), shown.notes)
 
-    def _own(self, data: str) -> tuple[str, Sequence[Picture]] | None:
-        """The test part of the data set that it was trained on; None of a model without one, or
-        where something else lies at the path."""
-        entry = self.entry
-        if entry is None or (data and not _takes_path(entry)):
-            return None
-        if (missing := missing_data(entry, data)) is not None:
-            if data:
-                return None
-            raise DataError(f"{missing[1]}; or give other pictures as data")
-        first = picture_sets(entry, data)[0]
-        if first.name != "data":
-            return None
-        return f"{DATA[entry.data].title}: test pictures", first.load()
-
-    def _photographs(self) -> tuple[str, Sequence[Picture]]:
-        known = photographs()
-        title = f"{len(known)} photographs of scikit-image and scikit-learn, whole and in pieces"
-        return title, known
-
-    def _folder(self, data: str, count: int, seed: int) -> Examples:
-        files, found, notes = find_pictures(data), [], []
-        masks = {one.name: one for one in files.files if one.name.endswith(MASK)}
-        pictures = [one for one in files.files if one.name not in masks]
-        with files.opened() as reader:
-            for place in drawn(len(pictures), count, seed):
-                file = pictures[place]
-                mask = masks.get(f"{PurePosixPath(file.name).with_suffix('')}{MASK}")
-                try:
-                    picture = reader.read(file)
-                    truth = _mask(reader.read(mask), picture) if mask is not None else None
-                    found.append(self._example(picture, truth))
-                except PictureError as error:
-                    notes.append(f"{error}.")
-        if not found:
-            raise DataError(
-                f"no picture of {data} can be read: {notes[0] if notes else 'it has none'}"
-            )
-        return Examples(f"pictures of {files.name}", tuple(found), tuple(notes))
-
-    def _example(self, picture: Picture, mask: NDArray[np.bool_] | None = None) -> Example:
-        """mask  (height, width) of the picture's pixels, True where evidence is known to be"""
-        model, how = self.model, self.model.spec.preprocessing
-        read = replace(picture, fit=read_fit(how.fit))
+    def _example(self, shown: Shown) -> Example:
+        model, how, picture = self.model, self.model.spec.preprocessing, shown.picture
 
         def said() -> int:
-            return pictures.classify(model, read, top=1).scores[0].name.index
+            return pictures.classify(model, picture, top=1).scores[0].name.index
 
         asked, key, truth = _Asked(model, said), picture.key, None
-        if mask is not None:
-            truth = mask_view(mask, read.fit, how.resize, how.crop)
+        if shown.mask is not None:
+            truth = mask_view(shown.mask, picture.fit, how.resize, how.crop)
             key = f"{key} {hashlib.sha256(truth.tobytes()).hexdigest()[:16]}"
         return Example(
-            picture.name, key, lambda p: pictures.input_of(model, read, asked.target, p), truth
+            picture.name, key, lambda p: pictures.input_of(model, picture, asked.target, p), truth
         )
-
-
-def _mask(read: Picture, picture: Picture) -> NDArray[np.bool_]:
-    """True where it is bright; raises PictureError where it is not of the picture's size."""
-    if read.pixels.shape != picture.pixels.shape:
-        (rows, columns), (height, width) = read.pixels.shape[:2], picture.pixels.shape[:2]
-        raise PictureError(
-            f"{read.name} is {columns} x {rows} pixels, {picture.name} is {width} x {height}; a "
-            "mask of the same size is accepted"
-        )
-    return np.asarray(read.pixels.max(2) > MIDDLE)
-
-
-def _takes_path(entry: ModelEntry) -> bool:
-    """Whether the data set that it was trained on may lie elsewhere."""
-    return entry.data in DATA and "path" in specs(DATA[entry.data].Params)
 
 
 class TextSubject(Subject):

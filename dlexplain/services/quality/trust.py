@@ -10,17 +10,17 @@ from typing import Any
 from dlexplain.errors import BadInput, Incompatible
 from dlexplain.evaluation.intervals import LEAST
 from dlexplain.execution.environment import cores, processor
-from dlexplain.execution.paths import trust_folder
+from dlexplain.execution.paths import trust_folder, trust_in
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.networks.modules.device import describe_device
 from dlexplain.params import as_dict
 from dlexplain.results import TrustTable
-from dlexplain.services.kept import forget_all_but
+from dlexplain.services.keeping import Keeping
+from dlexplain.services.kept import ASKED, forget_all_but
 from dlexplain.services.pictures.bundle import versions
 from dlexplain.services.quality.examples import Example, Examples, Subject
 from dlexplain.services.quality.judging import one_or_more
-from dlexplain.services.quality.stopped import ASKED
 from dlexplain.services.quality.subjects import subject_of
 from dlexplain.services.quality.trust_plan import Planned, TrustPlan, case_of, made_plan
 from dlexplain.services.quality.trust_store import TrustQuestion, TrustStore
@@ -29,8 +29,6 @@ from dlexplain.settings import local_path, settings
 
 MOST = 10_000
 """Examples."""
-KEEP_SECONDS, TELL_SECONDS = 1.0, 10.0
-"""What is done is kept, and told, when so much time has passed."""
 KEPT = 50
 """Tables without a folder of their own that are kept."""
 Tell = Callable[[TrustTable], None]
@@ -97,7 +95,7 @@ def trust(
         store.begin(question, {"versions": about["versions"], ASKED: asked}, resume)
         job = _Job(subject, examples, plan, seed, about, store, progress, tell, store.read())
         job.run()
-        store.finish(job.table())
+        store.finish(trust_in(store.folder), job.table().to_dict())
         return job.table()
 
 
@@ -149,7 +147,7 @@ def _command(
 
 @dataclass(eq=False)
 class _Job:
-    """The work: what is done is in `done`, and on the disk but for what is `fresh`."""
+    """The work: what is done is in `done`, and on the disk but for what is `kept.fresh`."""
 
     subject: Subject
     examples: Examples
@@ -161,9 +159,10 @@ class _Job:
     tell: Tell | None
     done: dict[tuple[int, str], Judged]
     answered: tuple[int, dict[bytes, float]] = field(default_factory=lambda: (-1, {}))
-    fresh: list[Judged] = field(default_factory=list)
-    written: float = field(default_factory=time.monotonic)
-    told: float = field(default_factory=time.monotonic)
+    kept: Keeping[Judged] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.kept = Keeping(self._write, self._tell)
 
     def run(self) -> None:
         """All that is still to do, example by example, so that what is cancelled is a table of
@@ -178,35 +177,28 @@ class _Job:
         self.progress.plan(whole)
         if whole > len(todo):
             self.progress.advance(whole - len(todo))
-        self._tell()
+        self.kept.show()
         try:
             for place, example, one in todo:
                 self._add(self._judged(place, example, one))
         finally:  # what is done is kept, also where the work is cancelled
-            self._write()
-            self._tell()
+            self.kept.flush()
+            self.kept.show()
 
     def table(self) -> TrustTable:
         return tabulated(self.about, self.plan, self.done.values())
 
     def _add(self, found: Judged) -> None:
         self.done[found.place, found.method] = found
-        self.fresh.append(found)
-        if time.monotonic() - self.written >= KEEP_SECONDS:
-            self._write()
-        if time.monotonic() - self.told >= TELL_SECONDS:
-            self._tell()
+        self.kept.add(found)
         self.progress.advance(1)
 
-    def _write(self) -> None:
-        if self.fresh:
-            self.store.append([one.to_dict() for one in self.fresh])
-        self.fresh, self.written = [], time.monotonic()
+    def _write(self, fresh: Sequence[Judged]) -> None:
+        self.store.append([one.to_dict() for one in fresh])
 
     def _tell(self) -> None:
         if self.tell is not None and self.done:
             self.tell(self.table())
-        self.told = time.monotonic()
 
     def _answered(self, place: int) -> dict[bytes, float]:
         """What the model has said of parts of this example, whichever method was judged."""

@@ -1,14 +1,10 @@
 """What is kept of a table of trust while it is made: see services.kept."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from dlexplain.execution.files import write_whole
-from dlexplain.execution.paths import trust_in
-from dlexplain.results import TrustTable
-from dlexplain.services.kept import KeptAnswers, KeptQuestion, unwritable
+from dlexplain.services.kept import KeptAnswers, KeptQuestion
 from dlexplain.services.quality.trust_table import Judged
 
 
@@ -47,10 +43,3 @@ class TrustStore(KeptAnswers[TrustQuestion]):
         """What is done, by place and method; lines that a crash has damaged are not."""
         found = (Judged.read(line) for line in self.lines())
         return {(one.place, one.method): one for one in found if one is not None}
-
-    def finish(self, table: TrustTable) -> None:
-        """Put the table beside its answers."""
-        try:
-            write_whole(trust_in(self.folder), json.dumps(table.to_dict(), indent=1).encode())
-        except OSError as error:
-            raise unwritable(self.folder, error) from error

@@ -1,6 +1,5 @@
 """Randomised smoothing of a picture classifier over a data set, picture by picture."""
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -13,13 +12,12 @@ import torch
 from dlexplain.attacks.smoothing import Smoothing, certify
 from dlexplain.attacks.victim import Victim
 from dlexplain.errors import Incompatible
-from dlexplain.execution.files import write_whole
 from dlexplain.execution.paths import smoothing_folder, smoothing_in
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.results import Certificate, CertifiedAccuracy
 from dlexplain.services.explaining import batch_sizes
-from dlexplain.services.kept import KeptAnswers, KeptQuestion, forget_all_but, unwritable
+from dlexplain.services.kept import KeptAnswers, KeptQuestion, forget_all_but
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.reliability.about import provenance
 from dlexplain.services.reliability.labelled import PicturePart, classifier, parts_of
@@ -66,14 +64,6 @@ class SmoothingStore(KeptAnswers[SmoothingQuestion]):
         """What is done, by place; lines that a crash has damaged are not."""
         found = map(Certificate.read, self.lines())
         return {one.place: one for one in found if one is not None}
-
-    def finish(self, found: CertifiedAccuracy) -> None:
-        """Put the result beside its answers."""
-        try:
-            told = json.dumps(found.to_dict(), indent=1)
-            write_whole(smoothing_in(self.folder), told.encode())
-        except OSError as error:
-            raise unwritable(self.folder, error) from error
 
 
 @random_state_kept()
@@ -139,7 +129,7 @@ def smoothing(
         job = _Job(part, how, seed, about, store, progress, tell, store.read())
         job.run()
         result = job.result()
-        store.finish(result)
+        store.finish(smoothing_in(store.folder), result.to_dict())
     keep(result)
     return result
 

@@ -21,6 +21,7 @@ from dlexplain.registry import Registry
 from dlexplain.settings import local_path, settings
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.classify_image import check_teacher
+from dlexplain.tasks.private import is_private, problems_of_privacy
 from dlexplain.trained.catalogue import trained
 from dlexplain.trained.zoo import readable_zoo
 
@@ -113,6 +114,9 @@ def complete(spec: RunSpec) -> RunSpec:
                 groups[group]["path"] = _from_anywhere(str(groups[group]["path"]))
             if teacher and group == "task_params":
                 groups[group]["teacher"] = teacher
+    if "training" in groups and is_private(groups["training"]):
+        how = parse(Training, groups["training"])
+        wrong += problems_of_privacy(spec.task, how, spec.task_params, spec.augmentation)
     if not 0 <= spec.seed <= MAX_SEED:
         wrong.append(f'seed is "{spec.seed}"; it takes a whole number from 0 to {MAX_SEED}')
     if not _is_device(spec.device):

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from dlexplain.data.base import silent
 from dlexplain.errors import SpecError
 from dlexplain.execution import journal, paths
 from dlexplain.execution.delivery import last_answer, start_delivery
@@ -27,6 +28,7 @@ from dlexplain.results import Curve, RunRecord, StateChange
 from dlexplain.services.training.balance import check_data
 from dlexplain.services.training.catalogue import complete, data_status
 from dlexplain.settings import settings
+from dlexplain.tasks.private import is_private
 from dlexplain.trained.runs import run_sizes
 
 LOG_BYTES = 64_000
@@ -36,9 +38,10 @@ WAIT_SECONDS = 0.5
 def launch(spec: RunSpec) -> RunRecord:
     """Queue a training; it starts when its device is free.
 
-    Data at a path of the user's are read first, see check_data. Raises, with nothing queued,
+    Data at a path of the user's are read first, see check_data; for a private training all data
+    that are here. Raises, with nothing queued,
     SpecError for a wrong spec, or one for a device that this machine does not have; DataError for
-    data that cannot be trained on.
+    data that cannot be trained on, BadInput for a privacy budget that cannot be met.
     """
     completed = complete(spec)
     status = data_status(completed.data, completed.data_params)
@@ -50,7 +53,19 @@ def launch(spec: RunSpec) -> RunRecord:
         accepted = ", ".join(dict.fromkeys(kinds))
         raise SpecError([f'device is "{completed.device}"; here it may be {accepted}'])
     check_data(completed)
+    if is_private(completed.training) and status.there:
+        _check_privacy(completed)
     return _record(_queue().submit(completed))
+
+
+def _check_privacy(spec: RunSpec) -> None:
+    """Build all that a private run is made of; raises BadInput where its budget cannot be met, or
+    its model cannot be trained privately."""
+    import torch
+
+    from dlexplain.services.training.worker import build
+
+    build(spec, torch.device("cpu"), silent, learns=False)
 
 
 def train(spec: RunSpec | Mapping[str, Any] | str, wait: bool = False) -> RunRecord:

@@ -9,7 +9,7 @@ import logging
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,10 @@ import dlexplain.data.modules
 import dlexplain.data.sets
 import dlexplain.networks
 import dlexplain.tasks  # noqa: F401, these four register what a spec can name
-from dlexplain.data.base import DATA, Augmentation, ModuleOptions, Report
+from dlexplain.data.base import DATA, Augmentation, LoadedData, ModuleOptions, Report, silent
 from dlexplain.data.modules.base import module_of
 from dlexplain.data.shortcuts import Shortcut
-from dlexplain.errors import CheckpointError, DlexplainError
+from dlexplain.errors import CheckpointError, DlexplainError, RunError
 from dlexplain.execution import paths
 from dlexplain.execution.attempt import attempt
 from dlexplain.execution.checkpoints import newest_good, read_checkpoint
@@ -48,10 +48,12 @@ from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.modules.base import SeesData, kept_state
 from dlexplain.networks.modules.device import choose_device, describe_device
 from dlexplain.params import parse
+from dlexplain.services.training.private import fit_for_privacy, make_private
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.modules.base import TaskModule, task_module
 from dlexplain.tasks.modules.distilling import HasTeacher
+from dlexplain.tasks.private import is_private
 from dlexplain.trained.catalogue import trained
 from dlexplain.trained.networks import load_network
 
@@ -70,6 +72,7 @@ class Built:
     training: Training
     device: torch.device
     accumulate: int = 1
+    notes: tuple[str, ...] = ()
 
 
 def build(
@@ -87,12 +90,26 @@ def build(
     home        where downloaded data and the teacher's run are; the settings' home otherwise
     learns      whether it is to be trained; a test needs no teacher
     """
-    task, architecture, source = TASKS[spec.task], ARCHITECTURES[spec.model], DATA[spec.data]
-    training: Training = parse(Training, spec.training)
-    task_params: Any = parse(task.Params, spec.task_params)
+    source = DATA[spec.data]
     data = source.load(
         parse(source.Params, spec.data_params), paths.data_folder(home or settings().home), report
     )
+    return assembled(spec, data, device, report, batch_size, home, learns)
+
+
+def assembled(
+    spec: RunSpec,
+    data: LoadedData,
+    device: torch.device,
+    report: Report = silent,
+    batch_size: int = 0,
+    home: Path | None = None,
+    learns: bool = True,
+) -> Built:
+    """The same over data that are loaded, whatever the spec says of them."""
+    task, architecture = TASKS[spec.task], ARCHITECTURES[spec.model]
+    training: Training = parse(Training, spec.training)
+    task_params: Any = parse(task.Params, spec.task_params)
     report("building the network", None)
     options = ModuleOptions(
         task=dict(spec.task_params) | asdict(task_params),
@@ -106,9 +123,14 @@ def build(
     L.seed_everything(spec.seed, verbose=False)
     shape = task.shape(module_of_data.facts, task_params)
     network = architecture.build(shape, parse(architecture.Params, spec.model_params))
+    notes: tuple[str, ...] = ()
+    if training.target_epsilon:
+        training = replace(training, precision="float32")
+        notes = fit_for_privacy(network, spec.model)
     if isinstance(network, SeesData):
         network.see_data(module_of_data.some_inputs(SEEN_FIRST, spec.seed))
-    if any(isinstance(m, torch.nn.Conv2d) for m in network.modules()):
+    convolves = any(isinstance(m, torch.nn.Conv2d) for m in network.modules())
+    if convolves and not training.target_epsilon:  # whose gradients come in torch's usual layout
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     # A task that steps by itself takes the smaller batch as it is.
     parts = batch_size and not task.manual
@@ -116,10 +138,12 @@ def build(
     steps = -(-len(module_of_data.loader) // accumulate) * training.epochs
     module = task_module(task, network, module_of_data.facts, task_params, training, steps)
     module.prepare(module_of_data)
+    if training.target_epsilon:
+        make_private(module, module_of_data.loader)
     if learns and isinstance(module, HasTeacher) and module.teacher_name:
         teacher = trained(module.teacher_name, home)
         module.take_teacher(load_network(teacher), teacher.facts)
-    return Built(module_of_data, module, training, device, accumulate)
+    return Built(module_of_data, module, training, device, accumulate, notes)
 
 
 def measure_built(built: Built) -> Measured:
@@ -165,6 +189,8 @@ def _train(home: Path, reporter: Reporter) -> None:
     metrics = dict(trainer.test(built.module, datamodule=built.data, verbose=False)[0])
     more, arrays = built.module.results()
     metrics |= more
+    if built.module.private is not None:
+        metrics |= built.module.private.metrics(trainer.global_step)
     reporter.add(metrics, trainer.global_step)
     reporter.phase("saving")
     outcome = Outcome(
@@ -224,7 +250,7 @@ def _prepare(
         built = build(row.spec, device, report, chosen["batch"], home)
         return built, str(chosen["precision"])
     built = build(row.spec, device, report, home=home)
-    for note in built.data.facts.get("notes", ()):
+    for note in (*built.data.facts.get("notes", ()), *built.notes):
         reporter.note(note)
     reporter.phase("measuring a few steps")
     measured = measure_built(built)
@@ -241,6 +267,11 @@ def _smaller(
     home: Path, row: RunRow, device: torch.device, reporter: Reporter, batch: int, precision: str
 ) -> Built:
     """Build again with fewer examples at once, and say so."""
+    if is_private(row.spec.training):
+        raise RunError(
+            f"{row.spec.training['batch_size']} examples, each with a gradient of its own, do not "
+            "fit into memory; a private training takes a smaller batch_size"
+        )
     if device.type == "cuda":
         torch.cuda.empty_cache()
     built = build(row.spec, device, lambda text, part: reporter.phase(text), batch, home)

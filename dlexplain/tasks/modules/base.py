@@ -3,7 +3,7 @@ gradient norm. The loss, the metrics and the results are each task's; the loop i
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from dlexplain.registry import imported
 from dlexplain.tasks.base import Arrays, TaskSpec, Training
+from dlexplain.tasks.modules.private import Private
+from dlexplain.tasks.private import EPSILON
 
 NEVER = 10**9
 """Epochs after which Lightning steps a schedule that this module steps itself."""
@@ -29,6 +31,7 @@ class TaskModule(L.LightningModule):
         self.network = network
         self.training_params = training
         self.steps = steps
+        self.private: Private | None = None
 
     @abstractmethod
     def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
@@ -51,6 +54,8 @@ class TaskModule(L.LightningModule):
 
     def on_train_batch_start(self, batch: Mapping[str, Any], batch_idx: int) -> None:
         _seed(self.device, batch["seed"])  # dropout draws the same after a resume
+        if self.private is not None:
+            self.private.begin(batch["seed"])
 
     def training_step(self, batch: Mapping[str, Any], batch_idx: int) -> Tensor:
         loss, numbers = self.loss(batch)
@@ -72,7 +77,19 @@ class TaskModule(L.LightningModule):
             gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
             self.log("train/gradient_norm", nn.utils.get_total_norm(gradients))
 
+    def wrapped(self, optimiser: torch.optim.Optimizer) -> torch.optim.Optimizer:
+        """The optimiser as the training uses it: one that adds noise where it is private."""
+        if self.private is None:
+            return optimiser
+        return self.private.wrapped(self.network, optimiser)
+
+    def on_fit_end(self) -> None:
+        if self.private is not None:
+            self.private.release()
+
     def on_train_epoch_end(self) -> None:
+        if self.private is not None:
+            self.log(EPSILON, self.private.spent(self.global_step))
         # Lightning would do it after the epoch's checkpoint is written, which a resume then lacks.
         schedule = self.lr_schedulers()
         if isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
@@ -80,7 +97,9 @@ class TaskModule(L.LightningModule):
 
     def configure_optimizers(self) -> Any:
         how = self.training_params
-        optimiser, schedule = optimiser_and_schedule(self.network, how, self.steps)
+        optimiser, schedule = optimiser_and_schedule(
+            self.network, how, self.steps, wrapped=self.wrapped
+        )
         if schedule is None:
             return optimiser
         plateau = how.schedule == "plateau"
@@ -106,11 +125,16 @@ def task_module(
 
 
 def optimiser_and_schedule(
-    network: nn.Module, how: Training, steps: int, factor: float = 1.0
+    network: nn.Module,
+    how: Training,
+    steps: int,
+    factor: float = 1.0,
+    wrapped: Callable[[torch.optim.Optimizer], torch.optim.Optimizer] = lambda optimiser: optimiser,
 ) -> tuple[torch.optim.Optimizer, Any]:
     """For the parameters that learn; the schedule, of `steps`, is None where the rate is constant.
 
-    factor  of the learning rate
+    factor   of the learning rate
+    wrapped  makes of the optimiser the one that is stepped
     """
     how = replace(how, learning_rate=how.learning_rate * factor)
     groups = _groups(network, how)
@@ -123,6 +147,7 @@ def optimiser_and_schedule(
             optimiser = torch.optim.Adam(groups, betas=(how.momentum, 0.999))
         case _:
             optimiser = torch.optim.AdamW(groups, betas=(how.momentum, 0.999))
+    optimiser = wrapped(optimiser)
     return optimiser, _schedule(optimiser, how, steps)
 
 

@@ -12,6 +12,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassConfusionM
 
 from dlexplain.tasks.base import Arrays, Training
 from dlexplain.tasks.classify_image import Params, check_teacher
+from dlexplain.tasks.modules.adversarial import Adversary, as_in_evaluation, divergence
 from dlexplain.tasks.modules.base import TaskModule
 from dlexplain.tasks.modules.distilling import Remembered, Teacher, distillation_loss, mixed
 from dlexplain.tasks.modules.pictures import PixelRange, Spread, tile, to_bytes
@@ -20,6 +21,8 @@ WORST = 24
 """Mistakes kept."""
 SAMPLES = 24
 """Test pictures kept at most, spread over the test part, to look at and to ask about."""
+JUDGING_STEPS = 10
+"""Of PGD, in validation and test, where the training is adversarial."""
 
 
 class ClassifyImage(TaskModule):
@@ -41,6 +44,11 @@ class ClassifyImage(TaskModule):
         self.range = PixelRange.of(facts)
         self.accuracy = MulticlassAccuracy(classes, average="micro")
         self.one_view = MulticlassAccuracy(classes, average="micro")
+        self.robust = MulticlassAccuracy(classes, average="micro")
+        self.adversary: Adversary | None = None
+        if params.adversary != "none":
+            budget, moves = params.adversary_budget, params.adversary_steps
+            self.adversary = Adversary(self.range, budget, moves)
         self.confusion = MulticlassConfusionMatrix(classes)
         self.mistakes: list[dict[str, Tensor]] = []
         self.samples = Spread(facts.get("sizes", {}).get("test", SAMPLES), SAMPLES)
@@ -68,15 +76,39 @@ class ClassifyImage(TaskModule):
         second = self.remembered(self.teacher, batch["places2"])
         return mixed(first, second, batch["weight"], self.params.temperature)
 
-    def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
-        logits = self(batch["x"]).float()  # (batch, classes)
+    def _label_loss(self, logits: Tensor, batch: Mapping[str, Any]) -> Tensor:
         smoothing = self.params.label_smoothing
         loss = F.cross_entropy(logits, batch["y"], label_smoothing=smoothing)
         if batch["weight"] < 1:
             other = F.cross_entropy(logits, batch["y2"], label_smoothing=smoothing)
             loss = batch["weight"] * loss + (1 - batch["weight"]) * other
+        return loss
+
+    def _against(self, adversary: Adversary, batch: Mapping[str, Any]) -> Tensor:
+        """The logits of moved pictures, (batch, classes), which are learned from alone."""
+        moved = adversary(self.network, batch["x"], lambda found: self._label_loss(found, batch))
+        logits: Tensor = self(moved).float()
+        return logits
+
+    def _traded(self, adversary: Adversary, x: Tensor, logits: Tensor) -> Tensor:
+        """How far the answers move at most, as far as the attack finds it."""
+        with as_in_evaluation(self.network), torch.no_grad():
+            calm = self(x).float()
+        moved = adversary(self.network, x, lambda found: divergence(calm, found))
+        return divergence(logits, self(moved).float())
+
+    def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
+        if self.adversary is not None and self.params.adversary == "pgd":
+            logits = self._against(self.adversary, batch)
+        else:
+            logits = self(batch["x"]).float()  # (batch, classes)
+        loss = self._label_loss(logits, batch)
         hits = (logits.detach().argmax(1) == batch["y"]).float().mean()
         numbers = {"accuracy": hits}
+        if self.adversary is not None and self.params.adversary == "trades":
+            moves = self._traded(self.adversary, batch["x"], logits)
+            numbers["divergence"] = moves.detach()
+            loss = loss + self.params.trades * moves
         if self.teacher is not None:
             taught = self._taught(batch)
             distance = distillation_loss(logits, taught, self.params.temperature)
@@ -94,12 +126,24 @@ class ClassifyImage(TaskModule):
         self.log("validation/loss", F.cross_entropy(logits, batch["y"]), batch_size=size)
         self.accuracy(logits, batch["y"])
         self.log("validation/accuracy", self.accuracy, batch_size=size)
+        if self.adversary is not None:
+            self.robust(self._attacked(self.adversary, batch), batch["y"])
+            self.log("validation/robust_accuracy", self.robust, batch_size=size)
         self._remember(batch, logits)
+
+    def _attacked(self, adversary: Adversary, batch: Mapping[str, Tensor]) -> Tensor:
+        """(batch, classes) logits of pictures that PGD has moved within the training's budget."""
+        with torch.inference_mode(False):  # Lightning evaluates where no gradient can be taken
+            x, y = batch["x"].clone(), batch["y"].clone()
+            judge = adversary.judging(JUDGING_STEPS)
+            moved = judge(self.network, x, lambda found: F.cross_entropy(found, y))
+        logits: Tensor = self(moved).float()
+        return logits
 
     def on_test_epoch_start(self) -> None:
         self.mistakes = []
         self.samples.clear()
-        for metric in (self.accuracy, self.one_view, self.confusion):
+        for metric in (self.accuracy, self.one_view, self.robust, self.confusion):
             metric.reset()
 
     def test_step(self, batch: Mapping[str, Tensor], batch_idx: int) -> None:
@@ -110,6 +154,8 @@ class ClassifyImage(TaskModule):
         self.one_view.update(one, y)
         self.accuracy.update(logits, y)
         self.confusion.update(logits, y)
+        if self.adversary is not None:
+            self.robust.update(self._attacked(self.adversary, batch), y)
         self.log("test/loss", F.cross_entropy(one, y), batch_size=size)
         self._remember(batch, logits)
         self.samples.keep(size, pixels=x, labels=y)
@@ -161,6 +207,8 @@ class ClassifyImage(TaskModule):
         metrics = {"test/accuracy": float(self.accuracy.compute())}
         if self.params.test_views != "one":
             metrics["test/accuracy_one_view"] = float(self.one_view.compute())
+        if self.adversary is not None:
+            metrics["test/robust_accuracy"] = float(self.robust.compute())
         arrays: Arrays = {"confusion": self.confusion.compute().cpu().numpy()}
         arrays |= {f"mistakes_{key}": t.numpy() for key, t in self._worst().items()}
         if kept := self.samples.kept():

@@ -1,7 +1,7 @@
 """Naming the class of a text: cross-entropy, accuracy, macro F1, confusion, the worst mistakes."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from torch import Tensor, nn
@@ -12,8 +12,10 @@ from torchmetrics.classification import (
     MulticlassF1Score,
 )
 
+from dlexplain.networks.modules.text_shapes import PAD, ReadsVectors
 from dlexplain.tasks.base import Arrays, Training
 from dlexplain.tasks.classify_text import Params
+from dlexplain.tasks.modules.adversarial import move_vectors
 from dlexplain.tasks.modules.base import TaskModule
 
 WORST = 24
@@ -47,11 +49,31 @@ class ClassifyText(TaskModule):
         self.every = -(-int(facts.get("sizes", {}).get("test", SAMPLES)) // SAMPLES)
 
     def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
+        if self.params.adversary_share:
+            return self._adversarial_loss(batch)
         logits = self(batch["x"]).float()  # (batch, classes)
+        return self._label_loss(logits, batch), {"accuracy": _hits(logits, batch)}
+
+    def _label_loss(self, logits: Tensor, batch: Mapping[str, Any]) -> Tensor:
         smoothing = self.params.label_smoothing
-        loss = F.cross_entropy(logits, batch["y"], label_smoothing=smoothing)
-        hits = (logits.detach().argmax(1) == batch["y"]).float().mean()
-        return loss, {"accuracy": hits}
+        return F.cross_entropy(logits, batch["y"], label_smoothing=smoothing)
+
+    def _adversarial_loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
+        """The mean of the loss of the texts, and of that of their moved vectors."""
+        network = cast(ReadsVectors, self.network)
+        mask = batch["x"] != PAD
+        vectors = network.embed(batch["x"])
+        logits = network.read_vectors(vectors, mask).float()
+        loss = self._label_loss(logits, batch)
+
+        def against(found: Tensor) -> Tensor:
+            return self._label_loss(network.read_vectors(found, mask).float(), batch)
+
+        # Dropout stays on: cuDNN has no gradient of a recurrent network as in evaluation.
+        moved = move_vectors(vectors, mask, against, self.params.adversary_share)
+        hard = against(moved)
+        numbers = {"accuracy": _hits(logits, batch), "adversarial_loss": hard.detach()}
+        return (loss + hard) / 2, numbers
 
     def on_validation_epoch_start(self) -> None:
         for metric in (self.accuracy, self.f1):
@@ -98,6 +120,11 @@ class ClassifyText(TaskModule):
             "samples_texts": _kept([s[1] for s in self.samples]),
         }
         return {key: float(metric.compute()) for key, metric in metrics.items()}, arrays
+
+
+def _hits(logits: Tensor, batch: Mapping[str, Any]) -> Tensor:
+    hits: Tensor = (logits.detach().argmax(1) == batch["y"]).float()
+    return hits.mean()
 
 
 def _kept(texts: list[str]) -> Any:

@@ -7,7 +7,7 @@ import streamlit as st
 from dlexplain.params import Value
 from dlexplain.results import ClassName
 from dlexplain.results.attacks import NORM_TITLES
-from dlexplain.services.attack.pictures import EPSILONS, LARGEST, known_attacks
+from dlexplain.services.attack.pictures import known_attacks, usual_budget
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.ui.address import from_address, one_of
 from dlexplain.ui.forms import params_form
@@ -58,10 +58,10 @@ def choose_attack(model: LoadedModel, truth: ClassName | None, arrived: bool) ->
         format_func=NORM_TITLES.__getitem__,
         key=NORM,
         help="L∞: the largest change of any value. L2: the length of the whole change, where black "
-        "to white is 1.",
+        "to white is 1. L0: the number of pixels.",
     )
     with third:
-        epsilon = _epsilon(norm)
+        epsilon = _epsilon(norm, usual_budget(model, method, norm))
     target: int | None = None
     if chosen.targeted:
         target = _target(model)
@@ -78,10 +78,16 @@ def choose_attack(model: LoadedModel, truth: ClassName | None, arrived: bool) ->
     return Question(method, norm, epsilon, label, target, smallest, tuple(sorted(params.items())))
 
 
-def _epsilon(norm: str) -> float:
+def _epsilon(norm: str, usual: float) -> float:
+    if norm == "l0":
+        # The usual number of pixels is the attack's own and the picture's.
+        key = f"attack-l0-{usual:g}"
+        return float(
+            st.number_input("Budget, pixels", 1, 10**6, int(usual), 1, key=key, help="At most.")
+        )
     if norm == "linf":
         steps = st.number_input(
-            "Budget, of 255", 0.1, 255.0, 255 * EPSILONS[norm], 1.0, key="attack-linf",
+            "Budget, of 255", 0.1, 255.0, 255 * usual, 1.0, key="attack-linf",
             help="Levels of 256 by which each value may change; 8 is usual on small pictures.",
         )  # fmt: skip
         return float(steps) / 255
@@ -89,8 +95,8 @@ def _epsilon(norm: str) -> float:
         st.number_input(
             "Budget",
             0.01,
-            10 * LARGEST[norm],
-            EPSILONS[norm],
+            100.0,
+            usual,
             0.1,
             key="attack-l2",
             help="Length of the change; 0.5 is usual on pictures of 32 pixels, 3 on those of 224.",

@@ -75,7 +75,8 @@ def _classes(scores: tuple[ClassScore, ...]) -> str:
 
 def _facts(result: AttackResult) -> None:
     lines = [
-        f"Changed by {255 * result.linf:.3g}/255 at most, length {result.l2:.3g}; "
+        f"Changed by {255 * result.linf:.3g}/255 at most, length {result.l2:.3g}, "
+        f"{result.pixels:,d} pixels; "
         f"{result.evaluations:,d} evaluations in {result.seconds:.1f} s."
     ]
     if result.success and not result.saved_success:

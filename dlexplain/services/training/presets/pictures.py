@@ -143,6 +143,19 @@ add_preset(
     augmentation={"flip": "random", "shift": 4, "cutout": 8, "mixup": 0.5},
 )  # fmt: skip
 add_preset(
+    "cifar10-resnet-robust",
+    "CIFAR-10, residual network, adversarially trained",
+    "Nine narrow layers that learn from pictures which an attack has moved against them: less "
+    "accurate, harder to fool, with clearer maps.",
+    case="Image classification",
+    about=3000,
+    **{**RESNET9, "model_params": {"width": 24}},
+    task_params={"adversary": "pgd", "adversary_budget": 8, "adversary_steps": 1},
+    training={**RESNET9_TRAINING, "epochs": 12, "batch_size": 128, "learning_rate": 0.1,
+              "averaging": 0.998, "precision": "float32"},
+    augmentation={"flip": "random", "shift": 4},
+)  # fmt: skip
+add_preset(
     "cifar10-vit",
     "CIFAR-10, vision Transformer",
     "Sixty-four patches that look at each other, learning from the answers of cifar10-resnet.",

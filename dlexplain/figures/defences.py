@@ -1,0 +1,45 @@
+"""What is left of a model's accuracy behind a defence."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from dlexplain.figures.scales import LINES, new_figure
+from dlexplain.figures.tested import BASE
+from dlexplain.results import plot
+from dlexplain.results.defences import COUNTS, DefenceResult
+
+HEIGHT = 300
+
+
+@plot.register
+def plot_defence(found: DefenceResult) -> go.Figure:
+    """One bar a count, the share of pictures, with its 95% interval; the adaptive attack stands
+    out."""
+    keys = list(COUNTS)[::-1]
+    shares = [found.share(key) for key in keys]
+    ends = [found.interval(key) for key in keys]
+    trace: dict[str, Any] = {
+        "type": "bar",
+        "orientation": "h",
+        "y": [COUNTS[key].replace(", ", ",<br>", 1) for key in keys],
+        "x": shares,
+        "marker": {"color": [LINES[1] if key == "adaptive" else LINES[0] for key in keys]},
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [high - share for share, (_, high) in zip(shares, ends, strict=True)],
+            "arrayminus": [share - low for share, (low, _) in zip(shares, ends, strict=True)],
+            "thickness": 1.2,
+        },
+        "hovertext": [found.told_share(key) for key in keys],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
+    layout = {
+        **BASE,
+        "height": HEIGHT,
+        "showlegend": False,
+        "xaxis": {"range": [0, 1], "tickformat": ".0%", "title": {"text": "right"}},
+        "yaxis": {"automargin": True},
+    }
+    return new_figure([trace], layout)

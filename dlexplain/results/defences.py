@@ -1,0 +1,101 @@
+"""What a defence by preprocessing is worth, against attacks that know of it and that do not."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from dlexplain.results.attacks import budget_told
+from dlexplain.results.words import wilson
+
+COUNTS = {
+    "clean": "as they are, without the defence",
+    "clean_defended": "as they are, behind it",
+    "attacked": "attacked, without the defence",
+    "static": "attacked by one that does not know of it, behind it",
+    "adaptive": "attacked by one that knows of it, behind it",
+}
+"""What is counted, and in words."""
+
+
+@dataclass(frozen=True)
+class DefenceResult:
+    """A defence tried on n pictures, each counted where the model says its right class.
+
+    defence, title, strength  which, and how strong, of its `measure`
+    attack, epsilon  the attack, and its budget in L∞, where 0 is black and 1 white
+    counts    of COUNTS, how many of n; a picture that is misclassified as it is counts as lost
+    examples  what the pictures are;  notes  sentences on those that are left out
+    """
+
+    model: str
+    defence: str
+    title: str
+    measure: str
+    strength: int
+    attack: str
+    epsilon: float
+    n: int
+    counts: dict[str, int]
+    examples: str
+    notes: tuple[str, ...]
+    evaluations: int
+    seconds: float
+    seed: int
+
+    def share(self, what: str) -> float:
+        """Of COUNTS, from 0 to 1."""
+        return self.counts[what] / self.n
+
+    def interval(self, what: str) -> tuple[float, float]:
+        """Of the share, 95%, by Wilson's score test."""
+        return wilson(self.share(what), self.n)
+
+    def told_share(self, what: str) -> str:
+        """ "62% [48–74%]" """
+        low, high = self.interval(what)
+        return f"{self.share(what):.0%} [{100 * low:.0f}–{high:.0%}]"
+
+    @property
+    def holds(self) -> bool:
+        """Whether more is left against the attack that knows of it than without it, by more than
+        both intervals."""
+        return self.interval("adaptive")[0] > self.interval("attacked")[1]
+
+    @property
+    def told(self) -> str:
+        """The answer in sentences."""
+        budget = budget_told("linf", self.epsilon)
+        first = (
+            f"Behind {self.title}, {self.told_share('static')} of {self.n:,} pictures withstand "
+            f"{self.attack} within {budget} that does not know of it, and "
+            f"{self.told_share('adaptive')} one that does; {self.told_share('attacked')} do "
+            "without any defence."
+        )
+        if self.holds:
+            return f"{first} What is left may fall to a stronger attack."
+        return f"{first} Against who knows of it, it is no defence."
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form of `defence --json`."""
+        return {
+            "model": self.model,
+            "defence": self.defence,
+            "strength": self.strength,
+            "attack": self.attack,
+            "norm": "linf",
+            "epsilon": self.epsilon,
+            "n": self.n,
+            "right": {
+                key: {
+                    "count": self.counts[key],
+                    "share": self.share(key),
+                    "interval_95": list(self.interval(key)),
+                }
+                for key in COUNTS
+            },
+            "holds": self.holds,
+            "examples": self.examples,
+            "notes": list(self.notes),
+            "evaluations": self.evaluations,
+            "seconds": self.seconds,
+            "seed": self.seed,
+        }

@@ -1,0 +1,354 @@
+"""What a model betrays of the records that it was trained on."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+FALSE_ALARMS = 0.01
+"""Of other records that may be named wrongly, where an attack's rate of members found is told."""
+
+
+@dataclass(frozen=True, eq=False)
+class MembershipAttack:
+    """How well one attack tells members of the training set from other records.
+
+    name           "loss" or "lira"
+    auc, low, high area under the ROC and its 95% interval (Newcombe); 0.5 is chance
+    tpr, tpr_low, tpr_high  rate of members found with at most 1% false alarms, 95% interval
+                   (bootstrap and Wilson's); 0.01 is chance
+    false, true    the ROC: rates of false and true alarms
+    """
+
+    name: str
+    title: str
+    paper: str
+    auc: float
+    low: float
+    high: float
+    tpr: float
+    tpr_low: float
+    tpr_high: float
+    false: Floats = field(repr=False)
+    true: Floats = field(repr=False)
+
+    @property
+    def told(self) -> str:
+        """ "AUC 0.53 [0.49–0.57]; finds 1.1% [0.3–3.0%] of members with 1% false alarms" """
+        return (
+            f"AUC {self.auc:.3f} [{self.low:.3f}–{self.high:.3f}]; finds {self.tpr:.1%} "
+            f"[{100 * self.tpr_low:.1f}–{self.tpr_high:.1%}] of members with 1% false alarms"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        numbers = {key: value for key, value in vars(self).items() if key not in ("false", "true")}
+        return {**numbers, "roc": [self.false.tolist(), self.true.tolist()]}
+
+
+@dataclass(frozen=True, eq=False)
+class PrivacyReport:
+    """Membership inference against a picture classifier.
+
+    count             members, and as many others: records of the training and of the test part
+    members, others   (count,) losses in nats
+    member_places, other_places  where in those parts they are
+    accuracy          of the model on members and on others
+    threshold         the mean loss of members: a record with less counts as one (Yeom et al.)
+    right, low, high  how often that guess is right, and Wilson's 95% interval; 0.5 is chance
+    attacks           by the loss, and by likelihood ratio where shadow models were trained
+    scores            by attack: (members, others), the higher the likelier a member
+    shadows           models trained for the likelihood ratio
+    epsilon, delta    of the model's own training, None where it was not private
+    """
+
+    model: str
+    title: str
+    data: str
+    count: int
+    members: Floats = field(repr=False)
+    others: Floats = field(repr=False)
+    member_places: NDArray[np.int64] = field(repr=False)
+    other_places: NDArray[np.int64] = field(repr=False)
+    accuracy: tuple[float, float]
+    threshold: float
+    right: float
+    low: float
+    high: float
+    attacks: tuple[MembershipAttack, ...]
+    scores: Mapping[str, tuple[Floats, Floats]] = field(repr=False)
+    shadows: int
+    seed: int
+    epsilon: float | None = None
+    delta: float | None = None
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    model_fingerprint: str = ""
+
+    @property
+    def told(self) -> str:
+        """The answer in a sentence that anyone understands."""
+        middle = 100 * self.right
+        half = max(100 * self.high - middle, middle - 100 * self.low)
+        coin = "a coin guesses 50"
+        sure = f"{coin}, so that may be chance" if self.low <= 0.5 else coin
+        return (
+            "Of 100 records, half of them from the training set, an attacker who sees the loss "
+            f"guesses {middle:.0f} ± {half:.0f} right; {sure}."
+        )
+
+    @property
+    def betrayed(self) -> bool:
+        """Whether an attack is better than chance, by its interval."""
+        return self.low > 0.5 or any(attack.low > 0.5 for attack in self.attacks)
+
+    def record(self, member: bool, place: int) -> "RecordExposure":
+        """Of one record, by its position among the members or the others."""
+        own = (self.members if member else self.others)[place]
+        return RecordExposure(
+            member,
+            int((self.member_places if member else self.other_places)[place]),
+            float(own),
+            float((self.members >= own).mean()),
+            float((self.others >= own).mean()),
+            {name: float(pair[0 if member else 1][place]) for name, pair in self.scores.items()},
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form that `privacy --json` prints."""
+        return {
+            "model": self.model,
+            "data": self.data,
+            "members": self.count,
+            "others": self.count,
+            "accuracy": {"members": self.accuracy[0], "others": self.accuracy[1]},
+            "threshold": self.threshold,
+            "right": {"share": self.right, "low": self.low, "high": self.high, "n": 2 * self.count},
+            "attacks": [attack.to_dict() for attack in self.attacks],
+            "losses": {"members": self.members.tolist(), "others": self.others.tolist()},
+            "shadows": self.shadows,
+            "seed": self.seed,
+            "epsilon": self.epsilon,
+            "delta": self.delta,
+            "seconds": self.seconds,
+            "notes": list(self.notes),
+            "model_fingerprint": self.model_fingerprint,
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One a record, for CSV."""
+        parts = (
+            (True, self.member_places, self.members),
+            (False, self.other_places, self.others),
+        )
+        return [
+            {"member": member, "place": int(place), "loss": float(loss)}
+            | {f"{name} score": float(pair[not member][at]) for name, pair in self.scores.items()}
+            for member, places, losses in parts
+            for at, (place, loss) in enumerate(zip(places, losses, strict=True))
+        ]
+
+
+@dataclass(frozen=True)
+class RecordExposure:
+    """What the model betrays of one record.
+
+    place             in the training part of a member, else in the test part
+    above_members, above_others  shares of members and of others with a loss at least as high
+    scores            by attack
+    """
+
+    member: bool
+    place: int
+    loss: float
+    above_members: float
+    above_others: float
+    scores: Mapping[str, float]
+
+    @property
+    def told(self) -> str:
+        what = "was" if self.member else "was not"
+        return (
+            f"This record {what} in the training set. {self.above_members:.0%} of members and "
+            f"{self.above_others:.0%} of other records have a loss as high as its {self.loss:.3g}."
+        )
+
+
+@dataclass(frozen=True)
+class Trade:
+    """One private training, or one without noise, for the figure of accuracy against epsilon.
+
+    epsilon  the budget, None without noise;  spent  of it by the accountant
+    """
+
+    epsilon: float | None
+    seed: int
+    spent: float | None
+    noise: float | None
+    accuracy: float
+    auc: float
+    tpr: float
+    right: float
+    members: tuple[float, ...] = field(default=(), repr=False)
+    others: tuple[float, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class PrivacyTrade:
+    """Accuracy and membership AUC against epsilon, of several seeds each.
+
+    count  members, and as many others, of each attack;  test  pictures of the accuracy
+    member_places, other_places  of the records of which the first seed's trainings have the losses
+    """
+
+    data: str
+    command: str
+    date: str
+    machine: str
+    spec: Mapping[str, Any]
+    delta: float
+    count: int
+    test: int
+    trades: tuple[Trade, ...]
+    member_places: tuple[int, ...] = ()
+    other_places: tuple[int, ...] = ()
+
+    @property
+    def epsilons(self) -> tuple[float | None, ...]:
+        """The strictest first, without noise the last."""
+        known = {trade.epsilon for trade in self.trades}
+        return tuple(sorted(known, key=lambda e: float("inf") if e is None else e))
+
+    def of(self, epsilon: float | None) -> list[Trade]:
+        return [trade for trade in self.trades if trade.epsilon == epsilon]
+
+    def summary(self, epsilon: float | None, what: str) -> tuple[float, float, float]:
+        """Mean over seeds of accuracy, auc, tpr or right, and its 95% interval by Student's t."""
+        from scipy.stats import t
+
+        values = np.array([getattr(trade, what) for trade in self.of(epsilon)], np.float64)
+        mean, n = float(values.mean()), len(values)
+        if n < 2:
+            return mean, mean, mean
+        half = float(t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n))
+        return mean, mean - half, mean + half
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> "PrivacyTrade":
+        """Raises TypeError or KeyError of anything else."""
+        trades = tuple(
+            Trade(**{**one, "members": tuple(one["members"]), "others": tuple(one["others"])})
+            for one in given["trades"]
+        )
+        places = {key: tuple(given[key]) for key in ("member_places", "other_places")}
+        return cls(**{**given, "trades": trades, **places})
+
+
+@dataclass(frozen=True, eq=False)
+class Inversion:
+    """Pictures that a classifier itself gives of its classes, beside what it was trained on.
+
+    pictures  (classes, side, side, channels) uint8, made by gradient descent from grey
+    means     the same, mean training picture of each class
+    correlations  (classes,) Pearson's over the pixels of the two
+    others    (classes,) the largest correlation with the mean of another class
+    probabilities (classes,) of its class that the model gives each picture
+    """
+
+    model: str
+    data: str
+    classes: tuple[str, ...]
+    pictures: NDArray[np.uint8] = field(repr=False)
+    means: NDArray[np.uint8] = field(repr=False)
+    correlations: Floats
+    others: Floats
+    probabilities: Floats
+    params: Mapping[str, Any]
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def nearest(self) -> int:
+        """Of how many classes the picture is most like the mean of its own."""
+        return int((self.correlations > self.others).sum())
+
+    @property
+    def told(self) -> str:
+        n = len(self.classes)
+        return (
+            f"For {self.nearest} of {n} classes the picture is more like the mean training picture "
+            f"of its own class than of any other; mean correlation "
+            f"{self.correlations.mean():.2f}, n = {n}.".replace("-", "−")
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "data": self.data,
+            "classes": list(self.classes),
+            "correlations": self.correlations.tolist(),
+            "largest_correlation_with_another": self.others.tolist(),
+            "probabilities": self.probabilities.tolist(),
+            "params": dict(self.params),
+            "seconds": self.seconds,
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True)
+class CanaryExposure:
+    """How much a language model remembers of a secret that stood so many times in its text.
+
+    rank       of the secret by its log-perplexity among all `candidates`, 1 the likeliest
+    exposure   log2 of candidates - log2 of rank, in bits: 0 to log2 of candidates
+    perplexity validation perplexity of the model
+    """
+
+    times: int
+    seed: int
+    canary: str
+    rank: int
+    candidates: int
+    exposure: float
+    perplexity: float
+
+
+@dataclass(frozen=True)
+class CanaryTest:
+    """Exposure of a planted secret, by how often it was planted."""
+
+    data: str
+    spec: Mapping[str, Any]
+    found: tuple[CanaryExposure, ...]
+    candidates: int
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def times(self) -> tuple[int, ...]:
+        return tuple(sorted({one.times for one in self.found}))
+
+    def mean(self, times: int) -> float:
+        return float(np.mean([one.exposure for one in self.found if one.times == times]))
+
+    @property
+    def most(self) -> float:
+        """Bits: the exposure of a secret that is the likeliest of all candidates."""
+        return float(np.log2(self.candidates))
+
+    @property
+    def told(self) -> str:
+        seeds = len({one.seed for one in self.found})
+        parts = [f"{self.mean(t):.1f} bits where it stood {t:,} times" for t in self.times]
+        return (
+            f"Exposure of the secret, of {self.most:.1f} bits at most, mean of {seeds} "
+            f"trainings: {'; '.join(parts)}."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)

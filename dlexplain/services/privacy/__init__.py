@@ -1,0 +1,1 @@
+"""What a model betrays of the records that it was trained on."""

@@ -1,0 +1,82 @@
+"""Small trainings inside a job: shadow models, and those of the figure of accuracy against epsilon.
+
+They are trained as a run is, from the same spec by the same parts, but keep the last epoch, average
+no weights, and are written nowhere.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from dlexplain.data.base import LoadedData
+from dlexplain.execution.spec import RunSpec
+from dlexplain.services.training.worker import Built, assembled
+from dlexplain.tasks.modules.base import optimiser_and_schedule
+
+AT_ONCE = 500
+"""Records of which the logits are asked for at once."""
+
+
+def alone(spec: RunSpec) -> RunSpec:
+    """The spec of a training that learns from no other model, and has no validation."""
+    training = dict(spec.training)
+    if training.get("schedule") == "plateau":
+        training["schedule"] = "constant"
+    training |= {"averaging": 0.0, "patience": 0, "precision": "float32"}
+    task = {key: value for key, value in spec.task_params.items() if key != "teacher"}
+    return replace(spec, task_params=task, training=training)
+
+
+def fit(spec: RunSpec, data: LoadedData, epoch_done: Callable[[], None]) -> Built:
+    """Train from the beginning to the last epoch, in the calling thread, on the CPU.
+
+    epoch_done  is called after each epoch; what it raises ends the training
+    """
+    built = assembled(alone(spec), data, torch.device("cpu"))
+    module, loader, how = built.module, built.data.loader, built.training
+    optimiser, schedule = optimiser_and_schedule(
+        module.network, how, module.steps, wrapped=module.wrapped
+    )
+    module.train()
+    try:
+        for _ in range(how.epochs):
+            for cut in loader:
+                batch = built.data.on_after_batch_transfer(cut, 0)
+                _step(built, batch, optimiser)
+                if schedule is not None:
+                    schedule.step()
+                loader.seen += 1
+            epoch_done()
+    finally:
+        if module.private is not None:
+            module.private.release()
+    module.eval()
+    return built
+
+
+def _step(built: Built, batch: Any, optimiser: torch.optim.Optimizer) -> None:
+    module = built.module
+    torch.default_generator.manual_seed(batch["seed"])
+    if module.private is not None:
+        module.private.begin(batch["seed"])
+    loss, _ = module.loss(batch)
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    if built.training.clip:
+        nn.utils.clip_grad_norm_(module.network.parameters(), built.training.clip)
+    optimiser.step()
+
+
+def logits_of(built: Built, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """(records, side, side, channels) uint8 -> (records, classes)"""
+    found = []
+    with torch.inference_mode():
+        for start in range(0, len(pixels), AT_ONCE):
+            some = torch.from_numpy(pixels[start : start + AT_ONCE]).permute(0, 3, 1, 2).float()
+            found.append(built.module(built.data.normalise(some)).double())
+    return torch.cat(found).numpy()

@@ -1,0 +1,24 @@
+"""What is attacked; no torch here."""
+
+import streamlit as st
+
+from dlexplain.ui.address import from_address, one_of
+
+INPUTS = {"picture": "Picture", "text": "Text", "series": "Series"}
+INPUT = "attack-input"
+
+
+def choose_input(arrived: bool) -> str:
+    """A key of INPUTS."""
+    from_address("input", one_of("kind of input", INPUTS), arrived, INPUT)
+    st.session_state.setdefault(INPUT, "picture")
+    chosen = st.segmented_control(
+        "What the model reads",
+        list(INPUTS),
+        format_func=INPUTS.__getitem__,
+        key=INPUT,
+        required=True,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    return str(chosen or "picture")

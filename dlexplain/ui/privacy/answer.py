@@ -1,0 +1,132 @@
+"""Whether membership can be told: the answer, its figures, and the shadow models."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dlexplain.figures.privacy import plot_losses, plot_roc
+from dlexplain.results.privacy import PrivacyReport
+from dlexplain.results.words import csv_of
+from dlexplain.ui.address import from_address, whole_number
+from dlexplain.ui.cards import download
+from dlexplain.ui.charts import chart
+from dlexplain.ui.jobs import Asked, asked, result_of, show_live
+from dlexplain.ui.live import drawn_before
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.privacy.record import show_record
+
+if TYPE_CHECKING:
+    from dlexplain.services.jobs import Progress
+
+SLOT, SHADOWS = "privacy", "privacy-shadows"
+MOST_SHADOWS = 16
+ABOUT = (
+    "AUC: how often the attack gives a record of the training set a higher score than another one; "
+    "50% is chance. In brackets 95% intervals."
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """As `dlexplain.services.privacy.membership.privacy` takes it."""
+
+    model: str
+    path: str
+    shadows: int
+
+
+def choose_shadows(arrived: bool) -> int:
+    """How many shadow models are trained, below the answer."""
+    from_address("shadows", whole_number("shadows", 0, MOST_SHADOWS), arrived, SHADOWS)
+    st.session_state.setdefault(SHADOWS, 0)
+    state = st.session_state
+    state[SHADOWS] -= state[SHADOWS] % 2  # an address may have an odd number
+    return int(
+        st.select_slider(
+            "Shadow models for the likelihood ratio attack",
+            range(0, MOST_SHADOWS + 1, 2),
+            key=SHADOWS,
+            help="Each is trained as the model was, on a random half of the records: seconds each "
+            "for small digits, hours for a large network. 0 leaves the attack out.",
+        )
+    )
+
+
+def show_membership(question: Question) -> None:
+    """The answer, or the progress towards it."""
+    found = asked(SLOT, question, "Membership inference", partial(_ask, question))
+    show_live(partial(_draw, question), found)
+
+
+def _ask(question: Question, progress: "Progress") -> PrivacyReport:
+    from dlexplain.services.privacy.membership import privacy  # torch, in the job's thread
+
+    return privacy(question.model, question.path, question.shadows, progress=progress)
+
+
+def _draw(question: Question, found: Asked[PrivacyReport]) -> None:
+    report = result_of(found, "steps", starting="Asking the model about its records")
+    if report is None:
+        return
+    told = f"**{literal(report.told)}**"
+    if report.betrayed:
+        st.warning(told, icon=":material/visibility:")
+    else:
+        st.info(told, icon=":material/shield:")
+    _numbers(report)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**Losses**")
+        chart(plot_losses(report), "privacy-losses")
+        st.caption("A model that remembers has little loss on what it was trained on.")
+    with right:
+        st.markdown("**Members found against false alarms**")
+        chart(plot_roc(report), "privacy-roc")
+        st.caption("The dotted diagonal is chance.")
+    _facts(report)
+    show_record(report, question.path)
+
+
+def _numbers(report: PrivacyReport) -> None:
+    with st.container(horizontal=True, gap="small"):
+        for attack in report.attacks:
+            cells = (
+                (f"{attack.title}: AUC", f"{attack.auc:.3f}", (attack.low, attack.high), 3),
+                ("found, 1% false alarms", f"{attack.tpr:.1%}", (attack.tpr_low, attack.tpr_high),
+                 0),
+            )  # fmt: skip
+            for title, value, (low, high), digits in cells:
+                with st.container(border=True, width=250):
+                    st.markdown(f":small[{literal(title)}]")
+                    st.metric(title, value, label_visibility="collapsed", help=ABOUT)
+                    st.caption(
+                        f"[{low:.3f}–{high:.3f}]" if digits else f"[{100 * low:.1f}–{high:.1%}]"
+                    )
+        if report.epsilon is not None:
+            with st.container(border=True, width=250):
+                st.markdown(":small[trained privately: epsilon]")
+                st.metric("epsilon", f"{report.epsilon:.3g}", label_visibility="collapsed")
+                st.caption(f"delta {report.delta:g}")
+
+
+def _facts(report: PrivacyReport) -> None:
+    lines = [
+        f"{report.count:,d} records of the training part of {literal(report.data)}, on which the "
+        f"model is right in {report.accuracy[0]:.1%}, and as many of the test part, "
+        f"{report.accuracy[1]:.1%}; {report.seconds:.1f} s. The guess takes a record for a member "
+        f"whose loss is at most the mean of the members, {report.threshold:.3g}."
+    ]
+    lines += [literal(note) for note in report.notes]
+    st.caption("  \n".join(lines))
+    with st.container(horizontal=True):
+        key = f"privacy-{drawn_before()}"
+        stem = f"privacy-{report.model.rpartition('/')[2]}"
+        rows = partial(_csv, report)
+        download("CSV", rows, f"{stem}.csv", f"{key}-csv", "A row a record: its loss and scores.")
+        download("JSON", report.to_dict, f"{stem}.json", f"{key}-json")
+
+
+def _csv(report: PrivacyReport) -> str:
+    return csv_of(report.rows())

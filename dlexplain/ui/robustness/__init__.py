@@ -1,0 +1,1 @@
+"""The page Robustness: what is asked, the job, what came of it."""

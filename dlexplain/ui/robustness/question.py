@@ -1,0 +1,221 @@
+"""What is asked of a model: data, attacks, budgets, corruptions, how many; and the job."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from dlexplain.errors import BadInput
+from dlexplain.results import Robustness
+from dlexplain.results.attacks import budget_told
+from dlexplain.services.attack.robust_usual import (
+    ATTACKS_USUAL,
+    BUDGETS_USUAL,
+    FEWER,
+    SEVERITIES_USUAL,
+)
+from dlexplain.services.jobs import Progress
+from dlexplain.trained.catalogue import ModelEntry
+from dlexplain.ui.address import from_address, whole_number
+from dlexplain.ui.jobs import Asked, asked
+from dlexplain.ui.markdown import literal
+
+SLOT, SHOWN = "robustness", "robustness-shown"
+DATA, COUNT, BUDGETS = "robustness-data", "robustness-count", "robustness-budgets"
+ATTACKS, CORRUPTIONS, SEVERITIES = (
+    "robustness-attacks",
+    "robustness-corruptions",
+    "robustness-severities",
+)
+USUAL, LEAST, MOST = 100, 3, 10_000
+MOST_LEFT = 3
+"""Unfinished measurements that are shown."""
+DATA_HELP = (
+    "Where the model's own data set lies on the server, or a folder or ZIP of pictures in folders "
+    "named after its classes. Of pictures in one folder the right class is not known: what the "
+    "model says of them as they are counts as right."
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """As `robustness` takes it; None for what is usual."""
+
+    model: str
+    data: str
+    attacks: tuple[str, ...] | None
+    budgets: tuple[float, ...] | None
+    corruptions: tuple[str, ...] | None
+    severities: tuple[int, ...] | None
+    count: int
+
+    @property
+    def told(self) -> str:
+        """Such as "100 examples, fgsm and pgd within 2/255 in L∞, corruptions"."""
+        attacks = ATTACKS_USUAL if self.attacks is None else self.attacks
+        budgets = BUDGETS_USUAL if self.budgets is None else self.budgets
+        parts = [f"{self.count:,} pictures"]
+        if attacks:
+            most = budget_told("linf", max(budgets))
+            parts.append(f"{', '.join(attacks)} up to {most}")
+        if self.corruptions is None:
+            parts.append("all corruptions")
+        elif self.corruptions:
+            parts.append(f"{len(self.corruptions)} corruptions")
+        return ", ".join(parts) + (f", of {self.data}" if self.data else "")
+
+
+def job_of(model: str) -> Asked[Robustness] | None:
+    """What this session has asked about the model last."""
+    found: Asked[Robustness] | None = st.session_state.get(SLOT)
+    return found if found is not None and found.question.model == model else None
+
+
+def choose_question(entry: ModelEntry, arrived: bool) -> Question | None:
+    """The settings; None, which is told, where they are nonsense. torch is imported for the names
+    of attacks."""
+    with st.spinner("Reading the names of attacks…"):
+        from dlexplain.services.attack.robust_pictures import offered
+
+        attacks, corruptions = offered()
+    state = st.session_state
+    from_address("data", str, arrived, DATA)
+    from_address("count", whole_number("count", LEAST, MOST), arrived, COUNT)
+    state.setdefault(COUNT, USUAL)
+    state.setdefault(ATTACKS, list(ATTACKS_USUAL))
+    state.setdefault(BUDGETS, ", ".join(f"{255 * one:g}" for one in BUDGETS_USUAL))
+    state.setdefault(CORRUPTIONS, list(corruptions))
+    state.setdefault(SEVERITIES, list(SEVERITIES_USUAL))
+    left, right = st.columns([3, 1])
+    data = left.text_input(
+        "Other data", key=DATA, persist_state="session", help=DATA_HELP,
+        placeholder="The model's own test data",
+    )  # fmt: skip
+    count = right.number_input(
+        "How many pictures", LEAST, MOST, key=COUNT, persist_state="session", step=10,
+        help="More make narrower intervals and take longer.",
+    )  # fmt: skip
+    left, right = st.columns([3, 1])
+    chosen = left.multiselect(
+        "Attacks", list(attacks), format_func=attacks.__getitem__, key=ATTACKS,
+        persist_state="session", placeholder="None",
+        help="Square, here of "
+        f"{FEWER['square']['queries']} queries, sees scores alone: where it fools more than the "
+        "others, the model hides its gradients.",
+    )  # fmt: skip
+    budgets = right.text_input(
+        "Budgets, of 255", key=BUDGETS, persist_state="session",
+        help="By so many levels of 256 each value may change; with commas between.",
+    )  # fmt: skip
+    left, right = st.columns([3, 1])
+    worse = left.multiselect(
+        "Corruptions", list(corruptions), format_func=corruptions.__getitem__, key=CORRUPTIONS,
+        persist_state="session", placeholder="None",
+        help="What cameras, weather and storage do to a picture that nobody attacks.",
+    )  # fmt: skip
+    severities = right.multiselect(
+        "Severities", [1, 2, 3, 4, 5], key=SEVERITIES, persist_state="session", placeholder="None",
+    )  # fmt: skip
+    try:
+        levels = _levels(budgets)
+    except BadInput as error:
+        st.error(literal(error))
+        return None
+    return Question(
+        entry.name,
+        data.strip(),
+        _unless(tuple(chosen), ATTACKS_USUAL),
+        _unless(levels, BUDGETS_USUAL),
+        _unless(tuple(worse), tuple(corruptions)),
+        _unless(tuple(sorted(severities)), SEVERITIES_USUAL),
+        int(count),
+    )
+
+
+def _unless(given: tuple[Any, ...], usual: tuple[Any, ...]) -> Any:
+    """None where it is what is usual, so that equal questions are the same."""
+    return None if given == usual else given
+
+
+def _levels(text: str) -> tuple[float, ...]:
+    """Of 255; raises BadInput."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    try:
+        found = tuple(float(word) / 255 for word in words)
+    except ValueError:
+        found = ()
+    if not found or not all(0 < one <= 1 for one in found):
+        raise BadInput(
+            f'the budgets are "{text}"; numbers above 0 and up to 255, with commas between, are '
+            "accepted, such as 1, 2, 4, 8"
+        )
+    return tuple(sorted(set(found)))
+
+
+def start(question: Question | None) -> None:
+    """The button, and the job that it starts; what an earlier attempt has done is gone on with."""
+    running = None if question is None else job_of(question.model)
+    busy = running is not None and running.active
+    pressed = st.button(
+        "Compute", type="primary", icon=":material/play_arrow:", disabled=busy or question is None,
+        help="A measurement is being made; cancel that one first." if busy else None,
+    )  # fmt: skip
+    if pressed and question is not None:
+        begin(question)
+        st.rerun()
+
+
+def go_on(model: str) -> None:
+    """What earlier sessions left unfinished, each with a button."""
+    from dlexplain.services.attack.robustness_shipped import stopped
+
+    for place, left in enumerate(stopped(model)[:MOST_LEFT]):
+        question = Question(
+            model, left.data, left.attacks, left.budgets, left.corruptions, left.severities,
+            left.count,
+        )  # fmt: skip
+        st.markdown(
+            f"Stopped at {left.done:,d} of {left.answers:,d} answers: {literal(question.told)}"
+        )
+        st.button(
+            "Go on with it",
+            key=f"robustness-left-{place}",
+            icon=":material/resume:",
+            on_click=partial(begin, question, left.seed),
+        )
+
+
+def begin(question: Question, seed: int = 0) -> None:
+    """The job of this session; the one before it stops."""
+    so_far: list[Robustness] = []
+    st.session_state.pop(SHOWN, None)  # the new result is to be seen
+    work = _work(question, so_far, seed)
+    asked(SLOT, question, "The robustness", work, anew=True, so_far=so_far)
+
+
+def _work(
+    question: Question, so_far: list[Robustness], seed: int
+) -> Callable[[Progress], Robustness]:
+    def work(progress: Progress) -> Robustness:
+        from dlexplain.services.attack.robustness import robustness
+
+        return robustness(
+            question.model,
+            question.data,
+            question.attacks,
+            question.budgets,
+            question.corruptions,
+            question.severities,
+            question.count,
+            seed,
+            progress=progress,
+            tell=partial(_keep, so_far),
+        )
+
+    return work
+
+
+def _keep(so_far: list[Robustness], now: Robustness) -> None:
+    so_far[:] = [now]

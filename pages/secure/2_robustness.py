@@ -1,0 +1,145 @@
+"""How robust is a model over a data set: under attack, and where its pictures get worse?"""
+
+from functools import partial
+
+import streamlit as st
+
+from dlexplain.results import Robustness
+from dlexplain.services.attack.robustness_shipped import made_here, shipped
+from dlexplain.services.pictures.cards import TASK
+from dlexplain.trained.catalogue import ModelEntry
+from dlexplain.ui.address import from_address, one_of, to_address
+from dlexplain.ui.jobs import Asked, result_of
+from dlexplain.ui.live import drawn_before, live, rerun_when
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.models import choose_model, choose_second
+from dlexplain.ui.pictures import OWN
+from dlexplain.ui.robustness.question import SHOWN, choose_question, go_on, job_of, start
+from dlexplain.ui.robustness.result import show_result
+
+MODEL, SETTINGS = "robustness-model", "robustness-settings"
+BESIDE_HELP = "A second model whose result is drawn beside the first one's, with dashed lines."
+EVERY_SECONDS = 5.0  # between two drawings of a result that grows
+ASKS = ("data", "count")  # what in the address opens the settings
+
+
+def main() -> None:
+    st.title("How robust is it?")
+    arrived = MODEL not in st.session_state
+    left, right = st.columns(2)
+    with left:
+        entry = choose_model([TASK], MODEL, arrived, own=OWN)
+    if entry is None:
+        return
+    with right:
+        other = choose_second([TASK], entry, "beside", arrived, OWN, BESIDE_HELP)
+    found = job_of(entry.name)
+    with st.container():
+        answers(entry, other, found, arrived)
+    address = settings(entry, arrived)
+    OWN.ask(MODEL)
+    beside = other.name if other is not None else None
+    shown = st.session_state.get(SHOWN)
+    to_address({"model": entry.name, "beside": beside, "result": shown, **address})
+
+
+def answers(
+    entry: ModelEntry, other: ModelEntry | None, found: Asked[Robustness] | None, arrived: bool
+) -> None:
+    """The job's progress and its result as it grows, or the results that are there."""
+    if found is not None:
+        result_of(found, "answers", starting="Drawing the pictures", again="Go on")
+    if found is not None and found.active:
+        rerun_when(lambda: found.active, lambda: found.active)
+        live(
+            partial(_grown, found),
+            version=lambda: id(found.so_far[-1]) if found.so_far else 0,
+            active=lambda: found.active,
+            every=EVERY_SECONDS,
+        )
+        return
+    if found is None:
+        go_on(entry.name)
+    known = _known(entry.name, found)
+    if not known:
+        st.info(
+            "There is no result for this model yet. Open **Compute a result** below: pictures of "
+            "the model's own test data are attacked within growing budgets, and corrupted as "
+            "cameras and weather do. You will see how much of its accuracy is left.",
+            icon=":material/arrow_downward:",
+        )
+        return
+    show_result(known[_chosen(known, arrived)], "robustness", _second(other))
+
+
+def _second(other: ModelEntry | None) -> Robustness | None:
+    """What is known of the second model, the latest; it is said where there is nothing."""
+    if other is None:
+        return None
+    known = _known(other.name, None)
+    if not known:
+        st.caption(
+            f"There is no result for {literal(other.name)} yet: choose it as the model, and "
+            "compute one."
+        )
+    return next(iter(known.values()), None)
+
+
+def _grown(found: Asked[Robustness]) -> None:
+    if found.so_far and found.so_far[-1].done:
+        show_result(found.so_far[-1], f"robustness-{drawn_before()}", whole=False)
+
+
+def _known(model: str, found: Asked[Robustness] | None) -> dict[str, Robustness]:
+    """By their names in the address, the one to see first: what a job that was stopped has done,
+    what was made here, what comes along."""
+    known = {}
+    if found is not None and found.job.state != "done" and found.so_far and found.so_far[-1].done:
+        known["stopped"] = found.so_far[-1]
+    known |= {one.date: one for one in made_here(model)}
+    if (ships := shipped(model)) is not None:
+        known["shipped"] = ships
+    return known
+
+
+def _chosen(known: dict[str, Robustness], arrived: bool) -> str:
+    """Of several results, which to see."""
+    state, names = st.session_state, list(known)
+    from_address("result", one_of("result", names), arrived, SHOWN)
+    state[SHOWN] = state[SHOWN] if state.get(SHOWN) in known else names[0]
+    if len(names) > 1:
+        st.selectbox("Result", names, format_func=lambda name: _title(name, known[name]), key=SHOWN)
+    return str(state[SHOWN])
+
+
+def _title(name: str, found: Robustness) -> str:
+    what = {"shipped": "comes along", "stopped": "stopped"}.get(name, "made here")
+    attacks = ", ".join(curve.title for curve in found.attacks if curve.params or curve.gradients)
+    return f"{found.date[:16].replace('T', ' ')}, {found.done:,d} pictures, {attacks} ({what})"
+
+
+def settings(entry: ModelEntry, arrived: bool) -> dict[str, str | None]:
+    """What to compute anew; returns what of it is to be in the address. torch is imported for it,
+    so it is closed until it is asked for."""
+    opened = st.expander(
+        "Compute a result",
+        icon=":material/tune:",
+        key=SETTINGS,
+        expanded=any(key in st.query_params for key in ASKS),
+        on_change="rerun",
+    )
+    with opened:
+        if not opened.open:
+            return {}
+        question = choose_question(entry, arrived)
+        st.caption(
+            "It goes on in the background and is kept as it comes: what was stopped goes on with "
+            "the same question."
+        )
+        start(question)
+    if question is None:
+        return {}
+    return {"data": question.data, "count": str(question.count)}
+
+
+main()

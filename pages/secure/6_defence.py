@@ -1,0 +1,48 @@
+"""Does a defence by preprocessing hold against an attack that knows of it?"""
+
+import streamlit as st
+
+from dlexplain.errors import DlexplainError
+from dlexplain.services.pictures.cards import TASK
+from dlexplain.ui.address import to_address
+from dlexplain.ui.data_path import given_path
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.models import choose_model
+from dlexplain.ui.pictures import OWN
+
+MODEL = "defence-model"
+
+
+def main() -> None:
+    st.title("Does the defence hold?")
+    arrived = MODEL not in st.session_state
+    entry = choose_model([TASK], MODEL, arrived, own=OWN)
+    if entry is None:
+        return
+    with st.spinner("Loading…"):  # torch is imported from here on
+        from dlexplain.ui import cache
+        from dlexplain.ui.defence import choose_defence, show_defence
+    try:
+        model = cache.model(entry.name)
+    except DlexplainError as error:
+        st.error(literal(error))
+        return
+    answer = st.container()
+    question = choose_defence(arrived, given_path(entry.data))
+    with answer:
+        show_defence(model, question)
+    with st.expander("What the three attacks are, and what defends instead"):
+        st.markdown(
+            "**Without the defence** the attack is made against the model, and the model sees "
+            "what comes out. **One that does not know of it** is the same, but the defence changes "
+            "what the model sees: this is how such defences were shown to work. **One that knows "
+            "of it** goes through the defence at every step, and takes its gradient for that of "
+            "the identity ([Athalye et al. 2018](https://arxiv.org/abs/1802.00420)).\n\n"
+            "What changes a model's accuracy under such attacks is adversarial training, an option "
+            "of picture classifiers on **Train > Launch**, and, with a guarantee, randomised "
+            "smoothing."
+        )
+    to_address({"model": entry.name, "defence": question.defence})
+
+
+main()
