@@ -1,7 +1,7 @@
 """What randomised smoothing certifies of a classifier over a data set."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -95,12 +95,6 @@ class CertifiedAccuracy:
         return tuple(sorted({0.0, *(one.radius for one in self.certificates if one.right)}))
 
     @property
-    def median(self) -> float:
-        """Radius to which half of the pictures are right and certified; 0 where fewer are right."""
-        reached = sorted(one.radius if one.right else 0.0 for one in self.certificates)
-        return reached[-(-self.n // 2) - 1] if self.n else 0.0
-
-    @property
     def told(self) -> str:
         """The answer in a sentence or two."""
         share, low, high = self.accuracy(0.0)
@@ -133,12 +127,3 @@ class CertifiedAccuracy:
     def plot(self) -> Any:
         """Certified accuracy over the radius."""
         return plot(self)
-
-
-def at_radii(found: CertifiedAccuracy, radii: Sequence[float]) -> list[dict[str, float]]:
-    """Certified accuracy at each radius, a row each."""
-    rows = []
-    for radius in radii:
-        share, low, high = found.accuracy(radius)
-        rows.append({"radius": radius, "accuracy": share, "low": low, "high": high})
-    return rows

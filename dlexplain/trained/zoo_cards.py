@@ -4,13 +4,22 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from dlexplain.errors import UnknownName, known_names
-from dlexplain.execution.paths import robustness_in, trust_in
+from dlexplain.execution.paths import (
+    calibration_in,
+    outside_in,
+    robustness_in,
+    smoothing_in,
+    trust_in,
+)
 from dlexplain.results import ZooCard
 from dlexplain.results.runs import GPU
 from dlexplain.results.words import duration, size
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.folder import Trained, sizes_of
 from dlexplain.trained.zoo import Zoo, readable_zoo
+
+MEASURED = (calibration_in, outside_in, robustness_in, smoothing_in, trust_in)
+"""Files beside a card that are not needed to load the model."""
 
 
 def zoo_cards() -> tuple[ZooCard, ...]:
@@ -34,7 +43,7 @@ def _read(model: Trained) -> ZooCard:
     card, spec = model.card, model.spec
     assert model.headline is not None  # a zoo model without one is damaged
     environment = card.get("environment", {})
-    measured = (trust_in(model.folder), robustness_in(model.folder))  # not needed to load it
+    measured = {where(model.folder) for where in MEASURED}
     device, processor = (str(environment.get(key, "")) for key in ("device", "processor"))
     return ZooCard(
         name=model.name,

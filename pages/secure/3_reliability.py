@@ -24,8 +24,7 @@ from dlexplain.ui.reliability.question import (
 )
 
 MODEL, SETTINGS = "reliability-model", "reliability-settings"
-ASKS = ("data", "count")
-"""What in the address opens the settings."""
+ASKS = ("data", "count")  # what in the address opens the settings
 
 
 def main() -> None:

@@ -243,6 +243,7 @@ def test_a_job_can_be_cancelled() -> None:
         (lambda: dx.calibration("nobody"), BadInput, 'unknown model "nobody"'),
         (lambda: dx.calibration("macrodata-lstm"), Incompatible, "has no probabilities of classes"),
         (lambda: dx.calibration("digits-cnn", count=1), BadInput, "count is 1; a whole number"),
+        (lambda: dx.calibration("digits-cnn", seed=-1), BadInput, "seed is -1; a whole number"),
         (lambda: dx.calibration("digits-cnn", count=30), BadInput, "30 pictures are too few; 40"),
         (lambda: dx.calibration("digits-cnn", "/no/where"), DataError, "is not there"),
         (lambda: dx.calibration("sst2-cnn", "/no/where.csv"), DataError, "/no/where.csv"),

@@ -168,6 +168,8 @@ def parts_of(model: Classifier, data: str, count: int, seed: int, train: int = 0
     """
     if not isinstance(count, int) or not 2 <= count <= MOST:
         raise BadInput(f"count is {count!r}; a whole number from 2 to {MOST:,} is accepted")
+    if not isinstance(seed, int) or seed < 0:
+        raise BadInput(f"seed is {seed!r}; a whole number from 0 is accepted")
     if isinstance(model, LoadedModel):
         return _pictures(model, data, count, seed, train)
     return _texts(model, data, count, seed)

@@ -11,7 +11,7 @@ import torch
 
 from dlexplain.attacks.smoothing import Smoothing, certify
 from dlexplain.attacks.victim import Victim
-from dlexplain.errors import BadInput, Incompatible
+from dlexplain.errors import Incompatible
 from dlexplain.execution.paths import smoothing_folder, smoothing_in
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
@@ -101,8 +101,6 @@ def smoothing(
     found, progress = classifier(model), progress or Progress()
     if not isinstance(found, LoadedModel):
         raise Incompatible(f"{found.name} reads texts, to which no noise can be added")
-    if not isinstance(seed, int) or seed < 0:
-        raise BadInput(f"seed is {seed!r}; a whole number from 0 is accepted")
     parts = parts_of(found, data, count, seed)
     part = parts.test
     assert isinstance(part, PicturePart)
