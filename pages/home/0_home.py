@@ -45,6 +45,17 @@ CARDS = (
         ),
     ),
     (
+        "**See how easily it is fooled, and what it betrays.** Attack a picture, a text or a "
+        "series; see how much accuracy is left under attack and bad weather, whether a defence "
+        "holds, whether its probabilities are right, and what it gives away of its training data.",
+        (
+            ("secure/1_attack", "Attack", "bolt"),
+            ("secure/2_robustness", "Robustness", "shield"),
+            ("secure/3_reliability", "Calibration", "speed"),
+            ("secure/4_privacy", "Privacy", "lock"),
+        ),
+    ),
+    (
         "**See what a latent means.** Reconstruct a picture, walk from one to another, turn one "
         "number of its code; sample a GAN and see whether it copies.",
         (("generate/1_latent", "Latent", "scatter_plot"),),
