@@ -51,7 +51,7 @@ CARDS = (
         (
             ("secure/1_attack", "Attack", "bolt"),
             ("secure/2_robustness", "Robustness", "shield"),
-            ("secure/3_reliability", "Calibration", "speed"),
+            ("secure/3_reliability", "Reliability", "speed"),
             ("secure/4_privacy", "Privacy", "lock"),
         ),
     ),
