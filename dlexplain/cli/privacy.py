@@ -194,7 +194,7 @@ def _canaries(args: argparse.Namespace) -> int:
     from dlexplain.services.privacy.canaries import canaries
 
     progress = Progress(report=Told("epochs"))
-    found = canaries(args.times, args.seeds, args.seed, args.epochs, progress)
+    found = canaries(args.times, args.seeds, args.seed, args.epochs, progress=progress)
     if args.json:
         print(json.dumps(found.to_dict(), indent=1))
         return 0

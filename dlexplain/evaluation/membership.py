@@ -6,6 +6,8 @@ the others (Carlini et al. 2022: an attack that finds few, but surely, is a leak
 by how often a guess at a fixed threshold is right.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,8 @@ from dlexplain.results.words import Z95, wilson
 Floats = NDArray[np.float64]
 LEAST = 10
 """Members, and others, from which on an attack's figures say something."""
+AT_ONCE = 100
+"""Draws with replacement that are looked at together."""
 LEAST_STD = 1e-3
 """Of the shadow models' confidences, so that a record all agree on is not infinitely sure."""
 
@@ -59,14 +63,13 @@ def auc_interval(area: float, members: int, others: int) -> tuple[float, float]:
 
     def inside(a: float) -> bool:
         spread = a * (1 - a) * (1 + half * ((1 - a) / (2 - a) + a / (1 + a))) / (members * others)
-        return abs(area - a) <= Z95 * spread**0.5
+        return bool(abs(area - a) <= Z95 * spread**0.5)
 
     return _edge(area, 0.0, inside), _edge(area, 1.0, inside)
 
 
-def _edge(inner: float, outer: float, inside: object) -> float:
+def _edge(inner: float, outer: float, inside: Callable[[float], bool]) -> float:
     """Where, between a value inside and the end, it stops to be inside: by bisection."""
-    assert callable(inside)
     if inner == outer or inside(outer):
         return outer
     for _ in range(60):
@@ -77,8 +80,19 @@ def _edge(inner: float, outer: float, inside: object) -> float:
 
 def tpr_at_fpr(members: Floats, others: Floats, rate: float = 0.01) -> float:
     """The largest rate of members found while at most `rate` of the others are named."""
-    false, true = roc(members, others)
-    return float(true[false <= rate].max())
+    _check(members, others)
+    return float(_found(members[None], others[None], rate)[0])
+
+
+def _found(members: Floats, others: Floats, rate: float) -> Floats:
+    """(draws, members), (draws, others) -> (draws,): the others' score above which so few lie that
+    naming all that is higher keeps the rate, and how many members are."""
+    allowed = int(rate * others.shape[1] + 1e-9)
+    if allowed >= others.shape[1]:
+        return np.ones(len(members))
+    place = others.shape[1] - allowed - 1
+    threshold = np.partition(others, place, axis=1)[:, place]
+    return np.asarray((members > threshold[:, None]).mean(1))
 
 
 def tpr_interval(
@@ -88,12 +102,13 @@ def tpr_interval(
     replacement, which also move the threshold, widened to Wilson's interval at the threshold
     found, since a bootstrap of 0 or 1 has no width."""
     generator = np.random.default_rng(seed)
-    drawn = [
-        tpr_at_fpr(generator.choice(members, len(members)), generator.choice(others, len(others)),
-                   rate)
-        for _ in range(RESAMPLES)
-    ]  # fmt: skip
-    low, high = np.quantile(drawn, [0.025, 0.975])
+    drawn: list[Floats] = []
+    for start in range(0, RESAMPLES, AT_ONCE):
+        count = min(AT_ONCE, RESAMPLES - start)
+        found = generator.choice(members, (count, len(members)))
+        named = generator.choice(others, (count, len(others)))
+        drawn.append(_found(found, named, rate))
+    low, high = np.quantile(np.concatenate(drawn), [0.025, 0.975])
     least, most = wilson(tpr_at_fpr(members, others, rate), len(members))
     return min(float(low), least), max(float(high), most)
 

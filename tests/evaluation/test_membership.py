@@ -36,8 +36,9 @@ def test_the_area_and_the_curve_are_scikit_learns(decimals: int) -> None:
     np.testing.assert_allclose(false, theirs[0], atol=1e-12)
     np.testing.assert_allclose(true, theirs[1], atol=1e-12)
     assert np.trapezoid(true, false) == pytest.approx(auc(members, others))
-    within = theirs[1][theirs[0] <= 0.05].max()
-    assert tpr_at_fpr(members, others, 0.05) == pytest.approx(within)
+    for rate in (0.0, 0.01, 0.06, 0.5, 1.0):
+        within = theirs[1][theirs[0] <= rate].max()
+        assert tpr_at_fpr(members, others, rate) == pytest.approx(within)
 
 
 def test_figures_by_hand() -> None:

@@ -6,6 +6,7 @@ Basic Countermeasures", 2015, https://doi.org/10.1145/2810103.2813677.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -169,7 +170,7 @@ def invert(
     )
 
 
-def _beside(pictures: NDArray[np.uint8], data: PictureData) -> Mapping[str, NDArray[np.generic]]:
+def _beside(pictures: NDArray[np.uint8], data: PictureData) -> Mapping[str, Any]:
     """Mean training pictures, and how like them and like those of other classes each picture is."""
     train, count = data.train, len(data.classes)
     means = np.stack([train.pixels[train.labels == label].mean(0) for label in range(count)])
