@@ -41,11 +41,11 @@ OF_PICTURES = {
 }  # fmt: skip
 OWN = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 2))
 NOT_CALLED = {
-    "AttackResult", "AttentionMaps", "Attribution", "Box", "ClassName", "ClassScore", "Detection",
-    "DlexplainError",
-    "Picture", "PictureAttention", "Prediction", "Progress", "Region", "RunRecord", "RunSpec",
-    "Segmentation", "methods", "models",
-    "read_picture", "read_sample", "run", "runs", "show", "train",
+    "AttackResult", "AttentionMaps", "Attribution", "Box", "CertifiedAccuracy",
+    "ClassifierCalibration", "ClassName", "ClassScore", "Detection", "DlexplainError",
+    "OutOfDistribution", "Picture", "PictureAttention", "Prediction", "Progress", "Region",
+    "RunRecord", "RunSpec", "Segmentation", "SeriesAttackResult", "TextAttackResult",
+    "methods", "models", "read_picture", "read_sample", "run", "runs", "show", "train",
 }  # fmt: skip
 """Classes, listings and readers, which draw nothing; a training has a process of its own, a
 dashboard serves until it is stopped."""
@@ -108,6 +108,15 @@ CALLS["quality"] = lambda: dx.quality(
     dx.load("digits-cnn"), PICTURE, dx.explain("digits-cnn", PICTURE, "saliency")
 )
 CALLS["attack"] = lambda: dx.attack(dx.load("digits-cnn"), PICTURE, "square", queries=10)
+CALLS["attack a text"] = lambda: dx.attack(dx.load("sst2-cnn"), TEXT, "character-swaps", queries=20)
+CALLS["attack a series"] = lambda: dx.attack(dx.load("macrodata-lstm"), draws=10)
+CALLS["robustness"] = lambda: dx.robustness(
+    "digits-cnn", attacks="square", corruptions="fog", severities=1, count=3
+)
+CALLS["calibration"] = lambda: dx.calibration("digits-cnn")
+CALLS["out_of_distribution"] = lambda: dx.out_of_distribution("digits-cnn", count=20)
+CALLS["smoothing"] = lambda: dx.smoothing("digits-cnn", count=3, samples=20, first=10)
+CALLS["privacy"] = lambda: dx.privacy("digits-cnn", count=50)
 CALLS["trust"] = lambda: dx.trust("digits-cnn", methods=("kernel-shap", "saliency"), count=3)
 CALLS["wrap"] = lambda: dx.wrap(OWN, ["a", "b"], (1, 8, 8))
 # Made here: their first weights are drawn from a seed of their own.

@@ -53,7 +53,7 @@ def choose_defence(arrived: bool, data: str) -> Question:
     )
     chosen = known[name]
     strength = second.number_input(
-        chosen.label,
+        literal(chosen.label),
         chosen.least, chosen.most, chosen.usual, 1, key=f"defence-strength-{name}",
         help="Less changes the pictures more.",
     )  # fmt: skip
