@@ -23,7 +23,7 @@ def test_a_result_is_shown_compared_and_computed(browser: Browser, tmp_path: Pat
         page.set_default_timeout(SLOW)
         page.goto(f"{address}/robustness?model=digits-cnn&beside=mnist-cnn&count=6")
         expect(page.get_by_text("mnist-cnn gets")).to_be_visible(timeout=SLOW)
-        expect(page.locator(".js-plotly-plot")).to_have_count(2)
+        expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=SLOW)
         assert not over(page)
         if "SHOTS" in os.environ:
             page.screenshot(path=f"{os.environ['SHOTS']}/robustness.png", full_page=True)
