@@ -59,6 +59,14 @@ def ece_interval(
     """
     confidence, correct = _checked(confidence, correct, bins)
     found = _ece(confidence, correct, _places(confidence, bins), bins)
+    low, high = _percentiles(confidence, correct, bins, seed, share)
+    return max(0.0, 2 * found - high), min(1.0, 2 * found - low)
+
+
+def _percentiles(
+    confidence: Floats, correct: NDArray[np.bool_], bins: int, seed: int, share: float = 0.95
+) -> tuple[float, float]:
+    """Of the resampled errors."""
     generator, n = np.random.default_rng(seed), len(confidence)
     gaps, places = confidence - correct, _places(confidence, bins)
     drawn = np.empty(RESAMPLES)
@@ -66,7 +74,7 @@ def ece_interval(
         rows = generator.integers(0, n, n)
         drawn[i] = np.abs(np.bincount(places[rows], gaps[rows], bins)).sum() / n
     low, high = np.quantile(drawn, [(1 - share) / 2, (1 + share) / 2])
-    return float(np.clip(2 * found - high, 0, 1)), float(np.clip(2 * found - low, 0, 1))
+    return float(low), float(high)
 
 
 def by_chance(
@@ -137,18 +145,22 @@ def calibration_scores(
 ) -> CalibrationScores:
     """All of them, of softmax(logits / temperature); raises BadInput.
 
-    The interval of an ECE that chance can explain begins at 0: there the bootstrap, which knows no
-    other classifier than the one that was drawn, would begin too high.
+    The interval of an ECE that chance can explain goes from 0 to the bootstrap's upper percentile:
+    there the basic interval is too narrow on both sides, since what the absolute values add to the
+    error hides what is under it.
     """
     check_logits(logits, labels)
     p = softmax(logits, temperature)
     confidence, correct = p.max(1), p.argmax(1) == labels
-    low, high = ece_interval(confidence, correct, bins, seed)
-    chance, chance_high = by_chance(confidence, bins, seed)
     found = expected_calibration_error(confidence, correct, bins)
+    chance, chance_high = by_chance(confidence, bins, seed)
+    if found > chance_high:
+        low, high = ece_interval(confidence, correct, bins, seed)
+    else:
+        low, high = 0.0, _percentiles(confidence, correct, bins, seed)[1]
     return CalibrationScores(
         ece=found,
-        ece_low=low if found > chance_high else 0.0,
+        ece_low=low,
         ece_high=high,
         chance=chance,
         chance_high=chance_high,

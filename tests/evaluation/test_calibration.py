@@ -84,7 +84,7 @@ def test_likelihood_and_brier_as_sklearn_has_them() -> None:
 def test_scores_tell_calibrated_from_too_sure() -> None:
     logits, labels = drawn(3000)
     fine, sure = calibration_scores(logits, labels), calibration_scores(3 * logits, labels)
-    assert not fine.told_apart and fine.ece_low == 0 and fine.chance < fine.chance_high
+    assert not fine.told_apart and fine.ece_low == 0 and fine.ece < fine.ece_high
     assert sure.told_apart and sure.ece > 0.1
     assert sure.ece_low < sure.ece < sure.ece_high
     cooled = calibration_scores(3 * logits, labels, 3.0)
