@@ -20,6 +20,7 @@ PARAMETERS = {
     "explain/7_many_pictures": "model method rival",
     "explain/8_objects": "view model",
     "generate/1_latent": "model view test class picture seed",
+    "secure/1_attack": "input model sample method norm",
     "inside/1_layers": "view model layer channel example row column reader text token unit part",
     "train/1_launch": "preset",
     "train/2_runs": "run zoo",
