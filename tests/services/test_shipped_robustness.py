@@ -14,7 +14,7 @@ from dlexplain.trained.zoo import zoo_models
 ROOT = Path(__file__).parents[2]
 KNOWN = sorted({model.name for model in zoo_models()} | set(MODELS))
 FOUND = {name: found for name in KNOWN if (found := shipped(name)) is not None}
-WANTED = {"cifar10-cnn", "digits-cnn", "mnist-cnn"}
+WANTED = {"cifar10-cnn", "cifar10-cnn-tanh", "digits-cnn", "mnist-cnn"}
 
 
 def test_models_come_with_one_and_the_docs_have_them() -> None:
@@ -32,3 +32,7 @@ def test_it_is_of_these_weights_and_whole(name: str) -> None:
         values = [found.clean.value, *(one.value for one in curve.accuracy)]
         assert values == sorted(values, key=lambda v: -(v or 0.0)), curve.name
     assert len(found.corruptions) == 45
+    for level in found.severities:
+        for one in (level.accuracy, level.ece):
+            assert one.low is not None and one.high is not None and one.value is not None
+            assert one.low <= one.value <= one.high

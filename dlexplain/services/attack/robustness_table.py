@@ -199,7 +199,11 @@ class _Corrupted:
 
 
 def _calibration(sure: Floats, right: Bools) -> Estimate:
-    """(cells, examples) of both -> of all together; its interval by resampling the examples."""
+    """(cells, examples) of both -> of all together; its interval by resampling the examples.
+
+    Fewer different examples make the error larger, so resampled ones lie above it: the interval is
+    their spread about their own mean, laid about the value.
+    """
     count = sure.shape[1]
     value = expected_calibration_error(sure.ravel(), right.ravel())
     if count < LEAST:
@@ -208,8 +212,8 @@ def _calibration(sure: Floats, right: Bools) -> Estimate:
     errors = [
         expected_calibration_error(sure[:, rows].ravel(), right[:, rows].ravel()) for rows in drawn
     ]
-    low, high = np.quantile(errors, [0.025, 0.975])
-    return Estimate(value, float(low), float(high), count)
+    low, high = np.quantile(errors, [0.025, 0.975]) - np.mean(errors) + value
+    return Estimate(value, max(0.0, float(low)), float(high), count)
 
 
 def _classes(
