@@ -50,8 +50,8 @@ def show_cost() -> None:
     with st.container(horizontal=True):
         download("JSON", trade.to_dict, "privacy-cost.json", "privacy-cost-json")
     st.caption(
-        "To train a model privately, give a **Privacy budget, epsilon** on the page **Launch**; what "
-        "is spent is a curve of the run."
+        "To train a model privately, give a **Privacy budget, epsilon** on the page **Launch**; "
+        "what is spent is a curve of the run."
     )
 
 
