@@ -18,7 +18,7 @@ def test_privacy_as_text_json_and_csv(capsys: pytest.CaptureFixture[str], tmp_pa
     assert "digits-cnn: 60 members and 60 others of digits" in told
     assert "Of 100 records, half of them from the training set" in told
     assert "Loss threshold: AUC 0." in told
-    rows = list(csv.DictReader(file.open()))
+    rows = list(csv.DictReader(file.read_text().splitlines()))
     assert len(rows) == 120
     assert main([*call, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

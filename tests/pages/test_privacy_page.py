@@ -35,7 +35,7 @@ def said(page: AppTest) -> str:
 def test_the_answer_stands_first_and_a_record_can_be_looked_at() -> None:
     page = finished(opened())
     report = page.session_state["privacy"].job.result
-    assert page.query_params["model"] == ["digits-cnn"]
+    assert page.query_params["model"] == "digits-cnn"
     assert report.told in said(page)
     worst = report.record(True, int(report.members.argmax()))
     assert worst.told in said(page)

@@ -4,6 +4,7 @@ They are trained as a run is, from the same spec by the same parts, but keep the
 no weights, and are written nowhere.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,8 @@ from dlexplain.execution.spec import RunSpec
 from dlexplain.services.training.worker import Built, assembled
 from dlexplain.tasks.modules.base import optimiser_and_schedule
 
+HOOKED = "Full backward hook is firing when gradients are computed"
+"""Of opacus's hook on the first layer, which is meant."""
 AT_ONCE = 500
 """Records of which the logits are asked for at once."""
 
@@ -38,25 +41,33 @@ def fit(spec: RunSpec, data: LoadedData, epoch_done: Callable[[], None]) -> Buil
     epoch_done  is called after each epoch; what it raises ends the training
     """
     built = assembled(alone(spec), data, torch.device("cpu"))
-    module, loader, how = built.module, built.data.loader, built.training
+    module, how = built.module, built.training
     optimiser, schedule = optimiser_and_schedule(
         module.network, how, module.steps, wrapped=module.wrapped
     )
     module.train()
     try:
-        for _ in range(how.epochs):
-            for cut in loader:
-                batch = built.data.on_after_batch_transfer(cut, 0)
-                _step(built, batch, optimiser)
-                if schedule is not None:
-                    schedule.step()
-                loader.seen += 1
-            epoch_done()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", HOOKED)
+            _learn(built, optimiser, schedule, epoch_done)
     finally:
         if module.private is not None:
             module.private.release()
     module.eval()
     return built
+
+
+def _learn(
+    built: Built, optimiser: torch.optim.Optimizer, schedule: Any, epoch_done: Callable[[], None]
+) -> None:
+    loader = built.data.loader
+    for _ in range(built.training.epochs):
+        for cut in loader:
+            _step(built, built.data.on_after_batch_transfer(cut, 0), optimiser)
+            if schedule is not None:
+                schedule.step()
+            loader.seen += 1
+        epoch_done()
 
 
 def _step(built: Built, batch: Any, optimiser: torch.optim.Optimizer) -> None:

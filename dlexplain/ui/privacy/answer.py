@@ -12,8 +12,8 @@ from dlexplain.results.words import csv_of
 from dlexplain.ui.address import from_address, whole_number
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
-from dlexplain.ui.jobs import Asked, asked, result_of, show_live
-from dlexplain.ui.live import drawn_before
+from dlexplain.ui.jobs import asked, result_of
+from dlexplain.ui.live import rerun_when
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.privacy.record import show_record
 
@@ -57,7 +57,11 @@ def choose_shadows(arrived: bool) -> int:
 def show_membership(question: Question) -> None:
     """The answer, or the progress towards it."""
     found = asked(SLOT, question, "Membership inference", partial(_ask, question))
-    show_live(partial(_draw, question), found)
+    report = result_of(found, "steps", starting="Asking the model about its records")
+    if found.active:  # what is drawn then has widgets, so the whole page is drawn anew
+        rerun_when(lambda: found.active, lambda: found.active)
+    elif report is not None:
+        _draw(question, report)
 
 
 def _ask(question: Question, progress: "Progress") -> PrivacyReport:
@@ -66,10 +70,7 @@ def _ask(question: Question, progress: "Progress") -> PrivacyReport:
     return privacy(question.model, question.path, question.shadows, progress=progress)
 
 
-def _draw(question: Question, found: Asked[PrivacyReport]) -> None:
-    report = result_of(found, "steps", starting="Asking the model about its records")
-    if report is None:
-        return
+def _draw(question: Question, report: PrivacyReport) -> None:
     told = f"**{literal(report.told)}**"
     if report.betrayed:
         st.warning(told, icon=":material/visibility:")
@@ -121,11 +122,10 @@ def _facts(report: PrivacyReport) -> None:
     lines += [literal(note) for note in report.notes]
     st.caption("  \n".join(lines))
     with st.container(horizontal=True):
-        key = f"privacy-{drawn_before()}"
         stem = f"privacy-{report.model.rpartition('/')[2]}"
         rows = partial(_csv, report)
-        download("CSV", rows, f"{stem}.csv", f"{key}-csv", "A row a record: its loss and scores.")
-        download("JSON", report.to_dict, f"{stem}.json", f"{key}-json")
+        download("CSV", rows, f"{stem}.csv", "privacy-csv", "A row a record: its loss and scores.")
+        download("JSON", report.to_dict, f"{stem}.json", "privacy-json")
 
 
 def _csv(report: PrivacyReport) -> str:

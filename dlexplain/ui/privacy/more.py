@@ -49,10 +49,9 @@ def show_cost() -> None:
     )
     with st.container(horizontal=True):
         download("JSON", trade.to_dict, "privacy-cost.json", "privacy-cost-json")
-    st.page_link(
-        "pages/train/1_launch.py",
-        label="Train a model privately: Privacy budget, epsilon",
-        icon=":material/play_arrow:",
+    st.caption(
+        "To train a model privately, give a **Privacy budget, epsilon** on the page **Launch**; "
+        "what is spent is a curve of the run."
     )
 
 

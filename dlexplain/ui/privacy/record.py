@@ -10,7 +10,6 @@ from dlexplain.services.pictures.data import load_pictures
 from dlexplain.services.privacy.shipped import shipped_trade
 from dlexplain.trained.catalogue import find
 from dlexplain.ui.charts import chart
-from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
 
 KINDS = {"member": "of the training set", "other": "not of it"}
@@ -21,7 +20,7 @@ SIDE = 160
 def show_record(report: PrivacyReport, path: str) -> None:
     """One record: its picture, its loss among the others, and the same with privacy."""
     st.subheader("One record")
-    key = f"privacy-record-{drawn_before()}"
+    key = "privacy-record"
     first, second = st.columns([1, 2], vertical_alignment="bottom")
     kind = first.segmented_control(
         "Record", list(KINDS), default="member", format_func=KINDS.__getitem__, required=True,
