@@ -32,7 +32,7 @@ def test_it_can_be_read_and_says_where_it_comes_from(file: Path) -> None:
     assert found.told and found.date and found.machine
     assert found.command.startswith("python -m dlexplain ")
     assert f" {found.model} " in found.command
-    assert found.to_dict() == json.loads(json.dumps(found.to_dict()))
+    assert json.loads(json.dumps(found.to_dict())) == json.loads(file.read_text())
 
 
 @pytest.mark.parametrize("name", sorted({f.parent.name for f in FILES if "calib" in f.name}))
