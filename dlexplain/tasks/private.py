@@ -100,7 +100,7 @@ def problems_of_privacy(
     if str(task_params.get("adversary", "none")) != "none":
         wrong.append(
             f'task: {asked} adversary is "{task_params["adversary"]}", whose own gradients would be '
-            "counted with the records'; it takes none"
+            "be counted with the records'; it takes none"
         )
     if str(augmentation.get("mixup", 0)) not in ("0", "0.0"):
         wrong.append(
