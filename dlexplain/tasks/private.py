@@ -97,6 +97,11 @@ def problems_of_privacy(
         )
     if str(task_params.get("teacher", "")):
         wrong.append(f"task: {asked} a teacher has seen the records without noise; it takes none")
+    if str(task_params.get("adversary", "none")) != "none":
+        wrong.append(
+            f'task: {asked} adversary is "{task_params["adversary"]}", whose own gradients would '
+            "be counted with the records'; it takes none"
+        )
     if str(augmentation.get("mixup", 0)) not in ("0", "0.0"):
         wrong.append(
             f"augmentation: {asked} mixup lets a record into another's gradient; it takes 0"

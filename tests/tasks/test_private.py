@@ -79,6 +79,7 @@ def test_delta_is_the_largest_power_of_ten_below_one_record() -> None:
         ("classify-image", {"averaging": 0.9}, {}, {}, "averaging is 0.9"),
         ("classify-image", {"precision": "bf16"}, {}, {}, "takes auto or float32"),
         ("classify-image", {}, {"teacher": "cifar10-resnet"}, {}, "a teacher has seen"),
+        ("classify-image", {}, {"adversary": "pgd"}, {}, 'adversary is "pgd"'),
         ("classify-image", {}, {}, {"mixup": 0.2}, "mixup lets a record into another's"),
     ],
 )
