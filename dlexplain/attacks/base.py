@@ -101,6 +101,8 @@ class Attack(AnyAttack[P]):
 
     def usual(self, norm: str, shape: tuple[int, ...]) -> float:
         """The budget where none is given; for an input of this shape, without the batch."""
+        if norm == "l2":  # of 32 pixels; of larger ones as much a pixel
+            return round(USUAL[norm] * (shape[-2] * shape[-1]) ** 0.5 / 32, 2) or 0.01
         return USUAL[norm]
 
     def largest(self, norm: str, shape: tuple[int, ...]) -> float:

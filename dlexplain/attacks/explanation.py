@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from dlexplain.attacks.base import Budget
 from dlexplain.attacks.projection import project, random_start
 from dlexplain.attacks.victim import Victim
+from dlexplain.errors import Incompatible
 from dlexplain.params import number
 
 SHARPNESS = 30.0
@@ -30,7 +31,7 @@ class ExplanationParams:
 
 def evaluations(params: ExplanationParams) -> int:
     """Of the model, an input."""
-    return 3 * params.steps + 1
+    return 4 * params.steps + 1
 
 
 def move_map(
@@ -43,16 +44,20 @@ def move_map(
     sign descent make Σ_T m / Σ m small, each projected onto the budget. Descending needs the second
     derivative; that of ReLUs is zero, so they are softplus of sharpness 30 there. Of all steps the
     one is kept in which the model itself, with its ReLUs, says the class that is right and the
-    fewest of T are among the largest; the input itself where no step keeps the class.
+    fewest of T are among the largest; the input itself where no step keeps the class. Raises
+    Incompatible where there is no second derivative.
     """
-    smooth = softened(victim.model.module)
+    with victim.model.lock.turn():  # whoever explains with hooks has them on the module
+        smooth = softened(victim.model.module)
     first = saliency(victim, victim.x)
     count = max(1, round(params.share * first[0].numel()))
     top = _largest(first, count)
     best, kept = victim.x.clone(), torch.ones(len(victim.x), device=victim.x.device)
     moved = random_start(victim.x, budget, generator)
+    deaf = True
     for _ in range(params.steps):
         slope = _slope(victim, smooth, moved, top)
+        deaf = deaf and not bool(slope.any())
         step = params.step_size * budget.epsilon * slope.sign()
         moved = project(moved - step, victim.x, budget)
         now = _largest(saliency(victim, moved), count)
@@ -60,6 +65,11 @@ def move_map(
         same = victim.logits(moved).argmax(1) == victim.labels
         better = same & (shared < kept)
         best[better], kept[better] = moved[better], shared[better]
+    if deaf:
+        raise Incompatible(
+            "the map of this model's gradients cannot be moved by their own gradients, which are 0 "
+            "everywhere: its ReLUs are called as functions, or it is linear"
+        )
     return best
 
 

@@ -27,7 +27,9 @@ def project(moved: Tensor, x: Tensor, budget: Budget) -> Tensor:
 
 
 def direction(gradient: Tensor, budget: Budget) -> Tensor:
-    """The steepest ascent of length 1 in the norm: the sign, or the gradient over its length."""
+    """The steepest ascent of length 1 in the norm: the sign, or the gradient over its length; none
+    along what the gradient does not know (NaN)."""
+    gradient = gradient.nan_to_num(0.0)
     if budget.norm == "linf":
         return gradient.sign()
     # Made large first: of a model that is very sure it is so small that its squares are 0.

@@ -14,6 +14,7 @@ COUNTS = {
     "adaptive": "attacked by one that knows of it, behind it",
 }
 """What is counted, and in words."""
+SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class DefenceResult:
     defence, title, strength  which, and how strong, of its `measure`
     attack, epsilon  the attack, and its budget in L∞, where 0 is black and 1 white
     counts    of COUNTS, how many of n; a picture that is misclassified as it is counts as lost
+    p         of McNemar's exact test that, by chance alone, so many more pictures withstand the
+              attack that knows of the defence than withstand it without the defence
     examples  what the pictures are;  notes  sentences on those that are left out
     """
 
@@ -35,6 +38,7 @@ class DefenceResult:
     epsilon: float
     n: int
     counts: dict[str, int]
+    p: float
     examples: str
     notes: tuple[str, ...]
     evaluations: int
@@ -56,9 +60,8 @@ class DefenceResult:
 
     @property
     def holds(self) -> bool:
-        """Whether more is left against the attack that knows of it than without it, by more than
-        both intervals."""
-        return self.interval("adaptive")[0] > self.interval("attacked")[1]
+        """Whether more is left against the attack that knows of it than without it, at 5%."""
+        return self.p < SIGNIFICANT
 
     @property
     def told(self) -> str:
@@ -71,8 +74,10 @@ class DefenceResult:
             "without any defence."
         )
         if self.holds:
-            return f"{first} What is left may fall to a stronger attack."
-        return f"{first} Against who knows of it, it is no defence."
+            return f"{first} What it gains may fall to a stronger attack."
+        return (
+            f"{first} Against who knows of it, no gain is shown (p = {self.p:.2g}, n = {self.n:,})."
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The form of `defence --json`."""
@@ -93,6 +98,7 @@ class DefenceResult:
                 for key in COUNTS
             },
             "holds": self.holds,
+            "p_mcnemar": self.p,
             "examples": self.examples,
             "notes": list(self.notes),
             "evaluations": self.evaluations,

@@ -94,10 +94,17 @@ class PrivacyReport:
         half = max(100 * self.high - middle, middle - 100 * self.low)
         coin = "a coin guesses 50"
         sure = f"{coin}, so that may be chance" if self.low <= 0.5 else coin
-        return (
+        told = (
             "Of 100 records, half of them from the training set, an attacker who sees the loss "
             f"guesses {middle:.0f} ± {half:.0f} right; {sure}."
         )
+        if self.low <= 0.5 and self.betrayed:
+            better = max(self.attacks, key=lambda attack: attack.low)
+            told += (
+                f" But {better.title} orders members before others better than chance: AUC "
+                f"{better.auc:.3f} [{better.low:.3f}–{better.high:.3f}]."
+            )
+        return told
 
     @property
     def betrayed(self) -> bool:

@@ -103,6 +103,8 @@ class ClassifierCalibration:
         found = self.before
         gap = found.confidence - self.accuracy
         sure = "too sure" if gap > 0 else "not sure enough"
+        if abs(gap) < found.ece / 2:
+            sure = "too sure in places and not sure enough in others"
         first = (
             f"Its probabilities are off by {100 * found.ece:.1f} percentage points on average "
             f"(95% interval {100 * found.ece_low:.1f} to {100 * found.ece_high:.1f}, "
@@ -209,6 +211,8 @@ class OutOfDistribution:
     cells     by score, then set;  every score is high for what is like the training data
     familiar  thresholds for a single input
     trained   pictures of the training part that Mahalanobis was fitted on; 0 where it is left out
+    own       whether the data are what the model was trained on; of others no picture's
+              strangeness is told
     """
 
     model: str
@@ -225,6 +229,7 @@ class OutOfDistribution:
     command: str
     versions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    own: bool = True
 
     @property
     def scores(self) -> tuple[str, ...]:

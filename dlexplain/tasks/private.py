@@ -102,6 +102,11 @@ def problems_of_privacy(
             f'task: {asked} adversary is "{task_params["adversary"]}", whose own gradients would '
             "be counted with the records'; it takes none"
         )
+    if str(task_params.get("adversary_share", 0)) not in ("0", "0.0"):
+        wrong.append(
+            f"task: {asked} adversary_share is {task_params['adversary_share']}, whose own "
+            "gradients would be counted with the records'; it takes 0"
+        )
     if str(augmentation.get("mixup", 0)) not in ("0", "0.0"):
         wrong.append(
             f"augmentation: {asked} mixup lets a record into another's gradient; it takes 0"

@@ -22,6 +22,7 @@ from dlexplain.ui.reliability.question import (
     job_of,
     start_button,
 )
+from dlexplain.ui.reliability.which import choose_known
 
 MODEL, SETTINGS = "reliability-model", "reliability-settings"
 ASKS = ("data", "count")  # what in the address opens the settings
@@ -51,7 +52,7 @@ def answer(entry: ModelEntry, slot: str, kind: Any, show: Callable[[Any], None],
     if found is not None:
         show_live(partial(drawn, entry, kind, show, what), found)
     else:
-        show_known(entry, kind, show)
+        show_known(choose_known(kind, entry.name, f"{slot}-which"), show)
 
 
 def drawn(
@@ -61,11 +62,10 @@ def drawn(
     if result is not None:
         show(result)
     elif not found.active:
-        show_known(entry, kind, show)
+        show_known(known(kind, entry.name), show)
 
 
-def show_known(entry: ModelEntry, kind: Any, show: Callable[[Any], None]) -> None:
-    there = known(kind, entry.name)
+def show_known(there: Any, show: Callable[[Any], None]) -> None:
     if there is not None:
         show(there)
     else:

@@ -4,7 +4,6 @@ import streamlit as st
 
 from dlexplain.results import CertifiedAccuracy
 from dlexplain.services.pictures.cards import TASK
-from dlexplain.services.reliability.shipped import known
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import to_address
 from dlexplain.ui.jobs import Asked, result_of
@@ -18,6 +17,7 @@ from dlexplain.ui.reliability.smoothing import (
     show_certified,
     start,
 )
+from dlexplain.ui.reliability.which import choose_known
 
 MODEL, SETTINGS = "smoothing-model", "smoothing-settings"
 EVERY_SECONDS = 5.0  # between two drawings of a curve that grows
@@ -52,7 +52,7 @@ def answer(entry: ModelEntry, found: Asked[CertifiedAccuracy] | None) -> None:
             every=EVERY_SECONDS,
         )
         return
-    there = result or known(CertifiedAccuracy, entry.name)
+    there = result or choose_known(CertifiedAccuracy, entry.name, "smoothing-which")
     if there is not None:
         show_certified(there)
     else:

@@ -11,7 +11,7 @@ from torch import Tensor
 from dlexplain.attacks import Attack, Budget, attacks_for
 from dlexplain.attacks.losses import LOSSES, dlr_loss, margin_loss
 from dlexplain.attacks.methods.apgd import checkpoints
-from dlexplain.attacks.projection import project, random_start
+from dlexplain.attacks.projection import direction, project, random_start
 from dlexplain.attacks.victim import Victim
 from dlexplain.errors import BadInput
 from tests.attacks.victims import digits, linear, weight_of
@@ -194,6 +194,12 @@ def test_what_is_fooled_costs_nothing_further() -> None:
     victim = linear()
     moved(victim, "pgd", "linf", 0.9, steps=100)
     assert victim.progress.done < 100 * len(victim.x) / 5
+
+
+def test_a_gradient_of_nan_moves_nothing_and_does_not_spread() -> None:
+    gradient = torch.tensor([[float("nan"), 1.0, -2.0], [float("nan")] * 3])
+    assert direction(gradient, Budget("linf", 1)).tolist() == [[0, 1, -1], [0, 0, 0]]
+    assert direction(gradient, Budget("l2", 1)).isfinite().all()
 
 
 def test_dlr_by_hand_and_free_of_scale() -> None:

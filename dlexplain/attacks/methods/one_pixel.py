@@ -10,10 +10,13 @@ from torch import Tensor
 from dlexplain.attacks.base import Attack, Budget, register
 from dlexplain.attacks.losses import margin_loss
 from dlexplain.attacks.victim import Victim
+from dlexplain.errors import BadInput
 from dlexplain.params import number
 
 MOST_PIXELS = 32
 """Where the search for the smallest number begins."""
+BLOCK = 100
+"""Candidates that are painted at once: of 224 pixels 60 MB."""
 DIFFERENCE = 0.5
 """Weight of the difference of two candidates, as in the paper, which does not cross them either."""
 
@@ -44,8 +47,17 @@ class OnePixel(Attack[OnePixelParams]):
     def largest(self, norm: str, shape: tuple[int, ...]) -> float:
         return min(MOST_PIXELS, shape[-2] * shape[-1])
 
+    def check(self, victim: Victim, budget: Budget) -> None:
+        super().check(victim, budget)
+        most = int(self.largest(budget.norm, tuple(victim.x.shape)))
+        if budget.epsilon > most:
+            raise BadInput(
+                f"the budget is {budget.epsilon:,.0f} pixels; {self.title} takes up to {most}, "
+                "since each makes what is looked for longer"
+            )
+
     def evaluations(self, budget: Budget, params: OnePixelParams) -> int:
-        return params.population * (params.rounds + 1)
+        return params.population * (params.rounds + 2)
 
     def run(
         self, victim: Victim, budget: Budget, params: OnePixelParams, generator: torch.Generator
@@ -68,7 +80,12 @@ def _evolved(victim: Victim, pixels: int, params: OnePixelParams, seed: int) -> 
 
     def cost(candidates: NDArray[np.float64]) -> NDArray[np.float64]:
         """(dimensions, candidates) -> how far each is from fooling, below 0 where it does"""
-        painted = _painted(victim.x[0], candidates.T.reshape(-1, pixels, 2 + channels))
+        told = candidates.T.reshape(-1, pixels, 2 + channels)
+        parts = [told[start : start + BLOCK] for start in range(0, len(told), BLOCK)]
+        return np.concatenate([block(part) for part in parts])
+
+    def block(told: NDArray[np.float64]) -> NDArray[np.float64]:
+        painted = _painted(victim.x[0], told)
         rows = victim.rows(torch.zeros(len(painted), dtype=torch.long, device=painted.device))
         margins = margin_loss(rows.logits(painted), rows.labels, rows.target)
         margins = margins.nan_to_num(nan=-torch.inf).double()

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from dlexplain.attacks import Attack, Budget, attacks_for
@@ -11,6 +13,7 @@ from dlexplain.attacks.methods.pgd import PGDParams
 from dlexplain.attacks.victim import Victim
 from dlexplain.errors import BadInput, Incompatible
 from dlexplain.evaluation.intervals import LEAST
+from dlexplain.evaluation.paired import more_often
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.results.defences import COUNTS, DefenceResult
@@ -72,7 +75,7 @@ def try_defence(
             f"{examples.title}: {len(examples)} pictures are too few; {LEAST} are needed"
         )
     behind = Defended.of(model.prepared, chosen, strength)
-    counts = dict.fromkeys(COUNTS, 0)
+    kept_of: dict[str, list[NDArray[np.bool_]]] = {key: [] for key in COUNTS}
     generator = torch.Generator().manual_seed(seed)
     progress.plan(len(examples) * (2 * (params.steps + 1) + 5))
     for start in range(0, len(examples), BLOCK):
@@ -88,7 +91,8 @@ def try_defence(
         defended = Victim(behind, victim.x, victim.labels, progress, victim.chunks)
 
         def right(on: Victim, x: Tensor) -> Tensor:
-            return ~on.fooled(on.logits(x))
+            logits = on.logits(x)  # one that says NaN says nothing right
+            return ~on.fooled(logits) & logits.isfinite().all(1)
 
         def moved(on: Victim) -> Tensor:
             return pgd.run(on, budget, params, generator)
@@ -104,7 +108,8 @@ def try_defence(
             "adaptive": withstands & right(defended, adaptive),
         }
         for key, values in found.items():
-            counts[key] += int(values.sum())
+            kept_of[key].append(values.cpu().numpy())
+    whole = {key: np.concatenate(parts) for key, parts in kept_of.items()}
     return DefenceResult(
         model=model.name,
         defence=defence,
@@ -114,7 +119,8 @@ def try_defence(
         attack=f"PGD-{params.steps}",
         epsilon=budget.epsilon,
         n=len(examples),
-        counts=counts,
+        counts={key: int(values.sum()) for key, values in whole.items()},
+        p=more_often(whole["adaptive"], whole["attacked"]).p,
         examples=examples.title,
         notes=examples.notes,
         evaluations=progress.done,

@@ -93,6 +93,8 @@ def attack(
     if smallest and not already:
         found = smallest_budget(chosen, victim, budget, asked, seed)
     after = victim.logits(moved)
+    if not after.isfinite().all():
+        raise BadInput(f"{model.name} says NaN or infinity of the changed picture")
     levels = victim.logits((moved * 255).round() / 255)
     change = (moved - victim.x).flatten()
     goal = victim.target
@@ -160,9 +162,9 @@ def smallest_budget(
     chosen: Attack[Any], victim: Victim, budget: Budget, params: Any, seed: int
 ) -> tuple[float, float] | None:
     """(one that does not suffice, one that does): bisected HALVINGS times; None where not even
-    the attack's largest does. Of an attack that looks for the least change by itself, what it found
-    is the second, and 0 the first."""
-    enough = chosen.largest(budget.norm, tuple(victim.x.shape[1:]))
+    the attack's largest does, nor the one that is asked for. Of an attack that looks for the least
+    change by itself, what it found is the second, and 0 the first."""
+    enough = max(budget.epsilon, chosen.largest(budget.norm, tuple(victim.x.shape[1:])))
     moved = _run(chosen, victim, replace(budget, epsilon=enough), params, seed)
     if not bool(victim.fooled(victim.logits(moved))):
         return None

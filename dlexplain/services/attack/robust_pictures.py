@@ -286,7 +286,9 @@ class _Work:
             seeds = np.random.SeedSequence([self.seed, name, places.start, level])
             draw = torch.Generator().manual_seed(int(seeds.generate_state(1)[0]))
             moved = chosen.run(victim, Budget(NORM, epsilon), params, draw)
-            hit = victim.fooled(victim.logits(moved)).cpu()
+            logits = victim.logits(moved)
+            # One that says NaN of a changed picture says nothing right.
+            hit = (victim.fooled(logits) | ~logits.isfinite().all(1)).cpu()
             for place in left[hit].tolist():
                 found[place] = [level]
             left = left[~hit]

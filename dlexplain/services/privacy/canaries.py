@@ -65,7 +65,9 @@ def exposure(rank: int, candidates: int) -> float:
 
 def rank_of(place: int, losses: NDArray[np.float64]) -> int:
     """1 for the candidate with the least log-perplexity; a tie counts half of the tied, so that a
-    model that tells nothing apart gives the middle."""
+    model that tells nothing apart gives the middle. Raises BadInput for losses of NaN."""
+    if not np.isfinite(losses).all():
+        raise BadInput("a training has diverged: the model says NaN of the candidates")
     below, same = (losses < losses[place]).sum(), (losses == losses[place]).sum()
     return int(1 + below + (same - 1) // 2)
 

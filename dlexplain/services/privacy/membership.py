@@ -198,10 +198,11 @@ def _notes(spec: RunSpec, shadows: int) -> tuple[str, ...]:
 
 
 def _check(shadows: int, count: int, seed: int) -> None:
+    # Of two, each record is in one and not in the other: there is no spread to compare with.
     whole = isinstance(shadows, int) and 0 <= shadows <= MOST_SHADOWS and shadows % 2 == 0
-    if not whole:
+    if not whole or shadows == 2:
         raise BadInput(
-            f"shadows is {shadows!r}; an even number from 0 to {MOST_SHADOWS} is accepted"
+            f"shadows is {shadows!r}; 0 or an even number from 4 to {MOST_SHADOWS} is accepted"
         )
     if not isinstance(count, int) or not attacks.LEAST <= count <= MOST:
         raise BadInput(

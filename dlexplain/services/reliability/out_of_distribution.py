@@ -103,6 +103,7 @@ def out_of_distribution(
         trained=len(trained) if trained is not None and scorer.distance is not None else 0,
         seed=seed,
         notes=tuple(notes),
+        own=bool(parts.data),
         **provenance(found, "out-of-distribution", data, count, seed),
     )
     keep(result)

@@ -13,7 +13,7 @@ def unlike(prediction: Prediction, fingerprint: str) -> str:
     fingerprint  of the model that gave the prediction
     """
     found = known(OutOfDistribution, prediction.model)
-    if found is None or found.model_fingerprint != fingerprint:
+    if found is None or found.model_fingerprint != fingerprint or not found.own:
         return ""
     limits = found.familiar
     energy = limits.score == ENERGY

@@ -61,7 +61,8 @@ def choose_attack(model: LoadedModel, truth: ClassName | None, arrived: bool) ->
         "to white is 1. L0: the number of pixels.",
     )
     with third:
-        epsilon = _epsilon(norm, usual_budget(model, method, norm))
+        most = int(chosen.largest(norm, model.prepared.input_shape)) if norm == "l0" else 0
+        epsilon = _epsilon(norm, usual_budget(model, method, norm), most)
     target: int | None = None
     if chosen.targeted:
         target = _target(model)
@@ -78,12 +79,13 @@ def choose_attack(model: LoadedModel, truth: ClassName | None, arrived: bool) ->
     return Question(method, norm, epsilon, label, target, smallest, tuple(sorted(params.items())))
 
 
-def _epsilon(norm: str, usual: float) -> float:
+def _epsilon(norm: str, usual: float, most: int) -> float:
+    """most  pixels that the attack takes"""
     if norm == "l0":
         # The usual number of pixels is the attack's own and the picture's.
-        key = f"attack-l0-{usual:g}"
+        key = f"attack-l0-{usual:g}-{most}"
         return float(
-            st.number_input("Budget, pixels", 1, 10**6, int(usual), 1, key=key, help="At most.")
+            st.number_input("Budget, pixels", 1, most, int(usual), 1, key=key, help="At most.")
         )
     if norm == "linf":
         steps = st.number_input(

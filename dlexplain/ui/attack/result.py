@@ -40,10 +40,10 @@ def show_attack(model: LoadedModel, picture: Picture, question: Question) -> Non
         )  # fmt: skip
 
     found = asked(SLOT, (model.prepared.fingerprint, picture.key, question), "The attack", work)
-    show_live(partial(_draw, model), found)
+    show_live(partial(_draw, model, question.smallest), found)
 
 
-def _draw(model: LoadedModel, found: Asked[AttackResult]) -> None:
+def _draw(model: LoadedModel, smallest: bool, found: Asked[AttackResult]) -> None:
     result = result_of(found)
     if result is None:
         return
@@ -65,7 +65,7 @@ def _draw(model: LoadedModel, found: Asked[AttackResult]) -> None:
         column.image(page_image(pixels, None, False)[0], caption=caption, width="stretch")
         if scores:
             column.markdown(_classes(scores))
-    _facts(result)
+    _facts(result, smallest)
     _maps(model, result)
 
 
@@ -73,7 +73,7 @@ def _classes(scores: tuple[ClassScore, ...]) -> str:
     return "  \n".join(f"{literal(s.name.label)} {s.probability:.1%}" for s in scores[:SHOWN])
 
 
-def _facts(result: AttackResult) -> None:
+def _facts(result: AttackResult, asked_for_smallest: bool) -> None:
     lines = [
         f"Changed by {255 * result.linf:.3g}/255 at most, length {result.l2:.3g}, "
         f"{result.pixels:,d} pixels; "
@@ -81,6 +81,8 @@ def _facts(result: AttackResult) -> None:
     ]
     if result.success and not result.saved_success:
         lines.append("Saved as a file, in 256 levels, it fools the model no more.")
+    if result.smallest is None and asked_for_smallest:
+        lines.append("No budget that was tried suffices.")
     if result.smallest is not None:
         low, high = result.smallest
         least = f"The smallest budget that was found to suffice: {budget_told(result.norm, high)}"

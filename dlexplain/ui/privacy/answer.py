@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dlexplain.services.jobs import Progress
 
 SLOT, SHADOWS = "privacy", "privacy-shadows"
+LEAST_SHADOWS = 4
 MOST_SHADOWS = 16
 ABOUT = (
     "AUC: how often the attack gives a record of the training set a higher score than another one; "
@@ -42,11 +43,12 @@ def choose_shadows(arrived: bool) -> int:
     from_address("shadows", whole_number("shadows", 0, MOST_SHADOWS), arrived, SHADOWS)
     st.session_state.setdefault(SHADOWS, 0)
     state = st.session_state
-    state[SHADOWS] -= state[SHADOWS] % 2  # an address may have an odd number
+    # An address may have another number.
+    state[SHADOWS] = 0 if state[SHADOWS] < LEAST_SHADOWS else state[SHADOWS] // 2 * 2
     return int(
         st.select_slider(
             "Shadow models for the likelihood ratio attack",
-            range(0, MOST_SHADOWS + 1, 2),
+            (0, *range(LEAST_SHADOWS, MOST_SHADOWS + 1, 2)),
             key=SHADOWS,
             help="Each is trained as the model was, on a random half of the records: seconds each "
             "for small digits, hours for a large network. 0 leaves the attack out.",

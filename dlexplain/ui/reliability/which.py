@@ -1,0 +1,26 @@
+"""Of a measurement that was made here and one that comes along, which to see. No torch here."""
+
+from typing import Any
+
+import streamlit as st
+
+from dlexplain.services.reliability.shipped import measured_here, shipped
+
+TITLES = {"here": "measured here", "shipped": "comes along"}
+
+
+def choose_known(kind: Any, model: str, key: str) -> Any:
+    """The chosen one, the only one, or None. key  unique on the page"""
+    here, along = measured_here(kind, model), shipped(kind, model)
+    if here is None or along is None:
+        return here or along
+    chosen = st.segmented_control(
+        "Result",
+        list(TITLES),
+        format_func=TITLES.__getitem__,
+        default="here",
+        required=True,
+        key=f"{key}-{model}",
+        label_visibility="collapsed",
+    )
+    return along if chosen == "shipped" else here
