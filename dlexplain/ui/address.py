@@ -62,6 +62,21 @@ def whole_number(what: str, low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def number_between(what: str, low: float, high: float) -> Callable[[str], float]:
+    """Likewise of a number from low to high."""
+
+    def read(text: str) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            found = float("nan")
+        if not low <= found <= high:
+            raise BadInput(f'{what} is "{text}"; it takes a number from {low:g} to {high:g}')
+        return found
+
+    return read
+
+
 def read_view(text: str, views: Mapping[str, str]) -> str:
     """The view that an address asks for, by its name there or by its title on the page, in which a
     hyphen may stand for a space: "maps", "Feature maps" or "feature-maps".

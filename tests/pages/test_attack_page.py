@@ -72,3 +72,13 @@ def test_pixels_are_asked_for_by_their_number() -> None:
     result = page.session_state["attack"].job.result
     assert result.norm == "l0"
     assert 1 <= result.pixels <= result.epsilon
+
+
+def test_the_address_asks_for_the_same_attack_again() -> None:
+    asked = {"method": "pgd", "norm": "linf", "epsilon": "12.5", "target": "3", "smallest": "yes"}
+    page = finished(opened(sample="coffee", **asked))
+    result = page.session_state["attack"].job.result
+    assert result.epsilon * 255 == pytest.approx(12.5)
+    assert result.target.index == 3
+    assert {key: page.query_params[key] for key in asked} == asked
+    assert 'epsilon is "a lot"' in said(opened(sample="coffee", epsilon="a lot"))

@@ -9,7 +9,7 @@ from dlexplain.results import ClassName
 from dlexplain.results.attacks import NORM_TITLES
 from dlexplain.services.attack.pictures import known_attacks, usual_budget
 from dlexplain.services.pictures.models import LoadedModel
-from dlexplain.ui.address import from_address, one_of
+from dlexplain.ui.address import from_address, number_between, one_of, whole_number
 from dlexplain.ui.forms import params_form
 
 METHOD, NORM, TARGET, SMALLEST = "attack-method", "attack-norm", "attack-target", "attack-smallest"
@@ -30,7 +30,15 @@ class Question:
 
     @property
     def address(self) -> dict[str, str | None]:
-        return {"method": self.method, "norm": self.norm}
+        """epsilon as its field has it: levels of 255, a length, or a number of pixels"""
+        epsilon = 255 * self.epsilon if self.norm == "linf" else self.epsilon
+        return {
+            "method": self.method,
+            "norm": self.norm,
+            "epsilon": f"{epsilon:.6g}",
+            "target": None if self.target is None else str(self.target),
+            "smallest": "yes" if self.smallest else None,
+        }
 
 
 def choose_attack(model: LoadedModel, truth: ClassName | None, arrived: bool) -> Question:
@@ -62,9 +70,12 @@ def choose_attack(model: LoadedModel, truth: ClassName | None, arrived: bool) ->
     )
     with third:
         most = int(chosen.largest(norm, model.prepared.input_shape)) if norm == "l0" else 0
-        epsilon = _epsilon(norm, usual_budget(model, method, norm), most)
+        epsilon = _epsilon(norm, usual_budget(model, method, norm), most, arrived)
     target: int | None = None
+    from_address("smallest", lambda text: text == "yes", arrived, SMALLEST)
     if chosen.targeted:
+        classes = len(model.class_titles)
+        from_address("target", whole_number("target", 0, classes - 1), arrived, TARGET)
         target = _target(model)
     smallest = st.toggle(
         "Find the smallest budget",
@@ -79,20 +90,24 @@ def choose_attack(model: LoadedModel, truth: ClassName | None, arrived: bool) ->
     return Question(method, norm, epsilon, label, target, smallest, tuple(sorted(params.items())))
 
 
-def _epsilon(norm: str, usual: float, most: int) -> float:
+def _epsilon(norm: str, usual: float, most: int, arrived: bool) -> float:
     """most  pixels that the attack takes"""
     if norm == "l0":
         # The usual number of pixels is the attack's own and the picture's.
         key = f"attack-l0-{usual:g}-{most}"
+        from_address("epsilon", whole_number("epsilon", 1, most), arrived, key)
         return float(
             st.number_input("Budget, pixels", 1, most, int(usual), 1, key=key, help="At most.")
         )
     if norm == "linf":
+        from_address("epsilon", number_between("epsilon", 0.1, 255.0), arrived, "attack-linf")
         steps = st.number_input(
             "Budget, of 255", 0.1, 255.0, 255 * usual, 1.0, key="attack-linf",
             help="Levels of 256 by which each value may change; 8 is usual on small pictures.",
         )  # fmt: skip
         return float(steps) / 255
+    key = f"attack-l2-{usual:g}"  # what is usual depends on the model's size
+    from_address("epsilon", number_between("epsilon", 0.01, 100.0), arrived, key)
     return float(
         st.number_input(
             "Budget",
@@ -100,7 +115,7 @@ def _epsilon(norm: str, usual: float, most: int) -> float:
             100.0,
             usual,
             0.1,
-            key="attack-l2",
+            key=key,
             help="Length of the change; 0.5 is usual on pictures of 32 pixels, 3 on those of 224.",
         )
     )

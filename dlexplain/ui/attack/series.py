@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.errors import DlexplainError
 from dlexplain.results.words import capital
 from dlexplain.services.attack.series import (
     DIRECTIONS,
@@ -13,7 +13,7 @@ from dlexplain.services.attack.series import (
 )
 from dlexplain.services.forecast.forecasting import origins
 from dlexplain.services.forecast.models import LoadedForecaster
-from dlexplain.ui.address import from_address, one_of, to_address, whole_number
+from dlexplain.ui.address import from_address, number_between, one_of, to_address, whole_number
 from dlexplain.ui.attack.series_result import SeriesQuestion, show_series_attack
 from dlexplain.ui.forecast import cache
 from dlexplain.ui.forecast.choice import (
@@ -80,7 +80,7 @@ def choose_series_attack(model: LoadedForecaster, arrived: bool) -> SeriesQuesti
     from_address("method", one_of("attack", list(known)), arrived, METHOD)
     from_address("direction", one_of("direction", DIRECTIONS), arrived, WAY)
     from_address("step", whole_number("step", 1, horizon), arrived, STEP)
-    from_address("epsilon", _budget, arrived, EPS)
+    from_address("epsilon", number_between("epsilon", LEAST, MOST_EPSILON), arrived, EPS)
     state.setdefault(EPS, EPSILON)
     state.setdefault(METHOD, next(iter(known)))
     state.setdefault(WAY, "either")
@@ -128,14 +128,3 @@ def choose_series_attack(model: LoadedForecaster, arrived: bool) -> SeriesQuesti
     return SeriesQuestion(
         str(method), float(epsilon), str(direction), step or None, int(seed), given
     )
-
-
-def _budget(text: str) -> float:
-    """From the address; raises BadInput."""
-    try:
-        found = float(text)
-    except ValueError:
-        found = float("nan")
-    if not LEAST <= found <= MOST_EPSILON:
-        raise BadInput(f'epsilon is "{text}"; it takes a number from {LEAST} to {MOST_EPSILON:g}')
-    return found
