@@ -35,7 +35,7 @@ add_preset(
     "MNIST, the article's CNN under noise",
     "The same digits with noise on them, as randomised smoothing wants its model.",
     case="Image classification",
-    about=60,
+    zoo=True,
     task="classify-image",
     model="cnn",
     data="mnist",

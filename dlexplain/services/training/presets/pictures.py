@@ -148,7 +148,7 @@ add_preset(
     "Nine narrow layers that learn from pictures which an attack has moved against them: less "
     "accurate, harder to fool, with clearer maps.",
     case="Image classification",
-    about=3000,
+    zoo=True,
     **{**RESNET9, "model_params": {"width": 24}},
     task_params={"adversary": "pgd", "adversary_budget": 8, "adversary_steps": 1},
     training={**RESNET9_TRAINING, "epochs": 12, "batch_size": 128, "learning_rate": 0.1,
