@@ -33,7 +33,7 @@ from dlexplain.services.explaining import batch_sizes
 from dlexplain.services.pictures.sets import picture_sets
 from dlexplain.trained.catalogue import find
 
-MODEL, COUNT, STEPS, LEVELS = "cifar10-resnet", 100, 20, (2, 8)
+MODEL, COUNT, STEPS, LEVELS = "cifar10-resnet", 100, 20, (8,)
 FASTER = 2.0
 DATA = Path(os.environ.get("DLEXPLAIN_TEST_DATA", "../shared/data"))
 LARGEST = 64
