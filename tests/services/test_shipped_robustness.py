@@ -14,7 +14,10 @@ from dlexplain.trained.zoo import zoo_models
 ROOT = Path(__file__).parents[2]
 KNOWN = sorted({model.name for model in zoo_models()} | set(MODELS))
 FOUND = {name: found for name in KNOWN if (found := shipped(name)) is not None}
-WANTED = {"cifar10-cnn", "cifar10-cnn-tanh", "digits-cnn", "mnist-cnn"}
+WANTED = {
+    "cifar10-cnn", "cifar10-cnn-sigmoid", "cifar10-cnn-tanh", "cifar10-resnet",
+    "cifar10-resnet-robust", "digits-cnn", "mnist-cnn",
+}  # fmt: skip
 
 
 def test_models_come_with_one_and_the_docs_have_them() -> None:
