@@ -16,7 +16,7 @@ KNOWN = sorted({model.name for model in zoo_models()} | set(MODELS))
 FOUND = {name: found for name in KNOWN if (found := shipped(name)) is not None}
 WANTED = {
     "cifar10-cnn", "cifar10-cnn-sigmoid", "cifar10-cnn-tanh", "cifar10-resnet",
-    "cifar10-resnet-robust", "digits-cnn", "mnist-cnn",
+    "cifar10-resnet-robust", "cifar10-vit", "digits-cnn", "mnist-cnn",
 }  # fmt: skip
 
 
