@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.cli.explaining import DEFAULT_METHOD, DEFAULT_MODEL, FIT_HELP, key_value
-from dlexplain.cli.saying import Told, check_params, complain
-from dlexplain.errors import BadInput, Cancelled
+from dlexplain.cli.saying import Told, check_params, complain, kept_when_stopped
+from dlexplain.errors import BadInput
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
@@ -48,7 +48,7 @@ def _explain_folder(args: argparse.Namespace) -> int:
 
     params: dict[str, Any] = dict(key_value(text) for text in args.set)
     check_params(params, args.method or DEFAULT_METHOD, method_infos())
-    try:
+    with kept_when_stopped(args.out):
         found = explain_folder(
             args.model or DEFAULT_MODEL,
             args.source,
@@ -60,9 +60,6 @@ def _explain_folder(args: argparse.Namespace) -> int:
             progress=Progress(report=Told("pictures")),
             **params,
         )
-    except (KeyboardInterrupt, Cancelled):
-        complain(f"what is done is kept in {args.out}; --resume goes on with it")
-        raise
     _write(found)
     for problem in (*found.refused, *found.skipped):
         complain(problem)

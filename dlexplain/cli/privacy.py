@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.cli.explaining import key_value
-from dlexplain.cli.saying import Told, complain
+from dlexplain.cli.saying import Told, complain, tell_shipped
 from dlexplain.errors import BadInput
 
 if TYPE_CHECKING:
@@ -138,9 +138,7 @@ def _cost(args: argparse.Namespace) -> int:
     else:
         print(table_of(found))
     if args.ship:
-        file = ship(found)
-        if not args.json:
-            print(f"shipped: {file}")
+        tell_shipped(ship(found), args.json)
     return 0
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlexplain.cli.saying import Told, complain
-from dlexplain.errors import BadInput, Cancelled
+from dlexplain.cli.saying import Told, kept_when_stopped, tell_shipped
+from dlexplain.errors import BadInput
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
@@ -104,15 +104,11 @@ def _smoothing(args: argparse.Namespace) -> int:
     from dlexplain.services.jobs import Progress
     from dlexplain.services.reliability.smoothing import smoothing
 
-    try:
+    with kept_when_stopped(args.out):
         found = smoothing(
             args.model, args.data, args.sigma, args.samples, args.count, args.seed, args.first,
             args.alpha, args.out, args.resume, Progress(report=Told("evaluations")),
         )  # fmt: skip
-    except (KeyboardInterrupt, Cancelled):
-        where = f" in {args.out}; --resume" if args.out else "; the same call"
-        complain(f"what is done is kept{where} goes on with it")
-        raise
     return _given(args, found, _smoothing_told)
 
 
@@ -126,9 +122,7 @@ def _given(args: argparse.Namespace, found: Any, told: Callable[[Any], str]) -> 
             raise BadInput(f"{args.csv} cannot be written: {error.strerror or error}") from error
     print(json.dumps(found.to_dict(), indent=1) if args.json else told(found))
     if args.ship:
-        file = ship(found)
-        if not args.json:
-            print(f"shipped: {file}")
+        tell_shipped(ship(found), args.json)
     return 0
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlexplain.cli.attacking import fraction
-from dlexplain.cli.saying import Told, complain
+from dlexplain.cli.saying import Told, kept_when_stopped, tell_shipped
 from dlexplain.cli.writing_files import write_text
-from dlexplain.errors import Cancelled
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
@@ -72,7 +71,7 @@ def _robustness(args: argparse.Namespace) -> int:
     from dlexplain.services.attack.robustness_shipped import ship
     from dlexplain.services.jobs import Progress
 
-    try:
+    with kept_when_stopped(args.out):
         found = robustness(
             args.model,
             args.data,
@@ -86,17 +85,11 @@ def _robustness(args: argparse.Namespace) -> int:
             args.resume,
             Progress(report=Told("answers")),
         )
-    except (KeyboardInterrupt, Cancelled):
-        where = f" in {args.out}; --resume" if args.out else "; the same call"
-        complain(f"what is done is kept{where} goes on with it")
-        raise
     if args.out:
         write_text(Path(args.out, "robustness.csv"), found.to_csv())
     print(json.dumps(found.to_dict(), indent=1) if args.json else _told(found))
     if args.ship:
-        file = ship(found)
-        if not args.json:
-            print(f"shipped: {file}")
+        tell_shipped(ship(found), args.json)
     return 0
 
 

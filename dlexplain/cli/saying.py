@@ -3,9 +3,12 @@
 import io
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from dlexplain.errors import Cancelled
 from dlexplain.params import Spec, Value, check_names
 from dlexplain.results.words import duration, made_visible
 
@@ -68,3 +71,23 @@ def check_params(given: Mapping[str, Value], method: str, methods: Iterable[Meth
     for known in methods:
         if known.name == method:
             check_names(given, known.params)
+
+
+@contextmanager
+def kept_when_stopped(out: str | None) -> Iterator[None]:
+    """Around a job whose answers are kept as they come: stopped, it is said how it goes on.
+
+    out  the folder that was asked for, or None: one of the home folder, found by the question
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, Cancelled):
+        where = f" in {out}; --resume" if out else "; the same call"
+        complain(f"what is done is kept{where} goes on with it")
+        raise
+
+
+def tell_shipped(file: Path | str, as_json: bool) -> None:
+    """Where what comes along was put; JSON is left as it is."""
+    if not as_json:
+        print(f"shipped: {file}")

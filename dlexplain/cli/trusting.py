@@ -5,9 +5,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlexplain.cli.saying import Told, complain
+from dlexplain.cli.saying import Told, kept_when_stopped, tell_shipped
 from dlexplain.cli.writing_files import write_text
-from dlexplain.errors import Cancelled
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
@@ -62,7 +61,7 @@ def _trust(args: argparse.Namespace) -> int:
     from dlexplain.services.quality.shipped import ship
     from dlexplain.services.quality.trust import trust
 
-    try:
+    with kept_when_stopped(args.out):
         table = trust(
             args.model,
             args.data,
@@ -74,17 +73,11 @@ def _trust(args: argparse.Namespace) -> int:
             args.resume,
             Progress(report=Told("maps")),
         )
-    except (KeyboardInterrupt, Cancelled):
-        where = f" in {args.out}; --resume" if args.out else "; the same call"
-        complain(f"what is done is kept{where} goes on with it")
-        raise
     if args.out:
         write_text(Path(args.out, "trust.csv"), table.to_csv())
     print(json.dumps(table.to_dict(), indent=1) if args.json else _told(table))
     if args.ship:
-        file = ship(table)
-        if not args.json:
-            print(f"shipped: {file}")
+        tell_shipped(ship(table), args.json)
     return 0
 
 

@@ -12,6 +12,7 @@ from dlexplain.ui.address import from_address, one_of, to_address
 from dlexplain.ui.jobs import Asked, result_of
 from dlexplain.ui.live import drawn_before, live, rerun_when
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.measuring import KEPT_AS_IT_COMES, measuring
 from dlexplain.ui.models import choose_model, choose_second
 from dlexplain.ui.pictures import OWN
 from dlexplain.ui.robustness.question import SHOWN, choose_question, go_on, job_of, start
@@ -121,21 +122,12 @@ def _title(name: str, found: Robustness) -> str:
 def settings(entry: ModelEntry, arrived: bool) -> dict[str, str | None]:
     """What to compute anew; returns what of it is to be in the address. torch is imported for it,
     so it is closed until it is asked for."""
-    opened = st.expander(
-        "Compute a result",
-        icon=":material/tune:",
-        key=SETTINGS,
-        expanded=any(key in st.query_params for key in ASKS),
-        on_change="rerun",
-    )
+    opened = measuring("Compute a result", SETTINGS, ASKS)
     with opened:
         if not opened.open:
             return {}
         question = choose_question(entry, arrived)
-        st.caption(
-            "It goes on in the background and is kept as it comes: what was stopped goes on with "
-            "the same question."
-        )
+        st.caption(KEPT_AS_IT_COMES)
         start(question)
     if question is None:
         return {}

@@ -12,6 +12,7 @@ from dlexplain.services.reliability.shipped import known
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import to_address
 from dlexplain.ui.jobs import Asked, result_of, show_live
+from dlexplain.ui.measuring import measuring
 from dlexplain.ui.models import choose_model
 from dlexplain.ui.pictures import OWN
 from dlexplain.ui.reliability import calibration, outside
@@ -78,13 +79,7 @@ def show_known(there: Any, show: Callable[[Any], None]) -> None:
 
 def settings(entry: ModelEntry, arrived: bool, pictures: bool) -> dict[str, str | None]:
     """What to measure anew; returns what of it is to be in the address."""
-    opened = st.expander(
-        "Measure it",
-        icon=":material/tune:",
-        key=SETTINGS,
-        expanded=any(key in st.query_params for key in ASKS),
-        on_change="rerun",
-    )
+    opened = measuring("Measure it", SETTINGS, ASKS)
     with opened:
         if not opened.open:
             return {}

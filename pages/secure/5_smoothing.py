@@ -8,6 +8,7 @@ from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import to_address
 from dlexplain.ui.jobs import Asked, result_of
 from dlexplain.ui.live import live, rerun_when
+from dlexplain.ui.measuring import KEPT_AS_IT_COMES, measuring
 from dlexplain.ui.models import choose_model
 from dlexplain.ui.pictures import OWN
 from dlexplain.ui.reliability.smoothing import (
@@ -66,21 +67,12 @@ def answer(entry: ModelEntry, found: Asked[CertifiedAccuracy] | None) -> None:
 
 def settings(entry: ModelEntry, arrived: bool) -> dict[str, str | None]:
     """What to certify anew; returns what of it is to be in the address."""
-    opened = st.expander(
-        "Certify",
-        icon=":material/tune:",
-        key=SETTINGS,
-        expanded=any(key in st.query_params for key in ASKS),
-        on_change="rerun",
-    )
+    opened = measuring("Certify", SETTINGS, ASKS)
     with opened:
         if not opened.open:
             return {}
         question = choose_question(entry, arrived)
-        st.caption(
-            "It goes on in the background and is kept as it comes: what was stopped goes on with "
-            "the same question."
-        )
+        st.caption(KEPT_AS_IT_COMES)
         start(question)
     return question.address
 

@@ -246,3 +246,15 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     ):
         assert main([*call, *more]) == 2
         assert said in capsys.readouterr().err
+
+
+def test_a_model_without_an_input_embedding_is_told(
+    model: TextModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(ids: object) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(type(model.prepared), "embed", lambda self, ids: none(ids))
+    found, why = word_vectors.__wrapped__(model)  # what it said before is remembered
+    assert found is None
+    assert why == f"{model.name} has no input embedding that can be reached"

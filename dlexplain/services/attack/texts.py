@@ -250,7 +250,7 @@ def word_vectors(model: TextModel) -> tuple[WordVectors | None, str]:
             model.prepared.embed(part[None])[0].float().cpu()
             for part in torch.tensor(list(kept.values())).split(TABLE_ROWS)  # type: ignore[no-untyped-call]
         ])  # fmt: skip
-    except (AttributeError, NotImplementedError):
+    except NotImplementedError:  # what transformers raises for a model that has none
         return None, f"{model.name} has no input embedding that can be reached"
     lengths = table.norm(dim=1, keepdim=True)
     return WordVectors(tuple(kept), table / lengths.clamp_min(1e-12)), ""

@@ -10,7 +10,7 @@ from dlexplain.figures.reliability import plot_certified
 from dlexplain.results import CertifiedAccuracy
 from dlexplain.services.jobs import Progress
 from dlexplain.trained.catalogue import ModelEntry
-from dlexplain.ui.address import from_address, whole_number
+from dlexplain.ui.address import from_address, number_between, whole_number
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked, asked
@@ -63,7 +63,7 @@ def choose_question(entry: ModelEntry, arrived: bool) -> Question:
     for key, usual in ((SIGMA, 0.25), (SAMPLES, 1000), (COUNT, 100)):
         state.setdefault(key, usual)
     from_address("data", str, arrived, DATA)
-    from_address("sigma", _deviation, arrived, SIGMA)
+    from_address("sigma", number_between("sigma", 0.01, 2), arrived, SIGMA)
     from_address("samples", whole_number("samples", 50, 100_000), arrived, SAMPLES)
     from_address("count", whole_number("count", 2, 10_000), arrived, COUNT)
     data = st.text_input(
@@ -87,18 +87,6 @@ def choose_question(entry: ModelEntry, arrived: bool) -> Question:
         help="Drawn by chance. More make narrower intervals and take longer.",
     )  # fmt: skip
     return Question(entry.name, data.strip(), float(sigma), int(samples), int(count))
-
-
-def _deviation(text: str) -> float:
-    from dlexplain.errors import BadInput
-
-    try:
-        found = float(text)
-    except ValueError:
-        found = float("nan")
-    if not 0.01 <= found <= 2:
-        raise BadInput(f'sigma is "{text}"; it takes a number from 0.01 to 2')
-    return found
 
 
 def start(question: Question) -> None:
