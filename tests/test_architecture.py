@@ -20,6 +20,7 @@ ALLOWED = {
     "services": {
         "attacks",
         "trained",
+        "compression",
         "execution",
         "evaluation",
         "explainers",
@@ -28,7 +29,8 @@ ALLOWED = {
         "networks",
         "data",
     },
-    "trained": {"execution", "tasks", "networks"},
+    "trained": {"compression", "execution", "tasks", "networks"},
+    "compression": {"networks"},
     "tasks": {"networks"},
     "networks": set(),
     "data": set(),

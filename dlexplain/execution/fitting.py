@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,14 +58,20 @@ class Fitting:
     save_seconds: float = SAVE_SECONDS
 
 
-def make_trainer(how: Fitting, home: Path, reporter: Reporter) -> tuple[L.Trainer, Best | None]:
-    """The trainer, and the callback that knows the best epoch, where that is wanted."""
+def make_trainer(
+    how: Fitting, home: Path, reporter: Reporter, first: Sequence[Callback] = ()
+) -> tuple[L.Trainer, Best | None]:
+    """The trainer, and the callback that knows the best epoch, where that is wanted.
+
+    first  what else is to be told, before all others
+    """
     run = reporter.row.id
     folder = paths.checkpoint_folder(home, run)
     files = SafeCheckpoints(reporter.note)
     latest = Latest(folder, files, reporter, how.save_seconds)
     keeper = Best(folder, how.monitor, how.mode) if how.keep_best else None
     callbacks: list[Callback] = [
+        *first,
         *([Averaging(decay=how.averaging)] if how.averaging else []),
         Watch(reporter, latest, how.monitor, how.mode),
         EpochPictures(paths.pictures_folder(home, run), reporter.note),

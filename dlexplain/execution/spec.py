@@ -14,7 +14,16 @@ from typing import Any
 from dlexplain.errors import SpecError, known_names
 from dlexplain.params import Value
 
-GROUPS = ("task_params", "model_params", "data_params", "training", "augmentation", "shortcut")
+GROUPS = (
+    "task_params",
+    "model_params",
+    "data_params",
+    "training",
+    "augmentation",
+    "shortcut",
+    "transfer",
+    "compression_params",
+)
 """The fields that hold parameters."""
 MAX_SEED = 2**31 - 1
 
@@ -26,6 +35,9 @@ class RunSpec:
     task, model, data   registered names
     shortcut            what is planted in the training part (data.shortcuts.Shortcut), {} nothing
     training            optimiser, schedule, epochs, batch size, precision (tasks.base.Training)
+    parent              the trained model whose weights it begins with, "" for fresh ones
+    transfer            which of the parent's weights learn, and how fast, {} all alike
+    compression         how the parent is made smaller, a registered name, or "" for not at all
     device              auto, cpu, cuda or cuda:N
     name                a title for people; not part of what is computed
     """
@@ -39,6 +51,10 @@ class RunSpec:
     training: Mapping[str, Value] = field(default_factory=dict)
     augmentation: Mapping[str, Value] = field(default_factory=dict)
     shortcut: Mapping[str, Value] = field(default_factory=dict)
+    parent: str = ""
+    transfer: Mapping[str, Value] = field(default_factory=dict)
+    compression: str = ""
+    compression_params: Mapping[str, Value] = field(default_factory=dict)
     seed: int = 0
     device: str = "auto"
     name: str = ""
@@ -63,7 +79,7 @@ class RunSpec:
             wrong.append(f'seed is "{seed}"; it takes a whole number from 0 to {MAX_SEED}')
         wrong += [
             f'{key} is "{given[key]}"; it takes a text'
-            for key in ("device", "name")
+            for key in ("parent", "compression", "device", "name")
             if not isinstance(given.get(key, ""), str)
         ]
         if wrong:
@@ -96,6 +112,9 @@ class RunSpec:
             "data": self.data,
             "seed": self.seed,
             "device": self.device,
+        }
+        found |= {
+            key: getattr(self, key) for key in ("parent", "compression") if getattr(self, key)
         }
         for group in GROUPS:
             short = group.removesuffix("_params")

@@ -20,7 +20,13 @@ Arrays = dict[str, NDArray[Any]]
 class Training:
     """How a model is trained, whatever the task."""
 
-    epochs: int = number(5, "Epochs", low=1, high=1000, help="Times that all data is seen.")
+    epochs: int = number(
+        5,
+        "Epochs",
+        low=0,
+        high=1000,
+        help="Times that all data is seen; 0 only where a model is compressed.",
+    )
     batch_size: int = number(128, "Batch size", low=2, high=65536, help="Examples a step.")
     optimiser: str = choice(
         "adamw",

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 import dlexplain.networks
 import dlexplain.tasks  # noqa: F401, these two register what a card can name
+from dlexplain.compression.modules.base import STRUCTURE, restored
 from dlexplain.errors import BadInput, CheckpointError, WeightsError
 from dlexplain.execution.checkpoints import read_checkpoint
 from dlexplain.networks.base import ARCHITECTURES
@@ -33,7 +34,8 @@ def load_network(model: Trained) -> nn.Module:
 
 
 def build_network(model: Trained) -> nn.Module:
-    """The architecture that the card names, with fresh weights; raises WeightsError."""
+    """The architecture that the card names, with fresh weights, and with other modules where it
+    was compressed; raises WeightsError."""
     spec = model.spec
     try:
         task, architecture = TASKS[spec.task], ARCHITECTURES[spec.model]
@@ -42,6 +44,8 @@ def build_network(model: Trained) -> nn.Module:
         network = architecture.build(shape, params)
         if is_private(spec.training):  # as it was for its training
             with_group_norms(network)
+        if STRUCTURE in model.kept:
+            network = restored(network, model.files[STRUCTURE])
         return network
     except BadInput as error:
         raise WeightsError(f"{model.owner} cannot be rebuilt: {error}") from error

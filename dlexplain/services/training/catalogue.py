@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+import dlexplain.compression
 import dlexplain.data.sets
 import dlexplain.networks
-import dlexplain.tasks  # noqa: F401, these three register what a spec can name
+import dlexplain.tasks  # noqa: F401, these four register what a spec can name
+from dlexplain.compression.base import COMPRESSIONS
 from dlexplain.data.base import DATA, Augmentation, DataStatus
 from dlexplain.data.shortcuts import KINDS, NONE, USED, Shortcut, problems_of
 from dlexplain.errors import BadInput, SpecError, UnknownName, WeightsError, known_names
@@ -100,7 +102,7 @@ def complete(spec: RunSpec) -> RunSpec:
         if name not in registry:
             wrong.append(f'{field} is "{name}"; {known_names(name, sorted(registry))}')
     teacher, unfit = _teacher(spec)
-    wrong += [*_misfits(spec), *unfit]
+    wrong += [*_misfits(spec), *unfit, *_unfit_parent(spec)]
     groups: dict[str, Any] = {}
     for group, params in _declarations(spec).items():
         given = dict(getattr(spec, group))
@@ -150,7 +152,40 @@ def _declarations(spec: RunSpec) -> dict[str, type]:
         found["model_params"] = ARCHITECTURES[spec.model].Params
     if spec.data in DATA:
         found["data_params"] = DATA[spec.data].Params
+    if spec.compression in COMPRESSIONS:
+        found["compression_params"] = COMPRESSIONS[spec.compression].Params
     return found
+
+
+def _unfit_parent(spec: RunSpec) -> list[str]:
+    """Why the model that the run begins with cannot be what it begins with."""
+    epochs = _whole(spec.training.get("epochs", 1))
+    if not spec.compression:
+        more = (
+            []
+            if epochs
+            else ['training: epochs is "0"; 1 to 1000 are accepted, 0 where a model is compressed']
+        )
+        if spec.compression_params:
+            more.append("compression_params are given without a compression")
+        return more
+    if spec.compression not in COMPRESSIONS:
+        known = known_names(spec.compression, sorted(COMPRESSIONS))
+        return [f'compression is "{spec.compression}"; {known}']
+    if not COMPRESSIONS[spec.compression].learns and epochs:
+        return [f"training: epochs is {epochs}; after {spec.compression} nothing is learned: 0"]
+    try:
+        found = trained(spec.parent).spec if spec.parent else None
+    except (UnknownName, WeightsError) as error:
+        return [f"parent: {error}"]
+    if found is None:
+        return [f"parent is missing; {spec.compression} compresses a trained model"]
+    return [
+        f'{key} is "{getattr(spec, key)}", but the parent\'s is "{getattr(found, key)}"; a '
+        "compression keeps it"
+        for key in ("task", "model")
+        if getattr(spec, key) != getattr(found, key)
+    ]
 
 
 def _misfits(spec: RunSpec) -> list[str]:

@@ -48,6 +48,7 @@ from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.modules.base import SeesData, kept_state
 from dlexplain.networks.modules.device import choose_device, describe_device
 from dlexplain.params import parse
+from dlexplain.services.training.compressing import Compressing
 from dlexplain.services.training.private import fit_for_privacy, make_private
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS, Training
@@ -73,6 +74,13 @@ class Built:
     device: torch.device
     accumulate: int = 1
     notes: tuple[str, ...] = ()
+    compressing: Compressing | None = None
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Texts that the model needs beside its weights, by file name."""
+        more = {} if self.compressing is None else self.compressing.files(self.module.network)
+        return {**self.data.files, **more}
 
 
 def build(
@@ -123,11 +131,14 @@ def assembled(
     L.seed_everything(spec.seed, verbose=False)
     shape = task.shape(module_of_data.facts, task_params)
     network = architecture.build(shape, parse(architecture.Params, spec.model_params))
+    compressing = Compressing.of(spec, home) if spec.compression and learns else None
+    if compressing is not None:
+        network = compressing.prepare(module_of_data)
     notes: tuple[str, ...] = ()
     if training.target_epsilon:
         training = replace(training, precision="float32")
         notes = fit_for_privacy(network, spec.model)
-    if isinstance(network, SeesData):
+    if isinstance(network, SeesData) and not spec.parent:
         network.see_data(module_of_data.some_inputs(SEEN_FIRST, spec.seed))
     convolves = any(isinstance(m, torch.nn.Conv2d) for m in network.modules())
     if convolves and not training.target_epsilon:  # whose gradients come in torch's usual layout
@@ -143,7 +154,7 @@ def assembled(
     if learns and isinstance(module, HasTeacher) and module.teacher_name:
         teacher = trained(module.teacher_name, home)
         module.take_teacher(load_network(teacher), teacher.facts)
-    return Built(module_of_data, module, training, device, accumulate, notes)
+    return Built(module_of_data, module, training, device, accumulate, notes, compressing)
 
 
 def measure_built(built: Built) -> Measured:
@@ -178,8 +189,10 @@ def _train(home: Path, reporter: Reporter) -> None:
     device = choose_device(row.device or row.spec.device)
     env = environment(describe_device(device))
     save_environment(home, row.id, env)
-    built, precision, seconds = _fit(home, device, reporter)
-    trainer = built.module.trainer
+    built, trainer, precision, seconds = _fit(home, device, reporter)
+    if built.compressing is not None:
+        reporter.phase("compressing")
+        built.module.network = built.compressing.finish(built.module.network, built.data)
     if built.training.patience and trainer.current_epoch < built.training.epochs:
         reporter.note(
             f"stopped after epoch {trainer.current_epoch} of {built.training.epochs}: "
@@ -191,13 +204,15 @@ def _train(home: Path, reporter: Reporter) -> None:
     metrics |= more
     if built.module.private is not None:
         metrics |= built.module.private.metrics(trainer.global_step)
+    if built.compressing is not None:
+        metrics |= built.compressing.metrics(built.module.network)
     reporter.add(metrics, trainer.global_step)
     reporter.phase("saving")
     outcome = Outcome(
         state=kept_state(built.module.network),
         parameters=sum(p.numel() for p in built.module.network.parameters()),
         facts=built.data.facts,
-        files=built.data.files,
+        files=built.files,
         metrics=metrics,
         arrays=arrays,
         precision=precision,
@@ -207,15 +222,21 @@ def _train(home: Path, reporter: Reporter) -> None:
     save_outcome(home, reporter, outcome)
 
 
-def _fit(home: Path, device: torch.device, reporter: Reporter) -> tuple[Built, str, float]:
-    """Train from the newest good checkpoint; returns what was trained, precision and seconds."""
+def _fit(
+    home: Path, device: torch.device, reporter: Reporter
+) -> tuple[Built, L.Trainer, str, float]:
+    """Train from the newest good checkpoint; returns what was trained and by what, precision and
+    seconds."""
     row = reporter.row
     folder = paths.checkpoint_folder(home, row.id)
     built, precision = _prepare(home, row, device, reporter)
-    save_facts(home, row, built.data.facts, built.data.files)
+    save_facts(home, row, built.data.facts, built.files)
     reporter.phase("getting ready to train")
     while True:
-        trainer, keeper = make_trainer(_fitting(row.spec, built, precision), home, reporter)
+        more = [] if built.compressing is None else [built.compressing.callback()]
+        trainer, keeper = make_trainer(_fitting(row.spec, built, precision), home, reporter, more)
+        if not built.training.epochs:
+            return built, trainer, precision, 0.0
         checkpoint = newest_good(folder, reporter.note)
         start = time.monotonic()
         try:
@@ -229,7 +250,7 @@ def _fit(home: Path, device: torch.device, reporter: Reporter) -> tuple[Built, s
         else:
             if keeper is not None:
                 _take_best(Path(keeper.best_model_path), built, reporter)
-            return built, precision, time.monotonic() - start
+            return built, trainer, precision, time.monotonic() - start
         # Measuring a few steps had not shown it; nothing is learned yet, so nothing is lost.
         del trainer, keeper
         built = _smaller(home, row, device, reporter, half, precision)
@@ -252,6 +273,8 @@ def _prepare(
     built = build(row.spec, device, report, home=home)
     for note in (*built.data.facts.get("notes", ()), *built.notes):
         reporter.note(note)
+    if not built.training.epochs:
+        return built, "float32"
     reporter.phase("measuring a few steps")
     measured = measure_built(built)
     if measured.note:

@@ -1,0 +1,1 @@
+"""What compresses networks, with torch."""
