@@ -132,6 +132,7 @@ AXES = {
     "maximum-softmax": "largest probability",
     "energy": "negative energy",
     "mahalanobis": "negative squared Mahalanobis distance",
+    "relative-mahalanobis": "the same less that of all classes",
 }
 
 

@@ -20,7 +20,8 @@ MEANING = """
 Every score is high for what is like the training data. **Maximum softmax**: the largest
 probability (Hendrycks and Gimpel 2017). **Energy**: the negative energy, log Σ exp of the
 logits (Liu et al. 2020). **Mahalanobis distance**: how far the features of the last layer but
-one are from the nearest class, in units of the classes' common spread (Lee et al. 2018).
+one are from the nearest class, in units of the classes' common spread (Lee et al. 2018); the
+**relative** one subtracts how far they are from all classes together (Ren et al. 2021).
 
 **AUROC**: the chance that a test picture has a higher score than one of the other set; 0.5 is a
 coin. **FPR at 95% TPR**: the part of the other set that passes a threshold which 95% of the
