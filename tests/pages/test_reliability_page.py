@@ -67,8 +67,9 @@ def test_calibration_is_measured_and_shown() -> None:
     found = page.session_state["calibration"].job.result
     assert found.told in said(page)
     frame = page.dataframe[0].value
-    assert frame["ECE"][0].startswith(f"{found.before.ece:.3f} [")
-    assert len(frame) == 2 and frame["Probabilities"][1].startswith("temperature")
+    assert frame["As it is"][0].startswith(f"{found.before.ece:.3f} [")
+    assert list(frame["Measure"]) == ["ECE", "ECE by chance", "NLL", "Brier"]
+    assert list(frame)[2] == f"Temperature {found.temperature:.2f}"
     assert len(page.get("plotly_chart")) == 1
     assert page.query_params["count"] == "300"
     assert found.told in said(opened("reliability"))  # another session sees it

@@ -14,6 +14,7 @@ from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.reliability.question import file_stem, told_where
 
+IN_A_ROW = 2
 GOOD = 0.9
 """Mean AUROC from which the answer is drawn as good news."""
 MEANING = """
@@ -47,8 +48,10 @@ def show_outside(found: OutOfDistribution) -> None:
     )
     if found.notes:
         st.caption("  \n".join(map(literal, found.notes)))
-    for column, score in zip(st.columns(len(found.scores)), found.scores, strict=True):
-        with column:
+    for place, score in enumerate(found.scores):
+        if place % IN_A_ROW == 0:
+            columns = st.columns(IN_A_ROW)
+        with columns[place % IN_A_ROW]:
             st.markdown(f"**{SCORE_TITLES[score]}**")
             chart(plot_outside(found, score), f"outside-{score}")
     with st.container(horizontal=True):
