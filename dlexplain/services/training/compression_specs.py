@@ -52,9 +52,13 @@ def compression_spec(
     """The run that compresses the parent: its spec, with what is told changed; raises WeightsError.
 
     training  of the training on, such as {"epochs": 2}; without it there is none
-    It learns from the labels alone: a teacher that the parent had is not asked again.
+    It learns from the labels alone: a teacher that the parent had is not asked again. Precision and
+    device are chosen anew, since the parent may have been trained on another machine.
     """
     spec, params = parent.spec, dict(params or {})
+    given = dict(spec.training)
+    if given.get("precision") != "float32":
+        given["precision"] = "auto"
     way = COMPRESSIONS.get(compression)
     last: dict[str, Value] = {}
     if way is not None and not problems(way.Params, params) and way.ends(parse(way.Params, params)):
@@ -66,7 +70,7 @@ def compression_spec(
         task_params={k: v for k, v in spec.task_params.items() if k != "teacher"},
         compression=compression,
         compression_params=params,
-        training={**spec.training, "epochs": 0, **last, **(training or {})},
+        training={**given, "epochs": 0, **last, **(training or {})},
         device="auto",
         name=f"{parent.name}, {compression}",
     )
