@@ -23,6 +23,7 @@ from dlexplain.execution.checkpoints import read_checkpoint
 from dlexplain.execution.ending import Ending
 from dlexplain.execution.paths import checkpoint_folder, weights_file
 from dlexplain.execution.spec import RunSpec
+from dlexplain.services.training import compression_runs
 from dlexplain.services.training.catalogue import complete
 from dlexplain.services.training.compressing import Compressing, fresh_network
 from dlexplain.services.training.compression_runs import compressed_layers
@@ -293,7 +294,12 @@ def test_the_command(parent: Trained, capsys: pytest.CaptureFixture[str]) -> Non
     assert "it takes a number from 0.01 to 0.999" in capsys.readouterr().err
 
 
-def test_from_python(parent: Trained) -> None:
-    record = dx.compress(parent.name, "channels", part=0.5, wait=True)
+def test_from_python(parent: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = inline_queue(settings().home)
+    monkeypatch.setattr(compression_runs, "launch", lambda spec: run(queue.submit(spec).id))
+    record = dx.compress(parent.name, "channels", part=0.5, learning_rate=0.002, name="mine")
     assert record.state == "finished", record.why
-    assert dx.run(record.id).metrics["test/channels_kept"] < 0.7
+    assert (record.name, record.spec["training"]["learning_rate"]) == ("mine", 0.002)
+    assert record.metrics["test/channels_kept"] < 0.7
+    with pytest.raises(SpecError, match='part is "1"'):
+        dx.compress(parent.name, "channels", part=1)
