@@ -45,7 +45,7 @@ NOT_CALLED = {
     "ClassifierCalibration", "ClassName", "ClassScore", "Detection", "DlexplainError",
     "OutOfDistribution", "Picture", "PictureAttention", "Prediction", "Progress", "Region",
     "RunRecord", "RunSpec", "Segmentation", "SeriesAttackResult", "TextAttackResult",
-    "methods", "models", "read_picture", "read_sample", "run", "runs", "show", "train",
+    "compress", "methods", "models", "read_picture", "read_sample", "run", "runs", "show", "train",
 }  # fmt: skip
 """Classes, listings and readers, which draw nothing; a training has a process of its own, a
 dashboard serves until it is stopped."""

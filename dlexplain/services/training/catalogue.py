@@ -20,6 +20,7 @@ from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.params import Spec, Value, parse, problems, specs
 from dlexplain.params import as_dict as params_dict
 from dlexplain.registry import Registry
+from dlexplain.services.training.first_weights import why_not_fresh
 from dlexplain.settings import local_path, settings
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.classify_image import check_teacher
@@ -175,11 +176,42 @@ def _unfit_parent(spec: RunSpec) -> list[str]:
     if not COMPRESSIONS[spec.compression].learns and epochs:
         return [f"training: epochs is {epochs}; after {spec.compression} nothing is learned: 0"]
     try:
-        found = trained(spec.parent).spec if spec.parent else None
+        parent = trained(spec.parent) if spec.parent else None
+        found = None if parent is None else parent.spec
+        begun = "" if parent is None else why_not_fresh(parent)
     except (UnknownName, WeightsError) as error:
         return [f"parent: {error}"]
     if found is None:
         return [f"parent is missing; {spec.compression} compresses a trained model"]
+    if is_private(found.training):
+        return ["parent was trained privately; what it promises would not hold of a training on"]
+    return [*_unfit_way(spec, epochs, begun), *_unlike(spec, found)]
+
+
+def _unfit_way(spec: RunSpec, epochs: int, begun: str) -> list[str]:
+    """Why the way of compressing does not go with the model, its parameters or the training."""
+    way = COMPRESSIONS[spec.compression]
+    if way.models and spec.model not in way.models:
+        return [
+            f'compression {way.name} does not suit the model "{spec.model}"; it takes '
+            f"{', '.join(way.models)}"
+        ]
+    if problems(way.Params, spec.compression_params):
+        return []  # told elsewhere
+    params: Any = parse(way.Params, spec.compression_params)
+    wrong = list(way.unfit(params, epochs, begun))
+    early = spec.training.get("keep_best", True) in (True, "true") or _whole(
+        spec.training.get("patience", 0)
+    )
+    if way.ends(params) and early:
+        wrong.append(
+            "training: keep_best or patience would take an epoch before the network is as small as "
+            "asked; keep_best=false and patience=0 are accepted"
+        )
+    return wrong
+
+
+def _unlike(spec: RunSpec, found: RunSpec) -> list[str]:
     return [
         f'{key} is "{getattr(spec, key)}", but the parent\'s is "{getattr(found, key)}"; a '
         "compression keeps it"

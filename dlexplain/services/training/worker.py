@@ -134,7 +134,7 @@ def assembled(
     compressing = Compressing.of(spec, home) if spec.compression and learns else None
     if compressing is not None:
         network = compressing.prepare(module_of_data)
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = () if compressing is None else compressing.notes
     if training.target_epsilon:
         training = replace(training, precision="float32")
         notes = fit_for_privacy(network, spec.model)
@@ -206,6 +206,7 @@ def _train(home: Path, reporter: Reporter) -> None:
         metrics |= built.module.private.metrics(trainer.global_step)
     if built.compressing is not None:
         metrics |= built.compressing.metrics(built.module.network)
+        arrays |= built.compressing.arrays(built.module.network)
     reporter.add(metrics, trainer.global_step)
     reporter.phase("saving")
     outcome = Outcome(
