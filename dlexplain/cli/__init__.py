@@ -14,6 +14,7 @@ from typing import Any
 from dlexplain.cli import (
     attacking,
     attention,
+    comparing,
     defending,
     explaining,
     folders,
@@ -110,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     layers.declare(command)
     forecasting.declare(command)
     trusting.declare(command)
+    comparing.declare(command)
     privacy.declare(command)
     shortcuts.declare(command)
     zoo.declare(command)
