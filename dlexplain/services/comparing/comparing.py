@@ -180,9 +180,7 @@ def _method(kind: Kind, name: str) -> Explainer[Any]:
             try:
                 method.check_all(model.prepared)
             except Incompatible as error:
-                raise Incompatible(
-                    f"{method.title} does not suit {model.name}: {error}"
-                ) from error
+                raise Incompatible(f"{method.title} does not suit {model.name}: {error}") from error
         return method
     for usual in kind.methods:
         method = find_method(kind.modality, usual)
@@ -258,7 +256,7 @@ def _about_control(asked: _Asked) -> list[str]:
 
 
 def _architecture(model: Any) -> str:
-    """"" of one that the catalogue does not know."""
+    """ "" of one that the catalogue does not know."""
     try:
         return find(model.name, *model.tasks).architecture
     except DlexplainError:

@@ -60,9 +60,7 @@ class SeriesKind(Kind):
             names = " and ".join(one.name for one in self.models)
             raise DataError(f"{given.title}: there is no origin from which {names} all forecast")
         self.rows = [known[place] for place in drawn(len(known), count, seed)]
-        names = tuple(
-            period_text(given.data.dates[row[0]], given.data.period) for row in self.rows
-        )
+        names = tuple(period_text(given.data.dates[row[0]], given.data.period) for row in self.rows)
         told = repr((names, [one.digest for one in self.series]))
         title = f"{given.title}: forecasts of {model.targets[0]}, {self.step} periods ahead"
         return Given(
