@@ -1,5 +1,7 @@
 """How far two models' reasons drift apart, in words."""
 
+from collections.abc import Sequence
+
 from dlexplain.errors import BadInput
 from dlexplain.results.model_comparison import ModelComparison
 from dlexplain.results.robustness import Estimate
@@ -86,3 +88,20 @@ def exceeds(found: ModelComparison, limit: float) -> tuple[bool, str]:
     if low is not None and high is not None and low <= limit <= high:
         told += ", which lies in its interval: more examples would say more surely"
     return above, told
+
+
+def comparison_table(results: Sequence[ModelComparison]) -> str:
+    """Markdown, a row a comparison."""
+    lines = [
+        "| models | by | n | same class | marked tenth in common | drift | control | its drift | "
+        "beyond it |",
+        f"|{' --- |' * 9}",
+    ]
+    for one in results:
+        cells = (
+            f"`{one.model}`, `{one.other}`", one.title, str(one.drift.n), str(one.same),
+            number(one.top), number(one.drift), f"`{one.control}`" if one.control else "–",
+            number(one.control_drift), number(one.beyond),
+        )  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)

@@ -30,7 +30,7 @@ def tabulated(about: Mapping[str, Any], done: Sequence[Compared]) -> ModelCompar
     notes = list(about["notes"])
     if without:
         notes.append(
-            f"{without:,} of {len(examples):,} {about['noun']} are left out of the drift: of one "
+            f"Left out of the drift: {without:,} of {len(examples):,} {about['noun']}. Of one "
             "model's map all values are the same, so it has no order."
         )
     pairs = [(one.drift, one.control_drift) for one in examples]
