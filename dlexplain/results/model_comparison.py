@@ -29,6 +29,8 @@ CHANGES = {
 """What became of an example's class; the last two where the right class is not known."""
 FLIPPED = ("lost", "gained", "other", "apart")
 """Those in which the two models say different classes."""
+SHOWN = 6
+"""Examples whose maps are kept to be seen: so many that drift most, and that flip."""
 Maps = NDArray[np.float32]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from dlexplain.evaluation.intervals import mean_of
 from dlexplain.results.model_comparison import (
     CHANGES,
+    SHOWN,
     ClassChange,
     ClassDrift,
     ComparedExample,
@@ -18,8 +19,6 @@ from dlexplain.results.words import wilson
 from dlexplain.services.comparing.store import Compared
 
 NOTHING = Estimate(None, None, None, 0)
-SHOWN = 6
-"""Examples whose maps are kept to be seen: so many that drift most, and that flip."""
 
 
 def tabulated(about: Mapping[str, Any], done: Sequence[Compared]) -> ModelComparison:

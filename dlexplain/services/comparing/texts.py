@@ -49,7 +49,8 @@ class TextKind(Kind):
         return [class_order(self.models[0], one) for one in self.models]
 
     def examples(self, data: str, count: int, seed: int) -> Given:
-        model, notes = self.models[0], ()
+        model = self.models[0]
+        labels: tuple[int | None, ...]
         if _unlabelled(data):
             every = read_text_column(local_path(data))[1]
             texts = [every[place] for place in drawn(len(every), count, seed)]
@@ -58,7 +59,9 @@ class TextKind(Kind):
             part: Any = parts_of(model, data, count, seed).test
             texts, title = [one.text for one in part.readings], part.title
             labels = tuple(map(int, part.labels))
-        self.readings, kept, notes = [], [], []
+        self.readings: list[list[Reading]] = []
+        kept: list[int] = []
+        notes: list[str] = []
         for place, text in enumerate(texts):
             try:
                 self.readings.append([one.read(text) for one in self.models])

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dlexplain.figures.model_comparison import plot_class_drift, plot_model_comparison
 from dlexplain.results import ModelComparison
-from dlexplain.results.model_comparison import ComparedExample
+from dlexplain.results.model_comparison import SHOWN, ComparedExample
 from dlexplain.results.model_comparison_words import MEANS, number, verdict
 from dlexplain.results.words import capital
 from dlexplain.ui.cards import download
@@ -91,8 +91,8 @@ def _numbers(found: ModelComparison) -> None:
 def _side_by_side(found: ModelComparison, key: str) -> None:
     known = {one.place for one in found.shown}
     lists: dict[str, Sequence[ComparedExample]] = {
-        MOST: [one for one in found.lost_most if one.place in known],
-        FLIPS: [one for one in found.flipped if one.place in known],
+        MOST: [one for one in found.lost_most[:SHOWN] if one.place in known],
+        FLIPS: [one for one in found.flipped[:SHOWN] if one.place in known],
     }
     offered = [name for name, examples in lists.items() if examples]
     if not offered:
@@ -106,8 +106,7 @@ def _side_by_side(found: ModelComparison, key: str) -> None:
                 label_visibility="collapsed",
             )
         )  # fmt: skip
-    some = lists[chosen][: len(found.shown)]
-    show_examples(found, some, f"{key}-{offered.index(chosen)}")
+    show_examples(found, lists[chosen], f"{key}-{offered.index(chosen)}")
 
 
 def _rows(found: ModelComparison) -> list[dict[str, Any]]:
