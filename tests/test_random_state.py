@@ -113,6 +113,9 @@ CALLS["attack a series"] = lambda: dx.attack(dx.load("macrodata-lstm"), draws=10
 CALLS["robustness"] = lambda: dx.robustness(
     "digits-cnn", attacks="square", corruptions="fog", severities=1, count=3
 )
+CALLS["compare_models"] = lambda: dx.compare_models(
+    "digits-cnn", "digits-cnn", method="smoothgrad", count=3
+)
 CALLS["calibration"] = lambda: dx.calibration("digits-cnn")
 CALLS["out_of_distribution"] = lambda: dx.out_of_distribution("digits-cnn", count=20)
 CALLS["smoothing"] = lambda: dx.smoothing("digits-cnn", count=3, samples=20, first=10)

@@ -15,6 +15,7 @@ from dlexplain.cli import (
     attacking,
     attention,
     compressing,
+    comparing,
     defending,
     explaining,
     folders,
@@ -112,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     layers.declare(command)
     forecasting.declare(command)
     trusting.declare(command)
+    comparing.declare(command)
     privacy.declare(command)
     shortcuts.declare(command)
     zoo.declare(command)

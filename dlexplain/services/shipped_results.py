@@ -1,7 +1,7 @@
 """Results over data sets that come with a model, or that were made here: JSON files; no torch."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -50,11 +50,16 @@ def first_of(model: str, files: tuple[Path, ...], read: Read[M]) -> M | None:
     return None
 
 
+def read_all(files: Iterable[Path], read: Read[R]) -> list[R]:
+    """Those of the files that can be read."""
+    found = (_read(file, _version(file), read) for file in files)
+    return [one for one in found if one is not None]
+
+
 def made_in(root: Path, result_in: Callable[[Path], Path], model: str, read: Read[R]) -> list[R]:
     """Finished ones of a model in the folders of a folder, the latest first."""
     files = [result_in(folder) for folder in root.iterdir()] if root.is_dir() else []
-    found = (_read(file, _version(file), read) for file in files)
-    own = [one for one in found if one is not None and one.model == model]
+    own = [one for one in read_all(files, read) if one.model == model]
     return sorted(own, key=lambda one: one.date, reverse=True)
 
 
