@@ -164,9 +164,7 @@ class Found:
 
 def loaded(spec: RunSpec) -> LoadedData:
     source = DATA[spec.data]
-    return source.load(
-        parse(source.Params, spec.data_params), data_folder(settings().home), silent
-    )
+    return source.load(parse(source.Params, spec.data_params), data_folder(settings().home), silent)
 
 
 def few(data: Any, size: int, seed: int) -> Any:
@@ -239,7 +237,9 @@ def row(found: Found, without: Found, setting: Setting) -> str:
     share = setting.unit == "accuracy"
     factor, decimals = (100, 1) if share else (1, 3)
     by_seed = factor * found.values.mean(1)
-    mean = f"{by_seed.mean():.{decimals}f} ({by_seed.min():.{decimals}f}–{by_seed.max():.{decimals}f})"
+    mean = (
+        f"{by_seed.mean():.{decimals}f} ({by_seed.min():.{decimals}f}–{by_seed.max():.{decimals}f})"
+    )
     told = ""
     if found is not without:
         change = factor * (found.values.mean(0) - without.values.mean(0))
@@ -271,9 +271,11 @@ def main() -> int:
     for size in setting.sizes:
         without: Found | None = None
         for way, change in setting.ways.items():
-            values, began = [], time.perf_counter()
-            for seed in range(args.seeds or setting.seeds):
-                values.append(tested(trained(setting, few(data, size, seed), change, seed)))
+            began = time.perf_counter()
+            values = [
+                tested(trained(setting, few(data, size, seed), change, seed))
+                for seed in range(args.seeds or setting.seeds)
+            ]
             seconds = (time.perf_counter() - began) / len(values)
             found = Found(args.setting, size, way, np.stack(values), seconds)
             without = without or found

@@ -104,6 +104,7 @@ class Augmentation:
         "picture (Hendrycks et al. 2020); 0 is off, 3 is usual.",
     )
 
+
 @dataclass(frozen=True)
 class LabelledAugmentation(Augmentation):
     """Of pictures with classes, to which generated ones can be added."""

@@ -32,9 +32,7 @@ class Mixed(NamedTuple):
     weight: float
 
 
-def randaugment(
-    pixels: Tensor, count: int, strength: int, generator: torch.Generator
-) -> Tensor:
+def randaugment(pixels: Tensor, count: int, strength: int, generator: torch.Generator) -> Tensor:
     """`count` operations on each picture, one after the other, each drawn with equal probability
     from all fourteen, with the same strength out of STRONGEST and a random sign."""
     batch = len(pixels)

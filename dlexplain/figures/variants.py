@@ -1,4 +1,4 @@
-"""Training examples beside their variants: pictures in a grid, texts with marks, windows as lines."""
+"""Training examples beside their variants: pictures in a grid, texts with marks, lines."""
 
 import base64
 import io
@@ -34,8 +34,7 @@ def variant_tiles(found: PictureVariants) -> str:
     for at, original in enumerate(found.originals):
         tiles = [_tile(original, found.labels[at], framed=True)]
         tiles += [
-            _tile(one, said)
-            for one, said in zip(found.variants[at], found.said[at], strict=True)
+            _tile(one, said) for one, said in zip(found.variants[at], found.said[at], strict=True)
         ]
         rows.append(_grid(tiles, 1 + found.variants.shape[1]))
     if len(found.made):

@@ -78,7 +78,7 @@ def test_erased_is_a_rectangle_of_the_papers_area_and_shape() -> None:
         # Rounding moves each side by half a pixel at most.
         assert (tall - 0.5) * (wide - 0.5) <= side**2 / 3
         assert (tall + 0.5) * (wide + 0.5) >= 0.02 * side**2
-        assert 0.3 <= (tall + 0.5) / (wide - 0.5) and (tall - 0.5) / (wide + 0.5) <= 1 / 0.3
+        assert (tall + 0.5) / (wide - 0.5) >= 0.3 and (tall - 0.5) / (wide + 0.5) <= 1 / 0.3
         holes += 1
     assert 120 < holes < 180
     assert torch.equal(erased(given, 0.0, seeded()), given)

@@ -29,8 +29,8 @@ from dlexplain.results.variants import (
     PictureVariants,
     SeriesVariants,
     TextVariants,
-    VariedWord,
     Variants,
+    VariedWord,
 )
 from dlexplain.services.training.catalogue import data_status
 from dlexplain.services.training.generating import generated_for
