@@ -240,7 +240,7 @@ def vary(spec: RunSpec) -> None:
     """Examples beside their variants, where the task's examples can be varied."""
     if not augmentation_params(spec.task):
         return
-    with st.expander("How examples are varied", icon=":material/flip:", key="variants"):
+    with st.expander("How examples are varied", icon=":material/flip:", key="varied"):
         if data_status(spec.data, spec.data_params).there:
             show_variants(spec)
         else:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from dlexplain.data.augment import augment
 from dlexplain.data.augmentations import read_augmentation
@@ -135,7 +136,7 @@ def _of_series(data: SeriesData, spec: RunSpec, shown: int, each: int) -> Series
     )
 
 
-def _spread(count: int, wanted: int) -> "np.typing.NDArray[np.int64]":
+def _spread(count: int, wanted: int) -> NDArray[np.int64]:
     """At most so many places of `count`, ascending, as far from each other as can be."""
     return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(np.int64))
 
