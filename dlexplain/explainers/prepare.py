@@ -189,7 +189,7 @@ def fold_batch_norms(model: nn.Module) -> int:
 
     Works in place on a model in eval mode; a folded BatchNorm becomes an Identity of its name.
     """
-    pairs = list(_conv_norm_pairs(model))
+    pairs = list(conv_norm_pairs(model))
     for conv_name, norm_name in pairs:
         fused = fuse_conv_bn_eval(
             model.get_submodule(conv_name),  # type: ignore[type-var]
@@ -266,7 +266,8 @@ class _LayerTracer(fx.Tracer):
         )
 
 
-def _conv_norm_pairs(model: nn.Module) -> Iterator[tuple[str, str]]:
+def conv_norm_pairs(model: nn.Module) -> Iterator[tuple[str, str]]:
+    """Names of each convolution whose output a BatchNorm2d alone reads, and of that norm."""
     try:
         graph = _LayerTracer().trace(model)
     except Exception:  # fx raises whatever the model's own Python raises on a proxy
