@@ -103,11 +103,11 @@ class DynamicInt8(Compressor[Params]):
 def computes_whole(layer: nn.Module, tied: bool) -> bool:
     """Whether whole numbers are worth it: by the kind and size of the layer alone, so that a model
     is the same everywhere; an embedding multiplies only where an output layer is tied to it."""
-    if type(layer) not in WHOLE or getattr(layer, "proj_size", 0):
+    if type(layer) not in WHOLE or getattr(layer, "proj_size", False):
         return False
     if isinstance(layer, nn.Embedding) and not tied:
         return False
-    return max(getattr(layer, name).numel() for name in matrices_of(layer)) >= LARGE
+    return bool(max(getattr(layer, name).numel() for name in matrices_of(layer)) >= LARGE)
 
 
 def narrowed(layer: nn.Module, bound: float) -> Narrow:
@@ -120,7 +120,7 @@ def narrowed(layer: nn.Module, bound: float) -> Narrow:
 
 
 def ranges(network: nn.Module, data: Any, layers: Mapping[str, nn.Module]) -> dict[str, float]:
-    """The largest magnitude of the recurrent ones' inputs on training inputs, and a quarter more."""
+    """A quarter more than the largest magnitude of recurrent ones' inputs on training inputs."""
     found: dict[str, float] = {}
     handles = []
 
@@ -149,7 +149,7 @@ def run_on(network: nn.Module, inputs: Tensor) -> None:
     network.eval()
     try:
         with torch.no_grad():
-            for part in inputs.split(64):
+            for part in torch.split(inputs, 64):
                 network(part)
     except (RuntimeError, IndexError, TypeError) as error:
         shape = " x ".join(map(str, inputs.shape[1:]))

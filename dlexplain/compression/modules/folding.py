@@ -1,4 +1,4 @@
-"""Batch norms folded into the convolutions before them, and a network made ready for such weights."""
+"""Batch norms folded into the convolutions before them, and networks rebuilt for such weights."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -58,7 +58,8 @@ class HalfConv2d(NarrowConv2d):
         weight: Tensor = self.weight_half
         bias = None if self.bias is None else self.bias.to(weight.dtype)
         x = input.to(weight.dtype)
-        return self._conv_forward(x, weight, bias).float()
+        y: Tensor = self._conv_forward(x, weight, bias)
+        return y.float()
 
 
 class HalfLinear(NarrowLinear):
@@ -88,7 +89,7 @@ class Half(Compressor[Params]):
             raise BadInput("the network has no matrices of its own in 32 bits")
         dtype = FORMATS[self.params.format]
         for name, layer in layers.items():
-            largest = max(float(getattr(layer, m).abs().max()) for m in matrices_of(layer))
+            largest = max(float(getattr(layer, m).detach().abs().max()) for m in matrices_of(layer))
             if largest > torch.finfo(dtype).max:
                 raise BadInput(f"{name} has a weight of {largest:g}, too large for float16")
             network.set_submodule(name, narrowed(layer, self.params.format))

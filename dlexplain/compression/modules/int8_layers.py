@@ -1,9 +1,9 @@
 """Layers that round their inputs as they come and multiply whole numbers.
 
-A linear layer rounds each row of its input by that row's own largest magnitude. A recurrent one
-cannot see a row before the step before it is done; but an LSTM's or GRU's hidden state lies in -1 to
-1, which is its range here, and its input's range was looked at on training inputs (larger values
-are cut). So nothing that a layer says depends on what else is in the batch, or on what comes later.
+A linear layer rounds each row of its input by that row's own largest magnitude. A recurrent one has
+fixed ranges: an LSTM's or GRU's hidden state lies in -1 to 1, and its input's range was looked at
+on training inputs (larger values are cut). So nothing that a layer says depends on what else is in
+the batch, or on what comes later.
 
 torch's recurrent operator, which is fast, takes the range from the numbers that it gets. Two more
 units, whose gates hold them at 1 and -1, and two more inputs at the ends of their range fix it.
@@ -152,7 +152,7 @@ class _Int8Recurrent(nn.Module):
         raise NotImplementedError
 
 
-class Int8LSTM(_Int8Recurrent, NarrowLSTM):
+class Int8LSTM(_Int8Recurrent, NarrowLSTM):  # type: ignore[misc]
     """The held units remember everything, take nothing in, and show it: c stays at ±20."""
 
     gates = 4
@@ -178,7 +178,7 @@ class Int8LSTM(_Int8Recurrent, NarrowLSTM):
         return self.narrow_forward(input, hx)
 
 
-class Int8GRU(_Int8Recurrent, NarrowGRU):
+class Int8GRU(_Int8Recurrent, NarrowGRU):  # type: ignore[misc]
     """The held units' update gate keeps what they were: ±1."""
 
     gates = 3
@@ -204,7 +204,7 @@ class Int8GRU(_Int8Recurrent, NarrowGRU):
 def _wider(q: Tensor, gates: int, pieces: list[int]) -> Tensor:
     """(gates * units, inputs) with rows of zeros for the held units and columns for the pins."""
     columns = []
-    for piece in q.split(pieces, 1):
+    for piece in torch.split(q, pieces, 1):
         columns += [piece, piece.new_zeros(len(piece), PINS)]
     wide = torch.cat(columns, 1).view(gates, len(q) // gates, -1)
     return torch.cat([wide, wide.new_zeros(gates, PINS, wide.shape[-1])], 1).flatten(0, 1)

@@ -7,6 +7,7 @@ exact on every x86 processor, eight not on all. `exact` tries the largest number
 and where they come out wrong, or an operator is missing, layers compute in float32 instead.
 """
 
+import warnings
 from functools import cache
 from typing import Any
 
@@ -18,13 +19,16 @@ LOW = 64
 HIGH = 63
 """Steps from there to the largest."""
 
+with warnings.catch_warnings():
+    # torch says once a process that such tensors will go; the version that we take is pinned.
+    warnings.simplefilter("ignore")
+    torch.quantize_per_tensor(torch.zeros(1), 1.0, 0, torch.quint8)
+
 
 def pack_linear(weight: Tensor, scale: Tensor, bias: Tensor | None) -> Any:
     """For `linear` and recurrent layers, in the layout of FBGEMM (on ARM, of QNNPACK)."""
     zeros = torch.zeros(len(weight), dtype=torch.long)
-    known = torch._make_per_channel_quantized_tensor(
-        weight.contiguous(), scale.double(), zeros, 0
-    )
+    known = torch._make_per_channel_quantized_tensor(weight.contiguous(), scale.double(), zeros, 0)
     return torch.ops.quantized.linear_prepack(known, bias)
 
 

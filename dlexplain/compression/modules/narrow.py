@@ -1,4 +1,4 @@
-"""Layers whose weights are kept in eight or sixteen bits, and stand under their old name as float32.
+"""Layers with weights in eight or sixteen bits, which stand under their old name as float32.
 
 A weight in eight bits has a scale a row (an output channel, a word's vector): w = q · scale, q from
 -127 to 127. What reads `layer.weight`, as rules of relevance do, gets float32, computed once; what
@@ -66,9 +66,30 @@ class Narrow(nn.Module):
         """Whether this call is computed in narrow numbers."""
         return self.computes != FLOAT and not (torch.is_grad_enabled() and x.requires_grad)
 
+    def as_float32(self) -> nn.Module:
+        """Torch's own layer with the same weights: for what changes weights."""
+        base = next(kind for kind, narrow in KINDS.items() if isinstance(self, narrow))
+        made = base.__new__(base)
+        nn.Module.__init__(made)
+        vars(made).update({k: v for k, v in vars(self).items() if k in _OWN or _is_setting(k)})
+        names = getattr(self, "flat_names", ("weight", *VECTORS))
+        for name in dict.fromkeys((*names, *self.narrowed, *self._parameters)):
+            if name in self.narrowed:
+                made.register_parameter(name, nn.Parameter(self.widened(name)))
+            elif name in self._parameters and not name.endswith((INT8, HALF)):
+                made.register_parameter(name, self._parameters[name])
+        if isinstance(made, nn.RNNBase):
+            made._flat_weights_names = list(names)
+            by_layer = 4 if made.bias else 2
+            made._all_weights = [
+                list(names[i : i + by_layer]) for i in range(0, len(names), by_layer)
+            ]
+            made._init_flat_weights()
+        return made.requires_grad_(False)
+
     def _apply(self, fn: Any, recurse: bool = True) -> Any:
         self.computed.clear()  # it is of weights that move to another device, or change
-        return nn.Module._apply(self, fn, recurse)
+        return nn.Module._apply(self, fn, recurse)  # type: ignore[no-untyped-call]
 
     def _load_from_state_dict(self, *args: Any) -> None:
         self.computed.clear()
@@ -130,15 +151,15 @@ class _NarrowRecurrent(Narrow):
         self.__dict__.update(state)
 
 
-class NarrowLSTM(_NarrowRecurrent, nn.LSTM):
+class NarrowLSTM(_NarrowRecurrent, nn.LSTM):  # type: ignore[misc]
     pass
 
 
-class NarrowGRU(_NarrowRecurrent, nn.GRU):
+class NarrowGRU(_NarrowRecurrent, nn.GRU):  # type: ignore[misc]
     pass
 
 
-class NarrowRNN(_NarrowRecurrent, nn.RNN):
+class NarrowRNN(_NarrowRecurrent, nn.RNN):  # type: ignore[misc]
     pass
 
 
@@ -202,10 +223,17 @@ def copied(kind: type[L], layer: nn.Module, computes: str = FLOAT) -> L:
         if name not in made.narrowed:
             made.register_parameter(name, parameter)
     if isinstance(layer, nn.RNNBase):
-        made.flat_names = tuple(layer._flat_weights_names)  # type: ignore[attr-defined]
+        vars(made)["flat_names"] = tuple(layer._flat_weights_names)
     return made
 
 
+def _is_setting(name: str) -> bool:
+    """Whether an attribute is of torch's layer rather than of the narrow one."""
+    return not name.startswith("_") and name not in _NARROW
+
+
+_NARROW = ("narrowed", "computes", "computed", "flat_names", "bound")
+VECTORS = ("bias",)
 _OWN = ("_reversed_padding_repeated_twice",)
 """What of a convolution's private attributes its forward reads."""
 

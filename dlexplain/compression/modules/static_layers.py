@@ -83,9 +83,7 @@ class Rounding(_Ranged):
 class RoundingConv2d(Rounding, nn.Conv2d):
     def forward(self, input: Tensor) -> Tensor:
         x, weight = self.rounded(input)
-        return F.conv2d(
-            x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups
-        )
+        return F.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
 class RoundingLinear(Rounding, nn.Linear):
@@ -132,7 +130,7 @@ def rounding(layer: nn.Module, given: Range) -> Rounding:
     """The layer as it is trained; its parameters are the same ones."""
     kind = RoundingConv2d if isinstance(layer, nn.Conv2d) else RoundingLinear
     made: Any = kind.__new__(kind)
-    made.__dict__.update({k: v for k, v in vars(layer).items()})
+    made.__dict__.update(vars(layer))
     for own in ("_parameters", "_buffers", "_modules"):
         made.__dict__[own] = dict(getattr(layer, own))
     made.take(given)
