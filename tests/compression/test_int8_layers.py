@@ -140,6 +140,7 @@ def test_with_a_gradient_the_same_weights_are_used_in_float() -> None:
     y = small(x)
     y.sum().backward()
     assert torch.equal(y, nn.functional.linear(x, small.weight, layer.bias))
+    assert x.grad is not None
     assert torch.allclose(x.grad, small.weight.sum(0).expand(3, 12))
 
 
