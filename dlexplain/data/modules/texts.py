@@ -10,7 +10,8 @@ import torch
 from tokenizers import Regex, Tokenizer, normalizers
 from torch import Tensor
 
-from dlexplain.data.base import ModuleOptions
+from dlexplain.data.base import UNKNOWN, ModuleOptions
+from dlexplain.data.heads import chosen_heads
 from dlexplain.data.modules.base import (
     GIVEN,
     Batch,
@@ -20,6 +21,7 @@ from dlexplain.data.modules.base import (
     batch_seed,
     module_of,
 )
+from dlexplain.data.modules.heads import HEADS, facts_of_heads
 from dlexplain.data.planting import planted_texts
 from dlexplain.data.sets.csv_texts import read_rows
 from dlexplain.data.texts import TextData, Texts, read_labelled
@@ -78,13 +80,24 @@ class TextModule(DataModule):
     """Batches {"x": (batch, time) ids, 0 behind the end, "y": (batch,)}.
 
     Those of evaluation have "texts" too.
+
+    heads  of data with several labels those that are learned: "y" is (batch, heads) then
     """
 
     def __init__(
-        self, data: TextData, tokeniser: Tokenizer, longest: int, batch_size: int, seed: int
+        self,
+        data: TextData,
+        tokeniser: Tokenizer,
+        longest: int,
+        batch_size: int,
+        seed: int,
+        heads: Sequence[str] = (),
     ) -> None:
         self.texts = {"train": data.train, "validation": data.validation, "test": data.test}
-        encoded = {split: _encode(part, tokeniser, longest) for split, part in self.texts.items()}
+        columns = [list(data.heads).index(name) for name in heads]
+        encoded = {
+            split: _encode(part, tokeniser, longest, columns) for split, part in self.texts.items()
+        }
         super().__init__(
             {split: arrays for split, (arrays, _) in encoded.items()}, batch_size, seed
         )
@@ -101,6 +114,9 @@ class TextModule(DataModule):
             "notes": list(notes),
             "sizes": {split: len(part) for split, part in self.texts.items()},
         }
+        if heads:
+            labels = {split: part["y"] for split, part in self._parts.items()}
+            self.facts |= facts_of_heads(data.heads, heads, labels)
 
     def in_parts_of(self, whole: int) -> int:
         self.evaluation_batch = min(EVALUATION_BATCH, 4 * self.loader.batch_size)
@@ -123,7 +139,9 @@ class TextModule(DataModule):
         return self._parts["train"]["x"][:count]
 
 
-def _encode(part: Texts, tokeniser: Tokenizer, longest: int) -> tuple[dict[str, Tensor], int]:
+def _encode(
+    part: Texts, tokeniser: Tokenizer, longest: int, columns: Sequence[int]
+) -> tuple[dict[str, Tensor], int]:
     """{"x": (count, longest of the part) ids, "y"}, and how many texts were cut.
 
     A text without tokens is one unknown token, since nothing cannot be read.
@@ -138,7 +156,11 @@ def _encode(part: Texts, tokeniser: Tokenizer, longest: int) -> tuple[dict[str, 
     x = np.zeros((len(ids), max(map(len, ids), default=1)), np.int64)
     for place, row in enumerate(ids):
         x[place, : len(row)] = row
-    return {"x": torch.from_numpy(x), "y": torch.from_numpy(part.labels)}, cut
+    labels = part.labels
+    if columns:
+        assert part.heads is not None
+        labels = np.ascontiguousarray(part.heads[:, columns])
+    return {"x": torch.from_numpy(x), "y": torch.from_numpy(labels)}, cut
 
 
 def _cut(row: list[int], longest: int, closed: bool) -> list[int]:
@@ -167,6 +189,13 @@ def _minilm_tokeniser() -> Tokenizer:
 @module_of.register
 def _texts(data: TextData, options: ModuleOptions) -> TextModule:
     task = options.task
+    several = HEADS in task
+    if not several and (data.train.labels == UNKNOWN).any():
+        names = ", ".join(data.heads)
+        raise DataError(
+            f"the labels {names} are missing in some texts; classify-text learns one: name it as "
+            "head, or learn them by multi-task-text"
+        )
     if options.shortcut.planted:
         data = planted_texts(data, options.shortcut, options.seed)
     kind = str(task["tokeniser"])
@@ -175,7 +204,9 @@ def _texts(data: TextData, options: ModuleOptions) -> TextModule:
     else:
         size, lower = int(task["vocabulary"]), bool(task["lower"])
         tokeniser = train_tokeniser(cast(Kind, kind), data.train.texts, size, lower)
-    return TextModule(data, tokeniser, int(task["longest"]), options.batch_size, options.seed)
+    heads = chosen_heads(str(task[HEADS]), data.heads) if several else ()
+    longest, size = int(task["longest"]), options.batch_size
+    return TextModule(data, tokeniser, longest, size, options.seed, heads)
 
 
 def _given(
