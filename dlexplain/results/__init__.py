@@ -22,6 +22,7 @@ from dlexplain.results.folders import (
     ExplainedFolder,
     PictureAnswer,
 )
+from dlexplain.results.heads import HeadMaps, HeadScore, MultiTaskTest
 from dlexplain.results.latents import (
     DimensionEffects,
     EncodedPictures,
@@ -201,6 +202,8 @@ __all__ = [
     "GeneratedPictures",
     "GradientReach",
     "HeadFacts",
+    "HeadMaps",
+    "HeadScore",
     "HeadStep",
     "Influence",
     "Inside",
@@ -214,6 +217,7 @@ __all__ = [
     "MapAgreement",
     "MapSimilarity",
     "Measurement",
+    "MultiTaskTest",
     "Neighbours",
     "NormalisationEffect",
     "OutOfDistribution",

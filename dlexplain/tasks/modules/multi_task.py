@@ -114,7 +114,7 @@ class MultiTask(TaskModule):
         found = cosines(losses, self.sharing)
         pairs = itertools.combinations(range(len(self.heads)), 2)
         named = {
-            f"cosine_{in_metric(self.heads[i])}_{in_metric(self.heads[j])}": found[i, j]
+            f"gradient_cosine_{in_metric(self.heads[i])}_{in_metric(self.heads[j])}": found[i, j]
             for i, j in pairs
         }
         return {key: value for key, value in named.items() if bool(torch.isfinite(value))}
