@@ -25,8 +25,8 @@ def show_heads(entry: ModelEntry, picture: Picture, request: Request) -> None:
     """By one of the methods that are asked; nothing is computed before the button is pressed."""
     st.subheader("How the heads' maps differ")
     st.caption(
-        "One network answers all labels. If two heads look at the same places, they share what they "
-        "found there; if not, each has its own reasons."
+        "One network answers all labels. If two heads look at the same places, they share what "
+        "they found there; if not, each has its own reasons."
     )
     by_title = {ask.title: ask for ask in request.asks}
     left, right = st.columns([2, 3], vertical_alignment="bottom")
@@ -72,8 +72,8 @@ def _told(found: HeadMaps) -> str:
     pairs = [(float(values[i, j]), i, j) for i in range(len(names)) for j in range(i)]
     pairs = [pair for pair in pairs if np.isfinite(pair[0])]
     text = (
-        "Spearman's rank correlation of each two maps: 1 is the same order of all places, 0 none in "
-        "common, −1 the reverse. It is of this picture only."
+        "Spearman's rank correlation of each two maps: 1 is the same order of all places, 0 none "
+        "in common, −1 the reverse. It is of this picture only."
     )
     if not pairs:
         return text

@@ -62,7 +62,7 @@ class MultiTask(TaskModule):
         return list(outputs.float().split(self.widths, dim=1))
 
     def losses(self, outputs: Tensor, batch: Mapping[str, Any]) -> list[Tensor]:
-        """Each head's mean cross-entropy over the examples whose label is known; 0 where none is."""
+        """Each head's mean cross-entropy over the examples with a known label; 0 where none is."""
         weight = batch.get("weight", 1.0)
         found = []
         for head, logits in enumerate(self.parts(outputs)):
@@ -101,8 +101,9 @@ class MultiTask(TaskModule):
         weights = self.weighting.weights
         total: Tensor = self.weighting(losses, last)
         right, known = self._right(outputs.detach(), batch["y"])
-        several = known.any(1)
-        numbers[ALL] = (right | ~known).all(1)[several].float().mean()
+        some = known.any(1)
+        if bool(some.any()):
+            numbers[ALL] = (right | ~known).all(1)[some].float().mean()
         for head, (name, loss) in enumerate(zip(self.heads, losses, strict=True)):
             numbers[f"loss_of_{in_metric(name)}"] = loss.detach()
             if self.params.weighting != "fixed":
@@ -209,9 +210,7 @@ class MultiTask(TaskModule):
         """Of head i under "head{i}_": confusion (classes, classes), rows the truth, and the surest
         mistakes."""
         arrays: Arrays = {}
-        for head, (confusion, wrong) in enumerate(
-            zip(self.confusions, self.mistakes, strict=True)
-        ):
+        for head, (confusion, wrong) in enumerate(zip(self.confusions, self.mistakes, strict=True)):
             found: Arrays = {
                 "confusion": confusion,
                 "mistakes_share": np.array([m[0] for m in wrong], np.float32),

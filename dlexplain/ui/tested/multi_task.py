@@ -10,10 +10,12 @@ from dlexplain.ui.tested.base import show
 
 @show.register
 def show_multi_task(found: MultiTaskTest) -> None:
+    from dlexplain.figures.heads import plot_heads
+
     left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
     with left:
         st.subheader("Heads")
-        chart(found.plot(), "heads")
+        chart(plot_heads(found), "heads")
     with right:
         st.dataframe(
             [
