@@ -262,13 +262,23 @@ def _teacher(spec: RunSpec) -> tuple[str, list[str]]:
     if theirs != spec.task:
         told = f'task: teacher is "{name}", a model for {theirs}; it takes one for {spec.task}'
         return "", [told]
-    like = (m.facts for m in readable_zoo(spec.task) if m.spec.data == spec.data)
+    like = (m.facts for m in readable_zoo(spec.task) if _learns_the_same(m.spec, spec))
     try:
         for of_data in islice(like, 1):
             check_teacher(facts, of_data["classes"], of_data["channels"])
     except BadInput as error:
         return "", [f"task: {error}"]
     return _from_anywhere(name) if teacher.source == "path" else name, []
+
+
+def _learns_the_same(one: RunSpec, other: RunSpec) -> bool:
+    """Whether both are of the same data, and of the same label where these have several."""
+    if one.data != other.data or one.data not in DATA:
+        return False
+    known = specs(DATA[one.data].Params).get("head")
+    usual = known.default if known else ""
+    heads = [spec.data_params.get("head", usual) for spec in (one, other)]
+    return heads[0] == heads[1]
 
 
 def _whole(value: Value) -> int:
