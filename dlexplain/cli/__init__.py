@@ -14,8 +14,8 @@ from typing import Any
 from dlexplain.cli import (
     attacking,
     attention,
-    compressing,
     comparing,
+    compressing,
     defending,
     explaining,
     folders,

@@ -32,6 +32,7 @@ FIT_HELP = (
     "how a picture is made into the model's square: crop (default), crop:X,Y (0,0 from the left "
     "and top, 1,1 from the right and bottom), pad or squash"
 )
+HEAD_HELP = "of a model that learned several labels, the one that is asked; default: its first"
 
 
 def positive(text: str) -> int:
@@ -65,6 +66,7 @@ def declare(command: "Commands") -> None:
     )
 
     classify.add_argument("--fit", metavar="FIT", help=FIT_HELP)
+    classify.add_argument("--head", default="", metavar="LABEL", help=HEAD_HELP)
 
     explain = command("explain", _explain, "Explain a picture's or text's class, or a forecast.")
     explain.add_argument("path", nargs="?", metavar="PATH", help="a picture")
@@ -111,6 +113,13 @@ def declare(command: "Commands") -> None:
         help="write the attribution, FILE.npz; of a text FILE.html, of a forecast FILE.csv",
     )
     explain.add_argument("--png", metavar="FILE.png", help="write the map over the picture")
+    explain.add_argument("--head", default="", metavar="LABEL", help=HEAD_HELP)
+    explain.add_argument(
+        "--heads",
+        action="store_true",
+        help="of a model that learned several labels, explain what each head says of a picture, "
+        "and how alike their maps are",
+    )
 
 
 def _models(args: argparse.Namespace) -> int:
@@ -205,7 +214,16 @@ def _doctor(args: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
+def _asked_head(args: argparse.Namespace) -> None:
+    """Put the head into the model's name, as whoever loads it takes it; raises BadInput."""
+    if args.head:
+        if args.model is None:
+            raise BadInput("--head is a label of a model; name the model by --model")
+        args.model = f"{args.model}:{args.head}"
+
+
 def _classify(args: argparse.Namespace) -> int:
+    _asked_head(args)
     given = [bool(args.paths), args.text is not None, args.texts is not None]
     if sum(given) != 1:
         raise BadInput("classify takes pictures, or --text, or --texts, one of the three")
@@ -272,6 +290,7 @@ def _tell_skipped(folder: Path, inside: Sequence[Path], pictures: Sequence[Path]
 
 def _explain(args: argparse.Namespace) -> int:
     params: dict[str, Any] = dict(key_value(text) for text in args.set)
+    _asked_head(args)
     if [args.path, args.text, args.series].count(None) != 2:
         raise BadInput("explain takes a picture, or --text, or --series, one of the three")
     if args.path is None:
@@ -280,6 +299,8 @@ def _explain(args: argparse.Namespace) -> int:
         raise BadInput("--word is about texts; a picture or a series takes none")
     if args.path is None and args.segments is not None:
         raise BadInput("--segments are of a picture; a text or a series takes none")
+    if args.heads:
+        return _explain_heads(args, params)
     if objects.asks_part(args):
         return _tell(args, objects.explained(args, args.method or DEFAULT_METHOD, params))
     if args.series is not None:
@@ -300,6 +321,32 @@ def _explain(args: argparse.Namespace) -> int:
         args.segments, **params
     )  # fmt: skip
     return _tell(args, attribution)
+
+
+def _explain_heads(args: argparse.Namespace, params: dict[str, Any]) -> int:
+    """The maps of all heads, which are not written, and their rank correlations."""
+    from dlexplain.services.pictures.explain import method_infos
+    from dlexplain.services.pictures.heads import head_maps
+
+    given = {"--text": args.text, "--series": args.series, "--target": args.target,
+             "--out": args.out, "--png": args.png, "--head": args.head or None}  # fmt: skip
+    if wrong := [option for option, value in given.items() if value is not None]:
+        raise BadInput(f"--heads explains all heads of a picture; {wrong[0]} does not go with it")
+    if args.model is None:
+        raise BadInput("--heads is about a model that learned several labels; name it by --model")
+    check_params(params, args.method or DEFAULT_METHOD, method_infos())
+    found = head_maps(args.model, Path(args.path), args.method or "", fit=args.fit, **params)
+    if args.json:
+        print(json.dumps(found.to_dict(), indent=2))
+        return 0
+    print(f"{args.path}: {next(iter(found.maps.values())).title}")
+    for head, one in found.maps.items():
+        print(f"  {head:20}why {one.class_question}")
+    print("Spearman's rank correlation of the maps:")
+    for row, head in enumerate(found.heads):
+        for column in range(row):
+            print(f"  {head} and {found.heads[column]}: {found.spearman[row, column]:.2f}")
+    return 0
 
 
 def _tell(args: argparse.Namespace, attribution: "Attribution") -> int:

@@ -23,6 +23,8 @@ Report = Callable[[str, float | None], None]
 """Progress of preparing data: what is being done, and the part of it that is done, 0 to 1."""
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+UNKNOWN = -1
+"""In the place of a label that is missing."""
 
 
 def silent(text: str, part: float | None = None) -> None:
@@ -36,11 +38,14 @@ class Pictures:
     pixels  (count, side, side, channels) uint8
     labels  (count,) int64, positions in PictureData.classes
     masks   (count, side, side) bool, the pixels that define the class, where that is known
+    heads   (count, labels) int64, positions in PictureData.heads' classes, of data with several
+            labels an example; UNKNOWN where one is missing
     """
 
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64]
     masks: NDArray[np.bool_] | None = None
+    heads: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -48,7 +53,8 @@ class Pictures:
     def take(self, places: NDArray[np.int64]) -> "Pictures":
         """The pictures at these places."""
         masks = None if self.masks is None else self.masks[places]
-        return Pictures(self.pixels[places], self.labels[places], masks)
+        heads = None if self.heads is None else self.heads[places]
+        return Pictures(self.pixels[places], self.labels[places], masks, heads)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +62,8 @@ class PictureData:
     """A picture data set with fixed splits.
 
     notes  sentences that its user should know, such as how many files were skipped
+    heads  classes of each label, by its name, of data with several labels an example; `labels` and
+           `classes` are then those of one of them
     """
 
     train: Pictures
@@ -64,6 +72,7 @@ class PictureData:
     classes: tuple[str, ...]
     digest: str
     notes: tuple[str, ...] = ()
+    heads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def side(self) -> int:

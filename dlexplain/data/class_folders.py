@@ -95,7 +95,9 @@ def read_class_folders(
                 f"{root} leaves no picture of {len(found)} for the {split} part; more are needed"
             )
     return PictureData(
-        **{split: every.take(part) for split, part in parts.items()},
+        train=every.take(parts["train"]),
+        validation=every.take(parts["validation"]),
+        test=every.take(parts["test"]),
         classes=classes,
         digest=digest_of(pixels, labels),
         notes=notes,

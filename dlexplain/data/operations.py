@@ -156,7 +156,7 @@ def applied(
     strength  (count,) -1 to 1; of operations that have no sign its size counts
     """
     found = pixels.clone()
-    for place in which.unique().tolist():
+    for place in sorted(set(which.tolist())):
         if place < 0:
             continue
         rows = (which == place).nonzero()[:, 0].to(pixels.device)

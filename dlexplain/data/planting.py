@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dlexplain.data.base import PictureData, Pictures
+from dlexplain.data.base import PictureData
 from dlexplain.data.shortcuts import (
     Shortcut,
     find_marked,
@@ -16,7 +16,7 @@ from dlexplain.data.shortcuts import (
     mark_text,
     mark_windows,
 )
-from dlexplain.data.texts import TextData, Texts
+from dlexplain.data.texts import TextData
 from dlexplain.data.windows import Windows
 
 DRAWN = 6174
@@ -29,7 +29,7 @@ def planted_pictures(data: PictureData, shortcut: Shortcut, seed: int) -> Pictur
     places = chosen(np.flatnonzero(data.train.labels == label), shortcut, seed)
     pixels = data.train.pixels.copy()
     pixels[places], _ = mark_pictures(pixels[places], shortcut)
-    train = Pictures(pixels, data.train.labels, data.train.masks)
+    train = replace(data.train, pixels=pixels)
     told = _told(shortcut, len(places), f"training pictures of {data.classes[label]}")
     return replace(data, train=train, notes=(*data.notes, told))
 
@@ -42,7 +42,7 @@ def planted_texts(data: TextData, shortcut: Shortcut, seed: int) -> TextData:
     for place in places.tolist():
         texts[place], _ = mark_text(texts[place], shortcut, drawing(seed, place))
     told = _told(shortcut, len(places), f"training texts of {data.classes[label]}")
-    train = Texts(tuple(texts), data.train.labels)
+    train = replace(data.train, texts=tuple(texts))
     return replace(data, train=train, notes=(*data.notes, told))
 
 

@@ -1,8 +1,8 @@
 """Texts with classes, and reading them from `text<TAB>label` lines."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,21 +19,30 @@ NAMED = 5
 
 @dataclass(frozen=True, eq=False)
 class Texts:
-    """One split; labels (count,) int64, positions in TextData.classes."""
+    """One split; labels (count,) int64, positions in TextData.classes.
+
+    heads  (count, labels) likewise in TextData.heads' classes, of data with several labels a text;
+           data.base.UNKNOWN where one is missing
+    """
 
     texts: tuple[str, ...]
     labels: NDArray[np.int64]
+    heads: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def take(self, places: NDArray[np.int64]) -> "Texts":
-        return Texts(tuple(self.texts[place] for place in places), self.labels[places])
+        heads = None if self.heads is None else self.heads[places]
+        return Texts(tuple(self.texts[place] for place in places), self.labels[places], heads)
 
 
 @dataclass(frozen=True, eq=False)
 class TextData:
-    """Texts with classes and fixed splits; notes are what its user should know."""
+    """Texts with classes and fixed splits; notes are what its user should know.
+
+    heads  as PictureData's
+    """
 
     train: Texts
     validation: Texts
@@ -41,6 +50,7 @@ class TextData:
     classes: tuple[str, ...]
     digest: str
     notes: tuple[str, ...] = ()
+    heads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def make_texts(

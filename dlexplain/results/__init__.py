@@ -22,6 +22,7 @@ from dlexplain.results.folders import (
     ExplainedFolder,
     PictureAnswer,
 )
+from dlexplain.results.heads import HeadMaps, HeadScore, MultiTaskTest
 from dlexplain.results.latents import (
     DimensionEffects,
     EncodedPictures,
@@ -202,6 +203,8 @@ __all__ = [
     "GeneratedPictures",
     "GradientReach",
     "HeadFacts",
+    "HeadMaps",
+    "HeadScore",
     "HeadStep",
     "Influence",
     "Inside",
@@ -216,6 +219,7 @@ __all__ = [
     "MapSimilarity",
     "Measurement",
     "ModelComparison",
+    "MultiTaskTest",
     "Neighbours",
     "NormalisationEffect",
     "OutOfDistribution",

@@ -281,7 +281,7 @@ def _packed(told: Mapping[str, Any]) -> PackedMap:
     lists: dict[str, Sequence[Any]] = {
         key: tuple(told[key]) for key in ("shape", "words", "rows", "columns")
     }
-    return PackedMap(**{**told, **lists})  # type: ignore[arg-type]
+    return PackedMap(**{**told, **lists})
 
 
 def _class(told: Mapping[str, Any]) -> ClassDrift:

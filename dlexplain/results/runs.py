@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.params import Value
-from dlexplain.results.words import UNITS, examples_of, interval, metric_name, scored
+from dlexplain.results.words import OF_HEAD, UNITS, examples_of, interval, metric_name, scored
 
 LOWER_IS_BETTER = ("loss", "error", "mase", "rmse", "perplexity", "distance")
 
@@ -154,7 +154,8 @@ class Curve:
 
 def lower_is_better(key: str) -> bool:
     """Whether a metric is the better the smaller it is, by its name: "validation/loss" is."""
-    return any(word in key.rpartition("/")[2] for word in LOWER_IS_BETTER)
+    name = key.rpartition("/")[2]
+    return not name.startswith(OF_HEAD) and any(word in name for word in LOWER_IS_BETTER)
 
 
 @dataclass(frozen=True)

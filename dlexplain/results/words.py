@@ -132,8 +132,10 @@ def made_visible(text: str) -> str:
 
 Z95 = 1.959963984540054
 """Standard deviations of a normal distribution around whose mean 95% lie."""
-PROPORTIONS = ("accuracy", "accuracy_one_view", "robust_accuracy", "exact")
+PROPORTIONS = ("accuracy", "accuracy_one_view", "accuracy_all_heads", "robust_accuracy", "exact")
 """Metrics that are a part of the examples of their split, each right or wrong by itself."""
+OF_HEAD = "accuracy_of_"
+"""How the names of likewise ones begin, of the heads of a network that has several."""
 OVER_EXAMPLES = (
     *PROPORTIONS, "loss", "f1", "token_accuracy", "bleu", "perplexity", "error", "elbo",
     "reconstruction", "kl", "absolute_error", "mase", "rmse", "coverage",
@@ -164,13 +166,14 @@ def wilson(share: float, n: int, z: float = Z95) -> tuple[float, float]:
 def examples_of(key: str, sizes: Mapping[str, int]) -> int:
     """On how many examples a metric was measured, by its key, such as "test/accuracy".
 
-    sizes  examples by split: pictures, texts, sentences, tokens, origins of forecasts
+    sizes  examples by split: pictures, texts, sentences, tokens, origins of forecasts; and by key,
+           where a metric is of fewer, as labels are missing
     0 where that is not known: of training, where it is over batches, and of what is not taken over
     the examples, such as a distance of two sets.
     """
     split, _, name = key.partition("/")
     counts = split in SPLITS and name.startswith(OVER_EXAMPLES)
-    return int(sizes.get(split, 0)) if counts else 0
+    return int(sizes.get(key, sizes.get(split, 0))) if counts else 0
 
 
 def interval(key: str, value: float, n: int) -> tuple[float, float] | None:
@@ -178,7 +181,9 @@ def interval(key: str, value: float, n: int) -> tuple[float, float] | None:
 
     Tokens and horizons of one text or series go together, so theirs would be too narrow.
     """
-    if key.rpartition("/")[2] not in PROPORTIONS or n < 1 or not 0 <= value <= 1:
+    name = key.rpartition("/")[2]
+    counts = name in PROPORTIONS or name.startswith(OF_HEAD)
+    if not counts or n < 1 or not 0 <= value <= 1:
         return None
     return wilson(value, n)
 

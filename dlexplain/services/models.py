@@ -8,6 +8,7 @@ from dlexplain.params import Value
 from dlexplain.registry import imported
 from dlexplain.services.explaining import MethodInfo, infos_for
 from dlexplain.trained.catalogue import ModelEntry, default, entries, find
+from dlexplain.trained.heads import MARK
 
 PREDICTS = {
     "picture": "dlexplain.services.pictures.explain:classify",
@@ -53,10 +54,13 @@ def models(task: str = "") -> tuple[ModelEntry, ...]:
     return entries(*([task] if task else []))
 
 
-def load(name: str = "") -> Any:
+def load(name: str = "", head: str = "") -> Any:
     """A registered or a zoo model by name, a finished run by its id, one's own model by its folder
     or its name on the hub, a picture classifier by its file (.onnx, .pt2, .safetensors), or the
     folder of a run elsewhere. The same one is given while it is kept.
+
+    head  of a model that learned several labels, the one that is asked: "colour", also as
+          "shapes-multitask:colour"; the first where none is given
 
     Raises UnknownName, which says what is known, or WeightsError where files are missing or
     damaged.
@@ -64,7 +68,13 @@ def load(name: str = "") -> Any:
     from dlexplain.services.loading import class_of
     from dlexplain.services.loading import load as load_as
 
+    name = with_head(name, head)
     return load_as(class_of(find(name) if name else default()), name)
+
+
+def with_head(name: str, head: str) -> str:
+    """A model's name with its head's, where one is given."""
+    return f"{name}{MARK}{head}" if head else name
 
 
 def modality_of(model: Any) -> str:

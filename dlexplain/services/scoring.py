@@ -20,6 +20,7 @@ from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS, Arrays, Training
 from dlexplain.tasks.modules.base import TaskModule, task_module
 from dlexplain.trained.catalogue import trained
+from dlexplain.trained.heads import MARK, heads_of
 from dlexplain.trained.networks import load_network
 
 SEED = 0
@@ -43,6 +44,11 @@ def evaluate(model: str, data: str) -> Score:
     found = trained(model)
     spec, facts = found.spec, found.facts
     task = TASKS[spec.task]
+    if heads := heads_of(found):
+        raise BadInput(
+            f"{model} has several heads; score one of them, such as "
+            f"{model}{MARK}{next(iter(heads))}"
+        )
     if task.name not in GIVEN:
         raise BadInput(f"models of the task {task.name} cannot be scored on given data")
     given = GIVEN[task.name](data, facts, found.files, spec.task_params)

@@ -139,6 +139,8 @@ class TaskSpec:
     details   the arrays of `results` -> what a score says beyond its metrics; JSON-serialisable
     manual    whether the module steps its optimisers and clips itself (Lightning's manual
               optimisation); no gradients are added up then
+    single    of a task whose network has several heads, the task of each alone: it takes that
+              task's networks, and a head is a model of that task
     """
 
     name: str
@@ -155,6 +157,7 @@ class TaskSpec:
     headline: str = "test/loss"
     details: Callable[[Arrays], Mapping[str, Any]] = lambda arrays: {}
     manual: bool = False
+    single: str = ""
 
 
 TASKS: Registry[TaskSpec] = Registry("task")

@@ -12,7 +12,7 @@ TOKENISERS = ("word", "bpe", "character", "minilm")
 
 
 @dataclass(frozen=True)
-class Params:
+class Reading:
     """How a text becomes ids, and of the loss."""
 
     tokeniser: str = choice(
@@ -37,6 +37,12 @@ class Params:
         step=0.05,
         help="Part of the probability given to all classes alike (Szegedy et al. 2016).",
     )
+
+
+@dataclass(frozen=True)
+class Params(Reading):
+    """The same, and whether a text's vectors are moved against the network."""
+
     adversary_share: float = number(
         0.0,
         "Adversarial training",

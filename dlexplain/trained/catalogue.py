@@ -12,6 +12,7 @@ from dlexplain.errors import UnknownName, known_names, nearest
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.entry import BROUGHT, ModelEntry, Source, noun_of
 from dlexplain.trained.folder import Trained, at_path
+from dlexplain.trained.heads import MARK, as_single, is_of, without_head
 from dlexplain.trained.hugging_face import HuggingFace
 from dlexplain.trained.own_files import OwnFiles, is_own_file
 from dlexplain.trained.registered import Registered
@@ -74,8 +75,8 @@ def find(name: str, *tasks: str, shows: str = "", listed: bool = False) -> Model
 def unknown(name: str, *tasks: str) -> UnknownName:
     """The error that says what is known, or why a run of this id is no model yet."""
     noun = noun_of(tasks)
-    if (row := state_of(name)) is not None:
-        if tasks and row.spec.task not in tasks:
+    if (row := state_of(without_head(name))) is not None:
+        if tasks and not is_of(row.spec.task, tasks):
             return UnknownName(f'the run "{name}" is a run of {row.spec.task}, no {noun}')
         return UnknownName(f'the run "{name}" is {row.state}; a finished run is a model')
     if name.startswith(PATHS):
@@ -90,11 +91,15 @@ def unknown(name: str, *tasks: str) -> UnknownName:
 
 
 def trained(wanted: str, home: Path | None = None) -> Trained:
-    """A zoo model by name, a finished run by id, or a folder, weights file or checkpoint by path.
+    """A zoo model by name, a finished run by id, or a folder, weights file or checkpoint by path;
+    a head of one that has several by that name with ":" and its own.
 
     home  of the runs; the settings' otherwise
-    Raises UnknownName, which says what is known.
+    Raises UnknownName, which says what is known, or WeightsError of a damaged card.
     """
+    if MARK in wanted and at_path(wanted) is None:
+        name, _, head = wanted.rpartition(MARK)
+        return as_single(trained(name, home), head)
     for model in zoo_models():
         if model.name == wanted:
             return model

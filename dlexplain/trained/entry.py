@@ -11,6 +11,7 @@ from dlexplain.params import Value
 from dlexplain.results.words import metric_name, scored
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.folder import Trained
+from dlexplain.trained.heads import MARK, Head, heads_of
 
 BROUGHT = {
     "classify-token": "token classifier",
@@ -32,6 +33,7 @@ class ModelEntry:
     architecture  "" of one that was not trained here
     data          what it was trained on, or the class list of a registered one
     origin        what it is loaded from
+    heads         of a head of a model that has several: the names of all, by their models' names
     """
 
     name: str
@@ -43,6 +45,7 @@ class ModelEntry:
     data_params: Mapping[str, Value] = field(default_factory=dict, repr=False)
     model_params: Mapping[str, Value] = field(default_factory=dict, repr=False)
     origin: Origin = field(default="", repr=False, compare=False)
+    heads: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def shows(self) -> tuple[str, ...]:
@@ -83,9 +86,13 @@ def trained_entry(
     """
     where = {"zoo": "zoo", "run": f"run {model.name}", "path": model.name}[model.source]
     told = "" if score is None else f", {headline_told(spec.task, *score)}"
+    heads = {}
+    if isinstance(model, Head):
+        heads = {f"{model.whole.name}{MARK}{head}": head for head in heads_of(model.whole)}
+        called = called if model.source == "zoo" else f"{called}, {model.head}"
     return ModelEntry(
         model.name, f"{called}{told} ({where})", model.source, spec.task, spec.model, spec.data,
-        spec.data_params, spec.model_params, model,
+        spec.data_params, spec.model_params, model, heads,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
 from dlexplain.integrity import is_file_name, read_shipped
 from dlexplain.results.words import examples_of
+from dlexplain.tasks.multi_task import accuracy_of
 
 CHECKPOINT = ".ckpt"
 DIGESTS = "sha256"
@@ -191,10 +192,16 @@ def is_number(value: object) -> TypeGuard[int | float]:
 
 
 def sizes_of(facts: Any) -> Mapping[str, int]:
-    """Examples by split, of the facts of a card; {} where they do not say."""
-    sizes = facts.get("sizes") if isinstance(facts, dict) else None
-    known = sizes.items() if isinstance(sizes, dict) else ()
-    return {str(key): n for key, n in known if isinstance(n, int) and n >= 0}
+    """Examples by split, of the facts of a card, and by metric those of a head some of whose labels
+    are missing; {} where they do not say."""
+    sizes, labelled = (
+        facts.get(key) if isinstance(facts, dict) else None for key in ("sizes", "labelled")
+    )
+    known = dict(sizes) if isinstance(sizes, dict) else {}
+    for split, heads in labelled.items() if isinstance(labelled, dict) else ():
+        for head, n in heads.items() if isinstance(heads, dict) else ():
+            known[f"{split}/{accuracy_of(str(head))}"] = n
+    return {str(key): n for key, n in known.items() if isinstance(n, int) and n >= 0}
 
 
 def at_path(wanted: str) -> Trained | None:

@@ -20,6 +20,7 @@ from dlexplain.params import parse
 from dlexplain.tasks.base import TASKS
 from dlexplain.tasks.private import is_private
 from dlexplain.trained.folder import CHECKPOINT, Trained
+from dlexplain.trained.heads import Head
 from dlexplain.trained.stored_weights import unpack
 
 PREFIX = "network."
@@ -61,6 +62,10 @@ def fill(network: nn.Module, model: Trained) -> None:
         raise WeightsError(f"{model.owner} has no {name}; only a whole run is a model")
     try:
         state = read_weights(model.weights, model.read(name) if digest else None)
+        if isinstance(model, Head):
+            own = isinstance(network, KeepsPart) and model.weights.suffix != CHECKPOINT
+            kept: Any = network
+            state = model.cut(state, kept.own_state() if own else network.state_dict())
         if isinstance(network, KeepsPart) and model.weights.suffix != CHECKPOINT:
             network.load_own_state(state)
         else:

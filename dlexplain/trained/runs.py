@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
+from dlexplain.errors import WeightsError
 from dlexplain.execution import paths
 from dlexplain.execution.states import RunRow, States
 from dlexplain.results.words import examples_of
@@ -12,6 +14,7 @@ from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.entry import ModelEntry, trained_entry
 from dlexplain.trained.folder import Trained, at_path, is_number, sizes_of
+from dlexplain.trained.heads import MARK, as_single, has_heads, head_in, is_of, without_head
 from dlexplain.trained.zoo import version_of
 
 
@@ -20,11 +23,23 @@ class Runs:
     out."""
 
     def entries(self, tasks: Collection[str]) -> Iterable[ModelEntry]:
-        return [_entry(row) for row in finished_runs() if row.spec.task in tasks]
+        found = []
+        for row in finished_runs():
+            if has_heads(row.spec.task) and is_of(row.spec.task, tasks):
+                with suppress(WeightsError):  # whoever asks for it by name is told
+                    found.append(_head_entry(row))
+            elif row.spec.task in tasks:
+                found.append(_entry(row))
+        return found
 
     def find(self, name: str, tasks: Collection[str]) -> ModelEntry | None:
-        rows = (row for row in finished_runs() if row.id == name and row.spec.task in tasks)
-        return next(map(_entry, rows), None)
+        wanted = without_head(name)
+        for row in finished_runs():
+            if row.id == wanted and has_heads(row.spec.task) and is_of(row.spec.task, tasks):
+                return _head_entry(row, head_in(name))
+            if row.id == name and row.spec.task in tasks:
+                return _entry(row)
+        return None
 
 
 class RunFolders:
@@ -35,16 +50,39 @@ class RunFolders:
 
     def find(self, name: str, tasks: Collection[str]) -> ModelEntry | None:
         found = at_path(name)
+        head = ""
+        if found is None and MARK in name:
+            path, _, head = name.rpartition(MARK)
+            found = at_path(path)
         if found is None or not paths.card_in(found.folder).is_file():
             return None
-        spec = found.spec
-        return trained_entry(found, spec, found.title, found.score) if spec.task in tasks else None
+        if not is_of(found.spec.task, tasks):
+            return None
+        model = as_single(found, head)
+        return trained_entry(model, model.spec, found.title, model.score)
 
 
 def _entry(row: RunRow) -> ModelEntry:
     known = TASKS.get(row.spec.task)  # a run of an older version may be of another task
     score = test_score(row, known.headline) if known else None
     return trained_entry(trained_run(row), row.spec, row.name, score)
+
+
+def _head_entry(row: RunRow, head: str = "") -> ModelEntry:
+    """Of a run of several heads; raises UnknownName for one that it does not have, WeightsError
+    where its card is damaged: unlike of others, it must be read for the heads."""
+    model = as_single(_whole(trained_run(row)), head)
+    return trained_entry(model, model.spec, row.name, model.score)
+
+
+def _whole(model: Trained) -> Trained:
+    """One object a version of a run's card."""
+    return _kept_run(model.name, model.title, model.folder, version_of(paths.card_in(model.folder)))
+
+
+@lru_cache(maxsize=256)  # a page asks at each of its runs
+def _kept_run(name: str, title: str, folder: Path, version: int) -> Trained:
+    return Trained(name, title, "run", folder, paths.weights_in(folder))
 
 
 def state_of(run: str) -> RunRow | None:

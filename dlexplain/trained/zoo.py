@@ -9,6 +9,7 @@ from dlexplain.execution import paths
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.entry import ModelEntry, trained_entry
 from dlexplain.trained.folder import Trained
+from dlexplain.trained.heads import as_single, head_in, is_of, without_head
 
 
 class Zoo:
@@ -17,21 +18,21 @@ class Zoo:
 
     def entries(self, tasks: Collection[str]) -> Iterable[ModelEntry]:
         order = {task: index for index, task in enumerate(tasks)}
-        models = [model for model in readable_zoo() if model.spec.task in order]
+        models = [as_single(m) for m in readable_zoo() if is_of(m.spec.task, tasks)]
         firsts = [name for task in tasks if task in TASKS for name in TASKS[task].first]
 
         def index(model: Trained) -> tuple[int, int, str]:
             rank = firsts.index(model.name) if model.name in firsts else len(firsts)
-            return rank, order[model.spec.task], model.name
+            return rank, order.get(model.spec.task, 0), model.name
 
         return [_entry(model) for model in sorted(models, key=index)]
 
     def find(self, name: str, tasks: Collection[str]) -> ModelEntry | None:
         for model in zoo_models():
-            if model.name == name and model.damage:
+            if model.name == without_head(name) and model.damage:
                 raise WeightsError(model.damage)
-            if model.name == name and model.spec.task in tasks:
-                return _entry(model)
+            if model.name == without_head(name) and is_of(model.spec.task, tasks):
+                return _entry(as_single(model, head_in(name)))
         return None
 
 

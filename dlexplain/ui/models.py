@@ -1,6 +1,6 @@
 """Choosing a model, on every page in one way; no torch here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -8,6 +8,7 @@ import streamlit as st
 from dlexplain.trained.catalogue import ModelEntry, entries, find
 from dlexplain.trained.entry import noun_of
 from dlexplain.ui.address import from_address
+from dlexplain.ui.markdown import literal
 from dlexplain.ui.own_models import Own
 
 LATEST_FIRST = "Models that come along, and runs that have finished, the latest first."
@@ -51,6 +52,7 @@ def choose_model(
         nothing = f"There is no {noun_of(tasks)}{what} yet. Train one on the page **Launch**."
         st.info(without or nothing)
         return None
+    _open_head(key, known)
     # Set at every run, so that the choice outlives a change of the list; a deleted run's does not.
     state[key] = state[key] if state.get(key) in known else next(iter(known))
     st.selectbox(
@@ -61,7 +63,32 @@ def choose_model(
         persist_state="session",
         help=f"{LATEST_FIRST} {help}".strip(),
     )
-    return known[state[key]]
+    return _choose_head(known[state[key]], key, tasks)
+
+
+def _open_head(key: str, known: Mapping[str, ModelEntry]) -> None:
+    """A head that is asked for by its name stands in the list under its model's first one."""
+    state, wanted = st.session_state, st.session_state.get(key)
+    for name, entry in known.items():
+        if wanted in entry.heads and wanted not in known:
+            state[key], state[f"{key}-head"] = name, wanted
+
+
+def _choose_head(entry: ModelEntry, key: str, tasks: Sequence[str]) -> ModelEntry:
+    """Of a model that learned several labels which of them is asked."""
+    if len(entry.heads) < 2:
+        return entry
+    state, of = st.session_state, f"{key}-head"
+    state[of] = state[of] if state.get(of) in entry.heads else entry.name
+    st.selectbox(
+        "Head",
+        list(entry.heads),
+        format_func=lambda name: literal(entry.heads[name]),
+        key=of,
+        persist_state="session",
+        help="This model learned several labels of an example at once; a head answers for each.",
+    )
+    return find(state[of], *tasks)
 
 
 def choose_second(
@@ -90,9 +117,11 @@ def choose_second(
 
     from_address(key, known_name, arrived)
     state = st.session_state
+    left_out = (first.name, *first.heads, *without)
     every = entries(*tasks, own=own.names() if own else ())
-    left_out = (first.name, *without)
-    others = {e.name: e for e in every if e.task == first.task and e.name not in left_out}
+    heads = [find(name, *tasks) for name in first.heads if name != first.name]
+    listed = [e for e in every if e.task == first.task and e.name not in left_out]
+    others = {e.name: e for e in (*heads, *listed)}
     state[key] = state.get(key) if state.get(key) in others else None
     chosen = st.selectbox(
         label,

@@ -24,6 +24,7 @@ from dlexplain.services.pictures.sources import (
 )
 from dlexplain.settings import settings
 from dlexplain.trained.catalogue import ModelEntry, entries
+from dlexplain.trained.heads import without_head
 from dlexplain.ui.address import from_address
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.own_models import Own
@@ -135,8 +136,8 @@ def _first_source(model: ModelEntry, owner: str | None) -> str:
 
 def _known_test(text: str) -> str:
     run, _, place = text.partition(".")
-    runs = [entry.name for entry in entries(TASK) if entry.source == "run"]
-    count = len(kept_pictures(run)) if run in runs else 0
+    runs = [without_head(entry.name) for entry in entries(TASK) if entry.source == "run"]
+    count = len(kept_pictures(run)) if without_head(run) in runs else 0
     if not (place.isdecimal() and int(place) < count):
         raise UnknownName(f'there is no test picture "{text}"')
     return f"{run}.{int(place)}"

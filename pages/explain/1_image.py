@@ -75,6 +75,10 @@ def main() -> None:
 
         answers = show_maps(model, picture, request, cache.methods(model.name))
         show_below(answers, prediction)
+        if len(entry.heads) > 1:
+            from dlexplain.ui.heads import show_heads
+
+            show_heads(entry, picture, request)
         show_which(answers, model, picture)
     else:
         from dlexplain.ui.beside import question_to, show_pairs

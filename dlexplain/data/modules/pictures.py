@@ -1,5 +1,7 @@
 """Pictures with classes as Lightning sees them: varied, normalised, channels-last."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -7,7 +9,9 @@ from torch.nn import functional as F
 
 from dlexplain.data.augment import augment, queued
 from dlexplain.data.base import Augmentation, ModuleOptions, PictureData, Pictures, Split
+from dlexplain.data.heads import chosen_heads
 from dlexplain.data.modules.base import Batch, DataModule, module_of
+from dlexplain.data.modules.heads import HEADS, facts_of_heads
 from dlexplain.data.planting import planted_pictures
 
 
@@ -18,6 +22,7 @@ class PictureModule(DataModule):
 
     generated  pictures that are learned from behind those of the training part; how pixels are
                normalised does not depend on them
+    heads  of data with several labels those that are learned: "y" is (batch, heads) then
     """
 
     def __init__(
@@ -28,11 +33,13 @@ class PictureModule(DataModule):
         seed: int,
         epochs: int,
         generated: Pictures | None = None,
+        heads: Sequence[str] = (),
     ) -> None:
+        columns = [list(data.heads).index(name) for name in heads]
         parts = {
-            "train": _tensors(data.train, generated),
-            "validation": _tensors(data.validation),
-            "test": _tensors(data.test),
+            "train": _tensors(data.train, columns, generated),
+            "validation": _tensors(data.validation, columns),
+            "test": _tensors(data.test, columns),
         }
         super().__init__(parts, batch_size, seed)
         self.augmentation = augmentation
@@ -49,6 +56,9 @@ class PictureModule(DataModule):
             "notes": list(data.notes),
             "sizes": {split: len(part["labels"]) for split, part in parts.items()},
         }
+        if heads:
+            labels = {split: part["labels"] for split, part in parts.items()}
+            self.facts |= facts_of_heads(data.heads, heads, labels)
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """(batch, channels, side, side) 0..255 -> the model's input, laid out channels-last."""
@@ -59,11 +69,13 @@ class PictureModule(DataModule):
         if "seed" not in batch:
             return {"x": self.normalise(pixels), "y": labels}
         epoch = batch["epoch"]
-        told = torch.stack([labels, queued(batch["places"], labels.device)], dim=1)
+        told = torch.column_stack([labels, queued(batch["places"], labels.device)])
         pixels, first, second, weight = augment(
             pixels, told, batch["places"], epoch, batch["seed"], self.augmentation
         )
-        (y, places), (y2, places2) = first.unbind(1), second.unbind(1)
+        (y, places), (y2, places2) = ((t[:, :-1], t[:, -1]) for t in (first, second))
+        if labels.ndim == 1:
+            y, y2 = y[:, 0], y2[:, 0]
         early = self.augmentation.early_side
         if 0 < early < pixels.shape[-1] and epoch < self.epochs // 2:
             pixels = F.interpolate(pixels, size=early, mode="bilinear", antialias=True)
@@ -97,12 +109,24 @@ def _pictures(data: PictureData, options: ModuleOptions) -> PictureModule:
     o = options
     if o.shortcut.planted:
         data = planted_pictures(data, o.shortcut, o.seed)
-    return PictureModule(data, o.augmentation, o.batch_size, o.seed, o.epochs, o.generated)
+    heads = chosen_heads(str(o.task[HEADS]), data.heads) if HEADS in o.task else ()
+    return PictureModule(data, o.augmentation, o.batch_size, o.seed, o.epochs, o.generated, heads)
 
 
-def _tensors(pictures: Pictures, more: Pictures | None = None) -> dict[str, Tensor]:
+def _tensors(
+    pictures: Pictures, columns: Sequence[int], more: Pictures | None = None
+) -> dict[str, Tensor]:
+    """columns  of the heads that are learned, none for the one label;  more  pictures behind
+    these, which have one label"""
     pixels, labels = np.ascontiguousarray(pictures.pixels), pictures.labels
+    if columns:
+        assert pictures.heads is not None
+        labels = pictures.heads[:, columns]
     if more is not None:
+        assert not columns
         pixels = np.concatenate([pixels, more.pixels])
         labels = np.concatenate([labels, more.labels])
-    return {"pixels": torch.from_numpy(pixels), "labels": torch.from_numpy(labels)}
+    return {
+        "pixels": torch.from_numpy(pixels),
+        "labels": torch.from_numpy(np.ascontiguousarray(labels)),
+    }

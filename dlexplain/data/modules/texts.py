@@ -12,7 +12,8 @@ from torch import Tensor
 
 from dlexplain.data.augment import queued
 from dlexplain.data.augmentations import TextAugmentation
-from dlexplain.data.base import ModuleOptions
+from dlexplain.data.base import UNKNOWN, ModuleOptions
+from dlexplain.data.heads import chosen_heads
 from dlexplain.data.modules.base import (
     GIVEN,
     Batch,
@@ -22,6 +23,7 @@ from dlexplain.data.modules.base import (
     batch_seed,
     module_of,
 )
+from dlexplain.data.modules.heads import HEADS, facts_of_heads
 from dlexplain.data.planting import planted_texts
 from dlexplain.data.sets.csv_texts import read_rows
 from dlexplain.data.text_variants import joined, varies, vary
@@ -81,6 +83,8 @@ class TextModule(DataModule):
     """Batches {"x": (batch, time) ids, 0 behind the end, "y": (batch,)}.
 
     Those of evaluation have "texts" too.
+
+    heads  of data with several labels those that are learned: "y" is (batch, heads) then
     """
 
     def __init__(
@@ -91,11 +95,15 @@ class TextModule(DataModule):
         batch_size: int,
         seed: int,
         augmentation: TextAugmentation | None = None,
+        heads: Sequence[str] = (),
     ) -> None:
         self.tokeniser, self.longest = tokeniser, longest
         self.augmentation = augmentation or TextAugmentation()
         self.texts = {"train": data.train, "validation": data.validation, "test": data.test}
-        encoded = {split: _encode(part, tokeniser, longest) for split, part in self.texts.items()}
+        columns = [list(data.heads).index(name) for name in heads]
+        encoded = {
+            split: _encode(part, tokeniser, longest, columns) for split, part in self.texts.items()
+        }
         super().__init__(
             {split: arrays for split, (arrays, _) in encoded.items()}, batch_size, seed
         )
@@ -112,6 +120,9 @@ class TextModule(DataModule):
             "notes": list(notes),
             "sizes": {split: len(part) for split, part in self.texts.items()},
         }
+        if heads:
+            labels = {split: part["y"] for split, part in self._parts.items()}
+            self.facts |= facts_of_heads(data.heads, heads, labels)
 
     def in_parts_of(self, whole: int) -> int:
         self.evaluation_batch = min(EVALUATION_BATCH, 4 * self.loader.batch_size)
@@ -135,14 +146,16 @@ class TextModule(DataModule):
         part = self.texts["train"].take(places)
         generator = np.random.default_rng(batch["seed"])
         varied = tuple(joined(vary(text, self.augmentation, generator)) for text in part.texts)
-        arrays, _ = _encode(Texts(varied, part.labels), self.tokeniser, self.longest)
+        arrays, _ = _encode(Texts(varied, part.labels), self.tokeniser, self.longest, ())
         return {**batch, "x": queued(arrays["x"], batch["x"].device)}
 
     def some_inputs(self, count: int, seed: int) -> Tensor:
         return self._parts["train"]["x"][:count]
 
 
-def _encode(part: Texts, tokeniser: Tokenizer, longest: int) -> tuple[dict[str, Tensor], int]:
+def _encode(
+    part: Texts, tokeniser: Tokenizer, longest: int, columns: Sequence[int]
+) -> tuple[dict[str, Tensor], int]:
     """{"x": (count, longest of the part) ids, "y"}, and how many texts were cut.
 
     A text without tokens is one unknown token, since nothing cannot be read.
@@ -157,7 +170,11 @@ def _encode(part: Texts, tokeniser: Tokenizer, longest: int) -> tuple[dict[str, 
     x = np.zeros((len(ids), max(map(len, ids), default=1)), np.int64)
     for place, row in enumerate(ids):
         x[place, : len(row)] = row
-    return {"x": torch.from_numpy(x), "y": torch.from_numpy(part.labels)}, cut
+    labels = part.labels
+    if columns:
+        assert part.heads is not None
+        labels = np.ascontiguousarray(part.heads[:, columns])
+    return {"x": torch.from_numpy(x), "y": torch.from_numpy(labels)}, cut
 
 
 def _cut(row: list[int], longest: int, closed: bool) -> list[int]:
@@ -186,6 +203,13 @@ def _minilm_tokeniser() -> Tokenizer:
 @module_of.register
 def _texts(data: TextData, options: ModuleOptions) -> TextModule:
     task = options.task
+    several = HEADS in task
+    if not several and (data.train.labels == UNKNOWN).any():
+        names = ", ".join(data.heads)
+        raise DataError(
+            f"the labels {names} are missing in some texts; classify-text learns one: name it as "
+            "head, or learn them by multi-task-text"
+        )
     if options.shortcut.planted:
         data = planted_texts(data, options.shortcut, options.seed)
     kind = str(task["tokeniser"])
@@ -202,6 +226,7 @@ def _texts(data: TextData, options: ModuleOptions) -> TextModule:
         options.batch_size,
         options.seed,
         how if isinstance(how, TextAugmentation) else None,
+        chosen_heads(str(task[HEADS]), data.heads) if several else (),
     )
 
 

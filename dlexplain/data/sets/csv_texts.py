@@ -1,16 +1,26 @@
 """Your own texts: any CSV with a column of texts and one of labels."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from dlexplain.data.base import DATA, DataSpec, DataStatus, Report, local_status
+from dlexplain.data.base import (
+    DATA,
+    UNKNOWN,
+    DataSpec,
+    DataStatus,
+    Report,
+    digest_of,
+    local_status,
+)
+from dlexplain.data.heads import ONE_LABEL, texts_of_head
 from dlexplain.data.text_bytes import decoded, text_frame
 from dlexplain.data.texts import TextData, Texts, cut, make_texts, place_of_label
-from dlexplain.errors import DataError
+from dlexplain.errors import DataError, known_names
 from dlexplain.params import number
 from dlexplain.params import text as text_param
 from dlexplain.settings import local_path
@@ -30,11 +40,18 @@ class Params:
         "", "CSV", help="UTF-8 or UTF-16, with a heading; commas, semicolons or tabs."
     )
     text: str = text_param(TEXT, "Text column", help="Its heading.")
-    label: str = text_param(LABEL, "Label column", help="Its heading.")
+    label: str = text_param(
+        LABEL,
+        "Label column",
+        help="Its heading; of several labels a text the headings, with commas between.",
+    )
     validation: float = number(
         0.15, "For validation", low=0.05, high=0.4, step=0.05, help="Part of each class."
     )
     test: float = number(0.15, "For testing", low=0.05, high=0.4, step=0.05, help="Likewise.")
+    head: str = text_param(
+        "", "Label", help=f"Of several label columns: {ONE_LABEL[0].lower()}{ONE_LABEL[1:]}"
+    )
 
 
 def load(params: Params, folder: Path, report: Report) -> TextData:
@@ -42,15 +59,62 @@ def load(params: Params, folder: Path, report: Report) -> TextData:
     if not params.path:
         raise DataError("path is empty; give a CSV with a text and a label column")
     path = local_path(params.path)
-    rows, gaps = _rows(path, params.text, params.label)
-    classes, counts = np.unique([label for _, label in rows], return_counts=True)
-    _check(path, classes.tolist(), counts.tolist())
-    place_of = {name: index for index, name in enumerate(classes.tolist())}
-    labels = np.array([place_of[label] for _, label in rows], np.int64)
-    notes = (f"{gaps:,} rows without a text or a label were skipped",) if gaps else ()
-    every = Texts(tuple(text for text, _ in rows), labels)
+    frame = _read(path)
+    columns = _label_columns(frame, params.label)
+    if params.head and params.head not in columns:
+        raise DataError(f'head is "{params.head}"; {known_names(params.head, columns)}')
+    texts, labels, gaps = _labelled(path, frame, params.text, columns)
+    heads, classes, notes = [], {}, []
+    for name in columns:
+        column = labels[name]
+        known, counts = np.unique(column[column != ""], return_counts=True)
+        _check(path, known.tolist(), counts.tolist())
+        place_of = {label: index for index, label in enumerate(known.tolist())} | {"": UNKNOWN}
+        heads.append([place_of[label] for label in column])
+        classes[name] = tuple(known.tolist())
+        if missing := int((column == "").sum()):
+            notes.append(
+                f'{missing:,} of {len(texts):,} texts have no label "{name}"; they count for the '
+                "others only"
+            )
+    if gaps:
+        notes.insert(0, f"{gaps:,} rows without a text or a label were skipped")
+    every = Texts(texts, np.array(heads[0], np.int64), np.array(heads, np.int64).T)
     parts = cut(every, params.validation, params.test)
-    return make_texts(*parts, tuple(place_of), notes)
+    found = make_texts(*parts, classes[columns[0]], tuple(notes))
+    if len(columns) == 1:
+        return replace(found, heads=classes)
+    digest = digest_of(*(part.heads for part in parts if part.heads is not None))
+    data = replace(found, heads=classes, digest=f"{found.digest[:8]}{digest[:8]}")
+    return texts_of_head(data, params.head) if params.head else data
+
+
+def _label_columns(frame: pd.DataFrame, wanted: str) -> list[str]:
+    """One heading, which may have a comma in it, or several with commas between; raises
+    DataError."""
+    if wanted in frame:
+        return [wanted]
+    names = [name.strip() for name in wanted.split(",") if name.strip()] or [wanted]
+    if len(set(names)) < len(names):
+        raise DataError(f'label is "{wanted}", which names a column twice')
+    return names
+
+
+def _labelled(
+    path: Path, frame: pd.DataFrame, text: str, columns: Sequence[str]
+) -> tuple[tuple[str, ...], dict[str, NDArray[np.str_]], int]:
+    """Texts that have a label at least, the labels by column, "" where missing, and how many rows
+    have no text or none."""
+    for name in (text, *columns):
+        if name not in frame:
+            raise DataError(f'{path} has no column "{name}"; it has {", ".join(frame.columns)}')
+    texts = frame[text].str.split().str.join(" ")
+    labels = frame[list(columns)].apply(lambda column: column.str.strip())
+    whole = (texts != "") & (labels != "").any(axis=1)
+    if not whole.any():
+        raise DataError(f"{path} has no row with both a text and a label")
+    found = {name: labels.loc[whole, name].to_numpy(np.str_) for name in columns}
+    return tuple(texts[whole]), found, int((~whole).sum())
 
 
 def read_rows(path: Path, classes: Sequence[str]) -> Texts:
@@ -65,16 +129,8 @@ def read_rows(path: Path, classes: Sequence[str]) -> Texts:
 
 def _rows(path: Path, text: str, label: str) -> tuple[list[tuple[str, str]], int]:
     """Texts with their labels, and how many rows lack one of the two."""
-    frame = _read(path)
-    for name in (text, label):
-        if name not in frame:
-            raise DataError(f'{path} has no column "{name}"; it has {", ".join(frame.columns)}')
-    texts = frame[text].str.split().str.join(" ")
-    labels = frame[label].str.strip()
-    whole = (texts != "") & (labels != "")
-    if not whole.any():
-        raise DataError(f"{path} has no row with both a text and a label")
-    return list(zip(texts[whole], labels[whole], strict=True)), int((~whole).sum())
+    texts, labels, gaps = _labelled(path, _read(path), text, [label])
+    return list(zip(texts, labels[label].tolist(), strict=True)), gaps
 
 
 def _check(path: Path, classes: list[str], counts: list[int]) -> None:
@@ -113,9 +169,9 @@ DATA.add(
     DataSpec(
         name="csv-texts",
         title="Your own texts (CSV)",
-        tasks=("classify-text",),
+        tasks=("classify-text", "multi-task-text"),
         Params=Params,
-        description="Any CSV with a column of texts and one of labels.",
+        description="Any CSV with a column of texts and one of labels, or several.",
         terms="yours",
         load=load,
         status=status,

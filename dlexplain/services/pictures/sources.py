@@ -22,6 +22,7 @@ from dlexplain.results import ClassName
 from dlexplain.services.pictures.cards import picture_card
 from dlexplain.settings import settings
 from dlexplain.trained.catalogue import trained
+from dlexplain.trained.heads import Head, heads_of, without_head
 
 UNREADABLE = (OSError, KeyError, ValueError, IndexError, EOFError, zipfile.BadZipFile)
 """What NumPy raises on an archive that is damaged or lacks an array."""
@@ -68,8 +69,11 @@ def png_address(picture: Picture, side: int = 48) -> str:
 
 
 def kept_pictures(run: str) -> tuple[KnownPicture, ...]:
-    """The test pictures that a finished run has kept; () where it kept none that can be read."""
-    file = results_file(settings().home, run)
+    """The test pictures that a finished run has kept; () where it kept none that can be read.
+
+    run  its id, or the name of one of its heads
+    """
+    file = results_file(settings().home, without_head(run))
     try:
         version = file.stat().st_mtime_ns
     except OSError:
@@ -80,9 +84,13 @@ def kept_pictures(run: str) -> tuple[KnownPicture, ...]:
 @lru_cache(maxsize=16)  # a page asks at each of its runs
 def _kept(run: str, version: int) -> tuple[KnownPicture, ...]:
     try:
-        classes = picture_card(trained(run)).classes
-        with np.load(results_file(settings().home, run), allow_pickle=False) as arrays:
+        model = trained(run)
+        classes = picture_card(model).classes
+        file = results_file(settings().home, without_head(run))
+        with np.load(file, allow_pickle=False) as arrays:
             pixels, labels = arrays["samples_pixels"], arrays["samples_labels"]
+        if isinstance(model, Head):  # (pictures, heads)
+            labels = labels[:, list(heads_of(model.whole)).index(model.head)]
         return tuple(
             KnownPicture(
                 read_picture(picture, f"test picture {index + 1}"),

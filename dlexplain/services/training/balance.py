@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dlexplain.data.base import DATA, SPLITS, PictureData, silent
+from dlexplain.data.base import DATA, SPLITS, UNKNOWN, PictureData, silent
 from dlexplain.data.texts import TextData
 from dlexplain.errors import DataError
 from dlexplain.execution.paths import data_folder
@@ -106,9 +106,10 @@ def _balance(asked: _Asked) -> ClassBalance | None:
     data = (source.check or source.load)(params, data_folder(settings().home), silent)
     if not isinstance(data, PictureData | TextData):
         return None
+    labels = {split: getattr(data, split).labels for split in SPLITS}
     counts = {
-        split: np.bincount(getattr(data, split).labels, minlength=len(data.classes))
-        for split in SPLITS
+        split: np.bincount(told[told != UNKNOWN], minlength=len(data.classes))
+        for split, told in labels.items()
     }
     return ClassBalance(
         tuple(map(str, data.classes)), {s: tuple(map(int, c)) for s, c in counts.items()}

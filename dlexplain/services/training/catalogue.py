@@ -17,12 +17,13 @@ from dlexplain.data.augmentations import (
     own_augmentation,
 )
 from dlexplain.data.base import DATA, DataStatus
+from dlexplain.data.heads import chosen_heads
 from dlexplain.data.shortcuts import KINDS, NONE, USED, Shortcut, problems_of
 from dlexplain.errors import BadInput, SpecError, UnknownName, WeightsError, known_names
 from dlexplain.execution.paths import data_folder
 from dlexplain.execution.spec import GROUPS, MAX_SEED
 from dlexplain.execution.spec import RunSpec as RunSpec
-from dlexplain.networks.base import ARCHITECTURES
+from dlexplain.networks.base import ARCHITECTURES, Architecture
 from dlexplain.params import Spec, Value, parse, problems, specs
 from dlexplain.params import as_dict as params_dict
 from dlexplain.registry import Registry
@@ -31,6 +32,7 @@ from dlexplain.services.training.generated import makers_of
 from dlexplain.settings import local_path, settings
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.classify_image import check_teacher
+from dlexplain.tasks.multi_task import read_weights
 from dlexplain.tasks.private import is_private, problems_of_privacy
 from dlexplain.trained.catalogue import trained
 from dlexplain.trained.zoo import readable_zoo
@@ -66,8 +68,15 @@ def architectures(task: str) -> tuple[Choice, ...]:
     return tuple(
         Choice(m.name, m.title, f"{m.description} {m.paper}", specs(m.Params))
         for m in ARCHITECTURES.values()
-        if task in m.tasks
+        if _suits(m, task)
     )
+
+
+def _suits(owner: Any, task: str) -> bool:
+    """Whether a data set or a model is for the task; a task of several heads takes the models of
+    each head alone."""
+    single = TASKS[task].single if isinstance(owner, Architecture) else ""
+    return task in owner.tasks or (bool(single) and single in owner.tasks)
 
 
 def training_params() -> Mapping[str, Spec]:
@@ -243,11 +252,12 @@ def _misfits(spec: RunSpec) -> list[str]:
     )
     wrong = []
     for field, name, registry in owners:
-        if spec.task in TASKS and name in registry and spec.task not in registry[name].tasks:
-            suits = [n for n in registry if spec.task in registry[n].tasks]
+        if spec.task in TASKS and name in registry and not _suits(registry[name], spec.task):
+            suits = [n for n in registry if _suits(registry[n], spec.task)]
             wrong.append(
                 f'{field} "{name}" does not suit the task {spec.task}; suitable: {", ".join(suits)}'
             )
+    wrong += _unknown_heads(spec)
     given = spec.augmentation
     early, model = _whole(given.get("early_side", 0)), ARCHITECTURES.get(spec.model)
     if early and model is not None and not (model.any_side and early >= model.least):
@@ -258,6 +268,23 @@ def _misfits(spec: RunSpec) -> list[str]:
     if spec.task in TASKS and planted != NONE and planted in specs(Shortcut)["kind"].options:
         wrong += problems_of(planted, str(spec.shortcut.get("word", Shortcut.word)), spec.task)
     return wrong
+
+
+def _unknown_heads(spec: RunSpec) -> list[str]:
+    """Heads, or weights of them, that the data do not have, as far as is known before they are
+    read: those of a data set that always has the same."""
+    data = DATA.get(spec.data)
+    if data is None or spec.task not in TASKS or not TASKS[spec.task].single:
+        return []
+    known = specs(data.Params)["head"].options
+    if not known:
+        return []
+    try:
+        heads = chosen_heads(str(spec.task_params.get("heads", "")), known)
+        read_weights(str(spec.task_params.get("weights", "")), heads)
+    except BadInput as error:
+        return [f"task: {error}"]
+    return []
 
 
 def _from_anywhere(path: str) -> str:
@@ -279,13 +306,23 @@ def _teacher(spec: RunSpec) -> tuple[str, list[str]]:
     if theirs != spec.task:
         told = f'task: teacher is "{name}", a model for {theirs}; it takes one for {spec.task}'
         return "", [told]
-    like = (m.facts for m in readable_zoo(spec.task) if m.spec.data == spec.data)
+    like = (m.facts for m in readable_zoo(spec.task) if _learns_the_same(m.spec, spec))
     try:
         for of_data in islice(like, 1):
             check_teacher(facts, of_data["classes"], of_data["channels"])
     except BadInput as error:
         return "", [f"task: {error}"]
     return _from_anywhere(name) if teacher.source == "path" else name, []
+
+
+def _learns_the_same(one: RunSpec, other: RunSpec) -> bool:
+    """Whether both are of the same data, and of the same label where these have several."""
+    if one.data != other.data or one.data not in DATA:
+        return False
+    known = specs(DATA[one.data].Params).get("head")
+    usual = known.default if known else ""
+    heads = [spec.data_params.get("head", usual) for spec in (one, other)]
+    return heads[0] == heads[1]
 
 
 def _whole(value: Value) -> int:

@@ -14,6 +14,7 @@ from dlexplain.results import (
     ClassificationTest,
     GeneratedPictures,
     LanguageTest,
+    MultiTaskTest,
     Reconstructions,
     RunRecord,
     TextTest,
@@ -24,6 +25,8 @@ from dlexplain.settings import settings
 KINDS: Mapping[str, Any] = {
     "classify-image": ClassificationTest,
     "classify-text": TextTest,
+    "multi-task": MultiTaskTest,
+    "multi-task-text": MultiTaskTest,
     "forecast": Backtest,
     "language-model": LanguageTest,
     "translate": TranslationTest,

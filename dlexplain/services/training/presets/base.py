@@ -18,6 +18,7 @@ Case = Literal[
     "Generating pictures",
     "Planted shortcuts",
     "Varied examples",
+    "Several tasks at once",
 ]
 """What a preset is an example of; the first four are the article's cases."""
 CASES: tuple[Case, ...] = get_args(Case)
