@@ -57,7 +57,8 @@ def test_the_labels_are_what_is_drawn() -> None:
     for pixels, mask, (_, colour, texture, count) in zip(
         found.pixels, found.masks, found.heads, strict=True
     ):
-        assert ndimage.label(mask)[1] == count + 1
+        quarters = mask.reshape(2, 32, 2, 32).sum(axis=(1, 3))  # a shape keeps to one
+        assert (quarters > 20).sum() == (quarters > 0).sum() == count + 1
         inside = np.median(pixels[ndimage.binary_erosion(mask)], axis=0)
         assert np.abs(colours - inside).sum(1).argmin() == colour
         ground = pixels[~ndimage.binary_dilation(mask, iterations=2)].astype(float)

@@ -110,7 +110,7 @@ class GradNorm(nn.Module):
 
     @property
     def weights(self) -> Tensor:
-        return self.current
+        return self.current.clone()
 
 
 def weighting_of(params: Heads, heads: Sequence[str]) -> Fixed | Uncertainty | GradNorm:
