@@ -43,6 +43,7 @@ OWN = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 2))
 NOT_CALLED = {
     "AttackResult", "AttentionMaps", "Attribution", "Box", "CertifiedAccuracy",
     "ClassifierCalibration", "ClassName", "ClassScore", "Detection", "DlexplainError",
+    "Film",
     "OutOfDistribution", "Picture", "PictureAttention", "Prediction", "Progress", "Region",
     "RunRecord", "RunSpec", "Segmentation", "SeriesAttackResult", "TextAttackResult",
     "methods", "models", "read_picture", "read_sample", "run", "runs", "show", "train",
@@ -118,6 +119,7 @@ CALLS["out_of_distribution"] = lambda: dx.out_of_distribution("digits-cnn", coun
 CALLS["smoothing"] = lambda: dx.smoothing("digits-cnn", count=3, samples=20, first=10)
 CALLS["privacy"] = lambda: dx.privacy("digits-cnn", count=50)
 CALLS["trust"] = lambda: dx.trust("digits-cnn", methods=("kernel-shap", "saliency"), count=3)
+CALLS["film"] = lambda: dx.film(filmed_run(), PICTURE)
 CALLS["wrap"] = lambda: dx.wrap(OWN, ["a", "b"], (1, 8, 8))
 # Made here: their first weights are drawn from a seed of their own.
 DETECTOR, SEGMENTER, SQUARE = Detector(), Segmenter("tensor"), (3, SIDE, SIDE)

@@ -16,6 +16,7 @@ from dlexplain.cli import (
     attention,
     defending,
     explaining,
+    film,
     folders,
     forecasting,
     latents,
@@ -104,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     objects.declare(command)
     attention.declare(command)
     training.declare(command)
+    film.declare(command)
     writing.declare(command)
     translating.declare(command)
     latents.declare(command)

@@ -82,6 +82,14 @@ class Training:
         "Keep the best",
         help="Test the epoch that was best in validation; else the last one.",
     )
+    keep_every: int = number(
+        0,
+        "Keep weights every",
+        low=0,
+        high=1000,
+        help="Keep the weights alone before the first step and after every so many epochs, for a "
+        "film of the explanations; 0 keeps none.",
+    )
     precision: str = choice(
         "auto",
         "Precision",
