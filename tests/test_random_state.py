@@ -21,6 +21,7 @@ from dlexplain.services.texts.models import TextModel
 from dlexplain.services.translation.models import LoadedTranslator
 from dlexplain.services.writing.models import LoadedLanguageModel
 from tests.services.test_wrapping_objects import CLASSES, SIDE, Detector, Segmenter
+from tests.trained import filmed_run
 
 TEXT = "a dull film"
 PICTURE = str(sample_path("coffee"))

@@ -172,7 +172,7 @@ class _Axes:
         return left + 38, top + 24, right - 8, bottom - 20
 
     def draw(self, draw: ImageDraw.ImageDraw, title: str, form: str) -> None:
-        left, top, right, bottom = self.inner
+        left, _, right, bottom = self.inner
         small = ImageFont.load_default(12)
         write_line(draw, (self.box[0], self.box[1]), title, 14, self.box[2] - self.box[0])
         for value in (self.y[0], (self.y[0] + self.y[1]) / 2, self.y[1]):

@@ -147,6 +147,8 @@ class TaskSpec:
     details   the arrays of `results` -> what a score says beyond its metrics; JSON-serialisable
     manual    whether the module steps its optimisers and clips itself (Lightning's manual
               optimisation); no gradients are added up then
+    check_teacher  raises BadInput where a model, by the facts of its data, cannot teach one of data
+              with the facts given second; None where the task learns from no teacher
     """
 
     name: str
@@ -163,6 +165,7 @@ class TaskSpec:
     headline: str = "test/loss"
     details: Callable[[Arrays], Mapping[str, Any]] = lambda arrays: {}
     manual: bool = False
+    check_teacher: Callable[[Mapping[str, Any], Mapping[str, Any]], None] | None = None
 
 
 TASKS: Registry[TaskSpec] = Registry("task")

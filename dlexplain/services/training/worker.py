@@ -155,7 +155,7 @@ def assembled(
         make_private(module, module_of_data.loader)
     if learns and isinstance(module, HasTeacher) and module.teacher_name:
         teacher = trained(module.teacher_name, home)
-        module.take_teacher(load_network(teacher), teacher.facts)
+        module.take_teacher(load_network(teacher), teacher.facts, teacher.files)
     return Built(module_of_data, module, training, device, accumulate, notes, compressing)
 
 
