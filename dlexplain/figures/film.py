@@ -92,8 +92,10 @@ def _encoded(images: Sequence[Image.Image], form: str, **more: Any) -> bytes:
 
 
 def _gif(images: Sequence[Image.Image]) -> bytes:
-    how = {"colors": 128, "method": Image.Quantize.MEDIANCUT, "dither": Image.Dither.NONE}
-    return _encoded([image.quantize(**how) for image in images], "GIF", disposal=1)
+    few = [
+        image.quantize(128, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE) for image in images
+    ]
+    return _encoded(few, "GIF", disposal=1)
 
 
 def _sheet(film: Film, place: int) -> NDArray[np.uint8]:

@@ -10,13 +10,14 @@ from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.results import Film, FilmFrame, RunRecord, TextAttribution
 from dlexplain.results.words import capital, size
 from dlexplain.services.jobs import Progress
+from dlexplain.services.pictures.sources import kept_pictures
 from dlexplain.trained.catalogue import find
 from dlexplain.trained.runs import kept_on_the_way
 from dlexplain.ui.forecast.choice import choose_origin, choose_series
 from dlexplain.ui.jobs import Asked, asked, known, result_of
 from dlexplain.ui.live import rerun_when
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.pictures import SAMPLE, choose_picture
+from dlexplain.ui.pictures import SAMPLE, TEST, choose_picture
 from dlexplain.ui.texts.choice import choose_text, examples
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def _ask(record: RunRecord, entry: "ModelEntry", modality: str) -> dict[str, Any
     given: dict[str, Any]
     st.markdown("**What is filmed**")
     if modality == "picture":
-        st.session_state.setdefault("source-kept", SAMPLE)
+        first = TEST if kept_pictures(record.id) else SAMPLE
+        st.session_state.setdefault("source-kept", first)
         choice = choose_picture(entry, False)
         if choice.picture is None:
             return None
@@ -131,7 +133,9 @@ def _answer(record: RunRecord, question: dict[str, Any] | None) -> None:
     if question is None:
         st.info("Choose below what is to be filmed.", icon=":material/arrow_downward:")
         return
-    asked_of = (record.id, record.step, *(v for k, v in question.items() if k != "x"))
+    asked_of = (record.id, *(v for k, v in question.items() if k != "x"))
+    more = {key: value for key, value in question.items() if key != "key"}
+    work = partial(_work, record.id, more)
     found: Asked[Film] | None = known(SLOT, asked_of)
     if found is None:
         st.markdown(
@@ -140,13 +144,18 @@ def _answer(record: RunRecord, question: dict[str, Any] | None) -> None:
         )
         if not st.button("Make the film", type="primary", icon=":material/movie:", key="film-make"):
             return
-        more = {key: value for key, value in question.items() if key != "key"}
-        found = asked(SLOT, asked_of, "The film", partial(_work, record.id, more))
+        found = asked(SLOT, asked_of, "The film", work)
     job = found.job
     rerun_when(lambda: job.active, lambda: job.active)
     result = result_of(found, "epochs", starting="Reading the weights")
-    if result is not None:
-        show_found(result)
+    if result is None:
+        return
+    if max(kept_on_the_way(record.id), default=0) > result.last.epoch and st.button(
+        "Film the new epochs as well", icon=":material/refresh:", key="film-anew"
+    ):
+        asked(SLOT, asked_of, "The film", work, anew=True)
+        st.rerun()
+    show_found(result)
 
 
 def _work(run: str, question: dict[str, Any], progress: Progress) -> Film:

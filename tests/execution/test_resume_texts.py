@@ -49,7 +49,11 @@ def test_stopped_in_mid_epoch_and_resumed(taught: bool, new_home: Homes, tmp_pat
     home = new_home()
     if taught:
         plain = replace(spec, model="text-cnn", model_params={"embedding": 8, "features": 4})
-        teacher = inline_queue(home).submit(replace(plain, training={"epochs": 1, "precision": "float32"})).id
+        teacher = (
+            inline_queue(home)
+            .submit(replace(plain, training={"epochs": 1, "precision": "float32"}))
+            .id
+        )
         how = {"teacher": teacher, "hidden": "mse", "hidden_weight": 1.0}
         spec = replace(spec, task_params=how)
     whole = inline_queue(home).submit(spec)

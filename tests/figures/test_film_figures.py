@@ -77,9 +77,7 @@ def test_the_animation_has_all_frames_and_is_small(draw: object, form: str) -> N
 
 
 def test_the_strip_has_a_map_for_each_epoch() -> None:
-    few, many = (
-        Image.open(io.BytesIO(film_strip(film("text", count)))).size for count in (2, 7)
-    )
+    few, many = (Image.open(io.BytesIO(film_strip(film("text", count)))).size for count in (2, 7))
     assert many[0] > few[0]
     assert many[1] > few[1]
 
