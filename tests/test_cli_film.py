@@ -26,7 +26,8 @@ def test_it_prints_each_epoch_and_the_answer(
     lines = text.splitlines()
     assert [line.split()[0] for line in lines[2:6]] == ["0", "1", "2", "3"]
     assert "the map" in lines[6].lower()
-    assert Image.open(out).n_frames == 4  # type: ignore[attr-defined]
+    with Image.open(out) as image:
+        assert image.n_frames == 4  # type: ignore[attr-defined]
 
 
 def test_json_and_a_strip(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -37,7 +38,8 @@ def test_json_and_a_strip(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
     found = json.loads(text)
     assert (status, found["method"], found["what"]) == (0, "saliency", "probability of 3")
     assert [frame["epoch"] for frame in found["frames"]] == [0, 1, 2, 3]
-    assert Image.open(out).format == "PNG"
+    with Image.open(out) as image:
+        assert image.format == "PNG"
 
 
 @pytest.mark.parametrize(

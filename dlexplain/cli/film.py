@@ -24,7 +24,7 @@ def declare(command: "Commands") -> None:
     """Add this file's command to the parser."""
     added = command("film", _film, "Show how the map of one input changed while a run was trained.")
     added.add_argument(
-        "run", metavar="RUN", help="the id of a run that was trained with --set keep_every=1"
+        "id", metavar="RUN", help="the id of a run that was trained with --set keep_every=1"
     )
     added.add_argument(
         "input",
@@ -67,7 +67,7 @@ def _film(args: argparse.Namespace) -> int:
     from dlexplain.services.jobs import Progress
     from dlexplain.services.training.runs import run
 
-    record = run(args.run)
+    record = run(args.id)
     chosen_files(record)  # what cannot be filmed is told first
     modality = MODALITIES[record.task]
     params: dict[str, Any] = dict(key_value(text) for text in args.set)

@@ -107,6 +107,6 @@ def test_a_text_that_is_long_is_written_small_and_cut() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_draws_itself(kind: str) -> None:
     names = [trace.name for trace in film(kind).plot().data]
-    assert names[0] == "training loss"
+    assert names[0] == "train loss"
     assert names[-1] == "map like the last one"
     assert ("probability of cat" in names) == (kind != "series")
