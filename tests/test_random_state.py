@@ -21,6 +21,7 @@ from dlexplain.services.texts.models import TextModel
 from dlexplain.services.translation.models import LoadedTranslator
 from dlexplain.services.writing.models import LoadedLanguageModel
 from tests.services.test_wrapping_objects import CLASSES, SIDE, Detector, Segmenter
+from tests.trained import filmed_run
 
 TEXT = "a dull film"
 PICTURE = str(sample_path("coffee"))
@@ -43,6 +44,7 @@ OWN = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 2))
 NOT_CALLED = {
     "AttackResult", "AttentionMaps", "Attribution", "Box", "CertifiedAccuracy",
     "ClassifierCalibration", "ClassName", "ClassScore", "Detection", "DlexplainError",
+    "Film",
     "OutOfDistribution", "Picture", "PictureAttention", "Prediction", "Progress", "Region",
     "RunRecord", "RunSpec", "Segmentation", "SeriesAttackResult", "TextAttackResult",
     "compress", "methods", "models", "read_picture", "read_sample", "run", "runs", "show", "train",
@@ -121,6 +123,7 @@ CALLS["out_of_distribution"] = lambda: dx.out_of_distribution("digits-cnn", coun
 CALLS["smoothing"] = lambda: dx.smoothing("digits-cnn", count=3, samples=20, first=10)
 CALLS["privacy"] = lambda: dx.privacy("digits-cnn", count=50)
 CALLS["trust"] = lambda: dx.trust("digits-cnn", methods=("kernel-shap", "saliency"), count=3)
+CALLS["film"] = lambda: dx.film(filmed_run(), PICTURE)
 CALLS["wrap"] = lambda: dx.wrap(OWN, ["a", "b"], (1, 8, 8))
 # Made here: their first weights are drawn from a seed of their own.
 DETECTOR, SEGMENTER, SQUARE = Detector(), Segmenter("tensor"), (3, SIDE, SIDE)

@@ -31,6 +31,25 @@ def digits_run(seed: int = 0, epochs: int = 3) -> str:
     return trained_run(spec)
 
 
+def filmed_run() -> str:
+    """The same of one that kept its weights on its way."""
+    spec = RunSpec(
+        task="classify-image",
+        model="cnn",
+        data="digits",
+        model_params={"width": 8, "blocks": 2, "dense": 32},
+        training={
+            "epochs": 3,
+            "batch_size": 64,
+            "learning_rate": 0.01,
+            "precision": "float32",
+            "keep_every": 1,
+        },
+        name="digits, filmed",
+    )
+    return trained_run(spec)
+
+
 def macrodata_run() -> str:
     """The id of a finished run of the LSTM on the quarterly US series."""
     spec = RunSpec(

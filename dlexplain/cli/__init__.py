@@ -18,6 +18,7 @@ from dlexplain.cli import (
     compressing,
     defending,
     explaining,
+    film,
     folders,
     forecasting,
     latents,
@@ -107,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     attention.declare(command)
     training.declare(command)
     compressing.declare(command)
+    film.declare(command)
     writing.declare(command)
     translating.declare(command)
     latents.declare(command)

@@ -103,6 +103,29 @@ def checkpoint_folder(home: Path, run: str) -> Path:
     return run_folder(home, run) / "checkpoints"
 
 
+def epochs_in(folder: Path) -> Path:
+    """Weights that a run keeps on its way, in its folder."""
+    return folder / "weights"
+
+
+def weights_after(folder: Path, epoch: int) -> Path:
+    """Those after so many epochs, 0 before the first step: safetensors."""
+    return epochs_in(folder) / f"{epoch:04d}.safetensors"
+
+
+def is_on_the_way(weights: Path) -> bool:
+    """Whether a file is one of these."""
+    if len(weights.parents) < 2 or not weights.stem.isdecimal():
+        return False
+    folder = weights.parents[1]
+    return weights == weights_after(folder, int(weights.stem)) and facts_in(folder).is_file()
+
+
+def film_folder(home: Path) -> Path:
+    """Films of explanations, by question."""
+    return home / "films"
+
+
 def zoo_folder() -> Path:
     """The trained models that come with dlexplain, a folder each."""
     return Path(__file__).parents[1] / "zoo"

@@ -18,10 +18,12 @@ from lightning.pytorch.callbacks import (
     ModelCheckpoint,
 )
 from lightning.pytorch.plugins.io import CheckpointIO
+from safetensors.torch import save
+from torch import Tensor, nn
 
 from dlexplain.execution.checkpoints import read_checkpoint, remove
 from dlexplain.execution.files import saved_step, write_part, write_whole
-from dlexplain.execution.paths import digest_file
+from dlexplain.execution.paths import digest_file, weights_after
 from dlexplain.execution.reporting import Reporter
 
 SAVE_SECONDS = 60.0
@@ -121,6 +123,40 @@ class Latest(Checkpoint):
             written = sorted(self.folder.glob("latest-*.ckpt"), key=lambda f: f.stat().st_mtime)
             for file in written[:-KEPT]:
                 remove(file)
+
+
+class OnTheWay(Callback):
+    """Keeps the network's weights alone before the first step and after every `every` epochs.
+
+    As they are then, without averaging. A file that cannot be written is told of once and missing.
+
+    folder  of the run;  state  what of a network is kept, by name
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        every: int,
+        state: Callable[[nn.Module], dict[str, Tensor]],
+        note: Callable[[str], None],
+    ) -> None:
+        self.folder, self.every, self.state, self.note = folder, every, state, note
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        if trainer.global_step == 0:
+            self._keep(pl_module, 0)
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        if (trainer.current_epoch + 1) % self.every == 0:
+            self._keep(pl_module, trainer.current_epoch + 1)
+
+    def _keep(self, module: L.LightningModule, epoch: int) -> None:
+        file = weights_after(self.folder, epoch)
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(file, save(self.state(module.network)))  # type: ignore[arg-type]
+        except OSError as error:
+            self.note(f"weights on the way could not be kept ({error.strerror}); some are missing")
 
 
 def between_steps(trainer: L.Trainer, batch_idx: int) -> bool:

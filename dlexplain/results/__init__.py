@@ -18,6 +18,7 @@ from dlexplain.results.explanations import (
     Prediction,
     plot,
 )
+from dlexplain.results.films import Film, FilmFrame
 from dlexplain.results.folders import (
     ExplainedFolder,
     PictureAnswer,
@@ -198,6 +199,8 @@ __all__ = [
     "Fact",
     "Familiar",
     "FeatureMaps",
+    "Film",
+    "FilmFrame",
     "Filters",
     "GateStep",
     "GeneratedPictures",

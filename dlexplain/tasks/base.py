@@ -82,6 +82,14 @@ class Training:
         "Keep the best",
         help="Test the epoch that was best in validation; else the last one.",
     )
+    keep_every: int = number(
+        0,
+        "Keep weights every",
+        low=0,
+        high=1000,
+        help="Keep the weights alone before the first step and after every so many epochs, for a "
+        "film of the explanations; 0 keeps none.",
+    )
     precision: str = choice(
         "auto",
         "Precision",
@@ -141,6 +149,8 @@ class TaskSpec:
               optimisation); no gradients are added up then
     single    of a task whose network has several heads, the task of each alone: it takes that
               task's networks, and a head is a model of that task
+    check_teacher  raises BadInput where a model, by the facts of its data, cannot teach one of data
+              with the facts given second; None where the task learns from no teacher
     """
 
     name: str
@@ -158,6 +168,7 @@ class TaskSpec:
     details: Callable[[Arrays], Mapping[str, Any]] = lambda arrays: {}
     manual: bool = False
     single: str = ""
+    check_teacher: Callable[[Mapping[str, Any], Mapping[str, Any]], None] | None = None
 
 
 TASKS: Registry[TaskSpec] = Registry("task")

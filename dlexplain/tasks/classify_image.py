@@ -1,13 +1,14 @@
 """Naming the class of a picture: cross-entropy, accuracy, confusion, the worst mistakes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from dlexplain.errors import BadInput
 from dlexplain.networks.base import PictureShape
-from dlexplain.params import choice, number, text
+from dlexplain.params import choice, number
 from dlexplain.tasks.base import TASKS, TaskSpec
+from dlexplain.tasks.teaching import check_classes, share_field, teacher_field, temperature_field
 
 
 @dataclass(frozen=True)
@@ -29,20 +30,8 @@ class Params:
         help="Scores of the mirrored picture, and of two shifted by a pixel, are averaged in. "
         "test/accuracy_one_view is told beside it.",
     )
-    teacher: str = text(
-        "",
-        "Teacher",
-        help="A trained model of the same classes, from the zoo or a finished run, whose answers "
-        "are learned beside the labels (Hinton et al. 2015); none if empty.",
-    )
-    teacher_share: float = number(
-        0.9,
-        "Teacher's share",
-        low=0.0,
-        high=1.0,
-        step=0.05,
-        help="Of the loss, where there is a teacher; the rest is the labels'.",
-    )
+    teacher: str = teacher_field("of the same classes")
+    teacher_share: float = share_field()
     teacher_sees: str = choice(
         "the same",
         "The teacher sees",
@@ -51,14 +40,7 @@ class Params:
         "or those of the training part as they are, each once, in the first epoch, after which the "
         "teacher costs nothing.",
     )
-    temperature: float = number(
-        2.0,
-        "Temperature",
-        low=0.5,
-        high=20.0,
-        step=0.5,
-        help="By which both answers are softened before they are compared.",
-    )
+    temperature: float = temperature_field()
     adversary: str = choice(
         "none",
         "Adversarial training",
@@ -99,20 +81,15 @@ def _shape(facts: Mapping[str, Any], params: Params) -> PictureShape:
 
 
 def check_teacher(
-    facts: Mapping[str, Any], classes: Sequence[str], channels: int, name: str = "the teacher"
+    theirs: Mapping[str, Any], own: Mapping[str, Any], name: str = "the teacher"
 ) -> None:
     """Raises BadInput for a teacher, by the facts of its data, that answers something else; also
     for another model, of which `name` says what it is called, that must know the same."""
-    theirs = list(facts.get("classes", ()))
-    if theirs != list(classes):
+    check_classes(theirs, own["classes"], name)
+    if theirs.get("channels") != own["channels"]:
         raise BadInput(
-            f"{name} knows {len(theirs)} classes ({', '.join(theirs[:3])} …), the data have "
-            f"{len(classes)} ({', '.join(list(classes)[:3])} …); they must be the same"
-        )
-    if facts.get("channels") != channels:
-        raise BadInput(
-            f"{name} sees pictures of {facts.get('channels')} channels, the data's have "
-            f"{channels}; they must be the same"
+            f"{name} sees pictures of {theirs.get('channels')} channels, the data's have "
+            f"{own['channels']}; they must be the same"
         )
 
 
@@ -130,5 +107,6 @@ TASKS.add(
         module="dlexplain.tasks.modules.classify_image:ClassifyImage",
         noun="picture classifier",
         headline="test/accuracy",
+        check_teacher=check_teacher,
     ),
 )

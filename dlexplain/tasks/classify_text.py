@@ -7,6 +7,14 @@ from typing import Any
 from dlexplain.networks.base import TextShape
 from dlexplain.params import choice, flag, number
 from dlexplain.tasks.base import TASKS, TaskSpec
+from dlexplain.tasks.teaching import (
+    check_classes,
+    hidden_field,
+    hidden_weight_field,
+    share_field,
+    teacher_field,
+    temperature_field,
+)
 
 TOKENISERS = ("word", "bpe", "character", "minilm")
 
@@ -52,12 +60,22 @@ class Params(Reading):
         help="Learn also from word vectors that were moved against the network, by this share of "
         "their length (Miyato et al. 2017); 0 is off. Takes three times as long.",
     )
+    teacher: str = teacher_field("of the same classes, whatever its tokens")
+    teacher_share: float = share_field()
+    temperature: float = temperature_field()
+    hidden: str = hidden_field()
+    hidden_weight: float = hidden_weight_field()
 
 
 def _shape(facts: Mapping[str, Any], params: Params) -> TextShape:
     return TextShape(
         int(facts["vocabulary"]), len(facts["classes"]), int(facts["longest"]), params.tokeniser
     )
+
+
+def check_teacher(theirs: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """Raises BadInput for a teacher, by the facts of its data, that answers something else."""
+    check_classes(theirs, own["classes"])
 
 
 TASKS.add(
@@ -75,5 +93,6 @@ TASKS.add(
         noun="text classifier",
         first=("sst2-minilm",),
         headline="test/accuracy",
+        check_teacher=check_teacher,
     ),
 )

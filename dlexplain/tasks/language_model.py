@@ -9,9 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dlexplain.errors import BadInput
 from dlexplain.networks.base import LanguageShape
 from dlexplain.params import number
 from dlexplain.tasks.base import TASKS, TaskSpec
+from dlexplain.tasks.teaching import (
+    hidden_field,
+    hidden_weight_field,
+    share_field,
+    teacher_field,
+    temperature_field,
+)
 
 
 @dataclass(frozen=True)
@@ -32,10 +40,25 @@ class Params:
         step=0.1,
         help="Of the samples; lower is surer, 0 takes the likeliest token each time.",
     )
+    teacher: str = teacher_field("of the same tokens")
+    teacher_share: float = share_field()
+    teacher_temperature: float = temperature_field("Teacher's temperature")
+    hidden: str = hidden_field()
+    hidden_weight: float = hidden_weight_field()
 
 
 def _shape(facts: Mapping[str, Any], params: Params) -> LanguageShape:
     return LanguageShape(int(facts["vocabulary"]))
+
+
+def check_teacher(theirs: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """Raises BadInput for a teacher, by the facts of its data, of another vocabulary."""
+    for fact, what in (("tokeniser", "{} as tokens"), ("vocabulary", "{} tokens")):
+        if theirs.get(fact) != own[fact]:
+            raise BadInput(
+                f"the teacher reads {what.format(theirs.get(fact))}, the data have "
+                f"{what.format(own[fact])}; a language model learns from one of the same vocabulary"
+            )
 
 
 TASKS.add(
@@ -53,5 +76,6 @@ TASKS.add(
         noun="language model",
         first=("shakespeare-lstm",),
         headline="test/perplexity",
+        check_teacher=check_teacher,
     ),
 )

@@ -56,8 +56,11 @@ class Trained:
     def card(self) -> dict[str, Any]:
         """How it was trained, on what, how well; raises WeightsError where that is unreadable."""
         path = paths.card_in(self.folder)
-        if not path.exists() and self.weights.suffix == CHECKPOINT:
-            path = paths.facts_in(self.folder)  # the run has not finished, or never will
+        if paths.is_on_the_way(self.weights) or (
+            not path.exists() and self.weights.suffix == CHECKPOINT
+        ):
+            # The run has not finished, or never will; and weights on the way have no score.
+            path = paths.facts_in(self.folder)
         try:
             card = json.loads(path.read_text("utf-8"))
         except FileNotFoundError as error:
@@ -211,7 +214,8 @@ def at_path(wanted: str) -> Trained | None:
         if path.is_dir():
             return Trained(wanted, path.name, "path", path, paths.weights_in(path))
         if path.is_file():
-            folder = path.parents[1] if path.suffix == CHECKPOINT else path.parent
+            deep = path.suffix == CHECKPOINT or paths.is_on_the_way(path)
+            folder = path.parents[1] if deep else path.parent
             return Trained(wanted, path.name, "path", folder, path)
     except (OSError, RuntimeError, ValueError):  # no user of that name, too long, a zero byte
         pass

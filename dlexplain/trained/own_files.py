@@ -58,7 +58,7 @@ def _of_run(name: str, path: Path) -> bool:
         found is not None
         and not beside(path).exists()
         and path.suffix in (WEIGHTS, ".ckpt")
-        and paths.card_in(found.folder).is_file()
+        and (paths.card_in(found.folder).is_file() or paths.is_on_the_way(path))
     )
 
 

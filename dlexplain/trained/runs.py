@@ -54,12 +54,17 @@ class RunFolders:
         if found is None and MARK in name:
             path, _, head = name.rpartition(MARK)
             found = at_path(path)
-        if found is None or not paths.card_in(found.folder).is_file():
+        if found is None or not has_card(found):
             return None
         if not is_of(found.spec.task, tasks):
             return None
         model = as_single(found, head)
         return trained_entry(model, model.spec, found.title, model.score)
+
+
+def has_card(model: Trained) -> bool:
+    """Whether what is at a path is of a run: beside it is a card, or what stands for one."""
+    return paths.card_in(model.folder).is_file() or paths.is_on_the_way(model.weights)
 
 
 def _entry(row: RunRow) -> ModelEntry:
@@ -119,6 +124,13 @@ def test_score(row: RunRow, key: str) -> tuple[float, int] | None:
     metrics = row.progress.get("metrics")
     value = metrics.get(key) if isinstance(metrics, Mapping) else None
     return (float(value), examples_of(key, run_sizes(row))) if is_number(value) else None
+
+
+def kept_on_the_way(run: str, home: Path | None = None) -> dict[int, Path]:
+    """The weights that a run has kept, in whatever state it is: epochs done -> file."""
+    folder = paths.run_folder(home or settings().home, run)
+    files = sorted(paths.epochs_in(folder).glob("*.safetensors"))
+    return {int(file.stem): file for file in files if paths.is_on_the_way(file)}
 
 
 def trained_run(row: RunRow, home: Path | None = None) -> Trained:

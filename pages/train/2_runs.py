@@ -20,7 +20,7 @@ from dlexplain.ui.zoo import ADDRESS, leave_zoo, show_zoo, show_zoo_card
 if TYPE_CHECKING:
     from dlexplain.results import RunRecord
 
-SECTIONS = ("Curves", "Test", "Pictures", "Spec", "Log")
+SECTIONS = ("Curves", "Test", "Film", "Pictures", "Spec", "Log")
 
 
 def main() -> None:
@@ -59,6 +59,10 @@ def main() -> None:
             offer_log(record)
     elif section == "Test":
         show_test(record)
+    elif section == "Film":
+        from dlexplain.ui.film import show_film
+
+        show_film(record)
     elif section == "Pictures":
         show_pictures(record)
     else:

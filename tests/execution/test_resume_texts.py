@@ -29,8 +29,9 @@ def _stopping() -> Iterator[None]:
     del ARCHITECTURES._entries[NAME]
 
 
+@pytest.mark.parametrize("taught", [False, True])
 @pytest.mark.usefixtures("_stopping")
-def test_stopped_in_mid_epoch_and_resumed(new_home: Homes, tmp_path: Path) -> None:
+def test_stopped_in_mid_epoch_and_resumed(taught: bool, new_home: Homes, tmp_path: Path) -> None:
     assert STOP > WARM_STEPS + TIMED_STEPS  # those are of copies, made before the first step
     file = tmp_path / "texts.csv"
     rows = [f"film {['good', 'bad'][n % 2]} {'so ' * (n % 5)}number {n % 7},{n % 2}"
@@ -46,6 +47,15 @@ def test_stopped_in_mid_epoch_and_resumed(new_home: Homes, tmp_path: Path) -> No
         device="cpu",
     )
     home = new_home()
+    if taught:
+        plain = replace(spec, model="text-cnn", model_params={"embedding": 8, "features": 4})
+        teacher = (
+            inline_queue(home)
+            .submit(replace(plain, training={"epochs": 1, "precision": "float32"}))
+            .id
+        )
+        how = {"teacher": teacher, "hidden": "mse", "hidden_weight": 1.0}
+        spec = replace(spec, task_params=how)
     whole = inline_queue(home).submit(spec)
     assert whole.state == "finished", whole.why
     Stopping.stop = True

@@ -105,6 +105,28 @@ def test_who_cannot_teach_is_told_before_the_run(name: str, said: str) -> None:
     assert complete(replace(DIGITS, task_params={"teacher": "digits-cnn"}))
 
 
+@pytest.mark.parametrize(
+    ("spec", "name", "said"),
+    [
+        (
+            RunSpec(task="classify-text", model="text-cnn", data="tweets"),
+            "sst2-minilm",
+            "task: the teacher knows 2 classes (negative, positive …), the data have 3",
+        ),
+        (
+            RunSpec(task="language-model", model="rnn-lm", data="ptb"),
+            "shakespeare-lstm",
+            "task: the teacher reads bpe as tokens, the data have lines as tokens",
+        ),
+    ],
+)
+def test_a_teacher_of_texts_that_answers_something_else_is_told(
+    spec: RunSpec, name: str, said: str
+) -> None:
+    with pytest.raises(SpecError, match=re.escape(said)):
+        complete(replace(spec, task_params={"teacher": name}))
+
+
 def test_a_checkpoint_that_lies_alone_is_no_teacher(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -124,6 +124,14 @@ class TextModule(DataModule):
             labels = {split: part["y"] for split, part in self._parts.items()}
             self.facts |= facts_of_heads(data.heads, heads, labels)
 
+    def training_ids(self, tokeniser: str, longest: int) -> Tensor:
+        """The training texts as another model reads them, (texts, time) ids, PAD behind the end.
+
+        tokeniser  its JSON;  longest  tokens that it reads
+        """
+        known = load_tokeniser(tokeniser)
+        return _encode(self.texts["train"], known, longest)[0]["x"]
+
     def in_parts_of(self, whole: int) -> int:
         self.evaluation_batch = min(EVALUATION_BATCH, 4 * self.loader.batch_size)
         return self.loader.in_parts_of(whole)

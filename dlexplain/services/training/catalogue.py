@@ -31,7 +31,6 @@ from dlexplain.services.training.first_weights import why_not_fresh
 from dlexplain.services.training.generated import makers_of
 from dlexplain.settings import local_path, settings
 from dlexplain.tasks.base import TASKS, Training
-from dlexplain.tasks.classify_image import check_teacher
 from dlexplain.tasks.multi_task import read_weights
 from dlexplain.tasks.private import is_private, problems_of_privacy
 from dlexplain.trained.catalogue import trained
@@ -296,7 +295,8 @@ def _teacher(spec: RunSpec) -> tuple[str, list[str]]:
     cannot teach, as far as is known before the data are read: the classes of those that the zoo
     was trained on are."""
     name = str(spec.task_params.get("teacher", ""))
-    if not name:
+    check = TASKS[spec.task].check_teacher if spec.task in TASKS else None
+    if not name or check is None:
         return "", []
     try:
         teacher = trained(name)
@@ -306,23 +306,30 @@ def _teacher(spec: RunSpec) -> tuple[str, list[str]]:
     if theirs != spec.task:
         told = f'task: teacher is "{name}", a model for {theirs}; it takes one for {spec.task}'
         return "", [told]
-    like = (m.facts for m in readable_zoo(spec.task) if _learns_the_same(m.spec, spec))
+    like = (m.facts for m in readable_zoo(spec.task) if _same_data(m.spec, spec))
     try:
         for of_data in islice(like, 1):
-            check_teacher(facts, of_data["classes"], of_data["channels"])
+            check(facts, of_data)
     except BadInput as error:
         return "", [f"task: {error}"]
     return _from_anywhere(name) if teacher.source == "path" else name, []
 
 
-def _learns_the_same(one: RunSpec, other: RunSpec) -> bool:
-    """Whether both are of the same data, and of the same label where these have several."""
+def _same_data(one: RunSpec, other: RunSpec) -> bool:
+    """Whether two specs are of one data set, and of the same label where it has several; of a
+    language model also cut into the same tokens."""
     if one.data != other.data or one.data not in DATA:
         return False
-    known = specs(DATA[one.data].Params).get("head")
-    usual = known.default if known else ""
-    heads = [spec.data_params.get("head", usual) for spec in (one, other)]
-    return heads[0] == heads[1]
+    params = DATA[one.data].Params
+    head = specs(params).get("head")
+    if head and len({spec.data_params.get("head", head.default) for spec in (one, other)}) > 1:
+        return False
+    if one.task != "language-model":
+        return True
+    if problems(params, other.data_params):
+        return False
+    cut = [params_dict(parse(params, spec.data_params)) for spec in (one, other)]
+    return all(cut[0][key] == cut[1][key] for key in cut[0] if key != "path")
 
 
 def _whole(value: Value) -> int:

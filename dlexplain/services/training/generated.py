@@ -81,7 +81,7 @@ def _found(
     like = (m.facts for m in readable_zoo(spec.task) if m.spec.data == spec.data)
     for of_data in islice(like, 1):
         try:
-            check_teacher(facts, of_data["classes"], of_data["channels"], name)
+            check_teacher(facts, of_data, name)
         except BadInput as error:
             wrong.append(f"augmentation: {key}: {error}")
     return found

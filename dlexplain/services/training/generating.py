@@ -147,11 +147,12 @@ def _within(said: Tensor, good: Tensor, quota: Tensor) -> Tensor:
 
 def _check(model: LatentModel, judge: Judge | None, data: PictureData) -> None:
     facts = {"classes": list(model.classes), "channels": model.channels}
-    check_teacher(facts, data.classes, data.channels, model.name)
+    own = {"classes": data.classes, "channels": data.channels}
+    check_teacher(facts, own, model.name)
     if model.side != data.side:
         raise BadInput(
             f"{model.name} makes pictures of side {model.side}, the data's have {data.side}; they "
             "must be the same"
         )
     if judge is not None:
-        check_teacher(judge.facts, data.classes, data.channels, judge.name)
+        check_teacher(judge.facts, own, judge.name)

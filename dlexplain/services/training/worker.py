@@ -15,6 +15,7 @@ from typing import Any
 
 import lightning.pytorch as L
 import torch
+from lightning.pytorch.callbacks import Callback
 
 import dlexplain.data.modules
 import dlexplain.data.sets
@@ -43,6 +44,7 @@ from dlexplain.execution.recording import (
 )
 from dlexplain.execution.reporting import Reporter
 from dlexplain.execution.rows import RunRow
+from dlexplain.execution.saving import OnTheWay
 from dlexplain.execution.spec import RunSpec
 from dlexplain.memory import keep_memory
 from dlexplain.networks.base import ARCHITECTURES
@@ -159,7 +161,7 @@ def assembled(
         make_private(module, module_of_data.loader)
     if learns and isinstance(module, HasTeacher) and module.teacher_name:
         teacher = trained(module.teacher_name, home)
-        module.take_teacher(load_network(teacher), teacher.facts)
+        module.take_teacher(load_network(teacher), teacher.facts, teacher.files)
     return Built(module_of_data, module, training, device, accumulate, notes, compressing)
 
 
@@ -240,7 +242,10 @@ def _fit(
     save_facts(home, row, built.data.facts, built.files)
     reporter.phase("getting ready to train")
     while True:
-        more = [] if built.compressing is None else [built.compressing.callback()]
+        more: list[Callback] = [] if built.compressing is None else [built.compressing.callback()]
+        if built.training.keep_every:
+            own = paths.run_folder(home, row.id)
+            more.append(OnTheWay(own, built.training.keep_every, kept_state, reporter.note))
         trainer, keeper = make_trainer(_fitting(row.spec, built, precision), home, reporter, more)
         if not built.training.epochs:
             return built, trainer, precision, 0.0

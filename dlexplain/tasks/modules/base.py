@@ -44,6 +44,10 @@ class TaskModule(L.LightningModule):
     def prepare(self, data: Any) -> None:
         """Before a training, what needs the data module but no step; not after a reload."""
 
+    def learning(self) -> nn.Module:
+        """What the optimiser moves: the network, and what the task learns beside it."""
+        return self.network
+
     def pictures(self) -> dict[str, NDArray[np.uint8]]:
         """Pictures (height, width, 3) worth keeping at the end of this epoch, by kind."""
         return {}
@@ -98,7 +102,7 @@ class TaskModule(L.LightningModule):
     def configure_optimizers(self) -> Any:
         how = self.training_params
         optimiser, schedule = optimiser_and_schedule(
-            self.network, how, self.steps, wrapped=self.wrapped
+            self.learning(), how, self.steps, wrapped=self.wrapped
         )
         if schedule is None:
             return optimiser

@@ -14,7 +14,13 @@ from dlexplain.tasks.base import Arrays, Training
 from dlexplain.tasks.classify_image import Params, check_teacher
 from dlexplain.tasks.modules.adversarial import Adversary, as_in_evaluation, divergence
 from dlexplain.tasks.modules.base import TaskModule
-from dlexplain.tasks.modules.distilling import Remembered, Teacher, distillation_loss, mixed
+from dlexplain.tasks.modules.distilling import (
+    NO_FILES,
+    Remembered,
+    Teacher,
+    distillation_loss,
+    mixed,
+)
 from dlexplain.tasks.modules.pictures import PixelRange, Spread, tile, to_bytes
 
 WORST = 24
@@ -57,8 +63,10 @@ class ClassifyImage(TaskModule):
     def teacher_name(self) -> str:
         return self.params.teacher
 
-    def take_teacher(self, network: nn.Module, facts: Mapping[str, Any]) -> None:
-        check_teacher(facts, self.facts["classes"], self.facts["channels"])
+    def take_teacher(
+        self, network: nn.Module, facts: Mapping[str, Any], files: Mapping[str, str] = NO_FILES
+    ) -> None:
+        check_teacher(facts, self.facts)
         self.teacher = Teacher(network, facts, self.range)
 
     def prepare(self, data: Any) -> None:

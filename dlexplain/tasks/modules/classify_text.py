@@ -1,6 +1,6 @@
 """Naming the class of a text: cross-entropy, accuracy, macro F1, confusion, the worst mistakes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -12,16 +12,27 @@ from torchmetrics.classification import (
     MulticlassF1Score,
 )
 
+from dlexplain.errors import BadInput
 from dlexplain.networks.modules.text_shapes import PAD, ReadsVectors
 from dlexplain.tasks.base import Arrays, Training
-from dlexplain.tasks.classify_text import Params
+from dlexplain.tasks.classify_text import Params, check_teacher
 from dlexplain.tasks.modules.adversarial import move_vectors
 from dlexplain.tasks.modules.base import TaskModule
+from dlexplain.tasks.modules.teaching import (
+    Answer,
+    RememberedTexts,
+    TextTeacher,
+    beside,
+    bridge,
+    kept_state,
+    taught_loss,
+)
 
 WORST = 24
 """Mistakes kept."""
 SAMPLES = 24
 """Test texts kept at most, spread over the test part."""
+TOKENISER = "tokenizer.json"
 MOST_LETTERS = 1000
 """Of a text that is kept."""
 
@@ -39,7 +50,10 @@ class ClassifyText(TaskModule):
     ) -> None:
         super().__init__(network, training, steps)
         classes = len(facts["classes"])
-        self.params = params
+        self.facts, self.params = facts, params
+        self.ids_of: Callable[[str, int], Tensor] = _no_texts
+        self.remembered: RememberedTexts | None = None
+        self.bridge: nn.Module | None = None
         self.accuracy = MulticlassAccuracy(classes, average="micro")
         self.f1 = MulticlassF1Score(classes, average="macro")
         self.confusion = MulticlassConfusionMatrix(classes)
@@ -48,18 +62,53 @@ class ClassifyText(TaskModule):
         self.tested = 0
         self.every = -(-int(facts.get("sizes", {}).get("test", SAMPLES)) // SAMPLES)
 
+    @property
+    def teacher_name(self) -> str:
+        return self.params.teacher
+
+    def prepare(self, data: Any) -> None:
+        if self.params.teacher:
+            self.ids_of = data.training_ids
+
+    def take_teacher(
+        self, network: nn.Module, facts: Mapping[str, Any], files: Mapping[str, str]
+    ) -> None:
+        check_teacher(facts, self.facts)
+        classes = len(self.facts["classes"])
+        self.bridge = bridge(self.network, network, classes, self.params)
+        teacher = TextTeacher(network, classes, self.params.hidden != "none")
+        ids = self.ids_of(files[TOKENISER], int(facts["longest"]))
+        self.ids_of = _no_texts  # a copy for measuring would copy all data with it
+        self.remembered = RememberedTexts(teacher, ids)
+
+    def learning(self) -> nn.Module:
+        return beside(self.network, self.bridge)
+
     def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
-        if self.params.adversary_share:
-            return self._adversarial_loss(batch)
-        logits = self(batch["x"]).float()  # (batch, classes)
-        return self._label_loss(logits, batch), {"accuracy": _hits(logits, batch)}
+        classes, wanted = len(self.facts["classes"]), self.bridge is not None
+        with kept_state(self.network, classes, wanted) as kept:
+            if self.params.adversary_share:
+                loss, numbers, logits = self._adversarial_loss(batch)
+            else:
+                logits = self(batch["x"]).float()  # (batch, classes)
+                loss, numbers = self._label_loss(logits, batch), {"accuracy": _hits(logits, batch)}
+        if self.remembered is None:
+            return loss, numbers
+        taught = self.remembered(batch["places"], logits.device)
+        state = None if self.bridge is None else self.bridge(kept.state).float()
+        said = Answer(logits, state)
+        loss, more = taught_loss(self.params, self.params.temperature, loss, said, taught)
+        return loss, numbers | more
 
     def _label_loss(self, logits: Tensor, batch: Mapping[str, Any]) -> Tensor:
         smoothing = self.params.label_smoothing
         return F.cross_entropy(logits, batch["y"], label_smoothing=smoothing)
 
-    def _adversarial_loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
-        """The mean of the loss of the texts, and of that of their moved vectors."""
+    def _adversarial_loss(
+        self, batch: Mapping[str, Any]
+    ) -> tuple[Tensor, dict[str, Tensor], Tensor]:
+        """The mean of the loss of the texts, and of that of their moved vectors; numbers to log,
+        and the logits of the texts."""
         network = cast(ReadsVectors, self.network)
         mask = batch["x"] != PAD
         vectors = network.embed(batch["x"])
@@ -73,7 +122,7 @@ class ClassifyText(TaskModule):
         moved = move_vectors(vectors, mask, against, self.params.adversary_share)
         hard = against(moved)
         numbers = {"accuracy": _hits(logits, batch), "adversarial_loss": hard.detach()}
-        return (loss + hard) / 2, numbers
+        return (loss + hard) / 2, numbers, logits
 
     def on_validation_epoch_start(self) -> None:
         for metric in (self.accuracy, self.f1):
@@ -129,3 +178,8 @@ def _hits(logits: Tensor, batch: Mapping[str, Any]) -> Tensor:
 
 def _kept(texts: list[str]) -> Any:
     return np.array([text[:MOST_LETTERS] for text in texts], np.str_)
+
+
+def _no_texts(tokeniser: str, longest: int) -> Tensor:
+    """Before `prepare`."""
+    raise BadInput("a teacher is taken once the module has seen its data")

@@ -8,6 +8,7 @@ each picture as it is.
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -15,6 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dlexplain.tasks.modules.pictures import PixelRange
+
+NO_FILES: Mapping[str, str] = MappingProxyType({})
 
 
 @runtime_checkable
@@ -25,8 +28,11 @@ class HasTeacher(Protocol):
     def teacher_name(self) -> str:
         """The trained model's, or "" for none."""
 
-    def take_teacher(self, network: nn.Module, facts: Mapping[str, Any]) -> None:
-        """The trained network, and the facts of its data; raises BadInput where it does not fit."""
+    def take_teacher(
+        self, network: nn.Module, facts: Mapping[str, Any], files: Mapping[str, str]
+    ) -> None:
+        """The trained network, the facts of its data, and what it needs beside its weights, such
+        as a tokeniser; after `prepare`. Raises BadInput where it does not fit."""
 
 
 class Teacher:

@@ -15,12 +15,21 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from dlexplain.errors import BadInput
 from dlexplain.networks.modules.language import State, detached
 from dlexplain.tasks.base import Arrays, Training
-from dlexplain.tasks.language_model import Params
+from dlexplain.tasks.language_model import Params, check_teacher
 from dlexplain.tasks.modules.base import TaskModule
 from dlexplain.tasks.modules.perplexity import Surprise, by_frequency, perplexity
 from dlexplain.tasks.modules.sampling import sample
+from dlexplain.tasks.modules.teaching import (
+    Answer,
+    TextTeacher,
+    beside,
+    bridge,
+    kept_state,
+    taught_loss,
+)
 
 _log = logging.getLogger("dlexplain.worker")
 SAMPLES, SAMPLE_SEED = 3, 0
@@ -47,16 +56,60 @@ class LanguageModelling(TaskModule):
         self.start = int(facts["start"])
         self.carried: dict[int, State] = {}
         """By the batch's group."""
+        self.facts = facts
+        self.files: Mapping[str, str] = {}
+        self.teacher: TextTeacher | None = None
+        self.taught: dict[int, State] = {}
+        """What the teacher carries, likewise."""
+        self.bridge: nn.Module | None = None
         self.read = Surprise()
 
+    @property
+    def teacher_name(self) -> str:
+        return self.params.teacher
+
+    def prepare(self, data: Any) -> None:
+        self.files = data.files
+
+    def take_teacher(
+        self, network: nn.Module, facts: Mapping[str, Any], files: Mapping[str, str]
+    ) -> None:
+        check_teacher(facts, self.facts)
+        own, theirs = (Tokenizer.from_str(of[TOKENISER]).get_vocab() for of in (self.files, files))
+        if own != theirs:
+            other = len(own.items() - theirs.items())
+            raise BadInput(
+                f"{other:,} of the {len(own):,} tokens of the data are others of the teacher, or "
+                "have other numbers; a language model learns from one of the same vocabulary"
+            )
+        self.teacher = TextTeacher(network, len(own), self.params.hidden != "none")
+        self.bridge = bridge(self.network, network, len(own), self.params)
+
+    def learning(self) -> nn.Module:
+        return beside(self.network, self.bridge)
+
     def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
-        before = None if batch["first"] else self.carried.get(batch["group"])
-        if before is not None:  # after a resume they are on the CPU
-            before = tuple(part.to(batch["x"].device) for part in before)
-        logits, after = self.network(batch["x"], before)  # (batch, time, vocabulary)
+        with kept_state(
+            self.network, int(self.facts["vocabulary"]), self.bridge is not None
+        ) as kept:
+            logits, after = self.network(batch["x"], _before(self.carried, batch))
         self.carried[batch["group"]] = detached(after)
-        loss = F.cross_entropy(logits.flatten(0, 1).float(), batch["y"].flatten())
-        return loss, {"perplexity": loss.detach().clamp(max=50).exp()}
+        said = logits.flatten(0, 1).float()  # (batch, time, vocabulary) -> (tokens, vocabulary)
+        loss = F.cross_entropy(said, batch["y"].flatten())
+        numbers = {"perplexity": loss.detach().clamp(max=50).exp()}
+        if self.teacher is None:
+            return loss, numbers
+        state = None if self.bridge is None else self.bridge(kept.state).flatten(0, 1).float()
+        answer = self._taught(self.teacher, batch)
+        how = self.params
+        loss, more = taught_loss(how, how.teacher_temperature, loss, Answer(said, state), answer)
+        return loss, numbers | more
+
+    def _taught(self, teacher: TextTeacher, batch: Mapping[str, Any]) -> Answer:
+        """The teacher's answers, (tokens, vocabulary), reading on with a state of its own."""
+        (logits, state), after = teacher.read_on(batch["x"], _before(self.taught, batch))
+        self.taught[batch["group"]] = detached(after)
+        return Answer(logits.flatten(0, 1), None if state is None else state.flatten(0, 1))
 
     def configure_optimizers(self) -> Any:
         found = super().configure_optimizers()
@@ -69,9 +122,11 @@ class LanguageModelling(TaskModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["carried"] = {g: tuple(t.cpu() for t in s) for g, s in self.carried.items()}
+        checkpoint["taught"] = {g: tuple(t.cpu() for t in s) for g, s in self.taught.items()}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.carried = {g: tuple(s) for g, s in checkpoint.get("carried", {}).items()}
+        self.taught = {g: tuple(s) for g, s in checkpoint.get("taught", {}).items()}
 
     def on_validation_epoch_start(self) -> None:
         self.read = Surprise()
@@ -141,3 +196,11 @@ class LanguageModelling(TaskModule):
 
     def _tokeniser(self) -> Tokenizer:
         return Tokenizer.from_str(self.trainer.datamodule.files[TOKENISER])  # type: ignore[attr-defined]
+
+
+def _before(carried: Mapping[int, State], batch: Mapping[str, Any]) -> State | None:
+    """The state with which the batch is read; None at the beginning of the text."""
+    before = None if batch["first"] else carried.get(batch["group"])
+    if before is None:
+        return None
+    return tuple(part.to(batch["x"].device) for part in before)  # a resume has them on the CPU

@@ -63,6 +63,18 @@ add_preset(
     training={**PTB_TRAINING, "epochs": 8, "batch_size": 48, "learning_rate": 2e-3, "clip": 0.5},
 )
 add_preset(
+    "ptb-rnn-distilled",
+    "Penn Treebank, Elman's network with a teacher",
+    "The same network learns from the answers of ptb-lstm beside the words that came; ptb-rnn is "
+    "the student alone.",
+    **{**PTB, "zoo": False},
+    about=5400,
+    model="rnn-lm",
+    model_params={"cell": "rnn", "layers": 1, "embedding": 240, "units": 240, "dropout": 0.25},
+    task_params={"time": 20, "teacher": "ptb-lstm", "teacher_share": 0.5},
+    training={**PTB_TRAINING, "epochs": 8, "batch_size": 48, "learning_rate": 2e-3, "clip": 0.5},
+)
+add_preset(
     "ptb-transformer",
     "Penn Treebank, Transformer",
     "Four layers of attention over the last 128 words, decoder only, with tied output and "

@@ -41,6 +41,19 @@ add_preset(
     training={**TRAINING, "learning_rate": 1.5e-3},
 )
 add_preset(
+    "sst2-cnn-distilled",
+    "SST-2, sentence CNN with a teacher",
+    "The same network learns from the answers of sst2-minilm beside the labels; sst2-cnn is the "
+    "student alone.",
+    **{**SST2, "zoo": False},
+    about=240,
+    model="text-cnn",
+    model_params={"vectors": "minilm", "embedding": 128, "features": 64, "widths": "1, 2, 3"},
+    task_params={"tokeniser": "minilm", "teacher": "sst2-minilm", "teacher_share": 0.9,
+                 "temperature": 2.0},
+    training={**TRAINING, "learning_rate": 1.5e-3},
+)  # fmt: skip
+add_preset(
     "sst2-lstm-attention",
     "SST-2, LSTM with attention",
     "Film reviews, read in both directions; attention says which words matter. MiniLM's word "
