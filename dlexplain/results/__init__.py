@@ -8,6 +8,7 @@ from dlexplain.results.attention import (
     PictureAttention,
     TokenWeights,
 )
+from dlexplain.results.compression import Compression
 from dlexplain.results.explanations import (
     Attribution,
     ClassName,
@@ -182,6 +183,7 @@ __all__ = [
     "ClassName",
     "ClassScore",
     "ClassWords",
+    "Compression",
     "ClassificationTest",
     "ClassifierCalibration",
     "ConvolutionStep",
