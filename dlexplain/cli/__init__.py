@@ -14,6 +14,7 @@ from typing import Any
 from dlexplain.cli import (
     attacking,
     attention,
+    compression,
     defending,
     explaining,
     folders,
@@ -104,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     objects.declare(command)
     attention.declare(command)
     training.declare(command)
+    compression.declare(command)
     writing.declare(command)
     translating.declare(command)
     latents.declare(command)

@@ -279,8 +279,7 @@ class Compression:
     def _flat(self, m: MeasuredModel) -> dict[str, Any]:
         within = None if m.score is None else interval(m.metric, m.score, m.examples)
         plain = {
-            key: getattr(m, key)
-            for key in ("name", "title", "how", "metric", "score", "examples")
+            key: getattr(m, key) for key in ("name", "title", "how", "metric", "score", "examples")
         }
         flat: dict[str, Any] = {**plain, "score_low": None, "score_high": None}
         if within is not None:

@@ -93,7 +93,9 @@ def _models(name: str, others: str | Sequence[str] | None) -> list[Trained]:
     original = trained(name)
     if original.spec.task not in MEASURED:
         known = ", ".join(MEASURED)
-        raise BadInput(f"{original.owner} is of the task {original.spec.task}; {known} are accepted")
+        raise BadInput(
+            f"{original.owner} is of the task {original.spec.task}; {known} are accepted"
+        )
     if others is None:
         others = versions_of(name)
         if not others:

@@ -17,10 +17,11 @@ from dlexplain.tasks.base import TASKS
 from dlexplain.trained.folder import Trained, sizes_of
 
 SINGLE, BEST = 0, 1
-PACKAGED = (
-    "minilm", "a part of the weights lies in a package and is in no file of the model: sizes are of "
+PACKAGED = {
+    "minilm": "a part of the weights lies in a package and in no file of the model: sizes are of "
     "what was trained"
-)  # fmt: skip
+}
+"""Architectures of which a package carries weights, and what is to be said of it."""
 
 
 class Measured:
@@ -114,8 +115,8 @@ def _busy(loads: Sequence[float], cores: int) -> tuple[str, ...]:
     if middle <= cores + 0.5:  # this measurement itself is about one of them
         return ()
     return (
-        f"the system's load was {middle:.1f} on {cores} cores while it was measured: others computed "
-        "too, so times are longer and less sure than on an idle machine",
+        f"the system's load was {middle:.1f} on {cores} cores while it was measured: others "
+        "computed too, so times are longer and less sure than on an idle machine",
     )
 
 
@@ -138,6 +139,5 @@ def _notes(models: Sequence[Measured]) -> tuple[str, ...]:
             f"{first.model.name} comes packed, {first.stored}, in {first.disk / 1e6:.1f} MB; sizes "
             "in the table are those that a run of each would write"
         )
-    if any(m.model.spec.model == PACKAGED[0] for m in models):
-        notes.append(PACKAGED[1])
+    notes += [PACKAGED[first.model.spec.model]] if first.model.spec.model in PACKAGED else []
     return tuple(notes)

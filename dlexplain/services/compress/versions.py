@@ -58,9 +58,7 @@ def how_told(model: Trained, original: str) -> str:
 def _step(spec: RunSpec) -> str:
     strength = strength_of(spec.compression)
     values = [f"{spec.compression_params[strength]:g}"] if _has(spec, strength) else []
-    more = [
-        f"{key} {value}" for key, value in _changed(spec).items() if key != strength
-    ]
+    more = [f"{key} {value}" for key, value in _changed(spec).items() if key != strength]
     epochs = spec.training.get("epochs", 0)
     more += [f"{epochs} epoch{'s' * (epochs != 1)}"] if epochs else []
     return " ".join([spec.compression, *values, *(f"({', '.join(more)})" for _ in more[:1])])
