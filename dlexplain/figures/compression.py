@@ -33,18 +33,16 @@ def plot_front(found: Compression, by: str = "latency") -> go.Figure:
             "line": {"color": BLUE, "width": 2, "dash": "dot"},
         }
     ]  # fmt: skip
-    groups = (
-        ("original", INK, "square", lambda m: m is found.original),
-        ("knee", ORANGE, "diamond", lambda m: m.name == knee and m is not found.original),
-        ("on the front", BLUE, "circle",
-         lambda m: m.name in on_front and m.name != knee and m is not found.original),
-        ("dominated", INK, "circle-open",
-         lambda m: m.name not in on_front and m is not found.original),
-    )  # fmt: skip
-    for name, colour, symbol, belongs in groups:
-        own = [m for m in models if belongs(m)]
-        if own:
-            traces.append(_points(own, placed, name, colour, symbol, by))
+    rest = [m for m in models if m is not found.original]
+    groups = {
+        ("original", INK, "square"): [m for m in models if m is found.original],
+        ("knee", ORANGE, "diamond"): [m for m in rest if m.name == knee],
+        ("on the front", BLUE, "circle"): [
+            m for m in rest if m.name in on_front and m.name != knee
+        ],
+        ("dominated", INK, "circle-open"): [m for m in rest if m.name not in on_front],
+    }
+    traces += [_points(own, placed, *look, by) for look, own in groups.items() if own]
     costs = list(placed.values())
     percent = bool(models) and interval(found.original.metric, 0.5, 2) is not None
     y = metric_name(found.original.metric.partition("/")[2])

@@ -1,12 +1,13 @@
 """What was exported where: a list in the home folder; no torch."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from dlexplain.errors import BadInput
 from dlexplain.execution.files import append_lines, whole_lines
-from dlexplain.execution.paths import exports_file
+from dlexplain.execution.paths import exports_file, exports_folder
 from dlexplain.results.exports import Export
 from dlexplain.results.words import size
 from dlexplain.settings import settings
@@ -46,6 +47,22 @@ def export_rows(found: tuple[Export, ...]) -> list[dict[str, str]]:
         }
         for one in found
     ]
+
+
+def new_file(model: str, form: str) -> Path:
+    """Where an export of a page goes: a name in the home folder that is not taken yet."""
+    folder = exports_folder(settings().home)
+    name = re.sub(r"[^\w.-]+", "-", Path(model).name) or "model"
+    ending = "" if form == "safetensors" else f".{form}"
+    stems = (name, *(f"{name}-{number}" for number in range(2, 10_000)))
+    return next(
+        f for stem in stems if not (f := folder / f"{_plain(stem, ending)}{ending}").exists()
+    )
+
+
+def _plain(stem: str, ending: str) -> str:
+    """A folder's name without a dot, which would be read as an ending."""
+    return stem if ending else stem.replace(".", "-")
 
 
 def _read() -> Iterator[Export]:

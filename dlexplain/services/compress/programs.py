@@ -154,7 +154,8 @@ def _finish(target: Path, about: About) -> int:
     part = _part(target)
     onnx.save_model(model, part)
     os.replace(part, target)
-    return max(one.version for one in model.opset_import if one.domain in ("", "ai.onnx"))
+    opsets = [one.version for one in model.opset_import if one.domain in ("", "ai.onnx")]
+    return int(max(opsets))
 
 
 def _onnx_run(target: Path) -> Callable[[Tensor], Tensor]:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from dlexplain.compression.base import COMPRESSIONS
+import dlexplain.compression  # noqa: F401, registers them
+from dlexplain.compression.base import COMPRESSIONS, Compression
 from dlexplain.errors import BadInput, SpecError
 from dlexplain.execution.spec import RunSpec
 from dlexplain.params import Value
@@ -26,6 +27,11 @@ class Way:
     params: Mapping[str, Value] = field(default_factory=dict)
 
 
+def ways() -> Mapping[str, Compression]:
+    """Ways of compressing, by name."""
+    return COMPRESSIONS
+
+
 def read_ways(texts: Sequence[str]) -> tuple[Way, ...]:
     """Of texts such as "low-rank:0.9,0.7" and "half": each strength a way, without one the usual.
 
@@ -45,7 +51,7 @@ def read_ways(texts: Sequence[str]) -> tuple[Way, ...]:
 
 def sweep_specs(
     model: str,
-    ways: Sequence[Way],
+    asked: Sequence[Way],
     epochs: int = 0,
     learning_rate: float | None = None,
     data_path: str = "",
@@ -57,12 +63,12 @@ def sweep_specs(
     """
     from dlexplain.services.training.compressing import compression_spec  # torch
 
-    if not 1 <= len(ways) <= MOST:
-        raise BadInput(f"{len(ways)} ways are given; 1 to {MOST} are accepted")
+    if not 1 <= len(asked) <= MOST:
+        raise BadInput(f"{len(asked)} ways are given; 1 to {MOST} are accepted")
     parent = trained(model)
     rate = learning_rate or TENTH * float(parent.spec.training.get("learning_rate", 1e-3))
     found, wrong = [], dict[str, None]()
-    for way in ways:
+    for way in asked:
         learns = COMPRESSIONS[way.compression].learns
         on = {"epochs": epochs, "learning_rate": rate} if learns and epochs else {}
         spec = compression_spec(parent, way.compression, way.params, on)
