@@ -33,6 +33,9 @@ def plot_front(found: Compression, by: str = "latency") -> go.Figure:
             "line": {"color": BLUE, "width": 2, "dash": "dot"},
         }
     ]  # fmt: skip
+    # Names of neighbours stand above and below in turn, lest they cover each other.
+    ordered = sorted(placed, key=lambda name: placed[name])
+    sides = {name: f"{('top', 'bottom')[i % 2]} center" for i, name in enumerate(ordered)}
     rest = [m for m in models if m is not found.original]
     groups = {
         ("original", INK, "square"): [m for m in models if m is found.original],
@@ -42,7 +45,7 @@ def plot_front(found: Compression, by: str = "latency") -> go.Figure:
         ],
         ("dominated", INK, "circle-open"): [m for m in rest if m.name not in on_front],
     }
-    traces += [_points(own, placed, *look, by) for look, own in groups.items() if own]
+    traces += [_points(own, placed, sides, *look, by) for look, own in groups.items() if own]
     costs = list(placed.values())
     percent = bool(models) and interval(found.original.metric, 0.5, 2) is not None
     y = metric_name(found.original.metric.partition("/")[2])
@@ -71,8 +74,8 @@ def plot_front(found: Compression, by: str = "latency") -> go.Figure:
 
 
 def _points(
-    models: list[MeasuredModel], placed: dict[str, float], name: str, colour: str, symbol: str,
-    by: str,
+    models: list[MeasuredModel], placed: dict[str, float], sides: dict[str, str], name: str,
+    colour: str, symbol: str, by: str,
 ) -> dict[str, Any]:  # fmt: skip
     ends = [_score_ends(m) for m in models]
     trace: dict[str, Any] = {
@@ -82,7 +85,7 @@ def _points(
         "x": [placed[m.name] for m in models],
         "y": [m.score for m in models],
         "text": [m.label for m in models],
-        "textposition": "top center",
+        "textposition": [sides[m.name] for m in models],
         "cliponaxis": False,
         "marker": {"size": 12 if name == "knee" else 9, "color": colour, "symbol": symbol},
         "error_y": {

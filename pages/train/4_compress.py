@@ -56,7 +56,9 @@ def main() -> None:
         show_failed(entry.name)
     with exporting:
         export_part(entry)
-    to_address({"model": entry.name, "result": st.session_state.get(SHOWN)})
+    measure = "1" if opened.open else None
+    shown = st.session_state.get(SHOWN)
+    to_address({"model": entry.name, "result": shown, "measure": measure})
 
 
 def answers(entry: ModelEntry, found: Asked[Compression] | None, arrived: bool) -> None:
@@ -87,8 +89,8 @@ def answers(entry: ModelEntry, found: Asked[Compression] | None, arrived: bool) 
         return
     st.info(
         "There is no smaller version of this model yet. Choose a way below and start it: the model "
-        "is changed, trained on if you like, and tested. Then measure it here: you will see whether "
-        "it is smaller, whether it is faster, and what that costs.",
+        "is changed, trained on if you like, and tested. Then measure it here: you will see "
+        "whether it is smaller, whether it is faster, and what that costs.",
         icon=":material/arrow_downward:",
     )
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dlexplain.evaluation.intervals import of_median
 from dlexplain.results.compression import Compression, Machine, MeasuredModel, Speed, Spread
-from dlexplain.results.words import examples_of
+from dlexplain.results.words import examples_of, size
 from dlexplain.services.compress.store import Done
 from dlexplain.services.compress.versions import how_told
 from dlexplain.services.pictures.bundle import versions
@@ -136,8 +136,8 @@ def _notes(models: Sequence[Measured]) -> tuple[str, ...]:
         notes.append(f"{', '.join(fewer)} was tested on another number of examples")
     if first.stored:
         notes.append(
-            f"{first.model.name} comes packed, {first.stored}, in {first.disk / 1e6:.1f} MB; sizes "
-            "in the table are those that a run of each would write"
+            f"the file of {first.model.name} is packed ({first.stored}) in {size(first.disk)}; "
+            "sizes in the table are those that a run of each would write"
         )
     notes += [PACKAGED[first.model.spec.model]] if first.model.spec.model in PACKAGED else []
     return tuple(notes)

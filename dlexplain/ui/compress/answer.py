@@ -95,7 +95,7 @@ def _look(found: Compression) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             "Look closer at", list(others), key=LOOK, persist_state="session", width=320,
-            format_func=lambda one: literal(others[one].label),
+            format_func=lambda one: others[one].label,
         )  # fmt: skip
         st.page_link(
             "pages/train/2_runs.py", label="Its run", icon=":material/monitoring:",

@@ -18,7 +18,7 @@ from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
 
 SLOT, FORMAT, WHICH = "export", "export-format", "export-which"
-TITLES = {"onnx": "ONNX", "pt2": "torch.export, .pt2", "safetensors": "Safetensors and card"}
+TITLES = {"onnx": "ONNX", "pt2": "PT2", "safetensors": "Safetensors"}
 MIME = "application/octet-stream"
 
 
@@ -33,7 +33,7 @@ def export_part(entry: ModelEntry) -> None:
     names = [entry.name, *(name for name in versions_of(entry.name) if name in known)]
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     name = left.selectbox(
-        "Model", names, format_func=lambda one: literal(known.get(one, one)),
+        "Model", names, format_func=lambda one: known.get(one, one),
         key=f"{WHICH}-{entry.name}", persist_state="session",
     )  # fmt: skip
     form = right.segmented_control(

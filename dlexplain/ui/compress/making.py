@@ -70,7 +70,7 @@ def _form(entry: ModelEntry) -> Asked | None:
     text = ""
     if strength:
         text = st.text_input(
-            f"More strengths: {declared[strength].label}",
+            f"More strengths: {literal(declared[strength].label)}",
             key=f"{STRENGTHS}-{name}", persist_state="session", placeholder="None",
             help="Numbers with commas between: a run for each beside the one above, so that the "
             "front can be drawn.",

@@ -10,7 +10,6 @@ from dlexplain.services.compress.versions import alike, versions_of
 from dlexplain.services.jobs import Progress
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.jobs import Asked, asked
-from dlexplain.ui.markdown import literal
 
 SLOT, SHOWN = "compression", "compression-shown"
 TURNS, LIMIT = "compression-turns", "compression-limit"
@@ -44,7 +43,7 @@ def ask(entry: ModelEntry) -> None:
     key = f"compression-others-{entry.name}-{len(made)}"
     others = st.multiselect(
         "Models beside it", list(known), default=made[-MOST_NAMED:], key=key,
-        format_func=lambda name: literal(known[name]), persist_state="session",
+        format_func=known.__getitem__, persist_state="session",
         help="At first its compressed versions. Any model of the same task and data set will do, "
         "such as a student that learnt from it.",
     )  # fmt: skip
