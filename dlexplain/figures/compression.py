@@ -84,7 +84,7 @@ def _points(
         "name": name,
         "x": [placed[m.name] for m in models],
         "y": [m.score for m in models],
-        "text": [m.label for m in models],
+        "text": [m.label.partition(" (")[0] for m in models],
         "textposition": [sides[m.name] for m in models],
         "cliponaxis": False,
         "marker": {"size": 12 if name == "knee" else 9, "color": colour, "symbol": symbol},
@@ -93,10 +93,10 @@ def _points(
             "arrayminus": [down for down, _ in ends], "color": colour, "thickness": 0.8, "width": 3,
         },
         "customdata": [
-            [m.title, m.told_score, m.single.seconds.told(" ms", 1000), size(m.size)]
+            [m.label, m.told_score, m.single.seconds.told(" ms", 1000), size(m.size)]
             for m in models
         ],
-        "hovertemplate": "%{text}<br>%{customdata[0]}<br>%{customdata[1]}<br>"
+        "hovertemplate": "%{customdata[0]}<br>%{customdata[1]}<br>"
         "one example %{customdata[2]}<br>%{customdata[3]}<extra></extra>",
     }  # fmt: skip
     if by == "latency":

@@ -15,6 +15,7 @@ from dlexplain.results.words import (
     metric_name,
     scored,
     size,
+    within,
 )
 
 COSTS = {
@@ -232,10 +233,14 @@ class Compression:
 
     def _against(self, one: MeasuredModel) -> str:
         """ "with accuracy 97.2% [94.9–98.5%] instead of 97.8% [95.7–98.9%], n = 359" """
-        name = metric_name(one.metric.partition("/")[2])
-        if one.score is None or self.original.score is None:
+        name, first = metric_name(one.metric.partition("/")[2]), self.original
+        if one.score is None or first.score is None:
             return f"and its {name} is not known"
-        return f"with {name} {one.told_score} instead of {self.original.told_score}"
+        told = one.told_score
+        if one.examples == first.examples:  # then it is said once
+            sure = within(one.metric, one.score, one.examples)
+            told = f"{metric(one.metric, one.score)} {sure}".rstrip()
+        return f"with {name} {told} instead of {first.told_score}"
 
     def change(self, one: MeasuredModel) -> str:
         """How its score differs from the original's: "−0.6 points", "+2.1"; "" of itself."""
@@ -277,13 +282,13 @@ class Compression:
         return csv_of([self._flat(m) for m in self.models])
 
     def _flat(self, m: MeasuredModel) -> dict[str, Any]:
-        within = None if m.score is None else interval(m.metric, m.score, m.examples)
+        ends = None if m.score is None else interval(m.metric, m.score, m.examples)
         plain = {
             key: getattr(m, key) for key in ("name", "title", "how", "metric", "score", "examples")
         }
         flat: dict[str, Any] = {**plain, "score_low": None, "score_high": None}
-        if within is not None:
-            flat |= {"score_low": within[0], "score_high": within[1]}
+        if ends is not None:
+            flat |= {"score_low": ends[0], "score_high": ends[1]}
         for key in ("disk", "size", "zipped", "parameters", "zeros", "memory"):
             flat[key] = getattr(m, key)
         for name, speed in (("single", m.single), ("best", m.best)):

@@ -31,7 +31,7 @@ def export_part(entry: ModelEntry) -> None:
     )
     known = {one.name: one.title for one in entries(entry.task)}
     names = [entry.name, *(name for name in versions_of(entry.name) if name in known)]
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    left, right = st.columns(2, vertical_alignment="bottom")
     name = left.selectbox(
         "Model", names, format_func=lambda one: known.get(one, one),
         key=f"{WHICH}-{entry.name}", persist_state="session",
