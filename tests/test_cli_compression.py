@@ -23,7 +23,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
         given.append(arguments)
         return replace(table(), notes=("a note",))
 
-    monkeypatch.setattr(service, "compression", measured)
+    monkeypatch.setattr(service, "measure_compression", measured)
     return given
 
 

@@ -119,7 +119,9 @@ CALLS["calibration"] = lambda: dx.calibration("digits-cnn")
 CALLS["out_of_distribution"] = lambda: dx.out_of_distribution("digits-cnn", count=20)
 CALLS["smoothing"] = lambda: dx.smoothing("digits-cnn", count=3, samples=20, first=10)
 CALLS["privacy"] = lambda: dx.privacy("digits-cnn", count=50)
-CALLS["compression"] = lambda: dx.compression("digits-cnn", "digits-cnn", turns=1, limit=1)
+CALLS["measure_compression"] = lambda: dx.measure_compression(
+    "digits-cnn", "digits-cnn", turns=1, limit=1
+)
 CALLS["export"] = lambda: dx.export("digits-cnn", new_file("digits-cnn", "pt2"))
 CALLS["trust"] = lambda: dx.trust("digits-cnn", methods=("kernel-shap", "saliency"), count=3)
 CALLS["wrap"] = lambda: dx.wrap(OWN, ["a", "b"], (1, 8, 8))

@@ -68,7 +68,7 @@ def declare(command: "Commands") -> None:
 
 def _compression(args: argparse.Namespace) -> int:
     from dlexplain.results.compression import COSTS
-    from dlexplain.services.compress.measuring import LIMIT, TURNS, compression
+    from dlexplain.services.compress.measuring import LIMIT, TURNS, measure_compression
     from dlexplain.services.compress.shipped import ship
     from dlexplain.services.jobs import Progress
 
@@ -77,7 +77,7 @@ def _compression(args: argparse.Namespace) -> int:
     if args.sweep:
         return _sweep(args)
     with kept_when_stopped(args.out):
-        found = compression(
+        found = measure_compression(
             args.model,
             args.others or None,
             TURNS if args.turns is None else args.turns,

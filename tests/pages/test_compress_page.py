@@ -91,7 +91,7 @@ def test_versions_are_measured_by_the_button(monkeypatch: pytest.MonkeyPatch) ->
         progress.advance(2)
         return table()
 
-    monkeypatch.setattr(service, "compression", measured)
+    monkeypatch.setattr(service, "measure_compression", measured)
     page = opened(measure="1")
     assert "and not measured yet. Open **Measure versions on this machine**" in said(page)
     (box,) = (box for box in page.multiselect if box.label == "Models beside it")

@@ -24,7 +24,7 @@ from dlexplain.services.compress.computing import answers
 from dlexplain.services.compress.inputs import KINDS, inputs_of
 from dlexplain.services.compress.looking import count_zeros
 from dlexplain.services.compress.machine import features
-from dlexplain.services.compress.measuring import MEASURED, compression
+from dlexplain.services.compress.measuring import MEASURED, measure_compression
 from dlexplain.services.compress.shipped import made_here, ship
 from dlexplain.services.compress.sweeping import Way, read_ways, sweep_specs
 from dlexplain.services.compress.timing import best_batch, order, visit
@@ -215,7 +215,7 @@ def test_a_model_and_its_version_are_measured_and_kept(
     assert version in [entry.name for entry in alike(find("digits-cnn"))]
     assert how_told(trained(version), "digits-cnn") == "low-rank 0.6"
     reports: list[Compression] = []
-    found = compression("digits-cnn", version, turns=6, limit=4, tell=reports.append)
+    found = measure_compression("digits-cnn", version, turns=6, limit=4, tell=reports.append)
     first, small = found.models
     assert (first.name, small.name, found.done, found.found) == ("digits-cnn", version, 6, 6)
     assert first.single.faster.value == 1.0 and first.single.faster.n == 6
@@ -230,7 +230,7 @@ def test_a_model_and_its_version_are_measured_and_kept(
     assert found.machine.threads == torch.get_num_threads()
     assert reports[-1] == found
     asked = len(here)
-    assert compression("digits-cnn", [version], turns=6, limit=4) == found
+    assert measure_compression("digits-cnn", [version], turns=6, limit=4) == found
     assert len(here) == asked  # nothing is measured again
     assert made_here("digits-cnn") == (found,)
 
@@ -246,14 +246,14 @@ def test_what_was_stopped_goes_on(
     stopping = Progress(report=report, cancelled=lambda: measurements[0] >= 6)
     out = tmp_path / "out"
     with pytest.raises(Cancelled):
-        compression("digits-cnn", version, turns=4, limit=2, out=out, progress=stopping)
+        measure_compression("digits-cnn", version, turns=4, limit=2, out=out, progress=stopping)
     with pytest.raises(BadInput, match="resume it"):
-        compression("digits-cnn", version, turns=4, limit=2, out=out)
+        measure_compression("digits-cnn", version, turns=4, limit=2, out=out)
     with pytest.raises(BadInput, match="it is of 4 turns, not of 5"):
-        compression("digits-cnn", version, turns=5, limit=2, out=out, resume=True)
+        measure_compression("digits-cnn", version, turns=5, limit=2, out=out, resume=True)
     with (out / "answers.jsonl").open("ab") as file:
         file.write(b'{"turn": 0, "visits": "damaged"}\n{"look": 3}\n')
-    found = compression("digits-cnn", version, turns=4, limit=2, out=out, resume=True)
+    found = measure_compression("digits-cnn", version, turns=4, limit=2, out=out, resume=True)
     assert found.done == 4
     assert here[-1]["first"] == 2 and here[-1]["batches"] != [None, None]
     half = replace(found, done=3)
@@ -291,7 +291,7 @@ def test_what_cannot_be_measured_is_one_sentence(
     model: object, others: list[str] | None, more: dict[str, int], told: str
 ) -> None:
     with pytest.raises((BadInput, UnknownName), match=told):
-        compression(model, others, **more)
+        measure_compression(model, others, **more)
 
 
 def test_a_sweep_is_a_run_for_each_strength() -> None:

@@ -32,7 +32,7 @@ Tell = Callable[[Compression], None]
 """Is told the result so far."""
 
 
-def compression(
+def measure_compression(
     model: Any,
     others: str | Sequence[str] | None = None,
     turns: int = TURNS,

@@ -76,12 +76,12 @@ def begin(question: Question) -> None:
 
 def _work(question: Question, so_far: list[Compression]) -> Callable[[Progress], Compression]:
     def work(progress: Progress) -> Compression:
-        from dlexplain.services.compress.measuring import compression
+        from dlexplain.services.compress.measuring import measure_compression
 
         def tell(now: Compression) -> None:
             so_far[:] = [now]
 
-        return compression(
+        return measure_compression(
             question.model, question.others, question.turns, question.limit, progress=progress,
             tell=tell,
         )  # fmt: skip
