@@ -1,8 +1,9 @@
 """How often attacks on texts succeed: accuracy before and after, words changed, queries.
 
-python benchmarks/text_attacks.py FILE.tsv [--models A,B] [--attacks A,B] [--texts N] [--queries N]
+python benchmarks/text_attacks.py [FILE.tsv] [--models A,B] [--attacks A,B] [--texts N]
 
-FILE has lines of text<TAB>label, such as SST-2's dev.tsv. N of its texts are drawn by a seed. A
+FILE has lines of text<TAB>label, such as SST-2's dev.tsv; without it each model's own test data is
+taken, where that comes along or was fetched. N of its texts are drawn by a seed. A
 text that the model has wrong as it is, or that an attack cannot be asked about (one word, of which
 one is to be left out), is not attacked; the first counts as wrong after the attack too, the second
 as right. Prints a Markdown table: proportions with Wilson's 95% intervals; means over the texts
@@ -21,12 +22,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 
 from dlexplain.cli.explaining import key_value
-from dlexplain.data.texts import Texts, read_labelled
+from dlexplain.data.texts import TextData, Texts, read_labelled
 from dlexplain.errors import BadInput
 from dlexplain.results.words import wilson
 from dlexplain.services.attack.texts import USUAL, attack_text, known_text_attacks
 from dlexplain.services.loading import load
+from dlexplain.services.own_data import load_data
 from dlexplain.services.texts.models import TextModel
+from dlexplain.trained.catalogue import find
 
 MODELS = "sst2-cnn,sst2-lstm-attention,sst2-transformer,sst2-minilm"
 SEED = 0
@@ -75,7 +78,7 @@ def told(count: int, texts: int) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", type=Path, nargs="?")
     parser.add_argument("--models", default=MODELS)
     parser.add_argument("--attacks", default=",".join(known_text_attacks()))
     parser.add_argument("--texts", type=int, default=100)
@@ -87,7 +90,7 @@ def main() -> int:
     print("| --- | --- | --- | --- | --- | --- |")
     for name in args.models.split(","):
         model = load(TextModel, name)
-        every = read_labelled(args.file, [name.label for name in model.classes])
+        every = texts_of(model, args.file)
         for method in args.attacks.split(","):
             known_text_attacks()[method].params(asked["params"])  # what is wrong is said at once
             tally = Tally()
@@ -95,6 +98,16 @@ def main() -> int:
                 tally.add(model, text, label, method, asked)
             print(f"| `{name}` | `{method}` | {tally.row()} |", flush=True)
     return 0
+
+
+def texts_of(model: TextModel, file: Path | None) -> Texts:
+    if file is not None:
+        return read_labelled(file, [name.label for name in model.classes])
+    entry = find(model.name)
+    data = load_data(entry.data, entry.data_params, "")
+    assert isinstance(data, TextData)
+    assert data.classes == tuple(c.label for c in model.classes)
+    return data.test
 
 
 def drawn(every: Texts, count: int) -> list[tuple[str, int]]:

@@ -43,6 +43,8 @@ _HOMES = {
     "attention": "dlexplain.services.models",
     "backtest": "dlexplain.services.forecast.backtesting",
     "calibration": "dlexplain.services.reliability.calibration",
+    "compress": "dlexplain.services.training.compression_runs",
+    "compare_models": "dlexplain.services.comparing.comparing",
     "cross_attention": "dlexplain.services.translation.translating",
     "explain": "dlexplain.services.models",
     "explain_folder": "dlexplain.services.pictures.folder",

@@ -30,7 +30,7 @@ ALLOWED = {
         "data",
     },
     "trained": {"compression", "execution", "tasks", "networks"},
-    "compression": {"networks"},
+    "compression": {"explainers", "networks"},
     "tasks": {"networks"},
     "networks": set(),
     "data": set(),

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+import dlexplain.compression
 import dlexplain.data.sets
 import dlexplain.evaluation.metrics
 import dlexplain.networks
 import dlexplain.services.explaining
 import dlexplain.tasks  # noqa: F401
+from dlexplain.compression.base import COMPRESSIONS
 from dlexplain.data.base import DATA
 from dlexplain.evaluation.base import METRICS
 from dlexplain.explainers.base import METHODS
@@ -55,6 +57,11 @@ def test_every_model_is_in_the_readme() -> None:
 def test_what_can_be_trained_is_in_the_docs(registry: Registry[object]) -> None:
     text = (ROOT / "docs" / "training.md").read_text()
     assert [name for name in registry if f"`{name}`" not in text] == []
+
+
+def test_every_compression_is_in_the_docs() -> None:
+    text = (ROOT / "docs" / "compression.md").read_text()
+    assert [name for name in COMPRESSIONS if f"`{name}`" not in text] == []
 
 
 def test_the_readme_has_the_zoos_scores() -> None:

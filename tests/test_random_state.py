@@ -47,7 +47,7 @@ NOT_CALLED = {
     "DlexplainError",
     "OutOfDistribution", "Picture", "PictureAttention", "Prediction", "Progress", "Region",
     "RunRecord", "RunSpec", "Segmentation", "SeriesAttackResult", "TextAttackResult",
-    "methods", "models", "read_picture", "read_sample", "run", "runs", "show", "train",
+    "compress", "methods", "models", "read_picture", "read_sample", "run", "runs", "show", "train",
 }  # fmt: skip
 """Classes, listings and readers, which draw nothing; a training has a process of its own, a
 dashboard serves until it is stopped."""
@@ -114,6 +114,9 @@ CALLS["attack a text"] = lambda: dx.attack(dx.load("sst2-cnn"), TEXT, "character
 CALLS["attack a series"] = lambda: dx.attack(dx.load("macrodata-lstm"), draws=10)
 CALLS["robustness"] = lambda: dx.robustness(
     "digits-cnn", attacks="square", corruptions="fog", severities=1, count=3
+)
+CALLS["compare_models"] = lambda: dx.compare_models(
+    "digits-cnn", "digits-cnn", method="smoothgrad", count=3
 )
 CALLS["calibration"] = lambda: dx.calibration("digits-cnn")
 CALLS["out_of_distribution"] = lambda: dx.out_of_distribution("digits-cnn", count=20)

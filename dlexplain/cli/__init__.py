@@ -14,6 +14,8 @@ from typing import Any
 from dlexplain.cli import (
     attacking,
     attention,
+    comparing,
+    compressing,
     compression,
     defending,
     explaining,
@@ -106,12 +108,14 @@ def _parser() -> argparse.ArgumentParser:
     attention.declare(command)
     training.declare(command)
     compression.declare(command)
+    compressing.declare(command)
     writing.declare(command)
     translating.declare(command)
     latents.declare(command)
     layers.declare(command)
     forecasting.declare(command)
     trusting.declare(command)
+    comparing.declare(command)
     privacy.declare(command)
     shortcuts.declare(command)
     zoo.declare(command)

@@ -110,8 +110,9 @@ def _told(found: "Robustness") -> str:
             lines.append(f"  {f'{curve.title}, any change':28}{curve.unbounded}")
     for level in found.severities[1:]:
         ece = "" if level.ece.value is None else f", ECE {level.ece.value:.3f}"
-        drift = "" if level.drift.value is None else f", maps {level.drift.value:.2f} alike"
-        lines.append(f"  {f'corrupted, severity {level.severity}':28}{level.accuracy}{ece}{drift}")
+        maps = level.map_correlation.value
+        alike = "" if maps is None else f", maps {maps:.2f} alike"
+        lines.append(f"  {f'corrupted, severity {level.severity}':28}{level.accuracy}{ece}{alike}")
     if found.corruptions:
         lines.append(f"  {'corrupted, mean':28}{found.corrupted}")
     return "\n".join([*lines, verdict(found), *(f.told for f in found.flags), *found.notes])

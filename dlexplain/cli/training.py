@@ -80,7 +80,7 @@ def _train(args: argparse.Namespace) -> int:
                 f"run {record.id} is {record.state}; follow it: dlexplain run {record.id} --follow"
             )
         return 0
-    return _follow(record, args.json)
+    return follow(record, args.json)
 
 
 def _tell_balance(spec: "RunSpec") -> None:
@@ -169,7 +169,7 @@ def _run(args: argparse.Namespace) -> int:
 
     record = run(args.id)
     if args.follow:
-        return _follow(record, args.json)
+        return follow(record, args.json)
     if args.json:
         told = {
             **record.to_dict(),
@@ -182,7 +182,7 @@ def _run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _follow(record: "RunRecord", as_json: bool) -> int:
+def follow(record: "RunRecord", as_json: bool) -> int:
     """Tell what changes until the run has ended; exit status 0 where it finished."""
     from dlexplain.services.training.runs import tracker_problem, wait_for
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from dlexplain.data.base import Augmentation
+from dlexplain.data.augmentations import Augmentation
+from dlexplain.data.mixing import Mixed, augmix, cutmix, erased, mixup, randaugment
 
 
 def augment(
@@ -19,27 +20,44 @@ def augment(
     labels  (batch, ...), whatever is told of each picture
     places  positions in the training part, which decide the alternating mirror
     Returns pictures, labels, the labels of what was mixed in, and the weight of the first, 0.5 to
-    1; without mixup both labels are the same and the weight is 1.
+    1; where nothing is mixed both labels are the same and the weight is 1.
     """
     generator = torch.Generator().manual_seed(seed)
     if how.flip != "none":
         pixels = _flip(pixels, places, epoch, generator, how.flip == "alternating")
     if how.shift:
         pixels = _shift(pixels, how.shift, generator)
+    if how.randaugment:
+        pixels = randaugment(pixels, how.randaugment, how.randaugment_strength, generator)
+    if how.augmix:
+        pixels = augmix(pixels, how.augmix, generator)
     if how.colour:
         pixels = _colour(pixels, how.colour, generator)
     if how.cutout:
         pixels = _cutout(pixels, how.cutout, generator)
+    if how.erasing:
+        pixels = erased(pixels, how.erasing, generator)
     others, weight = labels, 1.0
-    if how.mixup:
-        concentration = torch.full((2,), how.mixup)
-        weight = float(torch._sample_dirichlet(concentration, generator=generator).max())
-        order = queued(torch.randperm(len(pixels), generator=generator), pixels.device)
-        pixels, others = weight * pixels + (1 - weight) * pixels[order], labels[order]
+    if how.mixup or how.cutmix:
+        mixed = _mixed(pixels, how, generator)
+        order = queued(mixed.order, pixels.device)
+        pixels, others, weight = mixed.pixels, labels[order], mixed.weight
+        if weight < 0.5:  # the loss is the same; first is what most of the picture shows
+            labels, others, weight = others, labels, 1 - weight
     if how.noise:
         drawn = torch.randn(pixels.shape, generator=generator)
         pixels = pixels + 255 * how.noise * queued(drawn, pixels.device)
     return pixels, labels, others, weight
+
+
+def _mixed(pixels: Tensor, how: Augmentation, generator: torch.Generator) -> Mixed:
+    """By MixUp or by CutMix; where both are wanted each batch draws which."""
+    cut = bool(how.cutmix)
+    if how.mixup and how.cutmix:
+        cut = bool(torch.rand(1, generator=generator) < 0.5)
+    if cut:
+        return cutmix(pixels, how.cutmix, generator)
+    return mixup(pixels, how.mixup, generator)
 
 
 def _flip(

@@ -14,8 +14,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dlexplain.data.augmentations import Augmentation as Augmentation
 from dlexplain.data.shortcuts import NOTHING_PLANTED, Shortcut
-from dlexplain.params import choice, number
 from dlexplain.registry import Registry
 from dlexplain.settings import local_path
 
@@ -189,72 +189,25 @@ DATA: Registry[DataSpec] = Registry("data set")
 
 
 @dataclass(frozen=True)
-class Augmentation:
-    """How training pictures are varied, anew in every epoch."""
-
-    flip: str = choice(
-        "none",
-        "Mirror",
-        ("none", "random", "alternating"),
-        help="Left to right. Alternating mirrors each picture in every second epoch, so that "
-        "two epochs show both forms (Jordan 2024).",
-    )
-    shift: int = number(
-        0, "Shift, pixels", low=0, high=32, help="Moved by up to so many pixels, edges mirrored."
-    )
-    cutout: int = number(
-        0,
-        "Cutout, pixels",
-        low=0,
-        high=128,
-        help="Side of a square that is blanked (DeVries and Taylor 2017).",
-    )
-    mixup: float = number(
-        0.0,
-        "Mixup",
-        low=0.0,
-        high=2.0,
-        step=0.1,
-        help="Two pictures are blended, with weights from Beta(a, a) (Zhang et al. 2018); "
-        "0 is off.",
-    )
-    colour: float = number(
-        0.0,
-        "Colour",
-        low=0.0,
-        high=1.0,
-        step=0.1,
-        help="Largest relative change of brightness, contrast and saturation.",
-    )
-    noise: float = number(
-        0.0,
-        "Noise",
-        low=0.0,
-        high=1.0,
-        step=0.05,
-        help="Standard deviation of normal noise, where black is 0 and white is 1. A model for "
-        "randomised smoothing learns with the noise it is certified at (Cohen et al. 2019).",
-    )
-    early_side: int = number(
-        0,
-        "Smaller at first, pixels",
-        low=0,
-        high=512,
-        help="Side of the pictures in the first half of the epochs, for models that take any "
-        "size; 0 is off. Saves time (progressive resizing, Tan and Le 2021).",
-    )
-
-
-@dataclass(frozen=True)
 class ModuleOptions:
-    """What a data set's LightningDataModule needs to know of the run; `task` is its params."""
+    """What a data set's LightningDataModule needs to know of the run; `task` is its params.
+
+    augmentation  of the data's kind, see data.augmentations
+    generated     pictures that are learned from beside the training part's
+    """
 
     task: Mapping[str, Any]
-    augmentation: Augmentation
+    augmentation: Any
     batch_size: int
     seed: int
     epochs: int
     shortcut: Shortcut = NOTHING_PLANTED
+    generated: Pictures | None = None
+
+
+def batch_seed(seed: int, epoch: int, batch: int) -> int:
+    """A seed for everything random in one batch."""
+    return int(np.random.SeedSequence([seed, epoch, batch]).generate_state(1, np.uint32)[0])
 
 
 def digest_of(*arrays: NDArray[Any]) -> str:

@@ -34,6 +34,21 @@ def overlaps(maps: Array, share: float = SHARE) -> Array:
     return shared
 
 
+def alike(one: Array, other: Array, share: float = SHARE) -> tuple[float, float]:
+    """Of two maps (places,) Spearman's rank correlation, -1 to 1, and the part of the `share` of
+    places that are most marked, of the largest |value|, in the one that are so in the other, 0 to
+    1. Maps of one order give 1, to the last digit. NaN and NaN where a map has no order, as all its
+    values are one, it has one place, or some are not finite."""
+    both = np.stack([one, other]).astype(np.float64)
+    if both.shape[1] < 2 or not np.isfinite(both).all() or (np.ptp(both, axis=1) == 0).any():
+        return float("nan"), float("nan")
+    ranks, marked = ranked(both), ranked(np.abs(both))
+    correlation = 1.0 if np.array_equal(*ranks) else float(spearman_of(both[0], both[1:])[0])
+    if np.array_equal(*marked):
+        return correlation, 1.0
+    return correlation, float(overlaps(marked, share)[0, 1])
+
+
 def _top_parts(values: Array, count: int) -> Array:
     """(places,) -> 1 for the largest `count`; of those level with the last what is left over."""
     least = np.partition(values, -count)[-count]

@@ -1,6 +1,5 @@
 """A network whose first layer takes a constant shift of its input back."""
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +9,7 @@ from torch import Tensor, nn
 
 from dlexplain.errors import Incompatible
 from dlexplain.explainers.inputs.base import ModelInput
+from dlexplain.explainers.prepare import in_float32
 
 KINDS = (nn.Conv2d, nn.Linear)
 ROUNDING = 1e-4
@@ -42,7 +42,7 @@ def shifted_back(given: ModelInput, shift: float) -> nn.Module:
     evaluator, x = given.differentiable()
     with given.model.lock.turn(), torch.no_grad():
         name, plain, moved = _seen(evaluator.model.module, x, x + shift)
-        network = copy.deepcopy(given.network)
+        network = in_float32(given.network)
         layer = network.get_submodule(name)
         delta = moved - plain
         _check_constant(delta, layer, name)

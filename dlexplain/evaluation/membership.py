@@ -6,14 +6,13 @@ the others (Carlini et al. 2022: an attack that finds few, but surely, is a leak
 by how often a guess at a fixed threshold is right.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.errors import BadInput
 from dlexplain.evaluation.intervals import RESAMPLES
-from dlexplain.results.words import Z95, wilson
+from dlexplain.evaluation.roc import check
+from dlexplain.results.words import wilson
 
 Floats = NDArray[np.float64]
 LEAST = 10
@@ -24,63 +23,9 @@ LEAST_STD = 1e-3
 """Of the shadow models' confidences, so that a record all agree on is not infinitely sure."""
 
 
-def roc(members: Floats, others: Floats) -> tuple[Floats, Floats]:
-    """Rates of false and of true alarms at each threshold, both from 0 to 1; ties are one step."""
-    _check(members, others)
-    scores = np.concatenate([members, others])
-    is_member = np.r_[np.ones(len(members)), np.zeros(len(others))]
-    order = np.argsort(-scores, kind="stable")
-    last = np.r_[np.flatnonzero(np.diff(scores[order])), len(scores) - 1]  # of each tie
-    hits = np.cumsum(is_member[order])[last]
-    false = 1 + last - hits
-    return np.r_[0.0, false / len(others)], np.r_[0.0, hits / len(members)]
-
-
-def auc(members: Floats, others: Floats) -> float:
-    """P(a member's score is above another's) + P(equal) / 2, the area under the ROC (Mann and
-    Whitney 1947)."""
-    _check(members, others)
-    ordered = np.sort(others)
-    below = np.searchsorted(ordered, members, "left")
-    upto = np.searchsorted(ordered, members, "right")
-    return float((below + upto).sum() / (2 * len(members) * len(others)))
-
-
-def auc_interval(area: float, members: int, others: int) -> tuple[float, float]:
-    """Newcombe's 95% interval of an area under a ROC: the areas A with |area - A| <= z SE(A), where
-
-        SE(A)^2 = A (1 - A) (1 + (N - 1) ((1 - A) / (2 - A) + A / (1 + A))) / (m n)
-
-    and N = (m + n) / 2.
-
-    It is to the area what Wilson's is to a proportion, so it holds at 0 and 1 too. Newcombe,
-    Confidence intervals for an effect size measure based on the Mann-Whitney statistic, part 2,
-    Statistics in Medicine 25 (2006), https://doi.org/10.1002/sim.2324.
-    """
-    if not 0 <= area <= 1 or min(members, others) < 1:
-        raise BadInput(f"the area is {area} of {members} and {others}; 0 to 1, of 1 or more")
-    half = (members + others) / 2 - 1
-
-    def inside(a: float) -> bool:
-        spread = a * (1 - a) * (1 + half * ((1 - a) / (2 - a) + a / (1 + a))) / (members * others)
-        return bool(abs(area - a) <= Z95 * spread**0.5)
-
-    return _edge(area, 0.0, inside), _edge(area, 1.0, inside)
-
-
-def _edge(inner: float, outer: float, inside: Callable[[float], bool]) -> float:
-    """Where, between a value inside and the end, it stops to be inside: by bisection."""
-    if inner == outer or inside(outer):
-        return outer
-    for _ in range(60):
-        middle = (inner + outer) / 2
-        inner, outer = (middle, outer) if inside(middle) else (inner, middle)
-    return inner
-
-
 def tpr_at_fpr(members: Floats, others: Floats, rate: float = 0.01) -> float:
     """The largest rate of members found while at most `rate` of the others are named."""
-    _check(members, others)
+    check(members, others)
     return float(_found(members[None], others[None], rate)[0])
 
 
@@ -116,7 +61,7 @@ def tpr_interval(
 def guesses_right(members: Floats, others: Floats, threshold: float) -> float:
     """The rate of right guesses where a record counts as a member from this score on, with as many
     members as others: (rate of members found + rate of others let go) / 2. Chance is 1/2."""
-    _check(members, others)
+    check(members, others)
     return float(((members >= threshold).mean() + (others < threshold).mean()) / 2)
 
 
@@ -172,10 +117,3 @@ def halves(records: int, models: int, seed: int) -> NDArray[np.bool_]:
         raise BadInput(f"shadow models are {models}; an even number from 2 on is accepted")
     drawn = np.random.default_rng(seed).random((models, records))
     return np.asarray(drawn.argsort(0).argsort(0) < models // 2)
-
-
-def _check(members: Floats, others: Floats) -> None:
-    if min(len(members), len(others)) < 1:
-        raise BadInput(f"{len(members)} members and {len(others)} others; 1 or more are needed")
-    if not (np.isfinite(members).all() and np.isfinite(others).all()):
-        raise BadInput("some of the scores are no numbers; the model says NaN or infinity")

@@ -1,5 +1,4 @@
-"""Scores that are high for inputs like those of the training and low for others, and how well such
-a score tells the two apart."""
+"""Scores that are high for inputs like those of the training and low for others."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,12 +8,7 @@ from numpy.typing import NDArray
 
 from dlexplain.errors import BadInput
 from dlexplain.evaluation.calibration import softmax
-from dlexplain.evaluation.intervals import LEAST, RESAMPLES
-from dlexplain.results.words import Z95
 
-TRUE_POSITIVES = 0.95
-BLOCK = 250
-"""Resamples at once."""
 Floats = NDArray[np.float64]
 
 
@@ -98,86 +92,26 @@ class Mahalanobis:
         return -best
 
 
-def auroc(inside: Floats, outside: Floats) -> float:
-    """The chance that one of `inside` has a higher score than one of `outside`, ties counting half:
-    the area under the ROC curve, 0 to 1. Raises BadInput."""
-    _check(inside, outside)
-    return _auroc(inside, outside)
+@dataclass(frozen=True, eq=False)
+class RelativeMahalanobis:
+    """The Mahalanobis score less that of one Gaussian of all training inputs:
+    -min over classes of (MD_c(f) - MD_0(f)).
 
-
-def auroc_interval(
-    inside: Floats, outside: Floats, seed: int = 0, share: float = 0.95
-) -> tuple[float, float]:
-    """Percentiles of RESAMPLES areas, both sides drawn anew with replacement.
-
-    Where every pair is in order no resample can be otherwise: there the end is where Hanley and
-    McNeil's deviation at that end reaches the area found (Newcombe 2006,
-    https://doi.org/10.1002/sim.2324). Raises BadInput for fewer than LEAST of a side.
+    What all inputs share, near or far, cancels; only what tells classes apart counts. Ren et al.
+    2021, https://arxiv.org/abs/2106.09022.
     """
-    _check(inside, outside, LEAST)
-    found = _auroc(inside, outside)
-    if found == 1.0:
-        return _least(len(inside), len(outside)), 1.0
-    if found == 0.0:
-        return 0.0, 1 - _least(len(inside), len(outside))
-    drawn = _resampled(inside, outside, np.random.default_rng(seed))
-    low, high = np.quantile(drawn, [(1 - share) / 2, (1 + share) / 2])
-    return float(low), float(high)
 
+    by_class: Mahalanobis
+    of_all: Mahalanobis
 
-def threshold_at(inside: Floats, true_positives: float = TRUE_POSITIVES) -> float:
-    """The largest value that at least this part of `inside` reaches."""
-    return float(np.sort(inside)[int((1 - true_positives) * len(inside) + 1e-9)])
-
-
-def false_positive_rate(
-    inside: Floats, outside: Floats, true_positives: float = TRUE_POSITIVES
-) -> float:
-    """The part of `outside` that reaches the threshold which that part of `inside` reaches: "FPR at
-    95% TPR", 0 to 1. Raises BadInput."""
-    _check(inside, outside)
-    return float((outside >= threshold_at(inside, true_positives)).mean())
-
-
-def _auroc(inside: Floats, outside: Floats) -> float:
-    from scipy.stats import rankdata
-
-    n, m = len(inside), len(outside)
-    ranks = rankdata(np.concatenate([inside, outside]))
-    return float((ranks[:n].sum() - n * (n + 1) / 2) / (n * m))
-
-
-def _resampled(inside: Floats, outside: Floats, generator: np.random.Generator) -> Floats:
-    """(RESAMPLES,) areas. How often each is drawn weighs the comparisons, which are made once."""
-    n, m, found = len(inside), len(outside), []
-    wins = (inside[:, None] > outside) + np.float32(0.5) * (inside[:, None] == outside)
-    for _ in range(0, RESAMPLES, BLOCK):
-        of_inside, of_outside = (
-            generator.multinomial(size, np.full(size, 1 / size), BLOCK).astype(np.float32)
-            for size in (n, m)
+    @classmethod
+    def fit(cls, features: NDArray[np.floating], labels: NDArray[np.int64]) -> Self:
+        """As Mahalanobis.fit; the background is fitted without labels. Raises BadInput."""
+        return cls(
+            Mahalanobis.fit(features, labels),
+            Mahalanobis.fit(features, np.zeros(len(labels), np.int64)),
         )
-        found.append(((of_inside @ wins) * of_outside).sum(1, dtype=np.float64) / (n * m))
-    return np.concatenate(found)
 
-
-def _least(n: int, m: int) -> float:
-    """The lower end of an area of 1."""
-    from scipy.optimize import brentq
-
-    half = (n + m) / 2 - 1
-
-    def beyond(area: float) -> float:
-        more = half * (1 - area) / (2 - area) + half * area / (1 + area)
-        return float((1 - area) - Z95 * np.sqrt(area * (1 - area) * (1 + more) / (n * m)))
-
-    return float(brentq(beyond, 0.0, 1 - 1e-12))
-
-
-def _check(inside: Floats, outside: Floats, least: int = 1) -> None:
-    for side, values in (("inside", inside), ("outside", outside)):
-        if values.ndim != 1 or len(values) < least:
-            raise BadInput(
-                f"there are {len(values)} scores from {side}; at least {least} are needed"
-            )
-        if np.isnan(values).any():
-            raise BadInput(f"a score from {side} is NaN")
+    def score(self, features: NDArray[np.floating]) -> Floats:
+        """(n, d) -> (n,)"""
+        return self.by_class.score(features) - self.of_all.score(features)

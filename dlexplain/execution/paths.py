@@ -29,6 +29,11 @@ def robustness_folder(home: Path) -> Path:
     return home / "robustness"
 
 
+def comparisons_folder(home: Path) -> Path:
+    """Answers of comparisons of models, by question."""
+    return home / "comparisons"
+
+
 def calibration_in(folder: Path) -> Path:
     """Calibration of a classifier: of a zoo model beside its card."""
     return folder / "calibration.json"
@@ -152,6 +157,21 @@ def robustness_in(folder: Path) -> Path:
 def registered_robustness(name: str) -> Path:
     """The same of a registered model."""
     return zoo_folder() / "_registered" / f"{name}.robustness.json"
+
+
+def comparison_in(folder: Path) -> Path:
+    """A comparison of two models, of a job beside its answers."""
+    return folder / "comparison.json"
+
+
+def shipped_comparisons() -> Path:
+    """The folder of comparisons that come along."""
+    return zoo_folder() / "_compared"
+
+
+def shipped_comparison(first: str, second: str, method: str) -> Path:
+    """The one of two models by a method."""
+    return shipped_comparisons() / f"{first}--{second}--{method}.json"
 
 
 def privacy_trade(data: str) -> Path:

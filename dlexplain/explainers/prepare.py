@@ -10,7 +10,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, fx, nn
@@ -59,6 +59,15 @@ class Prepared(Protocol):
     def to_device(self, x: Tensor) -> Tensor: ...
 
     def trial(self, count: int) -> Tensor: ...
+
+
+@runtime_checkable
+class KeptNarrow(Protocol):
+    """A layer that keeps its weights in fewer bits than it computes with, as compression leaves
+    it."""
+
+    def as_float32(self) -> nn.Module:
+        """An ordinary layer of the same weights."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,12 +193,24 @@ def working_copy(model: nn.Module, probe: Tensor) -> tuple[nn.Module, Tensor]:
     return (aside if same else plain), expected
 
 
+def in_float32(model: nn.Module) -> nn.Module:
+    """A copy in which layers that keep their weights in fewer bits are ordinary ones with the same
+    weights: for who changes weights."""
+    changed = copy.deepcopy(model)
+    for name, module in list(changed.named_modules()):
+        if isinstance(module, KeptNarrow):
+            if not name:
+                return module.as_float32()
+            _replace(changed, name, module.as_float32().eval())
+    return changed
+
+
 def fold_batch_norms(model: nn.Module) -> int:
     """Fold every BatchNorm2d that alone reads a convolution's output; returns how many.
 
     Works in place on a model in eval mode; a folded BatchNorm becomes an Identity of its name.
     """
-    pairs = list(_conv_norm_pairs(model))
+    pairs = list(conv_norm_pairs(model))
     for conv_name, norm_name in pairs:
         fused = fuse_conv_bn_eval(
             model.get_submodule(conv_name),  # type: ignore[type-var]
@@ -266,7 +287,8 @@ class _LayerTracer(fx.Tracer):
         )
 
 
-def _conv_norm_pairs(model: nn.Module) -> Iterator[tuple[str, str]]:
+def conv_norm_pairs(model: nn.Module) -> Iterator[tuple[str, str]]:
+    """Names of each convolution whose output a BatchNorm2d alone reads, and of that norm."""
     try:
         graph = _LayerTracer().trace(model)
     except Exception:  # fx raises whatever the model's own Python raises on a proxy

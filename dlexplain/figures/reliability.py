@@ -120,10 +120,10 @@ def plot_outside(found: OutOfDistribution, score: str = "") -> go.Figure:
         traces,
         {
             **BASE,
-            "height": 360,
+            "height": 400,
             "xaxis": {"title": {"text": AXES[score]}, "fixedrange": True, "zeroline": False},
             "yaxis": {**SHARE, "title": {"text": "part of the set"}},
-            "legend": LEGEND,
+            "legend": {**LEGEND, "y": -0.3},
         },
     )
 
@@ -132,6 +132,7 @@ AXES = {
     "maximum-softmax": "largest probability",
     "energy": "negative energy",
     "mahalanobis": "negative squared Mahalanobis distance",
+    "relative-mahalanobis": "the same less that of all classes",
 }
 
 

@@ -14,7 +14,7 @@ from dlexplain.results.robustness import ANY, Estimate
 MEASURES = {
     "accuracy": "accuracy",
     "ece": "expected calibration error",
-    "drift": "rank correlation of the maps",
+    "map_correlation": "rank correlation of the maps",
 }
 """What is drawn over severity."""
 FAMILY_COLOURS = dict(zip(("noise", "blur", "weather", "digital"), LINES, strict=False))

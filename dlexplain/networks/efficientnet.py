@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dlexplain.networks.base import ARCHITECTURES, Architecture
+from dlexplain.networks.efficientnet_lite0 import WEIGHTS
 from dlexplain.params import number
 
 
@@ -33,5 +34,6 @@ ARCHITECTURES.add(
         module="dlexplain.networks.modules.efficientnet:EfficientNet",
         least=8,
         any_side=True,
+        weights=WEIGHTS,
     ),
 )

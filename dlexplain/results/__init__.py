@@ -44,6 +44,7 @@ from dlexplain.results.layers import (
     TopActivation,
     TopActivations,
 )
+from dlexplain.results.model_comparison import ModelComparison
 from dlexplain.results.objects import (
     Box,
     Detection,
@@ -216,6 +217,7 @@ __all__ = [
     "MapAgreement",
     "MapSimilarity",
     "Measurement",
+    "ModelComparison",
     "Neighbours",
     "NormalisationEffect",
     "OutOfDistribution",

@@ -12,6 +12,7 @@ SCORE_TITLES = {
     "maximum-softmax": "Maximum softmax",
     "energy": "Energy",
     "mahalanobis": "Mahalanobis distance",
+    "relative-mahalanobis": "Relative Mahalanobis distance",
 }
 RARE, UNUSUAL = 0.01, 0.05
 """Parts of the test inputs that lie below the two thresholds of `Familiar`."""

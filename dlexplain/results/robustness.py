@@ -56,8 +56,8 @@ class CorruptionScore:
     """One corruption at one severity.
 
     accuracy  with Wilson's interval;  ece  expected calibration error
-    drift     Spearman's correlation of the map of each example with that of it as it was, -1 to 1,
-              the mean with its bootstrap interval
+    map_correlation  Spearman's, of the map of each example with that of it as it was, -1 to 1, the
+              mean with its bootstrap interval
     """
 
     name: str
@@ -66,7 +66,7 @@ class CorruptionScore:
     severity: int
     accuracy: Estimate
     ece: float | None
-    drift: Estimate
+    map_correlation: Estimate
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class SeverityScore:
     severity: int
     accuracy: Estimate
     ece: Estimate
-    drift: Estimate
+    map_correlation: Estimate
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Robustness:
     norm, budgets  how far attacks may go, see results.attacks;  attacks  the last is ANY of several
     clean     accuracy on the examples as they are, with Wilson's interval
     corrupted mean over corruptions and severities, with a bootstrap interval over the examples
-    map_method  by which drift is measured, "" for none
+    map_method  whose maps are compared, "" for none
     date      ISO 8601, UTC;  notes  sentences that its reader should know
     """
 
@@ -166,11 +166,11 @@ class Robustness:
                 "corrupted": _estimate(told["corrupted"]),
                 "attacks": tuple(map(_curve, told["attacks"])),
                 "corruptions": tuple(
-                    CorruptionScore(**_estimates(one, "accuracy", "drift"))
+                    CorruptionScore(**_estimates(one, "accuracy", "map_correlation"))
                     for one in told["corruptions"]
                 ),
                 "severities": tuple(
-                    SeverityScore(**_estimates(one, "accuracy", "ece", "drift"))
+                    SeverityScore(**_estimates(one, "accuracy", "ece", "map_correlation"))
                     for one in told["severities"]
                 ),
                 "classes": tuple(map(_class, told["classes"])),
@@ -203,9 +203,9 @@ class Robustness:
             yield self._row(
                 "corruption", "ece", Estimate(one.ece, None, None, one.accuracy.n), **at
             )
-            yield self._row("corruption", "drift", one.drift, **at)
+            yield self._row("corruption", "map_correlation", one.map_correlation, **at)
         for level in self.severities:
-            for metric in ("accuracy", "ece", "drift"):
+            for metric in ("accuracy", "ece", "map_correlation"):
                 found = getattr(level, metric)
                 yield self._row("severity", metric, found, severity=level.severity)
         if self.corruptions:

@@ -1,7 +1,7 @@
 """Results over data sets that come with a model, or that were made here: JSON files; no torch."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -13,11 +13,17 @@ from dlexplain.networks.base import MODELS
 from dlexplain.trained.zoo import zoo_models
 
 
-class Result(Protocol):
-    """Of a model over a data set: when, over how many of the examples that there are."""
+class OfModel(Protocol):
+    """What was found of a model."""
 
     @property
     def model(self) -> str: ...
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+class Result(OfModel, Protocol):
+    """Over a data set: when, over how many of the examples that there are."""
+
     @property
     def date(self) -> str: ...
     @property
@@ -27,29 +33,33 @@ class Result(Protocol):
     @property
     def found(self) -> int: ...
 
-    def to_dict(self) -> dict[str, Any]: ...
 
-
+M = TypeVar("M", bound=OfModel)
 R = TypeVar("R", bound=Result)
-Read = Callable[[Mapping[str, Any]], R]
+Read = Callable[[Mapping[str, Any]], M]
 """From what `to_dict` gave; raises BadInput for anything else."""
 
 
-def first_of(model: str, files: tuple[Path, ...], read: Read[R]) -> R | None:
+def first_of(model: str, files: tuple[Path, ...], read: Read[M]) -> M | None:
     """The result that comes with a model, of the files where it may lie; None where none does, or
     where it is damaged."""
     for file in files:
-        found: R | None = _read(file, _version(file), read)
+        found: M | None = _read(file, _version(file), read)
         if found is not None and found.model == model:
             return found
     return None
 
 
+def read_all(files: Iterable[Path], read: Read[R]) -> list[R]:
+    """Those of the files that can be read."""
+    found = (_read(file, _version(file), read) for file in files)
+    return [one for one in found if one is not None]
+
+
 def made_in(root: Path, result_in: Callable[[Path], Path], model: str, read: Read[R]) -> list[R]:
     """Finished ones of a model in the folders of a folder, the latest first."""
     files = [result_in(folder) for folder in root.iterdir()] if root.is_dir() else []
-    found = (_read(file, _version(file), read) for file in files)
-    own = [one for one in found if one is not None and one.model == model]
+    own = [one for one in read_all(files, read) if one.model == model]
     return sorted(own, key=lambda one: one.date, reverse=True)
 
 
@@ -69,9 +79,14 @@ def put_beside(result: Result, in_zoo: Path, registered: Path, what: str) -> Pat
             f'"{result.model}" comes not with dlexplain; models of the zoo and registered ones can '
             f"ship a {what}"
         )
-    file.parent.mkdir(exist_ok=True)
-    write_whole(file, (json.dumps(result.to_dict(), indent=1) + "\n").encode())
+    put_in(file, result)
     return file
+
+
+def put_in(file: Path, result: OfModel) -> None:
+    """Write it whole, in its folder, which is made; raises OSError."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, (json.dumps(result.to_dict(), indent=1) + "\n").encode())
 
 
 def _version(file: Path) -> int:

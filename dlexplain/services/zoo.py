@@ -22,6 +22,7 @@ from dlexplain.params import specs
 from dlexplain.results import RunRecord
 from dlexplain.services.integrity import check_model
 from dlexplain.services.scoring import Tested, run_test
+from dlexplain.services.training.generated import learned_from
 from dlexplain.services.training.presets import PRESETS, preset
 from dlexplain.services.training.runs import launch, run, wait_for
 from dlexplain.services.training.worker import build
@@ -84,10 +85,14 @@ def _verify(model: Trained, data_path: str, told: Told) -> Verdict:
 
 
 def _untaught(spec: RunSpec) -> RunSpec:
-    """The same for a test, to which it does not matter whether the teacher is still there."""
-    if not spec.task_params.get("teacher"):
-        return spec
-    return replace(spec, task_params={**spec.task_params, "teacher": ""})
+    """The same for a test, to which it does not matter whether the models that it learned from are
+    still there."""
+    if spec.task_params.get("teacher"):
+        spec = replace(spec, task_params={**spec.task_params, "teacher": ""})
+    if spec.augmentation.get("generated_by"):
+        own = {k: v for k, v in spec.augmentation.items() if not k.startswith("generated")}
+        spec = replace(spec, augmentation=own)
+    return spec
 
 
 def retest(model: Trained, spec: RunSpec, told: Told) -> Tested:
@@ -172,10 +177,11 @@ def publish(wanted: str, name: str, told: Told, folder: Path | None = None) -> P
     """
     record = run(wanted)
     source = trained(record.id)
-    teacher = str(source.spec.task_params.get("teacher", ""))
-    if teacher and teacher not in {model.name for model in zoo_models()}:
+    there = {model.name for model in zoo_models()}
+    missing = next((one for one in learned_from(source.spec) if one not in there), "")
+    if missing:
         raise RunError(
-            f'run {record.id} learned from "{teacher}", which the zoo does not have, so nobody '
+            f'run {record.id} learned from "{missing}", which the zoo does not have, so nobody '
             "could repeat it; publish that first and train by its name there"
         )
     place = (folder or paths.zoo_folder()) / name

@@ -98,17 +98,20 @@ def _shape(facts: Mapping[str, Any], params: Params) -> PictureShape:
     return PictureShape(facts["channels"], facts["side"], len(facts["classes"]))
 
 
-def check_teacher(facts: Mapping[str, Any], classes: Sequence[str], channels: int) -> None:
-    """Raises BadInput for a teacher, by the facts of its data, that answers something else."""
+def check_teacher(
+    facts: Mapping[str, Any], classes: Sequence[str], channels: int, name: str = "the teacher"
+) -> None:
+    """Raises BadInput for a teacher, by the facts of its data, that answers something else; also
+    for another model, of which `name` says what it is called, that must know the same."""
     theirs = list(facts.get("classes", ()))
     if theirs != list(classes):
         raise BadInput(
-            f"the teacher knows {len(theirs)} classes ({', '.join(theirs[:3])} …), the data have "
+            f"{name} knows {len(theirs)} classes ({', '.join(theirs[:3])} …), the data have "
             f"{len(classes)} ({', '.join(list(classes)[:3])} …); they must be the same"
         )
     if facts.get("channels") != channels:
         raise BadInput(
-            f"the teacher sees pictures of {facts.get('channels')} channels, the data's have "
+            f"{name} sees pictures of {facts.get('channels')} channels, the data's have "
             f"{channels}; they must be the same"
         )
 

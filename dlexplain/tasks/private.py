@@ -107,8 +107,14 @@ def problems_of_privacy(
             f"task: {asked} adversary_share is {task_params['adversary_share']}, whose own "
             "gradients would be counted with the records'; it takes 0"
         )
-    if str(augmentation.get("mixup", 0)) not in ("0", "0.0"):
+    wrong += [
+        f"augmentation: {asked} {mixing} lets a record into another's gradient; it takes 0"
+        for mixing in ("mixup", "cutmix")
+        if str(augmentation.get(mixing, 0)) not in ("0", "0.0")
+    ]
+    if str(augmentation.get("generated_by", "")):
         wrong.append(
-            f"augmentation: {asked} mixup lets a record into another's gradient; it takes 0"
+            f"augmentation: {asked} what generates pictures has seen records without noise; "
+            "generated_by takes none"
         )
     return wrong

@@ -65,29 +65,43 @@ def choose_model(
 
 
 def choose_second(
-    tasks: Sequence[str], first: ModelEntry, key: str, arrived: bool, own: Own, help: str
+    tasks: Sequence[str],
+    first: ModelEntry,
+    key: str,
+    arrived: bool,
+    own: Own | None,
+    help: str,
+    *,
+    label: str = "Compare with",
+    placeholder: str = "No second model",
+    without: Sequence[str] = (),
 ) -> ModelEntry | None:
     """The picker of a model of the same task to compare the first with; at first none.
 
-    key  of the widget, and its name in the address
+    key      of the widget, and its name in the address
+    own      the user's own models of this kind, where the page takes some
+    without  names that are not offered, beside the first
     """
 
     def known_name(name: str) -> str:
-        return own.load(name) if own.takes(name) else find(name, *tasks, listed=True).name
+        if own and own.takes(name):
+            return own.load(name)
+        return find(name, *tasks, listed=True).name
 
     from_address(key, known_name, arrived)
     state = st.session_state
-    same = [e for e in entries(*tasks, own=own.names()) if e.task == first.task]
-    others = {e.name: e for e in same if e.name != first.name}
+    every = entries(*tasks, own=own.names() if own else ())
+    left_out = (first.name, *without)
+    others = {e.name: e for e in every if e.task == first.task and e.name not in left_out}
     state[key] = state.get(key) if state.get(key) in others else None
     chosen = st.selectbox(
-        "Compare with",
+        label,
         list(others),
         index=None,
         format_func=lambda name: others[name].title,
         key=key,
         persist_state="session",
-        placeholder="No second model",
+        placeholder=placeholder,
         help=help,
     )
     return others.get(chosen or "")

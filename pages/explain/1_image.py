@@ -7,6 +7,7 @@ import streamlit as st
 
 from dlexplain.errors import DlexplainError
 from dlexplain.services.pictures.cards import TASK
+from dlexplain.ui.comparing.link import offer_comparison
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model, choose_second
 from dlexplain.ui.pictures import OWN, arrived, choose_picture
@@ -68,6 +69,7 @@ def main() -> None:
     share(model, {**choice.address, **fit_address(picture), **named})
     if request is None:
         return
+    offer_comparison(model.name)
     if other is None:
         from dlexplain.ui.maps import show_maps, show_which
 

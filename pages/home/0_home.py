@@ -42,6 +42,7 @@ CARDS = (
         (
             ("explain/9_trust", "Trust", "verified"),
             ("explain/10_shortcut_lab", "Shortcut lab", "science"),
+            ("explain/11_compare_models", "Compare models", "balance"),
         ),
     ),
     (

@@ -29,7 +29,7 @@ def main() -> None:
     arrived = MODEL not in st.session_state
     left, right = st.columns(2)
     with left:
-        entry = choose_model([TASK], MODEL, arrived, own=OWN)
+        entry = choose_model([TASK], MODEL, arrived, own=OWN, first=_has_no_result)
     if entry is None:
         return
     with right:
@@ -42,6 +42,10 @@ def main() -> None:
     beside = other.name if other is not None else None
     shown = st.session_state.get(SHOWN)
     to_address({"model": entry.name, "beside": beside, "result": shown, **address})
+
+
+def _has_no_result(entry: ModelEntry) -> bool:
+    return shipped(entry.name) is None and not made_here(entry.name)
 
 
 def answers(

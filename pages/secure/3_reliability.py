@@ -23,7 +23,7 @@ from dlexplain.ui.reliability.question import (
     job_of,
     start_button,
 )
-from dlexplain.ui.reliability.which import choose_known
+from dlexplain.ui.reliability.which import choose_known, not_known
 
 MODEL, SETTINGS = "reliability-model", "reliability-settings"
 ASKS = ("data", "count")  # what in the address opens the settings
@@ -32,7 +32,8 @@ ASKS = ("data", "count")  # what in the address opens the settings
 def main() -> None:
     st.title("Calibration and out of distribution")
     arrived = MODEL not in st.session_state
-    entry = choose_model([TASK, "classify-text"], MODEL, arrived, own=OWN)
+    first = not_known(ClassifierCalibration)
+    entry = choose_model([TASK, "classify-text"], MODEL, arrived, own=OWN, first=first)
     if entry is None:
         return
     st.subheader("Are its probabilities right?")

@@ -18,7 +18,7 @@ from dlexplain.ui.reliability.smoothing import (
     show_certified,
     start,
 )
-from dlexplain.ui.reliability.which import choose_known
+from dlexplain.ui.reliability.which import choose_known, not_known
 
 MODEL, SETTINGS = "smoothing-model", "smoothing-settings"
 EVERY_SECONDS = 5.0  # between two drawings of a curve that grows
@@ -28,7 +28,7 @@ ASKS = ("data", "sigma", "samples", "count")  # what in the address opens the se
 def main() -> None:
     st.title("Randomised smoothing")
     arrived = MODEL not in st.session_state
-    entry = choose_model([TASK], MODEL, arrived, own=OWN)
+    entry = choose_model([TASK], MODEL, arrived, own=OWN, first=not_known(CertifiedAccuracy))
     if entry is None:
         return
     with st.container():

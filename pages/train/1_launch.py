@@ -29,6 +29,7 @@ from dlexplain.ui.estimate import show_estimate
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.variants import show_variants
 from dlexplain.ui.zoo import ADDRESS
 
 FIRST = "digits-cnn"
@@ -68,6 +69,7 @@ def main() -> None:
         completed = check(spec)
         if completed is not None:
             look(completed)
+            vary(completed)
             act(completed, name)
 
 
@@ -232,6 +234,17 @@ def show_balance(found: Asked[ClassBalance]) -> None:
             st.warning(literal(f"{problem}."), icon=":material/warning:")
         rows = balance.rows()
         st.dataframe(rows, hide_index=True, height="content" if len(rows) < 7 else 250)
+
+
+def vary(spec: RunSpec) -> None:
+    """Examples beside their variants, where the task's examples can be varied."""
+    if not augmentation_params(spec.task):
+        return
+    with st.expander("How examples are varied", icon=":material/flip:", key="varied"):
+        if data_status(spec.data, spec.data_params).there:
+            show_variants(spec)
+        else:
+            st.markdown("The data is not here yet; once a run has fetched it, examples are shown.")
 
 
 def act(spec: RunSpec, preset: str) -> None:

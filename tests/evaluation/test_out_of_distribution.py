@@ -1,20 +1,17 @@
-"""Scores and areas against scikit-learn's, SciPy's and values by hand."""
+"""Scores against SciPy's and values by hand."""
 
 import numpy as np
 import pytest
 from scipy.spatial.distance import mahalanobis
-from sklearn.metrics import roc_auc_score, roc_curve
 
 from dlexplain.errors import BadInput
 from dlexplain.evaluation.out_of_distribution import (
     Mahalanobis,
-    auroc,
-    auroc_interval,
-    false_positive_rate,
+    RelativeMahalanobis,
     maximum_softmax,
     negative_energy,
-    threshold_at,
 )
+from dlexplain.evaluation.roc import auroc
 
 
 def test_scores_of_logits_by_hand() -> None:
@@ -54,49 +51,20 @@ def test_shrinkage_makes_few_inputs_of_many_features_do() -> None:
     assert auroc(found.score(generator.normal(size=(30, 100))), found.score(far)) > 0.95
 
 
-def test_the_area_as_sklearn_has_it() -> None:
-    generator = np.random.default_rng(1)
-    inside = generator.normal(1, 1, 80).round(1)  # with ties
-    outside = generator.normal(0, 1, 60).round(1)
-    truth = np.repeat([1, 0], [80, 60])
-    scores = np.concatenate([inside, outside])
-    assert auroc(inside, outside) == pytest.approx(roc_auc_score(truth, scores))
-    fpr, tpr, _ = roc_curve(truth, scores)
-    assert false_positive_rate(inside, outside) == pytest.approx(fpr[np.argmax(tpr >= 0.95)])
-    assert (inside >= threshold_at(inside)).mean() >= 0.95
-    assert auroc(inside, inside) == 0.5
-
-
-def test_the_interval_holds_the_area_and_never_claims_certainty() -> None:
-    generator = np.random.default_rng(2)
-    inside, outside = generator.normal(1, 1, 100), generator.normal(0, 1, 100)
-    low, high = auroc_interval(inside, outside)
-    assert low < auroc(inside, outside) < high
-    assert high - low == pytest.approx(0.125, abs=0.03)  # Hanley and McNeil's deviation is 0.033
-    assert auroc_interval(inside, outside) == (low, high)
-    low, high = auroc_interval(inside, inside - 100)
-    assert (high, low) == (1.0, pytest.approx(0.981, abs=0.005))
-    assert auroc_interval(inside - 100, inside) == pytest.approx((0.0, 1 - low))
-    fewer, _ = auroc_interval(inside[:10], inside[:10] - 100)
-    assert fewer < low
-
-
-@pytest.mark.parametrize(
-    ("inside", "outside", "words"),
-    [
-        ([], [1.0], "there are 0 scores from inside"),
-        ([1.0], [], "there are 0 scores from outside"),
-        ([1.0], [np.nan], "a score from outside is NaN"),
-    ],
-)
-def test_what_has_no_area_is_one_sentence(
-    inside: list[float], outside: list[float], words: str
-) -> None:
-    for ask in (auroc, false_positive_rate):
-        with pytest.raises(BadInput, match=words):
-            ask(np.array(inside), np.array(outside))
-    with pytest.raises(BadInput, match="at least 3"):
-        auroc_interval(np.ones(2), np.ones(5))
+def test_the_relative_distance_is_the_difference_of_two() -> None:
+    generator = np.random.default_rng(3)
+    labels = np.arange(90) % 3
+    features = generator.normal(size=(90, 4)) + 3.0 * labels[:, None]
+    others = generator.normal(0, 5, (20, 4))
+    one = Mahalanobis.fit(features, np.zeros(90, int)).score(others)
+    expected = Mahalanobis.fit(features, labels).score(others) - one
+    assert RelativeMahalanobis.fit(features, labels).score(others) == pytest.approx(expected)
+    # A feature in which all classes are alike, and others are not, says nothing then.
+    shared = np.c_[features, generator.normal(size=90)]
+    far = np.c_[features, generator.normal(size=90) + 100]
+    plain = Mahalanobis.fit(shared, labels).score(far)
+    relative = RelativeMahalanobis.fit(shared, labels).score(far)
+    assert plain.max() < -5000 and abs(relative).max() < 0.25 * abs(plain).min()
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_gates_of_the_whole_model_lead_to_its_logits() -> None:
     assert isinstance(net, RecurrentLM)
     _, state = net(text(4))
     found = net.inside(text(), state)
-    logits = net.output(found[-1].states, net.embedding.weight)
+    logits = net.output(found[-1].states, net.embedding)
     torch.testing.assert_close(logits, net(text(), state)[0])
     assert set(found[0].gates) == {"input", "forget", "output", "candidate", "cell"}
 

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import dlexplain as dx
+from dlexplain.results.reliability import SCORE_TITLES
 from dlexplain.services.reliability import shipped
 from dlexplain.services.reliability import smoothing as service
 from tests.pages.test_pages import ROOT
@@ -66,8 +67,9 @@ def test_calibration_is_measured_and_shown() -> None:
     found = page.session_state["calibration"].job.result
     assert found.told in said(page)
     frame = page.dataframe[0].value
-    assert frame["ECE"][0].startswith(f"{found.before.ece:.3f} [")
-    assert len(frame) == 2 and frame["Probabilities"][1].startswith("temperature")
+    assert frame["As it is"][0].startswith(f"{found.before.ece:.3f} [")
+    assert list(frame["Measure"]) == ["ECE", "ECE by chance", "NLL", "Brier"]
+    assert list(frame)[2] == f"Temperature {found.temperature:.2f}"
     assert len(page.get("plotly_chart")) == 1
     assert page.query_params["count"] == "300"
     assert found.told in said(opened("reliability"))  # another session sees it
@@ -78,10 +80,10 @@ def test_out_of_distribution_is_measured_and_the_image_page_says_it() -> None:
     found = page.session_state["outside"].job.result
     assert found.told in said(page)
     frame = page.dataframe[0].value
-    assert list(frame) == ["Shown", "Pictures", "Maximum softmax", "Energy", "Mahalanobis distance"]
+    assert list(frame) == ["Shown", "Pictures", *SCORE_TITLES.values()]
     cell = found.cell("energy", "textures")
     assert frame["Energy"][1].startswith(f"{cell.auroc:.3f} [{cell.auroc_low:.3f}")
-    assert len(page.get("plotly_chart")) == 3
+    assert len(page.get("plotly_chart")) == len(SCORE_TITLES)
     image = AppTest.from_file(str(ROOT / "pages/explain/1_image.py"), default_timeout=60)
     image.query_params.update({"model": "digits-cnn", "sample": "coffee", "methods": "saliency"})
     image.run()

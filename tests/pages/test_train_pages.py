@@ -307,3 +307,24 @@ def test_what_is_known_of_a_preset_is_told_until_something_is_changed(name: str)
     captions = {caption.value for caption in page.caption}
     assert PRESETS[name].description not in captions
     assert any(caption.startswith("Changed from the preset") for caption in captions)
+
+
+def test_examples_are_shown_beside_their_variants_when_asked_for() -> None:
+    page = opened("1_launch.py", preset="digits-cnn")
+    assert not any("Framed" in caption.value for caption in page.caption)
+    page.button(key="variants-show").click().run()
+    stop = time.monotonic() + 60
+    while page.session_state["variants"].active:
+        assert time.monotonic() < stop
+        time.sleep(0.1)
+    page.run()
+    assert not page.exception, page.exception
+    assert any("Framed: the picture as it is" in caption.value for caption in page.caption)
+    next(box for box in page.number_input if box.label == "Shift, pixels").set_value(0).run()
+    assert "variants-show" in {button.key for button in page.button}  # another question
+
+
+def test_a_task_whose_examples_are_not_varied_has_no_such_part() -> None:
+    page = opened("1_launch.py", preset="dates-gru-attention")
+    assert "How examples are varied" not in {box.label for box in page.expander}
+    assert "Augmentation" not in {box.label for box in page.expander}

@@ -124,8 +124,8 @@ def test_own_pictures_beside_others() -> None:
     found = dx.out_of_distribution("digits-cnn", count=40, progress=progress)
     # Digits are what it was trained on, so they are not among the others.
     assert list(found.sets) == ["shapes", "textures", "gaussian-noise", "uniform-noise"]
-    assert found.scores == ("maximum-softmax", "energy", "mahalanobis")
-    assert len(found.cells) == 12 and {cell.n for cell in found.cells} == {40}
+    assert found.scores == ("maximum-softmax", "energy", "mahalanobis", "relative-mahalanobis")
+    assert len(found.cells) == 16 and {cell.n for cell in found.cells} == {40}
     assert all(cell.auroc_low <= cell.auroc <= cell.auroc_high for cell in found.cells)
     assert found.mean_auroc("energy") > 0.9
     assert {sum(one.counts) for one in found.histograms} == {40}
@@ -134,7 +134,7 @@ def test_own_pictures_beside_others() -> None:
     again = OutOfDistribution.from_dict(json.loads(json.dumps(found.to_dict())))
     assert again == found
     assert dx.out_of_distribution("digits-cnn", count=40).cells == found.cells
-    assert len(found.to_csv().splitlines()) == 13
+    assert len(found.to_csv().splitlines()) == 17
     assert found.plot().data
 
 

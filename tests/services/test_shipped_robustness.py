@@ -15,8 +15,9 @@ ROOT = Path(__file__).parents[2]
 KNOWN = sorted({model.name for model in zoo_models()} | set(MODELS))
 FOUND = {name: found for name in KNOWN if (found := shipped(name)) is not None}
 WANTED = {
-    "cifar10-cnn", "cifar10-cnn-sigmoid", "cifar10-cnn-tanh", "cifar10-resnet",
-    "cifar10-resnet-robust", "cifar10-vit", "digits-cnn", "mnist-cnn",
+    "cifar10-cnn", "cifar10-cnn-sigmoid", "cifar10-cnn-tanh", "cifar10-efficientnet",
+    "cifar10-resnet", "cifar10-resnet-robust", "cifar10-vit", "digits-cnn", "efficientnet-lite0",
+    "mnist-cnn", "mnist-cnn-noise",
 }  # fmt: skip
 
 

@@ -78,6 +78,16 @@ def test_augmentation_of_series_is_told() -> None:
         complete(spec)
 
 
+def test_a_run_says_only_of_what_varies_its_own_kind() -> None:
+    old = {"flip": "none", "shift": 0, "cutout": 0, "mixup": 0.0, "colour": 0.0, "early_side": 0}
+    spec = RunSpec(task="forecast", model="lstm-forecaster", data="macrodata", augmentation=old)
+    whole = complete(replace(spec, augmentation=old | {"jitter": 0.1}))
+    assert whole.augmentation == {"jitter": 0.1, "scaling": 0.0, "warping": 0.0}
+    assert changed(replace(spec, augmentation=old)) == {}
+    with pytest.raises(SpecError, match='unknown parameter "jiter"'):
+        complete(replace(spec, augmentation={"jiter": 0.1}))
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -174,8 +184,11 @@ def test_choices_suit_their_task() -> None:
     assert {"classify-image", "forecast"} <= set(names)
     assert {"cnn", "resnet9", "airbench"} <= {m.name for m in architectures("classify-image")}
     assert "digits" not in {d.name for d in data_sets("forecast")}
-    assert augmentation_params("forecast") == {}
-    assert "mixup" in augmentation_params("classify-image")
+    assert set(augmentation_params("forecast")) == {"jitter", "scaling", "warping"}
+    assert set(augmentation_params("classify-text")) == {"word_dropout", "word_swaps"}
+    assert augmentation_params("translate") == {}
+    assert {"cutmix", "generated_by"} <= set(augmentation_params("classify-image"))
+    assert "generated_by" not in augmentation_params("vae")
 
 
 def test_the_status_of_data_says_how_to_get_it() -> None:

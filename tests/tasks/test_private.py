@@ -81,6 +81,8 @@ def test_delta_is_the_largest_power_of_ten_below_one_record() -> None:
         ("classify-image", {}, {"teacher": "cifar10-resnet"}, {}, "a teacher has seen"),
         ("classify-image", {}, {"adversary": "pgd"}, {}, 'adversary is "pgd"'),
         ("classify-image", {}, {}, {"mixup": 0.2}, "mixup lets a record into another's"),
+        ("classify-image", {}, {}, {"cutmix": 1.0}, "cutmix lets a record into another's"),
+        ("classify-image", {}, {}, {"generated_by": "mnist-gan"}, "generated_by takes none"),
     ],
 )
 def test_what_would_break_the_promise_is_refused(

@@ -7,30 +7,41 @@ weights, and `restored` gives a freshly built network the same modules before it
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from torch import nn
 
 import dlexplain.compression  # noqa: F401, registers them
 from dlexplain.compression.base import COMPRESSIONS
-from dlexplain.errors import WeightsError
+from dlexplain.errors import BadInput, WeightsError
 from dlexplain.params import parse
 from dlexplain.registry import imported
 
 STRUCTURE = "structure.json"
 """The file beside a compressed network's weights: a list of the steps that led to it."""
 P = TypeVar("P")
+Row = Mapping[str, str | int | float]
+"""What became of one layer: its name under "layer", then one number or text a column."""
+
+
+def _unknown() -> nn.Module:
+    raise BadInput("the weights with which the model's training began cannot be had again")
 
 
 class Compressor(ABC, Generic[P]):
     """One way of compressing; `part` is how much of the training is over, 0 to 1.
 
-    data  the run's data module: `loader` gives training batches, `some_inputs(count, seed)` inputs
+    data   the run's data module: `loader` gives training batches, `some_inputs(count, seed)` inputs
+    notes  what the run's user should know of what `prepare` did, sentences
+    fresh  gives the parent's network with the weights with which its training began; raises
+           BadInput where they cannot be had
     """
 
     def __init__(self, params: P) -> None:
         self.params = params
+        self.notes: list[str] = []
+        self.fresh: Callable[[], nn.Module] = _unknown
 
     @abstractmethod
     def prepare(self, network: nn.Module, data: Any) -> nn.Module:
@@ -52,6 +63,18 @@ class Compressor(ABC, Generic[P]):
     def facts(self, network: nn.Module) -> Mapping[str, float]:
         """Of the finished network, for the run's metrics, such as its part of zeros."""
         return {}
+
+    def layers(self, network: nn.Module) -> Sequence[Row]:
+        """What became of each layer of the finished network, all rows with the same columns."""
+        return ()
+
+    def state(self) -> dict[str, Any]:
+        """What beside the network's weights changes in the training: tensors and plain values, for
+        the checkpoints of a run, which goes on from them."""
+        return {}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
 
     @classmethod
     def restored(cls, network: nn.Module, structure: Mapping[str, Any]) -> nn.Module:

@@ -11,23 +11,18 @@ from types import MappingProxyType
 from typing import Any
 
 import lightning.pytorch as L
-import numpy as np
 import torch
 from torch import Tensor
 
 from dlexplain.data.augment import queued
 from dlexplain.data.base import ModuleOptions
+from dlexplain.data.base import batch_seed as batch_seed
 from dlexplain.registry import Registry
 
 Batch = dict[str, Any]
 LARGEST_ON_GPU = 4e9
 """Bytes; larger data sets stay in the host's memory."""
 EVALUATION_BATCH = 500
-
-
-def batch_seed(seed: int, epoch: int, batch: int) -> int:
-    """A seed for everything random in one batch."""
-    return int(np.random.SeedSequence([seed, epoch, batch]).generate_state(1, np.uint32)[0])
 
 
 class PoissonSampling:

@@ -14,13 +14,23 @@ from dlexplain.data.planting import planted_pictures
 class PictureModule(DataModule):
     """Batches {"x": (batch, channels, side, side), "y", "y2", "weight"}, normalised; those that
     train also have "places" and "places2", where in the training part the pictures are and those
-    that are mixed in."""
+    that are mixed in.
+
+    generated  pictures that are learned from behind those of the training part; how pixels are
+               normalised does not depend on them
+    """
 
     def __init__(
-        self, data: PictureData, augmentation: Augmentation, batch_size: int, seed: int, epochs: int
+        self,
+        data: PictureData,
+        augmentation: Augmentation,
+        batch_size: int,
+        seed: int,
+        epochs: int,
+        generated: Pictures | None = None,
     ) -> None:
         parts = {
-            "train": _tensors(data.train),
+            "train": _tensors(data.train, generated),
             "validation": _tensors(data.validation),
             "test": _tensors(data.test),
         }
@@ -87,11 +97,12 @@ def _pictures(data: PictureData, options: ModuleOptions) -> PictureModule:
     o = options
     if o.shortcut.planted:
         data = planted_pictures(data, o.shortcut, o.seed)
-    return PictureModule(data, o.augmentation, o.batch_size, o.seed, o.epochs)
+    return PictureModule(data, o.augmentation, o.batch_size, o.seed, o.epochs, o.generated)
 
 
-def _tensors(pictures: Pictures) -> dict[str, Tensor]:
-    return {
-        "pixels": torch.from_numpy(np.ascontiguousarray(pictures.pixels)),
-        "labels": torch.from_numpy(pictures.labels),
-    }
+def _tensors(pictures: Pictures, more: Pictures | None = None) -> dict[str, Tensor]:
+    pixels, labels = np.ascontiguousarray(pictures.pixels), pictures.labels
+    if more is not None:
+        pixels = np.concatenate([pixels, more.pixels])
+        labels = np.concatenate([labels, more.labels])
+    return {"pixels": torch.from_numpy(pixels), "labels": torch.from_numpy(labels)}

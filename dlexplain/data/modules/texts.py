@@ -10,6 +10,8 @@ import torch
 from tokenizers import Regex, Tokenizer, normalizers
 from torch import Tensor
 
+from dlexplain.data.augment import queued
+from dlexplain.data.augmentations import TextAugmentation
 from dlexplain.data.base import ModuleOptions
 from dlexplain.data.modules.base import (
     GIVEN,
@@ -22,6 +24,7 @@ from dlexplain.data.modules.base import (
 )
 from dlexplain.data.planting import planted_texts
 from dlexplain.data.sets.csv_texts import read_rows
+from dlexplain.data.text_variants import joined, varies, vary
 from dlexplain.data.texts import TextData, Texts, read_labelled
 from dlexplain.data.tokenisers import FILE, PAD, UNK, Kind, load_tokeniser, train_tokeniser
 from dlexplain.errors import DataError
@@ -81,8 +84,16 @@ class TextModule(DataModule):
     """
 
     def __init__(
-        self, data: TextData, tokeniser: Tokenizer, longest: int, batch_size: int, seed: int
+        self,
+        data: TextData,
+        tokeniser: Tokenizer,
+        longest: int,
+        batch_size: int,
+        seed: int,
+        augmentation: TextAugmentation | None = None,
     ) -> None:
+        self.tokeniser, self.longest = tokeniser, longest
+        self.augmentation = augmentation or TextAugmentation()
         self.texts = {"train": data.train, "validation": data.validation, "test": data.test}
         encoded = {split: _encode(part, tokeniser, longest) for split, part in self.texts.items()}
         super().__init__(
@@ -117,7 +128,15 @@ class TextModule(DataModule):
         return TextEvaluationLoader(self._parts[split], texts, self.evaluation_batch)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        return batch
+        if "seed" not in batch or not varies(self.augmentation):
+            return batch
+        # Words are varied in the text itself, since a word may be several tokens.
+        places = batch["places"].cpu().numpy()
+        part = self.texts["train"].take(places)
+        generator = np.random.default_rng(batch["seed"])
+        varied = tuple(joined(vary(text, self.augmentation, generator)) for text in part.texts)
+        arrays, _ = _encode(Texts(varied, part.labels), self.tokeniser, self.longest)
+        return {**batch, "x": queued(arrays["x"], batch["x"].device)}
 
     def some_inputs(self, count: int, seed: int) -> Tensor:
         return self._parts["train"]["x"][:count]
@@ -175,7 +194,15 @@ def _texts(data: TextData, options: ModuleOptions) -> TextModule:
     else:
         size, lower = int(task["vocabulary"]), bool(task["lower"])
         tokeniser = train_tokeniser(cast(Kind, kind), data.train.texts, size, lower)
-    return TextModule(data, tokeniser, int(task["longest"]), options.batch_size, options.seed)
+    how = options.augmentation
+    return TextModule(
+        data,
+        tokeniser,
+        int(task["longest"]),
+        options.batch_size,
+        options.seed,
+        how if isinstance(how, TextAugmentation) else None,
+    )
 
 
 def _given(

@@ -5,7 +5,6 @@ that can be taken away. What these are is a matter of the modality: pixels, word
 values. So a method is written once, and is offered wherever its needs are met.
 """
 
-import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from dlexplain.errors import Incompatible
 from dlexplain.explainers.baselines import undecided
 from dlexplain.explainers.batching import BatchSizes, Evaluator, Target
+from dlexplain.explainers.prepare import in_float32
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import Spec, Value
 from dlexplain.registry import Registry
@@ -212,11 +212,11 @@ class ModelInput(ABC):
         raise Incompatible(f"the weights behind a {self.modality.name} are not at hand")
 
     def copied_network(self) -> nn.Module:
-        """A copy of `network`, taken in the model's turn: hooks of others, which live only in
-        theirs, would be copied along."""
+        """A copy of `network` whose weights can be changed, taken in the model's turn: hooks of
+        others, which live only in theirs, would be copied along."""
         network = self.network
         with self.model.lock.turn():
-            return copy.deepcopy(network)
+            return in_float32(network)
 
     def of_network(self, network: nn.Module, name: str) -> Self:
         """The same input of another network of the same form.

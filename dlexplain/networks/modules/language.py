@@ -1,6 +1,6 @@
 """What language models share: what they are built for, their state, and a tied output layer."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, cast, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,14 @@ class LanguageModel(Protocol):
     def __call__(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]: ...
 
 
+@runtime_checkable
+class ScoresWords(Protocol):
+    """An embedding that computes the products with its vectors in its own way."""
+
+    def scores(self, states: Tensor, bias: Tensor) -> Tensor:
+        """(batch, time, size) -> logits (batch, time, vocabulary)"""
+
+
 class Output(nn.Module):
     """(batch, time, size) -> logits (batch, time, vocabulary).
 
@@ -34,9 +42,11 @@ class Output(nn.Module):
         if self.weight is not None:
             nn.init.uniform_(self.weight, -0.1, 0.1)
 
-    def forward(self, states: Tensor, embedding: Tensor) -> Tensor:
-        weight = embedding if self.weight is None else self.weight
-        return F.linear(states, weight, self.bias)
+    def forward(self, states: Tensor, embedding: nn.Module) -> Tensor:
+        if self.weight is None and isinstance(embedding, ScoresWords):
+            return embedding.scores(states, self.bias)
+        weight = embedding.weight if self.weight is None else self.weight
+        return F.linear(states, cast(Tensor, weight), self.bias)
 
 
 def detached(state: Any) -> State:

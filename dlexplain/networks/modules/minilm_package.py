@@ -5,6 +5,7 @@ Wang et al., "MiniLM: Deep Self-Attention Distillation", 2020, https://arxiv.org
 
 from collections.abc import Mapping
 
+import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -50,10 +51,16 @@ class PretrainedVectors(nn.Module):
 
 
 class KeepsLearnt(nn.Module):
-    """A module of which only what learns is kept (KeepsPart); it has no buffers."""
+    """A module of which only what learns is kept (KeepsPart), and what compressing it made of that:
+    buffers and whole numbers; by itself it has neither."""
 
     def own_state(self) -> dict[str, Tensor]:
-        return {name: p.detach() for name, p in self.named_parameters() if p.requires_grad}
+        frozen = {
+            name
+            for name, p in self.named_parameters()
+            if p.dtype == torch.float32 and not p.requires_grad
+        }
+        return {k: t.detach() for k, t in self.state_dict().items() if k not in frozen}
 
     def load_own_state(self, state: Mapping[str, Tensor]) -> None:
         """Strictly; raises RuntimeError where names or shapes are others."""

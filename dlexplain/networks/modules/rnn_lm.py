@@ -50,7 +50,7 @@ class RecurrentLM(nn.Module):
             # torch gives (1, batch, units), an LSTM two of them
             new += [part[0] for part in (after if isinstance(after, tuple) else (after,))]
             x = self.dropouts[index + 1](x)
-        return self.output(x, self.embedding.weight), tuple(new)
+        return self.output(x, self.embedding), tuple(new)
 
     def _before(self, place: int, state: State | None) -> Tensor | tuple[Tensor, ...] | None:
         """A layer's part of the state, in the form that torch takes."""

@@ -41,7 +41,7 @@ class TransformerLM(nn.Module):
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         x, new, _ = self._through(tokens, state, need_weights=False)
         x = self.output_dropout(self.norm(x))
-        return self.output(x, self.embedding.weight), new
+        return self.output(x, self.embedding), new
 
     def attention(self, tokens: Tensor, state: State | None = None) -> list[Tensor]:
         """Each layer's attention weights, (batch, heads, time, remembered + time)."""

@@ -147,14 +147,14 @@ class PictureSubject(Subject):
         corruptions, more = self._corruptions(work, wanted)
         if not attacks and not corruptions:
             raise BadInput("neither an attack nor a corruption is asked for; name one")
-        measured = bool(work.drift) and bool(corruptions)
+        measured = bool(work.map_method) and bool(corruptions)
         return RobustnessPlan(
             Asked(CLEAN, work.clean),
             NORM,
             budgets if attacks else (),
             attacks,
             corruptions,
-            work.drift if measured else "",
+            work.map_method if measured else "",
             (*notes, *more),
         )
 
@@ -201,8 +201,9 @@ class PictureSubject(Subject):
             for name in dict.fromkeys(names)
             for severity in sorted(set(severities))
         ]
-        return tuple(found), [] if work.drift else [
-            f"Drift of maps is not measured: {usual_method(self.model)} takes many passes a map."
+        return tuple(found), [] if work.map_method else [
+            f"How alike maps stay is not measured: {usual_method(self.model)} takes many passes "
+            "a map."
         ]
 
 
@@ -305,20 +306,19 @@ class _Work:
                 corrupt(view, name, severity, self._seed(place))
                 for view, place in zip(self.views(places), places, strict=True)
             ]
-            if not self.drift:
+            if not self.map_method:
                 inputs = self._inputs(views)
                 logits = all_logits(self.model.prepared, inputs, progress, batch_sizes())
                 return [[*row, None] for row in self._said(logits)]
             before = self._clean_maps(places, clean, progress)
             logits, maps = self._explained(views, self._labels(places, clean), progress)
-            drifts = [
+            alike = [
                 spearman(a.ravel().astype(np.float64), b.ravel().astype(np.float64))
                 for a, b in zip(before, maps, strict=True)
             ]
             said = self._said(logits)
             return [
-                [*row, None if np.isnan(drift) else drift]
-                for row, drift in zip(said, drifts, strict=True)
+                [*row, None if np.isnan(one) else one] for row, one in zip(said, alike, strict=True)
             ]
 
         return AskedCorruption(
@@ -326,7 +326,7 @@ class _Work:
         )
 
     @cached_property
-    def drift(self) -> str:
+    def map_method(self) -> str:
         """The method whose maps are compared; "" where each would take many passes."""
         name = usual_method(self.model)
         method = find_method(self.model.prepared.modality, name)
@@ -344,12 +344,12 @@ class _Work:
         self, views: Sequence[Views], labels: Sequence[int], progress: Progress
     ) -> tuple[Tensor, list[NDArray[np.float32]]]:
         """Logits, and maps of the right classes, (height, width) each."""
-        method: Any = find_method(self.model.prepared.modality, self.drift)
+        method: Any = find_method(self.model.prepared.modality, self.map_method)
         inputs = self._inputs(views)
         given = PictureInput(self.model.prepared, NO_TARGET, progress, batch_sizes(), inputs[:1])
         two = has_two(self.model)
         targets = [Target(label, 1 - label if two else None) for label in labels]
-        request = request_of(self.model, self.drift, {})
+        request = request_of(self.model, self.map_method, {})
         logits, found = explain_together(method, given, inputs, request, scores_of_rows(targets))
         return logits, [joined(one.values, one.signed) for one in found]
 

@@ -78,7 +78,7 @@ class AskedAttack(Asked):
 
 @dataclass(frozen=True)
 class AskedCorruption(Asked):
-    """Its Row: [class, confidence, drift of the map or None]."""
+    """Its Row: [class, confidence, rank correlation of the map or None]."""
 
     name: str
     title: str
@@ -89,7 +89,7 @@ class AskedCorruption(Asked):
 @dataclass(frozen=True)
 class RobustnessPlan:
     """clean  is asked first;  norm, budgets  as results.Robustness has them
-    map_method  by which drift is measured, "" for none;  notes  on what is left out
+    map_method  whose maps are compared, "" for none;  notes  on what is left out
     """
 
     clean: Asked

@@ -62,7 +62,7 @@ def robustness(
     tell: Tell | None = None,
 ) -> Robustness:
     """How robust a classifier is over a data set: robust accuracy under attacks over budgets, and
-    accuracy, calibration and drift of maps where pictures get worse.
+    accuracy, calibration and how alike maps stay where pictures get worse.
 
     model        from `dx.load` or `dx.wrap`, or its name: a picture classifier
     data         where the model's own data set lies, or a folder or ZIP of pictures, in folders

@@ -139,7 +139,7 @@ def _withstood(attacked: Sequence[_Attacked], count: int, right: Bools) -> Bools
 
 
 class _Corrupted:
-    """All corruptions. right, sure, drift  (cells, examples)"""
+    """All corruptions. right, sure, alike  (cells, examples)"""
 
     def __init__(self, plan: RobustnessPlan, answers: Answers, labels: NDArray[np.int64]) -> None:
         self.asked: Sequence[AskedCorruption] = plan.corruptions
@@ -148,8 +148,8 @@ class _Corrupted:
         shape = (len(rows), len(labels))
         self.right = np.array([_said(r) == labels for r in rows], dtype=bool).reshape(shape)
         self.sure = np.array([_sure(r) for r in rows], dtype=np.float64).reshape(shape)
-        drift = [[np.nan if row[2] is None else row[2] for row in r] for r in rows]
-        self.drift = np.array(drift, dtype=np.float64).reshape(shape)
+        alike = [[np.nan if row[2] is None else row[2] for row in r] for r in rows]
+        self.alike = np.array(alike, dtype=np.float64).reshape(shape)
 
     def scores(self) -> tuple[CorruptionScore, ...]:
         return tuple(
@@ -160,10 +160,10 @@ class _Corrupted:
                 one.severity,
                 _share(right),
                 expected_calibration_error(sure, right) if len(right) else None,
-                _mean(drift),
+                _mean(alike),
             )
-            for one, right, sure, drift in zip(
-                self.asked, self.right, self.sure, self.drift, strict=True
+            for one, right, sure, alike in zip(
+                self.asked, self.right, self.sure, self.alike, strict=True
             )
         )
 
@@ -183,9 +183,9 @@ class _Corrupted:
         found = [SeverityScore(0, _share(right), _calibration(sure[None], right[None]), same)]
         for level in sorted({one.severity for one in self.asked}):
             which = [i for i, one in enumerate(self.asked) if one.severity == level]
-            drift = self.drift[which]
-            known = np.isfinite(drift)
-            sums, counts = np.where(known, drift, 0.0).sum(0), known.sum(0)
+            alike = self.alike[which]
+            known = np.isfinite(alike)
+            sums, counts = np.where(known, alike, 0.0).sum(0), known.sum(0)
             means = np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
             found.append(
                 SeverityScore(

@@ -26,7 +26,7 @@ def similarity(
     https://doi.org/10.1109/TIP.2003.819861) each map is divided by its largest |value|, since two
     models' scores have no common unit.
     """
-    one, other = _on_one_grid(first.heatmap, second.heatmap, parts)
+    one, other = on_one_grid(first.heatmap, second.heatmap, parts)
     signed = first.signed or second.signed
     return MapSimilarity(
         ssim=_ssim(one, other, signed),
@@ -37,7 +37,7 @@ def similarity(
     )
 
 
-def _on_one_grid(
+def on_one_grid(
     first: NDArray[np.float32], second: NDArray[np.float32], parts: tuple[Part, Part] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The part of the picture that is in both, at the coarser of their grids."""

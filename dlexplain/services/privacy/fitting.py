@@ -32,7 +32,8 @@ def alone(spec: RunSpec) -> RunSpec:
         training["schedule"] = "constant"
     training |= {"averaging": 0.0, "patience": 0, "precision": "float32"}
     task = {key: value for key, value in spec.task_params.items() if key != "teacher"}
-    return replace(spec, task_params=task, training=training)
+    varied = {k: v for k, v in spec.augmentation.items() if not k.startswith("generated")}
+    return replace(spec, task_params=task, training=training, augmentation=varied)
 
 
 def fit(spec: RunSpec, data: LoadedData, epoch_done: Callable[[], None]) -> Built:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dlexplain.data.base import PictureData, Pictures
 from dlexplain.errors import BadInput, Incompatible
 from dlexplain.evaluation import membership as attacks
+from dlexplain.evaluation.roc import auroc, newcombe_interval, roc
 from dlexplain.execution.spec import RunSpec
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.one_pass import all_logits
@@ -129,7 +130,7 @@ def measured(
 
 def attacked(name: str, members: Floats, others: Floats, seed: int) -> MembershipAttack:
     """How well scores tell members from others."""
-    area = attacks.auc(members, others)
+    area = auroc(members, others)
     found = attacks.tpr_at_fpr(members, others, FALSE_ALARMS)
     title, paper = PAPERS[name]
     return MembershipAttack(
@@ -137,10 +138,10 @@ def attacked(name: str, members: Floats, others: Floats, seed: int) -> Membershi
         title,
         paper,
         area,
-        *attacks.auc_interval(area, len(members), len(others)),
+        *newcombe_interval(area, len(members), len(others)),
         found,
         *attacks.tpr_interval(members, others, FALSE_ALARMS, seed),
-        *attacks.roc(members, others),
+        *roc(members, others),
     )
 
 

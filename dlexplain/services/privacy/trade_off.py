@@ -9,6 +9,7 @@ import numpy as np
 from dlexplain.data.base import PictureData
 from dlexplain.errors import BadInput
 from dlexplain.evaluation import membership as attacks
+from dlexplain.evaluation.roc import auroc
 from dlexplain.execution.environment import cores, processor
 from dlexplain.execution.spec import RunSpec
 from dlexplain.explainers.drawing import random_state_kept
@@ -115,7 +116,7 @@ def _trade(spec: RunSpec, epsilon: float | None, data: PictureData, progress: Pr
         spent=None if private is None else private.spent(built.module.steps),
         noise=None if private is None else private.promised.noise,
         accuracy=float((said == data.test.labels).mean()),
-        auc=attacks.auc(-members, -others),
+        auc=auroc(-members, -others),
         tpr=attacks.tpr_at_fpr(-members, -others, FALSE_ALARMS),
         right=attacks.guesses_right(-members, -others, -float(members.mean())),
         members=_short(members) if first else (),

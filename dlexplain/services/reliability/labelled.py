@@ -239,9 +239,10 @@ def _same(entry: ModelEntry, digest: str) -> bool:
 def _order(model: Classifier, classes: Sequence[str]) -> Labels:
     """Of each class of the data the model's own index; raises DataError."""
     known = [one.label for one in model.classes]
-    missing = [name for name in classes if known.count(name) != 1]
-    if missing:
-        raise DataError(f'the data has a class "{missing[0]}", which {model.name} has not')
+    for name in classes:
+        if known.count(name) != 1:
+            has = "has not" if name not in known else "has more than once"
+            raise DataError(f'the data has a class "{name}", which {model.name} {has}')
     return np.array([known.index(name) for name in classes], np.int64)
 
 

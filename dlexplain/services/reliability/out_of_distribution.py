@@ -10,13 +10,11 @@ from dlexplain.data.outside import OUTSIDE
 from dlexplain.data.pictures import read_picture
 from dlexplain.errors import BadInput, Incompatible
 from dlexplain.evaluation.out_of_distribution import (
-    Mahalanobis,
-    auroc,
-    auroc_interval,
-    false_positive_rate,
+    RelativeMahalanobis,
     maximum_softmax,
     negative_energy,
 )
+from dlexplain.evaluation.roc import auroc, false_positive_rate, resampled_interval
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.results import (
@@ -111,9 +109,10 @@ def out_of_distribution(
 
 
 class _Scorer:
-    """Every score that the model allows. distance  None where features are not known"""
+    """Every score that the model allows. distance  of both kinds, None where features are not
+    known"""
 
-    def __init__(self, distance: Mahalanobis | None) -> None:
+    def __init__(self, distance: RelativeMahalanobis | None) -> None:
         self.distance = distance
 
     @classmethod
@@ -125,7 +124,7 @@ class _Scorer:
             return cls(None)
         try:
             features, _ = trained.features(progress)
-            return cls(Mahalanobis.fit(features, trained.labels))
+            return cls(RelativeMahalanobis.fit(features, trained.labels))
         except (Incompatible, BadInput) as error:
             notes.append(f"Mahalanobis is left out: {error}.")
             return cls(None)
@@ -138,7 +137,8 @@ class _Scorer:
             features, logits = part.features(progress)
         found = {"maximum-softmax": maximum_softmax(logits), "energy": negative_energy(logits)}
         if self.distance is not None:
-            found["mahalanobis"] = self.distance.score(features)
+            found["mahalanobis"] = self.distance.by_class.score(features)
+            found["relative-mahalanobis"] = self.distance.score(features)
         return found
 
 
@@ -156,7 +156,7 @@ def _cell(score: str, name: str, inside: Floats, outside: Floats, seed: int) -> 
         name,
         len(outside),
         auroc(inside, outside),
-        *auroc_interval(inside, outside, seed),
+        *resampled_interval(inside, outside, seed),
         fpr,
         *wilson(fpr, len(outside)),
     )

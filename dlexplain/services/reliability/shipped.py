@@ -1,16 +1,14 @@
 """What was measured of a model's reliability: what comes along, and what was measured here; no
 torch."""
 
-import json
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from dlexplain.errors import BadInput
 from dlexplain.execution import paths
-from dlexplain.execution.files import write_whole
 from dlexplain.results import CertifiedAccuracy, ClassifierCalibration, OutOfDistribution
+from dlexplain.services.shipped_results import first_of, put_in
 from dlexplain.settings import settings
 from dlexplain.trained.zoo import zoo_models
 
@@ -23,15 +21,11 @@ _PLACES: dict[type[Measured], Callable[[Path], Path]] = {
     CertifiedAccuracy: paths.smoothing_in,
 }
 
-_KINDS: dict[str, type[Measured]] = {kind.__name__: kind for kind in _PLACES}
-
 
 def keep(found: Measured) -> None:
     """In the home folder, in the place of an earlier one; a disk that takes nothing loses it."""
-    file = _file(type(found), found.model, "here")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, _written(found))
+        put_in(_file(type(found), found.model, "here"), found)
     except OSError:
         return
 
@@ -59,12 +53,8 @@ def ship(found: Measured) -> Path:
             "measured"
         )
     file = _file(type(found), found.model, "shipped")
-    write_whole(file, _written(found))
+    put_in(file, found)
     return file
-
-
-def _written(found: Measured) -> bytes:
-    return (json.dumps(found.to_dict(), indent=1) + "\n").encode()
 
 
 def _file(kind: type[Measured], model: str, where: Where) -> Path:
@@ -80,19 +70,4 @@ def _zoo_folder(model: str) -> Path:
 
 
 def _read_of(kind: type[R], model: str, where: Where) -> R | None:
-    file = _file(kind, model, where)
-    try:
-        version = file.stat().st_mtime_ns
-    except (OSError, ValueError):  # there is none, or a name that no file can have
-        return None
-    found: R | None = _read(kind.__name__, file, version)
-    return found if found is not None and found.model == model else None
-
-
-@lru_cache(maxsize=256)  # a page asks at each of its runs
-def _read(kind: str, file: Path, version: int) -> Any:
-    """None for one that is damaged: it is worth a new one, not an error."""
-    try:
-        return _KINDS[kind].from_dict(json.loads(file.read_text("utf-8")))
-    except (OSError, ValueError, RecursionError):  # BadInput is a ValueError
-        return None
+    return first_of(model, (_file(kind, model, where),), kind.from_dict)

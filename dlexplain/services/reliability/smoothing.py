@@ -1,8 +1,7 @@
 """Randomised smoothing of a picture classifier over a data set, picture by picture."""
 
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +16,7 @@ from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.results import Certificate, CertifiedAccuracy
 from dlexplain.services.explaining import batch_sizes
+from dlexplain.services.keeping import Keeping
 from dlexplain.services.kept import KeptAnswers, KeptQuestion, forget_all_but
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.reliability.about import provenance
@@ -27,7 +27,6 @@ from dlexplain.settings import local_path, settings
 USUAL = 500
 KEPT = 50
 """Questions without a folder of their own whose answers are kept."""
-KEEP_SECONDS, TELL_SECONDS = 1.0, 5.0
 Tell = Callable[[CertifiedAccuracy], None]
 
 
@@ -136,7 +135,7 @@ def smoothing(
 
 @dataclass(eq=False)
 class _Job:
-    """The work: what is done is in `done`, and on the disk but for what is `fresh`."""
+    """The work: what is done is in `done`, and on the disk but for the last second's."""
 
     part: PicturePart
     how: Smoothing
@@ -146,9 +145,9 @@ class _Job:
     progress: Progress
     tell: Tell | None
     done: dict[int, Certificate]
-    fresh: list[Certificate] = field(default_factory=list)
-    written: float = field(default_factory=time.monotonic)
-    told: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.kept = Keeping(self._write, self._tell)
 
     def run(self) -> None:
         """All that is still to do, picture by picture."""
@@ -161,7 +160,7 @@ class _Job:
             for place in todo:
                 self._add(self._certificate(place))
         finally:  # what is done is kept, also where the work is cancelled
-            self._write()
+            self.kept.flush()
 
     def result(self) -> CertifiedAccuracy:
         known = tuple(self.done[place] for place in sorted(self.done) if place < len(self.part))
@@ -183,14 +182,11 @@ class _Job:
 
     def _add(self, found: Certificate) -> None:
         self.done[found.place] = found
-        self.fresh.append(found)
-        if time.monotonic() - self.written >= KEEP_SECONDS:
-            self._write()
-        if self.tell is not None and time.monotonic() - self.told >= TELL_SECONDS:
-            self.tell(self.result())
-            self.told = time.monotonic()
+        self.kept.add(found)
 
-    def _write(self) -> None:
-        if self.fresh:
-            self.store.append([asdict(one) for one in self.fresh])
-        self.fresh, self.written = [], time.monotonic()
+    def _write(self, fresh: Sequence[Certificate]) -> None:
+        self.store.append([asdict(one) for one in fresh])
+
+    def _tell(self) -> None:
+        if self.tell is not None:
+            self.tell(self.result())

@@ -10,7 +10,13 @@ import dlexplain.data.sets
 import dlexplain.networks
 import dlexplain.tasks  # noqa: F401, these four register what a spec can name
 from dlexplain.compression.base import COMPRESSIONS
-from dlexplain.data.base import DATA, Augmentation, DataStatus
+from dlexplain.data.augmentations import (
+    augmentation_class,
+    foreign,
+    kind_of,
+    own_augmentation,
+)
+from dlexplain.data.base import DATA, DataStatus
 from dlexplain.data.shortcuts import KINDS, NONE, USED, Shortcut, problems_of
 from dlexplain.errors import BadInput, SpecError, UnknownName, WeightsError, known_names
 from dlexplain.execution.paths import data_folder
@@ -20,6 +26,8 @@ from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.params import Spec, Value, parse, problems, specs
 from dlexplain.params import as_dict as params_dict
 from dlexplain.registry import Registry
+from dlexplain.services.training.first_weights import why_not_fresh
+from dlexplain.services.training.generated import makers_of
 from dlexplain.settings import local_path, settings
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.classify_image import check_teacher
@@ -68,8 +76,8 @@ def training_params() -> Mapping[str, Spec]:
 
 
 def augmentation_params(task: str) -> Mapping[str, Spec]:
-    """How pictures are varied; nothing for other modalities."""
-    return specs(Augmentation) if TASKS[task].modality == "image" else {}
+    """How training examples are varied; nothing for tasks that take them as they are."""
+    return specs(augmentation_class(task))
 
 
 def shortcut_params(task: str) -> Mapping[str, Spec]:
@@ -103,9 +111,14 @@ def complete(spec: RunSpec) -> RunSpec:
             wrong.append(f'{field} is "{name}"; {known_names(name, sorted(registry))}')
     teacher, unfit = _teacher(spec)
     wrong += [*_misfits(spec), *unfit, *_unfit_parent(spec)]
+    spec = replace(spec, augmentation=own_augmentation(spec.task, spec.augmentation))
+    makers, unfit = makers_of(spec)
+    wrong += unfit
     groups: dict[str, Any] = {}
     for group, params in _declarations(spec).items():
         given = dict(getattr(spec, group))
+        if group == "augmentation":  # what else is given is told by _misfits
+            given = {k: v for k, v in given.items() if k in specs(params) or kind_of(k) is None}
         found = problems(params, given)
         wrong += [f"{group.removesuffix('_params')}: {problem}" for problem in found]
         if not found:
@@ -116,6 +129,8 @@ def complete(spec: RunSpec) -> RunSpec:
                 groups[group]["path"] = _from_anywhere(str(groups[group]["path"]))
             if teacher and group == "task_params":
                 groups[group]["teacher"] = teacher
+            if group == "augmentation":
+                groups[group] |= makers
     if "training" in groups and is_private(groups["training"]):
         how = parse(Training, groups["training"])
         wrong += problems_of_privacy(spec.task, how, spec.task_params, spec.augmentation)
@@ -131,6 +146,7 @@ def complete(spec: RunSpec) -> RunSpec:
 def changed(spec: RunSpec) -> dict[str, Value]:
     """What a spec says other than the defaults: group.name -> value."""
     found = {}
+    spec = replace(spec, augmentation=own_augmentation(spec.task, spec.augmentation))
     for group, params in _declarations(spec).items():
         defaults = {key: declared.default for key, declared in specs(params).items()}
         for key, value in getattr(spec, group).items():
@@ -143,7 +159,7 @@ def _declarations(spec: RunSpec) -> dict[str, type]:
     """Params classes of the groups whose owner is known."""
     found: dict[str, type] = {
         "training": Training,
-        "augmentation": Augmentation,
+        "augmentation": augmentation_class(spec.task),
         "shortcut": Shortcut,
     }
     if spec.task in TASKS:
@@ -175,11 +191,42 @@ def _unfit_parent(spec: RunSpec) -> list[str]:
     if not COMPRESSIONS[spec.compression].learns and epochs:
         return [f"training: epochs is {epochs}; after {spec.compression} nothing is learned: 0"]
     try:
-        found = trained(spec.parent).spec if spec.parent else None
+        parent = trained(spec.parent) if spec.parent else None
+        found = None if parent is None else parent.spec
+        begun = "" if parent is None else why_not_fresh(parent)
     except (UnknownName, WeightsError) as error:
         return [f"parent: {error}"]
     if found is None:
         return [f"parent is missing; {spec.compression} compresses a trained model"]
+    if is_private(found.training):
+        return ["parent was trained privately; what it promises would not hold of a training on"]
+    return [*_unfit_way(spec, epochs, begun), *_unlike(spec, found)]
+
+
+def _unfit_way(spec: RunSpec, epochs: int, begun: str) -> list[str]:
+    """Why the way of compressing does not go with the model, its parameters or the training."""
+    way = COMPRESSIONS[spec.compression]
+    if way.models and spec.model not in way.models:
+        return [
+            f'compression {way.name} does not suit the model "{spec.model}"; it takes '
+            f"{', '.join(way.models)}"
+        ]
+    if problems(way.Params, spec.compression_params):
+        return []  # told elsewhere
+    params: Any = parse(way.Params, spec.compression_params)
+    wrong = list(way.unfit(params, epochs, begun))
+    early = spec.training.get("keep_best", True) in (True, "true") or _whole(
+        spec.training.get("patience", 0)
+    )
+    if way.ends(params) and early:
+        wrong.append(
+            "training: keep_best or patience would take an epoch before the network is as small as "
+            "asked; keep_best=false and patience=0 are accepted"
+        )
+    return wrong
+
+
+def _unlike(spec: RunSpec, found: RunSpec) -> list[str]:
     return [
         f'{key} is "{getattr(spec, key)}", but the parent\'s is "{getattr(found, key)}"; a '
         "compression keeps it"
@@ -206,10 +253,7 @@ def _misfits(spec: RunSpec) -> list[str]:
     if early and model is not None and not (model.any_side and early >= model.least):
         takes = f"sides from {model.least}" if model.any_side else "one side only"
         wrong.append(f'augmentation: early_side is "{early}", but {spec.model} takes {takes}')
-    if spec.task in TASKS and TASKS[spec.task].modality != "image":
-        used = [key for key, value in given.items() if value not in (0, 0.0, "none", "0")]
-        if used:
-            wrong.append(f"augmentation: {', '.join(used)} is given, but varies pictures only")
+    wrong += foreign(spec.task, given) if spec.task in TASKS else []
     planted = str(spec.shortcut.get("kind", NONE))
     if spec.task in TASKS and planted != NONE and planted in specs(Shortcut)["kind"].options:
         wrong += problems_of(planted, str(spec.shortcut.get("word", Shortcut.word)), spec.task)

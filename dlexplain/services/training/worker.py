@@ -20,7 +20,8 @@ import dlexplain.data.modules
 import dlexplain.data.sets
 import dlexplain.networks
 import dlexplain.tasks  # noqa: F401, these four register what a spec can name
-from dlexplain.data.base import DATA, Augmentation, LoadedData, ModuleOptions, Report, silent
+from dlexplain.data.augmentations import read_augmentation
+from dlexplain.data.base import DATA, LoadedData, ModuleOptions, Report, silent
 from dlexplain.data.modules.base import module_of
 from dlexplain.data.shortcuts import Shortcut
 from dlexplain.errors import CheckpointError, DlexplainError, RunError
@@ -49,6 +50,7 @@ from dlexplain.networks.modules.base import SeesData, kept_state
 from dlexplain.networks.modules.device import choose_device, describe_device
 from dlexplain.params import parse
 from dlexplain.services.training.compressing import Compressing
+from dlexplain.services.training.generating import generated_for
 from dlexplain.services.training.private import fit_for_privacy, make_private
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS, Training
@@ -119,22 +121,26 @@ def assembled(
     training: Training = parse(Training, spec.training)
     task_params: Any = parse(task.Params, spec.task_params)
     report("building the network", None)
+    generated = generated_for(spec, data, report, home) if learns else None
     options = ModuleOptions(
         task=dict(spec.task_params) | asdict(task_params),
-        augmentation=parse(Augmentation, spec.augmentation),
+        augmentation=read_augmentation(spec.task, spec.augmentation),
         batch_size=batch_size or training.batch_size,
         seed=spec.seed,
         epochs=training.epochs,
         shortcut=parse(Shortcut, spec.shortcut),
+        generated=None if generated is None else generated.pictures,
     )
     module_of_data = module_of(data, options)
+    if generated is not None:
+        module_of_data.facts["notes"].append(generated.note)
     L.seed_everything(spec.seed, verbose=False)
     shape = task.shape(module_of_data.facts, task_params)
     network = architecture.build(shape, parse(architecture.Params, spec.model_params))
     compressing = Compressing.of(spec, home) if spec.compression and learns else None
     if compressing is not None:
         network = compressing.prepare(module_of_data)
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = () if compressing is None else compressing.notes
     if training.target_epsilon:
         training = replace(training, precision="float32")
         notes = fit_for_privacy(network, spec.model)
@@ -206,6 +212,7 @@ def _train(home: Path, reporter: Reporter) -> None:
         metrics |= built.module.private.metrics(trainer.global_step)
     if built.compressing is not None:
         metrics |= built.compressing.metrics(built.module.network)
+        arrays |= built.compressing.arrays(built.module.network)
     reporter.add(metrics, trainer.global_step)
     reporter.phase("saving")
     outcome = Outcome(

@@ -40,10 +40,7 @@ def show_calibration(found: ClassifierCalibration) -> None:
     with left:
         chart(plot_reliability(found), "calibration")
     with right:
-        rows = [_row("as it is", found.before)]
-        if found.fitted:
-            rows.append(_row(f"temperature {found.temperature:.2f}", found.after))
-        st.dataframe(rows, hide_index=True, height="content")
+        st.dataframe(_rows(found), hide_index=True, height="content")
         fitted = (
             f" Fitted on {found.fitted:,d}: {literal(found.fitted_on)}." if found.fitted else ""
         )
@@ -61,11 +58,19 @@ def show_calibration(found: ClassifierCalibration) -> None:
             download("JSON", partial(found.to_dict), f"{stem}.json", f"{key}-json")
 
 
-def _row(name: str, scores: CalibrationScores) -> dict[str, object]:
+def _rows(found: ClassifierCalibration) -> list[dict[str, str]]:
+    """A measure a row, as it is and with the temperature."""
+    sides = {"As it is": _measures(found.before)}
+    if found.fitted:
+        sides[f"Temperature {found.temperature:.2f}"] = _measures(found.after)
+    names = sides["As it is"]
+    return [{"Measure": name, **{k: side[name] for k, side in sides.items()}} for name in names]
+
+
+def _measures(scores: CalibrationScores) -> dict[str, str]:
     return {
-        "Probabilities": name,
         "ECE": f"{scores.ece:.3f} [{scores.ece_low:.3f}, {scores.ece_high:.3f}]",
-        "By chance": f"{scores.chance:.3f}",
+        "ECE by chance": f"{scores.chance:.3f}",
         "NLL": f"{scores.nll:.3f}",
         "Brier": f"{scores.brier:.3f}",
     }

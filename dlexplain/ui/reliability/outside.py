@@ -14,13 +14,15 @@ from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.reliability.question import file_stem, told_where
 
+IN_A_ROW = 2
 GOOD = 0.9
 """Mean AUROC from which the answer is drawn as good news."""
 MEANING = """
 Every score is high for what is like the training data. **Maximum softmax**: the largest
 probability (Hendrycks and Gimpel 2017). **Energy**: the negative energy, log Σ exp of the
 logits (Liu et al. 2020). **Mahalanobis distance**: how far the features of the last layer but
-one are from the nearest class, in units of the classes' common spread (Lee et al. 2018).
+one are from the nearest class, in units of the classes' common spread (Lee et al. 2018); the
+**relative** one subtracts how far they are from all classes together (Ren et al. 2021).
 
 **AUROC**: the chance that a test picture has a higher score than one of the other set; 0.5 is a
 coin. **FPR at 95% TPR**: the part of the other set that passes a threshold which 95% of the
@@ -46,8 +48,10 @@ def show_outside(found: OutOfDistribution) -> None:
     )
     if found.notes:
         st.caption("  \n".join(map(literal, found.notes)))
-    for column, score in zip(st.columns(len(found.scores)), found.scores, strict=True):
-        with column:
+    for place, score in enumerate(found.scores):
+        if place % IN_A_ROW == 0:
+            columns = st.columns(IN_A_ROW)
+        with columns[place % IN_A_ROW]:
             st.markdown(f"**{SCORE_TITLES[score]}**")
             chart(plot_outside(found, score), f"outside-{score}")
     with st.container(horizontal=True):

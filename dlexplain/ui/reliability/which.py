@@ -1,12 +1,19 @@
 """Of a measurement that was made here and one that comes along, which to see. No torch here."""
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
-from dlexplain.services.reliability.shipped import measured_here, shipped
+from dlexplain.services.reliability.shipped import known, measured_here, shipped
+from dlexplain.trained.catalogue import ModelEntry
 
 TITLES = {"here": "measured here", "shipped": "comes along"}
+
+
+def not_known(kind: Any) -> Callable[[ModelEntry], bool]:
+    """Sorts those of which something is known to the front."""
+    return lambda entry: known(kind, entry.name) is None
 
 
 def choose_known(kind: Any, model: str, key: str) -> Any:

@@ -22,10 +22,10 @@ EXPLAINED = (
     "budgets and pictures, and what is measured in L∞ says nothing of other changes, such as "
     "turning or moving. Corruptions were not chosen against this model; they are drawn anew, so "
     "means over many pictures can be compared with published ones, frost not at all. "
-    "Calibration error of few pictures is above 0 also where a model is calibrated. **Drift** is "
-    "the rank correlation of the map of the right class on the corrupted picture with that on the "
-    "picture as it was: 1 is the same order of places, 0 none. A model may keep its class while "
-    "its map moves."
+    "Calibration error of few pictures is above 0 also where a model is calibrated. The **rank "
+    "correlation of the maps** is that of the map of the right class on the corrupted picture with "
+    "that on the picture as it was: 1 is the same order of places, 0 none. A model may keep its "
+    "class while its map moves."
 )
 
 
@@ -82,7 +82,7 @@ def _answer(found: Robustness, second: Robustness | None) -> None:
 
 
 def _measure(found: Robustness) -> str:
-    known = [m for m in MEASURES if m != "drift" or found.map_method]
+    known = [m for m in MEASURES if m != "map_correlation" or found.map_method]
     return str(
         st.segmented_control(
             "What is drawn", known, format_func=lambda name: capital(MEASURES[name]), key=MEASURE,
@@ -126,7 +126,7 @@ def _corruption_rows(found: Robustness) -> list[dict[str, Any]]:
             "Severity": one.severity,
             "Accuracy": str(one.accuracy),
             "Calibration error": None if one.ece is None else round(one.ece, 3),
-            "Maps alike": _plain(one.drift),
+            "Maps alike": _plain(one.map_correlation),
         }
         for one in found.corruptions
     ]
@@ -150,7 +150,7 @@ def _plain(found: Estimate) -> str:
 
 
 def _facts(found: Robustness) -> None:
-    maps = f" Drift by {literal(found.map_method)}." if found.map_method else ""
+    maps = f" Maps by {literal(found.map_method)}." if found.map_method else ""
     st.caption(
         f"{found.done:,d} {literal(found.noun)}: {literal(found.data)}.{maps} "
         f"{literal(found.date[:10])}, {literal(found.machine)}: "

@@ -1,0 +1,1 @@
+"""The page Compare models: what is asked, the job, what came of it."""

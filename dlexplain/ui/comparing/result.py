@@ -1,0 +1,143 @@
+"""How far two models' reasons drift apart, on a page: the answer, charts, maps side by side."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from dlexplain.figures.model_comparison import plot_class_drift, plot_model_comparison
+from dlexplain.results import ModelComparison
+from dlexplain.results.model_comparison import SHOWN, ComparedExample
+from dlexplain.results.model_comparison_words import MEANS, number, verdict
+from dlexplain.results.words import capital
+from dlexplain.ui.cards import download
+from dlexplain.ui.charts import chart
+from dlexplain.ui.comparing.examples import show_examples
+from dlexplain.ui.markdown import literal
+
+SECTION = "compare-models-section"
+MOST, FLIPS = "Drift most", "Class flipped"
+EXPLAINED = (
+    "The **most marked tenth** are the places of the largest |value| in each map: how many of them "
+    "are so in both; by chance a tenth. The **control** says how much of the drift is none of the "
+    "second model's doing: the same training from another seed, another model, or the method's own "
+    "random draws. What counts is the paired difference on the same examples. Means have bootstrap "
+    "95% intervals over the examples, shares Wilson's. "
+    "Alike maps may both be wrong, and two models may be right for different reasons: the drift "
+    "says that reasons changed, not that they became worse. It is of this method, and of these "
+    "examples. A map all of whose values are the same has no order and is left out."
+)
+
+
+def show_result(found: ModelComparison, key: str, whole: bool = True) -> None:
+    """All of it. key  of its charts
+    whole  with what may be drawn once in a run: downloads, choices"""
+    _answer(found)
+    drift, classes = st.columns([3, 2], gap="large")
+    with drift:
+        st.markdown("**How far the reasons drift**")
+        chart(plot_model_comparison(found), f"{key}-drift")
+        st.caption(
+            f"A dot is one of the {literal(found.noun)}; orange, the two say different classes. "
+            "Diamond: the mean with its 95% interval."
+        )
+    with classes:
+        _numbers(found)
+    if not whole:
+        return
+    _side_by_side(found, key)
+    if len(found.classes) > 1:
+        st.markdown("**Classes that lost most**")
+        chart(plot_class_drift(found), f"{key}-classes")
+        of = "Of the right class" if found.labelled else f"Of what {literal(found.model)} says"
+        st.caption(f"{of}; bars: a bootstrap 95% interval, of three and more.")
+    with st.expander("Each example"):
+        st.dataframe(_rows(found), hide_index=True)
+    _facts(found)
+    _downloads(found)
+    with st.expander("What these numbers say, and what they cannot"):
+        st.markdown(f"{MEANS} {EXPLAINED}")
+
+
+def _answer(found: ModelComparison) -> None:
+    if found.done < found.found:
+        st.info(
+            f"Of {found.found:,d} {literal(found.noun)} so far {found.done:,d} are compared.",
+            icon=":material/hourglass_top:",
+        )
+    st.info(f"**{literal(verdict(found))}**", icon=":material/balance:")
+    if found.notes:
+        st.caption("  \n".join(map(literal, found.notes)))
+
+
+def _numbers(found: ModelComparison) -> None:
+    if found.changes:
+        st.markdown("**What became of the classes**")
+        st.dataframe(
+            [
+                {"": one.title, "n": one.count, "Share, 95% interval": str(one.share)}
+                for one in found.changes
+            ],
+            hide_index=True, height="content",
+        )  # fmt: skip
+    st.markdown("**In numbers**")
+    st.dataframe(
+        [{"": capital(name), "Mean, 95% interval": number(value)} for name, value in found.means()],
+        hide_index=True, height="content",
+    )  # fmt: skip
+
+
+def _side_by_side(found: ModelComparison, key: str) -> None:
+    known = {one.place for one in found.shown}
+    lists: dict[str, Sequence[ComparedExample]] = {
+        MOST: [one for one in found.lost_most[:SHOWN] if one.place in known],
+        FLIPS: [one for one in found.flipped[:SHOWN] if one.place in known],
+    }
+    offered = [name for name, examples in lists.items() if examples]
+    if not offered:
+        return
+    st.markdown("**Side by side**")
+    chosen = offered[0]
+    if len(offered) > 1:
+        chosen = str(
+            st.segmented_control(
+                "Which examples", offered, key=SECTION, default=offered[0], required=True,
+                label_visibility="collapsed",
+            )
+        )  # fmt: skip
+    show_examples(found, lists[chosen], f"{key}-{offered.index(chosen)}")
+
+
+def _rows(found: ModelComparison) -> list[dict[str, Any]]:
+    """A row an example, the largest drift first."""
+    rows = []
+    for one in sorted(found.examples, key=lambda each: -(each.drift or -1.0)):
+        row: dict[str, Any] = {"Example": one.name, "Explained": one.target}
+        names = (found.model, found.other, found.control or "the control")
+        row |= {f"{name} says": said for name, said in zip(names, one.said, strict=False)}
+        row |= {"Drift": _rounded(one.drift), "Marked tenth in common": _rounded(one.top)}
+        if found.control_kind != "none":
+            row["Control's drift"] = _rounded(one.control_drift)
+        rows.append(row)
+    return rows
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def _facts(found: ModelComparison) -> None:
+    st.caption(
+        f"{found.done:,d} {literal(found.noun)}: {literal(found.data)}. {literal(found.title)}. "
+        f"{literal(found.date[:10])}, {literal(found.machine)}: "
+        f"`{found.command.replace('`', '')}`"
+    )
+
+
+def _downloads(found: ModelComparison) -> None:
+    names = f"{found.model}-{found.other}"
+    stem = f"comparison-{''.join(c if c.isalnum() or c in '-.' else '-' for c in names)}"
+    with st.container(horizontal=True):
+        download("CSV", found.to_csv, f"{stem}.csv", "comparison-csv", "A row an example.")
+        download("JSON", partial(ModelComparison.to_dict, found), f"{stem}.json", "comparison-json")
