@@ -303,7 +303,9 @@ def test_a_sweep_is_a_run_for_each_strength() -> None:
     assert [spec.compression_params["energy"] for spec in specs] == [0.9, 0.7, 0.9]
     assert {spec.parent for spec in specs} == {"digits-cnn"}
     assert specs[0].training["epochs"] == 2
-    assert specs[0].training["learning_rate"] == pytest.approx(0.001)  # a tenth of its own
+    assert specs[0].training["learning_rate"] == 0.01  # the model's own
+    assert sweep_specs("digits-cnn", ways[:1], 1, 0.003)[0].training["learning_rate"] == 0.003
+    assert specs[1].name == "digits-cnn, low-rank 0.7"
     with pytest.raises(BadInput, match='energy is "2"'):
         sweep_specs("digits-cnn", read_ways(["low-rank:2"]))
     with pytest.raises(BadInput, match='unknown compression "smaller"'):

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dlexplain.compression.modules.narrow import FLOAT, Narrow
 from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.execution.paths import card_in, weights_in
 from dlexplain.explainers.drawing import random_state_kept
@@ -51,9 +52,9 @@ def export(model: Any, path: str | Path) -> Export:
 
     The file is compared with the model on inputs drawn at random, with several sizes of the batch
     where the batch is open, and texts also padded; the largest difference is told, and one beyond
-    1e-3 of the largest output is refused. A model in half precision is written in float32, with the
-    weights as they were rounded. Batch and, of texts, length are open where they can be. What is
-    written stands in the list of exports.
+    1e-3 of the largest output is refused. A model in half precision is written, and compared, in
+    float32, with the weights as they were rounded. Batch and, of texts, length are open where they
+    can be. What is written stands in the list of exports.
 
     Raises UnknownName, WeightsError, or BadInput for another ending, for a file that is there
     already, a model that computes in whole numbers, or an operation that the format lacks, which is
@@ -66,14 +67,14 @@ def export(model: Any, path: str | Path) -> Export:
         written = _to_folder(found, inputs, target)
         network = FirstOutput(load_network(found)).eval()
     else:
-        network = FirstOutput(_floating(found)).eval()
+        network = FirstOutput(_floating(found, inputs)).eval()
         written = _to_file(found, network, inputs, target, form)
     try:
-        compared = _compared(FirstOutput(load_network(found)).eval(), inputs, written)
+        compared = _compared(network, inputs, written)
     except BadInput:
         _take_away(target)
         raise
-    notes = (*written.notes, *_notes(found, form))
+    notes = (*written.notes, *_notes(found, form, network, inputs))
     done = Export(
         model=found.name,
         title=found.title,
@@ -121,7 +122,7 @@ def _unwritable(target: Path, error: OSError) -> BadInput:
     return BadInput(f"{target} cannot be written: {error.strerror or error}")
 
 
-def _floating(model: Trained) -> nn.Module:
+def _floating(model: Trained, inputs: Inputs) -> nn.Module:
     """Its network in float32; raises BadInput for one that computes in whole numbers."""
     network = load_network(model)
     if _in_whole_numbers(network):
@@ -130,7 +131,15 @@ def _floating(model: Trained) -> nn.Module:
             f"and programs do not carry over; export {model.spec.parent or 'what it was made of'} "
             "and quantise it there, or export this one into a folder"
         )
-    return copy.deepcopy(network).float() if _in_half(network) else network
+    if not _in_half(network):
+        return network
+    floating = copy.deepcopy(network).float()
+    for module in floating.modules():
+        if isinstance(module, Narrow):
+            module.computes = FLOAT
+    with torch.no_grad():  # what layers compute once of their weights is there before the tracing
+        FirstOutput(floating)(inputs.some(1, 0))
+    return floating
 
 
 def _in_whole_numbers(network: nn.Module) -> bool:
@@ -145,10 +154,17 @@ def _in_half(network: nn.Module) -> bool:
     return any(t.dtype in HALVES for t in (*network.parameters(), *network.buffers()))
 
 
-def _notes(model: Trained, form: str) -> tuple[str, ...]:
+def _notes(model: Trained, form: str, written: nn.Module, inputs: Inputs) -> tuple[str, ...]:
     notes = []
-    if form != "safetensors" and _in_half(load_network(model)):
-        notes.append("the model computes in half precision; the file does in float32")
+    network = load_network(model)
+    if form != "safetensors" and _in_half(network):
+        x = inputs.some(8, 0)
+        with torch.no_grad():
+            apart = float((FirstOutput(network)(x).float() - written(x)).abs().max())
+        notes.append(
+            "the model computes in half precision; the file does in float32 with the same weights, "
+            f"and was compared with that: it says up to {apart:.2g} otherwise than the model"
+        )
     if form != "safetensors" and model.spec.task == "language-model":
         notes.append("each text is read from its beginning; the state after it is not given")
     return tuple(notes)

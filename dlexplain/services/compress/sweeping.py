@@ -1,22 +1,20 @@
-"""Several ways and strengths of compressing one model, a run each."""
+"""Several ways and strengths of compressing one model, a run each; no torch here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import dlexplain.compression  # noqa: F401, registers them
-from dlexplain.compression.base import COMPRESSIONS, Compression
+from dlexplain.compression.base import COMPRESSIONS
 from dlexplain.errors import BadInput, SpecError
 from dlexplain.execution.spec import RunSpec
 from dlexplain.params import Value
 from dlexplain.results import RunRecord
 from dlexplain.services.compress.versions import strength_of
-from dlexplain.services.training.catalogue import complete, with_data_path
-from dlexplain.trained.catalogue import trained
+from dlexplain.services.training.compression_specs import completed_compression
+from dlexplain.services.training.runs import launch
 
 MOST = 24
 """Runs of one sweep."""
-TENTH = 0.1
-"""Of the parent's learning rate: what trains on a trained network."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +25,9 @@ class Way:
     params: Mapping[str, Value] = field(default_factory=dict)
 
 
-def ways() -> Mapping[str, Compression]:
-    """Ways of compressing, by name."""
-    return COMPRESSIONS
+def learns(compression: str) -> bool:
+    """Whether a network may be trained on with it."""
+    return COMPRESSIONS[compression].learns
 
 
 def read_ways(texts: Sequence[str]) -> tuple[Way, ...]:
@@ -58,25 +56,20 @@ def sweep_specs(
 ) -> tuple[RunSpec, ...]:
     """The runs, completed and checked; those of ways after which nothing is learned have no epochs.
 
-    learning_rate  of the epochs, by default a tenth of the model's own training
+    learning_rate  of the epochs, by default that of the model's own training
     Raises SpecError that names all that is wrong, UnknownName or WeightsError.
     """
-    from dlexplain.services.training.compressing import compression_spec  # torch
-
     if not 1 <= len(asked) <= MOST:
         raise BadInput(f"{len(asked)} ways are given; 1 to {MOST} are accepted")
-    parent = trained(model)
-    rate = learning_rate or TENTH * float(parent.spec.training.get("learning_rate", 1e-3))
     found, wrong = [], dict[str, None]()
     for way in asked:
-        learns = COMPRESSIONS[way.compression].learns
-        on = {"epochs": epochs, "learning_rate": rate} if learns and epochs else {}
-        spec = compression_spec(parent, way.compression, way.params, on)
-        values = [f"{value}" for value in way.params.values()]
-        spec = replace(spec, name=" ".join([spec.name, *values[:1]]))
+        on = epochs if learns(way.compression) else 0
+        told = [f"{key}={value}" for key, value in way.params.items()]
+        told += [f"learning_rate={learning_rate}"] if on and learning_rate else []
+        strength = way.params.get(strength_of(way.compression), "")
+        name = f"{model.rstrip('/').rpartition('/')[2]}, {way.compression} {strength}".rstrip()
         try:
-            spec = with_data_path(spec, data_path) if data_path else spec
-            found.append(complete(spec))
+            found.append(completed_compression(model, way.compression, on, told, data_path, name))
         except SpecError as error:
             wrong |= dict.fromkeys(error.problems)
     if wrong:
@@ -86,6 +79,4 @@ def sweep_specs(
 
 def sweep(specs: Sequence[RunSpec]) -> tuple[RunRecord, ...]:
     """Queue them all; raises what `launch` does, of the first that cannot be."""
-    from dlexplain.services.training.runs import launch
-
     return tuple(launch(spec) for spec in specs)

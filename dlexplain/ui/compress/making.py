@@ -7,9 +7,10 @@ import streamlit as st
 
 import dlexplain.services.compress.versions as versions
 from dlexplain.errors import BadInput, DlexplainError, SpecError
-from dlexplain.params import Value, specs
-from dlexplain.services.compress.sweeping import MOST, TENTH, Way, ways
+from dlexplain.params import Value
+from dlexplain.services.compress.sweeping import MOST, Way, learns, sweep, sweep_specs
 from dlexplain.services.training.catalogue import data_status
+from dlexplain.services.training.compression_specs import compressions
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.data_path import ask_path, given_path
 from dlexplain.ui.forms import params_form
@@ -57,35 +58,36 @@ def make(entry: ModelEntry) -> None:
 
 def _form(entry: ModelEntry) -> Asked | None:
     """None, which is told, where it says nonsense."""
-    known = ways()
+    known = {choice.name: choice for choice in compressions(entry.architecture)}
     name = st.selectbox(
         "Way", list(known), format_func=lambda one: known[one].title, key=WAY,
         persist_state="session",
     )  # fmt: skip
     way = known[name]
-    st.caption(f"{way.description} [Paper]({way.paper.rpartition(' ')[2]})")
-    declared = specs(way.Params)
-    given = params_form(f"compress-{name}", declared, {})
+    st.caption(way.description)
+    given = params_form(f"compress-{name}", way.params, {})
     strength = versions.strength_of(name)
     text = ""
     if strength:
         text = st.text_input(
-            f"More strengths: {literal(declared[strength].label)}",
+            f"More strengths: {literal(way.params[strength].label)}",
             key=f"{STRENGTHS}-{name}", persist_state="session", placeholder="None",
             help="Numbers with commas between: a run for each beside the one above, so that the "
             "front can be drawn.",
         )  # fmt: skip
     epochs, rate = 0, 0.0
-    if way.learns:
+    if learns(name):
         left, right = st.columns(2)
         epochs = left.number_input(
             "Epochs of training on", 0, 1000, 1, key=EPOCHS, persist_state="session",
             help="What was taken away is often made up for by a little training.",
         )  # fmt: skip
-        usual = TENTH * float(entry.trained.spec.training.get("learning_rate", 1e-3))
+        usual = float(entry.trained.spec.training.get("learning_rate", 1e-3))
         rate = right.number_input(
             "Learning rate", 1e-6, 10.0, usual, format="%.2e", key=f"{RATE}-{entry.name}",
-            persist_state="session", help="At first a tenth of that of the model's own training.",
+            persist_state="session",
+            help="At first that of the model's own training, whose schedule is stretched over the "
+            "epochs; less is safer where these are few.",
         )  # fmt: skip
     else:
         st.caption("Nothing is learned after it, so it takes as long as one test.")
@@ -134,13 +136,10 @@ def _data(entry: ModelEntry) -> str:
 
 def _start(entry: ModelEntry, asked: Asked, path: str) -> None:
     try:
-        with st.spinner("Checking model and data…"):  # torch is imported for it
-            from dlexplain.services.compress.sweeping import sweep, sweep_specs
-
-            checked = sweep_specs(
-                entry.name, asked.ways, asked.epochs, asked.learning_rate or None, path
+        with st.spinner("Checking model and data…"):
+            records = sweep(
+                sweep_specs(entry.name, asked.ways, asked.epochs, asked.learning_rate or None, path)
             )
-            records = sweep(checked)
     except SpecError as error:
         for problem in error.problems:
             st.error(literal(problem))
