@@ -13,6 +13,7 @@ import torch
 import dlexplain as dx
 from dlexplain.data.samples import sample_path
 from dlexplain.explainers.drawing import numpy_seed, random_state_kept
+from dlexplain.services.compress.exports import new_file
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.loading import kept
@@ -43,8 +44,8 @@ OF_PICTURES = {
 OWN = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 2))
 NOT_CALLED = {
     "AttackResult", "AttentionMaps", "Attribution", "Box", "CertifiedAccuracy",
-    "ClassifierCalibration", "ClassName", "ClassScore", "Detection", "DlexplainError",
-    "Film",
+    "ClassifierCalibration", "ClassName", "ClassScore", "Compression", "Detection",
+    "DlexplainError", "Film",
     "OutOfDistribution", "Picture", "PictureAttention", "Prediction", "Progress", "Region",
     "RunRecord", "RunSpec", "Segmentation", "SeriesAttackResult", "TextAttackResult",
     "compress", "methods", "models", "read_picture", "read_sample", "run", "runs", "show", "train",
@@ -122,6 +123,10 @@ CALLS["calibration"] = lambda: dx.calibration("digits-cnn")
 CALLS["out_of_distribution"] = lambda: dx.out_of_distribution("digits-cnn", count=20)
 CALLS["smoothing"] = lambda: dx.smoothing("digits-cnn", count=3, samples=20, first=10)
 CALLS["privacy"] = lambda: dx.privacy("digits-cnn", count=50)
+CALLS["measure_compression"] = lambda: dx.measure_compression(
+    "digits-cnn", "digits-cnn", turns=1, limit=1
+)
+CALLS["export"] = lambda: dx.export("digits-cnn", new_file("digits-cnn", "pt2"))
 CALLS["trust"] = lambda: dx.trust("digits-cnn", methods=("kernel-shap", "saliency"), count=3)
 CALLS["film"] = lambda: dx.film(filmed_run(), PICTURE)
 CALLS["wrap"] = lambda: dx.wrap(OWN, ["a", "b"], (1, 8, 8))

@@ -16,6 +16,7 @@ from dlexplain.cli import (
     attention,
     comparing,
     compressing,
+    compression,
     defending,
     explaining,
     film,
@@ -107,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     objects.declare(command)
     attention.declare(command)
     training.declare(command)
+    compression.declare(command)
     compressing.declare(command)
     film.declare(command)
     writing.declare(command)

@@ -204,6 +204,8 @@ class Unvaried:
 
 AUGMENTATIONS: Mapping[str, type] = {
     "classify-image": LabelledAugmentation,
+    "multi-task": Augmentation,
+    "multi-task-text": TextAugmentation,
     "autoencode": Augmentation,
     "vae": Augmentation,
     "gan": Augmentation,

@@ -41,6 +41,27 @@ def bootstrap_mean(
     return float(values.mean()), float(low), float(high)
 
 
+def of_median(
+    values: NDArray[np.float64], share: float = 0.95
+) -> tuple[float, float | None, float | None]:
+    """Median of n values, and its interval between two of them, whatever they are drawn from: from
+    the k-th smallest to the k-th largest, k the largest for which
+
+        2 P(B < k) <= 1 - share,  B binomial of n and 1/2
+
+    (David and Nagaraja, Order Statistics, 2003, section 7.1). The ends are None where n is too
+    small for it: below 6 at 95%. Raises BadInput without values.
+    """
+    from scipy.stats import binom
+
+    if not len(values):
+        raise BadInput("0 values have no median; 1 is needed")
+    ordered, n = np.sort(values), len(values)
+    k = int((2 * binom.cdf(np.arange(n), n, 0.5) <= 1 - share).sum())
+    middle = float(np.median(ordered))
+    return (middle, float(ordered[k - 1]), float(ordered[n - k])) if k else (middle, None, None)
+
+
 def mean_of(values: NDArray[np.float64], seed: int = 0) -> Measurement:
     """The mean of n values; from LEAST on with its interval, see `bootstrap_mean`."""
     if len(values) < LEAST:

@@ -59,6 +59,27 @@ def smoothing_folder(home: Path) -> Path:
     return home / "smoothing"
 
 
+def compression_folder(home: Path) -> Path:
+    """Answers of what compressed models cost, by question."""
+    return home / "compression"
+
+
+def compression_in(folder: Path) -> Path:
+    """What compressed versions of a model cost: of a zoo model beside its card, of a job beside its
+    answers."""
+    return folder / "compression.json"
+
+
+def exports_folder(home: Path) -> Path:
+    """Models that were exported from the page."""
+    return home / "exports"
+
+
+def exports_file(home: Path) -> Path:
+    """What was exported where, a JSON object a line."""
+    return home / "exports.jsonl"
+
+
 def states_file(home: Path) -> Path:
     """The SQLite file with every run's spec and state changes."""
     return home / "runs.sqlite"

@@ -8,6 +8,7 @@ from dlexplain.results.attention import (
     PictureAttention,
     TokenWeights,
 )
+from dlexplain.results.compression import Compression
 from dlexplain.results.explanations import (
     Attribution,
     ClassName,
@@ -187,6 +188,7 @@ __all__ = [
     "ClassWords",
     "ClassificationTest",
     "ClassifierCalibration",
+    "Compression",
     "ConvolutionStep",
     "CrossAttention",
     "Curve",

@@ -130,7 +130,7 @@ class TextModule(DataModule):
         tokeniser  its JSON;  longest  tokens that it reads
         """
         known = load_tokeniser(tokeniser)
-        return _encode(self.texts["train"], known, longest)[0]["x"]
+        return _encode(self.texts["train"], known, longest, ())[0]["x"]
 
     def in_parts_of(self, whole: int) -> int:
         self.evaluation_batch = min(EVALUATION_BATCH, 4 * self.loader.batch_size)

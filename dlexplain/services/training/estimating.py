@@ -10,17 +10,11 @@ import base64
 import contextlib
 import io
 import json
-import os
-import subprocess
 import sys
-import threading
 import time
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
-from queue import Empty, Queue
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.errors import DlexplainError, RunError
@@ -29,6 +23,7 @@ from dlexplain.execution.spec import RunSpec
 from dlexplain.explainers.progress import Progress
 from dlexplain.memory import keep_memory
 from dlexplain.results import Estimate
+from dlexplain.services.apart import said_apart
 from dlexplain.settings import settings
 
 if TYPE_CHECKING:
@@ -44,8 +39,6 @@ FORWARD_PART = 0.35
 SHOWN = 16
 OPTIMISER_COPIES = {"sgd": 1, "adam": 2, "adamw": 2}
 NICE = 10
-LOOK_SECONDS = 0.2
-"""Between two looks at whether the estimate was cancelled."""
 
 
 def estimate(spec: RunSpec, told: Told = lambda text: None) -> Estimate:
@@ -139,58 +132,14 @@ def _samples(built: "Built") -> bytes:
 
 def estimate_apart(spec: RunSpec, progress: Progress, told: Told = lambda text: None) -> Estimate:
     """The same in a niced process of its own; raises RunError, one sentence, or Cancelled."""
-    process = process_of_dlexplain("dlexplain.services.training.estimating")
-    lines: Queue[str | None] = Queue()  # None where the process has ended
-
-    def read() -> None:
-        for line in process.stdout or ():
-            lines.put(line)
-        lines.put(None)
-
-    with process:  # closes its pipes, and waits
-        try:
-            assert process.stdin is not None
-            with suppress(BrokenPipeError), process.stdin:
-                process.stdin.write(spec.to_json())
-            threading.Thread(target=read, name="estimating", daemon=True).start()
-            return _heard(lines, progress, told)
-        finally:
-            process.kill()
-
-
-def _heard(lines: "Queue[str | None]", progress: Progress, told: Told) -> Estimate:
-    while True:
-        progress.check()
-        try:
-            line = lines.get(timeout=LOOK_SECONDS)
-        except Empty:
-            continue
-        if line is None:
-            raise RunError("the estimate ended without an answer")
-        said = json.loads(line)
-        if "error" in said:
-            raise RunError(said["error"])
+    for said in said_apart("dlexplain.services.training.estimating", spec.to_json(), progress):
         if "estimate" in said:
             values = said["estimate"]
             values["samples"] = base64.b64decode(values["samples"])
             values["notes"] = tuple(values["notes"])
             return Estimate(**values)
         told(said["phase"])
-
-
-def process_of_dlexplain(module: str) -> "subprocess.Popen[str]":
-    """A module of ours in a session of its own, with pipes to it and from it."""
-    package = Path(__file__).parents[3]
-    ways = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return subprocess.Popen(
-        [sys.executable, "-m", module],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-        env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": os.pathsep.join(ways)},
-    )
+    raise RunError("the estimate ended without an answer")
 
 
 def main() -> int:

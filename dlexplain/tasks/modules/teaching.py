@@ -171,10 +171,10 @@ class RememberedTexts:
             pairs = zip(some, logits.unbind(), states, strict=True)
             self.answers |= {place: Answer(logit, kept) for place, logit, kept in pairs}
         found = [self.answers[place] for place in asked]
-        states = [answer.state for answer in found if answer.state is not None]
+        known = [answer.state for answer in found if answer.state is not None]
         return Answer(
             torch.stack([answer.logits for answer in found]),
-            torch.stack(states) if states else None,
+            torch.stack(known) if known else None,
         )
 
 

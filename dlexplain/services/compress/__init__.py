@@ -1,0 +1,1 @@
+"""Compressed models: measured beside their original, swept over ways and strengths, exported."""

@@ -1,0 +1,190 @@
+"""Making smaller versions of a model: ways, strengths, training on, and the runs under way."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+import dlexplain.services.compress.versions as versions
+from dlexplain.errors import BadInput, DlexplainError, SpecError
+from dlexplain.params import Value
+from dlexplain.services.compress.sweeping import MOST, Way, learns, sweep, sweep_specs
+from dlexplain.services.training.catalogue import data_status
+from dlexplain.services.training.compression_specs import compressions
+from dlexplain.trained.catalogue import ModelEntry
+from dlexplain.ui.data_path import ask_path, given_path
+from dlexplain.ui.forms import params_form
+from dlexplain.ui.live import live, rerun_when
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.run_live import EVERY_SECONDS, progress_text, runs_now
+
+if TYPE_CHECKING:
+    from dlexplain.results import RunRecord
+
+WAY, STRENGTHS, EPOCHS, RATE = (
+    "compress-way", "compress-strengths", "compress-epochs", "compress-rate",
+)  # fmt: skip
+PATH_NEEDED = "Without them a version can be neither trained on nor tested."
+TOLD = "compress-told"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Runs that the form asks for."""
+
+    ways: tuple[Way, ...]
+    epochs: int
+    learning_rate: float
+
+
+def make(entry: ModelEntry) -> None:
+    """The form, and the runs that it starts."""
+    for text in st.session_state.pop(TOLD, ()):
+        st.success(literal(text), icon=":material/play_arrow:")
+    st.subheader("Make a smaller version")
+    st.markdown(
+        "Each becomes a run of its own, with this model as its parent: it goes on when this page "
+        "is closed, is tested on the model's own test data, and is a model like all others."
+    )
+    asked = _form(entry)
+    path = _data(entry)
+    if asked is None:
+        return
+    many = len(asked.ways)
+    label = "Start" if many == 1 else f"Start {many} runs"
+    if st.button(label, type="primary", icon=":material/play_arrow:", key="compress-start"):
+        _start(entry, asked, path)
+
+
+def _form(entry: ModelEntry) -> Asked | None:
+    """None, which is told, where it says nonsense."""
+    known = {choice.name: choice for choice in compressions(entry.architecture)}
+    name = st.selectbox(
+        "Way", list(known), format_func=lambda one: known[one].title, key=WAY,
+        persist_state="session",
+    )  # fmt: skip
+    way = known[name]
+    st.caption(way.description)
+    given = params_form(f"compress-{name}", way.params, {})
+    strength = versions.strength_of(name)
+    text = ""
+    if strength:
+        text = st.text_input(
+            f"More strengths: {literal(way.params[strength].label)}",
+            key=f"{STRENGTHS}-{name}", persist_state="session", placeholder="None",
+            help="Numbers with commas between: a run for each beside the one above, so that the "
+            "front can be drawn.",
+        )  # fmt: skip
+    epochs, rate = 0, 0.0
+    if learns(name):
+        left, right = st.columns(2)
+        epochs = left.number_input(
+            "Epochs of training on", 0, 1000, 1, key=EPOCHS, persist_state="session",
+            help="What was taken away is often made up for by a little training.",
+        )  # fmt: skip
+        usual = float(entry.trained.spec.training.get("learning_rate", 1e-3))
+        rate = right.number_input(
+            "Learning rate", 1e-6, 10.0, usual, format="%.2e", key=f"{RATE}-{entry.name}",
+            persist_state="session",
+            help="At first that of the model's own training, whose schedule is stretched over the "
+            "epochs; less is safer where these are few.",
+        )  # fmt: skip
+    else:
+        st.caption("Nothing is learned after it, so it takes as long as one test.")
+    try:
+        values = _strengths(text)
+    except BadInput as error:
+        st.error(literal(error))
+        return None
+    return Asked(_ways(name, given, strength, values), int(epochs), float(rate))
+
+
+def _ways(
+    name: str, given: dict[str, Value], strength: str, more: tuple[float, ...]
+) -> tuple[Way, ...]:
+    found = [Way(name, given)]
+    found += [Way(name, {**given, strength: one}) for one in more if one != given.get(strength)]
+    return tuple(found)
+
+
+def _strengths(text: str) -> tuple[float, ...]:
+    """Raises BadInput."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    try:
+        found = tuple(dict.fromkeys(float(word) for word in words))
+    except ValueError as error:
+        raise BadInput(
+            f'the strengths are "{text}"; numbers with commas between are accepted'
+        ) from error
+    if len(found) >= MOST:
+        raise BadInput(f"{len(found)} strengths are given; fewer than {MOST} are accepted")
+    return found
+
+
+def _data(entry: ModelEntry) -> str:
+    """Where its data lie, asked for where they are not found; "" where they are."""
+    try:
+        status = data_status(entry.data, entry.data_params)
+    except BadInput as error:
+        st.error(literal(error))
+        return ""
+    if status.there or status.fetched:
+        return ""
+    ask_path(entry.data, status.how, PATH_NEEDED)
+    return given_path(entry.data)
+
+
+def _start(entry: ModelEntry, asked: Asked, path: str) -> None:
+    try:
+        with st.spinner("Checking model and data…"):
+            records = sweep(
+                sweep_specs(entry.name, asked.ways, asked.epochs, asked.learning_rate or None, path)
+            )
+    except SpecError as error:
+        for problem in error.problems:
+            st.error(literal(problem))
+        return
+    except (DlexplainError, OSError) as error:
+        st.error(literal(error))
+        return
+    st.session_state[TOLD] = [f"{record.name} is {record.state}." for record in records]
+    runs_now.clear()
+    st.rerun()
+
+
+def show_running(model: str) -> None:
+    """Versions that are being made, with their progress; the page runs anew when one has ended."""
+    if not _active(model):
+        return
+    live(
+        lambda: _show(model),
+        lambda: tuple((r.id, r.state, r.step, r.phase) for r in _active(model)),
+        lambda: bool(_active(model)),
+        EVERY_SECONDS,
+    )
+    rerun_when(
+        lambda: tuple((r.id, r.state) for r in _active(model)),
+        lambda: bool(_active(model)),
+        EVERY_SECONDS,
+    )
+
+
+def _active(model: str) -> "tuple[RunRecord, ...]":
+    return tuple(r for r in runs_now() if r.active and r.spec.get("parent") == model)
+
+
+def _show(model: str) -> None:
+    for record in _active(model):
+        st.progress(record.fraction, f"**{literal(record.name)}**: {progress_text(record)}")
+
+
+def show_failed(model: str) -> None:
+    """Why versions failed, the latest first."""
+    failed = [
+        r for r in runs_now()
+        if r.state == "failed" and r.spec.get("parent") == model and r.spec.get("compression")
+    ][:3]  # fmt: skip
+    for record in failed:
+        st.caption(
+            f":material/error: {literal(record.name)} (run {record.id}): {literal(record.why)}"
+        )

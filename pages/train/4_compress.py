@@ -1,0 +1,130 @@
+"""A trained model is made smaller: what each version costs and how good it is, measured here."""
+
+from functools import partial
+
+import streamlit as st
+
+from dlexplain.results.compression import Compression
+from dlexplain.services.compress.shipped import made_here, shipped
+from dlexplain.services.compress.versions import versions_of
+from dlexplain.trained.catalogue import ModelEntry
+from dlexplain.trained.folder import Trained
+from dlexplain.ui.address import from_address, one_of, to_address
+from dlexplain.ui.compress.answer import show_result
+from dlexplain.ui.compress.exporting import export_part
+from dlexplain.ui.compress.making import make, show_failed, show_running
+from dlexplain.ui.compress.measuring import SHOWN, ask, job_of
+from dlexplain.ui.jobs import Asked, result_of
+from dlexplain.ui.live import drawn_before, live, rerun_when
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.measuring import KEPT_AS_IT_COMES, measuring
+from dlexplain.ui.models import choose_model
+from dlexplain.ui.run_live import runs_now
+
+MODEL, SETTINGS = "compress-model", "compress-measuring"
+TASKS = ("classify-image", "classify-text", "language-model", "forecast")
+FIRST = "digits-cnn"
+EVERY_SECONDS = 5.0  # between two drawings of a result that grows
+
+
+def main() -> None:
+    st.title("Make it smaller")
+    runs_now.clear()  # what a click has changed is seen at once
+    arrived = MODEL not in st.session_state
+    entry = choose_model(TASKS, MODEL, arrived, first=lambda e: e.name != FIRST)
+    if entry is None:
+        return
+    if not isinstance(entry.origin, Trained):
+        st.info(
+            f"{literal(entry.name)} was not trained here: only models with a card, those of the "
+            "zoo and finished runs, can be made smaller and tested again. Choose another one "
+            "above."
+        )
+        return
+    found = job_of(entry.name)
+    show_running(entry.name)
+    answers(entry, found, arrived)
+    with st.container():
+        opened = measuring("Measure versions on this machine", SETTINGS, ("measure",))
+        with opened:
+            if opened.open:
+                ask(entry)
+                st.caption(KEPT_AS_IT_COMES)
+    making, exporting = st.columns(2, gap="large")
+    with making:
+        make(entry)
+        show_failed(entry.name)
+    with exporting:
+        export_part(entry)
+    measure = "1" if opened.open else None
+    shown = st.session_state.get(SHOWN)
+    to_address({"model": entry.name, "result": shown, "measure": measure})
+
+
+def answers(entry: ModelEntry, found: Asked[Compression] | None, arrived: bool) -> None:
+    """The job's progress and its result as it grows, or the results that are there."""
+    if found is not None:
+        result_of(found, "measurements", starting="Reading the models", again="Go on")
+    if found is not None and found.active:
+        rerun_when(lambda: found.active, lambda: found.active)
+        live(
+            partial(_grown, found),
+            version=lambda: id(found.so_far[-1]) if found.so_far else 0,
+            active=lambda: found.active,
+            every=EVERY_SECONDS,
+        )
+        return
+    known = _known(entry.name, found)
+    if known:
+        show_result(known[_chosen(known, arrived)], "compression")
+        return
+    made = len(versions_of(entry.name))
+    if made:
+        st.info(
+            f"{made:,d} smaller version{'s' * (made != 1)} of this model finished, and not "
+            "measured yet. Open **Measure versions on this machine** below: you will see what each "
+            "costs in time, memory and bytes, and how good it is.",
+            icon=":material/arrow_downward:",
+        )
+        return
+    st.info(
+        "There is no smaller version of this model yet. Choose a way below and start it: the model "
+        "is changed, trained on if you like, and tested. Then measure it here: you will see "
+        "whether it is smaller, whether it is faster, and what that costs.",
+        icon=":material/arrow_downward:",
+    )
+
+
+def _grown(found: Asked[Compression]) -> None:
+    if found.so_far:
+        show_result(found.so_far[-1], f"compression-{drawn_before()}", whole=False)
+
+
+def _known(model: str, found: Asked[Compression] | None) -> dict[str, Compression]:
+    """By their names in the address, the one to see first: what a job that was stopped has done,
+    what was made here, what comes along."""
+    known = {}
+    if found is not None and found.job.state != "done" and found.so_far:
+        known["stopped"] = found.so_far[-1]
+    known |= {one.date: one for one in made_here(model)}
+    if (ships := shipped(model)) is not None:
+        known["shipped"] = ships
+    return known
+
+
+def _chosen(known: dict[str, Compression], arrived: bool) -> str:
+    """Of several results, which to see."""
+    state, names = st.session_state, list(known)
+    from_address("result", one_of("result", names), arrived, SHOWN)
+    state[SHOWN] = state[SHOWN] if state.get(SHOWN) in known else names[0]
+    if len(names) > 1:
+        st.selectbox("Result", names, format_func=lambda name: _title(name, known[name]), key=SHOWN)
+    return str(state[SHOWN])
+
+
+def _title(name: str, found: Compression) -> str:
+    what = {"shipped": "comes along", "stopped": "stopped"}.get(name, "made here")
+    return f"{found.date[:16].replace('T', ' ')}, {len(found.models):,d} models ({what})"
+
+
+main()
