@@ -247,7 +247,10 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class ModuleOptions:
-    """What a data set's LightningDataModule needs to know of the run; `task` is its params."""
+    """What a data set's LightningDataModule needs to know of the run; `task` is its params.
+
+    files  by which the model that the run begins with reads texts, by file name; {} learns its own
+    """
 
     task: Mapping[str, Any]
     augmentation: Augmentation
@@ -255,6 +258,7 @@ class ModuleOptions:
     seed: int
     epochs: int
     shortcut: Shortcut = NOTHING_PLANTED
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def digest_of(*arrays: NDArray[Any]) -> str:

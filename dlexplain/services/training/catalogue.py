@@ -20,13 +20,17 @@ from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.params import Spec, Value, parse, problems, specs
 from dlexplain.params import as_dict as params_dict
 from dlexplain.registry import Registry
+from dlexplain.services.training.parents import Parent
 from dlexplain.settings import local_path, settings
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.classify_image import check_teacher
 from dlexplain.tasks.private import is_private, problems_of_privacy
+from dlexplain.tasks.transfer import Params as Transfer
 from dlexplain.trained.catalogue import trained
 from dlexplain.trained.zoo import readable_zoo
 
+WITH_CLASSES = ("classify-image", "classify-text")
+"""Tasks whose examples have classes."""
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
 
 
@@ -80,6 +84,11 @@ def shortcut_params(task: str) -> Mapping[str, Spec]:
     return {**known, "kind": replace(known["kind"], options=(NONE, *kinds))} if kinds else {}
 
 
+def transfer_params() -> Mapping[str, Spec]:
+    """Which weights of a trained model learn on, and how fast."""
+    return specs(Transfer)
+
+
 def data_status(name: str, params: Mapping[str, Value] | None = None) -> DataStatus:
     """Whether a data set could be loaded now, where it is, or how to get it."""
     source = DATA[name]
@@ -102,10 +111,11 @@ def complete(spec: RunSpec) -> RunSpec:
         if name not in registry:
             wrong.append(f'{field} is "{name}"; {known_names(name, sorted(registry))}')
     teacher, unfit = _teacher(spec)
-    wrong += [*_misfits(spec), *unfit, *_unfit_parent(spec)]
+    parent = Parent(spec)
+    wrong += [*_misfits(spec), *unfit, *_unfit_compression(spec), *parent.wrong]
     groups: dict[str, Any] = {}
     for group, params in _declarations(spec).items():
-        given = dict(getattr(spec, group))
+        given = {**parent.inherited.get(group, {}), **getattr(spec, group)}
         found = problems(params, given)
         wrong += [f"{group.removesuffix('_params')}: {problem}" for problem in found]
         if not found:
@@ -125,12 +135,12 @@ def complete(spec: RunSpec) -> RunSpec:
         wrong.append(f'device is "{spec.device}"; it takes {DEVICES}')
     if wrong:
         raise SpecError(wrong)
-    return replace(spec, **groups)
+    return replace(spec, parent=parent.name, **groups)
 
 
 def changed(spec: RunSpec) -> dict[str, Value]:
-    """What a spec says other than the defaults: group.name -> value."""
-    found = {}
+    """What a spec says other than the defaults: group.name -> value, and its parent."""
+    found: dict[str, Value] = {"parent": spec.parent} if spec.parent else {}
     for group, params in _declarations(spec).items():
         defaults = {key: declared.default for key, declared in specs(params).items()}
         for key, value in getattr(spec, group).items():
@@ -154,11 +164,13 @@ def _declarations(spec: RunSpec) -> dict[str, type]:
         found["data_params"] = DATA[spec.data].Params
     if spec.compression in COMPRESSIONS:
         found["compression_params"] = COMPRESSIONS[spec.compression].Params
+    elif spec.parent:
+        found["transfer"] = Transfer
     return found
 
 
-def _unfit_parent(spec: RunSpec) -> list[str]:
-    """Why the model that the run begins with cannot be what it begins with."""
+def _unfit_compression(spec: RunSpec) -> list[str]:
+    """Why the model that the run begins with cannot be made smaller so."""
     epochs = _whole(spec.training.get("epochs", 1))
     if not spec.compression:
         more = (
@@ -210,6 +222,11 @@ def _misfits(spec: RunSpec) -> list[str]:
         used = [key for key, value in given.items() if value not in (0, 0.0, "none", "0")]
         if used:
             wrong.append(f"augmentation: {', '.join(used)} is given, but varies pictures only")
+    few = _whole(spec.training.get("examples_per_class", 0))
+    if few and spec.task in TASKS and spec.task not in WITH_CLASSES:
+        wrong.append(
+            f"training: examples_per_class is {few}, but {spec.task} has no classes; it takes 0"
+        )
     planted = str(spec.shortcut.get("kind", NONE))
     if spec.task in TASKS and planted != NONE and planted in specs(Shortcut)["kind"].options:
         wrong += problems_of(planted, str(spec.shortcut.get("word", Shortcut.word)), spec.task)
@@ -260,7 +277,8 @@ def _is_device(text: str) -> bool:
 def completed_with(spec: RunSpec, settings_: Sequence[str]) -> RunSpec:
     """Apply "key=value" texts, as the command line takes them, and complete the spec.
 
-    A key is group.name, such as training.epochs, or a name alone where only one group has it.
+    A key is group.name, such as training.epochs, or a name alone where only one group has it; or
+    parent, a trained model's name.
     Raises SpecError that names every wrong key and value at once.
     """
     changed_, wrong = _with(spec, settings_)
@@ -276,6 +294,9 @@ def completed_with(spec: RunSpec, settings_: Sequence[str]) -> RunSpec:
 def _with(spec: RunSpec, settings_: Sequence[str]) -> tuple[RunSpec, list[str]]:
     """The spec with what is understood of the texts; and what is not, in sentences."""
     wrong: list[str] = []
+    for text in settings_:
+        if text.startswith("parent="):  # first, since only a run with one has transfer's parameters
+            spec = replace(spec, parent=text.partition("=")[2])
     groups: dict[str, Any] = {group: dict(getattr(spec, group)) for group in GROUPS}
     declared = {group: list(specs(params)) for group, params in _declarations(spec).items()}
     top: dict[str, Any] = {}
@@ -283,6 +304,10 @@ def _with(spec: RunSpec, settings_: Sequence[str]) -> tuple[RunSpec, list[str]]:
         key, equals, value = text.partition("=")
         if not (key and equals):
             wrong.append(f'--set takes KEY=VALUE, such as epochs=10; given: "{text}"')
+        elif key == "parent":
+            pass
+        elif key.startswith("transfer.") and not spec.parent:
+            wrong.append(f"{key} is given without a parent; name the trained model to begin with")
         elif key in ("seed", "device", "name"):
             if key == "seed" and not value.removeprefix("-").isdigit():
                 wrong.append(f'seed is "{value}"; it takes a whole number from 0 to {MAX_SEED}')

@@ -17,6 +17,7 @@ Case = Literal[
     "Translation",
     "Generating pictures",
     "Planted shortcuts",
+    "Transfer",
 ]
 """What a preset is an example of; the first four are the article's cases."""
 CASES: tuple[Case, ...] = get_args(Case)
