@@ -123,11 +123,10 @@ def _spec(args: argparse.Namespace) -> "RunSpec":
         spec = replace(_spec_file(Path(args.spec)), **named)
     elif args.parent:
         theirs = begun_with(args.parent)
-        same = (
-            {"data_params": theirs.data_params} if named.get("data") in (None, theirs.data) else {}
-        )
-        own = {"task": theirs.task, "model": theirs.model, "data": theirs.data}
-        spec = RunSpec(**{**own, **same, "name": theirs.name, **named})
+        own = {key: getattr(theirs, key) for key in ("task", "model", "data", "name")}
+        if named.get("data") in (None, theirs.data):
+            own["data_params"] = theirs.data_params
+        spec = RunSpec(**{**own, **named})
     else:
         missing = [f"--{key}" for key in ("task", "data", "model") if key not in named]
         if missing:

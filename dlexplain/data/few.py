@@ -33,10 +33,8 @@ def few_of_each_class(data: D, most: int, seed: int) -> D:
 
 def drawn(labels: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
     """Places, ascending, of at most so many of each label."""
-    chosen = [
-        np.random.default_rng([seed, int(label)]).permutation(np.flatnonzero(labels == label))[
-            :most
-        ]
-        for label in np.unique(labels)
-    ]
+    chosen = []
+    for label in np.unique(labels):
+        generator = np.random.default_rng([seed, int(label)])
+        chosen.append(generator.permutation(np.flatnonzero(labels == label))[:most])
     return np.sort(np.concatenate(chosen))

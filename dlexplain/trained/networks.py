@@ -63,9 +63,10 @@ def fill(network: nn.Module, model: Trained) -> None:
         raise WeightsError(f"{model.owner} has no {name}; only a whole run is a model")
     try:
         state = read_weights(model.weights, model.read(name) if digest else None)
-        if model.weights.suffix == CHECKPOINT and (how := model.spec.transfer):
-            how = parse(Params, how)
-            state = merged_state(state, how.adapter_alpha / how.adapter_rank)
+        if model.weights.suffix == CHECKPOINT:
+            how = parse(Params, model.spec.transfer)
+            if how.learns == "adapters":
+                state = merged_state(state, how.adapter_alpha / how.adapter_rank)
         if isinstance(network, KeepsPart) and model.weights.suffix != CHECKPOINT:
             network.load_own_state(state)
         else:

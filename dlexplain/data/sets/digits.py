@@ -55,11 +55,8 @@ def load(params: Params, folder: Path, report: Report) -> PictureData:
 
 def _enlarged(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """(count, 8, 8, 1) -> (count, side, side, 1), bilinear."""
-    size = (side, side)
-    pictures = (
-        Image.fromarray(one).resize(size, Image.Resampling.BILINEAR) for one in pixels[..., 0]
-    )
-    return np.stack([np.asarray(one) for one in pictures])[..., None]
+    size, how = (side, side), Image.Resampling.BILINEAR
+    return np.stack([Image.fromarray(one).resize(size, how) for one in pixels[..., 0]])[..., None]
 
 
 def status(params: Params, folder: Path) -> DataStatus:

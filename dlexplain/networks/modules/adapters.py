@@ -48,8 +48,8 @@ def merge(network: nn.Module) -> None:
 
     for name, module in list(network.named_modules()):
         if isinstance(module, LoraLayer):
-            module.merge()  # type: ignore[operator]
-            network.set_submodule(name, module.get_base_layer())  # type: ignore[operator]
+            module.merge()
+            network.set_submodule(name, module.get_base_layer())
     for layer in _encoder_layers(network):
         if hasattr(layer, "kept_activation"):
             layer.activation_relu_or_gelu = layer.kept_activation
@@ -72,9 +72,3 @@ def merged_state(state: Mapping[str, Tensor], scale: float) -> dict[str, Tensor]
 
 def _encoder_layers(network: nn.Module) -> list[Any]:
     return [m for m in network.modules() if isinstance(m, nn.TransformerEncoderLayer)]
-
-
-def unadapted_weights(network: nn.Module, names: list[str]) -> int:
-    """How many numbers lie in layers that take no adapters, such as recurrent ones."""
-    inside = {id(p) for name in names for p in network.get_submodule(name).parameters()}
-    return sum(p.numel() for p in network.parameters() if id(p) not in inside)

@@ -22,6 +22,7 @@ from dlexplain.trained.folder import Trained
 
 LOOSE = "dropout"
 """Part of the names of an architecture's parameters that change no weight's shape or use."""
+__all__ = ["TRANSFERS", "Parent", "begun_with", "parents", "theirs"]
 TRAINED_HERE = ("zoo", "run")
 
 
@@ -107,8 +108,8 @@ def _cannot(spec: RunSpec, found: RunSpec) -> list[str]:
     learns = str(spec.transfer.get("learns", "all"))
     if found.compression:
         wrong.append(
-            f'parent "{spec.parent}" was compressed ({found.compression}) and has other layers than '
-            f"its architecture builds; begin with {found.parent}, of which it was made"
+            f'parent "{spec.parent}" was compressed ({found.compression}) and has other layers '
+            f"than its architecture builds; begin with {found.parent}, of which it was made"
         )
     if is_private(spec.training):
         wrong.append(
@@ -122,8 +123,8 @@ def _cannot(spec: RunSpec, found: RunSpec) -> list[str]:
         )
     if spec.model == "minilm" and learns == "adapters":
         wrong.append(
-            'transfer: learns is "adapters", but minilm has its own, which learn with all; it takes '
-            "all, last layers or head"
+            'transfer: learns is "adapters", but minilm has its own, which learn with all; it '
+            "takes all, last layers or head"
         )
     return wrong
 

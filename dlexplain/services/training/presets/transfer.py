@@ -10,61 +10,101 @@ from dlexplain.services.training.presets.base import Case, add_preset
 
 CASE: Case = "Transfer"
 TRAINING: dict[str, Value] = {
-    "epochs": 30, "batch_size": 32, "keep_best": False, "precision": "float32",
+    "epochs": 8,
+    "batch_size": 8,
+    "keep_best": False,
+    "precision": "float32",
     "examples_per_class": 50,
-}  # fmt: skip
+}
 """The validation part has more examples than the training's few, so choosing by it would cheat."""
-DIGITS: dict[str, Any] = {
-    "case": CASE, "task": "classify-image", "model": "cnn", "data": "digits",
-    "data_params": {"side": 28}, "model_params": {"width": 16, "dense": 64},
-    "training": {**TRAINING, "learning_rate": 3e-3}, "augmentation": {"shift": 2},
-}  # fmt: skip
-SHAPES: dict[str, Any] = {
-    "case": CASE, "task": "classify-image", "model": "cnn", "data": "shapes",
-    "training": {**TRAINING, "learning_rate": 3e-3}, "augmentation": {"flip": "random", "shift": 2},
-}  # fmt: skip
-TWEETS: dict[str, Any] = {
-    "case": CASE, "task": "classify-text", "model": "text-transformer", "data": "tweets",
-    "model_params": {"width": 128, "layers": 1, "feed_forward": 256, "dropout": 0.2,
-                     "word_dropout": 0.3},
-    "task_params": {"vocabulary": 10_000},
-    "training": {**TRAINING, "epochs": 15, "learning_rate": 1e-3, "weight_decay": 0.05,
-                 "clip": 1.0},
-}  # fmt: skip
 FEW = "50 examples a class, "
-add_preset(
+DIGITS: dict[str, Any] = {
+    "task": "classify-image",
+    "model": "cnn",
+    "data": "digits",
+    "data_params": {"side": 28},
+    "training": {**TRAINING, "learning_rate": 3e-3},
+    "augmentation": {"shift": 2},
+}
+SHAPES: dict[str, Any] = {
+    "task": "classify-image",
+    "model": "cnn",
+    "data": "shapes",
+    "training": {**TRAINING, "learning_rate": 3e-3},
+    "augmentation": {"flip": "random", "shift": 2},
+}
+TWEETS: dict[str, Any] = {
+    "task": "classify-text",
+    "data": "tweets",
+    "training": {**TRAINING, "learning_rate": 1e-3, "weight_decay": 0.05, "clip": 1.0},
+}
+
+
+def add_pair(
+    name: str, titles: tuple[str, str], parent: str, knows: str, alone: dict[str, Any], **spec: Any
+) -> None:
+    """A training that begins with a parent, and the same without.
+
+    alone  what the parent says of the model and of how it reads, for the training without it
+    """
+    add_preset(
+        name, titles[0], f"{FEW}with the weights of {parent}, {knows}.", CASE, 60,
+        parent=parent, **spec,
+    )  # fmt: skip
+    add_preset(
+        f"{name}-fresh", titles[1], f"{FEW}with fresh weights: what {name} is compared with.", CASE,
+        60, **spec, **alone,
+    )  # fmt: skip
+
+
+add_pair(
     "transfer-digits",
-    "Small digits from MNIST",
-    FEW + "with the weights of mnist-cnn, which knows other people's digits.",
-    about=45, parent="mnist-cnn", **DIGITS,
-)  # fmt: skip
-add_preset(
-    "transfer-digits-fresh",
-    "Small digits without MNIST",
-    FEW + "with fresh weights: what transfer-digits is compared with.",
-    about=45, **DIGITS,
-)  # fmt: skip
-add_preset(
+    ("Small digits from MNIST", "Small digits without MNIST"),
+    "mnist-cnn",
+    "which knows digits by other hands",
+    {"model_params": {"width": 16, "dense": 64}},
+    **DIGITS,
+)
+add_pair(
     "transfer-shapes",
-    "Shapes from CIFAR-10",
-    FEW + "with the weights of cifar10-cnn, which knows animals and vehicles.",
-    about=45, parent="cifar10-cnn", **SHAPES,
-)  # fmt: skip
-add_preset(
-    "transfer-shapes-fresh",
-    "Shapes without CIFAR-10",
-    FEW + "with fresh weights: what transfer-shapes is compared with.",
-    about=45, **SHAPES,
-)  # fmt: skip
-add_preset(
+    ("Shapes from CIFAR-10", "Shapes without CIFAR-10"),
+    "cifar10-cnn",
+    "which knows animals and vehicles",
+    {},
+    **SHAPES,
+)
+add_pair(
     "transfer-tweets",
-    "Tweets from film reviews",
-    FEW + "with the weights and the words of sst2-transformer.",
-    about=60, parent="sst2-transformer", **TWEETS,
-)  # fmt: skip
-add_preset(
-    "transfer-tweets-fresh",
-    "Tweets without film reviews",
-    FEW + "with fresh weights and words of its own: what transfer-tweets is compared with.",
-    about=60, **TWEETS,
-)  # fmt: skip
+    ("Tweets from film reviews", "Tweets without film reviews"),
+    "sst2-transformer",
+    "which has read film reviews, and by its words",
+    {
+        "model_params": {
+            "width": 128,
+            "layers": 1,
+            "feed_forward": 256,
+            "dropout": 0.2,
+            "word_dropout": 0.3,
+        },
+        "task_params": {"vocabulary": 10_000},
+    },
+    model="text-transformer",
+    **TWEETS,
+)
+add_pair(
+    "transfer-tweets-vectors",
+    ("Tweets from film reviews, word vectors", "Tweets without film reviews, word vectors"),
+    "sst2-cnn",
+    "which has read film reviews; both begin with MiniLM's word vectors",
+    {
+        "model_params": {
+            "vectors": "minilm",
+            "embedding": 128,
+            "features": 64,
+            "widths": "1, 2, 3",
+        },
+        "task_params": {"tokeniser": "minilm"},
+    },
+    model="text-cnn",
+    **TWEETS,
+)
