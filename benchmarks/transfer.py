@@ -34,7 +34,6 @@ PAIRS = {
     "digits": "mnist-cnn → digits of 28 × 28",
     "shapes": "cifar10-cnn → shapes",
     "tweets": "sst2-transformer → tweets",
-    "tweets-vectors": "sst2-cnn → tweets, MiniLM's word vectors in both",
 }
 AMOUNTS: dict[int, dict[str, int]] = {
     10: {"epochs": 16, "batch_size": 8},
@@ -150,7 +149,7 @@ def draw(rows: list[dict[str, Any]], folder: Path) -> None:
             y = np.array([100 * mean for mean, _, _ in cells])
             off = 100 * np.array([[m - low, high - m] for m, low, high in cells]).T
             axis.errorbar(x, y, yerr=off, color=colour, marker="o", capsize=3, label=WAYS[way])
-        axis.set(xscale="log", title=PAIRS[pair].replace(", MiniLM's", ",\nMiniLM's"))
+        axis.set(xscale="log", title=PAIRS[pair])
         axis.set_xticks(list(AMOUNTS), [str(amount) for amount in AMOUNTS])
         axis.set_xlabel("examples a class")
         axis.minorticks_off()

@@ -214,7 +214,7 @@ def pick_parent(task: str, first: str, owner: str) -> RunSpec | None:
         "Begins with",
         names,
         names.index(first) if first in models else 0,
-        format_func=lambda name: literal(models[name].title) if name in models else "Fresh weights",
+        format_func=lambda name: models[name].title if name in models else "Fresh weights",
         key=f"begins-{owner}-{task}",
         persist_state="session",
         help="A trained model of the same task hands on its weights (transfer), its architecture "

@@ -30,12 +30,15 @@ SHAPES: dict[str, Any] = {
     "task": "classify-image",
     "model": "cnn",
     "data": "shapes",
+    "data_params": {"count": 2000},
     "training": {**TRAINING, "learning_rate": 3e-3},
     "augmentation": {"flip": "random", "shift": 2},
 }
 TWEETS: dict[str, Any] = {
     "task": "classify-text",
+    "model": "text-transformer",
     "data": "tweets",
+    "data_params": {"count": 8000},
     "training": {**TRAINING, "learning_rate": 1e-3, "weight_decay": 0.05, "clip": 1.0},
 }
 
@@ -88,23 +91,5 @@ add_pair(
         },
         "task_params": {"vocabulary": 10_000},
     },
-    model="text-transformer",
-    **TWEETS,
-)
-add_pair(
-    "transfer-tweets-vectors",
-    ("Tweets from film reviews, word vectors", "Tweets without film reviews, word vectors"),
-    "sst2-cnn",
-    "which has read film reviews; both begin with MiniLM's word vectors",
-    {
-        "model_params": {
-            "vectors": "minilm",
-            "embedding": 128,
-            "features": 64,
-            "widths": "1, 2, 3",
-        },
-        "task_params": {"tokeniser": "minilm"},
-    },
-    model="text-cnn",
     **TWEETS,
 )
