@@ -56,7 +56,8 @@ def load(params: Params, folder: Path, report: Report) -> PictureData:
 def _enlarged(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """(count, 8, 8, 1) -> (count, side, side, 1), bilinear."""
     size, how = (side, side), Image.Resampling.BILINEAR
-    return np.stack([Image.fromarray(one).resize(size, how) for one in pixels[..., 0]])[..., None]
+    pictures = (Image.fromarray(one).resize(size, how) for one in pixels[..., 0])
+    return np.stack([np.asarray(picture) for picture in pictures])[..., None]
 
 
 def status(params: Params, folder: Path) -> DataStatus:
