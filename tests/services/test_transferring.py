@@ -15,13 +15,15 @@ from dlexplain.errors import BadInput, SpecError
 from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.modules.layers import layers_of
+from dlexplain.services.privacy.fitting import alone
+from dlexplain.services.privacy.records import records_of
 from dlexplain.services.training.catalogue import changed, complete, completed_with
 from dlexplain.services.training.inline import inline_queue
 from dlexplain.services.training.parents import begun_with, parents
 from dlexplain.services.training.runs import launch
 from dlexplain.services.training.worker import Built, build
 from dlexplain.settings import settings
-from dlexplain.trained.catalogue import trained
+from dlexplain.trained.catalogue import find, trained
 from dlexplain.trained.networks import load_network
 from tests.trained import digits_run, macrodata_run, trained_run
 
@@ -209,6 +211,14 @@ def test_few_examples_of_each_class_are_drawn_by_the_seed() -> None:
     assert ours < theirs
     assert few.data.facts["sizes"]["test"] == more.data.facts["sizes"]["test"] == 50
     assert isinstance(few.data.loader, TrainLoader) and few.data.loader.count == 20
+
+
+def test_members_are_those_that_were_learned_from() -> None:
+    few = {**FAST, "examples_per_class": 6}
+    run = trained_run(replace(onward(), training=few, parent="", name="few digits"))
+    records = records_of(find(run), "", 1000, seed=0)
+    assert len(records.data.train) == len(records.members) == 60
+    assert alone(trained(run).spec).training["examples_per_class"] == 0
 
 
 def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
