@@ -106,7 +106,7 @@ def gain(rows: list[dict[str, Any]], pair: str, way: str, amount: int) -> str:
         [o["accuracy"] - f["accuracy"] for f, o in zip(fresh, other, strict=False)]
     )
     if len(gains) < 3:
-        return f"{gains.mean():+.1f}"
+        return f"{gains.mean():+.1f}".replace("-", "−")
     mean, low, high = bootstrap_mean(gains)
     return f"{mean:+.1f} [{low:+.1f} to {high:+.1f}]".replace("-", "−")
 
