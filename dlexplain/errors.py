@@ -110,6 +110,10 @@ class DataError(BadInput):
     """A data set is missing, damaged, or not what its reader needs."""
 
 
+class NoSeries(DataError):
+    """A table has other series than are wanted."""
+
+
 class Incompatible(DlexplainError):
     """The method's rule does not hold on this model."""
 

@@ -31,6 +31,11 @@ def declare(command: "Commands") -> None:
     train.add_argument("--task", help="such as classify-image or forecast")
     train.add_argument("--data", metavar="NAME", help="see: dlexplain data")
     train.add_argument("--model", metavar="NAME", help="such as cnn, resnet9 or lstm-forecaster")
+    train.add_argument(
+        "--parent",
+        metavar="NAME",
+        help="begin with the weights of a zoo model or run; how: --set transfer.learns=head",
+    )
     train.add_argument("--data-path", metavar="PATH", help="where the data set is")
     train.add_argument("--name", help="a title for the run")
     train.add_argument("--device", help="auto, cpu, cuda, cuda:N or mps")
@@ -99,24 +104,33 @@ def _tell_balance(spec: "RunSpec") -> None:
 
 
 def _spec(args: argparse.Namespace) -> "RunSpec":
-    """From --preset or --spec or --task, --data and --model, changed by the other options."""
+    """From --preset or --spec, or --parent, or --task, --data and --model, changed by the other
+    options."""
     from dataclasses import replace
 
     from dlexplain.services.training.catalogue import RunSpec, completed_with, with_data_path
+    from dlexplain.services.training.parents import begun_with
     from dlexplain.services.training.presets import PRESETS
 
     if args.preset and args.spec:
         raise BadInput("--preset and --spec are both given; choose one of them")
-    named = {k: getattr(args, k) for k in ("task", "data", "model", "name", "device", "seed")}
+    tops = ("task", "data", "model", "parent", "name", "device", "seed")
+    named = {key: getattr(args, key) for key in tops}
     named = {key: value for key, value in named.items() if value is not None}
     if args.preset:
         spec = replace(PRESETS[args.preset].spec, **named)
     elif args.spec:
         spec = replace(_spec_file(Path(args.spec)), **named)
+    elif args.parent:
+        theirs = begun_with(args.parent)
+        own = {key: getattr(theirs, key) for key in ("task", "model", "data", "name")}
+        if named.get("data") in (None, theirs.data):
+            own["data_params"] = theirs.data_params
+        spec = RunSpec(**{**own, **named})
     else:
         missing = [f"--{key}" for key in ("task", "data", "model") if key not in named]
         if missing:
-            raise SpecError([f"{', '.join(missing)} missing; or give --preset or --spec"])
+            raise SpecError([f"{', '.join(missing)} missing; or give --preset, --spec or --parent"])
         spec = RunSpec(**named)
     spec = with_data_path(spec, args.data_path) if args.data_path else spec
     return completed_with(spec, args.set)

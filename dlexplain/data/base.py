@@ -203,6 +203,7 @@ class ModuleOptions:
 
     augmentation  of the data's kind, see data.augmentations
     generated     pictures that are learned from beside the training part's
+    files  by which the model that the run begins with reads texts, by file name; {} learns its own
     """
 
     task: Mapping[str, Any]
@@ -212,6 +213,7 @@ class ModuleOptions:
     epochs: int
     shortcut: Shortcut = NOTHING_PLANTED
     generated: Pictures | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def batch_seed(seed: int, epoch: int, batch: int) -> int:

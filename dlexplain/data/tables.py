@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dlexplain.data.calendar import MOST_GAPS, Calendar, find_calendar
 from dlexplain.data.dates import NUMBERED, read_dates
 from dlexplain.data.text_bytes import decoded, separator
-from dlexplain.errors import DataError
+from dlexplain.errors import DataError, NoSeries
 from dlexplain.results.words import period_text
 
 MOST_HOLES = 3
@@ -216,7 +216,7 @@ def _columns(frame: pd.DataFrame, date: str, wanted: Sequence[str]) -> list[str]
     others = [str(c) for c in frame if c != date]
     missing = [c for c in wanted if c not in others]
     if missing:
-        raise DataError(f"there is no series {', '.join(missing)}; there are {some(others)}")
+        raise NoSeries(f"there is no series {', '.join(missing)}; there are {some(others)}")
     if not others:
         raise DataError(f'the CSV has one column only, "{date}"; columns of numbers are needed too')
     return list(dict.fromkeys(wanted)) or others

@@ -173,7 +173,7 @@ def publish(wanted: str, name: str, told: Told, folder: Path | None = None) -> P
     """Put a finished run into the zoo under a name, in few bytes; returns its folder.
 
     folder  of the zoo; the package's own otherwise
-    Raises RunError for a run that learned from a model that is not in the zoo.
+    Raises RunError for a run that learned from, or began with, a model that is not in the zoo.
     """
     record = run(wanted)
     source = trained(record.id)
@@ -183,6 +183,12 @@ def publish(wanted: str, name: str, told: Told, folder: Path | None = None) -> P
         raise RunError(
             f'run {record.id} learned from "{missing}", which the zoo does not have, so nobody '
             "could repeat it; publish that first and train by its name there"
+        )
+    parent = source.spec.parent
+    if parent and not source.spec.compression and parent not in {m.name for m in zoo_models()}:
+        raise RunError(
+            f'run {record.id} began with "{parent}", which the zoo does not have, so nobody could '
+            "repeat it; publish that first and train by its name there"
         )
     place = (folder or paths.zoo_folder()) / name
     new = place.with_name(f".{name}")

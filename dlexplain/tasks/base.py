@@ -27,6 +27,14 @@ class Training:
         high=1000,
         help="Times that all data is seen; 0 only where a model is compressed.",
     )
+    examples_per_class: int = number(
+        0,
+        "Examples a class",
+        low=0,
+        high=1_000_000,
+        help="At most so many training examples of each class, drawn by the seed; 0 takes all. "
+        "Validation and test stay whole.",
+    )
     batch_size: int = number(128, "Batch size", low=2, high=65536, help="Examples a step.")
     optimiser: str = choice(
         "adamw",

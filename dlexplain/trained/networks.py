@@ -14,11 +14,13 @@ from dlexplain.compression.modules.base import STRUCTURE, restored
 from dlexplain.errors import BadInput, CheckpointError, WeightsError
 from dlexplain.execution.checkpoints import read_checkpoint
 from dlexplain.networks.base import ARCHITECTURES
+from dlexplain.networks.modules.adapters import merged_state
 from dlexplain.networks.modules.base import KeepsPart, shared_weights
 from dlexplain.networks.modules.group_norm import with_group_norms
 from dlexplain.params import parse
 from dlexplain.tasks.base import TASKS
 from dlexplain.tasks.private import is_private
+from dlexplain.tasks.transfer import Params
 from dlexplain.trained.folder import CHECKPOINT, Trained
 from dlexplain.trained.heads import Head
 from dlexplain.trained.stored_weights import unpack
@@ -66,6 +68,10 @@ def fill(network: nn.Module, model: Trained) -> None:
             own = isinstance(network, KeepsPart) and model.weights.suffix != CHECKPOINT
             kept: Any = network
             state = model.cut(state, kept.own_state() if own else network.state_dict())
+        if model.weights.suffix == CHECKPOINT:
+            how = parse(Params, model.spec.transfer)
+            if how.learns == "adapters":
+                state = merged_state(state, how.adapter_alpha / how.adapter_rank)
         if isinstance(network, KeepsPart) and model.weights.suffix != CHECKPOINT:
             network.load_own_state(state)
         else:

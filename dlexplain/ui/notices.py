@@ -7,6 +7,7 @@ import streamlit as st
 
 from dlexplain.errors import StatesError
 from dlexplain.services.machine import home_problem
+from dlexplain.services.training.parents import TRANSFERS
 from dlexplain.services.training.runs import damaged_runs
 from dlexplain.trained.zoo import damaged_zoo
 from dlexplain.ui.markdown import literal
@@ -51,3 +52,16 @@ def explain_link(task: str, name: str, key: str) -> None:
     label, page, parameter = PAGES[task]
     if st.button(label, icon=":material/visibility:", key=key):
         st.switch_page(page, query_params={parameter: name})
+
+
+def train_on_link(task: str, name: str, key: str) -> None:
+    """A button to the page Launch, with a run that begins with the model's weights."""
+    if task not in TRANSFERS:
+        return
+    if st.button(
+        "Train on from this",
+        icon=":material/school:",
+        key=key,
+        help="A run that begins with its weights: on other data, or on these again.",
+    ):
+        st.switch_page("pages/train/1_launch.py", query_params={"parent": name})

@@ -10,7 +10,7 @@ from dlexplain.results.words import certainty, examples_of, metric, metric_name,
 from dlexplain.services.attack.robustness_shipped import shipped
 from dlexplain.trained.zoo_cards import trained_in, zoo_cards
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.notices import explain_link
+from dlexplain.ui.notices import explain_link, train_on_link
 from dlexplain.ui.words import count
 
 ADDRESS = "zoo"
@@ -88,6 +88,7 @@ def show_zoo_card(card: ZooCard) -> None:
         explain_link(card.task, card.name, "zoo-explain")
         if st.button("Train it again", icon=":material/play_arrow:", key="zoo-train"):
             st.switch_page("pages/train/1_launch.py", query_params={"preset": card.name})
+        train_on_link(card.task, card.name, "zoo-train-on")
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Metrics")

@@ -5,7 +5,7 @@ import shlex
 
 import streamlit as st
 
-from dlexplain.errors import BadInput, DlexplainError, SpecError
+from dlexplain.errors import BadInput, DlexplainError, SpecError, WeightsError
 from dlexplain.results import ClassBalance
 from dlexplain.results.words import capital, duration
 from dlexplain.services.training.catalogue import (
@@ -20,11 +20,13 @@ from dlexplain.services.training.catalogue import (
     shortcut_params,
     tasks,
     training_params,
+    transfer_params,
 )
+from dlexplain.services.training.parents import begun_with, parents, theirs
 from dlexplain.services.training.presets import PRESETS, is_quick, preset_seconds, presets_by_case
 from dlexplain.services.training.runs import launch
 from dlexplain.trained.zoo_cards import zoo_cards
-from dlexplain.ui.address import from_address, to_address
+from dlexplain.ui.address import from_address, tell_wrong, to_address
 from dlexplain.ui.estimate import show_estimate
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
@@ -40,7 +42,9 @@ GROUPS = {
     "task_params": ("Task", ":material/target:"),
     "augmentation": ("Augmentation", ":material/flip:"),
     "shortcut": ("Shortcut", ":material/alt_route:"),
+    "transfer": ("Transfer", ":material/school:"),
 }
+FRESH = "fresh weights"
 
 
 def main() -> None:
@@ -57,20 +61,45 @@ def main() -> None:
         format_func=lambda key: f"{PRESETS[key].case}: {PRESETS[key].title}",
         key="preset",
         persist_state="session",
+        on_change=forget_parent,
     )
-    to_address({"preset": name})
+    started = trained_on()
+    to_address({"preset": name, "parent": started.parent if started else None})
     about = st.container()
     form, result = st.columns([3, 2], gap="large")
     with form:
-        spec = ask(name, PRESETS[name].spec)
+        owner = f"{name}-{started.parent}" if started else name
+        spec = ask(owner, started or PRESETS[name].spec)
     with about:
-        tell_preset(name, spec)
+        if started:
+            st.caption(
+                f"The form begins with how {literal(started.parent)} was trained, and the run with "
+                "its weights. Another preset begins anew."
+            )
+        else:
+            tell_preset(name, spec)
     with result:
         completed = check(spec)
         if completed is not None:
             look(completed)
             vary(completed)
             act(completed, name)
+
+
+def trained_on() -> RunSpec | None:
+    """What the address asks to train on, as a run to change."""
+    wanted = st.query_params.get("parent")
+    if not wanted:
+        return None
+    try:
+        return begun_with(wanted)
+    except (BadInput, WeightsError) as error:
+        tell_wrong(error)
+        return None
+
+
+def forget_parent() -> None:
+    st.query_params.pop("parent", None)
 
 
 def tell_preset(name: str, spec: RunSpec) -> None:
@@ -110,7 +139,10 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
     task_box, data_box, model_box = st.columns(3)
     task = pick(task_box, "Task", tasks(), first.task, preset)
     data = pick(data_box, "Data", data_sets(task.name), first.data, f"{preset}-{task.name}")
-    model = pick(model_box, "Model", architectures(task.name), first.model, f"{preset}-{task.name}")
+    parent = pick_parent(task.name, first.parent, preset)
+    known = [m for m in architectures(task.name) if parent is None or m.name == parent.model]
+    owner = f"{preset}-{task.name}-{parent.parent if parent else ''}"
+    model = pick(model_box, "Model", tuple(known), first.model, owner)
     st.caption(f"**{data.title}.** {data.description}  \n**{model.title}.** {model.description}")
     name_box, seed_box, device_box = st.columns(3)
     same = (task.name, data.name, model.name) == (first.task, first.data, first.model)
@@ -142,14 +174,18 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
         "task_params": first.task_params if task.name == first.task else {},
         "augmentation": first.augmentation if same else {},
         "shortcut": first.shortcut if same else {},
+        "transfer": first.transfer,
     }
+    handed_on = theirs(task.name) if parent else ()
+    task_params = {key: spec for key, spec in task.params.items() if key not in handed_on}
     declared = {
         "data_params": (data.name, data.params),
-        "model_params": (model.name, model.params),
+        "model_params": (model.name, {} if parent else model.params),
         "training": (task.name, training_params()),
-        "task_params": (task.name, task.params),
+        "task_params": (task.name, task_params),
         "augmentation": (task.name, augmentation_params(task.name)),
         "shortcut": (task.name, shortcut_params(task.name)),
+        "transfer": (task.name, transfer_params() if parent else {}),
     }
     values = {
         group: group_form(group, f"{preset}-{owner}", params, own[group])
@@ -162,11 +198,37 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
             "data": data.name,
             "model": model.name,
             **values,
+            "parent": parent.parent if parent else "",
             "seed": int(seed),
             "device": device.strip() or "auto",
             "name": name.strip(),
         }
     )
+
+
+def pick_parent(task: str, first: str, owner: str) -> RunSpec | None:
+    """The spec of the trained model that the run begins with; None for fresh weights."""
+    models = {entry.name: entry for entry in parents(task)}
+    if not models:
+        return None
+    names = [FRESH, *models]
+    chosen = st.selectbox(
+        "Begins with",
+        names,
+        names.index(first) if first in models else 0,
+        format_func=lambda name: models[name].title if name in models else "Fresh weights",
+        key=f"begins-{owner}-{task}",
+        persist_state="session",
+        help="A trained model of the same task hands on its weights (transfer), its architecture "
+        "and how it reads. Where the classes are others, its last layer is fresh.",
+    )
+    if chosen == FRESH:
+        return None
+    try:
+        return begun_with(str(chosen))
+    except (BadInput, WeightsError) as error:
+        st.error(literal(error))
+        return None
 
 
 def pick(column, label: str, choices: "tuple[Choice, ...]", first: str, owner: str) -> Choice:  # type: ignore[no-untyped-def]
@@ -185,7 +247,8 @@ def pick(column, label: str, choices: "tuple[Choice, ...]", first: str, owner: s
 
 def group_form(group, owner, params, given):  # type: ignore[no-untyped-def]
     title, icon = GROUPS[group]
-    with st.expander(title, icon=icon, expanded="path" in params, key=f"group-{group}-{owner}"):
+    unfolded = "path" in params or group == "transfer"
+    with st.expander(title, icon=icon, expanded=unfolded, key=f"group-{group}-{owner}"):
         return params_form(f"{group}-{owner}", params, {}, given)
 
 
@@ -284,7 +347,9 @@ def command(spec: RunSpec) -> str:
     words += ["--name", spec.name] if spec.name else []
     words += ["--seed", str(spec.seed)] if spec.seed else []
     words += ["--device", spec.device] if spec.device != "auto" else []
-    for key, value in changed(spec).items():
+    values = changed(spec)
+    words += ["--parent", spec.parent] if values.pop("parent", "") else []
+    for key, value in values.items():
         words += ["--set", f"{key}={value}"]
     return shlex.join(words)
 

@@ -11,7 +11,7 @@ from dlexplain.services.training import runs as service
 from dlexplain.trained.zoo_cards import zoo_card
 from dlexplain.ui.live import drawn_before, rerun_when
 from dlexplain.ui.markdown import in_badge, literal
-from dlexplain.ui.notices import explain_link
+from dlexplain.ui.notices import explain_link, train_on_link
 from dlexplain.ui.run_list import show_list, tell_of_mlflow
 from dlexplain.ui.run_live import EVERY_SECONDS, follow, is_active, now, runs_now, show_progress
 from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, moment
@@ -124,6 +124,7 @@ def actions(record: "RunRecord") -> None:
             attempt(service.resume, record.id)
         if record.state == "finished":
             explain_link(record.task, record.id, "explain")
+            train_on_link(record.task, record.id, "train-on")
         with st.popover("Rename, tag", icon=":material/edit:"):
             name = st.text_input("Name", record.name, key=f"rename-{record.id}", max_chars=120)
             tags = st.text_input(

@@ -328,3 +328,39 @@ def test_a_task_whose_examples_are_not_varied_has_no_such_part() -> None:
     page = opened("1_launch.py", preset="dates-gru-attention")
     assert "How examples are varied" not in {box.label for box in page.expander}
     assert "Augmentation" not in {box.label for box in page.expander}
+
+
+def test_a_model_is_trained_on_from_its_card() -> None:
+    page = opened("1_launch.py", parent="mnist-cnn")
+    values = {box.label: box.value for box in (*page.selectbox, *page.number_input)}
+    assert (values["Begins with"], values["Model"]) == ("mnist-cnn", "cnn")
+    assert "Width" not in values  # the architecture is the parent's
+    assert "The form begins with how mnist-cnn was trained" in texts(page)
+    assert "--parent mnist-cnn" in page.code[0].value
+    page.selectbox(key="param-transfer-digits-cnn-mnist-cnn-classify-image-learns").set_value(
+        "head"
+    ).run()
+    assert "--set transfer.learns=head" in page.code[0].value
+    next(box for box in page.selectbox if box.label == "Begins with").set_value(
+        "fresh weights"
+    ).run()
+    assert not page.exception, page.exception
+    assert "What learns" not in [box.label for box in page.selectbox]
+    assert "--parent" not in page.code[0].value
+
+
+def test_a_preset_with_a_parent_is_what_it_says() -> None:
+    page = opened("1_launch.py", preset="transfer-tweets")
+    assert "50 examples a class" in texts(page)  # so nothing of the form differs from it
+    assert "Tokens" not in [box.label for box in page.selectbox]
+    assert "--parent sst2-transformer" in page.code[0].value
+
+
+def test_a_parent_that_cannot_be_is_told() -> None:
+    page = opened("1_launch.py", parent="mnist-vae")
+    assert any("may begin with a trained model" in box.value for box in page.warning)
+
+
+def test_a_finished_run_leads_to_training_on() -> None:
+    page = opened("2_runs.py", run=digits_run())
+    assert "Train on from this" in [button.label for button in page.button]

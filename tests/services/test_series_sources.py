@@ -137,7 +137,8 @@ BAD: dict[str, tuple[Change, str]] = {
                  r'column "GS10" never changes; the model needs this series, and it must vary'),
     "text": (column("GS10", "high", "low"), r'column "GS10" has the text "high"; numbers are'),
     "one text": (cell(7, "HOUST", "n/k"), r'column "HOUST" has the text "n/k"; numbers are'),
-    "missing series": (without("GS10", "S&P 500"), r"there is no series GS10, S&P 500; there are"),
+    "missing series": (without("GS10", "S&P 500"), r"there is no series GS10, S&P 500; there are .*"
+                       r"was trained on US economy, monthly \(FRED-MD\) and forecasts those"),
     "many infinite": (many(50, "GS10", "inf"), r'column "GS10" lacks 17% of its values, from'),
     "negative": (cell(9, "CPIAUCSL", "-4"),
                  r'"CPIAUCSL" is -4 in 1992-09; it is read as the change of a growth rate, so'),

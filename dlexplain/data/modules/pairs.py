@@ -145,9 +145,12 @@ def _pairs(data: PairData, options: ModuleOptions) -> PairModule:
     joint = bool(task["joint"])
     if not len(data.train):
         raise DataError("there is no pair to train on")
-    codec = train_codec(
-        data.train, cast(Kind, task["tokens"]), int(task["vocabulary"]), joint, int(task["longest"])
-    )
+    longest = int(task["longest"])
+    if options.files:
+        codec = load_codec(options.files, joint, longest)
+    else:
+        kind, size = cast(Kind, task["tokens"]), int(task["vocabulary"])
+        codec = train_codec(data.train, kind, size, joint, longest)
     return PairModule(data, codec, options.batch_size, options.seed)
 
 

@@ -221,7 +221,9 @@ def _texts(data: TextData, options: ModuleOptions) -> TextModule:
     if options.shortcut.planted:
         data = planted_texts(data, options.shortcut, options.seed)
     kind = str(task["tokeniser"])
-    if kind == "minilm":
+    if FILE in options.files:
+        tokeniser = load_tokeniser(options.files[FILE])
+    elif kind == "minilm":
         tokeniser = _minilm_tokeniser()
     else:
         size, lower = int(task["vocabulary"]), bool(task["lower"])

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from dlexplain.data.base import (
     DATA,
@@ -15,11 +17,20 @@ from dlexplain.data.base import (
     digest_of,
     split_off,
 )
+from dlexplain.params import number
 
 
 @dataclass(frozen=True)
 class Params:
-    """There is nothing to choose."""
+    """How large they are."""
+
+    side: int = number(
+        8,
+        "Side, pixels",
+        low=8,
+        high=64,
+        help="8 as they are; more enlarges them, as for a model of larger pictures.",
+    )
 
 
 def load(params: Params, folder: Path, report: Report) -> PictureData:
@@ -28,6 +39,8 @@ def load(params: Params, folder: Path, report: Report) -> PictureData:
 
     bunch = load_digits()
     pixels = np.round(bunch.images * (255 / 16)).astype(np.uint8)[..., None]
+    if params.side != pixels.shape[1]:
+        pixels = _enlarged(pixels, params.side)
     every = Pictures(pixels, bunch.target.astype(np.int64))
     rest, test = split_off(every.labels, 0.2, seed=0)
     train, validation = split_off(every.labels[rest], 0.1, seed=1)
@@ -38,6 +51,13 @@ def load(params: Params, folder: Path, report: Report) -> PictureData:
         classes=tuple("0123456789"),
         digest=digest_of(every.pixels, every.labels),
     )
+
+
+def _enlarged(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """(count, 8, 8, 1) -> (count, side, side, 1), bilinear."""
+    size, how = (side, side), Image.Resampling.BILINEAR
+    pictures = (Image.fromarray(one).resize(size, how) for one in pixels[..., 0])
+    return np.stack([np.asarray(picture) for picture in pictures])[..., None]
 
 
 def status(params: Params, folder: Path) -> DataStatus:

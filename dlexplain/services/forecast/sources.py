@@ -16,7 +16,7 @@ from dlexplain.data.given_table import (
     table_of,
 )
 from dlexplain.data.tables import Table, some
-from dlexplain.errors import DataError, UnknownName
+from dlexplain.errors import DataError, NoSeries, UnknownName
 from dlexplain.execution import paths
 from dlexplain.params import parse
 from dlexplain.settings import settings
@@ -100,7 +100,12 @@ def read_csv(model: Trained, source: Path | bytes, name: str = "the CSV") -> Giv
     if isinstance(source, Path):
         source = one_csv(source)
         name = source.name
-    table = read_given(source, _facts(model), _least_rows(model), name)
+    try:
+        table = read_given(source, _facts(model), _least_rows(model), name)
+    except NoSeries as error:
+        learned = DATA[model.spec.data].title
+        told = f"{model.name} was trained on {learned} and forecasts those series only"
+        raise NoSeries(f"{error}; {told}") from error
     return GivenSeries(name, as_trained(table, _facts(model)))
 
 

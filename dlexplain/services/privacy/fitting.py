@@ -26,11 +26,14 @@ AT_ONCE = 500
 
 
 def alone(spec: RunSpec) -> RunSpec:
-    """The spec of a training that learns from no other model, and has no validation."""
+    """The spec of a training that learns from no other model's answers, and has no validation; from
+    all examples of the data that it is given."""
     training = dict(spec.training)
     if training.get("schedule") == "plateau":
         training["schedule"] = "constant"
-    training |= {"averaging": 0.0, "patience": 0, "precision": "float32"}
+    training |= {
+        "averaging": 0.0, "patience": 0, "precision": "float32", "examples_per_class": 0,
+    }  # fmt: skip
     task = {key: value for key, value in spec.task_params.items() if key != "teacher"}
     varied = {k: v for k, v in spec.augmentation.items() if not k.startswith("generated")}
     return replace(spec, task_params=task, training=training, augmentation=varied)
@@ -44,7 +47,11 @@ def fit(spec: RunSpec, data: LoadedData, epoch_done: Callable[[], None]) -> Buil
     built = assembled(alone(spec), data, torch.device("cpu"))
     module, how = built.module, built.training
     optimiser, schedule = optimiser_and_schedule(
-        module.network, how, module.steps, wrapped=module.wrapped
+        module.network,
+        how,
+        module.steps,
+        wrapped=module.wrapped,
+        layer_decay=module.layer_decay,
     )
     module.train()
     try:

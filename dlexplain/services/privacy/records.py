@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.data.base import PictureData, Pictures
+from dlexplain.data.few import few_of_each_class
 from dlexplain.data.planting import planted_pictures
 from dlexplain.data.shortcuts import Shortcut
 from dlexplain.errors import BadInput
@@ -46,7 +47,7 @@ def records_of(entry: ModelEntry, path: str, count: int, seed: int) -> Records:
     Raises BadInput where its data is not known or too small, DataError where it is not here.
     """
     spec = spec_of(entry)
-    data = load_pictures(spec.data, spec.data_params, path)
+    data = learned_from(load_pictures(spec.data, spec.data_params, path), spec)
     shortcut = parse(Shortcut, spec.shortcut)
     if shortcut.planted:
         data = planted_pictures(data, shortcut, spec.seed)
@@ -54,6 +55,12 @@ def records_of(entry: ModelEntry, path: str, count: int, seed: int) -> Records:
     note = "" if shortcut.planted else other_data_note(data, digest)
     members, others = drawn(data, count, seed)
     return Records(data, members, others, (note,) if note else ())
+
+
+def learned_from(data: PictureData, spec: RunSpec) -> PictureData:
+    """The data set with those training examples alone that a run of the spec learns from."""
+    most = int(spec.training.get("examples_per_class", 0))
+    return few_of_each_class(data, most, spec.seed)
 
 
 def spec_of(entry: ModelEntry) -> RunSpec:

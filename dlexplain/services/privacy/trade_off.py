@@ -18,7 +18,7 @@ from dlexplain.params import parse
 from dlexplain.results.privacy import FALSE_ALARMS, PrivacyTrade, Trade
 from dlexplain.services.pictures.data import load_pictures
 from dlexplain.services.privacy.fitting import fit, logits_of
-from dlexplain.services.privacy.records import Records, drawn
+from dlexplain.services.privacy.records import Records, drawn, learned_from
 from dlexplain.services.training.catalogue import complete
 from dlexplain.tasks.base import Training
 from dlexplain.tasks.private import delta_of
@@ -67,7 +67,8 @@ def trade_off(
     """
     if not epsilons or seeds < 1:
         raise BadInput(f"{len(epsilons)} epsilons and {seeds} seeds; 1 or more of each is accepted")
-    data, progress = load_pictures(spec.data, spec.data_params), progress or Progress()
+    data = learned_from(load_pictures(spec.data, spec.data_params), spec)
+    progress = progress or Progress()
     specs = {e: complete(_with(spec, e)) for e in epsilons}
     epochs = int(specs[epsilons[0]].training["epochs"])
     progress.plan(epochs * seeds * len(specs))

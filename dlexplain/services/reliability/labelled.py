@@ -29,6 +29,7 @@ from dlexplain.services.pictures.data import load_pictures
 from dlexplain.services.pictures.folder_work import truth_of
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sets import missing_data, own_data
+from dlexplain.services.privacy.records import learned_from
 from dlexplain.services.texts.models import TextModel
 from dlexplain.settings import local_path
 from dlexplain.trained.catalogue import ModelEntry, find
@@ -210,10 +211,11 @@ def _pictures(model: LoadedModel, data: str, count: int, seed: int, train: int) 
             return PicturePart(f"{title}: {what} pictures", order[some.labels], model, views)
 
         same = _same(entry, loaded.digest)
+        learned = learned_from(loaded, entry.trained.spec) if same and train else None
         return Parts(
             part("test", loaded.test, count),
             part("validation", loaded.validation, count) if same else None,
-            part("training", loaded.train, train) if same and train else None,
+            part("training", learned.train, train) if learned else None,
             name,
         )
     if data:

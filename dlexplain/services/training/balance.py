@@ -1,7 +1,7 @@
 """What a run would be trained on, looked at before it is: read once for launch, page and shell."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -17,11 +17,10 @@ from dlexplain.execution.spec import RunSpec
 from dlexplain.memory import give_back
 from dlexplain.params import Value, parse
 from dlexplain.results import ClassBalance
-from dlexplain.services.training.catalogue import data_status
+from dlexplain.services.training.catalogue import WITH_CLASSES, data_status
 from dlexplain.settings import settings
 
-TASKS = ("classify-image", "classify-text")
-"""Those whose examples have classes to learn."""
+TASKS = WITH_CLASSES
 KEPT = 64
 """Data sets of which is kept what was found; a few numbers each."""
 
@@ -67,9 +66,14 @@ def _look(spec: RunSpec) -> ClassBalance | None:
             _version(Path(path)) if path else "",
         )
         with _turn(asked):  # who asks meanwhile waits for this reading rather than start another
-            return _read(asked)
+            found = _read(asked)
     except OSError as error:
         raise DataError(f"{path or spec.data} cannot be read: {error}") from error
+    most = int(spec.training.get("examples_per_class", 0))
+    if found is None or not most:
+        return found
+    train = tuple(min(count, most) for count in found.counts["train"])
+    return replace(found, counts={**found.counts, "train": train})
 
 
 def _version(path: Path) -> str:

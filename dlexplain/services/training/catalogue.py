@@ -29,13 +29,17 @@ from dlexplain.params import as_dict as params_dict
 from dlexplain.registry import Registry
 from dlexplain.services.training.first_weights import why_not_fresh
 from dlexplain.services.training.generated import makers_of
+from dlexplain.services.training.parents import Parent
 from dlexplain.settings import local_path, settings
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.multi_task import read_weights
 from dlexplain.tasks.private import is_private, problems_of_privacy
+from dlexplain.tasks.transfer import Params as Transfer
 from dlexplain.trained.catalogue import trained
 from dlexplain.trained.zoo import readable_zoo
 
+WITH_CLASSES = ("classify-image", "classify-text")
+"""Tasks whose examples have classes."""
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
 
 
@@ -96,6 +100,11 @@ def shortcut_params(task: str) -> Mapping[str, Spec]:
     return {**known, "kind": replace(known["kind"], options=(NONE, *kinds))} if kinds else {}
 
 
+def transfer_params() -> Mapping[str, Spec]:
+    """Which weights of a trained model learn on, and how fast."""
+    return specs(Transfer)
+
+
 def data_status(name: str, params: Mapping[str, Value] | None = None) -> DataStatus:
     """Whether a data set could be loaded now, where it is, or how to get it."""
     source = DATA[name]
@@ -118,13 +127,14 @@ def complete(spec: RunSpec) -> RunSpec:
         if name not in registry:
             wrong.append(f'{field} is "{name}"; {known_names(name, sorted(registry))}')
     teacher, unfit = _teacher(spec)
-    wrong += [*_misfits(spec), *unfit, *_unfit_parent(spec)]
+    parent = Parent(spec)
+    wrong += [*_misfits(spec), *unfit, *_unfit_compression(spec), *parent.wrong]
     spec = replace(spec, augmentation=own_augmentation(spec.task, spec.augmentation))
     makers, unfit = makers_of(spec)
     wrong += unfit
     groups: dict[str, Any] = {}
     for group, params in _declarations(spec).items():
-        given = dict(getattr(spec, group))
+        given = {**parent.inherited.get(group, {}), **getattr(spec, group)}
         if group == "augmentation":  # what else is given is told by _misfits
             given = {k: v for k, v in given.items() if k in specs(params) or kind_of(k) is None}
         found = problems(params, given)
@@ -148,12 +158,12 @@ def complete(spec: RunSpec) -> RunSpec:
         wrong.append(f'device is "{spec.device}"; it takes {DEVICES}')
     if wrong:
         raise SpecError(wrong)
-    return replace(spec, **groups)
+    return replace(spec, parent=parent.name, **groups)
 
 
 def changed(spec: RunSpec) -> dict[str, Value]:
-    """What a spec says other than the defaults: group.name -> value."""
-    found = {}
+    """What a spec says other than the defaults: group.name -> value, and its parent."""
+    found: dict[str, Value] = {"parent": spec.parent} if spec.parent else {}
     spec = replace(spec, augmentation=own_augmentation(spec.task, spec.augmentation))
     for group, params in _declarations(spec).items():
         defaults = {key: declared.default for key, declared in specs(params).items()}
@@ -178,11 +188,13 @@ def _declarations(spec: RunSpec) -> dict[str, type]:
         found["data_params"] = DATA[spec.data].Params
     if spec.compression in COMPRESSIONS:
         found["compression_params"] = COMPRESSIONS[spec.compression].Params
+    elif spec.parent:
+        found["transfer"] = Transfer
     return found
 
 
-def _unfit_parent(spec: RunSpec) -> list[str]:
-    """Why the model that the run begins with cannot be what it begins with."""
+def _unfit_compression(spec: RunSpec) -> list[str]:
+    """Why the model that the run begins with cannot be made smaller so."""
     epochs = _whole(spec.training.get("epochs", 1))
     if not spec.compression:
         more = (
@@ -263,6 +275,11 @@ def _misfits(spec: RunSpec) -> list[str]:
         takes = f"sides from {model.least}" if model.any_side else "one side only"
         wrong.append(f'augmentation: early_side is "{early}", but {spec.model} takes {takes}')
     wrong += foreign(spec.task, given) if spec.task in TASKS else []
+    few = _whole(spec.training.get("examples_per_class", 0))
+    if few and spec.task in TASKS and spec.task not in WITH_CLASSES:
+        wrong.append(
+            f"training: examples_per_class is {few}, but {spec.task} has no classes; it takes 0"
+        )
     planted = str(spec.shortcut.get("kind", NONE))
     if spec.task in TASKS and planted != NONE and planted in specs(Shortcut)["kind"].options:
         wrong += problems_of(planted, str(spec.shortcut.get("word", Shortcut.word)), spec.task)
@@ -348,7 +365,8 @@ def _is_device(text: str) -> bool:
 def completed_with(spec: RunSpec, settings_: Sequence[str]) -> RunSpec:
     """Apply "key=value" texts, as the command line takes them, and complete the spec.
 
-    A key is group.name, such as training.epochs, or a name alone where only one group has it.
+    A key is group.name, such as training.epochs, or a name alone where only one group has it; or
+    parent, a trained model's name.
     Raises SpecError that names every wrong key and value at once.
     """
     changed_, wrong = _with(spec, settings_)
@@ -364,6 +382,9 @@ def completed_with(spec: RunSpec, settings_: Sequence[str]) -> RunSpec:
 def _with(spec: RunSpec, settings_: Sequence[str]) -> tuple[RunSpec, list[str]]:
     """The spec with what is understood of the texts; and what is not, in sentences."""
     wrong: list[str] = []
+    for text in settings_:
+        if text.startswith("parent="):  # first, since only a run with one has transfer's parameters
+            spec = replace(spec, parent=text.partition("=")[2])
     groups: dict[str, Any] = {group: dict(getattr(spec, group)) for group in GROUPS}
     declared = {group: list(specs(params)) for group, params in _declarations(spec).items()}
     top: dict[str, Any] = {}
@@ -371,6 +392,10 @@ def _with(spec: RunSpec, settings_: Sequence[str]) -> tuple[RunSpec, list[str]]:
         key, equals, value = text.partition("=")
         if not (key and equals):
             wrong.append(f'--set takes KEY=VALUE, such as epochs=10; given: "{text}"')
+        elif key == "parent":
+            pass
+        elif key.startswith("transfer.") and not spec.parent:
+            wrong.append(f"{key} is given without a parent; name the trained model to begin with")
         elif key in ("seed", "device", "name"):
             if key == "seed" and not value.removeprefix("-").isdigit():
                 wrong.append(f'seed is "{value}"; it takes a whole number from 0 to {MAX_SEED}')

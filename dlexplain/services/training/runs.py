@@ -38,10 +38,11 @@ WAIT_SECONDS = 0.5
 def launch(spec: RunSpec) -> RunRecord:
     """Queue a training; it starts when its device is free.
 
-    Data at a path of the user's are read first, see check_data; for a private training all data
-    that are here. Raises, with nothing queued,
+    Data at a path of the user's are read first, see check_data; for a private training, or one
+    that begins with a trained model, all data that are here. Raises, with nothing queued,
     SpecError for a wrong spec, or one for a device that this machine does not have; DataError for
-    data that cannot be trained on, BadInput for a privacy budget that cannot be met.
+    data that cannot be trained on, BadInput for a privacy budget that cannot be met or a model that
+    reads something else.
     """
     completed = complete(spec)
     status = data_status(completed.data, completed.data_params)
@@ -53,19 +54,20 @@ def launch(spec: RunSpec) -> RunRecord:
         accepted = ", ".join(dict.fromkeys(kinds))
         raise SpecError([f'device is "{completed.device}"; here it may be {accepted}'])
     check_data(completed)
-    if is_private(completed.training) and status.there:
-        _check_privacy(completed)
+    transfers = completed.parent and not completed.compression
+    if (is_private(completed.training) or transfers) and status.there:
+        _check_by_building(completed)
     return _record(_queue().submit(completed))
 
 
-def _check_privacy(spec: RunSpec) -> None:
-    """Build all that a private run is made of; raises BadInput where its budget cannot be met, or
-    its model cannot be trained privately."""
+def _check_by_building(spec: RunSpec) -> None:
+    """Build all that a run is made of; raises BadInput where a privacy budget cannot be met, a
+    model cannot be trained privately, or the one that it begins with reads something else."""
     import torch
 
     from dlexplain.services.training.worker import build
 
-    build(spec, torch.device("cpu"), silent, learns=False)
+    build(spec, torch.device("cpu"), silent, learns=not is_private(spec.training))
 
 
 def train(spec: RunSpec | Mapping[str, Any] | str, wait: bool = False) -> RunRecord:

@@ -23,6 +23,7 @@ import dlexplain.networks
 import dlexplain.tasks  # noqa: F401, these four register what a spec can name
 from dlexplain.data.augmentations import read_augmentation
 from dlexplain.data.base import DATA, LoadedData, ModuleOptions, Report, silent
+from dlexplain.data.few import few_of_each_class
 from dlexplain.data.modules.base import module_of
 from dlexplain.data.shortcuts import Shortcut
 from dlexplain.errors import CheckpointError, DlexplainError, RunError
@@ -54,6 +55,7 @@ from dlexplain.params import parse
 from dlexplain.services.training.compressing import Compressing
 from dlexplain.services.training.generating import generated_for
 from dlexplain.services.training.private import fit_for_privacy, make_private
+from dlexplain.services.training.transferring import Transferring
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.modules.base import TaskModule, task_module
@@ -70,7 +72,7 @@ _log = logging.getLogger("dlexplain.worker")
 
 @dataclass(eq=False)
 class Built:
-    """A spec made real: the data, the module over a fresh network, and how to train it."""
+    """A spec made real: the data, the module over a network to train, and how to train it."""
 
     data: Any
     module: TaskModule
@@ -79,6 +81,7 @@ class Built:
     accumulate: int = 1
     notes: tuple[str, ...] = ()
     compressing: Compressing | None = None
+    transferring: Transferring | None = None
 
     @property
     def files(self) -> dict[str, str]:
@@ -122,8 +125,10 @@ def assembled(
     task, architecture = TASKS[spec.task], ARCHITECTURES[spec.model]
     training: Training = parse(Training, spec.training)
     task_params: Any = parse(task.Params, spec.task_params)
+    transferring = Transferring.of(spec, home)
     report("building the network", None)
-    generated = generated_for(spec, data, report, home) if learns else None
+    few = few_of_each_class(data, training.examples_per_class, spec.seed)
+    generated = generated_for(spec, few, report, home) if learns else None
     options = ModuleOptions(
         task=dict(spec.task_params) | asdict(task_params),
         augmentation=read_augmentation(spec.task, spec.augmentation),
@@ -132,8 +137,9 @@ def assembled(
         epochs=training.epochs,
         shortcut=parse(Shortcut, spec.shortcut),
         generated=None if generated is None else generated.pictures,
+        files={} if transferring is None else transferring.files,
     )
-    module_of_data = module_of(data, options)
+    module_of_data = module_of(few, options)
     if generated is not None:
         module_of_data.facts["notes"].append(generated.note)
     L.seed_everything(spec.seed, verbose=False)
@@ -143,6 +149,9 @@ def assembled(
     if compressing is not None:
         network = compressing.prepare(module_of_data)
     notes: tuple[str, ...] = () if compressing is None else compressing.notes
+    if transferring is not None and learns:
+        begun = transferring.begin(network, module_of_data.facts, module_of_data.files)
+        module_of_data.facts["notes"] += [begun, transferring.restrain(network)]
     if training.target_epsilon:
         training = replace(training, precision="float32")
         notes = fit_for_privacy(network, spec.model)
@@ -156,13 +165,17 @@ def assembled(
     accumulate = module_of_data.in_parts_of(training.batch_size) if parts else 1
     steps = -(-len(module_of_data.loader) // accumulate) * training.epochs
     module = task_module(task, network, module_of_data.facts, task_params, training, steps)
+    if transferring is not None:
+        transferring.guide(module)
     module.prepare(module_of_data)
     if training.target_epsilon:
         make_private(module, module_of_data.loader)
     if learns and isinstance(module, HasTeacher) and module.teacher_name:
         teacher = trained(module.teacher_name, home)
         module.take_teacher(load_network(teacher), teacher.facts, teacher.files)
-    return Built(module_of_data, module, training, device, accumulate, notes, compressing)
+    return Built(
+        module_of_data, module, training, device, accumulate, notes, compressing, transferring
+    )
 
 
 def measure_built(built: Built) -> Measured:
@@ -201,6 +214,8 @@ def _train(home: Path, reporter: Reporter) -> None:
     if built.compressing is not None:
         reporter.phase("compressing")
         built.module.network = built.compressing.finish(built.module.network, built.data)
+    if built.transferring is not None:
+        built.module.network = built.transferring.finish(built.module.network)
     if built.training.patience and trainer.current_epoch < built.training.epochs:
         reporter.note(
             f"stopped after epoch {trainer.current_epoch} of {built.training.epochs}: "

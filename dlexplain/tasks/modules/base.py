@@ -3,9 +3,9 @@ gradient norm. The loss, the metrics and the results are each task's; the loop i
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import lightning.pytorch as L
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from dlexplain.networks.modules.layers import layers_of
 from dlexplain.registry import imported
 from dlexplain.tasks.base import Arrays, TaskSpec, Training
 from dlexplain.tasks.modules.private import Private
@@ -32,6 +33,15 @@ class TaskModule(L.LightningModule):
         self.training_params = training
         self.steps = steps
         self.private: Private | None = None
+        self.still: tuple[nn.Module, ...] = ()  # batch norms of frozen layers
+        self.layer_decay = 1.0
+
+    def train(self, mode: bool = True) -> Self:
+        """As any module's; the statistics of frozen layers stay."""
+        super().train(mode)
+        for module in self.still:
+            module.eval()
+        return self
 
     @abstractmethod
     def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
@@ -102,7 +112,7 @@ class TaskModule(L.LightningModule):
     def configure_optimizers(self) -> Any:
         how = self.training_params
         optimiser, schedule = optimiser_and_schedule(
-            self.learning(), how, self.steps, wrapped=self.wrapped
+            self.learning(), how, self.steps, wrapped=self.wrapped, layer_decay=self.layer_decay
         )
         if schedule is None:
             return optimiser
@@ -134,14 +144,16 @@ def optimiser_and_schedule(
     steps: int,
     factor: float = 1.0,
     wrapped: Callable[[torch.optim.Optimizer], torch.optim.Optimizer] = lambda optimiser: optimiser,
+    layer_decay: float = 1.0,
 ) -> tuple[torch.optim.Optimizer, Any]:
     """For the parameters that learn; the schedule, of `steps`, is None where the rate is constant.
 
-    factor   of the learning rate
-    wrapped  makes of the optimiser the one that is stepped
+    factor       of the learning rate
+    wrapped      makes of the optimiser the one that is stepped
+    layer_decay  of the learning rate, a layer away from the last
     """
     how = replace(how, learning_rate=how.learning_rate * factor)
-    groups = _groups(network, how)
+    groups = _groups(network, how, layer_decay)
     match how.optimiser:
         case "sgd":
             optimiser: torch.optim.Optimizer = torch.optim.SGD(
@@ -164,11 +176,30 @@ def _seed(device: torch.device, seed: int) -> None:
         torch.mps.manual_seed(seed)
 
 
-def _groups(network: nn.Module, how: Training) -> list[dict[str, Any]]:
+def _groups(network: nn.Module, how: Training, layer_decay: float = 1.0) -> list[dict[str, Any]]:
+    """Those of the last layer first, each layer's rate `layer_decay` times that of the one behind
+    it (Howard and Ruder 2018, https://arxiv.org/abs/1801.06146); all in one where that is 1."""
+    if layer_decay == 1.0:
+        return _at_one_rate(network.modules(), how)
+    beside: list[nn.Module] = []
+    if isinstance(network, nn.ModuleList):  # what the task learns beside the network
+        network, *beside = network
+    groups = [group for one in beside for group in _at_one_rate(one.modules(), how)]
+    seen: set[int] = set()
+    for away, layer in enumerate(reversed(layers_of(network))):
+        slower = replace(how, learning_rate=how.learning_rate * layer_decay**away)
+        for group in _at_one_rate(layer.modules, slower):
+            new = [p for p in group["params"] if id(p) not in seen]
+            seen |= set(map(id, new))
+            groups += [{**group, "params": new}] if new else []
+    return groups
+
+
+def _at_one_rate(modules: Iterable[nn.Module], how: Training) -> list[dict[str, Any]]:
     """Batch norms' biases apart from the rest, where they learn faster."""
     biases: list[nn.Parameter] = []
     rest: list[nn.Parameter] = []
-    for module in network.modules():
+    for module in modules:
         norm = isinstance(module, nn.modules.batchnorm._BatchNorm)
         for name, parameter in module.named_parameters(recurse=False):
             if parameter.requires_grad:

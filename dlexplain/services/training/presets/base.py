@@ -19,6 +19,7 @@ Case = Literal[
     "Planted shortcuts",
     "Varied examples",
     "Several tasks at once",
+    "Transfer",
 ]
 """What a preset is an example of; the first four are the article's cases."""
 CASES: tuple[Case, ...] = get_args(Case)

@@ -1,0 +1,166 @@
+"""The trained model that a run begins with, its parent: whether it can be, and what of the spec is
+its; no torch here. Whether shapes fit is known when the data are read, see transferring.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from dlexplain.errors import BadInput, ParamError, UnknownName, WeightsError
+from dlexplain.execution.spec import RunSpec
+from dlexplain.networks.base import ARCHITECTURES
+from dlexplain.params import Value, parse
+from dlexplain.params import as_dict as params_dict
+from dlexplain.settings import local_path
+from dlexplain.tasks.base import TASKS
+from dlexplain.tasks.private import is_private
+from dlexplain.tasks.transfer import FIRST, HEADED, TAKEN
+from dlexplain.tasks.transfer import TASKS as TRANSFERS
+from dlexplain.trained.catalogue import entries, trained
+from dlexplain.trained.entry import ModelEntry
+from dlexplain.trained.folder import Trained
+
+LOOSE = "dropout"
+"""Part of the names of an architecture's parameters that change no weight's shape or use."""
+__all__ = ["TRANSFERS", "Parent", "begun_with", "parents", "theirs"]
+TRAINED_HERE = ("zoo", "run")
+
+
+def parents(task: str) -> tuple[ModelEntry, ...]:
+    """Models of a task that a run may begin with, as a list shows them."""
+    if task not in TRANSFERS:
+        return ()
+    return tuple(e for e in entries(task) if e.source in TRAINED_HERE)
+
+
+def begun_with(name: str) -> RunSpec:
+    """The spec of a run that trains a model on: its own, with the model as its parent.
+
+    Raises UnknownName or WeightsError; BadInput where its task's runs begin with fresh weights.
+    """
+    parent = trained(name)
+    spec = parent.spec
+    if spec.task not in TRANSFERS:
+        raise BadInput(f"{name} is a model of {spec.task}; {_begin()}")
+    task_params = {k: v for k, v in spec.task_params.items() if k != "teacher"}
+    return replace(
+        spec, parent=name, transfer={}, compression="", compression_params={},
+        task_params=task_params, shortcut={}, name=f"{parent.name}, trained on",
+    )  # fmt: skip
+
+
+def theirs(task: str) -> tuple[str, ...]:
+    """Task parameters that are the parent's, which must be or are unless said otherwise."""
+    return (*TAKEN.get(task, ()), *FIRST.get(task, ()))
+
+
+class Parent:
+    """What the parent of a spec says of it.
+
+    wrong      why a run of the spec cannot begin with it, a sentence each
+    inherited  by group, the parameters that are the parent's where the spec does not say them
+    name       of the parent, in a form that holds anywhere
+    """
+
+    def __init__(self, spec: RunSpec) -> None:
+        self.wrong: list[str] = []
+        self.inherited: Mapping[str, Mapping[str, Value]] = {}
+        self.name = spec.parent
+        if not spec.parent:
+            self.wrong = ["transfer is given without a parent"] if spec.transfer else []
+        elif not spec.compression:
+            try:
+                self._look(spec, trained(spec.parent))
+            except (UnknownName, WeightsError) as error:
+                self.wrong = [f"parent: {error}"]
+
+    def _look(self, spec: RunSpec, parent: Trained) -> None:
+        found = parent.spec
+        if parent.source == "path":
+            self.name = str(local_path(spec.parent).resolve())
+        self.wrong = [*_other(spec, found), *_cannot(spec, found)]
+        if self.wrong:
+            return
+        task_params = {k: v for k, v in found.task_params.items() if k in theirs(spec.task)}
+        self.inherited = {"model_params": _model_params(found), "task_params": task_params}
+        self.wrong = [*_other_model(spec, found), *_other_reading(spec, found)]
+
+
+def _begin() -> str:
+    return f"runs of {', '.join(TRANSFERS)} may begin with a trained model"
+
+
+def _other(spec: RunSpec, found: RunSpec) -> list[str]:
+    """Another task or architecture."""
+    if spec.task in TASKS and spec.task not in TRANSFERS:
+        return [f'parent is "{spec.parent}", but the task is {spec.task}; {_begin()}']
+    return [
+        f'{key} is "{getattr(spec, key)}", but the parent\'s is "{getattr(found, key)}"; a run '
+        "that begins with its weights keeps it"
+        for key in ("task", "model")
+        if getattr(spec, key) != getattr(found, key)
+    ]
+
+
+def _cannot(spec: RunSpec, found: RunSpec) -> list[str]:
+    """What goes with fresh weights only, or with whole ones."""
+    wrong = []
+    learns = str(spec.transfer.get("learns", "all"))
+    if found.compression:
+        wrong.append(
+            f'parent "{spec.parent}" was compressed ({found.compression}) and has other layers '
+            f"than its architecture builds; begin with {found.parent}, of which it was made"
+        )
+    if is_private(spec.training):
+        wrong.append(
+            "training: target_epsilon is given with a parent; a private training begins with fresh "
+            "weights"
+        )
+    if spec.task not in HEADED and learns in ("head", "adapters"):
+        wrong.append(
+            f'transfer: learns is "{learns}", but a model of {spec.task} may share its last '
+            "layer's weights with its first; it takes all or last layers"
+        )
+    if spec.model == "minilm" and learns == "adapters":
+        wrong.append(
+            'transfer: learns is "adapters", but minilm has its own, which learn with all; it '
+            "takes all, last layers or head"
+        )
+    return wrong
+
+
+def _model_params(spec: RunSpec) -> dict[str, Any]:
+    params: Any = parse(ARCHITECTURES[spec.model].Params, spec.model_params)
+    return params_dict(params)
+
+
+def _other_model(spec: RunSpec, found: RunSpec) -> list[str]:
+    """Parameters of the architecture that are not the parent's."""
+    own = _model_params(found)
+    try:
+        asked = _model_params(replace(spec, model_params={**own, **spec.model_params}))
+    except ParamError:
+        return []  # which is told where all groups are read
+    return [
+        f'model: {key} is "{value}", but the parent\'s is "{own[key]}"; a run that begins with its '
+        "weights keeps it"
+        for key, value in asked.items()
+        if LOOSE not in key and value != own[key]
+    ]
+
+
+def _other_reading(spec: RunSpec, found: RunSpec) -> list[str]:
+    """Parameters by which texts become ids that are not the parent's."""
+    known: Any = parse(TASKS[found.task].Params, found.task_params)
+    own = params_dict(known)
+    try:
+        params: Any = parse(TASKS[spec.task].Params, {**own, **spec.task_params})
+    except ParamError:
+        return []
+    asked = params_dict(params)
+    return [
+        f'task: {key} is "{asked[key]}", but the parent\'s is "{own[key]}"; a run that begins with '
+        "its weights reads with its tokens"
+        for key in TAKEN.get(spec.task, ())
+        if asked[key] != own[key]
+    ]
