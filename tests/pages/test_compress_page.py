@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 import dlexplain.services.compress.measuring as service
 import dlexplain.services.compress.shipped as shipping
+import dlexplain.services.compress.sweeping as sweeping
 import dlexplain.ui.compress.answer as answer
 from dlexplain.execution import paths
 from dlexplain.explainers.progress import Progress
@@ -105,7 +106,7 @@ def test_versions_are_measured_by_the_button(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_several_strengths_are_several_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     launched: list[object] = []
-    monkeypatch.setattr(training, "launch", lambda spec: launched.append(spec) or record())
+    monkeypatch.setattr(sweeping, "launch", lambda spec: launched.append(spec) or record())
 
     def record() -> object:
         return training.runs()[0]
