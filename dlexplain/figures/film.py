@@ -61,7 +61,9 @@ def film_strip(film: Film, columns: int = 5) -> bytes:
         top = 34 + MARGIN + place // across * (side + label + MARGIN)
         image = Image.fromarray(panel(film, frame)).resize((side, side), Image.Resampling.LANCZOS)
         sheet.paste(image, (left, top))
-        write_line(draw, (left, top + side + 4), f"{_when(frame)}, {_answer(frame)}", 14, side)
+        write_line(
+            draw, (left, top + side + 4), f"Epoch {frame.epoch}: {_short_of(frame)}", 14, side
+        )
     return _png(sheet)
 
 
@@ -134,6 +136,11 @@ def _answer(frame: FilmFrame) -> str:
     target = found.target.label
     said = "" if frame.said == target else f'says "{frame.said}", '
     return f"{said}{target} {frame.value:.0%}"
+
+
+def _short_of(frame: FilmFrame) -> str:
+    """What the model says, without the class that it names where that is another."""
+    return _answer(frame).rpartition('", ')[2]
 
 
 def _draw_scale(sheet: Image.Image, draw: ImageDraw.ImageDraw, film: Film) -> None:
