@@ -95,7 +95,9 @@ def read_class_folders(
                 f"{root} leaves no picture of {len(found)} for the {split} part; more are needed"
             )
     return PictureData(
-        **{split: every.take(part) for split, part in parts.items()},
+        every.take(parts["train"]),
+        every.take(parts["validation"]),
+        every.take(parts["test"]),
         classes=classes,
         digest=digest_of(pixels, labels),
         notes=notes,

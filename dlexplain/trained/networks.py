@@ -14,7 +14,7 @@ from dlexplain.compression.modules.base import STRUCTURE, restored
 from dlexplain.errors import BadInput, CheckpointError, WeightsError
 from dlexplain.execution.checkpoints import read_checkpoint
 from dlexplain.networks.base import ARCHITECTURES
-from dlexplain.networks.modules.base import KeepsPart, shared_weights
+from dlexplain.networks.modules.base import KeepsPart, kept_state, shared_weights
 from dlexplain.networks.modules.group_norm import with_group_norms
 from dlexplain.params import parse
 from dlexplain.tasks.base import TASKS
@@ -63,8 +63,7 @@ def fill(network: nn.Module, model: Trained) -> None:
     try:
         state = read_weights(model.weights, model.read(name) if digest else None)
         if isinstance(model, Head):
-            keeps = isinstance(network, KeepsPart) and model.weights.suffix != CHECKPOINT
-            state = model.cut(state, network.own_state() if keeps else network.state_dict())
+            state = model.cut(state, kept_state(network))
         if isinstance(network, KeepsPart) and model.weights.suffix != CHECKPOINT:
             network.load_own_state(state)
         else:

@@ -143,7 +143,8 @@ def _flat(loss: Tensor, shared: Sequence[nn.Parameter]) -> Tensor:
 
 
 def _norm(loss: Tensor, shared: nn.Parameter) -> Tensor:
-    return _flat(loss, [shared]).norm()
+    norm: Tensor = _flat(loss, [shared]).norm()
+    return norm
 
 
 def heads_layer(network: nn.Module, outputs: int) -> nn.Module | None:
