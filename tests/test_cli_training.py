@@ -41,7 +41,7 @@ def test_everything_wrong_with_a_call_is_told_at_once(capsys: pytest.CaptureFixt
     words = "train --task classify-image --data digits --model cnn --set epochs=0 --device tpu"
     assert main(words.split()) == 2
     text = capsys.readouterr().err
-    assert 'epochs is "0"; it takes a whole number from 1 to 1000' in text
+    assert 'epochs is "0"; 1 to 1000 are accepted, 0 where a model is compressed' in text
     assert 'device is "tpu"' in text
     assert text.count("\n") == 1
 

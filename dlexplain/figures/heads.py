@@ -1,6 +1,5 @@
 """Networks of several heads: how well each does, and how alike their maps are."""
 
-import numpy as np
 import plotly.graph_objects as go
 
 from dlexplain.figures.scales import BLUE, DIVERGING, INK, new_figure
@@ -64,7 +63,7 @@ def plot_head_maps(found: HeadMaps) -> go.Figure:
             "type": "heatmap",
             "x": names,
             "y": names,
-            "z": [[v if np.isfinite(v) else None for v in row] for row in values.tolist()],
+            "z": values,  # NaN has no colour
             "zmin": -1,
             "zmax": 1,
             "colorscale": DIVERGING,

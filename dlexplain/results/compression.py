@@ -9,6 +9,7 @@ from dlexplain.results.compression_front import Point, front, knee
 from dlexplain.results.explanations import plot
 from dlexplain.results.runs import lower_is_better
 from dlexplain.results.words import (
+    capital,
     csv_of,
     interval,
     metric,
@@ -259,7 +260,7 @@ class Compression:
         return [
             {
                 "Model": m.label if m.how else m.title,
-                metric_name(m.metric.partition("/")[2]).capitalize(): m.told_score,
+                capital(metric_name(m.metric.partition("/")[2])): m.told_score,
                 "Change": self.change(m),
                 "One example": m.single.seconds.told(" ms", 1000),
                 "Times as fast": m.single.faster.told() if m.how else "",

@@ -15,7 +15,7 @@ from dlexplain.errors import BadInput, CheckpointError, WeightsError
 from dlexplain.execution.checkpoints import read_checkpoint
 from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.modules.adapters import merged_state
-from dlexplain.networks.modules.base import KeepsPart, shared_weights
+from dlexplain.networks.modules.base import KeepsPart, kept_state, shared_weights
 from dlexplain.networks.modules.group_norm import with_group_norms
 from dlexplain.params import parse
 from dlexplain.tasks.base import TASKS
@@ -65,13 +65,13 @@ def fill(network: nn.Module, model: Trained) -> None:
     try:
         state = read_weights(model.weights, model.read(name) if digest else None)
         if isinstance(model, Head):
-            own = isinstance(network, KeepsPart) and model.weights.suffix != CHECKPOINT
-            kept: Any = network
-            state = model.cut(state, kept.own_state() if own else network.state_dict())
         if model.weights.suffix == CHECKPOINT:
             how = parse(Params, model.spec.transfer)
             if how.learns == "adapters":
                 state = merged_state(state, how.adapter_alpha / how.adapter_rank)
+        if isinstance(model, Head):
+            whole = model.weights.suffix == CHECKPOINT
+            state = model.cut(state, network.state_dict() if whole else kept_state(network))
         if isinstance(network, KeepsPart) and model.weights.suffix != CHECKPOINT:
             network.load_own_state(state)
         else:

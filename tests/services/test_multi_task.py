@@ -36,7 +36,7 @@ def spec(task: str, name: str, epochs: int = 2, **task_params: Any) -> RunSpec:
         data="shapes-labelled",
         task_params=task_params,
         data_params={"count": 200, "side": 16},
-        model_params={"width": 8, "blocks": 2, "dense": 16},
+        model_params={"width": 8, "blocks": 2, "dense": 16, "activation": "tanh"},
         training={
             "epochs": epochs, "batch_size": 32, "learning_rate": 0.005, "precision": "float32",
         },

@@ -22,7 +22,7 @@ from dlexplain.results import ClassName
 from dlexplain.services.pictures.cards import picture_card
 from dlexplain.settings import settings
 from dlexplain.trained.catalogue import trained
-from dlexplain.trained.heads import Head, heads_of, without_head
+from dlexplain.trained.heads import Head, as_single, heads_of, without_head
 
 UNREADABLE = (OSError, KeyError, ValueError, IndexError, EOFError, zipfile.BadZipFile)
 """What NumPy raises on an archive that is damaged or lacks an array."""
@@ -71,7 +71,7 @@ def png_address(picture: Picture, side: int = 48) -> str:
 def kept_pictures(run: str) -> tuple[KnownPicture, ...]:
     """The test pictures that a finished run has kept; () where it kept none that can be read.
 
-    run  its id, or the name of one of its heads
+    run  its id, of one with several heads that of the first, or the name of one of its heads
     """
     file = results_file(settings().home, without_head(run))
     try:
@@ -84,7 +84,7 @@ def kept_pictures(run: str) -> tuple[KnownPicture, ...]:
 @lru_cache(maxsize=16)  # a page asks at each of its runs
 def _kept(run: str, version: int) -> tuple[KnownPicture, ...]:
     try:
-        model = trained(run)
+        model = as_single(trained(run)) if run == without_head(run) else trained(run)
         classes = picture_card(model).classes
         file = results_file(settings().home, without_head(run))
         with np.load(file, allow_pickle=False) as arrays:

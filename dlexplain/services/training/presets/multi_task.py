@@ -32,6 +32,7 @@ add_preset(
     "One network with four heads; how their gradients agree is drawn over the steps.",
     case=CASE,
     about=120,
+    zoo=True,
     task="multi-task",
     **SHAPES,
 )
@@ -41,6 +42,7 @@ add_preset(
     "Three questions of one digit, of which the first answers the others.",
     case=CASE,
     about=60,
+    zoo=True,
     task="multi-task",
     **MNIST,
 )
