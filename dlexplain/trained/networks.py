@@ -64,7 +64,6 @@ def fill(network: nn.Module, model: Trained) -> None:
         raise WeightsError(f"{model.owner} has no {name}; only a whole run is a model")
     try:
         state = read_weights(model.weights, model.read(name) if digest else None)
-        if isinstance(model, Head):
         if model.weights.suffix == CHECKPOINT:
             how = parse(Params, model.spec.transfer)
             if how.learns == "adapters":
