@@ -5,9 +5,9 @@ from typing import Any
 
 from dlexplain.data.sets.mnist import HEADS as OF_DIGITS
 from dlexplain.data.sets.shapes_labelled import HEADS as OF_SHAPES
-from dlexplain.services.training.presets.base import add_preset
+from dlexplain.services.training.presets.base import Case, add_preset
 
-CASE = "Several tasks at once"
+CASE: Case = "Several tasks at once"
 SHAPES: dict[str, Any] = {
     "model": "cnn",
     "data": "shapes-labelled",
