@@ -1,6 +1,7 @@
 """The heads of one network beside each other: what each says of a picture, and where it looks."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -45,7 +46,8 @@ def show_heads(entry: ModelEntry, picture: Picture, request: Request) -> None:
 
 
 def _work(entry: ModelEntry, picture: Picture, ask: Ask, progress: Progress) -> HeadMaps:
-    return head_maps(entry.name, picture, ask.method, progress, **dict(ask.params))
+    params: dict[str, Any] = dict(ask.params)
+    return head_maps(entry.name, picture, ask.method, progress, **params)
 
 
 def _show(found: Asked[HeadMaps]) -> None:

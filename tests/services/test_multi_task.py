@@ -159,7 +159,7 @@ def test_heads_are_asked_on_the_command_line(
     asked = ["classify", str(file), "--model", several, "--head", "count", "--json"]
     assert main(asked) == 0
     told = json.loads(capsys.readouterr().out)
-    assert {score["label"] for score in told[0]["scores"]} == {"1", "2", "3"}
+    assert {score["label"] for score in told[0]["predictions"]} == {"1", "2", "3"}
     asked = ["explain", str(file), "--model", several, "--method", "input-x-gradient"]
     assert main([*asked, "--heads"]) == 0
     told = capsys.readouterr().out

@@ -59,7 +59,7 @@ class MultiTask(TaskModule):
 
     def parts(self, outputs: Tensor) -> list[Tensor]:
         """Each head's logits, (batch, its classes)."""
-        return list(outputs.float().split(self.widths, dim=1))
+        return list(torch.split(outputs.float(), self.widths, dim=1))
 
     def losses(self, outputs: Tensor, batch: Mapping[str, Any]) -> list[Tensor]:
         """Each head's mean cross-entropy over the examples with a known label; 0 where none is."""
