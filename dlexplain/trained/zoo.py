@@ -52,9 +52,12 @@ def zoo_models() -> tuple[Trained, ...]:
 
 def readable_zoo(task: str = "") -> tuple[Trained, ...]:
     """What comes for the task, all tasks where none is given, by name, without what is damaged;
-    `damaged_zoo` says why."""
-    sound = (model for model in zoo_models() if not model.damage)
-    return tuple(model for model in sound if task in ("", model.spec.task))
+    `damaged_zoo` says why. Of a model with several heads the first is of the task of each alone."""
+    sound = [model for model in zoo_models() if not model.damage]
+    if not task:
+        return tuple(sound)
+    of_task = (model for model in sound if is_of(model.spec.task, [task]))
+    return tuple(m if m.spec.task == task else as_single(m) for m in of_task)
 
 
 def damaged_zoo() -> tuple[str, ...]:

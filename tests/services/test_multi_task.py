@@ -156,10 +156,10 @@ def test_heads_are_asked_on_the_command_line(
 
     file = tmp_path / "one.png"
     Image.fromarray(kept_pictures(several)[0].picture.pixels).save(file)
-    asked = ["--json", "classify", str(file), "--model", several, "--head", "count"]
+    asked = ["classify", str(file), "--model", several, "--head", "count", "--json"]
     assert main(asked) == 0
     told = json.loads(capsys.readouterr().out)
-    assert {score["label"] for score in told[0]["scores"]} == {"1", "2", "3"}
+    assert {score["label"] for score in told[0]["predictions"]} == {"1", "2", "3"}
     asked = ["explain", str(file), "--model", several, "--method", "input-x-gradient"]
     assert main([*asked, "--heads"]) == 0
     told = capsys.readouterr().out

@@ -9,7 +9,6 @@ from dlexplain.data.fit import Fit
 from dlexplain.data.pictures import Picture, Source
 from dlexplain.errors import BadInput
 from dlexplain.explainers.progress import Progress
-from dlexplain.params import Value
 from dlexplain.results import HeadMaps
 from dlexplain.services.loading import load
 from dlexplain.services.pictures.explain import as_picture, explain, usual_method
@@ -30,7 +29,7 @@ def head_maps(
     method: str = "",
     progress: Progress | None = None,
     fit: Fit | str | None = None,
-    **params: Value,
+    **params: Any,
 ) -> HeadMaps:
     """A map of each head, of the class that it takes for the most probable, and Spearman's rank
     correlation of each two, as `explain` and `similarity` have them.

@@ -292,7 +292,8 @@ def _unknown_heads(spec: RunSpec) -> list[str]:
     data = DATA.get(spec.data)
     if data is None or spec.task not in TASKS or not TASKS[spec.task].single:
         return []
-    known = specs(data.Params)["head"].options
+    declared = specs(data.Params).get("head")
+    known = declared.options if declared else ()
     if not known:
         return []
     try:
