@@ -26,6 +26,7 @@ add_preset(
     "MNIST, with generated digits",
     "mnist-cnn, which also learns from half as many digits that mnist-gan writes.",
     case=CASE,
+    about=60,
     **_like("mnist-cnn", generated_by="mnist-gan", generated_part=0.5),
 )
 add_preset(
@@ -33,6 +34,7 @@ add_preset(
     "CIFAR-10, RandAugment and CutMix",
     "cifar10-cnn, with two operations on each picture and a rectangle of another one in it.",
     case=CASE,
+    about=900,
     **_like("cifar10-cnn", randaugment=2, cutmix=1.0),
 )
 add_preset(
@@ -40,6 +42,7 @@ add_preset(
     "Tweets, words left out and swapped",
     "tweets-cnn, from whose tweets a tenth of the words is left out while others change places.",
     case=CASE,
+    about=80,
     **_like("tweets-cnn", word_dropout=0.1, word_swaps=0.1),
 )
 add_preset(
@@ -47,5 +50,6 @@ add_preset(
     "US economy, jitter and warped windows",
     "macrodata-lstm, whose windows pass a little faster or slower in parts, with noise on them.",
     case=CASE,
+    about=40,
     **_like("macrodata-lstm", jitter=0.1, warping=0.3),
 )
