@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlexplain.evaluation.membership import roc
+from dlexplain.evaluation.roc import roc
 from dlexplain.figures.privacy import (
     plot_exposure,
     plot_inversion,
