@@ -37,8 +37,7 @@ def film_frames(film: Film) -> list[NDArray[np.uint8]]:
 
 def film_webp(film: Film) -> bytes:
     """An animated WebP of less than 5 MB that begins again at its end."""
-    more: dict[str, Any] = {"quality": 82, "method": 4, "minimize_size": True}
-    return _animated(film, partial(_encoded, form="WEBP", **more))
+    return _animated(film, partial(_encoded, form="WEBP", quality=82, method=4, minimize_size=True))
 
 
 def film_gif(film: Film) -> bytes:

@@ -6,6 +6,7 @@ difference through a learnt map), and Sanh et al., "DistilBERT", 2019,
 https://arxiv.org/abs/1910.01108 (cosine).
 """
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any, NamedTuple, Protocol
 
@@ -167,14 +168,16 @@ class RememberedTexts:
             ids = self.ids[torch.tensor(some)]
             ids = ids[:, : int((ids != PAD).sum(1).max())].to(device)
             logits, state = self.teacher(ids)
-            states = [None] * len(some) if state is None else state.unbind()
+            states: Sequence[Tensor | None] = (
+                [None] * len(some) if state is None else state.unbind()
+            )
             pairs = zip(some, logits.unbind(), states, strict=True)
-            self.answers |= {place: Answer(logit, kept) for place, logit, kept in pairs}
+            self.answers |= {place: Answer(logit, own) for place, logit, own in pairs}
         found = [self.answers[place] for place in asked]
-        known = [answer.state for answer in found if answer.state is not None]
+        kept = [answer.state for answer in found if answer.state is not None]
         return Answer(
             torch.stack([answer.logits for answer in found]),
-            torch.stack(known) if known else None,
+            torch.stack(kept) if kept else None,
         )
 
 
