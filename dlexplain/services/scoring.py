@@ -45,10 +45,8 @@ def evaluate(model: str, data: str) -> Score:
     spec, facts = found.spec, found.facts
     task = TASKS[spec.task]
     if heads := heads_of(found):
-        raise BadInput(
-            f"{model} has several heads; score one of them, such as "
-            f"{model}{MARK}{next(iter(heads))}"
-        )
+        one = f"{model}{MARK}{next(iter(heads))}"
+        raise BadInput(f"{model} has several heads; score one of them, such as {one}")
     if task.name not in GIVEN:
         raise BadInput(f"models of the task {task.name} cannot be scored on given data")
     given = GIVEN[task.name](data, facts, found.files, spec.task_params)

@@ -34,6 +34,7 @@ class ModelEntry:
     data          what it was trained on, or the class list of a registered one
     origin        what it is loaded from
     heads         of a head of a model that has several: the names of all, by their models' names
+    whole         and the title of that model, for lists that have it once
     """
 
     name: str
@@ -46,6 +47,12 @@ class ModelEntry:
     model_params: Mapping[str, Value] = field(default_factory=dict, repr=False)
     origin: Origin = field(default="", repr=False, compare=False)
     heads: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    whole: str = field(default="", repr=False, compare=False)
+
+    @property
+    def listed(self) -> str:
+        """Its title where a list has it, or the model that it is a head of."""
+        return self.whole or self.title
 
     @property
     def shows(self) -> tuple[str, ...]:
@@ -86,13 +93,16 @@ def trained_entry(
     """
     where = {"zoo": "zoo", "run": f"run {model.name}", "path": model.name}[model.source]
     told = "" if score is None else f", {headline_told(spec.task, *score)}"
-    heads = {}
+    heads, whole = {}, ""
     if isinstance(model, Head):
-        heads = {f"{model.whole.name}{MARK}{head}": head for head in heads_of(model.whole)}
+        name = model.whole.name
+        heads = {f"{name}{MARK}{head}": head for head in heads_of(model.whole)}
+        plain = name if model.source == "zoo" else called
+        whole = f"{plain}, heads {', '.join(heads.values())} ({where.replace(model.name, name)})"
         called = called if model.source == "zoo" else f"{called}, {model.head}"
     return ModelEntry(
         model.name, f"{called}{told} ({where})", model.source, spec.task, spec.model, spec.data,
-        spec.data_params, spec.model_params, model, heads,
+        spec.data_params, spec.model_params, model, heads, whole,
     )  # fmt: skip
 
 

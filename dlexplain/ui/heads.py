@@ -80,7 +80,7 @@ def _told(found: HeadMaps) -> str:
     if not pairs:
         return text
     told = [
-        f"{literal(names[j])} and {literal(names[i])} ({value:.2f})".replace("-", "−")
+        f"{literal(names[j])} and {literal(names[i])} ({f'{value:.2f}'.replace('-', '−')})"
         for value, i, j in (max(pairs), min(pairs))
     ]
     if len(pairs) == 1:

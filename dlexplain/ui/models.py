@@ -58,7 +58,7 @@ def choose_model(
     st.selectbox(
         label,
         list(known),
-        format_func=lambda name: known[name].title,
+        format_func=lambda name: known[name].listed,
         key=key,
         persist_state="session",
         help=f"{LATEST_FIRST} {help}".strip(),

@@ -13,6 +13,7 @@ from dlexplain.services.loading import load
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.settings import settings
+from dlexplain.trained.heads import without_head
 from dlexplain.trained.zoo import readable_zoo
 from tests.finished import ABC, finished_run, states
 from tests.own_pictures import save
@@ -51,7 +52,8 @@ def test_the_picker_has_what_comes_trained_and_what_was_trained() -> None:
     assert picker(page) == ["Model"]
     first = page.selectbox(key="model").options
     assert first[0] == "EfficientNet-Lite0"
-    assert [title.partition(",")[0] for title in first[1:]] == [m.name for m in readable_zoo(TASK)]
+    zoo = [without_head(model.name) for model in readable_zoo(TASK)]
+    assert [title.partition(",")[0] for title in first[1:]] == zoo
     run = finished_run(accuracy=0.9612)
     page.run()
     assert page.selectbox(key="model").options == [
@@ -247,3 +249,19 @@ def test_a_users_own_folder_is_classified_and_explained_its_labels_shown_literal
     assert not any("<b>" in text for text in shown)
     page.selectbox(key="model").set_value(DEFAULT).run()
     assert page.session_state["fit"] == "crop"
+
+
+def test_a_model_of_several_heads_stands_once_and_its_head_is_chosen() -> None:
+    page = image_page(model="mnist-multitask:even")
+    assert page.session_state["model"] == "mnist-multitask:digit"
+    head = page.selectbox(key="model-head")
+    assert head.options == ["digit", "even", "larger-than-four"]
+    assert head.value == "mnist-multitask:even"
+    listed = page.selectbox(key="model").options
+    assert sum("mnist-multitask" in title for title in listed) == 1
+    assert "mnist-multitask, heads digit, even, larger-than-four (zoo)" in listed
+    others = page.selectbox(key="beside").options
+    assert any(title.startswith("mnist-multitask:digit") for title in others)
+    assert not any(title.startswith("mnist-multitask:even") for title in others)
+    page.selectbox(key="model").select_index(0).run()
+    assert not [box for box in page.selectbox if box.label == "Head"]

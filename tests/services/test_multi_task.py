@@ -128,6 +128,9 @@ def test_how_gradients_agree_is_a_curve_a_pair(several: str) -> None:
     assert len(keys) == 6
     (found,) = curves([run(several)], "train/gradient_cosine_form_colour")
     assert len(found) > 5 and np.abs(found.values).max() <= 1
+    every = run(trained_run(spec("multi-task", "seldom", 1, cosine_every=3, heads="form,count")))
+    (found,) = curves([every], "train/gradient_cosine_form_count")
+    assert found.steps.tolist() == [0, 3]  # of six; in between nothing is repeated
 
 
 @pytest.mark.parametrize("weighting", ["uncertainty", "gradnorm"])

@@ -53,6 +53,7 @@ class MultiTask(TaskModule):
         self.weighting = weighting_of(params, self.heads)
         self.sharing = shared_weights(network, sum(self.widths))
         self.compares = False
+        self.compared: dict[str, Tensor] = {}
         self.counts = torch.zeros(0)
         self.confusions = [np.zeros((n, n), np.int64) for n in self.widths]
         self.mistakes: list[list[tuple[float, int, int, Any]]] = []
@@ -81,7 +82,12 @@ class MultiTask(TaskModule):
 
     def training_step(self, batch: Mapping[str, Any], batch_idx: int) -> Tensor:
         self.compares = self._is_recorded() and self._is_due()
-        return super().training_step(batch, batch_idx)
+        loss = super().training_step(batch, batch_idx)
+        if self.compares and self.trainer.logger is not None:
+            # Lightning's own log would repeat them at every step until they are measured again.
+            named = {f"train/{key}": float(value) for key, value in self.compared.items()}
+            self.trainer.logger.log_metrics(named, step=self.global_step)
+        return loss
 
     def _is_due(self) -> bool:
         """Whether the gradients are to be compared in a step that is recorded: the first that is,
@@ -96,7 +102,7 @@ class MultiTask(TaskModule):
         losses = self.losses(outputs, batch)
         numbers: dict[str, Tensor] = {}
         if self.compares:
-            numbers |= self._compared(losses)
+            self.compared = self._compared(losses)
         last = next((p for p in reversed(self.sharing) if p.ndim >= 2), None)
         weights = self.weighting.weights
         total: Tensor = self.weighting(losses, last)
