@@ -31,8 +31,8 @@ def show_multi_task(found: MultiTaskTest) -> None:
         )
         st.caption(
             "The part of the n test examples with this label that the head says rightly, with "
-            "Wilson's interval of 95%. The curves gradient_cosine above tell which heads help each "
-            "other: above 0 a step for one helps the other, below 0 it hurts it."
+            "Wilson's interval of 95%. The gradient cosines under Curves tell which heads help "
+            "each other: above 0 a step for one helps the other, below 0 it hurts it."
         )
     names = list(found.heads)
     state = st.session_state
