@@ -4,6 +4,8 @@ PORT ?= 8501
 HOST ?= localhost
 DATA ?= ../shared/data
 NAMES ?=
+# Which tests run; the slowest only by test-all.
+MARKED ?= not slow
 # Processes that run tests, of one thread each.
 JOBS ?= 2
 VENV := .venv
@@ -17,17 +19,20 @@ INSTALL_OURSELVES = $(BIN)/python -m pip install --quiet --disable-pip-version-c
 	--no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench zoo clean
+.PHONY: help run test test-all lint format bench zoo clean
 
 help: ## show the targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: $(VENV)/installed-run ## install what is needed and start the dashboard (PORT=8501 HOST=localhost)
 	@exec $(BIN)/python scripts/serve.py --server.port $(PORT) --server.address $(HOST)
 
-test: $(VENV)/installed-dev ## install what tests need, a Chromium too, and run all tests
+test: $(VENV)/installed-dev ## install what tests need, a Chromium too, and run the tests
 	@CHROMIUM="$$(scripts/find_chromium.sh $(BIN))" || exit 1; \
-	CHROMIUM="$$CHROMIUM" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
+	CHROMIUM="$$CHROMIUM" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "$(MARKED)" $(TESTS)
+
+test-all: ## run the slowest tests too
+	@$(MAKE) --no-print-directory test MARKED=""
 
 lint: $(VENV)/installed-dev ## ruff and mypy
 	@$(BIN)/ruff check .
