@@ -34,7 +34,7 @@ def test_calibration(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
 def test_out_of_distribution(capsys: pytest.CaptureFixture[str]) -> None:
     status, text, _ = called(capsys, "out-of-distribution", "digits-cnn", "--count", 30)
     assert status == 0
-    assert text.count("AUROC") == 12 + 2 and text.count("n = 30") == 12 + 1
+    assert text.count("AUROC") == 16 + 2 and text.count("n = 30") == 16 + 1
     status, text, _ = called(
         capsys, "out-of-distribution", "digits-cnn", "--count", 30, "--seed", 1, "--json"
     )
