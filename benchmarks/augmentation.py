@@ -57,6 +57,13 @@ class Setting:
     unit: str = "accuracy"
 
 
+SERIES: dict[str, dict[str, Value]] = {
+    "none": {},
+    "jitter, 0.1": {"jitter": 0.1},
+    "jitter, 0.5": {"jitter": 0.5},
+    "scaling, 0.2": {"scaling": 0.2},
+}
+"""What every setting of series tries."""
 SETTINGS: Mapping[str, Setting] = {
     "cifar10": Setting(
         RunSpec(
@@ -98,10 +105,7 @@ SETTINGS: Mapping[str, Setting] = {
         (0,),
         300,
         {
-            "none": {},
-            "jitter, 0.1": {"jitter": 0.1},
-            "jitter, 0.5": {"jitter": 0.5},
-            "scaling, 0.2": {"scaling": 0.2},
+            **SERIES,
             "window warping, 0.3": {"warping": 0.3},
             "all three": {"jitter": 0.1, "scaling": 0.2, "warping": 0.3},
         },
@@ -113,10 +117,7 @@ SETTINGS: Mapping[str, Setting] = {
         (0,),
         500,
         {
-            "none": {},
-            "jitter, 0.1": {"jitter": 0.1},
-            "jitter, 0.5": {"jitter": 0.5},
-            "scaling, 0.2": {"scaling": 0.2},
+            **SERIES,
             "window warping, 0.1": {"warping": 0.1},
             "window warping, 0.3": {"warping": 0.3},
             "all three": {"jitter": 0.1, "scaling": 0.2, "warping": 0.1},

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from dlexplain.errors import ParamError, known_names, nearest
+from dlexplain.errors import BadInput, ParamError, known_names, nearest
 
 Value = int | float | str | bool
 P = TypeVar("P")
@@ -165,3 +165,13 @@ def _convert(spec: Spec, value: Value) -> Value:
                 raise ValueError(value)
             return word in _TRUE
     return str(value)
+
+
+def check_whole(what: str, value: object, low: int, high: int, why: str = "") -> None:
+    """Raises BadInput where an argument is no whole number of low to high.
+
+    why  the lower end is where it is, such as "the fewest with an interval"
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        least = f"{low:,}, {why}," if why else f"{low:,}"
+        raise BadInput(f"{what} is {value!r}; a whole number from {least} to {high:,} is accepted")

@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from dlexplain.cli.training import follow
+from dlexplain.cli.training import follow, tell_launched
 from dlexplain.results.words import capital
 
 if TYPE_CHECKING:
@@ -47,19 +47,15 @@ def declare(command: "Commands") -> None:
 
 
 def _compress(args: argparse.Namespace) -> int:
-    from dlexplain.services.training.compression_runs import launch_compression
+    from dlexplain.services.training.compression_specs import completed_compression
+    from dlexplain.services.training.runs import launch
 
     if not args.how:
         return _compressions(args)
-    record = launch_compression(args.model, args.how, args.epochs, args.set, args.data, args.name)
+    told = completed_compression(args.model, args.how, args.epochs, args.set, args.data, args.name)
+    record = launch(told)
     if not args.wait:
-        if args.json:
-            print(json.dumps(record.to_dict(), indent=1))
-        else:
-            print(
-                f"run {record.id} is {record.state}; follow it: dlexplain run {record.id} --follow"
-            )
-        return 0
+        return tell_launched(record, args.json)
     status = follow(record, args.json)
     if not args.json and status == 0:
         _print_layers(record)

@@ -78,14 +78,17 @@ def _train(args: argparse.Namespace) -> int:
         _tell_balance(spec)
     record = launch(spec)
     if not args.wait:
-        if args.json:
-            print(json.dumps(record.to_dict(), indent=1))
-        else:
-            print(
-                f"run {record.id} is {record.state}; follow it: dlexplain run {record.id} --follow"
-            )
-        return 0
+        return tell_launched(record, args.json)
     return follow(record, args.json)
+
+
+def tell_launched(record: "RunRecord", as_json: bool) -> int:
+    """Print a run that goes on by itself, and how to follow it; the exit status."""
+    if as_json:
+        print(json.dumps(record.to_dict(), indent=1))
+    else:
+        print(f"run {record.id} is {record.state}; follow it: dlexplain run {record.id} --follow")
+    return 0
 
 
 def _tell_balance(spec: "RunSpec") -> None:

@@ -1,7 +1,8 @@
 """What a long job finds is written and told as it comes, so that stopping it loses nothing."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -30,6 +31,17 @@ class Keeping(Generic[A]):
         if time.monotonic() - self.written >= KEEP_SECONDS:
             self.flush()
         if time.monotonic() - self.told >= TELL_SECONDS:
+            self.show()
+
+    @contextmanager
+    def to_the_end(self) -> Iterator[None]:
+        """Around the work: what was done is told before it; what is done is kept and told after it,
+        also where it is cancelled."""
+        self.show()
+        try:
+            yield
+        finally:
+            self.flush()
             self.show()
 
     def flush(self) -> None:

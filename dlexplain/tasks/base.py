@@ -141,6 +141,19 @@ class Training:
     )
 
 
+def label_smoothing_field() -> float:
+    """The field of a classifier's Params that softens its labels."""
+    found: float = number(
+        0.0,
+        "Label smoothing",
+        low=0.0,
+        high=0.5,
+        step=0.05,
+        help="Part of the probability given to all classes alike (Szegedy et al. 2016).",
+    )
+    return found
+
+
 @dataclass(frozen=True)
 class TaskSpec:
     """A task that a run can name.

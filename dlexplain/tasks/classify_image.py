@@ -7,7 +7,7 @@ from typing import Any
 from dlexplain.errors import BadInput
 from dlexplain.networks.base import PictureShape
 from dlexplain.params import choice, number
-from dlexplain.tasks.base import TASKS, TaskSpec
+from dlexplain.tasks.base import TASKS, TaskSpec, label_smoothing_field
 from dlexplain.tasks.teaching import check_classes, share_field, teacher_field, temperature_field
 
 
@@ -15,14 +15,7 @@ from dlexplain.tasks.teaching import check_classes, share_field, teacher_field, 
 class Params:
     """Of the loss and of the test."""
 
-    label_smoothing: float = number(
-        0.0,
-        "Label smoothing",
-        low=0.0,
-        high=0.5,
-        step=0.05,
-        help="Part of the probability given to all classes alike (Szegedy et al. 2016).",
-    )
+    label_smoothing: float = label_smoothing_field()
     test_views: str = choice(
         "one",
         "Views in the test",

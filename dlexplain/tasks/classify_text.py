@@ -6,7 +6,7 @@ from typing import Any
 
 from dlexplain.networks.base import TextShape
 from dlexplain.params import choice, flag, number
-from dlexplain.tasks.base import TASKS, TaskSpec
+from dlexplain.tasks.base import TASKS, TaskSpec, label_smoothing_field
 from dlexplain.tasks.teaching import (
     check_classes,
     hidden_field,
@@ -37,14 +37,7 @@ class Reading:
     longest: int = number(
         128, "Longest text, tokens", low=4, high=512, help="What is longer is cut."
     )
-    label_smoothing: float = number(
-        0.0,
-        "Label smoothing",
-        low=0.0,
-        high=0.5,
-        step=0.05,
-        help="Part of the probability given to all classes alike (Szegedy et al. 2016).",
-    )
+    label_smoothing: float = label_smoothing_field()
 
 
 @dataclass(frozen=True)

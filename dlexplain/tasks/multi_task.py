@@ -21,7 +21,7 @@ from dlexplain.errors import BadInput, known_names
 from dlexplain.networks.base import PictureShape, TextShape
 from dlexplain.params import choice, number, text
 from dlexplain.tasks import classify_text
-from dlexplain.tasks.base import TASKS, TaskSpec
+from dlexplain.tasks.base import TASKS, TaskSpec, label_smoothing_field
 
 WEIGHTINGS = ("fixed", "uncertainty", "gradnorm")
 UNKNOWN = -1
@@ -93,14 +93,7 @@ class Heads:
 class Params(Heads):
     """Of several heads of pictures, and of the loss."""
 
-    label_smoothing: float = number(
-        0.0,
-        "Label smoothing",
-        low=0.0,
-        high=0.5,
-        step=0.05,
-        help="Part of the probability given to all classes alike (Szegedy et al. 2016).",
-    )
+    label_smoothing: float = label_smoothing_field()
 
 
 @dataclass(frozen=True, kw_only=True)

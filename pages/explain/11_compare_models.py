@@ -1,13 +1,11 @@
 """Do two models decide for the same reasons, on the same examples?"""
 
-from functools import partial
-
 import streamlit as st
 
 from dlexplain.results import ModelComparison
 from dlexplain.services.comparing.shipped import all_shipped, made_here, shipped
 from dlexplain.trained.catalogue import ModelEntry
-from dlexplain.ui.address import from_address, one_of, to_address
+from dlexplain.ui.address import to_address
 from dlexplain.ui.comparing.question import (
     KINDS,
     SHOWN,
@@ -18,14 +16,19 @@ from dlexplain.ui.comparing.question import (
 )
 from dlexplain.ui.comparing.result import show_result
 from dlexplain.ui.jobs import Asked, result_of
-from dlexplain.ui.live import drawn_before, live, rerun_when
+from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.measuring import KEPT_AS_IT_COMES, measuring
+from dlexplain.ui.measuring import (
+    KEPT_AS_IT_COMES,
+    chosen_result,
+    measuring,
+    results_there,
+    show_growing,
+)
 from dlexplain.ui.models import choose_model, choose_second
 
 MODEL, OTHER, SETTINGS = "compare-models-a", "b", "compare-models-settings"
 OF = "compare-models-of"
-EVERY_SECONDS = 5.0  # between two drawings of a result that grows
 ASKS = ("data", "method", "count", "control")  # what in the address opens the settings
 TASKS = list(KINDS)
 SECOND_HELP = (
@@ -76,17 +79,12 @@ def answers(
     if found is not None:
         result_of(found, "examples", starting="Reading the models and examples", again="Go on")
     if found is not None and found.active:
-        rerun_when(lambda: found.active, lambda: found.active)
-        live(
-            partial(_grown, found),
-            version=lambda: id(found.so_far[-1]) if found.so_far else 0,
-            active=lambda: found.active,
-            every=EVERY_SECONDS,
-        )
+        show_growing(found, _grown)
         return
     if found is None:
         go_on(entry, other)
-    known = _known(entry.name, other.name, found)
+    along = {f"shipped-{one.method}": one for one in shipped(entry.name, other.name)}
+    known = results_there(found, made_here(entry.name, other.name), along)
     if not known:
         st.info(
             "There is no comparison of these two yet. Open **Compare them** below: both explain "
@@ -95,41 +93,17 @@ def answers(
             icon=":material/arrow_downward:",
         )
         return
-    show_result(known[_chosen(known, arrived)], "compare-models")
+    show_result(chosen_result(known, arrived, SHOWN, _title), "compare-models")
 
 
-def _grown(found: Asked[ModelComparison]) -> None:
-    if found.so_far and found.so_far[-1].done:
-        show_result(found.so_far[-1], f"compare-models-{drawn_before()}", whole=False)
+def _grown(found: ModelComparison) -> None:
+    if found.done:
+        show_result(found, f"compare-models-{drawn_before()}", whole=False)
 
 
-def _known(
-    model: str, other: str, found: Asked[ModelComparison] | None
-) -> dict[str, ModelComparison]:
-    """By their names in the address, the one to see first: what a job that was stopped has done,
-    what was made here, what comes along."""
-    known = {}
-    if found is not None and found.job.state != "done" and found.so_far and found.so_far[-1].done:
-        known["stopped"] = found.so_far[-1]
-    known |= {one.date: one for one in made_here(model, other)}
-    known |= {f"shipped-{one.method}": one for one in shipped(model, other)}
-    return known
-
-
-def _chosen(known: dict[str, ModelComparison], arrived: bool) -> str:
-    """Of several results, which to see."""
-    state, names = st.session_state, list(known)
-    from_address("result", one_of("result", names), arrived, SHOWN)
-    state[SHOWN] = state[SHOWN] if state.get(SHOWN) in known else names[0]
-    if len(names) > 1:
-        st.selectbox("Result", names, format_func=lambda name: _title(name, known[name]), key=SHOWN)
-    return str(state[SHOWN])
-
-
-def _title(name: str, found: ModelComparison) -> str:
-    what = {"shipped": "comes along", "stopped": "stopped"}.get(name.partition("-")[0], "made here")
+def _title(found: ModelComparison) -> str:
     when = found.date[:16].replace("T", " ")
-    return f"{found.title}, {found.done:,d} {found.noun}, {when} ({what})"
+    return f"{found.title}, {found.done:,d} {found.noun}, {when}"
 
 
 def settings(entry: ModelEntry, other: ModelEntry, arrived: bool) -> dict[str, str | None]:

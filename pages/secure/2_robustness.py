@@ -1,18 +1,22 @@
 """How robust is a model over a data set: under attack, and where its pictures get worse?"""
 
-from functools import partial
-
 import streamlit as st
 
 from dlexplain.results import Robustness
 from dlexplain.services.attack.robustness_shipped import made_here, shipped
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.trained.catalogue import ModelEntry
-from dlexplain.ui.address import from_address, one_of, to_address
+from dlexplain.ui.address import to_address
 from dlexplain.ui.jobs import Asked, result_of
-from dlexplain.ui.live import drawn_before, live, rerun_when
+from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.measuring import KEPT_AS_IT_COMES, measuring
+from dlexplain.ui.measuring import (
+    KEPT_AS_IT_COMES,
+    chosen_result,
+    measuring,
+    results_there,
+    show_growing,
+)
 from dlexplain.ui.models import choose_model, choose_second
 from dlexplain.ui.pictures import OWN
 from dlexplain.ui.robustness.question import SHOWN, choose_question, go_on, job_of, start
@@ -20,7 +24,6 @@ from dlexplain.ui.robustness.result import show_result
 
 MODEL, SETTINGS = "robustness-model", "robustness-settings"
 BESIDE_HELP = "A second model whose result is drawn beside the first one's, with dashed lines."
-EVERY_SECONDS = 5.0  # between two drawings of a result that grows
 ASKS = ("data", "count")  # what in the address opens the settings
 
 
@@ -55,13 +58,7 @@ def answers(
     if found is not None:
         result_of(found, "answers", starting="Drawing the pictures", again="Go on")
     if found is not None and found.active:
-        rerun_when(lambda: found.active, lambda: found.active)
-        live(
-            partial(_grown, found),
-            version=lambda: id(found.so_far[-1]) if found.so_far else 0,
-            active=lambda: found.active,
-            every=EVERY_SECONDS,
-        )
+        show_growing(found, _grown)
         return
     if found is None:
         go_on(entry.name)
@@ -74,7 +71,8 @@ def answers(
             icon=":material/arrow_downward:",
         )
         return
-    show_result(known[_chosen(known, arrived)], "robustness", _second(other))
+    chosen = chosen_result(known, arrived, SHOWN, _title)
+    show_result(chosen, "robustness", _second(other))
 
 
 def _second(other: ModelEntry | None) -> Robustness | None:
@@ -90,37 +88,19 @@ def _second(other: ModelEntry | None) -> Robustness | None:
     return next(iter(known.values()), None)
 
 
-def _grown(found: Asked[Robustness]) -> None:
-    if found.so_far and found.so_far[-1].done:
-        show_result(found.so_far[-1], f"robustness-{drawn_before()}", whole=False)
+def _grown(found: Robustness) -> None:
+    if found.done:
+        show_result(found, f"robustness-{drawn_before()}", whole=False)
 
 
 def _known(model: str, found: Asked[Robustness] | None) -> dict[str, Robustness]:
-    """By their names in the address, the one to see first: what a job that was stopped has done,
-    what was made here, what comes along."""
-    known = {}
-    if found is not None and found.job.state != "done" and found.so_far and found.so_far[-1].done:
-        known["stopped"] = found.so_far[-1]
-    known |= {one.date: one for one in made_here(model)}
-    if (ships := shipped(model)) is not None:
-        known["shipped"] = ships
-    return known
+    ships = shipped(model)
+    return results_there(found, made_here(model), {"shipped": ships} if ships is not None else {})
 
 
-def _chosen(known: dict[str, Robustness], arrived: bool) -> str:
-    """Of several results, which to see."""
-    state, names = st.session_state, list(known)
-    from_address("result", one_of("result", names), arrived, SHOWN)
-    state[SHOWN] = state[SHOWN] if state.get(SHOWN) in known else names[0]
-    if len(names) > 1:
-        st.selectbox("Result", names, format_func=lambda name: _title(name, known[name]), key=SHOWN)
-    return str(state[SHOWN])
-
-
-def _title(name: str, found: Robustness) -> str:
-    what = {"shipped": "comes along", "stopped": "stopped"}.get(name, "made here")
+def _title(found: Robustness) -> str:
     attacks = ", ".join(curve.title for curve in found.attacks if curve.params or curve.gradients)
-    return f"{found.date[:16].replace('T', ' ')}, {found.done:,d} pictures, {attacks} ({what})"
+    return f"{found.date[:16].replace('T', ' ')}, {found.done:,d} pictures, {attacks}"
 
 
 def settings(entry: ModelEntry, arrived: bool) -> dict[str, str | None]:

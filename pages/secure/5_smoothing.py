@@ -7,8 +7,7 @@ from dlexplain.services.pictures.cards import TASK
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import to_address
 from dlexplain.ui.jobs import Asked, result_of
-from dlexplain.ui.live import live, rerun_when
-from dlexplain.ui.measuring import KEPT_AS_IT_COMES, measuring
+from dlexplain.ui.measuring import KEPT_AS_IT_COMES, measuring, show_growing
 from dlexplain.ui.models import choose_model
 from dlexplain.ui.pictures import OWN
 from dlexplain.ui.reliability.smoothing import (
@@ -21,7 +20,6 @@ from dlexplain.ui.reliability.smoothing import (
 from dlexplain.ui.reliability.which import choose_known, not_known
 
 MODEL, SETTINGS = "smoothing-model", "smoothing-settings"
-EVERY_SECONDS = 5.0  # between two drawings of a curve that grows
 ASKS = ("data", "sigma", "samples", "count")  # what in the address opens the settings
 
 
@@ -45,13 +43,7 @@ def answer(entry: ModelEntry, found: Asked[CertifiedAccuracy] | None) -> None:
     if found is not None:
         result = result_of(found, starting="Reading the pictures", again="Go on")
     if found is not None and found.active:
-        rerun_when(lambda: found.active, lambda: found.active)
-        live(
-            lambda: [show_certified(one) for one in found.so_far[-1:]],
-            version=lambda: id(found.so_far[-1]) if found.so_far else 0,
-            active=lambda: found.active,
-            every=EVERY_SECONDS,
-        )
+        show_growing(found, show_certified)
         return
     there = result or choose_known(CertifiedAccuracy, entry.name, "smoothing-which")
     if there is not None:

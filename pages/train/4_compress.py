@@ -1,7 +1,5 @@
 """A trained model is made smaller: what each version costs and how good it is, measured here."""
 
-from functools import partial
-
 import streamlit as st
 
 from dlexplain.results.compression import Compression
@@ -9,22 +7,27 @@ from dlexplain.services.compress.shipped import made_here, shipped
 from dlexplain.services.compress.versions import versions_of
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.trained.folder import Trained
-from dlexplain.ui.address import from_address, one_of, to_address
+from dlexplain.ui.address import to_address
 from dlexplain.ui.compress.answer import show_result
 from dlexplain.ui.compress.exporting import export_part
 from dlexplain.ui.compress.making import make, show_failed, show_running
 from dlexplain.ui.compress.measuring import SHOWN, ask, job_of
 from dlexplain.ui.jobs import Asked, result_of
-from dlexplain.ui.live import drawn_before, live, rerun_when
+from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.measuring import KEPT_AS_IT_COMES, measuring
+from dlexplain.ui.measuring import (
+    KEPT_AS_IT_COMES,
+    chosen_result,
+    measuring,
+    results_there,
+    show_growing,
+)
 from dlexplain.ui.models import choose_model
 from dlexplain.ui.run_live import runs_now
 
 MODEL, SETTINGS = "compress-model", "compress-measuring"
 TASKS = ("classify-image", "classify-text", "language-model", "forecast")
 FIRST = "digits-cnn"
-EVERY_SECONDS = 5.0  # between two drawings of a result that grows
 
 
 def main() -> None:
@@ -66,17 +69,13 @@ def answers(entry: ModelEntry, found: Asked[Compression] | None, arrived: bool) 
     if found is not None:
         result_of(found, "measurements", starting="Reading the models", again="Go on")
     if found is not None and found.active:
-        rerun_when(lambda: found.active, lambda: found.active)
-        live(
-            partial(_grown, found),
-            version=lambda: id(found.so_far[-1]) if found.so_far else 0,
-            active=lambda: found.active,
-            every=EVERY_SECONDS,
-        )
+        show_growing(found, _grown)
         return
-    known = _known(entry.name, found)
+    ships = shipped(entry.name)
+    along = {"shipped": ships} if ships is not None else {}
+    known = results_there(found, made_here(entry.name), along)
     if known:
-        show_result(known[_chosen(known, arrived)], "compression")
+        show_result(chosen_result(known, arrived, SHOWN, _title), "compression")
         return
     made = len(versions_of(entry.name))
     if made:
@@ -95,36 +94,12 @@ def answers(entry: ModelEntry, found: Asked[Compression] | None, arrived: bool) 
     )
 
 
-def _grown(found: Asked[Compression]) -> None:
-    if found.so_far:
-        show_result(found.so_far[-1], f"compression-{drawn_before()}", whole=False)
+def _grown(found: Compression) -> None:
+    show_result(found, f"compression-{drawn_before()}", whole=False)
 
 
-def _known(model: str, found: Asked[Compression] | None) -> dict[str, Compression]:
-    """By their names in the address, the one to see first: what a job that was stopped has done,
-    what was made here, what comes along."""
-    known = {}
-    if found is not None and found.job.state != "done" and found.so_far:
-        known["stopped"] = found.so_far[-1]
-    known |= {one.date: one for one in made_here(model)}
-    if (ships := shipped(model)) is not None:
-        known["shipped"] = ships
-    return known
-
-
-def _chosen(known: dict[str, Compression], arrived: bool) -> str:
-    """Of several results, which to see."""
-    state, names = st.session_state, list(known)
-    from_address("result", one_of("result", names), arrived, SHOWN)
-    state[SHOWN] = state[SHOWN] if state.get(SHOWN) in known else names[0]
-    if len(names) > 1:
-        st.selectbox("Result", names, format_func=lambda name: _title(name, known[name]), key=SHOWN)
-    return str(state[SHOWN])
-
-
-def _title(name: str, found: Compression) -> str:
-    what = {"shipped": "comes along", "stopped": "stopped"}.get(name, "made here")
-    return f"{found.date[:16].replace('T', ' ')}, {len(found.models):,d} models ({what})"
+def _title(found: Compression) -> str:
+    return f"{found.date[:16].replace('T', ' ')}, {len(found.models):,d} models"
 
 
 main()

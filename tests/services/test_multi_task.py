@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import dlexplain as dx
+import dlexplain.figures
 from dlexplain.cli import main
 from dlexplain.errors import BadInput, SpecError, UnknownName
 from dlexplain.execution.spec import RunSpec

@@ -4,8 +4,10 @@ Only the outline defines the class: colour, place, size, angle and texture are d
 So an explanation can be judged against the mask.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +31,17 @@ OVERSAMPLING = 4
 SEEDS: dict[Split, int] = {"train": 0, "validation": 1, "test": 2}
 
 
+class Parts(TypedDict):
+    """Pictures of each part, by the names that PictureData has of them."""
+
+    train: Pictures
+    validation: Pictures
+    test: Pictures
+
+
 @dataclass(frozen=True)
-class Params:
-    """How many pictures, how large, how hard."""
+class Sizes:
+    """How many pictures, and how large."""
 
     side: int = number(32, "Side, pixels", low=16, high=128, help="Width and height.")
     count: int = number(
@@ -41,6 +51,12 @@ class Params:
         high=100_000,
         help="For training; testing and validation take a quarter and an eighth of it on top.",
     )
+
+
+@dataclass(frozen=True)
+class Params(Sizes):
+    """The same, and how hard."""
+
     texture: float = number(
         0.3, "Texture", low=0.0, high=1.0, step=0.05, help="Strength of the ground's pattern."
     )
@@ -49,18 +65,29 @@ class Params:
 def load(params: Params, folder: Path, report: Report) -> PictureData:
     """The same pictures at every call with the same params."""
 
+    def part(size: int, seed: int) -> Pictures:
+        return draw(size, params.side, params.texture, seed)
+
+    parts = drawn_parts(params.count, part, SEEDS, report)
+    train = parts["train"]
+    return PictureData(**parts, classes=CLASSES, digest=digest_of(train.pixels, train.labels))
+
+
+def drawn_parts(
+    count: int, draw: Callable[[int, int], Pictures], seeds: Mapping[Split, int], report: Report
+) -> Parts:
+    """`count` pictures to train on, an eighth of them to validate, a quarter to test. draw  takes
+    how many and the part's seed"""
+
     def part(split: Split, size: int) -> Pictures:
         report(f"drawing {size:,} shapes for the {split} part", None)
-        return draw(size, params.side, params.texture, SEEDS[split])
+        return draw(size, seeds[split])
 
-    train = part("train", params.count)
-    return PictureData(
-        train=train,
-        validation=part("validation", max(25, params.count // 8)),
-        test=part("test", max(50, params.count // 4)),
-        classes=CLASSES,
-        digest=digest_of(train.pixels, train.labels),
-    )
+    return {
+        "train": part("train", count),
+        "validation": part("validation", max(25, count // 8)),
+        "test": part("test", max(50, count // 4)),
+    }
 
 
 def draw(count: int, side: int, texture: float, seed: int) -> Pictures:

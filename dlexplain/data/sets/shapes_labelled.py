@@ -19,7 +19,7 @@ from dlexplain.data.base import (
     digest_of,
 )
 from dlexplain.data.heads import ONE_LABEL, of_head
-from dlexplain.data.sets.shapes import CLASSES, OVERSAMPLING, cover_of
+from dlexplain.data.sets.shapes import CLASSES, OVERSAMPLING, Sizes, cover_of, drawn_parts
 from dlexplain.params import choice, number
 
 COLOURS: dict[str, tuple[int, int, int]] = {
@@ -42,17 +42,9 @@ SEEDS: dict[Split, int] = {"train": 10, "validation": 11, "test": 12}
 
 
 @dataclass(frozen=True)
-class Params:
+class Params(Sizes):
     """How many pictures, how large, how hard."""
 
-    side: int = number(32, "Side, pixels", low=16, high=128, help="Width and height.")
-    count: int = number(
-        4000,
-        "Pictures",
-        low=100,
-        high=100_000,
-        help="For training; testing and validation take a quarter and an eighth of it on top.",
-    )
     texture: float = number(
         0.5, "Texture", low=0.05, high=1.0, step=0.05, help="Strength of the ground's pattern."
     )
@@ -62,20 +54,14 @@ class Params:
 def load(params: Params, folder: Path, report: Report) -> PictureData:
     """The same pictures at every call with the same params; `head` changes only the labels."""
 
-    def part(split: Split, size: int) -> Pictures:
-        report(f"drawing {size:,} pictures for the {split} part", None)
-        return draw(size, params.side, params.texture, SEEDS[split])
+    def part(size: int, seed: int) -> Pictures:
+        return draw(size, params.side, params.texture, seed)
 
-    train = part("train", params.count)
+    parts = drawn_parts(params.count, part, SEEDS, report)
+    train = parts["train"]
     assert train.heads is not None
-    every = PictureData(
-        train=train,
-        validation=part("validation", max(25, params.count // 8)),
-        test=part("test", max(50, params.count // 4)),
-        classes=CLASSES,
-        digest=digest_of(train.pixels, train.heads),
-        heads=HEADS,
-    )
+    digest = digest_of(train.pixels, train.heads)
+    every = PictureData(**parts, classes=CLASSES, digest=digest, heads=HEADS)
     found = of_head(every, params.head)
     if params.head != "texture":
         return found

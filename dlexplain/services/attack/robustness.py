@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from dlexplain.errors import BadInput
 from dlexplain.evaluation.intervals import LEAST
-from dlexplain.execution.environment import cores, processor
 from dlexplain.execution.paths import robustness_folder, robustness_in
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
-from dlexplain.networks.modules.device import describe_device
+from dlexplain.params import check_whole
 from dlexplain.results import Robustness
 from dlexplain.results.attacks import written_budget
 from dlexplain.services.attack.robust_pictures import PictureSubject
@@ -31,11 +29,11 @@ from dlexplain.services.attack.robustness_store import (
     RobustnessStore,
 )
 from dlexplain.services.attack.robustness_table import tabulated
-from dlexplain.services.attack.seeds import MOST_SEED
+from dlexplain.services.attack.seeds import check_seed
 from dlexplain.services.keeping import Keeping
 from dlexplain.services.kept import ASKED, forget_all_but
-from dlexplain.services.pictures.bundle import versions
 from dlexplain.services.pictures.models import LoadedModel
+from dlexplain.services.provenance import provenance
 from dlexplain.settings import local_path, settings
 
 MOST = 10_000
@@ -87,8 +85,8 @@ def robustness(
     """
     subject, progress = subject_of(model), progress or Progress()
     count = subject.usual if count is None else count
-    _check_whole("count", count, LEAST, MOST, f"{LEAST}, the fewest with an interval, ")
-    _check_whole("seed", seed, 0, MOST_SEED, "0 ")
+    check_whole("count", count, LEAST, MOST, "the fewest with an interval")
+    check_seed(seed)
     wanted = Wanted(_several(attacks), _several(budgets), _several(corruptions),
                     _several(severities))  # fmt: skip
     examples = subject.examples(data, count, seed)
@@ -145,18 +143,11 @@ def _listed(given: Any) -> Any:
     return None if given is None else list(given)
 
 
-def _check_whole(what: str, value: object, low: int, high: int, least: str) -> None:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or not low <= value <= high:  # type: ignore[operator]
-        raise BadInput(f"{what} is {value!r}; a whole number from {least}to {high:,} is accepted")
-
-
 def _about(
     subject: Subject, examples: Labelled, plan: RobustnessPlan, question: RobustnessQuestion,
     command: str,
 ) -> dict[str, Any]:  # fmt: skip
     """Of the result, all but what is found."""
-    device = describe_device(subject.model.prepared.device)
     return {
         "model": question.model,
         "model_fingerprint": question.model_fingerprint,
@@ -168,10 +159,7 @@ def _about(
         "found": len(examples),
         "seed": question.seed,
         "map_method": plan.map_method,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{processor()}, {cores()} cores; {device}",
-        "command": command,
-        "versions": versions(),
+        **provenance(subject.model.prepared.device, command),
         "notes": (*examples.notes, *plan.notes),
     }
 
@@ -209,15 +197,11 @@ class _Job:
         self.progress.plan(len(self.examples) * len(self.plan.asked))
         if before := sum(len(one.rows) for one in self.done.values()):
             self.progress.advance(before)
-        self.kept.show()
-        try:
+        with self.kept.to_the_end():
             for places in self.blocks():
                 for asked in self.plan.asked:
                     if (places.start, asked.key) not in self.done:
                         self._add(asked, places)
-        finally:  # what is done is kept, also where the work is cancelled
-            self.kept.flush()
-            self.kept.show()
 
     def blocks(self) -> list[range]:
         count = len(self.examples)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,14 @@ import numpy as np
 from dlexplain.errors import BadInput, DlexplainError, Incompatible
 from dlexplain.evaluation.agreement import alike
 from dlexplain.evaluation.intervals import LEAST
-from dlexplain.execution.environment import cores, processor
 from dlexplain.execution.paths import comparison_in, comparisons_folder
 from dlexplain.explainers.base import Explainer, Request, find_method
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
-from dlexplain.networks.modules.device import describe_device
+from dlexplain.params import check_whole
 from dlexplain.results import ModelComparison
 from dlexplain.results.model_comparison import ComparedExample, ControlKind, ShownExample
-from dlexplain.services.attack.seeds import MOST_SEED
+from dlexplain.services.attack.seeds import MOST_SEED, check_seed
 from dlexplain.services.comparing.kinds import Floats, Given, Kind
 from dlexplain.services.comparing.pictures import PictureKind
 from dlexplain.services.comparing.series import SeriesKind
@@ -29,8 +27,8 @@ from dlexplain.services.comparing.texts import TextKind
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.keeping import Keeping
 from dlexplain.services.kept import ASKED, forget_all_but
-from dlexplain.services.pictures.bundle import versions
 from dlexplain.services.pictures.models import LoadedModel
+from dlexplain.services.provenance import provenance
 from dlexplain.services.texts.models import TextModel
 from dlexplain.settings import local_path, settings
 from dlexplain.trained.catalogue import find
@@ -93,8 +91,8 @@ def compare_models(
     given = [first, second, *([] if control is None else [control])]
     kind = kind_of(given)
     count = kind.usual if count is None else count
-    _check_whole("count", count, LEAST, MOST, f"{LEAST}, the fewest with an interval, ")
-    _check_whole("seed", seed, 0, MOST_SEED, "0 ")
+    check_whole("count", count, LEAST, MOST, "the fewest with an interval")
+    check_seed(seed)
     asked = _asked(kind, method, seed, control is not None)
     examples = asked.kind.examples(data, count, seed)
     if len(examples) < LEAST:
@@ -190,12 +188,6 @@ def _method(kind: Kind, name: str) -> Explainer[Any]:
     raise Incompatible(f"none of {', '.join(kind.methods)} suits {names} alike; name a method")
 
 
-def _check_whole(what: str, value: object, low: int, high: int, least: str) -> None:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or not low <= value <= high:  # type: ignore[operator]
-        raise BadInput(f"{what} is {value!r}; a whole number from {least}to {high:,} is accepted")
-
-
 def _question(asked: _Asked, examples: Given, count: int, seed: int) -> ComparisonQuestion:
     models = asked.kind.models
     third = models[2].name if asked.control == "model" else ""
@@ -233,10 +225,7 @@ def _about(
         "title": asked.method.title,
         "params": request.to_dict(),
         "signed": asked.method.is_signed(request.params),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{processor()}, {cores()} cores; {describe_device(first.prepared.device)}",
-        "command": command,
-        "versions": versions(),
+        **provenance(first.prepared.device, command),
         "notes": (*examples.notes, *_about_control(asked)),
     }
 
@@ -294,14 +283,10 @@ class _Job:
         self.progress.plan(len(self.examples))
         if self.done:
             self.progress.advance(len(self.done))
-        self.kept.show()
-        try:
+        with self.kept.to_the_end():
             for place in range(len(self.examples)):
                 if place not in self.done:
                     self._add(place)
-        finally:  # what is done is kept, also where the work is cancelled
-            self.kept.flush()
-            self.kept.show()
 
     def result(self) -> ModelComparison:
         return tabulated(self.about, [self.done[place] for place in sorted(self.done)])

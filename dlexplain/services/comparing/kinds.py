@@ -3,15 +3,20 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from dlexplain.errors import Incompatible
 from dlexplain.explainers.base import Explainer, Request
+from dlexplain.explainers.batching import Target
 from dlexplain.explainers.progress import Progress
 from dlexplain.results.model_comparison import PackedMap
+from dlexplain.services.question import asked_classes
+from dlexplain.services.reliability.labelled import finite
 
 Floats = NDArray[np.float64]
 NAMED = 5
@@ -97,6 +102,37 @@ class Kind(ABC):
     def picture(self, place: int) -> tuple[str, int]:
         """What the first model sees, as ShownExample has it."""
         return "", 0
+
+
+class ClassifierKind(Kind):
+    """Classifiers, which may have the same classes in different orders."""
+
+    @cached_property
+    def orders(self) -> list[list[int]]:
+        """Of each model, of each class of the first its own index; raises Incompatible."""
+        return [class_order(self.models[0], one) for one in self.models]
+
+    def check(self) -> None:
+        _ = self.orders
+
+    def target(self, index: int) -> str:
+        return str(self.models[0].classes[index].label)
+
+    def said(self, which: int, place: int) -> int:
+        model = self.models[which]
+        logits = model.prepared.logits(self.seen(which, place)).double().cpu().numpy()
+        return self.orders[which].index(int(finite(model.name, logits)[0].argmax()))
+
+    def goal(self, which: int, target: int) -> Target:
+        """What a model is asked of a class, as the first counts them."""
+        chosen, other = asked_classes(
+            self.models[which], self.orders[which][target], None, alone=False
+        )
+        return Target(chosen.index, None if other is None else other.index)
+
+    @abstractmethod
+    def seen(self, which: int, place: int) -> Tensor:
+        """(1, ...) an example as a model takes it."""
 
 
 def class_order(first: Any, other: Any) -> list[int]:

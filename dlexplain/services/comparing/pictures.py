@@ -1,44 +1,34 @@
 """Picture classifiers over the same pictures; maps are compared on the coarser of their grids."""
 
 import base64
-from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from dlexplain.data.pictures import Picture
 from dlexplain.explainers.base import Explainer, Request
-from dlexplain.explainers.batching import Target
 from dlexplain.explainers.progress import Progress
 from dlexplain.results.explanations import joined
 from dlexplain.results.model_comparison import PackedMap
 from dlexplain.services.attack.robust_pictures import PictureSubject
-from dlexplain.services.comparing.kinds import Floats, Given, Kind, class_order
+from dlexplain.services.comparing.kinds import ClassifierKind, Floats, Given
 from dlexplain.services.pictures.explain import input_of, request_of
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.similarity import on_one_grid
-from dlexplain.services.question import asked_classes
-from dlexplain.services.reliability.labelled import finite
 
 SIDE = 64
 """Places of a side at most of a map that is kept to be drawn."""
 
 
-class PictureKind(Kind):
+class PictureKind(ClassifierKind):
     """Each model sees the picture in its own size."""
 
     noun, usual = "pictures", 100
     methods: ClassVar[tuple[str, ...]] = ("grad-cam", "integrated-gradients", "occlusion")
     models: tuple[LoadedModel, ...]
-
-    def check(self) -> None:
-        _ = self._orders
-
-    @cached_property
-    def _orders(self) -> list[list[int]]:
-        return [class_order(self.models[0], one) for one in self.models]
 
     def examples(self, data: str, count: int, seed: int) -> Given:
         subject = PictureSubject(self.models[0])
@@ -52,22 +42,14 @@ class PictureKind(Kind):
     def request(self, which: int, method: Explainer[Any], given: dict[str, Any]) -> Request[Any]:
         return request_of(self.models[which], method.name, given)
 
-    def target(self, index: int) -> str:
-        return self.models[0].classes[index].label
-
-    def said(self, which: int, place: int) -> int:
-        model = self.models[which]
-        x = model.to_input(self._view(which, place))
-        logits = finite(model.name, model.prepared.logits(x).double().cpu().numpy())
-        return self._orders[which].index(int(logits[0].argmax()))
+    def seen(self, which: int, place: int) -> Tensor:
+        return self.models[which].to_input(self._view(which, place))
 
     def explained(
         self, which: int, place: int, target: int, method: Explainer[Any], request: Request[Any],
         progress: Progress,
     ) -> Floats:  # fmt: skip
-        model = self.models[which]
-        chosen, other = asked_classes(model, self._orders[which][target], None, alone=False)
-        goal = Target(chosen.index, None if other is None else other.index)
+        model, goal = self.models[which], self.goal(which, target)
         found = method.explain(input_of(model, self.pictures[place], goal, progress), request)
         return joined(found.values, found.signed).astype(np.float64)
 

@@ -6,24 +6,22 @@ read, since the text is too long for it, are left out.
 """
 
 import hashlib
-from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from dlexplain.data.text_column import column_names, read_text_column
 from dlexplain.data.text_reading import Reading
 from dlexplain.errors import DataError, Incompatible, TextError
 from dlexplain.explainers.base import Explainer, Request
-from dlexplain.explainers.batching import Target
 from dlexplain.explainers.progress import Progress
 from dlexplain.results.model_comparison import PackedMap
-from dlexplain.services.comparing.kinds import Floats, Given, Kind, class_order
+from dlexplain.services.comparing.kinds import ClassifierKind, Floats, Given
 from dlexplain.services.own_data import drawn
-from dlexplain.services.question import asked_classes
-from dlexplain.services.reliability.labelled import finite, parts_of
+from dlexplain.services.reliability.labelled import parts_of
 from dlexplain.services.texts.explain import input_of, request_of
 from dlexplain.services.texts.models import TextModel
 from dlexplain.settings import local_path
@@ -31,7 +29,7 @@ from dlexplain.settings import local_path
 LABEL = "label"
 
 
-class TextKind(Kind):
+class TextKind(ClassifierKind):
     """Each model reads the text by its own tokens."""
 
     noun, usual = "texts", 100
@@ -42,11 +40,7 @@ class TextKind(Kind):
         for model in self.models:
             if model.activation != "softmax":
                 raise Incompatible(f"the classes of {model.name} do not exclude each other")
-        _ = self._orders
-
-    @cached_property
-    def _orders(self) -> list[list[int]]:
-        return [class_order(self.models[0], one) for one in self.models]
+        super().check()
 
     def examples(self, data: str, count: int, seed: int) -> Given:
         model = self.models[0]
@@ -78,24 +72,17 @@ class TextKind(Kind):
     def request(self, which: int, method: Explainer[Any], given: dict[str, Any]) -> Request[Any]:
         return request_of(self.models[which], method.name, given)
 
-    def target(self, index: int) -> str:
-        return self.models[0].classes[index].label
-
-    def said(self, which: int, place: int) -> int:
-        model = self.models[which]
-        ids = torch.from_numpy(self._reading(which, place).ids)[None]
-        logits = finite(model.name, model.prepared.logits(ids).double().cpu().numpy())
-        return self._orders[which].index(int(logits[0].argmax()))
+    def seen(self, which: int, place: int) -> Tensor:
+        return torch.from_numpy(self._reading(which, place).ids)[None]
 
     def explained(
         self, which: int, place: int, target: int, method: Explainer[Any], request: Request[Any],
         progress: Progress,
     ) -> Floats:  # fmt: skip
         """(words,), NaN where the model does not read one."""
-        model, reading = self.models[which], self._reading(which, place)
-        chosen, other = asked_classes(model, self._orders[which][target], None, alone=False)
-        goal = Target(chosen.index, None if other is None else other.index)
-        found = method.explain(input_of(model, reading, goal, progress), request)
+        reading = self._reading(which, place)
+        given = input_of(self.models[which], reading, self.goal(which, target), progress)
+        found = method.explain(given, request)
         return of_words(reading, found.values.astype(np.float64))
 
     def aligned(

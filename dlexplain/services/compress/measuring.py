@@ -10,6 +10,7 @@ from typing import Any
 from dlexplain.errors import BadInput
 from dlexplain.execution.paths import compression_folder, compression_in
 from dlexplain.explainers.progress import Progress
+from dlexplain.params import check_whole
 from dlexplain.results.compression import Compression
 from dlexplain.services.apart import said_apart
 from dlexplain.services.compress.machine import measured_on
@@ -61,8 +62,8 @@ def measure_compression(
     range, or where `out` has answers to another question; RunError where a model cannot compute;
     or Cancelled: what was done by then is kept.
     """
-    _check_whole("turns", turns, LEAST_TURNS, MOST_TURNS)
-    _check_whole("limit", limit, 1, MOST_LIMIT)
+    check_whole("turns", turns, LEAST_TURNS, MOST_TURNS)
+    check_whole("limit", limit, 1, MOST_LIMIT)
     models = _models(_name_of(model), others)
     question = CompressionQuestion(
         models[0].name, [[m.name, _digest(m)] for m in models], limit, turns, SEED, measured_on()
@@ -126,12 +127,6 @@ def _digest(model: Trained) -> str:
         raise BadInput(f"the weights of {model.owner} cannot be read: {error.strerror}") from error
 
 
-def _check_whole(what: str, value: object, low: int, high: int) -> None:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or not low <= value <= high:  # type: ignore[operator]
-        raise BadInput(f"{what} is {value!r}; a whole number from {low} to {high:,} is accepted")
-
-
 @dataclass(eq=False)
 class _Job:
     """The work: what is done is in `done`, and on the disk but for what is `kept.fresh`."""
@@ -153,15 +148,11 @@ class _Job:
         before = len(self.done.looks) + len(self.done.batches) + count * len(self.done.turns)
         if before:
             self.progress.advance(before)
-        self.kept.show()
-        try:
+        with self.kept.to_the_end():
             for answer in self._answers():
                 self.done.add(answer)
                 self.kept.add(answer)
                 self.progress.advance(count if "turn" in answer else 1)
-        finally:  # what is done is kept, also where the work is cancelled
-            self.kept.flush()
-            self.kept.show()
 
     def _answers(self) -> Iterator[Mapping[str, Any]]:
         for place, model in enumerate(self.models):

@@ -3,22 +3,19 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from dlexplain.errors import BadInput, Incompatible
 from dlexplain.evaluation.intervals import LEAST
-from dlexplain.execution.environment import cores, processor
 from dlexplain.execution.paths import trust_folder, trust_in
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
-from dlexplain.networks.modules.device import describe_device
-from dlexplain.params import as_dict
+from dlexplain.params import as_dict, check_whole
 from dlexplain.results import TrustTable
 from dlexplain.services.keeping import Keeping
 from dlexplain.services.kept import ASKED, forget_all_but
-from dlexplain.services.pictures.bundle import versions
+from dlexplain.services.provenance import provenance
 from dlexplain.services.quality.examples import Example, Examples, Subject
 from dlexplain.services.quality.judging import one_or_more
 from dlexplain.services.quality.subjects import subject_of
@@ -70,11 +67,7 @@ def trust(
     """
     subject, progress = subject_of(model), progress or Progress()
     count = subject.usual if count is None else count
-    if not isinstance(count, int) or not LEAST <= count <= MOST:
-        raise BadInput(
-            f"count is {count!r}; a whole number from {LEAST}, the fewest with an interval, to "
-            f"{MOST:,} is accepted"
-        )
+    check_whole("count", count, LEAST, MOST, "the fewest with an interval")
     methods, metrics = one_or_more(methods), one_or_more(metrics)
     examples = subject.examples(data, count, seed)
     if len(examples.known) < LEAST:
@@ -117,7 +110,6 @@ def _about(
     subject: Subject, examples: Examples, plan: TrustPlan, question: TrustQuestion, command: str
 ) -> dict[str, Any]:
     """Of the table, all but what is found."""
-    device = describe_device(subject.model.prepared.device)
     return {
         "model": question.model,
         "model_fingerprint": question.model_fingerprint,
@@ -127,10 +119,7 @@ def _about(
         "count": question.count,
         "found": len(examples.known),
         "seed": question.seed,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{processor()}, {cores()} cores; {device}",
-        "command": command,
-        "versions": versions(),
+        **provenance(subject.model.prepared.device, command),
         "notes": (*examples.notes, *plan.notes),
     }
 
@@ -177,13 +166,9 @@ class _Job:
         self.progress.plan(whole)
         if whole > len(todo):
             self.progress.advance(whole - len(todo))
-        self.kept.show()
-        try:
+        with self.kept.to_the_end():
             for place, example, one in todo:
                 self._add(self._judged(place, example, one))
-        finally:  # what is done is kept, also where the work is cancelled
-            self.kept.flush()
-            self.kept.show()
 
     def table(self) -> TrustTable:
         return tabulated(self.about, self.plan, self.done.values())

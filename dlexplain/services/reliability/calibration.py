@@ -10,7 +10,7 @@ from dlexplain.evaluation.calibration import calibration_scores, check_logits, f
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.results import ClassifierCalibration
-from dlexplain.services.reliability.about import provenance
+from dlexplain.services.reliability.about import measured_by
 from dlexplain.services.reliability.labelled import (
     Floats,
     Labels,
@@ -77,7 +77,7 @@ def calibration(
         after=calibration_scores(logits, labels, fit.temperature, seed=seed),
         seed=seed,
         notes=parts.notes,
-        **provenance(found, "calibration", data, count, seed),
+        **measured_by(found, "calibration", data, count, seed),
     )
     keep(result)
     return result

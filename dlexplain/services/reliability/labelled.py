@@ -22,7 +22,7 @@ from dlexplain.explainers.batching import Evaluator
 from dlexplain.explainers.one_pass import NO_TARGET
 from dlexplain.explainers.penultimate import with_features
 from dlexplain.explainers.progress import Progress
-from dlexplain.params import specs
+from dlexplain.params import check_whole, specs
 from dlexplain.services.explaining import batch_sizes
 from dlexplain.services.own_data import load_data
 from dlexplain.services.pictures.data import load_pictures
@@ -167,8 +167,7 @@ def parts_of(model: Classifier, data: str, count: int, seed: int, train: int = 0
            folders named after their classes, or a CSV with the columns text and label
     train  how many of the training part are wanted, of pictures
     """
-    if not isinstance(count, int) or not 2 <= count <= MOST:
-        raise BadInput(f"count is {count!r}; a whole number from 2 to {MOST:,} is accepted")
+    check_whole("count", count, 2, MOST)
     if not isinstance(seed, int) or seed < 0:
         raise BadInput(f"seed is {seed!r}; a whole number from 0 is accepted")
     if isinstance(model, LoadedModel):

@@ -17,6 +17,7 @@ from dlexplain.evaluation.out_of_distribution import (
 from dlexplain.evaluation.roc import auroc, false_positive_rate, resampled_interval
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
+from dlexplain.params import check_whole
 from dlexplain.results import (
     Familiar,
     OutOfDistribution,
@@ -26,7 +27,7 @@ from dlexplain.results import (
 from dlexplain.results.reliability import RARE, UNUSUAL
 from dlexplain.results.words import wilson
 from dlexplain.services.pictures.models import LoadedModel
-from dlexplain.services.reliability.about import provenance
+from dlexplain.services.reliability.about import measured_by
 from dlexplain.services.reliability.labelled import PicturePart, classifier, parts_of
 from dlexplain.services.reliability.shipped import keep
 
@@ -65,8 +66,7 @@ def out_of_distribution(
     found, progress = classifier(model), progress or Progress()
     if not isinstance(found, LoadedModel):
         raise Incompatible(f"{found.name} reads texts; a picture classifier is needed")
-    if not isinstance(count, int) or not LEAST <= count <= MOST:
-        raise BadInput(f"count is {count!r}; a whole number from {LEAST} to {MOST:,} is accepted")
+    check_whole("count", count, LEAST, MOST)
     parts = parts_of(found, data, max(count, FAMILIAR), seed, TRAINED)
     own = parts.test
     assert isinstance(own, PicturePart)
@@ -102,7 +102,7 @@ def out_of_distribution(
         seed=seed,
         notes=tuple(notes),
         own=bool(parts.data),
-        **provenance(found, "out-of-distribution", data, count, seed),
+        **measured_by(found, "out-of-distribution", data, count, seed),
     )
     keep(result)
     return result

@@ -19,7 +19,7 @@ from dlexplain.services.explaining import batch_sizes
 from dlexplain.services.keeping import Keeping
 from dlexplain.services.kept import KeptAnswers, KeptQuestion, forget_all_but
 from dlexplain.services.pictures.models import LoadedModel
-from dlexplain.services.reliability.about import provenance
+from dlexplain.services.reliability.about import measured_by
 from dlexplain.services.reliability.labelled import PicturePart, classifier, parts_of
 from dlexplain.services.reliability.shipped import keep
 from dlexplain.settings import local_path, settings
@@ -120,7 +120,7 @@ def smoothing(
         "found": len(part),
         "seed": seed,
         "notes": parts.notes,
-        **provenance(found, "smoothing", data, count, seed, more),
+        **measured_by(found, "smoothing", data, count, seed, more),
     }
     store = SmoothingStore(local_path(out))
     with store.held():

@@ -1,7 +1,6 @@
 """Runs that compress a trained model, launched and looked at; no torch here."""
 
 import json
-from collections.abc import Sequence
 from zipfile import BadZipFile
 
 import numpy as np
@@ -14,19 +13,6 @@ from dlexplain.results.compressed_layers import CompressedLayers
 from dlexplain.services.training.compression_specs import KEPT, completed_compression
 from dlexplain.services.training.runs import launch, wait_for
 from dlexplain.settings import settings
-
-
-def launch_compression(
-    model: str,
-    how: str,
-    epochs: int = 0,
-    settings_: Sequence[str] = (),
-    data: str = "",
-    name: str = "",
-) -> RunRecord:
-    """Queue it, see completed_compression; raises the same, or SpecError where the data are not
-    here."""
-    return launch(completed_compression(model, how, epochs, settings_, data, name))
 
 
 def compress(
@@ -51,7 +37,7 @@ def compress(
     UnknownName, or BadInput for a model that came without its data; then nothing is queued.
     """
     told = [f"{key}={value}" for key, value in params.items()]
-    record = launch_compression(model, how, epochs, told, data, name)
+    record = launch(completed_compression(model, how, epochs, told, data, name))
     return wait_for(record.id) if wait else record
 
 

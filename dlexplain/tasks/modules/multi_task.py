@@ -1,6 +1,7 @@
 """Several labels at once: a loss and a metric for each head, and how the heads' gradients agree."""
 
 import itertools
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -204,13 +205,13 @@ class MultiTask(TaskModule):
             every = sorted(self.mistakes[head] + found, key=lambda mistake: -mistake[0])
             self.mistakes[head] = every[:WORST]
 
+    @abstractmethod
     def _shown(self, batch: Mapping[str, Any], place: int) -> Any:
         """What is kept of an example of the batch."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _kept(self, shown: list[Any]) -> Arrays:
         """Of a head's mistakes, what was shown; {} without one."""
-        raise NotImplementedError
 
     def results(self) -> tuple[dict[str, float], Arrays]:
         """Of head i under "head{i}_": confusion (classes, classes), rows the truth, and the surest

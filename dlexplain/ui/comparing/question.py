@@ -10,8 +10,9 @@ from dlexplain.results import ModelComparison
 from dlexplain.services.jobs import Progress
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address, one_of, whole_number
-from dlexplain.ui.jobs import Asked, asked
+from dlexplain.ui.jobs import Asked
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.measuring import begin_growing, pressed_to_start, stopped_ones
 from dlexplain.ui.models import choose_second
 
 SLOT, SHOWN = "compare-models", "compare-models-shown"
@@ -119,49 +120,30 @@ def _begin_anew(kind: str) -> None:
 
 def start(question: Question) -> None:
     """The button, and the job that it starts; what an earlier attempt has done is gone on with."""
-    running = job_of(question.model, question.other)
-    busy = running is not None and running.active
-    pressed = st.button(
-        "Compare", type="primary", icon=":material/play_arrow:", disabled=busy,
-        help="A comparison is being made; cancel that one first." if busy else None,
-    )  # fmt: skip
-    if pressed:
+    if pressed_to_start("Compare", job_of(question.model, question.other), "comparison"):
         begin(question)
         st.rerun()
 
 
 def go_on(entry: ModelEntry, other: ModelEntry) -> None:
-    """What earlier sessions left unfinished, each with a button."""
+    """What earlier sessions left unfinished."""
     from dlexplain.services.comparing.shipped import stopped
 
     noun = NOUNS[KINDS[entry.task]]
-    for place, left in enumerate(stopped(entry.name, other.name)[:MOST_LEFT]):
+    left = []
+    for one in stopped(entry.name, other.name)[:MOST_LEFT]:
         question = Question(
-            entry.name, other.name, left.control, left.data, left.method, left.count, noun
+            entry.name, other.name, one.control, one.data, one.method, one.count, noun
         )
-        st.markdown(
-            f"Stopped at {left.done:,d} of {left.found:,d} {noun}: {literal(question.told)}"
-        )
-        st.button(
-            "Go on with it",
-            key=f"compare-models-left-{place}",
-            icon=":material/resume:",
-            on_click=partial(begin, question, left.seed),
-        )
+        told = f"Stopped at {one.done:,d} of {one.found:,d} {noun}: {literal(question.told)}"
+        left.append((told, partial(begin, question, one.seed)))
+    stopped_ones("compare-models", left)
 
 
 def begin(question: Question, seed: int = 0) -> None:
     """The job of this session; the one before it stops."""
-    so_far: list[ModelComparison] = []
-    st.session_state.pop(SHOWN, None)  # the new result is to be seen
-    work = _work(question, so_far, seed)
-    asked(SLOT, question, "The comparison", work, anew=True, so_far=so_far)
 
-
-def _work(
-    question: Question, so_far: list[ModelComparison], seed: int
-) -> Callable[[Progress], ModelComparison]:
-    def work(progress: Progress) -> ModelComparison:
+    def work(progress: Progress, tell: Callable[[ModelComparison], None]) -> ModelComparison:
         from dlexplain.services.comparing.comparing import compare_models
 
         return compare_models(
@@ -173,11 +155,7 @@ def _work(
             question.count,
             seed,
             progress=progress,
-            tell=partial(_keep, so_far),
+            tell=tell,
         )
 
-    return work
-
-
-def _keep(so_far: list[ModelComparison], now: ModelComparison) -> None:
-    so_far[:] = [now]
+    begin_growing(SLOT, question, "The comparison", work, SHOWN)

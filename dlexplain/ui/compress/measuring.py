@@ -9,7 +9,8 @@ from dlexplain.results.compression import Compression
 from dlexplain.services.compress.versions import alike, versions_of
 from dlexplain.services.jobs import Progress
 from dlexplain.trained.catalogue import ModelEntry
-from dlexplain.ui.jobs import Asked, asked
+from dlexplain.ui.jobs import Asked
+from dlexplain.ui.measuring import begin_growing
 
 SLOT, SHOWN = "compression", "compression-shown"
 TURNS, LIMIT = "compression-turns", "compression-limit"
@@ -69,21 +70,13 @@ def ask(entry: ModelEntry) -> None:
 
 def begin(question: Question) -> None:
     """The job of this session; the one before it stops."""
-    so_far: list[Compression] = []
-    st.session_state.pop(SHOWN, None)  # the new result is to be seen
-    asked(SLOT, question, "The measurement", _work(question, so_far), anew=True, so_far=so_far)
 
-
-def _work(question: Question, so_far: list[Compression]) -> Callable[[Progress], Compression]:
-    def work(progress: Progress) -> Compression:
+    def work(progress: Progress, tell: Callable[[Compression], None]) -> Compression:
         from dlexplain.services.compress.measuring import measure_compression
-
-        def tell(now: Compression) -> None:
-            so_far[:] = [now]
 
         return measure_compression(
             question.model, question.others, question.turns, question.limit, progress=progress,
             tell=tell,
         )  # fmt: skip
 
-    return work
+    begin_growing(SLOT, question, "The measurement", work, SHOWN)

@@ -13,9 +13,10 @@ from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address, number_between, whole_number
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
-from dlexplain.ui.jobs import Asked, asked
+from dlexplain.ui.jobs import Asked
 from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.measuring import begin_growing, pressed_to_start
 from dlexplain.ui.reliability.question import DATA_HELP, file_stem, told_where
 
 SLOT = "smoothing"
@@ -91,25 +92,10 @@ def choose_question(entry: ModelEntry, arrived: bool) -> Question:
 
 def start(question: Question) -> None:
     """The button, and the job that it starts; what an earlier attempt has done is gone on with."""
-    running = job_of(question.model)
-    busy = running is not None and running.active
-    pressed = st.button(
-        "Certify",
-        type="primary",
-        icon=":material/play_arrow:",
-        disabled=busy,
-        help="It is being certified; cancel that first." if busy else None,
-    )
-    if pressed:
-        so_far: list[CertifiedAccuracy] = []
-        asked(SLOT, question, "Smoothing", _work(question, so_far), anew=True, so_far=so_far)
-        st.rerun()
+    if not pressed_to_start("Certify", job_of(question.model), "certificate"):
+        return
 
-
-def _work(
-    question: Question, so_far: list[CertifiedAccuracy]
-) -> Callable[[Progress], CertifiedAccuracy]:
-    def work(progress: Progress) -> CertifiedAccuracy:
+    def work(progress: Progress, tell: Callable[[CertifiedAccuracy], None]) -> CertifiedAccuracy:
         from dlexplain.services.reliability.smoothing import smoothing
 
         return smoothing(
@@ -119,14 +105,11 @@ def _work(
             question.samples,
             question.count,
             progress=progress,
-            tell=partial(_keep, so_far),
+            tell=tell,
         )
 
-    return work
-
-
-def _keep(so_far: list[CertifiedAccuracy], now: CertifiedAccuracy) -> None:
-    so_far[:] = [now]
+    begin_growing(SLOT, question, "Smoothing", work)
+    st.rerun()
 
 
 def show_certified(found: CertifiedAccuracy) -> None:

@@ -19,8 +19,9 @@ from dlexplain.services.attack.robust_usual import (
 from dlexplain.services.jobs import Progress
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address, whole_number
-from dlexplain.ui.jobs import Asked, asked
+from dlexplain.ui.jobs import Asked
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.measuring import begin_growing, pressed_to_start, stopped_ones
 
 SLOT, SHOWN = "robustness", "robustness-shown"
 DATA, COUNT, BUDGETS = "robustness-data", "robustness-count", "robustness-budgets"
@@ -157,48 +158,30 @@ def _levels(text: str) -> tuple[float, ...]:
 def start(question: Question | None) -> None:
     """The button, and the job that it starts; what an earlier attempt has done is gone on with."""
     running = None if question is None else job_of(question.model)
-    busy = running is not None and running.active
-    pressed = st.button(
-        "Compute", type="primary", icon=":material/play_arrow:", disabled=busy or question is None,
-        help="A measurement is being made; cancel that one first." if busy else None,
-    )  # fmt: skip
+    pressed = pressed_to_start("Compute", running, "measurement", ready=question is not None)
     if pressed and question is not None:
         begin(question)
         st.rerun()
 
 
 def go_on(model: str) -> None:
-    """What earlier sessions left unfinished, each with a button."""
+    """What earlier sessions left unfinished."""
     from dlexplain.services.attack.robustness_shipped import stopped
 
-    for place, left in enumerate(stopped(model)[:MOST_LEFT]):
+    left = []
+    for one in stopped(model)[:MOST_LEFT]:
         question = Question(
-            model, left.data, left.attacks, left.budgets, left.corruptions, left.severities,
-            left.count,
-        )  # fmt: skip
-        st.markdown(
-            f"Stopped at {left.done:,d} of {left.answers:,d} answers: {literal(question.told)}"
+            model, one.data, one.attacks, one.budgets, one.corruptions, one.severities, one.count
         )
-        st.button(
-            "Go on with it",
-            key=f"robustness-left-{place}",
-            icon=":material/resume:",
-            on_click=partial(begin, question, left.seed),
-        )
+        told = f"Stopped at {one.done:,d} of {one.answers:,d} answers: {literal(question.told)}"
+        left.append((told, partial(begin, question, one.seed)))
+    stopped_ones("robustness", left)
 
 
 def begin(question: Question, seed: int = 0) -> None:
     """The job of this session; the one before it stops."""
-    so_far: list[Robustness] = []
-    st.session_state.pop(SHOWN, None)  # the new result is to be seen
-    work = _work(question, so_far, seed)
-    asked(SLOT, question, "The robustness", work, anew=True, so_far=so_far)
 
-
-def _work(
-    question: Question, so_far: list[Robustness], seed: int
-) -> Callable[[Progress], Robustness]:
-    def work(progress: Progress) -> Robustness:
+    def work(progress: Progress, tell: Callable[[Robustness], None]) -> Robustness:
         from dlexplain.services.attack.robustness import robustness
 
         return robustness(
@@ -211,11 +194,7 @@ def _work(
             question.count,
             seed,
             progress=progress,
-            tell=partial(_keep, so_far),
+            tell=tell,
         )
 
-    return work
-
-
-def _keep(so_far: list[Robustness], now: Robustness) -> None:
-    so_far[:] = [now]
+    begin_growing(SLOT, question, "The robustness", work, SHOWN)

@@ -11,8 +11,9 @@ from dlexplain.results import TrustTable
 from dlexplain.services.jobs import Progress
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address, whole_number
-from dlexplain.ui.jobs import Asked, asked
+from dlexplain.ui.jobs import Asked
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.measuring import begin_growing, pressed_to_start, stopped_ones
 
 SLOT = "trust"
 DATA, METHODS, METRICS, COUNT = "trust-data", "trust-methods", "trust-metrics", "trust-count"
@@ -111,51 +112,31 @@ def _names(what: str, known: Mapping[str, str], text: str) -> list[str]:
 
 def start(question: Question) -> None:
     """The button, and the job that it starts; what an earlier attempt has done is gone on with."""
-    running = job_of(question.model)
-    busy = running is not None and running.active
-    pressed = st.button(
-        "Compute",
-        type="primary",
-        icon=":material/play_arrow:",
-        disabled=busy,
-        help="A table is being made; cancel that one first." if busy else None,
-    )
-    if pressed:
+    if pressed_to_start("Compute", job_of(question.model), "table"):
         begin(question)
         st.rerun()
 
 
 def go_on(model: str, noun: str) -> None:
-    """What earlier sessions left unfinished, each with a button."""
+    """What earlier sessions left unfinished."""
     from dlexplain.services.quality.stopped import stopped
 
-    for place, left in enumerate(stopped(model)[:MOST_LEFT]):
-        st.markdown(
-            f"Stopped at {left.done:,d} of {left.maps:,d} maps: {left.count:,d} {noun} by "
-            + literal(", ".join(left.compared))
-            + (f", of {literal(left.data)}" if left.data else "")
+    left = []
+    for one in stopped(model)[:MOST_LEFT]:
+        told = (
+            f"Stopped at {one.done:,d} of {one.maps:,d} maps: {one.count:,d} {noun} by "
+            + literal(", ".join(one.compared))
+            + (f", of {literal(one.data)}" if one.data else "")
         )
-        question = Question(model, left.data, left.methods, left.metrics, left.count)
-        st.button(
-            "Go on with it",
-            key=f"trust-left-{place}",
-            icon=":material/resume:",
-            on_click=partial(begin, question, left.seed),
-        )
+        question = Question(model, one.data, one.methods, one.metrics, one.count)
+        left.append((told, partial(begin, question, one.seed)))
+    stopped_ones("trust", left)
 
 
 def begin(question: Question, seed: int = 0) -> None:
     """The job of this session; the one before it stops."""
-    so_far: list[TrustTable] = []
-    st.session_state.pop(TABLE, None)  # the new table is to be seen
-    work = _work(question, so_far, seed)
-    asked(SLOT, question, "The table of trust", work, anew=True, so_far=so_far)
 
-
-def _work(
-    question: Question, so_far: list[TrustTable], seed: int
-) -> Callable[[Progress], TrustTable]:
-    def work(progress: Progress) -> TrustTable:
+    def work(progress: Progress, tell: Callable[[TrustTable], None]) -> TrustTable:
         from dlexplain.services.quality.trust import trust
 
         return trust(
@@ -166,11 +147,7 @@ def _work(
             question.count,
             seed,
             progress=progress,
-            tell=partial(_keep, so_far),
+            tell=tell,
         )
 
-    return work
-
-
-def _keep(so_far: list[TrustTable], now: TrustTable) -> None:
-    so_far[:] = [now]
+    begin_growing(SLOT, question, "The table of trust", work, TABLE)
