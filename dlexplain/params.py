@@ -175,3 +175,11 @@ def check_whole(what: str, value: object, low: int, high: int, why: str = "") ->
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         least = f"{low:,}, {why}," if why else f"{low:,}"
         raise BadInput(f"{what} is {value!r}; a whole number from {least} to {high:,} is accepted")
+
+
+def as_whole(value: Value) -> int:
+    """A whole number as it is or as text; 0 for what is none, which is told elsewhere."""
+    try:
+        return int(value)
+    except ValueError:
+        return 0

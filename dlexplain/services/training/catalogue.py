@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any
 
 import dlexplain.compression
@@ -19,24 +18,23 @@ from dlexplain.data.augmentations import (
 from dlexplain.data.base import DATA, DataStatus
 from dlexplain.data.heads import chosen_heads
 from dlexplain.data.shortcuts import KINDS, NONE, USED, Shortcut, problems_of
-from dlexplain.errors import BadInput, SpecError, UnknownName, WeightsError, known_names
+from dlexplain.errors import BadInput, SpecError, known_names
 from dlexplain.execution.paths import data_folder
 from dlexplain.execution.spec import GROUPS, MAX_SEED
 from dlexplain.execution.spec import RunSpec as RunSpec
 from dlexplain.networks.base import ARCHITECTURES, Architecture
-from dlexplain.params import Spec, Value, parse, problems, specs
+from dlexplain.params import Spec, Value, as_whole, parse, problems, specs
 from dlexplain.params import as_dict as params_dict
 from dlexplain.registry import Registry
-from dlexplain.services.training.first_weights import why_not_fresh
+from dlexplain.services.training.compression_checks import problems_of_compression
 from dlexplain.services.training.generated import makers_of
 from dlexplain.services.training.parents import Parent
+from dlexplain.services.training.teachers import teacher_of
 from dlexplain.settings import local_path, settings
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.multi_task import read_weights
 from dlexplain.tasks.private import is_private, problems_of_privacy
 from dlexplain.tasks.transfer import Params as Transfer
-from dlexplain.trained.catalogue import trained
-from dlexplain.trained.zoo import readable_zoo
 
 WITH_CLASSES = ("classify-image", "classify-text")
 """Tasks whose examples have classes."""
@@ -126,9 +124,9 @@ def complete(spec: RunSpec) -> RunSpec:
         name = getattr(spec, field)
         if name not in registry:
             wrong.append(f'{field} is "{name}"; {known_names(name, sorted(registry))}')
-    teacher, unfit = _teacher(spec)
+    teacher, unfit = teacher_of(spec)
     parent = Parent(spec)
-    wrong += [*_misfits(spec), *unfit, *_unfit_compression(spec), *parent.wrong]
+    wrong += [*_misfits(spec), *unfit, *problems_of_compression(spec), *parent.wrong]
     spec = replace(spec, augmentation=own_augmentation(spec.task, spec.augmentation))
     makers, unfit = makers_of(spec)
     wrong += unfit
@@ -193,68 +191,6 @@ def _declarations(spec: RunSpec) -> dict[str, type]:
     return found
 
 
-def _unfit_compression(spec: RunSpec) -> list[str]:
-    """Why the model that the run begins with cannot be made smaller so."""
-    epochs = _whole(spec.training.get("epochs", 1))
-    if not spec.compression:
-        more = (
-            []
-            if epochs
-            else ['training: epochs is "0"; 1 to 1000 are accepted, 0 where a model is compressed']
-        )
-        if spec.compression_params:
-            more.append("compression_params are given without a compression")
-        return more
-    if spec.compression not in COMPRESSIONS:
-        known = known_names(spec.compression, sorted(COMPRESSIONS))
-        return [f'compression is "{spec.compression}"; {known}']
-    if not COMPRESSIONS[spec.compression].learns and epochs:
-        return [f"training: epochs is {epochs}; after {spec.compression} nothing is learned: 0"]
-    try:
-        parent = trained(spec.parent) if spec.parent else None
-        found = None if parent is None else parent.spec
-        begun = "" if parent is None else why_not_fresh(parent)
-    except (UnknownName, WeightsError) as error:
-        return [f"parent: {error}"]
-    if found is None:
-        return [f"parent is missing; {spec.compression} compresses a trained model"]
-    if is_private(found.training):
-        return ["parent was trained privately; what it promises would not hold of a training on"]
-    return [*_unfit_way(spec, epochs, begun), *_unlike(spec, found)]
-
-
-def _unfit_way(spec: RunSpec, epochs: int, begun: str) -> list[str]:
-    """Why the way of compressing does not go with the model, its parameters or the training."""
-    way = COMPRESSIONS[spec.compression]
-    if way.models and spec.model not in way.models:
-        return [
-            f'compression {way.name} does not suit the model "{spec.model}"; it takes '
-            f"{', '.join(way.models)}"
-        ]
-    if problems(way.Params, spec.compression_params):
-        return []  # told elsewhere
-    params: Any = parse(way.Params, spec.compression_params)
-    wrong = list(way.unfit(params, epochs, begun))
-    early = spec.training.get("keep_best", True) in (True, "true") or _whole(
-        spec.training.get("patience", 0)
-    )
-    if way.ends(params) and early:
-        wrong.append(
-            "training: keep_best or patience would take an epoch before the network is as small as "
-            "asked; keep_best=false and patience=0 are accepted"
-        )
-    return wrong
-
-
-def _unlike(spec: RunSpec, found: RunSpec) -> list[str]:
-    return [
-        f'{key} is "{getattr(spec, key)}", but the parent\'s is "{getattr(found, key)}"; a '
-        "compression keeps it"
-        for key in ("task", "model")
-        if getattr(spec, key) != getattr(found, key)
-    ]
-
-
 def _misfits(spec: RunSpec) -> list[str]:
     """A model or data set that does not suit the task."""
     owners: Sequence[tuple[str, str, Registry[Any]]] = (
@@ -270,12 +206,12 @@ def _misfits(spec: RunSpec) -> list[str]:
             )
     wrong += _unknown_heads(spec)
     given = spec.augmentation
-    early, model = _whole(given.get("early_side", 0)), ARCHITECTURES.get(spec.model)
+    early, model = as_whole(given.get("early_side", 0)), ARCHITECTURES.get(spec.model)
     if early and model is not None and not (model.any_side and early >= model.least):
         takes = f"sides from {model.least}" if model.any_side else "one side only"
         wrong.append(f'augmentation: early_side is "{early}", but {spec.model} takes {takes}')
     wrong += foreign(spec.task, given) if spec.task in TASKS else []
-    few = _whole(spec.training.get("examples_per_class", 0))
+    few = as_whole(spec.training.get("examples_per_class", 0))
     if few and spec.task in TASKS and spec.task not in WITH_CLASSES:
         wrong.append(
             f"training: examples_per_class is {few}, but {spec.task} has no classes; it takes 0"
@@ -306,56 +242,6 @@ def _unknown_heads(spec: RunSpec) -> list[str]:
 
 def _from_anywhere(path: str) -> str:
     return str(local_path(path).resolve())
-
-
-def _teacher(spec: RunSpec) -> tuple[str, list[str]]:
-    """The model that the spec wants to learn from, by a name that holds anywhere, or ""; and why it
-    cannot teach, as far as is known before the data are read: the classes of those that the zoo
-    was trained on are."""
-    name = str(spec.task_params.get("teacher", ""))
-    check = TASKS[spec.task].check_teacher if spec.task in TASKS else None
-    if not name or check is None:
-        return "", []
-    try:
-        teacher = trained(name)
-        theirs, facts = teacher.spec.task, teacher.facts
-    except (UnknownName, WeightsError) as error:
-        return "", [f"task: teacher: {error}"]
-    if theirs != spec.task:
-        told = f'task: teacher is "{name}", a model for {theirs}; it takes one for {spec.task}'
-        return "", [told]
-    like = (m.facts for m in readable_zoo(spec.task) if _same_data(m.spec, spec))
-    try:
-        for of_data in islice(like, 1):
-            check(facts, of_data)
-    except BadInput as error:
-        return "", [f"task: {error}"]
-    return _from_anywhere(name) if teacher.source == "path" else name, []
-
-
-def _same_data(one: RunSpec, other: RunSpec) -> bool:
-    """Whether two specs are of one data set, and of the same label where it has several; of a
-    language model also cut into the same tokens."""
-    if one.data != other.data or one.data not in DATA:
-        return False
-    params = DATA[one.data].Params
-    head = specs(params).get("head")
-    if head and len({spec.data_params.get("head", head.default) for spec in (one, other)}) > 1:
-        return False
-    if one.task != "language-model":
-        return True
-    if problems(params, other.data_params):
-        return False
-    cut = [params_dict(parse(params, spec.data_params)) for spec in (one, other)]
-    return all(cut[0][key] == cut[1][key] for key in cut[0] if key != "path")
-
-
-def _whole(value: Value) -> int:
-    """A whole number as it is or as text; 0 for what is none, which is told elsewhere."""
-    try:
-        return int(value)
-    except ValueError:
-        return 0
 
 
 def _is_device(text: str) -> bool:
