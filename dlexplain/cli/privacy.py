@@ -11,7 +11,8 @@ from dlexplain.errors import BadInput
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
-    from dlexplain.results.privacy import Inversion, PrivacyTrade, Trade
+    from dlexplain.results.inversion import Inversion
+    from dlexplain.results.privacy_cost import PrivacyTrade, Trade
 
 
 def declare(command: "Commands") -> None:

@@ -9,13 +9,10 @@ from dlexplain.figures.making import grid
 from dlexplain.figures.scales import BLUE, INK, LINES, ORANGE, new_figure, rgba
 from dlexplain.figures.tested import BASE
 from dlexplain.results import plot
-from dlexplain.results.privacy import (
-    CanaryTest,
-    Inversion,
-    MembershipAttack,
-    PrivacyReport,
-    PrivacyTrade,
-)
+from dlexplain.results.canaries import CanaryTest
+from dlexplain.results.inversion import Inversion
+from dlexplain.results.privacy import MembershipAttack, PrivacyReport
+from dlexplain.results.privacy_cost import PrivacyTrade
 
 BINS, LEAST_LOSS = 30, 1e-8
 TRADES = {"accuracy": "test accuracy", "auc": "membership AUC"}

@@ -11,15 +11,10 @@ from dlexplain.figures.privacy import (
     plot_roc,
     plot_trade,
 )
-from dlexplain.results.privacy import (
-    CanaryExposure,
-    CanaryTest,
-    Inversion,
-    MembershipAttack,
-    PrivacyReport,
-    PrivacyTrade,
-    Trade,
-)
+from dlexplain.results.canaries import CanaryExposure, CanaryTest
+from dlexplain.results.inversion import Inversion
+from dlexplain.results.privacy import MembershipAttack, PrivacyReport
+from dlexplain.results.privacy_cost import PrivacyTrade, Trade
 
 RANDOM = np.random.default_rng(0)
 

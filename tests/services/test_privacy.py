@@ -16,7 +16,8 @@ from dlexplain.errors import BadInput, Cancelled, DataError, DlexplainError, Inc
 from dlexplain.execution.paths import privacy_trade
 from dlexplain.execution.spec import RunSpec
 from dlexplain.explainers.progress import Progress
-from dlexplain.results.privacy import PrivacyReport, PrivacyTrade
+from dlexplain.results.privacy import PrivacyReport
+from dlexplain.results.privacy_cost import PrivacyTrade
 from dlexplain.services.pictures.data import load_pictures
 from dlexplain.services.privacy import canaries as secrets
 from dlexplain.services.privacy.fitting import fit

@@ -28,7 +28,7 @@ from dlexplain.errors import BadInput
 from dlexplain.execution.spec import RunSpec
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
-from dlexplain.results.privacy import CanaryExposure, CanaryTest
+from dlexplain.results.canaries import CanaryExposure, CanaryTest
 from dlexplain.services.own_data import load_data
 from dlexplain.services.privacy.fitting import fit
 from dlexplain.services.training.catalogue import complete

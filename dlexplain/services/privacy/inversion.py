@@ -19,7 +19,7 @@ from dlexplain.errors import BadInput, Incompatible
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import Spec, Value, as_dict, number, parse, specs
-from dlexplain.results.privacy import Inversion
+from dlexplain.results.inversion import Inversion
 from dlexplain.services.loading import load
 from dlexplain.services.pictures.data import fitting, load_pictures, other_data_note
 from dlexplain.services.pictures.models import LoadedModel

@@ -6,7 +6,7 @@ from functools import lru_cache
 from dlexplain.errors import BadInput
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.paths import privacy_trade
-from dlexplain.results.privacy import PrivacyTrade
+from dlexplain.results.privacy_cost import PrivacyTrade
 
 SHIPPED = "digits"
 """The data set of the one that comes along."""

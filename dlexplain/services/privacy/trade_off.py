@@ -15,7 +15,8 @@ from dlexplain.execution.spec import RunSpec
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import parse
-from dlexplain.results.privacy import FALSE_ALARMS, PrivacyTrade, Trade
+from dlexplain.results.privacy import FALSE_ALARMS
+from dlexplain.results.privacy_cost import PrivacyTrade, Trade
 from dlexplain.services.pictures.data import load_pictures
 from dlexplain.services.privacy.fitting import fit, logits_of
 from dlexplain.services.privacy.records import Records, drawn, learned_from

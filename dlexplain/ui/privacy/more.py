@@ -7,7 +7,8 @@ import streamlit as st
 
 from dlexplain.figures.making import grid
 from dlexplain.figures.privacy import plot_exposure, plot_trade
-from dlexplain.results.privacy import CanaryTest, Inversion
+from dlexplain.results.canaries import CanaryTest
+from dlexplain.results.inversion import Inversion
 from dlexplain.services.privacy.shipped import shipped_trade
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.cards import download

@@ -5,7 +5,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlexplain.figures.privacy import epsilon_told, plot_losses
-from dlexplain.results.privacy import PrivacyReport, PrivacyTrade
+from dlexplain.results.privacy import PrivacyReport
+from dlexplain.results.privacy_cost import PrivacyTrade
 from dlexplain.services.pictures.data import load_pictures
 from dlexplain.services.privacy.shipped import shipped_trade
 from dlexplain.trained.catalogue import find
