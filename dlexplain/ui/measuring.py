@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.services.jobs import Progress
+from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address, one_of
 from dlexplain.ui.jobs import Asked, asked
 from dlexplain.ui.live import live, rerun_when
@@ -123,6 +124,13 @@ def results_there(
     if found is not None and found.job.state != "done" and found.so_far and found.so_far[-1].done:
         known["stopped"] = found.so_far[-1]
     return {**known, **{one.date: one for one in made}, **along}
+
+
+def known_first(
+    shipped: Callable[[str], object], made_here: Callable[[str], Collection[object]]
+) -> Callable[[ModelEntry], bool]:
+    """Sorts models of which a result is there to the front."""
+    return lambda entry: shipped(entry.name) is None and not made_here(entry.name)
 
 
 def chosen_result(

@@ -13,6 +13,7 @@ from dlexplain.ui.markdown import literal
 from dlexplain.ui.measuring import (
     KEPT_AS_IT_COMES,
     chosen_result,
+    known_first,
     measuring,
     results_there,
     show_growing,
@@ -32,7 +33,7 @@ def main() -> None:
     arrived = MODEL not in st.session_state
     left, right = st.columns(2)
     with left:
-        entry = choose_model([TASK], MODEL, arrived, own=OWN, first=_has_no_result)
+        entry = choose_model([TASK], MODEL, arrived, own=OWN, first=known_first(shipped, made_here))
     if entry is None:
         return
     with right:
@@ -45,10 +46,6 @@ def main() -> None:
     beside = other.name if other is not None else None
     shown = st.session_state.get(SHOWN)
     to_address({"model": entry.name, "beside": beside, "result": shown, **address})
-
-
-def _has_no_result(entry: ModelEntry) -> bool:
-    return shipped(entry.name) is None and not made_here(entry.name)
 
 
 def answers(

@@ -18,6 +18,7 @@ from dlexplain.ui.markdown import literal
 from dlexplain.ui.measuring import (
     KEPT_AS_IT_COMES,
     chosen_result,
+    known_first,
     measuring,
     results_there,
     show_growing,
@@ -27,14 +28,13 @@ from dlexplain.ui.run_live import runs_now
 
 MODEL, SETTINGS = "compress-model", "compress-measuring"
 TASKS = ("classify-image", "classify-text", "language-model", "forecast")
-FIRST = "digits-cnn"
 
 
 def main() -> None:
     st.title("Make it smaller")
     runs_now.clear()  # what a click has changed is seen at once
     arrived = MODEL not in st.session_state
-    entry = choose_model(TASKS, MODEL, arrived, first=lambda e: e.name != FIRST)
+    entry = choose_model(TASKS, MODEL, arrived, first=known_first(shipped, made_here))
     if entry is None:
         return
     if not isinstance(entry.origin, Trained):

@@ -11,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 import dlexplain.services.compress.measuring as service
 import dlexplain.services.compress.shipped as shipping
 import dlexplain.services.compress.sweeping as sweeping
-import dlexplain.ui.compress.answer as answer
 from dlexplain.execution import paths
 from dlexplain.explainers.progress import Progress
 from dlexplain.results.compression import Compression
@@ -76,6 +75,16 @@ def test_a_shipped_result_is_the_answer() -> None:
     by.set_value("size").run()
     assert "The knee by size: channels 0.5." in said(page)
     assert page.query_params["result"] == "shipped"
+    assert "are not on this machine" in said(page)  # so nothing opens runs that are elsewhere
+
+
+def test_a_version_that_is_here_can_be_looked_at() -> None:
+    run = trained_run(compression_spec(trained("digits-cnn"), "low-rank", {"energy": 0.6}))
+    first, second, *rest = table().models
+    shipping.ship(replace(table(), models=(first, replace(second, name=run), *rest)))
+    page = opened()
+    assert page.selectbox(key="compress-look").value == run
+    assert "are not on this machine" not in said(page)
 
 
 def test_versions_are_measured_by_the_button(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,14 +153,3 @@ def test_a_model_is_exported_and_listed() -> None:
     done = page.session_state["export"].job.result
     assert done.told in said(page)
     assert [frame.value["Where"].tolist()[0] for frame in page.dataframe][-1] == done.path
-
-
-def test_the_page_that_compares_reasons_is_linked_where_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(answer, "ROOT", tmp_path)
-    assert answer.compare_page() == ""
-    file = tmp_path / "pages" / "explain" / "12_compare_models.py"
-    file.parent.mkdir(parents=True)
-    file.touch()
-    assert answer.compare_page() == "pages/explain/12_compare_models.py"

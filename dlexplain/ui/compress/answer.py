@@ -1,19 +1,17 @@
 """What compressed versions of a model cost and how good they are: table, front, facts."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from dlexplain.figures.compression import plot_front
 from dlexplain.results.compression import COSTS, Compression
 from dlexplain.results.words import sentence
+from dlexplain.trained.catalogue import entries
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
 from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
 
 BY, LOOK = "compress-by", "compress-look"
-ROOT = Path(__file__).parents[3]
 EXPLAINED = (
     "**Times** are of this machine's processor. In each turn every model computes, one after the "
     "other and in alternating order, so that what disturbs the machine disturbs all; the median "
@@ -88,9 +86,15 @@ def _downloads(found: Compression) -> None:
 
 
 def _look(found: Compression) -> None:
-    """From a row to the run, and to how its reasons changed."""
-    others = {m.name: m for m in found.models[1:]}
+    """From a row to the run, and to how its reasons changed, where the run is here."""
+    here = {entry.name for entry in entries(found.task)}
+    others = {m.name: m for m in found.models[1:] if m.name in here}
     if not others:
+        if len(found.models) > 1:
+            st.caption(
+                "The runs of these versions are not on this machine; make versions of your own "
+                "below to open them and to compare their reasons."
+            )
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
@@ -101,14 +105,7 @@ def _look(found: Compression) -> None:
             "pages/train/2_runs.py", label="Its run", icon=":material/monitoring:",
             query_params={"run": name},
         )  # fmt: skip
-        if page := compare_page():
-            st.page_link(
-                page, label="Which reasons survived", icon=":material/difference:",
-                query_params={"a": found.model, "b": name},
-            )  # fmt: skip
-
-
-def compare_page() -> str:
-    """The page that compares two models' reasons, "" where this installation has none."""
-    pages = sorted(ROOT.glob("pages/*/*_compare_models.py"))
-    return str(pages[0].relative_to(ROOT)) if pages else ""
+        st.page_link(
+            "pages/explain/11_compare_models.py", label="Which reasons survived",
+            icon=":material/difference:", query_params={"a": found.model, "b": name},
+        )  # fmt: skip
