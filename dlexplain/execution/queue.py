@@ -55,9 +55,9 @@ class RunQueue:
         self.states = States(states_file(home))
         self._deliver, self._alone = deliver, alone
 
-    def submit(self, spec: RunSpec) -> RunRow:
-        """Queue a new run; it starts where there is room."""
-        row = self.states.add(spec)
+    def submit(self, spec: RunSpec, family: str = "") -> RunRow:
+        """Queue a new run; it starts where there is room. family  see RunRow"""
+        row = self.states.add(spec, family=family)
         self.advance(row.id)
         return self.states.get(row.id)
 

@@ -17,7 +17,7 @@ from typing import Any
 from dlexplain.errors import DlexplainError
 from dlexplain.execution import paths
 from dlexplain.execution.rows import read_row
-from dlexplain.execution.schema import COLUMNS, SCHEMA
+from dlexplain.execution.schema import ADDED, COLUMNS, SCHEMA
 from dlexplain.execution.spec import RunSpec
 
 SIDES = ("-wal", "-shm")
@@ -81,7 +81,7 @@ def _read_old(file: Path) -> Known:
         db.row_factory = sqlite3.Row
         for row in db.execute("SELECT * FROM runs"):
             if _is_sound(dict(row)):
-                found[row["id"]] = (dict(row), [])
+                found[row["id"]] = ({**ADDED, **dict(row)}, [])
         for run, *change in db.execute("SELECT run, at, state, who, why FROM changes"):
             if run in found:
                 found[run][1].append(change)
@@ -93,7 +93,10 @@ def _read_copies(home: Path) -> Known:
     for file in sorted(paths.row_file(home, "x").parent.glob("*.json")):
         try:
             told = json.loads(file.read_text())
-            row, changes = dict(told["row"]), [list(change) for change in told["changes"]]
+            row, changes = (
+                {**ADDED, **dict(told["row"])},
+                [list(change) for change in told["changes"]],
+            )
         except (OSError, ValueError, TypeError, KeyError) as error:
             _log.warning("%s cannot be read: %s", file.name, error)
             continue
@@ -133,7 +136,7 @@ def _row_of(folder: Path) -> dict[str, Any] | None:
         "id": folder.name, "name": spec.title, "tags": "", "spec": spec.to_json(),
         "state": "finished" if done else "interrupted", "device": "", "created": at - spent,
         "why": "found in its folder after the states file was lost", "spent": spent, "host": "",
-        "wish": "", "tracking": "", "progress": json.dumps({"metrics": metrics}),
+        "wish": "", "tracking": "", "progress": json.dumps({"metrics": metrics}), **ADDED,
     }  # fmt: skip
     return row
 
@@ -144,4 +147,4 @@ def _is_sound(row: dict[str, Any]) -> bool:
         read_row(row)
     except DlexplainError:
         return False
-    return set(row) == set(COLUMNS) and isinstance(row["created"], float)
+    return {*row, *ADDED} == set(COLUMNS) and isinstance(row["created"], float)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import psutil
 
 from dlexplain.errors import RunError, SpecError, UnknownName
+from dlexplain.execution.schema import ADDED
 from dlexplain.execution.spec import RunSpec
 
 State = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
@@ -50,6 +51,9 @@ class RunRow:
 
     spent     seconds of work in earlier attempts, before the last resume
     tracking  MLflow's id of the run, "" before it began
+    family    what it was started with, such as a sweep or the seeds of one spec: a name that all of
+              them share; "" for a run started alone
+    note      what a person wrote about it
     """
 
     number: int
@@ -71,6 +75,10 @@ class RunRow:
     requested: str
     tracking: str
     progress: Mapping[str, Any]
+    family: str = ""
+    note: str = ""
+    starred: bool = False
+    archived: bool = False
 
     @property
     def active(self) -> bool:
@@ -103,12 +111,13 @@ def read_row(row: sqlite3.Row | Mapping[str, Any] | None) -> RunRow:
     """Raises UnknownName for None, RunError for a row that is damaged."""
     if row is None:
         raise UnknownName("this run is not there any more")
-    values = dict(row)
+    values = {**ADDED, **dict(row)}
     try:
         values["spec"] = RunSpec.from_json(values["spec"])
         values["progress"] = json.loads(values["progress"])
         # Columns of the file, which older versions have written too, keep their names.
         values["heartbeat"], values["requested"] = values.pop("beat"), values.pop("wish")
+        values |= {key: bool(values[key]) for key in ("starred", "archived")}
         values["tags"] = tuple(tag for tag in values["tags"].split(",") if tag)
         found = RunRow(**values)
     except (SpecError, AttributeError, TypeError, ValueError, RecursionError) as error:

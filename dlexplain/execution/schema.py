@@ -20,7 +20,11 @@ CREATE TABLE IF NOT EXISTS runs (
     beat REAL,
     wish TEXT NOT NULL DEFAULT '',
     tracking TEXT NOT NULL DEFAULT '',
-    progress TEXT NOT NULL DEFAULT '{}'
+    progress TEXT NOT NULL DEFAULT '{}',
+    family TEXT NOT NULL DEFAULT '',
+    note TEXT NOT NULL DEFAULT '',
+    starred INTEGER NOT NULL DEFAULT 0,
+    archived INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS by_state ON runs (state);
 CREATE TABLE IF NOT EXISTS changes (
@@ -34,5 +38,8 @@ CREATE INDEX IF NOT EXISTS by_run ON changes (run);
 """
 COLUMNS = (
     "number", "id", "name", "tags", "spec", "state", "why", "device", "created", "started", "ended",
-    "spent", "pid", "born", "host", "beat", "wish", "tracking", "progress",
+    "spent", "pid", "born", "host", "beat", "wish", "tracking", "progress", "family", "note",
+    "starred", "archived",
 )  # fmt: skip
+ADDED = {"family": "", "note": "", "starred": 0, "archived": 0}
+"""Columns that files and copies of older versions do not have, and what they hold there."""

@@ -36,8 +36,10 @@ from dlexplain.execution.rows import Change as Change
 from dlexplain.execution.rows import RunRow as RunRow
 from dlexplain.execution.rows import State as State
 from dlexplain.execution.rows import is_alive, me, read_row, readable
+from dlexplain.execution.schema import ADDED
 from dlexplain.execution.spec import RunSpec
 
+LONGEST_NOTE = 10_000
 TIMEOUT_SECONDS = 30.0
 """How long one process waits for another's change."""
 
@@ -49,16 +51,34 @@ class States:
         self.file = file
         if is_missing(file):
             mend(file)
+        self._add_columns()
 
     @mended
-    def add(self, spec: RunSpec, who: str = "") -> RunRow:
-        """Queue a new run."""
+    def _add_columns(self) -> None:
+        """To a file of an older version, those that it lacks."""
+        query = "SELECT name FROM pragma_table_info('runs')"
+        with self._change() as db:
+            there = {row["name"] for row in db.execute(query).fetchall()}
+            if there.issuperset(ADDED) or not there:
+                return
+            db.execute("BEGIN IMMEDIATE")
+            there = {row["name"] for row in db.execute(query).fetchall()}
+            for name, value in ADDED.items():
+                if name not in there:
+                    kind = "TEXT" if isinstance(value, str) else "INTEGER"
+                    default = f"NOT NULL DEFAULT {value!r}"
+                    db.execute(f"ALTER TABLE runs ADD COLUMN {name} {kind} {default}")
+
+    @mended
+    def add(self, spec: RunSpec, who: str = "", family: str = "") -> RunRow:
+        """Queue a new run. family  see RunRow"""
         run, now = secrets.token_hex(4), time.time()
         with self._change() as db:
             db.execute("BEGIN IMMEDIATE")
             db.execute(
-                "INSERT INTO runs (id, name, spec, state, created) VALUES (?, ?, ?, 'queued', ?)",
-                (run, spec.title, spec.to_json(), now),
+                "INSERT INTO runs (id, name, spec, state, created, family) "
+                "VALUES (?, ?, ?, 'queued', ?, ?)",
+                (run, spec.title, spec.to_json(), now, family),
             )
             _note(db, run, "queued", who or me(), "submitted")
         return self._kept(run)
@@ -223,6 +243,26 @@ class States:
         run = self.get(run).id
         with self._change() as db:
             _set(db, run, {"tags": ",".join(kept)})
+        return self._kept(run)
+
+    @mended
+    def annotate(
+        self,
+        run: str,
+        note: str | None = None,
+        starred: bool | None = None,
+        archived: bool | None = None,
+    ) -> RunRow:
+        """Change what people keep about a run; None leaves it as it is."""
+        given = {
+            "note": None if note is None else note.strip()[:LONGEST_NOTE],
+            "starred": starred,
+            "archived": archived,
+        }
+        run = self.get(run).id
+        with self._change() as db:
+            if sets := {key: value for key, value in given.items() if value is not None}:
+                _set(db, run, sets)
         return self._kept(run)
 
     @mended

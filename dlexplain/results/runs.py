@@ -39,6 +39,9 @@ class RunRecord:
     checkpoint  optimiser steps of the newest checkpoint, from which a run that can be resumed goes
               on; None where there is none, or nothing to resume
     sizes     examples by split; {} before the data were read
+    family    what it was started with, such as a sweep or the seeds of one spec: a name that all of
+              them share; "" for a run started alone
+    note      what a person wrote about it
     """
 
     id: str
@@ -70,6 +73,10 @@ class RunRecord:
     tracking: str
     checkpoint: int | None = None
     sizes: Mapping[str, int] = field(default_factory=dict)
+    family: str = ""
+    note: str = ""
+    starred: bool = False
+    archived: bool = False
 
     def scored(self, key: str, value: float) -> str:
         """A metric's value with how sure it is: "80.0% [37.6–96.4%], n = 5"."""

@@ -1,7 +1,9 @@
 """States of runs: which may follow which, atomic between processes, the queue, the dead."""
 
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -11,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from dlexplain.errors import RunError, UnknownName
+from dlexplain.execution.paths import row_file
 from dlexplain.execution.rows import SILENT_SECONDS, TRANSITIONS, is_alive
+from dlexplain.execution.schema import ADDED
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import RunRow, State, States
 from tests.execution.rooms import room
@@ -119,6 +123,8 @@ def test_two_processes_never_take_the_same_run(states: States) -> None:
 MAKE = """
 import sys, time
 from pathlib import Path
+from dlexplain.execution.paths import row_file
+from dlexplain.execution.schema import ADDED
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import States
 while time.time() < float(sys.argv[2]): pass
@@ -299,3 +305,30 @@ def test_a_damaged_run_takes_no_other_away_and_does_not_stop_the_queue(
     assert taken is not None and taken.id == first
     assert states.delete(bad[:7]) == (bad, None)
     assert states.damaged() == []
+
+
+def test_runs_of_one_family_and_what_people_keep_about_them(states: States) -> None:
+    first, alone = states.add(SPEC, family="seeds-1"), states.add(SPEC)
+    assert (first.family, alone.family) == ("seeds-1", "")
+    kept = states.annotate(first.id, note="  the best so far ", starred=True)
+    assert (kept.note, kept.starred, kept.archived) == ("the best so far", True, False)
+    assert states.annotate(first.id, archived=True).note == "the best so far"
+    assert states.get(first.id).starred
+    assert states.get(alone.id) == alone
+
+
+def test_a_file_of_an_older_version_gets_the_columns_that_it_lacks(states: States) -> None:
+    run = states.add(SPEC)
+    with sqlite3.connect(states.file) as db:
+        for column in ADDED:
+            db.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+    db.close()
+    again = States(states.file)
+    assert again.get(run.id) == run
+    assert again.annotate(run.id, starred=True).starred
+    copy = row_file(states.file.parent, run.id)
+    told = json.loads(copy.read_text())
+    old = {key: value for key, value in told["row"].items() if key not in ADDED}
+    copy.write_text(json.dumps({**told, "row": old}))
+    states.file.unlink()
+    assert States(states.file).get(run.id) == run

@@ -35,8 +35,8 @@ LOG_BYTES = 64_000
 WAIT_SECONDS = 0.5
 
 
-def launch(spec: RunSpec) -> RunRecord:
-    """Queue a training; it starts when its device is free.
+def launch(spec: RunSpec, family: str = "") -> RunRecord:
+    """Queue a training; it starts when its device is free. family  see RunRecord
 
     Data at a path of the user's are read first, see check_data; for a private training, or one
     that begins with a trained model, all data that are here. Raises, with nothing queued,
@@ -57,7 +57,7 @@ def launch(spec: RunSpec) -> RunRecord:
     transfers = completed.parent and not completed.compression
     if (is_private(completed.training) or transfers) and status.there:
         _check_by_building(completed)
-    return _record(_queue().submit(completed))
+    return _record(_queue().submit(completed, family))
 
 
 def _check_by_building(spec: RunSpec) -> None:
@@ -146,6 +146,16 @@ def rename(wanted: str, name: str) -> RunRecord:
 def tag(wanted: str, tags: Sequence[str]) -> RunRecord:
     """Replace the run's tags."""
     return _changed(_queue().states.tag(run(wanted).id, tags))
+
+
+def annotate(
+    wanted: str,
+    note: str | None = None,
+    starred: bool | None = None,
+    archived: bool | None = None,
+) -> RunRecord:
+    """Change what people keep about a run; None leaves it as it is."""
+    return _record(_queue().states.annotate(run(wanted).id, note, starred, archived))
 
 
 def delete(wanted: str) -> str:
@@ -319,6 +329,10 @@ def _record(row: RunRow) -> RunRecord:
         if TRANSITIONS[row.state] == ("queued",)
         else None,
         sizes=run_sizes(row),
+        family=row.family,
+        note=row.note,
+        starred=row.starred,
+        archived=row.archived,
     )
 
 
