@@ -64,7 +64,7 @@ $(VENV)/installed-run: requirements.txt requirements-no-deps.txt | $(VENV)/pytho
 	@$(INSTALL_OURSELVES)
 	@touch $@
 
-$(VENV)/installed-dev: requirements-dev.txt requirements-dev-no-deps.txt requirements.txt requirements-no-deps.txt | $(VENV)/python
+$(VENV)/installed-dev: requirements-dev.txt requirements-ray.txt requirements-dev-no-deps.txt requirements.txt requirements-no-deps.txt | $(VENV)/python
 	@echo "Installing what tests and linters need; the first time this takes some minutes ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-no-deps.txt -r requirements-dev-no-deps.txt
