@@ -47,6 +47,10 @@ class Settings:
     max_folder_megapixels  of all of them together, as they are decoded one after the other
     cache_entries   explanations kept in memory per process
     tracking_uri    MLflow server that records runs; "" is the SQLite file in the home folder
+    ray             HOST:PORT of a Ray cluster on which runs may be trained; "" is none
+    ray_runs        runs that are on the cluster, or wait for room on it, at once
+    checkpoints     address to which runs on the cluster are copied as they go on, such as
+                    file:///shared/runs or s3://bucket/runs; "" is none
     keep_memory     whether freed memory is kept for reuse (1 or 0): faster by a quarter on a CPU
     """
 
@@ -62,6 +66,9 @@ class Settings:
     max_folder_megapixels: float = 20000.0
     cache_entries: int = 256
     tracking_uri: str = ""
+    ray: str = ""
+    ray_runs: int = 8
+    checkpoints: str = ""
     keep_memory: bool = True
 
     @classmethod
@@ -95,6 +102,9 @@ _READERS: dict[str, Callable[[str], object]] = {
     "max_folder_megapixels": float,
     "cache_entries": int,
     "tracking_uri": str,
+    "ray": str,
+    "ray_runs": int,
+    "checkpoints": str,
     "keep_memory": lambda text: bool(int(text)),
 }
 
