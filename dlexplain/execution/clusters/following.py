@@ -81,6 +81,14 @@ def follow(home: Path, reporter: Reporter) -> None:
         ray.shutdown()
 
 
+def copy_end(home: Path, run: str) -> None:
+    """Copy how the run ended too, which is known after all else."""
+    if settings().checkpoints:
+        mirror = Mirror(settings().checkpoints, home, run, _log.warning)
+        for file in (paths.ended_file(home, run), paths.row_file(home, run)):
+            mirror.take(file)
+
+
 def _until_done(following: "Following", home: Path, reporter: Reporter, asked: Params) -> None:
     """Attempts on nodes, another one where the node is lost and that is asked for."""
     folder = paths.checkpoint_folder(home, reporter.row.id)
@@ -126,7 +134,8 @@ class Following:
             "max_task_retries": 0,
         }
         told = json.loads(paths.row_file(self.home, self.row.id).read_text())["row"]
-        told["progress"] = json.dumps(self.reporter.progress)
+        begins = {"phase": "starting on the cluster", "phase_began": time.time()}
+        told["progress"] = json.dumps({**self.reporter.progress, **begins})
         self._actor = self.ray.remote(NodeRun).options(**options).remote(told)
         try:
             self._wait_for_room()
@@ -151,7 +160,6 @@ class Following:
                 time.sleep(LOOK_SECONDS)
         finally:
             self.reporter.ending.patient = False
-        self._came(paths.row_file(self.home, self.row.id))
         self._conclude(told["state"], told["why"])
 
     def ask(self, what: str, *arguments: Any) -> Any:
@@ -198,6 +206,7 @@ class Following:
         """Send what the node needs, and have its worker start."""
         self.reporter.phase("sending to the cluster")
         place, spec = self._place(), self.row.spec
+        self._came(paths.row_file(self.home, self.row.id))
         send_checkpoints(place, self.home, self.row.id)
         texts = texts_of(spec.to_dict())
         for other in States(paths.states_file(self.home)).all():

@@ -8,7 +8,7 @@ import sys
 
 from dlexplain.errors import DlexplainError
 from dlexplain.execution.attempt import attempt
-from dlexplain.execution.clusters.following import follow
+from dlexplain.execution.clusters.following import copy_end, follow
 from dlexplain.execution.executor import local_queue
 from dlexplain.execution.process import lower_priority
 from dlexplain.settings import settings
@@ -24,6 +24,7 @@ def main(arguments: list[str]) -> int:
     state = "failed"
     try:
         state = attempt(arguments[0], settings().home, follow)
+        copy_end(settings().home, arguments[0])
     except DlexplainError as error:
         _log.error("%s", error)
     if state != "interrupted":  # asked to end, as at a shutdown: not to start another
