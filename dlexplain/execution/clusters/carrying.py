@@ -31,9 +31,7 @@ class Puller:
     came  is told of each file that has come, and of each that went
     """
 
-    def __init__(
-        self, home: Path, row: RunRow, place: Place, came: Callable[[Path], None]
-    ) -> None:
+    def __init__(self, home: Path, row: RunRow, place: Place, came: Callable[[Path], None]) -> None:
         self.folder = paths.run_folder(home, row.id)
         self.row, self.place, self.came = row, place, came
         self._have: Listed = {}
@@ -146,7 +144,12 @@ def send_run(place: Place, home: Path, run: str) -> None:
     folder = paths.run_folder(home, run)
     card = json.loads(paths.card_file(home, run).read_text())
     kept = [paths.kept_file(home, run, name) for name in card["files"]]
-    for file in (paths.weights_file(home, run), paths.facts_in(folder), *kept, paths.card_in(folder)):
+    for file in (
+        paths.weights_file(home, run),
+        paths.facts_in(folder),
+        *kept,
+        paths.card_in(folder),
+    ):
         if file.is_file():
             send(place, file, f"runs/{run}/{file.name}")
     send(place, paths.row_file(home, run), f"runs/{run}.json")

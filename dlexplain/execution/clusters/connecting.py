@@ -1,7 +1,8 @@
 """To a Ray cluster, within seconds; and what is wrong, in a sentence.
 
 As a program, python -m dlexplain.execution.clusters.connecting HOST:PORT prints what is there as
-JSON: so a page or command can ask without taking Ray into its own process.
+JSON: so a page or command can ask without taking Ray into its own process. A second argument is
+how many seconds Ray has to answer.
 """
 
 import importlib
@@ -179,10 +180,10 @@ def _amounts(cpus: float, gpus: float, memory_gb: float) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def main(address: str) -> int:
+def main(address: str, seconds: str = "15") -> None:
     """Print the nodes, or the problem, as a line of JSON; the status is 0 where there are nodes."""
     try:
-        ray = connect(address, seconds=15.0)
+        ray = connect(address, seconds=float(seconds))
         told: dict[str, Any] = {"nodes": [asdict(node) for node in nodes(ray)]}
     except DlexplainError as error:
         told = {"problem": str(error)}
@@ -191,4 +192,4 @@ def main(address: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    main(*sys.argv[1:])

@@ -232,7 +232,9 @@ class Following:
             )
         self.reporter.phase(f"sending {size:,.0f} MB of data to the cluster")
         for file in files:
-            name = here.name if here.is_file() else f"{here.name}/{file.relative_to(here).as_posix()}"
+            name = (
+                here.name if here.is_file() else f"{here.name}/{file.relative_to(here).as_posix()}"
+            )
             sent = send(place, file, f"given/{name}")
         root = sent if here.is_file() else sent[: sent.rindex(f"given/{here.name}/")]
         there = sent if here.is_file() else f"{root}given/{here.name}"
