@@ -6,6 +6,7 @@ import streamlit as st
 from dlexplain.figures.forecasts import plot_coverage
 from dlexplain.figures.tested import plot_errors
 from dlexplain.results import SeriesBacktest, about_of, csv_of, period_text
+from dlexplain.results.mean_errors import measured
 from dlexplain.results.series import POOR
 from dlexplain.results.words import sentence
 from dlexplain.services.forecast.backtesting import backtest
@@ -42,6 +43,7 @@ def _show(found: Asked[SeriesBacktest], name: str) -> None:
         st.markdown("These series are made up: what is below is **no test of the model**.")
     else:
         _verdict(result, target)
+        _means(result, name)
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Errors")
@@ -53,6 +55,26 @@ def _show(found: Asked[SeriesBacktest], name: str) -> None:
     _table(result)
     for note in result.notes:
         st.caption(f":material/info: {literal(sentence(note))}")
+
+
+def _means(result: SeriesBacktest, name: str) -> None:
+    """The means with their intervals, and what the model is better or worse by."""
+    means = [mean for mean in result.means if mean.series == name]
+    rows = [
+        {
+            "Forecaster": mean.forecaster,
+            "Mean MASE": measured(mean.mase),
+            "The model less this": "" if mean.more is None else measured(mean.more, "+"),
+            "So the model is": mean.verdict,
+        }
+        for mean in means
+    ]
+    st.dataframe(rows, hide_index=True)
+    st.caption(
+        f"Over all periods ahead; n = {means[0].mase.n} origins. In brackets the 95% interval by a "
+        f"bootstrap over blocks of {means[0].block} origins, as neighbours' forecasts overlap; few "
+        "blocks make it too narrow rather than too wide. Less than 0 is for the model."
+    )
 
 
 def _verdict(result: SeriesBacktest, target: int) -> None:
