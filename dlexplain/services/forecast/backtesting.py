@@ -32,6 +32,8 @@ from dlexplain.tasks.modules.forecast_errors import (
 
 Floats = NDArray[np.float64]
 Forecasts = dict[str, Floats]
+DRIFT = "drift"
+"""The mean changes of the training part: the scales without the network."""
 MOST_ORIGINS = 500
 """Of more, as daily series have, so many are taken, evenly over the test period."""
 
@@ -62,6 +64,9 @@ def backtest(
     progress.advance(len(origins))
     levels = windows.to_levels(said, origins)
     plain, notes = _plain(given, origins, model.horizon, progress)
+    if given.facts is not None:  # what the scales say by themselves is none of the weights' merit
+        unmoved = np.zeros((*truth.shape, 1))
+        plain[DRIFT] = windows.to_levels(unmoved, origins)[..., 0]
     notes += far_values(data, slice(int(origins[0]) + 1 - model.window, int(origins[-1]) + 1))
     if count < len(every):
         notes.append(f"{count} of {len(every):,} origins are tested, evenly over the period")

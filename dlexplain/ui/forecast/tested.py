@@ -9,7 +9,7 @@ from dlexplain.results import SeriesBacktest, about_of, csv_of, period_text
 from dlexplain.results.mean_errors import measured
 from dlexplain.results.series import POOR
 from dlexplain.results.words import sentence
-from dlexplain.services.forecast.backtesting import backtest
+from dlexplain.services.forecast.backtesting import DRIFT, backtest
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.jobs import Progress
@@ -162,6 +162,12 @@ def _table(result: SeriesBacktest) -> None:
         "training; RMSE is in the series' own units. Seasonal naive takes the value of a year "
         "before; AR is an autoregression of the changes by statsmodels, fitted anew at each origin "
         "to what was known then."
+        + (
+            " Drift adds the mean changes of the part by which the series are scaled: what the "
+            "scales say without the network."
+            if DRIFT in result.tested.forecasters
+            else ""
+        )
     )
     with st.container(horizontal=True):
         _downloads(result, measure or "mase")
