@@ -26,8 +26,8 @@ from dlexplain.services.training.presets import PRESETS
 from dlexplain.settings import settings
 
 STAND_INS = "UEMPMEAN, PCEPI, IPMANSICS, USGOOD, TB3MS, GS5, PERMIT, INVEST"
-"""For unemployment, prices, industry, employees, two interest rates, housing, and share prices, of
-which there is no other series without gaps: bank credit instead."""
+"""For unemployment (its mean duration), prices, industry, employees, two interest rates, housing;
+for share prices, of which there is no other index, securities in bank credit."""
 ZOO = ("fred-lstm", "fred-gru", "fred-transformer")
 COLUMNS = {
     "macrodata": (

@@ -237,12 +237,12 @@ def test_series_that_it_never_saw_are_forecast_and_tested() -> None:
     assert [field.value for field in fields] == list(
         find("macrodata-lstm", "forecast").trained.facts["series"]
     )
-    assert "not new to the model, as it was trained on series so named: realgdp" in said(page)
+    assert "Not new to the model, as it was trained on series so named: realgdp" in said(page)
     fields[0].set_value("realdpi").run()
     assert not page.exception
     assert page.segmented_control(key="forecast-target").options == ["realdpi", "cpi", "unemp"]
     assert "Real disposable income is forecast at" in said(page)
-    assert "read and transformed in these places: realdpi as realgdp" in said(page).replace(
+    assert "Read and transformed in these places: realdpi as realgdp" in said(page).replace(
         "\\", ""
     )
     assert "neither scales nor intervals know anything of it" in said(page)

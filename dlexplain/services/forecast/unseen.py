@@ -92,7 +92,21 @@ def columns_of(source: str | bytes) -> tuple[str, ...]:
         return column_names(source)
     spec = data_sets()[source]
     assert spec.columns is not None
-    return spec.columns(_params(spec, {}), paths.data_folder(settings().home))
+    params, folder = _params(spec, {}), paths.data_folder(settings().home)
+    _check_there(spec, params, folder)
+    return spec.columns(params, folder)
+
+
+def is_there(name: str) -> bool:
+    """Whether a data set can be read now."""
+    spec = data_sets()[name]
+    return spec.status(_params(spec, {}), paths.data_folder(settings().home)).there
+
+
+def _check_there(spec: DataSpec, params: Any, folder: Path) -> None:
+    status = spec.status(params, folder)
+    if not status.there:
+        raise DataError(f"{spec.title} is not here: {status.how}")
 
 
 def _read(source: Path | str | bytes, wanted: list[str], name: str) -> tuple[Table, str]:
@@ -110,9 +124,7 @@ def _loaded(spec: DataSpec, given: Mapping[str, Any], wanted: list[str]) -> Tabl
     """Of a data set that is here: nothing is fetched."""
     asked = {"series": ", ".join(wanted), "targets": ", ".join(wanted)}
     params, folder = _params(spec, {**given, **asked}), paths.data_folder(settings().home)
-    status = spec.status(params, folder)
-    if not status.there:
-        raise DataError(f"{spec.title} is not here: {status.how}")
+    _check_there(spec, params, folder)
     loaded = spec.load(params, folder, silent)
     if not isinstance(loaded, SeriesData):
         raise DataError(f"{spec.title} are no series")

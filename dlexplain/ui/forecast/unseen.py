@@ -4,9 +4,8 @@ torch here."""
 import streamlit as st
 
 from dlexplain.data.tables import some
-from dlexplain.results.words import sentence
 from dlexplain.services.forecast.sources import GivenSeries
-from dlexplain.services.forecast.unseen import columns_of, data_sets, read_unseen
+from dlexplain.services.forecast.unseen import columns_of, data_sets, is_there, read_unseen
 from dlexplain.trained.catalogue import ModelEntry, find
 from dlexplain.ui.address import from_address, one_of
 from dlexplain.ui.markdown import literal
@@ -26,7 +25,8 @@ def choose_unseen(entry: ModelEntry, arrived: bool) -> GivenSeries | None:
     titles = {name: spec.title for name, spec in data_sets().items()} | {CSV: "Your own CSV"}
     from_address("from", one_of("source of series", tuple(titles)), arrived, FROM)
     if st.session_state.get(FROM) not in titles:
-        st.session_state[FROM] = next(iter(titles))
+        own = entry.data in data_sets() and is_there(entry.data)
+        st.session_state[FROM] = entry.data if own else CSV
     key = str(
         st.selectbox(
             "From", list(titles), format_func=titles.__getitem__, key=FROM, persist_state="session"
@@ -52,9 +52,7 @@ def choose_unseen(entry: ModelEntry, arrived: bool) -> GivenSeries | None:
     chosen = _choose(entry, offered, arrived)
     if len(chosen) < len(entry.trained.facts["series"]):
         return None
-    given = _read(entry.name, entry.trained.weights.stat().st_mtime_ns, source, chosen, name)
-    st.caption(f":material/info: {literal(sentence(given.data.notes[0]))}")
-    return given
+    return _read(entry.name, entry.trained.weights.stat().st_mtime_ns, source, chosen, name)
 
 
 def address_of_unseen() -> dict[str, str | None]:
@@ -83,7 +81,7 @@ def _choose(entry: ModelEntry, offered: tuple[str, ...], arrived: bool) -> tuple
     for place, (key, name) in enumerate(zip(keys, own, strict=True)):
         if place % ACROSS == 0:
             across = st.columns(min(ACROSS, len(own)))
-        if st.session_state.get(key) not in offered:
+        if key not in st.session_state or st.session_state[key] not in (None, *offered):
             st.session_state[key] = name if len(own) > 1 and name in offered else None
         one = across[place % ACROSS].selectbox(
             "Series" if len(own) == 1 else f"For {literal(name)}",
