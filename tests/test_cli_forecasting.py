@@ -74,7 +74,7 @@ def test_zero_shot_forecasts_columns_that_the_model_never_saw(
     assert "realdpi, realgovt, realinv and 3 more of US economy, quarterly, by scales of" in out
     assert "means with 95% intervals over 36 origins, blocks of 8; the model less each" in out
     line = next(line for line in out.splitlines() if line.startswith("realdpi       drift"))
-    assert line.split()[-1] in ("better", "worse", "difference")
+    assert line.split()[-1] in ("better", "worse", "apart")
     assert "realdpi as realgdp" in out
     assert main(["backtest", "--csv", "macrodata", "--zero-shot", "m1"]) == 2
     assert "--zero-shot needs the name of a model" in capsys.readouterr().err

@@ -13,7 +13,7 @@ import numpy as np
 
 from dlexplain.data.base import SeriesData
 from dlexplain.data.dates import period_before
-from dlexplain.data.series import make_series
+from dlexplain.data.series import READ_AS, make_series
 from dlexplain.data.tables import Table
 from dlexplain.data.windows import LEAST_WINDOWS, cut
 from dlexplain.errors import DataError
@@ -21,15 +21,6 @@ from dlexplain.results.words import period_text
 
 SHARE = 0.15
 """Of the rows, for validation and for testing, where the model's own periods do not fit."""
-READ_AS = {
-    1: "a level",
-    2: "a change",
-    3: "the change of a change",
-    4: "a logarithm",
-    5: "a growth rate",
-    6: "the change of a growth rate",
-    7: "the change of a growth rate",
-}
 
 
 def by_own_scales(
@@ -68,8 +59,8 @@ def scales_told(data: SeriesData, facts: Mapping[str, Any]) -> list[str]:
     span = f"{first} to {last}"
     own = list(map(str, facts["series"]))
     if len(own) == 1:
-        form = READ_AS.get(data.codes[0], "it is")
-        told = f"{data.names[0]} is read as {form}, as {own[0]} was, and"
+        form = READ_AS[data.codes[0]]
+        told = f"read as {form}, as {own[0]} was, and"
     else:
         pairs = [f"{n} as {o}" for n, o in zip(data.names, own, strict=True) if n != o]
         told = f"read and transformed in these places: {', '.join(pairs) or 'its own'}; each is"

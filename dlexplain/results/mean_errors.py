@@ -25,14 +25,14 @@ class MeanError:
 
     @property
     def verdict(self) -> str:
-        """Of the model beside this one: "better", "worse", "no difference" where the interval holds
-        0, or "not known" without an interval; "" of the model itself."""
+        """Of the model beside this one: "better", "worse", "not told apart" where the interval
+        holds 0, or "not known" without an interval; "" of the model itself."""
         if self.more is None:
             return ""
         if self.more.low is None or self.more.high is None:
             return "not known"
         if self.more.low <= 0 <= self.more.high:
-            return "no difference"
+            return "not told apart"
         return "better" if self.more.high < 0 else "worse"
 
     def to_dict(self) -> dict[str, Any]:

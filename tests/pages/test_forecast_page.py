@@ -262,10 +262,10 @@ def test_series_that_it_never_saw_are_forecast_and_tested() -> None:
 
 def test_what_is_to_be_chosen_of_series_that_it_never_saw_is_said() -> None:
     page = opened(series="unseen")
-    fields = [field for field in page.selectbox if "unseen-column" in str(field.key)]
-    fields[5].set_value(None).run()
+    key = "forecast-unseen-column-macrodata-lstm-5"
+    page.selectbox(key=key).set_value(None).run()
     assert "Choose a column for unemp." in said(page)
-    fields[5].set_value("cpi").run()
+    page.selectbox(key=key).set_value("cpi").run()
     assert [error.value for error in page.error] == [
         'column "cpi" is named more than once; each stands for one series'
     ]

@@ -134,7 +134,7 @@ def test_a_model_of_one_series_forecasts_any_other(tmp_path: Path) -> None:
     told = dx.forecast(name, "macrodata", zero_shot="realinv")
     assert told.names == ("realinv",) and told.values.shape == (4, 1, 7)
     assert told.notes[0] == (
-        "realinv is read as a growth rate, as realgdp was, and scaled by its own mean and "
+        "read as a growth rate, as realgdp was, and scaled by its own mean and "
         "deviation from 1959Q1 to 1987Q4, not by the model's"
     )
     assert told.series == "realinv of US economy, quarterly, by scales of its own"
@@ -276,7 +276,7 @@ def test_the_block_bootstrap_keeps_what_hangs_together() -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "verdict"),
-    [(-2.0, -0.5, "better"), (-2.0, 0.5, "no difference"), (0.5, 2.0, "worse"),
+    [(-2.0, -0.5, "better"), (-2.0, 0.5, "not told apart"), (0.5, 2.0, "worse"),
      (None, None, "not known")],
 )  # fmt: skip
 def test_a_verdict_needs_an_interval_without_0(
