@@ -31,6 +31,7 @@ from dlexplain.services.forecast.backtesting import backtest
 from dlexplain.services.training.catalogue import complete
 from dlexplain.services.training.inline import inline_queue
 from dlexplain.services.training.presets import PRESETS
+from dlexplain.services.training.runs import run
 from dlexplain.services.training.test_results import results_of
 from dlexplain.settings import settings
 from dlexplain.tasks.forecast import MIDDLE
@@ -94,10 +95,10 @@ def measure(path: Path, file: Path, seeds: int) -> list[dict[str, Any]]:
         if way == "zero-shot":
             tested = backtest(PARENT, short, zero_shot=STAND_INS).tested
         else:
-            run = inline_queue(settings().home).submit(spec_of(short, amount, way, seed))
-            found = results_of(run)
-            if run.state != "finished" or not isinstance(found, Backtest):
-                raise SystemExit(f"{run.name}: {run.why}")
+            row = inline_queue(settings().home).submit(spec_of(short, amount, way, seed))
+            found = results_of(run(row.id)) if row.state == "finished" else None
+            if not isinstance(found, Backtest):
+                raise SystemExit(f"{row.name}: {row.why}")
             tested = found
         errors = errors_of(tested, unit)
         rows.append({"amount": amount, "way": way, "seed": seed, "errors": errors})

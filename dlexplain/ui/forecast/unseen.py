@@ -3,7 +3,6 @@ torch here."""
 
 import streamlit as st
 
-from dlexplain.data.tables import some
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.forecast.unseen import columns_of, data_sets, is_there, read_unseen
 from dlexplain.trained.catalogue import ModelEntry, find
@@ -95,7 +94,8 @@ def _choose(entry: ModelEntry, offered: tuple[str, ...], arrived: bool) -> tuple
         chosen += [str(one)] if one else []
     st.session_state[f"{COLUMN}-chosen"] = ",".join(chosen)
     if len(chosen) < len(own):
-        lacking = some([name for name in own if not st.session_state.get(keys[own.index(name)])])
+        left = [name for key, name in zip(keys, own, strict=True) if not st.session_state.get(key)]
+        lacking = ", ".join(left)
         what = "a column above" if len(own) == 1 else f"a column for {literal(lacking)}"
         st.info(f"Choose {what}.", icon=":material/arrow_upward:")
     return tuple(chosen)
