@@ -34,7 +34,8 @@ def main() -> None:
     with right:
         given = choose_series(entry, arrived, zero_shot=True)
     from_address("view", one_of("view", VIEWS), arrived, VIEW)
-    st.session_state.setdefault(VIEW, "forecast")
+    # Set at each run: where there are no series yet the view is not drawn, and would be forgotten.
+    st.session_state[VIEW] = st.session_state.get(VIEW) or "forecast"
     source = st.session_state["forecast-source"]
     address: dict[str, str | None] = {"model": entry.name, "series": source}
     if source == UNSEEN:
