@@ -140,7 +140,8 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
     task = pick(task_box, "Task", tasks(), first.task, preset)
     data = pick(data_box, "Data", data_sets(task.name), first.data, f"{preset}-{task.name}")
     parent = pick_parent(task.name, first.parent, preset)
-    known = [m for m in architectures(task.name) if parent is None or m.name == parent.model]
+    every = architectures(task.name, begun=parent is not None)
+    known = [m for m in every if parent is None or m.name == parent.model]
     owner = f"{preset}-{task.name}-{parent.parent if parent else ''}"
     model = pick(model_box, "Model", tuple(known), first.model, owner)
     st.caption(f"**{data.title}.** {data.description}  \n**{model.title}.** {model.description}")
