@@ -68,7 +68,7 @@ def beside(path: Path) -> Path:
 
 
 def refused_as_parent(name: str) -> str:
-    """Why a run cannot begin with what a user brings as one file, a sentence; "" of what is none."""
+    """Why a run cannot begin with what a user brings as one file, a sentence; "" otherwise."""
     if not is_own_file(name):
         return ""
     kinds = {ONNX: "an ONNX file", PROGRAM: "an exported program", WEIGHTS: "a file of weights"}

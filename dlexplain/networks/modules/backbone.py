@@ -105,7 +105,7 @@ def described(kind: Kind, config: Mapping[str, Any], **how: Any) -> str:
          reads ("" where attention cannot be seen) and first
     """
     plain = {key: value for key, value in config.items() if key not in FOREIGN}
-    how = {key: value.tolist() if isinstance(value, Tensor) else value for key, value in how.items()}
+    how |= {key: value.tolist() for key, value in how.items() if isinstance(value, Tensor)}
     if kind == "texts":
         how["frame"] = asdict(how["frame"])
     return json.dumps({"kind": kind, "config": plain, **how}, sort_keys=True)

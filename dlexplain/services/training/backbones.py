@@ -42,11 +42,11 @@ class Backbone:
 
     def check(self, spec: RunSpec, facts: Mapping[str, Any]) -> None:
         """Raises BadInput where the run gives it what it cannot read."""
-        if self.how is None and int(facts["longest"]) > self.facts["longest"]:
-            raise BadInput(
-                f"task: longest is {facts['longest']}, but {self.name} reads {self.facts['longest']} "
-                "tokens at most"
-            )
+        if self.how is not None:
+            return
+        asked, most = int(facts["longest"]), int(self.facts["longest"])
+        if asked > most:
+            raise BadInput(f"task: longest is {asked}, but {self.name} reads {most} tokens at most")
 
     def told(self, facts: Mapping[str, Any]) -> tuple[str, ...]:
         """What its own preparing makes of these data, in sentences."""

@@ -21,7 +21,6 @@ from dlexplain.tasks.transfer import FIRST, HEADED, TAKEN
 from dlexplain.tasks.transfer import TASKS as TRANSFERS
 from dlexplain.trained.catalogue import entries, trained
 from dlexplain.trained.entry import ModelEntry
-from dlexplain.trained.folder import Trained
 from dlexplain.trained.hugging_face import is_backbone, longest_said, task_of_own
 from dlexplain.trained.own_files import refused_as_parent
 
@@ -96,11 +95,11 @@ class Parent:
         self.name = spec.parent
         if not spec.parent:
             self.wrong = ["transfer is given without a parent"] if spec.transfer else []
-            self.wrong += _without_own(spec)
+            self.wrong += [*_without_own(spec), *_missing(spec)]
         elif not spec.compression:
             try:
                 self._find(spec)
-            except (UnknownName, WeightsError, ModelError) as error:
+            except (UnknownName, WeightsError) as error:
                 self.wrong = [f"parent: {error}"]
 
     def _find(self, spec: RunSpec) -> None:
@@ -132,6 +131,16 @@ def _without_own(spec: RunSpec) -> list[str]:
     return [
         f'task: tokeniser is "{OWN_TOKENISER}", which only a run has that begins with the user\'s '
         f"own backbone; word, bpe, character and minilm are accepted for {spec.model}"
+    ]
+
+
+def _missing(spec: RunSpec) -> list[str]:
+    """A model that there is only with a parent."""
+    if spec.model not in ARCHITECTURES or not ARCHITECTURES[spec.model].file:
+        return []
+    return [
+        f'model is "{spec.model}", which is the user\'s own backbone; name its folder, or its name '
+        "on the Hugging Face hub, as the parent"
     ]
 
 
