@@ -18,6 +18,7 @@ from dlexplain.errors import BadInput, SpecError, WeightsError
 from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.hugging_face import FILE
+from dlexplain.networks.modules.backbone import outside_head
 from dlexplain.services.training.catalogue import (
     architectures,
     changed,
@@ -255,6 +256,7 @@ def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(
 
 def test_such_a_run_can_be_made_smaller(folders: dict[str, str]) -> None:
     run = finished(pictures(folders["vit"], learns="head"))
+    assert completed_compression(run, "semi-structured").compression == "semi-structured"
     small = finished(completed_compression(run, "magnitude"))
     dense, pruned = states(run), states(small)
     zeros = sum(int((pruned[name] == 0).sum()) for name in dense if name.endswith(".weight"))
@@ -340,3 +342,16 @@ def test_a_damaged_description_is_told(folders: dict[str, str], tmp_path: Path) 
     (tmp_path / "run" / FILE).write_text('{"kind": "pictures"}')
     with pytest.raises(WeightsError, match=r"the backbone\.json of hugging-face cannot be"):
         load_network(trained(str(tmp_path / "run")))
+
+
+def test_classes_of_more_than_the_last_layer_are_refused(folders: dict[str, str]) -> None:
+    from transformers import SwiftFormerConfig
+
+    config = SwiftFormerConfig(depths=[1, 1, 1, 1], embed_dims=[8, 8, 8, 8]).to_dict()
+    assert outside_head("pictures", config) == ["head.weight", "head.bias"]  # beside dist_head
+    plain = json.loads((Path(folders["vit"]) / "config.json").read_text())
+    assert outside_head("pictures", plain) == []
+    assert (
+        outside_head("texts", json.loads((Path(folders["roberta"]) / "config.json").read_text()))
+        == []
+    )
