@@ -132,6 +132,8 @@ def _spec(args: argparse.Namespace) -> "RunSpec":
     elif args.parent:
         theirs = begun_with(args.parent)
         own = {key: getattr(theirs, key) for key in ("task", "model", "data", "name")}
+        if not theirs.data:  # trained elsewhere
+            own["training"] = theirs.training
         if named.get("data") in (None, theirs.data):
             own["data_params"] = theirs.data_params
         spec = RunSpec(**{**own, **named})

@@ -205,7 +205,8 @@ class ModuleOptions:
 
     augmentation  of the data's kind, see data.augmentations
     generated     pictures that are learned from beside the training part's
-    files  by which the model that the run begins with reads texts, by file name; {} learns its own
+    files  by which the model that the run begins with reads texts, or prepares pictures itself, by
+           file name; {} learns its own
     """
 
     task: Mapping[str, Any]
