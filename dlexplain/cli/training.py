@@ -84,10 +84,15 @@ def _train(args: argparse.Namespace) -> int:
 
 def tell_launched(record: "RunRecord", as_json: bool) -> int:
     """Print a run that goes on by itself, and how to follow it; the exit status."""
+    from dlexplain.services.training.catalogue import data_status
+
     if as_json:
         print(json.dumps(record.to_dict(), indent=1))
-    else:
-        print(f"run {record.id} is {record.state}; follow it: dlexplain run {record.id} --follow")
+        return 0
+    status = data_status(record.data, record.spec["data_params"])
+    if record.active and not status.there:
+        print(f"note: its data are not here yet: {status.how}", file=sys.stderr)
+    print(f"run {record.id} is {record.state}; follow it: dlexplain run {record.id} --follow")
     return 0
 
 
@@ -127,6 +132,8 @@ def _spec(args: argparse.Namespace) -> "RunSpec":
     elif args.parent:
         theirs = begun_with(args.parent)
         own = {key: getattr(theirs, key) for key in ("task", "model", "data", "name")}
+        if not theirs.data:  # trained elsewhere
+            own["training"] = theirs.training
         if named.get("data") in (None, theirs.data):
             own["data_params"] = theirs.data_params
         spec = RunSpec(**{**own, **named})
@@ -253,7 +260,7 @@ def _print_run(record: "RunRecord") -> None:
     if record.tags:
         print(f"  tags: {', '.join(record.tags)}")
     if record.resuming:
-        print(f"  resumed, {record.resuming}")
+        print(f"  if you resume it, {record.resuming}")
     for note in record.notes:
         print(f"  note: {note}")
     for key, value in sorted(record.metrics.items()):

@@ -36,7 +36,8 @@ class RunSpec:
     task, model, data   registered names
     shortcut            what is planted in the training part (data.shortcuts.Shortcut), {} nothing
     training            optimiser, schedule, epochs, batch size, precision (tasks.base.Training)
-    parent              the trained model whose weights it begins with, "" for fresh ones
+    parent              the trained model whose weights it begins with, or the folder or hub name of
+                        the user's own backbone; "" for fresh ones
     transfer            which of the parent's weights learn, and how fast, {} all alike
     compression         how the parent is made smaller, a registered name, or "" for not at all
     device              auto, cpu, cuda or cuda:N; ray is the cluster of the settings

@@ -46,6 +46,7 @@ from dlexplain.results.layers import (
     TopActivation,
     TopActivations,
 )
+from dlexplain.results.mean_errors import MeanError
 from dlexplain.results.model_comparison import ModelComparison
 from dlexplain.results.objects import (
     Box,
@@ -222,6 +223,7 @@ __all__ = [
     "Layers",
     "MapAgreement",
     "MapSimilarity",
+    "MeanError",
     "Measurement",
     "ModelComparison",
     "MultiTaskTest",

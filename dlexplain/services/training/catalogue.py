@@ -66,19 +66,22 @@ def data_sets(task: str) -> tuple[Choice, ...]:
     )
 
 
-def architectures(task: str) -> tuple[Choice, ...]:
-    """Models that suit the task."""
+def architectures(task: str, begun: bool = False) -> tuple[Choice, ...]:
+    """Models that suit the task.
+
+    begun  also those that only a run can have that begins with one
+    """
     return tuple(
         Choice(m.name, m.title, f"{m.description} {m.paper}", specs(m.Params))
         for m in ARCHITECTURES.values()
-        if _suits(m, task)
+        if _suits(m, task) and (begun or not m.file)
     )
 
 
 def _suits(owner: Any, task: str) -> bool:
     """Whether a data set or a model is for the task; a task of several heads takes the models of
     each head alone."""
-    single = TASKS[task].single if isinstance(owner, Architecture) else ""
+    single = TASKS[task].single if isinstance(owner, Architecture) and not owner.file else ""
     return task in owner.tasks or (bool(single) and single in owner.tasks)
 
 
