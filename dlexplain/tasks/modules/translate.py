@@ -70,6 +70,9 @@ class Translate(TaskModule):
         logits = self.network(batch["source"], batch["target"][:, :-1])
         return token_loss(logits, batch["target"], self.params.label_smoothing), {}
 
+    def terms(self, batch: Mapping[str, Any]) -> Tensor:
+        return (batch["target"][:, 1:] != PAD).sum()[None]
+
     def _limit(self, source: Tensor) -> int:
         """Tokens that a translation may have."""
         return most_tokens(self.longest, source)
