@@ -19,6 +19,7 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.strategies import DDPStrategy
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor, distributed
+from torch.distributed import FileStore, PrefixStore  # type: ignore[attr-defined]
 from torchmetrics import Metric
 
 PATIENCE = timedelta(days=7)
@@ -154,7 +155,7 @@ def placed(device: torch.device, rank: int, count: int) -> Mapping[str, Any]:
 def joined(folder: Path, rank: int, count: int, device: torch.device) -> Iterator[None]:
     """In a process group of the workers of this machine, which meet in a folder."""
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if sys.platform == "darwin" else "lo")
-    store = distributed.PrefixStore("group", meeting(folder, count))
+    store = PrefixStore("group", meeting(folder, count))
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
     distributed.init_process_group(
         backend, store=store, rank=rank, world_size=count, timeout=PATIENCE
@@ -179,4 +180,4 @@ def own_threads(workers: int) -> Iterator[None]:
 
 def meeting(folder: Path, count: int) -> Any:
     """Where workers say that they are ready, and what went wrong."""
-    return distributed.FileStore(str(folder / "workers"), count)
+    return FileStore(str(folder / "workers"), count)

@@ -31,9 +31,7 @@ def problems_of_workers(spec: RunSpec) -> list[str]:
         few = f"batches of {batch_size} give each fewer than {LEAST} examples"
         wrong.append(f"{told} {few}; at most {most} are accepted")
     if spec.device == RAY:
-        cpus, gpus = (
-            as_whole(spec.resources.get(key, of)) for key, of in (("cpus", 1), ("gpus", 0))
-        )
+        cpus, gpus = (as_whole(spec.resources[key]) for key in ("cpus", "gpus"))
         if gpus not in (0, workers):
             wrong.append(f"{told} gpus is {gpus}; one for each worker is accepted, or 0")
         if not gpus and workers > cpus:

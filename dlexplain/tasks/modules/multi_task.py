@@ -121,7 +121,8 @@ class MultiTask(TaskModule):
 
     def terms(self, batch: Mapping[str, Any]) -> Tensor:
         """(heads,) examples whose label is known."""
-        return (batch["y"] != UNKNOWN).sum(0)
+        known: Tensor = batch["y"] != UNKNOWN
+        return known.sum(0)
 
     def shared_loss(
         self, batch: Mapping[str, Any], factors: Tensor

@@ -1,9 +1,9 @@
 """Training by several workers: each takes its own rows of every batch, in a fixed order.
 
 With n terms in the batch's mean, n_r of them in the rows of worker r of R, the worker minimises
-f_r L_r with f_r = R n_r / n. The mean of the workers' gradients, which DistributedDataParallel makes
-(Li et al. 2020, https://arxiv.org/abs/2006.15704), is then the gradient of the whole batch's mean,
-however unequal the shares are: Σ_r f_r ∇L_r / R = Σ_r n_r ∇L_r / n.
+f_r L_r with f_r = R n_r / n. The mean of the workers' gradients, which DistributedDataParallel
+makes (Li et al. 2020, https://arxiv.org/abs/2006.15704), is then the gradient of the whole batch's
+mean, however unequal the shares are: Σ_r f_r ∇L_r / R = Σ_r n_r ∇L_r / n.
 """
 
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ class Together:
         return found
 
     def factors(self, own: Tensor, whole: Tensor) -> Tensor:
-        """R n_r / n for each mean of which the loss is made, (means,) each; 0 for one of nothing."""
+        """R n_r / n for each mean of which the loss is made, (means,); 0 for one of nothing."""
         return self.count * own / whole.clamp_min(1)
 
     def means(self, numbers: Mapping[str, Tensor], weight: float) -> dict[str, Tensor]:

@@ -71,7 +71,8 @@ class Translate(TaskModule):
         return token_loss(logits, batch["target"], self.params.label_smoothing), {}
 
     def terms(self, batch: Mapping[str, Any]) -> Tensor:
-        return (batch["target"][:, 1:] != PAD).sum()[None]
+        real: Tensor = batch["target"][:, 1:] != PAD
+        return real.sum()[None]
 
     def _limit(self, source: Tensor) -> int:
         """Tokens that a translation may have."""
