@@ -43,11 +43,14 @@ class Reporter:
         self.progress |= {"phase": "starting", "phase_began": time.time()}
         self._points: list[Point] = []
         self._changing, self._writing = threading.Lock(), threading.Lock()
-        self._end = threading.Event()
+        self._end, self._hurried = threading.Event(), threading.Event()
         self._said: set[str] = set()
         self._threads = [
             threading.Thread(target=self._every, args=arguments, daemon=True)
-            for arguments in ((HEARTBEAT_SECONDS, self._heartbeat), (FLUSH_SECONDS, self.flush))
+            for arguments in (
+                (self._end, HEARTBEAT_SECONDS, self._heartbeat),
+                (self._hurried, FLUSH_SECONDS, self.flush),
+            )
         ]
 
     def start(self) -> None:
@@ -85,6 +88,11 @@ class Reporter:
             self._points += points
             self.progress.setdefault("metrics", {}).update({p.key: p.value for p in points})
 
+    def hurry(self) -> None:
+        """Have the metrics so far written now, by the thread that writes them: training does not
+        wait."""
+        self._hurried.set()
+
     def waiting(self) -> list[Point]:
         """Metrics that are not in the run's journal yet."""
         with self._changing:
@@ -98,6 +106,7 @@ class Reporter:
     def stop(self) -> list[Point]:
         """Write what is left, before the state changes; returns what could not be written."""
         self._end.set()
+        self._hurried.set()
         for thread in self._threads:
             thread.join()
         self.flush()
@@ -118,8 +127,14 @@ class Reporter:
         self._said.clear()
         return True
 
-    def _every(self, seconds: float, act: Callable[[], object]) -> None:
-        while not self._end.wait(seconds):
+    def _every(
+        self, awoken: threading.Event, seconds: float, act: Callable[[], object]
+    ) -> None:
+        while True:
+            awoken.wait(seconds)
+            if self._end.is_set():
+                return
+            awoken.clear()
             act()
 
     def _heartbeat(self) -> None:
