@@ -107,6 +107,7 @@ from dlexplain.results.steps import (
     StageStep,
     StepThrough,
 )
+from dlexplain.results.sweeps import Sweep
 from dlexplain.results.test_results import (
     Alignment,
     Backtest,
@@ -263,6 +264,7 @@ __all__ = [
     "StageStep",
     "StateChange",
     "StepThrough",
+    "Sweep",
     "TextAttackResult",
     "TextAttribution",
     "TextPrediction",
