@@ -12,9 +12,7 @@ from dlexplain.services.training.catalogue import complete
 KEY = "validation/accuracy"
 STEPS = 10
 """Optimiser steps of an epoch."""
-BASE = complete(
-    RunSpec("classify-image", "cnn", "digits", training={"epochs": 9}, name="digits")
-)
+BASE = complete(RunSpec("classify-image", "cnn", "digits", training={"epochs": 9}, name="digits"))
 
 
 def record(run: str, spec: RunSpec, family: str, state: str = "running") -> RunRecord:

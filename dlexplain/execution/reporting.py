@@ -127,9 +127,7 @@ class Reporter:
         self._said.clear()
         return True
 
-    def _every(
-        self, awoken: threading.Event, seconds: float, act: Callable[[], object]
-    ) -> None:
+    def _every(self, awoken: threading.Event, seconds: float, act: Callable[[], object]) -> None:
         while True:
             awoken.wait(seconds)
             if self._end.is_set():

@@ -209,6 +209,59 @@ class Importance:
     of: str
 
 
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """The first aim over two parameters that vary over numbers, smoothed between the trials.
+
+    Nadaraya and Watson's mean of the finished trials' values v_i, in places u scaled to 0..1:
+
+        f(u) = sum_i k_i v_i / sum_i k_i,  k_i = exp(-|u - u_i|² / 2 h²),  h = SMOOTHING
+
+    x, y    (GRID,) values along the two parameters;  z  (GRID, GRID), y down, NaN where no trial
+            is nearer than 3 h
+    """
+
+    names: tuple[str, str]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    z: NDArray[np.float64]
+
+
+SMOOTHING, GRID = 0.12, 41
+
+
+def numeric(sweep: Sweep) -> tuple[str, ...]:
+    """What is varied over numbers, of which the finished trials have two values at least."""
+    found = []
+    for key in sweep.varied:
+        values = [t.params.get(key) for t in sweep.finished]
+        numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+        if numbers and len(set(values)) > 1:
+            found.append(key)
+    return tuple(found)
+
+
+def surface(sweep: Sweep, x: str, y: str) -> Surface:
+    """Of the finished trials; x, y  two of `numeric`"""
+    known = sweep.finished
+    values = np.array([t.values[0] for t in known], float)
+    axes, places = [], []
+    for key in (x, y):
+        given = np.array([float(t.params[key]) for t in known])
+        log = key in sweep.log
+        scaled = np.log(given) if log else given
+        low, high = scaled.min(), scaled.max()
+        axis = np.linspace(low, high, GRID)
+        axes.append(np.exp(axis) if log else axis)
+        places.append((scaled - low) / (high - low))
+    at = np.linspace(0, 1, GRID)
+    far = (at[None, :, None] - places[0]) ** 2 + (at[:, None, None] - places[1]) ** 2
+    weights = np.exp(-far / (2 * SMOOTHING**2))  # (y, x, trials)
+    z = (weights * values).sum(-1) / np.maximum(weights.sum(-1), 1e-300)
+    z = np.where(far.min(-1) > (3 * SMOOTHING) ** 2, np.nan, z)
+    return Surface((x, y), axes[0], axes[1], z)
+
+
 def told(params: Mapping[str, Value]) -> str:
     """ "learning_rate 0.012, width 32" """
     return ", ".join(f"{key.rpartition('.')[2]} {value_text(v)}" for key, v in params.items())

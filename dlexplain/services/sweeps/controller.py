@@ -16,6 +16,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 from optuna.exceptions import OptunaError
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, Trial
 from optuna.trial import TrialState as State
 from sqlalchemy.exc import SQLAlchemyError
@@ -34,7 +35,7 @@ from dlexplain.services.sweeps.study import Study
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS
 
-POLL_SECONDS, BEAT_SECONDS = 0.1, 1.0
+POLL_SECONDS, BEAT_SECONDS, SHOW_SECONDS = 0.1, 1.0, 0.5
 LOCK_SECONDS = 5.0
 """How long another controller is waited for, which may be about to end."""
 NICE = 5
@@ -64,21 +65,28 @@ class Open:
 
 @dataclass(eq=False)
 class Controller:
-    """One sweep's; runner  how runs are launched and looked at"""
+    """One sweep's.
+
+    runner   how runs are launched and looked at
+    storage  Optuna's, by default that of `store_address`
+    """
 
     files: SweepFiles
     runner: Runner = field(default_factory=Runs)
     poll: float = POLL_SECONDS
+    storage: BaseStorage | None = None
     open: dict[int, Open] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.spec = self.files.spec
         task = TASKS[self.spec.base.task]
         self.monitor, self.sign = task.monitor, 1 if task.mode == "max" else -1
-        self.study = Study(self.files.home, self.files.id, self.spec, bool(self.files.trials))
+        begun = bool(self.files.trials)
+        self.study = Study(self.files.home, self.files.id, self.spec, begun, self.storage)
         self.state = this_process(replace(self.files.state, state="running", why=""))
         self._before, self._began = self.state.seconds, time.monotonic()
-        self._beaten, self._shown = 0.0, ""
+        self._beaten, self._showed, self._shown = 0.0, 0.0, ""
+        self._known: list[FrozenTrial] | None = None
         self._kept = {trial.number: trial for trial in self.files.trials}
 
     def run(self) -> str:
@@ -91,9 +99,10 @@ class Controller:
             for each in list(self.open.values()):
                 self._look(each)
             self._begin_some()
-            self._show()
             if not self.open:
                 return self._over()
+            if time.monotonic() - self._showed >= SHOW_SECONDS:
+                self._show()
             self._beat()
             time.sleep(self.poll)
 
@@ -114,6 +123,12 @@ class Controller:
         self._beat(now=True)
         _log.info("%s: %s", state, why)
         return state
+
+    def _all(self) -> list[FrozenTrial]:
+        """Every trial; the store is read where something has changed since."""
+        if self._known is None:
+            self._known = self.study.trials()
+        return self._known
 
     # Trials begin
 
@@ -147,7 +162,7 @@ class Controller:
 
     def _why_over(self) -> str:
         """Why no trial begins any more; "" where one may."""
-        trials = self.study.trials()
+        trials = self._all()
         budget, most = self.files.budget, self.spec.most
         failed = sum(trial.state == State.FAIL for trial in trials)
         ended = sum(trial.state.is_finished() for trial in trials)
@@ -162,6 +177,7 @@ class Controller:
         return ""
 
     def _launch(self, trial: Trial, params: dict[str, Value]) -> None:
+        self._known = None
         try:
             spec = self.spec.run_spec(trial.number, params)
             record = self.runner.launch(spec, self.files.id)
@@ -169,6 +185,7 @@ class Controller:
             self._fail(trial, str(error))
             return
         trial.set_user_attr(RUN, record.id)
+        self._known = None
         self.open[trial.number] = Open(trial, params, record)
         _log.info("trial %d is run %s: %s", trial.number, record.id, results.told(params))
 
@@ -201,6 +218,7 @@ class Controller:
         values = self.runner.curve(each.record.id, aim.metric)
         pruned = False
         for epoch in range(each.reported + 1, len(values) + 1):
+            self._known = None
             each.trial.report(values[epoch - 1], epoch)
             each.reported = epoch
             pruned = each.trial.should_prune() or pruned
@@ -262,6 +280,7 @@ class Controller:
 
     def _tell(self, trial: Trial, state: State, values: list[float] | None = None) -> None:
         self.study.study.tell(trial, values, state)
+        self._known = None
         each = self.open.pop(trial.number, None)
         if each is not None:
             self._kept[trial.number] = self._seen(each)
@@ -288,7 +307,7 @@ class Controller:
         return self._end("stopped", "stopped by the user; its open trials are saved")
 
     def _over(self) -> str:
-        trials = self.study.trials()
+        trials = self._all()
         failed = [trial for trial in trials if trial.state == State.FAIL]
         if failed and len(failed) == len(trials):
             first = str(failed[0].user_attrs.get(WHY, "")).rstrip(".")
@@ -299,7 +318,8 @@ class Controller:
 
     def _show(self) -> None:
         """Write the trials down, where something has changed."""
-        found = [self._trial(frozen) for frozen in self.study.trials()]
+        self._showed = time.monotonic()
+        found = [self._trial(frozen) for frozen in self._all()]
         told = repr(found)
         if told != self._shown:
             self._shown = told

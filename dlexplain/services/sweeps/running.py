@@ -79,7 +79,9 @@ class Runs:
         try:
             match name:
                 case "parameters":
-                    return float(json.loads(paths.card_file(home, run.id).read_text())["parameters"])
+                    return float(
+                        json.loads(paths.card_file(home, run.id).read_text())["parameters"]
+                    )
                 case "size":
                     return float(paths.weights_file(home, run.id).stat().st_size)
                 case "seconds":
@@ -101,5 +103,3 @@ def _latency(run: str) -> float:
     if "error" in told:
         raise BadInput(f"the latency of run {run} could not be measured: {told['error']}")
     return float(told["seconds"])
-
-

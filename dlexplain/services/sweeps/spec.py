@@ -233,9 +233,13 @@ def _of_budget(trials: int, minutes: float, parallel: int, seed: int) -> list[st
     if not wrong and not trials and not minutes:
         wrong.append("the budget is 0 trials and 0 minutes; give at least one of them")
     if not (_whole(parallel) and 1 <= parallel <= MOST_PARALLEL):
-        wrong.append(f'parallel is "{parallel}"; a whole number from 1 to {MOST_PARALLEL} is accepted')
+        wrong.append(
+            f'parallel is "{parallel}"; a whole number from 1 to {MOST_PARALLEL} is accepted'
+        )
     if not (_whole(seed) and 0 <= seed <= MAX_SEED):
-        wrong.append(f'the sweep\'s seed is "{seed}"; a whole number from 0 to {MAX_SEED} is accepted')
+        wrong.append(
+            f'the sweep\'s seed is "{seed}"; a whole number from 0 to {MAX_SEED} is accepted'
+        )
     return wrong
 
 

@@ -15,6 +15,7 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, Trial
 from optuna.trial import TrialState as State
 
@@ -43,15 +44,19 @@ def store_address(home: Path, sweep: str) -> str:
 class Study:
     """The trials of one sweep in Optuna's store; sweep  its id, which is the study's name too."""
 
-    def __init__(self, home: Path, sweep: str, spec: SweepSpec, begun: bool = False) -> None:
-        """begun  whether it is known to have trials, so that an empty store is the wrong one"""
+    def __init__(
+        self,
+        home: Path,
+        sweep: str,
+        spec: SweepSpec,
+        begun: bool = False,
+        storage: BaseStorage | None = None,
+    ) -> None:
+        """begun  whether it is known to have trials, so that an empty store is the wrong one;
+        storage  by default that of `store_address`"""
         self.spec = spec
         directions = ["maximize" if aim.mode == "max" else "minimize" for aim in spec.aims]
-        address = store_address(home, sweep)
-        connect = {"timeout": 30} if address.startswith("sqlite") else {}
-        self.storage = optuna.storages.RDBStorage(
-            address, engine_kwargs={"connect_args": connect} if connect else None
-        )
+        self.storage = storage or _storage(store_address(home, sweep))
         known = {s.study_name for s in optuna.get_all_study_summaries(self.storage)}
         if begun and sweep not in known:
             raise RunError(
@@ -94,6 +99,13 @@ class Study:
     def _values(self, params: Mapping[str, Any]) -> dict[str, Value]:
         """In the order in which they were asked for."""
         return {key: params[key] for key in self.distributions}
+
+
+def _storage(address: str) -> BaseStorage:
+    connect = {"timeout": 30} if address.startswith("sqlite") else {}
+    return optuna.storages.RDBStorage(
+        address, engine_kwargs={"connect_args": connect} if connect else None
+    )
 
 
 def distribution(dimension: Dimension) -> BaseDistribution:
@@ -143,10 +155,10 @@ def _pruner(spec: SweepSpec) -> optuna.pruners.BasePruner:
     return optuna.pruners.NopPruner()
 
 
-def importance(home: Path, sweep: Sweep) -> Importance | None:
+def importance(home: Path, sweep: Sweep, storage: BaseStorage | None = None) -> Importance | None:
     """Of the varied fields for the first aim; None where too few trials are finished, or all are
     equal, so that there is no variance to explain."""
-    study = Study(home, sweep.id, SweepSpec.from_dict(sweep.spec), begun=True)
+    study = Study(home, sweep.id, SweepSpec.from_dict(sweep.spec), True, storage)
     done = study.trials([State.COMPLETE])
     values = [trial.values[0] for trial in done]
     if len(done) < IMPORTANCE_TRIALS or max(values) == min(values):

@@ -121,7 +121,10 @@ def test_a_sweep_is_told_completely_and_read_again() -> None:
     assert sweep_spec(BASE, ["width=4,8"], sampler="grid").trials == 2
     assert sweep_spec(BASE, VARY, minutes=5).trials == 0
     two = sweep_spec(BASE, VARY, aims=("test/loss", "latency"))
-    assert [(aim.metric, aim.mode) for aim in two.aims] == [("test/loss", "min"), ("latency", "min")]
+    assert [(aim.metric, aim.mode) for aim in two.aims] == [
+        ("test/loss", "min"),
+        ("latency", "min"),
+    ]
     assert sweep_spec(BASE, VARY, aims=["validation/x max"]).aims[0].mode == "max"
 
 
@@ -136,7 +139,7 @@ def test_a_sweep_is_told_completely_and_read_again() -> None:
         ({"trials": 0}, "the budget is 0 trials and 0 minutes"),
         ({"minutes": -1.0}, 'minutes is "-1.0"'),
         ({"parallel": 0}, 'parallel is "0"; a whole number from 1'),
-        ({"seed": -1}, "seed is \"-1\""),
+        ({"seed": -1}, 'seed is "-1"'),
         ({"aims": ["accuracy"]}, 'the aim is "accuracy"; a metric such as'),
         ({"aims": ["size", "size"]}, "one or two different ones"),
         ({"aims": ["test/accuracy"], "pruner": "asha"}, "test/accuracy is not known after each"),
