@@ -94,15 +94,13 @@ def _sweep(args: argparse.Namespace) -> int:
 def _start(args: argparse.Namespace) -> "Sweep":
     from dataclasses import replace
 
-    from dlexplain.execution.spec import RunSpec
-    from dlexplain.services.sweeps.sweeping import sweep
+    from dlexplain.services.sweeps.sweeping import base_of_run, sweep
     from dlexplain.services.training.catalogue import completed_with
-    from dlexplain.services.training.runs import run
 
     if args.run and (args.preset or args.spec):
         raise BadInput("--run is given with --preset or --spec; choose one of them")
     if args.run:
-        base = RunSpec.from_dict(run(args.run).spec)
+        base = base_of_run(args.run)
         base = completed_with(replace(base, name=args.name or base.name), args.set)
     else:
         base = asked_spec(args)

@@ -121,6 +121,11 @@ def plot_importance(found: Importance) -> go.Figure:
         {
             "type": "bar", "orientation": "h", "y": names, "x": [found.shares[n] for n in names],
             "marker": {"color": BLUE},
+            "error_x": {
+                "type": "data", "symmetric": False, "color": INK, "thickness": 1.5,
+                "array": [found.within[n][1] - found.shares[n] for n in names],
+                "arrayminus": [found.shares[n] - found.within[n][0] for n in names],
+            },
             "hovertemplate": "%{y}: %{x:.0%} of the variance<extra></extra>",
         },
         {

@@ -199,14 +199,22 @@ class Importance:
     """How much of the variance of the first aim each parameter explains, by fANOVA.
 
     shares  by flat name, 0 to 1, the largest first; together 1
+    within  95% intervals of them, from trials drawn anew with replacement (bootstrap)
     trials  finished ones that it was computed from
     Hutter, Hoos and Leyton-Brown, An efficient approach for assessing hyperparameter importance,
     ICML 2014, https://proceedings.mlr.press/v32/hutter14.html.
     """
 
     shares: Mapping[str, float]
+    within: Mapping[str, tuple[float, float]]
     trials: int
     of: str
+
+    @property
+    def first_is_sure(self) -> bool:
+        """Whether the interval of the most important lies above those of all others."""
+        first, *rest = self.within.values()
+        return all(first[0] > other[1] for other in rest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,7 +287,6 @@ def metric_text(key: str, value: float) -> str:
 def _dominated(scores: NDArray[np.float64]) -> Sequence[bool]:
     """scores (trials, aims), more is better -> whether another is as good in all and better in
     one."""
-    as_good = (scores[None] >= scores[:, None]).all(-1)
-    better = (scores[None] > scores[:, None]).any(-1)
-    found: list[bool] = (as_good & better).any(1).tolist()
-    return found
+    as_good = np.all(scores[None] >= scores[:, None], axis=-1)
+    better = np.any(scores[None] > scores[:, None], axis=-1)
+    return [bool(one) for one in np.any(as_good & better, axis=1)]

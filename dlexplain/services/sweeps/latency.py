@@ -1,5 +1,7 @@
-"""Measures how long a run's model takes for one example: python -m dlexplain.services.sweeps.latency
-RUN; a process of its own, so that nothing else that its caller has in memory is measured."""
+"""Measures how long a model takes for one example: python -m dlexplain.services.sweeps.latency RUN.
+
+In a process of its own, so that nothing else that its caller has in memory is measured.
+"""
 
 import contextlib
 import json

@@ -21,6 +21,8 @@ from dlexplain.params import Spec, Value, read_values
 from dlexplain.services.training.catalogue import accepted_fields, complete
 
 MOST_CHOICES, MOST_GRID = 1000, 10_000
+WIDE = 100.0
+"""Times from the least to the largest value from which a range is suggested to be logarithmic."""
 FORMS = "LOW..HIGH, LOW..HIGH log, LOW..HIGH step S, or choices with commas between"
 _RANGE = re.compile(r"^(?P<low>[^.\s]\S*?)\.\.(?P<high>\S+)(?P<rest>(\s+\S+)*)$")
 Given = Mapping[str, str | Sequence[Value]] | Sequence[str]
@@ -249,3 +251,21 @@ def _impossible(base: RunSpec, dimension: Dimension) -> list[str]:
         except BadInput as error:
             told.append(f"{dimension.key} {value}: {error}")
     return told
+
+
+def suggestion(spec: Spec, value: Value) -> str:
+    """What may be worth a try around a value, as `read_space` takes it; "" where nobody knows."""
+    if spec.kind == "flag":
+        return "true,false"
+    if spec.kind == "choice":
+        return ",".join(spec.options)
+    if spec.kind not in ("integer", "real"):
+        return ""
+    known = float(value)
+    if spec.kind == "integer":
+        ends = (max(spec.low, known // 2), min(spec.high, max(2 * known, known + 2)))
+        return f"{ends[0]:.0f}..{ends[1]:.0f}"
+    if known > 0 and spec.high / max(spec.low, known / 1000) >= WIDE:
+        ends = (max(spec.low, known / 10), min(spec.high, known * 10))
+        return f"{ends[0]:.3g}..{ends[1]:.3g} log"
+    return f"{spec.low:g}..{min(spec.high, max(2 * known, spec.low + 1)):g}"

@@ -2,6 +2,7 @@
 asks for importances, import it: Optuna takes half a second."""
 
 import logging
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import optuna
+from numpy.typing import NDArray
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -30,8 +32,9 @@ from dlexplain.settings import settings
 STARTUP = 5
 """Trials that the median is taken of at least, and random ones that CMA-ES and TPE begin with at
 least."""
-IMPORTANCE_TRIALS = 4
-"""Finished ones from which importances are computed at all."""
+IMPORTANCE_TRIALS, TREES, BOOTSTRAPS = 4, 64, 40
+"""Finished ones from which importances are computed at all; trees of fANOVA's forest; draws of the
+trials for an interval."""
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 _log = logging.getLogger("dlexplain.sweep")
 
@@ -71,7 +74,8 @@ class Study:
             pruner=_pruner(spec),
             sampler=optuna.samplers.RandomSampler(seed=spec.seed),
         )
-        if len(spec.aims) > 1:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Optuna's remarks on what is experimental
             self.study.set_metric_names([aim.metric for aim in spec.aims])
         self.distributions = {d.key: distribution(d) for d in spec.space}
 
@@ -83,7 +87,7 @@ class Study:
         number = len(self.trials())
         self.study.sampler = _sampler(self.spec, number)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Optuna's remarks on what is experimental
+            warnings.simplefilter("ignore")
             trial = self.study.ask(self.distributions)
         return trial, self._values(trial.params)
 
@@ -156,18 +160,51 @@ def _pruner(spec: SweepSpec) -> optuna.pruners.BasePruner:
 
 
 def importance(home: Path, sweep: Sweep, storage: BaseStorage | None = None) -> Importance | None:
-    """Of the varied fields for the first aim; None where too few trials are finished, or all are
-    equal, so that there is no variance to explain."""
-    study = Study(home, sweep.id, SweepSpec.from_dict(sweep.spec), True, storage)
-    done = study.trials([State.COMPLETE])
-    values = [trial.values[0] for trial in done]
-    if len(done) < IMPORTANCE_TRIALS or max(values) == min(values):
+    """Of the varied fields for the first aim, on the scales on which they are varied; None where
+    too few trials are finished, or all are equal, so that there is no variance to explain."""
+    spec = SweepSpec.from_dict(sweep.spec)
+    done = Study(home, sweep.id, spec, True, storage).trials([State.COMPLETE])
+    values = np.array([trial.values[0] for trial in done])
+    if len(done) < IMPORTANCE_TRIALS or values.max() == values.min():
         return None
-    several = len(sweep.aims) > 1
-    shares = optuna.importance.get_param_importances(
-        study.study,
-        evaluator=optuna.importance.FanovaImportanceEvaluator(seed=0),
-        target=(lambda trial: trial.values[0]) if several else None,
-    )
+    params = [{d.key: _scaled(d, trial.params[d.key]) for d in spec.space} for trial in done]
+    shares = _fanova(spec, params, values, 0)
+    drawn = []
+    rng = np.random.default_rng(0)
+    for seed in range(BOOTSTRAPS):
+        again = rng.integers(len(done), size=len(done))
+        if np.ptp(values[again]):
+            drawn.append(_fanova(spec, [params[i] for i in again], values[again], seed))
     order = sorted(shares, key=lambda key: -shares[key])
-    return Importance({key: float(shares[key]) for key in order}, len(done), sweep.aim.metric)
+    within = {}
+    for key in order:
+        low, high = np.percentile([each[key] for each in drawn], [2.5, 97.5])
+        within[key] = (min(float(low), shares[key]), max(float(high), shares[key]))
+    return Importance({key: shares[key] for key in order}, within, len(done), sweep.aim.metric)
+
+
+def _fanova(
+    spec: SweepSpec, params: Sequence[Mapping[str, Any]], values: NDArray[np.float64], seed: int
+) -> dict[str, float]:
+    """Optuna's, of trials as given; what has one value only among them explains nothing."""
+    drawn = {d.key: _even(d) for d in spec.space}
+    study = optuna.create_study()
+    study.add_trials(
+        optuna.trial.create_trial(params=dict(one), distributions=drawn, value=float(value))
+        for one, value in zip(params, values, strict=True)
+    )
+    evaluator = optuna.importance.FanovaImportanceEvaluator(n_trees=TREES, seed=seed)
+    found = optuna.importance.get_param_importances(study, evaluator=evaluator)
+    return {d.key: float(found.get(d.key, 0.0)) for d in spec.space}
+
+
+def _scaled(dimension: Dimension, value: Any) -> Any:
+    """Optuna's fANOVA weighs a logarithmic range as if it were not one, so it is given logarithms:
+    of 25 trials it else took a parameter without effect for the most important."""
+    return math.log(value) if dimension.log else value
+
+
+def _even(dimension: Dimension) -> BaseDistribution:
+    if dimension.log:
+        return FloatDistribution(math.log(dimension.low), math.log(dimension.high))
+    return distribution(dimension)

@@ -13,12 +13,12 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from dlexplain.errors import BadInput, RunError
+from dlexplain.errors import BadInput, RunError, SpecError
 from dlexplain.execution import paths, process
 from dlexplain.execution.paths import sqlite_uri, sweep_database
 from dlexplain.execution.spec import RunSpec
 from dlexplain.results import RunRecord
-from dlexplain.results.sweeps import Sweep
+from dlexplain.results.sweeps import Importance, Sweep
 from dlexplain.services.sweeps.space import Given
 from dlexplain.services.sweeps.spec import MOST_MINUTES, MOST_TRIALS, SweepSpec, sweep_spec
 from dlexplain.services.sweeps.store import (
@@ -29,7 +29,7 @@ from dlexplain.services.sweeps.store import (
     found_sweep,
 )
 from dlexplain.services.training import runs
-from dlexplain.services.training.catalogue import complete
+from dlexplain.services.training.catalogue import complete, data_status
 from dlexplain.settings import settings
 
 CONTROLLER = "dlexplain.services.sweeps.controller"
@@ -74,7 +74,11 @@ def sweep(
 
 
 def start(spec: SweepSpec) -> Sweep:
-    """Begin a sweep; raises OSError."""
+    """Begin a sweep; raises SpecError where its data are not there, OSError."""
+    base = spec.base
+    status = data_status(base.data, base.data_params)
+    if not (status.there or status.fetched):
+        raise SpecError([f"data {base.data}: {status.how}"])
     files = SweepFiles.make(settings().home, secrets.token_hex(4), spec)
     return _started(files)
 
@@ -94,6 +98,12 @@ def sweep_now(wanted: str) -> Sweep:
     """One by its id or a unique beginning of it; raises UnknownName, or RunError of a damaged
     one."""
     return found_sweep(settings().home, wanted).sweep()
+
+
+def base_of_run(wanted: str) -> RunSpec:
+    """A run's spec, to vary."""
+    record = runs.run(wanted)
+    return RunSpec.from_dict(record.spec)
 
 
 def stop(wanted: str) -> Sweep:
@@ -162,6 +172,13 @@ def wait_for(
         if not found.active:
             return found
         time.sleep(every)
+
+
+def importance_of(found: Sweep) -> Importance | None:
+    """See services.sweeps.study.importance; it imports Optuna, and takes seconds."""
+    from dlexplain.services.sweeps.study import importance
+
+    return importance(settings().home, found)
 
 
 def dashboard_command(sweep_id: str) -> str:

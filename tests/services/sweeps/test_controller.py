@@ -85,14 +85,13 @@ def test_the_same_seed_asks_for_the_same_values(tmp_path: Path, sampler: str) ->
 
 def test_tpe_and_cma_es_learn_what_random_does_not(tmp_path: Path) -> None:
     def mean_of_last(sampler: str) -> float:
-        found = swept(
-            tmp_path / sampler, sweep_spec(BASE, VARY, sampler, trials=40), FakeRuns(peak)
-        )
-        return float(found.history()[1][-10:].mean())
+        spec = sweep_spec(BASE, VARY, sampler, trials=60, aims=["test/accuracy"])
+        found = swept(tmp_path / sampler, spec, FakeRuns(peak))
+        return float(found.history()[1][-30:].mean())
 
     random = mean_of_last("random")
-    assert mean_of_last("tpe") > random + 0.1
-    assert mean_of_last("cma-es") > random + 0.1
+    assert mean_of_last("tpe") > random + 0.05
+    assert mean_of_last("cma-es") > random + 0.05
 
 
 def test_a_grid_is_tried_once_each_and_then_over(tmp_path: Path) -> None:
@@ -148,7 +147,7 @@ def test_two_aims_have_a_front(tmp_path: Path) -> None:
     assert [t.values[1] for t in found.front] == [400, 800, 3200]
 
 
-@pytest.mark.parametrize("at", [0, 1, 5, 12, 40])
+@pytest.mark.parametrize("at", [0, 1, 5, 12, 24])
 def test_a_killed_controller_is_followed_and_nothing_is_lost_or_done_twice(
     tmp_path: Path, at: int
 ) -> None:
@@ -328,6 +327,9 @@ def test_importances_say_which_parameter_mattered(tmp_path: Path) -> None:
     assert list(told.shares) == ["training.learning_rate", "training.weight_decay"]
     assert told.shares["training.learning_rate"] > 0.9
     assert sum(told.shares.values()) == pytest.approx(1)
+    assert (told.trials, told.first_is_sure) == (25, True)
+    for key, (low, high) in told.within.items():
+        assert 0 <= low <= told.shares[key] <= high <= 1
     few = swept(tmp_path / "few", sweep_spec(BASE, VARY, trials=3), FakeRuns(peak))
     assert importance(tmp_path / "few", few, STORES[tmp_path / "few"]) is None
     same = FakeRuns(lambda flat, epoch: 0.5)

@@ -4,8 +4,9 @@ import pytest
 
 from dlexplain.errors import SpecError
 from dlexplain.execution.spec import RunSpec
-from dlexplain.services.sweeps.space import Dimension, Given, grid, read_space
+from dlexplain.services.sweeps.space import Dimension, Given, grid, read_space, suggestion
 from dlexplain.services.sweeps.spec import SweepSpec, sweep_spec
+from dlexplain.services.training.catalogue import accepted_fields
 from tests.sweeping import BASE
 
 
@@ -159,3 +160,16 @@ def test_epochs_are_fixed_where_a_pruner_decides_by_them() -> None:
     one = RunSpec(**{**vars(BASE), "training": {**BASE.training, "epochs": 1}})
     with pytest.raises(SpecError, match="a trial has 1 epoch; 2 are needed"):
         sweep_spec(one, VARY, pruner="median")
+
+
+def test_what_is_suggested_for_each_field_is_accepted() -> None:
+    accepted, flat = accepted_fields(BASE), BASE.flat()
+    told = {k: suggestion(s, flat.get(k, s.default)) for k, s in accepted.items()}
+    assert told["training.learning_rate"] == "0.0001..0.01 log"
+    assert told["training.batch_size"] == "64..256"
+    assert told["training.keep_best"] == "true,false"
+    numbers = {k: t for k, t in told.items() if accepted[k].kind in ("integer", "real")}
+    assert len(numbers) > 10
+    for key, text in numbers.items():
+        low, high = (float(end) for end in text.split()[0].split(".."))
+        assert accepted[key].low <= low < high <= accepted[key].high, key
