@@ -19,7 +19,7 @@ from dlexplain.ui.address import tell_wrong
 from dlexplain.ui.markdown import literal
 
 FIRST = ("training.learning_rate", "training.weight_decay")
-PRESET = "sweep-preset"
+PRESET, QUICK = "sweep-preset", "digits-cnn"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ def base_of() -> Base | None:
                 del st.query_params["run"]
                 st.rerun()
             return Base(spec, ("--run", wanted), wanted)
+    st.session_state.setdefault(PRESET, QUICK)
     name = st.selectbox(
         "What is trained", presets_by_case(), key=PRESET, persist_state="session",
         format_func=lambda one: f"{PRESETS[one].case}: {PRESETS[one].title}",
@@ -163,7 +164,7 @@ def _cost(spec: SweepSpec) -> str:
     most = f"At most {trials * spec.epochs:,} epochs in {trials:,} trials" if trials else "Trials"
     told = f"{most}, each a run of its own that the list of runs shows."
     if spec.pruner != "none":
-        told += f" The pruner decides first after {spec.rung} epochs."
+        told += f" The pruner decides first after {spec.rung:,d} epoch{'s' * (spec.rung != 1)}."
     return told
 
 

@@ -92,7 +92,7 @@ def test_a_real_sweep_that_is_killed_in_the_middle_goes_on_and_optuna_opens_it(h
     assert [t.params["training.learning_rate"] for t in ended.trials] == [0.001, 0.01, 0.1]
     assert {t.state for t in ended.trials} <= {"finished", "pruned"}
     assert len({t.run for t in ended.trials}) == 3
-    listed = [row for row in json.loads(json.dumps(called_list(home)))]
+    listed = called_list(home)
     assert sorted(row["id"] for row in listed) == sorted(t.run for t in ended.trials)
     assert {row["family"] for row in listed} == {sweep["id"]}
     assert dashboard_studies(home, sweep["id"]) == [sweep["id"]]
