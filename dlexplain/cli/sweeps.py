@@ -29,7 +29,7 @@ def declare(command: "Commands") -> None:
     added.add_argument("action", nargs="?", default="list", choices=ACTIONS, help="default: list")
     added.add_argument("id", nargs="?", default="", metavar="ID", help="of show and what follows")
     declare_spec(added)
-    added.add_argument("--run", metavar="ID", help="begin with the spec of this run")
+    added.add_argument("--run", dest="of_run", metavar="ID", help="begin with the spec of this run")
     added.add_argument(
         "--vary",
         action="append",
@@ -97,10 +97,10 @@ def _start(args: argparse.Namespace) -> "Sweep":
     from dlexplain.services.sweeps.sweeping import base_of_run, sweep
     from dlexplain.services.training.catalogue import completed_with
 
-    if args.run and (args.preset or args.spec):
+    if args.of_run and (args.preset or args.spec):
         raise BadInput("--run is given with --preset or --spec; choose one of them")
-    if args.run:
-        base = base_of_run(args.run)
+    if args.of_run:
+        base = base_of_run(args.of_run)
         base = completed_with(replace(base, name=args.name or base.name), args.set)
     else:
         base = asked_spec(args)

@@ -24,15 +24,10 @@ def plot_history(sweep: Sweep) -> go.Figure:
     aim is a proportion; and the best until then."""
     known = sweep.finished
     numbers, values, so_far = sweep.history()
-    ends = [_ends(sweep.aim, t) for t in known]
     points = {
         **_points(sweep, known, BLUE, "circle", "finished"),
         "x": numbers, "y": values,
-        "error_y": {
-            "type": "data", "symmetric": False, "array": [up for _, up in ends],
-            "arrayminus": [down for down, _ in ends], "color": rgba(BLUE, 0.4), "thickness": 1,
-            "width": 0,
-        },
+        "error_y": _bars(sweep.aim, known),
     }  # fmt: skip
     best = {
         "type": "scatter", "mode": "lines", "name": "best so far", "x": numbers, "y": so_far,
@@ -191,6 +186,7 @@ def plot_aims(sweep: Sweep) -> go.Figure:
         }  # fmt: skip
         if trials is front:
             trace |= {"mode": "lines+markers", "line": {"color": BLUE, "dash": "dot", "width": 2}}
+            trace["error_y"] = _bars(first, trials)
         traces.append(trace)
     return new_figure(
         traces,
@@ -217,6 +213,15 @@ def _points(
 def _values(sweep: Sweep, trial: Trial) -> str:
     pairs = zip(sweep.aims, trial.values, strict=False)
     return ", ".join(f"{aim.title} {aim.told(value)}" for aim, value in pairs)
+
+
+def _bars(aim: Aim, trials: "tuple[Trial, ...] | list[Trial]") -> dict[str, Any]:
+    ends = [_ends(aim, t) for t in trials]
+    return {
+        "type": "data", "symmetric": False, "array": [up for _, up in ends],
+        "arrayminus": [down for down, _ in ends], "color": rgba(BLUE, 0.4), "thickness": 1,
+        "width": 0,
+    }  # fmt: skip
 
 
 def _ends(aim: Aim, trial: Trial) -> tuple[float, float]:

@@ -92,7 +92,8 @@ def _answer(found: Sweep) -> None:
             value = found.aim.told(best.values[0])
             sure = certainty(found.aim.metric, best.values[0], best.n)
             _card(f"best {found.aim.title}", value, sure or f"trial {best.number}")
-            for key, one in list(best.test.items())[:2]:
+            tested = sorted(best.test.items(), key=lambda item: "loss" in item[0])
+            for key, one in [item for item in tested if item[0] != found.aim.metric][:2]:
                 text = metric_text(key, one).rpartition(" ")
                 _card(f"its {text[0]}", text[2], certainty(key, one, best.test_n))
         _card("trials", f"{len(found.trials):,}", ", ".join(states) or "none yet")

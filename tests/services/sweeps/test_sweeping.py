@@ -68,7 +68,7 @@ def called(home: Path, *words: str) -> dict[str, Any]:
 
 def test_a_real_sweep_that_is_killed_in_the_middle_goes_on_and_optuna_opens_it(home: Path) -> None:
     words = "sweep start --task classify-image --data digits --model cnn --name digits --device cpu"
-    sets = ("epochs=2", "model.width=2", "model.blocks=1", "precision=float32", "batch_size=512")
+    sets = ("epochs=2", "model.width=4", "model.blocks=1", "precision=float32", "batch_size=512")
     more = "--vary learning_rate=0.001,0.01,0.1 --sampler grid --pruner asha"
     sweep = called(home, *words.split(), *(w for s in sets for w in ("--set", s)), *more.split())
     files = SweepFiles(home, sweep["id"])
