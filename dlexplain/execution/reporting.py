@@ -5,7 +5,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +46,7 @@ class Reporter:
         self._end, self._hurried = threading.Event(), threading.Event()
         self._said: set[str] = set()
         self._threads = [
-            threading.Thread(target=self._every, args=arguments, daemon=True)
-            for arguments in (
-                (self._end, HEARTBEAT_SECONDS, self._heartbeat),
-                (self._hurried, FLUSH_SECONDS, self.flush),
-            )
+            threading.Thread(target=work, daemon=True) for work in (self._beat_on, self._write_on)
         ]
 
     def start(self) -> None:
@@ -127,13 +123,17 @@ class Reporter:
         self._said.clear()
         return True
 
-    def _every(self, awoken: threading.Event, seconds: float, act: Callable[[], object]) -> None:
+    def _beat_on(self) -> None:
+        while not self._end.wait(HEARTBEAT_SECONDS):
+            self._heartbeat()
+
+    def _write_on(self) -> None:
         while True:
-            awoken.wait(seconds)
+            self._hurried.wait(FLUSH_SECONDS)
             if self._end.is_set():
                 return
-            awoken.clear()
-            act()
+            self._hurried.clear()
+            self.flush()
 
     def _heartbeat(self) -> None:
         with self._changing:

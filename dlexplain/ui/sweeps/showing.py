@@ -328,7 +328,7 @@ def _row(found: Sweep, trial: Trial) -> dict[str, object]:
         **{aim.title: "" for aim in found.aims},
         **values,
         **params,
-        "Epochs": len(trial.curve) or None,
+        **({"Epochs": len(trial.curve)} if any(t.curve for t in found.trials) else {}),
         "Steps": trial.steps,
         "Run": f"runs?run={trial.run}" if trial.run else None,
         "Why it failed": trial.why,
