@@ -150,6 +150,12 @@ def sweep_spec(
     )  # fmt: skip
 
 
+def aims_of(task: str) -> tuple[str, ...]:
+    """What is worth aiming at: the metric that chooses the best epoch, the test's, and costs."""
+    known = TASKS[task]
+    return (known.monitor, known.headline, *COSTS)
+
+
 def _aim(text: str) -> Aim:
     """ "test/accuracy", or with its direction: "validation/loss min"."""
     words = text.split()

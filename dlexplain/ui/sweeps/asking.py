@@ -6,15 +6,12 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError, SpecError
-from dlexplain.execution.spec import RunSpec
 from dlexplain.params import Spec
-from dlexplain.results.sweeps import COSTS
 from dlexplain.services.sweeps import sweeping as service
 from dlexplain.services.sweeps.space import suggestion
-from dlexplain.services.sweeps.spec import PRUNERS, SAMPLERS, SweepSpec, sweep_spec
-from dlexplain.services.training.catalogue import accepted_fields, changed
+from dlexplain.services.sweeps.spec import PRUNERS, SAMPLERS, SweepSpec, aims_of, sweep_spec
+from dlexplain.services.training.catalogue import RunSpec, accepted_fields, changed
 from dlexplain.services.training.presets import PRESETS, preset, presets_by_case
-from dlexplain.tasks.base import TASKS
 from dlexplain.ui.address import tell_wrong
 from dlexplain.ui.markdown import literal
 
@@ -137,10 +134,9 @@ def _how(base: Base) -> How:
         "At once", 1, 64, 1, key="sweep-parallel", persist_state="session",
         help="One a device trains at a time; further ones wait for a device that is free.",
     )  # fmt: skip
-    task = TASKS[base.spec.task]
-    known = [task.monitor, task.headline, *COSTS]
+    known = aims_of(base.spec.task)
     aims = third.multiselect(
-        "Aims", known, [task.monitor], key=f"sweep-aims-{base.key}", max_selections=2,
+        "Aims", known, known[:1], key=f"sweep-aims-{base.key}", max_selections=2,
         format_func=literal,
         help="One, or two for a front, such as accuracy against latency; with two no trial is "
         "ended early. What is chosen by the test is no longer tested by it.",

@@ -116,7 +116,7 @@ def _answer(found: Sweep) -> None:
 
 def _card(name: str, value: str, below: str) -> None:
     with st.container(border=True, width="content"):
-        st.metric(literal(name), value, width="content")
+        st.metric(literal(name), literal(value), width="content")
         st.caption(literal(below))
 
 
