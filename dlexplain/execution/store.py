@@ -144,10 +144,10 @@ class Tracking:
         """MLflow's id of the run that stands for a family, made if it is not there."""
         wanted = f"tags.`{FAMILY_TAG}` = '{family}'"
         found = self.client.search_runs([self.experiment], wanted, max_results=1)
-        if not found:
-            told = {FAMILY_TAG: family}
-            found = [self.client.create_run(self.experiment, run_name=family, tags=told)]
-        return str(found[0].info.run_id)
+        if found:
+            return str(found[0].info.run_id)
+        made = self.client.create_run(self.experiment, run_name=family, tags={FAMILY_TAG: family})
+        return str(made.info.run_id)
 
     def show_family(self, family: str, active: bool) -> None:
         """Tell MLflow whether some run of a family is still queued or at work."""

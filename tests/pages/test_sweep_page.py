@@ -64,7 +64,7 @@ def test_an_empty_page_says_what_to_do_and_starts_a_sweep(begun: list[str]) -> N
     next(b for b in page.button if b.label == "Start the sweep").click().run()
     assert not page.exception
     assert len(begun) == 1
-    assert page.query_params["sweep"] == begun
+    assert begun == [page.query_params["sweep"]]
     assert "No trial has finished yet" in said(page)
 
 
