@@ -134,6 +134,7 @@ class Controller:
 
     def _adopt(self) -> None:
         """Go on with the trials that an earlier controller has left open."""
+        self._recall()
         left = self.study.trials([State.RUNNING, State.WAITING])
         known = {r.spec["name"]: r for r in self.runner.family(self.files.id)} if left else {}
         for found in left:
@@ -152,6 +153,18 @@ class Controller:
             elif record.state in ("cancelled", "interrupted"):
                 each.record = self.runner.resume(record.id)
             _log.info("trial %d goes on with run %s", each.number, record.id)
+
+    def _recall(self) -> None:
+        """What is known of runs whose trials had ended, and were not written down for pages."""
+        for found in self.study.trials([State.COMPLETE, State.PRUNED, State.FAIL]):
+            kept = self._kept.get(found.number)
+            if RUN not in found.user_attrs or (kept and kept.state != "running"):
+                continue
+            try:
+                record = self.runner.look(str(found.user_attrs[RUN]))
+            except UnknownName:
+                continue
+            self._kept[found.number] = self._seen(found.number, dict(found.params), record)
 
     def _begin_some(self) -> None:
         while len(self.open) < self.spec.parallel and self._may_begin():
@@ -283,7 +296,7 @@ class Controller:
         self._known = None
         each = self.open.pop(trial.number, None)
         if each is not None:
-            self._kept[trial.number] = self._seen(each)
+            self._kept[trial.number] = self._seen(each.number, each.params, each.record)
 
     # The sweep ends
 
@@ -327,7 +340,9 @@ class Controller:
 
     def _trial(self, frozen: FrozenTrial) -> results.Trial:
         each = self.open.get(frozen.number)
-        seen = self._seen(each) if each else self._kept.get(frozen.number)
+        seen = self._kept.get(frozen.number)
+        if each is not None:
+            seen = self._seen(each.number, each.params, each.record)
         names: dict[Any, results.TrialState] = {
             State.COMPLETE: "finished", State.PRUNED: "pruned", State.FAIL: "failed",
         }  # fmt: skip
@@ -348,15 +363,15 @@ class Controller:
             ended=None if ended is None else ended.timestamp(),
         )
 
-    def _seen(self, each: Open) -> results.Trial:
+    def _seen(self, number: int, params: dict[str, Value], record: RunRecord) -> results.Trial:
         """What the run knows beyond Optuna."""
-        record, aim = each.record, self.spec.aims[0]
+        aim = self.spec.aims[0]
         test = {k: v for k, v in record.metrics.items() if k.startswith("test/")}
         finished = record.state == "finished"
         return results.Trial(
-            each.number,
+            number,
             "running",
-            each.params,
+            params,
             n=examples_of(aim.metric, record.sizes),
             test=test if finished else {},
             test_n=examples_of(next(iter(test), "test/accuracy"), record.sizes),

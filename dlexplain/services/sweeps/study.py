@@ -18,6 +18,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial
 from optuna.trial import TrialState as State
 
@@ -58,7 +59,9 @@ class Study:
         """begun  whether it is known to have trials, so that an empty store is the wrong one;
         storage  by default that of `store_address`"""
         self.spec = spec
-        directions = ["maximize" if aim.mode == "max" else "minimize" for aim in spec.aims]
+        ways: dict[str, StudyDirection] = {
+            "max": StudyDirection.MAXIMIZE, "min": StudyDirection.MINIMIZE,
+        }  # fmt: skip
         self.storage = storage or _storage(store_address(home, sweep))
         known = {s.study_name for s in optuna.get_all_study_summaries(self.storage)}
         if begun and sweep not in known:
@@ -69,7 +72,7 @@ class Study:
         self.study = optuna.create_study(
             storage=self.storage,
             study_name=sweep,
-            directions=directions,
+            directions=[ways[aim.mode] for aim in spec.aims],
             load_if_exists=True,
             pruner=_pruner(spec),
             sampler=optuna.samplers.RandomSampler(seed=spec.seed),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 import streamlit as st
 
@@ -25,7 +26,7 @@ from dlexplain.ui.markdown import literal
 from dlexplain.ui.words import moment
 
 EVERY_SECONDS = 1.5
-COLOURS = {
+COLOURS: dict[str, Literal["blue", "green", "orange", "red"]] = {
     "running": "blue", "finished": "green", "stopped": "orange", "interrupted": "orange",
     "failed": "red",
 }  # fmt: skip
@@ -87,17 +88,22 @@ def _answer(found: Sweep) -> None:
         st.progress(min(1.0, share), f"{of}, {duration(found.seconds)} so far")
     states = [f"{found.count(s)} {words}" for s, words in AT_WORK.items() if found.count(s)]  # type: ignore[arg-type]
     best = found.best
+    cells: list[tuple[str, str, str]] = []
+    if best is not None:
+        value = found.aim.told(best.values[0])
+        sure = certainty(found.aim.metric, best.values[0], best.n)
+        cells.append((f"best {found.aim.title}", value, sure or f"trial {best.number}"))
+        tested = sorted(best.test.items(), key=lambda item: "loss" in item[0])
+        for key, one in [item for item in tested if item[0] != found.aim.metric][:2]:
+            name, _, text = metric_text(key, one).rpartition(" ")
+            cells.append((f"its {name}", text, certainty(key, one, best.test_n)))
+    cells.append(("trials", f"{len(found.trials):,}", ", ".join(states) or "none yet"))
+    cells.append(("steps done", f"{found.steps:,}", _saved(found)))
     with st.container(horizontal=True, gap="small"):
-        if best is not None:
-            value = found.aim.told(best.values[0])
-            sure = certainty(found.aim.metric, best.values[0], best.n)
-            _card(f"best {found.aim.title}", value, sure or f"trial {best.number}")
-            tested = sorted(best.test.items(), key=lambda item: "loss" in item[0])
-            for key, one in [item for item in tested if item[0] != found.aim.metric][:2]:
-                text = metric_text(key, one).rpartition(" ")
-                _card(f"its {text[0]}", text[2], certainty(key, one, best.test_n))
-        _card("trials", f"{len(found.trials):,}", ", ".join(states) or "none yet")
-        _card("steps done", f"{found.steps:,}", _saved(found))
+        for name, text, below in cells:
+            with st.container(border=True, width="content"):
+                st.metric(literal(name), text, width="content")
+                st.caption(literal(below))
     if best is None:
         st.caption("No trial has finished yet; the best stands here as soon as one has.")
         return
@@ -112,12 +118,6 @@ def _answer(found: Sweep) -> None:
             else "so the test is no fair test of it any more."
         )
     )
-
-
-def _card(name: str, value: str, below: str) -> None:
-    with st.container(border=True, width="content"):
-        st.metric(literal(name), literal(value), width="content")
-        st.caption(literal(below))
 
 
 def _saved(found: Sweep) -> str:
