@@ -52,7 +52,7 @@ class Node:
 
     @property
     def told(self) -> str:
-        return _amounts(self.cpus, self.gpus, self.memory_gb)
+        return amounts(self.cpus, self.gpus, self.memory_gb)
 
 
 def ray_module() -> Any:
@@ -163,7 +163,7 @@ def check_room(asked: Params, there: list[Node], address: str) -> None:
         enough = node.cpus >= asked.cpus and node.gpus >= asked.gpus
         if enough and node.memory_gb >= asked.memory_gb:
             return
-    wanted = _amounts(asked.cpus, asked.gpus, asked.memory_gb)
+    wanted = amounts(asked.cpus, asked.gpus, asked.memory_gb)
     if not there:
         raise ClusterError(f"the cluster at {address} has no node that lives")
     largest = max(there, key=lambda node: (node.gpus >= asked.gpus, node.cpus, node.memory_gb))
@@ -173,7 +173,8 @@ def check_room(asked: Params, there: list[Node], address: str) -> None:
     )
 
 
-def _amounts(cpus: float, gpus: float, memory_gb: float) -> str:
+def amounts(cpus: float, gpus: float, memory_gb: float = 0.0) -> str:
+    """In words; what is 0 is left out, but for processors."""
     parts = [f"{cpus:g} processor{'' if cpus == 1 else 's'}"]
     parts += [f"{gpus:g} GPU{'' if gpus == 1 else 's'}"] if gpus else []
     parts += [f"{memory_gb:.3g} GB of memory"] if memory_gb else []
