@@ -38,7 +38,9 @@ def declare(command: "Commands") -> None:
     )
     train.add_argument("--data-path", metavar="PATH", help="where the data set is")
     train.add_argument("--name", help="a title for the run")
-    train.add_argument("--device", help="auto, cpu, cuda, cuda:N or mps; ray for a cluster, see docs/scale.md")
+    train.add_argument(
+        "--device", help="auto, cpu, cuda, cuda:N or mps; ray for a cluster, see docs/scale.md"
+    )
     train.add_argument("--seed", type=int, help="0 to 2147483647")
     train.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="any parameter"
