@@ -26,8 +26,8 @@ from dlexplain.services.training.catalogue import (
 from dlexplain.services.training.parents import begun_with, parents, theirs
 from dlexplain.services.training.presets import PRESETS, is_quick, preset_seconds, presets_by_case
 from dlexplain.services.training.runs import launch
-from dlexplain.trained.zoo_cards import zoo_cards
 from dlexplain.settings import settings
+from dlexplain.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, tell_wrong, to_address
 from dlexplain.ui.cluster import show_cluster
 from dlexplain.ui.estimate import show_estimate
