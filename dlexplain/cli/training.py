@@ -68,7 +68,9 @@ def declare_spec(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--data-path", metavar="PATH", help="where the data set is")
     parser.add_argument("--name", help="a title for the run")
-    parser.add_argument("--device", help="auto, cpu, cuda, cuda:N or mps")
+    parser.add_argument(
+        "--device", help="auto, cpu, cuda, cuda:N or mps; ray for a cluster, see docs/scale.md"
+    )
     parser.add_argument("--seed", type=int, help="0 to 2147483647")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="any parameter"

@@ -11,6 +11,7 @@ from typing import Any
 import lightning.pytorch as L
 import torch
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import Logger
 from PIL import Image
 
 from dlexplain.execution.ending import Diverged, Stopped
@@ -145,3 +146,25 @@ class EpochPictures(Callback):
                 write_whole(file, content.getvalue())
             except OSError as error:
                 self.note(f"an epoch's pictures could not be written ({error.strerror})")
+
+
+class ReportingLogger(Logger):
+    """Lightning's way to the Reporter."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__()
+        self.reporter = reporter
+
+    @property
+    def name(self) -> str:
+        return "dlexplain"
+
+    @property
+    def version(self) -> str:
+        return self.reporter.row.id
+
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        self.reporter.add({k: v for k, v in metrics.items() if k != "epoch"}, step or 0)
+
+    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
+        """The spec says them all and is recorded when the run begins."""

@@ -1,4 +1,4 @@
-"""Runs trained on this machine, each in a process of its own."""
+"""Where runs are trained: on this machine, each in a process of its own, or on a Ray cluster."""
 
 import contextlib
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 from dlexplain.execution import process
 from dlexplain.execution.paths import log_file, states_file
 from dlexplain.execution.queue import RunQueue
+from dlexplain.execution.resources import RAY
 from dlexplain.execution.rows import RunRow, is_alive
 from dlexplain.execution.states import States
 from dlexplain.settings import settings
@@ -27,6 +28,9 @@ class LocalExecutor:
     its own process session, so that it outlives whoever started it.
     """
 
+    module = "dlexplain.services.training.worker"
+    """What the process runs."""
+
     def __init__(self, home: Path) -> None:
         self.home = home
         self.states = States(states_file(home))
@@ -37,7 +41,7 @@ class LocalExecutor:
 
     def launch(self, row: RunRow) -> None:
         log = log_file(self.home, row.id)
-        pid = process.start(self.home, "dlexplain.services.training.worker", row.id, log=log)
+        pid = process.start(self.home, self.module, row.id, log=log)
         self.states.started(row.id, pid)
 
     def stop(self, row: RunRow) -> None:
@@ -53,10 +57,45 @@ class LocalExecutor:
         return is_alive(row)
 
 
+class RayExecutor(LocalExecutor):
+    """An Executor: a Ray cluster, on which Ray itself finds room.
+
+    What is launched here is a process that has the run trained there and brings everything back
+    (execution.clusters.following). It is the run's worker, so all that holds of one holds of it.
+    """
+
+    module = "dlexplain.services.training.remote"
+
+    def room(self, wanted: str, busy: Sequence[str]) -> str | None:
+        return RAY if busy.count(RAY) < settings().ray_runs else None
+
+
+class Routed:
+    """An Executor over both: each run goes where its spec says."""
+
+    def __init__(self, home: Path) -> None:
+        self.here, self.cluster = LocalExecutor(home), RayExecutor(home)
+
+    def of(self, device: str) -> LocalExecutor:
+        return self.cluster if device == RAY else self.here
+
+    def room(self, wanted: str, busy: Sequence[str]) -> str | None:
+        return self.of(wanted).room(wanted, busy)
+
+    def launch(self, row: RunRow) -> None:
+        self.of(row.spec.device).launch(row)
+
+    def stop(self, row: RunRow) -> None:
+        self.of(row.spec.device).stop(row)
+
+    def is_alive(self, row: RunRow) -> bool:
+        return is_alive(row)
+
+
 def local_queue(home: Path | None = None) -> RunQueue:
-    """The runs of a home folder, the settings' by default, trained on this machine."""
+    """The runs of a home folder, the settings' by default, looked after by this machine."""
     home = home or settings().home
-    return RunQueue(home, LocalExecutor(home))
+    return RunQueue(home, Routed(home))
 
 
 def devices() -> Sequence[str]:

@@ -13,9 +13,9 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from dlexplain.execution import paths
-from dlexplain.execution.callbacks import EpochPictures, Watch
+from dlexplain.execution.callbacks import EpochPictures, ReportingLogger, Watch
 from dlexplain.execution.measuring import PRECISIONS
-from dlexplain.execution.reporting import Reporter, ReportingLogger
+from dlexplain.execution.reporting import Reporter
 from dlexplain.execution.saving import (
     SAVE_SECONDS,
     Averaging,

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lightning.pytorch.loggers import Logger
-
 from dlexplain.errors import DlexplainError
 from dlexplain.execution.ending import Ending, Stopped
 from dlexplain.execution.journal import Point, append
@@ -150,25 +148,3 @@ class Reporter:
         if text not in self._said:
             self._said.add(text)
             _log.warning("%s", text)
-
-
-class ReportingLogger(Logger):
-    """Lightning's way to the Reporter."""
-
-    def __init__(self, reporter: Reporter) -> None:
-        super().__init__()
-        self.reporter = reporter
-
-    @property
-    def name(self) -> str:
-        return "dlexplain"
-
-    @property
-    def version(self) -> str:
-        return self.reporter.row.id
-
-    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
-        self.reporter.add({k: v for k, v in metrics.items() if k != "epoch"}, step or 0)
-
-    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
-        """The spec says them all and is recorded when the run begins."""

@@ -23,6 +23,7 @@ GROUPS = (
     "shortcut",
     "transfer",
     "compression_params",
+    "resources",
 )
 """The fields that hold parameters."""
 TOPS = ("task", "model", "data", "parent", "compression", "seed", "device")
@@ -41,7 +42,8 @@ class RunSpec:
                         the user's own backbone; "" for fresh ones
     transfer            which of the parent's weights learn, and how fast, {} all alike
     compression         how the parent is made smaller, a registered name, or "" for not at all
-    device              auto, cpu, cuda or cuda:N
+    device              auto, cpu, cuda or cuda:N; ray is the cluster of the settings
+    resources           what a run on a cluster asks of a node (execution.resources), else {}
     name                a title for people; not part of what is computed
     """
 
@@ -61,6 +63,7 @@ class RunSpec:
     seed: int = 0
     device: str = "auto"
     name: str = ""
+    resources: Mapping[str, Value] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> "RunSpec":
@@ -102,7 +105,10 @@ class RunSpec:
 
     def to_dict(self) -> dict[str, Any]:
         groups: dict[str, Any] = {key: dict(getattr(self, key)) for key in GROUPS}
-        return asdict(replace(self, **groups))
+        told = asdict(replace(self, **groups))
+        if not self.resources:  # so that a run of this machine is told as it always was
+            del told["resources"]
+        return told
 
     def to_json(self) -> str:
         return json.dumps(self.to_dict(), sort_keys=True)

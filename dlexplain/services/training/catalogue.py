@@ -20,6 +20,8 @@ from dlexplain.data.heads import chosen_heads
 from dlexplain.data.shortcuts import KINDS, NONE, USED, Shortcut, problems_of
 from dlexplain.errors import BadInput, SpecError, known_names
 from dlexplain.execution.paths import data_folder
+from dlexplain.execution.resources import NO_ADDRESS, RAY
+from dlexplain.execution.resources import Params as Resources
 from dlexplain.execution.spec import GROUPS, MAX_SEED
 from dlexplain.execution.spec import RunSpec as RunSpec
 from dlexplain.networks.base import ARCHITECTURES, Architecture
@@ -38,7 +40,7 @@ from dlexplain.tasks.transfer import Params as Transfer
 
 WITH_CLASSES = ("classify-image", "classify-text")
 """Tasks whose examples have classes."""
-DEVICES = "auto, cpu, cuda, cuda:N or mps"
+DEVICES = "auto, cpu, cuda, cuda:N or mps; or ray, where a cluster is known"
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,11 @@ def transfer_params() -> Mapping[str, Spec]:
     return specs(Transfer)
 
 
+def resources_params() -> Mapping[str, Spec]:
+    """What a run on a cluster asks of a node, and what happens when that is lost."""
+    return specs(Resources)
+
+
 def data_status(name: str, params: Mapping[str, Value] | None = None) -> DataStatus:
     """Whether a data set could be loaded now, where it is, or how to get it."""
     source = DATA[name]
@@ -157,6 +164,7 @@ def complete(spec: RunSpec) -> RunSpec:
         wrong.append(f'seed is "{spec.seed}"; it takes a whole number from 0 to {MAX_SEED}')
     if not _is_device(spec.device):
         wrong.append(f'device is "{spec.device}"; it takes {DEVICES}')
+    wrong += _misplaced(spec)
     if wrong:
         raise SpecError(wrong)
     return replace(spec, parent=parent.name, **groups)
@@ -191,6 +199,8 @@ def _declarations(spec: RunSpec) -> dict[str, type]:
         found["compression_params"] = COMPRESSIONS[spec.compression].Params
     elif spec.parent:
         found["transfer"] = Transfer
+    if spec.device == RAY:
+        found["resources"] = Resources
     return found
 
 
@@ -210,6 +220,15 @@ def accepted_fields(spec: RunSpec) -> dict[str, Spec]:
         "data": Spec("choice", "Data", "Which data set.", spec.data, options=data),
         **found,
     }
+
+
+def _misplaced(spec: RunSpec) -> list[str]:
+    """A cluster that is not known, or resources of one for a run of this machine."""
+    if spec.device == RAY:
+        return [] if settings().ray else [f'device is "{RAY}", but {NO_ADDRESS}']
+    if spec.resources:
+        return [f'resources are given, but device is "{spec.device}"; they are for "{RAY}"']
+    return []
 
 
 def _misfits(spec: RunSpec) -> list[str]:
@@ -267,7 +286,7 @@ def _from_anywhere(path: str) -> str:
 
 def _is_device(text: str) -> bool:
     kind, _, index = text.partition(":")
-    return text in ("auto", "cpu", "mps", "cuda") or (kind == "cuda" and index.isdigit())
+    return text in ("auto", "cpu", "mps", "cuda", RAY) or (kind == "cuda" and index.isdigit())
 
 
 def completed_with(spec: RunSpec, settings_: Sequence[str]) -> RunSpec:
@@ -293,6 +312,8 @@ def _with(spec: RunSpec, settings_: Sequence[str]) -> tuple[RunSpec, list[str]]:
     for text in settings_:
         if text.startswith("parent="):  # first, since only a run with one has transfer's parameters
             spec = replace(spec, parent=text.partition("=")[2])
+        elif text.startswith("device="):  # likewise resources', of a run on a cluster
+            spec = replace(spec, device=text.partition("=")[2])
     groups: dict[str, Any] = {group: dict(getattr(spec, group)) for group in GROUPS}
     declared = {group: list(specs(params)) for group, params in _declarations(spec).items()}
     top: dict[str, Any] = {}

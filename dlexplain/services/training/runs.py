@@ -8,6 +8,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from importlib import util
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from dlexplain.execution.delivery import last_answer, start_delivery
 from dlexplain.execution.executor import devices, local_queue
 from dlexplain.execution.files import saved_step
 from dlexplain.execution.queue import RunQueue
+from dlexplain.execution.resources import NOT_INSTALLED, RAY
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import TRANSITIONS, RunRow, States
 from dlexplain.execution.store import Point, Tracking
@@ -48,11 +50,13 @@ def launch(spec: RunSpec, family: str = "") -> RunRecord:
     status = data_status(completed.data, completed.data_params)
     if not (status.there or status.fetched):
         raise SpecError([f"data {completed.data}: {status.how}"])
-    here = devices()
+    here = (*devices(), RAY) if settings().ray else devices()
     kinds = ["auto", *here, *dict.fromkeys(name.partition(":")[0] for name in here)]
     if completed.device not in kinds:
         accepted = ", ".join(dict.fromkeys(kinds))
         raise SpecError([f'device is "{completed.device}"; here it may be {accepted}'])
+    if completed.device == RAY and util.find_spec("ray") is None:
+        raise SpecError([NOT_INSTALLED])
     check_data(completed)
     transfers = completed.parent and not completed.compression
     if (is_private(completed.training) or transfers) and status.there:

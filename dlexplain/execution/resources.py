@@ -1,0 +1,45 @@
+"""What a run on a cluster asks of a node; no Ray here."""
+
+from dataclasses import dataclass
+
+from dlexplain.params import choice, number
+
+RAY = "ray"
+"""The device of such a run."""
+NO_ADDRESS = "no cluster is known; set DLEXPLAIN_RAY to its HOST:PORT"
+NOT_INSTALLED = (
+    "Ray is not installed here, so that no cluster can be asked; "
+    "pip install -r requirements-ray.txt"
+)
+
+
+@dataclass(frozen=True)
+class Params:
+    """Of one run. It waits until a node has so much that no other run has been given."""
+
+    cpus: int = number(
+        1,
+        "Processors",
+        low=1,
+        high=1024,
+        help="Of one node; torch computes with so many threads.",
+    )
+    gpus: int = number(
+        0, "GPUs", low=0, high=1, help="0 trains on the processor, 1 on a GPU of a node."
+    )
+    memory_gb: float = number(
+        0.0,
+        "Memory, GB",
+        low=0.0,
+        high=100_000.0,
+        step=0.5,
+        help="Only a node that has so much left is taken; 0 asks for none. Nothing limits a run "
+        "to it.",
+    )
+    lost: str = choice(
+        "interrupted",
+        "When its node is lost",
+        ("interrupted", "restart"),
+        help="interrupted leaves it to you to resume the run; restart has it go on from the newest "
+        "checkpoint on another node.",
+    )

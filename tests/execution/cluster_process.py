@@ -1,0 +1,36 @@
+"""A Ray cluster of this machine, in a process that does what it reads: python -m ... FOLDER.
+
+The head has no processors, so that it is known which node trains. Lines read: "add" a node,
+"remove" the oldest as if its plug were pulled. It prints the address, then "done" after each. When
+what it reads from ends, as with the tests, so does the cluster.
+"""
+
+import sys
+
+STORE = 80 * 2**20
+"""Bytes of each object store; Ray takes no less than 75 MiB."""
+
+
+def main(folder: str) -> None:
+    from ray.cluster_utils import Cluster
+
+    about = {"num_gpus": 0, "object_store_memory": STORE, "include_dashboard": False}
+    cluster = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 0, "temp_dir": folder, **about}
+    )
+    nodes = []
+    try:
+        nodes.append(cluster.add_node(num_cpus=2, **about))
+        print(cluster.address, flush=True)
+        for line in sys.stdin:
+            if line.strip() == "add":
+                nodes.append(cluster.add_node(num_cpus=2, **about))
+            else:
+                cluster.remove_node(nodes.pop(0), allow_graceful=False)
+            print("done", flush=True)
+    finally:
+        cluster.shutdown()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
