@@ -1,17 +1,22 @@
 # docker build -t dlexplain .                          on the processor
 # docker build -t dlexplain --build-arg TORCH=cuda .   with NVIDIA's CUDA packages
+# docker build -t dlexplain-ray --build-arg RAY=1 .    with what deploy/compose.yaml needs
 FROM python:3.11-slim
 ARG TORCH=cpu
+ARG RAY=""
 ENV PYTHONDONTWRITEBYTECODE=1 \
     PIP_NO_CACHE_DIR=1 \
     OMP_WAIT_POLICY=PASSIVE \
     DLEXPLAIN_HOME=/data
 WORKDIR /app
-COPY requirements.txt requirements-no-deps.txt ./
+COPY requirements.txt requirements-no-deps.txt requirements-ray.txt ./
 RUN if [ "$TORCH" = cpu ]; then \
         pip install torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu; \
     fi && pip install -r requirements.txt \
-    && pip install --no-deps -r requirements-no-deps.txt
+    && pip install --no-deps -r requirements-no-deps.txt \
+    && if [ -n "$RAY" ]; then \
+        pip install -r requirements-ray.txt s3fs==2026.9.0 boto3 psycopg2-binary; \
+    fi
 RUN useradd --create-home dlexplain && mkdir /data && chown dlexplain /data
 COPY LICENSE NOTICE app.py ./
 COPY .streamlit ./.streamlit

@@ -47,6 +47,8 @@ class Settings:
     max_folder_megapixels  of all of them together, as they are decoded one after the other
     cache_entries   explanations kept in memory per process
     tracking_uri    MLflow server that records runs; "" is the SQLite file in the home folder
+    sweep_store     database server that holds the trials of sweeps, by its SQLAlchemy address; ""
+                    is a SQLite file in each sweep's folder
     ray             HOST:PORT of a Ray cluster on which runs may be trained; "" is none
     ray_runs        runs that are on the cluster, or wait for room on it, at once
     checkpoints     address to which runs on the cluster are copied as they go on, such as
@@ -66,6 +68,7 @@ class Settings:
     max_folder_megapixels: float = 20000.0
     cache_entries: int = 256
     tracking_uri: str = ""
+    sweep_store: str = ""
     ray: str = ""
     ray_runs: int = 8
     checkpoints: str = ""
@@ -102,6 +105,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "max_folder_megapixels": float,
     "cache_entries": int,
     "tracking_uri": str,
+    "sweep_store": str,
     "ray": str,
     "ray_runs": int,
     "checkpoints": str,

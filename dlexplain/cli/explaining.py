@@ -162,6 +162,7 @@ def _methods(args: argparse.Namespace) -> int:
 
 
 def _doctor(args: argparse.Namespace) -> int:
+    from dlexplain.services.cluster import ask_cluster
     from dlexplain.services.integrity import check_installation
     from dlexplain.services.machine import (
         compute_device,
@@ -186,6 +187,11 @@ def _doctor(args: argparse.Namespace) -> int:
             device, threads = compute_device()
         except BadInput as error:
             problems.append(str(error))
+    cluster = {}
+    if settings().ray:
+        asked = ask_cluster()
+        cluster = {"cluster": asked.told}
+        problems += [asked.problem] if asked.problem else []
     facts = {
         "python": machine.python,
         "system": machine.system,
@@ -195,6 +201,7 @@ def _doctor(args: argparse.Namespace) -> int:
         "device": device,
         "threads": threads,
         "home": str(settings().home),
+        **cluster,
         "weights": weights_installed(),
         "files": f"{files.sound} as they were shipped, {len(files.problems)} not",
         "versions": versions,

@@ -26,23 +26,7 @@ CLASSES = 20
 def declare(command: "Commands") -> None:
     """Add this file's commands to the parser."""
     train = command("train", _train, "Train a model in the background; --wait for its end.")
-    train.add_argument("--preset", metavar="NAME", help="see: dlexplain data")
-    train.add_argument("--spec", metavar="FILE.json", help="a spec, as run ID --json prints it")
-    train.add_argument("--task", help="such as classify-image or forecast")
-    train.add_argument("--data", metavar="NAME", help="see: dlexplain data")
-    train.add_argument("--model", metavar="NAME", help="such as cnn, resnet9 or lstm-forecaster")
-    train.add_argument(
-        "--parent",
-        metavar="NAME",
-        help="begin with the weights of a zoo model or run; how: --set transfer.learns=head",
-    )
-    train.add_argument("--data-path", metavar="PATH", help="where the data set is")
-    train.add_argument("--name", help="a title for the run")
-    train.add_argument("--device", help="auto, cpu, cuda, cuda:N or mps")
-    train.add_argument("--seed", type=int, help="0 to 2147483647")
-    train.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="any parameter"
-    )
+    declare_spec(train)
     train.add_argument("--wait", action="store_true", help="follow it and return when it has ended")
 
     runs = command("runs", _runs, "List the runs.")
@@ -70,10 +54,33 @@ def declare(command: "Commands") -> None:
     command("data", _data, "List data sets, where they are, how to get the rest; and presets.")
 
 
+def declare_spec(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say a run's spec, for `asked_spec`."""
+    parser.add_argument("--preset", metavar="NAME", help="see: dlexplain data")
+    parser.add_argument("--spec", metavar="FILE.json", help="a spec, as run ID --json prints it")
+    parser.add_argument("--task", help="such as classify-image or forecast")
+    parser.add_argument("--data", metavar="NAME", help="see: dlexplain data")
+    parser.add_argument("--model", metavar="NAME", help="such as cnn, resnet9 or lstm-forecaster")
+    parser.add_argument(
+        "--parent",
+        metavar="NAME",
+        help="begin with the weights of a zoo model or run; how: --set transfer.learns=head",
+    )
+    parser.add_argument("--data-path", metavar="PATH", help="where the data set is")
+    parser.add_argument("--name", help="a title for the run")
+    parser.add_argument(
+        "--device", help="auto, cpu, cuda, cuda:N or mps; ray for a cluster, see docs/scale.md"
+    )
+    parser.add_argument("--seed", type=int, help="0 to 2147483647")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="any parameter"
+    )
+
+
 def _train(args: argparse.Namespace) -> int:
     from dlexplain.services.training.runs import launch
 
-    spec = _spec(args)
+    spec = asked_spec(args)
     if not args.json:
         _tell_balance(spec)
     record = launch(spec)
@@ -111,7 +118,7 @@ def _tell_balance(spec: "RunSpec") -> None:
         complain(sentence)
 
 
-def _spec(args: argparse.Namespace) -> "RunSpec":
+def asked_spec(args: argparse.Namespace) -> "RunSpec":
     """From --preset or --spec, or --parent, or --task, --data and --model, changed by the other
     options."""
     from dataclasses import replace

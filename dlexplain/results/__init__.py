@@ -108,6 +108,7 @@ from dlexplain.results.steps import (
     StageStep,
     StepThrough,
 )
+from dlexplain.results.sweeps import Sweep
 from dlexplain.results.test_results import (
     Alignment,
     Backtest,
@@ -265,6 +266,7 @@ __all__ = [
     "StageStep",
     "StateChange",
     "StepThrough",
+    "Sweep",
     "TextAttackResult",
     "TextAttribution",
     "TextPrediction",

@@ -17,6 +17,7 @@ from dlexplain.services.training.catalogue import (
     complete,
     data_sets,
     data_status,
+    resources_params,
     shortcut_params,
     tasks,
     training_params,
@@ -25,9 +26,11 @@ from dlexplain.services.training.catalogue import (
 from dlexplain.services.training.parents import begun_with, parents, theirs
 from dlexplain.services.training.presets import PRESETS, is_quick, preset_seconds, presets_by_case
 from dlexplain.services.training.runs import launch
+from dlexplain.settings import settings
 from dlexplain.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, tell_wrong, to_address
 from dlexplain.ui.backbones import BACKBONES
+from dlexplain.ui.cluster import show_cluster
 from dlexplain.ui.estimate import show_estimate
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
@@ -44,6 +47,7 @@ GROUPS = {
     "augmentation": ("Augmentation", ":material/flip:"),
     "shortcut": ("Shortcut", ":material/alt_route:"),
     "transfer": ("Transfer", ":material/school:"),
+    "resources": ("Cluster", ":material/hub:"),
 }
 FRESH = "fresh weights"
 
@@ -169,8 +173,10 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
         "Device",
         first.device,
         key=f"device-{preset}",
-        help="auto takes the GPU where there is one; else cpu, cuda, cuda:N or mps.",
+        help="auto takes the GPU where there is one; else cpu, cuda, cuda:N or mps"
+        + (", or ray for the cluster." if settings().ray else "."),
     )
+    device = device.strip() or "auto"
     own = {
         "data_params": first.data_params if data.name == first.data else {},
         "model_params": first.model_params if model.name == first.model else {},
@@ -179,6 +185,7 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
         "augmentation": first.augmentation if same else {},
         "shortcut": first.shortcut if same else {},
         "transfer": first.transfer,
+        "resources": first.resources,
     }
     handed_on = theirs(task.name) if parent else ()
     task_params = {key: spec for key, spec in task.params.items() if key not in handed_on}
@@ -190,6 +197,7 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
         "augmentation": (task.name, augmentation_params(task.name)),
         "shortcut": (task.name, shortcut_params(task.name)),
         "transfer": (task.name, transfer_params() if parent else {}),
+        "resources": ("cluster", resources_params() if device == "ray" and settings().ray else {}),
     }
     values = {
         group: group_form(group, f"{preset}-{owner}", params, own[group])
@@ -204,7 +212,7 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
             **values,
             "parent": parent.parent if parent else "",
             "seed": int(seed),
-            "device": device.strip() or "auto",
+            "device": device,
             "name": name.strip(),
         }
     )
@@ -258,7 +266,7 @@ def pick(column, label: str, choices: "tuple[Choice, ...]", first: str, owner: s
 
 def group_form(group, owner, params, given):  # type: ignore[no-untyped-def]
     title, icon = GROUPS[group]
-    unfolded = "path" in params or group == "transfer"
+    unfolded = "path" in params or group in ("transfer", "resources")
     with st.expander(title, icon=icon, expanded=unfolded, key=f"group-{group}-{owner}"):
         return params_form(f"{group}-{owner}", params, {}, given)
 
@@ -324,8 +332,12 @@ def vary(spec: RunSpec) -> None:
 def act(spec: RunSpec, preset: str) -> None:
     """Estimate, start, and how to do the same elsewhere."""
     with st.container(border=True):
-        st.subheader("On this machine")
-        show_estimate(spec)
+        if spec.device == "ray":
+            st.subheader("On the cluster")
+            show_cluster()
+        else:
+            st.subheader("On this machine")
+            show_estimate(spec)
         if st.button("Start training", type="primary", icon=":material/play_arrow:"):
             start(spec)
     with st.expander("The same on the command line", icon=":material/terminal:"):

@@ -27,6 +27,7 @@ from dlexplain.execution.clusters.connecting import (
 from dlexplain.execution.clusters.following import Following, _as_ours
 from dlexplain.execution.clusters.mirror import Mirror, check_mirror
 from dlexplain.execution.clusters.node import PIECE, NodeRun, inside
+from dlexplain.execution.environment import git_state
 from dlexplain.execution.executor import Routed
 from dlexplain.execution.reporting import Reporter
 from dlexplain.execution.resources import Params
@@ -99,6 +100,13 @@ def test_another_version_is_told_with_both() -> None:
     told = why_not(error.value, "192.0.2.1:6379")
     assert told.startswith("the cluster at 192.0.2.1:6379 has Ray 2.9.0 and Python 3.9.1, and this")
     assert told.endswith("both must be the same, see requirements-ray.txt")
+
+
+def test_a_machine_that_is_no_node_is_told_how_to_join() -> None:
+    error = RuntimeError("No node info found matching attributes: '' when trying to resolve node")
+    told = why_not(error, "192.0.2.1:6379")
+    assert told.endswith("ray start --address=192.0.2.1:6379 --num-cpus=0")
+    assert why_not(ValueError("odd"), "a:1") == "the cluster at a:1 cannot be used: odd"
 
 
 def test_a_full_object_store_and_a_failed_call_are_told() -> None:
@@ -218,10 +226,17 @@ def test_a_card_says_the_runs_own_spec(node: NodeRun, row: RunRow, tmp_path: Pat
     there = paths.run_folder(node.home, row.id)
     there.mkdir(parents=True)
     told = {"run": row.id, "spec": {"data_params": {"path": "/on/the/node"}}, "files": []}
-    paths.card_in(there).write_text(json.dumps(told))
+    paths.card_in(there).write_text(json.dumps({**told, "environment": {"git_commit": ""}}))
+    tags = {"dlexplain.git_commit": "", "dlexplain.host": "one"}
+    paths.environment_file(node.home, row.id).write_text(json.dumps(tags))
     Puller(tmp_path, row, node, lambda file: None).pull(node.files())
     card = json.loads(paths.card_file(tmp_path, row.id).read_text())
-    assert card == {"run": row.id, "spec": ON_RAY.to_dict(), "files": []}
+    commit = git_state(Path(__file__).parent)
+    assert card == {**told, "spec": ON_RAY.to_dict(), "environment": commit}
+    tags = json.loads(paths.environment_file(tmp_path, row.id).read_text())
+    assert tags == {f"dlexplain.{key}": value for key, value in commit.items()} | {
+        "dlexplain.host": "one"
+    }
 
 
 class Without(NodeRun):

@@ -8,11 +8,12 @@ from typing import Any, Protocol
 
 from dlexplain.execution import paths
 from dlexplain.execution.clusters.node import GROWING, OWN, PIECE, Listed, inside
+from dlexplain.execution.environment import git_state
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.rows import RunRow
 
-SPEC_IN = ("card.json", "facts.json")
-"""Files that say the run's spec, in which a node may have paths of its own."""
+CARD, FACTS, ENVIRONMENT = "card.json", "facts.json", "environment.json"
+"""Files in which a node says what is otherwise here."""
 DIGEST = ".sha256"
 TRIES = 3
 
@@ -36,7 +37,6 @@ class Puller:
         self.row, self.place, self.came = row, place, came
         self._have: Listed = {}
         self._grown = dict.fromkeys(GROWING, 0)
-        self._sent: set[str] = set()
 
     def pull(self, there: Listed) -> None:
         """Raises OSError where the disk here is full; what has come until then is kept."""
@@ -85,12 +85,23 @@ class Puller:
     def _write(self, name: str, content: bytes) -> None:
         file = inside(self.folder, name)
         file.parent.mkdir(parents=True, exist_ok=True)
-        if name in SPEC_IN:
-            told = json.loads(content) | {"spec": self.row.spec.to_dict()}
-            indent = 1 if name == "card.json" else None
-            content = json.dumps(told, indent=indent).encode()
-        write_whole(file, content)
+        write_whole(file, self._as_here(name, content))
         self.came(file)
+
+    def _as_here(self, name: str, content: bytes) -> bytes:
+        """With the run's own spec, where a node has paths of its own; and the commit of the code,
+        which is no checkout on the node."""
+        if name not in (CARD, FACTS, ENVIRONMENT):
+            return content
+        told = json.loads(content)
+        commit = git_state(Path(__file__).parent)
+        if name == ENVIRONMENT:
+            told |= {f"dlexplain.{key}": value for key, value in commit.items()}
+        else:
+            told["spec"] = self.row.spec.to_dict()
+        if "environment" in told:
+            told["environment"] |= commit
+        return json.dumps(told, indent=1 if name == CARD else None).encode()
 
     def _drop(self, there: Listed) -> None:
         """Checkpoints that the worker has removed, as soon as a newer one is here."""
@@ -113,7 +124,7 @@ def _saves(name: str) -> bool:
 def _order(entry: tuple[str, tuple[int, int]]) -> tuple[bool, bool, int]:
     """The card last, as a worker writes it; of checkpoints the digest before, the oldest first."""
     name, (_, changed) = entry
-    return name == "card.json", not name.endswith(DIGEST), changed
+    return name == CARD, not name.endswith(DIGEST), changed
 
 
 def send(place: Place, file: Path, name: str) -> str:

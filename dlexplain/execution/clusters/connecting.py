@@ -27,6 +27,7 @@ ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # Ray would report to its makers
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_gcs_server_request_timeout_seconds": "15",  # else 60 until it says that we are no node
 }
 _VERSIONS = re.compile(r"Ray: (\S+)\s+Python: (\S+)")
 
@@ -52,7 +53,7 @@ class Node:
 
     @property
     def told(self) -> str:
-        return _amounts(self.cpus, self.gpus, self.memory_gb)
+        return amounts(self.cpus, self.gpus, self.memory_gb)
 
 
 def ray_module() -> Any:
@@ -133,7 +134,7 @@ def why_not(error: BaseException, address: str) -> str:
     if isinstance(error, ConnectionError) and "connect to Ray cluster" in text:
         return f"what answers at {address} is no Ray cluster"
     first = text.splitlines()[0] if text else type(error).__name__
-    if "expects this IP address" in text or "raylet" in text.lower():
+    if "No node info found" in text or "has an IP address of" in text:
         return (
             f"this machine is no node of the cluster at {address}; let it join, without processors "
             f"for others: ray start --address={address} --num-cpus=0"
@@ -163,7 +164,7 @@ def check_room(asked: Params, there: list[Node], address: str) -> None:
         enough = node.cpus >= asked.cpus and node.gpus >= asked.gpus
         if enough and node.memory_gb >= asked.memory_gb:
             return
-    wanted = _amounts(asked.cpus, asked.gpus, asked.memory_gb)
+    wanted = amounts(asked.cpus, asked.gpus, asked.memory_gb)
     if not there:
         raise ClusterError(f"the cluster at {address} has no node that lives")
     largest = max(there, key=lambda node: (node.gpus >= asked.gpus, node.cpus, node.memory_gb))
@@ -173,14 +174,15 @@ def check_room(asked: Params, there: list[Node], address: str) -> None:
     )
 
 
-def _amounts(cpus: float, gpus: float, memory_gb: float) -> str:
+def amounts(cpus: float, gpus: float, memory_gb: float = 0.0) -> str:
+    """In words; what is 0 is left out, but for processors."""
     parts = [f"{cpus:g} processor{'' if cpus == 1 else 's'}"]
     parts += [f"{gpus:g} GPU{'' if gpus == 1 else 's'}"] if gpus else []
     parts += [f"{memory_gb:.3g} GB of memory"] if memory_gb else []
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def main(address: str, seconds: str = "15") -> None:
+def main(address: str, seconds: str = "30") -> None:
     """Print the nodes, or the problem, as a line of JSON; the status is 0 where there are nodes."""
     try:
         ray = connect(address, seconds=float(seconds))

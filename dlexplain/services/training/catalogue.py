@@ -210,6 +210,24 @@ def _declarations(spec: RunSpec) -> dict[str, type]:
     return found
 
 
+def accepted_fields(spec: RunSpec) -> dict[str, Spec]:
+    """What each field of such a run accepts, by its name in RunSpec.flat, such as
+    "training.epochs", "model" or "seed"."""
+    found = {
+        f"{group.removesuffix('_params')}.{key}": declared
+        for group, params in _declarations(spec).items()
+        for key, declared in specs(params).items()
+    }
+    models = tuple(name for name, m in ARCHITECTURES.items() if _suits(m, spec.task))
+    data = tuple(name for name, d in DATA.items() if spec.task in d.tasks)
+    return {
+        "seed": Spec("integer", "Seed", "Of all that is drawn.", 0, low=0, high=MAX_SEED),
+        "model": Spec("choice", "Model", "Which architecture.", spec.model, options=models),
+        "data": Spec("choice", "Data", "Which data set.", spec.data, options=data),
+        **found,
+    }
+
+
 def _misplaced(spec: RunSpec) -> list[str]:
     """A cluster that is not known, or resources of a node for a run of this machine."""
     if spec.device == RAY:
