@@ -30,7 +30,7 @@ class Here:
 
 @dataclass(frozen=True)
 class Params(Here):
-    """Of one run on a cluster. It waits until a node has so much that no other run has been given."""
+    """Of a run on a cluster. It waits until a node has so much that no other run has been given."""
 
     cpus: int = number(
         1,

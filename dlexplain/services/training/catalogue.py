@@ -109,9 +109,14 @@ def transfer_params() -> Mapping[str, Spec]:
     return specs(Transfer)
 
 
-def resources_params() -> Mapping[str, Spec]:
-    """What a run on a cluster asks of a node, and what happens when that is lost."""
-    return specs(Resources)
+def resources_params(device: str) -> Mapping[str, Spec]:
+    """What a run asks of the machine that trains it: on a cluster, of a node, and what happens when
+    that is lost."""
+    return specs(_resources(device))
+
+
+def _resources(device: str) -> type:
+    return Resources if device == RAY else Here
 
 
 def data_status(name: str, params: Mapping[str, Value] | None = None) -> DataStatus:
@@ -147,7 +152,7 @@ def complete(spec: RunSpec) -> RunSpec:
         if group == "augmentation":  # what else is given is told by _misfits
             given = {k: v for k, v in given.items() if k in specs(params) or kind_of(k) is None}
         if group == "resources":  # what else is given is told by _misplaced
-            given = {k: v for k, v in given.items() if spec.device == RAY or k in specs(Here)}
+            given = {k: v for k, v in given.items() if spec.device == RAY or k in specs(params)}
         found = problems(params, given)
         wrong += [f"{group.removesuffix('_params')}: {problem}" for problem in found]
         if not found:
@@ -206,7 +211,7 @@ def _declarations(spec: RunSpec) -> dict[str, type]:
         found["compression_params"] = COMPRESSIONS[spec.compression].Params
     elif spec.parent:
         found["transfer"] = Transfer
-    found["resources"] = Resources if spec.device == RAY else Here
+    found["resources"] = _resources(spec.device)
     return found
 
 
@@ -232,9 +237,9 @@ def _misplaced(spec: RunSpec) -> list[str]:
     """A cluster that is not known, or resources of a node for a run of this machine."""
     if spec.device == RAY:
         return [] if settings().ray else [f'device is "{RAY}", but {NO_ADDRESS}']
-    if foreign_ := [key for key in spec.resources if key not in specs(Here)]:
-        named = ", ".join(foreign_)
-        return [f'resources: {named} given, but device is "{spec.device}"; for "{RAY}" only']
+    if any(key not in specs(Here) for key in spec.resources):
+        told = f'resources are given, but device is "{spec.device}"; they are for "{RAY}"'
+        return [f"{told}, all but workers"]
     return []
 
 
