@@ -31,6 +31,7 @@ def begin(home: Path, module: str, *arguments: str, log: Path) -> subprocess.Pop
         "OMP_WAIT_POLICY": "PASSIVE",
         "DLEXPLAIN_HOME": str(home),
         "PYTHONUNBUFFERED": "1",
+        "TORCH_CPP_LOG_LEVEL": "ERROR",  # DDP warns of what is meant
     }
     package = Path(__file__).parents[2]
     environment["PYTHONPATH"] = os.pathsep.join(

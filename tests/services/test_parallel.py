@@ -3,8 +3,8 @@
 Each start of a second worker takes seconds, so a test does several things with one run.
 """
 
+import itertools
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,20 +15,23 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from torch import distributed, nn
 
 from dlexplain.errors import SpecError
 from dlexplain.execution import crew, paths
 from dlexplain.execution.environment import cores
-from dlexplain.execution.files import saved_step
+from dlexplain.execution.executor import local_queue
 from dlexplain.execution.rows import RunRow
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import States
+from dlexplain.networks.modules.cnn import ArticleCNN
+from dlexplain.networks.modules.rnn_lm import RecurrentLM
 from dlexplain.services.training import runs
 from dlexplain.services.training.catalogue import complete, completed_with
 from dlexplain.services.training.inline import inline_queue
 from dlexplain.services.training.parallel import problem_of_machine, smallest_batch
 from tests.execution.clusters import journal_curves
-from tests.execution.small import assert_same, with_training
+from tests.execution.small import assert_same, wait_until, with_training
 from tests.execution.test_clusters import quiet_home
 
 STEPS_AN_EPOCH = 7
@@ -47,7 +50,6 @@ ONE = RunSpec(
 )  # fmt: skip
 """Batches of 15, which two workers share as 7 and 8, and a last one of 11, as 5 and 6."""
 TWO = replace(ONE, resources={"workers": 2})
-LONG = with_training(TWO, epochs=60)
 
 
 @pytest.fixture(scope="module")
@@ -55,34 +57,40 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return quiet_home(tmp_path_factory.mktemp("parallel"))
 
 
+@pytest.fixture(scope="module")
+def one(home: Path) -> RunRow:
+    """The run of one worker."""
+    return submit(home, ONE)
+
+
 @contextmanager
-def meanwhile(act: Callable[[], Any]) -> Iterator[None]:
-    """Do something beside; what it raises is raised here."""
-    failed: list[BaseException] = []
+def at(step: int, act: Callable[[], Any]) -> Iterator[None]:
+    """Do something before the first worker's so many-th training step of this attempt."""
+    passed = itertools.count(1)
 
-    def run() -> None:
-        try:
+    def look(module: nn.Module, given: Any) -> None:
+        top = isinstance(module, ArticleCNN | RecurrentLM) and module.training
+        if top and distributed.is_initialized() and next(passed) == step:
             act()
-        except BaseException as error:
-            failed.append(error)
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    yield
-    thread.join()
-    if failed:
-        raise failed[0]
+    hook = nn.modules.module.register_module_forward_pre_hook(look)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
-def at_step(home: Path, step: int) -> str:
-    """The id of the newest run, once it has trained so many steps."""
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
-        rows = States(home / "runs.sqlite").all() if (home / "runs.sqlite").exists() else []
-        if rows and rows[0].progress.get("step", 0) >= step and rows[0].state == "running":
-            return rows[0].id
-        time.sleep(0.02)
-    raise AssertionError("the run did not come so far")
+def cancel(home: Path) -> Callable[[], None]:
+    """Cancel the newest run, and return when its worker has read that."""
+
+    def act() -> None:
+        states = States(home / "runs.sqlite")
+        run, asked = states.all()[0].id, time.time()
+        states.cancel(run)
+        wait_until(lambda: (states.get(run).heartbeat or 0) > asked)
+        time.sleep(0.2)
+
+    return act
 
 
 def second_worker() -> psutil.Process:
@@ -97,10 +105,10 @@ def submit(home: Path, spec: RunSpec) -> RunRow:
     return inline_queue(home).submit(complete(spec))
 
 
-def test_two_workers_have_the_curve_of_one(home: Path) -> None:
+def test_two_workers_have_the_curve_of_one(home: Path, one: RunRow) -> None:
     """Training, validation and test, with shares that differ, mixed pictures, a schedule that
-    listens to the validation, clipping and averaging; in two workers' run also how it ends."""
-    one, two = submit(home, ONE), submit(home, TWO)
+    listens to the validation, clipping and averaging."""
+    two = submit(home, TWO)
     assert (one.state, one.why) == (two.state, two.why) == ("finished", "trained and tested")
     expected, found = journal_curves(home, one.id), journal_curves(home, two.id)
     assert list(expected["train/loss"]) == list(range(4 * STEPS_AN_EPOCH))
@@ -116,31 +124,20 @@ def test_two_workers_have_the_curve_of_one(home: Path) -> None:
     assert not psutil.Process().children()
 
 
-def test_a_run_whose_worker_dies_and_that_is_cancelled_goes_on_as_if_not(home: Path) -> None:
-    """It is cancelled in mid-epoch and resumed, loses a worker, and is resumed again."""
-    spec = with_training(TWO, epochs=30)
-    whole = submit(home, replace(with_training(ONE, epochs=30)))
-
-    def cancel() -> None:
-        States(home / "runs.sqlite").cancel(at_step(home, STEPS_AN_EPOCH + 3))
-
-    with meanwhile(cancel):
-        row = submit(home, spec)
-    assert row.state == "cancelled" and "saved at step" in row.why
-    before = saved_step(paths.checkpoint_folder(home, row.id)) or 0
-
-    def kill() -> None:
-        at_step(home, before + STEPS_AN_EPOCH + 1)
-        second_worker().kill()
-
-    with meanwhile(kill):
+def test_one_that_is_cancelled_and_whose_worker_dies_goes_on_as_if_not(
+    home: Path, one: RunRow
+) -> None:
+    """Cancelled in the second epoch and resumed, it loses a worker in the third."""
+    with at(STEPS_AN_EPOCH + 3, cancel(home)):
+        row = submit(home, TWO)
+    assert (row.state, row.why) == ("cancelled", "cancelled by the user; saved at step 10")
+    with at(STEPS_AN_EPOCH + 3, lambda: second_worker().kill()):
         row = inline_queue(home).resume(row.id)
-    assert row.state == "interrupted", row.why
-    assert row.why.startswith("worker 2 of 2 died (SIGKILL); ")
-    assert (saved_step(paths.checkpoint_folder(home, row.id)) or 0) > before
+    told = "worker 2 of 2 died (SIGKILL); the last good checkpoint, of step 14, is kept"
+    assert (row.state, row.why) == ("interrupted", told)
     row = inline_queue(home).resume(row.id)
     assert row.state == "finished", row.why
-    assert_same(journal_curves(home, row.id), journal_curves(home, whole.id))
+    assert_same(journal_curves(home, row.id), journal_curves(home, one.id))
 
 
 def test_what_a_worker_failed_at_ends_the_run(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,14 +153,30 @@ def test_a_worker_that_hangs_does_not_keep_a_cancelled_run(
     monkeypatch.setattr(crew, "OBEY_SECONDS", 3.0)
 
     def stop() -> None:
-        run = at_step(home, STEPS_AN_EPOCH + 3)
         second_worker().send_signal(signal.SIGSTOP)
-        States(home / "runs.sqlite").cancel(run)
+        cancel(home)()
 
-    with meanwhile(stop):
-        row = submit(home, LONG)
+    with at(STEPS_AN_EPOCH + 3, stop):
+        row = submit(home, TWO)
     assert row.state == "cancelled", row.why
     assert not psutil.Process().children()
+
+
+@pytest.mark.slow
+def test_the_others_end_with_the_first(tmp_path: Path) -> None:
+    """In processes of their own, as users' runs are; the first is killed."""
+    home = quiet_home(tmp_path)
+    states = States(home / "runs.sqlite")
+    run = local_queue(home).submit(complete(with_training(TWO, epochs=1000))).id
+    wait_until(lambda: states.get(run).progress.get("step", 0) > 10, 120)
+    first = psutil.Process(states.get(run).pid)
+    (second,) = first.children()
+    log = paths.log_file(home, run).read_text()
+    first.kill()
+    wait_until(lambda: not second.is_running(), 20)
+    local_queue(home).reap()
+    assert states.get(run).state == "interrupted"
+    assert "Warning" not in log + paths.worker_log_file(home, run, 1).read_text()
 
 
 @pytest.mark.slow
@@ -193,10 +206,7 @@ def test_a_language_model_carries_the_state_of_all_streams(home: Path, tmp_path:
     )  # fmt: skip
     whole = submit(home, one)
 
-    def cancel() -> None:
-        States(home / "runs.sqlite").cancel(at_step(home, 30))
-
-    with meanwhile(cancel):
+    with at(45, cancel(home)):
         row = submit(home, replace(one, resources={"workers": 2}))
     assert row.state == "cancelled" and "saved at step" in row.why, row.why
     row = inline_queue(home).resume(row.id)

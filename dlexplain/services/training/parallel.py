@@ -22,8 +22,10 @@ def workers_of(spec: RunSpec) -> int:
 def problems_of_workers(spec: RunSpec) -> list[str]:
     """Why several workers cannot train a completed run, a sentence each."""
     workers, batch_size = workers_of(spec), as_whole(spec.training["batch_size"])
+    gpus = as_whole(spec.resources.get("gpus", 0))
+    unequal = f'resources: gpus is "{gpus}", but workers is {workers}; 0 or one for each is accepted'
     if workers <= 1:
-        return []
+        return [unequal] if gpus > 1 else []
     told = f"resources: workers is {workers}, but"
     wrong = [f"{told} {why}; it takes 1" for why in _by_itself(spec)]
     most = batch_size // LEAST
@@ -31,9 +33,8 @@ def problems_of_workers(spec: RunSpec) -> list[str]:
         few = f"batches of {batch_size} give each fewer than {LEAST} examples"
         wrong.append(f"{told} {few}; at most {most} are accepted")
     if spec.device == RAY:
-        cpus, gpus = (as_whole(spec.resources[key]) for key in ("cpus", "gpus"))
-        if gpus not in (0, workers):
-            wrong.append(f"{told} gpus is {gpus}; one for each worker is accepted, or 0")
+        cpus = as_whole(spec.resources["cpus"])
+        wrong += [unequal] if gpus not in (0, workers) else []
         if not gpus and workers > cpus:
             wrong.append(f"{told} cpus is {cpus}; at least one for each worker is accepted")
     return wrong
