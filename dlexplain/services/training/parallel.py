@@ -23,7 +23,7 @@ def problems_of_workers(spec: RunSpec) -> list[str]:
     """Why several workers cannot train a completed run, a sentence each."""
     workers, batch_size = workers_of(spec), as_whole(spec.training["batch_size"])
     gpus = as_whole(spec.resources.get("gpus", 0))
-    unequal = f'resources: gpus is "{gpus}", but workers is {workers}; 0 or one for each is accepted'
+    unequal = f'resources: gpus is "{gpus}", but workers is {workers}; it takes 0 or one for each'
     if workers <= 1:
         return [unequal] if gpus > 1 else []
     told = f"resources: workers is {workers}, but"
