@@ -168,12 +168,14 @@ def test_the_others_end_with_the_first(tmp_path: Path) -> None:
     home = quiet_home(tmp_path)
     states = States(home / "runs.sqlite")
     run = local_queue(home).submit(complete(with_training(TWO, epochs=1000))).id
-    wait_until(lambda: states.get(run).progress.get("step", 0) > 10, 120)
     first = psutil.Process(states.get(run).pid)
-    (second,) = first.children()
-    log = paths.log_file(home, run).read_text()
-    first.kill()
-    wait_until(lambda: not second.is_running(), 20)
+    try:
+        wait_until(lambda: states.get(run).progress.get("step", 0) > 10, 400)
+        (second,) = first.children()
+        log = paths.log_file(home, run).read_text()
+    finally:
+        first.kill()
+    wait_until(lambda: not second.is_running(), 60)
     local_queue(home).reap()
     assert states.get(run).state == "interrupted"
     assert "Warning" not in log + paths.worker_log_file(home, run, 1).read_text()

@@ -182,7 +182,6 @@ def assembled(
         module.take_teacher(load_network(teacher), teacher.facts, teacher.files)
     workers = workers_of(spec)
     if learns and workers > 1:
-        module.together = Together(0, workers)
         notes += parallel_notes(module, module_of_data.loader, workers, device)
     return Built(
         module_of_data,
@@ -286,6 +285,7 @@ def _fit(
             return built, trainer, precision, 0.0
         checkpoint = newest_good(folder, reporter.note)
         start = time.monotonic()
+        built.module.together = Together(0, built.workers)
         try:
             with with_crew(home, reporter, built.workers, device, checkpoint):
                 trainer.fit(
