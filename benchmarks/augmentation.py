@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from dlexplain.data.base import DATA, LoadedData, PictureData, silent
 from dlexplain.data.texts import TextData
-from dlexplain.evaluation.intervals import bootstrap_mean
+from dlexplain.evaluation.intervals import block_bootstrap_mean
 from dlexplain.execution.paths import data_folder
 from dlexplain.execution.spec import RunSpec
 from dlexplain.memory import keep_memory
@@ -41,7 +41,6 @@ from dlexplain.settings import settings
 from dlexplain.tasks.forecast import MIDDLE
 
 Change = Mapping[str, Value]
-RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
@@ -224,14 +223,7 @@ def tested(built: Built) -> NDArray[np.float64]:
 
 def interval(change: NDArray[np.float64], block: int) -> tuple[float, float]:
     """95%, of the mean; block  examples that are drawn together, 1 for independent ones"""
-    if block == 1:
-        return bootstrap_mean(change)[1:]
-    generator = np.random.default_rng(0)
-    count = len(change)
-    starts = generator.integers(0, count, (RESAMPLES, -(-count // block)))
-    places = (starts[..., None] + np.arange(block)).reshape(RESAMPLES, -1)[:, :count] % count
-    low, high = np.quantile(change[places].mean(1), [0.025, 0.975])
-    return float(low), float(high)
+    return block_bootstrap_mean(change, block)[1:]
 
 
 def row(found: Found, without: Found, setting: Setting) -> str:

@@ -51,6 +51,8 @@ class Settings:
     ray_runs        runs that are on the cluster, or wait for room on it, at once
     checkpoints     address to which runs on the cluster are copied as they go on, such as
                     file:///shared/runs or s3://bucket/runs; "" is none
+    sweep_store     database server that holds the trials of sweeps, by its SQLAlchemy address; ""
+                    is a SQLite file in each sweep's folder
     keep_memory     whether freed memory is kept for reuse (1 or 0): faster by a quarter on a CPU
     """
 
@@ -69,6 +71,7 @@ class Settings:
     ray: str = ""
     ray_runs: int = 8
     checkpoints: str = ""
+    sweep_store: str = ""
     keep_memory: bool = True
 
     @classmethod
@@ -105,6 +108,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "ray": str,
     "ray_runs": int,
     "checkpoints": str,
+    "sweep_store": str,
     "keep_memory": lambda text: bool(int(text)),
 }
 

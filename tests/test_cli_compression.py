@@ -101,7 +101,14 @@ def test_export_and_its_list(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     status, text, _ = called(capsys, "export", "digits-cnn", tmp_path / "folder")
     assert status == 0 and "says exactly what the model says on 8 inputs" in text
     status, text, _ = called(capsys, "exports", "--model", "digits-cnn")
-    assert status == 0 and str(tmp_path / "folder") in text.splitlines()[0]
+    heads, first = text.splitlines()[:2]
+    assert (status, heads[:5]) == (0, "Model") and str(tmp_path / "folder") in first
+    assert first.index("safetensors") == heads.index("Format")
     status, text, _ = called(capsys, "exports", "--json")
     assert json.loads(text)[0]["path"] == str(tmp_path / "folder")
-    assert "nothing was exported" in called(capsys, "exports", "--model", "nobody")[1]
+    assert (
+        "nothing was exported yet of mnist-cnn"
+        in called(capsys, "exports", "--model", "mnist-cnn")[1]
+    )
+    status, _, told = called(capsys, "exports", "--model", "nobody")
+    assert status == 2 and 'unknown model "nobody"' in told

@@ -62,6 +62,24 @@ def test_made_up_series_that_nobody_asked_for_are_told(
     assert "less than they say" not in told.out
 
 
+def test_zero_shot_forecasts_columns_that_the_model_never_saw(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    columns = "realdpi,realgovt,realinv,m1,tbilrate,unemp"
+    asked = ("--csv", "macrodata", "--zero-shot", columns)
+    told = json_of(capsys, "forecast", "--model", MODEL, *asked)
+    assert told == dx.forecast(MODEL, "macrodata", zero_shot=columns).to_dict()
+    assert main(["backtest", MODEL, *asked]) == 0
+    out = capsys.readouterr().out
+    assert "realdpi, realgovt, realinv and 3 more of US economy, quarterly, by scales of" in out
+    assert "means with 95% intervals over 36 origins, blocks of 8; the model less each" in out
+    line = next(line for line in out.splitlines() if line.startswith("realdpi       drift"))
+    assert line.split()[-1] in ("better", "worse", "apart")
+    assert "realdpi as realgdp" in out
+    assert main(["backtest", "--csv", "macrodata", "--zero-shot", "m1"]) == 2
+    assert "--zero-shot needs the name of a model" in capsys.readouterr().err
+
+
 def test_backtest_prints_a_row_a_series_and_horizon(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["backtest", MODEL]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -140,6 +158,7 @@ def test_a_width_is_told_as_trained_and_calibrated(capsys: pytest.CaptureFixture
         ("forecast --csv lost.csv", "lost.csv is not there"),
         ("forecast --model fred-gru --csv own", "is not here"),
         ("backtest none", 'unknown forecaster "none"'),
+        ("forecast --csv macrodata --zero-shot m1", "cannot forecast m1 alone: it reads 6 series"),
         ("explain --series own --method magic", 'unknown method for a series "magic"'),
         ("explain --series own --text a --method occlusion", "one of the three"),
         ("explain --series own --method occlusion --target gold", 'does not forecast "gold"'),

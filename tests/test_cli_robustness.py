@@ -75,7 +75,10 @@ def test_ship_puts_it_beside_the_model_and_on_its_card(
         (["digits-cnn", "--count", "0"], "count is 0; a whole number from 3"),
         (["digits-cnn", "--data", "/nowhere"], "/nowhere"),
         (["digits-cnn", "--attack", "none", "--corruption", "none"], "neither an attack nor"),
-        (["sst2-cnn"], "is not measured over a data set; that of picture classifiers is"),
+        (
+            ["sst2-cnn"],
+            "is measured over a data set; this model reads texts",
+        ),
     ],
 )
 def test_a_wrong_call_is_one_sentence(

@@ -48,7 +48,8 @@ NOT_CALLED = {
     "DlexplainError", "Film",
     "OutOfDistribution", "Picture", "PictureAttention", "Prediction", "Progress", "Region",
     "RunRecord", "RunSpec", "Segmentation", "SeriesAttackResult", "TextAttackResult",
-    "compress", "methods", "models", "read_picture", "read_sample", "run", "runs", "show", "train",
+    "compress", "methods", "models", "read_picture", "read_sample", "run", "runs", "show", "Sweep",
+    "sweep", "train",
 }  # fmt: skip
 """Classes, listings and readers, which draw nothing; a training has a process of its own, a
 dashboard serves until it is stopped."""

@@ -30,6 +30,7 @@ from dlexplain.cli import (
     reliability,
     robustness,
     shortcuts,
+    sweeps,
     training,
     translating,
     trusting,
@@ -108,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     objects.declare(command)
     attention.declare(command)
     training.declare(command)
+    sweeps.declare(command)
     compression.declare(command)
     compressing.declare(command)
     film.declare(command)

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlexplain.cli.saying import Told, kept_when_stopped, tell_shipped
+from dlexplain.cli.saying import Told, kept_when_stopped, print_table, tell_shipped
 from dlexplain.cli.writing_files import write_text
 from dlexplain.errors import BadInput
 
@@ -145,13 +145,17 @@ def _export(args: argparse.Namespace) -> int:
 
 def _exports(args: argparse.Namespace) -> int:
     from dlexplain.services.compress.exports import export_rows, exports
+    from dlexplain.trained.catalogue import find
 
     found = exports(args.model)
     if args.json:
         print(json.dumps([one.to_dict() for one in found], indent=1))
         return 0
-    for row in export_rows(found):
-        print("  ".join(row.values()))
-    if not found:
+    if not found and args.model:
+        find(args.model)  # what is not known is said
+        print(f"nothing was exported yet of {args.model}; dlexplain export MODEL FILE.onnx does")
+    elif not found:
         print("nothing was exported yet; dlexplain export MODEL FILE.onnx does")
+    else:
+        print_table(export_rows(found))
     return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlexplain.cli.saying import check_params
 from dlexplain.errors import BadInput
+from dlexplain.results.mean_errors import measured
 from dlexplain.results.words import evaluations_told
 from dlexplain.settings import local_path
 
@@ -22,6 +23,11 @@ MODEL = f"a zoo model or a run's id; default: {DEFAULT_MODEL}"
 SERIES = (
     'a CSV with dates and the model\'s series, "own" for what it was trained on, or "example"; '
     "default: own where that is here"
+)
+ZERO_SHOT = (
+    "a series that the model never saw, by scales of its own: a column of the CSV, or with --csv "
+    "macrodata or fred-md one of theirs; of a model of several series one for each, in its order, "
+    "with commas between"
 )
 DEFAULT_METHOD = "integrated-gradients"
 ORIGIN = "the last period that is seen, such as 2019-12 or 2019Q4; default: the last of all"
@@ -45,6 +51,7 @@ def declare(command: "Commands") -> None:
         choices=("calibrated", "trained"),
         help="calibrated on the model's validation period, or as trained (default %(default)s)",
     )
+    forecast.add_argument("--zero-shot", default="", metavar="COLUMN", help=ZERO_SHOT)
     backtest = command(
         "backtest", _backtest, "Test forecasters beside a random walk, seasonal naive and AR."
     )
@@ -55,6 +62,7 @@ def declare(command: "Commands") -> None:
         help="zoo models or runs; default: every zoo forecaster that reads the series",
     )
     backtest.add_argument("--csv", default="", metavar="FILE", help=SERIES)
+    backtest.add_argument("--zero-shot", default="", metavar="COLUMN", help=ZERO_SHOT)
     backtest.add_argument(
         "--measure",
         default="mase",
@@ -86,7 +94,7 @@ def _forecast(args: argparse.Namespace) -> int:
     from dlexplain.results import period_text
     from dlexplain.services.forecast.forecasting import forecast
 
-    told = forecast(args.model, args.csv, args.origin, args.horizon, args.intervals)
+    told = forecast(args.model, args.csv, args.origin, args.horizon, args.intervals, args.zero_shot)
     _tell_made_up(args.csv, told.model, told.series)
     if args.json:
         print(json.dumps(told.to_dict(), indent=1))
@@ -136,9 +144,11 @@ def _named(known: "Mapping[str, SeriesAbout]", name: str) -> str:
 def _backtest(args: argparse.Namespace) -> int:
     from dlexplain.services.forecast.backtesting import backtest
 
+    if args.zero_shot and not args.models:
+        raise BadInput("--zero-shot needs the name of a model, whose series the columns stand for")
     found = []
     for name in args.models or _zoo(args.csv):
-        result = backtest(name, args.csv)
+        result = backtest(name, args.csv, zero_shot=args.zero_shot)
         _tell_made_up(args.csv, name, result.series)
         found.append(result.to_dict())
         if not args.json:
@@ -195,12 +205,25 @@ def _print_table(result: "SeriesBacktest", measure: str) -> None:
     if measure == "mase":
         means = [f"{mean:.4g}" for mean in result.mean_mase().values()]
         print(f"{'all':14}{'mean':>6}" + _cells(means, widths))
+        _print_means(result)
     for place, name in enumerate(tested.names) if measure == "coverage" else ():
         for level, part in result.too_narrow(place).items():
             print(f"{name}: the {level}% intervals hold {part:.0%}, less than they say")
     for note in result.notes:
         print(note)
     print()
+
+
+def _print_means(result: "SeriesBacktest") -> None:
+    """With intervals, and what the model is better or worse by."""
+    first = result.means[0]
+    print(
+        f"means with 95% intervals over {first.mase.n} origins, blocks of {first.block}; the model "
+        "less each, below 0 where it is better"
+    )
+    for mean in result.means:
+        more = "" if mean.more is None else f"{measured(mean.more, '+'):>28}  {mean.verdict}"
+        print(f"{mean.series:14}{mean.forecaster:16}{measured(mean.mase):>24}{more}")
 
 
 def _cells(texts: list[str], widths: list[int]) -> str:

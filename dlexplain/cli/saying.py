@@ -3,7 +3,7 @@
 import io
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
@@ -85,6 +85,13 @@ def kept_when_stopped(out: str | None) -> Iterator[None]:
         where = f" in {out}; --resume" if out else "; the same call"
         complain(f"what is done is kept{where} goes on with it")
         raise
+
+
+def print_table(rows: Sequence[Mapping[str, str]]) -> None:
+    """Rows with the same keys under those as heads, each column as wide as what it holds."""
+    widths = {key: max(len(key), *(len(row[key]) for row in rows)) for key in rows[0]}
+    for cells in ({key: key for key in widths}, *rows):
+        print("  ".join(f"{cells[key]:{width}}" for key, width in widths.items()).rstrip())
 
 
 def tell_shipped(file: Path | str, as_json: bool) -> None:

@@ -26,25 +26,7 @@ CLASSES = 20
 def declare(command: "Commands") -> None:
     """Add this file's commands to the parser."""
     train = command("train", _train, "Train a model in the background; --wait for its end.")
-    train.add_argument("--preset", metavar="NAME", help="see: dlexplain data")
-    train.add_argument("--spec", metavar="FILE.json", help="a spec, as run ID --json prints it")
-    train.add_argument("--task", help="such as classify-image or forecast")
-    train.add_argument("--data", metavar="NAME", help="see: dlexplain data")
-    train.add_argument("--model", metavar="NAME", help="such as cnn, resnet9 or lstm-forecaster")
-    train.add_argument(
-        "--parent",
-        metavar="NAME",
-        help="begin with the weights of a zoo model or run; how: --set transfer.learns=head",
-    )
-    train.add_argument("--data-path", metavar="PATH", help="where the data set is")
-    train.add_argument("--name", help="a title for the run")
-    train.add_argument(
-        "--device", help="auto, cpu, cuda, cuda:N or mps; ray for a cluster, see docs/scale.md"
-    )
-    train.add_argument("--seed", type=int, help="0 to 2147483647")
-    train.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="any parameter"
-    )
+    declare_spec(train)
     train.add_argument("--wait", action="store_true", help="follow it and return when it has ended")
 
     runs = command("runs", _runs, "List the runs.")
@@ -72,10 +54,33 @@ def declare(command: "Commands") -> None:
     command("data", _data, "List data sets, where they are, how to get the rest; and presets.")
 
 
+def declare_spec(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say a run's spec, for `asked_spec`."""
+    parser.add_argument("--preset", metavar="NAME", help="see: dlexplain data")
+    parser.add_argument("--spec", metavar="FILE.json", help="a spec, as run ID --json prints it")
+    parser.add_argument("--task", help="such as classify-image or forecast")
+    parser.add_argument("--data", metavar="NAME", help="see: dlexplain data")
+    parser.add_argument("--model", metavar="NAME", help="such as cnn, resnet9 or lstm-forecaster")
+    parser.add_argument(
+        "--parent",
+        metavar="NAME",
+        help="begin with the weights of a zoo model or run; how: --set transfer.learns=head",
+    )
+    parser.add_argument("--data-path", metavar="PATH", help="where the data set is")
+    parser.add_argument("--name", help="a title for the run")
+    parser.add_argument(
+        "--device", help="auto, cpu, cuda, cuda:N or mps; ray for a cluster, see docs/scale.md"
+    )
+    parser.add_argument("--seed", type=int, help="0 to 2147483647")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="any parameter"
+    )
+
+
 def _train(args: argparse.Namespace) -> int:
     from dlexplain.services.training.runs import launch
 
-    spec = _spec(args)
+    spec = asked_spec(args)
     if not args.json:
         _tell_balance(spec)
     record = launch(spec)
@@ -86,10 +91,15 @@ def _train(args: argparse.Namespace) -> int:
 
 def tell_launched(record: "RunRecord", as_json: bool) -> int:
     """Print a run that goes on by itself, and how to follow it; the exit status."""
+    from dlexplain.services.training.catalogue import data_status
+
     if as_json:
         print(json.dumps(record.to_dict(), indent=1))
-    else:
-        print(f"run {record.id} is {record.state}; follow it: dlexplain run {record.id} --follow")
+        return 0
+    status = data_status(record.data, record.spec["data_params"])
+    if record.active and not status.there:
+        print(f"note: its data are not here yet: {status.how}", file=sys.stderr)
+    print(f"run {record.id} is {record.state}; follow it: dlexplain run {record.id} --follow")
     return 0
 
 
@@ -108,7 +118,7 @@ def _tell_balance(spec: "RunSpec") -> None:
         complain(sentence)
 
 
-def _spec(args: argparse.Namespace) -> "RunSpec":
+def asked_spec(args: argparse.Namespace) -> "RunSpec":
     """From --preset or --spec, or --parent, or --task, --data and --model, changed by the other
     options."""
     from dataclasses import replace
@@ -129,6 +139,8 @@ def _spec(args: argparse.Namespace) -> "RunSpec":
     elif args.parent:
         theirs = begun_with(args.parent)
         own = {key: getattr(theirs, key) for key in ("task", "model", "data", "name")}
+        if not theirs.data:  # trained elsewhere
+            own["training"] = theirs.training
         if named.get("data") in (None, theirs.data):
             own["data_params"] = theirs.data_params
         spec = RunSpec(**{**own, **named})
@@ -255,7 +267,7 @@ def _print_run(record: "RunRecord") -> None:
     if record.tags:
         print(f"  tags: {', '.join(record.tags)}")
     if record.resuming:
-        print(f"  resumed, {record.resuming}")
+        print(f"  if you resume it, {record.resuming}")
     for note in record.notes:
         print(f"  note: {note}")
     for key, value in sorted(record.metrics.items()):

@@ -181,6 +181,7 @@ class DataSpec:
     load    (params, folder for what is downloaded or decoded, report) -> the arrays
     status  (params, folder) -> whether that would work
     check   as load, for data of which not all need be computed to know whether load takes them
+    columns  (params, folder) -> names of all series that there are, of data with more than are read
     """
 
     name: str
@@ -192,6 +193,7 @@ class DataSpec:
     load: Callable[[Any, Path, Report], LoadedData]
     status: Callable[[Any, Path], DataStatus]
     check: Callable[[Any, Path, Report], object] | None = None
+    columns: Callable[[Any, Path], tuple[str, ...]] | None = None
 
 
 DATA: Registry[DataSpec] = Registry("data set")
@@ -203,7 +205,8 @@ class ModuleOptions:
 
     augmentation  of the data's kind, see data.augmentations
     generated     pictures that are learned from beside the training part's
-    files  by which the model that the run begins with reads texts, by file name; {} learns its own
+    files  by which the model that the run begins with reads texts, or prepares pictures itself, by
+           file name; {} learns its own
     """
 
     task: Mapping[str, Any]

@@ -2,7 +2,7 @@
 training data were, by what its card's facts hold; no torch here."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,11 @@ def read_given(
     table = read_table(source, "", facts["series"], skip, least_rows, needed=True)
     check_period(table, facts, source.name if isinstance(source, Path) else name)
     return table
+
+
+def read_unknown(source: Path | bytes, columns: Sequence[str]) -> Table:
+    """Columns of a CSV that no card knows; otherwise as `read_given`, of any length."""
+    return read_table(source, "", columns, (1,) if _has_codes(source) else (), 0, needed=True)
 
 
 def check_period(table: Table, facts: Mapping[str, Any], name: str) -> None:

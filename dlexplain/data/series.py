@@ -19,6 +19,9 @@ LARGEST_INPUT = 5.0
 """Scaled inputs are cut to plus and minus this; April 2020 would else be 50."""
 LOG_CODES = (4, 5, 6)
 READ_AS = {
+    1: "a level",
+    2: "a change",
+    3: "the change of a change",
     4: "a logarithm",
     5: "a growth rate",
     6: "the change of a growth rate",

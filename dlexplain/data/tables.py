@@ -114,6 +114,13 @@ def read_table(
     )
 
 
+def column_names(source: Path | bytes) -> tuple[str, ...]:
+    """Of a CSV but its dates, whatever they hold; raises DataError as `read_table` does."""
+    frame, _ = _read_csv(source, (), 0)
+    date = _date_column(frame.iloc[1:], "")  # the first row may be FRED-MD's codes
+    return tuple(str(column) for column in frame if column != date)
+
+
 def _read_csv(
     source: Path | bytes, skip_rows: Sequence[int], least_rows: int
 ) -> tuple[pd.DataFrame, str]:

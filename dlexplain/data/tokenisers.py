@@ -4,8 +4,9 @@ Byte pairs: Sennrich et al., "Neural Machine Translation of Rare Words with Subw
 https://arxiv.org/abs/1508.07909, on bytes, so that any text can be written.
 """
 
+import json
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
@@ -17,6 +18,8 @@ FILE = "tokenizer.json"
 KINDS: tuple[Kind, ...] = ("word", "bpe", "character")
 SPECIALS = ("[PAD]", "[UNK]", "[BOS]", "[EOS]")
 PAD, UNK, BOS, EOS = range(len(SPECIALS))
+PROBED = 500
+"""Tokens by which two tokenisers are compared."""
 WORDS = Regex(r"[\w'’]+|[^\w\s'’]+")
 """A word with its apostrophes, or a run of punctuation."""
 
@@ -75,3 +78,45 @@ def load_tokeniser(text_json: str) -> Tokenizer:
         raise DataError(f"this is no tokeniser's JSON: {error}") from error
     tokeniser.encode_special_tokens = True
     return tokeniser
+
+
+def one_up(tokeniser: Tokenizer) -> Tokenizer:
+    """The same with every id larger by one, so that 0 is no token; raises DataError where its JSON
+    is of a form in which ids cannot be told."""
+    told = json.loads(tokeniser.to_str())
+    model = told["model"]
+    match model.get("vocab"):
+        case dict(known):
+            model["vocab"] = {token: place + 1 for token, place in known.items()}
+        case list(known):  # by place, with scores
+            model["vocab"] = [["\x00", min(score for _, score in known) - 100.0], *known]
+            model["unk_id"] = None if model["unk_id"] is None else model["unk_id"] + 1
+        case _:
+            raise DataError(f"a tokeniser of the form {model.get('type')} has no ids to move")
+    for token in told["added_tokens"]:
+        token["id"] += 1
+    told["post_processor"] = _marks_up(told["post_processor"])
+    try:
+        moved = load_tokeniser(json.dumps(told))
+    except DataError as error:
+        raise DataError(f"its tokeniser cannot be read with other ids: {error}") from error
+    known_words = list(tokeniser.get_vocab())[:PROBED]
+    for text in (" ".join(known_words), *known_words):
+        if moved.encode(text).ids != [token + 1 for token in tokeniser.encode(text).ids]:
+            raise DataError("its tokeniser reads otherwise when its ids are moved by one")
+    return moved
+
+
+def _marks_up(processor: Any) -> Any:
+    """A post-processor with the ids of its marks larger by one."""
+    if isinstance(processor, list):
+        return [_marks_up(one) for one in processor]
+    if not isinstance(processor, dict):
+        return processor
+    found = {key: _marks_up(value) for key, value in processor.items()}
+    for mark in ("cls", "sep"):  # of BERT's and RoBERTa's: [token, id]
+        if isinstance(found.get(mark), list):
+            found[mark] = [found[mark][0], found[mark][1] + 1]
+    if isinstance(found.get("ids"), list):  # of a template's special token
+        found["ids"] = [token + 1 for token in found["ids"]]
+    return found

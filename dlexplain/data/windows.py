@@ -6,6 +6,7 @@ A forecast of the raw change 0 is the random walk.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +67,26 @@ class Windows:
         rows = origins[:, None] + np.arange(1, self.horizon + 1)
         came: NDArray[np.float64] = self.data.levels[:, list(self.data.targets)][rows]
         return came
+
+    def facts(self) -> dict[str, Any]:
+        """What a card has of them: how a model is shown other data as it saw these."""
+        data = self.data
+        return {
+            "series": list(data.names),
+            "targets": list(data.target_names),
+            "period": data.period,
+            "digest": data.digest,
+            "notes": list(data.notes),
+            "starts": [str(data.dates[place]) for place in data.starts],
+            "sizes": {split: len(origins) for split, origins in self.origins.items()},
+            "codes": list(data.codes),
+            "logs": list(data.logs),
+            "input_mean": data.input_scale[0].tolist(),
+            "input_scale": data.input_scale[1].tolist(),
+            "change_mean": self.change_mean.tolist(),
+            "change_scale": self.change_scale.tolist(),
+            "step": self.step.tolist(),
+        }
 
 
 def cut(data: SeriesData, window: int, horizon: int) -> Windows:

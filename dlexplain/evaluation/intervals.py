@@ -41,6 +41,25 @@ def bootstrap_mean(
     return float(values.mean()), float(low), float(high)
 
 
+def block_bootstrap_mean(
+    values: NDArray[np.float64], block: int, seed: int = 0, share: float = 0.95
+) -> tuple[float, float, float]:
+    """Mean of n values in order, of which neighbours go together, and its interval by the
+    percentiles of RESAMPLES means of blocks of neighbours, drawn with replacement from a circle
+    (Politis and Romano 1992). A block of 1 is `bootstrap_mean`.
+
+    Raises BadInput for fewer than two blocks, or than LEAST values.
+    """
+    _check(values)
+    n = len(values)
+    if n < 2 * block:
+        raise BadInput(f"{n} values are too few for blocks of {block}; {2 * block} are needed")
+    starts = np.random.default_rng(seed).integers(0, n, (RESAMPLES, -(-n // block)))
+    places = (starts[..., None] + np.arange(block)).reshape(RESAMPLES, -1)[:, :n] % n
+    low, high = np.quantile(values[places].mean(1), [(1 - share) / 2, (1 + share) / 2])
+    return float(values.mean()), float(low), float(high)
+
+
 def of_median(
     values: NDArray[np.float64], share: float = 0.95
 ) -> tuple[float, float | None, float | None]:

@@ -75,6 +75,8 @@ class Watch(Callback):
         _log.info("epoch %d of %s: %s", trainer.current_epoch + 1, trainer.max_epochs, told)
         if self.monitor not in found:
             return
+        if self.reporter.row.family:  # whoever chooses among its runs decides by each epoch
+            self.reporter.hurry()
         value, best = found[self.monitor], self.reporter.progress.get("best")
         better = best is None or self.sign * value > self.sign * best
         self.reporter.tell(

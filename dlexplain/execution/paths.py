@@ -287,3 +287,51 @@ def delivery_log(home: Path) -> Path:
 def tracking_lock(home: Path) -> Path:
     """Held while MLflow's SQLite file is made or brought up to date."""
     return home / "mlflow.lock"
+
+
+def sweeps_folder(home: Path) -> Path:
+    """Sweeps, a folder each, named by its id."""
+    return home / "sweeps"
+
+
+def sweep_folder(home: Path, sweep: str) -> Path:
+    return sweeps_folder(home) / sweep
+
+
+def sweep_spec_file(home: Path, sweep: str) -> Path:
+    """What a sweep was told: JSON."""
+    return sweep_folder(home, sweep) / "spec.json"
+
+
+def sweep_budget_file(home: Path, sweep: str) -> Path:
+    """How many trials and minutes it may take, which people may extend: JSON."""
+    return sweep_folder(home, sweep) / "budget.json"
+
+
+def sweep_state_file(home: Path, sweep: str) -> Path:
+    """Its state, and its controller's process and last sign of life: JSON."""
+    return sweep_folder(home, sweep) / "state.json"
+
+
+def sweep_trials_file(home: Path, sweep: str) -> Path:
+    """What pages show of its trials, written anew from Optuna's store when that changes: JSON."""
+    return sweep_folder(home, sweep) / "trials.json"
+
+
+def sweep_database(home: Path, sweep: str) -> Path:
+    """Optuna's store of its trials, where no server is set."""
+    return sweep_folder(home, sweep) / "optuna.sqlite3"
+
+
+def sweep_stop_file(home: Path, sweep: str) -> Path:
+    """There while somebody wishes that it stops."""
+    return sweep_folder(home, sweep) / "stop"
+
+
+def sweep_lock(home: Path, sweep: str) -> Path:
+    """Held by its controller."""
+    return sweep_folder(home, sweep) / "controller.lock"
+
+
+def sweep_log(home: Path, sweep: str) -> Path:
+    return sweep_folder(home, sweep) / "log.txt"

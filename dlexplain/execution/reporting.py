@@ -5,7 +5,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +41,10 @@ class Reporter:
         self.progress |= {"phase": "starting", "phase_began": time.time()}
         self._points: list[Point] = []
         self._changing, self._writing = threading.Lock(), threading.Lock()
-        self._end = threading.Event()
+        self._end, self._hurried = threading.Event(), threading.Event()
         self._said: set[str] = set()
         self._threads = [
-            threading.Thread(target=self._every, args=arguments, daemon=True)
-            for arguments in ((HEARTBEAT_SECONDS, self._heartbeat), (FLUSH_SECONDS, self.flush))
+            threading.Thread(target=work, daemon=True) for work in (self._beat_on, self._write_on)
         ]
 
     def start(self) -> None:
@@ -83,6 +82,11 @@ class Reporter:
             self._points += points
             self.progress.setdefault("metrics", {}).update({p.key: p.value for p in points})
 
+    def hurry(self) -> None:
+        """Have the metrics so far written now, by the thread that writes them: training does not
+        wait."""
+        self._hurried.set()
+
     def waiting(self) -> list[Point]:
         """Metrics that are not in the run's journal yet."""
         with self._changing:
@@ -96,6 +100,7 @@ class Reporter:
     def stop(self) -> list[Point]:
         """Write what is left, before the state changes; returns what could not be written."""
         self._end.set()
+        self._hurried.set()
         for thread in self._threads:
             thread.join()
         self.flush()
@@ -116,9 +121,17 @@ class Reporter:
         self._said.clear()
         return True
 
-    def _every(self, seconds: float, act: Callable[[], object]) -> None:
-        while not self._end.wait(seconds):
-            act()
+    def _beat_on(self) -> None:
+        while not self._end.wait(HEARTBEAT_SECONDS):
+            self._heartbeat()
+
+    def _write_on(self) -> None:
+        while True:
+            self._hurried.wait(FLUSH_SECONDS)
+            if self._end.is_set():
+                return
+            self._hurried.clear()
+            self.flush()
 
     def _heartbeat(self) -> None:
         with self._changing:

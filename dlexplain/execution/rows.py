@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import psutil
 
@@ -141,8 +141,21 @@ def is_at_work(row: RunRow) -> bool:
     return row.state == "running" and is_alive(row)
 
 
-def is_alive(row: RunRow, by_heartbeat: bool = True) -> bool:
-    """Whether the run's worker lives; on another machine, whether it has beaten lately.
+class Working(Protocol):
+    """What is known of a process: which, when it was born, where, when it beat last."""
+
+    @property
+    def pid(self) -> int | None: ...
+    @property
+    def born(self) -> float | None: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def heartbeat(self) -> float | None: ...
+
+
+def is_alive(row: Working, by_heartbeat: bool = True) -> bool:
+    """Whether a worker lives; on another machine, whether it has beaten lately.
 
     by_heartbeat  whether a late sign of life counts
     """

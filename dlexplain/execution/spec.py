@@ -26,6 +26,8 @@ GROUPS = (
     "resources",
 )
 """The fields that hold parameters."""
+TOPS = ("task", "model", "data", "parent", "compression", "seed", "device")
+"""Those with one value that is computed with."""
 MAX_SEED = 2**31 - 1
 
 
@@ -36,7 +38,8 @@ class RunSpec:
     task, model, data   registered names
     shortcut            what is planted in the training part (data.shortcuts.Shortcut), {} nothing
     training            optimiser, schedule, epochs, batch size, precision (tasks.base.Training)
-    parent              the trained model whose weights it begins with, "" for fresh ones
+    parent              the trained model whose weights it begins with, or the folder or hub name of
+                        the user's own backbone; "" for fresh ones
     transfer            which of the parent's weights learn, and how fast, {} all alike
     compression         how the parent is made smaller, a registered name, or "" for not at all
     device              auto, cpu, cuda or cuda:N; ray is the cluster of the settings
@@ -126,6 +129,30 @@ class RunSpec:
             short = group.removesuffix("_params")
             found |= {f"{short}.{key}": value for key, value in getattr(self, group).items()}
         return found
+
+    def with_flat(self, values: Mapping[str, Value]) -> "RunSpec":
+        """The spec with values under the names that `flat` gives them.
+
+        Another model or data set takes none of the parameters of the one before. Raises SpecError
+        for a name that no spec has.
+        """
+        groups: dict[str, Any] = {key: dict(getattr(self, key)) for key in GROUPS}
+        short = {group.removesuffix("_params"): group for group in GROUPS}
+        tops: dict[str, Any] = {}
+        for key, value in values.items():
+            group, dot, name = key.partition(".")
+            if not dot and key in TOPS:
+                tops[key] = value
+            elif not (dot and group in short):
+                raise SpecError([f'unknown field "{key}"; {known_names(key, (*TOPS, *short))}'])
+        for key in ("model", "data"):
+            if tops.get(key, getattr(self, key)) != getattr(self, key):
+                groups[short[key]] = {}
+        for key, value in values.items():
+            group, dot, name = key.partition(".")
+            if dot:
+                groups[short[group]][name] = value
+        return replace(self, **groups, **tops)
 
     @property
     def title(self) -> str:

@@ -42,7 +42,9 @@ STATUS: dict[State, str] = {
 MOST_METRICS, MOST_PARAMS, LONGEST = 1000, 100, 5000
 """MLflow's limits of one call, and of a parameter's text."""
 STATE_TAG, WHY_TAG, RUN_TAG = "dlexplain.state", "dlexplain.why", "dlexplain.run"
-TAGS_TAG = "dlexplain.tags"
+TAGS_TAG, FAMILY_TAG = "dlexplain.tags", "dlexplain.family"
+PARENT_TAG = "mlflow.parentRunId"
+"""MLflow's own: its page shows runs that have it below the one that it names."""
 TOLD_OF_DATA = ("sizes", "classes")
 """Facts of a data set that MLflow is told."""
 _loading = threading.Lock()
@@ -131,11 +133,29 @@ class Tracking:
                 STATE_TAG: "running",
                 "mlflow.source.git.commit": tags.get("dlexplain.git_commit", ""),
                 **{key: value[:LONGEST] for key, value in tags.items()},
+                **({PARENT_TAG: self.parent(row.family)} if row.family else {}),
             },
         )
         tracking = str(run.info.run_id)
         self.describe(replace(row, tracking=tracking))
         return tracking
+
+    def parent(self, family: str) -> str:
+        """MLflow's id of the run that stands for a family, made if it is not there."""
+        wanted = f"tags.`{FAMILY_TAG}` = '{family}'"
+        found = self.client.search_runs([self.experiment], wanted, max_results=1)
+        if found:
+            return str(found[0].info.run_id)
+        made = self.client.create_run(self.experiment, run_name=family, tags={FAMILY_TAG: family})
+        return str(made.info.run_id)
+
+    def show_family(self, family: str, active: bool) -> None:
+        """Tell MLflow whether some run of a family is still queued or at work."""
+        parent = self.parent(family)
+        if active:
+            self.client.update_run(parent, status="RUNNING")
+        else:
+            self.client.set_terminated(parent, "FINISHED")
 
     def describe(self, row: RunRow) -> None:
         """Record what the run was told; a second time changes nothing."""

@@ -103,6 +103,9 @@ def _tell(home: Path, states: States, tracking: Tracking, row: RunRow) -> None:
     shown = (row.name, list(row.tags), row.state, row.why, row.ended)
     if list(told.shown) != list(shown):
         tracking.show(row)
+        if row.family:
+            active = any(other.active for other in states.all() if other.family == row.family)
+            tracking.show_family(row.family, active)
         told = _keep(home, row.id, replace(told, shown=shown))
     if row.state == "finished":
         for file, folder in _files(home, row.id):

@@ -4,16 +4,21 @@ No torch here: pages list models and draw forms of their parameters without it. 
 in networks/modules/, named by import strings.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
+from dlexplain.errors import ParamError
 from dlexplain.integrity import PackageFiles
 from dlexplain.params import choice
 from dlexplain.registry import Registry, imported
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+NO_FILES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -165,6 +170,8 @@ class Architecture:
     least     smallest side in pixels of a picture, or 0
     any_side  whether one network takes pictures of any side, so that it may begin with smaller ones
     weights   those that it begins with, where a pip package has them, or None
+    file      of one that is not built from its parameters alone: the name of the file beside the
+              weights that says how, which a run has of the model that it begins with
     What it builds may be one that SeesData or KeepsPart, see networks/modules/base.py.
     """
 
@@ -179,10 +186,21 @@ class Architecture:
     least: int = 0
     any_side: bool = False
     weights: PackageFiles | None = None
+    file: str = ""
 
-    def build(self, shape: Any, params: Any) -> "nn.Module":
-        """A fresh network of this shape; raises BadInput where the two do not fit."""
-        return imported(self.module)(shape, params)  # type: ignore[no-any-return]
+    def build(self, shape: Any, params: Any, files: Mapping[str, str] = NO_FILES) -> "nn.Module":
+        """A fresh network of this shape; raises BadInput where the two do not fit.
+
+        files  texts that are kept beside the weights, by name
+        """
+        if not self.file:
+            return imported(self.module)(shape, params)  # type: ignore[no-any-return]
+        if self.file not in files:
+            raise ParamError(
+                f"{self.name} is built by the {self.file} of the model that a run begins with; "
+                "name that model as its parent"
+            )
+        return imported(self.module)(shape, params, files[self.file])  # type: ignore[no-any-return]
 
 
 ARCHITECTURES: Registry[Architecture] = Registry("model")

@@ -46,6 +46,7 @@ from dlexplain.results.layers import (
     TopActivation,
     TopActivations,
 )
+from dlexplain.results.mean_errors import MeanError
 from dlexplain.results.model_comparison import ModelComparison
 from dlexplain.results.objects import (
     Box,
@@ -107,6 +108,7 @@ from dlexplain.results.steps import (
     StageStep,
     StepThrough,
 )
+from dlexplain.results.sweeps import Sweep
 from dlexplain.results.test_results import (
     Alignment,
     Backtest,
@@ -222,6 +224,7 @@ __all__ = [
     "Layers",
     "MapAgreement",
     "MapSimilarity",
+    "MeanError",
     "Measurement",
     "ModelComparison",
     "MultiTaskTest",
@@ -263,6 +266,7 @@ __all__ = [
     "StageStep",
     "StateChange",
     "StepThrough",
+    "Sweep",
     "TextAttackResult",
     "TextAttribution",
     "TextPrediction",

@@ -106,7 +106,9 @@ class RunRecord:
 
     @property
     def fraction(self) -> float:
-        """Part of the training steps that is done, 0 to 1."""
+        """Part of the training steps that is done, 0 to 1; 1 of a run that finished without any."""
+        if self.state == "finished" and not self.steps:
+            return 1.0
         return min(1.0, self.step / self.steps) if self.steps else 0.0
 
     @property

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dlexplain.params import Value
 from dlexplain.results.explanations import plot
+from dlexplain.results.mean_errors import MeanError
 from dlexplain.results.test_results import Backtest
 
 POOR = 0.05
@@ -150,6 +151,7 @@ class SeriesBacktest:
     widening   (levels, horizon, targets) mean width after calibration, of that before
     period     observations a year; about, what known series measure
     made_up    whether the series are drawn at random, which is no test of a model
+    means      of each series and forecaster, with intervals
     """
 
     model: str
@@ -163,6 +165,7 @@ class SeriesBacktest:
     period: int = 0
     about: Mapping[str, SeriesAbout] = field(default_factory=dict)
     made_up: bool = False
+    means: tuple[MeanError, ...] = ()
 
     def rows(self, measure: str = "mase") -> list[dict[str, Any]]:
         """A row a series and step ahead: measure ("mase" or "rmse") of each forecaster."""
@@ -219,6 +222,7 @@ class SeriesBacktest:
             "origins": [str(day) for day in self.tested.origins],
             "mase": self.rows("mase"),
             "mean_mase": self.mean_mase(),
+            "means": [mean.to_dict() for mean in self.means],
             "rmse": self.rows("rmse"),
             "coverage": self.coverage_rows(),
             "notes": list(self.notes),

@@ -16,7 +16,7 @@ from dlexplain.tasks.teaching import (
     temperature_field,
 )
 
-TOKENISERS = ("word", "bpe", "character", "minilm")
+TOKENISERS = ("word", "bpe", "character", "minilm", "own")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Reading:
         "Tokens",
         TOKENISERS,
         help="Words, byte pairs or characters, learnt from the training part; or MiniLM's own "
-        "word pieces, which its model needs.",
+        "word pieces, which its model needs; or own, those of the user's own backbone.",
     )
     vocabulary: int = number(
         15_000, "Vocabulary", low=50, high=100_000, help="Most tokens; the commonest are kept."

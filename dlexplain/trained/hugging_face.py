@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dlexplain.errors import BadInput, ModelError, UnknownName
+from dlexplain.execution import paths
 from dlexplain.results.words import with_article
 from dlexplain.settings import local_path
 from dlexplain.trained.entry import BROUGHT, ModelEntry
@@ -19,6 +20,8 @@ from dlexplain.trained.hub import model_folder
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 OWN = "your own"
+LONGEST = 128
+"""Tokens of a text at most where nothing else is said."""
 TASKS = {
     "classify-image": ("ForImageClassification",),
     "classify-text": ("ForSequenceClassification",),
@@ -77,6 +80,41 @@ def _task_of(name: str, tasks: Sequence[str]) -> str:
     fit = [task for task in tasks if any(one.endswith(TASKS[task]) for one in built)]
     usual = "classify-text" if "classify-text" in tasks else tasks[0]
     return fit[0] if fit else usual
+
+
+def is_backbone(name: str) -> bool:
+    """Whether the name may be of such a model rather than of one that was trained here: a folder
+    with a config.json and no run's card, or a name on the hub where no such path is."""
+    try:
+        path = local_path(name)
+    except BadInput:
+        return False
+    if path.is_dir():
+        of_run = paths.card_in(path).is_file() or paths.facts_in(path).is_file()
+        return (path / "config.json").is_file() and not of_run
+    return not path.exists() and HUB_NAME.fullmatch(name) is not None
+
+
+def task_of_own(name: str, tasks: Sequence[str]) -> str:
+    """The one of the tasks that a folder or a model of the hub is for, told without loading it.
+
+    Raises UnknownName, or ModelError where it is for none, one sentence.
+    """
+    folder = model_folder(name)
+    check_folder(folder, *tasks)
+    return _task_of(str(folder), tasks)
+
+
+def longest_said(name: str) -> int:
+    """Of a text model: the most tokens that its config says it reads, up to LONGEST, or 0."""
+    config = json.loads((model_folder(name) / "config.json").read_text("utf-8"))
+    places = config.get("max_position_embeddings")
+    if not isinstance(places, int) or places < 1:
+        return 0
+    # Families that count places from behind the padding's id have fewer than they say.
+    padding = config.get("pad_token_id")
+    own = padding + 1 if isinstance(padding, int) and padding > 0 else 0
+    return min(LONGEST, max(1, places - own))
 
 
 def is_own_model(name: str) -> bool:

@@ -13,7 +13,7 @@ import dlexplain.tasks  # noqa: F401, these two register what a card can name
 from dlexplain.compression.modules.base import STRUCTURE, restored
 from dlexplain.errors import BadInput, CheckpointError, WeightsError
 from dlexplain.execution.checkpoints import read_checkpoint
-from dlexplain.networks.base import ARCHITECTURES
+from dlexplain.networks.base import ARCHITECTURES, NO_FILES
 from dlexplain.networks.modules.adapters import merged_state
 from dlexplain.networks.modules.base import KeepsPart, kept_state, shared_weights
 from dlexplain.networks.modules.group_norm import with_group_norms
@@ -44,7 +44,7 @@ def build_network(model: Trained) -> nn.Module:
         task, architecture = TASKS[spec.task], ARCHITECTURES[spec.model]
         shape = task.shape(model.facts, parse(task.Params, spec.task_params))
         params: Any = parse(architecture.Params, spec.model_params)
-        network = architecture.build(shape, params)
+        network = architecture.build(shape, params, model.files if architecture.file else NO_FILES)
         if is_private(spec.training):  # as it was for its training
             with_group_norms(network)
         if STRUCTURE in model.kept:

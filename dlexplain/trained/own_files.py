@@ -67,6 +67,19 @@ def beside(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
+def refused_as_parent(name: str) -> str:
+    """Why a run cannot begin with what a user brings as one file, a sentence; "" otherwise."""
+    if not is_own_file(name):
+        return ""
+    kinds = {ONNX: "an ONNX file", PROGRAM: "an exported program", WEIGHTS: "a file of weights"}
+    form = local_path(name).suffix.lower()
+    return (
+        f'"{name}" is {kinds.get(form, f"a {form} file")}, and no run begins with one: its layers '
+        "cannot be trained on here; a model of the zoo, a run, or a folder of transformers "
+        "(config.json with safetensors) can"
+    )
+
+
 def check_file(name: str) -> Path:
     """The path of a file whose form can be read; nothing of it is read.
 

@@ -24,12 +24,14 @@ class Own:
     also   further tasks that such models may be for
     read   loads one, raising DlexplainError where it cannot be used on the page
     offer  whether one that is in the session can be used on the page
+    files  whether models in one file are taken too, where the task's may be such
     """
 
     task: str
     read: Callable[[str], object]
     offer: Callable[[str], bool] = lambda name: True
     also: tuple[str, ...] = ()
+    files: bool = True
 
     def names(self) -> list[str]:
         """By folder, file or name on the hub."""
@@ -44,7 +46,11 @@ class Own:
         return self._is_file(name) or is_own_model(name)
 
     def _is_file(self, name: str) -> bool:
-        return self.task == OF_FILES and is_own_file(name)
+        return self._takes_files and is_own_file(name)
+
+    @property
+    def _takes_files(self) -> bool:
+        return self.files and self.task == OF_FILES
 
     def load(self, name: str) -> str:
         """The name, which joins the list once the model has loaded; raises ModelError."""
@@ -91,7 +97,7 @@ class Own:
         kinds = " or ".join(with_article(KINDS[task]) for task in (self.task, *self.also))
         needs, _ = BESIDE.get(self.task, BESIDE[""])
         folder, file = "Folder", ""
-        if self.task == OF_FILES:
+        if self._takes_files:
             folder, file = "Folder, file", f"Or a file: {ACCEPTED}. "
 
         def note() -> None:

@@ -10,6 +10,7 @@ from dlexplain.ui.forecast.choice import (
     choose_series,
     choose_target,
 )
+from dlexplain.ui.forecast.unseen import UNSEEN, address_of_unseen
 from dlexplain.ui.markdown import literal
 
 VIEWS = {
@@ -31,17 +32,22 @@ def main() -> None:
     if entry is None:
         return
     with right:
-        given = choose_series(entry, arrived)
+        given = choose_series(entry, arrived, zero_shot=True)
     from_address("view", one_of("view", VIEWS), arrived, VIEW)
-    st.session_state.setdefault(VIEW, "forecast")
+    # Set at each run: where there are no series yet the view is not drawn, and would be forgotten.
+    st.session_state[VIEW] = st.session_state.get(VIEW) or "forecast"
+    source = st.session_state["forecast-source"]
+    address: dict[str, str | None] = {"model": entry.name, "series": source}
+    if source == UNSEEN:
+        address |= address_of_unseen()
     if given is None:
-        to_address({"model": entry.name, "series": st.session_state["forecast-source"]})
+        to_address(address)
         return
     with st.spinner("Loading…"):  # torch is imported from here on
         from dlexplain.services.forecast.forecasting import origins
         from dlexplain.ui.forecast import cache
     try:
-        model = cache.model(entry.name)
+        model = cache.model(entry.name).scaled_for(given)
     except DlexplainError as error:
         st.error(literal(error))
         return
@@ -82,7 +88,7 @@ def main() -> None:
             from dlexplain.ui.forecast.change import show_change
 
             kept |= show_change(model, given, row, target, arrived)
-    to_address({"model": entry.name, "series": st.session_state["forecast-source"], **kept})
+    to_address(address | kept)
 
 
 main()

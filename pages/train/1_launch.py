@@ -30,6 +30,7 @@ from dlexplain.settings import settings
 from dlexplain.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, tell_wrong, to_address
 from dlexplain.ui.cluster import show_cluster
+from dlexplain.ui.backbones import BACKBONES
 from dlexplain.ui.estimate import show_estimate
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
@@ -76,10 +77,12 @@ def main() -> None:
         spec = ask(owner, started or PRESETS[name].spec)
     with about:
         if started:
-            st.caption(
-                f"The form begins with how {literal(started.parent)} was trained, and the run with "
-                "its weights. Another preset begins anew."
+            how = (
+                f"with how {literal(started.parent)} was trained, and the run with its weights"
+                if started.data
+                else f"with your own model {literal(started.parent)}, and the run with its weights"
             )
+            st.caption(f"The form begins {how}. Another preset begins anew.")
         else:
             tell_preset(name, spec)
     with result:
@@ -144,7 +147,8 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
     task = pick(task_box, "Task", tasks(), first.task, preset)
     data = pick(data_box, "Data", data_sets(task.name), first.data, f"{preset}-{task.name}")
     parent = pick_parent(task.name, first.parent, preset)
-    known = [m for m in architectures(task.name) if parent is None or m.name == parent.model]
+    every = architectures(task.name, begun=parent is not None)
+    known = [m for m in every if parent is None or m.name == parent.model]
     owner = f"{preset}-{task.name}-{parent.parent if parent else ''}"
     model = pick(model_box, "Model", tuple(known), first.model, owner)
     st.caption(f"**{data.title}.** {data.description}  \n**{model.title}.** {model.description}")
@@ -216,7 +220,12 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
 
 def pick_parent(task: str, first: str, owner: str) -> RunSpec | None:
     """The spec of the trained model that the run begins with; None for fresh weights."""
-    models = {entry.name: entry for entry in parents(task)}
+    own, key = BACKBONES.get(task), f"begins-{owner}-{task}"
+    brought: list[str] = []
+    if own:
+        own.choose_asked(key)
+        brought = [name for name in dict.fromkeys([*own.names(), first]) if name]
+    models = {entry.name: entry for entry in parents(task, brought)}
     if not models:
         return None
     names = [FRESH, *models]
@@ -225,11 +234,13 @@ def pick_parent(task: str, first: str, owner: str) -> RunSpec | None:
         names,
         names.index(first) if first in models else 0,
         format_func=lambda name: models[name].title if name in models else "Fresh weights",
-        key=f"begins-{owner}-{task}",
+        key=key,
         persist_state="session",
         help="A trained model of the same task hands on its weights (transfer), its architecture "
         "and how it reads. Where the classes are others, its last layer is fresh.",
     )
+    if own:
+        own.ask(key)
     if chosen == FRESH:
         return None
     try:

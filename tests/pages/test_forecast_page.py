@@ -112,7 +112,12 @@ def test_the_backtest_is_honest_about_errors_and_coverage() -> None:
     beaten = ["the model is best", "random walk beats the model", "seasonal naive beats the model",
               "AR beats the model"][int(np.argmin(means))]  # fmt: skip
     assert beaten in text.replace("**", "")
+    means = [mean for mean in result.means if mean.series == "unemp"]
     table = page.dataframe[0].value
+    assert table["So the model is"].tolist() == [mean.verdict for mean in means]
+    assert table["Mean MASE"][0].startswith(f"{means[0].mase.value:.3g} [")
+    assert "n = 36 origins" in text and "blocks of 8 origins" in text
+    table = page.dataframe[1].value
     assert table["unemp, as trained"][0] == f"{result.tested.coverage[0][:, 2].mean():.0%}"
     assert table["unemp, calibrated"][1] == f"{result.calibrated[1][:, 2].mean():.0%}"
     assert table["all series, calibrated"][2] == f"{result.calibrated[2].mean():.0%}"
@@ -223,6 +228,52 @@ def test_a_csv_of_ones_own_is_forecast() -> None:
     page = uploaded(example_csv(find(FRED, "forecast").trained).encode())
     assert not page.error
     assert "is forecast at" in said(page)
+
+
+def test_series_that_it_never_saw_are_forecast_and_tested() -> None:
+    page = opened(series="unseen")
+    assert "reads 6 series at once and what it says of one hangs on the others" in said(page)
+    fields = [field for field in page.selectbox if "unseen-column" in str(field.key)]
+    assert [field.value for field in fields] == list(
+        find("macrodata-lstm", "forecast").trained.facts["series"]
+    )
+    assert "Not new to the model, as it was trained on series so named: realgdp" in said(page)
+    fields[0].set_value("realdpi").run()
+    assert not page.exception
+    assert page.segmented_control(key="forecast-target").options == ["realdpi", "cpi", "unemp"]
+    assert "Real disposable income is forecast at" in said(page)
+    assert "Read and transformed in these places: realdpi as realgdp" in said(page).replace(
+        "\\", ""
+    )
+    assert "neither scales nor intervals know anything of it" in said(page)
+    columns = page.query_params["columns"]
+    assert "realdpi,realcons,realinv,cpi,tbilrate,unemp" in columns
+    page.segmented_control(key="forecast-view").set_value("backtest").run()
+    page = ended(page)
+    assert jobs(page)[0].result.tested.forecasters[-1] == "drift"
+    assert "what the scales say without the network" in said(page)
+    for view in ("why", "change", "inside"):
+        page.segmented_control(key="forecast-view").set_value(view).run()
+        page = ended(page)
+        assert not page.error
+    again = opened(series="unseen", columns="realgovt,realcons,realinv,cpi,tbilrate,unemp")
+    assert "Real government spending is forecast at" in said(again)
+
+
+def test_what_is_to_be_chosen_of_series_that_it_never_saw_is_said() -> None:
+    page = opened(series="unseen")
+    key = "forecast-unseen-column-macrodata-lstm-5"
+    page.selectbox(key=key).set_value(None).run()
+    assert "Choose a column for unemp." in said(page)
+    page.selectbox(key=key).set_value("cpi").run()
+    assert [error.value for error in page.error] == [
+        'column "cpi" is named more than once; each stands for one series'
+    ]
+    page.selectbox(key="forecast-unseen-from").set_value("csv").run()
+    assert "Drop a CSV above: one row a period, with the series to be forecast." in said(page)
+    page.selectbox(key="forecast-unseen-from").set_value("fred-md").run()
+    assert not page.exception and len(page.error) == 1
+    assert "FRED-MD" in page.error[0].value
 
 
 def bad(text: str) -> dict[str, bytes]:

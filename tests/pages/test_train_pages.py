@@ -364,3 +364,26 @@ def test_a_parent_that_cannot_be_is_told() -> None:
 def test_a_finished_run_leads_to_training_on() -> None:
     page = opened("2_runs.py", run=digits_run())
     assert "Train on from this" in [button.label for button in page.button]
+
+
+def test_a_run_may_begin_with_your_own_model(tmp_path: Path) -> None:
+    from tests import own_pictures
+
+    own_pictures.save("vit", tmp_path / "vit")
+    (tmp_path / "net.pt2").write_bytes(b"a program")
+    page = opened("1_launch.py")
+    (field,) = [box for box in page.text_input if "Hugging Face hub" in box.label]
+    assert field.label.startswith("Folder, or name")  # no run begins with one file
+    field.input(str(tmp_path / "net.pt2")).run()
+    assert "is a file; the folder of a model is accepted" in page.error[0].value
+    (field,) = [box for box in page.text_input if "Hugging Face hub" in box.label]
+    field.input(str(tmp_path / "vit")).run()
+    assert not page.exception
+    assert not page.error
+    values = {box.label: box.value for box in page.selectbox}
+    assert (values["Begins with"], values["Model"]) == (str(tmp_path / "vit"), "hugging-face")
+    assert f"--parent {tmp_path / 'vit'}" in page.code[0].value
+    asked = opened("1_launch.py", parent=str(tmp_path / "vit"))
+    values = {box.label: box.value for box in asked.selectbox}
+    assert (values["Begins with"], values["Model"]) == (str(tmp_path / "vit"), "hugging-face")
+    assert "your own model" in asked.caption[0].value

@@ -189,7 +189,7 @@ def test_resuming_says_what_there_is_to_go_on_from(capsys: pytest.CaptureFixture
     finished = service.run(digits_run())
     assert (finished.checkpoint, finished.resuming) == (None, "")
     assert main(["run", bare]) == 0
-    assert "  resumed, there is no checkpoint, so it would start" in capsys.readouterr().out
+    assert "  if you resume it, there is no checkpoint, so" in capsys.readouterr().out
     assert main(["resume", bare]) == 0
     assert capsys.readouterr().out == (
         f"run {bare} is queued; it has no checkpoint and starts from the beginning\n"

@@ -1,6 +1,7 @@
 """Pictures with classes as Lightning sees them: varied, normalised, channels-last."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ class PictureModule(DataModule):
     generated  pictures that are learned from behind those of the training part; how pixels are
                normalised does not depend on them
     heads  of data with several labels those that are learned: "y" is (batch, heads) then
+    files  of a model that prepares pictures itself: they come to it with values from 0 to 1
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class PictureModule(DataModule):
         epochs: int,
         generated: Pictures | None = None,
         heads: Sequence[str] = (),
+        files: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         columns = [list(data.heads).index(name) for name in heads]
         parts = {
@@ -43,7 +46,8 @@ class PictureModule(DataModule):
         }
         super().__init__(parts, batch_size, seed)
         self.augmentation = augmentation
-        self.mean, self.scale = data.pixel_mean, data.pixel_scale
+        self.files = dict(files)
+        self.mean, self.scale = (0.0, 255.0) if files else (data.pixel_mean, data.pixel_scale)
         self.epochs = epochs
 
         self.facts = {
@@ -110,7 +114,9 @@ def _pictures(data: PictureData, options: ModuleOptions) -> PictureModule:
     if o.shortcut.planted:
         data = planted_pictures(data, o.shortcut, o.seed)
     heads = chosen_heads(str(o.task[HEADS]), data.heads) if HEADS in o.task else ()
-    return PictureModule(data, o.augmentation, o.batch_size, o.seed, o.epochs, o.generated, heads)
+    return PictureModule(
+        data, o.augmentation, o.batch_size, o.seed, o.epochs, o.generated, heads, o.files
+    )
 
 
 def _tensors(

@@ -31,25 +31,8 @@ class SeriesModule(DataModule):
             for split, origins in windows.origins.items()
         }
         super().__init__(parts, batch_size, seed)
-        data = windows.data
         self.windows = windows
-        self.facts = {
-            "series": list(data.names),
-            "targets": list(data.target_names),
-            "period": data.period,
-            "digest": data.digest,
-            "notes": list(data.notes),
-            "starts": [str(data.dates[place]) for place in data.starts],
-            "sizes": {split: len(origins) for split, origins in windows.origins.items()},
-            # what is needed to show the model other data as it saw its own
-            "codes": list(data.codes),
-            "logs": list(data.logs),
-            "input_mean": data.input_scale[0].tolist(),
-            "input_scale": data.input_scale[1].tolist(),
-            "change_mean": windows.change_mean.tolist(),
-            "change_scale": windows.change_scale.tolist(),
-            "step": windows.step.tolist(),
-        }
+        self.facts = windows.facts()
 
     def plant(self, shortcut: Shortcut) -> None:
         """Put spikes into the training part; windows of one series overlap, so each has its own."""

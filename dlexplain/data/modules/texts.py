@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
@@ -85,6 +86,7 @@ class TextModule(DataModule):
     Those of evaluation have "texts" too.
 
     heads  of data with several labels those that are learned: "y" is (batch, heads) then
+    files  what is kept beside the tokeniser
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class TextModule(DataModule):
         seed: int,
         augmentation: TextAugmentation | None = None,
         heads: Sequence[str] = (),
+        files: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.tokeniser, self.longest = tokeniser, longest
         self.augmentation = augmentation or TextAugmentation()
@@ -109,7 +112,7 @@ class TextModule(DataModule):
         )
         self.loader = TextLoader(self._parts["train"], batch_size, seed)
         self.evaluation_batch = EVALUATION_BATCH
-        self.files = {FILE: tokeniser.to_str()}
+        self.files = {**files, FILE: tokeniser.to_str()}
         cut = sum(count for _, count in encoded.values())
         notes = [*data.notes, f"{cut:,} texts were cut to {longest} tokens"] if cut else data.notes
         self.facts = {
@@ -225,6 +228,11 @@ def _texts(data: TextData, options: ModuleOptions) -> TextModule:
         tokeniser = load_tokeniser(options.files[FILE])
     elif kind == "minilm":
         tokeniser = _minilm_tokeniser()
+    elif kind == "own":
+        raise DataError(
+            'the tokeniser is "own", but the run begins with no backbone of the user\'s own that '
+            "has one; word, bpe, character and minilm are accepted"
+        )
     else:
         size, lower = int(task["vocabulary"]), bool(task["lower"])
         tokeniser = train_tokeniser(cast(Kind, kind), data.train.texts, size, lower)
@@ -237,6 +245,7 @@ def _texts(data: TextData, options: ModuleOptions) -> TextModule:
         options.seed,
         how if isinstance(how, TextAugmentation) else None,
         chosen_heads(str(task[HEADS]), data.heads) if several else (),
+        options.files,
     )
 
 

@@ -20,6 +20,7 @@ from dlexplain.data.base import (
     local_status,
 )
 from dlexplain.data.download import download
+from dlexplain.data.given_table import one_csv
 from dlexplain.data.series import make_series, names_in, place_of
 from dlexplain.data.tables import read_table
 from dlexplain.data.text_bytes import decoded
@@ -50,11 +51,7 @@ def load(params: Params, folder: Path, report: Report) -> SeriesData:
     file = local_path(params.path) if params.path else _file(folder)
     if not params.path:
         download(URL, file, report)
-    if file.is_dir():
-        csvs = sorted(file.glob("*.csv"))
-        if len(csvs) != 1:
-            raise DataError(f"{file} has {len(csvs)} CSV files; give the path of one")
-        file = csvs[0]
+    file = one_csv(file)
     codes = _codes(file)
     table = read_table(file, "sasdate", names_in(params.series), skip_rows=(1,))
     cuts = (place_of(table.dates, params.validation_from), place_of(table.dates, params.test_from))
@@ -83,6 +80,11 @@ def _codes(file: Path) -> dict[str, int]:
     return {str(name): int(code) for name, code in said.items()}
 
 
+def columns(params: Params, folder: Path) -> tuple[str, ...]:
+    """Raises DataError as load does, but fetches nothing."""
+    return tuple(_codes(one_csv(local_path(params.path) if params.path else _file(folder))))
+
+
 def _file(folder: Path) -> Path:
     return folder / "fred_md" / "current.csv"
 
@@ -105,5 +107,6 @@ DATA.add(
         terms="Federal Reserve Bank of St. Louis",
         load=load,
         status=status,
+        columns=columns,
     ),
 )

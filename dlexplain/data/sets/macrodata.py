@@ -54,6 +54,10 @@ def status(params: Params, folder: Path) -> DataStatus:
     return DataStatus(True, "comes with statsmodels")
 
 
+def columns(params: Params, folder: Path) -> tuple[str, ...]:
+    return tuple(CODES)
+
+
 DATA.add(
     "macrodata",
     DataSpec(
@@ -65,5 +69,6 @@ DATA.add(
         terms="public domain",
         load=load,
         status=status,
+        columns=columns,
     ),
 )

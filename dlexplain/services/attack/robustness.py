@@ -127,9 +127,15 @@ def subject_of(model: Any) -> Subject:
     if isinstance(model, LoadedModel) and model.prepared.modality == "picture":
         return PictureSubject(model)
     raise BadInput(
-        f"the robustness of a {type(model).__name__} is not measured over a data set; that of "
-        "picture classifiers is"
+        "the robustness of picture classifiers is measured over a data set; this model reads "
+        f"{_read_by(model)}"
     )
+
+
+def _read_by(model: Any) -> str:
+    """What a model that is no picture classifier takes, in words."""
+    modality = str(getattr(getattr(model, "prepared", None), "modality", ""))
+    return {"text": "texts", "token": "texts", "series": "series"}.get(modality, "something else")
 
 
 def _several(given: Any) -> Any:

@@ -100,6 +100,7 @@ def explain_series(
     if step is not None and not 1 <= step <= model.horizon:
         raise ParamError(f"step is {step}; the model forecasts 1 to {model.horizon} periods ahead")
     given = series_for(model, series)
+    model = model.scaled_for(given)
     row, place = origin_place(model, given, origin), find_target(model, target)
     question = Question(model, given, row, place, step or model.horizon, what)
     return answer(question, method, params, progress)

@@ -20,6 +20,7 @@ from dlexplain.services.forecast.sources import (
     read_csv,
     read_source,
 )
+from dlexplain.services.forecast.unseen import Columns, read_unseen
 from dlexplain.services.loading import load
 from dlexplain.tasks.forecast import QUANTILES
 from dlexplain.trained.catalogue import find
@@ -28,14 +29,21 @@ Series = GivenSeries | Path | str | bytes
 """Series, or the path or bytes of a CSV, or "own" (what the model was trained on) or "example"."""
 
 
-def series_for(model: LoadedForecaster, series: Series = "") -> GivenSeries:
+def series_for(
+    model: LoadedForecaster, series: Series = "", zero_shot: Columns = ()
+) -> GivenSeries:
     """The series as the model sees them; "" takes its own where they are here, else made-up ones.
 
-    Raises DataError, which says what is wrong with them.
+    zero_shot  columns of series that it never saw, see `read_unseen`
+    Raises DataError, which says what is wrong with them, or BadInput.
     """
     if isinstance(series, GivenSeries):
+        if zero_shot:
+            raise ParamError("zero_shot names columns of a CSV or data set; these are read already")
         return series
     trained = find(model.name, *model.tasks).trained
+    if zero_shot:
+        return read_unseen(trained, series, zero_shot)
     if isinstance(series, str) and series in ("", OWN, EXAMPLE):
         return read_source(trained, series or default_source(trained))
     if isinstance(series, bytes):
@@ -50,6 +58,7 @@ def forecast(
     origin: str = "",
     horizon: int | None = None,
     intervals: str = "calibrated",
+    zero_shot: Columns = (),
 ) -> SeriesForecast:
     """Forecast all of a model's targets from one origin.
 
@@ -57,7 +66,10 @@ def forecast(
                seen; by default the last of all
     horizon    periods ahead, by default and at most the model's
     intervals  "calibrated" on the validation period, where the series hold it, or "trained"
-    Raises DataError, ParamError, UnknownName or WeightsError.
+    zero_shot  a column that the model never saw (of a model of several series, one that stands for
+               each, in its order), read by the model's transforms and by scales of its own; series
+               is then a CSV, macrodata, fred-md or "own"
+    Raises BadInput, DataError, ParamError, UnknownName or WeightsError.
     """
     model = load(LoadedForecaster, model) if isinstance(model, str) else model
     if horizon is not None and not 1 <= horizon <= model.horizon:
@@ -66,7 +78,8 @@ def forecast(
         )
     if intervals not in ("calibrated", "trained"):
         raise ParamError(f'intervals is "{intervals}"; calibrated and trained are accepted')
-    given = series_for(model, series)
+    given = series_for(model, series, zero_shot)
+    model = model.scaled_for(given)
     learned_on = given if intervals == "calibrated" else None
     return forecast_at(model, given, origin_place(model, given, origin), learned_on, horizon)
 
@@ -158,6 +171,15 @@ def part_of(given: GivenSeries, place: int) -> str:
 def part_text(model: LoadedForecaster, given: GivenSeries, place: int) -> str:
     """Where an origin lies, as Markdown; made-up series are of none of the model's periods."""
     first, last, tested = origin_spans(model.facts)
+    if given.facts is not None:
+        return {
+            "training": "By this period the series is **scaled**; nothing was learned from it. The "
+            f"first origin of the test period is {tested}.",
+            "validation": f"In the **validation period**, origins {first} to {last}: by it the "
+            "intervals are calibrated; nothing else is chosen by it.",
+            "test": f"In the **test period**, origins from {tested} on: neither scales nor "
+            "intervals know anything of it.",
+        }[part_of(given, place)]
     return {
         "": "Made-up series are no test of the model, whatever its forecasts come to.",
         "training": "The model was **trained on this period**: what it says here is no test of it. "

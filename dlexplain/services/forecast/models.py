@@ -16,6 +16,7 @@ from dlexplain.data.windows import Windows
 from dlexplain.explainers.series_model import Changes, PreparedSeries
 from dlexplain.networks.modules.device import describe_device
 from dlexplain.results import SeriesAbout
+from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.loading import card_read, placed
 from dlexplain.trained.entry import ModelEntry
 from dlexplain.trained.networks import load_network
@@ -75,6 +76,14 @@ class LoadedForecaster:
     def windows(self, data: SeriesData, origins: Origins) -> Windows:
         """What is seen at each origin, and how what is said becomes levels."""
         return windows_of(data, self.facts, self.window, self.horizon, origins)
+
+    def scaled_for(self, given: GivenSeries) -> "LoadedForecaster":
+        """Itself, or where the series have scales of their own, the same weights with these."""
+        if given.facts is None or given.facts is self.facts:
+            return self
+        network, window, horizon = self.network, self.window, self.horizon
+        found = prepared(self.name, self.title, network, given.facts, window, horizon)
+        return replace(found, about=given.about)
 
     def say(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
         """(count, window, series) -> (count, horizon, targets, quantiles) of scaled changes."""

@@ -1,6 +1,7 @@
 """Where a forecaster's series come from: what it was trained on, made-up ones, or a CSV."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from dlexplain.data.tables import Table, some
 from dlexplain.errors import DataError, NoSeries, UnknownName
 from dlexplain.execution import paths
 from dlexplain.params import parse
+from dlexplain.results import SeriesAbout
 from dlexplain.settings import settings
 from dlexplain.trained.folder import Trained
 
@@ -28,10 +30,16 @@ MADE_UP = "Made-up series, to try the page with"
 
 @dataclass(frozen=True, eq=False)
 class GivenSeries:
-    """Series as a forecaster sees them; title says where they are from."""
+    """Series as a forecaster sees them; title says where they are from.
+
+    facts  names and scales of the series, where they are not those of the model's training; about,
+           what these measure, where that is known
+    """
 
     title: str
     data: SeriesData
+    facts: Mapping[str, Any] | None = field(default=None, repr=False)
+    about: Mapping[str, SeriesAbout] = field(default_factory=dict)
 
     @property
     def made_up(self) -> bool:
@@ -41,7 +49,8 @@ class GivenSeries:
     @property
     def digest(self) -> str:
         """Of the values and of their dates, which are one period apart."""
-        return f"{self.data.digest}/{self.data.dates[0]}/{self.data.dates[-1]}"
+        scales = "" if self.facts is None else "/own scales"
+        return f"{self.data.digest}/{self.data.dates[0]}/{self.data.dates[-1]}{scales}"
 
 
 @dataclass(frozen=True)

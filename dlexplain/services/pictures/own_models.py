@@ -59,13 +59,31 @@ class Processed:
     offset: Tensor
 
 
-def own_picture_spec(name: str) -> ModelSpec:
+@dataclass(frozen=True, eq=False)
+class OwnPictureModel:
+    """A user's picture classifier as it was read and checked.
+
+    notes  what is to be told of how it differs from what its own library does
+    """
+
+    network: HuggingFacePictures
+    config: Any
+    how: Processed
+    notes: tuple[str, ...]
+
+
+def checked_pictures(name: str) -> OwnPictureModel:
     """From a folder or the hub; raises UnknownName or ModelError, one sentence."""
     config, processor, model = read_own(name, TASK)
     how = processed(processor, int(getattr(config, "num_channels", 3)), name)
     network = HuggingFacePictures(model, how.matrix, how.offset).eval()
-    notes = _check(network, model, processor, how, name)
-    return spec_of(name, TASK, network, how, labels_of(config), notes)
+    return OwnPictureModel(network, config, how, _check(network, model, processor, how, name))
+
+
+def own_picture_spec(name: str) -> ModelSpec:
+    """Of one as `checked_pictures` reads it."""
+    own = checked_pictures(name)
+    return spec_of(name, TASK, own.network, own.how, labels_of(own.config), own.notes)
 
 
 def labels_of(config: Any) -> tuple[str, ...]:

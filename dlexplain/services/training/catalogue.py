@@ -66,19 +66,22 @@ def data_sets(task: str) -> tuple[Choice, ...]:
     )
 
 
-def architectures(task: str) -> tuple[Choice, ...]:
-    """Models that suit the task."""
+def architectures(task: str, begun: bool = False) -> tuple[Choice, ...]:
+    """Models that suit the task.
+
+    begun  also those that only a run can have that begins with one
+    """
     return tuple(
         Choice(m.name, m.title, f"{m.description} {m.paper}", specs(m.Params))
         for m in ARCHITECTURES.values()
-        if _suits(m, task)
+        if _suits(m, task) and (begun or not m.file)
     )
 
 
 def _suits(owner: Any, task: str) -> bool:
     """Whether a data set or a model is for the task; a task of several heads takes the models of
     each head alone."""
-    single = TASKS[task].single if isinstance(owner, Architecture) else ""
+    single = TASKS[task].single if isinstance(owner, Architecture) and not owner.file else ""
     return task in owner.tasks or (bool(single) and single in owner.tasks)
 
 
@@ -208,6 +211,24 @@ def _misplaced(spec: RunSpec) -> list[str]:
     if spec.resources:
         return [f'resources are given, but device is "{spec.device}"; they are for "{RAY}"']
     return []
+
+
+def accepted_fields(spec: RunSpec) -> dict[str, Spec]:
+    """What each field of such a run accepts, by its name in RunSpec.flat, such as
+    "training.epochs", "model" or "seed"."""
+    found = {
+        f"{group.removesuffix('_params')}.{key}": declared
+        for group, params in _declarations(spec).items()
+        for key, declared in specs(params).items()
+    }
+    models = tuple(name for name, m in ARCHITECTURES.items() if _suits(m, spec.task))
+    data = tuple(name for name, d in DATA.items() if spec.task in d.tasks)
+    return {
+        "seed": Spec("integer", "Seed", "Of all that is drawn.", 0, low=0, high=MAX_SEED),
+        "model": Spec("choice", "Model", "Which architecture.", spec.model, options=models),
+        "data": Spec("choice", "Data", "Which data set.", spec.data, options=data),
+        **found,
+    }
 
 
 def _misfits(spec: RunSpec) -> list[str]:

@@ -6,10 +6,14 @@ import dlexplain.compression  # noqa: F401, registers them
 from dlexplain.compression.base import COMPRESSIONS
 from dlexplain.errors import UnknownName, WeightsError, known_names
 from dlexplain.execution.spec import RunSpec
+from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.params import as_whole, parse, problems
 from dlexplain.services.training.first_weights import why_not_fresh
 from dlexplain.tasks.private import is_private
 from dlexplain.trained.catalogue import trained
+
+ZEROING = ("magnitude", "semi-structured")
+"""Ways that leave a network's modules as they are."""
 
 
 def problems_of_compression(spec: RunSpec) -> list[str]:
@@ -45,6 +49,12 @@ def problems_of_compression(spec: RunSpec) -> list[str]:
 def _unfit_way(spec: RunSpec, epochs: int, begun: str) -> list[str]:
     """Why the way of compressing does not go with the model, its parameters or the training."""
     way = COMPRESSIONS[spec.compression]
+    built_by = ARCHITECTURES[spec.model].file if spec.model in ARCHITECTURES else ""
+    if built_by and way.name not in ZEROING:
+        return [
+            f"compression {way.name} puts other modules into a network, which the code of "
+            f"transformers behind {spec.model} does not expect; {', '.join(ZEROING)} are accepted"
+        ]
     if way.models and spec.model not in way.models:
         return [
             f'compression {way.name} does not suit the model "{spec.model}"; it takes '

@@ -2,13 +2,16 @@
 its; no torch here. Whether shapes fit is known when the data are read, see transferring.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from dlexplain.errors import BadInput, ParamError, UnknownName, WeightsError
+from dlexplain.errors import BadInput, ModelError, ParamError, UnknownName, WeightsError
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.base import ARCHITECTURES
+from dlexplain.networks.hugging_face import NAME as OWN
+from dlexplain.networks.hugging_face import TOKENISER as OWN_TOKENISER
 from dlexplain.params import Value, parse
 from dlexplain.params import as_dict as params_dict
 from dlexplain.settings import local_path
@@ -18,26 +21,40 @@ from dlexplain.tasks.transfer import FIRST, HEADED, TAKEN
 from dlexplain.tasks.transfer import TASKS as TRANSFERS
 from dlexplain.trained.catalogue import entries, trained
 from dlexplain.trained.entry import ModelEntry
-from dlexplain.trained.folder import Trained
+from dlexplain.trained.hugging_face import is_backbone, longest_said, task_of_own
+from dlexplain.trained.own_files import refused_as_parent
 
 LOOSE = "dropout"
 """Part of the names of an architecture's parameters that change no weight's shape or use."""
-__all__ = ["TRANSFERS", "Parent", "begun_with", "parents", "theirs"]
+__all__ = ["OWN_TASKS", "TRANSFERS", "Parent", "begun_with", "is_backbone", "parents", "theirs"]
 TRAINED_HERE = ("zoo", "run")
+OWN_TASKS = ("classify-image", "classify-text")
+"""Tasks whose runs may begin with a user's own model."""
+FINE_TUNING: Mapping[str, Value] = {"learning_rate": 1e-4, "batch_size": 32}
+"""What a run that begins with one is offered first."""
 
 
-def parents(task: str) -> tuple[ModelEntry, ...]:
-    """Models of a task that a run may begin with, as a list shows them."""
+def parents(task: str, own: Sequence[str] = ()) -> tuple[ModelEntry, ...]:
+    """Models of a task that a run may begin with, as a list shows them.
+
+    own  the user's own, by folder or name on the hub
+    """
     if task not in TRANSFERS:
         return ()
-    return tuple(e for e in entries(task) if e.source in TRAINED_HERE)
+    brought = [name for name in own if is_backbone(name)] if task in OWN_TASKS else []
+    sources = (*TRAINED_HERE, "own")
+    return tuple(e for e in entries(task, own=brought) if e.source in sources)
 
 
 def begun_with(name: str) -> RunSpec:
     """The spec of a run that trains a model on: its own, with the model as its parent.
 
-    Raises UnknownName or WeightsError; BadInput where its task's runs begin with fresh weights.
+    Of a user's own model, which was trained elsewhere, the data are not said. Raises UnknownName or
+    WeightsError; BadInput where its task's runs begin with fresh weights.
     """
+    if is_backbone(name):
+        spec = own_spec(name)
+        return replace(spec, training=FINE_TUNING, name=f"{Path(name).name}, trained on")
     parent = trained(name)
     spec = parent.spec
     if spec.task not in TRANSFERS:
@@ -47,6 +64,16 @@ def begun_with(name: str) -> RunSpec:
         spec, parent=name, transfer={}, compression="", compression_params={},
         task_params=task_params, shortcut={}, name=f"{parent.name}, trained on",
     )  # fmt: skip
+
+
+def own_spec(name: str) -> RunSpec:
+    """What is known of a user's own model without loading it; raises UnknownName or ModelError."""
+    task = task_of_own(name, OWN_TASKS)
+    texts = task == "classify-text"
+    task_params: dict[str, Value] = {"tokeniser": OWN_TOKENISER} if texts else {}
+    if texts and (most := longest_said(name)):
+        task_params["longest"] = most
+    return RunSpec(task, OWN, "", task_params=task_params, parent=name)
 
 
 def theirs(task: str) -> tuple[str, ...]:
@@ -68,15 +95,26 @@ class Parent:
         self.name = spec.parent
         if not spec.parent:
             self.wrong = ["transfer is given without a parent"] if spec.transfer else []
+            self.wrong += [*_without_own(spec), *_missing(spec)]
         elif not spec.compression:
             try:
-                self._look(spec, trained(spec.parent))
+                self._find(spec)
             except (UnknownName, WeightsError) as error:
                 self.wrong = [f"parent: {error}"]
 
-    def _look(self, spec: RunSpec, parent: Trained) -> None:
-        found = parent.spec
-        if parent.source == "path":
+    def _find(self, spec: RunSpec) -> None:
+        if is_backbone(spec.parent):
+            self._look(spec, own_spec(spec.parent), local_path(spec.parent).is_dir())
+            return
+        if why := refused_as_parent(spec.parent):
+            raise ModelError(why)
+        parent = trained(spec.parent)
+        self._look(spec, parent.spec, parent.source == "path")
+        if parent.spec.model != OWN:
+            self.wrong += _without_own(spec)
+
+    def _look(self, spec: RunSpec, found: RunSpec, at_path: bool) -> None:
+        if at_path:
             self.name = str(local_path(spec.parent).resolve())
         self.wrong = [*_other(spec, found), *_cannot(spec, found)]
         if self.wrong:
@@ -84,6 +122,26 @@ class Parent:
         task_params = {k: v for k, v in found.task_params.items() if k in theirs(spec.task)}
         self.inherited = {"model_params": _model_params(found), "task_params": task_params}
         self.wrong = [*_other_model(spec, found), *_other_reading(spec, found)]
+
+
+def _without_own(spec: RunSpec) -> list[str]:
+    """A tokeniser that only a user's own model has."""
+    if spec.task_params.get("tokeniser") != OWN_TOKENISER or spec.model == OWN:
+        return []
+    return [
+        f'task: tokeniser is "{OWN_TOKENISER}", which only a run has that begins with the user\'s '
+        f"own backbone; word, bpe, character and minilm are accepted for {spec.model}"
+    ]
+
+
+def _missing(spec: RunSpec) -> list[str]:
+    """A model that there is only with a parent."""
+    if spec.model not in ARCHITECTURES or not ARCHITECTURES[spec.model].file:
+        return []
+    return [
+        f'model is "{spec.model}", which is the user\'s own backbone; name its folder, or its name '
+        "on the Hugging Face hub, as the parent"
+    ]
 
 
 def _begin() -> str:

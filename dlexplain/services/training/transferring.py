@@ -14,9 +14,11 @@ from torch import Tensor, nn
 from dlexplain.compression.modules.base import STRUCTURE
 from dlexplain.errors import BadInput, DataError
 from dlexplain.execution.spec import RunSpec
+from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.modules.adapters import adapt, adaptable, merge
 from dlexplain.networks.modules.layers import Layer, freeze, head_of, layers_of
 from dlexplain.params import parse
+from dlexplain.services.training.backbones import Backbone, is_own, read_backbone
 from dlexplain.tasks.modules.base import TaskModule
 from dlexplain.tasks.transfer import HEADED, Params
 from dlexplain.trained.catalogue import trained
@@ -27,7 +29,7 @@ from dlexplain.trained.networks import load_network
 class Transferring:
     """What is taken over from the parent, and what is kept as it is while the run learns."""
 
-    def __init__(self, spec: RunSpec, parent: Trained) -> None:
+    def __init__(self, spec: RunSpec, parent: Trained | Backbone) -> None:
         self.spec, self.parent = spec, parent
         self.how: Params = parse(Params, spec.transfer)
         self.still: tuple[nn.Module, ...] = ()
@@ -38,12 +40,16 @@ class Transferring:
         """None where the run begins with fresh weights; raises UnknownName or WeightsError."""
         if not spec.parent or spec.compression:
             return None
-        return cls(spec, trained(spec.parent, home))
+        return cls(spec, read_backbone(spec) if is_own(spec) else trained(spec.parent, home))
 
     @property
     def files(self) -> dict[str, str]:
-        """By which the parent reads texts."""
-        return {name: text for name, text in self.parent.files.items() if name != STRUCTURE}
+        """By which the parent reads texts, or a user's own backbone is built."""
+        return _reading(self.parent)
+
+    def told(self, facts: Mapping[str, Any]) -> tuple[str, ...]:
+        """Of a user's own backbone, what it makes of these data."""
+        return self.parent.told(facts) if isinstance(self.parent, Backbone) else ()
 
     def begin(self, network: nn.Module, facts: Mapping[str, Any], files: Mapping[str, str]) -> str:
         """Put the parent's weights into a fresh network and say which; raises BadInput where it
@@ -51,12 +57,14 @@ class Transferring:
 
         facts, files  of the run's data
         """
+        if isinstance(self.parent, Backbone):
+            self.parent.check(self.spec, facts)
         if dict(files) != self.files:
             raise DataError(
                 f"{self.parent.name} reads other tokens than {self.spec.data} gives; a run that "
                 "begins with its weights needs the same"
             )
-        own, theirs = network.state_dict(), load_network(self.parent).state_dict()
+        own, theirs = network.state_dict(), _weights(self.parent)
         head = _names(network, head_of(network)) if self.spec.task in HEADED else set()
         fresh = {name for name in head if not self._same_answers(facts)}
         fresh |= {n for n in head & theirs.keys() if own[n].shape != theirs[n].shape}
@@ -144,6 +152,22 @@ class Transferring:
             f"parent {self.parent.name} reads {reads}, this run {given}, and {name} is bound to "
             "that; they must be the same"
         )
+
+
+def read_by(spec: RunSpec, transferring: Transferring | None, home: Path | None) -> dict[str, str]:
+    """Texts by which the model that a run begins with reads its examples, by file name."""
+    if transferring is not None:
+        return transferring.files
+    built_by = ARCHITECTURES[spec.model].file
+    return _reading(trained(spec.parent, home)) if spec.compression and built_by else {}
+
+
+def _reading(parent: Trained | Backbone) -> dict[str, str]:
+    return {name: text for name, text in parent.files.items() if name != STRUCTURE}
+
+
+def _weights(parent: Trained | Backbone) -> Mapping[str, Tensor]:
+    return parent.state if isinstance(parent, Backbone) else load_network(parent).state_dict()
 
 
 def _names(network: nn.Module, layer: Layer) -> set[str]:

@@ -55,7 +55,7 @@ from dlexplain.params import parse
 from dlexplain.services.training.compressing import Compressing
 from dlexplain.services.training.generating import generated_for
 from dlexplain.services.training.private import fit_for_privacy, make_private
-from dlexplain.services.training.transferring import Transferring
+from dlexplain.services.training.transferring import Transferring, read_by
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.modules.base import TaskModule, task_module
@@ -137,21 +137,23 @@ def assembled(
         epochs=training.epochs,
         shortcut=parse(Shortcut, spec.shortcut),
         generated=None if generated is None else generated.pictures,
-        files={} if transferring is None else transferring.files,
+        files=read_by(spec, transferring, home),
     )
     module_of_data = module_of(few, options)
     if generated is not None:
         module_of_data.facts["notes"].append(generated.note)
     L.seed_everything(spec.seed, verbose=False)
     shape = task.shape(module_of_data.facts, task_params)
-    network = architecture.build(shape, parse(architecture.Params, spec.model_params))
+    params: Any = parse(architecture.Params, spec.model_params)
+    network = architecture.build(shape, params, module_of_data.files)
     compressing = Compressing.of(spec, home) if spec.compression and learns else None
     if compressing is not None:
         network = compressing.prepare(module_of_data)
     notes: tuple[str, ...] = () if compressing is None else compressing.notes
     if transferring is not None and learns:
         begun = transferring.begin(network, module_of_data.facts, module_of_data.files)
-        module_of_data.facts["notes"] += [begun, transferring.restrain(network)]
+        more = transferring.told(module_of_data.facts)
+        module_of_data.facts["notes"] += [begun, *more, transferring.restrain(network)]
     if training.target_epsilon:
         training = replace(training, precision="float32")
         notes = fit_for_privacy(network, spec.model)

@@ -17,35 +17,52 @@ def model(name: str) -> LoadedForecaster:
     return load(LoadedForecaster, name)
 
 
-def forecast(name: str, given: GivenSeries, row: int, calibrated: bool) -> SeriesForecast:
+def forecast(
+    model: LoadedForecaster, given: GivenSeries, row: int, calibrated: bool
+) -> SeriesForecast:
     """From a row; intervals as trained, or calibrated where the series allow it."""
-    return _forecast(name, given.digest, given.title, row, calibrated, given)
+    return _forecast(model.name, given.digest, given.title, row, calibrated, given, model)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _forecast(
-    name: str, digest: str, title: str, row: int, calibrated: bool, _given: GivenSeries
+    name: str,
+    digest: str,
+    title: str,
+    row: int,
+    calibrated: bool,
+    _given: GivenSeries,
+    _model: LoadedForecaster,
 ) -> SeriesForecast:
-    return forecast_at(model(name), _given, row, _given if calibrated else None)
+    return forecast_at(_model, _given, row, _given if calibrated else None)
 
 
-def inside(name: str, given: GivenSeries, row: int) -> Inside | SeriesAttention:
+def inside(model: LoadedForecaster, given: GivenSeries, row: int) -> Inside | SeriesAttention:
     """Of the window that ends with a row; raises Incompatible."""
-    return _inside(name, given.digest, row, given)
+    return _inside(model.name, given.digest, row, given, model)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _inside(name: str, digest: str, row: int, _given: GivenSeries) -> Inside | SeriesAttention:
-    return look_inside_window(model(name), _given, row)
+def _inside(
+    name: str, digest: str, row: int, _given: GivenSeries, _model: LoadedForecaster
+) -> Inside | SeriesAttention:
+    return look_inside_window(_model, _given, row)
 
 
-def changed(name: str, given: GivenSeries, row: int, changes: tuple[PastChange, ...]) -> WhatIf:
+def changed(
+    model: LoadedForecaster, given: GivenSeries, row: int, changes: tuple[PastChange, ...]
+) -> WhatIf:
     """Before and after; raises DataError."""
-    return _changed(name, given.digest, row, changes, given)
+    return _changed(model.name, given.digest, row, changes, given, model)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _changed(
-    name: str, digest: str, row: int, changes: tuple[PastChange, ...], _given: GivenSeries
+    name: str,
+    digest: str,
+    row: int,
+    changes: tuple[PastChange, ...],
+    _given: GivenSeries,
+    _model: LoadedForecaster,
 ) -> WhatIf:
-    return what_if(model(name), _given, row, changes)
+    return what_if(_model, _given, row, changes)

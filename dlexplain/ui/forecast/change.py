@@ -39,12 +39,12 @@ def _show(
 ) -> None:
     if not changes:
         st.info("Type another value above, or edit the table; the forecast then moves.")
-        told = cache.forecast(model.name, given, row, True)
+        told = cache.forecast(model, given, row, True)
         chart(plot_series_forecast(told, target), "forecast-plain")
         return
     st.button("Undo all changes", key=UNDO, icon=":material/undo:", on_click=_undo, type="tertiary")
     try:
-        found = cache.changed(model.name, given, row, tuple(changes))
+        found = cache.changed(model, given, row, tuple(changes))
     except DataError as error:
         st.error(literal(error))
         return

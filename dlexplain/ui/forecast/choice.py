@@ -20,13 +20,13 @@ from dlexplain.services.forecast.sources import (
 from dlexplain.trained.catalogue import ModelEntry, find
 from dlexplain.ui.address import from_address, one_of
 from dlexplain.ui.forecast.fetching import offer_fetching
+from dlexplain.ui.forecast.unseen import MEGABYTES, UNSEEN, choose_unseen
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
 
 MODEL, SOURCE, FILE = "forecast-model", "forecast-source", "forecast-file"
 ORIGIN, TARGET = "forecast-origin", "forecast-target"
 TASK, UPLOAD = "forecast", "upload"
-MEGABYTES = 50
 MOST_ORIGINS = 2000
 """Of the slider: the latest, where daily series have more."""
 
@@ -36,10 +36,15 @@ def choose_forecaster(arrived: bool) -> ModelEntry | None:
     return choose_model([TASK], MODEL, arrived, "Forecaster")
 
 
-def choose_series(entry: ModelEntry, arrived: bool) -> GivenSeries | None:
-    """The picker and what goes with it; None where nothing can be read, which has been told."""
+def choose_series(entry: ModelEntry, arrived: bool, zero_shot: bool = False) -> GivenSeries | None:
+    """The picker and what goes with it; None where nothing can be read, which has been told.
+
+    zero_shot  whether series that the model never saw are offered too
+    """
     try:
-        key = _choose_source(entry, arrived)
+        key = _choose_source(entry, arrived, zero_shot)
+        if key == UNSEEN:
+            return choose_unseen(entry, arrived)
         if key == UPLOAD:
             return _uploaded(entry)
         model = entry.trained
@@ -60,18 +65,21 @@ def choose_series(entry: ModelEntry, arrived: bool) -> GivenSeries | None:
     return given
 
 
-def _choose_source(entry: ModelEntry, arrived: bool) -> str:
+def _choose_source(entry: ModelEntry, arrived: bool, zero_shot: bool) -> str:
     model = entry.trained
     titles = {source.key: source.title for source in sources(model)} | {UPLOAD: "Your own CSV"}
-    from_address("series", one_of("series", (OWN, EXAMPLE, UPLOAD)), arrived, SOURCE)
+    if zero_shot:
+        titles[UNSEEN] = "Series that it never saw (zero-shot)"
+    from_address("series", one_of("series", tuple(titles)), arrived, SOURCE)
     # Of another model the series begin anew, where nothing was uploaded for it.
     if st.session_state.get("forecast-of") != entry.name and not (
         arrived and "series" in st.query_params
     ):
         kept = st.session_state.get(SOURCE)
-        st.session_state[SOURCE] = kept if kept == UPLOAD else default_source(model)
+        st.session_state[SOURCE] = kept if kept in (UPLOAD, UNSEEN) else default_source(model)
     st.session_state["forecast-of"] = entry.name
-    st.session_state.setdefault(SOURCE, default_source(model))
+    if st.session_state.get(SOURCE) not in titles:
+        st.session_state[SOURCE] = default_source(model)
     return str(
         st.selectbox(
             "Series",
@@ -80,7 +88,8 @@ def _choose_source(entry: ModelEntry, arrived: bool) -> str:
             key=SOURCE,
             persist_state="session",
             help="What the model was trained on, where it is here; made-up series of the same "
-            "form; or a CSV with a column of dates and the model's series.",
+            "form; or a CSV with a column of dates and the model's series."
+            + (" Zero-shot: any others, by scales of their own." if zero_shot else ""),
         )
     )
 

@@ -20,7 +20,7 @@ LAYER, PART, HEAD = (f"forecast-{x}" for x in ("layer", "part", "head"))
 def show_inside(model: LoadedForecaster, given: GivenSeries, row: int) -> None:
     """The view."""
     try:
-        found = cache.inside(model.name, given, row)
+        found = cache.inside(model, given, row)
     except Incompatible as error:
         st.info(literal(sentence(str(error))))
         return

@@ -6,9 +6,10 @@ import streamlit as st
 from dlexplain.figures.forecasts import plot_coverage
 from dlexplain.figures.tested import plot_errors
 from dlexplain.results import SeriesBacktest, about_of, csv_of, period_text
+from dlexplain.results.mean_errors import measured
 from dlexplain.results.series import POOR
 from dlexplain.results.words import sentence
-from dlexplain.services.forecast.backtesting import backtest
+from dlexplain.services.forecast.backtesting import DRIFT, backtest
 from dlexplain.services.forecast.models import LoadedForecaster
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.jobs import Progress
@@ -42,6 +43,7 @@ def _show(found: Asked[SeriesBacktest], name: str) -> None:
         st.markdown("These series are made up: what is below is **no test of the model**.")
     else:
         _verdict(result, target)
+        _means(result, name)
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Errors")
@@ -53,6 +55,26 @@ def _show(found: Asked[SeriesBacktest], name: str) -> None:
     _table(result)
     for note in result.notes:
         st.caption(f":material/info: {literal(sentence(note))}")
+
+
+def _means(result: SeriesBacktest, name: str) -> None:
+    """The means with their intervals, and what the model is better or worse by."""
+    means = [mean for mean in result.means if mean.series == name]
+    rows = [
+        {
+            "Forecaster": mean.forecaster,
+            "Mean MASE": measured(mean.mase),
+            "The model less this": "" if mean.more is None else measured(mean.more, "+"),
+            "So the model is": mean.verdict,
+        }
+        for mean in means
+    ]
+    st.dataframe(rows, hide_index=True)
+    st.caption(
+        f"Over all periods ahead; n = {means[0].mase.n} origins. In brackets the 95% interval by a "
+        f"bootstrap over blocks of {means[0].block} origins, as neighbours' forecasts overlap; few "
+        "blocks make it too narrow rather than too wide. Less than 0 is for the model."
+    )
 
 
 def _verdict(result: SeriesBacktest, target: int) -> None:
@@ -140,6 +162,12 @@ def _table(result: SeriesBacktest) -> None:
         "training; RMSE is in the series' own units. Seasonal naive takes the value of a year "
         "before; AR is an autoregression of the changes by statsmodels, fitted anew at each origin "
         "to what was known then."
+        + (
+            " Drift adds the mean changes of the part by which the series are scaled: what the "
+            "scales say without the network."
+            if DRIFT in result.tested.forecasters
+            else ""
+        )
     )
     with st.container(horizontal=True):
         _downloads(result, measure or "mase")

@@ -39,7 +39,7 @@ def show_forecast(
         "model's validation period they held the truth as often as they say (split conformal). "
         "The view Backtest says how well that carries over.",
     )
-    told = cache.forecast(model.name, given, row, kind != "trained")
+    told = cache.forecast(model, given, row, kind != "trained")
     chart(plot_series_forecast(told, target), "forecast-lines")
     st.markdown(_sentence(told, target))
     st.caption(part_text(model, given, row))

@@ -29,6 +29,19 @@ add_preset(
     training={"epochs": 60, "batch_size": 32, "learning_rate": 1e-3, "weight_decay": 0.2,
               "precision": "float32"},
 )  # fmt: skip
+add_preset(
+    "macrodata-univariate",
+    "US output alone, LSTM",
+    "Reads and forecasts the growth of real GDP and nothing else, so that it can be tried on any "
+    "quarterly series that it never saw.",
+    case="Time-series forecasting",
+    about=20,
+    task="forecast", model="lstm-forecaster", data="macrodata",
+    data_params={"series": "realgdp", "targets": "realgdp"},
+    task_params={"window": 12, "horizon": 8},
+    training={"epochs": 60, "batch_size": 32, "learning_rate": 3e-3, "weight_decay": 0.01,
+              "precision": "float32"},
+)  # fmt: skip
 FRED: dict[str, Any] = {
     "case": "Time-series forecasting",
     "zoo": True,
@@ -83,5 +96,18 @@ add_preset(
     model="transformer-forecaster",
     task_params={"window": 24, "horizon": 12},
     model_params={"width": 16, "heads": 2, "layers": 1, "dropout": 0.3},
+    training={**FRED_TRAINING, "learning_rate": 1e-3},
+)
+add_preset(
+    "fred-univariate",
+    "US industry alone, monthly, LSTM",
+    "Reads and forecasts the growth of industrial production and nothing else, so that it can be "
+    "tried on any monthly series that it never saw.",
+    **{**FRED, "zoo": False},
+    about=30,
+    model="lstm-forecaster",
+    data_params={"series": "INDPRO", "targets": "INDPRO"},
+    task_params={"window": 36, "horizon": 12},
+    model_params={"hidden": 16, "dropout": 0.7},
     training={**FRED_TRAINING, "learning_rate": 1e-3},
 )

@@ -1,0 +1,105 @@
+"""The runs of a sweep's trials, as its controller sees them."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+from dlexplain.errors import BadInput
+from dlexplain.execution import paths
+from dlexplain.execution.journal import histories
+from dlexplain.execution.spec import RunSpec
+from dlexplain.results import RunRecord
+from dlexplain.services.training import runs
+from dlexplain.settings import settings
+
+LATENCY_SECONDS = 300.0
+
+
+class Runner(Protocol):
+    """All that a controller asks of runs, so that a test can answer."""
+
+    def launch(self, spec: RunSpec, family: str) -> RunRecord:
+        """Queue one; raises BadInput for a spec that cannot be trained."""
+
+    def family(self, family: str) -> list[RunRecord]:
+        """Every run of it."""
+
+    def look(self, run: str) -> RunRecord:
+        """Raises UnknownName for one that was deleted."""
+
+    def curve(self, run: str, key: str) -> list[float]:
+        """The metric after each epoch."""
+
+    def step(self, run: str) -> int:
+        """Optimiser steps of the last metric that it wrote."""
+
+    def cancel(self, run: str, now: bool) -> RunRecord: ...
+    def resume(self, run: str) -> RunRecord: ...
+    def tag(self, run: str, tags: Sequence[str]) -> None: ...
+    def keep_going(self) -> None: ...
+    def cost(self, run: RunRecord, name: str) -> float:
+        """Of a finished run, see results.sweeps.COSTS; raises BadInput."""
+
+
+class Runs:
+    """A Runner whose runs are those of the home folder."""
+
+    def launch(self, spec: RunSpec, family: str) -> RunRecord:
+        return runs.launch(spec, family=family)
+
+    def family(self, family: str) -> list[RunRecord]:
+        return [record for record in runs.runs() if record.family == family]
+
+    def look(self, run: str) -> RunRecord:
+        return runs.run(run)
+
+    def curve(self, run: str, key: str) -> list[float]:
+        return [point.value for point in histories(settings().home, [run], key)[run]]
+
+    def step(self, run: str) -> int:
+        found = histories(settings().home, [run], "train/loss")[run]
+        return found[-1].step if found else 0
+
+    def cancel(self, run: str, now: bool) -> RunRecord:
+        return runs.cancel(run, now)
+
+    def resume(self, run: str) -> RunRecord:
+        return runs.resume(run)
+
+    def tag(self, run: str, tags: Sequence[str]) -> None:
+        runs.tag(run, tags)
+
+    def keep_going(self) -> None:
+        runs.keep_going()
+
+    def cost(self, run: RunRecord, name: str) -> float:
+        home = settings().home
+        try:
+            match name:
+                case "parameters":
+                    return float(
+                        json.loads(paths.card_file(home, run.id).read_text())["parameters"]
+                    )
+                case "size":
+                    return float(paths.weights_file(home, run.id).stat().st_size)
+                case "seconds":
+                    return run.seconds
+        except (OSError, ValueError, KeyError) as error:
+            raise BadInput(f"the {name} of run {run.id} cannot be read: {error}") from error
+        return _latency(run.id)
+
+
+def _latency(run: str) -> float:
+    """Seconds of one example on the processor, the median of several visits, in a process of its
+    own; raises BadInput."""
+    words = [sys.executable, "-m", "dlexplain.services.sweeps.latency", run]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=LATENCY_SECONDS)
+        told = json.loads(done.stdout.splitlines()[-1])
+    except (OSError, subprocess.TimeoutExpired, ValueError, IndexError) as error:
+        raise BadInput(f"the latency of run {run} could not be measured: {error}") from error
+    if "error" in told:
+        raise BadInput(f"the latency of run {run} could not be measured: {told['error']}")
+    return float(told["seconds"])
