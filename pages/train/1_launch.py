@@ -29,8 +29,8 @@ from dlexplain.services.training.runs import launch
 from dlexplain.settings import settings
 from dlexplain.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, tell_wrong, to_address
-from dlexplain.ui.cluster import show_cluster
 from dlexplain.ui.backbones import BACKBONES
+from dlexplain.ui.cluster import show_cluster
 from dlexplain.ui.estimate import show_estimate
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
