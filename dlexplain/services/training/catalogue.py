@@ -204,6 +204,15 @@ def _declarations(spec: RunSpec) -> dict[str, type]:
     return found
 
 
+def _misplaced(spec: RunSpec) -> list[str]:
+    """A cluster that is not known, or resources of one for a run of this machine."""
+    if spec.device == RAY:
+        return [] if settings().ray else [f'device is "{RAY}", but {NO_ADDRESS}']
+    if spec.resources:
+        return [f'resources are given, but device is "{spec.device}"; they are for "{RAY}"']
+    return []
+
+
 def accepted_fields(spec: RunSpec) -> dict[str, Spec]:
     """What each field of such a run accepts, by its name in RunSpec.flat, such as
     "training.epochs", "model" or "seed"."""
@@ -220,15 +229,6 @@ def accepted_fields(spec: RunSpec) -> dict[str, Spec]:
         "data": Spec("choice", "Data", "Which data set.", spec.data, options=data),
         **found,
     }
-
-
-def _misplaced(spec: RunSpec) -> list[str]:
-    """A cluster that is not known, or resources of one for a run of this machine."""
-    if spec.device == RAY:
-        return [] if settings().ray else [f'device is "{RAY}", but {NO_ADDRESS}']
-    if spec.resources:
-        return [f'resources are given, but device is "{spec.device}"; they are for "{RAY}"']
-    return []
 
 
 def _misfits(spec: RunSpec) -> list[str]:
