@@ -113,6 +113,8 @@ def test_what_comes_along_is_there_at_once() -> None:
     ("query", "words"),
     [
         ({"a": "digits-cnn", "b": "digits-cnn", "count": "2"}, "Choose a second model"),
+        ({"a": "digits-cnn", "b": "digits-cnn"}, '"digits-cnn" is chosen already'),
+        ({"a": "digits-cnn", "b": "sst2-cnn"}, '"sst2-cnn" is a text classifier, no picture clas'),
         ({"a": "nobody"}, 'unknown picture classifier'),
         ({"a": "digits-cnn", "b": "mnist-cnn", "method": "gradcam"}, 'unknown method "gradcam"'),
         ({"a": "digits-cnn", "b": "mnist-cnn", "count": "2"}, 'count is "2"; it takes'),
