@@ -20,7 +20,7 @@ from dlexplain.ui.measuring import (
 )
 from dlexplain.ui.models import choose_model, choose_second
 from dlexplain.ui.pictures import OWN
-from dlexplain.ui.robustness.question import SHOWN, choose_question, go_on, job_of, start
+from dlexplain.ui.robustness.question import SHOWN, address, choose_question, go_on, job_of, start
 from dlexplain.ui.robustness.result import show_result
 
 MODEL, SETTINGS = "robustness-model", "robustness-settings"
@@ -41,11 +41,11 @@ def main() -> None:
     found = job_of(entry.name)
     with st.container():
         answers(entry, other, found, arrived)
-    address = settings(entry, arrived)
+    asked = settings(entry, arrived)
     OWN.ask(MODEL)
     beside = other.name if other is not None else None
     shown = st.session_state.get(SHOWN)
-    to_address({"model": entry.name, "beside": beside, "result": shown, **address})
+    to_address({"model": entry.name, "beside": beside, "result": shown, **asked})
 
 
 def answers(
@@ -110,9 +110,7 @@ def settings(entry: ModelEntry, arrived: bool) -> dict[str, str | None]:
         question = choose_question(entry, arrived)
         st.caption(KEPT_AS_IT_COMES)
         start(question)
-    if question is None:
-        return {}
-    return {"data": question.data, "count": str(question.count)}
+    return address()
 
 
 main()

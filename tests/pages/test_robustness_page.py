@@ -164,6 +164,10 @@ def test_bad_budgets_and_bad_data_are_one_sentence() -> None:
     page.text_input(key="robustness-budgets").set_value("8, many").run()
     assert 'the budgets are "8, many"; numbers above 0' in page.error[0].value.replace("\\", "")
     assert page.button[0].disabled
+    assert page.query_params["count"] == "3"
+    page.text_input(key="robustness-budgets").set_value("8").run()
+    assert not page.error
+    assert not page.button[0].disabled  # still open
     page = pressed(opened(data="/no[where](x)", count="3"), "Compute")
     assert "is not there" in page.error[0].value
     assert len(page.error) == 1
