@@ -42,8 +42,8 @@ def measuring(title: str, key: str, asks: Collection[str]) -> DeltaGenerator:
 
     asks  parameters of the address that open it
     """
-    # By its state and not by `expanded`: with another of those it would be another one to Streamlit,
-    # and the address loses a parameter while what is asked for is nonsense.
+    # By its state and not by `expanded`: with another of those it is another one to Streamlit, and
+    # closes when the address loses a parameter, as while what is asked for is nonsense.
     st.session_state.setdefault(key, any(name in st.query_params for name in asks))
     return st.expander(title, icon=":material/tune:", key=key, on_change="rerun")
 
