@@ -181,6 +181,8 @@ class DataSpec:
     load    (params, folder for what is downloaded or decoded, report) -> the arrays
     status  (params, folder) -> whether that would work
     check   as load, for data of which not all need be computed to know whether load takes them
+    gives   params -> what is known of the facts before they are read, so that what cannot read it
+            is told at once: channels and side of pictures, the names of series
     """
 
     name: str
@@ -192,6 +194,7 @@ class DataSpec:
     load: Callable[[Any, Path, Report], LoadedData]
     status: Callable[[Any, Path], DataStatus]
     check: Callable[[Any, Path, Report], object] | None = None
+    gives: Callable[[Any], Mapping[str, Any]] = lambda params: {}
 
 
 DATA: Registry[DataSpec] = Registry("data set")

@@ -29,8 +29,13 @@ def params_form(
     for index, (name, spec) in enumerate(specs.items()):
         first = (values or {}).get(name, spec.default)
         with columns[index % len(columns)]:
-            found[name] = _field(f"param-{owner}-{name}", spec, first, choices.get(name, ()))
+            found[name] = _field(field_key(owner, name), spec, first, choices.get(name, ()))
     return found
+
+
+def field_key(owner: str, name: str) -> str:
+    """Of a parameter's field in the session's state."""
+    return f"param-{owner}-{name}"
 
 
 def _field(key: str, spec: Spec, first: Value, accepted: tuple[str, ...]) -> Value:

@@ -6,6 +6,7 @@ import shlex
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError, SpecError, WeightsError
+from dlexplain.params import Value
 from dlexplain.results import ClassBalance
 from dlexplain.results.words import capital, duration
 from dlexplain.services.training.catalogue import (
@@ -28,7 +29,7 @@ from dlexplain.services.training.runs import launch
 from dlexplain.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, tell_wrong, to_address
 from dlexplain.ui.estimate import show_estimate
-from dlexplain.ui.forms import params_form
+from dlexplain.ui.forms import field_key, params_form
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.variants import show_variants
@@ -139,7 +140,8 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
     task_box, data_box, model_box = st.columns(3)
     task = pick(task_box, "Task", tasks(), first.task, preset)
     data = pick(data_box, "Data", data_sets(task.name), first.data, f"{preset}-{task.name}")
-    parent = pick_parent(task.name, first.parent, preset)
+    known = {**first.data_params} if data.name == first.data else {}
+    parent = pick_parent(task.name, first.parent, preset, data, known)
     known = [m for m in architectures(task.name) if parent is None or m.name == parent.model]
     owner = f"{preset}-{task.name}-{parent.parent if parent else ''}"
     model = pick(model_box, "Model", tuple(known), first.model, owner)
@@ -206,21 +208,31 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
     )
 
 
-def pick_parent(task: str, first: str, owner: str) -> RunSpec | None:
-    """The spec of the trained model that the run begins with; None for fresh weights."""
-    models = {entry.name: entry for entry in parents(task)}
+def pick_parent(
+    task: str, first: str, owner: str, data: Choice, data_params: dict[str, Value]
+) -> RunSpec | None:
+    """The spec of the trained model that the run begins with, one that reads what the data give;
+    None for fresh weights."""
+    state, form = st.session_state, f"data_params-{owner}-{data.name}"
+    # The fields of the data stand below, and are drawn later.
+    asked = {n: state[k] for n in data.params if (k := field_key(form, n)) in state}
+    every = {entry.name: entry for entry in parents(task)}
+    fit = {entry.name for entry in parents(task, data.name, {**data_params, **asked})}
+    models = {name: entry for name, entry in every.items() if name in fit or name == first}
     if not models:
         return None
-    names = [FRESH, *models]
+    key = f"begins-{owner}-{task}"
+    usual = first if first in models else FRESH
+    state[key] = state[key] if state.get(key) in models or state.get(key) == FRESH else usual
     chosen = st.selectbox(
         "Begins with",
-        names,
-        names.index(first) if first in models else 0,
+        [FRESH, *models],
         format_func=lambda name: models[name].title if name in models else "Fresh weights",
-        key=f"begins-{owner}-{task}",
+        key=key,
         persist_state="session",
         help="A trained model of the same task hands on its weights (transfer), its architecture "
-        "and how it reads. Where the classes are others, its last layer is fresh.",
+        "and how it reads. Where the classes are others, its last layer is fresh. Only models are "
+        "listed that can read what the data give, such as pictures of their size and colours.",
     )
     if chosen == FRESH:
         return None

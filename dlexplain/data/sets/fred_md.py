@@ -105,5 +105,6 @@ DATA.add(
         terms="Federal Reserve Bank of St. Louis",
         load=load,
         status=status,
+        gives=lambda params: {"series": names_in(params.series)},
     ),
 )

@@ -65,5 +65,6 @@ DATA.add(
         terms="public domain",
         load=load,
         status=status,
+        gives=lambda params: {"series": names_in(params.series)},
     ),
 )
