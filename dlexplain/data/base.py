@@ -182,7 +182,7 @@ class DataSpec:
     status  (params, folder) -> whether that would work
     check   as load, for data of which not all need be computed to know whether load takes them
     gives   params -> what is known of the facts before they are read, so that what cannot read it
-            is told at once: channels and side of pictures, the names of series
+            is told at once: channels and side of pictures, the names of series and of heads
     """
 
     name: str

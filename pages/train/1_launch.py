@@ -16,6 +16,7 @@ from dlexplain.services.training.catalogue import (
     augmentation_params,
     changed,
     complete,
+    data_gives,
     data_sets,
     data_status,
     shortcut_params,
@@ -27,7 +28,7 @@ from dlexplain.services.training.parents import begun_with, parents, theirs
 from dlexplain.services.training.presets import PRESETS, is_quick, preset_seconds, presets_by_case
 from dlexplain.services.training.runs import launch
 from dlexplain.trained.zoo_cards import zoo_cards
-from dlexplain.ui.address import from_address, tell_wrong, to_address
+from dlexplain.ui.address import from_address, one_of, tell_wrong, to_address
 from dlexplain.ui.estimate import show_estimate
 from dlexplain.ui.forms import field_key, params_form
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
@@ -65,12 +66,19 @@ def main() -> None:
         on_change=forget_parent,
     )
     started = trained_on()
-    to_address({"preset": name, "parent": started.parent if started else None})
     about = st.container()
     form, result = st.columns([3, 2], gap="large")
     with form:
         owner = f"{name}-{started.parent}" if started else name
         spec = ask(owner, started or PRESETS[name].spec)
+    own = (started or PRESETS[name].spec).parent
+    to_address(
+        {
+            "preset": name,
+            "parent": started.parent if started else None,
+            "begins": None if spec.parent == own else spec.parent or FRESH,
+        }
+    )
     with about:
         if started:
             st.caption(
@@ -147,12 +155,14 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
     model = pick(model_box, "Model", tuple(known), first.model, owner)
     st.caption(f"**{data.title}.** {data.description}  \n**{model.title}.** {model.description}")
     name_box, seed_box, device_box = st.columns(3)
-    same = (task.name, data.name, model.name) == (first.task, first.data, first.model)
+    same = (task.name, data.name, model.name, parent.parent if parent else "") == (
+        first.task, first.data, first.model, first.parent
+    )  # fmt: skip
     name = name_box.text_input(
         "Name",
-        first.name if same else f"{model.title} on {data.title}",
+        first.name if same else named(model, data, parent),
         max_chars=120,
-        key=f"name-{preset}-{data.name}-{model.name}",
+        key=f"name-{preset}-{data.name}-{model.name}-{parent.parent if parent else ''}",
         help="A title for people; not part of what is computed.",
     )
     seed = seed_box.number_input(
@@ -169,13 +179,14 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
         key=f"device-{preset}",
         help="auto takes the GPU where there is one; else cpu, cuda, cuda:N or mps.",
     )
+    alike = (task.name, data.name, model.name) == (first.task, first.data, first.model)
     own = {
         "data_params": first.data_params if data.name == first.data else {},
         "model_params": first.model_params if model.name == first.model else {},
         "training": first.training,
         "task_params": first.task_params if task.name == first.task else {},
-        "augmentation": first.augmentation if same else {},
-        "shortcut": first.shortcut if same else {},
+        "augmentation": first.augmentation if alike else {},
+        "shortcut": first.shortcut if alike else {},
         "transfer": first.transfer,
     }
     handed_on = theirs(task.name) if parent else ()
@@ -189,8 +200,9 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
         "shortcut": (task.name, shortcut_params(task.name)),
         "transfer": (task.name, transfer_params() if parent else {}),
     }
+    heads = data_gives(data.name, own["data_params"]).get("heads", ())
     values = {
-        group: group_form(group, f"{preset}-{owner}", params, own[group])
+        group: group_form(group, f"{preset}-{owner}", params, own[group], heads)
         for group, (owner, params) in declared.items()
         if params
     }
@@ -208,6 +220,13 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
     )
 
 
+def named(model: Choice, data: Choice, parent: RunSpec | None) -> str:
+    """A title for what is no preset."""
+    if parent is None:
+        return f"{model.title} on {data.title}"
+    return f"{parent.parent}, trained on with {data.title}"
+
+
 def pick_parent(
     task: str, first: str, owner: str, data: Choice, data_params: dict[str, Value]
 ) -> RunSpec | None:
@@ -223,6 +242,13 @@ def pick_parent(
         return None
     key = f"begins-{owner}-{task}"
     usual = first if first in models else FRESH
+
+    def one_that_fits(text: str) -> str:
+        if text in every and text not in models:
+            raise BadInput(f'"{text}" cannot read what {data.title} gives')
+        return one_of("model to begin with", [FRESH, *models])(text)
+
+    from_address("begins", one_that_fits, key not in state, key)
     state[key] = state[key] if state.get(key) in models or state.get(key) == FRESH else usual
     chosen = st.selectbox(
         "Begins with",
@@ -257,11 +283,14 @@ def pick(column, label: str, choices: "tuple[Choice, ...]", first: str, owner: s
     return choices[names.index(chosen)]
 
 
-def group_form(group, owner, params, given):  # type: ignore[no-untyped-def]
+def group_form(group, owner, params, given, heads):  # type: ignore[no-untyped-def]
     title, icon = GROUPS[group]
     unfolded = "path" in params or group == "transfer"
     with st.expander(title, icon=icon, expanded=unfolded, key=f"group-{group}-{owner}"):
-        return params_form(f"{group}-{owner}", params, {}, given)
+        examples = {}
+        if heads:
+            examples = {"heads": f"All: {', '.join(heads)}", "weights": f"1 each, or {heads[0]}=2"}
+        return params_form(f"{group}-{owner}", params, {}, given, examples)
 
 
 def check(spec: RunSpec) -> RunSpec | None:

@@ -356,6 +356,31 @@ def test_a_preset_with_a_parent_is_what_it_says() -> None:
     assert "--parent sst2-transformer" in page.code[0].value
 
 
+def test_a_parent_that_is_chosen_names_the_run_and_stands_in_the_address() -> None:
+    page = opened("1_launch.py", preset="digits-cnn")
+    box = next(box for box in page.selectbox if box.label == "Begins with")
+    titles = " ".join(box.options)
+    assert "digits-cnn" in titles and "cifar10-resnet-robust" not in titles  # colour pictures
+    box.set_value("digits-cnn").run()
+    assert not page.exception, page.exception
+    name = next(one for one in page.text_input if one.label == "Name")
+    assert name.value == "digits-cnn, trained on with Digits, 8 × 8, grey"
+    assert page.query_params["begins"] == "digits-cnn"
+    labels = {box.label for box in page.number_input}
+    assert not labels & {"Last layers", "Adapters' rank", "Adapters' alpha"}
+    page = opened("1_launch.py", preset="digits-cnn", begins="digits-cnn")
+    assert "--parent digits-cnn" in page.code[0].value
+    assert "transfer." not in page.code[0].value
+    page = opened("1_launch.py", preset="digits-cnn", begins="cifar10-resnet-robust")
+    assert '"cifar10-resnet-robust" cannot read what' in page.warning[0].value
+
+
+def test_heads_of_the_data_are_named() -> None:
+    page = opened("1_launch.py", preset="shapes-multitask")
+    heads = next(one for one in page.text_input if one.label == "Heads")
+    assert heads.placeholder == "All: form, colour, texture, count"
+
+
 def test_a_parent_that_cannot_be_is_told() -> None:
     page = opened("1_launch.py", parent="mnist-vae")
     assert any("may begin with a trained model" in box.value for box in page.warning)

@@ -356,7 +356,9 @@ def test_what_data_give_is_known_before_they_are_read(name: str, tmp_path: Path)
     else:
         height, width, channels = data.train.pixels.shape[1:]
         assert height == width
-        assert given == {"channels": channels, "side": height}
+        assert given == {"channels": channels, "side": height} | (
+            {"heads": tuple(data.heads)} if data.heads else {}
+        )
     shutil.copytree(trained("digits-cnn").folder, tmp_path / "mine")
     found = complete(replace(onward(), parent=str(tmp_path / "mine")))
     assert found.parent == str((tmp_path / "mine").resolve())

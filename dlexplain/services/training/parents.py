@@ -172,9 +172,8 @@ def _other_input(spec: RunSpec, parent: Trained) -> list[str]:
     what is not known of them yet is told when they are read, see transferring.py."""
     if spec.data not in DATA:
         return []
-    source = DATA[spec.data]
     try:
-        given = source.gives(parse(source.Params, spec.data_params))
+        given = DATA[spec.data].gives(parse(DATA[spec.data].Params, spec.data_params))
     except ParamError:
         return []
     facts, model = parent.facts, ARCHITECTURES.get(parent.spec.model)
