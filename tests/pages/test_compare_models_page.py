@@ -77,7 +77,8 @@ def test_two_models_are_compared_and_shown(run: str) -> None:
     assert next(iter(numbers[""])) == "Rank correlation of the maps"
     assert list(page.dataframe[0].value["n"]) == [one.count for one in found.changes]
     assert len(page.get("plotly_chart")) == 2
-    assert len(page.get("image")) == 4 * len(found.lost_most)  # the picture and three maps each
+    tiles = [one.proto.body for one in page.get("html") if "<img" in one.proto.body]
+    assert sum(tile.count("<img") for tile in tiles) == 4 * len(found.lost_most)  # and three maps
     assert page.query_params["b"] == run
     assert verdict(found) in said(opened(a="digits-cnn", b=run))  # another session, at once
 
