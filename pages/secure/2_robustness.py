@@ -6,7 +6,7 @@ from dlexplain.results import Robustness
 from dlexplain.services.attack.robustness_shipped import made_here, shipped
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.trained.catalogue import ModelEntry
-from dlexplain.ui.address import to_address
+from dlexplain.ui.address import to_address, told_above
 from dlexplain.ui.jobs import Asked, result_of
 from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
@@ -31,13 +31,15 @@ ASKS = ("data", "count")  # what in the address opens the settings
 def main() -> None:
     st.title("How robust is it?")
     arrived = MODEL not in st.session_state
-    left, right = st.columns(2)
-    with left:
-        entry = choose_model([TASK], MODEL, arrived, own=OWN, first=known_first(shipped, made_here))
-    if entry is None:
-        return
-    with right:
-        other = choose_second([TASK], entry, "beside", arrived, OWN, BESIDE_HELP)
+    first = known_first(shipped, made_here)
+    with told_above():
+        left, right = st.columns(2)
+        with left:
+            entry = choose_model([TASK], MODEL, arrived, own=OWN, first=first)
+        if entry is None:
+            return
+        with right:
+            other = choose_second([TASK], entry, "beside", arrived, OWN, BESIDE_HELP)
     found = job_of(entry.name)
     with st.container():
         answers(entry, other, found, arrived)
