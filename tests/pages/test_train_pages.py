@@ -63,7 +63,7 @@ def test_a_wrong_value_is_one_sentence_and_nothing_can_be_started() -> None:
     page = opened("1_launch.py")
     next(box for box in page.text_input if box.label == "Device").set_value("tpu").run()
     assert [error.value for error in page.error] == [
-        'device is "tpu"; it takes auto, cpu, cuda, cuda:N or mps'
+        'device is "tpu"; it takes auto, cpu, cuda, cuda:N or mps; or ray, where a cluster is known'
     ]
     assert "Start training" not in [button.label for button in page.button]
 
@@ -354,6 +354,31 @@ def test_a_preset_with_a_parent_is_what_it_says() -> None:
     assert "50 examples a class" in texts(page)  # so nothing of the form differs from it
     assert "Tokens" not in [box.label for box in page.selectbox]
     assert "--parent sst2-transformer" in page.code[0].value
+
+
+def test_a_parent_that_is_chosen_names_the_run_and_stands_in_the_address() -> None:
+    page = opened("1_launch.py", preset="digits-cnn")
+    box = next(box for box in page.selectbox if box.label == "Begins with")
+    titles = " ".join(box.options)
+    assert "digits-cnn" in titles and "cifar10-resnet-robust" not in titles  # colour pictures
+    box.set_value("digits-cnn").run()
+    assert not page.exception, page.exception
+    name = next(one for one in page.text_input if one.label == "Name")
+    assert name.value == "digits-cnn, trained on with Digits, 8 × 8, grey"
+    assert page.query_params["begins"] == "digits-cnn"
+    labels = {box.label for box in page.number_input}
+    assert not labels & {"Last layers", "Adapters' rank", "Adapters' alpha"}
+    page = opened("1_launch.py", preset="digits-cnn", begins="digits-cnn")
+    assert "--parent digits-cnn" in page.code[0].value
+    assert "transfer." not in page.code[0].value
+    page = opened("1_launch.py", preset="digits-cnn", begins="cifar10-resnet-robust")
+    assert '"cifar10-resnet-robust" cannot read what' in page.warning[0].value
+
+
+def test_heads_of_the_data_are_named() -> None:
+    page = opened("1_launch.py", preset="shapes-multitask")
+    heads = next(one for one in page.text_input if one.label == "Heads")
+    assert heads.placeholder == "All: form, colour, texture, count"
 
 
 def test_a_parent_that_cannot_be_is_told() -> None:

@@ -69,6 +69,10 @@ DATA.add(
         terms="public domain",
         load=load,
         status=status,
+<<<<<<< HEAD
         columns=columns,
+=======
+        gives=lambda params: {"series": names_in(params.series)},
+>>>>>>> h-M
     ),
 )

@@ -7,7 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+<<<<<<< HEAD
 from dlexplain.errors import BadInput, ModelError, ParamError, UnknownName, WeightsError
+=======
+import dlexplain.data  # noqa: F401, registers them
+from dlexplain.data.base import DATA
+from dlexplain.errors import BadInput, ParamError, UnknownName, WeightsError
+>>>>>>> h-M
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.hugging_face import NAME as OWN
@@ -34,6 +40,7 @@ FINE_TUNING: Mapping[str, Value] = {"learning_rate": 1e-4, "batch_size": 32}
 """What a run that begins with one is offered first."""
 
 
+<<<<<<< HEAD
 def parents(task: str, own: Sequence[str] = ()) -> tuple[ModelEntry, ...]:
     """Models of a task that a run may begin with, as a list shows them.
 
@@ -44,6 +51,27 @@ def parents(task: str, own: Sequence[str] = ()) -> tuple[ModelEntry, ...]:
     brought = [name for name in own if is_backbone(name)] if task in OWN_TASKS else []
     sources = (*TRAINED_HERE, "own")
     return tuple(e for e in entries(task, own=brought) if e.source in sources)
+=======
+def parents(
+    task: str, data: str = "", data_params: Mapping[str, Value] | None = None
+) -> tuple[ModelEntry, ...]:
+    """Models of a task that a run may begin with, as a list shows them.
+
+    data, data_params  of the run, where those alone are wanted that can read what it gives, as far
+                       as that is known before it is read
+    """
+    if task not in TRANSFERS:
+        return ()
+    spec = RunSpec(task=task, model="", data=data, data_params=data_params or {})
+    return tuple(e for e in entries(task) if e.source in TRAINED_HERE and _reads_it(spec, e))
+
+
+def _reads_it(spec: RunSpec, entry: ModelEntry) -> bool:
+    try:
+        return not _other_input(spec, entry.trained)
+    except WeightsError:
+        return False
+>>>>>>> h-M
 
 
 def begun_with(name: str) -> RunSpec:
@@ -121,7 +149,9 @@ class Parent:
             return
         task_params = {k: v for k, v in found.task_params.items() if k in theirs(spec.task)}
         self.inherited = {"model_params": _model_params(found), "task_params": task_params}
-        self.wrong = [*_other_model(spec, found), *_other_reading(spec, found)]
+        self.wrong = [
+            *_other_model(spec, found), *_other_reading(spec, found), *_other_input(spec, parent)
+        ]  # fmt: skip
 
 
 def _without_own(spec: RunSpec) -> list[str]:
@@ -205,6 +235,38 @@ def _other_model(spec: RunSpec, found: RunSpec) -> list[str]:
         for key, value in asked.items()
         if LOOSE not in key and value != own[key]
     ]
+
+
+def _other_input(spec: RunSpec, parent: Trained) -> list[str]:
+    """Pictures or series to which the parent's weights are bound, and which the data do not give;
+    what is not known of them yet is told when they are read, see transferring.py."""
+    if spec.data not in DATA:
+        return []
+    try:
+        given = DATA[spec.data].gives(parse(DATA[spec.data].Params, spec.data_params))
+    except ParamError:
+        return []
+    facts, model = parent.facts, ARCHITECTURES.get(parent.spec.model)
+    bound = [("channels", facts.get("channels"), given.get("channels"))]
+    if model is None or not model.any_side:
+        bound.append(("side", facts.get("side"), given.get("side")))
+    bound.append(("series", _count(facts.get("series")), _count(given.get("series"))))
+    if all(None in (theirs, own) or theirs == own for _, theirs, own in bound):
+        return []
+    theirs, own = read_told(spec.task, facts), read_told(spec.task, given)
+    return [f"parent {parent.name} reads {theirs}, this run {own}; they must be the same"]
+
+
+def _count(names: Any) -> int | None:
+    return None if names is None else len(names)
+
+
+def read_told(task: str, facts: Mapping[str, Any]) -> str:
+    """What goes into a network, by the facts of its data: "grey pictures of 8 × 8"."""
+    if task == "forecast":
+        return f"{len(facts['series'])} series"
+    kind = {1: "grey", 3: "colour"}.get(facts["channels"], f"{facts['channels']}-channel")
+    return f"{kind} pictures of {facts['side']} × {facts['side']}"
 
 
 def _other_reading(spec: RunSpec, found: RunSpec) -> list[str]:

@@ -17,6 +17,8 @@ from dlexplain.ui.comparing.examples import show_examples
 from dlexplain.ui.markdown import literal
 
 SECTION = "compare-models-section"
+NARROW = {"": st.column_config.TextColumn(width=150), "n": st.column_config.NumberColumn(width=45)}
+"""Columns beside which an interval is whole on a phone."""
 MOST, FLIPS = "Drift most", "Class flipped"
 EXPLAINED = (
     "The **most marked tenth** are the places of the largest |value| in each map: how many of them "
@@ -76,16 +78,17 @@ def _numbers(found: ModelComparison) -> None:
         st.markdown("**What became of the classes**")
         st.dataframe(
             [
-                {"": one.title, "n": one.count, "Share, 95% interval": str(one.share)}
+                {"": one.title, "n": one.count, "Share, 95%": str(one.share)}
                 for one in found.changes
             ],
-            hide_index=True, height="content",
+            hide_index=True, height="content", column_config=NARROW,
         )  # fmt: skip
     st.markdown("**In numbers**")
     st.dataframe(
-        [{"": capital(name), "Mean, 95% interval": number(value)} for name, value in found.means()],
-        hide_index=True, height="content",
+        [{"": capital(name), "Mean, 95%": number(value)} for name, value in found.means()],
+        hide_index=True, height="content", column_config=NARROW,
     )  # fmt: skip
+    st.caption("In brackets 95% intervals.")
 
 
 def _side_by_side(found: ModelComparison, key: str) -> None:
