@@ -181,12 +181,9 @@ class DataSpec:
     load    (params, folder for what is downloaded or decoded, report) -> the arrays
     status  (params, folder) -> whether that would work
     check   as load, for data of which not all need be computed to know whether load takes them
-<<<<<<< HEAD
     columns  (params, folder) -> names of all series that there are, of data with more than are read
-=======
     gives   params -> what is known of the facts before they are read, so that what cannot read it
             is told at once: channels and side of pictures, the names of series and of heads
->>>>>>> h-M
     """
 
     name: str
@@ -198,11 +195,8 @@ class DataSpec:
     load: Callable[[Any, Path, Report], LoadedData]
     status: Callable[[Any, Path], DataStatus]
     check: Callable[[Any, Path, Report], object] | None = None
-<<<<<<< HEAD
     columns: Callable[[Any, Path], tuple[str, ...]] | None = None
-=======
     gives: Callable[[Any], Mapping[str, Any]] = lambda params: {}
->>>>>>> h-M
 
 
 DATA: Registry[DataSpec] = Registry("data set")

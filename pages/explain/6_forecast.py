@@ -26,15 +26,6 @@ VIEW = "forecast-view"
 def main() -> None:
     st.title("What drove the forecast?")
     arrived = VIEW not in st.session_state
-<<<<<<< HEAD
-    left, right = st.columns(2, gap="small")
-    with left:
-        entry = choose_forecaster(arrived)
-    if entry is None:
-        return
-    with right:
-        given = choose_series(entry, arrived, zero_shot=True)
-=======
     with told_above():
         left, right = st.columns(2, gap="small")
         with left:
@@ -42,8 +33,7 @@ def main() -> None:
         if entry is None:
             return
         with right:
-            given = choose_series(entry, arrived)
->>>>>>> h-M
+            given = choose_series(entry, arrived, zero_shot=True)
     from_address("view", one_of("view", VIEWS), arrived, VIEW)
     # Set at each run: where there are no series yet the view is not drawn, and would be forgotten.
     st.session_state[VIEW] = st.session_state.get(VIEW) or "forecast"

@@ -30,13 +30,9 @@ from dlexplain.services.training.presets import PRESETS, is_quick, preset_second
 from dlexplain.services.training.runs import launch
 from dlexplain.settings import settings
 from dlexplain.trained.zoo_cards import zoo_cards
-<<<<<<< HEAD
-from dlexplain.ui.address import from_address, tell_wrong, to_address
+from dlexplain.ui.address import from_address, one_of, tell_wrong, to_address
 from dlexplain.ui.backbones import BACKBONES
 from dlexplain.ui.cluster import show_cluster
-=======
-from dlexplain.ui.address import from_address, one_of, tell_wrong, to_address
->>>>>>> h-M
 from dlexplain.ui.estimate import show_estimate
 from dlexplain.ui.forms import field_key, params_form
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
@@ -159,15 +155,10 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
     task_box, data_box, model_box = st.columns(3)
     task = pick(task_box, "Task", tasks(), first.task, preset)
     data = pick(data_box, "Data", data_sets(task.name), first.data, f"{preset}-{task.name}")
-<<<<<<< HEAD
-    parent = pick_parent(task.name, first.parent, preset)
+    fields = {**first.data_params} if data.name == first.data else {}
+    parent = pick_parent(task.name, first.parent, preset, data, fields)
     every = architectures(task.name, begun=parent is not None)
     known = [m for m in every if parent is None or m.name == parent.model]
-=======
-    known = {**first.data_params} if data.name == first.data else {}
-    parent = pick_parent(task.name, first.parent, preset, data, known)
-    known = [m for m in architectures(task.name) if parent is None or m.name == parent.model]
->>>>>>> h-M
     owner = f"{preset}-{task.name}-{parent.parent if parent else ''}"
     model = pick(model_box, "Model", tuple(known), first.model, owner)
     st.caption(f"**{data.title}.** {data.description}  \n**{model.title}.** {model.description}")
@@ -197,11 +188,8 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
         help="auto takes the GPU where there is one; else cpu, cuda, cuda:N or mps"
         + (", or ray for the cluster." if settings().ray else "."),
     )
-<<<<<<< HEAD
     device = device.strip() or "auto"
-=======
     alike = (task.name, data.name, model.name) == (first.task, first.data, first.model)
->>>>>>> h-M
     own = {
         "data_params": first.data_params if data.name == first.data else {},
         "model_params": first.model_params if model.name == first.model else {},
@@ -244,16 +232,6 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
     )
 
 
-<<<<<<< HEAD
-def pick_parent(task: str, first: str, owner: str) -> RunSpec | None:
-    """The spec of the trained model that the run begins with; None for fresh weights."""
-    own, key = BACKBONES.get(task), f"begins-{owner}-{task}"
-    brought: list[str] = []
-    if own:
-        own.choose_asked(key)
-        brought = [name for name in dict.fromkeys([*own.names(), first]) if name]
-    models = {entry.name: entry for entry in parents(task, brought)}
-=======
 def named(model: Choice, data: Choice, parent: RunSpec | None) -> str:
     """A title for what is no preset."""
     if parent is None:
@@ -266,16 +244,19 @@ def pick_parent(
 ) -> RunSpec | None:
     """The spec of the trained model that the run begins with, one that reads what the data give;
     None for fresh weights."""
+    own, key = BACKBONES.get(task), f"begins-{owner}-{task}"
+    brought: list[str] = []
+    if own:
+        own.choose_asked(key)
+        brought = [name for name in dict.fromkeys([*own.names(), first]) if name]
     state, form = st.session_state, f"data_params-{owner}-{data.name}"
     # The fields of the data stand below, and are drawn later.
     asked = {n: state[k] for n in data.params if (k := field_key(form, n)) in state}
-    every = {entry.name: entry for entry in parents(task)}
-    fit = {entry.name for entry in parents(task, data.name, {**data_params, **asked})}
+    every = {entry.name: entry for entry in parents(task, brought)}
+    fit = {entry.name for entry in parents(task, brought, data.name, {**data_params, **asked})}
     models = {name: entry for name, entry in every.items() if name in fit or name == first}
->>>>>>> h-M
     if not models:
         return None
-    key = f"begins-{owner}-{task}"
     usual = first if first in models else FRESH
 
     def one_that_fits(text: str) -> str:

@@ -107,10 +107,7 @@ DATA.add(
         terms="Federal Reserve Bank of St. Louis",
         load=load,
         status=status,
-<<<<<<< HEAD
         columns=columns,
-=======
         gives=lambda params: {"series": names_in(params.series)},
->>>>>>> h-M
     ),
 )

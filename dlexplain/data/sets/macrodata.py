@@ -69,10 +69,7 @@ DATA.add(
         terms="public domain",
         load=load,
         status=status,
-<<<<<<< HEAD
         columns=columns,
-=======
         gives=lambda params: {"series": names_in(params.series)},
->>>>>>> h-M
     ),
 )

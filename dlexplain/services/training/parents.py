@@ -7,13 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-<<<<<<< HEAD
-from dlexplain.errors import BadInput, ModelError, ParamError, UnknownName, WeightsError
-=======
 import dlexplain.data  # noqa: F401, registers them
 from dlexplain.data.base import DATA
-from dlexplain.errors import BadInput, ParamError, UnknownName, WeightsError
->>>>>>> h-M
+from dlexplain.errors import BadInput, ModelError, ParamError, UnknownName, WeightsError
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.hugging_face import NAME as OWN
@@ -27,6 +23,7 @@ from dlexplain.tasks.transfer import FIRST, HEADED, TAKEN
 from dlexplain.tasks.transfer import TASKS as TRANSFERS
 from dlexplain.trained.catalogue import entries, trained
 from dlexplain.trained.entry import ModelEntry
+from dlexplain.trained.folder import Trained
 from dlexplain.trained.hugging_face import is_backbone, longest_said, task_of_own
 from dlexplain.trained.own_files import refused_as_parent
 
@@ -40,38 +37,33 @@ FINE_TUNING: Mapping[str, Value] = {"learning_rate": 1e-4, "batch_size": 32}
 """What a run that begins with one is offered first."""
 
 
-<<<<<<< HEAD
-def parents(task: str, own: Sequence[str] = ()) -> tuple[ModelEntry, ...]:
-    """Models of a task that a run may begin with, as a list shows them.
-
-    own  the user's own, by folder or name on the hub
-    """
-    if task not in TRANSFERS:
-        return ()
-    brought = [name for name in own if is_backbone(name)] if task in OWN_TASKS else []
-    sources = (*TRAINED_HERE, "own")
-    return tuple(e for e in entries(task, own=brought) if e.source in sources)
-=======
 def parents(
-    task: str, data: str = "", data_params: Mapping[str, Value] | None = None
+    task: str,
+    own: Sequence[str] = (),
+    data: str = "",
+    data_params: Mapping[str, Value] | None = None,
 ) -> tuple[ModelEntry, ...]:
     """Models of a task that a run may begin with, as a list shows them.
 
+    own  the user's own, by folder or name on the hub
     data, data_params  of the run, where those alone are wanted that can read what it gives, as far
                        as that is known before it is read
     """
     if task not in TRANSFERS:
         return ()
+    brought = [name for name in own if is_backbone(name)] if task in OWN_TASKS else []
     spec = RunSpec(task=task, model="", data=data, data_params=data_params or {})
-    return tuple(e for e in entries(task) if e.source in TRAINED_HERE and _reads_it(spec, e))
+    return tuple(e for e in entries(task, own=brought) if _reads_it(spec, e))
 
 
 def _reads_it(spec: RunSpec, entry: ModelEntry) -> bool:
+    """Whether a run of these data may begin with it; a user's own prepares pictures itself."""
+    if entry.source not in TRAINED_HERE:
+        return entry.source == "own"
     try:
         return not _other_input(spec, entry.trained)
     except WeightsError:
         return False
->>>>>>> h-M
 
 
 def begun_with(name: str) -> RunSpec:
@@ -140,6 +132,7 @@ class Parent:
         self._look(spec, parent.spec, parent.source == "path")
         if parent.spec.model != OWN:
             self.wrong += _without_own(spec)
+            self.wrong += _other_input(spec, parent) if self.inherited else []
 
     def _look(self, spec: RunSpec, found: RunSpec, at_path: bool) -> None:
         if at_path:
@@ -149,9 +142,7 @@ class Parent:
             return
         task_params = {k: v for k, v in found.task_params.items() if k in theirs(spec.task)}
         self.inherited = {"model_params": _model_params(found), "task_params": task_params}
-        self.wrong = [
-            *_other_model(spec, found), *_other_reading(spec, found), *_other_input(spec, parent)
-        ]  # fmt: skip
+        self.wrong = [*_other_model(spec, found), *_other_reading(spec, found)]
 
 
 def _without_own(spec: RunSpec) -> list[str]:

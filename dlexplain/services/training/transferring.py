@@ -18,11 +18,8 @@ from dlexplain.networks.base import ARCHITECTURES
 from dlexplain.networks.modules.adapters import adapt, adaptable, merge
 from dlexplain.networks.modules.layers import Layer, freeze, head_of, layers_of
 from dlexplain.params import parse
-<<<<<<< HEAD
 from dlexplain.services.training.backbones import Backbone, is_own, read_backbone
-=======
 from dlexplain.services.training.parents import read_told
->>>>>>> h-M
 from dlexplain.tasks.modules.base import TaskModule
 from dlexplain.tasks.transfer import HEADED, Params
 from dlexplain.trained.catalogue import trained
