@@ -73,9 +73,9 @@ def test_two_models_are_compared_and_shown(run: str) -> None:
     found = page.session_state["compare-models"].job.result
     assert (found.done, found.other, found.control_kind) == (6, run, "model")
     assert verdict(found) in said(page)
-    numbers = page.dataframe[1].value
+    numbers = page.table[1].value
     assert next(iter(numbers[""])) == "Rank correlation of the maps"
-    assert list(page.dataframe[0].value["n"]) == [one.count for one in found.changes]
+    assert list(page.table[0].value["n"]) == [str(one.count) for one in found.changes]
     assert len(page.get("plotly_chart")) == 2
     tiles = [one.proto.body for one in page.get("html") if "<img" in one.proto.body]
     assert sum(tile.count("<img") for tile in tiles) == 4 * len(found.lost_most)  # and three maps

@@ -17,8 +17,6 @@ from dlexplain.ui.comparing.examples import show_examples
 from dlexplain.ui.markdown import literal
 
 SECTION = "compare-models-section"
-NARROW = {"": st.column_config.TextColumn(width=150), "n": st.column_config.NumberColumn(width=45)}
-"""Columns beside which an interval is whole on a phone."""
 MOST, FLIPS = "Drift most", "Class flipped"
 EXPLAINED = (
     "The **most marked tenth** are the places of the largest |value| in each map: how many of them "
@@ -74,21 +72,21 @@ def _answer(found: ModelComparison) -> None:
 
 
 def _numbers(found: ModelComparison) -> None:
+    """Tables whose cells break their lines, so that a phone shows all columns."""
     if found.changes:
         st.markdown("**What became of the classes**")
-        st.dataframe(
+        st.table(
             [
-                {"": one.title, "n": one.count, "Share, 95%": str(one.share)}
+                {"": one.title, "n": str(one.count), "Share, 95% interval": str(one.share)}
                 for one in found.changes
             ],
-            hide_index=True, height="content", column_config=NARROW,
+            border="horizontal", hide_index=True,
         )  # fmt: skip
     st.markdown("**In numbers**")
-    st.dataframe(
-        [{"": capital(name), "Mean, 95%": number(value)} for name, value in found.means()],
-        hide_index=True, height="content", column_config=NARROW,
+    st.table(
+        [{"": capital(name), "Mean, 95% interval": number(value)} for name, value in found.means()],
+        border="horizontal", hide_index=True,
     )  # fmt: skip
-    st.caption("In brackets 95% intervals.")
 
 
 def _side_by_side(found: ModelComparison, key: str) -> None:
