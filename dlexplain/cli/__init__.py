@@ -15,6 +15,7 @@ from dlexplain.cli import (
     attacking,
     attention,
     comparing,
+    comparing_runs,
     compressing,
     compression,
     defending,
@@ -118,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     forecasting.declare(command)
     trusting.declare(command)
     comparing.declare(command)
+    comparing_runs.declare(command)
     privacy.declare(command)
     shortcuts.declare(command)
     zoo.declare(command)

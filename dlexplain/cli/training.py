@@ -41,6 +41,13 @@ def declare(command: "Commands") -> None:
     train.add_argument("--device", help="auto, cpu, cuda, cuda:N or mps")
     train.add_argument("--seed", type=int, help="0 to 2147483647")
     train.add_argument(
+        "--seeds",
+        type=int,
+        default=1,
+        metavar="N",
+        help="one run with each of N seeds, from --seed",
+    )
+    train.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="any parameter"
     )
     train.add_argument("--wait", action="store_true", help="follow it and return when it has ended")
@@ -71,15 +78,35 @@ def declare(command: "Commands") -> None:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from dlexplain.services.training.runs import launch
+    from dlexplain.services.training.runs import launch_seeds
 
     spec = _spec(args)
     if not args.json:
         _tell_balance(spec)
-    record = launch(spec)
+    records = launch_seeds(spec, args.seeds)
+    if len(records) > 1:
+        return _tell_family(records, args)
     if not args.wait:
-        return tell_launched(record, args.json)
-    return follow(record, args.json)
+        return tell_launched(records[0], args.json)
+    return follow(records[0], args.json)
+
+
+def _tell_family(records: "Sequence[RunRecord]", args: argparse.Namespace) -> int:
+    """Of the runs of several seeds; exit status 1 where one was awaited and did not finish."""
+    from dlexplain.services.training.runs import wait_for
+
+    family = records[0].family
+    if not args.json:
+        print(f"{len(records)} runs of family {family}: {', '.join(r.id for r in records)}")
+        print(f"compare them: dlexplain compare {family}")
+    if args.wait:
+        records = [wait_for(record.id) for record in records]
+    if args.json:
+        print(json.dumps([record.to_dict() for record in records], indent=1))
+    elif args.wait:
+        for record in records:
+            print(f"run {record.id}, seed {record.flat['seed']}, is {record.state}")
+    return int(args.wait and any(record.state != "finished" for record in records))
 
 
 def tell_launched(record: "RunRecord", as_json: bool) -> int:

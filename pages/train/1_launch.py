@@ -24,7 +24,7 @@ from dlexplain.services.training.catalogue import (
 )
 from dlexplain.services.training.parents import begun_with, parents, theirs
 from dlexplain.services.training.presets import PRESETS, is_quick, preset_seconds, presets_by_case
-from dlexplain.services.training.runs import launch
+from dlexplain.services.training.runs import MOST_SEEDS, launch_seeds
 from dlexplain.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, tell_wrong, to_address
 from dlexplain.ui.estimate import show_estimate
@@ -315,10 +315,20 @@ def act(spec: RunSpec, preset: str) -> None:
     with st.container(border=True):
         st.subheader("On this machine")
         show_estimate(spec)
-        if st.button("Start training", type="primary", icon=":material/play_arrow:"):
-            start(spec)
+        seeds = st.number_input(
+            "Seeds",
+            1,
+            MOST_SEEDS,
+            key="seeds",
+            help="How often it is trained, with consecutive seeds from the one above. Compare shows "
+            "the mean of such a family with its interval.",
+        )
+        label = "Start training" if seeds == 1 else f"Start {seeds} trainings"
+        if st.button(label, type="primary", icon=":material/play_arrow:", key="start"):
+            start(spec, int(seeds))
     with st.expander("The same on the command line", icon=":material/terminal:"):
-        st.code(command(spec), language="bash", wrap_lines=True)
+        more = f" --seeds {seeds}" if seeds > 1 else ""
+        st.code(command(spec) + more, language="bash", wrap_lines=True)
         st.download_button(
             "Spec as JSON",
             json.dumps(spec.to_dict(), indent=1),
@@ -330,14 +340,15 @@ def act(spec: RunSpec, preset: str) -> None:
         )
 
 
-def start(spec: RunSpec) -> None:
+def start(spec: RunSpec, seeds: int) -> None:
     try:
         with st.spinner("Reading the data…"):
-            record = launch(spec)
+            records = launch_seeds(spec, seeds)
     except (DlexplainError, OSError) as error:
         st.error(literal(error))
         return
-    st.switch_page("pages/train/2_runs.py", query_params={"run": record.id})
+    query = {"run": records[0].id} if seeds == 1 else {"find": f"family:{records[0].family}"}
+    st.switch_page("pages/train/2_runs.py", query_params=query)
 
 
 def command(spec: RunSpec) -> str:
