@@ -23,6 +23,7 @@ from dlexplain.cli import (
     film,
     folders,
     forecasting,
+    keeping_runs,
     latents,
     layers,
     objects,
@@ -109,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     objects.declare(command)
     attention.declare(command)
     training.declare(command)
+    keeping_runs.declare(command)
     compression.declare(command)
     compressing.declare(command)
     film.declare(command)

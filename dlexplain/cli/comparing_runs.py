@@ -22,8 +22,8 @@ def declare(command: "Commands") -> None:
     added.add_argument(
         "--group-by",
         metavar="FIELD",
-        help="nothing, family, spec (any seed), or a field such as model.width; default: spec where "
-        "runs differ by the seed only",
+        help="nothing, family, spec (any seed), or a field such as model.width; default: spec "
+        "where runs differ by the seed only",
     )
     added.add_argument(
         "--metric", metavar="KEY", help="such as test/accuracy; default: what chose the best epoch"

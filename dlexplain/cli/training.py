@@ -1,4 +1,4 @@
-"""Commands of trainings: train, runs, run, cancel, resume, rename, tag, delete, data."""
+"""Commands of trainings: train, runs, run, cancel, resume, longer, data."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.cli.saying import complain
-from dlexplain.errors import BadInput, RunError, SpecError, UnknownName
+from dlexplain.errors import BadInput, SpecError
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
@@ -53,7 +53,13 @@ def declare(command: "Commands") -> None:
     train.add_argument("--wait", action="store_true", help="follow it and return when it has ended")
 
     runs = command("runs", _runs, "List the runs.")
-    runs.add_argument("--find", default="", metavar="TEXT", help="in id, name, model, data, tags")
+    runs.add_argument(
+        "--find",
+        default="",
+        metavar="TEXT",
+        help='words and conditions: "cnn data:cifar10 accuracy>0.9 tag:final starred:"',
+    )
+    runs.add_argument("--archived", action="store_true", help="archived runs too")
     runs.add_argument("--state", action="append", choices=STATES, help="may be given again")
     run = command("run", _run, "Show one run.")
     run.add_argument("id", metavar="ID", help="or a unique beginning of it")
@@ -65,15 +71,9 @@ def declare(command: "Commands") -> None:
     )
     resume = command("resume", _resume, "Go on from a run's last checkpoint, or from the start.")
     resume.add_argument("id", metavar="ID")
-    rename = command("rename", _rename, "Give a run another name.")
-    rename.add_argument("id", metavar="ID")
-    rename.add_argument("name", metavar="NAME")
-    tag = command("tag", _tag, "Replace a run's tags; none given takes all away.")
-    tag.add_argument("id", metavar="ID")
-    tag.add_argument("tags", metavar="TAG", nargs="*")
-    delete = command("delete", _delete, "Delete runs with checkpoints and curves, for good.")
-    delete.add_argument("ids", metavar="ID", nargs="+")
-    delete.add_argument("--yes", action="store_true", help="do not ask")
+    longer = command("longer", _longer, "Train a finished run for more epochs, as a new run.")
+    longer.add_argument("id", metavar="ID")
+    longer.add_argument("--epochs", type=int, required=True, metavar="N", help="how many more")
     command("data", _data, "List data sets, where they are, how to get the rest; and presets.")
 
 
@@ -183,10 +183,12 @@ def _spec_file(file: Path) -> "RunSpec":
 
 def _runs(args: argparse.Namespace) -> int:
     from dlexplain.services.training.comparison import run_labels
-    from dlexplain.services.training.runs import damaged_runs, runs, search, tracker_problem
+    from dlexplain.services.training.finding import find_runs
+    from dlexplain.services.training.runs import damaged_runs, runs, tracker_problem
 
     known = runs()
-    records = [r for r in search(args.find, known) if not args.state or r.state in args.state]
+    found = find_runs(args.find, known, args.archived)
+    records = [r for r in found if not args.state or r.state in args.state]
     for problem in damaged_runs():
         complain(f"left out: {problem}")
     if args.json:
@@ -288,6 +290,8 @@ def _print_run(record: "RunRecord") -> None:
         print(f"  if you resume it, {record.resuming}")
     for note in record.notes:
         print(f"  note: {note}")
+    if record.note:
+        print(f"  written about it: {record.note}")
     for key, value in sorted(record.metrics.items()):
         sure = certainty(key, value, examples_of(key, record.sizes))
         print(f"  {key:36}{value:<12.6g}{sure}".rstrip())
@@ -297,7 +301,7 @@ def _cancel(args: argparse.Namespace) -> int:
     from dlexplain.services.training.runs import cancel
 
     record = cancel(args.id, args.now)
-    return _told(record, args, "asked to stop" if record.active else "")
+    return tell_state(record, args, "asked to stop" if record.active else "")
 
 
 def _resume(args: argparse.Namespace) -> int:
@@ -307,57 +311,20 @@ def _resume(args: argparse.Namespace) -> int:
     record = resume(before.id)
     step = before.checkpoint
     begins = "it has no checkpoint and starts from the beginning"
-    return _told(record, args, begins if step is None else f"it goes on from step {step:,}")
+    return tell_state(record, args, begins if step is None else f"it goes on from step {step:,}")
 
 
-def _rename(args: argparse.Namespace) -> int:
-    from dlexplain.services.training.runs import rename
+def _longer(args: argparse.Namespace) -> int:
+    from dlexplain.services.training.longer import DIFFERS, train_longer
 
-    if not args.name.strip():
-        raise BadInput("the name is empty; a name has at least one letter")
-    record = rename(args.id, args.name)
-    return _told(record, args, f'its name is "{record.name}"')
-
-
-def _tag(args: argparse.Namespace) -> int:
-    from dlexplain.services.training.runs import tag
-
-    record = tag(args.id, args.tags)
-    return _told(record, args, f"its tags are: {', '.join(record.tags) or 'none'}")
+    record = train_longer(args.id, args.epochs)
+    if not args.json:
+        print(f"{DIFFERS}.")
+    return tell_launched(record, args.json)
 
 
-def _delete(args: argparse.Namespace) -> int:
-    """Each by itself: one that cannot be deleted leaves the others to be."""
-    from dlexplain.services.training.runs import damaged_runs, delete, run
-
-    if len(args.ids) == 1 and not damaged_runs():
-        run(args.ids[0])  # an unknown one is told before anything is asked
-    if not args.yes and not _sure(args.ids):
-        raise BadInput("nothing is deleted; --yes deletes without asking")
-    deleted, status = [], 0
-    for wanted in args.ids:
-        try:
-            deleted.append(delete(wanted))
-        except (UnknownName, RunError) as error:
-            complain(error)
-            status = 1
-    if args.json:
-        print(json.dumps({"deleted": deleted}))
-    for gone in [] if args.json else deleted:
-        print(f"run {gone} is deleted")
-    return status
-
-
-def _sure(runs: Sequence[str]) -> bool:
-    """Ask at the terminal; where nobody can answer it is no."""
-    if not sys.stdin.isatty():
-        return False
-    print(f"Delete {', '.join(runs)} with checkpoints and curves, for good? [y/N] ", end="")
-    sys.stdout.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def _told(record: "RunRecord", args: argparse.Namespace, more: str = "") -> int:
+def tell_state(record: "RunRecord", args: argparse.Namespace, more: str = "") -> int:
+    """Print a run's state and what was done; the exit status."""
     if args.json:
         print(json.dumps(record.to_dict(), indent=1))
     else:

@@ -15,12 +15,12 @@ from dlexplain.ui.markdown import literal
 
 TITLES = {grouping.NOTHING: "nothing", grouping.FAMILY: "family", grouping.SPEC: "spec, any seed"}
 ABOUT = (
-    "The line is the mean of a group's runs, the band its 95% interval (Student's t over the runs), "
-    "thin lines are the runs."
+    "The line is the mean of a group's runs, the band its 95% interval (Student's t over the "
+    "runs), thin lines are the runs."
 )
 OF_SEEDS = (
-    "All runs learn from and are tested on the same data, so the intervals say how much a mean moves "
-    "with the seed, not how well it holds on other data."
+    "Runs of the same data are tested on the same examples, so the intervals say how much a mean "
+    "moves with the seed, not how well it holds on other data."
 )
 
 

@@ -5,7 +5,7 @@ import shlex
 
 import streamlit as st
 
-from dlexplain.errors import BadInput, DlexplainError, SpecError, WeightsError
+from dlexplain.errors import BadInput, DlexplainError, RunError, SpecError, WeightsError
 from dlexplain.results import ClassBalance
 from dlexplain.results.words import capital, duration
 from dlexplain.services.training.catalogue import (
@@ -24,7 +24,7 @@ from dlexplain.services.training.catalogue import (
 )
 from dlexplain.services.training.parents import begun_with, parents, theirs
 from dlexplain.services.training.presets import PRESETS, is_quick, preset_seconds, presets_by_case
-from dlexplain.services.training.runs import MOST_SEEDS, launch_seeds
+from dlexplain.services.training.runs import MOST_SEEDS, launch_seeds, run
 from dlexplain.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, tell_wrong, to_address
 from dlexplain.ui.estimate import show_estimate
@@ -64,14 +64,22 @@ def main() -> None:
         on_change=forget_parent,
     )
     started = trained_on()
-    to_address({"preset": name, "parent": started.parent if started else None})
+    again = st.query_params.get("run") if started else None  # a run that is trained again
+    to_address(
+        {"preset": name, "run": again, "parent": started.parent if started and not again else None}
+    )
     about = st.container()
     form, result = st.columns([3, 2], gap="large")
     with form:
-        owner = f"{name}-{started.parent}" if started else name
+        owner = f"{name}-{again or started.parent}" if started else name
         spec = ask(owner, started or PRESETS[name].spec)
     with about:
-        if started:
+        if again:
+            st.caption(
+                f"The form begins with everything that run {literal(again)} was told. "
+                "Another preset begins anew."
+            )
+        elif started:
             st.caption(
                 f"The form begins with how {literal(started.parent)} was trained, and the run with "
                 "its weights. Another preset begins anew."
@@ -87,19 +95,20 @@ def main() -> None:
 
 
 def trained_on() -> RunSpec | None:
-    """What the address asks to train on, as a run to change."""
-    wanted = st.query_params.get("parent")
-    if not wanted:
-        return None
+    """What the address asks to train on, or again, as a run to change."""
+    parent, again = st.query_params.get("parent"), st.query_params.get("run")
     try:
-        return begun_with(wanted)
-    except (BadInput, WeightsError) as error:
+        if again:
+            return RunSpec.from_dict(run(again).spec)
+        return begun_with(parent) if parent else None
+    except (BadInput, WeightsError, RunError) as error:
         tell_wrong(error)
         return None
 
 
 def forget_parent() -> None:
-    st.query_params.pop("parent", None)
+    for key in ("parent", "run"):
+        st.query_params.pop(key, None)
 
 
 def tell_preset(name: str, spec: RunSpec) -> None:
@@ -320,8 +329,8 @@ def act(spec: RunSpec, preset: str) -> None:
             1,
             MOST_SEEDS,
             key="seeds",
-            help="How often it is trained, with consecutive seeds from the one above. Compare shows "
-            "the mean of such a family with its interval.",
+            help="How often it is trained, with consecutive seeds from the one above. Compare "
+            "shows the mean of such a family with its interval.",
         )
         label = "Start training" if seeds == 1 else f"Start {seeds} trainings"
         if st.button(label, type="primary", icon=":material/play_arrow:", key="start"):

@@ -14,13 +14,14 @@ from dlexplain.ui.markdown import in_badge, literal
 from dlexplain.ui.notices import explain_link, train_on_link
 from dlexplain.ui.run_list import show_list, tell_of_mlflow
 from dlexplain.ui.run_live import EVERY_SECONDS, follow, is_active, now, runs_now, show_progress
+from dlexplain.ui.run_notes import again_and_longer, show_files, show_note, star_and_archive
 from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, moment
 from dlexplain.ui.zoo import ADDRESS, leave_zoo, show_zoo, show_zoo_card
 
 if TYPE_CHECKING:
     from dlexplain.results import RunRecord
 
-SECTIONS = ("Curves", "Test", "Film", "Pictures", "Spec", "Log")
+SECTIONS = ("Curves", "Test", "Film", "Pictures", "Files", "Spec", "Log")
 
 
 def main() -> None:
@@ -65,6 +66,8 @@ def main() -> None:
         show_film(record)
     elif section == "Pictures":
         show_pictures(record)
+    elif section == "Files":
+        show_files(record)
     else:
         show_spec(record)
 
@@ -88,6 +91,8 @@ def back() -> None:
 
 def to_list() -> None:
     st.query_params.pop("run", None)
+    if find := st.session_state.get("runs-find"):
+        st.query_params["find"] = find
     st.session_state.pop("runs-table", None)
 
 
@@ -95,6 +100,10 @@ def show_head(record: "RunRecord") -> None:
     st.title(literal(record.name))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(record.state, icon=STATE_ICONS[record.state], color=STATE_COLOURS[record.state])
+        if record.starred:
+            st.badge("starred", icon=":material/star:", color="orange")
+        if record.archived:
+            st.badge("archived", icon=":material/archive:", color="gray")
         for tag in record.tags:
             st.badge(in_badge(tag), color="gray")
         where = record.device or ("waiting for a device" if record.state == "queued" else "")
@@ -103,6 +112,7 @@ def show_head(record: "RunRecord") -> None:
     if record.why and record.state != "finished":
         why = literal(sentence(record.why.rstrip(".")))
         (st.error if record.state == "failed" else st.info)(why)
+    show_note(record)
     follow(record, show_progress, lambda found: found)
     actions(record)
     rerun_when(
@@ -125,6 +135,8 @@ def actions(record: "RunRecord") -> None:
         if record.state == "finished":
             explain_link(record.task, record.id, "explain")
             train_on_link(record.task, record.id, "train-on")
+        again_and_longer(record)
+        star_and_archive(record)
         with st.popover("Rename, tag", icon=":material/edit:"):
             name = st.text_input("Name", record.name, key=f"rename-{record.id}", max_chars=120)
             tags = st.text_input(

@@ -20,7 +20,6 @@ from dlexplain.services.training import grouping
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.inline import inline_queue
 from dlexplain.services.training.presets import preset
-from dlexplain.settings import settings
 from tests.trained import digits_run
 
 Out = pytest.CaptureFixture[str]
@@ -67,7 +66,7 @@ def test_by_family_by_a_field_and_by_nothing() -> None:
     widths = grouping.group_runs(records, "model.width")
     assert [group.label for group in widths] == ["width 4", "width 8", "width 16"]
     seeds = grouping.group_runs(records, "seed")
-    assert [group.runs for group in seeds][0] == ("r40", "r80", "lone")
+    assert seeds[0].runs == ("r40", "r80", "lone")
     assert len(grouping.group_runs(records, grouping.NOTHING)) == 7
     with pytest.raises(BadInput, match='by "model.widht"; known: .*did you mean "model.width"'):
         grouping.group_runs(records, "model.widht")

@@ -150,10 +150,10 @@ def _shared(places: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     """All places that lie within every run's range, thinned out where they are very many."""
     first, last = max(p[0] for p in places), min(p[-1] for p in places)
     x = np.unique(np.concatenate(places))
-    x = x[(x >= first) & (x <= last)]
-    if len(x) > MOST_POINTS:
-        x = x[np.linspace(0, len(x) - 1, MOST_POINTS).round().astype(int)]
-    return x
+    within: NDArray[np.float64] = x[(x >= first) & (x <= last)]
+    if len(within) > MOST_POINTS:
+        within = within[np.linspace(0, len(within) - 1, MOST_POINTS).round().astype(int)]
+    return within
 
 
 def scores(
@@ -215,8 +215,7 @@ def scores_csv(found: Sequence[GroupScore]) -> str:
 def differences_csv(found: Sequence[GroupDifference]) -> str:
     """One row a pair of groups."""
     return _csv(
-        ["first", "second", "metric", "n_first", "n_second", "difference", "low_95", "high_95"]
-        + ["p", "p_holm", "verdict"],
+        "first second metric n_first n_second difference low_95 high_95 p p_holm verdict".split(),
         [
             [d.first, d.second, d.key, *d.n, d.difference, d.low, d.high, d.p, d.p_holm, d.verdict]
             for d in found

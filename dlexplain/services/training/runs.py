@@ -20,7 +20,7 @@ from dlexplain.errors import BadInput, SpecError
 from dlexplain.execution import journal, paths
 from dlexplain.execution.delivery import last_answer, start_delivery
 from dlexplain.execution.executor import devices, local_queue
-from dlexplain.execution.files import saved_step
+from dlexplain.execution.files import saved_step, steps_in
 from dlexplain.execution.queue import RunQueue
 from dlexplain.execution.spec import MAX_SEED, RunSpec
 from dlexplain.execution.states import TRANSITIONS, RunRow, States
@@ -124,17 +124,6 @@ def runs() -> list[RunRecord]:
     queue = _queue()
     queue.reap()
     return [_record(row) for row in queue.states.all()]
-
-
-def search(text: str, records: Sequence[RunRecord]) -> list[RunRecord]:
-    """Those of which id, name, model, data or tags have every word of the text."""
-    wanted = text.lower().split()
-
-    def told(record: RunRecord) -> str:
-        of = (record.id, record.name, record.model, record.data, *record.tags)
-        return " ".join(of).lower()
-
-    return [record for record in records if all(word in told(record) for word in wanted)]
 
 
 def damaged_runs() -> list[str]:
@@ -283,6 +272,14 @@ def pictures(record: RunRecord, kind: str) -> dict[int, Path]:
     folder = paths.pictures_folder(settings().home, record.id) / kind
     files = sorted(file for file in folder.glob("*.png") if file.stem.isdecimal())
     return {int(file.stem): file for file in files}
+
+
+def files_of(record: RunRecord) -> list[Path]:
+    """The run's checkpoints, the newest first, and its trained weights."""
+    home = settings().home
+    found = list(paths.checkpoint_folder(home, record.id).glob("*.ckpt"))
+    weights = paths.weights_file(home, record.id)
+    return [*sorted(found, key=steps_in, reverse=True), *([weights] if weights.exists() else [])]
 
 
 def mlflow_page() -> str:
