@@ -16,6 +16,7 @@ from dlexplain.execution.ending import Ending, Stopped
 from dlexplain.execution.journal import Point, append
 from dlexplain.execution.rows import HEARTBEAT_SECONDS, RunRow
 from dlexplain.execution.states import States
+from dlexplain.execution.system import SAMPLE_SECONDS, Usage
 
 _log = logging.getLogger("dlexplain.worker")
 FLUSH_SECONDS = 1.25
@@ -24,7 +25,8 @@ CARRIED = ("notes", "monitor", "best", "last", "metrics", "epoch", "epochs", "st
 
 
 class Reporter:
-    """Two threads, so that training waits for no disk: one beats, one writes metrics down.
+    """Three threads, so that training waits for no disk: one beats, one writes metrics down, one
+    samples what the process takes of the machine while it trains.
 
     requested  what the user asked of the run: "" or "cancel"
     gone    whether the run was taken from this worker, so that it must stop
@@ -47,8 +49,13 @@ class Reporter:
         self._said: set[str] = set()
         self._threads = [
             threading.Thread(target=self._every, args=arguments, daemon=True)
-            for arguments in ((HEARTBEAT_SECONDS, self._heartbeat), (FLUSH_SECONDS, self.flush))
+            for arguments in (
+                (HEARTBEAT_SECONDS, self._heartbeat),
+                (FLUSH_SECONDS, self.flush),
+                (SAMPLE_SECONDS, self._sample),
+            )
         ]
+        self._usage = Usage()
 
     def start(self) -> None:
         for thread in self._threads:
@@ -132,6 +139,10 @@ class Reporter:
             return
         self.gone = row is None
         self.requested = row.requested if row else ""
+
+    def _sample(self) -> None:
+        if self.progress["phase"] == "training":
+            self.add(self._usage.sample(), int(self.progress.get("step", 0)))
 
     def _once(self, text: str) -> None:
         if text not in self._said:

@@ -21,7 +21,7 @@ from dlexplain.ui.zoo import ADDRESS, leave_zoo, show_zoo, show_zoo_card
 if TYPE_CHECKING:
     from dlexplain.results import RunRecord
 
-SECTIONS = ("Curves", "Test", "Film", "Pictures", "Files", "Spec", "Log")
+SECTIONS = ("Curves", "Test", "Film", "Layers", "Pictures", "Files", "Spec", "Log")
 
 
 def main() -> None:
@@ -64,6 +64,8 @@ def main() -> None:
         from dlexplain.ui.film import show_film
 
         show_film(record)
+    elif section == "Layers":
+        follow(record, draw_layers, lambda found: found.epoch)
     elif section == "Pictures":
         show_pictures(record)
     elif section == "Files":
@@ -177,7 +179,7 @@ def draw_curves(record: "RunRecord") -> None:
         )
         return
     groups: dict[str, list[str]] = {}
-    for key in service.metric_keys([record]):
+    for key in service.metric_keys([record], system=True):
         if not key.startswith(("test/", "privacy/delta", "privacy/noise")):
             groups.setdefault(key.rpartition("/")[2], []).append(key)
     columns = st.columns(2)
@@ -188,6 +190,29 @@ def draw_curves(record: "RunRecord") -> None:
             figure = plot_curves(curves, by="key", height=260)
             key = f"curve-{name}-{drawn_before()}"
             st.plotly_chart(figure, key=key, config={"displaylogo": False})
+
+
+def draw_layers(record: "RunRecord") -> None:
+    from dlexplain.figures.norms import plot_norms
+    from dlexplain.services.training.norms import layer_norms
+    from dlexplain.ui.charts import chart
+
+    found = layer_norms(record)
+    if found is None:
+        st.info(
+            "The norms of the layers come at the end of each epoch."
+            if record.active
+            else "This run has written no norms of its layers."
+        )
+        return
+    st.caption(
+        "Euclidean norms at the end of each epoch, layer by layer, the first on top; colours go by "
+        "the logarithm. A gradient that fades towards the first layers teaches them little; one "
+        "that grows from epoch to epoch may break the training."
+    )
+    for title, values in (("Gradients", found.gradients), ("Weights", found.weights)):
+        st.markdown(f"**{title}**")
+        chart(plot_norms(found.layers, found.epochs, values), f"norms-{title}")
 
 
 def draw_log(record: "RunRecord") -> None:

@@ -117,7 +117,7 @@ def alike(records: "dict[str, RunRecord]") -> list[str]:
 
 
 def pick_metric(chosen: "list[RunRecord]", key: str) -> str:
-    keys = service.metric_keys(chosen)
+    keys = service.metric_keys(chosen, system=True)
     first = next((r.monitor for r in chosen if r.monitor in keys), keys[0])
     found = st.selectbox(
         "Metric",

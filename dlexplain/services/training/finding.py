@@ -155,8 +155,9 @@ def _named(field: str, records: Sequence[RunRecord]) -> Callable[[RunRecord], ob
         return lambda record: record.metrics.get(field)
     in_split = [f"{split}/{field}" for split in SPLITS if f"{split}/{field}" in metrics]
     if in_split:
-        have = lambda record: (record.metrics[k] for k in in_split if k in record.metrics)
-        return lambda record: next(have(record), None)
+        return lambda record: next(
+            (record.metrics[k] for k in in_split if k in record.metrics), None
+        )
     of_group = sorted(key for key in flat if key.rpartition(".")[2] == field)
     if len(of_group) > 1:
         raise BadInput(

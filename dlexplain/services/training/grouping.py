@@ -21,6 +21,10 @@ NOT_COMPUTED = ("seed", "device")
 """What two runs of one spec may differ in."""
 TOO_FEW = f"fewer than {LEAST} runs in a group: too few to say"
 NO_SPREAD = "neither group has any spread: no test is defined"
+DIFFERENCE_COLUMNS = (
+    "first", "second", "metric", "n_first", "n_second", "difference", "low_95", "high_95", "p",
+    "p_holm", "verdict",
+)  # fmt: skip
 MOST_POINTS = 500
 """Of an interpolated band."""
 
@@ -215,7 +219,19 @@ def scores_csv(found: Sequence[GroupScore]) -> str:
 def differences_csv(found: Sequence[GroupDifference]) -> str:
     """One row a pair of groups."""
     return _csv(
-        "first second metric n_first n_second difference low_95 high_95 p p_holm verdict".split(),
+        [
+            "first",
+            "second",
+            "metric",
+            "n_first",
+            "n_second",
+            "difference",
+            "low_95",
+            "high_95",
+            "p",
+            "p_holm",
+            "verdict",
+        ],
         [
             [d.first, d.second, d.key, *d.n, d.difference, d.low, d.high, d.p, d.p_holm, d.verdict]
             for d in found

@@ -25,6 +25,7 @@ from dlexplain.execution.queue import RunQueue
 from dlexplain.execution.spec import MAX_SEED, RunSpec
 from dlexplain.execution.states import TRANSITIONS, RunRow, States
 from dlexplain.execution.store import Point, Tracking
+from dlexplain.execution.system import PREFIX
 from dlexplain.execution.telling import mark, untold
 from dlexplain.results import Curve, RunRecord, StateChange
 from dlexplain.services.training.balance import check_data
@@ -224,10 +225,14 @@ def wait_for(
         time.sleep(every)
 
 
-def metric_keys(records: Sequence[RunRecord]) -> list[str]:
-    """Metrics that any of the runs has: validation first, then test, then training."""
-    order = {"validation": 0, "test": 1, "train": 2}
+def metric_keys(records: Sequence[RunRecord], system: bool = False) -> list[str]:
+    """Metrics that any of the runs has: validation first, then test, then training.
+
+    system  whether what the runs took of their machines is among them, as the last
+    """
+    order = {"validation": 0, "test": 1, "train": 2, "system": 4}
     found = {key for record in records for key in record.metrics}
+    found = {key for key in found if system or not key.startswith(PREFIX)}
     return sorted(found, key=lambda key: (order.get(key.partition("/")[0], 3), key))
 
 
