@@ -1,4 +1,4 @@
-"""Commands of trainings: train, runs, run, cancel, resume, longer, data."""
+"""Commands of trainings: train, runs, run, cancel, resume, longer, find-lr, data."""
 
 import argparse
 import json
@@ -26,29 +26,13 @@ CLASSES = 20
 def declare(command: "Commands") -> None:
     """Add this file's commands to the parser."""
     train = command("train", _train, "Train a model in the background; --wait for its end.")
-    train.add_argument("--preset", metavar="NAME", help="see: dlexplain data")
-    train.add_argument("--spec", metavar="FILE.json", help="a spec, as run ID --json prints it")
-    train.add_argument("--task", help="such as classify-image or forecast")
-    train.add_argument("--data", metavar="NAME", help="see: dlexplain data")
-    train.add_argument("--model", metavar="NAME", help="such as cnn, resnet9 or lstm-forecaster")
-    train.add_argument(
-        "--parent",
-        metavar="NAME",
-        help="begin with the weights of a zoo model or run; how: --set transfer.learns=head",
-    )
-    train.add_argument("--data-path", metavar="PATH", help="where the data set is")
-    train.add_argument("--name", help="a title for the run")
-    train.add_argument("--device", help="auto, cpu, cuda, cuda:N or mps")
-    train.add_argument("--seed", type=int, help="0 to 2147483647")
+    _spec_options(train)
     train.add_argument(
         "--seeds",
         type=int,
         default=1,
         metavar="N",
         help="one run with each of N seeds, from --seed",
-    )
-    train.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="any parameter"
     )
     train.add_argument("--wait", action="store_true", help="follow it and return when it has ended")
 
@@ -74,7 +58,29 @@ def declare(command: "Commands") -> None:
     longer = command("longer", _longer, "Train a finished run for more epochs, as a new run.")
     longer.add_argument("id", metavar="ID")
     longer.add_argument("--epochs", type=int, required=True, metavar="N", help="how many more")
+    rate = command("find-lr", _find_rate, "Suggest a learning rate by a short search.")
+    _spec_options(rate)
     command("data", _data, "List data sets, where they are, how to get the rest; and presets.")
+
+
+def _spec_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--preset", metavar="NAME", help="see: dlexplain data")
+    parser.add_argument("--spec", metavar="FILE.json", help="a spec, as run ID --json prints it")
+    parser.add_argument("--task", help="such as classify-image or forecast")
+    parser.add_argument("--data", metavar="NAME", help="see: dlexplain data")
+    parser.add_argument("--model", metavar="NAME", help="such as cnn, resnet9 or lstm-forecaster")
+    parser.add_argument(
+        "--parent",
+        metavar="NAME",
+        help="begin with the weights of a zoo model or run; how: --set transfer.learns=head",
+    )
+    parser.add_argument("--data-path", metavar="PATH", help="where the data set is")
+    parser.add_argument("--name", help="a title for the run")
+    parser.add_argument("--device", help="auto, cpu, cuda, cuda:N or mps")
+    parser.add_argument("--seed", type=int, help="0 to 2147483647")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="any parameter"
+    )
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -329,6 +335,26 @@ def tell_state(record: "RunRecord", args: argparse.Namespace, more: str = "") ->
         print(json.dumps(record.to_dict(), indent=1))
     else:
         print(f"run {record.id} is {record.state}" + (f"; {more}" if more else ""))
+    return 0
+
+
+def _find_rate(args: argparse.Namespace) -> int:
+    from dlexplain.services.training.catalogue import complete
+    from dlexplain.services.training.rate_finding import find_rate
+
+    def told(text: str) -> None:
+        print(text, file=sys.stderr)
+
+    found = find_rate(complete(_spec(args)), told)
+    if args.json:
+        print(json.dumps(found.to_dict(), indent=1))
+        return 0
+    broke = ", where the loss broke away" if found.diverged else ""
+    print(f"{len(found.rates)} steps, from {found.rates[0]:.2g} to {found.rates[-1]:.2g}{broke}")
+    if found.suggestion is None:
+        print("these are too few to suggest a rate")
+    else:
+        print(f"the loss falls most steeply at {found.suggestion:.2g}: a rate to begin with")
     return 0
 
 

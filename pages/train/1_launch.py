@@ -31,6 +31,7 @@ from dlexplain.ui.estimate import show_estimate
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.rate_search import show_rate_search
 from dlexplain.ui.variants import show_variants
 from dlexplain.ui.zoo import ADDRESS
 
@@ -91,6 +92,7 @@ def main() -> None:
         if completed is not None:
             look(completed)
             vary(completed)
+            show_rate_search(completed, f"param-training-{owner}-{spec.task}-learning_rate")
             act(completed, name)
 
 
