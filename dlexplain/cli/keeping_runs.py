@@ -1,4 +1,4 @@
-"""Commands of what people keep about runs: rename, tag, note, delete."""
+"""Commands of what people keep about runs: rename, tag, note, register, delete."""
 
 import argparse
 import json
@@ -27,6 +27,12 @@ def declare(command: "Commands") -> None:
     note.add_argument("text", metavar="TEXT", nargs="?", help='the note; "" takes it away')
     note.add_argument("--star", action=argparse.BooleanOptionalAction, help="mark it")
     note.add_argument("--archive", action=argparse.BooleanOptionalAction, help="hide it in lists")
+    register = command("register", _register, "Put a finished run into MLflow's model registry.")
+    register.add_argument("id", metavar="ID")
+    register.add_argument("name", metavar="NAME", help="of the registered model")
+    register.add_argument(
+        "--alias", default="", metavar="ALIAS", help="such as staging or production; moved to it"
+    )
     delete = command("delete", _delete, "Delete runs with checkpoints and curves, for good.")
     delete.add_argument("ids", metavar="ID", nargs="+")
     delete.add_argument("--yes", action="store_true", help="do not ask")
@@ -57,6 +63,18 @@ def _note(args: argparse.Namespace) -> int:
     marks = [word for word in ("starred", "archived") if getattr(record, word)]
     told = [f'its note is "{record.note}"'] if record.note else []
     return tell_state(record, args, ", ".join([*told, *marks]))
+
+
+def _register(args: argparse.Namespace) -> int:
+    from dlexplain.services.training.registering import register
+
+    version = register(args.id, args.name, args.alias)
+    if args.json:
+        print(json.dumps({"name": args.name.strip(), "version": version, "alias": args.alias}))
+        return 0
+    told = f", which is now its {args.alias}" if args.alias else ""
+    print(f"run {args.id} is version {version} of {args.name.strip()}{told}")
+    return 0
 
 
 def _delete(args: argparse.Namespace) -> int:
