@@ -5,7 +5,7 @@ import shlex
 
 import streamlit as st
 
-from dlexplain.errors import BadInput, DlexplainError, SpecError, WeightsError
+from dlexplain.errors import BadInput, DlexplainError, RunError, SpecError, WeightsError
 from dlexplain.params import Value
 from dlexplain.results import ClassBalance
 from dlexplain.results.words import capital, duration
@@ -27,7 +27,7 @@ from dlexplain.services.training.catalogue import (
 )
 from dlexplain.services.training.parents import begun_with, parents, theirs
 from dlexplain.services.training.presets import PRESETS, is_quick, preset_seconds, presets_by_case
-from dlexplain.services.training.runs import launch
+from dlexplain.services.training.runs import MOST_SEEDS, launch_seeds, run
 from dlexplain.settings import settings
 from dlexplain.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, one_of, tell_wrong, to_address
@@ -37,6 +37,7 @@ from dlexplain.ui.estimate import show_estimate
 from dlexplain.ui.forms import field_key, params_form
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.rate_search import show_rate_search
 from dlexplain.ui.variants import show_variants
 from dlexplain.ui.zoo import ADDRESS
 
@@ -71,21 +72,28 @@ def main() -> None:
         on_change=forget_parent,
     )
     started = trained_on()
+    again = st.query_params.get("run") if started else None  # a run that is trained again
     about = st.container()
     form, result = st.columns([3, 2], gap="large")
     with form:
-        owner = f"{name}-{started.parent}" if started else name
+        owner = f"{name}-{again or started.parent}" if started else name
         spec = ask(owner, started or PRESETS[name].spec)
     own = (started or PRESETS[name].spec).parent
     to_address(
         {
             "preset": name,
-            "parent": started.parent if started else None,
+            "run": again,
+            "parent": started.parent if started and not again else None,
             "begins": None if spec.parent == own else spec.parent or FRESH,
         }
     )
     with about:
-        if started:
+        if again:
+            st.caption(
+                f"The form begins with everything that run {literal(again)} was told. "
+                "Another preset begins anew."
+            )
+        elif started:
             how = (
                 f"with how {literal(started.parent)} was trained, and the run with its weights"
                 if started.data
@@ -99,23 +107,25 @@ def main() -> None:
         if completed is not None:
             look(completed)
             vary(completed)
+            show_rate_search(completed, f"param-training-{owner}-{spec.task}-learning_rate")
             act(completed, name)
 
 
 def trained_on() -> RunSpec | None:
-    """What the address asks to train on, as a run to change."""
-    wanted = st.query_params.get("parent")
-    if not wanted:
-        return None
+    """What the address asks to train on, or again, as a run to change."""
+    parent, again = st.query_params.get("parent"), st.query_params.get("run")
     try:
-        return begun_with(wanted)
-    except (BadInput, WeightsError) as error:
+        if again:
+            return RunSpec.from_dict(run(again).spec)
+        return begun_with(parent) if parent else None
+    except (BadInput, WeightsError, RunError) as error:
         tell_wrong(error)
         return None
 
 
 def forget_parent() -> None:
-    st.query_params.pop("parent", None)
+    for key in ("parent", "run"):
+        st.query_params.pop(key, None)
 
 
 def tell_preset(name: str, spec: RunSpec) -> None:
@@ -378,10 +388,20 @@ def act(spec: RunSpec, preset: str) -> None:
         else:
             st.subheader("On this machine")
             show_estimate(spec)
-        if st.button("Start training", type="primary", icon=":material/play_arrow:"):
-            start(spec)
+        seeds = st.number_input(
+            "Seeds",
+            1,
+            MOST_SEEDS,
+            key="seeds",
+            help="How often it is trained, with consecutive seeds from the one above. Compare "
+            "shows the mean of such a family with its interval.",
+        )
+        label = "Start training" if seeds == 1 else f"Start {seeds} trainings"
+        if st.button(label, type="primary", icon=":material/play_arrow:", key="start"):
+            start(spec, int(seeds))
     with st.expander("The same on the command line", icon=":material/terminal:"):
-        st.code(command(spec), language="bash", wrap_lines=True)
+        more = f" --seeds {seeds}" if seeds > 1 else ""
+        st.code(command(spec) + more, language="bash", wrap_lines=True)
         st.download_button(
             "Spec as JSON",
             json.dumps(spec.to_dict(), indent=1),
@@ -393,14 +413,15 @@ def act(spec: RunSpec, preset: str) -> None:
         )
 
 
-def start(spec: RunSpec) -> None:
+def start(spec: RunSpec, seeds: int) -> None:
     try:
         with st.spinner("Reading the data…"):
-            record = launch(spec)
+            records = launch_seeds(spec, seeds)
     except (DlexplainError, OSError) as error:
         st.error(literal(error))
         return
-    st.switch_page("pages/train/2_runs.py", query_params={"run": record.id})
+    query = {"run": records[0].id} if seeds == 1 else {"find": f"family:{records[0].family}"}
+    st.switch_page("pages/train/2_runs.py", query_params=query)
 
 
 def command(spec: RunSpec) -> str:
