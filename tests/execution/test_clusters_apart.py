@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +28,7 @@ from dlexplain.execution.clusters.connecting import (
 )
 from dlexplain.execution.clusters.following import Following, _as_ours
 from dlexplain.execution.clusters.mirror import Mirror, check_mirror
-from dlexplain.execution.clusters.node import PIECE, NodeRun, inside
+from dlexplain.execution.clusters.node import FOLDER, PIECE, NodeRun, inside
 from dlexplain.execution.environment import git_state
 from dlexplain.execution.executor import Routed
 from dlexplain.execution.reporting import Reporter
@@ -146,6 +148,20 @@ def test_what_a_node_has() -> None:
 def test_no_file_lies_outside(name: str, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="is no name of a file inside"):
         inside(tmp_path, name)
+
+
+def test_what_a_killed_node_left_is_removed(row: RunRow) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{ended.pid}-"))
+    (left / "weights").write_text("")
+    mine = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
+    node = NodeRun({"id": row.id})
+    try:
+        assert not left.exists() and mine.exists()
+    finally:
+        node.clean()
+        mine.rmdir()
 
 
 def test_files_go_in_pieces_and_come_back_whole(node: NodeRun, row: RunRow, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from dlexplain.data.augmentations import (
 from dlexplain.data.base import DATA, DataStatus
 from dlexplain.data.heads import chosen_heads
 from dlexplain.data.shortcuts import KINDS, NONE, USED, Shortcut, problems_of
-from dlexplain.errors import BadInput, SpecError, known_names
+from dlexplain.errors import BadInput, ParamError, SpecError, known_names
 from dlexplain.execution.paths import data_folder
 from dlexplain.execution.resources import NO_ADDRESS, RAY, Here
 from dlexplain.execution.resources import Params as Resources
@@ -125,6 +125,15 @@ def data_status(name: str, params: Mapping[str, Value] | None = None) -> DataSta
     return source.status(parse(source.Params, params or {}), data_folder(settings().home))
 
 
+def data_gives(name: str, params: Mapping[str, Value] | None = None) -> Mapping[str, Any]:
+    """What is known of the facts of a data set before it is read; {} of bad parameters."""
+    source = DATA[name]
+    try:
+        return source.gives(parse(source.Params, params or {}))
+    except ParamError:
+        return {}
+
+
 def all_data() -> tuple[tuple[Choice, DataStatus], ...]:
     """Every data set with its status under default parameters."""
     return tuple(
@@ -215,6 +224,15 @@ def _declarations(spec: RunSpec) -> dict[str, type]:
     return found
 
 
+def _misplaced(spec: RunSpec) -> list[str]:
+    """A cluster that is not known, or resources of one for a run of this machine."""
+    if spec.device == RAY:
+        return [] if settings().ray else [f'device is "{RAY}", but {NO_ADDRESS}']
+    if spec.resources:
+        return [f'resources are given, but device is "{spec.device}"; they are for "{RAY}"']
+    return []
+
+
 def accepted_fields(spec: RunSpec) -> dict[str, Spec]:
     """What each field of such a run accepts, by its name in RunSpec.flat, such as
     "training.epochs", "model" or "seed"."""
@@ -231,16 +249,6 @@ def accepted_fields(spec: RunSpec) -> dict[str, Spec]:
         "data": Spec("choice", "Data", "Which data set.", spec.data, options=data),
         **found,
     }
-
-
-def _misplaced(spec: RunSpec) -> list[str]:
-    """A cluster that is not known, or resources of a node for a run of this machine."""
-    if spec.device == RAY:
-        return [] if settings().ray else [f'device is "{RAY}", but {NO_ADDRESS}']
-    if any(key not in specs(Here) for key in spec.resources):
-        told = f'resources are given, but device is "{spec.device}"; they are for "{RAY}"'
-        return [f"{told}, all but workers"]
-    return []
 
 
 def _misfits(spec: RunSpec) -> list[str]:
