@@ -120,6 +120,11 @@ def log_file(home: Path, run: str) -> Path:
     return run_folder(home, run) / "log.txt"
 
 
+def worker_log_file(home: Path, run: str, rank: int) -> Path:
+    """What another worker than the first wrote, of a run that several train."""
+    return run_folder(home, run) / f"log-{rank + 1}.txt"
+
+
 def checkpoint_folder(home: Path, run: str) -> Path:
     return run_folder(home, run) / "checkpoints"
 

@@ -50,7 +50,7 @@ GROUPS = {
     "augmentation": ("Augmentation", ":material/flip:"),
     "shortcut": ("Shortcut", ":material/alt_route:"),
     "transfer": ("Transfer", ":material/school:"),
-    "resources": ("Cluster", ":material/hub:"),
+    "resources": ("Machine", ":material/hub:"),
 }
 FRESH = "fresh weights"
 
@@ -200,6 +200,8 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
     )
     device = device.strip() or "auto"
     alike = (task.name, data.name, model.name) == (first.task, first.data, first.model)
+    on_cluster = device == "ray" and bool(settings().ray)
+    place = device if on_cluster else "auto"
     own = {
         "data_params": first.data_params if data.name == first.data else {},
         "model_params": first.model_params if model.name == first.model else {},
@@ -220,7 +222,7 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
         "augmentation": (task.name, augmentation_params(task.name)),
         "shortcut": (task.name, shortcut_params(task.name)),
         "transfer": (task.name, transfer_params() if parent else {}),
-        "resources": ("cluster", resources_params() if device == "ray" and settings().ray else {}),
+        "resources": ("cluster" if on_cluster else "machine", resources_params(place)),
     }
     heads = data_gives(data.name, own["data_params"]).get("heads", ())
     values = {
@@ -313,7 +315,7 @@ def pick(column, label: str, choices: "tuple[Choice, ...]", first: str, owner: s
 
 def group_form(group, owner, params, given, heads):  # type: ignore[no-untyped-def]
     title, icon = GROUPS[group]
-    unfolded = "path" in params or group in ("transfer", "resources")
+    unfolded = "path" in params or group == "transfer" or owner.endswith("-cluster")
     with st.expander(title, icon=icon, expanded=unfolded, key=f"group-{group}-{owner}"):
         examples = {}
         if heads:

@@ -395,7 +395,8 @@ def test_ray_is_a_device_where_a_cluster_is_known(monkeypatch: pytest.MonkeyPatc
         (["resources.cpus=0"], 'resources: cpus is "0"; it takes'),
         (["resources.lost=panic"], 'lost is "panic"; it takes'),
         (["resources.gpus=2"], 'gpus is "2"'),
-        (["resources.workers=2"], 'unknown parameter "resources.workers"'),
+        (["resources.gpus=65"], 'gpus is "65"; it takes'),
+        (["resources.workers=2"], "workers is 2, but cpus is 1; at least one for each worker"),
     ],
 )
 def test_resources_out_of_range_are_told(

@@ -32,6 +32,7 @@ from dlexplain.execution.telling import mark, untold
 from dlexplain.results import Curve, RunRecord, StateChange
 from dlexplain.services.training.balance import check_data
 from dlexplain.services.training.catalogue import complete, data_status
+from dlexplain.services.training.parallel import problem_of_machine
 from dlexplain.settings import settings
 from dlexplain.tasks.private import is_private
 from dlexplain.trained.runs import run_sizes
@@ -61,6 +62,8 @@ def launch(spec: RunSpec, family: str = "") -> RunRecord:
         raise SpecError([f'device is "{completed.device}"; here it may be {accepted}'])
     if completed.device == RAY and util.find_spec("ray") is None:
         raise SpecError([NOT_INSTALLED])
+    if problem := problem_of_machine(completed, devices()):
+        raise SpecError([problem])
     check_data(completed)
     transfers = completed.parent and not completed.compression
     if (is_private(completed.training) or transfers) and status.there:
