@@ -199,9 +199,9 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
         + (", or ray for the cluster." if settings().ray else "."),
     )
     device = device.strip() or "auto"
+    alike = (task.name, data.name, model.name) == (first.task, first.data, first.model)
     on_cluster = device == "ray" and bool(settings().ray)
     place = device if on_cluster else "auto"
-    alike = (task.name, data.name, model.name) == (first.task, first.data, first.model)
     own = {
         "data_params": first.data_params if data.name == first.data else {},
         "model_params": first.model_params if model.name == first.model else {},

@@ -225,11 +225,12 @@ def _declarations(spec: RunSpec) -> dict[str, type]:
 
 
 def _misplaced(spec: RunSpec) -> list[str]:
-    """A cluster that is not known, or resources of one for a run of this machine."""
+    """A cluster that is not known, or resources of a node for a run of this machine."""
     if spec.device == RAY:
         return [] if settings().ray else [f'device is "{RAY}", but {NO_ADDRESS}']
-    if spec.resources:
-        return [f'resources are given, but device is "{spec.device}"; they are for "{RAY}"']
+    if any(key not in specs(Here) for key in spec.resources):
+        told = f'resources are given, but device is "{spec.device}"; they are for "{RAY}"'
+        return [f"{told}, all but workers"]
     return []
 
 
