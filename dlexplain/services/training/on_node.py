@@ -14,6 +14,8 @@ from dlexplain.services.training.worker import main as work
 from dlexplain.settings import settings
 
 WATCH_SECONDS = 0.5
+NICE = 5
+"""Less than of a run beside a dashboard: it has been given its processors by Ray."""
 
 
 def end_with(parent: int) -> None:
@@ -31,4 +33,4 @@ def end_with(parent: int) -> None:
 if __name__ == "__main__":
     run, parent = sys.argv[1:]
     end_with(int(parent))
-    sys.exit(work([run]))
+    sys.exit(work([run], NICE))
