@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dlexplain.errors import BadInput
 
@@ -31,6 +32,19 @@ def local_path(text: str | Path) -> Path:
     return path
 
 
+def web_address(text: str) -> str:
+    """Raises BadInput, without quoting it, since it may hold a secret, where it is none."""
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port  # which is read, and may be wrong, only now
+    except ValueError:
+        fits = False
+    if not fits or any(letter.isspace() for letter in text):
+        raise BadInput("this is no address; it takes one that begins with https:// or http://")
+    return text
+
+
 @dataclass(frozen=True)
 class Settings:
     """Each field is the variable DLEXPLAIN_<FIELD>; the value here is its default.
@@ -53,6 +67,7 @@ class Settings:
                     file:///shared/runs or s3://bucket/runs; "" is none
     sweep_store     database server that holds the trials of sweeps, by its SQLAlchemy address; ""
                     is a SQLite file in each sweep's folder
+    webhook         http(s) address that is told when a run ends or its loss is no number; "" none
     keep_memory     whether freed memory is kept for reuse (1 or 0): faster by a quarter on a CPU
     """
 
@@ -72,6 +87,7 @@ class Settings:
     ray_runs: int = 8
     checkpoints: str = ""
     sweep_store: str = ""
+    webhook: str = ""
     keep_memory: bool = True
 
     @classmethod
@@ -109,6 +125,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "ray_runs": int,
     "checkpoints": str,
     "sweep_store": str,
+    "webhook": web_address,
     "keep_memory": lambda text: bool(int(text)),
 }
 

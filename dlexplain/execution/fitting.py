@@ -15,6 +15,7 @@ from lightning.pytorch.callbacks import Callback
 from dlexplain.execution import paths
 from dlexplain.execution.callbacks import EpochPictures, ReportingLogger, Watch
 from dlexplain.execution.measuring import PRECISIONS
+from dlexplain.execution.norms import Norms
 from dlexplain.execution.reporting import Reporter
 from dlexplain.execution.saving import (
     SAVE_SECONDS,
@@ -75,6 +76,7 @@ def make_trainer(
         *([Averaging(decay=how.averaging)] if how.averaging else []),
         Watch(reporter, latest, how.monitor, how.mode),
         EpochPictures(paths.pictures_folder(home, run), reporter.note),
+        Norms(paths.norms_file(home, run), reporter.note),
         *patience(how.monitor, how.mode, how.patience),
         *([keeper] if keeper else []),
         latest,  # the last, so that it holds what the others know of the epoch

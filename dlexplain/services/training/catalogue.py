@@ -18,7 +18,7 @@ from dlexplain.data.augmentations import (
 from dlexplain.data.base import DATA, DataStatus
 from dlexplain.data.heads import chosen_heads
 from dlexplain.data.shortcuts import KINDS, NONE, USED, Shortcut, problems_of
-from dlexplain.errors import BadInput, SpecError, known_names
+from dlexplain.errors import BadInput, ParamError, SpecError, known_names
 from dlexplain.execution.paths import data_folder
 from dlexplain.execution.resources import NO_ADDRESS, RAY
 from dlexplain.execution.resources import Params as Resources
@@ -117,6 +117,15 @@ def data_status(name: str, params: Mapping[str, Value] | None = None) -> DataSta
     """Whether a data set could be loaded now, where it is, or how to get it."""
     source = DATA[name]
     return source.status(parse(source.Params, params or {}), data_folder(settings().home))
+
+
+def data_gives(name: str, params: Mapping[str, Value] | None = None) -> Mapping[str, Any]:
+    """What is known of the facts of a data set before it is read; {} of bad parameters."""
+    source = DATA[name]
+    try:
+        return source.gives(parse(source.Params, params or {}))
+    except ParamError:
+        return {}
 
 
 def all_data() -> tuple[tuple[Choice, DataStatus], ...]:
