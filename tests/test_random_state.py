@@ -108,6 +108,9 @@ for _method in (*OF_PICTURES, "grad-cam", "deeplift", "lrp"):
 CALLS["explain_folder"] = lambda: dx.explain_folder(
     "digits-cnn", zipped(PICTURE), "lime", **OF_PICTURES["lime"]
 )
+CALLS["explain_many"] = lambda: dx.explain_many(
+    "digits-cnn", zipped(PICTURE), "lime", out=new_folder(), **OF_PICTURES["lime"]
+)
 CALLS["quality"] = lambda: dx.quality(
     dx.load("digits-cnn"), PICTURE, dx.explain("digits-cnn", PICTURE, "saliency")
 )
@@ -150,6 +153,10 @@ CALLS["explain a region"] = lambda: dx.explain(
 def translated() -> tuple[Any, Any]:
     model = dx.load("dates-gru-attention")
     return model, dx.translate(model, "5 may 1999")
+
+
+def new_folder() -> Path:
+    return Path(tempfile.mkdtemp(dir=settings().home), "many")
 
 
 def zipped(path: str) -> bytes:

@@ -24,6 +24,7 @@ from dlexplain.cli import (
     forecasting,
     latents,
     layers,
+    many,
     objects,
     privacy,
     quality,
@@ -106,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     defending.declare(command)
     reliability.declare(command)
     folders.declare(command)
+    many.declare(command)
     objects.declare(command)
     attention.declare(command)
     training.declare(command)
