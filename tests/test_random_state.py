@@ -2,8 +2,10 @@
 
 import io
 import random
+import tempfile
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.texts.models import TextModel
 from dlexplain.services.translation.models import LoadedTranslator
 from dlexplain.services.writing.models import LoadedLanguageModel
+from dlexplain.settings import settings
 from tests.services.test_wrapping_objects import CLASSES, SIDE, Detector, Segmenter
 from tests.trained import filmed_run
 

@@ -81,15 +81,6 @@ def on_ray(cluster: TestCluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[st
     settings.cache_clear()
 
 
-def workplaces() -> list[psutil.Process]:
-    """Workers on the cluster."""
-    return [
-        found
-        for found in psutil.process_iter(["cmdline"])
-        if "ray::Workplace" in " ".join(found.info["cmdline"] or ())
-    ]
-
-
 def test_each_row_is_what_explain_says_of_the_picture(folder: Path, whole: ExplainedMany) -> None:
     assert_each_once(whole, folder)
     assert (whole.shards, whole.refused, whole.known, whole.earlier) == (4, 1, COUNT - 1, 0)
@@ -115,12 +106,12 @@ def test_each_row_is_what_explain_says_of_the_picture(folder: Path, whole: Expla
 
 
 def test_a_worker_on_the_cluster_is_killed_and_all_is_as_here(
-    folder: Path, whole: ExplainedMany, tmp_path: Path, on_ray: str
+    folder: Path, whole: ExplainedMany, tmp_path: Path, cluster: TestCluster, on_ray: str
 ) -> None:
     killed: list[int] = []
 
     def kill(now: object) -> None:
-        there = workplaces()
+        there = cluster.workers("ray::Workplace")
         if not killed and there:
             killed.append(there[0].pid)
             there[0].kill()
@@ -132,8 +123,8 @@ def test_a_worker_on_the_cluster_is_killed_and_all_is_as_here(
     assert_each_once(found, folder)
     assert shards(found) == shards(whole)
     assert found.digest == whole.digest
-    psutil.wait_procs(workplaces(), 30)
-    assert workplaces() == []
+    psutil.wait_procs(cluster.workers("ray::Workplace"), 30)
+    assert cluster.workers("ray::Workplace") == []
 
 
 def test_a_killed_driver_is_gone_on_with_here(
@@ -171,8 +162,7 @@ def test_a_task_that_kills_its_workers_is_given_up(on_ray: str) -> None:
         notes: list[str] = []
         done: list[tuple[int, bytes]] = []
         with pytest.raises(RunError, match=r"shard 1 has cost 3 workers, the last one on node "):
-            for each in pool.results(((n, n) for n in range(3)), lambda: None, notes.append):
-                done.append(each)
+            done.extend(pool.results(((n, n) for n in range(3)), lambda: None, notes.append))
         assert done == [(0, b"0")] and len(notes) == 2
         with pytest.raises(RunError, match="No module named 'nobody'"):
             list(Pool(ray, on_ray, "nobody:x", {}, 1, 1).results([(0, 0)], lambda: None, print))
@@ -188,9 +178,7 @@ def flipped(file: Path) -> None:
     file.write_bytes(content)
 
 
-def test_damaged_shards_are_done_again(
-    folder: Path, whole: ExplainedMany, tmp_path: Path
-) -> None:
+def test_damaged_shards_are_done_again(folder: Path, whole: ExplainedMany, tmp_path: Path) -> None:
     found = explained(folder, tmp_path / "out")
     file = found.folder / "shards/000000.parquet"
     faults: list[Callable[[], object]] = [

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,8 @@ CHUNK = 32
 """Pictures or evaluations at once: measured sizes would differ from machine to machine, and so
 would the last digits."""
 Packed = Mapping[str, Any]
-"""A shard on its way: first (the place of its first file) and files, each of which has name, folder,
-content (its bytes) and why (it could not be read, or "")."""
+"""A shard on its way: first (the place of its first file) and files, each of which has name,
+folder, content (its bytes) and why (a sentence where it could not be read)."""
 
 
 class SameSizes(BatchSizes):
