@@ -50,6 +50,7 @@ _HOMES = {
     "cross_attention": "dlexplain.services.translation.translating",
     "explain": "dlexplain.services.models",
     "explain_folder": "dlexplain.services.pictures.folder",
+    "explain_many": "dlexplain.services.many.job",
     "export": "dlexplain.services.compress.exporting",
     "feature_maps": "dlexplain.services.layers.feature_maps",
     "film": "dlexplain.services.film",

@@ -46,6 +46,7 @@ from dlexplain.results.layers import (
     TopActivation,
     TopActivations,
 )
+from dlexplain.results.many import ExplainedMany
 from dlexplain.results.mean_errors import MeanError
 from dlexplain.results.model_comparison import ModelComparison
 from dlexplain.results.objects import (
@@ -200,6 +201,7 @@ __all__ = [
     "Estimate",
     "EveryInfluence",
     "ExplainedFolder",
+    "ExplainedMany",
     "Fact",
     "Familiar",
     "FeatureMaps",
