@@ -11,7 +11,11 @@ from dlexplain.execution.process import end_with
 from dlexplain.services.training.worker import main as work
 from dlexplain.settings import settings
 
+NICE = 5
+"""Less than of a run beside a dashboard: it has been given its processors by Ray."""
+
+
 if __name__ == "__main__":
     run, parent = sys.argv[1:]
     end_with(int(parent), last=lambda: shutil.rmtree(settings().home, ignore_errors=True))
-    sys.exit(work([run]))
+    sys.exit(work([run], NICE))

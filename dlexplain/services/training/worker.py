@@ -390,9 +390,9 @@ def _take_best(best: Path, built: Built, reporter: Reporter) -> None:
         reporter.note(f"{error}; the last epoch is tested instead of the best")
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], niceness: int = NICE) -> int:
     """Train the run named, then start what is queued behind it."""
-    lower_priority(NICE)
+    lower_priority(niceness)
     if settings().keep_memory:
         keep_memory()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
