@@ -75,7 +75,7 @@ def find_rate(spec: RunSpec, told: Told = lambda text: None, steps: int = STEPS)
     def seen(*of_batch: Any) -> None:
         loader.seen += 1  # as the worker counts, so that batches and their seeds go on
 
-    built.module.on_train_batch_end = seen  # type: ignore[method-assign]
+    built.module.on_train_batch_end = seen  # type: ignore[method-assign, assignment]
     told("raising the learning rate")
     cuda = device.type == "cuda"
     level = logging.getLogger("lightning.pytorch.tuner.lr_finder")
