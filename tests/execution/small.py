@@ -128,7 +128,7 @@ def with_training(spec: RunSpec, **more: Any) -> RunSpec:
 
 
 def curves(home: Path, row: RunRow) -> Curves:
-    """Every metric of a run in MLflow, but for what it took of the machine: key -> step -> value."""
+    """Every metric of a run in MLflow, but for its machine's: key -> step -> value."""
     tracking = Tracking(home)
     known = sorted(tracking.client.get_run(row.tracking).data.metrics)
     keys = [key for key in known if not key.startswith(PREFIX)]
