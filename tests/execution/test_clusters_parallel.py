@@ -16,10 +16,10 @@ from dlexplain.execution.queue import RunQueue
 from dlexplain.execution.states import RunRow
 from dlexplain.services.training.catalogue import complete
 from dlexplain.services.training.inline import inline_queue
-from tests.execution.clusters import TestCluster, journal_curves
+from tests.execution.clusters import TestCluster
 from tests.execution.small import assert_same
 from tests.execution.test_clusters import ended, quiet_home
-from tests.services.test_parallel import ONE
+from tests.services.test_parallel import ONE, learned
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +43,7 @@ def test_two_workers_of_a_node_have_the_curve_of_one_here(home: Path) -> None:
     spec = complete(replace(ONE, device=RAY, resources={"cpus": 2, "workers": 2}))
     two: RunRow = ended(queue.states, queue.submit(spec).id)
     assert two.state == "finished", two.why
-    assert_same(journal_curves(home, two.id), journal_curves(home, one.id))
+    assert_same(learned(home, two.id), learned(home, one.id))
     assert paths.worker_log_file(home, two.id, 1).is_file()
     card = json.loads(paths.card_file(home, two.id).read_text())
     assert card["spec"]["resources"]["workers"] == 2
