@@ -1,7 +1,6 @@
 """Very many pictures attacked, one after the other: the work on one shard, and the job."""
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +70,10 @@ def attack_many(
     black = np.zeros((*side, 3), np.uint8)
     chosen.check(victim_of(model, black, None, None, Progress()), Budget(norm, epsilon))
     wanted = str(read_fit(model.spec.preprocessing.fit if fit is None else fit))
-    told = {"method": method, "epsilon": epsilon, "norm": norm, "seed": seed, "fit": wanted}
-    told["params"] = params
+    told: dict[str, Any] = {
+        "method": method, "epsilon": epsilon, "norm": norm, "seed": seed, "fit": wanted,
+        "params": params,
+    }  # fmt: skip
 
     def question(files: PictureFiles) -> ManyQuestion:
         return ManyQuestion(
@@ -112,7 +113,7 @@ class AttackShards:
         self, model: LoadedModel, method: str, fit: str, params: dict[str, Value], **told: Any
     ) -> None:
         self.model, self.fit = model, read_fit(fit)
-        self.attack = partial(attack, model, method=method, **told, **params)
+        self.asked: dict[str, Any] = {"method": method, **told, **params}
 
     @random_state_kept()
     def __call__(self, shard: Packed, progress: Progress | None = None) -> bytes:
@@ -133,7 +134,7 @@ class AttackShards:
         truth = truth_of(self.model, one.file.folder)
         label = None if truth is None else truth.index
         inner = Progress(cancelled=progress.cancelled)
-        found = self.attack(picture, label=label, progress=inner)
+        found = attack(self.model, picture, label=label, progress=inner, **self.asked)
         before, after = found.before[0], found.after[0]
         return {
             "class_index": before.name.index,
