@@ -32,6 +32,8 @@ class Spec:
              model, such as a layer), text (anything, such as a path)
     low, high, step   range of an integer or real, both ends included
     options  accepted values of a choice
+    only     another parameter and those of its values with which this one is used; "" for always
+    example  of a text, for an empty field
     """
 
     kind: Literal["integer", "real", "choice", "flag", "name", "text"]
@@ -42,6 +44,13 @@ class Spec:
     high: float = math.inf
     step: float | None = None
     options: tuple[str, ...] = ()
+    only: tuple[str, tuple[str, ...]] = ("", ())
+    example: str = ""
+
+    def used(self, values: Mapping[str, Value]) -> bool:
+        """Whether it says anything beside these values of the others."""
+        other, wanted = self.only
+        return other not in values or str(values[other]) in wanted
 
     @property
     def accepts(self) -> str:
@@ -59,11 +68,18 @@ class Spec:
 
 
 def number(
-    default: float, label: str, *, low: float, high: float, help: str, step: float | None = None
+    default: float,
+    label: str,
+    *,
+    low: float,
+    high: float,
+    help: str,
+    step: float | None = None,
+    only: tuple[str, tuple[str, ...]] = ("", ()),
 ) -> Any:
     """A whole number when `default` is an int, else a real one; `low` and `high` are accepted."""
     kind: Literal["integer", "real"] = "integer" if isinstance(default, int) else "real"
-    return _declare(Spec(kind, label, help, default, low=low, high=high, step=step))
+    return _declare(Spec(kind, label, help, default, low=low, high=high, step=step, only=only))
 
 
 def choice(default: str, label: str, options: tuple[str, ...], *, help: str) -> Any:
@@ -81,9 +97,16 @@ def name(default: str, label: str, *, help: str) -> Any:
     return _declare(Spec("name", label, help, default))
 
 
-def text(default: str, label: str, *, help: str) -> Any:
+def text(
+    default: str,
+    label: str,
+    *,
+    help: str,
+    example: str = "",
+    only: tuple[str, tuple[str, ...]] = ("", ()),
+) -> Any:
     """Any text, such as a path or a list of names."""
-    return _declare(Spec("text", label, help, default))
+    return _declare(Spec("text", label, help, default, example=example, only=only))
 
 
 def _declare(spec: Spec) -> Any:

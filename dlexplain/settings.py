@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dlexplain.errors import BadInput
 
@@ -31,6 +32,19 @@ def local_path(text: str | Path) -> Path:
     return path
 
 
+def web_address(text: str) -> str:
+    """Raises BadInput, without quoting it, since it may hold a secret, where it is none."""
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port  # which is read, and may be wrong, only now
+    except ValueError:
+        fits = False
+    if not fits or any(letter.isspace() for letter in text):
+        raise BadInput("this is no address; it takes one that begins with https:// or http://")
+    return text
+
+
 @dataclass(frozen=True)
 class Settings:
     """Each field is the variable DLEXPLAIN_<FIELD>; the value here is its default.
@@ -47,12 +61,13 @@ class Settings:
     max_folder_megapixels  of all of them together, as they are decoded one after the other
     cache_entries   explanations kept in memory per process
     tracking_uri    MLflow server that records runs; "" is the SQLite file in the home folder
-    sweep_store     database server that holds the trials of sweeps, by its SQLAlchemy address; ""
-                    is a SQLite file in each sweep's folder
     ray             HOST:PORT of a Ray cluster on which runs may be trained; "" is none
     ray_runs        runs that are on the cluster, or wait for room on it, at once
     checkpoints     address to which runs on the cluster are copied as they go on, such as
                     file:///shared/runs or s3://bucket/runs; "" is none
+    sweep_store     database server that holds the trials of sweeps, by its SQLAlchemy address; ""
+                    is a SQLite file in each sweep's folder
+    webhook         http(s) address that is told when a run ends or its loss is no number; "" none
     keep_memory     whether freed memory is kept for reuse (1 or 0): faster by a quarter on a CPU
     """
 
@@ -68,10 +83,11 @@ class Settings:
     max_folder_megapixels: float = 20000.0
     cache_entries: int = 256
     tracking_uri: str = ""
-    sweep_store: str = ""
     ray: str = ""
     ray_runs: int = 8
     checkpoints: str = ""
+    sweep_store: str = ""
+    webhook: str = ""
     keep_memory: bool = True
 
     @classmethod
@@ -105,10 +121,11 @@ _READERS: dict[str, Callable[[str], object]] = {
     "max_folder_megapixels": float,
     "cache_entries": int,
     "tracking_uri": str,
-    "sweep_store": str,
     "ray": str,
     "ray_runs": int,
     "checkpoints": str,
+    "sweep_store": str,
+    "webhook": web_address,
     "keep_memory": lambda text: bool(int(text)),
 }
 

@@ -49,7 +49,7 @@ def test_unknown_tokens_and_what_is_left_out_are_told(capsys: pytest.CaptureFixt
         (["--text", " "], "the text is only blanks"),
         (["--text", "a", "--beam", "0"], "beam is 0; it takes a whole number from 1 to 32"),
         (["--text", "a", "--length-penalty", "9"], "length_penalty is 9.0"),
-        (["--text", "a", "--model", "sst2-cnn"], 'unknown translator "sst2-cnn"; known: '),
+        (["--text", "a", "--model", "sst2-cnn"], '"sst2-cnn" is a text classifier, no translator'),
     ],
 )
 def test_a_wrong_call_is_one_sentence(

@@ -60,3 +60,11 @@ def test_what_is_not_accepted_is_told(given: dict[str, object], message: str) ->
     with pytest.raises(ParamError) as caught:
         parse(Params, given)
     assert str(caught.value).startswith(message)
+
+
+def test_a_parameter_can_depend_on_another() -> None:
+    rank = number(8, "Rank", low=1, high=9, help="Of.", only=("learns", ("adapters",)))
+    spec = rank.metadata["spec"]
+    assert spec.used({"learns": "adapters"}) and not spec.used({"learns": "all"})
+    assert spec.used({})  # nothing is known of the other
+    assert specs(Params)["steps"].used({"learns": "all"})

@@ -15,6 +15,7 @@ from dlexplain.cli import (
     attacking,
     attention,
     comparing,
+    comparing_runs,
     compressing,
     compression,
     defending,
@@ -22,6 +23,7 @@ from dlexplain.cli import (
     film,
     folders,
     forecasting,
+    keeping_runs,
     latents,
     layers,
     many,
@@ -112,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     attention.declare(command)
     training.declare(command)
     sweeps.declare(command)
+    keeping_runs.declare(command)
     compression.declare(command)
     compressing.declare(command)
     film.declare(command)
@@ -122,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     forecasting.declare(command)
     trusting.declare(command)
     comparing.declare(command)
+    comparing_runs.declare(command)
     privacy.declare(command)
     shortcuts.declare(command)
     zoo.declare(command)

@@ -191,7 +191,9 @@ def _tell_picture(found: "AttackResult", smallest: bool) -> None:
     if found.success and not found.saved_success:
         print("  saved in 256 levels, the picture fools it no more")
     if smallest:
-        print(f"  {smallest_told(found)}")
+        from dlexplain.results.attacks import smallest_told
+
+        print(f"  {smallest_told(found.norm, found.smallest)}")
 
 
 def _tell_text(found: "TextAttackResult") -> None:
@@ -207,17 +209,6 @@ def _tell_text(found: "TextAttackResult") -> None:
 def _tell_series(found: "SeriesAttackResult") -> None:
     print(f"  {found.random_told}")
     print(f"  {found.evaluations:,} evaluations in {found.seconds:.2f} s")
-
-
-def smallest_told(found: "AttackResult") -> str:
-    """The smallest budget, in words."""
-    from dlexplain.results.attacks import budget_told
-
-    if found.smallest is None:
-        return "no budget that was tried suffices"
-    low, high = found.smallest
-    least = budget_told(found.norm, high)
-    return f"{least} suffices" + (f", {budget_told(found.norm, low)} does not" if low else "")
 
 
 def _write(found: "AttackResult", file: Path) -> None:

@@ -165,6 +165,7 @@ def _doctor(args: argparse.Namespace) -> int:
     from dlexplain.services.cluster import ask_cluster
     from dlexplain.services.integrity import check_installation
     from dlexplain.services.machine import (
+        alert_problem,
         compute_device,
         home_problem,
         package_versions,
@@ -181,6 +182,7 @@ def _doctor(args: argparse.Namespace) -> int:
     files = check_installation()
     problems += files.problems
     problems += [home_problem()] if home_problem() else []
+    problems += [alert_problem()] if alert_problem() else []
     device, threads = "unknown", 0
     if "torch" not in missing:
         try:

@@ -1,4 +1,4 @@
-"""Commands of trainings: train, runs, run, cancel, resume, rename, tag, delete, data."""
+"""Commands of trainings: train, runs, run, cancel, resume, longer, find-lr, data."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.cli.saying import complain
-from dlexplain.errors import BadInput, RunError, SpecError, UnknownName
+from dlexplain.errors import BadInput, SpecError
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
@@ -27,10 +27,23 @@ def declare(command: "Commands") -> None:
     """Add this file's commands to the parser."""
     train = command("train", _train, "Train a model in the background; --wait for its end.")
     declare_spec(train)
+    train.add_argument(
+        "--seeds",
+        type=int,
+        default=1,
+        metavar="N",
+        help="one run with each of N seeds, from --seed",
+    )
     train.add_argument("--wait", action="store_true", help="follow it and return when it has ended")
 
     runs = command("runs", _runs, "List the runs.")
-    runs.add_argument("--find", default="", metavar="TEXT", help="in id, name, model, data, tags")
+    runs.add_argument(
+        "--find",
+        default="",
+        metavar="TEXT",
+        help='words and conditions: "cnn data:cifar10 accuracy>0.9 tag:final starred:"',
+    )
+    runs.add_argument("--archived", action="store_true", help="archived runs too")
     runs.add_argument("--state", action="append", choices=STATES, help="may be given again")
     run = command("run", _run, "Show one run.")
     run.add_argument("id", metavar="ID", help="or a unique beginning of it")
@@ -42,15 +55,11 @@ def declare(command: "Commands") -> None:
     )
     resume = command("resume", _resume, "Go on from a run's last checkpoint, or from the start.")
     resume.add_argument("id", metavar="ID")
-    rename = command("rename", _rename, "Give a run another name.")
-    rename.add_argument("id", metavar="ID")
-    rename.add_argument("name", metavar="NAME")
-    tag = command("tag", _tag, "Replace a run's tags; none given takes all away.")
-    tag.add_argument("id", metavar="ID")
-    tag.add_argument("tags", metavar="TAG", nargs="*")
-    delete = command("delete", _delete, "Delete runs with checkpoints and curves, for good.")
-    delete.add_argument("ids", metavar="ID", nargs="+")
-    delete.add_argument("--yes", action="store_true", help="do not ask")
+    longer = command("longer", _longer, "Train a finished run for more epochs, as a new run.")
+    longer.add_argument("id", metavar="ID")
+    longer.add_argument("--epochs", type=int, required=True, metavar="N", help="how many more")
+    rate = command("find-lr", _find_rate, "Suggest a learning rate by a short search.")
+    declare_spec(rate)
     command("data", _data, "List data sets, where they are, how to get the rest; and presets.")
 
 
@@ -78,15 +87,35 @@ def declare_spec(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from dlexplain.services.training.runs import launch
+    from dlexplain.services.training.runs import launch_seeds
 
     spec = asked_spec(args)
     if not args.json:
         _tell_balance(spec)
-    record = launch(spec)
+    records = launch_seeds(spec, args.seeds)
+    if len(records) > 1:
+        return _tell_family(records, args)
     if not args.wait:
-        return tell_launched(record, args.json)
-    return follow(record, args.json)
+        return tell_launched(records[0], args.json)
+    return follow(records[0], args.json)
+
+
+def _tell_family(records: "Sequence[RunRecord]", args: argparse.Namespace) -> int:
+    """Of the runs of several seeds; exit status 1 where one was awaited and did not finish."""
+    from dlexplain.services.training.runs import wait_for
+
+    family = records[0].family
+    if not args.json:
+        print(f"{len(records)} runs of family {family}: {', '.join(r.id for r in records)}")
+        print(f"compare them: dlexplain compare {family}")
+    if args.wait:
+        records = [wait_for(record.id) for record in records]
+    if args.json:
+        print(json.dumps([record.to_dict() for record in records], indent=1))
+    elif args.wait:
+        for record in records:
+            print(f"run {record.id}, seed {record.flat['seed']}, is {record.state}")
+    return int(args.wait and any(record.state != "finished" for record in records))
 
 
 def tell_launched(record: "RunRecord", as_json: bool) -> int:
@@ -165,10 +194,12 @@ def _spec_file(file: Path) -> "RunSpec":
 
 def _runs(args: argparse.Namespace) -> int:
     from dlexplain.services.training.comparison import run_labels
-    from dlexplain.services.training.runs import damaged_runs, runs, search, tracker_problem
+    from dlexplain.services.training.finding import find_runs
+    from dlexplain.services.training.runs import damaged_runs, runs, tracker_problem
 
     known = runs()
-    records = [r for r in search(args.find, known) if not args.state or r.state in args.state]
+    found = find_runs(args.find, known, args.archived)
+    records = [r for r in found if not args.state or r.state in args.state]
     for problem in damaged_runs():
         complain(f"left out: {problem}")
     if args.json:
@@ -270,6 +301,8 @@ def _print_run(record: "RunRecord") -> None:
         print(f"  if you resume it, {record.resuming}")
     for note in record.notes:
         print(f"  note: {note}")
+    if record.note:
+        print(f"  written about it: {record.note}")
     for key, value in sorted(record.metrics.items()):
         sure = certainty(key, value, examples_of(key, record.sizes))
         print(f"  {key:36}{value:<12.6g}{sure}".rstrip())
@@ -279,7 +312,7 @@ def _cancel(args: argparse.Namespace) -> int:
     from dlexplain.services.training.runs import cancel
 
     record = cancel(args.id, args.now)
-    return _told(record, args, "asked to stop" if record.active else "")
+    return tell_state(record, args, "asked to stop" if record.active else "")
 
 
 def _resume(args: argparse.Namespace) -> int:
@@ -289,61 +322,44 @@ def _resume(args: argparse.Namespace) -> int:
     record = resume(before.id)
     step = before.checkpoint
     begins = "it has no checkpoint and starts from the beginning"
-    return _told(record, args, begins if step is None else f"it goes on from step {step:,}")
+    return tell_state(record, args, begins if step is None else f"it goes on from step {step:,}")
 
 
-def _rename(args: argparse.Namespace) -> int:
-    from dlexplain.services.training.runs import rename
+def _longer(args: argparse.Namespace) -> int:
+    from dlexplain.services.training.longer import DIFFERS, train_longer
 
-    if not args.name.strip():
-        raise BadInput("the name is empty; a name has at least one letter")
-    record = rename(args.id, args.name)
-    return _told(record, args, f'its name is "{record.name}"')
-
-
-def _tag(args: argparse.Namespace) -> int:
-    from dlexplain.services.training.runs import tag
-
-    record = tag(args.id, args.tags)
-    return _told(record, args, f"its tags are: {', '.join(record.tags) or 'none'}")
+    record = train_longer(args.id, args.epochs)
+    if not args.json:
+        print(f"{DIFFERS}.")
+    return tell_launched(record, args.json)
 
 
-def _delete(args: argparse.Namespace) -> int:
-    """Each by itself: one that cannot be deleted leaves the others to be."""
-    from dlexplain.services.training.runs import damaged_runs, delete, run
-
-    if len(args.ids) == 1 and not damaged_runs():
-        run(args.ids[0])  # an unknown one is told before anything is asked
-    if not args.yes and not _sure(args.ids):
-        raise BadInput("nothing is deleted; --yes deletes without asking")
-    deleted, status = [], 0
-    for wanted in args.ids:
-        try:
-            deleted.append(delete(wanted))
-        except (UnknownName, RunError) as error:
-            complain(error)
-            status = 1
-    if args.json:
-        print(json.dumps({"deleted": deleted}))
-    for gone in [] if args.json else deleted:
-        print(f"run {gone} is deleted")
-    return status
-
-
-def _sure(runs: Sequence[str]) -> bool:
-    """Ask at the terminal; where nobody can answer it is no."""
-    if not sys.stdin.isatty():
-        return False
-    print(f"Delete {', '.join(runs)} with checkpoints and curves, for good? [y/N] ", end="")
-    sys.stdout.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def _told(record: "RunRecord", args: argparse.Namespace, more: str = "") -> int:
+def tell_state(record: "RunRecord", args: argparse.Namespace, more: str = "") -> int:
+    """Print a run's state and what was done; the exit status."""
     if args.json:
         print(json.dumps(record.to_dict(), indent=1))
     else:
         print(f"run {record.id} is {record.state}" + (f"; {more}" if more else ""))
+    return 0
+
+
+def _find_rate(args: argparse.Namespace) -> int:
+    from dlexplain.services.training.catalogue import complete
+    from dlexplain.services.training.rate_finding import find_rate
+
+    def told(text: str) -> None:
+        print(text, file=sys.stderr)
+
+    found = find_rate(complete(asked_spec(args)), told)
+    if args.json:
+        print(json.dumps(found.to_dict(), indent=1))
+        return 0
+    broke = ", where the loss broke away" if found.diverged else ""
+    print(f"{len(found.rates)} steps, from {found.rates[0]:.2g} to {found.rates[-1]:.2g}{broke}")
+    if found.suggestion is None:
+        print("these are too few to suggest a rate")
+    else:
+        print(f"the loss falls most steeply at {found.suggestion:.2g}: a rate to begin with")
     return 0
 
 

@@ -17,6 +17,8 @@ class Compression:
 
     module   the Compressor that does it (modules/base.py), as "package.module:Class", made of the
              parameters
+    strength the parameter that says how much it compresses, "" without one: a setting of how well
+             it does so is none
     learns   whether the network may be trained on with it; else the run has no epochs
     models   the architectures that it can compress, () any
     unfit    (parameters, epochs, begun) -> what of them does not go together, a sentence each.
@@ -32,6 +34,7 @@ class Compression:
     description: str
     paper: str
     module: str
+    strength: str = ""
     learns: bool = True
     models: tuple[str, ...] = ()
     unfit: Callable[[Any, int, str], Sequence[str]] = _nothing

@@ -38,6 +38,7 @@ COMPRESSIONS.add(
         "operations, on every machine.",
         paper="Fang et al. 2023, https://arxiv.org/abs/2301.12900",
         module="dlexplain.compression.modules.channels:Channels",
+        strength="part",
         models=("cnn", "resnet9", "airbench", "efficientnet", "text-cnn"),
     ),
 )

@@ -28,5 +28,6 @@ COMPRESSIONS.add(
         "ones by its singular values, where that has fewer weights.",
         paper="Denton et al. 2014, https://arxiv.org/abs/1404.0736",
         module="dlexplain.compression.modules.low_rank:LowRank",
+        strength="energy",
     ),
 )

@@ -62,6 +62,7 @@ COMPRESSIONS.add(
         "https://arxiv.org/abs/1710.01878; Frankle and Carbin 2019, "
         "https://arxiv.org/abs/1803.03635",
         module="dlexplain.compression.modules.magnitude:Magnitude",
+        strength="sparsity",
         unfit=unfit,
         ends=lambda params: params.schedule == GRADUAL,
     ),

@@ -182,6 +182,8 @@ class DataSpec:
     status  (params, folder) -> whether that would work
     check   as load, for data of which not all need be computed to know whether load takes them
     columns  (params, folder) -> names of all series that there are, of data with more than are read
+    gives   params -> what is known of the facts before they are read, so that what cannot read it
+            is told at once: channels and side of pictures, the names of series and of heads
     """
 
     name: str
@@ -194,6 +196,7 @@ class DataSpec:
     status: Callable[[Any, Path], DataStatus]
     check: Callable[[Any, Path, Report], object] | None = None
     columns: Callable[[Any, Path], tuple[str, ...]] | None = None
+    gives: Callable[[Any], Mapping[str, Any]] = lambda params: {}
 
 
 DATA: Registry[DataSpec] = Registry("data set")

@@ -3,10 +3,12 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from dlexplain.errors import DlexplainError, StatesError
 from dlexplain.execution import paths
+from dlexplain.execution.alerts import note_alert
 from dlexplain.execution.ended import note_end
 from dlexplain.execution.ending import Ending, Stopped
 from dlexplain.execution.files import kept_told
@@ -39,6 +41,8 @@ def attempt(run: str, home: Path, train: Train) -> str:
         if state == "gone" or reporter.gone:
             return "gone"
         _end(states, reporter.row.id, state, why)
+        with suppress(DlexplainError):  # nobody is told of a run that was deleted meanwhile
+            note_alert(home, states.get(reporter.row.id))
         if left:
             _write_late(home, reporter)
     return state

@@ -93,7 +93,7 @@ def deliver(home: Path, tracking: Tracking) -> str:
     states, problem = States(paths.states_file(home)), ""
     for run in untold(home):
         try:
-            with _at_most(RUN_SECONDS):
+            with at_most(RUN_SECONDS):
                 tell(home, states, tracking, run)
         except Exception as error:  # a server that is away raises many kinds
             _log.warning("of run %s: %s", run, error)
@@ -170,7 +170,7 @@ def _write(home: Path, answer: Answer) -> None:
 
 
 @contextmanager
-def _at_most(seconds: float) -> Iterator[None]:
+def at_most(seconds: float) -> Iterator[None]:
     """Raise TimeoutError in the main thread after so long; elsewhere no signal can be set."""
     if not hasattr(signal, "setitimer") or threading.current_thread() != threading.main_thread():
         yield

@@ -15,6 +15,8 @@ from lightning.pytorch.callbacks import Callback
 from dlexplain.execution import paths
 from dlexplain.execution.callbacks import EpochPictures, ReportingLogger, Watch
 from dlexplain.execution.measuring import PRECISIONS
+from dlexplain.execution.norms import Norms
+from dlexplain.execution.parallel import Counting, placed
 from dlexplain.execution.reporting import Reporter
 from dlexplain.execution.saving import (
     SAVE_SECONDS,
@@ -35,6 +37,8 @@ EXPECTED = (
     "Checkpoint directory .* exists and is not empty",  # a resumed run's
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning's own, with torch 2.13
     "Found .* module\\(s\\) in eval mode at the start of training",  # frozen parts are
+    "It is recommended to use `self.log",  # with sync_dist: the first of several has everything
+    "find_unused_parameters=True was specified in DDP constructor",  # some tasks have some
     "Full backward hook is firing when gradients are computed",  # opacus's, on the first layer
 )
 """Warnings of Lightning that a run is not wrong to cause."""
@@ -42,7 +46,10 @@ EXPECTED = (
 
 @dataclass(frozen=True)
 class Fitting:
-    """How to train: epochs, steps in all, batches a step, precision in our word, and the rest."""
+    """How to train: epochs, steps in all, batches a step, precision in our word, and the rest.
+
+    device  that of the first of the workers;  rank  which of them this process is
+    """
 
     epochs: int
     steps: int
@@ -56,6 +63,8 @@ class Fitting:
     monitor: str
     mode: str
     save_seconds: float = SAVE_SECONDS
+    workers: int = 1
+    rank: int = 0
 
 
 def make_trainer(
@@ -75,30 +84,53 @@ def make_trainer(
         *([Averaging(decay=how.averaging)] if how.averaging else []),
         Watch(reporter, latest, how.monitor, how.mode),
         EpochPictures(paths.pictures_folder(home, run), reporter.note),
+        Norms(paths.norms_file(home, run), reporter.note),
         *patience(how.monitor, how.mode, how.patience),
         *([keeper] if keeper else []),
         latest,  # the last, so that it holds what the others know of the epoch
     ]
-    cuda = how.device.type == "cuda"
     trainer = L.Trainer(
-        accelerator="gpu" if cuda else how.device.type,
-        devices=[how.device.index or 0] if cuda else 1,
-        precision=PRECISIONS[how.precision],  # type: ignore[arg-type]
-        max_epochs=how.epochs,
-        accumulate_grad_batches=how.accumulate,
-        gradient_clip_val=how.clip or None,
+        **_told(how),
         callbacks=callbacks,
         logger=ReportingLogger(reporter),
         plugins=[files],
-        log_every_n_steps=max(1, how.steps // POINTS),
-        num_sanity_val_steps=0,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        deterministic=not cuda,
-        benchmark=cuda,
         default_root_dir=paths.run_folder(home, run),
     )
     return trainer, keeper
+
+
+def follower(how: Fitting) -> L.Trainer:
+    """The trainer of another worker than the first, which only computes its share of each step."""
+    return L.Trainer(
+        **_told(how),
+        callbacks=[Counting()],
+        logger=False,
+        plugins=[SafeCheckpoints(lambda text: None)],
+        enable_checkpointing=False,
+        limit_val_batches=0,
+    )
+
+
+def _told(how: Fitting) -> dict[str, Any]:
+    """What every worker's trainer is told."""
+    cuda = how.device.type == "cuda"
+    alone = {
+        "accelerator": "gpu" if cuda else how.device.type,
+        "devices": [how.device.index or 0] if cuda else 1,
+    }
+    return {
+        **(alone if how.workers == 1 else placed(how.device, how.rank, how.workers)),
+        "precision": PRECISIONS[how.precision],
+        "max_epochs": how.epochs,
+        "accumulate_grad_batches": how.accumulate,
+        "gradient_clip_val": how.clip or None,
+        "log_every_n_steps": max(1, how.steps // POINTS),
+        "num_sanity_val_steps": 0,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "deterministic": not cuda,
+        "benchmark": cuda,
+    }
 
 
 @contextmanager

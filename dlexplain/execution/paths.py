@@ -120,6 +120,11 @@ def log_file(home: Path, run: str) -> Path:
     return run_folder(home, run) / "log.txt"
 
 
+def worker_log_file(home: Path, run: str, rank: int) -> Path:
+    """What another worker than the first wrote, of a run that several train."""
+    return run_folder(home, run) / f"log-{rank + 1}.txt"
+
+
 def checkpoint_folder(home: Path, run: str) -> Path:
     return run_folder(home, run) / "checkpoints"
 
@@ -260,6 +265,11 @@ def ended_file(home: Path, run: str) -> Path:
     return run_folder(home, run) / "ended.json"
 
 
+def norms_file(home: Path, run: str) -> Path:
+    """Norms by layer at the ends of epochs, a JSON object a line: see execution.norms."""
+    return run_folder(home, run) / "norms.jsonl"
+
+
 def told_file(home: Path, run: str) -> Path:
     """What MLflow has of a run: JSON, see execution.delivery."""
     return run_folder(home, run) / "told.json"
@@ -282,6 +292,25 @@ def delivery_lock(home: Path) -> Path:
 
 def delivery_log(home: Path) -> Path:
     return home / "delivery.txt"
+
+
+def alerts_folder(home: Path) -> Path:
+    """What a webhook is still to be told, a JSON file a run."""
+    return home / "alerts"
+
+
+def alerts_file(home: Path) -> Path:
+    """Why a webhook was not told last: JSON; absent where it was."""
+    return home / "alerts.json"
+
+
+def alerts_lock(home: Path) -> Path:
+    """Held by the process that tells the webhook."""
+    return home / "alerts.lock"
+
+
+def alerts_log(home: Path) -> Path:
+    return home / "alerts.txt"
 
 
 def tracking_lock(home: Path) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dlexplain.errors import RunError
+from dlexplain.execution.alerts import note_alert, start_alerts
 from dlexplain.execution.delivery import start_delivery
 from dlexplain.execution.paths import states_file
 from dlexplain.execution.spec import RunSpec
@@ -85,6 +86,7 @@ class RunQueue:
         gone = self.states.reap(self.executor.is_alive)
         for row in gone:
             mark(self.home, row.id)
+            note_alert(self.home, row)
         return gone
 
     def advance(self, asked: str = "") -> list[RunRow]:
@@ -102,4 +104,5 @@ class RunQueue:
             except OSError as error:
                 self.states.move(taken.id, "failed", f"its worker could not be started: {error}")
         self._deliver(self.home)
+        start_alerts(self.home)
         return gone

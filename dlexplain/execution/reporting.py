@@ -14,6 +14,7 @@ from dlexplain.execution.ending import Ending, Stopped
 from dlexplain.execution.journal import Point, append
 from dlexplain.execution.rows import HEARTBEAT_SECONDS, RunRow
 from dlexplain.execution.states import States
+from dlexplain.execution.system import SAMPLE_SECONDS, Usage
 
 _log = logging.getLogger("dlexplain.worker")
 FLUSH_SECONDS = 1.25
@@ -22,7 +23,8 @@ CARRIED = ("notes", "monitor", "best", "last", "metrics", "epoch", "epochs", "st
 
 
 class Reporter:
-    """Two threads, so that training waits for no disk: one beats, one writes metrics down.
+    """Three threads, so that training waits for no disk: one beats, one writes metrics down, one
+    samples what the process takes of the machine while it trains.
 
     requested  what the user asked of the run: "" or "cancel"
     gone    whether the run was taken from this worker, so that it must stop
@@ -44,8 +46,10 @@ class Reporter:
         self._end, self._hurried = threading.Event(), threading.Event()
         self._said: set[str] = set()
         self._threads = [
-            threading.Thread(target=work, daemon=True) for work in (self._beat_on, self._write_on)
+            threading.Thread(target=work, daemon=True)
+            for work in (self._beat_on, self._write_on, self._sample_on)
         ]
+        self._usage = Usage()
 
     def start(self) -> None:
         for thread in self._threads:
@@ -143,6 +147,11 @@ class Reporter:
             return
         self.gone = row is None
         self.requested = row.requested if row else ""
+
+    def _sample_on(self) -> None:
+        while not self._end.wait(SAMPLE_SECONDS):
+            if self.progress["phase"] == "training":
+                self.add(self._usage.sample(), int(self.progress.get("step", 0)))
 
     def _once(self, text: str) -> None:
         if text not in self._said:

@@ -1,4 +1,5 @@
-"""What a run on a cluster asks of a node; no Ray here."""
+"""What a run asks of the machine that trains it: workers, and of a cluster's node more; no Ray
+here."""
 
 from dataclasses import dataclass
 
@@ -14,18 +15,36 @@ NOT_INSTALLED = (
 
 
 @dataclass(frozen=True)
-class Params:
-    """Of one run. It waits until a node has so much that no other run has been given."""
+class Here:
+    """Of one run on this machine."""
+
+    workers: int = number(
+        1,
+        "Workers",
+        low=1,
+        high=64,
+        help="Processes of one machine that train together: each takes its share of every batch, "
+        "and their gradients are averaged. The batch size stays that of all together.",
+    )
+
+
+@dataclass(frozen=True)
+class Params(Here):
+    """Of a run on a cluster. It waits until a node has so much that no other run has been given."""
 
     cpus: int = number(
         1,
         "Processors",
         low=1,
         high=1024,
-        help="Of one node; torch computes with so many threads.",
+        help="Of one node; torch computes with so many threads, those of all workers together.",
     )
     gpus: int = number(
-        0, "GPUs", low=0, high=1, help="0 trains on the processor, 1 on a GPU of a node."
+        0,
+        "GPUs",
+        low=0,
+        high=64,
+        help="Of one node: 0 trains on the processor, else one for each worker.",
     )
     memory_gb: float = number(
         0.0,

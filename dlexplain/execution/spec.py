@@ -8,7 +8,7 @@ are named, and checked by services.training.catalogue.complete, which also fills
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from dlexplain.errors import SpecError, known_names
@@ -104,8 +104,11 @@ class RunSpec:
         return cls.from_dict(given)
 
     def to_dict(self) -> dict[str, Any]:
-        groups: dict[str, Any] = {key: dict(getattr(self, key)) for key in GROUPS}
-        told = asdict(replace(self, **groups))
+        # Not asdict, which copies value by value: lists of thousands of runs ask at each look.
+        told = {
+            f.name: dict(getattr(self, f.name)) if f.name in GROUPS else getattr(self, f.name)
+            for f in fields(self)
+        }
         if not self.resources:  # so that a run of this machine is told as it always was
             del told["resources"]
         return told

@@ -223,6 +223,25 @@ class Tracking:
     def delete(self, tracking: str) -> None:
         self.client.delete_run(tracking)
 
+    def register(self, tracking: str, run: str, name: str, alias: str) -> str:
+        """Add the run's weights as a version of the model `name`; returns the version.
+
+        run  ours, which the version's tag tells;  alias  "" for none
+        """
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self.client.get_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            self.client.create_registered_model(name)
+        source = f"{self.client.get_run(tracking).info.artifact_uri}/model.safetensors"
+        made = self.client.create_model_version(name, source, tracking, tags={RUN_TAG: run})
+        if alias:
+            self.client.set_registered_model_alias(name, alias, made.version)
+        return str(made.version)
+
     def answers(self) -> bool:
         """Whether the store can be used at all, so that an error is the fault of one run."""
         try:

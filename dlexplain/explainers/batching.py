@@ -64,6 +64,16 @@ class Target:
         return logits[:, self.index] - others.amax(1)
 
 
+@dataclass(frozen=True)
+class MeanTarget(Target):
+    """The mean of several outputs. rest  those beside the first"""
+
+    rest: tuple[int, ...] = ()
+
+    def score(self, logits: Tensor) -> Tensor:
+        return logits[:, [self.index, *self.rest]].mean(1)
+
+
 @dataclass
 class BatchSizes:
     """The fastest chunk of each model, device and kind of work, measured once and remembered.

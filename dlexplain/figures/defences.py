@@ -5,6 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dlexplain.figures.scales import LINES, new_figure
+from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
 from dlexplain.results import plot
 from dlexplain.results.defences import COUNTS, DefenceResult
@@ -39,7 +40,7 @@ def plot_defence(found: DefenceResult) -> go.Figure:
         **BASE,
         "height": HEIGHT,
         "showlegend": False,
-        "xaxis": {"range": [0, 1], "tickformat": ".0%", "title": {"text": "right"}},
+        "xaxis": share_axis("right"),
         "yaxis": {"automargin": True},
     }
     return new_figure([trace], layout)

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from dlexplain.figures.overlay import MARGIN, PAPER, overlay, write_line
 from dlexplain.figures.scales import BLUE, ORANGE, new_figure
 from dlexplain.figures.scales import INK as GREY
+from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
 from dlexplain.results import ExplainedFolder, PictureAnswer, plot
 from dlexplain.results.folders import ORDERS, Order
@@ -120,13 +121,7 @@ def plot_folder(found: ExplainedFolder) -> go.Figure:
             "bargap": 0.08,
             "showlegend": len(traces) > 1,
             "legend": {"orientation": "h", "y": 1.12, "x": 0},
-            "xaxis": {
-                "title": {"text": "probability of the class"},
-                "range": [0, 1],
-                "tickformat": ".0%",
-                "fixedrange": True,
-                "automargin": True,
-            },
+            "xaxis": share_axis("probability of the class"),
             "yaxis": {
                 "title": {"text": "pictures"},
                 "rangemode": "tozero",

@@ -15,6 +15,7 @@ from dlexplain.figures.scales import (
     new_figure,
     rgba,
 )
+from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE, plot_errors
 from dlexplain.results import (
     SeriesBacktest,
@@ -228,7 +229,7 @@ def plot_coverage(found: SeriesBacktest, target: int = 0) -> go.Figure:
             "height": 340,
             "shapes": shapes,
             "xaxis": {"title": {"text": "periods ahead"}, "dtick": max(1, len(steps) // 12)},
-            "yaxis": {"title": {"text": "truth inside"}, "tickformat": ".0%", "range": [0, 1.02]},
+            "yaxis": share_axis("truth inside"),
             "legend": {**UNDER, "y": -0.3},
         },
     )

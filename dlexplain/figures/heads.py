@@ -3,6 +3,7 @@
 import plotly.graph_objects as go
 
 from dlexplain.figures.scales import BLUE, DIVERGING, INK, new_figure
+from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
 from dlexplain.results import HeadMaps, MultiTaskTest, plot
 
@@ -45,7 +46,7 @@ def plot_heads(tested: MultiTaskTest) -> go.Figure:
         {
             **BASE,
             "height": 110 + 44 * len(names),
-            "xaxis": {"range": [0, 1.02], "tickformat": ".0%", "fixedrange": True},
+            "xaxis": share_axis(),
             "yaxis": {"type": "category", "autorange": "reversed", "automargin": True},
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         },

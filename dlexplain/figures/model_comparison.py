@@ -1,5 +1,8 @@
 """Two models' reasons beside each other: drift over examples and classes, maps on one scale."""
 
+import base64
+from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -28,12 +31,17 @@ from dlexplain.results.model_comparison import (
     ShownExample,
 )
 from dlexplain.results.robustness import Estimate
+from dlexplain.results.words import made_visible
 
 UNIT = "times the mean"
 """Of a map as it is kept, see PackedMap."""
 JITTER = 0.22
 ROW, MOST_CLASSES = 26, 40
 NAME = 60
+TILES = "display:flex;flex-wrap:wrap;gap:12px"
+TILE = "flex:1 1 140px;min-width:0;max-width:320px"
+TILE_PICTURE = "width:100%;border-radius:4px;display:block;image-rendering:pixelated"
+TILE_TITLE = "font-size:.8rem;line-height:1.3;opacity:.75;margin-top:4px;overflow-wrap:anywhere"
 
 
 @plot.register
@@ -60,7 +68,7 @@ def plot_model_comparison(found: ModelComparison) -> go.Figure:
             "height": 120 + 90 * len(rows),
             "showlegend": False,
             "xaxis": {
-                "title": {"text": "drift: 0 the same order, 1 nothing in common"},
+                "title": {"text": "drift: 0 the same order,<br>1 nothing in common"},
                 "zeroline": True, "fixedrange": True, "automargin": True,
             },
             "yaxis": {
@@ -158,6 +166,23 @@ def compared_pictures(found: ModelComparison, shown: ShownExample) -> list[bytes
     return pictures + [
         page_image(pixels, one, found.signed, smooth=False, rival=every)[0] for one in maps
     ]
+
+
+def compared_tiles(found: ModelComparison, shown: ShownExample, titles: Sequence[str]) -> str:
+    """HTML: the same beside each other, over their titles; on a phone two by two.
+
+    titles  of the maps, plain text
+    """
+    tiles = []
+    pictures = compared_pictures(found, shown)
+    for title, picture in zip(["The picture", *titles], pictures, strict=True):
+        told = escape(made_visible(title), quote=True)
+        source = "data:image/jpeg;base64," + base64.b64encode(picture).decode()
+        tiles.append(
+            f'<div style="{TILE}"><img src="{source}" alt="{told}" style="{TILE_PICTURE}">'
+            f'<div style="{TILE_TITLE}">{told}</div></div>'
+        )
+    return f'<div style="{TILES}">{"".join(tiles)}</div>'
 
 
 def compared_texts(found: ModelComparison, shown: ShownExample) -> list[str]:

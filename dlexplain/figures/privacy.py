@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from dlexplain.figures.making import grid
 from dlexplain.figures.scales import BLUE, INK, LINES, ORANGE, new_figure, rgba
+from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
 from dlexplain.results import plot
 from dlexplain.results.canaries import CanaryTest
@@ -87,20 +88,8 @@ def plot_roc(found: PrivacyReport) -> go.Figure:
         {
             **BASE,
             "height": 300,
-            "xaxis": {
-                "title": {"text": "false alarms among others"},
-                "tickformat": ".0%",
-                "range": [0, 1],
-                "fixedrange": True,
-                "automargin": True,
-            },
-            "yaxis": {
-                "title": {"text": "members found"},
-                "tickformat": ".0%",
-                "range": [0, 1.01],
-                "fixedrange": True,
-                "automargin": True,
-            },
+            "xaxis": share_axis("false alarms among others"),
+            "yaxis": share_axis("members found"),
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         },
     )
@@ -129,6 +118,7 @@ def plot_trade(found: PrivacyTrade, what: str = "accuracy") -> go.Figure:
         for trade in found.of(epsilon)
     ]
     share = what == "accuracy"
+    drawn = [*(value for _, value in pairs), *(end for _, *ends in told for end in ends)]
     shown = ".1%" if share else ".3f"
     within = "–".join(f"%{{customdata[{end}]:{shown}}}" for end in (0, 1))
     told_mean = f"%{{y:{shown}}} [{within}]<extra>mean</extra>"
@@ -173,9 +163,9 @@ def plot_trade(found: PrivacyTrade, what: str = "accuracy") -> go.Figure:
                 "fixedrange": True,
                 "automargin": True,
             },
-            "yaxis": {
+            "yaxis": share_axis(TRADES[what], drawn) if share else {
                 "title": {"text": TRADES[what]},
-                "tickformat": ".0%" if share else ".2f",
+                "tickformat": ".2f",
                 "fixedrange": True,
                 "automargin": True,
             },

@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dlexplain.figures.scales import BLUE, INK, new_figure, rgba
+from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
 from dlexplain.results import Quality, plot
 from dlexplain.results.quality import LayerCurve, RemovalCurve
@@ -62,11 +63,7 @@ def plot_removal(curve: RemovalCurve, unit: str) -> go.Figure:
     return new_figure(
         [*thin, *([mean] if len(curve.random) else []), own],
         _layout(
-            {
-                "title": {"text": _share_of(curve)},
-                "tickformat": ".0%",
-                "range": [-0.02, 1.02],
-            },
+            {**share_axis(_share_of(curve)), "range": [-0.02, 1.03]},
             {
                 "title": {"text": said},
                 "tickformat": ".0%" if percent else None,

@@ -5,6 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dlexplain.figures.scales import BLUE, INK, LINES, ORANGE, new_figure, rgba
+from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
 from dlexplain.results import (
     CalibrationScores,
@@ -47,8 +48,8 @@ def plot_reliability(found: ClassifierCalibration) -> go.Figure:
             **BASE,
             "height": 440,
             "barmode": "overlay",
-            "xaxis": {**SHARE, "range": [0, 1.02], "title": {"text": "confidence"}, "anchor": "y2"},
-            "yaxis": {**SHARE, "range": [0, 1.02], "title": {"text": "right"}, "domain": [0.3, 1]},
+            "xaxis": {**share_axis("confidence"), "anchor": "y2"},
+            "yaxis": {**share_axis("right"), "domain": [0.3, 1]},
             "yaxis2": {"domain": [0, 0.2], "title": {"text": found.noun}, "fixedrange": True},
             "legend": LEGEND,
         },
@@ -184,7 +185,7 @@ def plot_certified(found: CertifiedAccuracy) -> go.Figure:
                 "fixedrange": True,
                 "zeroline": False,
             },
-            "yaxis": {**SHARE, "title": {"text": "right and certified"}, "range": [0, 1.02]},
+            "yaxis": share_axis("right and certified"),
             "legend": LEGEND,
         },
     )

@@ -6,6 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dlexplain.figures.scales import INK, LINES, new_figure, rgba
+from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
 from dlexplain.results import Robustness, plot
 from dlexplain.results.attacks import NORM_TITLES
@@ -19,12 +20,14 @@ MEASURES = {
 """What is drawn over severity."""
 FAMILY_COLOURS = dict(zip(("noise", "blur", "weather", "digital"), LINES, strict=False))
 HEIGHT = 380
+WIDE = 7.0
+"""The line of all attacks together, in pixels."""
 
 
 @plot.register
 def plot_robustness(found: Robustness, second: Robustness | None = None) -> go.Figure:
-    """One line an attack, from the accuracy without one on, with 95% intervals; all attacks
-    together are grey. second  another model's, dashed, in the same colours"""
+    """One line an attack, from the accuracy without one on, with 95% intervals; what is left
+    whichever of them is made is wide and grey. second  another model's, dashed"""
     colours = _colours([curve.name for each in (found, second) if each for curve in each.attacks])
     traces: list[dict[str, Any]] = []
     for each, dash in ((found, "solid"), (second, "dash")):
@@ -32,10 +35,14 @@ def plot_robustness(found: Robustness, second: Robustness | None = None) -> go.F
             assert each is not None
             x = [0.0, *(_place(each, budget) for budget in each.budgets)]
             title = curve.title if second is None else f"{curve.title}, {each.model}"
-            traces.append(_line(x, (each.clean, *curve.accuracy), title, colours[curve.name], dash))
+            width = WIDE if curve.name == ANY else 2.0
+            accuracy = (each.clean, *curve.accuracy)
+            traces.append(_line(x, accuracy, title, colours[curve.name], dash, width))
     scaled = f"{NORM_TITLES.get(found.norm, found.norm)}, of 255"
     title = f"budget in {scaled if found.norm == 'linf' else NORM_TITLES.get(found.norm, '')}"
-    return new_figure(traces, _layout(title, "robust accuracy", (0.0, 1.02), ".0%"))
+    # All together lie beneath the others: where one attack fools all that any does, both are seen.
+    traces.sort(key=lambda trace: trace["line"]["color"] != INK)
+    return new_figure(traces, _layout(title, share_axis("robust accuracy")))
 
 
 def plot_corruptions(
@@ -70,9 +77,11 @@ def plot_corruptions(
             x = [float(level.severity) for level in each.severities]
             title = "mean" if second is None else f"mean, {each.model}"
             traces.append(_line(x, levels, title, INK, dash, 3.0))
-    span = (0.0, 1.02) if measure == "accuracy" else None
-    tick = ".0%" if measure == "accuracy" else ".2f"
-    return new_figure(traces, _layout("severity, 0 as it is", MEASURES[measure], span, tick))
+    axis = {"title": {"text": MEASURES[measure]}, "tickformat": ".2f", "fixedrange": True,
+            "automargin": True}  # fmt: skip
+    if measure == "accuracy":
+        axis = share_axis(MEASURES[measure])
+    return new_figure(traces, _layout("severity, 0 as it is", axis))
 
 
 def _colours(names: Sequence[str]) -> dict[str, str]:
@@ -113,15 +122,11 @@ def _line(
     }  # fmt: skip
 
 
-def _layout(x: str, y: str, span: tuple[float, float] | None, tick: str) -> dict[str, Any]:
-    axis: dict[str, Any] = {"title": {"text": y}, "tickformat": tick, "fixedrange": True,
-                            "automargin": True}  # fmt: skip
-    if span is not None:
-        axis["range"] = list(span)
+def _layout(x: str, y: dict[str, Any]) -> dict[str, Any]:
     return {
         **BASE,
         "height": HEIGHT,
         "xaxis": {"title": {"text": x}, "fixedrange": True, "automargin": True, "zeroline": False},
-        "yaxis": axis,
-        "legend": {"orientation": "h", "y": -0.25},
+        "yaxis": y,
+        "legend": {"orientation": "h", "y": -0.25, "traceorder": "normal"},
     }

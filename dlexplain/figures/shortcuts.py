@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from dlexplain.figures.scales import BLUE, INK, ORANGE, new_figure
 from dlexplain.figures.series_explanations import plot_series_attribution
+from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
 from dlexplain.results import SeriesAttribution, plot
 from dlexplain.results.shortcuts import ShortcutTest
@@ -50,14 +51,7 @@ def plot_masses(tested: ShortcutTest) -> go.Figure:
             "margin": {"l": 8, "r": 24, "t": 24, "b": 8},
             "height": 110 + ROW * len(found),
             "bargap": 0.3,
-            "xaxis": {
-                "title": {"text": "relevance mass in the mark"},
-                "tickformat": ".0%",
-                "range": [0, 1.02],
-                "tickvals": [0, 0.25, 0.5, 0.75, 1],
-                "automargin": True,
-                "fixedrange": True,
-            },
+            "xaxis": share_axis("relevance mass in the mark"),
             "yaxis": {
                 "autorange": "reversed",
                 "type": "category",

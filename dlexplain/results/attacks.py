@@ -190,6 +190,20 @@ def written_budget(epsilon: float) -> str:
     return f"{round(levels)}/255" if abs(levels - round(levels)) < 1e-6 else f"{epsilon:.6g}"
 
 
+def smallest_told(norm: str, found: tuple[float, float] | None) -> str:
+    """Both ends of a search: "3.5/255 in L∞ suffices, 3/255 in L∞ does not"; where every budget
+    that was tried sufficed, that less may suffice too."""
+    if found is None:
+        return "no budget that was tried suffices"
+    low, high = found
+    told = f"{budget_told(norm, high)} suffices"
+    if low:
+        return f"{told}, {budget_told(norm, low)} does not"
+    if norm == "l0" and high <= 1:
+        return told  # there is no less
+    return f"{told}; nothing smaller was ruled out, so less may suffice"
+
+
 def budget_told(norm: str, epsilon: float) -> str:
     """ "8/255 in L∞", "0.5 in L2", "3 pixels" """
     if norm == "l0":

@@ -118,10 +118,16 @@ class PrivacyReport:
             member,
             int((self.member_places if member else self.other_places)[place]),
             float(own),
-            float((self.members >= own).mean()),
-            float((self.others >= own).mean()),
+            self._above(own, True, member),
+            self._above(own, False, not member),
             {name: float(pair[0 if member else 1][place]) for name, pair in self.scores.items()},
         )
+
+    def _above(self, loss: float, members: bool, own: bool) -> tuple[int, int]:
+        """How many have a loss at least as high, of how many. own  whether the record is one of
+        them, and left out"""
+        losses = self.members if members else self.others
+        return int((losses >= loss).sum()) - own, len(losses) - own
 
     def to_dict(self) -> dict[str, Any]:
         """The form that `privacy --json` prints."""
@@ -163,21 +169,29 @@ class RecordExposure:
     """What the model betrays of one record.
 
     place             in the training part of a member, else in the test part
-    above_members, above_others  shares of members and of others with a loss at least as high
+    above_members, above_others  how many members and others have a loss at least as high, of how
+                      many; the record itself is left out
     scores            by attack
     """
 
     member: bool
     place: int
     loss: float
-    above_members: float
-    above_others: float
+    above_members: tuple[int, int]
+    above_others: tuple[int, int]
     scores: Mapping[str, float]
 
     @property
     def told(self) -> str:
         what = "was" if self.member else "was not"
+        other = ("other ", "") if self.member else ("", "other ")
         return (
-            f"This record {what} in the training set. {self.above_members:.0%} of members and "
-            f"{self.above_others:.0%} of other records have a loss as high as its {self.loss:.3g}."
+            f"This record {what} in the training set. Of the {other[0]}members "
+            f"{counted(*self.above_members)}, and of the {other[1]}records that were not in it "
+            f"{counted(*self.above_others)} have a loss as high as its {self.loss:.3g}."
         )
+
+
+def counted(part: int, whole: int) -> str:
+    """ "11 of 359 (3.1%)"; none and all need no share"""
+    return f"{part:,d} of {whole:,d}" + (f" ({part / whole:.1%})" if 0 < part < whole else "")

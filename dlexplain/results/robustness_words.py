@@ -19,10 +19,12 @@ def verdict(found: Robustness) -> str:
         told = f"What {found.model} says of {found.done:,} {found.noun} as they are counts as right"
     if found.attacks and found.budgets:
         curve = found.attacks[-1]
-        by = f"all {len(found.attacks) - 1} attacks" if len(found.attacks) > 1 else curve.title
+        by = f"under {curve.title}"
+        if len(found.attacks) > 1:
+            by = f"right whichever of {len(found.attacks) - 1} attacks is made:"
         ends = [(found.budgets[0], curve.accuracy[0]), (found.budgets[-1], curve.accuracy[-1])]
         parts = [f"{a} within {budget_told(found.norm, b)}" for b, a in ends[: len(found.budgets)]]
-        told += f"; under {by} {' and '.join(dict.fromkeys(parts))}"
+        told += f"; {by} {' and '.join(dict.fromkeys(parts))}"
     if found.corruptions:
         told += f"; corrupted, {found.corrupted} on average"
     return f"{told}."

@@ -286,7 +286,8 @@ class SeriesAttribution:
     values   (window, series); positive raised it (or widened the interval)
     inputs   (window, series) as the model saw them, 0 the mean in training
     dates    (window,) of the rows, the origin last
-    target   the series that is forecast; step periods ahead; date of that
+    target   the series that is forecast; step periods ahead, 0 the mean of all; date of that, or of
+             the last
     what     "median", or "width-80" and the like for the width of an interval
     unit     "%" of the target's level where it is forecast in logarithms, else "" for its own unit
     change   what is explained: the forecast change from the origin, or the width as trained

@@ -1,5 +1,6 @@
 """What an attack on a forecast found."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -92,11 +93,29 @@ class SeriesAttackResult:
             return f"{self.step} period{'' if self.step == 1 else 's'} ahead"
         return f"on the mean of {len(self.before.ahead)} periods ahead"
 
-    def amount(self, value: float, signed: bool = True) -> str:
-        """With its unit: "+0.4 percentage points" """
-        unit = self.unit or about_of(self.before.about, self.target).unit_of_changes
-        behind = unit if unit in ("", "%") else f" {unit}"
-        return written(value, signed=signed, digits=3) + behind
+    def amount(self, value: float) -> str:
+        """A change with its unit: "+3.62%", "+0.40 percentage points" """
+        return self._number(value) + self._behind(self.unit)
+
+    def moved_by(self, value: float) -> str:
+        """By how much changes differ, with a sign: of percent these are percentage points."""
+        return self._number(value) + self._behind(self._unit_of_moves)
+
+    @property
+    def _unit_of_moves(self) -> str:
+        return "percentage points" if self.unit == "%" else self.unit
+
+    def _behind(self, unit: str) -> str:
+        unit = unit or about_of(self.before.about, self.target).unit_of_changes
+        return unit if unit in ("", "%") else f" {unit}"
+
+    def _number(self, value: float) -> str:
+        """All with as many digits behind the point: three of the larger change, two at least of
+        the shift."""
+        most, shift = max(abs(self.change), abs(self.changed)), abs(self.shift)
+        wanted = [2 - math.floor(math.log10(most))] if most > 0 else [2]
+        wanted += [1 - math.floor(math.log10(shift))] if shift > 0 else []
+        return f"{value:+,.{min(max(0, *wanted), 10)}f}".replace("-", "−")
 
     @property
     def told(self) -> str:
@@ -107,18 +126,20 @@ class SeriesAttackResult:
         return (
             f"Changes of the past by at most {self.epsilon:g} standard deviations move the "
             f"forecast of {name}, {self.horizon_told}, from {self.amount(self.change)} to "
-            f"{self.amount(self.changed)}: by {self.amount(self.shift)}{sizes} changes of the "
+            f"{self.amount(self.changed)}: by {self.moved_by(self.shift)}{sizes} changes of the "
             "same size at random."
         )
 
     @property
     def random_told(self) -> str:
         """What the comparison rests on."""
-        found = self.random
-        low, high = (self.amount(end, False) for end in (found.low, found.high))
+        found, behind = self.random, self._behind(self._unit_of_moves)
+        mean, low, high, most = (
+            written(size, digits=3) for size in (found.mean, found.low, found.high, found.most)
+        )
         return (
-            f"At random: {self.amount(found.mean, False)} on average [{low} to {high}], "
-            f"{self.amount(found.most, False)} at most, n = {found.draws}."
+            f"At random: {mean}{behind} on average [{low} to {high}], {most}{behind} at most, "
+            f"n = {found.draws}."
         )
 
     def rows(self) -> list[dict[str, Any]]:

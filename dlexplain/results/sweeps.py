@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.params import Value
+from dlexplain.results.explanations import plot
 from dlexplain.results.words import metric, metric_name, scored, size
 
 TrialState = Literal["running", "finished", "pruned", "failed"]
@@ -179,6 +180,10 @@ class Sweep:
         """Optimiser steps that all trials have done."""
         return sum(t.steps for t in self.trials)
 
+    def plot(self) -> Any:
+        """The value of each finished trial, and the best until then."""
+        return plot(self)
+
     def to_dict(self) -> dict[str, Any]:
         """The form that `sweep show --json` prints."""
         best = self.best
@@ -209,6 +214,10 @@ class Importance:
     within: Mapping[str, tuple[float, float]]
     trials: int
     of: str
+
+    def plot(self) -> Any:
+        """A bar a parameter."""
+        return plot(self)
 
     @property
     def first_is_sure(self) -> bool:

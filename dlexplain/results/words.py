@@ -13,11 +13,14 @@ TURNING = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2
 NAMES = {
     "ar": "AR",
     "bleu": "BLEU",
+    "cpu": "CPU",
     "elbo": "ELBO",
     "f1": "F1",
     "frechet": "Fréchet",
+    "gpu": "GPU",
     "kl": "KL",
     "mase": "MASE",
+    "mb": "MB",
     "rmse": "RMSE",
 }
 """Words of metrics' keys that are not written as they stand there."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
+from dlexplain.execution import alerts
 from dlexplain.execution.environment import cores, processor
 from dlexplain.settings import settings
 
@@ -90,3 +91,9 @@ def _memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError, AttributeError):
         return 0
+
+
+def alert_problem() -> str:
+    """Why the webhook was not told of the last run that ended, in a sentence; "" where it was, or
+    none is set."""
+    return alerts.alert_problem(settings().home) if settings().webhook else ""

@@ -49,6 +49,7 @@ class Params:
         high=64.0,
         step=0.25,
         help="No value of a picture is moved by more than so many of 255 levels (L∞).",
+        only=("adversary", ("pgd", "trades")),
     )
     adversary_steps: int = number(
         1,
@@ -57,6 +58,7 @@ class Params:
         high=50,
         help="Each costs a forward and a backward pass. 1 is FGSM from a random start (Wong et "
         "al. 2020); Madry et al. took 7.",
+        only=("adversary", ("pgd", "trades")),
     )
     trades: float = number(
         6.0,
@@ -66,6 +68,7 @@ class Params:
         step=0.5,
         help="Of the distance between the answers to the original and to the moved picture. More "
         "is more robust, and less accurate.",
+        only=("adversary", ("trades",)),
     )
 
 

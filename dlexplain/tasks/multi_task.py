@@ -46,7 +46,10 @@ class Heads:
     """Of every task of several heads."""
 
     heads: str = text(
-        "", "Heads", help="Names of the labels to learn, with commas between; all if empty."
+        "",
+        "Heads",
+        help="Names of the labels to learn, with commas between; all if empty.",
+        example="All of the data",
     )
     weighting: str = choice(
         "fixed",
@@ -60,6 +63,8 @@ class Heads:
         "",
         "Fixed weights",
         help='Such as "form=2, count=0.5"; 1 of those that are not named.',
+        example="1 each, or form=2",
+        only=("weighting", ("fixed",)),
     )
     asymmetry: float = number(
         1.5,
@@ -69,6 +74,7 @@ class Heads:
         step=0.1,
         help="Its α: how strongly a head that lags behind is given more weight; 0 only evens out "
         "the gradients.",
+        only=("weighting", ("gradnorm",)),
     )
     weight_rate: float = number(
         0.025,
@@ -77,6 +83,7 @@ class Heads:
         high=1.0,
         step=0.005,
         help="Learning rate of its weights.",
+        only=("weighting", ("gradnorm",)),
     )
     cosine_every: int = number(
         20,

@@ -32,7 +32,12 @@ class Params:
         "their statistics.",
     )
     layers: int = number(
-        2, "Last layers", low=1, high=100, help="So many learn, the head among them: last layers."
+        2,
+        "Last layers",
+        low=1,
+        high=100,
+        help="So many learn, the head among them: last layers.",
+        only=("learns", ("last layers",)),
     )
     layer_decay: float = number(
         1.0,
@@ -44,7 +49,12 @@ class Params:
         "(Howard and Ruder 2018 took 1/2.6 = 0.385).",
     )
     adapter_rank: int = number(
-        8, "Adapters' rank", low=1, high=256, help="Of the change of each weight matrix."
+        8,
+        "Adapters' rank",
+        low=1,
+        high=256,
+        help="Of the change of each weight matrix.",
+        only=("learns", ("adapters",)),
     )
     adapter_alpha: float = number(
         16.0,
@@ -53,4 +63,5 @@ class Params:
         high=1000.0,
         step=1.0,
         help="The change is multiplied by alpha / rank.",
+        only=("learns", ("adapters",)),
     )

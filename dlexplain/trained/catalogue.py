@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import dlexplain.tasks  # noqa: F401, registers them
-from dlexplain.errors import UnknownName, known_names, nearest
+from dlexplain.errors import UnknownName, WeightsError, known_names, nearest
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.entry import BROUGHT, ModelEntry, Source, noun_of
 from dlexplain.trained.folder import Trained, at_path
@@ -81,6 +81,8 @@ def unknown(name: str, *tasks: str) -> UnknownName:
         return UnknownName(f'the run "{name}" is {row.state}; a finished run is a model')
     if name.startswith(PATHS):
         return UnknownName(f'there is no folder and no file "{name}" that could be a {noun}')
+    if tasks and (other := _of_another_kind(name)):
+        return UnknownName(f'"{name}" is a {noun_of([other.task])}, no {noun}')
     known = [entry.name for entry in entries(*tasks) if entry.source != "run"]
     runs = [entry.name for entry in entries(*tasks) if entry.source == "run"][:LATEST]
     latest = f", and the finished runs, the latest: {', '.join(runs)}" if runs else ""
@@ -88,6 +90,15 @@ def unknown(name: str, *tasks: str) -> UnknownName:
         f'unknown {noun} "{name}"; known: {", ".join(known) or "none yet"}{latest}'
         f"{nearest(name, known)}"
     )
+
+
+def _of_another_kind(name: str) -> ModelEntry | None:
+    """The model of this name in the lists, whatever it does; one that is damaged is none."""
+    every = (*TASKS, *BROUGHT)
+    try:
+        return next((e for source in LISTED if (e := source.find(name, every))), None)
+    except WeightsError:
+        return None
 
 
 def trained(wanted: str, home: Path | None = None) -> Trained:

@@ -3,13 +3,17 @@
 Widgets have titles for people; the address has the names that the command line uses too.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError, WeightsError, known_names
 from dlexplain.ui.markdown import literal
+
+_above: ContextVar[Any] = ContextVar("where a wrong address is told", default=None)
 
 
 def from_address(
@@ -37,7 +41,19 @@ def from_address(
 
 def tell_wrong(error: DlexplainError) -> None:
     """Say that the address asks for something that is not here."""
-    st.warning(literal(f"The address asks for something that is not here: {error}"))
+    place = _above.get() or st
+    place.warning(literal(f"The address asks for something that is not here: {error}"))
+
+
+@contextmanager
+def told_above() -> Iterator[None]:
+    """What is wrong in the address is told here, in the whole width, rather than in a column, whose
+    fields would then stand lower than those beside it."""
+    token = _above.set(st.container())
+    try:
+        yield
+    finally:
+        _above.reset(token)
 
 
 def one_of(what: str, known: Collection[str]) -> Callable[[str], str]:

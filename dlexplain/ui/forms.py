@@ -1,6 +1,7 @@
 """A Params declaration as form fields."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import streamlit as st
 
@@ -17,20 +18,35 @@ def params_form(
     specs: Mapping[str, Spec],
     choices: Mapping[str, tuple[str, ...]],
     values: Mapping[str, Value] | None = None,
+    examples: Mapping[str, str] | None = None,
 ) -> dict[str, Value]:
     """One field a parameter, side by side; returns their values.
 
     owner    makes the fields' keys unique, and starts them anew when it changes
     choices  for parameters of kind "name": what this model accepts
     values   what the fields show at first, where that is not the default
+    examples of what a text field that is empty stands for, where the declaration's is not it
+    A parameter that says nothing beside the values of the others has no field, and stays as it was.
     """
     found: dict[str, Value] = {}
     columns = st.columns(min(COLUMNS, len(specs))) if specs else []
-    for index, (name, spec) in enumerate(specs.items()):
+    drawn = 0
+    for name, spec in specs.items():
         first = (values or {}).get(name, spec.default)
-        with columns[index % len(columns)]:
-            found[name] = _field(f"param-{owner}-{name}", spec, first, choices.get(name, ()))
+        if not spec.used(found):
+            found[name] = first
+            continue
+        if example := (examples or {}).get(name):
+            spec = replace(spec, example=example)
+        with columns[drawn % len(columns)]:
+            found[name] = _field(field_key(owner, name), spec, first, choices.get(name, ()))
+        drawn += 1
     return found
+
+
+def field_key(owner: str, name: str) -> str:
+    """Of a parameter's field in the session's state."""
+    return f"param-{owner}-{name}"
 
 
 def _field(key: str, spec: Spec, first: Value, accepted: tuple[str, ...]) -> Value:
@@ -71,7 +87,12 @@ def _field(key: str, spec: Spec, first: Value, accepted: tuple[str, ...]) -> Val
         case "text":
             return str(
                 st.text_input(
-                    spec.label, str(first), key=key, help=spec.help, persist_state="session"
+                    spec.label,
+                    str(first),
+                    key=key,
+                    help=spec.help,
+                    persist_state="session",
+                    placeholder=spec.example or None,
                 )
             )
     options = [*(spec.options or accepted)]

@@ -21,6 +21,8 @@ WAIT_SECONDS = 0.1
 """Between two looks at whether the visitor has done something meanwhile."""
 COVERED = 8
 """Elements below the page's last that may be left from before."""
+COVERED_IN_PART = 3
+"""Likewise in a part; a picture's page has dozens of parts, and each costs a message."""
 PROGRESS_SECONDS = 0.5
 """Between two drawings of a progress bar."""
 
@@ -29,7 +31,8 @@ PROGRESS_SECONDS = 0.5
 class _Part:
     """draw, version, active, every, single  as `live` has them
 
-    of  how often the parts that it is within had been drawn, see `drawn_before`
+    of     how often the parts that it is within had been drawn, see `drawn_before`
+    block  what it was drawn into last; a single one needs none
     """
 
     slot: DeltaGenerator
@@ -42,6 +45,7 @@ class _Part:
     drawn: object = None
     looked: float = 0.0
     times: int = 0
+    block: DeltaGenerator | None = None
     within: "list[_Part]" = field(default_factory=list)
 
     def show(self, anew: bool) -> None:
@@ -56,8 +60,9 @@ class _Part:
         self.within = []
         token, numbered = _parts.set(self.within), _times.set(f"{self.of}{self.times}.")
         self.times += 1
+        self.block = None if self.single else self.slot.container()
         try:
-            with self.slot if self.single else self.slot.container():
+            with self.block or self.slot:
                 self.draw()
         finally:
             _parts.reset(token)
@@ -128,7 +133,7 @@ def rerun_when(
         if version() != first:
             st.rerun()
 
-    live(check, version, active, every)
+    live(check, version, active, every, single=True)
 
 
 @contextmanager
@@ -142,7 +147,7 @@ def following() -> Iterator[None]:
     try:
         yield
         if _look(parts):
-            _cover_stale()
+            _cover_stale(parts)
             while _look(parts):
                 wait_for_change(WAIT_SECONDS)
                 st.session_state.get("live")  # where Streamlit ends a run that is to give way
@@ -150,10 +155,15 @@ def following() -> Iterator[None]:
         _parts.reset(token)
 
 
-def _cover_stale() -> None:
-    """Overwrite what an earlier, longer run of the page has left at its end.
+def _cover_stale(parts: list[_Part]) -> None:
+    """Overwrite what an earlier, longer run of the page has left at its end, and at the end of
+    parts: a block keeps what stood in another one at its place, and had more.
 
     Streamlit takes it away when a run ends, which here is when the last job has ended.
     """
     for _ in range(COVERED):
         st.empty()
+    for part in parts:
+        if part.block is not None and part.active():
+            for _ in range(COVERED_IN_PART):
+                part.block.empty()

@@ -42,13 +42,10 @@ def measuring(title: str, key: str, asks: Collection[str]) -> DeltaGenerator:
 
     asks  parameters of the address that open it
     """
-    return st.expander(
-        title,
-        icon=":material/tune:",
-        key=key,
-        expanded=any(name in st.query_params for name in asks),
-        on_change="rerun",
-    )
+    # By its state and not by `expanded`: with another of those it is another one to Streamlit, and
+    # closes when the address loses a parameter, as while what is asked for is nonsense.
+    st.session_state.setdefault(key, any(name in st.query_params for name in asks))
+    return st.expander(title, icon=":material/tune:", key=key, on_change="rerun")
 
 
 def pressed_to_start(label: str, running: Asked[Any] | None, noun: str, ready: bool = True) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from dlexplain.errors import BadInput
 from dlexplain.trained.catalogue import ModelEntry, entries, find
 from dlexplain.trained.entry import noun_of
 from dlexplain.ui.address import from_address
@@ -110,18 +111,23 @@ def choose_second(
     without  names that are not offered, beside the first
     """
 
+    left_out = (first.name, *first.heads, *without)
+
+    def offered() -> dict[str, ModelEntry]:
+        every = entries(first.task, own=own.names() if own else ())
+        heads = [find(name, *tasks) for name in first.heads if name != first.name]
+        return {e.name: e for e in (*heads, *(e for e in every if e.name not in left_out))}
+
     def known_name(name: str) -> str:
         if own and own.takes(name):
             return own.load(name)
-        return find(name, *tasks, listed=True).name
+        found = find(name, first.task, listed=True).name
+        if found not in offered():
+            raise BadInput(f'"{name}" is chosen already, and stands not beside itself')
+        return found
 
     from_address(key, known_name, arrived)
-    state = st.session_state
-    left_out = (first.name, *first.heads, *without)
-    every = entries(*tasks, own=own.names() if own else ())
-    heads = [find(name, *tasks) for name in first.heads if name != first.name]
-    listed = [e for e in every if e.task == first.task and e.name not in left_out]
-    others = {e.name: e for e in (*heads, *listed)}
+    state, others = st.session_state, offered()
     state[key] = state.get(key) if state.get(key) in others else None
     chosen = st.selectbox(
         label,

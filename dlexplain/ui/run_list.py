@@ -2,10 +2,13 @@
 
 import streamlit as st
 
+from dlexplain.errors import BadInput
 from dlexplain.results import RunRecord
-from dlexplain.results.words import duration, metric_name
+from dlexplain.results.words import duration, metric_name, sentence
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.comparison import run_labels
+from dlexplain.services.training.finding import find_runs
+from dlexplain.ui.address import from_address
 from dlexplain.ui.live import live, rerun_when
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.run_live import EVERY_SECONDS, progress_text, runs_now
@@ -13,6 +16,11 @@ from dlexplain.ui.words import moment
 
 MOST_ACTIVE = 8
 STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted")
+HOW_TO_FIND = (
+    "Words of name, id, model, data and tags; and conditions on any field: `data:cifar10`, "
+    "`model:*cnn`, `accuracy>0.9`, `epochs>=5`, `seed:3`, `state:finished`, `tag:final`, "
+    '`family:seeds-*`, `starred:`, `archived:`, `note:"two words"`. All must hold.'
+)
 
 
 def show_list() -> None:
@@ -26,11 +34,24 @@ def show_list() -> None:
         live(show_active, active_now, lambda: bool(active_now()), EVERY_SECONDS)
         rerun_when(states_now, lambda: bool(active_now()), EVERY_SECONDS)
     text_box, state_box = st.columns([2, 3], vertical_alignment="bottom")
+    from_address("find", str, arrived="runs-find" not in st.session_state, key="runs-find")
     text = text_box.text_input(
-        "Find", key="runs-find", placeholder="name, tag, model, data or id", type="search"
+        "Find",
+        key="runs-find",
+        placeholder="words, data:cifar10, accuracy>0.9",
+        type="search",
+        help=HOW_TO_FIND,
+        persist_state="session",
     )
     states = state_box.pills("State", STATES, selection_mode="multi", key="runs-states", wrap=True)
-    shown = [r for r in service.search(text or "", records) if not states or r.state in states]
+    hidden = sum(record.archived for record in records)
+    archived = bool(hidden) and st.toggle(f"Show {hidden:,} archived", key="runs-archived")
+    try:
+        found = find_runs(text or "", records, archived)
+    except BadInput as error:
+        st.error(literal(sentence(str(error))))
+        return
+    shown = [record for record in found if not states or record.state in states]
     st.caption(
         f"{len(shown):,} of {len(records):,} runs, {len(active)} of them active. "
         "The box at the left of a row opens it."
@@ -60,7 +81,7 @@ def table(shown: list[RunRecord]) -> None:
     labels = run_labels(shown)
     rows = [
         {
-            "Name": labels[r.id],
+            "Name": f"★ {labels[r.id]}" if r.starred else labels[r.id],
             "State": r.state,
             "Progress": None if r.active else 100 * r.fraction,  # theirs stands above, live
             "Metric": metric_name(r.monitor),
@@ -72,6 +93,8 @@ def table(shown: list[RunRecord]) -> None:
             "Data": r.data,
             "Started": moment(r.created),
             "Tags": ", ".join(r.tags),
+            "Family": r.family,
+            "Note": r.note,
             "Why it stopped": r.why if r.resumable else "",
         }
         for r in shown

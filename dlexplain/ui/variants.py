@@ -68,8 +68,9 @@ def show_found(found: Variants) -> None:
     if isinstance(found, PictureVariants):
         st.html(variant_tiles(found))
         st.caption(
-            "Framed: the picture as it is; beside it one variant an epoch. Below each stands its "
-            "class; of two mixed pictures both count, by their part."
+            "Framed: the picture as it is; beside it one variant an epoch. Below each stands "
+            "what it is learned as: its class, or the labels of all heads; of two mixed pictures "
+            "both count, by their part."
         )
     elif isinstance(found, TextVariants):
         st.html(variant_texts(found))

@@ -5,7 +5,7 @@ import streamlit as st
 from dlexplain.results import ModelComparison
 from dlexplain.services.comparing.shipped import all_shipped, made_here, shipped
 from dlexplain.trained.catalogue import ModelEntry
-from dlexplain.ui.address import to_address
+from dlexplain.ui.address import to_address, told_above
 from dlexplain.ui.comparing.question import (
     KINDS,
     SHOWN,
@@ -41,22 +41,28 @@ def main() -> None:
     st.title("Do two models decide for the same reasons?")
     arrived = MODEL not in st.session_state
     known = {one.model: one.other for one in reversed(all_shipped())}
-    left, right = st.columns(2)
-    with left:
-        entry = choose_model(
-            TASKS, MODEL, arrived, "First model", parameter="a", first=lambda e: e.name not in known
-        )
-    if entry is None:
-        return
-    if st.session_state.get(OF) != entry.name:  # another first model has another partner
-        st.session_state[OF] = entry.name
-        st.session_state.setdefault(OTHER, None)
-        st.session_state[OTHER] = known.get(entry.name, st.session_state[OTHER])
-    with right:
-        other = choose_second(
-            TASKS, entry, OTHER, arrived, None, SECOND_HELP, label="Second model",
-            placeholder="Choose a second model",
-        )  # fmt: skip
+    with told_above():
+        left, right = st.columns(2)
+        with left:
+            entry = choose_model(
+                TASKS,
+                MODEL,
+                arrived,
+                "First model",
+                parameter="a",
+                first=lambda e: e.name not in known,
+            )
+        if entry is None:
+            return
+        if st.session_state.get(OF) != entry.name:  # another first model has another partner
+            st.session_state[OF] = entry.name
+            st.session_state.setdefault(OTHER, None)
+            st.session_state[OTHER] = known.get(entry.name, st.session_state[OTHER])
+        with right:
+            other = choose_second(
+                TASKS, entry, OTHER, arrived, None, SECOND_HELP, label="Second model",
+                placeholder="Choose a second model",
+            )  # fmt: skip
     if other is None:
         st.info(
             f"Choose a second model to hold {literal(entry.name)} against.",

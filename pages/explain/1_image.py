@@ -7,6 +7,7 @@ import streamlit as st
 
 from dlexplain.errors import DlexplainError
 from dlexplain.services.pictures.cards import TASK
+from dlexplain.ui.address import told_above
 from dlexplain.ui.comparing.link import offer_comparison
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model, choose_second
@@ -22,13 +23,14 @@ BESIDE_HELP = "A second model, of which the same is asked: predictions and maps 
 def main() -> None:
     st.title("Explain a picture")
     opened = arrived()
-    first, second = st.columns(2)
-    with first:
-        entry = choose_model([TASK], "model", opened, own=OWN)
-    if entry is None:
-        return
-    with second:
-        beside = choose_second([TASK], entry, "beside", opened, OWN, BESIDE_HELP)
+    with told_above():
+        first, second = st.columns(2)
+        with first:
+            entry = choose_model([TASK], "model", opened, own=OWN)
+        if entry is None:
+            return
+        with second:
+            beside = choose_second([TASK], entry, "beside", opened, OWN, BESIDE_HELP)
     OWN.ask("model")
     choice = choose_picture(entry, opened)
     if choice.picture is None:

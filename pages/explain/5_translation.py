@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
-from dlexplain.ui.address import to_address
+from dlexplain.ui.address import to_address, told_above
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.translation.choice import (
     MODEL,
@@ -31,13 +31,14 @@ SLOT = "translation"
 def main() -> None:
     st.title("Translate and look inside")
     arrived = TEXT not in st.session_state
-    left, right = st.columns([4, 1])
-    with left:
-        entry = choose_translator(arrived)
-    if entry is None:
-        return
-    with right:
-        beam = choose_beam(arrived)
+    with told_above():
+        left, right = st.columns([4, 1])
+        with left:
+            entry = choose_translator(arrived)
+        if entry is None:
+            return
+        with right:
+            beam = choose_beam(arrived)
     OWN.ask(MODEL)
     show_card(entry)
     text = choose_text(entry, arrived)

@@ -6,7 +6,7 @@ from dlexplain.results import Robustness
 from dlexplain.services.attack.robustness_shipped import made_here, shipped
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.trained.catalogue import ModelEntry
-from dlexplain.ui.address import to_address
+from dlexplain.ui.address import to_address, told_above
 from dlexplain.ui.jobs import Asked, result_of
 from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
@@ -20,7 +20,7 @@ from dlexplain.ui.measuring import (
 )
 from dlexplain.ui.models import choose_model, choose_second
 from dlexplain.ui.pictures import OWN
-from dlexplain.ui.robustness.question import SHOWN, choose_question, go_on, job_of, start
+from dlexplain.ui.robustness.question import SHOWN, address, choose_question, go_on, job_of, start
 from dlexplain.ui.robustness.result import show_result
 
 MODEL, SETTINGS = "robustness-model", "robustness-settings"
@@ -31,21 +31,23 @@ ASKS = ("data", "count")  # what in the address opens the settings
 def main() -> None:
     st.title("How robust is it?")
     arrived = MODEL not in st.session_state
-    left, right = st.columns(2)
-    with left:
-        entry = choose_model([TASK], MODEL, arrived, own=OWN, first=known_first(shipped, made_here))
-    if entry is None:
-        return
-    with right:
-        other = choose_second([TASK], entry, "beside", arrived, OWN, BESIDE_HELP)
+    first = known_first(shipped, made_here)
+    with told_above():
+        left, right = st.columns(2)
+        with left:
+            entry = choose_model([TASK], MODEL, arrived, own=OWN, first=first)
+        if entry is None:
+            return
+        with right:
+            other = choose_second([TASK], entry, "beside", arrived, OWN, BESIDE_HELP)
     found = job_of(entry.name)
     with st.container():
         answers(entry, other, found, arrived)
-    address = settings(entry, arrived)
+    asked = settings(entry, arrived)
     OWN.ask(MODEL)
     beside = other.name if other is not None else None
     shown = st.session_state.get(SHOWN)
-    to_address({"model": entry.name, "beside": beside, "result": shown, **address})
+    to_address({"model": entry.name, "beside": beside, "result": shown, **asked})
 
 
 def answers(
@@ -110,9 +112,7 @@ def settings(entry: ModelEntry, arrived: bool) -> dict[str, str | None]:
         question = choose_question(entry, arrived)
         st.caption(KEPT_AS_IT_COMES)
         start(question)
-    if question is None:
-        return {}
-    return {"data": question.data, "count": str(question.count)}
+    return address()
 
 
 main()

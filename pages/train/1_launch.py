@@ -5,7 +5,8 @@ import shlex
 
 import streamlit as st
 
-from dlexplain.errors import BadInput, DlexplainError, SpecError, WeightsError
+from dlexplain.errors import BadInput, DlexplainError, RunError, SpecError, WeightsError
+from dlexplain.params import Value
 from dlexplain.results import ClassBalance
 from dlexplain.results.words import capital, duration
 from dlexplain.services.training.catalogue import (
@@ -15,6 +16,7 @@ from dlexplain.services.training.catalogue import (
     augmentation_params,
     changed,
     complete,
+    data_gives,
     data_sets,
     data_status,
     resources_params,
@@ -25,16 +27,17 @@ from dlexplain.services.training.catalogue import (
 )
 from dlexplain.services.training.parents import begun_with, parents, theirs
 from dlexplain.services.training.presets import PRESETS, is_quick, preset_seconds, presets_by_case
-from dlexplain.services.training.runs import launch
+from dlexplain.services.training.runs import MOST_SEEDS, launch_seeds, run
 from dlexplain.settings import settings
 from dlexplain.trained.zoo_cards import zoo_cards
-from dlexplain.ui.address import from_address, tell_wrong, to_address
+from dlexplain.ui.address import from_address, one_of, tell_wrong, to_address
 from dlexplain.ui.backbones import BACKBONES
 from dlexplain.ui.cluster import show_cluster
 from dlexplain.ui.estimate import show_estimate
-from dlexplain.ui.forms import params_form
+from dlexplain.ui.forms import field_key, params_form
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.rate_search import show_rate_search
 from dlexplain.ui.variants import show_variants
 from dlexplain.ui.zoo import ADDRESS
 
@@ -47,7 +50,7 @@ GROUPS = {
     "augmentation": ("Augmentation", ":material/flip:"),
     "shortcut": ("Shortcut", ":material/alt_route:"),
     "transfer": ("Transfer", ":material/school:"),
-    "resources": ("Cluster", ":material/hub:"),
+    "resources": ("Machine", ":material/hub:"),
 }
 FRESH = "fresh weights"
 
@@ -69,14 +72,28 @@ def main() -> None:
         on_change=forget_parent,
     )
     started = trained_on()
-    to_address({"preset": name, "parent": started.parent if started else None})
+    again = st.query_params.get("run") if started else None  # a run that is trained again
     about = st.container()
     form, result = st.columns([3, 2], gap="large")
     with form:
-        owner = f"{name}-{started.parent}" if started else name
+        owner = f"{name}-{again or started.parent}" if started else name
         spec = ask(owner, started or PRESETS[name].spec)
+    own = (started or PRESETS[name].spec).parent
+    to_address(
+        {
+            "preset": name,
+            "run": again,
+            "parent": started.parent if started and not again else None,
+            "begins": None if spec.parent == own else spec.parent or FRESH,
+        }
+    )
     with about:
-        if started:
+        if again:
+            st.caption(
+                f"The form begins with everything that run {literal(again)} was told. "
+                "Another preset begins anew."
+            )
+        elif started:
             how = (
                 f"with how {literal(started.parent)} was trained, and the run with its weights"
                 if started.data
@@ -90,23 +107,25 @@ def main() -> None:
         if completed is not None:
             look(completed)
             vary(completed)
+            show_rate_search(completed, f"param-training-{owner}-{spec.task}-learning_rate")
             act(completed, name)
 
 
 def trained_on() -> RunSpec | None:
-    """What the address asks to train on, as a run to change."""
-    wanted = st.query_params.get("parent")
-    if not wanted:
-        return None
+    """What the address asks to train on, or again, as a run to change."""
+    parent, again = st.query_params.get("parent"), st.query_params.get("run")
     try:
-        return begun_with(wanted)
-    except (BadInput, WeightsError) as error:
+        if again:
+            return RunSpec.from_dict(run(again).spec)
+        return begun_with(parent) if parent else None
+    except (BadInput, WeightsError, RunError) as error:
         tell_wrong(error)
         return None
 
 
 def forget_parent() -> None:
-    st.query_params.pop("parent", None)
+    for key in ("parent", "run"):
+        st.query_params.pop(key, None)
 
 
 def tell_preset(name: str, spec: RunSpec) -> None:
@@ -146,19 +165,22 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
     task_box, data_box, model_box = st.columns(3)
     task = pick(task_box, "Task", tasks(), first.task, preset)
     data = pick(data_box, "Data", data_sets(task.name), first.data, f"{preset}-{task.name}")
-    parent = pick_parent(task.name, first.parent, preset)
+    fields = {**first.data_params} if data.name == first.data else {}
+    parent = pick_parent(task.name, first.parent, preset, data, fields)
     every = architectures(task.name, begun=parent is not None)
     known = [m for m in every if parent is None or m.name == parent.model]
     owner = f"{preset}-{task.name}-{parent.parent if parent else ''}"
     model = pick(model_box, "Model", tuple(known), first.model, owner)
     st.caption(f"**{data.title}.** {data.description}  \n**{model.title}.** {model.description}")
     name_box, seed_box, device_box = st.columns(3)
-    same = (task.name, data.name, model.name) == (first.task, first.data, first.model)
+    same = (task.name, data.name, model.name, parent.parent if parent else "") == (
+        first.task, first.data, first.model, first.parent
+    )  # fmt: skip
     name = name_box.text_input(
         "Name",
-        first.name if same else f"{model.title} on {data.title}",
+        first.name if same else named(model, data, parent),
         max_chars=120,
-        key=f"name-{preset}-{data.name}-{model.name}",
+        key=f"name-{preset}-{data.name}-{model.name}-{parent.parent if parent else ''}",
         help="A title for people; not part of what is computed.",
     )
     seed = seed_box.number_input(
@@ -177,13 +199,16 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
         + (", or ray for the cluster." if settings().ray else "."),
     )
     device = device.strip() or "auto"
+    alike = (task.name, data.name, model.name) == (first.task, first.data, first.model)
+    on_cluster = device == "ray" and bool(settings().ray)
+    place = device if on_cluster else "auto"
     own = {
         "data_params": first.data_params if data.name == first.data else {},
         "model_params": first.model_params if model.name == first.model else {},
         "training": first.training,
         "task_params": first.task_params if task.name == first.task else {},
-        "augmentation": first.augmentation if same else {},
-        "shortcut": first.shortcut if same else {},
+        "augmentation": first.augmentation if alike else {},
+        "shortcut": first.shortcut if alike else {},
         "transfer": first.transfer,
         "resources": first.resources,
     }
@@ -197,10 +222,11 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
         "augmentation": (task.name, augmentation_params(task.name)),
         "shortcut": (task.name, shortcut_params(task.name)),
         "transfer": (task.name, transfer_params() if parent else {}),
-        "resources": ("cluster", resources_params() if device == "ray" and settings().ray else {}),
+        "resources": ("cluster" if on_cluster else "machine", resources_params(place)),
     }
+    heads = data_gives(data.name, own["data_params"]).get("heads", ())
     values = {
-        group: group_form(group, f"{preset}-{owner}", params, own[group])
+        group: group_form(group, f"{preset}-{owner}", params, own[group], heads)
         for group, (owner, params) in declared.items()
         if params
     }
@@ -218,26 +244,49 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
     )
 
 
-def pick_parent(task: str, first: str, owner: str) -> RunSpec | None:
-    """The spec of the trained model that the run begins with; None for fresh weights."""
+def named(model: Choice, data: Choice, parent: RunSpec | None) -> str:
+    """A title for what is no preset."""
+    if parent is None:
+        return f"{model.title} on {data.title}"
+    return f"{parent.parent}, trained on with {data.title}"
+
+
+def pick_parent(
+    task: str, first: str, owner: str, data: Choice, data_params: dict[str, Value]
+) -> RunSpec | None:
+    """The spec of the trained model that the run begins with, one that reads what the data give;
+    None for fresh weights."""
     own, key = BACKBONES.get(task), f"begins-{owner}-{task}"
     brought: list[str] = []
     if own:
         own.choose_asked(key)
         brought = [name for name in dict.fromkeys([*own.names(), first]) if name]
-    models = {entry.name: entry for entry in parents(task, brought)}
+    state, form = st.session_state, f"data_params-{owner}-{data.name}"
+    # The fields of the data stand below, and are drawn later.
+    asked = {n: state[k] for n in data.params if (k := field_key(form, n)) in state}
+    every = {entry.name: entry for entry in parents(task, brought)}
+    fit = {entry.name for entry in parents(task, brought, data.name, {**data_params, **asked})}
+    models = {name: entry for name, entry in every.items() if name in fit or name == first}
     if not models:
         return None
-    names = [FRESH, *models]
+    usual = first if first in models else FRESH
+
+    def one_that_fits(text: str) -> str:
+        if text in every and text not in models:
+            raise BadInput(f'"{text}" cannot read what {data.title} gives')
+        return one_of("model to begin with", [FRESH, *models])(text)
+
+    from_address("begins", one_that_fits, key not in state, key)
+    state[key] = state[key] if state.get(key) in models or state.get(key) == FRESH else usual
     chosen = st.selectbox(
         "Begins with",
-        names,
-        names.index(first) if first in models else 0,
+        [FRESH, *models],
         format_func=lambda name: models[name].title if name in models else "Fresh weights",
         key=key,
         persist_state="session",
         help="A trained model of the same task hands on its weights (transfer), its architecture "
-        "and how it reads. Where the classes are others, its last layer is fresh.",
+        "and how it reads. Where the classes are others, its last layer is fresh. Only models are "
+        "listed that can read what the data give, such as pictures of their size and colours.",
     )
     if own:
         own.ask(key)
@@ -264,11 +313,14 @@ def pick(column, label: str, choices: "tuple[Choice, ...]", first: str, owner: s
     return choices[names.index(chosen)]
 
 
-def group_form(group, owner, params, given):  # type: ignore[no-untyped-def]
+def group_form(group, owner, params, given, heads):  # type: ignore[no-untyped-def]
     title, icon = GROUPS[group]
-    unfolded = "path" in params or group in ("transfer", "resources")
+    unfolded = "path" in params or group == "transfer" or owner.endswith("-cluster")
     with st.expander(title, icon=icon, expanded=unfolded, key=f"group-{group}-{owner}"):
-        return params_form(f"{group}-{owner}", params, {}, given)
+        examples = {}
+        if heads:
+            examples = {"heads": f"All: {', '.join(heads)}", "weights": f"1 each, or {heads[0]}=2"}
+        return params_form(f"{group}-{owner}", params, {}, given, examples)
 
 
 def check(spec: RunSpec) -> RunSpec | None:
@@ -338,10 +390,20 @@ def act(spec: RunSpec, preset: str) -> None:
         else:
             st.subheader("On this machine")
             show_estimate(spec)
-        if st.button("Start training", type="primary", icon=":material/play_arrow:"):
-            start(spec)
+        seeds = st.number_input(
+            "Seeds",
+            1,
+            MOST_SEEDS,
+            key="seeds",
+            help="How often it is trained, with consecutive seeds from the one above. Compare "
+            "shows the mean of such a family with its interval.",
+        )
+        label = "Start training" if seeds == 1 else f"Start {seeds} trainings"
+        if st.button(label, type="primary", icon=":material/play_arrow:", key="start"):
+            start(spec, int(seeds))
     with st.expander("The same on the command line", icon=":material/terminal:"):
-        st.code(command(spec), language="bash", wrap_lines=True)
+        more = f" --seeds {seeds}" if seeds > 1 else ""
+        st.code(command(spec) + more, language="bash", wrap_lines=True)
         st.download_button(
             "Spec as JSON",
             json.dumps(spec.to_dict(), indent=1),
@@ -353,14 +415,15 @@ def act(spec: RunSpec, preset: str) -> None:
         )
 
 
-def start(spec: RunSpec) -> None:
+def start(spec: RunSpec, seeds: int) -> None:
     try:
         with st.spinner("Reading the data…"):
-            record = launch(spec)
+            records = launch_seeds(spec, seeds)
     except (DlexplainError, OSError) as error:
         st.error(literal(error))
         return
-    st.switch_page("pages/train/2_runs.py", query_params={"run": record.id})
+    query = {"run": records[0].id} if seeds == 1 else {"find": f"family:{records[0].family}"}
+    st.switch_page("pages/train/2_runs.py", query_params=query)
 
 
 def command(spec: RunSpec) -> str:

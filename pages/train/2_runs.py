@@ -14,13 +14,14 @@ from dlexplain.ui.markdown import in_badge, literal
 from dlexplain.ui.notices import explain_link, train_on_link
 from dlexplain.ui.run_list import show_list, tell_of_mlflow
 from dlexplain.ui.run_live import EVERY_SECONDS, follow, is_active, now, runs_now, show_progress
+from dlexplain.ui.run_notes import again_and_longer, show_files, show_note, star_and_archive
 from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, moment
 from dlexplain.ui.zoo import ADDRESS, leave_zoo, show_zoo, show_zoo_card
 
 if TYPE_CHECKING:
     from dlexplain.results import RunRecord
 
-SECTIONS = ("Curves", "Test", "Film", "Pictures", "Spec", "Log")
+SECTIONS = ("Curves", "Test", "Film", "Layers", "Pictures", "Files", "Spec", "Log")
 
 
 def main() -> None:
@@ -63,8 +64,12 @@ def main() -> None:
         from dlexplain.ui.film import show_film
 
         show_film(record)
+    elif section == "Layers":
+        follow(record, draw_layers, lambda found: found.epoch)
     elif section == "Pictures":
         show_pictures(record)
+    elif section == "Files":
+        show_files(record)
     else:
         show_spec(record)
 
@@ -88,6 +93,8 @@ def back() -> None:
 
 def to_list() -> None:
     st.query_params.pop("run", None)
+    if find := st.session_state.get("runs-find"):
+        st.query_params["find"] = find
     st.session_state.pop("runs-table", None)
 
 
@@ -95,6 +102,10 @@ def show_head(record: "RunRecord") -> None:
     st.title(literal(record.name))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(record.state, icon=STATE_ICONS[record.state], color=STATE_COLOURS[record.state])
+        if record.starred:
+            st.badge("starred", icon=":material/star:", color="orange")
+        if record.archived:
+            st.badge("archived", icon=":material/archive:", color="gray")
         for tag in record.tags:
             st.badge(in_badge(tag), color="gray")
         where = record.device or ("waiting for a device" if record.state == "queued" else "")
@@ -103,6 +114,7 @@ def show_head(record: "RunRecord") -> None:
     if record.why and record.state != "finished":
         why = literal(sentence(record.why.rstrip(".")))
         (st.error if record.state == "failed" else st.info)(why)
+    show_note(record)
     follow(record, show_progress, lambda found: found)
     actions(record)
     rerun_when(
@@ -125,6 +137,8 @@ def actions(record: "RunRecord") -> None:
         if record.state == "finished":
             explain_link(record.task, record.id, "explain")
             train_on_link(record.task, record.id, "train-on")
+        again_and_longer(record)
+        star_and_archive(record)
         with st.popover("Rename, tag", icon=":material/edit:"):
             name = st.text_input("Name", record.name, key=f"rename-{record.id}", max_chars=120)
             tags = st.text_input(
@@ -165,7 +179,7 @@ def draw_curves(record: "RunRecord") -> None:
         )
         return
     groups: dict[str, list[str]] = {}
-    for key in service.metric_keys([record]):
+    for key in service.metric_keys([record], system=True):
         if not key.startswith(("test/", "privacy/delta", "privacy/noise")):
             groups.setdefault(key.rpartition("/")[2], []).append(key)
     columns = st.columns(2)
@@ -176,6 +190,29 @@ def draw_curves(record: "RunRecord") -> None:
             figure = plot_curves(curves, by="key", height=260)
             key = f"curve-{name}-{drawn_before()}"
             st.plotly_chart(figure, key=key, config={"displaylogo": False})
+
+
+def draw_layers(record: "RunRecord") -> None:
+    from dlexplain.figures.norms import plot_norms
+    from dlexplain.services.training.norms import layer_norms
+    from dlexplain.ui.charts import chart
+
+    found = layer_norms(record)
+    if found is None:
+        st.info(
+            "The norms of the layers come at the end of each epoch."
+            if record.active
+            else "This run has written no norms of its layers."
+        )
+        return
+    st.caption(
+        "Euclidean norms at the end of each epoch, layer by layer, the first on top; colours go by "
+        "the logarithm. A gradient that fades towards the first layers teaches them little; one "
+        "that grows from epoch to epoch may break the training."
+    )
+    for title, values in (("Gradients", found.gradients), ("Weights", found.weights)):
+        st.markdown(f"**{title}**")
+        chart(plot_norms(found.layers, found.epochs, values), f"norms-{title}")
 
 
 def draw_log(record: "RunRecord") -> None:

@@ -9,9 +9,27 @@ import streamlit as st
 from dlexplain.results.words import certainty, duration, examples_of, metric_name
 from dlexplain.services.training import comparison
 from dlexplain.services.training import runs as service
+from dlexplain.services.training.grouping import (
+    NOTHING,
+    bands,
+    bands_csv,
+    differences_csv,
+    group_differences,
+    group_runs,
+    scores,
+    scores_csv,
+)
 from dlexplain.ui.charts import chart
 from dlexplain.ui.live import drawn_before, live
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.run_groups import (
+    choose_grouping,
+    draw_bands,
+    offer_csv,
+    said_once,
+    scores_table,
+    show_scores,
+)
 from dlexplain.ui.run_live import runs_now
 
 if TYPE_CHECKING:
@@ -19,6 +37,7 @@ if TYPE_CHECKING:
 
 EVERY_SECONDS = 2.0  # between two looks at runs that are active
 SECTIONS = ("Curves", "Table", "Parameters", "Pictures")
+GROUPED = ("Curves", "Table", "Differences", "Parameters", "Pictures")
 AT_FIRST = 4
 MOST = 30
 AXES = 8
@@ -39,9 +58,10 @@ def main() -> None:
     if not chosen:
         st.info("Choose runs above.")
         return
+    by = choose_grouping(chosen)
     section = st.segmented_control(
         "Section",
-        SECTIONS,
+        SECTIONS if by == NOTHING else GROUPED,
         default=SECTIONS[0],
         key="compare-section",
         required=True,
@@ -50,10 +70,11 @@ def main() -> None:
     show = {
         "Curves": show_curves,
         "Table": show_table,
+        "Differences": show_differences,
         "Parameters": show_parameters,
         "Pictures": show_pictures,
     }[section or SECTIONS[0]]
-    show(chosen)
+    show(chosen, by)
 
 
 def choose(records: "dict[str, RunRecord]") -> "list[RunRecord]":
@@ -61,7 +82,7 @@ def choose(records: "dict[str, RunRecord]") -> "list[RunRecord]":
     if "compare-runs" not in st.session_state:
         asked = st.query_params.get("runs", "").split(",")
         known = [run for run in asked if run in records]
-        st.session_state["compare-runs"] = known or alike(records)[:AT_FIRST]
+        st.session_state["compare-runs"] = known or at_first(records)
     st.session_state["compare-runs"] = [r for r in st.session_state["compare-runs"] if r in records]
     labels = comparison.run_labels(list(records.values()))
     ids = st.multiselect(
@@ -77,14 +98,26 @@ def choose(records: "dict[str, RunRecord]") -> "list[RunRecord]":
     return [records[run] for run in ids]
 
 
+def at_first(records: "dict[str, RunRecord]") -> list[str]:
+    """The latest few that compare, or the whole family of the latest."""
+    found = alike(records)
+    family = records[found[0]].family if found else ""
+    together = [run for run in found if family and records[run].family == family]
+    return together[:MOST] or found[:AT_FIRST]
+
+
 def alike(records: "dict[str, RunRecord]") -> list[str]:
     """The latest run with a metric, and those of its task and data, whose metrics compare."""
     having = [record for record in records.values() if record.metrics]
-    return [r.id for r in having if (r.task, r.data) == (having[0].task, having[0].data)]
+    return [
+        r.id
+        for r in having
+        if (r.task, r.data) == (having[0].task, having[0].data) and not r.archived
+    ]
 
 
 def pick_metric(chosen: "list[RunRecord]", key: str) -> str:
-    keys = service.metric_keys(chosen)
+    keys = service.metric_keys(chosen, system=True)
     first = next((r.monitor for r in chosen if r.monitor in keys), keys[0])
     found = st.selectbox(
         "Metric",
@@ -97,7 +130,7 @@ def pick_metric(chosen: "list[RunRecord]", key: str) -> str:
     return str(found)
 
 
-def show_curves(chosen: "list[RunRecord]") -> None:
+def show_curves(chosen: "list[RunRecord]", by: str) -> None:
     from dlexplain.ui.run_live import curves
 
     if not service.metric_keys(chosen):
@@ -128,7 +161,7 @@ def show_curves(chosen: "list[RunRecord]") -> None:
         log_y = st.toggle("log y", key="log-y")
     runs = [record.id for record in chosen]
     live(
-        partial(draw_curves, runs, key, smoothing, log_x, log_y, over or "step"),
+        partial(draw_curves, runs, key, smoothing, log_x, log_y, over or "step", by),
         version=lambda: [(r.id, r.step, r.active) for r in read(runs)],
         active=lambda: any(record.active for record in read(runs)),
         every=EVERY_SECONDS,
@@ -141,6 +174,14 @@ def show_curves(chosen: "list[RunRecord]") -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+    if by != NOTHING:
+        offer_csv(
+            "Means as CSV",
+            lambda: bands_csv(
+                bands(group_runs(read(runs), by), curves(read(runs), key), over or "step")
+            ),
+            "means.csv",
+        )
 
 
 def read(runs: list[str]) -> "list[RunRecord]":
@@ -150,7 +191,7 @@ def read(runs: list[str]) -> "list[RunRecord]":
 
 
 def draw_curves(
-    runs: list[str], key: str, smoothing: float, log_x: bool, log_y: bool, over: str
+    runs: list[str], key: str, smoothing: float, log_x: bool, log_y: bool, over: str, by: str
 ) -> None:
     from dlexplain.figures.curves import plot_curves
     from dlexplain.ui.run_live import curves
@@ -161,14 +202,59 @@ def draw_curves(
     if not found:
         st.info(f"None of these runs has recorded {literal(metric_name(key))}.")
         return
-    figure = plot_curves(found, smoothing, log_x, log_y, over, height=460)
-    st.plotly_chart(figure, key=f"compare-{drawn_before()}", config={"displaylogo": False})
+    if by == NOTHING:
+        figure = plot_curves(found, smoothing, log_x, log_y, over, height=460)
+        st.plotly_chart(figure, key=f"compare-{drawn_before()}", config={"displaylogo": False})
+    else:
+        draw_bands(group_runs(chosen, by), found, smoothing, log_x, log_y, over)
     missing = len(runs) - len(found)
     if missing:
         st.caption(f"{missing} of the chosen runs have not recorded {metric_name(key)}.")
 
 
-def show_table(chosen: "list[RunRecord]") -> None:
+def show_differences(chosen: "list[RunRecord]", by: str) -> None:
+    from dlexplain.ui.run_live import curves
+
+    if not service.metric_keys(chosen):
+        st.info("None of these runs has recorded a metric yet.")
+        return
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        key = pick_metric(chosen, "group-metric")
+    which = right.segmented_control(
+        "As", ["last", "best"], default="last", required=True, key="group-which"
+    )
+    values = comparison.metric_table(chosen, [key], which or "last", 0, curves)[key]  # type: ignore[arg-type]
+    ids = [record.id for record in chosen]
+    found = scores(group_runs(chosen, by), key, dict(zip(ids, values, strict=True)))
+    show_scores(found)
+    if which == "best":
+        st.caption("The best of a run is chosen by this metric itself, which flatters it.")
+    if len(found) > 1:
+        offer_csv(
+            "Differences as CSV",
+            lambda: differences_csv(group_differences(found)),
+            "differences.csv",
+        )
+
+
+def show_groups(
+    chosen: "list[RunRecord]", metrics: "dict[str, list[float | None]]", by: str
+) -> None:
+    """Every metric over the runs of each group."""
+    groups, ids = group_runs(chosen, by), [record.id for record in chosen]
+    found = [
+        score
+        for key, values in metrics.items()
+        for score in scores(groups, key, dict(zip(ids, values, strict=True)))
+    ]
+    scores_table(found)
+    if alone := said_once(found):
+        st.caption(alone)
+    offer_csv("Groups as CSV", lambda: scores_csv(found), "groups.csv")
+
+
+def show_table(chosen: "list[RunRecord]", by: str) -> None:
     from dlexplain.ui.run_live import curves
 
     names = list(comparison.run_labels(chosen).values())
@@ -187,6 +273,9 @@ def show_table(chosen: "list[RunRecord]") -> None:
     if which == "at step" and most > 1:
         step = right.slider("Step", 0, most, most, key="at-step")
     metrics = comparison.metric_table(chosen, keys, which or "last", step, curves)  # type: ignore[arg-type]
+    if by != NOTHING:
+        show_groups(chosen, metrics, by)
+        st.subheader("Every run")
     facts = {
         "state": [r.state for r in chosen],
         "epochs done": [f"{r.epoch} of {r.epochs}" for r in chosen],
@@ -234,7 +323,7 @@ def rounded(record: "RunRecord", key: str, value: float | None) -> str:
     return f"{value:.5g} {certainty(key, value, examples_of(key, record.sizes))}".rstrip()
 
 
-def show_parameters(chosen: "list[RunRecord]") -> None:
+def show_parameters(chosen: "list[RunRecord]", by: str) -> None:
     from dlexplain.figures.compare import plot_parallel, plot_scatter, spread_widely
     from dlexplain.ui.run_live import curves
 
@@ -275,7 +364,7 @@ def show_parameters(chosen: "list[RunRecord]") -> None:
     chart(figure, "scatter")
 
 
-def show_pictures(chosen: "list[RunRecord]") -> None:
+def show_pictures(chosen: "list[RunRecord]", by: str) -> None:
     kinds = service.picture_kinds(chosen)
     if not kinds:
         st.info("None of these runs has logged pictures.")

@@ -45,7 +45,8 @@ def main() -> None:
         )
         return
     found = job_of(entry.name)
-    show_running(entry.name)
+    with st.container():  # there in any case, so that what follows keeps its place on the page
+        show_running(entry.name)
     answers(entry, found, arrived)
     with st.container():
         opened = measuring("Measure versions on this machine", SETTINGS, ("measure",))

@@ -1,8 +1,9 @@
 """Runs on a real Ray cluster of this machine: run, cancel, resume, lost workers, nodes and room.
 
 One story, since each attempt takes seconds to start. `plain` and `long` are trained at once; a
-third asks for what no node has. `long` is cancelled, resumed, loses its worker here, is resumed,
-loses its node, and goes on by itself on another. `lost` is on that node too, and is interrupted.
+third asks for what no node has, a fourth waits for room and is cancelled. `long` is cancelled,
+resumed, loses its worker here, is resumed, loses its node, and goes on by itself on another. `lost`
+is on that node too, and is interrupted.
 """
 
 import json
@@ -19,6 +20,7 @@ import pytest
 import torch
 
 from dlexplain.execution import paths, process
+from dlexplain.execution.clusters.following import WAITING
 from dlexplain.execution.delivery import Answer
 from dlexplain.execution.executor import RAY, Routed
 from dlexplain.execution.files import saved_step
@@ -29,15 +31,24 @@ from dlexplain.services.training.inline import InlineExecutor
 from tests.execution.clusters import TestCluster, journal_curves
 from tests.execution.small import PICTURES, assert_same, wait_until, with_training
 
-PATIENCE = 240
-PLAIN = replace(PICTURES, model="cnn", device=RAY, resources={"cpus": 1})
-LONG = replace(
-    with_training(PLAIN, epochs=16),
-    resources={"cpus": 1, "lost": "restart"},
-    data_params={"count": 400, "side": 32},
-    model_params={"width": 16, "blocks": 3, "dense": 16, "dropout": 0.3},
+PATIENCE = 600
+"""Seconds: workers of lowest priority, on a machine that may be busy with other tests."""
+PLAIN = replace(
+    PICTURES,
+    model="cnn",
+    data="digits",
+    data_params={"side": 8},
+    training={**PICTURES.training, "batch_size": 64},
+    device=RAY,
+    resources={"cpus": 1},
 )
-"""25 steps an epoch."""
+"""20 steps an epoch; digits need no drawing, and a worker of lowest priority gives way."""
+STEPS = 20 * 4
+LONG = replace(
+    with_training(PLAIN, epochs=60),
+    model_params={"width": 16, "blocks": 2, "dense": 64, "dropout": 0.3},
+    resources={"cpus": 1, "lost": "restart"},
+)
 
 
 def quiet_home(home: Path) -> Path:
@@ -56,6 +67,7 @@ class Story:
     copies: Path
     plain: RunRow
     greedy: RunRow
+    waited: RunRow
     at_once: list[str]
     cancelled: RunRow
     killed: RunRow
@@ -90,6 +102,10 @@ def told(queue: RunQueue, states: States, cluster: TestCluster, home: Path, copi
     greedy = queue.submit(replace(PLAIN, resources={"cpus": 64, "memory_gb": 2.0})).id
     wait_until(lambda: trains(states, long), PATIENCE)
     at_once = [states.get(run).state for run in (plain, long)]
+    waits = queue.submit(replace(PLAIN, resources={"cpus": 2})).id  # `long` has one of two
+    wait_until(lambda: states.get(waits).progress.get("phase") == WAITING, PATIENCE)
+    queue.cancel(waits)
+    ended(states, waits)
     queue.cancel(long)
     cancelled = ended(states, long)
     steps = [saved(home, long)]
@@ -118,9 +134,20 @@ def told(queue: RunQueue, states: States, cluster: TestCluster, home: Path, copi
     steps.append(saved(home, long))
     cluster.add()
     return Story(
-        home, copies, states.get(plain), states.get(greedy), at_once, cancelled, killed, pid, left,
-        states.get(lost), steps, ended(states, long),
-    )  # fmt: skip
+        home=home,
+        copies=copies,
+        plain=states.get(plain),
+        greedy=states.get(greedy),
+        waited=states.get(waits),
+        at_once=at_once,
+        cancelled=cancelled,
+        killed=killed,
+        pid=pid,
+        left=left,
+        lost=states.get(lost),
+        steps=steps,
+        long=ended(states, long),
+    )
 
 
 def trains(states: States, run: str) -> bool:
@@ -169,7 +196,7 @@ def test_the_curve_is_that_of_this_machine_to_the_last_digit(story: Story, tmp_p
     assert (story.plain.state, story.plain.why) == ("finished", "trained and tested")
     expected = here(tmp_path, replace(PLAIN, device="cpu", resources={}))
     found = journal_curves(story.home, story.plain.id)
-    assert len(expected["train/loss"]) == 24
+    assert len(expected["train/loss"]) == STEPS
     assert found == expected
 
 
@@ -177,13 +204,13 @@ def test_everything_comes_back_and_is_a_model(story: Story) -> None:
     home, run = story.home, story.plain.id
     card = json.loads(paths.card_file(home, run).read_text())
     assert card["spec"] == PLAIN.to_dict()
-    assert card["metrics"]["test/loss"] == journal_curves(home, run)["test/loss"][24]
+    assert card["metrics"]["test/loss"] == journal_curves(home, run)["test/loss"][STEPS]
     assert paths.weights_file(home, run).exists() and paths.results_file(home, run).exists()
     assert len(list(paths.pictures_folder(home, run).glob("*/*.png"))) == 8
     assert len(list(paths.checkpoint_folder(home, run).glob("latest-*.ckpt"))) == 2
     log = paths.log_file(home, run).read_text()
     assert "epoch 4 of 4" in log and "trains on node " in log
-    assert story.plain.device == "ray" and story.plain.progress["step"] == 24
+    assert story.plain.device == "ray" and story.plain.progress["step"] == STEPS
 
 
 def test_runs_are_trained_at_once(story: Story) -> None:
@@ -199,6 +226,12 @@ def test_what_no_node_has_is_named(story: Story) -> None:
     assert story.greedy.state == "failed"
     assert "has 64 processors and 2 GB of memory; the largest of 2, " in story.greedy.why
     assert " has 2 processors and " in story.greedy.why
+
+
+def test_one_for_which_there_is_no_room_waits_and_can_be_cancelled(story: Story) -> None:
+    assert (story.waited.state, story.waited.why) == ("cancelled", "cancelled by the user")
+    log = paths.log_file(story.home, story.waited.id).read_text()
+    assert WAITING in log and "trains on" not in log
 
 
 def test_a_cancelled_run_is_saved(story: Story) -> None:

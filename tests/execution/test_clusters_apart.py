@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +28,7 @@ from dlexplain.execution.clusters.connecting import (
 )
 from dlexplain.execution.clusters.following import Following, as_ours
 from dlexplain.execution.clusters.mirror import Mirror, check_mirror
-from dlexplain.execution.clusters.node import PIECE, NodeRun, inside
+from dlexplain.execution.clusters.node import FOLDER, PIECE, NodeRun, inside
 from dlexplain.execution.environment import git_state
 from dlexplain.execution.executor import Routed
 from dlexplain.execution.reporting import Reporter
@@ -146,6 +148,20 @@ def test_what_a_node_has() -> None:
 def test_no_file_lies_outside(name: str, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="is no name of a file inside"):
         inside(tmp_path, name)
+
+
+def test_what_a_killed_node_left_is_removed(row: RunRow) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{ended.pid}-"))
+    (left / "weights").write_text("")
+    mine = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
+    node = NodeRun({"id": row.id})
+    try:
+        assert not left.exists() and mine.exists()
+    finally:
+        node.clean()
+        mine.rmdir()
 
 
 def test_files_go_in_pieces_and_come_back_whole(node: NodeRun, row: RunRow, tmp_path: Path) -> None:
@@ -379,7 +395,8 @@ def test_ray_is_a_device_where_a_cluster_is_known(monkeypatch: pytest.MonkeyPatc
         (["resources.cpus=0"], 'resources: cpus is "0"; it takes'),
         (["resources.lost=panic"], 'lost is "panic"; it takes'),
         (["resources.gpus=2"], 'gpus is "2"'),
-        (["resources.workers=2"], 'unknown parameter "resources.workers"'),
+        (["resources.gpus=65"], 'gpus is "65"; it takes'),
+        (["resources.workers=2"], "workers is 2, but cpus is 1; at least one for each worker"),
     ],
 )
 def test_resources_out_of_range_are_told(

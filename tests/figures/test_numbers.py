@@ -4,11 +4,13 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import dlexplain.figures
 from dlexplain.figures.compare import plot_parallel, plot_scatter, spread_widely
 from dlexplain.figures.curves import plot_curves
 from dlexplain.figures.scales import NUMBERS
+from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import plot_confusion
 from dlexplain.results import ClassificationTest, Curve
 
@@ -73,3 +75,37 @@ def test_a_part_of_the_class_is_written_as_a_part() -> None:
     )  # fmt: skip
     assert plot_confusion(found).data[0].text.tolist() == [["75%", "25%"], ["0%", "0%"]]
     assert plot_confusion(found, share=False).data[0].text.tolist() == [[3, 1], [0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ((), [0, 0.25, 0.5, 0.75, 1]),
+        ((0.0, 1.0), [0, 0.25, 0.5, 0.75, 1]),
+        ((0.676, 0.972, 0.979, None), [0.6, 0.7, 0.8, 0.9, 1]),
+        ((0.931, 0.938), [0.93, 0.94]),
+        ((0.031, 0.12, float("nan")), [0.02, 0.04, 0.06, 0.08, 0.1, 0.12]),
+        ((1.0,), [0.99, 1]),
+        ((0.0,), [0, 0.01]),
+    ],
+)
+def test_an_axis_of_shares_has_a_label_at_both_ends_and_all_between(
+    values: tuple[float | None, ...], ticks: list[float]
+) -> None:
+    axis = share_axis("right", values)
+    assert axis["tickvals"] == pytest.approx(ticks)
+    assert axis["ticktext"] == [f"{tick:.0%}" for tick in ticks]
+    low, high = axis["range"]
+    assert low <= ticks[0] and ticks[-1] < high  # the last label is not at the edge
+
+
+def test_axes_from_nothing_to_all_are_made_in_one_place() -> None:
+    """Of its own, plotly leaves the label of 100% out where it is at the edge."""
+    folder = Path(dlexplain.figures.__file__).parent
+    own = [
+        file.name
+        for file in folder.glob("*.py")
+        if re.search(r'"range": \[0(\.0)?, 1(\.0[12])?\]', file.read_text())
+        and '".0%"' in file.read_text()
+    ]
+    assert own == []

@@ -65,6 +65,7 @@ def test_history_has_finished_trials_with_intervals_and_the_best_until_each() ->
     losses = sweep(ONE.trials, (Aim("validation/loss", "min"),))
     assert list(plot_history(losses).data[1].y) == [0.5, 0.5, 0.5]
     assert losses.best is losses.trials[0]
+    assert list(ONE.plot().data[0].y) == [0.5, 0.8, 0.6]
 
 
 def test_curves_have_a_line_a_trial_that_reached_an_epoch() -> None:
@@ -119,6 +120,7 @@ def test_importances_have_intervals_and_say_whether_the_first_is_sure() -> None:
     assert (list(bars.y), list(bars.x)) == ([WIDTH, RATE], [0.2, 0.8])
     assert list(bars.error_x.array) == pytest.approx([0.2, 0.1])
     assert list(bars.error_x.arrayminus) == pytest.approx([0.1, 0.2])
+    assert list(found.plot().data[0].x) == [0.2, 0.8]
     assert found.first_is_sure
     unsure = Importance(found.shares, {RATE: (0.3, 0.9), WIDTH: (0.1, 0.4)}, 20, found.of)
     assert not unsure.first_is_sure

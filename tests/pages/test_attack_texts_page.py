@@ -29,6 +29,22 @@ def series_page(**query: str) -> AppTest:
     return ended(opened(**asked), "attack-series", "attack-series-maps")
 
 
+def test_another_input_is_not_asked_for_by_what_the_address_said_of_the_one_before() -> None:
+    page = opened(model="digits-cnn")
+    page.button_group(key="attack-input").set_value("text").run()
+    assert not page.exception and not page.warning
+    assert page.query_params["input"] == "text"
+    page = ended(page, "attack-text", "attack-text-maps")
+    page.button_group(key="attack-input").set_value("series").run()
+    assert not page.exception and not page.warning
+
+
+def test_a_model_of_another_kind_is_one_sentence() -> None:
+    page = opened(model="sst2-cnn")
+    told = page.warning[0].value.replace("\\", "")
+    assert told.endswith('"sst2-cnn" is a text classifier, no picture classifier')
+
+
 def drawn(page: AppTest) -> str:
     return " ".join(element.proto.body for element in page.get("html"))
 

@@ -73,11 +73,12 @@ def test_two_models_are_compared_and_shown(run: str) -> None:
     found = page.session_state["compare-models"].job.result
     assert (found.done, found.other, found.control_kind) == (6, run, "model")
     assert verdict(found) in said(page)
-    numbers = page.dataframe[1].value
+    numbers = page.table[1].value
     assert next(iter(numbers[""])) == "Rank correlation of the maps"
-    assert list(page.dataframe[0].value["n"]) == [one.count for one in found.changes]
+    assert list(page.table[0].value["n"]) == [str(one.count) for one in found.changes]
     assert len(page.get("plotly_chart")) == 2
-    assert len(page.get("image")) == 4 * len(found.lost_most)  # the picture and three maps each
+    tiles = [one.proto.body for one in page.get("html") if "<img" in one.proto.body]
+    assert sum(tile.count("<img") for tile in tiles) == 4 * len(found.lost_most)  # and three maps
     assert page.query_params["b"] == run
     assert verdict(found) in said(opened(a="digits-cnn", b=run))  # another session, at once
 
@@ -113,6 +114,8 @@ def test_what_comes_along_is_there_at_once() -> None:
     ("query", "words"),
     [
         ({"a": "digits-cnn", "b": "digits-cnn", "count": "2"}, "Choose a second model"),
+        ({"a": "digits-cnn", "b": "digits-cnn"}, '"digits-cnn" is chosen already'),
+        ({"a": "digits-cnn", "b": "sst2-cnn"}, '"sst2-cnn" is a text classifier, no picture clas'),
         ({"a": "nobody"}, 'unknown picture classifier'),
         ({"a": "digits-cnn", "b": "mnist-cnn", "method": "gradcam"}, 'unknown method "gradcam"'),
         ({"a": "digits-cnn", "b": "mnist-cnn", "count": "2"}, 'count is "2"; it takes'),

@@ -123,9 +123,12 @@ def test_several_strengths_are_several_runs(monkeypatch: pytest.MonkeyPatch) -> 
     trained_run(replace(sweep_specs("digits-cnn", [way(0.6)])[0], name="a version for the page"))
     page = opened()
     page.selectbox(key="compress-way").select("low-rank").run()
-    page.text_input(key="compress-strengths-low-rank").set_value("0.7, x").run()
-    assert 'the strengths are "0.7, x"; numbers with commas between' in said(page)
-    assert "compress-start" not in {button.key for button in page.button}
+    page.text_input(key="compress-strengths-low-rank").set_value("0.7, x, 2").run()
+    assert 'the strengths are "0.7, x, 2", but each of them is a number from' in said(page)
+    assert 'not accepted: "x", "2"' in said(page)
+    assert page.button(key="compress-start").disabled
+    rate = page.number_input(key="compress-rate-digits-cnn")
+    assert rate.value - rate.step >= rate.min  # the buttons can lower it
     page.text_input(key="compress-strengths-low-rank").set_value("0.7, 0.9").run()
     page.number_input(key="compress-epochs").set_value(0).run()
     start = page.button(key="compress-start")
@@ -134,8 +137,8 @@ def test_several_strengths_are_several_runs(monkeypatch: pytest.MonkeyPatch) -> 
     assert not page.exception
     assert [spec.compression_params["energy"] for spec in launched] == [0.9, 0.7]  # type: ignore[attr-defined]
     page.text_input(key="compress-strengths-low-rank").set_value("7").run()
-    page.button(key="compress-start").click().run()
-    assert 'energy is "7.0"' in said(page)
+    assert 'not accepted: "7"' in said(page)
+    assert page.button(key="compress-start").disabled
 
 
 def way(energy: float) -> object:

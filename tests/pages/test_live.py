@@ -154,6 +154,33 @@ def test_a_page_can_be_run_anew_by_a_change() -> None:
     assert page.session_state["runs"] == 2
 
 
+def shrinking() -> None:
+    """A part and a change that is waited for, where blocks stood that had more."""
+    import streamlit as st
+
+    from dlexplain.ui.live import following, live, rerun_when
+
+    looks = [0]
+
+    def active() -> bool:
+        looks[0] += 1
+        return looks[0] < 9
+
+    with following():
+        live(lambda: st.markdown("one"), lambda: 0, active)
+        rerun_when(lambda: 0, active)
+
+
+def test_what_stood_in_a_part_before_is_covered_while_it_is_waited_for() -> None:
+    page = AppTest.from_function(shrinking, default_timeout=60).run()
+    assert not page.exception
+    part, change = page.main.children[0], page.main.children[1]
+    kinds = [child.type for child in part.children.values()]
+    assert kinds[0] == "markdown"
+    assert len(kinds) > 2 and set(kinds[1:]) == {"empty"}
+    assert not hasattr(change, "children")  # a block would keep what stood in it
+
+
 def hasty() -> None:
     """A job that ends between the look at the version and the drawing is drawn as ended twice."""
     import plotly.graph_objects as go

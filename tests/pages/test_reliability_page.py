@@ -119,7 +119,11 @@ def test_smoothing_is_certified_and_shown() -> None:
         ("reliability", {"count": "2"}, 'count is "2"; it takes a whole number from 20 to 5000'),
         ("smoothing", {"sigma": "much"}, 'sigma is "much"; it takes a number from 0.01 to 2'),
         ("smoothing", {"samples": "1"}, 'samples is "1"; it takes a whole number from 50'),
-        ("smoothing", {"model": "sst2-cnn"}, 'unknown picture classifier "sst2-cnn"'),
+        (
+            "smoothing",
+            {"model": "sst2-cnn"},
+            '"sst2-cnn" is a text classifier, no picture classifier',
+        ),
     ],
 )
 def test_a_bad_address_is_told(which: str, query: dict[str, str], words: str) -> None:

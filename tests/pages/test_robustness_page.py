@@ -159,11 +159,21 @@ def test_a_bad_address_is_told(query: dict[str, str], words: str) -> None:
     assert words in opened(**query).warning[0].value.replace("\\", "")
 
 
+def test_a_bad_address_is_told_over_the_fields_and_not_in_their_columns() -> None:
+    page = opened(beside="sst2-cnn")
+    assert len(page.warning) == 1
+    assert not any(column.warning for column in page.columns)
+
+
 def test_bad_budgets_and_bad_data_are_one_sentence() -> None:
     page = opened(count="3")
     page.text_input(key="robustness-budgets").set_value("8, many").run()
     assert 'the budgets are "8, many"; numbers above 0' in page.error[0].value.replace("\\", "")
     assert page.button[0].disabled
+    assert page.query_params["count"] == "3"
+    page.text_input(key="robustness-budgets").set_value("8").run()
+    assert not page.error
+    assert not page.button[0].disabled  # still open
     page = pressed(opened(data="/no[where](x)", count="3"), "Compute")
     assert "is not there" in page.error[0].value
     assert len(page.error) == 1

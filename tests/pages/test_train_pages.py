@@ -63,7 +63,7 @@ def test_a_wrong_value_is_one_sentence_and_nothing_can_be_started() -> None:
     page = opened("1_launch.py")
     next(box for box in page.text_input if box.label == "Device").set_value("tpu").run()
     assert [error.value for error in page.error] == [
-        'device is "tpu"; it takes auto, cpu, cuda, cuda:N or mps'
+        'device is "tpu"; it takes auto, cpu, cuda, cuda:N or mps; or ray, where a cluster is known'
     ]
     assert "Start training" not in [button.label for button in page.button]
 
@@ -356,6 +356,31 @@ def test_a_preset_with_a_parent_is_what_it_says() -> None:
     assert "--parent sst2-transformer" in page.code[0].value
 
 
+def test_a_parent_that_is_chosen_names_the_run_and_stands_in_the_address() -> None:
+    page = opened("1_launch.py", preset="digits-cnn")
+    box = next(box for box in page.selectbox if box.label == "Begins with")
+    titles = " ".join(box.options)
+    assert "digits-cnn" in titles and "cifar10-resnet-robust" not in titles  # colour pictures
+    box.set_value("digits-cnn").run()
+    assert not page.exception, page.exception
+    name = next(one for one in page.text_input if one.label == "Name")
+    assert name.value == "digits-cnn, trained on with Digits, 8 × 8, grey"
+    assert page.query_params["begins"] == "digits-cnn"
+    labels = {box.label for box in page.number_input}
+    assert not labels & {"Last layers", "Adapters' rank", "Adapters' alpha"}
+    page = opened("1_launch.py", preset="digits-cnn", begins="digits-cnn")
+    assert "--parent digits-cnn" in page.code[0].value
+    assert "transfer." not in page.code[0].value
+    page = opened("1_launch.py", preset="digits-cnn", begins="cifar10-resnet-robust")
+    assert '"cifar10-resnet-robust" cannot read what' in page.warning[0].value
+
+
+def test_heads_of_the_data_are_named() -> None:
+    page = opened("1_launch.py", preset="shapes-multitask")
+    heads = next(one for one in page.text_input if one.label == "Heads")
+    assert heads.placeholder == "All: form, colour, texture, count"
+
+
 def test_a_parent_that_cannot_be_is_told() -> None:
     page = opened("1_launch.py", parent="mnist-vae")
     assert any("may begin with a trained model" in box.value for box in page.warning)
@@ -387,3 +412,89 @@ def test_a_run_may_begin_with_your_own_model(tmp_path: Path) -> None:
     values = {box.label: box.value for box in asked.selectbox}
     assert (values["Begins with"], values["Model"]) == (str(tmp_path / "vit"), "hugging-face")
     assert "your own model" in asked.caption[0].value
+
+
+def family_of_three() -> list[str]:
+    """Ids of three runs of one spec that differ by the seed."""
+    return [digits_run(seed=seed, epochs=2) for seed in (1, 2, 3)]
+
+
+def test_seeds_of_a_spec_are_compared_by_mean_and_interval() -> None:
+    runs = [*family_of_three(), digits_run()]
+    page = opened("3_compare.py", runs=",".join(runs))
+    (group_by,) = [box for box in page.selectbox if box.label == "Group by"]
+    assert group_by.value == "spec without seed"
+    assert "the band its 95% interval" in texts(page)
+    assert "A mean ends where the first of its runs does." not in texts(page)
+    page = pressed(page, "Table")
+    table = page.dataframe[0].value
+    row = table[(table["Metric"] == "validation accuracy") & (table["n"] == 3)].iloc[0]
+    values = [service.run(run).metrics["validation/accuracy"] for run in runs[:3]]
+    assert row["Mean"] == f"{sum(values) / 3:.5g}"
+    assert "A single run has no interval: digits 0" in texts(page)
+    page = pressed(page, "Differences")
+    assert page.dataframe[0].value["So"].tolist() == [
+        "fewer than 3 runs in a group: too few to say"
+    ]
+    assert "Train 3 seeds or more of each" in texts(page)
+    group_by = next(box for box in page.selectbox if box.label == "Group by")
+    group_by.set_value("nothing").run()
+    assert not page.exception, page.exception
+    assert "Compare runs" in texts(page)
+    assert all("Differences" not in bar.options for bar in page.button_group)
+
+
+def test_a_run_is_starred_noted_and_archived_by_its_page() -> None:
+    run = digits_run(seed=3, epochs=2)
+    page = opened("2_runs.py", run=run)
+    page.button(key="star").click().run()
+    page.text_area(key=f"note-{run}").set_value("*good* one").run()
+    page.button(key="save-note").click().run()
+    record = service.run(run)
+    assert (record.starred, record.note) == (True, "*good* one")
+    assert literal("*good* one") in texts(page)
+    page.button(key="archive").click().run()
+    listed = opened("2_runs.py")
+    assert run not in set(listed.dataframe[0].value["Id"])
+    listed.toggle(key="runs-archived").set_value(True).run()
+    assert run in set(listed.dataframe[0].value["Id"])
+    found = opened("2_runs.py", find="starred: archived:").dataframe[0].value
+    assert list(found["Id"]) == [run]
+    assert list(found["Name"]) == ["★ digits 3"]
+    service.annotate(run, note="", starred=False, archived=False)
+
+
+def test_a_wrong_search_is_one_sentence() -> None:
+    page = opened("2_runs.py", find="accuracy>high")
+    assert [error.value for error in page.error] == [
+        literal('The search has "accuracy>high"; behind > it takes a number.')
+    ]
+
+
+def test_a_run_s_files_can_be_downloaded() -> None:
+    page = pressed(opened("2_runs.py", run=digits_run()), "Files")
+    names = [file.name for file in service.files_of(service.run(digits_run()))]
+    assert names[-1] == "model.safetensors"
+    assert any(name.startswith("latest-") for name in names)
+    assert all(literal(name) in texts(page) for name in names)
+
+
+def test_a_run_s_whole_spec_is_edited_and_trained_again() -> None:
+    run = digits_run(seed=1, epochs=2)
+    page = opened("2_runs.py", run=run)
+    page.button(key="again").click().run()
+    assert not page.exception, page.exception
+    page = opened("1_launch.py", run=run)
+    values = {box.label: box.value for box in (*page.selectbox, *page.number_input)}
+    assert (values["Seed"], values["Epochs"], values["Width"]) == (1, 2, 8)
+    assert "everything that run" in texts(page)
+    assert "--set model.width=8" in page.code[0].value
+    wrong = opened("1_launch.py", run="nothing")
+    assert any("unknown run" in warning.value for warning in wrong.warning)
+
+
+def test_more_seeds_start_more_trainings() -> None:
+    page = opened("1_launch.py", preset="digits-cnn")
+    page.number_input(key="seeds").set_value(3).run()
+    assert "Start 3 trainings" in [button.label for button in page.button]
+    assert page.code[0].value.endswith("--seeds 3")

@@ -10,6 +10,7 @@ import dlexplain as dx
 from dlexplain.cli import main
 from dlexplain.errors import BadInput, DlexplainError, TargetError, UnknownName
 from dlexplain.figures.attacks import magnified
+from dlexplain.results.attacks import smallest_told
 from dlexplain.services.attack.maps import maps_of
 from dlexplain.services.pictures.models import LoadedModel
 from tests.attacks.victims import CLASSES, SIDE, Linear
@@ -118,6 +119,17 @@ def test_a_target_that_is_the_label_and_a_model_that_says_nan(
     with pytest.raises(DlexplainError, match="NaN|nan|finite"):
         broken = dx.wrap(Linear(broken=True), classes=["a", "b", "c"], input_shape=(3, SIDE, SIDE))
         dx.attack(broken, picture)
+
+
+def test_both_ends_of_the_smallest_budget_are_told_or_that_one_is_missing() -> None:
+    assert smallest_told("linf", (3 / 255, 3.5 / 255)) == (
+        "3.5/255 in L∞ suffices, 3/255 in L∞ does not"
+    )
+    assert smallest_told("linf", (0.0, 0.5 / 255)) == (
+        "0.5/255 in L∞ suffices; nothing smaller was ruled out, so less may suffice"
+    )
+    assert "less" not in smallest_told("l0", (0.0, 1.0))
+    assert smallest_told("l2", None) == "no budget that was tried suffices"
 
 
 def test_the_command(tmp_path: Any, capsys: Any) -> None:

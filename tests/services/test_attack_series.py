@@ -1,6 +1,7 @@
 """An attack on a forecast, as users ask for it."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,7 @@ def test_the_forecasts_are_those_of_the_two_pasts() -> None:
 def test_the_maps_of_a_linear_model_are_known() -> None:
     """Of w · x integrated gradients say w x: before and after they differ by w δ."""
     model, given = linear(), series()
-    found = attack_series(model, given, target="c")
+    found = attack_series(model, given, target="c", step=HORIZON)
     maps = series_maps_of(model, given, found, "integrated-gradients")
     assert maps.before.step == maps.after.step == HORIZON
     w = weights(model)[-1, 1] * facts_of()["change_scale"][-1][1] * 100
@@ -92,9 +93,27 @@ def test_the_maps_of_a_linear_model_are_known() -> None:
         series_maps_of(_other(model), given, found)
 
 
-def _other(model: LoadedForecaster) -> LoadedForecaster:
-    from dataclasses import replace
+def test_where_the_mean_of_all_steps_is_attacked_the_maps_explain_it() -> None:
+    """Of w · x they say the mean over steps of w x."""
+    model, given = linear(), series()
+    found = attack_series(model, given, target="c")
+    maps = series_maps_of(model, given, found, "integrated-gradients")
+    w = weights(model)[:, 1] * np.array(facts_of()["change_scale"])[:, 1, None, None] * 100
+    np.testing.assert_allclose(maps.before.values, w.mean(0) * found.inputs, atol=1e-3)
+    assert maps.before.change == pytest.approx(found.change, rel=1e-5)
+    assert maps.after.change == pytest.approx(found.changed, rel=1e-5)
 
+
+def test_a_move_of_percents_is_told_in_points_with_as_many_digits() -> None:
+    found = replace(attacked(target="c"), change=3.62, changed=5.32)
+    assert found.unit == "%"
+    assert "from +3.62% to +5.32%: by +1.70 percentage points" in found.told
+    assert " percentage points on average [" in found.random_told
+    less = replace(found, changed=3.6204)
+    assert "from +3.62000% to +3.62040%: by +0.00040 percentage points" in less.told
+
+
+def _other(model: LoadedForecaster) -> LoadedForecaster:
     return replace(model, prepared=replace(model.prepared, fingerprint="another"))
 
 
@@ -138,7 +157,7 @@ def test_a_zoo_model_by_its_name_and_its_figures() -> None:
     assert isinstance(found, SeriesAttackResult)
     assert found.shift > 0
     assert found.shift > found.random.mean
-    assert f"by {found.amount(found.shift)}" in found.told
+    assert f"by {found.moved_by(found.shift)}" in found.told
     assert len(plot_series_attack(found).data) == 5
     assert np.abs(np.array(plot_past_change(found).data[0].z)).max() <= 0.2 + 1e-6
     assert len(found.rows()) == found.inputs.size

@@ -12,11 +12,14 @@ import torch
 from torch import nn
 
 import dlexplain.services.compress.measuring as service
+from dlexplain.compression.base import COMPRESSIONS
 from dlexplain.errors import BadInput, Cancelled, RunError, UnknownName
 from dlexplain.evaluation.intervals import of_median
 from dlexplain.execution import paths
 from dlexplain.explainers.progress import Progress
 from dlexplain.figures.compression import plot_front
+from dlexplain.figures.labels import corners
+from dlexplain.params import specs
 from dlexplain.results.compression import Compression
 from dlexplain.results.compression_front import Point, front, knee
 from dlexplain.services.apart import said_apart
@@ -90,6 +93,51 @@ def test_sentences_fronts_rows_and_figures_of_a_table() -> None:
     assert list(drawn["front"].x) == pytest.approx([0.9, 1.0, 4.0])
     assert list(drawn["knee"].text) == ["channels 0.5"]
     assert list(drawn["dominated"].text) == ["magnitude 0.8"]
+
+
+def test_what_the_smallest_costs_is_told_and_which_is_smallest_zipped() -> None:
+    original, pruned, fast, _ = table().models
+    rounded = replace(measured("dddd4444", "static-int8", 0.9, 11.0, 500_000, 0.4), zipped=450_000)
+    pruned = replace(pruned, zipped=100_000)
+    told = table(original, pruned, fast, rounded).told
+    assert "channels 0.5 is 4 [3.6–4.4] times as fast as digits-cnn" in told
+    assert (
+        "static-int8 is the smallest, 500 KB instead of 4 MB, 8 times smaller; it is "
+        "0.4 [0.36–0.44] times as fast, with accuracy 90.0%"
+    ) in told
+    assert (
+        "Zipped, magnitude 0.8 is the smallest, 100 KB instead of 2 MB; it is 0.98 [0.882–1.08] "
+        "times as fast, with accuracy 89.0%"
+    ) in told
+    assert "Zipped" not in table().told
+
+
+def test_a_setting_of_a_way_is_no_strength() -> None:
+    strengths = {name: way.strength for name, way in COMPRESSIONS.items()}
+    assert {name: key for name, key in strengths.items() if key} == {
+        "low-rank": "energy", "magnitude": "sparsity", "channels": "part",
+    }  # fmt: skip
+    assert all(key in specs(COMPRESSIONS[name].Params) for name, key in strengths.items() if key)
+    with pytest.raises(BadInput, match="static-int8 has none to choose"):
+        read_ways(["static-int8:99"])
+
+
+def test_names_of_points_cover_neither_points_nor_lines_nor_each_other() -> None:
+    # a line through the first: what is free is above on the left and below on the right
+    line = [((0.0, 0.0), (1.0, 1.0))]
+    assert corners([(0.2, 0.2), (0.8, 0.8)], ["one", "other"], line) == [
+        "bottom right", "bottom right",
+    ]  # fmt: skip
+    assert corners([(0.95, 0.3)], ["a long name"]) == ["top left"]  # else it were cut off
+    near = corners([(0.4, 0.5), (0.41, 0.5)], ["one name", "another name"])
+    assert near[0] != near[1]
+    drawn = plot_front(table(), "latency")
+    cost = drawn.layout.xaxis
+    assert cost.range[1] > 4.1 * 1.1  # the widest interval is inside
+    many = [measured(f"m{i}", f"low-rank 0.{i}", 0.5, 5.0 + i, 10) for i in range(1, 10)]
+    drawn = plot_front(table(table().models[0], *many), "latency")
+    dominated = next(trace for trace in drawn.data if trace.name == "dominated")
+    assert set(dominated.text) == {""}
 
 
 def test_of_a_metric_of_which_less_is_better_the_front_is_turned() -> None:

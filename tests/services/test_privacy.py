@@ -16,7 +16,7 @@ from dlexplain.errors import BadInput, Cancelled, DataError, DlexplainError, Inc
 from dlexplain.execution.paths import privacy_trade
 from dlexplain.execution.spec import RunSpec
 from dlexplain.explainers.progress import Progress
-from dlexplain.results.privacy import PrivacyReport
+from dlexplain.results.privacy import PrivacyReport, counted
 from dlexplain.results.privacy_cost import PrivacyTrade
 from dlexplain.services.pictures.data import load_pictures
 from dlexplain.services.privacy import canaries as secrets
@@ -128,10 +128,17 @@ def test_one_record_against_the_others() -> None:
     found = digits_report()
     worst = int(found.members.argmax())
     record = found.record(True, worst)
-    assert record.above_members == pytest.approx(1 / 100)
+    assert record.above_members == (0, 99)  # the record itself is left out
+    above = int((found.others >= found.members.max()).sum())
+    assert record.above_others == (above, 100)
+    assert record.told == (
+        "This record was in the training set. Of the other members 0 of 99, and of the records "
+        f"that were not in it {counted(above, 100)} have a loss as high as its {record.loss:.3g}."
+    )
+    assert counted(1, 359) == "1 of 359 (0.3%)" and counted(0, 9) == "0 of 9"
     assert record.place == found.member_places[worst]
     best = found.record(False, int(found.others.argmin()))
-    assert best.above_others == 1.0
+    assert best.above_others == (99, 99)
     assert "was not in the training set" in best.told
 
 

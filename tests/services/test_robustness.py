@@ -17,6 +17,7 @@ from dlexplain.errors import BadInput, Cancelled, DataError, ParamError, Unknown
 from dlexplain.evaluation.calibration import expected_calibration_error
 from dlexplain.evaluation.paired import more_often
 from dlexplain.explainers.progress import Progress
+from dlexplain.figures.robustness import plot_robustness
 from dlexplain.results import Robustness
 from dlexplain.results.robustness import ANY, card_figures
 from dlexplain.results.robustness_words import verdict
@@ -151,6 +152,13 @@ def test_all_together_are_at_most_the_least_of_them() -> None:
         assert (every.accuracy[place].value or 0.0) <= least
     assert found.attacks[1].unbounded is not None and found.attacks[1].unbounded.value == 0
     assert verdict(found).startswith("digits-cnn gets ")
+    told = f"right whichever of 3 attacks is made: {every.accuracy[0]} within 16/255 in L∞"
+    assert told in verdict(found)
+    drawn = plot_robustness(found)
+    lines = {trace.name: trace for trace in drawn.data}
+    assert drawn.data[0].name == every.title  # beneath the others, and wide enough to be seen there
+    assert lines[every.title].line.width > 2 * lines["PGD"].line.width
+    assert list(lines[every.title].y) == [found.clean.value, *(e.value for e in every.accuracy)]
 
 
 @pytest.mark.parametrize("module", [Rounded, Saturated])

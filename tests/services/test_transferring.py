@@ -9,12 +9,13 @@ import pytest
 import torch
 from torch import nn
 
-from dlexplain.data.base import silent
+from dlexplain.data.base import DATA, silent
 from dlexplain.data.modules.base import TrainLoader
 from dlexplain.errors import BadInput, SpecError
 from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.modules.layers import layers_of
+from dlexplain.params import parse
 from dlexplain.services.privacy.fitting import alone
 from dlexplain.services.privacy.records import records_of
 from dlexplain.services.training.catalogue import changed, complete, completed_with
@@ -276,7 +277,7 @@ def test_dropout_alone_may_be_another() -> None:
         (replace(SHAPES, parent="mnist-cnn"), "reads grey pictures of 28 × 28, this run colour"),
         (
             RunSpec(task="forecast", model="lstm-forecaster", data="macrodata", parent="fred-lstm"),
-            "reads 8 series over 36 periods, this run 6 series over 36 periods",
+            "reads 8 series, this run 6 series",
         ),
         (replace(SHAPES, transfer={"learns": "last layers", "layers": 5}), "cnn has 5; 1 to 4"),
         (
@@ -320,6 +321,44 @@ def test_a_model_is_trained_on_as_it_was_trained(tmp_path: Path) -> None:
         begun_with("mnist-vae")
     assert "mnist-cnn" in [entry.name for entry in parents("classify-image")]
     assert parents("vae") == ()
+
+
+def test_only_parents_that_can_read_the_data_are_offered() -> None:
+    def offered(data: str, **params: Any) -> set[str]:
+        task = "forecast" if data == "macrodata" else "classify-image"
+        return {entry.name for entry in parents(task, data, params)}
+
+    assert "digits-cnn" in offered("digits") and "mnist-cnn" not in offered("digits")
+    assert {"mnist-cnn"} == {"mnist-cnn", "digits-cnn"} & offered("digits", side=28)
+    # a residual network takes any side, but no other colours
+    assert "cifar10-resnet-robust" not in offered("digits", side=32)
+    assert {"cifar10-resnet-robust", "cifar10-cnn"} <= offered("shapes", side=32)
+    assert {"cifar10-resnet-robust", "cifar10-cnn"} & offered("shapes", side=64) == {
+        "cifar10-resnet-robust"
+    }
+    assert "digits-cnn" in offered("picture-folder")  # nothing is known before it is read
+    assert "macrodata-lstm" in offered("macrodata") and "fred-lstm" not in offered("macrodata")
+    with pytest.raises(SpecError, match="reads colour pictures of 32 × 32, this run grey pictures"):
+        complete(
+            RunSpec(task="classify-image", model="resnet9", data="digits",
+                    parent="cifar10-resnet-robust")
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["digits", "mnist", "shapes", "shapes-labelled", "macrodata"])
+def test_what_data_give_is_known_before_they_are_read(name: str, tmp_path: Path) -> None:
+    source = DATA[name]
+    params: Any = parse(source.Params, {"count": 200} if name.startswith("shapes") else {})
+    data: Any = source.load(params, tmp_path, silent)
+    given = source.gives(params)
+    if name == "macrodata":
+        assert list(given["series"]) == list(data.names)
+    else:
+        height, width, channels = data.train.pixels.shape[1:]
+        assert height == width
+        assert given == {"channels": channels, "side": height} | (
+            {"heads": tuple(data.heads)} if data.heads else {}
+        )
     shutil.copytree(trained("digits-cnn").folder, tmp_path / "mine")
     found = complete(replace(onward(), parent=str(tmp_path / "mine")))
     assert found.parent == str((tmp_path / "mine").resolve())

@@ -163,5 +163,6 @@ DATA.add(
         terms="Krizhevsky 2009; no licence file",
         load=load,
         status=status,
+        gives=lambda params: {"channels": 3, "side": 32},
     ),
 )

@@ -75,5 +75,6 @@ DATA.add(
         terms="CC BY 4.0 (Alpaydin and Kaynak 1998)",
         load=load,
         status=status,
+        gives=lambda params: {"channels": 1, "side": params.side},
     ),
 )

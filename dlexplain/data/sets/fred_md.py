@@ -108,5 +108,6 @@ DATA.add(
         load=load,
         status=status,
         columns=columns,
+        gives=lambda params: {"series": names_in(params.series)},
     ),
 )

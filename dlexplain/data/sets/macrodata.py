@@ -70,5 +70,6 @@ DATA.add(
         load=load,
         status=status,
         columns=columns,
+        gives=lambda params: {"series": names_in(params.series)},
     ),
 )

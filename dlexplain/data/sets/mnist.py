@@ -193,5 +193,6 @@ DATA.add(
         terms="CC BY-SA 3.0 (LeCun, Cortes and Burges 1998)",
         load=load,
         status=status,
+        gives=lambda params: {"channels": 1, "side": 28, "heads": tuple(HEADS)},
     ),
 )

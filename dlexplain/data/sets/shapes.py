@@ -184,5 +184,6 @@ DATA.add(
         terms="made here, free",
         load=load,
         status=status,
+        gives=lambda params: {"channels": 3, "side": params.side},
     ),
 )

@@ -20,7 +20,7 @@ from typing import Any
 from dlexplain.errors import DlexplainError, RunError
 from dlexplain.execution.resources import NOT_INSTALLED, Params
 
-REACH_SECONDS, CONNECT_SECONDS = 5.0, 40.0
+REACH_SECONDS, CONNECT_SECONDS = 5.0, 30.0
 """How long the address, and then Ray there, may take to answer: Ray itself waits for minutes."""
 GB = 10**9
 ENVIRONMENT = {

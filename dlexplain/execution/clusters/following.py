@@ -136,6 +136,7 @@ class Following:
         told = json.loads(paths.row_file(self.home, self.row.id).read_text())["row"]
         begins = {"phase": "starting on the cluster", "phase_began": time.time()}
         told["progress"] = json.dumps({**self.reporter.progress, **begins})
+        self._node_id, self.node = "", "a node"
         self._actor = self.ray.remote(NodeRun).options(**options).remote(told)
         try:
             self._wait_for_room()
@@ -282,11 +283,13 @@ class Following:
 
     def _leave(self) -> None:
         """Remove what is on the node, and free it."""
-        try:
-            self.ray.get(self._actor.clean.remote(), timeout=10)
-        except Exception as error:  # a node that is gone; there is nothing to clean
-            _log.debug("not cleaned: %s", error)
+        if self._node_id:  # else it still waits for room
+            try:
+                self.ray.get(self._actor.clean.remote(), timeout=10)
+            except Exception as error:  # a node that is gone; there is nothing to clean
+                _log.debug("not cleaned: %s", error)
         self.ray.kill(self._actor)
+        self._node_id = ""
 
 
 class Asking:

@@ -28,6 +28,8 @@ PIECE = 1 << 20
 GROWING = ("log.txt", "metrics.jsonl")
 """Files of a run to which lines are added; the others are written whole."""
 OWN = (*GROWING, "ended.json", "told.json")
+FOLDER = "dlexplain-node-"
+"""How folders of runs begin; then comes the process."""
 MODULE = "dlexplain.services.training.on_node"
 Listed = dict[str, tuple[int, int]]
 """File of a run's folder -> its size and when it was changed, in nanoseconds."""
@@ -42,7 +44,8 @@ class NodeRun:
     def __init__(self, row: Mapping[str, Any]) -> None:
         self.run = str(row["id"])
         self.row = dict(row)
-        self.home = Path(tempfile.mkdtemp(prefix="dlexplain-"))
+        remove_left()
+        self.home = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
         data = paths.data_folder(settings().home)  # downloaded once a node
         data.mkdir(parents=True, exist_ok=True)
         paths.data_folder(self.home).symlink_to(data)
@@ -141,6 +144,15 @@ class NodeRun:
     def clean(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+def remove_left() -> None:
+    """Folders of runs whose process on this node was killed before it could remove them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*-*"):
+        pid = folder.name.removeprefix(FOLDER).partition("-")[0]
+        ours = folder.is_dir() and folder.stat().st_uid == os.getuid()
+        if ours and pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def inside(folder: Path, name: str) -> Path:

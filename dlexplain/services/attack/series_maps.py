@@ -11,7 +11,7 @@ from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
 from dlexplain.results import SeriesAttackResult, SeriesAttribution
 from dlexplain.services.attack.series import attacked
-from dlexplain.services.forecast.explain import Question, answer
+from dlexplain.services.forecast.explain import ALL_STEPS, Question, answer
 from dlexplain.services.forecast.forecasting import Series, find_target, origin_place, series_for
 from dlexplain.services.forecast.models import LoadedForecaster
 
@@ -21,7 +21,7 @@ USUAL = "integrated-gradients"
 @dataclass(frozen=True, eq=False)
 class SeriesMapsOfAttack:
     """before, after  why the forecast, of the past and of the changed one: at the step attacked, or
-                   at the last one where the mean of all was
+                   the mean of all where that was
     correlation    Spearman's, of all values of both, -1 to 1; None where one map says nothing
     """
 
@@ -48,7 +48,7 @@ def series_maps_of(
     given = series_for(model, series)
     row = origin_place(model, given, str(result.dates[-1]))
     place = find_target(model, result.target)
-    question = Question(model, given, row, place, result.step or model.horizon)
+    question = Question(model, given, row, place, result.step or ALL_STEPS)
     moved = torch.from_numpy(result.moved)[None].float()
     before, after = (
         answer(one, method, {}, progress) for one in (question, attacked(question, moved))

@@ -1,7 +1,6 @@
 """Compressed versions of a model among the finished runs, and what was done to them; no torch."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import dlexplain.compression  # noqa: F401, registers them
 from dlexplain.compression.base import COMPRESSIONS
@@ -77,8 +76,5 @@ def _changed(spec: RunSpec) -> Mapping[str, Value]:
 
 
 def strength_of(compression: str) -> str:
-    """The parameter that says how much a way compresses: its first real number; "" without one."""
-    if compression not in COMPRESSIONS:
-        return ""
-    declared: dict[str, Any] = specs(COMPRESSIONS[compression].Params)
-    return next((key for key, one in declared.items() if one.kind == "real"), "")
+    """The parameter that says how much a way compresses; "" without one."""
+    return COMPRESSIONS[compression].strength if compression in COMPRESSIONS else ""

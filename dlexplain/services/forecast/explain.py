@@ -13,7 +13,7 @@ from dlexplain.data.calendar import dates_ahead
 from dlexplain.data.given_table import far_values
 from dlexplain.errors import DataError, ParamError
 from dlexplain.explainers.base import Explainer, Request, find_method
-from dlexplain.explainers.batching import Target
+from dlexplain.explainers.batching import MeanTarget, Target
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.inputs.series import SeriesInput
 from dlexplain.explainers.progress import Progress
@@ -39,11 +39,15 @@ BACKGROUND = 128
 """Earlier windows that are baselines, evenly over the past."""
 
 
+ALL_STEPS = 0
+
+
 @dataclass(frozen=True, eq=False)
 class Question:
     """Why a forecast is what it is.
 
-    row     of the origin; target, its place among the model's targets; step, periods ahead
+    row     of the origin; target, its place among the model's targets; step, periods ahead, or
+            ALL_STEPS of a median: the mean of all
     what    a key of WHAT
     """
 
@@ -147,7 +151,7 @@ def _explain(
         inputs=data.inputs[rows],
         target=model.targets[target],
         step=question.step,
-        date=dates_ahead(data.dates[: row + 1], data.period, question.step)[-1],
+        date=dates_ahead(data.dates[: row + 1], data.period, question.step or model.horizon)[-1],
         what=question.what,
         unit="%" if data.logs[target] else "",
         change=change,
@@ -178,6 +182,9 @@ def input_of(question: Question, progress: Progress | None = None) -> SeriesInpu
 
 def target_of(model: LoadedForecaster, target: int, step: int, what: str) -> Target:
     """The place of what is explained among the outputs of explainers.series_model.Changes."""
+    if step == ALL_STEPS:
+        first, *rest = (target_of(model, target, at + 1, what).index for at in range(model.horizon))
+        return MeanTarget(first, rest=tuple(rest))
     first = ((step - 1) * len(model.targets) + target) * len(QUANTILES)
     if what == "median":
         return Target(first + MIDDLE)
@@ -191,7 +198,9 @@ def _change(score: float, question: Question) -> float:
         return score
     facts, target = question.model.facts, question.target
     percent = 100.0 if facts["logs"][target] else 1.0
-    return score + float(facts["change_mean"][question.step - 1][target]) * percent
+    means = np.array(facts["change_mean"])[:, target]
+    mean = means.mean() if question.step == ALL_STEPS else means[question.step - 1]
+    return score + float(mean) * percent
 
 
 def _calibrated_width(question: Question) -> float | None:

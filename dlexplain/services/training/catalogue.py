@@ -18,9 +18,9 @@ from dlexplain.data.augmentations import (
 from dlexplain.data.base import DATA, DataStatus
 from dlexplain.data.heads import chosen_heads
 from dlexplain.data.shortcuts import KINDS, NONE, USED, Shortcut, problems_of
-from dlexplain.errors import BadInput, SpecError, known_names
+from dlexplain.errors import BadInput, ParamError, SpecError, known_names
 from dlexplain.execution.paths import data_folder
-from dlexplain.execution.resources import NO_ADDRESS, RAY
+from dlexplain.execution.resources import NO_ADDRESS, RAY, Here
 from dlexplain.execution.resources import Params as Resources
 from dlexplain.execution.spec import GROUPS, MAX_SEED
 from dlexplain.execution.spec import RunSpec as RunSpec
@@ -30,6 +30,7 @@ from dlexplain.params import as_dict as params_dict
 from dlexplain.registry import Registry
 from dlexplain.services.training.compression_checks import problems_of_compression
 from dlexplain.services.training.generated import makers_of
+from dlexplain.services.training.parallel import problems_of_workers
 from dlexplain.services.training.parents import Parent
 from dlexplain.services.training.teachers import teacher_of
 from dlexplain.settings import local_path, settings
@@ -108,15 +109,29 @@ def transfer_params() -> Mapping[str, Spec]:
     return specs(Transfer)
 
 
-def resources_params() -> Mapping[str, Spec]:
-    """What a run on a cluster asks of a node, and what happens when that is lost."""
-    return specs(Resources)
+def resources_params(device: str) -> Mapping[str, Spec]:
+    """What a run asks of the machine that trains it: on a cluster, of a node, and what happens when
+    that is lost."""
+    return specs(_resources(device))
+
+
+def _resources(device: str) -> type:
+    return Resources if device == RAY else Here
 
 
 def data_status(name: str, params: Mapping[str, Value] | None = None) -> DataStatus:
     """Whether a data set could be loaded now, where it is, or how to get it."""
     source = DATA[name]
     return source.status(parse(source.Params, params or {}), data_folder(settings().home))
+
+
+def data_gives(name: str, params: Mapping[str, Value] | None = None) -> Mapping[str, Any]:
+    """What is known of the facts of a data set before it is read; {} of bad parameters."""
+    source = DATA[name]
+    try:
+        return source.gives(parse(source.Params, params or {}))
+    except ParamError:
+        return {}
 
 
 def all_data() -> tuple[tuple[Choice, DataStatus], ...]:
@@ -145,12 +160,16 @@ def complete(spec: RunSpec) -> RunSpec:
         given = {**parent.inherited.get(group, {}), **getattr(spec, group)}
         if group == "augmentation":  # what else is given is told by _misfits
             given = {k: v for k, v in given.items() if k in specs(params) or kind_of(k) is None}
+        if group == "resources":  # what else is given is told by _misplaced
+            given = {k: v for k, v in given.items() if spec.device == RAY or k in specs(params)}
         found = problems(params, given)
         wrong += [f"{group.removesuffix('_params')}: {problem}" for problem in found]
         if not found:
             groups[group] = params_dict(parse(params, given))
             if group == "shortcut" and groups[group]["kind"] == NONE:
                 groups[group] = {}  # a run without one says nothing of it
+            if params is Here and groups[group] == params_dict(Here()):
+                groups[group] = {}  # nor one of one worker on this machine
             if groups[group].get("path"):  # the worker, or a resume, may stand elsewhere
                 groups[group]["path"] = _from_anywhere(str(groups[group]["path"]))
             if teacher and group == "task_params":
@@ -165,6 +184,8 @@ def complete(spec: RunSpec) -> RunSpec:
     if not _is_device(spec.device):
         wrong.append(f'device is "{spec.device}"; it takes {DEVICES}')
     wrong += _misplaced(spec)
+    if "resources" in groups and "training" in groups:
+        wrong += problems_of_workers(replace(spec, **groups))
     if wrong:
         raise SpecError(wrong)
     return replace(spec, parent=parent.name, **groups)
@@ -199,9 +220,18 @@ def _declarations(spec: RunSpec) -> dict[str, type]:
         found["compression_params"] = COMPRESSIONS[spec.compression].Params
     elif spec.parent:
         found["transfer"] = Transfer
-    if spec.device == RAY:
-        found["resources"] = Resources
+    found["resources"] = _resources(spec.device)
     return found
+
+
+def _misplaced(spec: RunSpec) -> list[str]:
+    """A cluster that is not known, or resources of a node for a run of this machine."""
+    if spec.device == RAY:
+        return [] if settings().ray else [f'device is "{RAY}", but {NO_ADDRESS}']
+    if any(key not in specs(Here) for key in spec.resources):
+        told = f'resources are given, but device is "{spec.device}"; they are for "{RAY}"'
+        return [f"{told}, all but workers"]
+    return []
 
 
 def accepted_fields(spec: RunSpec) -> dict[str, Spec]:
@@ -220,15 +250,6 @@ def accepted_fields(spec: RunSpec) -> dict[str, Spec]:
         "data": Spec("choice", "Data", "Which data set.", spec.data, options=data),
         **found,
     }
-
-
-def _misplaced(spec: RunSpec) -> list[str]:
-    """A cluster that is not known, or resources of one for a run of this machine."""
-    if spec.device == RAY:
-        return [] if settings().ray else [f'device is "{RAY}", but {NO_ADDRESS}']
-    if spec.resources:
-        return [f'resources are given, but device is "{spec.device}"; they are for "{RAY}"']
-    return []
 
 
 def _misfits(spec: RunSpec) -> list[str]:

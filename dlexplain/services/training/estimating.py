@@ -37,6 +37,10 @@ START_SECONDS = 8.0
 """Until a worker has imported what it needs and opened the store."""
 FORWARD_PART = 0.35
 """Of a training step, what as many examples cost in evaluation."""
+TOGETHER = (
+    "a step is one of {} workers', by its part of the processors, without what the exchange of "
+    "gradients takes; memory is one worker's"
+)
 SHOWN = 16
 OPTIMISER_COPIES = {"sgd": 1, "adam": 2, "adamw": 2}
 NICE = 10
@@ -61,7 +65,8 @@ def estimate(spec: RunSpec, told: Told = lambda text: None) -> Estimate:
     both = [key for key in last.seconds if key in first.seconds]
     seconds = {key: (first.seconds[key] + last.seconds[key]) / 2 for key in both}
     steps = len(loader) * built.training.epochs
-    size = min(built.training.batch_size, loader.batch_size)
+    whole = min(built.training.batch_size, loader.batch_size)
+    size = -(-whole // built.workers)  # of one worker
     parts = -(-size // last.batch)
     step = seconds[last.precision] * parts
     sizes = built.data.facts["sizes"]
@@ -78,10 +83,14 @@ def estimate(spec: RunSpec, told: Told = lambda text: None) -> Estimate:
         precision=last.precision,
         steps=steps,
         seconds=START_SECONDS + loading + steps * step + evaluation,
-        batch=last.batch,
+        batch=min(whole, last.batch * built.workers),
         memory=max(first.memory, last.memory) or _memory(built, trainable, last.batch),
         sizes=sizes,
-        notes=(*built.data.facts["notes"], *([last.note] if last.note else [])),
+        notes=(
+            *built.data.facts["notes"],
+            *([last.note] if last.note else []),
+            *([TOGETHER.format(built.workers)] if built.workers > 1 else []),
+        ),
         samples=_samples(built),
     )
 

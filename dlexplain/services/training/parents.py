@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import dlexplain.data  # noqa: F401, registers them
+from dlexplain.data.base import DATA
 from dlexplain.errors import BadInput, ModelError, ParamError, UnknownName, WeightsError
 from dlexplain.execution.spec import RunSpec
 from dlexplain.networks.base import ARCHITECTURES
@@ -21,6 +23,7 @@ from dlexplain.tasks.transfer import FIRST, HEADED, TAKEN
 from dlexplain.tasks.transfer import TASKS as TRANSFERS
 from dlexplain.trained.catalogue import entries, trained
 from dlexplain.trained.entry import ModelEntry
+from dlexplain.trained.folder import Trained
 from dlexplain.trained.hugging_face import is_backbone, longest_said, task_of_own
 from dlexplain.trained.own_files import refused_as_parent
 
@@ -34,16 +37,33 @@ FINE_TUNING: Mapping[str, Value] = {"learning_rate": 1e-4, "batch_size": 32}
 """What a run that begins with one is offered first."""
 
 
-def parents(task: str, own: Sequence[str] = ()) -> tuple[ModelEntry, ...]:
+def parents(
+    task: str,
+    own: Sequence[str] = (),
+    data: str = "",
+    data_params: Mapping[str, Value] | None = None,
+) -> tuple[ModelEntry, ...]:
     """Models of a task that a run may begin with, as a list shows them.
 
     own  the user's own, by folder or name on the hub
+    data, data_params  of the run, where those alone are wanted that can read what it gives, as far
+                       as that is known before it is read
     """
     if task not in TRANSFERS:
         return ()
     brought = [name for name in own if is_backbone(name)] if task in OWN_TASKS else []
-    sources = (*TRAINED_HERE, "own")
-    return tuple(e for e in entries(task, own=brought) if e.source in sources)
+    spec = RunSpec(task=task, model="", data=data, data_params=data_params or {})
+    return tuple(e for e in entries(task, own=brought) if _reads_it(spec, e))
+
+
+def _reads_it(spec: RunSpec, entry: ModelEntry) -> bool:
+    """Whether a run of these data may begin with it; a user's own prepares pictures itself."""
+    if entry.source not in TRAINED_HERE:
+        return entry.source == "own"
+    try:
+        return not _other_input(spec, entry.trained)
+    except WeightsError:
+        return False
 
 
 def begun_with(name: str) -> RunSpec:
@@ -112,6 +132,7 @@ class Parent:
         self._look(spec, parent.spec, parent.source == "path")
         if parent.spec.model != OWN:
             self.wrong += _without_own(spec)
+            self.wrong += _other_input(spec, parent) if self.inherited else []
 
     def _look(self, spec: RunSpec, found: RunSpec, at_path: bool) -> None:
         if at_path:
@@ -205,6 +226,38 @@ def _other_model(spec: RunSpec, found: RunSpec) -> list[str]:
         for key, value in asked.items()
         if LOOSE not in key and value != own[key]
     ]
+
+
+def _other_input(spec: RunSpec, parent: Trained) -> list[str]:
+    """Pictures or series to which the parent's weights are bound, and which the data do not give;
+    what is not known of them yet is told when they are read, see transferring.py."""
+    if spec.data not in DATA:
+        return []
+    try:
+        given = DATA[spec.data].gives(parse(DATA[spec.data].Params, spec.data_params))
+    except ParamError:
+        return []
+    facts, model = parent.facts, ARCHITECTURES.get(parent.spec.model)
+    bound = [("channels", facts.get("channels"), given.get("channels"))]
+    if model is None or not model.any_side:
+        bound.append(("side", facts.get("side"), given.get("side")))
+    bound.append(("series", _count(facts.get("series")), _count(given.get("series"))))
+    if all(None in (theirs, own) or theirs == own for _, theirs, own in bound):
+        return []
+    theirs, own = read_told(spec.task, facts), read_told(spec.task, given)
+    return [f"parent {parent.name} reads {theirs}, this run {own}; they must be the same"]
+
+
+def _count(names: Any) -> int | None:
+    return None if names is None else len(names)
+
+
+def read_told(task: str, facts: Mapping[str, Any]) -> str:
+    """What goes into a network, by the facts of its data: "grey pictures of 8 × 8"."""
+    if task == "forecast":
+        return f"{len(facts['series'])} series"
+    kind = {1: "grey", 3: "colour"}.get(facts["channels"], f"{facts['channels']}-channel")
+    return f"{kind} pictures of {facts['side']} × {facts['side']}"
 
 
 def _other_reading(spec: RunSpec, found: RunSpec) -> list[str]:

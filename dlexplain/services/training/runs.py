@@ -4,37 +4,42 @@ Looking at runs reads the states file only, so a list of hundreds costs millisec
 read from the files of the chosen runs. Nothing here waits for MLflow.
 """
 
+import secrets
 import shlex
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib import util
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from dlexplain.data.base import silent
-from dlexplain.errors import SpecError
+from dlexplain.errors import BadInput, SpecError
 from dlexplain.execution import journal, paths
 from dlexplain.execution.delivery import last_answer, start_delivery
 from dlexplain.execution.executor import devices, local_queue
-from dlexplain.execution.files import saved_step
+from dlexplain.execution.files import saved_step, steps_in
 from dlexplain.execution.queue import RunQueue
 from dlexplain.execution.resources import NOT_INSTALLED, RAY
-from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.spec import MAX_SEED, RunSpec
 from dlexplain.execution.states import TRANSITIONS, RunRow, States
 from dlexplain.execution.store import Point, Tracking
+from dlexplain.execution.system import PREFIX
 from dlexplain.execution.telling import mark, untold
 from dlexplain.results import Curve, RunRecord, StateChange
 from dlexplain.services.training.balance import check_data
 from dlexplain.services.training.catalogue import complete, data_status
+from dlexplain.services.training.parallel import problem_of_machine
 from dlexplain.settings import settings
 from dlexplain.tasks.private import is_private
 from dlexplain.trained.runs import run_sizes
 
 LOG_BYTES = 64_000
 WAIT_SECONDS = 0.5
+MOST_SEEDS = 50
 
 
 def launch(spec: RunSpec, family: str = "") -> RunRecord:
@@ -57,6 +62,8 @@ def launch(spec: RunSpec, family: str = "") -> RunRecord:
         raise SpecError([f'device is "{completed.device}"; here it may be {accepted}'])
     if completed.device == RAY and util.find_spec("ray") is None:
         raise SpecError([NOT_INSTALLED])
+    if problem := problem_of_machine(completed, devices()):
+        raise SpecError([problem])
     check_data(completed)
     transfers = completed.parent and not completed.compression
     if (is_private(completed.training) or transfers) and status.there:
@@ -74,20 +81,50 @@ def _check_by_building(spec: RunSpec) -> None:
     build(spec, torch.device("cpu"), silent, learns=not is_private(spec.training))
 
 
-def train(spec: RunSpec | Mapping[str, Any] | str, wait: bool = False) -> RunRecord:
+def launch_seeds(spec: RunSpec, seeds: int) -> list[RunRecord]:
+    """Queue a training once with each of so many seeds, from the spec's on: one family.
+
+    The runs differ by what the seed draws, such as first weights and the order of examples, and
+    learn from the same data. One seed is a run by itself. Raises as `launch` does, and BadInput for
+    a number of seeds that is not from 1 to MOST_SEEDS, or goes beyond the largest seed; then
+    nothing is queued.
+    """
+    if isinstance(seeds, bool) or not isinstance(seeds, int) or not 1 <= seeds <= MOST_SEEDS:
+        raise BadInput(f"seeds is {seeds!r}; it takes a whole number from 1 to {MOST_SEEDS}")
+    if spec.seed + seeds - 1 > MAX_SEED:
+        raise BadInput(f"{seeds} seeds from {spec.seed} on go beyond the largest, {MAX_SEED}")
+    family = f"seeds-{secrets.token_hex(4)}" if seeds > 1 else ""
+    return [launch(replace(spec, seed=spec.seed + i), family) for i in range(seeds)]
+
+
+Asked = RunSpec | Mapping[str, Any] | str
+
+
+@overload
+def train(spec: Asked, wait: bool = False, seeds: None = None) -> RunRecord: ...
+@overload
+def train(spec: Asked, wait: bool = False, *, seeds: int) -> list[RunRecord]: ...
+def train(spec: Asked, wait: bool = False, seeds: int | None = None) -> RunRecord | list[RunRecord]:
     """Train in the background, in a process that outlives this one.
 
-    spec  a RunSpec, the dictionary of one, or the name of a preset
-    wait  whether to return when the training has ended rather than at once
+    spec   a RunSpec, the dictionary of one, or the name of a preset
+    wait   whether to return when the training has ended rather than at once
+    seeds  how often it is trained, with consecutive seeds from the spec's; then the runs are
+           returned as a list, which share their `family`
     Raises SpecError, which names all that is wrong, UnknownName, or DataError where the data at
-    the path given cannot be trained on; then nothing is queued.
+    the path given cannot be trained on, BadInput for a wrong number of seeds; then nothing is
+    queued.
     """
     if isinstance(spec, str):
         from dlexplain.services.training.presets import preset
 
         spec = preset(spec)
-    record = launch(spec if isinstance(spec, RunSpec) else RunSpec.from_dict(spec))
-    return wait_for(record.id) if wait else record
+    asked = spec if isinstance(spec, RunSpec) else RunSpec.from_dict(spec)
+    if seeds is None:
+        record = launch(asked)
+        return wait_for(record.id) if wait else record
+    records = launch_seeds(asked, seeds)
+    return [wait_for(record.id) for record in records] if wait else records
 
 
 def runs() -> list[RunRecord]:
@@ -95,17 +132,6 @@ def runs() -> list[RunRecord]:
     queue = _queue()
     queue.reap()
     return [_record(row) for row in queue.states.all()]
-
-
-def search(text: str, records: Sequence[RunRecord]) -> list[RunRecord]:
-    """Those of which id, name, model, data or tags have every word of the text."""
-    wanted = text.lower().split()
-
-    def told(record: RunRecord) -> str:
-        of = (record.id, record.name, record.model, record.data, *record.tags)
-        return " ".join(of).lower()
-
-    return [record for record in records if all(word in told(record) for word in wanted)]
 
 
 def damaged_runs() -> list[str]:
@@ -206,10 +232,14 @@ def wait_for(
         time.sleep(every)
 
 
-def metric_keys(records: Sequence[RunRecord]) -> list[str]:
-    """Metrics that any of the runs has: validation first, then test, then training."""
-    order = {"validation": 0, "test": 1, "train": 2}
+def metric_keys(records: Sequence[RunRecord], system: bool = False) -> list[str]:
+    """Metrics that any of the runs has: validation first, then test, then training.
+
+    system  whether what the runs took of their machines is among them, as the last
+    """
+    order = {"validation": 0, "test": 1, "train": 2, "system": 4}
     found = {key for record in records for key in record.metrics}
+    found = {key for key in found if system or not key.startswith(PREFIX)}
     return sorted(found, key=lambda key: (order.get(key.partition("/")[0], 3), key))
 
 
@@ -254,6 +284,14 @@ def pictures(record: RunRecord, kind: str) -> dict[int, Path]:
     folder = paths.pictures_folder(settings().home, record.id) / kind
     files = sorted(file for file in folder.glob("*.png") if file.stem.isdecimal())
     return {int(file.stem): file for file in files}
+
+
+def files_of(record: RunRecord) -> list[Path]:
+    """The run's checkpoints, the newest first, and its trained weights."""
+    home = settings().home
+    found = list(paths.checkpoint_folder(home, record.id).glob("*.ckpt"))
+    weights = paths.weights_file(home, record.id)
+    return [*sorted(found, key=steps_in, reverse=True), *([weights] if weights.exists() else [])]
 
 
 def mlflow_page() -> str:

@@ -19,6 +19,7 @@ from dlexplain.networks.modules.adapters import adapt, adaptable, merge
 from dlexplain.networks.modules.layers import Layer, freeze, head_of, layers_of
 from dlexplain.params import parse
 from dlexplain.services.training.backbones import Backbone, is_own, read_backbone
+from dlexplain.services.training.parents import read_told
 from dlexplain.tasks.modules.base import TaskModule
 from dlexplain.tasks.transfer import HEADED, Params
 from dlexplain.trained.catalogue import trained
@@ -186,10 +187,9 @@ def _sides(tensor: Tensor) -> str:
 def _reads(task: str, facts: Mapping[str, Any], spec: RunSpec) -> str:
     """What goes into a network, as far as weights may be bound to it."""
     if task == "classify-image":
-        kind = {1: "grey", 3: "colour"}.get(facts["channels"], f"{facts['channels']}-channel")
-        return f"{kind} pictures of {facts['side']} × {facts['side']}"
+        return read_told(task, facts)
     if task == "forecast":
-        return f"{len(facts['series'])} series over {spec.task_params['window']} periods"
+        return f"{read_told(task, facts)} over {spec.task_params['window']} periods"
     if task == "classify-text":
         return f"{facts['vocabulary']:,} tokens, at most {facts['longest']} of a text"
     return "its tokens"

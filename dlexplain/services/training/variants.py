@@ -14,12 +14,21 @@ from numpy.typing import NDArray
 
 from dlexplain.data.augment import augment
 from dlexplain.data.augmentations import read_augmentation
-from dlexplain.data.base import DATA, PictureData, SeriesData, batch_seed, silent
+from dlexplain.data.base import (
+    DATA,
+    UNKNOWN,
+    PictureData,
+    Pictures,
+    SeriesData,
+    batch_seed,
+    silent,
+)
+from dlexplain.data.heads import chosen_heads
 from dlexplain.data.planting import planted_pictures, planted_texts, planted_windows
 from dlexplain.data.series_variants import vary as vary_windows
 from dlexplain.data.shortcuts import Shortcut
 from dlexplain.data.text_variants import vary as vary_text
-from dlexplain.data.texts import TextData
+from dlexplain.data.texts import TextData, Texts
 from dlexplain.data.windows import cut
 from dlexplain.errors import DataError
 from dlexplain.execution.paths import data_folder
@@ -41,6 +50,8 @@ SHOWN, EACH = 4, 5
 TOGETHER = 32
 """Pictures that are varied at once, so that others can be mixed into those shown."""
 MADE = 8
+SEVERAL = ("multi-task", "multi-task-text")
+"""Tasks that learn several labels of an example."""
 
 
 def variants_of(spec: RunSpec, shown: int = SHOWN, each: int = EACH) -> Variants:
@@ -72,7 +83,8 @@ def _of_pictures(data: PictureData, spec: RunSpec, shown: int, each: int) -> Pic
     how = read_augmentation(spec.task, spec.augmentation)
     places = torch.from_numpy(_spread(len(data.train), TOGETHER))
     pixels = torch.from_numpy(data.train.pixels[places.numpy()]).permute(0, 3, 1, 2).float()
-    labels = torch.from_numpy(data.train.labels[places.numpy()])
+    names = _names(data, data.train.take(places.numpy()), spec)
+    labels = torch.arange(len(names))
     # Those shown come from all over the part, so that they are not all of one class.
     front = torch.from_numpy(_spread(len(places), min(shown, len(places))))
     found, said = [], []
@@ -80,14 +92,12 @@ def _of_pictures(data: PictureData, spec: RunSpec, shown: int, each: int) -> Pic
         seed = batch_seed(spec.seed, epoch, 0)
         varied, first, second, weight = augment(pixels, labels, places, epoch, seed, how)
         found.append(varied[front].clamp(0, 255).round().byte().permute(0, 2, 3, 1).numpy())
-        said.append(
-            [_mixed(data.classes, int(first[p]), int(second[p]), weight) for p in front.tolist()]
-        )
+        said.append([_mixed(names, int(first[p]), int(second[p]), weight) for p in front.tolist()])
     made = generated_for(spec, data, silent, most=MADE)
     pictures = data.train.take(places[front].numpy())
     return PictureVariants(
         originals=pictures.pixels,
-        labels=tuple(str(data.classes[label]) for label in pictures.labels),
+        labels=tuple(names[place] for place in front.tolist()),
         variants=np.stack(found, axis=1),
         said=tuple(zip(*said, strict=True)),
         made=pictures.pixels[:0] if made is None else made.pictures.pixels,
@@ -108,8 +118,7 @@ def _of_texts(data: TextData, spec: RunSpec, shown: int, each: int) -> TextVaria
         generator = np.random.default_rng(batch_seed(spec.seed, epoch, 0))
         varied = [vary_text(text, how, generator) for text in part.texts]
         found.append([tuple(VariedWord(w.gap, w.text, w.mark) for w in one) for one in varied])
-    labels = tuple(str(data.classes[label]) for label in part.labels)
-    return TextVariants(part.texts, labels, tuple(zip(*found, strict=True)))
+    return TextVariants(part.texts, _names(data, part, spec), tuple(zip(*found, strict=True)))
 
 
 @_variants.register
@@ -146,8 +155,25 @@ def _planted(spec: RunSpec, data: Any, plant: Callable[[Any, Shortcut, int], Any
     return plant(data, shortcut, spec.seed) if shortcut.planted else data
 
 
-def _mixed(classes: tuple[str, ...], first: int, second: int, weight: float) -> str:
-    """What a picture of two labels is learned as."""
-    if first == second or weight == 1:
-        return str(classes[first])
-    return f"{classes[first]} {weight:.0%}, {classes[second]} {1 - weight:.0%}"
+def _names(data: PictureData | TextData, part: Pictures | Texts, spec: RunSpec) -> tuple[str, ...]:
+    """What each example is learned as: its class, or "form circle · count 2" of several heads."""
+    if part.heads is None or spec.task not in SEVERAL:
+        return tuple(str(data.classes[label]) for label in part.labels)
+    asked = chosen_heads(str(spec.task_params.get("heads", "")), data.heads)
+    places = [list(data.heads).index(head) for head in asked]
+    return tuple(
+        " · ".join(
+            f"{head} {data.heads[head][row[place]]}"
+            for head, place in zip(asked, places, strict=True)
+            if row[place] != UNKNOWN
+        )
+        or "no label"
+        for row in part.heads
+    )
+
+
+def _mixed(names: tuple[str, ...], first: int, second: int, weight: float) -> str:
+    """What a picture of two examples is learned as."""
+    if names[first] == names[second] or weight == 1:
+        return names[first]
+    return f"{names[first]} {weight:.0%}, {names[second]} {1 - weight:.0%}"

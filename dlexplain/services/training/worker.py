@@ -30,11 +30,13 @@ from dlexplain.errors import CheckpointError, DlexplainError, RunError
 from dlexplain.execution import paths
 from dlexplain.execution.attempt import attempt
 from dlexplain.execution.checkpoints import newest_good, read_checkpoint
+from dlexplain.execution.crew import with_crew
 from dlexplain.execution.environment import environment
 from dlexplain.execution.executor import local_queue
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.fitting import Fitting, make_trainer, quiet
 from dlexplain.execution.measuring import SMALLEST_BATCH, Measured, is_out_of_memory, measure
+from dlexplain.execution.parallel import own_threads
 from dlexplain.execution.process import lower_priority
 from dlexplain.execution.recording import (
     Outcome,
@@ -54,12 +56,14 @@ from dlexplain.networks.modules.device import choose_device, describe_device
 from dlexplain.params import parse
 from dlexplain.services.training.compressing import Compressing
 from dlexplain.services.training.generating import generated_for
+from dlexplain.services.training.parallel import parallel_notes, workers_of
 from dlexplain.services.training.private import fit_for_privacy, make_private
 from dlexplain.services.training.transferring import Transferring, read_by
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.modules.base import TaskModule, task_module
 from dlexplain.tasks.modules.distilling import HasTeacher
+from dlexplain.tasks.modules.together import Together
 from dlexplain.tasks.private import is_private
 from dlexplain.trained.catalogue import trained
 from dlexplain.trained.networks import load_network
@@ -80,6 +84,7 @@ class Built:
     device: torch.device
     accumulate: int = 1
     notes: tuple[str, ...] = ()
+    workers: int = 1
     compressing: Compressing | None = None
     transferring: Transferring | None = None
 
@@ -175,13 +180,24 @@ def assembled(
     if learns and isinstance(module, HasTeacher) and module.teacher_name:
         teacher = trained(module.teacher_name, home)
         module.take_teacher(load_network(teacher), teacher.facts, teacher.files)
+    workers = workers_of(spec)
+    if learns and workers > 1:
+        notes += parallel_notes(module, module_of_data.loader, workers, device)
     return Built(
-        module_of_data, module, training, device, accumulate, notes, compressing, transferring
+        module_of_data,
+        module,
+        training,
+        device,
+        accumulate,
+        notes,
+        workers,
+        compressing,
+        transferring,
     )
 
 
 def measure_built(built: Built) -> Measured:
-    """A few steps on the first training examples."""
+    """A few steps on the first training examples, as many as a worker takes at once."""
     examples = next(iter(built.data.loader))
 
     def batch_of(size: int) -> Mapping[str, Any]:
@@ -192,8 +208,9 @@ def measure_built(built: Built) -> Measured:
         found: Mapping[str, Any] = built.data.on_after_batch_transfer(cut, 0)
         return found
 
-    size = min(built.training.batch_size, built.data.loader.batch_size)
-    return measure(built.module, batch_of, size, built.training.precision, built.device)
+    size = -(-min(built.training.batch_size, built.data.loader.batch_size) // built.workers)
+    with own_threads(built.workers):
+        return measure(built.module, batch_of, size, built.training.precision, built.device)
 
 
 def work(run: str, home: Path | None = None) -> str:
@@ -263,15 +280,17 @@ def _fit(
         if built.training.keep_every:
             own = paths.run_folder(home, row.id)
             more.append(OnTheWay(own, built.training.keep_every, kept_state, reporter.note))
-        trainer, keeper = make_trainer(_fitting(row.spec, built, precision), home, reporter, more)
+        trainer, keeper = make_trainer(fitting(row.spec, built, precision), home, reporter, more)
         if not built.training.epochs:
             return built, trainer, precision, 0.0
         checkpoint = newest_good(folder, reporter.note)
         start = time.monotonic()
+        built.module.together = Together(0, built.workers)
         try:
-            trainer.fit(
-                built.module, datamodule=built.data, ckpt_path=checkpoint, weights_only=True
-            )
+            with with_crew(home, reporter, built.workers, device, checkpoint):
+                trainer.fit(
+                    built.module, datamodule=built.data, ckpt_path=checkpoint, weights_only=True
+                )
         except (RuntimeError, MemoryError) as error:
             half = built.data.loader.batch_size // 2
             if not is_out_of_memory(error) or any(folder.glob("*.ckpt")) or half < SMALLEST_BATCH:
@@ -308,8 +327,9 @@ def _prepare(
     measured = measure_built(built)
     if measured.note:
         reporter.note(measured.note)
-    if measured.batch < built.data.loader.batch_size:
-        built = _smaller(home, row, device, reporter, measured.batch, measured.precision)
+    fits = measured.batch * built.workers
+    if fits < built.data.loader.batch_size:
+        built = _smaller(home, row, device, reporter, fits, measured.precision)
     else:
         _choose(home, row, measured.precision, 0)
     return built, measured.precision
@@ -342,7 +362,8 @@ def _choose(home: Path, row: RunRow, precision: str, batch: int) -> None:
     write_whole(file, json.dumps({"precision": precision, "batch": batch}).encode())
 
 
-def _fitting(spec: RunSpec, built: Built, precision: str) -> Fitting:
+def fitting(spec: RunSpec, built: Built, precision: str) -> Fitting:
+    """How it is trained, with the precision that was chosen."""
     task, training = TASKS[spec.task], built.training
     return Fitting(
         epochs=training.epochs,
@@ -356,6 +377,7 @@ def _fitting(spec: RunSpec, built: Built, precision: str) -> Fitting:
         keep_best=training.keep_best,
         monitor=task.monitor,
         mode=task.mode,
+        workers=built.workers,
     )
 
 
@@ -368,9 +390,9 @@ def _take_best(best: Path, built: Built, reporter: Reporter) -> None:
         reporter.note(f"{error}; the last epoch is tested instead of the best")
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], niceness: int = NICE) -> int:
     """Train the run named, then start what is queued behind it."""
-    lower_priority(NICE)
+    lower_priority(niceness)
     if settings().keep_memory:
         keep_memory()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")

@@ -17,6 +17,7 @@ from dlexplain.networks.modules.layers import layers_of
 from dlexplain.registry import imported
 from dlexplain.tasks.base import Arrays, TaskSpec, Training
 from dlexplain.tasks.modules.private import Private
+from dlexplain.tasks.modules.together import Together, rows_of
 from dlexplain.tasks.private import EPSILON
 
 NEVER = 10**9
@@ -33,6 +34,7 @@ class TaskModule(L.LightningModule):
         self.training_params = training
         self.steps = steps
         self.private: Private | None = None
+        self.together = Together()
         self.still: tuple[nn.Module, ...] = ()  # batch norms of frozen layers
         self.layer_decay = 1.0
 
@@ -46,6 +48,21 @@ class TaskModule(L.LightningModule):
     @abstractmethod
     def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
         """The batch's mean loss, and further numbers to log under train/."""
+
+    def terms(self, batch: Mapping[str, Any]) -> Tensor:
+        """(1,) of how many terms, examples by default, the batch's loss is the mean."""
+        return torch.tensor([rows_of(batch)])
+
+    def shared_loss(
+        self, batch: Mapping[str, Any], factors: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """As `loss` of a worker's share of a batch, scaled so that the mean over the workers is the
+        loss of the whole; see Together.
+
+        factors  one for each of the `terms`
+        """
+        loss, numbers = self.loss(batch)
+        return loss * factors[0].to(loss.device), numbers
 
     @abstractmethod
     def results(self) -> tuple[dict[str, float], Arrays]:
@@ -67,16 +84,26 @@ class TaskModule(L.LightningModule):
         return output
 
     def on_train_batch_start(self, batch: Mapping[str, Any], batch_idx: int) -> None:
-        _seed(self.device, batch["seed"])  # dropout draws the same after a resume
+        # Dropout draws the same after a resume, and something else in each worker.
+        _seed(self.device, batch["seed"] + self.together.rank)
         if self.private is not None:
             self.private.begin(batch["seed"])
 
     def training_step(self, batch: Mapping[str, Any], batch_idx: int) -> Tensor:
-        loss, numbers = self.loss(batch)
+        share = self.together.share(batch)
+        if self.together.count == 1:
+            loss, numbers = self.loss(batch)
+            whole = loss.detach()
+        else:
+            factors = self.together.factors(self.terms(share), self.terms(batch))
+            loss, numbers = self.shared_loss(share, factors)
         if self._is_recorded():
+            if self.together.count > 1:
+                whole = self.together.means({"loss": loss.detach()}, 1.0)["loss"]
+                numbers = self.together.means(numbers, float(self.terms(share).sum()))
             rate = self.optimizers().param_groups[0]["lr"]  # type: ignore[union-attr]
             self.log_dict(
-                {"train/loss": loss.detach(), "train/learning_rate": rate}
+                {"train/loss": whole, "train/learning_rate": rate}
                 | {f"train/{key}": value for key, value in numbers.items()}
             )
         return loss
@@ -107,7 +134,9 @@ class TaskModule(L.LightningModule):
         # Lightning would do it after the epoch's checkpoint is written, which a resume then lacks.
         schedule = self.lr_schedulers()
         if isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
-            schedule.step(float(self.trainer.callback_metrics["validation/loss"]))
+            # Of several workers only the first validates.
+            found = float(self.trainer.callback_metrics.get("validation/loss", torch.nan))
+            schedule.step(self.together.of_first(found, self.device))
 
     def configure_optimizers(self) -> Any:
         how = self.training_params

@@ -30,6 +30,7 @@ from dlexplain.tasks.modules.teaching import (
     kept_state,
     taught_loss,
 )
+from dlexplain.tasks.modules.together import ROWS
 
 _log = logging.getLogger("dlexplain.worker")
 SAMPLES, SAMPLE_SEED = 3, 0
@@ -92,8 +93,8 @@ class LanguageModelling(TaskModule):
         with kept_state(
             self.network, int(self.facts["vocabulary"]), self.bridge is not None
         ) as kept:
-            logits, after = self.network(batch["x"], _before(self.carried, batch))
-        self.carried[batch["group"]] = detached(after)
+            logits, after = self.network(batch["x"], self._before(self.carried, batch))
+        self._carry(self.carried, batch, after)
         said = logits.flatten(0, 1).float()  # (batch, time, vocabulary) -> (tokens, vocabulary)
         loss = F.cross_entropy(said, batch["y"].flatten())
         numbers = {"perplexity": loss.detach().clamp(max=50).exp()}
@@ -105,11 +106,35 @@ class LanguageModelling(TaskModule):
         loss, more = taught_loss(how, how.teacher_temperature, loss, Answer(said, state), answer)
         return loss, numbers | more
 
+    def shared_loss(
+        self, batch: Mapping[str, Any], factors: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        loss, numbers = super().shared_loss(batch, factors)
+        if self._is_recorded():  # the perplexity of all is no mean of perplexities
+            surprise = {"perplexity": numbers["perplexity"].log()}
+            weight = float(self.terms(batch)[0])
+            numbers["perplexity"] = self.together.means(surprise, weight)["perplexity"].exp()
+        return loss, numbers
+
     def _taught(self, teacher: TextTeacher, batch: Mapping[str, Any]) -> Answer:
         """The teacher's answers, (tokens, vocabulary), reading on with a state of its own."""
-        (logits, state), after = teacher.read_on(batch["x"], _before(self.taught, batch))
-        self.taught[batch["group"]] = detached(after)
+        (logits, state), after = teacher.read_on(batch["x"], self._before(self.taught, batch))
+        self._carry(self.taught, batch, after)
         return Answer(logits.flatten(0, 1), None if state is None else state.flatten(0, 1))
+
+    def _before(self, carried: Mapping[int, State], batch: Mapping[str, Any]) -> State | None:
+        """The state with which the batch is read; None at the beginning of the text."""
+        before = None if batch["first"] else carried.get(batch["group"])
+        if before is None:
+            return None
+        device = batch["x"].device  # a resume has them on the CPU
+        return tuple(self.together.own(part).to(device) for part in before)
+
+    def _carry(self, carried: dict[int, State], batch: Mapping[str, Any], after: State) -> None:
+        """Keep the state of the whole batch, whichever workers read it: so a checkpoint has it."""
+        rows = len(batch["x"]) if self.together.count == 1 else batch[ROWS]
+        whole = tuple(self.together.whole(part, rows) for part in detached(after))
+        carried[batch["group"]] = whole
 
     def configure_optimizers(self) -> Any:
         found = super().configure_optimizers()
@@ -196,11 +221,3 @@ class LanguageModelling(TaskModule):
 
     def _tokeniser(self) -> Tokenizer:
         return Tokenizer.from_str(self.trainer.datamodule.files[TOKENISER])  # type: ignore[attr-defined]
-
-
-def _before(carried: Mapping[int, State], batch: Mapping[str, Any]) -> State | None:
-    """The state with which the batch is read; None at the beginning of the text."""
-    before = None if batch["first"] else carried.get(batch["group"])
-    if before is None:
-        return None
-    return tuple(part.to(batch["x"].device) for part in before)  # a resume has them on the CPU

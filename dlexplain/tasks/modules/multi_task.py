@@ -53,6 +53,7 @@ class MultiTask(TaskModule):
         self.widths = [len(classes) for classes in facts["heads"].values()]
         self.weighting = weighting_of(params, self.heads)
         self.sharing = shared_weights(network, sum(self.widths))
+        self.factors = [1.0] * len(self.heads)
         self.compares = False
         self.compared: dict[str, Tensor] = {}
         self.counts = torch.zeros(0)
@@ -100,7 +101,8 @@ class MultiTask(TaskModule):
 
     def loss(self, batch: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
         outputs = self(batch["x"])
-        losses = self.losses(outputs, batch)
+        each = self.losses(outputs, batch)
+        losses = [factor * loss for factor, loss in zip(self.factors, each, strict=True)]
         numbers: dict[str, Tensor] = {}
         if self.compares:
             self.compared = self._compared(losses)
@@ -111,11 +113,26 @@ class MultiTask(TaskModule):
         some = known.any(1)
         if bool(some.any()):
             numbers[ALL] = (right | ~known).all(1)[some].float().mean()
-        for head, (name, loss) in enumerate(zip(self.heads, losses, strict=True)):
+        for head, (name, loss) in enumerate(zip(self.heads, each, strict=True)):
             numbers[f"loss_of_{in_metric(name)}"] = loss.detach()
             if self.params.weighting != "fixed":
                 numbers[f"weight_of_{in_metric(name)}"] = weights[head]
         return total, numbers
+
+    def terms(self, batch: Mapping[str, Any]) -> Tensor:
+        """(heads,) examples whose label is known."""
+        known: Tensor = batch["y"] != UNKNOWN
+        return known.sum(0)
+
+    def shared_loss(
+        self, batch: Mapping[str, Any], factors: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Each head's loss is the mean of other terms, so each is scaled by itself."""
+        self.factors = factors.tolist()
+        try:
+            return self.loss(batch)
+        finally:
+            self.factors = [1.0] * len(self.heads)
 
     def _compared(self, losses: list[Tensor]) -> dict[str, Tensor]:
         """The cosine of the gradients of each pair of heads on the weights that they share."""

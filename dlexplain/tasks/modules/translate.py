@@ -70,6 +70,10 @@ class Translate(TaskModule):
         logits = self.network(batch["source"], batch["target"][:, :-1])
         return token_loss(logits, batch["target"], self.params.label_smoothing), {}
 
+    def terms(self, batch: Mapping[str, Any]) -> Tensor:
+        real: Tensor = batch["target"][:, 1:] != PAD
+        return real.sum()[None]
+
     def _limit(self, source: Tensor) -> int:
         """Tokens that a translation may have."""
         return most_tokens(self.longest, source)

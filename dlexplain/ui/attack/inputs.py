@@ -20,5 +20,7 @@ def choose_input(arrived: bool) -> str:
         required=True,
         persist_state="session",
         label_visibility="collapsed",
+        # what the address still says is of the kind before: its model, its attack
+        on_change=st.query_params.clear,
     )
     return str(chosen or "picture")

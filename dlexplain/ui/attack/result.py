@@ -10,7 +10,7 @@ from PIL import Image
 from dlexplain.figures.attacks import magnified
 from dlexplain.figures.overlay import page_image
 from dlexplain.results import AttackResult, Attribution, ClassScore
-from dlexplain.results.attacks import budget_told
+from dlexplain.results.attacks import smallest_told
 from dlexplain.services.attack.maps import MapsOfAttack, maps_of
 from dlexplain.services.attack.pictures import attack
 from dlexplain.services.jobs import Progress
@@ -81,13 +81,8 @@ def _facts(result: AttackResult, asked_for_smallest: bool) -> None:
     ]
     if result.success and not result.saved_success:
         lines.append("Saved as a file, in 256 levels, it fools the model no more.")
-    if result.smallest is None and asked_for_smallest:
-        lines.append("No budget that was tried suffices.")
-    if result.smallest is not None:
-        low, high = result.smallest
-        least = f"The smallest budget that was found to suffice: {budget_told(result.norm, high)}"
-        but = f"; {budget_told(result.norm, low)} did not" if low else ""
-        lines.append(f"{least}{but}.")
+    if result.smallest is not None or asked_for_smallest:
+        lines.append(f"Smallest budget: {smallest_told(result.norm, result.smallest)}.")
     st.caption("  \n".join(lines))
     with st.container(horizontal=True):
         key = f"attack-{drawn_before()}"

@@ -13,7 +13,14 @@ from dlexplain.services.attack.series import (
 )
 from dlexplain.services.forecast.forecasting import origins
 from dlexplain.services.forecast.models import LoadedForecaster
-from dlexplain.ui.address import from_address, number_between, one_of, to_address, whole_number
+from dlexplain.ui.address import (
+    from_address,
+    number_between,
+    one_of,
+    to_address,
+    told_above,
+    whole_number,
+)
 from dlexplain.ui.attack.series_result import SeriesQuestion, show_series_attack
 from dlexplain.ui.forecast import cache
 from dlexplain.ui.forecast.choice import (
@@ -36,13 +43,14 @@ ALL, LEAST = 0, 0.001
 def attack_forecasts() -> None:
     """The page's part under its title."""
     arrived = WAY not in st.session_state
-    left, right = st.columns(2, gap="small")
-    with left:
-        entry = choose_forecaster(arrived)
-    if entry is None:
-        return
-    with right:
-        given = choose_series(entry, arrived)
+    with told_above():
+        left, right = st.columns(2, gap="small")
+        with left:
+            entry = choose_forecaster(arrived)
+        if entry is None:
+            return
+        with right:
+            given = choose_series(entry, arrived)
     address: dict[str, str | None] = {
         "input": "series",
         "model": entry.name,

@@ -99,16 +99,16 @@ def _maps(model: LoadedForecaster, given: GivenSeries, result: SeriesAttackResul
     def work(progress: Progress) -> SeriesMapsOfAttack:
         return series_maps_of(model, given, result, method, progress)
 
-    show_live(_draw_maps, asked(MAPS, (id(result), method), "The maps", work))
+    show_live(partial(_draw_maps, result), asked(MAPS, (id(result), method), "The maps", work))
 
 
-def _draw_maps(found: Asked[SeriesMapsOfAttack]) -> None:
+def _draw_maps(result: SeriesAttackResult, found: Asked[SeriesMapsOfAttack]) -> None:
     maps = result_of(found)
     if maps is None:
         return
     both = ((maps.before, maps.after, "before"), (maps.after, maps.before, "after"))
     for one, other, when in both:
-        st.markdown(f"why the forecast {one.step} ahead, **{when}**")
+        st.markdown(f"why the forecast, {result.horizon_told}, **{when}**")
         chart(plot_series_attribution(one, other), f"attack-series-map-{when}")
     told = "Red raised the forecast, blue lowered it; both are on one scale. "
     if maps.correlation is None:

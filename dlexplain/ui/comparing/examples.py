@@ -5,17 +5,15 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dlexplain.figures.model_comparison import (
-    compared_pictures,
     compared_series,
     compared_texts,
+    compared_tiles,
 )
 from dlexplain.results import ModelComparison
 from dlexplain.results.model_comparison import CHANGES, ComparedExample, ShownExample
 from dlexplain.ui.charts import chart
 from dlexplain.ui.markdown import literal
 
-WIDTH = 190
-"""Pixels of a picture."""
 SCALE = (
     "All maps of a row are on one scale: each value over the mean size of its own map, since the "
     "scores of two models have no common unit."
@@ -47,10 +45,8 @@ def _title(found: ModelComparison, one: ComparedExample) -> str:
 def _maps(found: ModelComparison, one: ComparedExample, shown: ShownExample, key: str) -> None:
     titles = [_says(found, one, place) for place in range(len(shown.maps))]
     if found.modality == "picture":
-        with st.container(horizontal=True):
-            pictures = zip(["The picture", *titles], compared_pictures(found, shown), strict=True)
-            for title, picture in pictures:
-                st.image(picture, caption=title, width=WIDTH)
+        plain = [_says(found, one, place, mark="") for place in range(len(shown.maps))]
+        st.html(compared_tiles(found, shown, plain))
     elif found.modality == "text":
         for title, html in zip(titles, compared_texts(found, shown), strict=True):
             st.caption(title)
@@ -63,9 +59,11 @@ def _maps(found: ModelComparison, one: ComparedExample, shown: ShownExample, key
             chart(figures[place], f"{key}-{place}", column)
 
 
-def _says(found: ModelComparison, one: ComparedExample, place: int) -> str:
-    """ "cifar10-resnet says cat" """
+def _says(found: ModelComparison, one: ComparedExample, place: int, mark: str = "*") -> str:
+    """ "cifar10-resnet says *cat*", or plain text without a mark"""
     random = f"{found.model}, drawn anew"
     name = (found.model, found.other, found.control or random)[place]
-    said = f" says *{literal(one.said[place])}*" if place < len(one.said) else ""
-    return f"{literal(name)}{said}"
+    said = one.said[place] if place < len(one.said) else ""
+    if not mark:
+        return f"{name} says {said}" if said else name
+    return literal(name) + (f" says {mark}{literal(said)}{mark}" if said else "")

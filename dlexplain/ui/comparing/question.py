@@ -9,7 +9,7 @@ import streamlit as st
 from dlexplain.results import ModelComparison
 from dlexplain.services.jobs import Progress
 from dlexplain.trained.catalogue import ModelEntry
-from dlexplain.ui.address import from_address, one_of, whole_number
+from dlexplain.ui.address import from_address, one_of, told_above, whole_number
 from dlexplain.ui.jobs import Asked
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.measuring import begin_growing, pressed_to_start, stopped_ones
@@ -85,16 +85,17 @@ def choose_question(
     from_address("data", str, arrived, DATA)
     from_address("method", one_of("method", methods), arrived, METHOD)
     from_address("count", whole_number("count", LEAST, MOST), arrived, COUNT)
-    left, right = st.columns(2)
-    with left:
-        control = choose_second(
-            tasks, entry, CONTROL, arrived, None, CONTROL_HELP, label="Control",
-            placeholder="No third model", without=[other.name],
+    with told_above():
+        left, right = st.columns(2)
+        with left:
+            control = choose_second(
+                tasks, entry, CONTROL, arrived, None, CONTROL_HELP, label="Control",
+                placeholder="No third model", without=[other.name],
+            )  # fmt: skip
+        method = right.selectbox(
+            "Method", list(methods), index=None, format_func=methods.__getitem__, key=METHOD,
+            persist_state="session", placeholder="One that suits both models",
         )  # fmt: skip
-    method = right.selectbox(
-        "Method", list(methods), index=None, format_func=methods.__getitem__, key=METHOD,
-        persist_state="session", placeholder="One that suits both models",
-    )  # fmt: skip
     left, right = st.columns([3, 1])
     data = left.text_input(
         "Other data", key=DATA, persist_state="session", help=DATA_HELP[kind],

@@ -72,19 +72,20 @@ def _answer(found: ModelComparison) -> None:
 
 
 def _numbers(found: ModelComparison) -> None:
+    """Tables whose cells break their lines, so that a phone shows all columns."""
     if found.changes:
         st.markdown("**What became of the classes**")
-        st.dataframe(
+        st.table(
             [
-                {"": one.title, "n": one.count, "Share, 95% interval": str(one.share)}
+                {"": one.title, "n": str(one.count), "Share, 95% interval": str(one.share)}
                 for one in found.changes
             ],
-            hide_index=True, height="content",
+            border="horizontal", hide_index=True,
         )  # fmt: skip
     st.markdown("**In numbers**")
-    st.dataframe(
+    st.table(
         [{"": capital(name), "Mean, 95% interval": number(value)} for name, value in found.means()],
-        hide_index=True, height="content",
+        border="horizontal", hide_index=True,
     )  # fmt: skip
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 import dlexplain.services.compress.versions as versions
-from dlexplain.errors import BadInput, DlexplainError, SpecError
-from dlexplain.params import Value
+from dlexplain.errors import BadInput, DlexplainError, ParamError, SpecError
+from dlexplain.params import Spec, Value, read_values
 from dlexplain.services.compress.sweeping import MOST, Way, learns, sweep, sweep_specs
 from dlexplain.services.training.catalogue import data_status
 from dlexplain.services.training.compression_specs import compressions
@@ -26,6 +26,7 @@ WAY, STRENGTHS, EPOCHS, RATE = (
 )  # fmt: skip
 PATH_NEEDED = "Without them a version can be neither trained on nor tested."
 TOLD = "compress-told"
+LEAST_RATE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,12 @@ def make(entry: ModelEntry) -> None:
     )
     asked = _form(entry)
     path = _data(entry)
-    if asked is None:
-        return
-    many = len(asked.ways)
-    label = "Start" if many == 1 else f"Start {many} runs"
-    if st.button(label, type="primary", icon=":material/play_arrow:", key="compress-start"):
+    many = 1 if asked is None else len(asked.ways)
+    pressed = st.button(
+        "Start" if many == 1 else f"Start {many} runs", type="primary", key="compress-start",
+        icon=":material/play_arrow:", disabled=asked is None,
+    )  # fmt: skip
+    if pressed and asked is not None:
         _start(entry, asked, path)
 
 
@@ -84,15 +86,15 @@ def _form(entry: ModelEntry) -> Asked | None:
         )  # fmt: skip
         usual = float(entry.trained.spec.training.get("learning_rate", 1e-3))
         rate = right.number_input(
-            "Learning rate", 1e-6, 10.0, usual, format="%.2e", key=f"{RATE}-{entry.name}",
-            persist_state="session",
+            "Learning rate", LEAST_RATE, 10.0, usual, max(LEAST_RATE, usual / 10), format="%.2e",
+            key=f"{RATE}-{entry.name}", persist_state="session",
             help="At first that of the model's own training, whose schedule is stretched over the "
             "epochs; less is safer where these are few.",
         )  # fmt: skip
     else:
         st.caption("Nothing is learned after it, so it takes as long as one test.")
     try:
-        values = _strengths(text)
+        values = _strengths(text, way.params[strength]) if strength else ()
     except BadInput as error:
         st.error(literal(error))
         return None
@@ -107,18 +109,22 @@ def _ways(
     return tuple(found)
 
 
-def _strengths(text: str) -> tuple[float, ...]:
-    """Raises BadInput."""
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    try:
-        found = tuple(dict.fromkeys(float(word) for word in words))
-    except ValueError as error:
+def _strengths(text: str, accepted: Spec) -> tuple[float, ...]:
+    """Raises BadInput, which names all that are none."""
+    found, wrong = dict[float, None](), []
+    for word in filter(None, (word.strip() for word in text.split(","))):
+        try:
+            found[float(read_values({"one": accepted}, {"one": word})["one"])] = None
+        except ParamError:
+            wrong.append(f'"{word}"')
+    if wrong:
         raise BadInput(
-            f'the strengths are "{text}"; numbers with commas between are accepted'
-        ) from error
+            f'the strengths are "{text}", but each of them is {accepted.accepts}, with commas '
+            f"between; not accepted: {', '.join(wrong)}"
+        )
     if len(found) >= MOST:
         raise BadInput(f"{len(found)} strengths are given; fewer than {MOST} are accepted")
-    return found
+    return tuple(found)
 
 
 def _data(entry: ModelEntry) -> str:

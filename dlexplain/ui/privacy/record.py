@@ -5,7 +5,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlexplain.figures.privacy import epsilon_told, plot_losses
-from dlexplain.results.privacy import PrivacyReport
+from dlexplain.results.privacy import PrivacyReport, counted
 from dlexplain.results.privacy_cost import PrivacyTrade
 from dlexplain.services.pictures.data import load_pictures
 from dlexplain.services.privacy.shipped import shipped_trade
@@ -85,9 +85,9 @@ def _with_privacy(report: PrivacyReport, trade: PrivacyTrade, member: bool, plac
         rows.append(_row(name, members, others, member, at))
     st.dataframe(rows, hide_index=True, width="stretch")
     st.caption(
-        "The same record in trainings that come along and differ in their noise alone (one seed). "
-        "Where members and others have such a loss equally often, the loss says nothing of "
-        "whether the record was there."
+        "The same record in trainings that come along and differ in their noise alone (one seed); "
+        "the record itself is not counted. Where members and others have such a loss equally "
+        "often, the loss says nothing of whether the record was there."
     )
 
 
@@ -98,6 +98,11 @@ def _row(
     return {
         "Training": name,
         "Loss": f"{loss:.3g}",
-        "Members with such a loss or more": f"{(members >= loss).mean():.0%}",
-        "Others with such a loss or more": f"{(others >= loss).mean():.0%}",
+        "Members with such a loss or more": _above(members, loss, member),
+        "Others with such a loss or more": _above(others, loss, not member),
     }
+
+
+def _above(losses: NDArray[np.float64], loss: float, own: bool) -> str:
+    """Beside the record itself."""
+    return counted(int((losses >= loss).sum()) - own, len(losses) - own)

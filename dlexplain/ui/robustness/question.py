@@ -135,6 +135,12 @@ def choose_question(entry: ModelEntry, arrived: bool) -> Question | None:
     )
 
 
+def address() -> dict[str, str | None]:
+    """What of the settings is to be in the address, also while some of them are nonsense."""
+    state = st.session_state
+    return {"data": state[DATA].strip(), "count": str(state[COUNT])}
+
+
 def _unless(given: tuple[Any, ...], usual: tuple[Any, ...]) -> Any:
     """None where it is what is usual, so that equal questions are the same."""
     return None if given == usual else given

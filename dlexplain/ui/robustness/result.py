@@ -17,6 +17,9 @@ from dlexplain.ui.markdown import literal
 
 MEASURE = "robustness-measure"
 MOST_CLASSES = 50
+BY_ANY = (
+    " Wide and grey, all of them: what is still right whichever attack is made, each on its own."
+)
 EXPLAINED = (
     "An attack that fails is no proof: a stronger one may not. All numbers are of these attacks, "
     "budgets and pictures, and what is measured in L∞ says nothing of other changes, such as "
@@ -40,7 +43,7 @@ def show_result(
         st.markdown("**Under attack**")
         if found.attacks:
             chart(plot_robustness(found, second), f"{key}-attacks")
-            st.caption("Bars: Wilson's 95% interval. Grey: fooled by any of the attacks.")
+            st.caption("Bars: Wilson's 95% interval." + (BY_ANY if len(found.attacks) > 1 else ""))
         else:
             st.caption("No attack was measured.")
     with corrupted:
@@ -115,7 +118,7 @@ def _tables(found: Robustness) -> None:
                 [_class_row(found, one) for one in found.classes],
                 hide_index=True, height="content",
             )  # fmt: skip
-            st.caption("Under attack: by all attacks together. Corrupted: the mean over all.")
+            st.caption("Under attack: right whichever is made. Corrupted: the mean over all.")
 
 
 def _corruption_rows(found: Robustness) -> list[dict[str, Any]]:

@@ -76,7 +76,13 @@ def show_head(found: Sweep) -> None:
         kind = st.error if found.state == "failed" else st.info
         kind(literal(sentence(found.why.rstrip("."))))
     follow(found.id, _answer)
-    rerun_when(lambda: (one := now(found.id)) and one.state, partial(is_active, found.id))
+    state = partial(_state, found.id)
+    rerun_when(state, partial(is_active, found.id), EVERY_SECONDS)
+
+
+def _state(sweep: str) -> str:
+    found = now(sweep)
+    return "" if found is None else found.state
 
 
 def _answer(found: Sweep) -> None:

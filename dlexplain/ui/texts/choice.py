@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dlexplain.trained.catalogue import ModelEntry
-from dlexplain.ui.address import from_address
+from dlexplain.ui.address import from_address, told_above
 from dlexplain.ui.models import choose_model, choose_second
 from dlexplain.ui.own_models import Own
 
@@ -50,21 +50,22 @@ OWN = Own(TASK, _load, also=(TOKENS,))
 
 def choose_classifier(arrived: bool) -> tuple[ModelEntry | None, ModelEntry | None]:
     """The model, and a second one to compare it with; a user's own may be added to both lists."""
-    first, second = st.columns(2)
-    with first:
-        tasks = [TASK, TOKENS]
-        chosen = choose_model(tasks, "classifier", arrived, parameter="classifier", own=OWN)
-    if chosen is None:
-        return None, None
-    with second:
-        beside = choose_second(
-            tasks,
-            chosen,
-            "beside",
-            arrived,
-            OWN,
-            "A second model to compare predictions and attributions with.",
-        )
+    with told_above():
+        first, second = st.columns(2)
+        with first:
+            tasks = [TASK, TOKENS]
+            chosen = choose_model(tasks, "classifier", arrived, parameter="classifier", own=OWN)
+        if chosen is None:
+            return None, None
+        with second:
+            beside = choose_second(
+                tasks,
+                chosen,
+                "beside",
+                arrived,
+                OWN,
+                "A second model to compare predictions and attributions with.",
+            )
     OWN.ask("classifier")
     return chosen, beside
 

@@ -1,0 +1,83 @@
+"""Another worker than the first of a run that several train.
+
+python -m dlexplain.services.training.follower RUN JSON, started by the run's own worker (see
+execution.crew). It builds the same, computes its share of every step, and writes nothing but its
+log; what is measured, saved and told is the first one's.
+"""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dlexplain.data.base import silent
+from dlexplain.errors import DlexplainError
+from dlexplain.execution import paths
+from dlexplain.execution.crew import say_failed, say_ready
+from dlexplain.execution.fitting import follower, quiet
+from dlexplain.execution.parallel import joined, meeting
+from dlexplain.execution.process import end_with, keep_priority
+from dlexplain.execution.states import States
+from dlexplain.memory import keep_memory
+from dlexplain.services.training.worker import build, fitting
+from dlexplain.settings import settings
+from dlexplain.tasks.modules.together import Together
+
+_log = logging.getLogger("dlexplain.worker")
+
+
+def follow(home: Path, run: str, told: Mapping[str, Any]) -> None:
+    """Train along with the first worker.
+
+    told  rank, count, device (the first one's), folder to meet in, checkpoint to go on from or ""
+    """
+    rank, count, folder = int(told["rank"]), int(told["count"]), Path(told["folder"])
+    first = torch.device(told["device"])
+    device = torch.device("cuda", (first.index or 0) + rank) if first.type == "cuda" else first
+    spec = States(paths.states_file(home)).get(run).spec
+    chosen = json.loads(paths.chosen_file(home, run).read_text())
+    built = build(spec, device, silent, chosen["batch"], home)
+    built.module.together = Together(rank, count)
+    how = replace(fitting(spec, built, chosen["precision"]), rank=rank, device=first)
+    say_ready(meeting(folder, count), rank)
+    with joined(folder, rank, count, first):
+        trainer = follower(how)
+        where = told["checkpoint"] or None
+        trainer.fit(built.module, datamodule=built.data, ckpt_path=where, weights_only=True)
+
+
+def main(arguments: list[str]) -> int:
+    run, told = arguments[0], json.loads(arguments[1])
+    end_with(os.getppid())
+    keep_priority()  # the first one's, so that neither waits for the other
+    if settings().keep_memory:
+        keep_memory()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        with quiet():
+            follow(settings().home, run, told)
+    except Exception as error:
+        _log.exception("worker %d of run %s failed", told["rank"] + 1, run)
+        known = isinstance(error, DlexplainError)
+        why = str(error) if known else f"{type(error).__name__}: {error}"
+        if not _is_of_first(error):
+            say_failed(meeting(Path(told["folder"]), told["count"]), told["rank"], why)
+        return 1
+    return 0
+
+
+def _is_of_first(error: Exception) -> bool:
+    """Whether it only says that the first worker, or another, is gone."""
+    return isinstance(error, RuntimeError) and any(
+        words in str(error) for words in ("Connection", "gloo", "NCCL")
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
