@@ -114,6 +114,9 @@ CALLS["explain_folder"] = lambda: dx.explain_folder(
 CALLS["explain_many"] = lambda: dx.explain_many(
     "digits-cnn", zipped(PICTURE), "lime", out=new_folder(), **OF_PICTURES["lime"]
 )
+CALLS["attack_many"] = lambda: dx.attack_many(
+    "digits-cnn", zipped(PICTURE), "square", out=new_folder(), queries=10
+)
 CALLS["quality"] = lambda: dx.quality(
     dx.load("digits-cnn"), PICTURE, dx.explain("digits-cnn", PICTURE, "saliency")
 )

@@ -46,7 +46,7 @@ from dlexplain.results.layers import (
     TopActivation,
     TopActivations,
 )
-from dlexplain.results.many import ExplainedMany
+from dlexplain.results.many import AttackedMany, ExplainedMany
 from dlexplain.results.mean_errors import MeanError
 from dlexplain.results.model_comparison import ModelComparison
 from dlexplain.results.objects import (
@@ -173,6 +173,7 @@ __all__ = [
     "Alignment",
     "Arbitration",
     "AttackResult",
+    "AttackedMany",
     "AttentionMaps",
     "Attribution",
     "Backtest",

@@ -2,11 +2,14 @@
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pyarrow.parquet as pq
@@ -19,7 +22,9 @@ from dlexplain.data.picture_files import find_pictures
 from dlexplain.errors import BadInput, Cancelled, DataError, RunError
 from dlexplain.execution.clusters.connecting import connect
 from dlexplain.execution.clusters.pool import Pool
-from dlexplain.results import ExplainedMany
+from dlexplain.execution.clusters.workplace import Workplace
+from dlexplain.results import AttackedMany, ExplainedMany
+from dlexplain.services.many.job import found_model
 from dlexplain.services.many.rows import map_of
 from dlexplain.settings import settings
 from tests.digit_files import digits_folder
@@ -62,7 +67,7 @@ def rows(found: Path) -> list[dict[str, object]]:
     return [row for file in files for row in pq.read_table(file).to_pylist()]
 
 
-def shards(found: ExplainedMany) -> dict[str, bytes]:
+def shards(found: ExplainedMany | AttackedMany) -> dict[str, bytes]:
     return {f.name: f.read_bytes() for f in sorted(found.folder.glob("shards/*"))}
 
 
@@ -279,7 +284,7 @@ def test_the_command_prints_what_was_found(
     printed = capsys.readouterr()
     assert printed.err.startswith("dlexplain: 7/bad.png is text, not a picture")
     assert printed.out.splitlines()[0].endswith(": 20 pictures, Grad-CAM by digits-cnn")
-    assert "1 could not be read" in printed.out and "1 file in shards/" in printed.out
+    assert "Without an answer: 1" in printed.out and "1 file in shards/" in printed.out
     assert main(words) == 2
     assert "has answers of an earlier job; resume it" in capsys.readouterr().err
     assert main([*words, "--resume", "--json"]) == 1
@@ -287,3 +292,122 @@ def test_the_command_prints_what_was_found(
     assert (told["pictures"], told["earlier"], told["refused"]) == (COUNT, COUNT, 1)
     assert main([*words, "--resume", "--set", "steps=3"]) == 2
     assert 'unknown parameter "steps"' in capsys.readouterr().err
+
+
+def attacked(folder: Path, out: Path, **more: object) -> AttackedMany:
+    given = {"method": "pgd", "epsilon": 0.1, "steps": 5, "shard": SHARD, **more}
+    return dx.attack_many(MODEL, folder, out=out, **given)  # type: ignore[arg-type]
+
+
+def test_each_row_is_what_attack_says_of_the_picture(folder: Path, tmp_path: Path) -> None:
+    found = attacked(folder, tmp_path / "out")
+    told = rows(found.folder)
+    assert [row["name"] for row in told] == sorted(
+        f.relative_to(folder).as_posix() for f in folder.rglob("*.png")
+    )
+    answered = [row for row in told if row["error"] is None]
+    for row in answered[::4]:
+        name = str(row["name"])
+        alone = dx.attack(MODEL, folder / name, "pgd", epsilon=0.1, label=name[0], steps=5)
+        assert (row["success"], row["already_misclassified"]) == (alone.success, alone.already)
+        assert (row["class"], row["truth"]) == (alone.before[0].name.label, name[0])
+        assert row["after_class"] == alone.after[0].name.label
+        assert row["after_probability"] == pytest.approx(alone.after[0].probability, abs=1e-6)
+        assert (row["linf"], row["l2"]) == pytest.approx((alone.linf, alone.l2), abs=1e-6)
+        assert (row["pixels"], row["evaluations"]) == (alone.pixels, alone.evaluations)
+    assert (found.refused, len(answered)) == (1, COUNT - 1)
+    right = [row for row in answered if row["class"] == row["truth"]]
+    assert (found.right, found.attacked) == (len(right), len(right))
+    assert 0 < found.fooled == sum(bool(row["success"]) for row in right)
+    assert found.robust_told.endswith(f"n = {COUNT - 1}")
+    assert found.budget_told == "25.5/255 in L∞"
+    with pytest.raises(BadInput, match="its method had other parameters"):
+        attacked(folder, found.folder, epsilon=0.2, resume=True)
+    with pytest.raises(BadInput, match="its method is attack pgd, not attack fgsm"):
+        dx.attack_many(
+            MODEL, folder, "fgsm", out=found.folder, epsilon=0.1, shard=SHARD, resume=True
+        )
+
+
+class InProcess:
+    """Stands for the pool: the same worker in here, and what goes to it goes as bytes."""
+
+    count = 1
+
+    def __init__(
+        self, ray: None, address: str, maker: str, asked: dict[str, Any], most: int, cpus: int
+    ) -> None:
+        self.place = Workplace()
+        self.place.begin(maker, pickle.loads(pickle.dumps(asked)))
+
+    def results(self, tasks: Iterator[tuple[int, Any]], *told: object) -> Iterator[Any]:
+        for number, content in tasks:
+            yield number, self.place.do(pickle.loads(pickle.dumps(content)))
+
+
+@pytest.mark.parametrize("job", [explained, attacked])
+def test_what_a_worker_makes_of_what_it_is_sent_is_what_is_made_here(
+    job: Callable[..., ExplainedMany | AttackedMany],
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = job(folder, tmp_path / "here")
+    monkeypatch.setenv("DLEXPLAIN_RAY", "stands:1")
+    monkeypatch.setattr("dlexplain.services.many.job.Pool", InProcess)
+    monkeypatch.setattr("dlexplain.services.many.job.joined", lambda *told: nullcontext())
+    settings.cache_clear()
+    try:
+        there = job(folder, tmp_path / "there", on="ray")
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+    assert shards(there) == shards(here) and there.on == "ray"
+
+
+def test_a_model_with_other_weights_elsewhere_is_refused() -> None:
+    with pytest.raises(RunError, match="digits-cnn has other weights here than where the job was"):
+        found_model(MODEL, "0" * 16)
+
+
+@pytest.mark.slow
+def test_attacks_on_the_cluster_are_those_of_here(
+    folder: Path, tmp_path: Path, cluster: TestCluster, on_ray: str
+) -> None:
+    there = attacked(folder, tmp_path / "there", on="ray", workers=1)
+    here = attacked(folder, tmp_path / "here")
+    assert shards(there) == shards(here) and there.digest == here.digest
+    assert there.workers == 1 and there.lost == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"epsilon": 2}, "the budget is 2; it has to be above 0 and at most 1"),
+        ({"norm": "l0", "epsilon": 1}, "keeps a budget in"),
+        ({"norm": "l7"}, 'the norm is "l7"'),
+        ({"method": "pgf"}, 'unknown attack "pgf"'),
+        ({"on": "moon"}, 'on is "moon"'),
+    ],
+)
+def test_an_attack_that_cannot_be_is_one_sentence(
+    folder: Path, tmp_path: Path, more: dict[str, object], words: str
+) -> None:
+    with pytest.raises(BadInput, match=words):
+        attacked(folder, tmp_path / "out", **more)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_attacks(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["attack-many", str(folder), "--model", MODEL, "--method", "fgsm"]
+    words += ["--epsilon", "25/255", "--out", str(tmp_path / "out")]
+    assert main(words) == 1
+    printed = capsys.readouterr().out
+    assert "Fooled within 25/255 in L∞: " in printed and "Right and not fooled: " in printed
+    assert main([*words, "--resume", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["epsilon"] == pytest.approx(25 / 255) and told["earlier"] == COUNT
+    assert main([*words, "--resume", "--set", "seed=3"]) == 2
+    assert 'unknown parameter "seed"' in capsys.readouterr().err

@@ -1,21 +1,25 @@
-"""The work on one shard of pictures: classes, probabilities and maps; the same on every machine."""
+"""Very many pictures explained: the work on one shard, the same on every machine, and the job."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dlexplain.data.picture_files import PictureFile, PictureReader
-from dlexplain.errors import PictureError, RunError
+from dlexplain.data.fit import Fit
+from dlexplain.data.picture_files import PictureFiles, PictureReader
 from dlexplain.explainers.batching import BatchSizes, Kind
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.prepare import Prepared
 from dlexplain.explainers.progress import Progress
 from dlexplain.params import Value
+from dlexplain.results import ExplainedMany
 from dlexplain.services.loading import load
-from dlexplain.services.many.rows import map_columns, to_parquet
+from dlexplain.services.many.job import SHARD, How, Work, found_model, in_shards
+from dlexplain.services.many.packing import Packed, unpacked
+from dlexplain.services.many.rows import EXPLAINED, map_columns, to_parquet
+from dlexplain.services.many.store import ManyQuestion
+from dlexplain.services.pictures.explain import usual_method
 from dlexplain.services.pictures.folder_store import Fresh, Refused
 from dlexplain.services.pictures.folder_work import FolderWork, Seen
 from dlexplain.services.pictures.models import LoadedModel
@@ -25,9 +29,6 @@ MAKER = "dlexplain.services.many.explaining:explaining"
 CHUNK = 32
 """Pictures or evaluations at once: measured sizes would differ from machine to machine, and so
 would the last digits."""
-Packed = Mapping[str, Any]
-"""A shard on its way: first (the place of its first file) and files, each of which has name,
-folder, content (its bytes) and why (a sentence where it could not be read)."""
 
 
 class SameSizes(BatchSizes):
@@ -37,32 +38,60 @@ class SameSizes(BatchSizes):
         return self._known.get(self._key(model, kind), CHUNK)
 
 
+@random_state_kept()
+def explain_many(
+    model: LoadedModel | str,
+    source: str | Path | bytes | PictureFiles,
+    method: str = "",
+    *,
+    out: str | Path,
+    on: str = "local",
+    workers: int = 0,
+    cpus: int = 1,
+    shard: int = SHARD,
+    fit: Fit | str | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+    **params: Value,
+) -> ExplainedMany:
+    """Each picture's class, probabilities and map in a Parquet file of its shard.
+
+    model    from `dx.load`, or its name; on a cluster it is loaded there by its name
+    source   a folder or a ZIP, by its path, or a ZIP's bytes
+    out      the folder for the shards; the job that it holds must have asked the same
+    on       local: this process; ray: workers on the cluster of the settings
+    workers  on a cluster, at most; 0 is as many as its processors allow
+    cpus     processors of each of them, with as many threads
+    shard    pictures of a shard: what is lost at most when a worker is, 1 to 4,096
+    fit      how pictures are made into the model's square, see Fit
+    resume   whether to go on with what is in `out`, rather than to refuse it
+    progress counts pictures;  params  the method's
+
+    A file that cannot be read has a row that says why. Raises DataError where there is nothing to
+    read, BadInput where `out` has the answers to another question or cannot be written, RunError
+    where the cluster cannot be used, UnknownName, ParamError, Incompatible or Cancelled; shards
+    that were done by then are kept.
+    """
+    how = How(out, on, workers, cpus, shard, resume)
+    model = load(LoadedModel, model) if isinstance(model, str) else model
+    method = method or usual_method(model)
+    asked = FolderWork.of(model, None, method, params, fit, SameSizes())
+    told = {"method": method, "params": params, "fit": asked.fit_of(model)}
+
+    def question(files: PictureFiles) -> ManyQuestion:
+        return ManyQuestion(**asdict(asked.question(files)), shard=shard)
+
+    work = Work(model, MAKER, told, ExplainShards(asked), question)
+    facts, _ = in_shards(work, source, how, progress or Progress())
+    return ExplainedMany(method=method, title=asked.method.title, params=asked.ready.used, **facts)
+
+
 def explaining(
     model: str, fingerprint: str, method: str, params: dict[str, Value], fit: str
 ) -> "ExplainShards":
     """The work by what was asked; raises RunError where the model of that name is another here."""
-    loaded = load(LoadedModel, model)
-    if loaded.prepared.fingerprint != fingerprint:
-        raise RunError(
-            f"{model} has other weights here than where the job was asked; both need the same"
-        )
+    loaded = found_model(model, fingerprint)
     return ExplainShards(FolderWork.of(loaded, None, method, params, fit, SameSizes()))
-
-
-def pack(reader: PictureReader, files: Sequence[PictureFile], first: int) -> Packed:
-    """Read the files of a shard, as they are."""
-    packed = []
-    for file in files:
-        told = {"name": file.name, "folder": file.folder, "content": b"", "why": ""}
-        try:
-            found = reader.content(file)
-            told["content"] = found.read_bytes() if isinstance(found, Path) else found
-        except PictureError as error:
-            told["why"] = str(error)
-        except OSError as error:
-            told["why"] = f"{file.name} cannot be read: {error.strerror or error}"
-        packed.append(told)
-    return {"first": first, "files": packed}
 
 
 class ExplainShards:
@@ -78,18 +107,15 @@ class ExplainShards:
         rows: dict[int, dict[str, Any]] = {}
         seen: list[Seen] = []
         reader = PictureReader(None)
-        for place, told in enumerate(shard["files"], shard["first"]):
-            content = told["content"]
-            digest = "" if told["why"] else hashlib.sha256(content).hexdigest()
-            rows[place] = {"place": place, "name": told["name"], "sha256": digest}
-            found: Seen | Refused = Refused(place, told["why"])
-            if not told["why"]:
-                file = PictureFile(told["name"], told["folder"], len(content), 0, content)
-                found = self.work.see(reader, place, file)
+        for one in unpacked(shard):
+            rows[one.place] = one.row
+            found: Seen | Refused = Refused(one.place, one.why)
+            if not one.why:
+                found = self.work.see(reader, one.place, one.file)
             if isinstance(found, Seen):
                 seen.append(found)
             else:
-                rows[place] |= {"error": found.why}
+                rows[one.place] |= {"error": found.why}
                 progress.advance(1)
         at_once = self.work.at_once
         for start in range(0, len(seen), at_once):
@@ -97,7 +123,7 @@ class ExplainShards:
                 place = made.place if isinstance(made, Refused) else made.answer.place
                 rows[place] |= _columns(made)
                 progress.advance(1)
-        return to_parquet([rows[place] for place in sorted(rows)])
+        return to_parquet(list(rows.values()), EXPLAINED)
 
 
 def _columns(made: Fresh | Refused) -> dict[str, Any]:

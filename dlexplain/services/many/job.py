@@ -1,33 +1,21 @@
-"""Very many pictures explained in shards, by this process or by workers on a Ray cluster."""
+"""A job over very many pictures in shards, by this process or by workers on a Ray cluster."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dlexplain.data.fit import Fit
 from dlexplain.data.picture_files import PictureFiles, find_pictures
-from dlexplain.errors import BadInput
+from dlexplain.errors import BadInput, RunError
 from dlexplain.execution.clusters.connecting import ClusterError
 from dlexplain.execution.clusters.pool import Pool, joined
 from dlexplain.execution.resources import NO_ADDRESS
-from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
-from dlexplain.params import Value
-from dlexplain.results import ExplainedMany
 from dlexplain.services.loading import load
-from dlexplain.services.many.explaining import (
-    MAKER,
-    ExplainShards,
-    Packed,
-    SameSizes,
-    pack,
-)
+from dlexplain.services.many.packing import Packed, pack
 from dlexplain.services.many.store import ManyQuestion, ManyStore
 from dlexplain.services.pictures.bundle import versions
-from dlexplain.services.pictures.explain import usual_method
-from dlexplain.services.pictures.folder_work import FolderWork
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.settings import local_path, settings
 
@@ -37,96 +25,109 @@ MOST = 10_000_000
 """Pictures of a job: those of a shard are in memory, and of all others the names."""
 
 
-@random_state_kept()
-def explain_many(
-    model: LoadedModel | str,
-    source: str | Path | bytes | PictureFiles,
-    method: str = "",
-    *,
-    out: str | Path,
-    on: str = "local",
-    workers: int = 0,
-    cpus: int = 1,
-    shard: int = SHARD,
-    fit: Fit | str | None = None,
-    resume: bool = False,
-    progress: Progress | None = None,
-    **params: Value,
-) -> ExplainedMany:
-    """Each picture's class, probabilities and map in a Parquet file of its shard.
+@dataclass(frozen=True)
+class How:
+    """Where a job is done, and where its shards are kept, as `dx.explain_many` takes it.
 
-    model    from `dx.load`, or its name; on a cluster it is loaded there by its name
-    source   a folder or a ZIP, by its path, or a ZIP's bytes
-    out      the folder for the shards; the job that it holds must have asked the same
-    on       local: this process; ray: workers on the cluster of the settings
-    workers  on a cluster, at most; 0 is as many as its processors allow
-    cpus     processors of each of them, with as many threads
-    shard    pictures of a shard: what is lost at most when a worker is, 1 to 4,096
-    fit      how pictures are made into the model's square, see Fit
-    resume   whether to go on with what is in `out`, rather than to refuse it
-    progress counts pictures;  params  the method's
-
-    A file that cannot be read has a row that says why. Raises DataError where there is nothing to
-    read, BadInput where `out` has the answers to another question or cannot be written, RunError
-    where the cluster cannot be used, UnknownName, ParamError, Incompatible or Cancelled; shards
-    that were done by then are kept.
+    Raises BadInput, or RunError where there is no cluster in the settings.
     """
-    for name, value, low, high in (
-        ("shard", shard, 1, MOST_SHARD), ("workers", workers, 0, MOST), ("cpus", cpus, 1, 1024),
-    ):  # fmt: skip
-        if not low <= value <= high:
-            raise BadInput(f"{name} is {value}; {low:,} to {high:,} is accepted")
-    if on not in PLACES:
-        raise BadInput(f'on is "{on}"; {" or ".join(PLACES)} is accepted')
-    if on == "ray" and not settings().ray:
-        raise ClusterError(NO_ADDRESS)
-    model = load(LoadedModel, model) if isinstance(model, str) else model
+
+    out: str | Path
+    on: str
+    workers: int
+    cpus: int
+    shard: int
+    resume: bool
+
+    def __post_init__(self) -> None:
+        bounds = {"shard": (1, MOST_SHARD), "workers": (0, MOST), "cpus": (1, 1024)}
+        for name, (low, high) in bounds.items():
+            if not low <= getattr(self, name) <= high:
+                value = getattr(self, name)
+                raise BadInput(f"{name} is {value}; {low:,} to {high:,} is accepted")
+        if self.on not in PLACES:
+            raise BadInput(f'on is "{self.on}"; {" or ".join(PLACES)} is accepted')
+        if self.on == "ray" and not settings().ray:
+            raise ClusterError(NO_ADDRESS)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is asked of each shard.
+
+    maker     MODULE:FUNCTION(model=, fingerprint=, **asked) that makes `do` on another machine
+    do        (shard, progress) -> its rows as a Parquet file
+    question  of the files
+    """
+
+    model: LoadedModel
+    maker: str
+    asked: Mapping[str, Any]
+    do: Callable[[Packed, Progress], bytes]
+    question: Callable[[PictureFiles], ManyQuestion]
+
+
+def found_model(name: str, fingerprint: str) -> LoadedModel:
+    """Of another machine; raises RunError where it has other weights here."""
+    loaded = load(LoadedModel, name)
+    if loaded.prepared.fingerprint != fingerprint:
+        raise RunError(
+            f"{name} has other weights here than where the job was asked; both need the same"
+        )
+    return loaded
+
+
+def in_shards(
+    work: Work,
+    source: str | Path | bytes | PictureFiles,
+    how: How,
+    progress: Progress,
+    columns: Sequence[str] = (),
+) -> tuple[dict[str, Any], Mapping[str, list[Any]]]:
+    """Do what is not done yet; returns what ManyPictures has of it, and columns of all rows."""
     files = source if isinstance(source, PictureFiles) else find_pictures(source, most=MOST)
-    work = FolderWork.of(model, None, method or usual_method(model), params, fit, SameSizes())
-    question = ManyQuestion(**asdict(work.question(files)), shard=shard)
-    store = ManyStore(local_path(out))
-    job = _Job(work, params, files, store, question, progress or Progress())
+    store = ManyStore(local_path(how.out))
+    question = work.question(files)
+    job = _Job(work, files, store, how, progress)
     with store.held():
         about = {"source": files.name, "pictures": len(files.files), "versions": versions()}
-        store.begin(question, about, resume)
+        store.begin(question, about, how.resume)
         job.find_done()
-        if on == "ray" and job.todo():
-            job.on_cluster(workers, cpus)
+        if how.on == "ray" and job.todo():
+            job.on_cluster()
         else:
             job.here()
-        counted = store.close(job.sizes, {"question": asdict(question), **about})
-    return ExplainedMany(
-        source=files.name,
-        model=model.name,
-        method=work.method.name,
-        title=work.method.title,
-        params=work.ready.used,
-        folder=store.folder,
-        pictures=counted.rows,
-        shards=len(job.sizes),
-        refused=counted.refused,
-        problems=counted.problems,
-        known=counted.known,
-        right=counted.right,
-        earlier=job.earlier,
-        damaged=job.damaged,
-        lost=tuple(job.lost),
-        digest=counted.digest,
-        on=on,
-        workers=job.workers,
-        seconds=time.perf_counter() - job.began,
-    )
+        columns = ("class", "truth", *columns)
+        counted = store.close(job.sizes, {"question": asdict(question), **about}, columns)
+    pairs = zip(counted.columns["class"], counted.columns["truth"], strict=True)
+    known = [said == truth for said, truth in pairs if truth is not None]
+    facts = {
+        "source": files.name,
+        "model": work.model.name,
+        "folder": store.folder,
+        "pictures": counted.rows,
+        "shards": len(job.sizes),
+        "refused": counted.refused,
+        "problems": counted.problems,
+        "known": len(known),
+        "right": sum(known),
+        "earlier": job.earlier,
+        "damaged": job.damaged,
+        "lost": tuple(job.lost),
+        "digest": counted.digest,
+        "on": how.on,
+        "workers": job.workers,
+        "seconds": time.perf_counter() - job.began,
+    }
+    return facts, counted.columns
 
 
 @dataclass(eq=False)
 class _Job:
-    """params  of the method, as they were given"""
-
-    work: FolderWork
-    params: dict[str, Value]
+    work: Work
     files: PictureFiles
     store: ManyStore
-    question: ManyQuestion
+    how: How
     progress: Progress
     whole: set[int] = field(default_factory=set)
     damaged: int = 0
@@ -138,7 +139,7 @@ class _Job:
     @property
     def sizes(self) -> list[int]:
         """Pictures of each shard."""
-        size, count = self.question.shard, len(self.files.files)
+        size, count = self.how.shard, len(self.files.files)
         return [min(size, count - first) for first in range(0, count, size)]
 
     def find_done(self) -> None:
@@ -156,7 +157,7 @@ class _Job:
 
     def shards(self) -> Iterator[tuple[int, Packed]]:
         """Those to do, each read when it is asked for."""
-        size = self.question.shard
+        size = self.how.shard
         with self.files.opened() as reader:
             for number in self.todo():
                 first = number * size
@@ -165,22 +166,18 @@ class _Job:
     def here(self) -> None:
         """Do them one after the other."""
         self.workers = 1
-        explain = ExplainShards(self.work)
         for number, shard in self.shards():
-            self._keep(number, explain(shard, self.progress))
+            self._keep(number, self.work.do(shard, self.progress))
 
-    def on_cluster(self, workers: int, cpus: int) -> None:
+    def on_cluster(self) -> None:
         """Have workers on the cluster do them, each of which loads the model once."""
-        asked: dict[str, Any] = {
-            "model": self.work.model.name,
-            "fingerprint": self.work.model.prepared.fingerprint,
-            "method": self.work.method.name,
-            "params": self.params,
-            "fit": self.question.fit,
-        }
-        most = min(workers or len(self.todo()), len(self.todo()))
-        with joined(settings().ray, [self.work.model.name]) as ray:
-            pool = Pool(ray, settings().ray, MAKER, asked, most, cpus)
+        model, todo = self.work.model, len(self.todo())
+        fingerprint = model.prepared.fingerprint
+        asked = {"model": model.name, "fingerprint": fingerprint, **self.work.asked}
+        most = min(self.how.workers or todo, todo)
+        address = settings().ray
+        with joined(address, [model.name]) as ray:
+            pool = Pool(ray, address, self.work.maker, asked, most, self.how.cpus)
             self.workers = pool.count
             for number, rows in pool.results(self.shards(), self.progress.check, self.lost.append):
                 self._keep(number, rows)

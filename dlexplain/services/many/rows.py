@@ -9,17 +9,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-SCHEMA = pa.schema(
+_FILE = [("place", pa.int64()), ("name", pa.string()), ("sha256", pa.string())]
+_SAID = [
+    ("class_index", pa.int32()),
+    ("class", pa.string()),
+    ("probability", pa.float64()),
+    ("truth", pa.string()),
+]
+_WHY = [("note", pa.string()), ("error", pa.string())]
+EXPLAINED = pa.schema(
     [
-        ("place", pa.int64()),
-        ("name", pa.string()),
-        ("sha256", pa.string()),
-        ("class_index", pa.int32()),
-        ("class", pa.string()),
-        ("probability", pa.float64()),
+        *_FILE,
+        *_SAID,
         ("entropy_bits", pa.float64()),
         ("probabilities", pa.list_(pa.float32())),
-        ("truth", pa.string()),
         ("width", pa.int32()),
         ("height", pa.int32()),
         ("map_min", pa.float32()),
@@ -30,19 +33,35 @@ SCHEMA = pa.schema(
         ("map_width", pa.int32()),
         ("map_scale", pa.float32()),
         ("map", pa.binary()),
-        ("note", pa.string()),
-        ("error", pa.string()),
+        *_WHY,
     ]
 )
-"""A row a file, in the order of their names. Of one that could not be read there are place, name,
-sha256 (of its bytes) and error; the others have no error."""
+ATTACKED = pa.schema(
+    [
+        *_FILE,
+        *_SAID,
+        ("already_misclassified", pa.bool_()),
+        ("success", pa.bool_()),
+        ("success_in_256_levels", pa.bool_()),
+        ("after_class_index", pa.int32()),
+        ("after_class", pa.string()),
+        ("after_probability", pa.float64()),
+        ("linf", pa.float64()),
+        ("l2", pa.float64()),
+        ("pixels", pa.int64()),
+        ("evaluations", pa.int64()),
+        *_WHY,
+    ]
+)
+"""A row a file, in the order of their names. Of one without an answer there are place, name, sha256
+(of its bytes, where they could be read) and error; the others have no error."""
 HALF = "<f2"
 
 
-def to_parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """The rows, by names of SCHEMA, as a file; what a row does not name is null in it."""
+def to_parquet(rows: Sequence[Mapping[str, Any]], schema: Any) -> bytes:
+    """The rows, by names of the schema, as a file; what a row does not name is null in it."""
     buffer = io.BytesIO()
-    table = pa.Table.from_pylist(list(rows), schema=SCHEMA)
+    table = pa.Table.from_pylist(list(rows), schema=schema)
     pq.write_table(table, buffer, compression="zstd", use_dictionary=False)
     return buffer.getvalue()
 

@@ -41,14 +41,14 @@ class ManyQuestion(FolderQuestion):
 
 @dataclass(frozen=True)
 class Counted:
-    """Of all rows: refused  of files that could not be read, with the first sentences on them"""
+    """Of all rows: refused  that have no answer, with the first sentences on them;  columns  values
+    by name, a row each"""
 
     rows: int
     refused: int
     problems: tuple[str, ...]
-    known: int
-    right: int
     digest: str
+    columns: Mapping[str, list[Any]]
 
 
 class ManyStore(KeptAnswers[ManyQuestion]):
@@ -92,14 +92,26 @@ class ManyStore(KeptAnswers[ManyQuestion]):
         digest = hashlib.sha256(content).hexdigest()
         self.append([{"shard": number, "rows": rows, "sha256": digest}])
 
-    def close(self, sizes: Sequence[int], about: Mapping[str, Any]) -> Counted:
+    def close(
+        self, sizes: Sequence[int], about: Mapping[str, Any], columns: Sequence[str]
+    ) -> Counted:
         """Count what is in the files, and write the manifest.
 
         sizes  rows that each shard must have;  about  further facts for people
+        columns  whose values are wanted
         Raises RunError where an example has no row or two.
         """
-        counted = self._count(sizes)
         noted = self.noted()
+        rows = self._rows(sizes, ["place", "error", *columns])
+        problems = [error for error in rows["error"] if error is not None]
+        digests = "".join(noted[number] for number in range(len(sizes)))
+        counted = Counted(
+            len(rows["place"]),
+            len(problems),
+            tuple(problems[:FIRST]),
+            hashlib.sha256(digests.encode()).hexdigest(),
+            rows,
+        )
         files = [
             {"shard": number, "rows": size, "sha256": noted[number]}
             for number, size in enumerate(sizes)
@@ -114,21 +126,14 @@ class ManyStore(KeptAnswers[ManyQuestion]):
         self.finish(self.folder / MANIFEST, told)
         return counted
 
-    def _count(self, sizes: Sequence[int]) -> Counted:
-        known = right = refused = first = 0
-        problems: list[str] = []
-        noted = self.noted()
+    def _rows(self, sizes: Sequence[int], columns: Sequence[str]) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {name: [] for name in columns}
+        first = 0
         for number, size in enumerate(sizes):
-            columns = ["place", "class", "truth", "error"]
-            rows = pq.read_table(self.file(number), columns=columns).to_pylist()
-            if [row["place"] for row in rows] != list(range(first, first + size)):
+            table = pq.read_table(self.file(number), columns=list(columns))
+            if table["place"].to_pylist() != list(range(first, first + size)):
                 raise RunError(f"{self.file(number)} has not the rows that it should have")
             first += size
-            errors = [row["error"] for row in rows if row["error"] is not None]
-            refused += len(errors)
-            problems += errors[: FIRST - len(problems)]
-            known += sum(row["truth"] is not None for row in rows)
-            right += sum(row["truth"] is not None and row["truth"] == row["class"] for row in rows)
-        digests = "".join(noted[number] for number in range(len(sizes)))
-        digest = hashlib.sha256(digests.encode()).hexdigest()
-        return Counted(first, refused, tuple(problems), known, right, digest)
+            for name in columns:
+                found[name] += table[name].to_pylist()
+        return found
