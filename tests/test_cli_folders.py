@@ -92,6 +92,7 @@ def test_a_wrong_call_is_one_sentence(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow  # tests/test_cli_trust.py kills a job that is kept alike
 def test_a_killed_job_goes_on_as_if_nothing_had_been(tmp_path: Path) -> None:
     folder = digits_folder(tmp_path / "in", PICTURES)
     environment = {**os.environ, "DLEXPLAIN_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"}

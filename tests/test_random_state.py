@@ -2,8 +2,10 @@
 
 import io
 import random
+import tempfile
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.texts.models import TextModel
 from dlexplain.services.translation.models import LoadedTranslator
 from dlexplain.services.writing.models import LoadedLanguageModel
+from dlexplain.settings import settings
 from tests.services.test_wrapping_objects import CLASSES, SIDE, Detector, Segmenter
 from tests.trained import filmed_run
 
@@ -108,6 +111,12 @@ for _method in (*OF_PICTURES, "grad-cam", "deeplift", "lrp"):
 CALLS["explain_folder"] = lambda: dx.explain_folder(
     "digits-cnn", zipped(PICTURE), "lime", **OF_PICTURES["lime"]
 )
+CALLS["explain_many"] = lambda: dx.explain_many(
+    "digits-cnn", zipped(PICTURE), "lime", out=new_folder(), **OF_PICTURES["lime"]
+)
+CALLS["attack_many"] = lambda: dx.attack_many(
+    "digits-cnn", zipped(PICTURE), "square", out=new_folder(), queries=10
+)
 CALLS["quality"] = lambda: dx.quality(
     dx.load("digits-cnn"), PICTURE, dx.explain("digits-cnn", PICTURE, "saliency")
 )
@@ -150,6 +159,10 @@ CALLS["explain a region"] = lambda: dx.explain(
 def translated() -> tuple[Any, Any]:
     model = dx.load("dates-gru-attention")
     return model, dx.translate(model, "5 may 1999")
+
+
+def new_folder() -> Path:
+    return Path(tempfile.mkdtemp(dir=settings().home), "many")
 
 
 def zipped(path: str) -> bytes:

@@ -26,6 +26,7 @@ from dlexplain.cli import (
     keeping_runs,
     latents,
     layers,
+    many,
     objects,
     privacy,
     quality,
@@ -108,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     defending.declare(command)
     reliability.declare(command)
     folders.declare(command)
+    many.declare(command)
     objects.declare(command)
     attention.declare(command)
     training.declare(command)

@@ -35,14 +35,14 @@ class PictureFile:
     folder   the name of the folder that it lies in, or ""
     size     bytes, unpacked
     version  tells a changed file from the old one: the time of change, in a ZIP the checksum
-    where    what is opened
+    where    what is opened, or the content
     """
 
     name: str
     folder: str
     size: int
     version: int
-    where: Path | zipfile.ZipInfo
+    where: Path | zipfile.ZipInfo | bytes
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class PictureReader:
         """Raises PictureError, one sentence; what is refused does not count."""
         limit = settings().max_folder_megapixels
         if self.used < limit * 1e6:
-            picture = read_picture(self._content(file), file.name)
+            picture = read_picture(self.content(file), file.name)
             size = picture.pixels.shape[0] * picture.pixels.shape[1]
             if self.used + size <= limit * 1e6:
                 self.used += size
@@ -97,8 +97,9 @@ class PictureReader:
             f"{limit:,.0f} megapixels together"
         )
 
-    def _content(self, file: PictureFile) -> Path | bytes:
-        if isinstance(file.where, Path):
+    def content(self, file: PictureFile) -> Path | bytes:
+        """Its bytes, or the path that has them; raises PictureError."""
+        if isinstance(file.where, Path | bytes):
             return file.where
         assert self.archive is not None
         name, most = one_line(file.name), settings().max_file_mb
@@ -115,29 +116,34 @@ class PictureReader:
             ) from error
 
 
-def find_pictures(source: str | Path | bytes, name: str = "") -> PictureFiles:
+def find_pictures(
+    source: str | Path | bytes, name: str = "", most: int | None = None
+) -> PictureFiles:
     """All files of a folder or ZIP that are named as pictures are, those in folders below too.
 
     source  a folder, a ZIP, or a ZIP's bytes
     name    shown to people; by default that of the folder or file
-    Raises DataError where there are none, or more than settings().max_folder_pictures, or the ZIP
-    is damaged or would grow out of proportion.
+    most    files that are accepted, by default settings().max_folder_pictures
+    Raises DataError where there are none, or more than that, or the ZIP is damaged or
+    would grow out of proportion.
     """
+    if most is None:
+        most = settings().max_folder_pictures
     if isinstance(source, bytes):
-        return _in_zip(source, one_line(name or "the ZIP"), len(source))
+        return _in_zip(source, one_line(name or "the ZIP"), len(source), most)
     try:
         root = local_path(source)
     except BadInput as error:
         raise DataError(str(error)) from error
     name = one_line(name or root.name or str(root))
     if root.is_dir():
-        return _in_folder(root, name)
+        return _in_folder(root, name, most)
     if root.is_file():
-        return _in_zip(root, name, root.stat().st_size)
+        return _in_zip(root, name, root.stat().st_size, most)
     raise DataError(f"{root} is not there; a folder or ZIP of pictures is accepted")
 
 
-def _in_folder(root: Path, name: str) -> PictureFiles:
+def _in_folder(root: Path, name: str, most: int) -> PictureFiles:
     found, others = [], 0
     for path, inside in _walk(root):
         if inside.suffix.lower()[1:] not in ENDINGS:
@@ -149,7 +155,7 @@ def _in_folder(root: Path, name: str) -> PictureFiles:
             found.append(_file(inside, 0, 0, path))
         else:
             found.append(_file(inside, known.st_size, known.st_mtime_ns, path))
-        _check_count(len(found), name)
+        _check_count(len(found), name, most)
     return _listed(name, found, _others(others), None)
 
 
@@ -164,7 +170,7 @@ def _walk(root: Path) -> Iterator[tuple[Path, PurePosixPath]]:
                 yield path, inside
 
 
-def _in_zip(archive: Path | bytes, name: str, size: int) -> PictureFiles:
+def _in_zip(archive: Path | bytes, name: str, size: int, most: int) -> PictureFiles:
     with _zip(archive, name) as opened:
         entries = [entry for entry in opened.infolist() if not entry.is_dir()]
     found, skipped, others = [], [], 0
@@ -178,7 +184,7 @@ def _in_zip(archive: Path | bytes, name: str, size: int) -> PictureFiles:
             found.append(_file(inside, entry.file_size, entry.CRC, entry))
         else:
             others += 1
-    _check_count(len(found), name)
+    _check_count(len(found), name, most)
     total = sum(file.size for file in found)
     if total > max(HARMLESS, RATIO * size):
         raise DataError(
@@ -212,8 +218,7 @@ def _others(count: int) -> tuple[str, ...]:
     return (f"{many} left out, not named as pictures are",)
 
 
-def _check_count(count: int, name: str) -> None:
-    most = settings().max_folder_pictures
+def _check_count(count: int, name: str, most: int) -> None:
     if count > most:
         raise DataError(
             f"{name} has more than {most:,} pictures; up to {most:,} are accepted "

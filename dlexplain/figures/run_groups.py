@@ -100,7 +100,7 @@ def plot_scores(found: Sequence[GroupScore]) -> go.Figure:
                 **dots,
                 "x": list(score.values),
                 "y": [row - 0.18] * score.n,
-                "marker": {"color": rgba(colour, 0.45), "size": 8},
+                "marker": {"color": rgba(colour, 0.6), "size": 8},
                 "hovertemplate": "%{x:.5g}<extra></extra>",
             }
         )

@@ -46,6 +46,7 @@ from dlexplain.results.layers import (
     TopActivation,
     TopActivations,
 )
+from dlexplain.results.many import AttackedMany, ExplainedMany
 from dlexplain.results.mean_errors import MeanError
 from dlexplain.results.model_comparison import ModelComparison
 from dlexplain.results.objects import (
@@ -172,6 +173,7 @@ __all__ = [
     "Alignment",
     "Arbitration",
     "AttackResult",
+    "AttackedMany",
     "AttentionMaps",
     "Attribution",
     "Backtest",
@@ -200,6 +202,7 @@ __all__ = [
     "Estimate",
     "EveryInfluence",
     "ExplainedFolder",
+    "ExplainedMany",
     "Fact",
     "Familiar",
     "FeatureMaps",

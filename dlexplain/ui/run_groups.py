@@ -8,7 +8,7 @@ import streamlit as st
 
 from dlexplain.results import Curve, RunRecord
 from dlexplain.results.run_groups import LEAST, Band, GroupDifference, GroupScore, RunGroup
-from dlexplain.results.words import metric_name, written
+from dlexplain.results.words import capital, metric_name, written
 from dlexplain.services.training import grouping
 from dlexplain.ui.charts import chart
 from dlexplain.ui.markdown import literal
@@ -104,7 +104,7 @@ def show_differences(found: Sequence[GroupDifference]) -> None:
     apart = [each for each in tested if each.told_apart]
     if not tested:
         why = dict.fromkeys(each.why_not for each in found)
-        st.info(f"{'; '.join(why).capitalize()}. Train {LEAST} seeds or more of each.")
+        st.info(f"{capital('; '.join(why))}. Train {LEAST} seeds or more of each.")
     else:
         pairs = "pair" if len(tested) == 1 else "pairs"
         st.markdown(
@@ -116,7 +116,7 @@ def show_differences(found: Sequence[GroupDifference]) -> None:
         hide_index=True,
         height="content" if len(found) < 10 else 380,
         column_config={
-            "Groups": st.column_config.TextColumn(width="large", pinned=True),
+            "Groups": st.column_config.TextColumn(width="medium"),
             "p": st.column_config.TextColumn(
                 help="Of Welch's t-test, two-sided: how often means at least this far apart would "
                 "come of groups that do not differ."

@@ -11,6 +11,7 @@ from tests.browser.dashboard import over, serving, told
 SLOW = 180_000
 HEADING = "Which methods point at the mark"
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif("CHROMIUM" not in os.environ, reason="make test sets CHROMIUM"),
 ]

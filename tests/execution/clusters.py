@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from dlexplain.execution.journal import latest_by_step, read
 from tests.execution.small import Curves
 
@@ -31,6 +33,14 @@ class TestCluster:
     def remove(self) -> None:
         """Kill the oldest node with all that runs on it."""
         self._do("remove")
+
+    def workers(self, title: str) -> list[psutil.Process]:
+        """Processes of its nodes that Ray calls so."""
+        try:
+            below = psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+        return [found for found in below if title in _title(found)]
 
     def _do(self, what: str) -> None:
         assert self.process.stdin is not None
@@ -68,6 +78,13 @@ def started() -> Iterator[TestCluster]:
             process.wait()
         process.stdout.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # it has ended
+        return ""
 
 
 def _line(process: subprocess.Popen[str]) -> str:

@@ -17,6 +17,7 @@ from dlexplain.execution.paths import tracking_file
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import RunRow
 from dlexplain.execution.store import Tracking
+from dlexplain.execution.system import PREFIX
 from dlexplain.networks.base import ARCHITECTURES, PictureShape
 from dlexplain.networks.cnn import Params as CNNParams
 from dlexplain.networks.modules.cnn import ArticleCNN
@@ -127,9 +128,10 @@ def with_training(spec: RunSpec, **more: Any) -> RunSpec:
 
 
 def curves(home: Path, row: RunRow) -> Curves:
-    """Every metric of a run in MLflow: key -> step -> value."""
+    """Every metric of a run in MLflow, but for its machine's: key -> step -> value."""
     tracking = Tracking(home)
-    keys = sorted(tracking.client.get_run(row.tracking).data.metrics)
+    known = sorted(tracking.client.get_run(row.tracking).data.metrics)
+    keys = [key for key in known if not key.startswith(PREFIX)]
     return {key: {p.step: p.value for p in tracking.history(row.tracking, key)} for key in keys}
 
 

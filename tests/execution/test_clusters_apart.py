@@ -26,7 +26,7 @@ from dlexplain.execution.clusters.connecting import (
     read_address,
     why_not,
 )
-from dlexplain.execution.clusters.following import Following, _as_ours
+from dlexplain.execution.clusters.following import Following, as_ours
 from dlexplain.execution.clusters.mirror import Mirror, check_mirror
 from dlexplain.execution.clusters.node import FOLDER, PIECE, NodeRun, inside
 from dlexplain.execution.environment import git_state
@@ -113,9 +113,9 @@ def test_a_machine_that_is_no_node_is_told_how_to_join() -> None:
 
 def test_a_full_object_store_and_a_failed_call_are_told() -> None:
     errors = pytest.importorskip("ray.exceptions")
-    told = str(_as_ours(errors.ObjectStoreFullError("full"), errors, "node one"))
+    told = str(as_ours(errors.ObjectStoreFullError("full"), errors, "node one"))
     assert told.startswith("the object store of node one is full") and "memory" in told
-    told = str(_as_ours(errors.RayError("a\n\nit broke"), errors, "node one"))
+    told = str(as_ours(errors.RayError("a\n\nit broke"), errors, "node one"))
     assert told == "the cluster could not do what was asked: it broke"
 
 

@@ -22,9 +22,9 @@ PARAMETERS = {
     "generate/1_latent": "model view test class picture seed",
     "secure/1_attack": "input model sample method norm",
     "inside/1_layers": "view model layer channel example row column reader text token unit part",
-    "train/1_launch": "preset",
-    "train/2_runs": "run zoo",
-    "train/3_compare": "runs",
+    "train/1_launch": "preset run",
+    "train/2_runs": "run zoo find",
+    "train/3_compare": "runs group",
 }
 SHOWN = (
     "error", "warning", "info", "success", "exception", "markdown", "caption", "title", "header",

@@ -62,6 +62,7 @@ def test_a_slower_precision_is_told_beside_float32(monkeypatch: pytest.MonkeyPat
     )
 
 
+@pytest.mark.slow
 def test_a_precision_that_cannot_be_computed_is_one_sentence() -> None:
     spec = replace(DIGITS, device="cpu", training={**DIGITS.training, "precision": "fp16"})
     with pytest.raises(RunError, match="^fp16 is for a GPU; on a CPU auto, float32 and bf16 are"):

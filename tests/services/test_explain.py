@@ -89,6 +89,7 @@ WITHOUT_ATTENTION = [n for n, m in methods_for("picture").items() if "attention"
 """Methods for a network of convolutions."""
 
 
+@pytest.mark.slow  # tests/browser/test_all_methods.py asks all of them of the same model
 @pytest.mark.parametrize("method", WITHOUT_ATTENTION)
 def test_every_method_explains_the_pretrained_model(model: LoadedModel, method: str) -> None:
     if not methods_for("picture")[method].is_compatible(model.prepared):

@@ -294,6 +294,7 @@ def test_the_command(parent: Trained, capsys: pytest.CaptureFixture[str]) -> Non
     assert "it takes a number from 0.01 to 0.999" in capsys.readouterr().err
 
 
+@pytest.mark.slow  # in a process of its own, as test_the_command has
 def test_from_python(parent: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
     queue = inline_queue(settings().home)
     monkeypatch.setattr(compression_runs, "launch", lambda spec: run(queue.submit(spec).id))

@@ -182,7 +182,7 @@ class Following:
             except errors.GetTimeoutError:
                 raise Lost(f"{self.node} of the cluster does not answer") from None
             except Exception as error:
-                raise _as_ours(error, errors, self.node) from error
+                raise as_ours(error, errors, self.node) from error
 
     def _wait_for_room(self) -> None:
         first = self._actor.where.remote()
@@ -195,7 +195,7 @@ class Following:
             except self.ray.exceptions.RayActorError as error:
                 raise Lost(self._what_died(str(error))) from None
             except Exception as error:
-                raise _as_ours(error, self.ray.exceptions, "a node") from error
+                raise as_ours(error, self.ray.exceptions, "a node") from error
             self.reporter.phase(WAITING)
         self._node_id = str(where["node"])
         found = [node for node in nodes(self.ray) if node.id == self._node_id]
@@ -308,7 +308,7 @@ class Asking:
         return str(self.ask("digest", name))
 
 
-def _as_ours(error: Exception, errors: Any, node: str) -> Exception:
+def as_ours(error: Exception, errors: Any, node: str) -> Exception:
     """Ray's error as a sentence."""
     full = (errors.ObjectStoreFullError, getattr(errors, "OutOfDiskError", ()))
     if isinstance(error, full):

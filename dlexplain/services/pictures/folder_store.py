@@ -69,11 +69,13 @@ class Refused:
 
 @dataclass(frozen=True, eq=False)
 class Fresh:
-    """An answer with its arrays, to be kept: map (height, width), view (height, width, 3)."""
+    """An answer with its arrays: map (height, width), view (height, width, 3), and the probability
+    of each class."""
 
     answer: PictureAnswer
     map: NDArray[np.float32]
     view: NDArray[np.uint8]
+    probabilities: NDArray[np.float64]
 
 
 class FolderStore(KeptAnswers[FolderQuestion]):

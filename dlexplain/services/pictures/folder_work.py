@@ -13,6 +13,7 @@ from dlexplain.data.fit import Fit, read_fit
 from dlexplain.data.picture_files import PictureFile, PictureFiles, PictureReader
 from dlexplain.errors import BadInput, PictureError, TargetError
 from dlexplain.explainers.base import Explainer, Ready, Request, find_method
+from dlexplain.explainers.batching import BatchSizes
 from dlexplain.explainers.inputs.picture import PictureInput
 from dlexplain.explainers.one_pass import (
     NO_TARGET,
@@ -58,6 +59,7 @@ class FolderWork:
 
     order    of the rival's classes, so that they stand as the model's do
     request  as it was asked;  ready  as it is used on this model
+    chunks   how many pictures or evaluations go through the models at once
     """
 
     model: LoadedModel
@@ -67,6 +69,7 @@ class FolderWork:
     request: Request[Any]
     ready: Ready[Any]
     fit: str | None
+    chunks: BatchSizes
     truths: dict[str, ClassName | None] = field(default_factory=dict)
 
     @classmethod
@@ -77,16 +80,17 @@ class FolderWork:
         method: str,
         params: dict[str, Value],
         fit: Fit | str | None,
+        chunks: BatchSizes | None = None,
     ) -> "FolderWork":
         """Raises UnknownName, ParamError, Incompatible, or BadInput where the rival has others."""
         request = request_of(model, method, params)
         explainer = find_method(model.prepared.modality, method)
-        x = model.prepared.trial(1)
-        trial = PictureInput(model.prepared, NO_TARGET, Progress(), batch_sizes(), x)
+        x, chunks = model.prepared.trial(1), chunks or batch_sizes()
+        trial = PictureInput(model.prepared, NO_TARGET, Progress(), chunks, x)
         ready = explainer.ready(trial, request)
         order = () if rival is None else same_classes(model, rival)
         wanted = None if fit is None else str(read_fit(fit))
-        return cls(model, rival, order, explainer, request, ready, wanted)
+        return cls(model, rival, order, explainer, request, ready, wanted, chunks)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -124,7 +128,7 @@ class FolderWork:
         """Pictures; a method of many passes is asked for one, so that each is kept when done."""
         prepared = self.model.prepared
         one = not isinstance(self.method, OnePass) or prepared.coupled
-        return 1 if one else batch_sizes().get(prepared, "gradient")
+        return 1 if one else self.chunks.get(prepared, "gradient")
 
     def see(self, reader: PictureReader, place: int, file: PictureFile) -> Seen | Refused:
         """Read a picture and make it into the models' inputs; runs beside the models."""
@@ -146,7 +150,7 @@ class FolderWork:
 
     def answer(self, batch: Sequence[Seen], progress: Progress) -> list[Fresh | Refused]:
         """Of each of them; raises Incompatible or Cancelled."""
-        chunks, top = batch_sizes(), TopClass(has_two(self.model))
+        chunks, top = self.chunks, TopClass(has_two(self.model))
         inputs = torch.cat([seen.x for seen in batch])
         logits, explained = explain_top_classes(
             self.method, self.model.prepared, inputs, self.request, top, progress, chunks
@@ -163,14 +167,14 @@ class FolderWork:
                 made.append(Refused(seen.place, f"{seen.name} gets scores that are not finite"))
                 continue
             note = "; ".join(filter(None, (seen.note, why.note)))
-            answer = self._answer(seen, p[row], None if q is None else q[row], note)
-            made.append(Fresh(answer, joined(why.values, why.signed), seen.view))
+            own = probabilities(p[row])
+            answer = self._answer(seen, own, None if q is None else q[row], note)
+            made.append(Fresh(answer, joined(why.values, why.signed), seen.view, own))
         return made
 
     def _answer(
-        self, seen: Seen, logits: NDArray[Any], rivals: NDArray[Any] | None, note: str
+        self, seen: Seen, p: NDArray[np.float64], rivals: NDArray[Any] | None, note: str
     ) -> PictureAnswer:
-        p = probabilities(logits)
         rival, disagreement = None, None
         if rivals is not None:
             q = probabilities(rivals)

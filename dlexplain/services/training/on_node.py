@@ -14,6 +14,7 @@ from dlexplain.settings import settings
 NICE = 5
 """Less than of a run beside a dashboard: it has been given its processors by Ray."""
 
+
 if __name__ == "__main__":
     run, parent = sys.argv[1:]
     end_with(int(parent), last=lambda: shutil.rmtree(settings().home, ignore_errors=True))

@@ -1,0 +1,139 @@
+"""What is kept of a job over many examples: a whole file a shard, and a line that says so.
+
+    question.json           what was asked, see KeptAnswers
+    answers.jsonl           a line a shard: its number, its rows, the SHA-256 of its file
+    shards/000000.parquet   the rows, see dlexplain.services.many.rows
+    manifest.json           at the end: counts and digests of it all
+
+A shard is done when there is a line of it and its file has that SHA-256. Whatever else there is is
+done again, into the same file: so no example has two rows, and none is missing.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pyarrow.parquet as pq
+
+from dlexplain.errors import RunError
+from dlexplain.execution.files import write_whole
+from dlexplain.services.kept import KeptAnswers, unwritable
+from dlexplain.services.pictures.folder_store import FolderQuestion
+
+SHARDS, MANIFEST = "shards", "manifest.json"
+FIRST = 20
+"""Sentences on files that could not be read that a result names."""
+
+
+@dataclass(frozen=True)
+class ManyQuestion(FolderQuestion):
+    """What was asked; shard  examples of each shard"""
+
+    words: ClassVar[Mapping[str, str]] = {
+        **FolderQuestion.words,
+        "shard": "its shards have {before} pictures, not {now}",
+    }
+    shard: int = 0
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Of all rows: refused  that have no answer, with the first sentences on them;  columns  values
+    by name, a row each"""
+
+    rows: int
+    refused: int
+    problems: tuple[str, ...]
+    digest: str
+    columns: Mapping[str, list[Any]]
+
+
+class ManyStore(KeptAnswers[ManyQuestion]):
+    """The shards in one folder. Writing methods raise BadInput where the disk does not take it."""
+
+    asked = ManyQuestion
+
+    def file(self, number: int) -> Path:
+        return self.folder / SHARDS / f"{number:06d}.parquet"
+
+    def noted(self) -> dict[int, str]:
+        """Shards that were done, and the SHA-256 of their files."""
+        found = {}
+        for line in self.lines():
+            try:
+                told = json.loads(line)
+                found[int(told["shard"])] = str(told["sha256"])
+            except (ValueError, KeyError, TypeError):  # what a bad disk has damaged
+                continue
+        return found
+
+    def done(self) -> tuple[set[int], set[int]]:
+        """Numbers of shards that are done, and of those whose files are not whole any more."""
+        noted = self.noted()
+        whole = {number for number, digest in noted.items() if self._digest(number) == digest}
+        return whole, set(noted) - whole
+
+    def _digest(self, number: int) -> str:
+        try:
+            return hashlib.sha256(self.file(number).read_bytes()).hexdigest()
+        except OSError:
+            return ""
+
+    def add(self, number: int, rows: int, content: bytes) -> None:
+        """Keep a shard."""
+        try:
+            self.file(number).parent.mkdir(exist_ok=True)
+            write_whole(self.file(number), content)
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
+        digest = hashlib.sha256(content).hexdigest()
+        self.append([{"shard": number, "rows": rows, "sha256": digest}])
+
+    def close(
+        self, sizes: Sequence[int], about: Mapping[str, Any], columns: Sequence[str]
+    ) -> Counted:
+        """Count what is in the files, and write the manifest.
+
+        sizes  rows that each shard must have;  about  further facts for people
+        columns  whose values are wanted
+        Raises RunError where an example has no row or two.
+        """
+        noted = self.noted()
+        rows = self._rows(sizes, ["place", "error", *columns])
+        problems = [error for error in rows["error"] if error is not None]
+        digests = "".join(noted[number] for number in range(len(sizes)))
+        counted = Counted(
+            len(rows["place"]),
+            len(problems),
+            tuple(problems[:FIRST]),
+            hashlib.sha256(digests.encode()).hexdigest(),
+            rows,
+        )
+        files = [
+            {"shard": number, "rows": size, "sha256": noted[number]}
+            for number, size in enumerate(sizes)
+        ]
+        told = {
+            **about,
+            "rows": counted.rows,
+            "refused": counted.refused,
+            "digest": counted.digest,
+            "shards": files,
+        }
+        self.finish(self.folder / MANIFEST, told)
+        return counted
+
+    def _rows(self, sizes: Sequence[int], columns: Sequence[str]) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {name: [] for name in columns}
+        first = 0
+        for number, size in enumerate(sizes):
+            table = pq.read_table(self.file(number), columns=list(columns))
+            if table["place"].to_pylist() != list(range(first, first + size)):
+                raise RunError(f"{self.file(number)} has not the rows that it should have")
+            first += size
+            for name in columns:
+                found[name] += table[name].to_pylist()
+        return found
