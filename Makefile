@@ -6,8 +6,9 @@ DATA ?= ../shared/data
 NAMES ?=
 # Which tests run; the slowest only by test-all.
 MARKED ?= not slow
-# Processes that run tests, of one thread each.
-JOBS ?= 2
+# Processes that run tests, of one thread each: one more than processors, since browsers and
+# trainings are waited for half of the time.
+JOBS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 # torch's threads wait for each other without spinning; spinning made explanations up to 100 times

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from dlexplain.figures.compare import plot_parallel
 from dlexplain.figures.scales import BLUE, INK, ORANGE, SEQUENTIAL, new_figure, rgba
+from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
 from dlexplain.results import Sweep, plot
 from dlexplain.results.sweeps import Aim, Importance, Surface, Trial, told, value_text
@@ -125,8 +126,7 @@ def plot_importance(found: Importance) -> go.Figure:
         },
         {
             **BASE, "height": 90 + 38 * len(names),
-            "xaxis": {"title": {"text": "part of the variance it explains"}, "tickformat": ".0%",
-                      "range": [0, 1], "fixedrange": True},
+            "xaxis": share_axis("part of the variance it explains"),
             "yaxis": {"automargin": True, "fixedrange": True, "type": "category"},
         },
     )  # fmt: skip

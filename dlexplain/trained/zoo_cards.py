@@ -6,6 +6,7 @@ from functools import lru_cache
 from dlexplain.errors import UnknownName, known_names
 from dlexplain.execution.paths import (
     calibration_in,
+    compression_in,
     outside_in,
     robustness_in,
     smoothing_in,
@@ -18,7 +19,7 @@ from dlexplain.tasks.base import TASKS
 from dlexplain.trained.folder import Trained, sizes_of
 from dlexplain.trained.zoo import Zoo, readable_zoo
 
-MEASURED = (calibration_in, outside_in, robustness_in, smoothing_in, trust_in)
+MEASURED = (calibration_in, compression_in, outside_in, robustness_in, smoothing_in, trust_in)
 """Files beside a card that are not needed to load the model."""
 
 

@@ -16,6 +16,7 @@ from tests.own_objects import save
 SLOW = 60_000
 PICTURE = str(sample_path("coffee"))
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif("CHROMIUM" not in os.environ, reason="make test sets CHROMIUM"),
 ]

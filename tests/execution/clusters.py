@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from dlexplain.execution.journal import latest_by_step, read
+from dlexplain.execution.system import PREFIX
 from tests.execution.small import Curves
 
 ROOT = Path(__file__).parents[2]
@@ -97,8 +98,8 @@ def _line(process: subprocess.Popen[str]) -> str:
 
 
 def journal_curves(home: Path, run: str) -> Curves:
-    """Every metric of a run: key -> step -> value."""
-    points = read(home, run)[0]
+    """Every metric of a run, but for its machine's: key -> step -> value."""
+    points = [point for point in read(home, run)[0] if not point.key.startswith(PREFIX)]
     return {
         key: {p.step: p.value for p in latest_by_step(q for q in points if q.key == key)}
         for key in sorted({point.key for point in points})

@@ -384,7 +384,7 @@ def test_ray_is_a_device_where_a_cluster_is_known(monkeypatch: pytest.MonkeyPatc
         complete(ON_RAY)
     known(monkeypatch, "192.0.2.1:6379")
     completed = complete(replace(ON_RAY, resources={"cpus": "4"}))
-    wanted = {"cpus": 4, "gpus": 0, "memory_gb": 0.0, "lost": "interrupted"}
+    wanted = {"workers": 1, "cpus": 4, "gpus": 0, "memory_gb": 0.0, "lost": "interrupted"}
     assert completed.to_dict()["resources"] == wanted
     assert RunSpec.from_json(completed.to_json()) == completed
 

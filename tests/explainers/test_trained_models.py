@@ -112,7 +112,13 @@ CASES = [
     Case("vit", 1, 8, {**VIT, "patch": 2}),
     Case("vit", 3, 32, {**VIT, "patch": 8, "stem": "patches", "pooling": "mean"}),
 ]
-every_case = pytest.mark.parametrize("case", CASES, ids=str)
+ALIKE = ("cnn-relu-average-8", "cnn-tanh-max-8", "cnn-sigmoid-average-8")
+"""Cases of which every part is in another one."""
+every_case = pytest.mark.parametrize(
+    "case",
+    [pytest.param(c, marks=pytest.mark.slow) if str(c) in ALIKE else c for c in CASES],
+    ids=str,
+)
 GRIDS = {"cnn-8": 4, "cnn-32": 4, "resnet9-8": 4, "resnet9-32": 4, "airbench-17": 4,
          "airbench-32": 3, "efficientnet-32": 4, "vit-8": 4, "vit-32": 4}  # fmt: skip
 """Places along a side of the layer that layer methods take."""

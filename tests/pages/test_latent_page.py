@@ -261,7 +261,7 @@ def test_who_comes_again_by_another_address_gets_what_it_asks_for() -> None:
 def test_an_address_that_asks_for_what_is_not_there_is_told() -> None:
     said_so = told(model="mnist-cnn", view="dream", test="5000")
     parts = (
-        'GAN "mnist-cnn"',
+        '"mnist-cnn" is a picture classifier, no autoencoder',
         'no view "dream" here; there are Reconstruct,',
         'test picture "5000"',
     )

@@ -376,7 +376,7 @@ def test_models_and_data_that_cannot_be_measured(data: Path) -> None:
         dx.robustness(wrapped(Broken()), str(data), **QUICK)
     with pytest.raises(DataError, match=r"none of the classes dark, light is one of digits-cnn"):
         dx.robustness("digits-cnn", str(data))
-    with pytest.raises(BadInput, match="robustness of a LatentModel is not measured"):
+    with pytest.raises(BadInput, match="over a data set; this model is none"):
         dx.robustness("mnist-vae")
     with pytest.raises(DataError, match="is not here: .*; or give other pictures as data"):
         dx.robustness("cifar10-cnn")

@@ -326,7 +326,7 @@ def test_a_model_is_trained_on_as_it_was_trained(tmp_path: Path) -> None:
 def test_only_parents_that_can_read_the_data_are_offered() -> None:
     def offered(data: str, **params: Any) -> set[str]:
         task = "forecast" if data == "macrodata" else "classify-image"
-        return {entry.name for entry in parents(task, data, params)}
+        return {entry.name for entry in parents(task, data=data, data_params=params)}
 
     assert "digits-cnn" in offered("digits") and "mnist-cnn" not in offered("digits")
     assert {"mnist-cnn"} == {"mnist-cnn", "digits-cnn"} & offered("digits", side=28)

@@ -127,15 +127,15 @@ def subject_of(model: Any) -> Subject:
     if isinstance(model, LoadedModel) and model.prepared.modality == "picture":
         return PictureSubject(model)
     raise BadInput(
-        "the robustness of picture classifiers is measured over a data set; this model reads "
-        f"{_read_by(model)}"
+        f"the robustness of picture classifiers is measured over a data set; {_instead(model)}"
     )
 
 
-def _read_by(model: Any) -> str:
-    """What a model that is no picture classifier takes, in words."""
+def _instead(model: Any) -> str:
+    """What a model is that is no picture classifier, in words."""
     modality = str(getattr(getattr(model, "prepared", None), "modality", ""))
-    return {"text": "texts", "token": "texts", "series": "series"}.get(modality, "something else")
+    read = {"text": "texts", "token": "texts", "series": "series"}.get(modality)
+    return f"this model reads {read}" if read else "this model is none"
 
 
 def _several(given: Any) -> Any:
