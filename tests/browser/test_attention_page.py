@@ -15,6 +15,7 @@ from tests.browser.dashboard import FLAGS, serving, told
 SLOW = 60_000
 ADDRESS = "attention?attending=sst2-minilm&text=A+gripping+film+that+never+feels+long."
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif("CHROMIUM" not in os.environ, reason="make test sets CHROMIUM"),
 ]

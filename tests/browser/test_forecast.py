@@ -12,6 +12,7 @@ from dlexplain.trained.catalogue import find
 from tests.browser.dashboard import over
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif("CHROMIUM" not in os.environ, reason="make test sets CHROMIUM"),
 ]

@@ -14,6 +14,7 @@ from tests.digit_files import digits_zip
 
 SLOW = 120_000
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif("CHROMIUM" not in os.environ, reason="make test sets CHROMIUM"),
 ]

@@ -12,6 +12,7 @@ from tests.browser.dashboard import over, serving, told
 
 SLOW = 120_000
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif("CHROMIUM" not in os.environ, reason="make test sets CHROMIUM"),
 ]
