@@ -30,7 +30,8 @@ run: $(VENV)/installed-run ## install what is needed and start the dashboard (PO
 
 test: $(VENV)/installed-dev ## install what tests need, a Chromium too, and run the tests
 	@CHROMIUM="$$(scripts/find_chromium.sh $(BIN))" || exit 1; \
-	CHROMIUM="$$CHROMIUM" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "$(MARKED)" $(TESTS)
+	CHROMIUM="$$CHROMIUM" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder \
+		-m "$(MARKED)" $(TESTS)
 
 test-all: ## run the slowest tests too
 	@$(MAKE) --no-print-directory test MARKED=""

@@ -7,8 +7,36 @@ import tempfile
 os.environ["DLEXPLAIN_HOME"] = tempfile.mkdtemp(prefix="dlexplain-tests-")
 os.environ.setdefault("DLEXPLAIN_DEVICE", "cpu")
 
+import pytest
+
 import dlexplain.ui.start
 
 # The dashboard looks after the queue for as long as its process lives. In tests that process is
 # this one, and it would start the runs that a test has just queued for itself.
 dlexplain.ui.start.STORE_AFTER_SECONDS = 1e6
+
+
+WAITING = (
+    "/browser/", "test_clusters", "test_executor", "test_delivery", "test_many.py", "test_parallel",
+    "test_estimating", "test_sweeping", "test_cli_trust", "test_cli_training", "test_pruned_runs",
+)  # fmt: skip
+"""Parts of the names of files that wait for browsers, servers and trainings more than they
+compute."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread files that wait between those that compute, so that the processes that run tests keep
+    the processors busy to the end; in pytest-xdist's own order, by number of tests, the files that
+    wait come last and beside each other."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    waiting = [name for name in files if any(word in f"/{name}" for word in WAITING)]
+    computing = [name for name in files if name not in waiting]
+    every = max(1, len(computing) // (len(waiting) + 1))
+    order = []
+    for place, name in enumerate(computing):
+        if waiting and place % every == 0:
+            order.append(waiting.pop(0))
+        order.append(name)
+    items[:] = [item for name in [*order, *waiting] for item in files[name]]

@@ -1,10 +1,15 @@
 """A sweep's runs, answered at once: training takes no time, and scores are a formula."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dlexplain.errors import BadInput, RunError, UnknownName
+from dlexplain.execution import paths, process
 from dlexplain.execution.spec import RunSpec
 from dlexplain.results import RunRecord
 from dlexplain.services.training.catalogue import complete
@@ -102,3 +107,17 @@ class FakeRuns:
 
     def cost(self, run: RunRecord, name: str) -> float:
         return float(run.flat["model.width"]) * 100
+
+
+def without_controllers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A folder of sweeps that is empty, and the sweeps of which controllers would have been
+    started."""
+    started: list[str] = []
+
+    def start(home: Path, module: str, sweep: str, log: Path) -> int:
+        started.append(sweep)
+        return os.getpid()
+
+    monkeypatch.setattr(paths, "sweeps_folder", lambda home: tmp_path / "sweeps")
+    monkeypatch.setattr(process, "start", start)
+    return started

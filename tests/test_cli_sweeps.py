@@ -1,19 +1,17 @@
 """Sweeps from the shell: start, list, show, stop, extend; and what is wrong with a call."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 from optuna.storages import InMemoryStorage
 
 from dlexplain.cli import main
-from dlexplain.execution import paths, process
 from dlexplain.services.sweeps.controller import Controller
 from dlexplain.services.sweeps.store import SweepFiles
 from dlexplain.settings import settings
 from tests.services.sweeps.test_controller import peak
-from tests.sweeping import FakeRuns
+from tests.sweeping import FakeRuns, without_controllers
 from tests.trained import digits_run
 
 Out = pytest.CaptureFixture[str]
@@ -22,15 +20,7 @@ START = "sweep start --preset digits-cnn --set epochs=9 --vary learning_rate=1e-
 
 @pytest.fixture(autouse=True)
 def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    started: list[str] = []
-
-    def start(home: Path, module: str, sweep: str, log: Path) -> int:
-        started.append(sweep)
-        return os.getpid()
-
-    monkeypatch.setattr(paths, "sweeps_folder", lambda home: tmp_path / "sweeps")
-    monkeypatch.setattr(process, "start", start)
-    return started
+    return without_controllers(tmp_path, monkeypatch)
 
 
 def test_a_sweep_is_started_listed_shown_and_extended(begun: list[str], capsys: Out) -> None:

@@ -32,6 +32,7 @@ from dlexplain.cli import (
     quality,
     reliability,
     robustness,
+    runs,
     shortcuts,
     sweeps,
     training,
@@ -113,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     objects.declare(command)
     attention.declare(command)
     training.declare(command)
+    runs.declare(command)
     sweeps.declare(command)
     keeping_runs.declare(command)
     compression.declare(command)

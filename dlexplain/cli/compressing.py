@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from dlexplain.cli.training import follow, tell_launched
+from dlexplain.cli.runs import follow, tell_launched
 from dlexplain.results.words import capital
 
 if TYPE_CHECKING:

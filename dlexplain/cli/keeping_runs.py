@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from dlexplain.cli.runs import tell_state
 from dlexplain.cli.saying import complain
-from dlexplain.cli.training import tell_state
 from dlexplain.errors import BadInput, RunError, UnknownName
 
 if TYPE_CHECKING:

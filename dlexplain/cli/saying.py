@@ -3,10 +3,10 @@
 import io
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, Generic, Protocol, TextIO, TypeVar
 
 from dlexplain.errors import Cancelled
 from dlexplain.params import Spec, Value, check_names
@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from dlexplain.services.jobs import Snapshot
 
 TELL_SECONDS = 5.0
+
+
+class GoesOn(Protocol):
+    """A run or a sweep."""
+
+    @property
+    def active(self) -> bool: ...
+
+
+T = TypeVar("T", bound=GoesOn)
 
 
 class Visible(io.TextIOBase):
@@ -50,6 +60,24 @@ class Told:
         left = now.seconds_left
         about = "" if left is None else f", about {duration(max(1, left))} left"
         print(f"{now.done:,} of {now.planned:,} {self.what}{about}", file=sys.stderr, flush=True)
+
+
+FOLLOW_SECONDS = 1.0
+
+
+class ToldAsItChanges(Generic[T]):
+    """What is known of something that goes on, on stderr: a line where it is another one, every few
+    seconds at most, and at the end. line  of it"""
+
+    def __init__(self, line: Callable[[T], str]) -> None:
+        self.line, self.said, self.last = line, "", 0.0
+
+    def __call__(self, now: T) -> None:
+        line = self.line(now)
+        soon = time.monotonic() - self.last < FOLLOW_SECONDS and now.active
+        if line != self.said and not soon:
+            print(line, file=sys.stderr, flush=True)
+            self.said, self.last = line, time.monotonic()
 
 
 class Method(Protocol):

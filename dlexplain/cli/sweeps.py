@@ -2,11 +2,11 @@
 
 import argparse
 import json
-import sys
-import time
 from typing import TYPE_CHECKING
 
-from dlexplain.cli.training import asked_spec, declare_spec, tell_launched
+from dlexplain.cli.runs import tell_launched
+from dlexplain.cli.saying import ToldAsItChanges
+from dlexplain.cli.training import asked_spec, declare_spec
 from dlexplain.errors import BadInput
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 ACTIONS = ("start", "list", "show", "stop", "resume", "extend", "retrain")
 OF_ONE = ACTIONS[2:]
-FOLLOW_SECONDS = 2.0
 STATES = {"running": "at work", "finished": "finished", "pruned": "pruned", "failed": "failed"}
 
 
@@ -153,17 +152,8 @@ def _follow(found: "Sweep", as_json: bool) -> int:
     """Tell what changes until it has ended; exit status 0 where it finished."""
     from dlexplain.services.sweeps.sweeping import wait_for
 
-    said, last = "", 0.0
-
-    def tell(now: "Sweep") -> None:
-        nonlocal said, last
-        line = _line(now)
-        if line != said and (time.monotonic() - last >= FOLLOW_SECONDS or not now.active):
-            print(line, file=sys.stderr, flush=True)
-            said, last = line, time.monotonic()
-
     try:
-        ended = wait_for(found.id, tell)
+        ended = wait_for(found.id, ToldAsItChanges(_line))
     except KeyboardInterrupt:
         print(f"sweep {found.id} goes on; stop it: dlexplain sweep stop {found.id}")
         raise

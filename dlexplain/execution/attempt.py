@@ -11,7 +11,9 @@ from dlexplain.execution import paths
 from dlexplain.execution.alerts import note_alert
 from dlexplain.execution.ended import note_end
 from dlexplain.execution.ending import Ending, Stopped
+from dlexplain.execution.executor import local_queue
 from dlexplain.execution.files import kept_told
+from dlexplain.execution.process import lower_priority
 from dlexplain.execution.reporting import Reporter
 from dlexplain.execution.states import States
 from dlexplain.execution.telling import mark
@@ -46,6 +48,24 @@ def attempt(run: str, home: Path, train: Train) -> str:
         if left:
             _write_late(home, reporter)
     return state
+
+
+def as_worker(run: str, niceness: int, work: Callable[[str], str]) -> int:
+    """Have a process of its own be a run's worker, then start what is queued behind it; the exit
+    status.
+
+    work  trains the run, and returns the state that it ended in
+    """
+    lower_priority(niceness)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    state = "failed"
+    try:
+        state = work(run)
+    except DlexplainError as error:
+        _log.error("%s", error)
+    if state != "interrupted":  # asked to end, as at a shutdown: not to start another
+        local_queue().advance()
+    return 0 if state in ("finished", "cancelled") else 1
 
 
 def _trained(home: Path, reporter: Reporter, train: Train) -> tuple[str, str]:

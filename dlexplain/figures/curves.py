@@ -1,6 +1,6 @@
 """Metrics over training steps: of one run, or of several over each other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,29 +73,33 @@ def plot_curves(
             )
         y = smooth(curve.values, smoothing)
         traces.append({**line, "y": y, "line": {"color": colour, "width": 2}})
-    unit = {metric_name(curve.key) for curve in curves}
-    return new_figure(
-        traces,
-        {
-            "height": height,
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-            "hovermode": "x unified",
-            "xaxis": {
-                "title": {"text": over if over == "step" else "minutes of training"},
-                "type": "log" if log_x else "linear",
-            },
-            "yaxis": {
-                "title": {"text": unit.pop() if len(unit) == 1 else ""},
-                "type": "log" if log_y else "linear",
-                "automargin": True,
-            },
-            "legend": {"orientation": "h", "y": -64 / (height - 90), "x": 0, "yanchor": "top"},
-            "showlegend": len(curves) > 1,
-            "uirevision": "kept",  # a zoom outlives the next point
-            "paper_bgcolor": CLEAR,
-            "plot_bgcolor": CLEAR,
+    layout = layout_of_curves([curve.key for curve in curves], over, log_x, log_y, height)
+    return new_figure(traces, {**layout, "showlegend": len(curves) > 1})
+
+
+def layout_of_curves(
+    keys: Iterable[str], over: str, log_x: bool, log_y: bool, height: int
+) -> dict[str, Any]:
+    """What figures of these metrics over training share."""
+    units = {metric_name(key) for key in keys}
+    return {
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "hovermode": "x unified",
+        "xaxis": {
+            "title": {"text": over if over == "step" else "minutes of training"},
+            "type": "log" if log_x else "linear",
         },
-    )
+        "yaxis": {
+            "title": {"text": units.pop() if len(units) == 1 else ""},
+            "type": "log" if log_y else "linear",
+            "automargin": True,
+        },
+        "legend": {"orientation": "h", "y": -64 / (height - 90), "x": 0, "yanchor": "top"},
+        "uirevision": "kept",  # a zoom outlives the next point
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+    }
 
 
 def _names(curves: Sequence[Curve], by: str) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from dlexplain.figures.curves import layout_of_curves
 from dlexplain.figures.scales import CLEAR, LINES, new_figure, rgba
 from dlexplain.results import Curve
 from dlexplain.results.run_groups import Band, GroupScore
@@ -65,28 +66,8 @@ def plot_bands(
                 + "</extra>",
             }
         )
-    unit = {metric_name(band.key) for band in bands}
-    return new_figure(
-        traces,
-        {
-            "height": HEIGHT + 22 * max(0, len(bands) - 3),
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-            "hovermode": "x unified",
-            "xaxis": {
-                "title": {"text": over if over == "step" else "minutes of training"},
-                "type": "log" if log_x else "linear",
-            },
-            "yaxis": {
-                "title": {"text": unit.pop() if len(unit) == 1 else ""},
-                "type": "log" if log_y else "linear",
-                "automargin": True,
-            },
-            "legend": {"orientation": "h", "y": -64 / (HEIGHT - 90), "x": 0, "yanchor": "top"},
-            "uirevision": "kept",
-            "paper_bgcolor": CLEAR,
-            "plot_bgcolor": CLEAR,
-        },
-    )
+    layout = layout_of_curves([band.key for band in bands], over, log_x, log_y, HEIGHT)
+    return new_figure(traces, {**layout, "height": HEIGHT + 22 * max(0, len(bands) - 3)})
 
 
 def plot_scores(found: Sequence[GroupScore]) -> go.Figure:

@@ -1,7 +1,8 @@
 """Modules of ours in processes of their own, which answer by a JSON object a line; no torch here.
 
 Such a module reads what is asked on standard input, and is silent on standard output but for its
-answers; {"error": "..."} is its last where it fails.
+answers; {"error": "..."} is its last where it fails. `said_apart` is the caller's side, `answer`
+the module's.
 """
 
 import json
@@ -9,13 +10,14 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import suppress
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
 
-from dlexplain.errors import RunError
+from dlexplain.errors import DlexplainError, RunError
 from dlexplain.explainers.progress import Progress
 
 LOOK_SECONDS = 0.2
@@ -42,6 +44,26 @@ def said_apart(module: str, asked: str, progress: Progress) -> Iterator[dict[str
             yield from _heard(lines, progress)
         finally:
             process.kill()
+
+
+def answer(work: Callable[[str, Callable[..., None]], None]) -> int:
+    """Do what standard input asks; the exit status.
+
+    work  takes the text and `say`, which prints its keywords as an object
+    """
+    warnings.filterwarnings("ignore")
+    output = sys.stdout
+
+    def say(**what: Any) -> None:
+        print(json.dumps(what), file=output, flush=True)
+
+    with redirect_stdout(sys.stderr):
+        try:
+            work(sys.stdin.read(), say)
+        except (DlexplainError, OSError, RuntimeError) as error:
+            say(error=" ".join(str(error).split()))
+            return 1
+    return 0
 
 
 def _heard(lines: "Queue[str | None]", progress: Progress) -> Iterator[dict[str, Any]]:

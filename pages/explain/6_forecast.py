@@ -3,11 +3,10 @@
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
-from dlexplain.ui.address import from_address, one_of, to_address, told_above
+from dlexplain.ui.address import from_address, one_of, to_address
 from dlexplain.ui.forecast.choice import (
-    choose_forecaster,
+    choose_both,
     choose_origin,
-    choose_series,
     choose_target,
 )
 from dlexplain.ui.forecast.unseen import UNSEEN, address_of_unseen
@@ -26,14 +25,9 @@ VIEW = "forecast-view"
 def main() -> None:
     st.title("What drove the forecast?")
     arrived = VIEW not in st.session_state
-    with told_above():
-        left, right = st.columns(2, gap="small")
-        with left:
-            entry = choose_forecaster(arrived)
-        if entry is None:
-            return
-        with right:
-            given = choose_series(entry, arrived, zero_shot=True)
+    entry, given = choose_both(arrived, zero_shot=True)
+    if entry is None:
+        return
     from_address("view", one_of("view", VIEWS), arrived, VIEW)
     # Set at each run: where there are no series yet the view is not drawn, and would be forgotten.
     st.session_state[VIEW] = st.session_state.get(VIEW) or "forecast"

@@ -212,19 +212,28 @@ def draw_curves(
         st.caption(f"{missing} of the chosen runs have not recorded {metric_name(key)}.")
 
 
-def show_differences(chosen: "list[RunRecord]", by: str) -> None:
+def pick_values(
+    chosen: "list[RunRecord]", key: str, usual: "comparison.Which"
+) -> "tuple[str, list[float | None], comparison.Which]":
+    """A metric, its value in each run, and which of its values that is. key  of the widgets"""
     from dlexplain.ui.run_live import curves
+
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        metric = pick_metric(chosen, f"{key}-metric")
+    which: comparison.Which = right.segmented_control(
+        "As", ["last", "best"], default=usual, required=True, key=f"{key}-which"
+    )
+    values = comparison.metric_table(chosen, [metric], which, 0, curves)[metric]
+    return metric, values, which
+
+
+def show_differences(chosen: "list[RunRecord]", by: str) -> None:
 
     if not service.metric_keys(chosen):
         st.info("None of these runs has recorded a metric yet.")
         return
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
-        key = pick_metric(chosen, "group-metric")
-    which = right.segmented_control(
-        "As", ["last", "best"], default="last", required=True, key="group-which"
-    )
-    values = comparison.metric_table(chosen, [key], which or "last", 0, curves)[key]  # type: ignore[arg-type]
+    key, values, which = pick_values(chosen, "group", "last")
     ids = [record.id for record in chosen]
     found = scores(group_runs(chosen, by), key, dict(zip(ids, values, strict=True)))
     show_scores(found)
@@ -325,20 +334,13 @@ def rounded(record: "RunRecord", key: str, value: float | None) -> str:
 
 def show_parameters(chosen: "list[RunRecord]", by: str) -> None:
     from dlexplain.figures.compare import plot_parallel, plot_scatter, spread_widely
-    from dlexplain.ui.run_live import curves
 
     differ = comparison.differences(chosen)
     keys = service.metric_keys(chosen)
     if not differ or not keys:
         st.info("These runs do not differ in any parameter, or have no metric yet.")
         return
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
-        key = pick_metric(chosen, "parameter-metric")
-    which = right.segmented_control(
-        "As", ["last", "best"], default="best", required=True, key="parameter-which"
-    )
-    values = comparison.metric_table(chosen, [key], which or "best", 0, curves)[key]  # type: ignore[arg-type]
+    key, values, _ = pick_values(chosen, "parameter", "best")
     have = [place for place, value in enumerate(values) if value is not None]
     if not have:
         st.info(f"None of these runs has recorded {literal(key)}.")

@@ -1,10 +1,16 @@
-"""A network that asks its own process to end in the midst of an epoch."""
+"""Runs that are stopped: in the midst of an epoch by their own network, or after the first one."""
 
 import os
 import signal
 from typing import Any
 
+import pytest
 from torch import nn
+
+from dlexplain.execution.callbacks import Watch
+from dlexplain.execution.queue import RunQueue
+from dlexplain.execution.spec import RunSpec
+from dlexplain.execution.states import RunRow
 
 STOP = 9
 
@@ -23,3 +29,23 @@ class Stopping(nn.Module):
             Stopping.stop = False
             os.kill(os.getpid(), signal.SIGTERM)
         return super().forward(*given)
+
+
+def resumed_after_one_epoch(
+    queue: RunQueue, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
+) -> RunRow:
+    """A run of the spec that failed after its first epoch, and was resumed."""
+    ended = Watch.on_train_epoch_end
+
+    def stopping(self: Any, trainer: Any, module: Any) -> None:
+        ended(self, trainer, module)
+        if trainer.current_epoch == 0:
+            raise RuntimeError("stopped by the test")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Watch, "on_train_epoch_end", stopping)
+        cut = queue.submit(spec)
+    assert cut.state == "failed"
+    resumed = queue.resume(cut.id)
+    assert resumed.state == "finished", resumed.why
+    return resumed

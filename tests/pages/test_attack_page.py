@@ -3,6 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.apps import said
 from tests.pages.test_pages import ROOT
 from tests.pages.waiting import ended
 
@@ -20,11 +21,6 @@ def opened(**query: str) -> AppTest:
 def finished(page: AppTest) -> AppTest:
     """Until the attack and the maps are there."""
     return ended(page, "attack", "attack-maps")
-
-
-def said(page: AppTest) -> str:
-    kinds = (page.markdown, page.caption, page.info, page.warning, page.error, page.subheader)
-    return " ".join(each.value for kind in kinds for each in kind)
 
 
 def test_an_empty_page_says_what_to_do() -> None:

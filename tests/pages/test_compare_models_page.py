@@ -12,6 +12,7 @@ import dlexplain.services.comparing.shipped as shipping
 from dlexplain.errors import Cancelled
 from dlexplain.execution import paths
 from dlexplain.results.model_comparison_words import verdict
+from tests.pages.apps import said
 from tests.pages.test_pages import ROOT
 from tests.trained import digits_run
 
@@ -48,11 +49,6 @@ def pressed(page: AppTest, label: str) -> AppTest:
     page.run()
     assert not page.exception
     return page
-
-
-def said(page: AppTest) -> str:
-    kinds = (page.markdown, page.caption, page.info, page.warning, page.error, page.success)
-    return " ".join(each.value for kind in kinds for each in kind).replace("\\", "")
 
 
 def test_an_empty_page_says_what_to_do(run: str) -> None:

@@ -19,6 +19,7 @@ from dlexplain.services.training import runs as training
 from dlexplain.services.training.compressing import compression_spec
 from dlexplain.trained.catalogue import trained
 from tests.compressed import table
+from tests.pages.apps import said
 from tests.pages.test_pages import ROOT
 from tests.trained import trained_run
 
@@ -38,11 +39,6 @@ def opened(model: str = "digits-cnn", **query: str) -> AppTest:
     page.run()
     assert not page.exception
     return page
-
-
-def said(page: AppTest) -> str:
-    kinds = (page.markdown, page.caption, page.info, page.warning, page.error, page.success)
-    return " ".join(each.value for kind in kinds for each in kind).replace("\\", "")
 
 
 def finished(page: AppTest, slot: str) -> AppTest:

@@ -4,6 +4,7 @@ import time
 
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.apps import said
 from tests.pages.test_pages import ROOT
 
 PAGE = str(ROOT / "pages/secure/6_defence.py")
@@ -17,11 +18,6 @@ def finished(page: AppTest) -> AppTest:
     page.run()
     assert not page.exception
     return page
-
-
-def said(page: AppTest) -> str:
-    kinds = (page.markdown, page.caption, page.info, page.warning, page.error, page.subheader)
-    return " ".join(each.value for kind in kinds for each in kind)
 
 
 def opened(**query: str) -> AppTest:

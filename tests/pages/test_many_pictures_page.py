@@ -11,6 +11,7 @@ import dlexplain.ui.folder.choice
 from dlexplain.services.pictures.folder_work import FolderWork
 from dlexplain.settings import Settings
 from tests.digit_files import digits_folder, digits_zip
+from tests.pages.apps import said
 from tests.pages.test_pages import ROOT
 
 PAGE = str(ROOT / "pages/explain/7_many_pictures.py")
@@ -40,11 +41,6 @@ def finished(page: AppTest) -> AppTest:
     page.run()
     assert not page.exception
     return page
-
-
-def said(page: AppTest) -> str:
-    kinds = (page.markdown, page.caption, page.info, page.warning, page.error)
-    return " ".join(each.value for kind in kinds for each in kind)
 
 
 def test_an_empty_page_says_what_to_do() -> None:

@@ -10,6 +10,7 @@ import dlexplain as dx
 from dlexplain.results.reliability import SCORE_TITLES
 from dlexplain.services.reliability import shipped
 from dlexplain.services.reliability import smoothing as service
+from tests.pages.apps import said
 from tests.pages.test_pages import ROOT
 
 PAGES = {
@@ -44,11 +45,6 @@ def pressed(page: AppTest, label: str, slot: str) -> AppTest:
     page.run()
     assert not page.exception
     return page
-
-
-def said(page: AppTest) -> str:
-    kinds = (page.markdown, page.caption, page.info, page.warning, page.error, page.success)
-    return " ".join(each.value for kind in kinds for each in kind).replace("\\", "")
 
 
 def test_empty_pages_say_what_to_do() -> None:

@@ -15,6 +15,7 @@ from dlexplain.execution import paths
 from dlexplain.results import Robustness
 from dlexplain.results.robustness import Flag
 from dlexplain.results.robustness_words import verdict
+from tests.pages.apps import said
 from tests.pages.test_pages import ROOT
 
 PAGE = str(ROOT / "pages/secure/2_robustness.py")
@@ -58,11 +59,6 @@ def asked_for(page: AppTest) -> AppTest:
     page.multiselect(key="robustness-corruptions").set_value(["fog", "jpeg"])
     page.multiselect(key="robustness-severities").set_value([2]).run()
     return page
-
-
-def said(page: AppTest) -> str:
-    kinds = (page.markdown, page.caption, page.info, page.warning, page.error, page.success)
-    return " ".join(each.value for kind in kinds for each in kind).replace("\\", "")
 
 
 def made(model: str, **other: Any) -> Robustness:

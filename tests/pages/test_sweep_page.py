@@ -1,34 +1,24 @@
 """The page Sweep: it says what to do, shows what trials found, and starts, stops and extends."""
 
-import os
 from pathlib import Path
 
 import pytest
 from optuna.storages import InMemoryStorage
 from streamlit.testing.v1 import AppTest
 
-from dlexplain.execution import paths, process
 from dlexplain.services.sweeps.controller import Controller
 from dlexplain.services.sweeps.spec import SweepSpec, sweep_spec
 from dlexplain.services.sweeps.store import SweepFiles, SweepState, this_process
 from dlexplain.settings import settings
+from tests.pages.apps import said
 from tests.pages.test_pages import ROOT
 from tests.services.sweeps.test_controller import VARY, peak
-from tests.sweeping import BASE, FakeRuns
+from tests.sweeping import BASE, FakeRuns, without_controllers
 
 
 @pytest.fixture(autouse=True)
 def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A folder of sweeps that is empty, and controllers that would have been started."""
-    started: list[str] = []
-
-    def start(home: Path, module: str, sweep: str, log: Path) -> int:
-        started.append(sweep)
-        return os.getpid()
-
-    monkeypatch.setattr(paths, "sweeps_folder", lambda home: tmp_path / "sweeps")
-    monkeypatch.setattr(process, "start", start)
-    return started
+    return without_controllers(tmp_path, monkeypatch)
 
 
 def opened(**query: str) -> AppTest:
@@ -38,11 +28,6 @@ def opened(**query: str) -> AppTest:
     page.run()
     assert not page.exception
     return page
-
-
-def said(page: AppTest) -> str:
-    kinds = (page.markdown, page.caption, page.info, page.warning, page.error, page.subheader)
-    return " ".join(each.value for kind in kinds for each in kind).replace("\\", "")
 
 
 def swept(spec: SweepSpec, sweep: str = "abc12345") -> SweepFiles:

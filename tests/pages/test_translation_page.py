@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from dlexplain.services.translation.translating import translate
 from dlexplain.ui.translation.choice import DATES, SENTENCES
 from dlexplain.ui.translation.written import _how_many
+from tests.pages.apps import said
 from tests.pages.test_pages import ROOT
 from tests.translators import LONGEST, translator_run
 
@@ -32,11 +33,6 @@ def finished(page: AppTest) -> AppTest:
     page.run()
     assert not page.exception
     return page
-
-
-def said(page: AppTest) -> str:
-    kinds = (page.markdown, page.caption, page.info, page.warning, page.error)
-    return " ".join(each.value for kind in kinds for each in kind)
 
 
 def test_something_alive_is_there_at_once() -> None:

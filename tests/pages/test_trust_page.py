@@ -14,6 +14,7 @@ from dlexplain.execution import paths
 from dlexplain.explainers.progress import Progress
 from dlexplain.results.trust_words import verdict
 from dlexplain.ui.methods import MARK
+from tests.pages.apps import said
 from tests.pages.test_pages import ROOT
 from tests.trust_tables import table
 
@@ -49,11 +50,6 @@ def finished(page: AppTest) -> AppTest:
 def pressed(page: AppTest, label: str) -> AppTest:
     next(button for button in page.button if button.label == label).click().run()
     return finished(page)
-
-
-def said(page: AppTest) -> str:
-    kinds = (page.markdown, page.caption, page.info, page.warning, page.error, page.success)
-    return " ".join(each.value for kind in kinds for each in kind)
 
 
 def test_an_empty_page_says_what_to_do() -> None:

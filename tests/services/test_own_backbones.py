@@ -34,6 +34,7 @@ from dlexplain.settings import settings
 from dlexplain.trained.catalogue import trained
 from dlexplain.trained.networks import load_network
 from tests import own, own_pictures
+from tests.execution.stopping import resumed_after_one_epoch
 from tests.own_files import save_program
 from tests.trained import trained_run
 
@@ -231,25 +232,11 @@ def test_a_finished_run_needs_its_folder_no_more(
 def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(
     folders: dict[str, str], kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dlexplain.execution.callbacks import Watch
-
     spec = spec_of(folders, kind, learns="adapters")
     spec = complete(replace(spec, training={**FAST, "epochs": 2}))
     queue = inline_queue(settings().home)
     whole = queue.submit(spec)
-    ended = Watch.on_train_epoch_end
-
-    def stopping(self: Any, trainer: Any, module: Any) -> None:
-        ended(self, trainer, module)
-        if trainer.current_epoch == 0:
-            raise RuntimeError("stopped by the test")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Watch, "on_train_epoch_end", stopping)
-        cut = queue.submit(spec)
-    assert cut.state == "failed"
-    resumed = queue.resume(cut.id)
-    assert resumed.state == "finished", resumed.why
+    resumed = resumed_after_one_epoch(queue, spec, monkeypatch)
     mine, other = states(resumed.id), states(whole.id)
     assert all(torch.equal(mine[name], other[name]) for name in mine)
 

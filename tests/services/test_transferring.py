@@ -26,6 +26,7 @@ from dlexplain.services.training.worker import Built, build
 from dlexplain.settings import settings
 from dlexplain.trained.catalogue import find, trained
 from dlexplain.trained.networks import load_network
+from tests.execution.stopping import resumed_after_one_epoch
 from tests.trained import digits_run, macrodata_run, trained_run
 
 FAST = {"epochs": 1, "batch_size": 64, "precision": "float32"}
@@ -223,24 +224,10 @@ def test_members_are_those_that_were_learned_from() -> None:
 
 
 def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dlexplain.execution.callbacks import Watch
-
     spec = complete(replace(onward(learns="adapters", layer_decay=0.7), seed=5))
     queue = inline_queue(settings().home)
     whole = queue.submit(spec)
-    ended = Watch.on_train_epoch_end
-
-    def stopping(self: Any, trainer: Any, module: Any) -> None:
-        ended(self, trainer, module)
-        if trainer.current_epoch == 0:
-            raise RuntimeError("stopped by the test")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Watch, "on_train_epoch_end", stopping)
-        cut = queue.submit(spec)
-    assert cut.state == "failed"
-    resumed = queue.resume(cut.id)
-    assert resumed.state == "finished", resumed.why
+    resumed = resumed_after_one_epoch(queue, spec, monkeypatch)
     own, theirs = state_of(resumed.id), state_of(whole.id)
     assert all(torch.equal(own[name], theirs[name]) for name in own)
 

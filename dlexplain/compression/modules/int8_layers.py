@@ -9,6 +9,7 @@ torch's recurrent operator, which is fast, takes the range from the numbers that
 units, whose gates hold them at 1 and -1, and two more inputs at the ends of their range fix it.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -63,7 +64,7 @@ def _packed(layer: Any) -> Any:
     return layer.once("packed", make)
 
 
-class _Int8Recurrent(nn.Module):
+class _Int8Recurrent(nn.Module, ABC):
     """bound  the largest magnitude of its inputs"""
 
     bound: float
@@ -144,12 +145,13 @@ class _Int8Recurrent(nn.Module):
             return [layer.input_size]
         return [layer.hidden_size] * (2 if layer.bidirectional else 1)
 
+    @abstractmethod
     def _bias(self, units: int) -> Tensor:
         """(gates, PINS), which hold the units."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _operator(self, x: Tensor, sizes: Any, before: Any, params: Any, told: Any) -> Any:
-        raise NotImplementedError
+        """torch's own, of one call."""
 
 
 class Int8LSTM(_Int8Recurrent, NarrowLSTM):  # type: ignore[misc]

@@ -5,18 +5,16 @@ and writes a JSON object a line. In a process of its own, since a page's threads
 memory, would be measured as well.
 """
 
-import contextlib
 import json
 import os
 import sys
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import torch
 
-from dlexplain.errors import DlexplainError
+from dlexplain.services.apart import answer
 from dlexplain.services.compress.inputs import FirstOutput, inputs_of
 from dlexplain.services.compress.looking import look
 from dlexplain.services.compress.timing import Run, best_batch, order, visit
@@ -75,19 +73,11 @@ def _load() -> float | None:
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
-def main() -> int:
+def _answer(asked: str, say: Callable[..., None]) -> None:
     """The process's side."""
-    warnings.filterwarnings("ignore")
-    output = sys.stdout
-    with contextlib.redirect_stdout(sys.stderr):
-        try:
-            for answer in answers(json.loads(sys.stdin.read())):
-                print(json.dumps(answer), file=output, flush=True)
-        except (DlexplainError, OSError, RuntimeError) as error:
-            print(json.dumps({"error": " ".join(str(error).split())}), file=output, flush=True)
-            return 1
-    return 0
+    for told in answers(json.loads(asked)):
+        say(**told)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answer(_answer))

@@ -1,15 +1,15 @@
-"""Measures how long a model takes for one example: python -m dlexplain.services.sweeps.latency RUN.
+"""Measures how long a model takes for one example: python -m dlexplain.services.sweeps.latency
+reads a run's id on standard input.
 
 In a process of its own, so that nothing else that its caller has in memory is measured.
 """
 
-import contextlib
-import json
 import sys
+from collections.abc import Callable
 
 import torch
 
-from dlexplain.errors import DlexplainError
+from dlexplain.services.apart import answer
 from dlexplain.services.compress.computing import Computing
 from dlexplain.services.compress.timing import visit
 
@@ -24,16 +24,10 @@ def latency(run: str) -> float:
     return taken[VISITS // 2]
 
 
-def main(arguments: list[str]) -> int:
-    """Print {"seconds": s}, or {"error": sentence}."""
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            told: dict[str, object] = {"seconds": latency(arguments[0])}
-    except DlexplainError as error:
-        told = {"error": str(error)}
-    print(json.dumps(told))
-    return 0 if "seconds" in told else 1
+def _answer(run: str, say: Callable[..., None]) -> None:
+    """The process's side."""
+    say(seconds=latency(run))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(answer(_answer))

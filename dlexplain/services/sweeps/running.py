@@ -1,16 +1,17 @@
 """The runs of a sweep's trials, as its controller sees them."""
 
 import json
-import subprocess
-import sys
+import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from dlexplain.errors import BadInput
+from dlexplain.errors import BadInput, Cancelled, RunError
 from dlexplain.execution import paths
 from dlexplain.execution.journal import histories
 from dlexplain.execution.spec import RunSpec
+from dlexplain.explainers.progress import Progress
 from dlexplain.results import RunRecord
+from dlexplain.services.apart import said_apart
 from dlexplain.services.training import runs
 from dlexplain.settings import settings
 
@@ -94,12 +95,14 @@ class Runs:
 def _latency(run: str) -> float:
     """Seconds of one example on the processor, the median of several visits, in a process of its
     own; raises BadInput."""
-    words = [sys.executable, "-m", "dlexplain.services.sweeps.latency", run]
+    until = time.monotonic() + LATENCY_SECONDS
+    progress = Progress(cancelled=lambda: time.monotonic() > until)
+    why = "it ended without an answer"
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=LATENCY_SECONDS)
-        told = json.loads(done.stdout.splitlines()[-1])
-    except (OSError, subprocess.TimeoutExpired, ValueError, IndexError) as error:
-        raise BadInput(f"the latency of run {run} could not be measured: {error}") from error
-    if "error" in told:
-        raise BadInput(f"the latency of run {run} could not be measured: {told['error']}")
-    return float(told["seconds"])
+        for said in said_apart("dlexplain.services.sweeps.latency", run, progress):
+            return float(said["seconds"])
+    except Cancelled:
+        why = f"no answer within {LATENCY_SECONDS:.0f} s"
+    except (RunError, OSError) as error:
+        why = str(error)
+    raise BadInput(f"the latency of run {run} could not be measured: {why}")

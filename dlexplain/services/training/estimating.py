@@ -7,24 +7,21 @@ line.
 """
 
 import base64
-import contextlib
 import io
-import json
 import sys
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from dlexplain.errors import DlexplainError, RunError
+from dlexplain.errors import RunError
 from dlexplain.execution.process import lower_priority
 from dlexplain.execution.resources import RAY
 from dlexplain.execution.spec import RunSpec
 from dlexplain.explainers.progress import Progress
 from dlexplain.memory import keep_memory
 from dlexplain.results import Estimate
-from dlexplain.services.apart import said_apart
+from dlexplain.services.apart import answer, said_apart
 from dlexplain.settings import settings
 
 if TYPE_CHECKING:
@@ -152,27 +149,15 @@ def estimate_apart(spec: RunSpec, progress: Progress, told: Told = lambda text: 
     raise RunError("the estimate ended without an answer")
 
 
-def main() -> int:
+def _answer(asked: str, say: Callable[..., None]) -> None:
     """The process's side."""
     lower_priority(NICE)
     if settings().keep_memory:  # as the worker does
         keep_memory()
-    warnings.filterwarnings("ignore")
-    output = sys.stdout
-
-    def say(**what: Any) -> None:
-        print(json.dumps(what), file=output, flush=True)
-
-    with contextlib.redirect_stdout(sys.stderr):
-        try:
-            found = asdict(estimate(RunSpec.from_json(sys.stdin.read()), lambda t: say(phase=t)))
-        except (DlexplainError, OSError) as error:
-            say(error=str(error))
-            return 1
-        found["samples"] = base64.b64encode(found["samples"]).decode()
-        say(estimate=found)
-    return 0
+    found = asdict(estimate(RunSpec.from_json(asked), lambda text: say(phase=text)))
+    found["samples"] = base64.b64encode(found["samples"]).decode()
+    say(estimate=found)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answer(_answer))

@@ -8,7 +8,7 @@ import shutil
 import sys
 
 from dlexplain.execution.process import end_with
-from dlexplain.services.training.worker import main as work
+from dlexplain.services.training.worker import main
 from dlexplain.settings import settings
 
 NICE = 5
@@ -18,4 +18,4 @@ NICE = 5
 if __name__ == "__main__":
     run, parent = sys.argv[1:]
     end_with(int(parent), last=lambda: shutil.rmtree(settings().home, ignore_errors=True))
-    sys.exit(work([run], NICE))
+    sys.exit(main(run, NICE))

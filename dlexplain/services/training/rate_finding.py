@@ -5,25 +5,22 @@
 object a line.
 """
 
-import contextlib
-import json
 import logging
 import sys
 import tempfile
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dlexplain.errors import BadInput, DlexplainError, RunError
+from dlexplain.errors import BadInput, RunError
 from dlexplain.execution.process import lower_priority
 from dlexplain.execution.spec import RunSpec
 from dlexplain.explainers.progress import Progress
 from dlexplain.memory import keep_memory
 from dlexplain.results.rates import RateSearch
-from dlexplain.services.apart import said_apart
+from dlexplain.services.apart import answer, said_apart
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS
 from dlexplain.tasks.private import is_private
@@ -139,26 +136,13 @@ def find_rate_apart(
     raise RunError("the search of a learning rate ended without an answer")
 
 
-def main() -> int:
+def _answer(asked: str, say: Callable[..., None]) -> None:
     """The process's side."""
     lower_priority(NICE)
     if settings().keep_memory:  # as the worker does
         keep_memory()
-    warnings.filterwarnings("ignore")
-    output = sys.stdout
-
-    def say(**what: Any) -> None:
-        print(json.dumps(what), file=output, flush=True)
-
-    with contextlib.redirect_stdout(sys.stderr):
-        try:
-            found = find_rate(RunSpec.from_json(sys.stdin.read()), lambda text: say(phase=text))
-        except (DlexplainError, OSError) as error:
-            say(error=str(error))
-            return 1
-        say(found=found.to_dict())
-    return 0
+    say(found=find_rate(RunSpec.from_json(asked), lambda text: say(phase=text)).to_dict())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answer(_answer))

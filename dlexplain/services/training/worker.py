@@ -26,18 +26,16 @@ from dlexplain.data.base import DATA, LoadedData, ModuleOptions, Report, silent
 from dlexplain.data.few import few_of_each_class
 from dlexplain.data.modules.base import module_of
 from dlexplain.data.shortcuts import Shortcut
-from dlexplain.errors import CheckpointError, DlexplainError, RunError
+from dlexplain.errors import CheckpointError, RunError
 from dlexplain.execution import paths
-from dlexplain.execution.attempt import attempt
+from dlexplain.execution.attempt import as_worker, attempt
 from dlexplain.execution.checkpoints import newest_good, read_checkpoint
 from dlexplain.execution.crew import with_crew
 from dlexplain.execution.environment import environment
-from dlexplain.execution.executor import local_queue
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.fitting import Fitting, make_trainer, quiet
 from dlexplain.execution.measuring import SMALLEST_BATCH, Measured, is_out_of_memory, measure
 from dlexplain.execution.parallel import own_threads
-from dlexplain.execution.process import lower_priority
 from dlexplain.execution.recording import (
     Outcome,
     keep_only_best,
@@ -390,21 +388,12 @@ def _take_best(best: Path, built: Built, reporter: Reporter) -> None:
         reporter.note(f"{error}; the last epoch is tested instead of the best")
 
 
-def main(arguments: list[str], niceness: int = NICE) -> int:
+def main(run: str, niceness: int = NICE) -> int:
     """Train the run named, then start what is queued behind it."""
-    lower_priority(niceness)
     if settings().keep_memory:
         keep_memory()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    state = "failed"
-    try:
-        state = work(arguments[0])
-    except DlexplainError as error:
-        _log.error("%s", error)
-    if state != "interrupted":  # asked to end, as at a shutdown: not to start another
-        local_queue().advance()
-    return 0 if state in ("finished", "cancelled") else 1
+    return as_worker(run, niceness, work)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1]))

@@ -18,16 +18,14 @@ from dlexplain.ui.address import (
     number_between,
     one_of,
     to_address,
-    told_above,
     whole_number,
 )
 from dlexplain.ui.attack.series_result import SeriesQuestion, show_series_attack
 from dlexplain.ui.forecast import cache
 from dlexplain.ui.forecast.choice import (
     SOURCE,
-    choose_forecaster,
+    choose_both,
     choose_origin,
-    choose_series,
     choose_target,
 )
 from dlexplain.ui.forms import params_form
@@ -43,14 +41,9 @@ ALL, LEAST = 0, 0.001
 def attack_forecasts() -> None:
     """The page's part under its title."""
     arrived = WAY not in st.session_state
-    with told_above():
-        left, right = st.columns(2, gap="small")
-        with left:
-            entry = choose_forecaster(arrived)
-        if entry is None:
-            return
-        with right:
-            given = choose_series(entry, arrived)
+    entry, given = choose_both(arrived)
+    if entry is None:
+        return
     address: dict[str, str | None] = {
         "input": "series",
         "model": entry.name,

@@ -18,7 +18,7 @@ from dlexplain.services.forecast.sources import (
     sources,
 )
 from dlexplain.trained.catalogue import ModelEntry, find
-from dlexplain.ui.address import from_address, one_of
+from dlexplain.ui.address import from_address, one_of, told_above
 from dlexplain.ui.forecast.fetching import offer_fetching
 from dlexplain.ui.forecast.unseen import MEGABYTES, UNSEEN, choose_unseen
 from dlexplain.ui.markdown import literal
@@ -29,6 +29,21 @@ ORIGIN, TARGET = "forecast-origin", "forecast-target"
 TASK, UPLOAD = "forecast", "upload"
 MOST_ORIGINS = 2000
 """Of the slider: the latest, where daily series have more."""
+
+
+def choose_both(
+    arrived: bool, zero_shot: bool = False
+) -> tuple[ModelEntry | None, GivenSeries | None]:
+    """The pickers of a forecaster and of its series, beside each other, with what is wrong above
+    them; None for what is not there."""
+    with told_above():
+        left, right = st.columns(2, gap="small")
+        with left:
+            entry = choose_forecaster(arrived)
+        if entry is None:
+            return None, None
+        with right:
+            return entry, choose_series(entry, arrived, zero_shot)
 
 
 def choose_forecaster(arrived: bool) -> ModelEntry | None:
