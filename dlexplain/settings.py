@@ -36,12 +36,17 @@ def web_address(text: str) -> str:
     """Raises BadInput, without quoting it, since it may hold a secret, where it is none."""
     try:
         parts = urlsplit(text)
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname)
+        fits = (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+        )
         _ = parts.port  # which is read, and may be wrong, only now
     except ValueError:
         fits = False
     if not fits or any(letter.isspace() for letter in text):
-        raise BadInput("this is no address; it takes one that begins with https:// or http://")
+        raise BadInput(
+            "this is no address; it takes one that begins with https:// or http://, without a user "
+            "in it"
+        )
     return text
 
 

@@ -33,10 +33,11 @@ def record(run: str, spec: RunSpec, family: str, state: str = "running") -> RunR
 
 @dataclass(eq=False)
 class FakeRuns:
-    """A Runner. Each look at a run trains it by an epoch.
+    """A Runner. Each look at a run trains it by an epoch, and one more tests it.
 
     score   (flat spec, epoch) -> validation accuracy after it
     refuse  why a run cannot be launched; fails: why one fails at its first look
+    lost    epochs after which the validation was no finite number
     on_look called before each look, to break in
     """
 
@@ -44,6 +45,7 @@ class FakeRuns:
     refuse: str = ""
     fails: str = ""
     on_look: Callable[["FakeRuns", str], None] = lambda runs, run: None
+    lost: tuple[int, ...] = ()
     records: dict[str, RunRecord] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
     cancelled: list[tuple[str, bool]] = field(default_factory=list)
@@ -70,18 +72,19 @@ class FakeRuns:
             if self.fails:
                 found = replace(found, state="failed", why=self.fails)
             else:
-                self.epochs[run] += 1
+                tested = self.epochs[run] >= found.epochs
+                self.epochs[run] = min(found.epochs, self.epochs[run] + 1)
                 found = replace(found, step=STEPS * self.epochs[run])
-                if self.epochs[run] >= found.epochs:
-                    last = self.curve(run, KEY)[-1]
+                if tested:
+                    last = self.score(dict(found.flat), found.epochs)
                     metrics = {KEY: last, "test/accuracy": last - 0.01}
                     found = replace(found, state="finished", metrics=metrics)
             self.records[run] = found
         return found
 
-    def curve(self, run: str, key: str) -> list[float]:
-        flat = dict(self.records[run].flat)
-        return [self.score(flat, e) for e in range(1, self.epochs[run] + 1)] if key == KEY else []
+    def curve(self, run: RunRecord, key: str) -> dict[int, float]:
+        flat, epochs = dict(run.flat), range(1, self.epochs[run.id] + 1)
+        return {e: self.score(flat, e) for e in epochs if e not in self.lost} if key == KEY else {}
 
     def step(self, run: str) -> int:
         return STEPS * self.epochs[run]
@@ -105,7 +108,7 @@ class FakeRuns:
     def keep_going(self) -> None:
         """Nothing waits here."""
 
-    def cost(self, run: RunRecord, name: str) -> float:
+    def cost(self, run: RunRecord, name: str, wanted: Callable[[], bool]) -> float:
         return float(run.flat["model.width"]) * 100
 
 

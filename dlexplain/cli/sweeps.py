@@ -91,20 +91,12 @@ def _sweep(args: argparse.Namespace) -> int:
 
 
 def _start(args: argparse.Namespace) -> "Sweep":
-    from dataclasses import replace
-
     from dlexplain.services.sweeps.sweeping import base_of_run, sweep
-    from dlexplain.services.training.catalogue import completed_with
 
     if args.of_run and (args.preset or args.spec):
         raise BadInput("--run is given with --preset or --spec; choose one of them")
-    if args.of_run:
-        base = base_of_run(args.of_run)
-        base = completed_with(replace(base, name=args.name or base.name), args.set)
-    else:
-        base = asked_spec(args)
     return sweep(
-        base,
+        asked_spec(args, base_of_run(args.of_run) if args.of_run else None),
         [" ".join(words) for words in args.vary],
         args.sampler,
         args.pruner,

@@ -108,9 +108,9 @@ def _tell_balance(spec: "RunSpec") -> None:
         complain(sentence)
 
 
-def asked_spec(args: argparse.Namespace) -> "RunSpec":
+def asked_spec(args: argparse.Namespace, base: "RunSpec | None" = None) -> "RunSpec":
     """From --preset or --spec, or --parent, or --task, --data and --model, changed by the other
-    options."""
+    options; or from a base, changed by all that say what is trained and how."""
     from dataclasses import replace
 
     from dlexplain.services.training.catalogue import RunSpec, completed_with, with_data_path
@@ -122,7 +122,9 @@ def asked_spec(args: argparse.Namespace) -> "RunSpec":
     tops = ("task", "data", "model", "parent", "name", "device", "seed")
     named = {key: getattr(args, key) for key in tops}
     named = {key: value for key, value in named.items() if value is not None}
-    if args.preset:
+    if base is not None:
+        spec = replace(base, **named)
+    elif args.preset:
         spec = replace(PRESETS[args.preset].spec, **named)
     elif args.spec:
         spec = replace(_spec_file(Path(args.spec)), **named)

@@ -99,14 +99,15 @@ class PictureReader:
 
     def content(self, file: PictureFile) -> Path | bytes:
         """Its bytes, or the path that has them; raises PictureError."""
+        name, most = one_line(file.name), settings().max_file_mb
+        if file.size > most * 1e6:
+            has = "has" if isinstance(file.where, Path | bytes) else "unpacks to"
+            raise PictureError(
+                f"{name} {has} {file.size / 1e6:,.0f} MB; at most {most:g} MB are accepted"
+            )
         if isinstance(file.where, Path | bytes):
             return file.where
         assert self.archive is not None
-        name, most = one_line(file.name), settings().max_file_mb
-        if file.size > most * 1e6:
-            raise PictureError(
-                f"{name} unpacks to {file.size / 1e6:,.0f} MB; at most {most:g} MB are accepted"
-            )
         try:
             return unpacked(self.archive, file.where)
         except UNPACKING as error:

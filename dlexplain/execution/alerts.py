@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -36,10 +37,12 @@ DIVERGED = re.compile(
     r"(the loss became (?:nan|-?inf)|the weights are no numbers any more) at step"
 )
 SAID = re.compile(
-    r"trained and tested|cancelled by the user(?:; saved at step \d+)?|cancelled before it began"
+    r"(trained and tested|cancelled by the user(?:; saved at step \d+)?|cancelled before it began"
     r"|the worker was asked to end(?:; saved at step \d+)?"
     r"|its worker \(process \d+\) is gone(?:, without saving)?|it never started"
-    r"|stopped at the keyboard"
+    r"|stopped at the keyboard)(?:, on node .*)?"
+    r"|(its worker could not be started): .*|(worker \d+ of \d+ died \([\w ]+\)); .*",
+    re.DOTALL,
 )
 """Reasons that hold nothing of the user's; others may quote a path or a text."""
 UNSAID = "the run's page says why"
@@ -53,7 +56,8 @@ def payload(row: RunRow) -> dict[str, Any]:
     """
     progress: Mapping[str, Any] = row.progress
     diverged = DIVERGED.match(row.why)
-    why = diverged[1] if diverged else row.why if SAID.fullmatch(row.why) else UNSAID
+    said = SAID.fullmatch(row.why)
+    why = diverged[1] if diverged else next(filter(None, said.groups())) if said else UNSAID
     return {
         "event": "diverged" if diverged else "ended",
         "run": row.id,
@@ -118,7 +122,8 @@ class _NoRedirect(HTTPRedirectHandler):
 
 
 def send(address: str, told: Mapping[str, Any]) -> None:
-    """Raises OSError, TimeoutError among it, where the server does not take it in SECONDS."""
+    """Raises OSError, TimeoutError among it, where the server does not take it in SECONDS, or
+    HTTPException where what it answers is no HTTP."""
     headers = {"Content-Type": "application/json", "User-Agent": "dlexplain"}
     asked = Request(address, json.dumps(dict(told)).encode(), headers, method="POST")
     with at_most(SECONDS), build_opener(_NoRedirect).open(asked, timeout=SECONDS):
@@ -145,7 +150,7 @@ def _try(home: Path, address: str, file: Path, pauses: tuple[float, ...]) -> Non
         return
     try:
         send(address, found)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         why = f"it answers {error.code}" if isinstance(error, HTTPError) else reason(error)
         _log.warning("run %s, try %d: %s", found["run"], tries + 1, why)
         _keep_failure(home, {"host": _host(address), "run": found["run"], "why": why})
@@ -153,8 +158,10 @@ def _try(home: Path, address: str, file: Path, pauses: tuple[float, ...]) -> Non
             file.unlink(missing_ok=True)
             return
         told |= {"tries": tries + 1, "again": time.time() + pauses[tries]}
-        with suppress(OSError):
+        try:
             write_whole(file, json.dumps(told).encode())
+        except OSError:  # a full disk: without the count it would be tried for ever
+            file.unlink(missing_ok=True)
     else:
         file.unlink(missing_ok=True)
         paths.alerts_file(home).unlink(missing_ok=True)

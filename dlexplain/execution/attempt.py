@@ -24,15 +24,17 @@ Train = Callable[[Path, Reporter], None]
 _log = logging.getLogger("dlexplain.worker")
 
 
-def attempt(run: str, home: Path, train: Train) -> str:
+def attempt(run: str, home: Path, train: Train, samples: bool = True) -> str:
     """Train a run that is running and has no worker; returns the state that it ended in.
+
+    samples  whether what this process takes of the machine is among the metrics
 
     That is "gone" where the run was taken from this process, which then leaves its state alone.
     Raises UnknownName or RunError, changing nothing, where the run is not this process's to train.
     """
     states = States(paths.states_file(home))
     with Ending() as ending:
-        reporter = Reporter(states, home, states.attach(run), ending)
+        reporter = Reporter(states, home, states.attach(run), ending, samples)
         state, why = _trained(home, reporter, train)
         ending.closed = True
         _log.info("%s: %s", state, why)

@@ -67,7 +67,8 @@ class Crew:
         for rank in gone:
             key = f"failed/{rank}"
             if self.store.check([key]):
-                return RunError(f"{self._who(rank)}: {self.store.get(key).decode()}")
+                why = f"{self._who(rank)}: {self.store.get(key).decode()}"
+                return (MemoryError if self.store.check([f"memory/{rank}"]) else RunError)(why)
         if not gone:
             return None
         rank = min(gone, key=lambda one: gone[one])  # one that was killed, whose end ended others
@@ -157,6 +158,8 @@ def say_ready(store: Any, rank: int) -> None:
     store.set(f"ready/{rank}", "yes")
 
 
-def say_failed(store: Any, rank: int, why: str) -> None:
-    """One sentence for the run's reader."""
+def say_failed(store: Any, rank: int, why: str, memory: bool = False) -> None:
+    """One sentence for the run's reader. memory  whether it is that its share did not fit"""
+    if memory:  # before it is looked for
+        store.set(f"memory/{rank}", "yes")
     store.set(f"failed/{rank}", why)

@@ -164,6 +164,13 @@ def deliver_here(home: Path, tracking: Tracking) -> str:
         return deliver(home, tracking)
 
 
+def tell_here(home: Path, tracking: Tracking, run: str) -> None:
+    """Tell MLflow of one run in the calling process, which waits; raises what MLflow's client does,
+    of many kinds."""
+    with FileLock(paths.delivery_lock(home)):
+        tell(home, States(paths.states_file(home)), tracking, run)
+
+
 def _write(home: Path, answer: Answer) -> None:
     with suppress(OSError):  # a full disk: what is told does not hang on it
         write_whole(paths.tracker_file(home), json.dumps(asdict(answer)).encode())

@@ -12,7 +12,7 @@ from pathlib import Path
 from dlexplain.execution import process
 from dlexplain.execution.paths import log_file, states_file
 from dlexplain.execution.queue import RunQueue
-from dlexplain.execution.resources import RAY
+from dlexplain.execution.resources import RAY, taken
 from dlexplain.execution.rows import RunRow, is_alive
 from dlexplain.execution.states import States
 from dlexplain.settings import settings
@@ -35,9 +35,11 @@ class LocalExecutor:
         self.home = home
         self.states = States(states_file(home))
 
-    def room(self, wanted: str, busy: Sequence[str]) -> str | None:
+    def room(self, wanted: str, busy: Sequence[str], workers: int) -> str | None:
         here = devices()
-        return next((d for d in here if d not in busy and suits(wanted, d, here)), None)
+        free = set(here) - set(busy)
+        fit = (d for d in here if suits(wanted, d, here) and free.issuperset(taken(d, workers)))
+        return next(fit, None)
 
     def launch(self, row: RunRow) -> None:
         log = log_file(self.home, row.id)
@@ -66,7 +68,7 @@ class RayExecutor(LocalExecutor):
 
     module = "dlexplain.services.training.remote"
 
-    def room(self, wanted: str, busy: Sequence[str]) -> str | None:
+    def room(self, wanted: str, busy: Sequence[str], workers: int) -> str | None:
         return RAY if busy.count(RAY) < settings().ray_runs else None
 
 
@@ -79,8 +81,8 @@ class Routed:
     def of(self, device: str) -> LocalExecutor:
         return self.cluster if device == RAY else self.here
 
-    def room(self, wanted: str, busy: Sequence[str]) -> str | None:
-        return self.of(wanted).room(wanted, busy)
+    def room(self, wanted: str, busy: Sequence[str], workers: int) -> str | None:
+        return self.of(wanted).room(wanted, busy, workers)
 
     def launch(self, row: RunRow) -> None:
         self.of(row.spec.device).launch(row)

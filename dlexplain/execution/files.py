@@ -70,10 +70,14 @@ def whole_lines(file: Path, start: int = 0) -> tuple[list[bytes], int]:
     return whole.splitlines(), start + len(whole)
 
 
-def steps_in(file: Path) -> tuple[int, float]:
-    """Order of checkpoints: by the step in the name, such as latest-120.ckpt, then by age."""
+def steps_in(file: Path, stat: os.stat_result | None = None) -> tuple[int, float]:
+    """Order of checkpoints: by the step in the name, such as latest-120.ckpt, then by age.
+
+    stat  the file's, where it is known
+    """
     digits = file.stem.rpartition("-")[2]
-    return int(digits) if digits.isdigit() else -1, file.stat().st_mtime
+    changed = (stat or file.stat()).st_mtime
+    return int(digits) if digits.isdigit() else -1, changed
 
 
 def saved_step(folder: Path) -> int | None:

@@ -20,11 +20,12 @@ from dlexplain.execution.telling import mark
 class Executor(Protocol):
     """A place where runs are trained."""
 
-    def room(self, wanted: str, busy: Sequence[str]) -> str | None:
-        """The device on which a run can start now; None where it has to wait.
+    def room(self, wanted: str, busy: Sequence[str], workers: int) -> str | None:
+        """The device on which a run can start now, the first of several; None where it has to wait.
 
-        wanted  the run's own words, such as "auto" or "cuda:1"
-        busy    devices of the runs at work, one entry a run
+        wanted   the run's own words, such as "auto" or "cuda:1"
+        busy     devices of the runs at work, an entry a worker
+        workers  of the run, each of which takes a GPU of its own
         """
 
     def launch(self, row: RunRow) -> None:
@@ -76,6 +77,7 @@ class RunQueue:
         """A queued run is cancelled at once; a running one's worker saves first and then stops,
         unless it is to end `now`, saved or not."""
         row = self.states.cancel(run)
+        note_alert(self.home, row)  # of one that was queued, which has ended
         if now and row.state == "running":
             self.executor.stop(row)
             self.advance()  # its worker will not, as one that ends by itself does
@@ -102,7 +104,8 @@ class RunQueue:
             try:
                 self.executor.launch(taken)
             except OSError as error:
-                self.states.move(taken.id, "failed", f"its worker could not be started: {error}")
+                why = f"its worker could not be started: {error}"
+                note_alert(self.home, self.states.move(taken.id, "failed", why))
         self._deliver(self.home)
         start_alerts(self.home)
         return gone

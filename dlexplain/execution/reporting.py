@@ -29,10 +29,16 @@ class Reporter:
     requested  what the user asked of the run: "" or "cancel"
     gone    whether the run was taken from this worker, so that it must stop
     row     the run, as it was when the worker came
+    samples  whether this process is what trains, so that its samples are the run's
     """
 
     def __init__(
-        self, states: States, home: Path, row: RunRow, ending: Ending | None = None
+        self,
+        states: States,
+        home: Path,
+        row: RunRow,
+        ending: Ending | None = None,
+        samples: bool = True,
     ) -> None:
         self.states, self.home, self.row = states, home, row
         self.ending = ending or Ending()
@@ -47,9 +53,9 @@ class Reporter:
         self._said: set[str] = set()
         self._threads = [
             threading.Thread(target=work, daemon=True)
-            for work in (self._beat_on, self._write_on, self._sample_on)
+            for work in (self._beat_on, self._write_on, *([self._sample_on] if samples else []))
         ]
-        self._usage = Usage()
+        self.usage = Usage()
 
     def start(self) -> None:
         for thread in self._threads:
@@ -151,7 +157,7 @@ class Reporter:
     def _sample_on(self) -> None:
         while not self._end.wait(SAMPLE_SECONDS):
             if self.progress["phase"] == "training":
-                self.add(self._usage.sample(), int(self.progress.get("step", 0)))
+                self.add(self.usage.sample(), int(self.progress.get("step", 0)))
 
     def _once(self, text: str) -> None:
         if text not in self._said:

@@ -3,7 +3,8 @@ here."""
 
 from dataclasses import dataclass
 
-from dlexplain.params import choice, number
+from dlexplain.execution.spec import RunSpec
+from dlexplain.params import as_whole, choice, number
 
 RAY = "ray"
 """The device of such a run."""
@@ -12,6 +13,25 @@ NOT_INSTALLED = (
     "Ray is not installed here, so that no cluster can be asked; "
     "pip install -r requirements-ray.txt"
 )
+
+
+def workers_of(spec: RunSpec) -> int:
+    """How many processes train the run together."""
+    return as_whole(spec.resources.get("workers", 1))
+
+
+def here(device: str) -> str:
+    """Where what a run of this device does is tried on this machine."""
+    return "auto" if device == RAY else device
+
+
+def taken(device: str, workers: int) -> list[str]:
+    """The devices of so many workers, of which this is the first's: a GPU each, from it on; on a
+    processor they share it."""
+    kind, mark, first = device.partition(":")
+    if kind != "cuda" or not mark:
+        return [device]
+    return [f"cuda:{place}" for place in range(int(first), int(first) + workers)]
 
 
 @dataclass(frozen=True)

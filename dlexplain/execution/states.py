@@ -30,12 +30,13 @@ from dlexplain.execution.mending import (
     states_error,
 )
 from dlexplain.execution.paths import row_file
+from dlexplain.execution.resources import taken, workers_of
+from dlexplain.execution.rows import ACTIVE, is_alive, me, read_row, readable
 from dlexplain.execution.rows import HEARTBEAT_SECONDS as HEARTBEAT_SECONDS
 from dlexplain.execution.rows import TRANSITIONS as TRANSITIONS
 from dlexplain.execution.rows import Change as Change
 from dlexplain.execution.rows import RunRow as RunRow
 from dlexplain.execution.rows import State as State
-from dlexplain.execution.rows import is_alive, me, read_row, readable
 from dlexplain.execution.schema import ADDED
 from dlexplain.execution.spec import RunSpec
 
@@ -112,6 +113,13 @@ class States:
         return readable(rows)
 
     @mended
+    def family_active(self, family: str) -> bool:
+        """Whether a run of it is queued or at work."""
+        query = f"SELECT 1 FROM runs WHERE family = ? AND state IN {ACTIVE} LIMIT 1"
+        with self._change() as db:
+            return db.execute(query, (family,)).fetchone() is not None
+
+    @mended
     def damaged(self) -> list[str]:
         """Of each run that cannot be read why not, a sentence each, the latest first."""
         with self._change() as db:
@@ -145,7 +153,7 @@ class States:
 
     @mended
     def take(
-        self, room: Callable[[str, Sequence[str]], str | None], only: str = ""
+        self, room: Callable[[str, Sequence[str], int], str | None], only: str = ""
     ) -> RunRow | None:
         """Move the queued run that is next to running, where there is room; None if none is.
 
@@ -154,21 +162,22 @@ class States:
         with self._change() as db:
             db.execute("BEGIN IMMEDIATE")
             running = db.execute("SELECT * FROM runs WHERE state = 'running'").fetchall()
-            busy = [row.device for row in readable(running)]
+            at_work = readable(running)
+            busy = [d for row in at_work for d in taken(row.device, workers_of(row.spec))]
             queued = db.execute("SELECT * FROM runs WHERE state = 'queued' ORDER BY number")
             for row in readable(queued.fetchall()):
                 if only not in ("", row.id):
                     continue
-                device = room(row.spec.device, busy)
+                device = room(row.spec.device, busy, workers_of(row.spec))
                 if device is None:
                     continue
                 _set(db, row.id, {"device": device})
                 _move(db, row, "running", f"starting on {device}" if device else "starting")
-                taken = row.id
+                begun = row.id
                 break
             else:
                 return None
-        return self._kept(taken)
+        return self._kept(begun)
 
     @mended
     def started(self, run: str, pid: int) -> None:

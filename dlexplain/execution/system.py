@@ -19,6 +19,7 @@ class Usage:
     """
 
     def __init__(self) -> None:
+        self.gpu: int | None = None  # the run's own, once it is known
         self._process = psutil.Process()
         self._process.cpu_percent(None)  # from here on it counts
 
@@ -33,7 +34,7 @@ class Usage:
         torch = sys.modules.get("torch")  # a process that has not loaded it uses no GPU
         if torch is None or not torch.cuda.is_initialized():
             return {}
-        found = {f"{PREFIX}gpu_memory_mb": torch.cuda.memory_allocated() / 1e6}
-        with suppress(ImportError, RuntimeError, OSError):  # NVIDIA's library is not there
-            found[f"{PREFIX}gpu_percent"] = float(torch.cuda.utilization())
+        found = {f"{PREFIX}gpu_memory_mb": torch.cuda.memory_allocated(self.gpu) / 1e6}
+        with suppress(Exception):  # NVIDIA's library is not there, or has errors of its own
+            found[f"{PREFIX}gpu_percent"] = float(torch.cuda.utilization(self.gpu))
         return found

@@ -104,8 +104,7 @@ def _tell(home: Path, states: States, tracking: Tracking, row: RunRow) -> None:
     if list(told.shown) != list(shown):
         tracking.show(row)
         if row.family:
-            active = any(other.active for other in states.all() if other.family == row.family)
-            tracking.show_family(row.family, active)
+            tracking.show_family(row.family, states.family_active(row.family))
         told = _keep(home, row.id, replace(told, shown=shown))
     if row.state == "finished":
         for file, folder in _files(home, row.id):

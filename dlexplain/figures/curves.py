@@ -1,6 +1,7 @@
 """Metrics over training steps: of one run, or of several over each other."""
 
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from dlexplain.figures.scales import CLEAR, LINES, new_figure, rgba
 from dlexplain.results import Curve
-from dlexplain.results.words import metric_name
+from dlexplain.results.words import made_visible, metric_name
 
 HEIGHT = 320
 FAINT = 0.25
@@ -108,10 +109,12 @@ def _names(curves: Sequence[Curve], by: str) -> list[str]:
         return [metric_name(curve.key) for curve in curves]
     names = [curve.name for curve in curves]
     return [
-        f"{_shortened(c.name)} ({c.run})" if names.count(c.name) > 1 else _shortened(c.name)
+        f"{shortened(c.name)} ({c.run})" if names.count(c.name) > 1 else shortened(c.name)
         for c in curves
     ]
 
 
-def _shortened(name: str) -> str:
-    return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"
+def shortened(name: str, longest: int = NAME_LENGTH) -> str:
+    """A name that somebody gave, for plotly, which reads mark-up and templates in texts."""
+    short = name if len(name) <= longest else name[: longest - 1] + "…"
+    return escape(made_visible(short)).replace("{", "&#123;")

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dlexplain.figures.curves import layout_of_curves
+from dlexplain.figures.curves import layout_of_curves, shortened
 from dlexplain.figures.scales import CLEAR, LINES, new_figure, rgba
 from dlexplain.results import Curve
 from dlexplain.results.run_groups import Band, GroupScore
@@ -16,7 +16,8 @@ from dlexplain.results.words import metric_name
 HEIGHT = 360
 SHADE, THIN = 0.16, 0.35
 """Opacity of an interval, and of a run's own line."""
-NAME_LENGTH = 60
+NAME_LENGTH = 34
+"""Of a name beside a row."""
 
 
 def plot_bands(
@@ -36,7 +37,7 @@ def plot_bands(
     traces: list[dict[str, Any]] = []
     for index, band in enumerate(bands):
         colour = LINES[index % len(LINES)]
-        name = band.group if len(band.group) <= NAME_LENGTH else f"{band.group[:NAME_LENGTH]}…"
+        name = shortened(band.group)
         of_group = {"type": "scatter", "legendgroup": str(index), "showlegend": False}
         silent = {**of_group, "hoverinfo": "skip", "mode": "lines"}
         if band.n > 1:
@@ -93,10 +94,10 @@ def plot_scores(found: Sequence[GroupScore]) -> go.Figure:
                 "y": [row + 0.12],
                 "marker": {"color": colour, "size": 11, "symbol": "diamond"},
                 "error_x": {"array": [half], "color": colour, "thickness": 2, "width": 5},
-                "hovertemplate": score.words + "<extra></extra>",
+                "hovertemplate": shortened(score.words, 200) + "<extra></extra>",
             }
         )
-    names = [s.group if len(s.group) <= 34 else f"{s.group[:33]}…" for s in found]
+    names = [shortened(s.group, NAME_LENGTH) for s in found]
     return new_figure(
         traces,
         {

@@ -5,6 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dlexplain.figures.compare import plot_parallel
+from dlexplain.figures.curves import shortened
 from dlexplain.figures.scales import BLUE, INK, ORANGE, SEQUENTIAL, new_figure, rgba
 from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
@@ -13,7 +14,8 @@ from dlexplain.results.sweeps import Aim, Importance, Surface, Trial, told, valu
 from dlexplain.results.words import interval
 
 HEIGHT = 360
-MOST_CURVES = 200
+MOST_CURVES, LONGEST = 200, 300
+"""Lines that are drawn, and letters of a trial's values."""
 LEGEND = {"orientation": "h", "y": -0.2}
 UNITS = {"latency": (1e3, "ms of one example"), "size": (1e-6, "MB of weights")}
 """Costs that are drawn in other units than they are kept in."""
@@ -53,7 +55,8 @@ def plot_trial_curves(sweep: Sweep) -> go.Figure:
     """The aim after each epoch, a line a trial: the best orange, pruned ones grey, their ends
     marked."""
     best = sweep.best
-    shown = [t for t in sweep.trials if t.curve][-MOST_CURVES:]
+    drawn = [t for t in sweep.trials if t.curve]
+    shown = [t for t in drawn[:-MOST_CURVES] if t is best] + drawn[-MOST_CURVES:]
     shown.sort(key=lambda t: (t.state != "pruned", t is best))
     traces = []
     for trial in shown:
@@ -68,7 +71,7 @@ def plot_trial_curves(sweep: Sweep) -> go.Figure:
                 "marker": {"size": [0] * (len(epochs) - 1) + [6], "color": colour,
                            "symbol": "x" if pruned else "circle"},
                 "hovertemplate": f"trial {trial.number}, epoch %{{x}}: %{{y:.4g}}<br>"
-                f"{told(trial.params)}<extra></extra>",
+                f"{shortened(told(trial.params), LONGEST)}<extra></extra>",
             }
         )  # fmt: skip
     return new_figure(
@@ -201,7 +204,10 @@ def plot_aims(sweep: Sweep) -> go.Figure:
 def _points(
     sweep: Sweep, trials: "tuple[Trial, ...] | list[Trial]", colour: str, symbol: str, name: str
 ) -> dict[str, Any]:
-    texts = [f"trial {t.number}: {_values(sweep, t)}<br>{told(t.params)}" for t in trials]
+    texts = [
+        f"trial {t.number}: {_values(sweep, t)}<br>{shortened(told(t.params), LONGEST)}"
+        for t in trials
+    ]
     return {
         "type": "scatter", "mode": "markers", "name": name, "text": texts,
         "marker": {"size": 9, "color": colour, "symbol": symbol,

@@ -57,9 +57,10 @@ def read_all(files: Iterable[Path], read: Read[R]) -> list[R]:
 
 
 def made_in(root: Path, result_in: Callable[[Path], Path], model: str, read: Read[R]) -> list[R]:
-    """Finished ones of a model in the folders of a folder, the latest first."""
+    """Finished ones of a model in the folders of a folder, the latest first; of all models where
+    it is ""."""
     files = [result_in(folder) for folder in root.iterdir()] if root.is_dir() else []
-    own = [one for one in read_all(files, read) if one.model == model]
+    own = [one for one in read_all(files, read) if model in ("", one.model)]
     return sorted(own, key=lambda one: one.date, reverse=True)
 
 

@@ -76,12 +76,14 @@ def _entry(row: RunRow) -> ModelEntry:
 def _head_entry(row: RunRow, head: str = "") -> ModelEntry:
     """Of a run of several heads; raises UnknownName for one that it does not have, WeightsError
     where its card is damaged: unlike of others, it must be read for the heads."""
-    model = as_single(_whole(trained_run(row)), head)
+    model = as_single(kept(trained_run(row)), head)
     return trained_entry(model, model.spec, row.name, model.score)
 
 
-def _whole(model: Trained) -> Trained:
-    """One object a version of a run's card."""
+def kept(model: Trained) -> Trained:
+    """One object a version of a run's card, so that it is read once; others as they are."""
+    if model.source != "run":
+        return model
     return _kept_run(model.name, model.title, model.folder, version_of(paths.card_in(model.folder)))
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.services.jobs import Progress
+from dlexplain.services.shipped_results import OfModel
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address, one_of
 from dlexplain.ui.jobs import Asked, asked
@@ -124,10 +125,11 @@ def results_there(
 
 
 def known_first(
-    shipped: Callable[[str], object], made_here: Callable[[str], Collection[object]]
+    shipped: Callable[[str], object], made_here: Callable[[str], Collection[OfModel]]
 ) -> Callable[[ModelEntry], bool]:
     """Sorts models of which a result is there to the front."""
-    return lambda entry: shipped(entry.name) is None and not made_here(entry.name)
+    made = {one.model for one in made_here("")}
+    return lambda entry: entry.name not in made and shipped(entry.name) is None
 
 
 def chosen_result(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dlexplain.errors import DlexplainError
+from dlexplain.errors import DlexplainError, RunError
 from dlexplain.results import RunRecord
 from dlexplain.results.words import sentence, size
 from dlexplain.services.training import runs as service
@@ -105,9 +105,8 @@ def show_files(record: RunRecord) -> None:
         "A checkpoint is Lightning's: weights, optimiser and place in the data; model.safetensors "
         "has the trained weights alone."
     )
-    for file in found:
+    for file, stat in found:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            stat = file.stat()
             st.markdown(
                 f"**{literal(file.name)}**  \n{size(stat.st_size)}, {moment(stat.st_mtime)}"
             )
@@ -115,9 +114,17 @@ def show_files(record: RunRecord) -> None:
 
 
 def _download(file: Path) -> None:
+    def content() -> bytes:
+        try:
+            return file.read_bytes()
+        except FileNotFoundError:
+            raise RunError(
+                f"{file.name} is not there any more; a newer one has taken its place, look again"
+            ) from None
+
     st.download_button(
         "Download",
-        file.read_bytes,
+        content,
         file.name,
         icon=":material/download:",
         on_click="ignore",

@@ -22,6 +22,7 @@ from dlexplain.trained.zoo_cards import zoo_cards
 from dlexplain.ui.address import from_address, tell_wrong, to_address
 from dlexplain.ui.cluster import show_cluster
 from dlexplain.ui.estimate import show_estimate
+from dlexplain.ui.forms import field_key
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.launch.form import FRESH, ask
 from dlexplain.ui.markdown import literal
@@ -84,7 +85,7 @@ def main() -> None:
         if completed is not None:
             look(completed)
             vary(completed)
-            show_rate_search(completed, f"param-training-{owner}-{spec.task}-learning_rate")
+            show_rate_search(completed, field_key(f"training-{owner}-{spec.task}", "learning_rate"))
             act(completed, name)
 
 

@@ -108,12 +108,8 @@ def at_first(records: "dict[str, RunRecord]") -> list[str]:
 
 def alike(records: "dict[str, RunRecord]") -> list[str]:
     """The latest run with a metric, and those of its task and data, whose metrics compare."""
-    having = [record for record in records.values() if record.metrics]
-    return [
-        r.id
-        for r in having
-        if (r.task, r.data) == (having[0].task, having[0].data) and not r.archived
-    ]
+    having = [record for record in records.values() if record.metrics and not record.archived]
+    return [r.id for r in having if (r.task, r.data) == (having[0].task, having[0].data)]
 
 
 def pick_metric(chosen: "list[RunRecord]", key: str) -> str:

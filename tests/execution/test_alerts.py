@@ -16,6 +16,7 @@ from dlexplain.errors import BadInput
 from dlexplain.execution import alerts, paths
 from dlexplain.execution.rows import RunRow
 from dlexplain.execution.states import States
+from dlexplain.services.training.inline import inline_queue
 from dlexplain.services.training.presets import preset
 from dlexplain.settings import Settings, settings, web_address
 from tests.execution.servers import server
@@ -95,6 +96,12 @@ def test_a_run_that_ended_is_told_once_with_no_path_and_no_text(tmp_path: Path, 
          "cancelled by the user; saved at step 12"),
         ("interrupted", "its worker (process 12) is gone", "ended",
          "its worker (process 12) is gone"),
+        ("cancelled", "cancelled by the user; saved at step 12, on node gpu-7", "ended",
+         "cancelled by the user; saved at step 12"),
+        ("failed", "its worker could not be started: /home/me", "ended",
+         "its worker could not be started"),
+        ("interrupted", "worker 2 of 2 died (SIGKILL); it goes on from step 9", "ended",
+         "worker 2 of 2 died (SIGKILL)"),
         ("failed", 'trained and tested on "my text"', "ended", "the run's page says why"),
     ],
 )  # fmt: skip
@@ -143,6 +150,25 @@ def test_a_server_that_hangs_costs_the_time_limit(
         assert alerts.alert_problem(tmp_path).endswith(": it does not answer")
 
 
+def test_a_server_of_something_else_is_given_up_too(tmp_path: Path, addressed) -> None:  # type: ignore[no-untyped-def]
+    with server(b"no HTTP at all\r\n") as address:
+        addressed(address)
+        alerts.note_alert(tmp_path, ended(tmp_path, "finished", "trained and tested"))
+        alerts.send_all(tmp_path, address, pauses=(0.01,))
+        assert not list(paths.alerts_folder(tmp_path).iterdir())
+        assert "no HTTP at all" in alerts.alert_problem(tmp_path)
+
+
+def test_one_that_is_cancelled_before_it_began_is_told(tmp_path: Path, addressed) -> None:  # type: ignore[no-untyped-def]
+    addressed("http://127.0.0.1:9/x")
+    queue = inline_queue(tmp_path)
+    waiting = queue.states.add(preset("digits-cnn"))
+    queue.cancel(waiting.id)
+    (file,) = paths.alerts_folder(tmp_path).iterdir()
+    told = json.loads(file.read_text())["payload"]
+    assert (told["run"], told["why"]) == (waiting.id, "cancelled before it began")
+
+
 def test_doctor_says_what_is_wrong(
     addressed,
     capsys: pytest.CaptureFixture[str],  # type: ignore[no-untyped-def]
@@ -166,7 +192,10 @@ def test_without_a_webhook_nothing_is_kept(tmp_path: Path) -> None:
     assert not paths.alerts_folder(tmp_path).exists()
 
 
-@pytest.mark.parametrize("text", ["ftp://x/secret", "hook", "https://", "http://a b", "http://x:y"])
+@pytest.mark.parametrize(
+    "text",
+    ["ftp://x/secret", "hook", "https://", "http://a b", "http://x:y", "https://me:secret@x/"],
+)
 def test_what_is_no_address_is_told_without_quoting_it(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

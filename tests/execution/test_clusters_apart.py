@@ -27,7 +27,7 @@ from dlexplain.execution.clusters.connecting import (
     why_not,
 )
 from dlexplain.execution.clusters.following import Following, as_ours
-from dlexplain.execution.clusters.mirror import Mirror, check_mirror
+from dlexplain.execution.clusters.mirror import Mirror, check_mirror, shown
 from dlexplain.execution.clusters.node import FOLDER, PIECE, NodeRun, inside
 from dlexplain.execution.environment import git_state
 from dlexplain.execution.executor import Routed
@@ -49,7 +49,7 @@ ON_RAY = replace(PICTURES, model="cnn", device="ray")
 def row(tmp_path: Path) -> RunRow:
     states = States(paths.states_file(tmp_path))
     states.add(ON_RAY)
-    taken = states.take(lambda wanted, busy: "ray")
+    taken = states.take(lambda wanted, busy, workers: "ray")
     assert taken is not None
     return taken
 
@@ -216,7 +216,8 @@ def test_lines_come_as_they_grow_and_old_checkpoints_go(
     (there / "checkpoints").mkdir(parents=True)
     here = paths.run_folder(tmp_path, row.id)
     here.mkdir(parents=True)
-    (here / "metrics.jsonl").write_text("before\n")
+    for name in ("metrics.jsonl", "norms.jsonl", "log-2.txt"):
+        (here / name).write_text("before\n")
     puller = Puller(tmp_path, row, node, lambda file: None)
 
     def save(step: int) -> None:
@@ -224,10 +225,12 @@ def test_lines_come_as_they_grow_and_old_checkpoints_go(
         paths.digest_file(file).write_text(hashlib.sha256(b"x").hexdigest())
         file.write_bytes(b"x")
 
-    (there / "metrics.jsonl").write_text("one\ntw")
+    for name in ("metrics.jsonl", "norms.jsonl", "log-2.txt"):
+        (there / name).write_text("one\ntw")
     save(1)
     puller.pull(node.files())
-    assert (here / "metrics.jsonl").read_text() == "before\none\n"
+    for name in ("metrics.jsonl", "norms.jsonl", "log-2.txt"):  # of attempts before, too
+        assert (here / name).read_text() == "before\none\n"
     (there / "metrics.jsonl").write_text("one\ntwo\n")
     save(2)
     for file in there.glob("checkpoints/latest-1*"):
@@ -306,8 +309,8 @@ def test_data_that_are_too_large_to_send_are_told(
 
 
 def test_the_code_goes_without_the_zoo(tmp_path: Path) -> None:
-    texts = {"digits-cnn", "cnn", "shapes", "sst2-cnn@1"}
-    assert zoo_models(texts) == ["digits-cnn", "sst2-cnn"]
+    texts = {"digits-cnn", "cnn", "shapes", "sst2-cnn@1", "mnist-multitask:digit"}
+    assert zoo_models(texts) == ["digits-cnn", "mnist-multitask", "sst2-cnn"]
     staged = stage_code(tmp_path, ["digits-cnn"])
     assert (staged / "execution/clusters/code.py").is_file()
     folders = [file.name for file in (staged / "zoo").iterdir() if file.is_dir()]
@@ -337,6 +340,17 @@ def test_copies_are_whole_and_a_place_that_is_away_is_told(row: RunRow, tmp_path
     blocked = f"{(tmp_path / 'block').as_uri()}/x"
     Mirror(blocked, tmp_path, row.id, notes.append).take(file)
     assert len(notes) == 1 and "not everything could be copied to" in notes[0]
+    away = Mirror(f"{(tmp_path / 'later').as_uri()}", tmp_path, row.id, notes.append)
+    (tmp_path / "later").write_text("")  # a file where the folder should be: the place is away
+    several = [file.with_name(name) for name in ("a", "b", "c")]
+    for one in several:
+        one.write_text(one.name)
+        away.take(one)
+    (tmp_path / "later").unlink()
+    away.take(several[0])
+    copies = (tmp_path / "later" / row.id).iterdir()
+    assert sorted(copy.name for copy in copies) == ["a", "b", "c"]
+    assert shown("sftp://me:secret@host/runs") == "sftp://host/runs"
     with pytest.raises(RunError, match="nothing can be written at DLEXPLAIN_CHECKPOINTS"):
         check_mirror(blocked)
     with pytest.raises(
@@ -361,10 +375,29 @@ def test_a_parent_goes_along(node: NodeRun, row: RunRow, tmp_path: Path) -> None
 
 def test_runs_go_where_their_spec_says(tmp_path: Path) -> None:
     routed = Routed(tmp_path)
-    assert routed.room("ray", ["cpu", "ray"]) == "ray"
-    assert routed.room("ray", ["ray"] * Settings().ray_runs) is None
-    assert routed.room("cpu", ["ray"]) == "cpu"
-    assert routed.room("cpu", ["cpu", "ray"]) is None
+    assert routed.room("ray", ["cpu", "ray"], 1) == "ray"
+    assert routed.room("ray", ["ray"] * Settings().ray_runs, 1) is None
+    assert routed.room("cpu", ["ray"], 1) == "cpu"
+    assert routed.room("cpu", ["cpu", "ray"], 1) is None
+
+
+def test_several_workers_take_gpus_that_are_free_beside_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cards = ("cuda:0", "cuda:1", "cuda:2", "cpu")
+    monkeypatch.setattr("dlexplain.execution.executor.devices", lambda: cards)
+    routed = Routed(tmp_path)
+    assert routed.room("auto", ["cuda:0"], 2) == "cuda:1"
+    assert routed.room("auto", ["cuda:1"], 2) is None
+    assert routed.room("cuda:0", ["cuda:2"], 2) == "cuda:0"
+    assert routed.room("cpu", ["cuda:0"], 2) == "cpu"
+    states = States(paths.states_file(tmp_path / "two"))
+    states.add(replace(PICTURES, resources={"workers": 2}))
+    states.add(PICTURES)
+    first = states.take(lambda wanted, busy, workers: routed.room("auto", busy, workers))
+    second = states.take(lambda wanted, busy, workers: routed.room("auto", busy, workers))
+    assert first is not None and second is not None
+    assert (first.device, second.device) == ("cuda:0", "cuda:2")
 
 
 def known(monkeypatch: pytest.MonkeyPatch, address: str) -> None:

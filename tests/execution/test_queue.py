@@ -24,7 +24,7 @@ class Cluster:
         self.lost: set[str] = set()
         self.refuses = False
 
-    def room(self, wanted: str, busy: Sequence[str]) -> str | None:
+    def room(self, wanted: str, busy: Sequence[str], workers: int) -> str | None:
         return next((place for place in ("node:0", "node:1") if place not in busy), None)
 
     def launch(self, row: RunRow) -> None:

@@ -473,7 +473,7 @@ def test_a_wrong_search_is_one_sentence() -> None:
 
 def test_a_run_s_files_can_be_downloaded() -> None:
     page = pressed(opened("2_runs.py", run=digits_run()), "Files")
-    names = [file.name for file in service.files_of(service.run(digits_run()))]
+    names = [file.name for file, _ in service.files_of(service.run(digits_run()))]
     assert names[-1] == "model.safetensors"
     assert any(name.startswith("latest-") for name in names)
     assert all(literal(name) in texts(page) for name in names)

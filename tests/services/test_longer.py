@@ -1,5 +1,7 @@
 """A finished run is trained for more epochs as a new run that begins with its weights."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,13 @@ def test_it_begins_where_the_run_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     assert begun.values[0] < 0.5 * before.values[0]
     assert any("is taken" in note or "are taken" in note for note in record.notes)
     assert np.isfinite(begun.values).all()
+
+
+def test_what_learns_stays_what_it_was() -> None:
+    first = digits_run()
+    how = {"learns": "head", "layer_decay": 1.0}
+    record = replace(service.run(first), spec={**service.run(first).spec, "transfer": how})
+    assert longer.longer_spec(record, 1).transfer == how
 
 
 def test_what_cannot_be_trained_longer_is_told() -> None:

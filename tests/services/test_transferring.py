@@ -20,7 +20,7 @@ from dlexplain.services.privacy.fitting import alone
 from dlexplain.services.privacy.records import records_of
 from dlexplain.services.training.catalogue import changed, complete, completed_with
 from dlexplain.services.training.inline import inline_queue
-from dlexplain.services.training.parents import begun_with, parents
+from dlexplain.services.training.parents import begun_with, can_read, parents
 from dlexplain.services.training.runs import launch
 from dlexplain.services.training.worker import Built, build
 from dlexplain.settings import settings
@@ -313,7 +313,7 @@ def test_a_model_is_trained_on_as_it_was_trained(tmp_path: Path) -> None:
 def test_only_parents_that_can_read_the_data_are_offered() -> None:
     def offered(data: str, **params: Any) -> set[str]:
         task = "forecast" if data == "macrodata" else "classify-image"
-        return {entry.name for entry in parents(task, data=data, data_params=params)}
+        return {entry.name for entry in parents(task) if can_read(entry, data, params)}
 
     assert "digits-cnn" in offered("digits") and "mnist-cnn" not in offered("digits")
     assert {"mnist-cnn"} == {"mnist-cnn", "digits-cnn"} & offered("digits", side=28)

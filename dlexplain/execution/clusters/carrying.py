@@ -36,30 +36,31 @@ class Puller:
         self.folder = paths.run_folder(home, row.id)
         self.row, self.place, self.came = row, place, came
         self._have: Listed = {}
-        self._grown = dict.fromkeys(GROWING, 0)
+        self._grown: dict[str, int] = {}
 
     def pull(self, there: Listed) -> None:
         """Raises OSError where the disk here is full; what has come until then is kept."""
-        for name in GROWING:
-            if name in there:
-                self._grow(name, there[name][0])
         for name, about in sorted(there.items(), key=_order):
-            if name not in OWN and self._have.get(name) != about and self._fetch(name):
+            if GROWING.fullmatch(name):
+                self._grow(name, about[0])
+            elif name not in OWN and self._have.get(name) != about and self._fetch(name):
                 self._have[name] = about
         self._drop(there)
 
     def _grow(self, name: str, size: int) -> None:
         """Add the whole lines that are new."""
-        file = inside(self.folder, name)
-        while self._grown[name] < size:
-            piece = self.place.read(name, self._grown[name])
+        file, before = inside(self.folder, name), self._grown.get(name, 0)
+        now = before
+        while now < size:
+            piece = self.place.read(name, now)
             whole = piece[: piece.rfind(b"\n") + 1]
             if not whole:
-                return
+                break
             file.parent.mkdir(parents=True, exist_ok=True)
             with file.open("ab") as opened:
                 opened.write(whole)
-            self._grown[name] += len(whole)
+            now = self._grown[name] = now + len(whole)
+        if now > before:
             self.came(file)
 
     def _fetch(self, name: str) -> bool:
@@ -121,10 +122,11 @@ def _saves(name: str) -> bool:
     return name.startswith("checkpoints/") and name.endswith(".ckpt")
 
 
-def _order(entry: tuple[str, tuple[int, int]]) -> tuple[bool, bool, int]:
-    """The card last, as a worker writes it; of checkpoints the digest before, the oldest first."""
+def _order(entry: tuple[str, tuple[int, int]]) -> tuple[bool, bool, bool, int]:
+    """Lines first and the card last, as a worker writes it; of checkpoints the digest before, the
+    oldest first."""
     name, (_, changed) = entry
-    return name == CARD, not name.endswith(DIGEST), changed
+    return name == CARD, not GROWING.fullmatch(name), not name.endswith(DIGEST), changed
 
 
 def send(place: Place, file: Path, name: str) -> str:

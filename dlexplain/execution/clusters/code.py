@@ -29,4 +29,9 @@ def stage_code(folder: Path, models: Collection[str]) -> Path:
 def zoo_models(texts: Collection[str]) -> list[str]:
     """Those of the zoo that some texts name."""
     known = {f.name for f in paths.zoo_folder().iterdir() if f.is_dir() and f.name[0].isalnum()}
-    return sorted(known & {text.partition("@")[0] for text in texts})
+    return sorted(known & set(map(model_in, texts)))
+
+
+def model_in(text: str) -> str:
+    """The model that a text of a spec may name, without one of its heads or weights on the way."""
+    return text.partition("@")[0].partition(":")[0]

@@ -22,7 +22,7 @@ from dlexplain.execution.clusters.carrying import (
     send_run,
     texts_of,
 )
-from dlexplain.execution.clusters.code import stage_code, zoo_models
+from dlexplain.execution.clusters.code import model_in, stage_code, zoo_models
 from dlexplain.execution.clusters.connecting import (
     ClusterError,
     check_room,
@@ -72,7 +72,9 @@ def follow(home: Path, reporter: Reporter) -> None:
     with tempfile.TemporaryDirectory(prefix="dlexplain-code-") as folder:
         models = zoo_models(texts_of(row.spec.to_dict()))
         staged = stage_code(Path(folder), models)
-        ray = connect(address, {"py_modules": [str(staged)]})
+        # Who is told that the run ended is told from here.
+        runtime = {"py_modules": [str(staged)], "env_vars": {"DLEXPLAIN_WEBHOOK": ""}}
+        ray = connect(address, runtime)
     try:
         reporter.ending.listen()  # Ray has put its own in place
         check_room(asked, nodes(ray), address)
@@ -211,10 +213,22 @@ class Following:
         send_checkpoints(place, self.home, self.row.id)
         texts = texts_of(spec.to_dict())
         for other in States(paths.states_file(self.home)).all():
-            if other.state == "finished" and any(other.id == t.partition("@")[0] for t in texts):
+            if other.state == "finished" and other.id in map(model_in, texts):
                 send_run(place, self.home, other.id)
+        self._check_models()
         changed = self._data(place)
         self.ask("start", "cuda" if self.asked.gpus else "cpu", changed)
+
+    def _check_models(self) -> None:
+        """Raises RunError where a folder with which the run begins, or learns from, is not there;
+        models by name have been sent."""
+        spec = self.row.spec
+        for text in (spec.parent, str(spec.task_params.get("teacher", ""))):
+            if Path(text).is_absolute() and not self.ask("has", text):
+                raise RunError(
+                    f'{self.node} has no "{text}", with which the run begins or from which it '
+                    "learns; put it where every node has it at this path, such as on a shared disk"
+                )
 
     def _data(self, place: "Asking") -> Mapping[str, Any]:
         """What of the spec is otherwise on the node: the path of data that are sent to it."""

@@ -30,13 +30,15 @@ class Mirror:
         Whole or not at all, as far as the place can: it is written under another name and moved,
         unless it is an object store, where a file appears when it is complete.
         """
-        for wanted in (*self.failed, file):
+        self.failed.add(file)
+        for wanted in sorted(self.failed):
             place = f"{self.root}/{wanted.relative_to(self.base).as_posix()}"
             try:
                 self._copy(wanted, place)
             except Exception as error:  # each place's package raises its own kinds
-                self.failed.add(wanted)
-                self.report(f"not everything could be copied to {self.address}: {_first(error)}")
+                self.report(
+                    f"not everything could be copied to {shown(self.address)}: {_first(error)}"
+                )
                 return
             self.failed.discard(wanted)
 
@@ -62,8 +64,14 @@ def check_mirror(address: str) -> None:
         files.rm_file(f"{root}/.dlexplain")
     except Exception as error:
         raise RunError(
-            f"nothing can be written at DLEXPLAIN_CHECKPOINTS, {address}: {_first(error)}"
+            f"nothing can be written at DLEXPLAIN_CHECKPOINTS, {shown(address)}: {_first(error)}"
         ) from error
+
+
+def shown(address: str) -> str:
+    """An address without the user and the password that it may hold."""
+    scheme, mark, rest = address.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
 
 
 def _opened(address: str) -> tuple[Any, str]:
@@ -74,8 +82,9 @@ def _opened(address: str) -> tuple[Any, str]:
         files, root = fsspec.core.url_to_fs(address)
     except (ImportError, ValueError) as error:
         raise RunError(
-            f'DLEXPLAIN_CHECKPOINTS is "{address}"; it takes an address that fsspec knows, such as '
-            f"file:///shared/runs, or s3://bucket/runs with the package s3fs: {_first(error)}"
+            f'DLEXPLAIN_CHECKPOINTS is "{shown(address)}"; it takes an address that fsspec knows, '
+            "such as file:///shared/runs, or s3://bucket/runs with the package s3fs: "
+            f"{_first(error)}"
         ) from error
     return files, str(root)
 

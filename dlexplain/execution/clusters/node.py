@@ -6,6 +6,7 @@ What goes there and comes back is bytes and JSON, in pieces; nothing of it is un
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -25,9 +26,9 @@ from dlexplain.settings import settings
 
 PIECE = 1 << 20
 """Bytes that go at once."""
-GROWING = ("log.txt", "metrics.jsonl")
+GROWING = re.compile(r"log(-\d+)?\.txt|(metrics|norms)\.jsonl")
 """Files of a run to which lines are added; the others are written whole."""
-OWN = (*GROWING, "ended.json", "told.json")
+OWN = ("ended.json", "told.json")
 FOLDER = "dlexplain-node-"
 """How folders of runs begin; then comes the process."""
 MODULE = "dlexplain.services.training.on_node"

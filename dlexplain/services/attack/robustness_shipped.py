@@ -19,7 +19,7 @@ def shipped(model: str) -> Robustness | None:
 
 
 def made_here(model: str) -> tuple[Robustness, ...]:
-    """Finished ones of the home folder, the latest first."""
+    """Finished ones of the home folder, the latest first; of all models where it is ""."""
     root = paths.robustness_folder(settings().home)
     return tuple(made_in(root, paths.robustness_in, model, Robustness.from_dict))
 

@@ -15,7 +15,7 @@ def shipped(model: str) -> Compression | None:
 
 
 def made_here(model: str) -> tuple[Compression, ...]:
-    """Finished ones of the home folder, the latest first."""
+    """Finished ones of the home folder, the latest first; of all models where it is ""."""
     root = paths.compression_folder(settings().home)
     return tuple(made_in(root, paths.compression_in, model, Compression.from_dict))
 

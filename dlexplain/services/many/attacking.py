@@ -118,19 +118,19 @@ class AttackShards:
     @random_state_kept()
     def __call__(self, shard: Packed, progress: Progress | None = None) -> bytes:
         """Raises Incompatible, or Cancelled where the progress, which counts pictures, says so."""
-        progress, reader = progress or Progress(), PictureReader(None)
+        progress = progress or Progress()
         rows = []
         for one in unpacked(shard):
             try:
-                said = {"error": one.why} if one.why else self._attacked(one, reader, progress)
+                said = {"error": one.why} if one.why else self._attacked(one, progress)
             except (PictureError, BadInput) as error:  # such as scores that are not finite
                 said = {"error": str(error)}
             rows.append(one.row | said)
             progress.advance(1)
         return to_parquet(rows, ATTACKED)
 
-    def _attacked(self, one: Unpacked, reader: PictureReader, progress: Progress) -> dict[str, Any]:
-        picture = replace(reader.read(one.file), fit=self.fit)
+    def _attacked(self, one: Unpacked, progress: Progress) -> dict[str, Any]:
+        picture = replace(PictureReader(None).read(one.file), fit=self.fit)
         truth = truth_of(self.model, one.file.folder)
         label = None if truth is None else truth.index
         inner = Progress(cancelled=progress.cancelled)

@@ -106,12 +106,11 @@ class ExplainShards:
         progress = progress or Progress()
         rows: dict[int, dict[str, Any]] = {}
         seen: list[Seen] = []
-        reader = PictureReader(None)
         for one in unpacked(shard):
             rows[one.place] = one.row
             found: Seen | Refused = Refused(one.place, one.why)
             if not one.why:
-                found = self.work.see(reader, one.place, one.file)
+                found = self.work.see(PictureReader(None), one.place, one.file)
             if isinstance(found, Seen):
                 seen.append(found)
             else:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ class _Job:
     lost: list[str] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
 
-    @property
+    @cached_property
     def sizes(self) -> list[int]:
         """Pictures of each shard."""
         size, count = self.how.shard, len(self.files.files)

@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial, Trial
 from optuna.trial import TrialState as State
 from sqlalchemy.exc import SQLAlchemyError
 
-from dlexplain.errors import BadInput, DlexplainError, RunError, UnknownName
+from dlexplain.errors import BadInput, Cancelled, DlexplainError, RunError, UnknownName
 from dlexplain.execution import paths
 from dlexplain.execution.process import lower_priority
 from dlexplain.params import Value
@@ -35,14 +35,14 @@ from dlexplain.services.sweeps.study import Study
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS
 
-POLL_SECONDS, BEAT_SECONDS, SHOW_SECONDS = 0.1, 1.0, 0.5
+POLL_SECONDS, WAITING_SECONDS, BEAT_SECONDS, SHOW_SECONDS = 0.1, 1.0, 1.0, 0.5
 LOCK_SECONDS = 5.0
 """How long another controller is waited for, which may be about to end."""
 NICE = 5
 RESUMES = 3
 """How often a trial's run is resumed whose worker has gone."""
 FAILURES = 5
-"""When so many trials have failed and none has not, no further one is begun."""
+"""When so many trials of one attempt have failed and none has not, no further one is begun."""
 RUN, PRUNED, WHY, RESUMED = "run", "pruned", "why", "resumed"
 """Optuna's attributes of a trial: its run's id, after which epoch it was pruned, why it failed."""
 _log = logging.getLogger("dlexplain.sweep")
@@ -57,6 +57,12 @@ class Open:
     record: RunRecord
     reported: int = 0
     resumes: int = 0
+    looked: float = -math.inf
+
+    def due(self) -> bool:
+        """Whether to look at it again: seldom while it waits for a device."""
+        wait = WAITING_SECONDS if self.record.state == "queued" else 0.0
+        return time.monotonic() - self.looked >= wait
 
     @property
     def number(self) -> int:
@@ -88,6 +94,8 @@ class Controller:
         self._beaten, self._showed, self._shown = 0.0, 0.0, ""
         self._known: list[FrozenTrial] | None = None
         self._kept = {trial.number: trial for trial in self.files.trials}
+        ended = (State.COMPLETE, State.PRUNED, State.FAIL)
+        self._earlier = {trial.number for trial in self.study.trials(ended)}
 
     def run(self) -> str:
         """To the end; returns the state that it ended in."""
@@ -97,10 +105,14 @@ class Controller:
             if self.files.stop_wished:
                 return self._stop()
             for each in list(self.open.values()):
-                self._look(each)
+                if each.due():
+                    self._look(each)
             self._begin_some()
-            if not self.open:
-                return self._over()
+            if not self.open and (why := self._why_over()):
+                ended = self._over(why)
+                if self._why_over():
+                    return ended
+                self.state = replace(self.state, state="running", why="")  # extended meanwhile
             if time.monotonic() - self._showed >= SHOW_SECONDS:
                 self._show()
             self._beat()
@@ -116,6 +128,11 @@ class Controller:
             self.state = replace(self.state, seconds=self.seconds, heartbeat=time.time())
             self.files.write_state(self.state)
             self.runner.keep_going()  # whoever else looks after the queue may be gone
+
+    def _wanted(self) -> bool:
+        """Beats; whether a long measurement is to go on."""
+        self._beat()
+        return not self.files.stop_wished
 
     def _end(self, state: str, why: str) -> str:
         self._show()
@@ -177,10 +194,11 @@ class Controller:
         """Why no trial begins any more; "" where one may."""
         trials = self._all()
         budget, most = self.files.budget, self.spec.most
-        failed = sum(trial.state == State.FAIL for trial in trials)
-        ended = sum(trial.state.is_finished() for trial in trials)
-        if failed == ended and failed >= FAILURES:
-            return f"the first {failed} trials have failed"
+        # Those of an earlier attempt failed by what may have been mended since.
+        ended = [t for t in trials if t.state.is_finished() and t.number not in self._earlier]
+        failed = sum(trial.state == State.FAIL for trial in ended)
+        if failed == len(ended) and failed >= FAILURES:
+            return f"{failed} trials have failed, and none has finished"
         if most and len(trials) >= most:
             return f"each of the {most:,} combinations was tried"
         if budget.trials and len(trials) >= budget.trials:
@@ -205,6 +223,7 @@ class Controller:
     # Trials go on and end
 
     def _look(self, each: Open) -> None:
+        each.looked = time.monotonic()
         try:
             record = each.record = self.runner.look(each.record.id)
         except UnknownName:
@@ -228,14 +247,15 @@ class Controller:
         aim = self.spec.aims[0]
         if len(self.spec.aims) > 1 or not aim.metric.startswith("validation/"):
             return False
-        values = self.runner.curve(each.record.id, aim.metric)
+        curve = self.runner.curve(each.record, aim.metric)
         pruned = False
-        for epoch in range(each.reported + 1, len(values) + 1):
+        for epoch in sorted(epoch for epoch in curve if epoch > each.reported):
             self._known = None
-            each.trial.report(values[epoch - 1], epoch)
+            each.trial.report(curve[epoch], epoch)
             each.reported = epoch
-            pruned = each.trial.should_prune() or pruned
-        return pruned
+            if epoch < self.spec.epochs:  # a run of all its epochs is about to be tested
+                pruned = each.trial.should_prune() or pruned
+        return pruned and each.reported < self.spec.epochs
 
     def _prune(self, each: Open) -> None:
         """End its worker at once; a run that has finished meanwhile counts as finished."""
@@ -249,7 +269,7 @@ class Controller:
             self._report(each)
             self._complete(each)
             return
-        self.runner.tag(each.record.id, ["pruned"])
+        self.runner.tag(each.record.id, [*each.record.tags, "pruned"])
         self._tell(each.trial, State.PRUNED)
         _log.info("trial %d is pruned after epoch %d", each.number, each.reported)
 
@@ -259,19 +279,21 @@ class Controller:
         except BadInput as error:
             self._fail(each.trial, str(error))
             return
+        except Cancelled:  # the sweep is to stop: the trial stays open
+            return
         self._tell(each.trial, State.COMPLETE, values)
         _log.info("trial %d is finished: %s", each.number, values)
 
     def _value(self, record: RunRecord, key: str) -> float:
         """Of a finished run: of the weights that it kept. Raises BadInput."""
         if key in COSTS:
-            return self.runner.cost(record, key)
+            return self.runner.cost(record, key, self._wanted)
         value = record.metrics.get(key, math.nan)
-        curve = self.runner.curve(record.id, key) if key.startswith("validation/") else []
-        chosen = self.runner.curve(record.id, self.monitor) if curve else []
-        if curve and record.spec["training"].get("keep_best") and len(chosen) == len(curve):
-            best = max(range(len(chosen)), key=lambda place: self.sign * chosen[place])
-            value = curve[best]
+        if key.startswith("validation/") and record.spec["training"].get("keep_best"):
+            curve = self.runner.curve(record, key)
+            chosen = self.runner.curve(record, self.monitor)
+            best = max(chosen, key=lambda epoch: self.sign * chosen[epoch], default=0)
+            value = curve.get(best, value)
         if not math.isfinite(value):
             known = ", ".join(k for k in sorted(record.metrics) if not k.startswith("train/"))
             raise BadInput(f"its run has no {key}; it has: {known}")
@@ -319,13 +341,13 @@ class Controller:
         self.files.wish_stop(False)
         return self._end("stopped", "stopped by the user; its open trials are saved")
 
-    def _over(self) -> str:
+    def _over(self, why: str) -> str:
         trials = self._all()
         failed = [trial for trial in trials if trial.state == State.FAIL]
         if failed and len(failed) == len(trials):
             first = str(failed[0].user_attrs.get(WHY, "")).rstrip(".")
             return self._end("failed", f"all {len(failed)} trials failed, the first since {first}")
-        return self._end("finished", self._why_over())
+        return self._end("finished", why)
 
     # What pages see
 

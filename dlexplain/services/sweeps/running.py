@@ -2,12 +2,11 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from dlexplain.errors import BadInput, Cancelled, RunError
-from dlexplain.execution import paths
-from dlexplain.execution.journal import histories
+from dlexplain.execution import journal, paths
 from dlexplain.execution.spec import RunSpec
 from dlexplain.explainers.progress import Progress
 from dlexplain.results import RunRecord
@@ -30,8 +29,8 @@ class Runner(Protocol):
     def look(self, run: str) -> RunRecord:
         """Raises UnknownName for one that was deleted."""
 
-    def curve(self, run: str, key: str) -> list[float]:
-        """The metric after each epoch."""
+    def curve(self, run: RunRecord, key: str) -> dict[int, float]:
+        """The metric by epoch, from 1; without those at which it was no finite number."""
 
     def step(self, run: str) -> int:
         """Optimiser steps of the last metric that it wrote."""
@@ -39,13 +38,19 @@ class Runner(Protocol):
     def cancel(self, run: str, now: bool) -> RunRecord: ...
     def resume(self, run: str) -> RunRecord: ...
     def tag(self, run: str, tags: Sequence[str]) -> None: ...
-    def keep_going(self) -> None: ...
-    def cost(self, run: RunRecord, name: str) -> float:
-        """Of a finished run, see results.sweeps.COSTS; raises BadInput."""
+    def keep_going(self) -> None:
+        """Find workers that are gone, and start what is queued."""
+
+    def cost(self, run: RunRecord, name: str, wanted: Callable[[], bool]) -> float:
+        """Of a finished run, see results.sweeps.COSTS; raises BadInput, or Cancelled where it is
+        wanted no more."""
 
 
 class Runs:
     """A Runner whose runs are those of the home folder."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, tuple[dict[str, dict[int, float]], int]] = {}
 
     def launch(self, spec: RunSpec, family: str) -> RunRecord:
         return runs.launch(spec, family=family)
@@ -54,14 +59,24 @@ class Runs:
         return [record for record in runs.runs() if record.family == family]
 
     def look(self, run: str) -> RunRecord:
-        return runs.run(run)
+        return runs.run(run, reap=False)  # `keep_going` does that for all
 
-    def curve(self, run: str, key: str) -> list[float]:
-        return [point.value for point in histories(settings().home, [run], key)[run]]
+    def curve(self, run: RunRecord, key: str) -> dict[int, float]:
+        points = self._points(run.id).get(key, {})
+        each = run.steps / run.epochs if run.steps and run.epochs else 1.0
+        return {max(1, round(step / each)): points[step] for step in sorted(points)}
 
     def step(self, run: str) -> int:
-        found = histories(settings().home, [run], "train/loss")[run]
-        return found[-1].step if found else 0
+        return max(self._points(run).get("train/loss", {}), default=0)
+
+    def _points(self, run: str) -> dict[str, dict[int, float]]:
+        """Its metrics by step; of its file only what is new is read."""
+        known, behind = self._read.get(run, ({}, 0))
+        new, behind = journal.read(settings().home, run, behind)
+        for point in new:
+            known.setdefault(point.key, {})[point.step] = point.value
+        self._read[run] = known, behind
+        return known
 
     def cancel(self, run: str, now: bool) -> RunRecord:
         return runs.cancel(run, now)
@@ -75,7 +90,7 @@ class Runs:
     def keep_going(self) -> None:
         runs.keep_going()
 
-    def cost(self, run: RunRecord, name: str) -> float:
+    def cost(self, run: RunRecord, name: str, wanted: Callable[[], bool]) -> float:
         home = settings().home
         try:
             match name:
@@ -89,19 +104,21 @@ class Runs:
                     return run.seconds
         except (OSError, ValueError, KeyError) as error:
             raise BadInput(f"the {name} of run {run.id} cannot be read: {error}") from error
-        return _latency(run.id)
+        return _latency(run.id, wanted)
 
 
-def _latency(run: str) -> float:
+def _latency(run: str, wanted: Callable[[], bool]) -> float:
     """Seconds of one example on the processor, the median of several visits, in a process of its
-    own; raises BadInput."""
+    own; raises BadInput or Cancelled."""
     until = time.monotonic() + LATENCY_SECONDS
-    progress = Progress(cancelled=lambda: time.monotonic() > until)
+    progress = Progress(cancelled=lambda: time.monotonic() > until or not wanted())
     why = "it ended without an answer"
     try:
         for said in said_apart("dlexplain.services.sweeps.latency", run, progress):
             return float(said["seconds"])
     except Cancelled:
+        if time.monotonic() <= until:
+            raise
         why = f"no answer within {LATENCY_SECONDS:.0f} s"
     except (RunError, OSError) as error:
         why = str(error)

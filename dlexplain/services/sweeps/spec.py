@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from dlexplain.errors import SpecError, known_names
@@ -70,8 +70,6 @@ class SweepSpec:
 
     def run_spec(self, number: int, params: Mapping[str, Any]) -> RunSpec:
         """Of one trial; its name tells which, see `trial_name`."""
-        from dataclasses import replace
-
         return replace(self.base.with_flat(params), name=self.trial_name(number))
 
     def trial_name(self, number: int) -> str:

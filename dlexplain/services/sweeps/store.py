@@ -97,7 +97,8 @@ class SweepFiles:
     def state_now(self) -> SweepState:
         """Interrupted, where it is written to be running, and nobody runs it."""
         state = self.state
-        if state.state == "running" and not is_alive(state, by_heartbeat=False):
+        apart = state.host != socket.gethostname()
+        if state.state == "running" and not is_alive(state, by_heartbeat=apart):
             who = f"its controller (process {state.pid}) is gone"
             return replace(state, state="interrupted", why=who)
         return state

@@ -77,9 +77,10 @@ class Study:
             pruner=_pruner(spec),
             sampler=optuna.samplers.RandomSampler(seed=spec.seed),
         )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Optuna's remarks on what is experimental
-            self.study.set_metric_names([aim.metric for aim in spec.aims])
+        if not self.study.metric_names:  # who only looks writes nothing
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Optuna's remarks on what is experimental
+                self.study.set_metric_names([aim.metric for aim in spec.aims])
         self.distributions = {d.key: distribution(d) for d in spec.space}
 
     def trials(self, states: Sequence[State] | None = None) -> list[FrozenTrial]:
@@ -154,7 +155,7 @@ def _sampler(spec: SweepSpec, number: int) -> optuna.samplers.BaseSampler:
 def _pruner(spec: SweepSpec) -> optuna.pruners.BasePruner:
     match spec.pruner:
         case "median":
-            return optuna.pruners.MedianPruner(STARTUP, n_warmup_steps=spec.rung - 1)
+            return optuna.pruners.MedianPruner(STARTUP, n_warmup_steps=spec.rung)
         case "asha":
             return optuna.pruners.SuccessiveHalvingPruner(spec.rung, REDUCTION)
         case "hyperband":

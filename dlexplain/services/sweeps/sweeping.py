@@ -8,6 +8,7 @@ import secrets
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -143,7 +144,10 @@ def extend(wanted: str, trials: int = 0, minutes: float = 0.0) -> Sweep:
     if spec.most and len(files.trials) >= spec.most:
         raise BadInput(f"each of the {spec.most:,} combinations of its grid was tried")
     files.write_budget(_more(budget, len(files.trials), files.state.seconds / 60, trials, minutes))
-    return files.sweep() if files.state_now.state == "running" else _started(files)
+    if files.state_now.state != "running":
+        with suppress(RunError):  # its controller, about to end, has seen what was added
+            return _started(files)
+    return files.sweep()
 
 
 def retrain_best(wanted: str, epochs: int) -> RunRecord:
@@ -190,18 +194,24 @@ def dashboard_command(sweep_id: str) -> str:
 
 
 def _more(budget: Budget, begun: int, spent: float, trials: int, minutes: float) -> Budget:
-    """With so many trials and minutes added; a limit that is reached and not moved is lifted.
+    """With so many trials and minutes added; a limit that is reached and not moved is lifted, and
+    none is set that would end it earlier. Raises BadInput where nothing changes.
 
     begun, spent  trials and minutes until now
     """
-    if trials:
+    # Where one of the two has no limit, a limit of it only follows one that has ended the sweep.
+    over = begun >= budget.trials > 0 or spent >= budget.minutes > 0
+    if trials and (budget.trials or over):
         most = (budget.trials or begun) + trials
     else:
         most = budget.trials if begun < budget.trials else 0
-    if minutes:
+    if minutes and (budget.minutes or over):
         longest = max(budget.minutes, spent) + minutes
     else:
         longest = budget.minutes if spent < budget.minutes else 0.0
+    if Budget(most, longest) == budget:
+        free, bound = ("trials", "minutes") if trials else ("minutes", "trials")
+        raise BadInput(f"the sweep has no limit of {free}; extend it by {bound}")
     return Budget(most, longest)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlexplain.errors import RunError
 from dlexplain.execution.process import lower_priority
-from dlexplain.execution.resources import RAY
+from dlexplain.execution.resources import here
 from dlexplain.execution.spec import RunSpec
 from dlexplain.explainers.progress import Progress
 from dlexplain.memory import keep_memory
@@ -49,7 +49,7 @@ def estimate(spec: RunSpec, told: Told = lambda text: None) -> Estimate:
     from dlexplain.services.training.worker import build, measure_built
 
     started = time.perf_counter()
-    device = choose_device("auto" if spec.device == RAY else spec.device)
+    device = choose_device(here(spec.device))
     built = build(spec, device, lambda text, part: told(text))
     loading = time.perf_counter() - started
     told("measuring a few steps")

@@ -21,6 +21,7 @@ from dlexplain.errors import DlexplainError
 from dlexplain.execution import paths
 from dlexplain.execution.crew import say_failed, say_ready
 from dlexplain.execution.fitting import follower, quiet
+from dlexplain.execution.measuring import is_out_of_memory
 from dlexplain.execution.parallel import joined, meeting
 from dlexplain.execution.process import end_with, keep_priority
 from dlexplain.execution.states import States
@@ -67,7 +68,8 @@ def main(arguments: list[str]) -> int:
         known = isinstance(error, DlexplainError)
         why = str(error) if known else f"{type(error).__name__}: {error}"
         if not _is_of_first(error):
-            say_failed(meeting(Path(told["folder"]), told["count"]), told["rank"], why)
+            store = meeting(Path(told["folder"]), told["count"])
+            say_failed(store, told["rank"], why, is_out_of_memory(error))
         return 1
     return 0
 

@@ -219,19 +219,7 @@ def scores_csv(found: Sequence[GroupScore]) -> str:
 def differences_csv(found: Sequence[GroupDifference]) -> str:
     """One row a pair of groups."""
     return _csv(
-        [
-            "first",
-            "second",
-            "metric",
-            "n_first",
-            "n_second",
-            "difference",
-            "low_95",
-            "high_95",
-            "p",
-            "p_holm",
-            "verdict",
-        ],
+        DIFFERENCE_COLUMNS,
         [
             [d.first, d.second, d.key, *d.n, d.difference, d.low, d.high, d.p, d.p_holm, d.verdict]
             for d in found

@@ -17,7 +17,7 @@ class InlineExecutor:
     def __init__(self, home: Path) -> None:
         self.home = home
 
-    def room(self, wanted: str, busy: Sequence[str]) -> str | None:
+    def room(self, wanted: str, busy: Sequence[str], workers: int) -> str | None:
         return "" if wanted == "auto" else wanted  # the worker chooses, or says what is wrong
 
     def launch(self, row: RunRow) -> None:

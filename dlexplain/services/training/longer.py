@@ -7,6 +7,7 @@ from dlexplain.execution.spec import RunSpec
 from dlexplain.results import RunRecord
 from dlexplain.services.training.parents import TRANSFERS, begun_with
 from dlexplain.services.training.runs import launch, run
+from dlexplain.tasks.private import is_private
 
 MOST_EPOCHS = 1000
 DIFFERS = (
@@ -22,6 +23,7 @@ def can_train_longer(record: RunRecord) -> bool:
         record.state == "finished"
         and record.task in TRANSFERS
         and not record.spec.get("compression")
+        and not is_private(record.spec["training"])
     )
 
 
@@ -36,7 +38,7 @@ def longer_spec(record: RunRecord, epochs: int) -> RunSpec:
             f"is {record.state}; resume it, and train longer when it is finished"
             if record.state != "finished"
             else "cannot be begun with; finished runs can, whose task hands weights on and that "
-            "were not compressed"
+            "were neither compressed nor trained privately"
         )
         raise RunError(f"run {record.id} {why}")
     if not 1 <= epochs <= MOST_EPOCHS:
@@ -47,6 +49,7 @@ def longer_spec(record: RunRecord, epochs: int) -> RunSpec:
         spec,
         training={**spec.training, "epochs": epochs},
         shortcut=dict(record.spec["shortcut"]),
+        transfer=dict(record.spec.get("transfer") or {}),
         name=f"{record.name}, {more}"[:120],
     )
 

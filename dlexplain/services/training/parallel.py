@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dlexplain.execution.environment import cores
-from dlexplain.execution.resources import RAY
+from dlexplain.execution.resources import RAY, workers_of
 from dlexplain.execution.spec import RunSpec
 from dlexplain.params import as_whole
 from dlexplain.tasks.base import TASKS
@@ -12,11 +12,6 @@ from dlexplain.tasks.private import is_private
 
 LEAST = 2
 """Examples that a worker needs in a step: a batch norm has no variance of one."""
-
-
-def workers_of(spec: RunSpec) -> int:
-    """How many train the run."""
-    return as_whole(spec.resources.get("workers", 1))
 
 
 def problems_of_workers(spec: RunSpec) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import dlexplain.data  # noqa: F401, registers them
+import dlexplain.data.sets  # noqa: F401, registers them
 from dlexplain.data.base import DATA
 from dlexplain.errors import BadInput, ModelError, ParamError, UnknownName, WeightsError
 from dlexplain.execution.spec import RunSpec
@@ -26,10 +26,14 @@ from dlexplain.trained.entry import ModelEntry
 from dlexplain.trained.folder import Trained
 from dlexplain.trained.hugging_face import is_backbone, longest_said, task_of_own
 from dlexplain.trained.own_files import refused_as_parent
+from dlexplain.trained.runs import kept
 
 LOOSE = "dropout"
 """Part of the names of an architecture's parameters that change no weight's shape or use."""
-__all__ = ["OWN_TASKS", "TRANSFERS", "Parent", "begun_with", "is_backbone", "parents", "theirs"]
+__all__ = [
+    "OWN_TASKS", "TRANSFERS", "Parent", "begun_with", "can_read", "is_backbone", "parents",
+    "theirs",
+]  # fmt: skip
 TRAINED_HERE = ("zoo", "run")
 OWN_TASKS = ("classify-image", "classify-text")
 """Tasks whose runs may begin with a user's own model."""
@@ -37,31 +41,26 @@ FINE_TUNING: Mapping[str, Value] = {"learning_rate": 1e-4, "batch_size": 32}
 """What a run that begins with one is offered first."""
 
 
-def parents(
-    task: str,
-    own: Sequence[str] = (),
-    data: str = "",
-    data_params: Mapping[str, Value] | None = None,
-) -> tuple[ModelEntry, ...]:
+def parents(task: str, own: Sequence[str] = ()) -> tuple[ModelEntry, ...]:
     """Models of a task that a run may begin with, as a list shows them.
 
     own  the user's own, by folder or name on the hub
-    data, data_params  of the run, where those alone are wanted that can read what it gives, as far
-                       as that is known before it is read
     """
     if task not in TRANSFERS:
         return ()
     brought = [name for name in own if is_backbone(name)] if task in OWN_TASKS else []
-    spec = RunSpec(task=task, model="", data=data, data_params=data_params or {})
-    return tuple(e for e in entries(task, own=brought) if _reads_it(spec, e))
+    sources = (*TRAINED_HERE, "own")
+    return tuple(e for e in entries(task, own=brought) if e.source in sources)
 
 
-def _reads_it(spec: RunSpec, entry: ModelEntry) -> bool:
-    """Whether a run of these data may begin with it; a user's own prepares pictures itself."""
-    if entry.source not in TRAINED_HERE:
-        return entry.source == "own"
+def can_read(entry: ModelEntry, data: str, data_params: Mapping[str, Value]) -> bool:
+    """Whether a parent can read what data give, as far as that is known before they are read; a
+    user's own prepares pictures itself."""
+    if entry.source == "own":
+        return True
+    spec = RunSpec(task=entry.task, model="", data=data, data_params=data_params)
     try:
-        return not _other_input(spec, entry.trained)
+        return not _other_input(spec, kept(entry.trained))
     except WeightsError:
         return False
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dlexplain.errors import BadInput, RunError
 from dlexplain.execution.process import lower_priority
+from dlexplain.execution.resources import here
 from dlexplain.execution.spec import RunSpec
 from dlexplain.explainers.progress import Progress
 from dlexplain.memory import keep_memory
@@ -65,7 +66,7 @@ def find_rate(spec: RunSpec, told: Told = lambda text: None, steps: int = STEPS)
     from dlexplain.services.training.worker import build
 
     check_rate_search(spec)
-    device = choose_device(spec.device)
+    device = choose_device(here(spec.device))
     built = build(spec, device, lambda text, part: told(text))
     loader = built.data.loader
 

@@ -6,9 +6,9 @@ Waits for MLflow, so a command of its own or Python calls it, never a page.
 import re
 
 from dlexplain.errors import BadInput, RunError
-from dlexplain.execution.delivery import deliver_here, reason
+from dlexplain.execution.delivery import reason, tell_here
 from dlexplain.execution.store import Tracking
-from dlexplain.execution.telling import mark
+from dlexplain.execution.telling import mark, untold
 from dlexplain.services.training.runs import run
 from dlexplain.settings import settings
 
@@ -41,12 +41,12 @@ def register(wanted: str, name: str, alias: str = "") -> str:
         raise RunError(f"run {record.id} is {record.state}; finished ones can be registered")
     home = settings().home
     tracking = Tracking(home, settings().tracking_uri)
-    if not record.tracking:
-        mark(home, record.id)
-        if problem := deliver_here(home, tracking):
-            raise RunError(f"MLflow at {tracking.place} has not taken the run: {problem}")
-        record = run(record.id)
     try:
+        if not record.tracking:
+            mark(home, record.id)
+        if record.id in untold(home):  # its file, which comes last, may be missing there
+            tell_here(home, tracking, record.id)
+            record = run(record.id)
         return tracking.register(record.tracking, record.id, name.strip(), alias)
     except Exception as error:  # a server that is away raises many kinds
         raise RunError(

@@ -4,11 +4,13 @@ Looking at runs reads the states file only, so a list of hundreds costs millisec
 read from the files of the chosen runs. Nothing here waits for MLflow.
 """
 
+import os
 import secrets
 import shlex
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib import util
 from pathlib import Path
@@ -51,6 +53,11 @@ def launch(spec: RunSpec, family: str = "") -> RunRecord:
     data that cannot be trained on, BadInput for a privacy budget that cannot be met or a model that
     reads something else.
     """
+    return _record(_queue().submit(_checked(spec), family))
+
+
+def _checked(spec: RunSpec) -> RunSpec:
+    """The completed spec of a run that can be trained here; raises as `launch` does."""
     completed = complete(spec)
     status = data_status(completed.data, completed.data_params)
     if not (status.there or status.fetched):
@@ -68,7 +75,7 @@ def launch(spec: RunSpec, family: str = "") -> RunRecord:
     transfers = completed.parent and not completed.compression
     if (is_private(completed.training) or transfers) and status.there:
         _check_by_building(completed)
-    return _record(_queue().submit(completed, family))
+    return completed
 
 
 def _check_by_building(spec: RunSpec) -> None:
@@ -94,7 +101,9 @@ def launch_seeds(spec: RunSpec, seeds: int) -> list[RunRecord]:
     if spec.seed + seeds - 1 > MAX_SEED:
         raise BadInput(f"{seeds} seeds from {spec.seed} on go beyond the largest, {MAX_SEED}")
     family = f"seeds-{secrets.token_hex(4)}" if seeds > 1 else ""
-    return [launch(replace(spec, seed=spec.seed + i), family) for i in range(seeds)]
+    completed, queue = _checked(spec), _queue()
+    each = [replace(completed, seed=spec.seed + place) for place in range(seeds)]
+    return [_record(queue.submit(one, family)) for one in each]
 
 
 Asked = RunSpec | Mapping[str, Any] | str
@@ -140,10 +149,14 @@ def damaged_runs() -> list[str]:
     return States(file).damaged() if file.exists() else []  # looking creates nothing
 
 
-def run(wanted: str) -> RunRecord:
-    """One run by its id or a unique beginning of it; raises UnknownName."""
+def run(wanted: str, reap: bool = True) -> RunRecord:
+    """One run by its id or a unique beginning of it; raises UnknownName.
+
+    reap  whether to look first for workers that are gone
+    """
     queue = _queue()
-    queue.reap()
+    if reap:
+        queue.reap()
     return _record(queue.states.get(wanted))
 
 
@@ -286,12 +299,15 @@ def pictures(record: RunRecord, kind: str) -> dict[int, Path]:
     return {int(file.stem): file for file in files}
 
 
-def files_of(record: RunRecord) -> list[Path]:
-    """The run's checkpoints, the newest first, and its trained weights."""
-    home = settings().home
-    found = list(paths.checkpoint_folder(home, record.id).glob("*.ckpt"))
-    weights = paths.weights_file(home, record.id)
-    return [*sorted(found, key=steps_in, reverse=True), *([weights] if weights.exists() else [])]
+def files_of(record: RunRecord) -> list[tuple[Path, os.stat_result]]:
+    """The run's checkpoints, the newest first, and its trained weights, as they are now: a run at
+    work replaces its latest checkpoint."""
+    home, found = settings().home, []
+    checkpoints = paths.checkpoint_folder(home, record.id).glob("*.ckpt")
+    for file in (*checkpoints, paths.weights_file(home, record.id)):
+        with suppress(FileNotFoundError):
+            found.append((file, file.stat()))
+    return sorted(found, key=lambda one: (one[0].suffix == ".ckpt", steps_in(*one)), reverse=True)
 
 
 def mlflow_page() -> str:

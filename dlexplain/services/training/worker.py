@@ -44,6 +44,7 @@ from dlexplain.execution.recording import (
     save_outcome,
 )
 from dlexplain.execution.reporting import Reporter
+from dlexplain.execution.resources import workers_of
 from dlexplain.execution.rows import RunRow
 from dlexplain.execution.saving import OnTheWay
 from dlexplain.execution.spec import RunSpec
@@ -54,7 +55,7 @@ from dlexplain.networks.modules.device import choose_device, describe_device
 from dlexplain.params import parse
 from dlexplain.services.training.compressing import Compressing
 from dlexplain.services.training.generating import generated_for
-from dlexplain.services.training.parallel import parallel_notes, workers_of
+from dlexplain.services.training.parallel import parallel_notes
 from dlexplain.services.training.private import fit_for_privacy, make_private
 from dlexplain.services.training.transferring import Transferring, read_by
 from dlexplain.settings import settings
@@ -225,6 +226,7 @@ def work(run: str, home: Path | None = None) -> str:
 def _train(home: Path, reporter: Reporter) -> None:
     row = reporter.row
     device = choose_device(row.device or row.spec.device)
+    reporter.usage.gpu = device.index
     env = environment(describe_device(device))
     save_environment(home, row.id, env)
     built, trainer, precision, seconds = _fit(home, device, reporter)

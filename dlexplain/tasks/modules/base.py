@@ -134,8 +134,9 @@ class TaskModule(L.LightningModule):
         # Lightning would do it after the epoch's checkpoint is written, which a resume then lacks.
         schedule = self.lr_schedulers()
         if isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
+            known = self.trainer.callback_metrics
             # Of several workers only the first validates.
-            found = float(self.trainer.callback_metrics.get("validation/loss", torch.nan))
+            found = torch.nan if self.together.rank else float(known["validation/loss"])
             schedule.step(self.together.of_first(found, self.device))
 
     def configure_optimizers(self) -> Any:

@@ -21,7 +21,7 @@ from dlexplain.services.training.catalogue import (
     training_params,
     transfer_params,
 )
-from dlexplain.services.training.parents import begun_with, parents, theirs
+from dlexplain.services.training.parents import begun_with, can_read, parents, theirs
 from dlexplain.settings import settings
 from dlexplain.ui.address import from_address, one_of
 from dlexplain.ui.backbones import BACKBONES
@@ -146,8 +146,8 @@ def pick_parent(
     # The fields of the data stand below, and are drawn later.
     asked = {n: state[k] for n in data.params if (k := field_key(form, n)) in state}
     every = {entry.name: entry for entry in parents(task, brought)}
-    fit = {entry.name for entry in parents(task, brought, data.name, {**data_params, **asked})}
-    models = {name: entry for name, entry in every.items() if name in fit or name == first}
+    params = {**data_params, **asked}
+    models = {n: e for n, e in every.items() if n == first or can_read(e, data.name, params)}
     if not models:
         return None
     usual = first if first in models else FRESH

@@ -122,10 +122,12 @@ def _how(base: Base) -> How:
         "Epochs of a full trial", 1, 1000, max(1, usual), key=f"sweep-epochs-{base.key}",
         help="The learning-rate schedule is of these epochs, also where a trial is ended early.",
     )  # fmt: skip
-    trials = fourth.number_input(
-        "Trials", 0, 1000, 20, key="sweep-trials", persist_state="session",
-        help="After so many no further one begins; 0 for no limit but the minutes.",
-    )  # fmt: skip
+    trials = None  # of a grid all its combinations
+    if sampler != "grid":
+        trials = fourth.number_input(
+            "Trials", 0, 1000, 20, key="sweep-trials", persist_state="session",
+            help="After so many no further one begins; 0 for no limit but the minutes.",
+        )  # fmt: skip
     minutes = first.number_input(
         "Minutes", 0.0, 40_000.0, 0.0, key="sweep-minutes", persist_state="session",
         help="After so many no further trial begins; 0 for no limit but the trials.",
@@ -149,7 +151,7 @@ def _how(base: Base) -> How:
     return How(
         replace(spec, name=base.spec.name),
         {
-            "sampler": sampler, "pruner": pruner, "trials": int(trials), "minutes": float(minutes),
+            "sampler": sampler, "pruner": pruner, "trials": trials, "minutes": float(minutes),
             "parallel": int(parallel), "aims": tuple(aims), "seed": int(seed),
         },
     )  # fmt: skip

@@ -144,8 +144,13 @@ def actions(found: Sweep) -> None:
             _button("Resume", ":material/play_arrow:", partial(service.resume, found.id), found.id,
                     "Open trials go on from their checkpoints.")  # fmt: skip
         with st.popover("Extend", icon=":material/more_time:"):
-            trials = st.number_input("More trials", 0, 1000, 10, key=f"more-{found.id}")
-            minutes = st.number_input("More minutes", 0.0, 10_000.0, 0.0, key=f"long-{found.id}")
+            limited = found.budget[0] > 0
+            trials = st.number_input(
+                "More trials", 0, 1000, 10 if limited else 0, key=f"more-{found.id}"
+            )
+            minutes = st.number_input(
+                "More minutes", 0.0, 10_000.0, 0.0 if limited else 10.0, key=f"long-{found.id}"
+            )
             more = partial(service.extend, found.id, int(trials), float(minutes))
             _button("Extend the sweep", ":material/more_time:", more, found.id)
         if found.best is not None:

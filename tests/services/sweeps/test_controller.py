@@ -1,6 +1,7 @@
 """A sweep's controller with runs that are answered at once: budget, pruning, kills, failures."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from filelock import FileLock
 from optuna.storages import InMemoryStorage
 
-from dlexplain.errors import BadInput, RunError
+from dlexplain.errors import Cancelled, RunError
 from dlexplain.execution import paths
 from dlexplain.results.sweeps import Sweep
 from dlexplain.services.sweeps.controller import Controller, control
@@ -347,7 +348,8 @@ def test_optunas_store_has_what_the_pages_show(tmp_path: Path) -> None:
         assert frozen.user_attrs["run"] == trial.run
     again = SweepFiles(tmp_path, "s1").sweep()
     assert again.trials == found.trials
-    assert again.to_dict()["best"] == found.best.number if found.best else True
+    assert found.best is not None
+    assert again.to_dict()["best"] == found.best.number
 
 
 def test_a_damaged_file_is_a_sentence(tmp_path: Path) -> None:
@@ -357,6 +359,85 @@ def test_a_damaged_file_is_a_sentence(tmp_path: Path) -> None:
         files.sweep()
 
 
-def test_only_what_is_refused_raises() -> None:
-    with pytest.raises(BadInput):
-        FakeRuns(peak, refuse="no").launch(BASE, "")
+@pytest.mark.parametrize("pruner", ["asha", "hyperband", "median"])
+def test_a_trial_that_is_being_tested_is_not_pruned(tmp_path: Path, pruner: str) -> None:
+    """Its last epoch, the ninth, is a rung; and each is worse there than those before it."""
+    runs = FakeRuns(lambda flat, epoch: 1 - flat["seed"] / 100 if epoch == 9 else 0.5)
+    spec = sweep_spec(BASE, ["seed=1,2,3,4,5,6,7,8"], "grid", pruner)
+    assert [t.state for t in swept(tmp_path, spec, runs).trials] == ["finished"] * 8
+
+
+@pytest.mark.parametrize("rung", [1, 3, 5])
+def test_the_median_decides_first_at_the_rung(tmp_path: Path, rung: int) -> None:
+    runs = FakeRuns(lambda flat, epoch: -flat["seed"] / 100)
+    spec = sweep_spec(BASE, ["seed=1,2,3,4,5,6,7"], "grid", "median", rung=rung)
+    reached = [len(t.curve) for t in swept(tmp_path, spec, runs).trials]
+    assert reached == [9] * 5 + [rung] * 2  # the median is taken of five
+
+
+def test_an_epoch_whose_validation_was_no_number_moves_none_of_the_others(tmp_path: Path) -> None:
+    runs = FakeRuns(lambda flat, epoch: (0.5, 0.9, 0.6)[epoch % 3], lost=(2, 5))
+    spec = sweep_spec(BASE, ["seed=1,2"], "grid")
+    storage = STORES.setdefault(tmp_path, InMemoryStorage())
+    found = swept(tmp_path, spec, runs)
+    trial, _ = Study(tmp_path, "s1", spec, True, storage).trials()
+    assert sorted(trial.intermediate_values) == [1, 3, 4, 6, 7, 8, 9]
+    assert found.trials[0].values == (0.9,)  # of the best epoch, whose weights are kept
+
+
+def test_failures_of_an_earlier_attempt_do_not_end_the_next(tmp_path: Path) -> None:
+    runs = FakeRuns(peak, refuse="the disk is full")
+    spec = sweep_spec(BASE, VARY, trials=8)
+    assert swept(tmp_path, spec, runs).state == "failed"
+    runs.refuse = ""
+    found = swept(tmp_path, spec, runs)
+    assert (found.state, found.why) == ("finished", "its 8 trials are done")
+    assert [t.state for t in found.trials] == ["failed"] * 5 + ["finished"] * 3
+
+
+def test_a_pruned_trial_keeps_the_tags_of_its_run(tmp_path: Path) -> None:
+    def tag(runs: FakeRuns, run: str) -> None:
+        runs.records[run] = replace(runs.records[run], tags=("mine",))
+
+    runs = FakeRuns(lambda flat, epoch: -flat["seed"] / 100, on_look=tag)
+    spec = sweep_spec(BASE, ["seed=1,2"], "grid", "asha")
+    pruned = swept(tmp_path, spec, runs).trials[1]
+    assert (pruned.state, runs.records[pruned.run].tags) == ("pruned", ("mine", "pruned"))
+
+
+def test_what_is_added_while_it_ends_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec, files = sweep_spec(BASE, VARY, trials=2), []
+    end = Controller._end
+
+    def extended(self: Controller, state: str, why: str) -> str:
+        if not files:
+            files.append(self.files)
+            self.files.write_budget(Budget(3, 0.0))
+        return end(self, state, why)
+
+    monkeypatch.setattr(Controller, "_end", extended)
+    found = swept(tmp_path, spec, FakeRuns(peak))
+    assert (found.state, found.why) == ("finished", "its 3 trials are done")
+    assert len(found.trials) == 3
+
+
+def test_a_measurement_that_is_wanted_no_more_leaves_the_trial_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = sweep_spec(BASE, VARY, trials=2, aims=["test/accuracy", "latency"])
+    runs, files = FakeRuns(peak), SweepFiles.make(tmp_path, "s1", spec)
+
+    def stopped(run: Any, name: str, wanted: Callable[[], bool]) -> float:
+        files.wish_stop(True)
+        assert not wanted()
+        raise Cancelled
+
+    with monkeypatch.context() as patched:
+        patched.setattr(runs, "cost", stopped)
+        found = swept(tmp_path, spec, runs)
+    assert (found.state, [t.state for t in found.trials]) == ("stopped", ["running"])
+    found = swept(tmp_path, spec, runs)
+    assert [t.state for t in found.trials] == ["finished"] * 2
+    assert len(runs.records) == 2

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -197,9 +198,8 @@ def test_one_whose_controller_is_gone_is_interrupted(done: SweepFiles) -> None:
     [
         (Budget(3, 0.0), (2, 0.0), Budget(5, 0.0)),
         (Budget(3, 0.0), (0, 2.0), Budget(0, 12.0)),  # 3 are done, so trials end it no more
-        (Budget(9, 0.0), (0, 2.0), Budget(9, 12.0)),
         (Budget(0, 10.0), (2, 0.0), Budget(5, 0.0)),  # 10 minutes are over
-        (Budget(0, 30.0), (2, 0.0), Budget(5, 30.0)),
+        (Budget(0, 30.0), (2, 5.0), Budget(0, 35.0)),
         (Budget(3, 10.0), (1, 1.0), Budget(4, 11.0)),
     ],
 )
@@ -207,6 +207,28 @@ def test_what_is_added_moves_a_limit_and_one_that_is_reached_is_lifted(
     before: Budget, more: tuple[int, float], after: Budget
 ) -> None:
     assert service._more(before, 3, 10.0, *more) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "more", "told"),
+    [
+        (Budget(9, 0.0), (0, 2.0), "no limit of minutes; extend it by trials"),
+        (Budget(0, 30.0), (2, 0.0), "no limit of trials; extend it by minutes"),
+    ],
+)
+def test_a_limit_that_would_end_it_earlier_is_not_added(
+    before: Budget, more: tuple[int, float], told: str
+) -> None:
+    with pytest.raises(BadInput, match=told):
+        service._more(before, 3, 10.0, *more)
+
+
+def test_a_controller_elsewhere_is_known_by_its_beats(done: SweepFiles) -> None:
+    there = SweepState("running", pid=1, host="another", heartbeat=time.time())
+    done.write_state(there)
+    assert done.state_now.state == "running"
+    done.write_state(replace(there, heartbeat=time.time() - 3600))
+    assert done.state_now.state == "interrupted"
 
 
 def test_a_grid_that_was_tried_cannot_be_extended(begun: list[str]) -> None:
