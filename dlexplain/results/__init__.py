@@ -46,7 +46,7 @@ from dlexplain.results.layers import (
     TopActivation,
     TopActivations,
 )
-from dlexplain.results.many import AttackedMany, ExplainedMany
+from dlexplain.results.many import AttackedMany, ExplainedMany, ManyQuality, MeasuredMany
 from dlexplain.results.mean_errors import MeanError
 from dlexplain.results.model_comparison import ModelComparison
 from dlexplain.results.objects import (
@@ -225,9 +225,11 @@ __all__ = [
     "Layer",
     "LayerCurve",
     "Layers",
+    "ManyQuality",
     "MapAgreement",
     "MapSimilarity",
     "MeanError",
+    "MeasuredMany",
     "Measurement",
     "ModelComparison",
     "MultiTaskTest",
