@@ -1,5 +1,5 @@
-"""Copies of a run in an object store, by moto's server; skipped where s3fs or moto is missing:
-pip install s3fs "moto[server]". No requirement of ours has them."""
+"""Copies of a run in an object store, by moto's server. Both come by requirements-dev.txt (66 MB, most
+of it botocore's and moto's tables), so `make test` runs this; skipped where they are missing."""
 
 import os
 from pathlib import Path
