@@ -67,12 +67,12 @@ class SeedScores:
         seeds, shipped, scores = (given.get(key) for key in ("seeds", "shipped", "scores"))
         if not isinstance(seeds, list) or not all(map(_is_whole, seeds)) or len(seeds) < 2:
             raise BadInput(f"seeds is {str(seeds)[:60]}; a list of two or more whole numbers is it")
-        if len(set(seeds)) < len(seeds) or shipped not in seeds:
+        if len(set(seeds)) < len(seeds) or not isinstance(shipped, int) or shipped not in seeds:
             raise BadInput("seeds are each named once, the shipped one among them")
         if not isinstance(scores, list) or not scores:
             raise BadInput("there are no scores")
         read = [_score(each, len(seeds)) for each in scores]
-        return cls(int(shipped), tuple(seeds), {score.key: score for score in read})
+        return cls(shipped, tuple(seeds), {score.key: score for score in read})
 
 
 def _is_whole(value: object) -> bool:
@@ -83,19 +83,28 @@ def _score(given: object, n: int) -> GroupScore:
     """Raises BadInput, also where the numbers do not go together."""
     if not isinstance(given, dict) or not isinstance(given.get("metric"), str):
         raise BadInput("a score has no metric")
-    key, values = given["metric"], given.get("values")
-    told = [given.get(name) for name in ("mean", "sd", "low_95", "high_95")]
-    numbers = [*values, *told] if isinstance(values, list) else [None]
-    if not all(
-        isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in numbers
-    ):
-        raise BadInput(f"the scores of {key} are no numbers")
+    key = given["metric"]
+    values = _numbers(key, given.get("values"))
     if len(values) != n:
         raise BadInput(f"{key} has {len(values)} values of {n} seeds")
-    mean, sd, low, high = map(float, told)
+    told = [given.get(name) for name in ("mean", "sd", "low_95", "high_95")]
+    mean, sd, low, high = _numbers(key, told)
     if not _goes_together(values, mean, sd, low, high):
         raise BadInput(f"mean, deviation and interval of {key} are not those of its values")
-    return GroupScore(str(given.get("group", "")), key, tuple(values), mean, sd, low, high)
+    return GroupScore(str(given.get("group", "")), key, values, mean, sd, low, high)
+
+
+def _numbers(key: str, given: object) -> tuple[float, ...]:
+    """Raises BadInput where one is none, or not finite."""
+    found = given if isinstance(given, list) else [None]
+    for value in found:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+        ):
+            raise BadInput(f"the scores of {key} are no numbers")
+    return tuple(map(float, found))
 
 
 def _goes_together(
