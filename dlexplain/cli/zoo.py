@@ -217,7 +217,8 @@ def _tell_seeds(card: "ZooCard") -> None:
     seeds = ", ".join(map(str, card.seeds.seeds))
     print(f"trained with seeds {seeds}; here is seed {card.seeds.shipped}; ± is one deviation:")
     for key in card.seeds.scores:
-        print(f"  {key:40}{card.over_seeds(key)}")
+        again = f"{card.seeds.again(key):.6g}"
+        print(f"  {key:40}{card.over_seeds(key)}; seed {card.seeds.shipped} again {again}")
 
 
 def _evaluate(args: argparse.Namespace) -> int:

@@ -40,16 +40,30 @@ class SeedScores:
 
     def of_runs(self, key: str) -> str:
         """ "97.9% ± 0.3 (95% interval 97.5 to 98.3)" """
+        mean, sd, low, high = self._told(key)
+        return f"{mean} ± {sd} (95% interval {low} to {high})" if mean else ""
+
+    def short(self, key: str) -> str:
+        """ "97.9% ± 0.3 [97.5–98.3]" """
+        mean, sd, low, high = self._told(key)
+        return f"{mean} ± {sd} [{low}–{high}]" if mean else ""
+
+    def again(self, key: str) -> float:
+        """What the run of the shipped seed scored."""
+        return self.scores[key].values[self.seeds.index(self.shipped)]
+
+    def _told(self, key: str) -> tuple[str, str, str, str]:
+        """Mean, deviation and the ends of the interval; "" of a metric that was not measured."""
         score = self.scores.get(key)
         if score is None:
-            return ""
-        mean = metric(key, score.mean)
-        digits = 1 if mean.endswith("%") else _digits(score.sd)
-        times = 100 if mean.endswith("%") else 1
-        if times == 1:
-            mean = f"{score.mean:,.{digits}f}"
-        sd, low, high = (f"{times * v:,.{digits}f}" for v in (score.sd, score.low, score.high))
-        return f"{mean} ± {sd} (95% interval {low} to {high})".replace("-", "−")
+            return "", "", "", ""
+        percent = metric(key, score.mean).endswith("%")
+        digits, times = (1, 100) if percent else (_digits(score.sd), 1)
+        mean, sd, low, high = (
+            f"{times * value:,.{digits}f}".replace("-", "−")
+            for value in (score.mean, score.sd, score.low, score.high)
+        )
+        return f"{mean}{'%' * percent}", sd, low, high
 
     def to_dict(self) -> dict[str, Any]:
         """As a card holds it."""

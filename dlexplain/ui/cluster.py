@@ -34,7 +34,6 @@ def ask_address() -> None:
     st.text_input(
         "Address of the cluster",
         key=ADDRESS,
-        max_chars=260,
         placeholder="HOST:PORT, such as 127.0.0.1:6379",
         disabled=fixed,
         on_change=_choose,

@@ -40,8 +40,8 @@ def register_popover(record: "RunRecord") -> None:
         if why:
             return
         st.markdown(f"In MLflow's registry of models. {MADE}")
-        st.text_input("Model", registry_name(record), key=f"model-{record.id}", max_chars=200)
-        st.text_input("Alias", key=f"alias-{record.id}", max_chars=100, help=ALIASES)
+        st.text_input("Model", registry_name(record), key=f"model-{record.id}")
+        st.text_input("Alias", key=f"alias-{record.id}", help=ALIASES)
         st.button(
             "Register it",
             key=f"register-it-{record.id}",

@@ -133,11 +133,13 @@ def _seeds(card: ZooCard) -> None:
         return
     assert card.seeds is not None
     st.markdown(f"{capital(metric_name(key))}: {literal(told)}.")
+    seeds, again = card.seeds, metric(key, card.seeds.again(key))
+    anew = f", where its run scored {again}" if again != metric(key, card.metrics[key]) else ""
     st.caption(
-        f"The same training with seeds {', '.join(map(str, card.seeds.seeds))}, of which "
-        f"{card.seeds.shipped} is here. After ± stands the standard deviation of the runs; the "
-        "interval is that of their mean (Student's t). Other than here, their weights are not "
-        "stored in few bits."
+        f"The same training with seeds {', '.join(map(str, seeds.seeds))}; here is that of seed "
+        f"{seeds.shipped}, which was trained again among them{anew}. After ± stands the standard "
+        "deviation of the runs; the interval is that of their mean (Student's t). Their weights "
+        "are as they were trained, those here are stored in few bits."
     )
 
 
@@ -148,7 +150,7 @@ def _row(card: ZooCard, key: str) -> dict[str, str]:
         "95% interval, n": sure(card, key),
     }
     if card.seeds:
-        told[f"Over {card.seeds.n} seeds"] = card.seeds.of_runs(key)
+        told[f"Over {card.seeds.n} seeds"] = card.seeds.short(key)
     return told
 
 

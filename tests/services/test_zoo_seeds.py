@@ -67,6 +67,10 @@ def test_a_card_holds_each_seeds_score_with_mean_deviation_and_interval(
     here = f"{card.metrics[KEY]:.1%} here; over 3 seeds {mean:.1%} ± {100 * sd:.1f} "
     within = f"(95% interval {100 * score.low:.1f} to {100 * score.high:.1f})"
     assert card.over_seeds(KEY) == here + within
+    assert found.again(KEY) == by_seed[0]
+    assert found.short(KEY) == (
+        f"{mean:.1%} ± {100 * sd:.1f} [{100 * score.low:.1f}–{100 * score.high:.1f}]"
+    )
     assert f"; over 3 seeds {mean:.1%} ± " in score_table([card])
     assert card.to_dict()["seeds"]["seeds"] == [0, 1, 2]
     after = json.loads(paths.card_in(zoo).read_text())
