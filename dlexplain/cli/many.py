@@ -87,7 +87,7 @@ def _declare(many: argparse.ArgumentParser) -> None:
         help="where shards/*.parquet are kept as they come, and at the end manifest.json",
     )
     many.add_argument(
-        "--on", choices=("local", "ray"), default="local", help="ray: the cluster of DLEXPLAIN_RAY"
+        "--on", choices=("local", "ray"), default="local", help="ray: the cluster that is set"
     )
     many.add_argument(
         "--workers", type=int, default=0, help="on ray, at most; default: as many as there is room"

@@ -82,7 +82,6 @@ from dlexplain.results.runs import (
     RunRecord,
     Score,
     StateChange,
-    ZooCard,
     lower_is_better,
 )
 from dlexplain.results.series import (
@@ -165,6 +164,7 @@ from dlexplain.results.writing import (
     UnitSearch,
     Writing,
 )
+from dlexplain.results.zoo_cards import SeedScores, ZooCard
 
 __all__ = [
     "Activation",
@@ -259,6 +259,7 @@ __all__ = [
     "Samples",
     "Score",
     "ScoreHistogram",
+    "SeedScores",
     "SeenPicture",
     "Segmentation",
     "SeriesAbout",
