@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from dlexplain.ui.live import following
+from dlexplain.ui.look import dress
 from dlexplain.ui.notices import states_told, tell_left_out
 from dlexplain.ui.session import here
 from dlexplain.ui.start import look_after_runs, warm_up
@@ -30,6 +31,7 @@ st.set_page_config(page_title="dlexplain", page_icon=str(ICON), layout="wide")
 warm_up()
 look_after_runs()
 here()
+dress()
 menu: dict[str, list[st.Page]] = {}
 places = {path: int(path.stem.partition("_")[0]) for path in PAGES.glob("*/*.py")}
 for file in sorted(places, key=lambda p: (p.parent.name != "home", p.parent, places[p])):

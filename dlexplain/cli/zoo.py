@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from dlexplain.cli import Commands
     from dlexplain.services.zoo import Verdict
 
-ACTIONS = ("list", "show", "verify", "train", "add")
+ACTIONS = ("list", "show", "verify", "train", "add", "gallery")
 
 
 def declare(command: "Commands") -> None:
@@ -21,7 +21,8 @@ def declare(command: "Commands") -> None:
         choices=ACTIONS,
         default="list",
         help="show tells all of one; verify tests each on its data and compares with its card; "
-        "train does it all anew; add takes a finished run's id and a name",
+        "train does it all anew; add takes a finished run's id and a name; gallery makes the front "
+        "page's examples anew",
     )
     zoo.add_argument("names", nargs="*", metavar="NAME", help="all where none is given")
     zoo.add_argument(
@@ -51,7 +52,21 @@ def _zoo(args: argparse.Namespace) -> int:
         return _train(args)
     if args.action == "add":
         return _add(args)
+    if args.action == "gallery":
+        return _gallery()
     return _list(args)
+
+
+def _gallery() -> int:
+    from dlexplain.execution.paths import gallery_file
+    from dlexplain.results.gallery_words import answer
+    from dlexplain.services.gallery import make_gallery
+
+    folder = gallery_file().parent
+    for one in make_gallery(folder, _told):
+        print(f"{one.kind}: {answer(one)}")
+    print(f"wrote {folder}")
+    return 0
 
 
 def _told(text: str) -> None:

@@ -1,0 +1,147 @@
+"""The front page's examples, a card each: the drawing, its answer, and the page that opens on it.
+
+Nothing here imports torch or plotly, so that all of it is there with the first paint.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from typing import Any
+
+import streamlit as st
+
+from dlexplain.figures import gallery as drawn
+from dlexplain.results.gallery import GalleryExample
+from dlexplain.results.gallery_words import TITLES, answer
+from dlexplain.results.robustness_words import verdict as robust
+from dlexplain.results.trust_words import verdict as trusted
+from dlexplain.services.attack import robustness_shipped
+from dlexplain.services.gallery import examples, picture_of
+from dlexplain.services.quality import shipped as trust_shipped
+from dlexplain.ui.drawn import show_drawn
+from dlexplain.ui.markdown import literal
+
+COLUMNS = (
+    ("picture", "robustness"), ("text", "attention", "walk"), ("forecast", "trust", "training"),
+)  # fmt: skip
+"""What stands in each column, from above."""
+JUDGED = "cifar10-resnet"
+"""The model whose table of trust, and whose robustness, are shown."""
+METHODS = 6
+
+
+def show_gallery() -> None:
+    """In three columns, each filled from above."""
+    cards = {one.kind: partial(_example, one) for one in examples()}
+    cards |= {"trust": _trust, "robustness": _robustness}
+    for column, kinds in zip(st.columns(len(COLUMNS)), COLUMNS, strict=True):
+        for kind in kinds:
+            if kind in cards:
+                with column, st.container(border=True):
+                    cards[kind]()
+
+
+def _example(one: GalleryExample) -> None:
+    try:
+        html = _html(one.kind, _Held(one))
+    except (OSError, KeyError, TypeError, ValueError):
+        st.caption("This example is damaged; install dlexplain anew.")
+        return
+    _card(TITLES[one.kind], html, answer(one), one.page, one.query)
+
+
+def _card(title: str, html: str, told: str, page: str, query: Mapping[str, str]) -> None:
+    st.markdown(f"**{title}**")
+    show_drawn(html, f"gallery-{page}")
+    st.caption(literal(told))
+    st.page_link(
+        f"pages/{page}.py", label="Open this example", icon=":material/arrow_forward:",
+        query_params=dict(query),
+    )  # fmt: skip
+
+
+class _Held:
+    """An example as a key of the cache: read files make others."""
+
+    def __init__(self, one: GalleryExample) -> None:
+        self.one = one
+
+    def __hash__(self) -> int:
+        return id(self.one)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Held) and other.one is self.one
+
+
+@lru_cache(maxsize=16)
+def _html(kind: str, held: _Held) -> str:
+    """Drawn once a process."""
+    return DRAWS[kind](held.one, answer(held.one))
+
+
+def _picture(one: GalleryExample, alt: str) -> str:
+    names = ["the picture", *(method["title"] for method in one.facts["methods"])]
+    return drawn.morphing([picture_of(name) for name in one.pictures], names, alt)
+
+
+def _text(one: GalleryExample, alt: str) -> str:
+    return drawn.words_in_colour(one.facts["words"], one.facts["unit"])
+
+
+def _attention(one: GalleryExample, alt: str) -> str:
+    return drawn.links(one.facts["tokens"], one.facts["weights"], alt)
+
+
+def _forecast(one: GalleryExample, alt: str) -> str:
+    facts: Mapping[str, Any] = one.facts
+    lines = drawn.forecast_lines(
+        facts["past"],
+        facts["ahead"],
+        facts["low"],
+        facts["high"],
+        facts["came"],
+        facts["level"],
+        alt,
+    )
+    return lines + drawn.parts(facts["drivers"], facts["driver_unit"], alt)
+
+
+def _walk(one: GalleryExample, alt: str) -> str:
+    film, still = (picture_of(name) for name in one.pictures)
+    return drawn.moving(film, still, alt)
+
+
+def _training(one: GalleryExample, alt: str) -> str:
+    return drawn.curve(one.facts["validation"], alt)
+
+
+DRAWS: Mapping[str, Callable[[GalleryExample, str], str]] = {
+    "picture": _picture, "text": _text, "attention": _attention, "forecast": _forecast,
+    "walk": _walk, "training": _training,
+}  # fmt: skip
+
+
+def _trust() -> None:
+    table = trust_shipped.shipped(JUDGED)
+    if table is None:
+        st.caption("No table of trust comes along.")
+        return
+    rows = [
+        (one.title, one.rank, one.rank_low or one.rank, one.rank_high or one.rank)
+        for one in table.ranked[:METHODS]
+        if one.rank is not None
+    ]
+    told = trusted(table)
+    html = drawn.ranks(rows, len(table.methods), told)
+    _card("Which explanation to believe?", html, told, "explain/9_trust", {"model": JUDGED})
+
+
+def _robustness() -> None:
+    found = robustness_shipped.shipped(JUDGED)
+    if found is None or not found.attacks:
+        st.caption("No measurement of robustness comes along.")
+        return
+    values = [found.clean.value, *(one.value for one in found.attacks[-1].accuracy)]
+    told = robust(found)
+    marks = ["as it is", *(f"{255 * budget:g}/255" for budget in found.budgets)]
+    html = drawn.falling(values, marks, told)
+    _card("How easily is it fooled?", html, told, "secure/2_robustness", {"model": JUDGED})
