@@ -209,8 +209,9 @@ def curve(values: Sequence[float], alt: str) -> str:
         f"@keyframes dlx-draw{{to{{stroke-dashoffset:0}}}}{STILL}"
         "{.dlx-drawn{animation:none;stroke-dashoffset:0}}"
     )
+    points = _points(place, [*enumerate(values)])
     line = (
-        f'<polyline class="dlx-drawn" pathLength="1" points="{_points(place, [*enumerate(values)])}" '
+        f'<polyline class="dlx-drawn" pathLength="1" points="{points}" '
         f'fill="none" stroke="{BLUE}" stroke-width="3" stroke-linejoin="round"/>'
     )
     rules = "".join(

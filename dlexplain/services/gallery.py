@@ -1,7 +1,7 @@
 """The examples of the front page: how they are made, `python -m dlexplain zoo gallery`, and read.
 
-Every number in them is a model's own answer. They are kept beside the zoo's models, so that the page
-is there at once and without torch; a test makes some of them again and compares.
+Every number in them is a model's own answer. They are kept beside the zoo's models, so that the
+page is there at once and without torch; a test makes some of them again and compares.
 """
 
 import io
@@ -38,7 +38,7 @@ def examples() -> tuple[GalleryExample, ...]:
     file = paths.gallery_file()
     try:
         return _read(file, file.stat().st_mtime_ns)
-    except (OSError, ValueError, BadInput):
+    except (OSError, ValueError, RecursionError, BadInput):
         return ()
 
 
