@@ -3,6 +3,7 @@
 Nothing here imports torch or plotly, so that all of it is there with the first paint.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any
@@ -38,6 +39,28 @@ def show_gallery() -> None:
             if kind in cards:
                 with column, st.container(border=True):
                     cards[kind]()
+
+
+def show_example(kind: str, query: Mapping[str, str], model: str) -> None:
+    """A drawing and its answer until the model has been loaded, where the page opens on what the
+    gallery has; nothing where it does not."""
+    for one in examples():
+        asks = query.items() <= one.query.items() and model in one.models
+        if one.kind == kind and asks:
+            left, right = st.columns(2)
+            with left:
+                show_drawn(_html(one.kind, _Held(one)), f"first-{one.page}")
+            right.markdown(literal(answer(one)))
+            right.caption("An answer that was kept; the model is being loaded to be asked anew.")
+
+
+def is_loaded(model: str) -> bool:
+    """Whether this process has a model ready, so that nothing has to stand for its answer."""
+    if "dlexplain.services.loading" not in sys.modules:
+        return False
+    from dlexplain.services.loading import has_loaded
+
+    return has_loaded(model)
 
 
 def _example(one: GalleryExample) -> None:

@@ -31,14 +31,8 @@ from dlexplain.ui.own_models import Own
 from dlexplain.ui.uploads import read_uploads
 
 UPLOAD, CAMERA, SAMPLE, TEST = "Upload", "Camera", "Samples", "Test pictures"
-ICONS = {
-    UPLOAD: ":material/upload:",
-    CAMERA: ":material/photo_camera:",
-    SAMPLE: ":material/image:",
-    TEST: ":material/grid_view:",
-}
 
-
+FIRST = "coffee"
 WITHOUT_PATCHES = "own-pictures-without-attention"
 """In the session: the user's own models whose attention cannot be shown."""
 
@@ -91,7 +85,6 @@ def choose_picture(model: ModelEntry, arrived: bool) -> Choice:
         "Picture from",
         sources,
         default=kept if kept in sources else UPLOAD,
-        format_func=lambda name: f"{ICONS[name]} {name}",
         # Another key where the sources are others: Streamlit would forget the choice.
         key="source-tests" if owner else "source",
         required=True,
@@ -131,7 +124,7 @@ def _first_source(model: ModelEntry, owner: str | None) -> str:
         return SAMPLE
     if "model" in asked and owner == model.name:
         return TEST
-    return SAMPLE if "sample" in st.session_state else UPLOAD
+    return SAMPLE
 
 
 def _known_test(text: str) -> str:
@@ -177,7 +170,7 @@ def _test(owner: str) -> Choice:
 
 
 def _sample() -> str | None:
-    st.session_state.setdefault("sample", sample_names()[0])
+    st.session_state.setdefault("sample", _first_sample())
     name = st.pills(
         "Sample",
         sample_names(),
@@ -190,6 +183,12 @@ def _sample() -> str | None:
         return None
     st.caption(sample(name).credit)
     return name
+
+
+def _first_sample() -> str:
+    """That of the front page's example, or where `dx.show` has given others their first."""
+    names = sample_names()
+    return FIRST if FIRST in names else names[0]
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
