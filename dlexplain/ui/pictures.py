@@ -71,15 +71,18 @@ def arrived() -> bool:
     return not {"source", "source-tests"} & set(st.session_state)
 
 
-def choose_picture(model: ModelEntry, arrived: bool) -> Choice:
-    """The source's widgets; `arrived` as above, asked before any of them was drawn."""
+def choose_picture(model: ModelEntry, arrived: bool, first: str = UPLOAD) -> Choice:
+    """The source's widgets; `arrived` as above, asked before any of them was drawn.
+
+    first  the source where nothing asks for another
+    """
     state = st.session_state
     from_address("sample", lambda name: sample(name).key, arrived)
     from_address("test", _known_test, arrived)
     owner = _tests_owner(model)
     sources = [UPLOAD, CAMERA, SAMPLE, *([TEST] if owner else [])]
     if arrived:
-        state["source-kept"] = _first_source(model, owner)
+        state["source-kept"] = _first_source(model, owner, first)
     kept = state.get("source-kept")
     source = st.segmented_control(
         "Picture from",
@@ -115,16 +118,16 @@ def choose_picture(model: ModelEntry, arrived: bool) -> Choice:
     return Choice(_one_of(pictures))
 
 
-def _first_source(model: ModelEntry, owner: str | None) -> str:
+def _first_source(model: ModelEntry, owner: str | None, first: str) -> str:
     """The address decides; who comes for a run sees its test pictures."""
     asked = st.query_params
     if "test" in asked and owner:
         return TEST
     if "sample" in asked:
-        return SAMPLE
+        return SAMPLE if "sample" in st.session_state else first
     if "model" in asked and owner == model.name:
         return TEST
-    return SAMPLE
+    return SAMPLE if "sample" in st.session_state else first
 
 
 def _known_test(text: str) -> str:

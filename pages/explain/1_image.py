@@ -14,7 +14,7 @@ from dlexplain.ui.gallery import is_loaded, show_example
 from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model, choose_second
-from dlexplain.ui.pictures import OWN, Choice, arrived, choose_picture
+from dlexplain.ui.pictures import OWN, SAMPLE, Choice, arrived, choose_picture
 
 if TYPE_CHECKING:
     from dlexplain.results import Attribution, Prediction
@@ -37,7 +37,7 @@ def main() -> None:
             beside = choose_second([TASK], entry, "beside", opened, OWN, BESIDE_HELP)
             OWN.ask("model")
         with of_picture:
-            choice = choose_picture(entry, opened)
+            choice = choose_picture(entry, opened, SAMPLE)
     if choice.picture is None:
         answer.info(
             "Drop a picture of your own, or open **Samples**. You will see its classes, and then "

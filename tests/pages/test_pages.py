@@ -14,6 +14,7 @@ from tests.bad_pictures import BAD_PICTURES
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("pages/*/*.py"))
 ALIVE = [
+    "pages/explain/1_image.py",
     "pages/train/1_launch.py",
     "pages/explain/2_text.py",
     "pages/explain/3_attention.py",
@@ -27,6 +28,13 @@ ALIVE = [
 """They begin with an answer, or with forms of models, and import those under the title."""
 IMAGE = str(ROOT / "pages/explain/1_image.py")
 HEAVY = ("torch", "captum", "shap", "matplotlib")
+
+
+def upload_page(**query: str) -> AppTest:
+    """The page of pictures, waiting for an upload rather than open on its first sample."""
+    page = image_page(**query)
+    page.session_state["source"] = "Upload"
+    return page.run()
 
 
 def image_page(**query: str) -> AppTest:
@@ -78,6 +86,25 @@ def test_first_paint_of_a_page_imports_nothing_heavy(path: str) -> None:
     assert run.stdout.strip().splitlines()[-1] == "[]"
 
 
+def test_the_page_of_pictures_shows_a_kept_answer_before_it_imports_torch() -> None:
+    code = (
+        "import sys\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "import dlexplain.ui.gallery as gallery\n"
+        "def show(html, key): print('drawn', key, 'torch' in sys.modules)\n"
+        "gallery.show_drawn = show\n"
+        f"page = AppTest.from_file({IMAGE!r}, default_timeout=60).run()\n"
+        "print(page.subheader[0].value, 'torch' in sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    drawn, answered = run.stdout.strip().splitlines()
+    assert drawn == "drawn first-explain/1_image False"
+    assert answered.startswith("espresso, 9")
+    assert answered.endswith("True")
+
+
 def test_a_sample_is_classified_and_explained() -> None:
     page = finished(image_page(sample="coffee"))
     assert not page.exception
@@ -120,7 +147,7 @@ def test_the_same_class_twice_is_one_sentence() -> None:
 
 
 def test_bad_uploads_are_told_and_good_ones_kept() -> None:
-    page = image_page()
+    page = upload_page()
     names = [key for key in BAD_PICTURES if "60" not in key and "mb" not in key.lower()]
     files = [(name, data, "image/png") for name, data in (BAD_PICTURES[k]() for k in names)]
     # The widget itself refuses other endings, so what arrives has one of a picture.
@@ -137,7 +164,7 @@ def test_bad_uploads_are_told_and_good_ones_kept() -> None:
 
 
 def test_a_picture_that_comes_later_is_opened_and_what_is_picked_stays() -> None:
-    page = image_page()
+    page = upload_page()
     paths = [sample_path(name) for name in ("coffee", "chelsea", "rocket")]
     files = [(path.name, path.read_bytes(), "image/png") for path in paths]
     page.file_uploader(key="uploads").set_value(files[:2]).run()
