@@ -13,8 +13,6 @@ from dlexplain.ui.start import look_after_runs, warm_up
 
 SECTIONS = {n: n.capitalize() for n in ("explain", "generate", "inside", "secure", "train")}
 PAGES = Path(__file__).parent / "pages"
-# A file of our own, since Streamlit's icons come from the internet.
-ICON = Path(__file__).parent / "dlexplain" / "ui" / "icon.png"
 
 
 def _title(path: Path) -> str:
@@ -27,11 +25,10 @@ def _page(path: Path) -> "st.Page":
     return st.Page(path, title=_title(path), url_path="" if home else name, default=home)
 
 
-st.set_page_config(page_title="dlexplain", page_icon=str(ICON), layout="wide")
+dress()
 warm_up()
 look_after_runs()
 here()
-dress()
 menu: dict[str, list[st.Page]] = {}
 places = {path: int(path.stem.partition("_")[0]) for path in PAGES.glob("*/*.py")}
 for file in sorted(places, key=lambda p: (p.parent.name != "home", p.parent, places[p])):

@@ -58,14 +58,12 @@ def _zoo(args: argparse.Namespace) -> int:
 
 
 def _gallery() -> int:
-    from dlexplain.execution.paths import gallery_file
+    from dlexplain.figures.overlay import page_image, smoothed
     from dlexplain.results.gallery_words import answer
     from dlexplain.services.gallery import make_gallery
 
-    folder = gallery_file().parent
-    for one in make_gallery(folder, _told):
+    for one in make_gallery(_told, page_image, smoothed):
         print(f"{one.kind}: {answer(one)}")
-    print(f"wrote {folder}")
     return 0
 
 

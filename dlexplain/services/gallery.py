@@ -6,13 +6,14 @@ page is there at once and without torch; a test makes some of them again and com
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dlexplain.errors import BadInput
 from dlexplain.execution import paths
@@ -29,6 +30,8 @@ LAYER, HEAD = 6, 10
 SERIES, ORIGIN, LEVEL, PAST = "macrodata-lstm", "2005Q1", 80, 24
 GAN, LABEL, FRAMES, SEEDS, FRAME_MS, ENLARGED = "cifar10-gan", "horse", 25, (3, 11), 110, 4
 RUN = "digits-cnn"
+Draw = Callable[[Any, Any, bool], tuple[bytes, Any]]
+Smooth = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 DRIVERS = 5
 """Series whose parts of a forecast are kept."""
 
@@ -53,11 +56,15 @@ def picture_of(name: str) -> bytes:
     return (paths.gallery_file().parent / Path(name).name).read_bytes()
 
 
-def make_gallery(folder: Path, told: Callable[[str], None]) -> list[GalleryExample]:
-    """Make all examples anew; it trains for half a minute. Raises OSError, DlexplainError."""
+def make_gallery(told: Callable[[str], None], draw: Draw, smooth: Smooth) -> list[GalleryExample]:
+    """Make all examples anew; it trains for half a minute. Raises OSError, DlexplainError.
+
+    draw, smooth  how maps are laid over a picture, and smoothed before, see figures.overlay
+    """
+    folder = paths.gallery_file().parent
     folder.mkdir(parents=True, exist_ok=True)
-    made = []
-    for make in (picture, text, attention, forecast, walk, training):
+    made = [picture(folder, draw, smooth)]
+    for make in (text, attention, forecast, walk, training):
         told(f"making the example {make.__name__}")
         made.append(make(folder))
     content = json.dumps([one.to_dict() for one in made], indent=1, ensure_ascii=False)
@@ -65,21 +72,20 @@ def make_gallery(folder: Path, told: Callable[[str], None]) -> list[GalleryExamp
     return made
 
 
-def picture(folder: Path) -> GalleryExample:
+def picture(folder: Path, draw: Draw, smooth: Smooth) -> GalleryExample:
     """A sample's class, and three maps of it over each other.
 
     facts  model, label, probability, methods (name and title each) and `shared`: of the most marked
            tenth of two maps the part that both mark, the mean of the pairs
     """
     import dlexplain as dx
-    from dlexplain.figures.overlay import page_image
 
     model, given = dx.load(PICTURE), dx.read_sample(SAMPLE)
     best = dx.predict(model, given).scores[0]
     maps: list[Attribution] = [dx.explain(model, given, method) for method in METHODS]
     files = [f"{SAMPLE}.jpg", *(f"{SAMPLE}-{one.method}.jpg" for one in maps)]
-    plain = page_image(maps[0].picture, None, maps[0].signed)[0]
-    drawn = (page_image(one.picture, one.heatmap, one.signed)[0] for one in maps)
+    plain = draw(maps[0].picture, None, maps[0].signed)[0]
+    drawn = (draw(one.picture, one.heatmap, one.signed)[0] for one in maps)
     for name, content in zip(files, (plain, *drawn), strict=True):
         (folder / name).write_bytes(content)
     return GalleryExample(
@@ -92,20 +98,18 @@ def picture(folder: Path) -> GalleryExample:
             "label": best.name.label,
             "probability": round(best.probability, 4),
             "methods": [{"name": one.method, "title": one.title} for one in maps],
-            "shared": round(shared(maps), 4),
+            "shared": round(shared([smooth(one.heatmap) for one in maps]), 4),
         },
         tuple(files),
     )
 
 
-def shared(maps: "list[Attribution]") -> float:
-    """Of the places among the most marked tenth of one map, how many are among another's; of maps
-    as pages draw them, a little smoothed."""
-    from dlexplain.figures.overlay import smoothed
-
+def shared(maps: Sequence[NDArray[np.float32]]) -> float:
+    """Of the places among the most marked tenth of one map, how many are among another's; the mean
+    of the pairs."""
     tops = []
     for one in maps:
-        values = np.abs(smoothed(one.heatmap)).ravel()
+        values = np.abs(one).ravel()
         tops.append(set(np.argsort(-values, kind="stable")[: round(MARKED * values.size)].tolist()))
     return float(np.mean([len(a & b) / len(a) for a, b in combinations(tops, 2)]))
 

@@ -1,7 +1,11 @@
-"""What the theme cannot say: less blank above a page's title."""
+"""How every page looks, beside what the theme says."""
+
+from pathlib import Path
 
 import streamlit as st
 
+ICON = Path(__file__).parent / "icon.png"
+"""A file of our own, since Streamlit's icons come from the internet."""
 CSS = """
 <style>
 .stMainBlockContainer { padding-top: 4.5rem; }
@@ -9,7 +13,10 @@ CSS = """
 .stMainBlockContainer h1 { padding: 0.25rem 0 0.5rem; font-size: 2.2rem; }
 </style>
 """
+"""Less blank above a title, so that an answer is seen without scrolling."""
 
 
 def dress() -> None:
+    """Before anything else on a page."""
+    st.set_page_config(page_title="dlexplain", page_icon=str(ICON), layout="wide")
     st.html(CSS)

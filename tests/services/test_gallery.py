@@ -49,13 +49,11 @@ def test_made_again_they_are_the_same(tmp_path: Path) -> None:
 
 
 def test_what_maps_share_by_hand() -> None:
-    from types import SimpleNamespace as Map
-
     first, second = np.zeros((10, 10), np.float32), np.zeros((10, 10), np.float32)
     first[0], second[:5, 0], second[0, :5] = 1, 1, 1  # 10 places; 9, of which 5 are among them
     second[9, 9] = 1
-    assert gallery.shared([Map(heatmap=first), Map(heatmap=first)]) == 1
-    assert gallery.shared([Map(heatmap=first), Map(heatmap=second)]) == pytest.approx(0.5)
+    assert gallery.shared([first, first]) == 1
+    assert gallery.shared([first, second]) == pytest.approx(0.5)
 
 
 def test_a_damaged_list_leaves_the_page_without_examples(
