@@ -58,7 +58,7 @@ def morphing(pictures: Sequence[bytes], names: Sequence[str], alt: str) -> str:
 def words_in_colour(words: Sequence[tuple[str, float]], unit: str) -> str:
     """A sentence, red words for its class and blue ones against it."""
     top = max((abs(value) for _, value in words), default=0.0) or 1.0
-    spans = []
+    spans: list[str] = []
     for word, value in words:
         colour = rgba(FOR if value > 0 else AGAINST, round(STRONGEST * abs(value) / top, 3))
         gap = "" if not spans or word[:1] in ".,;:!?" else " "
@@ -257,14 +257,14 @@ def _drawing(inside: str, alt: str) -> str:
     )
 
 
-def falling(values: Sequence[float], marks: Sequence[str], alt: str) -> str:
+def falling(rows: Sequence[tuple[float, str]], alt: str) -> str:
     """Shares of 1 at one budget after another, each told at its point."""
-    place = _placing(len(values), 0.0, 1.0, 24)
-    points = [place(index, value) for index, value in enumerate(values)]
+    place = _placing(len(rows), 0.0, 1.0, 24)
+    points = [place(index, value) for index, (value, _) in enumerate(rows)]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     told = []
-    for index, ((x, y), value, mark) in enumerate(zip(points, values, marks, strict=True)):
-        anchor = "start" if not index else "end" if index == len(values) - 1 else "middle"
+    for index, ((x, y), (value, mark)) in enumerate(zip(points, rows, strict=True)):
+        anchor = "start" if not index else "end" if index == len(rows) - 1 else "middle"
         words = f'text-anchor="{anchor}" fill="currentColor" font-size="12"'
         told.append(
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{ORANGE}"/>'

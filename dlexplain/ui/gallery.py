@@ -32,7 +32,7 @@ METHODS = 6
 
 def show_gallery() -> None:
     """In three columns, each filled from above."""
-    cards = {one.kind: partial(_example, one) for one in examples()}
+    cards: dict[str, Callable[[], None]] = {one.kind: partial(_example, one) for one in examples()}
     cards |= {"trust": _trust, "robustness": _robustness}
     for column, kinds in zip(st.columns(len(COLUMNS)), COLUMNS, strict=True):
         for kind in kinds:
@@ -163,8 +163,10 @@ def _robustness() -> None:
     if found is None or not found.attacks:
         st.caption("No measurement of robustness comes along.")
         return
-    values = [found.clean.value, *(one.value for one in found.attacks[-1].accuracy)]
+    estimates = (found.clean, *found.attacks[-1].accuracy)
+    marks = ("as it is", *(f"{255 * budget:g}/255" for budget in found.budgets))
+    known = [(one.value, mark) for one, mark in zip(estimates, marks, strict=True)
+             if one.value is not None]  # fmt: skip
     told = robust(found)
-    marks = ["as it is", *(f"{255 * budget:g}/255" for budget in found.budgets)]
-    html = drawn.falling(values, marks, told)
+    html = drawn.falling(known, told)
     _card("How easily is it fooled?", html, told, "secure/2_robustness", {"model": JUDGED})
