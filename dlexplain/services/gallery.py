@@ -279,9 +279,8 @@ def walk(folder: Path) -> GalleryExample:
 def training(folder: Path) -> GalleryExample:
     """A run's curve.
 
-    facts  validation (accuracy after each epoch), test, n, seconds, cores
+    facts  validation (accuracy after each epoch), test, n
     """
-    from dlexplain.execution.environment import cores
     from dlexplain.execution.journal import history
     from dlexplain.services.training.presets import preset
     from dlexplain.services.training.runs import launch, wait_for
@@ -300,8 +299,6 @@ def training(folder: Path) -> GalleryExample:
             "validation": [round(point.value, 4) for point in curve],
             "test": round(record.metrics["test/accuracy"], 4),
             "n": record.sizes["test"],
-            "seconds": round(record.seconds, 1),
-            "cores": cores(),
         },
     )
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dlexplain.errors import DlexplainError
 from dlexplain.results import RunRecord
-from dlexplain.results.words import metric
+from dlexplain.results.words import metric, metric_name
 from dlexplain.services.training import runs as service
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.run_live import progress_text
@@ -94,4 +94,6 @@ def _run(record: RunRecord) -> None:
     if record.active:
         st.caption(literal(progress_text(record)))
     elif record.best is not None:
-        st.caption(literal(f"best {metric(record.monitor, record.best)}"))
+        st.caption(
+            literal(f"best {metric_name(record.monitor)} {metric(record.monitor, record.best)}")
+        )
