@@ -71,7 +71,10 @@ def _walk(facts: Mapping[str, Any]) -> str:
 def _training(facts: Mapping[str, Any]) -> str:
     sure = scored("test/accuracy", facts["test"], facts["n"])
     epochs = len(facts["validation"])
-    return f"After {epochs} epochs it gets {sure} of the test digits right; drawn is the accuracy in validation."
+    return (
+        f"After {epochs} epochs it gets {sure} of the test digits right; drawn is the accuracy in "
+        "validation."
+    )
 
 
 def _signed(value: float) -> str:
