@@ -59,11 +59,13 @@ class Choice:
 
     address  what in the page's address stands for it; {} for one that cannot be found again
     truth    its class as its data set says it, where that is known
+    example  the sample's name, where one is looked at until something is given
     """
 
     picture: Picture | None = None
     address: Mapping[str, str] = field(default_factory=dict)
     truth: ClassName | None = None
+    example: str = ""
 
 
 def arrived() -> bool:
@@ -71,10 +73,10 @@ def arrived() -> bool:
     return not {"source", "source-tests"} & set(st.session_state)
 
 
-def choose_picture(model: ModelEntry, arrived: bool, first: str = UPLOAD) -> Choice:
+def choose_picture(model: ModelEntry, arrived: bool, example: bool = False) -> Choice:
     """The source's widgets; `arrived` as above, asked before any of them was drawn.
 
-    first  the source where nothing asks for another
+    example  whether a sample is looked at as long as nothing was uploaded
     """
     state = st.session_state
     from_address("sample", lambda name: sample(name).key, arrived)
@@ -82,7 +84,7 @@ def choose_picture(model: ModelEntry, arrived: bool, first: str = UPLOAD) -> Cho
     owner = _tests_owner(model)
     sources = [UPLOAD, CAMERA, SAMPLE, *([TEST] if owner else [])]
     if arrived:
-        state["source-kept"] = _first_source(model, owner, first)
+        state["source-kept"] = _first_source(model, owner)
     kept = state.get("source-kept")
     source = st.segmented_control(
         "Picture from",
@@ -115,19 +117,23 @@ def choose_picture(model: ModelEntry, arrived: bool, first: str = UPLOAD) -> Cho
             "only.",
         )
         pictures = read_uploads("uploads", files)
+    if example and source == UPLOAD and not pictures:
+        name = _first_sample()
+        st.caption("Until then the page shows a sample.")
+        return Choice(_cached_sample(name), example=name)
     return Choice(_one_of(pictures))
 
 
-def _first_source(model: ModelEntry, owner: str | None, first: str) -> str:
+def _first_source(model: ModelEntry, owner: str | None) -> str:
     """The address decides; who comes for a run sees its test pictures."""
     asked = st.query_params
     if "test" in asked and owner:
         return TEST
     if "sample" in asked:
-        return SAMPLE if "sample" in st.session_state else first
+        return SAMPLE if "sample" in st.session_state else UPLOAD
     if "model" in asked and owner == model.name:
         return TEST
-    return SAMPLE if "sample" in st.session_state else first
+    return SAMPLE if "sample" in st.session_state else UPLOAD
 
 
 def _known_test(text: str) -> str:

@@ -14,7 +14,7 @@ from dlexplain.ui.gallery import is_loaded, show_example
 from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model, choose_second
-from dlexplain.ui.pictures import OWN, SAMPLE, Choice, arrived, choose_picture
+from dlexplain.ui.pictures import OWN, Choice, arrived, choose_picture
 
 if TYPE_CHECKING:
     from dlexplain.results import Attribution, Prediction
@@ -37,7 +37,7 @@ def main() -> None:
             beside = choose_second([TASK], entry, "beside", opened, OWN, BESIDE_HELP)
             OWN.ask("model")
         with of_picture:
-            choice = choose_picture(entry, opened, SAMPLE)
+            choice = choose_picture(entry, opened, example=True)
     if choice.picture is None:
         answer.info(
             "Drop a picture of your own, or open **Samples**. You will see its classes, and then "
@@ -57,9 +57,10 @@ def explain(
 ) -> None:
     """The classes, and why; the question's widgets go into the settings."""
     waiting = st.empty()
-    if beside is None and choice.address.get("sample") and not is_loaded(entry.name):
+    sample = choice.example or choice.address.get("sample", "")
+    if beside is None and sample and not is_loaded(entry.name):
         with waiting.container():
-            show_example("picture", {"sample": choice.address["sample"]}, entry.name)
+            show_example("picture", {"sample": sample}, entry.name)
     # torch is imported from here on, so the empty page is there at once.
     from dlexplain.ui import cache
     from dlexplain.ui.fitting import fit_address, show_seen

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from dlexplain.figures.overlay import with_left_out
 from tests.bad_pictures import encoded
-from tests.pages.test_pages import finished, image_page, upload_page
+from tests.pages.test_pages import finished, image_page
 
 
 def said(page: AppTest) -> str:
@@ -50,7 +50,7 @@ def test_another_fit_in_the_address_is_told(fit: str) -> None:
 
 
 def test_a_small_transparent_upload_is_told_to_be_enlarged_and_laid_on_white() -> None:
-    page = upload_page()
+    page = image_page()
     image = Image.new("RGBA", (20, 20), (255, 0, 0, 100))
     page.file_uploader(key="uploads").upload("small.png", encoded(image, "PNG"), "image/png")
     page.run()

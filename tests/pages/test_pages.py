@@ -30,13 +30,6 @@ IMAGE = str(ROOT / "pages/explain/1_image.py")
 HEAVY = ("torch", "captum", "shap", "matplotlib")
 
 
-def upload_page(**query: str) -> AppTest:
-    """The page of pictures, waiting for an upload rather than open on its first sample."""
-    page = image_page(**query)
-    page.session_state["source"] = "Upload"
-    return page.run()
-
-
 def image_page(**query: str) -> AppTest:
     page = AppTest.from_file(IMAGE, default_timeout=60)
     for key, value in query.items():
@@ -147,7 +140,7 @@ def test_the_same_class_twice_is_one_sentence() -> None:
 
 
 def test_bad_uploads_are_told_and_good_ones_kept() -> None:
-    page = upload_page()
+    page = image_page()
     names = [key for key in BAD_PICTURES if "60" not in key and "mb" not in key.lower()]
     files = [(name, data, "image/png") for name, data in (BAD_PICTURES[k]() for k in names)]
     # The widget itself refuses other endings, so what arrives has one of a picture.
@@ -164,7 +157,7 @@ def test_bad_uploads_are_told_and_good_ones_kept() -> None:
 
 
 def test_a_picture_that_comes_later_is_opened_and_what_is_picked_stays() -> None:
-    page = upload_page()
+    page = image_page()
     paths = [sample_path(name) for name in ("coffee", "chelsea", "rocket")]
     files = [(path.name, path.read_bytes(), "image/png") for path in paths]
     page.file_uploader(key="uploads").set_value(files[:2]).run()

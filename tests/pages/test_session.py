@@ -18,7 +18,7 @@ from dlexplain.settings import settings
 from dlexplain.ui import session, uploads
 from dlexplain.ui.session import HELD, Held
 from tests.bad_pictures import encoded, noise, repeated_scan
-from tests.pages.test_pages import upload_page
+from tests.pages.test_pages import image_page
 
 SESSION = "test session id"  # AppTest's
 
@@ -112,7 +112,7 @@ def test_pictures_are_decoded_once_and_forgotten_at_the_end(
         return read_picture(data, name)
 
     monkeypatch.setattr(uploads, "read_picture", counted)
-    page = upload_page(methods="saliency")
+    page = image_page(methods="saliency")
     upload(page, ("good.png", encoded(noise(), "PNG")), ("bad.png", b"MZ"))
     page.run()
     assert calls == ["good.png", "bad.png"]  # the bad one is not tried again either
@@ -139,7 +139,7 @@ def tight(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("tight")
 def test_count_and_pixels_of_an_upload_are_limited() -> None:
     small, large = encoded(Image.new("RGB", (50, 50)), "PNG"), encoded(noise(100, 90), "PNG")
-    page = upload(upload_page(methods="saliency"), ("a.png", small), ("b.png", large),
+    page = upload(image_page(methods="saliency"), ("a.png", small), ("b.png", large),
                   ("c.png", small))  # fmt: skip
     told = errors(page)
     assert "b.png is not read: with it the pictures here would have more than 0.01" in told[0]
@@ -148,5 +148,5 @@ def test_count_and_pixels_of_an_upload_are_limited() -> None:
 
 
 def test_a_repeated_scan_is_told_on_the_page() -> None:
-    page = upload(upload_page(), ("again.jpg", repeated_scan(noise(), 400)))
+    page = upload(image_page(), ("again.jpg", repeated_scan(noise(), 400)))
     assert errors(page)[0].startswith("again.jpg is a JPEG of more than 100 scans")
