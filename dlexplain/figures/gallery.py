@@ -1,8 +1,8 @@
 """The front page's examples drawn as HTML and SVG: there before any chart library is.
 
-Strings of our own and numbers only; what comes from outside is escaped. Lines and letters take the
-page's colour (currentColor), so that each figure fits light and dark. What moves stands still for
-people who have asked their system for less motion.
+Strings of our own and numbers only; what comes from outside is escaped. Each has its height before
+its pictures are read, so that nothing jumps. What moves stands still for people who have asked
+their system for less motion.
 """
 
 import base64
@@ -11,14 +11,17 @@ from html import escape
 from typing import Any
 
 from dlexplain.figures.coloured_text import AGAINST, FOR, STRONGEST
-from dlexplain.figures.scales import BLUE, ORANGE, rgba
+from dlexplain.figures.scales import BLUE, INK, ORANGE, rgba
 
 WIDE, HIGH = 360, 210
 """Of a drawing, in units of its own; it takes the width that it gets."""
+LINKS_HIGH = 280
+"""Pixels of the links between tokens, at any width."""
 EDGE = 6
 """Left free at both sides, so that points there are whole."""
 HOLD_SECONDS = 2.4
 """How long each picture of several stands."""
+FONT = "system-ui,-apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif"
 STILL = "@media (prefers-reduced-motion:reduce)"
 SMALL = "font-size:.8rem;opacity:.75"
 
@@ -46,7 +49,7 @@ def morphing(pictures: Sequence[bytes], names: Sequence[str], alt: str) -> str:
         shown.append(
             f'<figure style="margin:0;animation-delay:{delay:.1f}s">'
             f'<img src="{data_address(content, "image/jpeg")}" alt="" '
-            'style="width:100%;border-radius:8px;display:block">'
+            'style="width:100%;aspect-ratio:1;border-radius:8px;display:block">'
             f'<figcaption style="{SMALL};margin-top:.3rem">{escape(name)}</figcaption></figure>'
         )
     return (
@@ -75,7 +78,7 @@ def links(tokens: Sequence[str], weights: Sequence[Sequence[float]], alt: str) -
     step, left, right = 17, 110, 250
     high = step * len(tokens) + 8
     style = (
-        ".dlx-token .dlx-strong{opacity:0}.dlx-token:hover .dlx-strong,"
+        ".dlx-token .dlx-strong{opacity:0;pointer-events:none}.dlx-token:hover .dlx-strong,"
         ".dlx-token:focus .dlx-strong{opacity:1}"
         ".dlx-links:hover .dlx-all,.dlx-links:focus-within .dlx-all{opacity:.15}"
         ".dlx-token{cursor:pointer;outline:none}.dlx-token:hover text,.dlx-token:focus text"
@@ -108,7 +111,7 @@ def links(tokens: Sequence[str], weights: Sequence[Sequence[float]], alt: str) -
     )
     return (
         f'<style>{style}</style><svg class="dlx-links" role="img" aria-label="{escape(alt)}" '
-        f'viewBox="0 0 {WIDE} {high}" style="width:100%;display:block">'
+        f'viewBox="0 0 {WIDE} {high}" style="width:100%;height:{LINKS_HIGH}px;display:block">'
         f'<g class="dlx-all">{"".join(faint)}</g>{"".join(groups)}{said}</svg>'
     )
 
@@ -141,7 +144,7 @@ def forecast_lines(
         "</text>"
     )
     ends = legend + (
-        f'<text x="0" y="{HIGH}" font-size="11" fill="currentColor" opacity=".7">'
+        f'<text x="0" y="{HIGH}" font-size="11" fill="currentColor">'
         f"{escape(past[0][0][:4])}</text>"
         f'<text x="{WIDE}" y="{HIGH}" font-size="11" text-anchor="end" fill="currentColor" '
         f'opacity=".7">{escape(ahead[-1][0][:4])}</text>'
@@ -196,7 +199,8 @@ def moving(film: bytes, still: bytes, alt: str) -> str:
         f'<picture><source srcset="{data_address(still, "image/webp")}" '
         'media="(prefers-reduced-motion:reduce)">'
         f'<img src="{data_address(film, "image/webp")}" alt="{escape(alt)}" '
-        'style="width:100%;max-width:15rem;display:block;margin:auto;border-radius:8px"></picture>'
+        'style="width:100%;max-width:15rem;aspect-ratio:1;display:block;margin:auto;'
+        'border-radius:8px"></picture>'
     )
 
 
@@ -218,15 +222,15 @@ def curve(values: Sequence[float], alt: str) -> str:
         f'<line x1="0" x2="{WIDE}" y1="{place(0, at)[1]:.1f}" y2="{place(0, at)[1]:.1f}" '
         'stroke="currentColor" opacity=".2"/>'
         f'<text x="{WIDE}" y="{place(0, at)[1] - 4:.1f}" font-size="11" text-anchor="end" '
-        f'fill="currentColor" opacity=".7">{at:.0%}</text>'
+        f'fill="currentColor">{at:.0%}</text>'
         for at in (1.0, low)
     )
     ends = (
-        f'<text x="0" y="{HIGH}" font-size="11" fill="currentColor" opacity=".7">epoch 1</text>'
+        f'<text x="0" y="{HIGH}" font-size="11" fill="currentColor">epoch 1</text>'
         f'<text x="{WIDE}" y="{HIGH}" font-size="11" text-anchor="end" fill="currentColor" '
         f'opacity=".7">{len(values)}</text>'
     )
-    return f"<style>{style}</style>" + _drawing(rules + line + ends, alt)
+    return _drawing(f"<style>{style}</style>{rules}{line}{ends}", alt)
 
 
 def _placing(count: int, low: float, high: float, top: int = 16) -> Any:
@@ -251,9 +255,15 @@ def _line(place: Any, rows: Sequence[tuple[float, float]], colour: str, dash: st
 
 
 def _drawing(inside: str, alt: str) -> str:
+    """As a picture, since Streamlit's HTML leaves SVG out; its ink fits light and dark."""
+    style = f"<style>text{{font-family:{FONT}}}</style>"
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {HIGH}" width="{WIDE}" '
+        f'height="{HIGH}" color="{INK}">{style}{inside}</svg>'
+    )
     return (
-        f'<svg role="img" aria-label="{escape(alt)}" viewBox="0 0 {WIDE} {HIGH}" '
-        f'style="width:100%;display:block">{inside}</svg>'
+        f'<img src="{data_address(svg.encode(), "image/svg+xml")}" alt="{escape(alt)}" '
+        f'style="width:100%;aspect-ratio:{WIDE}/{HIGH};display:block">'
     )
 
 
@@ -269,7 +279,7 @@ def falling(rows: Sequence[tuple[float, str]], alt: str) -> str:
         told.append(
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{ORANGE}"/>'
             f'<text x="{x:.1f}" y="{y - 10:.1f}" {words}>{value:.0%}</text>'
-            f'<text x="{x:.1f}" y="{HIGH}" {words} opacity=".7">{escape(mark)}</text>'
+            f'<text x="{x:.1f}" y="{HIGH}" {words}>{escape(mark)}</text>'
         )
     return _drawing(
         f'<polyline points="{line}" fill="none" stroke="{ORANGE}" stroke-width="3"/>'

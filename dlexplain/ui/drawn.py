@@ -18,5 +18,6 @@ CSS = "div{color:var(--st-text-color);font-family:var(--st-font)}"
 _drawn = st.components.v2.component("dlexplain.drawn", html="<div></div>", css=CSS, js=JS)
 
 
-def show_drawn(html: str, key: str) -> None:
-    _drawn(data=html, key=key)
+def show_drawn(html: str, key: str, height: int) -> None:
+    """height  in pixels, which it has before it is drawn"""
+    _drawn(data=html, key=key, height=height)

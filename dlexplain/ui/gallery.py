@@ -49,7 +49,7 @@ def show_example(kind: str, query: Mapping[str, str], model: str) -> None:
         if one.kind == kind and asks:
             left, right = st.columns(2)
             with left:
-                show_drawn(_html(one.kind, _Held(one)), f"first-{one.page}")
+                _draw(_html(one.kind, _Held(one)), f"first-{one.page}")
             right.markdown(literal(answer(one)))
             right.caption("An answer that was kept; the model is being loaded to be asked anew.")
 
@@ -74,12 +74,21 @@ def _example(one: GalleryExample) -> None:
 
 def _card(title: str, html: str, told: str, page: str, query: Mapping[str, str]) -> None:
     st.markdown(f"**{title}**")
-    show_drawn(html, f"gallery-{page}")
+    _draw(html, page)
     st.caption(literal(told))
+    name = page.rpartition("_")[2].capitalize()
     st.page_link(
-        f"pages/{page}.py", label="Open this example", icon=":material/arrow_forward:",
+        f"pages/{page}.py", label=f"Open in {name}", icon=":material/arrow_forward:",
         query_params=dict(query),
     )  # fmt: skip
+
+
+def _draw(html: str, key: str) -> None:
+    """What answers to the pointer is SVG, which st.html leaves out."""
+    if "<svg" in html:
+        show_drawn(html, f"gallery-{key}", drawn.LINKS_HIGH)
+    else:
+        st.html(html)
 
 
 class _Held:

@@ -85,7 +85,7 @@ def test_the_page_of_pictures_shows_a_kept_answer_before_it_imports_torch() -> N
         "from streamlit.testing.v1 import AppTest\n"
         "import dlexplain.ui.gallery as gallery\n"
         "def show(html, key): print('drawn', key, 'torch' in sys.modules)\n"
-        "gallery.show_drawn = show\n"
+        "gallery._draw = show\n"
         f"page = AppTest.from_file({IMAGE!r}, default_timeout=60).run()\n"
         "print(page.subheader[0].value, 'torch' in sys.modules)"
     )
