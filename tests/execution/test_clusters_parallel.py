@@ -1,4 +1,8 @@
-"""A run of two workers on a node of a real Ray cluster: the curve of one worker here."""
+"""Runs of two workers on a real Ray cluster, on one of its nodes and on two: the curve of one here.
+
+The last test is a story, since each attempt takes seconds to start: a run of two nodes is
+cancelled, resumed, loses the node of its second worker in mid-epoch, and is resumed on another.
+"""
 
 import json
 import os
@@ -10,18 +14,22 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dlexplain.execution import paths, process
+from dlexplain.execution import others, paths, process
 from dlexplain.execution.executor import RAY, Routed
 from dlexplain.execution.queue import RunQueue
+from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import RunRow
 from dlexplain.services.training.catalogue import complete
 from dlexplain.services.training.inline import inline_queue
 from tests.execution.clusters import TestCluster
-from tests.execution.small import assert_same, wait_until
-from tests.execution.test_clusters import ended, quiet_home
+from tests.execution.small import assert_same, wait_until, with_training
+from tests.execution.test_clusters import PATIENCE, ended, quiet_home, saved, trains
 from tests.services.test_parallel import ONE, learned
 
-pytestmark = pytest.mark.slow
+TWO = replace(ONE, device=RAY, resources={"cpus": 2, "workers": 2})
+LONG = 60
+"""Epochs, so that there is time to do something to a run."""
+APART = replace(TWO, resources={**TWO.resources, "nodes": 2})
 
 
 @pytest.fixture
@@ -37,19 +45,87 @@ def home(cluster: TestCluster, tmp_path: Path) -> Iterator[Path]:
         child.wait(60)
 
 
+@pytest.fixture
+def two_nodes(cluster: TestCluster) -> Iterator[TestCluster]:
+    cluster.add()
+    yield cluster
+    cluster.remove()
+
+
+@pytest.mark.slow
 def test_two_workers_of_a_node_have_the_curve_of_one_here(home: Path) -> None:
-    one = inline_queue(home).submit(complete(ONE))
+    assert_curve_of_one(home, trained(home, TWO))
+
+
+def test_two_workers_of_two_nodes_have_the_curve_of_one_here(
+    home: Path, two_nodes: TestCluster
+) -> None:
+    two = trained(home, APART)
+    assert_curve_of_one(home, two)
+    assert paths.log_file(home, two.id).read_text().count("trains on node ") == 2
+
+
+@pytest.mark.slow
+def test_a_run_of_two_nodes_that_was_cancelled_and_lost_one_goes_on_as_if_not(
+    home: Path, two_nodes: TestCluster
+) -> None:
     queue = RunQueue(home, Routed(home), lambda of: None)
-    spec = complete(replace(ONE, device=RAY, resources={"cpus": 2, "workers": 2}))
-    two: RunRow = ended(queue.states, queue.submit(spec).id)
-    assert two.state == "finished", two.why
+    run = queue.submit(complete(with_training(APART, epochs=LONG))).id
+    wait_until(lambda: trains(queue.states, run), PATIENCE)
+    first, second = nodes_of(run)
+    assert first != second
+    queue.cancel(run)
+    row = ended(queue.states, run)
+    assert row.state == "cancelled" and row.why.count("node ") == 2, row.why
+    wait_until(lambda: not processes_of(run), 60)
+
+    before = saved(home, run) or 0
+    queue.resume(run)
+    wait_until(lambda: (saved(home, run) or 0) > before, PATIENCE)
+    (helping,) = followers(run)
+    two_nodes.remove(helping)
+    row = ended(queue.states, run)
+    assert row.state == "interrupted", row.why
+    assert " of the cluster is gone; the last good checkpoint, of step " in row.why
+    wait_until(lambda: not processes_of(run), 60)
+
+    two_nodes.add()
+    queue.resume(run)
+    row = ended(queue.states, run)
+    assert row.state == "finished", row.why
+    one = inline_queue(home).submit(complete(with_training(ONE, epochs=LONG)))
+    assert_same(learned(home, run), learned(home, one.id))
+
+
+def trained(home: Path, spec: RunSpec) -> RunRow:
+    """The run, to its end on the cluster."""
+    queue = RunQueue(home, Routed(home), lambda of: None)
+    row = ended(queue.states, queue.submit(complete(spec)).id)
+    assert row.state == "finished", row.why
+    wait_until(lambda: not processes_of(row.id), 60)
+    return row
+
+
+def assert_curve_of_one(home: Path, two: RunRow) -> None:
+    """And that the card, and the log of the second worker, came back."""
+    one = inline_queue(home).submit(complete(ONE))
     assert_same(learned(home, two.id), learned(home, one.id))
-    assert paths.worker_log_file(home, two.id, 1).is_file()
+    assert "worker 2 of 2 is ready" in paths.worker_log_file(home, two.id, 1).read_text()
     card = json.loads(paths.card_file(home, two.id).read_text())
-    assert card["spec"]["resources"]["workers"] == 2
-    wait_until(lambda: not processes_of(two.id), 60)
+    assert card["spec"]["resources"] == dict(two.spec.resources)
 
 
 def processes_of(run: str) -> list[psutil.Process]:
     """Those on the cluster and here that train it, or follow."""
     return [p for p in psutil.process_iter(["cmdline"]) if run in (p.info["cmdline"] or ())]
+
+
+def followers(run: str) -> list[psutil.Process]:
+    """The further workers."""
+    return [p for p in processes_of(run) if others.MODULE in p.info["cmdline"]]
+
+
+def nodes_of(run: str) -> list[int]:
+    """The processes of Ray's whose nodes train it."""
+    parents = [p.parents() for p in processes_of(run)]
+    return sorted(one.pid for above in parents for one in above if one.name() == "raylet")
