@@ -171,6 +171,8 @@ def with_crew(
 
 def is_of_connection(error: BaseException) -> bool:
     """Whether it only says that another worker is gone."""
+    if isinstance(error, distributed.DistNetworkError):
+        return True
     return isinstance(error, RuntimeError) and any(
         words in str(error) for words in ("Connection", "gloo", "NCCL")
     )

@@ -27,7 +27,7 @@ from tests.execution.test_clusters import PATIENCE, ended, quiet_home, saved, tr
 from tests.services.test_parallel import ONE, learned
 
 TWO = replace(ONE, device=RAY, resources={"cpus": 2, "workers": 2})
-LONG = 60
+LONG = 30
 """Epochs, so that there is time to do something to a run."""
 APART = replace(TWO, resources={**TWO.resources, "nodes": 2})
 

@@ -69,12 +69,14 @@ def main(arguments: list[str]) -> int:
         with quiet():
             follow(settings().home, run, told)
     except Exception as error:
+        if is_of_connection(error):
+            _log.info("another worker is gone, so this one ends: %s", error)
+            return 1
         _log.exception("worker %d of run %s failed", told["rank"] + 1, run)
         known = isinstance(error, DlexplainError)
         why = str(error) if known else f"{type(error).__name__}: {error}"
-        if not is_of_connection(error):
-            store = meeting(told["meets"], told["count"])
-            say_failed(store, told["rank"], why, is_out_of_memory(error))
+        store = meeting(told["meets"], told["count"])
+        say_failed(store, told["rank"], why, is_out_of_memory(error))
         return 1
     return 0
 
