@@ -212,6 +212,6 @@ def interface_of(address: str) -> str:
     """The network interface of this machine that has the address; "" where none has, as behind a
     translation of addresses."""
     for name, entries in psutil.net_if_addrs().items():
-        if any(entry.address.partition("%")[0] == address for entry in entries):
+        if any(entry.address == address for entry in entries):
             return str(name)
     return ""
