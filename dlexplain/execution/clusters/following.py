@@ -107,6 +107,7 @@ class Following:
         self.row = reporter.row
         self.members: list[Member] = []
         self._cancelled = self._ended = False
+        self._over = ""
 
     @property
     def first(self) -> Member:
@@ -115,7 +116,7 @@ class Following:
     @property
     def where(self) -> str:
         """The nodes, in words."""
-        return " and ".join(member.name for member in self.members)
+        return ", ".join(member.name for member in self.members)
 
     @contextmanager
     def on_nodes(self) -> Iterator[None]:
@@ -160,7 +161,7 @@ class Following:
     def _visit(self, wanted: Mapping[str, Any] | None, pullers: Sequence[Puller]) -> None:
         """Tell the other nodes whom the first worker wants, and that one how they are; bring their
         logs."""
-        if wanted is None or len(self.members) == 1:
+        if wanted is None or len(self.members) == 1 or self._over == wanted["crew"]:
             return
         codes: dict[str, int | None] = {}
         for place, member in list(enumerate(self.members))[1:]:
@@ -168,6 +169,8 @@ class Following:
             codes |= said["codes"]
             pullers[place].pull(said["files"])
         self.first.ask("hear", wanted["crew"], codes)
+        if wanted["over"]:  # the first worker tests and saves alone, whatever becomes of the others
+            self._over = wanted["crew"]
 
     def _wait_for_room(self) -> None:
         waiting = {member.first: member for member in self.members}
