@@ -1,13 +1,13 @@
 """Runs of two workers on a real Ray cluster, on one of its nodes and on two: the curve of one here.
 
-The last test is a story, since each attempt takes seconds to start: a run of two nodes is
-cancelled, resumed, loses the node of its second worker in mid-epoch, and is resumed on another.
+One test is a story, since each attempt takes seconds to start: a run of two nodes is cancelled,
+loses its second worker, then that one's node, each in mid-epoch, and is resumed each time.
 """
 
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from dlexplain.execution import others, paths, process
+from dlexplain.execution.clusters.node import MODULE as NODE_MODULE
 from dlexplain.execution.executor import RAY, Routed
 from dlexplain.execution.queue import RunQueue
 from dlexplain.execution.spec import RunSpec
@@ -79,22 +80,51 @@ def test_a_run_of_two_nodes_that_was_cancelled_and_lost_one_goes_on_as_if_not(
     assert row.state == "cancelled" and row.why.count("node ") == 2, row.why
     wait_until(lambda: not processes_of(run), 60)
 
-    before = saved(home, run) or 0
-    queue.resume(run)
-    wait_until(lambda: (saved(home, run) or 0) > before, PATIENCE)
-    (helping,) = followers(run)
-    two_nodes.remove(helping)
-    row = ended(queue.states, run)
-    assert row.state == "interrupted", row.why
+    row = without(queue, run, lambda: second_worker(run).kill())
+    assert "worker 2 of 2 died (SIGKILL); the last good checkpoint, of step " in row.why
+    row = without(queue, run, lambda: two_nodes.remove(second_worker(run)))
     assert " of the cluster is gone; the last good checkpoint, of step " in row.why
-    wait_until(lambda: not processes_of(run), 60)
 
     two_nodes.add()
     queue.resume(run)
+    assert_long_as_one(home, ended(queue.states, run))
+
+
+@pytest.mark.slow
+def test_a_run_of_two_nodes_that_lost_the_first_goes_on_elsewhere_by_itself(
+    home: Path, two_nodes: TestCluster
+) -> None:
+    queue = RunQueue(home, Routed(home), lambda of: None)
+    asked = {**APART.resources, "lost": "restart"}
+    spec = with_training(replace(APART, resources=asked), epochs=LONG)
+    run = queue.submit(complete(spec)).id
+    wait_until(lambda: trains(queue.states, run), PATIENCE)
+    (worker,) = [p for p in processes_of(run) if NODE_MODULE in p.info["cmdline"]]
+    two_nodes.remove(worker)
+    two_nodes.add()
     row = ended(queue.states, run)
-    assert row.state == "finished", row.why
+    assert_long_as_one(home, row)
+    (note,) = row.progress["notes"]
+    assert " of the cluster is gone; " in note and note.endswith("; it goes on elsewhere")
+
+
+def without(queue: RunQueue, run: str, act: Callable[[], object]) -> RunRow:
+    """Resume it, do something to it when it has saved, and wait until it is interrupted."""
+    before = saved(queue.home, run) or 0
+    queue.resume(run)
+    wait_until(lambda: (saved(queue.home, run) or 0) > before, PATIENCE)
+    act()
+    row = ended(queue.states, run)
+    assert row.state == "interrupted", row.why
+    wait_until(lambda: not processes_of(run), 60)
+    return row
+
+
+def assert_long_as_one(home: Path, two: RunRow) -> None:
+    """It is finished, and its curve is that of one worker that nobody stopped."""
+    assert two.state == "finished", two.why
     one = inline_queue(home).submit(complete(with_training(ONE, epochs=LONG)))
-    assert_same(learned(home, run), learned(home, one.id))
+    assert_same(learned(home, two.id), learned(home, one.id))
 
 
 def trained(home: Path, spec: RunSpec) -> RunRow:
@@ -120,9 +150,9 @@ def processes_of(run: str) -> list[psutil.Process]:
     return [p for p in psutil.process_iter(["cmdline"]) if run in (p.info["cmdline"] or ())]
 
 
-def followers(run: str) -> list[psutil.Process]:
-    """The further workers."""
-    return [p for p in processes_of(run) if others.MODULE in p.info["cmdline"]]
+def second_worker(run: str) -> psutil.Process:
+    (found,) = [p for p in processes_of(run) if others.MODULE in p.info["cmdline"]]
+    return found
 
 
 def nodes_of(run: str) -> list[int]:
