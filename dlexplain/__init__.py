@@ -67,6 +67,7 @@ _HOMES = {
     "maximise_activation": "dlexplain.services.layers.activation_maximisation",
     "privacy": "dlexplain.services.privacy.membership",
     "quality": "dlexplain.services.quality.judging",
+    "quality_many": "dlexplain.services.many.measuring",
     "read_picture": "dlexplain.data.pictures",
     "read_sample": "dlexplain.data.samples",
     "receptive_field": "dlexplain.services.layers.receptive_fields",

@@ -1,9 +1,10 @@
-"""One typed object with everything a machine's owner may set, read from DLEXPLAIN_* variables."""
+"""One typed object with everything a machine's owner may set, read from DLEXPLAIN_* variables; and
+the cluster's address, which may be given on a page instead and is kept in the home folder."""
 
+import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-from functools import cache
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -50,6 +51,18 @@ def web_address(text: str) -> str:
     return text
 
 
+def cluster_address(text: str) -> tuple[str, int]:
+    """Host and port; raises BadInput for anything else."""
+    host, colon, port = text.rpartition(":")
+    fits = bool(host and colon) and port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536
+    if not fits or len(host) > 253 or any(c in "/@" or c.isspace() for c in text):
+        raise BadInput(
+            f'the address is "{text[:80]}"; it takes HOST:PORT of the cluster\'s head, such as '
+            "192.0.2.1:6379"
+        )
+    return host.strip("[]"), int(port)
+
+
 @dataclass(frozen=True)
 class Settings:
     """Each field is the variable DLEXPLAIN_<FIELD>; the value here is its default.
@@ -66,7 +79,8 @@ class Settings:
     max_folder_megapixels  of all of them together, as they are decoded one after the other
     cache_entries   explanations kept in memory per process
     tracking_uri    MLflow server that records runs; "" is the SQLite file in the home folder
-    ray             HOST:PORT of a Ray cluster on which runs may be trained; "" is none
+    ray             HOST:PORT of a Ray cluster on which runs may be trained; "" is what was chosen
+                    on the page Launch, if anything
     ray_runs        runs that are on the cluster, or wait for room on it, at once
     checkpoints     address to which runs on the cluster are copied as they go on, such as
                     file:///shared/runs or s3://bucket/runs; "" is none
@@ -135,7 +149,61 @@ _READERS: dict[str, Callable[[str], object]] = {
 }
 
 
-@cache
-def settings() -> Settings:
-    """The settings of this process, read from the environment once."""
-    return Settings.from_environment()
+def chosen_file(home: Path) -> Path:
+    """What was chosen on a page for this home folder: JSON. Its name is here rather than among the
+    other paths, since settings are read before anything else."""
+    return home / "settings.json"
+
+
+def read_chosen(home: Path) -> tuple[str, str]:
+    """The address of the cluster that was chosen, "" where none was; and why what is kept cannot
+    be read, a sentence, or ""."""
+    file = chosen_file(home)
+    try:
+        kept = json.loads(file.read_text("utf-8"))
+        if not isinstance(kept, dict) or not isinstance(address := kept.get("ray", ""), str):
+            raise ValueError("it is no JSON object with an address in it")
+        if address:
+            cluster_address(address)
+    except FileNotFoundError:
+        return "", ""
+    except (OSError, ValueError, RecursionError) as error:  # BadInput is a ValueError
+        return "", f"{file} is damaged, so that no cluster is known by it: {error}"
+    return address, ""
+
+
+class _OfThisProcess:
+    """The environment is read once; what was chosen on a page, whenever its file has changed, so
+    that other processes of the home folder see it too."""
+
+    def __init__(self) -> None:
+        self._given: Settings | None = None
+        self._known: tuple[Settings, tuple[int, int]] | None = None
+
+    def __call__(self) -> Settings:
+        given = self._given
+        if given is None:
+            given = self._given = Settings.from_environment()
+        if given.ray:
+            return given
+        version, known = _version(chosen_file(given.home)), self._known
+        if known is None or known[1] != version:
+            ray = read_chosen(given.home)[0] if any(version) else ""
+            known = self._known = replace(given, ray=ray), version
+        return known[0]
+
+    def cache_clear(self) -> None:
+        """Read all of it anew when it is asked for next."""
+        self._given = self._known = None
+
+
+def _version(file: Path) -> tuple[int, int]:
+    try:
+        stat = os.stat(file)
+    except (OSError, ValueError):
+        return 0, 0
+    return stat.st_mtime_ns, stat.st_ino
+
+
+settings = _OfThisProcess()
+"""The settings of this process, as `settings()`."""

@@ -117,6 +117,10 @@ CALLS["explain_many"] = lambda: dx.explain_many(
 CALLS["attack_many"] = lambda: dx.attack_many(
     "digits-cnn", zipped(PICTURE), "square", out=new_folder(), queries=10
 )
+CALLS["quality_many"] = lambda: dx.quality_many(
+    "digits-cnn", zipped(PICTURE), "lime", ("deletion", "noise"), out=new_folder(),
+    params={"lime": OF_PICTURES["lime"]},
+)  # fmt: skip
 CALLS["quality"] = lambda: dx.quality(
     dx.load("digits-cnn"), PICTURE, dx.explain("digits-cnn", PICTURE, "saliency")
 )

@@ -162,7 +162,7 @@ def _methods(args: argparse.Namespace) -> int:
 
 
 def _doctor(args: argparse.Namespace) -> int:
-    from dlexplain.services.cluster import ask_cluster
+    from dlexplain.services.cluster import ask_cluster, choice_problem
     from dlexplain.services.integrity import check_installation
     from dlexplain.services.machine import (
         alert_problem,
@@ -189,6 +189,7 @@ def _doctor(args: argparse.Namespace) -> int:
             device, threads = compute_device()
         except BadInput as error:
             problems.append(str(error))
+    problems += [choice_problem()] if choice_problem() else []
     cluster = {}
     if settings().ray:
         asked = ask_cluster()

@@ -1,16 +1,21 @@
-"""The commands explain-many and attack-many: very many pictures in shards, here or on a cluster."""
+"""Commands over very many pictures in shards, here or on a cluster: explain, attack, quality."""
 
 import argparse
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.cli.attacking import fraction
 from dlexplain.cli.explaining import DEFAULT_METHOD, DEFAULT_MODEL, FIT_HELP, key_value
+from dlexplain.cli.quality import named_params
 from dlexplain.cli.saying import Told, check_params, complain, kept_when_stopped
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
+    from dlexplain.results import ManyQuality
     from dlexplain.results.many import ManyPictures
+
+NAMED = "NAME.KEY=VALUE"
 
 
 def declare(command: "Commands") -> None:
@@ -20,13 +25,13 @@ def declare(command: "Commands") -> None:
         _explain_many,
         "Explain very many pictures, in Parquet files, here or on a Ray cluster.",
     )
-    _declare(explaining, f"see: dlexplain methods; default: {DEFAULT_METHOD}")
+    _declare_one(explaining, f"see: dlexplain methods; default: {DEFAULT_METHOD}")
     attacking = command(
         "attack-many",
         _attack_many,
         "Attack very many pictures, in Parquet files, here or on a Ray cluster.",
     )
-    _declare(attacking, "an attack; default: pgd")
+    _declare_one(attacking, "an attack; default: pgd")
     attacking.add_argument(
         "--epsilon",
         type=fraction,
@@ -35,16 +40,46 @@ def declare(command: "Commands") -> None:
     )
     attacking.add_argument("--norm", default="", help="linf, l2 or l0; default: the attack's own")
     attacking.add_argument("--seed", type=int, default=0, help="of what is drawn; default: 0")
+    quality = command(
+        "quality-many",
+        _quality_many,
+        "Measure how far explanations of very many pictures can be believed, in Parquet files, "
+        "here or on a Ray cluster.",
+    )
+    _declare(quality)
+    quality.add_argument(
+        "--method", action="append", default=[], help="several may be given; default: the usual one"
+    )
+    quality.add_argument(
+        "--metric",
+        action="append",
+        default=[],
+        help="several may be given; default: those of faithfulness and complexity, which do not "
+        "ask the method again",
+    )
+    quality.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar=NAMED,
+        help="a parameter of a method or metric, such as rise.samples=400",
+    )
+    quality.add_argument("--seed", type=int, default=0, help="of what is drawn; default: 0")
 
 
-def _declare(many: argparse.ArgumentParser, method: str) -> None:
-    many.add_argument("source", metavar="FOLDER_OR_ZIP")
-    many.add_argument("--model", help=f"default: {DEFAULT_MODEL}")
+def _declare_one(many: argparse.ArgumentParser, method: str) -> None:
+    """Of a job by one method."""
+    _declare(many)
     many.add_argument("--method", help=method)
-    many.add_argument("--fit", metavar="FIT", help=FIT_HELP)
     many.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a method's parameter"
     )
+
+
+def _declare(many: argparse.ArgumentParser) -> None:
+    many.add_argument("source", metavar="FOLDER_OR_ZIP")
+    many.add_argument("--model", help=f"default: {DEFAULT_MODEL}")
+    many.add_argument("--fit", metavar="FIT", help=FIT_HELP)
     many.add_argument(
         "--out",
         required=True,
@@ -52,7 +87,7 @@ def _declare(many: argparse.ArgumentParser, method: str) -> None:
         help="where shards/*.parquet are kept as they come, and at the end manifest.json",
     )
     many.add_argument(
-        "--on", choices=("local", "ray"), default="local", help="ray: the cluster of DLEXPLAIN_RAY"
+        "--on", choices=("local", "ray"), default="local", help="ray: the cluster that is set"
     )
     many.add_argument(
         "--workers", type=int, default=0, help="on ray, at most; default: as many as there is room"
@@ -65,7 +100,7 @@ def _declare(many: argparse.ArgumentParser, method: str) -> None:
 
 
 def _how(args: argparse.Namespace) -> dict[str, Any]:
-    """What both jobs take."""
+    """What all jobs take."""
     from dlexplain.services.jobs import Progress
 
     names = ("out", "on", "workers", "cpus", "shard", "fit", "resume")
@@ -102,6 +137,28 @@ def _attack_many(args: argparse.Namespace) -> int:
     told = [f"Fooled within {found.budget_told}: {found.fooled:,} of {found.attacked:,}"]
     told += [f"Right and not fooled: {found.robust_told}"] if found.robust_told else []
     return _print(found, args.json, told)
+
+
+def _quality_many(args: argparse.Namespace) -> int:
+    from dlexplain.services.many.measuring import quality_many
+
+    params = named_params(args.set, NAMED)
+    with kept_when_stopped(args.out):
+        found = quality_many(
+            args.model or DEFAULT_MODEL, args.source, args.method, args.metric, seed=args.seed,
+            params=params, **_how(args),
+        )  # fmt: skip
+    return _print(found, args.json, _means(found.measured))
+
+
+def _means(measured: Sequence["ManyQuality"]) -> list[str]:
+    """A line a metric, below its method."""
+    lines = []
+    for place, one in enumerate(measured):
+        if place == 0 or measured[place - 1].method != one.method:
+            lines.append(f"{one.method}, means over pictures with 95% intervals:")
+        lines.append(f"  {one.told}")
+    return lines
 
 
 def _print(found: "ManyPictures", as_json: bool, answers: list[str]) -> int:

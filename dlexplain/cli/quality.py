@@ -54,7 +54,7 @@ def _quality(args: argparse.Namespace) -> int:
     given = [args.path, args.text, args.series]
     if given.count(None) != 2:
         raise BadInput("quality takes a picture, or --text, or --series, one of the three")
-    params = _params(args.set)
+    params = named_params(args.set, NAMED)
     from dlexplain.services.models import explain, load
     from dlexplain.services.quality.judging import quality
 
@@ -91,13 +91,13 @@ def _line(one: "Quality") -> str:
     return f"{one.title:28}{found.value:10.4g}{interval}{unit}{note}"
 
 
-def _params(given: list[str]) -> dict[str, dict[str, Value]]:
-    """By metric; raises BadInput or UnknownName."""
+def named_params(given: list[str], accepted: str) -> dict[str, dict[str, Value]]:
+    """NAME.KEY=VALUE by name; raises ParamError, which says what is accepted."""
     found: dict[str, dict[str, Any]] = {}
     for text in given:
         name, value = key_value(text)
-        metric, dot, key = name.partition(".")
+        whose, dot, key = name.partition(".")
         if not dot:
-            raise ParamError(f'--set takes {NAMED}, such as deletion.points=32; given: "{text}"')
-        found.setdefault(metric, {})[key] = value
+            raise ParamError(f'--set takes {accepted}, such as deletion.points=32; given: "{text}"')
+        found.setdefault(whose, {})[key] = value
     return found

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
+    from dlexplain.results import ZooCard
     from dlexplain.services.zoo import Verdict
 
-ACTIONS = ("list", "show", "verify", "train", "add")
+ACTIONS = ("list", "show", "verify", "train", "add", "seeds")
 
 
 def declare(command: "Commands") -> None:
@@ -21,7 +22,8 @@ def declare(command: "Commands") -> None:
         choices=ACTIONS,
         default="list",
         help="show tells all of one; verify tests each on its data and compares with its card; "
-        "train does it all anew; add takes a finished run's id and a name",
+        "train does it all anew; add takes a finished run's id and a name; seeds takes a name, and "
+        "puts the runs of --family into its card",
     )
     zoo.add_argument("names", nargs="*", metavar="NAME", help="all where none is given")
     zoo.add_argument(
@@ -29,6 +31,9 @@ def declare(command: "Commands") -> None:
         default="",
         metavar="PATH",
         help="a folder with the data sets in folders of their names, such as cifar10 and ptb",
+    )
+    zoo.add_argument(
+        "--family", default="", metavar="ID", help="of seeds and add: runs that differ by the seed"
     )
     zoo.add_argument("--markdown", action="store_true", help="list as the README's table")
     score = command("evaluate", _evaluate, "Score a trained model on data of yours.")
@@ -51,6 +56,8 @@ def _zoo(args: argparse.Namespace) -> int:
         return _train(args)
     if args.action == "add":
         return _add(args)
+    if args.action == "seeds":
+        return _seeds(args)
     return _list(args)
 
 
@@ -68,6 +75,9 @@ def _list(args: argparse.Namespace) -> int:
     cards = zoo_cards()
     for problem in damaged_zoo():
         complain(f"left out: {problem}")
+    for card in cards:
+        if card.seeds_problem:
+            complain(card.seeds_problem)
     if args.json:
         print(json.dumps([card.to_dict() for card in cards], indent=1))
         return 0
@@ -106,6 +116,7 @@ def _show(args: argparse.Namespace) -> int:
         for key, value in sorted(card.metrics.items()):
             sure = certainty(key, value, examples_of(key, card.sizes))
             print(f"  {key:40}{value:<12.6g}{sure}".rstrip())
+        _tell_seeds(card)
         if (found := robust[card.name]) is not None:
             print(f"robustness, {found.done:,} {found.noun}:")
             for name, figure in card_figures(found):
@@ -165,7 +176,49 @@ def _add(args: argparse.Namespace) -> int:
     folder = publish(args.names[0], args.names[1], _told)
     _told("")
     print(f"{args.names[1]} is in {folder}")
+    return _put_seeds(args.names[1], args) if args.family else 0
+
+
+def _seeds(args: argparse.Namespace) -> int:
+    from dlexplain.errors import BadInput
+
+    if len(args.names) != 1 or not args.family:
+        raise BadInput(
+            "zoo seeds takes a name and a family of runs, such as: zoo seeds digits-cnn --family "
+            "seeds-1a2b3c4d"
+        )
+    return _put_seeds(args.names[0], args)
+
+
+def _put_seeds(name: str, args: argparse.Namespace) -> int:
+    """Put the family's scores into the card of the model, and say what it now says."""
+    from dlexplain.cli.saying import complain
+    from dlexplain.services.zoo_seeds import add_seeds
+    from dlexplain.trained.zoo_cards import zoo_card
+
+    added = add_seeds(name, args.family)
+    for sentence in added.left_out:
+        complain(sentence)
+    if args.json:
+        print(json.dumps(added.found.to_dict(), indent=1))
+        return 0
+    _tell_seeds(zoo_card(name))
     return 0
+
+
+def _tell_seeds(card: "ZooCard") -> None:
+    """How the training does with other seeds, where that was tried; or why it cannot be told."""
+    from dlexplain.cli.saying import complain
+
+    if card.seeds_problem:
+        complain(card.seeds_problem)
+    if card.seeds is None:
+        return
+    seeds = ", ".join(map(str, card.seeds.seeds))
+    print(f"trained with seeds {seeds}; here is seed {card.seeds.shipped}; ± is one deviation:")
+    for key in card.seeds.scores:
+        again = f"{card.seeds.again(key):.6g}"
+        print(f"  {key:40}{card.over_seeds(key)}; seed {card.seeds.shipped} again {again}")
 
 
 def _evaluate(args: argparse.Namespace) -> int:

@@ -9,9 +9,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from dlexplain.errors import DlexplainError
+from dlexplain.errors import DlexplainError, Incompatible, known_names
 from dlexplain.evaluation.case import Case
 from dlexplain.explainers.base import NOTHING
+from dlexplain.explainers.inputs.base import ModelInput
 from dlexplain.params import Spec, Value, as_dict, read_values, specs
 from dlexplain.registry import Registry
 from dlexplain.results.quality import Measurement, Quality
@@ -60,6 +61,10 @@ class Metric(ABC, Generic[P]):
     def check(self, case: Case) -> None:
         """Raise Incompatible, saying why, where nothing can be measured of the case."""
 
+    def unit_for(self, given: ModelInput) -> str:
+        """What it is measured in, of an input."""
+        return given.told_in if self.unit == "said" else self.unit
+
     @abstractmethod
     def measure(self, case: Case, params: P) -> Measurement:
         """Raises Incompatible, or Cancelled."""
@@ -75,7 +80,7 @@ class Metric(ABC, Generic[P]):
             title=self.title,
             family=self.family,
             higher_is_better=self.higher_is_better,
-            unit=case.given.told_in if self.unit == "said" else self.unit,
+            unit=self.unit_for(case.given),
             params=as_dict(params),
             found=found,
             evaluations=progress.done - before,
@@ -96,6 +101,16 @@ def metrics_for(modality: str) -> dict[str, Metric[Any]]:
     """By name, family by family: those for a kind of input."""
     found = sorted(METRICS.values(), key=lambda metric: FAMILIES.index(metric.family))
     return {m.name: m for m in found if not m.modalities or modality in m.modalities}
+
+
+def metric_for(name: str, modality: str) -> Metric[Any]:
+    """By its name; raises UnknownName, or Incompatible where it is not for that kind of input."""
+    metric, known = METRICS[name], metrics_for(modality)
+    if metric.name not in known:
+        raise Incompatible(
+            f"{metric.title} is not for a {modality}; {known_names(name, sorted(known))}"
+        )
+    return metric
 
 
 def refusal(metric: Metric[Any], case: Case) -> str:

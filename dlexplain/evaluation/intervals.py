@@ -10,6 +10,8 @@ LEAST = 3
 """Values of which an interval says something."""
 LEAST_PAIRS = 4
 RESAMPLES = 2000
+AT_ONCE = 10_000_000
+"""Draws in memory: of very many values all resamples at once would not fit."""
 
 
 def of_next(values: NDArray[np.float64], share: float = 0.95) -> tuple[float, float, float]:
@@ -35,8 +37,10 @@ def bootstrap_mean(
     Raises BadInput for fewer than LEAST values.
     """
     _check(values)
-    drawn = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
-    means = values[drawn].mean(1)
+    n, rng = len(values), np.random.default_rng(seed)
+    rows = max(1, AT_ONCE // n)
+    counts = [min(rows, RESAMPLES - first) for first in range(0, RESAMPLES, rows)]
+    means = np.concatenate([values[rng.integers(0, n, (count, n))].mean(1) for count in counts])
     low, high = np.quantile(means, [(1 - share) / 2, (1 + share) / 2])
     return float(values.mean()), float(low), float(high)
 

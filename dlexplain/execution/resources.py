@@ -8,7 +8,10 @@ from dlexplain.params import as_whole, choice, number
 
 RAY = "ray"
 """The device of such a run."""
-NO_ADDRESS = "no cluster is known; set DLEXPLAIN_RAY to its HOST:PORT"
+NO_ADDRESS = (
+    "no cluster is known; set DLEXPLAIN_RAY to its HOST:PORT, or give it on Train > Launch of a "
+    "dashboard of your own"
+)
 NOT_INSTALLED = (
     "Ray is not installed here, so that no cluster can be asked; "
     "pip install -r requirements-ray.txt"

@@ -46,7 +46,7 @@ from dlexplain.results.layers import (
     TopActivation,
     TopActivations,
 )
-from dlexplain.results.many import AttackedMany, ExplainedMany
+from dlexplain.results.many import AttackedMany, ExplainedMany, ManyQuality, MeasuredMany
 from dlexplain.results.mean_errors import MeanError
 from dlexplain.results.model_comparison import ModelComparison
 from dlexplain.results.objects import (
@@ -82,7 +82,6 @@ from dlexplain.results.runs import (
     RunRecord,
     Score,
     StateChange,
-    ZooCard,
     lower_is_better,
 )
 from dlexplain.results.series import (
@@ -165,6 +164,7 @@ from dlexplain.results.writing import (
     UnitSearch,
     Writing,
 )
+from dlexplain.results.zoo_cards import SeedScores, ZooCard
 
 __all__ = [
     "Activation",
@@ -225,9 +225,11 @@ __all__ = [
     "Layer",
     "LayerCurve",
     "Layers",
+    "ManyQuality",
     "MapAgreement",
     "MapSimilarity",
     "MeanError",
+    "MeasuredMany",
     "Measurement",
     "ModelComparison",
     "MultiTaskTest",
@@ -257,6 +259,7 @@ __all__ = [
     "Samples",
     "Score",
     "ScoreHistogram",
+    "SeedScores",
     "SeenPicture",
     "Segmentation",
     "SeriesAbout",

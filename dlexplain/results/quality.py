@@ -94,13 +94,7 @@ class Quality:
     @property
     def told(self) -> str:
         """Such as "Deletion: 0.21 [0.09 to 0.33], n = 16.", with the better end."""
-        found = self.found
-        words = [f"{self.title}: {_told(found.value)}"]
-        if found.low is not None and found.high is not None:
-            words.append(f"[{_told(found.low)} to {_told(found.high)}]")
-        words += [self.unit] if self.unit else []
-        better = {True: "; more is better", False: "; less is better", None: ""}
-        return f"{' '.join(words)}, n = {found.n}{better[self.higher_is_better]}."
+        return measured_told(self.title, self.found, self.unit, self.higher_is_better)
 
     def plot(self) -> Any:
         """The curve behind it; raises ValueError for a metric without one."""
@@ -158,6 +152,16 @@ class MapAgreement:
             "consensus": self.consensus.tolist(),
             "spread": self.spread.tolist(),
         }
+
+
+def measured_told(title: str, found: Measurement, unit: str, higher: bool | None) -> str:
+    """ "Deletion: 0.21 [0.09 to 0.33], n = 16; more is better." """
+    words = [f"{title}: {_told(found.value)}"]
+    if found.low is not None and found.high is not None:
+        words.append(f"[{_told(found.low)} to {_told(found.high)}]")
+    words += [unit] if unit else []
+    better = {True: "; more is better", False: "; less is better", None: ""}
+    return f"{' '.join(words)}, n = {found.n:,}{better[higher]}."
 
 
 def _told(value: float) -> str:

@@ -1,12 +1,16 @@
-"""Whether the cluster of the settings can be reached, and what it has; without Ray in here."""
+"""The cluster of the settings: its address, whether it can be reached, what it has; without Ray in
+here."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
 
+from dlexplain.errors import BadInput
 from dlexplain.execution.clusters.connecting import Node, amounts
-from dlexplain.settings import settings
+from dlexplain.execution.files import write_whole
+from dlexplain.settings import chosen_file, cluster_address, read_chosen, settings
 
 ASK_SECONDS = 60.0
 """The asking process ends by itself long before, unless its imports take so long."""
@@ -40,6 +44,35 @@ class ClusterFacts:
             }
             for node in self.nodes
         ]
+
+
+def is_fixed() -> bool:
+    """Whether the environment says the address, so that nothing else counts."""
+    return bool(os.environ.get("DLEXPLAIN_RAY"))
+
+
+def choice_problem() -> str:
+    """Why the address that was chosen cannot be read, a sentence, or ""; "" where it does not
+    count."""
+    return "" if is_fixed() else read_chosen(settings().home)[1]
+
+
+def choose_cluster(address: str) -> None:
+    """Keep an address in the home folder, for all processes of it from now on; "" forgets it.
+
+    Raises BadInput for what is none, or where the environment says another, and OSError.
+    """
+    address = address.strip()
+    if is_fixed():
+        raise BadInput(f"the address is {settings().ray} by DLEXPLAIN_RAY, which comes first")
+    if address:
+        cluster_address(address)
+    file = chosen_file(settings().home)
+    if not address:
+        file.unlink(missing_ok=True)
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, json.dumps({"ray": address}).encode())
 
 
 def ask_cluster() -> ClusterFacts:

@@ -26,6 +26,7 @@ from dlexplain.services.training.generated import learned_from
 from dlexplain.services.training.presets import PRESETS, preset
 from dlexplain.services.training.runs import launch, run, wait_for
 from dlexplain.services.training.worker import build
+from dlexplain.services.zoo_seeds import is_near
 from dlexplain.settings import local_path, settings
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.catalogue import trained
@@ -34,8 +35,6 @@ from dlexplain.trained.networks import fill
 from dlexplain.trained.stored_weights import pack
 from dlexplain.trained.zoo import zoo_models
 
-TOLERANCE = 0.01
-"""Relative difference of a metric that verifying allows: processors add in different orders."""
 Told = Callable[[str], None]
 
 
@@ -118,7 +117,7 @@ def _differences(card: Mapping[str, Any], metrics: Mapping[str, float]) -> str:
     wrong = [
         f"{key} is {metrics.get(key, float('nan')):.5g}, the card says {value:.5g}"
         for key, value in said.items()
-        if not abs(metrics.get(key, float("nan")) - value) <= TOLERANCE * max(abs(value), 0.1)
+        if not is_near(metrics.get(key, float("nan")), value)
     ]
     return "; ".join(wrong)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from dlexplain.errors import UnknownName, known_names
+from dlexplain.errors import BadInput, UnknownName, WeightsError, known_names
 from dlexplain.execution.paths import (
     calibration_in,
     compression_in,
@@ -13,14 +13,18 @@ from dlexplain.execution.paths import (
     trust_in,
 )
 from dlexplain.results import ZooCard
-from dlexplain.results.runs import GPU
 from dlexplain.results.words import duration, size
+from dlexplain.results.zoo_cards import GPU, SeedScores
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.folder import Trained, sizes_of
 from dlexplain.trained.zoo import Zoo, readable_zoo
 
 MEASURED = (calibration_in, compression_in, outside_in, robustness_in, smoothing_in, trust_in)
 """Files beside a card that are not needed to load the model."""
+
+
+SEEDS = "seeds"
+"""The key of a card under which its training with other seeds stands."""
 
 
 def zoo_cards() -> tuple[ZooCard, ...]:
@@ -45,6 +49,7 @@ def _read(model: Trained) -> ZooCard:
     assert model.headline is not None  # a zoo model without one is damaged
     environment = card.get("environment", {})
     measured = {where(model.folder) for where in MEASURED}
+    seeds, seeds_problem = _seeds(model)
     device, processor = (str(environment.get(key, "")) for key in ("device", "processor"))
     return ZooCard(
         name=model.name,
@@ -62,7 +67,36 @@ def _read(model: Trained) -> ZooCard:
         notes=tuple(model.facts.get("notes", ())),
         flat=spec.flat(),
         spec=spec.to_dict(),
+        seeds=seeds,
+        seeds_problem=seeds_problem,
     )
+
+
+def _seeds(model: Trained) -> tuple[SeedScores | None, str]:
+    """How its training does with other seeds, or why that cannot be shown; nothing else of the
+    model hangs on it."""
+    try:
+        return seeds_in(model), ""
+    except WeightsError as error:
+        return None, str(error)
+
+
+def seeds_in(model: Trained) -> SeedScores | None:
+    """What its card says of other seeds, None where nothing; raises WeightsError where it is
+    damaged."""
+    if SEEDS not in model.card:
+        return None
+    try:
+        found = SeedScores.from_dict(model.card[SEEDS])
+        if found.shipped != model.spec.seed:
+            raise BadInput(f"the shipped seed is {found.shipped}, the model's {model.spec.seed}")
+        if unknown := next((key for key in found.scores if key not in model.metrics), ""):
+            raise BadInput(f"{unknown} is no metric of the model")
+    except BadInput as error:
+        raise WeightsError(
+            f"the seeds in the card of {model.owner} are damaged: {error}"
+        ) from error
+    return found
 
 
 def score_table(cards: Sequence[ZooCard]) -> str:
@@ -87,8 +121,10 @@ def trained_in(card: ZooCard) -> str:
 
 
 def _beside(card: ZooCard) -> str:
-    """What a forecaster is measured against."""
+    """Other seeds, and what a forecaster is measured against."""
+    key = card.headline[0]
+    seeds = f"; {card.seeds.words(key)}" if card.seeds and key in card.seeds.scores else ""
     if "test/mase_ar" not in card.metrics:
-        return ""
+        return seeds
     model, walk, ar = (card.metrics[f"test/mase{k}"] for k in ("", "_random_walk", "_ar"))
-    return f": MASE {model:.3g}, random walk {walk:.3g}, AR {ar:.3g}"
+    return f"{seeds}: MASE {model:.3g}, random walk {walk:.3g}, AR {ar:.3g}"

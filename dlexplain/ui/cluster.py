@@ -1,13 +1,61 @@
-"""The cluster on which a run would be trained, asked when somebody wants to know."""
+"""The cluster on which a run would be trained: its address, and what it has when somebody asks."""
 
 import streamlit as st
 
-from dlexplain.services.cluster import ClusterFacts, ask_cluster
+from dlexplain.errors import BadInput
+from dlexplain.results.words import sentence
+from dlexplain.services.cluster import (
+    ClusterFacts,
+    ask_cluster,
+    choice_problem,
+    choose_cluster,
+    is_fixed,
+)
 from dlexplain.settings import settings
 from dlexplain.ui.jobs import Asked, asked, known, result_of, show_live
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.own_server import is_own_server
 
-SLOT = "cluster"
+SLOT, ADDRESS, PROBLEM = "cluster", "cluster-address", "cluster-address-problem"
+
+
+def offers_cluster() -> bool:
+    """Whether a cluster is known, or can be given on the page."""
+    return bool(settings().ray) or is_own_server()
+
+
+def ask_address() -> None:
+    """The cluster's address, which the environment or, on a dashboard of one's own, this page says;
+    on a shared one visitors can neither see nor change it here."""
+    if not is_own_server():
+        return
+    fixed = is_fixed()
+    st.session_state[ADDRESS] = st.session_state.get(PROBLEM, (settings().ray,))[0]
+    st.text_input(
+        "Address of the cluster",
+        key=ADDRESS,
+        placeholder="HOST:PORT, such as 127.0.0.1:6379",
+        disabled=fixed,
+        on_change=_choose,
+        help="Set by DLEXPLAIN_RAY, which comes first; start the dashboard without it to choose "
+        "here."
+        if fixed
+        else "HOST:PORT of the Ray cluster's head. Kept in the home folder, for this dashboard and "
+        "all commands; empty forgets it. Whoever runs the cluster sees what is sent to it.",
+    )
+    if problem := st.session_state.pop(PROBLEM, ("", ""))[1] or choice_problem():
+        st.error(literal(sentence(problem.rstrip("."))))
+
+
+def _choose() -> None:
+    """Before the page is drawn anew; what is wrong is said there, and the text is left to mend."""
+    text = str(st.session_state[ADDRESS])
+    if not is_own_server():
+        return
+    try:
+        choose_cluster(text)
+    except (BadInput, OSError) as error:
+        st.session_state[PROBLEM] = text, str(error)
 
 
 def show_cluster() -> None:

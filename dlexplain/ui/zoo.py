@@ -6,7 +6,15 @@ import streamlit as st
 
 from dlexplain.results import ZooCard
 from dlexplain.results.robustness import card_figures
-from dlexplain.results.words import certainty, examples_of, metric, metric_name, size
+from dlexplain.results.words import (
+    capital,
+    certainty,
+    examples_of,
+    metric,
+    metric_name,
+    sentence,
+    size,
+)
 from dlexplain.services.attack.robustness_shipped import shipped
 from dlexplain.trained.zoo_cards import trained_in, zoo_cards
 from dlexplain.ui.markdown import literal
@@ -84,6 +92,7 @@ def show_zoo_card(card: ZooCard) -> None:
                 st.metric(name, value, width="content")
                 if within:
                     st.caption(within)
+    _seeds(card)
     with st.container(horizontal=True):
         explain_link(card.task, card.name, "zoo-explain")
         if st.button("Train it again", icon=":material/play_arrow:", key="zoo-train"):
@@ -92,10 +101,7 @@ def show_zoo_card(card: ZooCard) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Metrics")
-        rows = [
-            {"Metric": metric_name(k), "Value": metric(k, v), "95% interval, n": sure(card, k)}
-            for k, v in sorted(card.metrics.items())
-        ]
+        rows = [_row(card, key) for key in sorted(card.metrics)]
         st.dataframe(rows, hide_index=True, height="content" if len(rows) < 14 else 520)
         st.caption(f"Of the weights as they are stored here, in few bits. {literal(card.machine)}.")
         _robustness(card)
@@ -116,6 +122,36 @@ def show_zoo_card(card: ZooCard) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
+
+
+def _seeds(card: ZooCard) -> None:
+    """How its training does with other seeds, where that was tried."""
+    if card.seeds_problem:
+        st.warning(literal(sentence(card.seeds_problem)))
+    key = card.headline[0]
+    if not (told := card.over_seeds(key)):
+        return
+    assert card.seeds is not None
+    st.markdown(f"{capital(metric_name(key))}: {literal(told)}.")
+    seeds, again = card.seeds, metric(key, card.seeds.again(key))
+    anew = f", where its run scored {again}" if again != metric(key, card.metrics[key]) else ""
+    st.caption(
+        f"The same training with seeds {', '.join(map(str, seeds.seeds))}; here is that of seed "
+        f"{seeds.shipped}, which was trained again among them{anew}. After ± stands the standard "
+        "deviation of the runs; the interval is that of their mean (Student's t). Their weights "
+        "are as they were trained, those here are stored in few bits."
+    )
+
+
+def _row(card: ZooCard, key: str) -> dict[str, str]:
+    told = {
+        "Metric": metric_name(key),
+        "Value": metric(key, card.metrics[key]),
+        "95% interval, n": sure(card, key),
+    }
+    if card.seeds:
+        told[f"Over {card.seeds.n} seeds"] = card.seeds.short(key)
+    return told
 
 
 def _robustness(card: ZooCard) -> None:

@@ -15,6 +15,7 @@ from dlexplain.ui.notices import explain_link, train_on_link
 from dlexplain.ui.run_list import show_list, tell_of_mlflow
 from dlexplain.ui.run_live import EVERY_SECONDS, follow, is_active, now, runs_now, show_progress
 from dlexplain.ui.run_notes import again_and_longer, show_files, show_note, star_and_archive
+from dlexplain.ui.run_registering import register_popover, show_registered
 from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, moment
 from dlexplain.ui.zoo import ADDRESS, leave_zoo, show_zoo, show_zoo_card
 
@@ -117,6 +118,7 @@ def show_head(record: "RunRecord") -> None:
     show_note(record)
     follow(record, show_progress, lambda found: found)
     actions(record)
+    show_registered(record)
     rerun_when(
         lambda: (found := now(record)) and (found.state, found.resumable),
         partial(is_active, record),
@@ -139,6 +141,7 @@ def actions(record: "RunRecord") -> None:
             train_on_link(record.task, record.id, "train-on")
         again_and_longer(record)
         star_and_archive(record)
+        register_popover(record)
         with st.popover("Rename, tag", icon=":material/edit:"):
             name = st.text_input("Name", record.name, key=f"rename-{record.id}", max_chars=120)
             tags = st.text_input(

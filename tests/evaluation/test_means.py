@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from dlexplain.evaluation import intervals
 from dlexplain.evaluation.means import holm, of_mean, welch
 
 A, B = [0.91, 0.93, 0.92, 0.95, 0.94], [0.90, 0.85, 0.91, 0.80]
@@ -52,3 +53,14 @@ def test_holm_steps_down_and_keeps_the_order() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([0.5, 0.9]) == [1.0, 1.0]
     assert holm([]) == []
+
+
+def test_resamples_that_do_not_fit_at_once_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(1).standard_normal(37)
+    whole = intervals.bootstrap_mean(values, seed=5)
+    drawn = np.random.default_rng(5).integers(0, 37, (intervals.RESAMPLES, 37))
+    low, high = np.quantile(values[drawn].mean(1), [(1 - 0.95) / 2, (1 + 0.95) / 2])
+    assert whole == (values.mean(), low, high)
+    for at_once in (1, 37 * 7, 37 * 1999 + 5):
+        monkeypatch.setattr(intervals, "AT_ONCE", at_once)
+        assert intervals.bootstrap_mean(values, seed=5) == whole

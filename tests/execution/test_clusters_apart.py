@@ -66,7 +66,8 @@ def node(row: RunRow, tmp_path: Path) -> Any:
 
 @pytest.mark.parametrize("address", ["rubbish", "host", ":1", "ray://host:10001", "host:0", "h:x"])
 def test_an_address_is_host_and_port(address: str) -> None:
-    with pytest.raises(ClusterError, match=f'DLEXPLAIN_RAY is "{address}"; it takes HOST:PORT'):
+    told = f'DLEXPLAIN_RAY: the address is "{address}"; it takes HOST:PORT'
+    with pytest.raises(ClusterError, match=told):
         read_address(address)
 
 

@@ -1,5 +1,6 @@
-"""Copies of a run in an object store, by moto's server; skipped where s3fs or moto is missing:
-pip install s3fs "moto[server]". No requirement of ours has them."""
+"""Copies of a run in an object store, by moto's server. s3fs and moto come by requirements-dev.txt
+(66 MB, most of it moto's and botocore's tables), so `make test` runs this; skipped where one of
+them is missing."""
 
 import os
 from pathlib import Path

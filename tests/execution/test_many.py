@@ -1,18 +1,10 @@
 """Pictures explained in shards: the same here and on a real Ray cluster, whatever is killed."""
 
 import json
-import os
-import pickle
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import psutil
-import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -22,26 +14,18 @@ from dlexplain.data.picture_files import find_pictures
 from dlexplain.errors import BadInput, Cancelled, DataError, RunError
 from dlexplain.execution.clusters.connecting import connect
 from dlexplain.execution.clusters.pool import Pool
-from dlexplain.execution.clusters.workplace import Workplace
 from dlexplain.results import AttackedMany, ExplainedMany
 from dlexplain.services.many.job import found_model
 from dlexplain.services.many.rows import map_of
 from dlexplain.settings import settings
 from tests.digit_files import digits_folder
-from tests.execution.clusters import ROOT, TestCluster
+from tests.execution.clusters import TestCluster
+from tests.execution.many import in_process, killed_after_a_shard, rows, shards
 
 COUNT, SHARD, MODEL = 20, 5, "digits-cnn"
 METHOD = ("rise", {"samples": 400})
 """Long enough to be killed in the middle."""
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """As workers on the cluster have."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
@@ -62,28 +46,10 @@ def whole(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> ExplainedMa
     return explained(folder, tmp_path_factory.mktemp("whole"))
 
 
-def rows(found: Path) -> list[dict[str, object]]:
-    files = sorted(found.glob("shards/*.parquet"))
-    return [row for file in files for row in pq.read_table(file).to_pylist()]
-
-
-def shards(found: ExplainedMany | AttackedMany) -> dict[str, bytes]:
-    return {f.name: f.read_bytes() for f in sorted(found.folder.glob("shards/*"))}
-
-
 def assert_each_once(found: ExplainedMany, folder: Path) -> None:
     names = [row["name"] for row in rows(found.folder)]
     assert names == sorted(f.relative_to(folder).as_posix() for f in folder.rglob("*.png"))
     assert len(set(names)) == COUNT == found.pictures
-
-
-@pytest.fixture
-def on_ray(cluster: TestCluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("DLEXPLAIN_RAY", cluster.address)
-    settings.cache_clear()
-    yield cluster.address
-    monkeypatch.undo()
-    settings.cache_clear()
 
 
 def test_each_row_is_what_explain_says_of_the_picture(folder: Path, whole: ExplainedMany) -> None:
@@ -137,21 +103,8 @@ def test_a_killed_driver_is_gone_on_with_here(
 ) -> None:
     out = tmp_path / "out"
     words = ["explain-many", str(folder), "--model", MODEL, "--method", METHOD[0]]
-    words += ["--set", f"samples={METHOD[1]['samples']}", "--shard", str(SHARD), "--out", str(out)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dlexplain", *words, "--on", "ray", "--workers", "1"],
-        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    lines = out / "answers.jsonl"
-    stop = time.monotonic() + 120
-    while not (lines.exists() and lines.read_text().endswith("\n")):
-        assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < stop
-        time.sleep(0.01)
-    process.kill()
-    process.communicate()
-    assert not (out / "manifest.json").exists()
+    words += ["--set", f"samples={METHOD[1]['samples']}", "--shard", str(SHARD)]
+    killed_after_a_shard([*words, "--on", "ray", "--workers", "1"], out)
     with pytest.raises(BadInput, match="has answers of an earlier job"):
         explained(folder, out)
     found = explained(folder, out, resume=True)
@@ -329,22 +282,6 @@ def test_each_row_is_what_attack_says_of_the_picture(folder: Path, tmp_path: Pat
         )
 
 
-class InProcess:
-    """Stands for the pool: the same worker in here, and what goes to it goes as bytes."""
-
-    count = 1
-
-    def __init__(
-        self, ray: None, address: str, maker: str, asked: dict[str, Any], most: int, cpus: int
-    ) -> None:
-        self.place = Workplace()
-        self.place.begin(maker, pickle.loads(pickle.dumps(asked)))
-
-    def results(self, tasks: Iterator[tuple[int, Any]], *told: object) -> Iterator[Any]:
-        for number, content in tasks:
-            yield number, self.place.do(pickle.loads(pickle.dumps(content)))
-
-
 @pytest.mark.parametrize("job", [explained, attacked])
 def test_what_a_worker_makes_of_what_it_is_sent_is_what_is_made_here(
     job: Callable[..., ExplainedMany | AttackedMany],
@@ -353,15 +290,8 @@ def test_what_a_worker_makes_of_what_it_is_sent_is_what_is_made_here(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here = job(folder, tmp_path / "here")
-    monkeypatch.setenv("DLEXPLAIN_RAY", "stands:1")
-    monkeypatch.setattr("dlexplain.services.many.job.Pool", InProcess)
-    monkeypatch.setattr("dlexplain.services.many.job.joined", lambda *told: nullcontext())
-    settings.cache_clear()
-    try:
+    with in_process(monkeypatch):
         there = job(folder, tmp_path / "there", on="ray")
-    finally:
-        monkeypatch.undo()
-        settings.cache_clear()
     assert shards(there) == shards(here) and there.on == "ray"
 
 

@@ -1,6 +1,7 @@
 """The pages of trainings under AppTest, over small runs that were trained for real."""
 
 import contextlib
+import json
 import shutil
 import threading
 import time
@@ -218,6 +219,30 @@ def test_the_zoo_is_listed_beside_the_runs_and_each_has_a_card() -> None:
     assert [b.label for b in page.button][:3] == [
         "All runs", "Explain pictures with it", "Train it again",
     ]  # fmt: skip
+
+
+def test_a_card_with_seeds_tells_them_and_damaged_ones_are_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(paths.zoo_folder() / "digits-cnn", tmp_path / "digits-cnn")
+    monkeypatch.setattr(paths, "zoo_folder", lambda: tmp_path)
+    (card,) = zoo_cards()
+    assert card.seeds is not None
+    page = opened("2_runs.py", zoo="digits-cnn")
+    assert literal(card.over_seeds("test/accuracy")) in texts(page)
+    assert f"where its run scored {card.seeds.again('test/accuracy'):.1%}" in texts(page)
+    table = next(frame.value for frame in page.dataframe if "Metric" in frame.value.columns)
+    told = dict(zip(table["Metric"], table["Over 5 seeds"], strict=True))
+    assert told["test accuracy"] == card.seeds.short("test/accuracy")
+    assert told["validation accuracy"] == ""
+    file = paths.card_in(tmp_path / "digits-cnn")
+    damaged = json.loads(file.read_text())
+    damaged["seeds"]["shipped"] = 7
+    file.write_text(json.dumps(damaged))
+    page = opened("2_runs.py", zoo="digits-cnn")
+    (told_once,) = [w.value for w in page.warning if "are damaged" in w.value]
+    assert "the shipped one among them" in told_once
+    assert "over 5 seeds" not in texts(page) and page.metric[0].label == "test accuracy"
 
 
 def test_a_zoo_model_that_is_not_there_is_one_sentence() -> None:

@@ -17,8 +17,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dlexplain.errors import DlexplainError, RunError
+from dlexplain.errors import BadInput, DlexplainError, RunError
 from dlexplain.execution.resources import NOT_INSTALLED, Params
+from dlexplain.settings import cluster_address
 
 REACH_SECONDS, CONNECT_SECONDS = 5.0, 30.0
 """How long the address, and then Ray there, may take to answer: Ray itself waits for minutes."""
@@ -68,13 +69,10 @@ def ray_module() -> Any:
 
 def read_address(address: str) -> tuple[str, int]:
     """Host and port; raises ClusterError."""
-    host, colon, port = address.rpartition(":")
-    if not (host and colon and port.isdigit() and 0 < int(port) < 65536) or "/" in host:
-        raise ClusterError(
-            f'DLEXPLAIN_RAY is "{address}"; it takes HOST:PORT of the cluster\'s head, such as '
-            "192.0.2.1:6379"
-        )
-    return host.strip("[]"), int(port)
+    try:
+        return cluster_address(address)
+    except BadInput as error:
+        raise ClusterError(f"DLEXPLAIN_RAY: {error}") from error
 
 
 def connect(

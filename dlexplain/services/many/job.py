@@ -59,6 +59,7 @@ class Work:
     maker     MODULE:FUNCTION(model=, fingerprint=, **asked) that makes `do` on another machine
     do        (shard, progress) -> its rows as a Parquet file
     question  of the files
+    each      rows of a picture, which are neighbours
     """
 
     model: LoadedModel
@@ -66,6 +67,7 @@ class Work:
     asked: Mapping[str, Any]
     do: Callable[[Packed, Progress], bytes]
     question: Callable[[PictureFiles], ManyQuestion]
+    each: int = 1
 
 
 def found_model(name: str, fingerprint: str) -> LoadedModel:
@@ -99,14 +101,16 @@ def in_shards(
         else:
             job.here()
         columns = ("class", "truth", *columns)
-        counted = store.close(job.sizes, {"question": asdict(question), **about}, columns)
-    pairs = zip(counted.columns["class"], counted.columns["truth"], strict=True)
-    known = [said == truth for said, truth in pairs if truth is not None]
+        told = {"question": asdict(question), **about}
+        counted = store.close(job.sizes, told, columns, work.each)
+    said, truths = (counted.columns[name][:: work.each] for name in ("class", "truth"))
+    pairs = zip(said, truths, strict=True)
+    known = [one == truth for one, truth in pairs if truth is not None]
     facts = {
         "source": files.name,
         "model": work.model.name,
         "folder": store.folder,
-        "pictures": counted.rows,
+        "pictures": counted.examples,
         "shards": len(job.sizes),
         "refused": counted.refused,
         "problems": counted.problems,
@@ -185,4 +189,4 @@ class _Job:
                 self.progress.advance(self.sizes[number])
 
     def _keep(self, number: int, rows: bytes) -> None:
-        self.store.add(number, self.sizes[number], rows)
+        self.store.add(number, self.sizes[number] * self.work.each, rows)

@@ -58,6 +58,23 @@ ATTACKED = pa.schema(
 HALF = "<f2"
 
 
+def measured_by(metrics: Sequence[str]) -> Any:
+    """The schema of a row a file and method. By metric: its value with its interval, of what n it
+    is made, and a note; or why there is no value."""
+    kinds = {"": pa.float64(), "_low": pa.float64(), "_high": pa.float64(), "_n": pa.int32()}
+    kinds |= {"_note": pa.string(), "_why": pa.string()}
+    return pa.schema(
+        [
+            *_FILE,
+            ("method", pa.string()),
+            *_SAID,
+            ("evaluations", pa.int64()),
+            *((f"{name}{end}", kind) for name in metrics for end, kind in kinds.items()),
+            *_WHY,
+        ]
+    )
+
+
 def to_parquet(rows: Sequence[Mapping[str, Any]], schema: Any) -> bytes:
     """The rows, by names of the schema, as a file; what a row does not name is null in it."""
     buffer = io.BytesIO()

@@ -6,7 +6,7 @@
     manifest.json           at the end: counts and digests of it all
 
 A shard is done when there is a line of it and its file has that SHA-256. Whatever else there is is
-done again, into the same file: so no example has two rows, and none is missing.
+done again, into the same file: so no example has rows twice, and none is missing.
 """
 
 import hashlib
@@ -41,10 +41,10 @@ class ManyQuestion(FolderQuestion):
 
 @dataclass(frozen=True)
 class Counted:
-    """Of all rows: refused  that have no answer, with the first sentences on them;  columns  values
-    by name, a row each"""
+    """examples;  refused  those that have no answer, with the first sentences on them;  columns
+    values by name, a row each"""
 
-    rows: int
+    examples: int
     refused: int
     problems: tuple[str, ...]
     digest: str
@@ -93,32 +93,32 @@ class ManyStore(KeptAnswers[ManyQuestion]):
         self.append([{"shard": number, "rows": rows, "sha256": digest}])
 
     def close(
-        self, sizes: Sequence[int], about: Mapping[str, Any], columns: Sequence[str]
+        self, sizes: Sequence[int], about: Mapping[str, Any], columns: Sequence[str], each: int = 1
     ) -> Counted:
         """Count what is in the files, and write the manifest.
 
-        sizes  rows that each shard must have;  about  further facts for people
-        columns  whose values are wanted
-        Raises RunError where an example has no row or two.
+        sizes  examples that each shard must have;  about  further facts for people
+        columns  whose values are wanted;  each  rows of an example
+        Raises RunError where an example has too few rows or too many.
         """
         noted = self.noted()
-        rows = self._rows(sizes, ["place", "error", *columns])
-        problems = [error for error in rows["error"] if error is not None]
+        rows = self._rows(sizes, ["place", "error", *columns], each)
+        problems = [error for error in rows["error"][::each] if error is not None]
         digests = "".join(noted[number] for number in range(len(sizes)))
         counted = Counted(
-            len(rows["place"]),
+            sum(sizes),
             len(problems),
             tuple(problems[:FIRST]),
             hashlib.sha256(digests.encode()).hexdigest(),
             rows,
         )
         files = [
-            {"shard": number, "rows": size, "sha256": noted[number]}
+            {"shard": number, "rows": size * each, "sha256": noted[number]}
             for number, size in enumerate(sizes)
         ]
         told = {
             **about,
-            "rows": counted.rows,
+            "rows": counted.examples * each,
             "refused": counted.refused,
             "digest": counted.digest,
             "shards": files,
@@ -126,12 +126,15 @@ class ManyStore(KeptAnswers[ManyQuestion]):
         self.finish(self.folder / MANIFEST, told)
         return counted
 
-    def _rows(self, sizes: Sequence[int], columns: Sequence[str]) -> dict[str, list[Any]]:
+    def _rows(
+        self, sizes: Sequence[int], columns: Sequence[str], each: int
+    ) -> dict[str, list[Any]]:
         found: dict[str, list[Any]] = {name: [] for name in columns}
         first = 0
         for number, size in enumerate(sizes):
             table = pq.read_table(self.file(number), columns=list(columns))
-            if table["place"].to_pylist() != list(range(first, first + size)):
+            places = [place for place in range(first, first + size) for _ in range(each)]
+            if table["place"].to_pylist() != places:
                 raise RunError(f"{self.file(number)} has not the rows that it should have")
             first += size
             for name in columns:

@@ -11,7 +11,7 @@ from dlexplain.data.fit import Fit, read_fit
 from dlexplain.data.pictures import Picture, Source, read_picture
 from dlexplain.errors import BadInput
 from dlexplain.explainers.base import Explainer, Request, find_method
-from dlexplain.explainers.batching import Target
+from dlexplain.explainers.batching import BatchSizes, Target
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.inputs.picture import BoxInput, PictureInput
 from dlexplain.explainers.progress import Progress
@@ -118,13 +118,14 @@ def input_of(
     target: Target,
     progress: Progress | None = None,
     segments: Tensor | None = None,
+    chunks: BatchSizes | None = None,
 ) -> PictureInput:
-    """A picture, ready to be explained."""
+    """A picture, ready to be explained. chunks  by default as measured on this machine"""
     return INPUTS[model.prepared.modality](
         model.prepared,
         target,
         progress or Progress(),
-        batch_sizes(),
+        chunks or batch_sizes(),
         model.to_input(model.view(picture)),
         segments,
     )

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 import dlexplain.evaluation.metrics  # noqa: F401, registers them
-from dlexplain.errors import BadInput, Incompatible, known_names
-from dlexplain.evaluation.base import METRICS, metrics_for
+from dlexplain.errors import BadInput, Incompatible
+from dlexplain.evaluation.base import METRICS, metric_for, metrics_for
 from dlexplain.evaluation.case import Case
 from dlexplain.explainers.base import NOTHING
 from dlexplain.explainers.drawing import random_state_kept
@@ -68,16 +68,10 @@ def quality(
         case = replace(case, rival=rival_input(case, model, rival, x, explanation))
     known = metrics_for(case.given.modality.name)
     given = {METRICS[name].name: values for name, values in (params or {}).items()}
-    for name in metrics:
-        if METRICS[name].name not in known:
-            raise Incompatible(
-                f"{METRICS[name].title} is not for a {case.given.modality.name}; "
-                f"{known_names(name, sorted(known))}"
-            )
+    chosen = [metric_for(name, case.given.modality.name) for name in metrics]
     found = []
-    for name in metrics or known:
-        metric = METRICS[name]
-        asked = metric.params(given.get(name, NOTHING))
+    for metric in chosen or known.values():
+        asked = metric.params(given.get(metric.name, NOTHING))
         try:
             found.append(metric.judge(case, asked))
         except Incompatible:

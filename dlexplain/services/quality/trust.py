@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dlexplain.errors import BadInput, Incompatible
+from dlexplain.errors import BadInput
 from dlexplain.evaluation.intervals import LEAST
 from dlexplain.execution.paths import trust_folder, trust_in
 from dlexplain.explainers.drawing import random_state_kept
@@ -17,9 +17,10 @@ from dlexplain.services.keeping import Keeping
 from dlexplain.services.kept import ASKED, forget_all_but
 from dlexplain.services.provenance import provenance
 from dlexplain.services.quality.examples import Example, Examples, Subject
+from dlexplain.services.quality.judged_maps import judged_map
 from dlexplain.services.quality.judging import one_or_more
 from dlexplain.services.quality.subjects import subject_of
-from dlexplain.services.quality.trust_plan import Planned, TrustPlan, case_of, made_plan
+from dlexplain.services.quality.trust_plan import Planned, TrustPlan, made_plan
 from dlexplain.services.quality.trust_store import TrustQuestion, TrustStore
 from dlexplain.services.quality.trust_table import Judged, tabulated
 from dlexplain.settings import local_path, settings
@@ -197,25 +198,12 @@ class _Job:
         inner = Progress(cancelled=self.progress.cancelled)
         given = example.ask(inner)
         inner.started = time.perf_counter()  # what the model says has been asked for before
-        try:
-            found = asked.method.explain(given, asked.request)
-        except (BadInput, Incompatible) as error:
-            return Judged(place, asked.method.name, None, 0, {}, {}, str(error))
-        seconds, evaluations = found.seconds, found.evaluations
-        try:
-            answered = self._answered(place)
-            case = case_of(asked, given, found, self.seed, answered, example.truth)
-        except BadInput as error:
-            return Judged(place, asked.method.name, seconds, evaluations, {}, {}, str(error))
-        values: dict[str, float] = {}
-        units: dict[str, str] = {}
-        why: dict[str, str] = {}
-        for one in self.plan.metrics:
-            if place < one.examples:
-                try:
-                    quality = one.metric.judge(case, one.params)
-                    values[one.metric.name] = quality.value
-                    units[one.metric.name] = quality.unit
-                except (BadInput, Incompatible) as error:
-                    why[one.metric.name] = str(error)
-        return Judged(place, asked.method.name, seconds, evaluations, values, units, "", why)
+        metrics = [one for one in self.plan.metrics if place < one.examples]
+        answered = self._answered(place)
+        made = judged_map(asked, given, metrics, self.seed, answered, example.truth)
+        values = {name: one.value for name, one in made.found.items()}
+        units = {name: one.unit for name, one in made.found.items()}
+        return Judged(
+            place, asked.method.name, made.seconds, made.evaluations, values, units, made.lost,
+            made.why,
+        )  # fmt: skip

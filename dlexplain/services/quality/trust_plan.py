@@ -10,13 +10,8 @@ from numpy.typing import NDArray
 
 import dlexplain.evaluation.metrics
 import dlexplain.services.explaining  # noqa: F401, these two register metrics and methods
-from dlexplain.errors import (
-    BadInput,
-    Cancelled,
-    Incompatible,
-    known_names,
-)
-from dlexplain.evaluation.base import METRICS, Metric, metrics_for, refusal
+from dlexplain.errors import BadInput, Cancelled, Incompatible
+from dlexplain.evaluation.base import METRICS, Metric, metric_for, metrics_for, refusal
 from dlexplain.evaluation.case import Case
 from dlexplain.explainers.base import Explainer, Explanation, Request, find_method, methods_for
 from dlexplain.explainers.inputs.base import ModelInput
@@ -210,15 +205,9 @@ def _metrics(
     subject: Subject, example: Example, asked: Sequence[Planned], names: Sequence[str]
 ) -> tuple[Measured, ...]:
     known = metrics_for(subject.modality)
-    for name in names:
-        if METRICS[name].name not in known:
-            raise Incompatible(
-                f"{METRICS[name].title} is not for a {subject.modality}; "
-                f"{known_names(name, sorted(known))}"
-            )
     usual = [name for name in USUAL_METRICS if name in known] or list(known)
     case = next(iter(_cases(asked, example)), None)
-    chosen = [METRICS[name] for name in dict.fromkeys(names or usual)]
+    chosen = [metric_for(name, subject.modality) for name in dict.fromkeys(names or usual)]
     if case is not None:
         for metric in chosen:
             if names and (why := refusal(metric, case)):

@@ -25,6 +25,7 @@ from dlexplain.services.training.parents import begun_with, can_read, parents, t
 from dlexplain.settings import settings
 from dlexplain.ui.address import from_address, one_of
 from dlexplain.ui.backbones import BACKBONES
+from dlexplain.ui.cluster import ask_address, offers_cluster
 from dlexplain.ui.forms import field_key, params_form
 from dlexplain.ui.markdown import literal
 
@@ -77,9 +78,11 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
         first.device,
         key=f"device-{preset}",
         help="auto takes the GPU where there is one; else cpu, cuda, cuda:N or mps"
-        + (", or ray for the cluster." if settings().ray else "."),
+        + (", or ray for the cluster." if offers_cluster() else "."),
     )
     device = device.strip() or "auto"
+    if device == "ray":
+        ask_address()
     alike = (task.name, data.name, model.name) == (first.task, first.data, first.model)
     on_cluster = device == "ray" and bool(settings().ray)
     place = device if on_cluster else "auto"

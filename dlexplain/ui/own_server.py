@@ -1,0 +1,41 @@
+"""Whether the dashboard is a person's own, so that a page may change what holds for all of it."""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
+"""Headers of a proxy: behind one, others may be asking."""
+
+
+def is_own_server() -> bool:
+    """Whether only people at this machine reach it: it listens to no other, and the browser has
+    asked for this machine, without a proxy between."""
+    return only_here(st.get_option("server.address"), st.context.headers)
+
+
+def only_here(listens: str | None, headers: Mapping[str, str]) -> bool:
+    """The same of the address that a server listens to and the headers of a request."""
+    asked = {key.lower(): value for key, value in headers.items()}
+    if any(name.lower() in asked for name in FORWARDED):
+        return False
+    return is_this_machine(listens or "") and is_this_machine(_host(asked.get("host", "")))
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether it is localhost or one of the addresses that lead nowhere else."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host(asked: str) -> str:
+    try:
+        return urlsplit(f"//{asked}").hostname or ""
+    except ValueError:
+        return ""
