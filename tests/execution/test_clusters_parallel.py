@@ -34,12 +34,9 @@ APART = replace(TWO, resources={**TWO.resources, "nodes": 2})
 
 
 @pytest.fixture
-def home(cluster: TestCluster, tmp_path: Path) -> Iterator[Path]:
+def home(on_ray: str, tmp_path: Path) -> Iterator[Path]:
     """Whose runs may go to the cluster; none is left behind."""
-    home = quiet_home(tmp_path)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DLEXPLAIN_RAY", cluster.address)
-        yield home
+    yield quiet_home(tmp_path)
     for child in process._children:
         if child.poll() is None:
             os.kill(child.pid, signal.SIGKILL)
