@@ -2,8 +2,8 @@
 
 The head has no processors, so that it is known which node trains. Lines read: "add" a node,
 "remove" the oldest as if its plug were pulled, or, with a number behind it, that whose raylet is
-this process. It prints the address, then "done" after each. When what it reads from ends, as with
-the tests, so does the cluster.
+this process. It prints the address, then "done" after each, when Ray knows. When what it reads from
+ends, as with the tests, so does the cluster.
 """
 
 import sys
@@ -11,6 +11,8 @@ from typing import Any
 
 STORE = 80 * 2**20
 """Bytes of each object store; Ray takes no less than 75 MiB."""
+NOTICED_SECONDS = 120
+"""How long Ray may take to know a node, or that it is gone."""
 
 
 def main(folder: str) -> None:
@@ -31,6 +33,7 @@ def main(folder: str) -> None:
             else:
                 place = [str(raylet_of(node)) for node in nodes].index(raylet) if raylet else 0
                 cluster.remove_node(nodes.pop(place), allow_graceful=False)
+            cluster.wait_for_nodes(NOTICED_SECONDS)
             print("done", flush=True)
     finally:
         cluster.shutdown()
