@@ -23,7 +23,7 @@ from dlexplain.execution.states import RunRow
 from dlexplain.services.training.catalogue import complete
 from dlexplain.services.training.inline import inline_queue
 from tests.execution.clusters import TestCluster
-from tests.execution.small import assert_same, wait_until, with_training
+from tests.execution.small import Curves, assert_same, wait_until, with_training
 from tests.execution.test_clusters import PATIENCE, ended, quiet_home, saved, trains
 from tests.services.test_parallel import ONE, learned
 
@@ -120,8 +120,7 @@ def without(queue: RunQueue, run: str, act: Callable[[], object]) -> RunRow:
 def assert_long_as_one(home: Path, two: RunRow) -> None:
     """It is finished, and its curve is that of one worker that nobody stopped."""
     assert two.state == "finished", two.why
-    one = inline_queue(home).submit(complete(with_training(ONE, epochs=LONG)))
-    assert_same(learned(home, two.id), learned(home, one.id))
+    assert_same(learned(home, two.id), of_one(home, with_training(ONE, epochs=LONG)))
 
 
 def trained(home: Path, spec: RunSpec) -> RunRow:
@@ -135,11 +134,19 @@ def trained(home: Path, spec: RunSpec) -> RunRow:
 
 def assert_curve_of_one(home: Path, two: RunRow) -> None:
     """And that the card, and the log of the second worker, came back."""
-    one = inline_queue(home).submit(complete(ONE))
-    assert_same(learned(home, two.id), learned(home, one.id))
+    assert_same(learned(home, two.id), of_one(home, ONE))
     assert "worker 2 of 2 is ready" in paths.worker_log_file(home, two.id, 1).read_text()
     card = json.loads(paths.card_file(home, two.id).read_text())
     assert card["spec"]["resources"] == dict(two.spec.resources)
+
+
+def of_one(home: Path, spec: RunSpec) -> Curves:
+    """The curves of one worker in this process; in a home of its own, since who has followed a run
+    to its end starts what is queued behind it."""
+    own = quiet_home(home / "one")
+    row = inline_queue(own).submit(complete(spec))
+    assert row.state == "finished", row.why
+    return learned(own, row.id)
 
 
 def processes_of(run: str) -> list[psutil.Process]:
