@@ -6,14 +6,13 @@ from pathlib import Path
 import streamlit as st
 
 from dlexplain.ui.live import following
+from dlexplain.ui.look import dress
 from dlexplain.ui.notices import states_told, tell_left_out
 from dlexplain.ui.session import here
 from dlexplain.ui.start import look_after_runs, warm_up
 
 SECTIONS = {n: n.capitalize() for n in ("explain", "generate", "inside", "secure", "train")}
 PAGES = Path(__file__).parent / "pages"
-# A file of our own, since Streamlit's icons come from the internet.
-ICON = Path(__file__).parent / "dlexplain" / "ui" / "icon.png"
 
 
 def _title(path: Path) -> str:
@@ -26,7 +25,7 @@ def _page(path: Path) -> "st.Page":
     return st.Page(path, title=_title(path), url_path="" if home else name, default=home)
 
 
-st.set_page_config(page_title="dlexplain", page_icon=str(ICON), layout="wide")
+dress()
 warm_up()
 look_after_runs()
 here()

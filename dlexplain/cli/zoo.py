@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from dlexplain.results import ZooCard
     from dlexplain.services.zoo import Verdict
 
-ACTIONS = ("list", "show", "verify", "train", "add", "seeds")
+ACTIONS = ("list", "show", "verify", "train", "add", "seeds", "gallery")
 
 
 def declare(command: "Commands") -> None:
@@ -23,7 +23,7 @@ def declare(command: "Commands") -> None:
         default="list",
         help="show tells all of one; verify tests each on its data and compares with its card; "
         "train does it all anew; add takes a finished run's id and a name; seeds takes a name, and "
-        "puts the runs of --family into its card",
+        "puts the runs of --family into its card; gallery makes the front page's examples anew",
     )
     zoo.add_argument("names", nargs="*", metavar="NAME", help="all where none is given")
     zoo.add_argument(
@@ -58,7 +58,19 @@ def _zoo(args: argparse.Namespace) -> int:
         return _add(args)
     if args.action == "seeds":
         return _seeds(args)
+    if args.action == "gallery":
+        return _gallery()
     return _list(args)
+
+
+def _gallery() -> int:
+    from dlexplain.figures.overlay import page_image, smoothed
+    from dlexplain.results.gallery_words import answer
+    from dlexplain.services.gallery import make_gallery
+
+    for one in make_gallery(_told, page_image, smoothed):
+        print(f"{one.kind}: {answer(one)}")
+    return 0
 
 
 def _told(text: str) -> None:

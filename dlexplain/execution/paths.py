@@ -172,6 +172,11 @@ def zoo_folder() -> Path:
     return Path(__file__).parents[1] / "zoo"
 
 
+def gallery_file() -> Path:
+    """The explained examples of the front page; their pictures lie beside it."""
+    return zoo_folder() / "_gallery" / "examples.json"
+
+
 def weights_in(folder: Path) -> Path:
     """The trained weights, safetensors, in a run's or a zoo model's folder."""
     return folder / "model.safetensors"

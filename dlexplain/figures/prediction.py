@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from dlexplain.figures.scales import BLUE, new_figure
 from dlexplain.results import ClassName, Prediction, plot
 
-ROW_HEIGHT = 46
+ROW_HEIGHT = 36
 LONGEST_LABEL = 28
 
 

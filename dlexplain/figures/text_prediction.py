@@ -14,8 +14,33 @@ MOST = 8
 
 @plot.register
 def plot_text_prediction(prediction: TextPrediction) -> go.Figure:
-    """One bar a class, best at the top, in percent."""
+    """One bar a class, best at the top, in percent; of two classes one line, which they share."""
+    if len(prediction.scores) == 2 and prediction.activation == "softmax":
+        return _shared_line(prediction)
     return _bars([("", prediction, BLUE)], [s.name.index for s in prediction.scores[:MOST]])
+
+
+def _shared_line(prediction: TextPrediction) -> go.Figure:
+    traces = [
+        {
+            "type": "bar", "orientation": "h", "x": [score.size], "y": [""],
+            "name": f"{escape(score.name.label[:28])} {score.text}",
+            "marker": {"color": colour, "cornerradius": 4},
+            "hovertemplate": f"{escape(score.name.label)} {score.size:.2%}<extra></extra>",
+        }
+        for score, colour in zip(prediction.scores, (BLUE, INK), strict=True)
+    ]  # fmt: skip
+    return new_figure(
+        traces,
+        {
+            "barmode": "stack", "height": 70, "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+            "xaxis": {"range": [0, 1], "visible": False, "fixedrange": True},
+            "yaxis": {"visible": False, "fixedrange": True},
+            "legend": {"orientation": "h", "y": 1.05, "yanchor": "bottom", "x": 0,
+                       "itemclick": False, "itemdoubleclick": False},
+            "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR,
+        },
+    )  # fmt: skip
 
 
 def plot_before_after(before: TextPrediction, after: TextPrediction) -> go.Figure:

@@ -56,6 +56,7 @@ class Loadable(Protocol):
 M = TypeVar("M", bound=Loadable)
 _keeping = threading.Lock()
 _loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+_loaded: set[str] = set()
 
 
 @random_state_kept()
@@ -69,7 +70,14 @@ def load(kind: type[M], name: str = "") -> M:
     with _keeping:
         read = kept(kind)
     with _loading[name]:  # two sessions at once wait for one loading
-        return cast(M, read(name))
+        found = read(name)
+    _loaded.add(name)
+    return cast(M, found)
+
+
+def has_loaded(name: str) -> bool:
+    """Whether this process has loaded it before, so that loading it takes no time, or little."""
+    return name in _loaded
 
 
 @cache

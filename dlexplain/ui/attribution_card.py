@@ -35,7 +35,7 @@ DRAWN = 256
 
 def map_options() -> None:
     """How the cards below draw their maps; kept in the session."""
-    strength, sign, style = st.columns([2, 2, 2], gap="large", vertical_alignment="bottom")
+    strength, sign, style = st.columns([2, 3, 2], gap="medium", vertical_alignment="bottom")
     strength.slider(
         "Overlay",
         0,

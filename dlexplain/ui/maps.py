@@ -81,11 +81,12 @@ def show_maps(
     """A card a method, answered by jobs; known  the methods that the model allows"""
     makers = [partial(picture_job, model, picture, request, ask) for ask in request.asks]
     answers = asked_all("answers", request, makers, request.is_slow)
-    map_options()
+    cards = st.container()
+    map_options()  # which stand below what they change
     view, judge = model.view(picture), judge_of(model, picture)
     for first in range(0, len(makers), COLUMNS):
         row = range(first, min(first + COLUMNS, len(makers)))
-        columns = st.columns(COLUMNS)
+        columns = cards.columns(COLUMNS)
         for column in columns[len(row) :]:
             column.empty()  # where an earlier question had a card
         for column, index in zip(columns, row, strict=False):

@@ -31,14 +31,8 @@ from dlexplain.ui.own_models import Own
 from dlexplain.ui.uploads import read_uploads
 
 UPLOAD, CAMERA, SAMPLE, TEST = "Upload", "Camera", "Samples", "Test pictures"
-ICONS = {
-    UPLOAD: ":material/upload:",
-    CAMERA: ":material/photo_camera:",
-    SAMPLE: ":material/image:",
-    TEST: ":material/grid_view:",
-}
 
-
+FIRST = "coffee"
 WITHOUT_PATCHES = "own-pictures-without-attention"
 """In the session: the user's own models whose attention cannot be shown."""
 
@@ -65,11 +59,13 @@ class Choice:
 
     address  what in the page's address stands for it; {} for one that cannot be found again
     truth    its class as its data set says it, where that is known
+    example  the sample's name, where one is looked at until something is given
     """
 
     picture: Picture | None = None
     address: Mapping[str, str] = field(default_factory=dict)
     truth: ClassName | None = None
+    example: str = ""
 
 
 def arrived() -> bool:
@@ -77,8 +73,11 @@ def arrived() -> bool:
     return not {"source", "source-tests"} & set(st.session_state)
 
 
-def choose_picture(model: ModelEntry, arrived: bool) -> Choice:
-    """The source's widgets; `arrived` as above, asked before any of them was drawn."""
+def choose_picture(model: ModelEntry, arrived: bool, example: bool = False) -> Choice:
+    """The source's widgets; `arrived` as above, asked before any of them was drawn.
+
+    example  whether a sample is looked at as long as nothing was uploaded
+    """
     state = st.session_state
     from_address("sample", lambda name: sample(name).key, arrived)
     from_address("test", _known_test, arrived)
@@ -91,7 +90,6 @@ def choose_picture(model: ModelEntry, arrived: bool) -> Choice:
         "Picture from",
         sources,
         default=kept if kept in sources else UPLOAD,
-        format_func=lambda name: f"{ICONS[name]} {name}",
         # Another key where the sources are others: Streamlit would forget the choice.
         key="source-tests" if owner else "source",
         required=True,
@@ -119,6 +117,10 @@ def choose_picture(model: ModelEntry, arrived: bool) -> Choice:
             "only.",
         )
         pictures = read_uploads("uploads", files)
+    if example and source == UPLOAD and not pictures:
+        name = _first_sample()
+        st.caption("Until then the page shows a sample.")
+        return Choice(_cached_sample(name), example=name)
     return Choice(_one_of(pictures))
 
 
@@ -128,7 +130,7 @@ def _first_source(model: ModelEntry, owner: str | None) -> str:
     if "test" in asked and owner:
         return TEST
     if "sample" in asked:
-        return SAMPLE
+        return SAMPLE if "sample" in st.session_state else UPLOAD
     if "model" in asked and owner == model.name:
         return TEST
     return SAMPLE if "sample" in st.session_state else UPLOAD
@@ -177,7 +179,7 @@ def _test(owner: str) -> Choice:
 
 
 def _sample() -> str | None:
-    st.session_state.setdefault("sample", sample_names()[0])
+    st.session_state.setdefault("sample", _first_sample())
     name = st.pills(
         "Sample",
         sample_names(),
@@ -190,6 +192,12 @@ def _sample() -> str | None:
         return None
     st.caption(sample(name).credit)
     return name
+
+
+def _first_sample() -> str:
+    """That of the front page's example, or where `dx.show` has given others their first."""
+    names = sample_names()
+    return FIRST if FIRST in names else names[0]
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

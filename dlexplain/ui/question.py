@@ -99,8 +99,7 @@ def _classes(
     contrast_from_address("contrast", model, titles, arrived)
     best = own or prediction.scores[0].name
     told = f"{best.label}, {'its own' if own else 'the most probable'} (or type any class)"
-    why, rather = st.columns(2)
-    target = why.selectbox(
+    target = st.selectbox(
         "Why this class",
         titles,
         index=None,
@@ -111,4 +110,4 @@ def _classes(
     )
     chosen = best.index if target is None else titles.index(target)
     none = "No second class (or type any class)"
-    return chosen, choose_contrast(rather, model, titles, chosen, "contrast", none)
+    return chosen, choose_contrast(st.container(), model, titles, chosen, "contrast", none)

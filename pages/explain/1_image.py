@@ -4,17 +4,21 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import DlexplainError
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.ui.address import told_above
 from dlexplain.ui.comparing.link import offer_comparison
+from dlexplain.ui.gallery import is_loaded, show_example
+from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model, choose_second
-from dlexplain.ui.pictures import OWN, arrived, choose_picture
+from dlexplain.ui.pictures import OWN, Choice, arrived, choose_picture
 
 if TYPE_CHECKING:
     from dlexplain.results import Attribution, Prediction
+    from dlexplain.trained.catalogue import ModelEntry
     from dlexplain.ui.jobs import Asked
 
 BESIDE_HELP = "A second model, of which the same is asked: predictions and maps side by side."
@@ -24,22 +28,39 @@ def main() -> None:
     st.title("Explain a picture")
     opened = arrived()
     with told_above():
-        first, second = st.columns(2)
-        with first:
+        answer, settings = answer_first()
+        of_picture, of_model = settings.container(), settings.container()
+        with of_model:
             entry = choose_model([TASK], "model", opened, own=OWN)
-        if entry is None:
-            return
-        with second:
+            if entry is None:
+                return
             beside = choose_second([TASK], entry, "beside", opened, OWN, BESIDE_HELP)
-    OWN.ask("model")
-    choice = choose_picture(entry, opened)
+            OWN.ask("model")
+        with of_picture:
+            choice = choose_picture(entry, opened, example=True)
     if choice.picture is None:
-        st.info(
-            "Drop a picture of your own above, or open **Samples**. You will see its classes, "
-            "and then which parts of it decided.",
-            icon=":material/arrow_upward:",
+        answer.info(
+            "Drop a picture of your own, or open **Samples**. You will see its classes, and then "
+            "which parts of it decided."
         )
         return
+    with answer:
+        explain(entry, beside, choice, opened, settings)
+
+
+def explain(
+    entry: "ModelEntry",
+    beside: "ModelEntry | None",
+    choice: Choice,
+    opened: bool,
+    settings: DeltaGenerator,
+) -> None:
+    """The classes, and why; the question's widgets go into the settings."""
+    waiting = st.empty()
+    sample = choice.example or choice.address.get("sample", "")
+    if beside is None and sample and not is_loaded(entry.name):
+        with waiting.container():
+            show_example("picture", {"sample": sample}, entry.name)
     # torch is imported from here on, so the empty page is there at once.
     from dlexplain.ui import cache
     from dlexplain.ui.fitting import fit_address, show_seen
@@ -52,6 +73,7 @@ def main() -> None:
     except DlexplainError as error:
         st.error(literal(error))
         return
+    waiting.empty()
     seen, *classes = st.columns([1, *([1, 1] if beside else [2])], gap="large",
                                 vertical_alignment="center")  # fmt: skip
     with seen:
@@ -66,7 +88,8 @@ def main() -> None:
         from dlexplain.ui.model_card import show_model_card
 
         show_model_card(model, picture)
-    request = ask(model, picture, prediction, opened)
+    with settings:
+        request = ask(model, picture, prediction, opened)
     named = {"beside": other.name} if other else {}
     share(model, {**choice.address, **fit_address(picture), **named})
     if request is None:

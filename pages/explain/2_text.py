@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.ui.address import from_address, one_of, to_address
 from dlexplain.ui.charts import chart
+from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.texts.choice import (
     IN_ADDRESS,
@@ -31,29 +33,34 @@ MANY_UNKNOWN = 0.3  # share of unknown tokens from which the page warns
 def main() -> None:
     st.title("Explain a text")
     arrived = "classifier" not in st.session_state
-    chosen, beside = choose_classifier(arrived)
+    answer, settings = answer_first()
+    with settings:
+        chosen, beside = choose_classifier(arrived, stacked=True)
     if chosen is None:
         return
     if chosen.task == TOKENS:
-        labelled(chosen, beside, arrived)
+        with answer:
+            labelled(chosen, beside, arrived, settings)
         share(chosen)
         return
     from_address("mode", one_of("mode", MODES), arrived)
     st.session_state.setdefault("mode", "one")
-    mode = st.segmented_control(
-        "Explain",
-        list(MODES),
-        format_func=MODES.__getitem__,
-        key="mode",
-        required=True,
-        label_visibility="collapsed",
-    )
-    if mode == "two":
-        two_texts(chosen, beside, arrived)
-    elif mode == "table":
-        table(chosen, beside)
-    else:
-        one_text(chosen, beside, arrived)
+    with settings:
+        mode = st.segmented_control(
+            "Explain",
+            list(MODES),
+            format_func=MODES.__getitem__,
+            key="mode",
+            required=True,
+            label_visibility="collapsed",
+        )
+    with answer:
+        if mode == "two":
+            two_texts(chosen, beside, arrived, settings)
+        elif mode == "table":
+            table(chosen, beside)
+        else:
+            one_text(chosen, beside, arrived, settings)
     share(chosen)
 
 
@@ -100,7 +107,9 @@ def _sentence(text: str) -> str:
     return literal(text[:1].upper() + text[1:])
 
 
-def one_text(chosen: "ModelEntry", beside: "ModelEntry | None", arrived: bool) -> None:
+def one_text(
+    chosen: "ModelEntry", beside: "ModelEntry | None", arrived: bool, settings: DeltaGenerator
+) -> None:
     text = choose_text("text", "Text", examples(chosen), arrived, first=0)
     pairs = [(m, m and load(m)) for m in (chosen, beside)]
     shown = [(trained, model) for trained, model in pairs if trained and model]
@@ -113,10 +122,13 @@ def one_text(chosen: "ModelEntry", beside: "ModelEntry | None", arrived: bool) -
             predictions.append(show_prediction(trained, model, text, model.name))
     if predictions[0] is None:
         return
-    why(shown[0][1], text, predictions[0], arrived, [model for _, model in shown[1:]])
+    others = [model for _, model in shown[1:]]
+    why(shown[0][1], text, predictions[0], arrived, others, settings)
 
 
-def labelled(chosen: "ModelEntry", beside: "ModelEntry | None", arrived: bool) -> None:
+def labelled(
+    chosen: "ModelEntry", beside: "ModelEntry | None", arrived: bool, settings: DeltaGenerator
+) -> None:
     """A token classifier's labels of all words, and why one of them has its label."""
     text = choose_text("text", "Text", examples(chosen), arrived, first=0)
     models = [model for entry in (chosen, beside) if entry and (model := load(entry))]
@@ -142,7 +154,7 @@ def labelled(chosen: "ModelEntry", beside: "ModelEntry | None", arrived: bool) -
             tell_lost(labels.tokens, labels.left, labels.unknown)
             if model is models[0]:
                 first = prediction
-    why(asked[0], text, first, arrived, asked[1:])
+    why(asked[0], text, first, arrived, asked[1:], settings)
 
 
 def show_prediction(
@@ -183,24 +195,28 @@ def why(
     prediction: "TextPrediction",
     arrived: bool,
     others: "list[TextModel]",
+    settings: DeltaGenerator,
 ) -> None:
+    """The answers; what is asked is chosen in the settings."""
     from dlexplain.ui.methods import Request
     from dlexplain.ui.texts import cache as text_cache
     from dlexplain.ui.texts.answers import show_answers, view_options
     from dlexplain.ui.texts.changes import show_changes
     from dlexplain.ui.texts.question import choose_asks, choose_classes
 
-    st.subheader("Why?")
-    target, contrast = choose_classes(model, prediction, arrived)
-    asks = choose_asks(model, arrived)
+    with settings:
+        st.subheader("Why?")
+        target, contrast = choose_classes(model, prediction, arrived)
+        asks = choose_asks(model, arrived)
     if target == contrast:
         st.error("The two classes are the same; choose another one to compare with.")
         return
     if not asks:
         st.info("Choose at least one method.")
         return
-    view_options()
-    places = st.columns(1 + len(others), gap="large")
+    answers = st.container()
+    view_options()  # which stand below what they change
+    places = answers.columns(1 + len(others), gap="large")
     for index, (column, which) in enumerate(zip(places, [model, *others], strict=True)):
         with column:
             if others:
@@ -229,7 +245,9 @@ def _fitting(request: "Request", which: "TextModel", first: "TextModel") -> "Req
     return replace(request, asks=asks) if asks else None
 
 
-def two_texts(chosen: "ModelEntry", beside: "ModelEntry | None", arrived: bool) -> None:
+def two_texts(
+    chosen: "ModelEntry", beside: "ModelEntry | None", arrived: bool, settings: DeltaGenerator
+) -> None:
     from dlexplain.services.question import usual_contrast
     from dlexplain.ui.methods import Request
     from dlexplain.ui.texts import cache as text_cache
@@ -250,8 +268,9 @@ def two_texts(chosen: "ModelEntry", beside: "ModelEntry | None", arrived: bool) 
     _only_one(beside)
     if any(prediction is None for _, prediction in found):
         return
-    asks = choose_asks(model, arrived)
-    st.subheader("Why?")
+    with settings:
+        st.subheader("Why?")
+        asks = choose_asks(model, arrived)
     view_options("Both texts are drawn on one scale.")
     target = found[0][1].scores[0].name  # type: ignore[union-attr]
     other = usual_contrast(model, target.index)

@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import DlexplainError
 from dlexplain.services.pictures.cards import TASK as PICTURES
-from dlexplain.ui.address import to_address
+from dlexplain.ui.address import to_address, told_above
 from dlexplain.ui.attention.choice import (
     FOCUS,
     HEAD,
@@ -26,6 +27,7 @@ from dlexplain.ui.attention.choice import (
     choose_view,
     choose_window,
 )
+from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
 from dlexplain.ui.texts.choice import IN_ADDRESS, choose_text, examples
@@ -42,34 +44,38 @@ STRANGE = 0.2  # share of unknown tokens from which a visitor is warned
 def main() -> None:
     st.title("See attention")
     opened = OF not in st.session_state
-    if choose_kind(opened) == PICTURE:
-        of_picture(opened)
-    else:
-        of_text()
+    with told_above():
+        answer, settings = answer_first()
+        with settings:
+            kind = choose_kind(opened)
+        with answer:
+            (of_picture if kind == PICTURE else of_text)(opened, settings)
 
 
-def of_picture(opened: bool) -> None:
+def of_picture(opened: bool, settings: DeltaGenerator) -> None:
     from dlexplain.ui.pictures import arrived, choose_picture
 
     opened = opened or arrived()
-    entry = choose_model(
-        [PICTURES],
-        PICTURE_MODEL,
-        opened,
-        parameter=PICTURE_MODEL,
-        shows="heads",
-        own=OWN_PICTURES,
-        help="Vision Transformers, which attend from each patch of the picture to each.",
-    )
-    OWN_PICTURES.ask(PICTURE_MODEL)
+    with settings:
+        of_picture = st.container()
+        entry = choose_model(
+            [PICTURES],
+            PICTURE_MODEL,
+            opened,
+            parameter=PICTURE_MODEL,
+            shows="heads",
+            own=OWN_PICTURES,
+            help="Vision Transformers, which attend from each patch of the picture to each.",
+        )
+        OWN_PICTURES.ask(PICTURE_MODEL)
     if entry is None:
         return
-    choice = choose_picture(entry, opened)
+    with of_picture:
+        choice = choose_picture(entry, opened)
     if choice.picture is None:
         st.info(
-            "Drop a picture of your own above, or open **Samples**. You will see where each of "
-            "its patches looks.",
-            icon=":material/arrow_upward:",
+            "Drop a picture of your own, or open **Samples**. You will see where each of its "
+            "patches looks."
         )
         return
     with st.spinner("Loading…"):  # torch is imported from here on, so the page is there at once
@@ -77,9 +83,10 @@ def of_picture(opened: bool) -> None:
     patches.show(entry.name, choice, opened)
 
 
-def of_text() -> None:
+def of_text(opened: bool, settings: DeltaGenerator) -> None:
     arrived = VIEW not in st.session_state
-    entry = choose_attending(arrived)  # at every run: a run may just have finished
+    with settings:
+        entry = choose_attending(arrived)  # at every run: a run may just have finished
     if entry is None:
         return
     text = choose_text("text", "Text", examples(entry), arrived, 0)
@@ -97,12 +104,15 @@ def of_text() -> None:
     try:
         model = text_cache.text_model(entry.name)
         windows = cache.windows(entry.name, text)
-        window = windows.get(choose_window(len(windows), arrived))
+        with settings:
+            number = choose_window(len(windows), arrived)
+        window = windows.get(number)
         maps = cache.maps(entry.name, text, window.number)
     except DlexplainError as error:
         st.error(literal(error))
         return
-    hidden = choose_marks(bool((maps.words < 0).any()), arrived)
+    with settings:
+        hidden = choose_marks(bool((maps.words < 0).any()), arrived)
     show_reading(window, maps)
     show_view(view, model, window, maps, hidden, arrived)
     share(text, view, window, hidden)

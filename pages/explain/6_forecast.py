@@ -1,6 +1,9 @@
 """A forecaster's forecasts, from any origin, beside plain ones, and what drove them."""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import DlexplainError
 from dlexplain.ui.address import from_address, one_of, to_address
@@ -10,7 +13,12 @@ from dlexplain.ui.forecast.choice import (
     choose_target,
 )
 from dlexplain.ui.forecast.unseen import UNSEEN, address_of_unseen
+from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
+
+if TYPE_CHECKING:
+    from dlexplain.services.forecast.sources import GivenSeries
+    from dlexplain.trained.catalogue import ModelEntry
 
 VIEWS = {
     "forecast": "Forecast",
@@ -25,7 +33,22 @@ VIEW = "forecast-view"
 def main() -> None:
     st.title("What drove the forecast?")
     arrived = VIEW not in st.session_state
-    entry, given = choose_both(arrived, zero_shot=True)
+    answer, settings = answer_first()
+    with settings:
+        entry, given = choose_both(arrived, zero_shot=True, stacked=True)
+        of_series, of_origin = st.container(), st.container()
+    with answer:
+        show(arrived, entry, given, of_series, of_origin)
+
+
+def show(
+    arrived: bool,
+    entry: "ModelEntry | None",
+    given: "GivenSeries | None",
+    of_series: DeltaGenerator,
+    of_origin: DeltaGenerator,
+) -> None:
+    """The view that is chosen; its series and its origin are chosen in the two places."""
     if entry is None:
         return
     from_address("view", one_of("view", VIEWS), arrived, VIEW)
@@ -58,14 +81,16 @@ def main() -> None:
     kept: dict[str, str | None] = {"view": None if view == "forecast" else view}
     target = 0
     if view != "inside":
-        target = choose_target(model.targets, model.about, arrived)
+        with of_series:
+            target = choose_target(model.targets, model.about, arrived)
         kept["target"] = model.targets[target]
     if view == "backtest":
         from dlexplain.ui.forecast.tested import show_backtest
 
         show_backtest(model, given, target)
     else:
-        row = choose_origin(given, origins(model, given), arrived)
+        with of_origin:
+            row = choose_origin(given, origins(model, given), arrived)
         kept["origin"] = str(given.data.dates[row])
         if view == "forecast":
             from dlexplain.ui.forecast.told import show_forecast

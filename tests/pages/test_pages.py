@@ -14,6 +14,7 @@ from tests.bad_pictures import BAD_PICTURES
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("pages/*/*.py"))
 ALIVE = [
+    "pages/explain/1_image.py",
     "pages/train/1_launch.py",
     "pages/explain/2_text.py",
     "pages/explain/3_attention.py",
@@ -76,6 +77,25 @@ def test_first_paint_of_a_page_imports_nothing_heavy(path: str) -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert run.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_the_page_of_pictures_shows_a_kept_answer_before_it_imports_torch() -> None:
+    code = (
+        "import sys\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "import dlexplain.ui.gallery as gallery\n"
+        "def show(html, key): print('drawn', key, 'torch' in sys.modules)\n"
+        "gallery.show_drawn = show\n"
+        f"page = AppTest.from_file({IMAGE!r}, default_timeout=60).run()\n"
+        "print(page.subheader[0].value, 'torch' in sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    drawn, answered = run.stdout.strip().splitlines()
+    assert drawn == "drawn first-explain/1_image False"
+    assert answered.startswith("espresso, 9")
+    assert answered.endswith("True")
 
 
 def test_a_sample_is_classified_and_explained() -> None:

@@ -32,12 +32,15 @@ MOST_ORIGINS = 2000
 
 
 def choose_both(
-    arrived: bool, zero_shot: bool = False
+    arrived: bool, zero_shot: bool = False, stacked: bool = False
 ) -> tuple[ModelEntry | None, GivenSeries | None]:
     """The pickers of a forecaster and of its series, beside each other, with what is wrong above
-    them; None for what is not there."""
+    them; None for what is not there.
+
+    stacked  whether the two stand above each other, where the place is narrow
+    """
     with told_above():
-        left, right = st.columns(2, gap="small")
+        left, right = (st.container(), st.container()) if stacked else st.columns(2, gap="small")
         with left:
             entry = choose_forecaster(arrived)
         if entry is None:

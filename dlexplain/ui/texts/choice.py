@@ -48,10 +48,15 @@ def _load(name: str) -> None:
 OWN = Own(TASK, _load, also=(TOKENS,))
 
 
-def choose_classifier(arrived: bool) -> tuple[ModelEntry | None, ModelEntry | None]:
-    """The model, and a second one to compare it with; a user's own may be added to both lists."""
+def choose_classifier(
+    arrived: bool, stacked: bool = False
+) -> tuple[ModelEntry | None, ModelEntry | None]:
+    """The model, and a second one to compare it with; a user's own may be added to both lists.
+
+    stacked  whether the two stand above each other, where the place is narrow
+    """
     with told_above():
-        first, second = st.columns(2)
+        first, second = (st.container(), st.container()) if stacked else st.columns(2)
         with first:
             tasks = [TASK, TOKENS]
             chosen = choose_model(tasks, "classifier", arrived, parameter="classifier", own=OWN)

@@ -29,8 +29,7 @@ def choose_classes(
     contrast_from_address("rather", model, labels, arrived)
     best = prediction.scores[0].name
     most = "largest" if model.activation == "identity" else "most probable"
-    why, rather = st.columns(2)
-    target = why.selectbox(
+    target = st.selectbox(
         "Why this class",
         labels,
         index=None,
@@ -39,7 +38,9 @@ def choose_classes(
         persist_state="session",
     )
     chosen = best.index if target is None else labels.index(target)
-    return chosen, choose_contrast(rather, model, labels, chosen, "rather", "No second class")
+    return chosen, choose_contrast(
+        st.container(), model, labels, chosen, "rather", "No second class"
+    )
 
 
 def choose_asks(model: TextModel, arrived: bool) -> tuple[Ask, ...]:

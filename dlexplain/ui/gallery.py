@@ -1,0 +1,172 @@
+"""The front page's examples, a card each: the drawing, its answer, and the page that opens on it.
+
+Nothing here imports torch or plotly, so that all of it is there with the first paint.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from typing import Any
+
+import streamlit as st
+
+from dlexplain.figures import gallery as drawn
+from dlexplain.results.gallery import GalleryExample
+from dlexplain.results.gallery_words import TITLES, answer
+from dlexplain.results.robustness_words import verdict as robust
+from dlexplain.results.trust_words import verdict as trusted
+from dlexplain.services.attack import robustness_shipped
+from dlexplain.services.gallery import examples, picture_of
+from dlexplain.services.quality import shipped as trust_shipped
+from dlexplain.ui.drawn import show_drawn
+from dlexplain.ui.markdown import literal
+
+COLUMNS = (
+    ("picture", "robustness"), ("text", "attention", "walk"), ("forecast", "trust", "training"),
+)  # fmt: skip
+"""What stands in each column, from above."""
+JUDGED = "cifar10-resnet"
+"""The model whose table of trust, and whose robustness, are shown."""
+METHODS = 6
+
+
+def show_gallery() -> None:
+    """In three columns, each filled from above."""
+    cards: dict[str, Callable[[], None]] = {one.kind: partial(_example, one) for one in examples()}
+    cards |= {"trust": _trust, "robustness": _robustness}
+    for column, kinds in zip(st.columns(len(COLUMNS)), COLUMNS, strict=True):
+        for kind in kinds:
+            if kind in cards:
+                with column, st.container(border=True):
+                    cards[kind]()
+
+
+def show_example(kind: str, query: Mapping[str, str], model: str) -> None:
+    """A drawing and its answer until the model has been loaded, where the page opens on what the
+    gallery has; nothing where it does not."""
+    for one in examples():
+        asks = query.items() <= one.query.items() and model in one.models
+        if one.kind == kind and asks:
+            left, right = st.columns(2)
+            with left:
+                show_drawn(_html(one.kind, _Held(one)), f"first-{one.page}")
+            right.markdown(literal(answer(one)))
+            right.caption("An answer that was kept; the model is being loaded to be asked anew.")
+
+
+def is_loaded(model: str) -> bool:
+    """Whether this process has a model ready, so that nothing has to stand for its answer."""
+    if "dlexplain.services.loading" not in sys.modules:
+        return False
+    from dlexplain.services.loading import has_loaded
+
+    return has_loaded(model)
+
+
+def _example(one: GalleryExample) -> None:
+    try:
+        html = _html(one.kind, _Held(one))
+    except (OSError, KeyError, TypeError, ValueError):
+        st.caption("This example is damaged; install dlexplain anew.")
+        return
+    _card(TITLES[one.kind], html, answer(one), one.page, one.query)
+
+
+def _card(title: str, html: str, told: str, page: str, query: Mapping[str, str]) -> None:
+    st.markdown(f"**{title}**")
+    show_drawn(html, f"gallery-{page}")
+    st.caption(literal(told))
+    st.page_link(
+        f"pages/{page}.py", label="Open this example", icon=":material/arrow_forward:",
+        query_params=dict(query),
+    )  # fmt: skip
+
+
+class _Held:
+    """An example as a key of the cache: read files make others."""
+
+    def __init__(self, one: GalleryExample) -> None:
+        self.one = one
+
+    def __hash__(self) -> int:
+        return id(self.one)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Held) and other.one is self.one
+
+
+@lru_cache(maxsize=16)
+def _html(kind: str, held: _Held) -> str:
+    """Drawn once a process."""
+    return DRAWS[kind](held.one, answer(held.one))
+
+
+def _picture(one: GalleryExample, alt: str) -> str:
+    names = ["the picture", *(method["title"] for method in one.facts["methods"])]
+    return drawn.morphing([picture_of(name) for name in one.pictures], names, alt)
+
+
+def _text(one: GalleryExample, alt: str) -> str:
+    return drawn.words_in_colour(one.facts["words"], one.facts["unit"])
+
+
+def _attention(one: GalleryExample, alt: str) -> str:
+    return drawn.links(one.facts["tokens"], one.facts["weights"], alt)
+
+
+def _forecast(one: GalleryExample, alt: str) -> str:
+    facts: Mapping[str, Any] = one.facts
+    lines = drawn.forecast_lines(
+        facts["past"],
+        facts["ahead"],
+        facts["low"],
+        facts["high"],
+        facts["came"],
+        facts["level"],
+        alt,
+    )
+    return lines + drawn.parts(facts["drivers"], facts["driver_unit"], alt)
+
+
+def _walk(one: GalleryExample, alt: str) -> str:
+    film, still = (picture_of(name) for name in one.pictures)
+    return drawn.moving(film, still, alt)
+
+
+def _training(one: GalleryExample, alt: str) -> str:
+    return drawn.curve(one.facts["validation"], alt)
+
+
+DRAWS: Mapping[str, Callable[[GalleryExample, str], str]] = {
+    "picture": _picture, "text": _text, "attention": _attention, "forecast": _forecast,
+    "walk": _walk, "training": _training,
+}  # fmt: skip
+
+
+def _trust() -> None:
+    table = trust_shipped.shipped(JUDGED)
+    if table is None:
+        st.caption("No table of trust comes along.")
+        return
+    rows = [
+        (one.title, one.rank, one.rank_low or one.rank, one.rank_high or one.rank)
+        for one in table.ranked[:METHODS]
+        if one.rank is not None
+    ]
+    told = trusted(table)
+    html = drawn.ranks(rows, len(table.methods), told)
+    _card("Which explanation to believe?", html, told, "explain/9_trust", {"model": JUDGED})
+
+
+def _robustness() -> None:
+    found = robustness_shipped.shipped(JUDGED)
+    if found is None or not found.attacks:
+        st.caption("No measurement of robustness comes along.")
+        return
+    estimates = (found.clean, *found.attacks[-1].accuracy)
+    marks = ("as it is", *(f"{255 * budget:g}/255" for budget in found.budgets))
+    known = [(one.value, mark) for one, mark in zip(estimates, marks, strict=True)
+             if one.value is not None]  # fmt: skip
+    told = robust(found)
+    html = drawn.falling(known, told)
+    _card("How easily is it fooled?", html, told, "secure/2_robustness", {"model": JUDGED})

@@ -1,0 +1,99 @@
+"""The front page below its examples: the runs of this home folder, and the three ways in."""
+
+import streamlit as st
+
+from dlexplain.errors import DlexplainError
+from dlexplain.results import RunRecord
+from dlexplain.results.words import metric, metric_name
+from dlexplain.services.training import runs as service
+from dlexplain.ui.markdown import literal
+from dlexplain.ui.run_live import progress_text
+from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS
+
+LATEST = 4
+WAYS = (
+    (
+        "Explain something",
+        "Give a model a picture, a text or a series, see what it says, and which parts decided.",
+        (
+            ("explain/1_image", "Picture", "image"),
+            ("explain/7_many_pictures", "Many pictures", "photo_library"),
+            ("explain/8_objects", "Objects", "select_all"),
+            ("explain/2_text", "Text", "article"),
+            ("explain/3_attention", "Attention", "hub"),
+            ("explain/4_writing", "Writing", "edit_note"),
+            ("explain/5_translation", "Translation", "translate"),
+            ("explain/6_forecast", "Forecast", "timeline"),
+            ("generate/1_latent", "Latent", "scatter_plot"),
+            ("inside/1_layers", "Layers", "layers"),
+        ),
+    ),
+    (
+        "Train something",
+        "Pictures, text or series, the data that is here or your own. It trains in the "
+        "background and goes on when the browser is closed.",
+        (
+            ("train/1_launch", "Launch", "play_arrow"),
+            ("train/2_runs", "Runs", "list"),
+            ("train/3_compare", "Compare", "compare"),
+            ("train/5_sweep", "Sweep", "tune"),
+            ("train/4_compress", "Compress", "compress"),
+        ),
+    ),
+    (
+        "Judge a model",
+        "Which explanation to believe, how easily it is fooled, whether its probabilities are "
+        "right, and what it gives away of its training data.",
+        (
+            ("explain/9_trust", "Trust", "verified"),
+            ("explain/11_compare_models", "Compare models", "balance"),
+            ("explain/10_shortcut_lab", "Shortcut lab", "science"),
+            ("secure/1_attack", "Attack", "bolt"),
+            ("secure/2_robustness", "Robustness", "shield"),
+            ("secure/3_reliability", "Reliability", "speed"),
+            ("secure/4_privacy", "Privacy", "lock"),
+        ),
+    ),
+)
+"""What can be done here, and the pages that do it: (page, label, icon)."""
+
+
+def show_ways() -> None:
+    for column, (title, about, pages) in zip(st.columns(len(WAYS)), WAYS, strict=True):
+        with column, st.container(border=True, height="stretch"):
+            st.subheader(title)
+            st.caption(about)
+            with st.container(horizontal=True, gap="small"):
+                for page, label, icon in pages:
+                    st.page_link(f"pages/{page}.py", label=label, icon=f":material/{icon}:")
+
+
+def show_runs() -> None:
+    """Those at work, and the latest that have ended; nothing where there is none."""
+    try:
+        records = service.runs()
+    except (DlexplainError, OSError) as error:
+        st.warning(literal(error))
+        return
+    at_work = [record for record in records if record.active][:LATEST]
+    ended = [record for record in records if record.state == "finished"][:LATEST]
+    shown = [*at_work, *ended][:LATEST]
+    if not shown:
+        return
+    st.subheader("Your runs")
+    for column, record in zip(st.columns(LATEST), shown, strict=False):
+        with column, st.container(border=True, height="stretch"):
+            _run(record)
+
+
+def _run(record: RunRecord) -> None:
+    st.badge(record.state, icon=STATE_ICONS[record.state], color=STATE_COLOURS[record.state])  # type: ignore[arg-type]
+    st.page_link(
+        "pages/train/2_runs.py", label=literal(record.name), query_params={"run": record.id}
+    )
+    if record.active:
+        st.caption(literal(progress_text(record)))
+    elif record.best is not None:
+        st.caption(
+            literal(f"best {metric_name(record.monitor)} {metric(record.monitor, record.best)}")
+        )
