@@ -3,7 +3,6 @@
 import json
 import logging
 import signal
-import subprocess
 import tempfile
 import threading
 import time
@@ -16,49 +15,59 @@ import torch
 from torch import distributed
 
 from dlexplain.errors import DlexplainError, RunError
-from dlexplain.execution import paths, process
+from dlexplain.execution import others, paths
 from dlexplain.execution.ending import Stopped
 from dlexplain.execution.files import kept_told
 from dlexplain.execution.measuring import is_out_of_memory
-from dlexplain.execution.parallel import joined, meeting
+from dlexplain.execution.parallel import joined, meeting, opened
 from dlexplain.execution.reporting import Reporter
+from dlexplain.execution.resources import Seat
 
-MODULE = "dlexplain.services.training.follower"
 LOOK_SECONDS = 0.2
 FATE_SECONDS = 5.0
 """How long after a step failed a worker's end is looked for: the connection is lost at once."""
+FAR_SECONDS = 20.0
+"""The same on several nodes, from where it is to be carried."""
 OBEY_SECONDS = 30.0
 """How long a cancel may wait for a step to end, before the other workers are ended."""
 _log = logging.getLogger("dlexplain.worker")
 
 
 class Crew:
-    """The workers 2 to count of one attempt."""
+    """The workers 2 to count of one attempt.
 
-    def __init__(self, home: Path, reporter: Reporter, count: int, folder: Path) -> None:
-        self.home, self.reporter, self.count, self.folder = home, reporter, count, folder
-        self.run = reporter.row.id
-        self.store = meeting(folder, count)
-        self.others: dict[int, subprocess.Popen[bytes]] = {}
+    meets, store  where all meet, see parallel.meeting
+    """
+
+    def __init__(self, home: Path, reporter: Reporter, first: Seat, meets: str, store: Any) -> None:
+        self.home, self.reporter, self.first, self.meets = home, reporter, first, meets
+        self.run, self.store = reporter.row.id, store
+        self.others: dict[int, others.Other] = {}
         self._over = threading.Event()
 
     def start(self, device: torch.device, checkpoint: Path | None) -> None:
         """Start them and wait until all are ready; raises what `fate` gives, or Stopped."""
         told = {
-            "folder": str(self.folder),
-            "count": self.count,
+            "meets": self.meets,
+            "count": self.first.count,
+            "nodes": self.first.nodes,
             "device": str(device),
-            "checkpoint": "" if checkpoint is None else str(checkpoint),
+            "checkpoint": "" if checkpoint is None else checkpoint.name,
+            "chosen": json.loads(paths.chosen_file(self.home, self.run).read_text()),
         }
-        for rank in range(1, self.count):
-            log = paths.worker_log_file(self.home, self.run, rank)
-            given = json.dumps({**told, "rank": rank})
-            self.others[rank] = process.begin(self.home, MODULE, self.run, given, log=log)
-        self.reporter.phase(f"starting {self.count} workers")
+        abroad = others.Abroad(self.home)
+        told["address"] = others.address(self.home)
+        for rank in range(1, self.first.count):
+            here = rank < self.first.of_node
+            self.others[rank] = (
+                others.begin(self.home, self.run, rank, told) if here else abroad.begin(rank, told)
+            )
+        starting = f"starting {self.first.count} workers"
+        self.reporter.phase(starting)
         while not self.store.check([f"ready/{rank}" for rank in self.others]):
             if (lost := self.lost()) is not None:
                 raise lost
-            self.reporter.phase(f"starting {self.count} workers")
+            self.reporter.phase(starting)
             time.sleep(LOOK_SECONDS)
 
     def lost(self) -> BaseException | None:
@@ -78,13 +87,14 @@ class Crew:
         return Stopped("interrupted", f"{self._who(rank)} died ({how}); {kept}")
 
     def _who(self, rank: int) -> str:
-        return f"worker {rank + 1} of {self.count}"
+        return f"worker {rank + 1} of {self.first.count}"
 
     def fate(self, error: Exception) -> BaseException:
         """What to raise for an error of the first worker: the end of another, where that is why."""
         if isinstance(error, DlexplainError) or is_out_of_memory(error):
             return error
-        until = time.monotonic() + FATE_SECONDS
+        several = self.first.nodes > 1
+        until = time.monotonic() + (FAR_SECONDS if several else FATE_SECONDS)
         while time.monotonic() < until:
             if self.reporter.requested == "cancel":
                 return Stopped("cancelled", "cancelled by the user while a worker did not answer")
@@ -94,6 +104,9 @@ class Crew:
             if (lost := self.lost()) is not None:
                 return lost
             time.sleep(LOOK_SECONDS)
+        if several and is_of_connection(error):
+            kept = kept_told(paths.checkpoint_folder(self.home, self.run))
+            return Stopped("interrupted", f"the connection to another node was lost; {kept}")
         return error
 
     def watch(self) -> None:
@@ -125,22 +138,24 @@ class Crew:
 
 @contextmanager
 def with_crew(
-    home: Path, reporter: Reporter, count: int, device: torch.device, checkpoint: Path | None
+    home: Path, reporter: Reporter, first: Seat, device: torch.device, checkpoint: Path | None
 ) -> Iterator[None]:
-    """With so many workers in all, which go on from a checkpoint; at the end there is one again.
+    """With all workers, which go on from a checkpoint; at the end there is the first one again.
 
     Raises RunError where another worker failed, Stopped where one died.
     """
-    if count == 1:
+    if first.count == 1:
         yield
         return
     with tempfile.TemporaryDirectory(prefix="dlexplain-workers-") as folder:
-        crew = Crew(home, reporter, count, Path(folder))
+        own = others.address(home)
+        meets, store = opened(own) if first.nodes > 1 else (folder, meeting(folder, first.count))
+        crew = Crew(home, reporter, first, meets, store)
         thread = threading.Thread(target=crew.watch, daemon=True)
         try:
             crew.start(device, checkpoint)
             thread.start()
-            with joined(Path(folder), 0, count, device):
+            with joined(meets, first, device, own):
                 try:
                     yield
                 except Exception as error:  # asked before the others lose their connection
@@ -152,6 +167,15 @@ def with_crew(
             crew.over()
             if thread.is_alive():
                 thread.join()
+
+
+def is_of_connection(error: BaseException) -> bool:
+    """Whether it only says that another worker is gone."""
+    if isinstance(error, distributed.DistNetworkError):
+        return True
+    return isinstance(error, RuntimeError) and any(
+        words in str(error) for words in ("Connection", "gloo", "NCCL")
+    )
 
 
 def say_ready(store: Any, rank: int) -> None:

@@ -18,6 +18,7 @@ from dlexplain.execution.measuring import PRECISIONS
 from dlexplain.execution.norms import Norms
 from dlexplain.execution.parallel import Counting, placed
 from dlexplain.execution.reporting import Reporter
+from dlexplain.execution.resources import ALONE, Seat
 from dlexplain.execution.saving import (
     SAVE_SECONDS,
     Averaging,
@@ -48,7 +49,7 @@ EXPECTED = (
 class Fitting:
     """How to train: epochs, steps in all, batches a step, precision in our word, and the rest.
 
-    device  that of the first of the workers;  rank  which of them this process is
+    device  that of the first of the workers;  seat  which of them this process is
     """
 
     epochs: int
@@ -63,8 +64,7 @@ class Fitting:
     monitor: str
     mode: str
     save_seconds: float = SAVE_SECONDS
-    workers: int = 1
-    rank: int = 0
+    seat: Seat = ALONE
 
 
 def make_trainer(
@@ -119,7 +119,7 @@ def _told(how: Fitting) -> dict[str, Any]:
         "devices": [how.device.index or 0] if cuda else 1,
     }
     return {
-        **(alone if how.workers == 1 else placed(how.device, how.rank, how.workers)),
+        **(alone if how.seat.count == 1 else placed(how.device, how.seat)),
         "precision": PRECISIONS[how.precision],
         "max_epochs": how.epochs,
         "accumulate_grad_batches": how.accumulate,

@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as L
+import psutil
 import torch
 from lightning.fabric.plugins import ClusterEnvironment
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.strategies import DDPStrategy
 from lightning.pytorch.trainer.states import TrainerFn
 from torch import Tensor, distributed
-from torch.distributed import FileStore, PrefixStore  # type: ignore[attr-defined]
+from torch.distributed import FileStore, PrefixStore, TCPStore  # type: ignore[attr-defined]
 from torchmetrics import Metric
+
+from dlexplain.execution.resources import Seat
 
 PATIENCE = timedelta(days=7)
 """How long a worker waits for the others, such as while the first validates. Who dies is found by
@@ -28,11 +31,11 @@ looking at processes, see execution.crew."""
 
 
 class Started(ClusterEnvironment):
-    """Workers of one machine that are started by us."""
+    """Workers that are started by us."""
 
-    def __init__(self, rank: int, count: int) -> None:
+    def __init__(self, seat: Seat) -> None:
         super().__init__()
-        self.rank, self.count = rank, count
+        self.seat = seat
 
     @property
     def creates_processes_externally(self) -> bool:
@@ -44,39 +47,39 @@ class Started(ClusterEnvironment):
 
     @property
     def main_port(self) -> int:
-        raise RuntimeError("the workers meet by a file")
+        raise RuntimeError("the workers meet by a store")
 
     @staticmethod
     def detect() -> bool:
         return False
 
     def world_size(self) -> int:
-        return self.count
+        return self.seat.count
 
     def set_world_size(self, size: int) -> None:
         """It is known."""
 
     def global_rank(self) -> int:
-        return self.rank
+        return self.seat.rank
 
     def set_global_rank(self, rank: int) -> None:
         """It is known."""
 
     def local_rank(self) -> int:
-        return self.rank
+        return self.seat.local
 
     def node_rank(self) -> int:
-        return 0
+        return self.seat.node
 
 
 class SharedGradients(DDPStrategy):
     """DDP whose workers meet in training steps only; the process group is there already."""
 
-    def __init__(self, rank: int, count: int) -> None:
+    def __init__(self, seat: Seat) -> None:
         # The first worker's batch norms go into the model, so that nothing is to be told of them;
         # what a task leaves out of a step's loss has no gradient.
         super().__init__(
-            cluster_environment=Started(rank, count),
+            cluster_environment=Started(seat),
             find_unused_parameters=True,
             forward_sync_buffers=False,
         )
@@ -138,30 +141,37 @@ class Counting(Callback):
         trainer.datamodule.loader.seen += 1  # type: ignore[attr-defined]
 
 
-def placed(device: torch.device, rank: int, count: int) -> Mapping[str, Any]:
-    """The Trainer's arguments for one of several workers; the first has this device, and GPUs are
-    taken in their order from it on."""
+def placed(device: torch.device, seat: Seat) -> Mapping[str, Any]:
+    """The Trainer's arguments for one of several workers; the first of a node has this device, and
+    GPUs are taken in their order from it on."""
     cuda = device.type == "cuda"
-    first = device.index or 0
+    first, here = device.index or 0, seat.of_node
     return {
         "accelerator": "gpu" if cuda else "cpu",
-        "devices": list(range(first, first + count)) if cuda else count,
-        "strategy": SharedGradients(rank, count),
+        "devices": list(range(first, first + here)) if cuda else here,
+        "strategy": SharedGradients(seat),
         "sync_batchnorm": cuda,
     }
 
 
 @contextmanager
-def joined(folder: Path, rank: int, count: int, device: torch.device) -> Iterator[None]:
-    """In a process group of the workers of this machine, which meet in a folder."""
-    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if sys.platform == "darwin" else "lo")
-    store = PrefixStore("group", meeting(folder, count))
+def joined(meets: str, seat: Seat, device: torch.device, address: str = "") -> Iterator[None]:
+    """In a process group of all workers.
+
+    meets    see `meeting`;  address  of this node, where the workers are on several
+    """
+    if seat.nodes == 1:
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if sys.platform == "darwin" else "lo")
+    elif interface := interface_of(address):  # of several, the one by which Ray's nodes speak
+        for library in ("GLOO", "NCCL"):
+            os.environ.setdefault(f"{library}_SOCKET_IFNAME", interface)
+    store = PrefixStore("group", meeting(meets, seat.count))
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
     distributed.init_process_group(
-        backend, store=store, rank=rank, world_size=count, timeout=PATIENCE
+        backend, store=store, rank=seat.rank, world_size=seat.count, timeout=PATIENCE
     )
     try:
-        with own_threads(count):
+        with own_threads(seat.of_node):
             yield
     finally:
         distributed.destroy_process_group()
@@ -178,6 +188,30 @@ def own_threads(workers: int) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def meeting(folder: Path, count: int) -> Any:
-    """Where workers say that they are ready, and what went wrong."""
-    return FileStore(str(folder / "workers"), count)
+def meeting(meets: str, count: int) -> Any:
+    """Where workers say that they are ready, and what went wrong.
+
+    meets  a folder of this machine, or HOST:PORT of a store that `opened` gave
+    """
+    if Path(meets).is_absolute():
+        return FileStore(str(Path(meets) / "workers"), count)
+    host, _, port = meets.rpartition(":")
+    return TCPStore(host, int(port), is_master=False, wait_for_workers=False)
+
+
+def opened(address: str) -> tuple[str, Any]:
+    """A store of this process, at an address by which other nodes reach this one; HOST:PORT and it.
+
+    It is there as long as it is referred to.
+    """
+    store = TCPStore(address, 0, is_master=True, wait_for_workers=False)
+    return f"{address}:{store.port}", store
+
+
+def interface_of(address: str) -> str:
+    """The network interface of this machine that has the address; "" where none has, as behind a
+    translation of addresses."""
+    for name, entries in psutil.net_if_addrs().items():
+        if any(entry.address == address for entry in entries):
+            return str(name)
+    return ""

@@ -125,6 +125,21 @@ def worker_log_file(home: Path, run: str, rank: int) -> Path:
     return run_folder(home, run) / f"log-{rank + 1}.txt"
 
 
+def node_file(home: Path) -> Path:
+    """On a cluster's node: the address by which others reach it, JSON."""
+    return home / "node.json"
+
+
+def crew_file(home: Path) -> Path:
+    """On the first worker's node: whom it wants of other nodes, JSON: see execution.others."""
+    return home / "crew.json"
+
+
+def crew_ends_file(home: Path) -> Path:
+    """There: how those are, JSON."""
+    return home / "crew-ends.json"
+
+
 def checkpoint_folder(home: Path, run: str) -> Path:
     return run_folder(home, run) / "checkpoints"
 

@@ -23,6 +23,38 @@ def workers_of(spec: RunSpec) -> int:
     return as_whole(spec.resources.get("workers", 1))
 
 
+def nodes_of(spec: RunSpec) -> int:
+    """On how many nodes of a cluster they are."""
+    return as_whole(spec.resources.get("nodes", 1))
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Which worker of how many this one is, the first by default, and alone. Each node has as many
+    as every other, and the first has the first ones."""
+
+    rank: int = 0
+    count: int = 1
+    nodes: int = 1
+
+    @property
+    def of_node(self) -> int:
+        """Workers of one node."""
+        return self.count // self.nodes
+
+    @property
+    def node(self) -> int:
+        return self.rank // self.of_node
+
+    @property
+    def local(self) -> int:
+        """Which of its node this one is."""
+        return self.rank % self.of_node
+
+
+ALONE = Seat()
+
+
 def here(device: str) -> str:
     """Where what a run of this device does is tried on this machine."""
     return "auto" if device == RAY else device
@@ -46,28 +78,38 @@ class Here:
         "Workers",
         low=1,
         high=64,
-        help="Processes of one machine that train together: each takes its share of every batch, "
+        help="Processes that train together: each takes its share of every batch, "
         "and their gradients are averaged. The batch size stays that of all together.",
     )
 
 
 @dataclass(frozen=True)
 class Params(Here):
-    """Of a run on a cluster. It waits until a node has so much that no other run has been given."""
+    """Of a run on a cluster. It waits until its nodes have so much that no other run was given."""
 
+    nodes: int = number(
+        1,
+        "Nodes",
+        low=1,
+        high=64,
+        help="Nodes of the cluster over which the workers are spread evenly. More than one is for "
+        "a training that one node is too small or too slow for: gradients then cross the network "
+        "in every step.",
+    )
     cpus: int = number(
         1,
         "Processors",
         low=1,
         high=1024,
-        help="Of one node; torch computes with so many threads, those of all workers together.",
+        help="Of all nodes together, spread evenly; torch computes with so many threads, those of "
+        "all workers together.",
     )
     gpus: int = number(
         0,
         "GPUs",
         low=0,
         high=64,
-        help="Of one node: 0 trains on the processor, else one for each worker.",
+        help="Of all nodes together: 0 trains on the processor, else one for each worker.",
     )
     memory_gb: float = number(
         0.0,
@@ -75,13 +117,18 @@ class Params(Here):
         low=0.0,
         high=100_000.0,
         step=0.5,
-        help="Only a node that has so much left is taken; 0 asks for none. Nothing limits a run "
-        "to it.",
+        help="Of each node: only one that has so much left is taken; 0 asks for none. Nothing "
+        "limits a run to it.",
     )
     lost: str = choice(
         "interrupted",
-        "When its node is lost",
+        "When a node is lost",
         ("interrupted", "restart"),
         help="interrupted leaves it to you to resume the run; restart has it go on from the newest "
-        "checkpoint on another node.",
+        "checkpoint, on another node in its place.",
     )
+
+    @property
+    def of_node(self) -> tuple[int, int, float]:
+        """Processors, GPUs and GB of memory that each node gives."""
+        return self.cpus // self.nodes, self.gpus // self.nodes, self.memory_gb

@@ -63,8 +63,8 @@ def show_cluster() -> None:
     address = settings().ray
     found = known(SLOT, address)
     st.markdown(
-        f"The run is sent to the Ray cluster at {literal(address)}, waits there until a node has "
-        "what it asks for, and comes back as it goes on."
+        f"The run is sent to the Ray cluster at {literal(address)}, waits there until there is "
+        "room for it, and comes back as it goes on."
     )
     if found is None:
         if st.button("Ask the cluster", icon=":material/hub:"):

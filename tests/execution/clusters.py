@@ -31,9 +31,13 @@ class TestCluster:
         """Start another node."""
         self._do("add")
 
-    def remove(self) -> None:
-        """Kill the oldest node with all that runs on it."""
-        self._do("remove")
+    def remove(self, on: psutil.Process | None = None) -> None:
+        """Kill the oldest node with all that runs on it; or that on which this process is."""
+        if on is None:
+            self._do("remove")
+            return
+        (raylet,) = [one.pid for one in on.parents() if one.name() == "raylet"]
+        self._do(f"remove {raylet}")
 
     def workers(self, title: str) -> list[psutil.Process]:
         """Processes of its nodes that Ray calls so."""

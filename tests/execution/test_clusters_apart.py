@@ -21,20 +21,21 @@ from dlexplain.execution.clusters.code import stage_code, zoo_models
 from dlexplain.execution.clusters.connecting import (
     ClusterError,
     Node,
+    as_ours,
     check_room,
     connect,
     read_address,
     why_not,
 )
-from dlexplain.execution.clusters.following import Following, as_ours
 from dlexplain.execution.clusters.mirror import Mirror, check_mirror, shown
 from dlexplain.execution.clusters.node import FOLDER, PIECE, NodeRun, inside
+from dlexplain.execution.clusters.sending import send_data
 from dlexplain.execution.environment import git_state
 from dlexplain.execution.executor import Routed
-from dlexplain.execution.reporting import Reporter
 from dlexplain.execution.resources import Params
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import RunRow, States
+from dlexplain.params import Value
 from dlexplain.services.training.catalogue import complete, completed_with
 from dlexplain.settings import Settings
 from tests.execution.small import PICTURES
@@ -143,6 +144,16 @@ def test_what_a_node_has() -> None:
     check_room(Params(cpus=4, gpus=1), [SMALL, LARGE, GPUS], "a:1")
     with pytest.raises(ClusterError, match="has no node that lives"):
         check_room(Params(), [], "a:1")
+
+
+def test_nodes_that_a_cluster_has_not_are_told() -> None:
+    two = Params(workers=2, nodes=2, cpus=8)
+    check_room(two, [SMALL, LARGE, GPUS], "a:1")
+    told = "1 of the 2 nodes of the cluster at a:1 can give 4 processors, and the run asks for 2 "
+    with pytest.raises(ClusterError, match=told):
+        check_room(two, [SMALL, LARGE], "a:1")
+    with pytest.raises(ClusterError, match="has 32 processors; the largest of 3, two"):
+        check_room(Params(workers=2, nodes=2, cpus=64), [SMALL, LARGE, GPUS], "a:1")
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "", "a//b", "..", "a\\b", "a\0"])
@@ -266,12 +277,8 @@ class Without(NodeRun):
         return False
 
 
-def following(node: NodeRun, row: RunRow, home: Path, path: Path) -> Following:
-    row = replace(row, spec=replace(row.spec, data_params={"path": str(path)}))
-    reporter = Reporter(States(paths.states_file(home)), home, row)
-    found = Following(None, home, reporter, Params(), None)
-    found.ask = lambda what, *given: getattr(node, what)(*given)  # type: ignore[method-assign]
-    return found
+def reading(row: RunRow, path: Path) -> RunSpec:
+    return replace(row.spec, data_params={"path": str(path)})
 
 
 def test_data_that_a_node_has_not_are_sent(row: RunRow, tmp_path: Path) -> None:
@@ -280,10 +287,11 @@ def test_data_that_a_node_has_not_are_sent(row: RunRow, tmp_path: Path) -> None:
     (data / "cats/a.txt").write_text("a")
     (data / "b.txt").write_text("b")
     node = Without({"id": row.id})
+    phases: list[str] = []
     try:
         for path, names in ((data, ["b.txt", "cats/a.txt"]), (data / "b.txt", None)):
-            found = following(node, row, tmp_path, path)
-            there = Path(str(found._data(found._place())["data_params"]["path"]))
+            changed = send_data(node, "a node", reading(row, path), phases.append)
+            there = Path(str(changed["data_params"]["path"]))
             assert there.is_relative_to(node.home) and there.name == path.name
             if names is None:
                 assert there.read_text() == "b"
@@ -291,20 +299,20 @@ def test_data_that_a_node_has_not_are_sent(row: RunRow, tmp_path: Path) -> None:
                 assert [(there / name).read_text() for name in names] == ["b", "a"]
     finally:
         node.clean()
+    assert phases == ["sending 0 MB of data to the cluster"] * 2
 
 
 def test_data_that_are_too_large_to_send_are_told(
     row: RunRow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dlexplain.execution.clusters.following.SENT_MB", 1)
+    monkeypatch.setattr("dlexplain.execution.clusters.sending.SENT_MB", 1)
     data = tmp_path / "big"
     data.write_bytes(bytes(2_000_000))
     node = Without({"id": row.id})
     try:
         for path, told in ((data, "its 2 MB are more than the 1"), (tmp_path / "no", "is not her")):
-            found = following(node, row, tmp_path, path)
             with pytest.raises(RunError, match=f'has no "{path}", and .*{told}.* shared disk'):
-                found._data(found._place())
+                send_data(node, "a node", reading(row, path), lambda text: None)
     finally:
         node.clean()
 
@@ -418,7 +426,14 @@ def test_ray_is_a_device_where_a_cluster_is_known(monkeypatch: pytest.MonkeyPatc
         complete(ON_RAY)
     known(monkeypatch, "192.0.2.1:6379")
     completed = complete(replace(ON_RAY, resources={"cpus": "4"}))
-    wanted = {"workers": 1, "cpus": 4, "gpus": 0, "memory_gb": 0.0, "lost": "interrupted"}
+    wanted = {
+        "workers": 1,
+        "nodes": 1,
+        "cpus": 4,
+        "gpus": 0,
+        "memory_gb": 0.0,
+        "lost": "interrupted",
+    }
     assert completed.to_dict()["resources"] == wanted
     assert RunSpec.from_json(completed.to_json()) == completed
 
@@ -431,6 +446,19 @@ def test_ray_is_a_device_where_a_cluster_is_known(monkeypatch: pytest.MonkeyPatc
         (["resources.gpus=2"], 'gpus is "2"'),
         (["resources.gpus=65"], 'gpus is "65"; it takes'),
         (["resources.workers=2"], "workers is 2, but cpus is 1; at least one for each worker"),
+        (["resources.nodes=0"], 'nodes is "0"; it takes'),
+        (
+            ["resources.nodes=2"],
+            "nodes is 2, but workers is 1, one for each node at least; at most 1",
+        ),
+        (
+            ["resources.nodes=2", "resources.workers=3", "resources.cpus=4"],
+            "nodes is 2, but workers is 3, which is not spread evenly; it takes a multiple of 2",
+        ),
+        (
+            ["resources.nodes=2", "resources.workers=2", "resources.cpus=3"],
+            "nodes is 2, but cpus is 3, which is not spread evenly; it takes a multiple of 2",
+        ),
     ],
 )
 def test_resources_out_of_range_are_told(
@@ -442,9 +470,10 @@ def test_resources_out_of_range_are_told(
     assert told in str(error.value)
 
 
-def test_resources_of_a_run_of_this_machine_are_told() -> None:
+@pytest.mark.parametrize("given", [{"cpus": 2}, {"workers": 2, "nodes": 2}])
+def test_resources_of_a_run_of_this_machine_are_told(given: dict[str, Value]) -> None:
     with pytest.raises(SpecError, match='resources are given, but device is "cpu"; they are for'):
-        complete(replace(PICTURES, model="cnn", resources={"cpus": 2}))
+        complete(replace(PICTURES, model="cnn", resources=given))
 
 
 def test_what_follows_a_run_imports_neither_torch_nor_lightning() -> None:

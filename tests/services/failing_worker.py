@@ -2,12 +2,11 @@
 
 import json
 import sys
-from pathlib import Path
 
 from dlexplain.execution.crew import say_failed
 from dlexplain.execution.parallel import meeting
 
 if __name__ == "__main__":
     told = json.loads(sys.argv[2])
-    say_failed(meeting(Path(told["folder"]), told["count"]), told["rank"], "its disk is full")
+    say_failed(meeting(told["meets"], told["count"]), told["rank"], "its disk is full")
     sys.exit(1)

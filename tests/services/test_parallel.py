@@ -18,7 +18,7 @@ import pytest
 from torch import distributed, nn
 
 from dlexplain.errors import SpecError
-from dlexplain.execution import crew, paths
+from dlexplain.execution import crew, others, paths
 from dlexplain.execution.environment import cores
 from dlexplain.execution.executor import local_queue
 from dlexplain.execution.rows import RunRow
@@ -96,7 +96,7 @@ def cancel(home: Path) -> Callable[[], None]:
 def workers() -> list[psutil.Process]:
     """The further workers of this process's run; other processes may tell MLflow, or decode."""
     children = psutil.Process().children()
-    return [child for child in children if crew.MODULE in " ".join(child.cmdline())]
+    return [child for child in children if others.MODULE in " ".join(child.cmdline())]
 
 
 def second_worker() -> psutil.Process:
@@ -150,7 +150,7 @@ def test_one_that_is_cancelled_and_whose_worker_dies_goes_on_as_if_not(
 
 
 def test_what_a_worker_failed_at_ends_the_run(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "MODULE", "tests.services.failing_worker")
+    monkeypatch.setattr(others, "MODULE", "tests.services.failing_worker")
     row = submit(home, TWO)
     assert (row.state, row.why) == ("failed", "worker 2 of 2: its disk is full")
 

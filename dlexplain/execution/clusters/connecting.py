@@ -157,15 +157,24 @@ def nodes(ray: Any) -> list[Node]:
 
 
 def check_room(asked: Params, there: list[Node], address: str) -> None:
-    """Raises ClusterError where no node could ever take such a run."""
-    for node in there:
-        enough = node.cpus >= asked.cpus and node.gpus >= asked.gpus
-        if enough and node.memory_gb >= asked.memory_gb:
-            return
-    wanted = amounts(asked.cpus, asked.gpus, asked.memory_gb)
+    """Raises ClusterError where the cluster could never take such a run."""
+    cpus, gpus, memory = asked.of_node
+    enough = [
+        node
+        for node in there
+        if node.cpus >= cpus and node.gpus >= gpus and node.memory_gb >= memory
+    ]
+    if len(enough) >= asked.nodes:
+        return
     if not there:
         raise ClusterError(f"the cluster at {address} has no node that lives")
-    largest = max(there, key=lambda node: (node.gpus >= asked.gpus, node.cpus, node.memory_gb))
+    wanted = amounts(cpus, gpus, memory)
+    if enough:
+        raise ClusterError(
+            f"{len(enough)} of the {len(there)} nodes of the cluster at {address} can give "
+            f"{wanted}, and the run asks for {asked.nodes} nodes that can"
+        )
+    largest = max(there, key=lambda node: (node.gpus >= gpus, node.cpus, node.memory_gb))
     raise ClusterError(
         f"no node of the cluster at {address} has {wanted}; the largest of {len(there)}, "
         f"{largest.name}, has {largest.told}"
@@ -178,6 +187,27 @@ def amounts(cpus: float, gpus: float, memory_gb: float = 0.0) -> str:
     parts += [f"{gpus:g} GPU{'' if gpus == 1 else 's'}"] if gpus else []
     parts += [f"{memory_gb:.3g} GB of memory"] if memory_gb else []
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def as_ours(error: Exception, errors: Any, node: str) -> Exception:
+    """Ray's error as a sentence."""
+    full = (errors.ObjectStoreFullError, getattr(errors, "OutOfDiskError", ()))
+    if isinstance(error, full):
+        return ClusterError(
+            f"the object store of {node} is full, and Ray's disk for what does not fit too; free "
+            "some, or start the node with more --object-store-memory"
+        )
+    if isinstance(error, errors.RuntimeEnvSetupError):
+        return ClusterError(f"{node} of the cluster could not take our code: {_first(error)}")
+    if isinstance(error, errors.RayTaskError):
+        cause = getattr(error, "cause", None)
+        return ClusterError(f"{node}: {cause if cause is not None else _first(error)}")
+    return ClusterError(f"the cluster could not do what was asked: {_first(error)}")
+
+
+def _first(error: Exception) -> str:
+    lines = [line for line in str(error).strip().splitlines() if line.strip()]
+    return lines[-1].strip() if lines else type(error).__name__
 
 
 def main(address: str, seconds: str = "30") -> None:

@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,15 +19,17 @@ from typing import Any
 import psutil
 
 from dlexplain.errors import RunError
-from dlexplain.execution import paths, process
+from dlexplain.execution import others, paths, process
 from dlexplain.execution.files import write_whole
+from dlexplain.execution.resources import Seat
 from dlexplain.execution.rows import ACTIVE
 from dlexplain.execution.states import States
 from dlexplain.settings import settings
 
 PIECE = 1 << 20
 """Bytes that go at once."""
-GROWING = re.compile(r"log(-\d+)?\.txt|(metrics|norms)\.jsonl")
+OTHERS_LOG = re.compile(r"log-\d+\.txt")
+GROWING = re.compile(rf"log\.txt|{OTHERS_LOG.pattern}|(metrics|norms)\.jsonl")
 """Files of a run to which lines are added; the others are written whole."""
 OWN = ("ended.json", "told.json")
 FOLDER = "dlexplain-node-"
@@ -39,12 +42,17 @@ Listed = dict[str, tuple[int, int]]
 class NodeRun:
     """One run in a folder of its own, which is removed in the end. Ray makes an actor of it.
 
+    Of a run on several nodes each has one. The first has the run's own worker, which says whom it
+    wants of the others; they are told by `have`.
+
     row  the run as the file of its row has it: see States
     """
 
     def __init__(self, row: Mapping[str, Any]) -> None:
         self.run = str(row["id"])
         self.row = dict(row)
+        self._crew = ""
+        self._others: dict[int, subprocess.Popen[bytes]] = {}
         remove_left()
         self.home = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
         data = paths.data_folder(settings().home)  # downloaded once a node
@@ -72,10 +80,11 @@ class NodeRun:
             opened.write(piece)
         return str(file)
 
-    def start(self, device: str, changed: Mapping[str, Any]) -> int:
-        """Have the worker train; returns its process.
+    def prepare(self, device: str, changed: Mapping[str, Any], address: str = "") -> None:
+        """Write down the run for whoever trains it here.
 
         changed  what of the spec is otherwise here, such as where the data are
+        address  by which the run's other nodes reach this one
         """
         spec = json.loads(self.row["spec"])
         for group, values in changed.items():
@@ -85,19 +94,54 @@ class NodeRun:
         told = {"row": row, "changes": []}
         paths.run_folder(self.home, self.run).mkdir(parents=True, exist_ok=True)
         write_whole(paths.row_file(self.home, self.run), json.dumps(told).encode())
-        states = States(paths.states_file(self.home))  # is made anew from the rows' files
+        States(paths.states_file(self.home))  # is made anew from the rows' files
+        others.say_address(self.home, address)
+
+    def start(self) -> int:
+        """Have the run's own worker train; returns its process."""
+        states = States(paths.states_file(self.home))
         log = paths.log_file(self.home, self.run)
         pid = process.start(self.home, MODULE, self.run, str(os.getpid()), log=log)
         states.started(self.run, pid)
         return pid
 
     def look(self) -> dict[str, Any]:
-        """State, why and progress of the run, and its files."""
+        """State, why and progress of the run, its files, and whom it wants of other nodes."""
         states = States(paths.states_file(self.home))
         states.reap()
         row = states.get(self.run)
-        told = {"state": row.state, "why": row.why, "progress": dict(row.progress)}
-        return {**told, "active": row.state in ACTIVE, "files": self.files()}
+        told: dict[str, Any] = {"state": row.state, "why": row.why, "progress": dict(row.progress)}
+        told |= {"active": row.state in ACTIVE, "files": self.files()}
+        return {**told, "wanted": others.wanted(self.home)}
+
+    def have(self, wanted: Mapping[str, Any], node: int, address: str) -> dict[str, Any]:
+        """Have those workers of this node that the first one wants, and no others.
+
+        wanted  see execution.others;  node  which of the run's this is
+        Returns how they are, and the files that they write.
+        """
+        if wanted["crew"] != self._crew or wanted["over"]:
+            self._end_others()
+        if wanted["crew"] != self._crew:
+            self._crew, told = wanted["crew"], {**wanted["told"], "address": address}
+            own = Seat(0, int(told["count"]), int(told["nodes"])).of_node
+            self._others = {
+                rank: others.begin(self.home, self.run, rank, told)
+                for rank in (range(node * own, (node + 1) * own) if not wanted["over"] else ())
+            }
+        codes = {str(rank): other.poll() for rank, other in self._others.items()}
+        logs = {name: about for name, about in self.files().items() if OTHERS_LOG.fullmatch(name)}
+        return {"codes": codes, "files": logs}
+
+    def hear(self, crew: str, codes: Mapping[str, int | None]) -> None:
+        """Tell the first worker, which is here, how those of other nodes are."""
+        others.say_ends(self.home, crew, codes)
+
+    def _end_others(self) -> None:
+        for other in self._others.values():
+            if other.poll() is None:
+                other.kill()
+                other.wait()
 
     def files(self) -> Listed:
         folder = paths.run_folder(self.home, self.run)
@@ -143,7 +187,8 @@ class NodeRun:
             os.kill(pid, signal.SIGTERM)
 
     def clean(self) -> None:
-        """Remove the folder."""
+        """Remove the folder, and who works in it for another node's crew."""
+        self._end_others()
         shutil.rmtree(self.home, ignore_errors=True)
 
 

@@ -15,11 +15,11 @@ from typing import Any
 from dlexplain.execution.clusters.code import stage_code, zoo_models
 from dlexplain.execution.clusters.connecting import (
     ClusterError,
+    as_ours,
     check_room,
     connect,
     nodes,
 )
-from dlexplain.execution.clusters.following import as_ours
 from dlexplain.execution.clusters.workplace import Workplace
 from dlexplain.execution.resources import Params
 

@@ -3,11 +3,16 @@
 python -m dlexplain.services.training.follower RUN JSON, started by the run's own worker (see
 execution.crew). It builds the same, computes its share of every step, and writes nothing but its
 log; what is measured, saved and told is the first one's.
+
+The JSON says: rank, count and nodes (Seat), where all meet (parallel.meeting), this node's address
+where there are several, the first one's device, the name of the checkpoint to go on from or "", and
+what was chosen, the precision and the batch.
 """
 
 import json
 import logging
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,11 +24,12 @@ import torch
 from dlexplain.data.base import silent
 from dlexplain.errors import DlexplainError
 from dlexplain.execution import paths
-from dlexplain.execution.crew import say_failed, say_ready
+from dlexplain.execution.crew import is_of_connection, say_failed, say_ready
 from dlexplain.execution.fitting import follower, quiet
 from dlexplain.execution.measuring import is_out_of_memory
 from dlexplain.execution.parallel import joined, meeting
 from dlexplain.execution.process import end_with, keep_priority
+from dlexplain.execution.resources import Seat
 from dlexplain.execution.states import States
 from dlexplain.memory import keep_memory
 from dlexplain.services.training.worker import build, fitting
@@ -34,22 +40,21 @@ _log = logging.getLogger("dlexplain.worker")
 
 
 def follow(home: Path, run: str, told: Mapping[str, Any]) -> None:
-    """Train along with the first worker.
-
-    told  rank, count, device (the first one's), folder to meet in, checkpoint to go on from or ""
-    """
-    rank, count, folder = int(told["rank"]), int(told["count"]), Path(told["folder"])
-    first = torch.device(told["device"])
-    device = torch.device("cuda", (first.index or 0) + rank) if first.type == "cuda" else first
+    """Train along with the first worker."""
+    seat = Seat(int(told["rank"]), int(told["count"]), int(told["nodes"]))
+    first, chosen = torch.device(told["device"]), told["chosen"]
+    own = (first.index or 0) + seat.local
+    device = torch.device("cuda", own) if first.type == "cuda" else first
     spec = States(paths.states_file(home)).get(run).spec
-    chosen = json.loads(paths.chosen_file(home, run).read_text())
     built = build(spec, device, silent, chosen["batch"], home)
-    built.module.together = Together(rank, count)
-    how = replace(fitting(spec, built, chosen["precision"]), rank=rank, device=first)
-    say_ready(meeting(folder, count), rank)
-    with joined(folder, rank, count, first):
+    built.module.together = Together(seat.rank, seat.count)
+    how = replace(fitting(spec, built, chosen["precision"]), seat=seat, device=first)
+    _log.info("worker %d of %d is ready on %s", seat.rank + 1, seat.count, socket.gethostname())
+    say_ready(meeting(told["meets"], seat.count), seat.rank)
+    with joined(told["meets"], seat, first, told["address"]):
         trainer = follower(how)
-        where = told["checkpoint"] or None
+        name = told["checkpoint"]
+        where = paths.checkpoint_folder(home, run) / name if name else None
         trainer.fit(built.module, datamodule=built.data, ckpt_path=where, weights_only=True)
 
 
@@ -64,21 +69,16 @@ def main(arguments: list[str]) -> int:
         with quiet():
             follow(settings().home, run, told)
     except Exception as error:
+        if is_of_connection(error):
+            _log.info("another worker is gone, so this one ends: %s", error)
+            return 1
         _log.exception("worker %d of run %s failed", told["rank"] + 1, run)
         known = isinstance(error, DlexplainError)
         why = str(error) if known else f"{type(error).__name__}: {error}"
-        if not _is_of_first(error):
-            store = meeting(Path(told["folder"]), told["count"])
-            say_failed(store, told["rank"], why, is_out_of_memory(error))
+        store = meeting(told["meets"], told["count"])
+        say_failed(store, told["rank"], why, is_out_of_memory(error))
         return 1
     return 0
-
-
-def _is_of_first(error: Exception) -> bool:
-    """Whether it only says that the first worker, or another, is gone."""
-    return isinstance(error, RuntimeError) and any(
-        words in str(error) for words in ("Connection", "gloo", "NCCL")
-    )
 
 
 if __name__ == "__main__":

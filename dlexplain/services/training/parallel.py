@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dlexplain.execution.environment import cores
-from dlexplain.execution.resources import RAY, workers_of
+from dlexplain.execution.resources import RAY, nodes_of, workers_of
 from dlexplain.execution.spec import RunSpec
 from dlexplain.params import as_whole
 from dlexplain.tasks.base import TASKS
@@ -18,9 +18,10 @@ def problems_of_workers(spec: RunSpec) -> list[str]:
     """Why several workers cannot train a completed run, a sentence each."""
     workers, batch_size = workers_of(spec), as_whole(spec.training["batch_size"])
     gpus = as_whole(spec.resources.get("gpus", 0))
+    spread = _problems_of_nodes(spec, workers) if spec.device == RAY else []
     unequal = f'resources: gpus is "{gpus}", but workers is {workers}; it takes 0 or one for each'
     if workers <= 1:
-        return [unequal] if gpus > 1 else []
+        return [unequal, *spread] if gpus > 1 else spread
     told = f"resources: workers is {workers}, but"
     wrong = [f"{told} {why}; it takes 1" for why in _by_itself(spec)]
     most = batch_size // LEAST
@@ -32,7 +33,22 @@ def problems_of_workers(spec: RunSpec) -> list[str]:
         wrong += [unequal] if gpus not in (0, workers) else []
         if not gpus and workers > cpus:
             wrong.append(f"{told} cpus is {cpus}; at least one for each worker is accepted")
-    return wrong
+    return wrong + spread
+
+
+def _problems_of_nodes(spec: RunSpec, workers: int) -> list[str]:
+    """Why the workers cannot be spread over the nodes."""
+    nodes, cpus = nodes_of(spec), as_whole(spec.resources["cpus"])
+    told = f"resources: nodes is {nodes}, but"
+    if nodes > workers:
+        most = "1 is" if workers == 1 else f"{workers} are"
+        return [f"{told} workers is {workers}, one for each node at least; at most {most} accepted"]
+    uneven = {"workers": workers, "cpus": cpus}
+    return [
+        f"{told} {what} is {count}, which is not spread evenly; it takes a multiple of {nodes}"
+        for what, count in uneven.items()
+        if count % nodes
+    ]
 
 
 def _by_itself(spec: RunSpec) -> list[str]:

@@ -44,7 +44,7 @@ from dlexplain.execution.recording import (
     save_outcome,
 )
 from dlexplain.execution.reporting import Reporter
-from dlexplain.execution.resources import workers_of
+from dlexplain.execution.resources import ALONE, Seat, nodes_of, workers_of
 from dlexplain.execution.rows import RunRow
 from dlexplain.execution.saving import OnTheWay
 from dlexplain.execution.spec import RunSpec
@@ -83,9 +83,14 @@ class Built:
     device: torch.device
     accumulate: int = 1
     notes: tuple[str, ...] = ()
-    workers: int = 1
+    seat: Seat = ALONE
     compressing: Compressing | None = None
     transferring: Transferring | None = None
+
+    @property
+    def workers(self) -> int:
+        """How many train it."""
+        return self.seat.count
 
     @property
     def files(self) -> dict[str, str]:
@@ -189,7 +194,7 @@ def assembled(
         device,
         accumulate,
         notes,
-        workers,
+        Seat(count=workers, nodes=nodes_of(spec)),
         compressing,
         transferring,
     )
@@ -208,7 +213,7 @@ def measure_built(built: Built) -> Measured:
         return found
 
     size = -(-min(built.training.batch_size, built.data.loader.batch_size) // built.workers)
-    with own_threads(built.workers):
+    with own_threads(built.seat.of_node):
         return measure(built.module, batch_of, size, built.training.precision, built.device)
 
 
@@ -287,7 +292,7 @@ def _fit(
         start = time.monotonic()
         built.module.together = Together(0, built.workers)
         try:
-            with with_crew(home, reporter, built.workers, device, checkpoint):
+            with with_crew(home, reporter, built.seat, device, checkpoint):
                 trainer.fit(
                     built.module, datamodule=built.data, ckpt_path=checkpoint, weights_only=True
                 )
@@ -377,7 +382,7 @@ def fitting(spec: RunSpec, built: Built, precision: str) -> Fitting:
         keep_best=training.keep_best,
         monitor=task.monitor,
         mode=task.mode,
-        workers=built.workers,
+        seat=built.seat,
     )
 
 

@@ -6,12 +6,13 @@ makes (Li et al. 2020, https://arxiv.org/abs/2006.15704), is then the gradient o
 mean, however unequal the shares are: Σ_r f_r ∇L_r / R = Σ_r n_r ∇L_r / n.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
 
 ROWS = "rows"
 """The key under which a share says how many rows the whole batch has."""
@@ -61,11 +62,21 @@ class Together:
         """Each number's mean over the workers that have it, weighted by theirs."""
         if self.count == 1:
             return dict(numbers)
-        said: list[Any] = [None] * self.count
         own = {key: float(value) for key, value in numbers.items()}
-        distributed.all_gather_object(said, (weight, own))
+        said = self._said_by_all([float(weight), own])
         keys = dict.fromkeys(key for _, found in said for key in found)
         return {key: torch.tensor(_mean(key, said)) for key in keys}
+
+    def _said_by_all(self, told: Any) -> list[Any]:
+        """What each worker says, as JSON: nothing that another machine sends is unpickled."""
+        own = torch.frombuffer(bytearray(json.dumps(told).encode()), dtype=torch.uint8)
+        lengths = [torch.zeros(1, dtype=torch.int64) for _ in range(self.count)]
+        distributed.all_gather(lengths, torch.tensor([len(own)]))
+        longest = max(int(length) for length in lengths)
+        texts = [own.new_zeros(longest) for _ in range(self.count)]
+        distributed.all_gather(texts, nn.functional.pad(own, (0, longest - len(own))))
+        pairs = zip(texts, lengths, strict=True)
+        return [json.loads(text[: int(length)].numpy().tobytes()) for text, length in pairs]
 
     def of_first(self, value: float, device: torch.device) -> float:
         """What the first worker says, in double precision."""
@@ -81,7 +92,7 @@ def rows_of(batch: Mapping[str, Any]) -> int:
     return next(len(value) for value in batch.values() if isinstance(value, Tensor))
 
 
-def _mean(key: str, said: list[tuple[float, dict[str, float]]]) -> float:
+def _mean(key: str, said: list[Any]) -> float:
     there = [(weight, found[key]) for weight, found in said if key in found and weight]
     total = sum(weight for weight, _ in there)
     return sum(weight * value for weight, value in there) / total if total else 0.0
