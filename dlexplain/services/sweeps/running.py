@@ -62,8 +62,9 @@ class Runs:
         return runs.run(run, reap=False)  # `keep_going` does that for all
 
     def curve(self, run: RunRecord, key: str) -> dict[int, float]:
-        points = self._points(run.id).get(key, {})
-        each = run.steps / run.epochs if run.steps and run.epochs else 1.0
+        if not run.steps or not run.epochs:
+            return {}  # its worker has not said yet how many there are
+        points, each = self._points(run.id).get(key, {}), run.steps / run.epochs
         return {max(1, round(step / each)): points[step] for step in sorted(points)}
 
     def step(self, run: str) -> int:
