@@ -199,7 +199,7 @@ def moving(film: bytes, still: bytes, alt: str) -> str:
         f'<picture><source srcset="{data_address(still, "image/webp")}" '
         'media="(prefers-reduced-motion:reduce)">'
         f'<img src="{data_address(film, "image/webp")}" alt="{escape(alt)}" '
-        'style="width:100%;max-width:15rem;aspect-ratio:1;display:block;margin:auto;'
+        'style="width:100%;max-width:15rem;aspect-ratio:1;object-fit:cover;display:block;margin:auto;'
         'border-radius:8px"></picture>'
     )
 

@@ -28,6 +28,8 @@ COLUMNS = (
 JUDGED = "cifar10-resnet"
 """The model whose table of trust, and whose robustness, are shown."""
 METHODS = 6
+ROOM = "padding-bottom:.9rem"
+"""Below a drawing: Markdown has none."""
 
 
 def show_gallery() -> None:
@@ -84,11 +86,12 @@ def _card(title: str, html: str, told: str, page: str, query: Mapping[str, str])
 
 
 def _draw(html: str, key: str) -> None:
-    """What answers to the pointer is SVG, which st.html leaves out."""
+    """What answers to the pointer is SVG, which Markdown leaves out; other HTML is Markdown, which
+    is there at once, where st.html is loaded later and moves what stands below it."""
     if "<svg" in html:
         show_drawn(html, f"gallery-{key}", drawn.LINKS_HIGH)
     else:
-        st.html(html)
+        st.markdown(f'<div style="{ROOM}">{html}</div>', unsafe_allow_html=True)
 
 
 class _Held:

@@ -8,15 +8,16 @@ ICON = Path(__file__).parent / "icon.png"
 """A file of our own, since Streamlit's icons come from the internet."""
 CSS = """
 <style>
-.stMainBlockContainer { padding-top: 4.5rem; }
-@media (max-width: 640px) { .stMainBlockContainer { padding-top: 3.5rem; } }
+.stMainBlockContainer { padding-top: 3.5rem; }
+@media (max-width: 640px) { .stMainBlockContainer { padding-top: 2.5rem; } }
 .stMainBlockContainer h1 { padding: 0.25rem 0 0.5rem; font-size: 2.2rem; }
 </style>
 """
-"""Less blank above a title, so that an answer is seen without scrolling."""
+"""Less blank above a title, so that an answer is seen without scrolling. It is Markdown, which is
+there with the first element; st.html is loaded later, and the page would jump."""
 
 
 def dress() -> None:
     """Before anything else on a page."""
     st.set_page_config(page_title="dlexplain", page_icon=str(ICON), layout="wide")
-    st.html(CSS)
+    st.markdown(CSS, unsafe_allow_html=True)
