@@ -116,7 +116,7 @@ def sweep_spec(
     trials  by default 20 where no minutes are given; of a grid all combinations
     aims    one or two metrics or costs, such as "test/accuracy" and "latency"; by default the one
             that chooses the best epoch
-    rung    by default a ninth of the epochs
+    rung    by default a ninth of the epochs for the median, else a 27th: three halvings
     Raises SpecError with a sentence for each thing that is wrong.
     """
     base = complete(base)
@@ -130,7 +130,7 @@ def sweep_spec(
     sought = tuple(_aim(text) for text in aims) or (Aim(task.monitor, task.mode),)
     wrong += _of_aims(sought, pruner)
     epochs = int(base.training["epochs"])
-    rung = rung or max(1, epochs // REDUCTION**2)
+    rung = rung or max(1, epochs // REDUCTION ** (2 if pruner == "median" else 3))
     wrong += _of_pruner(pruner, space, epochs, rung)
     wrong += _of_sampler(sampler, space, len(sought))
     combinations = 0

@@ -118,7 +118,10 @@ def test_a_sweep_is_told_completely_and_read_again() -> None:
     assert trial.name == "Sweep of digits, trial 4"
     assert trial.training["learning_rate"] == 0.01
     long = RunSpec(**{**vars(BASE), "training": {**BASE.training, "epochs": 30}})
-    assert sweep_spec(long, VARY, pruner="asha").rung == 3
+    assert sweep_spec(long, VARY, pruner="asha").rung == 1
+    assert sweep_spec(long, VARY, pruner="median").rung == 3
+    longer = BASE.with_flat({"training.epochs": 100})
+    assert [sweep_spec(longer, VARY, pruner=p).rung for p in ("asha", "hyperband")] == [3, 3]
     assert sweep_spec(BASE, ["width=4,8"], sampler="grid").trials == 2
     assert sweep_spec(BASE, VARY, minutes=5).trials == 0
     two = sweep_spec(BASE, VARY, aims=("test/loss", "latency"))
