@@ -1,9 +1,12 @@
 """A language model writes, reads, and shows what it remembers."""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
 from dlexplain.ui.address import one_of, to_address
+from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.writing.choice import (
     choose_language_model,
@@ -14,6 +17,9 @@ from dlexplain.ui.writing.choice import (
     shared,
 )
 
+if TYPE_CHECKING:
+    from dlexplain.trained.catalogue import ModelEntry
+
 VIEWS = {"write": "Write", "read": "Read", "inside": "Inside", "reach": "Gradient reach"}
 VIEW = "writing-view"
 
@@ -21,9 +27,17 @@ VIEW = "writing-view"
 def main() -> None:
     st.title("Watch a model write and read")
     arrived = VIEW not in st.session_state
-    entry = choose_language_model(arrived)
+    answer, settings = answer_first()
+    with settings:
+        entry = choose_language_model(arrived)
     if entry is None:
         return
+    with answer:
+        show(entry, arrived)
+
+
+def show(entry: "ModelEntry", arrived: bool) -> None:
+    """The view that is chosen, above it the text."""
     first = first_of("view", one_of("view", VIEWS), "write", arrived)
     view = choose_one("View", VIEWS, VIEW, first, collapsed=True)
     choose = choose_prompt if view == "write" else choose_text

@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import DlexplainError
 from dlexplain.ui.address import to_address, told_above
+from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.translation.choice import (
     MODEL,
@@ -24,6 +26,7 @@ from dlexplain.ui.writing.choice import shared
 if TYPE_CHECKING:
     from dlexplain.results import Translation
     from dlexplain.services.translation.models import LoadedTranslator
+    from dlexplain.trained.catalogue import ModelEntry
 
 SLOT = "translation"
 
@@ -32,15 +35,21 @@ def main() -> None:
     st.title("Translate and look inside")
     arrived = TEXT not in st.session_state
     with told_above():
-        left, right = st.columns([4, 1])
-        with left:
+        answer, settings = answer_first()
+        with settings:
             entry = choose_translator(arrived)
-        if entry is None:
-            return
-        with right:
+            if entry is None:
+                return
             beam = choose_beam(arrived)
-    OWN.ask(MODEL)
-    show_card(entry)
+            OWN.ask(MODEL)
+            show_card(entry)
+            of_model = st.container()
+    with answer:
+        translated(entry, beam, arrived, of_model)
+
+
+def translated(entry: "ModelEntry", beam: int, arrived: bool, settings: DeltaGenerator) -> None:
+    """The text and what becomes of it; what the model asks for further goes into the settings."""
     text = choose_text(entry, arrived)
     if not text.strip():
         st.info("Type a sentence above, or choose an example.", icon=":material/arrow_upward:")
@@ -53,7 +62,8 @@ def main() -> None:
     try:
         with st.spinner("Loading the model…"):
             model = load(LoadedTranslator, entry.name)
-        prefix = choose_prefix(model, arrived)
+        with settings:
+            prefix = choose_prefix(model, arrived)
         with st.spinner("Translating…", show_time=True):
             translation = translate(model, text, beam, prefix=prefix)
         shown = show(model, translation, arrived)

@@ -1,14 +1,21 @@
 """How easily is an answer changed by little, and does the explanation notice?"""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import DlexplainError
 from dlexplain.services.pictures.cards import TASK
-from dlexplain.ui.address import to_address
+from dlexplain.ui.address import to_address, told_above
 from dlexplain.ui.attack.inputs import INPUT, choose_input
+from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
-from dlexplain.ui.pictures import OWN, choose_picture
+from dlexplain.ui.pictures import OWN, Choice, choose_picture
+
+if TYPE_CHECKING:
+    from dlexplain.trained.catalogue import ModelEntry
 
 MODEL = "attack-model"
 
@@ -28,18 +35,29 @@ def main() -> None:
 def attack_picture() -> None:
     """The page's part for pictures."""
     opened = MODEL not in st.session_state
-    entry = choose_model([TASK], MODEL, opened, own=OWN)
-    if entry is None:
-        return
-    choice = choose_picture(entry, opened)
+    with told_above():
+        answer, settings = answer_first()
+        of_picture = settings.container()
+        with settings:
+            entry = choose_model([TASK], MODEL, opened, own=OWN)
+        if entry is None:
+            return
+        with of_picture:
+            choice = choose_picture(entry, opened)
     if choice.picture is None:
-        st.info(
-            "Drop a picture of your own above, or open **Samples**. You will see how little of it "
-            "has to change for another class, and whether its explanation changes too.",
-            icon=":material/arrow_upward:",
+        answer.info(
+            "Drop a picture of your own, or open **Samples**. You will see how little of it has "
+            "to change for another class, and whether its explanation changes too."
         )
         to_address({"model": entry.name})
         return
+    with answer:
+        attacked(entry, choice, opened, settings)
+
+
+def attacked(entry: "ModelEntry", choice: Choice, opened: bool, settings: DeltaGenerator) -> None:
+    """The picture, the attack on it, and what becomes of its explanation."""
+    assert choice.picture is not None
     with st.spinner("Loading…"):  # torch is imported from here on
         from dlexplain.ui import cache
         from dlexplain.ui.attack.moved import show_moved
@@ -57,10 +75,9 @@ def attack_picture() -> None:
         picture = show_seen(model, choice.picture, opened)
     with classes:
         show_prediction(entry, model, choice.truth, cache.prediction(model.name, picture))
-    answer = st.container()
-    question = choose_attack(model, choice.truth, opened)
-    with answer:
-        show_attack(model, picture, question)
+    with settings:
+        question = choose_attack(model, choice.truth, opened)
+    show_attack(model, picture, question)
     show_moved(model, picture)
     address = {**choice.address, **fit_address(picture), **question.address}
     to_address({"model": entry.name, **address})
