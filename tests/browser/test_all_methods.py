@@ -62,7 +62,8 @@ def test_a_click_while_methods_work_is_answered_and_leaves_nothing_behind(
     server: str, page: Page
 ) -> None:
     page.goto(f"{server}/image?sample=rocket&methods=rise,occlusion")
-    expect(page.get_by_text("computing").first).to_be_visible(timeout=SLOW)
+    at_work = page.get_by_text(re.compile("computing|first coarse map"))
+    expect(at_work.first).to_be_visible(timeout=SLOW)
     page.get_by_role("radio", name="A cup of coffee").click()
     expect(page.get_by_role("heading", name=re.compile("espresso"))).to_be_visible(timeout=10_000)
     page.get_by_role("combobox", name="Methods").press("Backspace")  # takes the last away

@@ -70,12 +70,13 @@ def test_the_address_reproduces_the_question() -> None:
 
 
 def test_an_example_and_another_model() -> None:
+    run = translator_run()
     page = opened(model=DATE)
     page.button_group[0].set_value(DATES[2])
     finished(page.run())
     assert page.text_area[0].value == DATES[2]
     assert page.subheader[0].value == "1999-12-31"
-    page.selectbox(key="translation-model").set_value(translator_run())
+    page.selectbox(key="translation-model").set_value(run)
     finished(page.run())
     assert page.text_area[0].value == SENTENCES[0]
     assert "English to German" in said(page)

@@ -1,5 +1,6 @@
 """A trial's run as a sweep's controller sees it: its curve by epoch, read on from where it was."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from tests.sweeping import BASE, KEY, STEPS, record
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("DLEXPLAIN_HOME", str(tmp_path))
     settings.cache_clear()
-    return settings().home
+    yield settings().home
+    monkeypatch.undo()
+    settings.cache_clear()
 
 
 def add(home: Path, run: str, *rows: tuple[str, float, int]) -> None:
