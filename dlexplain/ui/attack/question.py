@@ -42,14 +42,13 @@ class Question:
 
 
 def choose_attack(model: LoadedModel, truth: ClassName | None, arrived: bool) -> Question:
-    """The settings, below the answer."""
+    """The settings, at the answer's side."""
     state = st.session_state
     known = known_attacks()
     from_address("method", one_of("attack", list(known)), arrived, METHOD)
     state.setdefault(METHOD, "pgd")
     st.subheader("The attack")
-    first, second, third = st.columns([2, 1, 1])
-    method = first.selectbox(
+    method = st.selectbox(
         "Attack",
         list(known),
         format_func=lambda name: known[name].title,
@@ -60,7 +59,8 @@ def choose_attack(model: LoadedModel, truth: ClassName | None, arrived: bool) ->
     from_address("norm", one_of("norm", list(NORM_TITLES)), arrived, NORM)
     if state.get(NORM) not in chosen.norms:
         state[NORM] = chosen.norms[0]
-    norm = second.selectbox(
+    left, right = st.columns(2)
+    norm = left.selectbox(
         "Measured in",
         chosen.norms,
         format_func=NORM_TITLES.__getitem__,
@@ -68,7 +68,7 @@ def choose_attack(model: LoadedModel, truth: ClassName | None, arrived: bool) ->
         help="L∞: the largest change of any value. L2: the length of the whole change, where black "
         "to white is 1. L0: the number of pixels.",
     )
-    with third:
+    with right:
         most = int(chosen.largest(norm, model.prepared.input_shape)) if norm == "l0" else 0
         epsilon = _epsilon(norm, usual_budget(model, method, norm), most, arrived)
     target: int | None = None
