@@ -62,7 +62,9 @@ def test_the_example_is_a_file_that_the_model_reads() -> None:
 
 
 def test_every_zoo_forecaster_has_series_offline() -> None:
-    for entry in entries("forecast"):
+    known = [entry for entry in entries("forecast") if entry.source == "zoo"]
+    assert len(known) >= 5
+    for entry in known:
         model = find(entry.name, "forecast").trained
         given = read_source(model, default_source(model))
         assert given.data.names == tuple(model.facts["series"])
