@@ -113,6 +113,16 @@ class States:
         return readable(rows)
 
     @mended
+    def latest(self, count: int) -> list[RunRow]:
+        """So many of those at work, queued or finished: the active ones first, each the latest
+        first."""
+        active = f"state IN {ACTIVE}"
+        query = f"SELECT * FROM runs WHERE archived = 0 AND ({active} OR state = 'finished') "
+        order = f"ORDER BY {active} DESC, number DESC LIMIT ?"
+        with self._change() as db:
+            return readable(db.execute(query + order, (count,)).fetchall())
+
+    @mended
     def family_active(self, family: str) -> bool:
         """Whether a run of it is queued or at work."""
         query = f"SELECT 1 FROM runs WHERE family = ? AND state IN {ACTIVE} LIMIT 1"

@@ -28,6 +28,9 @@ class GalleryExample:
     facts: Mapping[str, Any]
     pictures: tuple[str, ...] = field(default=())
 
+    def __hash__(self) -> int:
+        return hash((self.kind, self.page))
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from dlexplain.figures import gallery as drawn
+from dlexplain.results.attacks import budget_told
 from dlexplain.results.gallery import GalleryExample
 from dlexplain.results.gallery_words import TITLES, answer
 from dlexplain.results.robustness_words import verdict as robust
@@ -49,10 +50,10 @@ def show_example(kind: str, query: Mapping[str, str], model: str) -> None:
     gallery has; nothing where it does not."""
     for one in examples():
         asks = query.items() <= one.query.items() and model in one.models
-        if one.kind == kind and asks:
+        if one.kind == kind and asks and (html := _html(one)):
             left, right = st.columns(2)
             with left:
-                _draw(_html(one.kind, _Held(one)), f"first-{one.page}")
+                _draw(html, f"first-{one.page}")
             right.markdown(literal(answer(one)))
             right.caption("An answer that was kept; the model is being loaded to be asked anew.")
 
@@ -67,9 +68,8 @@ def is_loaded(model: str) -> bool:
 
 
 def _example(one: GalleryExample) -> None:
-    try:
-        html = _html(one.kind, _Held(one))
-    except (OSError, KeyError, TypeError, ValueError):
+    html = _html(one)
+    if not html:
         st.caption("This example is damaged; install dlexplain anew.")
         return
     _card(TITLES[one.kind], html, answer(one), one.page, one.query)
@@ -95,23 +95,18 @@ def _draw(html: str, key: str) -> None:
         st.markdown(f'<div style="{ROOM}">{html}</div>', unsafe_allow_html=True)
 
 
-class _Held:
-    """An example as a key of the cache: read files make others."""
-
-    def __init__(self, one: GalleryExample) -> None:
-        self.one = one
-
-    def __hash__(self) -> int:
-        return id(self.one)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held) and other.one is self.one
-
-
 @lru_cache(maxsize=16)
-def _html(kind: str, held: _Held) -> str:
+def _drawing(one: GalleryExample) -> str:
     """Drawn once a process."""
-    return DRAWS[kind](held.one, answer(held.one))
+    return DRAWS[one.kind](one, answer(one))
+
+
+def _html(one: GalleryExample) -> str:
+    """ "" of one that is damaged, or whose pictures are gone."""
+    try:
+        return _drawing(one)
+    except (OSError, KeyError, TypeError, ValueError):
+        return ""
 
 
 def _picture(one: GalleryExample, alt: str) -> str:
@@ -177,7 +172,8 @@ def _robustness() -> None:
         st.caption("No measurement of robustness comes along.")
         return
     estimates = (found.clean, *found.attacks[-1].accuracy)
-    marks = ("as it is", *(f"{255 * budget:g}/255" for budget in found.budgets))
+    budgets = (budget_told(found.norm, one).partition(" in ")[0] for one in found.budgets)
+    marks = ("as it is", *budgets)
     known = [(one.value, mark) for one, mark in zip(estimates, marks, strict=True)
              if one.value is not None]  # fmt: skip
     told = robust(found)

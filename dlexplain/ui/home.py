@@ -71,13 +71,10 @@ def show_ways() -> None:
 def show_runs() -> None:
     """Those at work, and the latest that have ended; nothing where there is none."""
     try:
-        records = service.runs()
+        shown = service.latest_runs(LATEST)
     except (DlexplainError, OSError) as error:
         st.warning(literal(error))
         return
-    at_work = [record for record in records if record.active][:LATEST]
-    ended = [record for record in records if record.state == "finished"][:LATEST]
-    shown = [*at_work, *ended][:LATEST]
     if not shown:
         return
     st.subheader("Your runs")

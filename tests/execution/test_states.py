@@ -332,3 +332,16 @@ def test_a_file_of_an_older_version_gets_the_columns_that_it_lacks(states: State
     copy.write_text(json.dumps({**told, "row": old}))
     states.file.unlink()
     assert States(states.file).get(run.id) == run
+
+
+def test_the_latest_are_the_active_ones_and_then_the_finished(states: States) -> None:
+    runs = [states.add(SPEC).id for _ in range(5)]
+    with sqlite3.connect(states.file) as db:
+        for run, state in zip(runs, ("queued", "finished", "failed", "finished"), strict=False):
+            db.execute("UPDATE runs SET state = ? WHERE id = ?", (state, run))
+    db.close()
+    first, done, _, later, last = runs
+    assert [row.id for row in states.latest(9)] == [last, first, later, done]
+    assert [row.id for row in states.latest(3)] == [last, first, later]
+    states.annotate(later, archived=True)
+    assert [row.id for row in states.latest(9)] == [last, first, done]

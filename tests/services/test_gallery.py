@@ -1,6 +1,7 @@
 """The front page's examples: they are what the models say now, and a damaged one is left out."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,3 +71,12 @@ def test_a_damaged_list_leaves_the_page_without_examples(
         GalleryExample.from_dict({**one, "kind": "film"})
     with pytest.raises(OSError, match="No such file"):
         gallery.picture_of("../../etc/passwd")
+
+
+def test_an_example_without_its_pictures_draws_nothing() -> None:
+    from dlexplain.ui.gallery import _html
+
+    one = replace(KNOWN["picture"], pictures=("absent.jpg",) * 4)
+    assert _html(one) == ""
+    assert _html(replace(KNOWN["text"], facts={})) == ""
+    assert "superb" in _html(KNOWN["text"])

@@ -143,6 +143,13 @@ def runs() -> list[RunRecord]:
     return [_record(row) for row in queue.states.all()]
 
 
+def latest_runs(count: int) -> list[RunRecord]:
+    """So many that are active or finished, the active ones first: a page need not read them all."""
+    queue = _queue()
+    queue.reap()
+    return [_record(row) for row in queue.states.latest(count)]
+
+
 def damaged_runs() -> list[str]:
     """Why runs are missing from `runs`, a sentence each."""
     file = paths.states_file(settings().home)
