@@ -49,6 +49,9 @@ LONG = replace(
     model_params={"width": 16, "blocks": 2, "dense": 64, "dropout": 0.3},
     resources={"cpus": 1, "lost": "restart"},
 )
+ENDLESS = replace(
+    with_training(LONG, epochs=10_000), resources={"cpus": 1, "lost": "interrupted"}
+)
 
 
 def quiet_home(home: Path) -> Path:
@@ -125,10 +128,10 @@ def told(queue: RunQueue, states: States, cluster: TestCluster, home: Path, copi
     wait_until(lambda: not psutil.pid_exists(node[0]), PATIENCE)
     left = workers()
 
-    queue.resume(long)
-    lost = queue.submit(replace(LONG, resources={"cpus": 1, "lost": "interrupted"})).id
-    wait_until(lambda: (saved(home, long) or 0) > (steps[1] or 0), PATIENCE)
+    lost = queue.submit(ENDLESS).id
     wait_until(lambda: saved(home, lost), PATIENCE)
+    queue.resume(long)  # last, since it has an end, which must not come before its node's
+    wait_until(lambda: (saved(home, long) or 0) > (steps[1] or 0), PATIENCE)
     cluster.remove()
     ended(states, lost)
     steps.append(saved(home, long))

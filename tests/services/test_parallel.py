@@ -7,7 +7,7 @@ import itertools
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -95,8 +95,12 @@ def cancel(home: Path) -> Callable[[], None]:
 
 def workers() -> list[psutil.Process]:
     """The further workers of this process's run; other processes may tell MLflow, or decode."""
-    children = psutil.Process().children()
-    return [child for child in children if others.MODULE in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):  # or one that has ended and is not waited for yet
+            if others.MODULE in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def second_worker() -> psutil.Process:
