@@ -42,7 +42,7 @@ STRANGE = 0.2  # share of unknown tokens from which a visitor is warned
 
 
 def main() -> None:
-    st.title("See attention")
+    st.title("Attention")
     opened = OF not in st.session_state
     with told_above():
         answer, settings = answer_first()

@@ -19,7 +19,7 @@ NEEDS_DATA = {"map", "classes"}
 
 
 def main() -> None:
-    st.title("Look into latent space")
+    st.title("Latent space")
     opened = arrived()
     entry = choose_latent_model(opened)
     if entry is None:

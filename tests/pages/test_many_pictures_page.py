@@ -65,7 +65,7 @@ def test_a_zip_is_explained() -> None:
     page = page.run()
     table = page.dataframe[0].value
     assert list(table) == [
-        "Picture", "Map", "Class", "Probability", "Entropy", "Truth", "Verdict", "File",
+        "Picture", "Map", "Class", "Probability", "Entropy", "Actual", "Verdict", "File",
     ]  # fmt: skip
     assert len(table) == 30
     assert set(table["Verdict"]) <= {"right", "wrong"}
