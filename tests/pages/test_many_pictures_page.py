@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import dlexplain.ui.folder.choice
+from dlexplain.data.samples import SAMPLES
 from dlexplain.services.pictures.folder_work import FolderWork
 from dlexplain.settings import Settings
 from tests.digit_files import digits_folder, digits_zip
@@ -48,6 +49,15 @@ def test_an_empty_page_says_what_to_do() -> None:
     assert not page.exception
     assert "Drop a ZIP of pictures above" in page.info[0].value
     assert not [button for button in page.button if button.label.startswith("Explain")]
+
+
+def test_the_samples_are_explained_until_something_is_given() -> None:
+    page = AppTest.from_file(PAGE, default_timeout=60).run()
+    page = finished(page)
+    assert f"**{len(SAMPLES)} pictures**" in said(page)
+    page = uploaded(page, digits_zip(2))
+    assert [button.label for button in page.button][-1] == "Explain 2 pictures"
+    assert "Press Explain to answer the changed question" in said(page)
 
 
 def test_a_zip_is_explained() -> None:

@@ -22,6 +22,7 @@ ALIVE = [
     "pages/explain/5_translation.py",
     "pages/inside/1_layers.py",
     "pages/explain/6_forecast.py",
+    "pages/explain/7_many_pictures.py",
     "pages/generate/1_latent.py",
     "pages/secure/4_privacy.py",
 ]
