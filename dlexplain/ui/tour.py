@@ -3,8 +3,7 @@
 It is offered on the front page until it was taken or declined, which the browser remembers.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -26,15 +25,14 @@ _remember = st.components.v2.component("dlexplain.tour", js=JS)
 class Stop:
     """One step.
 
-    shows  the kind of an example of the gallery, which gives its page and address; "" none
-    page   where its link leads, where there is no example
+    shows  the kind of an example of the gallery, on which its link opens; "" none
+    page   where the link leads otherwise
     """
 
     title: str
     told: str
     shows: str = ""
     page: str = ""
-    query: Mapping[str, str] = field(default_factory=dict)
 
 
 STOPS = (
@@ -91,7 +89,7 @@ def offer_tour() -> None:
                       on_click=_go, args=(0,))  # fmt: skip
             st.button("Not now", key="tour-no", type="tertiary", on_click=_end)
     if STEP in state:
-        st.dialog("A tour of two minutes", width="large", on_dismiss=_end)(_show)()
+        st.dialog("A tour of two minutes", width="medium", on_dismiss=_end)(_show)()
 
 
 def tour_again() -> None:
@@ -115,13 +113,15 @@ def _show() -> None:
         st.rerun()
     stop, last = STOPS[step], len(STOPS) - 1
     st.progress((step + 1) / len(STOPS), f"{step + 1} of {len(STOPS)}")
-    st.subheader(stop.title)
-    st.markdown(stop.told)
-    page, query = stop.page, dict(stop.query)
-    for one in examples():
-        if one.kind == stop.shows:
-            drawing(one, "tour")
-            page, query = one.page, dict(one.query)
+    shown = next((one for one in examples() if one.kind == stop.shows), None)
+    page, query = (shown.page, dict(shown.query)) if shown else (stop.page, {})
+    told, drawn = st.columns(2) if shown else (st.container(), None)
+    with told:
+        st.subheader(stop.title)
+        st.markdown(stop.told)
+    if shown and drawn:
+        with drawn:
+            drawing(shown, "tour")
     with st.container(horizontal=True, vertical_alignment="center"):
         if step:
             st.button("Back", key=f"tour-back-{step}", on_click=_go, args=(step - 1,))
