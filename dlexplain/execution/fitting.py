@@ -42,6 +42,7 @@ EXPECTED = (
     "It is recommended to use `self.log",  # with sync_dist: the first of several has everything
     "find_unused_parameters=True was specified in DDP constructor",  # some tasks have some
     "FSDP2-wrapped module .* returned a view tensor",  # which nothing changes in place
+    "RNN module weights are not part of single contiguous chunk",  # those gathered of parts
     "Full backward hook is firing when gradients are computed",  # opacus's, on the first layer
 )
 """Warnings of Lightning that a run is not wrong to cause."""

@@ -221,4 +221,5 @@ def _part(value: Any, weight: Tensor) -> Any:
     if not isinstance(weight, DTensor) or getattr(value, "shape", None) != weight.shape:
         return value  # such as the count of steps
     there = value.to(weight.device)
-    return distribute_tensor(there, weight.device_mesh, weight.placements, src_data_rank=None)
+    part = distribute_tensor(there, weight.device_mesh, weight.placements, src_data_rank=None)
+    return part.clone()  # or the whole would be kept in memory, of which it is a view
