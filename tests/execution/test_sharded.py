@@ -119,7 +119,7 @@ def test_an_optimiser_s_state_is_that_of_one_worker_and_is_taken_up_again(group:
     assert gathered(optimisers[1], keep=False)["state"] == {}
 
     again = torch.optim.AdamW(parts.parameters(), lr=0.1, fused=True)
-    again.load_state_dict(cut_state(again, expected))
+    again.load_state_dict(cut_state(again, found))
     step(one, optimisers[0])
     step(parts, again)
     for part, weight in zip(parts.parameters(), one.parameters(), strict=True):
