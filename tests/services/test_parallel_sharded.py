@@ -20,7 +20,7 @@ from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from dlexplain.errors import SpecError
+from dlexplain.errors import RunError, SpecError
 from dlexplain.execution import paths
 from dlexplain.execution.checkpoints import newest_good, read_checkpoint
 from dlexplain.execution.rows import RunRow
@@ -28,6 +28,7 @@ from dlexplain.execution.spec import RunSpec
 from dlexplain.params import Value
 from dlexplain.services.training.catalogue import complete, resources_params
 from dlexplain.services.training.inline import inline_queue
+from dlexplain.tasks.modules.language_model import LanguageModelling
 from tests.execution.small import assert_same, with_training
 from tests.execution.test_clusters import quiet_home
 from tests.services.test_parallel import at, cancel, learned, second_worker, submit, workers
@@ -181,6 +182,25 @@ def test_a_transformer_has_the_curve_of_one_worker_too(home: Path, one: RunSpec)
         assert row.state == "finished", row.why
         found, expected = (learned(home, r.id)["train/loss"] for r in (row, whole))
         assert list(found.values()) == pytest.approx(list(expected.values()), rel=rel)
+
+
+@pytest.mark.slow
+def test_one_that_has_no_epoch_left_is_whole_in_its_test(
+    home: Path, one: RunSpec, uncut: RunRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It failed in its test, so that a resume finds nothing to train."""
+    with monkeypatch.context() as patched:
+        patched.setattr(LanguageModelling, "results", _fail)
+        row = submit(home, replace(one, resources=SHARDED))
+    assert (row.state, row.why) == ("failed", "the disk is full")
+    row = inline_queue(home).resume(row.id)
+    assert row.state == "finished", row.why
+    assert_same(learned(home, row.id), learned(home, uncut.id))
+    _assert_close(_weights(home, row), _weights(home, uncut))
+
+
+def _fail(module: LanguageModelling) -> None:
+    raise RunError("the disk is full")
 
 
 @pytest.mark.parametrize(
