@@ -93,7 +93,7 @@ class Here:
         help="full: each worker keeps only its part of the weights, of their gradients and of the "
         "optimiser's state, and borrows the rest layer by layer while it computes (FSDP, Zhao et "
         "al. 2023, https://arxiv.org/abs/2304.11277). For language models that are large, and two "
-        "workers or more; slower than none where all fits.",
+        "workers or more, which then send each other half as much again in a step.",
     )
 
 
