@@ -86,7 +86,9 @@ class Watch(Callback):
     def on_save_checkpoint(
         self, trainer: L.Trainer, pl_module: L.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        if not all(torch.isfinite(p).all() for p in pl_module.parameters()):
+        # Not the module's own, of which a worker may hold a part; averaging put the average first.
+        state = checkpoint.get("current_model_state", checkpoint["state_dict"])
+        if not all(torch.isfinite(state[name]).all() for name, _ in pl_module.named_parameters()):
             raise Diverged(
                 "the weights are no numbers any more", trainer.global_step, self.latest.folder
             )

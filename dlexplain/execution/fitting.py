@@ -15,8 +15,8 @@ from lightning.pytorch.callbacks import Callback
 from dlexplain.execution import paths
 from dlexplain.execution.callbacks import EpochPictures, ReportingLogger, Watch
 from dlexplain.execution.measuring import PRECISIONS
-from dlexplain.execution.norms import Norms
-from dlexplain.execution.parallel import Counting, placed
+from dlexplain.execution.norms import GradientNorms, Norms
+from dlexplain.execution.parallel import Counting, SharedGradients, placed
 from dlexplain.execution.reporting import Reporter
 from dlexplain.execution.resources import ALONE, Seat
 from dlexplain.execution.saving import (
@@ -27,6 +27,7 @@ from dlexplain.execution.saving import (
     SafeCheckpoints,
     patience,
 )
+from dlexplain.execution.sharded import SharedWeights
 
 POINTS = 250
 """Points a curve of training steps has, about."""
@@ -40,6 +41,8 @@ EXPECTED = (
     "Found .* module\\(s\\) in eval mode at the start of training",  # frozen parts are
     "It is recommended to use `self.log",  # with sync_dist: the first of several has everything
     "find_unused_parameters=True was specified in DDP constructor",  # some tasks have some
+    "FSDP2-wrapped module .* returned a view tensor",  # which nothing changes in place
+    "RNN module weights are not part of single contiguous chunk",  # those gathered of parts
     "Full backward hook is firing when gradients are computed",  # opacus's, on the first layer
 )
 """Warnings of Lightning that a run is not wrong to cause."""
@@ -50,6 +53,7 @@ class Fitting:
     """How to train: epochs, steps in all, batches a step, precision in our word, and the rest.
 
     device  that of the first of the workers;  seat  which of them this process is
+    sharding  what each keeps of the network, see resources.Here
     """
 
     epochs: int
@@ -65,6 +69,7 @@ class Fitting:
     mode: str
     save_seconds: float = SAVE_SECONDS
     seat: Seat = ALONE
+    sharding: str = "none"
 
 
 def make_trainer(
@@ -103,7 +108,7 @@ def follower(how: Fitting) -> L.Trainer:
     """The trainer of another worker than the first, which only computes its share of each step."""
     return L.Trainer(
         **_told(how),
-        callbacks=[Counting()],
+        callbacks=[Counting(), GradientNorms()] if how.sharding == "full" else [Counting()],
         logger=False,
         plugins=[SafeCheckpoints(lambda text: None)],
         enable_checkpointing=False,
@@ -118,8 +123,9 @@ def _told(how: Fitting) -> dict[str, Any]:
         "accelerator": "gpu" if cuda else how.device.type,
         "devices": [how.device.index or 0] if cuda else 1,
     }
+    strategy = SharedWeights if how.sharding == "full" else SharedGradients
     return {
-        **(alone if how.seat.count == 1 else placed(how.device, how.seat)),
+        **(alone if how.seat.count == 1 else placed(how.device, how.seat, strategy(how.seat))),
         "precision": PRECISIONS[how.precision],
         "max_epochs": how.epochs,
         "accumulate_grad_batches": how.accumulate,

@@ -13,8 +13,10 @@ import lightning.pytorch as L
 import torch
 from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 
 from dlexplain.execution.files import append_lines
+from dlexplain.execution.sharded import whole_network
 
 
 def layer_weights(network: nn.Module) -> Iterator[tuple[str, list[nn.Parameter]]]:
@@ -28,20 +30,20 @@ def layer_weights(network: nn.Module) -> Iterator[tuple[str, list[nn.Parameter]]
 
 
 def norms(groups: dict[str, list[Tensor]]) -> dict[str, float]:
-    """Euclidean norm of each group of tensors, () where it has none."""
-    return {
-        name: float(torch.stack(torch._foreach_norm(tensors)).norm())
-        for name, tensors in groups.items()
-        if tensors
-    }
+    """Euclidean norm of each group of tensors, () where it has none; of shards, with all workers,
+    that of the whole."""
+    return {name: _norm(tensors) for name, tensors in groups.items() if tensors}
 
 
-class Norms(Callback):
-    """Writes the norms of the last step of each epoch: of its gradient, before it is clipped, and
-    of the weights behind it."""
+def _norm(tensors: list[Tensor]) -> float:
+    norm = torch.stack(torch._foreach_norm(tensors)).norm()
+    return float(norm.full_tensor() if isinstance(norm, DTensor) else norm)
 
-    def __init__(self, file: Path, note: Any) -> None:
-        self.file, self.note = file, note
+
+class GradientNorms(Callback):
+    """Knows the norms of an epoch's last gradient, before it is clipped."""
+
+    def __init__(self) -> None:
         self._gradients: dict[str, float] = {}
 
     def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -62,14 +64,20 @@ class Norms(Callback):
         }
         self._gradients |= norms(found)  # of a task with several optimisers, each adds its layers
 
+
+class Norms(GradientNorms):
+    """Writes the norms of the last step of each epoch: of its gradient, and of the weights behind
+    it."""
+
+    def __init__(self, file: Path, note: Any) -> None:
+        super().__init__()
+        self.file, self.note = file, note
+
     @torch.no_grad()
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        weights = norms(
-            {
-                name: [p.detach() for p in own]
-                for name, own in layer_weights(pl_module.network)  # type: ignore[arg-type]
-            }
-        )
+        with whole_network(trainer):
+            own = layer_weights(pl_module.network)  # type: ignore[arg-type]
+            weights = norms({name: [p.detach() for p in layer] for name, layer in own})
         told = {
             "epoch": trainer.current_epoch + 1,
             "step": trainer.global_step,

@@ -141,7 +141,7 @@ class Counting(Callback):
         trainer.datamodule.loader.seen += 1  # type: ignore[attr-defined]
 
 
-def placed(device: torch.device, seat: Seat) -> Mapping[str, Any]:
+def placed(device: torch.device, seat: Seat, strategy: SharedGradients) -> Mapping[str, Any]:
     """The Trainer's arguments for one of several workers; the first of a node has this device, and
     GPUs are taken in their order from it on."""
     cuda = device.type == "cuda"
@@ -149,7 +149,7 @@ def placed(device: torch.device, seat: Seat) -> Mapping[str, Any]:
     return {
         "accelerator": "gpu" if cuda else "cpu",
         "devices": list(range(first, first + here)) if cuda else here,
-        "strategy": SharedGradients(seat),
+        "strategy": strategy,
         "sync_batchnorm": cuda,
     }
 

@@ -23,6 +23,11 @@ def workers_of(spec: RunSpec) -> int:
     return as_whole(spec.resources.get("workers", 1))
 
 
+def sharding_of(spec: RunSpec) -> str:
+    """What each of them keeps of the network: all ("none"), or its part ("full")."""
+    return str(spec.resources.get("sharding", "none"))
+
+
 def nodes_of(spec: RunSpec) -> int:
     """On how many nodes of a cluster they are."""
     return as_whole(spec.resources.get("nodes", 1))
@@ -80,6 +85,15 @@ class Here:
         high=64,
         help="Processes that train together: each takes its share of every batch, "
         "and their gradients are averaged. The batch size stays that of all together.",
+    )
+    sharding: str = choice(
+        "none",
+        "Sharding",
+        ("none", "full"),
+        help="full: each worker keeps only its part of the weights, of their gradients and of the "
+        "optimiser's state, and borrows the rest layer by layer while it computes (FSDP, Zhao et "
+        "al. 2023, https://arxiv.org/abs/2304.11277). For language models that are large, and two "
+        "workers or more, which then send each other half as much again in a step.",
     )
 
 

@@ -25,6 +25,7 @@ from dlexplain.execution.checkpoints import read_checkpoint, remove
 from dlexplain.execution.files import saved_step, write_part, write_whole
 from dlexplain.execution.paths import digest_file, weights_after
 from dlexplain.execution.reporting import Reporter
+from dlexplain.execution.sharded import whole_network
 
 SAVE_SECONDS = 60.0
 """A crash in the middle of a long epoch costs no more."""
@@ -144,17 +145,19 @@ class OnTheWay(Callback):
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         if trainer.global_step == 0:
-            self._keep(pl_module, 0)
+            self._keep(trainer, pl_module, 0)
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         if (trainer.current_epoch + 1) % self.every == 0:
-            self._keep(pl_module, trainer.current_epoch + 1)
+            self._keep(trainer, pl_module, trainer.current_epoch + 1)
 
-    def _keep(self, module: L.LightningModule, epoch: int) -> None:
+    def _keep(self, trainer: L.Trainer, module: L.LightningModule, epoch: int) -> None:
         file = weights_after(self.folder, epoch)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(file, save(self.state(module.network)))  # type: ignore[arg-type]
+            with whole_network(trainer):
+                state = self.state(module.network)  # type: ignore[arg-type]
+            write_whole(file, save(state))
         except OSError as error:
             self.note(f"weights on the way could not be kept ({error.strerror}); some are missing")
 

@@ -168,6 +168,7 @@ class TaskSpec:
     details   the arrays of `results` -> what a score says beyond its metrics; JSON-serialisable
     manual    whether the module steps its optimisers and clips itself (Lightning's manual
               optimisation); no gradients are added up then
+    sharded   whether several workers can train its network in shards (FSDP)
     single    of a task whose network has several heads, the task of each alone: it takes that
               task's networks, and a head is a model of that task
     check_teacher  raises BadInput where a model, by the facts of its data, cannot teach one of data
@@ -188,6 +189,7 @@ class TaskSpec:
     headline: str = "test/loss"
     details: Callable[[Arrays], Mapping[str, Any]] = lambda arrays: {}
     manual: bool = False
+    sharded: bool = False
     single: str = ""
     check_teacher: Callable[[Mapping[str, Any], Mapping[str, Any]], None] | None = None
 

@@ -76,6 +76,7 @@ TASKS.add(
         noun="language model",
         first=("shakespeare-lstm",),
         headline="test/perplexity",
+        sharded=True,
         check_teacher=check_teacher,
     ),
 )

@@ -168,8 +168,9 @@ def complete(spec: RunSpec) -> RunSpec:
             groups[group] = params_dict(parse(params, given))
             if group == "shortcut" and groups[group]["kind"] == NONE:
                 groups[group] = {}  # a run without one says nothing of it
-            if params is Here and groups[group] == params_dict(Here()):
-                groups[group] = {}  # nor one of one worker on this machine
+            if params is Here:  # nor one on this machine of what is usual
+                usual = params_dict(Here())
+                groups[group] = {k: v for k, v in groups[group].items() if v != usual[k]}
             if groups[group].get("path"):  # the worker, or a resume, may stand elsewhere
                 groups[group]["path"] = _from_anywhere(str(groups[group]["path"]))
             if teacher and group == "task_params":
@@ -230,7 +231,7 @@ def _misplaced(spec: RunSpec) -> list[str]:
         return [] if settings().ray else [f'device is "{RAY}", but {NO_ADDRESS}']
     if any(key not in specs(Here) for key in spec.resources):
         told = f'resources are given, but device is "{spec.device}"; they are for "{RAY}"'
-        return [f"{told}, all but workers"]
+        return [f"{told}, all but workers and sharding"]
     return []
 
 

@@ -15,6 +15,7 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from dlexplain.execution.measuring import is_out_of_memory
 from dlexplain.execution.parallel import joined, meeting
 from dlexplain.execution.process import end_with, keep_priority
 from dlexplain.execution.resources import Seat
+from dlexplain.execution.sharded import Over
 from dlexplain.execution.states import States
 from dlexplain.memory import keep_memory
 from dlexplain.services.training.worker import build, fitting
@@ -55,7 +57,8 @@ def follow(home: Path, run: str, told: Mapping[str, Any]) -> None:
         trainer = follower(how)
         name = told["checkpoint"]
         where = paths.checkpoint_folder(home, run) / name if name else None
-        trainer.fit(built.module, datamodule=built.data, ckpt_path=where, weights_only=True)
+        with suppress(Over):
+            trainer.fit(built.module, datamodule=built.data, ckpt_path=where, weights_only=True)
 
 
 def main(arguments: list[str]) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dlexplain.execution.environment import cores
-from dlexplain.execution.resources import RAY, nodes_of, workers_of
+from dlexplain.execution.resources import RAY, nodes_of, sharding_of, workers_of
 from dlexplain.execution.spec import RunSpec
 from dlexplain.params import as_whole
 from dlexplain.tasks.base import TASKS
@@ -20,6 +20,7 @@ def problems_of_workers(spec: RunSpec) -> list[str]:
     gpus = as_whole(spec.resources.get("gpus", 0))
     spread = _problems_of_nodes(spec, workers) if spec.device == RAY else []
     unequal = f'resources: gpus is "{gpus}", but workers is {workers}; it takes 0 or one for each'
+    spread += _problems_of_sharding(spec, workers)
     if workers <= 1:
         return [unequal, *spread] if gpus > 1 else spread
     told = f"resources: workers is {workers}, but"
@@ -49,6 +50,26 @@ def _problems_of_nodes(spec: RunSpec, workers: int) -> list[str]:
         for what, count in uneven.items()
         if count % nodes
     ]
+
+
+def _problems_of_sharding(spec: RunSpec, workers: int) -> list[str]:
+    """Why the network cannot be held in shards."""
+    if sharding_of(spec) == "none":
+        return []
+    told = 'resources: sharding is "full", but'
+    if workers <= 1:
+        return [f"{told} workers is {workers}; at least 2 are accepted"]
+    if spec.task in TASKS and not TASKS[spec.task].sharded:
+        names = ", ".join(name for name, task in TASKS.items() if task.sharded)
+        return [f'{told} the task is "{spec.task}"; it is for {names}']
+    found = []
+    if float(spec.training.get("averaging", 0)):
+        found.append("averaging keeps a second network; it takes averaging=0")
+    if spec.training.get("precision") == "fp16":
+        found.append("precision is fp16, which each worker scales; it takes float32, bf16 or auto")
+    if spec.task_params.get("teacher"):
+        found.append("a teacher would be whole on each worker; it takes none")
+    return [f"{told} {why}" for why in found]
 
 
 def _by_itself(spec: RunSpec) -> list[str]:

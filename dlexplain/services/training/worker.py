@@ -44,7 +44,7 @@ from dlexplain.execution.recording import (
     save_outcome,
 )
 from dlexplain.execution.reporting import Reporter
-from dlexplain.execution.resources import ALONE, Seat, nodes_of, workers_of
+from dlexplain.execution.resources import ALONE, Seat, nodes_of, sharding_of, workers_of
 from dlexplain.execution.rows import RunRow
 from dlexplain.execution.saving import OnTheWay
 from dlexplain.execution.spec import RunSpec
@@ -383,6 +383,7 @@ def fitting(spec: RunSpec, built: Built, precision: str) -> Fitting:
         monitor=task.monitor,
         mode=task.mode,
         seat=built.seat,
+        sharding=sharding_of(spec),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 
 from dlexplain.networks.modules.layers import layers_of
 from dlexplain.registry import imported
@@ -116,7 +117,9 @@ class TaskModule(L.LightningModule):
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         if self._is_recorded():
             gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
-            self.log("train/gradient_norm", nn.utils.get_total_norm(gradients))
+            norm = nn.utils.get_total_norm(gradients)
+            whole = norm.full_tensor() if isinstance(norm, DTensor) else norm  # or of shards
+            self.log("train/gradient_norm", whole)
 
     def wrapped(self, optimiser: torch.optim.Optimizer) -> torch.optim.Optimizer:
         """The optimiser as the training uses it: one that adds noise where it is private."""

@@ -7,7 +7,7 @@ mean, however unequal the shares are: Σ_r f_r ∇L_r / R = Σ_r n_r ∇L_r / n.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +18,20 @@ ROWS = "rows"
 """The key under which a share says how many rows the whole batch has."""
 
 
+def _at_once() -> None:
+    """Nothing goes before."""
+
+
 @dataclass(frozen=True)
 class Together:
-    """Which of how many workers this process is, the first by default, and alone."""
+    """Which of how many workers this process is, the first by default, and alone.
+
+    meet  goes before what all do together outside of a training step
+    """
 
     rank: int = 0
     count: int = 1
+    meet: Callable[[], None] = _at_once
 
     def span(self, rows: int) -> slice:
         """This worker's rows: shares differ by one at most."""
@@ -82,6 +90,7 @@ class Together:
         """What the first worker says, in double precision."""
         if self.count == 1:
             return value
+        self.meet()
         told = torch.tensor([value], dtype=torch.float64, device=device)
         distributed.broadcast(told, src=0)
         return float(told)
