@@ -21,7 +21,7 @@ def _title(path: Path) -> str:
 
 def _page(path: Path) -> "st.Page":
     name = re.sub(r"^\d+_", "", path.stem)
-    home = path.parent.name == "home"
+    home = path.stem == "0_home"
     return st.Page(path, title=_title(path), url_path="" if home else name, default=home)
 
 

@@ -62,7 +62,8 @@ def _draw(model: LoadedModel, smallest: bool, found: Asked[AttackResult]) -> Non
         (result.saved, "what it was shown", result.after),
     )
     for column, (pixels, caption, scores) in zip(columns, shown, strict=True):
-        column.image(page_image(pixels, None, False)[0], caption=caption, width="stretch")
+        image, _ = page_image(pixels, None, False)
+        column.image(image, caption=caption, width="stretch", alt=f"Picture: {caption}")
         if scores:
             column.markdown(_classes(scores))
     _facts(result, smallest)
@@ -134,7 +135,7 @@ def _draw_maps(found: Asked[MapsOfAttack]) -> None:
     for column, (one, caption, other) in zip(columns, shown, strict=False):
         rival = None if other is None else other.heatmap
         pixels, _ = page_image(one.picture, one.heatmap, one.signed, rival=rival)
-        column.image(pixels, caption=literal(caption), width="stretch")
+        column.image(pixels, caption=literal(caption), width="stretch", alt=f"Map: {caption}")
     if maps.correlation is None or maps.overlap is None:
         st.caption("One of the maps says nothing, so the two cannot be compared.")
         return

@@ -104,7 +104,8 @@ def _sliders(
         )
     with picture:
         made = decode(model, code[None])[0]
-        st.image(enlarged(made), width=SIDE, caption="What these numbers decode to")
+        decoded = "What these numbers decode to"
+        st.image(enlarged(made), width=SIDE, caption=decoded, alt="The decoded picture")
         download("PNG", lambda: png(made), f"{model.name}-decoded.png", "latent-decoded-png")
 
 

@@ -141,6 +141,7 @@ def _show_maximised(found: Asked[ActivationMaximisation]) -> None:
         enlarged(result.picture),
         width=SIDE,
         caption=f"Channel {result.channel} of {literal(result.layer)}",
+        alt=f"What channel {result.channel} of {result.layer} is most active on",
     )
     with right:
         whole = result.unit == "channel"
@@ -173,7 +174,8 @@ def _show_so_far(found: Asked[ActivationMaximisation]) -> None:
 
     def draw() -> None:
         if pictures:
-            st.image(enlarged(pictures[-1]), width=SIDE, caption="So far.")
+            now = enlarged(pictures[-1])
+            st.image(now, width=SIDE, caption="So far.", alt="The picture so far")
 
     live(draw, lambda: len(pictures), lambda: found.job.active, PROGRESS_SECONDS)
 

@@ -82,11 +82,11 @@ def _draw(question: Question, report: PrivacyReport) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Losses**")
-        chart(plot_losses(report), "privacy-losses")
+        chart(plot_losses(report), "privacy-losses", told=report.told)
         st.caption("A model that remembers has little loss on what it was trained on.")
     with right:
         st.markdown("**Members found against false alarms**")
-        chart(plot_roc(report), "privacy-roc")
+        chart(plot_roc(report), "privacy-roc", told=report.told)
         st.caption("The dotted diagonal is chance.")
     _facts(report)
     show_record(report, question.path)

@@ -88,7 +88,8 @@ def _draw_inversion(found: Asked[Inversion]) -> None:
             both = grid([result.pictures[place : place + 1], result.means[place : place + 1]])
             times = max(1, 96 // both.shape[1])
             with st.container(width=112):
-                st.image(both.repeat(times, 0).repeat(times, 1), width=96)
+                pair = f"{name}: what the model gives, and the mean training picture"
+                st.image(both.repeat(times, 0).repeat(times, 1), width=96, alt=pair)
                 alike = f"{result.correlations[place]:.2f}".replace("-", "−")
                 st.caption(f"{literal(name)}: {alike}")
     st.caption(

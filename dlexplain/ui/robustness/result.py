@@ -42,7 +42,7 @@ def show_result(
     with attacked:
         st.markdown("**Under attack**")
         if found.attacks:
-            chart(plot_robustness(found, second), f"{key}-attacks")
+            chart(plot_robustness(found, second), f"{key}-attacks", told=verdict(found))
             st.caption("Bars: Wilson's 95% interval." + (BY_ANY if len(found.attacks) > 1 else ""))
         else:
             st.caption("No attack was measured.")
@@ -50,7 +50,8 @@ def show_result(
         st.markdown("**Corrupted**")
         if found.corruptions:
             measure = _measure(found) if whole else "accuracy"
-            chart(plot_corruptions(found, measure, second), f"{key}-corruptions")
+            told = f"{capital(MEASURES[measure])} of corrupted inputs."
+            chart(plot_corruptions(found, measure, second), f"{key}-corruptions", told=told)
             st.caption(
                 "Each line is one corruption; bars of the mean: a bootstrap 95% interval over the "
                 "pictures."
