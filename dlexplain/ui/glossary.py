@@ -87,14 +87,14 @@ def term(name: str, shown: str = "") -> str:
     )
 
 
-def explained(text: str) -> str:
+def explained(ours: str) -> str:
     """A text of ours in Markdown with the first mention of each term as `term` shows it.
 
     Code, links and addresses stay as they are. For st.markdown(..., unsafe_allow_html=True), so
     nothing that comes from outside may be in it.
     """
     if not terms():
-        return text
+        return ours
     seen: set[str] = set()
 
     def mark(found: re.Match[str]) -> str:
@@ -107,7 +107,7 @@ def explained(text: str) -> str:
         seen.add(title)
         return term(word, word)
 
-    return _mentions().sub(mark, text)
+    return _mentions().sub(mark, ours)
 
 
 @cache
@@ -116,7 +116,7 @@ def _mentions() -> re.Pattern[str]:
     in capitals, such as LIME, are found in their own case only."""
     names = sorted((n for t in terms() for n in t.names), key=len, reverse=True)
     either = "|".join(_either_case(name) for name in names)
-    kept = r"`[^`]*`|\[[^\]]*\]\([^)]*\)|https?://\S+|<[^>]*>"
+    kept = r"`[^`\n]*`|\$[^$\n]*\$|\[[^\]]*\]\([^)]*\)|https?://\S+|<[^>]*>"
     return re.compile(rf"(?P<kept>{kept})|(?P<word>(?<![\w-])(?:{either})(?![\w-]))")
 
 
@@ -128,9 +128,9 @@ def _either_case(name: str) -> str:
     return re.escape(name)
 
 
-def show_explained(text: str) -> None:
+def show_explained(ours: str) -> None:
     """A text of ours with its terms explained."""
-    st.markdown(explained(text), unsafe_allow_html=True)
+    st.markdown(explained(ours), unsafe_allow_html=True)
 
 
 def show_glossary() -> None:
@@ -143,8 +143,8 @@ def show_glossary() -> None:
     if not found:
         st.info(f"No term has {literal(asked)} in it. Try a shorter word.")
     for one in found:
-        also = f"  \n:small[Also: {', '.join(one.names[1:])}]" if one.names[1:] else ""
-        st.markdown(f"**{one.title}**  \n{one.told}{also}")
+        also = f"  \n:small[Also: {literal(', '.join(one.names[1:]))}]" if one.names[1:] else ""
+        st.markdown(f"**{literal(one.title)}**  \n{literal(one.told)}{also}")
 
 
 def search(asked: str) -> tuple[Term, ...]:

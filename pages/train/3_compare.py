@@ -20,6 +20,7 @@ from dlexplain.services.training.grouping import (
     scores_csv,
 )
 from dlexplain.ui.charts import alt, chart
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.live import drawn_before, live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.run_groups import (
@@ -46,7 +47,7 @@ PICTURE_COLUMNS = 3
 
 def main() -> None:
     runs_now.clear()  # a run that has just begun is among them
-    st.title("Compare runs")
+    st.title("Compare runs", help=glossary("seed", "confidence interval", "validation"))
     records = {record.id: record for record in service.runs()}
     if len(records) < 2:
         st.info(

@@ -20,6 +20,7 @@ from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui import cache
 from dlexplain.ui.attack.question import Question
 from dlexplain.ui.cards import download
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
@@ -101,7 +102,9 @@ def _maps(model: LoadedModel, result: AttackResult) -> None:
     """Why the right class, before and after, on one scale; and why what is said then."""
     known = cache.methods(model.name)
     usual = usual_method(model)
-    st.subheader("Does the explanation notice?")
+    st.subheader(
+        "Does the explanation notice?", help=glossary("rank correlation", "top-k intersection")
+    )
     name = f"{MAP}-{drawn_before()}"
     method = st.selectbox(
         "Method",

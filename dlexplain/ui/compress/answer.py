@@ -8,6 +8,7 @@ from dlexplain.results.words import sentence
 from dlexplain.trained.catalogue import entries
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
+from dlexplain.ui.glossary import show_explained
 from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
 
@@ -59,7 +60,7 @@ def show_result(found: Compression, key: str, whole: bool = True) -> None:
         _downloads(found)
         _look(found)
         with st.expander("What these numbers say, and what they cannot"):
-            st.markdown(EXPLAINED)
+            show_explained(EXPLAINED)
 
 
 def _by() -> str:

@@ -16,6 +16,7 @@ from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.encoded import encoded_pictures
 
@@ -142,7 +143,7 @@ def _reach(
 
 
 def _use(encoded: EncodedPictures | None, found: Reconstruction) -> None:
-    st.subheader("Which are used")
+    st.subheader("Which are used", help=glossary("KL divergence"))
     if encoded is None:
         st.caption("Seen over the data set, which is not here.")
         return

@@ -9,6 +9,7 @@ from PIL import Image
 
 from dlexplain.results import GeneratedPictures, Reconstructions
 from dlexplain.ui.charts import chart
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.tested.base import show
 
 WIDTH = 560
@@ -29,16 +30,16 @@ def show_reconstructions(found: Reconstructions) -> None:
     if not len(found.kl):
         return
     with right:
-        st.subheader("Drawn from the prior")
+        st.subheader("Drawn from the prior", help=glossary("prior"))
         st.caption("New pictures, decoded from standard normal numbers.")
         st.image(_png(_rows(found.samples)), width=WIDTH, alt="Pictures drawn from the prior")
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("What each dimension carries")
+        st.subheader("What each dimension carries", help=glossary("KL divergence"))
         chart(plot_kl(found), "kl")
     if len(found.kl) > 1 and len(found.means):
         with right:
-            st.subheader("Latent space")
+            st.subheader("Latent space", help=glossary("latent space"))
             chart(plot_latent(found), "latent")
 
 
@@ -48,7 +49,7 @@ def show_generated(found: GeneratedPictures) -> None:
 
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Generated")
+        st.subheader("Generated", help=glossary("FID"))
         st.image(_png(_rows(found.samples)), width=WIDTH, alt="Generated pictures")
     with right:
         st.subheader("Real")
