@@ -18,6 +18,8 @@ from dlexplain.ui.markdown import literal
 
 FILE = Path(__file__).parents[2] / "docs" / "glossary.md"
 ALSO = "Also: "
+WIDTH = 760
+"""Of its page in pixels: lines that are not too long to read."""
 _SECTION = re.compile(r"^## (.+)\n((?:(?!^## ).*\n?)*)", re.MULTILINE)
 _SHORT = re.compile(r"\s*\(([^)]+)\)$")
 
@@ -57,8 +59,9 @@ def _by_name() -> Mapping[str, Term]:
 
 
 def find(name: str) -> Term:
-    """The term of this name, in whatever case. Raises UnknownName."""
-    found = _by_name().get(name.casefold())
+    """The term of this name, in whatever case, or of several. Raises UnknownName."""
+    key = name.casefold()
+    found = _by_name().get(key) or _by_name().get(key.removesuffix("s"))
     if found is None:
         known = ", ".join(term.title for term in terms())
         raise UnknownName(f'the glossary has no "{name}"; it has {known}')
@@ -117,7 +120,7 @@ def _mentions() -> re.Pattern[str]:
     names = sorted((n for t in terms() for n in t.names), key=len, reverse=True)
     either = "|".join(_either_case(name) for name in names)
     kept = r"`[^`\n]*`|\$[^$\n]*\$|\[[^\]]*\]\([^)]*\)|https?://\S+|<[^>]*>"
-    return re.compile(rf"(?P<kept>{kept})|(?P<word>(?<![\w-])(?:{either})(?![\w-]))")
+    return re.compile(rf"(?P<kept>{kept})|(?P<word>(?<![\w-])(?:{either})s?(?![\w-]))")
 
 
 def _either_case(name: str) -> str:
@@ -142,9 +145,10 @@ def show_glossary() -> None:
     found = search(asked or "")
     if not found:
         st.info(f"No term has {literal(asked)} in it. Try a shorter word.")
-    for one in found:
-        also = f"  \n:small[Also: {literal(', '.join(one.names[1:]))}]" if one.names[1:] else ""
-        st.markdown(f"**{literal(one.title)}**  \n{literal(one.told)}{also}")
+    with st.container(width=WIDTH):
+        for one in found:
+            also = f"  \n:small[Also: {literal(', '.join(one.names[1:]))}]" if one.names[1:] else ""
+            st.markdown(f"**{literal(one.title)}**  \n{literal(one.told)}{also}")
 
 
 def search(asked: str) -> tuple[Term, ...]:

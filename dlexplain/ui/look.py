@@ -37,6 +37,8 @@ CSS = f"""
   color: {_both(KEYWORDS)} !important; }}
 .stCode .token.string {{ color: {_both(STRINGS)} !important; }}
 .stCode .token.number {{ color: {_both(NUMBERS)} !important; }}
+.stPlotlyChart :is(g[class$="tick"], g[class^="g-"], g.cbaxis, g.legend) text,
+.stPlotlyChart text[style*="rgb(122, 133, 148)"] {{ fill: {_both(QUIET)} !important; }}
 .stApp :is(a, button, summary, pre, [role="slider"], [role="option"], [role="radio"],
   [role="button"], [role="tab"], [tabindex="0"]):focus-visible,
 .stApp label:has(input:focus-visible), .stApp [data-testid="stDataFrame"]:has(:focus-visible) {{
