@@ -51,6 +51,7 @@ def _told(kind: str, traces: Sequence[Any], figure: go.Figure) -> str:
     if kind == "words":
         return ""
     axes = _axes(traces[0], figure)
+    traces = [one for one in traces if getattr(one, "fill", None) != "toself"]  # bands of others
     shown = [one for one in (_range(trace, kind, figure) for trace in traces) if one]
     more = f", and {len(shown) - MOST} more" if len(shown) > MOST else ""
     values = "; ".join(shown[:MOST]) + more
@@ -71,7 +72,7 @@ def _axes(trace: Any, figure: go.Figure) -> str:
     """ "accuracy against epoch", as far as the axes have names."""
     x = _plain(getattr(figure.layout, _axis("x", trace)).title.text)
     y = _plain(getattr(figure.layout, _axis("y", trace)).title.text)
-    if _lies(trace):
+    if _lies(trace, figure):
         x, y = y, x
     return f"{y} against {x}" if x and y else y or x
 
@@ -81,13 +82,18 @@ def _axis(letter: str, trace: Any) -> str:
     return f"{letter}axis{named[1:]}"
 
 
-def _lies(trace: Any) -> bool:
-    return bool(trace.type == "bar" and trace.orientation == "h")
+def _lies(trace: Any, figure: go.Figure) -> bool:
+    """Whether values go to the right: of lying bars, and of points where only that axis is told."""
+    if trace.type == "bar":
+        return bool(trace.orientation == "h")
+    titles = (getattr(figure.layout, _axis(one, trace)).title.text for one in "xy")
+    x, y = map(_plain, titles)
+    return _kind(trace) == "points" and bool(x) and not y
 
 
 def _range(trace: Any, kind: str, figure: go.Figure) -> str:
     """The name of a line with its two ends, or the highest and the lowest of some bars."""
-    across, up = ("y", "x") if _lies(trace) else ("x", "y")
+    across, up = ("y", "x") if _lies(trace, figure) else ("x", "y")
     raw = getattr(trace, up, None)
     values = _numbers(raw)
     if not len(values):
@@ -101,7 +107,10 @@ def _range(trace: Any, kind: str, figure: go.Figure) -> str:
     names = _names(
         getattr(trace, across, None), trace, getattr(figure.layout, _axis(across, trace))
     )
-    if kind == "bars" and len(names) == len(np.atleast_1d(np.asarray(raw))):
+    ticks = getattr(figure.layout, _axis(across, trace)).ticktext is not None
+    if (kind == "bars" or (kind == "points" and ticks)) and len(names) == len(
+        np.atleast_1d(np.asarray(raw))
+    ):
         numbers = _as_floats(raw)
         high, low = int(np.nanargmax(numbers)), int(np.nanargmin(numbers))
         return (

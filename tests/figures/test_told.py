@@ -49,6 +49,16 @@ def test_points_a_title_and_words_in_the_figure() -> None:
     assert figure_told(figure) == "Cost: points: 3 from 4 to 6."
 
 
+def test_points_to_the_right_and_bands_around_lines() -> None:
+    points = {"type": "scatter", "mode": "markers", "x": [4.3, 4.9], "y": [0, 1]}
+    ticks = {"tickvals": [0, 1], "ticktext": ["LRP", "Grad-CAM"]}
+    figure = go.Figure(points, {"xaxis": {"title": {"text": "mean rank"}}, "yaxis": ticks})
+    assert figure_told(figure) == "Points of mean rank: highest Grad-CAM, 4.9; lowest LRP, 4.3."
+    band = {"type": "scatter", "x": [1, 2, 1], "y": [0, 9, 0], "fill": "toself", "name": "band"}
+    line = {"type": "scatter", "x": [1, 2], "y": [3, 4]}
+    assert figure_told(go.Figure([band, line])) == "Lines: from 3 to 4."
+
+
 @pytest.mark.parametrize("y", [[], [None, None]])
 def test_what_has_no_values_says_what_it_is(y: list[None]) -> None:
     assert figure_told(go.Figure({"type": "bar", "x": ["a", "b"][: len(y)], "y": y})) == "Bars."

@@ -38,7 +38,7 @@ def show_result(found: ModelComparison, key: str, whole: bool = True) -> None:
     drift, classes = st.columns([3, 2], gap="large")
     with drift:
         st.markdown("**How far the reasons drift**", help=glossary("drift of reasons"))
-        chart(plot_model_comparison(found), f"{key}-drift")
+        chart(plot_model_comparison(found), f"{key}-drift", told=verdict(found))
         st.caption(
             f"A dot is one of the {literal(found.noun)}; orange, the two say different classes. "
             "Diamond: the mean with its 95% interval."

@@ -39,7 +39,7 @@ def show_result(found: Compression, key: str, whole: bool = True) -> None:
         )
     st.info(f"**{literal(found.told)}**", icon=":material/compress:")
     by = _by() if whole else "latency"
-    chart(plot_front(found, by), f"{key}-front-{by}")
+    chart(plot_front(found, by), f"{key}-front-{by}", told=found.told)
     labels = {m.name: m.label for m in found.models}
     knee = found.knee(by)
     if knee is not None:

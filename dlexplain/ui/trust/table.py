@@ -25,7 +25,7 @@ def show_table(table: TrustTable, key: str, whole: bool = True) -> None:
         ranks, cost = st.columns(2, gap="large")
         with ranks:
             st.markdown("**Who is told apart**", help=glossary("confidence interval", "p-value"))
-            chart(plot_ranks(table), f"{key}-ranks")
+            chart(plot_ranks(table), f"{key}-ranks", told=verdict(table))
             st.caption(_tests(table))
         with cost:
             st.markdown("**Cost against faithfulness**", help=glossary("faithfulness"))
