@@ -49,12 +49,10 @@ def heavy_after(code: str, home: Path) -> set[str]:
 @pytest.mark.parametrize(
     "code",
     [
-        PICTURE.format(name="efficientnet-lite0"),
-        PICTURE.format(name="cifar10-cnn"),
-        TEXT,
+        PICTURE.format(name="efficientnet-lite0") + PICTURE.format(name="cifar10-cnn") + TEXT,
         PAGE.format(page=str(ROOT / "pages/explain/1_image.py")),
     ],
-    ids=["registered", "zoo", "text", "page"],
+    ids=["python", "page"],
 )
 def test_a_class_and_a_map_import_nothing_heavy(code: str, tmp_path: Path) -> None:
     assert heavy_after(code, tmp_path) == set()

@@ -108,7 +108,7 @@ def _order_told(order: str) -> str:
 
 def _table(found: ExplainedFolder, answers: Sequence[PictureAnswer], draw: Draw) -> str:
     heads = ["Picture", "Map", "File", "Class", "Probability", "Entropy"]
-    heads += ["Truth"] if found.known else []
+    heads += ["Actual"] if found.known else []
     heads += ["Rival's class", "Disagreement"] if found.rival else []
     head = "".join(f"<th>{escape(name)}</th>" for name in heads)
     rows = "".join(_row(found, answer, draw) for answer in answers)

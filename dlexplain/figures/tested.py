@@ -20,8 +20,8 @@ BASE: dict[str, Any] = {
 
 @plot.register
 def plot_confusion(tested: ClassificationTest, share: bool = True) -> go.Figure:
-    """Truth down, prediction across; `share` colours and numbers by the part of each true class,
-    else by counts."""
+    """Actual classes down, predicted ones across; `share` colours and numbers by the part of each
+    actual class, else by counts."""
     counts = tested.confusion
     rows = np.maximum(counts.sum(axis=1, keepdims=True), 1)
     parts = counts / rows
@@ -41,7 +41,7 @@ def plot_confusion(tested: ClassificationTest, share: bool = True) -> go.Figure:
             "texttemplate": "%{text}" if few else None,
             "xgap": 1,
             "ygap": 1,
-            "hovertemplate": "label %{y}, predicted %{x}<br>%{customdata[0]:,} pictures, "
+            "hovertemplate": "actual %{y}, predicted %{x}<br>%{customdata[0]:,} pictures, "
             "%{customdata[1]:.1%} of the class<extra></extra>",
             "colorbar": {
                 "thickness": 10,
@@ -55,7 +55,7 @@ def plot_confusion(tested: ClassificationTest, share: bool = True) -> go.Figure:
             "height": 420,
             "xaxis": {"title": {"text": "predicted"}, "type": "category", "automargin": True},
             "yaxis": {
-                "title": {"text": "label"},
+                "title": {"text": "actual"},
                 "type": "category",
                 "autorange": "reversed",
                 "automargin": True,

@@ -16,12 +16,12 @@ from dlexplain.results.gallery import GalleryExample
 from dlexplain.results.gallery_words import TITLES, answer
 from dlexplain.results.robustness_words import verdict as robust
 from dlexplain.results.trust_words import verdict as trusted
-from dlexplain.results.words import capital
 from dlexplain.services.attack import robustness_shipped
 from dlexplain.services.gallery import examples, picture_of
 from dlexplain.services.quality import shipped as trust_shipped
 from dlexplain.ui.drawn import show_drawn
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.pages import link_to, named
 
 COLUMNS = (
     ("picture", "robustness"), ("text", "attention", "walk"), ("forecast", "trust", "training"),
@@ -79,11 +79,7 @@ def _card(title: str, html: str, told: str, page: str, query: Mapping[str, str])
     st.markdown(f"**{title}**")
     _draw(html, page)
     st.caption(literal(told))
-    name = capital(page.rpartition("_")[2])
-    st.page_link(
-        f"pages/{page}.py", label=f"Open in {name}", icon=":material/arrow_forward:",
-        query_params=dict(query),
-    )  # fmt: skip
+    link_to(page, f"Open in {named(page)[0]}", dict(query))
 
 
 def _draw(html: str, key: str) -> None:

@@ -7,6 +7,7 @@ from dlexplain.results import RunRecord
 from dlexplain.results.words import metric, metric_name
 from dlexplain.services.training import runs as service
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.pages import link_to
 from dlexplain.ui.run_live import progress_text
 from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS
 
@@ -16,16 +17,16 @@ WAYS = (
         "Explain something",
         "Give a model a picture, a text or a series, see what it says, and which parts decided.",
         (
-            ("explain/1_image", "Picture", "image"),
-            ("explain/7_many_pictures", "Many pictures", "photo_library"),
-            ("explain/8_objects", "Objects", "select_all"),
-            ("explain/2_text", "Text", "article"),
-            ("explain/3_attention", "Attention", "hub"),
-            ("explain/4_writing", "Writing", "edit_note"),
-            ("explain/5_translation", "Translation", "translate"),
-            ("explain/6_forecast", "Forecast", "timeline"),
-            ("generate/1_latent", "Latent", "scatter_plot"),
-            ("inside/1_layers", "Layers", "layers"),
+            "explain/1_image",
+            "explain/7_many_pictures",
+            "explain/8_objects",
+            "explain/2_text",
+            "explain/3_attention",
+            "generate/2_writing",
+            "explain/5_translation",
+            "explain/6_forecast",
+            "generate/1_latent",
+            "inside/1_layers",
         ),
     ),
     (
@@ -33,11 +34,11 @@ WAYS = (
         "Pictures, text or series, the data that is here or your own. It trains in the "
         "background and goes on when the browser is closed.",
         (
-            ("train/1_launch", "Launch", "play_arrow"),
-            ("train/2_runs", "Runs", "list"),
-            ("train/3_compare", "Compare", "compare"),
-            ("train/5_sweep", "Sweep", "tune"),
-            ("train/4_compress", "Compress", "compress"),
+            "train/1_launch",
+            "train/2_runs",
+            "train/3_compare",
+            "train/5_sweep",
+            "train/4_compress",
         ),
     ),
     (
@@ -45,17 +46,19 @@ WAYS = (
         "Which explanation to believe, how easily it is fooled, whether its probabilities are "
         "right, and what it gives away of its training data.",
         (
-            ("explain/9_trust", "Trust", "verified"),
-            ("explain/11_compare_models", "Compare models", "balance"),
-            ("explain/10_shortcut_lab", "Shortcut lab", "science"),
-            ("secure/1_attack", "Attack", "bolt"),
-            ("secure/2_robustness", "Robustness", "shield"),
-            ("secure/3_reliability", "Reliability", "speed"),
-            ("secure/4_privacy", "Privacy", "lock"),
+            "explain/9_trust",
+            "explain/11_compare_models",
+            "explain/10_shortcut_lab",
+            "secure/1_attack",
+            "secure/2_robustness",
+            "secure/3_reliability",
+            "secure/4_privacy",
+            "secure/5_smoothing",
+            "secure/6_defence",
         ),
     ),
 )
-"""What can be done here, and the pages that do it: (page, label, icon)."""
+"""What can be done here, and the pages that do it."""
 
 
 def show_ways() -> None:
@@ -64,8 +67,8 @@ def show_ways() -> None:
             st.subheader(title)
             st.caption(about)
             with st.container(horizontal=True, gap="small"):
-                for page, label, icon in pages:
-                    st.page_link(f"pages/{page}.py", label=label, icon=f":material/{icon}:")
+                for page in pages:
+                    link_to(page)
 
 
 def show_runs() -> None:
@@ -85,9 +88,7 @@ def show_runs() -> None:
 
 def _run(record: RunRecord) -> None:
     st.badge(record.state, icon=STATE_ICONS[record.state], color=STATE_COLOURS[record.state])  # type: ignore[arg-type]
-    st.page_link(
-        "pages/train/2_runs.py", label=literal(record.name), query_params={"run": record.id}
-    )
+    link_to("train/2_runs", literal(record.name), {"run": record.id})
     if record.active:
         st.caption(literal(progress_text(record)))
     elif record.best is not None:

@@ -35,7 +35,7 @@ PAGES = {
     "classify-text": ("Explain texts with it", "pages/explain/2_text.py", "classifier"),
     "multi-task": ("Explain pictures with it", "pages/explain/1_image.py", "model"),
     "multi-task-text": ("Explain texts with it", "pages/explain/2_text.py", "classifier"),
-    "language-model": ("Write with it", "pages/explain/4_writing.py", "model"),
+    "language-model": ("Write with it", "pages/generate/2_writing.py", "model"),
     "forecast": ("Forecast with it", "pages/explain/6_forecast.py", "model"),
     "autoencode": ("Look into its latent space", "pages/generate/1_latent.py", "model"),
     "vae": ("Look into its latent space", "pages/generate/1_latent.py", "model"),

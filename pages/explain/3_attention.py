@@ -43,7 +43,7 @@ STRANGE = 0.2  # share of unknown tokens from which a visitor is warned
 
 
 def main() -> None:
-    st.title("See attention", help=glossary("attention", "attention head", "attention rollout"))
+    st.title("Attention", help=glossary("attention", "attention head", "attention rollout"))
     opened = OF not in st.session_state
     with told_above():
         answer, settings = answer_first()

@@ -6,6 +6,8 @@ import streamlit as st
 
 from dlexplain.errors import DlexplainError
 from dlexplain.services.pictures.cards import TASK
+from dlexplain.services.pictures.sources import sample_files
+from dlexplain.trained.catalogue import default
 from dlexplain.ui.folder.choice import arrived, choose_files
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
@@ -28,7 +30,11 @@ def main() -> None:
     if entry is None:
         return
     files = choose_files()
-    if files is None and SLOT not in st.session_state:
+    example = files is None and entry.name == default(TASK).name
+    if example:
+        files = sample_files()
+        st.caption("Until then the page shows the samples that come along.")
+    elif files is None and SLOT not in st.session_state:
         st.info(
             "Drop a ZIP of pictures above, or name a folder on the server. Each picture gets its "
             "class, how sure the model is, and a map of what decided. Folders that are named after "
@@ -44,11 +50,11 @@ def main() -> None:
     except DlexplainError as error:
         st.error(literal(error))
         return
-    ask(model, files)
+    ask(model, files, example)
 
 
-def ask(model: "LoadedModel", files: "PictureFiles | None") -> None:
-    """The question, its answer, and below it the settings."""
+def ask(model: "LoadedModel", files: "PictureFiles | None", example: bool) -> None:
+    """The question, its answer, and below it the settings; an example is answered unasked."""
     from dlexplain.ui.folder.answers import show_answers
     from dlexplain.ui.folder.question import choose_settings, choose_what, share, start, waits
 
@@ -57,7 +63,7 @@ def ask(model: "LoadedModel", files: "PictureFiles | None") -> None:
     with settings:
         question = choose_settings(model, what, files)
     with button:
-        start(SLOT, model, files, question)
+        start(SLOT, model, files, question, at_once=example)
     share(model, what)
     found = st.session_state.get(SLOT)
     if found is None:

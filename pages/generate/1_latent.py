@@ -20,7 +20,7 @@ NEEDS_DATA = {"map", "classes"}
 
 
 def main() -> None:
-    st.title("Look into latent space", help=glossary("latent space"))
+    st.title("Latent space", help=glossary("latent space"))
     opened = arrived()
     entry = choose_latent_model(opened)
     if entry is None:

@@ -31,7 +31,7 @@ VIEW = "layers-view"
 
 
 def main() -> None:
-    st.title("Look inside the layers")
+    st.title("Inside a network")
     opened = VIEW not in st.session_state
     from_address("view", lambda name: read_view(name, VIEWS), opened, VIEW)
     st.session_state.setdefault(VIEW, "architecture")

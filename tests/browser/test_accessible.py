@@ -4,7 +4,6 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,12 +12,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, TimeoutError, expect
 
 from dlexplain.services.gallery import examples
+from dlexplain.ui.pages import PAGES, address_of
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif("CHROMIUM" not in os.environ, reason="make test sets CHROMIUM"),
 ]
-ROOT = Path(__file__).parents[2]
 GRAVE = ("serious", "critical")
 SETTLED_MS = 4000
 """A page that is still at work then, such as one that explains, is judged as it stands."""
@@ -50,13 +49,13 @@ FOUND = """
 
 
 def addresses() -> dict[str, str]:
-    """Each page, by its file's name, with the example that Home's gallery opens it with."""
+    """Each page of the menu, by its name in addresses, with the example of Home's gallery."""
     asked = {example.page: urlencode(example.query) for example in examples()}
     found = {}
-    for file in sorted(ROOT.glob("pages/*/*.py")):
-        name = re.sub(r"^\d+_", "", file.stem)
-        query = asked.get(f"{file.parent.name}/{file.stem}", "")
-        found[name] = f"/{'' if file.stem == '0_home' else name}" + (f"?{query}" if query else "")
+    for file in sorted(PAGES.glob("*/*.py")):
+        page = f"{file.parent.name}/{file.stem}"
+        name, query = address_of(page), asked.get(page, "")
+        found[name] = f"/{'' if name == 'home' else name}" + (f"?{query}" if query else "")
     return found
 
 
@@ -189,7 +188,7 @@ def test_home_by_keyboard(page: Page, server: str) -> None:
     page.goto(server)
     expect(page.locator(".dlx-token").first).to_be_visible(timeout=60_000)
     names = tabbed(page)
-    has(names, "Home", "Explain", "superb looks most at", "Open in Image", "Open in Robustness",
+    has(names, "Home", "Explain", "superb looks most at", "Open in Picture", "Open in Robustness",
         "Compare models")  # fmt: skip
 
 

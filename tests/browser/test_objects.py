@@ -68,6 +68,7 @@ def test_a_click_chooses_a_box(page: Page, tmp_path: Path) -> None:
     expect(page).to_have_url(re.compile(f"box={wanted.number}"), timeout=SLOW)
 
 
+@pytest.mark.slow
 def test_a_click_chooses_a_region(page: Page, tmp_path: Path) -> None:
     folder = tmp_path / "segformer"
     save("segformer", folder)

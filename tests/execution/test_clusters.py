@@ -49,9 +49,7 @@ LONG = replace(
     model_params={"width": 16, "blocks": 2, "dense": 64, "dropout": 0.3},
     resources={"cpus": 1, "lost": "restart"},
 )
-ENDLESS = replace(
-    with_training(LONG, epochs=10_000), resources={"cpus": 1, "lost": "interrupted"}
-)
+ENDLESS = replace(with_training(LONG, epochs=1000), resources={"cpus": 1, "lost": "interrupted"})
 
 
 def quiet_home(home: Path) -> Path:
@@ -129,7 +127,7 @@ def told(queue: RunQueue, states: States, cluster: TestCluster, home: Path, copi
     left = workers()
 
     lost = queue.submit(ENDLESS).id
-    wait_until(lambda: saved(home, lost), PATIENCE)
+    wait_until(lambda: trains(states, lost), PATIENCE)
     queue.resume(long)  # last, since it has an end, which must not come before its node's
     wait_until(lambda: (saved(home, long) or 0) > (steps[1] or 0), PATIENCE)
     cluster.remove()

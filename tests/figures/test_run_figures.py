@@ -87,7 +87,7 @@ def test_confusion_shows_counts_and_parts_of_the_true_class() -> None:
     assert plot_confusion(tested, share=False).data[0].text.tolist() == [[3, 1], [0, 0]]
     assert plot_confusion(tested, share=False).data[0].zmax == 3
     assert (figure.layout.yaxis.title.text, figure.layout.xaxis.title.text) == (
-        "label",
+        "actual",
         "predicted",
     )
     assert tested.plot().data[0].type == "heatmap"

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import dlexplain.ui.folder.choice
+from dlexplain.data.samples import SAMPLES
 from dlexplain.services.pictures.folder_work import FolderWork
 from dlexplain.settings import Settings
 from tests.digit_files import digits_folder, digits_zip
@@ -50,6 +51,15 @@ def test_an_empty_page_says_what_to_do() -> None:
     assert not [button for button in page.button if button.label.startswith("Explain")]
 
 
+def test_the_samples_are_explained_until_something_is_given() -> None:
+    page = AppTest.from_file(PAGE, default_timeout=60).run()
+    page = finished(page)
+    assert f"**{len(SAMPLES)} pictures**" in said(page)
+    page = uploaded(page, digits_zip(2))
+    assert [button.label for button in page.button][-1] == "Explain 2 pictures"
+    assert "Press Explain to answer the changed question" in said(page)
+
+
 def test_a_zip_is_explained() -> None:
     more = {"3/[x](https://evil.example).png": b"no picture", "notes.txt": b"x"}
     page = uploaded(opened(), digits_zip(30, more))
@@ -65,7 +75,7 @@ def test_a_zip_is_explained() -> None:
     page = page.run()
     table = page.dataframe[0].value
     assert list(table) == [
-        "Picture", "Map", "Class", "Probability", "Entropy", "Truth", "Verdict", "File",
+        "Picture", "Map", "Class", "Probability", "Entropy", "Actual", "Verdict", "File",
     ]  # fmt: skip
     assert len(table) == 30
     assert set(table["Verdict"]) <= {"right", "wrong"}

@@ -14,7 +14,7 @@ PARAMETERS = {
     "explain/1_image": "model sample test target contrast methods",
     "explain/2_text": "mode classifier beside class rather methods text by",
     "explain/3_attention": "attending attention marks window focus heads layer head text",
-    "explain/4_writing": "view model prompt text token method temperature count seed",
+    "generate/2_writing": "view model prompt text token method temperature count seed",
     "explain/5_translation": "model text beam candidate token layer head",
     "explain/6_forecast": "view model series origin target step what intervals change methods",
     "explain/7_many_pictures": "model method rival",
@@ -65,7 +65,7 @@ def test_no_image_and_no_link_of_an_address(page: str, name: str) -> None:
     ("page", "name"),
     [
         ("explain/2_text", "classifier"),
-        ("explain/4_writing", "model"),
+        ("generate/2_writing", "model"),
         ("explain/1_image", "model"),
         ("explain/8_objects", "model"),
         ("train/2_runs", "run"),

@@ -18,10 +18,11 @@ ALIVE = [
     "pages/train/1_launch.py",
     "pages/explain/2_text.py",
     "pages/explain/3_attention.py",
-    "pages/explain/4_writing.py",
+    "pages/generate/2_writing.py",
     "pages/explain/5_translation.py",
     "pages/inside/1_layers.py",
     "pages/explain/6_forecast.py",
+    "pages/explain/7_many_pictures.py",
     "pages/generate/1_latent.py",
     "pages/secure/4_privacy.py",
 ]

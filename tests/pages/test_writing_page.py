@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from dlexplain.ui.words import large
 
-PAGE = str(Path(__file__).parents[2] / "pages/explain/4_writing.py")
+PAGE = str(Path(__file__).parents[2] / "pages/generate/2_writing.py")
 SLOTS = {"write": "writing-written", "read": "writing-why", "reach": "writing-reach"}
 TEXT = 'he said "the cat (a small one) sat on the mat" and she said "no"\nand so it went on\n'
 

@@ -15,7 +15,14 @@ from dlexplain.data.file_kinds import ENDINGS, FORMATS_IN_WORDS
 from dlexplain.data.fit import Fit, read_fit
 from dlexplain.data.picture_files import PictureFiles, find_pictures
 from dlexplain.data.pictures import Picture, read_picture
-from dlexplain.data.samples import SAMPLES, give_samples, read_sample, sample, sample_names
+from dlexplain.data.samples import (
+    SAMPLES,
+    give_samples,
+    read_sample,
+    sample,
+    sample_names,
+    sample_path,
+)
 from dlexplain.errors import DlexplainError
 from dlexplain.execution.paths import results_file
 from dlexplain.results import ClassName
@@ -43,6 +50,7 @@ __all__ = [
     "read_picture",
     "read_sample",
     "sample",
+    "sample_files",
     "sample_names",
     "start_ahead",
 ]
@@ -101,3 +109,15 @@ def _kept(run: str, version: int) -> tuple[KnownPicture, ...]:
     # Whoever loads the model is told what is wrong with its files.
     except (DlexplainError, *UNREADABLE):
         return ()
+
+
+@lru_cache(maxsize=1)
+def sample_files() -> PictureFiles:
+    """The samples that come along, as a ZIP of them would be."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as packed:
+        for one in SAMPLES:
+            path = sample_path(one.key)
+            # Of a fixed date, so that answers are found again by the fingerprint.
+            packed.writestr(zipfile.ZipInfo(f"{one.key}{path.suffix}"), path.read_bytes())
+    return find_pictures(content.getvalue(), "the samples")

@@ -155,7 +155,7 @@ def _row(now: ExplainedFolder, answer: PictureAnswer) -> dict[str, object]:
         "Entropy": answer.entropy,
     }
     if now.known:
-        row |= {"Truth": answer.truth.label if answer.truth else "", "Verdict": answer.verdict}
+        row |= {"Actual": answer.truth.label if answer.truth else "", "Verdict": answer.verdict}
     if answer.rival is not None:
         row |= {
             "Rival's class": answer.rival.name.label,

@@ -145,9 +145,16 @@ def _fit(model: LoadedModel) -> str:
 
 
 def start(
-    slot: str, model: LoadedModel, files: PictureFiles | None, question: Question | None
+    slot: str,
+    model: LoadedModel,
+    files: PictureFiles | None,
+    question: Question | None,
+    at_once: bool = False,
 ) -> None:
-    """The button, and the job that it starts; answers of an earlier attempt are gone on with."""
+    """The button, and the job that it starts; answers of an earlier attempt are gone on with.
+
+    at_once  start it unasked, where it has not been
+    """
     count = 0 if files is None else len(files.files)
     plural = "" if count == 1 else "s"
     pressed = st.button(
@@ -156,7 +163,8 @@ def start(
         disabled=question is None,
         icon=":material/play_arrow:",
     )
-    if not pressed or question is None or files is None:
+    unasked = at_once and slot not in st.session_state
+    if not (pressed or unasked) or question is None or files is None:
         return
     so_far: list[ExplainedFolder] = []
     params: dict[str, Any] = dict(question.params)

@@ -43,7 +43,7 @@ def _table(found: TextTest) -> list[dict[str, object]]:
     return [
         {
             "text": text,
-            "label": classes[label],
+            "actual": classes[label],
             "predicted": classes[predicted],
             "sure": float(sure),
         }

@@ -25,7 +25,7 @@ VIEW = "writing-view"
 
 
 def main() -> None:
-    st.title("Watch a model write and read")
+    st.title("Generate text")
     arrived = VIEW not in st.session_state
     answer, settings = answer_first()
     with settings:
