@@ -67,6 +67,12 @@ def is_loaded(model: str) -> bool:
     return has_loaded(model)
 
 
+def drawing(one: GalleryExample, key: str) -> None:
+    """The drawing alone; nothing of one that is damaged."""
+    if html := _html(one):
+        _draw(html, f"{key}-{one.page}")
+
+
 def _example(one: GalleryExample) -> None:
     html = _html(one)
     if not html:

@@ -88,6 +88,7 @@ def explain(
         from dlexplain.ui.model_card import show_model_card
 
         show_model_card(model, picture)
+    told = st.container()
     with settings:
         request = ask(model, picture, prediction, opened)
     named = {"beside": other.name} if other else {}
@@ -96,9 +97,15 @@ def explain(
         return
     offer_comparison(model.name)
     if other is None:
+        from dlexplain.services.quality.without import picture_without
+        from dlexplain.ui.answer_sentence import show_sentence
         from dlexplain.ui.maps import show_maps, show_which
 
         answers = show_maps(model, picture, request, cache.methods(model.name))
+        with told:
+            show_sentence(
+                answers, prediction.scores[0].name, partial(picture_without, model, picture)
+            )
         show_below(answers, prediction)
         if len(entry.heads) > 1:
             from dlexplain.ui.heads import show_heads

@@ -1,5 +1,6 @@
 """A text goes in, its class and the words that decided come out."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -199,6 +200,8 @@ def why(
     settings: DeltaGenerator,
 ) -> None:
     """The answers; what is asked is chosen in the settings."""
+    from dlexplain.services.quality.without import text_without
+    from dlexplain.ui.answer_sentence import show_sentence
     from dlexplain.ui.methods import Request
     from dlexplain.ui.texts import cache as text_cache
     from dlexplain.ui.texts.answers import show_answers, view_options
@@ -215,7 +218,7 @@ def why(
     if not asks:
         st.info("Choose at least one method.")
         return
-    answers = st.container()
+    told, answers = st.container(), st.container()
     view_options()  # which stand below what they change
     places = answers.columns(1 + len(others), gap="large")
     for index, (column, which) in enumerate(zip(places, [model, *others], strict=True)):
@@ -229,7 +232,11 @@ def why(
                 st.info("Its classes or its methods are others.")
             else:
                 reading = which.read(text)
-                show_answers(which, reading, wanted, f"answers-{index}")
+                found = show_answers(which, reading, wanted, f"answers-{index}")
+                if which is model and model.place < 0:
+                    with told:
+                        best = prediction.scores[0].name
+                        show_sentence(found, best, partial(text_without, model, reading))
     show_changes(model, model.read(text), prediction, asks)
 
 

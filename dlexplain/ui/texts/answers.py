@@ -61,7 +61,7 @@ def known_answer(
 
 def show_answers(
     model: TextModel, reading: Reading, request: Request, key: str, rival: Reading | None = None
-) -> None:
+) -> Asked[TextAttribution]:
     """One card a method, live while they are computed.
 
     key    of this list of answers, unique on the page
@@ -81,6 +81,7 @@ def show_answers(
             _card(answers, index, f"{key}-{index}", rival_of, judge)
     if rival is None:
         _which(answers, model, reading)
+    return answers
 
 
 def _which(answers: Asked[TextAttribution], model: TextModel, reading: Reading) -> None:

@@ -1,0 +1,36 @@
+"""The answer about one input, in a sentence that a person can repeat."""
+
+from dlexplain.results.without import Without
+
+MOSTLY = 0.9
+"""Of the random draws in which the class must stay for the map's parts to be the reason."""
+
+
+def sentence(found: Without) -> str:
+    """What is said, what would be said without the marked parts, and whether that is more than
+    chance."""
+    says = f"It says {found.label} ({found.probability:.0%})"
+    marked, elsewhere = _parts(found)
+    then = f"{found.other} ({found.other_probability:.0%})"
+    if not found.flips:
+        return f"{says}. Without {marked} it still says so ({found.other_probability:.0%})."
+    draws = f"in {found.kept} of {found.draws} random draws"
+    if found.kept >= MOSTLY * found.draws:
+        still = f"{elsewhere} it still says {found.label} {draws}"
+        it = "them" if len(found.words) > 1 else "it"
+        return f"{says} because of {marked}: without {it}, it would say {then}; {still}."
+    only = f"{elsewhere} it says {found.label} {draws} only"
+    return f"{says}. Without {marked} it would say {then}, but {only}."
+
+
+def _parts(found: Without) -> tuple[str, str]:
+    """What is marked, and that as much elsewhere is taken away."""
+    marks = f"{found.method} marks most"
+    if not found.words:
+        return (
+            f"the {found.share:.0%} of the picture that {marks}",
+            "with as much blurred elsewhere",
+        )
+    words = ", ".join(f"“{word.strip()}”" for word in found.words)
+    others = "another word" if len(found.words) == 1 else "as many other words"
+    return f"{words}, which {marks}", f"without {others}"
