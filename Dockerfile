@@ -22,6 +22,7 @@ COPY LICENSE NOTICE app.py ./
 COPY .streamlit ./.streamlit
 COPY scripts ./scripts
 COPY pages ./pages
+COPY docs/glossary.md ./docs/glossary.md
 COPY dlexplain ./dlexplain
 USER dlexplain
 VOLUME /data

@@ -12,7 +12,8 @@ MARKDOWN = {
     "badge": 1, "button": 1, "caption": 1, "checkbox": 1, "download_button": 1, "error": 1,
     "expander": 1, "file_uploader": 1, "header": 1, "image": 0, "info": 1, "markdown": 1,
     "metric": 2, "multiselect": 1, "number_input": 1, "page_link": 0, "pills": 2, "popover": 1,
-    "progress": 0, "radio": 2, "segmented_control": 2, "selectbox": 1, "slider": 1, "spinner": 1,
+    "progress": 0, "radio": 2, "segmented_control": 2, "selectbox": 1, "show_explained": 1,
+    "slider": 1, "spinner": 1,
     "status": 1, "subheader": 1, "success": 1, "table": 1, "tabs": 1, "text_area": 1,
     "text_input": 1, "title": 1, "toast": 1, "toggle": 1, "warning": 1, "write": 1,
 }  # fmt: skip

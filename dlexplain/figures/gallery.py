@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 from dlexplain.figures.coloured_text import AGAINST, FOR, STRONGEST
-from dlexplain.figures.scales import BLUE, INK, ORANGE, rgba
+from dlexplain.figures.scales import BLUE, ORANGE, rgba
 
 WIDE, HIGH = 360, 210
 """Of a drawing, in units of its own; it takes the width that it gets."""
@@ -22,8 +22,14 @@ EDGE = 6
 HOLD_SECONDS = 2.4
 """How long each picture of several stands."""
 FONT = "system-ui,-apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif"
+LETTERS = ("#4A5661", "#B9C3CC")
+"""Of drawings on light and on dark pages, at least 4.5:1; one grey for both there is not."""
 STILL = "@media (prefers-reduced-motion:reduce)"
 SMALL = "font-size:.8rem;opacity:.75"
+WALK = (
+    "width:100%;max-width:15rem;aspect-ratio:1;object-fit:cover;display:block;margin:auto;"
+    "border-radius:8px"
+)
 
 
 def data_address(content: bytes, kind: str) -> str:
@@ -41,6 +47,7 @@ def morphing(pictures: Sequence[bytes], names: Sequence[str], alt: str) -> str:
         ".dlx-turn>*{position:absolute;inset:0;opacity:0;"
         f"animation:dlx-turn {total:.1f}s infinite}}"
         ".dlx-turn>*:last-child{position:relative}"
+        ".dlx-turn:hover>*{animation-play-state:paused}"  # to look at one for longer
         f"{STILL}{{.dlx-turn>*{{animation:none}}.dlx-turn>*:nth-child(2){{opacity:1}}}}"
     )
     shown = []
@@ -82,7 +89,7 @@ def links(tokens: Sequence[str], weights: Sequence[Sequence[float]], alt: str) -
         ".dlx-token:focus .dlx-strong{opacity:1}"
         ".dlx-links:hover .dlx-all,.dlx-links:focus-within .dlx-all{opacity:.15}"
         ".dlx-token{cursor:pointer;outline:none}.dlx-token:hover text,.dlx-token:focus text"
-        "{font-weight:700}"
+        "{font-weight:700}.dlx-token:focus-visible rect{stroke:currentColor;stroke-width:2}"
     )
     faint, groups = [], []
     for row, (token, looks) in enumerate(zip(tokens, weights, strict=True)):
@@ -99,8 +106,10 @@ def links(tokens: Sequence[str], weights: Sequence[Sequence[float]], alt: str) -
             faint.append(line + f'opacity="{min(0.9, weight):.2f}"/>')
             strong.append(line.replace(BLUE, ORANGE) + "/>")
         groups.append(
-            f'<g class="dlx-token" tabindex="0"><rect x="0" y="{y - 12:.1f}" width="{left}" '
-            f'height="{step}" fill="transparent"/><text x="{left}" y="{y:.1f}" text-anchor="end" '
+            f'<g class="dlx-token" tabindex="0" role="img" '
+            f'aria-label="{escape(_looked(token, tokens, looks))}">'
+            f'<rect x="0" y="{y - 12:.1f}" width="{left}" height="{step}" fill="transparent"/>'
+            f'<text x="{left}" y="{y:.1f}" text-anchor="end" '
             f'font-size="12" fill="currentColor">{escape(token)}</text>'
             f'<g class="dlx-strong">{"".join(strong)}</g></g>'
         )
@@ -110,10 +119,16 @@ def links(tokens: Sequence[str], weights: Sequence[Sequence[float]], alt: str) -
         for row, token in enumerate(tokens)
     )
     return (
-        f'<style>{style}</style><svg class="dlx-links" role="img" aria-label="{escape(alt)}" '
+        f'<style>{style}</style><svg class="dlx-links" role="group" aria-label="{escape(alt)}" '
         f'viewBox="0 0 {WIDE} {high}" style="width:100%;height:{LINKS_HIGH}px;display:block">'
         f'<g class="dlx-all">{"".join(faint)}</g>{"".join(groups)}{said}</svg>'
     )
+
+
+def _looked(token: str, tokens: Sequence[str], looks: Sequence[float]) -> str:
+    """ "superb looks at acting, 0.41" """
+    most = max(range(len(looks)), key=looks.__getitem__)
+    return f"{token} looks most at {tokens[most]}, {looks[most]:.2f}"
 
 
 def forecast_lines(
@@ -193,14 +208,13 @@ def ranks(rows: Sequence[tuple[str, float, float, float]], most: int, alt: str) 
     return f'<div role="img" aria-label="{escape(alt)}">{"".join(told)}</div>'
 
 
-def moving(film: bytes, still: bytes, alt: str) -> str:
+def moving(film: bytes, still: bytes, alt: str, style: str = WALK) -> str:
     """An animated WebP; the still picture for people who have asked for less motion."""
     return (
         f'<picture><source srcset="{data_address(still, "image/webp")}" '
         'media="(prefers-reduced-motion:reduce)">'
         f'<img src="{data_address(film, "image/webp")}" alt="{escape(alt)}" '
-        'style="width:100%;max-width:15rem;aspect-ratio:1;object-fit:cover;display:block;margin:auto;'
-        'border-radius:8px"></picture>'
+        f'style="{style}"></picture>'
     )
 
 
@@ -256,10 +270,13 @@ def _line(place: Any, rows: Sequence[tuple[float, float]], colour: str, dash: st
 
 def _drawing(inside: str, alt: str) -> str:
     """As a picture, since Streamlit's HTML leaves SVG out; its ink fits light and dark."""
-    style = f"<style>text{{font-family:{FONT}}}</style>"
+    style = (
+        f"<style>svg{{color:{LETTERS[0]}}}text{{font-family:{FONT}}}"
+        f"@media(prefers-color-scheme:dark){{svg{{color:{LETTERS[1]}}}}}</style>"
+    )
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {HIGH}" width="{WIDE}" '
-        f'height="{HIGH}" color="{INK}">{style}{inside}</svg>'
+        f'height="{HIGH}">{style}{inside}</svg>'
     )
     return (
         f'<img src="{data_address(svg.encode(), "image/svg+xml")}" alt="{escape(alt)}" '

@@ -52,7 +52,8 @@ def labelled_text(found: LabelledText, chosen: int = -1) -> str:
         for kind, colour in colours.items()
         if kind in told
     )
-    text = f'<div dir="auto" style="{BOX}">{"".join(spans)}{_plain(found.text[at:])}</div>'
+    inside = "".join(spans) + _plain(found.text[at:])
+    text = f'<div dir="auto" tabindex="0" style="{BOX}">{inside}</div>'
     return text + (f'<div style="font-size:.85em;line-height:2">{legend}</div>' if legend else "")
 
 

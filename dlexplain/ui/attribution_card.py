@@ -208,9 +208,9 @@ def show_enlarged() -> None:
         plain, large = st.columns(2)
         if found.picture is not None:
             image, _ = page_image(found.picture, None, found.signed, mask=found.mask)
-            plain.image(image, width="stretch")
+            plain.image(image, width="stretch", alt="The picture as the model sees it")
         figure = plot_attribution(found, strength, sign, side=620)
-        chart(figure, "enlarged", large)
+        chart(figure, "enlarged", large, f"{found.title}: {found.class_question}")
         st.caption("Hold the pointer over the map to read its raw values.")
 
     st.dialog(found.title, width="large")(draw)()

@@ -159,7 +159,7 @@ def _draw_curve(found: Asked[Quality], key: str) -> None:
         return
     from dlexplain.services.quality.curves import told_of
 
-    chart(plot_quality(measured), key)
+    chart(plot_quality(measured), key, told=measured.told)
     st.markdown(f"**{literal(measured.told)}** {literal(measured.found.note)}".rstrip())
     st.caption(
         f"{literal(told_of(measured.metric))}  \n"
@@ -185,7 +185,9 @@ def _show_removed(found: Badge) -> None:
     if found.pictures is not None:
         columns = st.columns(len(places))
         for column, place in zip(columns, places, strict=True):
-            column.image(found.pictures[place], caption=said(place), width="stretch")
+            told = said(place)
+            alt = f"The picture with its most marked parts removed; {told}"
+            column.image(found.pictures[place], caption=told, width="stretch", alt=alt)
     for place in places if found.texts else ():
         st.markdown(f":small[{literal(said(place))}]  \n{literal(found.texts[place])}")
     if found.pictures is None and not found.texts:

@@ -96,7 +96,7 @@ def _draw(found: Asked[DefenceResult]) -> None:
         st.info(f"**{told}**", icon=":material/shield:")
     else:
         st.warning(f"**{told}**", icon=":material/warning:")
-    chart(plot_defence(result), "defence")
+    chart(plot_defence(result), "defence", told=result.told)
     for note in result.notes:
         st.caption(literal(note))
     st.caption(

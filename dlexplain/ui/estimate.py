@@ -96,4 +96,5 @@ def show_found(found: Estimate) -> None:
             found.samples,
             width="stretch",
             caption="Training pictures as the model sees them, after augmentation",
+            alt=[f"Training picture {place}" for place, _ in enumerate(found.samples, 1)],
         )

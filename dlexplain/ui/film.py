@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dlexplain.trained.catalogue import ModelEntry
 
 SLOT = "film"
+FILM = "width:100%;max-width:776px"
 FIRST = {"picture": "grad-cam", "text": "integrated-gradients", "series": "integrated-gradients"}
 HOW = (
     "This run has kept no weights on its way, so there is nothing to film. Train one again with "
@@ -170,6 +171,7 @@ def _work(run: str, question: dict[str, Any], progress: Progress) -> Film:
 def show_found(film: Film) -> None:
     """The answer, then one epoch or all of them in motion, then the files."""
     from dlexplain.figures.film import film_gif, film_strip, film_webp, plot_film
+    from dlexplain.figures.gallery import moving
     from dlexplain.ui.charts import chart
 
     st.info(literal(film.answer), icon=":material/movie:")
@@ -177,7 +179,8 @@ def show_found(film: Film) -> None:
     st.caption(literal(about))
     play = st.toggle("Play", key="film-play")
     if play:
-        st.image(_drawn(film, film_gif), width=776)
+        moved, still = _drawn(film, film_webp), _drawn(film, film_strip)
+        st.html(moving(moved, still, film.answer, FILM))
     else:
         epochs = [frame.epoch for frame in film.frames]
         key = f"film-epoch-{film.run}"
@@ -189,7 +192,7 @@ def show_found(film: Film) -> None:
         with left:
             _show_frame(film, frame)
         with right:
-            chart(plot_film(film, frame.epoch), f"film-{film.run}")
+            chart(plot_film(film, frame.epoch), f"film-{film.run}", told=film.answer)
     for note in film.notes:
         st.caption(literal(note))
     with st.container(horizontal=True):
@@ -222,7 +225,7 @@ def _show_frame(film: Film, frame: FilmFrame) -> None:
     if isinstance(frame.found, TextAttribution):
         st.html(coloured_text(frame.found, top=film_scale(film).high))
     else:
-        st.image(panel(film, frame), width="stretch")
+        st.image(panel(film, frame), width="stretch", alt=f"Map of {when.lower()}")
     signs = "Red speaks for it, blue against it" if film.signed else "Bright places speak for it"
     st.caption(f"{capital(signs)}; one scale for all epochs.")
 

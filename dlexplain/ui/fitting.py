@@ -91,6 +91,7 @@ def _draw(model: PictureModel, picture: Picture) -> None:
         else enlarged(view),
         width=WIDTH,
         caption=f"{literal(picture.name)}, {size[0]} × {size[1]}: {what}",
+        alt=f"The picture {picture.name}",
     )
     notes = [*picture.notes, *model.changes(picture)]
     if notes:

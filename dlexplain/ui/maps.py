@@ -52,7 +52,8 @@ def show_which(answers: Asked[Attribution], model: LoadedModel, picture: Picture
             (apart, "Apart", found.spread),
         ):
             image, _ = page_image(view, values.astype(np.float32), False)
-            column.image(image, width="stretch", caption=CONSENSUS[name])
+            told = CONSENSUS[name]
+            column.image(image, width="stretch", caption=told, alt=f"Map: {told}")
 
     show_believing(answers, settle, partial(_show_covers, view), consensus)
 
@@ -72,7 +73,8 @@ def _show_covers(
         mask[corner[0] : corner[0] + found.size, corner[1] : corner[1] + found.size] = True
         image, _ = page_image(view, None, False, mask=mask)
         lost = f"{loss:.3f}".replace("-", "−")
-        column.image(image, width="stretch", caption=f"{one.title} marks it: covering costs {lost}")
+        told = f"{one.title} marks it: covering costs {lost}"
+        column.image(image, width="stretch", caption=told, alt=f"A covered square; {told}")
 
 
 def show_maps(

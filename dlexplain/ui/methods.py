@@ -13,6 +13,7 @@ from dlexplain.services.explaining import MethodInfo
 from dlexplain.services.quality.shipped import recommended
 from dlexplain.ui.address import from_address, tell_wrong
 from dlexplain.ui.forms import params_form
+from dlexplain.ui.glossary import show_explained
 
 MARK = " ★ recommended for this model"
 """Behind the title of the method that its table of trust recommends."""
@@ -115,7 +116,7 @@ def method_params(
                 label_visibility="collapsed",
             )
             info = known[name or chosen[0]]
-            st.markdown(info.description)
+            show_explained(info.description)
             facts = [f"{info.family} method", "signed" if info.signed else "unsigned"]
             facts += ["promises completeness"] if info.complete else []
             st.caption(f"{capital(', '.join(facts))}. {info.paper}")

@@ -26,7 +26,10 @@ def show_model_card(model: LoadedModel, picture: Picture) -> None:
             facts.caption(literal(f"{note[:1].upper()}{note[1:]}."))
         view = model.view(picture)
         seen.image(
-            enlarged(view), width=224, caption=f"What the model sees, {len(view)} × {len(view)}"
+            enlarged(view),
+            width=224,
+            caption=f"What the model sees, {len(view)} × {len(view)}",
+            alt="The picture as the model sees it",
         )
         if known:
             return

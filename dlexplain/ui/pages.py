@@ -18,6 +18,7 @@ SECTIONS = {
 }
 NAMES = {
     "home": ("Home", "home"),
+    "glossary": ("Glossary", "dictionary"),
     "image": ("Picture", "image"),
     "many_pictures": ("Many pictures", "photo_library"),
     "objects": ("Objects", "select_all"),
@@ -75,7 +76,7 @@ def link_to(page: str, label: str = "", query: dict[str, str] | None = None) -> 
 
 
 def _page(page: str) -> "st.Page":
-    address, home = address_of(page), page.startswith("home/")
+    address, home = address_of(page), page == "home/0_home"
     return st.Page(
         PAGES / f"{page}.py",
         title=named(page)[0],

@@ -23,7 +23,8 @@ def show_prediction(
         show_verdict(model, prediction, truth)
     if definition := model.class_definition(best.name.index):
         st.caption(literal(capital(definition)))
-    chart(plot_prediction(prediction), f"prediction-{model.name}")
+    told = f"{best.name.label}, {best.probability:.1%}."
+    chart(plot_prediction(prediction), f"prediction-{model.name}", told=told)
     shown, title = len(prediction.scores), model.class_list.title
     of = f"{WORDS[shown]} best of {title}" if shown < len(model.classes) else f"all {title}"
     notes = "".join(f"; {literal(note)}" for note in model.spec.notes)

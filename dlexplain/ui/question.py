@@ -12,6 +12,7 @@ from dlexplain.services.pictures.sources import Picture
 from dlexplain.trained.catalogue import default
 from dlexplain.ui import cache
 from dlexplain.ui.address import from_address, to_address
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import Request, asks_of, choose_methods, method_params
 from dlexplain.ui.rather import choose_contrast, contrast_from_address
@@ -37,7 +38,7 @@ def ask(
     own      the class of the box or the region, which is explained where no other is chosen; else
              it is the most probable one
     """
-    st.subheader("Why?")
+    st.subheader("Why?", help=glossary("attribution", "baseline", "logit"))
     target, contrast = _classes(model, prediction, arrived, own)
     known = known or cache.methods(model.name)
     chosen = choose_methods(known, first, arrived, model=model.name)

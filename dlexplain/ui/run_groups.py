@@ -11,6 +11,7 @@ from dlexplain.results.run_groups import LEAST, Band, GroupDifference, GroupScor
 from dlexplain.results.words import capital, metric_name, written
 from dlexplain.services.training import grouping
 from dlexplain.ui.charts import chart
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.markdown import literal
 
 TITLES = {grouping.NOTHING: "nothing", grouping.FAMILY: "family", grouping.SPEC: "spec, any seed"}
@@ -99,7 +100,7 @@ def show_scores(found: Sequence[GroupScore]) -> None:
 
 
 def show_differences(found: Sequence[GroupDifference]) -> None:
-    st.subheader("Do the groups differ?")
+    st.subheader("Do the groups differ?", help=glossary("p-value", "confidence interval"))
     tested = [each for each in found if not each.why_not]
     apart = [each for each in tested if each.told_apart]
     if not tested:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dlexplain.services.quality.lab import LEAST_EXAMPLES, MOST_EXAMPLES, USUAL
 from dlexplain.ui.address import from_address, to_address, whole_number
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.jobs import asked, show_live
 from dlexplain.ui.shortcuts.training import (
     INPUT,
@@ -24,7 +25,7 @@ EXAMPLES, SLOT = "lab-examples", "shortcut-lab"
 
 
 def main() -> None:
-    st.title("Shortcut lab")
+    st.title("Shortcut lab", help=glossary("shortcut"))
     st.markdown(
         "A mark is planted in the training data so that it foretells the answer. A model learns "
         "it, and it is then certain where its evidence lies: the one test of explanations whose "

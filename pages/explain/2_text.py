@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.ui.address import from_address, one_of, to_address
 from dlexplain.ui.charts import chart
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.texts.choice import (
@@ -208,7 +209,7 @@ def why(
     from dlexplain.ui.texts.question import choose_asks, choose_classes
 
     with settings:
-        st.subheader("Why?")
+        st.subheader("Why?", help=glossary("attribution", "baseline", "token"))
         target, contrast = choose_classes(model, prediction, arrived)
         asks = choose_asks(model, arrived)
     if target == contrast:
@@ -276,7 +277,7 @@ def two_texts(
     if any(prediction is None for _, prediction in found):
         return
     with settings:
-        st.subheader("Why?")
+        st.subheader("Why?", help=glossary("attribution", "baseline", "token"))
         asks = choose_asks(model, arrived)
     view_options("Both texts are drawn on one scale.")
     target = found[0][1].scores[0].name  # type: ignore[union-attr]

@@ -27,6 +27,7 @@ from dlexplain.ui.attention.choice import (
     choose_view,
     choose_window,
 )
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
@@ -42,7 +43,7 @@ STRANGE = 0.2  # share of unknown tokens from which a visitor is warned
 
 
 def main() -> None:
-    st.title("Attention")
+    st.title("Attention", help=glossary("attention", "attention head", "attention rollout"))
     opened = OF not in st.session_state
     with told_above():
         answer, settings = answer_first()

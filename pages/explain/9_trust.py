@@ -6,6 +6,7 @@ from dlexplain.results import TrustTable
 from dlexplain.services.quality.shipped import made_here, shipped
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import to_address
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.jobs import Asked, result_of
 from dlexplain.ui.live import drawn_before
 from dlexplain.ui.measuring import (
@@ -33,7 +34,10 @@ ASKS = ("data", "methods", "metrics", "count")  # what in the address opens the 
 
 
 def main() -> None:
-    st.title("Which explanation can be believed?")
+    st.title(
+        "Which explanation can be believed?",
+        help=glossary("faithfulness", "sensitivity", "randomisation test"),
+    )
     arrived = MODEL not in st.session_state
     entry = choose_model(list(KINDS), MODEL, arrived)
     if entry is None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dlexplain.errors import DlexplainError
 from dlexplain.ui.address import to_address
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.latent.choice import arrived, choose_latent_model, choose_view, find_data
 from dlexplain.ui.latent.pictures import Choice, choose_picture
 from dlexplain.ui.markdown import literal
@@ -19,7 +20,7 @@ NEEDS_DATA = {"map", "classes"}
 
 
 def main() -> None:
-    st.title("Latent space")
+    st.title("Latent space", help=glossary("latent space"))
     opened = arrived()
     entry = choose_latent_model(opened)
     if entry is None:

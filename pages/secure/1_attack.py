@@ -9,6 +9,7 @@ from dlexplain.errors import DlexplainError
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.ui.address import to_address, told_above
 from dlexplain.ui.attack.inputs import INPUT, choose_input
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
@@ -21,7 +22,7 @@ MODEL = "attack-model"
 
 
 def main() -> None:
-    st.title("How easily is it fooled?")
+    st.title("How easily is it fooled?", help=glossary("attack", "epsilon-ball"))
     kind = choose_input(INPUT not in st.session_state)
     if kind == "picture":
         attack_picture()

@@ -7,6 +7,7 @@ from dlexplain.services.attack.robustness_shipped import made_here, shipped
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import to_address, told_above
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.jobs import Asked, result_of
 from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
@@ -29,7 +30,7 @@ ASKS = ("data", "count")  # what in the address opens the settings
 
 
 def main() -> None:
-    st.title("How robust is it?")
+    st.title("How robust is it?", help=glossary("robust accuracy", "corruption"))
     arrived = MODEL not in st.session_state
     first = known_first(shipped, made_here)
     with told_above():

@@ -11,6 +11,7 @@ from dlexplain.services.pictures.cards import TASK
 from dlexplain.services.reliability.shipped import known
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import to_address
+from dlexplain.ui.glossary import glossary, show_explained
 from dlexplain.ui.jobs import Asked, result_of, show_live
 from dlexplain.ui.measuring import measuring
 from dlexplain.ui.models import choose_model
@@ -36,15 +37,16 @@ def main() -> None:
     entry = choose_model([TASK, "classify-text"], MODEL, arrived, own=OWN, first=first)
     if entry is None:
         return
-    st.subheader("Are its probabilities right?")
+    st.subheader("Are its probabilities right?", help=glossary("calibration", "ECE"))
     answer(entry, CALIBRATION, ClassifierCalibration, calibration.show_calibration, "inputs")
     pictures = entry.task == TASK
     if pictures:
-        st.subheader("Does it notice pictures unlike its own?")
+        unlike = "Does it notice pictures unlike its own?"
+        st.subheader(unlike, help=glossary("out of distribution", "AUC"))
         answer(entry, OUTSIDE, OutOfDistribution, outside.show_outside, "pictures")
     address = settings(entry, arrived, pictures)
     with st.expander("What these numbers say, and what they cannot"):
-        st.markdown(calibration.MEANING + (outside.MEANING if pictures else ""))
+        show_explained(calibration.MEANING + (outside.MEANING if pictures else ""))
     to_address({"model": entry.name, **address})
 
 

@@ -7,6 +7,7 @@ from dlexplain.services.pictures.sets import own_data
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import to_address
 from dlexplain.ui.data_path import ask_path, find_own
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.models import choose_model
 from dlexplain.ui.privacy.answer import Question, choose_shadows, show_membership
 from dlexplain.ui.privacy.more import show_canaries, show_cost, show_inversion
@@ -15,7 +16,7 @@ MODEL, FIRST = "privacy-model", "digits-cnn"
 
 
 def main() -> None:
-    st.title("What does it betray?")
+    st.title("What does it betray?", help=glossary("membership inference", "shadow model"))
     arrived = MODEL not in st.session_state
     entry = choose_model([TASK], MODEL, arrived, first=at_hand)
     shadows = None

@@ -6,6 +6,7 @@ from dlexplain.results import CertifiedAccuracy
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import to_address
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.jobs import Asked, result_of
 from dlexplain.ui.measuring import KEPT_AS_IT_COMES, measuring, show_growing
 from dlexplain.ui.models import choose_model
@@ -24,7 +25,7 @@ ASKS = ("data", "sigma", "samples", "count")  # what in the address opens the se
 
 
 def main() -> None:
-    st.title("Randomised smoothing")
+    st.title("Randomised smoothing", help=glossary("randomised smoothing", "certified radius"))
     arrived = MODEL not in st.session_state
     entry = choose_model([TASK], MODEL, arrived, own=OWN, first=not_known(CertifiedAccuracy))
     if entry is None:

@@ -6,6 +6,7 @@ from dlexplain.errors import DlexplainError
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.ui.address import to_address
 from dlexplain.ui.data_path import given_path
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
 from dlexplain.ui.pictures import OWN
@@ -14,7 +15,7 @@ MODEL, OPENED = "defence-model", "defence-opened"
 
 
 def main() -> None:
-    st.title("Does the defence hold?")
+    st.title("Does the defence hold?", help=glossary("adversarial training", "robust accuracy"))
     arrived = MODEL not in st.session_state
     entry = choose_model([TASK], MODEL, arrived, own=OWN)
     if entry is None:

@@ -23,6 +23,7 @@ from dlexplain.ui.address import from_address, tell_wrong, to_address
 from dlexplain.ui.cluster import show_cluster
 from dlexplain.ui.estimate import show_estimate
 from dlexplain.ui.forms import field_key
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.launch.form import FRESH, ask
 from dlexplain.ui.markdown import literal
@@ -34,7 +35,7 @@ FIRST = "digits-cnn"
 
 
 def main() -> None:
-    st.title("Train a model")
+    st.title("Train a model", help=glossary("epoch", "loss", "validation", "learning rate", "seed"))
     st.markdown(
         "A training runs in a process of its own: it goes on when this page, or the dashboard, "
         "is closed. Start from a preset, change what you like, measure what it would take here."
@@ -200,7 +201,7 @@ def act(spec: RunSpec, preset: str) -> None:
     """Estimate, start, and how to do the same elsewhere."""
     with st.container(border=True):
         if spec.device == "ray":
-            st.subheader("On the cluster")
+            st.subheader("On the cluster", help=glossary("data parallel"))
             show_cluster()
         else:
             st.subheader("On this machine")

@@ -172,6 +172,7 @@ def attempt(action, run: str, leave: bool = False) -> None:  # type: ignore[no-u
 
 def draw_curves(record: "RunRecord") -> None:
     from dlexplain.figures.curves import plot_curves
+    from dlexplain.ui.charts import alt
 
     if not record.metrics:
         st.info(
@@ -192,7 +193,7 @@ def draw_curves(record: "RunRecord") -> None:
             curves = [curve for key in keys for curve in service.curves([record], key)]
             figure = plot_curves(curves, by="key", height=260)
             key = f"curve-{name}-{drawn_before()}"
-            st.plotly_chart(figure, key=key, config={"displaylogo": False})
+            st.plotly_chart(figure, key=key, config={"displaylogo": False}, alt=alt(figure, name))
 
 
 def draw_layers(record: "RunRecord") -> None:
@@ -264,7 +265,12 @@ def show_pictures(record: "RunRecord") -> None:
     epoch = epochs[-1]
     if len(epochs) > 1:
         epoch = st.select_slider("Epoch", epochs, epochs[-1], key=f"epoch-{record.id}-{kind}")
-    st.image(str(kept[epoch]), caption=f"{literal(kind)}, epoch {epoch}", width=640)
+    st.image(
+        str(kept[epoch]),
+        caption=f"{literal(kind)}, epoch {epoch}",
+        width=640,
+        alt=f"{kind} of epoch {epoch}",
+    )
 
 
 def show_spec(record: "RunRecord") -> None:

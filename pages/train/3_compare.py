@@ -19,7 +19,8 @@ from dlexplain.services.training.grouping import (
     scores,
     scores_csv,
 )
-from dlexplain.ui.charts import chart
+from dlexplain.ui.charts import alt, chart
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.live import drawn_before, live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.run_groups import (
@@ -46,7 +47,7 @@ PICTURE_COLUMNS = 3
 
 def main() -> None:
     runs_now.clear()  # a run that has just begun is among them
-    st.title("Compare runs")
+    st.title("Compare runs", help=glossary("seed", "confidence interval", "validation"))
     records = {record.id: record for record in service.runs()}
     if len(records) < 2:
         st.info(
@@ -200,7 +201,8 @@ def draw_curves(
         return
     if by == NOTHING:
         figure = plot_curves(found, smoothing, log_x, log_y, over, height=460)
-        st.plotly_chart(figure, key=f"compare-{drawn_before()}", config={"displaylogo": False})
+        config, own = {"displaylogo": False}, f"compare-{drawn_before()}"
+        st.plotly_chart(figure, key=own, config=config, alt=alt(figure))
     else:
         draw_bands(group_runs(chosen, by), found, smoothing, log_x, log_y, over)
     missing = len(runs) - len(found)
@@ -383,7 +385,12 @@ def show_pictures(chosen: "list[RunRecord]", by: str) -> None:
             st.markdown(f"**{literal(labels[record.id])}**  \n:small[{record.id}]")
             until = [e for e in pictures if e <= epoch]
             if until:
-                st.image(str(pictures[until[-1]]), caption=f"epoch {until[-1]}", width="stretch")
+                st.image(
+                    str(pictures[until[-1]]),
+                    caption=f"epoch {until[-1]}",
+                    width="stretch",
+                    alt=f"{labels[record.id]}, epoch {until[-1]}",
+                )
             else:
                 st.caption("Nothing of this kind yet at this epoch.")
 

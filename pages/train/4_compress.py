@@ -12,6 +12,7 @@ from dlexplain.ui.compress.answer import show_result
 from dlexplain.ui.compress.exporting import export_part
 from dlexplain.ui.compress.making import make, show_failed, show_running
 from dlexplain.ui.compress.measuring import SHOWN, ask, job_of
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.jobs import Asked, result_of
 from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
@@ -31,7 +32,9 @@ TASKS = ("classify-image", "classify-text", "language-model", "forecast")
 
 
 def main() -> None:
-    st.title("Make it smaller")
+    st.title(
+        "Make it smaller", help=glossary("pruning", "quantisation", "distillation", "low-rank")
+    )
     runs_now.clear()  # what a click has changed is seen at once
     arrived = MODEL not in st.session_state
     entry = choose_model(TASKS, MODEL, arrived, first=known_first(shipped, made_here))

@@ -6,6 +6,7 @@ from dlexplain.errors import RunError, UnknownName
 from dlexplain.results.sweeps import Sweep
 from dlexplain.services.sweeps import sweeping as service
 from dlexplain.ui.address import tell_wrong, to_address
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.sweeps.asking import ask
 from dlexplain.ui.sweeps.showing import actions, show_found, show_head
@@ -15,7 +16,7 @@ CHOSEN = "sweep-chosen"
 
 
 def main() -> None:
-    st.title("Sweep")
+    st.title("Sweep", help=glossary("TPE", "ASHA"))
     known = {found.id: found for found in service.sweeps()}
     base = st.query_params.get("run")
     found = choose(known, fresh=base is not None)

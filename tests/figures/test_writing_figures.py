@@ -89,18 +89,18 @@ def test_units_are_down_and_tokens_across() -> None:
 def test_the_less_likely_the_deeper() -> None:
     text, style, said = chosen(TOKENS[0])
     assert text == "the"
-    assert style == "background:rgba(213,94,0,0.31)"  # 0.75 x the root of 2 of 12 bits
+    assert style == "background:rgba(213,94,0,0.24)"  # 0.6 x the root of 2 of 12 bits
     assert said.splitlines()[0] == "the: 25.0%, 2.0 bits; drawn with 50.0%"
     assert [line.split() for line in said.splitlines()[1:]] == [["50.0%", "a"], ["25.0%", "the"]]
     assert "not in the vocabulary" in chosen(TOKENS[2])[2]
-    assert chosen(TokenChoice("x", 0.0, None, ()))[1].endswith("0.75)")
+    assert chosen(TokenChoice("x", 0.0, None, ()))[1].endswith("0.60)")
 
 
 def test_signs_are_red_and_blue() -> None:
     found = signed(["a", "b", "c"], [1.0, -2.0, 0.0], " nats")
     assert [style for _, style, _ in found] == [
-        "background:rgba(202,0,32,0.38)",
-        "background:rgba(5,113,176,0.75)",
+        "background:rgba(202,0,32,0.30)",
+        "background:rgba(5,113,176,0.60)",
         "background:rgba(5,113,176,0.00)",
     ]
     assert found[1][2] == "−2 nats"

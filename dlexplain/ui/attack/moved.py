@@ -69,7 +69,7 @@ def _draw(found: Asked[MovedMap]) -> None:
         rival = other.heatmap
         pixels, _ = page_image(one.picture, one.heatmap, one.signed, rival=rival)
         caption = f"why {one.target.label}, {when}, on one scale"
-        column.image(pixels, caption=literal(caption), width="stretch")
+        column.image(pixels, caption=literal(caption), width="stretch", alt=f"Map: {caption}")
     alike = f"{moved.correlation:.2f}".replace("-", "−")
     st.caption(
         f"Rank correlation of the two maps {alike}; of the map of gradients itself "

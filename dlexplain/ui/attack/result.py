@@ -20,6 +20,7 @@ from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui import cache
 from dlexplain.ui.attack.question import Question
 from dlexplain.ui.cards import download
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
@@ -62,7 +63,8 @@ def _draw(model: LoadedModel, smallest: bool, found: Asked[AttackResult]) -> Non
         (result.saved, "what it was shown", result.after),
     )
     for column, (pixels, caption, scores) in zip(columns, shown, strict=True):
-        column.image(page_image(pixels, None, False)[0], caption=caption, width="stretch")
+        image, _ = page_image(pixels, None, False)
+        column.image(image, caption=caption, width="stretch", alt=f"Picture: {caption}")
         if scores:
             column.markdown(_classes(scores))
     _facts(result, smallest)
@@ -100,7 +102,9 @@ def _maps(model: LoadedModel, result: AttackResult) -> None:
     """Why the right class, before and after, on one scale; and why what is said then."""
     known = cache.methods(model.name)
     usual = usual_method(model)
-    st.subheader("Does the explanation notice?")
+    st.subheader(
+        "Does the explanation notice?", help=glossary("rank correlation", "top-k intersection")
+    )
     name = f"{MAP}-{drawn_before()}"
     method = st.selectbox(
         "Method",
@@ -134,7 +138,7 @@ def _draw_maps(found: Asked[MapsOfAttack]) -> None:
     for column, (one, caption, other) in zip(columns, shown, strict=False):
         rival = None if other is None else other.heatmap
         pixels, _ = page_image(one.picture, one.heatmap, one.signed, rival=rival)
-        column.image(pixels, caption=literal(caption), width="stretch")
+        column.image(pixels, caption=literal(caption), width="stretch", alt=f"Map: {caption}")
     if maps.correlation is None or maps.overlap is None:
         st.caption("One of the maps says nothing, so the two cannot be compared.")
         return

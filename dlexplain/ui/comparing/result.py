@@ -14,6 +14,7 @@ from dlexplain.results.words import capital
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
 from dlexplain.ui.comparing.examples import show_examples
+from dlexplain.ui.glossary import glossary, show_explained
 from dlexplain.ui.markdown import literal
 
 SECTION = "compare-models-section"
@@ -36,8 +37,8 @@ def show_result(found: ModelComparison, key: str, whole: bool = True) -> None:
     _answer(found)
     drift, classes = st.columns([3, 2], gap="large")
     with drift:
-        st.markdown("**How far the reasons drift**")
-        chart(plot_model_comparison(found), f"{key}-drift")
+        st.markdown("**How far the reasons drift**", help=glossary("drift of reasons"))
+        chart(plot_model_comparison(found), f"{key}-drift", told=verdict(found))
         st.caption(
             f"A dot is one of the {literal(found.noun)}; orange, the two say different classes. "
             "Diamond: the mean with its 95% interval."
@@ -57,7 +58,7 @@ def show_result(found: ModelComparison, key: str, whole: bool = True) -> None:
     _facts(found)
     _downloads(found)
     with st.expander("What these numbers say, and what they cannot"):
-        st.markdown(f"{MEANS} {EXPLAINED}")
+        show_explained(f"{MEANS} {EXPLAINED}")
 
 
 def _answer(found: ModelComparison) -> None:

@@ -8,6 +8,7 @@ from dlexplain.results.words import sentence
 from dlexplain.trained.catalogue import entries
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
+from dlexplain.ui.glossary import show_explained
 from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
 
@@ -38,7 +39,7 @@ def show_result(found: Compression, key: str, whole: bool = True) -> None:
         )
     st.info(f"**{literal(found.told)}**", icon=":material/compress:")
     by = _by() if whole else "latency"
-    chart(plot_front(found, by), f"{key}-front-{by}")
+    chart(plot_front(found, by), f"{key}-front-{by}", told=found.told)
     labels = {m.name: m.label for m in found.models}
     knee = found.knee(by)
     if knee is not None:
@@ -59,7 +60,7 @@ def show_result(found: Compression, key: str, whole: bool = True) -> None:
         _downloads(found)
         _look(found)
         with st.expander("What these numbers say, and what they cannot"):
-            st.markdown(EXPLAINED)
+            show_explained(EXPLAINED)
 
 
 def _by() -> str:

@@ -15,6 +15,7 @@ from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.jobs import Progress
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.markdown import literal
 
@@ -46,10 +47,10 @@ def _show(found: Asked[SeriesBacktest], name: str) -> None:
         _means(result, name)
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Errors")
+        st.subheader("Errors", help=glossary("MASE"))
         chart(plot_errors(result.tested, target), "forecast-errors")
     with right:
-        st.subheader("Do the intervals hold?")
+        st.subheader("Do the intervals hold?", help=glossary("coverage", "quantile", "conformal"))
         chart(plot_coverage(result, target), "forecast-coverage")
     _coverage(result, target)
     _table(result)

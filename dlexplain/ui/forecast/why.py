@@ -150,7 +150,7 @@ def _draw(index: int, job: Job[SeriesAttribution]) -> None:
         st.markdown(f"**{job.title}**")
         return
     st.markdown(f"**{literal(found.title)}**: {_sentence(found)}")
-    chart(plot_series_attribution(found), f"forecast-map-{index}")
+    chart(plot_series_attribution(found), f"forecast-map-{index}", told=f"{found.title}.")
     left, right = st.columns(2)
     with left:
         chart(plot_by_series(found), f"forecast-by-series-{index}")

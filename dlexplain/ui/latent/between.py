@@ -92,7 +92,10 @@ def _show(model: LatentModel, first: Floats, last: Floats, usual: str, label: in
         st.error(literal(error))
         return
     st.image(
-        png(path_sheet(path)), width="stretch", caption=f"{STEPS} pictures, both ends included"
+        png(path_sheet(path)),
+        width="stretch",
+        caption=f"{STEPS} pictures, both ends included",
+        alt="Pictures on the way from the first to the last",
     )
     st.fragment(_one)(model, first, last, how or usual, label)
     _told(path)
@@ -102,7 +105,7 @@ def _one(model: LatentModel, first: Floats, last: Floats, how: str, label: int) 
     share = st.slider("How far", 0.0, 1.0, 0.5, 0.02, key="latent-share")
     between = along_arc if how == "spherical" else along_line
     made = decode(model, between(first, last, share)[None], label)[0]
-    st.image(enlarged(made), width=SIDE)
+    st.image(enlarged(made), width=SIDE, alt=f"The picture at {share:.0%} of the way")
 
 
 def told(path: LatentPath) -> str:

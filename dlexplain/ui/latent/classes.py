@@ -40,11 +40,12 @@ def show_classes(model: LatentModel, picture: Picture | SeenPicture, label: str,
         (made[2], "is this"),
     )
     for column, (pixels, caption) in zip(columns, shown, strict=True):
-        column.image(enlarged(pixels), width=SIDE, caption=caption)
+        column.image(enlarged(pixels), width=SIDE, caption=caption, alt=f"Picture: {caption}")
     st.subheader("All class means")
     every = decode(model, np.stack(list(means.values())))
     decoded = f"What each class's mean numbers decode to: {literal(', '.join(names))}"
-    st.image(png(sheet(every, min(10, len(every)))), width="stretch", caption=decoded)
+    means_sheet = png(sheet(every, min(10, len(every))))
+    st.image(means_sheet, width="stretch", caption=decoded, alt="A decoded picture a class")
     count = int((~encoded.tested).sum())
     st.caption(f"Means over {count:,} training pictures. {literal(encoded.note)}")
     download(

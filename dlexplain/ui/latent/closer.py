@@ -33,7 +33,7 @@ def show_one(model: LatentModel, found: Samples, place: int, logits: Floats) -> 
     label = found.label(place)
     asked_for = f", asked for: {literal(label)}" if label else ""
     st.markdown(f"**Picture {place + 1}**{asked_for}")
-    st.image(enlarged(found.pixels[place]), width=SIDE)
+    st.image(enlarged(found.pixels[place]), width=SIDE, alt=f"Sample {place + 1}")
     if not len(logits):
         return
     st.metric(
@@ -77,7 +77,8 @@ def _neighbours(
     if near is None:
         return
     known = cache.neighbours(model, path, near, found.pixels[place])
-    st.image(png(sheet(known.pixels, len(known.pixels))), width="stretch")
+    nearest = png(sheet(known.pixels, len(known.pixels)))
+    st.image(nearest, width="stretch", alt="The nearest training pictures, the nearest first")
     st.markdown(_verdict(known))
     st.caption(
         f"Euclidean distance of pixels, over {known.looked_at:,} training pictures: "
@@ -126,7 +127,7 @@ def _map(work: Asked[Attribution]) -> None:
     result = result_of(work)
     if result is None:
         return
-    chart(plot_attribution(result, 0.7, "both", 260), "latent-why-map")
+    chart(plot_attribution(result, 0.7, "both", 260), "latent-why-map", told=result.class_question)
     complete = (
         f" Completeness error {result.completeness_error:.1%}."
         if result.completeness_error is not None

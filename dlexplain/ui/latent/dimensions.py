@@ -16,6 +16,7 @@ from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.encoded import encoded_pictures
 
@@ -104,7 +105,8 @@ def _sliders(
         )
     with picture:
         made = decode(model, code[None])[0]
-        st.image(enlarged(made), width=SIDE, caption="What these numbers decode to")
+        decoded = "What these numbers decode to"
+        st.image(enlarged(made), width=SIDE, caption=decoded, alt="The decoded picture")
         download("PNG", lambda: png(made), f"{model.name}-decoded.png", "latent-decoded-png")
 
 
@@ -141,7 +143,7 @@ def _reach(
 
 
 def _use(encoded: EncodedPictures | None, found: Reconstruction) -> None:
-    st.subheader("Which are used")
+    st.subheader("Which are used", help=glossary("KL divergence"))
     if encoded is None:
         st.caption("Seen over the data set, which is not here.")
         return

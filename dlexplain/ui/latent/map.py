@@ -8,6 +8,7 @@ from dlexplain.results import EncodedPictures, SeenPicture
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.cards import download
+from dlexplain.ui.charts import alt
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.encoded import clicked, encoded_pictures
 from dlexplain.ui.markdown import literal
@@ -43,10 +44,12 @@ def show_map(model: LatentModel, picture: Picture | SeenPicture, path: str) -> N
     # The same two columns with and without a picture, so that the map is not made anew.
     shown, beside = st.columns([3, 1] if there else [999, 1], gap="large" if there else None)
     with shown:
+        plane = plot_plane(found, (float(x), float(y)), pictures)
         st.plotly_chart(
-            plot_plane(found, (float(x), float(y)), pictures),
+            plane,
             config=CONFIG,
             key=key,
+            alt=alt(plane, "Map of the latent space."),
             on_select="rerun",
             selection_mode="points",
         )
@@ -88,5 +91,5 @@ def _one(model: LatentModel, encoded: EncodedPictures, place: int) -> None:
     label = literal(encoded.classes[int(encoded.labels[place])])
     st.markdown(f"**{label}**, of the {part} part, error {found.error:.4f}")
     with st.container(horizontal=True):
-        st.image(enlarged(found.seen.pixels), width=SIDE, caption="Original")
-        st.image(enlarged(found.copy), width=SIDE, caption="Copy")
+        st.image(enlarged(found.seen.pixels), width=SIDE, caption="Original", alt="Original")
+        st.image(enlarged(found.copy), width=SIDE, caption="Copy", alt="Its copy")

@@ -99,7 +99,7 @@ def choose_test(
     place = st.pills(
         label,
         places,
-        format_func=lambda place: f"![]({_thumbnail(data.digest, place, data)})",
+        format_func=lambda place: f"![Picture {place}]({_thumbnail(data.digest, place, data)})",
         key=key,
         required=True,
         persist_state="session",

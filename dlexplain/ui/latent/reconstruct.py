@@ -30,11 +30,15 @@ def show_reconstruction(
             enlarged(found.seen.pixels),
             width=SIDE,
             caption=f"What the model sees: {literal(found.seen.name)}",
+            alt="The original",
         )
         told_changes(found.seen)
     with copy:
         st.image(
-            enlarged(found.copy), width=SIDE, caption=f"What it makes of {model.latent} numbers"
+            enlarged(found.copy),
+            width=SIDE,
+            caption=f"What it makes of {model.latent} numbers",
+            alt="The copy",
         )
     with off:
         chart(plot_difference(found, SIDE), "latent-difference")

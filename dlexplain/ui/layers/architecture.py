@@ -48,7 +48,7 @@ def _graph(found: Layers) -> None:
     dot = graph(found, kind == "layers")
     long = dot.count("->") > GRAPH_FITS
     with st.container(height=GRAPH_HEIGHT if long else "content", border=False):
-        st.graphviz_chart(dot, width="content")
+        st.graphviz_chart(dot, width="content", alt=f"Graph of the layers of {found.model}")
     with st.container(horizontal=True):
         download("JSON", found.to_dict, f"{found.model}-layers.json", "layers-json")
         download("Graphviz", lambda: dot, f"{found.model}-layers.dot", "layers-dot")

@@ -24,6 +24,7 @@ from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
 from dlexplain.ui.data_path import ask_path, find_own
 from dlexplain.ui.forms import params_form
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.choice import Kept, choose_channel, choose_layer, middle_active
@@ -96,7 +97,7 @@ def _show_top(found: Asked[TopActivations]) -> None:
 
 
 def _maximised(name: str, layer: str, channel: int) -> None:
-    st.subheader("Activation maximisation")
+    st.subheader("Activation maximisation", help=glossary("activation maximisation"))
     st.caption(
         "Made by gradient ascent from grey: activation maximisation, kept natural as in Olah et "
         "al., [Feature Visualization](https://doi.org/10.23915/distill.00007), 2017."
@@ -141,6 +142,7 @@ def _show_maximised(found: Asked[ActivationMaximisation]) -> None:
         enlarged(result.picture),
         width=SIDE,
         caption=f"Channel {result.channel} of {literal(result.layer)}",
+        alt=f"What channel {result.channel} of {result.layer} is most active on",
     )
     with right:
         whole = result.unit == "channel"
@@ -173,7 +175,8 @@ def _show_so_far(found: Asked[ActivationMaximisation]) -> None:
 
     def draw() -> None:
         if pictures:
-            st.image(enlarged(pictures[-1]), width=SIDE, caption="So far.")
+            now = enlarged(pictures[-1])
+            st.image(now, width=SIDE, caption="So far.", alt="The picture so far")
 
     live(draw, lambda: len(pictures), lambda: found.job.active, PROGRESS_SECONDS)
 

@@ -57,7 +57,8 @@ def show_maps(name: str, picture: Picture, opened: bool) -> Kept:
     left, right = st.columns([1, 1])
     with left:
         chart(plot_channel(maps, channel), "layers-over")
-    right.image(maps.picture, caption="What the model sees.", width=320)
+    seen = "What the model sees."
+    right.image(maps.picture, caption=seen, width=320, alt="The picture as the model sees it")
     with st.container(horizontal=True):
         download(
             "PNG",

@@ -39,6 +39,7 @@ def show_steps(name: str, picture: Picture, opened: bool) -> Kept:
     left.image(
         framed(maps.picture, cache.frame(name, layer.name, unit)),
         caption="What the model sees; in the frame what the value is computed from.",
+        alt="The picture as the model sees it, with a frame",
     )
     with right:
         _convolution(found.convolution, layer.name == names[0])

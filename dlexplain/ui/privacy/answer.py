@@ -12,6 +12,7 @@ from dlexplain.results.words import csv_of
 from dlexplain.ui.address import from_address, whole_number
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.jobs import asked, result_of
 from dlexplain.ui.live import rerun_when
 from dlexplain.ui.markdown import literal
@@ -81,12 +82,12 @@ def _draw(question: Question, report: PrivacyReport) -> None:
     _numbers(report)
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**Losses**")
-        chart(plot_losses(report), "privacy-losses")
+        st.markdown("**Losses**", help=glossary("loss", "membership inference"))
+        chart(plot_losses(report), "privacy-losses", told=report.told)
         st.caption("A model that remembers has little loss on what it was trained on.")
     with right:
-        st.markdown("**Members found against false alarms**")
-        chart(plot_roc(report), "privacy-roc")
+        st.markdown("**Members found against false alarms**", help=glossary("AUC"))
+        chart(plot_roc(report), "privacy-roc", told=report.told)
         st.caption("The dotted diagonal is chance.")
     _facts(report)
     show_record(report, question.path)

@@ -13,6 +13,7 @@ from dlexplain.services.privacy.shipped import shipped_trade
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.jobs import Asked, asked, known, result_of, show_live
 from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
@@ -28,7 +29,7 @@ def show_cost() -> None:
     trade = shipped_trade()
     if trade is None:
         return
-    st.subheader("What privacy costs")
+    st.subheader("What privacy costs", help=glossary("differential privacy"))
     least, none = trade.epsilons[0], trade.epsilons[-1]
     (strict, *_), (free, *_) = (trade.summary(e, "accuracy") for e in (least, none))
     (auc, *_), (loose, *_) = (trade.summary(e, "auc") for e in (least, none))
@@ -88,7 +89,8 @@ def _draw_inversion(found: Asked[Inversion]) -> None:
             both = grid([result.pictures[place : place + 1], result.means[place : place + 1]])
             times = max(1, 96 // both.shape[1])
             with st.container(width=112):
-                st.image(both.repeat(times, 0).repeat(times, 1), width=96)
+                pair = f"{name}: what the model gives, and the mean training picture"
+                st.image(both.repeat(times, 0).repeat(times, 1), width=96, alt=pair)
                 alike = f"{result.correlations[place]:.2f}".replace("-", "−")
                 st.caption(f"{literal(name)}: {alike}")
     st.caption(
@@ -104,7 +106,7 @@ def _draw_inversion(found: Asked[Inversion]) -> None:
 
 def show_canaries() -> None:
     """A secret planted in a text, and how much of it a language model remembers, when asked for."""
-    st.subheader("A secret in a text")
+    st.subheader("A secret in a text", help=glossary("exposure"))
     seeds = int(
         st.number_input(
             "Trainings of each", 1, 10, 3, key=SEEDS,

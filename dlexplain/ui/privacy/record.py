@@ -41,7 +41,8 @@ def show_record(report: PrivacyReport, path: str) -> None:
     pixels, label = _picture(report, path, member, found.place)
     left, right = st.columns([1, 3], gap="large", vertical_alignment="center")
     with left:
-        st.image(_larger(pixels), caption=f"{literal(label)}, record {found.place + 1}", width=SIDE)
+        caption = f"{literal(label)}, record {found.place + 1}"
+        st.image(_larger(pixels), caption=caption, width=SIDE, alt=f"The record, of {label}")
     with right:
         st.markdown(literal(found.told))
         for name, score in found.scores.items():

@@ -38,7 +38,7 @@ def show_calibration(found: ClassifierCalibration) -> None:
         st.success(told, icon=":material/verified:")
     left, right = st.columns([3, 2], gap="large")
     with left:
-        chart(plot_reliability(found), "calibration")
+        chart(plot_reliability(found), "calibration", told=found.told)
     with right:
         st.dataframe(_rows(found), hide_index=True, height="content")
         fitted = (

@@ -53,7 +53,7 @@ def show_outside(found: OutOfDistribution) -> None:
             columns = st.columns(IN_A_ROW)
         with columns[place % IN_A_ROW]:
             st.markdown(f"**{SCORE_TITLES[score]}**")
-            chart(plot_outside(found, score), f"outside-{score}")
+            chart(plot_outside(found, score), f"outside-{score}", told=found.told)
     with st.container(horizontal=True):
         key, stem = f"outside-{drawn_before()}", file_stem("out-of-distribution", found.model)
         download("CSV", found.to_csv, f"{stem}.csv", f"{key}-csv", "A row a score and set.")

@@ -121,7 +121,7 @@ def show_certified(found: CertifiedAccuracy) -> None:
     )
     left, right = st.columns([3, 2], gap="large")
     with left:
-        chart(plot_certified(found), "certified")
+        chart(plot_certified(found), "certified", told=found.told)
     with right:
         st.dataframe(
             [_row(found, quarter * found.sigma / 2) for quarter in range(QUARTERS)],

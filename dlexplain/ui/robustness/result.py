@@ -13,6 +13,7 @@ from dlexplain.results.robustness_words import MEANS, verdict
 from dlexplain.results.words import capital
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
+from dlexplain.ui.glossary import glossary, show_explained
 from dlexplain.ui.markdown import literal
 
 MEASURE = "robustness-measure"
@@ -40,17 +41,18 @@ def show_result(
     _answer(found, second)
     attacked, corrupted = st.columns(2, gap="large")
     with attacked:
-        st.markdown("**Under attack**")
+        st.markdown("**Under attack**", help=glossary("attack", "epsilon-ball", "PGD"))
         if found.attacks:
-            chart(plot_robustness(found, second), f"{key}-attacks")
+            chart(plot_robustness(found, second), f"{key}-attacks", told=verdict(found))
             st.caption("Bars: Wilson's 95% interval." + (BY_ANY if len(found.attacks) > 1 else ""))
         else:
             st.caption("No attack was measured.")
     with corrupted:
-        st.markdown("**Corrupted**")
+        st.markdown("**Corrupted**", help=glossary("corruption", "calibration error"))
         if found.corruptions:
             measure = _measure(found) if whole else "accuracy"
-            chart(plot_corruptions(found, measure, second), f"{key}-corruptions")
+            told = f"{capital(MEASURES[measure])} of corrupted inputs."
+            chart(plot_corruptions(found, measure, second), f"{key}-corruptions", told=told)
             st.caption(
                 "Each line is one corruption; bars of the mean: a bootstrap 95% interval over the "
                 "pictures."
@@ -64,7 +66,7 @@ def show_result(
         _facts(found)
         _downloads(found)
         with st.expander("What these numbers say, and what they cannot"):
-            st.markdown(f"{MEANS} {EXPLAINED}")
+            show_explained(f"{MEANS} {EXPLAINED}")
 
 
 def _answer(found: Robustness, second: Robustness | None) -> None:

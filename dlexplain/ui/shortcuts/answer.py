@@ -95,7 +95,7 @@ def _told(example: MarkedExample) -> str:
 def _draw(found: object, mask: NDArray[np.bool_], key: str) -> None:
     if isinstance(found, Attribution):
         image, _ = page_image(found.picture, found.heatmap, found.signed, mask=mask)
-        st.image(image, width="stretch")
+        st.image(image, width="stretch", alt=f"{found.title}, the planted mark outlined")
     elif isinstance(found, TextAttribution):
         st.html(coloured_text(found))
     elif isinstance(found, SeriesAttribution):

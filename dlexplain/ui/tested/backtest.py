@@ -4,6 +4,7 @@ import streamlit as st
 
 from dlexplain.results import Backtest
 from dlexplain.ui.charts import chart
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.tested.base import show
 
@@ -35,7 +36,7 @@ def show_backtest(found: Backtest) -> None:
         figure = plot_forecast(found, target, origins.index(origin))
         chart(figure, "forecast")
     with right:
-        st.subheader("Errors")
+        st.subheader("Errors", help=glossary("MASE"))
         chart(plot_errors(found, target), "errors")
     st.subheader("Every series, mean over all horizons and origins")
     st.dataframe(_table(found), hide_index=True)

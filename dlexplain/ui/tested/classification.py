@@ -53,6 +53,7 @@ def show_classification(found: ClassificationTest) -> None:
                     caption=f"predicted {literal(classes[predicted])} ({probability:.0%}), "
                     f"is {literal(classes[label])}",
                     width=SIDE,
+                    alt=f"Test picture of {classes[label]}",
                 )
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 
 from dlexplain.results import GeneratedPictures, Reconstructions
 from dlexplain.ui.charts import chart
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.tested.base import show
 
 WIDTH = 560
@@ -25,20 +26,20 @@ def show_reconstructions(found: Reconstructions) -> None:
         st.subheader("Reconstructed")
         noisy = "what it was shown, with noise, " if len(found.inputs) else ""
         st.caption(f"Test pictures; below each {noisy and noisy + 'and '}what the model made.")
-        st.image(_png(pairs(found)), width=WIDTH)
+        st.image(_png(pairs(found)), width=WIDTH, alt="Test pictures and what the model made")
     if not len(found.kl):
         return
     with right:
-        st.subheader("Drawn from the prior")
+        st.subheader("Drawn from the prior", help=glossary("prior"))
         st.caption("New pictures, decoded from standard normal numbers.")
-        st.image(_png(_rows(found.samples)), width=WIDTH)
+        st.image(_png(_rows(found.samples)), width=WIDTH, alt="Pictures drawn from the prior")
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("What each dimension carries")
+        st.subheader("What each dimension carries", help=glossary("KL divergence"))
         chart(plot_kl(found), "kl")
     if len(found.kl) > 1 and len(found.means):
         with right:
-            st.subheader("Latent space")
+            st.subheader("Latent space", help=glossary("latent space"))
             chart(plot_latent(found), "latent")
 
 
@@ -48,12 +49,13 @@ def show_generated(found: GeneratedPictures) -> None:
 
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Generated")
-        st.image(_png(_rows(found.samples)), width=WIDTH)
+        st.subheader("Generated", help=glossary("FID"))
+        st.image(_png(_rows(found.samples)), width=WIDTH, alt="Generated pictures")
     with right:
         st.subheader("Real")
         every = max(1, len(found.real) // (REAL_ROWS * IN_A_ROW))  # of all classes
-        st.image(_png(_rows(found.real[::every][: REAL_ROWS * IN_A_ROW])), width=WIDTH)
+        real = _rows(found.real[::every][: REAL_ROWS * IN_A_ROW])
+        st.image(_png(real), width=WIDTH, alt="Real pictures")
         st.subheader("Predicted classes")
         st.caption(
             "A small classifier, trained on real pictures for this test, says of each sample what "

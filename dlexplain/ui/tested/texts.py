@@ -4,6 +4,7 @@ import streamlit as st
 
 from dlexplain.results import LanguageTest, TextTest, TranslationTest
 from dlexplain.ui.charts import chart
+from dlexplain.ui.glossary import glossary
 from dlexplain.ui.tested.base import show
 
 
@@ -63,7 +64,7 @@ def show_language(found: LanguageTest) -> None:
         st.subheader("Rare and frequent tokens")
         chart(plot_frequencies(found), "frequencies")
     with right:
-        st.subheader("Surprise along the test text")
+        st.subheader("Surprise along the test text", help=glossary("surprise", "perplexity"))
         chart(plot_surprise(found), "surprise")
     st.caption(
         "Surprise is -log2 of the probability that the model gave to the token that came; "
@@ -87,7 +88,7 @@ def show_translations(found: TranslationTest) -> None:
             "Each row is a token that was written, coloured by the part of its attention that "
             "went to each token of the source."
         )
-    st.subheader("Translations")
+    st.subheader("Translations", help=glossary("BLEU", "chrF"))
     right = sum(a == b for a, b in zip(found.said, found.reference, strict=True))
     st.caption(
         f"{len(found.said):,} sentences, evenly spread over the test part; {right:,} are the "

@@ -170,7 +170,8 @@ def show_attribution(
     top = max(strongest(one.values) for one in (shown, *others)) if others else None
     st.html(coloured_text(shown, sign, top))
     if st.session_state.get("bars", True):
-        chart(plot_text_attribution(shown, sign, top), f"bars-{key}")
+        told = f"{shown.title}: {shown.class_question}."
+        chart(plot_text_attribution(shown, sign, top), f"bars-{key}", told=told)
 
 
 def _as_chosen(found: TextAttribution) -> TextAttribution:

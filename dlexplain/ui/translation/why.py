@@ -66,7 +66,7 @@ def _card(influence: SourceInfluence, words: bool) -> None:
     st.markdown(f"**{method.title}**", help=f"{method.description} {method.paper}")
     values = influence.values.tolist()
     show_text(signed(apart(influence.tokens, words), values, f" {influence.unit}"))
-    chart(plot_source_influence(influence), f"translation-{influence.method}")
+    chart(plot_source_influence(influence), f"translation-{influence.method}", told=method.title)
     show_facts(influence)
 
 

@@ -10,6 +10,7 @@ from dlexplain.results import TrustCell, TrustMethod, TrustTable
 from dlexplain.results.trust_words import RULE, failing, number, verdict
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
+from dlexplain.ui.glossary import glossary, show_explained
 from dlexplain.ui.markdown import literal
 
 FAILS = "✗"
@@ -23,11 +24,11 @@ def show_table(table: TrustTable, key: str, whole: bool = True) -> None:
     if table.ranking is not None:
         ranks, cost = st.columns(2, gap="large")
         with ranks:
-            st.markdown("**Who is told apart**")
-            chart(plot_ranks(table), f"{key}-ranks")
+            st.markdown("**Who is told apart**", help=glossary("confidence interval", "p-value"))
+            chart(plot_ranks(table), f"{key}-ranks", told=verdict(table))
             st.caption(_tests(table))
         with cost:
-            st.markdown("**Cost against faithfulness**")
+            st.markdown("**Cost against faithfulness**", help=glossary("faithfulness"))
             chart(plot_cost(table), f"{key}-cost")
             st.caption(
                 "The time of one map on that machine; bars: the middle half of the maps, and the "
@@ -124,6 +125,7 @@ def _explained(table: TrustTable) -> None:
         if opened.open:
             from dlexplain.services.quality.trust_plan import described
 
-            st.markdown(RULE)
+            show_explained(RULE)
             for metric in table.metrics:
-                st.markdown(f"**{literal(metric.title)}.** {described(metric.name)}")
+                st.markdown(f"**{literal(metric.title)}.**")
+                show_explained(described(metric.name))
