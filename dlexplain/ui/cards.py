@@ -97,7 +97,9 @@ MIMES = {
     "html": "text/html",
     "json": "application/json",
     "npz": "application/octet-stream",
+    "pdf": "application/pdf",
     "png": "image/png",
+    "svg": "image/svg+xml",
     "txt": "text/plain",
     "zip": "application/zip",
 }

@@ -1,17 +1,34 @@
-"""A plotly figure on a page: without a bar of tools, and still when the page is scrolled."""
+"""A plotly figure on a page: without a bar of tools, and still when the page is scrolled; with a small
+menu in its corner that prints it."""
 
+import re
+from functools import partial
 from typing import Any
 
 import streamlit as st
 from plotly.graph_objects import Figure
 from streamlit.delta_generator import DeltaGenerator
 
+from dlexplain.figures.static import Kind, printed
+from dlexplain.ui.cards import download
 from dlexplain.ui.live import drawn_before
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
+PRINTS: tuple[tuple[str, Kind, str], ...] = (
+    ("SVG", "svg", "Lines and letters as outlines, on a clear ground: for slides and pages."),
+    ("PDF", "pdf", "Lines and letters as such, on a clear ground: for articles."),
+    ("PNG, 300 dpi", "png", "Pixels on a clear ground, 180 mm wide."),
+)
+LETTERS = "Letters that no font of this machine has are boxes; SVG leaves them to your own fonts."
 
 
-def chart(figure: Figure, key: str, place: DeltaGenerator | None = None, **more: Any) -> Any:
+def chart(
+    figure: Figure,
+    key: str,
+    place: DeltaGenerator | None = None,
+    config: dict[str, Any] = CONFIG,
+    **more: Any,
+) -> Any:
     """Draw it; what Streamlit gives back, where `more` asks for selections.
 
     key  unique on the page;  place  a column or container, by default here
@@ -20,4 +37,20 @@ def chart(figure: Figure, key: str, place: DeltaGenerator | None = None, **more:
     # One that only shows may be drawn again in a run, see `drawn_before`; the key of one that is
     # selected in tells what was selected.
     own = key if more else f"{key}-{drawn_before()}"
-    return where.plotly_chart(figure, config=CONFIG, key=own, **more)
+    with where.container(key=f"printable-{own}"):
+        found = st.plotly_chart(figure, config=config, key=own, **more)
+        offer_prints(figure, key, own)
+    return found
+
+
+def offer_prints(figure: Figure, name: str, key: str) -> None:
+    """The menu; a file is made when its button is pressed.
+
+    name  of the file;  key  unique on the page
+    """
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") or "figure"
+    with st.popover("", icon=":material/more_vert:", type="tertiary", help="Download this figure"):
+        for label, kind, told in PRINTS:
+            make = partial(printed, figure, kind)
+            help = told if kind == "svg" else f"{told} {LETTERS}"
+            download(label, make, f"{stem}.{kind}", f"print-{kind}-{key}", help)

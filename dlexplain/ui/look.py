@@ -11,6 +11,19 @@ CSS = """
 .stMainBlockContainer { padding-top: 3.5rem; }
 @media (max-width: 640px) { .stMainBlockContainer { padding-top: 2.5rem; } }
 .stMainBlockContainer h1 { padding: 0.25rem 0 0.5rem; font-size: 2.2rem; }
+[class*="st-key-printable-"] { position: relative; gap: 0; }
+[class*="st-key-printable-"] > .stLayoutWrapper:last-child,
+[class*="st-key-printable-"] > div:has(> .stPopover), [class*="st-key-printable-"] > .stPopover {
+  position: absolute; top: -1.1rem; right: 0; width: auto; z-index: 2;
+}
+[class*="st-key-printable-"] .stPopover button {
+  min-height: 1.6rem; height: 1.6rem; padding: 0 0.1rem; opacity: 0.55;
+}
+[class*="st-key-printable-"] .stPopover button:hover,
+[class*="st-key-printable-"] .stPopover button:focus-visible { opacity: 1; }
+[class*="st-key-printable-"] .stPopover button [data-testid="stIconMaterial"]:nth-of-type(2),
+[class*="st-key-printable-"] .stPopover button > div > div:last-child:not(:first-child)
+  { display: none; }
 </style>
 """
 """Less blank above a title, so that an answer is seen without scrolling. It is Markdown, which is

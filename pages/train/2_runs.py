@@ -192,7 +192,7 @@ def draw_curves(record: "RunRecord") -> None:
             curves = [curve for key in keys for curve in service.curves([record], key)]
             figure = plot_curves(curves, by="key", height=260)
             key = f"curve-{name}-{drawn_before()}"
-            st.plotly_chart(figure, key=key, config={"displaylogo": False})
+            chart(figure, key, config={"displaylogo": False})
 
 
 def draw_layers(record: "RunRecord") -> None:

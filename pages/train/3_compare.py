@@ -200,7 +200,7 @@ def draw_curves(
         return
     if by == NOTHING:
         figure = plot_curves(found, smoothing, log_x, log_y, over, height=460)
-        st.plotly_chart(figure, key=f"compare-{drawn_before()}", config={"displaylogo": False})
+        chart(figure, "compare", config={"displaylogo": False})
     else:
         draw_bands(group_runs(chosen, by), found, smoothing, log_x, log_y, over)
     missing = len(runs) - len(found)

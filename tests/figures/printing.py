@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from matplotlib.collections import PatchCollection, PathCollection
+from matplotlib.collections import PatchCollection, PathCollection, QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
@@ -42,10 +42,9 @@ def wanted_words(traces: list[dict[str, Any]], layout: dict[str, Any]) -> list[s
         if axis.get("visible", True) is False:
             continue
         found.append(plain(titled(axis)))
-        ticks = axis.get("ticktext")
-        if ticks is not None and axis.get("range") is None and axis.get("type") == "category":
-            if axis.get("showticklabels") is not False:
-                found += [plain(tick) for tick in listed(ticks)]
+        named = axis.get("type") == "category" and axis.get("showticklabels") is not False
+        if named and axis.get("range") is None:
+            found += [plain(tick) for tick in listed(axis.get("ticktext"))]
     named = [one for one in traces if one["type"] in ("scatter", "bar", "histogram")]
     if layout.get("showlegend", len(named) > 1) is not False:
         found += [plain(one.get("name")) for one in named if one.get("showlegend", True)]
@@ -82,7 +81,8 @@ def check_marks(drawn: Figure, trace: dict[str, Any]) -> None:
             known = np.isfinite(np.array(trace["z"], dtype=float)).sum()
             assert len(cells[0].get_paths()) == known
         else:
-            shape = next(one for one in own if isinstance(one, AxesImage)).get_array().shape
+            mesh = next(one for one in own if isinstance(one, AxesImage | QuadMesh))
+            shape = mesh.get_array().shape
             assert shape[:2] == np.shape(trace["z"])[:2]
     elif kind == "scatter" and trace.get("mode") == "markers":
         dots = sum(len(one.get_offsets()) for one in own if isinstance(one, PathCollection))

@@ -14,6 +14,7 @@ PLAIN = 5
 _D3 = re.compile(
     r"(?P<sign>\+?)(?P<comma>,?)(?:\.(?P<digits>\d+))?(?P<trim>~?)(?P<kind>[%defgrs]?)"
 )
+_FRACTION = re.compile(r"(?P<whole>[\d,]+)\.(?P<rest>\d+)(?P<unit>\D?)")
 PREFIXES = {-3: "n", -2: "µ", -1: "m", 0: "", 1: "k", 2: "M", 3: "G", 4: "T"}
 RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -68,8 +69,11 @@ def _with_prefix(size: float, digits: int) -> str:
 
 def _trimmed(text: str) -> str:
     """Without zeros at the end of a fraction: "1.500k" -> "1.5k"."""
-    return re.sub(r"(\.\d*?)0+(?=\D*$)", r"\1", text).replace(".%", "%").rstrip(".") \
-        if "." in text else text  # fmt: skip
+    found = _FRACTION.fullmatch(text)
+    if found is None:
+        return text
+    rest = found["rest"].rstrip("0")
+    return f"{found['whole']}{'.' if rest else ''}{rest}{found['unit']}"
 
 
 def in_full(value: float, step: float = 0.0) -> str:

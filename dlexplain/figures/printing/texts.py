@@ -19,7 +19,9 @@ SIZE = 12.0
 INK = "#16202A"
 FAMILY = "DejaVu Sans"
 """It comes with matplotlib, so that figures look alike on every machine."""
-ROUNDED = ("cjk", "han", "wqy", "gothic", "ming", "song", "hei", "uming", "unifont")
+LAST_RESORT = "Last Resort"
+"""Of the name of a font that has a box for every letter there is."""
+EASTERN = ("cjk", "han", "wqy", "gothic", "ming", "song", "hei", "uming", "unifont")
 """Parts of the names of fonts for Chinese, Japanese and Korean, which are tried first."""
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _TAG = re.compile(r"</?(?:b|i|em|strong|sub|sup|span|a|u|s)(?:\s[^<>]*)?>", re.IGNORECASE)
@@ -88,11 +90,13 @@ def _others() -> list[tuple[str, str]]:
 
 
 def _is_upright(one: font_manager.FontEntry) -> bool:
+    if LAST_RESORT in one.name:
+        return False
     return one.style == "normal" and one.weight in (400, "normal", "regular", "medium")
 
 
 def _is_eastern(name: str) -> bool:
-    return any(part in name.casefold() for part in ROUNDED)
+    return any(part in name.casefold() for part in EASTERN)
 
 
 def letters(sheet: Figure) -> str:
