@@ -1,5 +1,5 @@
-"""A plotly figure on a page: without a bar of tools, and still when the page is scrolled; with a small
-menu in its corner that prints it."""
+"""A plotly figure on a page: without a bar of tools, and still when the page is scrolled; with a
+small menu in its corner that prints it."""
 
 import re
 from functools import partial
@@ -10,7 +10,7 @@ from plotly.graph_objects import Figure
 from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.figures.static import Kind, printed
-from dlexplain.ui.cards import download
+from dlexplain.ui.downloads import download
 from dlexplain.ui.live import drawn_before
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
@@ -49,7 +49,8 @@ def offer_prints(figure: Figure, name: str, key: str) -> None:
     name  of the file;  key  unique on the page
     """
     stem = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") or "figure"
-    with st.popover("", icon=":material/more_vert:", type="tertiary", help="Download this figure"):
+    label = "Figure as a file"  # for screen readers; `look` shows the icon alone
+    with st.popover(label, icon=":material/more_vert:", type="tertiary", help=label):
         for label, kind, told in PRINTS:
             make = partial(printed, figure, kind)
             help = told if kind == "svg" else f"{told} {LETTERS}"

@@ -12,7 +12,6 @@ CSS = """
 @media (max-width: 640px) { .stMainBlockContainer { padding-top: 2.5rem; } }
 .stMainBlockContainer h1 { padding: 0.25rem 0 0.5rem; font-size: 2.2rem; }
 [class*="st-key-printable-"] { position: relative; gap: 0; }
-[class*="st-key-printable-"] > .stLayoutWrapper:last-child,
 [class*="st-key-printable-"] > div:has(> .stPopover), [class*="st-key-printable-"] > .stPopover {
   position: absolute; top: -1.1rem; right: 0; width: auto; z-index: 2;
 }
@@ -21,9 +20,10 @@ CSS = """
 }
 [class*="st-key-printable-"] .stPopover button:hover,
 [class*="st-key-printable-"] .stPopover button:focus-visible { opacity: 1; }
-[class*="st-key-printable-"] .stPopover button [data-testid="stIconMaterial"]:nth-of-type(2),
 [class*="st-key-printable-"] .stPopover button > div > div:last-child:not(:first-child)
   { display: none; }
+[class*="st-key-printable-"] .stPopover button [data-testid="stMarkdownContainer"]
+  { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 </style>
 """
 """Less blank above a title, so that an answer is seen without scrolling. It is Markdown, which is

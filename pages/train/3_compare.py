@@ -20,7 +20,7 @@ from dlexplain.services.training.grouping import (
     scores_csv,
 )
 from dlexplain.ui.charts import chart
-from dlexplain.ui.live import drawn_before, live
+from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.run_groups import (
     choose_grouping,
