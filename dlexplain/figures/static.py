@@ -7,12 +7,16 @@ have. Here matplotlib draws the same traces, axes and words: docs/decisions/0041
 import io
 import threading
 import warnings
-from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, Literal, get_args
 
 import plotly.graph_objects as go
 
 from dlexplain.errors import BadInput
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Kind = Literal["svg", "pdf", "png"]
 DPI = 300
@@ -49,20 +53,36 @@ def printed(
         raise BadInput(
             f"the width in print is {width_mm:g} mm; it takes {NARROWEST_MM:g} to {WIDEST_MM:g}"
         )
+    with printing(kind, title) as finish:
+        from dlexplain.figures.printing.sheet import drawn
+
+        buffer = io.BytesIO()
+        finish(drawn(figure, width_mm), buffer)
+    return buffer.getvalue()
+
+
+@contextmanager
+def printing(kind: Kind, title: str) -> Iterator[Callable[["Figure", IO[bytes]], None]]:
+    """While a sheet is drawn with matplotlib; gives what writes it, with our fonts and settings.
+
+    Warns (PrintWarning) of letters that no font of this machine has.
+    """
     from dlexplain.figures.printing.saving import saved
-    from dlexplain.figures.printing.sheet import drawn
     from dlexplain.figures.printing.texts import letters, settings, without_font
+
+    missing = ""
+
+    def finish(sheet: "Figure", into: IO[bytes]) -> None:
+        nonlocal missing
+        missing = without_font(letters(sheet))
+        saved(sheet, into, kind, title, as_text=bool(missing))
 
     with _turn, warnings.catch_warnings(), settings(kind):
         # It is told below, once, and by name.
         warnings.filterwarnings("ignore", "Glyph .* missing")
-        sheet = drawn(figure, width_mm)
-        missing = without_font(letters(sheet))
-        buffer = io.BytesIO()
-        saved(sheet, buffer, kind, title, as_text=bool(missing))
+        yield finish
     if missing:
-        warnings.warn(f"no font on this machine has {missing}", PrintWarning, stacklevel=2)
-    return buffer.getvalue()
+        warnings.warn(f"no font on this machine has {missing}", PrintWarning, stacklevel=4)
 
 
 def unprintable(figure: go.Figure | Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """The answer of one method about a picture, as a card: the map, its scale, facts, downloads."""
 
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -8,7 +9,8 @@ from numpy.typing import NDArray
 
 from dlexplain.figures.attribution import plot_attribution
 from dlexplain.figures.overlay import attribution_png, page_image
-from dlexplain.figures.scales import Scale, Sign
+from dlexplain.figures.scales import Palette, Scale, Sign
+from dlexplain.figures.static import Kind
 from dlexplain.results import Attribution
 from dlexplain.services.jobs import Job
 from dlexplain.services.pictures.bundle import stem
@@ -17,13 +19,14 @@ from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.badge import Judge
 from dlexplain.ui.cards import download, show_card
-from dlexplain.ui.charts import chart
+from dlexplain.ui.charts import PRINTS, chart
 from dlexplain.ui.jobs import Asked
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import Ask, Request
+from dlexplain.ui.palettes import chosen_palette, palette_option
 
 SIGNS = {"both": "Both", "positive": "Only for", "negative": "Only against"}
-STYLES = {"smooth": "Smooth", "raw": "Raw"}
+STYLES = {"smooth": "Smooth", "contours": "Lines", "raw": "Raw"}
 ONE, EACH = "One", "Each its own"
 ENLARGED = "enlarged-map"
 STRENGTH = 80
@@ -35,7 +38,9 @@ DRAWN = 256
 
 def map_options() -> None:
     """How the cards below draw their maps; kept in the session."""
-    strength, sign, style = st.columns([2, 3, 2], gap="medium", vertical_alignment="bottom")
+    strength, sign, style, colours = st.columns(
+        [4, 6, 5, 4], gap="medium", vertical_alignment="bottom"
+    )
     strength.slider(
         "Overlay",
         0,
@@ -53,7 +58,7 @@ def map_options() -> None:
         format_func=SIGNS.__getitem__,
         key="sign",
         required=True,
-        help="Signed maps: red speaks for the class, blue against it.",
+        help=f"Signed maps: {chosen_palette().told}",
     )
     style.segmented_control(
         "Detail",
@@ -62,9 +67,12 @@ def map_options() -> None:
         format_func=STYLES.__getitem__,
         key="style",
         required=True,
-        help="Smooth shows the mean around each pixel, as neighbouring gradients cancel out; raw "
-        "shows every value. The numbers and downloads of values are always raw.",
+        help="Smooth shows the mean around each pixel, as neighbouring gradients cancel out; lines "
+        "join places of equal value, at a quarter, half and three quarters of the scale; raw shows "
+        "every value. The numbers and downloads of values are always raw.",
     )
+    with colours:
+        palette_option()
 
 
 def scale_option() -> bool:
@@ -81,10 +89,26 @@ def scale_option() -> bool:
     return chosen != EACH
 
 
-def _options() -> tuple[float, Sign, bool]:
-    """strength, sign, whether smooth"""
+class Look(NamedTuple):
+    """How maps are drawn, in the order in which `attribution_png` takes it."""
+
+    strength: float
+    sign: Sign
+    smooth: bool
+    palette: Palette
+    contours: bool
+
+
+def chosen_look() -> Look:
     state = st.session_state
-    return state["strength"] / 100, state["sign"] or "both", state["style"] != "raw"
+    style = state.get("style")
+    return Look(
+        state.get("strength", STRENGTH) / 100,
+        state.get("sign") or "both",
+        style != "raw",
+        chosen_palette(),
+        style == "contours",
+    )
 
 
 def show_map(
@@ -130,7 +154,7 @@ def _draw_map(
     rival: Attribution | None,
     mask: NDArray[np.bool_] | None,
 ) -> None:
-    strength, sign, smooth = _options()
+    look = chosen_look()
     found = job.result
     if found is None:
         waiting = {"waiting": "waiting its turn", "running": "computing"}
@@ -138,24 +162,26 @@ def _draw_map(
         preview = job.snapshot.preview
         if preview is not None and job.active:
             told = "first coarse map"
-        image, scale = page_image(picture, preview, signed, strength, sign, smooth, mask=mask)
+        image, scale = page_image(
+            picture, preview, signed, look.strength, look.sign, look.smooth, mask=mask,
+            palette=look.palette, contours=look.contours and preview is not None,
+        )  # fmt: skip
     else:
         told = literal(found.class_question)
-        image, scale = _drawn(found, strength, sign, smooth, rival)
+        image, scale = _drawn(found, look, rival)
     told = f"{literal(of)}: {told}" if of else told
     st.markdown(f"**{job.title}**  \n:small[{told}]")
     st.image(image, width="stretch", alt=f"{job.title}: {told}")
-    st.html(scale_html(scale, strength, found.unit if found else ""))
+    st.html(scale_html(scale, look.strength, found.unit if found else ""))
 
 
 @lru_cache(maxsize=DRAWN)
-def _drawn(
-    found: Attribution, strength: float, sign: Sign, smooth: bool, rival: Attribution | None
-) -> tuple[bytes, Scale | None]:
+def _drawn(found: Attribution, look: Look, rival: Attribution | None) -> tuple[bytes, Scale | None]:
     other = None if rival is None else rival.heatmap
     return page_image(
-        found.picture, found.heatmap, found.signed, strength, sign, smooth, other, found.mask
-    )
+        found.picture, found.heatmap, found.signed, look.strength, look.sign, look.smooth, other,
+        found.mask, look.palette, look.contours,
+    )  # fmt: skip
 
 
 def scale_html(scale: Scale | None, strength: float, unit: str) -> str:
@@ -175,7 +201,7 @@ def scale_html(scale: Scale | None, strength: float, unit: str) -> str:
 
 
 def _actions(found: Attribution, key: str) -> None:
-    strength, sign, smooth = _options()
+    look = chosen_look()
     with st.container(horizontal=True):
         st.button(
             "Enlarge",
@@ -186,11 +212,21 @@ def _actions(found: Attribution, key: str) -> None:
         )
         download(
             "PNG",
-            partial(attribution_png, found, strength, sign, smooth),
+            partial(attribution_png, found, *look),
             f"{stem(found)}.png",
             f"PNG-{key}",
         )
         download("NPZ", found.to_npz, f"{stem(found)}.npz", f"NPZ-{key}")
+        with st.popover("Print", type="tertiary", help="The map with its scale, 180 mm wide"):
+            for label, kind, told in PRINTS:
+                make = partial(_printed, found, kind, look)
+                download(label, make, f"{stem(found)}-print.{kind}", f"print-{kind}-{key}", told)
+
+
+def _printed(found: Attribution, kind: Kind, look: Look) -> bytes:
+    from dlexplain.figures.map_print import printed_map
+
+    return printed_map(found, kind, *look)
 
 
 def show_enlarged() -> None:
@@ -201,7 +237,7 @@ def show_enlarged() -> None:
     found: Attribution | None = st.session_state.pop(ENLARGED, None)
     if found is None:
         return
-    strength, sign, _ = _options()
+    look = chosen_look()
 
     def draw() -> None:
         st.caption(literal(found.class_question))
@@ -209,7 +245,7 @@ def show_enlarged() -> None:
         if found.picture is not None:
             image, _ = page_image(found.picture, None, found.signed, mask=found.mask)
             plain.image(image, width="stretch")
-        figure = plot_attribution(found, strength, sign, side=620)
+        figure = plot_attribution(found, look.strength, look.sign, 620, look.palette)
         chart(figure, "enlarged", large)
         st.caption("Hold the pointer over the map to read its raw values.")
 
