@@ -19,8 +19,9 @@ from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.badge import Judge
 from dlexplain.ui.cards import download, show_card
-from dlexplain.ui.charts import PRINTS, chart
+from dlexplain.ui.charts import PRINTABLE, chart, offer_prints
 from dlexplain.ui.jobs import Asked
+from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import Ask, Request
 from dlexplain.ui.palettes import chosen_palette, palette_option
@@ -38,10 +39,12 @@ DRAWN = 256
 
 def map_options() -> None:
     """How the cards below draw their maps; kept in the session."""
-    strength, sign, style, colours = st.columns(
-        [4, 6, 5, 4], gap="medium", vertical_alignment="bottom"
-    )
-    strength.slider(
+    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+        _map_options()
+
+
+def _map_options() -> None:
+    st.slider(
         "Overlay",
         0,
         100,
@@ -49,9 +52,10 @@ def map_options() -> None:
         5,
         format="%d%%",
         key="strength",
+        width=150,
         help="Opacity of the strongest values; the weaker a value, the clearer the photo.",
     )
-    sign.segmented_control(
+    st.segmented_control(
         "Evidence",
         list(SIGNS),
         default="both",
@@ -60,7 +64,7 @@ def map_options() -> None:
         required=True,
         help=f"Signed maps: {chosen_palette().told}",
     )
-    style.segmented_control(
+    st.segmented_control(
         "Detail",
         list(STYLES),
         default="smooth",
@@ -71,8 +75,7 @@ def map_options() -> None:
         "join places of equal value, at a quarter, half and three quarters of the scale; raw shows "
         "every value. The numbers and downloads of values are always raw.",
     )
-    with colours:
-        palette_option()
+    palette_option()
 
 
 def scale_option() -> bool:
@@ -137,7 +140,7 @@ def show_map(
     show_card(
         found,
         index,
-        lambda job: _draw_map(job, picture, signed, of, other(), mask),
+        lambda job: _draw_map(index, job, picture, signed, of, other(), mask),
         lambda result: _actions(result, str(index)),
         version=lambda job: (job.state, id(job.snapshot.preview), job.result is None, id(other())),
         every=PREVIEW_SECONDS,
@@ -147,6 +150,7 @@ def show_map(
 
 
 def _draw_map(
+    index: int,
     job: Job[Attribution],
     picture: NDArray[np.uint8],
     signed: bool,
@@ -171,7 +175,11 @@ def _draw_map(
         image, scale = _drawn(found, look, rival)
     told = f"{literal(of)}: {told}" if of else told
     st.markdown(f"**{job.title}**  \n:small[{told}]")
-    st.image(image, width="stretch", alt=f"{job.title}: {told}")
+    own = f"map-{index}-{drawn_before()}"
+    with st.container(key=f"{PRINTABLE}-{own}"):
+        st.image(image, width="stretch", alt=f"{job.title}: {told}")
+        if found is not None:
+            offer_prints(partial(_printed, found, look), f"{stem(found)}-print", own)
     st.html(scale_html(scale, look.strength, found.unit if found else ""))
 
 
@@ -217,20 +225,19 @@ def _actions(found: Attribution, key: str) -> None:
             f"PNG-{key}",
         )
         download("NPZ", found.to_npz, f"{stem(found)}.npz", f"NPZ-{key}")
-        with st.popover("Print", type="tertiary", help="The map with its scale, 180 mm wide"):
-            for label, kind, told in PRINTS:
-                make = partial(_printed, found, kind, look)
-                download(label, make, f"{stem(found)}-print.{kind}", f"print-{kind}-{key}", told)
 
 
-def _printed(found: Attribution, kind: Kind, look: Look) -> bytes:
+def _printed(found: Attribution, look: Look, kind: Kind) -> bytes:
     from dlexplain.figures.map_print import printed_map
 
     return printed_map(found, kind, *look)
 
 
-def show_enlarged() -> None:
-    """The map whose button was pressed, beside its picture, large, each value under the pointer.
+def show_enlarged(answers: Asked[Attribution] | None = None) -> None:
+    """The map whose button was pressed, compared closely with its picture and with the other
+    methods' maps, and each value under the pointer.
+
+    answers  among which the other maps are
 
     After all cards: a dialog would take the place of an element where it is drawn.
     """
@@ -238,18 +245,33 @@ def show_enlarged() -> None:
     if found is None:
         return
     look = chosen_look()
+    done = [job.result for job in answers.jobs] if answers else []
 
     def draw() -> None:
         st.caption(literal(found.class_question))
-        plain, large = st.columns(2)
+        close, large = st.columns(2)
         if found.picture is not None:
-            image, _ = page_image(found.picture, None, found.signed, mask=found.mask)
-            plain.image(image, width="stretch")
+            with close:
+                _compare(found, [one for one in done if one is not None], look)
         figure = plot_attribution(found, look.strength, look.sign, 620, look.palette)
         chart(figure, "enlarged", large)
-        st.caption("Hold the pointer over the map to read its raw values.")
+        large.caption("Hold the pointer over the map to read its raw values.")
 
     st.dialog(found.title, width="large")(draw)()
+
+
+def _compare(found: Attribution, done: list[Attribution], look: Look) -> None:
+    """With the maps of the same picture and question."""
+    from dlexplain.ui.closely import compare_closely
+
+    plain, _ = page_image(found.picture, None, found.signed, mask=found.mask)
+    asked = found.picture_digest, found.model, found.class_question
+    others = [
+        one for one in done
+        if one is not found and (one.picture_digest, one.model, one.class_question) == asked
+    ]  # fmt: skip
+    maps = [(one.title, _drawn(one, look, None)[0]) for one in (found, *others)]
+    compare_closely(plain, maps, "closely")
 
 
 def picture_job(

@@ -2,6 +2,7 @@
 small menu in its corner that prints it."""
 
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ PRINTS: tuple[tuple[str, Kind, str], ...] = (
     ("PDF", "pdf", "Lines and letters as such, on a clear ground: for articles."),
     ("PNG, 300 dpi", "png", "Pixels on a clear ground, 180 mm wide."),
 )
+PRINTABLE = "printable"
 LETTERS = "Letters that no font of this machine has are boxes; SVG leaves them to your own fonts."
 
 
@@ -37,21 +39,20 @@ def chart(
     # One that only shows may be drawn again in a run, see `drawn_before`; the key of one that is
     # selected in tells what was selected.
     own = key if more else f"{key}-{drawn_before()}"
-    with where.container(key=f"printable-{own}"):
+    with where.container(key=f"{PRINTABLE}-{own}"):
         found = st.plotly_chart(figure, config=config, key=own, **more)
-        offer_prints(figure, key, own)
+        offer_prints(partial(printed, figure), key, own)
     return found
 
 
-def offer_prints(figure: Figure, name: str, key: str) -> None:
-    """The menu; a file is made when its button is pressed.
+def offer_prints(make: Callable[[Kind], bytes], name: str, key: str) -> None:
+    """The menu, in the corner of a container whose key begins with PRINTABLE.
 
-    name  of the file;  key  unique on the page
+    make  gives a file when its button is pressed;  name  of the file;  key  unique on the page
     """
-    stem = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") or "figure"
+    stem = re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-") or "figure"
     label = "Figure as a file"  # for screen readers; `look` shows the icon alone
     with st.popover(label, icon=":material/more_vert:", type="tertiary", help=label):
-        for label, kind, told in PRINTS:
-            make = partial(printed, figure, kind)
+        for title, kind, told in PRINTS:
             help = told if kind == "svg" else f"{told} {LETTERS}"
-            download(label, make, f"{stem}.{kind}", f"print-{kind}-{key}", help)
+            download(title, partial(make, kind), f"{stem}.{kind}", f"print-{kind}-{key}", help)

@@ -15,6 +15,7 @@ CSS = """
 [class*="st-key-printable-"] > div:has(> .stPopover), [class*="st-key-printable-"] > .stPopover {
   position: absolute; top: -1.1rem; right: 0; width: auto; z-index: 2;
 }
+[class*="st-key-printable-map"] > div:has(> .stPopover) { right: 2.6rem; }
 [class*="st-key-printable-"] .stPopover button {
   min-height: 1.6rem; height: 1.6rem; padding: 0 0.1rem; opacity: 0.55;
 }
