@@ -15,6 +15,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.colors import get_colorscale, sample_colorscale
 
+from dlexplain.results.words import capital
+
 Sign = Literal["both", "positive", "negative"]
 DIVERGING, SEQUENTIAL = "RdBu_r", "Viridis"
 """plotly's names of the opaque scales, for bars and tables."""
@@ -44,7 +46,7 @@ class Palette:
 
     @property
     def told(self) -> str:
-        return f"{self.warm.capitalize()} speaks for the class, {self.cool} against it."
+        return f"{capital(self.warm)} speaks for the class, {self.cool} against it."
 
     def stops(self, count: int = 9) -> list[tuple[float, str]]:
         """From `less`, over clear at 0, to `more`: for cells on a light or a dark ground."""

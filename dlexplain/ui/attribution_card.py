@@ -39,7 +39,7 @@ DRAWN = 256
 
 def map_options() -> None:
     """How the cards below draw their maps; kept in the session."""
-    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         _map_options()
 
 
@@ -52,7 +52,7 @@ def _map_options() -> None:
         5,
         format="%d%%",
         key="strength",
-        width=150,
+        width=120,
         help="Opacity of the strongest values; the weaker a value, the clearer the photo.",
     )
     st.segmented_control(

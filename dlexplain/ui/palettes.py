@@ -15,7 +15,7 @@ def palette_option() -> None:
         format_func=lambda name: PALETTES[name].title,
         key=DRAWN_IN,
         persist_state="session",
-        width=170,
+        width=150,
         help="Of maps, texts and series. The colour-blind can tell each pair apart; orange and "
         "purple, with Cividis where there is no sign, differ in light as well.",
     )

@@ -161,7 +161,7 @@ def _draw(index: int, job: Job[SeriesAttribution]) -> None:
     with right:
         chart(plot_by_lag(found, palette), f"forecast-by-lag-{index}")
     raised = "raised the forecast" if found.what == "median" else "widened the interval"
-    st.caption(f"{palette.warm.capitalize()} {raised}, {palette.cool} did the contrary.")
+    st.caption(f"{capital(palette.warm)} {raised}, {palette.cool} did the contrary.")
 
 
 def _sentence(found: SeriesAttribution) -> str:
