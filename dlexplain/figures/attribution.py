@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dlexplain.figures.overlay import enlarged, outlined
-from dlexplain.figures.scales import Scale, Sign, new_figure, shown
+from dlexplain.figures.scales import STANDARD, Palette, Scale, Sign, new_figure, shown
 from dlexplain.results import Attribution, plot
 
 SIDE = 320
@@ -19,7 +19,11 @@ CLEAR = "rgba(0,0,0,0)"
 
 @plot.register
 def plot_attribution(
-    attribution: Attribution, strength: float = 0.8, sign: Sign = "both", side: int = SIDE
+    attribution: Attribution,
+    strength: float = 0.8,
+    sign: Sign = "both",
+    side: int = SIDE,
+    palette: Palette = STANDARD,
 ) -> go.Figure:
     """The map over the picture, each value under the pointer.
 
@@ -29,7 +33,9 @@ def plot_attribution(
     picture = attribution.picture
     if picture is not None and attribution.mask is not None:
         picture = outlined(enlarged(picture), attribution.mask)
-    return map_figure(picture, heatmap, attribution.signed, strength, side, attribution.unit)
+    return map_figure(
+        picture, heatmap, attribution.signed, strength, side, attribution.unit, palette
+    )
 
 
 def map_figure(
@@ -39,6 +45,7 @@ def map_figure(
     strength: float = 0.8,
     side: int = SIDE,
     unit: str = "",
+    palette: Palette = STANDARD,
 ) -> go.Figure:
     """(height, width, 3) and (height, width) -> a figure; NaN in the map shows the picture.
 
@@ -48,7 +55,7 @@ def map_figure(
         assert picture is not None
         heatmap = np.full(picture.shape[:2], np.nan, dtype=np.float32)
     height, width = heatmap.shape
-    scale = Scale.of(heatmap, signed)
+    scale = Scale.of(heatmap, signed, palette)
     low, high = scale.low, scale.high
     axis = {"visible": False, "constrain": "domain", "fixedrange": True}
     # In one go: each update_... of a finished figure costs plotly milliseconds.

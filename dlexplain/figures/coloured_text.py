@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dlexplain.figures.scales import CLEAR, Sign, new_figure, rgba, shown
+from dlexplain.figures.scales import CLEAR, STANDARD, Palette, Sign, new_figure, rgba, shown
 from dlexplain.results import TextAttribution, plot
 from dlexplain.results.words import made_visible
 
@@ -25,7 +25,10 @@ UPRIGHT = 18
 
 
 def coloured_text(
-    attribution: TextAttribution, sign: Sign = "both", top: float | None = None
+    attribution: TextAttribution,
+    sign: Sign = "both",
+    top: float | None = None,
+    palette: Palette = STANDARD,
 ) -> str:
     """HTML: the text with each token on its colour, and its value on hover; the token whose label
     is explained has a frame.
@@ -40,7 +43,7 @@ def coloured_text(
     rows = zip(attribution.tokens, attribution.offsets.tolist(), values, strict=True)
     for place, (token, (start, stop), value) in enumerate(rows):
         if start == stop:  # a mark, which is not of the text
-            spans.append(_span(token, float(value), attribution, top, small=True) + " ")
+            spans.append(_span(token, float(value), attribution, top, palette, small=True) + " ")
             continue
         if start < at:  # a second piece of the same letter
             continue
@@ -48,19 +51,21 @@ def coloured_text(
         own = token.lstrip(" ") or token  # blanks before it have no colour
         spans.append(_gap(attribution.text[at : stop - len(own)]))
         framed = place == attribution.place
-        spans.append(_span(own, float(value), attribution, top, framed=framed))
+        spans.append(_span(own, float(value), attribution, top, palette, framed=framed))
         at = stop
     rest = attribution.text[at:]
     return f'<div dir="auto" tabindex="0" style="{BOX}">' + "".join(spans) + _gap(rest) + "</div>"
 
 
-def text_page(attribution: TextAttribution, sign: Sign = "both") -> str:
+def text_page(
+    attribution: TextAttribution, sign: Sign = "both", palette: Palette = STANDARD
+) -> str:
     """An HTML document with the text in colours and the facts: to keep, and to send around."""
     title = f"{attribution.title}: {attribution.class_question}"
     facts = [attribution.model, f"unit: {attribution.unit}"]
     if attribution.completeness_error is not None:
         facts.append(f"completeness error {attribution.completeness_error:.1%}")
-    signed = "Red speaks for the class, blue against it." if attribution.signed else ""
+    signed = palette.told if attribution.signed else ""
     notes = "".join(f"<p>{escape(note)}</p>" for note in (signed, attribution.note) if note)
     return (
         f'<!doctype html><html><head><meta charset="utf-8"><title>{escape(title)}</title>'
@@ -68,7 +73,7 @@ def text_page(attribution: TextAttribution, sign: Sign = "both") -> str:
         "<style>body{font-family:system-ui,sans-serif;max-width:50rem;margin:2rem auto;"
         "padding:0 1rem;color-scheme:light dark}</style></head>"
         f"<body><h1>{escape(title)}</h1><p>{escape(', '.join(facts))}</p>"
-        f"{coloured_text(attribution, sign)}{notes}</body></html>"
+        f"{coloured_text(attribution, sign, None, palette)}{notes}</body></html>"
     )
 
 
@@ -81,12 +86,13 @@ def _span(
     value: float,
     attribution: TextAttribution,
     top: float,
+    palette: Palette,
     small: bool = False,
     framed: bool = False,
 ) -> str:
     token = made_visible(token)
     opacity = 0.0 if np.isnan(value) or top == 0 else STRONGEST * min(1.0, abs(value) / top)
-    colour = SHARE if not attribution.signed else FOR if value > 0 else AGAINST
+    colour = _colour(attribution.signed, value, palette)
     said = "not shown" if np.isnan(value) else f"{value:+.3g} {attribution.unit}"
     style = f"background:{rgba(colour, round(opacity, 3))};border-radius:3px;padding:1px 2px"
     style += ";font-size:0.75em;opacity:0.8" if small else ""
@@ -101,7 +107,10 @@ def strongest(values: NDArray[np.float32]) -> float:
 
 @plot.register
 def plot_text_attribution(
-    attribution: TextAttribution, sign: Sign = "both", top: float | None = None
+    attribution: TextAttribution,
+    sign: Sign = "both",
+    top: float | None = None,
+    palette: Palette = STANDARD,
 ) -> go.Figure:
     """A bar for each token in the order of the text, the weightiest BARS of them.
 
@@ -148,8 +157,8 @@ def plot_text_attribution(
     )
 
 
-def _colour(signed: bool, value: float) -> str:
-    return SHARE if not signed else FOR if value > 0 else AGAINST
+def _colour(signed: bool, value: float, palette: Palette = STANDARD) -> str:
+    return SHARE if not signed else palette.more if value > 0 else palette.less
 
 
 def _short(token: str) -> str:

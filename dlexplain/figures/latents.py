@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dlexplain.figures.latent_sheets import HIDDEN
-from dlexplain.figures.scales import BLUE, DIVERGING, INK, ORANGE, new_figure
+from dlexplain.figures.scales import BLUE, INK, ORANGE, STANDARD, new_figure
 from dlexplain.figures.tested import BASE
 from dlexplain.results import DimensionEffects, EncodedPictures, Reconstruction, plot
 
@@ -53,7 +53,7 @@ def _difference(found: Reconstruction) -> dict[str, Any]:
         "z": found.difference,
         "zmin": -top,
         "zmax": top,
-        "colorscale": DIVERGING,
+        "colorscale": STANDARD.stops(),
         "showscale": False,
         "hovertemplate": "x %{x}, y %{y}: %{z:+.2f}<extra></extra>",
     }
@@ -186,7 +186,7 @@ def plot_effects(effects: DimensionEffects, order: Sequence[int], columns: int =
             "z": whole,
             "zmin": -end,
             "zmax": end,
-            "colorscale": DIVERGING,
+            "colorscale": STANDARD.stops(),
             "hoverongaps": False,
             "hovertemplate": "%{z:+.3f}<extra></extra>",
             "colorbar": {

@@ -13,10 +13,10 @@ from dlexplain.figures.coloured_text import coloured_text
 from dlexplain.figures.overlay import page_image
 from dlexplain.figures.scales import (
     BLUE,
-    DIVERGING,
     INK,
     ORANGE,
     SEQUENTIAL,
+    STANDARD,
     new_figure,
     rgba,
     value_range,
@@ -225,7 +225,7 @@ def compared_series(found: ModelComparison, shown: ShownExample) -> list[go.Figu
                 "zmin": low,
                 "zmax": high,
                 "ygap": 1,
-                "colorscale": DIVERGING if found.signed else SEQUENTIAL,
+                "colorscale": STANDARD.stops() if found.signed else SEQUENTIAL,
                 "colorbar": {"thickness": 8, "outlinewidth": 0},
                 "hovertemplate": f"%{{y}}, %{{x}}: %{{z:+.2f}} {UNIT}<extra></extra>",
             },

@@ -1,13 +1,14 @@
 """A map laid over its picture, as an array, as a small picture for pages, and as a PNG to keep."""
 
 import io
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-from dlexplain.figures.scales import Scale, Sign, shown
+from dlexplain.figures.scales import STANDARD, Palette, Scale, Sign, shown
 from dlexplain.results import Attribution
 
 PAGE_SIDE = 448
@@ -19,6 +20,8 @@ SMOOTHING = 1 / 64
 """Standard deviation of the Gaussian that smooths a map, as a part of its side."""
 QUALITY = 88
 """Of the JPEG on a page: 40 kB instead of 350."""
+FAINT = 0.45
+"""Of their strength, what colours have between contours."""
 MARGIN, LINE = 24, 34
 INK, PAPER = (22, 32, 42), (255, 255, 255)
 FRAME, EDGE = (255, 255, 255), (20, 20, 20)
@@ -47,6 +50,75 @@ def smoothed(heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
     return result
 
 
+def upsampled(
+    values: NDArray[np.float32], size: tuple[int, int], smooth: bool = True
+) -> NDArray[np.float32]:
+    """(height, width) -> `size`: the values between, bicubic; or each value as a rectangle.
+
+    NaN stays where it is, and draws nothing of what is beside it.
+    """
+    if values.shape == size:
+        return values
+    whole = size[1], size[0]
+    known = np.isfinite(values)
+    how = Image.Resampling.BICUBIC if smooth else Image.Resampling.NEAREST
+    plain = Image.fromarray(np.where(known, values, 0).astype(np.float32))
+    found = np.array(plain.resize(whole, how), np.float32)
+    if not known.all():
+        there = Image.fromarray(known).resize(whole, Image.Resampling.NEAREST)
+        found[~np.asarray(there)] = np.nan
+    return found
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What a drawing is made of, all of one size.
+
+    photo   (height, width, 3) 0..255, or None
+    values  (height, width) of the map, NaN where a sign is not wanted
+    """
+
+    photo: NDArray[np.float32] | None
+    values: NDArray[np.float32]
+    scale: Scale
+
+    def share(self, strength: float) -> NDArray[np.float32]:
+        """(height, width, 1): the map's opacity"""
+        return strength * self.scale.opacity(self.values)[..., None]
+
+
+def layers(
+    picture: NDArray[np.uint8] | None,
+    heatmap: NDArray[np.float32],
+    signed: bool,
+    sign: Sign = "both",
+    side: int = PAGE_SIDE,
+    smooth: bool = True,
+    rival: NDArray[np.float32] | None = None,
+    palette: Palette = STANDARD,
+) -> Layers:
+    """The picture and the map as they are laid over each other; see `overlay`."""
+    values = smoothed(heatmap) if smooth else heatmap
+    scale = Scale.of(values, signed, palette)
+    if rival is not None:
+        other = smoothed(rival) if smooth else rival
+        scale = Scale.of(np.concatenate([values.ravel(), other.ravel()]), signed, palette)
+    shape = heatmap.shape if picture is None else picture.shape[:2]
+    crisp = min(shape) < SMALL
+    if crisp:
+        factor = -(-side // min(shape))
+        height, width = factor * shape[0], factor * shape[1]
+    else:
+        height, width = (max(size, round(size * side / min(shape))) for size in shape)
+    photo = None
+    if picture is not None:
+        how = Image.Resampling.NEAREST if crisp else Image.Resampling.BICUBIC
+        photo = np.asarray(Image.fromarray(picture).resize((width, height), how), np.float32)
+    # The values between, not the colours between, of which some would stand for no value.
+    values = upsampled(values, (height, width), smooth and not crisp)
+    return Layers(photo, shown(values, signed, sign), scale)
+
+
 def overlay(
     picture: NDArray[np.uint8] | None,
     heatmap: NDArray[np.float32],
@@ -57,6 +129,8 @@ def overlay(
     smooth: bool = True,
     rival: NDArray[np.float32] | None = None,
     mask: NDArray[np.bool_] | None = None,
+    palette: Palette = STANDARD,
+    contours: bool = False,
 ) -> tuple[NDArray[np.uint8], Scale]:
     """The picture in its colours and the map over it, its sides at least `side`; and the scale.
 
@@ -66,32 +140,34 @@ def overlay(
     smooth    show the map under a Gaussian, see `smoothed`
     rival     another map, whose scale is to be the same
     mask      (height, width) of places that are outlined, see `outlined`
+    contours  draw lines of equal values, and the colours faintly
     """
-    values = smoothed(heatmap) if smooth else heatmap
-    scale = Scale.of(values, signed)
-    if rival is not None:
-        other = smoothed(rival) if smooth else rival
-        scale = Scale.of(np.concatenate([values.ravel(), other.ravel()]), signed)
-    values = shown(values, signed, sign)
-    if picture is None:
-        picture = np.full((*heatmap.shape, 3), 255, np.uint8)
-    height, width = (
-        max(size, round(size * side / min(picture.shape[:2]))) for size in picture.shape[:2]
-    )
-    crisp = min(picture.shape[:2]) < SMALL
-    if crisp:
-        photo = enlarged(picture, side).astype(np.float32)
-        height, width = photo.shape[:2]
-    else:
-        resized = Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC)
-        photo = np.asarray(resized, np.float32)
-    how = Image.Resampling.NEAREST if crisp or not smooth else Image.Resampling.BILINEAR
-    colours = Image.fromarray(scale.colour(values).round().astype(np.uint8))
-    opacity = Image.fromarray(scale.opacity(values))
-    share = strength * np.asarray(opacity.resize((width, height), how), np.float32)[..., None]
-    # The nearest colour: red and blue mixed would be a purple that stands for no value.
-    over = np.asarray(colours.resize((width, height), Image.Resampling.NEAREST), np.float32)
-    return outlined(((1 - share) * photo + share * over).round().astype(np.uint8), mask), scale
+    found = layers(picture, heatmap, signed, sign, side, smooth, rival, palette)
+    share = found.share(strength * (FAINT if contours else 1.0))
+    photo = np.float32(255) if found.photo is None else found.photo
+    pixels = ((1 - share) * photo + share * found.scale.colour(found.values)).round()
+    drawn = pixels.astype(np.uint8)
+    if contours and strength:
+        from dlexplain.figures.contours import draw_contours
+
+        drawn = draw_contours(drawn, found.values, found.scale)
+    return outlined(drawn, mask), found.scale
+
+
+def on_clear(
+    heatmap: NDArray[np.float32],
+    signed: bool,
+    strength: float,
+    sign: Sign,
+    smooth: bool,
+    rival: NDArray[np.float32] | None = None,
+    palette: Palette = STANDARD,
+) -> tuple[NDArray[np.uint8], Scale]:
+    """A map without a picture, (H, W, 4): the page's ground, light or dark, is seen through it."""
+    found = layers(None, heatmap, signed, sign, PAGE_SIDE, smooth, rival, palette)
+    colours = found.scale.colour(found.values)
+    pixels = np.concatenate([colours, 255 * found.share(strength)], axis=-1)
+    return pixels.round().astype(np.uint8), found.scale
 
 
 def outlined(pixels: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> NDArray[np.uint8]:
@@ -125,27 +201,41 @@ def page_image(
     smooth: bool = True,
     rival: NDArray[np.float32] | None = None,
     mask: NDArray[np.bool_] | None = None,
+    palette: Palette = STANDARD,
+    contours: bool = False,
 ) -> tuple[bytes, Scale | None]:
     """An encoded picture for a page, and its scale; without a map yet, the picture alone."""
     if heatmap is None:
         assert picture is not None
         nothing = np.zeros(picture.shape[:2], np.float32)
         pixels, _ = overlay(picture, nothing, signed, 0.0, mask=mask)
-        return _encoded(pixels), None
+        return encoded(pixels), None
+    if picture is None and mask is None:
+        pixels, scale = on_clear(heatmap, signed, strength, sign, smooth, rival, palette)
+        return encoded(pixels), scale
     pixels, scale = overlay(
-        picture, heatmap, signed, strength, sign, PAGE_SIDE, smooth, rival, mask
+        picture, heatmap, signed, strength, sign, PAGE_SIDE, smooth, rival, mask, palette, contours
     )
-    return _encoded(pixels), scale
+    return encoded(pixels), scale
 
 
-def _encoded(pixels: NDArray[np.uint8]) -> bytes:
+def encoded(pixels: NDArray[np.uint8]) -> bytes:
+    """A JPEG; with a fourth channel, of opacity, a PNG."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=QUALITY, subsampling=0)
+    if pixels.shape[-1] == 4:
+        Image.fromarray(pixels).save(buffer, "PNG")
+    else:
+        Image.fromarray(pixels).save(buffer, "JPEG", quality=QUALITY, subsampling=0)
     return buffer.getvalue()
 
 
 def attribution_png(
-    attribution: Attribution, strength: float = 0.8, sign: Sign = "both", smooth: bool = True
+    attribution: Attribution,
+    strength: float = 0.8,
+    sign: Sign = "both",
+    smooth: bool = True,
+    palette: Palette = STANDARD,
+    contours: bool = False,
 ) -> bytes:
     """A PNG that speaks for itself: what was asked, the picture, the map over it, and the scale.
 
@@ -153,8 +243,9 @@ def attribution_png(
     """
     a = attribution
     pixels, scale = overlay(
-        a.picture, a.heatmap, a.signed, strength, sign, PNG_SIDE, smooth, mask=a.mask
-    )
+        a.picture, a.heatmap, a.signed, strength, sign, PNG_SIDE, smooth, None, a.mask, palette,
+        contours,
+    )  # fmt: skip
     height, width = pixels.shape[:2]
     parts = [pixels]
     if a.picture is not None:

@@ -15,6 +15,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.colors import get_colorscale, sample_colorscale
 
+from dlexplain.results.words import capital
+
 Sign = Literal["both", "positive", "negative"]
 DIVERGING, SEQUENTIAL = "RdBu_r", "Viridis"
 """plotly's names of the opaque scales, for bars and tables."""
@@ -23,6 +25,49 @@ BLUE, INK, ORANGE = "#0072B2", "#7A8594", "#D55E00"
 LINES = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", INK)
 """Okabe and Ito's colours, which the colour-blind can tell apart; then two more."""
 CLEAR = "rgba(0,0,0,0)"
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of maps, which a visitor may choose; the colour-blind can tell each pair apart.
+
+    more, less   of signed maps: speaks for, and against
+    warm, cool   the words for them
+    sequential   plotly's scale of maps without a sign, whose light grows evenly
+    """
+
+    name: str
+    title: str
+    more: str
+    less: str
+    warm: str
+    cool: str
+    sequential: str
+
+    @property
+    def told(self) -> str:
+        return f"{capital(self.warm)} speaks for the class, {self.cool} against it."
+
+    def stops(self, count: int = 9) -> list[tuple[float, str]]:
+        """From `less`, over clear at 0, to `more`: for cells on a light or a dark ground."""
+        places = np.linspace(-1, 1, count)
+        return [
+            ((float(at) + 1) / 2, rgba(self.more if at > 0 else self.less, round(abs(at), 3)))
+            for at in places
+        ]
+
+
+STANDARD = Palette("red-blue", "Red, blue", FOR, AGAINST, "red", "blue", SEQUENTIAL)
+PALETTES = {
+    one.name: one
+    for one in (
+        STANDARD,
+        Palette("orange-purple", "Orange, purple", "#B35806", "#542788", "orange", "purple",
+                "Cividis"),
+        Palette("orange-blue", "Orange, blue", ORANGE, BLUE, "orange", "blue", "Magma"),
+    )
+}  # fmt: skip
+"""ColorBrewer's RdBu and PuOr, and Okabe and Ito's; with Viridis, Cividis and Magma."""
 CLIP_PERCENTILE = 99
 
 
@@ -44,20 +89,21 @@ class Scale:
     high: float
     lowest: float
     largest: float
+    palette: Palette = STANDARD
 
     @classmethod
-    def of(cls, heatmap: NDArray[np.float32], signed: bool) -> "Scale":
+    def of(cls, heatmap: NDArray[np.float32], signed: bool, palette: Palette = STANDARD) -> "Scale":
         """For a map (height, width); NaN does not count."""
         values = np.abs(heatmap) if signed else heatmap
         values = values[np.isfinite(values)] if values.size else values
         if not values.size or (signed and values.max() == 0):
-            return cls(signed, -1.0 if signed else 0.0, 1.0, 0.0, 0.0)
+            return cls(signed, -1.0 if signed else 0.0, 1.0, 0.0, 0.0, palette)
         lowest, largest = float(values.min()), float(values.max())
         low = 0.0 if signed else lowest
         top = float(np.percentile(values, CLIP_PERCENTILE))
         top = top if top > low else largest
         top = top if top > low else low + 1.0
-        return cls(signed, -top if signed else low, top, lowest, largest)
+        return cls(signed, -top if signed else low, top, lowest, largest, palette)
 
     @property
     def clipped(self) -> bool:
@@ -80,8 +126,9 @@ class Scale:
     def colour(self, heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
         """(height, width) -> (height, width, 3), 0..255"""
         if self.signed:
-            return np.where((heatmap > 0)[..., None], _bytes(FOR), _bytes(AGAINST))
-        return _sampled(SEQUENTIAL, self._place(heatmap))
+            more, less = _bytes(self.palette.more), _bytes(self.palette.less)
+            return np.where((heatmap > 0)[..., None], more, less)
+        return _sampled(self.palette.sequential, self._place(heatmap))
 
     def _place(self, heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
         return (heatmap - self.low) / (self.high - self.low)

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dlexplain.figures.forecasts import plot_before_and_after, time_axis, when
-from dlexplain.figures.scales import DIVERGING, new_figure
+from dlexplain.figures.scales import STANDARD, new_figure
 from dlexplain.figures.series_explanations import FEW, ROW
 from dlexplain.figures.tested import BASE
 from dlexplain.results import SeriesAttackResult, about_of, plot
@@ -35,7 +35,7 @@ def plot_past_change(found: SeriesAttackResult) -> go.Figure:
             "customdata": seen,
             "zmin": -top,
             "zmax": top,
-            "colorscale": DIVERGING,
+            "colorscale": STANDARD.stops(),
             "xgap": 1 if len(found.dates) <= FEW else 0,
             "ygap": 1,
             "colorbar": {

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from dlexplain.figures.forecasts import UNDER, scatter, time_axis, when
 from dlexplain.figures.scales import (
     BLUE,
-    DIVERGING,
     INK,
     LINES,
     SEQUENTIAL,
+    STANDARD,
+    Palette,
     new_figure,
     rgba,
     value_range,
@@ -28,7 +29,9 @@ FEW = 16
 
 @plot.register
 def plot_series_attribution(
-    found: SeriesAttribution, rival: SeriesAttribution | None = None
+    found: SeriesAttribution,
+    rival: SeriesAttribution | None = None,
+    palette: Palette = STANDARD,
 ) -> go.Figure:
     """Series down, periods across; red raised the forecast, blue lowered it.
 
@@ -48,7 +51,7 @@ def plot_series_attribution(
             "customdata": seen,
             "zmin": low,
             "zmax": high,
-            "colorscale": DIVERGING,
+            "colorscale": palette.stops(),
             "xgap": 1 if len(found.dates) <= FEW else 0,
             "ygap": 1,
             "colorbar": {
@@ -72,7 +75,7 @@ def plot_series_attribution(
     )
 
 
-def plot_by_series(found: SeriesAttribution) -> go.Figure:
+def plot_by_series(found: SeriesAttribution, palette: Palette = STANDARD) -> go.Figure:
     """The sum of each series over the window, the largest first."""
     order = np.argsort(-np.abs(found.by_series))
     values = found.by_series[order]
@@ -82,7 +85,7 @@ def plot_by_series(found: SeriesAttribution) -> go.Figure:
             "orientation": "h",
             "x": values,
             "y": [found.names[place] for place in order],
-            "marker": _coloured(values),
+            "marker": _coloured(values, palette),
             "customdata": [about_of(found.about, found.names[place]).title for place in order],
             "hovertemplate": "%{customdata}: %{x:+,.3~r}" + found.unit + "<extra></extra>",
         },
@@ -100,14 +103,14 @@ def plot_by_series(found: SeriesAttribution) -> go.Figure:
     )
 
 
-def plot_by_lag(found: SeriesAttribution) -> go.Figure:
+def plot_by_lag(found: SeriesAttribution, palette: Palette = STANDARD) -> go.Figure:
     """The sum of each period over the series."""
     return new_figure(
         {
             "type": "bar",
             "x": found.dates,
             "y": found.by_lag,
-            "marker": _coloured(found.by_lag),
+            "marker": _coloured(found.by_lag, palette),
             "hovertemplate": when(found.period) + ": %{y:+,.3~r}" + found.unit + "<extra></extra>",
         },
         {
@@ -136,11 +139,11 @@ def _effect(found: SeriesAttribution) -> str:
     return f"effect, {unit}" if unit else "effect"
 
 
-def _coloured(values: NDArray[np.float64]) -> dict[str, Any]:
+def _coloured(values: NDArray[np.float64], palette: Palette) -> dict[str, Any]:
     top = float(np.abs(values).max()) or 1.0
     return {
         "color": values,
-        "colorscale": DIVERGING,
+        "colorscale": palette.stops(),
         "cmin": -top,
         "cmax": top,
         "line": {"color": INK, "width": 0.5},

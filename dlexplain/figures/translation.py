@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dlexplain.figures.scales import BLUE, DIVERGING, INK, ORANGE, new_figure, share_scale
+from dlexplain.figures.scales import BLUE, INK, ORANGE, STANDARD, new_figure, share_scale
 from dlexplain.figures.tested import BASE
 from dlexplain.figures.token_names import LABELLED, names, names_axis
 from dlexplain.figures.translations import plot_alignment
@@ -99,7 +99,7 @@ def plot_source_influence(found: SourceInfluence) -> go.Figure:
             "customdata": _names(found.tokens),
             "marker": {
                 "color": found.values,
-                "colorscale": DIVERGING,
+                "colorscale": STANDARD.stops(),
                 "cmin": -top,
                 "cmax": top,
                 "line": {"color": INK, "width": 0.5},

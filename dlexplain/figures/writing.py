@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dlexplain.figures.scales import BLUE, DIVERGING, INK, LINES, ORANGE, SEQUENTIAL, new_figure
+from dlexplain.figures.scales import BLUE, INK, LINES, ORANGE, SEQUENTIAL, STANDARD, new_figure
 from dlexplain.figures.tested import BASE
 from dlexplain.figures.token_names import names, names_axis
 from dlexplain.results import (
@@ -77,7 +77,7 @@ def plot_influence(found: Influence) -> go.Figure:
             "customdata": names(found.earlier),
             "marker": {
                 "color": bits,
-                "colorscale": DIVERGING,
+                "colorscale": STANDARD.stops(),
                 "cmin": -top,
                 "cmax": top,
                 "line": {"color": INK, "width": 0.5},
@@ -168,7 +168,7 @@ def plot_inside(
             "y": [f"unit {unit}" for unit in units],
             "x": list(range(values.shape[1])),
             "customdata": np.tile(names(inside.tokens), (len(units), 1)),
-            "colorscale": DIVERGING if centred else SEQUENTIAL,
+            "colorscale": STANDARD.stops() if centred else SEQUENTIAL,
             "zmin": -top if centred else 0.0,
             "zmax": top if centred else 1.0,
             "colorbar": {"thickness": 10, "outlinewidth": 0},

@@ -13,6 +13,9 @@ import streamlit as st
 from dlexplain.errors import BadInput, DlexplainError, WeightsError, known_names
 from dlexplain.ui.markdown import literal
 
+DRAWN_IN = "palette"
+"""The parameter, and key of the widget, of the colours of maps; kept beside what a page says."""
+USUAL = "red-blue"
 _above: ContextVar[Any] = ContextVar("where a wrong address is told", default=None)
 
 
@@ -109,6 +112,9 @@ def read_view(text: str, views: Mapping[str, str]) -> str:
 
 def to_address(state: Mapping[str, str | None]) -> None:
     """Write the state into the address; what is None or empty is left out."""
+    drawn = st.session_state.get(DRAWN_IN) or st.query_params.get(DRAWN_IN)
     wanted = {key: text for key, text in state.items() if text}
+    if drawn and drawn != USUAL:
+        wanted[DRAWN_IN] = drawn
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)

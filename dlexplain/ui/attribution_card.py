@@ -1,6 +1,7 @@
 """The answer of one method about a picture, as a card: the map, its scale, facts, downloads."""
 
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -8,7 +9,8 @@ from numpy.typing import NDArray
 
 from dlexplain.figures.attribution import plot_attribution
 from dlexplain.figures.overlay import attribution_png, page_image
-from dlexplain.figures.scales import Scale, Sign
+from dlexplain.figures.scales import Palette, Scale, Sign
+from dlexplain.figures.static import Kind
 from dlexplain.results import Attribution
 from dlexplain.services.jobs import Job
 from dlexplain.services.pictures.bundle import stem
@@ -17,13 +19,15 @@ from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.badge import Judge
 from dlexplain.ui.cards import download, show_card
-from dlexplain.ui.charts import chart
+from dlexplain.ui.charts import PRINTABLE, chart, offer_prints
 from dlexplain.ui.jobs import Asked
+from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import Ask, Request
+from dlexplain.ui.palettes import chosen_palette, palette_option
 
 SIGNS = {"both": "Both", "positive": "Only for", "negative": "Only against"}
-STYLES = {"smooth": "Smooth", "raw": "Raw"}
+STYLES = {"smooth": "Smooth", "contours": "Lines", "raw": "Raw"}
 ONE, EACH = "One", "Each its own"
 ENLARGED = "enlarged-map"
 STRENGTH = 80
@@ -35,8 +39,12 @@ DRAWN = 256
 
 def map_options() -> None:
     """How the cards below draw their maps; kept in the session."""
-    strength, sign, style = st.columns([2, 3, 2], gap="medium", vertical_alignment="bottom")
-    strength.slider(
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        _map_options()
+
+
+def _map_options() -> None:
+    st.slider(
         "Overlay",
         0,
         100,
@@ -44,27 +52,30 @@ def map_options() -> None:
         5,
         format="%d%%",
         key="strength",
+        width=120,
         help="Opacity of the strongest values; the weaker a value, the clearer the photo.",
     )
-    sign.segmented_control(
+    st.segmented_control(
         "Evidence",
         list(SIGNS),
         default="both",
         format_func=SIGNS.__getitem__,
         key="sign",
         required=True,
-        help="Signed maps: red speaks for the class, blue against it.",
+        help=f"Signed maps: {chosen_palette().told}",
     )
-    style.segmented_control(
+    st.segmented_control(
         "Detail",
         list(STYLES),
         default="smooth",
         format_func=STYLES.__getitem__,
         key="style",
         required=True,
-        help="Smooth shows the mean around each pixel, as neighbouring gradients cancel out; raw "
-        "shows every value. The numbers and downloads of values are always raw.",
+        help="Smooth shows the mean around each pixel, as neighbouring gradients cancel out; lines "
+        "join places of equal value, at a quarter, half and three quarters of the scale; raw shows "
+        "every value. The numbers and downloads of values are always raw.",
     )
+    palette_option()
 
 
 def scale_option() -> bool:
@@ -81,10 +92,26 @@ def scale_option() -> bool:
     return chosen != EACH
 
 
-def _options() -> tuple[float, Sign, bool]:
-    """strength, sign, whether smooth"""
+class Look(NamedTuple):
+    """How maps are drawn, in the order in which `attribution_png` takes it."""
+
+    strength: float
+    sign: Sign
+    smooth: bool
+    palette: Palette
+    contours: bool
+
+
+def chosen_look() -> Look:
     state = st.session_state
-    return state["strength"] / 100, state["sign"] or "both", state["style"] != "raw"
+    style = state.get("style")
+    return Look(
+        state.get("strength", STRENGTH) / 100,
+        state.get("sign") or "both",
+        style != "raw",
+        chosen_palette(),
+        style == "contours",
+    )
 
 
 def show_map(
@@ -113,7 +140,7 @@ def show_map(
     show_card(
         found,
         index,
-        lambda job: _draw_map(job, picture, signed, of, other(), mask),
+        lambda job: _draw_map(index, job, picture, signed, of, other(), mask),
         lambda result: _actions(result, str(index)),
         version=lambda job: (job.state, id(job.snapshot.preview), job.result is None, id(other())),
         every=PREVIEW_SECONDS,
@@ -123,6 +150,7 @@ def show_map(
 
 
 def _draw_map(
+    index: int,
     job: Job[Attribution],
     picture: NDArray[np.uint8],
     signed: bool,
@@ -130,7 +158,7 @@ def _draw_map(
     rival: Attribution | None,
     mask: NDArray[np.bool_] | None,
 ) -> None:
-    strength, sign, smooth = _options()
+    look = chosen_look()
     found = job.result
     if found is None:
         waiting = {"waiting": "waiting its turn", "running": "computing"}
@@ -138,24 +166,30 @@ def _draw_map(
         preview = job.snapshot.preview
         if preview is not None and job.active:
             told = "first coarse map"
-        image, scale = page_image(picture, preview, signed, strength, sign, smooth, mask=mask)
+        image, scale = page_image(
+            picture, preview, signed, look.strength, look.sign, look.smooth, mask=mask,
+            palette=look.palette, contours=look.contours and preview is not None,
+        )  # fmt: skip
     else:
         told = literal(found.class_question)
-        image, scale = _drawn(found, strength, sign, smooth, rival)
+        image, scale = _drawn(found, look, rival)
     told = f"{literal(of)}: {told}" if of else told
     st.markdown(f"**{job.title}**  \n:small[{told}]")
-    st.image(image, width="stretch", alt=f"{job.title}: {told}")
-    st.html(scale_html(scale, strength, found.unit if found else ""))
+    own = f"map-{index}-{drawn_before()}"
+    with st.container(key=f"{PRINTABLE}-{own}"):
+        st.image(image, width="stretch", alt=f"{job.title}: {told}")
+        if found is not None:
+            offer_prints(partial(_printed, found, look), f"{stem(found)}-print", own)
+    st.html(scale_html(scale, look.strength, found.unit if found else ""))
 
 
 @lru_cache(maxsize=DRAWN)
-def _drawn(
-    found: Attribution, strength: float, sign: Sign, smooth: bool, rival: Attribution | None
-) -> tuple[bytes, Scale | None]:
+def _drawn(found: Attribution, look: Look, rival: Attribution | None) -> tuple[bytes, Scale | None]:
     other = None if rival is None else rival.heatmap
     return page_image(
-        found.picture, found.heatmap, found.signed, strength, sign, smooth, other, found.mask
-    )
+        found.picture, found.heatmap, found.signed, look.strength, look.sign, look.smooth, other,
+        found.mask, look.palette, look.contours,
+    )  # fmt: skip
 
 
 def scale_html(scale: Scale | None, strength: float, unit: str) -> str:
@@ -175,7 +209,7 @@ def scale_html(scale: Scale | None, strength: float, unit: str) -> str:
 
 
 def _actions(found: Attribution, key: str) -> None:
-    strength, sign, smooth = _options()
+    look = chosen_look()
     with st.container(horizontal=True):
         st.button(
             "Enlarge",
@@ -186,34 +220,58 @@ def _actions(found: Attribution, key: str) -> None:
         )
         download(
             "PNG",
-            partial(attribution_png, found, strength, sign, smooth),
+            partial(attribution_png, found, *look),
             f"{stem(found)}.png",
             f"PNG-{key}",
         )
         download("NPZ", found.to_npz, f"{stem(found)}.npz", f"NPZ-{key}")
 
 
-def show_enlarged() -> None:
-    """The map whose button was pressed, beside its picture, large, each value under the pointer.
+def _printed(found: Attribution, look: Look, kind: Kind) -> bytes:
+    from dlexplain.figures.map_print import printed_map
+
+    return printed_map(found, kind, *look)
+
+
+def show_enlarged(answers: Asked[Attribution] | None = None) -> None:
+    """The map whose button was pressed, compared closely with its picture and with the other
+    methods' maps, and each value under the pointer.
+
+    answers  among which the other maps are
 
     After all cards: a dialog would take the place of an element where it is drawn.
     """
     found: Attribution | None = st.session_state.pop(ENLARGED, None)
     if found is None:
         return
-    strength, sign, _ = _options()
+    look = chosen_look()
+    done = [job.result for job in answers.jobs] if answers else []
 
     def draw() -> None:
         st.caption(literal(found.class_question))
-        plain, large = st.columns(2)
+        close, large = st.columns(2)
         if found.picture is not None:
-            image, _ = page_image(found.picture, None, found.signed, mask=found.mask)
-            plain.image(image, width="stretch", alt="The picture as the model sees it")
-        figure = plot_attribution(found, strength, sign, side=620)
+            with close:
+                _compare(found, [one for one in done if one is not None], look)
+        figure = plot_attribution(found, look.strength, look.sign, 620, look.palette)
         chart(figure, "enlarged", large, f"{found.title}: {found.class_question}")
-        st.caption("Hold the pointer over the map to read its raw values.")
+        large.caption("Hold the pointer over the map to read its raw values.")
 
     st.dialog(found.title, width="large")(draw)()
+
+
+def _compare(found: Attribution, done: list[Attribution], look: Look) -> None:
+    """With the maps of the same picture and question."""
+    from dlexplain.ui.closely import compare_closely
+
+    plain, _ = page_image(found.picture, None, found.signed, mask=found.mask)
+    asked = found.picture_digest, found.model, found.class_question
+    others = [
+        one for one in done
+        if one is not found and (one.picture_digest, one.model, one.class_question) == asked
+    ]  # fmt: skip
+    maps = [(one.title, _drawn(one, look, None)[0]) for one in (found, *others)]
+    compare_closely(plain, maps, "closely")
 
 
 def picture_job(

@@ -1,6 +1,5 @@
 """The answer of one explanation method as a card: what it draws, progress, facts, downloads."""
 
-import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -10,6 +9,7 @@ import streamlit as st
 from dlexplain.results.words import capital, evaluations_told, missed
 from dlexplain.services.jobs import Job
 from dlexplain.ui.badge import Judge, show_badge
+from dlexplain.ui.downloads import download as download
 from dlexplain.ui.jobs import Asked, result_of
 from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
@@ -89,42 +89,3 @@ def facts_of(result: Explanation) -> list[str]:
         facts.append(f"completeness error {result.completeness_error:.1%}")
     way: Any = getattr(result, "way", "")
     return [capital(way), *facts] if way else facts
-
-
-MIMES = {
-    "csv": "text/csv",
-    "dot": "text/vnd.graphviz",
-    "html": "text/html",
-    "json": "application/json",
-    "npz": "application/octet-stream",
-    "png": "image/png",
-    "txt": "text/plain",
-    "zip": "application/zip",
-}
-"""By the ending of a file's name."""
-
-
-def download(
-    label: str, make: Callable[[], Any], name: str, key: str, help: str | None = None
-) -> None:
-    """A button that downloads a file.
-
-    make  gives its content when the button is pressed: a text, bytes, or what becomes JSON
-    name  of the file, with its ending
-    """
-
-    def content() -> str | bytes:
-        made = make()
-        return made if isinstance(made, str | bytes) else json.dumps(made, indent=1)
-
-    st.download_button(
-        label,
-        content,
-        name,
-        MIMES[name.rpartition(".")[2]],
-        key=key,
-        icon=":material/download:",
-        on_click="ignore",
-        type="tertiary",
-        help=help,
-    )

@@ -1,16 +1,28 @@
 """A plotly figure on a page: without a bar of tools, still when the page is scrolled, and told in a
-sentence to those who do not see it."""
+sentence to those who do not see it; with a small menu in its corner that prints it."""
 
+import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
 from plotly.graph_objects import Figure
 from streamlit.delta_generator import DeltaGenerator
 
+from dlexplain.figures.static import Kind, printed
 from dlexplain.figures.told import figure_told
+from dlexplain.ui.downloads import download
 from dlexplain.ui.live import drawn_before
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
+PRINTS: tuple[tuple[str, Kind, str], ...] = (
+    ("SVG", "svg", "Lines and letters as outlines, on a clear ground: for slides and pages."),
+    ("PDF", "pdf", "Lines and letters as such, on a clear ground: for articles."),
+    ("PNG, 300 dpi", "png", "Pixels on a clear ground, 180 mm wide."),
+)
+PRINTABLE = "printable"
+LETTERS = "Letters that no font of this machine has are boxes; SVG leaves them to your own fonts."
 
 
 def chart(
@@ -18,6 +30,7 @@ def chart(
     key: str,
     place: DeltaGenerator | None = None,
     told: str = "",
+    config: dict[str, Any] = CONFIG,
     **more: Any,
 ) -> Any:
     """Draw it; what Streamlit gives back, where `more` asks for selections.
@@ -29,9 +42,25 @@ def chart(
     # One that only shows may be drawn again in a run, see `drawn_before`; the key of one that is
     # selected in tells what was selected.
     own = key if more else f"{key}-{drawn_before()}"
-    return where.plotly_chart(figure, config=CONFIG, key=own, alt=alt(figure, told), **more)
+    with where.container(key=f"{PRINTABLE}-{own}"):
+        found = st.plotly_chart(figure, config=config, key=own, alt=alt(figure, told), **more)
+        offer_prints(partial(printed, figure), key, own)
+    return found
 
 
 def alt(figure: Figure, told: str = "") -> str:
     """The accessible name of a figure: the answer, then what is drawn."""
     return f"{told} {figure_told(figure)}".strip()
+
+
+def offer_prints(make: Callable[[Kind], bytes], name: str, key: str) -> None:
+    """The menu, in the corner of a container whose key begins with PRINTABLE.
+
+    make  gives a file when its button is pressed;  name  of the file;  key  unique on the page
+    """
+    stem = re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-") or "figure"
+    label = "Figure as a file"  # for screen readers; `look` shows the icon alone
+    with st.popover(label, icon=":material/more_vert:", type="tertiary", help=label):
+        for title, kind, told in PRINTS:
+            help = told if kind == "svg" else f"{told} {LETTERS}"
+            download(title, partial(make, kind), f"{stem}.{kind}", f"print-{kind}-{key}", help)

@@ -129,7 +129,7 @@ def show_below(
     from dlexplain.ui.jobs import show_live
 
     show_live(partial(download_all, prediction, beside), answers)
-    show_enlarged()
+    show_enlarged(answers)
 
 
 def download_all(

@@ -9,7 +9,7 @@ from dlexplain.errors import DlexplainError, RunError, UnknownName, WeightsError
 from dlexplain.results.words import metric_name, sentence
 from dlexplain.services.training import runs as service
 from dlexplain.trained.zoo_cards import zoo_card
-from dlexplain.ui.live import drawn_before, rerun_when
+from dlexplain.ui.live import rerun_when
 from dlexplain.ui.markdown import in_badge, literal
 from dlexplain.ui.notices import explain_link, train_on_link
 from dlexplain.ui.run_list import show_list, tell_of_mlflow
@@ -172,7 +172,7 @@ def attempt(action, run: str, leave: bool = False) -> None:  # type: ignore[no-u
 
 def draw_curves(record: "RunRecord") -> None:
     from dlexplain.figures.curves import plot_curves
-    from dlexplain.ui.charts import alt
+    from dlexplain.ui.charts import chart
 
     if not record.metrics:
         st.info(
@@ -192,8 +192,7 @@ def draw_curves(record: "RunRecord") -> None:
             st.markdown(f"**{literal(metric_name(name))}**")
             curves = [curve for key in keys for curve in service.curves([record], key)]
             figure = plot_curves(curves, by="key", height=260)
-            key = f"curve-{name}-{drawn_before()}"
-            st.plotly_chart(figure, key=key, config={"displaylogo": False}, alt=alt(figure, name))
+            chart(figure, f"curve-{name}", told=name, config={"displaylogo": False})
 
 
 def draw_layers(record: "RunRecord") -> None:

@@ -19,9 +19,9 @@ from dlexplain.services.training.grouping import (
     scores,
     scores_csv,
 )
-from dlexplain.ui.charts import alt, chart
+from dlexplain.ui.charts import chart
 from dlexplain.ui.glossary import glossary
-from dlexplain.ui.live import drawn_before, live
+from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.run_groups import (
     choose_grouping,
@@ -201,8 +201,7 @@ def draw_curves(
         return
     if by == NOTHING:
         figure = plot_curves(found, smoothing, log_x, log_y, over, height=460)
-        config, own = {"displaylogo": False}, f"compare-{drawn_before()}"
-        st.plotly_chart(figure, key=own, config=config, alt=alt(figure))
+        chart(figure, "compare", config={"displaylogo": False})
     else:
         draw_bands(group_runs(chosen, by), found, smoothing, log_x, log_y, over)
     missing = len(runs) - len(found)

@@ -31,6 +31,7 @@ from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked, asked_all, show_live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import choose_methods, method_params
+from dlexplain.ui.palettes import chosen_palette, palette_option
 
 SLOT, STEP, WHICH, METHODS = (f"forecast-{x}" for x in ("why", "step", "what", "methods"))
 FIRST = ("integrated-gradients", "shap-sampling")
@@ -81,7 +82,9 @@ def _asked(model: LoadedForecaster, arrived: bool) -> tuple[int, str]:
     if st.session_state.get(STEP) not in steps:
         st.session_state[STEP] = steps[-1]
     st.session_state.setdefault(WHICH, "median")
-    left, right = st.columns(2, vertical_alignment="bottom")
+    left, right, colours = st.columns([5, 4, 2], vertical_alignment="bottom")
+    with colours:
+        palette_option()
     step = left.select_slider(
         "Periods ahead", steps, key=STEP, persist_state="session",
         help="Of the forecast that is explained.",
@@ -150,14 +153,16 @@ def _draw(index: int, job: Job[SeriesAttribution]) -> None:
         st.markdown(f"**{job.title}**")
         return
     st.markdown(f"**{literal(found.title)}**: {_sentence(found)}")
-    chart(plot_series_attribution(found), f"forecast-map-{index}", told=f"{found.title}.")
+    palette = chosen_palette()
+    figure = plot_series_attribution(found, None, palette)
+    chart(figure, f"forecast-map-{index}", told=f"{found.title}.")
     left, right = st.columns(2)
     with left:
-        chart(plot_by_series(found), f"forecast-by-series-{index}")
+        chart(plot_by_series(found, palette), f"forecast-by-series-{index}")
     with right:
-        chart(plot_by_lag(found), f"forecast-by-lag-{index}")
+        chart(plot_by_lag(found, palette), f"forecast-by-lag-{index}")
     raised = "raised the forecast" if found.what == "median" else "widened the interval"
-    st.caption(f"Red {raised}, blue did the contrary.")
+    st.caption(f"{capital(palette.warm)} {raised}, {palette.cool} did the contrary.")
 
 
 def _sentence(found: SeriesAttribution) -> str:

@@ -8,7 +8,7 @@ from dlexplain.results import EncodedPictures, SeenPicture
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.cards import download
-from dlexplain.ui.charts import alt
+from dlexplain.ui.charts import chart
 from dlexplain.ui.latent import cache
 from dlexplain.ui.latent.encoded import clicked, encoded_pictures
 from dlexplain.ui.markdown import literal
@@ -44,12 +44,11 @@ def show_map(model: LatentModel, picture: Picture | SeenPicture, path: str) -> N
     # The same two columns with and without a picture, so that the map is not made anew.
     shown, beside = st.columns([3, 1] if there else [999, 1], gap="large" if there else None)
     with shown:
-        plane = plot_plane(found, (float(x), float(y)), pictures)
-        st.plotly_chart(
-            plane,
+        chart(
+            plot_plane(found, (float(x), float(y)), pictures),
+            key,
+            told="Map of the latent space.",
             config=CONFIG,
-            key=key,
-            alt=alt(plane, "Map of the latent space."),
             on_select="rerun",
             selection_mode="points",
         )

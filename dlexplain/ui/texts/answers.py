@@ -30,6 +30,7 @@ from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked, asked_all
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import Ask, Request
+from dlexplain.ui.palettes import chosen_palette, palette_option
 
 SIGNS = {"both": "Both", "positive": "Only for", "negative": "Only against"}
 
@@ -103,7 +104,7 @@ def view_options(more: str = "") -> None:
     """What the cards show; kept in the session as "sign", "joined" and "bars"."""
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
         _options()
-    st.caption(f"Red speaks for the class, blue against it; orange has no sign. {more}".rstrip())
+    st.caption(f"{chosen_palette().told[:-1]}; amber has no sign. {more}".rstrip())
 
 
 def _options() -> None:
@@ -124,6 +125,7 @@ def _options() -> None:
         persist_state="session",
         help="Pieces of one word are joined and their values added up.",
     )
+    palette_option()
     st.toggle(
         "Bars", key="bars", persist_state="session", help="A bar for each word under the text."
     )
@@ -168,10 +170,11 @@ def show_attribution(
     shown, *others = [_as_chosen(one) for one in (found, rival) if one]
     sign = _sign()
     top = max(strongest(one.values) for one in (shown, *others)) if others else None
-    st.html(coloured_text(shown, sign, top))
+    st.html(coloured_text(shown, sign, top, chosen_palette()))
     if st.session_state.get("bars", True):
         told = f"{shown.title}: {shown.class_question}."
-        chart(plot_text_attribution(shown, sign, top), f"bars-{key}", told=told)
+        figure = plot_text_attribution(shown, sign, top, chosen_palette())
+        chart(figure, f"bars-{key}", told=told)
 
 
 def _as_chosen(found: TextAttribution) -> TextAttribution:
@@ -191,7 +194,7 @@ def show_downloads(found: TextAttribution, key: str) -> None:
         download("CSV", lambda: _csv(shown), f"{stem}.csv", f"csv-{key}")
         download(
             "HTML",
-            lambda: text_page(shown, sign),
+            partial(text_page, shown, sign, chosen_palette()),
             f"{stem}.html",
             f"html-{key}",
             "The text in colours, as a page of its own.",

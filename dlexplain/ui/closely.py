@@ -1,0 +1,47 @@
+"""A map compared closely with its picture, and with other methods' maps: a component of our own.
+
+It is run by the browser alone: nothing is asked of the page while a lens moves.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from dlexplain.figures.gallery import data_address
+
+HERE = Path(__file__).parent
+HTML = """
+<div class="closely">
+  <div class="modes" role="radiogroup" aria-label="Compare by"></div>
+  <div class="stage" role="img" tabindex="0">
+    <img class="under" alt=""><img class="over" alt="">
+    <div class="ring"></div>
+    <div class="handle" role="slider" tabindex="0" aria-label="How much of the picture is shown"
+      aria-orientation="horizontal" aria-valuemin="0" aria-valuemax="100" hidden></div>
+  </div>
+  <div class="pace" hidden>
+    <button type="button" class="play">Start</button>
+    <label>Slower, faster
+      <input class="range" type="range" min="200" max="2000" step="100" value="800" dir="rtl">
+    </label>
+  </div>
+  <p class="told" aria-live="polite"></p>
+</div>
+"""
+_closely = st.components.v2.component(
+    "dlexplain.closely",
+    html=HTML,
+    css=(HERE / "closely.css").read_text(),
+    js=(HERE / "closely.js").read_text(),
+)
+
+
+def compare_closely(picture: bytes, maps: Sequence[tuple[str, bytes]], key: str) -> None:
+    """A lens, a handle to swipe, and all in turn.
+
+    picture  a JPEG;  maps  titles and JPEGs of the same size, the first is the one looked at
+    """
+    rows = [("The picture alone", picture), *maps]
+    frames = [{"title": title, "image": data_address(one, "image/jpeg")} for title, one in rows]
+    _closely(data={"frames": frames}, key=key)
