@@ -86,7 +86,8 @@ def check_marks(drawn: Figure, trace: dict[str, Any]) -> None:
             assert shape[:2] == np.shape(trace["z"])[:2]
     elif kind == "scatter" and trace.get("mode") == "markers":
         dots = sum(len(one.get_offsets()) for one in own if isinstance(one, PathCollection))
-        colour, opacity = (trace.get("marker") or {}).get("color"), trace["marker"].get("opacity")
+        marker = trace.get("marker") or {}
+        colour, opacity = marker.get("color"), marker.get("opacity")
         unseen = colour == "rgba(0,0,0,0)" or opacity == 0
         values = [one for one in listed(trace.get("y")) if one is not None and one == one]
         assert dots == (0 if unseen else len(values))

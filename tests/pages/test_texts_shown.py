@@ -21,7 +21,7 @@ def test_mistakes_are_a_table_beside_the_confusion() -> None:
     assert not shown.exception
     (table,) = shown.dataframe
     assert table.value["text"].tolist() == ["a fine film", "not bad"]
-    assert table.value["label"].tolist() == ["negative", "positive"]
+    assert table.value["actual"].tolist() == ["negative", "positive"]
     assert table.value["predicted"].tolist() == ["positive", "negative"]
     assert [s.value for s in shown.subheader] == ["Confusion", "Worst mistakes"]
 
