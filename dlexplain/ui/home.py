@@ -26,6 +26,7 @@ WAYS = (
             ("explain/6_forecast", "Forecast", "timeline"),
             ("generate/1_latent", "Latent", "scatter_plot"),
             ("inside/1_layers", "Layers", "layers"),
+            ("explain/12_reports", "Reports", "summarize"),
         ),
     ),
     (

@@ -49,9 +49,7 @@ LONG = replace(
     model_params={"width": 16, "blocks": 2, "dense": 64, "dropout": 0.3},
     resources={"cpus": 1, "lost": "restart"},
 )
-ENDLESS = replace(
-    with_training(LONG, epochs=10_000), resources={"cpus": 1, "lost": "interrupted"}
-)
+ENDLESS = replace(with_training(LONG, epochs=10_000), resources={"cpus": 1, "lost": "interrupted"})
 
 
 def quiet_home(home: Path) -> Path:

@@ -15,6 +15,7 @@ from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
 from dlexplain.ui.comparing.examples import show_examples
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.reporting import offer_report
 
 SECTION = "compare-models-section"
 MOST, FLIPS = "Drift most", "Class flipped"
@@ -142,3 +143,4 @@ def _downloads(found: ModelComparison) -> None:
     with st.container(horizontal=True):
         download("CSV", found.to_csv, f"{stem}.csv", "comparison-csv", "A row an example.")
         download("JSON", partial(ModelComparison.to_dict, found), f"{stem}.json", "comparison-json")
+        offer_report(lambda: [found], "comparison")
