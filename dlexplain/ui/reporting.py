@@ -129,11 +129,21 @@ def _part(part: Part, key: str) -> None:
     elif isinstance(part, Rows):
         if part.caption:
             st.caption(literal(part.caption))
-        st.dataframe(
-            [dict(zip(part.columns, row, strict=True)) for row in part.rows],
-            hide_index=True,
-            height="content" if len(part.rows) < 20 else 640,
-        )
+        _table(part)
+
+
+LONG, FEW = 60, 30
+"""Letters of a cell that a table in a box of its own would cut; rows that it then has at most."""
+
+
+def _table(part: Rows) -> None:
+    rows = [dict(zip(part.columns, row, strict=True)) for row in part.rows]
+    if len(rows) <= FEW and any(len(cell) > LONG for row in part.rows for cell in row):
+        plain = [{literal(k): literal(cell) for k, cell in row.items()} for row in rows]
+        st.table(plain, border="horizontal", hide_index=True)
+    else:
+        height: Any = "content" if len(rows) < 20 else 640
+        st.dataframe(rows, hide_index=True, height=height)
 
 
 def _chart(part: Chart, key: str) -> None:
@@ -159,7 +169,9 @@ def _about(about: About) -> None:
     if about.cards:
         with st.expander("Model card", icon=":material/badge:"):
             for card in about.cards:
-                rows = [{"": name, " ": value} for name, value in card.facts.items()]
+                rows = [
+                    {"": literal(name), " ": literal(value)} for name, value in card.facts.items()
+                ]
                 st.table(rows, border="horizontal", hide_index=True)
     with st.expander("To repeat it", icon=":material/replay:"):
         for command in about.commands:

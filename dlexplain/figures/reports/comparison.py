@@ -6,7 +6,7 @@ from dlexplain.figures.model_comparison import (
     plot_class_drift,
     plot_model_comparison,
 )
-from dlexplain.figures.reports.making import chart_of, rows_of
+from dlexplain.figures.reports.making import chart_of, rows_of, small
 from dlexplain.results import ModelComparison
 from dlexplain.results.model_comparison import PackedMap, ShownExample
 from dlexplain.results.model_comparison_words import MEANS, number, verdict
@@ -89,7 +89,7 @@ def _maps(found: ModelComparison, shown: ShownExample, target: str) -> list[Part
         contents = compared_pictures(found, shown)
         titles = ["The picture", *names]
         return [
-            Shown(content, f"{title}: the map of {found.title} for {target}"
+            Shown(small(content), f"{title}: the map of {found.title} for {target}"
                   if place else "The picture as the models saw it", title)
             for place, (content, title) in enumerate(zip(contents, titles, strict=True))
         ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Figures and results as parts of a report."""
 
+import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,10 +9,12 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+from PIL import Image
 from plotly.utils import PlotlyJSONEncoder
 
 from dlexplain.figures.coloured_text import strongest
 from dlexplain.figures.overlay import page_image
+from dlexplain.figures.printing.given import unpacked
 from dlexplain.figures.scales import Scale
 from dlexplain.results import Attribution, TextAttribution
 from dlexplain.results.explained import MeasuredFact
@@ -34,10 +37,8 @@ def chart_of(figure: go.Figure, alt: str, caption: str = "") -> Chart:
     """A figure as plain JSON, without plotly's template and with DIGITS digits."""
     told = figure.to_plotly_json()
     layout = {key: value for key, value in told["layout"].items() if key != "template"}
-    plain = json.loads(
-        json.dumps(_plain({"data": told["data"], "layout": layout}), cls=PlotlyJSONEncoder)
-    )
-    return Chart(plain, alt, caption)
+    plain = json.dumps(_plain({"data": told["data"], "layout": layout}), cls=PlotlyJSONEncoder)
+    return Chart(json.loads(plain), alt, caption)
 
 
 def _plain(value: Any) -> Any:
@@ -45,6 +46,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return _plain(value.tolist())
     if isinstance(value, Mapping):
+        if "bdata" in value:
+            return _plain(unpacked(value))
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
@@ -56,7 +59,7 @@ def _plain(value: Any) -> Any:
 def seen(picture: NDArray[np.uint8], name: str) -> Shown:
     """What a model saw, without a map."""
     content, _ = page_image(picture, None, False)
-    return Shown(content, f"The picture {name} as the model saw it", "The picture",
+    return Shown(small(content), f"The picture {name} as the model saw it", "The picture",
                  "As the model saw it.")  # fmt: skip
 
 
@@ -70,7 +73,22 @@ def map_of(found: Attribution, title: str, rival: Attribution | None = None) -> 
     alt = f"Map of {found.title} over the picture: what counts for {found.class_question}"
     sign = SIGNED if found.signed else ""
     told = " ".join(filter(None, (f"Why {found.class_question}.", sign, facts_told(found))))
-    return Shown(content, alt, title, told, bar_of(scale, found.unit))
+    return Shown(small(content), alt, title, told, bar_of(scale, found.unit))
+
+
+MOST_BYTES, QUALITY = 150_000, 70
+"""Of a picture, from which on it is encoded anew, and at which quality: noise compresses badly, and
+a report is to stay below 5 MB."""
+
+
+def small(content: bytes) -> bytes:
+    """A JPEG, of fewer bytes where it has very many."""
+    if len(content) <= MOST_BYTES:
+        return content
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(content)) as image:
+        image.save(buffer, "JPEG", quality=QUALITY)
+    return buffer.getvalue()
 
 
 def bar_of(scale: Scale, unit: str) -> ColourBar:

@@ -29,9 +29,10 @@ def report_run(found: FollowedRun, about: About) -> Report:
 
 
 def _answer(record: RunRecord) -> str:
-    keys = [key for key in record.metrics if key.startswith("test/")] or [
-        key for key in (record.monitor,) if key in record.metrics
-    ]
+    tested = [key for key in record.metrics if key.startswith("test/")]
+    asked = record.monitor.rpartition("/")[2]
+    tested.sort(key=lambda key: (key.rpartition("/")[2] != asked, "loss" in key))
+    keys = tested or [key for key in (record.monitor,) if key in record.metrics]
     told = listed([f"{metric_name(key)} {record.scored(key, record.metrics[key])}"
                    for key in keys[:3]])  # fmt: skip
     took = f"It is {record.state} after {record.epoch} of {record.epochs} epochs"

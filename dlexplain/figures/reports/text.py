@@ -6,7 +6,7 @@ from dlexplain.figures.text_prediction import plot_text_prediction
 from dlexplain.results import TextAttribution
 from dlexplain.results.explained import ExplainedText, believed
 from dlexplain.results.reports import About, Part, Report, Section, Words, report_of
-from dlexplain.results.words import listed, shortened_words
+from dlexplain.results.words import capital, listed, shortened_words
 
 NAMED = 3
 """Words that the answer names on either side."""
@@ -82,5 +82,5 @@ def _why(one: TextAttribution) -> Section:
     words = one.of_words()
     alt = f"A bar for each word by {one.title}: what it adds for {one.class_question}"
     caption = f"{one.explains} by word".strip() if one.explains else ""
-    chart = chart_of(plot_text_attribution(words), alt, caption.capitalize())
+    chart = chart_of(plot_text_attribution(words), alt, capital(caption))
     return Section(f"Which words decided: {one.title}", (coloured_of(words), chart))
