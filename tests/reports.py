@@ -28,7 +28,9 @@ def picture_map(title: str, seed: int = 0, name: str = EVIL, side: int = SIDE) -
 def about(name: str = EVIL) -> About:
     return About(
         cards=(Card(name, {name: name}),),
-        methods=(MethodTold(name, f"One.\n\n{name}", f"{name} https://arxiv.org/abs/1", {name: name}),),
+        methods=(
+            MethodTold(name, f"One.\n\n{name}", f"{name} https://arxiv.org/abs/1", {name: name}),
+        ),
         seed=name, versions={"numpy": "2"}, commands=(f"python -m dlexplain {name}",),
         python=("import dlexplain as dx", f"text = {name!r}"), date="2026-11-30T10:00:00+00:00",
         machine=name,
