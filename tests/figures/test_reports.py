@@ -13,9 +13,10 @@ from dlexplain.errors import BadInput
 from dlexplain.figures.report_html import part_html, report_html
 from dlexplain.figures.report_page import SCRIPT, plotly_script, table
 from dlexplain.figures.report_pdf import report_pdf
+from dlexplain.figures.reports import run as run_report
 from dlexplain.figures.reports.making import bar_of, chart_of, coloured_of
 from dlexplain.figures.scales import Scale
-from dlexplain.results import ClassName, TextAttribution
+from dlexplain.results import ClassName, Curve, TextAttribution
 from dlexplain.results.model_comparison_words import verdict as compared
 from dlexplain.results.reports import About, Coloured, Report, Rows, Shown, report_of
 from dlexplain.results.trust_words import verdict
@@ -214,3 +215,13 @@ def test_cells_are_escaped_and_long_words_may_break() -> None:
 def test_a_word_is_told_on_hover_only_where_it_counts() -> None:
     html = part_html(Coloured((("a", 0.0, ""), ('"b"', 1.0, "+1")), False))
     assert html.count("<span") == 1 and 'title="&quot;b&quot;: +1"' in html
+
+
+def test_a_long_curve_is_thinned_to_its_ends_and_that_is_said() -> None:
+    steps = np.arange(5000)
+    curve = Curve("r", "run", "train/loss", steps, 1.0 / (1 + steps), steps.astype(float))
+    short = Curve("r", "run", "validation/loss", steps[:9], np.ones(9), steps[:9].astype(float))
+    chart, plain = run_report._chart([curve]), run_report._chart([short])
+    x = chart.figure["data"][0]["x"]
+    assert len(x) == 1000 and (x[0], x[-1]) == (0, 4999) and "1,000 points" in chart.caption
+    assert plain.caption == "" and plain.figure["data"][0]["x"] == list(range(9))

@@ -47,7 +47,8 @@ def test_reports_are_listed_opened_and_held_beside_each_other() -> None:
     page.selectbox[0].set_value(second.id).run()
     assert not page.exception
     assert page.query_params["beside"] == second.id
-    assert first.answer in said(page) and second.answer in said(page)
+    told = said(page).replace("\u2060", "")  # which keeps an address from being a link
+    assert first.answer in told and second.answer in told
     assert said(opened(report=first.id, beside=second.id)) == said(page)
 
 

@@ -1,17 +1,23 @@
 """The report of a training run: how well it does, its curves, its test, its spec."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from dlexplain.figures.curves import plot_curves
 from dlexplain.figures.reports.making import chart_of
 from dlexplain.results import Curve, RunRecord, plot
 from dlexplain.results.explained import FollowedRun
-from dlexplain.results.reports import About, Part, Report, Rows, Section, Words, report_of
+from dlexplain.results.reports import About, Chart, Part, Report, Rows, Section, Words, report_of
 from dlexplain.results.words import capital, duration, listed, metric_name, sentence
 
 TESTED = ("ClassificationTest", "TextTest", "Backtest", "LanguageTest", "MultiTaskTest",
           "Reconstructions", "GeneratedPictures")  # fmt: skip
 """Kinds of tests that draw themselves."""
+POINTS, MOST_BYTES = 1_000, 1_000_000
+"""Of a curve, and of the figure of a test, at most: a report is to stay below 5 MB."""
 
 
 @report_of.register
@@ -53,11 +59,24 @@ def _metrics(record: RunRecord) -> Section:
 
 
 def _curves(groups: Sequence[Sequence[Curve]]) -> tuple[Section, ...]:
-    parts = [
-        chart_of(plot_curves(group, by="key"), f"Curves of {listed([_name(c) for c in group])}")
-        for group in groups
-    ]
+    parts = [_chart(group) for group in groups]
     return (Section("Curves", tuple(parts)),) if parts else ()
+
+
+def _chart(group: Sequence[Curve]) -> Chart:
+    thin = [_thinned(curve) for curve in group]
+    fewer = any(len(one) < len(curve) for one, curve in zip(thin, group, strict=True))
+    told = f"Of a longer curve {POINTS:,} points, evenly over its steps." if fewer else ""
+    alt = f"Curves of {listed([_name(curve) for curve in group])}"
+    return chart_of(plot_curves(thin, by="key"), alt, told)
+
+
+def _thinned(curve: Curve) -> Curve:
+    """At most POINTS of its points, the first and the last among them."""
+    if len(curve) <= POINTS:
+        return curve
+    kept = np.linspace(0, len(curve) - 1, POINTS).round().astype(np.int64)
+    return replace(curve, steps=curve.steps[kept], values=curve.values[kept], at=curve.at[kept])
 
 
 def _name(curve: Curve) -> str:
@@ -67,7 +86,10 @@ def _name(curve: Curve) -> str:
 def _tested(found: FollowedRun) -> tuple[Section, ...]:
     if type(found.tested).__name__ not in TESTED:
         return ()
-    return (Section("Its test", (chart_of(plot(found.tested), "What the test found"),)),)
+    chart = chart_of(plot(found.tested), "What the test found")
+    large = len(json.dumps(chart.figure)) > MOST_BYTES
+    told = Words("The figure of its test is too large for a report; the run's page draws it.")
+    return (Section("Its test", (told if large else chart,)),)
 
 
 def _spec(record: RunRecord) -> Section:
