@@ -64,7 +64,7 @@ white-space:pre-wrap;font-size:.85rem;overflow-wrap:anywhere;max-width:none}}
 body{{font-size:10.5pt;margin:0;padding:0;max-width:none}}
 .live{{display:none!important}} .drawn .still{{display:block}}
 figure,tr{{break-inside:avoid}} h2,h3{{break-after:avoid}} .wide{{overflow:visible}}
-.side{{grid-template-columns:repeat(3,1fr)}}}}
+.side{{grid-template-columns:repeat(auto-fill,minmax(9rem,1fr))}}}}
 """
 SCRIPT = """
 (async () => {

@@ -33,7 +33,7 @@ def _shared_line(prediction: TextPrediction) -> go.Figure:
     return new_figure(
         traces,
         {
-            "barmode": "stack", "height": 70, "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+            "barmode": "stack", "height": 70, "margin": {"l": 0, "r": 0, "t": 26, "b": 0},
             "xaxis": {"range": [0, 1], "visible": False, "fixedrange": True},
             "yaxis": {"visible": False, "fixedrange": True},
             "legend": {"orientation": "h", "y": 1.05, "yanchor": "bottom", "x": 0,
