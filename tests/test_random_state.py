@@ -50,7 +50,7 @@ NOT_CALLED = {
     "ClassifierCalibration", "ClassName", "ClassScore", "Compression", "Detection",
     "DlexplainError", "Film",
     "OutOfDistribution", "Picture", "PictureAttention", "Prediction", "Progress", "Region",
-    "RunRecord", "RunSpec", "Segmentation", "SeriesAttackResult", "TextAttackResult",
+    "Report", "RunRecord", "RunSpec", "Segmentation", "SeriesAttackResult", "TextAttackResult",
     "compress", "methods", "models", "read_picture", "read_sample", "run", "runs", "show", "Sweep",
     "sweep", "train",
 }  # fmt: skip
@@ -108,6 +108,9 @@ for _method in (*OF_PICTURES, "grad-cam", "deeplift", "lrp"):
     )
 
 
+CALLS["report"] = lambda: dx.report(
+    dx.explain("digits-cnn", PICTURE, "saliency"), to=new_folder().parent / "report.html"
+)
 CALLS["explain_folder"] = lambda: dx.explain_folder(
     "digits-cnn", zipped(PICTURE), "lime", **OF_PICTURES["lime"]
 )

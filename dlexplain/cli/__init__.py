@@ -31,6 +31,7 @@ from dlexplain.cli import (
     privacy,
     quality,
     reliability,
+    reporting,
     robustness,
     runs,
     shortcuts,
@@ -130,5 +131,6 @@ def _parser() -> argparse.ArgumentParser:
     comparing_runs.declare(command)
     privacy.declare(command)
     shortcuts.declare(command)
+    reporting.declare(command)
     zoo.declare(command)
     return parser

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlexplain.cli.reporting import check_report, declare_report, write_report
 from dlexplain.cli.saying import Told, complain, kept_when_stopped, tell_shipped
 from dlexplain.cli.writing_files import write_text
 
@@ -66,6 +67,7 @@ def declare(command: "Commands") -> None:
         action="store_true",
         help="put the result into the zoo, so that it comes along with dlexplain",
     )
+    declare_report(added)
 
 
 def _compare(args: argparse.Namespace) -> int:
@@ -74,6 +76,7 @@ def _compare(args: argparse.Namespace) -> int:
     from dlexplain.services.comparing.shipped import ship
     from dlexplain.services.jobs import Progress
 
+    check_report(args)
     limit = None if args.max_drift is None else check_limit(args.max_drift)
     with kept_when_stopped(args.out):
         found = compare_models(
@@ -92,6 +95,7 @@ def _compare(args: argparse.Namespace) -> int:
         write_text(Path(args.out, "comparison.csv"), found.to_csv())
     if args.csv and args.csv != "-":
         write_text(Path(args.csv), found.to_csv())
+    write_report(args, found)
     _print(found, args.json, args.csv == "-")
     if args.ship:
         tell_shipped(ship(found), args.json)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlexplain.cli import explaining_texts, forecasting, objects
+from dlexplain.cli.reporting import check_report, declare_report, write_report
 from dlexplain.cli.saying import check_params, complain
 from dlexplain.errors import BadInput, PictureError
 from dlexplain.results.words import evaluations_told
@@ -113,6 +114,7 @@ def declare(command: "Commands") -> None:
         help="write the attribution, FILE.npz; of a text FILE.html, of a forecast FILE.csv",
     )
     explain.add_argument("--png", metavar="FILE.png", help="write the map over the picture")
+    declare_report(explain)
     explain.add_argument("--head", default="", metavar="LABEL", help=HEAD_HELP)
     explain.add_argument(
         "--heads",
@@ -303,6 +305,7 @@ def _explain(args: argparse.Namespace) -> int:
     _asked_head(args)
     if [args.path, args.text, args.series].count(None) != 2:
         raise BadInput("explain takes a picture, or --text, or --series, one of the three")
+    check_report(args)
     if args.path is None:
         _no_fit(args)
     if args.text is None and args.word is not None:
@@ -312,13 +315,15 @@ def _explain(args: argparse.Namespace) -> int:
     if args.heads:
         return _explain_heads(args, params)
     if objects.asks_part(args):
-        return _tell(args, objects.explained(args, args.method or DEFAULT_METHOD, params))
+        of_part = objects.explained(args, args.method or DEFAULT_METHOD, params)
+        write_report(args, replace(of_part, path=args.path))
+        return _tell(args, of_part)
     if args.series is not None:
         return forecasting.explain(args, params)
     if args.text is not None:
         return explaining_texts.explain(args, params)
     from dlexplain.services.loading import load
-    from dlexplain.services.pictures.explain import explain, method_infos
+    from dlexplain.services.pictures.explain import classify, explain, method_infos
     from dlexplain.services.pictures.models import LoadedModel
 
     method = args.method or DEFAULT_METHOD
@@ -330,7 +335,11 @@ def _explain(args: argparse.Namespace) -> int:
         model, path, args.method or "", args.target, args.contrast, None, args.fit, args.alone,
         args.segments, **params
     )  # fmt: skip
-    return _tell(args, attribution)
+    status = _tell(args, attribution)
+    if args.report or args.keep_report:
+        said = replace(classify(model, path, None, args.fit), path=args.path)
+        write_report(args, said, replace(attribution, path=args.path))
+    return status
 
 
 def _explain_heads(args: argparse.Namespace, params: dict[str, Any]) -> int:
@@ -339,7 +348,8 @@ def _explain_heads(args: argparse.Namespace, params: dict[str, Any]) -> int:
     from dlexplain.services.pictures.heads import head_maps
 
     given = {"--text": args.text, "--series": args.series, "--target": args.target,
-             "--out": args.out, "--png": args.png, "--head": args.head or None}  # fmt: skip
+             "--out": args.out, "--png": args.png, "--head": args.head or None,
+             "--report": args.report or None}  # fmt: skip
     if wrong := [option for option, value in given.items() if value is not None]:
         raise BadInput(f"--heads explains all heads of a picture; {wrong[0]} does not go with it")
     if args.model is None:

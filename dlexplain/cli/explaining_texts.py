@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlexplain.cli.reporting import write_report
 from dlexplain.cli.saying import check_params, complain
 from dlexplain.errors import BadInput, TextError
 from dlexplain.results.words import evaluations_told
@@ -95,6 +96,15 @@ def _print(prediction: "TextPrediction | LabelledText", top: int | None) -> None
         print(f"  {prediction.unknown:.0%} of the tokens are unknown to the model")
 
 
+def _said_for_report(args: argparse.Namespace, model: Any) -> "list[TextPrediction]":
+    """What the model says of the text, where a report is wanted; of a token's label nothing."""
+    if not (args.report or args.keep_report) or model.place >= 0:
+        return []
+    from dlexplain.services.texts.explain import classify_text
+
+    return [classify_text(model, args.text)]
+
+
 def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     """Print each token's value, or all of it as JSON; with --out the text in colours too."""
     from dlexplain.figures.coloured_text import text_page
@@ -118,6 +128,7 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
     found = explain_text(
         model, args.text, method, args.target, args.contrast, None, args.alone, **params
     )
+    write_report(args, *_said_for_report(args, model), found)
     if args.out:
         local_path(args.out).write_text(text_page(found.of_words()), encoding="utf-8")
     if args.json:

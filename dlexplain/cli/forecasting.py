@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlexplain.cli.reporting import write_report
 from dlexplain.cli.saying import check_params
 from dlexplain.errors import BadInput
 from dlexplain.results.mean_errors import measured
@@ -255,6 +256,11 @@ def explain(args: argparse.Namespace, params: dict[str, Any]) -> int:
         args.what,
         **params,
     )
+    if args.report or args.keep_report:
+        from dlexplain.services.forecast.forecasting import forecast
+
+        told = forecast(args.model or "", args.series, origin=args.origin)
+        write_report(args, told, found)
     if args.out:
         _write(Path(args.out), csv_of(found.rows()))
     if args.json:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlexplain.cli.reporting import check_report, declare_report, write_report
 from dlexplain.cli.saying import Told, kept_when_stopped, tell_shipped
 from dlexplain.cli.writing_files import write_text
 
@@ -51,6 +52,8 @@ def declare(command: "Commands") -> None:
         help="put the table beside the model, so that it comes along with dlexplain",
     )
 
+    declare_report(trust)
+
 
 def _names(text: str) -> list[str]:
     return [name for name in text.split(",") if name]
@@ -61,6 +64,7 @@ def _trust(args: argparse.Namespace) -> int:
     from dlexplain.services.quality.shipped import ship
     from dlexplain.services.quality.trust import trust
 
+    check_report(args)
     with kept_when_stopped(args.out):
         table = trust(
             args.model,
@@ -75,6 +79,7 @@ def _trust(args: argparse.Namespace) -> int:
         )
     if args.out:
         write_text(Path(args.out, "trust.csv"), table.to_csv())
+    write_report(args, table)
     print(json.dumps(table.to_dict(), indent=1) if args.json else _told(table))
     if args.ship:
         tell_shipped(ship(table), args.json)

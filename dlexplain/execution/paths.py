@@ -34,6 +34,26 @@ def comparisons_folder(home: Path) -> Path:
     return home / "comparisons"
 
 
+def reports_folder(home: Path) -> Path:
+    """Reports that are kept."""
+    return home / "reports"
+
+
+def report_folder(home: Path, report: str) -> Path:
+    """Everything of one of them."""
+    return reports_folder(home) / report
+
+
+def report_in(folder: Path) -> Path:
+    """The report itself."""
+    return folder / "report.json"
+
+
+def report_entry(folder: Path) -> Path:
+    """What a list says of it."""
+    return folder / "entry.json"
+
+
 def calibration_in(folder: Path) -> Path:
     """Calibration of a classifier: of a zoo model beside its card."""
     return folder / "calibration.json"

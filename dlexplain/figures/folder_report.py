@@ -1,14 +1,14 @@
 """Many pictures of one folder as HTML: tiles for a page, and a report that stands by itself.
 
-All that comes from outside, such as names of files and classes, is escaped; the report runs no
-script and fetches nothing, which its policy also tells the browser.
+All that comes from outside, such as names of files and classes, is escaped; see `report_page`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 from dlexplain.figures.folders import COLOURS, jpeg_address, map_tile, told, view_tile
-from dlexplain.figures.scales import BLUE, ORANGE
+from dlexplain.figures.report_page import page, text
+from dlexplain.figures.scales import ORANGE
 from dlexplain.results import ExplainedFolder, PictureAnswer
 from dlexplain.results.words import duration, made_visible
 
@@ -19,22 +19,6 @@ TILES = (
     "font-size:.78rem;line-height:1.35"
 )
 LINE = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
-STYLE = f"""
-:root{{color-scheme:light dark}}
-body{{font:16px/1.45 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem}}
-h1{{margin-bottom:.3rem}}
-p{{margin:.3rem 0}}
-table{{border-collapse:collapse;margin-top:1rem}}
-td,th{{padding:.25rem .6rem;text-align:left;vertical-align:middle}}
-td,th{{border-bottom:1px solid rgba(128,128,128,.3)}}
-td img{{width:56px;height:56px;display:block}}
-td.n{{text-align:right;font-variant-numeric:tabular-nums}}
-td.name{{overflow-wrap:anywhere}}
-.wide{{overflow-x:auto}}
-.wrong{{color:{ORANGE};font-weight:600}}
-.right{{color:{BLUE}}}
-"""
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 Draw = Callable[[ExplainedFolder, PictureAnswer], str]
 """A picture's address, for src."""
 
@@ -80,16 +64,12 @@ def folder_report(found: ExplainedFolder, about: str = "", draw: Draw = map_addr
     ]
     if len(shown) < len(found.answers):
         lines.append(f"The table has the first {len(shown):,}: {_order_told(order)}.")
-    title = escape(made_visible(found.source))
-    told_of = "".join(f"<p>{escape(made_visible(line))}</p>" for line in lines if line)
-    content = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
-        f"<style>{STYLE}</style></head><body><h1>{title}</h1>{told_of}"
-        f'<div class="wide">{_table(found, shown, draw)}</div>{_left_out(found)}</body></html>'
+    told_of = "".join(f"<p>{text(line)}</p>" for line in lines if line)
+    body = (
+        f"<h1>{text(found.source)}</h1>{told_of}"
+        f'<div class="wide">{_table(found, shown, draw)}</div>{_left_out(found)}'
     )
-    return content.encode()
+    return page(found.source, body)
 
 
 def summary(found: ExplainedFolder) -> list[str]:

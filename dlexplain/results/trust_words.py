@@ -1,6 +1,6 @@
 """A table of trust in words: what is recommended, and why, or why nothing is."""
 
-from dlexplain.results.trust import ALIKE, LEVEL, TrustMethod, TrustTable
+from dlexplain.results.trust import ALIKE, LEVEL, TrustCell, TrustMethod, TrustTable
 from dlexplain.results.words import listed
 
 RULE = (
@@ -102,3 +102,11 @@ def number(value: float | None) -> str:
     size = abs(value)
     text = f"{size:,.0f}" if size >= 100 else f"{size:.{3 if size < 1 else 2 if size < 10 else 1}f}"
     return ("−" if value < 0 and float(text.replace(",", "")) else "") + text
+
+
+def cell_told(cell: TrustCell, done: int) -> str:
+    """ "0.123 [0.100, 0.150]", with n where it is of fewer examples than the table."""
+    if cell.low is None:
+        return f"{number(cell.mean)} ({cell.why})" if cell.why else number(cell.mean)
+    fewer = f", n = {cell.n:,}" if cell.n < done else ""
+    return f"{number(cell.mean)} [{number(cell.low)}, {number(cell.high)}]{fewer}"

@@ -268,3 +268,9 @@ def csv_of(rows: Sequence[Mapping[str, Any]]) -> str:
 def listed(words: list[str]) -> str:
     """ "a, b and c" """
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def shortened_words(text: str, most: int) -> str:
+    """On one line, cut with an ellipsis where it has more letters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"

@@ -8,7 +8,8 @@ from typing import Any, Literal
 import streamlit as st
 
 from dlexplain.figures.quality import plot_quality
-from dlexplain.results import Badge, Fact, Quality
+from dlexplain.results import Badge, Quality
+from dlexplain.results.quality_words import words_of
 from dlexplain.results.words import evaluations_told
 from dlexplain.services.jobs import Job, Progress
 from dlexplain.ui.charts import chart
@@ -38,15 +39,6 @@ LOOKS: dict[str, tuple[str, Colour]] = {
     "no": (":material/close:", "red"),
     "not measured": (":material/remove:", "gray"),
 }
-SAYS: dict[str, dict[str, str]] = {
-    "faithful": {"yes": "Faithful", "unclear": "Faithful?", "no": "Not faithful"},
-    "stable": {"yes": "Stable", "unclear": "Stable?", "no": "Not stable"},
-    "depends": {
-        "yes": "Depends on the model",
-        "unclear": "Depends on the model?",
-        "no": "Depends little on the model",
-    },
-}
 LIMITS = (
     "The model has not learnt from inputs with parts taken away, so its answer also tells of what "
     "stands in their place; the random maps' parts are replaced alike. Noise that the model itself "
@@ -61,6 +53,13 @@ def show_badge(found: Asked[Any], index: int, judge: Judge) -> None:
         version=lambda: found.active,
         active=lambda: found.active,
     )
+
+
+def measured_of(found: Asked[Any], index: int) -> Badge | None:
+    """Of one method's answer, where it is measured already."""
+    asked: Asked[Badge] | None = st.session_state.get(f"badge-{found.slot}-{index}")
+    known = asked is not None and asked.question[2] == id(found.jobs[index].result)
+    return asked.job.result if asked is not None and known else None
 
 
 def _measured(found: Asked[Any], index: int, judge: Judge) -> None:
@@ -165,11 +164,6 @@ def _draw_curve(found: Asked[Quality], key: str) -> None:
         f"{literal(told_of(measured.metric))}  \n"
         f"{evaluations_told(measured.evaluations)} in {measured.seconds:.1f} s."
     )
-
-
-def words_of(fact: Fact) -> str:
-    says = SAYS[fact.name].get(fact.verdict, f"{fact.title}: not measured")
-    return f"{says} {fact.short}".strip()
 
 
 def _show_removed(found: Badge) -> None:

@@ -8,9 +8,9 @@ import streamlit as st
 
 from dlexplain.errors import BadInput
 from dlexplain.results import Arbitration, Badge, MapAgreement
+from dlexplain.results.quality_words import words_of
 from dlexplain.services.jobs import Job, Progress
 from dlexplain.services.quality.believing import RULE, advice, agree, fact_of, least_alike, order_of
-from dlexplain.ui.badge import words_of
 from dlexplain.ui.jobs import Asked, asked_all, result_of
 from dlexplain.ui.live import drawn_before, live
 from dlexplain.ui.markdown import literal

@@ -10,6 +10,7 @@ MIMES = {
     "csv": "text/csv",
     "dot": "text/vnd.graphviz",
     "html": "text/html",
+    "ipynb": "application/x-ipynb+json",
     "json": "application/json",
     "npz": "application/octet-stream",
     "pdf": "application/pdf",

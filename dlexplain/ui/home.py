@@ -27,6 +27,7 @@ WAYS = (
             "explain/6_forecast",
             "generate/1_latent",
             "inside/1_layers",
+            "explain/12_reports",
         ),
     ),
     (

@@ -29,6 +29,7 @@ NAMES = {
     "forecast": ("Forecast", "timeline"),
     "trust": ("Trust", "verified"),
     "compare_models": ("Compare models", "balance"),
+    "reports": ("Reports", "summarize"),
     "shortcut_lab": ("Shortcut lab", "science"),
     "latent": ("Latent space", "scatter_plot"),
     "layers": ("Inside a network", "layers"),

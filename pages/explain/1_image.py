@@ -138,15 +138,20 @@ def download_all(
     done = [job.result for job in answers.jobs if job.result is not None]
     if answers.active or not done:
         return
-    st.download_button(
-        "Download everything",
-        partial(_bundle, prediction, beside, done),
-        file_name="dlexplain.zip",
-        mime="application/zip",
-        icon=":material/download:",
-        on_click="ignore",
-        help="Maps as PNG and NPZ, and a JSON with all it takes to repeat them.",
-    )
+    from dlexplain.ui.reporting import answered, offer_report
+
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download everything",
+            partial(_bundle, prediction, beside, done),
+            file_name="dlexplain.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            on_click="ignore",
+            help="Maps as PNG and NPZ, and a JSON with all it takes to repeat them.",
+        )
+        said = [one for one in (prediction, beside) if one is not None]
+        offer_report(lambda: [*said, *answered(answers)], "picture")
 
 
 def _bundle(

@@ -12,6 +12,7 @@ from dlexplain.trained.zoo_cards import zoo_card
 from dlexplain.ui.live import rerun_when
 from dlexplain.ui.markdown import in_badge, literal
 from dlexplain.ui.notices import explain_link, train_on_link
+from dlexplain.ui.reporting import offer_report
 from dlexplain.ui.run_list import show_list, tell_of_mlflow
 from dlexplain.ui.run_live import EVERY_SECONDS, follow, is_active, now, runs_now, show_progress
 from dlexplain.ui.run_notes import again_and_longer, show_files, show_note, star_and_archive
@@ -142,6 +143,7 @@ def actions(record: "RunRecord") -> None:
         again_and_longer(record)
         star_and_archive(record)
         register_popover(record)
+        offer_report(lambda: [service.run(record.id)], "run")
         with st.popover("Rename, tag", icon=":material/edit:"):
             name = st.text_input("Name", record.name, key=f"rename-{record.id}", max_chars=120)
             tags = st.text_input(

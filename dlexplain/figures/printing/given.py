@@ -23,14 +23,14 @@ def read(figure: go.Figure | Mapping[str, Any]) -> tuple[list[Trace], dict[str, 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         if "bdata" in value:
-            return _array(value)
+            return unpacked(value)
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple) and value and isinstance(value[0], Mapping):
         return [_plain(one) for one in value]
     return value
 
 
-def _array(packed: Mapping[str, Any]) -> NDArray[Any]:
+def unpacked(packed: Mapping[str, Any]) -> NDArray[Any]:
     """As plotly packs arrays: base64 of the numbers, their type, and a shape."""
     found = np.frombuffer(base64.b64decode(packed["bdata"]), dtype=packed["dtype"])
     shape = packed.get("shape")

@@ -16,6 +16,7 @@ from dlexplain.ui.charts import chart
 from dlexplain.ui.comparing.examples import show_examples
 from dlexplain.ui.glossary import glossary, show_explained
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.reporting import offer_report
 
 SECTION = "compare-models-section"
 MOST, FLIPS = "Drift most", "Class flipped"
@@ -143,3 +144,4 @@ def _downloads(found: ModelComparison) -> None:
     with st.container(horizontal=True):
         download("CSV", found.to_csv, f"{stem}.csv", "comparison-csv", "A row an example.")
         download("JSON", partial(ModelComparison.to_dict, found), f"{stem}.json", "comparison-json")
+        offer_report(lambda: [found], "comparison")

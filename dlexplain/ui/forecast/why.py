@@ -1,6 +1,7 @@
 """Which past values of which series moved the forecast at a chosen horizon."""
 
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -28,10 +29,12 @@ from dlexplain.ui.badge import Judge
 from dlexplain.ui.believing import show_believing
 from dlexplain.ui.cards import download, show_card
 from dlexplain.ui.charts import chart
+from dlexplain.ui.forecast import cache
 from dlexplain.ui.jobs import Asked, asked_all, show_live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import choose_methods, method_params
 from dlexplain.ui.palettes import chosen_palette, palette_option
+from dlexplain.ui.reporting import answered, offer_report
 
 SLOT, STEP, WHICH, METHODS = (f"forecast-{x}" for x in ("why", "step", "what", "methods"))
 FIRST = ("integrated-gradients", "shap-sampling")
@@ -57,7 +60,7 @@ def show_why(
     for index in range(len(chosen)):
         with st.container(border=True):
             show_card(answers, index, partial(_draw, index), lambda result: None, judge=judge)
-    show_live(_together, answers)
+    show_live(partial(_together, question), answers)
     show_believing(answers, partial(settle_series, question), _show_covered, lambda found: None)
     address: dict[str, str | None] = {
         "step": str(step),
@@ -106,7 +109,7 @@ def _job(
     return Job(title, partial(answer, question, method, params))
 
 
-def _together(answers: Asked[SeriesAttribution]) -> None:
+def _together(question: Question, answers: Asked[SeriesAttribution]) -> None:
     """What needs all answers."""
     if answers.active:
         return
@@ -121,6 +124,13 @@ def _together(answers: Asked[SeriesAttribution]) -> None:
     if done:
         with st.container(horizontal=True):
             _downloads(done)
+            offer_report(partial(_results, question, answers), "series")
+
+
+def _results(question: Question, answers: Asked[SeriesAttribution]) -> list[Any]:
+    """What a report is made of: the forecast, and what moved it."""
+    told = cache.forecast(question.model, question.given, question.row, True)
+    return [told, *answered(answers)]
 
 
 def _show_covered(first: SeriesAttribution, second: SeriesAttribution, found: Arbitration) -> None:

@@ -15,22 +15,23 @@ from dlexplain.figures.coloured_text import (
     text_page,
 )
 from dlexplain.figures.scales import Sign
-from dlexplain.results import Arbitration, TextAttribution
+from dlexplain.results import Arbitration, TextAttribution, TextPrediction
 from dlexplain.services.jobs import Job, Progress
 from dlexplain.services.quality.badges import text_badge
 from dlexplain.services.quality.believing import settle_text
 from dlexplain.services.quality.curves import text_curve
 from dlexplain.services.texts.changes import words_of
-from dlexplain.services.texts.explain import cached_text, explain_text
+from dlexplain.services.texts.explain import cached_text, classify_reading, explain_text
 from dlexplain.services.texts.models import Reading, TextModel
 from dlexplain.ui.badge import Judge
 from dlexplain.ui.believing import show_believing
 from dlexplain.ui.cards import download, show_card
 from dlexplain.ui.charts import chart
-from dlexplain.ui.jobs import Asked, asked_all
+from dlexplain.ui.jobs import Asked, asked_all, show_live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.methods import Ask, Request
 from dlexplain.ui.palettes import chosen_palette, palette_option
+from dlexplain.ui.reporting import answered, offer_report
 
 SIGNS = {"both": "Both", "positive": "Only for", "negative": "Only against"}
 
@@ -82,7 +83,20 @@ def show_answers(
             _card(answers, index, f"{key}-{index}", rival_of, judge)
     if rival is None:
         _which(answers, model, reading)
+        show_live(partial(_offer_report, model, reading), answers)
     return answers
+
+
+def _offer_report(model: TextModel, reading: Reading, answers: Asked[TextAttribution]) -> None:
+    """Under the cards, when all are done."""
+    if answers.active or all(job.result is None for job in answers.jobs):
+        return
+    offer_report(lambda: [*_said(model, reading), *answered(answers)], f"text-{answers.slot}")
+
+
+def _said(model: TextModel, reading: Reading) -> list[TextPrediction]:
+    """What the model says of the text; a token's label has no chart of its own."""
+    return [] if model.place >= 0 else [classify_reading(model, reading)]
 
 
 def _which(answers: Asked[TextAttribution], model: TextModel, reading: Reading) -> None:

@@ -6,12 +6,13 @@ import streamlit as st
 
 from dlexplain.figures.trust import plot_cells, plot_ranks
 from dlexplain.figures.trust_cost import plot_cost
-from dlexplain.results import TrustCell, TrustMethod, TrustTable
-from dlexplain.results.trust_words import RULE, failing, number, verdict
+from dlexplain.results import TrustMethod, TrustTable
+from dlexplain.results.trust_words import RULE, cell_told, failing, verdict
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
 from dlexplain.ui.glossary import glossary, show_explained
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.reporting import offer_report
 
 FAILS = "✗"
 """Behind the title of a method that fails parameter randomisation."""
@@ -88,16 +89,8 @@ def _row(table: TrustTable, method: TrustMethod) -> dict[str, object]:
     mark = f" {FAILS}" if table.fails(method.name) else ""
     told: dict[str, object] = {"Method": method.title + mark, "Mean rank": method.rank}
     for metric in table.metrics:
-        told[metric.title] = _cell(table.cell(method.name, metric.name), table.done)
+        told[metric.title] = cell_told(table.cell(method.name, metric.name), table.done)
     return told | {"Seconds a map": method.seconds, "Evaluations": method.evaluations}
-
-
-def _cell(cell: TrustCell, done: int) -> str:
-    """ "0.123 [0.100, 0.150]", with n where it is of fewer examples than the table."""
-    if cell.low is None:
-        return f"{number(cell.mean)} ({cell.why})" if cell.why else number(cell.mean)
-    fewer = f", n = {cell.n:,}" if cell.n < done else ""
-    return f"{number(cell.mean)} [{number(cell.low)}, {number(cell.high)}]{fewer}"
 
 
 def _tests(table: TrustTable) -> str:
@@ -115,6 +108,7 @@ def _downloads(table: TrustTable) -> None:
     with st.container(horizontal=True):
         download("CSV", table.to_csv, f"{stem}.csv", "trust-csv", "A row a method and metric.")
         download("JSON", partial(TrustTable.to_dict, table), f"{stem}.json", "trust-json")
+        offer_report(lambda: [table], "trust")
 
 
 def _explained(table: TrustTable) -> None:

@@ -1,0 +1,1 @@
+"""Reports: made of results, kept, exported; and notebooks that repeat them."""

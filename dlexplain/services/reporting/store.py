@@ -1,0 +1,175 @@
+"""Reports that are kept: a folder each in the home folder, written whole, read with limits.
+
+report.json  the report;  entry.json  what a list says of it
+"""
+
+import json
+import re
+import secrets
+import shutil
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from dlexplain.errors import BadInput, UnknownName, known_names
+from dlexplain.execution.files import write_whole
+from dlexplain.execution.paths import report_entry, report_folder, report_in, reports_folder
+from dlexplain.results.reports import KINDS, Report
+from dlexplain.results.words import shortened_words, size
+from dlexplain.services.kept import unwritable
+from dlexplain.settings import settings
+
+MOST_BYTES, MOST_ENTRY = 30_000_000, 20_000
+"""Of a report, and of its entry; what is larger was not written here."""
+MOST_LISTED = 1_000
+LONGEST = 120
+"""Letters of a name."""
+_ID = re.compile(r"[0-9a-f]{8}")
+
+
+@dataclass(frozen=True)
+class KeptReport:
+    """What a list says of a report. kept  when, ISO 8601, UTC"""
+
+    id: str
+    name: str
+    kind: str
+    question: str
+    answer: str
+    kept: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form that `report list --json` prints."""
+        return asdict(self)
+
+
+def keep(report: Report, name: str = "") -> KeptReport:
+    """Put it among the reports; raises BadInput where the disk does not take it."""
+    content = json.dumps(report.to_dict(), allow_nan=False).encode()
+    if len(content) > MOST_BYTES:
+        raise BadInput(f"this report is {size(len(content))}; {size(MOST_BYTES)} is the most")
+    entry = KeptReport(
+        secrets.token_hex(4),
+        _name(name or shortened_words(report.title, LONGEST)),
+        report.kind,
+        report.question,
+        report.answer,
+        datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    folder = report_folder(settings().home, entry.id)
+    try:
+        folder.mkdir(parents=True)
+        write_whole(report_in(folder), content)
+        _write(entry)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise unwritable(folder, error) from error
+    return entry
+
+
+def _write(entry: KeptReport) -> None:
+    folder = report_folder(settings().home, entry.id)
+    write_whole(report_entry(folder), json.dumps(asdict(entry), indent=1).encode())
+
+
+def _name(name: str) -> str:
+    """Raises BadInput for one that is empty or too long."""
+    line = " ".join(name.split())
+    if not line:
+        raise BadInput("the name is empty; a name has at least one letter")
+    if len(line) > LONGEST:
+        raise BadInput(f"the name has {len(line)} letters; at most {LONGEST} are accepted")
+    return line
+
+
+def kept_reports() -> tuple[KeptReport, ...]:
+    """All of them, the latest first; damaged ones are left out, see `damaged_reports`."""
+    found = [entry for folder in _folders() if (entry := _entry(folder)) is not None]
+    return tuple(sorted(found, key=lambda one: (one.kept, one.id), reverse=True))
+
+
+def damaged_reports() -> tuple[str, ...]:
+    """Ids of those whose entry cannot be read."""
+    return tuple(folder.name for folder in _folders() if _entry(folder) is None)
+
+
+def _folders() -> list[Path]:
+    root = reports_folder(settings().home)
+    if not root.is_dir():
+        return []
+    known = [one for one in root.iterdir() if _ID.fullmatch(one.name) and one.is_dir()]
+    return sorted(known)[:MOST_LISTED]
+
+
+def _entry(folder: Path) -> KeptReport | None:
+    """None where it is damaged."""
+    try:
+        told = json.loads(_read(report_entry(folder), MOST_ENTRY))
+        values = [told[field.name] for field in fields(KeptReport)]
+        entry = KeptReport(*values)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    sound = all(isinstance(value, str) for value in values) and entry.kind in KINDS
+    return entry if sound and entry.id == folder.name else None
+
+
+def _read(file: Path, most: int) -> bytes:
+    """Raises OSError, or BadInput where it is larger than what is written here."""
+    with file.open("rb") as opened:
+        content = opened.read(most + 1)
+    if len(content) > most:
+        raise BadInput(f"{file.name} is larger than {size(most)}")
+    return content
+
+
+def entry_of(wanted: str) -> KeptReport:
+    """What is said of one of them; raises UnknownName."""
+    entries = kept_reports()
+    for one in entries:
+        if one.id == wanted:
+            return one
+    raise UnknownName(
+        f'there is no report "{wanted}" that can be read; '
+        f"{known_names(wanted, (one.id for one in entries))}"
+    )
+
+
+def open_report(wanted: str) -> Report:
+    """One of them by its id; raises UnknownName, or BadInput where it is damaged."""
+    entry_of(wanted)
+    file = report_in(report_folder(settings().home, wanted))
+    try:
+        return _opened(file, file.stat().st_mtime_ns)
+    except OSError as error:
+        raise BadInput(f"the report {wanted} cannot be read: {error.strerror or error}") from error
+
+
+@lru_cache(maxsize=16)  # a page asks at each of its runs
+def _opened(file: Path, version: int) -> Report:
+    try:
+        told = json.loads(_read(file, MOST_BYTES))
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"the report {file.parent.name} is damaged: {error}") from error
+    return Report.from_dict(told)
+
+
+def rename_report(wanted: str, name: str) -> KeptReport:
+    """Give it another name; raises UnknownName or BadInput."""
+    entry = replace(entry_of(wanted), name=_name(name))
+    try:
+        _write(entry)
+    except OSError as error:
+        raise unwritable(report_folder(settings().home, wanted), error) from error
+    return entry
+
+
+def delete_report(wanted: str) -> None:
+    """For good; raises UnknownName, or BadInput where the disk does not let it go."""
+    if not _ID.fullmatch(wanted) or not report_folder(settings().home, wanted).is_dir():
+        entry_of(wanted)  # which says what is known
+    try:
+        shutil.rmtree(report_folder(settings().home, wanted))
+    except OSError as error:
+        raise unwritable(report_folder(settings().home, wanted), error) from error
