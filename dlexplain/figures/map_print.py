@@ -141,9 +141,9 @@ def _scale(on: "Axes", found: Layers, strength: float, unit: str) -> None:
     ends = [scale.low, scale.high]
     step = (scale.high - scale.low) / 100
     on.set_xticks(ends, [in_full(end, step) for end in ends], fontsize=7)
-    low, high = on.get_xticklabels()
-    low.set_horizontalalignment("left")
-    high.set_horizontalalignment("right")
+    first, last = on.get_xticklabels()
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")
     on.set_xlabel(unit, fontsize=7, labelpad=-6, fontfamily=families(unit))
     on.set_yticks([])
     for spine in on.spines.values():

@@ -1,5 +1,6 @@
 """A report as one HTML file, and its parts as mark-up for pages."""
 
+import warnings
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -14,7 +15,7 @@ from dlexplain.figures.report_page import (
     text,
 )
 from dlexplain.figures.scales import rgba
-from dlexplain.figures.static import printed
+from dlexplain.figures.static import PrintWarning, printed
 from dlexplain.results.reports import (
     FORMATS,
     KINDS,
@@ -141,8 +142,12 @@ def _chart(chart: Chart) -> str:
 
 def still(chart: Chart) -> tuple[bytes, str]:
     """A picture of a chart, and its kind as addresses name it."""
-    drawn = printed(chart.figure, "svg")
-    return (drawn, "svg+xml") if len(drawn) <= MOST_SVG else (printed(chart.figure, "png"), "png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PrintWarning)  # the reader's browser has its own fonts
+        drawn = printed(chart.figure, "svg")
+        if len(drawn) <= MOST_SVG:
+            return drawn, "svg+xml"
+        return printed(chart.figure, "png"), "png"
 
 
 def _about(report: Report) -> str:
