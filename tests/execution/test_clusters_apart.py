@@ -431,6 +431,7 @@ def test_ray_is_a_device_where_a_cluster_is_known(monkeypatch: pytest.MonkeyPatc
         "nodes": 1,
         "cpus": 4,
         "gpus": 0,
+        "sharding": "none",
         "memory_gb": 0.0,
         "lost": "interrupted",
     }
