@@ -1,7 +1,7 @@
 """A report as one HTML file, and its parts as mark-up for pages."""
 
-import warnings
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 

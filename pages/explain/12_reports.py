@@ -61,7 +61,7 @@ def show_list(entries: list[KeptReport]) -> None:
         st.warning(f"Left out, since their files are damaged: {literal(', '.join(damaged))}.")
     if not entries:
         st.info(
-            "There is no report yet. Press **Report** under an answer: of the pages Image, Text, "
+            "There is no report yet. Press **Report** under an answer: of the pages Picture, Text, "
             "Forecast (Why), Trust, Compare models, or of a run. It keeps the question, the "
             "answer, the figures and all it takes to repeat them.",
             icon=":material/summarize:",
