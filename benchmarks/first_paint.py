@@ -6,7 +6,7 @@ Two servers, warm: the dashboard, and Streamlit with a page of one title. In eac
 browser context opens the empty page and then every page, so that a busy minute falls on all.
 The title is painted when the heading is in the document; the example when a drawing, a table or a
 message stands under it. The layout shift is the browser's own (https://web.dev/articles/cls), of
-five seconds.
+five seconds, in the last round.
 """
 
 import os
@@ -60,8 +60,10 @@ def empty() -> Iterator[str]:
             process.wait(timeout=20)
 
 
-def painted(browser: Browser, address: str, example: bool) -> tuple[float, float, float]:
-    """Seconds to the title and to the example, 0 where none is waited for; and the shift."""
+def painted(
+    browser: Browser, address: str, example: bool = False, shifts: bool = False
+) -> tuple[float, float, float]:
+    """Seconds to the title and to the example, and the shift; 0 of what is not asked for."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.add_init_script(f"({SHIFTS})()")
@@ -74,6 +76,7 @@ def painted(browser: Browser, address: str, example: bool) -> tuple[float, float
         inside = page.locator("[data-testid=stMain]").locator(EXAMPLE).first
         inside.wait_for(timeout=LIMIT_MS)
         drawn = time.perf_counter() - started
+    if shifts:
         page.wait_for_timeout(SEEN_MS)
         shift = float(page.evaluate("window.shift"))
     context.close()
@@ -94,13 +97,15 @@ def main() -> int:
     ):  # fmt: skip
         browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=FLAGS)
         for round_ in range(args.rounds + 1):  # the first loads models and warms the disk
-            base = painted(browser, theirs, example=False)
+            base = painted(browser, theirs)
             for page in NAMES:
                 path = "" if page == "home" else page
-                found = painted(browser, f"{ours}/{path}", example=True)
+                last = round_ == args.rounds
+                found = painted(browser, f"{ours}/{path}", example=True, shifts=last)
                 if round_:
                     titles[page].append(found[0])
                     examples[page].append(found[1])
+                if last:
                     shifts[page].append(found[2])
             if round_:
                 titles["Streamlit's empty page"].append(base[0])
