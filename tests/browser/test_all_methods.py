@@ -10,7 +10,7 @@ from dlexplain.explainers.base import methods_for
 from dlexplain.services.pictures.explain import method_infos  # noqa: F401, registers them
 
 SLOW = 240_000
-MOST_MESSAGES = 1200
+MOST_MESSAGES = 1500
 """For nineteen cards: each is drawn twice, and a running one's progress twice a second."""
 MOST_BYTES = 600_000
 pytestmark = [

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import pytest
 
 from dlexplain.errors import BadInput
+from dlexplain.figures.coloured_text import STRONGEST
 from dlexplain.figures.report_html import part_html, report_html
 from dlexplain.figures.report_page import SCRIPT, plotly_script, table
 from dlexplain.figures.report_pdf import report_pdf
@@ -96,7 +97,8 @@ def test_words_have_the_colours_of_their_values() -> None:
     assert part.text == "good, not it"
     assert [share for _, share, told in part.pieces if told] == [1.0, -0.5, 0.0]
     html = part_html(part)
-    assert "rgba(178,24,43,0.75)" in html and "rgba(33,102,172,0.375)" in html
+    whole, half = (round(STRONGEST * share, 3) for share in (1.0, 0.5))
+    assert f"rgba(178,24,43,{whole})" in html and f"rgba(33,102,172,{half})" in html
     assert "+2 logits" in html and "−1 logits" in html
 
 

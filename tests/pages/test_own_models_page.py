@@ -9,13 +9,13 @@ from streamlit.testing.v1 import AppTest
 from tests.own import SMALL, classifier, read_again, save_own
 from tests.own_files import save_onnx, write_card
 
-PAGES = Path(__file__).parents[2] / "pages/explain"
+PAGES = Path(__file__).parents[2] / "pages"
 NAMED = {
     # page, its parameter in the address, the key of its picker, of its list of own models
-    "text": ("2_text.py", "classifier", "classifier", "own-classify-text"),
-    "attention": ("3_attention.py", "attending", "attending", "own-classify-text"),
-    "image": ("1_image.py", "model", "model", "own-classify-image"),
-    "writing": ("4_writing.py", "model", "writing-model", "own-language-model"),
+    "text": ("explain/2_text.py", "classifier", "classifier", "own-classify-text"),
+    "attention": ("explain/3_attention.py", "attending", "attending", "own-classify-text"),
+    "image": ("explain/1_image.py", "model", "model", "own-classify-image"),
+    "writing": ("generate/2_writing.py", "model", "writing-model", "own-language-model"),
 }
 
 
@@ -113,7 +113,7 @@ def test_a_file_is_chosen_with_the_methods_that_need_no_gradients(tmp_path: Path
 @pytest.mark.parametrize("view", ["architecture", "maps", "channel", "field", "steps"])
 def test_a_file_without_layers_is_told_on_the_page_of_layers(view: str, tmp_path: Path) -> None:
     save_onnx(tmp_path / "net.onnx")
-    app = AppTest.from_file(str(PAGES.parent / "inside/1_layers.py"), default_timeout=120)
+    app = AppTest.from_file(str(PAGES / "inside/1_layers.py"), default_timeout=120)
     app.query_params["model"] = name = str(tmp_path / "net.onnx")
     app.query_params["view"], app.query_params["sample"] = view, "coffee"
     app.run()

@@ -43,7 +43,8 @@ def test_reports_are_listed_opened_and_held_beside_each_other() -> None:
     assert first.answer in said(page) and first.question in said(page)
     assert len(page.get("plotly_chart")) == 1
     labels = [one.proto.label for one in page.get("download_button")]
-    assert labels == ["HTML", "PDF", "Notebook"]
+    assert labels[:3] == ["HTML", "PDF", "Notebook"]
+    assert labels[3:] == ["SVG", "PDF", "PNG, 300 dpi"]  # of its chart
     page.selectbox[0].set_value(second.id).run()
     assert not page.exception
     assert page.query_params["beside"] == second.id

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dlexplain.figures.coloured_text import STRONGEST
 from dlexplain.services.loading import load
 from dlexplain.services.texts.explain import precision_warning
 from dlexplain.services.texts.models import TextModel
@@ -181,7 +182,8 @@ def test_two_texts_are_coloured_on_one_scale() -> None:
     finished(page, "two-0")
     page = finished(page, "two-1")
     assert not page.exception
-    full = [element.count("rgba(178,24,43,0.75)") + element.count("rgba(33,102,172,0.75)")
+    full = [element.count(f"rgba(178,24,43,{STRONGEST})")
+            + element.count(f"rgba(33,102,172,{STRONGEST})")
             for element in (str(e.proto.body) for e in page.get("html"))]  # fmt: skip
     assert sorted(full) == [0, 1]
 

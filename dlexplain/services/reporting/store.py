@@ -56,7 +56,7 @@ def keep(report: Report, name: str = "") -> KeptReport:
         report.kind,
         report.question,
         report.answer,
-        datetime.now(UTC).isoformat(timespec="seconds"),
+        datetime.now(UTC).isoformat(timespec="microseconds"),
     )
     folder = report_folder(settings().home, entry.id)
     try:
