@@ -147,11 +147,12 @@ END_SECONDS = 20.0
 
 
 @atexit.register
-def _end() -> None:
+def end_all() -> None:
     """Cancel what runs and wait for it: a thread that Python ends inside torch's C++ would abort
     the process."""
-    for _, jobs in _running:
+    running = [*_running]
+    for _, jobs in running:
         for job in jobs:
             job.cancel()
-    for thread, _ in _running:
+    for thread, _ in running:
         thread.join(END_SECONDS)

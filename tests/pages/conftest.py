@@ -1,14 +1,14 @@
 """What every test of a page does."""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
 
+from dlexplain.services import jobs
+
 
 @pytest.fixture(autouse=True)
 def _no_job_is_left() -> Iterator[None]:
+    """Pages measure on after what a test looks at; that is cancelled, as when a visitor leaves."""
     yield
-    for thread in threading.enumerate():
-        if thread.name == "explanations":
-            thread.join(60)
+    jobs.end_all()
