@@ -14,7 +14,7 @@ from tests.browser.dashboard import serving, told
 
 SLOW = 120_000
 EPOCHS = "80"
-TRAINED = 240_000
+TRAINED = 600_000
 """Milliseconds until it has ended; a run beside other work of the machine is served last."""
 expect.set_options(timeout=SLOW)
 pytestmark = [

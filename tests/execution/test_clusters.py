@@ -117,14 +117,14 @@ def told(queue: RunQueue, states: States, cluster: TestCluster, home: Path, copi
     wait_until(lambda: (saved(home, long) or 0) > (steps[0] or 0), PATIENCE)
     pid = states.get(long).pid
     assert pid is not None
-    node = workers()
+    node = workers(long)
     assert len(node) == 1
     os.kill(pid, signal.SIGKILL)
     wait_until(queue.reap, PATIENCE)
     killed = states.get(long)
     steps.append(saved(home, long))
     wait_until(lambda: not psutil.pid_exists(node[0]), PATIENCE)
-    left = workers()
+    left = workers(long)
 
     lost = queue.submit(ENDLESS).id
     wait_until(lambda: trains(states, lost), PATIENCE)
@@ -170,12 +170,12 @@ def ended(states: States, run: str) -> RunRow:
     return states.get(run)
 
 
-def workers() -> list[int]:
-    """Processes that train on the cluster."""
+def workers(run: str) -> list[int]:
+    """Processes that train a run on a cluster; other tests may have some of their own."""
     return [
         found.pid
         for found in psutil.process_iter(["cmdline"])
-        if "dlexplain.services.training.on_node" in (found.info["cmdline"] or ())
+        if {"dlexplain.services.training.on_node", run} <= {*(found.info["cmdline"] or ())}
     ]
 
 
