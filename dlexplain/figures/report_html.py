@@ -15,7 +15,7 @@ from dlexplain.figures.report_page import (
     text,
 )
 from dlexplain.figures.scales import rgba
-from dlexplain.figures.static import PrintWarning, printed
+from dlexplain.figures.static import WIDTH_MM, Kind, PrintWarning, printed
 from dlexplain.results.reports import (
     FORMATS,
     KINDS,
@@ -142,12 +142,15 @@ def _chart(chart: Chart) -> str:
 
 def still(chart: Chart) -> tuple[bytes, str]:
     """A picture of a chart, and its kind as addresses name it."""
+    drawn = printed_quietly(chart, "svg")
+    return (drawn, "svg+xml") if len(drawn) <= MOST_SVG else (printed_quietly(chart, "png"), "png")
+
+
+def printed_quietly(chart: Chart, kind: Kind, width_mm: float = WIDTH_MM) -> bytes:
+    """Without the warning of letters that no font has: a report says that once, in its own way."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PrintWarning)  # the reader's browser has its own fonts
-        drawn = printed(chart.figure, "svg")
-        if len(drawn) <= MOST_SVG:
-            return drawn, "svg+xml"
-        return printed(chart.figure, "png"), "png"
+        warnings.simplefilter("ignore", PrintWarning)
+        return printed(chart.figure, kind, width_mm)
 
 
 def _about(report: Report) -> str:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlexplain.errors import DlexplainError
 from dlexplain.figures.coloured_text import STRONGEST
-from dlexplain.figures.report_html import piece_colour
-from dlexplain.figures.static import PrintWarning, printed
+from dlexplain.figures.report_html import piece_colour, printed_quietly
 from dlexplain.results.reports import (
     COLOUR,
     FORMATS,
@@ -267,9 +266,7 @@ def _chart(sheet: "FPDF", chart: Chart) -> None:
     from PIL import Image
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", PrintWarning)
-            content = printed(chart.figure, "png", WIDTH)
+        content = printed_quietly(chart, "png", WIDTH)
     except DlexplainError as error:
         _line(sheet, f"{chart.alt}. It cannot be printed: {error}", SMALL, SOFT)
         return

@@ -11,7 +11,8 @@ from dlexplain.services.pictures.explain import method_infos  # noqa: F401, regi
 
 SLOW = 240_000
 MOST_MESSAGES = 1500
-"""For nineteen cards: each is drawn twice, and a running one's progress twice a second."""
+"""For nineteen cards: each is drawn twice, a running one's progress twice a second, and a done one
+has a menu of five elements that prints it."""
 MOST_BYTES = 600_000
 pytestmark = [
     pytest.mark.browser,

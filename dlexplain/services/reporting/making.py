@@ -196,32 +196,37 @@ def _one_input(names: Sequence[str], what: str) -> None:
 def _comparison(found: ModelComparison) -> Report:
     models = filter(None, (found.model, found.other, found.control))
     prints = (*found.fingerprints, "", "", "")
-    about = About(
+    about = _of_measurement(
+        found,
         cards=tuple(card_of(name, print_) for name, print_ in zip(models, prints, strict=False)),
         methods=tuple(told_methods([(found.modality, found.method, found.params)])),
         seed=f"The examples are drawn from seed {found.seed}.",
-        versions=found.versions,
-        commands=(found.command,),
         python=repeating.comparison_code(found),
-        date=found.date,
-        machine=found.machine,
     )
     return report_of(found, about)
 
 
 def _trust(table: TrustTable) -> Report:
     asked = [(table.modality, one.name, one.params) for one in table.methods]
-    about = About(
+    about = _of_measurement(
+        table,
         cards=(card_of(table.model, table.model_fingerprint),),
         methods=tuple(told_methods(asked)),
         seed=f"The examples, and what is drawn at random, are drawn from seed {table.seed}.",
-        versions=table.versions,
-        commands=(table.command,),
         python=repeating.trust_code(table),
-        date=table.date,
-        machine=table.machine,
     )
     return report_of(table, about)
+
+
+def _of_measurement(found: ModelComparison | TrustTable, **more: Any) -> About:
+    """With what a measurement over many examples says of itself."""
+    return About(
+        versions=found.versions,
+        commands=(found.command,),
+        date=found.date,
+        machine=found.machine,
+        **more,
+    )
 
 
 def _run(record: RunRecord) -> Report:
