@@ -66,10 +66,13 @@ $(VENV)/installed-run: requirements.txt requirements-no-deps.txt | $(VENV)/pytho
 	@$(INSTALL_OURSELVES)
 	@touch $@
 
+# Python compiles what is imported when it is first; all of it beforehand takes a minute and a half.
 $(VENV)/installed-dev: requirements-dev.txt requirements-ray.txt requirements-dev-no-deps.txt requirements.txt requirements-no-deps.txt | $(VENV)/python
 	@echo "Installing what tests and linters need; the first time this takes some minutes ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-no-deps.txt -r requirements-dev-no-deps.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+		-r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
+		-r requirements-no-deps.txt -r requirements-dev-no-deps.txt
 	@$(INSTALL_OURSELVES)
 	@touch $@ $(VENV)/installed-run
 

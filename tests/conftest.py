@@ -1,19 +1,40 @@
 """Every test run has a home folder of its own, and computes on the CPU unless told otherwise."""
 
+import functools
 import os
 import tempfile
+from collections.abc import Iterator
 
 # Before anything reads the settings; the system clears its temporary folders.
 os.environ["DLEXPLAIN_HOME"] = tempfile.mkdtemp(prefix="dlexplain-tests-")
 os.environ.setdefault("DLEXPLAIN_DEVICE", "cpu")
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 import dlexplain.ui.start
+from dlexplain.explainers import batching
 
 # The dashboard looks after the queue for as long as its process lives. In tests that process is
 # this one, and it would start the runs that a test has just queued for itself.
 dlexplain.ui.start.STORE_AFTER_SECONDS = 1e6
+
+# Every AppTest reads the metadata of all installed packages, a third of a second each time.
+manifest_scanner.scan_component_manifests = functools.cache(
+    manifest_scanner.scan_component_manifests
+)
+
+
+@pytest.fixture(autouse=True)
+def _chunks_are_not_measured(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Up to three seconds a model, once for each home folder, and tests have hundreds of them; what
+    is measured, and that values do not depend on it, is for test_batching."""
+    if "test_batching" not in request.node.nodeid:
+        usual = batching.USUAL_CPU_CHUNK
+        monkeypatch.setattr(batching, "measure_chunk", lambda *_: usual)
+    yield
 
 
 WAITING = (
