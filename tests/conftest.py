@@ -3,7 +3,6 @@
 import functools
 import os
 import tempfile
-from collections.abc import Iterator
 
 # Before anything reads the settings; the system clears its temporary folders.
 os.environ["DLEXPLAIN_HOME"] = tempfile.mkdtemp(prefix="dlexplain-tests-")
@@ -28,13 +27,12 @@ manifest_scanner.scan_component_manifests = functools.cache(
 @pytest.fixture(autouse=True)
 def _chunks_are_not_measured(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+) -> None:
     """Up to three seconds a model, once for each home folder, and tests have hundreds of them; what
     is measured, and that values do not depend on it, is for test_batching."""
     if "test_batching" not in request.node.nodeid:
         usual = batching.USUAL_CPU_CHUNK
         monkeypatch.setattr(batching, "measure_chunk", lambda *_: usual)
-    yield
 
 
 WAITING = (
