@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.dashboard import FLAGS, serving, told
 
-SLOW = 60_000
+SLOW = 120_000
 
 
 @pytest.fixture(scope="module")
