@@ -22,7 +22,7 @@ COPY LICENSE NOTICE app.py ./
 COPY .streamlit ./.streamlit
 COPY scripts ./scripts
 COPY pages ./pages
-COPY docs/glossary.md ./docs/glossary.md
+COPY docs/glossary.md docs/glossary.zh.md ./docs/glossary.md
 COPY dlexplain ./dlexplain
 USER dlexplain
 VOLUME /data

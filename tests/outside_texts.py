@@ -123,7 +123,7 @@ class Module:
             return all(self.safe(end, made, strict) for end in ends)
         if isinstance(node.func, ast.Attribute) and name in ("join", "get", "rstrip", "capitalize"):
             return all(self.safe(n, scope, strict) for n in (node.func.value, *node.args))
-        if name in ("str", "sentence", "sorted", "list", "set", "next", "iter"):
+        if name in ("str", "tr", "sentence", "sorted", "list", "set", "next", "iter"):
             return all(self.safe(given, scope, strict) for given in node.args)
         return self._named(name, strict)
 

@@ -10,7 +10,9 @@ import pytest
 from tests.outside_texts import Module
 
 ROOT = Path(__file__).parents[1]
-EVERYWHERE = {"results", "params", "registry", "errors", "settings", "memory", "integrity"}
+EVERYWHERE = {
+    "errors", "integrity", "language", "memory", "params", "registry", "results", "settings",
+}  # fmt: skip
 ALLOWED = {
     "pages": {"ui", "figures", "services", "trained"},
     "app": {"ui"},

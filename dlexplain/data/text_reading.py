@@ -1,5 +1,6 @@
 """One text as a classifier reads it: ids, what each token stands for, and where it is."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,12 @@ from dlexplain.errors import TextError
 MOST_LETTERS = 1_000_000
 LEAST_SPELT = 3
 """A shorter word may well be single letters."""
+UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai and Lao, Burmese, Khmer
+    "\u3000-\u30ff\u31f0-\u31ff\uff00-\uffef"  # kana, and the signs of all wide letters
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"  # Chinese
+)
+"""A letter of a script that puts no blanks between words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +58,9 @@ class TextReader:
     longest  tokens that the model reads at most, marks included
     unknown  id of what the vocabulary lacks, or -1
     letters  whether a token is a letter; words are then what stands between blanks
+
+    Where a script puts no blanks between words, each token counts as a word: a tokeniser that
+    splits at blanks would take a whole Chinese sentence for one.
     """
 
     tokeniser: Tokenizer
@@ -74,6 +84,7 @@ class TextReader:
         if self.letters:
             words = _between_blanks(text)[np.minimum(offsets[:, 0], len(text) - 1)]
         words[special] = -1
+        words = _unspaced_apart(text, offsets, words)
         ids = np.array(found.ids, np.int64)
         named = [
             name if mark else text[start:stop] or name
@@ -132,3 +143,22 @@ def _between_blanks(text: str) -> NDArray[np.int64]:
     blanks = np.array([letter.isspace() for letter in text])
     begins = blanks & ~np.r_[False, blanks[:-1]]
     return np.cumsum(begins) - (1 if begins[0] else 0)
+
+
+def _unspaced_apart(
+    text: str, offsets: NDArray[np.int64], words: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """(tokens,) the words, with a new one where a token ends beside a letter of UNSPACED.
+
+    Bytes of one letter, which have the same place, stay together.
+    """
+    if not UNSPACED.search(text):
+        return words
+    begins = np.zeros(len(words), np.int64)
+    for i in range(1, len(words)):
+        start, before = offsets[i, 0], offsets[i - 1, 1]
+        same = words[i] == words[i - 1] >= 0 and before <= start < len(text)
+        begins[i] = same and bool(
+            UNSPACED.match(text, start) or UNSPACED.match(text, max(before - 1, 0))
+        )
+    return np.where(words >= 0, words + np.cumsum(begins), words)

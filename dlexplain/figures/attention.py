@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from dlexplain.figures.attention_heads import BASE
 from dlexplain.figures.scales import BLUE, INK, ORANGE, SEQUENTIAL, new_figure, rgba, value_range
 from dlexplain.figures.token_names import shown
+from dlexplain.language import tr
 from dlexplain.results import TokenWeights, plot
 
 CELL, LEAST, MOST = 22, 300, 720
@@ -41,7 +42,7 @@ def plot_matrix(found: TokenWeights, focus: int | None = None) -> go.Figure:
             "hovertemplate": "%{y} looks at %{x} with %{z:.1%}<extra></extra>",
             "colorbar": {"thickness": 8, "outlinewidth": 0, "tickformat": ".0%", "len": 0.6,
                          "orientation": "h", "y": 0, "yanchor": "top", "nticks": 4,
-                         "title": {"text": "part of attention", "side": "bottom"}},
+                         "title": {"text": tr("part of attention"), "side": "bottom"}},
         },
         {
             **BASE,
@@ -74,7 +75,7 @@ def plot_links(found: TokenWeights, focus: int | None = None) -> go.Figure:
             "annotations": [
                 {"x": x, "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 6, "text": text,
                  "showarrow": False, "font": {"color": INK}}
-                for x, text in ((0, "token"), (1, "looks at"))
+                for x, text in ((0, "token"), (1, tr("looks at")))
             ],
         },
     )  # fmt: skip
@@ -94,7 +95,7 @@ def plot_row(names: tuple[str, ...], weights: NDArray[np.float32]) -> go.Figure:
             **BASE,
             "height": 300,
             "xaxis": {**AXIS, "tickangle": -60},
-            "yaxis": {"title": {"text": "part of attention"}, "tickformat": ".0%"},
+            "yaxis": {"title": {"text": tr("part of attention")}, "tickformat": ".0%"},
         },
     )
 
@@ -135,7 +136,7 @@ def _end(found: TokenWeights, side: str, focus: int | None) -> dict[str, Any]:
     rows = found.weights if left else found.weights.T
     others = found.tokens if left else found.queries
     step = _step(len(names), max(LEAST, min(CELL * len(names), MOST)))
-    verb = "looks at" if left else "is looked at by"
+    verb = tr("looks at") if left else tr("is looked at by")
     near = unique_names(others)
     hover = [
         f"{name} {verb}<br>" + "<br>".join(f"{row[k]:.1%} {near[k]}" for k in _largest(row))
@@ -151,7 +152,7 @@ def _end(found: TokenWeights, side: str, focus: int | None) -> dict[str, Any]:
             _short(name) if index % step == 0 or (marked and index == focus) else ""
             for index, name in enumerate(names)
         ],
-        "textposition": "middle left" if left else "middle right",
+        "textposition": tr("middle left") if left else tr("middle right"),
         "marker": {
             "size": 7,
             "color": [ORANGE if marked and index == focus else INK for index in range(len(names))],

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dlexplain.figures.scales import CLEAR, ORANGE, SEQUENTIAL, colour, new_figure
+from dlexplain.language import tr
 from dlexplain.results import AttentionMaps, HeadFacts, PictureAttention, plot
 
 CELL, GUTTER = 64, 4
@@ -189,8 +190,10 @@ def _told(facts: HeadFacts | None, place: tuple[int, int]) -> str:
     if facts is None:
         return ""
     lines = [
-        f"entropy {facts.entropy[place]:.2f} bits, "
-        f"distance {facts.distance[place]:.1f} {facts.apart}"
+        tr(
+            f"entropy {facts.entropy[place]:.2f} bits, "
+            f"distance {facts.distance[place]:.1f} {facts.apart}"
+        )
     ]
     lines += [f"{share[place]:.0%} {kind}" for kind, share in facts.shares.items()]
     return "<br>" + "<br>".join(lines)

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dlexplain.figures.scales import CLEAR, STANDARD, Palette, Sign, new_figure, rgba, shown
+from dlexplain.language import tr
 from dlexplain.results import TextAttribution, plot
 from dlexplain.results.words import made_visible
 
@@ -62,9 +63,9 @@ def text_page(
 ) -> str:
     """An HTML document with the text in colours and the facts: to keep, and to send around."""
     title = f"{attribution.title}: {attribution.class_question}"
-    facts = [attribution.model, f"unit: {attribution.unit}"]
+    facts = [attribution.model, tr(f"unit: {attribution.unit}")]
     if attribution.completeness_error is not None:
-        facts.append(f"completeness error {attribution.completeness_error:.1%}")
+        facts.append(tr(f"completeness error {attribution.completeness_error:.1%}"))
     signed = palette.told if attribution.signed else ""
     notes = "".join(f"<p>{escape(note)}</p>" for note in (signed, attribution.note) if note)
     return (
@@ -93,10 +94,10 @@ def _span(
     token = made_visible(token)
     opacity = 0.0 if np.isnan(value) or top == 0 else STRONGEST * min(1.0, abs(value) / top)
     colour = _colour(attribution.signed, value, palette)
-    said = "not shown" if np.isnan(value) else f"{value:+.3g} {attribution.unit}"
+    said = tr("not shown") if np.isnan(value) else f"{value:+.3g} {attribution.unit}"
     style = f"background:{rgba(colour, round(opacity, 3))};border-radius:3px;padding:1px 2px"
     style += ";font-size:0.75em;opacity:0.8" if small else ""
-    style += ";outline:2px solid currentColor" if framed else ""
+    style += tr(";outline:2px solid currentColor") if framed else ""
     return f'<span style="{style}" title="{escape(token)}: {escape(said)}">{escape(token)}</span>'
 
 

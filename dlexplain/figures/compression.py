@@ -9,6 +9,7 @@ from dlexplain.figures.labels import Place, corners, polyline
 from dlexplain.figures.scales import BLUE, INK, ORANGE, new_figure
 from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
+from dlexplain.language import tr
 from dlexplain.results import plot
 from dlexplain.results.compression import COSTS, Compression, MeasuredModel
 from dlexplain.results.words import interval, metric_name, size
@@ -46,7 +47,7 @@ def plot_front(found: Compression, by: str = "latency") -> go.Figure:
     groups = {
         ("original", INK, "square"): [m for m in models if m is found.original],
         ("knee", ORANGE, "diamond"): [m for m in rest if m.name == knee],
-        ("on the front", BLUE, "circle"): [
+        (tr("on the front"), BLUE, "circle"): [
             m for m in rest if m.name in on_front and m.name != knee
         ],
         ("dominated", INK, "circle-open"): [m for m in rest if m.name not in on_front],
@@ -111,7 +112,7 @@ def _sides(
         )
 
     if "range" not in x or not models:
-        return dict.fromkeys(named, "top right")
+        return dict.fromkeys(named, tr("top right"))
     at = {m.name: place(UNITS[by][0] * m.cost(by), m.score or 0.0) for m in models}
     lines = polyline([at[name] for name in found.front(by)])
     for m in models:
@@ -141,7 +142,7 @@ def _points(
         "x": costs,
         "y": scores,
         "text": [_short(m) if m.name in sides else "" for m in models],
-        "textposition": [sides.get(m.name, "top right") for m in models],
+        "textposition": [sides.get(m.name, tr("top right")) for m in models],
         "cliponaxis": False,
         "marker": {"size": 12 if name == "knee" else 9, "color": colour, "symbol": symbol},
         "error_y": {

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dlexplain.figures.scales import CLEAR, LINES, new_figure, rgba
+from dlexplain.language import tr
 from dlexplain.results import Curve
 from dlexplain.results.words import made_visible, metric_name
 
@@ -88,7 +89,7 @@ def layout_of_curves(
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
         "hovermode": "x unified",
         "xaxis": {
-            "title": {"text": over if over == "step" else "minutes of training"},
+            "title": {"text": over if over == "step" else tr("minutes of training")},
             "type": "log" if log_x else "linear",
         },
         "yaxis": {

@@ -16,6 +16,7 @@ from plotly.subplots import make_subplots
 from dlexplain.figures.film_panels import PANEL, film_scale, panel
 from dlexplain.figures.overlay import INK, PAPER, write_line
 from dlexplain.figures.scales import BLUE, CLEAR, ORANGE, in_full
+from dlexplain.language import tr
 from dlexplain.results import Film, FilmFrame, SeriesAttribution, plot
 from dlexplain.results.words import metric_name
 
@@ -61,7 +62,7 @@ def film_strip(film: Film, columns: int = 5) -> bytes:
         image = Image.fromarray(panel(film, frame)).resize((side, side), Image.Resampling.LANCZOS)
         sheet.paste(image, (left, top))
         write_line(
-            draw, (left, top + side + 4), f"Epoch {frame.epoch}: {_short_of(frame)}", 14, side
+            draw, (left, top + side + 4), tr(f"Epoch {frame.epoch}: {_short_of(frame)}"), 14, side
         )
     return _png(sheet)
 
@@ -105,36 +106,36 @@ def _sheet(film: Film, place: int) -> NDArray[np.uint8]:
     sheet = Image.new("RGB", (width, HEAD + PANEL + FOOT), PAPER)
     draw = ImageDraw.Draw(sheet)
     write_line(draw, (MARGIN, 10), _title(film), 20, width - 2 * MARGIN)
-    told = f"{_when(frame)} of {film.epochs}: {_answer(frame)}"
+    told = tr(f"{_when(frame)} of {film.epochs}: {_answer(frame)}")
     write_line(draw, (MARGIN, 36), told, 17, width - 2 * MARGIN)
     sheet.paste(Image.fromarray(panel(film, frame)), (MARGIN, HEAD))
     _draw_scale(sheet, draw, film)
     left, height = MARGIN + PANEL + GAP, (PANEL - 12) // 2
     _draw_loss(draw, film, frame, (left, HEAD, left + CHART, HEAD + height))
     _draw_value(draw, film, place, (left, HEAD + height + 12, left + CHART, HEAD + PANEL))
-    legend = "red speaks for it, blue against it" if film.signed else "bright speaks for it"
-    write_line(draw, (left, HEAD + PANEL + 12), f"Map: {legend}, one scale", 13, CHART)
+    legend = tr("red speaks for it, blue against it") if film.signed else tr("bright speaks for it")
+    write_line(draw, (left, HEAD + PANEL + 12), tr(f"Map: {legend}, one scale"), 13, CHART)
     return np.asarray(sheet)
 
 
 def _title(film: Film) -> str:
     found = film.last.found
     if isinstance(found, SeriesAttribution):
-        return f"{film.title}: why {found.target}, {found.step} ahead"
-    return f"{film.title}: why {found.class_question}"
+        return tr(f"{film.title}: why {found.target}, {found.step} ahead")
+    return tr(f"{film.title}: why {found.class_question}")
 
 
 def _when(frame: FilmFrame) -> str:
-    return f"Epoch {frame.epoch}" if frame.epoch else "Epoch 0, before the first step"
+    return tr(f"Epoch {frame.epoch}") if frame.epoch else tr("Epoch 0, before the first step")
 
 
 def _answer(frame: FilmFrame) -> str:
     found = frame.found
     if isinstance(found, SeriesAttribution):
-        return f"forecast change {frame.value:+.3g}{found.unit}".replace("-", "−")
+        return tr(f"forecast change {frame.value:+.3g}{found.unit}").replace("-", "−")
     target = found.target.label
     said = "" if frame.said == target else f'says "{frame.said}", '
-    return f"{said}{target} {frame.value:.0%}"
+    return tr(f"{said}{target} {frame.value:.0%}")
 
 
 def _short_of(frame: FilmFrame) -> str:
@@ -190,7 +191,7 @@ class _Axes:
         for value in (self.x[0], self.x[1]):
             anchor = "la" if value == self.x[0] else "ra"
             x = self.at(value, self.y[0])[0]
-            draw.text((x, bottom + 4), f"epoch {value:g}", GREY, small, anchor=anchor)
+            draw.text((x, bottom + 4), tr(f"epoch {value:g}"), GREY, small, anchor=anchor)
 
     def line(
         self, draw: ImageDraw.ImageDraw, points: Sequence[Pixel], ink: Any, width: int
@@ -219,12 +220,12 @@ def _draw_loss(
     """The curves of the loss, whole, and where the frame stands."""
     lines = [(c.key, _by_epoch(film, c.steps), c.values) for c in film.curves if len(c)]
     if not lines:
-        write_line(draw, box[:2], "No loss was recorded", 14, CHART)
+        write_line(draw, box[:2], tr("No loss was recorded"), 14, CHART)
         return
     low, high = _span(np.concatenate([values for _, _, values in lines]))
     axes = _Axes(box, (0.0, float(max(1, film.epochs))), (low, high))
     names = ", ".join(f"{_short(key)} {_ink_name(key)}" for key, _, _ in lines)
-    axes.draw(draw, f"Loss: {names}", ".3g")
+    axes.draw(draw, tr(f"Loss: {names}"), ".3g")
     for key, epochs, values in lines:
         points = list(zip(epochs.tolist(), values.tolist(), strict=True))
         axes.line(draw, points, _rgb(_ink(key)), 1 if key.startswith("train") else 2)
@@ -295,7 +296,7 @@ def plot_film(film: Film, epoch: int | None = None) -> go.Figure:
             line={"color": BLUE}, hovertemplate="%{y:.1%}<extra></extra>",
         )  # fmt: skip
     drawn.add_scatter(
-        x=epochs, y=likeness, row=2, col=1, mode="lines+markers", name="map like the last one",
+        x=epochs, y=likeness, row=2, col=1, mode="lines+markers", name=tr("map like the last one"),
         line={"color": ORANGE, "dash": "dot"}, hovertemplate="ρ = %{y:.2f}<extra></extra>",
     )  # fmt: skip
     drawn.add_vline(
@@ -303,7 +304,7 @@ def plot_film(film: Film, epoch: int | None = None) -> go.Figure:
     )
     drawn.update_yaxes(title="loss", row=1, col=1)
     drawn.update_yaxes(title="likeness" if series else "share", row=2, col=1)
-    drawn.update_xaxes(title="epochs done", row=2, col=1)
+    drawn.update_xaxes(title=tr("epochs done"), row=2, col=1)
     drawn.update_layout(
         height=430,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},

@@ -9,6 +9,7 @@ from html import escape
 from dlexplain.figures.folders import COLOURS, jpeg_address, map_tile, told, view_tile
 from dlexplain.figures.report_page import page, text
 from dlexplain.figures.scales import ORANGE
+from dlexplain.language import tr
 from dlexplain.results import ExplainedFolder, PictureAnswer
 from dlexplain.results.words import duration, made_visible
 
@@ -55,15 +56,17 @@ def folder_report(found: ExplainedFolder, about: str = "", draw: Draw = map_addr
     shown = found.ordered(order)[:MOST]
     asked = ", ".join(f"{key} = {value}" for key, value in found.params.items())
     lines = [
-        f"Model {found.model}, method {found.title}" + (f" ({asked})" if asked else ""),
-        f"{len(found.answers):,} pictures, {duration(max(1, found.seconds))}",
+        tr(f"Model {found.model}, method {found.title}") + (f" ({asked})" if asked else ""),
+        tr(f"{len(found.answers):,} pictures, {duration(max(1, found.seconds))}"),
         *summary(found),
         about,
-        "Each map explains its picture's class and is drawn on a scale of its own; entropy and "
-        "disagreement are in bits.",
+        tr(
+            "Each map explains its picture's class and is drawn on a scale of its own; entropy and "
+            "disagreement are in bits."
+        ),
     ]
     if len(shown) < len(found.answers):
-        lines.append(f"The table has the first {len(shown):,}: {_order_told(order)}.")
+        lines.append(tr(f"The table has the first {len(shown):,}: {_order_told(order)}."))
     told_of = "".join(f"<p>{text(line)}</p>" for line in lines if line)
     body = (
         f"<h1>{text(found.source)}</h1>{told_of}"
@@ -75,21 +78,23 @@ def folder_report(found: ExplainedFolder, about: str = "", draw: Draw = map_addr
 def summary(found: ExplainedFolder) -> list[str]:
     """How often the models are right, and agree, where that is known."""
     told_of = [
-        ("Accuracy", found.accuracy_told),
-        (f"Accuracy of {found.rival}", found.rival_accuracy_told),
-        (f"Same class as {found.rival}", found.agreement_told),
+        (tr("Accuracy"), found.accuracy_told),
+        (tr(f"Accuracy of {found.rival}"), found.rival_accuracy_told),
+        (tr(f"Same class as {found.rival}"), found.agreement_told),
     ]
     return [f"{name}: {value}" for name, value in told_of if value]
 
 
 def _order_told(order: str) -> str:
-    return "the surest mistakes, then the least sure" if order == "wrong" else "the least sure"
+    return (
+        tr("the surest mistakes, then the least sure") if order == "wrong" else tr("the least sure")
+    )
 
 
 def _table(found: ExplainedFolder, answers: Sequence[PictureAnswer], draw: Draw) -> str:
-    heads = ["Picture", "Map", "File", "Class", "Probability", "Entropy"]
-    heads += ["Actual"] if found.known else []
-    heads += ["Rival's class", "Disagreement"] if found.rival else []
+    heads = [tr("Picture"), tr("Map"), tr("File"), tr("Class"), tr("Probability"), tr("Entropy")]
+    heads += [tr("Actual")] if found.known else []
+    heads += ["Rival's class", tr("Disagreement")] if found.rival else []
     head = "".join(f"<th>{escape(name)}</th>" for name in heads)
     rows = "".join(_row(found, answer, draw) for answer in answers)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

@@ -14,6 +14,7 @@ from dlexplain.figures.scales import BLUE, ORANGE, new_figure
 from dlexplain.figures.scales import INK as GREY
 from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
+from dlexplain.language import tr
 from dlexplain.results import ExplainedFolder, PictureAnswer, plot
 from dlexplain.results.folders import ORDERS, Order
 from dlexplain.results.words import made_visible
@@ -63,9 +64,9 @@ def told(answer: PictureAnswer) -> tuple[str, str]:
     """Two lines below a map: the class, and what there is to say against it, or the file's name."""
     first = f"{answer.top.probability:.0%}: {answer.top.name.label}"
     if answer.right is False and answer.truth is not None:
-        return first, f"truth: {answer.truth.label}"
+        return first, tr(f"truth: {answer.truth.label}")
     if answer.rival is not None and answer.rival.name != answer.top.name:
-        return first, f"rival: {answer.rival.name.label}"
+        return first, tr(f"rival: {answer.rival.name.label}")
     return first, made_visible(answer.name.rpartition("/")[2])
 
 
@@ -80,10 +81,12 @@ def contact_sheet(found: ExplainedFolder, order: Order = "name", most: int = MOS
     sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
     count = len(found.answers)
-    part = f"{len(shown):,} of {count:,} pictures" if len(shown) < count else f"{count:,} pictures"
+    part = (
+        tr(f"{len(shown):,} of {count:,} pictures") if len(shown) < count else f"{count:,} pictures"
+    )
     head = (
-        (f"{found.title}, {found.model}: {part} of {made_visible(found.source)}", 22),
-        (f"{ORDERS[order]}. Each map explains the class below it, on a scale of its own.", 15),
+        (tr(f"{found.title}, {found.model}: {part} of {made_visible(found.source)}"), 22),
+        (tr(f"{ORDERS[order]}. Each map explains the class below it, on a scale of its own."), 15),
     )
     for index, (text, letters) in enumerate(head):
         write_line(draw, (MARGIN, MARGIN + 30 * index), text, letters, size[0] - 2 * MARGIN)
@@ -121,7 +124,7 @@ def plot_folder(found: ExplainedFolder) -> go.Figure:
             "bargap": 0.08,
             "showlegend": len(traces) > 1,
             "legend": {"orientation": "h", "y": 1.12, "x": 0},
-            "xaxis": share_axis("probability of the class"),
+            "xaxis": share_axis(tr("probability of the class")),
             "yaxis": {
                 "title": {"text": "pictures"},
                 "rangemode": "tozero",
@@ -140,7 +143,7 @@ def _bars(
     name: str,
     colour: str,
 ) -> go.Bar:
-    spans = [f"{low:.0%} to {high:.0%}" for low, high in pairwise(edges)]
+    spans = [tr(f"{low:.0%} to {high:.0%}") for low, high in pairwise(edges)]
     return go.Bar(
         x=middle,
         y=counts,

@@ -17,6 +17,7 @@ from dlexplain.figures.scales import (
 )
 from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE, plot_errors
+from dlexplain.language import tr
 from dlexplain.results import (
     SeriesBacktest,
     SeriesForecast,
@@ -41,7 +42,7 @@ def plot_series_forecast(told: SeriesForecast, target: int = 0) -> go.Figure:
     traces = [
         *_intervals(told, target),
         _past(told, target),
-        _line(told, target, "forecast (median)", BLUE),
+        _line(told, target, tr("forecast (median)"), BLUE),
     ]
     if np.isfinite(told.truth[:, target]).any():
         traces.append(_truth(told, target))
@@ -51,7 +52,7 @@ def plot_series_forecast(told: SeriesForecast, target: int = 0) -> go.Figure:
 @plot.register
 def plot_what_if(found: WhatIf, target: int = 0) -> go.Figure:
     """Before and after a change of the past."""
-    changed = _past(found.after, target, "past, changed", ORANGE)
+    changed = _past(found.after, target, tr("past, changed"), ORANGE)
     return plot_before_and_after(found.before, found.after, target, [changed])
 
 
@@ -66,8 +67,8 @@ def plot_before_and_after(
     under  traces that lie under the past
     """
     traces = [
-        _band(before, target, "80% interval, before", BLUE),
-        _band(after, target, "80% interval, after", ORANGE),
+        _band(before, target, tr("80% interval, before"), BLUE),
+        _band(after, target, tr("80% interval, after"), ORANGE),
         *under,
         _past(before, target),
         _line(before, target, "before", BLUE),
@@ -194,7 +195,7 @@ def plot_coverage(found: SeriesBacktest, target: int = 0) -> go.Figure:
     traces: list[dict[str, Any]] = []
     shapes = []
     for index, level in enumerate(found.tested.coverage_levels):
-        kinds = [("as trained", found.tested.coverage, "dot")]
+        kinds = [(tr("as trained"), found.tested.coverage, "dot")]
         if found.calibrated is not None:
             kinds.append(("calibrated", found.calibrated, "solid"))
         for kind, values, dash in kinds:
@@ -228,8 +229,8 @@ def plot_coverage(found: SeriesBacktest, target: int = 0) -> go.Figure:
             **BASE,
             "height": 340,
             "shapes": shapes,
-            "xaxis": {"title": {"text": "periods ahead"}, "dtick": max(1, len(steps) // 12)},
-            "yaxis": share_axis("truth inside"),
+            "xaxis": {"title": {"text": tr("periods ahead")}, "dtick": max(1, len(steps) // 12)},
+            "yaxis": share_axis(tr("truth inside")),
             "legend": {**UNDER, "y": -0.3},
         },
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from dlexplain.figures.coloured_text import AGAINST, FOR, STRONGEST
 from dlexplain.figures.scales import BLUE, ORANGE, rgba
+from dlexplain.language import tr
 
 WIDE, HIGH = 360, 210
 """Of a drawing, in units of its own; it takes the width that it gets."""
@@ -128,7 +129,7 @@ def links(tokens: Sequence[str], weights: Sequence[Sequence[float]], alt: str) -
 def _looked(token: str, tokens: Sequence[str], looks: Sequence[float]) -> str:
     """ "superb looks at acting, 0.41" """
     most = max(range(len(looks)), key=looks.__getitem__)
-    return f"{token} looks most at {tokens[most]}, {looks[most]:.2f}"
+    return tr(f"{token} looks most at {tokens[most]}, {looks[most]:.2f}")
 
 
 def forecast_lines(

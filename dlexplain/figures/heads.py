@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 from dlexplain.figures.scales import BLUE, DIVERGING, INK, new_figure
 from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
+from dlexplain.language import tr
 from dlexplain.results import HeadMaps, MultiTaskTest, plot
 
 
@@ -38,7 +39,7 @@ def plot_heads(tested: MultiTaskTest) -> go.Figure:
                 "x": [score.chance for score in scores],
                 "y": names,
                 "mode": "markers",
-                "name": "always the commonest class",
+                "name": tr("always the commonest class"),
                 "marker": {"color": INK, "symbol": "line-ns-open", "size": 14},
                 "hovertemplate": "%{y}: always the commonest class %{x:.1%}<extra></extra>",
             },

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from dlexplain.figures.coloured_text import BOX, HEIGHT
 from dlexplain.figures.scales import CLEAR, INK, LINES, new_figure, rgba
 from dlexplain.figures.token_names import names_axis, shown
+from dlexplain.language import tr
 from dlexplain.results import ClassName, LabelledText, kind_of, plot
 from dlexplain.results.text_labels import OUTSIDE
 from dlexplain.results.words import made_visible
@@ -41,7 +42,7 @@ def labelled_text(found: LabelledText, chosen: int = -1) -> str:
         spans.append(_plain(found.text[at : stop - len(own)]))
         label, colour = score.name.label, colours.get(kind_of(score.name.label))
         style = SWATCH + (f";background:{rgba(colour, STRENGTH)}" if colour else "")
-        style += ";outline:2px solid currentColor" if number == chosen else ""
+        style += tr(";outline:2px solid currentColor") if number == chosen else ""
         said = f"{made_visible(own)}: {made_visible(label)}, {score.text}"
         tag = f'<sub style="opacity:.75"> {_plain(label)}</sub>' if colour else ""
         spans.append(f'<span style="{style}" title="{escape(said)}">{_plain(own)}{tag}</span>')
@@ -92,7 +93,7 @@ def plot_labelled_text(found: LabelledText) -> go.Figure:
                 "range": [0, 1],
                 "tickvals": [0, 0.5, 1],
                 "ticktext": ["0%", "50%", "100%"],
-                "title": {"text": "probability of its label"},
+                "title": {"text": tr("probability of its label")},
                 "fixedrange": True,
             },
             "height": HEIGHT,

@@ -9,6 +9,7 @@ from dlexplain.figures.latent_sheets import data_address
 from dlexplain.figures.making import MOST_CLASSES
 from dlexplain.figures.scales import LINES, ORANGE, new_figure
 from dlexplain.figures.tested import BASE
+from dlexplain.language import tr
 from dlexplain.results import LatentPlane, plot
 
 COLOURS = (*LINES, "#BCBD22", "#8C564B")
@@ -56,7 +57,7 @@ def plot_plane(
     if mark is not None:
         traces.append(
             {"type": "scatter", "mode": "markers", "x": [mark[0]], "y": [mark[1]],
-             "name": "this picture", "hovertemplate": "this picture<extra></extra>",
+             "name": tr("this picture"), "hovertemplate": "this picture<extra></extra>",
              "unselected": {"marker": {"opacity": 1}},
              "marker": {"symbol": "star", "size": 18, "color": ORANGE,
                         "line": {"color": "white", "width": 1.5}}}

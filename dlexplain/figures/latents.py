@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dlexplain.figures.latent_sheets import HIDDEN
 from dlexplain.figures.scales import BLUE, INK, ORANGE, STANDARD, new_figure
 from dlexplain.figures.tested import BASE
+from dlexplain.language import tr
 from dlexplain.results import DimensionEffects, EncodedPictures, Reconstruction, plot
 
 BINS = 40
@@ -93,8 +94,8 @@ def plot_errors(encoded: EncodedPictures, error: float) -> go.Figure:
             "hovertemplate": "%{x}: %{y:.1%}<extra>" + name + "</extra>",
         }
         for name, part, colour in (
-            ("training pictures", ~encoded.tested, INK),
-            ("test pictures", encoded.tested, BLUE),
+            (tr("training pictures"), ~encoded.tested, INK),
+            (tr("test pictures"), encoded.tested, BLUE),
         )
     ]
     return new_figure(
@@ -104,7 +105,7 @@ def plot_errors(encoded: EncodedPictures, error: float) -> go.Figure:
             "height": 240,
             "barmode": "overlay",
             "bargap": 0.02,
-            "xaxis": {"title": {"text": "mean squared error"}, "range": [0, end]},
+            "xaxis": {"title": {"text": tr("mean squared error")}, "range": [0, end]},
             "yaxis": {"title": {"text": "share"}, "tickformat": ".0%"},
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
             "shapes": [{"type": "line", "x0": error, "x1": error, "yref": "paper", "y0": 0,
@@ -122,14 +123,14 @@ def plot_use(encoded: EncodedPictures, picture: NDArray[np.float32]) -> go.Figur
     picture  (latent,) KL of one picture, drawn beside the mean; or () for none
     """
     order = list(encoded.most_used)
-    unit = "KL to the prior, nats" if len(encoded.kl) else "variance"
+    unit = tr("KL to the prior, nats") if len(encoded.kl) else "variance"
     names = [str(place) for place in order]
     traces: list[dict[str, Any]] = [
         {
             "type": "bar",
             "x": names,
             "y": encoded.use[order],
-            "name": "mean of the data set",
+            "name": tr("mean of the data set"),
             "marker": {"color": BLUE},
             "hovertemplate": "dimension %{x}: %{y:.3f}<extra></extra>",
         }
@@ -141,7 +142,7 @@ def plot_use(encoded: EncodedPictures, picture: NDArray[np.float32]) -> go.Figur
                 "mode": "markers",
                 "x": names,
                 "y": picture[order],
-                "name": "this picture",
+                "name": tr("this picture"),
                 "marker": {"color": ORANGE, "size": 9, "symbol": "diamond"},
                 "hovertemplate": "dimension %{x}: %{y:.3f}<extra>this picture</extra>",
             }
@@ -151,7 +152,10 @@ def plot_use(encoded: EncodedPictures, picture: NDArray[np.float32]) -> go.Figur
         {
             **BASE,
             "height": 280,
-            "xaxis": {"title": {"text": "latent dimension, most used first"}, "type": "category"},
+            "xaxis": {
+                "title": {"text": tr("latent dimension, most used first")},
+                "type": "category",
+            },
             "yaxis": {"title": {"text": unit}, "rangemode": "tozero"},
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         },

@@ -15,6 +15,7 @@ from dlexplain.figures.latent_sheets import png, sheet
 from dlexplain.figures.making import BASE
 from dlexplain.figures.overlay import enlarged
 from dlexplain.figures.scales import BLUE, INK, ORANGE, colour, new_figure
+from dlexplain.language import tr
 from dlexplain.results import (
     ActivationMaximisation,
     FeatureMaps,
@@ -65,7 +66,7 @@ def channel_tiles(maps: FeatureMaps, count: int = SHOWN, together: bool = True) 
         Tile(
             address(pixels),
             f"{channel}",
-            f"channel {channel}: mean {means[channel]:.3g}, largest {largest[channel]:.3g}",
+            tr(f"channel {channel}: mean {means[channel]:.3g}, largest {largest[channel]:.3g}"),
         )
         for channel, pixels in zip(chosen.tolist(), found, strict=True)
     ]
@@ -93,7 +94,7 @@ def filter_tiles(filters: Filters) -> list[Tile]:
 
 
 def _filter_told(place: int, weights: NDArray[np.float32]) -> str:
-    return f"filter {place}: {weights.min():.3g} to {weights.max():.3g}"
+    return tr(f"filter {place}: {weights.min():.3g} to {weights.max():.3g}")
 
 
 def _coloured(maps: NDArray[np.float32], signed: bool, together: bool) -> list[NDArray[np.uint8]]:
@@ -107,8 +108,8 @@ def _coloured(maps: NDArray[np.float32], signed: bool, together: bool) -> list[N
 
 def top_activation_tile(found: TopActivation) -> Tile:
     """The picture with a frame around what the unit saw that was most excited."""
-    label = f"{found.activation:.3g}, mean {found.mean:.3g}"
-    told = f"{found.name}: largest value {found.activation:.3g}, mean {found.mean:.3g}"
+    label = tr(f"{found.activation:.3g}, mean {found.mean:.3g}")
+    told = tr(f"{found.name}: largest value {found.activation:.3g}, mean {found.mean:.3g}")
     return Tile(address(framed(found.picture, found.field)), label, told)
 
 
@@ -190,7 +191,7 @@ def plot_units(maps: FeatureMaps, count: int, names: Sequence[str] = ()) -> go.F
     """The most active units of a layer without places; `names` of all units, where they have."""
     chosen = maps.order[:count]
     values = maps.values[chosen, 0, 0]
-    labels = [names[unit] if names else f"unit {unit}" for unit in chosen.tolist()]
+    labels = [names[unit] if names else tr(f"unit {unit}") for unit in chosen.tolist()]
     return new_figure(
         {
             "type": "bar",
@@ -245,14 +246,14 @@ def plot_activation_maximisation(found: ActivationMaximisation) -> go.Figure:
             "type": "scatter",
             "y": found.curve,
             "mode": "lines",
-            "name": "on the way",
+            "name": tr("on the way"),
             "line": {"color": BLUE, "width": 2},
             "hovertemplate": "step %{x}: %{y:.4g}<extra></extra>",
         }
     ]
     noise = float(found.noise.max())
-    what = "mean" if found.unit == "channel" else "middle unit"
-    title = f"{what} of channel {found.channel}, {found.raised}"
+    what = "mean" if found.unit == "channel" else tr("middle unit")
+    title = tr(f"{what} of channel {found.channel}, {found.raised}")
     return new_figure(
         traces,
         {

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dlexplain.figures.scales import BLUE, CLEAR, INK, LINES, new_figure
+from dlexplain.language import tr
 from dlexplain.results import GeneratedPictures, Reconstructions, plot
 
 BASE: dict[str, Any] = {
@@ -69,8 +70,11 @@ def plot_kl(found: Reconstructions) -> go.Figure:
         {
             **BASE,
             "height": 300,
-            "xaxis": {"title": {"text": "latent dimension, most used first"}, "type": "category"},
-            "yaxis": {"title": {"text": "KL to the prior, nats"}, "rangemode": "tozero"},
+            "xaxis": {
+                "title": {"text": tr("latent dimension, most used first")},
+                "type": "category",
+            },
+            "yaxis": {"title": {"text": tr("KL to the prior, nats")}, "rangemode": "tozero"},
         },
     )
 
@@ -103,8 +107,8 @@ def plot_latent(found: Reconstructions) -> go.Figure:
         {
             **BASE,
             "height": 380,
-            "xaxis": {"title": {"text": f"mean of latent dimension {across}"}},
-            "yaxis": {"title": {"text": f"mean of latent dimension {up}"}},
+            "xaxis": {"title": {"text": tr(f"mean of latent dimension {across}")}},
+            "yaxis": {"title": {"text": tr(f"mean of latent dimension {up}")}},
         },
     )
 
@@ -124,9 +128,9 @@ def plot_classes(found: GeneratedPictures) -> go.Figure:
         {
             **BASE,
             "height": 300,
-            "xaxis": {"title": {"text": "class, as the judge sees it"}, "type": "category",
+            "xaxis": {"title": {"text": tr("class, as the judge sees it")}, "type": "category",
                       "automargin": True},
-            "yaxis": {"title": {"text": f"of {found.judged:,} samples"}, "rangemode": "tozero"},
+            "yaxis": {"title": {"text": tr(f"of {found.judged:,} samples")}, "rangemode": "tozero"},
             "shapes": [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": even, "y1": even,
                         "line": {"color": INK, "dash": "dot"}}],
         },

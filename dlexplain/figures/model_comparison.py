@@ -22,6 +22,7 @@ from dlexplain.figures.scales import (
     value_range,
 )
 from dlexplain.figures.tested import BASE
+from dlexplain.language import tr
 from dlexplain.results import ModelComparison, TextAttribution, plot
 from dlexplain.results.model_comparison import (
     CHANGES,
@@ -48,9 +49,9 @@ TILE_TITLE = "font-size:.8rem;line-height:1.3;opacity:.75;margin-top:4px;overflo
 def plot_model_comparison(found: ModelComparison) -> go.Figure:
     """A dot an example, how far the maps of the two models drift apart, and of the first and the
     control; with the mean and its 95% interval. Orange: the two say different classes."""
-    rows = [("the two models", found.drift, [(one, one.drift) for one in found.examples])]
+    rows = [(tr("the two models"), found.drift, [(one, one.drift) for one in found.examples])]
     if found.control_kind != "none":
-        named = "the control" if found.control_kind == "model" else "the method's own draws"
+        named = tr("the control") if found.control_kind == "model" else tr("the method's own draws")
         rows.append(
             (named, found.control_drift, [(one, one.control_drift) for one in found.examples])
         )
@@ -149,7 +150,8 @@ def plot_class_drift(found: ModelComparison) -> go.Figure:
         {
             **BASE,
             "height": 90 + ROW * len(shown),
-            "xaxis": {"title": {"text": "mean drift"}, "rangemode": "tozero", "fixedrange": True,
+            "xaxis": {"title": {"text": tr("mean drift")}, "rangemode": "tozero",
+            "fixedrange": True,
                       "automargin": True},
             "yaxis": {"type": "category", "autorange": "reversed", "automargin": True,
                       "fixedrange": True},
@@ -175,7 +177,7 @@ def compared_tiles(found: ModelComparison, shown: ShownExample, titles: Sequence
     """
     tiles = []
     pictures = compared_pictures(found, shown)
-    for title, picture in zip(["The picture", *titles], pictures, strict=True):
+    for title, picture in zip([tr("The picture"), *titles], pictures, strict=True):
         told = escape(made_visible(title), quote=True)
         source = "data:image/jpeg;base64," + base64.b64encode(picture).decode()
         tiles.append(

@@ -11,6 +11,7 @@ from PIL import Image
 from dlexplain.figures.attention_heads import BASE, png_source
 from dlexplain.figures.overlay import PAGE_SIDE, enlarged, outlined
 from dlexplain.figures.scales import CLEAR, INK, LINES, new_figure
+from dlexplain.language import tr
 from dlexplain.results import Detection, Segmentation, plot
 
 PLACES = 32
@@ -97,7 +98,7 @@ def plot_segmentation(
     if others:
         key.append(
             {"type": "scatter", "mode": "markers", "x": [None], "y": [None],
-             "name": f"{len(others)} others, {sum(r.share for r in others):.1%}",
+             "name": tr(f"{len(others)} others, {sum(r.share for r in others):.1%}"),
              "hoverinfo": "skip", "marker": {"color": INK, "symbol": "square", "size": 11}}
         )  # fmt: skip
     layout = _on_picture(_shrunk(_painted(found, colours, chosen)), width, height, side)

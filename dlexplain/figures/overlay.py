@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 from dlexplain.figures.scales import STANDARD, Palette, Scale, Sign, shown
+from dlexplain.language import tr
 from dlexplain.results import Attribution
 
 PAGE_SIDE = 448
@@ -271,8 +272,8 @@ def attribution_png(
     left = MARGIN + (len(parts) - 1) * (width + MARGIN)
     _draw_scale(sheet, draw, scale, strength, (left, top + height + 12), width, a.unit, smooth)
     info = PngInfo()
-    info.add_text("Title", f"{a.title}: {a.class_question}")
-    info.add_text("Software", "dlexplain")
+    info.add_text(tr("Title"), f"{a.title}: {a.class_question}")
+    info.add_text(tr("Software"), "dlexplain")
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", pnginfo=info)
     return buffer.getvalue()
@@ -301,7 +302,7 @@ def _draw_scale(
     ):
         text = unit if value is None else f"{value:.3g}"
         draw.text((left + place, top + 22), text, INK, ImageFont.load_default(18), anchor=anchor)
-    notes = " ".join(filter(None, ("Smoothed." if smooth else "", scale.words)))
+    notes = " ".join(filter(None, (tr("Smoothed.") if smooth else "", scale.words)))
     write_line(draw, (left, top + 22 + LINE), notes, 17, width)
 
 

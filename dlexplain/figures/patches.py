@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from dlexplain.figures.attention_heads import BASE, png_source
 from dlexplain.figures.overlay import PAGE_SIDE, enlarged
 from dlexplain.figures.scales import CLEAR, ORANGE, new_figure
+from dlexplain.language import tr
 
 LINE = "rgba(255,255,255,0.35)"
 
@@ -48,7 +49,10 @@ def plot_patches(
             "x": columns + 0.5,
             "y": rows + 0.5,
             "customdata": np.arange(side**2),
-            "text": [f"row {r + 1}, column {c + 1}" for r, c in zip(rows, columns, strict=True)],
+            "text": [
+                tr(f"row {r + 1}, column {c + 1}")
+                for r, c in zip(rows, columns, strict=True)
+            ],
             "marker": {"size": max(4, pixels // side), "symbol": "square", "color": CLEAR},
             "selected": {"marker": {"color": CLEAR}},
             "unselected": {"marker": {"color": CLEAR, "opacity": 0}},

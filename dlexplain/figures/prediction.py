@@ -5,6 +5,7 @@ from html import escape
 import plotly.graph_objects as go
 
 from dlexplain.figures.scales import BLUE, new_figure
+from dlexplain.language import tr
 from dlexplain.results import ClassName, Prediction, plot
 
 ROW_HEIGHT = 36
@@ -58,7 +59,7 @@ def plot_prediction(prediction: Prediction) -> go.Figure:
 
 
 def _ids(name: ClassName) -> str:
-    return f"index {name.index}" + (f", {name.wnid}" if name.wnid else "")
+    return tr(f"index {name.index}") + (f", {name.wnid}" if name.wnid else "")
 
 
 def _short(label: str) -> str:

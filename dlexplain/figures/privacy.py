@@ -9,6 +9,7 @@ from dlexplain.figures.making import grid
 from dlexplain.figures.scales import BLUE, INK, LINES, ORANGE, new_figure, rgba
 from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
+from dlexplain.language import tr
 from dlexplain.results import plot
 from dlexplain.results.canaries import CanaryTest
 from dlexplain.results.inversion import Inversion
@@ -29,7 +30,7 @@ def plot_losses(found: PrivacyReport, marked: float | None = None) -> go.Figure:
     low, high = (float(end(np.concatenate(logs))) for end in (np.min, np.max))
     edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
     middle = (edges[1:] + edges[:-1]) / 2
-    names = ("of the training set", "others")
+    names = (tr("of the training set"), "others")
     traces = [
         {
             "type": "bar",
@@ -51,7 +52,7 @@ def plot_losses(found: PrivacyReport, marked: float | None = None) -> go.Figure:
             "height": 300,
             "barmode": "overlay",
             "xaxis": {
-                "title": {"text": "loss, nats"},
+                "title": {"text": tr("loss, nats")},
                 "tickvals": ticks,
                 "ticktext": [f"{10.0**tick:g}" for tick in ticks],
                 "fixedrange": True,
@@ -88,8 +89,8 @@ def plot_roc(found: PrivacyReport) -> go.Figure:
         {
             **BASE,
             "height": 300,
-            "xaxis": share_axis("false alarms among others"),
-            "yaxis": share_axis("members found"),
+            "xaxis": share_axis(tr("false alarms among others")),
+            "yaxis": share_axis(tr("members found")),
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         },
     )
@@ -156,7 +157,7 @@ def plot_trade(found: PrivacyTrade, what: str = "accuracy") -> go.Figure:
             "height": 300,
             "showlegend": False,
             "xaxis": {
-                "title": {"text": "privacy budget, epsilon"},
+                "title": {"text": tr("privacy budget, epsilon")},
                 "type": "category",
                 "categoryorder": "array",
                 "categoryarray": names,
@@ -177,7 +178,7 @@ def plot_trade(found: PrivacyTrade, what: str = "accuracy") -> go.Figure:
 
 
 def epsilon_told(epsilon: float | None) -> str:
-    return "no noise" if epsilon is None else f"{epsilon:g}"
+    return tr("no noise") if epsilon is None else f"{epsilon:g}"
 
 
 @plot.register
@@ -210,7 +211,7 @@ def plot_exposure(found: CanaryTest) -> go.Figure:
             **BASE,
             "height": 300,
             "xaxis": {
-                "title": {"text": "how often the secret stood in the text"},
+                "title": {"text": tr("how often the secret stood in the text")},
                 "type": "category",
                 "categoryorder": "array",
                 "categoryarray": [f"{times:,} times" for times in found.times],
@@ -218,7 +219,7 @@ def plot_exposure(found: CanaryTest) -> go.Figure:
                 "automargin": True,
             },
             "yaxis": {
-                "title": {"text": "exposure, bits"},
+                "title": {"text": tr("exposure, bits")},
                 "range": [-0.5, found.most + 1],
                 "fixedrange": True,
                 "automargin": True,

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 from dlexplain.figures.scales import BLUE, INK, new_figure, rgba
 from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
+from dlexplain.language import tr
 from dlexplain.results import Quality, plot
 from dlexplain.results.quality import LayerCurve, RemovalCurve
 
@@ -46,7 +47,7 @@ def plot_removal(curve: RemovalCurve, unit: str) -> go.Figure:
         "x": curve.shares,
         "y": curve.random.mean(0),
         "line": {"color": INK, "width": 2, "dash": "dash"},
-        "name": f"random maps, n = {len(curve.random)}",
+        "name": tr(f"random maps, n = {len(curve.random)}"),
         "hovertemplate": f"random maps, {hover}<extra></extra>",
     }
     own = {
@@ -56,10 +57,10 @@ def plot_removal(curve: RemovalCurve, unit: str) -> go.Figure:
         "y": curve.answers,
         "line": {"color": BLUE, "width": 2.5},
         "marker": {"size": 5},
-        "name": "this map",
+        "name": tr("this map"),
         "hovertemplate": f"this map, {hover}<extra></extra>",
     }
-    said = "probability" if percent else unit or "what the model says"
+    said = "probability" if percent else unit or tr("what the model says")
     return new_figure(
         [*thin, *([mean] if len(curve.random) else []), own],
         _layout(
@@ -88,12 +89,12 @@ def plot_layers(curve: LayerCurve) -> go.Figure:
         },
         _layout(
             {
-                "title": {"text": "random layers, the last one first"},
+                "title": {"text": tr("random layers, the last one first")},
                 "tickvals": [0, len(names) - 1] if len(names) > 1 else [0],
                 "ticktext": [names[0], names[-1]] if len(names) > 1 else names,
             },
             {
-                "title": {"text": "alike (rank correlation)"},
+                "title": {"text": tr("alike (rank correlation)")},
                 "range": [min(-0.05, float(means.min()) - 0.05), 1.02],
                 "zeroline": True,
                 "zerolinecolor": INK,
@@ -104,7 +105,7 @@ def plot_layers(curve: LayerCurve) -> go.Figure:
 
 def _share_of(curve: RemovalCurve) -> str:
     put_back = curve.name.startswith("with ")
-    return "share that the model is given" if put_back else "share taken away"
+    return tr("share that the model is given") if put_back else tr("share taken away")
 
 
 def _layout(x: dict[str, object], y: dict[str, object]) -> dict[str, object]:

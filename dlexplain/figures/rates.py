@@ -3,6 +3,7 @@
 import plotly.graph_objects as go
 
 from dlexplain.figures.scales import BLUE, CLEAR, ORANGE, new_figure
+from dlexplain.language import tr
 from dlexplain.results.rates import RateSearch
 
 
@@ -35,8 +36,8 @@ def plot_rates(found: RateSearch) -> go.Figure:
             "height": 260,
             "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
             "showlegend": False,
-            "xaxis": {"title": {"text": "learning rate"}, "type": "log"},
-            "yaxis": {"title": {"text": "training loss"}, "automargin": True},
+            "xaxis": {"title": {"text": tr("learning rate")}, "type": "log"},
+            "yaxis": {"title": {"text": tr("training loss")}, "automargin": True},
             "paper_bgcolor": CLEAR,
             "plot_bgcolor": CLEAR,
         },

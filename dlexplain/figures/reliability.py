@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from dlexplain.figures.scales import BLUE, INK, LINES, ORANGE, new_figure, rgba
 from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
+from dlexplain.language import tr
 from dlexplain.results import (
     CalibrationScores,
     CertifiedAccuracy,
@@ -26,7 +27,7 @@ POINTS = 200
 def plot_reliability(found: ClassifierCalibration) -> go.Figure:
     """Accuracy over confidence, a bin a point with Wilson's interval, before and after the
     temperature; on the diagonal probabilities are right. Below: how many inputs of each bin."""
-    after = f"at temperature {found.temperature:.2f}"
+    after = tr(f"at temperature {found.temperature:.2f}")
     traces = [
         {
             "type": "scatter",
@@ -34,10 +35,10 @@ def plot_reliability(found: ClassifierCalibration) -> go.Figure:
             "y": [0, 1],
             "mode": "lines",
             "line": {"color": INK, "width": 1, "dash": "dot"},
-            "name": "perfectly calibrated",
+            "name": tr("perfectly calibrated"),
             "hoverinfo": "skip",
         },
-        _points(found.before, "as it is", ORANGE),
+        _points(found.before, tr("as it is"), ORANGE),
         *([_points(found.after, after, BLUE)] if found.fitted else []),
         _counts(found.before, ORANGE),
         *([_counts(found.after, BLUE)] if found.fitted else []),
@@ -123,7 +124,7 @@ def plot_outside(found: OutOfDistribution, score: str = "") -> go.Figure:
             **BASE,
             "height": 400,
             "xaxis": {"title": {"text": AXES[score]}, "fixedrange": True, "zeroline": False},
-            "yaxis": {**SHARE, "title": {"text": "part of the set"}},
+            "yaxis": {**SHARE, "title": {"text": tr("part of the set")}},
             "legend": {**LEGEND, "y": -0.3},
         },
     )
@@ -162,7 +163,7 @@ def plot_certified(found: CertifiedAccuracy) -> go.Figure:
         "y": shares,
         "mode": "lines",
         "line": {"color": BLUE, "width": 2, "shape": "hv"},
-        "name": f"certified, noise {found.sigma:g}",
+        "name": tr(f"certified, noise {found.sigma:g}"),
         "hovertemplate": "radius %{x:.2f}: %{y:.1%}<extra></extra>",
     }
     plain = {
@@ -171,7 +172,7 @@ def plot_certified(found: CertifiedAccuracy) -> go.Figure:
         "y": [found.plain_accuracy],
         "mode": "markers",
         "marker": {"color": ORANGE, "size": 10, "symbol": "diamond"},
-        "name": "right without noise, certified to nothing",
+        "name": tr("right without noise, certified to nothing"),
         "hovertemplate": "%{y:.1%}<extra></extra>",
     }
     return new_figure(
@@ -180,12 +181,12 @@ def plot_certified(found: CertifiedAccuracy) -> go.Figure:
             **BASE,
             "height": 380,
             "xaxis": {
-                "title": {"text": "radius in L2, 0 black and 1 white"},
+                "title": {"text": tr("radius in L2, 0 black and 1 white")},
                 "range": [-0.01 * most, most],
                 "fixedrange": True,
                 "zeroline": False,
             },
-            "yaxis": share_axis("right and certified"),
+            "yaxis": share_axis(tr("right and certified")),
             "legend": LEGEND,
         },
     )

@@ -16,6 +16,7 @@ from dlexplain.figures.report_page import (
 )
 from dlexplain.figures.scales import rgba
 from dlexplain.figures.static import WIDTH_MM, Kind, PrintWarning, printed
+from dlexplain.language import tr
 from dlexplain.results.reports import (
     FORMATS,
     KINDS,
@@ -168,9 +169,9 @@ def _about(report: Report) -> str:
     }
     made = {name: value for name, value in made.items() if value}
     sections = (
-        ("The methods", told),
-        ("The model" if len(cards) == 1 else "The models", cards),
-        ("To repeat it", [*again, facts(made)]),
+        (tr("The methods"), told),
+        (tr("The model") if len(cards) == 1 else tr("The models"), cards),
+        (tr("To repeat it"), [*again, facts(made)]),
     )
     return "".join(f"<h2>{name}</h2>{''.join(parts)}" for name, parts in sections if parts)
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from dlexplain.figures.scales import BLUE, LINES, ORANGE
+from dlexplain.language import tr
 from dlexplain.results.words import made_visible
 
 STYLE = f"""
@@ -129,7 +130,7 @@ def page(title: str, body: str, charts: bool = False) -> bytes:
     policy, scripts = NO_NETWORK, ""
     if charts:
         packed, of_plotly = plotly_script()
-        policy += f"; script-src {_hash(SCRIPT.encode())} {of_plotly}"
+        policy += tr(f"; script-src {_hash(SCRIPT.encode())} {of_plotly}")
         look = data_block({"lines": list(LINES)}, ' id="look"')
         scripts = (
             f'<script type="text/plain" id="plotly">{packed}</script>{look}'

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dlexplain.errors import DlexplainError
 from dlexplain.figures.coloured_text import STRONGEST
 from dlexplain.figures.report_html import piece_colour, printed_quietly
+from dlexplain.language import tr
 from dlexplain.results.reports import (
     COLOUR,
     FORMATS,
@@ -75,24 +76,24 @@ def _sheet(report: Report) -> "tuple[FPDF, Report]":
     class Sheet(FPDF):
         def footer(self) -> None:
             self.set_y(-12)
-            self.set_font("Text", size=7.5)
+            self.set_font(tr("Text"), size=7.5)
             self.set_text_color(*SOFT)
             self.cell(WIDTH / 2, 5, _cut(self, made_visible(report.title), WIDTH * 0.75))
-            self.cell(WIDTH / 2, 5, f"{self.page_no()} of {{nb}}", align="R")
+            self.cell(WIDTH / 2, 5, tr(f"{self.page_no()} of {{nb}}"), align="R")
 
     sheet = Sheet(format="A4")
     sheet.set_margins(MARGIN, MARGIN)
     sheet.set_auto_page_break(True, 18)
     folder = _fonts()
     for style, name in (("", ""), ("B", "-Bold")):
-        sheet.add_font("Text", style, folder / f"DejaVuSans{name}.ttf")
-    sheet.add_font("Code", "", folder / "DejaVuSansMono.ttf")
+        sheet.add_font(tr("Text"), style, folder / f"DejaVuSans{name}.ttf")
+    sheet.add_font(tr("Code"), "", folder / "DejaVuSansMono.ttf")
     missing = _add_fallbacks(sheet, _letters(report))
     sheet.set_title(report.title)
     sheet.set_creator("dlexplain")
     sheet.set_lang("en")
     sheet.add_page()
-    sheet.set_font("Text", size=BODY)
+    sheet.set_font(tr("Text"), size=BODY)
     if missing:
         report = Report.from_dict(
             _boxed(report.to_dict(), str.maketrans(dict.fromkeys(missing, BOX)))
@@ -140,7 +141,7 @@ def _add_fallbacks(sheet: "FPDF", letters: set[str]) -> set[str]:
     missing = letters - _letters_of(sheet, "text")
     names: list[str] = []
     for file in _machine_fonts() if missing else ():
-        name = f"Other{len(names)}"
+        name = tr(f"Other{len(names)}")
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -204,7 +205,7 @@ def _cut(sheet: "FPDF", told: str, width: float) -> str:
 
 def _answer(sheet: "FPDF", answer: str) -> None:
     top = sheet.get_y()
-    sheet.set_font("Text", "", BODY + 1.5)
+    sheet.set_font(tr("Text"), "", BODY + 1.5)
     sheet.set_text_color(*INK)
     sheet.set_fill_color(*PANEL)
     sheet.set_x(MARGIN + 1.2)
@@ -268,7 +269,7 @@ def _chart(sheet: "FPDF", chart: Chart) -> None:
     try:
         content = printed_quietly(chart, "png", WIDTH)
     except DlexplainError as error:
-        _line(sheet, f"{chart.alt}. It cannot be printed: {error}", SMALL, SOFT)
+        _line(sheet, tr(f"{chart.alt}. It cannot be printed: {error}"), SMALL, SOFT)
         return
     with Image.open(io.BytesIO(content)) as image:
         height = WIDTH * image.height / image.width
@@ -300,7 +301,7 @@ def _pictures(sheet: "FPDF", pictures: Sequence[Shown]) -> None:
 def _picture(sheet: "FPDF", one: Shown, left: float, top: float, side: float) -> float:
     """Drawn at a place; returns where it ends below."""
     sheet.set_xy(left, top)
-    sheet.set_font("Text", "B", 9)
+    sheet.set_font(tr("Text"), "B", 9)
     sheet.set_text_color(*INK)
     sheet.cell(side, 5, _cut(sheet, made_visible(one.title), side))
     from PIL import Image
@@ -314,7 +315,7 @@ def _picture(sheet: "FPDF", one: Shown, left: float, top: float, side: float) ->
         _bar(sheet, one.bar, left, side)
     if one.caption:
         sheet.set_x(left)
-        sheet.set_font("Text", "", 7.2)
+        sheet.set_font(tr("Text"), "", 7.2)
         sheet.set_text_color(*SOFT)
         sheet.multi_cell(side, 3.4, _breakable(one.caption), align="L", new_x="LEFT", new_y="NEXT")
     return float(sheet.get_y())
@@ -328,7 +329,7 @@ def _bar(sheet: "FPDF", bar: ColourBar, left: float, side: float) -> None:
         sheet.rect(left + place * side / count, top, side / count + 0.05, 2, style="F")
     sheet.set_draw_color(LINE)
     sheet.rect(left, top, side, 2)
-    sheet.set_font("Text", "", 6.8)
+    sheet.set_font(tr("Text"), "", 6.8)
     sheet.set_text_color(*SOFT)
     for told, align in ((bar.low, "L"), (bar.unit, "C"), (bar.high, "R")):
         sheet.set_xy(left, top + 2.2)
@@ -363,7 +364,7 @@ def _coloured(sheet: "FPDF", part: Coloured) -> None:
     """Word by word, each on its colour."""
     if part.title:
         _line(sheet, part.title, BODY, INK, "B")
-    sheet.set_font("Text", "", BODY + 0.5)
+    sheet.set_font(tr("Text"), "", BODY + 0.5)
     sheet.set_text_color(*INK)
     high = 6.2
     for word, share in _pieces(part):
@@ -406,7 +407,7 @@ def _table(sheet: "FPDF", rows: Rows) -> None:
         return
     many = len(rows.columns)
     size = BODY - 1.5 if many <= 4 else 7.0 if many <= 7 else 5.6
-    sheet.set_font("Text", "", size)
+    sheet.set_font(tr("Text"), "", size)
     sheet.set_text_color(*INK)
     sheet.set_draw_color(LINE)
     sheet.set_fill_color(255)  # with which the table paints its cells
@@ -448,20 +449,20 @@ def _widths(sheet: "FPDF", rows: Rows) -> tuple[float, ...]:
 def _about(sheet: "FPDF", report: Report) -> None:
     about = report.about
     if about.methods:
-        _heading(sheet, "The methods")
+        _heading(sheet, tr("The methods"))
         for one in about.methods:
             _method(sheet, one)
     if about.cards:
-        _heading(sheet, "The model" if len(about.cards) == 1 else "The models")
+        _heading(sheet, tr("The model") if len(about.cards) == 1 else tr("The models"))
         for card in about.cards:
             _line(sheet, card.title, BODY, INK, "B")
             _table(sheet, Rows(("", ""), tuple(card.facts.items())))
-    _heading(sheet, "To repeat it", 30)
+    _heading(sheet, tr("To repeat it"), 30)
     from fpdf.enums import WrapMode
 
     for code in (*about.commands, *about.code):
         sheet.set_fill_color(*PANEL)
-        sheet.set_font("Code", "", 7.6)
+        sheet.set_font(tr("Code"), "", 7.6)
         sheet.set_text_color(*INK)
         sheet.multi_cell(
             WIDTH, 3.9, made_visible(code), align="L", fill=True, padding=2,
@@ -470,7 +471,7 @@ def _about(sheet: "FPDF", report: Report) -> None:
         sheet.ln(1.5)
     versions = ", ".join(f"{name} {version}" for name, version in about.versions.items())
     made = " · ".join(filter(None, (about.date.replace("T", " "), about.machine)))
-    told = (("Made", made), ("Seed", about.seed), ("Versions", versions))
+    told = ((tr("Made"), made), (tr("Seed"), about.seed), (tr("Versions"), versions))
     _table(sheet, Rows(("", ""), tuple((name, value) for name, value in told if value)))
 
 

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from dlexplain.figures.scales import INK, LINES, new_figure, rgba
 from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
+from dlexplain.language import tr
 from dlexplain.results import Robustness, plot
 from dlexplain.results.attacks import NORM_TITLES
 from dlexplain.results.robustness import ANY, Estimate
@@ -39,10 +40,10 @@ def plot_robustness(found: Robustness, second: Robustness | None = None) -> go.F
             accuracy = (each.clean, *curve.accuracy)
             traces.append(_line(x, accuracy, title, colours[curve.name], dash, width))
     scaled = f"{NORM_TITLES.get(found.norm, found.norm)}, of 255"
-    title = f"budget in {scaled if found.norm == 'linf' else NORM_TITLES.get(found.norm, '')}"
+    title = tr(f"budget in {scaled if found.norm == 'linf' else NORM_TITLES.get(found.norm, '')}")
     # All together lie beneath the others: where one attack fools all that any does, both are seen.
     traces.sort(key=lambda trace: trace["line"]["color"] != INK)
-    return new_figure(traces, _layout(title, share_axis("robust accuracy")))
+    return new_figure(traces, _layout(title, share_axis(tr("robust accuracy"))))
 
 
 def plot_corruptions(
@@ -75,13 +76,13 @@ def plot_corruptions(
         if each is not None and each.severities:
             levels = [getattr(level, measure) for level in each.severities]
             x = [float(level.severity) for level in each.severities]
-            title = "mean" if second is None else f"mean, {each.model}"
+            title = "mean" if second is None else tr(f"mean, {each.model}")
             traces.append(_line(x, levels, title, INK, dash, 3.0))
     axis = {"title": {"text": MEASURES[measure]}, "tickformat": ".2f", "fixedrange": True,
             "automargin": True}  # fmt: skip
     if measure == "accuracy":
         axis = share_axis(MEASURES[measure])
-    return new_figure(traces, _layout("severity, 0 as it is", axis))
+    return new_figure(traces, _layout(tr("severity, 0 as it is"), axis))
 
 
 def _colours(names: Sequence[str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.colors import get_colorscale, sample_colorscale
 
+from dlexplain.language import tr
 from dlexplain.results.words import capital
 
 Sign = Literal["both", "positive", "negative"]
@@ -46,7 +47,7 @@ class Palette:
 
     @property
     def told(self) -> str:
-        return f"{capital(self.warm)} speaks for the class, {self.cool} against it."
+        return tr(f"{capital(self.warm)} speaks for the class, {self.cool} against it.")
 
     def stops(self, count: int = 9) -> list[tuple[float, str]]:
         """From `less`, over clear at 0, to `more`: for cells on a light or a dark ground."""
@@ -115,7 +116,9 @@ class Scale:
         """Such as "Colours end at the 99th percentile; largest: 0.31."."""
         if not self.clipped:
             return ""
-        return f"Colours end at the {CLIP_PERCENTILE}th percentile; largest: {self.largest:.3g}."
+        return tr(
+            f"Colours end at the {CLIP_PERCENTILE}th percentile; largest: {self.largest:.3g}."
+        )
 
     def opacity(self, heatmap: NDArray[np.float32]) -> NDArray[np.float32]:
         """(height, width) -> 0..1: how far a value is from nothing, on this scale; NaN gives 0."""

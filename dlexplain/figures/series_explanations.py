@@ -20,6 +20,7 @@ from dlexplain.figures.scales import (
     value_range,
 )
 from dlexplain.figures.tested import BASE
+from dlexplain.language import tr
 from dlexplain.results import SeriesAttention, SeriesAttribution, about_of, period_format, plot
 
 ROW = 34
@@ -136,7 +137,7 @@ def _words(found: SeriesAttribution) -> str:
 def _effect(found: SeriesAttribution) -> str:
     """What bars measure: "effect, percentage points"; short, as a phone has little room."""
     unit = found.unit or about_of(found.about, found.target).unit_of_changes
-    return f"effect, {unit}" if unit else "effect"
+    return tr(f"effect, {unit}") if unit else "effect"
 
 
 def _coloured(values: NDArray[np.float64], palette: Palette) -> dict[str, Any]:
@@ -153,7 +154,7 @@ def _coloured(values: NDArray[np.float64], palette: Palette) -> dict[str, Any]:
 @plot.register
 def plot_attention_read(found: SeriesAttention) -> go.Figure:
     """What the last period looked at in the last layer, a line a head and their mean."""
-    rows = [(f"head {head + 1}", weights) for head, weights in enumerate(found.read)]
+    rows = [(tr(f"head {head + 1}"), weights) for head, weights in enumerate(found.read)]
     traces = [
         {
             **scatter(
@@ -171,7 +172,7 @@ def plot_attention_read(found: SeriesAttention) -> go.Figure:
             "type": "bar",
             "x": found.dates,
             "y": found.read.mean(axis=0),
-            "name": "mean of heads",
+            "name": tr("mean of heads"),
             "marker": {"color": rgba(BLUE, 0.35)},
             "hovertemplate": when(found.period) + ": %{y:.1%}<extra>mean</extra>",
         }
@@ -215,7 +216,7 @@ def plot_attention_map(found: SeriesAttention, layer: int, head: int | None) -> 
         {
             **BASE,
             "height": 460,
-            "xaxis": {"title": {"text": "looked at"}, **time_axis(found.period)},
+            "xaxis": {"title": {"text": tr("looked at")}, **time_axis(found.period)},
             "yaxis": {
                 "title": {"text": "from"},
                 "autorange": "reversed",

@@ -8,6 +8,7 @@ from dlexplain.figures.scales import BLUE, INK, ORANGE, new_figure
 from dlexplain.figures.series_explanations import plot_series_attribution
 from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
+from dlexplain.language import tr
 from dlexplain.results import SeriesAttribution, plot
 from dlexplain.results.shortcuts import ShortcutTest
 
@@ -51,7 +52,7 @@ def plot_masses(tested: ShortcutTest) -> go.Figure:
             "margin": {"l": 8, "r": 24, "t": 24, "b": 8},
             "height": 110 + ROW * len(found),
             "bargap": 0.3,
-            "xaxis": share_axis("relevance mass in the mark"),
+            "xaxis": share_axis(tr("relevance mass in the mark")),
             "yaxis": {
                 "autorange": "reversed",
                 "type": "category",
@@ -64,7 +65,7 @@ def plot_masses(tested: ShortcutTest) -> go.Figure:
     figure.add_vline(tested.chance, line={"color": ORANGE, "dash": "dash", "width": 2})
     figure.add_annotation(
         x=tested.chance, y=1, yref="paper", xanchor="left", yanchor="bottom", showarrow=False,
-        text=f"chance {tested.chance:.1%}", font={"color": ORANGE},
+        text=tr(f"chance {tested.chance:.1%}"), font={"color": ORANGE},
     )  # fmt: skip
     return figure
 

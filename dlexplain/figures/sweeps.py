@@ -9,6 +9,7 @@ from dlexplain.figures.curves import shortened
 from dlexplain.figures.scales import BLUE, INK, ORANGE, SEQUENTIAL, new_figure, rgba
 from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
+from dlexplain.language import tr
 from dlexplain.results import Sweep, plot
 from dlexplain.results.sweeps import Aim, Importance, Surface, Trial, told, value_text
 from dlexplain.results.words import interval
@@ -33,12 +34,12 @@ def plot_history(sweep: Sweep) -> go.Figure:
         "error_y": _bars(sweep.aim, known),
     }  # fmt: skip
     best = {
-        "type": "scatter", "mode": "lines", "name": "best so far", "x": numbers, "y": so_far,
+        "type": "scatter", "mode": "lines", "name": tr("best so far"), "x": numbers, "y": so_far,
         "line": {"color": ORANGE, "width": 2, "shape": "hv"}, "hoverinfo": "skip",
     }  # fmt: skip
     pruned = [t for t in sweep.trials if t.state == "pruned" and t.values]
     ended = {
-        **_points(sweep, pruned, INK, "x-thin-open", "pruned, at its last epoch"),
+        **_points(sweep, pruned, INK, "x-thin-open", tr("pruned, at its last epoch")),
         "x": [t.number for t in pruned], "y": [t.values[0] for t in pruned],
     }  # fmt: skip
     return new_figure(
@@ -89,7 +90,7 @@ def plot_slice(sweep: Sweep, key: str) -> go.Figure:
     groups = (
         (sweep.finished, BLUE, "circle", "finished"),
         (tuple(t for t in sweep.trials if t.state == "pruned" and t.values),
-         INK, "circle-open", "pruned, at its last epoch"),
+         INK, "circle-open", tr("pruned, at its last epoch")),
     )  # fmt: skip
     words = any(not _is_number(t.params[key]) for t in sweep.trials if key in t.params)
     traces = [
@@ -129,7 +130,7 @@ def plot_importance(found: Importance) -> go.Figure:
         },
         {
             **BASE, "height": 90 + 38 * len(names),
-            "xaxis": share_axis("part of the variance it explains"),
+            "xaxis": share_axis(tr("part of the variance it explains")),
             "yaxis": {"automargin": True, "fixedrange": True, "type": "category"},
         },
     )  # fmt: skip
@@ -178,7 +179,7 @@ def plot_aims(sweep: Sweep) -> go.Figure:
     numbers = {t.number for t in front}
     rest = [t for t in sweep.finished if t.number not in numbers]
     factor, title = UNITS.get(second.metric, (1.0, second.title))
-    groups = ((rest, INK, "circle-open", "dominated"), (front, BLUE, "circle", "on the front"))
+    groups = ((rest, INK, "circle-open", "dominated"), (front, BLUE, "circle", tr("on the front")))
     traces = []
     for trials, colour, symbol, name in groups:
         if not trials:

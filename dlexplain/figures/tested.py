@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dlexplain.figures.scales import BLUE, CLEAR, INK, LINES, ORANGE, new_figure, rgba
+from dlexplain.language import tr
 from dlexplain.results import Backtest, ClassificationTest, LanguageTest, TextTest, plot
 
 MOST_NUMBERS = 20
@@ -47,7 +48,7 @@ def plot_confusion(tested: ClassificationTest, share: bool = True) -> go.Figure:
                 "thickness": 10,
                 "outlinewidth": 0,
                 "tickformat": ".0%" if share else ",d",
-                "title": {"text": "part of class" if share else "pictures", "side": "right"},
+                "title": {"text": tr("part of class") if share else "pictures", "side": "right"},
             },
         },
         {
@@ -100,7 +101,7 @@ def plot_forecast(tested: Backtest, target: int = 0, origin: int = -1) -> go.Fig
          "mode": "lines", "name": "past", "line": {"color": INK, "width": 2},
          "hovertemplate": hover},
         {"type": "scatter", "x": ahead, "y": [now, *quantiles[:, count // 2].tolist()],
-         "mode": "lines", "name": "forecast (median)", "line": {"color": BLUE, "width": 2},
+         "mode": "lines", "name": tr("forecast (median)"), "line": {"color": BLUE, "width": 2},
          "hovertemplate": hover},
         {"type": "scatter", "x": ahead, "y": [now, *tested.truth[origin, :, target].tolist()],
          "mode": "lines", "name": "actual", "line": {"color": ORANGE, "width": 2, "dash": "dot"},
@@ -139,8 +140,8 @@ def plot_errors(tested: Backtest, target: int = 0) -> go.Figure:
         {
             **BASE,
             "height": 300,
-            "xaxis": {"title": {"text": "periods ahead"}, "dtick": max(1, len(ahead) // 12)},
-            "yaxis": {"title": {"text": "MASE (lower is better)"}, "rangemode": "tozero"},
+            "xaxis": {"title": {"text": tr("periods ahead")}, "dtick": max(1, len(ahead) // 12)},
+            "yaxis": {"title": {"text": tr("MASE (lower is better)")}, "rangemode": "tozero"},
             "legend": {"orientation": "h", "y": -0.3, "yanchor": "top"},
         },
     )
@@ -181,8 +182,11 @@ def plot_frequencies(tested: LanguageTest) -> go.Figure:
         {
             **BASE,
             "height": 300,
-            "xaxis": {"title": {"text": "times that the token is in the text"}, "type": "category"},
-            "yaxis": {"title": {"text": "perplexity (lower is better)"}, "type": "log"},
+            "xaxis": {
+                "title": {"text": tr("times that the token is in the text")},
+                "type": "category",
+            },
+            "yaxis": {"title": {"text": tr("perplexity (lower is better)")}, "type": "log"},
         },
     )
 
@@ -205,13 +209,13 @@ def plot_surprise(tested: LanguageTest, count: int = 60) -> go.Figure:
             **BASE,
             "height": 300,
             "xaxis": {
-                "title": {"text": "the test text's first tokens"},
+                "title": {"text": tr("the test text's first tokens")},
                 "tickmode": "array",
                 "tickvals": places,
                 "ticktext": names,
                 "tickangle": -60,
             },
-            "yaxis": {"title": {"text": "surprise, bits"}, "rangemode": "tozero"},
+            "yaxis": {"title": {"text": tr("surprise, bits")}, "rangemode": "tozero"},
         },
     )
 
@@ -219,4 +223,4 @@ def plot_surprise(tested: LanguageTest, count: int = 60) -> go.Figure:
 def _times(least: int, most: int | None) -> str:
     if most is None:
         return f"{least:,}+" if least > 1 else "1"
-    return f"{least:,}" if most == least else f"{least:,} to {most:,}"
+    return f"{least:,}" if most == least else tr(f"{least:,} to {most:,}")

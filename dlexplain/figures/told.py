@@ -13,6 +13,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from dlexplain.language import tr
+
 MOST = 4
 """Lines or groups that are told by name."""
 KINDS = {
@@ -32,7 +34,7 @@ def figure_told(figure: go.Figure) -> str:
         groups.setdefault(_kind(trace), []).append(trace)
     parts = [_told(kind, traces, figure) for kind, traces in groups.items()]
     if not parts:
-        return "An empty chart."
+        return tr("An empty chart.")
     told = "; ".join(part for part in parts if part)
     title = _plain(figure.layout.title.text)
     return f"{title}: {told}." if title else f"{told[:1].upper()}{told[1:]}."
@@ -46,14 +48,14 @@ def _kind(trace: Any) -> str:
 
 
 def _told(kind: str, traces: Sequence[Any], figure: go.Figure) -> str:
-    if kind in ("heat map", "picture") or kind.startswith("lines across"):
+    if kind in ("heat map", "picture") or kind == KINDS["parcoords"]:
         return kind + "".join(_shades(trace) for trace in traces[:MOST])
     if kind == "words":
         return ""
     axes = _axes(traces[0], figure)
     traces = [one for one in traces if getattr(one, "fill", None) != "toself"]  # bands of others
     shown = [one for one in (_range(trace, kind, figure) for trace in traces) if one]
-    more = f", and {len(shown) - MOST} more" if len(shown) > MOST else ""
+    more = tr(f", and {len(shown) - MOST} more") if len(shown) > MOST else ""
     values = "; ".join(shown[:MOST]) + more
     return kind + (f" of {axes}" if axes else "") + (f": {values}" if values else "")
 
@@ -65,7 +67,7 @@ def _shades(trace: Any) -> str:
         return ""
     shape = np.asarray(z).shape
     size = f" of {shape[0]} × {shape[1]}" if len(shape) == 2 else ""
-    return f"{size}, values from {_number(values.min())} to {_number(values.max())}"
+    return tr(f"{size}, values from {_number(values.min())} to {_number(values.max())}")
 
 
 def _axes(trace: Any, figure: go.Figure) -> str:
@@ -74,7 +76,7 @@ def _axes(trace: Any, figure: go.Figure) -> str:
     y = _plain(getattr(figure.layout, _axis("y", trace)).title.text)
     if _lies(trace, figure):
         x, y = y, x
-    return f"{y} against {x}" if x and y else y or x
+    return tr(f"{y} against {x}") if x and y else y or x
 
 
 def _axis(letter: str, trace: Any) -> str:
@@ -103,7 +105,7 @@ def _range(trace: Any, kind: str, figure: go.Figure) -> str:
     if len(values) == 1:
         return f"{head}{_number(values[0])}"
     if kind == "lines":
-        return f"{head}from {_number(values[0])} to {_number(values[-1])}"
+        return tr(f"{head}from {_number(values[0])} to {_number(values[-1])}")
     names = _names(
         getattr(trace, across, None), trace, getattr(figure.layout, _axis(across, trace))
     )
@@ -113,12 +115,12 @@ def _range(trace: Any, kind: str, figure: go.Figure) -> str:
     ):
         numbers = _as_floats(raw)
         high, low = int(np.nanargmax(numbers)), int(np.nanargmin(numbers))
-        return (
+        return tr(
             f"{head}highest {names[high]}, {_number(numbers[high])}; "
             f"lowest {names[low]}, {_number(numbers[low])}"
         )
     count = f"{len(values):,d} " if kind == "points" else ""
-    return f"{head}{count}from {_number(values.min())} to {_number(values.max())}"
+    return tr(f"{head}{count}from {_number(values.min())} to {_number(values.max())}")
 
 
 def _names(raw: Any, trace: Any, axis: Any) -> list[str]:

@@ -7,6 +7,7 @@ from dlexplain.figures.scales import BLUE, INK, ORANGE, STANDARD, new_figure, sh
 from dlexplain.figures.tested import BASE
 from dlexplain.figures.token_names import LABELLED, names, names_axis
 from dlexplain.figures.translations import plot_alignment
+from dlexplain.language import tr
 from dlexplain.results import Alignment, CrossAttention, SourceInfluence, Translation, plot
 
 HIGHEST = 900
@@ -31,7 +32,7 @@ def plot_translation(found: Translation) -> go.Figure:
         {
             **BASE,
             "height": 60 + 26 * len(titles),
-            "xaxis": {"title": {"text": "log p / length norm, nats"}},
+            "xaxis": {"title": {"text": tr("log p / length norm, nats")}},
             "yaxis": {"autorange": "reversed", "automargin": True},
         },
     )
@@ -62,8 +63,8 @@ def plot_heads(found: CrossAttention) -> go.Figure:
         heads,
         horizontal_spacing=0.08 / heads,
         vertical_spacing=0.2 / layers,
-        column_titles=[f"head {head + 1}" for head in range(heads)] if heads > 1 else None,
-        row_titles=[f"layer {layer + 1}" for layer in range(layers)] if layers > 1 else None,
+        column_titles=[tr(f"head {head + 1}") for head in range(heads)] if heads > 1 else None,
+        row_titles=[tr(f"layer {layer + 1}") for layer in range(layers)] if layers > 1 else None,
     )
     across, down = _names(found.columns), _names(found.rows)
     pairs = [[[row, column] for column in across] for row in down]
@@ -90,7 +91,7 @@ def plot_heads(found: CrossAttention) -> go.Figure:
 def plot_source_influence(found: SourceInfluence) -> go.Figure:
     """What each source token added; red speaks for the token written, blue against it."""
     top = float(abs(found.values).max()) or 1.0
-    axis = "added to log p, nats" if found.signed and found.unit == "nats" else found.unit
+    axis = tr("added to log p, nats") if found.signed and found.unit == "nats" else found.unit
     return new_figure(
         {
             "type": "bar",

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from dlexplain.figures.scales import CLEAR, new_figure, share_scale
 from dlexplain.figures.token_names import names
+from dlexplain.language import tr
 from dlexplain.results import Alignment, plot
 
 CELL, LEAST = 22, 240
@@ -40,7 +41,7 @@ def plot_alignment(found: Alignment) -> go.Figure:
                 "thickness": 10,
                 "outlinewidth": 0,
                 "tickformat": ".0%",
-                "title": {"text": "part of attention", "side": "right"},
+                "title": {"text": tr("part of attention"), "side": "right"},
             },
         },
         {

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from dlexplain.figures.scales import BLUE, INK, ORANGE, new_figure
 from dlexplain.figures.tested import BASE
+from dlexplain.language import tr
 from dlexplain.results import TrustCell, TrustMethod, TrustMetric, TrustTable, plot
 from dlexplain.results.trust_words import number
 
@@ -50,7 +51,7 @@ def plot_ranks(table: TrustTable) -> go.Figure:
         reach = table.ranking.critical_difference
         shapes += [_line(1, -0.9, 1 + reach, -0.9, INK, 3)]
         notes = [
-            {"x": 1, "y": -0.9, "text": f"critical difference {reach:.2f}", "showarrow": False,
+            {"x": 1, "y": -0.9, "text": tr(f"critical difference {reach:.2f}"), "showarrow": False,
              "xanchor": "left", "yanchor": "bottom"}
         ]  # fmt: skip
     last = max([right + 2 * apart, *places, 1 + (reach if notes else 0)])
@@ -61,7 +62,7 @@ def plot_ranks(table: TrustTable) -> go.Figure:
             "x": [m.rank for m in shown],
             "y": list(range(count)),
             "text": [f"{m.rank:.1f}" for m in shown],
-            "textposition": "middle right",
+            "textposition": tr("middle right"),
             "marker": {"size": 11, "color": [colour_of(table, m) for m in shown]},
             "customdata": names,
             "hovertemplate": "%{customdata}: mean rank %{x:.2f}<extra></extra>",
@@ -72,7 +73,7 @@ def plot_ranks(table: TrustTable) -> go.Figure:
             "shapes": shapes,
             "annotations": notes,
             "xaxis": {
-                "title": {"text": f"mean rank of {len(table.methods)}, 1 is best"},
+                "title": {"text": tr(f"mean rank of {len(table.methods)}, 1 is best")},
                 "range": [1 - apart, last + apart],
                 "zeroline": False,
                 "fixedrange": True,
@@ -169,6 +170,10 @@ def _told(cell: TrustCell, metric: TrustMetric) -> str:
     within = ""
     if cell.low is not None:
         within = f" [{number(cell.low)} to {number(cell.high)}]"
-    better = {True: "more is better", False: "less is better", None: "neither end is better"}
+    better = {
+        True: tr("more is better"),
+        False: tr("less is better"),
+        None: tr("neither end is better"),
+    }
     unit = f" {metric.unit}" if metric.unit else ""
-    return f"{number(cell.mean)}{unit}{within}, n = {cell.n}, {better[metric.higher_is_better]}"
+    return tr(f"{number(cell.mean)}{unit}{within}, n = {cell.n}, {better[metric.higher_is_better]}")

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from dlexplain.figures.scales import INK, new_figure, rgba
 from dlexplain.figures.tested import BASE
 from dlexplain.figures.trust import colour_of, titled
+from dlexplain.language import tr
 from dlexplain.results import TrustTable
 
 PLOT, LETTER, LINE = (380, 320), 6.5, 15
@@ -30,7 +31,7 @@ def plot_cost(table: TrustTable) -> go.Figure:
             "x": x,
             "y": y,
             "text": [name if place else "" for name, place in zip(names, places, strict=True)],
-            "textposition": [place or "top right" for place in places],
+            "textposition": [place or tr("top right") for place in places],
             "textfont": {"size": 11},
             "cliponaxis": False,
             "marker": {"size": 10, "color": [colour_of(table, m) for m in shown]},
@@ -59,14 +60,14 @@ def plot_cost(table: TrustTable) -> go.Figure:
             "height": 420,
             "xaxis": {
                 "type": "log",
-                "title": {"text": "time of a map"},
+                "title": {"text": tr("time of a map")},
                 "tickvals": ticks,
                 "ticktext": [f"{t:g} s" if t >= 1 else f"{1000 * t:g} ms" for t in ticks],
                 "fixedrange": True,
                 "automargin": True,
             },
             "yaxis": {
-                "title": {"text": "mean rank, 1 is best"},
+                "title": {"text": tr("mean rank, 1 is best")},
                 "autorange": "reversed",
                 "zeroline": False,
                 "fixedrange": True,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dlexplain.figures.scales import BLUE, INK, LINES, ORANGE, SEQUENTIAL, STANDARD, new_figure
 from dlexplain.figures.tested import BASE
 from dlexplain.figures.token_names import names, names_axis
+from dlexplain.language import tr
 from dlexplain.results import (
     GradientReach,
     Influence,
@@ -57,7 +58,7 @@ def _surprise(tokens: Sequence[TokenChoice]) -> go.Figure:
             "height": 260,
             "bargap": 0.1,
             "xaxis": names_axis(names([token.label for token in tokens])),
-            "yaxis": {"title": {"text": "surprise, bits"}, "rangemode": "tozero"},
+            "yaxis": {"title": {"text": tr("surprise, bits")}, "rangemode": "tozero"},
         },
     )
 
@@ -67,7 +68,7 @@ def plot_influence(found: Influence) -> go.Figure:
     """What each earlier token added to log2 p, as surprise is in bits, too; red speaks for the
     token, blue against it. Of methods that say how strongly it reacts, that."""
     bits, unit = found.in_bits
-    axis = "added to log₂ p, bits" if unit == "bits" else unit
+    axis = tr("added to log₂ p, bits") if unit == "bits" else unit
     top = float(np.abs(bits).max()) or 1.0
     return new_figure(
         {
@@ -123,9 +124,9 @@ def plot_reach(found: Sequence[GradientReach]) -> go.Figure:
         {
             **BASE,
             "height": 380,
-            "xaxis": {"title": {"text": "tokens back"}},
+            "xaxis": {"title": {"text": tr("tokens back")}},
             "yaxis": {
-                "title": {"text": "gradient, of the nearest token's"},
+                "title": {"text": tr("gradient, of the nearest token's")},
                 "automargin": True,
                 **_shares_axis(np.concatenate([trace["y"] for trace in traces])),
             },
@@ -165,7 +166,7 @@ def plot_inside(
         {
             "type": "heatmap",
             "z": values,
-            "y": [f"unit {unit}" for unit in units],
+            "y": [tr(f"unit {unit}") for unit in units],
             "x": list(range(values.shape[1])),
             "customdata": np.tile(names(inside.tokens), (len(units), 1)),
             "colorscale": STANDARD.stops() if centred else SEQUENTIAL,
@@ -189,7 +190,7 @@ def plot_unit(values: NDArray[np.float32], search: UnitSearch, unit: int) -> go.
     return new_figure(
         [
             {"type": "scatter", "x": places, "y": values, "mode": "lines",
-             "name": f"unit {unit}", "line": {"color": BLUE, "width": 2}},
+             "name": tr(f"unit {unit}"), "line": {"color": BLUE, "width": 2}},
             {"type": "scatter", "x": places, "y": search.values, "mode": "lines",
              "name": search.title, "yaxis": "y2", "line": {"color": ORANGE, "dash": "dot"}},
         ],
@@ -197,7 +198,7 @@ def plot_unit(values: NDArray[np.float32], search: UnitSearch, unit: int) -> go.
             **BASE,
             "height": 260,
             "xaxis": {"title": {"text": "token"}},
-            "yaxis": {"title": {"text": f"unit {unit}"}, "automargin": True},
+            "yaxis": {"title": {"text": tr(f"unit {unit}")}, "automargin": True},
             "yaxis2": {"title": {"text": search.title}, "overlaying": "y", "side": "right",
                        "showgrid": False, "tickmode": "auto"},
             "legend": {"orientation": "h", "y": -0.3, "yanchor": "top"},

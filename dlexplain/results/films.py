@@ -114,11 +114,15 @@ class Film:
             return f"The last map, of epoch {last.epoch}, is empty, so no other is like it."
         if self.settled is None:
             before = self.frames[-2]
-            alike = "no order" if math.isnan(before.likeness) else f"{before.likeness:.2f}"
+            if math.isnan(before.likeness):
+                return (
+                    f"The map was still changing in the end: that of epoch {before.epoch} has no "
+                    f"order to compare with that of epoch {last.epoch}."
+                )
             return (
                 f"The map was still changing in the end: that of epoch {before.epoch} has a rank "
-                f"correlation of {alike} with that of epoch {last.epoch}."
-            ).replace("a rank correlation of no order with", "no order to compare with")
+                f"correlation of {before.likeness:.2f} with that of epoch {last.epoch}."
+            )
         since = f"From epoch {self.settled} on" if self.settled else "Before the first step already"
         return (
             f"{since} the map looks as in the end (rank correlation with that of epoch "

@@ -183,12 +183,15 @@ class RecordExposure:
 
     @property
     def told(self) -> str:
-        what = "was" if self.member else "was not"
-        other = ("other ", "") if self.member else ("", "other ")
+        members, others = counted(*self.above_members), counted(*self.above_others)
+        if self.member:
+            return (
+                f"This record was in the training set. Of the other members {members}, and of the "
+                f"records that were not in it {others} have a loss as high as its {self.loss:.3g}."
+            )
         return (
-            f"This record {what} in the training set. Of the {other[0]}members "
-            f"{counted(*self.above_members)}, and of the {other[1]}records that were not in it "
-            f"{counted(*self.above_others)} have a loss as high as its {self.loss:.3g}."
+            f"This record was not in the training set. Of the members {members}, and of the other "
+            f"records that were not in it {others} have a loss as high as its {self.loss:.3g}."
         )
 
 

@@ -21,10 +21,14 @@ def verdict(found: Robustness) -> str:
         curve = found.attacks[-1]
         by = f"under {curve.title}"
         if len(found.attacks) > 1:
-            by = f"right whichever of {len(found.attacks) - 1} attacks is made:"
-        ends = [(found.budgets[0], curve.accuracy[0]), (found.budgets[-1], curve.accuracy[-1])]
-        parts = [f"{a} within {budget_told(found.norm, b)}" for b, a in ends[: len(found.budgets)]]
-        told += f"; {by} {' and '.join(dict.fromkeys(parts))}"
+            by = f"right whichever of {len(found.attacks) - 1} attacks is made"
+        least, most = (budget_told(found.norm, found.budgets[at]) for at in (0, -1))
+        if least == most:
+            told += f"; {by}: {curve.accuracy[0]} within {least}"
+        else:
+            told += (
+                f"; {by}: {curve.accuracy[0]} within {least} and {curve.accuracy[-1]} within {most}"
+            )
     if found.corruptions:
         told += f"; corrupted, {found.corrupted} on average"
     return f"{told}."

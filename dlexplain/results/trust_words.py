@@ -25,13 +25,15 @@ def verdict(table: TrustTable) -> str:
 def _recommended(table: TrustTable) -> str:
     best = next(m for m in table.methods if m.name == table.recommended)
     by = sum(m.ranks for m in table.metrics)
-    told = f"{best.title} is recommended: its mean rank of {best.rank:.1f} among "
-    told += f"{len(table.methods)} methods is the best, by {by} metrics of faithfulness over "
-    told += _examples(table)
     failing = [m for m in table.ranked if table.fails(m.name) and (m.rank or 0) < (best.rank or 0)]
+    over = _examples(table)
     if failing:
         verb = "depends" if len(failing) == 1 else "depend"
-        told += f", after {_titles(failing)}, which hardly {verb} on the model's weights"
+        over = f"{over}, after {_titles(failing)}, which hardly {verb} on the model's weights"
+    told = (
+        f"{best.title} is recommended: its mean rank of {best.rank:.1f} among "
+        f"{len(table.methods)} methods is the best, by {by} metrics of faithfulness over {over}"
+    )
     near = [m for m in table.beside(best.name) if not table.fails(m.name)]
     others = (
         "of the others that depend on the weights, " if any(map(table.fails, _names(table))) else ""
@@ -77,8 +79,8 @@ def failing(table: TrustTable) -> str:
 
 def _examples(table: TrustTable) -> str:
     count = table.ranking.n if table.ranking else table.done
-    of = f" of {table.done:,}" if count < table.done else ""
-    return f"{count:,}{of} {table.noun}"
+    noun = table.noun
+    return f"{count:,} {noun}" if count == table.done else f"{count:,} of {table.done:,} {noun}"
 
 
 def _names(table: TrustTable) -> list[str]:

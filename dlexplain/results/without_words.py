@@ -25,12 +25,11 @@ def sentence(found: Without) -> str:
 
 def _parts(found: Without) -> tuple[str, str]:
     """What is marked, and that as much elsewhere is taken away."""
-    marks = f"{found.method} marks most"
     if not found.words:
         return (
-            f"the {found.share:.0%} of the picture that {marks}",
+            f"the {found.share:.0%} of the picture that {found.method} marks most",
             "with as much blurred elsewhere",
         )
     words = ", ".join(f"“{word.strip()}”" for word in found.words)
     others = "another word" if len(found.words) == 1 else "as many other words"
-    return f"{words}, which {marks}", f"without {others}"
+    return f"{words}, which {found.method} marks most", f"without {others}"

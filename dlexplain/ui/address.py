@@ -11,6 +11,8 @@ from typing import Any
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError, WeightsError, known_names
+from dlexplain.language import tr
+from dlexplain.ui.language import address_of_language
 from dlexplain.ui.markdown import literal
 
 DRAWN_IN = "palette"
@@ -45,7 +47,7 @@ def from_address(
 def tell_wrong(error: DlexplainError) -> None:
     """Say that the address asks for something that is not here."""
     place = _above.get() or st
-    place.warning(literal(f"The address asks for something that is not here: {error}"))
+    place.warning(literal(tr(f"The address asks for something that is not here: {error}")))
 
 
 @contextmanager
@@ -116,5 +118,6 @@ def to_address(state: Mapping[str, str | None]) -> None:
     wanted = {key: text for key, text in state.items() if text}
     if drawn and drawn != USUAL:
         wanted[DRAWN_IN] = drawn
+    wanted |= address_of_language()
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.results import ClassName
 from dlexplain.results.without import Without
 from dlexplain.results.without_words import sentence
@@ -47,8 +48,8 @@ def _told(found: Asked[Without]) -> None:
     if found.active:
         _waiting()
     elif (without := result_of(found)) is not None:
-        st.markdown(literal(sentence(without)))
+        st.markdown(literal(tr(sentence(without))))
 
 
 def _waiting() -> None:
-    st.markdown(":gray[What it would say without the parts that are marked is measured last…]")
+    st.markdown(tr(":gray[What it would say without the parts that are marked is measured last…]"))

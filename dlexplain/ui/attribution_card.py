@@ -11,6 +11,7 @@ from dlexplain.figures.attribution import plot_attribution
 from dlexplain.figures.overlay import attribution_png, page_image
 from dlexplain.figures.scales import Palette, Scale, Sign
 from dlexplain.figures.static import Kind
+from dlexplain.language import shown_by, tr
 from dlexplain.results import Attribution
 from dlexplain.services.jobs import Job
 from dlexplain.services.pictures.bundle import stem
@@ -45,7 +46,7 @@ def map_options() -> None:
 
 def _map_options() -> None:
     st.slider(
-        "Overlay",
+        tr("Overlay"),
         0,
         100,
         STRENGTH,
@@ -53,27 +54,30 @@ def _map_options() -> None:
         format="%d%%",
         key="strength",
         width=120,
-        help="Opacity of the strongest values; the weaker a value, the clearer the photo.",
+        help=tr("Opacity of the strongest values; the weaker a value, the clearer the photo."),
     )
     st.segmented_control(
-        "Evidence",
+        tr("Evidence"),
         list(SIGNS),
         default="both",
-        format_func=SIGNS.__getitem__,
+        format_func=shown_by(SIGNS.__getitem__),
         key="sign",
         required=True,
-        help=f"Signed maps: {chosen_palette().told}",
+        help=tr(f"Signed maps: {chosen_palette().told}"),
     )
     st.segmented_control(
-        "Detail",
+        tr("Detail"),
         list(STYLES),
         default="smooth",
-        format_func=STYLES.__getitem__,
+        format_func=shown_by(STYLES.__getitem__),
         key="style",
         required=True,
-        help="Smooth shows the mean around each pixel, as neighbouring gradients cancel out; lines "
-        "join places of equal value, at a quarter, half and three quarters of the scale; raw shows "
-        "every value. The numbers and downloads of values are always raw.",
+        help=tr(
+            "Smooth shows the mean around each pixel, as neighbouring gradients cancel out; lines "
+            "join places of equal value, at a quarter, half and three quarters of the scale; raw "
+            "shows "
+            "every value. The numbers and downloads of values are always raw."
+        ),
     )
     palette_option()
 
@@ -81,13 +85,16 @@ def _map_options() -> None:
 def scale_option() -> bool:
     """Whether two models' maps share a scale; kept in the session."""
     chosen = st.segmented_control(
-        "Scale of both maps",
+        tr("Scale of both maps"),
         (ONE, EACH),
         default=ONE,
         key="scale",
         required=True,
-        help="One scale shows which model's map is the stronger; where a method's values are no "
-        "parts of the score, as a CAM's are not, sizes of two networks say little.",
+        help=tr(
+            "One scale shows which model's map is the stronger; where a method's values are no "
+            "parts of the score, as a CAM's are not, sizes of two networks say little."
+        ),
+        format_func=tr,
     )
     return chosen != EACH
 
@@ -174,13 +181,13 @@ def _draw_map(
         told = literal(found.class_question)
         image, scale = _drawn(found, look, rival)
     told = f"{literal(of)}: {told}" if of else told
-    st.markdown(f"**{job.title}**  \n:small[{told}]")
+    st.markdown(f"**{tr(job.title)}**  \n:small[{tr(told)}]")
     own = f"map-{index}-{drawn_before()}"
     with st.container(key=f"{PRINTABLE}-{own}"):
-        st.image(image, width="stretch", alt=f"{job.title}: {told}")
+        st.image(image, width="stretch", alt=f"{tr(job.title)}: {tr(told)}")
         if found is not None:
             offer_prints(partial(_printed, found, look), f"{stem(found)}-print", own)
-    st.html(scale_html(scale, look.strength, found.unit if found else ""))
+    st.html(scale_html(scale, look.strength, tr(found.unit) if found else ""))
 
 
 @lru_cache(maxsize=DRAWN)
@@ -212,7 +219,7 @@ def _actions(found: Attribution, key: str) -> None:
     look = chosen_look()
     with st.container(horizontal=True):
         st.button(
-            "Enlarge",
+            tr("Enlarge"),
             key=f"large-{key}",
             icon=":material/zoom_in:",
             type="tertiary",
@@ -248,16 +255,16 @@ def show_enlarged(answers: Asked[Attribution] | None = None) -> None:
     done = [job.result for job in answers.jobs] if answers else []
 
     def draw() -> None:
-        st.caption(literal(found.class_question))
+        st.caption(literal(tr(found.class_question)))
         close, large = st.columns(2)
         if found.picture is not None:
             with close:
                 _compare(found, [one for one in done if one is not None], look)
         figure = plot_attribution(found, look.strength, look.sign, 620, look.palette)
         chart(figure, "enlarged", large, f"{found.title}: {found.class_question}")
-        large.caption("Hold the pointer over the map to read its raw values.")
+        large.caption(tr("Hold the pointer over the map to read its raw values."))
 
-    st.dialog(found.title, width="large")(draw)()
+    st.dialog(tr(found.title), width="large")(draw)()
 
 
 def _compare(found: Attribution, done: list[Attribution], look: Look) -> None:

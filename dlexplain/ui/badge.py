@@ -8,6 +8,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from dlexplain.figures.quality import plot_quality
+from dlexplain.language import shown_by, tr
 from dlexplain.results import Badge, Quality
 from dlexplain.results.quality_words import words_of
 from dlexplain.results.words import evaluations_told
@@ -82,7 +83,7 @@ def _measured(found: Asked[Any], index: int, judge: Judge) -> None:
 
 def _draw(asked: Asked[Badge], key: str, result: Any, judge: Judge) -> None:
     if asked.active:
-        st.caption("Measuring whether it can be believed…")
+        st.caption(tr("Measuring whether it can be believed…"))
         return
     found = result_of(asked, key=key)
     if found is None:
@@ -90,23 +91,26 @@ def _draw(asked: Asked[Badge], key: str, result: Any, judge: Judge) -> None:
     with st.container(horizontal=True, gap="small"):
         for fact in found.facts:
             icon, colour = LOOKS[fact.verdict]
-            st.badge(words_of(fact), icon=icon, color=colour)
+            st.badge(tr(words_of(fact)), icon=icon, color=colour)
     of = asked.question[:3]  # of this answer, measured whole or not
     opened = _curve_of(key, of) is not None
-    with st.expander("What was measured", opened, icon=":material/fact_check:"):
+    with st.expander(tr("What was measured"), opened, icon=":material/fact_check:"):
         for fact in found.facts:
-            st.markdown(f"**{fact.title}.** {literal(fact.told)}")
+            st.markdown(f"**{tr(fact.title)}.** {literal(tr(fact.told))}")
         _show_removed(found)
-        st.caption(f"{LIMITS} {evaluations_told(found.evaluations)} in {found.seconds:.1f} s.")
+        took = tr(f"{evaluations_told(found.evaluations)} in {found.seconds:.1f} s.")
+        st.caption(f"{tr(LIMITS)} {took}")
         _show_curve(key, of, result, judge)
         if any(fact.verdict == "not measured" for fact in found.facts):
             st.button(
-                "Measure all three",
+                tr("Measure all three"),
                 key=f"{key}-button-{drawn_before()}",
                 type="tertiary",
                 icon=":material/timer:",
                 on_click=partial(st.session_state.__setitem__, f"{key}-all", id(result)),
-                help="The method is asked again twice, which takes twice as long as the map took.",
+                help=tr(
+                    "The method is asked again twice, which takes twice as long as the map took."
+                ),
             )
 
 
@@ -123,14 +127,16 @@ def _show_curve(key: str, of: Any, result: Any, judge: Judge) -> None:
         state[f"{name}-of"] = of, state[own]
 
     chosen = st.segmented_control(
-        "Curve",
+        tr("Curve"),
         list(titles),
         default=_curve_of(key, of),
-        format_func=titles.__getitem__,
+        format_func=shown_by(titles.__getitem__),
         key=own,
         on_change=choose,
-        help="Measured when you choose it: some 300 evaluations, or, under random weights, as long "
-        "as eight maps take.",
+        help=tr(
+            "Measured when you choose it: some 300 evaluations, or, under random weights, as long "
+            "as eight maps take."
+        ),
     )
     if chosen is None:
         return
@@ -159,10 +165,12 @@ def _draw_curve(found: Asked[Quality], key: str) -> None:
     from dlexplain.services.quality.curves import told_of
 
     chart(plot_quality(measured), key, told=measured.told)
-    st.markdown(f"**{literal(measured.told)}** {literal(measured.found.note)}".rstrip())
+    st.markdown(tr(f"**{literal(measured.told)}** {literal(measured.found.note)}".rstrip()))
     st.caption(
-        f"{literal(told_of(measured.metric))}  \n"
-        f"{evaluations_told(measured.evaluations)} in {measured.seconds:.1f} s."
+        tr(
+            f"{literal(told_of(measured.metric))}  \n"
+            f"{evaluations_told(measured.evaluations)} in {measured.seconds:.1f} s."
+        )
     )
 
 
@@ -181,7 +189,7 @@ def _show_removed(found: Badge) -> None:
         for column, place in zip(columns, places, strict=True):
             told = said(place)
             alt = f"The picture with its most marked parts removed; {told}"
-            column.image(found.pictures[place], caption=told, width="stretch", alt=alt)
+            column.image(found.pictures[place], caption=tr(told), width="stretch", alt=tr(alt))
     for place in places if found.texts else ():
         st.markdown(f":small[{literal(said(place))}]  \n{literal(found.texts[place])}")
     if found.pictures is None and not found.texts:

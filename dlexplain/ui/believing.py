@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dlexplain.errors import BadInput
+from dlexplain.language import in_words, tr
 from dlexplain.results import Arbitration, Badge, MapAgreement
 from dlexplain.results.quality_words import words_of
 from dlexplain.services.jobs import Job, Progress
@@ -68,27 +69,29 @@ def _draw(
         return
     results, badges = zip(*judged, strict=True)
     titles = [result.title for result in results]
-    st.subheader("Which should I believe?")
+    st.subheader(tr("Which should I believe?"))
     st.markdown(f"**{literal(advice(titles, badges))}**")
     rows = [
         {"Method": titles[place]}
         | {title: words_of(fact_of(badges[place], name)) for name, title in FACTS.items()}
         for place in order_of(badges)
     ]
-    st.table(rows, border="horizontal")
-    st.caption(RULE)
+    st.table(in_words(rows), border="horizontal")
+    st.caption(tr(RULE))
     try:
         together = agree(results)
     except BadInput as error:
-        st.caption(literal(str(error)))
+        st.caption(literal(tr(str(error))))
         return
     first, second = least_alike(together)
     alike = f"{together.correlations[first, second]:.2f}".replace("-", "−")
     consensus(together)
     st.markdown(
-        f"**{literal(titles[first])}** and **{literal(titles[second])}** are the least alike "
-        f"(rank correlation {alike}, {together.overlaps[first, second]:.0%} of the most marked "
-        "tenth in common)."
+        tr(
+            f"**{literal(titles[first])}** and **{literal(titles[second])}** are the least alike "
+            f"(rank correlation {alike}, {together.overlaps[first, second]:.0%} of the most marked "
+            "tenth in common)."
+        )
     )
     _settle(found, (results[first], results[second]), settle, show)
 
@@ -97,12 +100,14 @@ def _settle(found: Asked[Any], two: tuple[Any, Any], settle: Settle, show: Show)
     key, wanted = f"settle-{found.slot}", (found.question, id(two[0]), id(two[1]))
     if st.session_state.get(f"{key}-asked") != wanted:
         st.button(
-            "Let the model decide where they differ most",
+            tr("Let the model decide where they differ most"),
             key=f"{key}-button-{drawn_before()}",
             icon=":material/gavel:",
             on_click=partial(st.session_state.__setitem__, f"{key}-asked", wanted),
-            help="The smallest part that one ranks most above the other is covered, and the other "
-            "way round: the larger loss shows which is right there.",
+            help=tr(
+                "The smallest part that one ranks most above the other is covered, and the other "
+                "way round: the larger loss shows which is right there."
+            ),
         )
         return
 
@@ -121,7 +126,7 @@ def _settled(asked: Asked[Arbitration], two: tuple[Any, Any], show: Show) -> Non
     found = result_of(asked)
     if found is None:
         return
-    st.markdown(literal(told(found, two[0].title, two[1].title)))
+    st.markdown(literal(tr(told(found, two[0].title, two[1].title))))
     if found.size:
         show(two[0], two[1], found)
 

@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.results import Attribution, Prediction
 from dlexplain.services.jobs import Job
 from dlexplain.services.pictures.models import LoadedModel
@@ -113,7 +114,7 @@ def show_pairs(
             with columns[2], st.container(border=True):
                 _show_similarity(answers, row, models, picture, shared)
         else:
-            columns[1].info(f"{literal(models[1].spec.title)} does not allow {ask.title}.")
+            columns[1].info(tr(f"{literal(models[1].spec.title)} does not allow {ask.title}."))
     return answers
 
 
@@ -131,15 +132,18 @@ def _show_similarity(
         if one is None or other is None:
             return
         found = similarity(one, other, (models[0].seen_part(picture), models[1].seen_part(picture)))
-        st.markdown("**How alike**", help=SIMILARITY_HELP)
+        st.markdown(tr("**How alike**"), help=tr(SIMILARITY_HELP))
         for name, value in found.told.items():
-            st.metric(name, value)
-        st.caption(f"Compared on {found.side} × {found.side} places that both saw.")
+            st.metric(tr(name), value)
+        st.caption(tr(f"Compared on {found.side} × {found.side} places that both saw."))
         sizes = sorted((float(abs(one.heatmap).max()), float(abs(other.heatmap).max())))
         if shared and sizes[0] < FAINT * sizes[1]:
             st.caption(
-                f"One map is {sizes[1] / max(sizes[0], 1e-12):,.0f} times as strong as the other, "
-                f"which is hardly seen on one scale: choose “{EACH}” above."
+                tr(
+                    f"One map is {sizes[1] / max(sizes[0], 1e-12):,.0f} times as strong as the "
+                    "other, "
+                    f"which is hardly seen on one scale: choose “{EACH}” above."
+                )
             )
 
     live(

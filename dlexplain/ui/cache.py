@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlexplain.language import Later
 from dlexplain.registry import Registry
 from dlexplain.results import PictureAttention, Prediction
 from dlexplain.services.explaining import MethodInfo
@@ -12,7 +13,7 @@ from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Picture
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the model…")
+@st.cache_resource(max_entries=4, show_spinner=Later("Loading the model…"))
 def model(name: str) -> LoadedModel:
     """The model, loaded and prepared."""
     return load(LoadedModel, name)

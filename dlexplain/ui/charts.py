@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.figures.static import Kind, printed
 from dlexplain.figures.told import figure_told
+from dlexplain.language import tr
 from dlexplain.ui.downloads import download
 from dlexplain.ui.live import drawn_before
 
@@ -43,7 +44,7 @@ def chart(
     # selected in tells what was selected.
     own = key if more else f"{key}-{drawn_before()}"
     with where.container(key=f"{PRINTABLE}-{own}"):
-        found = st.plotly_chart(figure, config=config, key=own, alt=alt(figure, told), **more)
+        found = st.plotly_chart(figure, config=config, key=own, alt=tr(alt(figure, told)), **more)
         offer_prints(partial(printed, figure), key, own)
     return found
 
@@ -60,7 +61,7 @@ def offer_prints(make: Callable[[Kind], bytes], name: str, key: str) -> None:
     """
     stem = re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-") or "figure"
     label = "Figure as a file"  # for screen readers; `look` shows the icon alone
-    with st.popover(label, icon=":material/more_vert:", type="tertiary", help=label):
+    with st.popover(tr(label), icon=":material/more_vert:", type="tertiary", help=tr(label)):
         for title, kind, told in PRINTS:
             help = told if kind == "svg" else f"{told} {LETTERS}"
             download(title, partial(make, kind), f"{stem}.{kind}", f"print-{kind}-{key}", help)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.errors import BadInput
+from dlexplain.language import in_words, tr
 from dlexplain.results.words import sentence
 from dlexplain.services.cluster import (
     ClusterFacts,
@@ -32,19 +33,23 @@ def ask_address() -> None:
     fixed = is_fixed()
     st.session_state[ADDRESS] = st.session_state.get(PROBLEM, (settings().ray,))[0]
     st.text_input(
-        "Address of the cluster",
+        tr("Address of the cluster"),
         key=ADDRESS,
-        placeholder="HOST:PORT, such as 127.0.0.1:6379",
+        placeholder=tr("HOST:PORT, such as 127.0.0.1:6379"),
         disabled=fixed,
         on_change=_choose,
-        help="Set by DLEXPLAIN_RAY, which comes first; start the dashboard without it to choose "
-        "here."
+        help=tr(
+            "Set by DLEXPLAIN_RAY, which comes first; start the dashboard without it to choose "
+            "here."
+        )
         if fixed
-        else "HOST:PORT of the Ray cluster's head. Kept in the home folder, for this dashboard and "
-        "all commands; empty forgets it. Whoever runs the cluster sees what is sent to it.",
+        else tr(
+            "HOST:PORT of the Ray cluster's head. Kept in the home folder, for this dashboard and "
+            "all commands; empty forgets it. Whoever runs the cluster sees what is sent to it."
+        ),
     )
     if problem := st.session_state.pop(PROBLEM, ("", ""))[1] or choice_problem():
-        st.error(literal(sentence(problem.rstrip("."))))
+        st.error(literal(tr(sentence(problem.rstrip(".")))))
 
 
 def _choose() -> None:
@@ -63,11 +68,13 @@ def show_cluster() -> None:
     address = settings().ray
     found = known(SLOT, address)
     st.markdown(
-        f"The run is sent to the Ray cluster at {literal(address)}, waits there until there is "
-        "room for it, and comes back as it goes on."
+        tr(
+            f"The run is sent to the Ray cluster at {literal(address)}, waits there until there is "
+            "room for it, and comes back as it goes on."
+        )
     )
     if found is None:
-        if st.button("Ask the cluster", icon=":material/hub:"):
+        if st.button(tr("Ask the cluster"), icon=":material/hub:"):
             asked(SLOT, address, "The cluster", lambda progress: ask_cluster(), anew=True)
             st.rerun()
         return
@@ -81,7 +88,7 @@ def _show(found: Asked[ClusterFacts]) -> None:
     if facts.problem:
         st.error(literal(f"{facts.problem}."))
     else:
-        st.dataframe(facts.rows(), hide_index=True, height="content")
-    if st.button("Ask again", icon=":material/refresh:"):
+        st.dataframe(in_words(facts.rows()), hide_index=True, height="content")
+    if st.button(tr("Ask again"), icon=":material/refresh:"):
         asked(SLOT, found.question, "The cluster", lambda progress: ask_cluster(), anew=True)
         st.rerun()

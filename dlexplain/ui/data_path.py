@@ -3,6 +3,7 @@ session for every page that shows pictures of it. No torch here."""
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.services.pictures.sets import missing_data
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.markdown import literal
@@ -19,7 +20,7 @@ def find_own(entry: ModelEntry) -> tuple[str, tuple[str, str] | None]:
     """The path that was given for a picture model's own data, "" where that is not it; and the data
     set's name with why it is not here, None where it is."""
     path = given_path(entry.data)
-    with st.spinner("Reading pictures…"):
+    with st.spinner(tr("Reading pictures…")):
         missing = missing_data(entry, path)
     return ("" if missing else path), missing
 
@@ -32,15 +33,15 @@ def ask_path(data: str, error: str, without: str) -> None:
     """
     path = given_path(data)
     with st.expander(
-        "The data set is not here", icon=":material/database_off:", expanded=bool(path)
+        tr("The data set is not here"), icon=":material/database_off:", expanded=bool(path)
     ):
         (st.error if path else st.info)(f"{literal(error)}.")
         st.text_input(
-            f"Where {literal(data)} lies on the server",
+            tr(f"Where {literal(data)} lies on the server"),
             key=_key(data),
             persist_state="session",
-            placeholder="/path/to/the/data",
-            help=f"Its folder or archive; other pages then find it too. {without}",
+            placeholder=tr("/path/to/the/data"),
+            help=tr(f"Its folder or archive; other pages then find it too. {without}"),
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dlexplain.figures.defences import plot_defence
+from dlexplain.language import tr
 from dlexplain.results.defences import DefenceResult
 from dlexplain.services.attack.defending import (
     COUNT,
@@ -42,36 +43,37 @@ def choose_defence(arrived: bool, data: str) -> Question:
     known = known_defences()
     from_address("defence", one_of("defence", list(known)), arrived, DEFENCE)
     st.session_state.setdefault(DEFENCE, "jpeg")
-    st.subheader("The defence, and the attack")
+    st.subheader(tr("The defence, and the attack"))
     first, second, third, fourth = st.columns(4)
     name = first.selectbox(
-        "Defence",
+        tr("Defence"),
         list(known),
-        format_func=lambda one: known[one].title,
+        format_func=lambda one: tr(known[one].title),
         key=DEFENCE,
-        help="What is done to each picture before the model sees it.",
+        help=tr("What is done to each picture before the model sees it."),
     )
     chosen = known[name]
     strength = second.number_input(
         literal(chosen.label),
         chosen.least, chosen.most, chosen.usual, 1, key=f"defence-strength-{name}",
-        help="Less changes the pictures more.",
+        help=tr("Less changes the pictures more."),
     )  # fmt: skip
     levels = third.number_input(
-        "Budget, of 255", 0.1, 255.0, 255 * EPSILON, 1.0, key="defence-linf",
-        help=f"Of PGD with {STEPS} steps: levels of 256 by which each value may change.",
+        tr("Budget, of 255"), 0.1, 255.0, 255 * EPSILON, 1.0, key="defence-linf",
+        help=tr(f"Of PGD with {STEPS} steps: levels of 256 by which each value may change."),
     )  # fmt: skip
     count = fourth.number_input(
-        "How many pictures", 3, MOST, COUNT, 10, key="defence-count",
-        help="More make narrower intervals and take longer.",
+        tr("How many pictures"), 3, MOST, COUNT, 10, key="defence-count",
+        help=tr("More make narrower intervals and take longer."),
     )  # fmt: skip
     own = st.text_input(
-        "Other data", key=DATA, persist_state="session",
-        placeholder="The model's own test data",
-        help="Where the model's own data set lies on the server, or a folder or ZIP of pictures in "
-        "folders named after its classes.",
+        tr("Other data"), key=DATA, persist_state="session",
+        placeholder=tr("The model's own test data"),
+        help=tr("Where the model's own data set lies on the server, or a folder or ZIP of "
+            "pictures in "
+        "folders named after its classes."),
     )  # fmt: skip
-    st.caption(chosen.paper)
+    st.caption(tr(chosen.paper))
     return Question(name, int(strength), float(levels) / 255, int(count), own.strip() or data)
 
 
@@ -93,15 +95,17 @@ def _draw(found: Asked[DefenceResult]) -> None:
         return
     told = literal(result.told)
     if result.holds:
-        st.info(f"**{told}**", icon=":material/shield:")
+        st.info(f"**{tr(told)}**", icon=":material/shield:")
     else:
-        st.warning(f"**{told}**", icon=":material/warning:")
+        st.warning(f"**{tr(told)}**", icon=":material/warning:")
     chart(plot_defence(result), "defence", told=result.told)
     for note in result.notes:
-        st.caption(literal(note))
+        st.caption(literal(tr(note)))
     st.caption(
-        f"{literal(result.examples)}, n = {result.n:,}, 95% intervals; "
-        f"{result.evaluations:,d} evaluations in {result.seconds:.1f} s. A picture that is "
-        "misclassified as it is counts as lost."
+        tr(
+            f"{literal(result.examples)}, n = {result.n:,}, 95% intervals; "
+            f"{result.evaluations:,d} evaluations in {result.seconds:.1f} s. A picture that is "
+            "misclassified as it is counts as lost."
+        )
     )
     download("JSON", result.to_dict, "defence.json", f"defence-{drawn_before()}-json")

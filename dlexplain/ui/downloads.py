@@ -6,6 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from dlexplain.language import tr
+
 MIMES = {
     "csv": "text/csv",
     "dot": "text/vnd.graphviz",
@@ -36,7 +38,7 @@ def download(
         return made if isinstance(made, str | bytes) else json.dumps(made, indent=1)
 
     st.download_button(
-        label,
+        tr(label),
         content,
         name,
         MIMES[name.rpartition(".")[2]],
@@ -44,5 +46,5 @@ def download(
         icon=":material/download:",
         on_click="ignore",
         type="tertiary",
-        help=help,
+        help=tr(help),
     )

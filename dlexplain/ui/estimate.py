@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.results import Estimate
 from dlexplain.results.words import capital, duration, size
 from dlexplain.services.jobs import Progress
@@ -28,10 +29,12 @@ def show_estimate(spec: "RunSpec") -> None:
     found = known(SLOT, _computed(spec))
     if found is None:
         st.markdown(
-            "Parameters, memory, time and a look at the augmented pictures, by training a few "
-            "steps that are then thrown away."
+            tr(
+                "Parameters, memory, time and a look at the augmented pictures, by training a few "
+                "steps that are then thrown away."
+            )
         )
-        if st.button("Measure a few steps", icon=":material/speed:"):
+        if st.button(tr("Measure a few steps"), icon=":material/speed:"):
             _measure(spec)
             st.rerun()
         return
@@ -88,13 +91,13 @@ def show_found(found: Estimate) -> None:
         "Examples": ", ".join(f"{number:,} for {part}" for part, number in found.sizes.items()),
         "Device": found.device,
     }
-    st.markdown("  \n".join(f"**{name}** {literal(text)}" for name, text in facts.items()))
+    st.markdown(tr("  \n".join(f"**{name}** {literal(text)}" for name, text in facts.items())))
     for note in found.notes:
-        st.info(literal(note))
+        st.info(literal(tr(note)))
     if found.samples:
         st.image(
             found.samples,
             width="stretch",
-            caption="Training pictures as the model sees them, after augmentation",
+            caption=tr("Training pictures as the model sees them, after augmentation"),
             alt=[f"Training picture {place}" for place, _ in enumerate(found.samples, 1)],
         )

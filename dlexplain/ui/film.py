@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.language import tr
 from dlexplain.results import Film, FilmFrame, RunRecord, TextAttribution
 from dlexplain.results.words import capital, size
 from dlexplain.services.jobs import Progress
@@ -40,11 +41,15 @@ def show_film(record: RunRecord) -> None:
     from dlexplain.services.film import MODALITIES, chosen_files  # torch is imported from here on
 
     if record.task not in MODALITIES:
-        st.info(f"This run is one of {literal(record.task)}; {WHOSE}.")
+        st.info(tr(f"This run is one of {literal(record.task)}; {WHOSE}."))
         return
     kept = kept_on_the_way(record.id)
     if len(kept) < 2:
-        st.info(HOW if not record.active or not kept else "The film begins after its first epoch.")
+        st.info(
+            tr(HOW)
+            if not record.active or not kept
+            else tr("The film begins after its first epoch.")
+        )
         return
     try:
         chosen_files(record)
@@ -56,7 +61,7 @@ def show_film(record: RunRecord) -> None:
     with st.container(border=True):
         question = _ask(record, entry, MODALITIES[record.task])
         bytes_ = sum(file.stat().st_size for file in kept.values())
-        st.caption(f"Of this run {len(kept)} sets of weights were kept, {size(bytes_)} in all.")
+        st.caption(tr(f"Of this run {len(kept)} sets of weights were kept, {size(bytes_)} in all."))
     with answer:
         _answer(record, question)
 
@@ -64,7 +69,7 @@ def show_film(record: RunRecord) -> None:
 def _ask(record: RunRecord, entry: "ModelEntry", modality: str) -> dict[str, Any] | None:
     """The settings; what is asked, or None where the input is missing."""
     given: dict[str, Any]
-    st.markdown("**What is filmed**")
+    st.markdown(tr("**What is filmed**"))
     if modality == "picture":
         first = TEST if kept_pictures(record.id) else SAMPLE
         st.session_state.setdefault("source-kept", first)
@@ -99,12 +104,12 @@ def _method(modality: str) -> str:
     names = list(infos)
     return str(
         st.selectbox(
-            "Method",
+            tr("Method"),
             names,
             names.index(FIRST[modality]),
-            format_func=lambda name: infos[name].title,
+            format_func=lambda name: tr(infos[name].title),
             key=f"film-method-{modality}",
-            help="With its usual parameters; the command line takes others by --set.",
+            help=tr("With its usual parameters; the command line takes others by --set."),
         )
     )
 
@@ -117,11 +122,11 @@ def _target(entry: "ModelEntry", modality: str, truth: int | None) -> int | str 
     right = [] if truth is None else ["The right one"]
     options = [*right, "The one that the run says in the end", *classes]
     chosen = st.selectbox(
-        "Class",
+        tr("Class"),
         range(len(options)),
         format_func=lambda place: literal(options[place]),
         key=f"film-class-{entry.name}-{truth is None}",
-        help="It is the same in all frames, so that only the network changes.",
+        help=tr("It is the same in all frames, so that only the network changes."),
     )
     place = int(chosen or 0)
     if right and place == 0:
@@ -132,7 +137,7 @@ def _target(entry: "ModelEntry", modality: str, truth: int | None) -> int | str 
 
 def _answer(record: RunRecord, question: dict[str, Any] | None) -> None:
     if question is None:
-        st.info("Choose below what is to be filmed.", icon=":material/arrow_downward:")
+        st.info(tr("Choose below what is to be filmed."), icon=":material/arrow_downward:")
         return
     asked_of = (record.id, *(v for k, v in question.items() if k != "x"))
     more = {key: value for key, value in question.items() if key != "key"}
@@ -140,10 +145,14 @@ def _answer(record: RunRecord, question: dict[str, Any] | None) -> None:
     found: Asked[Film] | None = known(SLOT, asked_of)
     if found is None:
         st.markdown(
-            "When did it begin to look where it looks in the end? The same input is explained "
-            "with the weights of each epoch."
+            tr(
+                "When did it begin to look where it looks in the end? The same input is explained "
+                "with the weights of each epoch."
+            )
         )
-        if not st.button("Make the film", type="primary", icon=":material/movie:", key="film-make"):
+        if not st.button(
+            tr("Make the film"), type="primary", icon=":material/movie:", key="film-make"
+        ):
             return
         found = asked(SLOT, asked_of, "The film", work)
     job = found.job
@@ -152,7 +161,7 @@ def _answer(record: RunRecord, question: dict[str, Any] | None) -> None:
     if result is None:
         return
     if max(kept_on_the_way(record.id), default=0) > result.last.epoch and st.button(
-        "Film the new epochs as well", icon=":material/refresh:", key="film-anew"
+        tr("Film the new epochs as well"), icon=":material/refresh:", key="film-anew"
     ):
         asked(SLOT, asked_of, "The film", work, anew=True)
         st.rerun()
@@ -174,10 +183,10 @@ def show_found(film: Film) -> None:
     from dlexplain.figures.gallery import moving
     from dlexplain.ui.charts import chart
 
-    st.info(literal(film.answer), icon=":material/movie:")
+    st.info(literal(tr(film.answer)), icon=":material/movie:")
     about = f"{film.title} of {film.of}, one input: another one may settle earlier or later."
     st.caption(literal(about))
-    play = st.toggle("Play", key="film-play")
+    play = st.toggle(tr("Play"), key="film-play")
     if play:
         moved, still = _drawn(film, film_webp), _drawn(film, film_strip)
         st.html(moving(moved, still, film.answer, FILM))
@@ -186,7 +195,7 @@ def show_found(film: Film) -> None:
         key = f"film-epoch-{film.run}"
         if st.session_state.get(key) not in epochs:
             st.session_state[key] = epochs[-1]
-        epoch = st.select_slider("Epoch", epochs, key=key)
+        epoch = st.select_slider(tr("Epoch"), epochs, key=key)
         frame = film.frames[epochs.index(epoch)]
         left, right = st.columns([2, 3], gap="large")
         with left:
@@ -194,7 +203,7 @@ def show_found(film: Film) -> None:
         with right:
             chart(plot_film(film, frame.epoch), f"film-{film.run}", told=film.answer)
     for note in film.notes:
-        st.caption(literal(note))
+        st.caption(literal(tr(note)))
     with st.container(horizontal=True):
         for form, draw, kind in (
             ("webp", film_webp, "Film (WebP)"),
@@ -202,7 +211,7 @@ def show_found(film: Film) -> None:
             ("png", film_strip, "All maps (PNG)"),
         ):
             st.download_button(
-                kind,
+                tr(kind),
                 partial(_drawn, film, draw),
                 f"film-{film.run}.{form}",
                 f"image/{form}",
@@ -225,9 +234,9 @@ def _show_frame(film: Film, frame: FilmFrame) -> None:
     if isinstance(frame.found, TextAttribution):
         st.html(coloured_text(frame.found, top=film_scale(film).high))
     else:
-        st.image(panel(film, frame), width="stretch", alt=f"Map of {when.lower()}")
+        st.image(panel(film, frame), width="stretch", alt=tr(f"Map of {when.lower()}"))
     signs = "Red speaks for it, blue against it" if film.signed else "Bright places speak for it"
-    st.caption(f"{capital(signs)}; one scale for all epochs.")
+    st.caption(tr(f"{capital(signs)}; one scale for all epochs."))
 
 
 @lru_cache(maxsize=8)

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.figures.overlay import enlarged, with_left_out
+from dlexplain.language import shown_by, tr
 from dlexplain.results.words import capital
 from dlexplain.services.pictures.models import PictureModel
 from dlexplain.services.pictures.sources import Fit, Picture, read_fit
@@ -17,20 +19,22 @@ X, Y, USUAL = "fit-x", "fit-y", "fit-usual"
 WIDTH = 320
 
 
-def show_seen(model: PictureModel, picture: Picture, arrived: bool) -> Picture:
-    """The picture with what the model sees of it, and the choice; returns it with that choice.
+def show_seen(
+    model: PictureModel, picture: Picture, arrived: bool, settings: DeltaGenerator
+) -> Picture:
+    """The picture with what the model sees of it; returns it with the choice, which is asked for
+    among the settings.
 
     arrived  whether the page has just been opened, so that its address counts
     """
-    above = st.container()
     whole = model.seen_part(picture) == (0, 0, *_size(picture))
     from_address("fit", _read, arrived)
     if whole and _size(picture)[0] == _size(picture)[1]:  # every way is the same
         fitted = replace(picture, fit=Fit())
     else:
-        fitted = replace(picture, fit=_choose(model))
-    with above:
-        _draw(model, fitted)
+        with settings:
+            fitted = replace(picture, fit=_choose(model))
+    _draw(model, fitted)
     return fitted
 
 
@@ -52,14 +56,17 @@ def _choose(model: PictureModel) -> Fit:
         state["fit"] = usual
     state[USUAL] = usual
     how = st.segmented_control(
-        "Into the model's square",
+        tr("Into the model's square"),
         list(WAYS),
-        format_func=WAYS.__getitem__,
+        format_func=shown_by(WAYS.__getitem__),
         key="fit",
         required=True,
         persist_state="session",
-        help="Crop cuts a square out, as the model was trained; what is dark it does not see. "
-        "Pad shows it all, with bars of its mean colour. Squash shows it all, out of proportion.",
+        help=tr(
+            "Crop cuts a square out, as the model was trained; what is dark it does not see. "
+            "Pad shows it all, with bars of its mean colour. Squash shows it all, out of "
+            "proportion."
+        ),
     )
     if how != "crop":
         return Fit(how or "crop")
@@ -68,7 +75,9 @@ def _choose(model: PictureModel) -> Fit:
     for column, key, label in zip(columns, (X, Y), ("Across", "Down"), strict=True):
         st.session_state.setdefault(key, 50)
         places.append(
-            column.slider(label, 0, 100, step=1, format="%d%%", key=key, persist_state="session")
+            column.slider(
+                tr(label), 0, 100, step=1, format="%d%%", key=key, persist_state="session"
+            )
         )
     return Fit("crop", places[0] / 100, places[1] / 100)
 
@@ -90,8 +99,8 @@ def _draw(model: PictureModel, picture: Picture) -> None:
         if cut
         else enlarged(view),
         width=WIDTH,
-        caption=f"{literal(picture.name)}, {size[0]} × {size[1]}: {what}",
-        alt=f"The picture {picture.name}",
+        caption=f"{literal(picture.name)}, {size[0]} × {size[1]}: {tr(what)}",
+        alt=tr(f"The picture {picture.name}"),
     )
     notes = [*picture.notes, *model.changes(picture)]
     if notes:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.params import Spec, Value
 from dlexplain.results.words import capital
 
@@ -55,13 +56,13 @@ def _field(key: str, spec: Spec, first: Value, accepted: tuple[str, ...]) -> Val
         case "integer":
             return int(
                 st.number_input(
-                    spec.label,
+                    tr(spec.label),
                     int(spec.low),
                     int(spec.high),
                     int(first),
                     int(spec.step or 1),
                     key=key,
-                    help=about,
+                    help=tr(about),
                     persist_state="session",
                 )
             )
@@ -69,39 +70,45 @@ def _field(key: str, spec: Spec, first: Value, accepted: tuple[str, ...]) -> Val
             step = float(spec.step or 0.1)
             return float(
                 st.number_input(
-                    spec.label,
+                    tr(spec.label),
                     float(spec.low),
                     float(spec.high),
                     float(first),
                     step,
                     format=_format(min(step, abs(float(first)) or step)),
                     key=key,
-                    help=about,
+                    help=tr(about),
                     persist_state="session",
                 )
             )
         case "flag":
             return bool(
-                st.toggle(spec.label, bool(first), key=key, help=spec.help, persist_state="session")
+                st.toggle(
+                    tr(spec.label),
+                    bool(first),
+                    key=key,
+                    help=tr(spec.help),
+                    persist_state="session",
+                )
             )
         case "text":
             return str(
                 st.text_input(
-                    spec.label,
+                    tr(spec.label),
                     str(first),
                     key=key,
-                    help=spec.help,
+                    help=tr(spec.help),
                     persist_state="session",
-                    placeholder=spec.example or None,
+                    placeholder=tr(spec.example) or None,
                 )
             )
     options = [*(spec.options or accepted)]
     chosen = st.selectbox(
-        spec.label,
+        tr(spec.label),
         options,
         options.index(str(first)),
         key=key,
-        help=spec.help,
+        help=tr(spec.help),
         persist_state="session",
     )
     return str(chosen)

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from dlexplain.figures import gallery as drawn
+from dlexplain.language import language, tr
 from dlexplain.results.attacks import budget_told
 from dlexplain.results.gallery import GalleryExample
 from dlexplain.results.gallery_words import TITLES, answer
@@ -54,8 +55,10 @@ def show_example(kind: str, query: Mapping[str, str], model: str) -> None:
             left, right = st.columns(2)
             with left:
                 _draw(html, f"first-{one.page}")
-            right.markdown(literal(answer(one)))
-            right.caption("An answer that was kept; the model is being loaded to be asked anew.")
+            right.markdown(literal(tr(answer(one))))
+            right.caption(
+                tr("An answer that was kept; the model is being loaded to be asked anew.")
+            )
 
 
 def is_loaded(model: str) -> bool:
@@ -76,15 +79,15 @@ def drawing(one: GalleryExample, key: str) -> None:
 def _example(one: GalleryExample) -> None:
     html = _html(one)
     if not html:
-        st.caption("This example is damaged; install dlexplain anew.")
+        st.caption(tr("This example is damaged; install dlexplain anew."))
         return
     _card(TITLES[one.kind], html, answer(one), one.page, one.query)
 
 
 def _card(title: str, html: str, told: str, page: str, query: Mapping[str, str]) -> None:
-    st.markdown(f"**{title}**")
+    st.markdown(f"**{tr(title)}**")
     _draw(html, page)
-    st.caption(literal(told))
+    st.caption(literal(tr(told)))
     link_to(page, f"Open in {named(page)[0]}", dict(query))
 
 
@@ -98,15 +101,15 @@ def _draw(html: str, key: str) -> None:
 
 
 @lru_cache(maxsize=16)
-def _drawing(one: GalleryExample) -> str:
-    """Drawn once a process."""
-    return DRAWS[one.kind](one, answer(one))
+def _drawing(one: GalleryExample, spoken: str) -> str:
+    """Drawn once a process and language."""
+    return DRAWS[one.kind](one, tr(answer(one)))
 
 
 def _html(one: GalleryExample) -> str:
     """ "" of one that is damaged, or whose pictures are gone."""
     try:
-        return _drawing(one)
+        return _drawing(one, language())
     except (OSError, KeyError, TypeError, ValueError):
         return ""
 
@@ -156,14 +159,14 @@ DRAWS: Mapping[str, Callable[[GalleryExample, str], str]] = {
 def _trust() -> None:
     table = trust_shipped.shipped(JUDGED)
     if table is None:
-        st.caption("No table of trust comes along.")
+        st.caption(tr("No table of trust comes along."))
         return
     rows = [
         (one.title, one.rank, one.rank_low or one.rank, one.rank_high or one.rank)
         for one in table.ranked[:METHODS]
         if one.rank is not None
     ]
-    told = trusted(table)
+    told = tr(trusted(table))
     html = drawn.ranks(rows, len(table.methods), told)
     _card("Which explanation to believe?", html, told, "explain/9_trust", {"model": JUDGED})
 
@@ -171,13 +174,13 @@ def _trust() -> None:
 def _robustness() -> None:
     found = robustness_shipped.shipped(JUDGED)
     if found is None or not found.attacks:
-        st.caption("No measurement of robustness comes along.")
+        st.caption(tr("No measurement of robustness comes along."))
         return
     estimates = (found.clean, *found.attacks[-1].accuracy)
     budgets = (budget_told(found.norm, one).partition(" in ")[0] for one in found.budgets)
     marks = ("as it is", *budgets)
     known = [(one.value, mark) for one, mark in zip(estimates, marks, strict=True)
              if one.value is not None]  # fmt: skip
-    told = robust(found)
+    told = tr(robust(found))
     html = drawn.falling(known, told)
     _card("How easily is it fooled?", html, told, "secure/2_robustness", {"model": JUDGED})

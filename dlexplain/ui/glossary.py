@@ -14,9 +14,11 @@ from pathlib import Path
 import streamlit as st
 
 from dlexplain.errors import UnknownName
+from dlexplain.language import language, tr
 from dlexplain.ui.markdown import literal
 
-FILE = Path(__file__).parents[2] / "docs" / "glossary.md"
+DOCS = Path(__file__).parents[2] / "docs"
+FILE = DOCS / "glossary.md"
 ALSO = "Also: "
 WIDTH = 760
 """Of its page in pixels: lines that are not too long to read."""
@@ -58,6 +60,18 @@ def _by_name() -> Mapping[str, Term]:
     return {name.casefold(): term for term in terms() for name in term.names}
 
 
+@cache
+def _translated(spoken: str) -> Mapping[str, str]:
+    """The sentences of each term in a language, by the English title."""
+    file = DOCS / f"glossary.{spoken}.md"
+    return {t.title: t.told for t in read_terms(file.read_text("utf-8"))} if file.is_file() else {}
+
+
+def told_of(one: Term) -> str:
+    """A term's sentences in the reader's language."""
+    return _translated(language()).get(one.title, one.told)
+
+
 def find(name: str) -> Term:
     """The term of this name, in whatever case, or of several. Raises UnknownName."""
     key = name.casefold()
@@ -72,7 +86,7 @@ def glossary(*names: str) -> str | None:
     """For help=, a paragraph a term."""
     if not terms():
         return None
-    return "\n\n".join(f"**{one.title}.** {one.told}" for one in map(find, names))
+    return "\n\n".join(f"**{one.title}.** {told_of(one)}" for one in map(find, names))
 
 
 def term(name: str, shown: str = "") -> str:
@@ -83,7 +97,7 @@ def term(name: str, shown: str = "") -> str:
     word = escape(shown or name)
     if not terms():
         return word
-    told = escape(find(name).told)
+    told = escape(told_of(find(name)))
     return (
         f'<span class="dlx-term" tabindex="0">{word}'
         f'<span class="dlx-told" role="tooltip">{told}</span></span>'
@@ -133,22 +147,25 @@ def _either_case(name: str) -> str:
 
 def show_explained(ours: str) -> None:
     """A text of ours with its terms explained."""
-    st.markdown(explained(ours), unsafe_allow_html=True)
+    st.markdown(explained(tr(ours)), unsafe_allow_html=True)
 
 
 def show_glossary() -> None:
     """All terms, those that are looked for first."""
     if not terms():
-        st.info("The glossary is not here: dlexplain was installed without its folder docs.")
+        st.info(tr("The glossary is not here: dlexplain was installed without its folder docs."))
         return
-    asked = st.text_input("Find", placeholder="A word, such as faithfulness", key="glossary-find")
+    asked = st.text_input(
+        tr("Find"), placeholder=tr("A word, such as faithfulness"), key="glossary-find"
+    )
     found = search(asked or "")
     if not found:
-        st.info(f"No term has {literal(asked)} in it. Try a shorter word.")
+        st.info(tr(f"No term has {literal(asked)} in it. Try a shorter word."))
     with st.container(width=WIDTH):
         for one in found:
-            also = f"  \n:small[Also: {literal(', '.join(one.names[1:]))}]" if one.names[1:] else ""
-            st.markdown(f"**{literal(one.title)}**  \n{literal(one.told)}{also}")
+            others = literal(", ".join(one.names[1:]))
+            also = f"  \n:small[{tr(ALSO.strip())} {others}]" if others else ""
+            st.markdown(f"**{literal(one.title)}**  \n{literal(told_of(one))}{also}")
 
 
 def search(asked: str) -> tuple[Term, ...]:
@@ -156,5 +173,5 @@ def search(asked: str) -> tuple[Term, ...]:
     words = asked.casefold().split()
     ordered = sorted(terms(), key=lambda one: one.title.casefold())
     named = [t for t in ordered if all(w in " ".join(t.names).casefold() for w in words)]
-    told = [t for t in ordered if t not in named and all(w in t.told.casefold() for w in words)]
+    told = [t for t in ordered if t not in named and all(w in told_of(t).casefold() for w in words)]
     return (*named, *told)

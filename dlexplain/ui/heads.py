@@ -8,6 +8,7 @@ import streamlit as st
 
 from dlexplain.figures.heads import plot_head_maps
 from dlexplain.figures.overlay import page_image
+from dlexplain.language import tr
 from dlexplain.results import HeadMaps
 from dlexplain.services.jobs import Progress
 from dlexplain.services.pictures.heads import head_maps
@@ -24,10 +25,12 @@ COLUMNS = 4
 
 def show_heads(entry: ModelEntry, picture: Picture, request: Request) -> None:
     """By one of the methods that are asked; nothing is computed before the button is pressed."""
-    st.subheader("How the heads' maps differ")
+    st.subheader(tr("How the heads' maps differ"))
     st.caption(
-        "One network answers all labels. If two heads look at the same places, they share what "
-        "they found there; if not, each has its own reasons."
+        tr(
+            "One network answers all labels. If two heads look at the same places, they share what "
+            "they found there; if not, each has its own reasons."
+        )
     )
     by_title = {ask.title: ask for ask in request.asks}
     left, right = st.columns([2, 3], vertical_alignment="bottom")
@@ -35,11 +38,11 @@ def show_heads(entry: ModelEntry, picture: Picture, request: Request) -> None:
     state["heads-method"] = (
         state["heads-method"] if state.get("heads-method") in by_title else next(iter(by_title))
     )
-    title = left.selectbox("By", list(by_title), key="heads-method", persist_state="session")
+    title = left.selectbox(tr("By"), list(by_title), key="heads-method", persist_state="session")
     ask = by_title[title]
     question = (sorted(entry.heads), picture.key, ask)
     found: Asked[HeadMaps] | None = known(SLOT, question)
-    if right.button("Explain all heads", icon=":material/call_split:"):
+    if right.button(tr("Explain all heads"), icon=":material/call_split:"):
         found = asked(SLOT, question, ask.title, partial(_work, entry, picture, ask), anew=True)
     if found is not None:
         show_live(_show, found)
@@ -59,13 +62,13 @@ def _show(found: Asked[HeadMaps]) -> None:
         columns = st.columns(COLUMNS)
         for column, (head, one) in zip(columns, maps[first : first + COLUMNS], strict=False):
             image, _ = page_image(one.picture, one.heatmap, one.signed)
-            column.markdown(f"**{literal(head)}**  \n:small[{literal(one.class_question)}]")
-            column.image(image, width="stretch", alt=f"{head}: {one.class_question}")
+            column.markdown(f"**{literal(head)}**  \n:small[{literal(tr(one.class_question))}]")
+            column.image(image, width="stretch", alt=f"{head}: {tr(one.class_question)}")
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
         chart(plot_head_maps(answer), "head-maps")
     with right:
-        st.caption(_told(answer))
+        st.caption(tr(_told(answer)))
 
 
 def _told(found: HeadMaps) -> str:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
+from dlexplain.language import tr
 from dlexplain.results import RunRecord
 from dlexplain.results.words import metric, metric_name
 from dlexplain.services.training import runs as service
@@ -65,8 +66,8 @@ WAYS = (
 def show_ways() -> None:
     for column, (title, about, pages) in zip(st.columns(len(WAYS)), WAYS, strict=True):
         with column, st.container(border=True, height="stretch"):
-            st.subheader(title)
-            st.caption(about)
+            st.subheader(tr(title))
+            st.caption(tr(about))
             with st.container(horizontal=True, gap="small"):
                 for page in pages:
                     link_to(page)
@@ -77,22 +78,22 @@ def show_runs() -> None:
     try:
         shown = service.latest_runs(LATEST)
     except (DlexplainError, OSError) as error:
-        st.warning(literal(error))
+        st.warning(literal(tr(error)))
         return
     if not shown:
         return
-    st.subheader("Your runs")
+    st.subheader(tr("Your runs"))
     for column, record in zip(st.columns(LATEST), shown, strict=False):
         with column, st.container(border=True, height="stretch"):
             _run(record)
 
 
 def _run(record: RunRecord) -> None:
-    st.badge(record.state, icon=STATE_ICONS[record.state], color=STATE_COLOURS[record.state])  # type: ignore[arg-type]
+    st.badge(tr(record.state), icon=STATE_ICONS[record.state], color=STATE_COLOURS[record.state])  # type: ignore[arg-type]
     link_to("train/2_runs", literal(record.name), {"run": record.id})
     if record.active:
         st.caption(literal(progress_text(record)))
     elif record.best is not None:
         st.caption(
-            literal(f"best {metric_name(record.monitor)} {metric(record.monitor, record.best)}")
+            literal(tr(f"best {metric_name(record.monitor)} {metric(record.monitor, record.best)}"))
         )

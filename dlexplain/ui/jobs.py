@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.services.jobs import Job, Progress
 from dlexplain.ui.live import drawn_before, live
 from dlexplain.ui.markdown import literal
@@ -137,14 +138,14 @@ def result_of(
         found.makers[index] = None
         return job.result
     if job.state == "failed":
-        st.error(literal(job.error))
+        st.error(literal(tr(job.error)))
     else:
-        st.caption("Cancelled.")
+        st.caption(tr("Cancelled."))
     if found.makers[index]:
         # A callback, since a button that is first drawn after the page's script, when the job has
         # ended, is another one to Streamlit than that of the next run, which would not be pressed.
         st.button(
-            again,
+            tr(again),
             key=f"again-{key}-{drawn_before()}",
             icon=":material/refresh:",
             type="tertiary",

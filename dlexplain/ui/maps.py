@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlexplain.figures.overlay import page_image
+from dlexplain.language import tr
 from dlexplain.registry import Registry
 from dlexplain.results import Arbitration, Attribution, MapAgreement
 from dlexplain.services.explaining import MethodInfo
@@ -53,7 +54,7 @@ def show_which(answers: Asked[Attribution], model: LoadedModel, picture: Picture
         ):
             image, _ = page_image(view, values.astype(np.float32), False)
             told = CONSENSUS[name]
-            column.image(image, width="stretch", caption=told, alt=f"Map: {told}")
+            column.image(image, width="stretch", caption=tr(told), alt=tr(f"Map: {told}"))
 
     show_believing(answers, settle, partial(_show_covers, view), consensus)
 
@@ -74,7 +75,7 @@ def _show_covers(
         image, _ = page_image(view, None, False, mask=mask)
         lost = f"{loss:.3f}".replace("-", "−")
         told = f"{one.title} marks it: covering costs {lost}"
-        column.image(image, width="stretch", caption=told, alt=f"A covered square; {told}")
+        column.image(image, width="stretch", caption=tr(told), alt=tr(f"A covered square; {told}"))
 
 
 def show_maps(

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dlexplain.language import tr
 from dlexplain.services.jobs import Progress
 from dlexplain.services.shipped_results import OfModel
 from dlexplain.trained.catalogue import ModelEntry
@@ -46,18 +47,18 @@ def measuring(title: str, key: str, asks: Collection[str]) -> DeltaGenerator:
     # By its state and not by `expanded`: with another of those it is another one to Streamlit, and
     # closes when the address loses a parameter, as while what is asked for is nonsense.
     st.session_state.setdefault(key, any(name in st.query_params for name in asks))
-    return st.expander(title, icon=":material/tune:", key=key, on_change="rerun")
+    return st.expander(tr(title), icon=":material/tune:", key=key, on_change="rerun")
 
 
 def pressed_to_start(label: str, running: Asked[Any] | None, noun: str, ready: bool = True) -> bool:
     """The button that starts a measurement; dead while one is made, or before it is `ready`."""
     busy = running is not None and running.active
     return st.button(
-        label,
+        tr(label),
         type="primary",
         icon=":material/play_arrow:",
         disabled=busy or not ready,
-        help=f"A {noun} is being made; cancel that one first." if busy else None,
+        help=tr(f"A {noun} is being made; cancel that one first.") if busy else None,
     )
 
 
@@ -91,9 +92,9 @@ def _work(
 def stopped_ones(key: str, left: Iterable[tuple[str, Callable[[], None]]]) -> None:
     """What earlier sessions left unfinished, each a sentence and what goes on with it."""
     for place, (told, go_on) in enumerate(left):
-        st.markdown(told)
+        st.markdown(tr(told))
         st.button(
-            "Go on with it", key=f"{key}-left-{place}", icon=":material/resume:", on_click=go_on
+            tr("Go on with it"), key=f"{key}-left-{place}", icon=":material/resume:", on_click=go_on
         )
 
 
@@ -150,7 +151,10 @@ def chosen_result(
     state[key] = state[key] if state.get(key) in known else names[0]
     if len(names) > 1:
         st.selectbox(
-            label, names, format_func=lambda name: f"{title(known[name])} ({_where(name)})", key=key
+            tr(label),
+            names,
+            format_func=lambda name: f"{title(known[name])} ({_where(name)})",
+            key=key,
         )
     return known[str(state[key])]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dlexplain.errors import BadInput
+from dlexplain.language import tr
 from dlexplain.params import Value
 from dlexplain.registry import Registry
 from dlexplain.results.words import capital
@@ -65,12 +66,12 @@ def choose_methods(
     wanted = st.session_state.get(key, list(first))
     st.session_state[key] = [name for name in wanted if name in known]
     return st.multiselect(
-        "Methods",
+        tr("Methods"),
         list(known),
-        format_func=lambda name: known[name].title + (MARK if name == best else ""),
+        format_func=lambda name: tr(known[name].title) + (tr(MARK) if name == best else ""),
         key=key,
         persist_state="session",
-        placeholder="Choose one or several methods",
+        placeholder=tr("Choose one or several methods"),
     )
 
 
@@ -104,14 +105,14 @@ def method_params(
     if not chosen:
         return {}
     with st.expander(
-        "Methods and their parameters", icon=":material/tune:", key="tune", on_change="rerun"
+        tr("Methods and their parameters"), icon=":material/tune:", key="tune", on_change="rerun"
     ) as opened:
         if opened.open:
             name = st.segmented_control(
-                "Method",
+                tr("Method"),
                 chosen,
                 default=chosen[0],
-                format_func=lambda name: known[name].title,
+                format_func=lambda name: tr(known[name].title),
                 required=True,
                 label_visibility="collapsed",
             )

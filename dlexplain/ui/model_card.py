@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.figures.overlay import enlarged
+from dlexplain.language import in_words, tr
 from dlexplain.services.pictures.model_card import model_facts, under_normalisations
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Picture
@@ -18,7 +19,7 @@ UNKNOWN = (
 def show_model_card(model: LoadedModel, picture: Picture) -> None:
     """Facts, what the model sees, and the effect of its normalisation where none was given."""
     known = model.spec.preprocessing.known
-    with st.expander("Model card", icon=":material/badge:", expanded=not known):
+    with st.expander(tr("Model card"), icon=":material/badge:", expanded=not known):
         facts, seen = st.columns([2, 1], gap="large")
         for name, value in model_facts(model).items():
             facts.markdown(f"**{name}**: {literal(value)}")
@@ -28,12 +29,12 @@ def show_model_card(model: LoadedModel, picture: Picture) -> None:
         seen.image(
             enlarged(view),
             width=224,
-            caption=f"What the model sees, {len(view)} × {len(view)}",
-            alt="The picture as the model sees it",
+            caption=tr(f"What the model sees, {len(view)} × {len(view)}"),
+            alt=tr("The picture as the model sees it"),
         )
         if known:
             return
-        st.warning(UNKNOWN)
+        st.warning(tr(UNKNOWN))
         rows = [
             {
                 "Normalisation": effect.title,
@@ -45,8 +46,11 @@ def show_model_card(model: LoadedModel, picture: Picture) -> None:
             }
             for effect in under_normalisations(model, picture)
         ]
-        st.dataframe(rows, hide_index=True, width="stretch")
+        st.dataframe(in_words(rows), hide_index=True, width="stretch")
         st.caption(
-            "The surest row is a hint, not a proof. Say the right one where the model is brought "
-            "in: `mean` and `std`."
+            tr(
+                "The surest row is a hint, not a proof. Say the right one where the model is "
+                "brought "
+                "in: `mean` and `std`."
+            )
         )

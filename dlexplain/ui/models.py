@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import BadInput
+from dlexplain.language import tr
 from dlexplain.trained.catalogue import ModelEntry, entries, find
 from dlexplain.trained.entry import noun_of
 from dlexplain.ui.address import from_address
@@ -27,6 +29,7 @@ def choose_model(
     first: Callable[[ModelEntry], Any] | None = None,
     help: str = "",
     without: str = "",
+    answer: DeltaGenerator | None = None,
 ) -> ModelEntry | None:
     """The picker; says so and returns None where there is no such model.
 
@@ -35,6 +38,7 @@ def choose_model(
     own        the user's own models of this kind, where the page takes some
     first      sorts what is offered; the first stands there at first
     without    what is said where there is none, instead of how to train one
+    answer     where that is said; beside the picker unless given
     """
     state = st.session_state
 
@@ -51,18 +55,18 @@ def choose_model(
     if not known:
         what = f" that shows {shows}" if shows else ""
         nothing = f"There is no {noun_of(tasks)}{what} yet. Train one on the page **Launch**."
-        st.info(without or nothing)
+        (st if answer is None else answer).info(tr(without) or tr(nothing))
         return None
     _open_head(key, known)
     # Set at every run, so that the choice outlives a change of the list; a deleted run's does not.
     state[key] = state[key] if state.get(key) in known else next(iter(known))
     st.selectbox(
-        label,
+        tr(label),
         list(known),
-        format_func=lambda name: known[name].listed,
+        format_func=lambda name: tr(known[name].listed),
         key=key,
         persist_state="session",
-        help=f"{LATEST_FIRST} {help}".strip(),
+        help=tr(f"{LATEST_FIRST} {help}".strip()),
     )
     return _choose_head(known[state[key]], key, tasks)
 
@@ -82,12 +86,14 @@ def _choose_head(entry: ModelEntry, key: str, tasks: Sequence[str]) -> ModelEntr
     state, of = st.session_state, f"{key}-head"
     state[of] = state[of] if state.get(of) in entry.heads else entry.name
     st.selectbox(
-        "Head",
+        tr("Head"),
         list(entry.heads),
         format_func=lambda name: literal(entry.heads[name]),
         key=of,
         persist_state="session",
-        help="This model learned several labels of an example at once; a head answers for each.",
+        help=tr(
+            "This model learned several labels of an example at once; a head answers for each."
+        ),
     )
     return find(state[of], *tasks)
 
@@ -130,13 +136,13 @@ def choose_second(
     state, others = st.session_state, offered()
     state[key] = state.get(key) if state.get(key) in others else None
     chosen = st.selectbox(
-        label,
+        tr(label),
         list(others),
         index=None,
-        format_func=lambda name: others[name].title,
+        format_func=lambda name: tr(others[name].title),
         key=key,
         persist_state="session",
-        placeholder=placeholder,
-        help=help,
+        placeholder=tr(placeholder),
+        help=tr(help),
     )
     return others.get(chosen or "")

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from dlexplain.errors import StatesError
+from dlexplain.language import tr
 from dlexplain.services.machine import home_problem
 from dlexplain.services.training.parents import TRANSFERS
 from dlexplain.services.training.runs import damaged_runs
@@ -27,7 +28,7 @@ def tell_left_out() -> None:
     told = [*damaged_zoo(), *damaged_runs()]
     if told:
         lines = "".join(f"\n- {literal(problem)}" for problem in told)
-        st.warning(f"Left out of the lists, since their files are damaged:\n{lines}")
+        st.warning(tr(f"Left out of the lists, since their files are damaged:\n{lines}"))
 
 
 PAGES = {
@@ -50,7 +51,7 @@ def explain_link(task: str, name: str, key: str) -> None:
     if task not in PAGES:
         return
     label, page, parameter = PAGES[task]
-    if st.button(label, icon=":material/visibility:", key=key):
+    if st.button(tr(label), icon=":material/visibility:", key=key):
         st.switch_page(page, query_params={parameter: name})
 
 
@@ -59,9 +60,9 @@ def train_on_link(task: str, name: str, key: str) -> None:
     if task not in TRANSFERS:
         return
     if st.button(
-        "Train on from this",
+        tr("Train on from this"),
         icon=":material/school:",
         key=key,
-        help="A run that begins with its weights: on other data, or on these again.",
+        help=tr("A run that begins with its weights: on other data, or on these again."),
     ):
         st.switch_page("pages/train/1_launch.py", query_params={"parent": name})

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dlexplain.errors import DlexplainError, ModelError
+from dlexplain.language import tr
 from dlexplain.results.words import capital, with_article
 from dlexplain.trained.hugging_face import BESIDE, KINDS, check_own, is_own_model
 from dlexplain.trained.own_files import ACCEPTED, check_file, is_own_file
@@ -56,7 +57,7 @@ class Own:
         """The name, which joins the list once the model has loaded; raises ModelError."""
         try:
             self._check(name)
-            with st.spinner(f"Loading {literal(name)}…"):
+            with st.spinner(tr(f"Loading {literal(name)}…")):
                 self.read(name)
         except DlexplainError as error:
             raise ModelError(str(error)) from error
@@ -104,14 +105,16 @@ class Own:
             st.session_state[f"{key}-asked"] = str(st.session_state[key]).strip()
             st.session_state[bad] = ""
 
-        with st.expander("Your own model", icon=":material/folder_open:"):
+        with st.expander(tr("Your own model"), icon=":material/folder_open:"):
             st.text_input(
-                f"{folder}, or name on the Hugging Face hub",
+                tr(f"{folder}, or name on the Hugging Face hub"),
                 key=key,
                 on_change=note,
-                placeholder="/path/to/model or organisation/model",
-                help=f"{capital(kinds)} with safetensors and a {needs}. {file}Pickles are never "
-                "read and code of the model is never run.",
+                placeholder=tr("/path/to/model or organisation/model"),
+                help=tr(
+                    f"{capital(kinds)} with safetensors and a {needs}. {file}Pickles are never "
+                    "read and code of the model is never run."
+                ),
             )
             if st.session_state.get(bad):
                 st.error(literal(f"{st.session_state[bad]}."))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.results.words import capital
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -64,7 +65,7 @@ def menu() -> dict[str, list["st.Page"]]:
     found: dict[str, list[st.Page]] = {}
     for section, title in SECTIONS.items():
         files = sorted((PAGES / section).glob("*.py"), key=lambda one: int(one.stem.split("_")[0]))
-        found[title] = [_page(f"{section}/{one.stem}") for one in files]
+        found[tr(title)] = [_page(f"{section}/{one.stem}") for one in files]
     return found
 
 
@@ -72,7 +73,10 @@ def link_to(page: str, label: str = "", query: dict[str, str] | None = None) -> 
     """A link to a page as it lies under pages/, by its own name and icon where none is given."""
     name, icon = named(page)
     st.page_link(
-        f"pages/{page}.py", label=label or name, icon=f":material/{icon}:", query_params=query
+        f"pages/{page}.py",
+        label=tr(label) or tr(name),
+        icon=f":material/{icon}:",
+        query_params=query,
     )
 
 
@@ -80,7 +84,7 @@ def _page(page: str) -> "st.Page":
     address, home = address_of(page), page == "home/0_home"
     return st.Page(
         PAGES / f"{page}.py",
-        title=named(page)[0],
+        title=tr(named(page)[0]),
         url_path="" if home else address,
         default=home,
     )

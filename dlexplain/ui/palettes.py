@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.figures.scales import PALETTES, STANDARD, Palette
+from dlexplain.language import tr
 from dlexplain.ui.address import DRAWN_IN, from_address, one_of
 
 
@@ -10,14 +11,16 @@ def palette_option() -> None:
     """Drawn in the line of the other options of maps."""
     from_address(DRAWN_IN, one_of("palette", PALETTES))
     st.selectbox(
-        "Colours",
+        tr("Colours"),
         list(PALETTES),
-        format_func=lambda name: PALETTES[name].title,
+        format_func=lambda name: tr(PALETTES[name].title),
         key=DRAWN_IN,
         persist_state="session",
         width=150,
-        help="Of maps, texts and series. The colour-blind can tell each pair apart; orange and "
-        "purple, with Cividis where there is no sign, differ in light as well.",
+        help=tr(
+            "Of maps, texts and series. The colour-blind can tell each pair apart; orange and "
+            "purple, with Cividis where there is no sign, differ in light as well."
+        ),
     )
 
 

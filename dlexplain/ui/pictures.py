@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from dlexplain.errors import Incompatible, UnknownName
+from dlexplain.language import shown_by, tr
 from dlexplain.results import ClassName
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.services.pictures.sources import (
@@ -87,7 +88,7 @@ def choose_picture(model: ModelEntry, arrived: bool, example: bool = False) -> C
         state["source-kept"] = _first_source(model, owner)
     kept = state.get("source-kept")
     source = st.segmented_control(
-        "Picture from",
+        tr("Picture from"),
         sources,
         default=kept if kept in sources else UPLOAD,
         # Another key where the sources are others: Streamlit would forget the choice.
@@ -104,22 +105,23 @@ def choose_picture(model: ModelEntry, arrived: bool, example: bool = False) -> C
         name = _sample()
         return Choice(_cached_sample(name), {"sample": name}) if name else Choice()
     if source == CAMERA:
-        shot = st.camera_input("Take a picture", key="camera")
+        shot = st.camera_input(tr("Take a picture"), key="camera")
         pictures = read_uploads("camera", [shot] if shot else [])
     else:
         files = st.file_uploader(
-            "Drop one or several pictures",
+            tr("Drop one or several pictures"),
             type=list(ENDINGS),
             accept_multiple_files=True,
             key="uploads",
             max_upload_size=math.ceil(settings().max_file_mb),
-            help=f"{FORMATS_IN_WORDS}; of several pictures in a file the first. Kept in memory "
-            "only.",
+            help=tr(
+                f"{FORMATS_IN_WORDS}; of several pictures in a file the first. Kept in memory only."
+            ),
         )
         pictures = read_uploads("uploads", files)
     if example and source == UPLOAD and not pictures:
         name = _first_sample()
-        st.caption("Until then the page shows a sample.")
+        st.caption(tr("Until then the page shows a sample."))
         return Choice(_cached_sample(name), example=name)
     return Choice(_one_of(pictures))
 
@@ -165,15 +167,15 @@ def _test(owner: str) -> Choice:
         for name, known in zip(names, pictures, strict=True)
     }
     chosen = st.pills(
-        "Test picture",
+        tr("Test picture"),
         names,
-        format_func=labels.__getitem__,
+        format_func=shown_by(labels.__getitem__),
         key="test",
         required=True,
         persist_state="session",
         label_visibility="collapsed",
     )
-    st.caption("Pictures of the data set's test part, with their classes.")
+    st.caption(tr("Pictures of the data set's test part, with their classes."))
     known = pictures[names.index(chosen or names[0])]
     return Choice(known.picture, {"test": chosen or names[0]}, known.truth)
 
@@ -181,16 +183,16 @@ def _test(owner: str) -> Choice:
 def _sample() -> str | None:
     st.session_state.setdefault("sample", _first_sample())
     name = st.pills(
-        "Sample",
+        tr("Sample"),
         sample_names(),
-        format_func=lambda key: sample(key).title,
+        format_func=lambda key: tr(sample(key).title),
         key="sample",
         persist_state="session",
         label_visibility="collapsed",
     )
     if name is None:
         return None
-    st.caption(sample(name).credit)
+    st.caption(tr(sample(name).credit))
     return name
 
 
@@ -215,7 +217,7 @@ def _one_of(pictures: list[Picture]) -> Picture | None:
     fresh = [place for place, digest in enumerate(digests) if digest not in known]
     state["which"] = fresh[0] if fresh else min(state.get("which") or 0, len(pictures) - 1)
     place = st.pills(
-        "Which picture",
+        tr("Which picture"),
         range(len(pictures)),
         format_func=lambda i: f"{i + 1}. {literal(pictures[i].name)}",
         key="which",

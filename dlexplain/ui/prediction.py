@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.figures.prediction import plot_prediction
+from dlexplain.language import tr
 from dlexplain.results import ClassName, Prediction
 from dlexplain.results.words import capital
 from dlexplain.services.pictures.models import LoadedModel
@@ -22,13 +23,13 @@ def show_prediction(
     if truth is not None:
         show_verdict(model, prediction, truth)
     if definition := model.class_definition(best.name.index):
-        st.caption(literal(capital(definition)))
+        st.caption(literal(tr(capital(definition))))
     told = f"{best.name.label}, {best.probability:.1%}."
     chart(plot_prediction(prediction), f"prediction-{model.name}", told=told)
     shown, title = len(prediction.scores), model.class_list.title
     of = f"{WORDS[shown]} best of {title}" if shown < len(model.classes) else f"all {title}"
     notes = "".join(f"; {literal(note)}" for note in model.spec.notes)
-    st.caption(f"{literal(entry.title)} on {model.device}, {literal(of)}{notes}")
+    st.caption(tr(f"{literal(entry.title)} on {model.device}, {literal(of)}{notes}"))
     if other := unlike(prediction, model.prepared.fingerprint):
         st.caption(literal(other))
 
@@ -37,7 +38,7 @@ def show_verdict(model: LoadedModel, prediction: Prediction, truth: ClassName) -
     """Whether the model is right, where it knows the class."""
     label = f"**{literal(truth.label)}**"
     if truth not in model.classes:
-        st.markdown(f"Its data set calls it {label}, a class that this model does not have.")
+        st.markdown(tr(f"Its data set calls it {label}, a class that this model does not have."))
     elif prediction.scores[0].name == truth:
         st.markdown(f":green[:material/check_circle:] The model is right: it is {label}.")
     else:

@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.results.words import duration
 from dlexplain.services.jobs import Job
 from dlexplain.ui.live import PROGRESS_SECONDS, live
@@ -24,13 +25,13 @@ def show_progress(
     bar, button = st.columns([3, 1], vertical_alignment="center")
     with bar:
         live(
-            lambda: st.progress(job.snapshot.fraction, progress_text(job, what, starting)),
+            lambda: st.progress(job.snapshot.fraction, tr(progress_text(job, what, starting))),
             version=lambda: (job.state, job.snapshot.done, job.snapshot.planned),
             active=lambda: job.active,
             every=PROGRESS_SECONDS,
             single=True,
         )
-    if button.button(stop, key=f"cancel-{key}", type="tertiary", width="stretch"):
+    if button.button(tr(stop), key=f"cancel-{key}", type="tertiary", width="stretch"):
         job.cancel()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.registry import Registry
 from dlexplain.results import ClassName, Prediction
 from dlexplain.services.explaining import MethodInfo
@@ -38,7 +39,7 @@ def ask(
     own      the class of the box or the region, which is explained where no other is chosen; else
              it is the most probable one
     """
-    st.subheader("Why?", help=glossary("attribution", "baseline", "logit"))
+    st.subheader(tr("Why?"), help=glossary("attribution", "baseline", "logit"))
     target, contrast = _classes(model, prediction, arrived, own)
     known = known or cache.methods(model.name)
     chosen = choose_methods(known, first, arrived, model=model.name)
@@ -49,19 +50,21 @@ def ask(
         asks = asks_of(known, chosen, params)
         wanted = Request(model.name, _digest(model, picture), target, contrast, asks)
     if wanted is not None and wanted.target == wanted.contrast:
-        st.error("The two classes are the same; choose another one to compare with.")
+        st.error(tr("The two classes are the same; choose another one to compare with."))
         wanted = None
     pressed = st.button(
-        "Explain", type="primary", disabled=wanted is None, icon=":material/search:"
+        tr("Explain"), type="primary", disabled=wanted is None, icon=":material/search:"
     )
     changed = st.empty()  # there in any case, so that what follows keeps its place on the page
     asked: Request | None = st.session_state.get("request")
     if wanted is not None and (pressed or asked is None or not _about(asked, model, picture)):
         asked = st.session_state["request"] = wanted
     elif wanted is not None and wanted != asked:
-        changed.caption("Press Explain to answer the changed question; below is the last answer.")
+        changed.caption(
+            tr("Press Explain to answer the changed question; below is the last answer.")
+        )
     if not chosen:
-        st.info("Choose at least one method.")
+        st.info(tr("Choose at least one method."))
     return asked if asked is not None and _about(asked, model, picture) else None
 
 
@@ -101,13 +104,13 @@ def _classes(
     best = own or prediction.scores[0].name
     told = f"{best.label}, {'its own' if own else 'the most probable'} (or type any class)"
     target = st.selectbox(
-        "Why this class",
+        tr("Why this class"),
         titles,
         index=None,
-        placeholder=told,
+        placeholder=tr(told),
         key="target",
         persist_state="session",
-        help=f"Any of {literal(model.class_list.title)}.",
+        help=tr(f"Any of {literal(model.class_list.title)}."),
     )
     chosen = best.index if target is None else titles.index(target)
     none = "No second class (or type any class)"

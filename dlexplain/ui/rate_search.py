@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.results.rates import RateSearch
 from dlexplain.services.jobs import Progress
 from dlexplain.ui.charts import chart
@@ -25,16 +26,18 @@ def show_rate_search(spec: "RunSpec", field: str) -> None:
 
     field  key of the form's field that "Use it" sets
     """
-    with st.expander("Find a learning rate", icon=":material/query_stats:", key="rates"):
+    with st.expander(tr("Find a learning rate"), icon=":material/query_stats:", key="rates"):
         found = known(SLOT, _computed(spec))
         if found is not None:
             show_live(partial(_show, field=field), found)
             return
         st.markdown(
-            "Raises the learning rate over 100 steps of this training and looks where the loss "
-            "falls fastest. Nothing is kept of it."
+            tr(
+                "Raises the learning rate over 100 steps of this training and looks where the loss "
+                "falls fastest. Nothing is kept of it."
+            )
         )
-        if st.button("Search", icon=":material/query_stats:", key="find-rate"):
+        if st.button(tr("Search"), icon=":material/query_stats:", key="find-rate"):
             asked(SLOT, _computed(spec), "The search", partial(_work, spec), anew=True)
             st.rerun()
 
@@ -60,13 +63,13 @@ def _show(found: Asked[RateSearch], field: str) -> None:
     from dlexplain.figures.rates import plot_rates
 
     chart(plot_rates(result), "rates")
-    st.caption(ABOUT + (" The search ended where the loss broke away." * result.diverged))
+    st.caption(tr(ABOUT) + (tr(" The search ended where the loss broke away." * result.diverged)))
     if result.suggestion is None:
-        st.info("The loss broke away before there was enough to say a rate from.")
+        st.info(tr("The loss broke away before there was enough to say a rate from."))
         return
-    st.markdown(f"Suggested: **{result.suggestion:.2g}**")
+    st.markdown(tr(f"Suggested: **{result.suggestion:.2g}**"))
     st.button(
-        "Use it",
+        tr("Use it"),
         icon=":material/check:",
         key="use-rate",
         on_click=partial(_use, field, float(f"{result.suggestion:.2g}")),

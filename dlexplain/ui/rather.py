@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.services.question import Classifies, has_two, usual_contrast
 from dlexplain.ui.address import from_address
 
@@ -35,14 +36,14 @@ def choose_contrast(
     state = st.session_state
     state[key] = state[key] if state.get(key) in options else None
     chosen = place.selectbox(
-        "Rather than",
+        tr("Rather than"),
         options,
         index=None,
-        format_func=lambda option: ITS_SCORE_ALONE if other and option == ALONE else option,
-        placeholder=unchosen if other is None else f"{other.label}, the other class",
+        format_func=lambda option: tr(ITS_SCORE_ALONE) if other and option == ALONE else tr(option),
+        placeholder=tr(unchosen) if other is None else tr(f"{other.label}, the other class"),
         key=key,
         persist_state="session",
-        help=HELP,
+        help=tr(HELP),
     )
     if other is not None:
         return None if chosen == ALONE else other.index

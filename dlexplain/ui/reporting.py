@@ -10,6 +10,7 @@ import streamlit as st
 
 from dlexplain.errors import DlexplainError
 from dlexplain.figures.report_html import bar_html, coloured_html
+from dlexplain.language import in_words, tr
 from dlexplain.results.reports import (
     About,
     Chart,
@@ -48,16 +49,16 @@ def offer_report(results: Callable[[], Sequence[Any]], key: str) -> None:
         st.switch_page(PAGE, query_params={ADDRESS: made})
     problem = state.pop(f"report-problem-{key}", "")
     st.button(
-        "Report",
+        tr("Report"),
         key=f"report-{key}-{drawn_before()}",
         icon=":material/summarize:",
         type="tertiary",
         # A callback, since a button that a live part draws is not pressed in the next run.
         on_click=partial(_make, results, key),
-        help=HELP,
+        help=tr(HELP),
     )
     if problem:
-        st.error(literal(problem))
+        st.error(literal(tr(problem)))
 
 
 def _make(results: Callable[[], Sequence[Any]], key: str) -> None:
@@ -81,8 +82,8 @@ def answered(answers: Asked[Any]) -> list[Any]:
 
 def show_report(report: Report, key: str) -> None:
     """All of it, the answer first. key  of its charts"""
-    st.markdown(f"### {literal(report.question)}")
-    st.info(f"**{literal(report.answer)}**")
+    st.markdown(f"### {literal(tr(report.question))}")
+    st.info(f"**{literal(tr(report.answer))}**")
     for place, section in enumerate(report.sections):
         _section(section, f"{key}-{place}")
     _about(report.about)
@@ -106,8 +107,8 @@ def _pictures(pictures: Sequence[Shown]) -> None:
         for column, one in zip(st.columns(COLUMNS), row, strict=False):
             with column:
                 if one.title:
-                    st.markdown(f"**{literal(one.title)}**")
-                st.image(one.content, width="stretch", alt=one.alt)
+                    st.markdown(f"**{literal(tr(one.title))}**")
+                st.image(one.content, width="stretch", alt=tr(one.alt))
                 if one.bar is not None:
                     st.html(bar_html(one.bar))
                 if one.caption:
@@ -122,7 +123,7 @@ def _part(part: Part, key: str) -> None:
         _chart(part, key)
     elif isinstance(part, Coloured):
         if part.title:
-            st.markdown(f"**{literal(part.title)}**")
+            st.markdown(f"**{literal(tr(part.title))}**")
         st.html(coloured_html(part))
         if part.caption:
             st.caption(literal(part.caption))
@@ -140,17 +141,17 @@ def _table(part: Rows) -> None:
     rows = [dict(zip(part.columns, row, strict=True)) for row in part.rows]
     if len(rows) <= FEW and any(len(cell) > LONG for row in part.rows for cell in row):
         plain = [{literal(k): literal(cell) for k, cell in row.items()} for row in rows]
-        st.table(plain, border="horizontal", hide_index=True)
+        st.table(in_words(plain), border="horizontal", hide_index=True)
     else:
         height: Any = "content" if len(rows) < 20 else 640
-        st.dataframe(rows, hide_index=True, height=height)
+        st.dataframe(in_words(rows), hide_index=True, height=height)
 
 
 def _chart(part: Chart, key: str) -> None:
     try:
         figure = go.Figure(part.figure)
     except ValueError:  # of plotly, which takes only what it knows
-        st.error("This figure is damaged and cannot be drawn.")
+        st.error(tr("This figure is damaged and cannot be drawn."))
         return
     chart(figure, key)
     if part.caption:
@@ -159,29 +160,29 @@ def _chart(part: Chart, key: str) -> None:
 
 def _about(about: About) -> None:
     if about.methods:
-        with st.expander("The methods, and their papers", icon=":material/menu_book:"):
+        with st.expander(tr("The methods, and their papers"), icon=":material/menu_book:"):
             for one in about.methods:
                 params = ", ".join(f"{name} = {value}" for name, value in one.params.items())
                 paragraphs = one.description.split("\n\n")
                 _lines([f"**{literal(one.title)}**", *map(literal, filter(None, paragraphs))])
                 small = filter(None, (params, one.paper))
-                st.caption("  \n".join(map(literal, small)))
+                st.caption(tr("  \n".join(map(literal, small))))
     if about.cards:
-        with st.expander("Model card", icon=":material/badge:"):
+        with st.expander(tr("Model card"), icon=":material/badge:"):
             for card in about.cards:
                 rows = [
                     {"": literal(name), " ": literal(value)} for name, value in card.facts.items()
                 ]
-                st.table(rows, border="horizontal", hide_index=True)
-    with st.expander("To repeat it", icon=":material/replay:"):
+                st.table(in_words(rows), border="horizontal", hide_index=True)
+    with st.expander(tr("To repeat it"), icon=":material/replay:"):
         for command in about.commands:
             st.code(command, language="bash", wrap_lines=True)
         if about.python:
             st.code("\n\n".join(about.code), language="python", wrap_lines=True)
         versions = ", ".join(f"{name} {version}" for name, version in about.versions.items())
         made = " · ".join(filter(None, (about.date.replace("T", " "), about.machine)))
-        st.caption("  \n".join(map(literal, filter(None, (about.seed, versions, made)))))
+        st.caption(tr("  \n".join(map(literal, filter(None, (about.seed, versions, made))))))
 
 
 def _lines(told: Iterable[str]) -> None:
-    st.markdown("  \n".join(told))
+    st.markdown(tr("  \n".join(told)))

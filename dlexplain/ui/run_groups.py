@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from dlexplain.language import in_words, tr
 from dlexplain.results import Curve, RunRecord
 from dlexplain.results.run_groups import LEAST, Band, GroupDifference, GroupScore, RunGroup
 from dlexplain.results.words import capital, metric_name, written
@@ -33,14 +34,16 @@ def choose_grouping(chosen: Sequence[RunRecord]) -> str:
     asked = st.query_params.get("group", "")
     first = asked if asked in choices else default
     found = st.selectbox(
-        "Group by",
+        tr("Group by"),
         choices,
         choices.index(first),
-        format_func=lambda by: TITLES.get(by, by),
+        format_func=lambda by: tr(TITLES.get(by, by)),
         key=key,
         persist_state="session",
-        help="Runs of a group are drawn and told as their mean with its interval: the seeds of one "
-        "spec, a family that was started together, or all with the same value of a parameter.",
+        help=tr(
+            "Runs of a group are drawn and told as their mean with its interval: the seeds of one "
+            "spec, a family that was started together, or all with the same value of a parameter."
+        ),
     )
     st.query_params["group"] = str(found)
     return str(found)
@@ -60,7 +63,7 @@ def draw_bands(
 
     found = grouping.bands(groups, curves, over, partial(smooth, strength=smoothing))
     if not found:
-        st.info("These runs share no step at which a mean could be taken.")
+        st.info(tr("These runs share no step at which a mean could be taken."))
         return
     shown = [
         replace(
@@ -70,7 +73,7 @@ def draw_bands(
     ]
     places = partial(grouping.places_of, over=over)
     chart(plot_bands(shown, places, over, log_x, log_y), "bands")
-    st.caption(" ".join([ABOUT, *_of_alignment(found, over)]))
+    st.caption(tr(" ".join([ABOUT, *_of_alignment(found, over)])))
 
 
 def _of_alignment(found: Sequence[Band], over: str) -> list[str]:
@@ -91,43 +94,51 @@ def show_scores(found: Sequence[GroupScore]) -> None:
     from dlexplain.figures.run_groups import plot_scores
 
     if not found:
-        st.info("None of these runs has this metric.")
+        st.info(tr("None of these runs has this metric."))
         return
     chart(plot_scores(found), "group-scores")
-    st.caption("Dots are runs; the diamond is their mean, with its 95% interval.")
+    st.caption(tr("Dots are runs; the diamond is their mean, with its 95% interval."))
     if len(found) > 1:
         show_differences(grouping.group_differences(found))
 
 
 def show_differences(found: Sequence[GroupDifference]) -> None:
-    st.subheader("Do the groups differ?", help=glossary("p-value", "confidence interval"))
+    st.subheader(tr("Do the groups differ?"), help=glossary("p-value", "confidence interval"))
     tested = [each for each in found if not each.why_not]
     apart = [each for each in tested if each.told_apart]
     if not tested:
         why = dict.fromkeys(each.why_not for each in found)
-        st.info(f"{capital('; '.join(why))}. Train {LEAST} seeds or more of each.")
+        st.info(tr(f"{capital('; '.join(why))}. Train {LEAST} seeds or more of each."))
     else:
         pairs = "pair" if len(tested) == 1 else "pairs"
         st.markdown(
-            f"{len(apart)} of {len(tested)} tested {pairs} of groups can be told apart at the 5% "
-            "level."
+            tr(
+                f"{len(apart)} of {len(tested)} tested {pairs} of groups can be told apart at "
+                "the 5% "
+                "level."
+            )
         )
     st.dataframe(
-        [_row(each) for each in found],
+        in_words([_row(each) for each in found]),
         hide_index=True,
         height="content" if len(found) < 10 else 380,
-        column_config={
-            "Groups": st.column_config.TextColumn(width="medium"),
-            "p": st.column_config.TextColumn(
-                help="Of Welch's t-test, two-sided: how often means at least this far apart would "
-                "come of groups that do not differ."
-            ),
-            "p, Holm": st.column_config.TextColumn(
-                help="The same, corrected by Holm for how many pairs are tested."
-            ),
-        },
+        column_config=in_words(
+            {
+                "Groups": st.column_config.TextColumn(width="medium"),
+                "p": st.column_config.TextColumn(
+                    help=tr(
+                        "Of Welch's t-test, two-sided: how often means at least this far apart "
+                        "would "
+                        "come of groups that do not differ."
+                    )
+                ),
+                "p, Holm": st.column_config.TextColumn(
+                    help=tr("The same, corrected by Holm for how many pairs are tested.")
+                ),
+            }
+        ),
     )
-    st.caption(OF_SEEDS)
+    st.caption(tr(OF_SEEDS))
 
 
 def _row(each: GroupDifference) -> dict[str, str]:
@@ -151,30 +162,38 @@ def signed(value: float) -> str:
 def scores_table(found: Sequence[GroupScore]) -> None:
     """A row a metric and group."""
     st.dataframe(
-        [
-            {
-                "Metric": metric_name(each.key),
-                "Group": each.group,
-                "Mean": f"{each.mean:.5g}",
-                "SD": f"{each.sd:.2g}" if each.n > 1 else "",
-                "95% interval": f"[{each.low:.5g}, {each.high:.5g}]" if each.n > 1 else "",
-                "n": each.n,
-            }
-            for each in found
-        ],
+        in_words(
+            [
+                {
+                    "Metric": metric_name(each.key),
+                    "Group": each.group,
+                    "Mean": f"{each.mean:.5g}",
+                    "SD": f"{each.sd:.2g}" if each.n > 1 else "",
+                    "95% interval": f"[{each.low:.5g}, {each.high:.5g}]" if each.n > 1 else "",
+                    "n": each.n,
+                }
+                for each in found
+            ]
+        ),
         hide_index=True,
         height="content" if len(found) < 13 else 460,
-        column_config={
-            "Metric": st.column_config.TextColumn(pinned=True),
-            "Group": st.column_config.TextColumn(width="medium"),
-            "SD": st.column_config.TextColumn(help="Of the runs, with n - 1."),
-            "95% interval": st.column_config.TextColumn(help="Of the mean: Student's t over runs."),
-        },
+        column_config=in_words(
+            {
+                "Metric": st.column_config.TextColumn(pinned=True),
+                "Group": st.column_config.TextColumn(width="medium"),
+                "SD": st.column_config.TextColumn(help=tr("Of the runs, with n - 1.")),
+                "95% interval": st.column_config.TextColumn(
+                    help=tr("Of the mean: Student's t over runs.")
+                ),
+            }
+        ),
     )
 
 
 def offer_csv(label: str, text: Callable[[], str], file: str) -> None:
-    st.download_button(label, text, file, "text/csv", icon=":material/download:", on_click="ignore")
+    st.download_button(
+        tr(label), text, file, "text/csv", icon=":material/download:", on_click="ignore"
+    )
 
 
 def said_once(found: Sequence[GroupScore]) -> str:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.errors import BadInput
+from dlexplain.language import in_words, tr
 from dlexplain.results import RunRecord
 from dlexplain.results.words import duration, metric_name, sentence
 from dlexplain.services.training import runs as service
@@ -27,8 +28,8 @@ def show_list() -> None:
     records = service.runs()
     active = [record for record in records if record.active]
     if not records:
-        st.info("No run yet. Start one from a preset; the smallest takes seconds.")
-        st.page_link("pages/train/1_launch.py", label="Train a model", icon=":material/add:")
+        st.info(tr("No run yet. Start one from a preset; the smallest takes seconds."))
+        st.page_link("pages/train/1_launch.py", label=tr("Train a model"), icon=":material/add:")
         return
     if active:
         live(show_active, active_now, lambda: bool(active_now()), EVERY_SECONDS)
@@ -36,29 +37,33 @@ def show_list() -> None:
     text_box, state_box = st.columns([2, 3], vertical_alignment="bottom")
     from_address("find", str, arrived="runs-find" not in st.session_state, key="runs-find")
     text = text_box.text_input(
-        "Find",
+        tr("Find"),
         key="runs-find",
-        placeholder="words, data:cifar10, accuracy>0.9",
+        placeholder=tr("words, data:cifar10, accuracy>0.9"),
         type="search",
-        help=HOW_TO_FIND,
+        help=tr(HOW_TO_FIND),
         persist_state="session",
     )
-    states = state_box.pills("State", STATES, selection_mode="multi", key="runs-states", wrap=True)
+    states = state_box.pills(
+        tr("State"), STATES, selection_mode="multi", key="runs-states", wrap=True, format_func=tr
+    )
     hidden = sum(record.archived for record in records)
-    archived = bool(hidden) and st.toggle(f"Show {hidden:,} archived", key="runs-archived")
+    archived = bool(hidden) and st.toggle(tr(f"Show {hidden:,} archived"), key="runs-archived")
     try:
         found = find_runs(text or "", records, archived)
     except BadInput as error:
-        st.error(literal(sentence(str(error))))
+        st.error(literal(tr(sentence(str(error)))))
         return
     shown = [record for record in found if not states or record.state in states]
     st.caption(
-        f"{len(shown):,} of {len(records):,} runs, {len(active)} of them active. "
-        "The box at the left of a row opens it."
+        tr(
+            f"{len(shown):,} of {len(records):,} runs, {len(active)} of them active. "
+            "The box at the left of a row opens it."
+        )
     )
     tell_of_mlflow()
     if not shown:
-        st.info("No run matches; clear the search or the states.")
+        st.info(tr("No run matches; clear the search or the states."))
         return
     table(shown)
 
@@ -100,20 +105,27 @@ def table(shown: list[RunRecord]) -> None:
         for r in shown
     ]
     picked = st.dataframe(
-        rows,
+        in_words(rows),
         key="runs-table",
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         height="content" if len(rows) < 14 else 520,
-        column_config={
-            "Name": st.column_config.TextColumn(width="medium", pinned=True),
-            "Best": st.column_config.TextColumn(
-                help="Of the best epoch, which this metric itself has chosen, so that it flatters; "
-                "in brackets Wilson's 95% interval, n is the validation's examples."
-            ),
-            "Progress": st.column_config.ProgressColumn(format="%.0f%%", max_value=100, width=110),
-        },
+        column_config=in_words(
+            {
+                "Name": st.column_config.TextColumn(width="medium", pinned=True),
+                "Best": st.column_config.TextColumn(
+                    help=tr(
+                        "Of the best epoch, which this metric itself has chosen, so that it "
+                        "flatters; "
+                        "in brackets Wilson's 95% interval, n is the validation's examples."
+                    )
+                ),
+                "Progress": st.column_config.ProgressColumn(
+                    format="%.0f%%", max_value=100, width=110
+                ),
+            }
+        ),
     )
     chosen = picked["selection"]["rows"]
     if chosen and chosen[0] < len(shown):
@@ -124,4 +136,4 @@ def table(shown: list[RunRecord]) -> None:
 def tell_of_mlflow() -> None:
     problem = service.tracker_problem()
     if problem:
-        st.caption(f":material/cloud_off: {literal(problem)}")
+        st.caption(f":material/cloud_off: {literal(tr(problem))}")

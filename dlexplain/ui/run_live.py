@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from dlexplain.errors import UnknownName
+from dlexplain.language import tr
 from dlexplain.results import Curve, RunRecord
 from dlexplain.results.words import capital, certainty, duration, examples_of, metric, metric_name
 from dlexplain.services.training import runs as service
@@ -52,7 +53,7 @@ def show_progress(record: RunRecord) -> None:
     if record.active:
         st.progress(record.fraction, literal(progress_text(record)))
     for note in record.notes:
-        st.warning(literal(note), icon=":material/info:")
+        st.warning(literal(tr(note)), icon=":material/info:")
     facts(record)
 
 
@@ -78,9 +79,9 @@ def facts(record: RunRecord) -> None:
     with st.container(horizontal=True, gap="small"):
         for name, value, within in cells:
             with st.container(border=True, width="content"):
-                st.metric(name, value, width="content", help=ABOUT if within else None)
+                st.metric(tr(name), value, width="content", help=tr(ABOUT) if within else None)
                 if within:
-                    st.caption(within)
+                    st.caption(tr(within))
 
 
 def privacy_cells(record: RunRecord) -> list[tuple[str, str, str]]:

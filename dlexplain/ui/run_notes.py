@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from dlexplain.errors import DlexplainError, RunError
+from dlexplain.language import tr
 from dlexplain.results import RunRecord
 from dlexplain.results.words import sentence, size
 from dlexplain.services.training import runs as service
@@ -25,23 +26,23 @@ def star_and_archive(record: RunRecord) -> None:
     """A click each; then the page is drawn anew."""
     star = "Unstar" if record.starred else "Star"
     icon = ":material/star:" if record.starred else ":material/star_outline:"
-    if st.button(star, icon=icon, key="star", help="Starred runs are found by starred:"):
+    if st.button(tr(star), icon=icon, key="star", help=tr("Starred runs are found by starred:")):
         _change(record.id, starred=not record.starred)
-    with st.popover("Note", icon=":material/edit_note:"):
+    with st.popover(tr("Note"), icon=":material/edit_note:"):
         text = st.text_area(
-            "Note",
+            tr("Note"),
             record.note,
             key=f"note-{record.id}",
             height=160,
             max_chars=10_000,
-            help="What you want to remember about this run; found by note:word.",
+            help=tr("What you want to remember about this run; found by note:word."),
         )
-        if st.button("Save note", key="save-note", type="primary"):
+        if st.button(tr("Save note"), key="save-note", type="primary"):
             _change(record.id, note=text)
     archive = "Back from the archive" if record.archived else "Archive"
     icon = ":material/unarchive:" if record.archived else ":material/archive:"
     told = "An archived run is kept whole, and hidden in the list unless archived runs are shown."
-    if not record.active and st.button(archive, icon=icon, key="archive", help=told):
+    if not record.active and st.button(tr(archive), icon=icon, key="archive", help=tr(told)):
         _change(record.id, archived=not record.archived)
 
 
@@ -49,43 +50,43 @@ def _change(run: str, **what: str | bool) -> None:
     try:
         service.annotate(run, **what)  # type: ignore[arg-type]
     except (DlexplainError, OSError) as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     st.rerun()
 
 
 def show_note(record: RunRecord) -> None:
     if record.note:
-        st.info(literal(record.note), icon=":material/edit_note:")
+        st.info(literal(tr(record.note)), icon=":material/edit_note:")
 
 
 def again_and_longer(record: RunRecord) -> None:
     """Another run like it: with its spec changed, or with its weights for more epochs."""
     if not record.spec.get("compression") and st.button(
-        "Edit and train again",
+        tr("Edit and train again"),
         icon=":material/content_copy:",
         key="again",
-        help="Opens Launch with everything this run was told; change what you like.",
+        help=tr("Opens Launch with everything this run was told; change what you like."),
     ):
         st.switch_page("pages/train/1_launch.py", query_params={"run": record.id})
     if can_train_longer(record):
-        with st.popover("Train longer", icon=":material/more_time:"):
-            st.markdown(sentence(DIFFERS))
+        with st.popover(tr("Train longer"), icon=":material/more_time:"):
+            st.markdown(tr(sentence(DIFFERS)))
             if record.spec["task_params"].get("teacher"):
-                st.markdown("It goes on without its teacher.")
+                st.markdown(tr("It goes on without its teacher."))
             epochs = st.number_input(
-                "More epochs", 1, MOST_EPOCHS, max(1, record.epochs), key=f"more-{record.id}"
+                tr("More epochs"), 1, MOST_EPOCHS, max(1, record.epochs), key=f"more-{record.id}"
             )
-            if st.button("Start", key="longer", type="primary"):
+            if st.button(tr("Start"), key="longer", type="primary"):
                 _longer(record.id, int(epochs))
 
 
 def _longer(run: str, epochs: int) -> None:
     try:
-        with st.spinner("Reading the data…"):
+        with st.spinner(tr("Reading the data…")):
             started = train_longer(run, epochs)
     except (DlexplainError, OSError) as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     st.query_params["run"] = started.id
     st.rerun()
@@ -96,14 +97,17 @@ def show_files(record: RunRecord) -> None:
     found = service.files_of(record)
     if not found:
         st.info(
-            "No checkpoint has been written yet; the first comes after an epoch or a minute."
+            tr("No checkpoint has been written yet; the first comes after an epoch or a minute.")
             if record.active
-            else "This run has left no checkpoint."
+            else tr("This run has left no checkpoint.")
         )
         return
     st.caption(
-        "A checkpoint is Lightning's: weights, optimiser and place in the data; model.safetensors "
-        "has the trained weights alone."
+        tr(
+            "A checkpoint is Lightning's: weights, optimiser and place in the data; "
+            "model.safetensors "
+            "has the trained weights alone."
+        )
     )
     for file, stat in found:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
@@ -123,7 +127,7 @@ def _download(file: Path) -> None:
             ) from None
 
     st.download_button(
-        "Download",
+        tr("Download"),
         content,
         file.name,
         icon=":material/download:",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.results.words import sentence
 from dlexplain.ui.jobs import Asked, asked, known, result_of, show_live
 from dlexplain.ui.markdown import literal
@@ -30,20 +31,22 @@ def register_popover(record: "RunRecord") -> None:
         return
     why = why_not(record)
     with st.popover(
-        "Register",
+        tr("Register"),
         icon=":material/deployed_code:",
         disabled=bool(why),
-        help=literal(sentence(why.rstrip("."))) if why else "As a model in MLflow's registry.",
+        help=literal(tr(sentence(why.rstrip("."))))
+        if why
+        else tr("As a model in MLflow's registry."),
         key=f"register-{record.id}",
         on_change="rerun",
     ):
         if why:
             return
-        st.markdown(f"In MLflow's registry of models. {MADE}")
-        st.text_input("Model", registry_name(record), key=f"model-{record.id}")
-        st.text_input("Alias", key=f"alias-{record.id}", help=ALIASES)
+        st.markdown(tr(f"In MLflow's registry of models. {MADE}"))
+        st.text_input(tr("Model"), registry_name(record), key=f"model-{record.id}")
+        st.text_input(tr("Alias"), key=f"alias-{record.id}", help=tr(ALIASES))
         st.button(
-            "Register it",
+            tr("Register it"),
             key=f"register-it-{record.id}",
             type="primary",
             on_click=partial(_ask, record.id),
@@ -74,4 +77,4 @@ def show_registered(record: "RunRecord") -> None:
 def _show(found: "Asked[Registered]") -> None:
     done = result_of(found, starting="Waiting for MLflow", again="Try again")
     if done is not None:
-        st.success(literal(sentence(done.told)), icon=":material/deployed_code:")
+        st.success(literal(tr(sentence(done.told))), icon=":material/deployed_code:")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.services.gallery import examples
 from dlexplain.ui.gallery import drawing
 from dlexplain.ui.pages import link_to
@@ -84,17 +85,17 @@ def offer_tour() -> None:
         _remember(key="tour-remembered")
     elif st.context.cookies.get(COOKIE) != "seen" and STEP not in state:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown("New here?", width="content")
-            st.button("Take the tour, two minutes", key="tour", icon=":material/tour:",
+            st.markdown(tr("New here?"), width="content")
+            st.button(tr("Take the tour, two minutes"), key="tour", icon=":material/tour:",
                       on_click=_go, args=(0,))  # fmt: skip
-            st.button("Not now", key="tour-no", type="tertiary", on_click=_end)
+            st.button(tr("Not now"), key="tour-no", type="tertiary", on_click=_end)
     if STEP in state:
-        st.dialog("A tour of two minutes", width="medium", on_dismiss=_end)(_show)()
+        st.dialog(tr("A tour of two minutes"), width="medium", on_dismiss=_end)(_show)()
 
 
 def tour_again() -> None:
     """For who wants it once more."""
-    st.button("Take the tour, two minutes", key="tour-again", type="tertiary",
+    st.button(tr("Take the tour, two minutes"), key="tour-again", type="tertiary",
               icon=":material/tour:", on_click=_go, args=(0,))  # fmt: skip
 
 
@@ -112,25 +113,25 @@ def _show() -> None:
     if step is None:  # it has ended meanwhile
         st.rerun()
     stop, last = STOPS[step], len(STOPS) - 1
-    st.progress((step + 1) / len(STOPS), f"{step + 1} of {len(STOPS)}")
+    st.progress((step + 1) / len(STOPS), tr(f"{step + 1} of {len(STOPS)}"))
     shown = next((one for one in examples() if one.kind == stop.shows), None)
     page, query = (shown.page, dict(shown.query)) if shown else (stop.page, {})
     told, drawn = st.columns(2) if shown else (st.container(), None)
     with told:
-        st.subheader(stop.title)
-        st.markdown(stop.told)
+        st.subheader(tr(stop.title))
+        st.markdown(tr(stop.told))
     if shown and drawn:
         with drawn:
             drawing(shown, "tour")
     with st.container(horizontal=True, vertical_alignment="center"):
         if step:
-            st.button("Back", key=f"tour-back-{step}", on_click=_go, args=(step - 1,))
+            st.button(tr("Back"), key=f"tour-back-{step}", on_click=_go, args=(step - 1,))
         if step < last:
-            st.button("Next", key=f"tour-next-{step}", type="primary", on_click=_go,
+            st.button(tr("Next"), key=f"tour-next-{step}", type="primary", on_click=_go,
                       args=(step + 1,))  # fmt: skip
         if page:
             link_to(page, "Try it", query)
-        if st.button("Done" if step == last else "Skip", key=f"tour-end-{step}",
+        if st.button(tr("Done") if step == last else tr("Skip"), key=f"tour-end-{step}",
                      type="primary" if step == last else "tertiary"):  # fmt: skip
             _end()
             st.rerun()

@@ -6,6 +6,7 @@ from typing import Protocol
 import streamlit as st
 
 from dlexplain.errors import PictureError
+from dlexplain.language import tr
 from dlexplain.services.pictures.sources import Picture, read_picture
 from dlexplain.settings import settings
 from dlexplain.ui.markdown import literal
@@ -46,17 +47,20 @@ def read_uploads(slot: str, files: Sequence[Upload]) -> list[Picture]:
         known[file.file_id] = found
     here().pictures[slot] = known
     for problem in [found for found in known.values() if isinstance(found, str)]:
-        st.error(literal(problem), icon=":material/broken_image:")
+        st.error(literal(tr(problem)), icon=":material/broken_image:")
     if len(files) > most:
         st.error(
-            f"The first {most:d} of {len(files)} pictures are read; remove some to see the others.",
+            tr(
+                f"The first {most:d} of {len(files)} pictures are read; remove some to see the "
+                "others."
+            ),
             icon=":material/broken_image:",
         )
     return [found for found in known.values() if isinstance(found, Picture)]
 
 
 def _read(file: Upload) -> Picture | str:
-    with st.spinner("Reading the picture…"):
+    with st.spinner(tr("Reading the picture…")):
         try:
             return read_picture(file.getvalue(), file.name)
         except PictureError as error:

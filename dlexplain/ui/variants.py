@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.results.variants import PictureVariants, TextVariants, Variants
 from dlexplain.services.jobs import Progress
 from dlexplain.ui.jobs import Asked, asked, known, result_of, show_live
@@ -22,10 +23,12 @@ def show_variants(spec: "RunSpec") -> None:
     found = known(SLOT, _question(spec))
     if found is None:
         st.markdown(
-            "Some training examples beside what the run would see of them in its first epochs, "
-            "with the settings and the seed chosen here."
+            tr(
+                "Some training examples beside what the run would see of them in its first epochs, "
+                "with the settings and the seed chosen here."
+            )
         )
-        if st.button("Show examples", icon=":material/visibility:", key="variants-show"):
+        if st.button(tr("Show examples"), icon=":material/visibility:", key="variants-show"):
             _ask(spec)
             st.rerun()
         return
@@ -62,24 +65,30 @@ def show_found(found: Variants) -> None:
 
     if not found.changed:
         st.info(
-            "With these settings no example is varied. Choose how under Augmentation.",
+            tr("With these settings no example is varied. Choose how under Augmentation."),
             icon=":material/flip:",
         )
     if isinstance(found, PictureVariants):
         st.html(variant_tiles(found))
         st.caption(
-            "Framed: the picture as it is; beside it one variant an epoch. Below each stands "
-            "what it is learned as: its class, or the labels of all heads; of two mixed pictures "
-            "both count, by their part."
+            tr(
+                "Framed: the picture as it is; beside it one variant an epoch. Below each stands "
+                "what it is learned as: its class, or the labels of all heads; of two mixed "
+                "pictures "
+                "both count, by their part."
+            )
         )
     elif isinstance(found, TextVariants):
         st.html(variant_texts(found))
-        st.caption("Orange words have changed places, struck ones are left out.")
+        st.caption(tr("Orange words have changed places, struck ones are left out."))
     else:
         from dlexplain.ui.charts import chart
 
         st.caption(
-            f"{literal(found.name)}, in its deviations, in windows that end at the dates beside "
-            "the axes. What is to be forecast stays as it is."
+            tr(
+                f"{literal(found.name)}, in its deviations, in windows that end at the dates "
+                "beside "
+                "the axes. What is to be forecast stays as it is."
+            )
         )
         chart(plot_series_variants(found), "variants")

@@ -4,6 +4,7 @@ import json
 
 import streamlit as st
 
+from dlexplain.language import in_words, tr
 from dlexplain.results import ZooCard
 from dlexplain.results.robustness import card_figures
 from dlexplain.results.words import (
@@ -30,8 +31,8 @@ def show_zoo() -> None:
     cards = zoo_cards()
     if not cards:
         return
-    st.subheader("The zoo")
-    st.caption("Models that come trained. The box at the left of a row opens its card.")
+    st.subheader(tr("The zoo"))
+    st.caption(tr("Models that come trained. The box at the left of a row opens its card."))
     rows = [
         {
             "Name": card.name,
@@ -46,17 +47,19 @@ def show_zoo() -> None:
         for card in cards
     ]
     picked = st.dataframe(
-        rows,
+        in_words(rows),
         key="zoo-table",
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         height="content",
-        column_config={
-            "Name": st.column_config.TextColumn(width="medium", pinned=True),
-            "Model": st.column_config.TextColumn(width=175),
-            "Data": st.column_config.TextColumn(width=105),
-        },
+        column_config=in_words(
+            {
+                "Name": st.column_config.TextColumn(width="medium", pinned=True),
+                "Model": st.column_config.TextColumn(width=175),
+                "Data": st.column_config.TextColumn(width=105),
+            }
+        ),
     )
     chosen = picked["selection"]["rows"]
     if chosen and chosen[0] < len(cards):
@@ -74,11 +77,11 @@ def show_zoo_card(card: ZooCard) -> None:
     """Everything that its card says, and what can be done with it."""
     st.title(literal(card.name))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge("zoo", icon=":material/inventory_2:", color="blue")
+        st.badge(tr("zoo"), icon=":material/inventory_2:", color="blue")
         parameters = f"{count(card.parameters)} parameters"
-        st.caption(literal(f"{card.model} on {card.data}, task {card.task}, {parameters}"))
+        st.caption(literal(tr(f"{card.model} on {card.data}, task {card.task}, {parameters}")))
     for note in card.notes:
-        st.info(literal(note))
+        st.info(literal(tr(note)))
     cells = [
         (metric_name(key), metric(key, card.metrics[key]), sure(card, key)) for key in _first(card)
     ]
@@ -89,21 +92,23 @@ def show_zoo_card(card: ZooCard) -> None:
     with st.container(horizontal=True, gap="small"):
         for name, value, within in cells:
             with st.container(border=True, width="content"):
-                st.metric(name, value, width="content")
+                st.metric(tr(name), value, width="content")
                 if within:
-                    st.caption(within)
+                    st.caption(tr(within))
     _seeds(card)
     with st.container(horizontal=True):
         explain_link(card.task, card.name, "zoo-explain")
-        if st.button("Train it again", icon=":material/play_arrow:", key="zoo-train"):
+        if st.button(tr("Train it again"), icon=":material/play_arrow:", key="zoo-train"):
             st.switch_page("pages/train/1_launch.py", query_params={"preset": card.name})
         train_on_link(card.task, card.name, "zoo-train-on")
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Metrics")
+        st.subheader(tr("Metrics"))
         rows = [_row(card, key) for key in sorted(card.metrics)]
-        st.dataframe(rows, hide_index=True, height="content" if len(rows) < 14 else 520)
-        st.caption(f"Of the weights as they are stored here, in few bits. {literal(card.machine)}.")
+        st.dataframe(in_words(rows), hide_index=True, height="content" if len(rows) < 14 else 520)
+        st.caption(
+            tr(f"Of the weights as they are stored here, in few bits. {literal(card.machine)}.")
+        )
         _robustness(card)
         st.code(
             f"{card.command}\npython -m dlexplain zoo verify {card.name}",
@@ -111,11 +116,11 @@ def show_zoo_card(card: ZooCard) -> None:
             wrap_lines=True,
         )
     with right:
-        st.subheader("Spec")
+        st.subheader(tr("Spec"))
         values = [{"Parameter": key, "Value": str(value)} for key, value in card.flat.items()]
-        st.dataframe(values, hide_index=True, height=420)
+        st.dataframe(in_words(values), hide_index=True, height=420)
         st.download_button(
-            "Spec as JSON",
+            tr("Spec as JSON"),
             json.dumps(dict(card.spec), indent=1),
             f"{card.name}.json",
             "application/json",
@@ -127,19 +132,24 @@ def show_zoo_card(card: ZooCard) -> None:
 def _seeds(card: ZooCard) -> None:
     """How its training does with other seeds, where that was tried."""
     if card.seeds_problem:
-        st.warning(literal(sentence(card.seeds_problem)))
+        st.warning(literal(tr(sentence(card.seeds_problem))))
     key = card.headline[0]
     if not (told := card.over_seeds(key)):
         return
     assert card.seeds is not None
-    st.markdown(f"{capital(metric_name(key))}: {literal(told)}.")
+    st.markdown(f"{capital(metric_name(key))}: {literal(tr(told))}.")
     seeds, again = card.seeds, metric(key, card.seeds.again(key))
     anew = f", where its run scored {again}" if again != metric(key, card.metrics[key]) else ""
     st.caption(
-        f"The same training with seeds {', '.join(map(str, seeds.seeds))}; here is that of seed "
-        f"{seeds.shipped}, which was trained again among them{anew}. After ± stands the standard "
-        "deviation of the runs; the interval is that of their mean (Student's t). Their weights "
-        "are as they were trained, those here are stored in few bits."
+        tr(
+            f"The same training with seeds {', '.join(map(str, seeds.seeds))}; here is that of "
+            "seed "
+            f"{seeds.shipped}, which was trained again among them{anew}. After ± stands the "
+            "standard "
+            "deviation of the runs; the interval is that of their mean (Student's t). Their "
+            "weights "
+            "are as they were trained, those here are stored in few bits."
+        )
     )
 
 
@@ -159,15 +169,15 @@ def _robustness(card: ZooCard) -> None:
     found = shipped(card.name)
     if found is None:
         return
-    st.subheader("Robustness")
+    st.subheader(tr("Robustness"))
     rows = [
         {"Pictures": name, "Accuracy, 95% interval": str(figure), "n": figure.n}
         for name, figure in card_figures(found)
     ]
-    st.dataframe(rows, hide_index=True, height="content")
+    st.dataframe(in_words(rows), hide_index=True, height="content")
     for flag in found.flags:
-        st.caption(literal(flag.told))
-    if st.button("How robust is it?", icon=":material/shield:", key="zoo-robustness"):
+        st.caption(literal(tr(flag.told)))
+    if st.button(tr("How robust is it?"), icon=":material/shield:", key="zoo-robustness"):
         st.switch_page("pages/secure/2_robustness.py", query_params={"model": card.name})
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.services.quality.lab import LEAST_EXAMPLES, MOST_EXAMPLES, USUAL
 from dlexplain.ui.address import from_address, to_address, whole_number
 from dlexplain.ui.glossary import glossary
@@ -25,11 +26,15 @@ EXAMPLES, SLOT = "lab-examples", "shortcut-lab"
 
 
 def main() -> None:
-    st.title("Shortcut lab", help=glossary("shortcut"))
+    st.title(tr("Shortcut lab"), help=glossary("shortcut"))
     st.markdown(
-        "A mark is planted in the training data so that it foretells the answer. A model learns "
-        "it, and it is then certain where its evidence lies: the one test of explanations whose "
-        "truth is known."
+        tr(
+            "A mark is planted in the training data so that it foretells the answer. A model "
+            "learns "
+            "it, and it is then certain where its evidence lies: the one test of explanations "
+            "whose "
+            "truth is known."
+        )
     )
     arrived = INPUT not in st.session_state
     read = whole_number("examples", LEAST_EXAMPLES, MOST_EXAMPLES)
@@ -39,13 +44,13 @@ def main() -> None:
     record = choose_run(lab, arrived)
     answer, settings = st.container(), st.container()
     with settings, st.container(border=True):
-        st.subheader("Plant another" if record else "Plant one")
+        st.subheader(tr("Plant another") if record else tr("Plant one"))
         plant_and_train(lab)
         if record:
             st.number_input(
-                "Examples that are explained", LEAST_EXAMPLES, MOST_EXAMPLES, key=EXAMPLES,
+                tr("Examples that are explained"), LEAST_EXAMPLES, MOST_EXAMPLES, key=EXAMPLES,
                 persist_state="session",
-                help="More of them make the intervals narrower, and take as much longer.",
+                help=tr("More of them make the intervals narrower, and take as much longer."),
             )  # fmt: skip
     examples = int(st.session_state[EXAMPLES])
     to_address(
@@ -58,8 +63,11 @@ def main() -> None:
     with answer:
         if record is None:
             st.info(
-                f"No model of {lab.title.lower()} with a planted shortcut yet. Press **Plant and "
-                "train** below; the answer comes when the training is done.",
+                tr(
+                    f"No model of {lab.title.lower()} with a planted shortcut yet. Press **Plant "
+                    "and "
+                    "train** below; the answer comes when the training is done."
+                ),
                 icon=":material/arrow_downward:",
             )
         elif record.state != "finished":

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.results import ModelComparison
 from dlexplain.services.comparing.shipped import all_shipped, made_here, shipped
 from dlexplain.trained.catalogue import ModelEntry
@@ -38,7 +39,7 @@ SECOND_HELP = (
 
 
 def main() -> None:
-    st.title("Do two models decide for the same reasons?")
+    st.title(tr("Do two models decide for the same reasons?"))
     arrived = MODEL not in st.session_state
     known = {one.model: one.other for one in reversed(all_shipped())}
     with told_above():
@@ -65,7 +66,7 @@ def main() -> None:
             )  # fmt: skip
     if other is None:
         st.info(
-            f"Choose a second model to hold {literal(entry.name)} against.",
+            tr(f"Choose a second model to hold {literal(entry.name)} against."),
             icon=":material/arrow_upward:",
         )
         to_address({"a": entry.name})
@@ -93,9 +94,12 @@ def answers(
     known = results_there(found, made_here(entry.name, other.name), along)
     if not known:
         st.info(
-            "There is no comparison of these two yet. Open **Compare them** below: both explain "
-            "the same class of the same hundred examples. You will see how far their reasons "
-            "drift apart, which classes and examples lost most, and whose class flipped.",
+            tr(
+                "There is no comparison of these two yet. Open **Compare them** below: both "
+                "explain "
+                "the same class of the same hundred examples. You will see how far their reasons "
+                "drift apart, which classes and examples lost most, and whose class flipped."
+            ),
             icon=":material/arrow_downward:",
         )
         return
@@ -120,7 +124,7 @@ def settings(entry: ModelEntry, other: ModelEntry, arrived: bool) -> dict[str, s
         if not opened.open:
             return {}
         question = choose_question(TASKS, entry, other, arrived)
-        st.caption(KEPT_AS_IT_COMES)
+        st.caption(tr(KEPT_AS_IT_COMES))
         start(question)
     return {
         "data": question.data,

@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
+from dlexplain.language import in_words, tr
 from dlexplain.results.reports import FORMATS, KINDS, Report
 from dlexplain.results.words import shortened_words
 from dlexplain.services.reporting import store
@@ -27,15 +28,15 @@ def main() -> None:
     reports = {one.id: one for one in kept_reports()}
     wanted = st.query_params.get(ADDRESS)
     if wanted is None:
-        st.title("Reports")
+        st.title(tr("Reports"))
         show_list(list(reports.values()))
         return
-    if st.button("All reports", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr("All reports"), icon=":material/arrow_back:", type="tertiary"):
         to_list()
     try:
         report = open_report(wanted)
     except DlexplainError as error:
-        st.title("Reports")
+        st.title(tr("Reports"))
         tell_wrong(error)
         return
     entry = reports[wanted]
@@ -58,16 +59,19 @@ def to_list() -> None:
 def show_list(entries: list[KeptReport]) -> None:
     damaged = store.damaged_reports()
     if damaged:
-        st.warning(f"Left out, since their files are damaged: {literal(', '.join(damaged))}.")
+        st.warning(tr(f"Left out, since their files are damaged: {literal(', '.join(damaged))}."))
     if not entries:
         st.info(
-            "There is no report yet. Press **Report** under an answer: of the pages Picture, Text, "
-            "Forecast (Why), Trust, Compare models, or of a run. It keeps the question, the "
-            "answer, the figures and all it takes to repeat them.",
+            tr(
+                "There is no report yet. Press **Report** under an answer: of the pages Picture, "
+                "Text, "
+                "Forecast (Why), Trust, Compare models, or of a run. It keeps the question, the "
+                "answer, the figures and all it takes to repeat them."
+            ),
             icon=":material/summarize:",
         )
         return
-    st.caption("The box at the left of a row opens the report; the latest is first.")
+    st.caption(tr("The box at the left of a row opens the report; the latest is first."))
     rows = [
         {
             "Name": one.name,
@@ -78,13 +82,13 @@ def show_list(entries: list[KeptReport]) -> None:
         for one in entries
     ]
     picked = st.dataframe(
-        rows,
+        in_words(rows),
         key=TABLE,
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         height="content" if len(rows) < 20 else 640,
-        column_config={"Name": st.column_config.TextColumn(width="medium", pinned=True)},
+        column_config=in_words({"Name": st.column_config.TextColumn(width="medium", pinned=True)}),
     )
     chosen = picked["selection"]["rows"]
     if chosen and chosen[0] < len(entries):
@@ -96,20 +100,20 @@ def actions(entry: KeptReport, report: Report) -> None:
     from dlexplain.services.reporting import notebook  # noqa: F401, registers its format
 
     told = f"{KINDS[entry.kind]}, kept {entry.kept[:16].replace('T', ' ')}"
-    st.caption(literal(told))
+    st.caption(literal(tr(told)))
     stem = f"report-{entry.id}"
     with st.container(horizontal=True, vertical_alignment="center"):
         for ending, label, help_ in FILES:
             write = FORMATS[ending]
             download(label, partial(write, report), f"{stem}.{ending}", f"{stem}-{ending}", help_)
-        with st.popover("Rename", icon=":material/edit:"):
-            name = st.text_input("Name", entry.name, max_chars=LONGEST, key=f"name-{entry.id}")
-            if st.button("Save", key="report-save", type="primary"):
+        with st.popover(tr("Rename"), icon=":material/edit:"):
+            name = st.text_input(tr("Name"), entry.name, max_chars=LONGEST, key=f"name-{entry.id}")
+            if st.button(tr("Save"), key="report-save", type="primary"):
                 attempt(partial(store.rename_report, entry.id, name))
                 st.rerun()
-        with st.popover("Delete", icon=":material/delete:"):
-            st.markdown("Deletes the report for good; what it was made of stays.")
-            if st.button("Delete for good", key="report-delete", type="primary"):
+        with st.popover(tr("Delete"), icon=":material/delete:"):
+            st.markdown(tr("Deletes the report for good; what it was made of stays."))
+            if st.button(tr("Delete for good"), key="report-delete", type="primary"):
                 attempt(partial(store.delete_report, entry.id))
                 to_list()
 
@@ -119,7 +123,7 @@ def attempt(action) -> None:  # type: ignore[no-untyped-def]
     try:
         action()
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         st.stop()
 
 
@@ -135,12 +139,12 @@ def choose_beside(entry: KeptReport, reports: dict[str, KeptReport]) -> KeptRepo
     if asked in names:
         st.session_state.setdefault(key, asked)
     chosen = st.selectbox(
-        "Compare with",
+        tr("Compare with"),
         list(names),
         index=None,
         key=key,
         format_func=lambda id_: literal(f"{names[id_].name} · {KINDS[names[id_].kind]}"),
-        placeholder="Choose a report to hold beside it",
+        placeholder=tr("Choose a report to hold beside it"),
         width=420,
     )
     return names.get(chosen) if chosen else None
@@ -150,7 +154,7 @@ def side_by_side(entry: KeptReport, report: Report, other: KeptReport) -> None:
     try:
         second = open_report(other.id)
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     for column, (one, found) in zip(
         st.columns(2, gap="large"), ((entry, report), (other, second)), strict=True

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import DlexplainError
+from dlexplain.language import tr
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.ui.address import told_above
 from dlexplain.ui.comparing.link import offer_comparison
@@ -25,7 +26,7 @@ BESIDE_HELP = "A second model, of which the same is asked: predictions and maps 
 
 
 def main() -> None:
-    st.title("Explain a picture")
+    st.title(tr("Explain a picture"))
     opened = arrived()
     with told_above():
         answer, settings = answer_first()
@@ -40,8 +41,11 @@ def main() -> None:
             choice = choose_picture(entry, opened, example=True)
     if choice.picture is None:
         answer.info(
-            "Drop a picture of your own, or open **Samples**. You will see its classes, and then "
-            "which parts of it decided."
+            tr(
+                "Drop a picture of your own, or open **Samples**. You will see its classes, and "
+                "then "
+                "which parts of it decided."
+            )
         )
         return
     with answer:
@@ -71,13 +75,13 @@ def explain(
         model = cache.model(entry.name)
         other = cache.model(beside.name) if beside else None
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     waiting.empty()
     seen, *classes = st.columns([1, *([1, 1] if beside else [2])], gap="large",
                                 vertical_alignment="center")  # fmt: skip
     with seen:
-        picture = show_seen(model, choice.picture, opened)
+        picture = show_seen(model, choice.picture, opened, settings)
     predictions = {}
     for column, shown in zip(classes, filter(None, (entry, beside)), strict=True):
         found = predictions[shown.name] = cache.prediction(shown.name, picture)
@@ -142,13 +146,13 @@ def download_all(
 
     with st.container(horizontal=True):
         st.download_button(
-            "Download everything",
+            tr("Download everything"),
             partial(_bundle, prediction, beside, done),
             file_name="dlexplain.zip",
             mime="application/zip",
             icon=":material/download:",
             on_click="ignore",
-            help="Maps as PNG and NPZ, and a JSON with all it takes to repeat them.",
+            help=tr("Maps as PNG and NPZ, and a JSON with all it takes to repeat them."),
         )
         said = [one for one in (prediction, beside) if one is not None]
         offer_report(lambda: [*said, *answered(answers)], "picture")

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.language import shown_by, tr
 from dlexplain.ui.address import from_address, one_of, to_address
 from dlexplain.ui.charts import chart
 from dlexplain.ui.glossary import glossary
@@ -33,7 +34,7 @@ MANY_UNKNOWN = 0.3  # share of unknown tokens from which the page warns
 
 
 def main() -> None:
-    st.title("Explain a text")
+    st.title(tr("Explain a text"))
     arrived = "classifier" not in st.session_state
     answer, settings = answer_first()
     with settings:
@@ -49,9 +50,9 @@ def main() -> None:
     st.session_state.setdefault("mode", "one")
     with settings:
         mode = st.segmented_control(
-            "Explain",
+            tr("Explain"),
             list(MODES),
-            format_func=MODES.__getitem__,
+            format_func=shown_by(MODES.__getitem__),
             key="mode",
             required=True,
             label_visibility="collapsed",
@@ -86,12 +87,12 @@ def load(model: "ModelEntry") -> Any:
     """A TextModel or a TokenModel, by its task; None where it cannot be loaded, which is said."""
     # torch is imported from here on, so the empty page is there at once.
     try:
-        with st.spinner("Loading the model…"):
+        with st.spinner(tr("Loading the model…")):
             from dlexplain.ui.texts import cache as text_cache
 
             return text_cache.classifier(model.name)
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return None
 
 
@@ -101,7 +102,7 @@ def predicted(model: "TextModel", text: str) -> "TextPrediction | None":
     try:
         return text_cache.text_prediction(model.name, text)
     except BadInput as error:
-        st.error(_sentence(str(error)))
+        st.error(tr(_sentence(str(error))))
         return None
 
 
@@ -152,7 +153,7 @@ def labelled(
             st.subheader(literal(f"{labels.words[place].strip()}: {prediction.headline}"))
             show_labels(labels, place, model.name)
             told = f"{literal(model.title)} on {model.device_text}"
-            st.caption(f"{told}, {tokens_told(labels.tokens)}")
+            st.caption(f"{tr(told)}, {tokens_told(labels.tokens)}")
             tell_lost(labels.tokens, labels.left, labels.unknown)
             if model is models[0]:
                 first = prediction
@@ -167,10 +168,10 @@ def show_prediction(
     prediction = predicted(model, text)
     if prediction is None:
         return None
-    st.subheader(literal(prediction.headline))
+    st.subheader(literal(tr(prediction.headline)))
     chart(plot_text_prediction(prediction), f"said-{key}")
     counted = tokens_told(prediction.tokens)
-    st.caption(f"{literal(trained.title)} on {model.device}, {counted}")
+    st.caption(tr(f"{literal(trained.title)} on {model.device}, {counted}"))
     tell_lost(prediction.tokens, prediction.left, prediction.unknown)
     return prediction
 
@@ -179,16 +180,22 @@ def tell_lost(tokens: int, left: int, unknown: float) -> None:
     """What of the text the model does not read, or does not know."""
     if left:
         st.warning(
-            f"The model reads {tokens:,} tokens of a text; the last {left:,} of this one were left "
-            "out."
+            tr(
+                f"The model reads {tokens:,} tokens of a text; the last {left:,} of this one "
+                "were left "
+                "out."
+            )
         )
     if unknown >= MANY_UNKNOWN:
         st.warning(
-            f"{unknown:.0%} of the tokens are unknown to this model: it may never have seen this "
-            "language, and what it says of it means little."
+            tr(
+                f"{unknown:.0%} of the tokens are unknown to this model: it may never have seen "
+                "this "
+                "language, and what it says of it means little."
+            )
         )
     elif unknown:
-        st.caption(f"{unknown:.0%} of the tokens are unknown to this model.")
+        st.caption(tr(f"{unknown:.0%} of the tokens are unknown to this model."))
 
 
 def why(
@@ -209,14 +216,14 @@ def why(
     from dlexplain.ui.texts.question import choose_asks, choose_classes
 
     with settings:
-        st.subheader("Why?", help=glossary("attribution", "baseline", "token"))
+        st.subheader(tr("Why?"), help=glossary("attribution", "baseline", "token"))
         target, contrast = choose_classes(model, prediction, arrived)
         asks = choose_asks(model, arrived)
     if target == contrast:
-        st.error("The two classes are the same; choose another one to compare with.")
+        st.error(tr("The two classes are the same; choose another one to compare with."))
         return
     if not asks:
-        st.info("Choose at least one method.")
+        st.info(tr("Choose at least one method."))
         return
     told, answers = st.container(), st.container()
     view_options()  # which stand below what they change
@@ -224,12 +231,12 @@ def why(
     for index, (column, which) in enumerate(zip(places, [model, *others], strict=True)):
         with column:
             if others:
-                st.markdown(f"**{literal(which.title)}**")
+                st.markdown(f"**{literal(tr(which.title))}**")
             asked = text_cache.digest(f"{which.place}{text}" if which.place >= 0 else text)
             request = Request(which.name, asked, target, contrast, asks)
             wanted = _fitting(request, which, model)
             if wanted is None:
-                st.info("Its classes or its methods are others.")
+                st.info(tr("Its classes or its methods are others."))
             else:
                 reading = which.read(text)
                 found = show_answers(which, reading, wanted, f"answers-{index}")
@@ -277,7 +284,7 @@ def two_texts(
     if any(prediction is None for _, prediction in found):
         return
     with settings:
-        st.subheader("Why?", help=glossary("attribution", "baseline", "token"))
+        st.subheader(tr("Why?"), help=glossary("attribution", "baseline", "token"))
         asks = choose_asks(model, arrived)
     view_options("Both texts are drawn on one scale.")
     target = found[0][1].scores[0].name  # type: ignore[union-attr]
@@ -296,7 +303,7 @@ def two_texts(
 
 def _only_one(beside: "ModelEntry | None") -> None:
     if beside is not None:
-        st.caption(f"{literal(beside.title)} is compared under {ONE} only.")
+        st.caption(tr(f"{literal(beside.title)} is compared under {ONE} only."))
 
 
 def table(chosen: "ModelEntry", beside: "ModelEntry | None") -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import DlexplainError
+from dlexplain.language import tr
 from dlexplain.services.pictures.cards import TASK as PICTURES
 from dlexplain.ui.address import to_address, told_above
 from dlexplain.ui.attention.choice import (
@@ -43,7 +44,7 @@ STRANGE = 0.2  # share of unknown tokens from which a visitor is warned
 
 
 def main() -> None:
-    st.title("Attention", help=glossary("attention", "attention head", "attention rollout"))
+    st.title(tr("Attention"), help=glossary("attention", "attention head", "attention rollout"))
     opened = OF not in st.session_state
     with told_above():
         answer, settings = answer_first()
@@ -75,11 +76,13 @@ def of_picture(opened: bool, settings: DeltaGenerator) -> None:
         choice = choose_picture(entry, opened)
     if choice.picture is None:
         st.info(
-            "Drop a picture of your own, or open **Samples**. You will see where each of its "
-            "patches looks."
+            tr(
+                "Drop a picture of your own, or open **Samples**. You will see where each of its "
+                "patches looks."
+            )
         )
         return
-    with st.spinner("Loading…"):  # torch is imported from here on, so the page is there at once
+    with st.spinner(tr("Loading…")):  # torch is imported from here on, so the page is there at once
         from dlexplain.ui.attention import patches
     patches.show(entry.name, choice, opened)
 
@@ -94,11 +97,11 @@ def of_text(opened: bool, settings: DeltaGenerator) -> None:
     view = choose_view(arrived)
     if not text.strip():
         st.info(
-            "Type or choose a sentence above. You will see where each of its tokens looks.",
+            tr("Type or choose a sentence above. You will see where each of its tokens looks."),
             icon=":material/arrow_upward:",
         )
         return
-    with st.spinner("Loading…"):  # torch is imported from here on, so the page is there at once
+    with st.spinner(tr("Loading…")):  # torch is imported from here on, so the page is there at once
         from dlexplain.ui.texts import cache
         from dlexplain.ui.texts import cache as text_cache
 
@@ -110,7 +113,7 @@ def of_text(opened: bool, settings: DeltaGenerator) -> None:
         window = windows.get(number)
         maps = cache.maps(entry.name, text, window.number)
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     with settings:
         hidden = choose_marks(bool((maps.words < 0).any()), arrived)
@@ -126,8 +129,10 @@ def show_reading(window: "Window", maps: "AttentionMaps") -> None:
     layers, heads = maps.weights.shape[:2]
     short = f" {layers}.{heads} is short for layer {layers}, head {heads}." * (layers * heads > 1)
     st.caption(
-        f"{layers} layer{'s' * (layers > 1)} × {heads} head{'s' * (heads > 1)}, "
-        f"{tokens_told(*counted(maps))}.{short}"
+        tr(
+            f"{layers} layer{'s' * (layers > 1)} × {heads} head{'s' * (heads > 1)}, "
+            f"{tokens_told(*counted(maps))}.{short}"
+        )
         + (
             f" The text has {window.total:,} tokens, more than are read at once: "
             f"this is window {window.number:,} of {window.of:,}, its tokens {window.first:,} to "
@@ -139,8 +144,11 @@ def show_reading(window: "Window", maps: "AttentionMaps") -> None:
     )
     if window.reading.unknown >= STRANGE:
         st.warning(
-            f"{window.reading.unknown:.0%} of the tokens are unknown to this model, as those of a "
-            "language or of signs that it never saw; it reads them all as the same."
+            tr(
+                f"{window.reading.unknown:.0%} of the tokens are unknown to this model, as those "
+                "of a "
+                "language or of signs that it never saw; it reads them all as the same."
+            )
         )
 
 
@@ -170,13 +178,13 @@ def show_view(
         views.show_numbers(maps, facts)
     name = f"attention-{Path(model.name).name}.npz"  # a user's own is a folder
     st.download_button(
-        "Weights",
+        tr("Weights"),
         maps.to_npz,
         name,
         "application/octet-stream",
         icon=":material/download:",
         on_click="ignore",
-        help="NPZ: attention (layers, heads, queries, tokens) as shown, and the tokens.",
+        help=tr("NPZ: attention (layers, heads, queries, tokens) as shown, and the tokens."),
     )
     chosen = st.session_state[LAYER] - 1, st.session_state[HEAD] - 1
     measured.show_measured(model, window, whole, chosen)

@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import DlexplainError
+from dlexplain.language import tr
 from dlexplain.ui.address import to_address, told_above
 from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
@@ -32,7 +33,7 @@ SLOT = "translation"
 
 
 def main() -> None:
-    st.title("Translate and look inside")
+    st.title(tr("Translate and look inside"))
     arrived = TEXT not in st.session_state
     with told_above():
         answer, settings = answer_first()
@@ -52,24 +53,24 @@ def translated(entry: "ModelEntry", beam: int, arrived: bool, settings: DeltaGen
     """The text and what becomes of it; what the model asks for further goes into the settings."""
     text = choose_text(entry, arrived)
     if not text.strip():
-        st.info("Type a sentence above, or choose an example.", icon=":material/arrow_upward:")
+        st.info(tr("Type a sentence above, or choose an example."), icon=":material/arrow_upward:")
         return
-    with st.spinner("Loading…"):  # torch is imported from here on
+    with st.spinner(tr("Loading…")):  # torch is imported from here on
         from dlexplain.services.loading import load
         from dlexplain.services.translation.models import LoadedTranslator
         from dlexplain.services.translation.translating import translate
     kept: dict[str, str | None] = {}
     try:
-        with st.spinner("Loading the model…"):
+        with st.spinner(tr("Loading the model…")):
             model = load(LoadedTranslator, entry.name)
         with settings:
             prefix = choose_prefix(model, arrived)
-        with st.spinner("Translating…", show_time=True):
+        with st.spinner(tr("Translating…"), show_time=True):
             translation = translate(model, text, beam, prefix=prefix)
         shown = show(model, translation, arrived)
         kept = {PREFIX: prefix or (NO_PREFIX if model.prefix else None), **shown}
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
     to_address({"model": entry.name, "text": shared(text), "beam": str(beam), **kept})
 
 
@@ -86,22 +87,23 @@ def show(
     place = show_candidates(translation, arrived)
     candidate = translation.candidates[place]
     attention = cross_attention(model, translation, place)
-    st.subheader("Where it looked", anchor=False)
+    st.subheader(tr("Where it looked"), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         token = choose_token(candidate, arrived)
         alignment = looked.choose_head(attention, arrived)
     words = st.toggle(
-        "Join subwords to words",
+        tr("Join subwords to words"),
         key="translation-words",
         persist_state="session",
-        help="A source word has the sum of its tokens; a written one, in the alignment, their "
-        "mean.",
+        help=tr(
+            "A source word has the sum of its tokens; a written one, in the alignment, their mean."
+        ),
     )
     left, right = st.columns([3, 2], gap="large")
     with left:
         looked.show_alignment(attention, alignment, token, words)
     beside = right.container()  # it says what the method below has found
-    st.subheader(why.title_of(candidate, token), anchor=False)
+    st.subheader(tr(why.title_of(candidate, token)), anchor=False)
     method, params = why.choose_method(model.name, arrived)
     question = (model.fingerprint, translation.ids, candidate.ids, token, method, *params.items())
     found = asked(

@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import DlexplainError
+from dlexplain.language import shown_by, tr
 from dlexplain.ui.address import from_address, one_of, to_address
 from dlexplain.ui.forecast.choice import (
     choose_both,
@@ -31,7 +32,7 @@ VIEW = "forecast-view"
 
 
 def main() -> None:
-    st.title("What drove the forecast?")
+    st.title(tr("What drove the forecast?"))
     arrived = VIEW not in st.session_state
     answer, settings = answer_first()
     with settings:
@@ -61,18 +62,18 @@ def show(
     if given is None:
         to_address(address)
         return
-    with st.spinner("Loading…"):  # torch is imported from here on
+    with st.spinner(tr("Loading…")):  # torch is imported from here on
         from dlexplain.services.forecast.forecasting import origins
         from dlexplain.ui.forecast import cache
     try:
         model = cache.model(entry.name).scaled_for(given)
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     view = st.segmented_control(
-        "View",
+        tr("View"),
         list(VIEWS),
-        format_func=VIEWS.__getitem__,
+        format_func=shown_by(VIEWS.__getitem__),
         key=VIEW,
         required=True,
         label_visibility="collapsed",

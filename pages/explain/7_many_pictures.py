@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
+from dlexplain.language import tr
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.services.pictures.sources import sample_files
 from dlexplain.trained.catalogue import default
@@ -22,7 +23,7 @@ UNREAD = "many-address-unread"  # it also says what is asked, once there are pic
 
 
 def main() -> None:
-    st.title("Explain many pictures")
+    st.title(tr("Explain many pictures"))
     if opened := arrived():
         st.session_state[UNREAD] = True
     entry = choose_model([TASK], "model", opened, own=OWN)
@@ -33,12 +34,16 @@ def main() -> None:
     example = files is None and entry.name == default(TASK).name
     if example:
         files = sample_files()
-        st.caption("Until then the page shows the samples that come along.")
+        st.caption(tr("Until then the page shows the samples that come along."))
     elif files is None and SLOT not in st.session_state:
         st.info(
-            "Drop a ZIP of pictures above, or name a folder on the server. Each picture gets its "
-            "class, how sure the model is, and a map of what decided. Folders that are named after "
-            "classes say what is right, and how often the model is.",
+            tr(
+                "Drop a ZIP of pictures above, or name a folder on the server. Each picture gets "
+                "its "
+                "class, how sure the model is, and a map of what decided. Folders that are named "
+                "after "
+                "classes say what is right, and how often the model is."
+            ),
             icon=":material/arrow_upward:",
         )
         return
@@ -48,7 +53,7 @@ def main() -> None:
     try:
         model = cache.model(entry.name)
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     ask(model, files, example)
 
@@ -70,7 +75,7 @@ def ask(model: "LoadedModel", files: "PictureFiles | None", example: bool) -> No
         return
     with answer:
         if question is not None and found.question != question:
-            st.caption(waits(found.question))
+            st.caption(tr(waits(found.question)))
         show_answers(found, found.question.orders)
 
 

@@ -3,8 +3,11 @@
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import DlexplainError
+from dlexplain.language import tr
+from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.objects.choice import VIEWS, choose, choose_view
 from dlexplain.ui.pictures import Choice, arrived, choose_picture
@@ -17,27 +20,36 @@ FIRST_METHODS = ("grad-cam", "layer-cam", "input-x-gradient")
 
 
 def main() -> None:
-    st.title("Explain a box or a region")
+    st.title(tr("Explain a box or a region"))
     opened = arrived()
     view = choose_view(opened)
-    entry = choose(VIEWS[view], opened)
-    if entry is None:
-        return
-    choice = choose_picture(entry, opened)
-    if choice.picture is None:
-        st.info(
-            "Drop a picture of your own above, or open **Samples**. You will see what the model "
-            "finds in it, and then which parts of it decided.",
-            icon=":material/arrow_upward:",
-        )
-        return
-    try:
-        show(view, entry, choice, opened)
-    except DlexplainError as error:
-        st.error(literal(error))
+    answer, settings = answer_first()
+    of_picture, of_model = settings.container(), settings.container()
+    with of_model:
+        entry = choose(VIEWS[view], opened, answer)
+        if entry is None:
+            return
+    with of_picture:
+        choice = choose_picture(entry, opened)
+    with answer:
+        if choice.picture is None:
+            st.info(
+                tr(
+                    "Drop a picture of your own, or open **Samples**. You will see what the model "
+                    "finds in it, and then which parts of it decided."
+                )
+            )
+            return
+        try:
+            show(view, entry, choice, opened, settings)
+        except DlexplainError as error:
+            st.error(literal(tr(error)))
 
 
-def show(view: str, entry: "ModelEntry", choice: Choice, opened: bool) -> None:
+def show(
+    view: str, entry: "ModelEntry", choice: Choice, opened: bool, settings: DeltaGenerator
+) -> None:
+    """What the model finds, and why; the question's widgets go into the settings."""
     # torch is imported from here on, so the empty page is there at once.
     from dlexplain.ui.address import to_address
     from dlexplain.ui.attribution_card import show_enlarged
@@ -54,7 +66,7 @@ def show(view: str, entry: "ModelEntry", choice: Choice, opened: bool) -> None:
     model = cache.detector(entry.name) if boxes else cache.segmenter(entry.name)
     seen, found, classes = st.columns([1, 1.5, 1.1], gap="large")
     with seen:
-        picture = show_seen(model, choice.picture, opened)
+        picture = show_seen(model, choice.picture, opened, settings)
     with found:
         chosen = choose_box if boxes else choose_region
         made = chosen(entry.name, picture, opened)
@@ -73,10 +85,11 @@ def show(view: str, entry: "ModelEntry", choice: Choice, opened: bool) -> None:
     with classes:
         show_prediction(entry, part, None, prediction)
     known = cache.methods(part)
-    request = ask(
-        part, picture, prediction, opened, FIRST_METHODS, known,
-        lambda method: cache.choices(part, method), own,
-    )  # fmt: skip
+    with settings:
+        request = ask(
+            part, picture, prediction, opened, FIRST_METHODS, known,
+            lambda method: cache.choices(part, method), own,
+        )  # fmt: skip
     to_address({**address, **question_address(part)})
     if request is not None:
         show_maps(part, picture, request, known)

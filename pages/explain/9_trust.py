@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.results import TrustTable
 from dlexplain.services.quality.shipped import made_here, shipped
 from dlexplain.trained.catalogue import ModelEntry
@@ -35,7 +36,7 @@ ASKS = ("data", "methods", "metrics", "count")  # what in the address opens the 
 
 def main() -> None:
     st.title(
-        "Which explanation can be believed?",
+        tr("Which explanation can be believed?"),
         help=glossary("faithfulness", "sensitivity", "randomisation test"),
     )
     arrived = MODEL not in st.session_state
@@ -63,9 +64,12 @@ def answers(entry: ModelEntry, found: Asked[TrustTable] | None, arrived: bool) -
     known = results_there(found, made_here(entry.name), along)
     if not known:
         st.info(
-            "There is no table for this model yet. Open **Compute a table** below: each method "
-            "explains the model's own test data, and each map is judged by metrics. You will see "
-            "which methods to believe, how sure that is, and what they cost.",
+            tr(
+                "There is no table for this model yet. Open **Compute a table** below: each method "
+                "explains the model's own test data, and each map is judged by metrics. You will "
+                "see "
+                "which methods to believe, how sure that is, and what they cost."
+            ),
             icon=":material/arrow_downward:",
         )
         return
@@ -90,7 +94,7 @@ def settings(entry: ModelEntry, arrived: bool) -> dict[str, str | None]:
         if not opened.open:
             return {}
         question = choose_question(entry, arrived)
-        st.caption(KEPT_AS_IT_COMES)
+        st.caption(tr(KEPT_AS_IT_COMES))
         start(question)
     return _address(question)
 

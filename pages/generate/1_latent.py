@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
+from dlexplain.language import tr
 from dlexplain.ui.address import to_address
 from dlexplain.ui.glossary import glossary
 from dlexplain.ui.latent.choice import arrived, choose_latent_model, choose_view, find_data
@@ -20,7 +21,7 @@ NEEDS_DATA = {"map", "classes"}
 
 
 def main() -> None:
-    st.title("Latent space", help=glossary("latent space"))
+    st.title(tr("Latent space"), help=glossary("latent space"))
     opened = arrived()
     entry = choose_latent_model(opened)
     if entry is None:
@@ -29,19 +30,21 @@ def main() -> None:
     data, path = find_data(entry)
     takes_picture = entry.task != "gan" and view != "samples"
     choice = choose_picture(data, opened) if takes_picture else Choice()
-    with st.spinner("Loading…"):  # torch is imported from here on
+    with st.spinner(tr("Loading…")):  # torch is imported from here on
         from dlexplain.ui.latent import cache
     kept: Kept = {}
     try:
         model = cache.model(entry.name)
         if data is None and view in NEEDS_DATA:
-            st.info("This takes the data set that the model was trained on, which is not here.")
+            st.info(tr("This takes the data set that the model was trained on, which is not here."))
         elif takes_picture and choice.picture is None:
-            st.info("Upload, photograph or draw a picture above; it then goes through the model.")
+            st.info(
+                tr("Upload, photograph or draw a picture above; it then goes through the model.")
+            )
         else:
             kept = show(view, model, choice, data, path, opened)
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
     to_address({"model": entry.name, "view": view, **choice.address, **kept})
 
 

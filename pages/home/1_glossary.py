@@ -2,11 +2,14 @@
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.ui.glossary import show_glossary
 
-st.title("Glossary")
+st.title(tr("Glossary"))
 st.markdown(
-    "The words of the field in plain sentences. On the other pages, point at a word that is "
-    "underlined with dots, tap it, or reach it by Tab."
+    tr(
+        "The words of the field in plain sentences. On the other pages, point at a word that is "
+        "underlined with dots, tap it, or reach it by Tab."
+    )
 )
 show_glossary()

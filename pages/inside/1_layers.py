@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
+from dlexplain.language import shown_by, tr
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.ui.address import from_address, read_view, to_address
 from dlexplain.ui.markdown import literal
@@ -31,14 +32,14 @@ VIEW = "layers-view"
 
 
 def main() -> None:
-    st.title("Inside a network")
+    st.title(tr("Inside a network"))
     opened = VIEW not in st.session_state
     from_address("view", lambda name: read_view(name, VIEWS), opened, VIEW)
     st.session_state.setdefault(VIEW, "architecture")
     view = st.segmented_control(
-        "View",
+        tr("View"),
         list(VIEWS),
-        format_func=VIEWS.__getitem__,
+        format_func=shown_by(VIEWS.__getitem__),
         key=VIEW,
         required=True,
         label_visibility="collapsed",
@@ -47,13 +48,13 @@ def main() -> None:
     try:
         kept = _words(view, opened) if view in READERS else _pictures(view, opened)
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     to_address({"view": view, **kept})
 
 
 def _words(view: str, opened: bool) -> "Kept":
-    with st.spinner("Loading…"):
+    with st.spinner(tr("Loading…")):
         from dlexplain.ui.layers.cell import show_cell
         from dlexplain.ui.layers.head import show_head
 
@@ -70,13 +71,13 @@ def _pictures(view: str, opened: bool) -> "Kept":
 
     choice = choose(entry, opened)
     if choice.picture is None:
-        st.info("Drop a picture above, or open **Samples**.", icon=":material/arrow_upward:")
+        st.info(tr("Drop a picture above, or open **Samples**."), icon=":material/arrow_upward:")
         return {"model": entry.name}
     return {"model": entry.name, **choice.address, **_of_choice(view, entry, choice, opened)}
 
 
 def _of_model(view: str, entry: "ModelEntry", opened: bool) -> "Kept":
-    with st.spinner("Loading…"):  # torch is imported from here on
+    with st.spinner(tr("Loading…")):  # torch is imported from here on
         from dlexplain.ui.layers.architecture import show_architecture
         from dlexplain.ui.layers.channel import show_channel
     if view == "channel":
@@ -86,7 +87,7 @@ def _of_model(view: str, entry: "ModelEntry", opened: bool) -> "Kept":
 
 
 def _of_choice(view: str, entry: "ModelEntry", choice: "Choice", opened: bool) -> "Kept":
-    with st.spinner("Loading…"):
+    with st.spinner(tr("Loading…")):
         from dlexplain.ui.layers.field import show_field
         from dlexplain.ui.layers.maps import show_maps
         from dlexplain.ui.layers.steps import show_steps

@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import DlexplainError
+from dlexplain.language import tr
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.ui.address import to_address, told_above
 from dlexplain.ui.attack.inputs import INPUT, choose_input
@@ -22,12 +23,12 @@ MODEL = "attack-model"
 
 
 def main() -> None:
-    st.title("How easily is it fooled?", help=glossary("attack", "epsilon-ball"))
+    st.title(tr("How easily is it fooled?"), help=glossary("attack", "epsilon-ball"))
     kind = choose_input(INPUT not in st.session_state)
     if kind == "picture":
         attack_picture()
         return
-    with st.spinner("Loading…"):  # torch is imported from here on
+    with st.spinner(tr("Loading…")):  # torch is imported from here on
         from dlexplain.ui.attack.series import attack_forecasts
         from dlexplain.ui.attack.texts import attack_texts
     (attack_texts if kind == "text" else attack_forecasts)()
@@ -47,8 +48,11 @@ def attack_picture() -> None:
             choice = choose_picture(entry, opened)
     if choice.picture is None:
         answer.info(
-            "Drop a picture of your own, or open **Samples**. You will see how little of it has "
-            "to change for another class, and whether its explanation changes too."
+            tr(
+                "Drop a picture of your own, or open **Samples**. You will see how little of it "
+                "has "
+                "to change for another class, and whether its explanation changes too."
+            )
         )
         to_address({"model": entry.name})
         return
@@ -59,7 +63,7 @@ def attack_picture() -> None:
 def attacked(entry: "ModelEntry", choice: Choice, opened: bool, settings: DeltaGenerator) -> None:
     """The picture, the attack on it, and what becomes of its explanation."""
     assert choice.picture is not None
-    with st.spinner("Loading…"):  # torch is imported from here on
+    with st.spinner(tr("Loading…")):  # torch is imported from here on
         from dlexplain.ui import cache
         from dlexplain.ui.attack.moved import show_moved
         from dlexplain.ui.attack.question import choose_attack
@@ -69,11 +73,11 @@ def attacked(entry: "ModelEntry", choice: Choice, opened: bool, settings: DeltaG
     try:
         model = cache.model(entry.name)
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     seen, classes = st.columns([1, 2], gap="large", vertical_alignment="center")
     with seen:
-        picture = show_seen(model, choice.picture, opened)
+        picture = show_seen(model, choice.picture, opened, settings)
     with classes:
         show_prediction(entry, model, choice.truth, cache.prediction(model.name, picture))
     with settings:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.results import Robustness
 from dlexplain.services.attack.robustness_shipped import made_here, shipped
 from dlexplain.services.pictures.cards import TASK
@@ -30,7 +31,7 @@ ASKS = ("data", "count")  # what in the address opens the settings
 
 
 def main() -> None:
-    st.title("How robust is it?", help=glossary("robust accuracy", "corruption"))
+    st.title(tr("How robust is it?"), help=glossary("robust accuracy", "corruption"))
     arrived = MODEL not in st.session_state
     first = known_first(shipped, made_here)
     with told_above():
@@ -65,9 +66,12 @@ def answers(
     known = _known(entry.name, found)
     if not known:
         st.info(
-            "There is no result for this model yet. Open **Compute a result** below: pictures of "
-            "the model's own test data are attacked within growing budgets, and corrupted as "
-            "cameras and weather do. You will see how much of its accuracy is left.",
+            tr(
+                "There is no result for this model yet. Open **Compute a result** below: "
+                "pictures of "
+                "the model's own test data are attacked within growing budgets, and corrupted as "
+                "cameras and weather do. You will see how much of its accuracy is left."
+            ),
             icon=":material/arrow_downward:",
         )
         return
@@ -82,8 +86,10 @@ def _second(other: ModelEntry | None) -> Robustness | None:
     known = _known(other.name, None)
     if not known:
         st.caption(
-            f"There is no result for {literal(other.name)} yet: choose it as the model, and "
-            "compute one."
+            tr(
+                f"There is no result for {literal(other.name)} yet: choose it as the model, and "
+                "compute one."
+            )
         )
     return next(iter(known.values()), None)
 
@@ -111,7 +117,7 @@ def settings(entry: ModelEntry, arrived: bool) -> dict[str, str | None]:
         if not opened.open:
             return {}
         question = choose_question(entry, arrived)
-        st.caption(KEPT_AS_IT_COMES)
+        st.caption(tr(KEPT_AS_IT_COMES))
         start(question)
     return address()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.results import ClassifierCalibration, OutOfDistribution
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.services.reliability.shipped import known
@@ -31,22 +32,24 @@ ASKS = ("data", "count")  # what in the address opens the settings
 
 
 def main() -> None:
-    st.title("Calibration and out of distribution")
+    st.title(tr("Calibration and out of distribution"))
     arrived = MODEL not in st.session_state
     first = not_known(ClassifierCalibration)
     entry = choose_model([TASK, "classify-text"], MODEL, arrived, own=OWN, first=first)
     if entry is None:
         return
-    st.subheader("Are its probabilities right?", help=glossary("calibration", "ECE"))
+    st.subheader(tr("Are its probabilities right?"), help=glossary("calibration", "ECE"))
     answer(entry, CALIBRATION, ClassifierCalibration, calibration.show_calibration, "inputs")
     pictures = entry.task == TASK
     if pictures:
         unlike = "Does it notice pictures unlike its own?"
-        st.subheader(unlike, help=glossary("out of distribution", "AUC"))
+        st.subheader(tr(unlike), help=glossary("out of distribution", "AUC"))
         answer(entry, OUTSIDE, OutOfDistribution, outside.show_outside, "pictures")
     address = settings(entry, arrived, pictures)
-    with st.expander("What these numbers say, and what they cannot"):
-        show_explained(calibration.MEANING + (outside.MEANING if pictures else ""))
+    with st.expander(tr("What these numbers say, and what they cannot")):
+        show_explained(calibration.MEANING)
+        if pictures:
+            show_explained(outside.MEANING)
     to_address({"model": entry.name, **address})
 
 
@@ -74,8 +77,11 @@ def show_known(there: Any, show: Callable[[Any], None]) -> None:
         show(there)
     else:
         st.info(
-            "This has not been measured of this model yet. Open **Measure it** below; it takes the "
-            "model's own data set, or data of yours.",
+            tr(
+                "This has not been measured of this model yet. Open **Measure it** below; it "
+                "takes the "
+                "model's own data set, or data of yours."
+            ),
             icon=":material/arrow_downward:",
         )
 
@@ -91,7 +97,7 @@ def settings(entry: ModelEntry, arrived: bool, pictures: bool) -> dict[str, str 
             start_button(CALIBRATION, "Measure calibration", question)
             if pictures:
                 start_button(OUTSIDE, "Measure out of distribution", question)
-        st.caption("It goes on in the background; what it finds is kept on this machine.")
+        st.caption(tr("It goes on in the background; what it finds is kept on this machine."))
     return question.address
 
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.services.pictures.sets import own_data
 from dlexplain.trained.catalogue import ModelEntry
@@ -16,7 +17,7 @@ MODEL, FIRST = "privacy-model", "digits-cnn"
 
 
 def main() -> None:
-    st.title("What does it betray?", help=glossary("membership inference", "shadow model"))
+    st.title(tr("What does it betray?"), help=glossary("membership inference", "shadow model"))
     arrived = MODEL not in st.session_state
     entry = choose_model([TASK], MODEL, arrived, first=at_hand)
     shadows = None
@@ -36,9 +37,13 @@ def ask(entry: ModelEntry, arrived: bool) -> int | None:
     """The answer on a model; how many shadow models were asked for."""
     if entry.source == "registered":
         st.info(
-            "What this model was trained on is not known here. Choose a model of the zoo, or a run "
-            "of your own: you will see whether an attacker can tell which records it was trained "
-            "on.",
+            tr(
+                "What this model was trained on is not known here. Choose a model of the zoo, or "
+                "a run "
+                "of your own: you will see whether an attacker can tell which records it was "
+                "trained "
+                "on."
+            ),
             icon=":material/arrow_upward:",
         )
         return None

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.results import CertifiedAccuracy
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.trained.catalogue import ModelEntry
@@ -25,7 +26,7 @@ ASKS = ("data", "sigma", "samples", "count")  # what in the address opens the se
 
 
 def main() -> None:
-    st.title("Randomised smoothing", help=glossary("randomised smoothing", "certified radius"))
+    st.title(tr("Randomised smoothing"), help=glossary("randomised smoothing", "certified radius"))
     arrived = MODEL not in st.session_state
     entry = choose_model([TASK], MODEL, arrived, own=OWN, first=not_known(CertifiedAccuracy))
     if entry is None:
@@ -33,8 +34,8 @@ def main() -> None:
     with st.container():
         answer(entry, job_of(entry.name))
     address = settings(entry, arrived)
-    with st.expander("What a certificate says, and what it cannot"):
-        st.markdown(MEANING)
+    with st.expander(tr("What a certificate says, and what it cannot")):
+        st.markdown(tr(MEANING))
     to_address({"model": entry.name, **address})
 
 
@@ -51,9 +52,11 @@ def answer(entry: ModelEntry, found: Asked[CertifiedAccuracy] | None) -> None:
         show_certified(there)
     else:
         st.info(
-            "Nothing is certified of this model yet. Open **Certify** below: noise is added to "
-            "each test picture many times, and how often a class is said bounds how far the "
-            "picture must be changed before another class can win.",
+            tr(
+                "Nothing is certified of this model yet. Open **Certify** below: noise is added to "
+                "each test picture many times, and how often a class is said bounds how far the "
+                "picture must be changed before another class can win."
+            ),
             icon=":material/arrow_downward:",
         )
 
@@ -65,7 +68,7 @@ def settings(entry: ModelEntry, arrived: bool) -> dict[str, str | None]:
         if not opened.open:
             return {}
         question = choose_question(entry, arrived)
-        st.caption(KEPT_AS_IT_COMES)
+        st.caption(tr(KEPT_AS_IT_COMES))
         start(question)
     return question.address
 

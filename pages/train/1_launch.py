@@ -6,6 +6,7 @@ import shlex
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError, RunError, SpecError, WeightsError
+from dlexplain.language import in_words, tr
 from dlexplain.results import ClassBalance
 from dlexplain.results.words import capital, duration
 from dlexplain.services.training.catalogue import (
@@ -35,17 +36,21 @@ FIRST = "digits-cnn"
 
 
 def main() -> None:
-    st.title("Train a model", help=glossary("epoch", "loss", "validation", "learning rate", "seed"))
+    st.title(
+        tr("Train a model"), help=glossary("epoch", "loss", "validation", "learning rate", "seed")
+    )
     st.markdown(
-        "A training runs in a process of its own: it goes on when this page, or the dashboard, "
-        "is closed. Start from a preset, change what you like, measure what it would take here."
+        tr(
+            "A training runs in a process of its own: it goes on when this page, or the dashboard, "
+            "is closed. Start from a preset, change what you like, measure what it would take here."
+        )
     )
     from_address("preset", lambda name: PRESETS[name].name)
     st.session_state.setdefault("preset", FIRST)
     name = st.selectbox(
-        "Preset",
+        tr("Preset"),
         presets_by_case(),
-        format_func=lambda key: f"{PRESETS[key].case}: {PRESETS[key].title}",
+        format_func=lambda key: f"{PRESETS[key].case}: {tr(PRESETS[key].title)}",
         key="preset",
         persist_state="session",
         on_change=forget_parent,
@@ -69,8 +74,10 @@ def main() -> None:
     with about:
         if again:
             st.caption(
-                f"The form begins with everything that run {literal(again)} was told. "
-                "Another preset begins anew."
+                tr(
+                    f"The form begins with everything that run {literal(again)} was told. "
+                    "Another preset begins anew."
+                )
             )
         elif started:
             how = (
@@ -78,7 +85,7 @@ def main() -> None:
                 if started.data
                 else f"with your own model {literal(started.parent)}, and the run with its weights"
             )
-            st.caption(f"The form begins {how}. Another preset begins anew.")
+            st.caption(tr(f"The form begins {how}. Another preset begins anew."))
         else:
             tell_preset(name, spec)
     with result:
@@ -111,13 +118,13 @@ def tell_preset(name: str, spec: RunSpec) -> None:
     """What the preset trains, how long that takes and what came of it; what is chosen otherwise is
     another training, of which none of this is known."""
     if _trained(spec) != _trained(PRESETS[name].spec):
-        st.caption("Changed from the preset; measure a few steps to learn how long it takes.")
+        st.caption(tr("Changed from the preset; measure a few steps to learn how long it takes."))
         return
-    st.caption(PRESETS[name].description)
+    st.caption(tr(PRESETS[name].description))
     with st.container(horizontal=True, vertical_alignment="center"):
         if seconds := preset_seconds(name):
             st.badge(
-                f"about {duration(seconds)} on two cores",
+                tr(f"about {duration(seconds)} on two cores"),
                 icon=":material/timer:",
                 color="green" if is_quick(name) else "gray",
             )
@@ -135,8 +142,8 @@ def already_trained(name: str) -> None:
     if card is None:
         return
     told = f"in the zoo: {card.headline_words}"  # our own words; a badge escapes brackets itself
-    st.badge(told, icon=":material/inventory_2:", color="blue")
-    st.page_link("pages/train/2_runs.py", label="Its card", query_params={ADDRESS: card.name})
+    st.badge(tr(told), icon=":material/inventory_2:", color="blue")
+    st.page_link("pages/train/2_runs.py", label=tr("Its card"), query_params={ADDRESS: card.name})
 
 
 def check(spec: RunSpec) -> RunSpec | None:
@@ -146,19 +153,20 @@ def check(spec: RunSpec) -> RunSpec | None:
         status = data_status(completed.data, completed.data_params)
     except SpecError as error:
         for problem in error.problems:
-            st.error(literal(problem))
+            st.error(literal(tr(problem)))
         return None
     except BadInput as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return None
     if status.there:
         return completed
     if status.fetched:
         st.info(
-            f"The data is not here yet: {literal(status.how)}.", icon=":material/cloud_download:"
+            tr(f"The data is not here yet: {literal(status.how)}."),
+            icon=":material/cloud_download:",
         )
         return completed
-    st.error(f"{literal(capital(status.how))}, in the field under Data.")
+    st.error(tr(f"{literal(capital(status.how))}, in the field under Data."))
     return None
 
 
@@ -178,65 +186,69 @@ def show_balance(found: Asked[ClassBalance]) -> None:
     if balance is None:
         return
     with st.container(border=True):
-        st.subheader("Data")
+        st.subheader(tr("Data"))
         st.markdown(f"{balance.split_words}.")
         for problem in balance.few():
             st.warning(literal(f"{problem}."), icon=":material/warning:")
         rows = balance.rows()
-        st.dataframe(rows, hide_index=True, height="content" if len(rows) < 7 else 250)
+        st.dataframe(in_words(rows), hide_index=True, height="content" if len(rows) < 7 else 250)
 
 
 def vary(spec: RunSpec) -> None:
     """Examples beside their variants, where the task's examples can be varied."""
     if not augmentation_params(spec.task):
         return
-    with st.expander("How examples are varied", icon=":material/flip:", key="varied"):
+    with st.expander(tr("How examples are varied"), icon=":material/flip:", key="varied"):
         if data_status(spec.data, spec.data_params).there:
             show_variants(spec)
         else:
-            st.markdown("The data is not here yet; once a run has fetched it, examples are shown.")
+            st.markdown(
+                tr("The data is not here yet; once a run has fetched it, examples are shown.")
+            )
 
 
 def act(spec: RunSpec, preset: str) -> None:
     """Estimate, start, and how to do the same elsewhere."""
     with st.container(border=True):
         if spec.device == "ray":
-            st.subheader("On the cluster", help=glossary("data parallel"))
+            st.subheader(tr("On the cluster"), help=glossary("data parallel"))
             show_cluster()
         else:
-            st.subheader("On this machine")
+            st.subheader(tr("On this machine"))
             show_estimate(spec)
         seeds = st.number_input(
-            "Seeds",
+            tr("Seeds"),
             1,
             MOST_SEEDS,
             key="seeds",
-            help="How often it is trained, with consecutive seeds from the one above. Compare "
-            "shows the mean of such a family with its interval.",
+            help=tr(
+                "How often it is trained, with consecutive seeds from the one above. Compare "
+                "shows the mean of such a family with its interval."
+            ),
         )
         label = "Start training" if seeds == 1 else f"Start {seeds} trainings"
-        if st.button(label, type="primary", icon=":material/play_arrow:", key="start"):
+        if st.button(tr(label), type="primary", icon=":material/play_arrow:", key="start"):
             start(spec, int(seeds))
-    with st.expander("The same on the command line", icon=":material/terminal:"):
+    with st.expander(tr("The same on the command line"), icon=":material/terminal:"):
         more = f" --seeds {seeds}" if seeds > 1 else ""
         st.code(command(spec) + more, language="bash", wrap_lines=True)
         st.download_button(
-            "Spec as JSON",
+            tr("Spec as JSON"),
             json.dumps(spec.to_dict(), indent=1),
             file_name=f"{preset}.json",
             mime="application/json",
             icon=":material/download:",
             on_click="ignore",
-            help="python -m dlexplain train --spec FILE.json",
+            help=tr("python -m dlexplain train --spec FILE.json"),
         )
 
 
 def start(spec: RunSpec, seeds: int) -> None:
     try:
-        with st.spinner("Reading the data…"):
+        with st.spinner(tr("Reading the data…")):
             records = launch_seeds(spec, seeds)
     except (DlexplainError, OSError) as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     query = {"run": records[0].id} if seeds == 1 else {"find": f"family:{records[0].family}"}
     st.switch_page("pages/train/2_runs.py", query_params=query)

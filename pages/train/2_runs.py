@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError, RunError, UnknownName, WeightsError
+from dlexplain.language import in_words, tr
 from dlexplain.results.words import metric_name, sentence
 from dlexplain.services.training import runs as service
 from dlexplain.trained.zoo_cards import zoo_card
@@ -33,26 +34,27 @@ def main() -> None:
         show_model(model)
         return
     if wanted is None:
-        st.title("Runs")
+        st.title(tr("Runs"))
         show_list()
         show_zoo()
         return
     try:
         record = service.run(wanted)
     except (UnknownName, RunError) as error:
-        st.title("Runs")
+        st.title(tr("Runs"))
         st.error(literal(f"{error}."))
         back()
         return
     back()
     show_head(record)
     section = st.segmented_control(
-        "Section",
+        tr("Section"),
         SECTIONS,
         default=SECTIONS[0],
         key=f"section-{record.id}",
         required=True,
         label_visibility="collapsed",
+        format_func=tr,
     )
     if section in ("Curves", "Log"):
         if section == "Curves":
@@ -77,18 +79,18 @@ def main() -> None:
 
 
 def show_model(name: str) -> None:
-    if st.button("All runs", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr("All runs"), icon=":material/arrow_back:", type="tertiary"):
         leave_zoo()
         st.rerun()
     try:
         show_zoo_card(zoo_card(name))
     except (UnknownName, WeightsError) as error:
-        st.title("Runs")
+        st.title(tr("Runs"))
         st.error(literal(f"{error}."))
 
 
 def back() -> None:
-    if st.button("All runs", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(tr("All runs"), icon=":material/arrow_back:", type="tertiary"):
         to_list()
         st.rerun()
 
@@ -103,11 +105,13 @@ def to_list() -> None:
 def show_head(record: "RunRecord") -> None:
     st.title(literal(record.name))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge(record.state, icon=STATE_ICONS[record.state], color=STATE_COLOURS[record.state])
+        st.badge(
+            tr(record.state), icon=STATE_ICONS[record.state], color=STATE_COLOURS[record.state]
+        )
         if record.starred:
-            st.badge("starred", icon=":material/star:", color="orange")
+            st.badge(tr("starred"), icon=":material/star:", color="orange")
         if record.archived:
-            st.badge("archived", icon=":material/archive:", color="gray")
+            st.badge(tr("archived"), icon=":material/archive:", color="gray")
         for tag in record.tags:
             st.badge(in_badge(tag), color="gray")
         where = record.device or ("waiting for a device" if record.state == "queued" else "")
@@ -129,12 +133,15 @@ def show_head(record: "RunRecord") -> None:
 
 def actions(record: "RunRecord") -> None:
     with st.container(horizontal=True):
-        if record.active and st.button("Cancel", icon=":material/stop:", key="cancel"):
+        if record.active and st.button(tr("Cancel"), icon=":material/stop:", key="cancel"):
             attempt(service.cancel, record.id)
         again = "Start again" if record.begun else "Start"
         go_on = again if record.checkpoint is None else "Resume"
         if record.resumable and st.button(
-            go_on, icon=":material/play_arrow:", key="resume", help=sentence(record.resuming)
+            tr(go_on),
+            icon=":material/play_arrow:",
+            key="resume",
+            help=tr(sentence(record.resuming)),
         ):
             attempt(service.resume, record.id)
         if record.state == "finished":
@@ -144,18 +151,21 @@ def actions(record: "RunRecord") -> None:
         star_and_archive(record)
         register_popover(record)
         offer_report(lambda: [service.run(record.id)], "run")
-        with st.popover("Rename, tag", icon=":material/edit:"):
-            name = st.text_input("Name", record.name, key=f"rename-{record.id}", max_chars=120)
+        with st.popover(tr("Rename, tag"), icon=":material/edit:"):
+            name = st.text_input(tr("Name"), record.name, key=f"rename-{record.id}", max_chars=120)
             tags = st.text_input(
-                "Tags", ", ".join(record.tags), key=f"tags-{record.id}", help="With commas between."
+                tr("Tags"),
+                ", ".join(record.tags),
+                key=f"tags-{record.id}",
+                help=tr("With commas between."),
             )
-            if st.button("Save", key="save", type="primary"):
+            if st.button(tr("Save"), key="save", type="primary"):
                 service.rename(record.id, name)
                 attempt(lambda run: service.tag(run, tags.split(",")), record.id)
         if not record.active:
-            with st.popover("Delete", icon=":material/delete:"):
-                st.markdown("Deletes the run with its checkpoints and curves, for good.")
-                if st.button("Delete for good", key="delete", type="primary"):
+            with st.popover(tr("Delete"), icon=":material/delete:"):
+                st.markdown(tr("Deletes the run with its checkpoints and curves, for good."))
+                if st.button(tr("Delete for good"), key="delete", type="primary"):
                     attempt(service.delete, record.id, leave=True)
 
 
@@ -164,11 +174,11 @@ def attempt(action, run: str, leave: bool = False) -> None:  # type: ignore[no-u
     try:
         action(run)
     except (DlexplainError, OSError) as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     if leave:
         to_list()
-        st.toast(f"Run {literal(run)} is deleted.", icon=":material/delete:")
+        st.toast(tr(f"Run {literal(run)} is deleted."), icon=":material/delete:")
     st.rerun()
 
 
@@ -178,10 +188,13 @@ def draw_curves(record: "RunRecord") -> None:
 
     if not record.metrics:
         st.info(
-            "No curve yet. It begins with the first steps of the training; what the run does until "
-            "then stands above."
+            tr(
+                "No curve yet. It begins with the first steps of the training; what the run does "
+                "until "
+                "then stands above."
+            )
             if record.active
-            else "This run has recorded no metric."
+            else tr("This run has recorded no metric.")
         )
         return
     groups: dict[str, list[str]] = {}
@@ -191,7 +204,7 @@ def draw_curves(record: "RunRecord") -> None:
     columns = st.columns(2)
     for index, (name, keys) in enumerate(groups.items()):
         with columns[index % 2], st.container(border=True):
-            st.markdown(f"**{literal(metric_name(name))}**")
+            st.markdown(f"**{literal(tr(metric_name(name)))}**")
             curves = [curve for key in keys for curve in service.curves([record], key)]
             figure = plot_curves(curves, by="key", height=260)
             chart(figure, f"curve-{name}", told=name, config={"displaylogo": False})
@@ -205,18 +218,22 @@ def draw_layers(record: "RunRecord") -> None:
     found = layer_norms(record)
     if found is None:
         st.info(
-            "The norms of the layers come at the end of each epoch."
+            tr("The norms of the layers come at the end of each epoch.")
             if record.active
-            else "This run has written no norms of its layers."
+            else tr("This run has written no norms of its layers.")
         )
         return
     st.caption(
-        "Euclidean norms at the end of each epoch, layer by layer, the first on top; colours go by "
-        "the logarithm. A gradient that fades towards the first layers teaches them little; one "
-        "that grows from epoch to epoch may break the training."
+        tr(
+            "Euclidean norms at the end of each epoch, layer by layer, the first on top; colours "
+            "go by "
+            "the logarithm. A gradient that fades towards the first layers teaches them little; "
+            "one "
+            "that grows from epoch to epoch may break the training."
+        )
     )
     for title, values in (("Gradients", found.gradients), ("Weights", found.weights)):
-        st.markdown(f"**{title}**")
+        st.markdown(f"**{tr(title)}**")
         chart(plot_norms(found.layers, found.epochs, values), f"norms-{title}")
 
 
@@ -225,12 +242,12 @@ def draw_log(record: "RunRecord") -> None:
     if text:
         st.code(text, language=None, wrap_lines=True, height=420)
     else:
-        st.info("The worker has written nothing yet.")
+        st.info(tr("The worker has written nothing yet."))
 
 
 def offer_log(record: "RunRecord") -> None:
     st.download_button(
-        "Download log",
+        tr("Download log"),
         partial(service.log_tail, record.id),
         file_name=f"{record.id}.txt",
         icon=":material/download:",
@@ -248,7 +265,7 @@ def show_test(record: "RunRecord") -> None:
         st.error(literal(f"{error}."))
         return
     if found is None:
-        st.info("The test comes when the training is done.")
+        st.info(tr("The test comes when the training is done."))
     else:
         show(found)
 
@@ -256,21 +273,21 @@ def show_test(record: "RunRecord") -> None:
 def show_pictures(record: "RunRecord") -> None:
     kinds = service.picture_kinds([record])
     if not kinds:
-        st.info("This run has logged no pictures.")
+        st.info(tr("This run has logged no pictures."))
         return
     kind = st.segmented_control(
-        "Kind", kinds, default=kinds[0], format_func=literal, required=True, key="kind"
+        tr("Kind"), kinds, default=kinds[0], format_func=literal, required=True, key="kind"
     )
     kept = service.pictures(record, kind or kinds[0])
     epochs = list(kept)
     epoch = epochs[-1]
     if len(epochs) > 1:
-        epoch = st.select_slider("Epoch", epochs, epochs[-1], key=f"epoch-{record.id}-{kind}")
+        epoch = st.select_slider(tr("Epoch"), epochs, epochs[-1], key=f"epoch-{record.id}-{kind}")
     st.image(
         str(kept[epoch]),
-        caption=f"{literal(kind)}, epoch {epoch}",
+        caption=tr(f"{literal(kind)}, epoch {epoch}"),
         width=640,
-        alt=f"{kind} of epoch {epoch}",
+        alt=tr(f"{kind} of epoch {epoch}"),
     )
 
 
@@ -279,11 +296,11 @@ def show_spec(record: "RunRecord") -> None:
 
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Spec")
+        st.subheader(tr("Spec"))
         rows = [{"Parameter": key, "Value": str(value)} for key, value in record.flat.items()]
-        st.dataframe(rows, hide_index=True, height=420)
+        st.dataframe(in_words(rows), hide_index=True, height=420)
         st.download_button(
-            "Spec as JSON",
+            tr("Spec as JSON"),
             json.dumps(dict(record.spec), indent=1),
             f"{record.id}.json",
             "application/json",
@@ -291,16 +308,18 @@ def show_spec(record: "RunRecord") -> None:
             on_click="ignore",
         )
     with right:
-        st.subheader("States")
+        st.subheader(tr("States"))
         changes = [
             {"When": moment(c.at), "State": c.state, "Why": c.why, "Who": c.who}
             for c in service.changes(record.id)
         ]
-        st.dataframe(changes, hide_index=True)
-        st.subheader("In MLflow")
+        st.dataframe(in_words(changes), hide_index=True)
+        st.subheader(tr("In MLflow"))
         st.code(service.mlflow_page(), wrap_lines=True)
         st.caption(
-            f"There it is run {literal(record.tracking)}." if record.tracking else "Not there yet."
+            tr(f"There it is run {literal(record.tracking)}.")
+            if record.tracking
+            else tr("Not there yet.")
         )
         tell_of_mlflow()
 

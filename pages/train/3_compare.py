@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dlexplain.language import in_words, shown_by, tr
 from dlexplain.results.words import certainty, duration, examples_of, metric_name
 from dlexplain.services.training import comparison
 from dlexplain.services.training import runs as service
@@ -47,21 +48,24 @@ PICTURE_COLUMNS = 3
 
 def main() -> None:
     runs_now.clear()  # a run that has just begun is among them
-    st.title("Compare runs", help=glossary("seed", "confidence interval", "validation"))
+    st.title(tr("Compare runs"), help=glossary("seed", "confidence interval", "validation"))
     records = {record.id: record for record in service.runs()}
     if len(records) < 2:
         st.info(
-            "Two runs are needed to compare. Start some from a preset; the smallest take seconds."
+            tr(
+                "Two runs are needed to compare. Start some from a preset; the smallest take "
+                "seconds."
+            )
         )
-        st.page_link("pages/train/1_launch.py", label="Train a model", icon=":material/add:")
+        st.page_link("pages/train/1_launch.py", label=tr("Train a model"), icon=":material/add:")
         return
     chosen = choose(records)
     if not chosen:
-        st.info("Choose runs above.")
+        st.info(tr("Choose runs above."))
         return
     by = choose_grouping(chosen)
     section = st.segmented_control(
-        "Section",
+        tr("Section"),
         SECTIONS if by == NOTHING else GROUPED,
         default=SECTIONS[0],
         key="compare-section",
@@ -87,13 +91,13 @@ def choose(records: "dict[str, RunRecord]") -> "list[RunRecord]":
     st.session_state["compare-runs"] = [r for r in st.session_state["compare-runs"] if r in records]
     labels = comparison.run_labels(list(records.values()))
     ids = st.multiselect(
-        "Runs",
+        tr("Runs"),
         list(records),
         format_func=lambda run: f"{labels[run]}, {run}, {records[run].state}",
         key="compare-runs",
         persist_state="session",
         max_selections=MOST,
-        placeholder="Choose runs by name, id or state",
+        placeholder=tr("Choose runs by name, id or state"),
     )
     st.query_params["runs"] = ",".join(ids)
     return [records[run] for run in ids]
@@ -117,11 +121,11 @@ def pick_metric(chosen: "list[RunRecord]", key: str) -> str:
     keys = service.metric_keys(chosen, system=True)
     first = next((r.monitor for r in chosen if r.monitor in keys), keys[0])
     found = st.selectbox(
-        "Metric",
+        tr("Metric"),
         keys,
         keys.index(first),
         key=key,
-        format_func=metric_name,
+        format_func=shown_by(metric_name),
         persist_state="session",
     )
     return str(found)
@@ -131,31 +135,32 @@ def show_curves(chosen: "list[RunRecord]", by: str) -> None:
     from dlexplain.ui.run_live import curves
 
     if not service.metric_keys(chosen):
-        st.info("None of these runs has recorded a metric yet.")
+        st.info(tr("None of these runs has recorded a metric yet."))
         return
     what, how, axes = st.columns([2, 2, 3], vertical_alignment="bottom", gap="medium")
     with what:
         key = pick_metric(chosen, "curve-metric")
     smoothing = how.slider(
-        "Smoothing",
+        tr("Smoothing"),
         0.0,
         0.99,
         0.0,
         0.01,
         key="smoothing",
-        help="Exponential moving average; the measured values stay behind it, fainter.",
+        help=tr("Exponential moving average; the measured values stay behind it, fainter."),
     )
     with axes.container(horizontal=True, vertical_alignment="center"):
         over = st.segmented_control(
-            "Over",
+            tr("Over"),
             ["step", "minutes"],
             default="step",
             key="over",
             required=True,
             label_visibility="collapsed",
+            format_func=tr,
         )
-        log_x = st.toggle("log x", key="log-x")
-        log_y = st.toggle("log y", key="log-y")
+        log_x = st.toggle(tr("log x"), key="log-x")
+        log_y = st.toggle(tr("log y"), key="log-y")
     runs = [record.id for record in chosen]
     live(
         partial(draw_curves, runs, key, smoothing, log_x, log_y, over or "step", by),
@@ -164,7 +169,7 @@ def show_curves(chosen: "list[RunRecord]", by: str) -> None:
         every=EVERY_SECONDS,
     )
     st.download_button(
-        "Curves as CSV",
+        tr("Curves as CSV"),
         lambda: comparison.curves_csv(curves(read(runs), key)),
         "curves.csv",
         "text/csv",
@@ -197,7 +202,7 @@ def draw_curves(
     labels = comparison.run_labels(chosen)
     found = [replace(curve, name=labels[curve.run]) for curve in curves(chosen, key)]
     if not found:
-        st.info(f"None of these runs has recorded {literal(metric_name(key))}.")
+        st.info(tr(f"None of these runs has recorded {literal(metric_name(key))}."))
         return
     if by == NOTHING:
         figure = plot_curves(found, smoothing, log_x, log_y, over, height=460)
@@ -206,7 +211,7 @@ def draw_curves(
         draw_bands(group_runs(chosen, by), found, smoothing, log_x, log_y, over)
     missing = len(runs) - len(found)
     if missing:
-        st.caption(f"{missing} of the chosen runs have not recorded {metric_name(key)}.")
+        st.caption(tr(f"{missing} of the chosen runs have not recorded {metric_name(key)}."))
 
 
 def pick_values(
@@ -219,7 +224,7 @@ def pick_values(
     with left:
         metric = pick_metric(chosen, f"{key}-metric")
     which: comparison.Which = right.segmented_control(
-        "As", ["last", "best"], default=usual, required=True, key=f"{key}-which"
+        tr("As"), ["last", "best"], default=usual, required=True, key=f"{key}-which", format_func=tr
     )
     values = comparison.metric_table(chosen, [metric], which, 0, curves)[metric]
     return metric, values, which
@@ -228,14 +233,14 @@ def pick_values(
 def show_differences(chosen: "list[RunRecord]", by: str) -> None:
 
     if not service.metric_keys(chosen):
-        st.info("None of these runs has recorded a metric yet.")
+        st.info(tr("None of these runs has recorded a metric yet."))
         return
     key, values, which = pick_values(chosen, "group", "last")
     ids = [record.id for record in chosen]
     found = scores(group_runs(chosen, by), key, dict(zip(ids, values, strict=True)))
     show_scores(found)
     if which == "best":
-        st.caption("The best of a run is chosen by this metric itself, which flatters it.")
+        st.caption(tr("The best of a run is chosen by this metric itself, which flatters it."))
     if len(found) > 1:
         offer_csv(
             "Differences as CSV",
@@ -256,7 +261,7 @@ def show_groups(
     ]
     scores_table(found)
     if alone := said_once(found):
-        st.caption(alone)
+        st.caption(tr(alone))
     offer_csv("Groups as CSV", lambda: scores_csv(found), "groups.csv")
 
 
@@ -268,20 +273,21 @@ def show_table(chosen: "list[RunRecord]", by: str) -> None:
     most = max((record.step for record in chosen), default=0)
     left, right = st.columns(2, vertical_alignment="bottom")
     which = left.segmented_control(
-        "Metrics as",
+        tr("Metrics as"),
         ["last", "best", "at step"],
         default="last",
         required=True,
         key="which",
-        help="Best is the largest, or the smallest where lower is better.",
+        help=tr("Best is the largest, or the smallest where lower is better."),
+        format_func=tr,
     )
     step = most
     if which == "at step" and most > 1:
-        step = right.slider("Step", 0, most, most, key="at-step")
+        step = right.slider(tr("Step"), 0, most, most, key="at-step")
     metrics = comparison.metric_table(chosen, keys, which or "last", step, curves)  # type: ignore[arg-type]
     if by != NOTHING:
         show_groups(chosen, metrics, by)
-        st.subheader("Every run")
+        st.subheader(tr("Every run"))
     facts = {
         "state": [r.state for r in chosen],
         "epochs done": [f"{r.epoch} of {r.epochs}" for r in chosen],
@@ -292,33 +298,40 @@ def show_table(chosen: "list[RunRecord]", by: str) -> None:
         for key, values in metrics.items()
     }
     st.dataframe(
-        [
-            {"": key, **dict(zip(names, values, strict=True))}
-            for key, values in {**facts, **told}.items()
-        ],
+        in_words(
+            [
+                {"": key, **dict(zip(names, values, strict=True))}
+                for key, values in {**facts, **told}.items()
+            ]
+        ),
         hide_index=True,
         height="content",
-        column_config={"": st.column_config.TextColumn(pinned=True, width=230)},
+        column_config=in_words({"": st.column_config.TextColumn(pinned=True, width=230)}),
     )
-    st.subheader("What differs in their specs")
+    st.subheader(tr("What differs in their specs"))
     differ = comparison.differences(chosen)
     if differ:
         st.dataframe(
-            [{"": key, **dict(zip(names, values, strict=True))} for key, values in differ.items()],
+            in_words(
+                [
+                    {"": key, **dict(zip(names, values, strict=True))}
+                    for key, values in differ.items()
+                ]
+            ),
             hide_index=True,
             height="content",
-            column_config={"": st.column_config.TextColumn(pinned=True, width=230)},
+            column_config=in_words({"": st.column_config.TextColumn(pinned=True, width=230)}),
         )
     else:
-        st.info("Nothing: these runs were told the same.")
+        st.info(tr("Nothing: these runs were told the same."))
     st.download_button(
-        "Runs as CSV",
+        tr("Runs as CSV"),
         lambda: comparison.table_csv(chosen, metrics),
         "runs.csv",
         "text/csv",
         icon=":material/download:",
         on_click="ignore",
-        help="One row a run: every parameter, then the metrics as shown above.",
+        help=tr("One row a run: every parameter, then the metrics as shown above."),
     )
 
 
@@ -335,28 +348,30 @@ def show_parameters(chosen: "list[RunRecord]", by: str) -> None:
     differ = comparison.differences(chosen)
     keys = service.metric_keys(chosen)
     if not differ or not keys:
-        st.info("These runs do not differ in any parameter, or have no metric yet.")
+        st.info(tr("These runs do not differ in any parameter, or have no metric yet."))
         return
     key, values, _ = pick_values(chosen, "parameter", "best")
     have = [place for place, value in enumerate(values) if value is not None]
     if not have:
-        st.info(f"None of these runs has recorded {literal(key)}.")
+        st.info(tr(f"None of these runs has recorded {literal(key)}."))
         return
     found = [values[place] for place in have]
     columns = {name: [texts[place] for place in have] for name, texts in differ.items()}
-    st.subheader("Parallel coordinates")
-    st.caption("One line a run. Drag along an axis to keep the runs that pass there.")
+    st.subheader(tr("Parallel coordinates"))
+    st.caption(tr("One line a run. Drag along an axis to keep the runs that pass there."))
     said = [name for name, texts in columns.items() if all(texts)] or list(columns)
     axes = st.multiselect(
-        "Axes", list(columns), said[:AXES], key=f"axes-{'-'.join(columns)}", max_selections=AXES
+        tr("Axes"), list(columns), said[:AXES], key=f"axes-{'-'.join(columns)}", max_selections=AXES
     )
     shown = {name: columns[name] for name in axes}
     chart(plot_parallel(shown, key, found), "parallel")  # type: ignore[arg-type]
-    st.subheader("Metric against one parameter")
+    st.subheader(tr("Metric against one parameter"))
     pick, scale = st.columns([3, 1], vertical_alignment="bottom")
-    parameter = pick.selectbox("Parameter", list(columns), key="parameter", persist_state="session")
+    parameter = pick.selectbox(
+        tr("Parameter"), list(columns), key="parameter", persist_state="session"
+    )
     wide = spread_widely(columns[parameter])
-    log_x = scale.toggle("log x", wide, key=f"parameter-log-{parameter}")
+    log_x = scale.toggle(tr("log x"), wide, key=f"parameter-log-{parameter}")
     labels = list(comparison.run_labels(chosen).values())
     names = [labels[place] for place in have]
     figure = plot_scatter(parameter, columns[parameter], key, found, names, log_x)  # type: ignore[arg-type]
@@ -366,17 +381,17 @@ def show_parameters(chosen: "list[RunRecord]", by: str) -> None:
 def show_pictures(chosen: "list[RunRecord]", by: str) -> None:
     kinds = service.picture_kinds(chosen)
     if not kinds:
-        st.info("None of these runs has logged pictures.")
+        st.info(tr("None of these runs has logged pictures."))
         return
     kind_box, epoch_box = st.columns([1, 2], vertical_alignment="bottom")
     kind = kind_box.segmented_control(
-        "Kind", kinds, default=kinds[0], format_func=literal, required=True, key="kinds"
+        tr("Kind"), kinds, default=kinds[0], format_func=literal, required=True, key="kinds"
     )
     kept = [service.pictures(record, kind or kinds[0]) for record in chosen]
     epochs = sorted({epoch for pictures in kept for epoch in pictures})
     epoch = epochs[-1]
     if len(epochs) > 1:
-        epoch = epoch_box.select_slider("Epoch", epochs, epochs[-1], key="picture-epoch")
+        epoch = epoch_box.select_slider(tr("Epoch"), epochs, epochs[-1], key="picture-epoch")
     columns = st.columns(min(PICTURE_COLUMNS, len(chosen)))
     labels = comparison.run_labels(chosen)
     for index, (record, pictures) in enumerate(zip(chosen, kept, strict=True)):
@@ -386,12 +401,12 @@ def show_pictures(chosen: "list[RunRecord]", by: str) -> None:
             if until:
                 st.image(
                     str(pictures[until[-1]]),
-                    caption=f"epoch {until[-1]}",
+                    caption=tr(f"epoch {until[-1]}"),
                     width="stretch",
-                    alt=f"{labels[record.id]}, epoch {until[-1]}",
+                    alt=tr(f"{labels[record.id]}, epoch {until[-1]}"),
                 )
             else:
-                st.caption("Nothing of this kind yet at this epoch.")
+                st.caption(tr("Nothing of this kind yet at this epoch."))
 
 
 main()

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.results.compression import Compression
 from dlexplain.services.compress.shipped import made_here, shipped
 from dlexplain.services.compress.versions import versions_of
@@ -33,7 +34,7 @@ TASKS = ("classify-image", "classify-text", "language-model", "forecast")
 
 def main() -> None:
     st.title(
-        "Make it smaller", help=glossary("pruning", "quantisation", "distillation", "low-rank")
+        tr("Make it smaller"), help=glossary("pruning", "quantisation", "distillation", "low-rank")
     )
     runs_now.clear()  # what a click has changed is seen at once
     arrived = MODEL not in st.session_state
@@ -42,9 +43,12 @@ def main() -> None:
         return
     if not isinstance(entry.origin, Trained):
         st.info(
-            f"{literal(entry.name)} was not trained here: only models with a card, those of the "
-            "zoo and finished runs, can be made smaller and tested again. Choose another one "
-            "above."
+            tr(
+                f"{literal(entry.name)} was not trained here: only models with a card, those of "
+                "the "
+                "zoo and finished runs, can be made smaller and tested again. Choose another one "
+                "above."
+            )
         )
         return
     found = job_of(entry.name)
@@ -56,7 +60,7 @@ def main() -> None:
         with opened:
             if opened.open:
                 ask(entry)
-                st.caption(KEPT_AS_IT_COMES)
+                st.caption(tr(KEPT_AS_IT_COMES))
     making, exporting = st.columns(2, gap="large")
     with making:
         make(entry)
@@ -84,16 +88,22 @@ def answers(entry: ModelEntry, found: Asked[Compression] | None, arrived: bool) 
     made = len(versions_of(entry.name))
     if made:
         st.info(
-            f"{made:,d} smaller version{'s' * (made != 1)} of this model finished, and not "
-            "measured yet. Open **Measure versions on this machine** below: you will see what each "
-            "costs in time, memory and bytes, and how good it is.",
+            tr(
+                f"{made:,d} smaller version{'s' * (made != 1)} of this model finished, and not "
+                "measured yet. Open **Measure versions on this machine** below: you will see "
+                "what each "
+                "costs in time, memory and bytes, and how good it is."
+            ),
             icon=":material/arrow_downward:",
         )
         return
     st.info(
-        "There is no smaller version of this model yet. Choose a way below and start it: the model "
-        "is changed, trained on if you like, and tested. Then measure it here: you will see "
-        "whether it is smaller, whether it is faster, and what that costs.",
+        tr(
+            "There is no smaller version of this model yet. Choose a way below and start it: the "
+            "model "
+            "is changed, trained on if you like, and tested. Then measure it here: you will see "
+            "whether it is smaller, whether it is faster, and what that costs."
+        ),
         icon=":material/arrow_downward:",
     )
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.errors import RunError, UnknownName
+from dlexplain.language import tr
 from dlexplain.results.sweeps import Sweep
 from dlexplain.services.sweeps import sweeping as service
 from dlexplain.ui.address import tell_wrong, to_address
@@ -16,7 +17,7 @@ CHOSEN = "sweep-chosen"
 
 
 def main() -> None:
-    st.title("Sweep", help=glossary("TPE", "ASHA"))
+    st.title(tr("Sweep"), help=glossary("TPE", "ASHA"))
     known = {found.id: found for found in service.sweeps()}
     base = st.query_params.get("run")
     found = choose(known, fresh=base is not None)
@@ -27,12 +28,15 @@ def main() -> None:
         show_found(found)
     elif not known:
         st.info(
-            "There is no sweep yet. Choose below what is trained and which fields vary, then start "
-            "it: you will see here which values are best, and which of the fields matter.",
+            tr(
+                "There is no sweep yet. Choose below what is trained and which fields vary, then "
+                "start "
+                "it: you will see here which values are best, and which of the fields matter."
+            ),
             icon=":material/arrow_downward:",
         )
     with st.expander(
-        "A new sweep", icon=":material/tune:", key="sweep-new", expanded=found is None,
+        tr("A new sweep"), icon=":material/tune:", key="sweep-new", expanded=found is None,
         on_change="rerun",
     ) as form:  # fmt: skip
         if form.open:
@@ -56,7 +60,7 @@ def choose(known: dict[str, Sweep], fresh: bool) -> Sweep | None:
     if len(known) == 1:
         return next(iter(known.values()))
     chosen = st.selectbox(
-        "Sweep",
+        tr("Sweep"),
         list(known),
         key=CHOSEN,
         format_func=lambda one: literal(

@@ -1,7 +1,7 @@
 """A text's tokens: places, words, marks, what is unknown, and what is cut."""
 
 import pytest
-from tokenizers import processors
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from dlexplain.data.text_reading import TextReader, check_text
 from dlexplain.data.tokenisers import UNK, train_tokeniser
@@ -48,6 +48,21 @@ def test_a_word_that_falls_into_letters_is_unknown() -> None:
 def test_letters_belong_to_the_words_between_blanks() -> None:
     assert reader("character").read("a bad").words.tolist() == [0, 1, 1, 1, 1]
     assert reader("character").read(" a b").words.tolist() == [0, 0, 1, 1]
+
+
+def test_tokens_of_a_script_without_blanks_are_words() -> None:
+    pieces = ["<unk>", "▁", "▁a", "这部", "电影", "很", "好", "b", "c"]
+    tokeniser = Tokenizer(models.Unigram([(piece, -1.0) for piece in pieces], 0))
+    tokeniser.pre_tokenizer = pre_tokenizers.Metaspace()
+    found = TextReader(tokeniser, 20, 0).read("这部电影很好 bc")
+    words: dict[int, tuple[int, int]] = {}
+    for (start, stop), word in zip(found.offsets.tolist(), found.words.tolist(), strict=True):
+        words[word] = (words.get(word, (start, stop))[0], stop)
+    told = [found.text[start:stop].strip() for start, stop in words.values()]
+    assert told == ["这部", "电影", "很", "好", "bc"]
+    assert reader("character").read("很好 ab").words.tolist() == [0, 1, 2, 2, 2]
+    bytes_of = reader("bpe").read("很好")  # three tokens a letter
+    assert bytes_of.words.tolist() == [0, 0, 0, 1, 1, 1]
 
 
 def test_marks_are_no_words_and_stay_when_the_text_is_cut() -> None:

@@ -7,6 +7,7 @@ from dlexplain.figures.model_comparison import (
     plot_model_comparison,
 )
 from dlexplain.figures.reports.making import chart_of, rows_of, small
+from dlexplain.language import tr
 from dlexplain.results import ModelComparison
 from dlexplain.results.model_comparison import PackedMap, ShownExample
 from dlexplain.results.model_comparison_words import MEANS, number, verdict
@@ -34,8 +35,8 @@ def report_comparison(found: ModelComparison, about: About) -> Report:
     """How far the reasons drift, in which classes and examples."""
     return Report(
         "comparison",
-        f"{found.model} and {found.other}",
-        f"Do {found.model} and {found.other} decide for the same reasons?",
+        tr(f"{found.model} and {found.other}"),
+        tr(f"Do {found.model} and {found.other} decide for the same reasons?"),
         verdict(found),
         (_drift(found), *_classes(found), *_examples(found)),
         about,
@@ -43,9 +44,9 @@ def report_comparison(found: ModelComparison, about: About) -> Report:
 
 
 def _drift(found: ModelComparison) -> Section:
-    alt = f"A dot for the drift of each of {found.done:,} {found.noun}, and the mean"
+    alt = tr(f"A dot for the drift of each of {found.done:,} {found.noun}, and the mean")
     parts: list[Part] = [
-        chart_of(plot_model_comparison(found), alt, "Orange: the two say different classes."),
+        chart_of(plot_model_comparison(found), alt, tr("Orange: the two say different classes.")),
         Rows(
             ("", "Mean, 95% interval", "n"),
             tuple((capital(name), number(one), f"{one.n:,}") for name, one in found.means()),
@@ -53,16 +54,16 @@ def _drift(found: ModelComparison) -> Section:
     ]
     if found.changes:
         rows = tuple((one.title, f"{one.count:,}", str(one.share)) for one in found.changes)
-        parts.append(Rows(("What became of the classes", "n", "Share, 95% interval"), rows))
+        parts.append(Rows((tr("What became of the classes"), "n", "Share, 95% interval"), rows))
     parts += [Words(MEANS.replace("**", "")), *(Words(note) for note in found.notes)]
-    return Section("How far the reasons drift", tuple(parts))
+    return Section(tr("How far the reasons drift"), tuple(parts))
 
 
 def _classes(found: ModelComparison) -> tuple[Section, ...]:
     if len(found.classes) < 2:
         return ()
-    alt = "The mean drift of each class with its interval, the largest on top"
-    return (Section("Classes that lost most", (chart_of(plot_class_drift(found), alt),)),)
+    alt = tr("The mean drift of each class with its interval, the largest on top")
+    return (Section(tr("Classes that lost most"), (chart_of(plot_class_drift(found), alt),)),)
 
 
 def _examples(found: ModelComparison) -> tuple[Section, ...]:
@@ -71,31 +72,31 @@ def _examples(found: ModelComparison) -> tuple[Section, ...]:
     parts: list[Part] = []
     for one in most:
         says = " and ".join(dict.fromkeys(one.said[:2]))
-        told = f"{one.name}: why {one.target}, drift {one.drift or 0:.2f}"
-        parts.append(Words(told + (f", said to be {says}" if says else "") + "."))
+        told = tr(f"{one.name}: why {one.target}, drift {one.drift or 0:.2f}")
+        parts.append(Words(told + (tr(f", said to be {says}") if says else "") + "."))
         parts += _maps(found, known[one.place], one.target)
     rows = [
         {"Example": one.name, "Explained": one.target, "Drift": f"{one.drift or 0:.3f}"}
         for one in found.lost_most[:LISTED]
     ]
     if rows:
-        parts.append(rows_of(rows, f"The {len(rows)} that drift most"))
-    return (Section("Side by side", tuple(parts)),) if parts else ()
+        parts.append(rows_of(rows, tr(f"The {len(rows)} that drift most")))
+    return (Section(tr("Side by side"), tuple(parts)),) if parts else ()
 
 
 def _maps(found: ModelComparison, shown: ShownExample, target: str) -> list[Part]:
     names = [one.model for one in shown.maps]
     if found.modality == "picture":
         contents = compared_pictures(found, shown)
-        titles = ["The picture", *names]
+        titles = [tr("The picture"), *names]
         return [
-            Shown(small(content), f"{title}: the map of {found.title} for {target}"
-                  if place else "The picture as the models saw it", title)
+            Shown(small(content), tr(f"{title}: the map of {found.title} for {target}")
+                  if place else tr("The picture as the models saw it"), title)
             for place, (content, title) in enumerate(zip(contents, titles, strict=True))
         ]  # fmt: skip
     if found.modality == "series":
         return [
-            chart_of(figure, f"Heat map of {name}, series by period", name)
+            chart_of(figure, tr(f"Heat map of {name}, series by period"), name)
             for figure, name in zip(compared_series(found, shown), names, strict=True)
         ]
     top = max(float(abs(one.map).max(initial=0)) for one in shown.maps)

@@ -16,6 +16,7 @@ from dlexplain.figures.coloured_text import strongest
 from dlexplain.figures.overlay import page_image
 from dlexplain.figures.printing.given import unpacked
 from dlexplain.figures.scales import Scale
+from dlexplain.language import tr
 from dlexplain.results import Attribution, TextAttribution
 from dlexplain.results.explained import MeasuredFact
 from dlexplain.results.reports import Chart, ColourBar, Coloured, Rows, Section, Shown, Words
@@ -59,8 +60,8 @@ def _plain(value: Any) -> Any:
 def seen(picture: NDArray[np.uint8], name: str) -> Shown:
     """What a model saw, without a map."""
     content, _ = page_image(picture, None, False)
-    return Shown(small(content), f"The picture {name} as the model saw it", "The picture",
-                 "As the model saw it.")  # fmt: skip
+    return Shown(small(content), tr(f"The picture {name} as the model saw it"), tr("The picture"),
+                 tr("As the model saw it."))  # fmt: skip
 
 
 def map_of(found: Attribution, title: str, rival: Attribution | None = None) -> Shown:
@@ -70,9 +71,9 @@ def map_of(found: Attribution, title: str, rival: Attribution | None = None) -> 
         rival=None if rival is None else rival.heatmap,
     )  # fmt: skip
     assert scale is not None
-    alt = f"Map of {found.title} over the picture: what counts for {found.class_question}"
+    alt = tr(f"Map of {found.title} over the picture: what counts for {found.class_question}")
     sign = SIGNED if found.signed else ""
-    told = " ".join(filter(None, (f"Why {found.class_question}.", sign, facts_told(found))))
+    told = " ".join(filter(None, (tr(f"Why {found.class_question}."), sign, facts_told(found))))
     return Shown(small(content), alt, title, told, bar_of(scale, found.unit))
 
 
@@ -106,7 +107,7 @@ def facts_told(found: Any) -> str:
     """ "0.21 s, 25 evaluations, completeness error 0.4%." and the result's note."""
     facts = [f"{found.seconds:.2f} s", evaluations_told(found.evaluations)]
     if found.completeness_error is not None:
-        facts.append(f"completeness error {found.completeness_error:.1%}")
+        facts.append(tr(f"completeness error {found.completeness_error:.1%}"))
     way: Any = getattr(found, "way", "")
     facts = [capital(way), *facts] if way else facts
     return f"{', '.join(facts)}. {found.note or missed(found.completeness_error)}".strip()
@@ -132,7 +133,7 @@ def coloured_of(found: TextAttribution) -> Coloured:
     if rest := found.text[at:]:
         pieces.append((made_visible(rest), 0.0, ""))
     sign = SIGNED if found.signed else UNSIGNED
-    caption = f"Why {found.class_question}. {sign} {facts_told(found)}"
+    caption = tr(f"Why {found.class_question}. {sign} {facts_told(found)}")
     return Coloured(tuple(pieces), found.signed, "", caption)
 
 
@@ -141,8 +142,8 @@ def measured_section(measured: Sequence[MeasuredFact]) -> tuple[Section, ...]:
     if not measured:
         return ()
     rows = tuple((one.method, one.fact, one.told) for one in measured)
-    table = Rows(("Method", "Found", "What was measured"), rows)
-    return (Section("Can it be believed?", (table, Words(LIMITS))),)
+    table = Rows((tr("Method"), tr("Found"), tr("What was measured")), rows)
+    return (Section(tr("Can it be believed?"), (table, Words(LIMITS))),)
 
 
 def rows_of(rows: Sequence[Mapping[str, Any]], caption: str = "") -> Rows:

@@ -8,6 +8,7 @@ import numpy as np
 
 from dlexplain.figures.curves import plot_curves
 from dlexplain.figures.reports.making import chart_of
+from dlexplain.language import tr
 from dlexplain.results import Curve, RunRecord, plot
 from dlexplain.results.explained import FollowedRun
 from dlexplain.results.reports import About, Chart, Part, Report, Rows, Section, Words, report_of
@@ -27,7 +28,7 @@ def report_run(found: FollowedRun, about: About) -> Report:
     return Report(
         "run",
         f"{record.name} ({record.id})",
-        f"How well does run {record.id}, {record.model} on {record.data}, do?",
+        tr(f"How well does run {record.id}, {record.model} on {record.data}, do?"),
         _answer(record),
         (_metrics(record), *_curves(found.curves), *_tested(found), _spec(record)),
         about,
@@ -41,7 +42,7 @@ def _answer(record: RunRecord) -> str:
     keys = tested or [key for key in (record.monitor,) if key in record.metrics]
     told = listed([f"{metric_name(key)} {record.scored(key, record.metrics[key])}"
                    for key in keys[:3]])  # fmt: skip
-    took = f"It is {record.state} after {record.epoch} of {record.epochs} epochs"
+    took = tr(f"It is {record.state} after {record.epoch} of {record.epochs} epochs")
     took += f" and {duration(max(1, record.seconds))}."
     why = f" {sentence(record.why.rstrip('.'))}" if record.why and record.state == "failed" else ""
     return f"{f'{capital(told)}. ' if told else ''}{took}{why}"
@@ -52,22 +53,24 @@ def _metrics(record: RunRecord) -> Section:
         (metric_name(key), record.scored(key, value))
         for key, value in sorted(record.metrics.items())
     )
-    parts: list[Part] = [Rows(("Metric", "Last value, 95% interval, n"), rows)] if rows else []
+    parts: list[Part] = (
+        [Rows((tr("Metric"), tr("Last value, 95% interval, n")), rows)] if rows else []
+    )
     parts += [Words(note) for note in (record.note, *record.notes) if note]
-    parts = parts or [Words("Nothing is measured yet.")]
-    return Section("How well it does", tuple(parts))
+    parts = parts or [Words(tr("Nothing is measured yet."))]
+    return Section(tr("How well it does"), tuple(parts))
 
 
 def _curves(groups: Sequence[Sequence[Curve]]) -> tuple[Section, ...]:
     parts = [_chart(group) for group in groups]
-    return (Section("Curves", tuple(parts)),) if parts else ()
+    return (Section(tr("Curves"), tuple(parts)),) if parts else ()
 
 
 def _chart(group: Sequence[Curve]) -> Chart:
     thin = [_thinned(curve) for curve in group]
     fewer = any(len(one) < len(curve) for one, curve in zip(thin, group, strict=True))
-    told = f"Of a longer curve {POINTS:,} points, evenly over its steps." if fewer else ""
-    alt = f"Curves of {listed([_name(curve) for curve in group])}"
+    told = tr(f"Of a longer curve {POINTS:,} points, evenly over its steps.") if fewer else ""
+    alt = tr(f"Curves of {listed([_name(curve) for curve in group])}")
     return chart_of(plot_curves(thin, by="key"), alt, told)
 
 
@@ -86,12 +89,12 @@ def _name(curve: Curve) -> str:
 def _tested(found: FollowedRun) -> tuple[Section, ...]:
     if type(found.tested).__name__ not in TESTED:
         return ()
-    chart = chart_of(plot(found.tested), "What the test found")
+    chart = chart_of(plot(found.tested), tr("What the test found"))
     large = len(json.dumps(chart.figure)) > MOST_BYTES
-    told = Words("The figure of its test is too large for a report; the run's page draws it.")
-    return (Section("Its test", (told if large else chart,)),)
+    told = Words(tr("The figure of its test is too large for a report; the run's page draws it."))
+    return (Section(tr("Its test"), (told if large else chart,)),)
 
 
 def _spec(record: RunRecord) -> Section:
     rows = tuple((key, str(value)) for key, value in record.flat.items())
-    return Section("What it was told", (Rows(("Parameter", "Value"), rows),))
+    return Section(tr("What it was told"), (Rows((tr("Parameter"), tr("Value")), rows),))

@@ -3,6 +3,7 @@
 from dlexplain.figures.coloured_text import plot_text_attribution
 from dlexplain.figures.reports.making import chart_of, coloured_of, measured_section
 from dlexplain.figures.text_prediction import plot_text_prediction
+from dlexplain.language import tr
 from dlexplain.results import TextAttribution
 from dlexplain.results.explained import ExplainedText, believed
 from dlexplain.results.reports import About, Part, Report, Section, Words, report_of
@@ -18,7 +19,7 @@ def report_text(found: ExplainedText, about: About) -> Report:
     """What the model says of the text, and which words decided."""
     first = found.maps[0]
     short = shortened_words(first.text, TITLE)
-    asked = f"Which words of “{short}” speak for {first.class_question}, to {first.model}?"
+    asked = tr(f"Which words of “{short}” speak for {first.class_question}, to {first.model}?")
     return Report(
         "text",
         f"“{short}”: {first.class_question}",
@@ -31,9 +32,11 @@ def report_text(found: ExplainedText, about: About) -> Report:
 
 def _answer(found: ExplainedText) -> str:
     said = (
-        f"{found.prediction.model} says {found.prediction.headline}. " if found.prediction else ""
+        tr(f"{found.prediction.model} says {found.prediction.headline}. ")
+        if found.prediction
+        else ""
     )
-    return f"{said}{most_told(found.maps[0])} {believed(found.measured)}".strip()
+    return tr(f"{said}{most_told(found.maps[0])} {believed(found.measured)}").strip()
 
 
 def most_told(found: TextAttribution) -> str:
@@ -42,16 +45,16 @@ def most_told(found: TextAttribution) -> str:
     order = sorted(range(len(words.tokens)), key=lambda place: -abs(float(words.values[place])))
     own = [place for place in order if words.words[place] >= 0 and words.values[place] != 0]
     if not own:
-        return f"By {found.title}, no word counts."
+        return tr(f"By {found.title}, no word counts.")
     sides = [[p for p in own if words.values[p] > 0], [p for p in own if words.values[p] < 0]]
     told = [
-        f"{listed([_word(words, place) for place in side[:NAMED]])} {_speak(side)} most {way}"
-        for side, way in zip(sides, ("for it", "against it"), strict=True)
+        tr(f"{listed([_word(words, place) for place in side[:NAMED]])} {_speak(side)} most {way}")
+        for side, way in zip(sides, (tr("for it"), tr("against it")), strict=True)
         if side
     ]
     if not found.signed:
-        return f"By {found.title}, {listed([_word(words, p) for p in own[:NAMED]])} count most."
-    return f"By {found.title}, {', '.join(told)}."
+        return tr(f"By {found.title}, {listed([_word(words, p) for p in own[:NAMED]])} count most.")
+    return tr(f"By {found.title}, {', '.join(told)}.")
 
 
 def _speak(side: list[int]) -> str:
@@ -67,20 +70,20 @@ def _said(found: ExplainedText) -> tuple[Section, ...]:
     said = found.prediction
     if said is None:
         return ()
-    alt = "Bar chart of the classes: " + ", ".join(
+    alt = tr("Bar chart of the classes: ") + ", ".join(
         f"{score.name.label} {score.text}" for score in said.scores
     )
     parts: list[Part] = [chart_of(plot_text_prediction(said), alt, said.headline)]
     if said.left:
         parts.append(
-            Words(f"The last {said.left:,} tokens were left out: the model reads no more.")
+            Words(tr(f"The last {said.left:,} tokens were left out: the model reads no more."))
         )
-    return (Section("What the model says", tuple(parts)),)
+    return (Section(tr("What the model says"), tuple(parts)),)
 
 
 def _why(one: TextAttribution) -> Section:
     words = one.of_words()
-    alt = f"A bar for each word by {one.title}: what it adds for {one.class_question}"
-    caption = f"{one.explains} by word".strip() if one.explains else ""
+    alt = tr(f"A bar for each word by {one.title}: what it adds for {one.class_question}")
+    caption = tr(f"{one.explains} by word").strip() if one.explains else ""
     chart = chart_of(plot_text_attribution(words), alt, capital(caption))
-    return Section(f"Which words decided: {one.title}", (coloured_of(words), chart))
+    return Section(tr(f"Which words decided: {one.title}"), (coloured_of(words), chart))

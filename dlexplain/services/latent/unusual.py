@@ -66,4 +66,4 @@ def _says(share: float) -> str:
     if 1 - RARE < share < RARE:
         return "its code says as much as theirs"
     few = "most of theirs" if 1 - ODD < share < ODD else "nearly all of theirs: an anomaly"
-    return f"its code says {'more' if share >= RARE else 'less'} than {few}"
+    return f"its code says more than {few}" if share >= RARE else f"its code says less than {few}"

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlexplain.language import shown_by, tr
 from dlexplain.ui.address import from_address, one_of
 
 INPUTS = {"picture": "Picture", "text": "Text", "series": "Series"}
@@ -13,9 +14,9 @@ def choose_input(arrived: bool) -> str:
     from_address("input", one_of("kind of input", INPUTS), arrived, INPUT)
     st.session_state.setdefault(INPUT, "picture")
     chosen = st.segmented_control(
-        "What the model reads",
+        tr("What the model reads"),
         list(INPUTS),
-        format_func=INPUTS.__getitem__,
+        format_func=shown_by(INPUTS.__getitem__),
         key=INPUT,
         required=True,
         persist_state="session",

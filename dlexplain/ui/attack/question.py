@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from dlexplain.language import shown_by, tr
 from dlexplain.params import Value
 from dlexplain.results import ClassName
 from dlexplain.results.attacks import NORM_TITLES
@@ -47,13 +48,13 @@ def choose_attack(model: LoadedModel, truth: ClassName | None, arrived: bool) ->
     known = known_attacks()
     from_address("method", one_of("attack", list(known)), arrived, METHOD)
     state.setdefault(METHOD, "pgd")
-    st.subheader("The attack")
+    st.subheader(tr("The attack"))
     method = st.selectbox(
-        "Attack",
+        tr("Attack"),
         list(known),
-        format_func=lambda name: known[name].title,
+        format_func=lambda name: tr(known[name].title),
         key=METHOD,
-        help="What each does stands below.",
+        help=tr("What each does stands below."),
     )
     chosen = known[method]
     from_address("norm", one_of("norm", list(NORM_TITLES)), arrived, NORM)
@@ -61,12 +62,14 @@ def choose_attack(model: LoadedModel, truth: ClassName | None, arrived: bool) ->
         state[NORM] = chosen.norms[0]
     left, right = st.columns(2)
     norm = left.selectbox(
-        "Measured in",
+        tr("Measured in"),
         chosen.norms,
-        format_func=NORM_TITLES.__getitem__,
+        format_func=shown_by(NORM_TITLES.__getitem__),
         key=NORM,
-        help="L∞: the largest change of any value. L2: the length of the whole change, where black "
-        "to white is 1. L0: the number of pixels.",
+        help=tr(
+            "L∞: the largest change of any value. L2: the length of the whole change, where black "
+            "to white is 1. L0: the number of pixels."
+        ),
     )
     with right:
         most = int(chosen.largest(norm, model.prepared.input_shape)) if norm == "l0" else 0
@@ -78,14 +81,14 @@ def choose_attack(model: LoadedModel, truth: ClassName | None, arrived: bool) ->
         from_address("target", whole_number("target", 0, classes - 1), arrived, TARGET)
         target = _target(model)
     smallest = st.toggle(
-        "Find the smallest budget",
+        tr("Find the smallest budget"),
         key=SMALLEST,
-        help="By bisection: the attack is run some eight times more.",
+        help=tr("By bisection: the attack is run some eight times more."),
     )
-    with st.expander("Parameters, and what it does"):
+    with st.expander(tr("Parameters, and what it does")):
         params = params_form(f"attack-{method}", chosen.specs(), {})
-        st.markdown(chosen.description())
-        st.caption(chosen.paper)
+        st.markdown(tr(chosen.description()))
+        st.caption(tr(chosen.paper))
     label = truth.index if truth is not None else None
     return Question(method, norm, epsilon, label, target, smallest, tuple(sorted(params.items())))
 
@@ -97,26 +100,30 @@ def _epsilon(norm: str, usual: float, most: int, arrived: bool) -> float:
         key = f"attack-l0-{usual:g}-{most}"
         from_address("epsilon", whole_number("epsilon", 1, most), arrived, key)
         return float(
-            st.number_input("Budget, pixels", 1, most, int(usual), 1, key=key, help="At most.")
+            st.number_input(
+                tr("Budget, pixels"), 1, most, int(usual), 1, key=key, help=tr("At most.")
+            )
         )
     if norm == "linf":
         from_address("epsilon", number_between("epsilon", 0.1, 255.0), arrived, "attack-linf")
         steps = st.number_input(
-            "Budget, of 255", 0.1, 255.0, 255 * usual, 1.0, key="attack-linf",
-            help="Levels of 256 by which each value may change; 8 is usual on small pictures.",
+            tr("Budget, of 255"), 0.1, 255.0, 255 * usual, 1.0, key="attack-linf",
+            help=tr("Levels of 256 by which each value may change; 8 is usual on small pictures."),
         )  # fmt: skip
         return float(steps) / 255
     key = f"attack-l2-{usual:g}"  # what is usual depends on the model's size
     from_address("epsilon", number_between("epsilon", 0.01, 100.0), arrived, key)
     return float(
         st.number_input(
-            "Budget",
+            tr("Budget"),
             0.01,
             100.0,
             usual,
             0.1,
             key=key,
-            help="Length of the change; 0.5 is usual on pictures of 32 pixels, 3 on those of 224.",
+            help=tr(
+                "Length of the change; 0.5 is usual on pictures of 32 pixels, 3 on those of 224."
+            ),
         )
     )
 
@@ -126,9 +133,9 @@ def _target(model: LoadedModel) -> int | None:
     if st.session_state.get(TARGET, ANY) >= len(titles):
         st.session_state[TARGET] = ANY
     found = st.selectbox(
-        "Into which class",
+        tr("Into which class"),
         [ANY, *range(len(titles))],
-        format_func=lambda index: "any other" if index == ANY else titles[index],
+        format_func=lambda index: tr("any other") if index == ANY else tr(titles[index]),
         key=TARGET,
     )
     return None if found == ANY else int(found)

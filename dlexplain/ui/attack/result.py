@@ -9,6 +9,7 @@ from PIL import Image
 
 from dlexplain.figures.attacks import magnified
 from dlexplain.figures.overlay import page_image
+from dlexplain.language import tr
 from dlexplain.results import AttackResult, Attribution, ClassScore
 from dlexplain.results.attacks import smallest_told
 from dlexplain.services.attack.maps import MapsOfAttack, maps_of
@@ -50,9 +51,9 @@ def _draw(model: LoadedModel, smallest: bool, found: Asked[AttackResult]) -> Non
         return
     told = literal(result.told)
     if result.already or not result.success:
-        st.info(f"**{told}**", icon=":material/shield:")
+        st.info(f"**{tr(told)}**", icon=":material/shield:")
     else:
-        st.warning(f"**{told}**", icon=":material/warning:")
+        st.warning(f"**{tr(told)}**", icon=":material/warning:")
     if result.already:
         return
     change, factor = magnified(result)
@@ -64,9 +65,9 @@ def _draw(model: LoadedModel, smallest: bool, found: Asked[AttackResult]) -> Non
     )
     for column, (pixels, caption, scores) in zip(columns, shown, strict=True):
         image, _ = page_image(pixels, None, False)
-        column.image(image, caption=caption, width="stretch", alt=f"Picture: {caption}")
+        column.image(image, caption=tr(caption), width="stretch", alt=tr(f"Picture: {caption}"))
         if scores:
-            column.markdown(_classes(scores))
+            column.markdown(tr(_classes(scores)))
     _facts(result, smallest)
     _maps(model, result)
 
@@ -85,7 +86,7 @@ def _facts(result: AttackResult, asked_for_smallest: bool) -> None:
         lines.append("Saved as a file, in 256 levels, it fools the model no more.")
     if result.smallest is not None or asked_for_smallest:
         lines.append(f"Smallest budget: {smallest_told(result.norm, result.smallest)}.")
-    st.caption("  \n".join(lines))
+    st.caption(tr("  \n".join(lines)))
     with st.container(horizontal=True):
         key = f"attack-{drawn_before()}"
         download("PNG", partial(_png, result), "attacked.png", f"{key}-png", "The changed picture.")
@@ -103,16 +104,16 @@ def _maps(model: LoadedModel, result: AttackResult) -> None:
     known = cache.methods(model.name)
     usual = usual_method(model)
     st.subheader(
-        "Does the explanation notice?", help=glossary("rank correlation", "top-k intersection")
+        tr("Does the explanation notice?"), help=glossary("rank correlation", "top-k intersection")
     )
     name = f"{MAP}-{drawn_before()}"
     method = st.selectbox(
-        "Method",
+        tr("Method"),
         list(known),
         index=list(known).index(st.session_state.get(MAP, usual))
         if st.session_state.get(MAP, usual) in known
         else 0,
-        format_func=lambda one: known[one].title,
+        format_func=lambda one: tr(known[one].title),
         key=name,
         on_change=lambda: st.session_state.__setitem__(MAP, st.session_state[name]),
     )
@@ -138,12 +139,15 @@ def _draw_maps(found: Asked[MapsOfAttack]) -> None:
     for column, (one, caption, other) in zip(columns, shown, strict=False):
         rival = None if other is None else other.heatmap
         pixels, _ = page_image(one.picture, one.heatmap, one.signed, rival=rival)
-        column.image(pixels, caption=literal(caption), width="stretch", alt=f"Map: {caption}")
+        column.image(pixels, caption=literal(caption), width="stretch", alt=tr(f"Map: {caption}"))
     if maps.correlation is None or maps.overlap is None:
-        st.caption("One of the maps says nothing, so the two cannot be compared.")
+        st.caption(tr("One of the maps says nothing, so the two cannot be compared."))
         return
     alike = f"{maps.correlation:.2f}".replace("-", "−")
     st.caption(
-        f"The maps of {literal(before.target.label)} before and after: rank correlation {alike}, "
-        f"{maps.overlap:.0%} of the most marked tenth in common (by chance 10%), n = 1."
+        tr(
+            f"The maps of {literal(before.target.label)} before and after: rank correlation "
+            f"{alike}, "
+            f"{maps.overlap:.0%} of the most marked tenth in common (by chance 10%), n = 1."
+        )
     )

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
+from dlexplain.language import shown_by, tr
 from dlexplain.results.words import capital
 from dlexplain.services.attack.series import (
     DIRECTIONS,
@@ -53,10 +54,10 @@ def attack_forecasts() -> None:
         to_address(address)
         return
     try:
-        with st.spinner("Loading…"):
+        with st.spinner(tr("Loading…")):
             model = cache.model(entry.name)
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     target = choose_target(model.targets, model.about, arrived)
     row = choose_origin(given, origins(model, given), arrived)
@@ -86,45 +87,48 @@ def choose_series_attack(model: LoadedForecaster, arrived: bool) -> SeriesQuesti
     state.setdefault(METHOD, next(iter(known)))
     state.setdefault(WAY, "either")
     state[STEP] = state[STEP] if state.get(STEP) in range(horizon + 1) else ALL
-    st.subheader("The attack")
+    st.subheader(tr("The attack"))
     first, second, third = st.columns(3)
     epsilon = first.number_input(
-        "Budget, in standard deviations",
+        tr("Budget, in standard deviations"),
         LEAST,
         MOST_EPSILON,
         step=0.05,
         format="%.3f",
         key=EPS,
         persist_state="session",
-        help="How far each past value of each series may move, in standard deviations of that "
-        "series in training, after its transform (such as growth).",
+        help=tr(
+            "How far each past value of each series may move, in standard deviations of that "
+            "series in training, after its transform (such as growth)."
+        ),
     )
     direction = second.selectbox(
-        "Which way",
+        tr("Which way"),
         list(DIRECTIONS),
-        format_func=capital,
+        format_func=shown_by(capital),
         key=WAY,
         persist_state="session",
-        help="Up or down, or whichever moves the forecast further.",
+        help=tr("Up or down, or whichever moves the forecast further."),
     )
     step = third.selectbox(
-        "Periods ahead",
+        tr("Periods ahead"),
         range(horizon + 1),
-        format_func=lambda at: "mean of all" if at == ALL else str(at),
+        format_func=lambda at: tr("mean of all") if at == ALL else tr(str(at)),
         key=STEP,
-        help="Of the forecast that is moved.",
+        help=tr("Of the forecast that is moved."),
     )
-    with st.expander("Parameters, and what it does"):
+    with st.expander(tr("Parameters, and what it does")):
         method = st.selectbox(
-            "Attack", list(known), format_func=lambda name: known[name].title, key=METHOD
+            tr("Attack"), list(known), format_func=lambda name: tr(known[name].title), key=METHOD
         )
         seed = st.number_input(
-            "Seed", 0, 2**31 - 1, 0, key="attack-series-seed",
-            help=f"Of random starts, and of the {DRAWS} random changes that it is compared with.",
+            tr("Seed"), 0, 2**31 - 1, 0, key="attack-series-seed",
+            help=tr(f"Of random starts, and of the {DRAWS} random changes that it is compared "
+                "with."),
         )  # fmt: skip
         params = params_form(f"attack-{method}", known[method].specs(), {})
-        st.markdown(known[method].description())
-        st.caption(known[method].paper)
+        st.markdown(tr(known[method].description()))
+        st.caption(tr(known[method].paper))
     given = tuple(sorted(params.items()))
     return SeriesQuestion(
         str(method), float(epsilon), str(direction), step or None, int(seed), given

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dlexplain.figures.series_attacks import plot_past_change, plot_series_attack
 from dlexplain.figures.series_explanations import plot_series_attribution
+from dlexplain.language import tr
 from dlexplain.params import Value
 from dlexplain.results import SeriesAttackResult, csv_of
 from dlexplain.services.attack.series import attack_series
@@ -62,15 +63,18 @@ def _draw(model: LoadedForecaster, given: GivenSeries, found: Asked[SeriesAttack
     result = result_of(found)
     if result is None:
         return
-    st.warning(f"**{literal(result.told)}**", icon=":material/warning:")
+    st.warning(f"**{literal(tr(result.told))}**", icon=":material/warning:")
     st.caption(literal(result.random_told))
     chart(plot_series_attack(result), "attack-series-forecast")
-    st.markdown("**What was added to the past**, in standard deviations of each series")
+    st.markdown(tr("**What was added to the past**, in standard deviations of each series"))
     chart(plot_past_change(result), "attack-series-past")
     st.caption(
-        "What is changed is what the model sees: each series after its transform, such as growth. "
-        "The level at the origin stays, so that it is the levels before it that are revised. "
-        f"{result.evaluations:,d} evaluations in {result.seconds:.1f} s."
+        tr(
+            "What is changed is what the model sees: each series after its transform, such as "
+            "growth. "
+            "The level at the origin stays, so that it is the levels before it that are revised. "
+            f"{result.evaluations:,d} evaluations in {result.seconds:.1f} s."
+        )
     )
     key = f"attack-series-{drawn_before()}"
     with st.container(horizontal=True):
@@ -85,13 +89,13 @@ def _draw(model: LoadedForecaster, given: GivenSeries, found: Asked[SeriesAttack
 def _maps(model: LoadedForecaster, given: GivenSeries, result: SeriesAttackResult) -> None:
     """Why the forecast, before and after, on one scale."""
     known = {info.name: info for info in series_method_infos()}
-    st.subheader("Does the explanation notice?")
+    st.subheader(tr("Does the explanation notice?"))
     name, kept = f"{MAP}-{drawn_before()}", st.session_state.get(MAP, USUAL)
     method = st.selectbox(
-        "Method",
+        tr("Method"),
         list(known),
         index=list(known).index(kept) if kept in known else 0,
-        format_func=lambda one: known[one].title,
+        format_func=lambda one: tr(known[one].title),
         key=name,
         on_change=lambda: st.session_state.__setitem__(MAP, st.session_state[name]),
     )
@@ -108,12 +112,12 @@ def _draw_maps(result: SeriesAttackResult, found: Asked[SeriesMapsOfAttack]) -> 
         return
     both = ((maps.before, maps.after, "before"), (maps.after, maps.before, "after"))
     for one, other, when in both:
-        st.markdown(f"why the forecast, {result.horizon_told}, **{when}**")
+        st.markdown(tr(f"why the forecast, {result.horizon_told}, **{when}**"))
         chart(plot_series_attribution(one, other), f"attack-series-map-{when}")
     told = "Red raised the forecast, blue lowered it; both are on one scale. "
     if maps.correlation is None:
-        st.caption(told + "One of the maps says nothing, so the two cannot be compared.")
+        st.caption(tr(told) + tr("One of the maps says nothing, so the two cannot be compared."))
         return
     alike = f"{maps.correlation:.2f}".replace("-", "−")
     count = maps.before.values.size
-    st.caption(f"{told}Rank correlation of {count:,d} values before and after: {alike}, n = 1.")
+    st.caption(tr(f"{told}Rank correlation of {count:,d} values before and after: {alike}, n = 1."))

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dlexplain.figures.coloured_text import coloured_text, strongest
 from dlexplain.figures.text_attacks import marked_after, marked_before
+from dlexplain.language import in_words, tr
 from dlexplain.params import Value
 from dlexplain.results import ClassScore, TextAttackResult, csv_of
 from dlexplain.services.attack.text_maps import USUAL, TextMapsOfAttack, text_maps_of
@@ -57,9 +58,9 @@ def _draw(model: TextModel, found: Asked[TextAttackResult]) -> None:
         return
     told = literal(result.told)
     if result.success:
-        st.warning(f"**{told}**", icon=":material/warning:")
+        st.warning(f"**{tr(told)}**", icon=":material/warning:")
     else:
-        st.info(f"**{told}**", icon=":material/shield:")
+        st.info(f"**{tr(told)}**", icon=":material/shield:")
     if result.already:
         return
     shown = (
@@ -68,9 +69,9 @@ def _draw(model: TextModel, found: Asked[TextAttackResult]) -> None:
     )
     for column, (title, html, scores) in zip(st.columns(2, gap="large"), shown, strict=True):
         with column:
-            st.markdown(f"**{title}**")
+            st.markdown(f"**{tr(title)}**")
             st.html(html)
-            st.markdown(_classes(scores))
+            st.markdown(tr(_classes(scores)))
     _facts(result)
     if result.changes:
         _maps(model, result)
@@ -82,14 +83,17 @@ def _classes(scores: tuple[ClassScore, ...]) -> str:
 
 def _facts(result: TextAttackResult) -> None:
     st.caption(
-        f"{len(result.changes)} of {result.words:,d} words changed; {result.queries:,d} of "
-        f"{result.budget:,d} queries in {result.seconds:.1f} s. Read both: whether a person would "
-        "say the same of them is not measured."
+        tr(
+            f"{len(result.changes)} of {result.words:,d} words changed; {result.queries:,d} of "
+            f"{result.budget:,d} queries in {result.seconds:.1f} s. Read both: whether a person "
+            "would "
+            "say the same of them is not measured."
+        )
     )
     key = f"attack-text-{drawn_before()}"
     if result.changes:
-        with st.expander("Word by word", icon=":material/table:"):
-            st.dataframe(_table(result), hide_index=True, key=f"{key}-table")
+        with st.expander(tr("Word by word"), icon=":material/table:"):
+            st.dataframe(in_words(_table(result)), hide_index=True, key=f"{key}-table")
     with st.container(horizontal=True):
         download("JSON", result.to_dict, "attack.json", f"{key}-json")
         download(
@@ -112,13 +116,13 @@ def _maps(model: TextModel, result: TextAttackResult) -> None:
     """Why the right class, before and after, on one scale."""
     known = list(cache.text_methods(model.name))
     titles = cache.text_methods(model.name)
-    st.subheader("Does the explanation notice?")
+    st.subheader(tr("Does the explanation notice?"))
     name, kept = f"{MAP}-{drawn_before()}", st.session_state.get(MAP, USUAL)
     method = st.selectbox(
-        "Method",
+        tr("Method"),
         known,
         index=known.index(kept) if kept in known else 0,
-        format_func=lambda one: titles[one].title,
+        format_func=lambda one: tr(titles[one].title),
         key=name,
         on_change=lambda: st.session_state.__setitem__(MAP, st.session_state[name]),
     )
@@ -137,9 +141,11 @@ def _draw_maps(found: Asked[TextMapsOfAttack]) -> None:
     both = (("before", maps.before), ("after, on the same scale", maps.after))
     for column, (when, one) in zip(st.columns(2, gap="large"), both, strict=True):
         with column:
-            st.markdown(f"why {literal(one.class_question)}, {when}")
+            st.markdown(tr(f"why {literal(one.class_question)}, {when}"))
             st.html(coloured_text(one, top=top))
-    st.caption("Red speaks for the class, blue against it; orange has no sign. " + _compared(maps))
+    st.caption(
+        tr("Red speaks for the class, blue against it; orange has no sign. ") + tr(_compared(maps))
+    )
 
 
 def _compared(maps: TextMapsOfAttack) -> str:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.errors import DlexplainError, TextError
+from dlexplain.language import tr
 from dlexplain.services.attack.texts import MOST, USUAL, known_text_attacks
 from dlexplain.services.texts.models import TextModel
 from dlexplain.ui.address import from_address, one_of, to_address, whole_number
@@ -33,7 +34,7 @@ def attack_texts() -> None:
     text = choose_text(TEXT, "Text", examples(entry), arrived, first=0)
     kept = text if len(text) <= IN_ADDRESS else None
     try:
-        with st.spinner("Loading the model…"):
+        with st.spinner(tr("Loading the model…")):
             model = cache.text_model(entry.name)
         said = cache.text_prediction(entry.name, text)
     except DlexplainError as error:
@@ -41,7 +42,7 @@ def attack_texts() -> None:
         st.error(literal(f"{what}{error}"))
         to_address({"input": "text", "model": entry.name, "text": kept})
         return
-    st.subheader(literal(said.headline))
+    st.subheader(literal(tr(said.headline)))
     answer = st.container()
     question = choose_text_attack(model, arrived)
     with answer:
@@ -64,24 +65,24 @@ def choose_text_attack(model: TextModel, arrived: bool) -> TextQuestion:
     from_address("queries", whole_number("queries", 1, MOST), arrived, QUERIES)
     state.setdefault(METHOD, FIRST)
     state.setdefault(QUERIES, USUAL)
-    st.subheader("The attack")
+    st.subheader(tr("The attack"))
     first, second = st.columns([2, 1])
     method = first.selectbox(
-        "Attack",
+        tr("Attack"),
         list(known),
-        format_func=lambda name: known[name].title,
+        format_func=lambda name: tr(known[name].title),
         key=METHOD,
         persist_state="session",
-        help="What each does stands below.",
+        help=tr("What each does stands below."),
     )
     queries = second.number_input(
-        "Queries",
+        tr("Queries"),
         1,
         MOST,
         step=100,
         key=QUERIES,
         persist_state="session",
-        help="At most so many changed texts are sent through the model.",
+        help=tr("At most so many changed texts are sent through the model."),
     )
     third, fourth = st.columns(2)
     with third:
@@ -91,13 +92,13 @@ def choose_text_attack(model: TextModel, arrived: bool) -> TextQuestion:
         )  # fmt: skip
     with fourth:
         target = _class_or(model, TARGET, "Into which class", "any other")
-    with st.expander("Parameters, and what it does"):
+    with st.expander(tr("Parameters, and what it does")):
         seed = st.number_input(
-            "Seed", 0, 2**31 - 1, 0, key="attack-text-seed", help="Of what is drawn."
+            tr("Seed"), 0, 2**31 - 1, 0, key="attack-text-seed", help=tr("Of what is drawn.")
         )
         params = params_form(f"attack-{method}", known[method].specs(), {})
-        st.markdown(known[method].description())
-        st.caption(known[method].paper)
+        st.markdown(tr(known[method].description()))
+        st.caption(tr(known[method].paper))
     given = tuple(sorted(params.items()))
     return TextQuestion(method, int(queries), label, target, int(seed), given)
 
@@ -110,10 +111,10 @@ def _class_or(
     if st.session_state.get(key, NONE) >= len(names):
         st.session_state[key] = NONE
     found = st.selectbox(
-        label,
+        tr(label),
         [NONE, *range(len(names))],
-        format_func=lambda index: otherwise if index == NONE else literal(names[index]),
+        format_func=lambda index: tr(otherwise) if index == NONE else literal(names[index]),
         key=key,
-        help=help,
+        help=tr(help),
     )
     return None if found == NONE else int(found)

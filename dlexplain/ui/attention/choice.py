@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from dlexplain.language import shown_by, tr
 from dlexplain.services.pictures.cards import TASK as PICTURES
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address, one_of, whole_number
@@ -62,12 +63,14 @@ def choose_kind(arrived: bool) -> str:
         st.session_state[OF] = PICTURE if asks else st.session_state.get(OF, TEXT)
     st.session_state.setdefault(OF, TEXT)
     kind = st.segmented_control(
-        "Of",
+        tr("Of"),
         (TEXT, PICTURE),
-        format_func={
-            TEXT: ":material/notes: Text",
-            PICTURE: ":material/image: Picture",
-        }.__getitem__,
+        format_func=shown_by(
+            {
+                TEXT: ":material/notes: Text",
+                PICTURE: ":material/image: Picture",
+            }.__getitem__
+        ),
         key=OF,
         required=True,
         label_visibility="collapsed",
@@ -99,9 +102,9 @@ def choose_view(arrived: bool, key: str = VIEW, views: Mapping[str, str] = VIEWS
     from_address(key, one_of("view", views), arrived)
     st.session_state.setdefault(key, "all")
     view = st.segmented_control(
-        "View",
+        tr("View"),
         list(views),
-        format_func=views.__getitem__,
+        format_func=shown_by(views.__getitem__),
         key=key,
         required=True,
         label_visibility="collapsed",
@@ -114,12 +117,14 @@ def choose_marks(there: bool, arrived: bool) -> bool:
     """Whether marks are hidden; there  whether the model puts any."""
     from_address(MARKS, lambda text: one_of("marks", (SHOWN, HIDDEN))(text) == HIDDEN, arrived)
     wanted = st.toggle(
-        "Hide special tokens",
+        tr("Hide special tokens"),
         key=MARKS,
         persist_state="session",
         disabled=not there,
-        help="Leaves out [CLS], [SEP] and the like, at which many heads look when they find "
-        "nothing to look at; what is left of each row sums to 1 again.",
+        help=tr(
+            "Leaves out [CLS], [SEP] and the like, at which many heads look when they find "
+            "nothing to look at; what is left of each row sums to 1 again."
+        ),
     )
     return bool(wanted and there)
 
@@ -132,5 +137,5 @@ def choose_window(count: int, arrived: bool) -> int:
     if count == 1:
         return 1
     if count > MOST_STEPS:
-        return int(st.number_input("Window", 1, count, key=WINDOW, persist_state="session"))
-    return int(st.slider("Window", 1, count, key=WINDOW, persist_state="session"))
+        return int(st.number_input(tr("Window"), 1, count, key=WINDOW, persist_state="session"))
+    return int(st.slider(tr("Window"), 1, count, key=WINDOW, persist_state="session"))

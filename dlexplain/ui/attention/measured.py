@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from dlexplain.language import in_words, tr
 from dlexplain.results import Agreement, AttentionMaps, TextAttribution
 from dlexplain.services.texts.attention import Window, agreement, compared
 from dlexplain.services.texts.attention_facts import Head
@@ -27,13 +28,18 @@ POOLED = "the sum of all tokens, each weighed by its attention"
 def show_measured(model: TextModel, window: Window, maps: AttentionMaps, chosen: Head) -> None:
     """The sentence, and the table when it is there; maps  with their marks"""
     where = POOLED if maps.pooled else READS[str(model.prepared.reads)]
-    st.subheader("Is attention an explanation here?")
+    st.subheader(tr("Is attention an explanation here?"))
     st.markdown(
-        "Attention is not by itself an explanation: it says where a head looks, not whether what "
-        "it found there moved the score "
-        "([Jain and Wallace 2019](https://arxiv.org/abs/1902.10186)). This model decides on the "
-        f"class from {where}. Below, for this very text: does the attention there rank the tokens "
-        "as methods do that ask the score itself?"
+        tr(
+            "Attention is not by itself an explanation: it says where a head looks, not whether "
+            "what "
+            "it found there moved the score "
+            "([Jain and Wallace 2019](https://arxiv.org/abs/1902.10186)). This model decides on "
+            "the "
+            f"class from {where}. Below, for this very text: does the attention there rank the "
+            "tokens "
+            "as methods do that ask the score itself?"
+        )
     )
     question = (model.name, model.prepared.fingerprint, window.reading.text, window.number)
     found = asked(
@@ -56,7 +62,7 @@ def _show(
 def _table(found: Agreement, chosen: Head | None) -> None:
     """chosen  whose row is the first; None where that is of no single head"""
     if found.tokens < 3:
-        st.caption(f"The text has {tokens_told(found.tokens)}; at least 3 can be ranked.")
+        st.caption(tr(f"The text has {tokens_told(found.tokens)}; at least 3 can be ranked."))
         return
     told = [[_signed(value) for value in row] for row in found.values]
     told[-1][0] = "–"  # the first method with itself
@@ -64,13 +70,15 @@ def _table(found: Agreement, chosen: Head | None) -> None:
         literal(name if index < len(found.rows) - 1 else f"{name}, to compare")
         for index, name in enumerate(found.rows)
     ]
-    st.table(pd.DataFrame(told, index=rows, columns=list(found.methods)))
+    st.table(in_words(pd.DataFrame(told, index=rows, columns=list(found.methods))))
     whose = ""
     if chosen is not None:
         whose = f"{found.rows[0]} is the head chosen in the view **One head**. "
     st.caption(
-        f"{whose}Spearman's rank correlation of {found.tokens:d} tokens with the size of their "
-        f"attribution to the most probable class; 1: the same order, 0: none. {_verdict(found)}"
+        tr(
+            f"{whose}Spearman's rank correlation of {found.tokens:d} tokens with the size of their "
+            f"attribution to the most probable class; 1: the same order, 0: none. {_verdict(found)}"
+        )
     )
 
 

@@ -9,6 +9,7 @@ from dlexplain.errors import DlexplainError
 from dlexplain.figures.attention_heads import plot_board, plot_facts
 from dlexplain.figures.overlay import PAGE_SIDE, page_image
 from dlexplain.figures.patches import plot_patches
+from dlexplain.language import tr
 from dlexplain.results import HeadFacts, PatchWeights, PictureAttention
 from dlexplain.results.words import capital
 from dlexplain.services.pictures.attention import (
@@ -48,7 +49,7 @@ def show(name: str, choice: Choice, opened: bool) -> None:
         patch = _patch(maps, opened)
         found = _found(view, model, choice.picture, maps, place)
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     facts = patch_head_facts(maps)
     if view == "numbers":
@@ -58,14 +59,16 @@ def show(name: str, choice: Choice, opened: bool) -> None:
     if view == "all":
         _show_all(maps, facts, patch, place)
     st.download_button(
-        "Weights",
+        tr("Weights"),
         maps.to_npz,
         f"attention-{Path(model.name).name}.npz",
         "application/octet-stream",
         icon=":material/download:",
         on_click="ignore",
-        help="NPZ: attention (layers, heads, tokens, tokens), the picture, and which tokens are "
-        "read for the class.",
+        help=tr(
+            "NPZ: attention (layers, heads, tokens, tokens), the picture, and which tokens are "
+            "read for the class."
+        ),
     )
     to_address(
         {
@@ -113,7 +116,7 @@ def _found(
         st.session_state[THROUGH] = min(st.session_state.get(THROUGH, count), count)
         through = count
         if count > 1:
-            through = st.slider("Through layer", 1, count, key=THROUGH, persist_state="session")
+            through = st.slider(tr("Through layer"), 1, count, key=THROUGH, persist_state="session")
         return rollout(maps, through)
     if view == "class":
         titles = list(model.class_titles)
@@ -121,10 +124,10 @@ def _found(
         state = st.session_state
         state[CLASS] = state[CLASS] if state.get(CLASS) in titles else None
         chosen = st.selectbox(
-            "Class",
+            tr("Class"),
             titles,
             index=None,
-            placeholder=f"{best.label}, the most probable (or type any class)",
+            placeholder=tr(f"{best.label}, the most probable (or type any class)"),
             key=CLASS,
             persist_state="session",
         )
@@ -135,7 +138,7 @@ def _found(
         columns = st.columns(2, gap="large")
         for column, key, most in zip(columns, (LAYER, HEAD), (layers, heads), strict=True):
             if most > 1:
-                column.slider(capital(key), 1, most, key=key, persist_state="session")
+                column.slider(tr(capital(key)), 1, most, key=key, persist_state="session")
         place = st.session_state[LAYER] - 1, st.session_state[HEAD] - 1
     return maps.one_head(*place)
 
@@ -154,26 +157,26 @@ def _show_both(
     )
     with left:
         st.selectbox(
-            "Seen from",
+            tr("Seen from"),
             list(range(maps.side**2)),
-            format_func=lambda n: (
+            format_func=lambda n: tr(
                 f"the patch in row {n // maps.side + 1}, column {n % maps.side + 1}"
             ),
             index=None,
-            placeholder=f"{_readers(maps)} (or click a patch)",
+            placeholder=tr(f"{_readers(maps)} (or click a patch)"),
             key=PATCH,
             persist_state="session",
         )
     grid = found.seen_from(patch)
     image, scale = page_image(maps.picture, grid, False, STRENGTH / 100, smooth=False)
     with right:
-        st.image(image, width=PAGE_SIDE, alt=f"Where it looks: {found.title}")
+        st.image(image, width=PAGE_SIDE, alt=tr(f"Where it looks: {found.title}"))
         st.html(
             f"<div style='max-width:{PAGE_SIDE}px'>"
             + scale_html(scale, STRENGTH / 100, UNITS.get(view, "part of attention"))
             + "</div>"
         )
-        st.caption(f"{literal(found.title)}. {_told(view, found, maps, patch)}")
+        st.caption(f"{literal(tr(found.title))}. {_told(view, found, maps, patch)}")
 
 
 UNITS = {"class": "logits"}
@@ -223,8 +226,11 @@ def _show_all(
         selection_mode="points",
     )
     st.caption(
-        "Each square is a head: what it looks at in the picture, the lighter the more, on a scale "
-        "of its own. Above is the one that is framed; click another."
+        tr(
+            "Each square is a head: what it looks at in the picture, the lighter the more, on a "
+            "scale "
+            "of its own. Above is the one that is framed; click another."
+        )
     )
 
 
@@ -238,15 +244,17 @@ def _open_clicked() -> None:
 def _show_numbers(facts: HeadFacts) -> None:
     entropy, distance = st.columns(2, gap="large")
     with entropy:
-        st.markdown("**Entropy**")
+        st.markdown(tr("**Entropy**"))
         st.caption(
-            f"0 bits: all attention on one token; {np.log2(facts.tokens):.2f} bits: all alike."
+            tr(f"0 bits: all attention on one token; {np.log2(facts.tokens):.2f} bits: all alike.")
         )
         chart(plot_facts(facts, "entropy"), "patch-entropy")
     with distance:
-        st.markdown("**Distance**")
+        st.markdown(tr("**Distance**"))
         st.caption(
-            "How many patches away a head looks, weighed by its attention: early layers have "
-            "near-sighted heads ([Dosovitskiy et al. 2021](https://arxiv.org/abs/2010.11929))."
+            tr(
+                "How many patches away a head looks, weighed by its attention: early layers have "
+                "near-sighted heads ([Dosovitskiy et al. 2021](https://arxiv.org/abs/2010.11929))."
+            )
         )
         chart(plot_facts(facts, "distance"), "patch-distance")

@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlexplain.figures.attention import plot_links, plot_matrix, plot_row, unique_names
+from dlexplain.language import shown_by, tr
 from dlexplain.results import TokenWeights
 from dlexplain.results.words import made_visible
 from dlexplain.ui.address import from_address, whole_number
@@ -24,7 +25,7 @@ def show_weights(found: TokenWeights, places: list[int], key: str, arrived: bool
     places  of the tokens shown, among all that the model reads;  key  unique on the page
     """
     if found.pooled:
-        st.caption("One learnt query reads the whole text.")
+        st.caption(tr("One learnt query reads the whole text."))
         show_row(
             "How much of each token is in what decides on the class", found.tokens, found.weights[0]
         )
@@ -51,22 +52,22 @@ def _choose_focus(tokens: tuple[str, ...], places: list[int], arrived: bool) -> 
     names = dict(zip(places, unique_names(tokens), strict=True))
     if len(tokens) <= PILLS:
         place = st.pills(
-            "Token in focus",
+            tr("Token in focus"),
             places,
             format_func=lambda place: literal(names[place]),
             key=FOCUS,
             persist_state="session",
-            help="Only its links are drawn; click again to let it go.",
+            help=tr("Only its links are drawn; click again to let it go."),
         )
     else:
         place = st.selectbox(
-            "Token in focus",
+            tr("Token in focus"),
             places,
-            format_func=names.__getitem__,
+            format_func=shown_by(names.__getitem__),
             key=FOCUS,
             index=None,
             persist_state="session",
-            placeholder="None: the strongest links of all are drawn",
+            placeholder=tr("None: the strongest links of all are drawn"),
         )
     return None if place is None else places.index(place)
 

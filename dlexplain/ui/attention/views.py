@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from dlexplain.errors import BadInput
 from dlexplain.figures.attention_heads import plot_facts, plot_heads
+from dlexplain.language import shown_by, tr
 from dlexplain.results import AttentionMaps, HeadFacts
 from dlexplain.services.texts.attention import rollout, told_classes
 from dlexplain.services.texts.attention_facts import (
@@ -55,19 +56,24 @@ def show_all(maps: AttentionMaps, facts: HeadFacts, chosen: Head) -> None:
         selection_mode="points",
     )
     board.caption(
-        "Each square is a head: queries down, what they look at across, the lighter the more, on "
-        "a scale of its own. Click one to open it."
+        tr(
+            "Each square is a head: queries down, what they look at across, the lighter the "
+            "more, on "
+            "a scale of its own. Click one to open it."
+        )
     )
     with kinds:
-        st.markdown("**What the heads look at**")
+        st.markdown(tr("**What the heads look at**"))
         for kind, said in KINDS.items():
             heads = np.argwhere(facts.kinds == kind)
             if len(heads):
                 names = ", ".join(f"{layer + 1}.{head + 1}" for layer, head in heads)
-                st.markdown(f"{len(heads)} look **{said}**  \n:small[{names}]")
+                st.markdown(tr(f"{len(heads)} look **{said}**  \n:small[{names}]"))
         st.caption(
-            "On this text. A head has its name from where at least 40% of its "
-            "attention goes; it looks broadly where its entropy is 85% of the largest possible."
+            tr(
+                "On this text. A head has its name from where at least 40% of its "
+                "attention goes; it looks broadly where its entropy is 85% of the largest possible."
+            )
         )
 
 
@@ -85,7 +91,7 @@ def show_head(maps: AttentionMaps, facts: HeadFacts, places: list[int], arrived:
     state = st.session_state
     slider, picker = st.columns(2, gap="large")
     if layers > 1:
-        slider.slider("Layer", 1, layers, key=LAYER, persist_state="session")
+        slider.slider(tr("Layer"), 1, layers, key=LAYER, persist_state="session")
     layer = state[LAYER] - 1
 
     def name(head: int) -> str:
@@ -95,11 +101,15 @@ def show_head(maps: AttentionMaps, facts: HeadFacts, places: list[int], arrived:
 
     if heads > 1:
         picker.selectbox(
-            "Head", list(range(1, heads + 1)), format_func=name, key=HEAD, persist_state="session"
+            tr("Head"),
+            list(range(1, heads + 1)),
+            format_func=shown_by(name),
+            key=HEAD,
+            persist_state="session",
         )
     place = (layer, state[HEAD] - 1)
     far = "" if maps.pooled else f", {facts.distance[place]:.1f} tokens away on average"
-    st.caption(f"Entropy {facts.entropy[place]:.2f} of {np.log2(facts.tokens):.2f} bits{far}.")
+    st.caption(tr(f"Entropy {facts.entropy[place]:.2f} of {np.log2(facts.tokens):.2f} bits{far}."))
     show_weights(one_head(maps, place), places, "head", arrived)
 
 
@@ -115,21 +125,23 @@ def show_overlaid(
     state[HEADS] = [name for name in state.get(HEADS, first) if name in known]
     picker, how = st.columns([3, 1], gap="large", vertical_alignment="bottom")
     names = picker.multiselect(
-        "Heads",
+        tr("Heads"),
         known,
         key=HEADS,
         persist_state="session",
-        format_func=lambda name: f"{name} {KINDS[str(facts.kinds[_place(name)])]}",
-        help="1.3 is layer 1, head 3.",
+        format_func=lambda name: f"{name} {tr(KINDS[str(facts.kinds[_place(name)])])}",
+        help=tr("1.3 is layer 1, head 3."),
     )
     largest = how.toggle(
-        "Largest instead of mean",
+        tr("Largest instead of mean"),
         key=LARGEST,
         persist_state="session",
-        help="Of each pair of tokens the largest weight of any head; rows then sum to more than 1.",
+        help=tr(
+            "Of each pair of tokens the largest weight of any head; rows then sum to more than 1."
+        ),
     )
     if not names:
-        st.info("Choose at least one head.")
+        st.info(tr("Choose at least one head."))
         return
     found = overlaid(maps, [_place(name) for name in names], largest)
     show_weights(found, places, "overlaid", arrived)
@@ -139,13 +151,15 @@ def show_rollout(model: TextModel, whole: AttentionMaps, hidden: bool, arrived: 
     """Where attention leads through the layers; whole  with the marks, which pass it on, too"""
     count = len(whole.weights)
     st.caption(
-        "Heads are averaged and followed through the layers; half of what a token is stays its "
-        "own: R = Π (A + I) / 2, [Abnar and Zuidema 2020](https://arxiv.org/abs/2005.00928)."
+        tr(
+            "Heads are averaged and followed through the layers; half of what a token is stays its "
+            "own: R = Π (A + I) / 2, [Abnar and Zuidema 2020](https://arxiv.org/abs/2005.00928)."
+        )
     )
     through = count
     if count > 1:
         st.session_state[THROUGH] = min(st.session_state.get(THROUGH, count), count)
-        through = st.slider("Through layer", 1, count, key=THROUGH, persist_state="session")
+        through = st.slider(tr("Through layer"), 1, count, key=THROUGH, persist_state="session")
     found = rollout(whole, through)
     if through == count and not whole.pooled:
         _show_told(told_classes(model, found.weights), whole, hidden)
@@ -170,16 +184,16 @@ def show_numbers(maps: AttentionMaps, facts: HeadFacts) -> None:
     """Entropy and distance of every head."""
     entropy, distance = st.columns(2, gap="large")
     with entropy:
-        st.markdown("**Entropy**")
+        st.markdown(tr("**Entropy**"))
         st.caption(
-            f"0 bits: all attention on one token; {np.log2(facts.tokens):.2f} bits: all alike."
+            tr(f"0 bits: all attention on one token; {np.log2(facts.tokens):.2f} bits: all alike.")
         )
         chart(plot_facts(facts, "entropy"), "entropy")
     if maps.pooled:
         return
     with distance:
-        st.markdown("**Distance**")
-        st.caption("How many tokens away a head looks, weighed by its attention.")
+        st.markdown(tr("**Distance**"))
+        st.caption(tr("How many tokens away a head looks, weighed by its attention."))
         chart(plot_facts(facts, "distance"), "distance")
 
 

@@ -9,6 +9,7 @@ from dlexplain.figures.model_comparison import (
     compared_texts,
     compared_tiles,
 )
+from dlexplain.language import tr
 from dlexplain.results import ModelComparison
 from dlexplain.results.model_comparison import CHANGES, ComparedExample, ShownExample
 from dlexplain.ui.charts import chart
@@ -26,9 +27,9 @@ def show_examples(found: ModelComparison, some: Sequence[ComparedExample], key: 
     kept = {one.place: one for one in found.shown}
     for one in some:
         with st.container(border=True):
-            st.markdown(_title(found, one))
+            st.markdown(tr(_title(found, one)))
             _maps(found, one, kept[one.place], f"{key}-{one.place}")
-    st.caption(f"{SCALE} {COLOURS}" if found.signed else SCALE)
+    st.caption(f"{SCALE} {COLOURS}" if found.signed else tr(SCALE))
 
 
 def _title(found: ModelComparison, one: ComparedExample) -> str:
@@ -49,13 +50,13 @@ def _maps(found: ModelComparison, one: ComparedExample, shown: ShownExample, key
         st.html(compared_tiles(found, shown, plain))
     elif found.modality == "text":
         for title, html in zip(titles, compared_texts(found, shown), strict=True):
-            st.caption(title)
+            st.caption(tr(title))
             st.html(html)
     else:
         columns = st.columns(len(titles))
         figures = compared_series(found, shown)
         for place, (column, title) in enumerate(zip(columns, titles, strict=True)):
-            column.caption(title)
+            column.caption(tr(title))
             chart(figures[place], f"{key}-{place}", column)
 
 

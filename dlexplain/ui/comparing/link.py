@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.services.comparing.shipped import all_shipped
 from dlexplain.ui.markdown import literal
 
@@ -13,7 +14,7 @@ def offer_comparison(model: str) -> None:
     others = dict.fromkeys(one.other for one in all_shipped() if one.model == model)
     for other in others:
         if st.button(
-            f"Same reasons as {literal(other)}?", icon=":material/balance:",
+            tr(f"Same reasons as {literal(other)}?"), icon=":material/balance:",
             key=f"compare-with-{other}", type="tertiary",
         ):  # fmt: skip
             st.switch_page(PAGE, query_params={"a": model, "b": other})

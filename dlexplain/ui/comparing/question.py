@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from dlexplain.language import shown_by, tr
 from dlexplain.results import ModelComparison
 from dlexplain.services.jobs import Progress
 from dlexplain.trained.catalogue import ModelEntry
@@ -77,7 +78,7 @@ def choose_question(
 ) -> Question:
     """The settings; torch is imported for the names of methods."""
     kind = KINDS[entry.task]
-    with st.spinner("Reading the names of methods…"):
+    with st.spinner(tr("Reading the names of methods…")):
         from dlexplain.services.quality.trust_plan import offered_methods
 
         methods = offered_methods(kind)
@@ -93,17 +94,18 @@ def choose_question(
                 placeholder="No third model", without=[other.name],
             )  # fmt: skip
         method = right.selectbox(
-            "Method", list(methods), index=None, format_func=methods.__getitem__, key=METHOD,
-            persist_state="session", placeholder="One that suits both models",
+            tr("Method"), list(methods), index=None, format_func=shown_by(methods.__getitem__),
+            key=METHOD,
+            persist_state="session", placeholder=tr("One that suits both models"),
         )  # fmt: skip
     left, right = st.columns([3, 1])
     data = left.text_input(
-        "Other data", key=DATA, persist_state="session", help=DATA_HELP[kind],
-        placeholder="The first model's own test data",
+        tr("Other data"), key=DATA, persist_state="session", help=tr(DATA_HELP[kind]),
+        placeholder=tr("The first model's own test data"),
     )  # fmt: skip
     count = right.number_input(
-        f"How many {NOUNS[kind]}", LEAST, MOST, key=COUNT, persist_state="session", step=10,
-        help="More make narrower intervals and take longer.",
+        tr(f"How many {NOUNS[kind]}"), LEAST, MOST, key=COUNT, persist_state="session", step=10,
+        help=tr("More make narrower intervals and take longer."),
     )  # fmt: skip
     third = control.name if control is not None else ""
     return Question(

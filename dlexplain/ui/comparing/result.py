@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dlexplain.figures.model_comparison import plot_class_drift, plot_model_comparison
+from dlexplain.language import in_words, tr
 from dlexplain.results import ModelComparison
 from dlexplain.results.model_comparison import SHOWN, ComparedExample
 from dlexplain.results.model_comparison_words import MEANS, number, verdict
@@ -38,11 +39,14 @@ def show_result(found: ModelComparison, key: str, whole: bool = True) -> None:
     _answer(found)
     drift, classes = st.columns([3, 2], gap="large")
     with drift:
-        st.markdown("**How far the reasons drift**", help=glossary("drift of reasons"))
+        st.markdown(tr("**How far the reasons drift**"), help=glossary("drift of reasons"))
         chart(plot_model_comparison(found), f"{key}-drift", told=verdict(found))
         st.caption(
-            f"A dot is one of the {literal(found.noun)}; orange, the two say different classes. "
-            "Diamond: the mean with its 95% interval."
+            tr(
+                f"A dot is one of the {literal(found.noun)}; orange, the two say different "
+                "classes. "
+                "Diamond: the mean with its 95% interval."
+            )
         )
     with classes:
         _numbers(found)
@@ -50,43 +54,48 @@ def show_result(found: ModelComparison, key: str, whole: bool = True) -> None:
         return
     _side_by_side(found, key)
     if len(found.classes) > 1:
-        st.markdown("**Classes that lost most**")
+        st.markdown(tr("**Classes that lost most**"))
         chart(plot_class_drift(found), f"{key}-classes")
         of = "Of the right class" if found.labelled else f"Of what {literal(found.model)} says"
-        st.caption(f"{of}; bars: a bootstrap 95% interval, of three and more.")
-    with st.expander("Each example"):
-        st.dataframe(_rows(found), hide_index=True)
+        st.caption(tr(f"{of}; bars: a bootstrap 95% interval, of three and more."))
+    with st.expander(tr("Each example")):
+        st.dataframe(in_words(_rows(found)), hide_index=True)
     _facts(found)
     _downloads(found)
-    with st.expander("What these numbers say, and what they cannot"):
-        show_explained(f"{MEANS} {EXPLAINED}")
+    with st.expander(tr("What these numbers say, and what they cannot")):
+        show_explained(f"{tr(MEANS)} {tr(EXPLAINED)}")
 
 
 def _answer(found: ModelComparison) -> None:
     if found.done < found.found:
         st.info(
-            f"Of {found.found:,d} {literal(found.noun)} so far {found.done:,d} are compared.",
+            tr(f"Of {found.found:,d} {literal(found.noun)} so far {found.done:,d} are compared."),
             icon=":material/hourglass_top:",
         )
-    st.info(f"**{literal(verdict(found))}**", icon=":material/balance:")
+    st.info(f"**{literal(tr(verdict(found)))}**", icon=":material/balance:")
     if found.notes:
-        st.caption("  \n".join(map(literal, found.notes)))
+        st.caption(tr("  \n".join(map(literal, found.notes))))
 
 
 def _numbers(found: ModelComparison) -> None:
     """Tables whose cells break their lines, so that a phone shows all columns."""
     if found.changes:
-        st.markdown("**What became of the classes**")
+        st.markdown(tr("**What became of the classes**"))
         st.table(
-            [
+            in_words([
                 {"": one.title, "n": str(one.count), "Share, 95% interval": str(one.share)}
                 for one in found.changes
-            ],
+            ]),
             border="horizontal", hide_index=True,
         )  # fmt: skip
-    st.markdown("**In numbers**")
+    st.markdown(tr("**In numbers**"))
     st.table(
-        [{"": capital(name), "Mean, 95% interval": number(value)} for name, value in found.means()],
+        in_words(
+            [
+                {"": capital(name), "Mean, 95% interval": number(value)}
+                for name, value in found.means()
+            ]
+        ),
         border="horizontal", hide_index=True,
     )  # fmt: skip
 
@@ -100,12 +109,12 @@ def _side_by_side(found: ModelComparison, key: str) -> None:
     offered = [name for name, examples in lists.items() if examples]
     if not offered:
         return
-    st.markdown("**Side by side**")
+    st.markdown(tr("**Side by side**"))
     chosen = offered[0]
     if len(offered) > 1:
         chosen = str(
             st.segmented_control(
-                "Which examples", offered, key=SECTION, default=offered[0], required=True,
+                tr("Which examples"), offered, key=SECTION, default=offered[0], required=True,
                 label_visibility="collapsed",
             )
         )  # fmt: skip
@@ -132,7 +141,8 @@ def _rounded(value: float | None) -> float | None:
 
 def _facts(found: ModelComparison) -> None:
     st.caption(
-        f"{found.done:,d} {literal(found.noun)}: {literal(found.data)}. {literal(found.title)}. "
+        f"{found.done:,d} {literal(tr(found.noun))}: {literal(found.data)}. "
+        f"{literal(tr(found.title))}. "
         f"{literal(found.date[:10])}, {literal(found.machine)}: "
         f"`{found.command.replace('`', '')}`"
     )

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.figures.compression import plot_front
+from dlexplain.language import in_words, shown_by, tr
 from dlexplain.results.compression import COSTS, Compression
 from dlexplain.results.words import sentence
 from dlexplain.trained.catalogue import entries
@@ -34,40 +35,42 @@ def show_result(found: Compression, key: str, whole: bool = True) -> None:
     downloads"""
     if found.done < found.found:
         st.info(
-            f"{found.done:,d} of {found.found:,d} turns are measured so far.",
+            tr(f"{found.done:,d} of {found.found:,d} turns are measured so far."),
             icon=":material/hourglass_top:",
         )
-    st.info(f"**{literal(found.told)}**", icon=":material/compress:")
+    st.info(f"**{literal(tr(found.told))}**", icon=":material/compress:")
     by = _by() if whole else "latency"
     chart(plot_front(found, by), f"{key}-front-{by}", told=found.told)
     labels = {m.name: m.label for m in found.models}
     knee = found.knee(by)
     if knee is not None:
-        st.caption(f"The knee by {literal(COSTS[by])}: {literal(labels[knee])}.")
+        st.caption(tr(f"The knee by {literal(COSTS[by])}: {literal(labels[knee])}."))
     st.dataframe(
-        found.rows(),
+        in_words(found.rows()),
         hide_index=True,
         height="content",
-        column_config={"Model": st.column_config.TextColumn(width="medium", pinned=True)},
+        column_config=in_words({"Model": st.column_config.TextColumn(width="medium", pinned=True)}),
     )
     for note in found.notes:
-        st.caption(literal(sentence(note)))
+        st.caption(literal(tr(sentence(note))))
     st.caption(
-        f"An example is {literal(found.inputs)}; {found.done:,d} turns on "
-        f"{literal(found.machine.told)}; {literal(found.date[:16].replace('T', ' '))} UTC."
+        tr(
+            f"An example is {literal(found.inputs)}; {found.done:,d} turns on "
+            f"{literal(found.machine.told)}; {literal(found.date[:16].replace('T', ' '))} UTC."
+        )
     )
     if whole:
         _downloads(found)
         _look(found)
-        with st.expander("What these numbers say, and what they cannot"):
+        with st.expander(tr("What these numbers say, and what they cannot")):
             show_explained(EXPLAINED)
 
 
 def _by() -> str:
     chosen = st.segmented_control(
-        "Cost", list(COSTS), default="latency", key=BY, required=True,
-        format_func={"latency": "Time", "best batch": "Time in batches", "size": "Size",
-                     "zipped": "Size, zipped"}.__getitem__,
+        tr("Cost"), list(COSTS), default="latency", key=BY, required=True,
+        format_func=shown_by({"latency": "Time", "best batch": "Time in batches", "size": "Size",
+                     "zipped": "Size, zipped"}.__getitem__),
         label_visibility="collapsed",
     )  # fmt: skip
     return str(chosen)
@@ -93,20 +96,22 @@ def _look(found: Compression) -> None:
     if not others:
         if len(found.models) > 1:
             st.caption(
-                "The runs of these versions are not on this machine; make versions of your own "
-                "below to open them and to compare their reasons."
+                tr(
+                    "The runs of these versions are not on this machine; make versions of your own "
+                    "below to open them and to compare their reasons."
+                )
             )
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
-            "Look closer at", list(others), key=LOOK, persist_state="session", width=320,
-            format_func=lambda one: others[one].label,
+            tr("Look closer at"), list(others), key=LOOK, persist_state="session", width=320,
+            format_func=lambda one: tr(others[one].label),
         )  # fmt: skip
         st.page_link(
-            "pages/train/2_runs.py", label="Its run", icon=":material/monitoring:",
+            "pages/train/2_runs.py", label=tr("Its run"), icon=":material/monitoring:",
             query_params={"run": name},
         )  # fmt: skip
         st.page_link(
-            "pages/explain/11_compare_models.py", label="Which reasons survived",
+            "pages/explain/11_compare_models.py", label=tr("Which reasons survived"),
             icon=":material/difference:", query_params={"a": found.model, "b": name},
         )  # fmt: skip

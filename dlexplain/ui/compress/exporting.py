@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dlexplain.language import in_words, shown_by, tr
 from dlexplain.results.exports import FORMATS, Export
 from dlexplain.results.words import sentence
 from dlexplain.services.compress.exports import export_rows, exports, new_file
@@ -24,23 +25,26 @@ MIME = "application/octet-stream"
 
 def export_part(entry: ModelEntry) -> None:
     """Choose, export, download; and the list of what was exported."""
-    st.subheader("Export")
+    st.subheader(tr("Export"))
     st.markdown(
-        "For another program or machine. Each file is read again and compared with the model "
-        "before it is offered."
+        tr(
+            "For another program or machine. Each file is read again and compared with the model "
+            "before it is offered."
+        )
     )
     known = {one.name: one.title for one in entries(entry.task)}
     names = [entry.name, *(name for name in versions_of(entry.name) if name in known)]
     left, right = st.columns(2, vertical_alignment="bottom")
     name = left.selectbox(
-        "Model", names, format_func=lambda one: known.get(one, one),
+        tr("Model"), names, format_func=lambda one: tr(known.get(one, one)),
         key=f"{WHICH}-{entry.name}", persist_state="session",
     )  # fmt: skip
     form = right.segmented_control(
-        "Format", list(FORMATS), default="onnx", format_func=TITLES.__getitem__, key=FORMAT,
+        tr("Format"), list(FORMATS), default="onnx", format_func=shown_by(TITLES.__getitem__),
+        key=FORMAT,
         required=True,
     )  # fmt: skip
-    if st.button("Export", icon=":material/output:", key="export-start"):
+    if st.button(tr("Export"), icon=":material/output:", key="export-start"):
         _begin(str(name), str(form))
     found: Asked[Export] | None = st.session_state.get(SLOT)
     if found is not None:
@@ -61,13 +65,13 @@ def _show(found: Asked[Export]) -> None:
     done = result_of(found, starting="Writing and comparing, about half a minute")
     if done is None:
         return
-    st.success(literal(done.told), icon=":material/check:")
+    st.success(literal(tr(done.told)), icon=":material/check:")
     for note in done.notes:
-        st.caption(literal(sentence(note)))
+        st.caption(literal(tr(sentence(note))))
     path = Path(done.path)
     name = path.name + (".zip" if path.is_dir() else "")
     st.download_button(
-        "Download", lambda: _content(path), name, MIME, key=f"export-download-{drawn_before()}",
+        tr("Download"), lambda: _content(path), name, MIME, key=f"export-download-{drawn_before()}",
         icon=":material/download:", on_click="ignore",
     )  # fmt: skip
 
@@ -86,7 +90,9 @@ def _content(path: Path) -> bytes:
 def _list() -> None:
     found = exports()
     if not found:
-        st.caption("Nothing was exported yet.")
+        st.caption(tr("Nothing was exported yet."))
         return
-    with st.expander(f"What was exported where ({len(found):,d})", icon=":material/folder_open:"):
-        st.dataframe(export_rows(found), hide_index=True, height="content")
+    with st.expander(
+        tr(f"What was exported where ({len(found):,d})"), icon=":material/folder_open:"
+    ):
+        st.dataframe(in_words(export_rows(found)), hide_index=True, height="content")

@@ -7,6 +7,7 @@ import streamlit as st
 
 import dlexplain.services.compress.versions as versions
 from dlexplain.errors import BadInput, DlexplainError, ParamError, SpecError
+from dlexplain.language import tr
 from dlexplain.params import Spec, Value, read_values
 from dlexplain.services.compress.sweeping import MOST, Way, learns, sweep, sweep_specs
 from dlexplain.services.training.catalogue import data_status
@@ -42,16 +43,20 @@ def make(entry: ModelEntry) -> None:
     """The form, and the runs that it starts."""
     for text in st.session_state.pop(TOLD, ()):
         st.success(literal(text), icon=":material/play_arrow:")
-    st.subheader("Make a smaller version")
+    st.subheader(tr("Make a smaller version"))
     st.markdown(
-        "Each becomes a run of its own, with this model as its parent: it goes on when this page "
-        "is closed, is tested on the model's own test data, and is a model like all others."
+        tr(
+            "Each becomes a run of its own, with this model as its parent: it goes on when this "
+            "page "
+            "is closed, is tested on the model's own test data, and is a model like all others."
+        )
     )
     asked = _form(entry)
     path = _data(entry)
     many = 1 if asked is None else len(asked.ways)
     pressed = st.button(
-        "Start" if many == 1 else f"Start {many} runs", type="primary", key="compress-start",
+        tr("Start") if many == 1 else tr(f"Start {many} "
+            "runs"), type="primary", key="compress-start",
         icon=":material/play_arrow:", disabled=asked is None,
     )  # fmt: skip
     if pressed and asked is not None:
@@ -62,41 +67,43 @@ def _form(entry: ModelEntry) -> Asked | None:
     """None, which is told, where it says nonsense."""
     known = {choice.name: choice for choice in compressions(entry.architecture)}
     name = st.selectbox(
-        "Way", list(known), format_func=lambda one: known[one].title, key=WAY,
+        tr("Way"), list(known), format_func=lambda one: tr(known[one].title), key=WAY,
         persist_state="session",
     )  # fmt: skip
     way = known[name]
-    st.caption(way.description)
+    st.caption(tr(way.description))
     given = params_form(f"compress-{name}", way.params, {})
     strength = versions.strength_of(name)
     text = ""
     if strength:
         text = st.text_input(
-            f"More strengths: {literal(way.params[strength].label)}",
-            key=f"{STRENGTHS}-{name}", persist_state="session", placeholder="None",
-            help="Numbers with commas between: a run for each beside the one above, so that the "
-            "front can be drawn.",
+            tr(f"More strengths: {literal(way.params[strength].label)}"),
+            key=f"{STRENGTHS}-{name}", persist_state="session", placeholder=tr("None"),
+            help=tr("Numbers with commas between: a run for each beside the one above, so that the "
+            "front can be drawn."),
         )  # fmt: skip
     epochs, rate = 0, 0.0
     if learns(name):
         left, right = st.columns(2)
         epochs = left.number_input(
-            "Epochs of training on", 0, 1000, 1, key=EPOCHS, persist_state="session",
-            help="What was taken away is often made up for by a little training.",
+            tr("Epochs of training on"), 0, 1000, 1, key=EPOCHS, persist_state="session",
+            help=tr("What was taken away is often made up for by a little training."),
         )  # fmt: skip
         usual = float(entry.trained.spec.training.get("learning_rate", 1e-3))
         rate = right.number_input(
-            "Learning rate", LEAST_RATE, 10.0, usual, max(LEAST_RATE, usual / 10), format="%.2e",
+            tr("Learning "
+                "rate"), LEAST_RATE, 10.0, usual, max(LEAST_RATE, usual / 10), format="%.2e",
             key=f"{RATE}-{entry.name}", persist_state="session",
-            help="At first that of the model's own training, whose schedule is stretched over the "
-            "epochs; less is safer where these are few.",
+            help=tr("At first that of the model's own training, whose schedule is stretched over "
+                "the "
+            "epochs; less is safer where these are few."),
         )  # fmt: skip
     else:
-        st.caption("Nothing is learned after it, so it takes as long as one test.")
+        st.caption(tr("Nothing is learned after it, so it takes as long as one test."))
     try:
         values = _strengths(text, way.params[strength]) if strength else ()
     except BadInput as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return None
     return Asked(_ways(name, given, strength, values), int(epochs), float(rate))
 
@@ -132,7 +139,7 @@ def _data(entry: ModelEntry) -> str:
     try:
         status = data_status(entry.data, entry.data_params)
     except BadInput as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return ""
     if status.there or status.fetched:
         return ""
@@ -142,16 +149,16 @@ def _data(entry: ModelEntry) -> str:
 
 def _start(entry: ModelEntry, asked: Asked, path: str) -> None:
     try:
-        with st.spinner("Checking model and data…"):
+        with st.spinner(tr("Checking model and data…")):
             records = sweep(
                 sweep_specs(entry.name, asked.ways, asked.epochs, asked.learning_rate or None, path)
             )
     except SpecError as error:
         for problem in error.problems:
-            st.error(literal(problem))
+            st.error(literal(tr(problem)))
         return
     except (DlexplainError, OSError) as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     st.session_state[TOLD] = [f"{record.name} is {record.state}." for record in records]
     runs_now.clear()
@@ -192,5 +199,5 @@ def show_failed(model: str) -> None:
     ][:3]  # fmt: skip
     for record in failed:
         st.caption(
-            f":material/error: {literal(record.name)} (run {record.id}): {literal(record.why)}"
+            f":material/error: {literal(record.name)} (run {record.id}): {literal(tr(record.why))}"
         )

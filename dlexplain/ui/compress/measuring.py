@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from dlexplain.language import shown_by, tr
 from dlexplain.results.compression import Compression
 from dlexplain.services.compress.versions import alike, versions_of
 from dlexplain.services.jobs import Progress
@@ -39,30 +40,31 @@ def ask(entry: ModelEntry) -> None:
     known = {one.name: one.title for one in alike(entry)}
     made = [name for name in versions_of(entry.name) if name in known]
     if not known:
-        st.caption("There is no other model of this task and data set to compare it with yet.")
+        st.caption(tr("There is no other model of this task and data set to compare it with yet."))
         return
     key = f"compression-others-{entry.name}-{len(made)}"
     others = st.multiselect(
-        "Models beside it", list(known), default=made[-MOST_NAMED:], key=key,
-        format_func=known.__getitem__, persist_state="session",
-        help="At first its compressed versions. Any model of the same task and data set will do, "
-        "such as a student that learnt from it.",
+        tr("Models beside it"), list(known), default=made[-MOST_NAMED:], key=key,
+        format_func=shown_by(known.__getitem__), persist_state="session",
+        help=tr("At first its compressed versions. Any model of the same task and data set will "
+            "do, "
+        "such as a student that learnt from it."),
     )  # fmt: skip
     left, right = st.columns(2)
     turns = left.number_input(
-        "Turns", 1, 1000, USUAL_TURNS, key=TURNS, persist_state="session",
-        help="In each every model computes once. Intervals need 6; more make them narrower.",
+        tr("Turns"), 1, 1000, USUAL_TURNS, key=TURNS, persist_state="session",
+        help=tr("In each every model computes once. Intervals need 6; more make them narrower."),
     )  # fmt: skip
     limit = right.number_input(
-        "Largest batch", 1, 4096, USUAL_LIMIT, key=LIMIT, persist_state="session",
-        help="The best batch is looked for among 1, 2, 4 and so on up to this.",
+        tr("Largest batch"), 1, 4096, USUAL_LIMIT, key=LIMIT, persist_state="session",
+        help=tr("The best batch is looked for among 1, 2, 4 and so on up to this."),
     )  # fmt: skip
     running = job_of(entry.name)
     busy = running is not None and running.active
     if st.button(
-        "Measure", type="primary", icon=":material/speed:", disabled=busy or not others,
+        tr("Measure"), type="primary", icon=":material/speed:", disabled=busy or not others,
         key="compression-measure",
-        help="A measurement is being made; cancel that one first." if busy else None,
+        help=tr("A measurement is being made; cancel that one first.") if busy else None,
     ):  # fmt: skip
         begin(Question(entry.name, tuple(others), int(turns), int(limit)))
         st.rerun()

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dlexplain.figures.folder_report import folder_report, map_address, summary, tiles_html
 from dlexplain.figures.folders import contact_sheet, jpeg_address, plot_folder, view_tile
+from dlexplain.language import in_words, shown_by, tr
 from dlexplain.results import ExplainedFolder, PictureAnswer
 from dlexplain.results.folders import ORDERS, Order
 from dlexplain.results.words import duration
@@ -55,8 +56,10 @@ def _progress(found: Asked[ExplainedFolder]) -> None:
     if result is not None:
         earlier = f", {result.earlier:,d} of them done earlier" if result.earlier else ""
         st.caption(
-            f"{literal(result.source)}: {result.total:,d} files{earlier}, "
-            f"{duration(max(1, result.seconds))}"
+            tr(
+                f"{literal(result.source)}: {result.total:,d} files{earlier}, "
+                f"{duration(max(1, result.seconds))}"
+            )
         )
     st.empty()  # over the button of an earlier drawing
 
@@ -66,18 +69,18 @@ def _options(orders: tuple[Order, ...]) -> tuple[str, Order]:
     state[ORDER] = state[ORDER] if state.get(ORDER) in orders else _first(orders)
     left, right = st.columns([1, 1], vertical_alignment="bottom")
     view = left.segmented_control(
-        "View",
+        tr("View"),
         list(VIEWS),
         default=MAPS,
-        format_func=VIEWS.__getitem__,
+        format_func=shown_by(VIEWS.__getitem__),
         key=VIEW,
         required=True,
         label_visibility="collapsed",
     )
     order = right.selectbox(
-        "Order",
+        tr("Order"),
         orders,
-        format_func=ORDERS.__getitem__,
+        format_func=shown_by(ORDERS.__getitem__),
         key=ORDER,
         label_visibility="collapsed",
     )
@@ -106,16 +109,19 @@ def _facts(now: ExplainedFolder) -> None:
     """How often the models are right, in a line."""
     count = len(now.answers)
     told = "".join(f" · {literal(line)}" for line in summary(now))
-    st.markdown(f"**{count:,d} pictures**{told}")
+    st.markdown(f"**{count:,d} pictures**{tr(told)}")
 
 
 def _tiles(now: ExplainedFolder, answers: list[PictureAnswer]) -> None:
     shown = answers[:TILES]
     st.html(tiles_html(now, shown, _map))
     st.caption(
-        _part(len(shown), len(answers))
-        + f"Each map, by {literal(now.title)}, explains its picture's class on a scale of its own."
-        + (" Blue frames are right, orange ones wrong." if now.known else "")
+        tr(_part(len(shown), len(answers)))
+        + tr(
+            f"Each map, by {literal(now.title)}, explains its picture's class on a scale of its "
+            "own."
+        )
+        + (tr(" Blue frames are right, orange ones wrong.") if now.known else "")
     )
 
 
@@ -125,18 +131,22 @@ def _table(now: ExplainedFolder, answers: list[PictureAnswer]) -> None:
     bits = st.column_config.NumberColumn(format="%.2f")
     picture = st.column_config.ImageColumn(width="small")
     st.dataframe(
-        rows,
+        in_words(rows),
         hide_index=True,
         row_height=52,
         height=min(560, 52 * len(rows) + 40),
-        column_config={
+        column_config=in_words({
             "Picture": picture, "Map": picture, "Probability": share, "Entropy": bits,
             "Rival": share, "Disagreement": bits,
-        },
+        }),
     )  # fmt: skip
     st.caption(
-        _part(len(rows), len(answers)) + "A click on a heading sorts. Entropy of all classes' "
-        "probabilities: 0 bits where the model is certain." + (DISAGREEMENT if now.rival else "")
+        tr(_part(len(rows), len(answers)))
+        + tr(
+            "A click on a heading sorts. Entropy of all classes' "
+            "probabilities: 0 bits where the model is certain."
+        )
+        + (tr(DISAGREEMENT) if now.rival else "")
     )
 
 
@@ -172,7 +182,7 @@ def _left_out(now: ExplainedFolder) -> None:
         return
     more = f"\n- and {len(problems) - NAMED:,d} more" if len(problems) > NAMED else ""
     lines = "".join(f"\n- {literal(one)}" for one in problems[:NAMED])
-    st.warning(f"Left out:\n{lines}{more}", icon=":material/broken_image:")
+    st.warning(tr(f"Left out:\n{lines}{more}"), icon=":material/broken_image:")
 
 
 def _downloads(found: Asked[ExplainedFolder]) -> None:

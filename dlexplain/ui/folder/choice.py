@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
+from dlexplain.language import shown_by, tr
 from dlexplain.services.pictures.sources import FORMATS_IN_WORDS, PictureFiles, find_pictures
 from dlexplain.settings import settings
 from dlexplain.ui.markdown import literal
@@ -21,10 +22,10 @@ def arrived() -> bool:
 def choose_files() -> PictureFiles | None:
     """What there is to explain, if it can be read; else says why, or what to do."""
     way = st.segmented_control(
-        "Pictures from",
+        tr("Pictures from"),
         list(WAYS),
         default=st.session_state.get(KEPT, ZIP),
-        format_func=WAYS.__getitem__,
+        format_func=shown_by(WAYS.__getitem__),
         key=SOURCE,
         required=True,
         label_visibility="collapsed",
@@ -33,20 +34,24 @@ def choose_files() -> PictureFiles | None:
     try:
         return _folder() if way == FOLDER else _upload()
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return None
 
 
 def _upload() -> PictureFiles | None:
     """The ZIP's files, listed once."""
     file = st.file_uploader(
-        "Drop a ZIP of pictures",
+        tr("Drop a ZIP of pictures"),
         type=["zip"],
         key=UPLOAD,
         max_upload_size=settings().max_zip_mb,
-        help=f"{FORMATS_IN_WORDS}, up to {settings().max_folder_pictures:,d}; folders inside that "
-        "are named after classes say what is right. The ZIP is kept in memory only; answers, maps "
-        "and what the model saw are kept on the server's disk, so that they can be gone on with.",
+        help=tr(
+            f"{FORMATS_IN_WORDS}, up to {settings().max_folder_pictures:,d}; folders inside that "
+            "are named after classes say what is right. The ZIP is kept in memory only; answers, "
+            "maps "
+            "and what the model saw are kept on the server's disk, so that they can be gone on "
+            "with."
+        ),
     )
     if file is None:
         st.session_state.pop(LISTED, None)
@@ -60,11 +65,13 @@ def _upload() -> PictureFiles | None:
 
 def _folder() -> PictureFiles | None:
     path = st.text_input(
-        "Folder or ZIP on the server",
+        tr("Folder or ZIP on the server"),
         key=PATH,
         persist_state="session",
-        placeholder="/path/to/pictures",
-        help="Pictures in folders below count too; folders that are named after classes say what "
-        "is right.",
+        placeholder=tr("/path/to/pictures"),
+        help=tr(
+            "Pictures in folders below count too; folders that are named after classes say what "
+            "is right."
+        ),
     )
     return find_pictures(path.strip()) if path.strip() else None

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from dlexplain.language import shown_by, tr
 from dlexplain.params import Value
 from dlexplain.results import ExplainedFolder
 from dlexplain.results.folders import ORDERS, Order
@@ -62,15 +63,17 @@ def choose_what(model: LoadedModel, arrived: bool) -> What:
     state[METHOD] = state[METHOD] if state.get(METHOD) in known else _first(names)
     left, right = st.columns(2)
     method = left.selectbox(
-        "Map of each picture by",
+        tr("Map of each picture by"),
         names,
         format_func=lambda name: (
-            known[name].title + ("" if known[name].one_pass else f", {MANY_PASSES}")
+            tr(known[name].title) + ("" if known[name].one_pass else f", {MANY_PASSES}")
         ),
         key=METHOD,
         persist_state="session",
-        help="Methods that take one pass a picture, which come first, explain many pictures in "
-        "about the time of a forward and a backward pass of each.",
+        help=tr(
+            "Methods that take one pass a picture, which come first, explain many pictures in "
+            "about the time of a forward and a backward pass of each."
+        ),
     )
     with right:
         return What(method, _rival(model, arrived))
@@ -87,15 +90,17 @@ def _rival(model: LoadedModel, arrived: bool) -> str:
     from_address("rival", one_of("model of the same classes", offered), arrived, RIVAL)
     state[RIVAL] = state[RIVAL] if state.get(RIVAL) in offered else None
     chosen = st.selectbox(
-        "Compare with",
+        tr("Compare with"),
         list(offered),
         index=None,
-        format_func=lambda name: offered[name].title,
+        format_func=lambda name: tr(offered[name].title),
         key=RIVAL,
         persist_state="session",
-        placeholder="No second model" if offered else "No other model of these classes",
+        placeholder=tr("No second model") if offered else tr("No other model of these classes"),
         disabled=not offered,
-        help="A second model of the same classes: where the two disagree, one of them is wrong.",
+        help=tr(
+            "A second model of the same classes: where the two disagree, one of them is wrong."
+        ),
     )
     return chosen or ""
 
@@ -131,14 +136,16 @@ def _fit(model: LoadedModel) -> str:
     state[FIT_USUAL] = usual
     return (
         st.segmented_control(
-            "Into the model's square",
+            tr("Into the model's square"),
             list(WAYS),
-            format_func=WAYS.__getitem__,
+            format_func=shown_by(WAYS.__getitem__),
             key=FIT,
             required=True,
             persist_state="session",
-            help="Crop takes the square in the middle, pad shows all with bars of the model's mean "
-            "colour, squash shows all out of proportion.",
+            help=tr(
+                "Crop takes the square in the middle, pad shows all with bars of the model's mean "
+                "colour, squash shows all out of proportion."
+            ),
         )
         or usual
     )
@@ -158,7 +165,7 @@ def start(
     count = 0 if files is None else len(files.files)
     plural = "" if count == 1 else "s"
     pressed = st.button(
-        f"Explain {count:,d} picture{plural}" if count else "Explain",
+        tr(f"Explain {count:,d} picture{plural}") if count else tr("Explain"),
         type="primary",
         disabled=question is None,
         icon=":material/play_arrow:",

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlexplain.language import Later
 from dlexplain.results import Inside, PastChange, SeriesAttention, SeriesForecast, WhatIf
 from dlexplain.services.forecast.changes import what_if
 from dlexplain.services.forecast.forecasting import forecast_at
@@ -11,7 +12,7 @@ from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.loading import load
 
 
-@st.cache_resource(max_entries=6, show_spinner="Loading the model…")
+@st.cache_resource(max_entries=6, show_spinner=Later("Loading the model…"))
 def model(name: str) -> LoadedForecaster:
     """The model, loaded."""
     return load(LoadedForecaster, name)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dlexplain.errors import BadInput, DataError
 from dlexplain.figures.forecasts import plot_series_forecast, plot_what_if
+from dlexplain.language import in_words, tr
 from dlexplain.results import PastChange, WhatIf, about_of, csv_of, iso_date, period_text
 from dlexplain.results.words import sentence, written
 from dlexplain.services.forecast.models import LoadedForecaster
@@ -38,22 +39,24 @@ def _show(
     model: LoadedForecaster, given: GivenSeries, row: int, target: int, changes: list[PastChange]
 ) -> None:
     if not changes:
-        st.info("Type another value above, or edit the table; the forecast then moves.")
+        st.info(tr("Type another value above, or edit the table; the forecast then moves."))
         told = cache.forecast(model, given, row, True)
         chart(plot_series_forecast(told, target), "forecast-plain")
         return
-    st.button("Undo all changes", key=UNDO, icon=":material/undo:", on_click=_undo, type="tertiary")
+    st.button(
+        tr("Undo all changes"), key=UNDO, icon=":material/undo:", on_click=_undo, type="tertiary"
+    )
     try:
         found = cache.changed(model, given, row, tuple(changes))
     except DataError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     chart(plot_what_if(found, target), "forecast-what-if")
-    st.markdown(_sentence(found, target))
+    st.markdown(tr(_sentence(found, target)))
     for note in found.after.notes:
-        st.caption(f":material/info: {literal(sentence(note))}")
-    with st.expander("By how much, each period ahead", icon=":material/table:"):
-        st.dataframe(_differences(found), hide_index=True)
+        st.caption(f":material/info: {literal(tr(sentence(note)))}")
+    with st.expander(tr("By how much, each period ahead"), icon=":material/table:"):
+        st.dataframe(in_words(_differences(found)), hide_index=True)
     download(
         "CSV",
         lambda: csv_of(found.rows()),
@@ -125,12 +128,12 @@ def _one(
     for key, offered, usual in ((SERIES, names, names[first]), (DATE, dates, dates[0])):
         if st.session_state.get(key) not in offered:  # as of another model or origin
             st.session_state[key] = usual
-    series = left.selectbox("Past value of", names, key=SERIES, persist_state="session")
+    series = left.selectbox(tr("Past value of"), names, key=SERIES, persist_state="session")
     date = middle.selectbox(
-        "in",
+        tr("in"),
         dates,
         key=DATE,
-        format_func=lambda day: period_text(day, period),
+        format_func=lambda day: tr(period_text(day, period)),
         persist_state="session",
     )
     now = float(window.loc[window["date"] == date, series].iloc[0])
@@ -144,7 +147,7 @@ def _one(
         format=_format(step),
         key=key,
         persist_state="session",
-        help=f"It was {was}{_unit(model, series)}. What follows the origin stays as it was.",
+        help=tr(f"It was {was}{_unit(model, series)}. What follows the origin stays as it was."),
     )
     return [] if np.isclose(value, now, rtol=1e-9) else [PastChange(series, date, float(value))]
 
@@ -153,7 +156,7 @@ def _table(
     model: LoadedForecaster, given: GivenSeries, row: int, window: pd.DataFrame
 ) -> list[PastChange]:
     key = _key(TABLE, model, given, row, str(st.session_state.get(UNDONE, 0)))
-    with st.expander("Edit the whole window", icon=":material/edit:"):
+    with st.expander(tr("Edit the whole window"), icon=":material/edit:"):
         edited = st.data_editor(
             _begun(key, window, given.data.period),
             key=key,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.language import Later, shown_by, tr
 from dlexplain.results import SeriesAbout, iso_date, period_text
 from dlexplain.services.forecast.sources import (
     EXAMPLE,
@@ -72,12 +73,15 @@ def choose_series(entry: ModelEntry, arrived: bool, zero_shot: bool = False) -> 
             return None
         given = _source_of(entry.name, key, model.weights.stat().st_mtime_ns)
     except (DlexplainError, OSError) as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return None
     if key == EXAMPLE:
         st.info(
-            "These series are drawn at random, to try the page with: they say nothing of the world."
-            + _where(own),
+            tr(
+                "These series are drawn at random, to try the page with: they say nothing of the "
+                "world."
+            )
+            + tr(_where(own)),
             icon=":material/casino:",
         )
     return given
@@ -100,14 +104,16 @@ def _choose_source(entry: ModelEntry, arrived: bool, zero_shot: bool) -> str:
         st.session_state[SOURCE] = default_source(model)
     return str(
         st.selectbox(
-            "Series",
+            tr("Series"),
             list(titles),
-            format_func=titles.__getitem__,
+            format_func=shown_by(titles.__getitem__),
             key=SOURCE,
             persist_state="session",
-            help="What the model was trained on, where it is here; made-up series of the same "
-            "form; or a CSV with a column of dates and the model's series."
-            + (" Zero-shot: any others, by scales of their own." if zero_shot else ""),
+            help=tr(
+                "What the model was trained on, where it is here; made-up series of the same "
+                "form; or a CSV with a column of dates and the model's series."
+            )
+            + (tr(" Zero-shot: any others, by scales of their own.") if zero_shot else ""),
         )
     )
 
@@ -119,7 +125,7 @@ def _where(own: SeriesSource) -> str:
     return f" For real ones choose **{title}** above, or upload them as a CSV."
 
 
-@st.cache_resource(max_entries=16, show_spinner="Reading the series…")
+@st.cache_resource(max_entries=16, show_spinner=Later("Reading the series…"))
 def _source_of(name: str, key: str, version: int) -> GivenSeries:
     return read_source(find(name, TASK).trained, key)
 
@@ -128,32 +134,35 @@ def _uploaded(entry: ModelEntry) -> GivenSeries | None:
     model = entry.trained
     names = literal(", ".join(model.facts["series"]))
     file = st.file_uploader(
-        f"A CSV with a column of dates and: {names}",
+        tr(f"A CSV with a column of dates and: {names}"),
         type=["csv", "txt"],
         key=FILE,
         max_upload_size=MEGABYTES,
     )
     st.download_button(
-        "An example of the file",
+        tr("An example of the file"),
         lambda: example_csv(model),
         f"{entry.name}-example.csv",
         "text/csv",
         icon=":material/download:",
         on_click="ignore",
         type="tertiary",
-        help="Made-up series in the form that this model reads.",
+        help=tr("Made-up series in the form that this model reads."),
     )
     if file is None:
         st.info(
-            f"Drop a CSV above: one row a period, oldest first or last, with the series {names}."
-            + (" FRED-MD's own file is read as it is." if entry.data == "fred-md" else ""),
+            tr(
+                "Drop a CSV above: one row a period, oldest first or last, with the series "
+                f"{names}."
+            )
+            + (tr(" FRED-MD's own file is read as it is.") if entry.data == "fred-md" else ""),
             icon=":material/arrow_upward:",
         )
         return None
     return _read(entry.name, file.name, file.getvalue())
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the series…")
+@st.cache_resource(max_entries=8, show_spinner=Later("Reading the series…"))
 def _read(model: str, name: str, content: bytes) -> GivenSeries:
     return read_csv(find(model, TASK).trained, content, name)
 
@@ -169,12 +178,14 @@ def choose_origin(given: GivenSeries, rows: range, arrived: bool) -> int:
     if len(dates) == 1:
         return rows[0]
     chosen = st.select_slider(
-        "Forecast made in",
+        tr("Forecast made in"),
         dates,
         key=ORIGIN,
         persist_state="session",
-        format_func=lambda date: period_text(date, period),
-        help="The last period that the model sees. Move it back to see what it would have said.",
+        format_func=lambda date: tr(period_text(date, period)),
+        help=tr(
+            "The last period that the model sees. Move it back to see what it would have said."
+        ),
     )
     return rows[dates.index(str(chosen))]
 
@@ -200,7 +211,7 @@ def choose_target(names: Sequence[str], known: Mapping[str, SeriesAbout], arrive
     if st.session_state.get(TARGET) not in names:
         st.session_state[TARGET] = names[0]
     chosen = st.segmented_control(
-        "Series that is forecast",
+        tr("Series that is forecast"),
         list(names),
         format_func=literal,
         key=TARGET,

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.services.forecast.sources import GivenSeries, SeriesSource, read_own
 from dlexplain.services.jobs import Progress
 from dlexplain.trained.catalogue import ModelEntry
@@ -15,7 +16,7 @@ PARTS = 100
 def offer_fetching(entry: ModelEntry, source: SeriesSource) -> None:
     """Why the series are not here, and a button that fetches them where that can be done."""
     st.info(
-        f"{literal(source.title)} is not here: {literal(source.how)}.",
+        tr(f"{literal(source.title)} is not here: {literal(source.how)}."),
         icon=":material/cloud_download:",
     )
     if not source.fetched:
@@ -29,7 +30,7 @@ def offer_fetching(entry: ModelEntry, source: SeriesSource) -> None:
 
         return read_own(entry.trained, True, report)
 
-    pressed = st.button("Fetch them", icon=":material/download:")
+    pressed = st.button(tr("Fetch them"), icon=":material/download:")
     known: Asked[GivenSeries] | None = st.session_state.get(SLOT)
     if pressed or (known is not None and known.question == entry.name):
         show_live(_show, asked(SLOT, entry.name, "Fetching", work, anew=pressed))

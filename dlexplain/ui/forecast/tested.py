@@ -5,6 +5,7 @@ import streamlit as st
 
 from dlexplain.figures.forecasts import plot_coverage
 from dlexplain.figures.tested import plot_errors
+from dlexplain.language import in_words, shown_by, tr
 from dlexplain.results import SeriesBacktest, about_of, csv_of, period_text
 from dlexplain.results.mean_errors import measured
 from dlexplain.results.series import POOR
@@ -41,21 +42,23 @@ def _show(found: Asked[SeriesBacktest], name: str) -> None:
         return
     target = result.tested.names.index(name)
     if result.made_up:
-        st.markdown("These series are made up: what is below is **no test of the model**.")
+        st.markdown(tr("These series are made up: what is below is **no test of the model**."))
     else:
         _verdict(result, target)
         _means(result, name)
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Errors", help=glossary("MASE"))
+        st.subheader(tr("Errors"), help=glossary("MASE"))
         chart(plot_errors(result.tested, target), "forecast-errors")
     with right:
-        st.subheader("Do the intervals hold?", help=glossary("coverage", "quantile", "conformal"))
+        st.subheader(
+            tr("Do the intervals hold?"), help=glossary("coverage", "quantile", "conformal")
+        )
         chart(plot_coverage(result, target), "forecast-coverage")
     _coverage(result, target)
     _table(result)
     for note in result.notes:
-        st.caption(f":material/info: {literal(sentence(note))}")
+        st.caption(f":material/info: {literal(tr(sentence(note)))}")
 
 
 def _means(result: SeriesBacktest, name: str) -> None:
@@ -70,11 +73,15 @@ def _means(result: SeriesBacktest, name: str) -> None:
         }
         for mean in means
     ]
-    st.dataframe(rows, hide_index=True)
+    st.dataframe(in_words(rows), hide_index=True)
     st.caption(
-        f"Over all periods ahead; n = {means[0].mase.n} origins. In brackets the 95% interval by a "
-        f"bootstrap over blocks of {means[0].block} origins, as neighbours' forecasts overlap; few "
-        "blocks make it too narrow rather than too wide. Less than 0 is for the model."
+        tr(
+            f"Over all periods ahead; n = {means[0].mase.n} origins. In brackets the 95% "
+            "interval by a "
+            f"bootstrap over blocks of {means[0].block} origins, as neighbours' forecasts "
+            "overlap; few "
+            "blocks make it too narrow rather than too wide. Less than 0 is for the model."
+        )
     )
 
 
@@ -88,9 +95,11 @@ def _verdict(result: SeriesBacktest, target: int) -> None:
     name = literal(about_of(result.about, tested.names[target]).title)
     who = "the model is best" if best == 0 else f"**{tested.forecasters[best]} beats the model**"
     st.markdown(
-        f"For {name}, over {len(tested.origins)} origins from "
-        f"{period_text(tested.origins[0], result.period)} to "
-        f"{period_text(tested.origins[-1], result.period)}, {who}. Mean MASE: {told}."
+        tr(
+            f"For {name}, over {len(tested.origins)} origins from "
+            f"{period_text(tested.origins[0], result.period)} to "
+            f"{period_text(tested.origins[-1], result.period)}, {who}. Mean MASE: {told}."
+        )
     )
 
 
@@ -110,21 +119,28 @@ def _coverage(result: SeriesBacktest, target: int) -> None:
                 f"{abs(wider):.0%} {'wider' if wider >= 0 else 'narrower'}"
             )
         rows.append(row)
-    st.dataframe(rows, hide_index=True)
+    st.dataframe(in_words(rows), hide_index=True)
     _warn(result, target)
     st.caption(
-        "The part of the truth inside, mean of all periods ahead. Where, for the chosen series, it "
-        f"is more than {100 * POOR:.0f} points below what the interval says, a warning stands here."
+        tr(
+            "The part of the truth inside, mean of all periods ahead. Where, for the chosen "
+            "series, it "
+            f"is more than {100 * POOR:.0f} points below what the interval says, a warning "
+            "stands here."
+        )
     )
     if result.calibration is not None:
         learned = result.calibration
         st.caption(
-            f"Calibrated on {learned.count} origins, "
-            f"{period_text(learned.first, result.period)} to "
-            f"{period_text(learned.last, result.period)}, whose periods ahead all lie in the "
-            "validation period (split conformal, Romano et al. 2019). Its promise is for "
-            "exchangeable data; forecasts of neighbouring origins overlap and times change, so it "
-            "is measured here, from the first origin of the test period on."
+            tr(
+                f"Calibrated on {learned.count} origins, "
+                f"{period_text(learned.first, result.period)} to "
+                f"{period_text(learned.last, result.period)}, whose periods ahead all lie in the "
+                "validation period (split conformal, Romano et al. 2019). Its promise is for "
+                "exchangeable data; forecasts of neighbouring origins overlap and times change, "
+                "so it "
+                "is measured here, from the first origin of the test period on."
+            )
         )
 
 
@@ -135,9 +151,9 @@ def _warn(result: SeriesBacktest, target: int) -> None:
     name = literal(about_of(result.about, result.tested.names[target]).title)
     held = ", ".join(f"{level:d}% hold {part:.0%}" for level, part in poor.items())
     st.warning(
-        f"For {name} these intervals hold less than they say: {held}"
+        tr(f"For {name} these intervals hold less than they say: {held}")
         + (
-            ", even calibrated: its test period is not like the validation period."
+            tr(", even calibrated: its test period is not like the validation period.")
             if result.calibrated is not None
             else "."
         )
@@ -146,10 +162,10 @@ def _warn(result: SeriesBacktest, target: int) -> None:
 
 def _table(result: SeriesBacktest) -> None:
     measure = st.segmented_control(
-        "Errors by series and period ahead",
+        tr("Errors by series and period ahead"),
         list(MEASURES),
         default="mase",
-        format_func=MEASURES.__getitem__,
+        format_func=shown_by(MEASURES.__getitem__),
         key=MEASURE,
         required=True,
     )
@@ -157,15 +173,20 @@ def _table(result: SeriesBacktest) -> None:
         {key: round(value, 4) if isinstance(value, float) else value for key, value in row.items()}
         for row in result.rows(measure or "mase")
     ]
-    st.dataframe(rows, hide_index=True, height=300)
+    st.dataframe(in_words(rows), hide_index=True, height=300)
     st.caption(
-        "MASE is the mean absolute error in units of the random walk's mean one-step error in "
-        "training; RMSE is in the series' own units. Seasonal naive takes the value of a year "
-        "before; AR is an autoregression of the changes by statsmodels, fitted anew at each origin "
-        "to what was known then."
+        tr(
+            "MASE is the mean absolute error in units of the random walk's mean one-step error in "
+            "training; RMSE is in the series' own units. Seasonal naive takes the value of a year "
+            "before; AR is an autoregression of the changes by statsmodels, fitted anew at each "
+            "origin "
+            "to what was known then."
+        )
         + (
-            " Drift adds the mean changes of the part by which the series are scaled: what the "
-            "scales say without the network."
+            tr(
+                " Drift adds the mean changes of the part by which the series are scaled: what the "
+                "scales say without the network."
+            )
             if DRIFT in result.tested.forecasters
             else ""
         )

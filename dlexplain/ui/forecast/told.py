@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dlexplain.figures.forecasts import plot_series_forecast
+from dlexplain.language import in_words, shown_by, tr
 from dlexplain.results import SeriesForecast, about_of, period_text
 from dlexplain.results.words import sentence, written
 from dlexplain.services.forecast.forecasting import part_text
@@ -29,26 +30,28 @@ def show_forecast(
     from_address("intervals", one_of("kind of intervals", KINDS), arrived, KIND)
     st.session_state.setdefault(KIND, "calibrated")
     kind = st.segmented_control(
-        "Intervals",
+        tr("Intervals"),
         list(KINDS),
-        format_func=KINDS.__getitem__,
+        format_func=shown_by(KINDS.__getitem__),
         key=KIND,
         required=True,
         persist_state="session",
-        help="Calibrated: widened or narrowed, a number a horizon and series, so that on the "
-        "model's validation period they held the truth as often as they say (split conformal). "
-        "The view Backtest says how well that carries over.",
+        help=tr(
+            "Calibrated: widened or narrowed, a number a horizon and series, so that on the "
+            "model's validation period they held the truth as often as they say (split conformal). "
+            "The view Backtest says how well that carries over."
+        ),
     )
     told = cache.forecast(model, given, row, kind != "trained")
     chart(plot_series_forecast(told, target), "forecast-lines")
-    st.markdown(_sentence(told, target))
-    st.caption(part_text(model, given, row))
+    st.markdown(tr(_sentence(told, target)))
+    st.caption(tr(part_text(model, given, row)))
     for note in told.notes:
-        st.caption(f":material/info: {literal(sentence(note))}")
-    with st.expander("In numbers", icon=":material/table:"):
+        st.caption(f":material/info: {literal(tr(sentence(note)))}")
+    with st.expander(tr("In numbers"), icon=":material/table:"):
         shown = _table(told, target)
         shown["date"] = [period_text(day, told.period) for day in told.ahead]
-        st.dataframe(shown.rename(columns={"date": "period"}), hide_index=True)
+        st.dataframe(in_words(shown.rename(columns={"date": "period"})), hide_index=True)
     with st.container(horizontal=True):
         stem, about = (
             f"{model.name}-{told.origin}",

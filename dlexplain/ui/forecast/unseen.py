@@ -3,6 +3,7 @@ torch here."""
 
 import streamlit as st
 
+from dlexplain.language import Later, shown_by, tr
 from dlexplain.services.forecast.sources import GivenSeries
 from dlexplain.services.forecast.unseen import columns_of, data_sets, is_there, read_unseen
 from dlexplain.trained.catalogue import ModelEntry, find
@@ -28,21 +29,25 @@ def choose_unseen(entry: ModelEntry, arrived: bool) -> GivenSeries | None:
         st.session_state[FROM] = entry.data if own else CSV
     key = str(
         st.selectbox(
-            "From", list(titles), format_func=titles.__getitem__, key=FROM, persist_state="session"
+            tr("From"),
+            list(titles),
+            format_func=shown_by(titles.__getitem__),
+            key=FROM,
+            persist_state="session",
         )
     )
     source: str | bytes = key
     name = "the CSV"
     if key == CSV:
         file = st.file_uploader(
-            "A CSV with a column of dates and columns of numbers",
+            tr("A CSV with a column of dates and columns of numbers"),
             type=["csv", "txt"],
             key=FILE,
             max_upload_size=MEGABYTES,
         )
         if file is None:
             st.info(
-                "Drop a CSV above: one row a period, with the series to be forecast.",
+                tr("Drop a CSV above: one row a period, with the series to be forecast."),
                 icon=":material/arrow_upward:",
             )
             return None
@@ -72,9 +77,13 @@ def _choose(entry: ModelEntry, offered: tuple[str, ...], arrived: bool) -> tuple
                 st.session_state[key] = name
     if len(own) > 1:
         st.caption(
-            f"{literal(entry.name)} reads {len(own)} series at once and what it says of one hangs "
-            "on the others, so it cannot forecast one alone: choose a column that stands for each, "
-            "such as another country's."
+            tr(
+                f"{literal(entry.name)} reads {len(own)} series at once and what it says of one "
+                "hangs "
+                "on the others, so it cannot forecast one alone: choose a column that stands for "
+                "each, "
+                "such as another country's."
+            )
         )
     chosen = []
     for place, (key, name) in enumerate(zip(keys, own, strict=True)):
@@ -83,12 +92,12 @@ def _choose(entry: ModelEntry, offered: tuple[str, ...], arrived: bool) -> tuple
         if key not in st.session_state or st.session_state[key] not in (None, *offered):
             st.session_state[key] = name if len(own) > 1 and name in offered else None
         one = across[place % ACROSS].selectbox(
-            "Series" if len(own) == 1 else f"For {literal(name)}",
+            tr("Series") if len(own) == 1 else tr(f"For {literal(name)}"),
             offered,
             index=None,
             key=key,
             format_func=literal,
-            placeholder="Choose a column",
+            placeholder=tr("Choose a column"),
             persist_state="session",
         )
         chosen += [str(one)] if one else []
@@ -97,7 +106,7 @@ def _choose(entry: ModelEntry, offered: tuple[str, ...], arrived: bool) -> tuple
         left = [name for key, name in zip(keys, own, strict=True) if not st.session_state.get(key)]
         lacking = ", ".join(left)
         what = "a column above" if len(own) == 1 else f"a column for {literal(lacking)}"
-        st.info(f"Choose {what}.", icon=":material/arrow_upward:")
+        st.info(tr(f"Choose {what}."), icon=":material/arrow_upward:")
     return tuple(chosen)
 
 
@@ -106,7 +115,7 @@ def _columns(source: str | bytes) -> tuple[str, ...]:
     return columns_of(source)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Reading the series…")
+@st.cache_resource(max_entries=16, show_spinner=Later("Reading the series…"))
 def _read(
     model: str, version: int, source: str | bytes, columns: tuple[str, ...], name: str
 ) -> GivenSeries:

@@ -11,6 +11,7 @@ from dlexplain.figures.series_explanations import (
     plot_compared,
     plot_series_attribution,
 )
+from dlexplain.language import tr
 from dlexplain.params import Value
 from dlexplain.registry import Registry
 from dlexplain.results import Arbitration, SeriesAttribution, about_of, csv_of
@@ -49,7 +50,7 @@ def show_why(
     chosen = choose_methods(known, FIRST, arrived, METHODS, model.name)
     params = method_params(f"forecast-{model.name}", known, chosen)
     if not chosen:
-        st.info("Choose at least one method.")
+        st.info(tr("Choose at least one method."))
         return {}
     question = Question(model, given, row, target, step, what)
     makers = [partial(_job, question, known[name].title, name, params[name]) for name in chosen]
@@ -89,16 +90,18 @@ def _asked(model: LoadedForecaster, arrived: bool) -> tuple[int, str]:
     with colours:
         palette_option()
     step = left.select_slider(
-        "Periods ahead", steps, key=STEP, persist_state="session",
-        help="Of the forecast that is explained.",
+        tr("Periods ahead"), steps, key=STEP, persist_state="session",
+        help=tr("Of the forecast that is explained."),
     ) if len(steps) > 1 else 1  # fmt: skip
     what = right.selectbox(
-        "What is explained",
+        tr("What is explained"),
         list(WHAT),
         key=WHICH,
         persist_state="session",
-        format_func=lambda name: capital(WHAT[name]),
-        help="The forecast, or how sure the model is: what widens an interval speaks for doubt.",
+        format_func=lambda name: tr(capital(WHAT[name])),
+        help=tr(
+            "The forecast, or how sure the model is: what widens an interval speaks for doubt."
+        ),
     )
     return int(step), str(what)
 
@@ -115,11 +118,13 @@ def _together(question: Question, answers: Asked[SeriesAttribution]) -> None:
         return
     done = [job.result for job in answers.jobs if job.result is not None]
     if len(done) > 1:
-        st.subheader("By series, all methods")
+        st.subheader(tr("By series, all methods"))
         chart(plot_compared(done), "forecast-compared")
         st.caption(
-            "Methods with different baselines answer different questions: what this past adds "
-            "to a past without news, or to the usual past; so they need not agree."
+            tr(
+                "Methods with different baselines answer different questions: what this past adds "
+                "to a past without news, or to the usual past; so they need not agree."
+            )
         )
     if done:
         with st.container(horizontal=True):
@@ -141,7 +146,7 @@ def _show_covered(first: SeriesAttribution, second: SeriesAttribution, found: Ar
             f"{one.names[part // window]} {str(one.dates[window - 1 - part % window])[:7]}"
             for part in parts
         ]
-        st.caption(literal(f"{one.title} marks: {', '.join(said)}"))
+        st.caption(literal(tr(f"{one.title} marks: {', '.join(said)}")))
 
 
 def _downloads(done: list[SeriesAttribution]) -> None:
@@ -160,9 +165,9 @@ def _downloads(done: list[SeriesAttribution]) -> None:
 def _draw(index: int, job: Job[SeriesAttribution]) -> None:
     found = job.result
     if found is None:
-        st.markdown(f"**{job.title}**")
+        st.markdown(f"**{tr(job.title)}**")
         return
-    st.markdown(f"**{literal(found.title)}**: {_sentence(found)}")
+    st.markdown(f"**{literal(tr(found.title))}**: {_sentence(found)}")
     palette = chosen_palette()
     figure = plot_series_attribution(found, None, palette)
     chart(figure, f"forecast-map-{index}", told=f"{found.title}.")
@@ -172,7 +177,7 @@ def _draw(index: int, job: Job[SeriesAttribution]) -> None:
     with right:
         chart(plot_by_lag(found, palette), f"forecast-by-lag-{index}")
     raised = "raised the forecast" if found.what == "median" else "widened the interval"
-    st.caption(f"{capital(palette.warm)} {raised}, {palette.cool} did the contrary.")
+    st.caption(tr(f"{capital(palette.warm)} {raised}, {palette.cool} did the contrary."))
 
 
 def _sentence(found: SeriesAttribution) -> str:

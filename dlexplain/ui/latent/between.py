@@ -5,6 +5,7 @@ import streamlit as st
 from dlexplain.errors import DlexplainError
 from dlexplain.figures.latent_sheets import path_sheet, png
 from dlexplain.figures.overlay import enlarged
+from dlexplain.language import shown_by, tr
 from dlexplain.results import LatentPath, SeenPicture
 from dlexplain.results.latents import Floats
 from dlexplain.services.latent.codes import HOW, along_arc, along_line, decode, interpolate
@@ -31,7 +32,7 @@ def show_between(
 ) -> dict[str, str | None]:
     """The view of autoencoders; returns what of it is to be in the address."""
     if data is None:
-        st.info("The second picture is one of the data set's, which is not here.")
+        st.info(tr("The second picture is one of the data set's, which is not here."))
         return {}
     first = cache.reconstruction(model, picture)
     other = choose_test(data, OTHER, "other", first_other(data, label), arrived, "To")
@@ -49,12 +50,12 @@ def show_walk(model: LatentModel, arrived: bool) -> dict[str, str | None]:
     columns = st.columns(3)
     seeds = [
         column.number_input(
-            title,
+            tr(title),
             0,
             LARGEST_SEED,
             key=key,
             persist_state="session",
-            help="Of the random numbers at this end.",
+            help=tr("Of the random numbers at this end."),
         )
         for column, title, key in zip(
             columns, ("From seed", "To seed"), ("latent-from", "latent-to"), strict=False
@@ -62,7 +63,7 @@ def show_walk(model: LatentModel, arrived: bool) -> dict[str, str | None]:
     ]
     label = 0
     if model.asked:
-        name = columns[2].selectbox("Class", model.asked, key=f"latent-walk-{model.name}")
+        name = columns[2].selectbox(tr("Class"), model.asked, key=f"latent-walk-{model.name}")
         label = model.asked.index(name)
     ends = [cache.samples(model.name, "", 1, int(seed), 0.0).noise[0] for seed in seeds]
     _show(model, ends[0], ends[1], "spherical", label)
@@ -77,35 +78,37 @@ def _seed(text: str) -> int:
 
 def _show(model: LatentModel, first: Floats, last: Floats, usual: str, label: int) -> None:
     how = st.segmented_control(
-        "Way",
+        tr("Way"),
         list(HOW),
         default=usual,
-        format_func=str.capitalize,
+        format_func=shown_by(str.capitalize),
         key=f"latent-way-{usual}",
         required=True,
-        help="Linear: (1 - t) a + t b. Spherical: along the arc between the two, which keeps the "
-        "length that random numbers have (White 2016).",
+        help=tr(
+            "Linear: (1 - t) a + t b. Spherical: along the arc between the two, which keeps the "
+            "length that random numbers have (White 2016)."
+        ),
     )
     try:
         path = interpolate(model, first, last, STEPS, how or usual, label)
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     st.image(
         png(path_sheet(path)),
         width="stretch",
-        caption=f"{STEPS} pictures, both ends included",
-        alt="Pictures on the way from the first to the last",
+        caption=tr(f"{STEPS} pictures, both ends included"),
+        alt=tr("Pictures on the way from the first to the last"),
     )
     st.fragment(_one)(model, first, last, how or usual, label)
     _told(path)
 
 
 def _one(model: LatentModel, first: Floats, last: Floats, how: str, label: int) -> None:
-    share = st.slider("How far", 0.0, 1.0, 0.5, 0.02, key="latent-share")
+    share = st.slider(tr("How far"), 0.0, 1.0, 0.5, 0.02, key="latent-share")
     between = along_arc if how == "spherical" else along_line
     made = decode(model, between(first, last, share)[None], label)[0]
-    st.image(enlarged(made), width=SIDE, alt=f"The picture at {share:.0%} of the way")
+    st.image(enlarged(made), width=SIDE, alt=tr(f"The picture at {share:.0%} of the way"))
 
 
 def told(path: LatentPath) -> str:
@@ -121,7 +124,7 @@ def told(path: LatentPath) -> str:
 
 
 def _told(path: LatentPath) -> None:
-    st.caption(told(path))
+    st.caption(tr(told(path)))
     download(
         "PNG", lambda: png(path_sheet(path)), f"{path.model}-between.png", "latent-between-png"
     )

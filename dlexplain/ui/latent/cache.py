@@ -4,6 +4,7 @@ import hashlib
 
 import streamlit as st
 
+from dlexplain.language import Later
 from dlexplain.results import (
     DimensionEffects,
     EncodedPictures,
@@ -29,7 +30,7 @@ REAL = 200
 """Test pictures that are shown to a discriminator, to compare with."""
 
 
-@st.cache_resource(max_entries=6, show_spinner="Loading the model…")
+@st.cache_resource(max_entries=6, show_spinner=Later("Loading the model…"))
 def model(name: str) -> LatentModel:
     """The model, loaded."""
     return load(LatentModel, name)
@@ -74,7 +75,7 @@ def flat(
     return plane(_encoded, how, across, up)
 
 
-@st.cache_resource(max_entries=32, show_spinner="Drawing…")
+@st.cache_resource(max_entries=32, show_spinner=Later("Drawing…"))
 def samples(name: str, label: str, count: int, seed: int, truncation: float) -> Samples:
     """New pictures; raises BadInput or Incompatible."""
     return sample(model(name), label, count=count, seed=seed, truncation=truncation)

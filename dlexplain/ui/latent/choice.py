@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dlexplain.errors import DataError
+from dlexplain.language import Later, shown_by, tr
 from dlexplain.services.pictures.data import PictureData, load_pictures
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address, read_view
@@ -55,10 +56,10 @@ def choose_view(entry: ModelEntry, arrived: bool) -> str:
     from_address("view", lambda name: read_view(name, views), arrived, "latent-view")
     kept = state.get("latent-view")
     chosen = st.segmented_control(
-        "View",
+        tr("View"),
         list(views),
         default=kept if kept in views else next(iter(views)),
-        format_func=views.__getitem__,
+        format_func=shown_by(views.__getitem__),
         key=f"latent-view-{entry.task}",
         required=True,
         label_visibility="collapsed",
@@ -67,7 +68,7 @@ def choose_view(entry: ModelEntry, arrived: bool) -> str:
     return str(state["latent-view"])
 
 
-@st.cache_resource(max_entries=2, show_spinner="Reading the data set…")
+@st.cache_resource(max_entries=2, show_spinner=Later("Reading the data set…"))
 def _data(name: str, params: tuple[tuple[str, object], ...], path: str) -> PictureData:
     return load_pictures(name, dict(params), path)  # type: ignore[arg-type]
 

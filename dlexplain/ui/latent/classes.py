@@ -5,6 +5,7 @@ import streamlit as st
 
 from dlexplain.figures.latent_sheets import png, sheet
 from dlexplain.figures.overlay import enlarged
+from dlexplain.language import tr
 from dlexplain.results import SeenPicture
 from dlexplain.results.latents import Floats
 from dlexplain.services.latent.codes import add_class, along_line, decode
@@ -26,7 +27,7 @@ def show_classes(model: LatentModel, picture: Picture | SeenPicture, label: str,
     means = encoded.class_means()
     names = list(means)
     if len(names) < 2:
-        st.info("The data set has one class only; arithmetic takes two.")
+        st.info(tr("The data set has one class only; arithmetic takes two."))
         return
     found = cache.reconstruction(model, picture)
     minus, plus, strength = _asked(names, label or nearest_mean(found.code, means))
@@ -40,14 +41,16 @@ def show_classes(model: LatentModel, picture: Picture | SeenPicture, label: str,
         (made[2], "is this"),
     )
     for column, (pixels, caption) in zip(columns, shown, strict=True):
-        column.image(enlarged(pixels), width=SIDE, caption=caption, alt=f"Picture: {caption}")
-    st.subheader("All class means")
+        column.image(
+            enlarged(pixels), width=SIDE, caption=tr(caption), alt=tr(f"Picture: {caption}")
+        )
+    st.subheader(tr("All class means"))
     every = decode(model, np.stack(list(means.values())))
     decoded = f"What each class's mean numbers decode to: {literal(', '.join(names))}"
     means_sheet = png(sheet(every, min(10, len(every))))
-    st.image(means_sheet, width="stretch", caption=decoded, alt="A decoded picture a class")
+    st.image(means_sheet, width="stretch", caption=tr(decoded), alt=tr("A decoded picture a class"))
     count = int((~encoded.tested).sum())
-    st.caption(f"Means over {count:,} training pictures. {literal(encoded.note)}")
+    st.caption(tr(f"Means over {count:,} training pictures. {literal(encoded.note)}"))
     download(
         "PNG",
         lambda: png(sheet(np.stack([pixels for pixels, _ in shown]))),
@@ -64,11 +67,17 @@ def nearest_mean(code: Floats, means: dict[str, Floats]) -> str:
 def _asked(names: list[str], label: str) -> tuple[str, str, float]:
     first = names.index(label) if label in names else 0
     left, middle, right = st.columns(3)
-    minus = left.selectbox("Less the class", names, first, key=f"latent-minus-{label}")
+    minus = left.selectbox(tr("Less the class"), names, first, key=f"latent-minus-{label}")
     plus = middle.selectbox(
-        "Plus the class", names, (first + 5) % len(names), key=f"latent-plus-{label}"
+        tr("Plus the class"), names, (first + 5) % len(names), key=f"latent-plus-{label}"
     )
     strength = right.slider(
-        "How much", 0.0, 2.0, 1.0, 0.1, key="latent-strength", help="0 leaves the picture as it is."
+        tr("How much"),
+        0.0,
+        2.0,
+        1.0,
+        0.1,
+        key="latent-strength",
+        help=tr("0 leaves the picture as it is."),
     )
     return minus, plus, float(strength)

@@ -8,6 +8,7 @@ import streamlit as st
 from dlexplain.figures.attribution import plot_attribution
 from dlexplain.figures.latent_sheets import png, sheet
 from dlexplain.figures.overlay import enlarged
+from dlexplain.language import shown_by, tr
 from dlexplain.results import Attribution, Neighbours, Samples
 from dlexplain.results.latents import Floats
 from dlexplain.services.latent.discriminator import WHY, why_real
@@ -32,31 +33,34 @@ def show_one(model: LatentModel, found: Samples, place: int, logits: Floats) -> 
     """
     label = found.label(place)
     asked_for = f", asked for: {literal(label)}" if label else ""
-    st.markdown(f"**Picture {place + 1}**{asked_for}")
-    st.image(enlarged(found.pixels[place]), width=SIDE, alt=f"Sample {place + 1}")
+    st.markdown(tr(f"**Picture {place + 1}**{asked_for}"))
+    st.image(enlarged(found.pixels[place]), width=SIDE, alt=tr(f"Sample {place + 1}"))
     if not len(logits):
         return
     st.metric(
-        "Discriminator",
+        tr("Discriminator"),
         logit_text(logits[place]),
         border=True,
         width="content",
-        help="Its logit: the larger, the more real it holds the picture"
-        + (" and the more of the class asked for." if model.asked else "."),
+        help=tr("Its logit: the larger, the more real it holds the picture")
+        + (tr(" and the more of the class asked for.") if model.asked else "."),
     )
     rank, middle = int((logits > logits[place]).sum()) + 1, logit_text(float(np.median(logits)))
-    st.caption(f"The {_nth(rank)} most real of these {len(logits)}, whose median is {middle}.")
+    st.caption(tr(f"The {_nth(rank)} most real of these {len(logits)}, whose median is {middle}."))
 
 
 def show_nearest(model: LatentModel, found: Samples, place: int, path: str, has_data: bool) -> None:
     """The training pictures that are nearest to it."""
-    st.subheader("Is it a copy?")
+    st.subheader(tr("Is it a copy?"))
     if has_data:
         _nearest(model, found, place, path)
     else:
         st.caption(
-            "Its nearest training pictures would show it, but the data set is not here: open **The "
-            "data set is not here** above."
+            tr(
+                "Its nearest training pictures would show it, but the data set is not here: open "
+                "**The "
+                "data set is not here** above."
+            )
         )
 
 
@@ -78,12 +82,12 @@ def _neighbours(
         return
     known = cache.neighbours(model, path, near, found.pixels[place])
     nearest = png(sheet(known.pixels, len(known.pixels)))
-    st.image(nearest, width="stretch", alt="The nearest training pictures, the nearest first")
-    st.markdown(_verdict(known))
+    st.image(nearest, width="stretch", alt=tr("The nearest training pictures, the nearest first"))
+    st.markdown(tr(_verdict(known)))
     st.caption(
-        f"Euclidean distance of pixels, over {known.looked_at:,} training pictures: "
-        + ", ".join(f"{one:.1f}" for one in known.distances)
-        + f". {literal(known.note)}"
+        tr(f"Euclidean distance of pixels, over {known.looked_at:,} training pictures: ")
+        + tr(", ".join(f"{one:.1f}" for one in known.distances))
+        + f". {literal(tr(known.note))}"
     )
 
 
@@ -100,12 +104,12 @@ def _verdict(known: Neighbours) -> str:
 
 def show_why(model: LatentModel, found: Samples, place: int) -> None:
     """Which of its pixels convinced the discriminator."""
-    st.subheader("What convinced the discriminator")
+    st.subheader(tr("What convinced the discriminator"))
     method = st.segmented_control(
-        "By",
+        tr("By"),
         list(WHY),
         default=next(iter(WHY)),
-        format_func=WHY.__getitem__,
+        format_func=shown_by(WHY.__getitem__),
         key="latent-why",
         required=True,
         label_visibility="collapsed",
@@ -134,7 +138,7 @@ def _map(work: Asked[Attribution]) -> None:
         else ""
     )
     note = f" {literal(result.note)}" if result.note else ""
-    st.caption(f"Red pixels spoke for real, blue ones against.{complete}{note}")
+    st.caption(tr(f"Red pixels spoke for real, blue ones against.{complete}{note}"))
 
 
 def logit_text(value: float) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 from dlexplain.figures.latent_sheets import png
 from dlexplain.figures.latents import plot_effects, plot_use
 from dlexplain.figures.overlay import enlarged
+from dlexplain.language import shown_by, tr
 from dlexplain.results import EncodedPictures, Reconstruction, SeenPicture
 from dlexplain.results.latents import Floats
 from dlexplain.services.latent.codes import decode
@@ -40,24 +41,28 @@ def show_dimensions(
     strengths = cache.effects(model, found.code).strengths
     order = list(encoded.most_used if encoded else map(int, np.argsort(-strengths)))
     chosen = st.multiselect(
-        "Dimensions",
+        tr("Dimensions"),
         order,
         order[:SHOWN],
-        format_func=str,
+        format_func=shown_by(str),
         key=f"latent-dimensions-{model.name}",
         max_selections=MOST,
-        help="Each gets a slider; those that carry most come first in the list.",
+        help=tr("Each gets a slider; those that carry most come first in the list."),
     )
     st.fragment(_sliders)(model, found, encoded, chosen)
     left, right = st.columns(2, gap="large")
     with left:
         _use(encoded, found)
     with right:
-        st.subheader("What each changes")
+        st.subheader(tr("What each changes"))
         st.caption(
-            "The decoder's gradient at this picture: red where a larger number makes the picture "
-            "brighter, blue where it makes it darker. All on one scale. Dimensions count from 0, "
-            "as code[0] does in Python."
+            tr(
+                "The decoder's gradient at this picture: red where a larger number makes the "
+                "picture "
+                "brighter, blue where it makes it darker. All on one scale. Dimensions count "
+                "from 0, "
+                "as code[0] does in Python."
+            )
         )
         shown = order[:16]
         chart(plot_effects(cache.effects(model, found.code), shown), "latent-effects")
@@ -90,7 +95,7 @@ def _sliders(
                 columns = st.columns(2)
             with columns[order % 2]:
                 code[place] = st.slider(
-                    f"Dimension {place}",
+                    tr(f"Dimension {place}"),
                     low,
                     high,
                     round(float(found.code[place]), 2),
@@ -98,7 +103,7 @@ def _sliders(
                     key=f"latent-slider-{of}-{turn}-{place}",
                 )
         st.button(
-            "Back to the picture's own numbers",
+            tr("Back to the picture's own numbers"),
             icon=":material/restart_alt:",
             key="latent-back",
             on_click=lambda: st.session_state.update({f"latent-anew-{of}": turn + 1}),
@@ -106,7 +111,7 @@ def _sliders(
     with picture:
         made = decode(model, code[None])[0]
         decoded = "What these numbers decode to"
-        st.image(enlarged(made), width=SIDE, caption=decoded, alt="The decoded picture")
+        st.image(enlarged(made), width=SIDE, caption=tr(decoded), alt=tr("The decoded picture"))
         download("PNG", lambda: png(made), f"{model.name}-decoded.png", "latent-decoded-png")
 
 
@@ -143,20 +148,26 @@ def _reach(
 
 
 def _use(encoded: EncodedPictures | None, found: Reconstruction) -> None:
-    st.subheader("Which are used", help=glossary("KL divergence"))
+    st.subheader(tr("Which are used"), help=glossary("KL divergence"))
     if encoded is None:
-        st.caption("Seen over the data set, which is not here.")
+        st.caption(tr("Seen over the data set, which is not here."))
         return
     chart(plot_use(encoded, found.kl), "latent-use")
     if len(encoded.kl):
         used = int((encoded.kl > USED).sum())
         st.caption(
-            f"{used} of {len(encoded.kl)} dimensions are used: they carry more than {USED} nats. "
-            "KL(N(m, s²) || N(0, 1)) = (m² + s² - 1 - ln s²) / 2, for this picture and as the "
-            f"mean of the data set, {encoded.kl.sum():.1f} nats in all."
+            tr(
+                f"{used} of {len(encoded.kl)} dimensions are used: they carry more than {USED} "
+                "nats. "
+                "KL(N(m, s²) || N(0, 1)) = (m² + s² - 1 - ln s²) / 2, for this picture and as the "
+                f"mean of the data set, {encoded.kl.sum():.1f} nats in all."
+            )
         )
     else:
         st.caption(
-            "A plain autoencoder has no prior to compare with; a dimension whose numbers hardly "
-            "vary over the data set carries little."
+            tr(
+                "A plain autoencoder has no prior to compare with; a dimension whose numbers "
+                "hardly "
+                "vary over the data set carries little."
+            )
         )

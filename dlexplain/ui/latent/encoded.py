@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.results import EncodedPictures
 from dlexplain.services.latent.map import encode_data, kept_pictures_of
 from dlexplain.services.latent.models import LatentModel
@@ -34,7 +35,7 @@ def encoded_pictures(model: LatentModel, path: str) -> EncodedPictures | None:
 def _show(work: Asked[EncodedPictures]) -> None:
     if work.job.result is not None:
         st.rerun()  # the whole page goes on with it
-    st.caption("The model looks at the data set's pictures, once.")
+    st.caption(tr("The model looks at the data set's pictures, once."))
     result_of(work, "pictures", starting=READING)
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dlexplain.figures.latent_map import plot_plane
 from dlexplain.figures.overlay import enlarged
+from dlexplain.language import shown_by, tr
 from dlexplain.results import EncodedPictures, SeenPicture
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.pictures.sources import Picture
@@ -26,15 +27,17 @@ def show_map(model: LatentModel, picture: Picture | SeenPicture, path: str) -> N
         return
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     how = left.segmented_control(
-        "Map by",
+        tr("Map by"),
         list(HOW),
         default="pca",
-        format_func=HOW.__getitem__,
+        format_func=shown_by(HOW.__getitem__),
         key="latent-how",
         required=True,
-        help="The two directions in which the numbers vary most, or two of the numbers themselves.",
+        help=tr(
+            "The two directions in which the numbers vary most, or two of the numbers themselves."
+        ),
     )
-    pictures = right.toggle("Pictures in the map", False, key="latent-thumbnails")
+    pictures = right.toggle(tr("Pictures in the map"), False, key="latent-thumbnails")
     across, up = _axes(encoded) if how == "dimensions" else (0, 1)
     found = cache.flat(model.fingerprint, path, how or "pca", across, up, encoded)
     x, y = found.place(cache.reconstruction(model, picture).code)
@@ -56,8 +59,11 @@ def show_map(model: LatentModel, picture: Picture | SeenPicture, path: str) -> N
         with beside:
             _one(model, encoded, chosen)
     st.caption(
-        "The star is the picture above. Click on a point to see its picture; drag to move, scroll "
-        f"to zoom. {literal(encoded.note)}"
+        tr(
+            "The star is the picture above. Click on a point to see its picture; drag to move, "
+            "scroll "
+            f"to zoom. {literal(encoded.note)}"
+        )
     )
     download(
         "CSV",
@@ -72,14 +78,16 @@ def _axes(encoded: EncodedPictures) -> tuple[int, int]:
     order = list(encoded.most_used)
     left, right = st.columns(2)
     across = left.selectbox(
-        "Across",
+        tr("Across"),
         order,
         0,
         key="latent-across",
-        help="Dimensions count from 0, as code[0] does in Python; that which "
-        "carries most comes first.",
+        help=tr(
+            "Dimensions count from 0, as code[0] does in Python; that which "
+            "carries most comes first."
+        ),
     )
-    up = right.selectbox("Up", order, min(1, len(order) - 1), key="latent-up")
+    up = right.selectbox(tr("Up"), order, min(1, len(order) - 1), key="latent-up")
     return int(across), int(up)
 
 
@@ -88,7 +96,9 @@ def _one(model: LatentModel, encoded: EncodedPictures, place: int) -> None:
     found = cache.reconstruction(model, seen)
     part = "test" if encoded.tested[place] else "training"
     label = literal(encoded.classes[int(encoded.labels[place])])
-    st.markdown(f"**{label}**, of the {part} part, error {found.error:.4f}")
+    st.markdown(tr(f"**{label}**, of the {part} part, error {found.error:.4f}"))
     with st.container(horizontal=True):
-        st.image(enlarged(found.seen.pixels), width=SIDE, caption="Original", alt="Original")
-        st.image(enlarged(found.copy), width=SIDE, caption="Copy", alt="Its copy")
+        st.image(
+            enlarged(found.seen.pixels), width=SIDE, caption=tr("Original"), alt=tr("Original")
+        )
+        st.image(enlarged(found.copy), width=SIDE, caption=tr("Copy"), alt=tr("Its copy"))

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from dlexplain.errors import PictureError, UnknownName
+from dlexplain.language import tr
 from dlexplain.results import SeenPicture
 from dlexplain.services.pictures.data import PictureData
 from dlexplain.services.pictures.sources import (
@@ -53,10 +54,10 @@ def choose_picture(data: PictureData | None, arrived: bool) -> Choice:
     sources = [*([TEST] if data else []), UPLOAD, CAMERA, *([DRAW] if grey else [])]
     kept = TEST if arrived and "test" in st.query_params else state.get("latent-source-kept")
     source = st.segmented_control(
-        "Picture from",
+        tr("Picture from"),
         sources,
         default=kept if kept in sources else sources[0],
-        format_func=lambda source: f"{ICONS[source]} {source}",
+        format_func=lambda source: f"{tr(ICONS[source])} {source}",
         key=f"latent-source-{'-'.join(sources)}",
         required=True,
         label_visibility="collapsed",
@@ -67,16 +68,18 @@ def choose_picture(data: PictureData | None, arrived: bool) -> Choice:
     if source == DRAW:
         return _drawn()
     if source == CAMERA:
-        shot = st.camera_input("Take a picture", key="latent-camera")
+        shot = st.camera_input(tr("Take a picture"), key="latent-camera")
         given = read_uploads("latent-camera", [shot] if shot else [])
     else:
         file = st.file_uploader(
-            "Drop a picture",
+            tr("Drop a picture"),
             type=list(ENDINGS),
             key="latent-upload",
             max_upload_size=math.ceil(settings().max_file_mb),
-            help=f"{FORMATS_IN_WORDS}, of any size and colour: it is made into what the model "
-            "takes. Kept in memory only.",
+            help=tr(
+                f"{FORMATS_IN_WORDS}, of any size and colour: it is made into what the model "
+                "takes. Kept in memory only."
+            ),
         )
         given = read_uploads("latent-upload", [file] if file else [])
     return Choice(given[0]) if given else Choice()
@@ -97,13 +100,13 @@ def choose_test(
     elif chosen not in places:
         places = [chosen, *places]
     place = st.pills(
-        label,
+        tr(label),
         places,
-        format_func=lambda place: f"![Picture {place}]({_thumbnail(data.digest, place, data)})",
+        format_func=lambda place: tr(f"![Picture {place}]({_thumbnail(data.digest, place, data)})"),
         key=key,
         required=True,
         persist_state="session",
-        help="Of the data set's test part, which the model was not trained on.",
+        help=tr("Of the data set's test part, which the model was not trained on."),
     )
     place = places[0] if place is None else int(place)
     seen = SeenPicture(f"test picture {place}", data.test.pixels[place])
@@ -135,11 +138,11 @@ def _drawn() -> Choice:
     from dlexplain.ui.latent.pad import drawing
 
     data = drawing("latent-pad")
-    st.caption("Draw with the mouse or a finger; each stroke is read at once.")
+    st.caption(tr("Draw with the mouse or a finger; each stroke is read at once."))
     try:
         return Choice(read_picture(data, "drawing")) if data else Choice()
     except PictureError as error:
-        st.error(literal(str(error)), icon=":material/broken_image:")
+        st.error(literal(tr(str(error))), icon=":material/broken_image:")
         return Choice()
 
 

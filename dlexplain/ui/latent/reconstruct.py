@@ -4,6 +4,7 @@ import streamlit as st
 
 from dlexplain.figures.latent_sheets import png, sheet
 from dlexplain.figures.overlay import enlarged
+from dlexplain.language import tr
 from dlexplain.results import EncodedPictures, Reconstruction, SeenPicture
 from dlexplain.services.latent.models import LatentModel
 from dlexplain.services.latent.unusual import how_unusual
@@ -29,36 +30,40 @@ def show_reconstruction(
         st.image(
             enlarged(found.seen.pixels),
             width=SIDE,
-            caption=f"What the model sees: {literal(found.seen.name)}",
-            alt="The original",
+            caption=tr(f"What the model sees: {literal(found.seen.name)}"),
+            alt=tr("The original"),
         )
         told_changes(found.seen)
     with copy:
         st.image(
             enlarged(found.copy),
             width=SIDE,
-            caption=f"What it makes of {model.latent} numbers",
-            alt="The copy",
+            caption=tr(f"What it makes of {model.latent} numbers"),
+            alt=tr("The copy"),
         )
     with off:
         chart(plot_difference(found, SIDE), "latent-difference")
-        st.caption("Copy less original: red where the copy is brighter, blue where it is darker.")
+        st.caption(
+            tr("Copy less original: red where the copy is brighter, blue where it is darker.")
+        )
     with st.container(horizontal=True, gap="small"):
         st.metric(
-            "Mean squared error",
+            tr("Mean squared error"),
             f"{found.error:.4f}",
             border=True,
             width="content",
-            help="Of pixels 0 to 1, mean over the picture.",
+            help=tr("Of pixels 0 to 1, mean over the picture."),
         )
         if len(found.kl):
             st.metric(
-                "KL to the prior",
+                tr("KL to the prior"),
                 f"{found.kl.sum():.1f} nats",
                 border=True,
                 width="content",
-                help="What the picture's numbers say, beyond what all pictures share. Summed "
-                "over the dimensions.",
+                help=tr(
+                    "What the picture's numbers say, beyond what all pictures share. Summed "
+                    "over the dimensions."
+                ),
             )
     _downloads(found)
     if has_data:
@@ -70,22 +75,25 @@ def show_reconstruction(
 def told_changes(seen: SeenPicture) -> None:
     """What was done to the picture."""
     if seen.changes:
-        st.caption("What was done to it: " + literal("; ".join(seen.changes)) + ".")
+        st.caption(tr("What was done to it: ") + literal("; ".join(seen.changes)) + ".")
 
 
 def _anomaly(encoded: EncodedPictures, found: Reconstruction) -> None:
     from dlexplain.figures.latents import plot_errors
 
     unusual = how_unusual(found, encoded)
-    st.subheader("How unusual is it?")
+    st.subheader(tr("How unusual is it?"))
     for finding in unusual.findings:
         st.markdown(f"{literal(finding.measured)}: **{literal(finding.follows)}**.")
     if unusual.beware:
         st.markdown(literal(unusual.beware))
     chart(plot_errors(encoded, found.error), "latent-errors")
     st.caption(
-        "Training pictures have smaller errors than test pictures where a model has learnt some "
-        f"of them by heart. {literal(encoded.note)}"
+        tr(
+            "Training pictures have smaller errors than test pictures where a model has learnt "
+            "some "
+            f"of them by heart. {literal(encoded.note)}"
+        )
     )
 
 

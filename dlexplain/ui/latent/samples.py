@@ -7,6 +7,7 @@ import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.figures.latent_sheets import plot_samples, png, sheet
+from dlexplain.language import tr
 from dlexplain.params import Value, as_dict, parse, specs
 from dlexplain.results import Samples
 from dlexplain.services.latent.discriminator import discriminator_score
@@ -37,7 +38,7 @@ def show_samples(
     try:
         found = cache.samples(model.name, label, count, seed, float(params["truncation"]))
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return {}
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -50,7 +51,9 @@ def show_samples(
         show_one(model, found, place, logits)
         if adversarial and data is not None:
             real = cache.real_logits(model.fingerprint, path, model, data)
-            st.caption(f"The median of real test pictures is {logit_text(float(np.median(real)))}.")
+            st.caption(
+                tr(f"The median of real test pictures is {logit_text(float(np.median(real)))}.")
+            )
     left, right = st.columns(2, gap="medium")
     with left:
         show_nearest(model, found, place, path, data is not None)
@@ -73,7 +76,7 @@ def _given(arrived: bool) -> Mapping[str, Value]:
             for key in wanted:  # the address counts more than an earlier visit
                 st.session_state.pop(f"param-latent-{key}", None)
         except BadInput as error:
-            st.warning(f"The address asks for something that cannot be: {literal(error)}")
+            st.warning(tr(f"The address asks for something that cannot be: {literal(error)}"))
             st.session_state["latent-given"] = {}
     found: Mapping[str, Value] = st.session_state.get("latent-given", {})
     return found
@@ -85,11 +88,12 @@ def _class(model: LatentModel, arrived: bool) -> str:
     key = f"latent-class-{model.name}"
     from_address("class", lambda text: model.asked[class_place(model.asked, text)], arrived, key)
     chosen = st.selectbox(
-        "Class",
+        tr("Class"),
         [ALL, *model.asked],
         key=key,
         persist_state="session",
-        help="What the generator is asked for.",
+        help=tr("What the generator is asked for."),
+        format_func=tr,
     )
     return "" if chosen == ALL else str(chosen)
 
@@ -118,8 +122,8 @@ def _grid(found: Samples, arrived: bool) -> int:
     )
     return int(
         st.number_input(
-            "Look closer at picture", 1, count, key=CHOSEN, persist_state="session",
-            help="Its number, row by row; or click on it.",
+            tr("Look closer at picture"), 1, count, key=CHOSEN, persist_state="session",
+            help=tr("Its number, row by row; or click on it."),
         )
     ) - 1  # fmt: skip
 

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import BadInput, WeightsError
+from dlexplain.language import shown_by, tr
 from dlexplain.params import Spec, Value
 from dlexplain.services.training.catalogue import (
     Choice,
@@ -53,32 +54,35 @@ def ask(preset: str, first: RunSpec) -> RunSpec:
     known = [m for m in every if parent is None or m.name == parent.model]
     owner = f"{preset}-{task.name}-{parent.parent if parent else ''}"
     model = pick(model_box, "Model", tuple(known), first.model, owner)
-    st.caption(f"**{data.title}.** {data.description}  \n**{model.title}.** {model.description}")
+    st.caption(
+        f"**{tr(data.title)}.** {tr(data.description)}  \n**{tr(model.title)}.** "
+        f"{tr(model.description)}"
+    )
     name_box, seed_box, device_box = st.columns(3)
     same = (task.name, data.name, model.name, parent.parent if parent else "") == (
         first.task, first.data, first.model, first.parent
     )  # fmt: skip
     name = name_box.text_input(
-        "Name",
+        tr("Name"),
         first.name if same else named(model, data, parent),
         max_chars=120,
         key=f"name-{preset}-{data.name}-{model.name}-{parent.parent if parent else ''}",
-        help="A title for people; not part of what is computed.",
+        help=tr("A title for people; not part of what is computed."),
     )
     seed = seed_box.number_input(
-        "Seed",
+        tr("Seed"),
         0,
         2**31 - 1,
         first.seed,
         key=f"seed-{preset}",
-        help="The same spec and seed give the same curve on the processor.",
+        help=tr("The same spec and seed give the same curve on the processor."),
     )
     device = device_box.text_input(
-        "Device",
+        tr("Device"),
         first.device,
         key=f"device-{preset}",
-        help="auto takes the GPU where there is one; else cpu, cuda, cuda:N or mps"
-        + (", or ray for the cluster." if offers_cluster() else "."),
+        help=tr("auto takes the GPU where there is one; else cpu, cuda, cuda:N or mps")
+        + (tr(", or ray for the cluster.") if offers_cluster() else "."),
     )
     device = device.strip() or "auto"
     if device == "ray":
@@ -163,14 +167,17 @@ def pick_parent(
     from_address("begins", one_that_fits, key not in state, key)
     state[key] = state[key] if state.get(key) in models or state.get(key) == FRESH else usual
     chosen = st.selectbox(
-        "Begins with",
+        tr("Begins with"),
         [FRESH, *models],
-        format_func=lambda name: models[name].title if name in models else "Fresh weights",
+        format_func=lambda name: tr(models[name].title) if name in models else tr("Fresh weights"),
         key=key,
         persist_state="session",
-        help="A trained model of the same task hands on its weights (transfer), its architecture "
-        "and how it reads. Where the classes are others, its last layer is fresh. Only models are "
-        "listed that can read what the data give, such as pictures of their size and colours.",
+        help=tr(
+            "A trained model of the same task hands on its weights (transfer), its architecture "
+            "and how it reads. Where the classes are others, its last layer is fresh. Only "
+            "models are "
+            "listed that can read what the data give, such as pictures of their size and colours."
+        ),
     )
     if own:
         own.ask(key)
@@ -179,7 +186,7 @@ def pick_parent(
     try:
         return begun_with(str(chosen))
     except (BadInput, WeightsError) as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return None
 
 
@@ -189,10 +196,10 @@ def pick(
     names = [choice.name for choice in choices]
     titles = {choice.name: choice.title for choice in choices}
     chosen = column.selectbox(
-        label,
+        tr(label),
         names,
         names.index(first) if first in names else 0,
-        format_func=titles.__getitem__,
+        format_func=shown_by(titles.__getitem__),
         key=f"{label.lower()}-{owner}",
         persist_state="session",
     )
@@ -208,7 +215,7 @@ def group_form(
 ) -> dict[str, Any]:
     title, icon = GROUPS[group]
     unfolded = "path" in params or group == "transfer" or owner.endswith("-cluster")
-    with st.expander(title, icon=icon, expanded=unfolded, key=f"group-{group}-{owner}"):
+    with st.expander(tr(title), icon=icon, expanded=unfolded, key=f"group-{group}-{owner}"):
         examples = {}
         if heads:
             examples = {"heads": f"All: {', '.join(heads)}", "weights": f"1 each, or {heads[0]}=2"}

@@ -5,6 +5,7 @@ import streamlit as st
 from dlexplain.errors import Incompatible
 from dlexplain.figures.layer_graph import graph, shape_text
 from dlexplain.figures.layers import filter_tiles, plot_layers
+from dlexplain.language import in_words, shown_by, tr
 from dlexplain.results import Layers
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
@@ -28,19 +29,19 @@ def show_architecture(name: str) -> None:
     with left:
         _graph(found)
     with right:
-        st.subheader("Cost")
+        st.subheader(tr("Cost"))
         chart(plot_layers(found), "layers-cost")
-        st.caption("Multiply-adds of one picture, and parameters, of each layer that has any.")
+        st.caption(tr("Multiply-adds of one picture, and parameters, of each layer that has any."))
         _filters(name)
 
 
 def _graph(found: Layers) -> None:
-    st.subheader("Graph")
+    st.subheader(tr("Graph"))
     kind = st.segmented_control(
-        "Graph",
+        tr("Graph"),
         list(GRAPHS),
         default="blocks",
-        format_func=GRAPHS.__getitem__,
+        format_func=shown_by(GRAPHS.__getitem__),
         key="layers-graph",
         required=True,
         label_visibility="collapsed",
@@ -48,7 +49,7 @@ def _graph(found: Layers) -> None:
     dot = graph(found, kind == "layers")
     long = dot.count("->") > GRAPH_FITS
     with st.container(height=GRAPH_HEIGHT if long else "content", border=False):
-        st.graphviz_chart(dot, width="content", alt=f"Graph of the layers of {found.model}")
+        st.graphviz_chart(dot, width="content", alt=tr(f"Graph of the layers of {found.model}"))
     with st.container(horizontal=True):
         download("JSON", found.to_dict, f"{found.model}-layers.json", "layers-json")
         download("Graphviz", lambda: dot, f"{found.model}-layers.dot", "layers-dot")
@@ -57,10 +58,10 @@ def _graph(found: Layers) -> None:
 def _facts(found: Layers) -> None:
     about = "Of convolutions and linear layers, for one picture; the others cost little."
     with st.container(horizontal=True, gap="large"):
-        st.metric("Parameters", count(found.parameters), width="content")
-        st.metric("Multiply-adds", count(found.multiply_adds), help=about, width="content")
-        st.metric("Layers", len(found.layers), width="content")
-        st.metric("Input", shape_text(found.input_shape), width="content")
+        st.metric(tr("Parameters"), count(found.parameters), width="content")
+        st.metric(tr("Multiply-adds"), count(found.multiply_adds), help=tr(about), width="content")
+        st.metric(tr("Layers"), len(found.layers), width="content")
+        st.metric(tr("Input"), shape_text(found.input_shape), width="content")
 
 
 def _table(found: Layers) -> None:
@@ -87,19 +88,25 @@ def _table(found: Layers) -> None:
         "Of the cost": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
     }
     height = "content" if len(rows) <= 14 else 460
-    st.dataframe(rows, hide_index=True, height=height, column_config=columns, key="layers-table")  # type: ignore[arg-type]
+    st.dataframe(
+        in_words(rows),
+        hide_index=True,
+        height=height,  # type: ignore[arg-type]
+        column_config=in_words(columns),
+        key="layers-table",
+    )
 
 
 def _filters(name: str) -> None:
-    st.subheader("First filters")
+    st.subheader(tr("First filters"))
     try:
         filters = cache.filters(name)
     except Incompatible as error:
-        st.info(literal(error))
+        st.info(literal(tr(error)))
         return
     tiles = filter_tiles(filters)
     colours = filters.weights.shape[1] == 3
     show_tiles(tiles[:SHOWN_FILTERS], 64)
     what = "in the colours that they answer to; grey is 0" if colours else "red above 0, blue below"
     few = f" The first {SHOWN_FILTERS} of {len(tiles)}." if len(tiles) > SHOWN_FILTERS else ""
-    st.caption(f"The weights of {filters.layer}, which reads the picture, {what}.{few}")
+    st.caption(tr(f"The weights of {filters.layer}, which reads the picture, {what}.{few}"))

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlexplain.language import Later
 from dlexplain.results import (
     CellStep,
     FeatureMaps,
@@ -28,7 +29,7 @@ Unit = tuple[int, int, int]
 BUSY = "Looking inside…"
 
 
-@st.cache_resource(max_entries=8, show_spinner=BUSY)
+@st.cache_resource(max_entries=8, show_spinner=Later(BUSY))
 def layers(name: str) -> Layers:
     """The model's layers; raises WeightsError."""
     return service.layers(model(name))
@@ -39,7 +40,7 @@ def maps(name: str, picture: Picture, layer: str, ranked_by: str) -> FeatureMaps
     return _maps(name, picture.key, layer, ranked_by, picture)
 
 
-@st.cache_resource(max_entries=16, show_spinner=BUSY)
+@st.cache_resource(max_entries=16, show_spinner=Later(BUSY))
 def _maps(name: str, digest: str, layer: str, ranked_by: str, _picture: Picture) -> FeatureMaps:
     return feature_maps(model(name), _picture, layer, ranked_by)
 
@@ -55,7 +56,7 @@ def field(name: str, picture: Picture, layer: str, unit: Unit) -> ReceptiveField
     return _field(name, picture.key, layer, unit, picture)
 
 
-@st.cache_resource(max_entries=32, show_spinner=BUSY)
+@st.cache_resource(max_entries=32, show_spinner=Later(BUSY))
 def _field(name: str, digest: str, layer: str, unit: Unit, _picture: Picture) -> ReceptiveField:
     channel, row, column = unit
     return receptive_field(model(name), layer, row, column, channel, _picture)
@@ -72,30 +73,30 @@ def steps(name: str, picture: Picture, layer: str, unit: Unit) -> StepThrough:
     return _steps(name, picture.key, layer, unit, picture)
 
 
-@st.cache_resource(max_entries=32, show_spinner=BUSY)
+@st.cache_resource(max_entries=32, show_spinner=Later(BUSY))
 def _steps(name: str, digest: str, layer: str, unit: Unit, _picture: Picture) -> StepThrough:
     return step_through(model(name), _picture, layer, *unit)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the model…")
+@st.cache_resource(max_entries=4, show_spinner=Later("Loading the model…"))
 def reader(name: str) -> LoadedLanguageModel:
     """A language model."""
     return load(LoadedLanguageModel, name)
 
 
-@st.cache_resource(max_entries=32, show_spinner=BUSY)
+@st.cache_resource(max_entries=32, show_spinner=Later(BUSY))
 def cell(name: str, text: str, place: int, layer: int, unit: int) -> CellStep:
     """A step of a recurrent unit; raises BadInput."""
     return cell_step(reader(name), text, place, layer, unit)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Loading the model…")
+@st.cache_resource(max_entries=16, show_spinner=Later("Loading the model…"))
 def heads(name: str) -> tuple[int, int]:
     """How many layers a model has, and heads in each."""
     return heads_of(name)
 
 
-@st.cache_resource(max_entries=32, show_spinner=BUSY)
+@st.cache_resource(max_entries=32, show_spinner=Later(BUSY))
 def head(name: str, text: str, layer: int, head: int, place: int) -> HeadStep:
     """Where a token looks by a head; raises BadInput."""
     return head_step(name, text, layer, head, place)

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from dlexplain.language import in_words, tr
 from dlexplain.results import CellStep, GateStep
 from dlexplain.ui.cards import download
 from dlexplain.ui.layers.choice import Kept, choose_number
@@ -73,22 +74,24 @@ def show_cell(opened: bool) -> Kept:
 
 
 def _show(found: CellStep) -> None:
-    st.markdown(f"${FORMULAS[found.cell]}$")
+    st.markdown(f"${tr(FORMULAS[found.cell])}$")
     columns = st.columns(2, gap="large")
     for index, gate in enumerate(found.gates):
         with columns[index % 2]:
             _gate(found, gate)
-    st.subheader("The new state")
+    st.subheader(tr("The new state"))
     for line in _ends(found):
-        st.markdown(line)
+        st.markdown(tr(line))
     st.caption(
-        f"torch's own layer says {found.model_after:.6f}, which differs by "
-        f"{abs(found.model_after - found.after['hidden']):.1e}."
+        tr(
+            f"torch's own layer says {found.model_after:.6f}, which differs by "
+            f"{abs(found.model_after - found.after['hidden']):.1e}."
+        )
     )
 
 
 def _gate(found: CellStep, gate: GateStep) -> None:
-    st.markdown(f"**{TITLES[gate.name]}**")
+    st.markdown(f"**{tr(TITLES[gate.name])}**")
     parts = (
         number(float(gate.from_input.sum())),
         number(float(gate.from_past.sum())),
@@ -106,13 +109,13 @@ def _gate(found: CellStep, gate: GateStep) -> None:
         for place in np.argsort(-np.abs(every), kind="stable")[:TERMS].tolist()
     ]
     st.dataframe(
-        rows,
+        in_words(rows),
         hide_index=True,
         height="content",
         key=f"layers-gate-{gate.name}",
-        column_config={"Adds": st.column_config.NumberColumn(format="%+.4f")},
+        column_config=in_words({"Adds": st.column_config.NumberColumn(format="%+.4f")}),
     )
-    st.caption(f"The largest of {len(every):,} terms.")
+    st.caption(tr(f"The largest of {len(every):,} terms."))
 
 
 def _term(place: int, inputs: int, below: str) -> str:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from dlexplain.figures.layers import plot_activation_maximisation, top_activation_tile
 from dlexplain.figures.overlay import enlarged
+from dlexplain.language import tr
 from dlexplain.params import specs
 from dlexplain.results import ActivationMaximisation, TopActivations
 from dlexplain.services.jobs import Progress
@@ -47,7 +48,7 @@ def show_channel(entry: ModelEntry, opened: bool) -> Kept:
 
 
 def _top(entry: ModelEntry, layer: str, channel: int) -> None:
-    st.subheader("Top activations")
+    st.subheader(tr("Top activations"))
     path, missing = find_own(entry)
     sets = {known.name: known for known in picture_sets(entry, path)}
     state = st.session_state
@@ -56,9 +57,9 @@ def _top(entry: ModelEntry, layer: str, channel: int) -> None:
     state["layers-set-of"] = tuple(sets)
     chosen = sets[
         st.selectbox(
-            "Among",
+            tr("Among"),
             list(sets),
-            format_func=lambda name: sets[name].title,
+            format_func=lambda name: tr(sets[name].title),
             key="layers-set",
             persist_state="session",
         )
@@ -89,24 +90,32 @@ def _show_top(found: Asked[TopActivations]) -> None:
     before = result.measured != result.layer
     where = f" of {result.measured}, before the activation function" if before else ""
     st.caption(
-        f"Of {len(result.activations):,}: {literal(result.set)}. Below each, the channel's largest "
-        f"value at any place{where}, by which they are ordered, then its mean over all places"
-        f"{f' of {result.layer}' if before else ''}. The frame is what the unit with the largest "
-        f"value saw. Largest values are {result.activations.mean():.3g} on average of all pictures."
+        tr(
+            f"Of {len(result.activations):,}: {literal(result.set)}. Below each, the channel's "
+            "largest "
+            f"value at any place{where}, by which they are ordered, then its mean over all places"
+            f"{f' of {result.layer}' if before else ''}. The frame is what the unit with the "
+            "largest "
+            f"value saw. Largest values are {result.activations.mean():.3g} on average of all "
+            "pictures."
+        )
     )
 
 
 def _maximised(name: str, layer: str, channel: int) -> None:
-    st.subheader("Activation maximisation", help=glossary("activation maximisation"))
+    st.subheader(tr("Activation maximisation"), help=glossary("activation maximisation"))
     st.caption(
-        "Made by gradient ascent from grey: activation maximisation, kept natural as in Olah et "
-        "al., [Feature Visualization](https://doi.org/10.23915/distill.00007), 2017."
+        tr(
+            "Made by gradient ascent from grey: activation maximisation, kept natural as in Olah "
+            "et "
+            "al., [Feature Visualization](https://doi.org/10.23915/distill.00007), 2017."
+        )
     )
-    with st.expander("How it is made", icon=":material/tune:"):
+    with st.expander(tr("How it is made"), icon=":material/tune:"):
         params = params_form("layers-maximised", specs(Params), {})
     question = (name, layer, channel, tuple(params.items()))
     known: Asked[ActivationMaximisation] | None = st.session_state.get(MAXIMISED)
-    if st.button("Make it", type="primary", icon=":material/brush:", key="layers-make"):
+    if st.button(tr("Make it"), type="primary", icon=":material/brush:", key="layers-make"):
         pictures: list[NDArray[np.uint8]] = []
         work = partial(_make, models.model(name), question, pictures)
         known = asked(MAXIMISED, question, "Gradient ascent", work, anew=True, so_far=pictures)
@@ -115,8 +124,11 @@ def _maximised(name: str, layer: str, channel: int) -> None:
     if known.question != question:
         model, of, number = known.question[:3]
         st.caption(
-            f"Below is channel {number} of {literal(of)} of {literal(model)}; press the button for "
-            "what is chosen now."
+            tr(
+                f"Below is channel {number} of {literal(of)} of {literal(model)}; press the "
+                "button for "
+                "what is chosen now."
+            )
         )
     show_live(_show_maximised, known)
 
@@ -141,19 +153,21 @@ def _show_maximised(found: Asked[ActivationMaximisation]) -> None:
     left.image(
         enlarged(result.picture),
         width=SIDE,
-        caption=f"Channel {result.channel} of {literal(result.layer)}",
-        alt=f"What channel {result.channel} of {result.layer} is most active on",
+        caption=tr(f"Channel {result.channel} of {literal(result.layer)}"),
+        alt=tr(f"What channel {result.channel} of {result.layer} is most active on"),
     )
     with right:
         whole = result.unit == "channel"
         what = "The channel's mean over all places" if whole else "The channel's unit in the middle"
         st.markdown(
-            f"{what} is **{result.activation:.3g}** on this picture; on {len(result.noise)} "
-            f"pictures of random pixels {result.noise.mean():.3g} on average, "
-            f"{result.noise.max():.3g} at most."
+            tr(
+                f"{what} is **{result.activation:.3g}** on this picture; on {len(result.noise)} "
+                f"pictures of random pixels {result.noise.mean():.3g} on average, "
+                f"{result.noise.max():.3g} at most."
+            )
         )
         if not result.is_clear:
-            st.info(_no_clearer(whole))
+            st.info(tr(_no_clearer(whole)))
         chart(plot_activation_maximisation(result), "layers-curve")
     before = (
         f" The curve is of {result.raised}, which goes into {result.layer}: where an activation "
@@ -161,7 +175,7 @@ def _show_maximised(found: Asked[ActivationMaximisation]) -> None:
         if result.raised != result.layer
         else ""
     )
-    st.caption(f"{len(result.curve):,} steps in {result.seconds:.1f} s.{before}")
+    st.caption(tr(f"{len(result.curve):,} steps in {result.seconds:.1f} s.{before}"))
     download(
         "PNG",
         partial(_png, result.picture),
@@ -176,7 +190,7 @@ def _show_so_far(found: Asked[ActivationMaximisation]) -> None:
     def draw() -> None:
         if pictures:
             now = enlarged(pictures[-1])
-            st.image(now, width=SIDE, caption="So far.", alt="The picture so far")
+            st.image(now, width=SIDE, caption=tr("So far."), alt=tr("The picture so far"))
 
     live(draw, lambda: len(pictures), lambda: found.job.active, PROGRESS_SECONDS)
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dlexplain.errors import Incompatible
 from dlexplain.figures.layer_graph import shape_text
+from dlexplain.language import tr
 from dlexplain.results import Layer, Layers
 from dlexplain.results.layers import layer_called
 from dlexplain.ui.address import from_address, whole_number
@@ -42,12 +43,12 @@ def choose_layer(
     if state.get(LAYER) not in known or state[LAYER] == state.get(GIVEN):
         state[LAYER] = state[GIVEN] = (first or first_active)(list(known.values()))
     chosen = st.selectbox(
-        "Layer",
+        tr("Layer"),
         list(known),
         key=LAYER,
         persist_state="session",
-        format_func=lambda name: layer_title(known[name]),
-        help="In the order in which they run, with what they put out. Type to search.",
+        format_func=lambda name: tr(layer_title(known[name])),
+        help=tr("In the order in which they run, with what they put out. Type to search."),
     )
     return known[chosen]
 
@@ -147,11 +148,11 @@ def choose_number(
         return 0
     return int(
         st.number_input(
-            label,
+            tr(label),
             0,
             count - 1,
             key=key,
             persist_state="session",
-            help=f"{told} A whole number from 0 to {count - 1}.",
+            help=tr(f"{told} A whole number from 0 to {count - 1}."),
         )
     )

@@ -5,6 +5,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlexplain.figures.layers import plot_field
+from dlexplain.language import tr
 from dlexplain.results import Layer, ReceptiveField, Rectangle
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui.cards import download
@@ -65,33 +66,43 @@ def most_active(name: str, picture: Picture, layer: Layer, channel: int) -> tupl
 def _told(found: ReceptiveField, value: float) -> None:
     box = found.analysed
     st.markdown(
-        f"The unit at row {found.row}, column {found.column} of channel {found.channel} is "
-        f"**{value:.4g}**. It sees **{box.height} × {box.width}** pixels: {_rectangle(box)}."
+        tr(
+            f"The unit at row {found.row}, column {found.column} of channel {found.channel} is "
+            f"**{value:.4g}**. It sees **{box.height} × {box.width}** pixels: {_rectangle(box)}."
+        )
     )
     height, width = found.size
     if (height, width) != (box.height, box.width):
-        st.markdown(f"Without the picture's edge it would see {height} × {width}.")
+        st.markdown(tr(f"Without the picture's edge it would see {height} × {width}."))
     if found.step != (0, 0):
         down, across = found.step
-        st.markdown(f"Its neighbours' fields lie {down} pixels down and {across} across.")
+        st.markdown(tr(f"Its neighbours' fields lie {down} pixels down and {across} across."))
     if found.agrees:
         st.markdown(
-            ":green[:material/check_circle:] Kernels, strides and paddings say so, and so does the "
-            "gradient."
+            tr(
+                ":green[:material/check_circle:] Kernels, strides and paddings say so, and so "
+                "does the "
+                "gradient."
+            )
         )
     else:
         st.warning(
-            f"The gradient says {_rectangle(found.by_gradient)}: the network does something "
-            "between its layers that their settings do not tell."
+            tr(
+                f"The gradient says {_rectangle(found.by_gradient)}: the network does something "
+                "between its layers that their settings do not tell."
+            )
         )
     assert found.strengths is not None
     share = float((found.strengths > 0).mean())
     if share == 0:
-        st.info("On this picture no pixel has a gradient: the values on its way are cut to 0.")
+        st.info(tr("On this picture no pixel has a gradient: the values on its way are cut to 0."))
     else:
         st.caption(
-            f"The colours are the gradient{_of(found)} on this picture: how strongly each pixel "
-            f"counts here. Half of it lies on {half_of(found.strengths, box)}."
+            tr(
+                f"The colours are the gradient{_of(found)} on this picture: how strongly each "
+                "pixel "
+                f"counts here. Half of it lies on {half_of(found.strengths, box)}."
+            )
         )
 
 

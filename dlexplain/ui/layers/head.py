@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from dlexplain.language import in_words, tr
 from dlexplain.results import HeadStep
 from dlexplain.ui.cards import download
 from dlexplain.ui.layers.choice import Kept, choose_number
@@ -52,7 +53,7 @@ def show_head(opened: bool) -> Kept:
 
 
 def _show(found: HeadStep, opened: bool) -> int:
-    st.markdown(f"${FORMULA}$ with d = {len(found.query)}")
+    st.markdown(tr(f"${FORMULA}$ with d = {len(found.query)}"))
     part = choose_number(
         "Number of the value",
         "part",
@@ -84,17 +85,23 @@ def _show(found: HeadStep, opened: bool) -> int:
         format="%.3f", min_value=0.0, max_value=1.0
     )
     st.dataframe(
-        rows, hide_index=True, height="content", column_config=columns, key="layers-head-table"
+        in_words(rows),
+        hide_index=True,
+        height="content",
+        column_config=in_words(columns),
+        key="layers-head-table",
     )
     hidden = len(found.tokens) - len(rows)
     st.markdown(
-        f"The sum of a × v is **{number(float(found.seen[part]))}**, number {part} of what "
-        f"**{_quoted(found.tokens[found.place])}** fetches."
+        tr(
+            f"The sum of a × v is **{number(float(found.seen[part]))}**, number {part} of what "
+            f"**{_quoted(found.tokens[found.place])}** fetches."
+        )
     )
     off = float(np.abs(found.weights - found.model_weights).max())
     told = "Distance is what this model takes off for tokens further back. " if biased else ""
     told += f"{hidden} tokens that are still to come are not looked at. " if hidden else ""
-    st.caption(f"{told}The network's own weights differ by {off:.1e} at most.")
+    st.caption(tr(f"{told}The network's own weights differ by {off:.1e} at most."))
     return part
 
 

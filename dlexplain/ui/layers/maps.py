@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dlexplain.figures.layers import Tile, channel_tiles, maps_png, plot_channel, plot_units
+from dlexplain.language import shown_by, tr
 from dlexplain.results import FeatureMaps
 from dlexplain.services.pictures.sources import Picture
 from dlexplain.ui import cache as models
@@ -24,41 +25,45 @@ def show_maps(name: str, picture: Picture, opened: bool) -> Kept:
     layer = choose_layer(cache.layers(name), opened)
     ranked, shown, scale = st.columns([2, 2, 2], vertical_alignment="bottom")
     by = ranked.segmented_control(
-        "Order by",
+        tr("Order by"),
         list(RANKED),
         default="mean",
-        format_func=RANKED.__getitem__,
+        format_func=shown_by(RANKED.__getitem__),
         key="layers-ranked",
         required=True,
     )
-    count = shown.select_slider("Channels shown", COUNTS, 16, key="layers-shown")
+    count = shown.select_slider(
+        tr("Channels shown"), COUNTS, 16, key="layers-shown", format_func=tr
+    )
     together = scale.toggle(
-        "One scale",
+        tr("One scale"),
         True,
         key="layers-scale",
-        help="The same colours for the same values in all channels; else each has its own.",
+        help=tr("The same colours for the same values in all channels; else each has its own."),
     )
     maps = cache.maps(name, picture, layer.name, by or "mean")
     channels, height, width = maps.values.shape
     few = f"the {min(count, channels)} most active of " if channels > count else ""
     if (height, width) == (1, 1):
-        st.markdown(f"**{literal(layer.name)}** has no places: {few}{channels} units")
+        st.markdown(tr(f"**{literal(layer.name)}** has no places: {few}{channels} units"))
         chart(plot_units(maps, count, _names(name, maps)), "layers-units")
         _npz(maps)
         return {"layer": layer.name}
-    st.markdown(f"**{literal(layer.name)}**: {few}{channels} channels of {height} × {width}")
+    st.markdown(tr(f"**{literal(layer.name)}**: {few}{channels} channels of {height} × {width}"))
     show_tiles(channel_tiles(maps, count, together))
     dead = int((maps.largest <= 0).sum())
     told = f" {dead} of {channels} are nowhere above 0." if dead else ""
     middle = "Red above 0, blue below." if maps.values.min() < 0 else "Yellow is high, violet low."
-    st.caption(f"{middle} The number is the channel's.{told}")
-    st.subheader("One channel over the picture")
+    st.caption(tr(f"{middle} The number is the channel's.{told}"))
+    st.subheader(tr("One channel over the picture"))
     channel = choose_channel(name, layer, opened, lambda: int(maps.order[0]))
     left, right = st.columns([1, 1])
     with left:
         chart(plot_channel(maps, channel), "layers-over")
     seen = "What the model sees."
-    right.image(maps.picture, caption=seen, width=320, alt="The picture as the model sees it")
+    right.image(
+        maps.picture, caption=tr(seen), width=320, alt=tr("The picture as the model sees it")
+    )
     with st.container(horizontal=True):
         download(
             "PNG",

@@ -4,6 +4,7 @@ is here, a sample, or one's own. No torch here."""
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
+from dlexplain.language import shown_by, tr
 from dlexplain.services.pictures.sets import one_of_each
 from dlexplain.services.pictures.sources import KnownPicture, png_address, sample_names
 from dlexplain.trained.catalogue import ModelEntry
@@ -27,9 +28,9 @@ def choose(entry: ModelEntry, opened: bool) -> Choice:
         from_address("example", whole_number("example", 0, len(examples) - 1), opened, EXAMPLE)
         st.session_state.setdefault(SOURCE, "data")
         source = st.segmented_control(
-            "Picture",
+            tr("Picture"),
             list(SOURCES),
-            format_func=SOURCES.__getitem__,
+            format_func=shown_by(SOURCES.__getitem__),
             key=SOURCE,
             required=True,
             label_visibility="collapsed",
@@ -47,11 +48,11 @@ def choose(entry: ModelEntry, opened: bool) -> Choice:
 
 
 def _examples(entry: ModelEntry, path: str) -> tuple[KnownPicture, ...]:
-    with st.spinner("Reading pictures…"):
+    with st.spinner(tr("Reading pictures…")):
         try:
             return one_of_each(entry, path)
         except DlexplainError as error:
-            st.caption(f"Its own data cannot be shown: {literal(str(error))}")
+            st.caption(tr(f"Its own data cannot be shown: {literal(str(error))}"))
             return ()
 
 
@@ -61,9 +62,9 @@ def _example(examples: tuple[KnownPicture, ...]) -> Choice:
         st.session_state[EXAMPLE] = places[min(3, len(places) - 1)]
     labels = [f"![]({png_address(k.picture, 32)}) {literal(k.truth.label)}" for k in examples]
     place = st.pills(
-        "Test picture",
+        tr("Test picture"),
         places,
-        format_func=labels.__getitem__,
+        format_func=shown_by(labels.__getitem__),
         key=EXAMPLE,
         required=True,
         persist_state="session",

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from dlexplain.figures.layers import framed
+from dlexplain.language import tr
 from dlexplain.results import ConvolutionStep, StageStep
 from dlexplain.services.layers.stepping import convolutions
 from dlexplain.services.pictures.sources import Picture
@@ -23,7 +24,7 @@ def show_steps(name: str, picture: Picture, opened: bool) -> Kept:
     """The view; returns what of it is to be in the address."""
     names = convolutions(models.model(name))
     if not names:
-        st.info("This model has no convolution to step through.")
+        st.info(tr("This model has no convolution to step through."))
         return {}
     layer = choose_layer(cache.layers(name), opened, names, lambda layers: layers[0].name)
     maps = cache.maps(name, picture, layer.name, "largest")
@@ -38,17 +39,20 @@ def show_steps(name: str, picture: Picture, opened: bool) -> Kept:
     left, right = st.columns([1, 3], gap="large")
     left.image(
         framed(maps.picture, cache.frame(name, layer.name, unit)),
-        caption="What the model sees; in the frame what the value is computed from.",
-        alt="The picture as the model sees it, with a frame",
+        caption=tr("What the model sees; in the frame what the value is computed from."),
+        alt=tr("The picture as the model sees it, with a frame"),
     )
     with right:
         _convolution(found.convolution, layer.name == names[0])
     for index, stage in enumerate(found.stages, 2):
         _stage(stage, index)
-    st.markdown(found.ended)
+    st.markdown(tr(found.ended))
     st.caption(
-        "Worked out in 64 bits from the network's own weights and values; the network's result in "
-        f"32 bits differs by {found.difference:.1e} at most."
+        tr(
+            "Worked out in 64 bits from the network's own weights and values; the network's "
+            "result in "
+            f"32 bits differs by {found.difference:.1e} at most."
+        )
     )
     download("JSON", found.to_dict, f"{name}-{layer.name}-steps.json", "layers-steps-json")
     channel, row, column = unit
@@ -57,17 +61,20 @@ def show_steps(name: str, picture: Picture, opened: bool) -> Kept:
 
 
 def _convolution(step: ConvolutionStep, of_picture: bool) -> None:
-    st.subheader("1. Convolution")
+    st.subheader(tr("1. Convolution"))
     down, across = (f"{n if n > 1 else ''}{m}" for n, m in zip(step.stride, "mn", strict=True))
     formula = rf"y[m,n]=\sum_{{c,p,q}} x[c,{down}+p,{across}+q]\;k[c,p,q]+b"
-    st.markdown(f"${formula}$: the patch times the kernel, number by number, and all added up.")
+    st.markdown(tr(f"${formula}$: the patch times the kernel, number by number, and all added up."))
     sums = step.sums
     if len(sums) > WRITTEN:
         st.caption(
-            f"Of {len(sums)} input channels the {WRITTEN} that add most, either way, come first."
+            tr(
+                f"Of {len(sums)} input channels the {WRITTEN} that add most, either way, come "
+                "first."
+            )
         )
     elif len(sums) > 1:
-        st.caption("The input channel that adds most, either way, comes first.")
+        st.caption(tr("The input channel that adds most, either way, comes first."))
     order = np.argsort(-np.abs(sums), kind="stable")
     for place in order[:WRITTEN].tolist():
         show_row(
@@ -86,20 +93,24 @@ def _convolution(step: ConvolutionStep, of_picture: bool) -> None:
     left = order[WRITTEN:]
     if len(left):
         rest = float(sums[left].sum())
-        st.markdown(f"The other {len(left)} channels, whose sums are smaller, add {number(rest)}.")
+        st.markdown(
+            tr(f"The other {len(left)} channels, whose sums are smaller, add {number(rest)}.")
+        )
     parts = [number(sums[place]) for place in order[:WRITTEN].tolist()]
     parts += [number(float(sums[left].sum()))] if len(left) else []
     parts += [f"{number(step.bias)} (bias)"] if step.bias else []
     total = " + ".join(parts).replace("+ −", "− ")
     equals = f"{total} = " if len(parts) > 1 else ""
-    st.markdown(f"{equals}**{number(step.value)}**" + ("" if step.bias else ", without a bias"))
+    st.markdown(f"{equals}**{number(step.value)}**" + ("" if step.bias else tr(", without a bias")))
     about = "The patch is of the picture as the network takes it, (pixel - mean) / scale. "
     height, width = step.patch.shape[1:]
     st.caption(
-        (about if of_picture else "")
-        + f"Rows {step.top} to {step.top + height - 1}, columns {step.left} to "
-        f"{step.left + width - 1} of its input; zeros outside of it are padding. Hover over a "
-        "number for more of its digits."
+        (tr(about) if of_picture else "")
+        + tr(
+            f"Rows {step.top} to {step.top + height - 1}, columns {step.left} to "
+            f"{step.left + width - 1} of its input; zeros outside of it are padding. Hover over a "
+            "number for more of its digits."
+        )
     )
 
 
@@ -109,7 +120,7 @@ def _stage(stage: StageStep, place: int) -> None:
     if stage.kind in ("norm", "activation"):
         x = number(float(stage.window[0, 0]))
         st.markdown(
-            f"{literal(stage.layer)}: `{stage.formula}` of x = {x} is **{number(stage.value)}**"
+            tr(f"{literal(stage.layer)}: `{stage.formula}` of x = {x} is **{number(stage.value)}**")
         )
         return
     height, width = stage.window.shape
@@ -123,4 +134,4 @@ def _stage(stage: StageStep, place: int) -> None:
             together([grid(stage.window, marked), said(f"= {number(stage.value)}", 600)]),
         ]
     )
-    st.caption(f"It becomes row {stage.row}, column {stage.column} of the pooled map.")
+    st.caption(tr(f"It becomes row {stage.row}, column {stage.column} of the pooled map."))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from dlexplain.figures.token_names import shown
+from dlexplain.language import tr
 from dlexplain.ui.address import from_address
 from dlexplain.ui.layers.choice import choose_number
 from dlexplain.ui.writing.choice import OTHER, TEXTS
@@ -23,12 +24,12 @@ def choose_words(key: str, data: str, opened: bool) -> str:
         st.session_state[key] = first
     return str(
         st.text_area(
-            "Text",
+            tr("Text"),
             key=key,
             height=80,
             max_chars=LONGEST,
             persist_state="session",
-            help="Press Ctrl+Enter to have it read.",
+            help=tr("Press Ctrl+Enter to have it read."),
         )
     )
 
@@ -46,9 +47,11 @@ def choose_token(
         "Token", "token", key, len(tokens), about, opened, first, "Which token is read."
     )
     st.caption(
-        " ".join(
-            f":blue-background[{_plain(t)}]" if i == place else _plain(t)
-            for i, t in enumerate(tokens)
+        tr(
+            " ".join(
+                f":blue-background[{_plain(t)}]" if i == place else _plain(t)
+                for i, t in enumerate(tokens)
+            )
         )
     )
     return place

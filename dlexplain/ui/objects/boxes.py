@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.figures.objects import plot_detection
+from dlexplain.language import shown_by, tr
 from dlexplain.results import ClassName, Detection
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Picture
@@ -24,23 +25,28 @@ def choose_box(name: str, picture: Picture, opened: bool) -> tuple[LoadedModel, 
     state.setdefault(THRESHOLD, USUAL)
     place = st.container()
     threshold = st.slider(
-        "Boxes of at least",
+        tr("Boxes of at least"),
         0,
         100,
         step=1,
         format="%d%%",
         key=THRESHOLD,
         persist_state="session",
-        help="A box's probability is that of its most probable class; the last class, no object, "
-        "is none.",
+        help=tr(
+            "A box's probability is that of its most probable class; the last class, no object, "
+            "is none."
+        ),
     )
     found = cache.detection(name, picture, threshold / 100)
     if not found.boxes:
         best = found.best.score
         told = literal(f"{best.name.label}, {best.text}")
         place.info(
-            f"No box reaches {threshold}%. The most probable is {told}: lower the threshold below "
-            "to see it."
+            tr(
+                f"No box reaches {threshold}%. The most probable is {told}: lower the threshold "
+                "below "
+                "to see it."
+            )
         )
         return None
     numbers = [box.number for box in found.boxes]
@@ -60,9 +66,9 @@ def _show(found: Detection, numbers: list[int]) -> None:
     )
     labels = {box.number: box.label for box in found.boxes}
     st.selectbox(
-        "Box (or click one)",
+        tr("Box (or click one)"),
         numbers,
-        format_func=labels.__getitem__,
+        format_func=shown_by(labels.__getitem__),
         key=BOX,
         persist_state="session",
     )

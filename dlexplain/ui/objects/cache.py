@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from dlexplain.language import Later
 from dlexplain.registry import Registry
 from dlexplain.results import Detection, Prediction, Segmentation
 from dlexplain.services.explaining import MethodInfo, by_name
@@ -17,12 +18,12 @@ from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Picture
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the model…")
+@st.cache_resource(max_entries=4, show_spinner=Later("Loading the model…"))
 def detector(name: str) -> LoadedDetector:
     return load(LoadedDetector, name)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the model…")
+@st.cache_resource(max_entries=4, show_spinner=Later("Loading the model…"))
 def segmenter(name: str) -> LoadedSegmenter:
     return load(LoadedSegmenter, name)
 
@@ -34,7 +35,7 @@ def detection(name: str, picture: Picture, threshold: float) -> Detection:
     return replace(every, boxes=likely, threshold=threshold)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Looking for boxes…")
+@st.cache_resource(max_entries=16, show_spinner=Later("Looking for boxes…"))
 def _detection(name: str, key: str, title: str, _picture: Picture) -> Detection:
     return detect(detector(name), _picture, 0.0)
 
@@ -44,7 +45,7 @@ def segmentation(name: str, picture: Picture) -> Segmentation:
     return _segmentation(name, picture.key, picture.name, picture)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Looking for regions…")
+@st.cache_resource(max_entries=16, show_spinner=Later("Looking for regions…"))
 def _segmentation(name: str, key: str, title: str, _picture: Picture) -> Segmentation:
     return segment(segmenter(name), _picture)
 

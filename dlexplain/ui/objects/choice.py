@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from dlexplain.language import tr
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address, one_of
 from dlexplain.ui.models import choose_model
@@ -56,7 +58,7 @@ VIEWS = {
         "detect-objects",
         ":material/select_all: Boxes",
         Own("detect-objects", _load_detector),
-        "No object detector comes along. Bring your own: open **Your own model** below, and give "
+        "No object detector comes along. Bring your own: open **Your own model**, and give "
         "the folder of a DETR, Table Transformer or YOLOS in Hugging Face's form, or its name on "
         "the hub. You will see its boxes in your picture, and then which parts of the picture one "
         "of them is due to.",
@@ -69,7 +71,7 @@ VIEWS = {
         "segment-picture",
         ":material/texture: Regions",
         Own("segment-picture", _load_segmenter),
-        "No semantic segmenter comes along. Bring your own: open **Your own model** below, and "
+        "No semantic segmenter comes along. Bring your own: open **Your own model**, and "
         "give the folder of a Segformer, BEiT, UperNet or the like in Hugging Face's form, or its "
         "name on the hub. You will see its regions in your picture, and then which parts of the "
         "picture one of them is due to.",
@@ -86,9 +88,9 @@ def choose_view(opened: bool) -> str:
     from_address("view", one_of("view", VIEWS), opened, VIEW)
     st.session_state.setdefault(VIEW, "boxes")
     chosen = st.segmented_control(
-        "What it finds",
+        tr("What it finds"),
         list(VIEWS),
-        format_func=lambda name: VIEWS[name].title,
+        format_func=lambda name: tr(VIEWS[name].title),
         key=VIEW,
         required=True,
         persist_state="session",
@@ -97,11 +99,14 @@ def choose_view(opened: bool) -> str:
     return chosen or "boxes"
 
 
-def choose(view: View, opened: bool) -> ModelEntry | None:
-    """The model; says how to get one and returns None where there is none."""
-    entry = choose_model([view.task], view.key, opened, own=view.own, without=view.without)
+def choose(view: View, opened: bool, answer: DeltaGenerator) -> ModelEntry | None:
+    """The model; says how to get one in the answer's place and returns None where there is none."""
+    entry = choose_model(
+        [view.task], view.key, opened, own=view.own, without=view.without, answer=answer
+    )
     view.own.ask(view.key)
     if entry is None:
-        st.caption("Where the internet can be reached, this saves one that is widely used:")
-        st.code(view.code, language="python")
+        with answer:
+            st.caption(tr("Where the internet can be reached, this saves one that is widely used:"))
+            st.code(view.code, language="python")
     return entry

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.figures.objects import plot_segmentation
+from dlexplain.language import shown_by, tr
 from dlexplain.results import ClassName
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import Picture
@@ -28,12 +29,12 @@ def choose_region(name: str, picture: Picture, opened: bool) -> tuple[LoadedMode
         selection_mode="points",
     )
     st.selectbox(
-        "Region (or click one)",
+        tr("Region (or click one)"),
         list(labels),
-        format_func=labels.__getitem__,
+        format_func=shown_by(labels.__getitem__),
         key=REGION,
         persist_state="session",
-        help="All places of the picture that the model gives this class.",
+        help=tr("All places of the picture that the model gives this class."),
     )
     return cache.region(name, picture, state[REGION]), model.classes[state[REGION]]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.figures.privacy import plot_losses, plot_roc
+from dlexplain.language import tr
 from dlexplain.results.privacy import PrivacyReport
 from dlexplain.results.words import csv_of
 from dlexplain.ui.address import from_address, whole_number
@@ -48,11 +49,14 @@ def choose_shadows(arrived: bool) -> int:
     state[SHADOWS] = 0 if state[SHADOWS] < LEAST_SHADOWS else state[SHADOWS] // 2 * 2
     return int(
         st.select_slider(
-            "Shadow models for the likelihood ratio attack",
+            tr("Shadow models for the likelihood ratio attack"),
             (0, *range(LEAST_SHADOWS, MOST_SHADOWS + 1, 2)),
             key=SHADOWS,
-            help="Each is trained as the model was, on a random half of the records: seconds each "
-            "for small digits, hours for a large network. 0 leaves the attack out.",
+            help=tr(
+                "Each is trained as the model was, on a random half of the records: seconds each "
+                "for small digits, hours for a large network. 0 leaves the attack out."
+            ),
+            format_func=tr,
         )
     )
 
@@ -76,19 +80,19 @@ def _ask(question: Question, progress: "Progress") -> PrivacyReport:
 def _draw(question: Question, report: PrivacyReport) -> None:
     told = f"**{literal(report.told)}**"
     if report.betrayed:
-        st.warning(told, icon=":material/visibility:")
+        st.warning(tr(told), icon=":material/visibility:")
     else:
-        st.info(told, icon=":material/shield:")
+        st.info(tr(told), icon=":material/shield:")
     _numbers(report)
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**Losses**", help=glossary("loss", "membership inference"))
+        st.markdown(tr("**Losses**"), help=glossary("loss", "membership inference"))
         chart(plot_losses(report), "privacy-losses", told=report.told)
-        st.caption("A model that remembers has little loss on what it was trained on.")
+        st.caption(tr("A model that remembers has little loss on what it was trained on."))
     with right:
-        st.markdown("**Members found against false alarms**", help=glossary("AUC"))
+        st.markdown(tr("**Members found against false alarms**"), help=glossary("AUC"))
         chart(plot_roc(report), "privacy-roc", told=report.told)
-        st.caption("The dotted diagonal is chance.")
+        st.caption(tr("The dotted diagonal is chance."))
     _facts(report)
     show_record(report, question.path)
 
@@ -104,15 +108,15 @@ def _numbers(report: PrivacyReport) -> None:
             for title, value, (low, high), digits in cells:
                 with st.container(border=True, width=250):
                     st.markdown(f":small[{literal(title)}]")
-                    st.metric(title, value, label_visibility="collapsed", help=ABOUT)
+                    st.metric(tr(title), value, label_visibility="collapsed", help=tr(ABOUT))
                     st.caption(
                         f"[{low:.3f}–{high:.3f}]" if digits else f"[{100 * low:.1f}–{high:.1%}]"
                     )
         if report.epsilon is not None:
             with st.container(border=True, width=250):
-                st.markdown(":small[trained privately: epsilon]")
-                st.metric("epsilon", f"{report.epsilon:.3g}", label_visibility="collapsed")
-                st.caption(f"delta {report.delta:g}")
+                st.markdown(tr(":small[trained privately: epsilon]"))
+                st.metric(tr("epsilon"), f"{report.epsilon:.3g}", label_visibility="collapsed")
+                st.caption(tr(f"delta {report.delta:g}"))
 
 
 def _facts(report: PrivacyReport) -> None:
@@ -123,7 +127,7 @@ def _facts(report: PrivacyReport) -> None:
         f"whose loss is at most the mean of the members, {report.threshold:.3g}."
     ]
     lines += [literal(note) for note in report.notes]
-    st.caption("  \n".join(lines))
+    st.caption(tr("  \n".join(lines)))
     with st.container(horizontal=True):
         stem = f"privacy-{report.model.rpartition('/')[2]}"
         rows = partial(_csv, report)

@@ -5,6 +5,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from dlexplain.figures.privacy import epsilon_told, plot_losses
+from dlexplain.language import in_words, shown_by, tr
 from dlexplain.results.privacy import PrivacyReport, counted
 from dlexplain.results.privacy_cost import PrivacyTrade
 from dlexplain.services.pictures.data import load_pictures
@@ -20,17 +21,18 @@ SIDE = 160
 
 def show_record(report: PrivacyReport, path: str) -> None:
     """One record: its picture, its loss among the others, and the same with privacy."""
-    st.subheader("One record")
+    st.subheader(tr("One record"))
     key = "privacy-record"
     first, second = st.columns([1, 2], vertical_alignment="bottom")
     kind = first.segmented_control(
-        "Record", list(KINDS), default="member", format_func=KINDS.__getitem__, required=True,
+        tr("Record"), list(KINDS), default="member", format_func=shown_by(KINDS.__getitem__),
+        required=True,
         key=f"{key}-kind",
     )  # fmt: skip
     member = kind != "other"
     order = np.argsort(-(report.members if member else report.others))
     rank = second.slider(
-        "Which, the largest loss first",
+        tr("Which, the largest loss first"),
         1,
         report.count,
         1,
@@ -42,13 +44,15 @@ def show_record(report: PrivacyReport, path: str) -> None:
     left, right = st.columns([1, 3], gap="large", vertical_alignment="center")
     with left:
         caption = f"{literal(label)}, record {found.place + 1}"
-        st.image(_larger(pixels), caption=caption, width=SIDE, alt=f"The record, of {label}")
+        st.image(
+            _larger(pixels), caption=tr(caption), width=SIDE, alt=tr(f"The record, of {label}")
+        )
     with right:
-        st.markdown(literal(found.told))
+        st.markdown(literal(tr(found.told)))
         for name, score in found.scores.items():
             if name == "lira":
                 what = "a member" if score > 0 else "another record"
-                st.caption(f"Likelihood ratio: e^{score:.2f}, which speaks for {what}.")
+                st.caption(tr(f"Likelihood ratio: e^{score:.2f}, which speaks for {what}."))
         chart(plot_losses(report, found.loss), f"{key}-losses")
     trade = shipped_trade(report.data)
     if trade is not None:
@@ -84,11 +88,14 @@ def _with_privacy(report: PrivacyReport, trade: PrivacyTrade, member: bool, plac
         name = "without noise" if epsilon is None else f"epsilon {epsilon_told(epsilon)}"
         members, others = np.array(one.members), np.array(one.others)
         rows.append(_row(name, members, others, member, at))
-    st.dataframe(rows, hide_index=True, width="stretch")
+    st.dataframe(in_words(rows), hide_index=True, width="stretch")
     st.caption(
-        "The same record in trainings that come along and differ in their noise alone (one seed); "
-        "the record itself is not counted. Where members and others have such a loss equally "
-        "often, the loss says nothing of whether the record was there."
+        tr(
+            "The same record in trainings that come along and differ in their noise alone (one "
+            "seed); "
+            "the record itself is not counted. Where members and others have such a loss equally "
+            "often, the loss says nothing of whether the record was there."
+        )
     )
 
 

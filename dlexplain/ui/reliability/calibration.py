@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dlexplain.figures.reliability import plot_reliability
+from dlexplain.language import in_words, tr
 from dlexplain.results import CalibrationScores, ClassifierCalibration
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
@@ -33,25 +34,28 @@ It says nothing of inputs unlike the test data, where probabilities are often fa
 def show_calibration(found: ClassifierCalibration) -> None:
     told = f"**{literal(found.told)}**"
     if found.before.told_apart:
-        st.warning(told, icon=":material/speed:")
+        st.warning(tr(told), icon=":material/speed:")
     else:
-        st.success(told, icon=":material/verified:")
+        st.success(tr(told), icon=":material/verified:")
     left, right = st.columns([3, 2], gap="large")
     with left:
         chart(plot_reliability(found), "calibration", told=found.told)
     with right:
-        st.dataframe(_rows(found), hide_index=True, height="content")
+        st.dataframe(in_words(_rows(found)), hide_index=True, height="content")
         fitted = (
             f" Fitted on {found.fitted:,d}: {literal(found.fitted_on)}." if found.fitted else ""
         )
         st.caption(
-            f"{found.n:,d} {literal(found.noun)}, {literal(found.data)}; right in "
-            f"{found.accuracy:.1%}.{fitted} Bars and brackets are 95% intervals: Wilson's of each "
-            "bin, the bootstrap's of the ECE."
+            tr(
+                f"{found.n:,d} {literal(found.noun)}, {literal(found.data)}; right in "
+                f"{found.accuracy:.1%}.{fitted} Bars and brackets are 95% intervals: Wilson's of "
+                "each "
+                "bin, the bootstrap's of the ECE."
+            )
         )
-        st.caption(told_where(found))
+        st.caption(tr(told_where(found)))
         if found.notes:
-            st.caption("  \n".join(map(literal, found.notes)))
+            st.caption(tr("  \n".join(map(literal, found.notes))))
         with st.container(horizontal=True):
             key, stem = f"calibration-{drawn_before()}", file_stem("calibration", found.model)
             download("CSV", found.to_csv, f"{stem}.csv", f"{key}-csv", "A row a bin.")

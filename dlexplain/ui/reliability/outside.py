@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dlexplain.figures.reliability import plot_outside
+from dlexplain.language import in_words, tr
 from dlexplain.results import OutOfDistribution, OutsideCell
 from dlexplain.results.reliability import SCORE_TITLES
 from dlexplain.results.words import capital
@@ -36,23 +37,27 @@ as another kind of animal, are harder to tell, and nothing here says how hard.
 def show_outside(found: OutOfDistribution) -> None:
     told, best = f"**{literal(found.told)}**", found.best
     if found.mean_auroc(best) >= GOOD:
-        st.success(told, icon=":material/troubleshoot:")
+        st.success(tr(told), icon=":material/troubleshoot:")
     else:
-        st.warning(told, icon=":material/troubleshoot:")
+        st.warning(tr(told), icon=":material/troubleshoot:")
     st.dataframe(
-        [_row(found, outside) for outside in found.sets], hide_index=True, height="content"
+        in_words([_row(found, outside) for outside in found.sets]),
+        hide_index=True,
+        height="content",
     )
     st.caption(
-        "AUROC with its bootstrap 95% interval; in parentheses the FPR at 95% TPR. "
-        f"{literal(found.data)}. {told_where(found)}"
+        tr(
+            "AUROC with its bootstrap 95% interval; in parentheses the FPR at 95% TPR. "
+            f"{literal(found.data)}. {told_where(found)}"
+        )
     )
     if found.notes:
-        st.caption("  \n".join(map(literal, found.notes)))
+        st.caption(tr("  \n".join(map(literal, found.notes))))
     for place, score in enumerate(found.scores):
         if place % IN_A_ROW == 0:
             columns = st.columns(IN_A_ROW)
         with columns[place % IN_A_ROW]:
-            st.markdown(f"**{SCORE_TITLES[score]}**")
+            st.markdown(f"**{tr(SCORE_TITLES[score])}**")
             chart(plot_outside(found, score), f"outside-{score}", told=found.told)
     with st.container(horizontal=True):
         key, stem = f"outside-{drawn_before()}", file_stem("out-of-distribution", found.model)

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.services.jobs import Progress
 from dlexplain.services.reliability.shipped import Measured
 from dlexplain.trained.catalogue import ModelEntry
@@ -51,15 +52,15 @@ def choose_question(entry: ModelEntry, arrived: bool) -> Question:
     from_address("count", whole_number("count", LEAST, MOST), arrived, COUNT)
     left, right = st.columns([3, 1])
     data = left.text_input(
-        "Other data",
+        tr("Other data"),
         key=DATA,
         persist_state="session",
-        placeholder="The model's own data set",
-        help=DATA_HELP[entry.task],
+        placeholder=tr("The model's own data set"),
+        help=tr(DATA_HELP[entry.task]),
     )
     count = right.number_input(
-        "How many", LEAST, MOST, key=COUNT, persist_state="session", step=100,
-        help="Inputs of each part or set, drawn by chance. More make narrower intervals.",
+        tr("How many"), LEAST, MOST, key=COUNT, persist_state="session", step=100,
+        help=tr("Inputs of each part or set, drawn by chance. More make narrower intervals."),
     )  # fmt: skip
     return Question(entry.name, data.strip(), int(count))
 
@@ -69,11 +70,11 @@ def start_button(slot: str, label: str, question: Question) -> None:
     running = job_of(slot, question.model)
     busy = running is not None and running.active
     pressed = st.button(
-        label,
+        tr(label),
         key=f"{slot}-start",
         icon=":material/play_arrow:",
         disabled=busy,
-        help="It is being measured; cancel that first." if busy else None,
+        help=tr("It is being measured; cancel that first.") if busy else None,
     )
     if pressed:
         asked(slot, question, label, WORK[slot](question), anew=True)

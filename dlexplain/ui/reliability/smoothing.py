@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from dlexplain.figures.reliability import plot_certified
+from dlexplain.language import in_words, tr
 from dlexplain.results import CertifiedAccuracy
 from dlexplain.services.jobs import Progress
 from dlexplain.trained.catalogue import ModelEntry
@@ -68,24 +69,24 @@ def choose_question(entry: ModelEntry, arrived: bool) -> Question:
     from_address("samples", whole_number("samples", 50, 100_000), arrived, SAMPLES)
     from_address("count", whole_number("count", 2, 10_000), arrived, COUNT)
     data = st.text_input(
-        "Other data",
+        tr("Other data"),
         key=DATA,
         persist_state="session",
-        placeholder="The model's own test pictures",
-        help=DATA_HELP[entry.task],
+        placeholder=tr("The model's own test pictures"),
+        help=tr(DATA_HELP[entry.task]),
     )
     first, second, third = st.columns(3)
     sigma = first.number_input(
-        "Noise σ", 0.01, 2.0, key=SIGMA, persist_state="session", step=0.05,
-        help="Deviation, where 0 is black and 1 white. More noise certifies further, of fewer.",
+        tr("Noise σ"), 0.01, 2.0, key=SIGMA, persist_state="session", step=0.05,
+        help=tr("Deviation, where 0 is black and 1 white. More noise certifies further, of fewer."),
     )  # fmt: skip
     samples = second.number_input(
-        "Samples", 50, 100_000, key=SAMPLES, persist_state="session", step=500,
-        help="Of each picture. More certify further: 1,000 reach 2.5 σ at most.",
+        tr("Samples"), 50, 100_000, key=SAMPLES, persist_state="session", step=500,
+        help=tr("Of each picture. More certify further: 1,000 reach 2.5 σ at most."),
     )  # fmt: skip
     count = third.number_input(
-        "How many pictures", 2, 10_000, key=COUNT, persist_state="session", step=100,
-        help="Drawn by chance. More make narrower intervals and take longer.",
+        tr("How many pictures"), 2, 10_000, key=COUNT, persist_state="session", step=100,
+        help=tr("Drawn by chance. More make narrower intervals and take longer."),
     )  # fmt: skip
     return Question(entry.name, data.strip(), float(sigma), int(samples), int(count))
 
@@ -116,7 +117,9 @@ def show_certified(found: CertifiedAccuracy) -> None:
     whole = found.n >= found.found
     told = literal(found.told)
     st.info(
-        f"**{told}**" if whole else f"{found.n:,d} of {found.found:,d} pictures so far. {told}",
+        f"**{tr(told)}**"
+        if whole
+        else tr(f"{found.n:,d} of {found.found:,d} pictures so far. {told}"),
         icon=":material/verified_user:" if whole else ":material/hourglass_top:",
     )
     left, right = st.columns([3, 2], gap="large")
@@ -124,18 +127,20 @@ def show_certified(found: CertifiedAccuracy) -> None:
         chart(plot_certified(found), "certified", told=found.told)
     with right:
         st.dataframe(
-            [_row(found, quarter * found.sigma / 2) for quarter in range(QUARTERS)],
+            in_words([_row(found, quarter * found.sigma / 2) for quarter in range(QUARTERS)]),
             hide_index=True,
             height="content",
         )
         st.caption(
-            f"{found.n:,d} pictures, {literal(found.data)}; {found.first:,d} samples to choose "
-            f"the class and {found.samples:,d} to certify it, each at {1 - found.alpha:.1%}. "
-            "Brackets and band: Wilson's 95% interval over pictures."
+            tr(
+                f"{found.n:,d} pictures, {literal(found.data)}; {found.first:,d} samples to choose "
+                f"the class and {found.samples:,d} to certify it, each at {1 - found.alpha:.1%}. "
+                "Brackets and band: Wilson's 95% interval over pictures."
+            )
         )
-        st.caption(told_where(found))
+        st.caption(tr(told_where(found)))
         if found.notes:
-            st.caption("  \n".join(map(literal, found.notes)))
+            st.caption(tr("  \n".join(map(literal, found.notes))))
         with st.container(horizontal=True):
             key, stem = f"smoothing-{drawn_before()}", file_stem("smoothing", found.model)
             download("CSV", found.to_csv, f"{stem}.csv", f"{key}-csv", "A row a picture.")

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from dlexplain.language import shown_by, tr
 from dlexplain.services.reliability.shipped import known, measured_here, shipped
 from dlexplain.trained.catalogue import ModelEntry
 
@@ -22,9 +23,9 @@ def choose_known(kind: Any, model: str, key: str) -> Any:
     if here is None or along is None:
         return here or along
     chosen = st.segmented_control(
-        "Result",
+        tr("Result"),
         list(TITLES),
-        format_func=TITLES.__getitem__,
+        format_func=shown_by(TITLES.__getitem__),
         default="here",
         required=True,
         key=f"{key}-{model}",

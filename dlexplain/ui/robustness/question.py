@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dlexplain.errors import BadInput
+from dlexplain.language import shown_by, tr
 from dlexplain.results import Robustness
 from dlexplain.results.attacks import budget_told
 from dlexplain.services.attack.robust_usual import (
@@ -77,7 +78,7 @@ def job_of(model: str) -> Asked[Robustness] | None:
 def choose_question(entry: ModelEntry, arrived: bool) -> Question | None:
     """The settings; None, which is told, where they are nonsense. torch is imported for the names
     of attacks."""
-    with st.spinner("Reading the names of attacks…"):
+    with st.spinner(tr("Reading the names of attacks…")):
         from dlexplain.services.attack.robust_pictures import offered
 
         attacks, corruptions = offered()
@@ -91,38 +92,40 @@ def choose_question(entry: ModelEntry, arrived: bool) -> Question | None:
     state.setdefault(SEVERITIES, list(SEVERITIES_USUAL))
     left, right = st.columns([3, 1])
     data = left.text_input(
-        "Other data", key=DATA, persist_state="session", help=DATA_HELP,
-        placeholder="The model's own test data",
+        tr("Other data"), key=DATA, persist_state="session", help=tr(DATA_HELP),
+        placeholder=tr("The model's own test data"),
     )  # fmt: skip
     count = right.number_input(
-        "How many pictures", LEAST, MOST, key=COUNT, persist_state="session", step=10,
-        help="More make narrower intervals and take longer.",
+        tr("How many pictures"), LEAST, MOST, key=COUNT, persist_state="session", step=10,
+        help=tr("More make narrower intervals and take longer."),
     )  # fmt: skip
     left, right = st.columns([3, 1])
     chosen = left.multiselect(
-        "Attacks", list(attacks), format_func=attacks.__getitem__, key=ATTACKS,
-        persist_state="session", placeholder="None",
-        help="Square, here of "
+        tr("Attacks"), list(attacks), format_func=shown_by(attacks.__getitem__), key=ATTACKS,
+        persist_state="session", placeholder=tr("None"),
+        help=tr("Square, here of "
         f"{FEWER['square']['queries']} queries, sees scores alone: where it fools more than the "
-        "others, the model hides its gradients.",
+        "others, the model hides its gradients."),
     )  # fmt: skip
     budgets = right.text_input(
-        "Budgets, of 255", key=BUDGETS, persist_state="session",
-        help="By so many levels of 256 each value may change; with commas between.",
+        tr("Budgets, of 255"), key=BUDGETS, persist_state="session",
+        help=tr("By so many levels of 256 each value may change; with commas between."),
     )  # fmt: skip
     left, right = st.columns([3, 1])
     worse = left.multiselect(
-        "Corruptions", list(corruptions), format_func=corruptions.__getitem__, key=CORRUPTIONS,
-        persist_state="session", placeholder="None",
-        help="What cameras, weather and storage do to a picture that nobody attacks.",
+        tr("Corruptions"), list(corruptions), format_func=shown_by(corruptions.__getitem__),
+        key=CORRUPTIONS,
+        persist_state="session", placeholder=tr("None"),
+        help=tr("What cameras, weather and storage do to a picture that nobody attacks."),
     )  # fmt: skip
     severities = right.multiselect(
-        "Severities", [1, 2, 3, 4, 5], key=SEVERITIES, persist_state="session", placeholder="None",
+        tr("Severities"), [1, 2, 3, 4, 5], key=SEVERITIES, persist_state="session",
+        placeholder=tr("None"), format_func=tr,
     )  # fmt: skip
     try:
         levels = _levels(budgets)
     except BadInput as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return None
     return Question(
         entry.name,

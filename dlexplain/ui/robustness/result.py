@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dlexplain.figures.robustness import MEASURES, plot_corruptions, plot_robustness
+from dlexplain.language import in_words, tr
 from dlexplain.results import Robustness
 from dlexplain.results.attacks import budget_told
 from dlexplain.results.robustness import ClassRobustness, Estimate
@@ -41,56 +42,62 @@ def show_result(
     _answer(found, second)
     attacked, corrupted = st.columns(2, gap="large")
     with attacked:
-        st.markdown("**Under attack**", help=glossary("attack", "epsilon-ball", "PGD"))
+        st.markdown(tr("**Under attack**"), help=glossary("attack", "epsilon-ball", "PGD"))
         if found.attacks:
             chart(plot_robustness(found, second), f"{key}-attacks", told=verdict(found))
-            st.caption("Bars: Wilson's 95% interval." + (BY_ANY if len(found.attacks) > 1 else ""))
+            st.caption(
+                tr("Bars: Wilson's 95% interval.") + (tr(BY_ANY) if len(found.attacks) > 1 else "")
+            )
         else:
-            st.caption("No attack was measured.")
+            st.caption(tr("No attack was measured."))
     with corrupted:
-        st.markdown("**Corrupted**", help=glossary("corruption", "calibration error"))
+        st.markdown(tr("**Corrupted**"), help=glossary("corruption", "calibration error"))
         if found.corruptions:
             measure = _measure(found) if whole else "accuracy"
             told = f"{capital(MEASURES[measure])} of corrupted inputs."
             chart(plot_corruptions(found, measure, second), f"{key}-corruptions", told=told)
             st.caption(
-                "Each line is one corruption; bars of the mean: a bootstrap 95% interval over the "
-                "pictures."
+                tr(
+                    "Each line is one corruption; bars of the mean: a bootstrap 95% interval "
+                    "over the "
+                    "pictures."
+                )
             )
         else:
-            st.caption("No corruption was measured.")
+            st.caption(tr("No corruption was measured."))
     if found.attacks:
-        st.dataframe(_attack_rows(found, second), hide_index=True, height="content")
+        st.dataframe(in_words(_attack_rows(found, second)), hide_index=True, height="content")
     if whole:
         _tables(found)
         _facts(found)
         _downloads(found)
-        with st.expander("What these numbers say, and what they cannot"):
-            show_explained(f"{MEANS} {EXPLAINED}")
+        with st.expander(tr("What these numbers say, and what they cannot")):
+            show_explained(f"{tr(MEANS)} {tr(EXPLAINED)}")
 
 
 def _answer(found: Robustness, second: Robustness | None) -> None:
     if found.done < found.found:
         st.info(
-            f"Of {found.found:,d} {literal(found.noun)} so far {found.done:,d} are measured.",
+            tr(f"Of {found.found:,d} {literal(found.noun)} so far {found.done:,d} are measured."),
             icon=":material/hourglass_top:",
         )
     told = f"**{literal(verdict(found))}**"
     beside = f"  \n{literal(verdict(second))}" if second is not None else ""
-    st.info(told + beside, icon=":material/shield:")
+    st.info(tr(told) + tr(beside), icon=":material/shield:")
     for each in (found, second):
         for flag in each.flags if each is not None else ():
             whose = f"{each.model}: " if each is not None and second is not None else ""
             st.warning(literal(whose + flag.told), icon=":material/warning:")
     if found.notes:
-        st.caption("  \n".join(map(literal, found.notes)))
+        st.caption(tr("  \n".join(map(literal, found.notes))))
 
 
 def _measure(found: Robustness) -> str:
     known = [m for m in MEASURES if m != "map_correlation" or found.map_method]
     return str(
         st.segmented_control(
-            "What is drawn", known, format_func=lambda name: capital(MEASURES[name]), key=MEASURE,
+            tr("What is "
+                "drawn"), known, format_func=lambda name: tr(capital(MEASURES[name])), key=MEASURE,
             default="accuracy", required=True, label_visibility="collapsed",
         )
     )  # fmt: skip
@@ -112,15 +119,15 @@ def _attack_rows(found: Robustness, second: Robustness | None) -> list[dict[str,
 
 def _tables(found: Robustness) -> None:
     if found.corruptions:
-        with st.expander("Each corruption"):
-            st.dataframe(_corruption_rows(found), hide_index=True, height="content")
+        with st.expander(tr("Each corruption")):
+            st.dataframe(in_words(_corruption_rows(found)), hide_index=True, height="content")
     if len(found.classes) <= MOST_CLASSES:
-        with st.expander("Each class"):
+        with st.expander(tr("Each class")):
             st.dataframe(
-                [_class_row(found, one) for one in found.classes],
+                in_words([_class_row(found, one) for one in found.classes]),
                 hide_index=True, height="content",
             )  # fmt: skip
-            st.caption("Under attack: right whichever is made. Corrupted: the mean over all.")
+            st.caption(tr("Under attack: right whichever is made. Corrupted: the mean over all."))
 
 
 def _corruption_rows(found: Robustness) -> list[dict[str, Any]]:
@@ -157,7 +164,7 @@ def _plain(found: Estimate) -> str:
 def _facts(found: Robustness) -> None:
     maps = f" Maps by {literal(found.map_method)}." if found.map_method else ""
     st.caption(
-        f"{found.done:,d} {literal(found.noun)}: {literal(found.data)}.{maps} "
+        f"{found.done:,d} {literal(tr(found.noun))}: {literal(found.data)}.{maps} "
         f"{literal(found.date[:10])}, {literal(found.machine)}: "
         f"`{found.command.replace('`', '')}`"
     )

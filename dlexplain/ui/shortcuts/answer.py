@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from dlexplain.figures.coloured_text import coloured_text
 from dlexplain.figures.overlay import page_image
 from dlexplain.figures.shortcuts import plot_marked_series, plot_masses
+from dlexplain.language import tr
 from dlexplain.results import Attribution, SeriesAttribution, TextAttribution
 from dlexplain.results.shortcuts import SHARE, MarkedExample, ShortcutTest
 from dlexplain.results.words import capital, csv_of
@@ -30,19 +31,19 @@ def show_answer(kind: str, found: Asked[ShortcutTest]) -> None:
         show_masses(tested)
         show_examples(kind, tested)
     for note in tested.notes:
-        st.info(literal(note))
+        st.info(literal(tr(note)))
     _downloads(tested)
 
 
 def show_scores(tested: ShortcutTest) -> None:
     """What the model says, in cards."""
-    st.markdown(f"Planted: {literal(tested.planted)}.")
+    st.markdown(tr(f"Planted: {literal(tested.planted)}."))
     with st.container(horizontal=True, gap="small"):
         for score in tested.scores:
             with st.container(border=True, width=240):
                 value = f"{score.value:.1%}" if score.unit == SHARE else f"{score.value:.3f}"
-                st.markdown(f":small[{literal(score.title)}]")  # a metric's label is cut
-                st.metric(literal(score.title), value, label_visibility="collapsed")
+                st.markdown(f":small[{literal(tr(score.title))}]")  # a metric's label is cut
+                st.metric(literal(tr(score.title)), value, label_visibility="collapsed")
                 within = score.told.partition(" ")[2]
                 unit = "" if score.unit == SHARE else f", {score.unit}"
                 st.caption(literal(f"{within}{unit}"))
@@ -51,31 +52,35 @@ def show_scores(tested: ShortcutTest) -> None:
 def show_masses(tested: ShortcutTest) -> None:
     """The bars of every method."""
     count = len(tested.names)
-    st.subheader("Which methods point at the mark")
+    st.subheader(tr("Which methods point at the mark"))
     chart(plot_masses(tested), "lab-masses")
     st.caption(
-        f"The share of what speaks for the answer that lies in the mark: mean of {count} test "
-        f"examples with 95% intervals by the bootstrap. Of {tested.against:,} examples with the "
-        f"mark where it is wrong, it turned the answer of {tested.turned:,}; those explained are "
-        "drawn from these, so that the mark has surely decided. Grey is no better than chance. "
-        "Other evidence may speak for the answer besides, so 100% is not what every map must "
-        "reach: compare the methods."
+        tr(
+            f"The share of what speaks for the answer that lies in the mark: mean of {count} test "
+            f"examples with 95% intervals by the bootstrap. Of {tested.against:,} examples with "
+            "the "
+            f"mark where it is wrong, it turned the answer of {tested.turned:,}; those explained "
+            "are "
+            "drawn from these, so that the mark has surely decided. Grey is no better than chance. "
+            "Other evidence may speak for the answer besides, so 100% is not what every map must "
+            "reach: compare the methods."
+        )
     )
     if tested.refused:
-        with st.expander(f"{len(tested.refused)} not asked", icon=":material/block:"):
+        with st.expander(tr(f"{len(tested.refused)} not asked"), icon=":material/block:"):
             for why in tested.refused:
-                st.markdown(literal(why))
+                st.markdown(literal(tr(why)))
 
 
 def show_examples(kind: str, tested: ShortcutTest) -> None:
     """Some examples with the maps of all methods over them, the best first."""
-    st.subheader("Where they look")
-    st.caption("With each map the share of it that lies in the mark.")
+    st.subheader(tr("Where they look"))
+    st.caption(tr("With each map the share of it that lies in the mark."))
     names = [example.name for example in tested.examples]
     chosen = st.selectbox(
-        "Example",
+        tr("Example"),
         range(len(names)),
-        format_func=lambda place: _told(tested.examples[place]),
+        format_func=lambda place: tr(_told(tested.examples[place])),
         key=EXAMPLE,
     )
     example = tested.examples[chosen or 0]
@@ -84,7 +89,7 @@ def show_examples(kind: str, tested: ShortcutTest) -> None:
     with st.container(horizontal=True, gap="medium"):
         for one in rows:
             with st.container(width=WIDTHS[kind]):
-                st.markdown(f"**{literal(one.title)}** {mass[one.method]:.0%}")
+                st.markdown(f"**{literal(tr(one.title))}** {mass[one.method]:.0%}")
                 _draw(example.maps[one.method], example.mask, f"lab-map-{one.method}")
 
 
@@ -95,7 +100,7 @@ def _told(example: MarkedExample) -> str:
 def _draw(found: object, mask: NDArray[np.bool_], key: str) -> None:
     if isinstance(found, Attribution):
         image, _ = page_image(found.picture, found.heatmap, found.signed, mask=mask)
-        st.image(image, width="stretch", alt=f"{found.title}, the planted mark outlined")
+        st.image(image, width="stretch", alt=tr(f"{found.title}, the planted mark outlined"))
     elif isinstance(found, TextAttribution):
         st.html(coloured_text(found))
     elif isinstance(found, SeriesAttribution):

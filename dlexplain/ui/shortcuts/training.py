@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
+from dlexplain.language import shown_by, tr
 from dlexplain.params import Value
 from dlexplain.results import RunRecord
 from dlexplain.results.words import duration
@@ -23,9 +24,9 @@ def choose_lab(arrived: bool) -> Lab:
     from_address("input", one_of("kind of input", LABS), arrived, INPUT)
     st.session_state.setdefault(INPUT, next(iter(LABS)))
     chosen = st.segmented_control(
-        "What the model reads",
+        tr("What the model reads"),
         list(LABS),
-        format_func=lambda name: LABS[name].title,
+        format_func=lambda name: tr(LABS[name].title),
         key=INPUT,
         required=True,
     )
@@ -41,12 +42,14 @@ def choose_run(lab: Lab, arrived: bool) -> RunRecord | None:
     state = st.session_state
     state[RUN] = state[RUN] if state.get(RUN) in known else next(iter(known))
     chosen = st.selectbox(
-        "Trained with a shortcut",
+        tr("Trained with a shortcut"),
         list(known),
-        format_func=lambda run: _told(known[run]),
+        format_func=lambda run: tr(_told(known[run])),
         key=RUN,
         persist_state="session",
-        help="The latest first. Any run with a shortcut is here, also those of the page Launch.",
+        help=tr(
+            "The latest first. Any run with a shortcut is here, also those of the page Launch."
+        ),
     )
     return known[chosen]
 
@@ -61,7 +64,7 @@ def show_training(record: RunRecord) -> None:
     runs_now.clear()  # what a click has changed is seen at once
     if record.active:
         follow(record, show_progress, lambda found: found)
-        if st.button("Cancel the training", icon=":material/stop:", key="lab-cancel"):
+        if st.button(tr("Cancel the training"), icon=":material/stop:", key="lab-cancel"):
             _attempt_cancel(record)
         rerun_when(
             lambda: (found := now(record)) and found.state,
@@ -72,7 +75,7 @@ def show_training(record: RunRecord) -> None:
     why = f"Run {record.id} has {record.state}, so there is no model to ask: {record.why}."
     (st.error if record.state == "failed" else st.info)(literal(why))
     st.page_link(
-        "pages/train/2_runs.py", label="Open the run", query_params={"run": record.id},
+        "pages/train/2_runs.py", label=tr("Open the run"), query_params={"run": record.id},
         icon=":material/open_in_new:",
     )  # fmt: skip
 
@@ -81,7 +84,7 @@ def _attempt_cancel(record: RunRecord) -> None:
     try:
         cancel(record.id)
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     st.rerun()
 
@@ -91,31 +94,33 @@ def plant_and_train(lab: Lab) -> None:
     kind = lab.plants[0]
     if len(lab.plants) > 1:
         chosen = st.segmented_control(
-            "What is planted",
+            tr("What is planted"),
             list(lab.plants),
             default=kind,
-            format_func=TITLES.__getitem__,
+            format_func=shown_by(TITLES.__getitem__),
             key=f"{PLANTED}-{lab.name}",
             required=True,
             persist_state="session",
         )
         kind = str(chosen or kind)
     else:
-        st.caption(f"{TITLES[kind]} is planted.")
+        st.caption(tr(f"{TITLES[kind]} is planted."))
     first = {key: value for key, value in lab.first.items() if key != "kind"}
     values: dict[str, Value] = params_form(f"lab-{kind}", planted_params(kind), {}, first)
     about = duration(lab.seconds)
     st.button(
-        "Plant and train",
+        tr("Plant and train"),
         type="primary",
         icon=":material/play_arrow:",
         key="lab-train",
-        help=f"In the background, about {about} on two cores; it goes on when this page is closed.",
+        help=tr(
+            f"In the background, about {about} on two cores; it goes on when this page is closed."
+        ),
         on_click=_start,
         args=(lab, {"kind": kind, **values}),
     )
     if problem := st.session_state.pop("lab-problem", None):
-        st.error(literal(problem))
+        st.error(literal(tr(problem)))
 
 
 def _start(lab: Lab, shortcut: dict[str, Value]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError, SpecError
+from dlexplain.language import tr
 from dlexplain.params import Spec
 from dlexplain.services.sweeps import sweeping as service
 from dlexplain.services.sweeps.space import suggestion
@@ -37,21 +38,21 @@ def base_of() -> Base | None:
         except (BadInput, DlexplainError) as error:
             tell_wrong(error)
         else:
-            st.caption(f"Varies the run {literal(wanted)}: {literal(spec.title)}.")
-            if st.button("Begin with a preset instead", type="tertiary"):
+            st.caption(tr(f"Varies the run {literal(wanted)}: {literal(spec.title)}."))
+            if st.button(tr("Begin with a preset instead"), type="tertiary"):
                 del st.query_params["run"]
                 st.rerun()
             return Base(spec, ("--run", wanted), wanted)
     st.session_state.setdefault(PRESET, QUICK)
     name = st.selectbox(
-        "What is trained", presets_by_case(), key=PRESET, persist_state="session",
-        format_func=lambda one: f"{PRESETS[one].case}: {PRESETS[one].title}",
-        help="Each trial is a run like this one; only what is varied differs.",
+        tr("What is trained"), presets_by_case(), key=PRESET, persist_state="session",
+        format_func=lambda one: f"{PRESETS[one].case}: {tr(PRESETS[one].title)}",
+        help=tr("Each trial is a run like this one; only what is varied differs."),
     )  # fmt: skip
     try:
         return Base(preset(name), ("--preset", name), name)
     except BadInput as error:  # such as a preset of data that are not here
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return None
 
 
@@ -63,9 +64,9 @@ def ask() -> None:
     accepted = accepted_fields(base.spec)
     fields = [key for key in accepted if key not in ("training.epochs", "data.path")]
     varied = st.multiselect(
-        "What varies", fields, [key for key in FIRST if key in fields],
+        tr("What varies"), fields, [key for key in FIRST if key in fields],
         key=f"sweep-varied-{base.key}", format_func=literal,
-        help="Any field of a run. The learning rate nearly always matters.",
+        help=tr("Any field of a run. The learning rate nearly always matters."),
     )  # fmt: skip
     vary = _values(base, varied, accepted)
     how = _how(base)
@@ -73,15 +74,15 @@ def ask() -> None:
         spec = sweep_spec(how.base, vary, **how.more)  # type: ignore[arg-type]
     except SpecError as error:
         for problem in error.problems:
-            st.error(literal(problem))
+            st.error(literal(tr(problem)))
         return
     except BadInput as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
-    st.caption(_cost(spec))
-    if st.button("Start the sweep", type="primary", icon=":material/play_arrow:"):
+    st.caption(tr(_cost(spec)))
+    if st.button(tr("Start the sweep"), type="primary", icon=":material/play_arrow:"):
         _start(spec)
-    with st.expander("The same on the command line", icon=":material/terminal:"):
+    with st.expander(tr("The same on the command line"), icon=":material/terminal:"):
         st.code(_command(base, spec, vary), language="bash", wrap_lines=True)
 
 
@@ -94,8 +95,8 @@ def _values(base: Base, varied: list[str], accepted: dict[str, Spec]) -> list[st
         first = suggestion(spec, flat.get(key, spec.default))
         text = columns[index % 2].text_input(
             literal(key), first, key=f"sweep-vary-{base.key}-{key}", persist_state="session",
-            help=f"{literal(spec.help)} It takes {literal(spec.accepts)}. Write a range as "
-            "LOW..HIGH, with log or step S behind it, or choices with commas between.",
+            help=tr(f"{literal(spec.help)} It takes {literal(spec.accepts)}. Write a range as "
+            "LOW..HIGH, with log or step S behind it, or choices with commas between."),
         )  # fmt: skip
         found.append(f"{key}={text}")
     return found
@@ -110,42 +111,43 @@ class How:
 def _how(base: Base) -> How:
     first, second, third, fourth = st.columns(4)
     sampler = first.selectbox(
-        "Chosen by", list(SAMPLERS), key="sweep-sampler", persist_state="session",
-        help="  \n".join(SAMPLERS.values()),
+        tr("Chosen by"), list(SAMPLERS), key="sweep-sampler", persist_state="session",
+        help=tr("  \n".join(SAMPLERS.values())),
     )  # fmt: skip
     pruner = second.selectbox(
-        "Ended early by", list(PRUNERS), list(PRUNERS).index("asha"), key="sweep-pruner",
-        persist_state="session", help="  \n".join(PRUNERS.values()),
+        tr("Ended early by"), list(PRUNERS), list(PRUNERS).index("asha"), key="sweep-pruner",
+        persist_state="session", help=tr("  \n".join(PRUNERS.values())),
     )  # fmt: skip
     usual = int(base.spec.training.get("epochs", 5))
     epochs = third.number_input(
-        "Epochs of a full trial", 1, 1000, max(1, usual), key=f"sweep-epochs-{base.key}",
-        help="The learning-rate schedule is of these epochs, also where a trial is ended early.",
+        tr("Epochs of a full trial"), 1, 1000, max(1, usual), key=f"sweep-epochs-{base.key}",
+        help=tr("The learning-rate schedule is of these epochs, also where a trial is ended "
+            "early."),
     )  # fmt: skip
     trials = None  # of a grid all its combinations
     if sampler != "grid":
         trials = fourth.number_input(
-            "Trials", 0, 1000, 20, key="sweep-trials", persist_state="session",
-            help="After so many no further one begins; 0 for no limit but the minutes.",
+            tr("Trials"), 0, 1000, 20, key="sweep-trials", persist_state="session",
+            help=tr("After so many no further one begins; 0 for no limit but the minutes."),
         )  # fmt: skip
     minutes = first.number_input(
-        "Minutes", 0.0, 40_000.0, 0.0, key="sweep-minutes", persist_state="session",
-        help="After so many no further trial begins; 0 for no limit but the trials.",
+        tr("Minutes"), 0.0, 40_000.0, 0.0, key="sweep-minutes", persist_state="session",
+        help=tr("After so many no further trial begins; 0 for no limit but the trials."),
     )  # fmt: skip
     parallel = second.number_input(
-        "At once", 1, 64, 1, key="sweep-parallel", persist_state="session",
-        help="One a device trains at a time; further ones wait for a device that is free.",
+        tr("At once"), 1, 64, 1, key="sweep-parallel", persist_state="session",
+        help=tr("One a device trains at a time; further ones wait for a device that is free."),
     )  # fmt: skip
     known = aims_of(base.spec.task)
     aims = third.multiselect(
-        "Aims", known, known[:1], key=f"sweep-aims-{base.key}", max_selections=2,
+        tr("Aims"), known, known[:1], key=f"sweep-aims-{base.key}", max_selections=2,
         format_func=literal,
-        help="One, or two for a front, such as accuracy against latency; with two no trial is "
-        "ended early. What is chosen by the test is no longer tested by it.",
+        help=tr("One, or two for a front, such as accuracy against latency; with two no trial is "
+        "ended early. What is chosen by the test is no longer tested by it."),
     )  # fmt: skip
     seed = fourth.number_input(
-        "Seed of the sweep", 0, 2**31 - 1, 0, key="sweep-seed", persist_state="session",
-        help="The same seed draws the same values after the same results.",
+        tr("Seed of the sweep"), 0, 2**31 - 1, 0, key="sweep-seed", persist_state="session",
+        help=tr("The same seed draws the same values after the same results."),
     )  # fmt: skip
     spec = base.spec.with_flat({"training.epochs": int(epochs)})
     return How(
@@ -170,7 +172,7 @@ def _start(spec: SweepSpec) -> None:
     try:
         found = service.start(spec)
     except (DlexplainError, OSError) as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     st.query_params.from_dict({"sweep": found.id})
     st.session_state.pop("sweep-chosen", None)

@@ -7,6 +7,7 @@ from typing import Literal
 import streamlit as st
 
 from dlexplain.errors import DlexplainError, RunError, UnknownName
+from dlexplain.language import in_words, tr
 from dlexplain.results.sweeps import (
     Importance,
     Sweep,
@@ -69,9 +70,9 @@ def follow(sweep: str, draw: Callable[[Sweep], None]) -> None:
 
 def show_head(found: Sweep) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge(found.state, icon=ICONS[found.state], color=COLOURS[found.state])
+        st.badge(tr(found.state), icon=ICONS[found.state], color=COLOURS[found.state])
         how = f"{found.spec['sampler']}, pruner {found.spec['pruner']}"
-        st.caption(literal(f"Sweep {found.id}, {how}, since {moment(found.created)}."))
+        st.caption(literal(tr(f"Sweep {found.id}, {how}, since {moment(found.created)}.")))
     if found.why and found.state != "running":
         kind = st.error if found.state == "failed" else st.info
         kind(literal(sentence(found.why.rstrip("."))))
@@ -91,7 +92,7 @@ def _answer(found: Sweep) -> None:
         most, done = found.budget[0], sum(t.state != "running" for t in found.trials)
         share = done / most if most else found.seconds / (60 * found.budget[1])
         of = f"{done:,} of {most:,} trials" if most else f"{done:,} trials"
-        st.progress(min(1.0, share), f"{of}, {duration(found.seconds)} so far")
+        st.progress(min(1.0, share), tr(f"{of}, {duration(found.seconds)} so far"))
     states = [f"{found.count(s)} {words}" for s, words in AT_WORK.items() if found.count(s)]  # type: ignore[arg-type]
     best = found.best
     cells: list[tuple[str, str, str]] = []
@@ -111,17 +112,17 @@ def _answer(found: Sweep) -> None:
                 st.metric(literal(name), text, width="content")
                 st.caption(literal(below))
     if best is None:
-        st.caption("No trial has finished yet; the best stands here as soon as one has.")
+        st.caption(tr("No trial has finished yet; the best stands here as soon as one has."))
         return
-    st.markdown(f"**{literal(told(best.params))}** in trial {best.number}.")
+    st.markdown(tr(f"**{literal(told(best.params))}** in trial {best.number}."))
     many = len(found.finished)
     st.caption(
         f"Chosen as the best of {many:,d} finished trial{'s' * (many != 1)} by "
-        f"{literal(found.aim.title)} itself, which flatters it; "
+        f"{literal(tr(found.aim.title))} itself, which flatters it; "
         + (
-            "the test was not used to choose."
+            tr("the test was not used to choose.")
             if not found.aim.metric.startswith("test/")
-            else "so the test is no fair test of it any more."
+            else tr("so the test is no fair test of it any more.")
         )
     )
 
@@ -143,35 +144,35 @@ def actions(found: Sweep) -> None:
         if found.resumable:
             _button("Resume", ":material/play_arrow:", partial(service.resume, found.id), found.id,
                     "Open trials go on from their checkpoints.")  # fmt: skip
-        with st.popover("Extend", icon=":material/more_time:"):
+        with st.popover(tr("Extend"), icon=":material/more_time:"):
             limited = found.budget[0] > 0
             trials = st.number_input(
-                "More trials", 0, 1000, 10 if limited else 0, key=f"more-{found.id}"
+                tr("More trials"), 0, 1000, 10 if limited else 0, key=f"more-{found.id}"
             )
             minutes = st.number_input(
-                "More minutes", 0.0, 10_000.0, 0.0 if limited else 10.0, key=f"long-{found.id}"
+                tr("More minutes"), 0.0, 10_000.0, 0.0 if limited else 10.0, key=f"long-{found.id}"
             )
             more = partial(service.extend, found.id, int(trials), float(minutes))
             _button("Extend the sweep", ":material/more_time:", more, found.id)
         if found.best is not None:
-            with st.popover("Retrain the best", icon=":material/school:"):
-                st.markdown("A run of its own with the best trial's values, from the start.")
+            with st.popover(tr("Retrain the best"), icon=":material/school:"):
+                st.markdown(tr("A run of its own with the best trial's values, from the start."))
                 epochs = st.number_input(
-                    "Epochs", 1, 1000, min(1000, 2 * found.epochs), key=f"again-{found.id}",
-                    help="Its learning-rate schedule is that of these epochs.",
+                    tr("Epochs"), 1, 1000, min(1000, 2 * found.epochs), key=f"again-{found.id}",
+                    help=tr("Its learning-rate schedule is that of these epochs."),
                 )  # fmt: skip
-                if st.button("Start the run", key=f"retrain-{found.id}", type="primary"):
+                if st.button(tr("Start the run"), key=f"retrain-{found.id}", type="primary"):
                     _retrain(found.id, int(epochs))
 
 
 def _button(
     label: str, icon: str, act: Callable[[], object], sweep: str, about: str | None = None
 ) -> None:
-    if st.button(label, icon=icon, key=f"{label}-{sweep}", help=about):
+    if st.button(tr(label), icon=icon, key=f"{label}-{sweep}", help=tr(about)):
         try:
             act()
         except (DlexplainError, OSError) as error:
-            st.error(literal(error))
+            st.error(literal(tr(error)))
             return
         st.rerun()
 
@@ -180,7 +181,7 @@ def _retrain(sweep: str, epochs: int) -> None:
     try:
         record = service.retrain_best(sweep, epochs)
     except (DlexplainError, OSError) as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     st.switch_page("pages/train/2_runs.py", query_params={"run": record.id})
 
@@ -192,7 +193,7 @@ def show_found(found: Sweep) -> None:
     """What the trials say, a section at a time."""
     known = [s for s in SECTIONS if s != "Front" or len(found.aims) > 1]
     section = st.segmented_control(
-        "Section", known, default="Front" if "Front" in known else known[0],
+        tr("Section"), known, default="Front" if "Front" in known else known[0],
         key=f"sweep-section-{found.id}", required=True, label_visibility="collapsed",
     )  # fmt: skip
     if section == "History":
@@ -214,19 +215,21 @@ def _history(found: Sweep) -> None:
     from dlexplain.figures.sweeps import plot_history, plot_trial_curves
 
     if not any(t.values or t.curve for t in found.trials):
-        st.info("No trial has finished an epoch yet.")
+        st.info(tr("No trial has finished an epoch yet."))
         return
     left, right = st.columns(2)
     with left, st.container(border=True):
-        st.markdown("**Best so far**")
+        st.markdown(tr("**Best so far**"))
         chart(plot_history(found), f"sweep-history-{found.id}")
     if any(t.curve for t in found.trials):
         with right, st.container(border=True):
-            st.markdown("**Each trial, epoch by epoch**")
+            st.markdown(tr("**Each trial, epoch by epoch**"))
             chart(plot_trial_curves(found), f"sweep-curves-{found.id}")
     st.caption(
-        "Orange is the best. Crosses end pruned trials. Bars are Wilson's 95% interval of one "
-        "trial's examples; trials of which they overlap may as well be equal."
+        tr(
+            "Orange is the best. Crosses end pruned trials. Bars are Wilson's 95% interval of one "
+            "trial's examples; trials of which they overlap may as well be equal."
+        )
     )
 
 
@@ -234,47 +237,49 @@ def _front(found: Sweep) -> None:
     from dlexplain.figures.sweeps import plot_aims
 
     if not found.finished:
-        st.info("No trial has finished yet.")
+        st.info(tr("No trial has finished yet."))
         return
     chart(plot_aims(found), f"sweep-front-{found.id}")
-    st.caption("Of a trial on the front no other is at least as good in both and better in one.")
+    st.caption(
+        tr("Of a trial on the front no other is at least as good in both and better in one.")
+    )
 
 
 def _parameters(found: Sweep) -> None:
     from dlexplain.figures.sweeps import plot_slice, plot_surface, plot_trials
 
     if len(found.finished) < 2:
-        st.info("Two finished trials are needed to compare values.")
+        st.info(tr("Two finished trials are needed to compare values."))
         return
     left, right = st.columns(2)
     with left, st.container(border=True):
-        st.markdown("**One parameter**")
+        st.markdown(tr("**One parameter**"))
         key = st.selectbox(
-            "Parameter", found.varied, format_func=literal, key=f"slice-{found.id}",
+            tr("Parameter"), found.varied, format_func=literal, key=f"slice-{found.id}",
             label_visibility="collapsed",
         )  # fmt: skip
         chart(plot_slice(found, key or found.varied[0]), f"sweep-slice-{found.id}")
     numbers = numeric(found)
     if len(numbers) > 1:
         with right, st.container(border=True):
-            st.markdown("**Two parameters**")
+            st.markdown(tr("**Two parameters**"))
             x_box, y_box = st.columns(2)
-            x = x_box.selectbox("Across", numbers, 0, format_func=literal, key=f"x-{found.id}")
+            x = x_box.selectbox(tr("Across"), numbers, 0, format_func=literal, key=f"x-{found.id}")
             rest = [n for n in numbers if n != x]
-            y = y_box.selectbox("Up", rest, 0, format_func=literal, key=f"y-{found.id}-{x}")
+            y = y_box.selectbox(tr("Up"), rest, 0, format_func=literal, key=f"y-{found.id}-{x}")
             chart(plot_surface(surface(found, x, y), found), f"sweep-surface-{found.id}")
-            st.caption("Smoothed between the trials; blank where none is near.")
+            st.caption(tr("Smoothed between the trials; blank where none is near."))
     with st.container(border=True):
-        st.markdown("**All parameters**")
+        st.markdown(tr("**All parameters**"))
         chart(plot_trials(found), f"sweep-parallel-{found.id}")
-        st.caption("A line a finished trial; drag along an axis to keep some of them.")
+        st.caption(tr("A line a finished trial; drag along an axis to keep some of them."))
 
 
 def _importance(found: Sweep) -> None:
     """Computed when it is looked at, by a job."""
     done = len(found.finished)
     if len(found.varied) < 2:
-        st.info("Only one parameter is varied, so it explains all there is to explain.")
+        st.info(tr("Only one parameter is varied, so it explains all there is to explain."))
         return
     answer = asked(
         "sweep-importance", (found.id, done), "Importances",
@@ -291,39 +296,48 @@ def _show_importance(answer: Asked[Importance | None], sweep: Sweep) -> None:
         return
     if found is None:
         if answer.job.state == "done":
-            st.info("At least 4 finished trials of different values are needed.")
+            st.info(tr("At least 4 finished trials of different values are needed."))
         return
     chart(plot_importance(found), f"sweep-importance-{sweep.id}")
     first = next(iter(found.shares))
     if found.first_is_sure:
-        st.markdown(f"**{literal(first)}** matters most.")
+        st.markdown(tr(f"**{literal(first)}** matters most."))
     else:
         st.markdown(
-            "Which of them matters most is not sure: the intervals overlap. More finished trials "
-            "make them narrower."
+            tr(
+                "Which of them matters most is not sure: the intervals overlap. More finished "
+                "trials "
+                "make them narrower."
+            )
         )
     st.caption(
-        f"fANOVA (Hutter et al. 2014) of {found.trials:,} finished trials, with 95% intervals of "
-        "trials drawn anew. Pruned trials do not count, so parameters that ruin a trial early may "
-        "look unimportant."
+        tr(
+            f"fANOVA (Hutter et al. 2014) of {found.trials:,} finished trials, with 95% "
+            "intervals of "
+            "trials drawn anew. Pruned trials do not count, so parameters that ruin a trial "
+            "early may "
+            "look unimportant."
+        )
     )
 
 
 def _trials(found: Sweep) -> None:
     if not found.trials:
-        st.info("No trial has begun yet.")
+        st.info(tr("No trial has begun yet."))
         return
     rows = [_row(found, trial) for trial in reversed(found.trials)]
     st.dataframe(
-        rows,
+        in_words(rows),
         hide_index=True,
         height="content" if len(rows) < 12 else 460,
-        column_config={
-            "Run": st.column_config.LinkColumn(
-                display_text=r"run=(\w+)", help="Opens the trial's run."
-            ),
-            "Trial": st.column_config.NumberColumn(pinned=True),
-        },
+        column_config=in_words(
+            {
+                "Run": st.column_config.LinkColumn(
+                    display_text=r"run=(\w+)", help=tr("Opens the trial's run.")
+                ),
+                "Trial": st.column_config.NumberColumn(pinned=True),
+            }
+        ),
     )
 
 
@@ -352,13 +366,13 @@ def _download(found: Sweep) -> None:
         return csv_of([_row(latest, trial) for trial in latest.trials])
 
     st.download_button(
-        "Trials as CSV", rows, f"sweep-{found.id}.csv", "text/csv", icon=":material/download:",
+        tr("Trials as CSV"), rows, f"sweep-{found.id}.csv", "text/csv", icon=":material/download:",
         on_click="ignore",
     )  # fmt: skip
 
 
 def _optuna(found: Sweep) -> None:
-    st.markdown("The trials lie in Optuna's own store. Its dashboard opens it:")
+    st.markdown(tr("The trials lie in Optuna's own store. Its dashboard opens it:"))
     st.code(service.dashboard_command(found.id), language="bash", wrap_lines=True)
-    st.markdown("What the sweep was told:")
+    st.markdown(tr("What the sweep was told:"))
     st.json(dict(found.spec), expanded=1)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlexplain.language import in_words, tr
 from dlexplain.results import Backtest
 from dlexplain.ui.charts import chart
 from dlexplain.ui.glossary import glossary
@@ -14,7 +15,7 @@ def show_backtest(found: Backtest) -> None:
     from dlexplain.figures.tested import plot_errors, plot_forecast
 
     name = st.segmented_control(
-        "Series",
+        tr("Series"),
         found.names,
         default=found.names[0],
         format_func=literal,
@@ -24,26 +25,28 @@ def show_backtest(found: Backtest) -> None:
     target = found.names.index(name or found.names[0])
     origins = [str(day) for day in found.origins]
     origin = st.select_slider(
-        "Forecast made in",
+        tr("Forecast made in"),
         origins,
         origins[-1],
         key="backtest-origin",
-        help="The last period that the model saw.",
+        help=tr("The last period that the model saw."),
     )
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.subheader("Forecast and actual")
+        st.subheader(tr("Forecast and actual"))
         figure = plot_forecast(found, target, origins.index(origin))
         chart(figure, "forecast")
     with right:
-        st.subheader("Errors", help=glossary("MASE"))
+        st.subheader(tr("Errors"), help=glossary("MASE"))
         chart(plot_errors(found, target), "errors")
-    st.subheader("Every series, mean over all horizons and origins")
-    st.dataframe(_table(found), hide_index=True)
+    st.subheader(tr("Every series, mean over all horizons and origins"))
+    st.dataframe(in_words(_table(found)), hide_index=True)
     st.caption(
-        f"{len(origins)} origins from {origins[0]} to {origins[-1]}. MASE is the mean absolute "
-        "error in units of the random walk's mean one-step error in training; AR is an "
-        "autoregression by statsmodels, fitted anew at each origin to what was known then."
+        tr(
+            f"{len(origins)} origins from {origins[0]} to {origins[-1]}. MASE is the mean absolute "
+            "error in units of the random walk's mean one-step error in training; AR is an "
+            "autoregression by statsmodels, fitted anew at each origin to what was known then."
+        )
     )
 
 

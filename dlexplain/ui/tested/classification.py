@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from dlexplain.language import tr
 from dlexplain.results import ClassificationTest
 from dlexplain.ui.charts import chart
 from dlexplain.ui.markdown import literal
@@ -23,22 +24,23 @@ def show_classification(found: ClassificationTest) -> None:
 
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.subheader("Confusion")
+        st.subheader(tr("Confusion"))
         how = st.segmented_control(
-            "Show",
+            tr("Show"),
             ["part of class", "count"],
             default="part of class",
             required=True,
             key="confusion-how",
             label_visibility="collapsed",
+            format_func=tr,
         )
         chart(plot_confusion(found, how != "count"), "confusion")
     with right:
-        st.subheader("Worst mistakes")
+        st.subheader(tr("Worst mistakes"))
         if not len(found.pixels):
-            st.success("No mistake in the test.")
+            st.success(tr("No mistake in the test."))
             return
-        st.caption("The surest of the wrong ones.")
+        st.caption(tr("The surest of the wrong ones."))
         classes = found.classes
         with st.container(horizontal=True, gap="small"):
             for pixels, label, predicted, probability in zip(
@@ -50,10 +52,12 @@ def show_classification(found: ClassificationTest) -> None:
             ):
                 st.image(
                     _png(pixels),
-                    caption=f"predicted {literal(classes[predicted])} ({probability:.0%}), "
-                    f"is {literal(classes[label])}",
+                    caption=tr(
+                        f"predicted {literal(classes[predicted])} ({probability:.0%}), "
+                        f"is {literal(classes[label])}"
+                    ),
                     width=SIDE,
-                    alt=f"Test picture of {classes[label]}",
+                    alt=tr(f"Test picture of {classes[label]}"),
                 )
 
 

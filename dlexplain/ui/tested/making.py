@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from dlexplain.language import tr
 from dlexplain.results import GeneratedPictures, Reconstructions
 from dlexplain.ui.charts import chart
 from dlexplain.ui.glossary import glossary
@@ -23,23 +24,23 @@ def show_reconstructions(found: Reconstructions) -> None:
 
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Reconstructed")
+        st.subheader(tr("Reconstructed"))
         noisy = "what it was shown, with noise, " if len(found.inputs) else ""
-        st.caption(f"Test pictures; below each {noisy and noisy + 'and '}what the model made.")
-        st.image(_png(pairs(found)), width=WIDTH, alt="Test pictures and what the model made")
+        st.caption(tr(f"Test pictures; below each {noisy and noisy + 'and '}what the model made."))
+        st.image(_png(pairs(found)), width=WIDTH, alt=tr("Test pictures and what the model made"))
     if not len(found.kl):
         return
     with right:
-        st.subheader("Drawn from the prior", help=glossary("prior"))
-        st.caption("New pictures, decoded from standard normal numbers.")
-        st.image(_png(_rows(found.samples)), width=WIDTH, alt="Pictures drawn from the prior")
+        st.subheader(tr("Drawn from the prior"), help=glossary("prior"))
+        st.caption(tr("New pictures, decoded from standard normal numbers."))
+        st.image(_png(_rows(found.samples)), width=WIDTH, alt=tr("Pictures drawn from the prior"))
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("What each dimension carries", help=glossary("KL divergence"))
+        st.subheader(tr("What each dimension carries"), help=glossary("KL divergence"))
         chart(plot_kl(found), "kl")
     if len(found.kl) > 1 and len(found.means):
         with right:
-            st.subheader("Latent space", help=glossary("latent space"))
+            st.subheader(tr("Latent space"), help=glossary("latent space"))
             chart(plot_latent(found), "latent")
 
 
@@ -49,18 +50,21 @@ def show_generated(found: GeneratedPictures) -> None:
 
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("Generated", help=glossary("FID"))
-        st.image(_png(_rows(found.samples)), width=WIDTH, alt="Generated pictures")
+        st.subheader(tr("Generated"), help=glossary("FID"))
+        st.image(_png(_rows(found.samples)), width=WIDTH, alt=tr("Generated pictures"))
     with right:
-        st.subheader("Real")
+        st.subheader(tr("Real"))
         every = max(1, len(found.real) // (REAL_ROWS * IN_A_ROW))  # of all classes
         real = _rows(found.real[::every][: REAL_ROWS * IN_A_ROW])
-        st.image(_png(real), width=WIDTH, alt="Real pictures")
-        st.subheader("Predicted classes")
+        st.image(_png(real), width=WIDTH, alt=tr("Real pictures"))
+        st.subheader(tr("Predicted classes"))
         st.caption(
-            "A small classifier, trained on real pictures for this test, says of each sample what "
-            "it is; counted are those of which it is more than 90% sure. The dotted line is an "
-            "even share."
+            tr(
+                "A small classifier, trained on real pictures for this test, says of each sample "
+                "what "
+                "it is; counted are those of which it is more than 90% sure. The dotted line is an "
+                "even share."
+            )
         )
         chart(plot_classes(found), "classes")
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlexplain.language import in_words, tr
 from dlexplain.results import LanguageTest, TextTest, TranslationTest
 from dlexplain.ui.charts import chart
 from dlexplain.ui.glossary import glossary
@@ -14,26 +15,27 @@ def show_texts(found: TextTest) -> None:
 
     left, right = st.columns([2, 3], gap="large")
     with left:
-        st.subheader("Confusion")
+        st.subheader(tr("Confusion"))
         how = st.segmented_control(
-            "Show",
+            tr("Show"),
             ["part of class", "count"],
             default="part of class",
             required=True,
             key="text-confusion-how",
             label_visibility="collapsed",
+            format_func=tr,
         )
         chart(plot_text_confusion(found, how != "count"), "text-confusion")
     with right:
-        st.subheader("Worst mistakes")
+        st.subheader(tr("Worst mistakes"))
         if not found.texts:
-            st.success("No mistake in the test.")
+            st.success(tr("No mistake in the test."))
             return
-        st.caption("The surest of the wrong ones.")
+        st.caption(tr("The surest of the wrong ones."))
         st.dataframe(
-            _table(found),
+            in_words(_table(found)),
             hide_index=True,
-            column_config={"sure": st.column_config.NumberColumn(format="percent")},
+            column_config=in_words({"sure": st.column_config.NumberColumn(format="percent")}),
         )
 
 
@@ -55,20 +57,22 @@ def _table(found: TextTest) -> list[dict[str, object]]:
 def show_language(found: LanguageTest) -> None:
     from dlexplain.figures.tested import plot_frequencies, plot_surprise
 
-    st.subheader("What it writes")
-    st.caption(f"Drawn token by token at temperature {found.temperature:g}.")
+    st.subheader(tr("What it writes"))
+    st.caption(tr(f"Drawn token by token at temperature {found.temperature:g}."))
     for text in found.samples:
         st.code(text, language=None, wrap_lines=True)
     left, right = st.columns([2, 3], gap="large")
     with left:
-        st.subheader("Rare and frequent tokens")
+        st.subheader(tr("Rare and frequent tokens"))
         chart(plot_frequencies(found), "frequencies")
     with right:
-        st.subheader("Surprise along the test text", help=glossary("surprise", "perplexity"))
+        st.subheader(tr("Surprise along the test text"), help=glossary("surprise", "perplexity"))
         chart(plot_surprise(found), "surprise")
     st.caption(
-        "Surprise is -log2 of the probability that the model gave to the token that came; "
-        "perplexity is 2 to the mean surprise."
+        tr(
+            "Surprise is -log2 of the probability that the model gave to the token that came; "
+            "perplexity is 2 to the mean surprise."
+        )
     )
 
 
@@ -78,26 +82,37 @@ def show_translations(found: TranslationTest) -> None:
 
     source, target = found.languages
     if found.alignments:
-        st.subheader("Alignment")
+        st.subheader(tr("Alignment"))
         count = range(len(found.alignments))
         place = st.selectbox(
-            "Sentence", count, format_func=lambda p: found.source[p], key="alignment-sentence"
+            tr("Sentence"),
+            count,
+            format_func=lambda p: tr(found.source[p]),
+            key="alignment-sentence",
         )
         chart(plot_alignment(found.alignments[place or 0]), "alignment")
         st.caption(
-            "Each row is a token that was written, coloured by the part of its attention that "
-            "went to each token of the source."
+            tr(
+                "Each row is a token that was written, coloured by the part of its attention that "
+                "went to each token of the source."
+            )
         )
-    st.subheader("Translations", help=glossary("BLEU", "chrF"))
+    st.subheader(tr("Translations"), help=glossary("BLEU", "chrF"))
     right = sum(a == b for a, b in zip(found.said, found.reference, strict=True))
     st.caption(
-        f"{len(found.said):,} sentences, evenly spread over the test part; {right:,} are the "
-        "reference to the letter."
+        tr(
+            f"{len(found.said):,} sentences, evenly spread over the test part; {right:,} are the "
+            "reference to the letter."
+        )
     )
     st.dataframe(
-        [
-            {source: text, f"{target}, written": said, f"{target}, reference": reference}
-            for text, said, reference in zip(found.source, found.said, found.reference, strict=True)
-        ],
+        in_words(
+            [
+                {source: text, f"{target}, written": said, f"{target}, reference": reference}
+                for text, said, reference in zip(
+                    found.source, found.said, found.reference, strict=True
+                )
+            ]
+        ),
         hide_index=True,
     )

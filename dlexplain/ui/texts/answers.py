@@ -15,6 +15,7 @@ from dlexplain.figures.coloured_text import (
     text_page,
 )
 from dlexplain.figures.scales import Sign
+from dlexplain.language import shown_by, tr
 from dlexplain.results import Arbitration, TextAttribution, TextPrediction
 from dlexplain.services.jobs import Job, Progress
 from dlexplain.services.quality.badges import text_badge
@@ -109,7 +110,7 @@ def _which(answers: Asked[TextAttribution], model: TextModel, reading: Reading) 
         words = words_of(reading)
         for one, parts in ((first, found.first), (second, found.second)):
             said = ", ".join(words[part] for part in sorted(parts))
-            st.caption(f"{one.title} marks: {literal(said)}")
+            st.caption(tr(f"{one.title} marks: {literal(said)}"))
 
     show_believing(answers, settle, show, lambda found: None)
 
@@ -118,15 +119,15 @@ def view_options(more: str = "") -> None:
     """What the cards show; kept in the session as "sign", "joined" and "bars"."""
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
         _options()
-    st.caption(f"{chosen_palette().told[:-1]}; amber has no sign. {more}".rstrip())
+    st.caption(tr(f"{chosen_palette().told[:-1]}; amber has no sign. {more}".rstrip()))
 
 
 def _options() -> None:
     st.segmented_control(
-        "Evidence",
+        tr("Evidence"),
         list(SIGNS),
         default="both",
-        format_func=SIGNS.__getitem__,
+        format_func=shown_by(SIGNS.__getitem__),
         key="sign",
         required=True,
         persist_state="session",
@@ -134,14 +135,17 @@ def _options() -> None:
     st.session_state.setdefault("joined", True)
     st.session_state.setdefault("bars", True)
     st.toggle(
-        "Whole words",
+        tr("Whole words"),
         key="joined",
         persist_state="session",
-        help="Pieces of one word are joined and their values added up.",
+        help=tr("Pieces of one word are joined and their values added up."),
     )
     palette_option()
     st.toggle(
-        "Bars", key="bars", persist_state="session", help="A bar for each word under the text."
+        tr("Bars"),
+        key="bars",
+        persist_state="session",
+        help=tr("A bar for each word under the text."),
     )
 
 
@@ -156,11 +160,11 @@ def _card(
 
     def draw(job: Job[TextAttribution]) -> None:
         if job.result is None:
-            st.markdown(f"**{job.title}**")
+            st.markdown(f"**{tr(job.title)}**")
             return
         question, score, rival = job.result.class_question, job.result.explains, rival_of()
         question += f" ({score})" if score else ""
-        st.markdown(f"**{job.title}**  \n:small[{literal(question)}]")
+        st.markdown(f"**{tr(job.title)}**  \n:small[{literal(question)}]")
         show_attribution(job.result, f"{key}-{rival is not None}", rival)
 
     def version(job: Job[TextAttribution]) -> object:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dlexplain.errors import BadInput
 from dlexplain.figures.text_prediction import plot_before_after
+from dlexplain.language import shown_by, tr
 from dlexplain.results import TextPrediction, Turning
 from dlexplain.services.jobs import Progress
 from dlexplain.services.question import usual_contrast
@@ -30,42 +31,49 @@ def show_changes(
     model: TextModel, reading: Reading, prediction: TextPrediction, asks: tuple[Ask, ...]
 ) -> None:
     """Widgets, and prediction and attributions before and after."""
-    st.subheader("What if?")
+    st.subheader(tr("What if?"))
     words = words_of(reading)
     ways, state = ways_of(model), st.session_state
     state["way"] = state["way"] if state.get("way") in ways else ways[0]
     way: Way = st.segmented_control(
-        "Change", ways, format_func=LABELS.__getitem__, key="way", required=True,
+        tr("Change"), ways, format_func=shown_by(LABELS.__getitem__), key="way", required=True,
         persist_state="session",
-        help="Drop takes a word out; Mask hides it and keeps its place; Replace puts others there. "
-        "Where one word's label is asked, words are masked only, so that it keeps its place.",
+        help=tr("Drop takes a word out; Mask hides it and keeps its place; Replace puts others "
+            "there. "
+        "Where one word's label is asked, words are masked only, so that it keeps its place."),
     ) or ways[0]  # fmt: skip
     labels = distinct(words)
     places = (
         st.pills(
-            "Words",
+            tr("Words"),
             range(min(len(words), MOST_PILLS)),
             selection_mode="multi",
-            format_func=labels.__getitem__,
+            format_func=shown_by(labels.__getitem__),
             key=f"words-{digest(reading.text)}-{model.name}",
             persist_state="session",
-            help="Click the words to change.",
+            help=tr("Click the words to change."),
         )
         or []
     )
     if len(words) > MOST_PILLS:
         st.caption(
-            f"The first {MOST_PILLS} of {len(words):,} words; change the others in the text above. "
-            "The search below tries all of them."
+            tr(
+                f"The first {MOST_PILLS} of {len(words):,} words; change the others in the text "
+                "above. "
+                "The search below tries all of them."
+            )
         )
     new = ""
     if way == "replace":
         new = st.text_input(
-            "With", key="new-word", persist_state="session", placeholder="one or several words"
+            tr("With"),
+            key="new-word",
+            persist_state="session",
+            placeholder=tr("one or several words"),
         )
     if not places or (way == "replace" and not new.strip()):
         what = "type what stands there instead" if places else "click one or several words"
-        st.caption(f"To see what becomes of the prediction, {what}.")
+        st.caption(tr(f"To see what becomes of the prediction, {what}."))
     else:
         _before_after(model, reading, prediction, list(places), way, new, asks)
     if model.activation != "identity":  # a regression has no class to turn
@@ -97,7 +105,7 @@ def _before_after(
         after_reading = changed(model, reading, places, way, new)
         after = classify_reading(model, after_reading)
     except BadInput as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     chart(plot_before_after(before, after), "before-after")
     _said(before, after)
@@ -112,7 +120,7 @@ def _before_after(
         (right, "After", after_reading, "after"),
     ):
         with column:
-            st.markdown(f"**{title}**, for {literal(before.scores[0].name.label)}")
+            st.markdown(tr(f"**{title}**, for {literal(before.scores[0].name.label)}"))
             request = Request(
                 model.name,
                 digest(f"{key}{which.text}{which.ids.tolist()}{model.place}"),
@@ -130,7 +138,7 @@ def _said(before: TextPrediction, after: TextPrediction) -> None:
     if before.activation != "softmax":
         st.caption(f"{literal(step)}.")
     elif now.name == best.name:
-        st.caption(f"The class stays: {literal(step)}.")
+        st.caption(tr(f"The class stays: {literal(step)}."))
     else:
         st.markdown(
             f":orange[:material/swap_horiz:] The class turns to "
@@ -143,21 +151,22 @@ def _search(model: TextModel, reading: Reading, way: Way) -> None:
     about = (model.name, digest(f"{reading.text}{reading.ids.tolist()}{model.place}"), way)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         budget = st.selectbox(
-            "Most trials",
+            tr("Most trials"),
             BUDGETS,
             index=1,
             key="budget",
             width=140,
             persist_state="session",
-            help="Changed texts that the search may send through the model.",
+            help=tr("Changed texts that the search may send through the model."),
+            format_func=tr,
         )
         # By callback: a rerun that an answer above asks for would lose the click.
         st.button(
-            f"Find the fewest words to {LABELS[way].lower()}",
+            tr(f"Find the fewest words to {LABELS[way].lower()}"),
             icon=":material/manage_search:",
             on_click=_start_search,
             args=(about, model, reading, way, budget),
-            help="Looks for the smallest set of words that turns the class.",
+            help=tr("Looks for the smallest set of words that turns the class."),
         )
     found = known(TURNING, about)
     if found is not None:
@@ -179,4 +188,4 @@ def _found(found: Asked[Turning]) -> None:
         return
     show = st.success if result.after is not None else st.info
     show(literal(result.sentence))
-    st.caption(f"{result.tried:,} trials in {result.seconds:.1f} s")
+    st.caption(tr(f"{result.tried:,} trials in {result.seconds:.1f} s"))

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address, told_above
 from dlexplain.ui.models import choose_model, choose_second
@@ -90,14 +91,14 @@ def choose_text(key: str, label: str, samples: dict[str, str], arrived: bool, fi
             state[f"{key}-example"] = None
 
     text = st.text_area(
-        label,
+        tr(label),
         key=key,
         persist_state="session",
         height=100,
-        help="Type or paste; press Ctrl+Enter or click outside to read it anew.",
+        help=tr("Type or paste; press Ctrl+Enter or click outside to read it anew."),
     )
     st.pills(
-        "Examples",
+        tr("Examples"),
         list(samples),
         key=f"{key}-example",
         on_change=pick,
@@ -105,7 +106,9 @@ def choose_text(key: str, label: str, samples: dict[str, str], arrived: bool, fi
     )
     if len(text or "") > IN_ADDRESS:
         st.caption(
-            f"This page's address does not hold a text of more than {IN_ADDRESS} characters; "
-            "whoever opens it needs the text as well."
+            tr(
+                f"This page's address does not hold a text of more than {IN_ADDRESS} characters; "
+                "whoever opens it needs the text as well."
+            )
         )
     return text or ""

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dlexplain.errors import BadInput
 from dlexplain.figures.labelled_text import labelled_text, plot_labelled_text
+from dlexplain.language import shown_by, tr
 from dlexplain.results import LabelledText, TextPrediction
 from dlexplain.services.texts.explain import classify_reading
 from dlexplain.services.texts.models import TextModel
@@ -51,21 +52,21 @@ def choose_word(found: LabelledText, arrived: bool) -> int:
     if count > MOST_PILLS:
         return int(
             st.selectbox(
-                "Word",
+                tr("Word"),
                 range(count),
-                format_func=labels.__getitem__,
+                format_func=shown_by(labels.__getitem__),
                 key=WORD,
                 persist_state="session",
-                help="Whose label is explained. Type to search.",
+                help=tr("Whose label is explained. Type to search."),
             )
         )
     chosen = st.pills(
-        "Word",
+        tr("Word"),
         range(count),
-        format_func=labels.__getitem__,
+        format_func=shown_by(labels.__getitem__),
         key=WORD,
         persist_state="session",
-        help="Whose label is explained: that of its first token, as such models are trained.",
+        help=tr("Whose label is explained: that of its first token, as such models are trained."),
     )
     return found.first_found if chosen is None else int(chosen)
 

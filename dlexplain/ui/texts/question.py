@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dlexplain.errors import Incompatible
+from dlexplain.language import tr
 from dlexplain.results import TextPrediction
 from dlexplain.results.words import sentence
 from dlexplain.services.texts.explain import precision_warning
@@ -30,10 +31,10 @@ def choose_classes(
     best = prediction.scores[0].name
     most = "largest" if model.activation == "identity" else "most probable"
     target = st.selectbox(
-        "Why this class",
+        tr("Why this class"),
         labels,
         index=None,
-        placeholder=f"{best.label}, the {most}",
+        placeholder=tr(f"{best.label}, the {most}"),
         key="class",
         persist_state="session",
     )

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dlexplain.errors import BadInput
 from dlexplain.figures.coloured_text import plot_class_words
+from dlexplain.language import in_words, tr
 from dlexplain.results import TextTable
 from dlexplain.results.words import duration
 from dlexplain.services.jobs import Progress
@@ -36,17 +37,22 @@ SHOWN = 500
 def show_table(model: TextModel) -> None:
     """Upload, choose the column and the method, run, and see what weighs most in each class."""
     file = st.file_uploader(
-        "A CSV with a column of texts",
+        tr("A CSV with a column of texts"),
         type=["csv", "tsv", "txt"],
         key="text-table",
         max_upload_size=MEGABYTES,
-        help="UTF-8, with a heading; commas, semicolons or tabs between columns; at most 5,000 "
-        "rows. Kept in memory only.",
+        help=tr(
+            "UTF-8, with a heading; commas, semicolons or tabs between columns; at most 5,000 "
+            "rows. Kept in memory only."
+        ),
     )
     if file is None:
         st.info(
-            "Drop a CSV above. Each text gets its class and its weightiest words, and each class "
-            "a summary of the words that speak for it.",
+            tr(
+                "Drop a CSV above. Each text gets its class and its weightiest words, and each "
+                "class "
+                "a summary of the words that speak for it."
+            ),
             icon=":material/arrow_upward:",
         )
         return
@@ -56,31 +62,34 @@ def show_table(model: TextModel) -> None:
         usual = 0 if len(columns) == 1 else usual
         first, second = st.columns(2)
         column = first.selectbox(
-            "Column with the texts",
+            tr("Column with the texts"),
             columns,
             usual,
             key="text-column",
             persist_state="session",
-            placeholder="Choose one",
+            placeholder=tr("Choose one"),
         )
         known = text_cache.text_methods(model.name)
         method = second.selectbox(
-            "Method",
+            tr("Method"),
             list(known),
             list(known).index("leave-one-out"),
-            format_func=lambda name: known[name].title,
+            format_func=lambda name: tr(known[name].title),
             key="table-method",
             persist_state="session",
-            help="Leave one out takes a pass for each word; LIME and SHAP take hundreds a text. "
-            "Input × Gradient takes one, but can have the wrong sign where the model is very sure.",
+            help=tr(
+                "Leave one out takes a pass for each word; LIME and SHAP take hundreds a text. "
+                "Input × Gradient takes one, but can have the wrong sign where the model is very "
+                "sure."
+            ),
         )
         if column is None:
-            st.info(f"Which column has the texts? There are {literal(', '.join(columns))}.")
+            st.info(tr(f"Which column has the texts? There are {literal(', '.join(columns))}."))
             return
         _, texts = read_text_column(file.getvalue(), column)
         beside = other_columns(file.getvalue(), column)
     except BadInput as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     _run(model, texts, beside, method, (model.name, file.file_id, column, method))
 
@@ -94,7 +103,7 @@ def _run(
 ) -> None:
     plural = "" if len(texts) == 1 else "s"
     if st.button(
-        f"Explain {len(texts):,} text{plural}", type="primary", icon=":material/play_arrow:"
+        tr(f"Explain {len(texts):,} text{plural}"), type="primary", icon=":material/play_arrow:"
     ):
 
         def work(progress: Progress) -> TextTable:
@@ -114,7 +123,7 @@ def _show(found: Asked[TextTable]) -> None:
 
 def _result(table: TextTable) -> None:
     for sentence in table.skipped:
-        st.warning(literal(sentence))
+        st.warning(literal(tr(sentence)))
     columns = st.columns(min(3, len(table.summaries)))
     for index, summary in enumerate(table.summaries):
         with columns[index % len(columns)], st.container(border=True):
@@ -123,7 +132,7 @@ def _result(table: TextTable) -> None:
             chart(
                 plot_class_words(summary.words, summary.values, table.unit), f"class-words-{index}"
             )
-    st.caption(MEANT[table.activation])
+    st.caption(tr(MEANT[table.activation]))
     heading = "Value" if table.activation == "identity" else "Probability"
     rows = [
         {
@@ -138,11 +147,11 @@ def _result(table: TextTable) -> None:
         )
     ]
     share = st.column_config.NumberColumn(format="%.1f%%" if heading == "Probability" else "%.4g")
-    st.dataframe(rows, hide_index=True, column_config={heading: share})
+    st.dataframe(in_words(rows), hide_index=True, column_config=in_words({heading: share}))
     if len(table.rows) > SHOWN:
-        st.caption(f"The first {SHOWN} of {len(table.rows):,} rows; all are in the download.")
+        st.caption(tr(f"The first {SHOWN} of {len(table.rows):,} rows; all are in the download."))
     st.download_button(
-        "Download all rows",
+        tr("Download all rows"),
         table.to_csv,
         "texts.csv",
         "text/csv",
@@ -150,4 +159,4 @@ def _result(table: TextTable) -> None:
         on_click="ignore",
     )
     plural = "" if len(table.rows) == 1 else "s"
-    st.caption(f"{len(table.rows):,} text{plural} in {duration(max(1, table.seconds))}")
+    st.caption(tr(f"{len(table.rows):,} text{plural} in {duration(max(1, table.seconds))}"))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.errors import DlexplainError
+from dlexplain.language import tr
 from dlexplain.results.words import within
 from dlexplain.services.translation.card import TranslatorCard, translator_card
 from dlexplain.trained.catalogue import ModelEntry
@@ -78,23 +79,28 @@ def show_card(entry: ModelEntry) -> None:
     try:
         card = translator_card(entry)
     except DlexplainError as error:
-        st.error(literal(error))
+        st.error(literal(tr(error)))
         return
     source, target = map(literal, card.languages)
     how = f"{literal(card.architecture)} on {literal(card.data)}, {source} to {target}, "
     how += f"in {literal(TOKENS.get(card.tokens, card.tokens))}, at most {card.longest} a text; "
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            " · ".join(_figures(card)),
+            tr(" · ".join(_figures(card))),
             width="content",
-            help=f"Of {card.test:,} test texts, none of which it was trained on, searched with "
-            f"beam width {card.beam}. BLEU: corpus, by sacrebleu (13a tokens, cased), 0 to 100; "
-            "exact: the reference to the letter; loss: cross-entropy in nats a token.",
+            help=tr(
+                f"Of {card.test:,} test texts, none of which it was trained on, searched with "
+                f"beam width {card.beam}. BLEU: corpus, by sacrebleu (13a tokens, cased), 0 to "
+                "100; "
+                "exact: the reference to the letter; loss: cross-entropy in nats a token."
+            ),
         )
-        if st.button("Its card", icon=":material/badge:", type="tertiary", key="translation-card"):
+        if st.button(
+            tr("Its card"), icon=":material/badge:", type="tertiary", key="translation-card"
+        ):
             key = ADDRESS if entry.source == "zoo" else "run"
             st.switch_page("pages/train/2_runs.py", query_params={key: entry.name})
-    st.caption(f"{how}{count(card.parameters)} parameters")
+    st.caption(tr(f"{how}{count(card.parameters)} parameters"))
 
 
 def _figures(card: TranslatorCard) -> list[str]:
@@ -127,15 +133,15 @@ def choose_text(entry: ModelEntry, arrived: bool) -> str:
     if not given and (state.get(TEXT) is None or another):
         state[TEXT] = own[0]
     state[EXAMPLE] = state[TEXT] if state[TEXT] in own else None
-    st.pills("Examples", own, format_func=literal, key=EXAMPLE, on_change=_take_example)
+    st.pills(tr("Examples"), own, format_func=literal, key=EXAMPLE, on_change=_take_example)
     return str(
         st.text_area(
-            "Text",
+            tr("Text"),
             key=TEXT,
             height=80,
             max_chars=LONGEST,
             persist_state="session",
-            help="One sentence in the source language; press Ctrl+Enter to translate it.",
+            help=tr("One sentence in the source language; press Ctrl+Enter to translate it."),
         )
     )
 
@@ -153,18 +159,23 @@ def choose_prefix(model: "LoadedTranslator", arrived: bool) -> str:
     from_address(PREFIX, lambda text: "" if text == NO_PREFIX else text, arrived, key)
     st.session_state.setdefault(key, model.prefix)
     st.caption(
-        f"{literal(model.title)}: {count(model.parameters)} parameters, on {model.device_text}; it "
-        f"writes at most {model.reach} tokens."
+        tr(
+            f"{literal(model.title)}: {count(model.parameters)} parameters, on "
+            f"{model.device_text}; it "
+            f"writes at most {model.reach} tokens."
+        )
     )
     return str(
         st.text_input(
-            "Prefix",
+            tr("Prefix"),
             key=key,
             max_chars=LONGEST_PREFIX,
             persist_state="session",
-            placeholder="none",
-            help="Read before the text, as by T5, which is told its task so: translate English to "
-            "German: . At first what the model's config names. It is never taken away.",
+            placeholder=tr("none"),
+            help=tr(
+                "Read before the text, as by T5, which is told its task so: translate English to "
+                "German: . At first what the model's config names. It is never taken away."
+            ),
         )
     ).strip()
 
@@ -175,12 +186,14 @@ def choose_beam(arrived: bool) -> int:
     st.session_state.setdefault(BEAM, FIRST_BEAM)
     return int(
         st.number_input(
-            "Beam width",
+            tr("Beam width"),
             1,
             WIDEST,
             key=BEAM,
             persist_state="session",
-            help="Paths that the search follows side by side. 1 is greedy: the likeliest token "
-            "each time.",
+            help=tr(
+                "Paths that the search follows side by side. 1 is greedy: the likeliest token "
+                "each time."
+            ),
         )
     )

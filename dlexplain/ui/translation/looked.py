@@ -5,6 +5,7 @@ import math
 import streamlit as st
 
 from dlexplain.figures.translation import plot_chosen_row, plot_heads
+from dlexplain.language import in_words, tr
 from dlexplain.results import Agreement, Alignment, CrossAttention, word_groups
 from dlexplain.services.translation.why import Why, agreement
 from dlexplain.ui.address import from_address, whole_number
@@ -31,13 +32,15 @@ def choose_head(found: CrossAttention, arrived: bool) -> Alignment:
 def _pick(label: str, key: str, count: int, mean: str) -> int | None:
     chosen = int(
         st.selectbox(
-            label,
+            tr(label),
             range(count + 1),
             key=key,
             persist_state="session",
-            format_func=lambda place: mean if place == MEAN else f"{label} {place}",
-            help="The last layer but one, its heads taken together, often aligns best (Garg et "
-            "al. 2019).",
+            format_func=lambda place: tr(mean) if place == MEAN else f"{label} {place}",
+            help=tr(
+                "The last layer but one, its heads taken together, often aligns best (Garg et "
+                "al. 2019)."
+            ),
         )
     )
     return None if chosen == MEAN else chosen - 1
@@ -46,7 +49,7 @@ def _pick(label: str, key: str, count: int, mean: str) -> int | None:
 def show_alignment(found: CrossAttention, alignment: Alignment, token: int, words: bool) -> None:
     """The matrix with a frame around the chosen token's row, or every head at a glance."""
     if found.layers * found.heads > 1 and st.toggle(
-        "All heads at a glance", key=ALL, persist_state="session"
+        tr("All heads at a glance"), key=ALL, persist_state="session"
     ):
         chart(plot_heads(found.of_words() if words else found), "translation-heads")
         return
@@ -71,10 +74,12 @@ def show_alignment(found: CrossAttention, alignment: Alignment, token: int, word
 def show_caution(found: Asked[Why], alignment: Alignment) -> None:
     """That attention is no explanation by itself, with the measure for this very sentence."""
     st.markdown(
-        "**Attention is not by itself an explanation.** It says where the network looked, not "
-        "what changed the word: other weights may lead to the same word, and what it looks at "
-        "has been mixed with its neighbours before. How far the two go together in this very "
-        "sentence:"
+        tr(
+            "**Attention is not by itself an explanation.** It says where the network looked, not "
+            "what changed the word: other weights may lead to the same word, and what it looks at "
+            "has been mixed with its neighbours before. How far the two go together in this very "
+            "sentence:"
+        )
     )
     why = result_of(found, key="translation-agreement")
     if why is None:
@@ -83,8 +88,8 @@ def show_caution(found: Asked[Why], alignment: Alignment) -> None:
     values = told.values.copy()
     values[-1, -1] = math.nan  # leave-one-out with itself
     columns = dict(zip(told.rows, [list(map(_value, row)) for row in values], strict=True))
-    st.table({"": list(told.methods), **columns})
-    st.caption(_sentence(told))
+    st.table(in_words({"": list(told.methods), **columns}))
+    st.caption(tr(_sentence(told)))
 
 
 def _value(value: float) -> str:

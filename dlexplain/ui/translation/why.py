@@ -7,6 +7,7 @@ import streamlit as st
 
 from dlexplain.figures.token_names import names
 from dlexplain.figures.translation import plot_source_influence
+from dlexplain.language import tr
 from dlexplain.params import Value
 from dlexplain.results import Alignment, Candidate, SourceInfluence, Translation
 from dlexplain.services.explaining import by_name
@@ -45,25 +46,31 @@ def show_why(
         with column, st.container(border=True):
             _card(influence.of_words() if words else influence, words)
     st.caption(
-        f"{colours_told(why.influences[0].signed, why.influences[0].unit, 'the token')} A word has "
-        "the sum of its tokens; input × gradient and leave one out, in nats of log p, stand beside "
-        "the method that was chosen."
+        tr(
+            f"{colours_told(why.influences[0].signed, why.influences[0].unit, 'the token')} A "
+            "word has "
+            "the sum of its tokens; input × gradient and leave one out, in nats of log p, stand "
+            "beside "
+            "the method that was chosen."
+        )
     )
     st.download_button(
-        "Everything as JSON",
+        tr("Everything as JSON"),
         lambda: json.dumps(_everything(why, translation, candidate, alignment), indent=1),
         f"{Path(translation.model).name}-why.json",  # a user's own is a folder
         "application/json",
         key="translation-why-json",
         icon=":material/download:",
         on_click="ignore",
-        help="The candidates, the alignment shown, what each method found, and the correlations.",
+        help=tr(
+            "The candidates, the alignment shown, what each method found, and the correlations."
+        ),
     )
 
 
 def _card(influence: SourceInfluence, words: bool) -> None:
     method = by_name(source_method_infos())[influence.method]
-    st.markdown(f"**{method.title}**", help=f"{method.description} {method.paper}")
+    st.markdown(f"**{tr(method.title)}**", help=f"{tr(method.description)} {method.paper}")
     values = influence.values.tolist()
     show_text(signed(apart(influence.tokens, words), values, f" {influence.unit}"))
     chart(plot_source_influence(influence), f"translation-{influence.method}", told=method.title)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dlexplain.errors import BadInput
 from dlexplain.figures.token_names import names
+from dlexplain.language import in_words, tr
 from dlexplain.results import Candidate, TokenChoice, Translation
 from dlexplain.results.words import capital
 from dlexplain.ui.address import from_address
@@ -29,14 +30,17 @@ def show_candidates(translation: Translation, arrived: bool) -> int:
     candidates = translation.candidates
     place = _choose(translation, arrived)
     one = candidates[place]
-    st.subheader(literal(one.text) or "(nothing)", anchor=False)
+    st.subheader(literal(one.text) or tr("(nothing)"), anchor=False)
     pairs = zip(apart(one.tokens), one.token_log_probabilities.tolist(), strict=True)
     show_text(chosen(TokenChoice(t, math.exp(log), None, ())) for t, log in pairs)
     how = "greedy" if translation.beam == 1 else f"beam width {translation.beam}"
     st.caption(
-        "The deeper the orange, the less sure the model was of the token after those before it. "
-        f"The whole has p = {math.exp(one.log_probability):.3g}. "
-        f"{capital(how)}, {translation.seconds:.2f} s."
+        tr(
+            "The deeper the orange, the less sure the model was of the token after those before "
+            "it. "
+            f"The whole has p = {math.exp(one.log_probability):.3g}. "
+            f"{capital(how)}, {translation.seconds:.2f} s."
+        )
     )
     _table(translation)
     download(
@@ -63,11 +67,14 @@ def _table(translation: Translation) -> None:
     )
     told = rows.style.format({"log p": _number_told, "Score": _number_told})
     height: Literal["content"] | int = "content" if len(candidates) <= TALL else TALL * 50
-    st.table(told, border="horizontal", hide_index=True, height=height)
+    st.table(in_words(told), border="horizontal", hide_index=True, height=height)
     st.caption(
-        f"{_how_many(translation)} log p is the sum over the tokens, in nats. The score ranks: "
-        "log p / ((5 + tokens) / 6)^penalty, so that long ones are not at a loss (Wu et al. 2016); "
-        f"the penalty is {translation.length_penalty:g}."
+        tr(
+            f"{_how_many(translation)} log p is the sum over the tokens, in nats. The score ranks: "
+            "log p / ((5 + tokens) / 6)^penalty, so that long ones are not at a loss (Wu et al. "
+            "2016); "
+            f"the penalty is {translation.length_penalty:g}."
+        )
     )
 
 
@@ -103,12 +110,12 @@ def _choose(translation: Translation, arrived: bool) -> int:
         return 0
     return int(
         st.selectbox(
-            "Candidate to look into",
+            tr("Candidate to look into"),
             places,
             key=CANDIDATE,
             persist_state="session",
             format_func=lambda p: f"{p + 1}: {candidates[p].text} ({candidates[p].score:.2f})",
-            help="Every translation that the search ended with, the best first.",
+            help=tr("Every translation that the search ended with, the best first."),
         )
     )
 
@@ -126,12 +133,12 @@ def choose_token(candidate: Candidate, arrived: bool) -> int:
     sure, named = candidate.token_log_probabilities, names(candidate.tokens)
     return int(
         st.selectbox(
-            "Token written",
+            tr("Token written"),
             places,
             key=TOKEN,
             persist_state="session",
             format_func=lambda p: f"{p + 1}: {named[p]}, {math.exp(float(sure[p])):.1%}",
-            help="At first the one that the model was least sure of. Type to search.",
+            help=tr("At first the one that the model was least sure of. Type to search."),
         )
     )
 
@@ -156,16 +163,22 @@ def _notes(translation: Translation) -> None:
         )
         if translation.unknown > MOSTLY_UNKNOWN:
             st.warning(
-                f"{told}: it was not trained on this language or script, so what it writes means "
-                "little."
+                tr(
+                    f"{told}: it was not trained on this language or script, so what it writes "
+                    "means "
+                    "little."
+                )
             )
         else:
-            st.info(f"{told}.")
+            st.info(f"{tr(told)}.")
     if translation.left:
         read = len(translation.tokens) - 1
         st.info(
-            f"The first {read:,} tokens are translated; {translation.left:,} more were left out, "
-            "since the model reads no longer texts."
+            tr(
+                f"The first {read:,} tokens are translated; {translation.left:,} more were left "
+                "out, "
+                "since the model reads no longer texts."
+            )
         )
     if not translation.best.ended:
-        st.warning("No path came to its end within the length that is allowed; it is cut.")
+        st.warning(tr("No path came to its end within the length that is allowed; it is cut."))

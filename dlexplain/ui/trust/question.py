@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from dlexplain.errors import BadInput, known_names
+from dlexplain.language import shown_by, tr
 from dlexplain.results import TrustTable
 from dlexplain.services.jobs import Progress
 from dlexplain.trained.catalogue import ModelEntry
@@ -51,7 +52,7 @@ def job_of(model: str) -> Asked[TrustTable] | None:
 def choose_question(entry: ModelEntry, arrived: bool) -> Question:
     """The settings; torch is imported for the names of methods and metrics."""
     kind = KINDS[entry.task]
-    with st.spinner("Reading the names of methods and metrics…"):
+    with st.spinner(tr("Reading the names of methods and metrics…")):
         from dlexplain.services.quality.trust_plan import offered_methods, offered_metrics
 
         methods, metrics = offered_methods(kind), offered_metrics(kind)
@@ -63,32 +64,32 @@ def choose_question(entry: ModelEntry, arrived: bool) -> Question:
     from_address("count", whole_number("count", LEAST, MOST), arrived, COUNT)
     left, right = st.columns([3, 1])
     data = left.text_input(
-        "Other data",
+        tr("Other data"),
         key=DATA,
         persist_state="session",
-        placeholder="The model's own test data",
-        help=DATA_HELP[kind],
+        placeholder=tr("The model's own test data"),
+        help=tr(DATA_HELP[kind]),
     )
     count = right.number_input(
-        f"How many {noun}", LEAST, MOST, key=COUNT, persist_state="session", step=10,
-        help="More make narrower intervals and take longer.",
+        tr(f"How many {noun}"), LEAST, MOST, key=COUNT, persist_state="session", step=10,
+        help=tr("More make narrower intervals and take longer."),
     )  # fmt: skip
     left, right = st.columns(2)
     chosen = left.multiselect(
-        "Methods",
+        tr("Methods"),
         list(methods),
-        format_func=methods.__getitem__,
+        format_func=shown_by(methods.__getitem__),
         key=METHODS,
         persist_state="session",
-        placeholder="A set that suits the model",
+        placeholder=tr("A set that suits the model"),
     )
     judged = right.multiselect(
-        "Metrics",
+        tr("Metrics"),
         list(metrics),
-        format_func=metrics.__getitem__,
+        format_func=shown_by(metrics.__getitem__),
         key=METRICS,
         persist_state="session",
-        placeholder="A set that suits the model",
+        placeholder=tr("A set that suits the model"),
     )
     return Question(entry.name, data.strip(), tuple(chosen), tuple(judged), int(count))
 

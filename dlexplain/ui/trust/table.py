@@ -6,6 +6,7 @@ import streamlit as st
 
 from dlexplain.figures.trust import plot_cells, plot_ranks
 from dlexplain.figures.trust_cost import plot_cost
+from dlexplain.language import in_words, tr
 from dlexplain.results import TrustMethod, TrustTable
 from dlexplain.results.trust_words import RULE, cell_told, failing, verdict
 from dlexplain.ui.cards import download
@@ -25,21 +26,28 @@ def show_table(table: TrustTable, key: str, whole: bool = True) -> None:
     if table.ranking is not None:
         ranks, cost = st.columns(2, gap="large")
         with ranks:
-            st.markdown("**Who is told apart**", help=glossary("confidence interval", "p-value"))
+            st.markdown(
+                tr("**Who is told apart**"), help=glossary("confidence interval", "p-value")
+            )
             chart(plot_ranks(table), f"{key}-ranks", told=verdict(table))
-            st.caption(_tests(table))
+            st.caption(tr(_tests(table)))
         with cost:
-            st.markdown("**Cost against faithfulness**", help=glossary("faithfulness"))
+            st.markdown(tr("**Cost against faithfulness**"), help=glossary("faithfulness"))
             chart(plot_cost(table), f"{key}-cost")
             st.caption(
-                "The time of one map on that machine; bars: the middle half of the maps, and the "
-                "95% interval of the mean rank."
+                tr(
+                    "The time of one map on that machine; bars: the middle half of the maps, and "
+                    "the "
+                    "95% interval of the mean rank."
+                )
             )
-    st.markdown("**Methods × metrics**")
+    st.markdown(tr("**Methods × metrics**"))
     chart(plot_cells(table), f"{key}-cells")
     st.caption(
-        "Each column has its own colours, from its worst method (orange) to its best (blue), "
-        "whichever end of it is the better one."
+        tr(
+            "Each column has its own colours, from its worst method (orange) to its best (blue), "
+            "whichever end of it is the better one."
+        )
     )
     if whole:
         _downloads(table)
@@ -49,39 +57,46 @@ def show_table(table: TrustTable, key: str, whole: bool = True) -> None:
 def _recommendation(table: TrustTable) -> None:
     if table.done < table.found:
         st.info(
-            f"Of {table.found:,d} {literal(table.noun)} so far {table.done:,d} are judged; what is "
-            "to be believed is said when all are.",
+            tr(
+                f"Of {table.found:,d} {literal(table.noun)} so far {table.done:,d} are judged; "
+                "what is "
+                "to be believed is said when all are."
+            ),
             icon=":material/hourglass_top:",
         )
         return
     told = f"**{literal(verdict(table))}**"
     if table.recommended:
-        st.success(told, icon=":material/verified:")
+        st.success(tr(told), icon=":material/verified:")
     else:
-        st.info(told, icon=":material/balance:")
+        st.info(tr(told), icon=":material/balance:")
     if wrong := failing(table):
-        st.warning(literal(wrong), icon=":material/block:")
+        st.warning(literal(tr(wrong)), icon=":material/block:")
     lines = (*table.notes, *(f"{m.title}: {m.note}" for m in table.methods if m.note))
     if lines:
-        st.caption("  \n".join(map(literal, lines)))
+        st.caption(tr("  \n".join(map(literal, lines))))
 
 
 def _numbers(table: TrustTable) -> None:
     st.dataframe(
-        [_row(table, method) for method in table.ranked],
+        in_words([_row(table, method) for method in table.ranked]),
         hide_index=True,
         height="content",
-        column_config={
-            "Method": st.column_config.TextColumn(width="medium", pinned=True),
-            "Mean rank": st.column_config.NumberColumn(format="%.2f"),
-            "Seconds a map": st.column_config.NumberColumn(format="%.4f"),
-            "Evaluations": st.column_config.NumberColumn(format="%.0f"),
-        },
+        column_config=in_words(
+            {
+                "Method": st.column_config.TextColumn(width="medium", pinned=True),
+                "Mean rank": st.column_config.NumberColumn(format="%.2f"),
+                "Seconds a map": st.column_config.NumberColumn(format="%.4f"),
+                "Evaluations": st.column_config.NumberColumn(format="%.0f"),
+            }
+        ),
     )
     st.caption(
-        f"Means over {table.done:,d} {literal(table.noun)} with their bootstrap 95% intervals. "
-        f"{literal(table.data)}. {literal(table.date[:10])}, {literal(table.machine)}: "
-        f"`{table.command.replace('`', '')}`"
+        tr(
+            f"Means over {table.done:,d} {literal(table.noun)} with their bootstrap 95% intervals. "
+            f"{literal(table.data)}. {literal(table.date[:10])}, {literal(table.machine)}: "
+            f"`{table.command.replace('`', '')}`"
+        )
     )
 
 
@@ -114,12 +129,12 @@ def _downloads(table: TrustTable) -> None:
 def _explained(table: TrustTable) -> None:
     """The rule, and what each metric says and cannot say: its own description."""
     with st.expander(
-        "What these numbers say, and what they cannot", key="trust-explained", on_change="rerun"
+        tr("What these numbers say, and what they cannot"), key="trust-explained", on_change="rerun"
     ) as opened:
         if opened.open:
             from dlexplain.services.quality.trust_plan import described
 
             show_explained(RULE)
             for metric in table.metrics:
-                st.markdown(f"**{literal(metric.title)}.**")
+                st.markdown(f"**{literal(tr(metric.title))}.**")
                 show_explained(described(metric.name))

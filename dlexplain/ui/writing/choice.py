@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
+from dlexplain.language import shown_by, tr
 from dlexplain.trained.catalogue import ModelEntry
 from dlexplain.ui.address import from_address
 from dlexplain.ui.models import choose_model
@@ -50,10 +51,10 @@ def choose_one(
     if default not in titles:  # the browser has none
         state[key], default = first, None
     found = st.segmented_control(
-        label,
+        tr(label),
         list(titles),
         default=default,
-        format_func=titles.__getitem__,
+        format_func=shown_by(titles.__getitem__),
         key=key,
         required=True,
         label_visibility="collapsed" if collapsed else "visible",
@@ -128,6 +129,11 @@ def _text(
         st.session_state[key] = st.session_state[given] = first
     return str(
         st.text_area(
-            label, key=key, height=height, max_chars=LONGEST, help=about, persist_state="session"
+            tr(label),
+            key=key,
+            height=height,
+            max_chars=LONGEST,
+            help=tr(about),
+            persist_state="session",
         )
     )

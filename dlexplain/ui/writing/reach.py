@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from dlexplain.figures.writing import plot_reach
+from dlexplain.language import tr
 from dlexplain.results import GradientReach
 from dlexplain.services.jobs import Progress
 from dlexplain.services.loading import load
@@ -33,18 +34,21 @@ def show_reach(entry: ModelEntry, text: str) -> None:
         state[OTHERS] = state[GIVEN] = first
     state[OTHERS] = [name for name in state[OTHERS] if name in rest]
     st.multiselect(
-        "Compare with",
+        tr("Compare with"),
         rest,
         key=OTHERS,
         persist_state="session",
         max_selections=MOST,
-        format_func=lambda name: known[name].title,
-        help="At first those of the zoo that were trained on the same data, one of each kind: "
-        "they read the same tokens. Another may read words where this one reads parts of words, "
-        "and not know what this one knows.",
+        format_func=lambda name: tr(known[name].title),
+        help=tr(
+            "At first those of the zoo that were trained on the same data, one of each kind: "
+            "they read the same tokens. Another may read words where this one reads parts of "
+            "words, "
+            "and not know what this one knows."
+        ),
     )
     if not text.strip():
-        st.info("Type a text above; the gradient is measured on it.")
+        st.info(tr("Type a text above; the gradient is measured on it."))
         return
     names = (entry.name, *st.session_state[OTHERS])
 
@@ -81,14 +85,20 @@ def _show(found: Asked[list[GradientReach]]) -> None:
         )
         last = reach.norms[-1] / (reach.norms[0] or 1.0)
         st.markdown(
-            f"- **{literal(reach.title)}**: the gradient {where}, and {_share(last)} of it is left "
+            f"- **{literal(tr(reach.title))}**: the gradient {where}, and {_share(last)} of it "
+            "is left "
             f"after {lags}. The mean of {reach.positions} places.{_unknown(reach)}"
         )
     st.caption(
-        "The length of the gradient of log p(token t) by the vector of token t - k. Back through "
-        "h = tanh(W h + ...) it is multiplied by W and tanh' at each step, so that it vanishes as "
-        "a power of the distance; an LSTM's cell only multiplies it by the forget gate. Tokens are "
-        "words or parts of words, as each model reads them."
+        tr(
+            "The length of the gradient of log p(token t) by the vector of token t - k. Back "
+            "through "
+            "h = tanh(W h + ...) it is multiplied by W and tanh' at each step, so that it "
+            "vanishes as "
+            "a power of the distance; an LSTM's cell only multiplies it by the forget gate. "
+            "Tokens are "
+            "words or parts of words, as each model reads them."
+        )
     )
     download(
         "JSON",

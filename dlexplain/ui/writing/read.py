@@ -7,6 +7,7 @@ import streamlit as st
 from dlexplain.errors import BadInput
 from dlexplain.figures.token_names import names
 from dlexplain.figures.writing import plot_influence, plot_reading
+from dlexplain.language import tr
 from dlexplain.results import Influence, Reading
 from dlexplain.services.explaining import by_name
 from dlexplain.services.jobs import Progress
@@ -39,19 +40,22 @@ def show_reading(model: LoadedLanguageModel, text: str, arrived: bool) -> dict[s
     try:
         reading = cache.reading(model.name, text)
     except BadInput as error:
-        st.info(literal(error)) if not text.strip() else st.error(literal(error))
+        st.info(literal(tr(error))) if not text.strip() else st.error(literal(tr(error)))
         return {}
     _facts(reading)
     show_text(map(chosen, reading.tokens))
     st.caption(
-        "The deeper the orange, the less the model expected the token; hover over one for the ten "
-        f"that it held likeliest. {literal(reading.how_begun)}"
+        tr(
+            "The deeper the orange, the less the model expected the token; hover over one for "
+            "the ten "
+            f"that it held likeliest. {literal(reading.how_begun)}"
+        )
     )
     chart(plot_reading(reading), "writing-surprise")
     download("JSON", reading.to_dict, f"{model.name}-reading.json", "writing-read-json")
-    st.subheader("Which earlier tokens moved it?")
+    st.subheader(tr("Which earlier tokens moved it?"))
     if len(reading.tokens) < 2:
-        st.info("A token needs one before it; type a longer text.")
+        st.info(tr("A token needs one before it; type a longer text."))
         return {}
     return _why(model, text, reading, arrived)
 
@@ -60,18 +64,23 @@ def _facts(reading: Reading) -> None:
     about = "As if the model had to choose among so many equally likely tokens at each place."
     lacking = "Tokens that the vocabulary lacks, or that are only a part of a character."
     with st.container(horizontal=True, gap="large"):
-        st.metric("Perplexity", large(reading.perplexity), help=about, width="content")
-        st.metric("Tokens", f"{len(reading.tokens):,}", width="content")
-        st.metric("Unknown", f"{reading.unfamiliar:.0%}", help=lacking, width="content")
+        st.metric(tr("Perplexity"), large(reading.perplexity), help=tr(about), width="content")
+        st.metric(tr("Tokens"), f"{len(reading.tokens):,}", width="content")
+        st.metric(tr("Unknown"), f"{reading.unfamiliar:.0%}", help=tr(lacking), width="content")
     if reading.unfamiliar > MOSTLY_UNKNOWN:
         st.warning(
-            "Most of this text is not in the model's vocabulary; it was not trained on this "
-            "language or script, so its numbers say little."
+            tr(
+                "Most of this text is not in the model's vocabulary; it was not trained on this "
+                "language or script, so its numbers say little."
+            )
         )
     if reading.left_out:
         st.info(
-            f"The first {len(reading.tokens):,} tokens were read; {reading.left_out:,} more were "
-            "left out."
+            tr(
+                f"The first {len(reading.tokens):,} tokens were read; {reading.left_out:,} more "
+                "were "
+                "left out."
+            )
         )
 
 
@@ -86,12 +95,12 @@ def _why(
     named = names([token.label for token in reading.tokens])
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     place = left.selectbox(
-        "Token",
+        tr("Token"),
         places,
         key=TOKEN,
         persist_state="session",
         format_func=lambda place: f"{place}: {named[place]}",
-        help="At first the one that surprised the model most. Type to search.",
+        help=tr("At first the one that surprised the model most. Type to search."),
     )
     known = by_name(token_method_infos())
     with right:
@@ -121,7 +130,7 @@ def _show(found: Asked[Influence]) -> None:
     if influence is None:
         return
     if influence.skipped:
-        st.caption(f"{influence.skipped:,} tokens still earlier are not asked.")
+        st.caption(tr(f"{influence.skipped:,} tokens still earlier are not asked."))
     values, unit = influence.in_bits
     target = marked(plain(influence.target))
     coloured = signed(influence.earlier, values.tolist(), f" {unit}")

@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from dlexplain.errors import BadInput
+from dlexplain.language import tr
 from dlexplain.params import Value, as_dict, parse, specs
 from dlexplain.results import TokenChoice, Writing
 from dlexplain.services.jobs import Progress
@@ -38,15 +39,15 @@ class Request:
 
 def show_writing(model: LoadedLanguageModel, prompt: str, arrived: bool) -> dict[str, str | None]:
     """The view; returns what of it is to be in the address."""
-    with st.expander("How the next token is drawn", icon=":material/tune:"):
+    with st.expander(tr("How the next token is drawn"), icon=":material/tune:"):
         params = params_form("writing", specs(WritingParams), {}, _given(arrived))
     request = Request(model.name, prompt, tuple(params.items()))
-    pressed = st.button("Write", type="primary", icon=":material/edit:")
+    pressed = st.button(tr("Write"), type="primary", icon=":material/edit:")
     known: Asked[Writing] | None = st.session_state.get(SLOT)
     new = pressed or known is None or known.question.model != model.name
     new = new or (arrived and known is not None and known.question != request)  # by its address
     if not new and known is not None and known.question != request:
-        st.caption("Press Write to go on from what you have changed; below is the last text.")
+        st.caption(tr("Press Write to go on from what you have changed; below is the last text."))
     if known is None or new:
         tokens: list[TokenChoice] = []
         work = partial(_write, model, request, tokens)
@@ -80,7 +81,7 @@ def _given(arrived: bool) -> Mapping[str, Value]:
             for key in wanted:  # the address counts more than an earlier visit
                 st.session_state.pop(f"param-writing-{key}", None)
         except BadInput as error:
-            st.warning(f"The address asks for something that cannot be: {literal(error)}")
+            st.warning(tr(f"The address asks for something that cannot be: {literal(error)}"))
             st.session_state["writing-given"] = {}
     found: Mapping[str, Value] = st.session_state.get("writing-given", {})
     return found
@@ -94,8 +95,11 @@ def _show_text(found: Asked[Writing]) -> None:
     if tokens or before.strip():
         show_text([plain(before), *map(chosen, tokens)])
     st.caption(
-        "The deeper the orange, the less likely the model held the token; hover over one for its "
-        "ten alternatives. The prompt is grey."
+        tr(
+            "The deeper the orange, the less likely the model held the token; hover over one for "
+            "its "
+            "ten alternatives. The prompt is grey."
+        )
     )
 
 
@@ -108,8 +112,11 @@ def _show(found: Asked[Writing]) -> None:
     what = "Stopped after" if found.job.state == "cancelled" else "Wrote"
     if written.unfamiliar > MOSTLY_UNKNOWN:
         st.warning(
-            f"{written.unfamiliar:.0%} of the prompt's tokens are not in the model's vocabulary, "
-            "or only a part of a character; it was not trained on such text."
+            tr(
+                f"{written.unfamiliar:.0%} of the prompt's tokens are not in the model's "
+                "vocabulary, "
+                "or only a part of a character; it was not trained on such text."
+            )
         )
     speed = f", {len(tokens) / written.seconds:,.0f} a second" if written.seconds > 0 else ""
     facts = [f"{what} {len(tokens):,} tokens in {written.seconds:.2f} s{speed}."]

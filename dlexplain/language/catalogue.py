@@ -1,0 +1,225 @@
+"""Translations of one language: of whole sentences, and of templates with values in them."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+SOURCE = "en"
+FOLDER = Path(__file__).parent / "locale"
+PLACE = re.compile(r"\{(\w+)\}")
+"""Of a value in a template."""
+APART = tuple(re.compile(rf"(?<=[{signs}])(\s+)") for signs in (".!?", ";", ":", ","))
+"""Where a text is taken apart that is not known as a whole: sentences, then their parts."""
+JOINED = re.compile(r"([,;:] )?(.*?)([.,;:])?", re.DOTALL)
+"""A part of a sentence, and what joins it to the others."""
+WIDE = {",": "，", ";": "；", ":": "：", ".": "。"}
+LATIN, IDEOGRAPH = re.compile("[A-Za-z0-9]"), re.compile("[\u3400-\u9fff]")
+"""A blank belongs between the two."""
+COUNTED, COUNT = re.compile(r"(\d[\d,]*) (\w+)"), "{count} {noun}"
+"""Such as `40 pictures`: a template with no word of its own, for nouns that are known."""
+MARKED = re.compile(r"(\*\*|:\w+\[)(.*)(\*\*|\])", re.DOTALL)
+"""Markdown around a whole text."""
+LETTERS, FEW_LETTERS, MANY_LETTERS = re.compile("[A-Za-z]"), 6, 12
+"""A template with fewer letters of its own could be anything, unless its values are single words,
+as in `epoch 3`; one with many is looked for before the text is taken apart."""
+FEWEST_LETTERS, SINGLE = 3, re.compile(r"\S{0,24}")
+REMEMBERED = 4096
+
+
+def file_of(language: str) -> Path:
+    return FOLDER / language / "LC_MESSAGES" / "dlexplain.po"
+
+
+@dataclass(frozen=True)
+class Template:
+    """A sentence with values: `{count} of {total} pictures`.
+
+    parts  the words between the values, of which the longest is looked for first
+    """
+
+    source: str
+    target: str
+
+    @property
+    def parts(self) -> list[str]:
+        return PLACE.split(self.source)[::2]
+
+    @property
+    def names(self) -> list[str]:
+        return PLACE.findall(self.source)
+
+    def values(self, text: str) -> list[str] | None:
+        """Those with which the template is this text, each as short as can be; None if none are.
+
+        In one pass: a regular expression would go back and forth on a long value from outside.
+        """
+        first, *between, last = self.parts
+        at, end = len(first), len(text) - len(last)
+        if at > end or not text.startswith(first) or not text.endswith(last):
+            return None
+        found = []
+        for part in between:
+            place = text.find(part, at, end)
+            if place < 0:
+                return None
+            found.append(text[at:place])
+            at = place + len(part)
+        return [*found, text[at:end]]
+
+
+@dataclass(eq=False)
+class Catalogue:
+    """Of one language: source -> translation.
+
+    A sentence is looked up whole; else the template with the most letters of its own that it can
+    have been made from is filled with its values, each translated if it is a sentence too; else it
+    is taken apart into sentences, and those at their signs, as they were put together.
+    """
+
+    whole: Mapping[str, str]
+    templates: list[tuple[str, int, Template]] = field(default_factory=list)
+    """The longest part, the letters, the template; the most letters first."""
+    count: str = ""
+    """COUNT in the language."""
+    _known: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, messages: Iterable[tuple[str, str]]) -> "Catalogue":
+        given = dict(messages)
+        for source, target in list(given.items()):  # as a part of a sentence it is joined otherwise
+            given.setdefault(_bare(source), target.strip("".join(WIDE.values())))
+        whole = {source: given[source] for source in given if not PLACE.search(source)}
+        templates = []
+        for source in given.keys() - whole.keys():
+            letters = len(LETTERS.findall(PLACE.sub("", source)))
+            if letters >= FEWEST_LETTERS:
+                one = Template(source, given[source])
+                templates.append((max(one.parts, key=len), letters, one))
+        templates.sort(key=lambda one: (-one[1], one[2].source))
+        return cls(whole, templates, given.get(COUNT, ""))
+
+    def translated(self, text: str) -> str:
+        said = text.strip()
+        if said not in self._known:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[said] = self.whole.get(said) or self._made(said)
+        return text.replace(said, self._known[said], 1) if said else text
+
+    def _made(self, text: str) -> str:
+        """Of what is known; the text itself where nothing of it is."""
+        if filled := self._filled(text, least=MANY_LETTERS):
+            return filled
+        if marked := MARKED.fullmatch(text):
+            return marked[1] + self.translated(marked[2]) + marked[3]
+        if (told := self._rejoined(text)) != text:
+            return told
+        sentences, *clauses = APART
+        if (told := self._one_by_one(sentences.split(text))) != text:
+            return told
+        if filled := self._filled(text, least=FEW_LETTERS):
+            return filled
+        for between in clauses:
+            if (told := self._one_by_one(between.split(text))) != text:
+                return told
+        if (counted := COUNTED.fullmatch(text)) and counted[2] in self.whole and self.count:
+            return self._with_values(Template(COUNT, self.count), counted.groups())
+        return self._filled(text, least=FEWEST_LETTERS) or text
+
+    def _rejoined(self, text: str) -> str:
+        """Without what joins it to other parts, which becomes a sign as wide as the letters."""
+        joined = JOINED.fullmatch(text)
+        assert joined
+        before, bare, after = joined.groups()
+        if not bare or (before, after) == (None, None):
+            return text
+        told = self.translated(bare)
+        if told == bare:
+            return text
+        return WIDE.get((before or "").strip(), "") + told + WIDE.get(after or "", "")
+
+    def _one_by_one(self, parts: Sequence[str]) -> str:
+        """Parts of a text, and what stands between them: no blank behind a wide sign."""
+        if len(parts) == 1:
+            return parts[0]
+        made = [self.translated(part) if part.strip() else part for part in parts]
+        if made == parts:
+            return "".join(parts)
+        told = ""
+        for part in made:
+            if part == " " and told[-1:] in WIDE:
+                told = told[:-1] + WIDE[told[-1]]
+            elif part != " " or not told.endswith(tuple(WIDE.values())):
+                told += part
+        return told
+
+    def _filled(self, text: str, least: int) -> str | None:
+        for longest, letters, template in self.templates:
+            if letters < least:
+                break
+            values = template.values(text) if longest in text else None
+            if values and self._can_be(values, letters):
+                return self._with_values(template, values)
+        return None
+
+    def _can_be(self, values: Sequence[str], letters: int) -> bool:
+        """Whether the words around these were not there by chance."""
+        sentences, clauses, labelled, _ = APART
+        if letters < FEW_LETTERS and not all(map(SINGLE.fullmatch, values)):
+            return False
+        for value in values:
+            if sentences.search(value) or value.endswith(tuple(WIDE)) or not _closed(value):
+                return False
+            if labelled.search(value) and letters < MANY_LETTERS:
+                return False
+            if clauses.search(value) and not (
+                letters >= MANY_LETTERS
+                and (value in self.whole or self._filled(value, least=MANY_LETTERS))
+            ):
+                return False
+        return True
+
+    def _with_values(self, template: Template, values: Sequence[str]) -> str:
+        told = {}
+        for name, value in zip(template.names, values, strict=True):
+            made = self.translated(value)
+            told[name] = made.rstrip() if made.rstrip().endswith(tuple(WIDE.values())) else made
+        return PLACE.sub(lambda place: _spaced(told[place[1]], place), template.target)
+
+
+def _spaced(value: str, place: re.Match[str]) -> str:
+    """The value with a blank where its first or last letter needs one from its neighbour."""
+    before, after = place.string[place.start() - 1 : place.start()], place.string[place.end() :][:1]
+    if LATIN.match(value) and IDEOGRAPH.match(before):
+        value = f" {value}"
+    if LATIN.match(value[-1:]) and IDEOGRAPH.match(after):
+        value = f"{value} "
+    return value
+
+
+def _closed(value: str) -> bool:
+    """Whether its brackets are its own, and not of the words around it."""
+    open_ones = 0
+    for letter in value:
+        open_ones += (letter == "(") - (letter == ")")
+        if open_ones < 0:
+            return False
+    return open_ones == 0
+
+
+def _bare(source: str) -> str:
+    joined = JOINED.fullmatch(source)
+    assert joined
+    return joined[2] or source
+
+
+@lru_cache(maxsize=4)
+def catalogue(language: str) -> Catalogue:
+    """Read once a process: some tenths of a second, by the first who reads that language."""
+    from babel.messages.pofile import read_po
+
+    with file_of(language).open("rb") as file:
+        found = read_po(file)
+    return Catalogue.of((str(m.id), str(m.string)) for m in found if m.id and m.string)

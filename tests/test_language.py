@@ -1,0 +1,161 @@
+"""What pages show is translated: all of it, known again with its values, and nothing else."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from dlexplain.language import LANGUAGES, SOURCE, in_words, language, shown_by, speaking, tr
+from dlexplain.language.catalogue import PLACE, Catalogue, Template, catalogue, file_of
+from dlexplain.language.messages import is_message, messages, of_source
+from tests.outside_texts import MARKDOWN
+
+ROOT = Path(__file__).parents[1]
+OTHERS = sorted(set(LANGUAGES) - {SOURCE})
+SMALL = Catalogue.of(
+    [
+        ("{count} of {total} pictures are right", "{total} 张图片中 {count} 张正确"),
+        ("{what} is gone; {why}", "{what} 不见了；{why}"),
+        ("the disk is full", "磁盘已满"),
+        ("Pictures", "图片"),
+        ("It is done.", "完成。"),
+        ("Look again.", "再看看。"),
+        ("{a} x {b}", "{b} 乘 {a}"),
+        ("epoch {number}", "第 {number} 轮"),
+        ("It is ({what})", "是（{what}）"),
+        ("{count} {noun}", "{count} 个{noun}"),
+        ("pictures", "图片"),
+        ("Look at {what}", "请看{what}这里"),
+        (", of which {count} are mine", "，其中 {count} 个是我的"),
+    ]
+)
+
+
+@pytest.mark.parametrize("spoken", OTHERS)
+def test_every_message_has_its_translation(spoken: str) -> None:
+    with file_of(spoken).open("rb") as file:
+        known = {str(one.id): str(one.string) for one in read_po(file) if one.id}
+    there = messages()
+    assert [m.place for s, m in there.items() if not known.get(s)] == []  # scripts/translations.py
+    assert set(known) == set(there)
+    strange = [s for s, t in known.items() if set(PLACE.findall(t)) - set(PLACE.findall(s))]
+    assert strange == []
+
+
+def test_the_glossary_is_whole_too() -> None:
+    from dlexplain.ui.glossary import DOCS, read_terms, terms
+
+    for spoken in OTHERS:
+        told = read_terms((DOCS / f"glossary.{spoken}.md").read_text("utf-8"))
+        assert [one.title for one in told] == [one.title for one in terms()]
+        assert all(one.told for one in told)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Pictures", "图片"),
+        ("  Pictures ", "  图片 "),
+        ("12 of 1,000 pictures are right", "1,000 张图片中 12 张正确"),
+        ("run 7 is gone; the disk is full", "run 7 不见了；磁盘已满"),
+        ("run 7 is gone; (nobody knows)", "run 7 不见了；(nobody knows)"),
+        ("It is done. Look again.", "完成。再看看。"),
+        ("12 of 20 pictures are right; the disk is full.", "20 张图片中 12 张正确；磁盘已满。"),
+        ("Pictures, of which 3 are mine", "图片，其中 3 个是我的"),
+        (
+            "8 of 9 pictures are right, of which 3 are mine.",
+            "9 张图片中 8 张正确，其中 3 个是我的。",
+        ),
+        ("**It is done.**", "**完成。**"),
+        ("a cat x a dog", "a cat x a dog"),  # a template of no words could be anything
+        ("cats", "cats"),
+        ("40 pictures", "40 个图片"),
+        ("40 cats", "40 cats"),
+        ("Look at Grad-CAM", "请看 Grad-CAM 这里"),
+        ("Look at 40 pictures", "请看 40 个图片这里"),
+        ("epoch 7", "第 7 轮"),
+        ("epoch of the moon", "epoch of the moon"),
+        ("epoch (7)", "第 (7) 轮"),
+        ("It is (7), and again (8)", "是（7），and again (8)"),
+        ("", ""),
+    ],
+)
+def test_a_sentence_is_known_again(said: str, told: str) -> None:
+    assert SMALL.translated(said) == told
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "values"),
+    [
+        ("{a} of {b} are right", "1 of 2 are right", ["1", "2"]),
+        ("{a} of {b} are right", "1 of 2 of 3 are right", ["1", "2 of 3"]),
+        ("{a}{b} are", "12 are", ["", "12"]),
+        ("all {a}", "all ", [""]),
+        ("no {a} no", "no no", None),  # the two may not share what they are made of
+        ("{a} of {b} of {c} of {d}!", " of " * 20_000, None),
+        ("{a} of {b}", "none", None),
+    ],
+)
+def test_values_of_a_template(source: str, text: str, values: list[str] | None) -> None:
+    assert Template(source, source).values(text) == values
+
+
+def test_messages_are_found_in_a_source() -> None:
+    source = '''
+"""A module."""
+import re
+def show(found):
+    """Of a function."""
+    st.info("Two words " f"and {len(found.files):,d} files; {found.files}")
+    _log.info("for nobody to read")
+    noun, usual = "pictures", 3
+    return {"key one": "Title", "kind": "a-name", "more": "and so on"}
+'''
+    found = [text for text, _ in of_source(source, words=True)]
+    assert found == ["Two words and {files} files; {files_2}", "Title", "and so on"] or set(
+        found
+    ) == {"Two words and {files} files; {files_2}", "Title", "and so on", "key one", "pictures"}
+    assert not is_message("SELECT id FROM runs WHERE a", True)
+    assert not is_message("Title", False)
+
+
+def test_whose_language_it_is() -> None:
+    assert language() == SOURCE
+    assert tr("Pictures") == "Pictures" and tr(None) is None
+    with speaking("zh"):
+        assert tr("Model") == "模型"
+        assert shown_by({"a": "Model"}.__getitem__)("a") == "模型"
+        assert in_words([{"Model": "Model"}]) == [{"模型": "Model"}]
+        assert tr("a name of somebody's own") == "a name of somebody's own"
+    assert tr("Model") == "Model"
+
+
+def test_the_whole_catalogue_translates_its_own_templates() -> None:
+    """Each template with values of no meaning is known again as itself or as one with as much of
+    its own, so that what is said is said in the language."""
+    known = catalogue("zh")
+    lost = []
+    for _, _, template in known.templates:
+        filled = PLACE.sub("7", template.source)
+        if known.translated(filled) == filled and template.target != template.source:
+            lost.append(template.source)
+    assert lost == []
+
+
+def test_no_text_of_ours_is_shown_as_it_is() -> None:
+    """Every literal that Streamlit is given goes through `tr`."""
+    bare = []
+    for path in [*ROOT.glob("pages/*/*.py"), *ROOT.glob("dlexplain/ui/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                given = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "help")]
+                if node.func.attr in MARKDOWN and ast.unparse(node.func.value) != "_log":
+                    bare += [
+                        f"{path.name}:{one.lineno}"
+                        for one in given
+                        if isinstance(one, ast.Constant)
+                        and isinstance(one.value, str)
+                        and is_message(one.value, True)
+                    ]
+    assert bare == []
