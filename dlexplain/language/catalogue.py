@@ -19,6 +19,10 @@ LATIN, IDEOGRAPH = re.compile("[A-Za-z0-9]"), re.compile("[\u3400-\u9fff]")
 """A blank belongs between the two."""
 COUNTED, COUNT = re.compile(r"(\d[\d,]*) (\w+)"), "{count} {noun}"
 """Such as `40 pictures`: a template with no word of its own, for nouns that are known."""
+FIGURE = re.compile(r"(.*[^\d\s]) ([−+]?\d[^A-Za-z]*)")
+"""Such as `Faithful 0.31`: a name that is known, and its figure."""
+OUTSIDE = re.compile(r"(label|other|name|word|token|path|file|folder|column|text)s?(_\d+)?")
+"""What values are called that come from outside: they stay as they are."""
 MARKED = re.compile(r"(\*\*|:\w+\[)(.*)(\*\*|\])", re.DOTALL)
 """Markdown around a whole text."""
 LETTERS, FEW_LETTERS, MANY_LETTERS = re.compile("[A-Za-z]"), 6, 12
@@ -126,7 +130,11 @@ class Catalogue:
                 return told
         if (counted := COUNTED.fullmatch(text)) and counted[2] in self.whole and self.count:
             return self._with_values(Template(COUNT, self.count), counted.groups())
-        return self._filled(text, least=FEWEST_LETTERS) or text
+        if filled := self._filled(text, least=FEWEST_LETTERS):
+            return filled
+        if (figure := FIGURE.fullmatch(text)) and figure[1] in self.whole:
+            return f"{self.whole[figure[1]]} {figure[2]}"
+        return text
 
     def _rejoined(self, text: str) -> str:
         """Without what joins it to other parts, which becomes a sign as wide as the letters."""
@@ -167,7 +175,9 @@ class Catalogue:
     def _can_be(self, values: Sequence[str], letters: int) -> bool:
         """Whether the words around these were not there by chance."""
         sentences, clauses, labelled, _ = APART
-        if letters < FEW_LETTERS and not all(map(SINGLE.fullmatch, values)):
+        if letters < FEW_LETTERS and not all(
+            SINGLE.fullmatch(value) or value in self.whole for value in values
+        ):
             return False
         for value in values:
             if sentences.search(value) or value.endswith(tuple(WIDE)) or not _closed(value):
@@ -184,7 +194,7 @@ class Catalogue:
     def _with_values(self, template: Template, values: Sequence[str]) -> str:
         told = {}
         for name, value in zip(template.names, values, strict=True):
-            made = self.translated(value)
+            made = value if OUTSIDE.fullmatch(name) else self.translated(value)
             told[name] = made.rstrip() if made.rstrip().endswith(tuple(WIDE.values())) else made
         return PLACE.sub(lambda place: _spaced(told[place[1]], place), template.target)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dlexplain.language.catalogue import COUNT
+from dlexplain.language.words import WORDS
 
 ROOT = Path(__file__).parents[2]
 APART = ("cli", "language", "zoo", "__main__.py")
@@ -23,6 +24,8 @@ WORD = re.compile(r"[A-Z][a-z]+([ -][A-Za-z]+)*[.:?]?")
 CODE = re.compile(
     r"[<>{}\\]|\b(def|import|SELECT|UPDATE|CREATE|INSERT)\b|^[#.:/_-]|;\s*$|--[a-z]|\n    |  # "
 )
+FEWEST = 2
+"""Letters of its own that a message has."""
 QUIET = ("debug", "info", "warning", "exception", "filterwarnings", "compile", "execute")
 """Calls whose texts are for nobody, or no texts; `st.info` and `st.warning` are told apart."""
 
@@ -41,7 +44,8 @@ def messages() -> dict[str, Message]:
     for file in _files():
         for source, line in of_source(file.read_text("utf-8"), _shown(file)):
             found.setdefault(source, Message(source, f"{file.relative_to(ROOT)}:{line}"))
-    found[COUNT] = Message(COUNT, "dlexplain/language/catalogue.py")
+    for word in (COUNT, *WORDS):
+        found.setdefault(word, Message(word, "dlexplain/language/words.py"))
     return found
 
 
@@ -64,13 +68,24 @@ def of_source(source: str, words: bool) -> Iterator[tuple[str, int]]:
     """
     tree = ast.parse(source)
     left = {id(one) for one in _left_out(tree)}
-    nouns = {id(one) for one in _nouns(tree)}
+    given = {id(one) for one in (*_nouns(tree), *_given_to_tr(tree))}
     for node in ast.walk(tree):
         if id(node) in left or not isinstance(node, ast.Constant | ast.JoinedStr):
             continue
         text = _template(node).strip()
-        if text and (is_message(text, words) or id(node) in nouns):
+        own = len(re.findall("[A-Za-z]", re.sub(r"\{\w+\}", "", text)))
+        if is_message(text, words) or (id(node) in given and own >= FEWEST):
             yield text, node.lineno
+
+
+def _given_to_tr(tree: ast.AST) -> Iterator[ast.expr]:
+    """What is translated where it stands, however short it is."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id="tr" | "Later"), args=[ast.IfExp() as either]):
+                yield from (either.body, either.orelse)
+            case ast.Call(func=ast.Name(id="tr" | "Later"), args=[given]):
+                yield given
 
 
 def _nouns(tree: ast.AST) -> Iterator[ast.expr]:

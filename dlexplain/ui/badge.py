@@ -165,10 +165,10 @@ def _draw_curve(found: Asked[Quality], key: str) -> None:
     from dlexplain.services.quality.curves import told_of
 
     chart(plot_quality(measured), key, told=measured.told)
-    st.markdown(tr(f"**{literal(measured.told)}** {literal(measured.found.note)}".rstrip()))
+    st.markdown(f"**{literal(tr(measured.told))}** {literal(tr(measured.found.note))}".rstrip())
     st.caption(
         tr(
-            f"{literal(told_of(measured.metric))}  \n"
+            f"{literal(tr(told_of(measured.metric)))}  \n"
             f"{evaluations_told(measured.evaluations)} in {measured.seconds:.1f} s."
         )
     )
@@ -191,6 +191,6 @@ def _show_removed(found: Badge) -> None:
             alt = f"The picture with its most marked parts removed; {told}"
             column.image(found.pictures[place], caption=tr(told), width="stretch", alt=tr(alt))
     for place in places if found.texts else ():
-        st.markdown(f":small[{literal(said(place))}]  \n{literal(found.texts[place])}")
+        st.markdown(f":small[{literal(tr(said(place)))}]  \n{literal(found.texts[place])}")
     if found.pictures is None and not found.texts:
-        st.caption(literal("; ".join(said(place) for place in places)))
+        st.caption(literal("; ".join(tr(said(place)) for place in places)))

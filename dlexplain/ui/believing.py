@@ -70,10 +70,10 @@ def _draw(
     results, badges = zip(*judged, strict=True)
     titles = [result.title for result in results]
     st.subheader(tr("Which should I believe?"))
-    st.markdown(f"**{literal(advice(titles, badges))}**")
+    st.markdown(f"**{literal(tr(advice(titles, badges)))}**")
     rows = [
         {"Method": titles[place]}
-        | {title: words_of(fact_of(badges[place], name)) for name, title in FACTS.items()}
+        | {title: tr(words_of(fact_of(badges[place], name))) for name, title in FACTS.items()}
         for place in order_of(badges)
     ]
     st.table(in_words(rows), border="horizontal")

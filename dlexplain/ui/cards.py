@@ -79,7 +79,7 @@ def _below(found: Asked[R], index: int, actions: Callable[[R], None]) -> None:
 def show_facts(result: Explanation, before: str = "") -> None:
     """What the answer took, and what is to be known of it; before  said first"""
     told = f"{before} {', '.join(facts_of(result))}".strip()
-    note = literal(result.note) or missed(result.completeness_error)
+    note = literal(tr(result.note)) or missed(result.completeness_error)
     st.caption(tr("  \n".join(filter(None, (told, note)))))
 
 

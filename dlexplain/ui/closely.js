@@ -1,10 +1,6 @@
 // One map and its picture, compared closely: a lens, a handle to swipe, methods in turn.
 // No network: the pictures come as data: addresses with the page.
-const MODES = [["lens", "Lens"], ["swipe", "Swipe"], ["flicker", "Flicker"]];
-const TOLD = {
-  lens: "Inside the circle: the picture. Move it with the pointer or the arrow keys.",
-  swipe: "Left of the line: the picture. Drag it, or use the arrow keys.",
-};
+const MODES = ["lens", "swipe", "flicker"];
 const clamp = (value) => Math.min(100, Math.max(0, value));
 
 export default function ({ data, parentElement }) {
@@ -16,7 +12,7 @@ export default function ({ data, parentElement }) {
   const find = (name) => root.querySelector("." + name);
   const stage = find("stage"), under = find("under"), over = find("over");
   const handle = find("handle"), told = find("told"), pace = find("pace"), range = find("range");
-  const frames = data.frames; // the picture, this map, then the other methods
+  const { frames, words } = data; // the picture, this map, then the other methods
   const state = { mode: "lens", x: 50, y: 50, part: 50, frame: 1, playing: false };
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   let timer = null;
@@ -42,12 +38,13 @@ export default function ({ data, parentElement }) {
     find("ring").style.top = state.y + "%";
     handle.style.left = state.part + "%";
     handle.setAttribute("aria-valuenow", String(Math.round(state.part)));
-    handle.setAttribute("aria-valuetext", `${Math.round(state.part)}% picture`);
-    const how = state.playing ? "Space stops it." : "Space starts it, arrow keys step.";
-    told.textContent = mode === "flicker" ? `${frames[state.frame].title}. ${how}` : TOLD[mode];
+    handle.setAttribute("aria-valuetext", `${Math.round(state.part)}% ${words.picture}`);
+    const how = state.playing ? words.playing : words.still;
+    told.textContent = mode === "flicker"
+      ? `${frames[state.frame].title}. ${how}` : words[`${mode}_told`];
     stage.setAttribute("aria-label", `${frames[state.mode === "flicker" ? state.frame : 1].title}, `
-      + `${mode}`);
-    find("play").textContent = state.playing ? "Stop" : "Start";
+      + words[mode]);
+    find("play").textContent = state.playing ? words.stop : words.start;
   }
 
   function play(on) {
@@ -95,9 +92,12 @@ export default function ({ data, parentElement }) {
   }
 
   const modes = find("modes");
-  modes.replaceChildren(...MODES.map(([mode, title]) => {
+  modes.setAttribute("aria-label", words.modes);
+  handle.setAttribute("aria-label", words.handle);
+  find("speed").textContent = words.speed;
+  modes.replaceChildren(...MODES.map((mode) => {
     const button = document.createElement("button");
-    Object.assign(button, { type: "button", textContent: title });
+    Object.assign(button, { type: "button", textContent: words[mode] });
     button.dataset.mode = mode;
     button.setAttribute("role", "radio");
     button.onclick = () => choose(mode);
@@ -107,8 +107,7 @@ export default function ({ data, parentElement }) {
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!by) return;
     event.preventDefault();
-    const names = MODES.map(([mode]) => mode);
-    choose(names[(names.indexOf(state.mode) + by + names.length) % names.length]);
+    choose(MODES[(MODES.indexOf(state.mode) + by + MODES.length) % MODES.length]);
     root.querySelector(`[data-mode=${state.mode}]`).focus();
   };
   stage.onpointermove = (event) => {

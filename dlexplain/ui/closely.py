@@ -9,26 +9,43 @@ from pathlib import Path
 import streamlit as st
 
 from dlexplain.figures.gallery import data_address
+from dlexplain.language import tr
 
 HERE = Path(__file__).parent
 HTML = """
 <div class="closely">
-  <div class="modes" role="radiogroup" aria-label="Compare by"></div>
+  <div class="modes" role="radiogroup"></div>
   <div class="stage" role="img" tabindex="0">
     <img class="under" alt=""><img class="over" alt="">
     <div class="ring"></div>
-    <div class="handle" role="slider" tabindex="0" aria-label="How much of the picture is shown"
+    <div class="handle" role="slider" tabindex="0"
       aria-orientation="horizontal" aria-valuemin="0" aria-valuemax="100" hidden></div>
   </div>
   <div class="pace" hidden>
-    <button type="button" class="play">Start</button>
-    <label>Slower, faster
+    <button type="button" class="play"></button>
+    <label><span class="speed"></span>
       <input class="range" type="range" min="200" max="2000" step="100" value="800" dir="rtl">
     </label>
   </div>
   <p class="told" aria-live="polite"></p>
 </div>
 """
+WORDS = {
+    "modes": "Compare by",
+    "lens": "Lens",
+    "swipe": "Swipe",
+    "flicker": "Flicker",
+    "lens_told": "Inside the circle: the picture. Move it with the pointer or the arrow keys.",
+    "swipe_told": "Left of the line: the picture. Drag it, or use the arrow keys.",
+    "playing": "Space stops it.",
+    "still": "Space starts it, arrow keys step.",
+    "handle": "How much of the picture is shown",
+    "picture": "of the picture",
+    "start": "Start",
+    "stop": "Stop",
+    "speed": "Slower, faster",
+}
+"""What the component says."""
 _closely = st.components.v2.component(
     "dlexplain.closely",
     html=HTML,
@@ -43,5 +60,6 @@ def compare_closely(picture: bytes, maps: Sequence[tuple[str, bytes]], key: str)
     picture  a JPEG;  maps  titles and JPEGs of the same size, the first is the one looked at
     """
     rows = [("The picture alone", picture), *maps]
-    frames = [{"title": title, "image": data_address(one, "image/jpeg")} for title, one in rows]
-    _closely(data={"frames": frames}, key=key)
+    words = {key: tr(word) for key, word in WORDS.items()}
+    frames = [{"title": tr(title), "image": data_address(one, "image/jpeg")} for title, one in rows]
+    _closely(data={"frames": frames, "words": words}, key=key)

@@ -86,7 +86,7 @@ def _show(found: Asked[ClusterFacts]) -> None:
     if facts is None:
         return
     if facts.problem:
-        st.error(literal(f"{facts.problem}."))
+        st.error(literal(tr(f"{facts.problem}.")))
     else:
         st.dataframe(in_words(facts.rows()), hide_index=True, height="content")
     if st.button(tr("Ask again"), icon=":material/refresh:"):

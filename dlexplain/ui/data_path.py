@@ -35,7 +35,7 @@ def ask_path(data: str, error: str, without: str) -> None:
     with st.expander(
         tr("The data set is not here"), icon=":material/database_off:", expanded=bool(path)
     ):
-        (st.error if path else st.info)(f"{literal(error)}.")
+        (st.error if path else st.info)(f"{literal(tr(error))}.")
         st.text_input(
             tr(f"Where {literal(data)} lies on the server"),
             key=_key(data),

@@ -93,7 +93,7 @@ def _draw(found: Asked[DefenceResult]) -> None:
     result = result_of(found)
     if result is None:
         return
-    told = literal(result.told)
+    told = literal(tr(result.told))
     if result.holds:
         st.info(f"**{tr(told)}**", icon=":material/shield:")
     else:

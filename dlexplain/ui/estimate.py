@@ -73,7 +73,7 @@ def _phase(found: Asked[Estimate]) -> tuple[str, int]:
 
 def _show_phase(found: Asked[Estimate]) -> None:
     phase, waited = _phase(found)
-    st.markdown(f"{capital(phase)} … {duration(waited)}")
+    st.markdown(f"{tr(capital(phase))} … {tr(duration(waited))}")
 
 
 def show_found(found: Estimate) -> None:
@@ -91,7 +91,7 @@ def show_found(found: Estimate) -> None:
         "Examples": ", ".join(f"{number:,} for {part}" for part, number in found.sizes.items()),
         "Device": found.device,
     }
-    st.markdown(tr("  \n".join(f"**{name}** {literal(text)}" for name, text in facts.items())))
+    st.markdown("  \n".join(f"**{tr(name)}** {literal(tr(text))}" for name, text in facts.items()))
     for note in found.notes:
         st.info(literal(tr(note)))
     if found.samples:

@@ -55,7 +55,7 @@ def show_film(record: RunRecord) -> None:
         chosen_files(record)
         entry = find(record.id) if record.state == "finished" else find(str(kept[max(kept)]))
     except DlexplainError as error:
-        st.error(literal(f"{error}."))
+        st.error(literal(tr(f"{error}.")))
         return
     answer = st.container()
     with st.container(border=True):
@@ -185,7 +185,7 @@ def show_found(film: Film) -> None:
 
     st.info(literal(tr(film.answer)), icon=":material/movie:")
     about = f"{film.title} of {film.of}, one input: another one may settle earlier or later."
-    st.caption(literal(about))
+    st.caption(literal(tr(about)))
     play = st.toggle(tr("Play"), key="film-play")
     if play:
         moved, still = _drawn(film, film_webp), _drawn(film, film_strip)
@@ -230,7 +230,7 @@ def _show_frame(film: Film, frame: FilmFrame) -> None:
             literal(f'{when}: says "{frame.said}"; {film.what} {frame.value:.1%}'),
         )
     else:
-        st.markdown(literal(f"{when}: {film.what} {frame.value:+.4g}"))
+        st.markdown(literal(tr(f"{when}: {film.what} {frame.value:+.4g}")))
     if isinstance(frame.found, TextAttribution):
         st.html(coloured_text(frame.found, top=film_scale(film).high))
     else:

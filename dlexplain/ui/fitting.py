@@ -104,7 +104,7 @@ def _draw(model: PictureModel, picture: Picture) -> None:
     )
     notes = [*picture.notes, *model.changes(picture)]
     if notes:
-        st.caption(literal("; ".join([capital(notes[0]), *notes[1:]]) + "."))
+        st.caption(literal(tr("; ".join([capital(notes[0]), *notes[1:]]) + ".")))
 
 
 def _enlarged(part: tuple[float, ...], picture: Picture) -> tuple[float, float, float, float]:

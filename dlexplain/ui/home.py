@@ -92,7 +92,7 @@ def _run(record: RunRecord) -> None:
     st.badge(tr(record.state), icon=STATE_ICONS[record.state], color=STATE_COLOURS[record.state])  # type: ignore[arg-type]
     link_to("train/2_runs", literal(record.name), {"run": record.id})
     if record.active:
-        st.caption(literal(progress_text(record)))
+        st.caption(literal(tr(progress_text(record))))
     elif record.best is not None:
         st.caption(
             literal(tr(f"best {metric_name(record.monitor)} {metric(record.monitor, record.best)}"))

@@ -120,7 +120,7 @@ def method_params(
             show_explained(info.description)
             facts = [f"{info.family} method", "signed" if info.signed else "unsigned"]
             facts += ["promises completeness"] if info.complete else []
-            st.caption(f"{capital(', '.join(facts))}. {info.paper}")
+            st.caption(f"{tr(capital(', '.join(facts)) + '.')} {info.paper}")
             if info.params:
                 owner = f"{model}-{info.name}"
                 stored[info.name] = params_form(owner, info.params, choices(info.name))

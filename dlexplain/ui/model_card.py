@@ -22,9 +22,9 @@ def show_model_card(model: LoadedModel, picture: Picture) -> None:
     with st.expander(tr("Model card"), icon=":material/badge:", expanded=not known):
         facts, seen = st.columns([2, 1], gap="large")
         for name, value in model_facts(model).items():
-            facts.markdown(f"**{name}**: {literal(value)}")
+            facts.markdown(f"**{tr(name)}**: {literal(tr(value))}")
         for note in model.spec.notes:
-            facts.caption(literal(f"{note[:1].upper()}{note[1:]}."))
+            facts.caption(literal(tr(f"{note[:1].upper()}{note[1:]}.")))
         view = model.view(picture)
         seen.image(
             enlarged(view),

@@ -20,7 +20,7 @@ def states_told() -> Iterator[None]:
     try:
         yield
     except StatesError as error:
-        st.error(literal(home_problem() or str(error)))
+        st.error(literal(tr(home_problem() or str(error))))
 
 
 def tell_left_out() -> None:

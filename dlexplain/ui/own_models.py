@@ -117,4 +117,4 @@ class Own:
                 ),
             )
             if st.session_state.get(bad):
-                st.error(literal(f"{st.session_state[bad]}."))
+                st.error(literal(tr(f"{st.session_state[bad]}.")))

@@ -31,7 +31,7 @@ def show_prediction(
     notes = "".join(f"; {literal(note)}" for note in model.spec.notes)
     st.caption(tr(f"{literal(entry.title)} on {model.device}, {literal(of)}{notes}"))
     if other := unlike(prediction, model.prepared.fingerprint):
-        st.caption(literal(other))
+        st.caption(literal(tr(other)))
 
 
 def show_verdict(model: LoadedModel, prediction: Prediction, truth: ClassName) -> None:
@@ -40,6 +40,6 @@ def show_verdict(model: LoadedModel, prediction: Prediction, truth: ClassName) -
     if truth not in model.classes:
         st.markdown(tr(f"Its data set calls it {label}, a class that this model does not have."))
     elif prediction.scores[0].name == truth:
-        st.markdown(f":green[:material/check_circle:] The model is right: it is {label}.")
+        st.markdown(":green[:material/check_circle:] " + tr(f"The model is right: it is {label}."))
     else:
-        st.markdown(f":red[:material/cancel:] The model is wrong: it is {label}.")
+        st.markdown(":red[:material/cancel:] " + tr(f"The model is wrong: it is {label}."))

@@ -90,7 +90,7 @@ def show_report(report: Report, key: str) -> None:
 
 
 def _section(section: Section, key: str) -> None:
-    st.subheader(literal(section.heading), divider="gray")
+    st.subheader(literal(tr(section.heading)), divider="gray")
     for place, (shown, group) in enumerate(
         groupby(section.parts, lambda part: isinstance(part, Shown))
     ):
@@ -112,13 +112,13 @@ def _pictures(pictures: Sequence[Shown]) -> None:
                 if one.bar is not None:
                     st.html(bar_html(one.bar))
                 if one.caption:
-                    st.caption(literal(one.caption))
+                    st.caption(literal(tr(one.caption)))
 
 
 def _part(part: Part, key: str) -> None:
     if isinstance(part, Words):
         for paragraph in part.text.split("\n\n"):
-            st.markdown(literal(paragraph))
+            st.markdown(literal(tr(paragraph)))
     elif isinstance(part, Chart):
         _chart(part, key)
     elif isinstance(part, Coloured):
@@ -126,10 +126,10 @@ def _part(part: Part, key: str) -> None:
             st.markdown(f"**{literal(tr(part.title))}**")
         st.html(coloured_html(part))
         if part.caption:
-            st.caption(literal(part.caption))
+            st.caption(literal(tr(part.caption)))
     elif isinstance(part, Rows):
         if part.caption:
-            st.caption(literal(part.caption))
+            st.caption(literal(tr(part.caption)))
         _table(part)
 
 
@@ -155,7 +155,7 @@ def _chart(part: Chart, key: str) -> None:
         return
     chart(figure, key)
     if part.caption:
-        st.caption(literal(part.caption))
+        st.caption(literal(tr(part.caption)))
 
 
 def _about(about: About) -> None:

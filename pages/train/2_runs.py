@@ -42,7 +42,7 @@ def main() -> None:
         record = service.run(wanted)
     except (UnknownName, RunError) as error:
         st.title(tr("Runs"))
-        st.error(literal(f"{error}."))
+        st.error(literal(tr(f"{error}.")))
         back()
         return
     back()
@@ -86,7 +86,7 @@ def show_model(name: str) -> None:
         show_zoo_card(zoo_card(name))
     except (UnknownName, WeightsError) as error:
         st.title(tr("Runs"))
-        st.error(literal(f"{error}."))
+        st.error(literal(tr(f"{error}.")))
 
 
 def back() -> None:
@@ -116,7 +116,7 @@ def show_head(record: "RunRecord") -> None:
             st.badge(in_badge(tag), color="gray")
         where = record.device or ("waiting for a device" if record.state == "queued" else "")
         about = f"Run {record.id}: {record.model} on {record.data}"
-        st.caption(literal(f"{about}, {where}." if where else f"{about}."))
+        st.caption(literal(tr(f"{about}, {where}." if where else f"{about}.")))
     if record.why and record.state != "finished":
         why = literal(sentence(record.why.rstrip(".")))
         (st.error if record.state == "failed" else st.info)(why)
@@ -262,7 +262,7 @@ def show_test(record: "RunRecord") -> None:
     try:
         found = results_of(record)
     except RunError as error:
-        st.error(literal(f"{error}."))
+        st.error(literal(tr(f"{error}.")))
         return
     if found is None:
         st.info(tr("The test comes when the training is done."))

@@ -61,23 +61,25 @@ def test_app_draws_the_home_page() -> None:
     assert app.title[0].value == "Why did the model say that?"
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if path not in ALIVE])
-def test_first_paint_of_a_page_imports_nothing_heavy(path: str) -> None:
+def test_first_paint_of_a_page_imports_nothing_heavy() -> None:
+    """One process draws them one after another, and says after which of them what is there."""
+    paths = [path for path in PAGES if path not in ALIVE]
     code = (
         "import sys, logging; logging.disable(logging.CRITICAL)\n"
         "from streamlit.testing.v1 import AppTest\n"
         "import dlexplain.ui.start\n"
         "dlexplain.ui.start.START_AFTER_SECONDS = 1e6  # the paint, not what follows it\n"
         "dlexplain.ui.start.STORE_AFTER_SECONDS = 1e6\n"
-        f"page = AppTest.from_file({str(ROOT / 'app.py')!r}, default_timeout=60)\n"
-        f"page.switch_page({path!r}).run()\n"
-        "assert not page.exception, page.exception\n"
-        f"print([name for name in {HEAVY} if name in sys.modules])"
+        f"for path in {paths!r}:\n"
+        f"    page = AppTest.from_file({str(ROOT / 'app.py')!r}, default_timeout=60)\n"
+        "    page.switch_page(path).run()\n"
+        "    assert not page.exception, page.exception\n"
+        f"    print(path, [name for name in {HEAVY} if name in sys.modules])"
     )
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert run.stdout.strip().splitlines()[-1] == "[]"
+    assert run.stdout.splitlines() == [f"{path} []" for path in paths]
 
 
 def test_the_page_of_pictures_shows_a_kept_answer_before_it_imports_torch() -> None:

@@ -64,7 +64,7 @@ def _draw(model: LoadedForecaster, given: GivenSeries, found: Asked[SeriesAttack
     if result is None:
         return
     st.warning(f"**{literal(tr(result.told))}**", icon=":material/warning:")
-    st.caption(literal(result.random_told))
+    st.caption(literal(tr(result.random_told)))
     chart(plot_series_attack(result), "attack-series-forecast")
     st.markdown(tr("**What was added to the past**, in standard deviations of each series"))
     chart(plot_past_change(result), "attack-series-past")

@@ -39,7 +39,7 @@ def attack_texts() -> None:
         said = cache.text_prediction(entry.name, text)
     except DlexplainError as error:
         what = "Type a text above; " if isinstance(error, TextError) and not text.strip() else ""
-        st.error(literal(f"{what}{error}"))
+        st.error(literal(tr(f"{what}{error}")))
         to_address({"input": "text", "model": entry.name, "text": kept})
         return
     st.subheader(literal(tr(said.headline)))

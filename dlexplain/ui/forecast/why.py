@@ -167,7 +167,7 @@ def _draw(index: int, job: Job[SeriesAttribution]) -> None:
     if found is None:
         st.markdown(f"**{tr(job.title)}**")
         return
-    st.markdown(f"**{literal(tr(found.title))}**: {_sentence(found)}")
+    st.markdown(f"**{literal(tr(found.title))}**: {tr(_sentence(found))}")
     palette = chosen_palette()
     figure = plot_series_attribution(found, None, palette)
     chart(figure, f"forecast-map-{index}", told=f"{found.title}.")

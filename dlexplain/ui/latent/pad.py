@@ -5,17 +5,21 @@ import binascii
 
 import streamlit as st
 
+from dlexplain.language import tr
+
 SIDE, STROKE = 280, 20
 HTML = f"""
-<canvas width="{SIDE}" height="{SIDE}" role="img" aria-label="Drawing pad"
+<canvas width="{SIDE}" height="{SIDE}" role="img"
   style="width:{SIDE}px;max-width:100%;background:#000;border-radius:8px;cursor:crosshair;
          touch-action:none;border:1px solid rgba(128,128,128,0.6)"></canvas><br>
 <button style="font:inherit;padding:4px 12px;margin-top:4px;border-radius:8px;cursor:pointer;
-         color:inherit;background:transparent;border:1px solid rgba(128,128,128,0.6)">Clear</button>
+         color:inherit;background:transparent;border:1px solid rgba(128,128,128,0.6)"></button>
 """
 JS = f"""
-export default function({{parentElement, setStateValue}}) {{
+export default function({{data, parentElement, setStateValue}}) {{
     const canvas = parentElement.querySelector("canvas");
+    canvas.setAttribute("aria-label", data.pad);
+    parentElement.querySelector("button").textContent = data.clear;
     if (canvas.ready) return;  // called again at every run of the page
     canvas.ready = true;
     const brush = canvas.getContext("2d");
@@ -52,7 +56,8 @@ _pad = st.components.v2.component("dlexplain.pad", html=HTML, js=JS)
 
 def drawing(key: str) -> bytes:
     """The pad; the drawing as PNG after each stroke, b"" while there is none."""
-    found = _pad(key=key, default={"png": ""}, on_png_change=lambda: None)
+    words = {"pad": tr("Drawing pad"), "clear": tr("Clear")}
+    found = _pad(data=words, key=key, default={"png": ""}, on_png_change=lambda: None)
     return decoded(str(found.get("png") or ""))
 
 

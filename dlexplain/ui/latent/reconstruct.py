@@ -75,7 +75,7 @@ def show_reconstruction(
 def told_changes(seen: SeenPicture) -> None:
     """What was done to the picture."""
     if seen.changes:
-        st.caption(tr("What was done to it: ") + literal("; ".join(seen.changes)) + ".")
+        st.caption(tr("What was done to it: ") + literal(tr("; ".join(seen.changes) + ".")))
 
 
 def _anomaly(encoded: EncodedPictures, found: Reconstruction) -> None:
@@ -84,9 +84,9 @@ def _anomaly(encoded: EncodedPictures, found: Reconstruction) -> None:
     unusual = how_unusual(found, encoded)
     st.subheader(tr("How unusual is it?"))
     for finding in unusual.findings:
-        st.markdown(f"{literal(finding.measured)}: **{literal(finding.follows)}**.")
+        st.markdown(f"{literal(tr(finding.measured))}: **{literal(tr(finding.follows))}**.")
     if unusual.beware:
-        st.markdown(literal(unusual.beware))
+        st.markdown(literal(tr(unusual.beware)))
     chart(plot_errors(encoded, found.error), "latent-errors")
     st.caption(
         tr(

@@ -116,7 +116,7 @@ def _convolution(step: ConvolutionStep, of_picture: bool) -> None:
 
 def _stage(stage: StageStep, place: int) -> None:
     titles = {"norm": "Norm", "activation": "Activation", "maximum": "Pooling", "mean": "Pooling"}
-    st.subheader(f"{place}. {titles[stage.kind]}")
+    st.subheader(f"{place}. {tr(titles[stage.kind])}")
     if stage.kind in ("norm", "activation"):
         x = number(float(stage.window[0, 0]))
         st.markdown(

@@ -78,7 +78,7 @@ def _ask(question: Question, progress: "Progress") -> PrivacyReport:
 
 
 def _draw(question: Question, report: PrivacyReport) -> None:
-    told = f"**{literal(report.told)}**"
+    told = f"**{literal(tr(report.told))}**"
     if report.betrayed:
         st.warning(tr(told), icon=":material/visibility:")
     else:
@@ -107,7 +107,7 @@ def _numbers(report: PrivacyReport) -> None:
             )  # fmt: skip
             for title, value, (low, high), digits in cells:
                 with st.container(border=True, width=250):
-                    st.markdown(f":small[{literal(title)}]")
+                    st.markdown(f":small[{literal(tr(title))}]")
                     st.metric(tr(title), value, label_visibility="collapsed", help=tr(ABOUT))
                     st.caption(
                         f"[{low:.3f}–{high:.3f}]" if digits else f"[{100 * low:.1f}–{high:.1%}]"

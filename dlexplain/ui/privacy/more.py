@@ -104,7 +104,7 @@ def _draw_inversion(found: Asked[Inversion]) -> None:
                 pair = f"{name}: what the model gives, and the mean training picture"
                 st.image(both.repeat(times, 0).repeat(times, 1), width=96, alt=tr(pair))
                 alike = f"{result.correlations[place]:.2f}".replace("-", "−")
-                st.caption(f"{literal(name)}: {alike}")
+                st.caption(f"{literal(name)}: {tr(alike)}")
     st.caption(
         tr(
             "Above the picture that the model gives, below the mean training picture; their "

@@ -32,7 +32,7 @@ It says nothing of inputs unlike the test data, where probabilities are often fa
 
 
 def show_calibration(found: ClassifierCalibration) -> None:
-    told = f"**{literal(found.told)}**"
+    told = f"**{literal(tr(found.told))}**"
     if found.before.told_apart:
         st.warning(tr(told), icon=":material/speed:")
     else:

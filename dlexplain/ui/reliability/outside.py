@@ -35,7 +35,7 @@ as another kind of animal, are harder to tell, and nothing here says how hard.
 
 
 def show_outside(found: OutOfDistribution) -> None:
-    told, best = f"**{literal(found.told)}**", found.best
+    told, best = f"**{literal(tr(found.told))}**", found.best
     if found.mean_auroc(best) >= GOOD:
         st.success(tr(told), icon=":material/troubleshoot:")
     else:

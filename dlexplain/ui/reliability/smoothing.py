@@ -115,7 +115,7 @@ def start(question: Question) -> None:
 
 def show_certified(found: CertifiedAccuracy) -> None:
     whole = found.n >= found.found
-    told = literal(found.told)
+    told = literal(tr(found.told))
     st.info(
         f"**{tr(told)}**"
         if whole

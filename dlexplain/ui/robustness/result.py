@@ -81,13 +81,13 @@ def _answer(found: Robustness, second: Robustness | None) -> None:
             tr(f"Of {found.found:,d} {literal(found.noun)} so far {found.done:,d} are measured."),
             icon=":material/hourglass_top:",
         )
-    told = f"**{literal(verdict(found))}**"
-    beside = f"  \n{literal(verdict(second))}" if second is not None else ""
+    told = f"**{literal(tr(verdict(found)))}**"
+    beside = f"  \n{literal(tr(verdict(second)))}" if second is not None else ""
     st.info(tr(told) + tr(beside), icon=":material/shield:")
     for each in (found, second):
         for flag in each.flags if each is not None else ():
             whose = f"{each.model}: " if each is not None and second is not None else ""
-            st.warning(literal(whose + flag.told), icon=":material/warning:")
+            st.warning(literal(tr(whose + flag.told)), icon=":material/warning:")
     if found.notes:
         st.caption(tr("  \n".join(map(literal, found.notes))))
 

@@ -73,7 +73,7 @@ def show_training(record: RunRecord) -> None:
         )
         return
     why = f"Run {record.id} has {record.state}, so there is no model to ask: {record.why}."
-    (st.error if record.state == "failed" else st.info)(literal(why))
+    (st.error if record.state == "failed" else st.info)(literal(tr(why)))
     st.page_link(
         "pages/train/2_runs.py", label=tr("Open the run"), query_params={"run": record.id},
         icon=":material/open_in_new:",

@@ -75,7 +75,7 @@ def show_head(found: Sweep) -> None:
         st.caption(literal(tr(f"Sweep {found.id}, {how}, since {moment(found.created)}.")))
     if found.why and found.state != "running":
         kind = st.error if found.state == "failed" else st.info
-        kind(literal(sentence(found.why.rstrip("."))))
+        kind(literal(tr(sentence(found.why.rstrip(".")))))
     follow(found.id, _answer)
     state = partial(_state, found.id)
     rerun_when(state, partial(is_active, found.id), EVERY_SECONDS)
@@ -110,7 +110,7 @@ def _answer(found: Sweep) -> None:
         for name, text, below in cells:
             with st.container(border=True, width="content"):
                 st.metric(literal(name), text, width="content")
-                st.caption(literal(below))
+                st.caption(literal(tr(below)))
     if best is None:
         st.caption(tr("No trial has finished yet; the best stands here as soon as one has."))
         return

@@ -136,7 +136,7 @@ def _said(before: TextPrediction, after: TextPrediction) -> None:
     same = next(score for score in after.scores if score.name == best.name)
     step = f"{best.name.label} from {best.text} to {same.text}"
     if before.activation != "softmax":
-        st.caption(f"{literal(step)}.")
+        st.caption(literal(tr(f"{step}.")))
     elif now.name == best.name:
         st.caption(tr(f"The class stays: {literal(step)}."))
     else:

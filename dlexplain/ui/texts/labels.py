@@ -24,7 +24,7 @@ def labels_of(model: TokenModel, text: str) -> LabelledText | None:
     try:
         return text_cache.text_labels(model.name, text)
     except BadInput as error:
-        st.error(literal(f"{str(error)[:1].upper()}{str(error)[1:]}"))
+        st.error(literal(tr(f"{str(error)[:1].upper()}{str(error)[1:]}")))
         return None
 
 

@@ -51,7 +51,7 @@ def choose_asks(model: TextModel, arrived: bool) -> tuple[Ask, ...]:
     asks = asks_of(known, chosen, method_params(model.name, known, chosen))
     for slow in dict.fromkeys(_slow(model, ask) for ask in asks):
         if slow:
-            st.warning(literal(slow))
+            st.warning(literal(tr(slow)))
     return asks
 
 

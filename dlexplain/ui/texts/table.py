@@ -128,7 +128,7 @@ def _result(table: TextTable) -> None:
     for index, summary in enumerate(table.summaries):
         with columns[index % len(columns)], st.container(border=True):
             plural = "" if summary.texts == 1 else "s"
-            st.markdown(f"**{literal(summary.label)}**, {summary.texts:,} text{plural}")
+            st.markdown(f"**{literal(summary.label)}**, " + tr(f"{summary.texts:,} text{plural}"))
             chart(
                 plot_class_words(summary.words, summary.values, table.unit), f"class-words-{index}"
             )

@@ -65,7 +65,7 @@ def _recommendation(table: TrustTable) -> None:
             icon=":material/hourglass_top:",
         )
         return
-    told = f"**{literal(verdict(table))}**"
+    told = f"**{literal(tr(verdict(table)))}**"
     if table.recommended:
         st.success(tr(told), icon=":material/verified:")
     else:

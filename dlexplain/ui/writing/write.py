@@ -121,7 +121,7 @@ def _show(found: Asked[Writing]) -> None:
     speed = f", {len(tokens) / written.seconds:,.0f} a second" if written.seconds > 0 else ""
     facts = [f"{what} {len(tokens):,} tokens in {written.seconds:.2f} s{speed}."]
     facts += [written.how_ended, written.how_begun if found.job.result else ""]
-    st.caption(literal(" ".join(filter(None, facts))))
+    st.caption(literal(tr(" ".join(filter(None, facts)))))
     _downloads(written)
 
 

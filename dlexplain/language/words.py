@@ -1,0 +1,13 @@
+"""Words that pages show and the source only has as keys: metrics, parts of the data, states."""
+
+SPLITS = ("train {metric}", "validation {metric}", "test {metric}")
+METRICS = (
+    "accuracy", "accuracy of {head}", "accuracy all heads", "accuracy one view", "robust accuracy",
+    "token accuracy", "judge accuracy", "loss", "loss of {head}", "discriminator loss",
+    "generator loss", "perplexity", "error", "absolute error", "input error", "reconstruction",
+    "active", "Fréchet distance", "coverage {level}", "exact", "tokens", "classes", "confident",
+    "confident real", "as asked", "MASE {series}", "random walk", "MASE random walk",
+    "MASE over random walk", "learning rate", "gradient norm", "epoch", "step", "probability",
+)  # fmt: skip
+STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted", "waiting", "done")
+WORDS = (*SPLITS, *METRICS, *STATES)
