@@ -6,7 +6,7 @@ METRICS = (
     "token accuracy", "judge accuracy", "loss", "loss of {head}", "discriminator loss",
     "generator loss", "perplexity", "error", "absolute error", "input error", "reconstruction",
     "active", "Fréchet distance", "coverage {level}", "exact", "tokens", "classes", "confident",
-    "confident real", "as asked", "MASE {series}", "random walk", "MASE random walk",
+    "confident real", "as asked", "random walk", "MASE random walk",
     "MASE over random walk", "learning rate", "gradient norm", "epoch", "step", "probability",
 )  # fmt: skip
 STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted", "waiting", "done")
