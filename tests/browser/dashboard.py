@@ -48,7 +48,7 @@ def serving(home: Path) -> Iterator[str]:
             raise
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=20)
+            process.wait(timeout=60)  # a method that is at work ends its chunk first
 
 
 def told(home: Path) -> str:

@@ -23,7 +23,7 @@ def jpeg(colour: str) -> str:
 @pytest.fixture
 def compared(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The component alone, without a server."""
-    from dlexplain.ui.closely import HTML
+    from dlexplain.ui.closely import HTML, WORDS
 
     motion = getattr(request, "param", "no-preference")
     context = browser.new_context(viewport={"width": 400, "height": 600}, reduced_motion=motion)
@@ -37,7 +37,8 @@ def compared(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]
         for title, colour in (("The picture alone", "white"), ("LRP", "red"), ("RISE", "blue"))
     ]
     page.evaluate(
-        "frames => start({data: {frames}, parentElement: document.getElementById('all')})", frames
+        "data => start({data, parentElement: document.getElementById('all')})",
+        {"frames": frames, "words": WORDS},
     )
     yield page
     context.close()
