@@ -94,14 +94,15 @@ def _draw(model: PictureModel, picture: Picture) -> None:
         "squash": f"the model sees all of it, squashed to {side}",
     }[picture.fit.how]
     what = "what the model sees" if size == (view.shape[1], view.shape[0]) and not cut else what
-    st.image(
-        with_left_out(enlarged(picture.pixels), _enlarged(part, picture))
-        if cut
-        else enlarged(view),
-        width=WIDTH,
-        caption=f"{literal(picture.name)}, {size[0]} × {size[1]}: {tr(what)}",
-        alt=tr(f"The picture {picture.name}"),
-    )
+    with st.container(width=WIDTH):  # or as wide as its column, if that is narrower
+        st.image(
+            with_left_out(enlarged(picture.pixels), _enlarged(part, picture))
+            if cut
+            else enlarged(view),
+            width="stretch",
+            caption=f"{literal(picture.name)}, {size[0]} × {size[1]}: {tr(what)}",
+            alt=tr(f"The picture {picture.name}"),
+        )
     notes = [*picture.notes, *model.changes(picture)]
     if notes:
         st.caption(literal(tr("; ".join([capital(notes[0]), *notes[1:]]) + ".")))
