@@ -21,7 +21,7 @@ COUNTED, COUNT = re.compile(r"(\d[\d,]*) (\w+)"), "{count} {noun}"
 """Such as `40 pictures`: a template with no word of its own, for nouns that are known."""
 FIGURE = re.compile(r"(.*[^\d\s]) ([−+]?\d[^A-Za-z]*)")
 """Such as `Faithful 0.31`: a name that is known, and its figure."""
-OUTSIDE = re.compile(r"(label|other|name|word|token|path|file|folder|column|text)s?(_\d+)?")
+OUTSIDE = re.compile(r"(other|(label|name|word|token|path|file|folder|column|text)s?)(_\d+)?")
 """What values are called that come from outside: they stay as they are."""
 MARKED = re.compile(r"(\*\*|:\w+\[)(.*)(\*\*|\])", re.DOTALL)
 """Markdown around a whole text."""
@@ -30,6 +30,8 @@ LETTERS, FEW_LETTERS, MANY_LETTERS = re.compile("[A-Za-z]"), 6, 12
 as in `epoch 3`; one with many is looked for before the text is taken apart."""
 FEWEST_LETTERS, SINGLE = 3, re.compile(r"\S{0,24}")
 REMEMBERED = 4096
+DEEPEST = 12
+"""Parts of parts that are looked at: a text from outside may be nothing but signs."""
 
 
 def file_of(language: str) -> Path:
@@ -104,55 +106,58 @@ class Catalogue:
         templates.sort(key=lambda one: (-one[1], one[2].source))
         return cls(whole, templates, given.get(COUNT, ""))
 
-    def translated(self, text: str) -> str:
+    def translated(self, text: str, depth: int = 0) -> str:
+        """The text in the language, as far as it is known. depth  of what it is a part of"""
         said = text.strip()
+        if depth > DEEPEST:
+            return text
         if said not in self._known:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
-            self._known[said] = self.whole.get(said) or self._made(said)
+            self._known[said] = self.whole.get(said) or self._made(said, depth + 1)
         return text.replace(said, self._known[said], 1) if said else text
 
-    def _made(self, text: str) -> str:
+    def _made(self, text: str, depth: int) -> str:
         """Of what is known; the text itself where nothing of it is."""
-        if filled := self._filled(text, least=MANY_LETTERS):
+        if filled := self._filled(text, depth, least=MANY_LETTERS):
             return filled
         if marked := MARKED.fullmatch(text):
-            return marked[1] + self.translated(marked[2]) + marked[3]
-        if (told := self._rejoined(text)) != text:
+            return marked[1] + self.translated(marked[2], depth) + marked[3]
+        if (told := self._rejoined(text, depth)) != text:
             return told
         sentences, *clauses = APART
-        if (told := self._one_by_one(sentences.split(text))) != text:
+        if (told := self._one_by_one(sentences.split(text), depth)) != text:
             return told
-        if filled := self._filled(text, least=FEW_LETTERS):
+        if filled := self._filled(text, depth, least=FEW_LETTERS):
             return filled
         for between in clauses:
-            if (told := self._one_by_one(between.split(text))) != text:
+            if (told := self._one_by_one(between.split(text), depth)) != text:
                 return told
         if (counted := COUNTED.fullmatch(text)) and counted[2] in self.whole and self.count:
-            return self._with_values(Template(COUNT, self.count), counted.groups())
-        if filled := self._filled(text, least=FEWEST_LETTERS):
+            return self._with_values(Template(COUNT, self.count), counted.groups(), depth)
+        if filled := self._filled(text, depth, least=FEWEST_LETTERS):
             return filled
         if (figure := FIGURE.fullmatch(text)) and figure[1] in self.whole:
             return f"{self.whole[figure[1]]} {figure[2]}"
         return text
 
-    def _rejoined(self, text: str) -> str:
+    def _rejoined(self, text: str, depth: int) -> str:
         """Without what joins it to other parts, which becomes a sign as wide as the letters."""
         joined = JOINED.fullmatch(text)
         assert joined
         before, bare, after = joined.groups()
-        if not bare or (before, after) == (None, None):
+        if not bare or (before, after) == (None, None) or bare[0] in WIDE or bare[-1] in WIDE:
             return text
-        told = self.translated(bare)
+        told = self.translated(bare, depth)
         if told == bare:
             return text
         return WIDE.get((before or "").strip(), "") + told + WIDE.get(after or "", "")
 
-    def _one_by_one(self, parts: Sequence[str]) -> str:
+    def _one_by_one(self, parts: Sequence[str], depth: int) -> str:
         """Parts of a text, and what stands between them: no blank behind a wide sign."""
         if len(parts) == 1:
             return parts[0]
-        made = [self.translated(part) if part.strip() else part for part in parts]
+        made = [self.translated(part, depth) if part.strip() else part for part in parts]
         if made == parts:
             return "".join(parts)
         told = ""
@@ -163,13 +168,13 @@ class Catalogue:
                 told += part
         return told
 
-    def _filled(self, text: str, least: int) -> str | None:
+    def _filled(self, text: str, depth: int, least: int) -> str | None:
         for longest, letters, template in self.templates:
             if letters < least:
                 break
             values = template.values(text) if longest in text else None
             if values and self._can_be(values, letters):
-                return self._with_values(template, values)
+                return self._with_values(template, values, depth)
         return None
 
     def _can_be(self, values: Sequence[str], letters: int) -> bool:
@@ -184,17 +189,22 @@ class Catalogue:
                 return False
             if labelled.search(value) and letters < MANY_LETTERS:
                 return False
-            if clauses.search(value) and not (
-                letters >= MANY_LETTERS
-                and (value in self.whole or self._filled(value, least=MANY_LETTERS))
-            ):
+            if clauses.search(value) and (letters < MANY_LETTERS or not self._is_known(value)):
                 return False
         return True
 
-    def _with_values(self, template: Template, values: Sequence[str]) -> str:
+    def _is_known(self, text: str) -> bool:
+        """Whether it is one of the sentences, with clauses of its own."""
+        return text in self.whole or any(
+            longest in text and template.values(text) is not None
+            for longest, letters, template in self.templates
+            if letters >= MANY_LETTERS
+        )
+
+    def _with_values(self, template: Template, values: Sequence[str], depth: int) -> str:
         told = {}
         for name, value in zip(template.names, values, strict=True):
-            made = value if OUTSIDE.fullmatch(name) else self.translated(value)
+            made = value if OUTSIDE.fullmatch(name) else self.translated(value, depth)
             told[name] = made.rstrip() if made.rstrip().endswith(tuple(WIDE.values())) else made
         return PLACE.sub(lambda place: _spaced(told[place[1]], place), template.target)
 
