@@ -25,6 +25,8 @@ OUTSIDE = re.compile(r"(other|(label|name|word|token|path|file|folder|column|tex
 """What values are called that come from outside: they stay as they are."""
 MARKED = re.compile(r"(\*\*|:\w+\[)(.*)(\*\*|\])", re.DOTALL)
 """Markdown around a whole text."""
+ICON = re.compile(r"(:material/\w+: )(.+)", re.DOTALL)
+"""Before a label."""
 LETTERS, FEW_LETTERS, MANY_LETTERS = re.compile("[A-Za-z]"), 6, 12
 """A template with fewer letters of its own could be anything, unless its values are single words,
 as in `epoch 3`; one with many is looked for before the text is taken apart."""
@@ -121,6 +123,8 @@ class Catalogue:
         """Of what is known; the text itself where nothing of it is."""
         if filled := self._filled(text, depth, least=MANY_LETTERS):
             return filled
+        if icon := ICON.fullmatch(text):
+            return icon[1] + self.translated(icon[2], depth)
         if marked := MARKED.fullmatch(text):
             return marked[1] + self.translated(marked[2], depth) + marked[3]
         if (told := self._rejoined(text, depth)) != text:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlexplain.language.catalogue import COUNT
+from dlexplain.language.catalogue import COUNT, ICON
 from dlexplain.language.words import WORDS
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +73,8 @@ def of_source(source: str, words: bool) -> Iterator[tuple[str, int]]:
         if id(node) in left or not isinstance(node, ast.Constant | ast.JoinedStr):
             continue
         text = _template(node).strip()
+        if (icon := ICON.fullmatch(text)) and not is_message(text, words):
+            text = icon[2]
         own = len(re.findall("[A-Za-z]", re.sub(r"\{\w+\}", "", text)))
         if is_message(text, words) or (id(node) in given and own >= FEWEST):
             yield text, node.lineno

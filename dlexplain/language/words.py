@@ -1,4 +1,4 @@
-"""Words that pages show and the source only has as keys: metrics, parts of the data, states."""
+"""Words that pages show and the source only has by themselves: metrics, states, numbers."""
 
 SPLITS = ("train {metric}", "validation {metric}", "test {metric}")
 METRICS = (
@@ -10,4 +10,5 @@ METRICS = (
     "MASE over random walk", "learning rate", "gradient norm", "epoch", "step", "probability",
 )  # fmt: skip
 STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted", "waiting", "done")
-WORDS = (*SPLITS, *METRICS, *STATES)
+NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+WORDS = (*SPLITS, *METRICS, *STATES, *NUMBERS)

@@ -90,6 +90,7 @@ def choose_picture(model: ModelEntry, arrived: bool, example: bool = False) -> C
     source = st.segmented_control(
         tr("Picture from"),
         sources,
+        format_func=tr,
         default=kept if kept in sources else UPLOAD,
         # Another key where the sources are others: Streamlit would forget the choice.
         key="source-tests" if owner else "source",

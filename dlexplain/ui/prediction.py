@@ -27,9 +27,13 @@ def show_prediction(
     told = f"{best.name.label}, {best.probability:.1%}."
     chart(plot_prediction(prediction), f"prediction-{model.name}", told=told)
     shown, title = len(prediction.scores), model.class_list.title
-    of = f"{WORDS[shown]} best of {title}" if shown < len(model.classes) else f"all {title}"
+    of = (
+        f"the {WORDS[shown]} most probable of {title}"
+        if shown < len(model.classes)
+        else f"all {title}"
+    )
     notes = "".join(f"; {literal(note)}" for note in model.spec.notes)
-    st.caption(tr(f"{literal(entry.title)} on {model.device}, {literal(of)}{notes}"))
+    st.caption(tr(f"{literal(entry.title)}, computed on {model.device}; {literal(of)}{notes}"))
     if other := unlike(prediction, model.prepared.fingerprint):
         st.caption(literal(tr(other)))
 

@@ -89,7 +89,7 @@ def test_an_address_of_a_run_opens_its_test_pictures_and_explains_one() -> None:
     request = page.session_state["answers"].question
     assert (request.model, [ask.method for ask in request.asks]) == (run, QUICK.split(","))
     assert [job.state for job in page.session_state["answers"].jobs] == ["done", "done"]
-    assert "five best of 6 classes of digits" in texts(page)
+    assert "five most probable of 6 classes of digits" in texts(page)
     assert page.query_params["model"] == run
     assert page.query_params["test"] == f"{run}.0"
 
