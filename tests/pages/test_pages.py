@@ -67,9 +67,8 @@ def test_first_paint_of_a_page_imports_nothing_heavy() -> None:
     code = (
         "import sys, logging; logging.disable(logging.CRITICAL)\n"
         "from streamlit.testing.v1 import AppTest\n"
-        "import dlexplain.ui.start\n"
-        "dlexplain.ui.start.START_AFTER_SECONDS = 1e6  # the paint, not what follows it\n"
-        "dlexplain.ui.start.STORE_AFTER_SECONDS = 1e6\n"
+        "from dlexplain.ui import start\n"
+        "start._after = lambda *_: start.threading.Thread()  # the paint, not what follows it\n"
         f"for path in {paths!r}:\n"
         f"    page = AppTest.from_file({str(ROOT / 'app.py')!r}, default_timeout=60)\n"
         "    page.switch_page(path).run()\n"
