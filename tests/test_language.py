@@ -79,6 +79,10 @@ def test_the_glossary_is_whole_too() -> None:
         ("epoch of the moon", "epoch of the moon"),
         ("epoch (7)", "第 (7) 轮"),
         ("It is (7), and again (8)", "是（7），and again (8)"),
+        (
+            "%{y:,} of %{customdata[0]:.1%} pictures are right",
+            "%{customdata[0]:.1%} 张图片中 %{y:,} 张正确",
+        ),
         ("", ""),
     ],
 )
@@ -152,6 +156,11 @@ def show(found):
     found = [text for text, _ in of_source(source, words=True)]
     told = {"Two words and {files} files; {files_2}", "Title", "and so on", "key one", "pictures"}
     assert set(found) == told
+    hover = 'tr("%{x} tokens back: %{y:.2%}"); tr(f"%{{customdata[0]}}: %{{y}} {unit}s of %{{y}}")'
+    assert [text for text, _ in of_source(hover, words=True)] == [
+        "{x} tokens back: {y}",
+        "{customdata}: {y} {unit}s of {y_2}",
+    ]
     assert not is_message("SELECT id FROM runs WHERE a", True)
     assert not is_message("Title", False)
 

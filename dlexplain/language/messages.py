@@ -1,8 +1,9 @@
 """The sentences that pages can show, found in the source: what a catalogue has to translate.
 
 A literal is a message as it stands; an f-string is a template, its values named by what they are:
-f"{len(files):,d} pictures" is "{files} pictures". Literals beside each other are one. Left out are
-docstrings, what the command line alone says, and what is no prose: names, addresses, marks.
+f"{len(files):,d} pictures" is "{files} pictures", and so are Plotly's, "%{y:,} pictures". Literals
+beside each other are one. Left out are docstrings, what the command line alone says, and what is no
+prose: names, addresses, marks.
 """
 
 import ast
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlexplain.language.catalogue import COUNT, ICON
+from dlexplain.language.catalogue import COUNT, ICON, PLACE
 from dlexplain.language.words import WORDS
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +27,8 @@ CODE = re.compile(
 )
 FEWEST = 2
 """Letters of its own that a message has."""
+PLOTLY = re.compile(r"%\{(\w+)[^{}]*\}")
+"""A value that Plotly puts into what is shown under the pointer, such as `%{y:.1%}`."""
 QUIET = ("debug", "info", "warning", "exception", "filterwarnings", "compile", "execute")
 """Calls whose texts are for nobody, or no texts; `st.info` and `st.warning` are told apart."""
 
@@ -72,12 +75,17 @@ def of_source(source: str, words: bool) -> Iterator[tuple[str, int]]:
     for node in ast.walk(tree):
         if id(node) in left or not isinstance(node, ast.Constant | ast.JoinedStr):
             continue
-        text = _template(node).strip()
+        text = _plotly_named(_template(node).strip())
         if (icon := ICON.fullmatch(text)) and not is_message(text, words):
             text = icon[2]
         own = len(re.findall("[A-Za-z]", re.sub(r"\{\w+\}", "", text)))
         if is_message(text, words) or (id(node) in given and own >= FEWEST):
             yield text, node.lineno
+
+
+def _plotly_named(text: str) -> str:
+    taken: list[str] = PLACE.findall(PLOTLY.sub("", text))
+    return PLOTLY.sub(lambda value: f"{{{_unique(value[1], taken)}}}", text)
 
 
 def _given_to_tr(tree: ast.AST) -> Iterator[ast.expr]:
@@ -138,20 +146,23 @@ def _template(node: ast.expr) -> str:
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else ""
     assert isinstance(node, ast.JoinedStr)
-    told, taken = "", set[str]()
+    told, taken = "", list[str]()
     for part in node.values:
         if isinstance(part, ast.Constant):
             told += str(part.value)
             continue
         assert isinstance(part, ast.FormattedValue)
-        name = _name(part.value)
-        number = 2
-        unique = name
-        while unique in taken:
-            unique, number = f"{name}_{number}", number + 1
-        taken.add(unique)
-        told += f"{{{unique}}}"
+        told += f"{{{_unique(_name(part.value), taken)}}}"
     return told
+
+
+def _unique(name: str, taken: list[str]) -> str:
+    """The name, with a number where it is taken; taken is told of it."""
+    unique, number = name, 2
+    while unique in taken:
+        unique, number = f"{name}_{number}", number + 1
+    taken.append(unique)
+    return unique
 
 
 def _name(value: ast.expr) -> str:
