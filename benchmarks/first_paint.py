@@ -10,8 +10,6 @@ five seconds, in the last round.
 """
 
 import os
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -42,22 +40,13 @@ LIMIT_MS = 60_000
 @contextmanager
 def empty() -> Iterator[str]:
     """Streamlit with a page of one title, as it comes."""
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
-        script = Path(folder) / "empty.py"
+    with tempfile.TemporaryDirectory() as name:
+        script = Path(name) / "empty.py"
         script.write_text('import streamlit as st\nst.title("Empty")\n')
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-        probe.close()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", port,
-             "--server.headless", "true", "--browser.gatherUsageStats", "false"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            yield f"http://localhost:{port}"
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
+        program = ("-m", "streamlit", "run", str(script), "--server.headless", "true",
+                   "--browser.gatherUsageStats", "false")  # fmt: skip
+        with serving(Path(name), program) as address:
+            yield address
 
 
 def painted(

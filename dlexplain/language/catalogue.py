@@ -21,16 +21,22 @@ COUNTED, COUNT = re.compile(r"(\d[\d,]*) (\w+)"), "{count} {noun}"
 """Such as `40 pictures`: a template with no word of its own, for nouns that are known."""
 FIGURE = re.compile(r"(.*[^\d\s]) ([−+]?\d[^A-Za-z]*)")
 """Such as `Faithful 0.31`: a name that is known, and its figure."""
+BRACKETED = re.compile(r"(.+) \(([^()]+)\)")
+"""A text, and behind it a word that is known: `accuracy 93.0% (zoo)`."""
 OUTSIDE = re.compile(r"(other|(label|name|word|token|path|file|folder|column|text)s?)(_\d+)?")
 """What values are called that come from outside: they stay as they are."""
 MARKED = re.compile(r"(\*\*|:\w+\[)(.*)(\*\*|\])", re.DOTALL)
 """Markdown around a whole text."""
 ICON = re.compile(r"(:material/\w+: )(.+)", re.DOTALL)
 """Before a label."""
+PARAGRAPH, WRAPPED = "\n\n", re.compile(r"(?<! {2})\n *")
+"""A line's end that ends nothing, as Markdown has it."""
 LETTERS, FEW_LETTERS, MANY_LETTERS = re.compile("[A-Za-z]"), 6, 12
 """A template with fewer letters of its own could be anything, unless its values are single words,
 as in `epoch 3`; one with many is looked for before the text is taken apart."""
 FEWEST_LETTERS, SINGLE = 3, re.compile(r"\S{0,24}")
+MOST_SENTENCES = 12
+"""Of a message; the longest here has fewer."""
 REMEMBERED = 4096
 DEEPEST = 12
 """Parts of parts that are looked at: a text from outside may be nothing but signs."""
@@ -65,7 +71,9 @@ class Template:
         """
         first, *between, last = self.parts
         at, end = len(first), len(text) - len(last)
-        if at > end or not text.startswith(first) or not text.endswith(last):
+        if at > end or not text.endswith(last):
+            return None
+        if not text.startswith((first, first[:1].swapcase() + first[1:])):
             return None
         found = []
         for part in between:
@@ -116,13 +124,21 @@ class Catalogue:
         if said not in self._known:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
-            self._known[said] = self.whole.get(said) or self._made(said, depth + 1)
+            self._known[said] = self._whole(said) or self._made(said, depth + 1)
         return text.replace(said, self._known[said], 1) if said else text
+
+    def _whole(self, text: str) -> str:
+        """Of a sentence that is known as it is, or with a small or a large first letter; or ""."""
+        return self.whole.get(text) or self.whole.get(text[:1].swapcase() + text[1:]) or ""
 
     def _made(self, text: str, depth: int) -> str:
         """Of what is known; the text itself where nothing of it is."""
+        if PARAGRAPH in text:
+            return PARAGRAPH.join(self.translated(one, depth) for one in text.split(PARAGRAPH))
         if filled := self._filled(text, depth, least=MANY_LETTERS):
             return filled
+        if (line := unwrapped(text)) != text and (told := self.translated(line, depth)) != line:
+            return told
         if icon := ICON.fullmatch(text):
             return icon[1] + self.translated(icon[2], depth)
         if marked := MARKED.fullmatch(text):
@@ -130,7 +146,7 @@ class Catalogue:
         if (told := self._rejoined(text, depth)) != text:
             return told
         sentences, *clauses = APART
-        if (told := self._one_by_one(sentences.split(text), depth)) != text:
+        if (told := self._one_by_one(self._together(sentences.split(text)), depth)) != text:
             return told
         if filled := self._filled(text, depth, least=FEW_LETTERS):
             return filled
@@ -141,6 +157,9 @@ class Catalogue:
             return self._with_values(Template(COUNT, self.count), counted.groups(), depth)
         if filled := self._filled(text, depth, least=FEWEST_LETTERS):
             return filled
+        if (pair := BRACKETED.fullmatch(text)) and (behind := self._whole(pair[2])):
+            told = self.translated(pair[1], depth)
+            return f"{told}（{behind}）"
         if (figure := FIGURE.fullmatch(text)) and figure[1] in self.whole:
             return f"{self.whole[figure[1]]} {figure[2]}"
         return text
@@ -157,6 +176,17 @@ class Catalogue:
             return text
         return WIDE.get((before or "").strip(), "") + told + WIDE.get(after or "", "")
 
+    def _together(self, parts: Sequence[str]) -> list[str]:
+        """Sentences, and the blanks between them; those that are known as one message are one."""
+        found, at = list[str](), 0
+        while at < len(parts):
+            ends = range(min(at + 2 * MOST_SENTENCES - 1, len(parts)), at + 1, -1)
+            known = (end for end in ends if self._whole("".join(parts[at:end])))
+            end = next(known, at + 1)
+            found.append("".join(parts[at:end]))
+            at = end
+        return found
+
     def _one_by_one(self, parts: Sequence[str], depth: int) -> str:
         """Parts of a text, and what stands between them: no blank behind a wide sign."""
         if len(parts) == 1:
@@ -164,19 +194,20 @@ class Catalogue:
         made = [self.translated(part, depth) if part.strip() else part for part in parts]
         if made == parts:
             return "".join(parts)
-        told = ""
-        for part in made:
-            if part == " " and told[-1:] in WIDE:
+        told, changed = "", False
+        for part, said in zip(made, parts, strict=True):
+            if part == " " and changed and told[-1:] in WIDE:
                 told = told[:-1] + WIDE[told[-1]]
             elif part != " " or not told.endswith(tuple(WIDE.values())):
                 told += part
+            changed = part != said
         return told
 
     def _filled(self, text: str, depth: int, least: int) -> str | None:
         for longest, letters, template in self.templates:
             if letters < least:
                 break
-            values = template.values(text) if longest in text else None
+            values = template.values(text) if longest[1:] in text else None
             if values and self._can_be(values, letters):
                 return self._with_values(template, values, depth)
         return None
@@ -211,6 +242,11 @@ class Catalogue:
             made = value if OUTSIDE.fullmatch(name) else self.translated(value, depth)
             told[name] = made.rstrip() if made.rstrip().endswith(tuple(WIDE.values())) else made
         return PLACE.sub(lambda place: _spaced(told[place[1]], place), template.target)
+
+
+def unwrapped(paragraph: str) -> str:
+    """In one line, but where Markdown breaks it."""
+    return WRAPPED.sub(" ", paragraph)
 
 
 def _spaced(value: str, place: re.Match[str]) -> str:

@@ -3,7 +3,8 @@
 A literal is a message as it stands; an f-string is a template, its values named by what they are:
 f"{len(files):,d} pictures" is "{files} pictures", and so are Plotly's, "%{y:,} pictures". Literals
 beside each other are one. Left out are docstrings, what the command line alone says, and what is no
-prose: names, addresses, marks.
+prose: names, addresses, marks. The docstrings of what is registered, methods and metrics, are
+shown: each of their paragraphs is a message.
 """
 
 import ast
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlexplain.language.catalogue import COUNT, ICON, PLACE
+from dlexplain.language.catalogue import COUNT, ICON, PARAGRAPH, PLACE, unwrapped
 from dlexplain.language.words import WORDS
 
 ROOT = Path(__file__).parents[2]
@@ -81,6 +82,10 @@ def of_source(source: str, words: bool) -> Iterator[tuple[str, int]]:
         own = len(re.findall("[A-Za-z]", re.sub(r"\{\w+\}", "", text)))
         if is_message(text, words) or (id(node) in given and own >= FEWEST):
             yield text, node.lineno
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and "register" in map(ast.unparse, node.decorator_list):
+            for paragraph in (ast.get_docstring(node) or "").split(PARAGRAPH):
+                yield unwrapped(paragraph), node.lineno
 
 
 def _plotly_named(text: str) -> str:
@@ -96,6 +101,8 @@ def _given_to_tr(tree: ast.AST) -> Iterator[ast.expr]:
                 yield from (either.body, either.orelse)
             case ast.Call(func=ast.Name(id="tr" | "Later"), args=[given]):
                 yield given
+            case ast.Call(func=ast.Name(id="add_preset"), args=[_, title, *_]):
+                yield title
 
 
 def _nouns(tree: ast.AST) -> Iterator[ast.expr]:

@@ -28,7 +28,7 @@ class ClassName:
 
 def class_question(target: ClassName, contrast: ClassName | None) -> str:
     """The class in words: "tabby", or "tabby rather than Egyptian cat"."""
-    return target.label + (f" rather than {contrast.label}" if contrast else "")
+    return f"{target.label} rather than {contrast.label}" if contrast else target.label
 
 
 def way_told(

@@ -1,5 +1,6 @@
 """Many pictures of one folder: the class of each, how sure it is, and where it comes from."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +65,7 @@ class PictureAnswer:
         return {True: "right", False: "wrong", None: ""}[self.right]
 
 
+HALF = 0.5
 Loaded = tuple[NDArray[np.float32], NDArray[np.uint8]]
 """Maps (height, width) float32 and what the model saw, (height, width, 3) uint8, of one picture."""
 
@@ -128,6 +130,31 @@ class ExplainedFolder:
         """How often the two models say the same class, likewise."""
         pairs = [(a.rival, a.top) for a in self.answers if a.rival is not None]
         return _told(_part(rival.name == top.name for rival, top in pairs), len(pairs))
+
+    @property
+    def told(self) -> str:
+        """In a sentence: how often it is right, or what it says most often and how surely."""
+        if not self.answers:
+            return ""
+        if self.known:
+            right = sum(a.right is True for a in self.known)
+            told = (
+                f"{self.model} gets {right:,} of {len(self.known):,} pictures right: "
+                f"{self.accuracy_told}"
+            )
+        else:
+            labels = Counter(answer.top.name.label for answer in self.answers)
+            label, most = labels.most_common(1)[0]
+            unsure = sum(answer.top.probability < HALF for answer in self.answers)
+            told = (
+                f"Of {len(self.answers):,} pictures {self.model} says {label} most often, of "
+                f"{most:,}; of {unsure:,} it is less than half sure"
+            )
+        return (
+            f"{told}; {self.rival} says the same of {self.agreement_told}."
+            if (self.agreement_told)
+            else f"{told}."
+        )
 
     @property
     def orders(self) -> tuple[Order, ...]:

@@ -83,6 +83,19 @@ class Layers:
     def multiply_adds(self) -> int:
         return sum(layer.multiply_adds for layer in self.layers)
 
+    @property
+    def told(self) -> str:
+        """In a sentence: how large it is, and which layer does most of the work."""
+        told = f"{self.model} has {len(self.layers):,} layers and {self.parameters:,} parameters"
+        most = max(self.layers, key=lambda layer: layer.multiply_adds, default=None)
+        if most is None or not most.multiply_adds:
+            return f"{told}."
+        share = most.multiply_adds / self.multiply_adds
+        return (
+            f"{told}; most of the work is done by {most.name}, {share:.0%} of the "
+            f"{self.multiply_adds:,} multiply-adds that a picture takes."
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """The form that `layers --json` prints."""
         return {

@@ -98,7 +98,8 @@ def trained_entry(
         name = model.whole.name
         heads = {f"{name}{MARK}{head}": head for head in heads_of(model.whole)}
         plain = name if model.source == "zoo" else called
-        whole = f"{plain}, heads {', '.join(heads.values())} ({where.replace(model.name, name)})"
+        names = "/".join(heads.values())
+        whole = f"{plain}, with heads {names} ({where.replace(model.name, name)})"
         called = called if model.source == "zoo" else f"{called}, {model.head}"
     return ModelEntry(
         model.name, f"{called}{told} ({where})", model.source, spec.task, spec.model, spec.data,

@@ -107,6 +107,7 @@ def _field(key: str, spec: Spec, first: Value, accepted: tuple[str, ...]) -> Val
         tr(spec.label),
         options,
         options.index(str(first)),
+        format_func=tr,
         key=key,
         help=tr(spec.help),
         persist_state="session",

@@ -5,6 +5,7 @@ import streamlit as st
 from dlexplain.errors import BadInput
 from dlexplain.language import in_words, tr
 from dlexplain.results import RunRecord
+from dlexplain.results.run_words import runs_verdict
 from dlexplain.results.words import duration, metric_name, sentence
 from dlexplain.services.training import runs as service
 from dlexplain.services.training.comparison import run_labels
@@ -31,6 +32,7 @@ def show_list() -> None:
         st.info(tr("No run yet. Start one from a preset; the smallest takes seconds."))
         st.page_link("pages/train/1_launch.py", label=tr("Train a model"), icon=":material/add:")
         return
+    live(show_verdict, lambda: runs_verdict(runs_now()), lambda: bool(active_now()), EVERY_SECONDS)
     if active:
         live(show_active, active_now, lambda: bool(active_now()), EVERY_SECONDS)
         rerun_when(states_now, lambda: bool(active_now()), EVERY_SECONDS)
@@ -56,16 +58,17 @@ def show_list() -> None:
         return
     shown = [record for record in found if not states or record.state in states]
     st.caption(
-        tr(
-            f"{len(shown):,} of {len(records):,} runs, {len(active)} of them active. "
-            "The box at the left of a row opens it."
-        )
+        tr(f"{len(shown):,} of {len(records):,} runs. The box at the left of a row opens it.")
     )
     tell_of_mlflow()
     if not shown:
         st.info(tr("No run matches; clear the search or the states."))
         return
     table(shown)
+
+
+def show_verdict() -> None:
+    st.markdown(f"**{literal(tr(runs_verdict(runs_now())))}**")
 
 
 def active_now() -> tuple[RunRecord, ...]:

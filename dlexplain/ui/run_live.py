@@ -8,6 +8,7 @@ import streamlit as st
 from dlexplain.errors import UnknownName
 from dlexplain.language import tr
 from dlexplain.results import Curve, RunRecord
+from dlexplain.results.run_words import run_verdict
 from dlexplain.results.words import capital, certainty, duration, examples_of, metric, metric_name
 from dlexplain.services.training import runs as service
 from dlexplain.ui.live import live
@@ -52,6 +53,8 @@ def follow(
 def show_progress(record: RunRecord) -> None:
     if record.active:
         st.progress(record.fraction, literal(progress_text(record)))
+    elif told := run_verdict(record):
+        st.markdown(f"**{literal(tr(told))}**")
     for note in record.notes:
         st.warning(literal(tr(note)), icon=":material/info:")
     facts(record)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,13 +29,16 @@ LAST = 8000
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[str]:
-    """Yield the address; `home` becomes its home folder and keeps its log, server.log."""
+def serving(home: Path, program: Sequence[str] = ("scripts/serve.py",)) -> Iterator[str]:
+    """Yield the address; `home` becomes its home folder and keeps its log, server.log.
+
+    program  what Python runs, as a server of Streamlit's
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "DLEXPLAIN_HOME": str(home)}
-    command = [sys.executable, "scripts/serve.py", "--server.port", str(port)]
+    command = [sys.executable, *program, "--server.port", str(port)]
     with (home / "server.log").open("w") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT

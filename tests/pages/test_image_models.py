@@ -259,7 +259,7 @@ def test_a_model_of_several_heads_stands_once_and_its_head_is_chosen() -> None:
     assert head.value == "mnist-multitask:even"
     listed = page.selectbox(key="model").options
     assert sum("mnist-multitask" in title for title in listed) == 1
-    assert "mnist-multitask, heads digit, even, larger-than-four (zoo)" in listed
+    assert "mnist-multitask, with heads digit/even/larger-than-four (zoo)" in listed
     others = page.selectbox(key="beside").options
     assert any(title.startswith("mnist-multitask:digit") for title in others)
     assert not any(title.startswith("mnist-multitask:even") for title in others)

@@ -54,7 +54,7 @@ def test_an_empty_page_says_what_to_do() -> None:
 def test_the_samples_are_explained_until_something_is_given() -> None:
     page = AppTest.from_file(PAGE, default_timeout=60).run()
     page = finished(page)
-    assert f"**{len(SAMPLES)} pictures**" in said(page)
+    assert f"Of {len(SAMPLES)} pictures" in said(page)
     page = uploaded(page, digits_zip(2))
     assert [button.label for button in page.button][-1] == "Explain 2 pictures"
     assert "Press Explain to answer the changed question" in said(page)
@@ -66,7 +66,7 @@ def test_a_zip_is_explained() -> None:
     assert [button.label for button in page.button][-1] == "Explain 31 pictures"
     page = started(page)
     told = said(page)
-    assert "**30 pictures** · Accuracy: " in told and "n = 30" in told
+    assert "of 30 pictures right: " in told and "n = 30" in told
     assert "digits.zip: 31 files" in told
     assert r"3/\[x\](https:/evil.example).png is text" in page.warning[0].value
     orders = page.selectbox(key="many-order")
@@ -91,7 +91,7 @@ def test_the_address_asks_and_a_rival_is_compared() -> None:
     page = started(page)
     question = page.session_state["many"].question
     assert (question.what.method, question.what.rival) == ("saliency", "mnist-cnn")
-    assert "Same class as mnist-cnn" in said(page)
+    assert "mnist-cnn says the same of " in said(page)
     assert "Most disagreement first" in page.selectbox(key="many-order").options
     assert (page.query_params["rival"], page.query_params["method"]) == ("mnist-cnn", "saliency")
 
@@ -130,11 +130,11 @@ def test_a_job_that_was_cancelled_goes_on(monkeypatch: pytest.MonkeyPatch) -> No
         patched.setattr(FolderWork, "at_once", 1)
         page = started(page)
     assert page.session_state["many"].job.state == "cancelled"
-    assert "Cancelled." in said(page) and "**3 pictures**" in said(page)
+    assert "Cancelled." in said(page) and "of 3 pictures right" in said(page)
     next(button for button in page.button if button.label == "Go on").click().run()
     page = finished(page)
     assert page.session_state["many"].job.result.earlier == 3
-    assert "**11 pictures**" in said(page)
+    assert "of 11 pictures right" in said(page)
 
 
 def test_a_folder_on_the_server(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_folder_on_the_server(tmp_path: Path) -> None:
     assert "is not there; a folder or ZIP of pictures is accepted" in page.error[0].value
     box.set_value(str(digits_folder(tmp_path / "in", 6))).run()
     page = started(page)
-    assert "**6 pictures**" in said(page)
+    assert "of 6 pictures right" in said(page)
 
 
 @pytest.mark.parametrize(

@@ -114,8 +114,8 @@ def _side_by_side(found: ModelComparison, key: str) -> None:
     if len(offered) > 1:
         chosen = str(
             st.segmented_control(
-                tr("Which examples"), offered, key=SECTION, default=offered[0], required=True,
-                label_visibility="collapsed",
+                tr("Which examples"), offered, key=SECTION, format_func=tr, default=offered[0],
+                required=True, label_visibility="collapsed",
             )
         )  # fmt: skip
     show_examples(found, lists[chosen], f"{key}-{offered.index(chosen)}")

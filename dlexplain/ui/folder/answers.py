@@ -4,7 +4,7 @@ from functools import lru_cache, partial
 
 import streamlit as st
 
-from dlexplain.figures.folder_report import folder_report, map_address, summary, tiles_html
+from dlexplain.figures.folder_report import folder_report, map_address, tiles_html
 from dlexplain.figures.folders import contact_sheet, jpeg_address, plot_folder, view_tile
 from dlexplain.language import in_words, shown_by, tr
 from dlexplain.results import ExplainedFolder, PictureAnswer
@@ -96,7 +96,7 @@ def _grown(found: Asked[ExplainedFolder], view: str, order: Order) -> None:
     if now is None or not now.answers:
         return
     answers = now.ordered(order)
-    _facts(now)
+    _verdict(now)
     if view == TABLE:
         _table(now, answers)
     else:
@@ -105,11 +105,11 @@ def _grown(found: Asked[ExplainedFolder], view: str, order: Order) -> None:
     _left_out(now)
 
 
-def _facts(now: ExplainedFolder) -> None:
-    """How often the models are right, in a line."""
-    count = len(now.answers)
-    told = "".join(f" · {literal(line)}" for line in summary(now))
-    st.markdown(f"**{count:,d} pictures**{tr(told)}")
+def _verdict(now: ExplainedFolder) -> None:
+    """How often the model is right, and under it how often the rival is."""
+    st.markdown(f"**{literal(tr(now.told))}**")
+    if rival := now.rival_accuracy_told:
+        st.caption(tr(f"Accuracy of {literal(now.rival)}: {rival}"))
 
 
 def _tiles(now: ExplainedFolder, answers: list[PictureAnswer]) -> None:

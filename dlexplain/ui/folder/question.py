@@ -65,8 +65,8 @@ def choose_what(model: LoadedModel, arrived: bool) -> What:
     method = left.selectbox(
         tr("Map of each picture by"),
         names,
-        format_func=lambda name: (
-            tr(known[name].title) + ("" if known[name].one_pass else f", {MANY_PASSES}")
+        format_func=lambda name: tr(
+            known[name].title + ("" if known[name].one_pass else f", {MANY_PASSES}")
         ),
         key=METHOD,
         persist_state="session",

@@ -220,7 +220,7 @@ def choose_target(names: Sequence[str], known: Mapping[str, SeriesAbout], arrive
     )
     name = chosen or names[0]
     if name in known:
-        st.caption(f"{literal(name)}: {literal(known[name].text)}.")
+        st.caption(f"{literal(name)}: {literal(tr(known[name].text))}.")
     return list(names).index(name)
 
 

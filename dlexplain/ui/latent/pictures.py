@@ -57,7 +57,7 @@ def choose_picture(data: PictureData | None, arrived: bool) -> Choice:
         tr("Picture from"),
         sources,
         default=kept if kept in sources else sources[0],
-        format_func=lambda source: f"{tr(ICONS[source])} {source}",
+        format_func=lambda source: f"{ICONS[source]} {tr(source)}",
         key=f"latent-source-{'-'.join(sources)}",
         required=True,
         label_visibility="collapsed",

@@ -91,9 +91,9 @@ def _anomaly(encoded: EncodedPictures, found: Reconstruction) -> None:
     st.caption(
         tr(
             "Training pictures have smaller errors than test pictures where a model has learnt "
-            "some "
-            f"of them by heart. {literal(encoded.note)}"
+            "some of them by heart."
         )
+        + f" {literal(tr(encoded.note))}"
     )
 
 

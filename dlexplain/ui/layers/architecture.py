@@ -23,6 +23,7 @@ GRAPHS = {"blocks": "Blocks", "layers": "Every layer"}
 def show_architecture(name: str) -> None:
     """The view."""
     found = cache.layers(name)
+    st.markdown(f"**{literal(tr(found.told))}**")
     _facts(found)
     _table(found)
     left, right = st.columns([2, 3], gap="large")

@@ -164,7 +164,7 @@ def _card(
             return
         question, score, rival = job.result.class_question, job.result.explains, rival_of()
         question += f" ({score})" if score else ""
-        st.markdown(f"**{tr(job.title)}**  \n:small[{literal(question)}]")
+        st.markdown(f"**{tr(job.title)}**  \n:small[{literal(tr(question))}]")
         show_attribution(job.result, f"{key}-{rival is not None}", rival)
 
     def version(job: Job[TextAttribution]) -> object:
