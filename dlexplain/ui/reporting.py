@@ -163,8 +163,8 @@ def _about(about: About) -> None:
         with st.expander(tr("The methods, and their papers"), icon=":material/menu_book:"):
             for one in about.methods:
                 params = ", ".join(f"{name} = {value}" for name, value in one.params.items())
-                about = (literal(tr(paragraph)) for paragraph in one.description.split("\n\n"))
-                _lines([f"**{literal(tr(one.title))}**", *about])
+                told = (literal(tr(paragraph)) for paragraph in one.description.split("\n\n"))
+                _lines([f"**{literal(tr(one.title))}**", *told])
                 small = filter(None, (params, one.paper))
                 st.caption(tr("  \n".join(map(literal, small))))
     if about.cards:

@@ -50,7 +50,7 @@ def main() -> None:
     name = st.selectbox(
         tr("Preset"),
         presets_by_case(),
-        format_func=lambda key: f"{PRESETS[key].case}: {tr(PRESETS[key].title)}",
+        format_func=lambda key: tr(f"{PRESETS[key].case}: {PRESETS[key].title}"),
         key="preset",
         persist_state="session",
         on_change=forget_parent,

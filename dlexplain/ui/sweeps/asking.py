@@ -46,7 +46,7 @@ def base_of() -> Base | None:
     st.session_state.setdefault(PRESET, QUICK)
     name = st.selectbox(
         tr("What is trained"), presets_by_case(), key=PRESET, persist_state="session",
-        format_func=lambda one: f"{PRESETS[one].case}: {tr(PRESETS[one].title)}",
+        format_func=lambda one: tr(f"{PRESETS[one].case}: {PRESETS[one].title}"),
         help=tr("Each trial is a run like this one; only what is varied differs."),
     )  # fmt: skip
     try:

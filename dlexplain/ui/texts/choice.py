@@ -100,6 +100,7 @@ def choose_text(key: str, label: str, samples: dict[str, str], arrived: bool, fi
     st.pills(
         tr("Examples"),
         list(samples),
+        format_func=tr,
         key=f"{key}-example",
         on_change=pick,
         label_visibility="collapsed",

@@ -69,11 +69,12 @@ def _table(translation: Translation) -> None:
     height: Literal["content"] | int = "content" if len(candidates) <= TALL else TALL * 50
     st.table(in_words(told), border="horizontal", hide_index=True, height=height)
     st.caption(
-        tr(
-            f"{_how_many(translation)} log p is the sum over the tokens, in nats. The score ranks: "
-            "log p / ((5 + tokens) / 6)^penalty, so that long ones are not at a loss (Wu et al. "
-            "2016); "
-            f"the penalty is {translation.length_penalty:g}."
+        tr(_how_many(translation))
+        + " "
+        + tr(
+            "log p is the sum over the tokens, in nats. The score ranks: log p / ((5 + tokens) / "
+            "6)^penalty, so that long ones are not at a loss (Wu et al. 2016); the penalty is "
+            f"{translation.length_penalty:g}."
         )
     )
 
