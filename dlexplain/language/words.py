@@ -12,4 +12,20 @@ METRICS = (
 )  # fmt: skip
 STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted", "waiting", "done")
 NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-WORDS = (*SPLITS, *METRICS, *STATES, *NUMBERS)
+UNITS = ("logits", "nats", "bits", "patches", "places", "score²", "activation")
+"""Of maps, metrics and facts about heads."""
+AXES = ("size", "membership AUC", "model")
+"""And what lines are called."""
+VERDICTS = ("right", "wrong")
+LOOKS = ("previous", "next", "itself", "first", "marks")
+"""Where heads of attention look."""
+FAMILIES = ("noise", "blur", "weather", "digital")
+TITLES = (
+    "Brightness", "Contrast", "Elastic", "Fog", "Frost", "Pixelate", "Snow", "Typos",
+    "Completeness", "Comprehensiveness", "Deletion", "Infidelity", "Insertion", "Linearity",
+    "Max-sensitivity", "Sparseness", "Sufficiency", "Top-k intersection", "Under JPEG",
+)  # fmt: skip
+"""Of corruptions and of metrics of explanations."""
+WORDS = (
+    *SPLITS, *METRICS, *STATES, *NUMBERS, *UNITS, *AXES, *VERDICTS, *LOOKS, *FAMILIES, *TITLES,
+)  # fmt: skip

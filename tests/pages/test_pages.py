@@ -52,7 +52,7 @@ def finished(page: AppTest, seconds: float = 60) -> AppTest:
 FROM_OUTSIDE = re.compile(
     r"option: .*, n\d{8}\)|option: (\d: )?[A-Z].*\.( \(.*\))?|subheader body: Zwei .*"
     r"|caption body: Strong black coffee .*|markdown body: This .* mess .*"
-    r"|download_button help: `python .*`|number_input label: Top [kp]"
+    r"|download_button help: `python .*`|number_input label: Top [kp]|axis: logits"
     r"|markdown body: \*\*.*\*\*  "
 )
 """Classes of ImageNet and their definitions, texts that are read and written, code, names that no
