@@ -1,6 +1,6 @@
 """Forecasts, their errors and coverage, drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,10 @@ from dlexplain.results import (
     SeriesBacktest,
     SeriesForecast,
     WhatIf,
-    about_of,
     period_format,
     plot,
 )
+from dlexplain.results.series import SeriesAbout
 
 PAST, LEAST_PAST = 4, 24
 """The past that is shown: of the horizon, and periods at least."""
@@ -34,6 +34,14 @@ BANDS = {95: 0.18, 80: 0.34, 50: 0.5}
 WIDE = 0.16
 """Of a band that another may cover."""
 UNDER: dict[str, Any] = {"orientation": "h", "y": -0.16, "yanchor": "top"}
+
+
+def series_title(about: Mapping[str, SeriesAbout], name: str, unit: bool = False) -> str:
+    """What a series that is known measures, in the reader's language; of others their name."""
+    known = about.get(name)
+    if known is None:
+        return name
+    return f"{tr(known.title)}, {tr(known.unit)}" if unit and known.unit else tr(known.title)
 
 
 @plot.register
@@ -170,7 +178,7 @@ def time_axis(period: int) -> dict[str, Any]:
 
 
 def _layout(told: SeriesForecast, target: int) -> dict[str, Any]:
-    title = about_of(told.about, told.names[target]).text
+    title = series_title(told.about, told.names[target], unit=True)
     return {
         **BASE,
         "height": 400,

@@ -103,6 +103,8 @@ def _given_to_tr(tree: ast.AST) -> Iterator[ast.expr]:
                 yield given
             case ast.Call(func=ast.Name(id="add_preset"), args=[_, title, *_]):
                 yield title
+            case ast.Call(func=ast.Name(id="SeriesAbout"), args=measured):
+                yield from measured
 
 
 def _nouns(tree: ast.AST) -> Iterator[ast.expr]:
