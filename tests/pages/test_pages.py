@@ -26,6 +26,7 @@ ALIVE = [
     "pages/explain/6_forecast.py",
     "pages/explain/7_many_pictures.py",
     "pages/generate/1_latent.py",
+    "pages/secure/1_attack.py",
     "pages/secure/4_privacy.py",
 ]
 """They begin with an answer, or with forms of models, and import those under the title."""
