@@ -25,7 +25,7 @@ def finished(page: AppTest) -> AppTest:
 
 def test_the_page_opens_with_an_attack_on_a_sample() -> None:
     page = finished(opened())
-    assert "PGD turns espresso" in said(page)
+    assert page.session_state["attack"].job.result.attack == "pgd"
     assert "Until then the page shows a sample." in said(page)
 
 
