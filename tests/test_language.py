@@ -162,6 +162,8 @@ def show(found):
         "{x} tokens back: {y}",
         "{customdata}: {y} {unit}s of {y_2}",
     ]
+    label = 'x = choice("a", "Corner", CORNERS, help=about)'
+    assert [text for text, _ in of_source(label, words=False)] == ["Corner"]
     assert not is_message("SELECT id FROM runs WHERE a", True)
     assert not is_message("Title", False)
 

@@ -75,11 +75,10 @@ class DefenceResult:
             f"{self.told_share('adaptive')} one that does; {self.told_share('attacked')} do "
             "without any defence."
         )
+        second = f"Against who knows of it, no gain is shown (p = {self.p:.2g}, n = {self.n:,})."
         if self.holds:
-            return f"{first} What it gains may fall to a stronger attack."
-        return (
-            f"{first} Against who knows of it, no gain is shown (p = {self.p:.2g}, n = {self.n:,})."
-        )
+            second = "What it gains may fall to a stronger attack."
+        return f"{first} {second}"
 
     def to_dict(self) -> dict[str, Any]:
         """The form of `defence --json`."""
