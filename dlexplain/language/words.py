@@ -7,7 +7,7 @@ METRICS = (
     "generator loss", "perplexity", "error", "absolute error", "input error", "reconstruction",
     "active", "Fréchet distance", "coverage {level}", "exact", "tokens", "classes", "confident",
     "confident real", "as asked", "random walk", "MASE random walk",
-    "MASE over random walk", "difference of logits", "zoo", "index", "percent",
+    "MASE over random walk", "difference of logits", "zoo", "index", "percent", "validation",
     "learning rate", "gradient norm", "epoch", "step", "probability",
 )  # fmt: skip
 STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted", "waiting", "done")
