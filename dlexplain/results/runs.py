@@ -288,4 +288,4 @@ def _part_told(split: str, n: int) -> str:
         return f"{n:,} for training"
     if split == "validation":
         return f"{n:,} for validation"
-    return f"{n:,} for testing" if split == "test" else f"{n:,} for {split}"
+    return f"{n:,} for testing"
