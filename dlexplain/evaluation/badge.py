@@ -130,9 +130,7 @@ def _faithful(case: Case, found: Measurement, curve: RemovalCurve, share: float)
     chance = float(curve.answers[0] - curve.random[:, 1].mean())
     unit = case.given.told_in
     half = (found.high - found.low) / 2
-    verdict: Verdict = "unclear"
-    if found.low > 0 or found.high < 0:
-        verdict = "yes" if found.low > 0 else "no"
+    verdict, held = _more_than_chance(found.low, found.high, own)
     points = unit == PROBABILITY
     scale, what = (100.0, " points of probability") if points else (1.0, f" {unit}".rstrip())
     form = ".1f" if points else ".3g"
@@ -150,10 +148,24 @@ def _faithful(case: Case, found: Measurement, curve: RemovalCurve, share: float)
         f"Removing {taken} that it marks most costs {said(own)}{what}; {others} "
         f"{said(chance)} ± {said(half)} (n = {found.n} random maps of the same smoothness)."
     )
-    told = " ".join(filter(None, (told, found.note)))
+    told = " ".join(filter(None, (told, held, found.note)))
     form = ".0f" if points else ".2g"
     short = f"{said(found.value)} ± {said(half)}{' points' if points else ''}"
     return Fact("faithful", "Faithful", verdict, short, told, found)
+
+
+def _more_than_chance(low: float, high: float, own: float) -> tuple[Verdict, str]:
+    """Whether the map marks what counts, and a sentence where only chance makes it seem so.
+
+    low, high  95% interval of what its removal costs beyond a random map's;  own  what it costs
+    """
+    if high < 0:
+        return "no", ""
+    if low <= 0:
+        return "unclear", ""
+    if own <= (high - low) / 2:  # then chance made the answer surer, and that is no merit of it
+        return "unclear", "What it marks costs too little by itself to be called faithful."
+    return "yes", ""
 
 
 def _reference(case: Case, plan: Plan) -> Tensor | None:

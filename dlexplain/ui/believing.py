@@ -10,8 +10,10 @@ from dlexplain.errors import BadInput
 from dlexplain.language import in_words, tr
 from dlexplain.results import Arbitration, Badge, MapAgreement
 from dlexplain.results.quality_words import words_of
+from dlexplain.results.trust_words import verdict
 from dlexplain.services.jobs import Job, Progress
 from dlexplain.services.quality.believing import RULE, advice, agree, fact_of, least_alike, order_of
+from dlexplain.services.quality.shipped import largest
 from dlexplain.ui.jobs import Asked, asked_all, result_of
 from dlexplain.ui.live import drawn_before, live
 from dlexplain.ui.markdown import literal
@@ -78,6 +80,7 @@ def _draw(
     ]
     st.table(in_words(rows), border="horizontal")
     st.caption(tr(RULE))
+    _over_many(results[0].model)
     try:
         together = agree(results)
     except BadInput as error:
@@ -94,6 +97,14 @@ def _draw(
         )
     )
     _settle(found, (results[first], results[second]), settle, show)
+
+
+def _over_many(model: str) -> None:
+    """What is known of the methods over many inputs: one may well say otherwise."""
+    table = largest(model)
+    if table is not None:
+        told = tr("One input may say otherwise than many.")
+        st.caption(f"{told} {literal(tr(verdict(table)))}")
 
 
 def _settle(found: Asked[Any], two: tuple[Any, Any], settle: Settle, show: Show) -> None:

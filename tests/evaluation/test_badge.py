@@ -6,7 +6,16 @@ import pytest
 import torch
 from torch import nn
 
-from dlexplain.evaluation.badge import GRADIENT, LEAST, MAPS, QUANTITIES, _quarter, badge, plan_of
+from dlexplain.evaluation.badge import (
+    GRADIENT,
+    LEAST,
+    MAPS,
+    QUANTITIES,
+    _more_than_chance,
+    _quarter,
+    badge,
+    plan_of,
+)
 from dlexplain.evaluation.case import Case
 from dlexplain.evaluation.metrics.top_removal import SHOWN
 from dlexplain.explainers.base import methods_for
@@ -66,6 +75,24 @@ def test_the_right_map_of_a_linear_model_is_faithful_and_the_inverted_is_not() -
     assert "a random tenth" in right.facts[0].told
     inverted = badge(Case(given, -weights.abs(), True), 1)
     assert inverted.facts[0].verdict != "yes"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "own", "verdict"),
+    [
+        (1.0, 3.0, 5.0, "yes"),
+        (1.0, 3.0, 0.9, "unclear"),  # chance raised the answer, the map took hardly anything off
+        (1.0, 3.0, -1.0, "unclear"),
+        (-1.0, 3.0, 5.0, "unclear"),
+        (-3.0, -1.0, 5.0, "no"),
+    ],
+)
+def test_a_map_is_faithful_where_it_costs_something_by_itself(
+    low: float, high: float, own: float, verdict: str
+) -> None:
+    found, why = _more_than_chance(low, high, own)
+    assert found == verdict
+    assert bool(why) == (low > 0 and verdict == "unclear")
 
 
 def test_the_budget_of_a_map_of_one_pass_is_64_forward_passes() -> None:

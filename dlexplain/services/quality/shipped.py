@@ -26,11 +26,15 @@ def tables(model: str) -> tuple[TrustTable, ...]:
     return (*made_here(model), *([] if ships is None else [ships]))
 
 
+def largest(model: str) -> TrustTable | None:
+    """The table of a model of most examples, the latest of these."""
+    return max(tables(model), key=lambda table: table.done, default=None)
+
+
 def recommended(model: str) -> str:
-    """The method that is recommended for a model, by the table of most examples, the latest of
-    these; "" where nothing is known."""
-    known = tables(model)
-    return max(known, key=lambda table: table.done).recommended if known else ""
+    """The method that is recommended for a model by its largest table; "" where there is none."""
+    known = largest(model)
+    return known.recommended if known else ""
 
 
 def ship(table: TrustTable) -> Path:
