@@ -68,9 +68,16 @@ def look_after_runs() -> threading.Thread:
     """
 
     def look() -> None:
+        from dlexplain.services.health import keeper
         from dlexplain.services.training.runs import keep_going
 
-        look_for_ever(keep_going, lambda: time.sleep(KEEP_SECONDS))
+        keeper.looked()
+
+        def once() -> None:
+            keep_going()
+            keeper.looked()
+
+        look_for_ever(once, lambda: time.sleep(KEEP_SECONDS))
 
     return _after(STORE_AFTER_SECONDS, "runs", look)
 
