@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from dlexplain.errors import BadInput
 
-
 SHORTEST_SECRET = 16
 
 
@@ -115,8 +114,8 @@ class Settings:
     sweep_store     database server that holds the trials of sweeps, by its SQLAlchemy address; ""
                     is a SQLite file in each sweep's folder
     webhook         http(s) address that is told when a run ends or its loss is no number; "" none
-    open            whether the dashboard may listen to other machines although nobody signs in (1 or
-                    0), see docs/security.md
+    open            whether the dashboard may listen to other machines although nobody signs in
+                    (1 or 0), see docs/security.md
     allowed_hosts   names, with commas between, by which browsers may ask for the dashboard besides
                     localhost and the address it listens to
     metrics_token   bearer token of /metrics, which is not there without one

@@ -1,5 +1,6 @@
 """Whom the server answers, and what it tells browsers to keep to: one ASGI middleware."""
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -18,12 +19,15 @@ from dlexplain.ui.serving.watch import refused_metrics
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing, so that another site may ask; it cannot read the answer."""
+GONE_SECONDS = 0.1
+"""After which the connection of a refused websocket is gone; until then uvicorn takes its refusal
+for an error of ours and logs it."""
 STREAMLITS_METRICS = "/_stcore/metrics"
 POLICY = {
     "default-src": "'self'",
-    # Components of ours are modules that Streamlit imports from blobs. The hash is of the one
-    # script inside Streamlit's index.html.
-    "script-src": "'self' blob: {inline}",
+    # Components of ours are modules that Streamlit imports from blobs; graphs are laid out by
+    # WebAssembly. The hash is of the one script inside Streamlit's index.html.
+    "script-src": "'self' blob: 'wasm-unsafe-eval' {inline}",
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data: blob:",
     "media-src": "'self' data: blob:",
@@ -42,7 +46,7 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), "
-    "serial=(), bluetooth=(), midi=(), display-capture=()",
+    "serial=(), midi=(), display-capture=()",
 }
 
 
@@ -66,6 +70,8 @@ class Guard:
         asked = Headers(scope=scope)
         if response := refused(scope, asked):
             await response(scope, receive, send)
+            if scope["type"] == "websocket":
+                await asyncio.sleep(GONE_SECONDS)
             return
 
         async def dressed(message: Message) -> None:
@@ -95,14 +101,14 @@ def refused(scope: Scope, asked: Headers) -> PlainTextResponse | None:
     """Why a request is not answered, with the sentence that says so; None where it is."""
     host, origin = asked.get("host"), asked.get("origin")
     if len(asked.getlist("host")) != 1 or not is_host_allowed(host):
-        return PlainTextResponse(
+        return _said(
             f"This server is not asked for as {(host or 'nobody')[:80]!r}; who runs it allows that "
             "name by DLEXPLAIN_ALLOWED_HOSTS.\n",
             400,
         )
     changes = scope["type"] == "websocket" or scope["method"] not in SAFE
     if changes and origin is not None and not is_same(origin, host or ""):
-        return PlainTextResponse(
+        return _said(
             f"A page of {origin[:80]!r} may not do this here; behind a proxy, have it pass the "
             "browser's Host on.\n",
             403,
@@ -121,8 +127,12 @@ def inline_scripts() -> str:
     return " ".join(f"'sha256-{one}'" for one in hashes)
 
 
+def _said(sentence: str, status: int) -> PlainTextResponse:
+    return PlainTextResponse(sentence, status, headers={"X-Content-Type-Options": "nosniff"})
+
+
 def is_same(origin: str, host: str) -> bool:
-    """Whether a page's origin is the host that it asks. Not by scheme: a proxy may have ended TLS."""
+    """Whether a page's origin is the host that it asks; by any scheme, since a proxy may end TLS."""
     try:
         return urlsplit(origin).netloc.lower() == host.lower() != ""
     except ValueError:

@@ -2,7 +2,8 @@
 
 import signal
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -45,9 +46,16 @@ def guarded(script: Path, framed_by: Iterable[str] = ()) -> App:
     """A page of Streamlit's as a server, see Guard. Streamlit's options must have been read."""
     return App(
         script,
+        lifespan=_told,
         middleware=[Middleware(Guard, framed_by=framed_by)],
         routes=[Route("/healthz", healthz), Route("/metrics", metrics)],
     )
+
+
+@asynccontextmanager
+async def _told(app: App) -> AsyncGenerator[dict[str, Any] | None, None]:
+    yield None
+    print("  Stopping...", flush=True)
 
 
 def serve(script: Path, arguments: Sequence[str]) -> None:

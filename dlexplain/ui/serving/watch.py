@@ -5,7 +5,6 @@ import hmac
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
