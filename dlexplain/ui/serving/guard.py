@@ -132,7 +132,7 @@ def _said(sentence: str, status: int) -> PlainTextResponse:
 
 
 def is_same(origin: str, host: str) -> bool:
-    """Whether a page's origin is the host that it asks; by any scheme, since a proxy may end TLS."""
+    """Whether a page is of the host that it asks; by any scheme, since a proxy may end TLS."""
     try:
         return urlsplit(origin).netloc.lower() == host.lower() != ""
     except ValueError:

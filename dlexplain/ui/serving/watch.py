@@ -163,9 +163,10 @@ def _families(health: Any) -> Iterator[Any]:
 
 def _sessions() -> int:
     from streamlit import runtime
-    from streamlit.runtime.stats import ACTIVE_SESSIONS_FAMILY
+    from streamlit.runtime.stats import ACTIVE_SESSIONS_FAMILY, GaugeStat
 
     if not runtime.exists():
         return 0
     stats = runtime.get_instance().stats_mgr.get_stats([ACTIVE_SESSIONS_FAMILY])
-    return sum(int(stat.value) for stat in stats.get(ACTIVE_SESSIONS_FAMILY, ()))
+    found = stats.get(ACTIVE_SESSIONS_FAMILY, ())
+    return sum(int(stat.value) for stat in found if isinstance(stat, GaugeStat))
