@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from streamlit import config
 from dlexplain.errors import BadInput
 from dlexplain.settings import Settings, settings
 from dlexplain.ui.serving.guard import Guard, is_same
+from dlexplain.ui.serving.start import HERE as HERE_NAMES
 from dlexplain.ui.serving.start import allowed_hosts, refusal
 from tests.browser.dashboard import serving
 
@@ -66,6 +68,7 @@ def test_allowed_hosts_are_answered(client: TestClient, host: str) -> None:
 FOREIGN = (
     "evil.example:8501", "localhost.evil.example", "lab.example.evil", "127.0.0.1.evil.example",
     "localhost@evil.example", "192.0.2.7", "", "localhost:99999", "evil.example/localhost",
+    "[::1]; script-src *:80", "localhost, evil.example",
 )  # fmt: skip
 
 
@@ -150,6 +153,16 @@ def test_it_does_not_start_open_by_mistake(
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "nobody signs in" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_what_listens_to_all_says_so() -> None:
+    for file in ("Dockerfile", "deploy/compose.yaml"):
+        lines = [line for line in (ROOT / file).read_text().splitlines() if "serve.py" in line]
+        lines = [line for line in lines if "0.0.0.0" in line]
+        assert lines and all("--open" in line for line in lines), file
+    given = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["server"]
+    assert given["address"] == "localhost"  # of `streamlit run app.py` too
+    assert given["allowedHosts"] == list(HERE_NAMES)
 
 
 def raw(port: int, host: str, origin: str, path: str = "/_stcore/stream") -> str:

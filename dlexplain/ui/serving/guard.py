@@ -19,6 +19,8 @@ from dlexplain.ui.serving.watch import refused_metrics
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing, so that another site may ask; it cannot read the answer."""
+HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
+"""What a Host may be written with, since it goes into the policy."""
 GONE_SECONDS = 0.1
 """After which the connection of a refused websocket is gone; until then uvicorn takes its refusal
 for an error of ours and logs it."""
@@ -100,7 +102,8 @@ class Guard:
 def refused(scope: Scope, asked: Headers) -> PlainTextResponse | None:
     """Why a request is not answered, with the sentence that says so; None where it is."""
     host, origin = asked.get("host"), asked.get("origin")
-    if len(asked.getlist("host")) != 1 or not is_host_allowed(host):
+    one = len(asked.getlist("host")) == 1 and HOST.fullmatch(host or "")
+    if not one or not is_host_allowed(host):
         return _said(
             f"This server is not asked for as {(host or 'nobody')[:80]!r}; who runs it allows that "
             "name by DLEXPLAIN_ALLOWED_HOSTS.\n",
