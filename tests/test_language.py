@@ -2,12 +2,13 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
 
-from dlexplain.language import LANGUAGES, SOURCE, in_words, language, shown_by, speaking, tr
+from dlexplain.language import LANGUAGES, SOURCE, in_words, language, only, shown_by, speaking, tr
 from dlexplain.language.catalogue import PLACE, Catalogue, Template, catalogue, file_of
 from dlexplain.language.messages import is_message, messages, of_source
 from tests.outside_texts import MARKDOWN
@@ -161,6 +162,8 @@ def show(found):
         "{x} tokens back: {y}",
         "{customdata}: {y} {unit}s of {y_2}",
     ]
+    label = 'x = choice("a", "Corner", CORNERS, help=about)'
+    assert [text for text, _ in of_source(label, words=False)] == ["Corner"]
     assert not is_message("SELECT id FROM runs WHERE a", True)
     assert not is_message("Title", False)
 
@@ -173,6 +176,8 @@ def test_whose_language_it_is() -> None:
         assert shown_by({"a": "Model"}.__getitem__)("a") == "模型"
         assert in_words([{"Model": "Model"}]) == [{"模型": "Model"}]
         assert tr("a name of somebody's own") == "a name of somebody's own"
+        with only(SOURCE):
+            assert tr("Model") == "Model"
     assert tr("Model") == "Model"
 
 
@@ -204,3 +209,70 @@ def test_no_text_of_ours_is_shown_as_it_is() -> None:
                         and is_message(one.value, True)
                     ]
     assert bare == []
+
+
+def test_no_word_of_ours_in_a_figure_is_shown_as_it_is() -> None:
+    """Titles of axes and colour bars, names of lines and what is under the pointer."""
+    bare = []
+    for path in sorted(ROOT.glob("dlexplain/figures/**/*.py")):
+        for shown, hovered in _figure_words(ast.parse(path.read_text("utf-8"))):
+            for one in _as_they_are(shown):
+                said = MARKS.sub(" ", one.value)
+                own = r"[A-Za-z]{2,}" if hovered else r"[a-z-]{3,}"
+                found = re.search(own, said) if hovered else re.fullmatch(own, said.strip())
+                if found or is_message(said, True):
+                    bare.append(f"{path.name}:{one.lineno}: {one.value}")
+    assert bare == []
+
+
+MARKS = re.compile(r"%\{[^{}]*\}?|<[^<>]*>?|^[^{}<>]*[}>]")
+"""Plotly's values and tags, and what is left of one that is put together of parts."""
+
+
+def _figure_words(tree: ast.AST) -> Iterator[tuple[ast.expr, bool]]:
+    """What a figure shows, and whether it is under the pointer."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Dict(keys=keys, values=values):
+                for key, value in zip(keys, values, strict=True):
+                    match key, value:
+                        case ast.Constant(value="hovertemplate"), _:
+                            yield value, True
+                        case ast.Constant(value="name"), _:
+                            yield value, False
+                        case ast.Constant(value="title"), ast.Dict():
+                            texts = zip(value.keys, value.values, strict=True)
+                            yield from (
+                                (text, False)
+                                for name, text in texts
+                                if isinstance(name, ast.Constant) and name.value == "text"
+                            )
+            case ast.keyword(arg="hovertemplate", value=value):
+                yield value, True
+            case ast.Call(func=ast.Attribute(attr="update_xaxes" | "update_yaxes")):
+                yield from ((one.value, False) for one in node.keywords if one.arg == "title")
+            case ast.Call(func=ast.Name(id="share_axis"), args=[first, *_]):
+                yield first, False
+
+
+def _as_they_are(shown: ast.expr) -> Iterator[ast.Constant]:
+    """The literals of which it is made, but for those that `tr` or something else is given."""
+    match shown:
+        case ast.Constant(value=str()):
+            yield shown
+        case ast.IfExp(body=body, orelse=orelse):
+            yield from (*_as_they_are(body), *_as_they_are(orelse))
+        case ast.BinOp(left=left, right=right):
+            yield from (*_as_they_are(left), *_as_they_are(right))
+        case ast.BoolOp(values=values) | ast.JoinedStr(values=values):
+            for one in values:
+                yield from _as_they_are(one)
+
+
+def test_words_that_plotly_reads_are_not_translated() -> None:
+    for path in ROOT.glob("dlexplain/figures/**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Dict):
+                for key, value in zip(node.keys, node.values, strict=True):
+                    if isinstance(key, ast.Constant) and key.value in ("textposition", "symbol"):
+                        assert "tr(" not in ast.unparse(value).replace("str(", ""), path.name

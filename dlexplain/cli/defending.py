@@ -5,6 +5,7 @@ import json
 from typing import TYPE_CHECKING
 
 from dlexplain.cli.attacking import fraction
+from dlexplain.cli.saying import tell_shipped
 
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
@@ -29,10 +30,14 @@ def declare(command: "Commands") -> None:
     )
     added.add_argument("--count", type=int, default=50, metavar="N", help="pictures; default: 50")
     added.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is drawn")
+    added.add_argument(
+        "--ship", action="store_true", help="put the result where the page Defence finds it"
+    )
 
 
 def _defence(args: argparse.Namespace) -> int:
     from dlexplain.results.defences import COUNTS
+    from dlexplain.services.attack.defence_shipped import ship
     from dlexplain.services.attack.defending import try_defence
     from dlexplain.services.models import load
 
@@ -40,6 +45,8 @@ def _defence(args: argparse.Namespace) -> int:
         load(args.model), args.defence, args.strength, args.epsilon, args.steps, args.data,
         args.count, args.seed,
     )  # fmt: skip
+    if args.ship:
+        tell_shipped(ship(found), args.json)
     if args.json:
         print(json.dumps(found.to_dict(), indent=1))
         return 0

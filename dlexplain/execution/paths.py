@@ -227,6 +227,11 @@ def registered_robustness(name: str) -> Path:
     return zoo_folder() / "_registered" / f"{name}.robustness.json"
 
 
+def registered_defence(name: str) -> Path:
+    """What a defence of a registered model was worth."""
+    return zoo_folder() / "_registered" / f"{name}.defence.json"
+
+
 def comparison_in(folder: Path) -> Path:
     """A comparison of two models, of a job beside its answers."""
     return folder / "comparison.json"

@@ -39,7 +39,7 @@ def plot_matrix(found: TokenWeights, focus: int | None = None) -> go.Figure:
             "zmin": 0,
             "zmax": value_range(found.weights, signed=False)[1],
             "colorscale": SEQUENTIAL,
-            "hovertemplate": "%{y} looks at %{x} with %{z:.1%}<extra></extra>",
+            "hovertemplate": tr("%{y} looks at %{x} with %{z:.1%}") + "<extra></extra>",
             "colorbar": {"thickness": 8, "outlinewidth": 0, "tickformat": ".0%", "len": 0.6,
                          "orientation": "h", "y": 0, "yanchor": "top", "nticks": 4,
                          "title": {"text": tr("part of attention"), "side": "bottom"}},
@@ -75,7 +75,7 @@ def plot_links(found: TokenWeights, focus: int | None = None) -> go.Figure:
             "annotations": [
                 {"x": x, "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 6, "text": text,
                  "showarrow": False, "font": {"color": INK}}
-                for x, text in ((0, "token"), (1, tr("looks at")))
+                for x, text in ((0, tr("token")), (1, tr("looks at")))
             ],
         },
     )  # fmt: skip
@@ -152,7 +152,7 @@ def _end(found: TokenWeights, side: str, focus: int | None) -> dict[str, Any]:
             _short(name) if index % step == 0 or (marked and index == focus) else ""
             for index, name in enumerate(names)
         ],
-        "textposition": tr("middle left") if left else tr("middle right"),
+        "textposition": "middle left" if left else "middle right",
         "marker": {
             "size": 7,
             "color": [ORANGE if marked and index == focus else INK for index in range(len(names))],

@@ -61,7 +61,7 @@ def plot_board(
             "marker": {"size": 26, "symbol": "square", "color": CLEAR},
             "selected": {"marker": {"color": CLEAR}},
             "unselected": {"marker": {"color": CLEAR, "opacity": 0}},
-            "hovertemplate": "layer %{y}, head %{x}%{text}<extra></extra>",
+            "hovertemplate": tr("layer %{y}, head %{x}") + "%{text}<extra></extra>",
         },
         {
             **BASE,
@@ -84,12 +84,12 @@ def plot_board(
             ],
             "shapes": [_frame(chosen)] if chosen else [],
             "xaxis": {
-                **_axis("head", heads),
+                **_axis(tr("head"), heads),
                 "side": "top",
                 "range": [0.5, heads + 0.5],
                 **in_square,
             },
-            "yaxis": {**_axis("layer", layers), "range": [layers + 0.5, 0.5], **down},
+            "yaxis": {**_axis(tr("layer"), layers), "range": [layers + 0.5, 0.5], **down},
         },
     )
 
@@ -130,6 +130,7 @@ def plot_facts(facts: HeadFacts, what: str = "entropy") -> go.Figure:
     """Entropy in bits or distance in tokens or patches, layers down and heads across."""
     table = facts.entropy if what == "entropy" else facts.distance
     unit = "bits" if what == "entropy" else facts.apart
+    title = tr("entropy, bits") if what == "entropy" else tr(f"distance, {facts.apart}")
     most = float(np.log2(facts.tokens) if what == "entropy" else table.max())
     layers, heads = table.shape
     return new_figure(
@@ -143,18 +144,19 @@ def plot_facts(facts: HeadFacts, what: str = "entropy") -> go.Figure:
             "colorscale": SEQUENTIAL,
             "xgap": 1,
             "ygap": 1,
-            "hovertemplate": f"layer %{{y}}, head %{{x}}: %{{z:.2f}} {unit}<extra></extra>",
+            "hovertemplate": tr(f"layer %{{y}}, head %{{x}}: %{{z:.2f}} {unit}")
+            + "<extra></extra>",
             "colorbar": {
                 "thickness": 10,
                 "outlinewidth": 0,
-                "title": {"text": f"{what}, {unit}", "side": "right"},
+                "title": {"text": title, "side": "right"},
             },
         },
         {
             **BASE,
             "height": max(LEAST_FACTS, 32 * layers + 90),
-            "xaxis": _axis("head", heads),
-            "yaxis": {**_axis("layer", layers), "autorange": "reversed"},
+            "xaxis": _axis(tr("head"), heads),
+            "yaxis": {**_axis(tr("layer"), layers), "autorange": "reversed"},
         },
     )
 
@@ -195,7 +197,7 @@ def _told(facts: HeadFacts | None, place: tuple[int, int]) -> str:
             f"distance {facts.distance[place]:.1f} {facts.apart}"
         )
     ]
-    lines += [f"{share[place]:.0%} {kind}" for kind, share in facts.shares.items()]
+    lines += [f"{share[place]:.0%} {tr(kind)}" for kind, share in facts.shares.items()]
     return "<br>" + "<br>".join(lines)
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from dlexplain.figures.overlay import enlarged, outlined
 from dlexplain.figures.scales import STANDARD, Palette, Scale, Sign, new_figure, shown
+from dlexplain.language import tr
 from dlexplain.results import Attribution, plot
 
 SIDE = 320
@@ -77,7 +78,11 @@ def map_figure(
                 "nticks": 5,
                 "tickformat": "~g" if max(abs(low), abs(high)) < 1e4 else ".2~s",
                 "outlinewidth": 0,
-                "title": {"text": unit or " ", "side": "bottom", "font": {"size": 11}},
+                "title": {
+                    "text": tr(unit) if unit else " ",
+                    "side": "bottom",
+                    "font": {"size": 11},
+                },
                 "tickfont": {"size": 11},
             },
         },

@@ -94,10 +94,10 @@ def _span(
     token = made_visible(token)
     opacity = 0.0 if np.isnan(value) or top == 0 else STRONGEST * min(1.0, abs(value) / top)
     colour = _colour(attribution.signed, value, palette)
-    said = tr("not shown") if np.isnan(value) else f"{value:+.3g} {attribution.unit}"
+    said = tr("not shown") if np.isnan(value) else f"{value:+.3g} {tr(attribution.unit)}"
     style = f"background:{rgba(colour, round(opacity, 3))};border-radius:3px;padding:1px 2px"
     style += ";font-size:0.75em;opacity:0.8" if small else ""
-    style += tr(";outline:2px solid currentColor") if framed else ""
+    style += ";outline:2px solid currentColor" if framed else ""
     return f'<span style="{style}" title="{escape(token)}: {escape(said)}">{escape(token)}</span>'
 
 
@@ -128,7 +128,9 @@ def plot_text_attribution(
             "y": values[kept],
             "marker": {"color": colours, "cornerradius": 3},
             "customdata": [escape(attribution.tokens[place]) for place in kept],
-            "hovertemplate": "%{customdata}<br>%{y:+.3g} " + attribution.unit + "<extra></extra>",
+            "hovertemplate": "%{customdata}<br>%{y:+.3g} "
+            + tr(attribution.unit)
+            + "<extra></extra>",
         },
         {
             "xaxis": {
@@ -142,7 +144,7 @@ def plot_text_attribution(
                 "fixedrange": True,
             },
             "yaxis": {
-                "title": {"text": attribution.unit, "font": {"size": 11}},
+                "title": {"text": tr(attribution.unit), "font": {"size": 11}},
                 "range": None if top is None else [-top if attribution.signed else 0, top],
                 "zeroline": True,
                 "fixedrange": True,
@@ -178,7 +180,7 @@ def plot_class_words(words: Sequence[str], values: Sequence[float], unit: str) -
             "y": names,
             "marker": {"color": [_colour(True, v) for v in values], "cornerradius": 3},
             "customdata": [escape(word) for word in words],
-            "hovertemplate": "%{customdata}<br>%{x:+.3g} " + unit + "<extra></extra>",
+            "hovertemplate": "%{customdata}<br>%{x:+.3g} " + tr(unit) + "<extra></extra>",
         },
         {
             "yaxis": {
@@ -190,7 +192,7 @@ def plot_class_words(words: Sequence[str], values: Sequence[float], unit: str) -
                 "automargin": True,
                 "fixedrange": True,
             },
-            "xaxis": {"title": {"text": f"{unit}, mean"}, "fixedrange": True, "nticks": 5},
+            "xaxis": {"title": {"text": tr(f"{unit}, mean")}, "fixedrange": True, "nticks": 5},
             "height": 22 * len(words) + 70,
             "margin": {"l": 0, "r": 8, "t": 4, "b": 0},
             "paper_bgcolor": CLEAR,

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dlexplain.figures.scales import CLEAR, INK, LINES, SEQUENTIAL, new_figure
+from dlexplain.language import tr
 
 SHORT = 18
 WIDE = 10.0
@@ -56,7 +57,7 @@ def _dimension(name: str, texts: Sequence[str]) -> dict[str, Any]:
     if numbers is not None and spread_widely(texts):
         ticks = _log_ticks(numbers)
         return {
-            "label": f"{label} (log)",
+            "label": tr(f"{label} (log)"),
             "values": [math.log10(number) for number in numbers],
             "tickvals": [math.log10(tick) for tick in ticks],
             "ticktext": [f"{tick:g}" for tick in ticks],
@@ -68,7 +69,7 @@ def _dimension(name: str, texts: Sequence[str]) -> dict[str, Any]:
         "label": label,
         "values": [kinds.index(text) for text in texts],
         "tickvals": list(range(len(kinds))),
-        "ticktext": [_short(text) or "none" for text in kinds],
+        "ticktext": [_short(text) or tr("none") for text in kinds],
     }
 
 

@@ -36,21 +36,21 @@ def plot_front(found: Compression, by: str = "latency") -> go.Figure:
     line = [next(m for m in models if m.name == name) for name in on_front]
     traces: list[dict[str, Any]] = [
         {
-            "type": "scatter", "mode": "lines", "name": "front", "hoverinfo": "skip",
+            "type": "scatter", "mode": "lines", "name": tr("front"), "hoverinfo": "skip",
             "x": [factor * m.cost(by) for m in line], "y": [m.score for m in line],
             "line": {"color": BLUE, "width": 2, "dash": "dot"},
         }
     ]  # fmt: skip
-    x, y = _cost_axis(models, by, f"{COSTS[by]}, {unit}"), _score_axis(found, models)
+    x, y = _cost_axis(models, by, f"{tr(COSTS[by])}, {unit}"), _score_axis(found, models)
     sides = _sides(found, models, by, x, y)
     rest = [m for m in models if m is not found.original]
     groups = {
-        ("original", INK, "square"): [m for m in models if m is found.original],
-        ("knee", ORANGE, "diamond"): [m for m in rest if m.name == knee],
+        (tr("original"), INK, "square"): [m for m in models if m is found.original],
+        (tr("knee"), ORANGE, "diamond"): [m for m in rest if m.name == knee],
         (tr("on the front"), BLUE, "circle"): [
             m for m in rest if m.name in on_front and m.name != knee
         ],
-        ("dominated", INK, "circle-open"): [m for m in rest if m.name not in on_front],
+        (tr("dominated"), INK, "circle-open"): [m for m in rest if m.name not in on_front],
     }
     traces += [_points(own, sides, *look, by) for look, own in groups.items() if own]
     return new_figure(
@@ -82,7 +82,7 @@ def _cost_axis(models: list[MeasuredModel], by: str, title: str) -> dict[str, An
 
 def _score_axis(found: Compression, models: list[MeasuredModel]) -> dict[str, Any]:
     title = metric_name(found.original.metric.partition("/")[2])
-    title += " (lower is better)" if found.lower_is_better else ""
+    title = tr(f"{title} (lower is better)") if found.lower_is_better else tr(title)
     ends = [end for m in models for end in _score_within(m)]
     if interval(found.original.metric, 0.5, 2) is not None:
         return share_axis(title, ends)
@@ -112,7 +112,7 @@ def _sides(
         )
 
     if "range" not in x or not models:
-        return dict.fromkeys(named, tr("top right"))
+        return dict.fromkeys(named, "top right")
     at = {m.name: place(UNITS[by][0] * m.cost(by), m.score or 0.0) for m in models}
     lines = polyline([at[name] for name in found.front(by)])
     for m in models:
@@ -142,9 +142,9 @@ def _points(
         "x": costs,
         "y": scores,
         "text": [_short(m) if m.name in sides else "" for m in models],
-        "textposition": [sides.get(m.name, tr("top right")) for m in models],
+        "textposition": [sides.get(m.name, "top right") for m in models],
         "cliponaxis": False,
-        "marker": {"size": 12 if name == "knee" else 9, "color": colour, "symbol": symbol},
+        "marker": {"size": 12 if symbol == "diamond" else 9, "color": colour, "symbol": symbol},
         "error_y": {
             "type": "data", "symmetric": False,
             "array": [high - y for y, (_, high) in zip(scores, ends, strict=True)],
@@ -152,11 +152,11 @@ def _points(
             "color": colour, "thickness": 0.8, "width": 3,
         },
         "customdata": [
-            [m.label, m.told_score, m.single.seconds.told(" ms", 1000), size(m.size)]
+            [m.label, tr(m.told_score), m.single.seconds.told(" ms", 1000), size(m.size)]
             for m in models
         ],
         "hovertemplate": "%{customdata[0]}<br>%{customdata[1]}<br>"
-        "one example %{customdata[2]}<br>%{customdata[3]}<extra></extra>",
+        + tr("one example %{customdata[2]}") + "<br>%{customdata[3]}<extra></extra>",
     }  # fmt: skip
     if by == "latency":
         spreads = [_cost_ends(m, by) for m in models]

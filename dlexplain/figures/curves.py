@@ -83,13 +83,13 @@ def layout_of_curves(
     keys: Iterable[str], over: str, log_x: bool, log_y: bool, height: int
 ) -> dict[str, Any]:
     """What figures of these metrics over training share."""
-    units = {metric_name(key) for key in keys}
+    units = {tr(metric_name(key)) for key in keys}
     return {
         "height": height,
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
         "hovermode": "x unified",
         "xaxis": {
-            "title": {"text": over if over == "step" else tr("minutes of training")},
+            "title": {"text": tr("step") if over == "step" else tr("minutes of training")},
             "type": "log" if log_x else "linear",
         },
         "yaxis": {
@@ -107,7 +107,7 @@ def layout_of_curves(
 def _names(curves: Sequence[Curve], by: str) -> list[str]:
     """What the legend says; runs of one name are told apart by their ids."""
     if by == "key":
-        return [metric_name(curve.key) for curve in curves]
+        return [tr(metric_name(curve.key)) for curve in curves]
     names = [curve.name for curve in curves]
     return [
         f"{shortened(c.name)} ({c.run})" if names.count(c.name) > 1 else shortened(c.name)

@@ -1,5 +1,6 @@
 """What is left of a model's accuracy behind a defence."""
 
+import re
 from typing import Any
 
 import plotly.graph_objects as go
@@ -7,6 +8,7 @@ import plotly.graph_objects as go
 from dlexplain.figures.scales import LINES, new_figure
 from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
+from dlexplain.language import tr
 from dlexplain.results import plot
 from dlexplain.results.defences import COUNTS, DefenceResult
 
@@ -23,7 +25,7 @@ def plot_defence(found: DefenceResult) -> go.Figure:
     trace: dict[str, Any] = {
         "type": "bar",
         "orientation": "h",
-        "y": [COUNTS[key].replace(", ", ",<br>", 1) for key in keys],
+        "y": [_broken(tr(COUNTS[key])) for key in keys],
         "x": shares,
         "marker": {"color": [LINES[1] if key == "adaptive" else LINES[0] for key in keys]},
         "error_x": {
@@ -40,7 +42,12 @@ def plot_defence(found: DefenceResult) -> go.Figure:
         **BASE,
         "height": HEIGHT,
         "showlegend": False,
-        "xaxis": share_axis("right"),
+        "xaxis": share_axis(tr("right")),
         "yaxis": {"automargin": True},
     }
     return new_figure([trace], layout)
+
+
+def _broken(text: str) -> str:
+    """After its first comma."""
+    return re.sub("(, |，)", lambda comma: f"{comma[1].strip()}<br>", text, count=1)

@@ -16,7 +16,7 @@ from plotly.subplots import make_subplots
 from dlexplain.figures.film_panels import PANEL, film_scale, panel
 from dlexplain.figures.overlay import INK, PAPER, write_line
 from dlexplain.figures.scales import BLUE, CLEAR, ORANGE, in_full
-from dlexplain.language import tr
+from dlexplain.language import SOURCE, only, tr
 from dlexplain.results import Film, FilmFrame, SeriesAttribution, plot
 from dlexplain.results.words import metric_name
 
@@ -46,6 +46,7 @@ def film_gif(film: Film) -> bytes:
     return _animated(film, _gif)
 
 
+@only(SOURCE)
 def film_strip(film: Film, columns: int = 5) -> bytes:
     """A PNG of all maps side by side, for paper."""
     side, label = 200, 26
@@ -100,6 +101,7 @@ def _gif(images: Sequence[Image.Image]) -> bytes:
     return _encoded(few, "GIF", disposal=1)
 
 
+@only(SOURCE)
 def _sheet(film: Film, place: int) -> NDArray[np.uint8]:
     frame = film.frames[place]
     width = 2 * MARGIN + PANEL + GAP + CHART
@@ -282,9 +284,9 @@ def plot_film(film: Film, epoch: int | None = None) -> go.Figure:
     for curve in film.curves:
         drawn.add_scatter(
             x=_by_epoch(film, curve.steps), y=curve.values, row=1, col=1, mode="lines",
-            name=metric_name(curve.key),
+            name=tr(metric_name(curve.key)),
             line={"color": _ink(curve.key), "width": 1.5},
-            hovertemplate="%{y:.4g}<extra>" + metric_name(curve.key) + "</extra>",
+            hovertemplate="%{y:.4g}<extra>" + tr(metric_name(curve.key)) + "</extra>",
         )  # fmt: skip
     epochs = [frame.epoch for frame in film.frames]
     likeness = [None if math.isnan(f.likeness) else f.likeness for f in film.frames]
@@ -292,7 +294,7 @@ def plot_film(film: Film, epoch: int | None = None) -> go.Figure:
     if not series:
         values = [frame.value for frame in film.frames]
         drawn.add_scatter(
-            x=epochs, y=values, row=2, col=1, mode="lines+markers", name=film.what,
+            x=epochs, y=values, row=2, col=1, mode="lines+markers", name=tr(film.what),
             line={"color": BLUE}, hovertemplate="%{y:.1%}<extra></extra>",
         )  # fmt: skip
     drawn.add_scatter(
@@ -302,8 +304,8 @@ def plot_film(film: Film, epoch: int | None = None) -> go.Figure:
     drawn.add_vline(
         x=film.last.epoch if epoch is None else epoch, line={"color": "#7A8594", "width": 1.5}
     )
-    drawn.update_yaxes(title="loss", row=1, col=1)
-    drawn.update_yaxes(title="likeness" if series else "share", row=2, col=1)
+    drawn.update_yaxes(title=tr("loss"), row=1, col=1)
+    drawn.update_yaxes(title=tr("likeness") if series else tr("share"), row=2, col=1)
     drawn.update_xaxes(title=tr("epochs done"), row=2, col=1)
     drawn.update_layout(
         height=430,

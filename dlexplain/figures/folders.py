@@ -14,7 +14,7 @@ from dlexplain.figures.scales import BLUE, ORANGE, new_figure
 from dlexplain.figures.scales import INK as GREY
 from dlexplain.figures.share_axis import share_axis
 from dlexplain.figures.tested import BASE
-from dlexplain.language import tr
+from dlexplain.language import SOURCE, only, tr
 from dlexplain.results import ExplainedFolder, PictureAnswer, plot
 from dlexplain.results.folders import ORDERS, Order
 from dlexplain.results.words import made_visible
@@ -70,6 +70,7 @@ def told(answer: PictureAnswer) -> tuple[str, str]:
     return first, made_visible(answer.name.rpartition("/")[2])
 
 
+@only(SOURCE)
 def contact_sheet(found: ExplainedFolder, order: Order = "name", most: int = MOST) -> bytes:
     """A PNG of the maps over their pictures, those that come first in the order, at most `most`;
     each map on a scale of its own."""
@@ -114,7 +115,7 @@ def plot_folder(found: ExplainedFolder) -> go.Figure:
         part = [a.top.probability for a in found.answers if a.verdict == verdict]
         if part:
             counts, _ = np.histogram(np.clip(part, 0, 1), edges)
-            traces.append(_bars(counts, middle, edges, NAMES[verdict], colour))
+            traces.append(_bars(counts, middle, edges, tr(NAMES[verdict]), colour))
     return new_figure(
         traces,
         {
@@ -126,7 +127,7 @@ def plot_folder(found: ExplainedFolder) -> go.Figure:
             "legend": {"orientation": "h", "y": 1.12, "x": 0},
             "xaxis": share_axis(tr("probability of the class")),
             "yaxis": {
-                "title": {"text": "pictures"},
+                "title": {"text": tr("pictures")},
                 "rangemode": "tozero",
                 "fixedrange": True,
                 "automargin": True,
@@ -143,7 +144,7 @@ def _bars(
     name: str,
     colour: str,
 ) -> go.Bar:
-    spans = [tr(f"{low:.0%} to {high:.0%}") for low, high in pairwise(edges)]
+    spans = [tr(f"from {low:.0%} to {high:.0%}") for low, high in pairwise(edges)]
     return go.Bar(
         x=middle,
         y=counts,

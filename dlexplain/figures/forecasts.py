@@ -1,6 +1,6 @@
 """Forecasts, their errors and coverage, drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,10 @@ from dlexplain.results import (
     SeriesBacktest,
     SeriesForecast,
     WhatIf,
-    about_of,
     period_format,
     plot,
 )
+from dlexplain.results.series import SeriesAbout
 
 PAST, LEAST_PAST = 4, 24
 """The past that is shown: of the horizon, and periods at least."""
@@ -34,6 +34,14 @@ BANDS = {95: 0.18, 80: 0.34, 50: 0.5}
 WIDE = 0.16
 """Of a band that another may cover."""
 UNDER: dict[str, Any] = {"orientation": "h", "y": -0.16, "yanchor": "top"}
+
+
+def series_title(about: Mapping[str, SeriesAbout], name: str, unit: bool = False) -> str:
+    """What a series that is known measures, in the reader's language; of others their name."""
+    known = about.get(name)
+    if known is None:
+        return name
+    return f"{tr(known.title)}, {tr(known.unit)}" if unit and known.unit else tr(known.title)
 
 
 @plot.register
@@ -71,8 +79,8 @@ def plot_before_and_after(
         _band(after, target, tr("80% interval, after"), ORANGE),
         *under,
         _past(before, target),
-        _line(before, target, "before", BLUE),
-        _line(after, target, "after", ORANGE),
+        _line(before, target, tr("before"), BLUE),
+        _line(after, target, tr("after"), ORANGE),
     ]
     return new_figure(traces, _layout(before, target))
 
@@ -102,7 +110,7 @@ def _intervals(told: SeriesForecast, target: int) -> list[dict[str, Any]]:
             inside = _ends(told, inner, target)
             x = [*dates, *dates[::-1], None, *dates, *dates[::-1]]
             y = [*high, *inside[1][::-1], None, *inside[0], *low[::-1]]
-        traces.append(_filled(x, y, f"{level}% interval", rgba(BLUE, BANDS.get(level, WIDE))))
+        traces.append(_filled(x, y, tr(f"{level}% interval"), rgba(BLUE, BANDS.get(level, WIDE))))
     return traces
 
 
@@ -123,13 +131,11 @@ def _filled(x: Any, y: Any, name: str, colour: str) -> dict[str, Any]:
             "line": {"width": 0}, "mode": "lines", "name": name, "hoverinfo": "skip"}  # fmt: skip
 
 
-def _past(
-    told: SeriesForecast, target: int, name: str = "past", colour: str = INK
-) -> dict[str, Any]:
+def _past(told: SeriesForecast, target: int, name: str = "", colour: str = INK) -> dict[str, Any]:
     first = -1 - max(LEAST_PAST, PAST * len(told.ahead))
     line = {"color": colour, "width": 2}
     levels = told.levels[first:, target]
-    return scatter(told.dates[first:], levels, name, line, told.period)
+    return scatter(told.dates[first:], levels, name or tr("past"), line, told.period)
 
 
 def _line(told: SeriesForecast, target: int, name: str, colour: str) -> dict[str, Any]:
@@ -141,7 +147,7 @@ def _line(told: SeriesForecast, target: int, name: str, colour: str) -> dict[str
 def _truth(told: SeriesForecast, target: int) -> dict[str, Any]:
     values = _joined(told, told.truth[:, target], target)
     line = {"color": ORANGE, "width": 2, "dash": "dot"}
-    return scatter(_dates(told), values, "actual", line, told.period)
+    return scatter(_dates(told), values, tr("actual"), line, told.period)
 
 
 def scatter(x: Any, y: Any, name: str, line: dict[str, Any], period: int = 0) -> dict[str, Any]:
@@ -157,9 +163,9 @@ def scatter(x: Any, y: Any, name: str, line: dict[str, Any], period: int = 0) ->
     }
 
 
-def when(period: int) -> str:
+def when(period: int, axis: str = "x") -> str:
     """A hover's x, a date, as periods are written."""
-    return "%{x|" + period_format(period) + "}"
+    return f"%{{{axis}|{period_format(period)}}}"
 
 
 def time_axis(period: int) -> dict[str, Any]:
@@ -172,7 +178,7 @@ def time_axis(period: int) -> dict[str, Any]:
 
 
 def _layout(told: SeriesForecast, target: int) -> dict[str, Any]:
-    title = about_of(told.about, told.names[target]).text
+    title = series_title(told.about, told.names[target], unit=True)
     return {
         **BASE,
         "height": 400,
@@ -197,7 +203,7 @@ def plot_coverage(found: SeriesBacktest, target: int = 0) -> go.Figure:
     for index, level in enumerate(found.tested.coverage_levels):
         kinds = [(tr("as trained"), found.tested.coverage, "dot")]
         if found.calibrated is not None:
-            kinds.append(("calibrated", found.calibrated, "solid"))
+            kinds.append((tr("calibrated"), found.calibrated, "solid"))
         for kind, values, dash in kinds:
             name = f"{level}%, {kind}"
             traces.append(
@@ -209,7 +215,7 @@ def plot_coverage(found: SeriesBacktest, target: int = 0) -> go.Figure:
                     "name": name,
                     "marker": {"size": 5},
                     "line": {"color": LINES[index], "width": 2, "dash": dash},
-                    "hovertemplate": "%{x} ahead: %{y:.0%}<extra>" + name + "</extra>",
+                    "hovertemplate": tr("%{x} ahead: %{y:.0%}") + "<extra>" + name + "</extra>",
                 }
             )
         shapes.append(

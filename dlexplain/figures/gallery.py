@@ -75,7 +75,7 @@ def words_in_colour(words: Sequence[tuple[str, float]], unit: str) -> str:
         gap = "" if not spans or word[:1] in ".,;:!?" else " "
         spans.append(
             f'{gap}<span style="background:{colour};border-radius:4px;padding:2px 3px" '
-            f'title="{signed(value)} {escape(unit)}">{escape(word.strip())}</span>'
+            f'title="{signed(value)} {escape(tr(unit))}">{escape(word.strip())}</span>'
         )
     return f'<p style="font-size:1.25rem;line-height:2;margin:0">{"".join(spans)}</p>'
 
@@ -155,9 +155,10 @@ def forecast_lines(
     )
     small = 'font-size="11" fill="currentColor"'
     legend = (
-        f'<text x="0" y="12" {small}><tspan fill="{BLUE}">━</tspan> forecast with its {level}% '
-        f'interval</text><text x="0" y="28" {small}><tspan fill="{ORANGE}">┅</tspan> what came'
-        "</text>"
+        f'<text x="0" y="12" {small}><tspan fill="{BLUE}">━</tspan> '
+        f"{escape(tr(f'forecast with its {level}% interval'))}</text>"
+        f'<text x="0" y="28" {small}><tspan fill="{ORANGE}">┅</tspan> '
+        f"{escape(tr('what came'))}</text>"
     )
     ends = legend + (
         f'<text x="0" y="{HIGH}" font-size="11" fill="currentColor">'
@@ -241,7 +242,8 @@ def curve(values: Sequence[float], alt: str) -> str:
         for at in (1.0, low)
     )
     ends = (
-        f'<text x="0" y="{HIGH}" font-size="11" fill="currentColor">epoch 1</text>'
+        f'<text x="0" y="{HIGH}" font-size="11" fill="currentColor">'
+        f"{escape(tr('epoch 1'))}</text>"
         f'<text x="{WIDE}" y="{HIGH}" font-size="11" text-anchor="end" fill="currentColor" '
         f'opacity=".7">{len(values)}</text>'
     )

@@ -22,7 +22,7 @@ def plot_heads(tested: MultiTaskTest) -> go.Figure:
                 "x": [score.accuracy for score in scores],
                 "y": names,
                 "mode": "markers",
-                "name": "accuracy",
+                "name": tr("accuracy"),
                 "marker": {"color": BLUE, "size": 10},
                 "error_x": {
                     "type": "data",
@@ -41,7 +41,8 @@ def plot_heads(tested: MultiTaskTest) -> go.Figure:
                 "mode": "markers",
                 "name": tr("always the commonest class"),
                 "marker": {"color": INK, "symbol": "line-ns-open", "size": 14},
-                "hovertemplate": "%{y}: always the commonest class %{x:.1%}<extra></extra>",
+                "hovertemplate": tr("%{y}: always the commonest class %{x:.1%}")
+                + "<extra></extra>",
             },
         ],
         {
@@ -73,7 +74,7 @@ def plot_head_maps(found: HeadMaps) -> go.Figure:
             "texttemplate": "%{text}",
             "xgap": 1,
             "ygap": 1,
-            "hovertemplate": "%{y} and %{x}: %{text}<extra></extra>",
+            "hovertemplate": tr("%{y} and %{x}: %{text}") + "<extra></extra>",
             "colorbar": {"thickness": 10, "outlinewidth": 0},
         },
         {

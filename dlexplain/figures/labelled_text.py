@@ -42,7 +42,7 @@ def labelled_text(found: LabelledText, chosen: int = -1) -> str:
         spans.append(_plain(found.text[at : stop - len(own)]))
         label, colour = score.name.label, colours.get(kind_of(score.name.label))
         style = SWATCH + (f";background:{rgba(colour, STRENGTH)}" if colour else "")
-        style += tr(";outline:2px solid currentColor") if number == chosen else ""
+        style += ";outline:2px solid currentColor" if number == chosen else ""
         said = f"{made_visible(own)}: {made_visible(label)}, {score.text}"
         tag = f'<sub style="opacity:.75"> {_plain(label)}</sub>' if colour else ""
         spans.append(f'<span style="{style}" title="{escape(said)}">{_plain(own)}{tag}</span>')

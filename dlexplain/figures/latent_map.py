@@ -57,7 +57,7 @@ def plot_plane(
     if mark is not None:
         traces.append(
             {"type": "scatter", "mode": "markers", "x": [mark[0]], "y": [mark[1]],
-             "name": tr("this picture"), "hovertemplate": "this picture<extra></extra>",
+             "name": tr("this picture"), "hovertemplate": tr("this picture") + "<extra></extra>",
              "unselected": {"marker": {"opacity": 1}},
              "marker": {"symbol": "star", "size": 18, "color": ORANGE,
                         "line": {"color": "white", "width": 1.5}}}
@@ -67,8 +67,8 @@ def plot_plane(
         {
             **BASE,
             "height": 520,
-            "xaxis": {"title": {"text": plane.titles[0]}, "zeroline": False},
-            "yaxis": {"title": {"text": plane.titles[1]}, "zeroline": False},
+            "xaxis": {"title": {"text": tr(plane.titles[0])}, "zeroline": False},
+            "yaxis": {"title": {"text": tr(plane.titles[1])}, "zeroline": False},
             "legend": {"orientation": "h", "y": -0.14, "yanchor": "top"},
             "images": _thumbnails(plane) if pictures else [],
             "dragmode": "pan",

@@ -106,11 +106,11 @@ def plot_errors(encoded: EncodedPictures, error: float) -> go.Figure:
             "barmode": "overlay",
             "bargap": 0.02,
             "xaxis": {"title": {"text": tr("mean squared error")}, "range": [0, end]},
-            "yaxis": {"title": {"text": "share"}, "tickformat": ".0%"},
+            "yaxis": {"title": {"text": tr("share")}, "tickformat": ".0%"},
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
             "shapes": [{"type": "line", "x0": error, "x1": error, "yref": "paper", "y0": 0,
                         "y1": 1, "line": {"color": ORANGE, "width": 3}}],
-            "annotations": [{"x": error, "y": 1, "yref": "paper", "text": " this picture",
+            "annotations": [{"x": error, "y": 1, "yref": "paper", "text": " " + tr("this picture"),
                              "showarrow": False, "font": {"color": ORANGE},
                              "xanchor": "left" if error < end / 2 else "right"}],
         },
@@ -123,7 +123,7 @@ def plot_use(encoded: EncodedPictures, picture: NDArray[np.float32]) -> go.Figur
     picture  (latent,) KL of one picture, drawn beside the mean; or () for none
     """
     order = list(encoded.most_used)
-    unit = tr("KL to the prior, nats") if len(encoded.kl) else "variance"
+    unit = tr("KL to the prior, nats") if len(encoded.kl) else tr("variance")
     names = [str(place) for place in order]
     traces: list[dict[str, Any]] = [
         {
@@ -132,7 +132,7 @@ def plot_use(encoded: EncodedPictures, picture: NDArray[np.float32]) -> go.Figur
             "y": encoded.use[order],
             "name": tr("mean of the data set"),
             "marker": {"color": BLUE},
-            "hovertemplate": "dimension %{x}: %{y:.3f}<extra></extra>",
+            "hovertemplate": tr("dimension %{x}: %{y:.3f}") + "<extra></extra>",
         }
     ]
     if len(picture):
@@ -144,7 +144,10 @@ def plot_use(encoded: EncodedPictures, picture: NDArray[np.float32]) -> go.Figur
                 "y": picture[order],
                 "name": tr("this picture"),
                 "marker": {"color": ORANGE, "size": 9, "symbol": "diamond"},
-                "hovertemplate": "dimension %{x}: %{y:.3f}<extra>this picture</extra>",
+                "hovertemplate": tr("dimension %{x}: %{y:.3f}")
+                + "<extra>"
+                + tr("this picture")
+                + "</extra>",
             }
         )
     return new_figure(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 
+from dlexplain.language import tr
 from dlexplain.results import Layer, Layers
 
 FILLS = (
@@ -33,7 +34,7 @@ def graph(found: Layers, every: bool = False) -> str:
         f'fontname="Helvetica,Arial,sans-serif", '
         f'fontsize=11, color="{LINE}", fontcolor="{TEXT}", margin="0.3,0.08"]; '
         f'edge [color="{LINE}", arrowsize=0.6]; ranksep=0.28; nodesep=0.2;',
-        _node("picture", f"picture\n{shape_text(found.input_shape)}", OTHER),
+        _node("picture", f"{tr('picture')}\n{shape_text(found.input_shape)}", OTHER),
     ]
     lines += [_node(name, _label(name, inside), _fill(inside)) for name, inside in groups.items()]
     edges = {
@@ -61,9 +62,10 @@ def _label(name: str, inside: list[Layer]) -> str:
     if len(inside) == 1:
         told = ", ".join(filter(None, (last.kind, last.settings)))
     else:
-        told = f"{len(inside)} layers" + (", sum" if any(layer.adds for layer in inside) else "")
+        adds = any(layer.adds for layer in inside)
+        told = tr(f"{len(inside)} layers, sum") if adds else tr(f"{len(inside)} layers")
     parameters = sum(layer.parameters for layer in inside)
-    weights = f", {parameters:,} parameters" if parameters else ""
+    weights = ", " + tr(f"{parameters:,} parameters") if parameters else ""
     return f"{name}\n{told}\n{shape_text(last.shape_out)}{weights}"
 
 

@@ -132,8 +132,8 @@ def plot_layers(found: Layers) -> go.Figure:
     costly = [layer for layer in found.layers if layer.parameters or layer.multiply_adds]
     names = [layer.name for layer in costly]
     bars = (
-        ("multiply-adds", [layer.multiply_adds for layer in costly], BLUE, "y"),
-        ("parameters", [layer.parameters for layer in costly], ORANGE, "y2"),
+        (tr("multiply-adds"), [layer.multiply_adds for layer in costly], BLUE, "y"),
+        (tr("parameters"), [layer.parameters for layer in costly], ORANGE, "y2"),
     )
     traces = [
         {
@@ -161,11 +161,15 @@ def plot_layers(found: Layers) -> go.Figure:
                 "automargin": True,
             },
             "yaxis": {
-                "title": {"text": "multiply-adds"},
+                "title": {"text": tr("multiply-adds")},
                 "domain": [0.55, 1.0],
                 "automargin": True,
             },
-            "yaxis2": {"title": {"text": "parameters"}, "domain": [0.0, 0.45], "automargin": True},
+            "yaxis2": {
+                "title": {"text": tr("parameters")},
+                "domain": [0.0, 0.45],
+                "automargin": True,
+            },
         },
     )
 
@@ -248,18 +252,18 @@ def plot_activation_maximisation(found: ActivationMaximisation) -> go.Figure:
             "mode": "lines",
             "name": tr("on the way"),
             "line": {"color": BLUE, "width": 2},
-            "hovertemplate": "step %{x}: %{y:.4g}<extra></extra>",
+            "hovertemplate": tr("step %{x}: %{y:.4g}") + "<extra></extra>",
         }
     ]
     noise = float(found.noise.max())
-    what = "mean" if found.unit == "channel" else tr("middle unit")
+    what = tr("mean") if found.unit == "channel" else tr("middle unit")
     title = tr(f"{what} of channel {found.channel}, {found.raised}")
     return new_figure(
         traces,
         {
             **BASE,
             "height": 260,
-            "xaxis": {"title": {"text": "step"}},
+            "xaxis": {"title": {"text": tr("step")}},
             "yaxis": {"title": {"text": title}, "automargin": True},
             "shapes": [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": noise,
                         "y1": noise, "line": {"color": INK, "dash": "dot"}}]

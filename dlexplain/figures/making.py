@@ -65,7 +65,7 @@ def plot_kl(found: Reconstructions) -> go.Figure:
             "x": [str(place) for place in order],
             "y": found.kl[order],
             "marker": {"color": BLUE},
-            "hovertemplate": "dimension %{x}: %{y:.3f} nats<extra></extra>",
+            "hovertemplate": tr("dimension %{x}: %{y:.3f} nats") + "<extra></extra>",
         },
         {
             **BASE,
@@ -123,7 +123,7 @@ def plot_classes(found: GeneratedPictures) -> go.Figure:
             "x": list(found.classes),
             "y": found.counts,
             "marker": {"color": BLUE},
-            "hovertemplate": "%{x}: %{y:,} samples<extra></extra>",
+            "hovertemplate": tr("%{x}: %{y:,} samples") + "<extra></extra>",
         },
         {
             **BASE,

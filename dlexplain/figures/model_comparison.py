@@ -69,7 +69,8 @@ def plot_model_comparison(found: ModelComparison) -> go.Figure:
             "height": 120 + 90 * len(rows),
             "showlegend": False,
             "xaxis": {
-                "title": {"text": "drift: 0 the same order,<br>1 nothing in common"},
+                "title": {"text": tr("drift: 0 the same order,") + "<br>"
+                          + tr("1 nothing in common")},
                 "zeroline": True, "fixedrange": True, "automargin": True,
             },
             "yaxis": {
@@ -99,7 +100,7 @@ def _dots(
 
 def _told(one: ComparedExample) -> str:
     name = one.name if len(one.name) <= NAME else one.name[: NAME - 1] + "…"
-    change = CHANGES.get(one.change, "")
+    change = tr(CHANGES.get(one.change, ""))
     return _plain(f"{name}, {one.target}" + (f"<br>{change}" if change else ""))
 
 
@@ -121,7 +122,7 @@ def _mean(name: str, mean: Estimate, place: int) -> dict[str, Any]:
         "marker": {"size": 13, "symbol": "diamond", "color": INK},
         "error_x": {"type": "data", "symmetric": False, "array": [up], "arrayminus": [down],
                     "color": INK, "thickness": 2.5, "width": 8},
-        "hovertemplate": f"{name}: mean %{{x:.3f}}, n = {mean.n}<extra></extra>",
+        "hovertemplate": name + ": " + tr(f"mean %{{x:.3f}}, n = {mean.n}") + "<extra></extra>",
     }  # fmt: skip
 
 
@@ -144,8 +145,8 @@ def plot_class_drift(found: ModelComparison) -> go.Figure:
             "error_x": {"type": "data", "symmetric": False, "array": up, "arrayminus": down,
                         "color": rgba(BLUE, 0.6), "thickness": 1.5, "width": 4},
             "customdata": [[one.drift.n, str(one.same)] for one in shown],
-            "hovertemplate": "%{y}: %{x:.2f}, n = %{customdata[0]}<br>same class of "
-            "%{customdata[1]}<extra></extra>",
+            "hovertemplate": "%{y}: %{x:.2f}, n = %{customdata[0]}<br>"
+            + tr("same class of %{customdata[1]}") + "<extra></extra>",
         },
         {
             **BASE,
@@ -229,7 +230,7 @@ def compared_series(found: ModelComparison, shown: ShownExample) -> list[go.Figu
                 "ygap": 1,
                 "colorscale": STANDARD.stops() if found.signed else SEQUENTIAL,
                 "colorbar": {"thickness": 8, "outlinewidth": 0},
-                "hovertemplate": f"%{{y}}, %{{x}}: %{{z:+.2f}} {UNIT}<extra></extra>",
+                "hovertemplate": f"%{{y}}, %{{x}}: %{{z:+.2f}} {tr(UNIT)}<extra></extra>",
             },
             {
                 **BASE,

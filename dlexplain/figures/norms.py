@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dlexplain.figures.scales import CLEAR, SEQUENTIAL, new_figure
+from dlexplain.language import tr
 
 SHORT = 26
 ROW, MOST = 22, 900
@@ -26,7 +27,9 @@ def plot_norms(
         "y": list(range(len(layers))),
         "z": np.log10(known),
         "customdata": np.stack([values, np.array([layers] * len(epochs)).T.astype(object)], -1),
-        "hovertemplate": "%{customdata[1]}<br>epoch %{x}: %{customdata[0]:.3g}<extra></extra>",
+        "hovertemplate": "%{customdata[1]}<br>"
+        + tr("epoch %{x}: %{customdata[0]:.3g}")
+        + "<extra></extra>",
         "colorscale": SEQUENTIAL,
         "colorbar": {"thickness": 10, "outlinewidth": 0, **_ticks(known)},
     }
@@ -35,7 +38,11 @@ def plot_norms(
         {
             "height": min(MOST, 110 + ROW * len(layers)),
             "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-            "xaxis": {"title": {"text": "epoch"}, "showgrid": False, "dtick": _step(len(epochs))},
+            "xaxis": {
+                "title": {"text": tr("epoch")},
+                "showgrid": False,
+                "dtick": _step(len(epochs)),
+            },
             "yaxis": {
                 "tickvals": list(range(len(layers))),
                 "ticktext": [n if len(n) <= SHORT else f"…{n[1 - SHORT :]}" for n in layers],

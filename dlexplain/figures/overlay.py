@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 from dlexplain.figures.scales import STANDARD, Palette, Scale, Sign, shown
-from dlexplain.language import tr
+from dlexplain.language import SOURCE, only, tr
 from dlexplain.results import Attribution
 
 PAGE_SIDE = 448
@@ -230,6 +230,7 @@ def encoded(pixels: NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
+@only(SOURCE)
 def attribution_png(
     attribution: Attribution,
     strength: float = 0.8,
@@ -272,8 +273,8 @@ def attribution_png(
     left = MARGIN + (len(parts) - 1) * (width + MARGIN)
     _draw_scale(sheet, draw, scale, strength, (left, top + height + 12), width, a.unit, smooth)
     info = PngInfo()
-    info.add_text(tr("Title"), f"{a.title}: {a.class_question}")
-    info.add_text(tr("Software"), "dlexplain")
+    info.add_text("Title", f"{a.title}: {a.class_question}")
+    info.add_text("Software", "dlexplain")
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", pnginfo=info)
     return buffer.getvalue()

@@ -46,7 +46,7 @@ def plot_prediction(prediction: Prediction) -> go.Figure:
                 "range": [0, 1.12],
                 "tickvals": [0, 0.5, 1],
                 "ticktext": ["0%", "50%", "100%"],
-                "title": {"text": "probability"},
+                "title": {"text": tr("probability")},
                 "fixedrange": True,
             },
             "height": ROW_HEIGHT * len(names) + 60,

@@ -30,7 +30,11 @@ def plot_losses(found: PrivacyReport, marked: float | None = None) -> go.Figure:
     low, high = (float(end(np.concatenate(logs))) for end in (np.min, np.max))
     edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
     middle = (edges[1:] + edges[:-1]) / 2
-    names = (tr("of the training set"), "others")
+    names = (tr("of the training set"), tr("others"))
+    hovers = (
+        tr("%{y} of the training set, loss about %{customdata:.2g}"),
+        tr("%{y} others, loss about %{customdata:.2g}"),
+    )
     traces = [
         {
             "type": "bar",
@@ -40,9 +44,9 @@ def plot_losses(found: PrivacyReport, marked: float | None = None) -> go.Figure:
             "name": name,
             "marker": {"color": rgba(colour, 0.55), "line": {"width": 0}},
             "customdata": 10.0**middle,
-            "hovertemplate": "%{y} " + name + ", loss about %{customdata:.2g}<extra></extra>",
+            "hovertemplate": hover + "<extra></extra>",
         }
-        for part, name, colour in zip(logs, names, (BLUE, ORANGE), strict=True)
+        for part, name, hover, colour in zip(logs, names, hovers, (BLUE, ORANGE), strict=True)
     ]
     ticks = np.arange(np.floor(edges[0]), np.ceil(edges[-1]) + 1)[:: max(1, int(high - low) // 5)]
     figure = new_figure(
@@ -58,7 +62,7 @@ def plot_losses(found: PrivacyReport, marked: float | None = None) -> go.Figure:
                 "fixedrange": True,
                 "automargin": True,
             },
-            "yaxis": {"title": {"text": "records"}, "fixedrange": True, "automargin": True},
+            "yaxis": {"title": {"text": tr("records")}, "fixedrange": True, "automargin": True},
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         },
     )
@@ -79,7 +83,7 @@ def plot_roc(found: PrivacyReport) -> go.Figure:
             "x": [0, 1],
             "y": [0, 1],
             "line": {"color": INK, "dash": "dot", "width": 1},
-            "name": "chance",
+            "name": tr("chance"),
             "hoverinfo": "skip",
         }
     ]
@@ -103,8 +107,8 @@ def _roc_line(one: MembershipAttack, colour: str) -> dict[str, Any]:
         "line": {"shape": "hv", "color": colour, "width": 2},
         "x": one.false,
         "y": one.true,
-        "name": one.title,
-        "hovertemplate": "%{y:.1%} of members at %{x:.1%} false alarms<extra></extra>",
+        "name": tr(one.title),
+        "hovertemplate": tr("%{y:.1%} of members at %{x:.1%} false alarms") + "<extra></extra>",
     }
 
 
@@ -122,7 +126,7 @@ def plot_trade(found: PrivacyTrade, what: str = "accuracy") -> go.Figure:
     drawn = [*(value for _, value in pairs), *(end for _, *ends in told for end in ends)]
     shown = ".1%" if share else ".3f"
     within = "–".join(f"%{{customdata[{end}]:{shown}}}" for end in (0, 1))
-    told_mean = f"%{{y:{shown}}} [{within}]<extra>mean</extra>"
+    told_mean = f"%{{y:{shown}}} [{within}]<extra>{tr('mean')}</extra>"
     figure = new_figure(
         [
             {
@@ -131,7 +135,7 @@ def plot_trade(found: PrivacyTrade, what: str = "accuracy") -> go.Figure:
                 "x": [name for name, _ in pairs],
                 "y": [value for _, value in pairs],
                 "marker": {"color": rgba(BLUE, 0.35), "size": 7},
-                "hovertemplate": "%{y:" + shown + "}<extra>one training</extra>",
+                "hovertemplate": "%{y:" + shown + "}<extra>" + tr("one training") + "</extra>",
             },
             {
                 "type": "scatter",
@@ -164,8 +168,8 @@ def plot_trade(found: PrivacyTrade, what: str = "accuracy") -> go.Figure:
                 "fixedrange": True,
                 "automargin": True,
             },
-            "yaxis": share_axis(TRADES[what], drawn) if share else {
-                "title": {"text": TRADES[what]},
+            "yaxis": share_axis(tr(TRADES[what]), drawn) if share else {
+                "title": {"text": tr(TRADES[what])},
                 "tickformat": ".2f",
                 "fixedrange": True,
                 "automargin": True,
@@ -200,12 +204,12 @@ def plot_exposure(found: CanaryTest) -> go.Figure:
         {
             "type": "scatter",
             "mode": "markers",
-            "x": [f"{one.times:,} times" for one in found.found],
+            "x": [_times(one.times) for one in found.found],
             "y": [one.exposure for one in found.found],
             "customdata": [[one.rank, one.seed] for one in found.found],
             "marker": {"color": BLUE, "size": 10},
-            "hovertemplate": "%{y:.1f} bits: rank %{customdata[0]:,}, seed %{customdata[1]}"
-            "<extra></extra>",
+            "hovertemplate": tr("%{y:.1f} bits: rank %{customdata[0]:,}, seed %{customdata[1]}")
+            + "<extra></extra>",
         },
         {
             **BASE,
@@ -214,7 +218,7 @@ def plot_exposure(found: CanaryTest) -> go.Figure:
                 "title": {"text": tr("how often the secret stood in the text")},
                 "type": "category",
                 "categoryorder": "array",
-                "categoryarray": [f"{times:,} times" for times in found.times],
+                "categoryarray": [_times(times) for times in found.times],
                 "fixedrange": True,
                 "automargin": True,
             },
@@ -228,3 +232,7 @@ def plot_exposure(found: CanaryTest) -> go.Figure:
     )
     figure.add_hline(found.most, line={"color": ORANGE, "dash": "dash", "width": 2})
     return figure
+
+
+def _times(count: int) -> str:
+    return tr(f"{count:,} times")

@@ -48,7 +48,7 @@ def plot_removal(curve: RemovalCurve, unit: str) -> go.Figure:
         "y": curve.random.mean(0),
         "line": {"color": INK, "width": 2, "dash": "dash"},
         "name": tr(f"random maps, n = {len(curve.random)}"),
-        "hovertemplate": f"random maps, {hover}<extra></extra>",
+        "hovertemplate": tr("random maps") + f", {hover}<extra></extra>",
     }
     own = {
         "type": "scatter",
@@ -58,9 +58,9 @@ def plot_removal(curve: RemovalCurve, unit: str) -> go.Figure:
         "line": {"color": BLUE, "width": 2.5},
         "marker": {"size": 5},
         "name": tr("this map"),
-        "hovertemplate": f"this map, {hover}<extra></extra>",
+        "hovertemplate": tr("this map") + f", {hover}<extra></extra>",
     }
-    said = "probability" if percent else unit or tr("what the model says")
+    said = tr("probability") if percent else tr(unit or "what the model says")
     return new_figure(
         [*thin, *([mean] if len(curve.random) else []), own],
         _layout(

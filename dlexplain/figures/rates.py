@@ -15,7 +15,7 @@ def plot_rates(found: RateSearch) -> go.Figure:
         "y": found.losses,
         "mode": "lines",
         "line": {"color": BLUE, "width": 2},
-        "hovertemplate": "rate %{x:.2g}: %{y:.4g}<extra></extra>",
+        "hovertemplate": tr("rate %{x:.2g}: loss %{y:.4g}") + "<extra></extra>",
     }
     traces = [line]
     if found.suggestion is not None:
@@ -27,7 +27,7 @@ def plot_rates(found: RateSearch) -> go.Figure:
                 "y": [found.losses[at]],
                 "mode": "markers",
                 "marker": {"color": ORANGE, "size": 12},
-                "hovertemplate": "suggested: %{x:.3g}<extra></extra>",
+                "hovertemplate": tr("suggested: %{x:.3g}") + "<extra></extra>",
             }
         )
     return new_figure(

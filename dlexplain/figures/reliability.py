@@ -49,9 +49,9 @@ def plot_reliability(found: ClassifierCalibration) -> go.Figure:
             **BASE,
             "height": 440,
             "barmode": "overlay",
-            "xaxis": {**share_axis("confidence"), "anchor": "y2"},
-            "yaxis": {**share_axis("right"), "domain": [0.3, 1]},
-            "yaxis2": {"domain": [0, 0.2], "title": {"text": found.noun}, "fixedrange": True},
+            "xaxis": {**share_axis(tr("confidence")), "anchor": "y2"},
+            "yaxis": {**share_axis(tr("right")), "domain": [0.3, 1]},
+            "yaxis2": {"domain": [0, 0.2], "title": {"text": tr(found.noun)}, "fixedrange": True},
             "legend": LEGEND,
         },
     )
@@ -77,8 +77,8 @@ def _points(scores: CalibrationScores, name: str, colour: str) -> dict[str, Any]
             "thickness": 1,
         },
         "customdata": [one.n for one in known],
-        "hovertemplate": "says %{x:.1%}, right in %{y:.1%}, n = %{customdata:,}"
-        f"<extra>{name}</extra>",
+        "hovertemplate": tr("says %{x:.1%}, right in %{y:.1%}, n = %{customdata:,}")
+        + f"<extra>{name}</extra>",
     }
 
 
@@ -100,7 +100,7 @@ def plot_outside(found: OutOfDistribution, score: str = "") -> go.Figure:
     """Histograms of a score, by default of the best one: its test pictures, and each other set."""
     score = score or found.best
     known = [one for one in found.histograms if one.score == score]
-    names = {"": OWN, **found.sets}
+    names = {kind: tr(name) for kind, name in {"": OWN, **found.sets}.items()}
     traces = []
     for place, one in enumerate(known):
         whole, colour = max(1, sum(one.counts)), LINES[place % len(LINES)]
@@ -123,7 +123,7 @@ def plot_outside(found: OutOfDistribution, score: str = "") -> go.Figure:
         {
             **BASE,
             "height": 400,
-            "xaxis": {"title": {"text": AXES[score]}, "fixedrange": True, "zeroline": False},
+            "xaxis": {"title": {"text": tr(AXES[score])}, "fixedrange": True, "zeroline": False},
             "yaxis": {**SHARE, "title": {"text": tr("part of the set")}},
             "legend": {**LEGEND, "y": -0.3},
         },
@@ -154,7 +154,7 @@ def plot_certified(found: CertifiedAccuracy) -> go.Figure:
         "fillcolor": rgba(BLUE, 0.15),
         "line": {"width": 0},
         "mode": "lines",
-        "name": "95% interval",
+        "name": tr("95% interval"),
         "hoverinfo": "skip",
     }
     line = {
@@ -164,7 +164,7 @@ def plot_certified(found: CertifiedAccuracy) -> go.Figure:
         "mode": "lines",
         "line": {"color": BLUE, "width": 2, "shape": "hv"},
         "name": tr(f"certified, noise {found.sigma:g}"),
-        "hovertemplate": "radius %{x:.2f}: %{y:.1%}<extra></extra>",
+        "hovertemplate": tr("radius %{x:.2f}: %{y:.1%}") + "<extra></extra>",
     }
     plain = {
         "type": "scatter",

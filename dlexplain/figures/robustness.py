@@ -35,7 +35,7 @@ def plot_robustness(found: Robustness, second: Robustness | None = None) -> go.F
         for curve in each.attacks if each is not None else ():
             assert each is not None
             x = [0.0, *(_place(each, budget) for budget in each.budgets)]
-            title = curve.title if second is None else f"{curve.title}, {each.model}"
+            title = tr(curve.title) if second is None else f"{tr(curve.title)}, {each.model}"
             width = WIDE if curve.name == ANY else 2.0
             accuracy = (each.clean, *curve.accuracy)
             traces.append(_line(x, accuracy, title, colours[curve.name], dash, width))
@@ -56,7 +56,7 @@ def plot_corruptions(
     shown: set[str] = set()
     for name in dict.fromkeys(one.name for one in found.corruptions):
         cells = [one for one in found.corruptions if one.name == name]
-        family = cells[0].family
+        family, title = cells[0].family, cells[0].title
         values = [_value(at_zero), *(_value(getattr(one, measure)) for one in cells)]
         traces.append(
             {
@@ -64,11 +64,11 @@ def plot_corruptions(
                 "mode": "lines",
                 "x": [0, *(one.severity for one in cells)],
                 "y": values,
-                "name": family,
+                "name": tr(family),
                 "legendgroup": family,
                 "showlegend": family not in shown,
                 "line": {"color": rgba(FAMILY_COLOURS.get(family, INK), 0.55), "width": 1.2},
-                "hovertemplate": f"{cells[0].title}, severity %{{x}}: %{{y:.3f}}<extra></extra>",
+                "hovertemplate": tr(f"{title}, severity %{{x}}: %{{y:.3f}}") + "<extra></extra>",
             }
         )
         shown.add(family)
@@ -76,12 +76,12 @@ def plot_corruptions(
         if each is not None and each.severities:
             levels = [getattr(level, measure) for level in each.severities]
             x = [float(level.severity) for level in each.severities]
-            title = "mean" if second is None else tr(f"mean, {each.model}")
+            title = tr("mean") if second is None else tr(f"mean, {each.model}")
             traces.append(_line(x, levels, title, INK, dash, 3.0))
-    axis = {"title": {"text": MEASURES[measure]}, "tickformat": ".2f", "fixedrange": True,
+    axis = {"title": {"text": tr(MEASURES[measure])}, "tickformat": ".2f", "fixedrange": True,
             "automargin": True}  # fmt: skip
     if measure == "accuracy":
-        axis = share_axis(MEASURES[measure])
+        axis = share_axis(tr(MEASURES[measure]))
     return new_figure(traces, _layout(tr("severity, 0 as it is"), axis))
 
 
@@ -119,7 +119,8 @@ def _line(
             "color": rgba(colour, 0.5), "thickness": 1, "width": 3,
         },
         "customdata": [str(one.n) for one in y],
-        "hovertemplate": f"{name}: %{{y:.3f}} at %{{x:.3g}}, n = %{{customdata}}<extra></extra>",
+        "hovertemplate": f"{name}: " + tr("%{y:.3f} at %{x:.3g}, n = %{customdata}")
+        + "<extra></extra>",
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dlexplain.figures.curves import layout_of_curves, shortened
 from dlexplain.figures.scales import CLEAR, LINES, new_figure, rgba
+from dlexplain.language import tr
 from dlexplain.results import Curve
 from dlexplain.results.run_groups import Band, GroupScore
 from dlexplain.results.words import metric_name
@@ -103,7 +104,7 @@ def plot_scores(found: Sequence[GroupScore]) -> go.Figure:
         {
             "height": 90 + 46 * len(found),
             "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-            "xaxis": {"title": {"text": metric_name(found[0].key) if found else ""}},
+            "xaxis": {"title": {"text": tr(metric_name(found[0].key)) if found else ""}},
             "yaxis": {
                 "tickvals": list(range(len(found), 0, -1)),
                 "ticktext": names,

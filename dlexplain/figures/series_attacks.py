@@ -7,6 +7,7 @@ from dlexplain.figures.forecasts import plot_before_and_after, time_axis, when
 from dlexplain.figures.scales import STANDARD, new_figure
 from dlexplain.figures.series_explanations import FEW, ROW
 from dlexplain.figures.tested import BASE
+from dlexplain.language import tr
 from dlexplain.results import SeriesAttackResult, about_of, plot
 
 
@@ -41,10 +42,15 @@ def plot_past_change(found: SeriesAttackResult) -> go.Figure:
             "colorbar": {
                 "thickness": 10,
                 "outlinewidth": 0,
-                "title": {"text": "deviations", "side": "right"},
+                "title": {"text": tr("deviations"), "side": "right"},
             },
-            "hovertemplate": "%{text}, " + when(period) + "<br>%{z:+.3f} deviations<br>from "
-            "%{customdata[0]:+.2f} to %{customdata[1]:+.2f}<extra></extra>",
+            "hovertemplate": "%{text}, "
+            + when(period)
+            + "<br>"
+            + tr("%{z:+.3f} deviations")
+            + "<br>"
+            + tr("from %{customdata[0]:+.2f} to %{customdata[1]:+.2f}")
+            + "<extra></extra>",
         },
         {
             **BASE,

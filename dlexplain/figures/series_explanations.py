@@ -21,7 +21,7 @@ from dlexplain.figures.scales import (
 )
 from dlexplain.figures.tested import BASE
 from dlexplain.language import tr
-from dlexplain.results import SeriesAttention, SeriesAttribution, about_of, period_format, plot
+from dlexplain.results import SeriesAttention, SeriesAttribution, about_of, plot
 
 ROW = 34
 FEW = 16
@@ -59,13 +59,17 @@ def plot_series_attribution(
                 "thickness": 10,
                 "outlinewidth": 0,
                 "ticksuffix": found.unit,
-                "title": {"text": _words(found), "side": "right"},
+                "title": {"text": tr(_words(found)), "side": "right"},
             },
             "hovertemplate": "%{text}, "
             + when(found.period)
-            + " (%{customdata[0]} before the origin)<br>%{z:+,.3~r}"
+            + " ("
+            + tr("%{customdata[0]} before the origin")
+            + ")<br>%{z:+,.3~r}"
             + found.unit
-            + "<br>input %{customdata[1]:+.2f} deviations<extra></extra>",
+            + "<br>"
+            + tr("input %{customdata[1]:+.2f} deviations")
+            + "<extra></extra>",
         },
         {
             **BASE,
@@ -137,7 +141,7 @@ def _words(found: SeriesAttribution) -> str:
 def _effect(found: SeriesAttribution) -> str:
     """What bars measure: "effect, percentage points"; short, as a phone has little room."""
     unit = found.unit or about_of(found.about, found.target).unit_of_changes
-    return tr(f"effect, {unit}") if unit else "effect"
+    return tr(f"effect, {unit}") if unit else tr("effect")
 
 
 def _coloured(values: NDArray[np.float64], palette: Palette) -> dict[str, Any]:
@@ -174,7 +178,7 @@ def plot_attention_read(found: SeriesAttention) -> go.Figure:
             "y": found.read.mean(axis=0),
             "name": tr("mean of heads"),
             "marker": {"color": rgba(BLUE, 0.35)},
-            "hovertemplate": when(found.period) + ": %{y:.1%}<extra>mean</extra>",
+            "hovertemplate": when(found.period) + ": %{y:.1%}<extra>" + tr("mean") + "</extra>",
         }
     )
     return new_figure(
@@ -187,7 +191,7 @@ def plot_attention_read(found: SeriesAttention) -> go.Figure:
                 "tickformat": ".0%",
                 "rangemode": "tozero",
                 "automargin": True,
-                "title": {"text": "attention"},
+                "title": {"text": tr("attention")},
             },
             "legend": UNDER,
         },
@@ -198,6 +202,7 @@ def plot_attention_map(found: SeriesAttention, layer: int, head: int | None) -> 
     """Who looks down, at whom across, of one head or the mean of all."""
     weights = found.weights[layer]
     shown = weights.mean(axis=0) if head is None else weights[head]
+    x, y = when(found.period), when(found.period, "y")
     return new_figure(
         {
             "type": "heatmap",
@@ -207,18 +212,14 @@ def plot_attention_map(found: SeriesAttention, layer: int, head: int | None) -> 
             "colorscale": SEQUENTIAL,
             "zmin": 0,
             "colorbar": {"thickness": 10, "outlinewidth": 0, "tickformat": ".0%"},
-            "hovertemplate": "%{y|"
-            + period_format(found.period)
-            + "} looks at "
-            + when(found.period)
-            + ": %{z:.1%}<extra></extra>",
+            "hovertemplate": tr(f"{y} looks at {x} with %{{z:.1%}}") + "<extra></extra>",
         },
         {
             **BASE,
             "height": 460,
             "xaxis": {"title": {"text": tr("looked at")}, **time_axis(found.period)},
             "yaxis": {
-                "title": {"text": "from"},
+                "title": {"text": tr("from")},
                 "autorange": "reversed",
                 "automargin": True,
                 **time_axis(found.period),

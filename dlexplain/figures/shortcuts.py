@@ -44,8 +44,8 @@ def plot_masses(tested: ShortcutTest) -> go.Figure:
             },
             "customdata": told,
             "hovertemplate": "%{y}: %{x:.1%} [%{customdata[0]:.1%}–%{customdata[1]:.1%}]<br>"
-            "%{customdata[2]} examples, %{customdata[3]} maps without anything positive"
-            "<extra></extra>",
+            + tr("%{customdata[2]} examples, %{customdata[3]} maps without anything positive")
+            + "<extra></extra>",
         },
         {
             **BASE,
@@ -86,7 +86,7 @@ def plot_marked_series(found: SeriesAttribution, mask: NDArray[np.bool_]) -> go.
                 "color": ORANGE,
                 "line": {"width": 3},
             },
-            "hovertemplate": "the spike<extra></extra>",
+            "hovertemplate": tr("the spike") + "<extra></extra>",
             "showlegend": False,
         }
     )

@@ -29,7 +29,7 @@ def plot_history(sweep: Sweep) -> go.Figure:
     known = sweep.finished
     numbers, values, so_far = sweep.history()
     points = {
-        **_points(sweep, known, BLUE, "circle", "finished"),
+        **_points(sweep, known, BLUE, "circle", tr("finished")),
         "x": numbers, "y": values,
         "error_y": _bars(sweep.aim, known),
     }  # fmt: skip
@@ -46,7 +46,7 @@ def plot_history(sweep: Sweep) -> go.Figure:
         [points, best, *([ended] if pruned else [])],
         {
             **BASE, "height": HEIGHT, "legend": LEGEND,
-            "xaxis": {"title": {"text": "trial"}, "automargin": True, "zeroline": False},
+            "xaxis": {"title": {"text": tr("trial")}, "automargin": True, "zeroline": False},
             "yaxis": _axis(sweep.aim),
         },
     )  # fmt: skip
@@ -71,15 +71,15 @@ def plot_trial_curves(sweep: Sweep) -> go.Figure:
                          "width": 3 if trial is best else 1.5},
                 "marker": {"size": [0] * (len(epochs) - 1) + [6], "color": colour,
                            "symbol": "x" if pruned else "circle"},
-                "hovertemplate": f"trial {trial.number}, epoch %{{x}}: %{{y:.4g}}<br>"
-                f"{shortened(told(trial.params), LONGEST)}<extra></extra>",
+                "hovertemplate": tr(f"trial {trial.number}, epoch %{{x}}: %{{y:.4g}}")
+                + f"<br>{shortened(told(trial.params), LONGEST)}<extra></extra>",
             }
         )  # fmt: skip
     return new_figure(
         traces,
         {
             **BASE, "height": HEIGHT, "showlegend": False,
-            "xaxis": {"title": {"text": "epoch"}, "automargin": True},
+            "xaxis": {"title": {"text": tr("epoch")}, "automargin": True},
             "yaxis": _axis(sweep.aim),
         },
     )  # fmt: skip
@@ -88,7 +88,7 @@ def plot_trial_curves(sweep: Sweep) -> go.Figure:
 def plot_slice(sweep: Sweep, key: str) -> go.Figure:
     """The first aim over one parameter, a point a trial; pruned ones at their last epoch."""
     groups = (
-        (sweep.finished, BLUE, "circle", "finished"),
+        (sweep.finished, BLUE, "circle", tr("finished")),
         (tuple(t for t in sweep.trials if t.state == "pruned" and t.values),
          INK, "circle-open", tr("pruned, at its last epoch")),
     )  # fmt: skip
@@ -126,7 +126,7 @@ def plot_importance(found: Importance) -> go.Figure:
                 "array": [found.within[n][1] - found.shares[n] for n in names],
                 "arrayminus": [found.shares[n] - found.within[n][0] for n in names],
             },
-            "hovertemplate": "%{y}: %{x:.0%} of the variance<extra></extra>",
+            "hovertemplate": tr("%{y}: %{x:.0%} of the variance") + "<extra></extra>",
         },
         {
             **BASE, "height": 90 + 38 * len(names),
@@ -143,12 +143,12 @@ def plot_surface(found: Surface, sweep: Sweep) -> go.Figure:
         "type": "contour", "x": found.x, "y": found.y, "z": found.z, "colorscale": SEQUENTIAL,
         "reversescale": sweep.aim.mode == "min", "contours": {"coloring": "heatmap"},
         "line": {"width": 0.5, "color": "rgba(255,255,255,0.5)"}, "hoverinfo": "skip",
-        "colorbar": {"thickness": 10, "outlinewidth": 0, "title": {"text": sweep.aim.title,
+        "colorbar": {"thickness": 10, "outlinewidth": 0, "title": {"text": tr(sweep.aim.title),
                      "side": "right"}},
     }  # fmt: skip
     known = sweep.finished
     points = {
-        **_points(sweep, known, "white", "circle", "finished"),
+        **_points(sweep, known, "white", "circle", tr("finished")),
         "x": [t.params[x] for t in known], "y": [t.params[y] for t in known], "showlegend": False,
     }  # fmt: skip
     points["marker"] |= {"size": 7, "line": {"color": "black", "width": 1}}
@@ -168,7 +168,7 @@ def plot_trials(sweep: Sweep) -> go.Figure:
     first aim, which colours it."""
     known = sweep.finished
     columns = {key: [value_text(t.params[key]) for t in known] for key in sweep.varied}
-    return plot_parallel(columns, sweep.aim.title, [t.values[0] for t in known])
+    return plot_parallel(columns, tr(sweep.aim.title), [t.values[0] for t in known])
 
 
 def plot_aims(sweep: Sweep) -> go.Figure:
@@ -179,7 +179,10 @@ def plot_aims(sweep: Sweep) -> go.Figure:
     numbers = {t.number for t in front}
     rest = [t for t in sweep.finished if t.number not in numbers]
     factor, title = UNITS.get(second.metric, (1.0, second.title))
-    groups = ((rest, INK, "circle-open", "dominated"), (front, BLUE, "circle", tr("on the front")))
+    groups = (
+        (rest, INK, "circle-open", tr("dominated")),
+        (front, BLUE, "circle", tr("on the front")),
+    )
     traces = []
     for trials, colour, symbol, name in groups:
         if not trials:
@@ -196,7 +199,7 @@ def plot_aims(sweep: Sweep) -> go.Figure:
         traces,
         {
             **BASE, "height": 400, "legend": LEGEND,
-            "xaxis": {"title": {"text": title}, "automargin": True, "zeroline": False},
+            "xaxis": {"title": {"text": tr(title)}, "automargin": True, "zeroline": False},
             "yaxis": _axis(first),
         },
     )  # fmt: skip
@@ -206,7 +209,7 @@ def _points(
     sweep: Sweep, trials: "tuple[Trial, ...] | list[Trial]", colour: str, symbol: str, name: str
 ) -> dict[str, Any]:
     texts = [
-        f"trial {t.number}: {_values(sweep, t)}<br>{shortened(told(t.params), LONGEST)}"
+        tr(f"trial {t.number}") + f": {_values(sweep, t)}<br>{shortened(told(t.params), LONGEST)}"
         for t in trials
     ]
     return {
@@ -219,7 +222,7 @@ def _points(
 
 def _values(sweep: Sweep, trial: Trial) -> str:
     pairs = zip(sweep.aims, trial.values, strict=False)
-    return ", ".join(f"{aim.title} {aim.told(value)}" for aim, value in pairs)
+    return ", ".join(f"{tr(aim.title)} {tr(aim.told(value))}" for aim, value in pairs)
 
 
 def _bars(aim: Aim, trials: "tuple[Trial, ...] | list[Trial]") -> dict[str, Any]:
@@ -240,9 +243,10 @@ def _ends(aim: Aim, trial: Trial) -> tuple[float, float]:
 
 def _axis(aim: Aim) -> dict[str, Any]:
     percent = interval(aim.metric, 0.5, 2) is not None
-    less = " (lower is better)" if aim.mode == "min" else ""
+    less = aim.mode == "min"
     return {
-        "title": {"text": f"{aim.title}{less}"}, "automargin": True, "zeroline": False,
+        "title": {"text": tr(f"{aim.title} (lower is better)") if less else tr(aim.title)},
+        "automargin": True, "zeroline": False,
         "tickformat": ".0%" if percent else "",
     }  # fmt: skip
 

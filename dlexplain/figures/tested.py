@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from dlexplain.figures.scales import BLUE, CLEAR, INK, LINES, ORANGE, new_figure, rgba
 from dlexplain.language import tr
@@ -23,10 +24,16 @@ BASE: dict[str, Any] = {
 def plot_confusion(tested: ClassificationTest, share: bool = True) -> go.Figure:
     """Actual classes down, predicted ones across; `share` colours and numbers by the part of each
     actual class, else by counts."""
-    counts = tested.confusion
+    told = tr("%{customdata[0]:,} pictures, %{customdata[1]:.1%} of the class")
+    return _confusion(list(tested.classes), tested.confusion, share, tr("pictures"), told)
+
+
+def _confusion(
+    names: list[str], counts: NDArray[np.int64], share: bool, noun: str, told: str
+) -> go.Figure:
+    """noun  what is counted;  told  how many and which part, under the pointer"""
     rows = np.maximum(counts.sum(axis=1, keepdims=True), 1)
     parts = counts / rows
-    names = list(tested.classes)
     few = len(names) <= MOST_NUMBERS
     return new_figure(
         {
@@ -42,21 +49,20 @@ def plot_confusion(tested: ClassificationTest, share: bool = True) -> go.Figure:
             "texttemplate": "%{text}" if few else None,
             "xgap": 1,
             "ygap": 1,
-            "hovertemplate": "actual %{y}, predicted %{x}<br>%{customdata[0]:,} pictures, "
-            "%{customdata[1]:.1%} of the class<extra></extra>",
+            "hovertemplate": tr("actual %{y}, predicted %{x}") + f"<br>{told}<extra></extra>",
             "colorbar": {
                 "thickness": 10,
                 "outlinewidth": 0,
                 "tickformat": ".0%" if share else ",d",
-                "title": {"text": tr("part of class") if share else "pictures", "side": "right"},
+                "title": {"text": tr("part of class") if share else noun, "side": "right"},
             },
         },
         {
             **BASE,
             "height": 420,
-            "xaxis": {"title": {"text": "predicted"}, "type": "category", "automargin": True},
+            "xaxis": {"title": {"text": tr("predicted")}, "type": "category", "automargin": True},
             "yaxis": {
-                "title": {"text": "actual"},
+                "title": {"text": tr("actual")},
                 "type": "category",
                 "autorange": "reversed",
                 "automargin": True,
@@ -91,20 +97,21 @@ def plot_forecast(tested: Backtest, target: int = 0, origin: int = -1) -> go.Fig
                 "fillcolor": rgba(BLUE, 0.16),
                 "line": {"width": 0},
                 "mode": "lines",
-                "name": f"{inside}% interval",
+                "name": tr(f"{inside}% interval"),
                 "hoverinfo": "skip",
             }
         )
     hover = "%{x|%b %Y}: %{y:.5g}"
     traces += [
         {"type": "scatter", "x": past, "y": tested.levels[first : start + 1, target],
-         "mode": "lines", "name": "past", "line": {"color": INK, "width": 2},
+         "mode": "lines", "name": tr("past"), "line": {"color": INK, "width": 2},
          "hovertemplate": hover},
         {"type": "scatter", "x": ahead, "y": [now, *quantiles[:, count // 2].tolist()],
          "mode": "lines", "name": tr("forecast (median)"), "line": {"color": BLUE, "width": 2},
          "hovertemplate": hover},
         {"type": "scatter", "x": ahead, "y": [now, *tested.truth[origin, :, target].tolist()],
-         "mode": "lines", "name": "actual", "line": {"color": ORANGE, "width": 2, "dash": "dot"},
+         "mode": "lines", "name": tr("actual"),
+         "line": {"color": ORANGE, "width": 2, "dash": "dot"},
          "hovertemplate": hover},
     ]  # fmt: skip
     return new_figure(
@@ -113,7 +120,7 @@ def plot_forecast(tested: Backtest, target: int = 0, origin: int = -1) -> go.Fig
             **BASE,
             "height": 380,
             "yaxis": {"title": {"text": tested.names[target]}, "automargin": True},
-            "xaxis": {"title": {"text": "date"}},
+            "xaxis": {"title": {"text": tr("date")}},
             "legend": {"orientation": "h", "y": -0.25, "yanchor": "top"},
             "hovermode": "x",
         },
@@ -131,9 +138,9 @@ def plot_errors(tested: Backtest, target: int = 0) -> go.Figure:
             "mode": "lines+markers",
             "name": name,
             "line": {"color": LINES[index % len(LINES)], "width": 2},
-            "hovertemplate": "%{x} ahead: %{y:.3f}<extra>" + name + "</extra>",
+            "hovertemplate": tr("%{x} ahead: %{y:.3f}") + "<extra>" + name + "</extra>",
         }
-        for index, name in enumerate(tested.forecasters)
+        for index, name in enumerate(map(tr, tested.forecasters))
     ]
     return new_figure(
         traces,
@@ -150,19 +157,8 @@ def plot_errors(tested: Backtest, target: int = 0) -> go.Figure:
 @plot.register
 def plot_text_confusion(tested: TextTest, share: bool = True) -> go.Figure:
     """As plot_confusion's of pictures, counting texts."""
-    none = np.empty(0, np.int64)
-    no_pixels = np.empty((0, 1, 1, 1), np.uint8)
-    figure = plot_confusion(
-        ClassificationTest(
-            tested.classes, tested.confusion, no_pixels, none, none, none.astype(np.float32)
-        ),
-        share,
-    )
-    (matrix,) = figure.data
-    matrix.hovertemplate = matrix.hovertemplate.replace("pictures", "texts")
-    title = matrix.colorbar.title
-    title.text = title.text.replace("pictures", "texts")
-    return figure
+    told = tr("%{customdata[0]:,} texts, %{customdata[1]:.1%} of the class")
+    return _confusion(list(tested.classes), tested.confusion, share, tr("texts"), told)
 
 
 @plot.register
@@ -177,7 +173,8 @@ def plot_frequencies(tested: LanguageTest) -> go.Figure:
             "y": tested.perplexities,
             "customdata": tested.counts,
             "marker": {"color": BLUE},
-            "hovertemplate": "%{x}: perplexity %{y:,.1f}, %{customdata:,} tokens<extra></extra>",
+            "hovertemplate": tr("%{x}: perplexity %{y:,.1f}, %{customdata:,} tokens")
+            + "<extra></extra>",
         },
         {
             **BASE,
@@ -203,7 +200,7 @@ def plot_surprise(tested: LanguageTest, count: int = 60) -> go.Figure:
             "y": shown,
             "customdata": names,
             "marker": {"color": BLUE},
-            "hovertemplate": "%{customdata}: %{y:.1f} bits<extra></extra>",
+            "hovertemplate": tr("%{customdata}: %{y:.1f} bits") + "<extra></extra>",
         },
         {
             **BASE,

@@ -6,6 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dlexplain.figures.scales import BLUE, CLEAR, INK, ORANGE, new_figure
+from dlexplain.language import tr
 from dlexplain.results import Activation, TextPrediction, plot
 
 MOST = 8
@@ -46,7 +47,7 @@ def _shared_line(prediction: TextPrediction) -> go.Figure:
 def plot_before_after(before: TextPrediction, after: TextPrediction) -> go.Figure:
     """Two bars a class."""
     places = [s.name.index for s in before.scores[:MOST]]
-    return _bars([("before", before, INK), ("after", after, ORANGE)], places)
+    return _bars([(tr("before"), before, INK), (tr("after"), after, ORANGE)], places)
 
 
 def _bars(rows: list[tuple[str, TextPrediction, str]], classes: list[int]) -> go.Figure:
@@ -104,15 +105,15 @@ def _axis(values: list[float], activation: Activation) -> dict[str, Any]:
         room = 0.25 * (high - low or 1.0)
         return {
             "range": [low - room if low < 0 else low, high + room if high > 0 else high],
-            "title": {"text": "output"},
+            "title": {"text": tr("output")},
             "nticks": 5,
             "fixedrange": True,
         }
-    each = " of each label by itself" if activation == "sigmoid" else ""
+    each = activation == "sigmoid"
     return {
         "range": [0, 1.15],
         "tickvals": [0, 0.5, 1],
         "ticktext": ["0%", "50%", "100%"],
-        "title": {"text": "probability" + each},
+        "title": {"text": tr("probability of each label by itself" if each else "probability")},
         "fixedrange": True,
     }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from dlexplain.language import tr
 from dlexplain.results.words import made_visible
 
 SHORT = 18
@@ -44,7 +45,7 @@ def names_axis(named: Sequence[str]) -> dict[str, Any]:
     """An axis of tokens: their names where they are few, thinned to what there is room for, else
     their places."""
     if len(named) > LABELLED:
-        return {"title": {"text": "token"}}
+        return {"title": {"text": tr("token")}}
     places = thinned(len(named))
     return {
         "tickmode": "array",

@@ -27,7 +27,7 @@ def plot_translation(found: Translation) -> go.Figure:
             "x": [one.score for one in found.candidates],
             "y": [_short(title) for title in titles],
             "marker": {"color": BLUE},
-            "hovertemplate": "%{y}<br>score %{x:.3f}<extra></extra>",
+            "hovertemplate": "%{y}<br>" + tr("score %{x:.3f}") + "<extra></extra>",
         },
         {
             **BASE,
@@ -68,6 +68,7 @@ def plot_heads(found: CrossAttention) -> go.Figure:
     )
     across, down = _names(found.columns), _names(found.rows)
     pairs = [[[row, column] for column in across] for row in down]
+    looked = tr("“%{customdata[0]}” looked at “%{customdata[1]}” with %{z:.1%}")
     for layer in range(layers):
         for head in range(heads):
             trace = {
@@ -75,8 +76,8 @@ def plot_heads(found: CrossAttention) -> go.Figure:
                 "z": found.weights[layer, head],
                 "customdata": pairs,
                 "coloraxis": "coloraxis",
-                "hovertemplate": f"layer {layer + 1}, head {head + 1}<br>“%{{customdata[0]}}” "
-                "looked at “%{customdata[1]}” with %{z:.1%}<extra></extra>",
+                "hovertemplate": tr(f"layer {layer + 1}, head {head + 1}")
+                + f"<br>{looked}<extra></extra>",
             }
             figure.add_trace(trace, row=layer + 1, col=head + 1)
     figure.update_xaxes(showticklabels=False, showgrid=False, zeroline=False)
@@ -91,7 +92,7 @@ def plot_heads(found: CrossAttention) -> go.Figure:
 def plot_source_influence(found: SourceInfluence) -> go.Figure:
     """What each source token added; red speaks for the token written, blue against it."""
     top = float(abs(found.values).max()) or 1.0
-    axis = tr("added to log p, nats") if found.signed and found.unit == "nats" else found.unit
+    axis = tr("added to log p, nats") if found.signed and found.unit == "nats" else tr(found.unit)
     return new_figure(
         {
             "type": "bar",
@@ -105,7 +106,7 @@ def plot_source_influence(found: SourceInfluence) -> go.Figure:
                 "cmax": top,
                 "line": {"color": INK, "width": 0.5},
             },
-            "hovertemplate": f"%{{customdata}}: %{{y:+.3f}} {found.unit}<extra></extra>",
+            "hovertemplate": f"%{{customdata}}: %{{y:+.3f}} {tr(found.unit)}<extra></extra>",
         },
         {
             **BASE,

@@ -35,8 +35,8 @@ def plot_alignment(found: Alignment) -> go.Figure:
             "xgap": gap,
             "ygap": gap,
             "customdata": [[[row, column] for column in columns] for row in rows],
-            "hovertemplate": "“%{customdata[0]}” looked at “%{customdata[1]}” with %{z:.1%}"
-            "<extra></extra>",
+            "hovertemplate": tr("“%{customdata[0]}” looked at “%{customdata[1]}” with %{z:.1%}")
+            + "<extra></extra>",
             "colorbar": {
                 "thickness": 10,
                 "outlinewidth": 0,
@@ -50,10 +50,10 @@ def plot_alignment(found: Alignment) -> go.Figure:
             "plot_bgcolor": CLEAR,
             "height": max(LEAST, CELL * len(found.rows) + 90),
             # Tokens repeat, so the places are the axis and the tokens its marks.
-            "xaxis": {"title": {"text": "source"}, "tickvals": named_across,
+            "xaxis": {"title": {"text": tr("source")}, "tickvals": named_across,
                       "ticktext": [columns[place] for place in named_across],
                       "side": "top", "tickangle": -60, "automargin": True},
-            "yaxis": {"title": {"text": "written"}, "tickvals": named_down,
+            "yaxis": {"title": {"text": tr("written")}, "tickvals": named_down,
                       "ticktext": [rows[place] for place in named_down],
                       "autorange": "reversed",
                       "automargin": True},

@@ -62,10 +62,10 @@ def plot_ranks(table: TrustTable) -> go.Figure:
             "x": [m.rank for m in shown],
             "y": list(range(count)),
             "text": [f"{m.rank:.1f}" for m in shown],
-            "textposition": tr("middle right"),
+            "textposition": "middle right",
             "marker": {"size": 11, "color": [colour_of(table, m) for m in shown]},
             "customdata": names,
-            "hovertemplate": "%{customdata}: mean rank %{x:.2f}<extra></extra>",
+            "hovertemplate": tr("%{customdata}: mean rank %{x:.2f}") + "<extra></extra>",
         },
         {
             **BASE,
@@ -110,7 +110,7 @@ def plot_cells(table: TrustTable) -> go.Figure:
     return new_figure(
         {
             "type": "heatmap",
-            "x": [metric.title for metric in table.metrics],
+            "x": [tr(metric.title) for metric in table.metrics],
             "y": [titled(table, m) for m in shown],
             "z": shades,
             "zmin": 0,
@@ -166,14 +166,14 @@ def _shades(means: Any, metric: TrustMetric) -> Any:
 def _told(cell: TrustCell, metric: TrustMetric) -> str:
     """With its interval, for the pointer."""
     if cell.mean is None:
-        return cell.why
+        return tr(cell.why)
     within = ""
     if cell.low is not None:
-        within = f" [{number(cell.low)} to {number(cell.high)}]"
+        within = f" [{number(cell.low)} {tr('to')} {number(cell.high)}]"
     better = {
         True: tr("more is better"),
         False: tr("less is better"),
         None: tr("neither end is better"),
     }
-    unit = f" {metric.unit}" if metric.unit else ""
-    return tr(f"{number(cell.mean)}{unit}{within}, n = {cell.n}, {better[metric.higher_is_better]}")
+    unit = f" {tr(metric.unit)}" if metric.unit else ""
+    return f"{number(cell.mean)}{unit}{within}, n = {cell.n}, {better[metric.higher_is_better]}"

@@ -31,7 +31,7 @@ def plot_cost(table: TrustTable) -> go.Figure:
             "x": x,
             "y": y,
             "text": [name if place else "" for name, place in zip(names, places, strict=True)],
-            "textposition": [place or tr("top right") for place in places],
+            "textposition": [place or "top right" for place in places],
             "textfont": {"size": 11},
             "cliponaxis": False,
             "marker": {"size": 10, "color": [colour_of(table, m) for m in shown]},
@@ -52,8 +52,11 @@ def plot_cost(table: TrustTable) -> go.Figure:
                 "thickness": 1,
             },
             "customdata": [[n, f"{m.evaluations:,.0f}"] for n, m in zip(names, shown, strict=True)],
-            "hovertemplate": "%{customdata[0]}: mean rank %{y:.2f}, %{x:.3g} s and "
-            "%{customdata[1]} evaluations a map<extra></extra>",
+            "hovertemplate": tr(
+                "%{customdata[0]}: mean rank %{y:.2f}, %{x:.3g} s and "
+                "%{customdata[1]} evaluations a map"
+            )
+            + "<extra></extra>",
         },
         {
             **BASE,

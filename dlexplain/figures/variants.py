@@ -52,9 +52,9 @@ def varied_text(words: tuple[VariedWord, ...]) -> str:
         shown = escape(made_visible(word.text))
         if word.mark == "moved":
             style = f"background:{rgba(ORANGE, 0.35)};border-radius:3px;padding:0 2px"
-            shown = f'<span style="{style}" title="changed places">{shown}</span>'
+            shown = f'<span style="{style}" title="{tr("changed places")}">{shown}</span>'
         elif word.mark == "dropped":
-            shown = f'<s style="opacity:.55" title="left out">{shown}</s>'
+            shown = f'<s style="opacity:.55" title="{tr("left out")}">{shown}</s>'
         spans.append(("<br>" if "\n" in word.gap else " " if word.gap else "") + shown)
     return "".join(spans)
 
@@ -92,7 +92,7 @@ def plot_series_variants(found: SeriesVariants) -> go.Figure:
     for at in range(count):
         axes = {} if at == 0 else {"xaxis": f"x{at + 1}", "yaxis": f"y{at + 1}"}
         for number, values in enumerate(found.variants[at]):
-            traces.append(_line(back, values, BLUE, 1, "variants", at + number == 0) | axes)
+            traces.append(_line(back, values, BLUE, 1, tr("variants"), at + number == 0) | axes)
         traces.append(_line(back, found.originals[at], INK, 3, tr("as it was"), at == 0) | axes)
         suffix = "" if at == 0 else str(at + 1)
         last = at == count - 1
@@ -135,7 +135,7 @@ def _grid(tiles: list[str], columns: int) -> str:
 
 def _tile(pixels: NDArray[np.uint8], label: str, framed: bool = False) -> str:
     told = escape(made_visible(label), quote=True)
-    frame = tr(f";outline:2px solid {BLUE};outline-offset:1px") if framed else ""
+    frame = f";outline:2px solid {BLUE};outline-offset:1px" if framed else ""
     source = "data:image/png;base64," + base64.b64encode(_png(pixels)).decode()
     return (
         f'<div><img src="{source}" alt="{told}" style="{PICTURE}{frame}">'

@@ -51,7 +51,7 @@ def _surprise(tokens: Sequence[TokenChoice]) -> go.Figure:
             "y": bits,
             "customdata": names([token.label for token in tokens]),
             "marker": {"color": ORANGE},
-            "hovertemplate": "%{customdata}: %{y:.1f} bits<extra></extra>",
+            "hovertemplate": tr("%{customdata}: %{y:.1f} bits") + "<extra></extra>",
         },
         {
             **BASE,
@@ -68,7 +68,7 @@ def plot_influence(found: Influence) -> go.Figure:
     """What each earlier token added to log2 p, as surprise is in bits, too; red speaks for the
     token, blue against it. Of methods that say how strongly it reacts, that."""
     bits, unit = found.in_bits
-    axis = tr("added to log₂ p, bits") if unit == "bits" else unit
+    axis = tr("added to log₂ p, bits") if unit == "bits" else tr(unit)
     top = float(np.abs(bits).max()) or 1.0
     return new_figure(
         {
@@ -83,7 +83,7 @@ def plot_influence(found: Influence) -> go.Figure:
                 "cmax": top,
                 "line": {"color": INK, "width": 0.5},
             },
-            "hovertemplate": f"%{{customdata}}: %{{y:+.3f}} {unit}<extra></extra>",
+            "hovertemplate": f"%{{customdata}}: %{{y:+.3f}} {tr(unit)}<extra></extra>",
         },
         {
             **BASE,
@@ -116,7 +116,10 @@ def plot_reach(found: Sequence[GradientReach]) -> go.Figure:
                 "name": each.title,
                 "line": {"color": LINES[index % len(LINES)], "width": 2},
                 "marker": {"size": 4},
-                "hovertemplate": "%{x} tokens back: %{y:.2%}<extra>" + each.title + "</extra>",
+                "hovertemplate": tr("%{x} tokens back: %{y:.2%}")
+                + "<extra>"
+                + each.title
+                + "</extra>",
             }
         )
     return new_figure(
@@ -173,7 +176,7 @@ def plot_inside(
             "zmin": -top if centred else 0.0,
             "zmax": top if centred else 1.0,
             "colorbar": {"thickness": 10, "outlinewidth": 0},
-            "hovertemplate": "%{y} after %{customdata}: %{z:.3f}<extra></extra>",
+            "hovertemplate": tr("%{y} after %{customdata}: %{z:.3f}") + "<extra></extra>",
         },
         {
             **BASE,
@@ -192,14 +195,14 @@ def plot_unit(values: NDArray[np.float32], search: UnitSearch, unit: int) -> go.
             {"type": "scatter", "x": places, "y": values, "mode": "lines",
              "name": tr(f"unit {unit}"), "line": {"color": BLUE, "width": 2}},
             {"type": "scatter", "x": places, "y": search.values, "mode": "lines",
-             "name": search.title, "yaxis": "y2", "line": {"color": ORANGE, "dash": "dot"}},
+             "name": tr(search.title), "yaxis": "y2", "line": {"color": ORANGE, "dash": "dot"}},
         ],
         {
             **BASE,
             "height": 260,
-            "xaxis": {"title": {"text": "token"}},
+            "xaxis": {"title": {"text": tr("token")}},
             "yaxis": {"title": {"text": tr(f"unit {unit}")}, "automargin": True},
-            "yaxis2": {"title": {"text": search.title}, "overlaying": "y", "side": "right",
+            "yaxis2": {"title": {"text": tr(search.title)}, "overlaying": "y", "side": "right",
                        "showgrid": False, "tickmode": "auto"},
             "legend": {"orientation": "h", "y": -0.3, "yanchor": "top"},
         },

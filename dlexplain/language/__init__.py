@@ -21,6 +21,7 @@ __all__ = [
     "ask_language",
     "in_words",
     "language",
+    "only",
     "shown_by",
     "speaking",
     "tr",
@@ -29,12 +30,15 @@ __all__ = [
 LANGUAGES = {"en": "English", "zh": "中文"}
 """By the code that the address takes."""
 _asked: ContextVar[str] = ContextVar("language", default=SOURCE)
+_only: ContextVar[str] = ContextVar("only", default="")
 _where: list[Callable[[], str | None]] = []
 """What knows the reader: the dashboard's session, where there is one."""
 
 
 def language() -> str:
     """Of whoever looks at what is made now."""
+    if one := _only.get():
+        return one
     for ask in _where:
         if (found := ask()) in LANGUAGES:
             return str(found)
@@ -54,6 +58,17 @@ def speaking(name: str) -> Iterator[None]:
         yield
     finally:
         _asked.reset(token)
+
+
+@contextmanager
+def only(name: str) -> Iterator[None]:
+    """In this language, whoever looks: for pictures whose font has no other letters; a decorator
+    too."""
+    token = _only.set(name)
+    try:
+        yield
+    finally:
+        _only.reset(token)
 
 
 @overload

@@ -21,7 +21,7 @@ APART = ("cli", "language", "zoo", "__main__.py", "ui/serving")
 """Of dlexplain/, what pages never show."""
 SHOWN = ("ui", "figures", "results", "pages")
 """Where a single word is shown too, such as the label of a control."""
-PROSE = re.compile(r"[A-Za-z]{2,}[,;:.)’']* [a-z(]")
+PROSE = re.compile(r"[A-Za-z]{2,}[,;:.)’']* [a-z(]|^A [a-z]")
 WORD = re.compile(r"[A-Z][a-z]+([ -][A-Za-z]+)*[.:?]?")
 CODE = re.compile(
     r"[<>{}\\]|\b(def|import|SELECT|UPDATE|CREATE|INSERT)\b|^[#.:/_-]|;\s*$|--[a-z]|\n    |  # "
@@ -102,6 +102,15 @@ def _given_to_tr(tree: ast.AST) -> Iterator[ast.expr]:
             case ast.Call(func=ast.Name(id="tr" | "Later"), args=[given]):
                 yield given
             case ast.Call(func=ast.Name(id="add_preset"), args=[_, title, *_]):
+                yield title
+            case ast.Call(func=ast.Name(id="SeriesAbout"), args=measured):
+                yield from measured
+            case ast.Call(
+                func=ast.Name(id="number" | "choice" | "flag" | "name" | "text"),
+                args=[_, label, *_],
+            ):
+                yield label
+            case ast.Assign(targets=[ast.Name(id="title")], value=ast.Constant() as title):
                 yield title
 
 

@@ -7,9 +7,25 @@ METRICS = (
     "generator loss", "perplexity", "error", "absolute error", "input error", "reconstruction",
     "active", "Fréchet distance", "coverage {level}", "exact", "tokens", "classes", "confident",
     "confident real", "as asked", "random walk", "MASE random walk",
-    "MASE over random walk", "difference of logits", "zoo", "learning rate", "gradient norm",
-    "epoch", "step", "probability",
+    "MASE over random walk", "difference of logits", "zoo", "index", "percent", "validation",
+    "learning rate", "gradient norm", "epoch", "step", "probability",
 )  # fmt: skip
 STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted", "waiting", "done")
 NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-WORDS = (*SPLITS, *METRICS, *STATES, *NUMBERS)
+UNITS = ("logits", "nats", "bits", "patches", "places", "score²", "activation")
+"""Of maps, metrics and facts about heads."""
+AXES = ("size", "membership AUC", "model")
+"""And what lines are called."""
+VERDICTS = ("right", "wrong")
+LOOKS = ("previous", "next", "itself", "first", "marks")
+"""Where heads of attention look."""
+FAMILIES = ("noise", "blur", "weather", "digital")
+TITLES = (
+    "Brightness", "Contrast", "Elastic", "Fog", "Frost", "Pixelate", "Snow", "Typos",
+    "Completeness", "Comprehensiveness", "Deletion", "Infidelity", "Insertion", "Linearity",
+    "Max-sensitivity", "Sparseness", "Sufficiency", "Top-k intersection", "Under JPEG",
+)  # fmt: skip
+"""Of corruptions and of metrics of explanations."""
+WORDS = (
+    *SPLITS, *METRICS, *STATES, *NUMBERS, *UNITS, *AXES, *VERDICTS, *LOOKS, *FAMILIES, *TITLES,
+)  # fmt: skip

@@ -1,8 +1,10 @@
 """What a defence by preprocessing is worth, against attacks that know of it and that do not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dlexplain.errors import BadInput
 from dlexplain.results.attacks import budget_told
 from dlexplain.results.words import wilson
 
@@ -73,17 +75,18 @@ class DefenceResult:
             f"{self.told_share('adaptive')} one that does; {self.told_share('attacked')} do "
             "without any defence."
         )
+        second = f"Against who knows of it, no gain is shown (p = {self.p:.2g}, n = {self.n:,})."
         if self.holds:
-            return f"{first} What it gains may fall to a stronger attack."
-        return (
-            f"{first} Against who knows of it, no gain is shown (p = {self.p:.2g}, n = {self.n:,})."
-        )
+            second = "What it gains may fall to a stronger attack."
+        return f"{first} {second}"
 
     def to_dict(self) -> dict[str, Any]:
         """The form of `defence --json`."""
         return {
             "model": self.model,
             "defence": self.defence,
+            "title": self.title,
+            "measure": self.measure,
             "strength": self.strength,
             "attack": self.attack,
             "norm": "linf",
@@ -105,3 +108,22 @@ class DefenceResult:
             "seconds": self.seconds,
             "seed": self.seed,
         }
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> "DefenceResult":
+        """From what `to_dict` gave; raises BadInput for anything else."""
+        try:
+            n, right = int(told["n"]), told["right"]
+            counts = {key: int(right[key]["count"]) for key in COUNTS}
+            if n < 1 or not all(0 <= count <= n for count in counts.values()):
+                raise BadInput("this is no result of a defence: its counts are not of its pictures")
+            names = ("model", "defence", "title", "measure", "attack", "examples")
+            return cls(
+                **{name: str(told[name]) for name in names},
+                strength=int(told["strength"]), epsilon=float(told["epsilon"]), n=n, counts=counts,
+                p=float(told["p_mcnemar"]), notes=tuple(str(note) for note in told["notes"]),
+                evaluations=int(told["evaluations"]), seconds=float(told["seconds"]),
+                seed=int(told["seed"]),
+            )  # fmt: skip
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadInput(f"this is no result of a defence: {error!r}") from error

@@ -252,8 +252,7 @@ class ClassBalance:
     @property
     def split_words(self) -> str:
         """ "20 for training, 5 for validation, 5 for testing, in 2 classes" """
-        names = {"train": "training", "validation": "validation", "test": "testing"}
-        parts = ", ".join(f"{n:,} for {names.get(s, s)}" for s, n in self.sizes.items())
+        parts = ", ".join(_part_told(split, n) for split, n in self.sizes.items())
         return f"{parts}, in {len(self.classes)} classes"
 
     def rows(self) -> list[dict[str, Any]]:
@@ -282,3 +281,11 @@ class ClassBalance:
                     f"{why.get(split, 'they say little')}"
                 )
         return told
+
+
+def _part_told(split: str, n: int) -> str:
+    if split == "train":
+        return f"{n:,} for training"
+    if split == "validation":
+        return f"{n:,} for validation"
+    return f"{n:,} for testing"

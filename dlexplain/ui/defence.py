@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dlexplain.figures.defences import plot_defence
 from dlexplain.language import tr
 from dlexplain.results.defences import DefenceResult
 from dlexplain.services.attack.defending import (
@@ -18,10 +17,8 @@ from dlexplain.services.attack.defending import (
 from dlexplain.services.jobs import Progress
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.ui.address import from_address, one_of
-from dlexplain.ui.cards import download
-from dlexplain.ui.charts import chart
+from dlexplain.ui.defence_result import show_result
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
-from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
 
 SLOT, DEFENCE, DATA = "defence", "defence-name", "defence-data"
@@ -90,22 +87,5 @@ def show_defence(model: LoadedModel, question: Question) -> None:
 
 
 def _draw(found: Asked[DefenceResult]) -> None:
-    result = result_of(found)
-    if result is None:
-        return
-    told = literal(tr(result.told))
-    if result.holds:
-        st.info(f"**{tr(told)}**", icon=":material/shield:")
-    else:
-        st.warning(f"**{tr(told)}**", icon=":material/warning:")
-    chart(plot_defence(result), "defence", told=result.told)
-    for note in result.notes:
-        st.caption(literal(tr(note)))
-    st.caption(
-        tr(
-            f"{literal(result.examples)}, n = {result.n:,}, 95% intervals; "
-            f"{result.evaluations:,d} evaluations in {result.seconds:.1f} s. A picture that is "
-            "misclassified as it is counts as lost."
-        )
-    )
-    download("JSON", result.to_dict, "defence.json", f"defence-{drawn_before()}-json")
+    if (result := result_of(found)) is not None:
+        show_result(result)

@@ -226,9 +226,8 @@ def _show_frame(film: Film, frame: FilmFrame) -> None:
 
     when = f"Epoch {frame.epoch}" if frame.epoch else "Before the first step"
     if frame.said:
-        st.markdown(
-            literal(f'{when}: says "{frame.said}"; {film.what} {frame.value:.1%}'),
-        )
+        label = frame.said
+        st.markdown(literal(tr(f'{when}: says "{label}"; {film.what} {frame.value:.1%}')))
     else:
         st.markdown(literal(tr(f"{when}: {film.what} {frame.value:+.4g}")))
     if isinstance(frame.found, TextAttribution):

@@ -115,7 +115,7 @@ def _html(one: GalleryExample) -> str:
 
 
 def _picture(one: GalleryExample, alt: str) -> str:
-    names = ["the picture", *(method["title"] for method in one.facts["methods"])]
+    names = [tr("the picture"), *(method["title"] for method in one.facts["methods"])]
     return drawn.morphing([picture_of(name) for name in one.pictures], names, alt)
 
 

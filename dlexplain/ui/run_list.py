@@ -90,9 +90,9 @@ def table(shown: list[RunRecord]) -> None:
     rows = [
         {
             "Name": f"★ {labels[r.id]}" if r.starred else labels[r.id],
-            "State": r.state,
+            "State": tr(r.state),
             "Progress": None if r.active else 100 * r.fraction,  # theirs stands above, live
-            "Metric": metric_name(r.monitor),
+            "Metric": tr(metric_name(r.monitor)),
             "Best": r.scored(r.monitor, r.best) if r.best is not None else "",
             "Steps/s": f"{r.speed:.3g}" if r.speed else "",
             "Time": duration(r.seconds),
@@ -103,7 +103,7 @@ def table(shown: list[RunRecord]) -> None:
             "Tags": ", ".join(r.tags),
             "Family": r.family,
             "Note": r.note,
-            "Why it stopped": r.why if r.resumable else "",
+            "Why it stopped": tr(r.why) if r.resumable else "",
         }
         for r in shown
     ]

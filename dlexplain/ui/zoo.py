@@ -36,13 +36,13 @@ def show_zoo() -> None:
     rows = [
         {
             "Name": card.name,
-            "Test": card.headline_words,
+            "Test": tr(card.headline_words),
             "Model": card.model,
             "Data": card.data,
             "Task": card.task,
             "Parameters": count(card.parameters),
             "On disk": size(card.bytes),
-            "Trained in": trained_in(card),
+            "Trained in": tr(trained_in(card)),
         }
         for card in cards
     ]

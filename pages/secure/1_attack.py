@@ -45,7 +45,7 @@ def attack_picture() -> None:
         if entry is None:
             return
         with of_picture:
-            choice = choose_picture(entry, opened)
+            choice = choose_picture(entry, opened, example=True)
     if choice.picture is None:
         answer.info(
             tr(

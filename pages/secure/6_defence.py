@@ -4,9 +4,11 @@ import streamlit as st
 
 from dlexplain.errors import DlexplainError
 from dlexplain.language import tr
+from dlexplain.services.attack.defence_shipped import shipped
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.ui.address import to_address
 from dlexplain.ui.data_path import given_path
+from dlexplain.ui.defence_result import show_result
 from dlexplain.ui.glossary import glossary
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
@@ -24,18 +26,21 @@ def main() -> None:
     if "defence" in st.query_params:
         st.session_state[OPENED] = True
     if not st.session_state.get(OPENED):
-        st.info(
+        along = shipped(entry.name)
+        if along is not None:
+            show_result(along)
+        (st.caption if along else st.info)(
             tr(
                 "A picture can be compressed or rounded before the model sees it, which takes "
                 "small "
                 "changes off. You will see how many of 50 test pictures then withstand an "
                 "attack, and "
                 "how many when the attacker knows of it."
-            ),
-            icon=":material/shield_question:",
+            )
         )
         st.button(
-            tr("Try it"), type="primary", icon=":material/play_arrow:",
+            tr("Measure it with other settings" if along else "Try it"),
+            type="primary", icon=":material/play_arrow:",
             on_click=lambda: st.session_state.__setitem__(OPENED, True),
         )  # fmt: skip
         to_address({"model": entry.name})

@@ -68,6 +68,7 @@ def main() -> None:
         tr("Section"),
         SECTIONS if by == NOTHING else GROUPED,
         default=SECTIONS[0],
+        format_func=tr,
         key="compare-section",
         required=True,
         label_visibility="collapsed",

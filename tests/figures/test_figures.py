@@ -14,6 +14,7 @@ from dlexplain.figures.attribution import map_figure, plot_attribution
 from dlexplain.figures.overlay import attribution_png, enlarged, overlay, page_image, smoothed
 from dlexplain.figures.prediction import plot_prediction
 from dlexplain.figures.scales import Scale, shown, value_range
+from dlexplain.language import speaking
 from dlexplain.results import Attribution, ClassName, ClassScore, Prediction
 
 GREY = np.full((8, 8, 3), 100, np.uint8)
@@ -144,6 +145,13 @@ def test_a_png_shows_the_original_the_map_and_the_scale_and_says_what_it_is() ->
     ink = (pixels.astype(int).sum(axis=2) < 300).any(axis=1)
     assert ink[10:40].any() and ink[44:64].any()  # what was asked, and by which model
     assert ink[height - 3 * 34 :].any()  # the scale's numbers
+
+
+def test_a_png_is_in_the_language_that_its_font_has_letters_of() -> None:
+    found = attribution(ramp())
+    with speaking("zh"):
+        told = attribution_png(found)
+    assert told == attribution_png(found)
 
 
 def test_a_long_question_is_cut_to_the_sheet() -> None:

@@ -14,11 +14,11 @@ FIELDS = ("label", "body", "help", "placeholder", "caption", "alt", "text", "mes
 
 
 def english_left(page: AppTest) -> list[str]:
-    """Lines of prose without a sign of the language, and words where nothing but ours stands."""
+    """Lines with prose in them, and words where nothing but ours stands."""
     left = []
     for kind, text in _texts(page):
         for line in text.splitlines():
-            if not HAN.search(line) and (PROSE.search(line) or _is_word(kind, line)):
+            if PROSE.search(line) or _is_word(kind, line):
                 left.append(f"{kind}: {line}")
     return sorted(set(left))
 
@@ -40,9 +40,11 @@ def _texts(page: AppTest) -> Iterator[tuple[str, str]]:
                     yield "option", option if isinstance(option, str) else option.content
             elif field.name == "spec" and value.startswith("{"):
                 yield from _of_figure(json.loads(value))
-        if block.type == "arrow_data_frame":
-            for name in block.value.columns:
+        if block.type in ("arrow_data_frame", "arrow_table"):
+            for name in (*block.value.columns, *block.value.index):
                 yield "column", str(name)
+            for cell in block.value.to_numpy().ravel():
+                yield "cell", str(cell)
 
 
 def _of_figure(spec: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -23,8 +23,10 @@ def finished(page: AppTest) -> AppTest:
     return ended(page, "attack", "attack-maps")
 
 
-def test_an_empty_page_says_what_to_do() -> None:
-    assert "You will see how little of it has to change for another class" in said(opened())
+def test_the_page_opens_with_an_attack_on_a_sample() -> None:
+    page = finished(opened())
+    assert page.session_state["attack"].job.result.attack == "pgd"
+    assert "Until then the page shows a sample." in said(page)
 
 
 def test_a_sample_is_attacked_and_explained_before_and_after() -> None:

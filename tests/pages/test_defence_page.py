@@ -51,3 +51,11 @@ def test_data_that_are_not_there_are_told() -> None:
     page.text_input(key="defence-data").set_value("/nowhere/at/all").run()
     page = finished(page)
     assert "/nowhere/at/all" in said(page).replace("\\", "")
+
+
+def test_it_opens_with_what_came_along() -> None:
+    page = AppTest.from_file(PAGE, default_timeout=90).run()
+    assert not page.exception
+    assert "Behind JPEG, 60%" in said(page)
+    assert page.button[-1].label == "Measure it with other settings"
+    assert "defence" not in page.session_state

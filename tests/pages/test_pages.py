@@ -26,6 +26,7 @@ ALIVE = [
     "pages/explain/6_forecast.py",
     "pages/explain/7_many_pictures.py",
     "pages/generate/1_latent.py",
+    "pages/secure/1_attack.py",
     "pages/secure/4_privacy.py",
 ]
 """They begin with an answer, or with forms of models, and import those under the title."""
@@ -52,7 +53,7 @@ def finished(page: AppTest, seconds: float = 60) -> AppTest:
 FROM_OUTSIDE = re.compile(
     r"option: .*, n\d{8}\)|option: (\d: )?[A-Z].*\.( \(.*\))?|subheader body: Zwei .*"
     r"|caption body: Strong black coffee .*|markdown body: This .* mess .*"
-    r"|download_button help: `python .*`|number_input label: Top [kp]"
+    r"|download_button help: `python .*`|number_input label: Top [kp]|axis: logits"
     r"|markdown body: \*\*.*\*\*  "
 )
 """Classes of ImageNet and their definitions, texts that are read and written, code, names that no

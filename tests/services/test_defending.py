@@ -1,14 +1,18 @@
 """A defence tried on pictures: the counts, against who knows of it and who does not."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import dlexplain as dx
 from dlexplain.cli import main
 from dlexplain.errors import BadInput, Cancelled, Incompatible, UnknownName
+from dlexplain.execution import paths
 from dlexplain.explainers.progress import Progress
 from dlexplain.results.defences import COUNTS, DefenceResult
+from dlexplain.services.attack.defence_shipped import ship, shipped
 from dlexplain.services.attack.defending import try_defence
 from dlexplain.services.pictures.models import LoadedModel
 
@@ -42,6 +46,29 @@ def test_the_same_seed_counts_the_same_and_it_is_json(
     told = json.loads(json.dumps(found.to_dict()))
     assert set(told["right"]) == set(COUNTS)
     assert told["right"]["clean"]["count"] == found.counts["clean"]
+    assert DefenceResult.from_dict(told) == found
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"n": 3}, {"n": 0}, {"right": {}}, {"right": [1]}, {"p_mcnemar": "x"}, {"notes": 4}],
+    ids=str,
+)
+def test_a_damaged_result_is_none(found: DefenceResult, change: dict[str, object]) -> None:
+    with pytest.raises(BadInput, match="no result of a defence"):
+        DefenceResult.from_dict(found.to_dict() | change)
+
+
+def test_a_result_ships_with_registered_models_only(
+    found: DefenceResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BadInput, match="is not registered"):
+        ship(found)
+    assert shipped("digits-cnn") is None
+    monkeypatch.setattr(paths, "zoo_folder", lambda: tmp_path)
+    registered = replace(found, model="efficientnet-lite0")
+    assert ship(registered).is_relative_to(tmp_path)
+    assert shipped("efficientnet-lite0") == registered
 
 
 def test_jpeg_of_best_quality_changes_hardly_anything(model: LoadedModel) -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from dlexplain.errors import BadInput, DataError
-from dlexplain.figures.forecasts import plot_series_forecast, plot_what_if
+from dlexplain.figures.forecasts import plot_series_forecast, plot_what_if, series_title
 from dlexplain.language import in_words, tr
 from dlexplain.results import PastChange, WhatIf, about_of, csv_of, iso_date, period_text
 from dlexplain.results.words import sentence, written
@@ -201,7 +201,7 @@ def _format(step: float) -> str:
 
 
 def _sentence(found: WhatIf, target: int) -> str:
-    name = literal(about_of(found.before.about, found.before.names[target]).title)
+    name = literal(series_title(found.before.about, found.before.names[target]))
     period = found.before.period
     before, after = (float(told.median[-1, target]) for told in (found.before, found.after))
     told = ", ".join(

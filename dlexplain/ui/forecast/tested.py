@@ -3,10 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from dlexplain.figures.forecasts import plot_coverage
+from dlexplain.figures.forecasts import plot_coverage, series_title
 from dlexplain.figures.tested import plot_errors
 from dlexplain.language import in_words, shown_by, tr
-from dlexplain.results import SeriesBacktest, about_of, csv_of, period_text
+from dlexplain.results import SeriesBacktest, csv_of, period_text
 from dlexplain.results.mean_errors import measured
 from dlexplain.results.series import POOR
 from dlexplain.results.words import sentence
@@ -92,7 +92,7 @@ def _verdict(result: SeriesBacktest, target: int) -> None:
     told = ", ".join(
         f"{name} {mean:.3g}" for name, mean in zip(tested.forecasters, means, strict=True)
     )
-    name = literal(about_of(result.about, tested.names[target]).title)
+    name = literal(series_title(result.about, tested.names[target]))
     who = "the model is best" if best == 0 else f"**{tested.forecasters[best]} beats the model**"
     st.markdown(
         tr(
@@ -148,7 +148,7 @@ def _warn(result: SeriesBacktest, target: int) -> None:
     poor = result.too_narrow(target)
     if not poor:
         return
-    name = literal(about_of(result.about, result.tested.names[target]).title)
+    name = literal(series_title(result.about, result.tested.names[target]))
     held = ", ".join(f"{level:d}% hold {part:.0%}" for level, part in poor.items())
     st.warning(
         tr(f"For {name} these intervals hold less than they say: {held}")

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dlexplain.figures.forecasts import plot_series_forecast
+from dlexplain.figures.forecasts import plot_series_forecast, series_title
 from dlexplain.language import in_words, shown_by, tr
-from dlexplain.results import SeriesForecast, about_of, period_text
+from dlexplain.results import SeriesForecast, period_text
 from dlexplain.results.words import sentence, written
 from dlexplain.services.forecast.forecasting import part_text
 from dlexplain.services.forecast.models import LoadedForecaster
@@ -64,7 +64,7 @@ def show_forecast(
 
 def _sentence(told: SeriesForecast, target: int) -> str:
     """The last step in words, and how it came out."""
-    name = literal(about_of(told.about, told.names[target]).title)
+    name = literal(series_title(told.about, told.names[target]))
     date = period_text(told.ahead[-1], told.period)
     middle = float(told.median[-1, target])
     low, high = (float(end[-1, target]) for end in told.interval(80))

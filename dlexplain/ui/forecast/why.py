@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from dlexplain.figures.forecasts import series_title
 from dlexplain.figures.series_explanations import (
     plot_by_lag,
     plot_by_series,
@@ -14,7 +15,7 @@ from dlexplain.figures.series_explanations import (
 from dlexplain.language import tr
 from dlexplain.params import Value
 from dlexplain.registry import Registry
-from dlexplain.results import Arbitration, SeriesAttribution, about_of, csv_of
+from dlexplain.results import Arbitration, SeriesAttribution, csv_of
 from dlexplain.results.words import capital
 from dlexplain.services.explaining import MethodInfo
 from dlexplain.services.forecast.explain import WHAT, Question, answer, series_method_infos
@@ -190,7 +191,7 @@ def _sentence(found: SeriesAttribution) -> str:
     if found.baseline is not None:
         start = change_text(found.baseline, found, signed=found.what == "median")
         shared = f"From a baseline of {start}, {_compared(found)}, the values below add {total}"
-    name = about_of(found.about, found.target).title
+    name = series_title(found.about, found.target)
     return f"{literal(explained(found, name))} {shared}. {most}"
 
 

@@ -133,8 +133,8 @@ def _tables(found: Robustness) -> None:
 def _corruption_rows(found: Robustness) -> list[dict[str, Any]]:
     return [
         {
-            "Corruption": one.title,
-            "Family": one.family,
+            "Corruption": tr(one.title),
+            "Family": tr(one.family),
             "Severity": one.severity,
             "Accuracy": str(one.accuracy),
             "Calibration error": None if one.ece is None else round(one.ece, 3),

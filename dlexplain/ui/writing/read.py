@@ -133,7 +133,7 @@ def _show(found: Asked[Influence]) -> None:
         st.caption(tr(f"{influence.skipped:,} tokens still earlier are not asked."))
     values, unit = influence.in_bits
     target = marked(plain(influence.target))
-    coloured = signed(influence.earlier, values.tolist(), f" {unit}")
+    coloured = signed(influence.earlier, values.tolist(), f" {tr(unit)}")
     show_text([*coloured, (target[0], target[1][12:], "")])
     chart(plot_influence(influence), "writing-influence")
     colours = colours_told(influence.signed, influence.unit, "the token in the frame")

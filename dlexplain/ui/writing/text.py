@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
+from dlexplain.language import tr
 from dlexplain.results import TokenChoice
 from dlexplain.results.words import made_visible
 from dlexplain.results.writing import special_name
@@ -97,13 +98,13 @@ def _background(colour: str, strength: float) -> str:
 
 
 def _told(choice: TokenChoice, bits: float) -> str:
-    lines = [f"{named(choice.label)}: {percent(choice.probability)}, {bits:.1f} bits"]
+    lines = [f"{named(choice.label)}: {percent(choice.probability)}, " + tr(f"{bits:.1f} bits")]
     if choice.drawn is not None and abs(choice.drawn - choice.probability) > 1e-6:
-        lines[0] += f"; drawn with {percent(choice.drawn)}"
+        lines[0] += "; " + tr(f"drawn with {percent(choice.drawn)}")
     if choice.unfamiliar:
-        lines.append("not in the vocabulary")
+        lines.append(tr("not in the vocabulary"))
     if choice.special:
-        lines.append("a special token, no part of the text")
+        lines.append(tr("a special token, no part of the text"))
     for piece, share in choice.alternatives:
         special = piece in choice.special_alternatives
         lines.append(f"{percent(share):>6}  {special_name(piece) if special else named(piece)}")
