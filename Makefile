@@ -2,6 +2,8 @@
 
 PORT ?= 8501
 HOST ?= localhost
+# 1 lets HOST be another address although nobody signs in: docs/security.md.
+OPEN ?=
 DATA ?= ../shared/data
 NAMES ?=
 # Which tests run; the slowest only by test-all.
@@ -25,8 +27,9 @@ INSTALL_OURSELVES = $(BIN)/python -m pip install --quiet --disable-pip-version-c
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
-run: $(VENV)/installed-run ## install what is needed and start the dashboard (PORT=8501 HOST=localhost)
-	@exec $(BIN)/python scripts/serve.py --server.port $(PORT) --server.address $(HOST)
+run: $(VENV)/installed-run ## install what is needed and start the dashboard (PORT=8501 HOST=localhost OPEN=)
+	@exec $(BIN)/python scripts/serve.py --server.port $(PORT) --server.address $(HOST) \
+		$(if $(filter-out 0,$(OPEN)),--open)
 
 test: $(VENV)/installed-dev ## install what tests need, a Chromium too, and run the tests
 	@CHROMIUM="$$(scripts/find_chromium.sh $(BIN))" || exit 1; \

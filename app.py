@@ -1,4 +1,4 @@
-"""The dashboard: `streamlit run app.py`, or `make run`."""
+"""The dashboard: `make run`, or scripts/serve.py."""
 
 import streamlit as st
 

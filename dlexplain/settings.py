@@ -3,12 +3,15 @@ the cluster's address, which may be given on a page instead and is kept in the h
 
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from dlexplain.errors import BadInput
+
+SHORTEST_SECRET = 16
 
 
 def _default_home() -> Path:
@@ -63,6 +66,30 @@ def cluster_address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+_HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|[0-9a-f]*:[0-9a-f:.]+")
+
+
+def host_names(text: str) -> tuple[str, ...]:
+    """Names of hosts with commas between, `*.example.org` being those below it; raises BadInput."""
+    names = tuple(name.strip().lower().strip("[]") for name in text.split(",") if name.strip())
+    for name in names:
+        if not _HOST.fullmatch(name):
+            raise BadInput(
+                f'one of the hosts is "{name[:80]}"; each is a name such as explain.example.org, '
+                "*.example.org or an address, without https:// and without a port"
+            )
+    return names
+
+
+def _secret(text: str) -> str:
+    """Raises BadInput, without quoting it, where it can be guessed."""
+    if len(text) < SHORTEST_SECRET or not text.isascii() or any(c.isspace() for c in text):
+        raise BadInput(
+            f"a token has {SHORTEST_SECRET} letters, digits and marks or more, without spaces"
+        )
+    return text
+
+
 @dataclass(frozen=True)
 class Settings:
     """Each field is the variable DLEXPLAIN_<FIELD>; the value here is its default.
@@ -87,6 +114,11 @@ class Settings:
     sweep_store     database server that holds the trials of sweeps, by its SQLAlchemy address; ""
                     is a SQLite file in each sweep's folder
     webhook         http(s) address that is told when a run ends or its loss is no number; "" none
+    open            whether the dashboard may listen to other machines although nobody signs in
+                    (1 or 0), see docs/security.md
+    allowed_hosts   names, with commas between, by which browsers may ask for the dashboard besides
+                    localhost and the address it listens to
+    metrics_token   bearer token of /metrics, which is not there without one
     keep_memory     whether freed memory is kept for reuse (1 or 0): faster by a quarter on a CPU
     """
 
@@ -107,6 +139,9 @@ class Settings:
     checkpoints: str = ""
     sweep_store: str = ""
     webhook: str = ""
+    open: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    metrics_token: str = field(default="", repr=False)
     keep_memory: bool = True
 
     @classmethod
@@ -145,6 +180,9 @@ _READERS: dict[str, Callable[[str], object]] = {
     "checkpoints": str,
     "sweep_store": str,
     "webhook": web_address,
+    "open": lambda text: bool(int(text)),
+    "allowed_hosts": host_names,
+    "metrics_token": _secret,
     "keep_memory": lambda text: bool(int(text)),
 }
 

@@ -123,6 +123,14 @@ class States:
             return readable(db.execute(query + order, (count,)).fetchall())
 
     @mended
+    def counts(self) -> dict[str, int]:
+        """How many runs are in each state."""
+        query = "SELECT state, COUNT(*) AS runs FROM runs GROUP BY state"
+        with self._change() as db:
+            there = {row["state"]: row["runs"] for row in db.execute(query).fetchall()}
+        return {state: there.get(state, 0) for state in TRANSITIONS}
+
+    @mended
     def family_active(self, family: str) -> bool:
         """Whether a run of it is queued or at work."""
         query = f"SELECT 1 FROM runs WHERE family = ? AND state IN {ACTIVE} LIMIT 1"

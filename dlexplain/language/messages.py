@@ -17,7 +17,7 @@ from dlexplain.language.catalogue import COUNT, ICON, PARAGRAPH, PLACE, unwrappe
 from dlexplain.language.words import WORDS
 
 ROOT = Path(__file__).parents[2]
-APART = ("cli", "language", "zoo", "__main__.py")
+APART = ("cli", "language", "zoo", "__main__.py", "ui/serving")
 """Of dlexplain/, what pages never show."""
 SHOWN = ("ui", "figures", "results", "pages")
 """Where a single word is shown too, such as the label of a control."""
@@ -56,7 +56,7 @@ def messages() -> dict[str, Message]:
 def _files() -> Iterator[Path]:
     yield from sorted((ROOT / "pages").glob("*/*.py"))
     for file in sorted((ROOT / "dlexplain").rglob("*.py")):
-        if file.relative_to(ROOT / "dlexplain").parts[0] not in APART:
+        if not any(file.is_relative_to(ROOT / "dlexplain" / apart) for apart in APART):
             yield file
 
 

@@ -142,6 +142,12 @@ def start(jobs: Sequence[Job[Any]]) -> threading.Thread:
     return thread
 
 
+def active_counts() -> dict[State, int]:
+    """How many jobs of this process wait and run."""
+    states = [job.state for _, jobs in tuple(_running) for job in jobs]
+    return {"waiting": states.count("waiting"), "running": states.count("running")}
+
+
 _running: list[tuple[threading.Thread, Sequence[Job[Any]]]] = []
 END_SECONDS = 20.0
 

@@ -80,6 +80,11 @@ def has_loaded(name: str) -> bool:
     return name in _loaded
 
 
+def count_loaded() -> int:
+    """Models that this process has loaded since it began."""
+    return len(_loaded)
+
+
 @cache
 def kept(kind: type[Any]) -> Any:
     """Loads models of the class, and keeps those used last."""

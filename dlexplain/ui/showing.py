@@ -1,9 +1,9 @@
 """`dx.show`: the dashboard, opened from Python on a model that lives in this process."""
 
-import asyncio
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,10 @@ from dlexplain.services.pictures.sources import ENDINGS, Picture, give_samples, 
 from dlexplain.trained.registered import offer
 
 APP = Path(dlexplain.__file__).parents[1] / "app.py"
+HOST = "localhost"
 PORT = 8501
+NOTEBOOKS = ("http://localhost:*", "http://127.0.0.1:*")
+"""Of this machine, that may show a page in a cell."""
 MOST = 200
 """Pictures that are offered at most."""
 START_SECONDS = 60.0
@@ -39,7 +42,6 @@ class Dashboard:
     address: str
     root: str
     _thread: threading.Thread
-    _loop: asyncio.AbstractEventLoop
     _server: Any
 
     @property
@@ -47,7 +49,7 @@ class Dashboard:
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._server.stop)
+        self._server.should_exit = True
         self._thread.join()
 
     def wait(self) -> None:
@@ -151,41 +153,39 @@ def _interactive() -> bool:
 
 def _serve(port: int, path: str) -> Dashboard:
     """In a thread with a loop of its own: a notebook's own loop runs on."""
+    import uvicorn
     from streamlit import config
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web import bootstrap
-    from streamlit.web.server import Server
+    from streamlit.web.server.starlette.starlette_server import _get_uvicorn_config_kwargs
+
+    from dlexplain.ui.serving.start import allowed_hosts, guarded
 
     PagesManager.uses_pages_directory = False  # see scripts/serve.py
     config._main_script_path = str(APP)  # where its options are found
-    bootstrap.load_config_options({"server_port": port, "server_address": "localhost"})
+    options = {"port": port, "address": HOST, "allowedHosts": allowed_hosts(HOST)}
+    bootstrap.load_config_options({f"server_{name}": value for name, value in options.items()})
     if str(APP.parent) not in sys.path:
         sys.path.insert(0, str(APP.parent))
-    server = Server(str(APP), is_hello=False)
-    loop = asyncio.new_event_loop()
-    started = threading.Event()
+    asked = {**_get_uvicorn_config_kwargs(), "log_level": "error"}
+    server = uvicorn.Server(
+        uvicorn.Config(guarded(APP, framed_by=NOTEBOOKS), host=HOST, port=port, **asked)
+    )
     failed: list[BaseException] = []
 
-    async def serve() -> None:
-        await server.start()
-        bootstrap.prepare_streamlit_environment(str(APP))
-        started.set()
-        await server.stopped
-
     def run() -> None:
-        asyncio.set_event_loop(loop)
         try:
-            loop.run_until_complete(serve())
+            server.run()
         except BaseException as error:  # SystemExit too, where the port is taken
             failed.append(error)
-        finally:
-            started.set()
-            loop.close()
 
     thread = threading.Thread(target=run, name="dashboard", daemon=True)
     thread.start()
-    if not started.wait(START_SECONDS) or failed:
+    stop = time.monotonic() + START_SECONDS
+    while not server.started and thread.is_alive() and time.monotonic() < stop:
+        time.sleep(0.02)
+    if not server.started:
         why = failed[0] if failed else f"it did not start within {START_SECONDS:.0f} s"
         raise DlexplainError(f"the dashboard cannot be served on port {port}: {why}")
-    root = f"http://localhost:{port}"
-    return Dashboard(f"{root}/{path}", root, thread, loop, server)
+    root = f"http://{HOST}:{port}"
+    return Dashboard(f"{root}/{path}", root, thread, server)

@@ -70,9 +70,22 @@ def look_after_runs() -> threading.Thread:
     def look() -> None:
         from dlexplain.services.training.runs import keep_going
 
-        look_for_ever(keep_going, lambda: time.sleep(KEEP_SECONDS))
+        look_for_ever(told_of(keep_going), lambda: time.sleep(KEEP_SECONDS))
 
     return _after(STORE_AFTER_SECONDS, "runs", look)
+
+
+def told_of(look: Callable[[], None]) -> Callable[[], None]:
+    """The same, of which /healthz knows when it was last without an error."""
+    from dlexplain.services import health
+
+    health.keeper.looked()
+
+    def once() -> None:
+        look()
+        health.keeper.looked()
+
+    return once
 
 
 def look_for_ever(look: Callable[[], None], pause: Callable[[], None]) -> None:

@@ -30,7 +30,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
+    """What it shows must keep to the policy that the server gives (ui/serving/guard.py)."""
     opened = browser.new_page(viewport={"width": 1440, "height": 1000})
     opened.set_default_timeout(SLOW)
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
     yield opened
     opened.close()
+    assert [text for text in said if "Content Security Policy" in text] == []

@@ -38,7 +38,8 @@ def serving(home: Path, program: Sequence[str] = ("scripts/serve.py",)) -> Itera
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "DLEXPLAIN_HOME": str(home)}
-    command = [sys.executable, *program, "--server.port", str(port)]
+    bound = ("--server.address", "localhost", "--server.port", str(port))
+    command = [sys.executable, *program, *bound]
     with (home / "server.log").open("w") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
