@@ -1,1 +1,1 @@
-"""Parts of the page on many pictures."""
+"""The server behind the pages: whom it answers, and how it is."""
