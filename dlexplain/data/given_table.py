@@ -18,6 +18,7 @@ from dlexplain.data.text_bytes import decoded
 from dlexplain.data.windows import Windows
 from dlexplain.errors import DataError, WeightsError
 from dlexplain.results.words import period_text
+from dlexplain.server_files import read_regular
 from dlexplain.settings import local_path
 
 NEEDED = (
@@ -80,7 +81,7 @@ def check_period(table: Table, facts: Mapping[str, Any], name: str) -> None:
 def _has_codes(source: Path | bytes) -> bool:
     """Whether the first row of data is FRED-MD's row of transform codes."""
     try:
-        content = decoded(source if isinstance(source, bytes) else source.read_bytes())
+        content = decoded(source if isinstance(source, bytes) else read_regular(source))
         first = pd.read_csv(io.StringIO(content), nrows=1, dtype=str).iloc[0, 0]
     except (OSError, ValueError, IndexError):
         return False  # read_table says what is wrong
