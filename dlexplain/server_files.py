@@ -135,8 +135,8 @@ def _leads_out(path: Path) -> bool:
     """Whether a file in an allowed folder is a link to what is in none."""
     if not _Pages.serves or not _is_below(_plain(path), _every(allowed_folders())):
         return False  # the product's own files, which no visitor can name
-    real, own = Path(os.path.realpath(path)), (sys.prefix, Path(__file__).parent)
-    return not _leads_to_allowed(path) and not _is_below(real, _every(map(Path, own)))
+    real, own = Path(os.path.realpath(path)), (Path(sys.prefix), Path(__file__).parent)
+    return not _leads_to_allowed(path) and not _is_below(real, _every(own))
 
 
 def check_regular(path: Path) -> None:

@@ -19,7 +19,6 @@ from dlexplain.data.windows import Windows
 from dlexplain.errors import DataError, WeightsError
 from dlexplain.results.words import period_text
 from dlexplain.server_files import read_regular
-from dlexplain.settings import local_path
 
 NEEDED = (
     "series", "targets", "period", "starts", "codes", "logs", "input_mean", "input_scale",
@@ -43,13 +42,12 @@ def check_facts(facts: Mapping[str, Any]) -> None:
 
 def one_csv(path: Path) -> Path:
     """The file at a path, or the only CSV of a folder; raises DataError."""
-    file = local_path(path)
-    if file.is_dir():
-        csvs = sorted(file.glob("*.csv"))
+    if path.is_dir():
+        csvs = sorted(path.glob("*.csv"))
         if len(csvs) != 1:
-            raise DataError(f"{file} has {len(csvs)} CSV files; give the path of one")
+            raise DataError(f"{path} has {len(csvs)} CSV files; give the path of one")
         return csvs[0]
-    return file
+    return path
 
 
 def read_given(

@@ -20,6 +20,7 @@ from dlexplain.data.given_table import (
 )
 from dlexplain.data.modules.base import GIVEN
 from dlexplain.data.modules.series import SeriesModule
+from dlexplain.settings import local_path
 
 
 def given_series(
