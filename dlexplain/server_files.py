@@ -95,6 +95,8 @@ def _accepted(text: str | Path) -> Path:
     shown = str(text)
     try:
         path = Path(_without_tilde(shown))
+        # Else /etc/../data would tell by its answer whether there is an /etc.
+        path = _plain(path) if ".." in path.parts else path
         there = _is_below(_plain(path), _every(allowed_folders())) and _leads_to_allowed(path)
         if there and path.exists():
             return path
@@ -131,8 +133,14 @@ def _leads_to_allowed(path: str | Path) -> bool:
     return _is_below(real, (Path(os.path.realpath(one)) for one in allowed_folders()))
 
 
+def check_link(path: Path) -> None:
+    """Raises FileNotFoundError, as of what is absent, for a file in an allowed folder that pages
+    would read and that is a link to what lies in none; before anything is said of it."""
+    if _leads_out(path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+
+
 def _leads_out(path: Path) -> bool:
-    """Whether a file in an allowed folder is a link to what is in none."""
     if not _Pages.serves or not _is_below(_plain(path), _every(allowed_folders())):
         return False  # the product's own files, which no visitor can name
     real, own = Path(os.path.realpath(path)), (Path(sys.prefix), Path(__file__).parent)
@@ -142,8 +150,7 @@ def _leads_out(path: Path) -> bool:
 def check_regular(path: Path) -> None:
     """Raises OSError for what is no regular file: a folder, or what may block or never end, as a
     FIFO, a socket or a device; for pages a link that leads out of the allowed folders too."""
-    if _leads_out(path):
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    check_link(path)
     _check_kind(os.stat(path).st_mode, path)
 
 
@@ -174,8 +181,8 @@ def read_regular(path: Path) -> bytes:
 
 
 def check_files(folder: Path, endings: tuple[str, ...]) -> None:
-    """Raises OSError where a file of the folder, of one of these endings, is not regular: for what
-    is read by a library, by the folder's name."""
+    """Raises OSError where something in the folder is not regular: for what a library reads by the
+    folder's name. Folders in it are passed but where they are called as files of these endings."""
     for file in sorted(folder.iterdir()):
-        if file.name.endswith(endings) and not file.is_dir():
+        if file.name.endswith(endings) or not file.is_dir():
             check_regular(file)

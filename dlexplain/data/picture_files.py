@@ -19,7 +19,7 @@ from dlexplain.data.decoding import one_line, reason
 from dlexplain.data.file_kinds import ENDINGS
 from dlexplain.data.pictures import Picture, read_picture
 from dlexplain.errors import BadInput, DataError, PictureError
-from dlexplain.server_files import check_regular
+from dlexplain.server_files import check_link, check_regular
 from dlexplain.settings import local_path, settings
 
 RATIO = 100
@@ -152,6 +152,7 @@ def _in_folder(root: Path, name: str, most: int) -> PictureFiles:
             others += 1
             continue
         try:
+            check_link(path)
             known = path.stat()
         except OSError:  # gone meanwhile, or a link that leads nowhere: reading it says so
             found.append(_file(inside, 0, 0, path))

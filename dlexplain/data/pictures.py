@@ -37,7 +37,7 @@ from dlexplain.data.decoding_apart import decode_apart
 from dlexplain.data.file_kinds import ACCEPTED, jpeg_scans, kind_of, what_it_is
 from dlexplain.data.fit import MIDDLE, Fit
 from dlexplain.errors import PictureError
-from dlexplain.server_files import open_regular
+from dlexplain.server_files import check_link, open_regular
 from dlexplain.settings import settings
 
 Source = str | Path | bytes | NDArray[np.generic] | Image.Image
@@ -136,6 +136,7 @@ def _picture(name: str, found: Decoded) -> Picture:
 
 def _file_bytes(path: Path, name: str, limit_mb: float) -> bytes:
     try:
+        check_link(path)
         if path.is_dir():
             raise PictureError(f"{name} is a folder; a picture file is accepted")
         size = path.stat().st_size
