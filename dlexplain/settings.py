@@ -24,11 +24,13 @@ def output_path(text: str | Path) -> Path:
     """
     try:
         path = Path(text).expanduser()
+        os.fsencode(path)  # which has letters that no path has
         path.exists()
         if "\0" in str(text):  # which exists() only calls absent
             raise ValueError("it has a zero byte")
     except (OSError, RuntimeError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error).rstrip(".")
+        text = str(text).encode("utf-8", "replace").decode()
         raise BadInput(f'"{text}" is no path that can be read: {why}') from error
     return path
 

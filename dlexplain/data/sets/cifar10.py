@@ -121,7 +121,10 @@ def _binary_files(root: Path) -> Iterator[tuple[str, bytes]]:
     inside = _bin_folder(root)
     if inside is not None:
         for path in sorted(inside.glob("*.bin")):
-            yield path.name, read_regular(path)
+            try:
+                yield path.name, read_regular(path)
+            except OSError as error:
+                raise DataError(f"{path} cannot be read: {error.strerror}") from error
         return
     try:
         check_regular(root)
