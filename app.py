@@ -6,10 +6,12 @@ from dlexplain.ui.language import offer_languages, speak
 from dlexplain.ui.live import following
 from dlexplain.ui.look import dress
 from dlexplain.ui.notices import states_told, tell_left_out
+from dlexplain.ui.own_server import read_allowed_only
 from dlexplain.ui.pages import menu
 from dlexplain.ui.session import here
 from dlexplain.ui.start import look_after_runs, warm_up
 
+read_allowed_only()
 speak()
 dress()
 warm_up()

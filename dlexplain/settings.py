@@ -16,24 +16,70 @@ SHORTEST_SECRET = 16
 
 def _default_home() -> Path:
     cache_home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return local_path(cache_home) / "dlexplain"
+    return output_path(cache_home) / "dlexplain"
 
 
-def local_path(text: str | Path) -> Path:
-    """The path that somebody has given, ~ being the home folder; it need not exist.
+def output_path(text: str | Path) -> Path:
+    """Of what is written, or of the machine's owner, ~ being the home folder; it need not exist.
 
     Raises BadInput for what no path can be: of a user who is not known here, too long, with a zero
     byte.
     """
     try:
         path = Path(text).expanduser()
+        os.fsencode(path)  # which has letters that no path has
         path.exists()
         if "\0" in str(text):  # which exists() only calls absent
             raise ValueError("it has a zero byte")
     except (OSError, RuntimeError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error).rstrip(".")
+        text = str(text).encode("utf-8", "replace").decode()
         raise BadInput(f'"{text}" is no path that can be read: {why}') from error
     return path
+
+
+_ask: Callable[[str | Path], Path] | None = None
+
+
+def ask_before_reading(accepts: Callable[[str | Path], Path] | None) -> None:
+    """Have `local_path` take what `accepts` takes, see server_files; None takes it all."""
+    global _ask
+    _ask = accepts
+
+
+def local_path(text: str | Path) -> Path:
+    """The path of something to be read that somebody has given; it need not exist.
+
+    Raises BadInput as `output_path` does; in a process that serves pages also for what they may not
+    read and for what is not there, in one sentence.
+    """
+    return output_path(text) if _ask is None else _ask(text)
+
+
+def folder_at(text: str | Path) -> Path | None:
+    """The folder of this path, None where there is none that may be read."""
+    try:
+        path = local_path(text)
+    except BadInput:
+        return None
+    return path if path.is_dir() else None
+
+
+def folders(text: str) -> tuple[Path, ...]:
+    """Of a list with os.pathsep between, as PATH is one; raises BadInput for one that is no path or
+    not absolute."""
+    found = tuple(output_path(one.strip()) for one in text.split(os.pathsep) if one.strip())
+    for path in found:
+        if not path.is_absolute():
+            raise BadInput(f'"{path}" depends on where the dashboard is started; give a whole path')
+    return found
+
+
+def yes_or_no(text: str) -> bool:
+    """Of 1 and 0; raises BadInput for anything else."""
+    if text not in ("0", "1"):
+        raise BadInput(f'"{text}" is neither 1 nor 0')
+    return text == "1"
 
 
 def web_address(text: str) -> str:
@@ -95,6 +141,12 @@ class Settings:
     """Each field is the variable DLEXPLAIN_<FIELD>; the value here is its default.
 
     home            folder for everything dlexplain writes
+    data            folders below which pages may read, with ":" between as in PATH; by default the
+                    user's home folder and the one where the dashboard was started, if it listens to
+                    this machine alone, otherwise none
+    shared          whether others use the dashboard (1 or 0): nothing is then allowed by default
+    hub             whether pages may fetch models from the Hugging Face hub (1 or 0); by default
+                    only those of a dashboard that is not shared
     device          auto, cpu, cuda, cuda:N or mps; auto takes CUDA, else MPS, else the CPU
     max_file_mb     largest picture file accepted, in megabytes (10^6 bytes)
     max_megapixels  largest picture accepted, checked in its header before it is decoded
@@ -123,6 +175,9 @@ class Settings:
     """
 
     home: Path = field(default_factory=_default_home)
+    data: tuple[Path, ...] = ()
+    shared: bool = False
+    hub: bool | None = None
     device: str = "auto"
     max_file_mb: float = 50.0
     max_megapixels: float = 64.0
@@ -163,7 +218,10 @@ class Settings:
 
 
 _READERS: dict[str, Callable[[str], object]] = {
-    "home": local_path,
+    "home": output_path,
+    "data": folders,
+    "shared": yes_or_no,
+    "hub": yes_or_no,
     "device": str,
     "max_file_mb": float,
     "max_megapixels": float,

@@ -3,16 +3,20 @@
 import functools
 import os
 import tempfile
+from collections.abc import Iterator
 
 # Before anything reads the settings; the system clears its temporary folders.
 os.environ["DLEXPLAIN_HOME"] = tempfile.mkdtemp(prefix="dlexplain-tests-")
 os.environ.setdefault("DLEXPLAIN_DEVICE", "cpu")
+# Pages may read what tests write, wherever that is; tests/security says what they may not.
+os.environ["DLEXPLAIN_DATA"] = os.sep
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
 
 import dlexplain.ui.start
 from dlexplain.explainers import batching
+from dlexplain.server_files import serve_no_pages
 
 # The dashboard looks after the queue for as long as its process lives. In tests that process is
 # this one, and it would start the runs that a test has just queued for itself.
@@ -22,6 +26,13 @@ dlexplain.ui.start.STORE_AFTER_SECONDS = 1e6
 manifest_scanner.scan_component_manifests = functools.cache(
     manifest_scanner.scan_component_manifests
 )
+
+
+@pytest.fixture(autouse=True)
+def _paths_are_of_this_process() -> Iterator[None]:
+    """The dashboard says that its process' paths are those of visitors; a test's may be too."""
+    yield
+    serve_no_pages()
 
 
 @pytest.fixture(autouse=True)

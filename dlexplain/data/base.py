@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dlexplain.data.augmentations import Augmentation as Augmentation
 from dlexplain.data.shortcuts import NOTHING_PLANTED, Shortcut
+from dlexplain.errors import BadInput
 from dlexplain.registry import Registry
 from dlexplain.settings import local_path
 
@@ -148,8 +149,11 @@ class DataStatus:
 
 def local_status(path: str, wanted: str) -> DataStatus:
     """Of what lies at a path that the user gives; `wanted` says what, such as "a CSV"."""
-    if path and local_path(path).exists():
-        return DataStatus(True, path)
+    try:
+        if path and local_path(path).exists():
+            return DataStatus(True, path)
+    except BadInput as error:
+        return DataStatus(False, path, str(error))
     return DataStatus(
         False, path, f"{path} is not there; give {wanted}" if path else f"give {wanted}"
     )

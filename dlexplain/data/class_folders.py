@@ -34,6 +34,7 @@ from dlexplain.data.file_kinds import ENDINGS
 from dlexplain.data.pictures import read_picture
 from dlexplain.data.views import model_view
 from dlexplain.errors import DataError, PictureError
+from dlexplain.server_files import check_regular
 from dlexplain.settings import settings
 
 SPLIT_NAMES: dict[str, Split] = {
@@ -170,6 +171,7 @@ def _find(root: Path) -> Iterator[Found]:
 
 def _find_in_zip(archive: Path) -> Iterator[Found]:
     try:
+        check_regular(archive)
         with zipfile.ZipFile(archive) as opened:
             entries = sorted(opened.infolist(), key=lambda e: e.filename)
     except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:

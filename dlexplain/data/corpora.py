@@ -13,6 +13,7 @@ from dlexplain.data.base import digest_of
 from dlexplain.data.text_bytes import decoded
 from dlexplain.data.tokenisers import KINDS, Kind, train_tokeniser
 from dlexplain.errors import DataError
+from dlexplain.server_files import read_regular
 
 UNKNOWN, END = "<unk>", "<eos>"
 SPECIALS = ("[UNK]",)
@@ -116,7 +117,7 @@ def read_text(path: Path) -> str:
     if not path.is_file():
         raise DataError(f"{path} is not there; a UTF-8 text file is accepted")
     try:
-        text = decoded(path.read_bytes())
+        text = decoded(read_regular(path))
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path} is not UTF-8 text: byte {error.object[error.start]:#04x} at place "

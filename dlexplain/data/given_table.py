@@ -18,7 +18,7 @@ from dlexplain.data.text_bytes import decoded
 from dlexplain.data.windows import Windows
 from dlexplain.errors import DataError, WeightsError
 from dlexplain.results.words import period_text
-from dlexplain.settings import local_path
+from dlexplain.server_files import read_regular
 
 NEEDED = (
     "series", "targets", "period", "starts", "codes", "logs", "input_mean", "input_scale",
@@ -42,13 +42,12 @@ def check_facts(facts: Mapping[str, Any]) -> None:
 
 def one_csv(path: Path) -> Path:
     """The file at a path, or the only CSV of a folder; raises DataError."""
-    file = local_path(path)
-    if file.is_dir():
-        csvs = sorted(file.glob("*.csv"))
+    if path.is_dir():
+        csvs = sorted(path.glob("*.csv"))
         if len(csvs) != 1:
-            raise DataError(f"{file} has {len(csvs)} CSV files; give the path of one")
+            raise DataError(f"{path} has {len(csvs)} CSV files; give the path of one")
         return csvs[0]
-    return file
+    return path
 
 
 def read_given(
@@ -80,7 +79,7 @@ def check_period(table: Table, facts: Mapping[str, Any], name: str) -> None:
 def _has_codes(source: Path | bytes) -> bool:
     """Whether the first row of data is FRED-MD's row of transform codes."""
     try:
-        content = decoded(source if isinstance(source, bytes) else source.read_bytes())
+        content = decoded(source if isinstance(source, bytes) else read_regular(source))
         first = pd.read_csv(io.StringIO(content), nrows=1, dtype=str).iloc[0, 0]
     except (OSError, ValueError, IndexError):
         return False  # read_table says what is wrong

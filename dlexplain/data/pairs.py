@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dlexplain.data.text_bytes import decoded
 from dlexplain.errors import DataError
+from dlexplain.server_files import read_regular
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ def pairs_digest(*parts: Pairs) -> str:
 def read_lines(path: Path) -> list[str]:
     """Lines of a UTF-8 text file, or of one packed by gzip; raises DataError."""
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
         if path.suffix == ".gz":
             content = gzip.decompress(content)
         text = decoded(content)

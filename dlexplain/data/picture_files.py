@@ -19,6 +19,7 @@ from dlexplain.data.decoding import one_line, reason
 from dlexplain.data.file_kinds import ENDINGS
 from dlexplain.data.pictures import Picture, read_picture
 from dlexplain.errors import BadInput, DataError, PictureError
+from dlexplain.server_files import check_link, check_regular
 from dlexplain.settings import local_path, settings
 
 RATIO = 100
@@ -151,6 +152,7 @@ def _in_folder(root: Path, name: str, most: int) -> PictureFiles:
             others += 1
             continue
         try:
+            check_link(path)
             known = path.stat()
         except OSError:  # gone meanwhile, or a link that leads nowhere: reading it says so
             found.append(_file(inside, 0, 0, path))
@@ -231,6 +233,8 @@ def _check_count(count: int, name: str, most: int) -> None:
 def _zip(archive: Path | bytes, name: str) -> Iterator[zipfile.ZipFile]:
     """Open; raises DataError for what is no ZIP."""
     try:
+        if isinstance(archive, Path):
+            check_regular(archive)
         opened = zipfile.ZipFile(io.BytesIO(archive) if isinstance(archive, bytes) else archive)
     except UNPACKING as error:
         raise DataError(

@@ -37,6 +37,7 @@ from dlexplain.data.decoding_apart import decode_apart
 from dlexplain.data.file_kinds import ACCEPTED, jpeg_scans, kind_of, what_it_is
 from dlexplain.data.fit import MIDDLE, Fit
 from dlexplain.errors import PictureError
+from dlexplain.server_files import check_link, open_regular
 from dlexplain.settings import settings
 
 Source = str | Path | bytes | NDArray[np.generic] | Image.Image
@@ -135,13 +136,14 @@ def _picture(name: str, found: Decoded) -> Picture:
 
 def _file_bytes(path: Path, name: str, limit_mb: float) -> bytes:
     try:
+        check_link(path)
         if path.is_dir():
             raise PictureError(f"{name} is a folder; a picture file is accepted")
         size = path.stat().st_size
         if not path.is_file():
             raise PictureError(f"{name} is not a regular file; a picture file is accepted")
         _check_file_size(size, name, limit_mb)
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(int(limit_mb * 1e6) + 1)  # it may have grown meanwhile
     except FileNotFoundError as error:
         where = one_line(str(path))

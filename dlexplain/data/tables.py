@@ -15,6 +15,7 @@ from dlexplain.data.dates import NUMBERED, read_dates
 from dlexplain.data.text_bytes import decoded, separator
 from dlexplain.errors import DataError, NoSeries
 from dlexplain.results.words import period_text
+from dlexplain.server_files import read_regular
 
 MOST_HOLES = 3
 """Of a column, that are named."""
@@ -127,7 +128,7 @@ def _read_csv(
     """The rows, and what may stand between thousands: a comma, or a point after a decimal comma."""
     thousands, decimal = ",", "."
     try:
-        content = decoded(source if isinstance(source, bytes) else source.read_bytes())
+        content = decoded(source if isinstance(source, bytes) else read_regular(source))
         comma = separator(content)
         if comma == ";" or (comma == "\t" and _DECIMAL_COMMA.search(content)):
             thousands, decimal = ".", ","  # as Excel writes in Europe

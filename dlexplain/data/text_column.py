@@ -4,6 +4,7 @@ from pathlib import Path
 
 from dlexplain.data.text_bytes import LOOKED_AT, decoded, text_frame
 from dlexplain.errors import DataError
+from dlexplain.server_files import read_regular
 
 MOST_ROWS = 5000
 THIS = "the file"
@@ -67,6 +68,6 @@ def _decoded(source: Path | bytes) -> str:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error

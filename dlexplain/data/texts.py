@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dlexplain.data.base import split_off
 from dlexplain.data.text_bytes import decoded
 from dlexplain.errors import DataError
+from dlexplain.server_files import read_regular
 
 HEADER = "label"
 """What a heading has in the label's place, such as GLUE's."""
@@ -97,7 +98,7 @@ def read_labelled(path: Path, classes: Sequence[str]) -> Texts:
 def read_lines(path: Path) -> list[str]:
     """Of a UTF-8 file; raises DataError."""
     try:
-        return decoded(path.read_bytes()).replace("\r\n", "\n").split("\n")
+        return decoded(read_regular(path)).replace("\r\n", "\n").split("\n")
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text ({error})") from error
     except OSError as error:

@@ -13,6 +13,7 @@ import torch
 from dlexplain.errors import CheckpointError
 from dlexplain.execution.files import steps_in
 from dlexplain.execution.paths import digest_file
+from dlexplain.server_files import read_regular
 
 
 def remove(checkpoint: Path) -> None:
@@ -24,8 +25,8 @@ def remove(checkpoint: Path) -> None:
 def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
     """Raises CheckpointError, saying why, for one that is missing, damaged or not plain data."""
     try:
-        content = path.read_bytes()
-        expected = digest_file(path).read_text().strip()
+        content = read_regular(path)
+        expected = read_regular(digest_file(path)).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "its digest is damaged"
         raise CheckpointError(f"{path.name} cannot be read ({why})") from error

@@ -3,6 +3,8 @@
 from pathlib import Path
 from urllib.parse import quote
 
+from dlexplain.server_files import HUB
+
 
 def chunk_file(home: Path) -> Path:
     """The measured chunk sizes of explainers.batching.BatchSizes."""
@@ -12,6 +14,11 @@ def chunk_file(home: Path) -> Path:
 def data_folder(home: Path) -> Path:
     """Downloaded and decoded data sets."""
     return home / "data"
+
+
+def hub_folder(home: Path) -> Path:
+    """Models that were fetched from the Hugging Face hub."""
+    return home / HUB
 
 
 def folders_folder(home: Path) -> Path:

@@ -11,11 +11,13 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, TypeGuard
 
-from dlexplain.errors import SpecError, WeightsError
+from dlexplain.errors import BadInput, SpecError, WeightsError
 from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
 from dlexplain.integrity import is_file_name, read_shipped
 from dlexplain.results.words import examples_of
+from dlexplain.server_files import read_regular
+from dlexplain.settings import local_path
 from dlexplain.tasks.multi_task import accuracy_of
 
 CHECKPOINT = ".ckpt"
@@ -62,7 +64,7 @@ class Trained:
             # The run has not finished, or never will; and weights on the way have no score.
             path = paths.facts_in(self.folder)
         try:
-            card = json.loads(path.read_text("utf-8"))
+            card = json.loads(read_regular(path))
         except FileNotFoundError as error:
             raise WeightsError(
                 f"{self.owner} has no {path.name}; only a whole run is a model"
@@ -134,7 +136,7 @@ class Trained:
         """
         file, digest = self.folder / name, self.digest(name)
         if not digest:
-            return file.read_bytes()
+            return read_regular(file)
         repair = REINSTALL if self.source == "zoo" else "copy the folder anew from where it is from"
         return read_shipped(file, digest, self.owner, repair)
 
@@ -210,13 +212,13 @@ def sizes_of(facts: Any) -> Mapping[str, int]:
 def at_path(wanted: str) -> Trained | None:
     """The folder, weights file or checkpoint of this path; None where there is none."""
     try:
-        path = Path(wanted).expanduser().absolute()
+        path = local_path(wanted).absolute()
         if path.is_dir():
             return Trained(wanted, path.name, "path", path, paths.weights_in(path))
         if path.is_file():
             deep = path.suffix == CHECKPOINT or paths.is_on_the_way(path)
             folder = path.parents[1] if deep else path.parent
             return Trained(wanted, path.name, "path", folder, path)
-    except (OSError, RuntimeError, ValueError):  # no user of that name, too long, a zero byte
+    except (OSError, BadInput):
         pass
     return None

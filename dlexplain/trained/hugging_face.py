@@ -13,9 +13,10 @@ from typing import Any
 from dlexplain.errors import BadInput, ModelError, UnknownName
 from dlexplain.execution import paths
 from dlexplain.results.words import with_article
-from dlexplain.settings import local_path
+from dlexplain.server_files import check_files, read_regular
+from dlexplain.settings import folder_at, local_path
 from dlexplain.trained.entry import BROUGHT, ModelEntry
-from dlexplain.trained.hub import model_folder
+from dlexplain.trained.hub import ENDINGS, model_folder
 
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
@@ -73,7 +74,7 @@ def _task_of(name: str, tasks: Sequence[str]) -> str:
     """The one of the tasks that the config says; the first where it says none of them, so that
     loading says what is wrong."""
     try:
-        config = json.loads((model_folder(name) / "config.json").read_text("utf-8"))
+        config = json.loads(read_regular(model_folder(name) / "config.json"))
         built = [str(one) for one in config.get("architectures") or ()]
     except Exception:  # whatever is wrong with it, loading says in one sentence
         built = []
@@ -85,14 +86,11 @@ def _task_of(name: str, tasks: Sequence[str]) -> str:
 def is_backbone(name: str) -> bool:
     """Whether the name may be of such a model rather than of one that was trained here: a folder
     with a config.json and no run's card, or a name on the hub where no such path is."""
-    try:
-        path = local_path(name)
-    except BadInput:
-        return False
-    if path.is_dir():
-        of_run = paths.card_in(path).is_file() or paths.facts_in(path).is_file()
-        return (path / "config.json").is_file() and not of_run
-    return not path.exists() and HUB_NAME.fullmatch(name) is not None
+    folder = folder_at(name)
+    if folder is not None:
+        of_run = paths.card_in(folder).is_file() or paths.facts_in(folder).is_file()
+        return (folder / "config.json").is_file() and not of_run
+    return HUB_NAME.fullmatch(name) is not None and not _is_there(name)
 
 
 def task_of_own(name: str, tasks: Sequence[str]) -> str:
@@ -107,7 +105,7 @@ def task_of_own(name: str, tasks: Sequence[str]) -> str:
 
 def longest_said(name: str) -> int:
     """Of a text model: the most tokens that its config says it reads, up to LONGEST, or 0."""
-    config = json.loads((model_folder(name) / "config.json").read_text("utf-8"))
+    config = json.loads(read_regular(model_folder(name) / "config.json"))
     places = config.get("max_position_embeddings")
     if not isinstance(places, int) or places < 1:
         return 0
@@ -119,10 +117,7 @@ def longest_said(name: str) -> int:
 
 def is_own_model(name: str) -> bool:
     """Whether the name may be of a folder or of the hub, rather than of the zoo or a run."""
-    try:
-        return local_path(name).is_dir() or HUB_NAME.fullmatch(name) is not None
-    except BadInput:
-        return False
+    return folder_at(name) is not None or HUB_NAME.fullmatch(name) is not None
 
 
 def check_own(name: str, *tasks: str) -> None:
@@ -133,6 +128,9 @@ def check_own(name: str, *tasks: str) -> None:
     Raises UnknownName where it is no model, ModelError where it is one that cannot be read, one
     sentence.
     """
+    folder = folder_at(name)
+    if folder is None and HUB_NAME.fullmatch(name) and not _is_there(name):
+        return
     path = local_path(name)
     if path.is_file():
         raise UnknownName(f"{path} is a file; the folder of a model is accepted")
@@ -140,12 +138,19 @@ def check_own(name: str, *tasks: str) -> None:
         check_folder(path, *tasks)
 
 
+def _is_there(name: str) -> bool:
+    try:
+        return local_path(name).exists()
+    except BadInput:
+        return False
+
+
 def check_folder(folder: Path, *tasks: str) -> None:
     """Raises UnknownName or ModelError where the folder lacks what a model for one of the tasks
     needs."""
     file = folder / "config.json"
     try:
-        config = json.loads(file.read_text("utf-8"))
+        config = json.loads(read_regular(file))
     except FileNotFoundError as error:
         raise UnknownName(f"{folder} has no config.json, so it is no model's folder") from error
     except (OSError, ValueError, RecursionError) as error:
@@ -164,6 +169,11 @@ def check_folder(folder: Path, *tasks: str) -> None:
     beside, what = BESIDE.get(task, BESIDE[""])
     if not (folder / beside).is_file():
         raise ModelError(f"{folder} lacks a {beside}; save the {what} beside the model")
+    try:
+        check_files(folder, ENDINGS)
+    except OSError as error:
+        name = Path(str(error.filename)).name
+        raise ModelError(f"{name} in {folder} cannot be read: {error.strerror}") from error
 
 
 def check_architecture(config: dict[str, Any], name: str, *tasks: str) -> str:

@@ -18,6 +18,7 @@ from dlexplain.networks.modules.adapters import merged_state
 from dlexplain.networks.modules.base import KeepsPart, kept_state, shared_weights
 from dlexplain.networks.modules.group_norm import with_group_norms
 from dlexplain.params import parse
+from dlexplain.server_files import check_regular
 from dlexplain.tasks.base import TASKS
 from dlexplain.tasks.private import is_private
 from dlexplain.tasks.transfer import Params
@@ -92,6 +93,8 @@ def read_weights(path: Path, content: bytes | None = None) -> dict[str, Tensor]:
         state = {k.removeprefix(PREFIX): t for k, t in whole.items() if k.startswith(PREFIX)}
     else:
         try:
+            if content is None:
+                check_regular(path)
             state = load_file(path) if content is None else load(content)
         except SafetensorError as error:
             raise OSError(f"{path.name} is damaged ({error})") from error

@@ -21,6 +21,7 @@ from typing import Any
 
 from dlexplain.errors import ModelError, known_names
 from dlexplain.params import Value
+from dlexplain.server_files import read_regular
 from dlexplain.trained.own_files import WEIGHTS, beside
 
 LARGEST = 10**6
@@ -91,7 +92,7 @@ def _read(file: Path) -> dict[str, Any]:
     if file.stat().st_size > LARGEST:
         raise ModelError(f"{file.name} has more than {LARGEST / 1e6:g} MB, the most that is read")
     try:
-        told = json.loads(file.read_text("utf-8"))
+        told = json.loads(read_regular(file))
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{file.name} cannot be read: {error}") from error
     if not isinstance(told, dict):

@@ -1,10 +1,13 @@
-"""Whether the dashboard is a person's own, so that a page may change what holds for all of it."""
+"""Whether the dashboard is a person's own, so that a page may change what holds for all of it, and
+read more of the machine."""
 
 from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import streamlit as st
+
+from dlexplain.server_files import serve_pages
 
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 """Headers of a proxy: behind one, others may be asking."""
@@ -14,6 +17,11 @@ def is_own_server() -> bool:
     """Whether only people at this machine reach it: it listens to no other, and the browser has
     asked for this machine, without a proxy between."""
     return only_here(st.get_option("server.address"), st.context.headers)
+
+
+def read_allowed_only() -> None:
+    """Have what pages and addresses name be looked for in the allowed folders alone."""
+    serve_pages(is_this_machine(st.get_option("server.address") or ""))
 
 
 def only_here(listens: str | None, headers: Mapping[str, str]) -> bool:

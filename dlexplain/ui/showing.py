@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import dlexplain
 from dlexplain.errors import BadInput, DlexplainError
+from dlexplain.server_files import allow
 from dlexplain.services.models import load, modality_of
 from dlexplain.services.pictures.sources import ENDINGS, Picture, give_samples, read_picture
 from dlexplain.trained.registered import offer
@@ -91,6 +92,7 @@ def show(model: Any, data: Any = (), *, port: int = 0, wait: bool | None = None)
     asked = {of_model: model.name, **_first(modality, of_data, data)}
     if modality == "picture":
         offer(model.spec)
+    allow([model.name])  # where it is named by a path, its pages load it from there again
     dashboard = _running.get("dashboard")
     path = f"{page}?{urlencode(asked)}"
     if dashboard is not None and dashboard.serves:

@@ -178,7 +178,7 @@ def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
     path = tmp_path / "mine.png"
     path.write_bytes(encoded(noise(), "PNG"))
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(PictureError) as caught:
         read_picture(path)
     check_sentence(str(caught.value), "mine.png", ("permission denied",))

@@ -13,6 +13,7 @@ import pytest
 
 import dlexplain as dx
 from dlexplain.errors import ModelError, UnknownName
+from dlexplain.execution import paths
 from dlexplain.trained import hub
 from tests.own import SMALL, classifier, save_own
 
@@ -97,7 +98,7 @@ def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     monkeypatch.setattr(constants, "ENDPOINT", server.address)
     files = server.address + "/{repo_id}/resolve/{revision}/{filename}"
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", files)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(paths, "hub_folder", lambda home: tmp_path / "cache")
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     hub._fetched.cache_clear()
     yield server

@@ -8,7 +8,6 @@ errors.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from dlexplain.data.given_table import (
@@ -21,6 +20,7 @@ from dlexplain.data.given_table import (
 )
 from dlexplain.data.modules.base import GIVEN
 from dlexplain.data.modules.series import SeriesModule
+from dlexplain.settings import local_path
 
 
 def given_series(
@@ -35,7 +35,7 @@ def given_series(
     check_facts(facts)
     window, horizon = int(task_params["window"]), int(task_params["horizon"])
     # one row for differences
-    data = as_trained(read_given(one_csv(Path(path)), facts, window + horizon + 1), facts)
+    data = as_trained(read_given(one_csv(local_path(path)), facts, window + horizon + 1), facts)
     origins = origins_of_test(data, facts, window, horizon)
     windows = windows_of(data, facts, window, horizon, origins)
     module = SeriesModule(windows, batch_size=2, seed=0)

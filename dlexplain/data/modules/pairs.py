@@ -22,7 +22,7 @@ from dlexplain.data.pair_codec import PairCodec, load_codec, train_codec
 from dlexplain.data.pairs import PairData, Pairs, aligned
 from dlexplain.data.tokenisers import PAD, Kind
 from dlexplain.errors import BadInput, DataError
-from dlexplain.settings import local_path
+from dlexplain.settings import folder_at, local_path
 
 POOL = 40
 """Batches among which examples are sorted by length."""
@@ -168,8 +168,8 @@ def _given(
 
 def read_given(path: str, languages: tuple[str, str]) -> tuple[Pairs, str]:
     """Of two aligned files, "SRC,TGT", or of the test files in a folder named as Multi30k's."""
-    folder = local_path(path)
-    if folder.is_dir():
+    folder = folder_at(path)
+    if folder is not None:
         return read_part(folder, "test", *languages)
     two = [local_path(part) for part in path.split(",") if part]
     if len(two) != 2:

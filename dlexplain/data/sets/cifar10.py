@@ -29,6 +29,7 @@ from dlexplain.data.class_folders import read_class_folders
 from dlexplain.data.download import download
 from dlexplain.errors import DataError
 from dlexplain.params import number, text
+from dlexplain.server_files import check_regular, read_regular
 from dlexplain.settings import local_path
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
@@ -120,9 +121,13 @@ def _binary_files(root: Path) -> Iterator[tuple[str, bytes]]:
     inside = _bin_folder(root)
     if inside is not None:
         for path in sorted(inside.glob("*.bin")):
-            yield path.name, path.read_bytes()
+            try:
+                yield path.name, read_regular(path)
+            except OSError as error:
+                raise DataError(f"{path} cannot be read: {error.strerror}") from error
         return
     try:
+        check_regular(root)
         with tarfile.open(root) as archive:
             for member in archive:
                 wanted = member.isfile() and member.name.endswith(".bin")

@@ -23,6 +23,7 @@ from dlexplain.data.texts import TextData, Texts, cut, make_texts, place_of_labe
 from dlexplain.errors import DataError, known_names
 from dlexplain.params import number
 from dlexplain.params import text as text_param
+from dlexplain.server_files import read_regular
 from dlexplain.settings import local_path
 
 TEXT, LABEL = "text", "label"
@@ -150,7 +151,7 @@ def _check(path: Path, classes: list[str], counts: list[int]) -> None:
 def _read(path: Path) -> pd.DataFrame:
     """All as text, gaps as ""; raises DataError."""
     try:
-        frame = text_frame(decoded(path.read_bytes()), str(path))
+        frame = text_frame(decoded(read_regular(path)), str(path))
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text ({error})") from error
     except OSError as error:

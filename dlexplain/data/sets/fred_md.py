@@ -26,6 +26,7 @@ from dlexplain.data.tables import read_table
 from dlexplain.data.text_bytes import decoded
 from dlexplain.errors import DataError
 from dlexplain.params import text
+from dlexplain.server_files import read_regular
 from dlexplain.settings import local_path
 
 URL = "https://www.stlouisfed.org/-/media/project/frbstl/stlouisfed/research/fred-md/monthly/current.csv"
@@ -62,7 +63,7 @@ def _codes(file: Path) -> dict[str, int]:
     if not file.exists():
         raise DataError(f"{file} is not there; the CSV of FRED-MD is accepted")
     try:
-        row = pd.read_csv(io.StringIO(decoded(file.read_bytes())), nrows=1).iloc[0]
+        row = pd.read_csv(io.StringIO(decoded(read_regular(file))), nrows=1).iloc[0]
     except (OSError, ValueError, IndexError) as error:
         raise DataError(f"{file} is not FRED-MD: it has no row of transform codes") from error
     if row.index[0] != "sasdate":

@@ -30,6 +30,7 @@ from dlexplain.data.download import download
 from dlexplain.data.heads import ONE_LABEL, of_head
 from dlexplain.errors import DataError
 from dlexplain.params import choice, number, text
+from dlexplain.server_files import read_regular
 from dlexplain.settings import local_path
 
 URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
@@ -162,7 +163,7 @@ def _idx(root: Path, name: str, dimensions: int) -> NDArray[np.uint8]:
     if file is None:
         raise DataError(f"{root} lacks {name} of MNIST's four files")
     try:
-        content = file.read_bytes()
+        content = read_regular(file)
         content = gzip.decompress(content) if file.suffix == ".gz" else content
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{file} cannot be read ({error})") from error

@@ -45,7 +45,7 @@ def load(params: Params, folder: Path, report: Report) -> CorpusData:
 def check(params: Params, folder: Path, report: Report) -> None:
     """Raises DataError as load does; learns tokens only where there may be too few of them."""
     if params.path:
-        whole = read_text(Path(params.path).expanduser())
+        whole = read_text(local_path(params.path))
         # A word between blanks is one token or more, whatever the tokeniser.
         words = (len(part.split()) for part in cut_parts(whole, params.validation, params.test))
         if min(words) >= FEWEST:

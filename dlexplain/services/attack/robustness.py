@@ -34,7 +34,7 @@ from dlexplain.services.keeping import Keeping
 from dlexplain.services.kept import ASKED, forget_all_but
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.provenance import provenance
-from dlexplain.settings import local_path, settings
+from dlexplain.settings import output_path, settings
 
 MOST = 10_000
 """Examples."""
@@ -108,7 +108,7 @@ def robustness(
     asked = {"data": data, "count": count, "seed": seed, "answers": len(examples)
              * len(plan.asked)} | {key: _listed(value) for key, value in vars(wanted).items()
                                    if key != "params"}  # fmt: skip
-    store = RobustnessStore(local_path(out))
+    store = RobustnessStore(output_path(out))
     with store.held():
         store.begin(question, {"versions": about["versions"], ASKED: asked}, resume)
         job = _Job(examples, plan, about, store, progress, tell, store.read())

@@ -30,7 +30,7 @@ from dlexplain.services.kept import ASKED, forget_all_but
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.provenance import provenance
 from dlexplain.services.texts.models import TextModel
-from dlexplain.settings import local_path, settings
+from dlexplain.settings import output_path, settings
 from dlexplain.trained.catalogue import find
 
 MOST = 10_000
@@ -107,7 +107,7 @@ def compare_models(
         forget_all_but(root, KEPT)
     about = _about(asked, examples, question, _command(asked, question, data, method))
     told = {"data": data, "method": method, "count": count, "seed": seed, "found": len(examples)}
-    store = ComparisonStore(local_path(out))
+    store = ComparisonStore(output_path(out))
     with store.held():
         store.begin(question, {"versions": about["versions"], ASKED: told}, resume)
         job = _Job(asked, examples, about, store, progress, tell, store.read())

@@ -22,7 +22,7 @@ from dlexplain.services.compress.exports import note_export
 from dlexplain.services.compress.inputs import FirstOutput, Inputs, inputs_of
 from dlexplain.services.compress.programs import About, Written, to_onnx, to_program
 from dlexplain.services.pictures.bundle import versions
-from dlexplain.settings import local_path
+from dlexplain.settings import output_path
 from dlexplain.trained.catalogue import trained
 from dlexplain.trained.folder import CHECKPOINT, Trained
 from dlexplain.trained.networks import load_network
@@ -60,7 +60,7 @@ def export(model: Any, path: str | Path) -> Export:
     already, a model that computes in whole numbers, or an operation that the format lacks, which is
     named.
     """
-    found, target = _found(model), local_path(path)
+    found, target = _found(model), output_path(path)
     form = _format(target)
     inputs = inputs_of(found)
     if form == "safetensors":

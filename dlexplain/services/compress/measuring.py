@@ -19,7 +19,7 @@ from dlexplain.services.compress.table import Measured, tabulated
 from dlexplain.services.compress.versions import versions_of
 from dlexplain.services.keeping import Keeping
 from dlexplain.services.kept import ASKED, forget_all_but
-from dlexplain.settings import local_path, settings
+from dlexplain.settings import output_path, settings
 from dlexplain.trained.catalogue import trained
 from dlexplain.trained.folder import Trained
 
@@ -72,7 +72,7 @@ def measure_compression(
         root = compression_folder(settings().home)
         out, resume = question.folder(root), True
         forget_all_but(root, KEPT)
-    store = CompressionStore(local_path(out))
+    store = CompressionStore(output_path(out))
     with store.held():
         store.begin(question, {ASKED: {"model": question.model}}, resume)
         job = _Job(models, question, store, progress or Progress(), tell, store.read())

@@ -22,6 +22,7 @@ from dlexplain.services.forecast.sources import (
 )
 from dlexplain.services.forecast.unseen import Columns, read_unseen
 from dlexplain.services.loading import load
+from dlexplain.settings import local_path
 from dlexplain.tasks.forecast import QUANTILES
 from dlexplain.trained.catalogue import find
 
@@ -48,7 +49,7 @@ def series_for(
         return read_source(trained, series or default_source(trained))
     if isinstance(series, bytes):
         return read_csv(trained, series)
-    return read_csv(trained, Path(series))
+    return read_csv(trained, local_path(series))
 
 
 @random_state_kept()

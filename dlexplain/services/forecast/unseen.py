@@ -19,7 +19,7 @@ from dlexplain.execution import paths
 from dlexplain.params import parse
 from dlexplain.results import SeriesAbout
 from dlexplain.services.forecast.sources import EXAMPLE, OWN, GivenSeries
-from dlexplain.settings import settings
+from dlexplain.settings import local_path, settings
 from dlexplain.trained.folder import Trained
 
 Columns = str | Sequence[str]
@@ -112,7 +112,7 @@ def _check_there(spec: DataSpec, params: Any, folder: Path) -> None:
 def _read(source: Path | str | bytes, wanted: list[str], name: str) -> tuple[Table, str]:
     """Of a CSV, and what it is called."""
     if not isinstance(source, bytes):
-        source = one_csv(Path(source))
+        source = one_csv(local_path(source))
         name = source.name
     try:
         return read_unknown(source, wanted), name

@@ -18,7 +18,7 @@ from dlexplain.services.many.packing import Packed, pack
 from dlexplain.services.many.store import ManyQuestion, ManyStore
 from dlexplain.services.pictures.bundle import versions
 from dlexplain.services.pictures.models import LoadedModel
-from dlexplain.settings import local_path, settings
+from dlexplain.settings import output_path, settings
 
 PLACES = ("local", "ray")
 SHARD, MOST_SHARD = 64, 4096
@@ -89,7 +89,7 @@ def in_shards(
 ) -> tuple[dict[str, Any], Mapping[str, list[Any]]]:
     """Do what is not done yet; returns what ManyPictures has of it, and columns of all rows."""
     files = source if isinstance(source, PictureFiles) else find_pictures(source, most=MOST)
-    store = ManyStore(local_path(how.out))
+    store = ManyStore(output_path(how.out))
     question = work.question(files)
     job = _Job(work, files, store, how, progress)
     with store.held():

@@ -27,7 +27,7 @@ from dlexplain.services.pictures.folder_store import (
 )
 from dlexplain.services.pictures.folder_work import FolderWork, Seen
 from dlexplain.services.pictures.models import LoadedModel
-from dlexplain.settings import local_path, settings
+from dlexplain.settings import output_path, settings
 
 KEEP_SECONDS, KEEP_BYTES = 1.0, 50e6
 """What is done is kept when so much time has passed, or so much of it is there."""
@@ -79,7 +79,7 @@ def explain_folder(
     if out is None:
         out, resume = question.folder(folders_folder(settings().home)), True
         forget_all_but(folders_folder(settings().home), KEPT)
-    store = FolderStore(local_path(out))
+    store = FolderStore(output_path(out))
     return _run(work, files, store, question, resume, progress or Progress(), tell)
 
 

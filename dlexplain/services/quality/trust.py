@@ -23,7 +23,7 @@ from dlexplain.services.quality.subjects import subject_of
 from dlexplain.services.quality.trust_plan import Planned, TrustPlan, made_plan
 from dlexplain.services.quality.trust_store import TrustQuestion, TrustStore
 from dlexplain.services.quality.trust_table import Judged, tabulated
-from dlexplain.settings import local_path, settings
+from dlexplain.settings import output_path, settings
 
 MOST = 10_000
 """Examples."""
@@ -83,7 +83,7 @@ def trust(
         forget_all_but(trust_folder(settings().home), KEPT)
     command = _command(question, data, methods, metrics)
     about = _about(subject, examples, plan, question, command)
-    store = TrustStore(local_path(out))
+    store = TrustStore(output_path(out))
     with store.held():
         asked = {"data": data, "methods": methods, "metrics": metrics, "count": count, "seed": seed}
         store.begin(question, {"versions": about["versions"], ASKED: asked}, resume)

@@ -22,7 +22,7 @@ from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.reliability.about import measured_by
 from dlexplain.services.reliability.labelled import PicturePart, classifier, parts_of
 from dlexplain.services.reliability.shipped import keep
-from dlexplain.settings import local_path, settings
+from dlexplain.settings import output_path, settings
 
 USUAL = 500
 KEPT = 50
@@ -122,7 +122,7 @@ def smoothing(
         "notes": parts.notes,
         **measured_by(found, "smoothing", data, count, seed, more),
     }
-    store = SmoothingStore(local_path(out))
+    store = SmoothingStore(output_path(out))
     with store.held():
         store.begin(question, {"versions": about["versions"]}, resume)
         job = _Job(part, how, seed, about, store, progress, tell, store.read())

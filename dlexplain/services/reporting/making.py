@@ -38,7 +38,7 @@ from dlexplain.services.reporting.notebook import report_notebook  # registers t
 from dlexplain.services.reporting.store import keep as keep_report
 from dlexplain.services.training import runs
 from dlexplain.services.training.test_results import results_of
-from dlexplain.settings import local_path
+from dlexplain.settings import output_path
 
 __all__ = ["make_report", "report", "report_notebook", "write_report"]
 MOST_GROUPS = 4
@@ -85,7 +85,7 @@ def ending_of(file: str | Path) -> str:
 
 def write_report(made: Report, file: str | Path) -> Path:
     """Into a file of one of the formats; raises BadInput where the disk does not take it."""
-    ending, path = ending_of(file), local_path(file)
+    ending, path = ending_of(file), output_path(file)
     try:
         path.write_bytes(FORMATS[ending](made))
     except OSError as error:

@@ -18,7 +18,7 @@ from dlexplain.memory import give_back
 from dlexplain.params import Value, parse
 from dlexplain.results import ClassBalance
 from dlexplain.services.training.catalogue import WITH_CLASSES, data_status
-from dlexplain.settings import settings
+from dlexplain.settings import local_path, settings
 
 TASKS = WITH_CLASSES
 KEPT = 64
@@ -63,7 +63,7 @@ def _look(spec: RunSpec) -> ClassBalance | None:
             spec.data,
             tuple(sorted(spec.data_params.items())),
             str(settings().home),
-            _version(Path(path)) if path else "",
+            _version(local_path(path)) if path else "",
         )
         with _turn(asked):  # who asks meanwhile waits for this reading rather than start another
             found = _read(asked)

@@ -172,7 +172,10 @@ def complete(spec: RunSpec) -> RunSpec:
                 usual = params_dict(Here())
                 groups[group] = {k: v for k, v in groups[group].items() if v != usual[k]}
             if groups[group].get("path"):  # the worker, or a resume, may stand elsewhere
-                groups[group]["path"] = _from_anywhere(str(groups[group]["path"]))
+                try:
+                    groups[group]["path"] = _from_anywhere(str(groups[group]["path"]))
+                except BadInput as error:
+                    wrong.append(f"data: {error}")
             if teacher and group == "task_params":
                 groups[group]["teacher"] = teacher
             if group == "augmentation":
