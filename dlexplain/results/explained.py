@@ -46,20 +46,23 @@ def believed(measured: Sequence[MeasuredFact]) -> str:
 
 @dataclass(frozen=True, eq=False)
 class ExplainedPicture:
-    """maps  of one picture;  predictions  of one or two models, or none"""
+    """maps  of one picture;  predictions  of one or two models, or none;  reason  the answer in a
+    sentence, where it was measured what would be said without what is marked"""
 
     maps: tuple[Attribution, ...]
     predictions: tuple[Prediction, ...] = ()
     measured: tuple[MeasuredFact, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class ExplainedText:
-    """maps  of one text;  prediction  or None where it was not asked"""
+    """maps  of one text;  prediction  or None where it was not asked;  reason  as of a picture"""
 
     maps: tuple[TextAttribution, ...]
     prediction: TextPrediction | None = None
     measured: tuple[MeasuredFact, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, eq=False)

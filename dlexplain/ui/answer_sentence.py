@@ -15,6 +15,8 @@ from dlexplain.ui.jobs import Asked, asked, result_of
 from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
 
+BEHIND = "-sentence"
+"""A slot of answers, and the one of their sentence."""
 Measure = Callable[[Any, Progress], Without]
 
 
@@ -28,6 +30,16 @@ def show_sentence(answers: Asked[Any], best: ClassName, measure: Measure) -> Non
     )
 
 
+def without_of(answers: Asked[Any]) -> Without | None:
+    """What the sentence about these answers was made from; None where it is not there."""
+    found = st.session_state.get(f"{answers.slot}{BEHIND}")
+    first = answers.jobs[0].result if answers.jobs else None
+    if found is None or found.question != (answers.question, id(first)):
+        return None
+    made: Without | None = found.jobs[0].result
+    return made
+
+
 def _sentence(answers: Asked[Any], best: ClassName, measure: Measure) -> None:
     if answers.active:
         _waiting()
@@ -35,7 +47,7 @@ def _sentence(answers: Asked[Any], best: ClassName, measure: Measure) -> None:
     result = answers.jobs[0].result
     if result is None or result.target != best:
         return
-    slot, question = f"{answers.slot}-sentence", (answers.question, id(result))
+    slot, question = f"{answers.slot}{BEHIND}", (answers.question, id(result))
     found = asked(slot, question, "The sentence", partial(measure, result))
     live(
         partial(_told, found),

@@ -22,6 +22,7 @@ from dlexplain.results.reports import (
     Shown,
     Words,
 )
+from dlexplain.ui.answer_sentence import without_of
 from dlexplain.ui.badge import measured_of
 from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked
@@ -72,12 +73,13 @@ def _make(results: Callable[[], Sequence[Any]], key: str) -> None:
 
 
 def answered(answers: Asked[Any]) -> list[Any]:
-    """The explanations that are there, each with its badge behind it where that is measured."""
+    """The explanations that are there, each with its badge behind it where that is measured, and
+    what would be said without what the first marks."""
     found: list[Any] = []
     for index, job in enumerate(answers.jobs):
         if job.result is not None:
             found += [job.result, *filter(None, [measured_of(answers, index)])]
-    return found
+    return [*found, *filter(None, [without_of(answers)])]
 
 
 def show_report(report: Report, key: str) -> None:

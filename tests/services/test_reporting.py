@@ -15,8 +15,11 @@ import dlexplain as dx
 from dlexplain.errors import BadInput, UnknownName
 from dlexplain.execution.paths import report_entry, report_folder, report_in
 from dlexplain.results.reports import FORMATS, Report
+from dlexplain.results.without import Without
+from dlexplain.results.without_words import sentence
 from dlexplain.services.quality.badges import picture_badge
 from dlexplain.services.reporting import store
+from dlexplain.services.reporting.making import make_report
 from dlexplain.services.reporting.repeating import series_code, series_command, text_command
 from dlexplain.settings import settings
 from tests.trained import digits_run
@@ -52,6 +55,17 @@ def test_a_notebook_repeats_a_samples_map() -> None:
     assert "dx.read_sample('coffee')" in cells(report)[1]
     again = repeated(report)
     assert np.array_equal(again.values, found.values) and again.target == found.target
+
+
+def test_a_report_answers_as_the_page_does() -> None:
+    """By what was measured of the answer without the marked parts, where that is there."""
+    picture = dx.read_sample("coffee")
+    said = dx.predict("digits-cnn", picture)
+    found = dx.explain("digits-cnn", picture, "saliency")
+    without = Without(found.title, "9", 0.95, 0.1, (), "5", 0.6, 19, 20)
+    report = make_report([said, found, without])
+    assert report.answer == sentence(without)
+    assert make_report([said, found]).answer.startswith("digits-cnn says 9")
 
 
 def test_a_notebook_holds_a_picture_that_is_no_sample() -> None:

@@ -35,6 +35,8 @@ def _question(found: ExplainedPicture, name: str) -> str:
 
 
 def _answer(found: ExplainedPicture) -> str:
+    if found.reason:
+        return f"{tr(found.reason)} {tr(believed(found.measured))}".strip()
     if found.predictions:
         told = [_says(one) for one in found.predictions]
         return f"{'; '.join(told)}. {believed(found.measured)}".strip()

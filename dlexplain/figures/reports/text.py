@@ -31,6 +31,8 @@ def report_text(found: ExplainedText, about: About) -> Report:
 
 
 def _answer(found: ExplainedText) -> str:
+    if found.reason:
+        return f"{tr(found.reason)} {tr(believed(found.measured))}".strip()
     said = (
         tr(f"{found.prediction.model} says {found.prediction.headline}. ")
         if found.prediction

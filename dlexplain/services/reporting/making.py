@@ -31,6 +31,8 @@ from dlexplain.results.explained import (
 )
 from dlexplain.results.reports import FORMATS, About, Report, report_of
 from dlexplain.results.series import about_of as series_about
+from dlexplain.results.without import Without
+from dlexplain.results.without_words import sentence
 from dlexplain.services.forecast.wording import explained
 from dlexplain.services.reporting import repeating
 from dlexplain.services.reporting.about import about_of, card_of, told_methods
@@ -105,10 +107,12 @@ def make_report(results: Sequence[Any]) -> Report:
     if isinstance(one, RunRecord):
         return _run(one)
     measured = measured_of(results)
+    reason = next((sentence(one) for one in _all(results, Without)), "")
     if maps := _all(results, Attribution):
-        return picture_report(maps, _all(results, Prediction), measured)
+        return picture_report(maps, _all(results, Prediction), measured, reason)
     if texts := _all(results, TextAttribution):
-        return text_report(texts, next(iter(_all(results, TextPrediction)), None), measured)
+        said = next(iter(_all(results, TextPrediction)), None)
+        return text_report(texts, said, measured, reason)
     if series := _all(results, SeriesAttribution):
         return series_report(series, next(iter(_all(results, SeriesForecast)), None), measured)
     names = ", ".join(dict.fromkeys(type(one).__name__ for one in results))
@@ -137,6 +141,7 @@ def picture_report(
     maps: tuple[Attribution, ...],
     predictions: tuple[Prediction, ...] = (),
     measured: tuple[MeasuredFact, ...] = (),
+    reason: str = "",
 ) -> Report:
     """Of maps of one picture, by one or two models; raises BadInput of several pictures."""
     _one_input([one.path for one in maps], "picture")
@@ -147,13 +152,14 @@ def picture_report(
         [repeating.picture_command(one) for one in maps],
         () if maps[0].part else repeating.picture_code(maps),
     )
-    return report_of(ExplainedPicture(maps, predictions, measured), about)
+    return report_of(ExplainedPicture(maps, predictions, measured, reason), about)
 
 
 def text_report(
     maps: tuple[TextAttribution, ...],
     prediction: TextPrediction | None = None,
     measured: tuple[MeasuredFact, ...] = (),
+    reason: str = "",
 ) -> Report:
     """Likewise of one text."""
     _one_input([one.text for one in maps], "text")
@@ -164,7 +170,7 @@ def text_report(
         [repeating.text_command(one) for one in maps],
         repeating.text_code(maps),
     )
-    return report_of(ExplainedText(maps, prediction, measured), about)
+    return report_of(ExplainedText(maps, prediction, measured, reason), about)
 
 
 def series_report(
