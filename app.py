@@ -7,6 +7,7 @@ from dlexplain.ui.live import following
 from dlexplain.ui.look import dress
 from dlexplain.ui.notices import states_told, tell_left_out
 from dlexplain.ui.own_server import read_allowed_only
+from dlexplain.ui.page_top import begin_at_top
 from dlexplain.ui.pages import menu
 from dlexplain.ui.session import here
 from dlexplain.ui.start import look_after_runs, warm_up
@@ -17,7 +18,9 @@ dress()
 warm_up()
 look_after_runs()
 here()
-offer_languages()
+page = st.navigation(menu(), position="top")
+with offer_languages():  # out of the page's flow, so that nothing moves
+    begin_at_top(page.url_path)
 with states_told(), following():
-    st.navigation(menu(), position="top").run()
+    page.run()
     tell_left_out()

@@ -69,7 +69,10 @@ class RayExecutor(LocalExecutor):
     module = "dlexplain.services.training.remote"
 
     def room(self, wanted: str, busy: Sequence[str], workers: int) -> str | None:
-        return RAY if busy.count(RAY) < settings().ray_runs else None
+        """There is none where no cluster is known: a dashboard or a sweep that was started without
+        its address must leave such runs to who has sent them, and has it."""
+        given = settings()
+        return RAY if given.ray and busy.count(RAY) < given.ray_runs else None
 
 
 class Routed:

@@ -1,6 +1,7 @@
 """The reader's language: of the address, or chosen in the corner, or the browser's."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dlexplain.language import LANGUAGES, SOURCE, ask_language
@@ -18,14 +19,15 @@ def speak() -> None:
     ask_language(_of_session)
 
 
-def offer_languages() -> None:
-    """The switch in the corner: the other language, by its own name."""
-    now = st.session_state[CHOSEN]
-    with st.container(key="languages", horizontal=True):
+def offer_languages() -> DeltaGenerator:
+    """The switch in the corner, which it gives: the other language, by its own name."""
+    now, corner = st.session_state[CHOSEN], st.container(key="languages", horizontal=True)
+    with corner:
         for code, name in LANGUAGES.items():
             if code != now:
                 st.button(name, key=f"language-{code}", type="tertiary", on_click=_choose,
                           args=(code,))  # fmt: skip
+    return corner
 
 
 def _choose(code: str) -> None:

@@ -18,6 +18,7 @@ PLACES = """
                                   .getBoundingClientRect().top - top);
 }
 """
+MAIN = "document.querySelector('[data-testid=stMain]')"
 TITLES = ("Why this class?", "Where does it look?", "How easily is it fooled?", "How did it learn?")
 
 
@@ -54,10 +55,16 @@ def test_no_card_moves_another(page: Page, server: str) -> None:
     assert min(moved) <= 60, moved
 
 
-def test_an_example_opens_the_page_on_itself(page: Page, server: str) -> None:
+def test_an_example_opens_the_page_on_itself_at_its_top(page: Page, server: str) -> None:
     page.goto(server)
-    page.get_by_role("link", name="Open in Text").click()
+    link = page.get_by_role("link", name="Open in Text")
+    link.wait_for()
+    page.evaluate(f"{MAIN}.scrollTo(0, 400)")
+    assert page.evaluate(f"{MAIN}.scrollTop") > 0
+    link.click()
     expect(page).to_have_url(re.compile(r"/text\?.*superb"))
     expect(page.get_by_role("textbox", name="Text")).to_have_value(
         "The plot is thin, yet the acting is superb and moving."
     )
+    expect(page.get_by_role("heading", level=1)).to_be_in_viewport()
+    assert page.evaluate(f"{MAIN}.scrollTop") == 0

@@ -32,11 +32,12 @@ from dlexplain.execution.clusters.node import FOLDER, PIECE, NodeRun, inside
 from dlexplain.execution.clusters.sending import send_data
 from dlexplain.execution.environment import git_state
 from dlexplain.execution.executor import Routed
+from dlexplain.execution.queue import RunQueue
 from dlexplain.execution.resources import Params
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import RunRow, States
 from dlexplain.params import Value
-from dlexplain.services.training.catalogue import complete, completed_with
+from dlexplain.services.training.catalogue import complete, completed_with, no_cluster
 from dlexplain.settings import Settings
 from tests.execution.small import PICTURES
 
@@ -382,12 +383,33 @@ def test_a_parent_goes_along(node: NodeRun, row: RunRow, tmp_path: Path) -> None
     assert names == ["card.json", "model.safetensors", "tokenizer.json"]
 
 
-def test_runs_go_where_their_spec_says(tmp_path: Path) -> None:
+def test_runs_go_where_their_spec_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     routed = Routed(tmp_path)
+    monkeypatch.setattr(
+        "dlexplain.execution.executor.settings", lambda: Settings(ray="127.0.0.1:6379")
+    )
     assert routed.room("ray", ["cpu", "ray"], 1) == "ray"
     assert routed.room("ray", ["ray"] * Settings().ray_runs, 1) is None
     assert routed.room("cpu", ["ray"], 1) == "cpu"
     assert routed.room("cpu", ["cpu", "ray"], 1) is None
+
+
+def test_who_knows_no_cluster_leaves_its_runs_to_who_has_sent_them(tmp_path: Path) -> None:
+    """A dashboard, or a sweep, that was started without the address looks after the queue too."""
+    assert Routed(tmp_path).room("ray", [], 1) is None
+    spec = RunSpec("classify-image", "cnn", "digits", device="ray")
+    queue = RunQueue(tmp_path, Routed(tmp_path), deliver=lambda home: None)
+    sent = queue.submit(spec)
+    queue.advance()
+    assert queue.states.get(sent.id).state == "queued"
+
+
+@pytest.mark.parametrize("address", ["localhost", "a:b", "host:99999999"])
+def test_an_address_that_is_none_is_told_before_a_run_is_queued(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    known(monkeypatch, address)
+    assert "it takes HOST:PORT" in no_cluster()[0]
 
 
 def test_several_workers_take_gpus_that_are_free_beside_each_other(

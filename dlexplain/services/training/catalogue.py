@@ -33,7 +33,7 @@ from dlexplain.services.training.generated import makers_of
 from dlexplain.services.training.parallel import problems_of_workers
 from dlexplain.services.training.parents import Parent
 from dlexplain.services.training.teachers import teacher_of
-from dlexplain.settings import local_path, settings
+from dlexplain.settings import cluster_address, local_path, settings
 from dlexplain.tasks.base import TASKS, Training
 from dlexplain.tasks.multi_task import read_weights
 from dlexplain.tasks.private import is_private, problems_of_privacy
@@ -228,10 +228,22 @@ def _declarations(spec: RunSpec) -> dict[str, type]:
     return found
 
 
+def no_cluster() -> list[str]:
+    """Why no run can be sent to a cluster from here; whether it answers is found out later."""
+    address = settings().ray
+    if not address:
+        return [f'device is "{RAY}", but {NO_ADDRESS}']
+    try:
+        cluster_address(address)
+    except BadInput as error:
+        return [f'device is "{RAY}", but {error}']
+    return []
+
+
 def _misplaced(spec: RunSpec) -> list[str]:
     """A cluster that is not known, or resources of a node for a run of this machine."""
     if spec.device == RAY:
-        return [] if settings().ray else [f'device is "{RAY}", but {NO_ADDRESS}']
+        return no_cluster()
     if any(key not in specs(Here) for key in spec.resources):
         told = f'resources are given, but device is "{spec.device}"; they are for "{RAY}"'
         return [f"{told}, all but workers and sharding"]

@@ -33,7 +33,7 @@ from dlexplain.execution.system import PREFIX
 from dlexplain.execution.telling import mark, untold
 from dlexplain.results import Curve, RunRecord, StateChange
 from dlexplain.services.training.balance import check_data
-from dlexplain.services.training.catalogue import complete, data_status
+from dlexplain.services.training.catalogue import complete, data_status, no_cluster
 from dlexplain.services.training.parallel import problem_of_machine
 from dlexplain.settings import settings
 from dlexplain.tasks.private import is_private
@@ -184,9 +184,13 @@ def cancel(wanted: str, now: bool = False) -> RunRecord:
 def resume(wanted: str) -> RunRecord:
     """Go on from the last checkpoint, or start from the beginning where there is none.
 
-    Raises RunError for a run that is active or finished.
+    Raises RunError for a run that is active or finished, SpecError where it was sent to a cluster
+    and none is known here.
     """
-    return _record(_queue().resume(run(wanted).id))
+    asked = run(wanted)
+    if asked.spec.get("device") == RAY and (problems := no_cluster()):
+        raise SpecError(problems)
+    return _record(_queue().resume(asked.id))
 
 
 def rename(wanted: str, name: str) -> RunRecord:
