@@ -7,7 +7,7 @@ template with its values apart. A sentence with values is known again by the tem
 f-string is; see `messages`, which finds them in the source, and decision 0043.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, overload
@@ -20,6 +20,7 @@ __all__ = [
     "Later",
     "ask_language",
     "in_words",
+    "joined",
     "language",
     "only",
     "shown_by",
@@ -84,6 +85,11 @@ def tr(text: object) -> str | None:
         return None
     said, spoken = str(text), language()
     return said if spoken == SOURCE else catalogue(spoken).translated(said)
+
+
+def joined(parts: Iterable[object]) -> str:
+    """Facts on one line, each translated by itself, so that no sentence swallows its neighbours."""
+    return (", " if language() == SOURCE else "，").join(tr(part) for part in parts)
 
 
 def shown_by(name: Callable[[Any], object]) -> Callable[[Any], str]:

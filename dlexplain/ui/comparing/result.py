@@ -140,12 +140,10 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _facts(found: ModelComparison) -> None:
-    st.caption(
-        f"{found.done:,d} {literal(tr(found.noun))}: {literal(found.data)}. "
-        f"{literal(tr(found.title))}. "
-        f"{literal(found.date[:10])}, {literal(found.machine)}: "
-        f"`{found.command.replace('`', '')}`"
-    )
+    what = tr(f"{found.done:,d} {literal(found.noun)}: {literal(found.data)}.")
+    machine = tr(f"{literal(found.date[:10])}, {literal(found.machine)}")
+    command = f"`{found.command.replace('`', '')}`"
+    st.caption(f"{what} {tr(f'{literal(found.title)}.')} {machine}: {command}")
 
 
 def _downloads(found: ModelComparison) -> None:

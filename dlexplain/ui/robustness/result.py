@@ -162,12 +162,11 @@ def _plain(found: Estimate) -> str:
 
 
 def _facts(found: Robustness) -> None:
-    maps = f" Maps by {literal(found.map_method)}." if found.map_method else ""
-    st.caption(
-        f"{found.done:,d} {literal(tr(found.noun))}: {literal(found.data)}.{maps} "
-        f"{literal(found.date[:10])}, {literal(found.machine)}: "
-        f"`{found.command.replace('`', '')}`"
-    )
+    maps = tr(f"Maps by {literal(found.map_method)}.") if found.map_method else ""
+    what = tr(f"{found.done:,d} {literal(found.noun)}: {literal(found.data)}.")
+    command = f"`{found.command.replace('`', '')}`"
+    machine = tr(f"{literal(found.date[:10])}, {literal(found.machine)}")
+    st.caption(" ".join(filter(None, (what, maps, f"{machine}: {command}"))))
 
 
 def _downloads(found: Robustness) -> None:

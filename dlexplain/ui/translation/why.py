@@ -46,12 +46,11 @@ def show_why(
         with column, st.container(border=True):
             _card(influence.of_words() if words else influence, words)
     st.caption(
-        tr(
-            f"{colours_told(why.influences[0].signed, why.influences[0].unit, 'the token')} A "
-            "word has "
-            "the sum of its tokens; input × gradient and leave one out, in nats of log p, stand "
-            "beside "
-            "the method that was chosen."
+        tr(colours_told(why.influences[0].signed, why.influences[0].unit, "the token"))
+        + " "
+        + tr(
+            "A word has the sum of its tokens; input × gradient and leave one out, in nats of log "
+            "p, stand beside the method that was chosen."
         )
     )
     st.download_button(
@@ -73,7 +72,8 @@ def _card(influence: SourceInfluence, words: bool) -> None:
     st.markdown(f"**{tr(method.title)}**", help=f"{tr(method.description)} {method.paper}")
     values = influence.values.tolist()
     show_text(signed(apart(influence.tokens, words), values, f" {influence.unit}"))
-    chart(plot_source_influence(influence), f"translation-{influence.method}", told=method.title)
+    told = f"{tr(method.title)}:"
+    chart(plot_source_influence(influence), f"translation-{influence.method}", told=told)
     show_facts(influence)
 
 

@@ -92,10 +92,16 @@ def _numbers(table: TrustTable) -> None:
         ),
     )
     st.caption(
-        tr(
-            f"Means over {table.done:,d} {literal(table.noun)} with their bootstrap 95% intervals. "
-            f"{literal(table.data)}. {literal(table.date[:10])}, {literal(table.machine)}: "
-            f"`{table.command.replace('`', '')}`"
+        " ".join(
+            (
+                tr(
+                    f"Means over {table.done:,d} {literal(table.noun)} with their bootstrap 95% "
+                    "intervals."
+                ),
+                tr(f"{literal(table.data)}."),
+                tr(f"{literal(table.date[:10])}, {literal(table.machine)}") + ":",
+                f"`{table.command.replace('`', '')}`",
+            )
         )
     )
 
