@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, overload
 
-from dlexplain.language.catalogue import SOURCE, catalogue
+from dlexplain.language.catalogue import SOURCE, WIDE, catalogue
 
 __all__ = [
     "LANGUAGES",
@@ -23,6 +23,7 @@ __all__ = [
     "joined",
     "language",
     "only",
+    "sentences",
     "shown_by",
     "speaking",
     "tr",
@@ -90,6 +91,14 @@ def tr(text: object) -> str | None:
 def joined(parts: Iterable[object]) -> str:
     """Facts on one line, each translated by itself, so that no sentence swallows its neighbours."""
     return (", " if language() == SOURCE else "，").join(tr(part) for part in parts)
+
+
+def sentences(parts: Iterable[object]) -> str:
+    """Sentences one after another, each translated by itself; what is empty is left out."""
+    told = ""
+    for one in filter(None, map(tr, parts)):
+        told += one if not told or told.endswith(tuple(WIDE.values())) else f" {one}"
+    return told
 
 
 def shown_by(name: Callable[[Any], object]) -> Callable[[Any], str]:

@@ -157,7 +157,7 @@ class Catalogue:
             lines = [self.translated(one, depth) for one in text.split(BREAK)]
             return self._filled(text, depth, least=FEW_LETTERS) or BREAK.join(lines)
         pair = BRACKETED.fullmatch(text)
-        behind = self._whole(pair[2]) if pair else ""
+        behind = self._whole(pair[2]) if pair and not IDEOGRAPH.search(text) else ""
         if pair and behind and (told := self.translated(pair[1], depth)) != pair[1]:
             return f"{told}（{behind}）"
         if (line := unwrapped(text)) != text and (told := self.translated(line, depth)) != line:

@@ -26,6 +26,8 @@ PERIODS = ("years", "quarters", "months", "weeks", "days", "hours")
 VERDICTS = ("right", "wrong")
 LOOKS = ("broadly", "previous", "next", "itself", "first", "marks")
 """Where heads of attention look."""
+ROWS = ("rollout", "attention", "the samples")
+"""Of what is compared, and where pictures are from."""
 FAMILIES = ("noise", "blur", "weather", "digital")
 TITLES = (
     "Brightness", "Contrast", "Elastic", "Fog", "Frost", "Pixelate", "Snow", "Typos",
@@ -35,5 +37,5 @@ TITLES = (
 """Of corruptions and of metrics of explanations."""
 WORDS = (
     *SPLITS, *METRICS, *STATES, *NUMBERS, *UNITS, *AXES, *COUNTED, *HEADS, *PERIODS, *VERDICTS,
-    *LOOKS, *FAMILIES, *TITLES,
+    *LOOKS, *ROWS, *FAMILIES, *TITLES,
 )  # fmt: skip

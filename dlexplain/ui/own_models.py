@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dlexplain.errors import DlexplainError, ModelError
-from dlexplain.language import tr
+from dlexplain.language import sentences, tr
 from dlexplain.results.words import capital, with_article
 from dlexplain.trained.hugging_face import BESIDE, KINDS, check_own, is_own_model
 from dlexplain.trained.own_files import TASK as OF_FILES
@@ -116,7 +116,7 @@ class Own:
                 key=key,
                 on_change=note,
                 placeholder=tr("/path/to/model or organisation/model"),
-                help=" ".join(map(tr, told)),
+                help=sentences(told),
             )
             if st.session_state.get(bad):
                 st.error(literal(tr(f"{st.session_state[bad]}.")))

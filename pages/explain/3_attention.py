@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import DlexplainError
-from dlexplain.language import joined, tr
+from dlexplain.language import joined, sentences, tr
 from dlexplain.services.pictures.cards import TASK as PICTURES
 from dlexplain.ui.address import to_address, told_above
 from dlexplain.ui.attention.choice import (
@@ -132,9 +132,13 @@ def show_reading(window: "Window", maps: "AttentionMaps") -> None:
     size = " × ".join(map(tr, counts))
     short = f"{layers}.{heads} is short for layer {layers}, head {heads}."
     st.caption(
-        tr(f"{joined((size, tokens_told(*counted(maps))))}.")
-        + (f" {tr(short)}" if layers * heads > 1 else "")
-        + (f" {tr(_windows_told(window))}" if window.of > 1 else "")
+        sentences(
+            (
+                f"{joined((size, tokens_told(*counted(maps))))}.",
+                short if layers * heads > 1 else "",
+                _windows_told(window) if window.of > 1 else "",
+            )
+        )
     )
     if window.reading.unknown >= STRANGE:
         st.warning(

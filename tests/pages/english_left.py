@@ -18,7 +18,7 @@ WORD = re.compile(r"[A-Z]?[a-z]{3,}( [a-z]+)*")
 OUTSIDE = re.compile(
     r"`[^`]*`|“[^”]*”|\"[^\"]*\"|<[^>]*>|\]\([^)]*\)|https?://\S+"
     r"|[A-Z]\w+(-\w+)? (et al\.|and [A-Z]\w+) \d{4}|Intel\(R\)[^,]*Processor( \([^)]*\))?"
-    r"|^\*\*[^*]+\.\*\* (?=.*[\u4e00-\u9fff])"
+    r"|Hugging Face hub|^\*\*[^*]+\.\*\* (?=.*[\u4e00-\u9fff])"
 )
 FIELDS = ("label", "body", "help", "placeholder", "caption", "alt", "text", "message")
 

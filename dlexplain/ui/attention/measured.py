@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dlexplain.language import in_words, tr
+from dlexplain.language import in_words, sentences, tr
 from dlexplain.results import Agreement, AttentionMaps, TextAttribution
 from dlexplain.services.texts.attention import Window, agreement, compared
 from dlexplain.services.texts.attention_facts import Head
@@ -77,7 +77,7 @@ def _table(found: Agreement, chosen: Head | None) -> None:
     )
     whose = f"{found.rows[0]} is the head chosen in the view **One head**."
     parts = ["" if chosen is None else whose, what, *_verdict(found)]
-    st.caption(" ".join(tr(part) for part in parts if part))
+    st.caption(sentences(parts))
 
 
 def _verdict(found: Agreement) -> list[str]:

@@ -57,7 +57,7 @@ def _progress(found: Asked[ExplainedFolder]) -> None:
         parts = [f"{result.total:,d} files"]
         parts += [f"{result.earlier:,d} of them done earlier"] if result.earlier else []
         parts += [duration(max(1, result.seconds))]
-        st.caption(f"{literal(result.source)}: {joined(parts)}")
+        st.caption(f"{literal(tr(result.source))}: {joined(parts)}")
     st.empty()  # over the button of an earlier drawing
 
 

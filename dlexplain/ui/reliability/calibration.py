@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dlexplain.figures.reliability import plot_reliability
-from dlexplain.language import in_words, tr
+from dlexplain.language import in_words, sentences, tr
 from dlexplain.results import CalibrationScores, ClassifierCalibration
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
@@ -49,7 +49,7 @@ def show_calibration(found: ClassifierCalibration) -> None:
             "Bars and brackets are 95% intervals: Wilson's of each bin, the bootstrap's of the "
             "ECE.",
         ]
-        st.caption(" ".join(tr(one) for one in parts if one))
+        st.caption(sentences(parts))
         st.caption(tr(told_where(found)))
         if found.notes:
             st.caption(tr("  \n".join(map(literal, found.notes))))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError, SpecError
-from dlexplain.language import tr
+from dlexplain.language import sentences, tr
 from dlexplain.params import Spec
 from dlexplain.services.sweeps import sweeping as service
 from dlexplain.services.sweeps.space import suggestion
@@ -99,7 +99,7 @@ def _values(base: Base, varied: list[str], accepted: dict[str, Spec]) -> list[st
         first = suggestion(spec, flat.get(key, spec.default))
         text = columns[index % 2].text_input(
             literal(key), first, key=f"sweep-vary-{base.key}-{key}", persist_state="session",
-            help=f"{literal(tr(spec.help))} {literal(tr(f'It takes {spec.accepts}.'))} {tr(RANGE)}",
+            help=literal(sentences((spec.help, f"It takes {spec.accepts}.", RANGE))),
         )  # fmt: skip
         found.append(f"{key}={text}")
     return found
