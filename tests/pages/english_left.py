@@ -1,8 +1,8 @@
 """What of a page in another language is still English: its texts, options, tables and figures.
 
 Not looked at is what stands in a line and comes from outside: code and addresses, what is quoted,
-citations such as "Li et al. 2018", marks of HTML, names of processors, and the glossary's English
-names before their sentences.
+citations such as "Li et al. 2018", marks of HTML, names of processors, systems and sites, English
+names behind the Chinese ones or without any, and the glossary's before their sentences.
 """
 
 import json
@@ -18,7 +18,8 @@ WORD = re.compile(r"[A-Z]?[a-z]{3,}( [a-z]+)*")
 OUTSIDE = re.compile(
     r"`[^`]*`|“[^”]*”|\"[^\"]*\"|<[^>]*>|\]\([^)]*\)|https?://\S+"
     r"|[A-Z]\w+(-\w+)? (et al\.|and [A-Z]\w+) \d{4}|Intel\(R\)[^,]*Processor( \([^)]*\))?"
-    r"|Hugging Face hub|^\*\*[^*]+\.\*\* (?=.*[\u4e00-\u9fff])"
+    r"|Hugging Face hub|\((Leave one out|Attention rollout)\)|log p|Linux \S+|\b[Ss]plit conformal"
+    r"|Student t|, ELBO|^\*\*[^*]+\.\*\* (?=.*[\u4e00-\u9fff])"
 )
 FIELDS = ("label", "body", "help", "placeholder", "caption", "alt", "text", "message")
 

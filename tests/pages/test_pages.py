@@ -53,12 +53,9 @@ FROM_OUTSIDE = re.compile(
     r"option: .*, n\d{8}\)|option: (\d: )?[A-Z].*\.( \(.*\))?|subheader body: Zwei .*"
     r"|caption body: Strong black coffee .*|markdown body: This .* mess .*"
     r"|download_button help: `python .*`|number_input label: Top [kp]|axis: logits"
-    r"|axis: .* log p .*|caption body: log p .*|markdown body: \*\*.*\*\*(  )?"
-    r"|markdown body: :small\[又称： .*\]|(option|plotly_chart alt): .*\((Leave one out|Attention "
-    r"rollout)\).*|(markdown body|title help): .*\(Attention rollout\).*"
-    r"|plotly_chart alt: (espresso|Input × Gradient|Integrated Gradients).*"
-    r"|markdown body: (判断为 .*|.*\*\*留一法 \(Leave one out\)\*\*.*)|option: mnist-vae, ELBO .*"
-    r"|button_group help: .* split conformal.*|caption body: .* Student t .*"
+    r"|markdown body: \*\*[A-Z][^*]*\*\*(  )?|markdown body: :small\[又称： .*\]"
+    r"|plotly_chart alt: espresso, .*|markdown body: 判断为 espresso.*"
+    r"|plotly_chart alt: Integrated Gradients: positive .*"
 )
 """Classes of ImageNet and their definitions, texts that are read and written, code, names that no
 translation is used of or that stand beside theirs, and the glossary's English names."""
