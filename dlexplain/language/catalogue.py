@@ -27,8 +27,8 @@ MOST_WORDS = 12
 """Of what a list names."""
 BETWEEN = ("、", {"and": "与", "or": "或"})
 """What is listed."""
-MEASURED = re.compile(r"([−+]?\d[\d,]*\.\d+) (\S.*)")
-"""A number that counts nothing, and its unit: `2.20 logits`."""
+MEASURED = re.compile(r"((?:\S+ )?(?:[−+]\d[\d,.]*|\d[\d,]*\.\d+)) (\S+)")
+"""A number that counts nothing, and its unit: `2.20 nats`, `ELBO −106 nats`."""
 COUNTED, COUNT = re.compile(r"(\d[\d,]*) (\w+)"), "{count} {noun}"
 """Such as `40 pictures`: a template with no word of its own, for nouns that are known."""
 FIGURE = re.compile(r"(.*[^\d\s]) ([−+]?\d[^A-Za-z]*)")

@@ -19,7 +19,7 @@ OUTSIDE = re.compile(
     r"`[^`]*`|“[^”]*”|\"[^\"]*\"|<[^>]*>|\]\([^)]*\)|https?://\S+"
     r"|[A-Z]\w+(-\w+)? (et al\.|and [A-Z]\w+) \d{4}|Intel\(R\)[^,]*Processor( \([^)]*\))?"
     r"|Hugging Face hub|\((Leave one out|Attention rollout)\)|log p|Linux \S+|\b[Ss]plit conformal"
-    r"|Student t|, ELBO|^\*\*[^*]+\.\*\* (?=.*[\u4e00-\u9fff])"
+    r"|Student t|^\*\*[^*]+\.\*\* (?=.*[\u4e00-\u9fff])"
 )
 FIELDS = ("label", "body", "help", "placeholder", "caption", "alt", "text", "message")
 

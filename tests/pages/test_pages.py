@@ -54,7 +54,7 @@ FROM_OUTSIDE = re.compile(
     r"|caption body: Strong black coffee .*|markdown body: This .* mess .*"
     r"|download_button help: `python .*`|number_input label: Top [kp]|axis: logits"
     r"|markdown body: \*\*[A-Z][^*]*\*\*(  )?|markdown body: :small\[又称： .*\]"
-    r"|plotly_chart alt: espresso, .*|markdown body: 判断为 espresso.*"
+    r"|plotly_chart alt: espresso, .*|markdown body: 判断为 (espresso|positive).*"
     r"|plotly_chart alt: Integrated Gradients: positive .*"
 )
 """Classes of ImageNet and their definitions, texts that are read and written, code, names that no
