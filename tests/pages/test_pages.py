@@ -4,12 +4,14 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dlexplain.data.samples import sample_path
+from dlexplain.settings import settings
 from tests.bad_pictures import BAD_PICTURES
 from tests.pages.english_left import english_left
 
@@ -61,6 +63,22 @@ FROM_OUTSIDE = re.compile(
 translation is used of or that stand beside theirs, and the glossary's English names."""
 
 
+@pytest.fixture(scope="module")
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def nothing_trained(new_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A home folder without the runs of other tests, whose titles are of no language."""
+    monkeypatch.setenv("DLEXPLAIN_HOME", str(new_home))
+    settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@pytest.mark.usefixtures("nothing_trained")
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_draws_and_nothing_of_ours_is_left_in_english(path: str) -> None:
     # Pages link to each other, so app.py is around them.
