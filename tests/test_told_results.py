@@ -59,6 +59,8 @@ def test_many_pictures_in_a_sentence() -> None:
         answered((1, 0.9, None), (1, 0.4, None), (0, 0.45, None)).told
         == "Of 3 pictures net says dog most often, of 2; of 2 it is less than half sure."
     )
+    each = answered((1, 0.9, None), (0, 0.4, None)).told
+    assert each == "Of 2 pictures net says another class each; of 1 it is less than half sure."
 
 
 @pytest.mark.parametrize(

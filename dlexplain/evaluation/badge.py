@@ -132,22 +132,27 @@ def _faithful(case: Case, found: Measurement, curve: RemovalCurve, share: float)
     half = (found.high - found.low) / 2
     verdict, held = _more_than_chance(found.low, found.high, own)
     points = unit == PROBABILITY
-    scale, what = (100.0, " points of probability") if points else (1.0, f" {unit}".rstrip())
+    scale = 100.0 if points else 1.0
     form = ".1f" if points else ".3g"
     count = case.parts().count
-    taken, others = "the tenth", "a random tenth"
-    if count < FEW:
-        many = round(share * count)
-        taken = f"the {many} of {count} {case.given.smallest}s"
-        others = "as many at random"
+    noun = f"{case.given.smallest}s"
 
     def said(value: float) -> str:
         return format(value * scale, form).replace("-", "−")
 
-    told = (
-        f"Removing {taken} that it marks most costs {said(own)}{what}; {others} "
-        f"{said(chance)} ± {said(half)} (n = {found.n} random maps of the same smoothness)."
-    )
+    lost = f"{said(own)} points of probability" if points else f"{said(own)} {unit}".rstrip()
+    if count < FEW:
+        many = round(share * count)
+        told = (
+            f"Removing the {many} of {count} {noun} that it marks most costs {lost}; as many at "
+            f"random cost {said(chance)} ± {said(half)} (n = {found.n} random maps of the same "
+            "smoothness)."
+        )
+    else:
+        told = (
+            f"Removing the tenth that it marks most costs {lost}; a random tenth costs "
+            f"{said(chance)} ± {said(half)} (n = {found.n} random maps of the same smoothness)."
+        )
     told = " ".join(filter(None, (told, held, found.note)))
     form = ".0f" if points else ".2g"
     short = f"{said(found.value)} ± {said(half)}{' points' if points else ''}"
@@ -184,8 +189,11 @@ def _stable(case: Case, plan: Plan, reference: Tensor | None) -> Fact:
     except BadInput as error:
         return _not_measured(name, title, str(error))
     found = compared(reference, maps, case.seed)
-    kept = _kept(found, plan)
-    told = f"With noise of 2% on the input {kept} From {STABLE} on it counts as stable."
+    told = (
+        f"With noise of 2% on the input the order of its places stays to {_short(found)} (rank "
+        f"correlation, n = {found.n}, {_surely(found, plan)})."
+    )
+    told = " ".join(filter(None, (told, found.note, f"From {STABLE} on it counts as stable.")))
     return Fact(name, title, "yes" if found.value >= STABLE else "no", _short(found), told, found)
 
 
@@ -201,25 +209,36 @@ def _depends(case: Case, plan: Plan, reference: Tensor | None) -> Fact:
     except BadInput as error:
         return _not_measured(name, title, str(error))
     found = compared(reference.abs(), torch.stack(maps).abs(), case.seed)
-    kept = _kept(found, plan)
-    told = f"With all weights drawn anew {kept} Up to {LEARNT} it counts as another map."
+    told = (
+        f"With all weights drawn anew the order of its places stays to {_short(found)} (rank "
+        f"correlation, n = {found.n}, {_surely(found, plan)})."
+    )
+    told = " ".join(filter(None, (told, found.note, f"Up to {LEARNT} it counts as another map.")))
     return Fact(name, title, "yes" if found.value <= LEARNT else "no", _short(found), told, found)
 
 
-def _kept(found: Measurement, plan: Plan) -> str:
-    ends = "too few for an interval"
-    if found.low is not None and found.high is not None:
-        ends = f"95% interval {found.low:.2f} to {found.high:.2f}"
-    fewer = ", with a quarter of the samples" if plan.thrifty else ""
-    told = (
-        f"the order of its places stays to {found.value:.2f} "
-        f"(rank correlation, n = {found.n}, {ends}{fewer})."
-    ).replace("-", "−")
-    return " ".join(filter(None, (told, found.note)))
+def _surely(found: Measurement, plan: Plan) -> str:
+    """The interval, and of how many samples the method made do with."""
+    if found.low is None or found.high is None:
+        return (
+            "too few for an interval, with a quarter of the samples"
+            if plan.thrifty
+            else "too few for an interval"
+        )
+    low, high = _signed(found.low), _signed(found.high)
+    return (
+        f"95% interval {low} to {high}, with a quarter of the samples"
+        if plan.thrifty
+        else f"95% interval {low} to {high}"
+    )
 
 
 def _short(found: Measurement) -> str:
-    return f"{found.value:.2f}".replace("-", "−")
+    return _signed(found.value)
+
+
+def _signed(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
 
 
 def _not_measured(name: str, title: str, why: str = "") -> Fact:

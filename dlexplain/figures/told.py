@@ -13,7 +13,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dlexplain.language import tr
+from dlexplain.language import SOURCE, language, tr
+from dlexplain.language.catalogue import WIDE
 
 MOST = 4
 """Lines or groups that are told by name."""
@@ -35,9 +36,14 @@ def figure_told(figure: go.Figure) -> str:
     parts = [_told(kind, traces, figure) for kind, traces in groups.items()]
     if not parts:
         return tr("An empty chart.")
-    told = "; ".join(part for part in parts if part)
-    title = _plain(figure.layout.title.text)
-    return f"{title}: {told}." if title else f"{told[:1].upper()}{told[1:]}."
+    told = _sign("; ").join(part for part in parts if part)
+    title, stop = _plain(figure.layout.title.text), _sign(".")
+    return f"{title}{_sign(': ')}{told}{stop}" if title else f"{told[:1].upper()}{told[1:]}{stop}"
+
+
+def _sign(latin: str) -> str:
+    """Between two parts that are in the reader's language."""
+    return latin if language() == SOURCE else WIDE[latin.strip()]
 
 
 def _kind(trace: Any) -> str:
@@ -49,25 +55,41 @@ def _kind(trace: Any) -> str:
 
 def _told(kind: str, traces: Sequence[Any], figure: go.Figure) -> str:
     if kind in ("heat map", "picture") or kind == KINDS["parcoords"]:
-        return kind + "".join(_shades(trace) for trace in traces[:MOST])
+        shades = [_shades(kind, trace) for trace in traces[:MOST]]
+        return _sign("; ").join(filter(None, shades)) or tr(kind)
     if kind == "words":
         return ""
     axes = _axes(traces[0], figure)
     traces = [one for one in traces if getattr(one, "fill", None) != "toself"]  # bands of others
     shown = [one for one in (_range(trace, kind, figure) for trace in traces) if one]
     more = tr(f", and {len(shown) - MOST} more") if len(shown) > MOST else ""
-    values = "; ".join(shown[:MOST]) + more
-    return kind + (f" of {axes}" if axes else "") + (f": {values}" if values else "")
+    values = _sign("; ").join(shown[:MOST]) + more
+    return _head(kind, axes) + (f"{_sign(': ')}{values}" if values else "")
 
 
-def _shades(trace: Any) -> str:
+def _head(kind: str, axes: str) -> str:
+    if not axes:
+        return tr(kind)
+    match kind:
+        case "bars":
+            return tr(f"bars of {axes}")
+        case "points":
+            return tr(f"points of {axes}")
+        case "lines":
+            return tr(f"lines of {axes}")
+    return tr(f"{kind} of {axes}")
+
+
+def _shades(kind: str, trace: Any) -> str:
     z = getattr(trace, "z", None)
     values = _numbers(z)
     if trace.type == "image" or not len(values):
         return ""
     shape = np.asarray(z).shape
-    size = f" of {shape[0]} × {shape[1]}" if len(shape) == 2 else ""
-    return tr(f"{size}, values from {_number(values.min())} to {_number(values.max())}")
+    low, high = _number(values.min()), _number(values.max())
+    if kind == "heat map" and len(shape) == 2:
+        return tr(f"heat map of {shape[0]} × {shape[1]}, values from {low} to {high}")
+    return f"{tr(kind)}{tr(f', values from {low} to {high}')}"
 
 
 def _axes(trace: Any, figure: go.Figure) -> str:
@@ -128,8 +150,14 @@ def _names(raw: Any, trace: Any, axis: Any) -> list[str]:
     if raw is None:
         return []
     ticks = dict(zip(map(str, _some(axis.tickvals)), map(str, _some(axis.ticktext)), strict=False))
-    names = [_plain(ticks.get(str(one), str(one))) for one in raw]
+    names = [_plain(ticks.get(str(one), _called(one))) for one in raw]
     return names if all(names) else []
+
+
+def _called(place: Any) -> str:
+    """A place without a name of its own, such as the middle of a bin."""
+    part = isinstance(place, float) and not place.is_integer()
+    return _number(place) if part else str(place)
 
 
 def _some(values: Any) -> Iterable[Any]:

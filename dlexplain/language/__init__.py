@@ -7,12 +7,12 @@ template with its values apart. A sentence with values is known again by the tem
 f-string is; see `messages`, which finds them in the source, and decision 0043.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, overload
 
-from dlexplain.language.catalogue import SOURCE, catalogue
+from dlexplain.language.catalogue import SOURCE, WIDE, catalogue
 
 __all__ = [
     "LANGUAGES",
@@ -20,8 +20,10 @@ __all__ = [
     "Later",
     "ask_language",
     "in_words",
+    "joined",
     "language",
     "only",
+    "sentences",
     "shown_by",
     "speaking",
     "tr",
@@ -84,6 +86,19 @@ def tr(text: object) -> str | None:
         return None
     said, spoken = str(text), language()
     return said if spoken == SOURCE else catalogue(spoken).translated(said)
+
+
+def joined(parts: Iterable[object]) -> str:
+    """Facts on one line, each translated by itself, so that no sentence swallows its neighbours."""
+    return (", " if language() == SOURCE else "，").join(tr(part) for part in parts)
+
+
+def sentences(parts: Iterable[object]) -> str:
+    """Sentences one after another, each translated by itself; what is empty is left out."""
+    told = ""
+    for one in filter(None, map(tr, parts)):
+        told += one if not told or told.endswith(tuple(WIDE.values())) else f" {one}"
+    return told
 
 
 def shown_by(name: Callable[[Any], object]) -> Callable[[Any], str]:

@@ -1,7 +1,7 @@
 """Translations of one language: of whole sentences, and of templates with values in them."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -12,11 +12,23 @@ PLACE = re.compile(r"\{(\w+)\}")
 """Of a value in a template."""
 APART = tuple(re.compile(rf"(?<=[{signs}])(\s+)") for signs in (".!?", ";", ":", ","))
 """Where a text is taken apart that is not known as a whole: sentences, then their parts."""
+STOPS = re.compile(r"(?<=[。！？])(?![”）])")
+"""Where a translation's sentences end."""
 JOINED = re.compile(r"([,;:] )?(.*?)([.,;:])?", re.DOTALL)
 """A part of a sentence, and what joins it to the others."""
 WIDE = {",": "，", ";": "；", ":": "：", ".": "。"}
 LATIN, IDEOGRAPH = re.compile("[A-Za-z0-9]"), re.compile("[\u3400-\u9fff]")
 """A blank belongs between the two."""
+ARTICLE = re.compile(r"(?:An?|an?|[Tt]he) (.+)", re.DOTALL)
+"""Before what is known without it; Chinese has none."""
+LISTED = re.compile(r"((?:[^,;:.]+, )*[^,;:.]+) (and|or) ([^,;:.]+)")
+"""Such as `Grad-CAM, LIME and SHAP`; see results.words.listed."""
+MOST_WORDS = 12
+"""Of what a list names."""
+BETWEEN = ("、", {"and": "与", "or": "或"})
+"""What is listed."""
+MEASURED = re.compile(r"((?:\S+ )?(?:[−+]\d[\d,.]*|\d[\d,]*\.\d+)) (\S+)")
+"""A number that counts nothing, and its unit: `2.20 nats`, `ELBO −106 nats`."""
 COUNTED, COUNT = re.compile(r"(\d[\d,]*) (\w+)"), "{count} {noun}"
 """Such as `40 pictures`: a template with no word of its own, for nouns that are known."""
 FIGURE = re.compile(r"(.*[^\d\s]) ([−+]?\d[^A-Za-z]*)")
@@ -29,6 +41,8 @@ MARKED = re.compile(r"(\*\*|:\w+\[)(.*)(\*\*|\])", re.DOTALL)
 """Markdown around a whole text."""
 ICON = re.compile(r"(:material/\w+: )(.+)", re.DOTALL)
 """Before a label."""
+BREAK = "  \n"
+"""Between two lines of a paragraph."""
 PARAGRAPH, WRAPPED = "\n\n", re.compile(r"(?<! {2})\n *")
 """A line's end that ends nothing, as Markdown has it."""
 LETTERS, FEW_LETTERS, MANY_LETTERS = re.compile("[A-Za-z]"), 6, 12
@@ -107,13 +121,15 @@ class Catalogue:
         for source, target in list(given.items()):  # as a part of a sentence it is joined otherwise
             given.setdefault(_bare(source), target.strip("".join(WIDE.values())))
         whole = {source: given[source] for source in given if not PLACE.search(source)}
+        for source, target in [pair for one in given.items() for pair in _sentences(*one)]:
+            given.setdefault(source, target)
         templates = []
         for source in given.keys() - whole.keys():
             letters = len(LETTERS.findall(PLACE.sub("", source)))
             if letters >= FEWEST_LETTERS:
                 one = Template(source, given[source])
                 templates.append((max(one.parts, key=len), letters, one))
-        templates.sort(key=lambda one: (-one[1], one[2].source))
+        templates.sort(key=lambda one: (-one[1], -len(one[2].parts), one[2].source))
         return cls(whole, templates, given.get(COUNT, ""))
 
     def translated(self, text: str, depth: int = 0) -> str:
@@ -137,6 +153,13 @@ class Catalogue:
             return PARAGRAPH.join(self.translated(one, depth) for one in text.split(PARAGRAPH))
         if filled := self._filled(text, depth, least=MANY_LETTERS):
             return filled
+        if BREAK in text:
+            lines = [self.translated(one, depth) for one in text.split(BREAK)]
+            return self._filled(text, depth, least=FEW_LETTERS) or BREAK.join(lines)
+        pair = BRACKETED.fullmatch(text)
+        behind = self._whole(pair[2]) if pair and not IDEOGRAPH.search(text) else ""
+        if pair and behind and (told := self.translated(pair[1], depth)) != pair[1]:
+            return f"{told}（{behind}）"
         if (line := unwrapped(text)) != text and (told := self.translated(line, depth)) != line:
             return told
         if icon := ICON.fullmatch(text):
@@ -157,9 +180,12 @@ class Catalogue:
             return self._with_values(Template(COUNT, self.count), counted.groups(), depth)
         if filled := self._filled(text, depth, least=FEWEST_LETTERS):
             return filled
-        if (pair := BRACKETED.fullmatch(text)) and (behind := self._whole(pair[2])):
-            told = self.translated(pair[1], depth)
-            return f"{told}（{behind}）"
+        if pair and behind:
+            return f"{pair[1]}（{behind}）"
+        if (measured := MEASURED.fullmatch(text)) and (unit := self._whole(measured[2])):
+            return f"{measured[1]} {unit}"
+        if (bare := ARTICLE.fullmatch(text)) and (told := self._whole(bare[1])):
+            return told
         if (figure := FIGURE.fullmatch(text)) and figure[1] in self.whole:
             return f"{self.whole[figure[1]]} {figure[2]}"
         return text
@@ -216,7 +242,8 @@ class Catalogue:
         """Whether the words around these were not there by chance."""
         sentences, clauses, labelled, _ = APART
         if letters < FEW_LETTERS and not all(
-            SINGLE.fullmatch(value) or value in self.whole for value in values
+            SINGLE.fullmatch(value) or self._whole(value) or self._is_count(value)
+            for value in values
         ):
             return False
         for value in values:
@@ -227,6 +254,30 @@ class Catalogue:
             if clauses.search(value) and (letters < MANY_LETTERS or not self._is_known(value)):
                 return False
         return True
+
+    def _is_count(self, text: str) -> bool:
+        counted = COUNTED.fullmatch(text)
+        return counted is not None and counted[2] in self.whole
+
+    def _listed(self, text: str, depth: int) -> str:
+        """Of a list of names; "" of anything else, such as of words that only have "and" in them:
+        what is listed is known, or begins with a capital letter, a figure or a sign."""
+        found = LISTED.fullmatch(text)
+        if not found or self._whole(text):
+            return ""
+        names = [*found[1].split(", "), found[3]]
+        if not all(self._is_name(name) for name in names):
+            return ""
+        comma, last = BETWEEN
+        *firsts, end = [self.translated(name, depth) for name in names]
+        return f"{comma.join(firsts)} {last[found[2]]} {end}"
+
+    def _is_name(self, text: str) -> bool:
+        if len(text.split()) > MOST_WORDS or not _closed(text):
+            return False
+        bare = ARTICLE.fullmatch(text)
+        known = self._whole(text) or (bare and self._whole(bare[1]))
+        return bool(known) or not text[0].islower()
 
     def _is_known(self, text: str) -> bool:
         """Whether it is one of the sentences, with clauses of its own."""
@@ -239,7 +290,8 @@ class Catalogue:
     def _with_values(self, template: Template, values: Sequence[str], depth: int) -> str:
         told = {}
         for name, value in zip(template.names, values, strict=True):
-            made = value if OUTSIDE.fullmatch(name) else self.translated(value, depth)
+            outside = OUTSIDE.fullmatch(name)
+            made = value if outside else self._listed(value, depth) or self.translated(value, depth)
             told[name] = made.rstrip() if made.rstrip().endswith(tuple(WIDE.values())) else made
         return PLACE.sub(lambda place: _spaced(told[place[1]], place), template.target)
 
@@ -267,6 +319,19 @@ def _closed(value: str) -> bool:
         if open_ones < 0:
             return False
     return open_ones == 0
+
+
+def _sentences(source: str, target: str) -> Iterator[tuple[str, str]]:
+    """Each of a message of several with values, as a text may have them among others."""
+    if not PLACE.search(source):
+        return
+    said = [one for one in APART[0].split(source) if one.strip()]
+    told = [one for one in STOPS.split(target) if one.strip()]
+    if len(said) != len(told) or len(said) < 2:
+        return
+    for one, its in zip(said, told, strict=True):
+        if PLACE.search(one) and sorted(PLACE.findall(one)) == sorted(PLACE.findall(its)):
+            yield one, its.strip()
 
 
 def _bare(source: str) -> str:

@@ -16,9 +16,18 @@ UNITS = ("logits", "nats", "bits", "patches", "places", "score²", "activation")
 """Of maps, metrics and facts about heads."""
 AXES = ("size", "membership AUC", "model")
 """And what lines are called."""
+COUNTED = (
+    "{count} evaluation", "{count} evaluations", "{count} layers", "{count} heads",
+    "{number} thousand", "{number} million", "tokens", "cores", "core", "threads", "thread",
+    "files",
+)  # fmt: skip
+HEADS = ("digit", "even", "larger than four", "form", "colour", "texture", "count", "token")
+PERIODS = ("years", "quarters", "months", "weeks", "days", "hours")
 VERDICTS = ("right", "wrong")
-LOOKS = ("previous", "next", "itself", "first", "marks")
+LOOKS = ("broadly", "previous", "next", "itself", "first", "marks")
 """Where heads of attention look."""
+ROWS = ("rollout", "attention", "the samples")
+"""Of what is compared, and where pictures are from."""
 FAMILIES = ("noise", "blur", "weather", "digital")
 TITLES = (
     "Brightness", "Contrast", "Elastic", "Fog", "Frost", "Pixelate", "Snow", "Typos",
@@ -27,5 +36,6 @@ TITLES = (
 )  # fmt: skip
 """Of corruptions and of metrics of explanations."""
 WORDS = (
-    *SPLITS, *METRICS, *STATES, *NUMBERS, *UNITS, *AXES, *VERDICTS, *LOOKS, *FAMILIES, *TITLES,
+    *SPLITS, *METRICS, *STATES, *NUMBERS, *UNITS, *AXES, *COUNTED, *HEADS, *PERIODS, *VERDICTS,
+    *LOOKS, *ROWS, *FAMILIES, *TITLES,
 )  # fmt: skip

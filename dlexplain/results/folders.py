@@ -149,6 +149,9 @@ class ExplainedFolder:
             told = (
                 f"Of {len(self.answers):,} pictures {self.model} says {label} most often, of "
                 f"{most:,}; of {unsure:,} it is less than half sure"
+                if most > 1 or len(self.answers) == 1
+                else f"Of {len(self.answers):,} pictures {self.model} says another class each; of "
+                f"{unsure:,} it is less than half sure"
             )
         return (
             f"{told}; {self.rival} says the same of {self.agreement_told}."

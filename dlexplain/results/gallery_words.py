@@ -24,9 +24,9 @@ def answer(example: GalleryExample) -> str:
 
 
 def _picture(facts: Mapping[str, Any]) -> str:
-    names = listed([one["title"] for one in facts["methods"]])
+    methods = listed([one["title"] for one in facts["methods"]])
     return (
-        f"It says {facts['label']} ({facts['probability']:.0%}). {names} have "
+        f"It says {facts['label']} ({facts['probability']:.0%}). {methods} have "
         f"{facts['shared']:.0%} of their most marked tenth in common, two by two; by chance it "
         f"would be {MARKED:.0%}."
     )

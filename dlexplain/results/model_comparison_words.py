@@ -49,12 +49,12 @@ def beyond_control(found: ModelComparison) -> str:
     gap = found.beyond
     if gap.value is None or gap.low is None or gap.high is None:
         return "The control's drift is of too few examples for an interval."
-    what = (
-        f"{found.model} and the control {found.control} drift apart by"
+    control = number(found.control_drift)
+    told = (
+        f"{found.model} and the control {found.control} drift apart by {control}: "
         if found.control_kind == "model"
-        else f"{found.title}'s own random draws move the maps of {found.model} by"
+        else f"{found.title}'s own random draws move the maps of {found.model} by {control}: "
     )
-    told = f"{what} {number(found.control_drift)}: "
     size = f"{abs(gap.value):.2f}"
     if gap.low > 0:
         return f"{told}the drift is {size} more [{gap.low:.2f}, {gap.high:.2f}] than the control's."

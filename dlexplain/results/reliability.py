@@ -116,10 +116,11 @@ class ClassifierCalibration:
                 f"{first} A perfectly calibrated classifier shows {100 * found.chance:.1f} at this "
                 "n, so no miscalibration is found."
             )
-        return (
-            f"{first} It is {sure}: on average it says {found.confidence:.1%} and is right in "
-            f"{self.accuracy:.1%}. {self._scaled}"
+        second = (
+            f"It is {sure}: on average it says {found.confidence:.1%} and is right in "
+            f"{self.accuracy:.1%}."
         )
+        return f"{first} {second} {self._scaled}"
 
     @property
     def _scaled(self) -> str:

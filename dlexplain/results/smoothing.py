@@ -99,13 +99,16 @@ class CertifiedAccuracy:
         """The answer in a sentence or two."""
         share, low, high = self.accuracy(0.0)
         half = self.accuracy(self.sigma)
-        return (
+        certified = (
             f"Under noise of deviation {self.sigma:g} the smoothed {self.model} is right in "
             f"{share:.1%} [{low:.1%}, {high:.1%}] of {self.n:,} pictures, and certified within an "
-            f"L2 distance of {self.sigma:g} in {half[0]:.1%} [{half[1]:.1%}, {half[2]:.1%}]. "
+            f"L2 distance of {self.sigma:g} in {half[0]:.1%} [{half[1]:.1%}, {half[2]:.1%}]."
+        )
+        plain = (
             f"Without noise the model is right in {self.plain_accuracy:.1%}; of "
             f"{self.abstained:.1%} the smoothed one says nothing."
         )
+        return f"{certified} {plain}"
 
     def to_dict(self) -> dict[str, Any]:
         """The form that `smoothing --json` prints and that is shipped."""

@@ -246,7 +246,7 @@ def period_format(period: int) -> str:
 
 def evaluations_told(count: int) -> str:
     """ "1 evaluation", "2,112 evaluations" """
-    return f"{count:,} evaluation{'' if count == 1 else 's'}"
+    return f"{count} evaluation" if count == 1 else f"{count:,} evaluations"
 
 
 def layers_told(count: int) -> str:

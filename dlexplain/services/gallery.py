@@ -226,7 +226,11 @@ def forecast(folder: Path) -> GalleryExample:
             "change": changes[0],
             "change_low": changes[1],
             "change_high": changes[2],
-            "truth": f"it came to {actual:+.1f}%, {'inside' if inside else 'outside'}",
+            "truth": (
+                f"it came to {actual:+.1f}%, inside"
+                if inside
+                else f"it came to {actual:+.1f}%, outside"
+            ),
             "drivers": [[said.about[name].title, round(part, 3)] for name, part in parts[:DRIVERS]],
             "driver_unit": why.unit,
         },

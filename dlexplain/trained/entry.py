@@ -99,7 +99,8 @@ def trained_entry(
         heads = {f"{name}{MARK}{head}": head for head in heads_of(model.whole)}
         plain = name if model.source == "zoo" else called
         names = "/".join(heads.values())
-        whole = f"{plain}, with heads {names} ({where.replace(model.name, name)})"
+        behind = where.replace(model.name, name)
+        whole = f"{plain}, with heads {names} ({behind})"
         called = called if model.source == "zoo" else f"{called}, {model.head}"
     return ModelEntry(
         model.name, f"{called}{told} ({where})", model.source, spec.task, spec.model, spec.data,

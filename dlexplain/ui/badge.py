@@ -96,7 +96,7 @@ def _draw(asked: Asked[Badge], key: str, result: Any, judge: Judge) -> None:
     opened = _curve_of(key, of) is not None
     with st.expander(tr("What was measured"), opened, icon=":material/fact_check:"):
         for fact in found.facts:
-            st.markdown(f"**{tr(fact.title)}.** {literal(tr(fact.told))}")
+            st.markdown(f"**{tr(f'{fact.title}.')}** {literal(tr(fact.told))}")
         _show_removed(found)
         took = tr(f"{evaluations_told(found.evaluations)} in {found.seconds:.1f} s.")
         st.caption(f"{tr(LIMITS)} {took}")

@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 import streamlit as st
 
-from dlexplain.language import tr
+from dlexplain.language import joined, tr
 from dlexplain.results.words import capital, evaluations_told, missed
 from dlexplain.services.jobs import Job
 from dlexplain.ui.badge import Judge, show_badge
@@ -78,9 +78,9 @@ def _below(found: Asked[R], index: int, actions: Callable[[R], None]) -> None:
 
 def show_facts(result: Explanation, before: str = "") -> None:
     """What the answer took, and what is to be known of it; before  said first"""
-    told = f"{before} {', '.join(facts_of(result))}".strip()
-    note = literal(tr(result.note)) or missed(result.completeness_error)
-    st.caption(tr("  \n".join(filter(None, (told, note)))))
+    told = f"{tr(before)} {joined(facts_of(result))}".strip()
+    note = literal(tr(result.note)) or tr(missed(result.completeness_error))
+    st.caption("  \n".join(filter(None, (told, note))))
 
 
 def facts_of(result: Explanation) -> list[str]:

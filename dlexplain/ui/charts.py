@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.figures.static import Kind, printed
 from dlexplain.figures.told import figure_told
-from dlexplain.language import tr
+from dlexplain.language import sentences, tr
 from dlexplain.ui.downloads import download
 from dlexplain.ui.live import drawn_before
 
@@ -44,14 +44,14 @@ def chart(
     # selected in tells what was selected.
     own = key if more else f"{key}-{drawn_before()}"
     with where.container(key=f"{PRINTABLE}-{own}"):
-        found = st.plotly_chart(figure, config=config, key=own, alt=tr(alt(figure, told)), **more)
+        found = st.plotly_chart(figure, config=config, key=own, alt=alt(figure, told), **more)
         offer_prints(partial(printed, figure), key, own)
     return found
 
 
 def alt(figure: Figure, told: str = "") -> str:
     """The accessible name of a figure: the answer, then what is drawn."""
-    return f"{told} {figure_told(figure)}".strip()
+    return sentences((told, figure_told(figure)))
 
 
 def offer_prints(make: Callable[[Kind], bytes], name: str, key: str) -> None:

@@ -178,7 +178,7 @@ def _robustness() -> None:
         return
     estimates = (found.clean, *found.attacks[-1].accuracy)
     budgets = (budget_told(found.norm, one).partition(" in ")[0] for one in found.budgets)
-    marks = ("as it is", *budgets)
+    marks = (tr("as it is"), *budgets)
     known = [(one.value, mark) for one, mark in zip(estimates, marks, strict=True)
              if one.value is not None]  # fmt: skip
     told = tr(robust(found))

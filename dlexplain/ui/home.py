@@ -95,5 +95,7 @@ def _run(record: RunRecord) -> None:
         st.caption(literal(tr(progress_text(record))))
     elif record.best is not None:
         st.caption(
-            literal(tr(f"best {metric_name(record.monitor)} {metric(record.monitor, record.best)}"))
+            literal(
+                tr(f"{metric_name(record.monitor)}: {metric(record.monitor, record.best)} at best")
+            )
         )

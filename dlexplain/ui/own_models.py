@@ -10,12 +10,15 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dlexplain.errors import DlexplainError, ModelError
-from dlexplain.language import tr
+from dlexplain.language import sentences, tr
 from dlexplain.results.words import capital, with_article
 from dlexplain.trained.hugging_face import BESIDE, KINDS, check_own, is_own_model
-from dlexplain.trained.own_files import ACCEPTED, check_file, is_own_file
 from dlexplain.trained.own_files import TASK as OF_FILES
+from dlexplain.trained.own_files import check_file, is_own_file
 from dlexplain.ui.markdown import literal
+
+OR_FILE = "Or a file: .onnx, .pt2 (torch.export), or .safetensors with a JSON beside it."
+"""See own_files.ACCEPTED."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +100,9 @@ class Own:
         key, bad = f"own-{chosen}", f"own-{chosen}-bad"
         kinds = " or ".join(with_article(KINDS[task]) for task in (self.task, *self.also))
         needs, _ = BESIDE.get(self.task, BESIDE[""])
-        folder, file = "Folder", ""
-        if self._takes_files:
-            folder, file = "Folder, file", f"Or a file: {ACCEPTED}. "
+        told = [f"{capital(kinds)} with safetensors and a {needs}."]
+        told += [OR_FILE] if self._takes_files else []
+        told += ["Pickles are never read and code of the model is never run."]
 
         def note() -> None:
             st.session_state[f"{key}-asked"] = str(st.session_state[key]).strip()
@@ -107,14 +110,13 @@ class Own:
 
         with st.expander(tr("Your own model"), icon=":material/folder_open:"):
             st.text_input(
-                tr(f"{folder}, or name on the Hugging Face hub"),
+                tr("Folder, file, or name on the Hugging Face hub")
+                if self._takes_files
+                else tr("Folder, or name on the Hugging Face hub"),
                 key=key,
                 on_change=note,
                 placeholder=tr("/path/to/model or organisation/model"),
-                help=tr(
-                    f"{capital(kinds)} with safetensors and a {needs}. {file}Pickles are never "
-                    "read and code of the model is never run."
-                ),
+                help=sentences(told),
             )
             if st.session_state.get(bad):
                 st.error(literal(tr(f"{st.session_state[bad]}.")))

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import BadInput, DlexplainError
-from dlexplain.language import shown_by, tr
+from dlexplain.language import joined, shown_by, tr
 from dlexplain.ui.address import from_address, one_of, to_address
 from dlexplain.ui.charts import chart
 from dlexplain.ui.glossary import glossary
@@ -153,7 +153,7 @@ def labelled(
             st.subheader(literal(f"{labels.words[place].strip()}: {prediction.headline}"))
             show_labels(labels, place, model.name)
             told = f"{literal(model.title)} on {model.device_text}"
-            st.caption(f"{tr(told)}, {tokens_told(labels.tokens)}")
+            st.caption(joined((told, tokens_told(labels.tokens))))
             tell_lost(labels.tokens, labels.left, labels.unknown)
             if model is models[0]:
                 first = prediction
@@ -171,7 +171,7 @@ def show_prediction(
     st.subheader(literal(tr(prediction.headline)))
     chart(plot_text_prediction(prediction), f"said-{key}")
     counted = tokens_told(prediction.tokens)
-    st.caption(tr(f"{literal(trained.title)} on {model.device}, {counted}"))
+    st.caption(joined((literal(trained.title), f"on {model.device}", counted)))
     tell_lost(prediction.tokens, prediction.left, prediction.unknown)
     return prediction
 

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import DlexplainError
-from dlexplain.language import tr
+from dlexplain.language import joined, sentences, tr
 from dlexplain.services.pictures.cards import TASK as PICTURES
 from dlexplain.ui.address import to_address, told_above
 from dlexplain.ui.attention.choice import (
@@ -127,19 +127,17 @@ def show_reading(window: "Window", maps: "AttentionMaps") -> None:
     from dlexplain.services.texts.attention_facts import counted
 
     layers, heads = maps.weights.shape[:2]
-    short = f" {layers}.{heads} is short for layer {layers}, head {heads}." * (layers * heads > 1)
+    counts = (f"{layers} layers" if layers > 1 else "1 layer",
+              f"{heads} heads" if heads > 1 else "1 head")  # fmt: skip
+    size = " × ".join(map(tr, counts))
+    short = f"{layers}.{heads} is short for layer {layers}, head {heads}."
     st.caption(
-        tr(
-            f"{layers} layer{'s' * (layers > 1)} × {heads} head{'s' * (heads > 1)}, "
-            f"{tokens_told(*counted(maps))}.{short}"
-        )
-        + (
-            f" The text has {window.total:,} tokens, more than are read at once: "
-            f"this is window {window.number:,} of {window.of:,}, its tokens {window.first:,} to "
-            f"{window.last:,}. Each window begins in the middle of the one before, and a token "
-            "sees none outside its own."
-            if window.of > 1
-            else ""
+        sentences(
+            (
+                f"{joined((size, tokens_told(*counted(maps))))}.",
+                short if layers * heads > 1 else "",
+                _windows_told(window) if window.of > 1 else "",
+            )
         )
     )
     if window.reading.unknown >= STRANGE:
@@ -150,6 +148,14 @@ def show_reading(window: "Window", maps: "AttentionMaps") -> None:
                 "language or of signs that it never saw; it reads them all as the same."
             )
         )
+
+
+def _windows_told(window: "Window") -> str:
+    return (
+        f"The text has {window.total:,} tokens, more than are read at once: this is window "
+        f"{window.number:,} of {window.of:,}, its tokens {window.first:,} to {window.last:,}. Each "
+        "window begins in the middle of the one before, and a token sees none outside its own."
+    )
 
 
 def show_view(

@@ -26,7 +26,7 @@ from dlexplain.ui.estimate import show_estimate
 from dlexplain.ui.forms import field_key
 from dlexplain.ui.glossary import glossary
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
-from dlexplain.ui.launch.form import FRESH, ask
+from dlexplain.ui.launch.form import FRESH, ask, preset_told
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.rate_search import show_rate_search
 from dlexplain.ui.variants import show_variants
@@ -50,7 +50,7 @@ def main() -> None:
     name = st.selectbox(
         tr("Preset"),
         presets_by_case(),
-        format_func=lambda key: tr(f"{PRESETS[key].case}: {PRESETS[key].title}"),
+        format_func=preset_told,
         key="preset",
         persist_state="session",
         on_change=forget_parent,

@@ -1,4 +1,9 @@
-"""What of a page in another language is still English: its texts, options, tables and figures."""
+"""What of a page in another language is still English: its texts, options, tables and figures.
+
+Not looked at is what stands in a line and comes from outside: code and addresses, what is quoted,
+citations such as "Li et al. 2018", marks of HTML, names of processors, systems and sites, English
+names behind the Chinese ones or without any, and the glossary's before their sentences.
+"""
 
 import json
 import re
@@ -10,6 +15,12 @@ from streamlit.testing.v1 import AppTest
 HAN = re.compile(r"[\u4e00-\u9fff]")
 PROSE = re.compile(r"[A-Za-z]{2,}[,;:.)’']* [a-z(]")
 WORD = re.compile(r"[A-Z]?[a-z]{3,}( [a-z]+)*")
+OUTSIDE = re.compile(
+    r"`[^`]*`|“[^”]*”|\"[^\"]*\"|<[^>]*>|\]\([^)]*\)|https?://\S+"
+    r"|[A-Z]\w+(-\w+)? (et al\.|and [A-Z]\w+) \d{4}|Intel\(R\)[^,]*Processor( \([^)]*\))?"
+    r"|Hugging Face hub|\((Leave one out|Attention rollout)\)|log p|Linux \S+|\b[Ss]plit conformal"
+    r"|Student t|^\*\*[^*]+\.\*\* (?=.*[\u4e00-\u9fff])"
+)
 FIELDS = ("label", "body", "help", "placeholder", "caption", "alt", "text", "message")
 
 
@@ -18,7 +29,8 @@ def english_left(page: AppTest) -> list[str]:
     left = []
     for kind, text in _texts(page):
         for line in text.splitlines():
-            if PROSE.search(line) or _is_word(kind, line):
+            own = OUTSIDE.sub(" ", line)
+            if PROSE.search(own) or _is_word(kind, own):
                 left.append(f"{kind}: {line}")
     return sorted(set(left))
 

@@ -224,6 +224,9 @@ def test_tokens_and_marks_are_counted_in_words(count: int, marks: int, told: str
 def test_too_few_tokens_say_nothing() -> None:
     values = np.array([[1.0, -1.0], [1.0, 0.5]])
     few = Agreement(("Rollout", "a"), ("a", "b"), values, 3)
-    assert _verdict(few) == "With 3 tokens it says nothing: chance gives any order."
+    assert _verdict(few) == ["With 3 tokens it says nothing: chance gives any order."]
     many = _verdict(Agreement(("Rollout", "a"), ("a", "b"), values, 30))
-    assert many.startswith("Up to ±0.36 is what chance gives. Beyond chance agree: rollout with a.")
+    assert many[:2] == [
+        "Up to ±0.36 is what chance gives.",
+        "Beyond chance agree: rollout together with a.",
+    ]

@@ -4,12 +4,14 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dlexplain.data.samples import sample_path
+from dlexplain.settings import settings
 from tests.bad_pictures import BAD_PICTURES
 from tests.pages.english_left import english_left
 
@@ -54,12 +56,30 @@ FROM_OUTSIDE = re.compile(
     r"option: .*, n\d{8}\)|option: (\d: )?[A-Z].*\.( \(.*\))?|subheader body: Zwei .*"
     r"|caption body: Strong black coffee .*|markdown body: This .* mess .*"
     r"|download_button help: `python .*`|number_input label: Top [kp]|axis: logits"
-    r"|markdown body: \*\*.*\*\*  "
+    r"|markdown body: \*\*[A-Z][^*]*\*\*(  )?|markdown body: :small\[又称： .*\]"
+    r"|plotly_chart alt: espresso, .*|markdown body: 判断为 (espresso|positive).*"
+    r"|plotly_chart alt: Integrated Gradients: positive .*"
 )
 """Classes of ImageNet and their definitions, texts that are read and written, code, names that no
-translation is used of, and the glossary's English names beside the others."""
+translation is used of or that stand beside theirs, and the glossary's English names."""
 
 
+@pytest.fixture(scope="module")
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def nothing_trained(new_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A home folder without the runs of other tests, whose titles are of no language."""
+    monkeypatch.setenv("DLEXPLAIN_HOME", str(new_home))
+    settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@pytest.mark.usefixtures("nothing_trained")
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_draws_and_nothing_of_ours_is_left_in_english(path: str) -> None:
     # Pages link to each other, so app.py is around them.

@@ -73,13 +73,21 @@ def advice(titles: Sequence[str], badges: Sequence[Badge]) -> str:
     assert found.high is not None
     reach = found.high - found.value
     near = [p for p in sound if p != best and _gain(badges[best]) - _gain(badges[p]) <= reach]
-    among = "of the maps that depend on the model, " if len(sound) < len(faithful) else ""
+    some = len(sound) < len(faithful)
     if near:
         named = listed([titles[place] for place in (best, *near)])
         return (
-            f"{named}: {among}what they mark costs the answer the most beyond chance, about alike."
+            f"{named}: of the maps that depend on the model, what they mark costs the answer the "
+            "most beyond chance, about alike."
+            if some
+            else f"{named}: what they mark costs the answer the most beyond chance, about alike."
         )
-    return f"{titles[best]}: {among}what it marks costs the answer the most beyond chance."
+    return (
+        f"{titles[best]}: of the maps that depend on the model, what it marks costs the answer the "
+        "most beyond chance."
+        if some
+        else f"{titles[best]}: what it marks costs the answer the most beyond chance."
+    )
 
 
 def _gain(badge: Badge) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dlexplain.language import in_words, tr
+from dlexplain.language import in_words, sentences, tr
 from dlexplain.results import Agreement, AttentionMaps, TextAttribution
 from dlexplain.services.texts.attention import Window, agreement, compared
 from dlexplain.services.texts.attention_facts import Head
@@ -67,31 +67,31 @@ def _table(found: Agreement, chosen: Head | None) -> None:
     told = [[_signed(value) for value in row] for row in found.values]
     told[-1][0] = "–"  # the first method with itself
     rows = [
-        literal(name if index < len(found.rows) - 1 else f"{name}, to compare")
+        literal(tr(name if index < len(found.rows) - 1 else f"{name}, to compare"))
         for index, name in enumerate(found.rows)
     ]
     st.table(in_words(pd.DataFrame(told, index=rows, columns=list(found.methods))))
-    whose = ""
-    if chosen is not None:
-        whose = f"{found.rows[0]} is the head chosen in the view **One head**. "
-    st.caption(
-        tr(
-            f"{whose}Spearman's rank correlation of {found.tokens:d} tokens with the size of their "
-            f"attribution to the most probable class; 1: the same order, 0: none. {_verdict(found)}"
-        )
+    what = (
+        f"Spearman's rank correlation of {found.tokens:d} tokens with the size of their "
+        "attribution to the most probable class; 1: the same order, 0: none."
     )
+    whose = f"{found.rows[0]} is the head chosen in the view **One head**."
+    parts = ["" if chosen is None else whose, what, *_verdict(found)]
+    st.caption(sentences(parts))
 
 
-def _verdict(found: Agreement) -> str:
-    """One sentence about all rows but the last, which is no attention."""
+def _verdict(found: Agreement) -> list[str]:
+    """Sentences about all rows but the last, which is no attention."""
     if found.chance >= 1:
-        return f"With {found.tokens:d} tokens it says nothing: chance gives any order."
-    chance = f"Up to ±{found.chance:.2f} is what chance gives. "
+        return [f"With {found.tokens:d} tokens it says nothing: chance gives any order."]
+    chance = f"Up to ±{found.chance:.2f} is what chance gives."
     above = np.argwhere(found.values[:-1] > found.chance)
     if not len(above):
-        return f"{chance}On this text no attention agrees with either beyond chance."
-    said = "; ".join(f"{found.rows[row].lower()} with {found.methods[m]}" for row, m in above)
-    return f"{chance}Beyond chance agree: {said}. The others do not."
+        return [chance, "On this text no attention agrees with either beyond chance."]
+    said = "; ".join(
+        f"{found.rows[row].lower()} together with {found.methods[m]}" for row, m in above
+    )
+    return [chance, f"Beyond chance agree: {said}.", "The others do not."]
 
 
 def _signed(value: float) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dlexplain.figures.model_comparison import plot_class_drift, plot_model_comparison
-from dlexplain.language import in_words, tr
+from dlexplain.language import in_words, sentences, tr
 from dlexplain.results import ModelComparison
 from dlexplain.results.model_comparison import SHOWN, ComparedExample
 from dlexplain.results.model_comparison_words import MEANS, number, verdict
@@ -140,12 +140,10 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _facts(found: ModelComparison) -> None:
-    st.caption(
-        f"{found.done:,d} {literal(tr(found.noun))}: {literal(found.data)}. "
-        f"{literal(tr(found.title))}. "
-        f"{literal(found.date[:10])}, {literal(found.machine)}: "
-        f"`{found.command.replace('`', '')}`"
-    )
+    what = f"{found.done:,d} {literal(found.noun)}: {literal(found.data)}."
+    machine = f"{literal(found.date[:10])}, {literal(found.machine)}"
+    told = sentences((what, f"{literal(found.title)}.", machine))
+    st.caption(f"{told}: `{found.command.replace('`', '')}`")
 
 
 def _downloads(found: ModelComparison) -> None:

@@ -76,8 +76,9 @@ def _form(entry: ModelEntry) -> Asked | None:
     strength = versions.strength_of(name)
     text = ""
     if strength:
+        what = way.params[strength].label
         text = st.text_input(
-            tr(f"More strengths: {literal(way.params[strength].label)}"),
+            tr(f"More strengths: {what}"),
             key=f"{STRENGTHS}-{name}", persist_state="session", placeholder=tr("None"),
             help=tr("Numbers with commas between: a run for each beside the one above, so that the "
             "front can be drawn."),

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dlexplain.figures.folder_report import folder_report, map_address, tiles_html
 from dlexplain.figures.folders import contact_sheet, jpeg_address, plot_folder, view_tile
-from dlexplain.language import in_words, shown_by, tr
+from dlexplain.language import in_words, joined, shown_by, tr
 from dlexplain.results import ExplainedFolder, PictureAnswer
 from dlexplain.results.folders import ORDERS, Order
 from dlexplain.results.words import duration
@@ -54,13 +54,10 @@ def _latest(found: Asked[ExplainedFolder]) -> ExplainedFolder | None:
 def _progress(found: Asked[ExplainedFolder]) -> None:
     result = result_of(found, "pictures", starting="Reading the pictures", again="Go on")
     if result is not None:
-        earlier = f", {result.earlier:,d} of them done earlier" if result.earlier else ""
-        st.caption(
-            tr(
-                f"{literal(result.source)}: {result.total:,d} files{earlier}, "
-                f"{duration(max(1, result.seconds))}"
-            )
-        )
+        parts = [f"{result.total:,d} files"]
+        parts += [f"{result.earlier:,d} of them done earlier"] if result.earlier else []
+        parts += [duration(max(1, result.seconds))]
+        st.caption(f"{literal(tr(result.source))}: {joined(parts)}")
     st.empty()  # over the button of an earlier drawing
 
 
@@ -195,8 +192,13 @@ def _downloads(found: Asked[ExplainedFolder]) -> None:
         download("Report", partial(folder_report, now, draw=_map), "report.html", "many-report")
         sheet = partial(contact_sheet, now, order)
         download("Contact sheet", sheet, "contact-sheet.png", "many-sheet")
-        what = "The table, the report, the contact sheet and a JSON with all it takes to repeat it"
-        what += ", and every map as NPY." if has_maps(now) else "; the maps are too many for a ZIP."
+        what = (
+            "The table, the report, the contact sheet and a JSON with all it takes to repeat it, "
+            "and every map as NPY."
+            if has_maps(now)
+            else "The table, the report, the contact sheet and a JSON with all it takes to repeat "
+            "it; the maps are too many for a ZIP."
+        )
         download("Everything", partial(_all, now, order), "many-pictures.zip", "many-zip", what)
 
 

@@ -23,6 +23,7 @@ from dlexplain.services.training.catalogue import (
     transfer_params,
 )
 from dlexplain.services.training.parents import begun_with, can_read, parents, theirs
+from dlexplain.services.training.presets import PRESETS
 from dlexplain.settings import settings
 from dlexplain.ui.address import from_address, one_of
 from dlexplain.ui.backbones import BACKBONES
@@ -41,6 +42,12 @@ GROUPS = {
     "resources": ("Machine", ":material/hub:"),
 }
 FRESH = "fresh weights"
+
+
+def preset_told(name: str) -> str:
+    """What it is an example of, and its title."""
+    case, title = tr(f"{PRESETS[name].case}:"), tr(PRESETS[name].title)
+    return f"{case} {title}" if case.endswith(":") else f"{case}{title}"
 
 
 def ask(preset: str, first: RunSpec) -> RunSpec:

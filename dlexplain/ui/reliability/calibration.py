@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dlexplain.figures.reliability import plot_reliability
-from dlexplain.language import in_words, tr
+from dlexplain.language import in_words, sentences, tr
 from dlexplain.results import CalibrationScores, ClassifierCalibration
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
@@ -42,17 +42,14 @@ def show_calibration(found: ClassifierCalibration) -> None:
         chart(plot_reliability(found), "calibration", told=found.told)
     with right:
         st.dataframe(in_words(_rows(found)), hide_index=True, height="content")
-        fitted = (
-            f" Fitted on {found.fitted:,d}: {literal(found.fitted_on)}." if found.fitted else ""
-        )
-        st.caption(
-            tr(
-                f"{found.n:,d} {literal(found.noun)}, {literal(found.data)}; right in "
-                f"{found.accuracy:.1%}.{fitted} Bars and brackets are 95% intervals: Wilson's of "
-                "each "
-                "bin, the bootstrap's of the ECE."
-            )
-        )
+        parts = [
+            f"Right in {found.accuracy:.1%} of the {found.n:,d} {literal(found.noun)} that were "
+            f"tested: {literal(found.data)}.",
+            f"Fitted on {found.fitted:,d}: {literal(found.fitted_on)}." if found.fitted else "",
+            "Bars and brackets are 95% intervals: Wilson's of each bin, the bootstrap's of the "
+            "ECE.",
+        ]
+        st.caption(sentences(parts))
         st.caption(tr(told_where(found)))
         if found.notes:
             st.caption(tr("  \n".join(map(literal, found.notes))))

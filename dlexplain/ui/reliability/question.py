@@ -105,7 +105,7 @@ WORK = {CALIBRATION: _calibrates, OUTSIDE: _goes_outside}
 def told_where(found: Measured) -> str:
     """Date, machine and command."""
     command = found.command.replace("`", "")
-    return f"{literal(found.date[:10])}, {literal(found.machine)}: `{command}`"
+    return f"{tr(f'{literal(found.date[:10])}, {literal(found.machine)}')}: `{command}`"
 
 
 def file_stem(what: str, model: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dlexplain.figures.robustness import MEASURES, plot_corruptions, plot_robustness
-from dlexplain.language import in_words, tr
+from dlexplain.language import in_words, sentences, tr
 from dlexplain.results import Robustness
 from dlexplain.results.attacks import budget_told
 from dlexplain.results.robustness import ClassRobustness, Estimate
@@ -162,12 +162,10 @@ def _plain(found: Estimate) -> str:
 
 
 def _facts(found: Robustness) -> None:
-    maps = f" Maps by {literal(found.map_method)}." if found.map_method else ""
-    st.caption(
-        f"{found.done:,d} {literal(tr(found.noun))}: {literal(found.data)}.{maps} "
-        f"{literal(found.date[:10])}, {literal(found.machine)}: "
-        f"`{found.command.replace('`', '')}`"
-    )
+    maps = f"Maps by {literal(found.map_method)}." if found.map_method else ""
+    what = f"{found.done:,d} {literal(found.noun)}: {literal(found.data)}."
+    told = sentences((what, maps, f"{literal(found.date[:10])}, {literal(found.machine)}"))
+    st.caption(f"{told}: `{found.command.replace('`', '')}`")
 
 
 def _downloads(found: Robustness) -> None:

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError, SpecError
-from dlexplain.language import tr
+from dlexplain.language import sentences, tr
 from dlexplain.params import Spec
 from dlexplain.services.sweeps import sweeping as service
 from dlexplain.services.sweeps.space import suggestion
 from dlexplain.services.sweeps.spec import PRUNERS, SAMPLERS, SweepSpec, aims_of, sweep_spec
 from dlexplain.services.training.catalogue import RunSpec, accepted_fields, changed
-from dlexplain.services.training.presets import PRESETS, preset, presets_by_case
+from dlexplain.services.training.presets import preset, presets_by_case
 from dlexplain.ui.address import tell_wrong
+from dlexplain.ui.launch.form import preset_told
 from dlexplain.ui.markdown import literal
 
 FIRST = ("training.learning_rate", "training.weight_decay")
@@ -46,7 +47,7 @@ def base_of() -> Base | None:
     st.session_state.setdefault(PRESET, QUICK)
     name = st.selectbox(
         tr("What is trained"), presets_by_case(), key=PRESET, persist_state="session",
-        format_func=lambda one: tr(f"{PRESETS[one].case}: {PRESETS[one].title}"),
+        format_func=preset_told,
         help=tr("Each trial is a run like this one; only what is varied differs."),
     )  # fmt: skip
     try:
@@ -86,6 +87,9 @@ def ask() -> None:
         st.code(_command(base, spec, vary), language="bash", wrap_lines=True)
 
 
+RANGE = "Write a range as LOW..HIGH, with log or step S behind it, or choices with commas between."
+
+
 def _values(base: Base, varied: list[str], accepted: dict[str, Spec]) -> list[str]:
     flat = base.spec.flat()
     columns = st.columns(2)
@@ -95,8 +99,7 @@ def _values(base: Base, varied: list[str], accepted: dict[str, Spec]) -> list[st
         first = suggestion(spec, flat.get(key, spec.default))
         text = columns[index % 2].text_input(
             literal(key), first, key=f"sweep-vary-{base.key}-{key}", persist_state="session",
-            help=tr(f"{literal(spec.help)} It takes {literal(spec.accepts)}. Write a range as "
-            "LOW..HIGH, with log or step S behind it, or choices with commas between."),
+            help=literal(sentences((spec.help, f"It takes {spec.accepts}.", RANGE))),
         )  # fmt: skip
         found.append(f"{key}={text}")
     return found

@@ -82,8 +82,11 @@ def show_card(entry: ModelEntry) -> None:
         st.error(literal(tr(error)))
         return
     source, target = map(literal, card.languages)
-    how = f"{literal(card.architecture)} on {literal(card.data)}, {source} to {target}, "
-    how += f"in {literal(TOKENS.get(card.tokens, card.tokens))}, at most {card.longest} a text; "
+    pieces = TOKENS.get(card.tokens, card.tokens)
+    how = (
+        f"{literal(card.architecture)} on {literal(card.data)}, {source} to {target}, in "
+        f"{literal(pieces)}, at most {card.longest} a text; {count(card.parameters)} parameters"
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             tr(" · ".join(_figures(card))),
@@ -100,7 +103,7 @@ def show_card(entry: ModelEntry) -> None:
         ):
             key = ADDRESS if entry.source == "zoo" else "run"
             st.switch_page("pages/train/2_runs.py", query_params={key: entry.name})
-    st.caption(tr(f"{how}{count(card.parameters)} parameters"))
+    st.caption(tr(how))
 
 
 def _figures(card: TranslatorCard) -> list[str]:

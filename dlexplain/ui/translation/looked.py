@@ -36,7 +36,7 @@ def _pick(label: str, key: str, count: int, mean: str) -> int | None:
             range(count + 1),
             key=key,
             persist_state="session",
-            format_func=lambda place: tr(mean) if place == MEAN else f"{label} {place}",
+            format_func=lambda place: tr(mean if place == MEAN else f"{label} {place}"),
             help=tr(
                 "The last layer but one, its heads taken together, often aligns best (Garg et "
                 "al. 2019)."
@@ -103,5 +103,7 @@ def _sentence(told: Agreement) -> str:
         "much it moved the word, either way; the last column has leave-one-out in its place."
     )
     if not math.isfinite(told.chance) or told.chance >= 1:
-        return f"{what} With {told.tokens:d} source tokens it says nothing."
-    return f"{what} With {told.tokens:d} source tokens, chance alone reaches ±{told.chance:.2f}."
+        beside = f"With {told.tokens:d} source tokens it says nothing."
+    else:
+        beside = f"With {told.tokens:d} source tokens, chance alone reaches ±{told.chance:.2f}."
+    return f"{what} {beside}"

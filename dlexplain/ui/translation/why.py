@@ -7,7 +7,7 @@ import streamlit as st
 
 from dlexplain.figures.token_names import names
 from dlexplain.figures.translation import plot_source_influence
-from dlexplain.language import tr
+from dlexplain.language import sentences, tr
 from dlexplain.params import Value
 from dlexplain.results import Alignment, Candidate, SourceInfluence, Translation
 from dlexplain.services.explaining import by_name
@@ -45,15 +45,12 @@ def show_why(
     for column, influence in zip(st.columns(len(different)), different, strict=True):
         with column, st.container(border=True):
             _card(influence.of_words() if words else influence, words)
-    st.caption(
-        tr(
-            f"{colours_told(why.influences[0].signed, why.influences[0].unit, 'the token')} A "
-            "word has "
-            "the sum of its tokens; input × gradient and leave one out, in nats of log p, stand "
-            "beside "
-            "the method that was chosen."
-        )
+    colours = colours_told(why.influences[0].signed, why.influences[0].unit, "the token")
+    beside = (
+        "A word has the sum of its tokens; input × gradient and leave one out, in nats of log p, "
+        "stand beside the method that was chosen."
     )
+    st.caption(sentences((colours, beside)))
     st.download_button(
         tr("Everything as JSON"),
         lambda: json.dumps(_everything(why, translation, candidate, alignment), indent=1),
@@ -73,7 +70,8 @@ def _card(influence: SourceInfluence, words: bool) -> None:
     st.markdown(f"**{tr(method.title)}**", help=f"{tr(method.description)} {method.paper}")
     values = influence.values.tolist()
     show_text(signed(apart(influence.tokens, words), values, f" {influence.unit}"))
-    chart(plot_source_influence(influence), f"translation-{influence.method}", told=method.title)
+    told = f"{method.title}:"
+    chart(plot_source_influence(influence), f"translation-{influence.method}", told=told)
     show_facts(influence)
 
 

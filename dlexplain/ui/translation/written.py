@@ -10,7 +10,7 @@ import streamlit as st
 
 from dlexplain.errors import BadInput
 from dlexplain.figures.token_names import names
-from dlexplain.language import in_words, tr
+from dlexplain.language import tr
 from dlexplain.results import Candidate, TokenChoice, Translation
 from dlexplain.results.words import capital
 from dlexplain.ui.address import from_address
@@ -56,18 +56,18 @@ def _table(translation: Translation) -> None:
     candidates = translation.candidates
     rows = pd.DataFrame(
         {
-            "Rank": range(1, len(candidates) + 1),
+            tr("Rank"): range(1, len(candidates) + 1),
             translation.languages[1]: [
                 literal(one.text + ("" if one.ended else " …")) for one in candidates
             ],
             "log p": [one.log_probability for one in candidates],
-            "Score": [one.score for one in candidates],
-            "Tokens": [len(one.tokens) for one in candidates],
+            tr("Score"): [one.score for one in candidates],
+            tr("Tokens"): [len(one.tokens) for one in candidates],
         }
     )
-    told = rows.style.format({"log p": _number_told, "Score": _number_told})
+    told = rows.style.format({"log p": _number_told, tr("Score"): _number_told})
     height: Literal["content"] | int = "content" if len(candidates) <= TALL else TALL * 50
-    st.table(in_words(told), border="horizontal", hide_index=True, height=height)
+    st.table(told, border="horizontal", hide_index=True, height=height)
     st.caption(
         tr(_how_many(translation))
         + " "

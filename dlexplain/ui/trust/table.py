@@ -6,7 +6,7 @@ import streamlit as st
 
 from dlexplain.figures.trust import plot_cells, plot_ranks
 from dlexplain.figures.trust_cost import plot_cost
-from dlexplain.language import in_words, tr
+from dlexplain.language import in_words, sentences, tr
 from dlexplain.results import TrustMethod, TrustTable
 from dlexplain.results.trust_words import RULE, cell_told, failing, verdict
 from dlexplain.ui.cards import download
@@ -91,13 +91,10 @@ def _numbers(table: TrustTable) -> None:
             }
         ),
     )
-    st.caption(
-        tr(
-            f"Means over {table.done:,d} {literal(table.noun)} with their bootstrap 95% intervals. "
-            f"{literal(table.data)}. {literal(table.date[:10])}, {literal(table.machine)}: "
-            f"`{table.command.replace('`', '')}`"
-        )
-    )
+    what = f"Means over {table.done:,d} {literal(table.noun)} with their bootstrap 95% intervals."
+    machine = f"{literal(table.date[:10])}, {literal(table.machine)}"
+    told = sentences((what, f"{literal(table.data)}.", machine))
+    st.caption(f"{told}: `{table.command.replace('`', '')}`")
 
 
 def _row(table: TrustTable, method: TrustMethod) -> dict[str, object]:

@@ -54,11 +54,11 @@ def chosen(choice: TokenChoice) -> Span:
     return choice.piece, style, _told(choice, bits)
 
 
-def colours_told(signed: bool, unit: str, token: str) -> str:
+def colours_told(signed: bool, unit: str, which: str) -> str:
     """What the colours of `signed` mean for the token that is explained."""
     if signed:
-        return f"Red made {token} more likely, blue less."
-    return f"The deeper the red, the more the probability of {token} reacts ({unit})."
+        return f"Red made {which} more likely, blue less."
+    return f"The deeper the red, the more the probability of {which} reacts ({unit})."
 
 
 def signed(pieces: Sequence[str], values: Sequence[float], unit: str = "") -> list[Span]:

@@ -118,8 +118,12 @@ def _show(found: Asked[Writing]) -> None:
                 "or only a part of a character; it was not trained on such text."
             )
         )
-    speed = f", {len(tokens) / written.seconds:,.0f} a second" if written.seconds > 0 else ""
-    facts = [f"{what} {len(tokens):,} tokens in {written.seconds:.2f} s{speed}."]
+    speed = len(tokens) / written.seconds if written.seconds > 0 else 0
+    facts = [
+        f"{what} {len(tokens):,} tokens in {written.seconds:.2f} s, {speed:,.0f} a second."
+        if speed
+        else f"{what} {len(tokens):,} tokens in {written.seconds:.2f} s."
+    ]
     facts += [written.how_ended, written.how_begun if found.job.result else ""]
     st.caption(literal(tr(" ".join(filter(None, facts)))))
     _downloads(written)

@@ -48,7 +48,9 @@ for data, heads, like in (("shapes", OF_SHAPES, SHAPES), ("mnist", OF_DIGITS, MN
     for head in heads:
         add_preset(
             f"{data}-{head}-alone",
-            f"{'Shapes' if data == 'shapes' else 'MNIST'}: {head.replace('-', ' ')} alone",
+            f"Shapes: {head.replace('-', ' ')} alone"
+            if data == "shapes"
+            else f"MNIST: {head.replace('-', ' ')} alone",
             f"The control of {data}-multitask: the same network learns one label only.",
             case=CASE,
             about=100 if data == "shapes" else 50,
