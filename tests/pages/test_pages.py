@@ -59,6 +59,7 @@ FROM_OUTSIDE = re.compile(
     r"|markdown body: \*\*[A-Z][^*]*\*\*(  )?|markdown body: :small\[又称： .*\]"
     r"|plotly_chart alt: espresso, .*|markdown body: 判断为 (espresso|positive).*"
     r"|plotly_chart alt: Integrated Gradients: positive .*"
+    r"|markdown body: [a-z ]+ [\d.]+%(  )?|(warning|plotly_chart|imgs) \w+: .*espresso .*"
 )
 """Classes of ImageNet and their definitions, texts that are read and written, code, names that no
 translation is used of or that stand beside theirs, and the glossary's English names."""
