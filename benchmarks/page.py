@@ -165,7 +165,9 @@ def one_round(browser: Browser) -> dict[str, float]:
 
 def opened(browser: Browser, address: str) -> Page:
     """The page, painted."""
-    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page = browser.new_page(
+        viewport={"width": 1440, "height": 1000}, bypass_csp=True
+    )  # what is waited for is evaluated in the page
     page.set_default_timeout(LIMIT_MS)
     page.goto(address)
     page.get_by_role("heading", name="Explain a picture").wait_for()

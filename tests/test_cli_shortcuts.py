@@ -1,10 +1,15 @@
 """The command shortcuts."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from dlexplain.__main__ import main
+from dlexplain.errors import BadInput
+from dlexplain.execution import paths
+from dlexplain.results.shortcuts import ShortcutTest
+from dlexplain.services.quality.lab_shipped import shipped
 from tests.shortcut_runs import marked_shapes
 from tests.trained import digits_run
 
@@ -25,6 +30,45 @@ def test_json_and_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert "relevance mass in the mark, mean of 3 examples that it turned; chance 3.5%" in told
     first = max(found["methods"], key=lambda one: one["mean"])
     assert f"{first['method']:9}  {first['mean']:6.1%} [" in told
+    again = ShortcutTest.from_dict(found)
+    assert again.to_dict() == found
+    assert again.told.startswith(f"{first['title']} points at the mark best: {first['mean']:.0%} [")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"methods": 3},
+        {"examples": ["one"]},
+        {"scores": [{}]},
+        {"chance": "x"},
+        {"kind": None, "names": 1},
+    ],
+    ids=str,
+)
+def test_a_damaged_result_is_told(
+    capsys: pytest.CaptureFixture[str], change: dict[str, object]
+) -> None:
+    run = marked_shapes()
+    main(["shortcuts", run[:7], "--examples", "3", "--method", "saliency", "--json"])
+    told = json.loads(capsys.readouterr().out) | change
+    if "kind" in change:
+        del told["kind"]
+    with pytest.raises(BadInput, match="no result of a planted shortcut"):
+        ShortcutTest.from_dict(told)
+
+
+def test_it_ships(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "zoo_folder", lambda: tmp_path)
+    assert shipped("picture") is None
+    call = ["shortcuts", marked_shapes()[:7], "--examples", "3", "--method", "saliency", "--ship"]
+    assert main(call) == 0
+    assert str(tmp_path) in capsys.readouterr().out
+    found = shipped("picture")
+    assert found is not None
+    assert [one.method for one in found.methods] == ["saliency"]
 
 
 def test_what_cannot_be_asked(capsys: pytest.CaptureFixture[str]) -> None:

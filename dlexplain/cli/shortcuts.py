@@ -4,6 +4,8 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from dlexplain.cli.saying import tell_shipped
+
 if TYPE_CHECKING:
     from dlexplain.cli import Commands
     from dlexplain.results.shortcuts import ShortcutTest
@@ -24,11 +26,15 @@ def declare(command: "Commands") -> None:
     lab.add_argument(
         "--method", action="append", default=[], metavar="NAME", help="may be given again"
     )
+    lab.add_argument(
+        "--ship", action="store_true", help="put it where the page Shortcut lab finds it"
+    )
 
 
 def _shortcuts(args: argparse.Namespace) -> int:
     from dlexplain.errors import UnknownName
-    from dlexplain.services.quality.lab import USUAL, shortcut_run
+    from dlexplain.services.quality.lab import USUAL, lab_of, shortcut_run
+    from dlexplain.services.quality.lab_shipped import ship
     from dlexplain.services.quality.shortcuts import measure_shortcut
 
     try:
@@ -36,6 +42,8 @@ def _shortcuts(args: argparse.Namespace) -> int:
     except UnknownName:
         name = args.wanted  # a folder, or what the lab says something of
     found = measure_shortcut(name, USUAL if args.examples is None else args.examples, args.method)
+    if args.ship:
+        tell_shipped(ship(found, lab_of(found.kind).name), args.json)
     if args.json:
         print(json.dumps(found.to_dict(), indent=1))
     else:

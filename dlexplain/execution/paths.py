@@ -239,6 +239,11 @@ def registered_defence(name: str) -> Path:
     return zoo_folder() / "_registered" / f"{name}.defence.json"
 
 
+def shipped_shortcut(reads: str) -> Path:
+    """What methods find of a planted shortcut, of a model that reads such inputs."""
+    return zoo_folder() / "_shortcuts" / f"{reads}.json"
+
+
 def comparison_in(folder: Path) -> Path:
     """A comparison of two models, of a job beside its answers."""
     return folder / "comparison.json"

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dlexplain.errors import BadInput
+
 Floats = NDArray[np.float64]
 SHARE = "share"
 """What a score is measured in that is a share of examples."""
@@ -109,6 +111,18 @@ class ShortcutTest:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
 
+    @property
+    def told(self) -> str:
+        """In a sentence: which method points at the mark best; "" where none was asked."""
+        if not self.methods:
+            return ""
+        best = self.methods[0]
+        return (
+            f"{best.title} points at the mark best: {best.mean:.0%} "
+            f"[{100 * best.low:.0f}–{best.high:.0%}] of what it marks lies in it, where chance "
+            f"would be {self.chance:.1%}, n = {len(self.names):,}."
+        )
+
     def rows(self) -> list[dict[str, Any]]:
         """One a method and example: its relevance mass."""
         return [
@@ -121,6 +135,7 @@ class ShortcutTest:
         """The form that `shortcuts --json` prints; without the maps."""
         return {
             "model": self.model,
+            "title": self.title,
             "data": self.data,
             "kind": self.kind,
             "planted": self.planted,
@@ -134,3 +149,25 @@ class ShortcutTest:
             "notes": list(self.notes),
             "seconds": self.seconds,
         }
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> "ShortcutTest":
+        """From what `to_dict` gave, so without examples; raises BadInput for anything else."""
+        try:
+            scores = tuple(ShortcutScore(**score) for score in told["scores"])
+            methods = tuple(
+                MarkedRelevance(**{**one, "values": np.asarray(one["values"], np.float64)})
+                for one in told["methods"]
+            )
+            names = tuple(map(str, told["examples"]))
+            if any(one.values.shape != (len(names),) for one in methods):
+                raise BadInput("this is no result of a planted shortcut: an example has no value")
+            words = {key: str(told[key]) for key in ("model", "title", "data", "kind", "planted")}
+            return cls(
+                **words, scores=scores, turned=int(told["turned"]), against=int(told["against"]),
+                methods=methods, chance=float(told["chance"]), names=names,
+                refused=tuple(map(str, told["refused"])), notes=tuple(map(str, told["notes"])),
+                seconds=float(told["seconds"]),
+            )  # fmt: skip
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadInput(f"this is no result of a planted shortcut: {error!r}") from error

@@ -34,10 +34,17 @@ class Result(OfModel, Protocol):
     def found(self) -> int: ...
 
 
+T = TypeVar("T")
 M = TypeVar("M", bound=OfModel)
 R = TypeVar("R", bound=Result)
 Read = Callable[[Mapping[str, Any]], M]
 """From what `to_dict` gave; raises BadInput for anything else."""
+
+
+def read_one(file: Path, read: Callable[[Mapping[str, Any]], T]) -> T | None:
+    """None for one that is not there, or damaged."""
+    found: T | None = _read(file, _version(file), read)
+    return found
 
 
 def first_of(model: str, files: tuple[Path, ...], read: Read[M]) -> M | None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dlexplain.language import tr
-from dlexplain.services.quality.lab import LEAST_EXAMPLES, MOST_EXAMPLES, USUAL
+from dlexplain.services.quality.lab import LEAST_EXAMPLES, MOST_EXAMPLES, USUAL, Lab
+from dlexplain.services.quality.lab_shipped import shipped
 from dlexplain.ui.address import from_address, to_address, whole_number
 from dlexplain.ui.glossary import glossary
 from dlexplain.ui.jobs import asked, show_live
@@ -62,18 +63,28 @@ def main() -> None:
     )
     with answer:
         if record is None:
-            st.info(
-                tr(
-                    f"No model of {lab.title.lower()} with a planted shortcut yet. Press **Plant "
-                    "and "
-                    "train** below; the answer comes when the training is done."
-                ),
-                icon=":material/arrow_downward:",
-            )
+            show_example(lab)
         elif record.state != "finished":
             show_training(record)
         else:
             ask(lab.name, record.id, examples)
+
+
+def show_example(lab: Lab) -> None:
+    """What came along, until one of the user's own is trained."""
+    along = shipped(lab.name)
+    st.info(
+        tr(
+            f"No model of {lab.title.lower()} with a planted shortcut yet. Press **Plant and "
+            "train** below; the answer comes when the training is done."
+        ),
+        icon=":material/arrow_downward:",
+    )
+    if along is not None:
+        from dlexplain.ui.shortcuts.answer import show_tested
+
+        st.caption(tr("Until then the page shows one that came along."))
+        show_tested(lab.name, along)
 
 
 def ask(kind: str, run: str, examples: int) -> None:

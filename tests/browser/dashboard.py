@@ -24,6 +24,7 @@ FLAGS = [
     "--disable-sync",
 ]
 """For Chromium: no network of its own, and it runs in a container."""
+HOLDS_SECONDS = 120
 LAST = 8000
 """Characters at the end of a server's log that a failed test shows."""
 
@@ -59,6 +60,24 @@ def told(home: Path) -> str:
     """The server's log until it was asked to stop: a thread that still imports then fails, which
     is nobody's concern."""
     return (home / "server.log").read_text().partition("Stopping...")[0]
+
+
+def wait_until(page: Page, holds: str, arg: object = None) -> None:
+    """Until this expression, or function of `arg`, is true on the page. Playwright's own waiting
+    evaluates text inside of the page, which the policy of ours forbids."""
+    stop = time.monotonic() + HOLDS_SECONDS
+    while not page.evaluate(holds, arg):
+        assert time.monotonic() < stop, f"it did not come to hold: {holds}"
+        page.wait_for_timeout(100)
+
+
+def settled(page: Page) -> None:
+    """Until the page has stopped drawing: a button that is drawn anew forgets its file."""
+    state = "document.querySelector('[data-testid=stApp]').dataset.testScriptState"
+    for _ in range(2):
+        wait_until(page, f"{state} === 'notRunning'")
+        page.wait_for_timeout(1000)
+    wait_until(page, f"{state} === 'notRunning'")
 
 
 def _wait_for(address: str) -> None:

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, TimeoutError, expect
 
 from dlexplain.services.gallery import examples
 from dlexplain.ui.pages import PAGES, address_of
+from tests.browser.dashboard import wait_until
 
 pytestmark = [
     pytest.mark.browser,
@@ -108,7 +109,7 @@ def darken(page: Page) -> None:
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     page.set_viewport_size({"width": 400, "height": 900})
     background = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
-    page.wait_for_function(f"{background} === 'rgb(12, 17, 22)'")  # the theme's, dark
+    wait_until(page, f"{background} === 'rgb(12, 17, 22)'")  # the theme's, dark
     page.wait_for_timeout(300)
 
 

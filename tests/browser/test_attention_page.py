@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.browser.dashboard import FLAGS, serving, told
+from tests.browser.dashboard import FLAGS, serving, settled, told
 
 SLOW = 60_000
 ADDRESS = "attention?attending=sst2-minilm&text=A+gripping+film+that+never+feels+long."
@@ -32,12 +32,6 @@ def page(tmp_path: Path) -> Iterator[Page]:
         chromium.close()
     assert "Traceback" not in told(tmp_path)
     assert "Session State API" not in told(tmp_path)
-
-
-def settled(page: Page) -> None:
-    state = "document.querySelector('[data-testid=stApp]').dataset.testScriptState"
-    page.wait_for_timeout(1000)
-    page.wait_for_function(f"{state} === 'notRunning'")
 
 
 def test_a_head_is_opened_by_a_click_and_tokens_tell_where_they_look(page: Page) -> None:

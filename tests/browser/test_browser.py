@@ -13,20 +13,13 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from dlexplain.data.samples import sample_path
+from tests.browser.dashboard import settled
 
 SLOW = 60_000
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif("CHROMIUM" not in os.environ, reason="make test sets CHROMIUM"),
 ]
-
-
-def settled(page: Page) -> None:
-    """Wait until the page has stopped drawing: a button that is drawn anew forgets its file."""
-    state = "document.querySelector('[data-testid=stApp]').dataset.testScriptState"
-    page.wait_for_function(f"{state} === 'notRunning'")
-    page.wait_for_timeout(1500)
-    page.wait_for_function(f"{state} === 'notRunning'")
 
 
 def test_a_deep_link_is_the_first_visit(server: str, page: Page) -> None:

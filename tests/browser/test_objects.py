@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 import dlexplain as dx
 from dlexplain.data.samples import sample_path
-from tests.browser.dashboard import FLAGS, serving, told
+from tests.browser.dashboard import FLAGS, serving, settled, told
 from tests.own_objects import save
 
 SLOW = 60_000
@@ -32,12 +32,6 @@ def page(tmp_path: Path) -> Iterator[Page]:
         chromium.close()
     assert "Traceback" not in told(tmp_path)
     assert "Session State API" not in told(tmp_path)
-
-
-def settled(page: Page) -> None:
-    state = "document.querySelector('[data-testid=stApp]').dataset.testScriptState"
-    page.wait_for_timeout(1000)
-    page.wait_for_function(f"{state} === 'notRunning'")
 
 
 def click(page: Page, across: float, down: float) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dlexplain.execution.executor import local_queue
 from dlexplain.execution.states import RunRow
-from tests.browser.dashboard import serving, told
+from tests.browser.dashboard import serving, told, wait_until
 
 SLOW = 120_000
 EPOCHS = "80"
@@ -67,10 +67,11 @@ def test_a_run_outlives_browser_and_dashboard_and_is_explained(
         expect(page.get_by_text(re.compile(r"step [\d,]+ of"))).to_be_visible()
         expect(page.locator(".js-plotly-plot .scatterlayer path.js-line").first).to_be_attached()
         first = step_shown(page)
-        page.wait_for_function(
+        wait_until(
+            page,
             "first => { const found = document.body.innerText.match(/step ([\\d,]+) of/);"
             " return found && Number(found[1].replace(',', '')) > first }",
-            arg=first,
+            first,
         )
         page.close()
     assert only_run(home).state == "running"

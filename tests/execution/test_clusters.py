@@ -28,6 +28,7 @@ from dlexplain.execution.queue import RunQueue
 from dlexplain.execution.states import RunRow, States
 from dlexplain.execution.store import Tracking
 from dlexplain.services.training.inline import InlineExecutor
+from dlexplain.settings import settings
 from tests.execution.clusters import TestCluster, journal_curves
 from tests.execution.small import PICTURES, assert_same, wait_until, with_training
 
@@ -88,6 +89,7 @@ def story(cluster: TestCluster, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DLEXPLAIN_RAY", cluster.address)
         patch.setenv("DLEXPLAIN_CHECKPOINTS", copies.as_uri())
+        settings.cache_clear()
         try:
             yield told(queue, states, cluster, home, copies)
         finally:
@@ -96,6 +98,7 @@ def story(cluster: TestCluster, tmp_path_factory: pytest.TempPathFactory) -> Ite
                     os.kill(row.pid, signal.SIGKILL)
             for child in process._children:  # they have ended, or were killed
                 child.wait(60)
+    settings.cache_clear()
 
 
 def told(queue: RunQueue, states: States, cluster: TestCluster, home: Path, copies: Path) -> Story:

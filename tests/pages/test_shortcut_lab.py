@@ -58,6 +58,14 @@ def test_without_a_run_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> No
     assert page.text_input[0].value == "positive"
 
 
+def test_without_a_run_it_shows_one_that_came_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dlexplain.ui.shortcuts.training.shortcut_runs", lambda task: [])
+    page = opened(input="picture")
+    assert "points at the mark best" in texts(page)
+    assert "Until then the page shows one that came along." in texts(page)
+    assert not page.selectbox or all(box.key != "lab-example" for box in page.selectbox)
+
+
 def test_a_finished_run_is_asked_and_answered() -> None:
     run = marked_shapes()
     page = finished(opened(input="picture", run=run, examples="3"))

@@ -68,6 +68,11 @@ TITLES = {
 """Of what can be planted."""
 
 
+def lab_of(kind: str) -> Lab:
+    """The one in which this can be planted."""
+    return next(lab for lab in LABS.values() if kind in lab.plants)
+
+
 def planted_params(kind: str) -> dict[str, Spec]:
     """The parameters of one kind of shortcut."""
     return {key: spec for key, spec in specs(Shortcut).items() if key in USED[kind]}

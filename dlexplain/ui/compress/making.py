@@ -78,7 +78,7 @@ def _form(entry: ModelEntry) -> Asked | None:
     if strength:
         what = way.params[strength].label
         text = st.text_input(
-            tr(f"More strengths: {what}"),
+            literal(tr(f"More strengths: {what}")),
             key=f"{STRENGTHS}-{name}", persist_state="session", placeholder=tr("None"),
             help=tr("Numbers with commas between: a run for each beside the one above, so that the "
             "front can be drawn."),

@@ -26,9 +26,17 @@ def show_answer(kind: str, found: Asked[ShortcutTest]) -> None:
     tested = result_of(found, "steps", starting="Asking the model with and without the mark …")
     if tested is None:
         return
+    show_tested(kind, tested)
+
+
+def show_tested(kind: str, tested: ShortcutTest) -> None:
+    """The sentence, what the model says, what methods mark; one that came along has no maps."""
+    if tested.told:
+        st.markdown(f"**{literal(tr(tested.told))}**")
     show_scores(tested)
     if tested.methods:
         show_masses(tested)
+    if tested.examples:
         show_examples(kind, tested)
     for note in tested.notes:
         st.info(literal(tr(note)))
