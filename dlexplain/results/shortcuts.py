@@ -162,9 +162,11 @@ class ShortcutTest:
             names = tuple(map(str, told["examples"]))
             if any(one.values.shape != (len(names),) for one in methods):
                 raise BadInput("this is no result of a planted shortcut: an example has no value")
-            words = {key: str(told[key]) for key in ("model", "title", "data", "kind", "planted")}
+            model, title, data, kind, planted = (
+                str(told[key]) for key in ("model", "title", "data", "kind", "planted")
+            )
             return cls(
-                **words, scores=scores, turned=int(told["turned"]), against=int(told["against"]),
+                model, title, data, kind, planted, scores=scores, turned=int(told["turned"]), against=int(told["against"]),
                 methods=methods, chance=float(told["chance"]), names=names,
                 refused=tuple(map(str, told["refused"])), notes=tuple(map(str, told["notes"])),
                 seconds=float(told["seconds"]),
