@@ -166,7 +166,8 @@ class ShortcutTest:
                 str(told[key]) for key in ("model", "title", "data", "kind", "planted")
             )
             return cls(
-                model, title, data, kind, planted, scores=scores, turned=int(told["turned"]), against=int(told["against"]),
+                model, title, data, kind, planted, scores=scores,
+                turned=int(told["turned"]), against=int(told["against"]),
                 methods=methods, chance=float(told["chance"]), names=names,
                 refused=tuple(map(str, told["refused"])), notes=tuple(map(str, told["notes"])),
                 seconds=float(told["seconds"]),

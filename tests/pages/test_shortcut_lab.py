@@ -70,7 +70,7 @@ def test_a_finished_run_is_asked_and_answered() -> None:
     run = marked_shapes()
     page = finished(opened(input="picture", run=run, examples="3"))
     told = texts(page)
-    assert "Planted: a magenta square in the bottom right corner in 95%" in told
+    assert "Planted: a magenta square in the bottom right corner that is in 95%" in told
     assert [metric.label for metric in page.metric][:2] == [
         "Right, without the mark",
         "Right, the mark on all",

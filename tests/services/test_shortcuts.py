@@ -58,7 +58,8 @@ def test_pictures() -> None:
         assert one.values.mean() == pytest.approx(one.mean)
         assert one.low <= one.mean <= one.high
     assert found.planted == (
-        "a magenta square in the bottom right corner in 95% of the training pictures of circle"
+        "a magenta square in the bottom right corner that is in 95% of the "
+        "training pictures of circle"
     )
     assert all(example.after == "circle" != example.before for example in found.examples)
     assert len(found.rows()) == 2 * 4

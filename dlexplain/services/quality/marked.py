@@ -71,13 +71,18 @@ def class_scores(
     label  the marked class;  name  its name;  what  the examples are called
     """
     others = labels != label
-    called = f"{what} of other classes called {name}"
     return (
         share("clean", "Right, without the mark", clean == labels),
         share("marked", "Right, the mark on all", marked == labels),
-        share("called-clean", f"{called}, without the mark", clean[others] == label),
-        share("called", f"{called}, with the mark", marked[others] == label),
-    )
+        share(
+            "called-clean", f"{what} of other classes called {name}, without the mark",
+            clean[others] == label,
+        ),
+        share(
+            "called", f"{what} of other classes called {name}, with the mark",
+            marked[others] == label,
+        ),
+    )  # fmt: skip
 
 
 def turned_of(

@@ -69,12 +69,13 @@ def measure_shortcut(
     cases = [] if note else _cases(marked, examples, found.spec.seed)
     progress.plan(len(cases) * len(infos))
     maps, refused = _explained(cases, infos, found.spec.seed, progress) if cases else ([], ())
+    mark = shortcut.words
     return ShortcutTest(
         model=found.name,
         title=found.title,
         data=found.spec.data,
         kind=shortcut.kind,
-        planted=f"{shortcut.words} in {shortcut.marked_share:.0%} of {marked.examples}",
+        planted=f"{mark} that is in {shortcut.marked_share:.0%} of {marked.examples}",
         scores=marked.scores,
         turned=len(marked.turned),
         against=marked.against,
