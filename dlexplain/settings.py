@@ -238,10 +238,10 @@ _READERS: dict[str, Callable[[str], object]] = {
     "checkpoints": str,
     "sweep_store": str,
     "webhook": web_address,
-    "open": lambda text: bool(int(text)),
+    "open": yes_or_no,
     "allowed_hosts": host_names,
     "metrics_token": _secret,
-    "keep_memory": lambda text: bool(int(text)),
+    "keep_memory": yes_or_no,
 }
 
 
