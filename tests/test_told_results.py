@@ -24,6 +24,7 @@ def test_what_became_of_a_run() -> None:
     assert run_verdict(replace(ENDED, state="running")) == ""
     stopped = replace(ENDED, state="cancelled", epoch=3, best=None, metrics={})
     assert run_verdict(stopped) == "first was stopped in epoch 3 of 9."
+    assert run_verdict(replace(stopped, state="failed")) == "first failed in epoch 3 of 9."
 
 
 def test_what_became_of_all_runs() -> None:

@@ -153,11 +153,9 @@ class ExplainedFolder:
                 else f"Of {len(self.answers):,} pictures {self.model} says another class each; of "
                 f"{unsure:,} it is less than half sure"
             )
-        return (
-            f"{told}; {self.rival} says the same of {self.agreement_told}."
-            if (self.agreement_told)
-            else f"{told}."
-        )
+        if self.agreement_told:
+            return f"{told}; {self.rival} says the same of {self.agreement_told}."
+        return f"{told}."
 
     @property
     def orders(self) -> tuple[Order, ...]:

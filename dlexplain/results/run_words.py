@@ -23,7 +23,9 @@ def run_verdict(record: RunRecord) -> str:
     if record.active:
         return ""
     told = f"{record.name} has {record.state} after {duration(record.seconds)}"
-    if record.state != "finished":
+    if record.state == "failed":
+        told = f"{record.name} failed in epoch {record.epoch} of {record.epochs}"
+    elif record.state != "finished":
         told = f"{record.name} was stopped in epoch {record.epoch} of {record.epochs}"
     came = outcome(record)
     return f"{told}: {came}." if came else f"{told}."

@@ -1,12 +1,10 @@
 """What methods find of planted shortcuts, as it comes along: JSON files; no torch."""
 
-import json
 from pathlib import Path
 
 from dlexplain.execution import paths
-from dlexplain.execution.files import write_whole
 from dlexplain.results.shortcuts import ShortcutTest
-from dlexplain.services.shipped_results import read_one
+from dlexplain.services.shipped_results import put_in, read_one
 
 
 def shipped(reads: str) -> ShortcutTest | None:
@@ -17,6 +15,5 @@ def shipped(reads: str) -> ShortcutTest | None:
 def ship(found: ShortcutTest, reads: str) -> Path:
     """Put it where the page finds it."""
     file = paths.shipped_shortcut(reads)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, (json.dumps(found.to_dict(), indent=1) + "\n").encode())
+    put_in(file, found)
     return file
