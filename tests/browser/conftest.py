@@ -6,9 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.dashboard import FLAGS, serving, told
-
-SLOW = 120_000
+from tests.browser.dashboard import FLAGS, SLOW, serving, told
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, TimeoutError, expect
 
 from dlexplain.services.gallery import examples
 from dlexplain.ui.pages import PAGES, address_of
-from tests.browser.dashboard import wait_until
+from tests.browser.dashboard import SLOW, wait_until
 
 pytestmark = [
     pytest.mark.browser,
@@ -99,7 +99,7 @@ def opened(browser: Browser, address: str) -> Page:
     page = browser.new_page(
         viewport={"width": 1440, "height": 1000}, color_scheme="light", reduced_motion="reduce"
     )
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(SLOW)
     page.goto(address, wait_until="commit")
     return page
 
@@ -218,7 +218,7 @@ def has(names: list[str], *words: str) -> None:
 
 def test_home_by_keyboard(page: Page, server: str) -> None:
     page.goto(server)
-    expect(page.locator(".dlx-token").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".dlx-token").first).to_be_visible(timeout=SLOW)
     names = tabbed(page)
     has(names, "Home", "Explain", "superb looks most at", "Open in Picture", "Open in Robustness",
         "Compare models")  # fmt: skip
@@ -226,9 +226,9 @@ def test_home_by_keyboard(page: Page, server: str) -> None:
 
 def test_runs_by_keyboard(page: Page, server: str) -> None:
     page.goto(server + "/runs")
-    expect(page.get_by_text("The zoo").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("The zoo").first).to_be_visible(timeout=SLOW)
     settle(page)
-    expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=SLOW)
     has(tabbed(page), "Skip to main content", "Home", "Train a model", "cifar10-cnn")
 
 
@@ -237,7 +237,7 @@ def test_the_page_of_pictures_by_keyboard_and_escape_closes_a_dialog(
 ) -> None:
     page.goto(server + "/image?sample=coffee&methods=saliency")
     button = page.get_by_role("button", name="Enlarge")
-    expect(button).to_be_visible(timeout=60_000)
+    expect(button).to_be_visible(timeout=SLOW)
     settle(page)
     has(tabbed(page), "Enlarge", "PNG", "Model")
     button.focus()
@@ -250,7 +250,7 @@ def test_the_page_of_pictures_by_keyboard_and_escape_closes_a_dialog(
 def test_charts_and_pictures_have_names(page: Page, server: str) -> None:
     page.goto(server + "/robustness")
     chart = page.get_by_role("figure").first
-    expect(chart).to_be_visible(timeout=60_000)
+    expect(chart).to_be_visible(timeout=SLOW)
     assert re.search(r"\d", chart.get_attribute("aria-label") or "")
 
 

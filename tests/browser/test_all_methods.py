@@ -9,8 +9,8 @@ from playwright.sync_api import Page, WebSocket, expect
 
 from dlexplain.explainers.base import methods_for
 from dlexplain.services.pictures.explain import method_infos  # noqa: F401, registers them
+from tests.browser.dashboard import SLOW
 
-SLOW = 240_000
 MOST_MESSAGES = 1500
 """For nineteen cards: each is drawn twice, a running one's progress twice a second, and a done one
 has a menu of five elements that prints it."""

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.browser.dashboard import FLAGS, serving, settled, told
+from tests.browser.dashboard import FLAGS, SLOW, serving, settled, told
 
-SLOW = 60_000
 ADDRESS = "attention?attending=sst2-minilm&text=A+gripping+film+that+never+feels+long."
 pytestmark = [
     pytest.mark.slow,

@@ -13,9 +13,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from dlexplain.data.samples import sample_path
-from tests.browser.dashboard import settled
+from tests.browser.dashboard import SLOW, settled
 
-SLOW = 60_000
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif("CHROMIUM" not in os.environ, reason="make test sets CHROMIUM"),

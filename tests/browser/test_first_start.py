@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from dlexplain.data.samples import sample_path
 from dlexplain.trained.zoo_cards import zoo_card
+from tests.browser.dashboard import SLOW
 
-SLOW = 60_000
 MODEL = "cifar10-resnet"
 CLASSES = "airplane|automobile|bird|cat|deer|dog|frog|horse|ship|truck"
 pytestmark = [

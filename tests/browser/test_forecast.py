@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from dlexplain.services.forecast.sources import example_csv
 from dlexplain.trained.catalogue import find
-from tests.browser.dashboard import over
+from tests.browser.dashboard import SLOW, over
 
 pytestmark = [
     pytest.mark.slow,
@@ -21,7 +21,7 @@ pytestmark = [
 def test_a_forecast_is_shown_explained_and_made_of_ones_own_file(
     page: Page, server: str, tmp_path: Path
 ) -> None:
-    expect.set_options(timeout=120_000)
+    expect.set_options(timeout=SLOW)
     page.set_viewport_size({"width": 400, "height": 900})
     page.goto(f"{server}/forecast?origin=2005-01-01&target=unemp")
     expect(page.get_by_text(re.compile("Unemployment rate is forecast at"))).to_be_visible()

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.dashboard import over, serving, told
+from tests.browser.dashboard import SLOW, over, serving, told
 
-SLOW = 120_000
 expect.set_options(timeout=SLOW)
 pytestmark = [
     pytest.mark.slow,

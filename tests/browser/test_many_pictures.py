@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.dashboard import over, serving, told
+from tests.browser.dashboard import SLOW, over, serving, told
 from tests.digit_files import digits_zip
 
-SLOW = 120_000
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.browser,

@@ -10,10 +10,9 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 import dlexplain as dx
 from dlexplain.data.samples import sample_path
-from tests.browser.dashboard import FLAGS, serving, settled, told
+from tests.browser.dashboard import FLAGS, SLOW, serving, settled, told
 from tests.own_objects import save
 
-SLOW = 60_000
 PICTURE = str(sample_path("coffee"))
 pytestmark = [
     pytest.mark.slow,

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, ConsoleMessage
 
 from dlexplain.figures.report_html import report_html
 from dlexplain.results.reports import About, Report, report_of
-from tests.browser.dashboard import over
+from tests.browser.dashboard import SLOW, over
 from tests.reports import picture_report, text_report
 from tests.trust_tables import table
 
@@ -17,7 +17,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif("CHROMIUM" not in os.environ, reason="make test sets CHROMIUM"),
 ]
-SLOW = 60_000
 DRAWN = "figure.chart.drawn .live .main-svg"
 
 

@@ -8,9 +8,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from dlexplain.results import Robustness
-from tests.browser.dashboard import over, serving, told
+from tests.browser.dashboard import SLOW, over, serving, told
 
-SLOW = 120_000
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.browser,

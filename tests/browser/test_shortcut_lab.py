@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.dashboard import over, serving, told
+from tests.browser.dashboard import SLOW, over, serving, told
 
-SLOW = 180_000
 HEADING = "Which methods point at the mark"
 pytestmark = [
     pytest.mark.slow,

@@ -20,8 +20,8 @@ import dlexplain as dx
 from dlexplain.data.samples import sample_path
 from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.ui import showing
+from tests.browser.dashboard import SLOW
 
-SLOW = 60_000
 LINES = """
 import torch, dlexplain as dx
 from torch import nn

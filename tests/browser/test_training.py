@@ -10,9 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from dlexplain.execution.executor import local_queue
 from dlexplain.execution.states import RunRow
-from tests.browser.dashboard import serving, told, wait_until
+from tests.browser.dashboard import SLOW, serving, told, wait_until
 
-SLOW = 120_000
 EPOCHS = "80"
 TRAINED = 600_000
 """Milliseconds until it has ended; a run beside other work of the machine is served last."""

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.dashboard import serving, told
+from tests.browser.dashboard import SLOW, serving, told
 
-SLOW = 120_000
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.browser,

@@ -12,9 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from dlexplain.results import TrustTable
 from dlexplain.services.quality.shipped import recommended
-from tests.browser.dashboard import over, serving, told
+from tests.browser.dashboard import SLOW, over, serving, told
 
-SLOW = 120_000
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.browser,

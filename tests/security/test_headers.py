@@ -22,9 +22,7 @@ from starlette.testclient import TestClient
 
 from dlexplain.ui.serving.guard import Guard, inline_scripts
 from dlexplain.ui.showing import NOTEBOOKS
-from tests.browser.dashboard import FLAGS, serving, told
-
-SLOW = 60_000
+from tests.browser.dashboard import FLAGS, SLOW, serving, told
 
 
 async def answer(request: Request) -> Response:
