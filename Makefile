@@ -16,6 +16,9 @@ BIN := $(VENV)/bin
 # torch's threads wait for each other without spinning; spinning made explanations up to 100 times
 # slower beside another job.
 export OMP_WAIT_POLICY ?= PASSIVE
+# What Python compiled is kept: compiled anew by each process, torch takes twice as long to import
+# and a text's first class on the page four times.
+unexport PYTHONDONTWRITEBYTECODE
 
 # So that .venv/bin/python knows dlexplain in any folder.
 INSTALL_OURSELVES = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
