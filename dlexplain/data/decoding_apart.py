@@ -24,15 +24,25 @@ import numpy as np
 
 from dlexplain.data.decoding import Decoded, Pixels, decode, number, open_file
 from dlexplain.errors import PictureError
+from dlexplain.turns import Turns
 
-AT_ONCE = 3
-"""Processes that decode at the same time: each may take `_most_memory`."""
+AT_ONCE, EACH = 3, 1
+"""Processes that decode at the same time, since each may take `_most_memory`; and of one person,
+whose slow files hold up nobody else's then."""
 KEPT = 1
-"""Processes that wait for the next picture."""
+"""Processes of each priority that wait for the next picture."""
 PATIENCE = 3.0
 PIPE_BYTES = 2**20
-_slots = threading.BoundedSemaphore(AT_ONCE)
-_idle: list["subprocess.Popen[bytes]"] = []
+_turns = Turns(lambda: AT_ONCE, lambda: EACH)
+
+
+class _Worker(subprocess.Popen[bytes]):
+    """niceness  which it has from the thread that started it, and cannot lose"""
+
+    niceness = 0
+
+
+_idle: list[_Worker] = []
 _idle_lock = threading.Lock()
 
 
@@ -42,7 +52,7 @@ def decode_apart(data: bytes, kind: str, name: str, limit: float, seconds: float
     seconds  of processor time that it may take, and PATIENCE times that by the clock, so that
              only what hangs or is slow by itself is ended, not what a busy machine holds up
     """
-    with _slots:
+    with _turns.turn():
         worker = _take(name)
         late = threading.Event()
 
@@ -67,7 +77,7 @@ def decode_apart(data: bytes, kind: str, name: str, limit: float, seconds: float
     return found
 
 
-def _why(worker: "subprocess.Popen[bytes]", late: bool, seconds: float) -> str:
+def _why(worker: _Worker, late: bool, seconds: float) -> str:
     """The rest of a sentence on a picture whose process has ended."""
     if not late:
         worker.kill()  # one that closed its output is about to end
@@ -84,17 +94,28 @@ def start_ahead() -> None:
     _put_back(_take("the first picture"))
 
 
-def _take(name: str) -> "subprocess.Popen[bytes]":
+def decoding() -> dict[str, int]:
+    """How many pictures wait to be decoded apart, and are."""
+    return _turns.counts()
+
+
+def _own_niceness() -> int:
+    """Of the calling thread on Linux; elsewhere of the process."""
+    return os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else 0
+
+
+def _take(name: str) -> _Worker:
+    niceness = _own_niceness()
     with _idle_lock:
-        while _idle:
-            worker = _idle.pop()
+        for worker in [one for one in _idle if one.niceness == niceness]:
+            _idle.remove(worker)
             if worker.poll() is None:
                 return worker
             _close(worker)
     package = str(Path(__file__).parents[2])
     ways = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
-        return subprocess.Popen(
+        started = _Worker(
             [sys.executable, "-P", "-m", "dlexplain.data.decoding_apart"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -106,6 +127,8 @@ def _take(name: str) -> "subprocess.Popen[bytes]":
                 "OPENBLAS_NUM_THREADS": "1",  # NumPy's threads would reserve memory for nothing
             },
         )
+        started.niceness = niceness
+        return started
     except OSError as error:
         raise PictureError(
             f"{name} could not be decoded: no process could be started for it"
@@ -113,15 +136,16 @@ def _take(name: str) -> "subprocess.Popen[bytes]":
         ) from error
 
 
-def _put_back(worker: "subprocess.Popen[bytes]") -> None:
+def _put_back(worker: _Worker) -> None:
     with _idle_lock:
-        if worker.poll() is None and len(_idle) < KEPT:
+        alike = sum(one.niceness == worker.niceness for one in _idle)
+        if worker.poll() is None and alike < KEPT:
             _idle.append(worker)
             return
     _close(worker)
 
 
-def _close(worker: "subprocess.Popen[bytes]") -> None:
+def _close(worker: _Worker) -> None:
     worker.kill()
     with contextlib.suppress(OSError):  # what it did not read of a picture
         worker.communicate()
@@ -138,7 +162,7 @@ def _request(kind: str, name: str, limit: float, seconds: float) -> dict[str, An
     return {"kind": kind, "name": name, "limit": limit, "seconds": seconds}
 
 
-def _ask(worker: "subprocess.Popen[bytes]", data: bytes, request: dict[str, Any]) -> Decoded | str:
+def _ask(worker: _Worker, data: bytes, request: dict[str, Any]) -> Decoded | str:
     """The answer, or the sentence on why there is none; raises EOFError where it has ended."""
     assert worker.stdin is not None
     assert worker.stdout is not None

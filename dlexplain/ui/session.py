@@ -11,11 +11,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+from uuid import uuid4
 from weakref import WeakSet
 
 import streamlit as st
 
 from dlexplain.memory import give_back
+from dlexplain.turns import act_for
+from dlexplain.ui.person import browser
 
 if TYPE_CHECKING:  # app.py is here at every first paint
     from dlexplain.services.jobs import Job
@@ -24,6 +27,9 @@ if TYPE_CHECKING:  # app.py is here at every first paint
 GRACE_SECONDS = 20.0
 SETTLE_SECONDS = 5.0
 HELD = "session-held"
+
+
+_all: "WeakSet[Held]" = WeakSet()
 
 
 class Work(Protocol):
@@ -39,11 +45,16 @@ class Held:
     work      what it has started; each is kept by who started it
     pictures  what it has uploaded, decoded, or why it could not be, by slot and file
     visits    how often its browser has come; changes when it comes back
+    owner     whose it is, see dlexplain/turns.py
     """
 
     work: "WeakSet[Any]" = field(default_factory=WeakSet)
     pictures: "dict[str, dict[str, Picture | str]]" = field(default_factory=dict)
     visits: int = 0
+    owner: str = field(default_factory=lambda: browser() or f"session:{uuid4().hex}")
+
+    def __post_init__(self) -> None:
+        _all.add(self)
 
     def left(self) -> None:
         """The browser is gone; the end comes unless it returns."""
@@ -62,10 +73,23 @@ class Held:
         give_back()
 
 
+def pictures_held() -> tuple[int, int]:
+    """Count and bytes of what all sessions of this process hold decoded."""
+    found = [
+        picture.pixels.nbytes
+        for held in tuple(_all)
+        for slot in tuple(held.pictures.values())
+        for picture in tuple(slot.values())
+        if not isinstance(picture, str)
+    ]
+    return len(found), sum(found)
+
+
 def here() -> Held:
     """This session's, whose end is noticed from now on."""
     held: Held = st.session_state.setdefault(HELD, Held())
     _visit()
+    act_for(held.owner)  # of what this thread does for the page
     return held
 
 
@@ -88,4 +112,4 @@ def start(work: "Sequence[Job[Any]]") -> None:
 
     for job in work:
         track(job)
-    jobs.start(work)
+    jobs.start(work, here().owner)
