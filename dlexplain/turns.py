@@ -5,6 +5,8 @@ visitors of a server. Each is a `Turns`: so many at once, so many of them for on
 waits is served person by person.
 """
 
+import os
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,6 +26,19 @@ def owner() -> str:
 def act_for(person: str) -> None:
     """From now on the calling thread does this person's work."""
     _owner.set(person)
+
+
+NICENESS = 10
+"""Of what takes long, so that what answers a visitor at once has the cores first; less than that of
+training."""
+
+
+def give_way() -> None:
+    """Let the calling thread, and those and the processes that it starts, give way to others: where
+    threads have a priority of their own, which is on Linux."""
+    if sys.platform == "linux":
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        os.setpriority(os.PRIO_PROCESS, 0, max(own, NICENESS))
 
 
 @dataclass(eq=False)

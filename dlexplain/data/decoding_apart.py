@@ -24,25 +24,17 @@ import numpy as np
 
 from dlexplain.data.decoding import Decoded, Pixels, decode, number, open_file
 from dlexplain.errors import PictureError
-from dlexplain.turns import Turns
+from dlexplain.turns import Turns, give_way
 
 AT_ONCE, EACH = 3, 1
 """Processes that decode at the same time, since each may take `_most_memory`; and of one person,
 whose slow files hold up nobody else's then."""
 KEPT = 1
-"""Processes of each priority that wait for the next picture."""
+"""Processes that wait for the next picture."""
 PATIENCE = 3.0
 PIPE_BYTES = 2**20
 _turns = Turns(lambda: AT_ONCE, lambda: EACH)
-
-
-class _Worker(subprocess.Popen[bytes]):
-    """niceness  which it has from the thread that started it, and cannot lose"""
-
-    niceness = 0
-
-
-_idle: list[_Worker] = []
+_idle: list["subprocess.Popen[bytes]"] = []
 _idle_lock = threading.Lock()
 
 
@@ -77,7 +69,7 @@ def decode_apart(data: bytes, kind: str, name: str, limit: float, seconds: float
     return found
 
 
-def _why(worker: _Worker, late: bool, seconds: float) -> str:
+def _why(worker: "subprocess.Popen[bytes]", late: bool, seconds: float) -> str:
     """The rest of a sentence on a picture whose process has ended."""
     if not late:
         worker.kill()  # one that closed its output is about to end
@@ -99,23 +91,17 @@ def decoding() -> dict[str, int]:
     return _turns.counts()
 
 
-def _own_niceness() -> int:
-    """Of the calling thread on Linux; elsewhere of the process."""
-    return os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else 0
-
-
-def _take(name: str) -> _Worker:
-    niceness = _own_niceness()
+def _take(name: str) -> "subprocess.Popen[bytes]":
     with _idle_lock:
-        for worker in [one for one in _idle if one.niceness == niceness]:
-            _idle.remove(worker)
+        while _idle:
+            worker = _idle.pop()
             if worker.poll() is None:
                 return worker
             _close(worker)
     package = str(Path(__file__).parents[2])
     ways = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
-        started = _Worker(
+        return subprocess.Popen(
             [sys.executable, "-P", "-m", "dlexplain.data.decoding_apart"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -127,8 +113,6 @@ def _take(name: str) -> _Worker:
                 "OPENBLAS_NUM_THREADS": "1",  # NumPy's threads would reserve memory for nothing
             },
         )
-        started.niceness = niceness
-        return started
     except OSError as error:
         raise PictureError(
             f"{name} could not be decoded: no process could be started for it"
@@ -136,16 +120,15 @@ def _take(name: str) -> _Worker:
         ) from error
 
 
-def _put_back(worker: _Worker) -> None:
+def _put_back(worker: "subprocess.Popen[bytes]") -> None:
     with _idle_lock:
-        alike = sum(one.niceness == worker.niceness for one in _idle)
-        if worker.poll() is None and alike < KEPT:
+        if worker.poll() is None and len(_idle) < KEPT:
             _idle.append(worker)
             return
     _close(worker)
 
 
-def _close(worker: _Worker) -> None:
+def _close(worker: "subprocess.Popen[bytes]") -> None:
     worker.kill()
     with contextlib.suppress(OSError):  # what it did not read of a picture
         worker.communicate()
@@ -162,7 +145,7 @@ def _request(kind: str, name: str, limit: float, seconds: float) -> dict[str, An
     return {"kind": kind, "name": name, "limit": limit, "seconds": seconds}
 
 
-def _ask(worker: _Worker, data: bytes, request: dict[str, Any]) -> Decoded | str:
+def _ask(worker: "subprocess.Popen[bytes]", data: bytes, request: dict[str, Any]) -> Decoded | str:
     """The answer, or the sentence on why there is none; raises EOFError where it has ended."""
     assert worker.stdin is not None
     assert worker.stdout is not None
@@ -235,6 +218,7 @@ def _at_most(resource: Any, what: int, wanted: int) -> None:
 
 def main() -> None:
     """Serve the process that started this one; what libraries print goes nowhere."""
+    give_way()  # to who answers at once
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     warnings.simplefilter("ignore")  # size limits are ours; odd metadata is no concern

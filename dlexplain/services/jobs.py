@@ -6,8 +6,6 @@ by person, see dlexplain/turns.py. Inside torch the jobs that run take turns aga
 
 import atexit
 import logging
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +18,7 @@ from dlexplain.errors import Cancelled, DlexplainError
 from dlexplain.explainers.progress import Progress, Snapshot
 from dlexplain.server_files import serves_others
 from dlexplain.settings import settings
-from dlexplain.turns import Ticket, Turns, act_for
+from dlexplain.turns import Ticket, Turns, act_for, give_way
 
 __all__ = ["Job", "Progress", "Snapshot", "start", "wait_for_change"]
 R = TypeVar("R")
@@ -253,19 +251,6 @@ class JobList:
         if self._ticket is not None:
             _turns.leave(self._ticket)
         self.ask()
-
-
-NICENESS = 10
-"""Of threads that do jobs, so that one that answers a visitor at once has the cores first; less
-than that of training."""
-
-
-def give_way() -> None:
-    """Let the calling thread, and those that compute for it, give way to others of this process:
-    where threads have a priority of their own, which is on Linux."""
-    if sys.platform == "linux":
-        own = os.getpriority(os.PRIO_PROCESS, 0)
-        os.setpriority(os.PRIO_PROCESS, 0, max(own, NICENESS))
 
 
 def start(jobs: Sequence[Job[Any]], owner: str = "") -> JobList:

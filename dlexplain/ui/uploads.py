@@ -86,7 +86,8 @@ class _Room:
 
 
 def _pixels(picture: Picture) -> int:
-    return picture.pixels.shape[0] * picture.pixels.shape[1]
+    height, width = picture.pixels.shape[:2]
+    return int(height * width)
 
 
 def _tell(problems: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ from dlexplain.data.decoding_apart import decode_apart
 from dlexplain.data.file_kinds import jpeg_scans
 from dlexplain.data.pictures import read_picture
 from dlexplain.errors import PictureError
-from dlexplain.turns import act_for
+from dlexplain.turns import NICENESS, act_for
 from tests.bad_pictures import encoded, noise, repeated_scan
 
 KINDS = ["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF"]
@@ -133,27 +133,12 @@ def test_one_persons_slow_files_leave_processes_to_others() -> None:
     assert decoding_apart.decoding() == {"waiting": 0, "running": 0}
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="threads have a priority of their own on Linux")
-def test_a_process_started_by_a_job_is_for_jobs() -> None:
-    """It has a job's low priority for good, which who waits for an upload must not get."""
-    decoding_apart._end()
-    data = encoded(noise(), "PNG")
-
-    def job() -> None:
-        own = os.getpriority(os.PRIO_PROCESS, 0)
-        os.setpriority(os.PRIO_PROCESS, 0, min(19, own + 3))
-        apart(data, "PNG")
-
-    before = os.getpriority(os.PRIO_PROCESS, 0)
-    if before > 16:
-        pytest.skip("this process has about the lowest priority itself")
-    thread = threading.Thread(target=job)
-    thread.start()
-    thread.join(30)
-    apart(data, "PNG")
-    nice = [os.getpriority(os.PRIO_PROCESS, worker.pid) for worker in decoding_apart._idle]
-    assert nice == [before + 3, before]
-    decoding_apart._end()
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it keeps its priority")
+def test_its_process_gives_way_to_who_answers_at_once() -> None:
+    apart(encoded(noise(), "PNG"), "PNG")
+    (worker,) = decoding_apart._idle
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.getpriority(os.PRIO_PROCESS, worker.pid) == max(own, NICENESS)
 
 
 def test_small_pictures_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:

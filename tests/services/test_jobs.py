@@ -15,9 +15,9 @@ from dlexplain.explainers.progress import Progress
 from dlexplain.results import Attribution
 from dlexplain.server_files import serve_pages
 from dlexplain.services import jobs
-from dlexplain.services.jobs import NICENESS, Job, JobList, active_counts, start
+from dlexplain.services.jobs import Job, JobList, active_counts, start
 from dlexplain.settings import settings
-from dlexplain.turns import owner
+from dlexplain.turns import NICENESS, owner
 
 MAP = Attribution("saliency", {}, np.zeros((1, 2, 2), np.float32), False, 0.1, 1)
 
