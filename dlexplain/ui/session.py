@@ -2,7 +2,8 @@
 
 Streamlit clears a session's own caches when its browser is gone, and says so to their on_release.
 That may be a tab that was closed or a network that was away for a moment; so the end comes only
-after GRACE_SECONDS without a run of the page. Called by app.py at each run.
+after GRACE_SECONDS without a run of the page. Its pictures, which are read again if it returns, are
+forgotten sooner. Called by app.py at each run.
 """
 
 import gc
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # app.py is here at every first paint
     from dlexplain.services.pictures.sources import Picture
 
 GRACE_SECONDS = 20.0
+FORGET_SECONDS = 5.0
 SETTLE_SECONDS = 5.0
 HELD = "session-held"
 
@@ -58,9 +60,17 @@ class Held:
 
     def left(self) -> None:
         """The browser is gone; the end comes unless it returns."""
-        timer = threading.Timer(GRACE_SECONDS, self._end, [self.visits])
-        timer.daemon = True
-        timer.start()
+        for seconds, what in ((FORGET_SECONDS, self._forget), (GRACE_SECONDS, self._end)):
+            timer = threading.Timer(seconds, what, [self.visits])
+            timer.daemon = True
+            timer.start()
+
+    def _forget(self, visits: int) -> None:
+        if visits != self.visits or not self.pictures:
+            return
+        self.pictures.clear()
+        gc.collect()
+        give_back()
 
     def _end(self, visits: int) -> None:
         if visits != self.visits:

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 import torch
+from torch import nn
 
 from dlexplain.explainers.capture import capture
 from dlexplain.explainers.fair_lock import computing
@@ -40,8 +41,8 @@ def test_it_answers_in_the_midst_of_another_ones_turn() -> None:
 
 @pytest.mark.parametrize("coupled", [False, True])
 def test_pictures_that_depend_on_each_other_are_asked_for_one_by_one(coupled: bool) -> None:
-    net = torch.nn.Sequential(conv_net(), torch.nn.BatchNorm1d(4, track_running_stats=False))
-    model = prepared(net if coupled else conv_net())
+    together = nn.Sequential(nn.BatchNorm2d(3, track_running_stats=False), *conv_net())
+    model = prepared(together if coupled else conv_net())
     two = torch.cat([picture(0), picture(1)])
     assert model.coupled is coupled
     assert torch.equal(model.answer(two), model.logits(two))

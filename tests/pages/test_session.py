@@ -126,6 +126,21 @@ def test_pictures_are_decoded_once_and_forgotten_at_the_end(
     assert held.pictures == {}
 
 
+def test_pictures_are_forgotten_soon_and_read_again_for_who_returns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(session, "GRACE_SECONDS", 1e3)
+    monkeypatch.setattr(session, "FORGET_SECONDS", 0.2)
+    page = upload(image_page(methods="saliency"), ("good.png", encoded(noise(), "PNG")))
+    held = page.session_state[HELD]
+    assert len(held.pictures["uploads"]) == 1
+    clear_session_resource_cache(SESSION)  # as Streamlit does when the browser is gone
+    eventually(lambda: not held.pictures)
+    page.run()
+    assert [type(found).__name__ for found in held.pictures["uploads"].values()] == ["Picture"]
+    assert not page.error
+
+
 @pytest.fixture
 def tight(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("DLEXPLAIN_MAX_UPLOADS", "2")
