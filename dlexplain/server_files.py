@@ -72,12 +72,17 @@ def allowed_folders() -> tuple[Path, ...]:
     return tuple(found)
 
 
+def serves_others() -> bool:
+    """Whether this process serves pages that not only people at this machine reach."""
+    return _Pages.serves and (settings().shared or not _Pages.here)
+
+
 def fetches_models() -> bool:
     """Whether models may be fetched from the hub: by pages of a shared server only if told so."""
     if not _Pages.serves:
         return True
     told = settings().hub
-    return (_Pages.here and not settings().shared) if told is None else told
+    return not serves_others() if told is None else told
 
 
 def not_here(text: str | Path) -> str:

@@ -82,6 +82,20 @@ def yes_or_no(text: str) -> bool:
     return text == "1"
 
 
+def none_or_more(text: str) -> int:
+    """Raises BadInput for less than 0, and ValueError for what is no whole number."""
+    if int(text) < 0:
+        raise BadInput(f"{int(text)} is less than nothing; 0, for no limit, and more are accepted")
+    return int(text)
+
+
+def at_least_one(text: str) -> int:
+    """Raises BadInput for 0 and less, and ValueError for what is no whole number."""
+    if int(text) < 1:
+        raise BadInput(f"{int(text)} is too few; 1 and more are accepted")
+    return int(text)
+
+
 def web_address(text: str) -> str:
     """Raises BadInput, without quoting it, since it may hold a secret, where it is none."""
     try:
@@ -151,11 +165,17 @@ class Settings:
     max_file_mb     largest picture file accepted, in megabytes (10^6 bytes)
     max_megapixels  largest picture accepted, checked in its header before it is decoded
     decode_seconds  processor time that decoding a large picture may take
-    max_uploads     pictures of one upload that are read
-    max_uploads_megapixels  of all pictures of one upload together
+    max_uploads     uploaded pictures that one session, which is a tab, may hold
+    max_uploads_megapixels  of all of them together
     max_zip_mb      largest ZIP of pictures that a page takes
     max_folder_pictures    pictures of a folder or ZIP that are explained together
     max_folder_megapixels  of all of them together, as they are decoded one after the other
+    max_jobs        explanations and other work of visitors that run at once
+    max_jobs_each   of them for one person; the others wait in line
+    max_evaluations how often one map may ask its model; 0 for as often as it wants, by default
+                    10,000 on a shared server
+    max_job_seconds processor time of its thread that one job may take; 0 for as much as it wants,
+                    by default 1,800 on a shared server
     cache_entries   explanations kept in memory per process
     tracking_uri    MLflow server that records runs; "" is the SQLite file in the home folder
     ray             HOST:PORT of a Ray cluster on which runs may be trained; "" is what was chosen
@@ -187,6 +207,10 @@ class Settings:
     max_zip_mb: int = 200
     max_folder_pictures: int = 5000
     max_folder_megapixels: float = 20000.0
+    max_jobs: int = 12
+    max_jobs_each: int = 3
+    max_evaluations: int | None = None
+    max_job_seconds: int | None = None
     cache_entries: int = 256
     tracking_uri: str = ""
     ray: str = ""
@@ -231,6 +255,10 @@ _READERS: dict[str, Callable[[str], object]] = {
     "max_zip_mb": int,
     "max_folder_pictures": int,
     "max_folder_megapixels": float,
+    "max_jobs": at_least_one,
+    "max_jobs_each": at_least_one,
+    "max_evaluations": none_or_more,
+    "max_job_seconds": none_or_more,
     "cache_entries": int,
     "tracking_uri": str,
     "ray": str,

@@ -12,7 +12,7 @@ from tests.outside_texts import Module
 ROOT = Path(__file__).parents[1]
 EVERYWHERE = {
     "errors", "integrity", "language", "memory", "params", "registry", "results", "server_files",
-    "settings",
+    "settings", "turns",
 }  # fmt: skip
 ALLOWED = {
     "pages": {"ui", "figures", "services", "trained"},

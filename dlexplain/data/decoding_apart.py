@@ -24,14 +24,16 @@ import numpy as np
 
 from dlexplain.data.decoding import Decoded, Pixels, decode, number, open_file
 from dlexplain.errors import PictureError
+from dlexplain.turns import Turns, give_way
 
-AT_ONCE = 3
-"""Processes that decode at the same time: each may take `_most_memory`."""
+AT_ONCE, EACH = 3, 1
+"""Processes that decode at the same time, since each may take `_most_memory`; and of one person,
+whose slow files hold up nobody else's then."""
 KEPT = 1
 """Processes that wait for the next picture."""
 PATIENCE = 3.0
 PIPE_BYTES = 2**20
-_slots = threading.BoundedSemaphore(AT_ONCE)
+_turns = Turns(lambda: AT_ONCE, lambda: EACH)
 _idle: list["subprocess.Popen[bytes]"] = []
 _idle_lock = threading.Lock()
 
@@ -42,7 +44,7 @@ def decode_apart(data: bytes, kind: str, name: str, limit: float, seconds: float
     seconds  of processor time that it may take, and PATIENCE times that by the clock, so that
              only what hangs or is slow by itself is ended, not what a busy machine holds up
     """
-    with _slots:
+    with _turns.turn():
         worker = _take(name)
         late = threading.Event()
 
@@ -82,6 +84,11 @@ def _why(worker: "subprocess.Popen[bytes]", late: bool, seconds: float) -> str:
 def start_ahead() -> None:
     """Have a process waiting, so that the first picture need not."""
     _put_back(_take("the first picture"))
+
+
+def decoding() -> dict[str, int]:
+    """How many pictures wait to be decoded apart, and are."""
+    return _turns.counts()
 
 
 def _take(name: str) -> "subprocess.Popen[bytes]":
@@ -211,6 +218,7 @@ def _at_most(resource: Any, what: int, wanted: int) -> None:
 
 def main() -> None:
     """Serve the process that started this one; what libraries print goes nowhere."""
+    give_way()  # to who answers at once
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     warnings.simplefilter("ignore")  # size limits are ours; odd metadata is no concern

@@ -22,6 +22,8 @@ from dlexplain.explainers.inputs.base import MODALITIES, ModelInput, Need, Optio
 from dlexplain.params import Spec, Value, as_dict, read_values, specs
 from dlexplain.registry import Registry
 from dlexplain.results.words import missed
+from dlexplain.server_files import serves_others
+from dlexplain.settings import settings
 
 P = TypeVar("P")
 Family = Literal["gradient", "layer", "attention", "perturbation"]
@@ -230,15 +232,17 @@ class Explainer(ABC, Generic[P]):
     def explain(self, given: ModelInput, request: Request[P]) -> Explanation:
         """Attribute the target's score to the parts of the input.
 
-        Raises Incompatible, Cancelled, or ParamError for a name the model does not know.
+        Raises Incompatible, Cancelled, or ParamError for a name the model does not know, and for
+        parameters that take more evaluations than `most_evaluations`.
         """
         if not self.needs <= given.modality.offers:
             raise Incompatible(
                 f"{self.title} cannot explain a {given.modality.name}; it needs "
                 f"{', '.join(sorted(self.needs - given.modality.offers))}"
             )
-        ready = self.ready(given, request)
-        return self.told(given, ready, self.attribute(given, ready.params))
+        with given.progress.at_most(most_evaluations(), self.title):
+            ready = self.ready(given, request)
+            return self.told(given, ready, self.attribute(given, ready.params))
 
     def ready(self, given: ModelInput, request: Request[P]) -> Ready[P]:
         """The request as it is used on this model; raises as `explain` does."""
@@ -266,6 +270,16 @@ class Explainer(ABC, Generic[P]):
             baseline_score=found.baseline_score,
             score=found.score,
         )
+
+
+MOST_SHARED = 10_000
+"""Evaluations for one map where others use the server too, if its owner has set nothing."""
+
+
+def most_evaluations() -> int:
+    """That one map may take in this process; 0 for as many as are asked for."""
+    told = settings().max_evaluations
+    return (MOST_SHARED if serves_others() else 0) if told is None else told
 
 
 METHODS: Registry[Explainer[Any]] = Registry("method")

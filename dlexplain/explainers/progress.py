@@ -1,13 +1,14 @@
 """How far an explanation is, how long it may still take, and whether the user wants it stopped."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dlexplain.errors import Cancelled
+from dlexplain.errors import Cancelled, ParamError
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,15 +52,35 @@ class Progress:
     planned: int = 0
     started: float = field(default_factory=time.perf_counter)
     _first: tuple[int, float] | None = None
+    _budget: "_Budget | None" = None
+
+    @contextmanager
+    def at_most(self, evaluations: int, what: str) -> Iterator[None]:
+        """Inside it no more are planned or done: else ParamError is raised, when it is known.
+
+        evaluations  0 for as many as are wanted;  what  asks for them
+        """
+        if not evaluations or self._budget is not None:  # that of what asks for this counts
+            yield
+            return
+        self._budget = _Budget(evaluations, what)
+        try:
+            yield
+        finally:
+            self._budget = None
 
     def plan(self, evaluations: int) -> None:
         """Announce evaluations to come; may be called again when more turn out to be needed."""
         self.planned += evaluations
+        if self._budget is not None:
+            self._budget.plan(evaluations)
         self.check()
 
     def advance(self, evaluations: int) -> None:
         """Count a finished chunk; raises Cancelled when the user asked to stop."""
         self.done += evaluations
+        if self._budget is not None:
+            self._budget.spend(evaluations)
         self.planned = max(self.planned, self.done)
         self._first = self._first or (self.done, self.seconds)
         self._tell()
@@ -81,3 +102,28 @@ class Progress:
     def _tell(self, preview: NDArray[np.float32] | None = None) -> None:
         first = self._first or (0, 0.0)
         self.report(Snapshot(self.done, self.planned, self.seconds, preview, first))
+
+
+@dataclass
+class _Budget:
+    """Evaluations that may be asked for, and that were planned and done."""
+
+    most: int
+    what: str
+    planned: int = 0
+    done: int = 0
+
+    def plan(self, evaluations: int) -> None:
+        self.planned += evaluations
+        self._check(self.planned)
+
+    def spend(self, evaluations: int) -> None:
+        self.done += evaluations
+        self._check(self.done)
+
+    def _check(self, wanted: int) -> None:
+        if wanted > self.most:
+            raise ParamError(
+                f"{self.what} would ask the model {wanted:,} times with these parameters; on this"
+                f" server up to {self.most:,} times are accepted"
+            )

@@ -10,7 +10,7 @@ from dlexplain.execution.delivery import last_answer
 from dlexplain.execution.states import TRANSITIONS, States
 from dlexplain.execution.store import Tracking
 from dlexplain.execution.telling import untold
-from dlexplain.services.jobs import active_counts
+from dlexplain.services.jobs import active_counts, in_line
 from dlexplain.settings import settings
 
 
@@ -29,6 +29,7 @@ class Keeper:
 
 
 keeper = Keeper()
+NONE = {"waiting": 0, "running": 0}
 
 
 @dataclass(frozen=True)
@@ -88,11 +89,19 @@ def _tracker() -> tuple[int, float]:
 class Load:
     """
     jobs    of this process, waiting and running
+    line    of those that wait, lists that wait for room rather than for the job before
+    people  whose jobs wait or run
+    chunks  of work at the models of this process, waiting and running
+    decodings  of large pictures in processes apart, waiting and running
     models  that this process has loaded since it began
     memory  resident bytes of this process
     """
 
     jobs: dict[str, int]
+    line: int
+    people: int
+    chunks: dict[str, int]
+    decodings: dict[str, int]
     models: int
     memory: int
 
@@ -101,7 +110,17 @@ def load() -> Load:
     """What the server is at."""
     import psutil
 
-    loading = sys.modules.get("dlexplain.services.loading")  # which imports torch
-    jobs = {str(state): count for state, count in active_counts().items()}
-    models = loading.count_loaded() if loading else 0
-    return Load(jobs, models, psutil.Process().memory_info().rss)
+    # These import torch: what nothing has imported is at nothing.
+    loading = sys.modules.get("dlexplain.services.loading")
+    computing = sys.modules.get("dlexplain.explainers.fair_lock")
+    apart = sys.modules.get("dlexplain.data.decoding_apart")
+    line, people = in_line()
+    return Load(
+        jobs={str(state): count for state, count in active_counts().items()},
+        line=line,
+        people=people,
+        chunks=computing.computing() if computing else dict(NONE),
+        decodings=apart.decoding() if apart else dict(NONE),
+        models=loading.count_loaded() if loading else 0,
+        memory=psutil.Process().memory_info().rss,
+    )

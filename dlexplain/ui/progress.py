@@ -26,7 +26,7 @@ def show_progress(
     with bar:
         live(
             lambda: st.progress(job.snapshot.fraction, tr(progress_text(job, what, starting))),
-            version=lambda: (job.state, job.snapshot.done, job.snapshot.planned),
+            version=lambda: (job.state, job.place, job.snapshot.done, job.snapshot.planned),
             active=lambda: job.active,
             every=PROGRESS_SECONDS,
             single=True,
@@ -39,7 +39,8 @@ def progress_text(job: Job[Any], what: str, starting: str) -> str:
     """Such as "14 of 25 evaluations, about 3 s left"."""
     shot = job.snapshot
     if job.state == "waiting":
-        return "Waiting its turn"
+        place = job.place
+        return f"Waiting its turn: number {place} in line" if place else "Waiting its turn"
     text = f"{shot.done:,} of {shot.planned:,} {what}" if shot.planned else starting
     left = shot.seconds_left
     return text if left is None else f"{text}, about {duration(max(1, left))} left"

@@ -1,6 +1,6 @@
-"""Uploaded pictures, each decoded once a session, and not more of them than memory can take."""
+"""Uploaded pictures, each decoded once a session, and not more of them than it may hold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import streamlit as st
@@ -11,6 +11,9 @@ from dlexplain.services.pictures.sources import Picture, read_picture
 from dlexplain.settings import settings
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.session import here
+
+MOST_TOLD = 20
+"""Files of which a page says one by one why they are not read."""
 
 
 class Upload(Protocol):
@@ -28,35 +31,72 @@ class Upload(Protocol):
 def read_uploads(slot: str, files: Sequence[Upload]) -> list[Picture]:
     """Those that can be read; of each other the visitor is told why.
 
+    Of all that a session holds, count and pixels are limited. What has been read stays; what comes
+    when there is no room is refused, and read once there is.
+
     slot  the widget; what it no longer has is forgotten
     """
-    before = here().pictures.get(slot, {})
-    most, limit = settings().max_uploads, settings().max_uploads_megapixels * 1e6
+    held = here().pictures
+    before, others = held.get(slot, {}), [held[other] for other in held if other != slot]
+    room = _Room([*others, {file.file_id: before.get(file.file_id) for file in files}])
     known: dict[str, Picture | str] = {}
-    used = 0.0
-    for file in files[:most]:
+    refused: list[str] = []
+    for file in files:
         found = before.get(file.file_id)
+        if found is None and not (problem := room.lacks(file.name)):
+            found = _read(file)
+            if isinstance(found, Picture) and (problem := room.lacks(file.name, found)):
+                found = None
         if found is None:
-            found = _read(file) if used < limit else _no_room(file.name)
-        if isinstance(found, Picture):
-            size = found.pixels.shape[0] * found.pixels.shape[1]
-            if used + size > limit:
-                found = _no_room(file.name)
-            else:
-                used += size
-        known[file.file_id] = found
-    here().pictures[slot] = known
-    for problem in [found for found in known.values() if isinstance(found, str)]:
-        st.error(literal(tr(problem)), icon=":material/broken_image:")
-    if len(files) > most:
-        st.error(
-            tr(
-                f"The first {most:d} of {len(files)} pictures are read; remove some to see the "
-                "others."
-            ),
-            icon=":material/broken_image:",
-        )
+            refused.append(problem)
+        else:
+            known[file.file_id] = found
+    held[slot] = known
+    _tell([found for found in known.values() if isinstance(found, str)] + refused)
     return [found for found in known.values() if isinstance(found, Picture)]
+
+
+class _Room:
+    """What a session may still hold, beside what it does."""
+
+    def __init__(self, slots: Sequence[Mapping[str, Picture | str | None]]) -> None:
+        found = [one for slot in slots for one in slot.values() if isinstance(one, Picture)]
+        self._count, self._pixels = len(found), sum(map(_pixels, found))
+
+    def lacks(self, name: str, found: Picture | None = None) -> str:
+        """Why there is none for a file, a sentence, or "", of which a picture that was read counts
+        from now on."""
+        given = settings()
+        most, limit = given.max_uploads, given.max_uploads_megapixels * 1e6
+        if self._count >= most:
+            return (
+                f"{name} is not read: this tab holds {self._count:d} pictures, and {most:d} are"
+                " accepted; remove some, and it will be read"
+            )
+        size = _pixels(found) if found else 1
+        if self._pixels + size > limit:
+            return (
+                f"{name} is not read: with it the pictures of this tab would have more than"
+                f" {given.max_uploads_megapixels:g} megapixels together; remove some, and it will"
+                " be read"
+            )
+        if found:
+            self._count, self._pixels = self._count + 1, self._pixels + size
+        return ""
+
+
+def _pixels(picture: Picture) -> int:
+    height, width = picture.pixels.shape[:2]
+    return int(height * width)
+
+
+def _tell(problems: Sequence[str]) -> None:
+    """Each in a sentence; of very many the first."""
+    for problem in problems[:MOST_TOLD]:
+        st.error(literal(tr(problem)), icon=":material/broken_image:")
+    if len(problems) > MOST_TOLD:
+        more = len(problems) - MOST_TOLD
+        st.error(tr(f"{more:d} more files are not read."), icon=":material/broken_image:")
 
 
 def _read(file: Upload) -> Picture | str:
@@ -65,11 +105,3 @@ def _read(file: Upload) -> Picture | str:
             return read_picture(file.getvalue(), file.name)
         except PictureError as error:
             return str(error)
-
-
-def _no_room(name: str) -> str:
-    return (
-        f"{name} is not read: with it the pictures here would have more than"
-        f" {settings().max_uploads_megapixels:g} megapixels together; remove some, then add it"
-        " again"
-    )

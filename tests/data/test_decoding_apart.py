@@ -1,8 +1,10 @@
 """Large and odd files are decoded in a process of their own, which can be ended."""
 
+import contextlib
 import io
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -17,6 +19,7 @@ from dlexplain.data.decoding_apart import decode_apart
 from dlexplain.data.file_kinds import jpeg_scans
 from dlexplain.data.pictures import read_picture
 from dlexplain.errors import PictureError
+from dlexplain.turns import NICENESS, act_for
 from tests.bad_pictures import encoded, noise, repeated_scan
 
 KINDS = ["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF"]
@@ -94,7 +97,7 @@ def test_while_one_decodes_for_long_others_are_read() -> None:
 
     thread = threading.Thread(target=read)
     thread.start()
-    while decoding_apart._slots._value == decoding_apart.AT_ONCE:
+    while not decoding_apart.decoding()["running"]:
         time.sleep(0.01)
     try:
         assert read_picture(encoded(noise(), "JPEG")).pixels.shape == (48, 64, 3)  # here
@@ -102,6 +105,40 @@ def test_while_one_decodes_for_long_others_are_read() -> None:
         assert not ended.is_set()
     finally:
         thread.join()
+
+
+def test_one_persons_slow_files_leave_processes_to_others() -> None:
+    """Six tabs with a slow file each: of these one is decoded, and another person's at once."""
+    slow = repeated_scan(Image.new("RGB", (8000, 7000), "red"), 90)
+    ended: list[str] = []
+
+    def read(person: str, data: bytes, kind: str, seconds: float) -> None:
+        act_for(person)
+        with contextlib.suppress(PictureError):
+            apart(data, kind, seconds)
+        ended.append(person)
+
+    heavy = [threading.Thread(target=read, args=("a", slow, "JPEG", 0.5)) for _ in range(6)]
+    for thread in heavy:
+        thread.start()
+    while decoding_apart.decoding() != {"waiting": 5, "running": 1}:
+        time.sleep(0.01)
+    other = threading.Thread(target=read, args=("b", encoded(noise(), "TIFF"), "TIFF", 60))
+    other.start()
+    other.join(30)
+    assert ended.count("b") == 1
+    assert ended.count("a") <= 2  # not after all of the other's
+    for thread in heavy:
+        thread.join(60)
+    assert decoding_apart.decoding() == {"waiting": 0, "running": 0}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it keeps its priority")
+def test_its_process_gives_way_to_who_answers_at_once() -> None:
+    apart(encoded(noise(), "PNG"), "PNG")
+    (worker,) = decoding_apart._idle
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.getpriority(os.PRIO_PROCESS, worker.pid) == max(own, NICENESS)
 
 
 def test_small_pictures_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,8 +21,9 @@ from dlexplain.explainers.batching import (
     Target,
     measure_chunk,
 )
-from dlexplain.explainers.fair_lock import FairLock
+from dlexplain.explainers.fair_lock import FairLock, computing
 from dlexplain.explainers.progress import Progress, Snapshot
+from dlexplain.turns import Turns
 from tests.tiny import conv_net, explain, fixed, picture, prepared, suited
 
 SMALL = {
@@ -192,7 +193,8 @@ def test_an_estimate_follows_from_the_work_done() -> None:
 
 
 def test_turns_are_taken_in_the_order_of_asking() -> None:
-    lock, order = FairLock(), []
+    turns, order = Turns(lambda: 1), []
+    lock = FairLock(turns)
 
     def ask(name: int) -> None:
         with lock.turn():
@@ -203,12 +205,30 @@ def test_turns_are_taken_in_the_order_of_asking() -> None:
         for name in range(5):
             threads.append(threading.Thread(target=ask, args=(name,)))
             threads[-1].start()
-            while len(lock._waiting) < name + 2:
+            while turns.counts()["waiting"] < name + 1:
                 time.sleep(0.001)
         assert order == []
     for thread in threads:
         thread.join(5)
     assert order == [0, 1, 2, 3, 4]
+
+
+def test_two_models_take_turns_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else several persons' chunks would be inside torch at once, and none would be any faster."""
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    with FairLock().turn():
+        thread = threading.Thread(target=use_once, args=(FairLock(),))
+        thread.start()
+        while not computing()["waiting"]:
+            time.sleep(0.001)
+        assert computing() == {"waiting": 1, "running": 1}
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def use_once(lock: FairLock) -> None:
+    with lock.turn():
+        pass
 
 
 def test_a_turn_is_handed_on_after_an_error() -> None:

@@ -126,6 +126,21 @@ def test_pictures_are_decoded_once_and_forgotten_at_the_end(
     assert held.pictures == {}
 
 
+def test_pictures_are_forgotten_soon_and_read_again_for_who_returns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(session, "GRACE_SECONDS", 1e3)
+    monkeypatch.setattr(session, "FORGET_SECONDS", 0.2)
+    page = upload(image_page(methods="saliency"), ("good.png", encoded(noise(), "PNG")))
+    held = page.session_state[HELD]
+    assert len(held.pictures["uploads"]) == 1
+    clear_session_resource_cache(SESSION)  # as Streamlit does when the browser is gone
+    eventually(lambda: not held.pictures)
+    page.run()
+    assert [type(found).__name__ for found in held.pictures["uploads"].values()] == ["Picture"]
+    assert not page.error
+
+
 @pytest.fixture
 def tight(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("DLEXPLAIN_MAX_UPLOADS", "2")
@@ -137,14 +152,56 @@ def tight(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("tight")
-def test_count_and_pixels_of_an_upload_are_limited() -> None:
+def test_count_and_pixels_of_a_session_are_limited_and_what_is_there_stays() -> None:
     small, large = encoded(Image.new("RGB", (50, 50)), "PNG"), encoded(noise(100, 90), "PNG")
     page = upload(image_page(methods="saliency"), ("a.png", small), ("b.png", large),
-                  ("c.png", small))  # fmt: skip
+                  ("c.png", small), ("d.png", small))  # fmt: skip
+    assert errors(page) == [
+        "b.png is not read: with it the pictures of this tab would have more than 0.01 megapixels "
+        "together; remove some, and it will be read",
+        "d.png is not read: this tab holds 2 pictures, and 2 are accepted; remove some, and it "
+        "will be read",
+    ]
+    held = page.session_state[HELD]
+    assert [found.name for found in held.pictures["uploads"].values()] == ["a.png", "c.png"]
+    assert session.pictures_held() >= (2, 2 * 50 * 50 * 3)
+
+
+@pytest.mark.usefixtures("tight")
+def test_what_another_widget_of_the_session_holds_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    class File:
+        def __init__(self, name: str) -> None:
+            self.name = self.file_id = name
+
+        def getvalue(self) -> bytes:
+            return encoded(Image.new("RGB", (50, 50)), "PNG")
+
+    def page() -> None:
+        import streamlit as st
+
+        from dlexplain.ui.uploads import read_uploads
+
+        for slot, files in st.session_state["asked"].items():
+            st.session_state["found"][slot] = [one.name for one in read_uploads(slot, files)]
+
+    def ask(**asked: list[File]) -> dict[str, list[str]]:
+        test.session_state["asked"], test.session_state["found"] = asked, {}
+        return test.run().session_state["found"]
+
+    test, a, b, c = AppTest.from_function(page), File("a"), File("b"), File("c")
+    assert ask(camera=[a], uploads=[b]) == {"camera": ["a"], "uploads": ["b"]}
+    # One more here does not take the place of what was read there before.
+    assert ask(camera=[a, c], uploads=[b]) == {"camera": ["a"], "uploads": ["b"]}
+    assert len(test.error) == 1
+    assert ask(uploads=[], camera=[a, c]) == {"camera": ["a", "c"], "uploads": []}
+
+
+def test_of_very_many_refused_files_the_first_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MOST_TOLD", 2)
+    page = upload(image_page(), *((f"{n}.png", b"MZ") for n in range(5)))
     told = errors(page)
-    assert "b.png is not read: with it the pictures here would have more than 0.01" in told[0]
-    assert told[1] == "The first 2 of 3 pictures are read; remove some to see the others."
-    assert len(page.session_state["pictures-known"]) == 1
+    assert [one.partition(" ")[0] for one in told] == ["0.png", "1.png", "3"]
+    assert told[2] == "3 more files are not read."
 
 
 def test_a_repeated_scan_is_told_on_the_page() -> None:

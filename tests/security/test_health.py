@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
@@ -15,17 +16,20 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from dlexplain.data.pictures import read_picture
 from dlexplain.errors import BadInput
 from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import TRANSITIONS, States
 from dlexplain.execution.telling import mark
+from dlexplain.explainers.fair_lock import FairLock
 from dlexplain.services import health as services
 from dlexplain.services import jobs
 from dlexplain.settings import Settings, settings
 from dlexplain.ui import start
 from dlexplain.ui.serving import watch
 from dlexplain.ui.serving.guard import Guard
+from dlexplain.ui.session import Held
 
 TOKEN = "a-token-of-the-test-0123"
 
@@ -166,19 +170,40 @@ def test_jobs_that_wait_and_run_are_counted(client: TestClient) -> None:
     before = measured(client)
     go = jobs.threading.Event()
     work = [jobs.Job("test", lambda _: go.wait(20)) for _ in range(3)]
-    thread = jobs.start(work)
+    started = jobs.start(work)
     while work[0].state != "running":
         time.sleep(0.01)
     during = measured(client)
     go.set()
-    thread.join()
+    assert started.ended.wait(20)
     grown = {state: during[key] - before[key] for state in ("waiting", "running")
              if (key := f"dlexplain_jobs/{state}")}  # fmt: skip
     assert grown == {"waiting": 2, "running": 1}
+    assert during["dlexplain_people"] == before["dlexplain_people"] + 1
+    assert during["dlexplain_jobs_in_line"] == 0  # the other two wait for the first
     after = measured(client)
     assert [after[f"dlexplain_jobs/{state}"] for state in ("waiting", "running")] == [
         before[f"dlexplain_jobs/{state}"] for state in ("waiting", "running")
     ]
+
+
+def test_what_waits_for_room_and_what_is_held_is_counted(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLEXPLAIN_MAX_JOBS", "1")
+    settings.cache_clear()
+    go = jobs.threading.Event()
+    started = [jobs.start([jobs.Job("test", lambda _: go.wait(20))], str(n)) for n in range(3)]
+    held = Held(owner="ada")
+    held.pictures["uploads"] = {"1": read_picture(np.zeros((5, 4, 3), np.uint8)), "2": "not read"}
+    with FairLock().turn():
+        during = measured(client)
+    go.set()
+    assert all(one.ended.wait(20) for one in started)
+    assert (during["dlexplain_jobs_in_line"], during["dlexplain_people"]) == (2, 3)
+    assert during["dlexplain_chunks/running"] == 1
+    assert during["dlexplain_decodings/waiting"] == 0
+    assert (during["dlexplain_pictures"], during["dlexplain_pictures_bytes"]) == (1, 60)
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/_stcore/metrics"])

@@ -42,7 +42,7 @@ def detect(
 
 def answer(model: LoadedDetector, picture: Picture) -> Tensor:
     """(queries, classes + COORDINATES), what the network gives for a picture."""
-    return model.prepared.logits(model.to_input(model.view(picture)))[0]
+    return model.prepared.answer(model.to_input(model.view(picture)))[0]
 
 
 def boxes_of(model: LoadedDetector, picture: Picture, found: Tensor) -> list[Box]:

@@ -39,6 +39,6 @@ def segment(
 def class_map(model: LoadedSegmenter, picture: Picture) -> Tensor:
     """(side, side) int64 on the CPU, the index of each place's class."""
     view = model.view(picture)
-    logits = model.prepared.logits(model.to_input(view))
+    logits = model.prepared.answer(model.to_input(view))
     height, width = view.shape[:2]
     return enlarged_logits(logits, (height, width)).argmax(1)[0].cpu()

@@ -223,7 +223,7 @@ def classify(
     if not 1 <= top <= count:
         raise BadInput(f"top is {top}; it takes a whole number from 1 to {count}")
     read = as_picture(picture, fit, model.spec.preprocessing.fit)
-    logits = model.prepared.logits(model.to_input(model.view(read)))
+    logits = model.prepared.answer(model.to_input(model.view(read)))
     best = logits[0].float().softmax(0).topk(top)
     pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
     scores = tuple(ClassScore(model.classes[i], probability) for i, probability in pairs)

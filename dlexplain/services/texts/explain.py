@@ -44,7 +44,7 @@ def classify_text(model: TextModel, text: str) -> TextPrediction:
 def classify_reading(model: TextModel, reading: Reading) -> TextPrediction:
     """The same of a text as the model reads it."""
     ids = torch.from_numpy(reading.ids)[None]
-    return _prediction(model, reading, activated(model, model.prepared.logits(ids))[0].tolist())
+    return _prediction(model, reading, activated(model, model.prepared.answer(ids))[0].tolist())
 
 
 def activated(model: TextModel, logits: torch.Tensor) -> torch.Tensor:
@@ -63,10 +63,11 @@ def classify_texts(
     readings = [model.read(text) for text in texts]
     progress.plan(len(readings))
     order = sorted(range(len(readings)), key=lambda place: len(readings[place]))
+    logits_of = model.prepared.answer if len(texts) == 1 else model.prepared.logits
     found: dict[int, TextPrediction] = {}
     for first in range(0, len(order), BATCH):
         places = order[first : first + BATCH]
-        logits = model.prepared.logits(model.batch([readings[p] for p in places]))
+        logits = logits_of(model.batch([readings[p] for p in places]))
         shares = activated(model, logits).cpu()
         for place, row in zip(places, shares.tolist(), strict=True):
             found[place] = _prediction(model, readings[place], row)

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from dlexplain.settings import settings
+from dlexplain.ui.session import pictures_held
 
 KEPT_SECONDS = 1.0
 """How long a look is good for, so that who asks often costs nothing."""
@@ -141,8 +142,15 @@ def _families(health: Any) -> Iterator[Any]:
         return family
 
     now = load()
+    count, held = pictures_held()
     yield Gauge("dlexplain_sessions", "Browsers that are connected", _sessions())
     yield by_state("dlexplain_jobs", "Explanations and other work of visitors", now.jobs)
+    yield Gauge("dlexplain_jobs_in_line", "Of those that wait, lists that wait for room", now.line)
+    yield Gauge("dlexplain_people", "Persons whose jobs wait or run", now.people)
+    yield by_state("dlexplain_chunks", "Chunks of work at the models", now.chunks)
+    yield by_state("dlexplain_decodings", "Pictures that are decoded apart", now.decodings)
+    yield Gauge("dlexplain_pictures", "Uploaded pictures that sessions hold", count)
+    yield Gauge("dlexplain_pictures_bytes", "Memory of these pictures", held)
     yield Gauge("dlexplain_models_loaded", "Models loaded since the start", now.models)
     yield Gauge("process_resident_memory_bytes", "Resident memory of the server", now.memory)
     readable = health is not None and health.runs is not None
