@@ -45,8 +45,8 @@ def mended(
     def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return method(self, *args, **kwargs)
-        except Unusable:
-            mend(self.file)
+        except Unusable as error:
+            mend(self.file, str(error))
             return method(self, *args, **kwargs)
 
     return call
@@ -86,19 +86,20 @@ def states_error(file: Path, error: sqlite3.Error) -> StatesError:
     return StatesError(f"{file} cannot be used ({error})")
 
 
-def mend(file: Path) -> None:
+def mend(file: Path, why: str = "") -> None:
     """Make the file, with the runs that are known, and set aside what was there.
 
+    why  it is needed, a sentence without its end
     Raises StatesError where its folder cannot be written.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(paths.states_lock(file.parent), timeout=MENDING_SECONDS):
             if not _is_usable(file):  # nobody else was faster
-                make_anew(file)
+                make_anew(file, why)
     except (OSError, sqlite3.Error) as error:
-        why = error.strerror if isinstance(error, OSError) else None
-        raise StatesError(f"{file} cannot be made ({why or error})") from error
+        said = error.strerror if isinstance(error, OSError) else None
+        raise StatesError(f"{file} cannot be made ({said or error})") from error
 
 
 def copy_row(home: Path, row: Mapping[str, Any], changes: Sequence[Sequence[Any]]) -> None:

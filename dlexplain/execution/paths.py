@@ -117,6 +117,16 @@ def audit_file(home: Path) -> Path:
     return home / "audit.jsonl"
 
 
+def remade_file(home: Path) -> Path:
+    """When and why the states file was last made anew: JSON."""
+    return home / "remade.json"
+
+
+def keeper_file(home: Path) -> Path:
+    """Why the dashboard's last look after the queue failed: JSON; absent where it did not."""
+    return home / "keeper.json"
+
+
 def states_lock(home: Path) -> Path:
     """Held while the states file is made, or made anew."""
     return home / "runs.lock"

@@ -18,6 +18,7 @@ from typing import Any
 from dlexplain.errors import DlexplainError
 from dlexplain.execution import paths
 from dlexplain.execution.files import whole_lines
+from dlexplain.execution.remade import note_remade
 from dlexplain.execution.rows import Audited, read_row
 from dlexplain.execution.schema import ADDED, COLUMNS, SCHEMA
 from dlexplain.execution.spec import RunSpec
@@ -29,7 +30,8 @@ Known = dict[str, tuple[dict[str, Any], list[list[Any]]]]
 """Run -> its row and its changes of state."""
 
 
-def make_anew(file: Path) -> None:
+def make_anew(file: Path, why: str = "") -> None:
+    """Make the file, of what is known; what was there is set aside. why  it is made, a sentence"""
     known: Known = {}
     audit: set[Audited] = set()
     there = file.exists() and file.stat().st_size > 0
@@ -50,6 +52,8 @@ def make_anew(file: Path) -> None:
             os.replace(file, aside)
             _log.warning("%s could not be used; it is now %s", file.name, aside.name)
         os.replace(fresh, file)
+        if there or known:
+            note_remade(file.parent, why, aside.name if there else "", len(known))
     finally:
         fresh.unlink(missing_ok=True)
 

@@ -328,9 +328,12 @@ class States:
     @mended
     def audited(self, limit: int, who: str | None = None) -> list[Audited]:
         """The audit log's last lines, the latest first; of one person where `who` is given."""
-        query = "SELECT at, who, what, target, detail FROM audit WHERE ? IS NULL OR who = ? "
+        query = (
+            "SELECT at, who, what, target, detail FROM audit WHERE ? IS NULL OR who = ? "
+            "ORDER BY rowid DESC LIMIT ?"
+        )
         with self._change() as db:
-            rows = db.execute(f"{query} ORDER BY rowid DESC LIMIT ?", (who, who, max(0, limit)))
+            rows = db.execute(query, (who, who, max(0, limit)))
             return [Audited(*row) for row in rows.fetchall()]
 
     @mended
