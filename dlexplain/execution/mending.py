@@ -39,14 +39,14 @@ class Unusable(StatesError):
 def mended(
     method: Callable[Concatenate[Any, P], T],
 ) -> Callable[Concatenate[Any, P], T]:
-    """A method of an object with a `file`, called again, once, after that was made anew."""
+    """A method of an object that can `mend`, called again, once, after that."""
 
     @functools.wraps(method)
     def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return method(self, *args, **kwargs)
         except Unusable as error:
-            mend(self.file, str(error))
+            self.mend(str(error))
             return method(self, *args, **kwargs)
 
     return call
@@ -84,6 +84,22 @@ def states_error(file: Path, error: sqlite3.Error) -> StatesError:
     if code in FULL:
         return StatesError(f"{file} cannot be written ({error}); make room on its disk")
     return StatesError(f"{file} cannot be used ({error})")
+
+
+def server_error(place: str, error: BaseException) -> StatesError:
+    """The same of PostgreSQL; an Unusable where its tables are not there."""
+    code = getattr(error, "sqlstate", None) or ""
+    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    if code == "42P01":
+        return Unusable(f"the state store at {place} lacks a table ({said})")
+    if code in ("55P03", "57014"):
+        return StatesError(
+            f"the state store at {place} is locked by another process; try again, or end what "
+            "holds it"
+        )
+    if code in ("53100", "25006"):
+        return StatesError(f"the state store at {place} cannot be written ({said})")
+    return StatesError(f"the state store at {place} cannot be used ({said})")
 
 
 def mend(file: Path, why: str = "") -> None:

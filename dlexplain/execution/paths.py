@@ -108,7 +108,8 @@ def exports_file(home: Path) -> Path:
 
 
 def states_file(home: Path) -> Path:
-    """The SQLite file with every run's spec and state changes."""
+    """The SQLite file with every run's spec and state changes, where PostgreSQL does not have them;
+    that of the settings' home folder stands for either."""
     return home / "runs.sqlite"
 
 

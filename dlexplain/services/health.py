@@ -16,7 +16,7 @@ from dlexplain.execution import paths
 from dlexplain.execution.delivery import last_answer
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.remade import remade
-from dlexplain.execution.states import TRANSITIONS, States
+from dlexplain.execution.states import TRANSITIONS, States, has_states
 from dlexplain.execution.store import Tracking
 from dlexplain.execution.telling import untold
 from dlexplain.services.jobs import active_counts
@@ -80,7 +80,7 @@ def store_problem() -> str:
     """Why the runs cannot be read, a sentence; "" where they can."""
     file = paths.states_file(settings().home)
     try:
-        if file.exists():  # looking creates nothing
+        if has_states(file):  # looking creates nothing
             States(file).counts()
     except (StatesError, OSError) as error:
         return str(error)
@@ -119,7 +119,7 @@ def _runs() -> dict[str, int] | None:
     file = paths.states_file(settings().home)
     try:
         # Looking creates nothing.
-        return States(file).counts() if file.exists() else dict.fromkeys(TRANSITIONS, 0)
+        return States(file).counts() if has_states(file) else dict.fromkeys(TRANSITIONS, 0)
     except Exception:  # whatever it is, the store cannot be read; who uses it is told why
         return None
 
