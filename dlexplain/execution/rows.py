@@ -4,7 +4,6 @@ import getpass
 import json
 import os
 import socket
-import sqlite3
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -46,6 +45,17 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Audited:
+    """A line of the audit log: when (seconds since 1970), who did what to which thing, and how."""
+
+    at: float
+    who: str
+    what: str
+    target: str
+    detail: str
+
+
+@dataclass(frozen=True)
 class RunRow:
     """A run as the file has it; `progress` is what its worker said last.
 
@@ -54,6 +64,7 @@ class RunRow:
     family    what it was started with, such as a sweep or the seeds of one spec: a name that all of
               them share; "" for a run started alone
     note      what a person wrote about it
+    owner     whose it is; "" is the local user's
     """
 
     number: int
@@ -79,6 +90,7 @@ class RunRow:
     note: str = ""
     starred: bool = False
     archived: bool = False
+    owner: str = ""
 
     @property
     def active(self) -> bool:
@@ -107,7 +119,7 @@ def me() -> str:
     return f"{user}@{socket.gethostname()} pid {os.getpid()}"
 
 
-def read_row(row: sqlite3.Row | Mapping[str, Any] | None) -> RunRow:
+def read_row(row: Mapping[str, Any] | None) -> RunRow:
     """Raises UnknownName for None, RunError for a row that is damaged."""
     if row is None:
         raise UnknownName("this run is not there any more")
@@ -127,7 +139,7 @@ def read_row(row: sqlite3.Row | Mapping[str, Any] | None) -> RunRow:
     return found
 
 
-def readable(rows: Iterable[sqlite3.Row]) -> list[RunRow]:
+def readable(rows: Iterable[Mapping[str, Any]]) -> list[RunRow]:
     """Those that are not damaged: one that is must not take the others away, nor stop the queue."""
     found = []
     for row in rows:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dlexplain.errors import WeightsError
 from dlexplain.execution import paths
-from dlexplain.execution.states import RunRow, States
+from dlexplain.execution.states import RunRow, States, has_states
 from dlexplain.results.words import examples_of
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS
@@ -95,14 +95,14 @@ def _kept_run(name: str, title: str, folder: Path, version: int) -> Trained:
 def state_of(run: str) -> RunRow | None:
     """The row of a run in any state; None where there is none of this id."""
     file = paths.states_file(settings().home)
-    rows = States(file).all() if file.exists() else []  # looking creates nothing
+    rows = States(file).all() if has_states(file) else []  # looking creates nothing
     return next((row for row in rows if row.id == run), None)
 
 
 def finished_runs(task: str = "", home: Path | None = None) -> list[RunRow]:
     """The latest first; all tasks where none is given, the settings' home where none is."""
     file = paths.states_file(home or settings().home)
-    rows = States(file).all() if file.exists() else []  # looking creates nothing
+    rows = States(file).all() if has_states(file) else []  # looking creates nothing
     return [row for row in rows if row.state == "finished" and task in ("", row.spec.task)]
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from dlexplain.errors import StatesError
-from dlexplain.execution.paths import run_folder, states_file
+from dlexplain.execution.paths import audit_file, remade_file, run_folder, states_file
+from dlexplain.execution.remade import remade
 from dlexplain.execution.states import States
 from tests.execution.rooms import room
 from tests.execution.small import SERIES
@@ -83,6 +84,10 @@ def test_every_run_is_there_again(tmp_path: Path, damage: str) -> None:
     assert found[2].progress == {"epoch": 0, "metrics": {"test/mase": 0.5}}
     old = [file.name for file in tmp_path.glob("runs.sqlite.*.old")]
     assert len(old) == (damage not in ("emptied", "deleted"))
+    said = remade(tmp_path)
+    assert "runs that were found again: 3." in said
+    assert f"kept as {old[0]};" in said if old else "was not there" in said
+    assert remade(tmp_path, within=0) == ""
     running, queued = found[1], found[0]
     assert states.heartbeat(running.id, {"epoch": 9}) is not None  # its worker goes on
     assert states.move(running.id, "finished", "done").state == "finished"
@@ -95,6 +100,20 @@ def test_a_new_process_finds_them_too(tmp_path: Path) -> None:
     for file in tmp_path.glob("runs.sqlite*"):
         file.unlink()
     assert [row.id for row in States(states_file(tmp_path)).all()] == before
+
+
+def test_that_it_was_made_anew_is_said_until_the_old_file_is_removed(tmp_path: Path) -> None:
+    states = some_runs(tmp_path)
+    assert remade(tmp_path) == ""  # the first of a home is no loss
+    without_wal(states)
+    overwrite(states.file)
+    states.all()
+    (old,) = tmp_path.glob("runs.sqlite.*.old")
+    assert f"since {states.file} is damaged (file is not a database)" in remade(tmp_path)
+    old.unlink()
+    assert remade(tmp_path) == ""
+    remade_file(tmp_path).write_text("{cut")
+    assert remade(tmp_path) == ""
 
 
 def test_a_read_only_file_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,3 +199,46 @@ def test_a_home_that_is_none(tmp_path: Path, kind: str) -> None:
     (tmp_path / "home").write_text("no folder")
     with pytest.raises(StatesError, match="cannot be (made|read) "):
         States(states_file(home))
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_owners_and_the_audit_log_are_there_again(tmp_path: Path, damage: str) -> None:
+    states = some_runs(tmp_path)
+    owned = states.add(SERIES, owner="ada@example.org").id
+    for place in range(3):
+        states.audit("ada@example.org", "delete run", f"run {place}", "a test")
+    states.audit("", "sign in", detail="denied")
+    without_wal(states)
+    before = states.audited(9)
+    assert [line.target for line in before] == ["", "run 2", "run 1", "run 0"]
+    DAMAGES[damage](states.file)
+    assert states.audited(9) == before
+    assert states.get(owned).owner == "ada@example.org"
+    states.audit("eve", "sign in")
+    assert [line.who for line in states.audited(2)] == ["eve", ""]
+
+
+def test_an_audit_log_without_its_copy_is_read_from_the_old_file(tmp_path: Path) -> None:
+    states = some_runs(tmp_path)
+    for what in ("first", "second"):
+        states.audit("ada", what)
+    audit_file(tmp_path).unlink()
+    with sqlite3.connect(states.file) as db:
+        db.execute("DROP TABLE changes")
+    db.close()
+    assert len(states.changes(states.all()[0].id)) == 1  # which has it made anew
+    assert [line.what for line in states.audited(9)] == ["second", "first"]
+    audit_file(tmp_path).write_bytes(b'{"at": 1}\n[]\n\xff\n{"at": "a", "who": "", "what": "", '
+                                     b'"target": "", "detail": ""}\n{"at": 1.5')  # fmt: skip
+    states.file.unlink()
+    assert states.audited(9) == []
+
+
+def test_a_full_disk_loses_no_line_of_the_audit_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    states = some_runs(tmp_path)
+    audit_file(tmp_path).mkdir()  # which cannot be written
+    states.audit("ada", "share run")
+    assert "in the states file only" in caplog.text
+    assert [line.what for line in states.audited(9)] == ["share run"]

@@ -27,7 +27,7 @@ from dlexplain.execution.files import saved_step, steps_in
 from dlexplain.execution.queue import RunQueue
 from dlexplain.execution.resources import NOT_INSTALLED, RAY
 from dlexplain.execution.spec import MAX_SEED, RunSpec
-from dlexplain.execution.states import TRANSITIONS, RunRow, States
+from dlexplain.execution.states import TRANSITIONS, RunRow, States, has_states
 from dlexplain.execution.store import Point, Tracking
 from dlexplain.execution.system import PREFIX
 from dlexplain.execution.telling import mark, untold
@@ -153,7 +153,7 @@ def latest_runs(count: int) -> list[RunRecord]:
 def damaged_runs() -> list[str]:
     """Why runs are missing from `runs`, a sentence each."""
     file = paths.states_file(settings().home)
-    return States(file).damaged() if file.exists() else []  # looking creates nothing
+    return States(file).damaged() if has_states(file) else []  # looking creates nothing
 
 
 def run(wanted: str, reap: bool = True) -> RunRecord:
