@@ -69,7 +69,7 @@ class RunSpec:
     def from_dict(cls, given: Mapping[str, Any]) -> "RunSpec":
         """Raises SpecError that names every unknown, missing or misshapen field."""
         if not isinstance(given, Mapping):
-            raise SpecError([f"the spec is a {type(given).__name__}; an object is accepted"])
+            raise SpecError([f"the spec is a JSON {type(given).__name__}; an object is accepted"])
         known = {f.name: f for f in fields(cls)}
         wrong = [f'unknown field "{k}"; {known_names(k, known)}' for k in given if k not in known]
         wrong += [
@@ -108,8 +108,6 @@ class RunSpec:
             given = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise SpecError([f"the spec is no JSON: {error}"]) from error
-        if not isinstance(given, dict):
-            raise SpecError([f"the spec is a JSON {type(given).__name__}; an object is accepted"])
         return cls.from_dict(given)
 
     def to_dict(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dlexplain.data.class_list import plain_classes
 from dlexplain.data.imagenet import find_class
 from dlexplain.data.shortcuts import Shortcut, find_marked
 from dlexplain.data.texts import place_of_label
-from dlexplain.errors import BadInput, RunError, SpecError, TargetError, WeightsError
+from dlexplain.errors import BadInput, ModelError, RunError, SpecError, TargetError, WeightsError
 from dlexplain.execution import alerts, paths
 from dlexplain.execution.spec import RunSpec
 from dlexplain.params import from_digits
@@ -26,6 +26,7 @@ from dlexplain.services.sweeps.store import SweepFiles
 from dlexplain.services.training.catalogue import complete
 from dlexplain.services.training.presets import PRESETS
 from dlexplain.trained.folder import at_path
+from dlexplain.trained.hugging_face import check_folder
 from dlexplain.ui.address import whole_number
 from tests.security.readers import READERS
 
@@ -126,6 +127,16 @@ def test_an_alert_of_no_run_is_dropped(told: object, tmp_path: Path) -> None:
     file.write_text(json.dumps(told))
     alerts._try(tmp_path, "http://localhost:1", file, (5.0,))
     assert not file.exists()
+
+
+def test_an_adapter_beside_the_weights_is_not_read(tmp_path: Path) -> None:
+    """It may name another model by any path, and its own weights may be a pickle."""
+    (tmp_path / "config.json").write_text('{"architectures": ["BertForSequenceClassification"]}')
+    (tmp_path / "adapter_config.json").write_text('{"base_model_name_or_path": "/etc"}')
+    for name in ("model.safetensors", "tokenizer.json"):
+        (tmp_path / name).write_text("")
+    with pytest.raises(ModelError, match="holds an adapter beside its weights"):
+        check_folder(tmp_path, "classify-text")
 
 
 def test_a_run_whose_name_no_file_can_have() -> None:
