@@ -7,14 +7,14 @@ ARG RAY=""
 ENV PYTHONDONTWRITEBYTECODE=1 \
     PIP_NO_CACHE_DIR=1 \
     OMP_WAIT_POLICY=PASSIVE \
-    DLEXPLAIN_HOME=/data
+    DLEXPLAIN_HOME=/data \
+    MPLCONFIGDIR=/tmp/matplotlib
 WORKDIR /app
-COPY requirements.txt requirements-no-deps.txt requirements-ray.txt requirements-postgres.txt ./
+COPY requirements.txt requirements.lock requirements-ray.txt requirements-postgres.txt ./
 RUN if [ "$TORCH" = cpu ]; then \
         pip install torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu; \
-    fi && pip install -r requirements.txt \
-    && pip install --no-deps -r requirements-no-deps.txt \
-    && pip install -r requirements-postgres.txt \
+    fi && pip install --no-deps --require-hashes -r requirements.lock \
+    && pip install -r requirements.txt -r requirements-postgres.txt \
     && if [ -n "$RAY" ]; then \
         pip install -r requirements-ray.txt s3fs==2026.9.0 boto3; \
     fi
@@ -23,8 +23,11 @@ COPY LICENSE NOTICE app.py ./
 COPY .streamlit ./.streamlit
 COPY scripts ./scripts
 COPY pages ./pages
-COPY docs/glossary.md docs/glossary.zh.md ./docs/glossary.md
+COPY docs/glossary.md docs/glossary.zh.md ./docs/
 COPY dlexplain ./dlexplain
+# pip has compiled the packages; nothing of ours is compiled while it runs, nor can it be where the
+# file system is read-only.
+RUN python -m compileall -q app.py pages scripts dlexplain
 USER dlexplain
 VOLUME /data
 EXPOSE 8501

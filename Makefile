@@ -8,11 +8,15 @@ DATA ?= ../shared/data
 NAMES ?=
 # Which tests run; the slowest only by test-all.
 MARKED ?= not slow
+# Files that make fuzz gives to readers, over all of them, and which.
+FUZZ ?= 100000
+SEED ?= 1
 # Processes that run tests, of one thread each: one more than processors, since browsers and
 # trainings are waited for half of the time.
 JOBS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
+TOOLS := $(VENV)/tools
 # torch's threads wait for each other without spinning; spinning made explanations up to 100 times
 # slower beside another job.
 export OMP_WAIT_POLICY ?= PASSIVE
@@ -20,12 +24,12 @@ export OMP_WAIT_POLICY ?= PASSIVE
 # and a text's first class on the page four times.
 unexport PYTHONDONTWRITEBYTECODE
 
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # So that .venv/bin/python knows dlexplain in any folder.
-INSTALL_OURSELVES = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	--no-deps --no-build-isolation --editable .
+INSTALL_OURSELVES = $(PIP) --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint format bench zoo clean
+.PHONY: help run test test-all fuzz lint format bench zoo lock sbom audit clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -41,6 +45,10 @@ test: $(VENV)/installed-dev ## install what tests need, a Chromium and a Postgre
 
 test-all: ## run the slowest tests too
 	@$(MAKE) --no-print-directory test MARKED=""
+
+fuzz: $(VENV)/installed-dev ## 100,000 damaged and hostile files against every reader (FUZZ=100000 SEED=1); an hour
+	@FUZZ=$(FUZZ) FUZZ_SEED=$(SEED) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist load \
+		tests/security/test_fuzz.py $(TESTS)
 
 lint: $(VENV)/installed-dev ## ruff and mypy
 	@$(BIN)/ruff check .
@@ -61,26 +69,41 @@ bench: $(VENV)/installed-dev ## measure speed against Captum, bare loops, floors
 zoo: $(VENV)/installed-run ## train the zoo's models anew (DATA=../shared/data, NAMES="digits-cnn ..."); hours
 	@$(BIN)/python -m dlexplain zoo train $(NAMES) --data-path "$(DATA)"
 
+lock: $(TOOLS)/installed ## write requirements.lock and requirements-dev.lock anew: SHA-256 of each file
+	@scripts/lock.sh $(TOOLS)/bin/uv
+
+sbom: $(VENV)/installed-run $(TOOLS)/installed ## what is installed, as CycloneDX: build/sbom.json
+	@mkdir -p build
+	@$(TOOLS)/bin/cyclonedx-py environment --of JSON -o build/sbom.json $(BIN)/python
+
+audit: $(TOOLS)/installed ## known vulnerabilities of what is installed; fails where nobody can be asked
+	@$(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock -r requirements-dev.lock
+
 clean: ## remove the environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
 
-# A stamp is written last, so an interrupted installation is taken up again.
-$(VENV)/installed-run: requirements.txt requirements-no-deps.txt | $(VENV)/python
+# A stamp is written last, so an interrupted installation is taken up again. First everything by its
+# hash; then torch, whose files are others on each kind of machine, and what another version of
+# Python needs besides: docs/decisions/0045.
+$(VENV)/installed-run: requirements.txt requirements-no-deps.txt requirements.lock | $(VENV)/python
 	@echo "Installing what dlexplain needs; the first time this takes some minutes ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-no-deps.txt
+	@$(PIP) --no-deps --require-hashes -r requirements.lock
+	@$(PIP) -r requirements.txt
 	@$(INSTALL_OURSELVES)
 	@touch $@
 
 # Python compiles what is imported when it is first; all of it beforehand takes a minute and a half.
-$(VENV)/installed-dev: requirements-dev.txt requirements-ray.txt requirements-postgres.txt requirements-dev-no-deps.txt requirements.txt requirements-no-deps.txt | $(VENV)/python
+$(VENV)/installed-dev: requirements-dev.txt requirements-ray.txt requirements-postgres.txt requirements-dev-no-deps.txt requirements.txt requirements-no-deps.txt requirements.lock requirements-dev.lock | $(VENV)/python
 	@echo "Installing what tests and linters need; the first time this takes some minutes ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
-		-r requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
-		-r requirements-no-deps.txt -r requirements-dev-no-deps.txt
+	@$(PIP) --no-compile --no-deps --require-hashes -r requirements.lock -r requirements-dev.lock
+	@$(PIP) --no-compile -r requirements-dev.txt
 	@$(INSTALL_OURSELVES)
 	@touch $@ $(VENV)/installed-run
+
+$(TOOLS)/installed: requirements-tools.txt | $(VENV)/python
+	@scripts/make_venv.sh $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-tools.txt
+	@touch $@
 
 $(VENV)/python:
 	@scripts/make_venv.sh $(VENV)

@@ -24,6 +24,11 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
+BAD_JSON = (
+    ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, RecursionError,
+)  # fmt: skip
+"""What Python raises of JSON that is damaged, nested too deeply, or of another form than it is read
+as: a number that is infinite, a list where an object belongs."""
 ALIKE = 0.6
 """Least similarity, 0 to 1, of a name that is offered for another; difflib's own default."""
 

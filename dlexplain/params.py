@@ -200,9 +200,19 @@ def check_whole(what: str, value: object, low: int, high: int, why: str = "") ->
         raise BadInput(f"{what} is {value!r}; a whole number from {least} to {high:,} is accepted")
 
 
+MOST_DIGITS = 18
+"""Of a number that somebody writes; Python itself refuses to read more than 4,300."""
+
+
+def from_digits(text: str) -> int:
+    """The number of up to MOST_DIGITS decimal digits, such as a place that an address names; -1 for
+    any other text."""
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else -1
+
+
 def as_whole(value: Value) -> int:
     """A whole number as it is or as text; 0 for what is none, which is told elsewhere."""
     try:
         return int(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter of infinity
         return 0

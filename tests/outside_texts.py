@@ -6,6 +6,7 @@ nothing else; elsewhere, what has a name that texts from outside have (OUTSIDE) 
 """
 
 import ast
+import re
 from collections.abc import Iterator
 
 MARKDOWN = {
@@ -31,6 +32,12 @@ OUTSIDE = {
 OURS = ("spec.label",)
 """What is written in the classes of parameters."""
 LITERAL = "literal"
+TAG = re.compile(r"(?<!\(\?P)(?<!\(\?)<[a-z/!]")
+"""Of HTML, and no name of a group of a regular expression."""
+ESCAPES = {"escape", "text", "_plain", "data_address", "jpeg_address"}
+"""Functions that make mark-up of any text: html.escape, figures.report_page.text and their like."""
+SAFE_IN_HTML = ("before", "inside", "style")
+"""Blanks before a token and its escaped spans (ui/writing/text.py); sizes in pixels."""
 NUMBERS = tuple("dfg%,")
 """Ends of the formats of numbers."""
 
@@ -133,6 +140,32 @@ class Module:
             return all(self.safe(value, scope, strict) for value in values)
         # A parameter "label" is of a widget, and the caller wrote it.
         return name in (LITERAL, "label") or self._named(name, strict)
+
+
+class HtmlModule(Module):
+    """Judges what a module puts into pieces of HTML: f-strings with a tag in them."""
+
+    def unsafe(self) -> Iterator[str]:
+        """One line for each value that may come from outside and is not escaped."""
+        scopes = [self.tree, *self.functions.values()]
+        scope_of = {id(node): scope for scope in scopes for node in ast.walk(scope)}
+        for node in ast.walk(self.tree):
+            if not isinstance(node, ast.JoinedStr) or not _has_tag(node):
+                continue
+            for part in node.values:
+                value = part.value if isinstance(part, ast.FormattedValue) else None
+                if value is None or ast.unparse(value) in SAFE_IN_HTML:
+                    continue
+                if not self.safe(part, scope_of[id(node)], False):
+                    yield f"{node.lineno}: {ast.unparse(value)}"
+
+    def _call(self, node: ast.Call, scope: ast.AST, strict: bool) -> bool:
+        return _called(node.func) in ESCAPES or super()._call(node, scope, strict)
+
+
+def _has_tag(node: ast.JoinedStr) -> bool:
+    plain = "".join(str(v.value) for v in node.values if isinstance(v, ast.Constant))
+    return TAG.search(plain) is not None
 
 
 def _called(func: ast.AST) -> str:

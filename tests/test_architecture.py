@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.outside_texts import Module
+from tests.outside_texts import HtmlModule, Module
 
 ROOT = Path(__file__).parents[1]
 EVERYWHERE = {
@@ -224,3 +224,39 @@ def test_outside_texts_are_shown_literally() -> None:
 )
 def test_what_bypasses_literal_is_seen(code: str, seen: bool) -> None:
     assert bool(list(Module(code).unsafe())) is seen
+
+
+def test_outside_texts_are_escaped_in_html() -> None:
+    wrong = []
+    for path in sources():
+        wrong += [
+            f"{path.relative_to(ROOT)}:{found}" for found in HtmlModule(path.read_text()).unsafe()
+        ]
+    assert wrong == [], "give these texts to html.escape"
+
+
+@pytest.mark.parametrize(
+    ("code", "seen"),
+    [
+        ("def f(name):\n    return f'<b>{name}</b>'", True),
+        ("def f(name):\n    return f'<b>{escape(name)}</b>'", False),
+        ("def f(run):\n    told = run.name\n    return f'<p title=\"{told}\">'", True),
+        ("def f(run):\n    told = escape(run.name)\n    return f'<p title=\"{told}\">'", False),
+        ("def f(value):\n    return f'<i>{value:.3f}</i>'", False),
+        ("def f(name):\n    return f'{name} < 3'", False),
+    ],
+)
+def test_what_is_not_escaped_is_seen(code: str, seen: bool) -> None:
+    assert bool(list(HtmlModule(code).unsafe())) is seen
+
+
+def test_html_is_drawn_in_few_places() -> None:
+    """Markdown with mark-up in it: only what is written here, or escaped before."""
+    known = {"dlexplain/ui/gallery.py", "dlexplain/ui/look.py", "dlexplain/ui/glossary.py"}
+    found = {
+        str(path.relative_to(ROOT))
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.keyword) and node.arg == "unsafe_allow_html"
+    }
+    assert found == known

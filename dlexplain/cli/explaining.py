@@ -16,6 +16,7 @@ from dlexplain.cli import explaining_texts, forecasting, objects
 from dlexplain.cli.reporting import check_report, declare_report, write_report
 from dlexplain.cli.saying import check_params, complain
 from dlexplain.errors import BadInput, PictureError
+from dlexplain.params import from_digits
 from dlexplain.results.words import evaluations_told
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ HEAD_HELP = "of a model that learned several labels, the one that is asked; defa
 
 def positive(text: str) -> int:
     """A whole number from 1; raises ArgumentTypeError."""
-    if not text.isdecimal() or int(text) < 1:
+    if from_digits(text) < 1:
         raise argparse.ArgumentTypeError(f'"{text}" is no whole number from 1')
     return int(text)
 

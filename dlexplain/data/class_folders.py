@@ -10,6 +10,7 @@ kept in the folder given, so that a second run starts at once.
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import zipfile
 import zlib
@@ -52,6 +53,7 @@ UNPACKING = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZ
 """What zipfile raises for a damaged, an encrypted or an oddly compressed file."""
 NAMED = 3
 REPORT_EVERY = 500
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -264,10 +266,16 @@ def unpacked(archive: zipfile.ZipFile, path: str | zipfile.ZipInfo) -> bytes:
 
 
 def _keep(file: Path, **arrays: Any) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
+    """Unless the disk is full or may not be written: then they are decoded again next time."""
     part = file.with_name(f"{file.stem}.{os.getpid()}.part.npz")
-    np.savez(part, **arrays)
-    os.replace(part, file)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(part, **arrays)
+        os.replace(part, file)
+    except OSError as error:
+        _log.warning("decoded pictures are not kept: %s", error)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _notes(unreadable: list[str], total: int) -> tuple[str, ...]:

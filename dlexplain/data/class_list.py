@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dlexplain.errors import TargetError
+from dlexplain.params import from_digits
 from dlexplain.registry import Registry
 from dlexplain.results import ClassName
 
@@ -50,8 +51,9 @@ def plain_classes(labels: Sequence[str], of: str) -> ClassList:
 
     def find(wanted: int | str) -> ClassName:
         text = str(wanted).strip()
-        if text.isdecimal() and str(int(text)) == text and int(text) < len(names):
-            return names[int(text)]
+        place = from_digits(text)
+        if str(place) == text and 0 <= place < len(names):
+            return names[place]
         for same in (
             [n for n in names if text in (n.label, titles[n.index])],
             [n for n in names if text.casefold() == n.label.casefold()],

@@ -12,6 +12,7 @@ from importlib import resources
 
 from dlexplain.data.class_list import CLASS_LISTS, ClassList
 from dlexplain.errors import TargetError
+from dlexplain.params import from_digits
 from dlexplain.results import ClassName
 
 
@@ -51,9 +52,10 @@ def find_class(wanted: int | str) -> ClassName:
     """
     classes = imagenet_classes()
     text = str(wanted).strip()
-    if text.lstrip("+-").isdigit():
-        if 0 <= int(text) < len(classes):
-            return classes[int(text)].name
+    if text.lstrip("+-").isdecimal():
+        place = from_digits(text.removeprefix("+"))
+        if 0 <= place < len(classes):
+            return classes[place].name
         raise TargetError(f"target {text} is no class index; accepted: 0 to {len(classes) - 1}")
     word = text.replace("_", " ").casefold()
     found = [c for c in classes if word in (c.name.wnid, c.name.label.casefold())]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlexplain.errors import DataError
-from dlexplain.params import choice, number, text
+from dlexplain.params import choice, from_digits, number, text
 
 NONE = "none"
 KINDS: Mapping[str, tuple[str, ...]] = {
@@ -191,7 +191,7 @@ def find_marked(names: tuple[str, ...], shortcut: Shortcut) -> int:
         return len(names) - 1 if of_series else 0
     if wanted in names:
         return names.index(wanted)
-    if wanted.isdecimal() and int(wanted) < len(names):
+    if 0 <= from_digits(wanted) < len(names):
         return int(wanted)
     known = ", ".join(names[:10]) + (" and so on" if len(names) > 10 else "")
     what = "series" if of_series else "class"

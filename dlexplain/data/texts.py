@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dlexplain.data.base import split_off
 from dlexplain.data.text_bytes import decoded
 from dlexplain.errors import DataError
+from dlexplain.params import from_digits
 from dlexplain.server_files import read_regular
 
 HEADER = "label"
@@ -109,7 +110,7 @@ def place_of_label(label: str, classes: Sequence[str], where: str) -> int:
     """Of a class, or of its position in figures; raises DataError, which says where it stood."""
     if label in classes:
         return list(classes).index(label)
-    if label.isascii() and label.isdigit() and int(label) < len(classes):
+    if label.isascii() and 0 <= from_digits(label) < len(classes):
         return int(label)
     known = ", ".join(classes[:NAMED]) + (" and so on" if len(classes) > NAMED else "")
     raise DataError(

@@ -21,6 +21,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from filelock import FileLock, Timeout
 
+from dlexplain.errors import BAD_JSON
 from dlexplain.execution import paths, process
 from dlexplain.execution.delivery import at_most, reason
 from dlexplain.execution.files import write_whole
@@ -97,7 +98,7 @@ def start_alerts(home: Path) -> None:
 
 def alert_problem(home: Path) -> str:
     """A sentence where the webhook has not taken what it was told last, "" where it has."""
-    with suppress(OSError, ValueError, TypeError, KeyError):
+    with suppress(OSError, *BAD_JSON):
         told = json.loads(paths.alerts_file(home).read_text())
         if told["host"] == _host(settings().webhook):
             return f"the webhook at {told['host']} was not told of run {told['run']}: {told['why']}"
@@ -142,18 +143,24 @@ def send_all(home: Path, address: str, pauses: tuple[float, ...] = PAUSES) -> No
 def _try(home: Path, address: str, file: Path, pauses: tuple[float, ...]) -> None:
     try:
         told = json.loads(file.read_text())
-        found, tries, again = dict(told["payload"]), int(told["tries"]), float(told["again"])
-    except (OSError, ValueError, TypeError, KeyError):
+        found, tries, again = (
+            dict(told["payload"]),
+            max(0, int(told["tries"])),
+            float(told["again"]),
+        )
+        run = str(found["run"])
+    except (OSError, *BAD_JSON):
         file.unlink(missing_ok=True)  # damaged: nothing can be told
         return
-    if time.time() < again:
+    # More than the longest pause ahead where the clock was set back since.
+    if pauses and 0 < again - time.time() <= max(pauses):
         return
     try:
         send(address, found)
     except (OSError, ValueError, HTTPException) as error:
         why = f"it answers {error.code}" if isinstance(error, HTTPError) else reason(error)
-        _log.warning("run %s, try %d: %s", found["run"], tries + 1, why)
-        _keep_failure(home, {"host": _host(address), "run": found["run"], "why": why})
+        _log.warning("run %s, try %d: %s", run, tries + 1, why)
+        _keep_failure(home, {"host": _host(address), "run": run, "why": why})
         if tries >= len(pauses):
             file.unlink(missing_ok=True)
             return

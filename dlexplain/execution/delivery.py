@@ -19,7 +19,7 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
-from dlexplain.errors import DlexplainError
+from dlexplain.errors import BAD_JSON, DlexplainError
 from dlexplain.execution import paths, process
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.process import lower_priority
@@ -66,7 +66,8 @@ def start_delivery(home: Path) -> None:
     """Start the process that tells MLflow, where there is something to tell and none is at it."""
     uri = Tracking(home, settings().tracking_uri).uri
     answer = last_answer(home, uri)
-    if not untold(home) or time.time() < answer.again:
+    ahead = answer.again - time.time()  # more than a pause where the clock was set back since
+    if not untold(home) or 0 < ahead <= max(LONGEST_PAUSE, answer.pause):
         return
     try:
         with FileLock(paths.delivery_lock(home), timeout=0):
@@ -81,7 +82,7 @@ def start_delivery(home: Path) -> None:
 
 def last_answer(home: Path, uri: str) -> Answer:
     """Of that MLflow; no problem, where none is known."""
-    with suppress(OSError, ValueError, TypeError):
+    with suppress(OSError, *BAD_JSON):
         answer = Answer(**json.loads(paths.tracker_file(home).read_text()))
         if answer.uri == uri:
             return answer

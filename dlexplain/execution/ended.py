@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from dlexplain.errors import BAD_JSON
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.paths import ended_file
 from dlexplain.execution.rows import TRANSITIONS, RunRow, State
@@ -42,7 +43,7 @@ def note_end(home: Path, row: RunRow, state: str, why: str) -> None:
 
 def how_it_ended(home: Path, row: RunRow) -> Ended | None:
     """What the worker that the row names has noted; None where it came to no end."""
-    with suppress(OSError, ValueError, TypeError):
+    with suppress(OSError, *BAD_JSON):
         ended = Ended(**json.loads(ended_file(home, row.id).read_text()))
         its = (ended.pid, ended.born) == (row.pid, row.born) and ended.at >= (row.started or 0.0)
         if its and ended.state in TRANSITIONS["running"]:

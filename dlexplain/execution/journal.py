@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 
+from dlexplain.errors import BAD_JSON
 from dlexplain.execution.files import append_lines, whole_lines
 from dlexplain.execution.paths import journal_file
 
@@ -48,7 +49,7 @@ def _points(line: bytes) -> list[Point]:
         told = json.loads(line)
         step, at = int(told["step"]), float(told["at"])
         found = [Point(str(k), float(v), step, at) for k, v in told["values"].items()]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except BAD_JSON:
         return []
     return [point for point in found if math.isfinite(point.value)]
 

@@ -15,7 +15,7 @@ from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
-from dlexplain.errors import DlexplainError
+from dlexplain.errors import BAD_JSON, DlexplainError
 from dlexplain.execution import paths
 from dlexplain.execution.database import Database, Open, has_table, make_tables
 from dlexplain.execution.files import whole_lines
@@ -164,7 +164,7 @@ def _read_copies(home: Path) -> Known:
                 {**ADDED, **dict(told["row"])},
                 [list(change) for change in told["changes"]],
             )
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, *BAD_JSON) as error:
             _log.warning("%s cannot be read: %s", file.name, error)
             continue
         if _is_sound(row) and all(len(change) == 4 for change in changes):
@@ -195,7 +195,7 @@ def _row_of(folder: Path) -> dict[str, Any] | None:
         told = json.loads(file.read_text())
         spec, at = RunSpec.from_dict(told["spec"]), file.stat().st_mtime
         spent, metrics = float(told.get("training_seconds", 0)), dict(told.get("metrics", {}))
-    except (OSError, ValueError, TypeError, KeyError, DlexplainError) as error:
+    except (OSError, DlexplainError, *BAD_JSON) as error:
         _log.warning("the run in %s is not known any more: %s", folder.name, error)
         return None
     row: dict[str, Any] = dict.fromkeys(COLUMNS)

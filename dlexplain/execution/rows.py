@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 import psutil
 
-from dlexplain.errors import RunError, SpecError, UnknownName
+from dlexplain.errors import BAD_JSON, RunError, SpecError, UnknownName
 from dlexplain.execution.schema import ADDED
 from dlexplain.execution.spec import RunSpec
 
@@ -132,7 +132,7 @@ def read_row(row: Mapping[str, Any] | None) -> RunRow:
         values |= {key: bool(values[key]) for key in ("starred", "archived")}
         values["tags"] = tuple(tag for tag in values["tags"].split(",") if tag)
         found = RunRow(**values)
-    except (SpecError, AttributeError, TypeError, ValueError, RecursionError) as error:
+    except (SpecError, *BAD_JSON) as error:
         raise RunError(f"what is known of run {values.get('id')} is damaged: {error}") from error
     if found.state not in TRANSITIONS or not isinstance(found.progress, dict):
         raise RunError(f"what is known of run {found.id} is damaged: its state or its progress")
@@ -171,8 +171,11 @@ def is_alive(row: Working, by_heartbeat: bool = True) -> bool:
 
     by_heartbeat  whether a late sign of life counts
     """
-    spoke = by_heartbeat and time.time() - (row.heartbeat or 0.0) < SILENT_SECONDS
-    if row.pid is None or row.host != socket.gethostname():
+    since = time.time() - (row.heartbeat or 0.0)
+    spoke = by_heartbeat and since < SILENT_SECONDS
+    if row.pid is None:  # it has not begun; the time is of who started it, so not one to come
+        return by_heartbeat and abs(since) < SILENT_SECONDS
+    if row.host != socket.gethostname():
         return spoke
     try:
         process = psutil.Process(row.pid)

@@ -68,6 +68,8 @@ class RunSpec:
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> "RunSpec":
         """Raises SpecError that names every unknown, missing or misshapen field."""
+        if not isinstance(given, Mapping):
+            raise SpecError([f"the spec is a JSON {type(given).__name__}; an object is accepted"])
         known = {f.name: f for f in fields(cls)}
         wrong = [f'unknown field "{k}"; {known_names(k, known)}' for k in given if k not in known]
         wrong += [
@@ -79,6 +81,13 @@ class RunSpec:
             f'{key} is "{given[key]}"; it takes an object of parameters'
             for key in GROUPS
             if not isinstance(given.get(key, {}), Mapping)
+        ]
+        wrong += [
+            f'{group}.{key} is "{value}"; it takes a number, a text, or true or false'
+            for group in GROUPS
+            if isinstance(given.get(group), Mapping)
+            for key, value in given[group].items()
+            if not isinstance(value, Value)
         ]
         seed = given.get("seed", 0)
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
@@ -99,8 +108,6 @@ class RunSpec:
             given = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise SpecError([f"the spec is no JSON: {error}"]) from error
-        if not isinstance(given, dict):
-            raise SpecError([f"the spec is a JSON {type(given).__name__}; an object is accepted"])
         return cls.from_dict(given)
 
     def to_dict(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dlexplain.errors import RunError, UnknownName
+from dlexplain.errors import BAD_JSON, RunError, UnknownName
 from dlexplain.execution import paths
 from dlexplain.execution.files import steps_in, write_whole
 from dlexplain.execution.journal import read
@@ -148,7 +148,7 @@ def forget_told(home: Path, run: str) -> None:
 
 def _read_told(home: Path, run: str, uri: str) -> Told:
     """Nothing, where another store was told, or the file is damaged: then it is told again."""
-    with suppress(OSError, ValueError, TypeError):
+    with suppress(OSError, *BAD_JSON):
         told = Told(**json.loads(paths.told_file(home, run).read_text()))
         if told.uri == uri:
             return told

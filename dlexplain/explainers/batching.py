@@ -9,6 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -16,6 +17,7 @@ from typing import Literal, TypeVar
 import torch
 from torch import Tensor, nn
 
+from dlexplain.errors import BAD_JSON
 from dlexplain.explainers.prepare import PART, Prepared
 from dlexplain.explainers.progress import Progress
 
@@ -127,17 +129,21 @@ class BatchSizes:
     def _save(self) -> None:
         if self.path is None:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.path.with_suffix(f".{threading.get_ident()}.new")
-        fresh.write_text(json.dumps(self._known, indent=1))
-        fresh.replace(self.path)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(json.dumps(self._known, indent=1))
+            fresh.replace(self.path)
+        except OSError:  # a full or read-only disk costs one more measurement, as a damaged file
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
 
 
 def _read_chunks(path: Path) -> dict[str, int]:
     try:
         known = json.loads(path.read_text())
         return {str(key): max(1, int(chunk)) for key, chunk in known.items()}
-    except (OSError, ValueError, AttributeError, TypeError):
+    except (OSError, *BAD_JSON):
         return {}  # a damaged file costs one more measurement, nothing else
 
 

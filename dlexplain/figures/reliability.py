@@ -57,7 +57,7 @@ def plot_reliability(found: ClassifierCalibration) -> go.Figure:
     )
 
 
-def _points(scores: CalibrationScores, name: str, colour: str) -> dict[str, Any]:
+def _points(scores: CalibrationScores, title: str, colour: str) -> dict[str, Any]:
     known = [one for one in scores.bins if one.n]
     right = [one.accuracy or 0.0 for one in known]
     ends = [(one.accuracy_low or 0.0, one.accuracy_high or 0.0) for one in known]
@@ -66,7 +66,7 @@ def _points(scores: CalibrationScores, name: str, colour: str) -> dict[str, Any]
         "x": [one.confidence for one in known],
         "y": right,
         "mode": "lines+markers",
-        "name": name,
+        "name": title,
         "line": {"color": colour, "width": 2},
         "error_y": {
             "type": "data",
@@ -78,7 +78,7 @@ def _points(scores: CalibrationScores, name: str, colour: str) -> dict[str, Any]
         },
         "customdata": [one.n for one in known],
         "hovertemplate": tr("says %{x:.1%}, right in %{y:.1%}, n = %{customdata:,}")
-        + f"<extra>{name}</extra>",
+        + f"<extra>{title}</extra>",
     }
 
 

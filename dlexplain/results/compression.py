@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from dlexplain.errors import BadInput
+from dlexplain.errors import BAD_JSON, BadInput
 from dlexplain.results.compression_front import Point, front, knee
 from dlexplain.results.explanations import plot
 from dlexplain.results.runs import lower_is_better
@@ -337,7 +337,7 @@ class Compression:
             found = cls(**given)
             _ = found.told, found.front("size")
             return found
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except BAD_JSON as error:
             why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
             raise BadInput(f"this is no measurement of compressed models: {why}") from error
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dlexplain.errors import BadInput
+from dlexplain.errors import BAD_JSON, BadInput
 from dlexplain.results.attacks import budget_told
 from dlexplain.results.words import wilson
 
@@ -125,5 +125,5 @@ class DefenceResult:
                 evaluations=int(told["evaluations"]), seconds=float(told["seconds"]),
                 seed=int(told["seed"]),
             )  # fmt: skip
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except BAD_JSON as error:
             raise BadInput(f"this is no result of a defence: {error!r}") from error

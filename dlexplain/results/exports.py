@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from dlexplain.errors import BadInput
+from dlexplain.errors import BAD_JSON, BadInput
 from dlexplain.results.words import size
 
 FORMATS = {"onnx": "ONNX", "pt2": "program of torch.export", "safetensors": "safetensors and card"}
@@ -66,6 +66,6 @@ class Export:
             found = cls(**{**given, "free": tuple(given["free"]), "notes": tuple(given["notes"])})
             _ = found.told
             return found
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except BAD_JSON as error:
             why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
             raise BadInput(f"this is no export: {why}") from error

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from dlexplain.errors import BadInput
+from dlexplain.errors import BAD_JSON, BadInput
 
 KINDS = ("picture", "text", "attention", "forecast", "walk", "training")
 
@@ -39,7 +39,7 @@ class GalleryExample:
         """Raises BadInput for anything that `to_dict` did not give."""
         try:
             found = cls(**{**given, "pictures": tuple(given["pictures"])})
-        except (TypeError, KeyError) as error:
+        except BAD_JSON as error:
             raise BadInput(f"an example of the gallery is damaged: {error}") from error
         if found.kind not in KINDS:
             raise BadInput(

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dlexplain.errors import BadInput
+from dlexplain.errors import BAD_JSON, BadInput
 from dlexplain.params import Value
 from dlexplain.results.explanations import plot
 from dlexplain.results.robustness import Estimate
@@ -233,7 +233,7 @@ class ModelComparison:
                 "shown": tuple(map(shown_of, told["shown"])),
             }
             return cls(**{**told, **read})
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except BAD_JSON as error:
             why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
             raise BadInput(f"this is no comparison of models: {why}") from error
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from dlexplain.errors import BadInput
+from dlexplain.errors import BAD_JSON, BadInput
 from dlexplain.results.explanations import plot
 from dlexplain.results.words import csv_of
 
@@ -143,7 +143,7 @@ class ClassifierCalibration:
         try:
             scores = {key: CalibrationScores.read(told[key]) for key in ("before", "after")}
             return cls(**{**told, **scores, "notes": tuple(told["notes"])})
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except BAD_JSON as error:
             raise BadInput(f"this is no calibration of a classifier: {error}") from error
 
     def to_csv(self) -> str:
@@ -285,7 +285,7 @@ class OutOfDistribution:
                     "notes": tuple(told["notes"]),
                 }
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except BAD_JSON as error:
             raise BadInput(f"this is no test out of distribution: {error}") from error
 
     def to_csv(self) -> str:

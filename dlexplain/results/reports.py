@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any, ClassVar, Self
 
-from dlexplain.errors import BadInput
+from dlexplain.errors import BAD_JSON, BadInput
 from dlexplain.registry import Registry
 
 KINDS = {
@@ -219,7 +219,7 @@ class Report:
         """Raises BadInput for what `to_dict` would not have given."""
         try:
             return cls._read(told)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except BAD_JSON as error:
             why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
             raise BadInput(f"this is no report: {why}") from error
 

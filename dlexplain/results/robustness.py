@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from dlexplain.errors import BadInput
+from dlexplain.errors import BAD_JSON, BadInput
 from dlexplain.params import Value
 from dlexplain.results.attacks import budget_told
 from dlexplain.results.explanations import plot
@@ -177,7 +177,7 @@ class Robustness:
                 "flags": tuple(Flag(**one) for one in told["flags"]),
             }
             return cls(**{**told, **lists})
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except BAD_JSON as error:
             why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
             raise BadInput(f"this is no result on robustness: {why}") from error
 

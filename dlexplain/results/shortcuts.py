@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlexplain.errors import BadInput
+from dlexplain.errors import BAD_JSON, BadInput
 
 Floats = NDArray[np.float64]
 SHARE = "share"
@@ -172,5 +172,5 @@ class ShortcutTest:
                 refused=tuple(map(str, told["refused"])), notes=tuple(map(str, told["notes"])),
                 seconds=float(told["seconds"]),
             )  # fmt: skip
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except BAD_JSON as error:
             raise BadInput(f"this is no result of a planted shortcut: {error!r}") from error

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from dlexplain.errors import BadInput
+from dlexplain.errors import BAD_JSON, BadInput
 from dlexplain.results.explanations import plot
 from dlexplain.results.words import csv_of, wilson
 
@@ -39,7 +39,7 @@ class Certificate:
             said = None if told["said"] is None else int(told["said"])
             place, label, plain = (int(told[key]) for key in ("place", "label", "plain"))
             return cls(place, label, plain, said, int(told["hits"]), float(told["radius"]))
-        except (ValueError, TypeError, KeyError):
+        except BAD_JSON:
             return None
 
 
@@ -120,7 +120,7 @@ class CertifiedAccuracy:
         try:
             known = tuple(Certificate(**one) for one in told["certificates"])
             return cls(**{**told, "certificates": known, "notes": tuple(told["notes"])})
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except BAD_JSON as error:
             raise BadInput(f"this is no certified accuracy: {error}") from error
 
     def to_csv(self) -> str:

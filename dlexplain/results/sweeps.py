@@ -90,8 +90,9 @@ class Trial:
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> "Trial":
-        lists = {key: tuple(given[key]) for key in ("values", "curve")}
-        return cls(**{**given, **lists})
+        """Raises KeyError, TypeError or ValueError where it is none."""
+        numbers = {key: tuple(map(float, given[key])) for key in ("values", "curve")}
+        return cls(**{**given, **numbers})
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "params": dict(self.params), "test": dict(self.test)}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from dlexplain.errors import BadInput
+from dlexplain.errors import BAD_JSON, BadInput
 from dlexplain.params import Value
 from dlexplain.results.explanations import plot
 from dlexplain.results.words import csv_of
@@ -217,7 +217,7 @@ class TrustTable:
                     "notes": tuple(known["notes"]),
                 }
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except BAD_JSON as error:
             why = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
             raise BadInput(f"this is no table of trust: {why}") from error
 

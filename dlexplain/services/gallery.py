@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlexplain.errors import BadInput
+from dlexplain.errors import BAD_JSON, BadInput
 from dlexplain.execution import paths
 from dlexplain.results.gallery import GalleryExample
 from dlexplain.results.gallery_words import MARKED
@@ -41,7 +41,7 @@ def examples() -> tuple[GalleryExample, ...]:
     file = paths.gallery_file()
     try:
         return _read(file, file.stat().st_mtime_ns)
-    except (OSError, ValueError, RecursionError, BadInput):
+    except (OSError, *BAD_JSON):
         return ()
 
 

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from filelock import FileLock, Timeout
 
-from dlexplain.errors import BadInput
+from dlexplain.errors import BAD_JSON, BadInput
 from dlexplain.execution.files import append_lines, whole_lines, write_whole
 
 QUESTION, ANSWERS, LOCK = "question.json", "answers.jsonl", ".lock"
@@ -107,7 +107,7 @@ class KeptAnswers(Generic[Q]):
         file = self.folder / QUESTION
         try:
             return self.asked(**json.loads(file.read_text("utf-8"))["question"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, *BAD_JSON) as error:
             raise BadInput(f"{file} is damaged; choose another folder") from error
 
     def lines(self) -> list[bytes]:
@@ -151,7 +151,7 @@ def unfinished(root: Path, result_in: Callable[[Path], Path]) -> Iterator[Unfini
             told = json.loads((folder / QUESTION).read_text("utf-8"))
             answers = len(whole_lines(folder / ANSWERS)[0])
             found = Unfinished(dict(told["question"]), dict(told[ASKED]), answers)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, *BAD_JSON):
             continue
         if answers:
             yield found

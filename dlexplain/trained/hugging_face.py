@@ -20,6 +20,7 @@ from dlexplain.trained.hub import ENDINGS, model_folder
 
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+ADAPTER = "adapter_config.json"
 OWN = "your own"
 LONGEST = 128
 """Tokens of a text at most where nothing else is said."""
@@ -166,6 +167,11 @@ def check_folder(folder: Path, *tasks: str) -> None:
                 "read; save the model with save_pretrained, which writes safetensors"
             )
         raise ModelError(f"{folder} has no weights; a .safetensors file is accepted")
+    if (folder / ADAPTER).exists():  # transformers would load it by itself, from a pickle too
+        raise ModelError(
+            f"{folder} holds an adapter beside its weights ({ADAPTER}), which is not read; merge "
+            "it into them (merge_and_unload of peft) and save the whole model"
+        )
     beside, what = BESIDE.get(task, BESIDE[""])
     if not (folder / beside).is_file():
         raise ModelError(f"{folder} lacks a {beside}; save the {what} beside the model")

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from dlexplain.errors import WeightsError
+from dlexplain.errors import BAD_JSON, WeightsError
 from dlexplain.execution import paths
 from dlexplain.execution.states import RunRow, States, has_states
 from dlexplain.results.words import examples_of
@@ -117,7 +117,7 @@ def run_sizes(row: RunRow, home: Path | None = None) -> Mapping[str, int]:
 def _sizes_in(file: Path, version: int) -> Mapping[str, int]:
     try:
         return sizes_of(json.loads(file.read_text("utf-8"))["facts"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, *BAD_JSON):
         return {}
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 
 from dlexplain.errors import BadInput, DlexplainError, WeightsError, known_names
 from dlexplain.language import tr
+from dlexplain.params import from_digits
 from dlexplain.ui.language import address_of_language
 from dlexplain.ui.markdown import literal
 
@@ -76,7 +77,7 @@ def whole_number(what: str, low: int, high: int) -> Callable[[str], int]:
     """Likewise of a whole number from low to high."""
 
     def read(text: str) -> int:
-        if not text.isdecimal() or not low <= int(text) <= high:
+        if not max(low, 0) <= from_digits(text) <= high:
             raise BadInput(f'{what} is "{text}"; it takes a whole number from {low} to {high}')
         return int(text)
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dlexplain.errors import Incompatible, UnknownName
 from dlexplain.language import shown_by, tr
+from dlexplain.params import from_digits
 from dlexplain.results import ClassName
 from dlexplain.services.pictures.cards import TASK
 from dlexplain.services.pictures.sources import (
@@ -143,7 +144,7 @@ def _known_test(text: str) -> str:
     run, _, place = text.partition(".")
     runs = [without_head(entry.name) for entry in entries(TASK) if entry.source == "run"]
     count = len(kept_pictures(run)) if without_head(run) in runs else 0
-    if not (place.isdecimal() and int(place) < count):
+    if not 0 <= from_digits(place) < count:
         raise UnknownName(f'there is no test picture "{text}"')
     return f"{run}.{int(place)}"
 

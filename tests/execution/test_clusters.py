@@ -56,7 +56,7 @@ ENDLESS = replace(with_training(LONG, epochs=1000), resources={"cpus": 1, "lost"
 def quiet_home(home: Path) -> Path:
     """Where nobody tells MLflow, which these runs are not about."""
     home.mkdir(parents=True, exist_ok=True)
-    answer = Answer(Tracking(home).uri, "not asked in this test", again=time.time() + 1e6)
+    answer = Answer(Tracking(home).uri, "not asked here", pause=1e6, again=time.time() + 1e6)
     paths.tracker_file(home).write_text(json.dumps(vars(answer)))
     return home
 

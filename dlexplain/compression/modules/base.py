@@ -14,7 +14,7 @@ from torch import nn
 
 import dlexplain.compression  # noqa: F401, registers them
 from dlexplain.compression.base import COMPRESSIONS
-from dlexplain.errors import BadInput, WeightsError
+from dlexplain.errors import BAD_JSON, BadInput, WeightsError
 from dlexplain.params import parse
 from dlexplain.registry import imported
 
@@ -99,7 +99,7 @@ def steps_in(text: str) -> list[dict[str, Any]]:
     try:
         steps = json.loads(text)
         return [step_of(str(step["compression"]), step["structure"]) for step in steps]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except BAD_JSON as error:
         raise WeightsError(f"{STRUCTURE} is damaged: {error}") from error
 
 
@@ -109,7 +109,7 @@ def restored(network: nn.Module, text: str) -> nn.Module:
         try:
             way: Any = imported(COMPRESSIONS[step["compression"]].module)
             network = way.restored(network, step["structure"])
-        except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        except BAD_JSON as error:
             told = f"{STRUCTURE} does not fit the network: {error}"
             raise WeightsError(told) from error
     return network

@@ -15,6 +15,7 @@ from dlexplain.networks.base import TextShape
 from dlexplain.networks.modules.minilm_package import KeepsLearnt, word_vectors
 from dlexplain.networks.modules.text_shapes import PAD, WordDropout
 from dlexplain.networks.text_cnn import Params
+from dlexplain.params import from_digits
 
 WIDEST = 15
 
@@ -74,7 +75,7 @@ class TextCNN(KeepsLearnt):
 
 def _widths(given: str) -> tuple[int, ...]:
     parts = [part.strip() for part in given.split(",") if part.strip()]
-    if not parts or not all(p.isdecimal() and 1 <= int(p) <= WIDEST for p in parts):
+    if not parts or not all(1 <= from_digits(p) <= WIDEST for p in parts):
         raise ParamError(
             f'widths is "{given}"; whole numbers from 1 to {WIDEST} with commas are accepted'
         )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from dlexplain.errors import BAD_JSON
 from dlexplain.services.attack.robust_subject import Row
 from dlexplain.services.kept import KeptAnswers, KeptQuestion
 
@@ -71,7 +72,7 @@ def _read(line: bytes) -> Answered | None:
         told = json.loads(line)
         rows: list[Row] = [[_number(value) for value in row] for row in told["rows"]]
         return Answered(str(told["key"]), int(told["first"]), rows)
-    except (ValueError, TypeError, KeyError):
+    except BAD_JSON:
         return None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+from dlexplain.errors import BAD_JSON
 from dlexplain.results.model_comparison import ComparedExample, ShownExample, shown_of
 from dlexplain.services.kept import KeptAnswers, KeptQuestion
 
@@ -66,5 +67,5 @@ def _read(line: bytes) -> Compared | None:
         told = json.loads(line)
         example = ComparedExample(**{**told["example"], "said": tuple(told["example"]["said"])})
         return Compared(example, shown_of(told["shown"]))
-    except (ValueError, TypeError, KeyError):
+    except BAD_JSON:
         return None

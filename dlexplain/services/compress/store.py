@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from dlexplain.errors import BAD_JSON
 from dlexplain.services.kept import KeptAnswers, KeptQuestion
 
 
@@ -76,7 +77,7 @@ class CompressionStore(KeptAnswers[CompressionQuestion]):
         for line in self.lines():
             try:
                 done.add(json.loads(line))
-            except (ValueError, TypeError, KeyError):
+            except BAD_JSON:
                 continue
         return done
 

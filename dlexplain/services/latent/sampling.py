@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dlexplain.errors import Incompatible, TargetError, known_names
 from dlexplain.explainers.drawing import random_state_kept
-from dlexplain.params import Value, parse
+from dlexplain.params import Value, from_digits, parse
 from dlexplain.results import Samples
 from dlexplain.services.latent.codes import numbers
 from dlexplain.services.latent.models import LatentModel
@@ -76,7 +76,7 @@ def class_place(classes: tuple[str, ...], label: str | int) -> int:
     text = str(label)
     if text in classes:
         return classes.index(text)
-    if text.isdecimal() and int(text) < len(classes):
+    if 0 <= from_digits(text) < len(classes):
         return int(text)
     raise TargetError(f'there is no class "{text}"; {known_names(text, classes)}')
 

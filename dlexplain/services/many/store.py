@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 import pyarrow.parquet as pq
 
-from dlexplain.errors import RunError
+from dlexplain.errors import BAD_JSON, RunError
 from dlexplain.execution.files import write_whole
 from dlexplain.services.kept import KeptAnswers, unwritable
 from dlexplain.services.pictures.folder_store import FolderQuestion
@@ -66,7 +66,7 @@ class ManyStore(KeptAnswers[ManyQuestion]):
             try:
                 told = json.loads(line)
                 found[int(told["shard"])] = str(told["sha256"])
-            except (ValueError, KeyError, TypeError):  # what a bad disk has damaged
+            except BAD_JSON:  # what a bad disk has damaged
                 continue
         return found
 

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dlexplain.errors import BadInput
+from dlexplain.errors import BAD_JSON, BadInput
 from dlexplain.execution.files import write_whole
 from dlexplain.params import Value
 from dlexplain.results import ClassName, ClassScore, PictureAnswer
@@ -127,7 +127,7 @@ class FolderStore(KeptAnswers[FolderQuestion]):
             maps = np.load(self.folder / file, mmap_mode="r", allow_pickle=False)
             views = np.load(self._array("views", answer.group), mmap_mode="r", allow_pickle=False)
             return np.array(maps[row]), np.array(views[row])
-        except (OSError, ValueError, IndexError, EOFError) as error:
+        except (OSError, EOFError, *BAD_JSON) as error:
             raise BadInput(f"the map of {answer.name} is gone from {self.folder}") from error
 
     def check_room(self, count: int, shape: tuple[int, int]) -> None:
@@ -200,5 +200,5 @@ def _read_line(line: bytes, classes: Sequence[ClassName]) -> PictureAnswer | Ref
             group=int(told["group"]),
             row=int(told["row"]),
         )
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+    except BAD_JSON:
         return None

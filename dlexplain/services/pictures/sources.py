@@ -84,7 +84,7 @@ def kept_pictures(run: str) -> tuple[KnownPicture, ...]:
     file = results_file(settings().home, without_head(run))
     try:
         version = file.stat().st_mtime_ns
-    except OSError:
+    except (OSError, ValueError):  # the latter of a name that no file can have
         return ()
     return _kept(run, version)
 

@@ -2,8 +2,9 @@
 
 import json
 from functools import lru_cache
+from pathlib import Path
 
-from dlexplain.errors import BadInput
+from dlexplain.errors import BAD_JSON, BadInput
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.paths import privacy_trade
 from dlexplain.results.privacy_cost import PrivacyTrade
@@ -15,9 +16,14 @@ SHIPPED = "digits"
 @lru_cache(maxsize=4)
 def shipped_trade(data: str = SHIPPED) -> PrivacyTrade | None:
     """None where there is none of the data set, or where it is damaged."""
+    return read_trade(privacy_trade(data))
+
+
+def read_trade(file: Path) -> PrivacyTrade | None:
+    """None where there is none, or where it is damaged."""
     try:
-        return PrivacyTrade.from_dict(json.loads(privacy_trade(data).read_text("utf-8")))
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return PrivacyTrade.from_dict(json.loads(file.read_text("utf-8")))
+    except (OSError, *BAD_JSON):
         return None
 
 

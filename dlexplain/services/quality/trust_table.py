@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dlexplain.errors import BAD_JSON
 from dlexplain.evaluation.intervals import LEAST, bootstrap_mean
 from dlexplain.evaluation.ranking import critical_difference, example_ranks, friedman
 from dlexplain.params import as_dict
@@ -59,7 +60,7 @@ class Judged:
                 place, method, seconds, int(evaluations), values, dict(told["units"]),
                 str(told["lost"]), dict(told["why"]),
             )  # fmt: skip
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except BAD_JSON:
             return None
 
 

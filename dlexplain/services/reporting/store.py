@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from dlexplain.errors import BadInput, UnknownName, known_names
+from dlexplain.errors import BAD_JSON, BadInput, UnknownName, known_names
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.paths import report_entry, report_folder, report_in, reports_folder
 from dlexplain.results.reports import KINDS, Report
@@ -109,7 +109,7 @@ def _entry(folder: Path) -> KeptReport | None:
         told = json.loads(_read(report_entry(folder), MOST_ENTRY))
         values = [told[field.name] for field in fields(KeptReport)]
         entry = KeptReport(*values)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, *BAD_JSON):
         return None
     sound = all(isinstance(value, str) for value in values) and entry.kind in KINDS
     return entry if sound and entry.id == folder.name else None
@@ -150,7 +150,7 @@ def open_report(wanted: str) -> Report:
 def _opened(file: Path, version: int) -> Report:
     try:
         told = json.loads(_read(file, MOST_BYTES))
-    except (ValueError, RecursionError) as error:
+    except BAD_JSON as error:
         raise BadInput(f"the report {file.parent.name} is damaged: {error}") from error
     return Report.from_dict(told)
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from dlexplain.errors import BadInput, Cancelled, RunError
+from dlexplain.errors import BAD_JSON, BadInput, Cancelled, RunError
 from dlexplain.execution import journal, paths
 from dlexplain.execution.spec import RunSpec
 from dlexplain.explainers.progress import Progress
@@ -103,7 +103,7 @@ class Runs:
                     return float(paths.weights_file(home, run.id).stat().st_size)
                 case "seconds":
                     return run.seconds
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, *BAD_JSON) as error:
             raise BadInput(f"the {name} of run {run.id} cannot be read: {error}") from error
         return _latency(run.id, wanted)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from dlexplain.errors import RunError, UnknownName
+from dlexplain.errors import BAD_JSON, RunError, UnknownName
 from dlexplain.execution import paths
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.rows import is_alive
@@ -151,7 +151,7 @@ class SweepFiles:
         file = of(self.home, self.id)
         try:
             return make(json.loads(file.read_text()))
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, *BAD_JSON) as error:
             raise RunError(f"{file.name} of sweep {self.id} cannot be read: {error}") from error
 
 

@@ -7,7 +7,7 @@ from dlexplain.data.text_reading import Reading
 from dlexplain.errors import TargetError
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.progress import Progress
-from dlexplain.params import Value
+from dlexplain.params import Value, from_digits
 from dlexplain.results import AttentionMaps, LabelledText, TextAttribution
 from dlexplain.services.explaining import MethodInfo
 from dlexplain.services.texts.attention import attention
@@ -81,7 +81,7 @@ def of_word(model: TokenModel, reading: Reading, word: int | str | None = None) 
 
 def _find(reading: Reading, word: int | str) -> int:
     words, said = words_of(reading), str(word).strip()
-    if said.isdecimal() and int(said) < len(words):
+    if 0 <= from_digits(said) < len(words):
         return int(said)
     same = [number for number, one in enumerate(words) if one.strip() == said]
     if len(same) == 1:

@@ -25,7 +25,7 @@ from dlexplain.execution.resources import Params as Resources
 from dlexplain.execution.spec import GROUPS, MAX_SEED
 from dlexplain.execution.spec import RunSpec as RunSpec
 from dlexplain.networks.base import ARCHITECTURES, Architecture
-from dlexplain.params import Spec, Value, as_whole, parse, problems, specs
+from dlexplain.params import Spec, Value, as_whole, from_digits, parse, problems, specs
 from dlexplain.params import as_dict as params_dict
 from dlexplain.registry import Registry
 from dlexplain.services.training.compression_checks import problems_of_compression
@@ -363,7 +363,7 @@ def _with(spec: RunSpec, settings_: Sequence[str]) -> tuple[RunSpec, list[str]]:
         elif key.startswith("transfer.") and not spec.parent:
             wrong.append(f"{key} is given without a parent; name the trained model to begin with")
         elif key in ("seed", "device", "name"):
-            if key == "seed" and not value.removeprefix("-").isdigit():
+            if key == "seed" and from_digits(value.removeprefix("-")) < 0:
                 wrong.append(f'seed is "{value}"; it takes a whole number from 0 to {MAX_SEED}')
             else:
                 top[key] = int(value) if key == "seed" else value

@@ -5,7 +5,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from dlexplain.errors import RunError
+from dlexplain.errors import BAD_JSON, RunError
 from dlexplain.execution import paths
 from dlexplain.params import Value
 from dlexplain.results import RunRecord
@@ -54,5 +54,5 @@ def compressed_layers(record: RunRecord) -> CompressedLayers | None:
             if KEPT not in kept:
                 return None
             return CompressedLayers.from_dict(json.loads(str(kept[KEPT])))
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+    except (OSError, EOFError, BadZipFile, *BAD_JSON) as error:
         raise RunError(f"the {file.name} of run {record.id} cannot be read: {error}") from error

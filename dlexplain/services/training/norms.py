@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from dlexplain.errors import BAD_JSON
 from dlexplain.execution.files import whole_lines
 from dlexplain.execution.paths import norms_file
 from dlexplain.results.norms import LayerNorms
@@ -20,7 +21,7 @@ def layer_norms(record: RunRecord) -> LayerNorms | None:
         try:
             found = json.loads(line)
             told[int(found["epoch"])] = {key: dict(found[key]) for key in ("weights", "gradients")}
-        except (ValueError, TypeError, KeyError):
+        except BAD_JSON:
             continue  # a crash or a bad disk has damaged this line
     if not told:
         return None

@@ -7,7 +7,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from dlexplain.errors import RunError
+from dlexplain.errors import BAD_JSON, RunError
 from dlexplain.execution import paths
 from dlexplain.results import (
     Backtest,
@@ -48,15 +48,7 @@ def results_of(record: RunRecord) -> Any:
     try:
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
             return KINDS[task].from_arrays(facts, kept)
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        EOFError,
-        BadZipFile,
-    ) as error:
+    except (OSError, EOFError, BadZipFile, *BAD_JSON) as error:
         raise RunError(f"the {file.name} of run {record.id} cannot be read: {error}") from error
 
 
@@ -70,7 +62,7 @@ def card(record: RunRecord) -> dict[str, Any]:
         return {}
     try:
         found = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, *BAD_JSON) as error:
         raise RunError(f"the {file.name} of run {record.id} cannot be read: {error}") from error
     if not isinstance(found, dict):
         raise RunError(f"the {file.name} of run {record.id} is damaged: it is no JSON object")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dlexplain.errors import PictureError, UnknownName
 from dlexplain.language import tr
+from dlexplain.params import from_digits
 from dlexplain.results import SeenPicture
 from dlexplain.services.pictures.data import PictureData
 from dlexplain.services.pictures.sources import (
@@ -124,7 +125,7 @@ def offered(data: PictureData, most: int = MOST_OFFERED) -> list[int]:
 
 
 def _place(text: str, count: int) -> int:
-    if not (text.isdecimal() and int(text) < count):
+    if not 0 <= from_digits(text) < count:
         raise UnknownName(f'there is no test picture "{text}"; 0 to {count - 1} are there')
     return int(text)
 

@@ -8,7 +8,7 @@ import streamlit as st
 from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.figures.latent_sheets import plot_samples, png, sheet
 from dlexplain.language import tr
-from dlexplain.params import Value, as_dict, parse, specs
+from dlexplain.params import Value, as_dict, from_digits, parse, specs
 from dlexplain.results import Samples
 from dlexplain.services.latent.discriminator import discriminator_score
 from dlexplain.services.latent.models import LatentModel
@@ -129,7 +129,7 @@ def _grid(found: Samples, arrived: bool) -> int:
 
 
 def _picture(text: str, count: int) -> int:
-    if not (text.isdecimal() and 1 <= int(text) <= count):
+    if not 1 <= from_digits(text) <= count:
         raise BadInput(f'there is no picture "{text}"; 1 to {count} are there')
     return int(text)
 

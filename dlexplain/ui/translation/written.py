@@ -11,6 +11,7 @@ import streamlit as st
 from dlexplain.errors import BadInput
 from dlexplain.figures.token_names import names
 from dlexplain.language import tr
+from dlexplain.params import from_digits
 from dlexplain.results import Candidate, TokenChoice, Translation
 from dlexplain.results.words import capital
 from dlexplain.ui.address import from_address
@@ -151,7 +152,7 @@ def apart(tokens: Sequence[str], words: bool = False) -> list[str]:
 
 def _number(text: str, places: list[int], what: str) -> int:
     """Counted from 1 in the address."""
-    if not text.isdecimal() or int(text) - 1 not in places:
+    if from_digits(text) - 1 not in places:
         raise BadInput(f'{what} is "{text}"; it takes a number from 1 to {len(places)}')
     return int(text) - 1
 

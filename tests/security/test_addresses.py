@@ -1,0 +1,68 @@
+"""Every page, its address full of what is hostile: no error page, nothing read as Markdown."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pages.test_outside_texts import HOSTILE, PARAMETERS, as_markdown, opened
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    file.relative_to(ROOT / "pages").with_suffix("").as_posix()
+    for file in (ROOT / "pages").glob("*/*.py")
+)
+READS = {"from_address", "contrast_from_address", "first_of", "many_from_address"}
+DANGEROUS = re.compile(r"!\[x\]|(?<!\\)\[y\]|https://evil|www\.evil|(?<!\\)<img")
+VALUES = {"hostile": HOSTILE, "digits": "9" * 5_000, "odd": "\0%s{0}../²,=:\u202e"}
+
+
+def parameters() -> set[str]:
+    """All that the code reads from addresses by a name that is written there, and those of the
+    tests of single ones."""
+    found = {name for names in PARAMETERS.values() for name in names.split()}
+    for file in [*ROOT.glob("pages/*/*.py"), *ROOT.glob("dlexplain/ui/**/*.py")]:
+        found |= set(_read_in(ast.parse(file.read_text())))
+    return found - {"lang"}  # which changes all else
+
+
+def _read_in(tree: ast.Module) -> Iterator[str]:
+    known = {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(ast.Name(name), [given, *_]) if name in READS:
+                pass
+            case ast.Call(ast.Attribute(ast.Attribute(attr="query_params"), "get"), [given, *_]):
+                pass
+            case ast.Call(ast.Name("to_address"), [ast.Dict(keys=keys)]):
+                yield from (key.value for key in keys if isinstance(key, ast.Constant))  # type: ignore[misc]
+                continue
+            case _:
+                continue
+        value = known.get(given.id) if isinstance(given, ast.Name) else None
+        value = given.value if isinstance(given, ast.Constant) else value
+        if isinstance(value, str):
+            yield value
+
+
+def test_they_are_found() -> None:
+    assert {"model", "sample", "text", "run", "sweep", "defence", "begins"} <= parameters()
+    assert len(PAGES) > 20
+
+
+@pytest.mark.parametrize("kind", VALUES)
+@pytest.mark.parametrize("page", PAGES)
+def test_all_of_an_address_is_hostile(page: str, kind: str) -> None:
+    """At once; tests/pages/test_outside_texts.py asks for one after the other."""
+    app = opened(page, **dict.fromkeys(parameters(), VALUES[kind]))
+    assert not app.exception
+    assert [text for text in as_markdown(app) if DANGEROUS.search(text)] == []
+    assert [text for text in as_markdown(app) if "9" * 400 in text] == []
