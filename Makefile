@@ -84,7 +84,7 @@ clean: ## remove the environment and caches
 
 # A stamp is written last, so an interrupted installation is taken up again. First everything by its
 # hash; then torch, whose files are others on each kind of machine, and what another version of
-# Python needs besides: docs/decisions/0045.
+# Python needs besides: docs/decisions/0046.
 $(VENV)/installed-run: requirements.txt requirements-no-deps.txt requirements.lock | $(VENV)/python
 	@echo "Installing what dlexplain needs; the first time this takes some minutes ..."
 	@$(PIP) --no-deps --require-hashes -r requirements.lock

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # lock.sh UV: writes requirements.lock and requirements-dev.lock, every pin with the SHA-256 of each
-# of its files on PyPI. torch has none: its files depend on where it is from, docs/decisions/0045.
+# of its files on PyPI. torch has none: its files depend on where it is from, docs/decisions/0046.
 set -eu
 cd "$(dirname "$0")/.."
 
