@@ -10,11 +10,12 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     DLEXPLAIN_HOME=/data \
     MPLCONFIGDIR=/tmp/matplotlib
 WORKDIR /app
-COPY requirements.txt requirements.lock requirements-ray.txt requirements-postgres.txt ./
+COPY requirements.txt requirements-ray.txt requirements-postgres.txt requirements.lock requirements-no-deps.lock ./
 RUN if [ "$TORCH" = cpu ]; then \
         pip install torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu; \
     fi && pip install --no-deps --require-hashes -r requirements.lock \
     && pip install -r requirements.txt -r requirements-postgres.txt \
+    && pip install --no-deps --require-hashes -r requirements-no-deps.lock \
     && if [ -n "$RAY" ]; then \
         pip install -r requirements-ray.txt s3fs==2026.9.0 boto3; \
     fi

@@ -69,7 +69,7 @@ bench: $(VENV)/installed-dev ## measure speed against Captum, bare loops, floors
 zoo: $(VENV)/installed-run ## train the zoo's models anew (DATA=../shared/data, NAMES="digits-cnn ..."); hours
 	@$(BIN)/python -m dlexplain zoo train $(NAMES) --data-path "$(DATA)"
 
-lock: $(TOOLS)/installed ## write requirements.lock and requirements-dev.lock anew: SHA-256 of each file
+lock: $(TOOLS)/installed ## write requirements*.lock anew: the SHA-256 of every file of each release
 	@scripts/lock.sh $(TOOLS)/bin/uv
 
 sbom: $(VENV)/installed-run $(TOOLS)/installed ## what is installed, as CycloneDX: build/sbom.json
@@ -77,26 +77,31 @@ sbom: $(VENV)/installed-run $(TOOLS)/installed ## what is installed, as CycloneD
 	@$(TOOLS)/bin/cyclonedx-py environment --of JSON -o build/sbom.json $(BIN)/python
 
 audit: $(TOOLS)/installed ## known vulnerabilities of what is installed; fails where nobody can be asked
-	@$(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock -r requirements-dev.lock
+	@$(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes $(patsubst %,-r %,$(LOCKS) $(DEV_LOCKS))
 
 clean: ## remove the environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
 
 # A stamp is written last, so an interrupted installation is taken up again. First everything by its
 # hash; then torch, whose files are others on each kind of machine, and what another version of
-# Python needs besides: docs/decisions/0046.
-$(VENV)/installed-run: requirements.txt requirements-no-deps.txt requirements.lock | $(VENV)/python
+# Python needs besides: docs/decisions/0046. Last what is installed without what it asks for.
+LOCKS = requirements.lock requirements-no-deps.lock
+DEV_LOCKS = requirements-dev.lock requirements-dev-no-deps.lock
+BY_HASH = --no-deps --require-hashes
+$(VENV)/installed-run: requirements.txt $(LOCKS) | $(VENV)/python
 	@echo "Installing what dlexplain needs; the first time this takes some minutes ..."
-	@$(PIP) --no-deps --require-hashes -r requirements.lock
+	@$(PIP) $(BY_HASH) -r requirements.lock
 	@$(PIP) -r requirements.txt
+	@$(PIP) $(BY_HASH) -r requirements-no-deps.lock
 	@$(INSTALL_OURSELVES)
 	@touch $@
 
 # Python compiles what is imported when it is first; all of it beforehand takes a minute and a half.
-$(VENV)/installed-dev: requirements-dev.txt requirements-ray.txt requirements-postgres.txt requirements-dev-no-deps.txt requirements.txt requirements-no-deps.txt requirements.lock requirements-dev.lock | $(VENV)/python
+$(VENV)/installed-dev: requirements-dev.txt requirements-ray.txt requirements-postgres.txt requirements.txt $(LOCKS) $(DEV_LOCKS) | $(VENV)/python
 	@echo "Installing what tests and linters need; the first time this takes some minutes ..."
-	@$(PIP) --no-compile --no-deps --require-hashes -r requirements.lock -r requirements-dev.lock
+	@$(PIP) --no-compile $(BY_HASH) -r requirements.lock -r requirements-dev.lock
 	@$(PIP) --no-compile -r requirements-dev.txt
+	@$(PIP) --no-compile $(BY_HASH) -r requirements-no-deps.lock -r requirements-dev-no-deps.lock
 	@$(INSTALL_OURSELVES)
 	@touch $@ $(VENV)/installed-run
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# lock.sh UV: writes requirements.lock and requirements-dev.lock, every pin with the SHA-256 of each
-# of its files on PyPI. torch has none: its files depend on where it is from, docs/decisions/0046.
+# lock.sh UV: writes a .lock beside each requirements file, every pin with the SHA-256 of each of its
+# files on PyPI. torch has none: its files depend on where it is from, docs/decisions/0046.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -17,5 +17,7 @@ lock() {  # lock TARGET FILE...
 }
 
 UV=$1
-lock requirements.lock requirements.txt requirements-no-deps.txt
-lock requirements-dev.lock requirements-dev.txt requirements-ray.txt requirements-dev-no-deps.txt
+lock requirements.lock requirements.txt
+lock requirements-no-deps.lock requirements-no-deps.txt
+lock requirements-dev.lock requirements-dev.txt requirements-ray.txt
+lock requirements-dev-no-deps.lock requirements-dev-no-deps.txt

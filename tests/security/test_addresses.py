@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bad_pictures import encoded, noise
 from tests.pages.test_outside_texts import HOSTILE, PARAMETERS, as_markdown, opened
 
 ROOT = Path(__file__).parents[2]
@@ -66,3 +67,32 @@ def test_all_of_an_address_is_hostile(page: str, kind: str) -> None:
     assert not app.exception
     assert [text for text in as_markdown(app) if DANGEROUS.search(text)] == []
     assert [text for text in as_markdown(app) if "9" * 400 in text] == []
+
+
+FILE = f"{HOSTILE} **b** `c`"
+"""The name of a file, before its ending."""
+UPLOADS: dict[str, tuple[str, dict[str, str], str, str, bytes]] = {
+    "picture": ("explain/1_image", {}, "uploads", "png", b"no picture"),
+    "picture of layers": ("inside/1_layers", {"sample": ""}, "uploads", "png", b"no picture"),
+    "good picture": ("explain/1_image", {}, "uploads", "png", encoded(noise(9, 9), "PNG")),
+    "series": ("explain/6_forecast", {"series": "upload"}, "forecast-file", "csv", b"a,b\n1,2\n"),
+    "texts": ("explain/2_text", {"mode": "table"}, "text-table", "csv", b"x\x00y"),
+    "ZIP": ("explain/7_many_pictures", {"model": "digits-cnn"}, "many-upload", "zip", b"no ZIP"),
+}
+"""What is uploaded -> page, address, field, ending, content."""
+
+
+@pytest.mark.parametrize("what", UPLOADS)
+def test_the_name_of_an_upload_is_shown_as_it_is(what: str) -> None:
+    page, query, key, ending, content = UPLOADS[what]
+    app = opened(page, **query)
+    field = next((one for one in app.get("file_uploader") if one.key == key), None)
+    if field is None:  # where a sample is shown first
+        choice = next(one for one in app.segmented_control if "Upload" in one.options)
+        app = choice.set_value("Upload").run()
+        field = app.file_uploader(key=key)
+    file = (f"{FILE}.{ending}", content, "application/octet-stream")
+    several = bool(getattr(field, "accept_multiple_files", False) or key == "uploads")
+    app = field.set_value([file] if several else file).run()
+    assert not app.exception
+    assert [text for text in as_markdown(app) if DANGEROUS.search(text)] == []
