@@ -1,7 +1,8 @@
 """The states file where it is missing, damaged or read-only: it is made anew from the runs' files.
 
-Each change of a run is copied into runs/ID.json, so nothing is lost but a worker's last progress.
-The old file is set aside, and read too where that is possible, for runs that have no such copy.
+Each change of a run is copied into runs/ID.json, and each line of the audit log into audit.jsonl:
+nothing is lost but a worker's last progress. The old file is set aside, and read too where that is
+possible, for runs that have no such copy.
 """
 
 import functools
@@ -10,6 +11,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -17,8 +19,9 @@ from filelock import FileLock
 
 from dlexplain.errors import StatesError
 from dlexplain.execution import paths
-from dlexplain.execution.files import write_whole
+from dlexplain.execution.files import append_lines, write_whole
 from dlexplain.execution.remaking import make_anew
+from dlexplain.execution.rows import Audited
 
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
@@ -106,6 +109,14 @@ def copy_row(home: Path, row: Mapping[str, Any], changes: Sequence[Sequence[Any]
         write_whole(file, json.dumps({"row": dict(row), "changes": list(changes)}).encode())
     except OSError as error:
         _log.warning("run %s is in the states file only: %s", row["id"], error)
+
+
+def copy_audit(home: Path, line: Audited) -> None:
+    """Keep a line of the audit log in its file, unless the disk is full."""
+    try:
+        append_lines(paths.audit_file(home), [json.dumps(asdict(line))])
+    except OSError as error:
+        _log.warning("a line of the audit log is in the states file only: %s", error)
 
 
 def _is_usable(file: Path) -> bool:

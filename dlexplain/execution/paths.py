@@ -112,6 +112,11 @@ def states_file(home: Path) -> Path:
     return home / "runs.sqlite"
 
 
+def audit_file(home: Path) -> Path:
+    """A copy of the states file's audit log, a JSON object a line."""
+    return home / "audit.jsonl"
+
+
 def states_lock(home: Path) -> Path:
     """Held while the states file is made, or made anew."""
     return home / "runs.lock"

@@ -57,9 +57,9 @@ class RunQueue:
         self.states = States(states_file(home))
         self._deliver, self._alone = deliver, alone
 
-    def submit(self, spec: RunSpec, family: str = "") -> RunRow:
-        """Queue a new run; it starts where there is room. family  see RunRow"""
-        row = self.states.add(spec, family=family)
+    def submit(self, spec: RunSpec, family: str = "", owner: str = "") -> RunRow:
+        """Queue a new run; it starts where there is room. family, owner  see RunRow"""
+        row = self.states.add(spec, family=family, owner=owner)
         self.advance(row.id)
         return self.states.get(row.id)
 

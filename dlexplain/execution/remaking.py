@@ -9,14 +9,16 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 from dlexplain.errors import DlexplainError
 from dlexplain.execution import paths
-from dlexplain.execution.rows import read_row
+from dlexplain.execution.files import whole_lines
+from dlexplain.execution.rows import Audited, read_row
 from dlexplain.execution.schema import ADDED, COLUMNS, SCHEMA
 from dlexplain.execution.spec import RunSpec
 
@@ -29,15 +31,17 @@ Known = dict[str, tuple[dict[str, Any], list[list[Any]]]]
 
 def make_anew(file: Path) -> None:
     known: Known = {}
+    audit: set[Audited] = set()
     there = file.exists() and file.stat().st_size > 0
     if there:
         known |= _read_old(file)
+        audit |= _read_old_audit(file)
     known |= _read_copies(file.parent)
     known = {**_read_folders(file.parent, known), **known}
     fresh = file.with_name(f".{file.name}.{os.getpid()}.new")
     fresh.unlink(missing_ok=True)
     try:
-        _fill(fresh, known)
+        _fill(fresh, known, sorted(audit | _read_audit(file.parent), key=lambda line: line.at))
         aside = file.with_name(f"{file.name}.{time.strftime('%Y%m%d-%H%M%S')}.old")
         for side in SIDES:
             with suppress(FileNotFoundError):
@@ -50,7 +54,7 @@ def make_anew(file: Path) -> None:
         fresh.unlink(missing_ok=True)
 
 
-def _fill(fresh: Path, known: Known) -> None:
+def _fill(fresh: Path, known: Known, audit: Sequence[Audited]) -> None:
     with closing(sqlite3.connect(fresh, isolation_level=None)) as db:
         db.execute("PRAGMA journal_mode=WAL")
         db.executescript(SCHEMA)
@@ -64,6 +68,7 @@ def _fill(fresh: Path, known: Known) -> None:
             db.execute(f"INSERT INTO runs ({', '.join(COLUMNS)}) VALUES ({places})", values)
             for change in changes:
                 db.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?)", (row["id"], *change))
+        db.executemany("INSERT INTO audit VALUES (?, ?, ?, ?, ?)", map(astuple, audit))
         db.execute("COMMIT")
 
 
@@ -86,6 +91,31 @@ def _read_old(file: Path) -> Known:
             if run in found:
                 found[run][1].append(change)
     return found
+
+
+def _read_old_audit(file: Path) -> set[Audited]:
+    """The same of its audit log, which files of older versions do not have."""
+    found: set[Audited] = set()
+    address = f"{file.absolute().as_uri()}?mode=ro"
+    with suppress(sqlite3.Error), closing(sqlite3.connect(address, uri=True)) as db:
+        for line in db.execute("SELECT at, who, what, target, detail FROM audit"):
+            found.add(Audited(*line))
+    return {line for line in found if _is_line(line)}
+
+
+def _read_audit(home: Path) -> set[Audited]:
+    """The lines of the audit log's copy that are whole."""
+    found: set[Audited] = set()
+    for text in whole_lines(paths.audit_file(home))[0]:
+        with suppress(ValueError, TypeError):
+            found.add(Audited(**json.loads(text)))
+    return {line for line in found if _is_line(line)}
+
+
+def _is_line(line: Audited) -> bool:
+    """Whether it is one: damage may look like it."""
+    at, *texts = astuple(line)
+    return isinstance(at, float) and all(isinstance(text, str) for text in texts)
 
 
 def _read_copies(home: Path) -> Known:

@@ -46,6 +46,17 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Audited:
+    """A line of the audit log: when (seconds since 1970), who did what to which thing, and how."""
+
+    at: float
+    who: str
+    what: str
+    target: str
+    detail: str
+
+
+@dataclass(frozen=True)
 class RunRow:
     """A run as the file has it; `progress` is what its worker said last.
 
@@ -54,6 +65,7 @@ class RunRow:
     family    what it was started with, such as a sweep or the seeds of one spec: a name that all of
               them share; "" for a run started alone
     note      what a person wrote about it
+    owner     whose it is; "" is the local user's
     """
 
     number: int
@@ -79,6 +91,7 @@ class RunRow:
     note: str = ""
     starred: bool = False
     archived: bool = False
+    owner: str = ""
 
     @property
     def active(self) -> bool:

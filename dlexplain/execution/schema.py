@@ -1,6 +1,16 @@
 """The tables of the states file."""
 
-SCHEMA = """
+AUDIT = """
+CREATE TABLE IF NOT EXISTS audit (
+    at REAL NOT NULL,
+    who TEXT NOT NULL,
+    what TEXT NOT NULL,
+    target TEXT NOT NULL,
+    detail TEXT NOT NULL
+);
+"""
+SCHEMA = (
+    """
 CREATE TABLE IF NOT EXISTS runs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT UNIQUE NOT NULL,
@@ -24,7 +34,8 @@ CREATE TABLE IF NOT EXISTS runs (
     family TEXT NOT NULL DEFAULT '',
     note TEXT NOT NULL DEFAULT '',
     starred INTEGER NOT NULL DEFAULT 0,
-    archived INTEGER NOT NULL DEFAULT 0
+    archived INTEGER NOT NULL DEFAULT 0,
+    owner TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS by_state ON runs (state);
 CREATE TABLE IF NOT EXISTS changes (
@@ -36,10 +47,12 @@ CREATE TABLE IF NOT EXISTS changes (
 );
 CREATE INDEX IF NOT EXISTS by_run ON changes (run);
 """
+    + AUDIT
+)
 COLUMNS = (
     "number", "id", "name", "tags", "spec", "state", "why", "device", "created", "started", "ended",
     "spent", "pid", "born", "host", "beat", "wish", "tracking", "progress", "family", "note",
-    "starred", "archived",
+    "starred", "archived", "owner",
 )  # fmt: skip
-ADDED = {"family": "", "note": "", "starred": 0, "archived": 0}
+ADDED = {"family": "", "note": "", "starred": 0, "archived": 0, "owner": ""}
 """Columns that files and copies of older versions do not have, and what they hold there."""

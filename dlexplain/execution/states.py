@@ -14,6 +14,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from dlexplain.errors import RunError, UnknownName
 from dlexplain.execution.ended import how_it_ended
 from dlexplain.execution.mending import (
     connect,
+    copy_audit,
     copy_row,
     is_missing,
     mend,
@@ -31,13 +33,13 @@ from dlexplain.execution.mending import (
 )
 from dlexplain.execution.paths import row_file
 from dlexplain.execution.resources import taken, workers_of
-from dlexplain.execution.rows import ACTIVE, is_alive, me, read_row, readable
+from dlexplain.execution.rows import ACTIVE, Audited, is_alive, me, read_row, readable
 from dlexplain.execution.rows import HEARTBEAT_SECONDS as HEARTBEAT_SECONDS
 from dlexplain.execution.rows import TRANSITIONS as TRANSITIONS
 from dlexplain.execution.rows import Change as Change
 from dlexplain.execution.rows import RunRow as RunRow
 from dlexplain.execution.rows import State as State
-from dlexplain.execution.schema import ADDED
+from dlexplain.execution.schema import ADDED, AUDIT
 from dlexplain.execution.spec import RunSpec
 
 LONGEST_NOTE = 10_000
@@ -63,6 +65,7 @@ class States:
             if there.issuperset(ADDED) or not there:
                 return
             db.execute("BEGIN IMMEDIATE")
+            db.execute(AUDIT)
             there = {row["name"] for row in db.execute(query).fetchall()}
             for name, value in ADDED.items():
                 if name not in there:
@@ -71,15 +74,15 @@ class States:
                     db.execute(f"ALTER TABLE runs ADD COLUMN {name} {kind} {default}")
 
     @mended
-    def add(self, spec: RunSpec, who: str = "", family: str = "") -> RunRow:
-        """Queue a new run. family  see RunRow"""
+    def add(self, spec: RunSpec, who: str = "", family: str = "", owner: str = "") -> RunRow:
+        """Queue a new run. family, owner  see RunRow"""
         run, now = secrets.token_hex(4), time.time()
         with self._change() as db:
             db.execute("BEGIN IMMEDIATE")
             db.execute(
-                "INSERT INTO runs (id, name, spec, state, created, family) "
-                "VALUES (?, ?, ?, 'queued', ?, ?)",
-                (run, spec.title, spec.to_json(), now, family),
+                "INSERT INTO runs (id, name, spec, state, created, family, owner) "
+                "VALUES (?, ?, ?, 'queued', ?, ?, ?)",
+                (run, spec.title, spec.to_json(), now, family, owner),
             )
             _note(db, run, "queued", who or me(), "submitted")
         return self._kept(run)
@@ -310,6 +313,25 @@ class States:
             db.execute("DELETE FROM changes WHERE run = ?", (run,))
         row_file(self.file.parent, run).unlink(missing_ok=True)
         return run, row
+
+    def audit(self, who: str, what: str, target: str = "", detail: str = "") -> None:
+        """Add a line to the audit log, which is only ever added to; raises StatesError."""
+        line = Audited(time.time(), who, what, target, detail)
+        self._note_audit(line)
+        copy_audit(self.file.parent, line)
+
+    @mended
+    def _note_audit(self, line: Audited) -> None:
+        with self._change() as db:
+            db.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?)", astuple(line))
+
+    @mended
+    def audited(self, limit: int, who: str | None = None) -> list[Audited]:
+        """The audit log's last lines, the latest first; of one person where `who` is given."""
+        query = "SELECT at, who, what, target, detail FROM audit WHERE ? IS NULL OR who = ? "
+        with self._change() as db:
+            rows = db.execute(f"{query} ORDER BY rowid DESC LIMIT ?", (who, who, max(0, limit)))
+            return [Audited(*row) for row in rows.fetchall()]
 
     @mended
     def reap(self, alive: Callable[[RunRow], bool] | None = None) -> list[RunRow]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dlexplain.errors import StatesError
-from dlexplain.execution.paths import run_folder, states_file
+from dlexplain.execution.paths import audit_file, run_folder, states_file
 from dlexplain.execution.states import States
 from tests.execution.rooms import room
 from tests.execution.small import SERIES
@@ -180,3 +180,46 @@ def test_a_home_that_is_none(tmp_path: Path, kind: str) -> None:
     (tmp_path / "home").write_text("no folder")
     with pytest.raises(StatesError, match="cannot be (made|read) "):
         States(states_file(home))
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_owners_and_the_audit_log_are_there_again(tmp_path: Path, damage: str) -> None:
+    states = some_runs(tmp_path)
+    owned = states.add(SERIES, owner="ada@example.org").id
+    for place in range(3):
+        states.audit("ada@example.org", "delete run", f"run {place}", "a test")
+    states.audit("", "sign in", detail="denied")
+    without_wal(states)
+    before = states.audited(9)
+    assert [line.target for line in before] == ["", "run 2", "run 1", "run 0"]
+    DAMAGES[damage](states.file)
+    assert states.audited(9) == before
+    assert states.get(owned).owner == "ada@example.org"
+    states.audit("eve", "sign in")
+    assert [line.who for line in states.audited(2)] == ["eve", ""]
+
+
+def test_an_audit_log_without_its_copy_is_read_from_the_old_file(tmp_path: Path) -> None:
+    states = some_runs(tmp_path)
+    for what in ("first", "second"):
+        states.audit("ada", what)
+    audit_file(tmp_path).unlink()
+    with sqlite3.connect(states.file) as db:
+        db.execute("DROP TABLE changes")
+    db.close()
+    assert len(states.changes(states.all()[0].id)) == 1  # which has it made anew
+    assert [line.what for line in states.audited(9)] == ["second", "first"]
+    audit_file(tmp_path).write_bytes(b'{"at": 1}\n[]\n\xff\n{"at": "a", "who": "", "what": "", '
+                                     b'"target": "", "detail": ""}\n{"at": 1.5')  # fmt: skip
+    states.file.unlink()
+    assert states.audited(9) == []
+
+
+def test_a_full_disk_loses_no_line_of_the_audit_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    states = some_runs(tmp_path)
+    audit_file(tmp_path).mkdir()  # which cannot be written
+    states.audit("ada", "share run")
+    assert "in the states file only" in caplog.text
+    assert [line.what for line in states.audited(9)] == ["share run"]

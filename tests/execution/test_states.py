@@ -317,13 +317,41 @@ def test_runs_of_one_family_and_what_people_keep_about_them(states: States) -> N
     assert states.get(alone.id) == alone
 
 
+def test_a_run_has_an_owner(states: States) -> None:
+    mine, local = states.add(SPEC, owner="ada@example.org"), states.add(SPEC)
+    assert (mine.owner, local.owner) == ("ada@example.org", "")
+    states.move(mine.id, "running", "for the test")
+    states.annotate(mine.id, note="kept")
+    assert states.get(mine.id).owner == "ada@example.org"
+
+
+def test_the_audit_log_is_read_the_latest_first_and_by_person(states: States) -> None:
+    assert states.audited(5) == []
+    before = time.time()
+    for who, what in (("ada", "queue"), ("", "cancel"), ("ada", "delete"), ("ADA", "look")):
+        states.audit(who, what, "run 1", "from the page")
+    lines = states.audited(9)
+    assert [(line.who, line.what) for line in lines] == [
+        ("ADA", "look"), ("ada", "delete"), ("", "cancel"), ("ada", "queue"),
+    ]  # fmt: skip
+    assert {(line.target, line.detail) for line in lines} == {("run 1", "from the page")}
+    assert before <= lines[-1].at <= lines[0].at <= time.time()
+    assert [line.what for line in states.audited(9, who="ada")] == ["delete", "queue"]
+    assert [line.what for line in states.audited(9, who="")] == ["cancel"]
+    assert [line.what for line in states.audited(1)] == ["look"]
+    assert states.audited(0) == states.audited(9, who="eve") == []
+
+
 def test_a_file_of_an_older_version_gets_the_columns_that_it_lacks(states: States) -> None:
     run = states.add(SPEC)
     with sqlite3.connect(states.file) as db:
         for column in ADDED:
             db.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+        db.execute("DROP TABLE audit")
     db.close()
     again = States(states.file)
+    again.audit("ada", "look")
+    assert [line.who for line in again.audited(9)] == ["ada"]
     assert again.get(run.id) == run
     assert again.annotate(run.id, starred=True).starred
     copy = row_file(states.file.parent, run.id)
