@@ -205,6 +205,9 @@ class Settings:
                     with one of them; "" is none
     default_role    of whoever signs in and has no other: viewer, member or admin; "" is none, and
                     such a person is not let in
+    person_runs     runs that one person who signs in has queued or at work at once; 0 is any number
+    person_mb       megabytes (10^6 bytes) that one person's runs take before none begins; 0 any
+    person_minutes  in 24 hours that one person's runs are at work before none begins; 0 any
     sign_in_hours   that a sign-in holds; 0 is as long as the provider's identity token says
     metrics_token   bearer token of /metrics, which is not there without one
     keep_memory     whether freed memory is kept for reuse (1 or 0): faster by a quarter on a CPU
@@ -238,6 +241,9 @@ class Settings:
     role_claim: str = ""
     default_role: str = ""
     sign_in_hours: float = 0.0
+    person_runs: int = 0
+    person_mb: float = 0.0
+    person_minutes: float = 0.0
     metrics_token: str = field(default="", repr=False)
     keep_memory: bool = True
 
@@ -288,6 +294,9 @@ _READERS: dict[str, Callable[[str], object]] = {
     "role_claim": str,
     "default_role": _role,
     "sign_in_hours": _hours,
+    "person_runs": int,
+    "person_mb": float,
+    "person_minutes": float,
     "metrics_token": _secret,
     "keep_memory": yes_or_no,
 }

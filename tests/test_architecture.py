@@ -12,7 +12,7 @@ from tests.outside_texts import Module
 ROOT = Path(__file__).parents[1]
 EVERYWHERE = {
     "errors", "integrity", "language", "memory", "params", "people", "registry", "results",
-    "server_files", "settings",
+    "rights", "server_files", "settings",
 }  # fmt: skip
 ALLOWED = {
     "pages": {"ui", "figures", "services", "trained"},

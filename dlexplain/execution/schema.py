@@ -35,7 +35,8 @@ CREATE TABLE IF NOT EXISTS runs (
     note TEXT NOT NULL DEFAULT '',
     starred INTEGER NOT NULL DEFAULT 0,
     archived INTEGER NOT NULL DEFAULT 0,
-    owner TEXT NOT NULL DEFAULT ''
+    owner TEXT NOT NULL DEFAULT '',
+    shared TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS by_state ON runs (state);
 CREATE TABLE IF NOT EXISTS changes (
@@ -52,7 +53,7 @@ CREATE INDEX IF NOT EXISTS by_run ON changes (run);
 COLUMNS = (
     "number", "id", "name", "tags", "spec", "state", "why", "device", "created", "started", "ended",
     "spent", "pid", "born", "host", "beat", "wish", "tracking", "progress", "family", "note",
-    "starred", "archived", "owner",
+    "starred", "archived", "owner", "shared",
 )  # fmt: skip
-ADDED = {"family": "", "note": "", "starred": 0, "archived": 0, "owner": ""}
+ADDED = {"family": "", "note": "", "starred": 0, "archived": 0, "owner": "", "shared": ""}
 """Columns that files and copies of older versions do not have, and what they hold there."""

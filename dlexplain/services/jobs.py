@@ -12,6 +12,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from dlexplain.errors import Cancelled, DlexplainError
 from dlexplain.explainers.progress import Progress, Snapshot
+from dlexplain.people import acting_as
+from dlexplain.rights import check
 
 __all__ = ["Job", "Progress", "Snapshot", "start", "wait_for_change"]
 R = TypeVar("R")
@@ -131,9 +133,12 @@ def start(jobs: Sequence[Job[Any]]) -> threading.Thread:
     visitor does not hold up another's short one.
     """
 
+    person = check("explain")
+
     def run_all() -> None:
-        for job in jobs:
-            job.run()
+        with acting_as(person):
+            for job in jobs:
+                job.run()
 
     thread = threading.Thread(target=run_all, name="explanations", daemon=True)
     _running.append((thread, jobs))

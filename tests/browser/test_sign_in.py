@@ -18,6 +18,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif("CHROMIUM" not in os.environ, reason="make test sets CHROMIUM"),
 ]
+expect.set_options(timeout=SLOW)
 ROLES = {
     "DLEXPLAIN_ADMINS": "ada@example.org",
     "DLEXPLAIN_MEMBERS": "*@example.org",

@@ -20,6 +20,8 @@ from dlexplain.execution.paths import sqlite_uri, sweep_database
 from dlexplain.execution.spec import RunSpec
 from dlexplain.results import RunRecord
 from dlexplain.results.sweeps import Importance, Sweep
+from dlexplain.rights import check
+from dlexplain.services.auditing import note_audit
 from dlexplain.services.sweeps.space import Given
 from dlexplain.services.sweeps.spec import MOST_MINUTES, MOST_TRIALS, SweepSpec, sweep_spec
 from dlexplain.services.sweeps.store import (
@@ -76,11 +78,12 @@ def sweep(
 
 def start(spec: SweepSpec) -> Sweep:
     """Begin a sweep; raises SpecError where its data are not there, OSError."""
-    base = spec.base
+    base, person = spec.base, check("sweep")
     status = data_status(base.data, base.data_params)
     if not (status.there or status.fetched):
         raise SpecError([f"data {base.data}: {status.how}"])
-    files = SweepFiles.make(settings().home, secrets.token_hex(4), spec)
+    files = SweepFiles.make(settings().home, secrets.token_hex(4), spec, person.email)
+    note_audit("sweep", f"sweep {files.id}", spec.title)
     return _started(files)
 
 
@@ -101,6 +104,14 @@ def sweep_now(wanted: str) -> Sweep:
     return found_sweep(settings().home, wanted).sweep()
 
 
+def _asked(what: str, wanted: str) -> SweepFiles:
+    """A sweep with which who asks may do this, as the audit log will know."""
+    files = found_sweep(settings().home, wanted)
+    check("sweep", files.state.owner)
+    note_audit(what, f"sweep {files.id}")
+    return files
+
+
 def base_of_run(wanted: str) -> RunSpec:
     """A run's spec, to vary."""
     record = runs.run(wanted)
@@ -110,7 +121,7 @@ def base_of_run(wanted: str) -> RunSpec:
 def stop(wanted: str) -> Sweep:
     """Ask a sweep to stop: trials at work save, and go on when it is resumed. Raises RunError for
     one that is not at work."""
-    files = found_sweep(settings().home, wanted)
+    files = _asked("stop", wanted)
     state = files.state_now
     if state.state != "running":
         raise RunError(f"sweep {files.id} is {state.state}; only a running one can stop")
@@ -121,7 +132,7 @@ def stop(wanted: str) -> Sweep:
 def resume(wanted: str) -> Sweep:
     """Go on with a sweep that was stopped, interrupted or failed: its open trials go on from their
     checkpoints. Raises RunError for one that is at work, or is done."""
-    files = found_sweep(settings().home, wanted)
+    files = _asked("resume", wanted)
     if files.state_now.state == "finished":
         raise RunError(
             f"sweep {files.id} is finished, {files.state.why}; extend it by trials or minutes"
@@ -139,7 +150,7 @@ def extend(wanted: str, trials: int = 0, minutes: float = 0.0) -> Sweep:
             f"{trials} trials and {minutes:g} minutes more are given; at least 1 trial, or minutes "
             f"above 0, up to {MOST_TRIALS:,} and {MOST_MINUTES:,} are accepted"
         )
-    files = found_sweep(settings().home, wanted)
+    files = _asked("extend", wanted)
     spec, budget = files.spec, files.budget
     if spec.most and len(files.trials) >= spec.most:
         raise BadInput(f"each of the {spec.most:,} combinations of its grid was tried")

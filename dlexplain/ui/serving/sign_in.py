@@ -20,8 +20,9 @@ from streamlit.auth_util import get_redirect_uri, get_secrets_auth_section
 from streamlit.web.server.starlette.starlette_auth_routes import _get_cookie_value_from_request
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
-from dlexplain.errors import NotSignedIn
-from dlexplain.people import Person, signs_in
+from dlexplain.errors import NotAllowed
+from dlexplain.people import Person, acting_as, signs_in
+from dlexplain.rights import check
 from dlexplain.settings import settings
 from dlexplain.ui.own_server import is_this_machine
 from dlexplain.ui.signing_in import ANSWER, REFUSED, of_claims, providers
@@ -48,8 +49,9 @@ class SignIn:
         request = Request(scope)
         if any(part in scope["path"] for part in GUARDED):
             try:
-                person_of_request(request)
-            except NotSignedIn as error:
+                with acting_as(person_of_request(request)):
+                    check("look" if scope["method"] == "GET" else "upload")
+            except NotAllowed as error:
                 await PlainTextResponse(f"{error}\n", 401)(scope, receive, send)
                 return
 
