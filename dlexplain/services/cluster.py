@@ -70,13 +70,13 @@ def choose_cluster(address: str) -> None:
         raise BadInput(f"the address is {settings().ray} by DLEXPLAIN_RAY, which comes first")
     if address:
         cluster_address(address)
-    note_audit("settings", "cluster", address)
     file = chosen_file(settings().home)
     if not address:
         file.unlink(missing_ok=True)
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, json.dumps({"ray": address}).encode())
+    else:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, json.dumps({"ray": address}).encode())
+    note_audit("settings", "cluster", address)
 
 
 def ask_cluster() -> ClusterFacts:

@@ -179,11 +179,11 @@ def rename_report(wanted: str, name: str) -> KeptReport:
     """Give it another name; raises UnknownName or BadInput."""
     entry = replace(entry_of(wanted), name=_name(name))
     check("report", entry.owner)
-    note_audit("rename", f"report {wanted}", entry.name)
     try:
         _write(entry)
     except OSError as error:
         raise unwritable(report_folder(settings().home, wanted), error) from error
+    note_audit("rename", f"report {wanted}", entry.name)
     return entry
 
 
@@ -192,8 +192,8 @@ def delete_report(wanted: str) -> None:
     there = _ID.fullmatch(wanted) and report_folder(settings().home, wanted).is_dir()
     if not there or here().role != "admin":  # who may delete damaged ones too
         check("report", entry_of(wanted).owner)  # which says what is known
-    note_audit("delete", f"report {wanted}")
     try:
         shutil.rmtree(report_folder(settings().home, wanted))
     except OSError as error:
         raise unwritable(report_folder(settings().home, wanted), error) from error
+    note_audit("delete", f"report {wanted}")

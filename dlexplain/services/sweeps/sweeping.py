@@ -104,11 +104,10 @@ def sweep_now(wanted: str) -> Sweep:
     return found_sweep(settings().home, wanted).sweep()
 
 
-def _asked(what: str, wanted: str) -> SweepFiles:
-    """A sweep with which who asks may do this, as the audit log will know."""
+def _asked(wanted: str) -> SweepFiles:
+    """A sweep with which who asks may do something; raises UnknownName, NotAllowed."""
     files = found_sweep(settings().home, wanted)
     check("sweep", files.state.owner)
-    note_audit(what, f"sweep {files.id}")
     return files
 
 
@@ -121,23 +120,26 @@ def base_of_run(wanted: str) -> RunSpec:
 def stop(wanted: str) -> Sweep:
     """Ask a sweep to stop: trials at work save, and go on when it is resumed. Raises RunError for
     one that is not at work."""
-    files = _asked("stop", wanted)
+    files = _asked(wanted)
     state = files.state_now
     if state.state != "running":
         raise RunError(f"sweep {files.id} is {state.state}; only a running one can stop")
     files.wish_stop(True)
+    note_audit("stop", f"sweep {files.id}")
     return files.sweep()
 
 
 def resume(wanted: str) -> Sweep:
     """Go on with a sweep that was stopped, interrupted or failed: its open trials go on from their
     checkpoints. Raises RunError for one that is at work, or is done."""
-    files = _asked("resume", wanted)
+    files = _asked(wanted)
     if files.state_now.state == "finished":
         raise RunError(
             f"sweep {files.id} is finished, {files.state.why}; extend it by trials or minutes"
         )
-    return _started(files)
+    found = _started(files)
+    note_audit("resume", f"sweep {files.id}")
+    return found
 
 
 def extend(wanted: str, trials: int = 0, minutes: float = 0.0) -> Sweep:
@@ -150,11 +152,12 @@ def extend(wanted: str, trials: int = 0, minutes: float = 0.0) -> Sweep:
             f"{trials} trials and {minutes:g} minutes more are given; at least 1 trial, or minutes "
             f"above 0, up to {MOST_TRIALS:,} and {MOST_MINUTES:,} are accepted"
         )
-    files = _asked("extend", wanted)
+    files = _asked(wanted)
     spec, budget = files.spec, files.budget
     if spec.most and len(files.trials) >= spec.most:
         raise BadInput(f"each of the {spec.most:,} combinations of its grid was tried")
     files.write_budget(_more(budget, len(files.trials), files.state.seconds / 60, trials, minutes))
+    note_audit("extend", f"sweep {files.id}", f"{trials} trials, {minutes:g} minutes")
     if files.state_now.state != "running":
         with suppress(RunError):  # its controller, about to end, has seen what was added
             return _started(files)

@@ -72,7 +72,6 @@ def register_apart(wanted: str, name: str, alias: str, progress: Progress) -> Re
     after 15 minutes; raises Cancelled then, and as `register` does."""
     check_names(name, alias)
     check("register", run(wanted).owner)
-    note_audit("register", f"run {wanted}", name)
     words = [sys.executable, "-m", "dlexplain.services.training.registering", wanted, name, alias]
     package = str(Path(__file__).parents[3])
     known = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -91,6 +90,7 @@ def register_apart(wanted: str, name: str, alias: str, progress: Progress) -> Re
             child.kill()
     if "version" not in told:
         raise RunError(str(told.get("problem", f"MLflow at {place} has not registered it")))
+    note_audit("register", f"run {wanted}", name)
     return Registered(wanted, name.strip(), str(told["version"]), alias, place)
 
 

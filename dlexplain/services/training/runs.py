@@ -209,15 +209,19 @@ def _seen(rows: Sequence[RunRow]) -> list[RunRow]:
     return [row for row in rows if sees(person, row.owner, row.shared)]
 
 
-def _asked(action: str, wanted: str, what: str = "", detail: str = "") -> str:
-    """The id of a run with which who asks may do this, as the audit log will know; raises
-    UnknownName, NotAllowed. what  is done, by default the action"""
+def _asked(action: str, wanted: str) -> str:
+    """The id of a run with which who asks may do this; raises UnknownName, NotAllowed."""
     queue = _queue()
     queue.reap()
     row = _row(queue.states, wanted)
     check(action, row.owner)
-    note_audit(what or action, f"run {row.id}", detail)
     return row.id
+
+
+def _done(what: str, row: RunRow, detail: str = "") -> RunRow:
+    """The run, when the audit log knows what was done to it."""
+    note_audit(what, f"run {row.id}", detail)
+    return row
 
 
 def keep_going() -> None:
@@ -231,7 +235,7 @@ def cancel(wanted: str, now: bool = False) -> RunRecord:
     now  end its worker at once instead, also one that does not answer; what it has not saved is
          lost
     """
-    return _record(_queue().cancel(_asked("cancel", wanted), now))
+    return _record(_done("cancel", _queue().cancel(_asked("cancel", wanted), now)))
 
 
 def resume(wanted: str) -> RunRecord:
@@ -244,18 +248,18 @@ def resume(wanted: str) -> RunRecord:
     if asked.spec.get("device") == RAY and (problems := no_cluster()):
         raise SpecError(problems)
     check_quota(_queue().states, here())
-    return _record(_queue().resume(_asked("resume", asked.id)))
+    return _record(_done("resume", _queue().resume(_asked("resume", asked.id))))
 
 
 def rename(wanted: str, name: str) -> RunRecord:
-    run = _asked("describe", wanted, "rename", name)
-    return _changed(_queue().states.rename(run, name))
+    row = _queue().states.rename(_asked("describe", wanted), name)
+    return _changed(_done("rename", row, row.name))
 
 
 def tag(wanted: str, tags: Sequence[str]) -> RunRecord:
     """Replace the run's tags."""
-    run = _asked("describe", wanted, "tag", ", ".join(tags))
-    return _changed(_queue().states.tag(run, tags))
+    row = _queue().states.tag(_asked("describe", wanted), tags)
+    return _changed(_done("tag", row, ", ".join(row.tags)))
 
 
 def annotate(
@@ -267,8 +271,9 @@ def annotate(
     """Change what people keep about a run; None leaves it as it is."""
     given = {"note": note, "starred": starred, "archived": archived}
     detail = ", ".join(key for key, value in given.items() if value is not None)
-    run = _asked("describe", wanted, "annotate", detail)
-    return _record(_queue().states.annotate(run, note, starred, archived))
+    run = _asked("describe", wanted)
+    row = _queue().states.annotate(run, note, starred, archived)
+    return _record(_done("annotate", row, detail))
 
 
 def share(wanted: str, role: str) -> RunRecord:
@@ -278,7 +283,8 @@ def share(wanted: str, role: str) -> RunRecord:
     """
     if role not in ("", "viewer", "member"):
         raise BadInput(f'"{role}" is no role to share with; viewer and member are, and "" is none')
-    return _record(_queue().states.share(_asked("share", wanted, detail=role or "private"), role))
+    row = _queue().states.share(_asked("share", wanted), role)
+    return _record(_done("share", row, role or "private"))
 
 
 def delete(wanted: str) -> str:
@@ -289,8 +295,7 @@ def delete(wanted: str) -> str:
     # An admin, and the machine's own user, can delete one that is damaged too.
     whose = wanted if here().role == "admin" else _asked("delete", wanted)
     run, row = _queue().states.delete(whose)
-    if whose == wanted:
-        note_audit("delete", f"run {run}", row.name if row else "")
+    note_audit("delete", f"run {run}", row.name if row else "")
     shutil.rmtree(paths.run_folder(settings().home, run), ignore_errors=True)
     if row is None or row.began:
         _have_told(run)
