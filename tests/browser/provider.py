@@ -1,12 +1,22 @@
-"""An identity provider of its own process: python -m tests.browser.provider PORT
+"""An identity provider of its own process, and a dashboard into which people sign in by it.
 
-Whose token says what is in USERS; one is asked for by its name on the provider's page.
+python -m tests.browser.provider PORT is the provider, whose tokens say what is in USERS; one is
+asked for by its name on the provider's page.
 """
 
 import logging
+import re
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.browser.dashboard import ROOT, free_port, serving, wait_for_server
 
 CLIENT = "dlexplain"
 VERIFIED = {"email_verified": True}
@@ -28,6 +38,43 @@ USERS: dict[str, dict[str, Any]] = {
 }
 SHORT_SECONDS = 12
 """For which the sign-in of "brief" holds."""
+
+
+ROLES = {
+    "DLEXPLAIN_ADMINS": "ada@example.org",
+    "DLEXPLAIN_MEMBERS": "cleo@example.org, brief@example.org",
+    "DLEXPLAIN_ROLE_CLAIM": "roles",
+}
+
+
+@contextmanager
+def signing_in(home: Path) -> Iterator[str]:
+    """The address of a dashboard with this home folder, see `serving`."""
+    port, at = free_port(), free_port()
+    secrets = home / "secrets.toml"
+    secrets.write_text(
+        f'[auth]\nredirect_uri = "http://localhost:{port}/oauth2callback"\n'
+        f'cookie_secret = "{"k" * 64}"\nclient_id = "{CLIENT}"\nclient_secret = "secret"\n'
+        f'server_metadata_url = "http://localhost:{at}/.well-known/openid-configuration"\n'
+    )
+    provider = subprocess.Popen([sys.executable, "-m", "tests.browser.provider", str(at)], cwd=ROOT)
+    try:
+        wait_for_server(f"http://localhost:{at}/jwks")
+        program = ("scripts/serve.py", "--secrets.files", str(secrets))
+        with serving(home, program, port=port, more=ROLES) as address:
+            yield address
+    finally:
+        provider.kill()
+        provider.wait()
+
+
+def log_in(page: Page, server: str, who: str, path: str = "") -> None:
+    """From this page, by the provider's; until the browser is back."""
+    page.goto(f"{server}{path}")
+    page.get_by_role("button", name="Log in", exact=True).click()
+    page.wait_for_url(re.compile("/oauth2/authorize"))
+    page.get_by_role("button", name=who, exact=True).click()
+    page.wait_for_url(re.compile(re.escape(server)))
 
 
 class Brief(dict[str, Any]):
