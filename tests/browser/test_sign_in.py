@@ -109,6 +109,9 @@ def test_nothing_is_uploaded_without_a_sign_in(server: str) -> None:
     for method, path in (("PUT", "/_stcore/upload_file/a/b"), ("GET", "/media/a.png")):
         refused = httpx.request(method, f"{server}{path}", headers={"Origin": server})
         assert refused.status_code == 401 and "log in first" in refused.text
+    assert (
+        httpx.get(f"{server}/static/media/none.woff2").status_code == 404
+    )  # fonts are everybody's
     forged = httpx.get(f"{server}/media/a.png", cookies={"_streamlit_user": '{"is_logged_in":1}'})
     assert forged.status_code == 401
 

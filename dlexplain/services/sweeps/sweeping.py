@@ -17,11 +17,13 @@ from filelock import FileLock, Timeout
 from dlexplain.errors import BadInput, RunError, SpecError
 from dlexplain.execution import paths, process
 from dlexplain.execution.paths import sqlite_uri, sweep_database
+from dlexplain.execution.resources import RAY
 from dlexplain.execution.spec import RunSpec
 from dlexplain.results import RunRecord
 from dlexplain.results.sweeps import Importance, Sweep
 from dlexplain.rights import check
 from dlexplain.services.auditing import note_audit
+from dlexplain.services.cluster import ask_cluster
 from dlexplain.services.sweeps.space import Given
 from dlexplain.services.sweeps.spec import MOST_MINUTES, MOST_TRIALS, SweepSpec, sweep_spec
 from dlexplain.services.sweeps.store import (
@@ -82,6 +84,7 @@ def start(spec: SweepSpec) -> Sweep:
     status = data_status(base.data, base.data_params)
     if not (status.there or status.fetched):
         raise SpecError([f"data {base.data}: {status.how}"])
+    _check_cluster(base)
     files = SweepFiles.make(settings().home, secrets.token_hex(4), spec, person.email)
     note_audit("sweep", f"sweep {files.id}", spec.title)
     return _started(files)
@@ -131,12 +134,13 @@ def stop(wanted: str) -> Sweep:
 
 def resume(wanted: str) -> Sweep:
     """Go on with a sweep that was stopped, interrupted or failed: its open trials go on from their
-    checkpoints. Raises RunError for one that is at work, or is done."""
+    checkpoints. Raises RunError for one that is at work, or is done, or whose cluster is away."""
     files = _asked(wanted)
     if files.state_now.state == "finished":
         raise RunError(
             f"sweep {files.id} is finished, {files.state.why}; extend it by trials or minutes"
         )
+    _check_cluster(files.spec.base)
     found = _started(files)
     note_audit("resume", f"sweep {files.id}")
     return found
@@ -156,6 +160,8 @@ def extend(wanted: str, trials: int = 0, minutes: float = 0.0) -> Sweep:
     spec, budget = files.spec, files.budget
     if spec.most and len(files.trials) >= spec.most:
         raise BadInput(f"each of the {spec.most:,} combinations of its grid was tried")
+    if files.state_now.state != "running":
+        _check_cluster(spec.base)
     files.write_budget(_more(budget, len(files.trials), files.state.seconds / 60, trials, minutes))
     note_audit("extend", f"sweep {files.id}", f"{trials} trials, {minutes:g} minutes")
     if files.state_now.state != "running":
@@ -244,6 +250,13 @@ def _started(files: SweepFiles) -> Sweep:
     except Timeout:
         raise RunError(_taken(files, files.state)) from None
     return files.sweep()
+
+
+def _check_cluster(base: RunSpec) -> None:
+    """Raises RunError where trials are meant for a cluster that does not answer: each would fail,
+    and count in the sweep's budget."""
+    if base.device == RAY and (problem := ask_cluster().problem):
+        raise RunError(f"the sweep's trials are meant for a Ray cluster, and {problem}")
 
 
 def _taken(files: SweepFiles, state: SweepState) -> str:

@@ -47,7 +47,7 @@ class SignIn:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        if any(part in scope["path"] for part in GUARDED):
+        if _below_base(scope["path"]).startswith(GUARDED):
             try:
                 with acting_as(person_of_request(request)):
                     check("look" if scope["method"] == "GET" else "upload")
@@ -66,6 +66,12 @@ class SignIn:
             await send(message)
 
         await self.app(scope, receive, told)
+
+
+def _below_base(path: str) -> str:
+    """Without server.baseUrlPath; /static/media/, with Streamlit's fonts, is everybody's."""
+    base = str(config.get_option("server.baseUrlPath") or "").strip("/")
+    return path.removeprefix(f"/{base}") if base else path
 
 
 def person_of_request(request: Request) -> Person:
